@@ -2,8 +2,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
-import type { Added } from '../data/widen.js'
-import type { TableSheet } from '../data/write.js'
+import type { AddedColumns } from '../data/appendedTable.js'
+import type { TableSheet } from '../data/tableSheet.js'
 import { encodeTable, fileFormat } from './outputFormat.js'
 import { requireModelWidth } from './models.js'
 import * as options from './commandSteps.js'
@@ -19,7 +19,7 @@ export interface ColumnAppend {
   /** What new columns are computed of: a table has as many, or is refused. */
   readonly columns: ReadonlyArray<string>
   /** The new columns of a part of the rows. */
-  readonly newColumns: (table: Points.Table) => Added
+  readonly newColumns: (table: Points.Table) => AddedColumns
   readonly flags: { readonly out: string; readonly to: OutputFormat | undefined }
 }
 

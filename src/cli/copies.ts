@@ -3,8 +3,8 @@ import { scanned } from '../../lib/plain/gather.js'
 import * as E from '../core/either.js'
 import type { DataError } from '../data/points.js'
 import { type CsvOptions } from '../data/grid.js'
-import { tablesWith } from '../data/inParts.js'
-import { widened, type Copied, type WrittenTable } from '../data/widen.js'
+import { tablesWithParts } from '../data/tableParts.js'
+import { appendedSheet, type CopiedPart, type WrittenTable } from '../data/appendedTable.js'
 import type { TableCopy } from './world.js'
 
 /** How a table is written again, after so many rows. */
@@ -15,9 +15,9 @@ interface CopyProgress extends Omit<WrittenTable, 'rows'> {
 /** The tables of parts that come one after another, and their cells as they are written. */
 export const copiedTables =
   (options: CsvOptions) =>
-  (parts: AsyncIterable<E.Either<DataError, Copied>>): AsyncIterable<E.Either<DataError, TableCopy>> =>
+  (parts: AsyncIterable<E.Either<DataError, CopiedPart>>): AsyncIterable<E.Either<DataError, TableCopy>> =>
     scanned(
-      tablesWith(options)(parts),
+      tablesWithParts(options)(parts),
       null,
       (before: CopyProgress | null, found): readonly [CopyProgress | null, E.Either<DataError, TableCopy>] => {
         if (E.isLeft(found)) return [before, found]
@@ -26,7 +26,7 @@ export const copiedTables =
         const copy: TableCopy = {
           table,
           withColumns: added =>
-            widened([grid, { names, delimiter, rows }], before === null)(
+            appendedSheet([grid, { names, delimiter, rows }], before === null)(
               table.rowNumbers.map(number => number - count),
               added
             )

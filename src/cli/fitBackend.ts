@@ -115,7 +115,7 @@ export const fitBackend = (
   }: FitChoices,
   data: Source.Data
 ): TE.TaskEither<CommandFailure, SumBackend> => {
-  if (Source.isHeld(data)) return TE.right({ backend: Backend.localBackend, close: () => undefined })
+  if (Source.isInMemory(data)) return TE.right({ backend: Backend.localBackend, close: () => undefined })
   const source = data
   return pipe(
     queueBackend(world, flags, file, table, source),

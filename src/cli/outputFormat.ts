@@ -2,7 +2,7 @@
 import { Absent, type Columns, type Type } from '../../lib/formats/columns.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import type { TableSheet } from '../data/write.js'
+import type { TableSheet } from '../data/tableSheet.js'
 import { problemInside } from './orProblems.js'
 import type { OutputFormat as Name } from './tableOptions.js'
 import { FailureError, usageFailure, type OutputFile } from './world.js'

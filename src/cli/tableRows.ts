@@ -99,7 +99,7 @@ export const standardizedRows = memoizedByData(standardizedCache, TrainingData.s
 /** The same, of a source written beside it: passes over its rows are many. */
 const standardizedOnDisk = memoizedByData(storedCache, (own): TrainingData.TrainingData => {
   const data = standardizedRows(own)
-  const { points, close } = Source.writtenDown(data.scaled)
+  const { points, close } = Source.storedData(data.scaled)
   return { ...data, scaled: points, close }
 })
 
@@ -123,10 +123,10 @@ export const shownRows = ({
   rowNames
 }: TableRows): Pick<Findings, 'points' | 'seen' | 'rowNumbers' | 'rowNames'> => {
   const places =
-    Source.isHeld(data) || data.rows <= MAX_SHOWN_ROWS
+    Source.isInMemory(data) || data.rows <= MAX_SHOWN_ROWS
       ? Uint32Array.from({ length: data.rows }, (_, i) => i)
       : Key.subset(data.rows, MAX_SHOWN_ROWS)(Key.fromSeed(0)).slice().sort()
-  const points = Source.isHeld(data) ? data : Source.selectedRows(places)(data)
+  const points = Source.isInMemory(data) ? data : Source.selectedRows(places)(data)
   const names = rowNames?.cells.length === points.rows ? rowNames.cells : null
   const numbers = Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1)
   return { points: Missing.completed(points), seen: points, rowNumbers: numbers, rowNames: names }

@@ -6,13 +6,13 @@ import { totalmem } from 'node:os'
 import { Readable } from 'node:stream'
 import { chained } from '../../lib/plain/gather.js'
 import * as E from '../core/either.js'
-import { copiesOfTexts as pieces, copyOfText, gridOfCsv, gridReader, gridsOf } from '../data/csv.js'
+import { copiesOfTexts as pieces, copyOfText, gridOfCsv, gridReader, csvGrids } from '../data/csv.js'
 import { gridToTable, type CsvOptions, type CellGrid } from '../data/grid.js'
-import { partInFile, joinGrids, tablesOf } from '../data/inParts.js'
+import { partInFile, joinGrids, tablesOfGrids } from '../data/tableParts.js'
 import type { DataError } from '../data/points.js'
 import * as Source from '../data/source/index.js'
-import { columnGrids, joinedParts } from '../data/typed.js'
-import { writtenOfGrid, type Copied } from '../data/widen.js'
+import { columnGrids, joinGridParts } from '../data/columnarTables.js'
+import { writtenOfGrid, type CopiedPart } from '../data/appendedTable.js'
 import { readPartsInThread } from './columnarFiles.js'
 import { decodePieces, isGzipped, nonTextSignature, startsWithBytes } from './bytes.js'
 import { copiedTables } from './copies.js'
@@ -123,7 +123,7 @@ const tableParts = (found: OpenedTable, argument: string, options: CsvOptions, r
           'Arrow',
           options
         )(readPartsInThread({ format: 'Arrow', bytes: found.bytes, size: found.file?.size ?? null }, readsNested))
-      : gridsOf(options, decodePieces(argument, found.file?.path ?? '-', found.bytes))
+      : csvGrids(options, decodePieces(argument, found.file?.path ?? '-', found.bytes))
 
 /** A table of text, by the fast reader, or by the whole grammar where that gives up. */
 const gridOfText = async (
@@ -197,7 +197,7 @@ export const readTableAt =
       const grid =
         found.format === 'text'
           ? await gridOfText(found, argument, options)
-          : E.right(await joinedParts(tableParts(found, argument, options)))
+          : E.right(await joinGridParts(tableParts(found, argument, options)))
       return E.isLeft(grid) ? grid : E.right(withFileName(input)(grid.right))
     })
     return E.isLeft(grids) ? grids : E.right(chainRead(chainRead(grids.right, joinGrids), gridToTable(options)))
@@ -222,7 +222,7 @@ export const readSourceAt =
       )
     )
     try {
-      return E.right(await Source.fromTables(tablesOf(options)(parts)))
+      return E.right(await Source.fromTables(tablesOfGrids(options)(parts)))
     } catch (error) {
       return E.left(
         error instanceof FailureError ? error.failure : usageFailure(fileSystemProblem(argument, current, error))
@@ -236,7 +236,7 @@ async function* copiedPartsOfFile(
   argument: string,
   options: CsvOptions,
   inPieces: boolean
-): AsyncGenerator<E.Either<DataError, Copied>> {
+): AsyncGenerator<E.Either<DataError, CopiedPart>> {
   const path = found.file?.path ?? '-'
   if (found.format !== 'text')
     for await (const grid of tableParts(found, argument, options, true))
@@ -253,7 +253,7 @@ async function* copiedPartsOfFile(
 async function* copiedParts(
   stdin: Stdin,
   [argument, path, options, inPieces]: Parameters<World['readCopies']>
-): AsyncGenerator<E.Either<DataError, Copied>> {
+): AsyncGenerator<E.Either<DataError, CopiedPart>> {
   const inputs = await tableFiles(argument, path)
   if (E.isLeft(inputs)) throw new FailureError(inputs.left)
   for (const input of inputs.right)
@@ -271,9 +271,9 @@ async function* copiedParts(
 
 /** All parts as one. */
 async function* joinCopies(
-  parts: AsyncIterable<E.Either<DataError, Copied>>
-): AsyncGenerator<E.Either<DataError, Copied>> {
-  const all: Copied[] = []
+  parts: AsyncIterable<E.Either<DataError, CopiedPart>>
+): AsyncGenerator<E.Either<DataError, CopiedPart>> {
+  const all: CopiedPart[] = []
   for await (const part of parts) {
     if (E.isLeft(part)) {
       yield part

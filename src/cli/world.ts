@@ -2,8 +2,8 @@
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
-import type { Added } from '../data/widen.js'
-import type { TableSheet } from '../data/write.js'
+import type { AddedColumns } from '../data/appendedTable.js'
+import type { TableSheet } from '../data/tableSheet.js'
 import type * as Source from '../data/source/index.js'
 import type { Fit } from '../index.js'
 import * as E from '../core/either.js'
@@ -57,7 +57,7 @@ export interface OutputFile {
 /** Some rows of a table, or all, and all their cells with columns added on the right, a cell for each of these rows. */
 export interface TableCopy {
   readonly table: Points.Table
-  readonly withColumns: (added: Added) => TableSheet
+  readonly withColumns: (added: AddedColumns) => TableSheet
 }
 
 /** The part of the world that is files. */

@@ -13,15 +13,15 @@ import * as Problem from '../core/problem.js'
 import type * as Backend from '../data/reductionBackend.js'
 import * as Source from '../data/source/source.js'
 import { code } from './codeHash.js'
-import { rangesOf, hashOfRows } from './cut.js'
+import { splitIntoRanges, hashRange } from './rowRanges.js'
 import type { Connection } from './queue.js'
-import type { ThreadAnswer, ThreadInput, Reply, Request } from './thread.js'
+import type { ThreadAnswer, ThreadInput, ThreadReply, ThreadRequest } from './leaderThread.js'
 
 export { requestedReduction } from '../compile/remoteSums.js'
 export type { EvaluationRequest, Described, Backend } from '../data/reductionBackend.js'
 export type { Connection } from './queue.js'
-export { kept } from './keptSums.js'
-export { inThread, serve, type Open } from './computing.js'
+export { kept } from './storedSums.js'
+export { inThread, serve, type Open } from './taskComputer.js'
 export { worker, type Worker } from './worker.js'
 export { code }
 
@@ -48,7 +48,7 @@ export interface Cluster {
 
 /** What tells the rows of a source from others: the hash of each range of them. */
 export const hashesOf = (source: Source.Source): ReadonlyArray<string> =>
-  rangesOf(source.rows).map(range => hashOfRows(source, range))
+  splitIntoRanges(source.rows).map(range => hashRange(source, range))
 
 const writeToStderr = (why: string | null): void => {
   if (why !== null) writeSync(2, `${why}\n`)
@@ -73,7 +73,7 @@ export const bullmq =
       flag,
       port: port2
     }
-    const thread = new Thread(new URL('./thread.js', import.meta.url), {
+    const thread = new Thread(new URL('./leaderThread.js', import.meta.url), {
       workerData: given,
       transferList: [port2]
     })
@@ -87,7 +87,7 @@ export const bullmq =
         Atomics.wait(flag, 0, seen)
         seen += 1
         // the thread has answered, and sends nothing else
-        const { message } = receiveMessageOnPort(port1) as { readonly message: Reply }
+        const { message } = receiveMessageOnPort(port1) as { readonly message: ThreadReply }
         if (message._tag !== 'Waits') {
           if (waits) onWait(null)
           return message
@@ -96,7 +96,7 @@ export const bullmq =
         onWait(message.line)
       }
     }
-    const asked = (request: Request): ThreadAnswer => {
+    const asked = (request: ThreadRequest): ThreadAnswer => {
       port1.postMessage(request)
       return replied()
     }

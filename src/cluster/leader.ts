@@ -11,25 +11,25 @@ import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { rangesOf, named, type RowRange } from './cut.js'
+import { splitIntoRanges, rangeName, type RowRange } from './rowRanges.js'
 import * as Messages from './messages.js'
 import {
-  connected,
-  engine,
+  connectServer,
+  loadQueueEngine,
   EXPIRY_MILLISECONDS,
   REDIS_KEYS,
-  keysMended,
+  removeMistypedKeys,
   CONNECT_MILLISECONDS,
-  shownConnection,
-  waitUntilTold,
-  watched,
+  connectionText,
+  waitBriefly,
+  watchServer,
   type Connection
 } from './queue.js'
 
 export interface Leader {
   /** The sums of each range, in their order; so many of each chunk. */
   readonly ask: (
-    question: Messages.Question,
+    question: Messages.SumRequest,
     width: number
   ) => Promise<E.Either<Problem.Problem, ReadonlyArray<Float64Array>>>
   /** Ends the session: workers forget what they have read for it. */
@@ -37,14 +37,14 @@ export interface Leader {
 }
 
 /** A range fails for good when so many workers have failed at it, or so many have ended while they had it, in one step. */
-const MOST_FAILURES = 3
-const MOST_ENDS = 10
+const MAX_FAILURES = 3
+const MAX_WORKER_LOSSES = 10
 /** Looks after workers that often, in milliseconds. */
 const WORKER_CHECK_MILLISECONDS = 200
 /** Where all workers are refused, another may come within so long. */
-const GRACE = 2000
+const ALL_REFUSED_MILLISECONDS = 2000
 /** Without any worker, the leader says so after so long. */
-const SILENT = 2000
+const NO_WORKER_NOTICE_MILLISECONDS = 2000
 
 /** Which ranges each worker is asked for: those that it had, up to its share; the rest go to who has least. */
 export const assignRanges = (
@@ -86,9 +86,9 @@ interface LeaderStep {
 }
 
 /** A problem of a range. */
-const ofRange = (range: RowRange, problem: Problem.Problem): Problem.Problem => ({
+const rangeProblem = (range: RowRange, problem: Problem.Problem): Problem.Problem => ({
   ...problem,
-  field: `${named(range)}, ${problem.field}`
+  field: `${rangeName(range)}, ${problem.field}`
 })
 
 const incrementCount = (counts: Map<number, number>, range: number): number => {
@@ -98,22 +98,22 @@ const incrementCount = (counts: Map<number, number>, range: number): number => {
 }
 
 /** Hears what a person should know, and whether nothing is summed until that changes. */
-export type Say = (line: string, waits: boolean) => void
+export type Notify = (line: string, waits: boolean) => void
 
 /** A leader of a session. */
-export const leader = async (
+export const connectLeader = async (
   connection: Connection,
   session: Messages.Session,
-  say: Say,
+  say: Notify,
   patience = CONNECT_MILLISECONDS
 ): Promise<E.Either<Problem.Problem, Leader>> => {
-  const found = await engine(connection)
+  const found = await loadQueueEngine(connection)
   if (E.isLeft(found)) return found
-  const reached = await connected(found.right, connection, patience)
+  const reached = await connectServer(found.right, connection, patience)
   if (E.isLeft(reached)) return reached
-  const waiting = await connected(found.right, connection, patience)
+  const waiting = await connectServer(found.right, connection, patience)
   if (E.isLeft(waiting)) return waiting
-  return E.right(startLeading(reached.right, waiting.right, found.right.queue, connection, session, say))
+  return E.right(startLeader(reached.right, waiting.right, found.right.queue, connection, session, say))
 }
 
 /** Where a leader looks for workers. */
@@ -123,7 +123,7 @@ interface LeaderContext {
   readonly where: string
   /** The leader's code: workers have the same. */
   readonly code: string
-  readonly say: Say
+  readonly say: Notify
   readonly queueOf: (worker: string, connection: Redis) => Queue
   readonly queues: Map<string, Queue>
   /** Keeps what workers read from lapsing. */
@@ -131,7 +131,7 @@ interface LeaderContext {
 }
 
 /** The workers of a session. */
-const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: LeaderContext) => {
+const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: LeaderContext) => {
   const refused = new Map<string, Problem.Problem>()
 
   const queue = (worker: string): Queue => {
@@ -190,8 +190,8 @@ const workersAt = ({ redis, where, code, say, queueOf, queues, keep }: LeaderCon
       if (workers.length > 0) return E.right(workers)
       const waited = performance.now() - start
       const [first] = refused.values()
-      if (refused.size > 0 && waited > GRACE) return E.left(first)
-      if (waited > SILENT && !isSaid) {
+      if (refused.size > 0 && waited > ALL_REFUSED_MILLISECONDS) return E.left(first)
+      if (waited > NO_WORKER_NOTICE_MILLISECONDS && !isSaid) {
         isSaid = true
         say(`no worker at ${where} yet; start some: ornstein worker --queue ${where}`, true)
       }
@@ -213,19 +213,19 @@ const beginStep = (number: number, question: Buffer, ranges: ReadonlyArray<RowRa
 })
 
 /** What is said of a range whose workers ended too often while they had it. */
-const wornOut = (
+const exhaustedRangeProblem = (
   step: LeaderStep,
   lost: ReadonlyArray<number>,
   ranges: ReadonlyArray<RowRange>
 ): Problem.Problem | null => {
-  const worn = lost.find(range => step.missing.has(range) && incrementCount(step.ends, range) >= MOST_ENDS)
+  const worn = lost.find(range => step.missing.has(range) && incrementCount(step.ends, range) >= MAX_WORKER_LOSSES)
   return worn === undefined
     ? null
-    : ofRange(
+    : rangeProblem(
         ranges[worn],
         Problem.of(
           'worker',
-          `the ${MOST_ENDS}th that ended while it had them`,
+          `the ${MAX_WORKER_LOSSES}th that ended while it had them`,
           'able to sum them',
           'look at what workers say, and give them more memory'
         )
@@ -233,7 +233,7 @@ const wornOut = (
 }
 
 /** Some ranges by the worker that each belongs to. */
-const byOwner = (
+const rangesByOwner = (
   owners: ReadonlyMap<number, string>,
   some: Iterable<number>
 ): ReadonlyMap<string, ReadonlyArray<number>> => {
@@ -246,17 +246,17 @@ const byOwner = (
 }
 
 /** Where sums arrive. */
-interface Arrival {
+interface SumsLocation {
   readonly redis: Redis
   /** Of the session. */
   readonly id: string
   readonly ranges: ReadonlyArray<RowRange>
-  readonly say: Say
+  readonly say: Notify
 }
 
 /** Sums that have arrived; ranges whose sums were lost, or are not of the width, are missing again. */
 const gatherSums = async (
-  { redis, id, ranges, say }: Arrival,
+  { redis, id, ranges, say }: SumsLocation,
   step: LeaderStep,
   width: number
 ): Promise<ReadonlyArray<Float64Array>> => {
@@ -268,7 +268,7 @@ const gatherSums = async (
     if (values.length === due) continue
     if (found[range] !== null)
       say(
-        `sums of ${named(ranges[range])} are ${values.length} numbers and not ${due}: they are asked for again`,
+        `sums of ${rangeName(ranges[range])} are ${values.length} numbers and not ${due}: they are asked for again`,
         false
       )
     step.missing.add(range)
@@ -277,26 +277,26 @@ const gatherSums = async (
   return sums
 }
 
-const startLeading = (
+const startLeader = (
   redis: Redis,
   blocking: Redis,
   queueOf: (worker: string, connection: Redis) => Queue,
   connection: Connection,
   session: Messages.Session,
-  say: Say
+  say: Notify
 ): Leader => {
   const id = randomUUID()
-  const where = shownConnection(connection)
-  const server = watched(connection, say)
+  const where = connectionText(connection)
+  const server = watchServer(connection, say)
   redis.on('error', server.lost)
-  const ranges = rangesOf(session.rows)
+  const ranges = splitIntoRanges(session.rows)
   const description = Messages.writeSession(session)
   const queues = new Map<string, Queue>()
   let owners: ReadonlyMap<number, string> = new Map()
   let steps = 0
   let jobs = 0
 
-  const { queue, refuse, look, present } = workersAt({
+  const { queue, refuse, look, present } = workerRegistry({
     redis,
     where,
     code: session.code,
@@ -323,7 +323,7 @@ const startLeading = (
     jobs += 1
     const job = `${id}-${step.number}-${jobs}`
     step.jobs.set(worker, { id: job, ranges: asked, wasGone: false })
-    const data: Messages.Order = { session: id, step: step.number, ranges: asked }
+    const data: Messages.JobOrder = { session: id, step: step.number, ranges: asked }
     await queue(worker).add('sums', data, { jobId: job, removeOnComplete: true, removeOnFail: true })
   }
 
@@ -331,7 +331,7 @@ const startLeading = (
   const moved = async (step: LeaderStep, workers: ReadonlyArray<string>): Promise<void> => {
     const homeless = [...step.missing].filter(range => !workers.includes(owners.get(range) ?? ''))
     owners = assignRanges(ranges.length, owners, workers)
-    for (const [worker, own] of byOwner(owners, homeless)) await send(step, worker, own)
+    for (const [worker, own] of rangesByOwner(owners, homeless)) await send(step, worker, own)
   }
 
   /** What is lost is asked for again. */
@@ -345,11 +345,11 @@ const startLeading = (
       if (!workers.includes(worker)) {
         const lost = step.jobs.get(worker)?.ranges ?? []
         step.jobs.delete(worker)
-        const worn = wornOut(step, lost, ranges)
+        const worn = exhaustedRangeProblem(step, lost, ranges)
         if (worn !== null) return worn
       }
     await moved(step, workers)
-    for (const [worker, own] of byOwner(owners, step.missing)) {
+    for (const [worker, own] of rangesByOwner(owners, step.missing)) {
       const job = step.jobs.get(worker)
       const isThere = job !== undefined && (await queue(worker).getJobState(job.id)) !== 'unknown'
       // Of a job that has just ended, the notes may be on their way.
@@ -373,7 +373,7 @@ const startLeading = (
       return null
     }
     const range = ranges[note.range]
-    if (incrementCount(step.failures, note.range) >= MOST_FAILURES) return ofRange(range, note.problem)
+    if (incrementCount(step.failures, note.range) >= MAX_FAILURES) return rangeProblem(range, note.problem)
     // by another, where there is one
     const workers = await look()
     const others = workers.filter(worker => worker !== note.worker)
@@ -384,10 +384,10 @@ const startLeading = (
     return null
   }
 
-  const arrival: Arrival = { redis, id, ranges, say }
+  const arrival: SumsLocation = { redis, id, ranges, say }
   const ask: Leader['ask'] = async (question, width) => {
     steps += 1
-    const step = beginStep(steps, Messages.writeQuestion({ ...question, step: steps }), ranges)
+    const step = beginStep(steps, Messages.writeStepRequest({ ...question, step: steps }), ranges)
     const notes = REDIS_KEYS.notes(id, step.number)
     for (let looked = -Infinity; ;)
       try {
@@ -422,7 +422,7 @@ const startLeading = (
           [REDIS_KEYS.sums(id, step.number)]: 'hash',
           [notes]: 'list'
         } as const
-        const isMended = await keysMended(redis, kinds, error, line => {
+        const isMended = await removeMistypedKeys(redis, kinds, error, line => {
           say(line, false)
         }).catch(() => false)
         if (!isMended) server.failed(error)
@@ -435,8 +435,8 @@ const startLeading = (
     ask,
     close: async () => {
       clearInterval(keeping)
-      await waitUntilTold(redis.del(REDIS_KEYS.session(id), REDIS_KEYS.question(id)))
-      for (const queue of queues.values()) await waitUntilTold(queue.close())
+      await waitBriefly(redis.del(REDIS_KEYS.session(id), REDIS_KEYS.question(id)))
+      for (const queue of queues.values()) await waitBriefly(queue.close())
       redis.disconnect()
       blocking.disconnect()
     }

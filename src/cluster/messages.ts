@@ -9,11 +9,11 @@ import * as E from '../core/either.js'
 import * as Limits from '../core/limits.js'
 
 /** Changes where messages do. */
-const FORMAT = 'ornstein queue 1'
+const QUEUE_FORMAT = 'ornstein queue 1'
 
 /** What a worker is told once: what it must be, and which data it must have. */
-const session = t.strict({
-  format: t.literal(FORMAT),
+const sessionCodec = t.strict({
+  format: t.literal(QUEUE_FORMAT),
   /** Of the code that computes; a worker of other code is refused. */
   code: t.string,
   data: t.unknown,
@@ -21,11 +21,11 @@ const session = t.strict({
   rows: t.number,
   hashes: t.readonlyArray(t.string)
 })
-export type Session = Omit<t.TypeOf<typeof session>, 'format'>
+export type Session = Omit<t.TypeOf<typeof sessionCodec>, 'format'>
 
 const orderCodec = t.strict({ session: t.string, step: t.number, ranges: t.readonlyArray(t.number) })
 /** A job: which ranges of a step. */
-export type Order = t.TypeOf<typeof orderCodec>
+export type JobOrder = t.TypeOf<typeof orderCodec>
 
 const problemCodec = t.strict({
   _tag: t.literal('Problem'),
@@ -39,11 +39,11 @@ const problemCodec = t.strict({
 export const isProblem = problemCodec.is
 
 /** So many letters of a text of others are told. */
-const LETTERS = 500
+const MAX_MESSAGE_LETTERS = 500
 
 /** A text of others as a terminal takes it: what would move its cursor, or hide what is there, is told by its number. */
 export const printableMessage = (text: string): string =>
-  (text.length > LETTERS ? `${text.slice(0, LETTERS)}…` : text).replace(
+  (text.length > MAX_MESSAGE_LETTERS ? `${text.slice(0, MAX_MESSAGE_LETTERS)}…` : text).replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
   )
@@ -66,11 +66,11 @@ const parsedMessage = <A>(codec: t.Type<A, unknown>, text: string): A | null => 
 }
 
 /** A session as a leader writes it down for workers. */
-export const writeSession = (of: Session): string => JSON.stringify({ ...of, format: FORMAT })
+export const writeSession = (of: Session): string => JSON.stringify({ ...of, format: QUEUE_FORMAT })
 /** The session that a text says; null of what is none, or of another format. */
-export const readSession = (text: string): Session | null => parsedMessage(session, text)
+export const readSession = (text: string): Session | null => parsedMessage(sessionCodec, text)
 /** The order that a job carries; null of what is none. */
-export const readOrder = (given: unknown): Order | null => {
+export const readOrder = (given: unknown): JobOrder | null => {
   const read = orderCodec.decode(given)
   return E.isRight(read) ? read.right : null
 }
@@ -97,12 +97,12 @@ const printableProblem = ({
 })
 
 /** What is asked of all workers at a step: a program of sums by its description, and the numbers that change. */
-export interface Question {
+export interface SumRequest {
   readonly program: unknown
   readonly numbers: Float64Array
 }
 
-export interface StepQuestion extends Question {
+export interface StepRequest extends SumRequest {
   readonly step: number
 }
 
@@ -111,7 +111,7 @@ const BYTES_PER_DOUBLE = Float64Array.BYTES_PER_ELEMENT
 const HEADER_NUMBERS = 2
 
 /** A step's question under one key: its number, how many numbers, these, and the program as JSON. @internal */
-export const writeQuestion = ({ step, program, numbers }: StepQuestion): Buffer =>
+export const writeStepRequest = ({ step, program, numbers }: StepRequest): Buffer =>
   Buffer.concat([
     bytesOfDoubles(Float64Array.of(step, numbers.length)),
     bytesOfDoubles(numbers),
@@ -119,7 +119,7 @@ export const writeQuestion = ({ step, program, numbers }: StepQuestion): Buffer 
   ])
 
 /** Null of what is none. @internal */
-export const readQuestion = (bytes: Buffer): StepQuestion | null => {
+export const readStepRequest = (bytes: Buffer): StepRequest | null => {
   const [step, count] = doublesOfBytes(bytes.subarray(0, HEADER_NUMBERS * BYTES_PER_DOUBLE))
   const end = (HEADER_NUMBERS + count) * BYTES_PER_DOUBLE
   if (

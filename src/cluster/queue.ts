@@ -28,16 +28,16 @@ export const REDIS_KEYS = {
 }
 
 /** A worker is there for so long after it has said so, and says so every `beat`. Milliseconds, as all below. */
-export const LIFE = 1200
-export const BEAT = 300
+export const ALIVE_MILLISECONDS = 1200
+export const HEARTBEAT_MILLISECONDS = 300
 /** A server that is not there at the start may come within so long. */
 export const CONNECT_MILLISECONDS = 10_000
 /** What a leader that is no more has left is gone after so long. */
 export const EXPIRY_MILLISECONDS = 120_000
 /** A connection that owes an answer for so long is made again: the longest that a queue waits for a job is 10 s. */
-const SILENCE = 15_000
+const SOCKET_TIMEOUT_MILLISECONDS = 15_000
 /** What is told at the end to a server that is away is left untold after so long: keys lapse without help. */
-const LEAVE = 2000
+const CLOSE_TIMEOUT_MILLISECONDS = 2000
 
 /** Everything that is asked of the two packages. */
 export interface QueueEngine {
@@ -54,19 +54,21 @@ const MISSING_PACKAGES = Problem.of(
 )
 
 /** What stands for the connection in messages: without its password. */
-export const shownConnection = (connection: Connection): string =>
+export const connectionText = (connection: Connection): string =>
   typeof connection === 'string'
     ? connection.replace(/\/\/[^@/]*@/, '//…@')
     : `${String(connection.host)}:${String(connection.port)}`
 
 /** The packages; a problem where they are not installed. */
-export const engine = async (connection: Connection): Promise<E.Either<Problem.Problem, QueueEngine>> => {
+export const loadQueueEngine = async (connection: Connection): Promise<E.Either<Problem.Problem, QueueEngine>> => {
   try {
     const [{ Queue, Worker }, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')])
     const common = { prefix: PREFIX, streams: { events: { maxLen: 100 } } }
     return E.right({
       connect: () =>
-        typeof connection === 'string' ? new Redis(connection, patient) : new Redis({ ...connection, ...patient }),
+        typeof connection === 'string'
+          ? new Redis(connection, RETRY_OPTIONS)
+          : new Redis({ ...connection, ...RETRY_OPTIONS }),
       queue: (worker, connection) => new Queue(worker, { ...common, connection }),
       work: (worker, connection, take) =>
         new Worker(worker, async ({ data }) => take(data), {
@@ -86,23 +88,23 @@ export const engine = async (connection: Connection): Promise<E.Either<Problem.P
 }
 
 /** Commands wait for a server that is away. */
-const patient = {
+const RETRY_OPTIONS = {
   maxRetriesPerRequest: null,
   retryStrategy: (times: number): number => Math.min(50 * times, 500),
-  socketTimeout: SILENCE
+  socketTimeout: SOCKET_TIMEOUT_MILLISECONDS
 } as const
 
 /** What a server answers that is full, begins or follows another, and what to do: it may pass. */
-const PASSING_ERRORS: ReadonlyArray<readonly [RegExp, string]> = [
+const TRANSIENT_ERRORS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^OOM/, 'raise its maxmemory'],
   [/^MISCONF/, 'look at its disk and its log'],
   [/^(READONLY|LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|TRYAGAIN)/, 'look at its log'],
   [/^Command aborted due to connection close/, 'look whether it runs']
 ]
-const remedyOf = (reason: string): string | undefined => PASSING_ERRORS.find(([of]) => of.test(reason))?.[1]
+const transientRemedy = (reason: string): string | undefined => TRANSIENT_ERRORS.find(([of]) => of.test(reason))?.[1]
 
 /** Why a server has not done what it was asked; of a transaction, its first reason: it is the error itself where a connection ends. */
-const reasonOf = (error: unknown): string => {
+const serverReason = (error: unknown): string => {
   const all: unknown = error instanceof Error && 'previousErrors' in error ? error.previousErrors : []
   const first: unknown = Array.isArray(all) && all.length > 0 ? all[0] : error
   return printableMessage(reason(first))
@@ -115,13 +117,13 @@ type KeyKind = 'set' | 'hash' | 'list'
  * After an error, whether it came of keys that somebody has given another kind: they are removed, as what is in them is of no use to
  * anybody, and said.
  */
-export const keysMended = async (
+export const removeMistypedKeys = async (
   redis: Redis,
   kinds: Readonly<Record<string, KeyKind>>,
   error: unknown,
   say: (line: string) => void
 ): Promise<boolean> => {
-  if (!/\bWRONGTYPE\b/.test(reasonOf(error))) return false
+  if (!/\bWRONGTYPE\b/.test(serverReason(error))) return false
   let isAny = false
   for (const [key, kind] of Object.entries(kinds)) {
     const found = await redis.type(key)
@@ -134,16 +136,16 @@ export const keysMended = async (
 }
 
 /** That a server has not done what it was asked. */
-export const unserved = (connection: Connection, error: unknown): Problem.Problem =>
+export const serverProblem = (connection: Connection, error: unknown): Problem.Problem =>
   Problem.of(
     'queue',
-    `${shownConnection(connection)} (${reasonOf(error)})`,
+    `${connectionText(connection)} (${serverReason(error)})`,
     'a server that does what it is asked',
     'look at its log, and at what its user may do'
   )
 
 /** Whether a server serves: each change of it is said once. */
-export interface Watched {
+export interface ServerWatch {
   readonly isAway: () => boolean
   /** It cannot be reached. */
   readonly lost: (error: unknown) => void
@@ -153,37 +155,37 @@ export interface Watched {
 }
 
 /** Watches a server; `say` hears where it is waited for. */
-export const watched = (connection: Connection, say: (line: string, waits: boolean) => void): Watched => {
+export const watchServer = (connection: Connection, say: (line: string, waits: boolean) => void): ServerWatch => {
   let isAway = false
   const away = (reason: string, remedy = 'look whether it runs'): void => {
-    if (!isAway) say(`${shownConnection(connection)} does not serve (${reason}); waiting for it: ${remedy}`, true)
+    if (!isAway) say(`${connectionText(connection)} does not serve (${reason}); waiting for it: ${remedy}`, true)
     isAway = true
   }
   return {
     isAway: () => isAway,
     lost: error => {
-      const reason = reasonOf(error)
-      away(reason, remedyOf(reason))
+      const reason = serverReason(error)
+      away(reason, transientRemedy(reason))
     },
     failed: error => {
-      const reason = reasonOf(error)
-      const remedy = remedyOf(reason)
+      const reason = serverReason(error)
+      const remedy = transientRemedy(reason)
       if (remedy === undefined) throw error
       away(reason, remedy)
     },
     served: () => {
-      if (isAway) say(`${shownConnection(connection)} serves again`, false)
+      if (isAway) say(`${connectionText(connection)} serves again`, false)
       isAway = false
     }
   }
 }
 
 /** What is told at the end, as long as somebody listens. */
-export const waitUntilTold = (work: Promise<unknown>): Promise<unknown> =>
-  Promise.race([work.catch(() => undefined), setTimeout(LEAVE, null, { ref: false })])
+export const waitBriefly = (work: Promise<unknown>): Promise<unknown> =>
+  Promise.race([work.catch(() => undefined), setTimeout(CLOSE_TIMEOUT_MILLISECONDS, null, { ref: false })])
 
 /** A connection that answers; or why there is none after so long. */
-export const connected = async (
+export const connectServer = async (
   { connect }: QueueEngine,
   connection: Connection,
   patience: number
@@ -192,13 +194,13 @@ export const connected = async (
   const waited = new AbortController()
   let reason = 'no answer'
   redis.on('error', (error: Error) => {
-    reason = reasonOf(error)
+    reason = serverReason(error)
   })
   const answered = await Promise.race([
     redis.ping().then(
       () => true,
       (error: unknown) => {
-        reason = reasonOf(error)
+        reason = serverReason(error)
         return false
       }
     ),
@@ -211,7 +213,7 @@ export const connected = async (
   return E.left(
     Problem.of(
       'queue',
-      `${shownConnection(connection)} (${reason})`,
+      `${connectionText(connection)} (${reason})`,
       'a Redis or Valkey server that lets you in',
       'check the address and the password, or start one: valkey-server --appendonly yes'
     )

@@ -10,15 +10,15 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import * as Messages from './messages.js'
 import {
-  BEAT,
-  connected,
-  engine,
+  HEARTBEAT_MILLISECONDS,
+  connectServer,
+  loadQueueEngine,
   EXPIRY_MILLISECONDS,
   REDIS_KEYS,
-  LIFE,
+  ALIVE_MILLISECONDS,
   CONNECT_MILLISECONDS,
-  waitUntilTold,
-  watched,
+  waitBriefly,
+  watchServer,
   type Connection
 } from './queue.js'
 
@@ -27,16 +27,16 @@ export interface WorkerTask {
   readonly id: string
   readonly session: Messages.Session
   readonly range: number
-  readonly question: Messages.StepQuestion
+  readonly question: Messages.StepRequest
 }
 
 /** Its sums, chunk after chunk; or why there are none: the worker's data are others, or these rows cannot be summed. */
-export type WorkerAnswer =
+export type TaskResult =
   | { readonly _tag: 'Sums'; readonly sums: Float64Array }
   | { readonly _tag: 'Refused'; readonly problem: Problem.Problem }
   | { readonly _tag: 'Failed'; readonly problem: Problem.Problem }
 
-export type ComputeTask = (task: WorkerTask) => Promise<WorkerAnswer>
+export type ComputeTask = (task: WorkerTask) => Promise<TaskResult>
 
 export interface Worker {
   readonly name: string
@@ -51,9 +51,9 @@ export const worker = async (
   compute: ComputeTask,
   say: (line: string) => void
 ): Promise<E.Either<Problem.Problem, Worker>> => {
-  const found = await engine(connection)
+  const found = await loadQueueEngine(connection)
   if (E.isLeft(found)) return found
-  const reached = await connected(found.right, connection, CONNECT_MILLISECONDS)
+  const reached = await connectServer(found.right, connection, CONNECT_MILLISECONDS)
   if (E.isLeft(reached)) return reached
   const redis = reached.right
   const name = `${hostname().replace(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`
@@ -64,14 +64,14 @@ export const worker = async (
     isBeating = true
     redis
       .multi()
-      .set(REDIS_KEYS.alive(name), code, 'PX', LIFE)
+      .set(REDIS_KEYS.alive(name), code, 'PX', ALIVE_MILLISECONDS)
       .sadd(REDIS_KEYS.workers, name)
       .exec()
       .then(server.served, server.lost)
       .finally(() => (isBeating = false))
   }
-  const server = watched(connection, say)
-  const take = takeJobs(redis, name, code, compute, server.lost)
+  const server = watchServer(connection, say)
+  const take = jobHandler(redis, name, code, compute, server.lost)
   let underWay = Promise.resolve()
   const queue = found.right.work(name, redis, data => (underWay = take(data)))
   redis.on('error', server.lost)
@@ -79,32 +79,32 @@ export const worker = async (
   queue.on('error', () => undefined)
   await queue.waitUntilReady()
   beat()
-  const beating = setInterval(beat, BEAT)
+  const beating = setInterval(beat, HEARTBEAT_MILLISECONDS)
   return E.right({
     name,
     close: async () => {
       clearInterval(beating)
       if (!server.isAway()) {
         // nothing more is asked of it; what is under way ends
-        await waitUntilTold(redis.multi().del(REDIS_KEYS.alive(name)).srem(REDIS_KEYS.workers, name).exec())
+        await waitBriefly(redis.multi().del(REDIS_KEYS.alive(name)).srem(REDIS_KEYS.workers, name).exec())
         // others take it, where it has no end
         await Promise.race([underWay.catch(() => undefined), setTimeout(CONNECT_MILLISECONDS, null, { ref: false })])
       }
       // by force: else it waits for the next job, some seconds
-      await waitUntilTold(queue.close(true))
+      await waitBriefly(queue.close(true))
       if (!server.isAway()) {
         const own = found.right.queue(name, redis)
         // what it hears the connection does
         own.on('error', () => undefined)
-        await waitUntilTold(own.obliterate({ force: true }))
-        await waitUntilTold(own.close())
+        await waitBriefly(own.obliterate({ force: true }))
+        await waitBriefly(own.close())
       }
       redis.disconnect()
     }
   })
 }
 
-const takeJobs = (
+const jobHandler = (
   redis: Redis,
   name: string,
   code: string,
@@ -126,7 +126,7 @@ const takeJobs = (
     const { session: id, step, ranges } = order
     const session = await sessionOf(id)
     const bytes = await redis.getBuffer(REDIS_KEYS.question(id))
-    const question = bytes === null ? null : Messages.readQuestion(bytes)
+    const question = bytes === null ? null : Messages.readStepRequest(bytes)
     // Its leader is gone, or further by now.
     if (session === null || question === null || question.step !== step) return
     const sums = REDIS_KEYS.sums(id, step)
@@ -138,7 +138,7 @@ const takeJobs = (
       await noted({ _tag: 'Refused', worker: name, problem })
       return
     }
-    const said = (answer: WorkerAnswer, range: number): Promise<unknown> =>
+    const said = (answer: TaskResult, range: number): Promise<unknown> =>
       answer._tag === 'Sums'
         ? redis
             .multi()

@@ -22,13 +22,22 @@ import {
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { typeAndValue } from '../core/spelling.js'
-import { isOfNumbers, kind, MAX_NUMBER_LENGTH, readNumber, type CellKind } from './cell.js'
-import { sound, gridToTable as tableOfGrid, type CsvOptions, type CellGrid, type Table } from './grid.js'
-import { gridAfterRows, tablesOf } from './inParts.js'
+import { isNumericColumn, cellKind, MAX_NUMBER_LENGTH, readNumber, type CellKind } from './cell.js'
+import { requireNamedRows, gridToTable as tableOfGrid, type CsvOptions, type CellGrid, type Table } from './grid.js'
+import { gridAfterRows, tablesOfGrids } from './tableParts.js'
 import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './points.js'
-import { extended, type Added, type Copied, type WrittenTable } from './widen.js'
-import { fail, firstIndexWhere, more, withRowOffset, pluralized, textBeginning, sized, sumOver } from './parts.js'
+import { appendedText, type AddedColumns, type CopiedPart, type WrittenTable } from './appendedTable.js'
+import {
+  fail,
+  firstIndexWhere,
+  moreLikeThis,
+  withRowOffset,
+  pluralized,
+  textBeginning,
+  requireFewCells,
+  sumOver
+} from './dataProblems.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 import * as Settings from './readerSettings.js'
 
@@ -65,18 +74,18 @@ const parseRecords = (
   })
 
 /** A number with a decimal comma: its thousands separated by points, or with none and an exponent or not. */
-const CONTINENTAL = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e[+-]?\d+)?)\s*$/i
+const DECIMAL_COMMA_NUMBER = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e[+-]?\d+)?)\s*$/i
 
 /** The number in a cell with a decimal comma, or NaN: a point that separates no thousands would be a decimal mark beside the other. */
-const readContinental = (cell: string): number =>
-  cell.length < MAX_NUMBER_LENGTH && CONTINENTAL.test(cell)
+const readDecimalComma = (cell: string): number =>
+  cell.length < MAX_NUMBER_LENGTH && DECIMAL_COMMA_NUMBER.test(cell)
     ? readNumber(cell.replaceAll('.', '').replace(',', '.'))
     : NaN
 
-const readerOf = ({ decimal }: CsvOptions): typeof readNumber => (decimal === ',' ? readContinental : readNumber)
+const numberReader = ({ decimal }: CsvOptions): typeof readNumber => (decimal === ',' ? readDecimalComma : readNumber)
 
 /** Cells as they are meant: what is missing is empty. */
-const meant = ({ na }: CsvOptions): ((cells: WrittenCells) => WrittenCells) => {
+const blankMissingCells = ({ na }: CsvOptions): ((cells: WrittenCells) => WrittenCells) => {
   const absent = new Set(na?.map(cell => cell.trim()))
   return cells => (absent.size === 0 ? cells : cells.map(row => row.map(cell => (absent.has(cell.trim()) ? '' : cell))))
 }
@@ -104,13 +113,13 @@ const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): E
 }
 
 /** Lines end with \n, and no mark of the order of bytes stands before the first. */
-const unified = (text: string): string => withLineFeeds(text.replace(/^\uFEFF/, ''))
+const normalizeLineEnds = (text: string): string => withLineFeeds(text.replace(/^\uFEFF/, ''))
 
 /** The text from the table on. */
 const textOfTable = (text: string, { skip = 0 }: CsvOptions): string => text.slice(endOfLines(text, skip))
 
 /** A line of names as R's `write.table` writes it: all in quotes, a blank between each two. */
-const NAMES_OF_R = /^(?:[^\S\n]*\n)*"(?:[^"\n]|"")*"(?: "(?:[^"\n]|"")*")*(?:\n|$)/
+const R_HEADER = /^(?:[^\S\n]*\n)*"(?:[^"\n]|"")*"(?: "(?:[^"\n]|"")*")*(?:\n|$)/
 
 /**
  * A blank separates what R writes. A tab or a semicolon that cuts the first lines into the same number of cells is the delimiter, even where commas do
@@ -123,11 +132,13 @@ const guessDelimiter = (text: string, { comment }: CsvOptions): string => {
   }
   const isEven = (lines: WrittenCells): boolean =>
     lines.every(line => line.length > 1 && line.length === lines[0].length)
-  return ['\t', ';'].find(delimiter => isEven(cut(delimiter))) ?? (NAMES_OF_R.test(text) && isOfR(cut(' ')) ? ' ' : ',')
+  return (
+    ['\t', ';'].find(delimiter => isEven(cut(delimiter))) ?? (R_HEADER.test(text) && looksLikeR(cut(' ')) ? ' ' : ',')
+  )
 }
 
 /** Whether names stand over cells of one number, which may be one more: that of the row. */
-const isOfR = ([names, ...cells]: WrittenCells): boolean =>
+const looksLikeR = ([names, ...cells]: WrittenCells): boolean =>
   cells.length > 0 &&
   cells.every(line => line.length > 1 && line.length === cells[0].length) &&
   [0, 1].includes(cells[0].length - names.length)
@@ -141,8 +152,8 @@ const OTHER_FORMATS: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
 const cellsOfText = (source: string, options: CsvOptions): Either.Either<DataError, WrittenCells> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
-  const text = textOfTable(unified(source), options)
-  const large = sized(text, `\n\t;,${options.delimiter ?? ''}`)
+  const text = textOfTable(normalizeLineEnds(source), options)
+  const large = requireFewCells(text, `\n\t;,${options.delimiter ?? ''}`)
   if (Either.isLeft(large)) return large
   const other = OTHER_FORMATS.find(([pattern]) => pattern.test(text))
   if (other !== undefined)
@@ -177,11 +188,11 @@ const cellsOfText = (source: string, options: CsvOptions): Either.Either<DataErr
     )
   return cells.length === 0 || text.trim() === ''
     ? fail('text', 'an empty text', 'a table', 'give a line for each row, such as 1.5,2')
-    : topped(cells)
+    : requireTableAlone(cells)
 }
 
 /** The cells, unless lines stand above the table, or the names are one too few. */
-const topped = (cells: WrittenCells): Either.Either<DataError, WrittenCells> => {
+const requireTableAlone = (cells: WrittenCells): Either.Either<DataError, WrittenCells> => {
   const width = cells[Math.floor(cells.length / 2)].length
   const first = cells.findIndex(row => row.length === width)
   const above = cells.slice(0, first)
@@ -195,8 +206,8 @@ const topped = (cells: WrittenCells): Either.Either<DataError, WrittenCells> => 
           Problem.set('skip', undefined, 'the number of lines above it')
         ]
       )
-    : first === 1 && cells[0].length === width - 1 && cells[0].every(cell => kind(cell) === 'word')
-      ? areNames(cells.slice(1).map(([name]) => name))
+    : first === 1 && cells[0].length === width - 1 && cells[0].every(cell => cellKind(cell) === 'word')
+      ? areRowNames(cells.slice(1).map(([name]) => name))
         ? Either.right([['row.names', ...cells[0]], ...cells.slice(1)])
         : fail(
             'header',
@@ -208,8 +219,8 @@ const topped = (cells: WrittenCells): Either.Either<DataError, WrittenCells> => 
 }
 
 /** Whether cells are names of rows as R gives them: each its own, and a word or a whole number. */
-const areNames = (cells: ReadonlyArray<string>): boolean =>
-  new Set(cells).size === cells.length && cells.every(cell => kind(cell) === 'word' || /^\d+$/.test(cell))
+const areRowNames = (cells: ReadonlyArray<string>): boolean =>
+  new Set(cells).size === cells.length && cells.every(cell => cellKind(cell) === 'word' || /^\d+$/.test(cell))
 
 /** Numbers that count columns or years, over numbers of another kind: names, by the looks of them. */
 const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt }: CellLines): boolean => {
@@ -229,7 +240,7 @@ const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt 
 }
 
 const kindAt = ({ numberAt, textAt }: CellLines, line: number, column: number): CellKind =>
-  Number.isNaN(numberAt(line, column)) ? kind(textAt(line, column)) : 'number'
+  Number.isNaN(numberAt(line, column)) ? cellKind(textAt(line, column)) : 'number'
 
 /** Whether the first line is a header. */
 const hasHeaderLine = (lines: CellLines, { header = 'auto' }: CsvOptions): Either.Either<DataError, boolean> => {
@@ -253,7 +264,7 @@ const hasHeaderLine = (lines: CellLines, { header = 'auto' }: CsvOptions): Eithe
         ? unclear(`a first line of ${textBeginning(first.join(','))}`)
         : Either.right(false)
       : kinds.every(k => k === 'word' || k === 'missing') ||
-          kinds.some((k, column) => k === 'word' && isOfNumbers(count - 1, standsOver(column)))
+          kinds.some((k, column) => k === 'word' && isNumericColumn(count - 1, standsOver(column)))
         ? Either.right(true)
         : unclear('a first line of words and numbers')
 }
@@ -274,9 +285,12 @@ const linesOfCells = (cells: WrittenCells, read: (cell: string) => number): Cell
 /** Numbers of JSON have a point. */
 const linesOfJson =
   (options: CsvOptions) =>
-  (cells: WrittenCells): CellLines => ({ ...linesOfCells(meant(options)(cells), readNumber), isNamed: true })
+  (cells: WrittenCells): CellLines => ({
+    ...linesOfCells(blankMissingCells(options)(cells), readNumber),
+    isNamed: true
+  })
 
-const ofSheet = ({ width, rows, first, above, numbers, text }: NumericSheet): CellLines => ({
+const linesOfSheet = ({ width, rows, first, above, numbers, text }: NumericSheet): CellLines => ({
   count: rows,
   first,
   widthOf: () => width,
@@ -298,9 +312,9 @@ const isPlainCsv = ({ decimal, na = [], skip = 0, comment }: CsvOptions): boolea
 const SNIFFED_LINES = 50
 
 /** How plain numbers are read fast: as the whole grammar would, or not at all. */
-const grammar = (options: CsvOptions): Grammar => ({
+const csvGrammar = (options: CsvOptions): Grammar => ({
   separator: (head, isAll) => {
-    const text = unified(head)
+    const text = normalizeLineEnds(head)
     return !isPlainCsv(options) ||
       text.trim() === '' ||
       OTHER_FORMATS.some(([pattern]) => pattern.test(text)) ||
@@ -315,20 +329,20 @@ const grammar = (options: CsvOptions): Grammar => ({
 const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, CellLines> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
-  const own = textOfTable(unified(text), options)
+  const own = textOfTable(normalizeLineEnds(text), options)
   if (isJson(own)) return pipe(cellsOfJson(own), Either.map(linesOfJson(options)))
-  const sheet = sheetOf(text, grammar(options))
+  const sheet = sheetOf(text, csvGrammar(options))
   return sheet === null
     ? pipe(
         cellsOfText(text, options),
-        Either.map(meant(options)),
-        Either.map(cells => linesOfCells(cells, readerOf(options)))
+        Either.map(blankMissingCells(options)),
+        Either.map(cells => linesOfCells(cells, numberReader(options)))
       )
-    : Either.right(ofSheet(sheet))
+    : Either.right(linesOfSheet(sheet))
 }
 
 /** A name without the apostrophe that `toCsv` puts before a formula. */
-const unguarded = (name: string): string => (/^'+[=+\-@\t\r]/.test(name) ? name.slice(1) : name)
+const withoutFormulaGuard = (name: string): string => (/^'+[=+\-@\t\r]/.test(name) ? name.slice(1) : name)
 
 const gridOfCellLines = (lines: CellLines, hasHeader: boolean): Either.Either<DataError, CellGrid> => {
   const { first, count, widthOf, textAt } = lines
@@ -337,16 +351,18 @@ const gridOfCellLines = (lines: CellLines, hasHeader: boolean): Either.Either<Da
   const rows = count - above
   const isRagged = (row: number): boolean => widthOf(row + above) !== width
   const ragged = firstIndexWhere(rows, isRagged)
-  const names = first.map((name, j) => (hasHeader && name.trim() !== '' ? unguarded(name.trim()) : `column ${j + 1}`))
+  const names = first.map((name, j) =>
+    hasHeader && name.trim() !== '' ? withoutFormulaGuard(name.trim()) : `column ${j + 1}`
+  )
   return ragged >= 0
     ? fail(
         `row ${ragged + 1}`,
         pluralized(widthOf(ragged + above), 'cell'),
         `${pluralized(width, 'cell')}, as in the ${hasHeader ? 'header' : 'first row'}`,
-        ['complete the row, or ', Problem.set('delimiter'), more(sumOver(rows, i => (isRagged(i) ? 1 : 0)))],
+        ['complete the row, or ', Problem.set('delimiter'), moreLikeThis(sumOver(rows, i => (isRagged(i) ? 1 : 0)))],
         `${pluralized(widthOf(ragged + above), 'cell')}, but the ${hasHeader ? 'header' : 'first row'} has ${width}`
       )
-    : sound({
+    : requireNamedRows({
         names,
         isNamed: first.map(name => hasHeader && name.trim() !== ''),
         hasHeader,
@@ -436,12 +452,12 @@ export const gridReader = (
   options: CsvOptions,
   length = 0
 ): Pick<CsvReader, 'push'> & { readonly grid: () => Either.Either<DataError, CellGrid> | null } => {
-  const { push, sheet } = cellReader(grammar(options), length)
+  const { push, sheet } = cellReader(csvGrammar(options), length)
   return {
     push,
     grid: () => {
       const found = Either.isLeft(optionProblem(options)) ? null : sheet()
-      return found === null ? null : pipe(ofSheet(found), gridOfLines(options))
+      return found === null ? null : pipe(linesOfSheet(found), gridOfLines(options))
     }
   }
 }
@@ -478,28 +494,28 @@ export const fromCsv = (text: string, options: CsvOptions = {}): Either.Either<D
  */
 export const withColumns =
   (text: string, options: CsvOptions = {}) =>
-  (rowNumbers: Uint32Array, added: Added): Either.Either<DataError, string> =>
+  (rowNumbers: Uint32Array, added: AddedColumns): Either.Either<DataError, string> =>
     pipe(
-      writtenOf(text, options),
-      Either.map(written => extended(written)(rowNumbers, added))
+      writtenCells(text, options),
+      Either.map(written => appendedText(written)(rowNumbers, added))
     )
 
 const writtenOfJson = ([names, ...rows]: WrittenCells): WrittenTable => ({ names, rows, delimiter: ',' })
 
 /** The cells of a text as they are written. */
-const writtenOf = (text: string, options: CsvOptions): Either.Either<DataError, WrittenTable> =>
-  isJson(textOfTable(unified(text), options))
-    ? pipe(cellsOfJson(textOfTable(unified(text), options)), Either.map(writtenOfJson))
+const writtenCells = (text: string, options: CsvOptions): Either.Either<DataError, WrittenTable> =>
+  isJson(textOfTable(normalizeLineEnds(text), options))
+    ? pipe(cellsOfJson(textOfTable(normalizeLineEnds(text), options)), Either.map(writtenOfJson))
     : pipe(
         cellsOfText(text, options),
         Either.bindTo('cells'),
         Either.bind('hasHeader', ({ cells }) =>
-          hasHeaderLine(linesOfCells(meant(options)(cells), readerOf(options)), options)
+          hasHeaderLine(linesOfCells(blankMissingCells(options)(cells), numberReader(options)), options)
         ),
         Either.map(({ cells, hasHeader }) => ({
           names: hasHeader ? cells[0] : cells[0].map((_, j) => `column ${j + 1}`),
           rows: hasHeader ? cells.slice(1) : cells,
-          delimiter: options.delimiter ?? guessDelimiter(textOfTable(unified(text), options), options)
+          delimiter: options.delimiter ?? guessDelimiter(textOfTable(normalizeLineEnds(text), options), options)
         }))
       )
 
@@ -509,7 +525,7 @@ interface CsvPiece {
   readonly written: () => Either.Either<DataError, WrittenTable>
 }
 
-const copiedPiece = ({ grid, written }: CsvPiece): Either.Either<DataError, Copied> =>
+const copiedPiece = ({ grid, written }: CsvPiece): Either.Either<DataError, CopiedPart> =>
   pipe(
     written(),
     Either.map(found => [grid, found])
@@ -519,17 +535,17 @@ const copiedPiece = ({ grid, written }: CsvPiece): Either.Either<DataError, Copi
 const firstPiece = (text: string, options: CsvOptions): Either.Either<DataError, CsvPiece> =>
   pipe(
     gridOfCsv(text, options),
-    Either.map(grid => ({ grid, written: () => writtenOf(text, options) }))
+    Either.map(grid => ({ grid, written: () => writtenCells(text, options) }))
   )
 
 /** A text and its cells as they are written. */
-export const copyOfText = (text: string, options: CsvOptions): Either.Either<DataError, Copied> =>
+export const copyOfText = (text: string, options: CsvOptions): Either.Either<DataError, CopiedPart> =>
   pipe(firstPiece(text, options), Either.flatMap(copiedPiece))
 
 // -- in pieces ------------------------------------------------------------------------------------------------------
 
 /** So many characters of a text come at once. */
-const CHARACTERS = 1 << 21
+const CHARACTERS_PER_PIECE = 1 << 21
 
 /** What the first of the pieces of a text says of all, after so many rows and lines. */
 interface CsvHead {
@@ -541,7 +557,7 @@ interface CsvHead {
 }
 
 /** A problem of a piece, its rows and lines counted from the first of all. */
-const further =
+const offsetProblem =
   (rows: number, lines: number) =>
   (problem: Problem.Problem): Problem.Problem => {
     const own = withRowOffset(rows)(problem)
@@ -574,7 +590,7 @@ const nextOfJsonLines = (
         Either.map(grid => ({ grid: { ...grid, ...head }, written: () => Either.right(writtenOfJson(cells)) }))
       )
     ),
-    Either.mapLeft(further(rows, lines))
+    Either.mapLeft(offsetProblem(rows, lines))
   )
 
 const nextPiece = (text: string, options: CsvOptions, begun: CsvHead): Either.Either<DataError, CsvPiece> => {
@@ -592,21 +608,21 @@ const nextPiece = (text: string, options: CsvOptions, begun: CsvHead): Either.Ei
   const own = { ...options, delimiter, skip: 0, header: true }
   return pipe(
     gridOfCsv(all, own),
-    Either.bimap(further(rows, lines - 1), grid => ({
+    Either.bimap(offsetProblem(rows, lines - 1), grid => ({
       grid: { ...grid, ...head },
-      written: () => writtenOf(all, own)
+      written: () => writtenCells(all, own)
     }))
   )
 }
 
 /** The parts of a text that comes in pieces: what its first two million characters say of separator and names holds for all. */
-const piecesOf = (
+const csvPieces = (
   options: CsvOptions,
   atOnce: number,
   texts: AsyncIterable<string>
 ): AsyncIterable<Either.Either<DataError, CsvPiece>> => {
   const separator = (text: string): string =>
-    options.delimiter ?? guessDelimiter(textOfTable(unified(text), options), options)
+    options.delimiter ?? guessDelimiter(textOfTable(normalizeLineEnds(text), options), options)
   const marks = (head: string): Marks => ({
     // In JSON nothing is quoted as cells are.
     separator: isJson(textOfTable(head, options)) ? '\0' : separator(head),
@@ -636,13 +652,13 @@ const piecesOf = (
 }
 
 /** The parts of a text that comes in pieces, before their columns are chosen. */
-export const gridsOf = (
+export const csvGrids = (
   options: CsvOptions,
   texts: AsyncIterable<string>,
-  atOnce = CHARACTERS
+  atOnce = CHARACTERS_PER_PIECE
 ): AsyncIterable<Either.Either<DataError, CellGrid>> =>
   mappedAsync(
-    piecesOf(options, atOnce, texts),
+    csvPieces(options, atOnce, texts),
     Either.map(({ grid }) => grid)
   )
 
@@ -650,17 +666,17 @@ export const gridsOf = (
 export const copiesOfTexts = (
   options: CsvOptions,
   texts: AsyncIterable<string>,
-  atOnce = CHARACTERS
-): AsyncIterable<Either.Either<DataError, Copied>> =>
-  mappedAsync(piecesOf(options, atOnce, texts), Either.flatMap(copiedPiece))
+  atOnce = CHARACTERS_PER_PIECE
+): AsyncIterable<Either.Either<DataError, CopiedPart>> =>
+  mappedAsync(csvPieces(options, atOnce, texts), Either.flatMap(copiedPiece))
 
 /**
  * Tables of the rows of a text, from its bytes in UTF-8, some two million characters at once: what its first rows say of the columns holds
  * for all of them. Together they are the table of `readCsv`.
  */
 export const csvTables =
-  (options: CsvOptions = {}, charactersAtOnce: number = CHARACTERS) =>
+  (options: CsvOptions = {}, charactersAtOnce: number = CHARACTERS_PER_PIECE) =>
   (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Table>> =>
-    caught(tablesOf(options)(gridsOf(options, decodeUtf8(bytes), charactersAtOnce)), error =>
+    caught(tablesOfGrids(options)(csvGrids(options, decodeUtf8(bytes), charactersAtOnce)), error =>
       error instanceof NoText ? fail('text', 'bytes', 'text in UTF-8', 'save it as UTF-8') : null
     )

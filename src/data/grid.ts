@@ -8,9 +8,17 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { type Type } from '../../lib/formats/columns.js'
 import * as Problem from '../core/problem.js'
 import { nearestWords } from '../core/spelling.js'
-import { hasDecimalComma, isMissing, isOfNumbers, kind, readNumber, undressed, type CellKind } from './cell.js'
+import {
+  hasDecimalComma,
+  isMissing,
+  isNumericColumn,
+  cellKind,
+  readNumber,
+  withoutNumberFormat,
+  type CellKind
+} from './cell.js'
 import { validate, withErrors, type DataError, type Points } from './points.js'
-import { fail, firstIndexWhere, more, pluralized, withRowName, sumOver } from './parts.js'
+import { fail, firstIndexWhere, moreLikeThis, pluralized, withRowName, sumOver } from './dataProblems.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 
 export interface CsvOptions {
@@ -137,13 +145,13 @@ const listedNames = (names: ReadonlyArray<string>): string =>
   names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
 
 /** The names of columns that can be used; all where none can. */
-const usable = (table: CellGrid): ReadonlyArray<string> => {
+const usableColumnNames = (table: CellGrid): ReadonlyArray<string> => {
   const found = table.names.filter((_, j) => reasonIgnored(table)(j) === null)
   return found.length > 0 ? found : table.names
 }
 
 /** The position, from 0, of a column by name or by position from 1. */
-const position =
+const resolveColumn =
   (table: CellGrid) =>
   (field: string, wanted: string | number): Either.Either<DataError, number> => {
     const { names } = table
@@ -157,20 +165,20 @@ const position =
           field,
           wanted,
           'a column of the table',
-          `try ${nearestWords(wanted, field === 'keep' ? names : usable(table))[0]}; the columns are ${listedNames(names)}`
+          `try ${nearestWords(wanted, field === 'keep' ? names : usableColumnNames(table))[0]}; the columns are ${listedNames(names)}`
         )
       : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listedNames(names)}`)
   }
 
 /** The positions, from 0, that a name, a position or a range of positions stands for. */
-const positions =
+const resolveColumns =
   (table: CellGrid) =>
   (field: string, wanted: string | number): Either.Either<DataError, ReadonlyArray<number>> => {
     const { names } = table
     const range = names.includes(String(wanted).trim()) ? null : /^\s*(\d+)\s*-\s*(\d*)\s*$/.exec(String(wanted))
     if (range === null)
       return pipe(
-        position(table)(field, wanted),
+        resolveColumn(table)(field, wanted),
         Either.map(at => [at])
       )
     const [, from, to] = range
@@ -184,20 +192,20 @@ const positions =
 const gridColumn = ({ names, numbers, rows }: CellGrid, j: number): Float64Array =>
   tabulate(rows, i => numbers[i * names.length + j])
 
-const NUMBERING = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
+const ROW_NUMBER_COLUMN_NAMES = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
 const LABEL_COLUMN_NAMES = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
-const WEIGHTS = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
+const WEIGHT_COLUMN_NAMES = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
 /** What `ornstein assign` adds to a table. */
-export const ASSIGNED = ['component', 'probability', 'uncertainty', 'log density', 'outlier'] as const
+export const ASSIGN_COLUMN_NAMES = ['component', 'probability', 'uncertainty', 'log density', 'outlier'] as const
 
 /** What it adds in place of the first, where components are merged. */
-export const CLUSTER = 'cluster'
+export const CLUSTER_COLUMN_NAME = 'cluster'
 
 /** Whether a column is one of those, which all stand there; a name that was taken has `_` after it. */
 const isAssigned = (names: ReadonlyArray<string>, j: number): boolean => {
   const plain = names.map(name => name.replace(/_+$/, ''))
-  const [first, ...rest] = ASSIGNED
-  return [first, CLUSTER]
+  const [first, ...rest] = ASSIGN_COLUMN_NAMES
+  return [first, CLUSTER_COLUMN_NAME]
     .map(one => [one, ...rest])
     .some(all => all.some(name => plain.lastIndexOf(name) === j) && all.every(name => plain.includes(name)))
 }
@@ -213,8 +221,8 @@ export const reasonIgnored =
     const type = types?.[j] ?? 'numbers'
     if (isNamed[j] && isAssigned(names, j)) return 'of ornstein assign'
     if (type === 'nested') return type
-    const kindOf = (i: number): CellKind => (Number.isNaN(xs[i]) ? kind(text(i, j)) : 'number')
-    if (!xs.every(x => !Number.isNaN(x)) && (type !== 'numbers' || !isOfNumbers(rows, kindOf))) {
+    const kindOf = (i: number): CellKind => (Number.isNaN(xs[i]) ? cellKind(text(i, j)) : 'number')
+    if (!xs.every(x => !Number.isNaN(x)) && (type !== 'numbers' || !isNumericColumn(rows, kindOf))) {
       const present = sumOver(rows, i => (Number.isNaN(xs[i]) && isMissing(text(i, j)) ? 0 : 1))
       const dates = sumOver(rows, i => (Number.isNaN(xs[i]) && !isMissing(text(i, j)) && isDate(text(i, j)) ? 1 : 0))
       return present === 0 ? 'empty' : type !== 'numbers' ? type : 2 * dates > present ? 'dates' : 'text'
@@ -222,7 +230,7 @@ export const reasonIgnored =
     const isWhole = xs.every(Number.isInteger)
     const different = isWhole ? new Set(xs).size : Infinity
     return isNamed[j]
-      ? NUMBERING.test(names[j]) && different === xs.length
+      ? ROW_NUMBER_COLUMN_NAMES.test(names[j]) && different === xs.length
         ? 'row numbers'
         : LABEL_COLUMN_NAMES.test(names[j]) && 2 * different <= xs.length
           ? 'labels'
@@ -239,7 +247,7 @@ const columnDoubts =
     const name = table.names[j]
     const xs = gridColumn(table, j)
     const different = xs.every(Number.isInteger) ? new Set(xs).size : Infinity
-    return weights === undefined && table.isNamed[j] && WEIGHTS.test(name) && xs.every(x => x >= 0)
+    return weights === undefined && table.isNamed[j] && WEIGHT_COLUMN_NAMES.test(name) && xs.every(x => x >= 0)
       ? [{ name, why: 'weights' }]
       : different > 1 && different <= 10 && xs.length >= 10 * different
         ? [{ name, why: 'labels' }]
@@ -252,7 +260,7 @@ interface ChosenColumns {
   readonly doubtful: ReadonlyArray<Doubtful>
 }
 
-const byThemselves = (
+const automaticColumns = (
   table: CellGrid,
   options: CsvOptions,
   weights: number | undefined,
@@ -283,7 +291,7 @@ const byThemselves = (
         )
 }
 
-const asRequested = (
+const requestedColumns = (
   table: CellGrid,
   requested: ReadonlyArray<string | number>,
   weights: number | undefined,
@@ -293,7 +301,7 @@ const asRequested = (
     requested,
     Either.traverseArray((wanted: string | number) =>
       pipe(
-        positions(table)('columns', wanted),
+        resolveColumns(table)('columns', wanted),
         Either.map(found => found.filter(j => !excluded.includes(j)).map(j => ({ wanted, j })))
       )
     ),
@@ -330,17 +338,17 @@ const chosenColumns = (
 ): Either.Either<DataError, ChosenColumns> =>
   pipe(
     [
-      ...(options.exclude ?? []).map(wanted => positions(table)('exclude', wanted)),
-      ...(options.keep?.columns ?? []).map(wanted => positions(table)('keep', wanted)),
-      ...(options.errors ?? []).map(wanted => positions(table)('errors', wanted))
+      ...(options.exclude ?? []).map(wanted => resolveColumns(table)('exclude', wanted)),
+      ...(options.keep?.columns ?? []).map(wanted => resolveColumns(table)('keep', wanted)),
+      ...(options.errors ?? []).map(wanted => resolveColumns(table)('errors', wanted))
     ],
     Either.sequenceArray,
     Either.chain(found =>
       options.columns === undefined
-        ? byThemselves(table, options, weights, found.flat())
+        ? automaticColumns(table, options, weights, found.flat())
         : options.columns.length === 0
           ? fail('columns', 'an empty list', 'at least one column', `choose from ${listedNames(table.names)}`)
-          : asRequested(table, options.columns, weights, found.flat())
+          : requestedColumns(table, options.columns, weights, found.flat())
     ),
     Either.filterOrElse(
       ({ columns }) => nonNumericColumn(table, columns, weights) === undefined,
@@ -365,39 +373,41 @@ const nonNumericColumn = (
   [...columns, ...(weights === undefined ? [] : [weights])].find(j => (types[j] ?? 'numbers') !== 'numbers')
 
 /** A number with a point that beside decimal commas separates no thousands. */
-const isMixed = (cell: string): boolean => kind(cell) === 'number' && cell.includes('.')
+const hasDecimalPoint = (cell: string): boolean => cellKind(cell) === 'number' && cell.includes('.')
 
 /** A whole number that no double holds is no number of a column that holds such; a text of digits is rounded as all are. */
-const isTooLong = (cell: string): boolean => kind(cell) === 'number' && !isMixed(cell)
+const exceedsDoubles = (cell: string): boolean => cellKind(cell) === 'number' && !hasDecimalPoint(cell)
 
 /** What to do about a cell that is not a number. */
 const cellRemedy = (cell: string, hasCommas: boolean): ReadonlyArray<string | Problem.Part> =>
-  isMixed(cell)
+  hasDecimalPoint(cell)
     ? [
         `write it as ${cell.trim().replace('.', ',')} if its point stands before decimals, and so all such cells (1.125 is 1125 here); `,
         'else leave the point out'
       ]
-    : isTooLong(cell)
+    : exceedsDoubles(cell)
       ? ['if it is an identifier, leave the column out with ', Problem.named('exclude'), '; else write it as a double']
       : isMissing(cell)
         ? [
             ...['fill it in, or ', Problem.set('missing', 'drop'), ' to leave out rows with missing cells, or '],
             ...[Problem.set('missing', 'keep'), ' to learn from the observed cells']
           ]
-        : hasCommas && kind(cell) === 'almost'
+        : hasCommas && cellKind(cell) === 'almost'
           ? ['write it with a decimal comma, such as 1234,5']
           : hasDecimalComma(cell.trim())
             ? [Problem.set('decimal', ','), ' if the comma stands before decimals, or write numbers as 1234.5']
-            : kind(cell) === 'almost'
-              ? [`write it as a decimal number, such as ${readNumber(undressed(cell.trim())) || '1.5 or 2e3'}`]
+            : cellKind(cell) === 'almost'
+              ? [
+                  `write it as a decimal number, such as ${readNumber(withoutNumberFormat(cell.trim())) || '1.5 or 2e3'}`
+                ]
               : ['correct it, or choose the columns of numbers with ', Problem.named('columns')]
 
-export const allMissing = Problem.of('rows', 'none without a missing cell', 'at least one row', [
+export const ALL_ROWS_MISSING = Problem.of('rows', 'none without a missing cell', 'at least one row', [
   'choose fuller columns with ',
   Problem.named('columns')
 ])
 
-const extract = (
+const extractPoints = (
   { names, hasHeader, rows, text, numbers }: CellGrid,
   { columns, ignored, doubtful }: ChosenColumns,
   weights: number | undefined,
@@ -421,12 +431,12 @@ const extract = (
     return fail(
       place(badRow, column),
       cell.trim() === '' ? 'an empty cell' : cell.trim(),
-      isTooLong(cell)
+      exceedsDoubles(cell)
         ? 'a whole number up to 2^53, which doubles hold'
-        : isMixed(cell)
+        : hasDecimalPoint(cell)
           ? 'a number with a decimal comma, its thousands separated by points'
           : 'a finite number',
-      [...cellRemedy(cell, decimal === ','), more(alike)]
+      [...cellRemedy(cell, decimal === ','), moreLikeThis(alike)]
     )
   }
   if (weights !== undefined) {
@@ -437,12 +447,12 @@ const extract = (
         place(negative, weights),
         at(negative, weights),
         'a weight ≥ 0',
-        `give it 0 to leave the row out${more(sumOver(rows, i => (isNegative(i) ? 1 : 0)))}`
+        `give it 0 to leave the row out${moreLikeThis(sumOver(rows, i => (isNegative(i) ? 1 : 0)))}`
       )
   }
   const needed = missing !== 'keep' ? used : weights === undefined ? [] : [weights]
   const kept = new Uint32Array(rows).map((_, i) => i).filter(i => needed.every(j => !Number.isNaN(at(i, j))))
-  if (kept.length === 0) return Either.left(allMissing)
+  if (kept.length === 0) return Either.left(ALL_ROWS_MISSING)
   const dim = columns.length
   const isAll = kept.length === rows && dim === width && columns.every((column, j) => column === j)
   const values = isAll ? numbers : tabulate(kept.length * dim, k => at(kept[Math.floor(k / dim)], columns[k % dim]))
@@ -474,7 +484,7 @@ const withMeasurementErrors =
     const { names, numbers, text } = grid
     return pipe(
       requested,
-      Either.traverseArray((wanted: string | number) => positions(grid)('errors', wanted)),
+      Either.traverseArray((wanted: string | number) => resolveColumns(grid)('errors', wanted)),
       Either.map(found => found.flat()),
       Either.filterOrElse(
         found => found.length === columns.length,
@@ -530,7 +540,7 @@ const withKeptColumns =
       .find(({ cells }) => cells.length > 1 && !cells.includes('') && new Set(cells).size === cells.length)
     return pipe(
       keep.columns,
-      Either.traverseArray((wanted: string | number) => position(table)('keep', wanted)),
+      Either.traverseArray((wanted: string | number) => resolveColumn(table)('keep', wanted)),
       Either.map(named => ({
         ...read,
         ...(naming !== undefined && { rowNames: naming }),
@@ -551,7 +561,7 @@ const withKeptColumns =
   }
 
 /** A table that has rows, under names of their own. */
-export const sound = (grid: CellGrid): Either.Either<DataError, CellGrid> => {
+export const requireNamedRows = (grid: CellGrid): Either.Either<DataError, CellGrid> => {
   const { names, rows } = grid
   const firsts = new Map(names.map((name, j): [string, number] => [name, j]).reverse())
   const repeated = names.findIndex((name, j) => (firsts.get(name) ?? j) < j)
@@ -572,12 +582,12 @@ export const gridToTable =
   (options: CsvOptions) =>
   (grid: CellGrid): Either.Either<DataError, Table> =>
     pipe(
-      options.weights === undefined ? Either.right(undefined) : position(grid)('weights', options.weights),
+      options.weights === undefined ? Either.right(undefined) : resolveColumn(grid)('weights', options.weights),
       Either.bindTo('weights'),
       Either.bind('chosen', ({ weights }) => chosenColumns(grid, options, weights)),
       Either.chain(({ chosen, weights }) =>
         pipe(
-          extract(grid, chosen, weights, options),
+          extractPoints(grid, chosen, weights, options),
           Either.chain(withMeasurementErrors(grid, options)),
           Either.chain(withKeptColumns(grid, options))
         )

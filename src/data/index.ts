@@ -2,5 +2,5 @@
 export * from './points.js'
 export { csvReader, csvTables, fromCsv, readCsv, withColumns, type CsvReader } from './csv.js'
 export { type CsvOptions, type Doubtful, type Ignored, type Kept, type Table } from './grid.js'
-export { arrowTables, parquetTables, readArrow, readParquet, type Slices } from './typed.js'
-export { toCsv } from './write.js'
+export { arrowTables, parquetTables, readArrow, readParquet, type Slices } from './columnarTables.js'
+export { toCsv } from './tableSheet.js'

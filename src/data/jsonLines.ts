@@ -5,7 +5,7 @@ import { parseJson } from '../../lib/plain/jsonText.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
-import { fail, textBeginning, sized } from './parts.js'
+import { fail, textBeginning, requireFewCells } from './dataProblems.js'
 
 type JsonRow = Readonly<Record<string, unknown>>
 
@@ -126,7 +126,7 @@ const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<
 /** Known names and those of a text of JSON objects, and below them the cells of each. */
 export const cellsOfJson = (text: string, known: ReadonlyArray<string> = []): JsonCells =>
   pipe(
-    sized(text, '\n,'),
+    requireFewCells(text, '\n,'),
     Either.flatMap(isJsonList(text) ? placedList : placedLines),
     Either.flatMap(rows => cellsOfRows(rows, known))
   )

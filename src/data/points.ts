@@ -14,7 +14,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { fail, more, pluralized } from './parts.js'
+import { fail, moreLikeThis, pluralized } from './dataProblems.js'
 import { rowsAt, tabulate } from '../../lib/arrays/entries.js'
 import { rememberedIfOwned, snapshot } from './snapshot.js'
 import { argumentWithFields as checked } from '../core/index.js'
@@ -55,10 +55,10 @@ const numbersOrNaN = (list: ArrayLike<number> | undefined): ReadonlyArray<number
   Array.from(Object(list ?? []) as ArrayLike<unknown>, x => (typeof x === 'number' ? x : NaN))
 
 const isNotFinite = (x: number): boolean => !Number.isFinite(x)
-const isNoWeight = (w: number): boolean => !(w >= 0 && w < Infinity)
+const isInvalidWeight = (w: number): boolean => !(w >= 0 && w < Infinity)
 
 const checkWeights = (rows: number, weights: Float64Array): Either.Either<DataError, Float64Array> => {
-  const at = weights.findIndex(isNoWeight)
+  const at = weights.findIndex(isInvalidWeight)
   const total = weights.reduce((sum, w) => sum + w, 0)
   return weights.length !== rows
     ? fail('weights', pluralized(weights.length, 'weight'), `${rows}, one for each row`, 'give every row a weight')
@@ -67,19 +67,19 @@ const checkWeights = (rows: number, weights: Float64Array): Either.Either<DataEr
           `weight of row ${at + 1}`,
           weights[at],
           'a finite number ≥ 0',
-          `give it 0 to leave the row out${more(countWhere(weights, isNoWeight))}`
+          `give it 0 to leave the row out${moreLikeThis(countWhere(weights, isInvalidWeight))}`
         )
       : !(total > 0 && total < Infinity)
         ? fail('weights', `a sum of ${total}`, 'finite and > 0', 'scale the weights; integers count repetitions')
         : Either.right(weights)
 }
 
-const isNoLabel = (label: number): boolean => !(Number.isInteger(label) && label >= -1 && label <= MOST_LABEL)
-const MOST_LABEL = 0x7fffffff
+const isInvalidLabel = (label: number): boolean => !(Number.isInteger(label) && label >= -1 && label <= MAX_LABEL)
+const MAX_LABEL = 0x7fffffff
 
 const checkLabels = (rows: number, labels: ArrayLike<number>): Either.Either<DataError, Int32Array> => {
   const all = Float64Array.from(labels)
-  const at = all.findIndex(isNoLabel)
+  const at = all.findIndex(isInvalidLabel)
   return all.length !== rows
     ? fail('labels', pluralized(all.length, 'label'), `${rows}, one for each row`, 'give every row a label, or -1')
     : at >= 0
@@ -87,7 +87,7 @@ const checkLabels = (rows: number, labels: ArrayLike<number>): Either.Either<Dat
           `label of row ${at + 1}`,
           all[at],
           'a whole number ≥ 0, nor -1 for a row without one',
-          `count classes from 0${more(countWhere(all, isNoLabel))}`
+          `count classes from 0${moreLikeThis(countWhere(all, isInvalidLabel))}`
         )
       : Either.right(Int32Array.from(all))
 }
@@ -107,7 +107,7 @@ const checkPartner = (points: Points, partner: Float64Array): Either.Either<Data
           `partner of row ${Math.floor(at / dim) + 1}, column ${(at % dim) + 1}`,
           partner[at],
           'a finite number',
-          `correct it or leave the row out${more(countWhere(partner, isNotFinite))}`
+          `correct it or leave the row out${moreLikeThis(countWhere(partner, isNotFinite))}`
         )
       : Either.right(partner)
 }
@@ -130,7 +130,7 @@ const checkErrors = ({ rows, dim }: Points, errors: Float64Array): Either.Either
         `error of row ${at + 1}`,
         `[${Array.from(errors.subarray(at * dim * dim, (at + 1) * dim * dim)).join(', ')}]`,
         'a covariance: symmetric, finite, and nowhere less than 0',
-        `give standard deviations ≥ 0, or covariances${more(countWhere(wrong, x => x === 1))}`
+        `give standard deviations ≥ 0, or covariances${moreLikeThis(countWhere(wrong, x => x === 1))}`
       )
     : Either.right(errors)
 }
@@ -175,7 +175,7 @@ export const validate: (points: Points) => Either.Either<DataError, Points> = re
               `row ${Math.floor(at / dim) + 1}, column ${(at % dim) + 1}`,
               values[at],
               'a finite number',
-              `correct it or leave the row out${more(countWhere(values, isNotFinite))}`
+              `correct it or leave the row out${moreLikeThis(countWhere(values, isNotFinite))}`
             )
           : pipe(
               Either.right(points),
@@ -188,7 +188,7 @@ export const validate: (points: Points) => Either.Either<DataError, Points> = re
 })
 
 /** The same of points whose cells may be missing, NaN. */
-export const validateSeen = (points: Points): Either.Either<DataError, Points> =>
+export const validateAllowingMissing = (points: Points): Either.Either<DataError, Points> =>
   pipe(
     validate({ ...points, values: points.values.map(x => (Number.isNaN(x) ? 0 : x)) }),
     Either.map(() => points)
@@ -237,7 +237,7 @@ export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Eit
             `row ${at + 1}`,
             pluralized(rows[at].length, 'number'),
             `${pluralized(dim, 'number')}, as in row 1`,
-            `give every row the same length${more(rows.filter(isRagged).length)}`,
+            `give every row the same length${moreLikeThis(rows.filter(isRagged).length)}`,
             `${pluralized(rows[at].length, 'number')}, but row 1 has ${dim}`
           )
         : pointsOfCells(rows, dim)
@@ -259,7 +259,7 @@ const pointsOfCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number)
     `row ${at + 1}, column ${column + 1}`,
     typeAndValue(rows[at][column]),
     'a finite number',
-    `correct it or leave the row out${more(cells)}`
+    `correct it or leave the row out${moreLikeThis(cells)}`
   )
 }
 
@@ -405,7 +405,7 @@ export const requireExact = (points: Points): Either.Either<DataError, Points> =
     : fail('points', 'rows with errors', 'exact rows', 'leave the errors out: this does not take them into account')
 
 /** Covariances of errors in units of `scale`, or back. */
-const errorsIn = ({ dim, errors }: Points, of: (column: number) => number): Pick<Points, 'errors'> =>
+const scaledErrors = ({ dim, errors }: Points, of: (column: number) => number): Pick<Points, 'errors'> =>
   errors === undefined ? {} : { errors: errors.map((e, at) => e * of(Math.floor(at / dim) % dim) * of(at % dim)) }
 
 // -- as they are now ---------------------------------------------------------------------------------------------------
@@ -413,7 +413,7 @@ const errorsIn = ({ dim, errors }: Points, of: (column: number) => number): Pick
 export { snapshot }
 
 /** What tells data from others, in this order. */
-export const marked = (
+export const fingerprintParts = (
   rows: number,
   dim: number,
   values: Stretches.RowNumbers,
@@ -431,11 +431,11 @@ export const marked = (
 ]
 
 /** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */
-export const pointsFingerprint = (points: Points): string => pointsMark(snapshot(points))
+export const pointsFingerprint = (points: Points): string => ownedFingerprint(snapshot(points))
 
-const pointsMark = remembered(({ rows, dim, values, weights, labels, partner, errors }: Points) => {
+const ownedFingerprint = remembered(({ rows, dim, values, weights, labels, partner, errors }: Points) => {
   const classes = labels === undefined ? null : Float64Array.from(labels)
-  return bitsOf(marked(rows, dim, values, weights ?? null, classes, partner ?? null, errors ?? null))
+  return bitsOf(fingerprintParts(rows, dim, values, weights ?? null, classes, partner ?? null, errors ?? null))
 })
 
 // -- out -------------------------------------------------------------------------------------------------------------
@@ -635,7 +635,7 @@ export interface Scaling {
 export const standardize = (points: Points): Scaling & { readonly points: Points } => {
   const { centre, scale, of } = Stretches.standardOfColumns(stretchesOfRows(points), rowShares(points))
   return {
-    points: { ...points, values: mapCells(points, of), ...errorsIn(points, j => 1 / scale[j]) },
+    points: { ...points, values: mapCells(points, of), ...scaledErrors(points, j => 1 / scale[j]) },
     centre,
     scale
   }
@@ -647,7 +647,7 @@ export const pointsInUnits =
   (points: Points): Points => ({
     ...points,
     values: mapCells(points, (x, j) => (x - centre[j]) / scale[j]),
-    ...errorsIn(points, j => 1 / scale[j])
+    ...scaledErrors(points, j => 1 / scale[j])
   })
 
 /**
@@ -673,5 +673,5 @@ export const unstandardize =
   (points: Points): Points => ({
     ...points,
     values: mapCells(points, (z, j) => centre[j] + scale[j] * z),
-    ...errorsIn(points, j => scale[j])
+    ...scaledErrors(points, j => scale[j])
   })

@@ -7,7 +7,7 @@ const isSameArray = (a: Float64Array | Int32Array | undefined, b: Float64Array |
   a === b || (a !== undefined && b !== undefined && sameNumbers(a, b))
 
 /** What points may hold of each row. */
-const LISTS = ['values', 'weights', 'labels', 'partner', 'errors'] as const
+const ROW_ARRAYS = ['values', 'weights', 'labels', 'partner', 'errors'] as const
 
 const copies = new WeakMap<Points, Points>()
 
@@ -22,7 +22,7 @@ export const snapshot = (points: Points): Points => {
   if (
     old !== undefined &&
     (old === points ||
-      (old.rows === rows && old.dim === dim && LISTS.every(name => isSameArray(old[name], points[name]))))
+      (old.rows === rows && old.dim === dim && ROW_ARRAYS.every(name => isSameArray(old[name], points[name]))))
   )
     return old
   const copy = {
@@ -35,11 +35,11 @@ export const snapshot = (points: Points): Points => {
     ...(errors && { errors: errors.slice() })
   }
   copies.set(points, copy)
-  return owned(copy)
+  return markOwned(copy)
 }
 
 /** Points on arrays that nobody else holds, and nobody fills: they are their own copy. */
-export const owned = (points: Points): Points => {
+export const markOwned = (points: Points): Points => {
   copies.set(points, points)
   return points
 }
@@ -51,4 +51,4 @@ export const rememberedIfOwned = <A>(of: (points: Points) => A): ((points: Point
 }
 
 /** Whether a cell is missing, NaN. */
-export const misses = rememberedIfOwned(({ values }) => hasNaN(values))
+export const pointsHaveMissing = rememberedIfOwned(({ values }) => hasNaN(values))

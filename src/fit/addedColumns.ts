@@ -3,11 +3,11 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { predict } from '../mixture/predict.js'
 import * as Merging from '../mixture/merging.js'
 import * as Points from '../data/points.js'
-import { ASSIGNED, CLUSTER } from '../data/grid.js'
-import type { Added } from '../data/widen.js'
+import { ASSIGN_COLUMN_NAMES, CLUSTER_COLUMN_NAME } from '../data/grid.js'
+import type { AddedColumns } from '../data/appendedTable.js'
 import * as Mixture from '../mixture/mixture.js'
 
-export type { Added }
+export type { AddedColumns }
 
 /** What is said of rows of a component, said of the cluster that it is in: rows of a background stay in none. */
 const ofClusters = (
@@ -35,13 +35,13 @@ const ofClusters = (
  */
 export const assigned =
   (points: Points.Points, clusters: Merging.Clusters | null = null) =>
-  (mixture: Mixture.Mixture): Added => {
+  (mixture: Mixture.Mixture): AddedColumns => {
     const of = Mixture.memberships(points)(mixture)
     const found = clusters === null ? of : ofClusters(clusters, points, mixture, of)
-    const [component, probability, uncertainty, logDensity, outlier] = ASSIGNED
+    const [component, probability, uncertainty, logDensity, outlier] = ASSIGN_COLUMN_NAMES
     return [
       [
-        clusters === null ? component : CLUSTER,
+        clusters === null ? component : CLUSTER_COLUMN_NAME,
         mixture.background === undefined
           ? found.map(({ component }) => component + 1)
           : found.map(({ component }) => (component < 0 ? 'background' : String(component + 1)))
@@ -70,11 +70,11 @@ export const predicted =
     targets: ReadonlyArray<readonly [column: number, name: string]>,
     quantiles: ReadonlyArray<number>
   ) =>
-  (mixture: Mixture.Mixture): Added => {
+  (mixture: Mixture.Mixture): AddedColumns => {
     const { mean, sd, quantile, background } = predict(targets.map(([j]) => j))(points)(mixture)
     const limits = quantiles.map(p => [percentage(p), quantile(p)] as const)
     return [
-      ...targets.flatMap(([, name], t): Added => [
+      ...targets.flatMap(([, name], t): AddedColumns => [
         [`${name} predicted`, columnList(mean, t)],
         [`${name} sd`, columnList(sd, t)],
         ...limits.map(([label, found]) => [`${name} ${label}`, columnList(found, t)] as const)
@@ -96,7 +96,7 @@ export interface Classes {
 /** The class that each row is taken for, its probability, and that of each class. */
 export const classified =
   (points: Points.Points) =>
-  ({ classes, predict }: Classes): Added => {
+  ({ classes, predict }: Classes): AddedColumns => {
     const found = predict(points)
     return [
       ['class', found.map(({ label }) => label)],

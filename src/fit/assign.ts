@@ -2,7 +2,7 @@
 import { flatMapped } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
-import { readData as checkInput, type RowLists } from '../data/asGiven.js'
+import { readData as checkInput, type RowLists } from '../data/dataArgument.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
 import * as Mixture from '../mixture/mixture.js'

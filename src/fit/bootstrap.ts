@@ -125,7 +125,7 @@ interface ResampleResult {
  * So many rows, each by its weight, as often as they were drawn; together they weigh what all rows do. Of a source they are written down
  * beside memory: the same rows, with the same weights.
  */
-const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filtered>>) => {
+const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filterRows>>) => {
   const source = Source.asSource(data)
   const { rows, total } = source
   const count = Math.max(1, Math.round(total))
@@ -135,7 +135,7 @@ const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<t
     })
     const times = Stretches.timesDrawn(source.weights ?? Stretches.constantStretches(rows, 1), draws)
     const weights = Stretches.mapStretches(times, times => (times * total) / count)
-    return Source.filtered(Source.rowCounts)(
+    return Source.filterRows(Source.rowCounts)(
       Source.isSource(data) ? { ...data, weights } : { ...data, weights: Stretches.numbersFrom(weights, 0, rows) }
     )
   }

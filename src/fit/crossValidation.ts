@@ -97,8 +97,8 @@ export function* crossValidate(
   const folds = assignFolds(FOLDS, Key.child(1)(key))(data)
   let deviances: CrossValidatedDeviances | null = null
   for (let fold = 0; fold < folds.count && folds.count > 1; fold++) {
-    const training = Source.filtered((points, row) => folds.of(points, row) !== fold)(data)
-    const test = Source.filtered((points, row) => folds.of(points, row) === fold)(data)
+    const training = Source.filterRows((points, row) => folds.of(points, row) !== fold)(data)
+    const test = Source.filterRows((points, row) => folds.of(points, row) === fold)(data)
     const prepared = prepareTrainingData(training.points, options)
     let candidates: ReadonlyArray<AnyCandidate> = []
     try {

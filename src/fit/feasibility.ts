@@ -1,6 +1,6 @@
 /** Checks whether a candidate can be fitted to rows at all. */
 import * as Problem from '../core/problem.js'
-import { pluralized } from '../data/parts.js'
+import { pluralized } from '../data/dataProblems.js'
 import type * as Points from '../data/points.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'
 import type { MStep } from '../mixture/family.js'

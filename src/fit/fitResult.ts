@@ -154,7 +154,8 @@ const diagnosticsOf = (
   const { criterion, prior, robust, background } = options
   const { original, scaling } = data
   const [{ mixture, pipeline, minimumVariance, fixed }] = candidates
-  if (!Source.isHeld(original)) return { robustnessHint: () => null, localOptimum: () => null, overlapping: () => null }
+  if (!Source.isInMemory(original))
+    return { robustnessHint: () => null, localOptimum: () => null, overlapping: () => null }
   const tested = { points: original, scaling, prior, minimumVariance }
   return {
     robustnessHint: () =>

@@ -1,7 +1,7 @@
 /** Tests whether heavy tails or a background would have a lower criterion than a fit: a few EM iterations from the fit, on few rows. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
-import { pluralized } from '../data/parts.js'
+import { pluralized } from '../data/dataProblems.js'
 import * as Points from '../data/points.js'
 import * as Component from '../mixture/component.js'
 import * as ExpectationMaximization from '../mixture/em/expectationMaximization.js'

@@ -3,7 +3,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Problem from '../core/problem.js'
-import { readData as checkInput, type RowLists } from '../data/asGiven.js'
+import { readData as checkInput, type RowLists } from '../data/dataArgument.js'
 import * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
 import * as Missing from '../mixture/em/missing.js'
@@ -42,7 +42,7 @@ export const readPoints = (
 
 const readWithMissing = (data: Points.Points | RowLists): E.Either<Problem.Problem, Points.Points> =>
   'rows' in data
-    ? Points.validateSeen(data)
+    ? Points.validateAllowingMissing(data)
     : pipe(
         Points.fromRows(data.map(row => row.map(x => (Number.isNaN(x) ? 0 : x)))),
         E.map(points => ({ ...points, values: Float64Array.from(data.flat()) }))

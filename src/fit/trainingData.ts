@@ -45,7 +45,7 @@ const doNothing = (): void => undefined
 const MAX_SQUARABLE = 1e150
 
 /** max_i |x_ij| for each column j, [d], over the cells that are present. */
-const columnMaxima = Source.rememberedOfSources(data =>
+const columnMaxima = Source.memoizedForSources(data =>
   Source.largestMagnitudes(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.asSource(data)))
 )
 
@@ -98,7 +98,7 @@ export const magnitudeProblems = (
  * Standardizes each column to mean 0 and standard deviation 1 over the cells that are present. Rows of a source are scaled each time
  * they are read.
  */
-export const standardizeColumns = Source.rememberedOfSources((original): StandardizedData => {
+export const standardizeColumns = Source.memoizedForSources((original): StandardizedData => {
   const scaling = Missing.hasMissingCells(original) ? Missing.observedScaling(original) : Source.dataScaling(original)
   return { original, scaled: Source.dataInUnits(scaling)(original), scaling, close: doNothing }
 })
@@ -125,7 +125,7 @@ export const prepareTrainingData = (
     Problem.faultless(problems, standardized),
     E.map(standardized => {
       if (!options.standardize) return withoutScaling(data)
-      const { points, close } = Source.writtenDown(standardized.scaled)
+      const { points, close } = Source.storedData(standardized.scaled)
       return { ...standardized, scaled: points, close }
     })
   )
@@ -144,7 +144,7 @@ const selectRows = (data: TrainingData, rows: ArrayLike<number>): TrainingData<P
 /** Returns the same data with all rows in memory. */
 export const toMemory = (data: TrainingData): TrainingData<Points.Points> => {
   const { original, scaled } = data
-  return Source.isHeld(original) && Source.isHeld(scaled)
+  return Source.isInMemory(original) && Source.isInMemory(scaled)
     ? { ...data, original, scaled }
     : selectRows(
         data,
@@ -160,8 +160,8 @@ export const completeRows = (data: TrainingData, key: Key.Key): TrainingData => 
   const { scaled, scaling } = data
   const hasEnough = 2 * Missing.completeRowCount(scaled) >= scaled.rows
   const { points, close } = hasEnough
-    ? Source.filtered(Missing.isCompleteRow)(scaled)
-    : Source.writtenDown(pipe(scaled, Missing.drawMissing(key)))
-  const original = scaling === null ? points : Source.unscaled(scaling)(points)
+    ? Source.filterRows(Missing.isCompleteRow)(scaled)
+    : Source.storedData(pipe(scaled, Missing.drawMissing(key)))
+  const original = scaling === null ? points : Source.dataInOriginalUnits(scaling)(points)
   return { ...data, original, scaled: points, close }
 }

@@ -2,7 +2,7 @@
 import { remembered } from '../../lib/plain/remembered.js'
 import { constantStretches, type RowNumbers } from '../../lib/rows/stretches.js'
 import * as Points from '../data/points.js'
-import { misses } from '../data/snapshot.js'
+import { pointsHaveMissing } from '../data/snapshot.js'
 import * as Source from '../data/source/source.js'
 
 /** Rows with weights, in memory or read block by block from a source. */
@@ -28,7 +28,7 @@ const weightedRowsOfPoints = remembered((points: Points.Points): WeightedRows<Fl
   dim: points.dim,
   x: points.values,
   weights: points.weights === undefined ? null : Points.weightsOf(points),
-  ...(misses(points) && { misses: true as const }),
+  ...(pointsHaveMissing(points) && { misses: true as const }),
   ...(points.errors?.some(e => e !== 0) && { errors: points.errors })
 }))
 

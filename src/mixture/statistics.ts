@@ -71,11 +71,11 @@ export const of =
   }
 
 /** Rows with positive weight and at least one cell; all rows if there are none. `close` releases the filtered source. */
-const filterCountedRows = (data: Source.Data): ReturnType<ReturnType<typeof Source.filtered>> => {
+const filterCountedRows = (data: Source.Data): ReturnType<ReturnType<typeof Source.filterRows>> => {
   const count = Source.countedRows(data)
   return count === 0 || count === data.rows
     ? { points: data, close: () => undefined }
-    : Source.filtered(Source.rowCounts)(data)
+    : Source.filterRows(Source.rowCounts)(data)
 }
 
 /** Sums over the rows of the log-likelihood, responsibilities and entropy, given the observed columns of each. */

@@ -99,7 +99,7 @@ const weightedTable = (data: Source.Data): WeightedRowTable => {
 }
 
 /** Variance of each column. That of a source is cached, since computing it needs a pass over the rows. */
-const variancesOf = Source.rememberedOfSources(Source.variances)
+const variancesOf = Source.memoizedForSources(Source.variances)
 
 /**
  * Time at which the noise has about the variance of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the

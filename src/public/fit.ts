@@ -82,7 +82,7 @@ export {
 export { of as bootstrap, type Bootstrap, type Interval } from '../fit/bootstrap.js'
 export { of as componentTest, type Tests } from '../fit/componentTest.js'
 export { type Model, readModelJson as readModel, show as showModel, toMixture as mixtureOf } from '../fit/model.js'
-export { type Added, assigned, type Classes, classified, predicted } from '../fit/addedColumns.js'
+export { type AddedColumns as Added, assigned, type Classes, classified, predicted } from '../fit/addedColumns.js'
 export {
   densityOfScoreModel as scoreDensity,
   of as scoreModel,

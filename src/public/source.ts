@@ -66,7 +66,7 @@ export {
   fromParquet,
   gathered,
   gatheredFrom,
-  kept,
+  storedSource as kept,
   map,
   mean,
   of,

@@ -5,10 +5,10 @@ import { gatherPieces as gather, gatheredAsync, type Gathering } from '../../../
 import * as Problem from '../../core/problem.js'
 import { csvTables } from '../csv.js'
 import type { CsvOptions, Table } from '../grid.js'
-import { fail, withRowOffset, pluralized } from '../parts.js'
+import { fail, withRowOffset, pluralized } from '../dataProblems.js'
 import * as Points from '../points.js'
 import { sourceWriter, type Source } from './source.js'
-import { arrowTables, parquetTables, type Slices } from '../typed.js'
+import { arrowTables, parquetTables, type Slices } from '../columnarTables.js'
 
 /** What comes piece after piece, all of one width, with weights all or none, and so with labels; cells may be missing in tables alone. */
 const gathering = (
@@ -96,7 +96,7 @@ export const fromTables = async (
   folder?: string
 ): Promise<Either.Either<Problem.Problem, SourceTable>> => {
   // A cell that is missing where none was to be kept has been refused.
-  const rows = gathering(folder, Points.validateSeen)
+  const rows = gathering(folder, Points.validateAllowingMissing)
   return pipe(
     await gatheredAsync(tables, {
       close: rows.close,

@@ -18,7 +18,7 @@ import * as Stretches from '../../../lib/rows/stretches.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import * as Problem from '../../core/problem.js'
 import * as Points from '../points.js'
-import { misses, rememberedIfOwned } from '../snapshot.js'
+import { pointsHaveMissing, rememberedIfOwned } from '../snapshot.js'
 
 export interface Source extends Stretches.Stretches {
   /** A number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
@@ -68,7 +68,7 @@ const sourceOfPoints = (points: Points.Points): Source => ({
   labels: points.labels === undefined ? null : Stretches.ofArray(Float64Array.from(points.labels), 1),
   ...(points.partner && { partner: Stretches.ofArray(points.partner, points.dim) }),
   total: Points.totalWeight(points),
-  ...(misses(points) && { misses: true as const }),
+  ...(pointsHaveMissing(points) && { misses: true as const }),
   close: () => undefined
 })
 
@@ -128,7 +128,7 @@ const checkedDraw = (draw: Draw, rows: number, key: Key.Key, dim?: number): Poin
 }
 
 /** How rows that are drawn again change where all rows do. */
-const anew = ({ draw }: Source, change: (points: Points.Points) => Points.Points): Pick<Source, 'draw'> =>
+const mapDraw = ({ draw }: Source, change: (points: Points.Points) => Points.Points): Pick<Source, 'draw'> =>
   draw === undefined ? {} : { draw: rows => key => change(draw(rows)(key)) }
 
 /** The problems of the numbers of a source for whom asks for whole rows; what else could be was looked at when they came. */
@@ -186,7 +186,7 @@ export const map =
   (source: Source): Source => ({
     ...source,
     ...Stretches.mapStretches(source, f),
-    ...anew(source, points => ({ ...points, values: points.values.map((x, at) => f(x, at % points.dim)) }))
+    ...mapDraw(source, points => ({ ...points, values: points.values.map((x, at) => f(x, at % points.dim)) }))
   })
 
 /** The rows less a vector. */
@@ -220,12 +220,12 @@ export const selectedRows =
           rows: places.length,
           dim: data.dim,
           values: Stretches.selected(data, places),
-          ...extras(data, numbers => Stretches.selected(numbers, places))
+          ...rowAttributes(data, numbers => Stretches.selected(numbers, places))
         }
       : Points.select(places)(data)
 
 /** What a source carries beside its rows, of some of them. */
-const extras = (
+const rowAttributes = (
   { weights, labels, partner }: Source,
   of: (numbers: Stretches.Stretches) => Float64Array
 ): Pick<Points.Points, 'weights' | 'labels' | 'partner'> => ({
@@ -239,7 +239,7 @@ const sourcePart = (source: Source, first: number, rows: number): Points.Points 
   rows,
   dim: source.dim,
   values: Stretches.numbersFrom(source, first, rows),
-  ...extras(source, numbers => Stretches.numbersFrom(numbers, first, rows))
+  ...rowAttributes(source, numbers => Stretches.numbersFrom(numbers, first, rows))
 })
 
 /** All rows in order, a stretch of them in memory at a time, each read when it is asked for. */
@@ -253,7 +253,7 @@ export const visitRows =
     Stretches.visitStretches(
       source,
       (values, first, rows) => {
-        const also = extras(source, numbers => Stretches.numbersFrom(numbers, first, rows))
+        const also = rowAttributes(source, numbers => Stretches.numbersFrom(numbers, first, rows))
         visit({ rows, dim: source.dim, values, ...also }, first)
       },
       count
@@ -264,7 +264,7 @@ export const visitRows =
  * The same rows, written down as they are now: what was computed of each is not computed again at every pass. To close them leaves
  * the source open that they came from.
  */
-export const kept =
+export const storedSource =
   (folder?: string) =>
   (source: Source): Source => ({ ...source, ...Stretches.storedStretches(source, folder) })
 
@@ -312,17 +312,17 @@ export const sourceWriter = (
 type KeepRow = (points: Points.Points, row: number) => boolean
 
 /** The rows of points that are to be kept. */
-const chosenBy =
+const selectRowsWhere =
   (keep: KeepRow) =>
   (points: Points.Points): Points.Points =>
     pipe(points, Points.select(RA.makeBy(points.rows, i => i).filter(i => keep(points, i))))
 
 /** The same rows of a source, of which there is one, written down beside memory. To close them leaves the source open. */
-const keptBy =
+const storeRowsWhere =
   (keep: KeepRow) =>
   (source: Source): Source => {
     const { add, close } = sourceWriter()
-    const rows = mapIterable(pieces(source), chosenBy(keep))
+    const rows = mapIterable(pieces(source), selectRowsWhere(keep))
     const found = gatherPieces<Points.Points, never, Source>(rows, {
       close,
       add: (piece, before) => Either.right(add(piece, before))
@@ -356,14 +356,14 @@ export const pointsView = (data: Data): Points.Points =>
 
 /** 64 bits, in hexadecimal digits, that tell the data from others: those of the same rows in memory (see `Points.pointsFingerprint`). */
 export const dataFingerprint = (data: Data): string =>
-  isSource(data) ? sourceMark(data) : Points.pointsFingerprint(data)
+  isSource(data) ? sourceFingerprint(data) : Points.pointsFingerprint(data)
 
-const sourceMark = remembered((data: Source) =>
-  bitsOf(Points.marked(data.rows, data.dim, data, data.weights, data.labels, data.partner ?? null))
+const sourceFingerprint = remembered((data: Source) =>
+  bitsOf(Points.fingerprintParts(data.rows, data.dim, data, data.weights, data.labels, data.partner ?? null))
 )
 
 /** Whether all rows are in memory. */
-export const isHeld = (data: Data): data is Points.Points => !isSource(data)
+export const isInMemory = (data: Data): data is Points.Points => !isSource(data)
 
 /** These columns of either, by their places, from 0. */
 export const columns =
@@ -374,7 +374,7 @@ export const columns =
         ...data,
         ...Stretches.selectColumns(data, places),
         ...(data.partner && { partner: Stretches.selectColumns(data.partner, places) }),
-        ...anew(data, columns(places))
+        ...mapDraw(data, columns(places))
       }
     const held = (values: Float64Array): Float64Array =>
       Stretches.numbersFrom(Stretches.selectColumns(Stretches.ofArray(values, data.dim), places), 0, data.rows)
@@ -413,7 +413,7 @@ export const batch =
   (size: number, chosen?: ArrayLike<number>) =>
   (key: Key.Key) =>
   (data: Data): Batch => {
-    const coupled = isSource(data) ? joinedAnew(data.coupling, key) : (points: Points.Points) => points
+    const coupled = isSource(data) ? applyCoupling(data.coupling, key) : (points: Points.Points) => points
     if (chosen === undefined && isSource(data) && data.draw !== undefined)
       return { points: coupled(data.draw(size)(key)), places: undefined }
     const places = chosen ?? Key.subset(data.rows, size)(key)
@@ -421,7 +421,7 @@ export const batch =
   }
 
 /** Points whose partners are joined again. */
-const joinedAnew =
+const applyCoupling =
   (coupling: Coupling | undefined, key: Key.Key) =>
   (points: Points.Points): Points.Points => {
     const partners = Points.partners(points)
@@ -487,25 +487,25 @@ export const couplingProblems = (size: number | null, data: Data): ReadonlyArray
 }
 
 /** Either out of the units of a scaling, centre + scale · z. */
-export const unscaled = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
+export const dataInOriginalUnits = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
   onPointsOrSource(
     Points.unstandardize(scaling),
     map((z, j) => scaling.centre[j] + scaling.scale[j] * z)
   )
 
 /** Either as it is, a source written down so that what was computed of a row is not computed at every pass; until it is closed. */
-export const writtenDown = (data: Data): { readonly points: Data; readonly close: () => void } => {
+export const storedData = (data: Data): { readonly points: Data; readonly close: () => void } => {
   if (!isSource(data)) return { points: data, close: () => undefined }
-  const points = kept()(data)
+  const points = storedSource()(data)
   return { points, close: points.close }
 }
 
 /** The rows of either for which it holds, of which there is one. */
-export const filtered =
+export const filterRows =
   (keep: KeepRow) =>
   (data: Data): { readonly points: Data; readonly close: () => void } => {
-    if (!isSource(data)) return { points: chosenBy(keep)(data), close: () => undefined }
-    const points = keptBy(keep)(data)
+    if (!isSource(data)) return { points: selectRowsWhere(keep)(data), close: () => undefined }
+    const points = storeRowsWhere(keep)(data)
     return { points, close: points.close }
   }
 
@@ -516,35 +516,35 @@ const hasCells: KeepRow = ({ dim, values }, row) =>
 /** Whether a row counts: its weight is other than 0, and it has a cell. */
 export const rowCounts: KeepRow = (points, row) => points.weights?.[row] !== 0 && hasCells(points, row)
 
-const countedIn = (points: Points.Points): number =>
+const countRowsOfPoints = (points: Points.Points): number =>
   RA.makeBy(points.rows, i => i).reduce((count, row) => (rowCounts(points, row) ? count + 1 : count), 0)
 
-const countedOf = (source: Source): number => {
+const countRowsOfSource = (source: Source): number => {
   if (source.misses !== true && (source.weights === null || !Stretches.includesNumber(source.weights, 0)))
     return source.rows
-  return Array.from(mapIterable(pieces(source), countedIn)).reduce((sum, count) => sum + count, 0)
+  return Array.from(mapIterable(pieces(source), countRowsOfPoints)).reduce((sum, count) => sum + count, 0)
 }
 
 /** A function of either that remembers what it found of sources, since passes over them take time. */
-export const rememberedOfSources = <A>(compute: (data: Data) => A): ((data: Data) => A) => {
+export const memoizedForSources = <A>(compute: (data: Data) => A): ((data: Data) => A) => {
   const known = remembered(compute)
   return data => (isSource(data) ? known(data) : compute(data))
 }
 
-const countedOfPoints = rememberedIfOwned(points => countedOf(sourceOfPoints(points)))
-const countedOfSource = remembered(countedOf)
+const countedOfPoints = rememberedIfOwned(points => countRowsOfSource(sourceOfPoints(points)))
+const countedOfSource = remembered(countRowsOfSource)
 
 /** How many rows of either count. */
 export const countedRows = (data: Data): number => (isSource(data) ? countedOfSource(data) : countedOfPoints(data))
 
 /** The rows of either that count, those of weight 0 and those without cells left out; the data themselves where all do. */
 export const onlyCountedRows = onPointsOrSource(
-  points => (countedRows(points) < points.rows ? chosenBy(rowCounts)(points) : points),
+  points => (countedRows(points) < points.rows ? selectRowsWhere(rowCounts)(points) : points),
   source => {
     const count = countedRows(source)
     if (count === source.rows) return source
     // Of a source some rows are written down, and none are not.
-    const left = count === 0 ? sourceOfPoints(selectedRows([])(source)) : keptBy(rowCounts)(source)
+    const left = count === 0 ? sourceOfPoints(selectedRows([])(source)) : storeRowsWhere(rowCounts)(source)
     return {
       ...left,
       close: () => {

@@ -8,7 +8,7 @@ import type * as Params from '../../core/params.js'
 import { subtractColumns } from '../../../lib/rows/byColumn.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 import * as Points from '../../data/points.js'
-import { owned } from '../../data/snapshot.js'
+import { markOwned } from '../../data/snapshot.js'
 import * as Source from '../../data/source/source.js'
 import type { Family, Model } from '../family.js'
 import { snapshotOfData } from '../dataRows.js'
@@ -38,7 +38,7 @@ const centredByIdentity = remembered((data: Source.Data): CentredData => {
   const middle = Source.mean(data)
   const points = Source.isSource(data)
     ? Source.shiftRows(middle)(data)
-    : owned({ ...data, values: subtractColumns(data.values, middle) })
+    : markOwned({ ...data, values: subtractColumns(data.values, middle) })
   return { middle, points }
 })
 

@@ -11,7 +11,7 @@ import * as Key from '../../../lib/random/key.js'
 import * as Chunks from '../../../lib/rows/reduction.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import * as Points from '../../data/points.js'
-import { misses } from '../../data/snapshot.js'
+import { pointsHaveMissing } from '../../data/snapshot.js'
 import * as Source from '../../data/source/source.js'
 import type { Component } from '../component.js'
 import { weightedRowsOf } from '../dataRows.js'
@@ -20,7 +20,7 @@ import { patternsOf, conditionOnPattern } from './patterns.js'
 
 /** True if any cell is missing. */
 export const hasMissingCells = (data: Source.Data): boolean =>
-  Source.isSource(data) ? data.misses === true : misses(data)
+  Source.isSource(data) ? data.misses === true : pointsHaveMissing(data)
 
 /** Returns the columns in which every cell is missing. */
 export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
@@ -37,7 +37,7 @@ export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
 /** Returns the centre and scale of each column, from its observed cells; each column must have one. */
 export const observedScaling = (data: Source.Data): Points.Scaling => {
   const scalings = Array.from({ length: data.dim }, (_, j) => {
-    const { points, close } = Source.filtered(isCompleteRow)(Source.columns([j])(data))
+    const { points, close } = Source.filterRows(isCompleteRow)(Source.columns([j])(data))
     const scaling = Source.dataScaling(points)
     close()
     return scaling

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import { SEED, isSlow } from '../../cases.js'
 import { FIT_OPTIONS } from '../../../src/cli/fitOptions.js'
-import { LIFE } from '../../../src/cluster/queue.js'
+import { ALIVE_MILLISECONDS } from '../../../src/cluster/queue.js'
 import { place } from '../cli/harness.js'
 import { ddpm, network } from '../cli/pipelines.js'
 import { server, without, type Server } from './server.js'
@@ -181,7 +181,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     }
     await isRight()
     // what workers that were killed have left goes with the next look of a leader
-    await later(LIFE)
+    await later(ALIVE_MILLISECONDS)
     expect(await ornstein('fit', 'table.csv', '--quiet', '--pipeline', 'short.json', '--queue', own.url).ended).toEqual(
       done
     )

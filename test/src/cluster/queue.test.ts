@@ -8,9 +8,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Chunks from '../../../lib/rows/reduction.js'
 import { sharedTable, tableOpener } from '../../../src/cli/sharedTable.js'
-import { computing, type Open } from '../../../src/cluster/computing.js'
-import { rangesOf, hashOfRows } from '../../../src/cluster/cut.js'
-import { kept } from '../../../src/cluster/keptSums.js'
+import { taskComputer, type Open } from '../../../src/cluster/taskComputer.js'
+import { splitIntoRanges, hashRange } from '../../../src/cluster/rowRanges.js'
+import { kept } from '../../../src/cluster/storedSums.js'
 import type { Either } from '../../../src/core/either.js'
 import {
   Compile,
@@ -34,14 +34,14 @@ import {
 import * as Statistics from '../../../src/mixture/statistics.js'
 import type * as Backend from '../../../src/data/reductionBackend.js'
 import { add, square, sub, sum } from '../../../lib/index.js'
-import { leader, assignRanges, type Leader } from '../../../src/cluster/leader.js'
+import { connectLeader, assignRanges, type Leader } from '../../../src/cluster/leader.js'
 import * as Messages from '../../../src/cluster/messages.js'
-import { REDIS_KEYS, watched } from '../../../src/cluster/queue.js'
-import { worker, type WorkerAnswer, type ComputeTask, type Worker } from '../../../src/cluster/worker.js'
+import { REDIS_KEYS, watchServer } from '../../../src/cluster/queue.js'
+import { worker, type TaskResult, type ComputeTask, type Worker } from '../../../src/cluster/worker.js'
 import { secured, server, without, type Server } from './server.js'
 
 const ROWS = 20_000
-const CHUNKS = rangesOf(ROWS)
+const CHUNKS = splitIntoRanges(ROWS)
 const session: Messages.Session = { code: 'this', data: { path: 'x' }, rows: ROWS, hashes: CHUNKS.map(() => 'h') }
 
 /** What a range sums at numbers, for each of its chunks. */
@@ -49,7 +49,7 @@ const sumsOf = (range: number, [x]: Float64Array): Float64Array =>
   Float64Array.from({ length: 3 * CHUNKS[range].chunks }, (_, i) => Elementary.sin(x + 100 * range + i))
 
 const summing: ComputeTask = ({ range, question }) =>
-  Promise.resolve<WorkerAnswer>({ _tag: 'Sums', sums: sumsOf(range, question.numbers) })
+  Promise.resolve<TaskResult>({ _tag: 'Sums', sums: sumsOf(range, question.numbers) })
 
 const right = async <A>(made: Promise<Either<Problem.Problem, A>>): Promise<A> => Problem.orThrow(await made)
 
@@ -76,7 +76,7 @@ describe('what a worker computes', () => {
   const weights = new Float64Array(ROWS).map((_, i) => 1 + (i % 2))
   const source = Source.of({ ...points, weights })
   const question = (() => {
-    const asked: Messages.StepQuestion[] = []
+    const asked: Messages.StepRequest[] = []
     Statistics.of(source, 1, {
       evaluate: (sum, of) => {
         const { sum: program, numbers } = of()
@@ -86,9 +86,9 @@ describe('what a worker computes', () => {
     })(Mixture.of({ means: [[1, 2]] }))
     return asked[0]
   })()
-  const of = (hashes: ReadonlyArray<string>, open: Open, range = 1): Promise<WorkerAnswer> =>
-    computing(open)({ id: 's', session: { ...session, hashes }, range, question })
-  const hashes = CHUNKS.map(range => hashOfRows(source, range))
+  const of = (hashes: ReadonlyArray<string>, open: Open, range = 1): Promise<TaskResult> =>
+    taskComputer(open)({ id: 's', session: { ...session, hashes }, range, question })
+  const hashes = CHUNKS.map(range => hashRange(source, range))
   const opened =
     (own: Source.Source): Open =>
     () =>
@@ -133,7 +133,7 @@ describe('what a worker computes', () => {
     })
     const vocabulary = Vocabulary.extend(Vocabulary.standard, [towards])
     const paired = Source.of({ ...points, partner: points.values.map(x => 2 * x) })
-    const asked: Messages.StepQuestion[] = []
+    const asked: Messages.StepRequest[] = []
     const loss = {
       schedule: Schedule.ornsteinUhlenbeck,
       score: Score.isotropic({ components: 1 }),
@@ -161,9 +161,9 @@ describe('what a worker computes', () => {
         return Chunks.evaluate(sum)
       }
     })
-    const hashes = CHUNKS.map(range => hashOfRows(paired, range))
-    const by = (source: Source.Source, range: number): Promise<WorkerAnswer> =>
-      computing(opened(source), vocabulary)({ id: 's', session: { ...session, hashes }, range, question: asked[0] })
+    const hashes = CHUNKS.map(range => hashRange(paired, range))
+    const by = (source: Source.Source, range: number): Promise<TaskResult> =>
+      taskComputer(opened(source), vocabulary)({ id: 's', session: { ...session, hashes }, range, question: asked[0] })
     const parts = await Promise.all(CHUNKS.map((_, range) => by(paired, range)))
     expect(
       evaluate({
@@ -181,7 +181,7 @@ describe('what a worker computes', () => {
 
   it('is nothing of what is not known here', async () => {
     const unknown = { ...question, program: { name: 'require', of: 'fs' } }
-    const answer = await computing(opened(source))({
+    const answer = await taskComputer(opened(source))({
       id: 's',
       session: { ...session, hashes },
       range: 0,
@@ -194,8 +194,8 @@ describe('what a worker computes', () => {
   it('is nothing of numbers that the program has no place for, before anything of their size is made', async () => {
     const numbers = question.numbers
     const { program } = question
-    const asked = (program: unknown, numbers: Float64Array): Promise<WorkerAnswer> =>
-      computing(opened(source))({
+    const asked = (program: unknown, numbers: Float64Array): Promise<TaskResult> =>
+      taskComputer(opened(source))({
         id: 's',
         session: { ...session, hashes },
         range: 0,
@@ -299,14 +299,14 @@ describe('messages', () => {
   it('arrive as they were sent, to the bit', () => {
     const numbers = Float64Array.of(-0, 1 / 3, Infinity, NaN, 5e-324)
     const asked = { step: 7, program: { name: 'ünique', list: [1, null] }, numbers }
-    expect(Messages.readQuestion(Messages.writeQuestion(asked))).toEqual(asked)
+    expect(Messages.readStepRequest(Messages.writeStepRequest(asked))).toEqual(asked)
     expect(Messages.readSession(Messages.writeSession(session))).toMatchObject(session)
   })
 
   it('are nothing where they are no such messages', () => {
-    const whole = Messages.writeQuestion({ step: 1, program: {}, numbers: Float64Array.of(1, 2) })
-    expect(Messages.readQuestion(whole.subarray(0, 12))).toBe(null)
-    expect(Messages.readQuestion(whole.subarray(0, 24))).toBe(null)
+    const whole = Messages.writeStepRequest({ step: 1, program: {}, numbers: Float64Array.of(1, 2) })
+    expect(Messages.readStepRequest(whole.subarray(0, 12))).toBe(null)
+    expect(Messages.readStepRequest(whole.subarray(0, 24))).toBe(null)
     expect(Messages.readSession('{"format":"another","code":"c","data":1,"rows":1,"hashes":[]}')).toBe(null)
     expect(Messages.readSession('{')).toBe(null)
     expect(Messages.readOrder({ session: 's', step: '1', ranges: [] })).toBe(null)
@@ -319,7 +319,7 @@ describe('a connection that ends under a transaction', () => {
     const redis = new Redis({ port: 1, maxRetriesPerRequest: null })
     redis.on('error', () => undefined)
     const said: string[] = []
-    const server = watched('redis://here', line => void said.push(line))
+    const server = watchServer('redis://here', line => void said.push(line))
     const answer = redis.multi().set('a', 1).exec().then(server.served, server.lost)
     redis.disconnect()
     await answer
@@ -357,7 +357,7 @@ describe.skipIf(without !== null)('a queue', () => {
     return made
   }
   const lead = async (): Promise<Leader> => {
-    const made = await right(leader(own.url, session, say))
+    const made = await right(connectLeader(own.url, session, say))
     leaders.push(made)
     return made
   }
@@ -394,7 +394,7 @@ describe.skipIf(without !== null)('a queue', () => {
   it('waits for a server that is full, and says so', async () => {
     const heard: string[] = []
     await work()
-    const one = await right(leader(own.url, session, line => void heard.push(line)))
+    const one = await right(connectLeader(own.url, session, line => void heard.push(line)))
     leaders.push(one)
     await redis.config('SET', 'maxmemory', '1')
     const answer = asked(one, 1)
@@ -547,10 +547,10 @@ describe.skipIf(without !== null)('a queue', () => {
     const locked = await server('--requirepass', 'secret')
     const open = locked.url.replace('//', '//:secret@')
     const own = await right(worker(open, 'this', summing, say))
-    const one = await right(leader(open, session, say))
+    const one = await right(connectLeader(open, session, say))
     expect(await right(asked(one, 1))).toEqual(expected(1))
     for (const url of [locked.url, locked.url.replace('//', '//:wrong@')]) {
-      const refused = await leader(url, session, say, 300)
+      const refused = await connectLeader(url, session, say, 300)
       expect(refused).toMatchObject({ _tag: 'Left', left: { field: 'queue' } })
       expect(JSON.stringify(refused)).toMatch(/NOAUTH|WRONGPASS/)
     }
@@ -569,11 +569,11 @@ describe.skipIf(without !== null)('a queue', () => {
     const { hostname: host, port } = new URL(safe.url)
     const connection = { host, port: Number(port), password: 'secret', tls: { ca: readFileSync(cert, 'utf8') } }
     const made = await right(worker(connection, 'this', summing, say))
-    const one = await right(leader(connection, session, say))
+    const one = await right(connectLeader(connection, session, say))
     expect(await right(asked(one, 1))).toEqual(expected(1))
-    const stranger = await leader(safe.url.replace('//', '//:secret@'), session, say, 300)
+    const stranger = await connectLeader(safe.url.replace('//', '//:secret@'), session, say, 300)
     expect(JSON.stringify(stranger)).toMatch(/self-signed certificate/)
-    const plain = await leader(safe.url.replace('rediss', 'redis'), session, say, 300)
+    const plain = await connectLeader(safe.url.replace('rediss', 'redis'), session, say, 300)
     expect(plain).toMatchObject({ _tag: 'Left', left: { field: 'queue' } })
     await one.close()
     await made.close()
@@ -582,7 +582,7 @@ describe.skipIf(without !== null)('a queue', () => {
   })
 
   it('tells where no server is, and no password', async () => {
-    const nowhere = await leader('redis://:secret@127.0.0.1:1', session, say, 300)
+    const nowhere = await connectLeader('redis://:secret@127.0.0.1:1', session, say, 300)
     expect(nowhere).toMatchObject({ _tag: 'Left', left: { field: 'queue' } })
     expect(JSON.stringify(nowhere)).not.toContain('secret')
   })

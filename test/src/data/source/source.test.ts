@@ -88,7 +88,7 @@ describe('a source', () => {
     const places = [0, 5, 20_010, 5]
     expect(Source.selectedRows(places)(Source.dataInUnits(scaling)(source))).toEqual(Points.select(places)(whole))
     expect(Source.selectedRows(places)(scaled)).toEqual(Points.select(places)(whole))
-    expect(Source.selectedRows(places)(Source.kept(folder)(scaled))).toEqual(Points.select(places)(whole))
+    expect(Source.selectedRows(places)(Source.storedSource(folder)(scaled))).toEqual(Points.select(places)(whole))
     source.close()
   })
 

@@ -4,8 +4,8 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import { scanned } from '../../lib/plain/gather.js'
 import * as Problem from '../core/problem.js'
-import { allMissing, gridRowName, gridToTable, type CsvOptions, type CellGrid, type Table } from './grid.js'
-import { fail, pluralized } from './parts.js'
+import { ALL_ROWS_MISSING, gridRowName, gridToTable, type CsvOptions, type CellGrid, type Table } from './grid.js'
+import { fail, pluralized } from './dataProblems.js'
 import type { DataError } from './points.js'
 
 /** A part of a table, after so many rows of it. */
@@ -38,7 +38,7 @@ const partHead = ({ names, hasHeader, file }: CellGrid): PartHead => ({
 })
 
 /** A part whose columns are those of the first. */
-const sameColumnsAs =
+const requireColumnsOf =
   (first: PartHead) =>
   (grid: CellGrid): Either.Either<DataError, CellGrid> => {
     const { names, hasHeader } = grid
@@ -73,7 +73,7 @@ export const joinGrids = (parts: ReadonlyArray<CellGrid>): Either.Either<DataErr
   }
   return pipe(
     rest,
-    Either.traverseArray(sameColumnsAs(first)),
+    Either.traverseArray(requireColumnsOf(first)),
     Either.map(() => ({
       ...first,
       rows: starts[parts.length],
@@ -109,7 +109,7 @@ const emptyTable = (columns: ReadonlyArray<string>, dropped: number): Table => (
 })
 
 /** The table that a part comes to after those before it. */
-const partOf =
+const nextPartTable =
   (options: CsvOptions) =>
   (
     before: FirstPartFindings | null,
@@ -117,7 +117,7 @@ const partOf =
   ): readonly [FirstPartFindings | null, Either.Either<DataError, Table>] => {
     const found = pipe(
       part,
-      Either.chain(grid => (before === null ? Either.right(grid) : sameColumnsAs(before.head)(grid))),
+      Either.chain(grid => (before === null ? Either.right(grid) : requireColumnsOf(before.head)(grid))),
       Either.bindTo('grid'),
       Either.bind('table', ({ grid }) =>
         before === null
@@ -126,7 +126,7 @@ const partOf =
               grid,
               gridToTable({ ...options, columns: before.columns, exclude: [], keep: KEEP_NOTHING }),
               Either.orElse(problem =>
-                problem.value === allMissing.value
+                problem.value === ALL_ROWS_MISSING.value
                   ? Either.right(emptyTable(before.columns, grid.rows))
                   : Either.left(problem)
               )
@@ -143,13 +143,13 @@ const partOf =
   }
 
 /** Tables of the parts of one, as they come: what the first says of the columns holds for all of them. */
-export const tablesOf =
+export const tablesOfGrids =
   (options: CsvOptions) =>
   (parts: AsyncIterable<Either.Either<DataError, CellGrid>>): AsyncIterable<Either.Either<DataError, Table>> =>
-    scanned(parts, null, partOf(options))
+    scanned(parts, null, nextPartTable(options))
 
 /** The same of parts with something extra to each: each table and the part that it is of. */
-export const tablesWith =
+export const tablesWithParts =
   (options: CsvOptions) =>
   <P extends readonly [CellGrid, unknown]>(
     parts: AsyncIterable<Either.Either<DataError, P>>
@@ -162,7 +162,7 @@ export const tablesWith =
         part
       ): readonly [FirstPartFindings | null, Either.Either<DataError, readonly [Table, P]>] => {
         if (Either.isLeft(part)) return [before, part]
-        const [known, found] = partOf(options)(before, Either.right(part.right[0]))
+        const [known, found] = nextPartTable(options)(before, Either.right(part.right[0]))
         return [
           known,
           pipe(

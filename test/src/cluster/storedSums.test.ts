@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, expect, it } from 'vitest'
 import { generator } from '../../../lib/random/key.js'
-import { kept } from '../../../src/cluster/keptSums.js'
+import { kept } from '../../../src/cluster/storedSums.js'
 import * as Problem from '../../../src/core/problem.js'
 import * as Backend from '../../../src/data/reductionBackend.js'
 

@@ -2,7 +2,7 @@
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { isObject } from '../core/record.js'
-import { fail } from './parts.js'
+import { fail } from './dataProblems.js'
 import type { DataError, Points } from './points.js'
 import type { Data, Source } from './source/source.js'
 
@@ -24,7 +24,7 @@ const isListLike = (u: unknown): u is ArrayLike<unknown> => Array.isArray(u) || 
 const isSourceLike = (u: object): u is Source => 'read' in u && typeof u.read === 'function'
 
 /** What a value is called in a message. */
-const named = (u: unknown): string =>
+const describeValue = (u: unknown): string =>
   u === null || u === undefined
     ? String(u)
     : isListLike(u)
@@ -53,17 +53,18 @@ const pointsFromFields = ({
     labels === undefined || labels instanceof Int32Array ? labels : isListLike(labels) ? asFloat64Array(labels) : null
   if (typeof rows !== 'number' || typeof dim !== 'number')
     return fail('data', 'an object', 'of so many rows and dim', GIVE_ROWS)
-  if (numbers === undefined) return fail('values', named(values), 'a Float64Array', 'give it the numbers of all rows')
+  if (numbers === undefined)
+    return fail('values', describeValue(values), 'a Float64Array', 'give it the numbers of all rows')
   if (weights !== undefined && own === undefined)
-    return fail('weights', named(weights), 'a Float64Array', 'leave it out')
+    return fail('weights', describeValue(weights), 'a Float64Array', 'leave it out')
   const others = partner === undefined ? undefined : asFloat64Array(partner)
   if (partner !== undefined && others === undefined)
-    return fail('partner', named(partner), 'a Float64Array', 'leave it out')
+    return fail('partner', describeValue(partner), 'a Float64Array', 'leave it out')
   const covariances = errors === undefined ? undefined : asFloat64Array(errors)
   if (errors !== undefined && covariances === undefined)
-    return fail('errors', named(errors), 'a Float64Array', 'give them by Points.withErrors')
+    return fail('errors', describeValue(errors), 'a Float64Array', 'give them by Points.withErrors')
   return classes === null
-    ? fail('labels', named(labels), 'an Int32Array', 'leave it out')
+    ? fail('labels', describeValue(labels), 'an Int32Array', 'leave it out')
     : Either.right({
         rows,
         dim,
@@ -83,7 +84,7 @@ const rowAsList = (row: unknown, i: number): Either.Either<DataError, ReadonlyAr
       ? fail('data', 'a list of numbers', 'a list of rows', 'give each number a row: numbers.map(x => [x])')
       : fail(
           `row ${i + 1}`,
-          named(row),
+          describeValue(row),
           'a list of numbers',
           'list those of each row in one order: rows.map(({ a, b }) => [a, b])'
         )
@@ -106,14 +107,14 @@ export const readData = (data: unknown): DataOrError =>
   typeof data === 'string'
     ? fail(
         'data',
-        named(data),
+        describeValue(data),
         'rows',
         `read the file: Points.fromCsv(text) of its text, or Source.fromCsv of its bytes`
       )
     : isListLike(data)
       ? asRows(data)
       : !isObject(data)
-        ? fail('data', named(data), 'rows', GIVE_ROWS)
+        ? fail('data', describeValue(data), 'rows', GIVE_ROWS)
         : isSourceLike(data)
           ? Either.right(data)
           : 'rows' in data && 'dim' in data && 'values' in data

@@ -5,11 +5,11 @@ import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'
 
 /** So many ranges, unless there are fewer chunks: a worker's share of them is one job. */
-const CHUNKS = 16
+const RANGES_PER_SOURCE = 16
 /** Rows that are read at once. */
 const ROWS_PER_READ = 4096
 
-function* stretchesOf(rows: Stretches.Stretches, first: number, end: number): Generator<Float64Array> {
+function* blocksOfRows(rows: Stretches.Stretches, first: number, end: number): Generator<Float64Array> {
   for (let at = first; at < end; at += ROWS_PER_READ)
     yield Stretches.numbersFrom(rows, at, Math.min(ROWS_PER_READ, end - at))
 }
@@ -17,7 +17,7 @@ function* stretchesOf(rows: Stretches.Stretches, first: number, end: number): Ge
 /** Numbers, then weights, labels and partners, of so many rows from `firstRow` on. */
 function* sourceNumbers(source: Source.Source, firstRow: number, rows: number): Generator<Float64Array> {
   for (const part of [source, source.weights, source.labels, source.partner])
-    if (part) yield* stretchesOf(part, firstRow, firstRow + rows)
+    if (part) yield* blocksOfRows(part, firstRow, firstRow + rows)
 }
 
 /** Rows that one worker sums at a time: whole chunks, so that the sums of all are those of one process. */
@@ -29,9 +29,9 @@ export interface RowRange {
 }
 
 /** The ranges of so many rows. */
-export const rangesOf = (rows: number): ReadonlyArray<RowRange> => {
+export const splitIntoRanges = (rows: number): ReadonlyArray<RowRange> => {
   const own = partitionRows(rows)
-  const count = Math.min(CHUNKS, own.chunks)
+  const count = Math.min(RANGES_PER_SOURCE, own.chunks)
   return Array.from({ length: count }, (_, i) => {
     const from = Math.floor((i * own.chunks) / count)
     const to = Math.floor(((i + 1) * own.chunks) / count)
@@ -41,8 +41,8 @@ export const rangesOf = (rows: number): ReadonlyArray<RowRange> => {
 }
 
 /** A hash of a range's rows, bit for bit. */
-export const hashOfRows = (source: Source.Source, { firstRow, rows }: RowRange): string =>
+export const hashRange = (source: Source.Source, { firstRow, rows }: RowRange): string =>
   hashOf(sourceNumbers(source, firstRow, rows))
 
 /** A range as a person finds it. */
-export const named = ({ firstRow, rows }: RowRange): string => `rows ${firstRow + 1} to ${firstRow + rows}`
+export const rangeName = ({ firstRow, rows }: RowRange): string => `rows ${firstRow + 1} to ${firstRow + rows}`

@@ -12,7 +12,7 @@ import { bytesOfDoubles, hashOf, doublesOfBytes } from './messages.js'
 
 const BYTES_PER_DOUBLE = Float64Array.BYTES_PER_ELEMENT
 /** Hexadecimal digits of a hash. */
-const HASH = 32
+const HASH_DIGITS = 32
 
 const textHash = (text: string): string => hashOf([Float64Array.from(Buffer.from(text))])
 
@@ -41,14 +41,14 @@ const readAnswers = (
   const answers: StoredAnswer[] = []
   let end = start
   for (;;) {
-    const name = bytes.toString('latin1', end, end + HASH)
-    const [count = NaN] = doublesOfBytes(bytes.subarray(end + HASH, end + HASH + BYTES_PER_DOUBLE))
-    const last = end + HASH + (1 + count) * BYTES_PER_DOUBLE
-    if (!(last + HASH <= bytes.length)) return { answers, end }
-    const sums = doublesOfBytes(bytes.subarray(end + HASH + BYTES_PER_DOUBLE, last))
-    if (!answerRecord(name, sums).equals(bytes.subarray(end, last + HASH))) return { answers, end }
+    const name = bytes.toString('latin1', end, end + HASH_DIGITS)
+    const [count = NaN] = doublesOfBytes(bytes.subarray(end + HASH_DIGITS, end + HASH_DIGITS + BYTES_PER_DOUBLE))
+    const last = end + HASH_DIGITS + (1 + count) * BYTES_PER_DOUBLE
+    if (!(last + HASH_DIGITS <= bytes.length)) return { answers, end }
+    const sums = doublesOfBytes(bytes.subarray(end + HASH_DIGITS + BYTES_PER_DOUBLE, last))
+    if (!answerRecord(name, sums).equals(bytes.subarray(end, last + HASH_DIGITS))) return { answers, end }
     answers.push({ name, sums, at: end })
-    end = last + HASH
+    end = last + HASH_DIGITS
   }
 }
 
@@ -61,7 +61,7 @@ const rethrow = (error: unknown): never => {
   throw error
 }
 
-export interface KeptBackend {
+export interface StoredSumsBackend {
   readonly backend: Backend.Backend
   readonly close: () => void
 }
@@ -73,7 +73,7 @@ export interface KeptBackend {
  */
 export const kept =
   (path: string, of: unknown, warn: (error: unknown) => void = rethrow) =>
-  (backend: Backend.Backend): E.Either<Problem.Problem, KeptBackend> => {
+  (backend: Backend.Backend): E.Either<Problem.Problem, StoredSumsBackend> => {
     const head = Buffer.from(
       `ornstein sums 1 generator ${GeneratorVersion.generatorField.generator} ${textHash(JSON.stringify([code(), of]))}\n`
     )

@@ -12,7 +12,7 @@ export const textBeginning = (text: string): string => (text.length > 40 ? `${te
 /** `1 row`, `2 rows`. */
 export const pluralized = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
 /** The end of a remedy for the first of `count` faults. */
-export const more = (count: number): string =>
+export const moreLikeThis = (count: number): string =>
   count > 2 ? ` (${count - 1} more like this)` : count > 1 ? ' (1 more like this)' : ''
 /** Σ_{i < n} f(i). */
 export const sumOver = (n: number, f: (i: number) => number): number =>
@@ -34,7 +34,7 @@ export const withRowOffset = (before: number): ((problem: Problem.Problem) => Pr
   withRowName(row => `row ${row + before}`)
 
 /** A text that is to be held cell by cell, or the problem that it has too many: marks that may part cells are counted. */
-export const sized = (text: string, marks: string): Either.Either<Problem.Problem, string> =>
+export const requireFewCells = (text: string, marks: string): Either.Either<Problem.Problem, string> =>
   text.length <= Limits.cells || occurrences(text, marks) <= Limits.cells
     ? Either.right(text)
     : fail(

@@ -5,9 +5,9 @@ import { batches } from '../../lib/formats/arrow.js'
 import { Absent, typedRows, type Columns } from '../../lib/formats/columns.js'
 import { caught, collectAsync, scanned } from '../../lib/plain/gather.js'
 import { rowGroupsOf, type Slices } from '../../lib/formats/parquet.js'
-import { sound, gridToTable, type CsvOptions, type CellGrid, type Table } from './grid.js'
-import { gridAfterRows, joinGrids, tablesOf } from './inParts.js'
-import { fail } from './parts.js'
+import { requireNamedRows, gridToTable, type CsvOptions, type CellGrid, type Table } from './grid.js'
+import { gridAfterRows, joinGrids, tablesOfGrids } from './tableParts.js'
+import { fail } from './dataProblems.js'
 import type { DataError } from './points.js'
 
 export type { Slices }
@@ -18,30 +18,30 @@ const PACKAGES = { Parquet: 'hyparquet hyparquet-compressors', Arrow: 'apache-ar
 type ColumnarFormat = keyof typeof PACKAGES
 
 /** Options of text have no meaning here, so that none is given one. */
-const OF_TEXT = ['header', 'delimiter', 'decimal', 'skip', 'comment'] as const
+const TEXT_ONLY_OPTIONS = ['header', 'delimiter', 'decimal', 'skip', 'comment'] as const
 
 const textOptionProblem = (format: ColumnarFormat, options: CsvOptions): Either.Either<DataError, null> => {
-  const option = OF_TEXT.find(name => options[name] !== undefined)
+  const option = TEXT_ONLY_OPTIONS.find(name => options[name] !== undefined)
   return option === undefined
     ? Either.right(null)
     : fail(option, JSON.stringify(options[option]), `an option of ${format}, but of text`, 'leave it out')
 }
 
-const isOfSystem = (error: unknown): boolean =>
+const isFileSystemError = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')
 
 /**
  * The message of a reader's own error, in parentheses. Empty for errors of the engine, and for messages that print a value which the reader
  * did not find, as `undefined`: a user cannot act on either.
  */
-const saidOf = (error: unknown): string =>
+const readerMessage = (error: unknown): string =>
   error instanceof Error && error.name === 'Error' && !/\bundefined\b/.test(error.message) ? ` (${error.message})` : ''
 
 /** What went wrong as a file was read; null where it was the file system, which says so of every file. */
 const readerProblem =
   (format: ColumnarFormat) =>
   (error: unknown): Either.Either<DataError, never> | null =>
-    isOfSystem(error)
+    isFileSystemError(error)
       ? null
       : error instanceof Absent
         ? fail(
@@ -50,12 +50,17 @@ const readerProblem =
             `read without the package ${error.library}`,
             `install it: npm install ${PACKAGES[format]}`
           )
-        : fail('text', `a file of ${format}${saidOf(error)}`, 'whole and sound', 'fetch it again, or write it again')
+        : fail(
+            'text',
+            `a file of ${format}${readerMessage(error)}`,
+            'whole and sound',
+            'fetch it again, or write it again'
+          )
 
 const gridOfColumns = (columns: Columns, { na }: CsvOptions): Either.Either<DataError, CellGrid> => {
   const { names, ...found } = typedRows(columns, na)
   const own = names.map(name => name.trim())
-  return sound({
+  return requireNamedRows({
     ...found,
     names: own.map((name, j) => (name === '' ? `column ${j + 1}` : name)),
     isNamed: own.map(name => name !== ''),
@@ -64,7 +69,7 @@ const gridOfColumns = (columns: Columns, { na }: CsvOptions): Either.Either<Data
 }
 
 /** The same; cells of a damaged file may be of any kind, and its names too. */
-const gridOfDamaged = (
+const checkedGridOfColumns = (
   format: ColumnarFormat,
   columns: Columns,
   options: CsvOptions
@@ -88,7 +93,7 @@ export const columnGrids =
               before + part.rows,
               pipe(
                 textOptionProblem(format, options),
-                Either.flatMap(() => gridOfDamaged(format, part, options)),
+                Either.flatMap(() => checkedGridOfColumns(format, part, options)),
                 Either.map(gridAfterRows(before))
               )
             ]
@@ -107,7 +112,7 @@ const arrowGrids =
     pipe(batches(bytes), columnGrids('Arrow', options))
 
 /** All parts as one. */
-export const joinedParts = async (
+export const joinGridParts = async (
   parts: AsyncIterable<Either.Either<DataError, CellGrid>>
 ): Promise<Either.Either<DataError, CellGrid>> =>
   pipe(Either.sequenceArray(await collectAsync(parts)), Either.flatMap(joinGrids))
@@ -135,7 +140,7 @@ export const joinedParts = async (
  * assert.deepEqual(table.right.ignored, [{ name: 'name', why: 'text' }])
  */
 export const readParquet = async (file: Slices, options: CsvOptions = {}): Promise<Either.Either<DataError, Table>> =>
-  pipe(await joinedParts(parquetGrids(options)(file)), Either.flatMap(gridToTable(options)))
+  pipe(await joinGridParts(parquetGrids(options)(file)), Either.flatMap(gridToTable(options)))
 
 /**
  * Reads a table from the bytes of a file or a stream of Arrow (IPC), by the package apache-arrow, as `readParquet` does.
@@ -157,16 +162,16 @@ export const readArrow = async (
   bytes: AsyncIterable<Uint8Array>,
   options: CsvOptions = {}
 ): Promise<Either.Either<DataError, Table>> =>
-  pipe(await joinedParts(arrowGrids(options)(bytes)), Either.flatMap(gridToTable(options)))
+  pipe(await joinGridParts(arrowGrids(options)(bytes)), Either.flatMap(gridToTable(options)))
 
 /** Tables of the groups of rows of a file of Parquet, one at a time: what the first says of the columns holds for all. */
 export const parquetTables =
   (options: CsvOptions = {}) =>
   (file: Slices): AsyncIterable<Either.Either<DataError, Table>> =>
-    pipe(file, parquetGrids(options), tablesOf(options))
+    pipe(file, parquetGrids(options), tablesOfGrids(options))
 
 /** Tables of the batches of a file or a stream of Arrow, one at a time. */
 export const arrowTables =
   (options: CsvOptions = {}) =>
   (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Table>> =>
-    pipe(bytes, arrowGrids(options), tablesOf(options))
+    pipe(bytes, arrowGrids(options), tablesOfGrids(options))

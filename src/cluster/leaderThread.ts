@@ -3,9 +3,9 @@ import { workerData, type MessagePort } from 'node:worker_threads'
 import { writeSync } from 'node:fs'
 import * as E from '../core/either.js'
 import type * as Problem from '../core/problem.js'
-import { leader } from './leader.js'
-import type { Question, Session } from './messages.js'
-import { unserved, type Connection } from './queue.js'
+import { connectLeader } from './leader.js'
+import type { SumRequest, Session } from './messages.js'
+import { serverProblem, type Connection } from './queue.js'
 
 /** What the thread is given: where the queue is, of what the leader is, and what wakes who waits. */
 export interface ThreadInput {
@@ -15,39 +15,39 @@ export interface ThreadInput {
   readonly port: MessagePort
 }
 
-export type Request =
-  | { readonly _tag: 'Ask'; readonly question: Question; readonly width: number }
+export type ThreadRequest =
+  | { readonly _tag: 'Ask'; readonly question: SumRequest; readonly width: number }
   | { readonly _tag: 'Close' }
 export type ThreadAnswer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
 /** An answer; or what a person should know where it has to be waited for, as nobody sums. */
-export type Reply = ThreadAnswer | { readonly _tag: 'Waits'; readonly line: string }
+export type ThreadReply = ThreadAnswer | { readonly _tag: 'Waits'; readonly line: string }
 
 // as index.ts begins the thread
 const { connection, session, flag, port } = workerData as ThreadInput
 
-const reply = (answer: Reply): void => {
+const reply = (answer: ThreadReply): void => {
   port.postMessage(answer)
   Atomics.add(flag, 0, 1)
   Atomics.notify(flag, 0)
 }
-const unservedProblem = (error: unknown): E.Either<Problem.Problem, never> => E.left(unserved(connection, error))
+const unservedProblem = (error: unknown): E.Either<Problem.Problem, never> => E.left(serverProblem(connection, error))
 /** Whoever waits hears of every end. */
 const replyFailure = (error: unknown): void => {
   reply(unservedProblem(error))
 }
 process.on('uncaughtException', replyFailure)
 
-const led = await leader(connection, session, (line, waits) => {
+const connectedLeader = await connectLeader(connection, session, (line, waits) => {
   if (waits) reply({ _tag: 'Waits', line })
   // standard error itself, as the thread that would hand it on waits
   else writeSync(2, `${line}\n`)
 }).catch(unservedProblem)
-if (E.isLeft(led)) reply(led)
+if (E.isLeft(connectedLeader)) reply(connectedLeader)
 else {
-  port.on('message', (request: Request) => {
-    if (request._tag === 'Ask') led.right.ask(request.question, request.width).then(reply, replyFailure)
+  port.on('message', (request: ThreadRequest) => {
+    if (request._tag === 'Ask') connectedLeader.right.ask(request.question, request.width).then(reply, replyFailure)
     else
-      led.right.close().then(() => {
+      connectedLeader.right.close().then(() => {
         reply(E.right([]))
         port.close()
       }, replyFailure)

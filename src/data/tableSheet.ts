@@ -13,15 +13,15 @@ export interface TableSheet {
 }
 
 /** What a spreadsheet would take for a formula is written with an apostrophe before it. */
-const guardedCell = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${name}` : name)
+const guardFormula = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${name}` : name)
 
 /** In quotes where a reader would else find other cells, or lose space at the ends (RFC 4180). */
 const csvQuoted = (name: string): string =>
   /[",\t\r\n\ufeff]|^ | $/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
 
 /** A name that no other has: with `_` after it where it is taken. */
-export const unused = (name: string, names: ReadonlyArray<string>): string =>
-  names.includes(name) ? unused(`${name}_`, names) : name
+export const unusedName = (name: string, names: ReadonlyArray<string>): string =>
+  names.includes(name) ? unusedName(`${name}_`, names) : name
 
 /**
  * The points as a CSV text that reads back as the same doubles: a line of names (`x1`, `x2`, … where none are given),
@@ -50,13 +50,13 @@ export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): stri
 export const sheetOfPoints = (points: Points, columns: ReadonlyArray<string> = [], isFirst = true): TableSheet => {
   const { rows, dim, values, weights } = points
   const names = Array.from({ length: dim }, (_, j) => (j < columns.length ? columns[j] : `x${j + 1}`))
-  const header = weights === undefined ? names : [...names, unused('weight', names)]
+  const header = weights === undefined ? names : [...names, unusedName('weight', names)]
   const at = (i: number, j: number): number => (weights !== undefined && j === dim ? weights[i] : values[i * dim + j])
   return {
     text: separator => {
       const delimiter = separator ?? ','
       const line = (i: number): string => header.map((_, j) => exactText(at(i, j))).join(delimiter)
-      const above = isFirst ? [header.map(guardedCell).map(csvQuoted).join(delimiter)] : []
+      const above = isFirst ? [header.map(guardFormula).map(csvQuoted).join(delimiter)] : []
       return [...above, ...Array.from({ length: rows }, (_, i) => line(i)), ''].join('\n')
     },
     columns: () =>

@@ -5,10 +5,10 @@ import Papa from 'papaparse'
 import type { TypedCells, Type } from '../../lib/formats/columns.js'
 import { isMissing } from './cell.js'
 import type { CellGrid } from './grid.js'
-import { fail } from './parts.js'
+import { fail } from './dataProblems.js'
 import type { DataError } from './points.js'
 import { exactText } from '../../lib/plain/said.js'
-import { unused, type TableSheet } from './write.js'
+import { unusedName, type TableSheet } from './tableSheet.js'
 
 /** Cells as they are written, under names. */
 export interface WrittenTable {
@@ -30,33 +30,33 @@ export const writtenOfGrid = ({ names, rows, numbers, text }: CellGrid): Written
 })
 
 /** A part of a table, with its cells as they are written. */
-export type Copied = readonly [grid: CellGrid, written: WrittenTable]
+export type CopiedPart = readonly [grid: CellGrid, written: WrittenTable]
 
 /** Columns that are added: a cell for each row of some. */
-export type Added = ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string | number>]>
+export type AddedColumns = ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string | number>]>
 
 /** For each of so many rows, its place among those of these numbers, from 1. */
-const rowPlaces = (rowNumbers: Uint32Array, rows: number): ReadonlyArray<number | undefined> => {
+const indexByRow = (rowNumbers: Uint32Array, rows: number): ReadonlyArray<number | undefined> => {
   const places = new Map(Array.from(rowNumbers, (number, at) => [number, at]))
   return Array.from({ length: rows }, (_, i) => places.get(i + 1))
 }
 
 /** The text of cells with columns added on the right, below a line of names or not: see `withColumns`. */
-export const extended =
+export const appendedText =
   ({ names, rows, delimiter }: WrittenTable, isBelowNames = true) =>
-  (rowNumbers: Uint32Array, added: Added): string => {
-    const places = rowPlaces(rowNumbers, rows.length)
+  (rowNumbers: Uint32Array, added: AddedColumns): string => {
+    const places = indexByRow(rowNumbers, rows.length)
     const found = rows.map((row, i) => {
       const at = places[i]
       return [...row, ...added.map(([, cells]) => (at === undefined ? '' : cells[at]))]
     })
-    const header = isBelowNames ? [[...names, ...added.map(([name]) => unused(name, names))]] : []
+    const header = isBelowNames ? [[...names, ...added.map(([name]) => unusedName(name, names))]] : []
     const lines = [...header, ...found]
     return lines.length === 0 ? '' : `${Papa.unparse(lines, { delimiter, newline: '\n' })}\n`
   }
 
 /** What a cell of a column of numbers holds: null where it is missing, undefined where it is none. */
-const numberAt = ({ names, numbers, text }: CellGrid, row: number, column: number): number | null | undefined => {
+const cellNumber = ({ names, numbers, text }: CellGrid, row: number, column: number): number | null | undefined => {
   const x = numbers[row * names.length + column]
   if (!Number.isNaN(x)) return x
   const word = text(row, column)
@@ -68,11 +68,11 @@ const numberAt = ({ names, numbers, text }: CellGrid, row: number, column: numbe
  * part of a table says holds for those after it.
  */
 const typedColumn =
-  ([grid, { names, rows }]: Copied, known: ReadonlyArray<Type> | null) =>
+  ([grid, { names, rows }]: CopiedPart, known: ReadonlyArray<Type> | null) =>
   (j: number): Either.Either<DataError, TypedCells> => {
     const name = names[j]
     const type = known?.[j] ?? grid.types?.[j]
-    const numbers = type === undefined || type === 'numbers' ? rows.map((_, i) => numberAt(grid, i, j)) : []
+    const numbers = type === undefined || type === 'numbers' ? rows.map((_, i) => cellNumber(grid, i, j)) : []
     const word = numbers.indexOf(undefined)
     return word < 0 && (type === 'numbers' || numbers.some(x => x !== null))
       ? Either.right({ name, type: 'numbers', cells: numbers })
@@ -91,20 +91,20 @@ const typedColumn =
   }
 
 /** A part of a table with columns added on the right, for the rows of these numbers in it; the first has the line of names. */
-export const widened =
-  (copied: Copied, isFirst: boolean) =>
-  (rowNumbers: Uint32Array, added: Added): TableSheet => {
+export const appendedSheet =
+  (copied: CopiedPart, isFirst: boolean) =>
+  (rowNumbers: Uint32Array, added: AddedColumns): TableSheet => {
     const [, written] = copied
     const { names, rows } = written
     return {
       text: delimiter =>
-        extended({ ...written, delimiter: delimiter ?? written.delimiter }, isFirst)(rowNumbers, added),
+        appendedText({ ...written, delimiter: delimiter ?? written.delimiter }, isFirst)(rowNumbers, added),
       columns: known =>
         pipe(
           names.map((_, j) => j),
           Either.traverseArray(typedColumn(copied, known)),
           Either.map(found => {
-            const places = rowPlaces(rowNumbers, rows.length)
+            const places = indexByRow(rowNumbers, rows.length)
             return {
               rows: rows.length,
               columns: [
@@ -112,7 +112,7 @@ export const widened =
                 ...added.map(([name, cells]): TypedCells => {
                   const type = typeof cells[0] === 'string' ? 'text' : 'numbers'
                   return {
-                    name: unused(name, names),
+                    name: unusedName(name, names),
                     type,
                     cells: places.map(at => (at === undefined ? null : cells[at]))
                   }

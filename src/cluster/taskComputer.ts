@@ -9,31 +9,31 @@ import * as Problem from '../core/problem.js'
 import type * as Source from '../data/source/source.js'
 import * as RemoteSums from '../compile/remoteSums.js'
 import * as Vocabulary from '../standard.js'
-import { rangesOf, hashOfRows, named } from './cut.js'
+import { splitIntoRanges, hashRange, rangeName } from './rowRanges.js'
 import { isProblem } from './messages.js'
-import type { WorkerAnswer, ComputeTask, WorkerTask } from './worker.js'
+import type { TaskResult, ComputeTask, WorkerTask } from './worker.js'
 
 /** The rows that a description names; or why they cannot be had. */
 export type Open = (data: unknown) => Promise<E.Either<Problem.Problem, Source.Source>>
 
 /** Sessions whose data stay open, and programs of each that are kept with what they have read. */
 const MAX_OPEN_SESSIONS = 2
-const PROGRAMS = 4
+const MAX_KEPT_PROGRAMS = 4
 
 type PreparedSum = ReturnType<ReturnType<ReturnType<typeof RemoteSums.requestedReduction>>>
 
 /** Those first that were put there first. */
-const endOldest = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): void => {
+const evictOldest = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): void => {
   for (const [name, one] of [...kept].slice(0, Math.max(0, kept.size - most))) {
     kept.delete(name)
     end(one)
   }
 }
 
-const failedAnswer = (problem: Problem.Problem): WorkerAnswer => ({ _tag: 'Failed', problem })
+const failedAnswer = (problem: Problem.Problem): TaskResult => ({ _tag: 'Failed', problem })
 
 /** Computes tasks one after another, in the words of a vocabulary. */
-export const computing = (open: Open, vocabulary = Vocabulary.standard): ComputeTask => {
+export const taskComputer = (open: Open, vocabulary = Vocabulary.standard): ComputeTask => {
   interface Opened {
     readonly source: E.Either<Problem.Problem, Source.Source>
     readonly checked: Set<number>
@@ -53,7 +53,7 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
     // what could not be opened is tried again
     if (E.isLeft(made.source)) return made
     sessions.set(id, made)
-    endOldest(sessions, MAX_OPEN_SESSIONS, ({ source }) => {
+    evictOldest(sessions, MAX_OPEN_SESSIONS, ({ source }) => {
       if (E.isRight(source)) source.right.close()
     })
     return made
@@ -65,19 +65,19 @@ export const computing = (open: Open, vocabulary = Vocabulary.standard): Compute
     const data = source.right
     if (data.rows !== session.rows)
       return { _tag: 'Refused', problem: otherDataProblem('rows', data.rows, session.rows) }
-    const range = rangesOf(data.rows).at(task.range)
+    const range = splitIntoRanges(data.rows).at(task.range)
     if (range === undefined) return failedAnswer(Problem.of('range', task.range, 'one of the rows', 'ask for another'))
     if (!checked.has(task.range)) {
-      const hash = hashOfRows(data, range)
+      const hash = hashRange(data, range)
       const own = session.hashes.at(task.range) ?? 'none'
-      if (hash !== own) return { _tag: 'Refused', problem: otherDataProblem(named(range), hash, own) }
+      if (hash !== own) return { _tag: 'Refused', problem: otherDataProblem(rangeName(range), hash, own) }
       checked.add(task.range)
     }
     const name = JSON.stringify(question.program)
     const sum = programs.get(name) ?? RemoteSums.requestedReduction(vocabulary)(question.program)(data)
     programs.delete(name)
     programs.set(name, sum)
-    endOldest(programs, PROGRAMS, () => undefined)
+    evictOldest(programs, MAX_KEPT_PROGRAMS, () => undefined)
     if (E.isLeft(sum)) return failedAnswer(sum.left)
     // One sum for all ranges of a step: what it draws may be for all rows.
     const step = `${task.id} ${question.step}`
@@ -95,7 +95,7 @@ const otherDataProblem = (field: string, value: string | number, own: string | n
  * those of its leader they are told by their names, and no code is sent.
  */
 export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
-  const compute = computing(open, vocabulary)
+  const compute = taskComputer(open, vocabulary)
   let before: Promise<unknown> = Promise.resolve()
   parentPort?.on('message', (task: WorkerTask) => {
     before = before.then(async () => {
@@ -114,8 +114,8 @@ const problemOfThrown = (error: unknown): Problem.Problem =>
 /** Computes in a thread that the module at the URL `entry` starts with `own` as its data, and that calls `serve`; one that ends is replaced. */
 export const inThread = (entry: { readonly href: string }, own: unknown): ComputeTask => {
   let thread: Worker | null = null
-  let waiting: ((answer: WorkerAnswer) => void) | null = null
-  const answered = (answer: WorkerAnswer): void => {
+  let waiting: ((answer: TaskResult) => void) | null = null
+  const answered = (answer: TaskResult): void => {
     waiting?.(answer)
     waiting = null
   }

@@ -6,7 +6,7 @@
 import { erf } from '../lib/numbers/elementary.js'
 import * as Key from '../lib/random/key.js'
 import * as Simd from '../lib/wasm/index.js'
-import { compileKernels, instantiate } from '../lib/wasm/kernels/wasm.js'
+import { compileKernels, instantiate } from '../lib/wasm/kernelModule.js'
 import { median } from './rivals.js'
 
 const SLICE_MS = 4
@@ -122,11 +122,11 @@ for (const n of [1000, 1_000_000]) {
     }
   ])
   row(`uniforms, ${n}, against lib/random/key.ts`, 'M/s', n / 1e6, [
-    () => Simd.uniforms(1, 2, 0, n, out),
+    () => Simd.uniforms(1, 2, 0, out),
     () => Key.uniform(n)(Key.fromSeed(1))
   ])
   row(`normals, ${n}, against lib/random/key.ts`, 'M/s', n / 1e6, [
-    () => Simd.normals(1, 2, 0, n, out),
+    () => Simd.normals(1, 2, 0, out),
     () => Key.normal(n)(Key.fromSeed(1))
   ])
   if (Number.isNaN(sink)) throw new Error('a sum was NaN')
@@ -171,7 +171,7 @@ for (const [m, k, n, transposeA, transposeB] of products) {
   const out = new Float64Array(m * n)
   const name = `${m}×${k}${transposeA ? 'ᵀ' : ''} · ${k}×${n}${transposeB ? 'ᵀ' : ''}`
   row(name, 'GFLOP/s', (2 * m * k * n) / 1e9, [
-    () => Simd.simdOrPlainKernels().matMul(a, b, m, k, n, transposeA, transposeB, out),
+    () => Simd.simdOrPlainKernels().matMul(a, b, { m, k, n, transposeA, transposeB }, out),
     () => {
       naive(a, b, m, k, n, transposeA, transposeB, out)
     }

@@ -11,7 +11,7 @@ const memory = Buffer.from('\x03env\x06memory\x02', 'latin1')
 /**
  * Encodes one byte as one or two characters, so that a page's compression works on whole bytes (base64 would hinder it). The most
  * frequent bytes of WebAssembly, 240 to 255 and 0 to 35, are one character of ( to [; the others are two of ] to ~. The decoder is
- * `decodedBytes` of lib/wasm/kernels/wasm.ts.
+ * `decodeModule` of lib/wasm/kernelModule.ts.
  */
 const letters = byte => {
   const n = (byte + 16) % 256

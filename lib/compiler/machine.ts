@@ -8,7 +8,7 @@ import { binary, memoryFlags } from '../wasm/binary.js'
 import * as Chunks from '../rows/reduction.js'
 import { numbersFrom, type RowNumbers } from '../rows/stretches.js'
 import { threadPool as poolOf, type ThreadPool, type Loaded } from '../wasm/threadPool.js'
-import { obstacle } from '../wasm/kernels/wasm.js'
+import { compilationObstacle } from '../wasm/kernelModule.js'
 import { type Dense } from '../kernels/dense.js'
 import { JOB_WORDS } from './job.js'
 import { constantValue, nodeWidth, type GraphNode } from './graph.js'
@@ -112,7 +112,7 @@ const runtimeMemory = (pool: ThreadPool): RuntimeMemory => {
   const base = (pool.start + 63) & ~63
   const viewed = (memory: ArrayBufferLike) => ({ words: new Int32Array(memory), doubles: new Float64Array(memory) })
   let views = viewed(pool.memory.buffer)
-  const arena = arenaOf(pool.memory, base, MAX_PAGES * 65536 - 65536, () => undefined)
+  const arena = arenaOf(pool.memory, { base, maxBytes: MAX_PAGES * 65536 - 65536 })
   return {
     ...arena,
     whole: () => {
@@ -392,7 +392,17 @@ const machine = (): CompilerRuntime => {
         words[at + JOB_WORDS.FirstPanel] = first
         words[at + JOB_WORDS.PartialPanel] = first + count === panels && rows % PANEL_ROWS > 0 ? count - 1 : -1
       })
-      pool.run('chunk', jobs, chunks * all.length, scratch, isAlone, instance, { bytes: 8 * jobLength, chunks })
+      pool.run(
+        {
+          name: 'chunk',
+          args: jobs,
+          chunks: chunks * all.length,
+          scratch,
+          each: { bytes: 8 * jobLength, chunks },
+          isAlone
+        },
+        instance
+      )
       const total = sumPairs(program)
       const rowsHere = Math.min(rows - first * PANEL_ROWS, count * PANEL_ROWS)
       placed.forEach(({ numbers, outputs, atOutputs }, j) => {
@@ -447,7 +457,8 @@ const machine = (): CompilerRuntime => {
 let machineOrReason: Either<string, CompilerRuntime> | undefined
 
 /** The machine, made when it is first asked for, or why there can be none here. */
-export const machineHere = (): Either<string, CompilerRuntime> => (machineOrReason ??= tryCatch(machine, obstacle))
+export const machineHere = (): Either<string, CompilerRuntime> =>
+  (machineOrReason ??= tryCatch(machine, compilationObstacle))
 
 /** The machine, null where there can be none. */
 export const theMachine = (): CompilerRuntime | null => toUnion(mapLeft(() => null)(machineHere()))

@@ -137,23 +137,14 @@ export const perCall = (node: GraphNode, placeOf: (node: GraphNode) => number): 
   }
   const product = productOf(node)
   if (product !== null && length * product.k <= MAX_PER_CALL_ENTRIES) {
-    const { count, m, k, n, transposeA, transposeB } = product
+    const { count, m, k, n } = product
     const [a, b] = places
     return numbers => {
       for (let i = 0; i < count; i++) {
         const x = numbers.subarray(a.from + i * m * k, a.from + (i + 1) * m * k)
         const y = numbers.subarray(b.from + i * k * n, b.from + (i + 1) * k * n)
         // Entry by entry in the order of the kernels, whose calls cost more.
-        plainKernels.matMul(
-          x,
-          y,
-          m,
-          k,
-          n,
-          transposeA,
-          transposeB,
-          numbers.subarray(at + i * m * n, at + (i + 1) * m * n)
-        )
+        plainKernels.matMul(x, y, product, numbers.subarray(at + i * m * n, at + (i + 1) * m * n))
       }
     }
   }

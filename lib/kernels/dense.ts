@@ -188,7 +188,7 @@ export const copyStrided = (
   if (rank <= 2 && step === 0 && source instanceof Float64Array && out instanceof Float64Array) {
     const [down] = steps
     if (rank === 1) out.fill(source[from], at, at + count)
-    else if (down === 1) simdOrPlainKernels().stretch(source, from, out, at, sizes[0], inner)
+    else if (down === 1) simdOrPlainKernels().stretch(source, from, out, { at, rows: sizes[0], columns: inner })
     if (rank === 1 || down === 1) return
   }
   const index = new Array<number>(rank).fill(0)

@@ -35,8 +35,9 @@ const batchedProduct = (a: Dense, b: Dense, transposeA: boolean, transposeB: boo
     const y = denseDoubles(b)
     const count = productOfSizes(batch)
     const { matMul: multiply } = simdOrPlainKernels()
+    const sizes = { m, k, n, transposeA, transposeB }
     if (count === 1) {
-      multiply(x, y, m, k, n, transposeA, transposeB, out)
+      multiply(x, y, sizes, out)
       return
     }
     const first = matricesOf(a, batch)
@@ -45,11 +46,7 @@ const batchedProduct = (a: Dense, b: Dense, transposeA: boolean, transposeB: boo
       multiply(
         x.subarray(first[q] * m * k, (first[q] + 1) * m * k),
         y.subarray(second[q] * k * n, (second[q] + 1) * k * n),
-        m,
-        k,
-        n,
-        transposeA,
-        transposeB,
+        sizes,
         out.subarray(q * m * n, (q + 1) * m * n)
       )
   })

@@ -63,7 +63,7 @@ const accumulateSum: Accumulate = (x, out, { outer, n, inner }) => {
   const doubles = x instanceof Float64Array ? x : Float64Array.from(x)
   const sums = out instanceof Float64Array ? out : new Float64Array(out.length)
   if (inner === 1) simdOrPlainKernels().rowSums(doubles, outer, n, sums)
-  else simdOrPlainKernels().columnSums(doubles, outer, n, inner, sums)
+  else simdOrPlainKernels().columnSums(doubles, { blocks: outer, rows: n, width: inner }, sums)
   if (sums !== out) out.set(sums)
 }
 

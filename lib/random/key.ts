@@ -228,7 +228,7 @@ export const fillUniform =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
     const { k0, k1 } = checkedKey(key)
-    if (!Simd.uniforms(k0, k1, first, out.length, out)) drawsOfKey(k0, k1).uniforms(first, out)
+    if (!Simd.uniforms(k0, k1, first, out)) drawsOfKey(k0, k1).uniforms(first, out)
   }
 
 /**
@@ -248,7 +248,7 @@ export const fillNormal =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
     const { k0, k1 } = checkedKey(key)
-    if (!Simd.normals(k0, k1, first, out.length, out)) drawsOfKey(k0, k1).normals(first, out)
+    if (!Simd.normals(k0, k1, first, out)) drawsOfKey(k0, k1).normals(first, out)
   }
 
 /**

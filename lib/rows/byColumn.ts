@@ -1,5 +1,5 @@
 /** Sums and maps over the columns of a table, [n, d] row by row: each column's sum in the order of the rows, in one pass over memory. */
-import { compensatedRowSum } from '../wasm/kernels/plain.js'
+import { sumOfRow } from '../wasm/kernels/plain.js'
 
 /** Σᵢ pᵢ x_ij, [d]. */
 export const weightedSums = (p: Float64Array, values: Float64Array, dim: number): Float64Array => {
@@ -46,7 +46,7 @@ export const nearer = (values: Float64Array, dim: number, centres: Float64Array,
         const apart = values[at] - centres[c + j]
         squares[j] = apart * apart
       }
-      out[i] = Math.min(out[i], compensatedRowSum(squares, 0, dim))
+      out[i] = Math.min(out[i], sumOfRow(squares, 0, dim))
     }
 }
 

@@ -1,93 +1,129 @@
 /**
- * Room for arrays in a module's memory, where its kernels find them without a copy. What is given back is given out again,
- * so that a computation repeated takes no fresh pages from the system, which cost more than the arithmetic on them.
+ * Allocator of arrays in a module's memory, where its kernels find them without a copy. Freed blocks are reused, so a repeated
+ * computation takes no fresh pages from the system, which would cost more than the arithmetic on them.
  *
- * A place goes to the next of its size, at once. Where there is none, and no end of the memory is left, what is free is put
- * together again, and cut as needed: sizes that are no longer asked for keep no room from others, before the memory grows.
+ * A freed block is reused for the next allocation of its size. If there is none and the end of the memory is reached, adjacent free
+ * blocks are merged and cut as needed, so that sizes no longer in use do not hold memory back before it grows.
  */
 import { exponentOf, powerOfTwo } from '../numbers/elementary.js'
 
 export interface Arena {
-  /** The memory as it is now; another object after it grew. */
+  /** The current buffer; another object after the memory grew. */
   readonly buffer: () => ArrayBuffer
-  /** The address of a place for so many doubles, or 0 where there is no room now. What it holds is anything. */
+  /** Allocates a block of `length` doubles with arbitrary contents; returns its address, or 0 if there is no room now. */
   readonly take: (length: number) => number
-  /** How many places are taken. */
+  /** Number of allocated blocks. */
   readonly held: () => number
-  /** Gives the place at an address, for so many doubles, back. */
+  /** Frees the block of `length` doubles at an address. */
   readonly give: (at: number, length: number) => void
-  /** Makes room for what found none. Views of the memory end here, so nobody may be in the middle of using one. */
+  /** Grows the memory if an allocation failed since the last call. Views become invalid, so none may be in use. */
   readonly settle: () => void
 }
 
-const PAGE = 65536
+const PAGE_BYTES = 65536
 const BYTES_PER_DOUBLE = 8
-/** Kernels read a little beyond their operands. */
+/** Kernels read up to this many bytes beyond their operands. */
 const READ_MARGIN = 4096
-/** The memory is doubled when it grows, up to so many bytes more at a time. */
+/** The memory is doubled when it grows, by at most this many bytes. */
 const MAX_GROWTH = 0x4000000
 
-/** Bytes of a place: sizes are rounded up by an eighth at most, so that there are few of them, and places are used again. */
+/** Size in bytes of a block of `length` doubles: rounded up by at most an eighth, so that there are few sizes and blocks are reused. */
 export const bytesFor = (length: number): number => {
   const bytes = Math.max(64, length * BYTES_PER_DOUBLE)
   const step = Math.max(64, powerOfTwo(exponentOf(bytes) - 3))
   return Math.ceil(bytes / step) * step
 }
 
-/** Bytes from an address on that nobody holds. */
+/** A free range of bytes. */
 interface Hole {
   at: number
   bytes: number
 }
 
-/** The memory from `base` on, grown as needed up to `most` bytes. */
-export const arena = (memory: WebAssembly.Memory, base: number, most: number, grown: () => void): Arena => {
+/** Free blocks: lists by size, and holes of any size that earlier merges left. */
+interface FreeBlocks {
+  /** Removes a block of exactly this size; returns its address, or 0 if there is none. */
+  readonly reuse: (bytes: number) => number
+  /** Cuts a block from the smallest hole that is large enough; returns its address, or 0 if there is none. */
+  readonly cut: (bytes: number) => number
+  readonly add: (at: number, bytes: number) => void
+  /** True if blocks were added since the last merge. */
+  readonly isMergeable: () => boolean
+  /** Merges adjacent free ranges. A range that ends at `top` is removed; returns its start, otherwise `top`. */
+  readonly merge: (top: number) => number
+}
+
+const freeBlocks = (): FreeBlocks => {
+  const bySize = new Map<number, number[]>()
+  /** Total bytes in `bySize`. */
+  let looseBytes = 0
+  /** Sorted by address; no two are adjacent. */
+  let holes: Hole[] = []
+  return {
+    reuse: bytes => {
+      const at = bySize.get(bytes)?.pop()
+      if (at === undefined) return 0
+      looseBytes -= bytes
+      return at
+    },
+    cut: bytes => {
+      let best: Hole | undefined
+      for (const hole of holes) if (hole.bytes >= bytes && hole.bytes < (best?.bytes ?? Infinity)) best = hole
+      if (best === undefined) return 0
+      const { at } = best
+      best.at += bytes
+      best.bytes -= bytes
+      if (best.bytes === 0) holes.splice(holes.indexOf(best), 1)
+      return at
+    },
+    add: (at, bytes) => {
+      looseBytes += bytes
+      const blocks = bySize.get(bytes)
+      if (blocks === undefined) bySize.set(bytes, [at])
+      else blocks.push(at)
+    },
+    isMergeable: () => looseBytes > 0,
+    merge: top => {
+      const parts = [...holes, ...[...bySize].flatMap(([bytes, all]) => all.map((at): Hole => ({ at, bytes })))]
+      parts.sort((a, b) => a.at - b.at)
+      bySize.clear()
+      looseBytes = 0
+      holes = []
+      for (const part of parts) {
+        const last = holes.at(-1)
+        if (last !== undefined && last.at + last.bytes === part.at) last.bytes += part.bytes
+        else holes.push(part)
+      }
+      const last = holes.at(-1)
+      if (last === undefined || last.at + last.bytes !== top) return top
+      holes.pop()
+      return last.at
+    }
+  }
+}
+
+export interface ArenaOptions {
+  /** First address that may be allocated, in bytes. */
+  readonly base: number
+  /** Limit of the memory in bytes. */
+  readonly maxBytes: number
+  /** Called after the memory grew. Default: nothing. */
+  readonly onGrowth?: () => void
+}
+
+/** Allocator of the memory from `base` on, which grows as needed. */
+export const arena = (memory: WebAssembly.Memory, { base, maxBytes, onGrowth }: ArenaOptions): Arena => {
+  const free = freeBlocks()
   let buffer = memory.buffer
+  /** First address that was never allocated, or was merged back. */
   let top = base
   let end = buffer.byteLength - READ_MARGIN
-  let limit = most
-  /** Bytes that found no room. */
-  let missing = 0
-  let taken = 0
-  /** Addresses given back, by size, since what is free was put together; and how many bytes they are. */
-  const free = new Map<number, number[]>()
-  let loose = 0
-  /** What is free beside, by address: none is next to another. */
-  let holes: Hole[] = []
+  let limit = maxBytes
+  /** Bytes of allocations that failed since the last growth. */
+  let missingBytes = 0
+  let blocksHeld = 0
 
-  /** Puts together what is free and side by side, and gives the end of it back to the end of the memory. */
-  const join = (): void => {
-    const parts = [...holes, ...[...free].flatMap(([bytes, all]) => all.map((at): Hole => ({ at, bytes })))]
-    parts.sort((a, b) => a.at - b.at)
-    free.clear()
-    loose = 0
-    holes = []
-    for (const part of parts) {
-      const last = holes.at(-1)
-      if (last !== undefined && last.at + last.bytes === part.at) last.bytes += part.bytes
-      else holes.push(part)
-    }
-    const last = holes.at(-1)
-    if (last !== undefined && last.at + last.bytes === top) {
-      top = last.at
-      holes.pop()
-    }
-  }
-
-  /** From the smallest hole that is large enough; 0 if there is none. */
-  const cut = (bytes: number): number => {
-    let best: Hole | undefined
-    for (const hole of holes) if (hole.bytes >= bytes && hole.bytes < (best?.bytes ?? Infinity)) best = hole
-    if (best === undefined) return 0
-    const { at } = best
-    best.at += bytes
-    best.bytes -= bytes
-    if (best.bytes === 0) holes.splice(holes.indexOf(best), 1)
-    return at
-  }
-
-  /** From the end, if so much is left. */
-  const atEnd = (bytes: number): number => {
+  const takeFromTop = (bytes: number): number => {
     if (top + bytes > end) return 0
     top += bytes
     return top - bytes
@@ -95,51 +131,45 @@ export const arena = (memory: WebAssembly.Memory, base: number, most: number, gr
 
   return {
     buffer: () => buffer,
-    held: () => taken,
+    held: () => blocksHeld,
     take: length => {
-      // Else every place from here on would be at NaN, which a view reads as 0: where the kernels' constants are.
+      // Otherwise all further addresses would be NaN, which a view reads as 0: where the kernels' constants are.
       if (!(Number.isSafeInteger(length) && length >= 0))
         throw new RangeError(`${length} doubles is not a size; look for an axis without a length`)
       const bytes = bytesFor(length)
-      const again = free.get(bytes)?.pop()
-      if (again !== undefined) loose -= bytes
-      let at = again ?? (cut(bytes) || atEnd(bytes))
-      if (at === 0 && loose > 0) {
-        join()
-        at = cut(bytes) || atEnd(bytes)
+      let at = free.reuse(bytes) || free.cut(bytes) || takeFromTop(bytes)
+      if (at === 0 && free.isMergeable()) {
+        top = free.merge(top)
+        at = free.cut(bytes) || takeFromTop(bytes)
       }
-      if (at === 0) missing += bytes
-      else taken++
+      if (at === 0) missingBytes += bytes
+      else blocksHeld++
       return at
     },
     give: (at, length) => {
-      taken--
-      const bytes = bytesFor(length)
-      loose += bytes
-      const places = free.get(bytes)
-      if (places === undefined) free.set(bytes, [at])
-      else places.push(at)
+      blocksHeld--
+      free.add(at, bytesFor(length))
     },
     settle: () => {
-      if (missing === 0) return
-      join()
+      if (missingBytes === 0) return
+      top = free.merge(top)
       const size = Math.min(
-        Math.max(Math.min(2 * buffer.byteLength, buffer.byteLength + MAX_GROWTH), top + missing + READ_MARGIN),
+        Math.max(Math.min(2 * buffer.byteLength, buffer.byteLength + MAX_GROWTH), top + missingBytes + READ_MARGIN),
         limit
       )
-      const pages = Math.ceil((size - buffer.byteLength) / PAGE)
-      missing = 0
+      const pages = Math.ceil((size - buffer.byteLength) / PAGE_BYTES)
+      missingBytes = 0
       if (pages <= 0) return
       try {
         memory.grow(pages)
       } catch {
-        // More than the engine has to give: less is asked for from now on, and arrays beyond it are ordinary ones.
-        limit = buffer.byteLength + Math.floor(pages / 2) * PAGE
+        // The engine cannot give this much: the limit is lowered, and arrays beyond it are ordinary ones.
+        limit = buffer.byteLength + Math.floor(pages / 2) * PAGE_BYTES
         return
       }
       buffer = memory.buffer
       end = buffer.byteLength - READ_MARGIN
-      grown()
+      onGrowth?.()
     }
   }
 }

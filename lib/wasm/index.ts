@@ -1,80 +1,82 @@
 /**
- * Arithmetic, elementary functions, reductions, matrix products and random draws in double precision, two lanes at a time in
- * WebAssembly SIMD; plain JavaScript where that is missing. Arrays from `room` are worked on where they lie; others are
- * copied in and out, which for single operations costs more than they do.
+ * Arithmetic, elementary functions, reductions, matrix products and random draws in double precision: two lanes at a time in WebAssembly
+ * SIMD, or plain JavaScript if the engine has no SIMD. Arrays of `allocateDoubles` are worked on in place; others are copied in and out,
+ * which costs more than a single operation.
  *
- * | | error, at most | |
+ * | | maximum error | |
  * |---|---|---|
- * | exp, expm1, log, log1p, tanh, sigmoid, softplus, erf | 2 ulp | the whole domain; NaN, ±0, ±∞ as `Math` has them |
- * | sum | 1 ulp of Σ\|xᵢ\| | whatever the length |
+ * | exp, expm1, log, log1p, tanh, sigmoid, softplus, erf | 2 ulp | on the whole domain; NaN, ±0, ±∞ as in `Math` |
+ * | sum | 1 ulp of Σ\|xᵢ\| | for any length |
  * | matMul | k ulp of Σ\|aᵢₚbₚⱼ\| | entry (i, j) depends on row i of A and column j of B only, not on m, n or the rest |
  * | uniforms, normals | none | the bits of lib/random/draws.ts |
  *
- * Both paths agree to 10⁻¹³ of those magnitudes. The module is compiled on first use. Functions are not re-entrant, and
- * each worker has a module and memory of its own.
+ * Both paths agree to 10⁻¹³ of those magnitudes. The module is compiled on first use. Functions are not re-entrant; each worker has a
+ * module and memory of its own.
  */
 import type { Kernels } from './kernels/kernels.js'
 import { plainKernels } from './kernels/plain.js'
-import { compileKernels, simd, type SimdExpectation, type SimdKernels } from './kernels/wasm.js'
+import { compileKernels } from './kernelModule.js'
+import type { SimdEStep } from './kernels/gaussianEStep.js'
+import { simdKernels, type SimdKernels } from './kernels/simd.js'
 
-/** Undefined before first use; null where the engine has no SIMD or may not compile here. */
-let foundKernels: SimdKernels | null | undefined
+/** Undefined before first use; null if the engine has no SIMD or forbids compilation here. */
+let cachedKernels: SimdKernels | null | undefined
 
-const accelerator = (): SimdKernels | null => {
-  if (foundKernels !== undefined) return foundKernels
+const simdKernelsIfAny = (): SimdKernels | null => {
+  if (cachedKernels !== undefined) return cachedKernels
   try {
-    foundKernels = simd(compileKernels())
+    cachedKernels = simdKernels(compileKernels())
   } catch {
-    // No WebAssembly, no SIMD, a content policy against it, or an old browser's limit on compiling at once.
-    foundKernels = null
+    // No WebAssembly, no SIMD, a content policy against it, or an old browser's limit on synchronous compilation.
+    cachedKernels = null
   }
-  return foundKernels
+  return cachedKernels
 }
 
-/** The kernels: in SIMD, or plain loops where there is none. */
-export const simdOrPlainKernels = (): Kernels => accelerator() ?? plainKernels
+/** The kernels in SIMD, or as plain loops if the engine has no SIMD. */
+export const simdOrPlainKernels = (): Kernels => simdKernelsIfAny() ?? plainKernels
 
-/** Whether the kernels run in SIMD here. */
-export const accelerated = (): boolean => accelerator() !== null
+/** True if the kernels run in SIMD here. */
+export const hasSimd = (): boolean => simdKernelsIfAny() !== null
 
-/** Shorter arrays are quicker to make again, and to run over in a plain loop. */
+/** Shorter arrays are faster to allocate anew, and to run over in a plain loop. */
 const MIN_ARENA_LENGTH = 64
 
-/** An array of so many doubles, anything in it, in the kernels' memory while there is room: the caller's until `settle`. */
+/** Allocates an array of arbitrary contents, in the kernels' memory if there is room; valid until `releaseUnkept` unless kept. */
 export const allocateDoubles = (length: number): Float64Array =>
-  (length < MIN_ARENA_LENGTH ? null : accelerator()?.room.take(length)) ?? new Float64Array(length)
-/** An array's address, if it is from `room`, and then the caller's until it is given back; else 0. */
-export const keepDoubles = (values: Float64Array): number => accelerator()?.room.keep(values) ?? 0
-/** The array kept at an address. One got earlier may be empty, as the memory grows when it is settled. */
+  (length < MIN_ARENA_LENGTH ? null : simdKernelsIfAny()?.room.take(length)) ?? new Float64Array(length)
+/** Keeps an array of `allocateDoubles` until `giveBack` and returns its address; 0 if it does not lie in the kernels' memory. */
+export const keepDoubles = (values: Float64Array): number => simdKernelsIfAny()?.room.keep(values) ?? 0
+/** View of the array kept at an address. Earlier views have length 0 once `releaseUnkept` has grown the memory. */
 export const viewOf = (at: number, length: number): Float64Array =>
-  accelerator()?.room.view(at, length) ?? new Float64Array(length)
-/** Gives back what was kept. */
+  simdKernelsIfAny()?.room.view(at, length) ?? new Float64Array(length)
+/** Frees a kept array. */
 export const giveBack = (at: number, length: number): void => {
-  accelerator()?.room.give(at, length)
+  simdKernelsIfAny()?.room.give(at, length)
 }
-/** How many arrays of the kernels' memory are in use. */
-export const arraysInUse = (): number => accelerator()?.room.held() ?? 0
-/** Takes back what came from `room` and was not kept, and makes room for more. */
+/** Number of allocated arrays in the kernels' memory. */
+export const arraysInUse = (): number => simdKernelsIfAny()?.room.held() ?? 0
+/** Frees all arrays that were not kept, and grows the memory if an allocation had failed. */
 export const releaseUnkept = (): void => {
-  accelerator()?.room.settle()
+  simdKernelsIfAny()?.room.settle()
 }
 
 /**
- * Writes the uniform draws first … first + count − 1 of the key (k0, k1) to the beginning of `out`. Returns false, and
- * writes nothing, where there is no SIMD: lib/random/draws.ts is the plain path.
+ * Fills `out` with the uniform draws first, first + 1, … of the key (k0, k1). Returns false and writes nothing if there is no SIMD;
+ * lib/random/draws.ts is the plain path.
  */
-export const uniforms = (k0: number, k1: number, first: number, count: number, out: Float64Array): boolean => {
-  const simd = accelerator()
-  simd?.uniforms(k0, k1, first, count, out)
+export const uniforms = (k0: number, k1: number, first: number, out: Float64Array): boolean => {
+  const simd = simdKernelsIfAny()
+  simd?.uniforms(k0, k1, first, out)
   return simd !== null
 }
 
-/** The same for normal draws. */
-export const normals = (k0: number, k1: number, first: number, count: number, out: Float64Array): boolean => {
-  const simd = accelerator()
-  simd?.normals(k0, k1, first, count, out)
+/** Fills `out` with the normal draws first, first + 1, … of the key (k0, k1). Returns false and writes nothing if there is no SIMD. */
+export const normals = (k0: number, k1: number, first: number, out: Float64Array): boolean => {
+  const simd = simdKernelsIfAny()
+  simd?.normals(k0, k1, first, out)
   return simd !== null
 }
 
-/** Writes what rows sum of Gaussian components, in two lanes; false, and nothing is done, where there is no SIMD, or no room. */
-export const simdExpectation: SimdExpectation = (...given) => accelerator()?.expectation(...given) ?? false
+/** E-step of Gaussian components; returns false and writes nothing if there is no SIMD or no room. */
+export const simdEStep: SimdEStep = (...args) => simdKernelsIfAny()?.expectation(...args) ?? false

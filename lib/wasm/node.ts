@@ -1,36 +1,36 @@
-/* oxlint-disable no-restricted-globals -- the one place that asks whether this is Node, and does without elsewhere */
-/** What threads need of Node, where there is Node: found at run time, so that a bundle for the browser holds none of it. */
+/* oxlint-disable no-restricted-globals -- the one file that tests for Node; elsewhere nothing of Node is used */
+/** The parts of Node that threads need, found at run time, so that a bundle for the browser contains none of it. */
 
 /**
- * Starts a thread that keeps no process alive, its data with a port beside them; returns how to post to that port, which
- * the thread reads by `receiveMessageOnPort`, as it never gets to its event loop.
+ * Starts a thread that does not keep the process alive, with `data` and a message port as its data. Returns the function that posts to
+ * that port; the thread reads it by `receiveMessageOnPort`, since it never returns to its event loop.
  */
 export type Spawn = (source: string, data: object) => (message: unknown) => void
 
 interface NodeEnvironment {
-  /** How many threads the machine runs at once, or the user asks for in ORNSTEIN_THREADS. */
+  /** Number of threads that the machine runs at once, or ORNSTEIN_THREADS if it is set. */
   readonly threads: number
-  /** More are never started. */
-  readonly most: number
+  /** Maximum number of threads that are ever started. */
+  readonly maxThreads: number
   readonly spawn: Spawn
 }
 
-/** Each thread has a scratch space, be it used or not; of fewer than eight million rows there are no more chunks than these. */
-const MOST_THREADS = 64
+/** Each thread has scratch space whether it uses it or not, and fewer than eight million rows have no more chunks than this. */
+const DEFAULT_MAX_THREADS = 64
 
 const readEnvironment = (): NodeEnvironment | null => {
-  // In browsers, and in Node before 20.16, one or the other is missing, whatever the types say.
+  // In browsers, and in Node before 20.16, parts are missing in spite of the types.
   const here = (globalThis as { readonly process?: Partial<typeof process> }).process
   const workers = here?.getBuiltinModule?.('node:worker_threads')
   const machine = here?.getBuiltinModule?.('node:os')
   if (workers === undefined || machine === undefined) return null
-  const asked = Number(here?.env?.ORNSTEIN_THREADS)
-  // Under `node --permission` there is an answer; without it there is nobody to ask.
-  const forbidden = here?.permission?.has('worker') === false
-  const own = machine.availableParallelism()
+  const requested = Number(here?.env?.ORNSTEIN_THREADS)
+  // `permission` is defined only under `node --permission`.
+  const isForbidden = here?.permission?.has('worker') === false
+  const available = machine.availableParallelism()
   return {
-    threads: forbidden ? 1 : Number.isSafeInteger(asked) && asked > 0 ? asked : own,
-    most: Math.max(MOST_THREADS, own),
+    threads: isForbidden ? 1 : Number.isSafeInteger(requested) && requested > 0 ? requested : available,
+    maxThreads: Math.max(DEFAULT_MAX_THREADS, available),
     spawn: (source, data) => {
       const { port1, port2 } = new workers.MessageChannel()
       const workerData = { ...data, port: port2 }
@@ -43,10 +43,10 @@ const readEnvironment = (): NodeEnvironment | null => {
   }
 }
 
-let foundEnvironment: NodeEnvironment | null | undefined
+let cachedEnvironment: NodeEnvironment | null | undefined
 
-/** What there is of Node, as it was at the first look: every program that runs asks. */
+/** The environment of Node, read once; null outside Node. */
 export const node = (): NodeEnvironment | null => {
-  if (foundEnvironment === undefined) foundEnvironment = readEnvironment()
-  return foundEnvironment
+  if (cachedEnvironment === undefined) cachedEnvironment = readEnvironment()
+  return cachedEnvironment
 }

@@ -1,76 +1,87 @@
 /**
- * One module over one memory, and worker threads that share it: a job is cut into chunks that any of them may take, and
- * the caller takes its part and waits. Where there are no threads the caller runs all chunks, with the same result, as
- * chunks know nothing of each other.
+ * One module over one memory, shared by worker threads. A job is split into chunks; each thread takes the next chunk, and the caller takes
+ * part and waits. Without threads the caller runs all chunks, with the same result, since chunks are independent.
  */
+import { compileKernels, type EncodedModule } from './kernelModule.js'
 import { node } from './node.js'
-import { compileKernels, type Embedded } from './kernels/wasm.js'
 
-/** Runs one chunk of all, with a scratch space of its own. */
-type Chunk = (chunk: number, scratch: number) => void
+/** Runs the chunk of this index with the scratch space at an address. */
+type RunChunk = (chunk: number, scratch: number) => void
 
-export interface ThreadPool {
-  /** @internal What names WebAssembly is no part of the declarations: not every user has its types. */
-  readonly memory: WebAssembly.Memory
-  readonly exports: Readonly<Record<string, (...operands: ReadonlyArray<number>) => number>>
-  /** The first address that is free for operands. */
-  readonly start: number
-  /** @internal A module over the same memory, whose imports are the exports of the first: all threads may run it. */
-  readonly load: (module: WebAssembly.Module, imports?: WebAssembly.ModuleImports) => Loaded
-  /** How many scratch spaces a job must have: one for each thread that may be awake. */
-  readonly spaces: () => number
-  /** Runs the chunks of a job through the export of this name, by the caller alone if that is asked for. */
-  readonly run: (
-    name: string,
-    job: number,
-    chunks: number,
-    scratch: { readonly at: number; readonly bytes: number },
-    alone: boolean,
-    loaded?: Loaded,
-    /** Of several jobs, one after another in memory, how many bytes and chunks each has; chunks are then those of all. */
-    each?: { readonly bytes: number; readonly chunks: number }
-  ) => void
+/** A job for the threads: calls of one exported function, one for each chunk. */
+export interface ChunkedJob {
+  /** Name of the export. It is called with the address of the arguments, the chunk's index and the address of a scratch space. */
+  readonly name: string
+  /** Address of the arguments. */
+  readonly args: number
+  readonly chunks: number
+  /** Scratch spaces, one after another, of `bytes` bytes each; there must be as many as `spaces` returns. */
+  readonly scratch: { readonly at: number; readonly bytes: number }
+  /**
+   * Sizes if several jobs are run as one, their arguments one after another: bytes of the arguments and number of chunks of each.
+   * `chunks` is then the total. Default: a single job.
+   */
+  readonly each?: { readonly bytes: number; readonly chunks: number }
+  /** True if the caller runs all chunks. Default: false. */
+  readonly isAlone?: boolean
 }
 
-/** A module that was loaded later. */
+export interface ThreadPool {
+  /** @internal WebAssembly's names are not in the declarations, since not every user has its types. */
+  readonly memory: WebAssembly.Memory
+  readonly exports: Readonly<Record<string, (...operands: ReadonlyArray<number>) => number>>
+  /** First address that is free for operands. */
+  readonly start: number
+  /** @internal Loads a module over the same memory, which imports the exports of the kernels; all threads may run it. */
+  readonly load: (module: WebAssembly.Module, imports?: WebAssembly.ModuleImports) => Loaded
+  /** Number of scratch spaces that a job needs: one for each thread that may take part. */
+  readonly spaces: () => number
+  /** Runs all chunks of a job, of the kernels or of a loaded module, and returns when all have ended. */
+  readonly run: (job: ChunkedJob, loaded?: Loaded) => void
+}
+
+/** A module loaded over the memory of the pool. */
 export interface Loaded {
   readonly id: number
   /** @internal */
   readonly module: WebAssembly.Module
   readonly exports: ThreadPool['exports']
-  /** Lets go of it, in every thread. */
+  /** Releases the module in every thread. */
   readonly unload: () => void
 }
 
-/** The most a memory can have, in pages of 64 kB: 4 GB. */
+/** Maximum size of a memory in pages of 64 kB: 4 GB. */
 const MAX_MEMORY_PAGES = 65536
-const INITIAL_PAGES = 16
+const INITIAL_POOL_PAGES = 16
 
-/** The words that threads share, at the first free address. */
+/** Words that the threads share, at the first free address. */
 const enum Word {
-  /** Counts jobs; the others sleep on it. */
+  /** Counts jobs; idle threads sleep on it. */
   Generation,
-  /** Chunks that nobody has taken; whoever takes one counts down, and below 1 there is none. */
+  /** Number of chunks not yet taken. A thread decrements it to take one; below 1 none is left. */
   Remaining,
+  /** Number of finished chunks. */
   Done,
+  /** Index of the export's name. */
   Name,
+  /** Address of the arguments. */
   Job,
   Scratch,
   ScratchBytes,
-  /** The loaded module whose export it is; 0 for the first. */
+  /** Identifier of the loaded module whose export is called; 0 for the kernels. */
   Loaded,
-  /** Whether a chunk failed in another thread. */
+  /** 1 if a chunk failed in another thread. */
   Failed,
   JobBytes,
   JobChunks
 }
 const WORDS = 16
 
-/** What a loaded module exports. */
-const STRAND = 'chunk'
+/** Name of the only export of a loaded module. */
+const LOADED_EXPORT = 'chunk'
 
-/** Runs in every other thread. A late riser finds no chunk of a job that is over, and may help with the next. */
-const source = `
+/** Program of the worker threads. A thread that wakes late finds no chunk of a finished job and may take part in the next. */
+const workerSource = `
 const { workerData, receiveMessageOnPort } = require('node:worker_threads')
 const { module, memory, start, index, names, port } = workerData
 const { exports } = new WebAssembly.Instance(module, { env: { memory } })
@@ -87,7 +98,7 @@ const exportsOf = id => {
 const words = new Int32Array(memory.buffer, start, ${WORDS})
 for (let seen = 0; ; seen = Atomics.load(words, ${Word.Generation})) {
   for (let left; (left = Atomics.sub(words, ${Word.Remaining}, 1)) > 0; ) {
-    // A chunk that fails is over, or the caller would wait for ever.
+    // A chunk that fails counts as done, since the caller would wait for ever.
     try {
       const i = left - 1
       const own = words[${Word.JobChunks}]
@@ -103,8 +114,8 @@ for (let seen = 0; ; seen = Atomics.load(words, ${Word.Generation})) {
   Atomics.wait(words, ${Word.Generation}, seen)
 }`
 
-let wantedThreads: number | undefined
-/** Whether this place lets nobody start a thread, as `node --permission` without --allow-worker. */
+let requestedThreads: number | undefined
+/** True once a thread could not be started, as under `node --permission` without --allow-worker. */
 let isThreadingRefused = false
 
 /**
@@ -116,101 +127,130 @@ let isThreadingRefused = false
  */
 export const useThreads = (count: number): void => {
   if (Number.isNaN(count)) throw new RangeError(`useThreads: ${count} is not a number of threads; try 1`)
-  wantedThreads = Math.max(1, Math.floor(count))
+  requestedThreads = Math.max(1, Math.floor(count))
 }
 
-/** How many threads a large pass uses. */
+/** Number of threads that a large pass uses. */
 export const threads = (): number => {
   const here = node()
-  return here === null || isThreadingRefused ? 1 : Math.min(here.most, wantedThreads ?? here.threads)
+  return here === null || isThreadingRefused ? 1 : Math.min(here.maxThreads, requestedThreads ?? here.threads)
 }
 
-/** Throws where the engine has no SIMD, or refuses to compile in this place. */
-export const threadPool = (embedded: Embedded): ThreadPool => {
+/** Runs all chunks in this thread. */
+const runAlone = (runChunk: RunChunk, chunks: number, scratch: number): void => {
+  for (let i = 0; i < chunks; i++) runChunk(i, scratch)
+}
+
+/** Posts a job to the other threads, runs chunks until none is left, and waits for the others. */
+const runShared = (
+  words: Int32Array,
+  runChunk: RunChunk,
+  { job, numbers, helpers }: { readonly job: ChunkedJob; readonly numbers: JobNumbers; readonly helpers: number }
+): void => {
+  const { chunks, scratch } = job
+  words[Word.Loaded] = numbers.loaded
+  words[Word.Name] = numbers.name
+  words[Word.Job] = job.args
+  words[Word.Scratch] = scratch.at
+  words[Word.ScratchBytes] = scratch.bytes
+  words[Word.JobBytes] = numbers.bytes
+  words[Word.JobChunks] = numbers.chunks
+  Atomics.store(words, Word.Failed, 0)
+  Atomics.store(words, Word.Done, 0)
+  Atomics.store(words, Word.Remaining, chunks)
+  Atomics.add(words, Word.Generation, 1)
+  Atomics.notify(words, Word.Generation, helpers)
+  for (let left = Atomics.sub(words, Word.Remaining, 1); left > 0; left = Atomics.sub(words, Word.Remaining, 1)) {
+    runChunk(left - 1, scratch.at)
+    Atomics.add(words, Word.Done, 1)
+  }
+  for (let done = Atomics.load(words, Word.Done); done < chunks; done = Atomics.load(words, Word.Done))
+    Atomics.wait(words, Word.Done, done)
+  // All chunks again: the caller meets the same error, or does what the other thread could not.
+  if (Atomics.load(words, Word.Failed) === 1) runAlone(runChunk, chunks, scratch.at)
+}
+
+/** Words of a job: identifier of its module, index of its export, and the bytes and chunks of each part. */
+interface JobNumbers {
+  readonly loaded: number
+  readonly name: number
+  readonly bytes: number
+  readonly chunks: number
+}
+
+/**
+ * Instantiates the module; threads are started when a job first needs them.
+ *
+ * @throws if the engine has no SIMD or forbids compilation here
+ */
+export const threadPool = (encoded: EncodedModule): ThreadPool => {
   const here = node()
-  const shared = here !== null
-  const module = compileKernels(shared, embedded)
-  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAX_MEMORY_PAGES, shared })
+  const isShared = here !== null
+  const module = compileKernels({ isShared, encoded })
+  const memory = new WebAssembly.Memory({ initial: INITIAL_POOL_PAGES, maximum: MAX_MEMORY_PAGES, shared: isShared })
   // An instance's exports have no type of their own; the assembly's index is what this module exports.
   const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as ThreadPool['exports']
   const start = exports.start()
-  // a loaded module has one export
-  const names = [...Object.keys(exports), STRAND]
-  const words = shared ? new Int32Array(memory.buffer, start, WORDS) : new Int32Array(WORDS)
+  const names = [...Object.keys(exports), LOADED_EXPORT]
+  const words = isShared ? new Int32Array(memory.buffer, start, WORDS) : new Int32Array(WORDS)
+  /** Posts to the worker threads, in the order of their start. */
   const posts: ((message: unknown) => void)[] = []
-  /** Loaded modules that the other threads know of. */
-  const posted = new Map<number, number>()
+  /** Number of worker threads, from the first on, that have received each loaded module. */
+  const receivers = new Map<number, number>()
   let lastId = 0
 
-  const alone = (chunk: Chunk, chunks: number, at: number): void => {
-    for (let i = 0; i < chunks; i++) chunk(i, at)
-  }
-
-  /** How many threads help, of so many that are asked for: those there are, where no more may be started. */
-  const recruited = (helpers: number): number => {
+  /** Starts worker threads until there are `wanted`, or no more can be started; returns how many of them there are. */
+  const recruit = (wanted: number): number => {
     try {
       if (here !== null && !isThreadingRefused)
-        while (posts.length < helpers)
-          posts.push(here.spawn(source, { module, memory, start, index: posts.length + 1, names }))
+        while (posts.length < wanted)
+          posts.push(here.spawn(workerSource, { module, memory, start, index: posts.length + 1, names }))
     } catch {
       isThreadingRefused = true
     }
-    return Math.min(helpers, posts.length)
+    return Math.min(wanted, posts.length)
+  }
+
+  const load: ThreadPool['load'] = (module, imports = {}) => {
+    lastId += 1
+    const id = lastId
+    const env = { memory, ...exports, ...imports }
+    // As above, exports have no type of their own.
+    const own = new WebAssembly.Instance(module, { env }).exports as ThreadPool['exports']
+    const unload = (): void => {
+      posts.slice(0, receivers.get(id)).forEach(post => {
+        post({ id, module: null })
+      })
+      receivers.delete(id)
+    }
+    return { id, module, exports: own, unload }
+  }
+
+  const sendModule = ({ id, module }: Loaded): void => {
+    for (const post of posts.slice(receivers.get(id) ?? 0)) post({ id, module })
+    receivers.set(id, posts.length)
   }
 
   return {
     memory,
     exports,
-    load: (module, imports = {}) => {
-      lastId += 1
-      const id = lastId
-      const env = { memory, ...exports, ...imports }
-      // as above
-      const own = new WebAssembly.Instance(module, { env }).exports as ThreadPool['exports']
-      const unload = (): void => {
-        posts.slice(0, posted.get(id)).forEach(post => {
-          post({ id, module: null })
-        })
-        posted.delete(id)
-      }
-      return { id, module, exports: own, unload }
-    },
+    load,
     spaces: () => Math.max(posts.length + 1, threads()),
     start: start + WORDS * Int32Array.BYTES_PER_ELEMENT,
-    run: (name, job, chunks, { at, bytes }, isAlone, loaded, each = { bytes: 0, chunks }) => {
-      const ofJob = (loaded?.exports ?? exports)[name]
-      const chunk: Chunk = (i, scratch) => {
-        ofJob(job + Math.floor(i / each.chunks) * each.bytes, i % each.chunks, scratch)
+    run: (job, loaded) => {
+      const { name, args, chunks, scratch, each = { bytes: 0, chunks }, isAlone = false } = job
+      const kernel = (loaded?.exports ?? exports)[name]
+      const runChunk: RunChunk = (i, at) => {
+        kernel(args + Math.floor(i / each.chunks) * each.bytes, i % each.chunks, at)
       }
-      const helpers = isAlone ? 0 : recruited(Math.min(threads(), chunks) - 1)
+      const helpers = isAlone ? 0 : recruit(Math.min(threads(), chunks) - 1)
       if (helpers === 0) {
-        alone(chunk, chunks, at)
+        runAlone(runChunk, chunks, scratch.at)
         return
       }
-      if (loaded !== undefined) {
-        for (const post of posts.slice(posted.get(loaded.id) ?? 0)) post({ id: loaded.id, module: loaded.module })
-        posted.set(loaded.id, posts.length)
-      }
-      words[Word.Loaded] = loaded?.id ?? 0
-      words[Word.Name] = names.indexOf(name)
-      words[Word.Job] = job
-      words[Word.Scratch] = at
-      words[Word.ScratchBytes] = bytes
-      words[Word.JobBytes] = each.bytes
-      words[Word.JobChunks] = each.chunks
-      Atomics.store(words, Word.Failed, 0)
-      Atomics.store(words, Word.Done, 0)
-      Atomics.store(words, Word.Remaining, chunks)
-      Atomics.add(words, Word.Generation, 1)
-      Atomics.notify(words, Word.Generation, helpers)
-      for (let left = Atomics.sub(words, Word.Remaining, 1); left > 0; left = Atomics.sub(words, Word.Remaining, 1)) {
-        chunk(left - 1, at)
-        Atomics.add(words, Word.Done, 1)
-      }
-      for (let done = Atomics.load(words, Word.Done); done < chunks; done = Atomics.load(words, Word.Done))
-        Atomics.wait(words, Word.Done, done)
-      // The caller meets the error itself, or does what the other thread could not.
-      if (Atomics.load(words, Word.Failed) === 1) alone(chunk, chunks, at)
+      if (loaded !== undefined) sendModule(loaded)
+      const numbers = { loaded: loaded?.id ?? 0, name: names.indexOf(name), ...each }
+      runShared(words, runChunk, { job, numbers, helpers })
     }
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { accelerated } from '../../lib/wasm/index.js'
+import { hasSimd } from '../../lib/wasm/index.js'
 
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -14,5 +14,5 @@ export const code = (): string => {
     for (const file of readdirSync(join(packageRoot, room), { recursive: true, encoding: 'utf8' }).sort())
       if (/\.[jt]s$/.test(file) && !/\.d\.ts$/.test(file))
         hash.update(file).update(readFileSync(join(packageRoot, room, file)))
-  return hash.update(String(accelerated())).digest('hex').slice(0, 16)
+  return hash.update(String(hasSimd())).digest('hex').slice(0, 16)
 }

@@ -62,7 +62,7 @@ const faulty = `
   const loaded = load(module, { kernel: () => { calls++; Atomics.wait(pause, 0, 0, 5) } })
   // Until another thread is awake and has taken a chunk.
   const chunks = 40
-  for (let i = 0; i < 100 && calls % chunks === 0; i++) run('chunk', 0, chunks, { at: start, bytes: 0 }, false, loaded)
+  for (let i = 0; i < 100 && calls % chunks === 0; i++) run({ name: 'chunk', args: 0, chunks, scratch: { at: start, bytes: 0 } }, loaded)
   console.log(calls % chunks === 0 ? 'no other thread took part' : 'done')`
 
 it('a chunk that fails in another thread is done by the caller, who does not wait for ever', () => {

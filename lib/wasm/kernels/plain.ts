@@ -1,4 +1,4 @@
-/** The plain path, for engines without WebAssembly SIMD: scalar loops. */
+/** The kernels as scalar loops, for engines without WebAssembly SIMD. */
 import * as Elementary from '../../numbers/elementary.js'
 import type { Elementwise, Kernels, Zip } from './kernels.js'
 
@@ -10,7 +10,7 @@ const plainElementwise =
   }
 
 /** Neumaier's compensated sum of term(0), …, term(n − 1). */
-const compensated = (n: number, term: (i: number) => number): number => {
+const compensatedSum = (n: number, term: (i: number) => number): number => {
   let sum = 0
   let error = 0
   for (let i = 0; i < n; i++) {
@@ -19,11 +19,11 @@ const compensated = (n: number, term: (i: number) => number): number => {
     error += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum
     sum = next
   }
-  // Where the sum is not finite its error is NaN or cancels it.
+  // If the sum is not finite, its error term is NaN or cancels it.
   return Number.isFinite(sum) ? sum + error : sum
 }
 
-// Loops that differ in one operator: a callback in their place is not inlined, and costs five times the arithmetic.
+// Loops that differ in one operator: a callback would not be inlined and would cost five times the arithmetic.
 const plainAdd: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] + b[q]
@@ -36,7 +36,7 @@ const plainMultiply: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, 
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] * b[q]
 }
-const divide: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
+const plainDivide: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] / b[q]
 }
@@ -59,8 +59,8 @@ const plainSquare: Elementwise = (x, out = new Float64Array(x.length)) => {
   return out
 }
 
-/** Σ x[i] for from ≤ i < to, in eight running sums: exact enough where short, and quicker. */
-const shortSum = (x: Float64Array, from: number, to: number): number => {
+/** Σ x[i] for from ≤ i < to, in eight running sums: fast, and exact enough for short rows. */
+const eightfoldSum = (x: Float64Array, from: number, to: number): number => {
   let i = from
   let s0 = 0
   let s1 = 0
@@ -70,7 +70,7 @@ const shortSum = (x: Float64Array, from: number, to: number): number => {
   let s5 = 0
   let s6 = 0
   let s7 = 0
-  // an array of eight taken apart would be made for every row
+  // Eight variables, since an array of eight would be allocated for every row.
   for (; i + 8 <= to; i += 8) {
     s0 += x[i]
     s1 += x[i + 1]
@@ -86,40 +86,39 @@ const shortSum = (x: Float64Array, from: number, to: number): number => {
   return s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7)) + rest
 }
 
-/** Adds `n` rows of `width` entries pairwise; `scratch` holds one row for every halving. */
-const sumRows = (
+/** Number of rows up to which columns are summed one row after the other. */
+const MAX_SEQUENTIAL_ROWS = 16
+
+/** Writes the column sums of `n` rows of `width` entries from x[from] on to `out`, by pairwise summation; `scratch` holds one row for each halving. */
+const sumRowsPairwise = (
   x: Float64Array,
-  from: number,
-  n: number,
-  width: number,
+  { from, n, width }: { readonly from: number; readonly n: number; readonly width: number },
   out: Float64Array,
-  at: number,
-  scratch: ReadonlyArray<Float64Array>,
-  depth: number
+  scratch: ReadonlyArray<Float64Array>
 ): void => {
-  if (n <= 16) {
-    for (let j = 0; j < width; j++) out[at + j] = x[from + j]
-    for (let i = 1, p = from + width; i < n; i++, p += width) for (let j = 0; j < width; j++) out[at + j] += x[p + j]
+  if (n <= MAX_SEQUENTIAL_ROWS) {
+    for (let j = 0; j < width; j++) out[j] = x[from + j]
+    for (let i = 1, p = from + width; i < n; i++, p += width) for (let j = 0; j < width; j++) out[j] += x[p + j]
     return
   }
   const half = n >> 1
-  const other = scratch[depth]
-  sumRows(x, from, half, width, out, at, scratch, depth + 1)
-  sumRows(x, from + half * width, n - half, width, other, 0, scratch, depth + 1)
-  for (let j = 0; j < width; j++) out[at + j] += other[j]
+  const [other, ...rest] = scratch
+  sumRowsPairwise(x, { from, n: half, width }, out, rest)
+  sumRowsPairwise(x, { from: from + half * width, n: n - half, width }, other, rest)
+  for (let j = 0; j < width; j++) out[j] += other[j]
 }
 
-/** How often n rows are halved before they are few enough to add one after the other. */
+/** Number of halvings of n rows until at most 16 are left. */
 export const halvingCount = (n: number): number => (n <= 16 ? 0 : 32 - Math.clz32((n - 1) >> 4))
 
-/** Rows up to this long are summed by `shortSum`, longer ones compensated. */
+/** Length up to which a row is summed by `eightfoldSum`; longer rows are summed with compensation. */
 export const SHORT_ROW = 128
 
-/** Σ xᵢ for from ≤ i < to, as a row is summed. */
-export const compensatedRowSum = (x: Float64Array, from: number, to: number): number =>
-  to - from > SHORT_ROW ? compensated(to - from, j => x[from + j]) : shortSum(x, from, to)
+/** Σ xᵢ for from ≤ i < to, with the bits of `rowSums`. */
+export const sumOfRow = (x: Float64Array, from: number, to: number): number =>
+  to - from > SHORT_ROW ? compensatedSum(to - from, j => x[from + j]) : eightfoldSum(x, from, to)
 
-/** a NaN wins and stays */
+/** The larger of m and v; NaN if either is NaN. */
 export const larger = (m: number, v: number): number => (v > m || Number.isNaN(v) ? v : m)
 
 export const plainKernels: Kernels = {
@@ -140,19 +139,22 @@ export const plainKernels: Kernels = {
   add: plainAdd,
   sub: plainSub,
   multiply: plainMultiply,
-  divide,
+  divide: plainDivide,
   maximum: plainMaximum,
   minimum: plainMinimum,
-  stretch: (x, from, out, at, rows, columns) => {
+  stretch: (x, from, out, { at, rows, columns }) => {
     for (let i = 0, o = at; i < rows; i++) for (let j = 0; j < columns; j++) out[o++] = x[from + i]
   },
-  sum: (x, from = 0, to = x.length) => compensated(to - from, i => x[from + i]),
+  sum: (x, from = 0, to = x.length) => compensatedSum(to - from, i => x[from + i]),
   rowSums: (x, rows, n, out) => {
-    for (let i = 0; i < rows; i++) out[i] = compensatedRowSum(x, i * n, (i + 1) * n)
+    for (let i = 0; i < rows; i++) out[i] = sumOfRow(x, i * n, (i + 1) * n)
   },
-  columnSums: (x, count, n, width, out) => {
-    const scratch = Array.from({ length: halvingCount(n) }, () => new Float64Array(width))
-    for (let b = 0; b < count; b++) sumRows(x, b * n * width, n, width, out, b * width, scratch, 0)
+  columnSums: (x, { blocks, rows, width }, out) => {
+    const scratch = Array.from({ length: halvingCount(rows) }, () => new Float64Array(width))
+    for (let b = 0; b < blocks; b++) {
+      const sums = out.subarray(b * width, (b + 1) * width)
+      sumRowsPairwise(x, { from: b * rows * width, n: rows, width }, sums, scratch)
+    }
   },
   softmaxRows: (x, rows, n, out) => {
     for (let i = 0, from = 0; i < rows; i++, from += n) {
@@ -163,7 +165,7 @@ export const plainKernels: Kernels = {
       for (let p = from; p < from + n; p++) out[p] /= total
     }
   },
-  matMul: (a, b, m, k, n, transposeA = false, transposeB = false, out = new Float64Array(m * n)) => {
+  matMul: (a, b, { m, k, n, transposeA = false, transposeB = false }, out = new Float64Array(m * n)) => {
     const [downA, alongA] = transposeA ? [1, m] : [k, 1]
     const [downB, alongB] = transposeB ? [1, k] : [n, 1]
     out.fill(0, 0, m * n)

@@ -334,7 +334,7 @@ const emOnHalves = (
   const own =
     second === 'full'
       ? simdOrPlainKernels()
-          .matMul(weightedValues(cloud), values, dim, rows, dim, true)
+          .matMul(weightedValues(cloud), values, { m: dim, k: rows, n: dim, transposeA: true })
           .filter((_, at) => at % dim <= Math.floor(at / dim))
       : second === 'diagonal'
         ? squares
@@ -402,14 +402,14 @@ const emOnHalves = (
     const means = new Float64Array(all.length)
     for (const { weights, values } of numbers) {
       const rows = weights.length
-      const logits = simdOrPlainKernels().matMul(odds, values, all.length, width, rows, false, true)
+      const logits = simdOrPlainKernels().matMul(odds, values, { m: all.length, k: width, n: rows, transposeB: true })
       Chunks.addChunkSums(
         means,
-        simdOrPlainKernels().matMul(simdOrPlainKernels().softplus(logits), weights, all.length, rows, 1)
+        simdOrPlainKernels().matMul(simdOrPlainKernels().softplus(logits), weights, { m: all.length, k: rows, n: 1 })
       )
       const shares = simdOrPlainKernels().sigmoid(logits, logits)
       weighColumns(shares, weights)
-      Chunks.addChunkSums(sums, simdOrPlainKernels().matMul(shares, values, all.length, rows, width))
+      Chunks.addChunkSums(sums, simdOrPlainKernels().matMul(shares, values, { m: all.length, k: rows, n: width }))
     }
     return all.flatMap((_, s) => {
       const halves = next(sums.subarray(s * width, (s + 1) * width))

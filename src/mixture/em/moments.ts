@@ -8,7 +8,7 @@ import * as Elementary from '../../../lib/numbers/elementary.js'
 import { boundedCache } from '../../../lib/plain/iterate.js'
 import * as Chunks from '../../../lib/rows/reduction.js'
 import { stretch, type RowNumbers } from '../../../lib/rows/stretches.js'
-import { simdExpectation, simdOrPlainKernels } from '../../../lib/wasm/index.js'
+import { simdEStep, simdOrPlainKernels } from '../../../lib/wasm/index.js'
 import type { Moments, Second } from '../family.js'
 import type { Component } from '../component.js'
 import { CLEAN, type Level } from '../../schedule/dynamics.js'
@@ -209,9 +209,9 @@ const momentAccumulator = (
   const addAtOnce: (...of: Parameters<typeof loop>) => boolean = (pattern, seen, { values, weights }, posteriors) => {
     if (measured !== null || nu !== null || box >= 0 || pattern.rows !== null) return false
     const { constants, centres, isTriangular, roots } = seen
-    const all = { dim, count, learned, second: SECOND_MOMENT_CODES.indexOf(second), triangular: isTriangular }
+    const all = { dim, count, learned, second: SECOND_MOMENT_CODES.indexOf(second), isTriangular }
     const tell = posteriors && [posteriors.logs, posteriors.squared, posteriors.shares, posteriors.logDensity]
-    const isDone = simdExpectation({ ...all, numbers: [constants, centres, roots] }, values, weights, own, tell)
+    const isDone = simdEStep({ ...all, numbers: [constants, centres, roots] }, { values, weights }, own, tell)
     if (isDone) posteriors?.columns.fill(dim)
     return isDone
   }

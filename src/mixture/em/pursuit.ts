@@ -121,15 +121,12 @@ interface SearchPoint {
 
 /** Returns the log-odds of all rows, [search points, rows]. */
 const logOddsOfRows = (all: ReadonlyArray<SearchPoint>, { lifted }: ProductTable, rows: number): Float64Array =>
-  simdOrPlainKernels().matMul(
-    concatenated(all.map(({ odds }) => odds)),
-    lifted,
-    all.length,
-    lifted.length / rows,
-    rows,
-    false,
-    true
-  )
+  simdOrPlainKernels().matMul(concatenated(all.map(({ odds }) => odds)), lifted, {
+    m: all.length,
+    k: lifted.length / rows,
+    n: rows,
+    transposeB: true
+  })
 
 const withLastEntry = (y: Float64Array, last: number): Float64Array => concatenated([y, Float64Array.of(last)])
 
@@ -282,26 +279,22 @@ export const likeliestPairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): Rea
   const next = nextPair(pursuit, middle, columns)
   const step = (all: ReadonlyArray<SearchPoint>, from = table): ReadonlyArray<PairCandidate> => {
     const logits = logOddsOfRows(all, from, rows)
-    const sums = simdOrPlainKernels().matMul(
-      simdOrPlainKernels().sigmoid(logits, logits),
-      table.weighted,
-      all.length,
-      rows,
-      width
-    )
+    const sums = simdOrPlainKernels().matMul(simdOrPlainKernels().sigmoid(logits, logits), table.weighted, {
+      m: all.length,
+      k: rows,
+      n: width
+    })
     return all.flatMap((_, s) => next(sums.subarray(s * width, (s + 1) * width)) ?? [])
   }
   const after = (all: ReadonlyArray<PairCandidate>, steps: number): RankedPairs => {
     let candidates = all
     for (let i = 0; i < steps; i++) candidates = step(candidates)
     const logits = logOddsOfRows(candidates, table, rows)
-    const means = simdOrPlainKernels().matMul(
-      simdOrPlainKernels().softplus(logits, logits),
-      weights,
-      candidates.length,
-      rows,
-      1
-    )
+    const means = simdOrPlainKernels().matMul(simdOrPlainKernels().softplus(logits, logits), weights, {
+      m: candidates.length,
+      k: rows,
+      n: 1
+    })
     return candidates
       .map((one, s) => ({ ...one, pair: { ...one.pair, gain: one.single + means[s] } }))
       .sort((a, b) => b.pair.gain - a.pair.gain)

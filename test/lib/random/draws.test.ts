@@ -121,7 +121,7 @@ describe('a draw is a function of its key and its number', () => {
     xs.length === ys.length && xs.every((x, i) => Object.is(x, ys[i]))
 
   it.each(fills)('%s: wherever a call begins and ends, in the kernels and in plain loops', (name, fill) => {
-    expect(Simd.accelerated()).toBe(true)
+    expect(Simd.hasSimd()).toBe(true)
     const wrong: string[] = []
     for (const from of [0, 1024, 2 ** 33 - 8, 2 ** 52]) {
       const all = new Float64Array(1040)

@@ -4,9 +4,10 @@ import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Key from '../../../lib/random/key.js'
 import * as Simd from '../../../lib/wasm/index.js'
 import { arena, bytesFor } from '../../../lib/wasm/arena.js'
-import type { Kernels } from '../../../lib/wasm/kernels/kernels.js'
+import type { Kernels, ProductShape } from '../../../lib/wasm/kernels/kernels.js'
 import { plainKernels } from '../../../lib/wasm/kernels/plain.js'
-import { compileKernels, instantiate, simd } from '../../../lib/wasm/kernels/wasm.js'
+import { compileKernels, instantiate } from '../../../lib/wasm/kernelModule.js'
+import { simdKernels } from '../../../lib/wasm/kernels/simd.js'
 
 const names = ['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const
 /** Where the bits of two arrays first differ, or −1: toEqual takes its time over long ones. */
@@ -15,7 +16,7 @@ const difference = (x: Float64Array, y: Float64Array): number =>
 
 describe('the SIMD path', () => {
   it('is taken here', () => {
-    expect(Simd.accelerated()).toBe(true)
+    expect(Simd.hasSimd()).toBe(true)
   })
 
   it('reads a part of an array that lies elsewhere where that is, also into its own memory', () => {
@@ -30,14 +31,10 @@ describe('the SIMD path', () => {
     const product = Simd.simdOrPlainKernels().matMul(
       row,
       column,
-      1,
-      200,
-      1,
-      false,
-      false,
+      { m: 1, k: 200, n: 1 },
       Simd.allocateDoubles(64).subarray(0, 1)
     )
-    expect(product).toEqual(Simd.simdOrPlainKernels().matMul(row.slice(), column.slice(), 1, 200, 1))
+    expect(product).toEqual(Simd.simdOrPlainKernels().matMul(row.slice(), column.slice(), { m: 1, k: 200, n: 1 }))
     Simd.releaseUnkept()
   })
 
@@ -118,12 +115,13 @@ describe.each([
     const at = transpose(a, m, k)
     const bt = transpose(b, k, n)
     // What a former call left behind must not show.
-    matMul(new Float64Array(1600).fill(NaN), new Float64Array(1600).fill(NaN), 40, 40, 40)
+    matMul(new Float64Array(1600).fill(NaN), new Float64Array(1600).fill(NaN), { m: 40, k: 40, n: 40 })
     const out = new Float64Array(m * n + 1).fill(NaN)
-    expect(difference(matMul(a, b, m, k, n), c)).toBe(-1)
-    expect(difference(matMul(at, b, m, k, n, true), c)).toBe(-1)
-    expect(difference(matMul(a, bt, m, k, n, false, true), c)).toBe(-1)
-    expect(matMul(at, bt, m, k, n, true, true, out)).toBe(out)
+    const sizes: ProductShape = { m, k, n }
+    expect(difference(matMul(a, b, sizes), c)).toBe(-1)
+    expect(difference(matMul(at, b, { ...sizes, transposeA: true }), c)).toBe(-1)
+    expect(difference(matMul(a, bt, { ...sizes, transposeB: true }), c)).toBe(-1)
+    expect(matMul(at, bt, { ...sizes, transposeA: true, transposeB: true }, out)).toBe(out)
     expect(difference(out.subarray(0, m * n), c)).toBe(-1)
     expect(out[m * n]).toBe(NaN)
   }
@@ -152,18 +150,18 @@ describe.each([
     const n = 30
     const a = Key.normal(m * k)(Key.fromSeed(1))
     const b = Key.normal(k * n)(Key.fromSeed(2))
-    const c = matMul(a, b, m, k, n)
+    const c = matMul(a, b, { m, k, n })
     for (const [from, to] of [
       [0, 1],
       [13, 18],
       [69, 70]
     ])
-      expect(matMul(a.subarray(from * k, to * k), b, to - from, k, n)).toEqual(c.slice(from * n, to * n))
+      expect(matMul(a.subarray(from * k, to * k), b, { m: to - from, k, n })).toEqual(c.slice(from * n, to * n))
   })
 })
 
 describe('arrays in the memory', () => {
-  const kernels = simd(compileKernels())
+  const kernels = simdKernels(compileKernels())
   const { room } = kernels
   // enough for each of the tests below
   room.take(1e6)
@@ -227,14 +225,14 @@ describe('arrays in the memory', () => {
       'columnSums',
       [...tables, [2, 1000]].map(([rows, n]) => ({
         length: 2 * n,
-        write: (of, put, out) => of.columnSums(put(normal(n, 2 * rows * n)), 2, rows, n, out)
+        write: (of, put, out) => of.columnSums(put(normal(n, 2 * rows * n)), { blocks: 2, rows, width: n }, out)
       }))
     ],
     [
       'stretch',
       [...tables, [2, 1000]].map(([rows, n]) => ({
         length: rows * n + 3,
-        write: (of, put, out) => of.stretch(put(normal(n, rows + 1)), 1, out, 2, rows, n)
+        write: (of, put, out) => of.stretch(put(normal(n, rows + 1)), 1, out, { at: 2, rows, columns: n })
       }))
     ]
   ]
@@ -284,14 +282,14 @@ describe('arrays in the memory', () => {
 
   const products = [[1, 1, 1], [2, 300, 5], [3, 7, 2], [4, 4, 4], [17, 5, 3], [18, 260, 301], [70, 33, 6], [513, 2, 32]] // prettier-ignore
   it.each(products)('products have the bits of those that are copied in and out: %i × %i × %i', (m, k, n) => {
-    for (const turnA of [false, true])
-      for (const turnB of [false, true]) {
+    for (const transposeA of [false, true])
+      for (const transposeB of [false, true]) {
         room.settle()
         const a = normal(m, m * k)
         const b = normal(n, k * n)
-        const wanted = kernels.matMul(a, b, m, k, n, turnA, turnB)
+        const wanted = kernels.matMul(a, b, { m, k, n, transposeA, transposeB })
         const actual = inside(new Float64Array(m * n + 1).fill(7))
-        kernels.matMul(inside(a), inside(b), m, k, n, turnA, turnB, actual.subarray(0, m * n))
+        kernels.matMul(inside(a), inside(b), { m, k, n, transposeA, transposeB }, actual.subarray(0, m * n))
         expect(actual[m * n]).toBe(7)
         expect(difference(actual.slice(0, m * n), wanted)).toBe(-1)
       }
@@ -304,14 +302,14 @@ describe('arrays in the memory', () => {
           room.settle()
           const actual = inside(new Float64Array(n + 1).fill(7))
           const wanted = new Float64Array(n + 1).fill(7)
-          kernels[name](3, 4, first, n, actual.subarray(0, n))
-          Simd[name](3, 4, first, n, wanted.subarray(0, n))
+          kernels[name](3, 4, first, actual.subarray(0, n))
+          Simd[name](3, 4, first, wanted.subarray(0, n))
           expect(difference(actual.slice(), wanted)).toBe(-1)
         }
   })
 
   it('are given out again when they are given back, and survive the growth of the memory', () => {
-    const { room } = simd(compileKernels(), 100)
+    const { room } = simdKernels(compileKernels(), 100)
     const first = room.take(1000)
     if (first === null) throw new Error('no room')
     first.fill(3)
@@ -342,14 +340,14 @@ describe('arrays in the memory', () => {
 
   it('refuses what is no size, and gives whole places to others after it', () => {
     const memory = new WebAssembly.Memory({ initial: 2 })
-    const { take } = arena(memory, 64, 2 * 65536, () => undefined)
+    const { take } = arena(memory, { base: 64, maxBytes: 2 * 65536 })
     for (const length of [NaN, -1, 2.5, Infinity]) expect(() => take(length)).toThrow(RangeError)
     expect([take(8), take(8)]).toEqual([64, 128])
   })
 
   it('of sizes that are no longer asked for make room for others', () => {
     const memory = new WebAssembly.Memory({ initial: 2, maximum: 4096 })
-    const { take, give, settle, held } = arena(memory, 64, 4096 * 65536, () => undefined)
+    const { take, give, settle, held } = arena(memory, { base: 64, maxBytes: 4096 * 65536 })
     const place = (length: number): number => {
       const at = take(length)
       if (at > 0) return at
@@ -383,7 +381,7 @@ describe('arrays in the memory', () => {
 
   it('never overlap', () => {
     const memory = new WebAssembly.Memory({ initial: 2, maximum: 40 })
-    const places = arena(memory, 64, 40 * 65536, () => undefined)
+    const places = arena(memory, { base: 64, maxBytes: 40 * 65536 })
     const sizes = Key.uniform(4000)(Key.fromSeed(3))
     let live: { readonly at: number; readonly length: number }[] = []
     for (let i = 0; i < 2000; i++) {
@@ -425,13 +423,15 @@ describe('where the engine has less', () => {
   it('runs plainly without WebAssembly', async () => {
     vi.stubGlobal('WebAssembly', undefined)
     const simd = await fresh()
-    expect(simd.accelerated()).toBe(false)
+    expect(simd.hasSimd()).toBe(false)
     const x = Key.normal(20)(Key.fromSeed(1))
     const both = simd.simdOrPlainKernels()
     for (const name of names) expect(both[name](x)).toEqual(x.map(Elementary[name]))
-    expect(simd.simdOrPlainKernels().matMul(x, x, 4, 5, 4)).toEqual(plainKernels.matMul(x, x, 4, 5, 4))
+    expect(simd.simdOrPlainKernels().matMul(x, x, { m: 4, k: 5, n: 4 })).toEqual(
+      plainKernels.matMul(x, x, { m: 4, k: 5, n: 4 })
+    )
     const untouched = new Float64Array(3)
-    expect(simd.normals(1, 2, 0, 3, untouched) || simd.uniforms(1, 2, 0, 3, untouched)).toBe(false)
+    expect(simd.normals(1, 2, 0, untouched) || simd.uniforms(1, 2, 0, untouched)).toBe(false)
     expect(untouched).toEqual(new Float64Array(3))
   })
 
@@ -441,7 +441,7 @@ describe('where the engine has less', () => {
     }
     vi.stubGlobal('WebAssembly', { ...wasmGlobal(), Module: refuse, compile: refuse })
     const simd = await fresh()
-    expect(simd.accelerated()).toBe(false)
+    expect(simd.hasSimd()).toBe(false)
   })
 })
 
@@ -454,7 +454,7 @@ const wasmGlobal = (): Record<string, unknown> => ({
 })
 
 it('runs over a shared memory, several instances over one', () => {
-  const module = compileKernels(true)
+  const module = compileKernels({ isShared: true })
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true })
   const first = instantiate(module, memory)
   const second = instantiate(module, memory)

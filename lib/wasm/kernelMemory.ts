@@ -1,0 +1,153 @@
+/** The memory of the SIMD kernels: arrays allocated in it, and fixed buffers for operands that are copied in. */
+import { arena as arenaOf } from './arena.js'
+import { instantiate, type KernelModule } from './kernelModule.js'
+
+export const DOUBLE_BYTES = 8
+/** Doubles that an elementwise kernel handles at a time: 8 kB, half of a small L1 cache. */
+export const CHUNK_DOUBLES = 1024
+/** Doubles of a block of A and of a block of C: rows of A and a panel of B stay in the L1 cache. */
+export const BLOCK_DOUBLES = 16384
+/** Maximum number of rows and of columns of a block of B, which stays in the L2 cache. */
+export const BLOCK_DEPTH = 256
+export const BLOCK_WIDTH = 256
+/** Doubles by which tiles and panels reach over the end of a block: up to three rows or columns of at most 256 doubles. */
+const OVERHANG = 3 * 256 + 8
+
+/** Initial size in pages of 64 kB; the fixed buffers take 21 of them. */
+const INITIAL_KERNEL_PAGES = 24
+/** Limit of growth: 1 GB. */
+export const MAX_KERNEL_PAGES = 16384
+
+/** Arrays in the kernels' memory, on which kernels work without copies. */
+export interface Room {
+  /** Allocates an array of this length with arbitrary contents; null if there is no room now. It is valid until `settle` unless kept. */
+  readonly take: (length: number) => Float64Array | null
+  /** Keeps an array of `take` beyond `settle` and returns its address; 0 if the array is not from `take`. */
+  readonly keep: (values: Float64Array) => number
+  /** Array at an address. Views from before a growth of the memory have length 0, so they are made anew. */
+  readonly view: (at: number, length: number) => Float64Array
+  /** Frees a kept array. */
+  readonly give: (at: number, length: number) => void
+  /** Number of allocated arrays. */
+  readonly held: () => number
+  /** Frees all arrays that were not kept, and grows the memory if an allocation failed. */
+  readonly settle: () => void
+}
+
+/** A buffer at a fixed address, reused by every call. `view` is renewed if the memory grows. */
+interface FixedBuffer {
+  readonly at: number
+  readonly length: number
+  view: Float64Array
+}
+
+/** A module over its memory. */
+export interface KernelMemory {
+  readonly wasm: KernelModule
+  readonly room: Room
+  readonly buffer: () => ArrayBuffer
+  /** True if the array lies in this memory. */
+  readonly isInside: (values: Float64Array) => boolean
+  /** Address of the array, or of a copy that is valid until the next `settle`; 0 if there is no room for a copy. */
+  readonly addressOf: (values: Float64Array) => number
+  /** Buffers of a chunk, of the state of a sum, and of blocks of the operands of a product. */
+  readonly fixed: Readonly<Record<'chunk' | 'state' | 'blockA' | 'blockB' | 'panels' | 'blockC', FixedBuffer>>
+}
+
+/** A memory with `maxPages` as its limit; without growth if the engine cannot reserve that much. */
+const reserveMemory = (maxPages: number): WebAssembly.Memory => {
+  try {
+    return new WebAssembly.Memory({ initial: INITIAL_KERNEL_PAGES, maximum: maxPages })
+  } catch {
+    return new WebAssembly.Memory({ initial: INITIAL_KERNEL_PAGES, maximum: INITIAL_KERNEL_PAGES })
+  }
+}
+
+/** Instantiates the module over a memory of its own, which grows up to `maxPages` pages of 64 kB. */
+export const kernelMemory = (module: WebAssembly.Module, maxPages: number): KernelMemory => {
+  const memory = reserveMemory(maxPages)
+  const wasm = instantiate(module, memory)
+  let next = wasm.start()
+  const fixedBuffer = (length: number): FixedBuffer => {
+    const at = next
+    next += length * DOUBLE_BYTES
+    return { at, length, view: new Float64Array(memory.buffer, at, length) }
+  }
+  const fixed = {
+    chunk: fixedBuffer(CHUNK_DOUBLES),
+    state: fixedBuffer(16),
+    blockA: fixedBuffer(BLOCK_DOUBLES + OVERHANG),
+    blockB: fixedBuffer(BLOCK_DEPTH * BLOCK_WIDTH + OVERHANG),
+    panels: fixedBuffer(BLOCK_DEPTH * BLOCK_WIDTH),
+    blockC: fixedBuffer(BLOCK_DOUBLES + OVERHANG)
+  }
+  const arena = arenaOf(memory, {
+    base: Math.ceil(next / 64) * 64,
+    maxBytes: maxPages * 65536,
+    onGrowth: () => {
+      for (const one of Object.values(fixed)) one.view = view(one.at, one.length)
+    }
+  })
+  const view = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
+  // A short array elsewhere has no buffer until it is asked for one, and begins at 0, where no array of the memory does.
+  const isInside = (values: Float64Array): boolean => values.byteOffset > 0 && values.buffer === arena.buffer()
+  /** Arrays that were taken and not kept since the last `settle`. */
+  const borrowed: { readonly at: number; readonly length: number }[] = []
+  const room: Room = {
+    take: length => {
+      const at = length === 0 ? 0 : arena.take(length)
+      if (at === 0) return null
+      borrowed.push({ at, length })
+      return view(at, length)
+    },
+    view,
+    keep: values => {
+      const index = isInside(values) ? borrowed.findIndex(({ at }) => at === values.byteOffset) : -1
+      if (index < 0) return 0
+      borrowed.splice(index, 1)
+      return values.byteOffset
+    },
+    give: arena.give,
+    held: arena.held,
+    settle: () => {
+      for (const { at, length } of borrowed) arena.give(at, length)
+      borrowed.length = 0
+      arena.settle()
+    }
+  }
+  const addressOf = (values: Float64Array): number => {
+    if (isInside(values)) return values.byteOffset
+    const copied = room.take(values.length)
+    copied?.set(values)
+    return copied?.byteOffset ?? 0
+  }
+  return { wasm, room, buffer: arena.buffer, isInside, addressOf, fixed }
+}
+
+/** Calls visit(first, size) for consecutive blocks of at most `step` indices below n. */
+export const visitBlocks = (n: number, step: number, visit: (first: number, size: number) => void): void => {
+  for (let first = 0; first < n; first += step) visit(first, Math.min(step, n - first))
+}
+
+/** Below this length a loop is faster than a view to copy from. */
+const MIN_COPIED_LENGTH = 24
+
+/** Copies source[from], …, source[from + count − 1] to target[to], … */
+export const copyDoubles = (
+  source: Float64Array,
+  from: number,
+  target: Float64Array,
+  to: number,
+  count: number
+): void => {
+  if (count < MIN_COPIED_LENGTH) for (let i = 0; i < count; i++) target[to + i] = source[from + i]
+  else target.set(count === source.length ? source : source.subarray(from, from + count), to)
+}
+
+/** Copies `count` elements of `source` from index `from` on to a chunk and pads it with zeros; returns the padded length, a multiple of 8. */
+export const loadChunk = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
+  copyDoubles(source, from, chunk, 0, count)
+  const padded = (count + 7) & -8
+  if (padded > count) chunk.fill(0, count, padded)
+  return padded
+}

@@ -88,14 +88,14 @@ const testComponentCount = async (
 }
 
 /** Where components share a cluster, and others cover two. */
-const detectLocalOptimum = ({ pipeline, seen, ...fit }: Findings): Findings['localOptimum'] =>
-  findLocalOptimum({ ...fit, points: seen, score: pipeline.score })
+const detectLocalOptimum = ({ pipeline, observed, ...fit }: Findings): Findings['localOptimum'] =>
+  findLocalOptimum({ ...fit, points: observed, score: pipeline.score })
 
 /** What tails or a background would gain. */
-const findRobustnessHint = ({ choice, mixture, pipeline, seen, ...fit }: Findings): Hint | null =>
+const findRobustnessHint = ({ choice, mixture, pipeline, observed, ...fit }: Findings): Hint | null =>
   findHint({
     ...fit,
-    points: seen,
+    points: observed,
     chosen: { score: pipeline.score, mixture },
     ranked: choice?.candidates ?? [],
     criterion: choice?.criterion ?? 'bic',

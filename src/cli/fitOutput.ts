@@ -6,7 +6,7 @@ import * as Mixture from '../mixture/index.js'
 import * as Crossed from '../report/crossed.js'
 import { asText, textPart, type DocumentPart } from '../report/document.js'
 import { converged, totalSteps, type CandidateChoice, type Findings } from '../report/findings.js'
-import { fileOf } from '../report/phrases.js'
+import { fileArgument } from '../report/phrases.js'
 import { mergeOverlapping } from '../fit/overlapping.js'
 import type { FitFlags } from './fitOptions.js'
 
@@ -141,12 +141,12 @@ export const fitResultJson = (
 }
 
 /** The column of `--labels` is the first that was kept. */
-const labelCrossTable = ({ seen, mixture, classes }: Findings): Crossed.CrossTable =>
-  Crossed.crossTabulate({ points: seen, mixture, overlapping: mergeOverlapping(seen, mixture) }, classes[0])
+const labelCrossTable = ({ observed, mixture, classes }: Findings): Crossed.CrossTable =>
+  Crossed.crossTabulate({ points: observed, mixture, overlapping: mergeOverlapping(observed, mixture) }, classes[0])
 
 /** What a model is for, as commands. */
 export const evaluateCommandLine = (model: string, source: string, readBy: ReadonlyArray<string> = []): string =>
-  ['ornstein evaluate', shellQuoted(model), fileOf(source), ...readBy].join(' ')
+  ['ornstein evaluate', shellQuoted(model), fileArgument(source), ...readBy].join(' ')
 export const sampleCommandLine = (model: string): string => `ornstein sample ${shellQuoted(model)} -n 10`
 
 /** What was written, and what may follow, a line each: `keep` says what --out is for, `see` what --report is for. */
@@ -169,7 +169,7 @@ export const nextStepsText = (
 export const fitText = ({ fit, parts: told }: ShownMixtureFit, flags: FitFlags, within: number): string => {
   const next = nextStepsText(
     flags,
-    model => [evaluateCommandLine(model, fit.source, fit.readBy), sampleCommandLine(model)],
+    model => [evaluateCommandLine(model, fit.source, fit.readOptions), sampleCommandLine(model)],
     'the model for ornstein evaluate and ornstein sample',
     'it'
   )

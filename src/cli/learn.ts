@@ -189,7 +189,7 @@ const taskFindings = (
   { source, table, origin, seed, prior }: LearningTask,
   scaling: Points.Scaling | null,
   pipeline: Pipeline.Pipeline<string>,
-  rest: MixtureEvaluation & Pick<Findings, 'recipe' | 'stages' | 'plan' | 'searched'>
+  rest: MixtureEvaluation & Pick<Findings, 'recipe' | 'stages' | 'plan' | 'searchSteps'>
 ): E.Either<CommandFailure, Findings> =>
   requireFinite({
     ...rest,
@@ -247,7 +247,7 @@ const learnByPipeline =
         if (E.isLeft(mixture)) return mixture
         const found = evaluatePipelineResult(mixture.right, evaluationData(data, task.backend), pipeline)
         const stages = inDataUnits(pipeline, data.scaling, ran)
-        const rest = { ...found, recipe, stages, plan: Compile.explain(program), searched: 0 }
+        const rest = { ...found, recipe, stages, plan: Compile.explain(program), searchSteps: 0 }
         return pipe(
           taskFindings(task, data.scaling, pipeline, rest),
           E.map(fit => ({ fit, stopped }))
@@ -265,7 +265,7 @@ const candidateFindings = (
   const { mixture, statistics: said } = found
   const statistics = isConverged ? said : Statistics.of(data, said.parameters, task.backend)(mixture)
   const scaling = task.standardize ? Rows.standardizedRows(data).scaling : null
-  const rest = { ...found, statistics, recipe: GROWN, stages: [], plan: '', searched: steps }
+  const rest = { ...found, statistics, recipe: GROWN, stages: [], plan: '', searchSteps: steps }
   return pipe(
     taskFindings(task, scaling, pipeline, rest),
     E.map(fit => ({ fit, stopped: null }))

@@ -102,7 +102,7 @@ const sampleDistances = (
       return {
         points: drawn,
         steps: ScoreModel.HEUN_STEPS,
-        distance: Points.energyDistance(units(drawn), first),
+        energyDistance: Points.energyDistance(units(drawn), first),
         ofRows: Points.energyDistance(first, second)
       }
     })
@@ -166,7 +166,7 @@ export const scoreSummary = (
       averaged,
       loss,
       levels: looked.levels,
-      ...(drawn && { energyDistance: { samples: drawn.distance, rows: drawn.ofRows } }),
+      ...(drawn && { energyDistance: { samples: drawn.energyDistance, rows: drawn.ofRows } }),
       steps,
       converged,
       stages: stages.map(({ formula, taken, rule }) => ({ formula, steps: taken, endedBy: rule }))

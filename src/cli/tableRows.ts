@@ -121,7 +121,7 @@ export const shownRows = ({
   data,
   rowNumbers,
   rowNames
-}: TableRows): Pick<Findings, 'points' | 'seen' | 'rowNumbers' | 'rowNames'> => {
+}: TableRows): Pick<Findings, 'points' | 'observed' | 'rowNumbers' | 'rowNames'> => {
   const places =
     Source.isInMemory(data) || data.rows <= MAX_SHOWN_ROWS
       ? Uint32Array.from({ length: data.rows }, (_, i) => i)
@@ -129,5 +129,5 @@ export const shownRows = ({
   const points = Source.isInMemory(data) ? data : Source.selectedRows(places)(data)
   const names = rowNames?.cells.length === points.rows ? rowNames.cells : null
   const numbers = Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1)
-  return { points: Missing.completed(points), seen: points, rowNumbers: numbers, rowNames: names }
+  return { points: Missing.completed(points), observed: points, rowNumbers: numbers, rowNames: names }
 }

@@ -234,7 +234,7 @@ const runProgram = async (
     stages: written.map(({ stage, simple }, i) => ({
       formula: Stage.formula(stage),
       scale: stageMeasure(simple, Stage.priorOf(stage)),
-      means: stageMeans(simple, plan[i]),
+      method: stageMeans(simple, plan[i]),
       limit: stages[i].stopping.steps,
       rule: rules[i],
       ...histories[i].summary()

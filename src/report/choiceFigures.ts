@@ -76,7 +76,7 @@ const shownCriteria = (choice: CandidateChoice): ReadonlyArray<Fit.Criterion> =>
   choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
 
 /** By what chose, and by another beside it, a picture each. */
-export const criteria = (choice: CandidateChoice): ReadonlyArray<Picture> =>
+export const criterionPictures = (choice: CandidateChoice): ReadonlyArray<Picture> =>
   shownCriteria(choice).map(by => {
     const { name, panel, description, note } = criterionPanel(choice, by)
     return of(arranged([panel], { width: 340, height: 230, names: 'below' }), {
@@ -88,7 +88,7 @@ export const criteria = (choice: CandidateChoice): ReadonlyArray<Picture> =>
   })
 
 /** The same in one picture. */
-export const candidatesOf = (choice: CandidateChoice): Picture => {
+export const candidatesPicture = (choice: CandidateChoice): Picture => {
   const all = shownCriteria(choice).map(by => criterionPanel(choice, by))
   return of(
     arranged(
@@ -108,7 +108,10 @@ export const candidatesOf = (choice: CandidateChoice): Picture => {
 const MAX_ENTROPY_ROWS = 5000
 
 /** How unsure rows are of their cluster as components are merged, one pair after the other; nothing of fewer than three. */
-export const merging = ({ mixture, seen: all }: Pick<PicturedFit, 'mixture' | 'seen'>): Picture | null => {
+export const mergingPicture = ({
+  mixture,
+  observed: all
+}: Pick<PicturedFit, 'mixture' | 'observed'>): Picture | null => {
   if (mixture.weights.length < 3) return null
   const points = Points.select(drawnRows(all.rows, MAX_ENTROPY_ROWS))(all)
   const { steps, chosen } = Merging.of(points)(mixture)

@@ -24,18 +24,18 @@ const RECIPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
 }
 
 /** The pair is two components that cannot be split or merged: its recipe of this name is a descent. */
-const ofPair: Readonly<Record<string, string>> = {
+const PAIR_RECIPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   annealed: 'descent on the DDPM objective from high noise to none',
   spectral: 'power iteration, then expectation-maximization'
 }
 
 const recipeDescription = (fit: Findings): string => {
   const { recipe } = fit
-  const words = { ...RECIPE_DESCRIPTIONS, ...(isPair(fit) && ofPair) }
+  const words = { ...RECIPE_DESCRIPTIONS, ...(isPair(fit) && PAIR_RECIPE_DESCRIPTIONS) }
   return Object.hasOwn(words, recipe) ? words[recipe] : 'your own'
 }
 
-const why = (fit: Findings): string =>
+const defaultRecipeReason = (fit: Findings): string =>
   isPair(fit)
     ? 'annealed is the default: high noise shows the direction from any start, and less noise the place.'
     : 'annealed moves trapped components; two-stage and em do not. grown (the default) also compares starts for each number of components.'
@@ -84,6 +84,6 @@ export const compareFits = (fits: readonly [Findings, ...ReadonlyArray<Findings>
             scaled.map(means => `${Metric.centreError(means, scaled[0]).toPrecision(2)} sd`)
           ),
     means: fits.map(fit => [fit.recipe, recipeDescription(fit)]),
-    reason: fits.some(({ recipe }) => recipe === 'annealed' || recipe === 'grown') ? why(first) : ''
+    reason: fits.some(({ recipe }) => recipe === 'annealed' || recipe === 'grown') ? defaultRecipeReason(first) : ''
   }
 }

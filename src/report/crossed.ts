@@ -43,14 +43,14 @@ export const crossTabulate = (
 }
 
 /** What an empty cell is called. */
-export const classOf = (cell: string): string => (cell === '' ? '(empty)' : cell)
+export const classLabel = (cell: string): string => (cell === '' ? '(empty)' : cell)
 
 /** How many rows there are, which weights may make no whole number. */
 export const rowCountText = (rows: number): string => (Number.isInteger(rows) ? String(rows) : show(rows, 4))
 
 export const crossTableAsTable = ({ name, classes, counts }: CrossTable): TextTable => ({
   header: [name, ...(counts.at(0) ?? []).map((_, k) => String(k + 1))],
-  rows: classes.map((one, c) => [classOf(one), ...counts[c].map(rowCountText)])
+  rows: classes.map((one, c) => [classLabel(one), ...counts[c].map(rowCountText)])
 })
 
 export const sentence = ({ agreement, merged }: Pick<CrossTable, 'agreement' | 'merged'>): string =>

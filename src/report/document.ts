@@ -16,7 +16,7 @@ export interface VerdictPart {
   readonly text: string
   /** The options that may mend it. */
   readonly remedy?: string
-  readonly isSaid?: boolean
+  readonly isInPlace?: boolean
 }
 
 export type DocumentPart =
@@ -67,7 +67,7 @@ export const textPart = (text: string, look?: 'lead' | 'soft' | 'next', said?: s
   ...(said !== undefined && { said })
 })
 export const good = (text: string): VerdictPart => ({ _tag: 'Verdict', isGood: true, text })
-export const doubtPart = (text: string, remedy?: string): VerdictPart => ({
+export const warningPart = (text: string, remedy?: string): VerdictPart => ({
   _tag: 'Verdict',
   isGood: false,
   text,
@@ -80,7 +80,7 @@ export const factsPart = (
 export const codePart = (title: string, text: string): DocumentPart => ({ _tag: 'Code', title, text })
 export const figures = (figures: ReadonlyArray<Described>): DocumentPart => ({ _tag: 'Figures', figures })
 export const onPage = (parts: () => ReadonlyArray<DocumentPart>): DocumentPart => ({ _tag: 'Page', parts })
-export const foldPart = (title: string, parts: ReadonlyArray<DocumentPart>, isLong = false): DocumentPart => ({
+export const foldedPart = (title: string, parts: ReadonlyArray<DocumentPart>, isLong = false): DocumentPart => ({
   _tag: 'Fold',
   title,
   isLong,
@@ -125,11 +125,11 @@ export const asText = (parts: ReadonlyArray<DocumentPart>, within: number, isAll
     }
   }
   const doubts = parts.flatMap(part =>
-    part._tag === 'Verdict' && !part.isGood && part.isSaid !== true ? part.text : []
+    part._tag === 'Verdict' && !part.isGood && part.isInPlace !== true ? part.text : []
   )
   const isNext = (part: DocumentPart): boolean => part._tag === 'Text' && part.look === 'next'
-  const said = parts.flatMap(part => (part._tag === 'Verdict' && part.isSaid === true ? part.text : []))
-  const first = parts.findIndex(part => part._tag === 'Verdict' && part.isSaid === true)
+  const said = parts.flatMap(part => (part._tag === 'Verdict' && part.isInPlace === true ? part.text : []))
+  const first = parts.findIndex(part => part._tag === 'Verdict' && part.isInPlace === true)
   return paragraphs(
     [
       ...parts.flatMap((part, i) =>
@@ -194,16 +194,16 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 `
 
 /** An option is one word, however narrow the page. */
-const withOptions = (text: string): string =>
+const withUnbrokenOptions = (text: string): string =>
   withMinusSign(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
 
-const details = (title: string, body: string, isLong: boolean): string =>
+const htmlDetails = (title: string, body: string, isLong: boolean): string =>
   `<details${isLong ? ' class="long"' : ''}><summary>${escape(title)}</summary>\n${body}\n</details>`
 
 /** Rows, or lines of code, that stand open. */
 const MAX_OPEN_LINES = 40
 /** From so many columns on a table is of small print. */
-const DENSE = 9
+const MIN_DENSE_COLUMNS = 9
 
 const htmlTable = ({
   caption,
@@ -221,10 +221,10 @@ const htmlTable = ({
     return `<tr><th scope="row">${marked(first, marks === 'rows')}</th>${all.join('')}</tr>`
   })
   const whole =
-    `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table${header.length >= DENSE ? ' class="dense"' : ''}>\n` +
+    `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table${header.length >= MIN_DENSE_COLUMNS ? ' class="dense"' : ''}>\n` +
     `<thead><tr>${header.map(name => `<th scope="col">${marked(name, marks === 'header')}</th>`).join('')}</tr></thead>\n<tbody>\n` +
     `${body.join('\n')}\n</tbody>\n</table></div>`
-  return rows.length > MAX_OPEN_LINES ? details(caption, whole, true) : whole
+  return rows.length > MAX_OPEN_LINES ? htmlDetails(caption, whole, true) : whole
 }
 
 const figure = (drawn: Described): string =>
@@ -242,19 +242,19 @@ const markup = (parts: ReadonlyArray<DocumentPart>): string => {
       case 'Text':
         return part.look === 'next' || part.text === ''
           ? ''
-          : `<p${part.look === undefined ? '' : ` class="${part.look}"`}>${withOptions(part.text).replaceAll('\n', '<br/>')}</p>`
+          : `<p${part.look === undefined ? '' : ` class="${part.look}"`}>${withUnbrokenOptions(part.text).replaceAll('\n', '<br/>')}</p>`
       case 'Verdict':
-        return `<li class="${part.isGood ? 'good' : 'doubt'}">${withOptions(part.text)}</li>`
+        return `<li class="${part.isGood ? 'good' : 'doubt'}">${withUnbrokenOptions(part.text)}</li>`
       case 'Table':
         return part.table.rows.length === 0 ? '' : htmlTable(part)
       case 'Facts': {
         const list = `<dl>${part.entries.map(([name, of]) => `<dt>${escape(name)}</dt><dd>${withMinusSign(of)}</dd>`).join('')}</dl>`
-        return part.title === undefined ? list : details(part.title, list, part.isMore === true)
+        return part.title === undefined ? list : htmlDetails(part.title, list, part.isMore === true)
       }
       case 'Code': {
         const count = part.text.split('\n').length
         const isLong = count > MAX_OPEN_LINES || part.text.length > 60 * MAX_OPEN_LINES
-        return details(
+        return htmlDetails(
           isLong ? `${part.title}: ${countedNoun(count, 'line')}` : part.title,
           `<pre><code>${escape(part.text)}</code></pre>`,
           true
@@ -267,7 +267,7 @@ const markup = (parts: ReadonlyArray<DocumentPart>): string => {
       case 'Page':
         return ''
       case 'Fold':
-        return part.parts.length === 0 ? '' : details(part.title, markup(part.parts), part.isLong === true)
+        return part.parts.length === 0 ? '' : htmlDetails(part.title, markup(part.parts), part.isLong === true)
     }
   }
   return expandPageParts(parts)

@@ -34,7 +34,7 @@ export const drawnRows = (n: number, most: number): Int32Array =>
 /** What a picture of the data needs of a fit. */
 export type PicturedFit = Pick<
   Findings,
-  'points' | 'seen' | 'columns' | 'mixture' | 'scaling' | 'rowNumbers' | 'rowNames'
+  'points' | 'observed' | 'columns' | 'mixture' | 'scaling' | 'rowNumbers' | 'rowNames'
 > & {
   readonly statistics: Pick<Findings['statistics'], 'rows'>
 }
@@ -59,7 +59,7 @@ const covarianceList = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> =
 }
 
 /** `0.71 a − 0.70 b`: the largest of a direction. */
-const loading = (vector: Float64Array, columns: ReadonlyArray<string>): string =>
+const loadingText = (vector: Float64Array, columns: ReadonlyArray<string>): string =>
   Array.from(vector, (value, j) => ({ value, name: columns[j] }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
     .slice(0, MAX_PAIRED_COLUMNS)
@@ -84,7 +84,7 @@ const orthogonalDirection = (others: ReadonlyArray<Float64Array>, vector: Float6
 }
 
 /** A direction's sign says nothing: the largest loading is made positive. */
-const upright = (vector: Float64Array): Float64Array => {
+const withPositiveLoading = (vector: Float64Array): Float64Array => {
   const largest = vector.reduce((best, v) => (Math.abs(v) > Math.abs(best) ? v : best), 0)
   return largest < 0 ? vector.map(v => -v) : vector
 }
@@ -93,7 +93,7 @@ const upright = (vector: Float64Array): Float64Array => {
  * The directions in which components differ most, by their means (see `Discriminant.directions`); to these principal components of what is
  * orthogonal to them, where there are fewer than two, or no components that differ.
  */
-const seenAlong = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<ViewDirection> => {
+const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<ViewDirection> => {
   const { dim } = points
   const { means, weights, variances, factors } = mixture
   // By the scales of those with tails: heavy ones have no covariances.
@@ -101,7 +101,7 @@ const seenAlong = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArr
   const sum = differing?.values.reduce((all, value) => all + value, 0) ?? 0
   const found = Array.from(differing?.values.slice(0, MAX_DIRECTIONS) ?? [], (value, q): ViewDirection => ({
     name: `direction ${q + 1} (${((100 * value) / sum).toFixed(0)} %)`,
-    vector: upright(differing?.vectors.values.slice(q * dim, (q + 1) * dim) ?? new Float64Array(dim))
+    vector: withPositiveLoading(differing?.vectors.values.slice(q * dim, (q + 1) * dim) ?? new Float64Array(dim))
   }))
   if (found.length > 1) return found
   const more = found.length === 0 ? Math.min(MAX_DIRECTIONS, dim) : 1
@@ -124,19 +124,19 @@ const seenAlong = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArr
     ...found,
     ...Array.from(values, (value, q): ViewDirection => ({
       name: `PC ${q + 1} (${((100 * value) / total).toFixed(0)} %)`,
-      vector: upright(orthogonalDirection(own, vectors.slice(q * dim, (q + 1) * dim)))
+      vector: withPositiveLoading(orthogonalDirection(own, vectors.slice(q * dim, (q + 1) * dim)))
     }))
   ]
 }
 
 /** Along few directions, in the units the mixture was learned in. */
-const alongDirections = ({ points: all, columns, mixture, scaling }: PicturedFit): DataView => {
+const directionView = ({ points: all, columns, mixture, scaling }: PicturedFit): DataView => {
   const { dim, rows } = all
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
   const centre = Points.mean(all)
   const inUnits = Points.pointsInUnits({ centre, scale })(all)
   const scaled = Mixture.rescaled(Scaling.inverseScaling({ centre, scale }))(mixture)
-  const along = seenAlong(scaled, inUnits)
+  const along = viewDirections(scaled, inUnits)
   const basis = along.map(({ vector }) => vector)
   const count = basis.length
   const projected = new Float64Array(rows * count)
@@ -160,7 +160,7 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: PicturedFit
     note: `The ${dim} ${scaling === null ? '' : 'standardized '}columns, seen along ${shown}: a component that differs elsewhere may lie on another here.`,
     loadings: along.map(
       ({ name, vector }) =>
-        `${name.replace(/ \(.*/, '')} = ${loading(vector, columns)}${dim > MAX_PAIRED_COLUMNS ? ' …' : ''}`
+        `${name.replace(/ \(.*/, '')} = ${loadingText(vector, columns)}${dim > MAX_PAIRED_COLUMNS ? ' …' : ''}`
     )
   }
 }
@@ -168,7 +168,7 @@ const alongDirections = ({ points: all, columns, mixture, scaling }: PicturedFit
 /** What is drawn of a fit. */
 export const dataView = (fit: PicturedFit): DataView =>
   fit.columns.length > MAX_PAIRED_COLUMNS
-    ? alongDirections(fit)
+    ? directionView(fit)
     : {
         names: fit.columns,
         points: fit.points,
@@ -195,7 +195,7 @@ const MIN_ROWS_FOR_RANGE = 20
 const RANGE_FACTOR = 2
 
 /** The least and the greatest value that is not far from the bulk of all. */
-export const bulk = (values: Float64Array): Scale.Range => {
+export const bulkRange = (values: Float64Array): Scale.Range => {
   const sorted = values.filter(value => !Number.isNaN(value)).sort()
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]
   const low = at(0.05)
@@ -214,7 +214,7 @@ export const bulk = (values: Float64Array): Scale.Range => {
 const MIN_SHARE_ON_AXES = 0.01
 
 /** The range of a column: the bulk of its values without those of the background, and two standard deviations about each centre. */
-const rangeOf = (
+const axisRange = (
   { points, mixture }: DataView,
   component: ArrayLike<number>,
   spread: ReadonlyArray<Float64Array>,
@@ -227,7 +227,7 @@ const rangeOf = (
       const reach = deviations * Math.sqrt(spread[k][j * dim + j])
       return weights[k] < MIN_SHARE_ON_AXES ? [] : [mean[j] - reach, mean[j] + reach]
     })
-  const [lo, hi] = bulk(Points.columnOfPoints(j)(points).filter((_, i) => component[i] >= 0))
+  const [lo, hi] = bulkRange(Points.columnOfPoints(j)(points).filter((_, i) => component[i] >= 0))
   const [from, to] = Scale.extent([lo, hi, ...about(2)], 0)
   // A component that is far larger than the data would leave them a point: one standard deviation is enough then.
   return Scale.extent(to - from > 3 * (hi - lo) ? [lo, hi, ...about(1)] : [from, to])
@@ -236,12 +236,12 @@ const rangeOf = (
 /** So many rows beyond the axes are named. */
 const MAX_NAMED_OUTSIDE = 8
 
-const scene = (fit: PicturedFit, seen: DataView, most: number): Scene => {
-  const { points, mixture } = seen
+const scene = (fit: PicturedFit, view: DataView, most: number): Scene => {
+  const { points, mixture } = view
   const { dim, values } = points
-  const component = pipe(fit.mixture, Mixture.assign(fit.seen))
+  const component = pipe(fit.mixture, Mixture.assign(fit.observed))
   const spread = covarianceList(mixture)
-  const ranges = seen.names.map((_, j) => rangeOf(seen, component, spread, j))
+  const ranges = view.names.map((_, j) => axisRange(view, component, spread, j))
   const isFar = (i: number): boolean =>
     ranges.some(([from, to], j) => values[i * dim + j] < from || values[i * dim + j] > to)
   const all = Array.from({ length: points.rows }, (_, i) => i)
@@ -255,7 +255,7 @@ const scene = (fit: PicturedFit, seen: DataView, most: number): Scene => {
   const namesOf = (rows: ReadonlyArray<number>): string =>
     `${rows.slice(0, MAX_NAMED_OUTSIDE).map(rowLabel(fit)).join(', ')}${rows.length > MAX_NAMED_OUTSIDE ? ', …' : ''}`
   const notes = [
-    seen.note,
+    view.note,
     outside.length === 0
       ? ''
       : `Crosses, at the edge where they lie beyond the axes: ${pluralized(outside.length, 'row')} of the background, ${namesOf(outside)}.`,
@@ -268,7 +268,7 @@ const scene = (fit: PicturedFit, seen: DataView, most: number): Scene => {
       : ''
   ]
   return {
-    ...seen,
+    ...view,
     ranges,
     rows,
     outside: shown.filter(i => component[i] < 0),
@@ -286,7 +286,7 @@ const gaussianDensity = (x: number, mean: number, variance: number): number =>
   )
 
 /** As many bins as Freedman & Diaconis (1981) ask for; but at least √n, since their rule hides the modes of a mixture. */
-const binsOf = (values: Float64Array, most: number): number => {
+const binCount = (values: Float64Array, most: number): number => {
   const sorted = values.slice().sort()
   const quartile = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))]
   const width = (2 * (quartile(0.75) - quartile(0.25))) / Elementary.pow(sorted.length, 1 / 3)
@@ -311,7 +311,7 @@ const columnMarginal = (
   const every = Points.columnOfPoints(j)(points)
   const values = every.filter(value => value >= from && value <= to)
   const [lo, hi] = Scale.extent(values, 0)
-  const count = binsOf(values, most)
+  const count = binCount(values, most)
   const width = (hi - lo) / count
   const heights = new Float64Array(count)
   const total = Points.totalWeight(points)
@@ -345,7 +345,7 @@ const columnMarginal = (
 type AxisPair = readonly [number, number]
 
 /** The look of rows of the background: grey. */
-const BACKGROUND = 5
+const BACKGROUND_LOOK = 5
 
 /** Rows, and the components about their centres: the ellipses of one and of two standard deviations, and their numbers. */
 const plane = (scene: Scene, [i, j]: AxisPair, size: number, ring: number): ReadonlyArray<Marks.Mark> => {
@@ -358,7 +358,7 @@ const plane = (scene: Scene, [i, j]: AxisPair, size: number, ring: number): Read
   const placeOf = (row: number): Xy => [values[row * dim + i], values[row * dim + j]]
   return [
     ...scene.rows.map((rows, k) => Marks.dots(rows.map(placeOf), { k, r: size })),
-    Marks.crosses(scene.outside.map(placeOf), { k: BACKGROUND, r: size + 1 }),
+    Marks.crosses(scene.outside.map(placeOf), { k: BACKGROUND_LOOK, r: size + 1 }),
     ...centres.flatMap((mean, k) => {
       const component = { mean, xx: spread[k][i * dim + i], xy: spread[k][i * dim + j], yy: spread[k][j * dim + j] }
       return [
@@ -403,16 +403,16 @@ const centresInWords = ({ means }: Scene): string =>
 const DATA_WORDS = { name: 'data', title: 'The data and what was learned' } as const
 
 const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
-  const seen = scene(fit, along, MAX_DRAWN_ROWS)
-  const found = columnMarginal(seen, 0, 80, 2.2)
+  const view = scene(fit, along, MAX_DRAWN_ROWS)
+  const found = columnMarginal(view, 0, 80, 2.2)
   const peak = (k: number): number => found.parts[k].reduce((most, [, b]) => Math.max(most, b), 0)
   return of(
     arranged(
       [
         {
-          x: { title: fit.columns[0], domain: seen.ranges[0], count: 6 },
+          x: { title: fit.columns[0], domain: view.ranges[0], count: 6 },
           y: { title: 'density', domain: [0, found.top * 1.08] },
-          marks: [...found.marks, Marks.numbered(seen.means.map(([mean], k): Xy => [mean, peak(k)]))]
+          marks: [...found.marks, Marks.numbered(view.means.map(([mean], k): Xy => [mean, peak(k)]))]
         }
       ],
       { width: 570, height: 270 }
@@ -421,31 +421,31 @@ const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
       ...DATA_WORDS,
       description:
         `Histogram of ${fit.statistics.rows} rows of ${fit.columns[0]} under the density of the mixture and of each component. ` +
-        `Centres: ${centresInWords(seen)}`,
-      note: `Bars: the data. Thin line: the density of the mixture; coloured lines: its components, numbered at their centres. ${seen.note}`.trim()
+        `Centres: ${centresInWords(view)}`,
+      note: `Bars: the data. Thin line: the density of the mixture; coloured lines: its components, numbered at their centres. ${view.note}`.trim()
     }
   )
 }
 
 /** Two columns: the plane, with the density of each column at its side. */
 const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
-  const seen = scene(fit, along, MAX_DRAWN_ROWS)
-  const [rx, ry] = seen.ranges
+  const view = scene(fit, along, MAX_DRAWN_ROWS)
+  const [rx, ry] = view.ranges
   // Equal units make round components round; where that would make a ribbon of the picture, each axis fills its side.
-  const ratio = (ry[1] - ry[0]) / seen.units[1] / ((rx[1] - rx[0]) / seen.units[0])
+  const ratio = (ry[1] - ry[0]) / view.units[1] / ((rx[1] - rx[0]) / view.units[0])
   const isEqual = ratio > 0.35 && ratio < 1.4
   const width = isEqual && ratio > 1 ? 480 / ratio : 480
   const height = isEqual ? width * ratio : 380
   const side = 56
   const gap = 8
   const main: Panel = {
-    x: { title: seen.names[0], domain: rx },
-    y: { title: seen.names[1], domain: ry },
-    marks: [...contours(seen), ...plane(seen, [0, 1], radius(seen.rows.flat().length), 10)]
+    x: { title: view.names[0], domain: rx },
+    y: { title: view.names[1], domain: ry },
+    marks: [...contours(view), ...plane(view, [0, 1], radius(view.rows.flat().length), 10)]
   }
   const box = { left: labelWidth(main) + 6, top: side + gap + 4, width, height }
-  const above = columnMarginal(seen, 0, 40, 1.6)
-  const beside = columnMarginal(seen, 1, 40, 1.6)
+  const above = columnMarginal(view, 0, 40, 1.6)
+  const beside = columnMarginal(view, 1, 40, 1.6)
   const bare = { isGridded: false, isFramed: false }
   const hidden = (domain: Scale.Range): Axis => ({ domain, isLabelled: false, ticks: [] })
   return of(
@@ -466,12 +466,12 @@ const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
     {
       ...DATA_WORDS,
       description:
-        `${fit.statistics.rows} rows on the axes ${seen.names.join(' and ')}, each in the colour of its most probable component, ` +
+        `${fit.statistics.rows} rows on the axes ${view.names.join(' and ')}, each in the colour of its most probable component, ` +
         `with the centre and the ellipses of each component, level lines of the density, and the density of each column at the sides. ` +
-        `Centres: ${centresInWords(seen)}`,
+        `Centres: ${centresInWords(view)}`,
       note:
         `${DATA_LEGEND} Thin lines are level lines of the density: ${CONTOUR_SHARES.map(share => 100 * share).join(', ')} % of the mixture lies within them. ` +
-        `At the sides: each column alone. ${seen.note}`.trim()
+        `At the sides: each column alone. ${view.note}`.trim()
     }
   )
 }
@@ -482,15 +482,15 @@ const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
     fit.columns.length > MAX_PAIRED_COLUMNS ? MAX_DIRECTIONS : MAX_PAIRED_COLUMNS,
     fit.columns.length
   )
-  const seen = scene(fit, along, Math.round(MAX_DRAWN_ROWS / Math.max(1, (most - 1) / 2)))
-  const count = seen.names.length
+  const view = scene(fit, along, Math.round(MAX_DRAWN_ROWS / Math.max(1, (most - 1) / 2)))
+  const count = view.names.length
   const gap = 10
-  const size = Math.min(2.4, radius(seen.rows.flat().length))
+  const size = Math.min(2.4, radius(view.rows.flat().length))
   const axisOf = (j: number, isNamed: boolean): Axis => ({
-    domain: seen.ranges[j],
+    domain: view.ranges[j],
     count: 3,
     isLabelled: isNamed,
-    title: isNamed ? seen.names[j] : ''
+    title: isNamed ? view.names[j] : ''
   })
   const panelOf = (i: number, j: number, ring: number): Panel => {
     const x = axisOf(i, j === count - 1)
@@ -498,12 +498,12 @@ const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
       return {
         x,
         y: axisOf(j, i === 0),
-        marks: plane(seen, [i, j], size, ring)
+        marks: plane(view, [i, j], size, ring)
       }
-    const found = columnMarginal(seen, i, 24, 1.6)
+    const found = columnMarginal(view, i, 24, 1.6)
     const named: Marks.Mark = {
       covers: [],
-      draw: ({ box }) => svgText([box.left + 6, box.top + 16], seen.names[i], { kind: 'name' })
+      draw: ({ box }) => svgText([box.left + 6, box.top + 16], view.names[i], { kind: 'name' })
     }
     return {
       x,
@@ -520,7 +520,7 @@ const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
     width: cell,
     height: cell
   })
-  const ring = cell < 130 || seen.means.length > 6 ? 7 : 9
+  const ring = cell < 130 || view.means.length > 6 ? 7 : 9
   const panels = Array.from({ length: count * count }, (_, at) => {
     const i = at % count
     const j = Math.floor(at / count)
@@ -531,14 +531,14 @@ const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
     {
       ...DATA_WORDS,
       description:
-        `${fit.statistics.rows} rows on each pair of the axes ${seen.names.join(', ')}, in the colour of the most probable component, ` +
-        `with the centre and the ellipses of each component; on the diagonal the density of each alone. Centres: ${centresInWords(seen)}`,
-      note: `${DATA_LEGEND} On the diagonal: each ${fit.columns.length > MAX_PAIRED_COLUMNS ? 'direction' : 'column'} alone. ${seen.note}`.trim()
+        `${fit.statistics.rows} rows on each pair of the axes ${view.names.join(', ')}, in the colour of the most probable component, ` +
+        `with the centre and the ellipses of each component; on the diagonal the density of each alone. Centres: ${centresInWords(view)}`,
+      note: `${DATA_LEGEND} On the diagonal: each ${fit.columns.length > MAX_PAIRED_COLUMNS ? 'direction' : 'column'} alone. ${view.note}`.trim()
     }
   )
 }
 
-/** The data with the learned components, along the axes that they are seen along. */
+/** The data with the learned components, along the axes that they are view along. */
 export const dataPicture = (fit: PicturedFit, along = dataView(fit)): Picture =>
   fit.columns.length === 1
     ? oneColumn(fit, along)

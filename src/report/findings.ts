@@ -32,7 +32,7 @@ export interface StageRun {
   /** What its values measure: those of stages that measure the same stand on one axis. */
   readonly scale: string
   /** By which means, as code. */
-  readonly means: string
+  readonly method: string
   /** How many steps it could have taken. */
   readonly limit: number
   /** Which rule ended it; null where it was stopped before. */
@@ -63,15 +63,15 @@ export interface Findings {
   /** Where the data came from: the path as it was typed. */
   readonly source: string
   /** The options that say what is learned from it, as they were typed: `--columns a,b`. */
-  readonly asked?: ReadonlyArray<string>
+  readonly typedOptions?: ReadonlyArray<string>
   /** Those of them that say how the table is read, for commands that read it again: `--missing em`. */
-  readonly readBy?: ReadonlyArray<string>
+  readonly readOptions?: ReadonlyArray<string>
   /** Path of the model file, if one was asked for. */
   readonly modelPath?: string
   /** In the data's own units: all rows, or some of those of a source. Cells that are missing are completed, for pictures. */
   readonly points: Points.Points
   /** The same rows with NaN in cells that are missing: what is said of a row is said by the cells that it has. */
-  readonly seen: Points.Points
+  readonly observed: Points.Points
   /** Whether rows were read in pieces. */
   readonly isStreamed: boolean
   /** The number of each in the table, from 1. */
@@ -118,7 +118,7 @@ export interface Findings {
   /** What was chosen to compute it, and why. */
   readonly plan: string
   /** How many steps the search took to its end, of one that is told as the search left it; else 0. */
-  readonly searched: number
+  readonly searchSteps: number
   /** How far its parameters are known, or why that cannot be told; null where nobody asked. */
   readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
   /** Tests of the number of components, or why there are none; null where nobody asked. */
@@ -166,12 +166,12 @@ export const choiceSentence = (choice: CandidateChoice, count: number): string =
   const posterior = best.posterior > 0.99 ? '> 0.99' : best.posterior.toFixed(2)
   return (
     `${of}${doubt}. ${name} is ${show(apart, 3)} lower than for the runner-up, ${next.components} ${commandLineName(next.family)}` +
-    `${isDoubted(choice) ? '' : how} (approximate posterior probability ${posterior}).${rangeAdvice(choice)}`
+    `${hasChoiceWarning(choice) ? '' : how} (approximate posterior probability ${posterior}).${rangeAdvice(choice)}`
   )
 }
 
 /** Whether something speaks against what was chosen, or another has less of the criterion and was excluded. */
-export const isDoubted = (choice: CandidateChoice): boolean => {
+export const hasChoiceWarning = (choice: CandidateChoice): boolean => {
   const [best] = choice.candidates
   const { redundancies, unsupported, mixture } = best
   return (
@@ -179,28 +179,28 @@ export const isDoubted = (choice: CandidateChoice): boolean => {
     isDegenerate(best) ||
     redundancies.length > 0 ||
     unsupported.length > 0 ||
-    isOfMost(mixture) ||
-    setAside(choice) !== null
+    isMostlyBackground(mixture) ||
+    excludedCandidateAdvice(choice) !== null
   )
 }
 
 /** Whether a background has no fewer rows than the components. */
-export const isOfMost = ({ background }: Mixture.Mixture): boolean =>
+export const isMostlyBackground = ({ background }: Mixture.Mixture): boolean =>
   background !== undefined && background.share >= 1 / 2
 
 /** Candidates that could not be learned, those of a family together that fail for one reason, and why. */
 export const failedCandidates = ({ refused }: CandidateChoice): ReadonlyArray<readonly [which: string, why: string]> =>
   refused
-    .filter((one, i) => refused.findIndex(isLike(one)) === i)
+    .filter((one, i) => refused.findIndex(hasSameProblem(one)) === i)
     .map(first => {
-      const counts = refused.filter(isLike(first)).map(({ components }) => components)
+      const counts = refused.filter(hasSameProblem(first)).map(({ components }) => components)
       return [
         `${counts.join(', ')} ${commandLineName(first.family)}`,
         Problem.show(first.problem).replaceAll(first.family, commandLineName(first.family))
       ] as const
     })
 
-const isLike =
+const hasSameProblem =
   (one: CandidateChoice['refused'][number]) =>
   ({ family, problem: { field, domain } }: CandidateChoice['refused'][number]): boolean =>
     family === one.family && field === one.problem.field && domain === one.problem.domain
@@ -221,7 +221,11 @@ export const otherCriterionAdvice = ({ criterion, candidates, isStopped = false 
 }
 
 /** Which candidate that is not sound has less of the criterion than the one that was chosen: a sentence, or null where none has. */
-export const setAside = ({ criterion, candidates, isStopped = false }: CandidateChoice): Advice | null => {
+export const excludedCandidateAdvice = ({
+  criterion,
+  candidates,
+  isStopped = false
+}: CandidateChoice): Advice | null => {
   if (isStopped) return null
   const [best] = candidates
   const value = (statistics: Statistics.Statistics): number => criterionValue(criterion, statistics)
@@ -274,14 +278,14 @@ export const isPair = familySatisfies(({ mirrored }) => mirrored)
 /** Whether the variances are 1 in the units it was learned in. */
 export const hasFixedUnitVariance = familySatisfies(({ unitVariance }) => unitVariance)
 
-export const totalSteps = ({ stages, searched }: Pick<Findings, 'stages' | 'searched'>): number =>
-  stages.reduce((sum, { taken }) => sum + taken, searched)
+export const totalSteps = ({ stages, searchSteps }: Pick<Findings, 'stages' | 'searchSteps'>): number =>
+  stages.reduce((sum, { taken }) => sum + taken, searchSteps)
 
 /**
  * How the last stage ended: converged, because its steps ran out, or stopped by a signal; `chosen` where there was none, since the
  * search had learned it to the end.
  */
-export const outcome = ({
+export const outcomeOfStages = ({
   stages,
   isConverged
 }: Pick<Findings, 'stages' | 'isConverged'>): 'converged' | 'complete' | 'stopped' | 'chosen' => {
@@ -291,7 +295,7 @@ export const outcome = ({
 }
 
 export const converged = (fit: Pick<Findings, 'stages' | 'isConverged'>): boolean =>
-  ['converged', 'chosen'].includes(outcome(fit))
+  ['converged', 'chosen'].includes(outcomeOfStages(fit))
 
 /** Why a stage ended. */
 export const stageEnding = ({ rule, taken, limit }: StageRun): string =>
@@ -303,7 +307,7 @@ export const stageEnding = ({ rule, taken, limit }: StageRun): string =>
   })[rule ?? 'stopped']
 
 /** What a prior has to do with it, in a sentence; null where there was none. */
-export const ofPrior = ({ prior }: Pick<Findings, 'prior'>): string | null =>
+export const priorSentence = ({ prior }: Pick<Findings, 'prior'>): string | null =>
   prior === null
     ? null
     : `The mode of the posterior under the prior of Fraley & Raftery (2007), whose mean counts as ${show(prior, 3)} rows: log-likelihood, ` +
@@ -343,7 +347,7 @@ interface TextAndTable {
 }
 
 /** What resamples say: a sentence, and a table where there is one; null where nobody asked. */
-export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' | 'columns'>): TextAndTable | null =>
+export const bootstrapText = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' | 'columns'>): TextAndTable | null =>
   bootstrap &&
   pipe(
     bootstrap,
@@ -368,7 +372,10 @@ export const ofBootstrap = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' |
   )
 
 /** Whether tails or a background would be chosen; null where not. */
-export const ofHint = ({ robustnessHint, choice }: Pick<Findings, 'robustnessHint' | 'choice'>): Advice | null =>
+export const robustnessAdvice = ({
+  robustnessHint,
+  choice
+}: Pick<Findings, 'robustnessHint' | 'choice'>): Advice | null =>
   robustnessHint && {
     text: hintSentence(
       robustnessHint,
@@ -378,14 +385,20 @@ export const ofHint = ({ robustnessHint, choice }: Pick<Findings, 'robustnessHin
   }
 
 /** Where a fit is stuck; null where it is not. */
-export const ofStuck = ({ localOptimum, recipe }: Pick<Findings, 'localOptimum' | 'recipe'>): Advice | null =>
+export const localOptimumAdvice = ({
+  localOptimum,
+  recipe
+}: Pick<Findings, 'localOptimum' | 'recipe'>): Advice | null =>
   localOptimum && {
     text: localOptimumSentence(localOptimum, recipe),
     remedy: recipe === 'grown' ? '--recipe annealed' : '--recipe grown'
   }
 
 /** What tests say of a number of components: a sentence, and a table where there is one; null where nobody asked. */
-export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' | 'mixture'>): TextAndTable | null =>
+export const componentTestText = ({
+  tests,
+  mixture: { weights }
+}: Pick<Findings, 'tests' | 'mixture'>): TextAndTable | null =>
   tests &&
   pipe(
     tests,
@@ -422,7 +435,7 @@ export const ofTests = ({ tests, mixture: { weights } }: Pick<Findings, 'tests' 
   )
 
 /** `full Gaussians with background`, of so many. */
-export const kindOf = (family: string, count: number): string => {
+export const familyInWords = (family: string, count: number): string => {
   const [own, ...beside] = family.split(' with ')
   return [`${own} Gaussian${count === 1 ? '' : 's'}`, ...beside].join(' with ')
 }
@@ -433,7 +446,7 @@ export const title = ({
   pipeline,
   mixture: { weights }
 }: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
-  isPair({ pipeline }) ? 'a symmetric pair of Gaussians' : `${weights.length} ${kindOf(family, weights.length)}`
+  isPair({ pipeline }) ? 'a symmetric pair of Gaussians' : `${weights.length} ${familyInWords(family, weights.length)}`
 
 /** `id (row numbers), Species (text)`; no reason where it is that nobody asked. */
 export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
@@ -457,10 +470,10 @@ const MAX_NAMED_BACKGROUND = 20
 /** The rows that belong to no component but to a background; none where there is no such. */
 export const backgroundSentences = ({
   mixture,
-  seen: points,
+  observed: points,
   rowNumbers,
   statistics
-}: Pick<Findings, 'mixture' | 'seen' | 'rowNumbers' | 'statistics'>): ReadonlyArray<string> => {
+}: Pick<Findings, 'mixture' | 'observed' | 'rowNumbers' | 'statistics'>): ReadonlyArray<string> => {
   if (mixture.background === undefined) return []
   const component = pipe(mixture, Mixture.assign(points))
   const rows = Array.from(component.keys()).filter(i => component[i] < 0)
@@ -473,7 +486,7 @@ export const backgroundSentences = ({
     rows.length === 0
       ? `${share}: no row is more probable there than in a component.`
       : `${share}. ${rows.length} row${rows.length === 1 ? ' belongs' : 's belong'} to it, and to no component${named}.` +
-        (isOfMost(mixture)
+        (isMostlyBackground(mixture)
           ? ' A background is for few rows: where it has most, the components say little of the data.'
           : '')
   ]

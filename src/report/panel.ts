@@ -33,19 +33,23 @@ export interface Panel {
 /** The scale of an axis for what its marks cover. */
 export const axisScale = (axis: Axis, covered: ReadonlyArray<number>): Scale.Scale => {
   const { scale = 'linear', ticks, count, least, margin } = axis
-  if (typeof scale !== 'string') return ticks === undefined ? scale : { ...scale, ticks: named(ticks, scale.ticks) }
-  const seen = covered.filter(value => Number.isFinite(value) && (scale !== 'log' || value > 0))
+  if (typeof scale !== 'string')
+    return ticks === undefined ? scale : { ...scale, ticks: namedTicks(ticks, scale.ticks) }
+  const finite = covered.filter(value => Number.isFinite(value) && (scale !== 'log' || value > 0))
   const found: Scale.Range =
     scale === 'log'
-      ? [Math.min(...seen) / (1 + 2 * (margin ?? 0.1)), Math.max(...seen) * (1 + 2 * (margin ?? 0.1))]
-      : Scale.extent(seen, margin)
-  const domain = axis.domain ?? (seen.length === 0 ? ([0, 1] as const) : found)
+      ? [Math.min(...finite) / (1 + 2 * (margin ?? 0.1)), Math.max(...finite) * (1 + 2 * (margin ?? 0.1))]
+      : Scale.extent(finite, margin)
+  const domain = axis.domain ?? (finite.length === 0 ? ([0, 1] as const) : found)
   const made = Scale.scales[scale](domain, count, least)
-  return ticks === undefined ? made : { ...made, ticks: named(ticks, made.ticks) }
+  return ticks === undefined ? made : { ...made, ticks: namedTicks(ticks, made.ticks) }
 }
 
 /** Numbers as ticks, written as the scale writes numbers. */
-const named = (ticks: ReadonlyArray<number | Scale.Tick>, like: ReadonlyArray<Scale.Tick>): ReadonlyArray<Scale.Tick> =>
+const namedTicks = (
+  ticks: ReadonlyArray<number | Scale.Tick>,
+  like: ReadonlyArray<Scale.Tick>
+): ReadonlyArray<Scale.Tick> =>
   ticks.map(tick =>
     typeof tick !== 'number'
       ? tick
@@ -90,18 +94,18 @@ export const labelWidth = (panel: Panel, { y } = scalesOf(panel)): number =>
 export type Looks = (mark: Mark) => number
 
 /** The names of marks in the order in which they first come. */
-export const namesOf = (panels: ReadonlyArray<Panel>): ReadonlyArray<string> => [
+export const seriesNames = (panels: ReadonlyArray<Panel>): ReadonlyArray<string> => [
   ...new Set(panels.flatMap(({ marks }) => marks.flatMap(({ name }) => name ?? [])))
 ]
 
 /** The looks of named marks, in the order of the names over all panels. */
-const looksOf = (panels: ReadonlyArray<Panel>): Looks => {
-  const names = namesOf(panels)
+const looksByName = (panels: ReadonlyArray<Panel>): Looks => {
+  const names = seriesNames(panels)
   return ({ name, k }) => k ?? Math.max(0, name === undefined ? 0 : names.indexOf(name))
 }
 
 /** Labels of which none touches the next: where there is no room for all, every second, every third, … */
-const roomy = (labels: ReadonlyArray<readonly [place: number, width: number]>): ReadonlyArray<boolean> => {
+const thinLabels = (labels: ReadonlyArray<readonly [place: number, width: number]>): ReadonlyArray<boolean> => {
   const touches = (stride: number): boolean =>
     labels
       .filter((_, i) => i % stride === 0)
@@ -120,8 +124,8 @@ const frame = (panel: Panel, scales: Scales, { left, top, width, height }: Box):
     panel.isGridded === false || xs.length + ys.length === 0
       ? ''
       : `<path class="grid" d="${xs.map(({ at }) => `M${n(at)},${n(top)}V${n(bottom)}`).join('')}${ys.map(({ at }) => `M${n(left)},${n(at)}H${n(right)}`).join('')}"/>`
-  const shownX = roomy(xs.map(({ at, label }) => [at, textWidth(label)]))
-  const shownY = roomy(ys.map(({ at }) => [at, 12]))
+  const shownX = thinLabels(xs.map(({ at, label }) => [at, textWidth(label)]))
+  const shownY = thinLabels(ys.map(({ at }) => [at, 12]))
   const below =
     panel.x.isLabelled === false
       ? ''
@@ -158,7 +162,7 @@ const frame = (panel: Panel, scales: Scales, { left, top, width, height }: Box):
 }
 
 /** A panel in its box. */
-export const panelIn = (panel: Panel, box: Box, looks: Looks = looksOf([panel])): string => {
+export const panelIn = (panel: Panel, box: Box, looks: Looks = looksByName([panel])): string => {
   const scales = scalesOf(panel)
   const place = placeIn(scales, box)
   return frame(panel, scales, box) + panel.marks.map(mark => mark.draw(place, looks(mark))).join('')
@@ -167,7 +171,7 @@ export const panelIn = (panel: Panel, box: Box, looks: Looks = looksOf([panel]))
 // -- legends ---------------------------------------------------------------------------------------------------------
 
 /** How a name looks: its line, its symbol or its band. */
-const sample = ([x, y]: Xy, k: number, keys: ReadonlySet<string>): string =>
+const keySample = ([x, y]: Xy, k: number, keys: ReadonlySet<string>): string =>
   (keys.has('band') && !keys.has('line')
     ? `<path class="band" d="M${n(x)},${n(y - 6)}h26v12h-26z" fill="${colour(k)}" fill-opacity=".3"/>`
     : '') +
@@ -181,9 +185,9 @@ interface LegendEntry {
 }
 
 const legendEntries = (panels: ReadonlyArray<Panel>): ReadonlyArray<LegendEntry> => {
-  const looks = looksOf(panels)
+  const looks = looksByName(panels)
   const marks = panels.flatMap(({ marks }) => marks)
-  return namesOf(panels).map(name => {
+  return seriesNames(panels).map(name => {
     const own = marks.filter(mark => mark.name === name)
     return { name, k: looks(own[0]), keys: new Set(own.flatMap(({ key = [] }) => key)) }
   })
@@ -211,7 +215,7 @@ const legendOf = (entries: ReadonlyArray<LegendEntry>, width: number, [left, top
       .map(({ name, k, keys }, i) => {
         const [x, row] = places[i]
         const at: Xy = [left + x, top + 10 + 20 * row]
-        return sample(at, k, keys) + svgText([at[0] + 34, at[1] + 4], name, { kind: 'name' })
+        return keySample(at, k, keys) + svgText([at[0] + 34, at[1] + 4], name, { kind: 'name' })
       })
       .join('')
   }
@@ -233,7 +237,7 @@ export interface Layout {
 }
 
 /** Heights at which labels stand that want to stand at others, each so far from the next, above a bottom. */
-export const stacked = (
+export const spreadLabels = (
   wanted: ReadonlyArray<number>,
   gap: number,
   [top, bottom]: Scale.Range
@@ -253,13 +257,13 @@ export const stacked = (
 /** The names of a panel's series at the ends of their lines, one below the other where they are near. */
 const endLabels = (panel: Panel, box: Box, looks: Looks): string => {
   const place = placeIn(scalesOf(panel), box)
-  const found = namesOf([panel]).flatMap(name => {
+  const found = seriesNames([panel]).flatMap(name => {
     const mark = panel.marks.find(({ name: own, end }) => own === name && end !== undefined)
     return mark?.end === undefined ? [] : [{ name, k: looks(mark), y: place.at(...mark.end)[1] }]
   })
   const top = box.top + 6
   const bottom = box.top + box.height - 2
-  const heights = stacked(
+  const heights = spreadLabels(
     found.map(({ y }) => Math.max(top, Math.min(bottom, y))),
     16,
     [top, bottom]
@@ -275,7 +279,7 @@ const endLabels = (panel: Panel, box: Box, looks: Looks): string => {
 export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Drawn => {
   const { columns: most = 3, width = 230, height = 190 } = layout
   const columns = Math.min(most, panels.length)
-  const looks = looksOf(panels)
+  const looks = looksByName(panels)
   const entries = legendEntries(panels)
   const isOne = panels.length === 1 && entries.length <= 5 && entries.every(({ keys }) => keys.has('line'))
   const names = entries.length < 2 ? 'none' : (layout.names ?? (isOne ? 'end' : 'below'))

@@ -7,7 +7,7 @@ export const capital = (text: string): string => text.replace(/^[a-z]/, first =>
 /** The name of a file, without its folders. */
 export const baseName = (path: string): string => path.replace(/^.*[\\/]/, '')
 /** The table of a fit as a command takes it. */
-export const fileOf = (source: string): string => (source === 'standard input' ? '-' : shellQuoted(source))
+export const fileArgument = (source: string): string => (source === 'standard input' ? '-' : shellQuoted(source))
 /** A number with a minus sign as long as a plus. */
 export const withMinusSign = (text: string): string => escape(text).replace(/^-/, '−')
 export const wholePercent = (share: number): string =>

@@ -14,7 +14,7 @@ import { of, withDisplay, type Picture, type Shown } from './drawing.js'
 import * as Marks from './mark.js'
 import { arranged } from './panel.js'
 import { escape, looks, schemed, type Xy } from './svg.js'
-import { candidatesOf } from './choiceFigures.js'
+import { candidatesPicture } from './choiceFigures.js'
 import { dataPicture } from './figures.js'
 import type { CandidateChoice, Findings } from './findings.js'
 import { fitPage } from './report.js'
@@ -76,7 +76,7 @@ export const curve = (run: Iterable<Run.State<string>> | ReadonlyArray<Run.Curve
     curves.map(({ stage, values }) => ({
       formula: '',
       scale: curves.length === 1 ? 'objective' : `stage ${stage + 1}`,
-      means: '',
+      method: '',
       limit: values.length,
       rule: null,
       taken: values.length,
@@ -121,7 +121,7 @@ const requireSameDim = (points: Points.Points, dim: number): null =>
 
 const picturedFit = (points: Points.Points, mixture: Mixture.Mixture, columns: ReadonlyArray<string>) => ({
   points,
-  seen: points,
+  observed: points,
   mixture,
   columns,
   scaling: null,
@@ -233,7 +233,7 @@ const choiceOf = ({ criterion, candidates, refused }: Fit.Fit): CandidateChoice 
 export const candidates = (model: Fit.Fit): Picture =>
   Problem.orThrow(
     model.candidates.length > 1
-      ? E.right(candidatesOf(choiceOf(model)))
+      ? E.right(candidatesPicture(choiceOf(model)))
       : E.left<Problem.Problems>([
           Problem.of('candidates', '1', 'two or more to compare', 'leave components or family open: fit(rows)')
         ])
@@ -284,7 +284,7 @@ const findingsOfFit = (model: Fit.Fit, points: Points.Points, source: string): F
   return {
     ...best,
     points,
-    seen: points,
+    observed: points,
     source,
     columns: model.columns,
     seed: model.seed,
@@ -305,7 +305,7 @@ const findingsOfFit = (model: Fit.Fit, points: Points.Points, source: string): F
     recipe: 'grown',
     stages: [],
     plan: '',
-    searched: best.steps,
+    searchSteps: best.steps,
     bootstrap: null,
     tests: null,
     robustnessHint: null,

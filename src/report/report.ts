@@ -12,15 +12,15 @@ import * as Points from '../data/index.js'
 import { shellQuoted } from '../fit/text.js'
 import { mergeOverlapping } from '../fit/overlapping.js'
 import { compareFits } from './comparison.js'
-import { doubts } from './doubts.js'
+import { fitWarnings } from './warnings.js'
 import type { Picture } from './drawing.js'
 import * as Crossed from './crossed.js'
 import * as document from './document.js'
 import {
   codePart,
-  doubtPart,
+  warningPart,
   figures,
-  foldPart,
+  foldedPart,
   good,
   heading,
   onPage,
@@ -30,22 +30,22 @@ import {
   type VerdictPart
 } from './document.js'
 import * as drawn from './figures.js'
-import { criteria, merging as mergingOf } from './choiceFigures.js'
+import { criterionPictures, mergingPicture as mergingOf } from './choiceFigures.js'
 import { objectives } from './stageFigures.js'
 import * as Found from './findings.js'
 import type { CandidateChoice, Findings, StageRun } from './findings.js'
 import { groupSentence, headline, modelSentence, typical } from './groupSentences.js'
 import * as Trust from './trust.js'
-import { baseName, capital, fileOf, wholePercent, countedNoun } from './phrases.js'
+import { baseName, capital, fileArgument, wholePercent, countedNoun } from './phrases.js'
 
 /** Of how much the shade of a share says. */
-const shadeOf = (share: number, steps: readonly [number, number, number]): string =>
+const shadeClass = (share: number, steps: readonly [number, number, number]): string =>
   ['', 'h1', 'h2', 'h3'][steps.filter(step => share > step).length]
 
 // -- what was found ----------------------------------------------------------------------------------------------------
 
 /** What was used of the table, and what was not: a line each. */
-const used = (fit: Findings): ReadonlyArray<string> => {
+const tableUseLines = (fit: Findings): ReadonlyArray<string> => {
   const { columns, scaling, dropped, empty, missing, points } = fit
   return [
     `columns: ${columns.join(', ')}${scaling === null ? '' : ' (each column scaled for the fit)'}`,
@@ -77,18 +77,18 @@ const componentsPart = ({ columns, mixture }: Findings, { centre, scale }: Point
 
 /** Components beside a column of classes. */
 const crossTableParts = (
-  { seen, mixture }: Findings,
+  { observed, mixture }: Findings,
   classes: Points.Kept,
   overlapping: Merging.Clusters | null
 ): ReadonlyArray<DocumentPart> => {
-  const found = Crossed.crossTabulate({ points: seen, mixture, overlapping }, classes)
+  const found = Crossed.crossTabulate({ points: observed, mixture, overlapping }, classes)
   const totals = found.counts.map(row => row.reduce((sum, n) => sum + n, 0))
   const name = `Compared with ${found.name}`
   return [
     heading(3, `${name} (not used in the fit)`, `${name} (not used in the fit):`),
     tablePart(name, Crossed.crossTableAsTable(found), {
       marks: 'header',
-      shade: (c, k) => shadeOf(found.counts[c][k] / totals[c], [0.1, 0.4, 0.75])
+      shade: (c, k) => shadeClass(found.counts[c][k] / totals[c], [0.1, 0.4, 0.75])
     }),
     textPart(Crossed.sentence(found))
   ]
@@ -97,7 +97,7 @@ const crossTableParts = (
 /** Intervals or tests, where somebody asked for them. */
 const textAndTableParts = (
   caption: string,
-  found: ReturnType<typeof Found.ofBootstrap>,
+  found: ReturnType<typeof Found.bootstrapText>,
   most?: number
 ): ReadonlyArray<DocumentPart> =>
   found === null
@@ -108,7 +108,7 @@ const textAndTableParts = (
       ]
 
 /** Intervals that a terminal prints unless it is to print all. */
-const LINES = 40
+const MAX_INTERVAL_LINES = 40
 
 const resultParts = (
   fit: Findings,
@@ -118,7 +118,7 @@ const resultParts = (
 ): ReadonlyArray<DocumentPart> => {
   const merging = (): ReadonlyArray<DocumentPart> => {
     const picture = mergingOf(fit)
-    return picture === null ? [] : [foldPart('Which components are one cluster?', [figures([picture])])]
+    return picture === null ? [] : [foldedPart('Which components are one cluster?', [figures([picture])])]
   }
   return [
     heading(2, 'What was found'),
@@ -134,26 +134,27 @@ const resultParts = (
         ? crossTableParts(fit, one, overlapping)
         : [onPage(() => crossTableParts(fit, one, overlapping))]
     ),
-    ...textAndTableParts('Intervals', Found.ofBootstrap(fit), LINES),
-    ...textAndTableParts('Tests of the number of components', Found.ofTests(fit)),
+    ...textAndTableParts('Intervals', Found.bootstrapText(fit), MAX_INTERVAL_LINES),
+    ...textAndTableParts('Tests of the number of components', Found.componentTestText(fit)),
     onPage(merging)
   ]
 }
 
 // -- can I trust it ----------------------------------------------------------------------------------------------------
 
-const asSaid = (verdict: VerdictPart): VerdictPart => ({ ...verdict, isSaid: true })
+const inPlace = (verdict: VerdictPart): VerdictPart => ({ ...verdict, isInPlace: true })
 
 /** What is said of a choice. */
-const ofChoice = (choice: CandidateChoice): ReadonlyArray<VerdictPart> => {
-  const isClear = choice.candidates[0].posterior > 0.75 && !Found.isDoubted(choice) && choice.candidates.length > 1
+const choiceVerdicts = (choice: CandidateChoice): ReadonlyArray<VerdictPart> => {
+  const isClear =
+    choice.candidates[0].posterior > 0.75 && !Found.hasChoiceWarning(choice) && choice.candidates.length > 1
   return [
     // With one candidate nothing was chosen.
     ...(choice.candidates.length > 1 || choice.isStopped === true
-      ? [asSaid((isClear ? good : doubtPart)(Found.choiceSentence(choice, choice.candidates.length)))]
+      ? [inPlace((isClear ? good : warningPart)(Found.choiceSentence(choice, choice.candidates.length)))]
       : []),
-    ...[Found.otherCriterionAdvice(choice), Found.setAside(choice)].flatMap(other =>
-      other === null ? [] : asSaid(doubtPart(other.text, other.remedy))
+    ...[Found.otherCriterionAdvice(choice), Found.excludedCandidateAdvice(choice)].flatMap(other =>
+      other === null ? [] : inPlace(warningPart(other.text, other.remedy))
     )
   ]
 }
@@ -168,12 +169,12 @@ const rowVerdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<VerdictPa
   const outliers = sum(one => one.outliers)
   const close = Trust.mostConfusedPair(trust)
   const expected = rows * 1e-3
-  const end = Found.outcome(fit)
+  const end = Found.outcomeOfStages(fit)
   return [
     ...(trust.components.length === 1
       ? []
       : [
-          (sure / rows > 0.8 ? good : doubtPart)(
+          (sure / rows > 0.8 ? good : warningPart)(
             `${capital(wholePercent(sure / rows))} of the rows are assigned with a probability of at least ${Trust.SURE_PROBABILITY}; ` +
               `${undecided === 0 ? 'none is' : `${wholePercent(undecided / rows)} are`} undecided (below ${Trust.UNDECIDED}).`
           )
@@ -181,21 +182,21 @@ const rowVerdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<VerdictPa
     ...(close === null
       ? []
       : [
-          (close.share < 0.1 ? good : doubtPart)(
+          (close.share < 0.1 ? good : warningPart)(
             close.share < 0.005
               ? 'The components are well separated: almost no row would be assigned to another.'
               : `Components ${close.of + 1} and ${close.as + 1} overlap most: ${wholePercent(close.share)} of component ${close.of + 1}’s rows would be assigned to ${close.as + 1}.`
           )
         ]),
-    (outliers <= Math.max(1, 5 * expected) ? good : doubtPart)(
+    (outliers <= Math.max(1, 5 * expected) ? good : warningPart)(
       `${outliers === 0 ? 'No row lies' : outliers === 1 ? 'One row lies' : `${show(outliers)} rows lie`} outside the 99.9 % region of every component; ` +
         `of ${show(rows)} rows sampled from this mixture about ${show(expected, 2)} would.`
     ),
     {
       converged: good('The fit converged.'),
       chosen: good('The fit converged.'),
-      stopped: doubtPart('Learning was stopped before its end: ornstein fit --checkpoint keeps a run to go on with.'),
-      complete: doubtPart('Learning ended because its steps ran out: more steps, or another recipe, may find more.')
+      stopped: warningPart('Learning was stopped before its end: ornstein fit --checkpoint keeps a run to go on with.'),
+      complete: warningPart('Learning ended because its steps ran out: more steps, or another recipe, may find more.')
     }[end]
   ]
 }
@@ -246,14 +247,14 @@ const trustParts = ({ columns, statistics, mixture }: Findings, trust: Trust.Tru
             { header: ['of', ...numbers], rows: mistaken.map((row, k) => [numbers[k], ...row.map(share)]) },
             {
               marks: 'rows',
-              shade: (k, l) => (k === l ? '' : shadeOf(mistaken[k][l], [0.02, 0.08, 0.2]))
+              shade: (k, l) => (k === l ? '' : shadeClass(mistaken[k][l], [0.02, 0.08, 0.2]))
             }
           )
         ]),
     ...(most.length === 0
       ? []
       : [
-          foldPart(
+          foldedPart(
             `Rows far from all components${outliers.length > 8 ? `, the 8 least likely of ${outliers.length}` : ''}`,
             [
               tablePart('Rows far from all components', {
@@ -271,12 +272,12 @@ const trustParts = ({ columns, statistics, mixture }: Findings, trust: Trust.Tru
   ]
 }
 
-const rivals = (choice: CandidateChoice): ReadonlyArray<DocumentPart> => {
+const otherCandidatesParts = (choice: CandidateChoice): ReadonlyArray<DocumentPart> => {
   const refused = Found.failedCandidates(choice)
   return [
     onPage(() => [
       heading(3, 'What it was chosen from'),
-      figures(criteria(choice)),
+      figures(criterionPictures(choice)),
       textPart(
         'Lower is better; the ring marks the choice. Large differences are compressed. ICL favours well-separated clusters; BIC favours density fit.',
         'soft'
@@ -293,7 +294,7 @@ const rivals = (choice: CandidateChoice): ReadonlyArray<DocumentPart> => {
 
 /** What each stage minimised, by which means, and how it ended. */
 export const stagesOf = (stages: ReadonlyArray<StageRun>): ReadonlyArray<readonly [string, string]> =>
-  stages.map((stage, i) => [`stage ${i + 1}`, tidy(`${stage.formula}; ${stage.means}; ${Found.stageEnding(stage)}`)])
+  stages.map((stage, i) => [`stage ${i + 1}`, tidy(`${stage.formula}; ${stage.method}; ${Found.stageEnding(stage)}`)])
 
 /** Its objective, step by step. */
 export const objectiveCurves = (stages: ReadonlyArray<StageRun>): DocumentPart =>
@@ -302,7 +303,7 @@ export const objectiveCurves = (stages: ReadonlyArray<StageRun>): DocumentPart =
 const learningParts = (fit: Findings): ReadonlyArray<DocumentPart> => {
   const { pipeline, plan, stages, statistics, recipe, seed } = fit
   const { logLikelihood, bic, parameters } = statistics
-  const prior = Found.ofPrior(fit)
+  const prior = Found.priorSentence(fit)
   const steps = Found.totalSteps(fit)
   return [
     heading(2, 'How was it learned?'),
@@ -318,7 +319,7 @@ const learningParts = (fit: Findings): ReadonlyArray<DocumentPart> => {
             complete: `${steps} (step limit reached)`,
             stopped: `${steps} (interrupted)`,
             chosen: 'those of the search, which converged'
-          }[Found.outcome(fit)]
+          }[Found.outcomeOfStages(fit)]
         ]
       ]
     },
@@ -362,7 +363,7 @@ const optionKey = (option: string): string =>
     .replace(/^-k$/, '--components')
 
 /** What an option takes the place of, beside itself: a search asks for no recipe, and a choice leaves open what it chooses. */
-const instead: Readonly<Record<string, ReadonlyArray<string>>> = {
+const REPLACED_OPTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--robust': ['--recipe', '--pipeline', '--fixed'],
   '--starts': ['--recipe', '--pipeline'],
   '--recipe': ['--pipeline', '--starts', '--robust', '--fixed'],
@@ -372,9 +373,9 @@ const instead: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 /** A fit of the same table with the options that were typed, except for those that a remedy takes the place of. */
-const again = ({ source, columns, asked = [] }: Findings, remedy: string): string => {
+const refitCommand = ({ source, columns, typedOptions: asked = [] }: Findings, remedy: string): string => {
   const options = remedy.split(/ (?=-)/)
-  const gone = options.map(optionKey).flatMap(option => [option, ...(instead[option] ?? [])])
+  const gone = options.map(optionKey).flatMap(option => [option, ...(REPLACED_OPTIONS[option] ?? [])])
   const wasNamed = asked.some(option => optionKey(option) === '--columns')
   // Columns that were named are named again, without those that are left out.
   const left = options.map(option => {
@@ -383,23 +384,25 @@ const again = ({ source, columns, asked = [] }: Findings, remedy: string): strin
     return `--columns ${shellQuoted(columns.filter(column => !out.includes(column)).join(','))}`
   })
   const kept = asked.filter(option => !gone.includes(optionKey(option)))
-  return ['ornstein fit', fileOf(source), ...kept, ...left].join(' ')
+  return ['ornstein fit', fileArgument(source), ...kept, ...left].join(' ')
 }
 
 /** The command that follows: the remedy of the first doubt that has one, or what the model is for. */
 const nextCommand = (fit: Findings, all: ReadonlyArray<VerdictPart>): string => {
   const remedy = all.flatMap(({ isGood, remedy }) => (isGood ? [] : (remedy ?? []))).at(0)
   // Of rows that no command has read there is none that reads them again.
-  if (fit.asked === undefined) return ''
-  if (remedy !== undefined) return `Next, to compare: ${again(fit, remedy)}`
-  const { modelPath, readBy = [] } = fit
-  const assign = ['ornstein assign', shellQuoted(modelPath ?? 'model.json'), fileOf(fit.source), ...readBy].join(' ')
-  const commands = modelPath === undefined ? `${again(fit, '--out model.json')} && ${assign}` : assign
+  if (fit.typedOptions === undefined) return ''
+  if (remedy !== undefined) return `Next, to compare: ${refitCommand(fit, remedy)}`
+  const { modelPath, readOptions: readBy = [] } = fit
+  const assign = ['ornstein assign', shellQuoted(modelPath ?? 'model.json'), fileArgument(fit.source), ...readBy].join(
+    ' '
+  )
+  const commands = modelPath === undefined ? `${refitCommand(fit, '--out model.json')} && ${assign}` : assign
   return `Next, which component each row belongs to: ${commands}`
 }
 
 /** What speaks against it, as much as stands on a first screen. */
-const doubtSummary = (all: ReadonlyArray<VerdictPart>): ReadonlyArray<DocumentPart> => {
+const warningSummary = (all: ReadonlyArray<VerdictPart>): ReadonlyArray<DocumentPart> => {
   const against = all.filter(({ isGood }) => !isGood)
   return against.length === 0
     ? [good(`All ${all.length} checks passed.`)]
@@ -416,11 +419,11 @@ export const fitDocument = (
   isLabelled = false
 ): ReadonlyArray<DocumentPart> => {
   const { choice, starts } = fit
-  const choices = choice === null ? [] : ofChoice(choice)
-  const overlapping = mergeOverlapping(fit.seen, fit.mixture)
+  const choices = choice === null ? [] : choiceVerdicts(choice)
+  const overlapping = mergeOverlapping(fit.observed, fit.mixture)
   // Those that it was learned in, where there are such: others take two passes over the rows.
-  const units = fit.scaling ?? standardizeColumns(fit.seen).scaling
-  const own = doubts(fit, units, isLabelled, overlapping)
+  const units = fit.scaling ?? standardizeColumns(fit.observed).scaling
+  const own = fitWarnings(fit, units, isLabelled, overlapping)
   const opening = (source: string): string =>
     [groupSentence(fit, overlapping, source), ...typical(fit, units)].join('\n')
   let trust: Trust.Trust | null = null
@@ -428,17 +431,17 @@ export const fitDocument = (
   return [
     onPage(() => [heading(1, headline(fit))]),
     textPart(opening(baseName(fit.source)), 'lead', opening(fit.source)),
-    textPart([modelSentence(fit), ...used(fit)].join('\n')),
+    textPart([modelSentence(fit), ...tableUseLines(fit)].join('\n')),
     onPage(() => {
       const all = [...choices, ...own, ...rowVerdicts(fit, judged())]
       const along = drawn.dataView(fit)
       return [
-        ...doubtSummary(all),
+        ...warningSummary(all),
         textPart(nextCommand(fit, all), 'soft'),
         figures([drawn.dataPicture(fit, along)]),
         ...(along.loadings.length === 0
           ? []
-          : [foldPart('What the directions are made of', [textPart(along.loadings.join('\n'))])])
+          : [foldedPart('What the directions are made of', [textPart(along.loadings.join('\n'))])])
       ]
     }),
     ...resultParts(fit, units, isLabelled, overlapping),
@@ -446,7 +449,7 @@ export const fitDocument = (
     ...choices,
     ...own,
     onPage(() => rowVerdicts(fit, judged())),
-    ...(choice === null ? [] : rivals(choice)),
+    ...(choice === null ? [] : otherCandidatesParts(choice)),
     ...(starts === null ? [] : [textPart(agreementSentence(starts))]),
     onPage(() => trustParts(fit, judged())),
     ...learningParts(fit),
@@ -463,7 +466,7 @@ export const pictures = (fit: Findings): ReadonlyArray<Picture> => {
   const merged = mergingOf(fit)
   return [
     drawn.dataPicture(fit),
-    ...(fit.choice === null ? [] : criteria(fit.choice)),
+    ...(fit.choice === null ? [] : criterionPictures(fit.choice)),
     ...(merged === null ? [] : [merged]),
     ...objectives(fit.stages)
   ]

@@ -94,7 +94,7 @@ const SUPERSCRIPT_DIGITS: Readonly<Record<string, string>> = Object.fromEntries(
 )
 
 /** A number on an axis of powers of ten: 0.01, 300, 10⁻⁶, 2·10⁵. */
-const ofPower = (value: number): string => {
+const powerLabel = (value: number): string => {
   const power = decimalExponent(value)
   if (power >= -3 && power < 5) return String(Number(value.toPrecision(3)))
   const ten = `10${Array.from(String(power), digit => SUPERSCRIPT_DIGITS[digit]).join('')}`
@@ -116,7 +116,7 @@ const logTicks = ([lo, hi]: Range, count: number): ReadonlyArray<Tick> => {
     .filter(value => value >= lo * (1 - 1e-9) && value <= hi * (1 + 1e-9))
   return found.length < 3 && stride === 1 && hi / lo < 10
     ? ticks([lo, hi], count)
-    : found.map(value => ({ value, label: ofPower(value) }))
+    : found.map(value => ({ value, label: powerLabel(value) }))
 }
 
 // -- scales ----------------------------------------------------------------------------------------------------------
@@ -182,4 +182,4 @@ export const reversed = ({ domain, unit, value, ticks }: Scale): Scale => ({
 export const scales = { linear, log, sqrt, squeezed } as const
 
 /** A number beside an axis. */
-export const written = (value: number): string => labelWithMinus(ofPower(value))
+export const written = (value: number): string => labelWithMinus(powerLabel(value))

@@ -21,7 +21,7 @@ export interface Samples {
   readonly points: Points.Points
   readonly steps: number
   /** Energy distance of samples from as many rows, and of rows from as many other rows. */
-  readonly distance: number
+  readonly energyDistance: number
   readonly ofRows: number
 }
 

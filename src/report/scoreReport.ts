@@ -12,10 +12,10 @@ import { baseName, capital, countedNoun } from './phrases.js'
 /** Over these the distance of samples is told from that of rows. */
 const FAR_DISTANCE_RATIO = 3
 
-const distanceSentence = ({ distance, ofRows, points, steps }: Samples): string =>
+const distanceSentence = ({ energyDistance, ofRows, points, steps }: Samples): string =>
   `${points.rows} samples along the probability flow, by ${steps} steps of Heun’s method. Their energy distance from as many rows of the data is ` +
-  `${show(distance, 2)}, in standard deviations; that of rows from as many other rows is ${show(ofRows, 2)}. ` +
-  (distance <= FAR_DISTANCE_RATIO * ofRows
+  `${show(energyDistance, 2)}, in standard deviations; that of rows from as many other rows is ${show(ofRows, 2)}. ` +
+  (energyDistance <= FAR_DISTANCE_RATIO * ofRows
     ? 'By this measure, which hardly sees what is thin, they are alike. '
     : 'They are not alike: more steps, or a larger network, may bring them nearer. ') +
   'The rows are those that were learned from: whether new rows are alike, ornstein evaluate tells of rows that were kept back.'
@@ -50,7 +50,7 @@ export const scoreDocument = (found: ScoreFindings, next = ''): ReadonlyArray<Do
           ? [
               [
                 'samples',
-                `energy distance ${show(samples.right.distance, 2)} from rows, which are ${show(samples.right.ofRows, 2)} from other rows`
+                `energy distance ${show(samples.right.energyDistance, 2)} from rows, which are ${show(samples.right.ofRows, 2)} from other rows`
               ] as const
             ]
           : []),

@@ -8,7 +8,7 @@ import * as Scale from './scale.js'
 import type { Xy } from './svg.js'
 
 /** Steps drawn at most. */
-const drawnSteps = 600
+const MAX_DRAWN_STEPS = 600
 
 /** An index for each of at most `most` of n things, evenly spread. */
 const spreadIndices = (n: number, most: number): ReadonlyArray<number> =>
@@ -49,14 +49,14 @@ const ofScale = (stages: ReadonlyArray<StageRun>, scale: string): ReadonlyArray<
   stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
 
 /** Where values of a scale begin and end. */
-const fromTo = (stages: ReadonlyArray<StageRun>): string => {
+const startAndEnd = (stages: ReadonlyArray<StageRun>): string => {
   const last = stages[stages.length - 1].values
   const steps = stages.reduce((sum, { taken }) => sum + taken, 0)
   return `from ${show(stages[0].values[0])} to ${show(last[last.length - 1])} in ${steps} steps`
 }
 
 /** What the stages of one scale came to, step by step, where they stand among all; and whether noisy values are smoothed. */
-const curveOf = (
+const scaleCurve = (
   stages: ReadonlyArray<StageRun>,
   scale: string
 ): { readonly panel: Panel; readonly isRough: boolean; readonly own: ReadonlyArray<StageAtIndex> } => {
@@ -65,7 +65,7 @@ const curveOf = (
   const curves = own.map(({ stage: { values, every }, i }) => {
     const isRough = isNoisy(values)
     const at = (series: ReadonlyArray<number>): ReadonlyArray<Xy> =>
-      spreadIndices(series.length, drawnSteps).map((s): Xy => [starts[i] + s * every + 1, series[s]])
+      spreadIndices(series.length, MAX_DRAWN_STEPS).map((s): Xy => [starts[i] + s * every + 1, series[s]])
     return { raw: isRough ? at(values) : [], main: at(isRough ? movingAverage(values) : values) }
   })
   const [first, last] = Scale.extent(
@@ -96,12 +96,12 @@ const curveOf = (
 
 /** The same as a picture. */
 const objectivePicture = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Picture => {
-  const { panel, isRough, own } = curveOf(stages, scale)
+  const { panel, isRough, own } = scaleCurve(stages, scale)
   const which = own.map(({ i }) => i + 1).join(', ')
   return of(arranged([panel], { width: 330, height: 170 }), {
     name: `objective-${index + 1}`,
     title: `${own.length === 1 ? 'Stage' : 'Stages'} ${which}`,
-    description: `${tidy(scale)}, step by step: ${fromTo(own.map(({ stage }) => stage))}`,
+    description: `${tidy(scale)}, step by step: ${startAndEnd(own.map(({ stage }) => stage))}`,
     note: `${tidy(scale)}.${isRough ? ' Bold: a running mean of the noisy values.' : ''}`
   })
 }
@@ -112,7 +112,7 @@ export const objectives = (stages: ReadonlyArray<StageRun>): ReadonlyArray<Pictu
 
 /** The objective of each scale in one picture, side by side. */
 export const objectiveCurvesPicture = (stages: ReadonlyArray<StageRun>): Picture => {
-  const all = stageScales(stages).map(scale => ({ scale, ...curveOf(stages, scale) }))
+  const all = stageScales(stages).map(scale => ({ scale, ...scaleCurve(stages, scale) }))
   return of(
     arranged(
       all.map(({ scale, panel }) => ({ ...panel, title: all.length > 1 ? tidy(scale) : '' })),
@@ -123,7 +123,7 @@ export const objectiveCurvesPicture = (stages: ReadonlyArray<StageRun>): Picture
       title: 'The objective, step by step',
       description: stages
         .filter(({ values }) => values.length > 0)
-        .map(stage => `${tidy(stage.scale)}: ${fromTo([stage])}`)
+        .map(stage => `${tidy(stage.scale)}: ${startAndEnd([stage])}`)
         .join('; '),
       note: all.some(({ isRough }) => isRough) ? 'Bold: a running mean of the noisy values.' : ''
     }

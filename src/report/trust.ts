@@ -41,7 +41,7 @@ export interface Trust {
 }
 
 export const trust = (fit: Findings): Trust => {
-  const { seen: all, mixture } = fit
+  const { observed: all, mixture } = fit
   const { dim } = all
   const isAll = all.rows <= MAX_JUDGED_ROWS
   const chosen = isAll

@@ -323,8 +323,8 @@ const fitRows = async (
       : { found: {}, stopped }
   const fit: Findings = {
     ...learned.right.fit,
-    asked,
-    readBy: readingOptions(asked),
+    typedOptions: asked,
+    readOptions: readingOptions(asked),
     ...(flags.out !== undefined && flags.out !== '-' && { modelPath: flags.out }),
     ...known.found
   }

@@ -1,7 +1,7 @@
 /** `--missing em`: a table with missing cells is learned from, evaluated and assigned. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fit, Key, Mixture, Points } from '../../../src/index.js'
-import { constantColumnAdvice, dependent } from '../../../src/report/doubts.js'
+import { constantColumnAdvice, dependentColumnsAdvice } from '../../../src/report/warnings.js'
 import { planted } from '../report/fits.js'
 import { place } from './harness.js'
 
@@ -127,11 +127,15 @@ describe('what is told of rows with missing cells', () => {
     const mixture = Mixture.of({ means: [[0, 5], [3, 5]] }) // prettier-ignore
     const points = { rows: 4, dim: 2, values: Float64Array.of(0, 5, 1, 5, 3, 5, 4, 5.01) }
     const seen = { ...points, values: Float64Array.of(0, 5, 1, NaN, 3, 5, 4, NaN) }
-    expect(constantColumnAdvice(planted(mixture, 4, { points, seen }))[0]?.text).toMatch(/^x2 is the same in every row/)
+    expect(constantColumnAdvice(planted(mixture, 4, { points, observed: seen }))[0]?.text).toMatch(
+      /^x2 is the same in every row/
+    )
     // Completed, the second column is a multiple of the first.
     const depending = { ...points, values: Float64Array.of(0, 0, 1, 2, 3, 6, 4, 8) }
     const few = { ...points, values: Float64Array.of(0, 0, 1, 2, 3, NaN, 4, NaN) }
-    expect(dependent(planted(mixture, 4, { points: depending, atMinVariance: [0] }))).not.toEqual([])
-    expect(dependent(planted(mixture, 4, { points: depending, seen: few, atMinVariance: [0] }))).toEqual([])
+    expect(dependentColumnsAdvice(planted(mixture, 4, { points: depending, atMinVariance: [0] }))).not.toEqual([])
+    expect(
+      dependentColumnsAdvice(planted(mixture, 4, { points: depending, observed: few, atMinVariance: [0] }))
+    ).toEqual([])
   })
 })

@@ -5,7 +5,7 @@ import { fit, Key, Mixture } from '../../../src/index.js'
 import * as Picture from '../../../src/report/picture.js'
 import { display } from '../../../src/report/drawing.js'
 import * as Marks from '../../../src/report/mark.js'
-import { placeIn, scalesOf, stacked, type Panel } from '../../../src/report/panel.js'
+import { placeIn, scalesOf, spreadLabels, type Panel } from '../../../src/report/panel.js'
 import * as Scale from '../../../src/report/scale.js'
 import { textWidth } from '../../../src/report/svg.js'
 
@@ -140,8 +140,8 @@ describe('marks', () => {
 
 describe('labels', () => {
   it('at the ends of lines stand one below the other', () => {
-    expect(stacked([10, 11, 50, 12], 16, [0, 60])).toEqual([10, 26, 58, 42])
-    expect(stacked([55, 56], 16, [0, 60])).toEqual([44, 60])
+    expect(spreadLabels([10, 11, 50, 12], 16, [0, 60])).toEqual([10, 26, 58, 42])
+    expect(spreadLabels([55, 56], 16, [0, 60])).toEqual([44, 60])
   })
 
   const curve = (name: string, shift: number) => ({

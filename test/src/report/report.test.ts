@@ -1,11 +1,16 @@
 /** The report: one page that needs nothing else, whose pictures show what was planted. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { unsupportedAdvice } from '../../../src/report/doubts.js'
-import { choiceSentence, type CandidateChoice, type Findings, setAside } from '../../../src/report/findings.js'
+import { unsupportedAdvice } from '../../../src/report/warnings.js'
+import {
+  choiceSentence,
+  type CandidateChoice,
+  type Findings,
+  excludedCandidateAdvice
+} from '../../../src/report/findings.js'
 import { compareFits } from '../../../src/report/comparison.js'
 import { fit as learned, Key, Mixture } from '../../../src/index.js'
-import { criteria } from '../../../src/report/choiceFigures.js'
+import { criterionPictures } from '../../../src/report/choiceFigures.js'
 import { asText } from '../../../src/report/document.js'
 import { fitDocument, fitPage, pictures } from '../../../src/report/report.js'
 import { ticks } from '../../../src/report/scale.js'
@@ -494,15 +499,20 @@ describe('rows far from all others', () => {
     }
     // The options that ask for it: a background is none of a family's name.
     expect(
-      setAside({ ...choice, candidates: [best, { ...low, family: 'full with background', components: 3 }] })?.text
+      excludedCandidateAdvice({
+        ...choice,
+        candidates: [best, { ...low, family: 'full with background', components: 3 }]
+      })?.text
     ).toMatch(/; if that cluster is real, ask for -k 3 --family full --robust\.$/)
     // On rounded numbers a prior makes every repeated number a cluster, so it is not proposed untried.
-    expect(JSON.stringify(setAside({ ...choice, candidates: [best, low] }))).not.toMatch(/--prior|remedy/)
+    expect(JSON.stringify(excludedCandidateAdvice({ ...choice, candidates: [best, low] }))).not.toMatch(
+      /--prior|remedy/
+    )
     const [, ...others] = model.candidates
-    const [picture] = criteria({ ...choice, candidates: [best, ...others, low] })
+    const [picture] = criterionPictures({ ...choice, candidates: [best, ...others, low] })
     expect(picture.description).toContain('tied-diagonal: least at 5, +0')
     expect(picture.note).toContain('excluded')
-    const [alone] = criteria(choice)
+    const [alone] = criterionPictures(choice)
     expect([alone.note, alone.body.replace(/.*<circle/, '')]).toEqual(['', picture.body.replace(/.*<circle/, '')])
   })
 })

@@ -10,17 +10,17 @@ import { show } from '../fit/table.js'
 import { shellQuoted, commandLineName } from '../fit/text.js'
 import type * as Merging from '../mixture/merging.js'
 import * as Mixture from '../mixture/index.js'
-import { doubtPart, type VerdictPart } from './document.js'
+import { warningPart, type VerdictPart } from './document.js'
 import { countedNoun } from './phrases.js'
 import { findProbableTails, probableTailSentence } from './probableTails.js'
 import { findRepeatedRows, repeatedRowsSentence } from './repeatedRows.js'
 import {
   hasFixedUnitVariance,
-  isOfMost,
+  isMostlyBackground,
   isPair,
   listInWords,
-  ofHint,
-  ofStuck,
+  robustnessAdvice,
+  localOptimumAdvice,
   rowLabel,
   type Advice,
   type Findings
@@ -47,13 +47,13 @@ const redundancyAdvice = (
 }
 
 /** What rows are looked at by. */
-type DoubtedRows = Pick<
+type CheckedRows = Pick<
   Findings,
-  'mixture' | 'columns' | 'seen' | 'rowNumbers' | 'rowNames' | 'statistics' | 'unsupported'
+  'mixture' | 'columns' | 'observed' | 'rowNumbers' | 'rowNames' | 'statistics' | 'unsupported'
 >
 
 /** Which components are as narrow as they may be, as the table numbers them, and what to do. */
-const atMinVariance = (fit: Pick<Findings, 'atMinVariance'> & DoubtedRows): ReadonlyArray<string> => {
+const minVarianceWarnings = (fit: Pick<Findings, 'atMinVariance'> & CheckedRows): ReadonlyArray<string> => {
   const { atMinVariance } = fit
   return atMinVariance.length === 0
     ? []
@@ -61,25 +61,25 @@ const atMinVariance = (fit: Pick<Findings, 'atMinVariance'> & DoubtedRows): Read
         `${atMinVariance.length === 1 ? 'Component' : 'Components'} ${atMinVariance.map(k => k + 1).join(', ')} ` +
           `${atMinVariance.length === 1 ? 'is' : 'are'} at the minimum variance: ` +
           'without it the likelihood would grow without bound, and with it log-likelihood and BIC say little.' +
-          (distantRowAdvice(fit).length > 0
+          (distantRowWarnings(fit).length > 0
             ? ''
             : ' Look for rows that are repeated or far from all others, or try fewer components.')
       ]
 }
 
 /** So many rows that are far from most are named. */
-const FURTHEST = 3
+const MAX_NAMED_DISTANT_ROWS = 3
 
 /** Which rows are far from most, and what to do; none that tails or a background of few rows take, or that are components of their own. */
-const distantRowAdvice = (fit: DoubtedRows): ReadonlyArray<string> => {
-  const { mixture, columns, seen } = fit
-  const all = mixture.tails === undefined ? distantCells(seen) : []
+const distantRowWarnings = (fit: CheckedRows): ReadonlyArray<string> => {
+  const { mixture, columns, observed } = fit
+  const all = mixture.tails === undefined ? distantCells(observed) : []
   if (all.length === 0) return []
-  const component = isOfMost(mixture) ? null : pipe(mixture, Mixture.assign(seen))
-  const stray = strayRows(fit, tiny(fit))
+  const component = isMostlyBackground(mixture) ? null : pipe(mixture, Mixture.assign(observed))
+  const stray = strayRows(fit, smallComponents(fit))
   const own = all.filter(({ row }) => (component?.[row] ?? 0) >= 0 && !stray.includes(rowLabel(fit)(row)))
   const said = own
-    .slice(0, FURTHEST)
+    .slice(0, MAX_NAMED_DISTANT_ROWS)
     .map(
       ({ row, column, value, middle: [low, high] }) =>
         `row ${rowLabel(fit)(row)}, whose ${columns[column]} is ${show(value, 3)} where half of all rows are between ${show(low, 3)} and ${show(high, 3)}`
@@ -88,7 +88,7 @@ const distantRowAdvice = (fit: DoubtedRows): ReadonlyArray<string> => {
   return own.length === 0
     ? []
     : [
-        `Far from most rows: ${said.join('; ')}${own.length > FURTHEST ? `; and ${own.length - FURTHEST} more` : ''}. ` +
+        `Far from most rows: ${said.join('; ')}${own.length > MAX_NAMED_DISTANT_ROWS ? `; and ${own.length - MAX_NAMED_DISTANT_ROWS} more` : ''}. ` +
           `What was learned depends on ${it}. Check the row${s}: remove ${it} if wrong, and fit again.`
       ]
 }
@@ -96,8 +96,8 @@ const distantRowAdvice = (fit: DoubtedRows): ReadonlyArray<string> => {
 /** Columns that hold one number only, and what to do. */
 export const constantColumnAdvice = ({
   columns,
-  seen: { dim, values }
-}: Pick<Findings, 'columns' | 'seen'>): ReadonlyArray<Advice> => {
+  observed: { dim, values }
+}: Pick<Findings, 'columns' | 'observed'>): ReadonlyArray<Advice> => {
   const found = columns.filter((_, j) => {
     const cells = tabulate(values.length / dim, row => values[row * dim + j]).filter(x => !Number.isNaN(x))
     return cells.every(x => x === cells[0])
@@ -117,17 +117,17 @@ export const constantColumnAdvice = ({
 }
 
 /** Columns in which components are at the minimum variance, in the fit or in the excluded candidate. Leaving them out is not tried, so not proposed. */
-const minVarianceAdvice = ({
+const minVarianceColumnWarnings = ({
   columns,
   minVarianceColumns,
   choice,
-  seen
-}: Pick<Findings, 'columns' | 'minVarianceColumns' | 'choice' | 'seen'>): ReadonlyArray<string> => {
+  observed
+}: Pick<Findings, 'columns' | 'minVarianceColumns' | 'choice' | 'observed'>): ReadonlyArray<string> => {
   const aside = choice === null ? null : bestExcluded(choice.criterion, choice.candidates)
   const all = aside?.minVarianceColumns ?? minVarianceColumns
   if (all.length === 0 || all.length === columns.length) return []
   // In a column whose unit few distant cells determine, those cells are the cause.
-  const unmade = distantCells(seen).map(({ column }) => column)
+  const unmade = distantCells(observed).map(({ column }) => column)
   const names = all.filter(j => !unmade.includes(j)).map(j => columns[j])
   return names.length === 0
     ? []
@@ -138,28 +138,28 @@ const minVarianceAdvice = ({
 }
 
 /** Rows by which columns are found that depend on each other; whether they do, all rows say. */
-const SEEN = 4000
+const MAX_DEPENDENCE_ROWS = 4000
 
 /**
  * Columns of which a sum of multiples is the same in every row, to a thousandth of a standard deviation, and what to do. Asked
  * where the minimum variance supports a component, of rows that miss nothing.
  */
-export const dependent = ({
+export const dependentColumnsAdvice = ({
   columns,
-  seen: points,
+  observed: points,
   atMinVariance,
   choice
-}: Pick<Findings, 'columns' | 'seen' | 'atMinVariance' | 'choice'>): ReadonlyArray<Advice> => {
+}: Pick<Findings, 'columns' | 'observed' | 'atMinVariance' | 'choice'>): ReadonlyArray<Advice> => {
   const { rows, dim } = points
   const isHeldUp = atMinVariance.length > 0 || choice?.candidates.some(one => one.atMinVariance.length > 0) === true
   if (!isHeldUp || rows <= dim || points.values.some(Number.isNaN)) return []
   const { values } = Points.standardize(points).points
   const places = Array.from({ length: rows }, (_, row) => row * dim)
-  const seen = places.slice(0, SEEN)
+  const sampled = places.slice(0, MAX_DEPENDENCE_ROWS)
   const products = new Float64Array(dim * dim).map((_, at) => {
     const i = Math.floor(at / dim)
     const j = at % dim
-    const sum = seen.reduce((sum, place) => sum + values[place + i] * values[place + j], 0)
+    const sum = sampled.reduce((sum, place) => sum + values[place + i] * values[place + j], 0)
     // A constant column depends on none.
     return i === j && sum === 0 ? rows : sum
   })
@@ -186,10 +186,10 @@ const MAX_NAMED_ROWS = 6
 
 /** The rows of components where they are few and outside all other components, as they are called; else none. */
 const strayRows = (
-  fit: Pick<Findings, 'mixture' | 'seen' | 'rowNumbers' | 'rowNames' | 'statistics'>,
+  fit: Pick<Findings, 'mixture' | 'observed' | 'rowNumbers' | 'rowNames' | 'statistics'>,
   of: ReadonlyArray<number>
 ): ReadonlyArray<string> => {
-  const { mixture, seen: points, statistics } = fit
+  const { mixture, observed: points, statistics } = fit
   const { means, weights, factors } = Mixture.toDescription(mixture)
   const isOther = (_: unknown, k: number): boolean => !of.includes(k)
   // Of a source some rows are here, and others may be theirs too.
@@ -210,15 +210,15 @@ const strayRows = (
 }
 
 /** Components of so few rows that these may be named: rows that are a component each are outside the components of one another too. */
-const tiny = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<number> =>
+const smallComponents = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<number> =>
   unsupported.filter(({ rows }) => rows < MAX_NAMED_ROWS).map(({ component }) => component)
 
 /** Which components few rows support, as the table numbers them, and what to do. */
 export const unsupportedAdvice = (
-  fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'seen' | 'rowNumbers' | 'rowNames'>
+  fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'observed' | 'rowNumbers' | 'rowNames'>
 ): ReadonlyArray<Advice> => {
   const { statistics, unsupported } = fit
-  const few = tiny(fit)
+  const few = smallComponents(fit)
   const stray = strayRows(fit, few)
   const [s, it, are, they] =
     stray.length === 1
@@ -252,22 +252,22 @@ export const unsupportedAdvice = (
 const MIN_ROWS = 10
 
 /** What speaks against a fit, and is seen without a look at each row. */
-export const doubts = (
+export const fitWarnings = (
   fit: Findings,
   { centre, scale }: Points.Scaling,
   isLabelled: boolean,
   overlapping: Merging.Clusters | null
 ): ReadonlyArray<VerdictPart> => {
   const { scaling, columns, doubtful, statistics } = fit
-  const repeated = findRepeatedRows(fit.seen)
+  const repeated = findRepeatedRows(fit.observed)
   const least = Math.min(...scale)
   const most = Math.max(...scale)
-  const depending = dependent(fit)
+  const depending = dependentColumnsAdvice(fit)
   const isOne = scaling === null && most > 3 * least
   const weights = doubtful.filter(({ why }) => why === 'weights')
   const labels = isLabelled ? [] : doubtful.filter(({ why }) => why !== 'weights').map(({ name }) => name)
   const all: ReadonlyArray<Advice | string | null> = [
-    ofStuck(fit),
+    localOptimumAdvice(fit),
     isOne
       ? {
           text:
@@ -303,18 +303,18 @@ export const doubts = (
       }
     }),
     ...constantColumnAdvice(fit),
-    ...(depending.length > 0 ? depending : minVarianceAdvice(fit)),
+    ...(depending.length > 0 ? depending : minVarianceColumnWarnings(fit)),
     ...redundancyAdvice(fit),
     ...findProbableTails(fit.mixture).map(tail => probableTailSentence(tail, columns)),
-    ...atMinVariance(fit),
-    ...distantRowAdvice(fit),
+    ...minVarianceWarnings(fit),
+    ...distantRowWarnings(fit),
     ...unsupportedAdvice(fit),
     overlapping && overlapSentence(overlapping),
     // Of what the minimum variance decides a hint would say little: warnings come first.
-    ofHint(fit)
+    robustnessAdvice(fit)
   ]
   return all.flatMap(one => {
     if (one === null) return []
-    return typeof one === 'string' ? doubtPart(one) : doubtPart(one.text, one.remedy)
+    return typeof one === 'string' ? warningPart(one) : warningPart(one.text, one.remedy)
   })
 }

@@ -13,7 +13,7 @@ import {
   type NodeOperation,
   type Shape
 } from './graph.js'
-import { evaluateNode } from './meaning.js'
+import { evaluateNode } from './evaluateNode.js'
 import * as Rules from './rules.js'
 
 type UnaryNode = (x: GraphNode) => GraphNode
@@ -77,7 +77,7 @@ const rulesOf = (rewriting: Rewriting) => {
 const rulesByRewriting = new Map<Rewriting, ReturnType<typeof rulesOf>>()
 
 /** What the first rule makes that makes anything. */
-const better = <A extends ReadonlyArray<unknown>>(
+const applyFirstRule = <A extends ReadonlyArray<unknown>>(
   rules: ReadonlyArray<(...of: A) => GraphNode | undefined>,
   ...of: A
 ): GraphNode | undefined => {
@@ -88,8 +88,8 @@ const better = <A extends ReadonlyArray<unknown>>(
   return undefined
 }
 
-const scopeOf = (ins: ReadonlyArray<GraphNode>): GraphNode['place'] =>
-  ins.some(({ place }) => place === 'rows') ? 'rows' : 'once'
+const scopeOf = (ins: ReadonlyArray<GraphNode>): GraphNode['scope'] =>
+  ins.some(({ scope }) => scope === 'rows') ? 'rows' : 'once'
 
 const isStretch = ({ does }: GraphNode): boolean => does.kind === 'entrywise' && does.kernel === 'Stretch'
 
@@ -150,7 +150,7 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
     const rank = (x: GraphNode): number => (constantValue(x) !== undefined ? -2 : isScalar(x) ? -1 : x.id)
     const [a, b] = given
     const ins = COMMUTATIVE.has(kernel) && (rank(b) < rank(a) || (rank(a) === rank(b) && b.id < a.id)) ? [b, a] : given
-    const found = better(kernel in rules.entrywise ? rules.entrywise[kernel] : [], ins, made)
+    const found = applyFirstRule(kernel in rules.entrywise ? rules.entrywise[kernel] : [], ins, made)
     return found === undefined
       ? node({ kind: 'entrywise', kernel, attrs }, ins, shape, scopeOf(ins))
       : stretched(found, shape)
@@ -168,10 +168,10 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
 
   const reshaped: Algebra['reshaped'] = (x, shape) => {
     if (sameShape(x.shape, shape) || constantValue(x) !== undefined) return x
-    const found = better(rules.reshape, x, shape, made)
+    const found = applyFirstRule(rules.reshape, x, shape, made)
     if (found !== undefined) return found
     const source = x.does.kind === 'reshape' ? x.ins[0] : x
-    return sameShape(source.shape, shape) ? source : node({ kind: 'reshape' }, [source], shape, x.place)
+    return sameShape(source.shape, shape) ? source : node({ kind: 'reshape' }, [source], shape, x.scope)
   }
 
   const stretched: Algebra['stretched'] = (x, shape) =>
@@ -179,14 +179,15 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
       ? x
       : nodeWidth(x) === sizeOf(shape) && constantValue(x) === undefined
         ? reshaped(x, shape)
-        : node({ kind: 'entrywise', kernel: 'Stretch', attrs: { shape } }, [x], shape, x.place)
+        : node({ kind: 'entrywise', kernel: 'Stretch', attrs: { shape } }, [x], shape, x.scope)
 
   const reduce: Algebra['reduce'] = (fold, x, axes) => {
     const long = axes.filter(axis => x.shape[axis] !== 1)
     if (long.length === 0) return x
     const shape = x.shape.map((n, i) => (long.includes(i) ? 1 : n))
     return (
-      better(rules.folds[fold] ?? [], x, long, made) ?? node({ kind: 'reduce', fold, axes: long }, [x], shape, x.place)
+      applyFirstRule(rules.folds[fold] ?? [], x, long, made) ??
+      node({ kind: 'reduce', fold, axes: long }, [x], shape, x.scope)
     )
   }
 
@@ -206,7 +207,7 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
       start += nodeWidth(source)
     }
     const merged = entries.map(([source, i]) => (starts.get(source) ?? 0) + i)
-    const found = used.length === 1 ? better(rules.pick, only, merged, shape, made) : undefined
+    const found = used.length === 1 ? applyFirstRule(rules.pick, only, merged, shape, made) : undefined
     return found ?? node({ kind: 'pick', table: merged }, used, shape, scopeOf(used))
   }
 
@@ -221,14 +222,14 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
     node(does, [x, matrix], [...x.shape.slice(0, -1), columns], scopeOf([x, matrix]))
 
   const product: Algebra['product'] = (x, matrix, transposed) =>
-    better(rules.product, x, matrix, made, transposed) ??
+    applyFirstRule(rules.product, x, matrix, made, transposed) ??
     onRows({ kind: 'product', transposed }, x, matrix, matrix.shape[transposed ? 0 : 1])
 
   const distances: Algebra['distances'] = (x, matrix) =>
-    better(rules.distances, x, matrix, made, true) ?? onRows({ kind: 'distances' }, x, matrix, matrix.shape[0])
+    applyFirstRule(rules.distances, x, matrix, made, true) ?? onRows({ kind: 'distances' }, x, matrix, matrix.shape[0])
 
   const rowSum: Algebra['rowSum'] = x =>
-    better(rules.rowSum, x, [], made) ?? node({ kind: 'rowSum' }, [x], x.shape, 'once')
+    applyFirstRule(rules.rowSum, x, [], made) ?? node({ kind: 'rowSum' }, [x], x.shape, 'once')
 
   const rowDot: Algebra['rowDot'] = (left, right) => {
     // several of each row, all of which are summed, or one
@@ -240,10 +241,10 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
       const attrs = { transposeA: true, transposeB: false }
       return node({ kind: 'kernel', kernel: 'BatchMatMul', attrs, output: 0 }, [x, y], [m, n], 'once')
     }
-    if (a.place === 'once' && b.place === 'once') return mul(node({ kind: 'count' }, [], [], 'once'), outer(a, b))
-    if (a.place === 'once') return outer(a, rowSum(b))
-    if (b.place === 'once') return outer(rowSum(a), b)
-    return better(rules.rowDot, a, b, made, false) ?? node({ kind: 'rowDot' }, [a, b], [m, n], 'once')
+    if (a.scope === 'once' && b.scope === 'once') return mul(node({ kind: 'count' }, [], [], 'once'), outer(a, b))
+    if (a.scope === 'once') return outer(a, rowSum(b))
+    if (b.scope === 'once') return outer(rowSum(a), b)
+    return applyFirstRule(rules.rowDot, a, b, made, false) ?? node({ kind: 'rowDot' }, [a, b], [m, n], 'once')
   }
 
   const times: Algebra['times'] = (c, x) => (c === 1 ? x : mul(constant(c), x))

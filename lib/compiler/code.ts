@@ -7,7 +7,7 @@ import { assemble, Code, type Imported } from './assembler.js'
 import { isReaching, mapNames, panelMapName } from './entrywise.js'
 import { constantValue, nodeWidth, type GraphNode } from './graph.js'
 import {
-  item,
+  itemFunction,
   offsetOf,
   PANEL,
   pushLocation,
@@ -20,9 +20,9 @@ import {
   type CodeEnvironment
 } from './job.js'
 import { PANEL_ROWS } from './lanes.js'
-import { loopOf } from './fusedLoops.js'
+import { fusedLoopCode } from './fusedLoops.js'
 import { isSymmetricProduct, type Item, type MemoryLayout, type Location } from './placement.js'
-import { blockOf, dotBlock, rowProduct, panelTransposeCode } from './products.js'
+import { productBlockSize, productBlockCode, emitRowsTimesMatrix, panelTransposeCode } from './products.js'
 import { type ColumnAccess } from './verify.js'
 import { isUpper } from './zeros.js'
 
@@ -51,7 +51,7 @@ const IMPORTS: ReadonlyArray<Imported> = [
 const importOf = (name: string): number => IMPORTS.findIndex(imported => imported.name === name)
 
 /** A kernel in JavaScript: addresses of its operands, then of its result. */
-const byInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironment): Code => {
+const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironment): Code => {
   const { layout, kernelOf } = environment
   const to = layout.locate(node)
   const { ins } = node
@@ -59,7 +59,7 @@ const byInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironment
   for (let i = 0; i < MOST_OPERANDS; i++) {
     const operand = ins.at(i)
     if (i >= ins.length || operand === undefined || constantValue(operand) !== undefined) code.i32(0)
-    else if (operand.place === 'once') pushParameters(code).plus(layout.parameter(operand))
+    else if (operand.scope === 'once') pushParameters(code).plus(layout.parameter(operand))
     else {
       const from = layout.locate(operand)
       pushLocation(code, from, environment)
@@ -75,11 +75,11 @@ const mapPanel = (code: Code, node: GraphNode, kernel: string, environment: Code
   const { lanes } = layout
   for (const location of [node.ins[0], node].map(layout.locate)) pushLocation(code, location, environment)
   code.i32(nodeWidth(node) * PANEL_ROWS).call(importOf(panelMapName(kernel, lanes)))
-  if (isReaching(kernel)) code.when(() => byInterpreter(code, node, environment))
+  if (isReaching(kernel)) code.when(() => callInterpreter(code, node, environment))
 }
 
 /** A local with the address of the panel of a location. */
-const address = (code: Code, location: Location, environment: CodeEnvironment): number => {
+const panelAddress = (code: Code, location: Location, environment: CodeEnvironment): number => {
   const local = code.local('i32')
   pushPanel(code, location, environment).set(local)
   return local
@@ -95,10 +95,10 @@ const emitMatrixProduct = (code: Code, node: GraphNode, environment: CodeEnviron
   const columns = node.shape.at(-1) ?? 1
   const shared = code.local('i32')
   pushParameters(code).set(shared)
-  const [a, out] = [from, to].map(location => address(code, location, environment))
+  const [a, out] = [from, to].map(location => panelAddress(code, location, environment))
   const isTransposed = does.kind === 'product' && does.transposed
   code.times(nodeWidth(x) / k, () => {
-    rowProduct(code, {
+    emitRowsTimesMatrix(code, {
       from: a,
       fromOffset: offsetOf(from, lanes),
       to: out,
@@ -119,11 +119,11 @@ const pickEntries = (code: Code, node: GraphNode, table: ReadonlyArray<number>, 
   const { layout } = environment
   const { lanes } = layout
   const to = layout.locate(node)
-  const out = address(code, to, environment)
+  const out = panelAddress(code, to, environment)
   const entries = node.ins.flatMap(input => Array.from({ length: nodeWidth(input) }, (_, i) => [input, i] as const))
   const pointers = new Map<GraphNode, number>()
   const from = (input: GraphNode): number => {
-    const local = pointers.get(input) ?? address(code, layout.locate(input), environment)
+    const local = pointers.get(input) ?? panelAddress(code, layout.locate(input), environment)
     pointers.set(input, local)
     return local
   }
@@ -133,7 +133,7 @@ const pickEntries = (code: Code, node: GraphNode, table: ReadonlyArray<number>, 
     const [input, entry] = entries[i]
     const value = constantValue(input)
     for (let v = 0; v < lanes.vectors; v++) {
-      if (input.place === 'rows') {
+      if (input.scope === 'rows') {
         const local = from(input)
         const offset = offsetOf(layout.locate(input), lanes) + vectorAt(lanes, entry, v)
         code.get(out).get(local).load(offset)
@@ -153,19 +153,19 @@ const singleItemCode = (
   node: GraphNode,
   environment: CodeEnvironment
 ): Code => {
-  const code = item(environment.layout.lanes)
+  const code = itemFunction(environment.layout.lanes)
   const { does } = node
   if (kind === 'map' && does.kind === 'entrywise') mapPanel(code, node, does.kernel, environment)
   else if (does.kind === 'product' || does.kind === 'distances') emitMatrixProduct(code, node, environment)
   else if (does.kind === 'pick') pickEntries(code, node, does.table, environment)
-  else byInterpreter(code, node, environment)
+  else callInterpreter(code, node, environment)
   return code
 }
 
 /** One function for an output of rows, the i-th: its panel, copied. */
-const outputOf = (node: GraphNode, i: number, environment: CodeEnvironment): Code => {
+const outputCode = (node: GraphNode, i: number, environment: CodeEnvironment): Code => {
   const { layout, outputWord } = environment
-  const code = item(layout.lanes)
+  const code = itemFunction(layout.lanes)
   const from = layout.locate(node)
   const bytes = nodeWidth(node) * layout.lanes.line
   pushWord(code, outputWord(i)).plusEach(PANEL, bytes)
@@ -175,7 +175,7 @@ const outputOf = (node: GraphNode, i: number, environment: CodeEnvironment): Cod
 // —— products over the rows ——
 
 /** A function (job, scratch, first panel, panels, results) for a product over the rows of a tile. */
-const dotOf = (node: GraphNode, at: number, environment: CodeEnvironment): Code => {
+const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironment): Code => {
   const { layout, wordOf, block } = environment
   const { lanes } = layout
   const { line } = lanes
@@ -196,7 +196,7 @@ const dotOf = (node: GraphNode, at: number, environment: CodeEnvironment): Code 
   const firstY = start(y)
   const [a, b0, row, b, sum] = Array.from({ length: 5 }, () => code.local('i32'))
   const repeats = node.ins[0].shape.length === 2 ? node.ins[0].shape[0] : 1
-  const [high, wide] = blockOf(m, n)
+  const [high, wide] = productBlockSize(m, n)
   const downX = x.buffer.width * line
   const downY = y.buffer.width * line
   const down = n * 16
@@ -251,7 +251,7 @@ interface CalledFunctions {
 }
 
 /** The function (job, which, scratch) of a chunk, which runs over its tiles. */
-const chunkOf = (environment: CodeEnvironment, { items, dots }: CalledFunctions): Code => {
+const chunkCode = (environment: CodeEnvironment, { items, dots }: CalledFunctions): Code => {
   const { layout, wordOf, transposed } = environment
   const { lanes } = layout
   const { line, tile } = lanes
@@ -363,22 +363,22 @@ export const emitModule = (
     wordOf: input => JOB_WORDS.First + 2 * inputs.indexOf(input),
     outputWord: i => JOB_WORDS.First + 2 * inputs.length + i,
     kernelOf: node => kernels.push(node) - 1,
-    block: shared((m, n) => dotBlock(lanes, m, n)),
+    block: shared((m, n) => productBlockCode(lanes, m, n)),
     transposed: shared(columns => panelTransposeCode(lanes, columns)),
     see: undefined
   }
   const items = layout.items.map((one, i) =>
     define(
       one.kind === 'loop'
-        ? loopOf(one.space, one.nodes, { ...environment, see: see?.(i) })
+        ? fusedLoopCode(one.space, one.nodes, { ...environment, see: see?.(i) })
         : singleItemCode(one.kind, one.node, environment)
     )
   )
-  const outputs = layout.outputs.map(({ node }, i) => define(outputOf(node, i, environment)))
+  const outputs = layout.outputs.map(({ node }, i) => define(outputCode(node, i, environment)))
   const dots = layout.sums
     .filter(({ node }) => node.does.kind === 'rowDot')
-    .map(({ node, at }) => define(dotOf(node, at, environment)))
-  functions.push({ code: chunkOf(environment, { items: [...items, ...outputs], dots }), name: 'chunk' })
+    .map(({ node, at }) => define(rowProductCode(node, at, environment)))
+  functions.push({ code: chunkCode(environment, { items: [...items, ...outputs], dots }), name: 'chunk' })
   return {
     bytes: assemble(IMPORTS, functions, memory),
     kernels,

@@ -3,7 +3,7 @@ import { type Code } from './assembler.js'
 import { emit } from './entrywise.js'
 import { constantValue, nodeWidth, type Attrs, type FoldOperation, type GraphNode, type Shape } from './graph.js'
 import {
-  item,
+  itemFunction,
   MASK_WORD,
   offsetOf,
   pushLocation,
@@ -15,8 +15,8 @@ import {
 } from './job.js'
 import {
   foldedAxes,
-  fullOf,
-  isAtOnce,
+  iterationShape,
+  isFoldedInRegisters,
   sourceEntry,
   stepsOver,
   turnsOf,
@@ -80,7 +80,7 @@ interface LoopCode {
 
 const beginLoop = (environment: CodeEnvironment, space: Shape, nodes: ReadonlyArray<GraphNode>): LoopCode => {
   const { lanes } = environment.layout
-  const code = item(lanes)
+  const code = itemFunction(lanes)
   const own = turnsOf(space)
   // as many independent chains as hide an instruction's latency, and not many more than there are registers
   const running = nodes.filter(node => foldedAxes(node).some(axis => axis < own.outer.length)).length
@@ -197,7 +197,7 @@ const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, c: number, v:
   const { layout } = environment
   const value = constantValue(operand)
   if (value !== undefined) return body.every(value)
-  const steps = stepsOver(operand.shape, fullOf(user))
+  const steps = stepsOver(operand.shape, iterationShape(user))
   const entry = space.entry(steps, c)
   const tell = environment.see
   const see =
@@ -205,7 +205,7 @@ const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, c: number, v:
     ((access: Partial<ColumnAccess>): void => {
       tell({ node: user, operand, column: c, vector: v, ...access })
     })
-  if (operand.place === 'once') return pushOnce(loop, operand, steps, entry, see)
+  if (operand.scope === 'once') return pushOnce(loop, operand, steps, entry, see)
   const source = sourceEntry(operand)
   const register = nodes.has(source.node) ? registers.get(registerKey(source.node, source.entry + entry, v)) : undefined
   if (register !== undefined) {
@@ -250,7 +250,7 @@ const mapEntries = (loop: LoopCode, node: GraphNode, kernel: string, attrs: Attr
 /** A reduction along columns alone. */
 const reduceAtOnce = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void => {
   const { vectors, space, body } = loop
-  const steps = stepsOver(node.shape, fullOf(node))
+  const steps = stepsOver(node.shape, iterationShape(node))
   const groups = new Map<number, number[]>()
   for (let c = 0; c < space.columns; c++) {
     const entry = space.entry(steps, c)
@@ -269,7 +269,7 @@ const reduceAlong = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void
   const { environment, space, code, opening, body, vectors, running } = loop
   const { layout } = environment
   const { lanes } = layout
-  const steps = stepsOver(node.shape, fullOf(node))
+  const steps = stepsOver(node.shape, iterationShape(node))
   const folded = foldedAxes(node).filter(axis => axis < space.outer.length)
   const level = space.outer.length - folded.length
   const location = layout.locate(node)
@@ -360,7 +360,7 @@ const nest = (loop: LoopCode, level: number): void => {
 }
 
 /** Once over the entries, for as many vectors as are taken at a time. */
-const turn = (loop: LoopCode): void => {
+const passOverEntries = (loop: LoopCode): void => {
   const { code, vector, masks, pointers } = loop
   const byVector = (): Code => (vector === undefined ? code : code.get(vector).op('plus'))
   for (const { local, base, movesByVector } of pointers.values()) {
@@ -378,7 +378,7 @@ const turn = (loop: LoopCode): void => {
 }
 
 /** One function for a loop: nodes of one space, fused. */
-export const loopOf = (space: Shape, nodes: ReadonlyArray<GraphNode>, environment: CodeEnvironment): Code => {
+export const fusedLoopCode = (space: Shape, nodes: ReadonlyArray<GraphNode>, environment: CodeEnvironment): Code => {
   const { lanes } = environment.layout
   const loop = beginLoop(environment, space, nodes)
   const { code, vectors, vector } = loop
@@ -387,16 +387,17 @@ export const loopOf = (space: Shape, nodes: ReadonlyArray<GraphNode>, environmen
     loop.spread.clear()
     if (does.kind === 'rowSum') sumOverRows(loop, node)
     else if (does.kind === 'entrywise') mapEntries(loop, node, does.kernel, does.attrs)
-    else if (does.kind === 'reduce') (isAtOnce(node, space) ? reduceAtOnce : reduceAlong)(loop, node, does.fold)
+    else if (does.kind === 'reduce')
+      (isFoldedInRegisters(node, space) ? reduceAtOnce : reduceAlong)(loop, node, does.fold)
   }
   code.append(loop.before).append(loop.opening)
-  if (vector === undefined) turn(loop)
+  if (vector === undefined) passOverEntries(loop)
   else
     code
       .i32(0)
       .set(vector)
       .times(lanes.vectors / vectors, () => {
-        turn(loop)
+        passOverEntries(loop)
         code.advance(vector, vectors * 16)
       })
   return code

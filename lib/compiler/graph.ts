@@ -12,7 +12,7 @@ export type { FoldOperation } from '../kernels/operation.js'
 export type Shape = ReadonlyArray<number>
 
 /** Computed for each row, or once a call: from parameters, constants, and sums over the rows. */
-export type When = 'rows' | 'once'
+export type NodeScope = 'rows' | 'once'
 
 /** What a node does with its inputs. */
 export type NodeOperation =
@@ -44,10 +44,10 @@ export type NodeOperation =
   | { readonly kind: 'kernel'; readonly kernel: string; readonly attrs: Attrs; readonly output: number }
 
 /** What a node does that is computed from its inputs alone. */
-export type Computed = Exclude<NodeOperation, { readonly kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>
+export type ComputedOperation = Exclude<NodeOperation, { readonly kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>
 
 /** Whether it is neither brought by a call nor a sum over its rows. */
-export const isComputed = (does: NodeOperation): does is Computed =>
+export const isComputed = (does: NodeOperation): does is ComputedOperation =>
   does.kind !== 'input' && does.kind !== 'count' && does.kind !== 'rowSum' && does.kind !== 'rowDot'
 
 export type Attrs = Readonly<Record<string, number | boolean | ReadonlyArray<number>>>
@@ -57,7 +57,7 @@ export interface GraphNode {
   readonly does: NodeOperation
   readonly ins: ReadonlyArray<GraphNode>
   readonly shape: Shape
-  readonly place: When
+  readonly scope: NodeScope
 }
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i])
@@ -70,9 +70,9 @@ export const constantValue = ({ does }: GraphNode): number | undefined =>
   does.kind === 'constant' ? does.value : undefined
 
 /** Whether a node is one number for all rows. */
-export const isScalar = (node: GraphNode): boolean => node.place === 'once' && nodeWidth(node) === 1
+export const isScalar = (node: GraphNode): boolean => node.scope === 'once' && nodeWidth(node) === 1
 
-const attributes = (attrs: Attrs): string =>
+const attributesText = (attrs: Attrs): string =>
   Object.entries(attrs)
     .map(
       ([name, value]) =>
@@ -81,7 +81,7 @@ const attributes = (attrs: Attrs): string =>
     .join('')
 
 /** What a node does, in words: two nodes that do the same with the same inputs are one. */
-export const describe = (does: NodeOperation): string => {
+export const operationText = (does: NodeOperation): string => {
   switch (does.kind) {
     case 'constant':
       return exactText(does.value)
@@ -92,7 +92,7 @@ export const describe = (does: NodeOperation): string => {
     case 'count':
       return 'number of rows'
     case 'entrywise':
-      return does.kernel.toLowerCase() + attributes(does.attrs)
+      return does.kernel.toLowerCase() + attributesText(does.attrs)
     case 'reduce':
       return `${does.fold.toLowerCase()} over ${does.axes.join(', ')}`
     case 'pick':
@@ -106,7 +106,7 @@ export const describe = (does: NodeOperation): string => {
     case 'rowDot':
       return 'product over rows'
     case 'kernel':
-      return `kernel ${does.kernel}${attributes(does.attrs)}${does.output > 0 ? ` output ${does.output}` : ''}`
+      return `kernel ${does.kernel}${attributesText(does.attrs)}${does.output > 0 ? ` output ${does.output}` : ''}`
     case 'reshape':
       return 'reshape'
   }
@@ -114,17 +114,17 @@ export const describe = (does: NodeOperation): string => {
 
 /** Makes nodes, each once. */
 export interface Graph {
-  readonly node: (does: NodeOperation, ins: ReadonlyArray<GraphNode>, shape: Shape, place: When) => GraphNode
+  readonly node: (does: NodeOperation, ins: ReadonlyArray<GraphNode>, shape: Shape, scope: NodeScope) => GraphNode
 }
 
 export const graph = (): Graph => {
   const known = new Map<string, GraphNode>()
   return {
-    node: (does, ins, shape, place) => {
-      const key = `${place} [${shape.join()}] ${describe(does)} (${ins.map(({ id }) => id).join()})`
+    node: (does, ins, shape, scope) => {
+      const key = `${scope} [${shape.join()}] ${operationText(does)} (${ins.map(({ id }) => id).join()})`
       const old = known.get(key)
       if (old !== undefined) return old
-      const fresh: GraphNode = { id: known.size, does, ins, shape, place }
+      const fresh: GraphNode = { id: known.size, does, ins, shape, scope }
       known.set(key, fresh)
       return fresh
     }
@@ -144,12 +144,12 @@ export const topologicalOrder = (outputs: ReadonlyArray<GraphNode>): ReadonlyArr
   return [...live].sort((a, b) => a.id - b.id)
 }
 
-export const isSum = ({ does }: GraphNode): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
+export const isSumOverRows = ({ does }: GraphNode): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
 
 /** Of nodes in their order those that are sums over the rows, or made of such. */
-export const afterRows = (nodes: ReadonlyArray<GraphNode>): ReadonlySet<GraphNode> => {
+export const nodesAfterRows = (nodes: ReadonlyArray<GraphNode>): ReadonlySet<GraphNode> => {
   const after = new Set<GraphNode>()
-  for (const node of nodes) if (isSum(node) || node.ins.some(input => after.has(input))) after.add(node)
+  for (const node of nodes) if (isSumOverRows(node) || node.ins.some(input => after.has(input))) after.add(node)
   return after
 }
 
@@ -157,15 +157,15 @@ const ellipsized = (text: string): string => (text.length > 60 ? `${text.slice(0
 
 /** A graph as text, a node a line; in full, it is that of no other graph. */
 export const printGraph = (outputs: Readonly<Record<string, GraphNode>>, inFull = false): string => {
-  const told = (does: NodeOperation): string => (inFull ? describe(does) : ellipsized(describe(does)))
+  const told = (does: NodeOperation): string => (inFull ? operationText(does) : ellipsized(operationText(does)))
   const nodes = topologicalOrder(Object.values(outputs))
   const numbers = new Map(nodes.map((node, i) => [node, i]))
   const refer = (node: GraphNode): string => {
     const value = constantValue(node)
     return value === undefined ? `%${numbers.get(node) ?? -1}` : exactText(value)
   }
-  const shapeOf = ({ place, shape }: GraphNode): string =>
-    `[${[...(place === 'rows' ? ['rows'] : []), ...shape].join(', ')}]`
+  const shapeOf = ({ scope, shape }: GraphNode): string =>
+    `[${[...(scope === 'rows' ? ['rows'] : []), ...shape].join(', ')}]`
   return [
     ...nodes
       .filter(node => node.does.kind !== 'constant')

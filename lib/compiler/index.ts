@@ -48,28 +48,28 @@ import { type NdArray } from '../arrays/ndarray.js'
 import { algebra } from './algebra.js'
 import { emitModule } from './code.js'
 import { isMap } from './entrywise.js'
-import { describe, topologicalOrder, printGraph, nodeWidth, type GraphNode } from './graph.js'
+import { operationText, topologicalOrder, printGraph, nodeWidth, type GraphNode } from './graph.js'
 import { lanesOf, type Precision } from './lanes.js'
 import { isSymmetricProduct, layoutGraph as layoutOf, printLayout, type MemoryLayout } from './placement.js'
 import { lower, type Lowered } from './lower.js'
-import { thin } from './rules.js'
+import { asThinProduct } from './rules.js'
 import { threads } from '../wasm/threadPool.js'
 import * as Chunks from '../rows/reduction.js'
 import {
   MAX_PAGES,
-  machineHere,
+  runtimeOrReason,
   sumPairs,
-  WORTH_THREADS,
+  MIN_THREADED_WORK,
   type CompilerRuntime,
-  type Numbered,
-  type Ran,
+  type CallInputs,
+  type RunResult,
   type RowsGiven,
   type Runnable
-} from './machine.js'
+} from './runtime.js'
 import { perCall, type ComputeNode } from './perCall.js'
 import { refuseToCompile } from './refusal.js'
 import { summedOutputs, type Versions } from './versions.js'
-import { faults, isVerifying, verified, type ColumnAccess } from './verify.js'
+import { findFaults, isVerifying, reportFaults, type ColumnAccess } from './verify.js'
 import {
   traceFunction,
   type Counts,
@@ -81,7 +81,7 @@ import {
 
 export type { Inputs, Outputs } from './trace.js'
 export type { Precision } from './lanes.js'
-export type { RowsGiven } from './machine.js'
+export type { RowsGiven } from './runtime.js'
 export { useVerifier } from './verify.js'
 
 type Shape = ReadonlyArray<number>
@@ -132,9 +132,9 @@ export interface Program {
 }
 
 /** So many compiled programs are kept for others of the same structure. */
-const MOST_PROGRAMS = 256
+const MAX_CACHED_PROGRAMS = 256
 /** And so many with one function, those asked for last: for other shapes of its inputs. */
-const MOST_SHAPES = 32
+const MAX_CACHED_SHAPES = 32
 
 /** A node computed once a call, where its numbers are, and how these are computed; null for what is given. */
 interface CallStep extends PlacedNode {
@@ -169,13 +169,13 @@ interface CompiledGraph extends Runnable {
   readonly named: {
     /** Its place; null where there is none. */
     readonly value: number | null
-    readonly gradient: ReadonlyArray<Out>
-    readonly others: ReadonlyArray<Out>
+    readonly gradient: ReadonlyArray<NamedOutput>
+    readonly others: ReadonlyArray<NamedOutput>
   }
 }
 
 /** What a program gives under a name, and what that is called among all that it gives; of rows it has no place. */
-interface Out extends PlacedNode {
+interface NamedOutput extends PlacedNode {
   readonly name: string
   readonly of: string
 }
@@ -185,7 +185,7 @@ const compiledByText = new Map<string, CompiledGraph>()
 /** How many programs are kept. */
 export const cached = (): number => compiledByText.size
 
-const named = ({ value, gradient, others }: Lowered): Readonly<Record<string, GraphNode>> => ({
+const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<string, GraphNode>> => ({
   ...(value && { value }),
   ...Object.fromEntries(Object.entries(gradient).map(([name, node]) => [`∂${name}`, node])),
   ...Object.fromEntries(Object.entries(others).map(([name, node]) => [`:${name}`, node]))
@@ -195,10 +195,10 @@ const named = ({ value, gradient, others }: Lowered): Readonly<Record<string, Gr
 const isFallback = ({ does }: GraphNode): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
 
 /** What a node costs a row, in additions and multiplications. */
-const costOf = ({ does, ins, shape, place }: GraphNode): number => {
+const costOf = ({ does, ins, shape, scope }: GraphNode): number => {
   const entries = shape.reduce((n, length) => n * length, 1)
   if (does.kind === 'rowDot') return entries * (ins[0].shape.length === 2 ? ins[0].shape[0] : 1)
-  if (place === 'once') return 0
+  if (scope === 'once') return 0
   if (does.kind === 'product' || does.kind === 'distances') return entries * (ins[0].shape.at(-1) ?? 1)
   return (
     entries * (does.kind === 'entrywise' && ['Cos', 'Exp', 'Log', 'Sin', 'Tanh', 'Erf'].includes(does.kernel) ? 10 : 1)
@@ -230,7 +230,11 @@ const profileOf = ({ outs, layout, lanes, work }: CompiledGraph, steps: number):
   for (const node of topologicalOrder(Object.values(outs))) {
     const { does } = node
     const kind =
-      does.kind === 'pick' ? 'pick' : does.kind === 'input' ? 'input' : describe(does).replace(/ (over|axis) .*/, '')
+      does.kind === 'pick'
+        ? 'pick'
+        : does.kind === 'input'
+          ? 'input'
+          : operationText(does).replace(/ (over|axis) .*/, '')
     costs.set(kind, (costs.get(kind) ?? 0) + costOf(node))
   }
   const widths = (all: ReadonlyArray<number>): number => all.reduce((sum, n) => sum + n, 0)
@@ -248,20 +252,20 @@ const profileOf = ({ outs, layout, lanes, work }: CompiledGraph, steps: number):
 }
 
 /** Whether a product of few numbers is among the nodes: else there is no sum to split. */
-const hasThin = (outs: Readonly<Record<string, GraphNode>>): boolean =>
-  topologicalOrder(Object.values(outs)).some(node => thin(node) !== undefined)
+const hasThinProduct = (outs: Readonly<Record<string, GraphNode>>): boolean =>
+  topologicalOrder(Object.values(outs)).some(node => asThinProduct(node) !== undefined)
 
 /** The graph of fewest operations, of those that the rules make. */
-const rewritten = (
+const rewriteGraph = (
   traced: FunctionTrace,
   counts: Counts,
   versions: Versions | undefined
 ): Readonly<Record<string, GraphNode>> => {
   if (versions !== undefined)
-    return summedOutputs(named(lower(traced, counts, algebra('plain', versions.of))), versions)
-  const plain = named(lower(traced, counts, algebra('plain')))
-  if (!hasThin(plain)) return plain
-  const split = named(lower(traced, counts, algebra('splitting')))
+    return summedOutputs(outputsByName(lower(traced, counts, algebra('plain', versions.of))), versions)
+  const plain = outputsByName(lower(traced, counts, algebra('plain')))
+  if (!hasThinProduct(plain)) return plain
+  const split = outputsByName(lower(traced, counts, algebra('splitting')))
   return workOf(split) < workOf(plain) ? split : plain
 }
 
@@ -293,7 +297,7 @@ const compileGraph = (
   }
   const memory = { shared, maximum: MAX_PAGES }
   const { bytes, kernels, words } = emitModule(layout, memory, isVerifying() ? see : undefined)
-  const found = verified(() => faults(layout, accesses))
+  const found = reportFaults(() => findFaults(layout, accesses))
   if (found.length > 0) refuseToCompile(`the compiler errs (${found[0]}): please report it`)
   const places = new Map<GraphNode, number>()
   const placeOf = (node: GraphNode): number => {
@@ -311,14 +315,14 @@ const compileGraph = (
   const placed = (node: GraphNode): PlacedNode => ({ node, at: placeOf(node), width: nodeWidth(node) })
   const stepsOf = (nodes: ReadonlyArray<GraphNode>): ReadonlyArray<CallStep> =>
     nodes.filter(node => !isReshape(node)).map(node => ({ compute: perCall(node, placeOf), ...placed(node) }))
-  const marked = (mark: string): ReadonlyArray<Out> =>
+  const marked = (mark: string): ReadonlyArray<NamedOutput> =>
     Object.entries(outs).flatMap(([of, node]) =>
       of.startsWith(mark)
         ? [
             {
               name: of.slice(mark.length),
               of,
-              ...(node.place === 'rows' ? { node, at: NaN, width: nodeWidth(node) } : placed(node))
+              ...(node.scope === 'rows' ? { node, at: NaN, width: nodeWidth(node) } : placed(node))
             }
           ]
         : []
@@ -355,7 +359,7 @@ const compileGraph = (
   }
   compiledByText.set(key, fresh)
   const [oldest] = compiledByText.keys()
-  if (compiledByText.size > MOST_PROGRAMS) compiledByText.delete(oldest)
+  if (compiledByText.size > MAX_CACHED_PROGRAMS) compiledByText.delete(oldest)
   return fresh
 }
 
@@ -369,33 +373,37 @@ const mirrorLowerTriangle = (matrix: Float64Array, n: number): void => {
 
 /** A call, whose chunks are yet to be taken. */
 interface CallReduction extends Chunks.Reduction<Result> {
-  readonly ran: (from: number, to: number) => Ran
-  readonly result: (sums: Float64Array, outputs: Ran['outputs']) => Result
+  readonly ran: (from: number, to: number) => RunResult
+  readonly result: (sums: Float64Array, outputs: RunResult['outputs']) => Result
 }
 
 /** A call whose chunks may be taken with those of others. */
-interface Waiting extends Chunks.Prefetch {
-  readonly own: Numbered
+interface PendingCall extends Chunks.Prefetch {
+  readonly own: CallInputs
   readonly asked: { readonly rows: number; readonly from: number; readonly to: number }
   numbers: Float64Array | null
 }
 
 /** Calls of less than this, in rows × operations, are over before a computation has begun again. */
-const WORTH_AHEAD = 2e5
+const MIN_PREFETCH_WORK = 2e5
 
-const isWaiting = (ahead: Chunks.Prefetch): ahead is Waiting => 'own' in ahead
+const isPendingCall = (ahead: Chunks.Prefetch): ahead is PendingCall => 'own' in ahead
 
 /** So many calls of one program are one job at most: their numbers are in memory at once. */
-const MOST_CALLS = 64
+const MAX_CALLS_PER_JOB = 64
 /** And those of more rows are jobs of their own: they keep all threads busy. */
-const FEW_STRANDS = 16
+const MAX_JOINED_CHUNKS = 16
 
-const computeAhead = (machine: CompilerRuntime, program: CompiledGraph, all: ReadonlyArray<Chunks.Prefetch>): void => {
-  const waiting = all.filter(isWaiting).filter(({ asked }) => asked.to <= FEW_STRANDS)
+const runPendingCalls = (
+  machine: CompilerRuntime,
+  program: CompiledGraph,
+  all: ReadonlyArray<Chunks.Prefetch>
+): void => {
+  const waiting = all.filter(isPendingCall).filter(({ asked }) => asked.to <= MAX_JOINED_CHUNKS)
   for (const rows of new Set(waiting.map(({ asked }) => asked.rows))) {
     const alike = waiting.filter(({ asked }) => asked.rows === rows)
-    for (let first = 0; first < alike.length; first += MOST_CALLS) {
-      const some = alike.slice(first, first + MOST_CALLS)
+    for (let first = 0; first < alike.length; first += MAX_CALLS_PER_JOB) {
+      const some = alike.slice(first, first + MAX_CALLS_PER_JOB)
       const ran = machine.run(
         program,
         some[0].asked,
@@ -412,7 +420,7 @@ const computeAhead = (machine: CompilerRuntime, program: CompiledGraph, all: Rea
 type GivenArrays = Readonly<Record<string, ArrayLike<number> | undefined>>
 
 /** Writes what of a call is given to its place: an input by its name, or the number of rows. */
-const bring = (
+const writeInput = (
   numbers: Float64Array,
   { node, at, width }: PlacedNode,
   rows: number,
@@ -455,7 +463,7 @@ const fixedNumbers = (
       continue
     }
     isFixed.add(node)
-    if (compute === null) bring(numbers, step, rows, NO_CONSTANTS, constants)
+    if (compute === null) writeInput(numbers, step, rows, NO_CONSTANTS, constants)
     else compute(numbers)
   }
   const fresh = { rows, numbers, left }
@@ -472,7 +480,7 @@ const callProgram = (
   const stays = fixedNumbers(program, fixed, rows)
   const numbers = stays.numbers.slice()
   for (const step of stays.left)
-    if (step.compute === null) bring(numbers, step, rows, params, constants)
+    if (step.compute === null) writeInput(numbers, step, rows, params, constants)
     else step.compute(numbers)
   const result: CallReduction['result'] = (sums, outputs) => {
     for (const { node, at, width, there, isSymmetric } of summed) {
@@ -480,10 +488,10 @@ const callProgram = (
       if (isSymmetric) mirrorLowerTriangle(numbers.subarray(at, at + width), node.shape[0])
     }
     for (const { compute } of after) compute?.(numbers)
-    const those = (outs: ReadonlyArray<Out>): Readonly<Record<string, NdArray>> => {
+    const those = (outs: ReadonlyArray<NamedOutput>): Readonly<Record<string, NdArray>> => {
       const found: Record<string, NdArray> = {}
       for (const { name, of, node, at, width } of outs)
-        if (node.place !== 'rows') found[name] = { shape: node.shape, values: numbers.slice(at, at + width) }
+        if (node.scope !== 'rows') found[name] = { shape: node.shape, values: numbers.slice(at, at + width) }
         else if (of in outputs) found[name] = { shape: [rows, ...node.shape], values: outputs[of] }
       return found
     }
@@ -493,20 +501,20 @@ const callProgram = (
       others: those(named.others)
     }
   }
-  const own: Numbered = { given, numbers, shared }
+  const own: CallInputs = { given, numbers, shared }
   const ran: CallReduction['ran'] = (from, to) =>
     machine.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
   const all = { rows, from: 0, to: Chunks.partitionRows(rows).chunks }
-  const ahead: Waiting = {
+  const ahead: PendingCall = {
     kind: program,
     own,
     asked: all,
     numbers: null,
     compute: others => {
-      computeAhead(machine, program, others)
+      runPendingCalls(machine, program, others)
     },
     isWorth: count =>
-      threads() > 1 && rows * program.work >= WORTH_AHEAD && count * rows * program.work >= WORTH_THREADS
+      threads() > 1 && rows * program.work >= MIN_PREFETCH_WORK && count * rows * program.work >= MIN_THREADED_WORK
   }
   return {
     rows,
@@ -529,14 +537,14 @@ const execute = (machine: CompilerRuntime, program: CompiledGraph, call: Call): 
 }
 
 /** Refuses numbers of the function that floats do not hold: they would be 0 or ∞. */
-const heldBy = (outs: Readonly<Record<string, GraphNode>>, precision: Precision): void => {
+const checkRange = (outs: Readonly<Record<string, GraphNode>>, precision: Precision): void => {
   if (precision === 'float64') return
   for (const node of topologicalOrder(Object.values(outs)))
-    for (const { does } of node.place === 'rows' ? node.ins : [])
+    for (const { does } of node.scope === 'rows' ? node.ins : [])
       for (const x of does.kind === 'constant' ? [does.value] : does.kind === 'array' ? does.values : []) {
         const float = Math.fround(x)
         if (Number.isFinite(x) && x !== 0 && (float === 0 || !Number.isFinite(float)))
-          refuseToCompile(`${describe(node.does)}: the number ${x}, which is ${float} in float32`)
+          refuseToCompile(`${operationText(node.does)}: the number ${x}, which is ${float} in float32`)
       }
 }
 
@@ -554,7 +562,7 @@ export const compile = <E>(
   differentiates = Object.keys(signature.params).length > 0,
   precision: Precision = 'float64'
 ): Either<string, Program> => {
-  const found = machineHere()
+  const found = runtimeOrReason()
   if (isLeft(found)) return found
   const machine = found.right
   const shapes: Shapes = {
@@ -563,8 +571,8 @@ export const compile = <E>(
   }
   try {
     const { trace: traced, counts } = traceFunction(shapes, write, examples, { differentiates, precision })
-    const outs = rewritten(traced, counts, signature.versions)
-    heldBy(outs, precision)
+    const outs = rewriteGraph(traced, counts, signature.versions)
+    checkRange(outs, precision)
     const program = compileGraph(outs, signature, precision, machine.shared)
     return right({
       run: call => execute(machine, program, call),
@@ -581,7 +589,7 @@ export const compile = <E>(
               .map(node => `${node.kernel} [${node.shape.map(n => (n === traced.rows ? 'rows' : n)).join(', ')}]`)
               .join('\n')
           case 'normal form':
-            return printGraph(named(lower(traced, counts, algebra('none'))))
+            return printGraph(outputsByName(lower(traced, counts, algebra('none'))))
           case 'rewritten':
             return printGraph(outs)
           case 'layout':
@@ -629,7 +637,7 @@ export const library = (precision: Precision = 'float64'): Library => {
       programs.delete(key)
       programs.set(key, found)
       const [oldest] = programs.keys()
-      if (programs.size > MOST_SHAPES) programs.delete(oldest)
+      if (programs.size > MAX_CACHED_SHAPES) programs.delete(oldest)
       return found
     }
   }
@@ -639,5 +647,7 @@ export const library = (precision: Precision = 'float64'): Library => {
 export const how = (programs: ReadonlyArray<Program>, rows: number): string => {
   const fallback = [...new Set(programs.flatMap(program => program.fallback))]
   if (fallback.length > 0) return ` (${fallback.join(', ')} by the interpreter, in one thread)`
-  return threads() > 1 && programs.some(({ work }) => rows * work >= WORTH_THREADS) ? ` by ${threads()} threads` : ''
+  return threads() > 1 && programs.some(({ work }) => rows * work >= MIN_THREADED_WORK)
+    ? ` by ${threads()} threads`
+    : ''
 }

@@ -31,7 +31,7 @@ export const INDEX = 2
 export const PANEL = 3
 export const MASK_WORD = 4
 export const RESULTS = 5
-export const item = (lanes: Lanes): Code => new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
+export const itemFunction = (lanes: Lanes): Code => new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
 
 /** What the functions of one program ask of it. */
 export interface CodeEnvironment {

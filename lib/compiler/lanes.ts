@@ -24,7 +24,7 @@ export interface Lanes {
   readonly view: (memory: ArrayBufferLike, at: number, length: number) => Float32Array | Float64Array
 }
 
-const all: Readonly<Record<Precision, Lanes>> = {
+const LANES_BY_PRECISION: Readonly<Record<Precision, Lanes>> = {
   float64: {
     precision: 'float64',
     bytes: 8,
@@ -43,4 +43,4 @@ const all: Readonly<Record<Precision, Lanes>> = {
   }
 }
 
-export const lanesOf = (precision: Precision): Lanes => all[precision]
+export const lanesOf = (precision: Precision): Lanes => LANES_BY_PRECISION[precision]

@@ -6,14 +6,14 @@
 import { sortedAxes, axisOf, productOfSizes, type Dense } from '../kernels/dense.js'
 import { shapeText as list } from '../arrays/ndarray.js'
 import { computeKernel, operations } from '../kernels/index.js'
-import { type LoweringKind as Way } from '../kernels/operation.js'
+import { type LoweringKind } from '../kernels/operation.js'
 import { sameShape, nodeWidth, type Attrs, type FoldOperation, type GraphNode, type Shape } from './graph.js'
 import { type Algebra } from './algebra.js'
 import { flagAttribute, numberAttribute, numbersAttribute, paddingsOf, plainAttrs } from './attributes.js'
 import { refuseToCompile, Refusal } from './refusal.js'
 import { type RowCount, type Counts, type FunctionTrace, type TracedNode } from './trace.js'
 import { unfoldTrace } from './unfold.js'
-import { sameOf } from './zeros.js'
+import { constantEntries } from './zeros.js'
 
 /** A tensor of the trace: its shape there, which axis is that of the rows (−1 for none), and a node that stretches to it. */
 interface LoweredValue {
@@ -44,14 +44,14 @@ export interface Lowered {
 const withoutAxis = (shape: Shape, at: number): Shape => (at < 0 ? shape : shape.filter((_, i) => i !== at))
 const insertAxis = (shape: Shape, at: number, length: number): Shape =>
   at < 0 ? shape : [...shape.slice(0, at), length, ...shape.slice(at)]
-const lead = (shape: Shape, rank: number): Shape => [...new Array<number>(rank - shape.length).fill(1), ...shape]
+const padShape = (shape: Shape, rank: number): Shape => [...new Array<number>(rank - shape.length).fill(1), ...shape]
 
 const innerShape = ({ shape, row }: LoweredValue): Shape => withoutAxis(shape, row)
 /** The shape of a value's node, with an axis of one entry for the rows. */
 const keptShape = ({ node, row }: LoweredValue): Shape => insertAxis(node.shape, row, 1)
 /** An axis that is not that of the rows, among those beside it. */
 const innerAxis = ({ row }: LoweredValue, axis: number): number => (row >= 0 && axis > row ? axis - 1 : axis)
-const isOnce = ({ node, row }: LoweredValue): boolean => node.place === 'once' && row < 0
+const isOnce = ({ node, row }: LoweredValue): boolean => node.scope === 'once' && row < 0
 /** Stretched to its shape, except for the rows. */
 const stretchedNode = ({ make }: LoweringContext, value: LoweredValue): GraphNode =>
   make.stretched(value.node, innerShape(value))
@@ -95,7 +95,7 @@ const alignedNode = (
 ): GraphNode => {
   const gap = rank - value.shape.length
   if (value.row >= 0 && value.row + gap !== row) refuseToCompile(`${name}: the rows meet another axis`)
-  const own = lead(keptShape(value), rank)
+  const own = padShape(keptShape(value), rank)
   if (row >= 0 && own[row] !== 1) refuseToCompile(`${name}: the rows meet an axis of ${own[row]}`)
   return make.reshaped(value.node, withoutAxis(own, row))
 }
@@ -117,7 +117,7 @@ const lowerEntrywise = (
 
 /** The same entries in the same order; the rows must stay an axis. */
 const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Shape): LoweredValue => {
-  if (nodeWidth(value.node) === 1 && value.node.place === 'once')
+  if (nodeWidth(value.node) === 1 && value.node.scope === 'once')
     return scalarValue(lowering, shape, value.node, 'Reshape')
   const { make, rows } = lowering
   return shapedValue(lowering, shape, 'Reshape', (to, row) => {
@@ -148,17 +148,17 @@ const foldKind = (kernel: string): FoldOperation => {
 const rowCountNode = ({ make }: LoweringContext): GraphNode => make.node({ kind: 'count' }, [], [], 'once')
 
 /** A fold of what was folded along the other axes over the rows too. */
-const overRows = (lowering: LoweringContext, name: string, x: GraphNode): GraphNode => {
+const reduceOverRows = (lowering: LoweringContext, name: string, x: GraphNode): GraphNode => {
   const { make } = lowering
   const op = foldKind(name)
-  if (op === 'Max' || op === 'Min') return x.place === 'once' ? x : refuseToCompile(`${name} over the rows`)
-  const all = x.place === 'once' ? x : make.rowSum(x)
+  if (op === 'Max' || op === 'Min') return x.scope === 'once' ? x : refuseToCompile(`${name} over the rows`)
+  const all = x.scope === 'once' ? x : make.rowSum(x)
   const rows = rowCountNode(lowering)
-  if (name === 'Mean') return x.place === 'once' ? all : make.div(all, rows)
-  return x.place === 'once' ? make.mul(all, rows) : all
+  if (name === 'Mean') return x.scope === 'once' ? all : make.div(all, rows)
+  return x.scope === 'once' ? make.mul(all, rows) : all
 }
 
-const fold = (
+const lowerReduction = (
   lowering: LoweringContext,
   name: string,
   value: LoweredValue,
@@ -183,7 +183,7 @@ const fold = (
   )
   const scaled = make.times(repeats / count, folded)
   const isOverRows = axes.includes(value.row)
-  const result = isOverRows ? overRows(lowering, name, scaled) : scaled
+  const result = isOverRows ? reduceOverRows(lowering, name, scaled) : scaled
   const node = make.reshaped(result, isOverRows ? insertAxis(result.shape, value.row, 1) : result.shape)
   const sides = value.shape.map((n, i) => (axes.includes(i) ? 1 : n))
   return lowerReshape(lowering, { shape: sides, row: isOverRows ? -1 : value.row, node }, shape)
@@ -199,16 +199,22 @@ const rowDots = (make: Algebra, x: GraphNode, y: GraphNode, repeats: number): Gr
 }
 
 /** Matrices multiplied entry by entry: a sum over k of products. */
-const byEntries = (lowering: LoweringContext, a: LoweredValue, b: LoweredValue, shape: Shape): LoweredValue => {
+const multiplyByEntries = (lowering: LoweringContext, a: LoweredValue, b: LoweredValue, shape: Shape): LoweredValue => {
   const wide = shape.at(-1) ?? 1
   const high = shape.at(-2) ?? 1
   const ranks = Math.max(a.shape.length, b.shape.length) + 1
   const spread = (value: LoweredValue, at: number): LoweredValue =>
-    lowerReshape(lowering, value, insertAxis(lead(value.shape, ranks - 1), ranks + at, 1))
+    lowerReshape(lowering, value, insertAxis(padShape(value.shape, ranks - 1), ranks + at, 1))
   const x = spread(a, -1)
   const y = spread(b, -3)
   const full = [...shape.slice(0, -2), high, a.shape.at(-1) ?? 1, wide]
-  return fold(lowering, 'Sum', lowerEntrywise(lowering, 'Multiply', [x, y], full), { axis: [full.length - 2] }, shape)
+  return lowerReduction(
+    lowering,
+    'Sum',
+    lowerEntrywise(lowering, 'Multiply', [x, y], full),
+    { axis: [full.length - 2] },
+    shape
+  )
 }
 
 /** [..., m, k] · [..., k, n], the rows being m, n, k or among the axes before. */
@@ -241,7 +247,7 @@ const lowerMatMul = (
     // what is stretched along other axes stays so
     const lines = make.stretched(a.node, [...a.node.shape.slice(0, -1), a.shape.at(k) ?? 1])
     const result = make.product(lines, matrix, turnB)
-    return { shape, row, node: make.reshaped(result, lead(result.shape, shape.length - 1)) }
+    return { shape, row, node: make.reshaped(result, padShape(result.shape, shape.length - 1)) }
   }
   // matrix · rows, seen from the other side
   if (rb === n && isOnce(a) && isFlat(a) && isFlat(b)) {
@@ -265,7 +271,7 @@ const lowerMatMul = (
   if (ra === null && rb === null) {
     const x = stretchedNode(lowering, a)
     const y = stretchedNode(lowering, b)
-    if (x.place !== 'once' || y.place !== 'once') return refuseToCompile('a product whose rows are none')
+    if (x.scope !== 'once' || y.scope !== 'once') return refuseToCompile('a product whose rows are none')
     if ((make.varies(x) || make.varies(y)) && x.shape.length === 2 && y.shape.length === 2)
       return done(make.product(turnA ? make.flipped(x) : x, y, turnB))
     return done(
@@ -278,13 +284,13 @@ const lowerMatMul = (
       ? lowerTranspose(lowering, value, [...value.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2))
       : value
   }
-  return byEntries(lowering, flip(a, turnA), flip(b, turnB), shape)
+  return multiplyByEntries(lowering, flip(a, turnA), flip(b, turnB), shape)
 }
 
 /** |x − s c|² of every row x and c, s one number a row or for all: differences first, as far from 0 nothing else is right. */
 const lowerDistances: LoweringRule = (lowering, { shape }, { x, centres, scale }) => {
   const { make } = lowering
-  if (x.row === 0 && isOnce(centres) && scale.node.place === 'once' && nodeWidth(scale.node) === 1) {
+  if (x.row === 0 && isOnce(centres) && scale.node.scope === 'once' && nodeWidth(scale.node) === 1) {
     const matrix = make.mul(make.reshaped(scale.node, []), stretchedNode(lowering, centres))
     return { shape, row: 0, node: make.distances(stretchedNode(lowering, x), matrix) }
   }
@@ -295,7 +301,7 @@ const lowerDistances: LoweringRule = (lowering, { shape }, { x, centres, scale }
   const s = spread(scale, 1)
   const scaled = lowerEntrywise(lowering, 'Multiply', [s, spread(centres, 0)], [s.shape[0], k, d])
   const apart = lowerEntrywise(lowering, 'Sub', [spread(x, 1), scaled], [n, k, d])
-  return fold(lowering, 'Sum', lowerEntrywise(lowering, 'Square', [apart], [n, k, d]), { axis: [2] }, shape)
+  return lowerReduction(lowering, 'Sum', lowerEntrywise(lowering, 'Square', [apart], [n, k, d]), { axis: [2] }, shape)
 }
 
 // —— entries that are moved ——
@@ -317,7 +323,7 @@ const lowerTranspose = ({ make }: LoweringContext, value: LoweredValue, order: R
 }
 
 /** Parts side by side that are all stretched along another axis stay so. */
-const narrowed = (
+const concatUnstretched = (
   lowering: LoweringContext,
   traced: TracedNode,
   operands: LoweredOperands
@@ -336,7 +342,7 @@ const narrowed = (
 }
 
 /** Attributes of an op that moves entries, for an axis of the rows, at `at`, that has one entry and stays as it is. */
-const pastRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: number): object => {
+const attributesWithoutRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: number): object => {
   const untouched = (isSo: boolean, then: object = attrs): object =>
     isSo ? then : refuseToCompile(`${kernel} along the rows`)
   const atRow = (values: Shape): Shape => values.map((n, i) => (i === at ? 1 : n))
@@ -363,7 +369,7 @@ const pastRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: number): obje
 /** Ops that only move entries are known by what they do to their numbers. */
 const lowerMove: LoweringRule = (lowering, traced, operands) => {
   const { kernel, attrs, shape, output } = traced
-  const stays = kernel === 'Concat' ? narrowed(lowering, traced, operands) : undefined
+  const stays = kernel === 'Concat' ? concatUnstretched(lowering, traced, operands) : undefined
   if (stays !== undefined) return stays
   const { make } = lowering
   return shapedValue(lowering, shape, kernel, (to, row) => {
@@ -372,7 +378,7 @@ const lowerMove: LoweringRule = (lowering, traced, operands) => {
     if (own.some(value => value.row >= 0) && row < 0) return refuseToCompile(`${kernel} takes some of the rows`)
     const parts = own.map(value => stretchedNode(lowering, value))
     const at = own[0]?.row ?? -1
-    const adjusted = at < 0 ? attrs : pastRows(traced, own[0].shape, at)
+    const adjusted = at < 0 ? attrs : attributesWithoutRows(traced, own[0].shape, at)
     let count = 0
     const dense: Record<string, Dense> = {}
     for (const [name, value] of Object.entries(sources)) {
@@ -381,7 +387,8 @@ const lowerMove: LoweringRule = (lowering, traced, operands) => {
       dense[name] = { shape: sides, dtype: 'float32', values }
     }
     if ((indices as LoweredValue | undefined) !== undefined) {
-      const same = sameOf(stretchedNode(lowering, indices)) ?? refuseToCompile(`${kernel} by indices that are computed`)
+      const same =
+        constantEntries(stretchedNode(lowering, indices)) ?? refuseToCompile(`${kernel} by indices that are computed`)
       dense.indices = { ...same, shape: indices.shape }
     }
     const way = operations[kernel].lowering
@@ -411,12 +418,12 @@ const lowerAlongAxis: LoweringRule = (lowering, { kernel, attrs, shape, output }
   const own = { ...plainAttrs(attrs), axis: innerAxis(x, at) }
   return shapedValue(lowering, shape, kernel, sides => {
     const whose = stretchedNode(lowering, x)
-    return lowering.make.node({ kind: 'kernel', kernel, attrs: own, output }, [whose], sides, whose.place)
+    return lowering.make.node({ kind: 'kernel', kernel, attrs: own, output }, [whose], sides, whose.scope)
   })
 }
 
 /** Of matrices, the last two axes, by the kernel itself: once a call where they do not depend on the row. */
-const ofMatrices: LoweringRule = (lowering, { kernel, attrs, shape }, operands) => {
+const lowerMatrixKernel: LoweringRule = (lowering, { kernel, attrs, shape }, operands) => {
   const all = Object.values(operands)
   if (all.some(value => value.row >= value.shape.length - 2)) return refuseToCompile(`${kernel} along the rows`)
   return shapedValue(lowering, shape, kernel, (own, row) => {
@@ -424,11 +431,11 @@ const ofMatrices: LoweringRule = (lowering, { kernel, attrs, shape }, operands) 
     const ins = all.map(value =>
       lowering.make.stretched(
         alignedNode(lowering, value, rank, row, kernel),
-        withoutAxis(lead(value.shape, rank), row)
+        withoutAxis(padShape(value.shape, rank), row)
       )
     )
-    const place = ins.every(({ place }) => place === 'once') ? 'once' : 'rows'
-    return lowering.make.node({ kind: 'kernel', kernel, attrs: plainAttrs(attrs), output: 0 }, ins, own, place)
+    const scope = ins.every(({ scope }) => scope === 'once') ? 'once' : 'rows'
+    return lowering.make.node({ kind: 'kernel', kernel, attrs: plainAttrs(attrs), output: 0 }, ins, own, scope)
   })
 }
 
@@ -467,7 +474,7 @@ const lowerFlatten = (lowering: LoweringContext, x: LoweredValue): LoweredValue 
   lowerReshape(lowering, x, [x.shape[0], productOfSizes(x.shape.slice(1))])
 
 /** Rows of a table at computed indices: a product with ones where they point. */
-const lookUp: LoweringRule = (lowering, { attrs, shape }, { x, indices }) => {
+const lowerGather: LoweringRule = (lowering, { attrs, shape }, { x, indices }) => {
   const isPlain =
     isOnce(x) &&
     axisOf(numberAttribute(attrs, 'axis', 0), x.shape.length, 'gather') === 0 &&
@@ -479,12 +486,12 @@ const lookUp: LoweringRule = (lowering, { attrs, shape }, { x, indices }) => {
 }
 
 /** So many entries are picked of a row, each by code of its own. */
-const MOST_PICKED = 1024
+const MAX_PICKED_PER_ROW = 1024
 /** And so many once a call. */
-const MOST_KEPT = 100_000
+const MAX_PICKED_PER_CALL = 100_000
 
 /** Terms of known segments are picked, each as often as the fullest segment has terms, with 0 where there are fewer: nothing is multiplied by 0. */
-const knownSegments = (
+const lowerKnownSegments = (
   lowering: LoweringContext,
   ids: ReadonlyArray<number>,
   x: LoweredValue,
@@ -495,7 +502,7 @@ const knownSegments = (
   const most = own.reduce((n, { length }) => Math.max(n, length), 1)
   const rest = x.shape.slice(1)
   const wide = productOfSizes(withoutAxis(rest, x.row - 1))
-  if (segments * most * wide > (x.node.place === 'rows' ? MOST_PICKED : MOST_KEPT)) return undefined
+  if (segments * most * wide > (x.node.scope === 'rows' ? MAX_PICKED_PER_ROW : MAX_PICKED_PER_CALL)) return undefined
   const parts = [stretchedNode(lowering, x), make.constant(0)]
   const none = ids.length * wide
   const table = own.flatMap(all =>
@@ -507,14 +514,15 @@ const knownSegments = (
   const row = x.row < 0 ? -1 : x.row + 1
   const node = make.pick(parts, table, withoutAxis([segments, most, ...rest], row))
   const terms = { shape: [segments, most, ...rest], row, node }
-  return fold(lowering, 'Sum', terms, { axis: [1] }, [segments, ...rest])
+  return lowerReduction(lowering, 'Sum', terms, { axis: [1] }, [segments, ...rest])
 }
 
 const lowerSegmentSum: LoweringRule = (lowering, { attrs, shape }, { x, segmentIds }) => {
   if (segmentIds.shape.length !== 1) return refuseToCompile('UnsortedSegmentSum by indices of several axes')
   const segments = numberAttribute(attrs, 'numSegments', 0)
-  const ids = sameOf(stretchedNode(lowering, segmentIds))
-  const picked = ids === null || x.row === 0 ? undefined : knownSegments(lowering, Array.from(ids.values), x, segments)
+  const ids = constantEntries(stretchedNode(lowering, segmentIds))
+  const picked =
+    ids === null || x.row === 0 ? undefined : lowerKnownSegments(lowering, Array.from(ids.values), x, segments)
   if (picked !== undefined) return picked
   const ones = lowerOneHot(lowering, segmentIds, segments)
   const terms = lowerFlatten(lowering, x)
@@ -527,32 +535,33 @@ const lowerSegmentSum: LoweringRule = (lowering, { attrs, shape }, { x, segmentI
 
 // —— each kernel ——
 
-const entrywise: LoweringRule = (lowering, { kernel, attrs, shape }, operands) =>
+const lowerEntrywiseKernel: LoweringRule = (lowering, { kernel, attrs, shape }, operands) =>
   lowerEntrywise(lowering, kernel, Object.values(operands), shape, plainAttrs(attrs))
 
-const lowerFold: LoweringRule = (lowering, { kernel, attrs, shape }, { x }) => fold(lowering, kernel, x, attrs, shape)
+const lowerFold: LoweringRule = (lowering, { kernel, attrs, shape }, { x }) =>
+  lowerReduction(lowering, kernel, x, attrs, shape)
 
-const reshaping: LoweringRule = (lowering, { shape }, operands) =>
+const lowerView: LoweringRule = (lowering, { shape }, operands) =>
   lowerReshape(lowering, Object.values(operands)[0], shape)
 
-const constantly =
+const lowerConstant =
   (value: (traced: TracedNode) => number): LoweringRule =>
   (lowering, traced) =>
     scalarValue(lowering, traced.shape, lowering.make.constant(value(traced)))
 
 /** Numbers that a kernel makes of its attributes. */
-const generated: LoweringRule = (lowering, { kernel, attrs, shape }) =>
+const lowerGenerated: LoweringRule = (lowering, { kernel, attrs, shape }) =>
   shape[0] === lowering.rows
     ? refuseToCompile(`${kernel} numbers the rows`)
     : arrayValue(lowering, shape, computeKernel(kernel, {}, attrs).values)
 
-const RULES_BY_KIND: Readonly<Record<Way['kind'], LoweringRule>> = {
-  entries: entrywise,
+const RULES_BY_KIND: Readonly<Record<LoweringKind['kind'], LoweringRule>> = {
+  entries: lowerEntrywiseKernel,
   fold: lowerFold,
   move: lowerMove,
-  view: reshaping,
+  view: lowerView,
   axis: lowerAlongAxis,
-  matrices: ofMatrices
+  matrices: lowerMatrixKernel
 }
 
 /** Of operations that say how they are taken, and of all others by name. */
@@ -579,10 +588,10 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
     const above = entrywise('Floor', [x.node])
     return { ...x, node: entrywise('Select', [entrywise('Less', [x.node, constant(0)]), below, above]) }
   },
-  Fill: constantly(({ attrs }) => numberAttribute(attrs, 'value', 0)),
+  Fill: lowerConstant(({ attrs }) => numberAttribute(attrs, 'value', 0)),
   GatherV2: (lowering, traced, operands) => {
-    const isKnown = sameOf(operands.indices.node) !== null
-    return (isKnown ? lowerMove : lookUp)(lowering, traced, operands)
+    const isKnown = constantEntries(operands.indices.node) !== null
+    return (isKnown ? lowerMove : lowerGather)(lowering, traced, operands)
   },
   Identity: (_, __, { x }) => x,
   Input: (lowering, { name = '', isParameter, shape }) =>
@@ -595,7 +604,7 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
       )
     ),
   LogSoftmax: lowerSoftmax('axis', true),
-  Number: constantly(({ values }) => Number(values?.[0])),
+  Number: lowerConstant(({ values }) => Number(values?.[0])),
   OneHot: (lowering, { attrs }, { indices }) => {
     const { constant, entrywise } = lowering.make
     const hit = lowerOneHot(lowering, indices, numberAttribute(attrs, 'depth', 0))
@@ -603,14 +612,14 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
     const off = numberAttribute(attrs, 'offValue', 0)
     return on === 1 && off === 0 ? hit : { ...hit, node: entrywise('Select', [hit.node, constant(on), constant(off)]) }
   },
-  Range: generated,
+  Range: lowerGenerated,
   Softmax: lowerSoftmax('dim', false),
   SquaredDistances: lowerDistances,
   Tile: lowerTile,
   Transpose: (lowering, { attrs }, { x }) => lowerTranspose(lowering, x, numbersAttribute(attrs, 'perm')),
   UnsortedSegmentSum: lowerSegmentSum,
   WithDerivative: (_, __, { value }) => value,
-  ZerosLike: constantly(() => 0)
+  ZerosLike: lowerConstant(() => 0)
 }
 
 /** What stands for the number of rows. */
@@ -621,7 +630,7 @@ const rowCountValue = (lowering: LoweringContext, { multiple, isInverse }: RowCo
 }
 
 /** The ops that the outputs are made of. */
-const liveOf = ({ value, gradient, others }: FunctionTrace): ReadonlySet<TracedNode> => {
+const liveNodes = ({ value, gradient, others }: FunctionTrace): ReadonlySet<TracedNode> => {
   const live = new Set<TracedNode>()
   const pending = [value, ...Object.values(gradient), ...Object.values(others)]
   while (pending.length > 0) {
@@ -654,7 +663,7 @@ export const lower = (written: FunctionTrace, found: Counts, make: Algebra): Low
       : refuseToCompile(`${kernel} has no code`)
   }
   // an op that is refused stands in the way of those alone that need it
-  const live = liveOf(trace)
+  const live = liveNodes(trace)
   trace.nodes.forEach((traced, i) => {
     if (!live.has(traced)) return
     try {
@@ -672,7 +681,7 @@ export const lower = (written: FunctionTrace, found: Counts, make: Algebra): Low
     const full = stretchedNode(lowering, value)
     if (value.row < 0) return full
     // the same in every row
-    return full.place === 'rows' ? full : refuseToCompile('an output that is the same for all rows')
+    return full.scope === 'rows' ? full : refuseToCompile('an output that is the same for all rows')
   }
   const shapeOf = (input: string): Shape =>
     trace.nodes.find(({ kernel, name }) => kernel === 'Input' && name === input)?.shape ?? []

@@ -8,7 +8,7 @@ import { exp, log } from '../numbers/elementary.js'
 import { simdOrPlainKernels } from '../wasm/index.js'
 import { plainKernels } from '../wasm/kernels/plain.js'
 import { isComputed, nodeWidth, type GraphNode, type Shape } from './graph.js'
-import { evaluateNode } from './meaning.js'
+import { evaluateNode } from './evaluateNode.js'
 
 /** Fills a place among the numbers with what is made of entries of a and b, each at its own place there. */
 type FillNumbers = (numbers: Float64Array, at: number, a: Int32Array, b: Int32Array) => void
@@ -70,7 +70,7 @@ const broadcastEntries = (own: Shape, shape: Shape, at: number): Int32Array => {
 }
 
 /** Whether a node is a sum of neighbours: of how many each, or null. */
-const neighbours = ({ does, ins: [x], shape }: GraphNode): number | null =>
+const neighbourSumLength = ({ does, ins: [x], shape }: GraphNode): number | null =>
   does.kind === 'reduce' &&
   does.fold === 'Sum' &&
   does.axes.every((axis, i) => axis === x.shape.length - does.axes.length + i)
@@ -88,7 +88,7 @@ interface BatchedProduct {
 }
 
 /** Products of two matrices, [m, k] · [k, n], of which none is used twice; null of other nodes. */
-const productOf = ({ does, ins: [a, b], shape }: GraphNode): BatchedProduct | null => {
+const asBatchedProduct = ({ does, ins: [a, b], shape }: GraphNode): BatchedProduct | null => {
   if (does.kind === 'product') {
     const k = a.shape.at(-1) ?? 1
     return { count: 1, m: nodeWidth(a) / k, k, n: nodeWidth(b) / k, transposeA: false, transposeB: does.transposed }
@@ -118,7 +118,7 @@ export const perCall = (node: GraphNode, placeOf: (node: GraphNode) => number): 
     }
   }
   const places = ins.map(of => ({ shape: of.shape, from: placeOf(of), to: placeOf(of) + nodeWidth(of) }))
-  const each = neighbours(node)
+  const each = neighbourSumLength(node)
   if (each !== null && each * length <= MAX_PER_CALL_ENTRIES)
     return numbers => {
       simdOrPlainKernels().rowSums(
@@ -135,7 +135,7 @@ export const perCall = (node: GraphNode, placeOf: (node: GraphNode) => number): 
       for (let i = 0; i < table.length; i++) numbers[at + i] = numbers[table[i]]
     }
   }
-  const product = productOf(node)
+  const product = asBatchedProduct(node)
   if (product !== null && length * product.k <= MAX_PER_CALL_ENTRIES) {
     const { count, m, k, n } = product
     const [a, b] = places

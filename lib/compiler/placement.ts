@@ -10,9 +10,9 @@
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { isMap, isNative } from './entrywise.js'
 import {
-  afterRows,
-  describe,
-  isSum,
+  nodesAfterRows,
+  operationText,
+  isSumOverRows,
   topologicalOrder,
   sameShape,
   nodeWidth,
@@ -73,15 +73,15 @@ export interface MemoryLayout {
 }
 
 /** Entries that are a run of those of one input, which need not be moved. */
-const runOf = ({ does, ins, place }: GraphNode): number | undefined =>
-  does.kind === 'pick' && place === 'rows' && ins.length === 1 && does.table.every((i, at) => i === does.table[0] + at)
+const firstOfRun = ({ does, ins, scope }: GraphNode): number | undefined =>
+  does.kind === 'pick' && scope === 'rows' && ins.length === 1 && does.table.every((i, at) => i === does.table[0] + at)
     ? does.table[0]
     : undefined
 
 /** The node whose entries a node shows under another shape, and the first of them. */
 export const sourceEntry = (node: GraphNode): { readonly node: GraphNode; readonly entry: number } => {
-  if (node.place !== 'rows') return { node, entry: 0 }
-  const start = node.does.kind === 'reshape' ? 0 : runOf(node)
+  if (node.scope !== 'rows') return { node, entry: 0 }
+  const start = node.does.kind === 'reshape' ? 0 : firstOfRun(node)
   if (start === undefined) return { node, entry: 0 }
   const source = sourceEntry(node.ins[0])
   return { node: source.node, entry: source.entry + start }
@@ -114,7 +114,7 @@ export const isSymmetricProduct = ({ does, ins, shape }: GraphNode): boolean => 
 const spaceOf = (shape: Shape): Shape => shape.filter(n => n !== 1)
 
 /** Axes of a loop's space that are written out, the innermost ones. */
-export const unrolled = (space: Shape): number => {
+export const unrolledAxes = (space: Shape): number => {
   if (sizeOf(space) <= MAX_UNROLLED_ENTRIES) return space.length
   return (space.at(-1) ?? 1) <= MAX_UNROLLED_ENTRIES ? 1 : 0
 }
@@ -133,7 +133,8 @@ export const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
 }
 
 /** The shape of what a loop runs over for a node: its entries, or those that it folds. */
-export const fullOf = (node: GraphNode): Shape => (node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape)
+export const iterationShape = (node: GraphNode): Shape =>
+  node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape
 
 /** The entries of a loop: its outer axes are loops, the inner ones, few entries, are written out as columns. */
 export interface Turns {
@@ -144,7 +145,7 @@ export interface Turns {
 }
 
 export const turnsOf = (space: Shape): Turns => {
-  const flat = space.length - unrolled(space)
+  const flat = space.length - unrolledAxes(space)
   const outer = space.slice(0, flat)
   const inner = space.slice(flat)
   const columns = sizeOf(inner)
@@ -172,8 +173,8 @@ export const foldedAxes = (node: GraphNode): ReadonlyArray<number> => {
 }
 
 /** Whether the result of a reduction is there while its loop runs. */
-export const isAtOnce = (node: GraphNode, space: Shape): boolean =>
-  foldedAxes(node).every(axis => axis >= space.length - unrolled(space))
+export const isFoldedInRegisters = (node: GraphNode, space: Shape): boolean =>
+  foldedAxes(node).every(axis => axis >= space.length - unrolledAxes(space))
 
 /**
  * Whether the entries of its source that a user reads in a turn of their loop are those that the same turn makes. Of others, as
@@ -182,8 +183,8 @@ export const isAtOnce = (node: GraphNode, space: Shape): boolean =>
 const isAtHand = (operand: GraphNode, user: GraphNode, space: Shape): boolean => {
   const { node: source, entry } = sourceEntry(operand)
   const { outer, columns, entry: entryOf } = turnsOf(space)
-  const made = stepsOver(source.shape, fullOf(source))
-  const read = stepsOver(operand.shape, fullOf(user))
+  const made = stepsOver(source.shape, iterationShape(source))
+  const read = stepsOver(operand.shape, iterationShape(user))
   const all = Array.from({ length: columns }, (_, c) => c)
   const there = new Set(all.map(c => entryOf(made, c)))
   return outer.every((_, axis) => made[axis] === read[axis]) && all.every(c => there.has(entry + entryOf(read, c)))
@@ -196,7 +197,7 @@ const isInput = ({ does }: GraphNode): boolean => does.kind === 'input'
 const loopsOver = (item: Item, space: Shape): boolean => item.kind === 'loop' && sameShape(item.space, space)
 
 /** What is done one after another, and where each node is done. */
-const itemsOf = (
+const scheduleItems = (
   nodes: ReadonlyArray<GraphNode>
 ): { readonly items: ReadonlyArray<Item>; readonly itemOf: ReadonlyMap<GraphNode, number> } => {
   const items: Item[] = []
@@ -206,15 +207,17 @@ const itemsOf = (
     const { node: source } = sourceEntry(operand)
     const at = itemOf.get(source)
     if (at === undefined) return 0
-    return loopsOver(items[at], space) && isAtOnce(source, space) && isAtHand(operand, user, space) ? at : at + 1
+    return loopsOver(items[at], space) && isFoldedInRegisters(source, space) && isAtHand(operand, user, space)
+      ? at
+      : at + 1
   }
   for (const node of nodes) {
-    const { does, ins, place } = node
-    if ((place === 'once' && does.kind !== 'rowSum') || isInput(node) || sourceEntry(node).node !== node) continue
+    const { does, ins, scope } = node
+    if ((scope === 'once' && does.kind !== 'rowSum') || isInput(node) || sourceEntry(node).node !== node) continue
     const isLoop =
       does.kind === 'rowSum' || does.kind === 'reduce' || (does.kind === 'entrywise' && isNative(does.kernel))
     if (isLoop) {
-      const space = spaceOf(fullOf(node))
+      const space = spaceOf(iterationShape(node))
       const from = Math.max(0, ...ins.map(input => readyFrom(input, node, space)))
       let at = items.length - 1
       while (at >= from && !loopsOver(items[at], space)) at--
@@ -239,7 +242,7 @@ const itemsOf = (
 }
 
 /** The nodes that an item leaves for others, and those of them that are multiplied over the rows. */
-const storedOf = (
+const storedNodes = (
   nodes: ReadonlyArray<GraphNode>,
   items: ReadonlyArray<Item>,
   itemOf: ReadonlyMap<GraphNode, number>,
@@ -248,9 +251,9 @@ const storedOf = (
   const stored = new Set<GraphNode>()
   const dotted = new Set<GraphNode>()
   for (const node of nodes) {
-    if (node.place !== 'rows' && !isSum(node)) continue
+    if (node.scope !== 'rows' && !isSumOverRows(node)) continue
     for (const input of node.ins) {
-      if (input.place !== 'rows') continue
+      if (input.scope !== 'rows') continue
       const { node: source } = sourceEntry(input)
       if (node.does.kind === 'rowDot') dotted.add(source)
       const isShared = sourceEntry(node).node !== node
@@ -259,10 +262,10 @@ const storedOf = (
     }
     const at = itemOf.get(node)
     // only loops keep values in registers
-    if (node.place === 'rows' && at !== undefined && items[at].kind !== 'loop') stored.add(node)
+    if (node.scope === 'rows' && at !== undefined && items[at].kind !== 'loop') stored.add(node)
     // so does a reduction that is known when its loop is over
     const item = at === undefined ? undefined : items[at]
-    if (item?.kind === 'loop' && node.does.kind === 'reduce' && !isAtOnce(node, item.space)) stored.add(node)
+    if (item?.kind === 'loop' && node.does.kind === 'reduce' && !isFoldedInRegisters(node, item.space)) stored.add(node)
   }
   for (const { node } of rowsOut) stored.add(sourceEntry(node).node)
   return { stored, dotted }
@@ -275,19 +278,19 @@ export const layoutGraph = (
 ): MemoryLayout => {
   const { bytes, line, tile } = lanes
   const nodes = topologicalOrder(Object.values(outputs))
-  const later = afterRows(nodes)
+  const later = nodesAfterRows(nodes)
   for (const node of nodes) {
-    if (node.place === 'rows' && nodeWidth(node) === 0) refuseToCompile('a value of no entries')
-    if (node.place === 'rows' && node.ins.some(input => later.has(input)))
+    if (node.scope === 'rows' && nodeWidth(node) === 0) refuseToCompile('a value of no entries')
+    if (node.scope === 'rows' && node.ins.some(input => later.has(input)))
       refuseToCompile(
-        `${describe(node.does)}: what a row computes depends on a sum over all rows: it would take a second pass over them`
+        `${operationText(node.does)}: what a row computes depends on a sum over all rows: it would take a second pass over them`
       )
   }
-  const once = nodes.filter(node => node.place === 'once' && !isSum(node))
+  const once = nodes.filter(node => node.scope === 'once' && !isSumOverRows(node))
 
-  const { items, itemOf } = itemsOf(nodes)
-  const rowsOut = Object.entries(outputs).flatMap(([name, node]) => (node.place === 'rows' ? [{ name, node }] : []))
-  const { stored, dotted } = storedOf(nodes, items, itemOf, rowsOut)
+  const { items, itemOf } = scheduleItems(nodes)
+  const rowsOut = Object.entries(outputs).flatMap(([name, node]) => (node.scope === 'rows' ? [{ name, node }] : []))
+  const { stored, dotted } = storedNodes(nodes, items, itemOf, rowsOut)
 
   // —— memory ——
   let scratch = 0
@@ -304,7 +307,7 @@ export const layoutGraph = (
   const given: { name: string; width: number }[] = []
   const drawn: { name: string; law: DrawDistribution; buffer: Buffer; staging: number }[] = []
   for (const node of nodes) {
-    if (node.place !== 'rows') continue
+    if (node.scope !== 'rows') continue
     if (node.does.kind === 'input') {
       const { name } = node.does
       const law = lawOf(name)
@@ -319,15 +322,15 @@ export const layoutGraph = (
     } else if (stored.has(node) && sourceEntry(node).node === node) buffers.set(node, placed(node))
   }
   let sumBytes = 0
-  const sums = nodes.filter(isSum).map(node => {
+  const sums = nodes.filter(isSumOverRows).map(node => {
     const at = sumBytes
     sumBytes = alignTo64(sumBytes + nodeWidth(node) * 16)
     return { node, at }
   })
   const read = new Set(
     nodes
-      .filter(node => node.place === 'rows' || isSum(node))
-      .flatMap(({ ins }) => ins.filter(({ place }) => place === 'once'))
+      .filter(node => node.scope === 'rows' || isSumOverRows(node))
+      .flatMap(({ ins }) => ins.filter(({ scope }) => scope === 'once'))
   )
   let parameterBytes = 0
   const parameters = [...read]

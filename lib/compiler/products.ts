@@ -6,7 +6,7 @@ import { type Lanes } from './lanes.js'
 const SUMS = 8
 
 /** Rows [k] times a matrix [k, columns], or their squared distances from its columns, into [columns]: both in panels at a pointer and an offset, the matrix at `matrix`. */
-export const rowProduct = (
+export const emitRowsTimesMatrix = (
   code: Code,
   {
     from,
@@ -133,7 +133,7 @@ export const rowProduct = (
  * the products of m columns at a with n columns at b to m × n pairs of sums, which are of doubles: floats are summed in floats
  * over the panels of one call, as many in a lane as there are vectors of them.
  */
-export const dotBlock = (lanes: Lanes, m: number, n: number): Code => {
+export const productBlockCode = (lanes: Lanes, m: number, n: number): Code => {
   const { vectors, line, precision } = lanes
   const code = new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
   const a = 0
@@ -214,7 +214,7 @@ export const addDoubles = (code: Code): Code => {
 }
 
 /** How a product over rows of m and n columns is cut into blocks that fit the registers. */
-export const blockOf = (m: number, n: number): readonly [number, number] => [
+export const productBlockSize = (m: number, n: number): readonly [number, number] => [
   n === 1 ? Math.min(m, 8) : m < 4 ? Math.min(m, 3) : 4,
   Math.min(n, m === 1 ? 8 : m === 2 ? 4 : m === 3 ? 3 : 2)
 ]

@@ -64,7 +64,7 @@ const isConstantOf = (x: GraphNode, value: number): boolean => Object.is(constan
 const negated = (x: GraphNode): GraphNode | undefined => (isKernel(x, 'Neg') ? x.ins[0] : undefined)
 
 /** s · (what comes of y), where x = s · y and s is worth taking out. */
-const outwards = (
+const moveScalarOut = (
   x: GraphNode,
   make: Algebra,
   of: (y: GraphNode) => GraphNode,
@@ -90,8 +90,8 @@ const factored =
     return found && make.mul(found[0], make.entrywise(kernel, [found[1], found[2]]))
   }
 
-const numberOutwards: EntrywiseRule = ([a, b], make) =>
-  isScalar(a) ? undefined : (outwards(a, make, x => make.mul(x, b)) ?? outwards(b, make, y => make.mul(a, y)))
+const moveNumberOut: EntrywiseRule = ([a, b], make) =>
+  isScalar(a) ? undefined : (moveScalarOut(a, make, x => make.mul(x, b)) ?? moveScalarOut(b, make, y => make.mul(a, y)))
 
 export const entrywiseRules = ruleTable<EntrywiseRules>({
   Add: [
@@ -130,20 +130,20 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
       return inner && make.mul(make.mul(a, inner[0]), inner[1])
     },
     /** (s · x) · y = s · (x · y) */
-    numberOutwards
+    moveNumberOut
   ],
   RealDiv: [
     /** x / y = (1/y) · x, where y is fewer numbers */
     ([a, b], make) =>
-      nodeWidth(b) < nodeWidth(a) || (b.place === 'once' && a.place === 'rows') || isConstantOf(a, 1)
+      nodeWidth(b) < nodeWidth(a) || (b.scope === 'once' && a.scope === 'rows') || isConstantOf(a, 1)
         ? make.mul(make.reciprocal(b), a)
         : undefined,
     /** s / y = s · (1/y) */
-    ([a, b], make) => (isScalar(a) && b.place === 'rows' ? make.mul(a, make.reciprocal(b)) : undefined),
+    ([a, b], make) => (isScalar(a) && b.scope === 'rows' ? make.mul(a, make.reciprocal(b)) : undefined),
     /** (s · x) / y = s · (x / y) */
-    ([a, b], make) => outwards(a, make, x => make.div(x, b)),
+    ([a, b], make) => moveScalarOut(a, make, x => make.div(x, b)),
     /** x / (s · y) = (1/s) · (x / y) */
-    ([a, b], make) => outwards(b, make, y => make.div(a, y), make.reciprocal)
+    ([a, b], make) => moveScalarOut(b, make, y => make.div(a, y), make.reciprocal)
   ],
   Neg: [
     /** −(−x) = x */
@@ -151,15 +151,15 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
     /** −(x − y) = y − x */
     ([a], make) => (isKernel(a, 'Sub') ? make.sub(a.ins[1], a.ins[0]) : undefined),
     /** −(s · x) = (−s) · x */
-    ([a], make) => outwards(a, make, x => x, make.neg)
+    ([a], make) => moveScalarOut(a, make, x => x, make.neg)
   ],
   Square: [
     /** (s · x)² = s² · x² */
-    ([a], make) => outwards(a, make, make.square, make.square)
+    ([a], make) => moveScalarOut(a, make, make.square, make.square)
   ],
   Reciprocal: [
     /** 1/(s · x) = (1/s) · (1/x) */
-    ([a], make) => outwards(a, make, make.reciprocal, make.reciprocal)
+    ([a], make) => moveScalarOut(a, make, make.reciprocal, make.reciprocal)
   ],
   Greater: [
     /** x > y is y < x */
@@ -184,7 +184,7 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
     /** 1/(1 + e^(−x)) = (x < 0 ? e : 1)/(1 + e), e = e^(−|x|), which σ(−x) shares */
     ([a], make) => {
       // once a call, the kernel has no need of it
-      if (a.place === 'once') return undefined
+      if (a.scope === 'once') return undefined
       const minus = negated(a)
       const x = minus ?? a
       const e = make.entrywise('Exp', [make.neg(make.entrywise('Abs', [x]))])
@@ -199,15 +199,15 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
   ],
   Atan2: [
     /** the angle of a point, by arctan of the share of its lesser coordinate */
-    ([y, x], make) => (y.place === 'rows' || x.place === 'rows' ? arctan2(y, x, make) : undefined)
+    ([y, x], make) => (y.scope === 'rows' || x.scope === 'rows' ? arctan2(y, x, make) : undefined)
   ]
 })
 
 /** x as c · y, c computed once a call and y of rows, of the shape of x. */
 const asWeighted = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined => {
-  if (!isKernel(x, 'Multiply') || x.place === 'once') return undefined
+  if (!isKernel(x, 'Multiply') || x.scope === 'once') return undefined
   const of = (c: GraphNode, y: GraphNode): readonly [GraphNode, GraphNode] | undefined =>
-    c.place === 'once' && y.place === 'rows' && sameShape(y.shape, x.shape) ? [c, y] : undefined
+    c.scope === 'once' && y.scope === 'rows' && sameShape(y.shape, x.shape) ? [c, y] : undefined
   return eitherWay(x.ins, of)
 }
 
@@ -215,20 +215,20 @@ const asWeighted = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined =
 export const versionRules = ruleTable<EntrywiseRules>({
   ...entrywiseRules,
   Multiply: [
-    ...entrywiseRules.Multiply.filter(one => one !== numberOutwards),
+    ...entrywiseRules.Multiply.filter(one => one !== moveNumberOut),
     /** c · (b · x) = (c · b) · x, c and b once a call */
     inEitherOrder((c, y, make) => {
-      const found = c.place === 'once' && y.place === 'rows' && nodeWidth(y) >= nodeWidth(c) ? asWeighted(y) : undefined
+      const found = c.scope === 'once' && y.scope === 'rows' && nodeWidth(y) >= nodeWidth(c) ? asWeighted(y) : undefined
       return found && make.mul(make.mul(c, found[0]), found[1])
     }),
     /** (c · x) · y = c · (x · y), c once a call */
     inEitherOrder((x, y, make) => {
-      const found = y.place === 'rows' && sameShape(x.shape, y.shape) ? asWeighted(x) : undefined
+      const found = y.scope === 'rows' && sameShape(x.shape, y.shape) ? asWeighted(x) : undefined
       return found && make.mul(found[0], make.mul(found[1], y))
     }),
     /** c · (a · x + b · y) = (c · a) · x + (c · b) · y, all of a, b and c once a call */
     inEitherOrder((c, sum, make) => {
-      if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
+      if (c.scope === 'rows' || !isKernel(sum, 'Add') || sum.scope === 'once') return undefined
       const [left, right] = sum.ins.map(asWeighted)
       return (
         left && right && make.add(make.mul(make.mul(c, left[0]), left[1]), make.mul(make.mul(c, right[0]), right[1]))
@@ -245,13 +245,13 @@ export const versionRules = ruleTable<EntrywiseRules>({
     },
     /** Σ x + Σ y = Σ (x + y), over the rows or the same axes */
     ([a, b], make) => {
-      const isAlike = a.place === b.place && sameShape(a.shape, b.shape) && [a, b].every(({ ins }) => ins.length === 1)
+      const isAlike = a.scope === b.scope && sameShape(a.shape, b.shape) && [a, b].every(({ ins }) => ins.length === 1)
       if (!isAlike || !sameShape(a.ins[0].shape, b.ins[0].shape)) return undefined
       const sum = (): GraphNode => make.add(a.ins[0], b.ins[0])
       if (a.does.kind === 'rowSum' && b.does.kind === 'rowSum') return make.rowSum(sum())
-      if (a.does.kind === 'reshape' && b.does.kind === 'reshape' && a.ins[0].place === b.ins[0].place)
+      if (a.does.kind === 'reshape' && b.does.kind === 'reshape' && a.ins[0].scope === b.ins[0].scope)
         return make.reshaped(sum(), a.shape)
-      return a.place === 'rows' &&
+      return a.scope === 'rows' &&
         a.does.kind === 'reduce' &&
         b.does.kind === 'reduce' &&
         a.does.fold === 'Sum' &&
@@ -262,15 +262,15 @@ export const versionRules = ruleTable<EntrywiseRules>({
     },
     /** c + (b + x) = (c + b) + x, c and b once a call */
     inEitherOrder((c, sum, make) => {
-      if (c.place === 'rows' || !isKernel(sum, 'Add') || sum.place === 'once') return undefined
-      const at = sum.ins.findIndex(({ place }) => place === 'once')
+      if (c.scope === 'rows' || !isKernel(sum, 'Add') || sum.scope === 'once') return undefined
+      const at = sum.ins.findIndex(({ scope }) => scope === 'once')
       return at < 0 ? undefined : make.add(make.add(c, sum.ins[at]), sum.ins[1 - at])
     })
   ]
 })
 
 /** So many products take the place of one loop at most: each is code of its own. */
-const MOST_PRODUCTS = 64
+const MAX_SEPARATE_PRODUCTS = 64
 
 const upTo = (count: number, from = 0): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => from + i)
 
@@ -282,7 +282,7 @@ const forEachMatrix = (
   of: (part: (y: GraphNode, shape: Shape) => GraphNode) => GraphNode
 ): GraphNode | undefined => {
   const count = sizeOf(own.slice(0, -2))
-  if (count > MOST_PRODUCTS) return undefined
+  if (count > MAX_SEPARATE_PRODUCTS) return undefined
   const all = upTo(count).map(k =>
     of((y, part) => {
       const length = sizeOf(part)
@@ -298,18 +298,18 @@ const forEachMatrix = (
  */
 const sharedSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
   const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
-  if (kernel === undefined || x.place === 'once' || !make.varies(x)) return undefined
-  const isShared = (y: GraphNode): boolean => y.place === 'once' || !make.varies(asScaled(y, make)?.[1] ?? y)
+  if (kernel === undefined || x.scope === 'once' || !make.varies(x)) return undefined
+  const isShared = (y: GraphNode): boolean => y.scope === 'once' || !make.varies(asScaled(y, make)?.[1] ?? y)
   const [a, b] = x.ins
   return [a, b].every(y => sameShape(y.shape, x.shape)) && (isShared(a) || isShared(b)) ? [kernel, a, b] : undefined
 }
 
 /** Whether a node has one entry along the axes. */
-const isAlong = (x: GraphNode, rank: number, axes: ReadonlyArray<number>): boolean =>
+const isSingleAlong = (x: GraphNode, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
 /** Of a sum of products: what comes of one factor and the other. */
-const ofProduct =
+const ruleOfProducts =
   (
     of: (a: GraphNode, b: GraphNode, x: GraphNode, axes: ReadonlyArray<number>, make: Algebra) => GraphNode | undefined
   ): FoldRule =>
@@ -327,7 +327,7 @@ export const sumRules = ruleTable<ReadonlyArray<FoldRule>>([
     const folded = x.shape.map((n, i) => (axes.includes(i) ? 1 : n))
     const line = x.shape.map((n, i) => (i < rank - 2 || axes.includes(i) ? n : 1))
     const of = (matrix: GraphNode, y: GraphNode): GraphNode | undefined =>
-      matrix.place === 'once' && y.place === 'rows' && sameShape(matrix.shape, x.shape) && sameShape(y.shape, line)
+      matrix.scope === 'once' && y.scope === 'rows' && sameShape(matrix.shape, x.shape) && sameShape(y.shape, line)
         ? forEachMatrix(x, folded, make, part =>
             make.product(part(y, [isDown ? high : wide]), part(matrix, [high, wide]), !isDown)
           )
@@ -335,28 +335,28 @@ export const sumRules = ruleTable<ReadonlyArray<FoldRule>>([
     return eitherWay(x.ins, of)
   },
   /** ⟨v, x M⟩ = ⟨x, v Mᵀ⟩, where v is the same in every row */
-  ofProduct((v, y, x, axes, make) => {
-    const { does, place, ins } = y
-    if (axes.join() !== `${x.shape.length - 1}` || does.kind !== 'product' || place === 'once') return undefined
+  ruleOfProducts((v, y, x, axes, make) => {
+    const { does, scope, ins } = y
+    if (axes.join() !== `${x.shape.length - 1}` || does.kind !== 'product' || scope === 'once') return undefined
     const [left, matrix] = ins
-    const isShared = v.place === 'once' && matrix.place === 'once'
+    const isShared = v.scope === 'once' && matrix.scope === 'once'
     return isShared && sameShape(y.shape, x.shape) && v.shape.at(-1) === x.shape.at(-1)
       ? make.sum(make.mul(left, make.product(v, matrix, !does.transposed)), axes)
       : undefined
   }),
   /** Σ v (x M + c) = Σ v (x M) + Σ v c, where v and c are the same in every row */
-  ofProduct((v, y, x, axes, make) => {
-    if (v.place === 'rows' || !isKernel(y, 'Add') || !sameShape(y.shape, x.shape)) return undefined
+  ruleOfProducts((v, y, x, axes, make) => {
+    if (v.scope === 'rows' || !isKernel(y, 'Add') || !sameShape(y.shape, x.shape)) return undefined
     const [a, b] = y.ins
-    const [c, z] = a.place === 'once' ? [a, b] : [b, a]
+    const [c, z] = a.scope === 'once' ? [a, b] : [b, a]
     const isProduct = (asScaled(z, make)?.[1] ?? z).does.kind === 'product'
-    return c.place === 'once' && z.place === 'rows' && isProduct && sameShape(z.shape, x.shape)
+    return c.scope === 'once' && z.scope === 'rows' && isProduct && sameShape(z.shape, x.shape)
       ? make.add(make.sum(make.mul(v, z), axes), make.sum(make.stretched(make.mul(v, c), x.shape), axes))
       : undefined
   }),
   /** Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call */
-  ofProduct((a, y, x, axes, make) => {
-    const found = a.place === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
+  ruleOfProducts((a, y, x, axes, make) => {
+    const found = a.scope === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
     const along = (z: GraphNode): GraphNode => make.sum(make.mul(a, z), axes)
     return found && make.entrywise(found[0], [along(found[1]), along(found[2])])
   }),
@@ -376,7 +376,7 @@ export const sumRules = ruleTable<ReadonlyArray<FoldRule>>([
     if (!isKernel(x, 'Multiply')) return undefined
     const [a, b] = x.ins
     const out = (narrow: GraphNode, wide: GraphNode): GraphNode | undefined =>
-      isAlong(narrow, rank, axes) &&
+      isSingleAlong(narrow, rank, axes) &&
       wide.shape.length === rank &&
       axes.every(axis => wide.shape[axis] === x.shape[axis])
         ? make.mul(narrow, make.sum(wide, axes))
@@ -393,7 +393,7 @@ export const rowSumRules = ruleTable<ReadonlyArray<FoldRule>>([
     if (!isKernel(x, 'Multiply') || rank < 2 || m === 1 || n === 1) return undefined
     const lead = x.shape.slice(0, -2)
     const of = (a: GraphNode, b: GraphNode): GraphNode | undefined =>
-      [a, b].every(({ place }) => place === 'rows') &&
+      [a, b].every(({ scope }) => scope === 'rows') &&
       sameShape(a.shape, [...lead, m, 1]) &&
       sameShape(b.shape, [...lead, 1, n])
         ? forEachMatrix(x, x.shape, make, part => make.rowDot(part(a, [m]), part(b, [n])))
@@ -405,28 +405,29 @@ export const rowSumRules = ruleTable<ReadonlyArray<FoldRule>>([
     if (isKernel(x, 'Neg')) return make.neg(make.rowSum(x.ins[0]))
     if (!isKernel(x, 'Multiply')) return undefined
     const [a, b] = x.ins
-    const [once, rows] = a.place === 'once' ? [a, b] : [b, a]
-    return once.place === 'once' && rows.place === 'rows' && sameShape(rows.shape, x.shape)
+    const [once, rows] = a.scope === 'once' ? [a, b] : [b, a]
+    return once.scope === 'once' && rows.scope === 'rows' && sameShape(rows.shape, x.shape)
       ? make.mul(once, make.rowSum(rows))
       : undefined
   }
 ])
 
 /** x as r · y, r one number a row and y the numbers it multiplies: [r, y]. */
-const byRow = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined => {
-  if (!isKernel(x, 'Multiply') || x.place === 'once') return undefined
+const asRowScaled = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined => {
+  if (!isKernel(x, 'Multiply') || x.scope === 'once') return undefined
   const of = (r: GraphNode, y: GraphNode): readonly [GraphNode, GraphNode] | undefined =>
-    r.place === 'rows' && nodeWidth(r) === 1 && nodeWidth(x) > 1 && sameShape(y.shape, x.shape) ? [r, y] : undefined
+    r.scope === 'rows' && nodeWidth(r) === 1 && nodeWidth(x) > 1 && sameShape(y.shape, x.shape) ? [r, y] : undefined
   return eitherWay(x.ins, of)
 }
 
 /** Whether a and b are the same, or one is r times the other, r one number a row: Σ_rows a bᵀ is of squares. */
-const isGram = (a: GraphNode, b: GraphNode): boolean => a === b || byRow(a)?.[1] === b || byRow(b)?.[1] === a
+const isGram = (a: GraphNode, b: GraphNode): boolean =>
+  a === b || asRowScaled(a)?.[1] === b || asRowScaled(b)?.[1] === a
 
 export const reshapeRules = ruleTable<ReadonlyArray<ReshapeRule>>([
   /** s · x under another shape is s · (x under it) */
   (x, shape, make) =>
-    outwards(x, make, y =>
+    moveScalarOut(x, make, y =>
       sameShape(x.shape, y.shape) ? make.reshaped(y, shape) : make.reshaped(make.stretched(y, x.shape), shape)
     )
 ])
@@ -449,13 +450,13 @@ const constantColumns = (
 export const pickRules = ruleTable<ReadonlyArray<PickRule>>([
   /** entries of s · x are s · (entries of x) */
   (x, table, shape, make) =>
-    outwards(x, make, y =>
+    moveScalarOut(x, make, y =>
       sameShape(x.shape, y.shape) ? make.pick([y], table, shape) : make.pick([make.stretched(y, x.shape)], table, shape)
     ),
   /** columns of x M are x (columns of M) */
   (x: GraphNode, table: ReadonlyArray<number>, shape: Shape, make: Algebra): GraphNode | undefined => {
-    const { does, ins, place } = x
-    if (does.kind !== 'product' || place === 'once' || ins[1].place === 'rows') return undefined
+    const { does, ins, scope } = x
+    if (does.kind !== 'product' || scope === 'once' || ins[1].scope === 'rows') return undefined
     const from = x.shape.at(-1) ?? 1
     const lines = nodeWidth(x) / from
     const columns = constantColumns(table, lines, from)
@@ -477,22 +478,22 @@ export const pickRules = ruleTable<ReadonlyArray<PickRule>>([
 ])
 
 /** u B as [u, B, whether B is transposed], u being fewer numbers: a product worth putting off. */
-export const thin = (x: GraphNode): readonly [GraphNode, GraphNode, boolean] | undefined => {
-  const { does, place, shape } = x
-  if (does.kind !== 'product' || place === 'once') return undefined
+export const asThinProduct = (x: GraphNode): readonly [GraphNode, GraphNode, boolean] | undefined => {
+  const { does, scope, shape } = x
+  if (does.kind !== 'product' || scope === 'once') return undefined
   const [u, matrix] = x.ins
   return (u.shape.at(-1) ?? 1) < (shape.at(-1) ?? 1) ? [u, matrix, does.transposed] : undefined
 }
 
 /** x, or s · x, of a thin product: where a sum of it and others is worth taking apart. */
-const isThin = (x: GraphNode, make: Algebra): boolean => thin(asScaled(x, make)?.[1] ?? x) !== undefined
+const isThin = (x: GraphNode, make: Algebra): boolean => asThinProduct(asScaled(x, make)?.[1] ?? x) !== undefined
 
 /** The terms of x ± y, of which one is a thin product. */
 const thinSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
   const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
-  if (kernel === undefined || x.place === 'once') return undefined
+  if (kernel === undefined || x.scope === 'once') return undefined
   const [a, b] = x.ins
-  const isWhole = [a, b].every(y => y.place === 'rows' && sameShape(y.shape, x.shape))
+  const isWhole = [a, b].every(y => y.scope === 'rows' && sameShape(y.shape, x.shape))
   return isWhole && (isThin(a, make) || isThin(b, make)) ? [kernel, a, b] : undefined
 }
 
@@ -502,12 +503,12 @@ export const distanceRules = ruleTable<ReadonlyArray<ProductRule>>([
     const found = sharedSum(sum, make)
     if (found === undefined || sum.shape.length !== 1) return undefined
     const [kernel, a, b] = found
-    const [moved, by] = a.place === 'once' ? [b, a] : [a, b]
+    const [moved, by] = a.scope === 'once' ? [b, a] : [a, b]
     const of = kernel === 'Sub' && by === a ? make.neg(moved) : moved
     const w = kernel === 'Sub' && by === b ? make.neg(by) : by
     const [s, x] = asScaled(of, make) ?? [make.constant(1), of]
     const [t, m] = asScaled(matrix, make) ?? [make.constant(1), matrix]
-    if (w.place === 'rows' || make.varies(x) || make.varies(m) || make.reshaped(s, []) !== make.reshaped(t, []))
+    if (w.scope === 'rows' || make.varies(x) || make.varies(m) || make.reshaped(s, []) !== make.reshaped(t, []))
       return undefined
     const onX = make.sum(make.mul(w, x), [0])
     const onCentres = make.reshaped(make.product(make.reshaped(w, [1, nodeWidth(w)]), m, true), [m.shape[0]])
@@ -529,18 +530,18 @@ export const distanceRules = ruleTable<ReadonlyArray<ProductRule>>([
 
 export const productRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** (s · x) M = s · (x M) */
-  (x, matrix, make, transposed) => outwards(x, make, y => make.product(y, matrix, transposed)),
+  (x, matrix, make, transposed) => moveScalarOut(x, make, y => make.product(y, matrix, transposed)),
   /** (r · x) M = r · (x M), where M has fewer columns than rows, or all rows share x */
   (x, matrix, make, transposed) => {
-    const found = byRow(x)
+    const found = asRowScaled(x)
     const columns = nodeWidth(matrix) / (x.shape.at(-1) ?? 1)
-    return found && (columns < (x.shape.at(-1) ?? 1) || found[1].place === 'once')
+    return found && (columns < (x.shape.at(-1) ?? 1) || found[1].scope === 'once')
       ? make.mul(found[0], make.product(found[1], matrix, transposed))
       : undefined
   },
   /** u m is u · m, where m is one line, all of it once a call, and a version’s own */
   (x, matrix, make, transposed) =>
-    [x, matrix].every(({ place }) => place === 'once') &&
+    [x, matrix].every(({ scope }) => scope === 'once') &&
     (make.varies(x) || make.varies(matrix)) &&
     x.shape.at(-1) === 1
       ? make.mul(x, make.reshaped(matrix, [matrix.shape[transposed ? 0 : 1]]))
@@ -555,7 +556,7 @@ export const productRules = ruleTable<ReadonlyArray<ProductRule>>([
   },
   /** (u B) M = u (B M), where u is fewer numbers than u B */
   (x, matrix, make, transposed) => {
-    const found = thin(x)
+    const found = asThinProduct(x)
     if (found === undefined) return undefined
     const [u, inner, isFlipped] = found
     return transposed
@@ -575,22 +576,22 @@ export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
       : left && make.entrywise(left[0], [make.rowDot(left[1], b), make.rowDot(left[2], b)])
   },
   /** Σ_rows (s · x) yᵀ = s · Σ_rows x yᵀ */
-  (a, b, make) => outwards(a, make, x => make.rowDot(x, b)) ?? outwards(b, make, y => make.rowDot(a, y)),
+  (a, b, make) => moveScalarOut(a, make, x => make.rowDot(x, b)) ?? moveScalarOut(b, make, y => make.rowDot(a, y)),
   /** Σ_rows (r · x) yᵀ = Σ_rows x (r · y)ᵀ, where y is fewer numbers, or all rows share x */
   (a, b, make) => {
-    const left = byRow(a)
-    const right = byRow(b)
+    const left = asRowScaled(a)
+    const right = asRowScaled(b)
     // what is left of it is no product over the rows any more
-    if (left?.[1].place === 'once') return make.rowDot(left[1], make.mul(left[0], b))
-    if (right?.[1].place === 'once') return make.rowDot(make.mul(right[0], a), right[1])
+    if (left?.[1].scope === 'once') return make.rowDot(left[1], make.mul(left[0], b))
+    if (right?.[1].scope === 'once') return make.rowDot(make.mul(right[0], a), right[1])
     if (left && nodeWidth(b) < nodeWidth(a)) return make.rowDot(left[1], make.mul(left[0], b))
     if (right && nodeWidth(a) < nodeWidth(b)) return make.rowDot(make.mul(right[0], a), right[1])
     return undefined
   },
   /** Σ_rows x (u B)ᵀ = (Σ_rows x uᵀ) B, where u is fewer numbers than u B */
   (a, b, make) => {
-    const left = thin(a)
-    const right = thin(b)
+    const left = asThinProduct(a)
+    const right = asThinProduct(b)
     if (right && b.shape.length === 1) return make.product(make.rowDot(a, right[0]), right[1], right[2])
     if (left && a.shape.length === 1)
       return make.product(left[2] ? left[1] : make.flipped(left[1]), make.rowDot(left[0], b), false)
@@ -621,7 +622,7 @@ const besideThin = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode
   const [rest, last] = isThin(b, make) ? [a, b] : kernel === 'Add' ? [b, a] : []
   if (rest === undefined || last === undefined) return undefined
   const [s, product] = asScaled(last, make) ?? [make.constant(1), last]
-  if (thin(product)?.[0].does.kind !== 'input') return undefined
+  if (asThinProduct(product)?.[0].does.kind !== 'input') return undefined
   return [rest, kernel === 'Add' ? s : make.neg(s), product]
 }
 
@@ -645,7 +646,7 @@ export const splittingDistanceRules = ruleTable<ReadonlyArray<ProductRule>>([
 export const splittingSumRules = ruleTable<ReadonlyArray<FoldRule>>([
   /** Σ (u B)² = ⟨u, u (B Bᵀ)⟩ */
   (x, axes, make) => {
-    const found = isKernel(x, 'Square') && axes.join() === `${x.shape.length - 1}` ? thin(x.ins[0]) : undefined
+    const found = isKernel(x, 'Square') && axes.join() === `${x.shape.length - 1}` ? asThinProduct(x.ins[0]) : undefined
     if (found === undefined) return undefined
     const [u, matrix, transposed] = found
     const inner = transposed ? make.flipped(matrix) : matrix
@@ -653,9 +654,9 @@ export const splittingSumRules = ruleTable<ReadonlyArray<FoldRule>>([
     return make.sum(make.mul(u, make.product(u, gram, false)), axes)
   },
   /** ⟨u B, x + s · v C⟩ = ⟨u, x Bᵀ⟩ + s · ⟨u B, v C⟩, v an input */
-  ofProduct((p, y, x, axes, make) => {
-    const found = axes.join() === `${x.shape.length - 1}` ? thin(p) : undefined
-    if (found === undefined || y.place === 'once' || !sameShape(p.shape, y.shape)) return undefined
+  ruleOfProducts((p, y, x, axes, make) => {
+    const found = axes.join() === `${x.shape.length - 1}` ? asThinProduct(p) : undefined
+    if (found === undefined || y.scope === 'once' || !sameShape(p.shape, y.shape)) return undefined
     const [u, matrix, transposed] = found
     const split = besideThin(y, make)
     const along = (z: GraphNode): GraphNode => make.sum(make.mul(p, z), axes)

@@ -39,11 +39,11 @@ const reshapedTrace = (x: TracedNode, shape: Shape): TracedNode => ({
   dtype: x.dtype
 })
 
-const isTaken = (kernel: string, kind: LoweringKind['kind']): boolean =>
+const isLoweredAs = (kernel: string, kind: LoweringKind['kind']): boolean =>
   kernel in operations && operations[kernel].lowering?.kind === kind
 
 /** Ops along one axis, by the name of its attribute. */
-const ALONG: Readonly<Record<string, string>> = {
+const AXIS_ATTRIBUTES: Readonly<Record<string, string>> = {
   Concat: 'axis',
   SplitV: 'axis',
   GatherV2: 'axis',
@@ -52,8 +52,8 @@ const ALONG: Readonly<Record<string, string>> = {
   ArgMax: 'axis'
 }
 /** Ops whose attributes say nothing of axes. */
-const PLAIN = new Set(['Identity', 'Cast', 'Fill', 'Number', 'ZerosLike', 'AddN'])
-const isPlainKernel = (kernel: string): boolean => PLAIN.has(kernel) || isTaken(kernel, 'view')
+const AXISLESS_KERNELS = new Set(['Identity', 'Cast', 'Fill', 'Number', 'ZerosLike', 'AddN'])
+const isPlainKernel = (kernel: string): boolean => AXISLESS_KERNELS.has(kernel) || isLoweredAs(kernel, 'view')
 
 /** Attributes of an op on an operand of so many axes, the one at `at` being two now. */
 const shiftedAttributes = (
@@ -68,12 +68,12 @@ const shiftedAttributes = (
     if (!isSo) refuseToCompile(`${kernel} along rows that were repeated`)
   }
   if (isPlainKernel(kernel)) return attrs
-  if (isTaken(kernel, 'fold')) {
+  if (isLoweredAs(kernel, 'fold')) {
     const axis = sortedAxes(numbersAttribute(attrs, 'axis', 'reductionIndices'), rank, kernel).flatMap(both)
     return { ...attrs, axis }
   }
-  if (kernel in ALONG) {
-    const name = ALONG[kernel]
+  if (kernel in AXIS_ATTRIBUTES) {
+    const name = AXIS_ATTRIBUTES[kernel]
     const axis = axisOf(numberAttribute(attrs, name, kernel === 'Softmax' ? -1 : 0), rank, kernel)
     untouched(axis !== at)
     return { ...attrs, [name]: moved(axis) }
@@ -134,7 +134,7 @@ export const unfoldTrace = (
       const stack = isStacked && b.shape.length > 2 ? added(reshapedTrace(own.b, apart)) : own.b
       return { ...traced, inputs: { ...own, b: stack }, shape: result }
     }
-    if (isTaken(kernel, 'entries') || kernel === 'AddN' || kernel === 'Tile') {
+    if (isLoweredAs(kernel, 'entries') || kernel === 'AddN' || kernel === 'Tile') {
       const there = foldedAxis(shape, rows) ?? fold
       const aligned = Object.entries(inputs).map(([name, input]) => {
         const x = own[name]

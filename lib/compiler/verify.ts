@@ -9,7 +9,7 @@
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { topologicalOrder, nodeWidth, type GraphNode, type Shape } from './graph.js'
 import { PANEL_ROWS } from './lanes.js'
-import { isSymmetricProduct, unrolled, type MemoryLayout } from './placement.js'
+import { isSymmetricProduct, unrolledAxes, type MemoryLayout } from './placement.js'
 
 /** An address as the code has it: bytes from a base, and bytes for each turn along the axes that are loops. */
 export interface CodeAddress {
@@ -51,7 +51,7 @@ export const useVerifier = (tell: ((fault: string) => void) | null): void => {
 }
 
 /** Tells the listener, if there is one and something is wrong; what is wrong. */
-export const verified = (find: () => ReadonlyArray<string>): ReadonlyArray<string> => {
+export const reportFaults = (find: () => ReadonlyArray<string>): ReadonlyArray<string> => {
   if (listener === null) return []
   const faults = find()
   faults.forEach(listener)
@@ -68,7 +68,7 @@ const coordinatesOf = (shape: Shape): ReadonlyArray<Shape> =>
   )
 
 /** The entry of a node of shape `own` that is read at coordinates of a space of shape `full`: sizes align from the right, 1 stretches. */
-const entryAt = (own: Shape, full: Shape, at: Shape): number =>
+const broadcastEntry = (own: Shape, full: Shape, at: Shape): number =>
   own.reduce((entry, n, axis) => entry * n + (n === 1 ? 0 : at[full.length - own.length + axis]), 0)
 
 /** Entries are numbered, so many of each node; a register holds one vector of one, of at most eight. */
@@ -76,7 +76,7 @@ const ENTRIES = 16777216
 const entryName = ({ id }: GraphNode, entry: number): number => id * ENTRIES + entry
 
 /** The faults of a program, of which `accesses` are those of its items: nothing, unless the compiler errs. */
-export const faults = (
+export const findFaults = (
   layout: MemoryLayout,
   accesses: ReadonlyArray<ReadonlyArray<ColumnAccess>>
 ): ReadonlyArray<string> => {
@@ -89,8 +89,8 @@ export const faults = (
   const names = (node: GraphNode): ReadonlyArray<number> => {
     const found = known.get(node)
     if (found !== undefined) return found
-    const { does, ins, place } = node
-    const isOwn = place === 'once' || does.kind === 'input' || made.has(node)
+    const { does, ins, scope } = node
+    const isOwn = scope === 'once' || does.kind === 'input' || made.has(node)
     if (!isOwn && (ins.length !== 1 || (does.kind !== 'pick' && does.kind !== 'reshape')))
       wrong.push(`${node.id} (${does.kind}) is made by no item`)
     const source = isOwn ? [] : names(ins[0])
@@ -129,12 +129,12 @@ export const faults = (
   }
   /** What is read whole by an item that is no loop. */
   const readWhole = (operand: GraphNode, who: string): void => {
-    if (operand.place === 'rows') holds(operand, addressOf(operand), lanes.line, who)
+    if (operand.scope === 'rows') holds(operand, addressOf(operand), lanes.line, who)
   }
 
   const roots = [...made, ...sums.map(({ node }) => node), ...outputs.map(({ node }) => node)]
   for (const node of topologicalOrder(roots))
-    if (node.place === 'rows' && node.does.kind === 'input') write(node, addressOf(node), lanes.line)
+    if (node.scope === 'rows' && node.does.kind === 'input') write(node, addressOf(node), lanes.line)
   for (const { node, at } of parameters) write(node, baseOf('parameters') + at, lanes.bytes)
 
   const walk = (
@@ -143,7 +143,7 @@ export const faults = (
     all: ReadonlyArray<ColumnAccess>,
     number: number
   ): void => {
-    const flat = space.length - unrolled(space)
+    const flat = space.length - unrolledAxes(space)
     const columns = coordinatesOf(space.slice(flat))
     const registers = new Map<number, number>()
     const late = new Map<number, number>()
@@ -158,14 +158,14 @@ export const faults = (
         const address =
           place && outer.reduce((sum, x, i) => sum + x * place.steps[i], baseOf(place.base) + place.offset)
         if (operand === undefined) {
-          const name = entryName(node, entryAt(node.shape, full, at))
+          const name = entryName(node, broadcastEntry(node.shape, full, at))
           if (register !== undefined) registers.set(register, name + vector / 8)
           if (address !== undefined) (isLate === true ? late : memory).set(address, name)
           continue
         }
-        const name = names(operand)[entryAt(operand.shape, full, at)]
+        const name = names(operand)[broadcastEntry(operand.shape, full, at)]
         const found = address === undefined ? registers.get(register ?? NaN) : memory.get(address)
-        if (found !== (address !== undefined || operand.place === 'once' ? name : name + vector / 8))
+        if (found !== (address !== undefined || operand.scope === 'once' ? name : name + vector / 8))
           wrong.push(
             `item ${number}: ${node.id} (${node.does.kind}) reads ${operand.id} at [${at.join()}] before it is there`
           )
@@ -204,7 +204,7 @@ export const faults = (
     if (!isScaled || own.some(name => Math.floor(name / ENTRIES) !== scaled.id)) return false
     const coordinates = coordinatesOf(scaled.shape)
     const [a, b] = scaled.ins.map(operand =>
-      own.map(name => names(operand)[entryAt(operand.shape, scaled.shape, coordinates[name % ENTRIES])])
+      own.map(name => names(operand)[broadcastEntry(operand.shape, scaled.shape, coordinates[name % ENTRIES])])
     )
     const isOther = (all: ReadonlyArray<number>): boolean => all.every((name, i) => name === other[i])
     const isOfLines = (all: ReadonlyArray<number>): boolean => all.every((name, i) => name === all[i - (i % length)])
@@ -215,7 +215,7 @@ export const faults = (
       const [x, y] = node.ins
       for (const input of node.ins) {
         readWhole(input, 'product over rows')
-        if (input.place === 'rows' && layout.locate(input).buffer.kind === 'panel')
+        if (input.scope === 'rows' && layout.locate(input).buffer.kind === 'panel')
           wrong.push(`${node.id}: a factor that is kept for one panel`)
       }
       if (isSymmetricProduct(node) && (x.shape.at(-1) !== y.shape.at(-1) || !(isMirrored(x, y) || isMirrored(y, x))))
@@ -223,7 +223,7 @@ export const faults = (
     }
 
   // —— what lies in the scratch space, in all panels of a tile, has room of its own ——
-  const kept = [...made].filter(node => node.place === 'rows' && layout.isStored(node))
+  const kept = [...made].filter(node => node.scope === 'rows' && layout.isStored(node))
   const rooms = [...new Set(kept.map(node => layout.locate(node).buffer)), ...drawn.map(({ buffer }) => buffer)]
     .flatMap(buffer =>
       buffer.kind === 'given'

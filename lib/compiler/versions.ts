@@ -6,8 +6,8 @@
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { algebra, type Algebra } from './algebra.js'
 import {
-  afterRows,
-  describe,
+  nodesAfterRows,
+  operationText,
   topologicalOrder,
   sameShape,
   constantValue,
@@ -24,9 +24,9 @@ export interface Versions {
 }
 
 /** A row of one version may hold so many numbers at most: of more it is the memory of all versions that costs. */
-const WIDEST = 8
+const MAX_VERSION_WIDTH = 8
 /** Entries that are moved are moved by code of their own, each. */
-const MOST_MOVED = 256
+const MAX_MOVED_ENTRIES = 256
 
 /** What versions are summed with. */
 interface Versioned {
@@ -49,7 +49,7 @@ const withVersionAxis = ({ count, make }: Versioned, x: GraphNode, own: Shape, r
     : x
 
 /** As it is: in all versions. */
-const versionInvariant = ({ make, lift }: Versioned, { does, ins, shape, place }: GraphNode): GraphNode => {
+const versionInvariant = ({ make, lift }: Versioned, { does, ins, shape, scope }: GraphNode): GraphNode => {
   const { entrywise, node, reduce, reshaped, rowDot, rowSum, stretched } = make
   const [a, b] = ins.map(lift)
   switch (does.kind) {
@@ -75,7 +75,7 @@ const versionInvariant = ({ make, lift }: Versioned, { does, ins, shape, place }
     case 'count':
     case 'input':
     case 'kernel':
-      return node(does, ins.map(lift), shape, place)
+      return node(does, ins.map(lift), shape, scope)
   }
 }
 
@@ -83,14 +83,15 @@ const versionInvariant = ({ make, lift }: Versioned, { does, ins, shape, place }
 const nodePerVersion = (versioned: Versioned, x: GraphNode): GraphNode => {
   const { count, make, varies, lift } = versioned
   const { entrywise, node, reduce, reshaped, rowDot, rowSum, stretched } = make
-  const { does, ins, shape, place } = x
+  const { does, ins, shape, scope } = x
   const all: Shape = [count, ...shape]
-  const no = (): never => refuseToCompile(`${describe(does)} of each version`)
-  if (place === 'rows' && nodeWidth(x) > WIDEST) refuseToCompile(`${nodeWidth(x)} numbers of a row for each version`)
+  const no = (): never => refuseToCompile(`${operationText(does)} of each version`)
+  if (scope === 'rows' && nodeWidth(x) > MAX_VERSION_WIDTH)
+    refuseToCompile(`${nodeWidth(x)} numbers of a row for each version`)
   const [a, b] = ins
   switch (does.kind) {
     case 'input':
-      return node(does, [], all, place)
+      return node(does, [], all, scope)
     case 'entrywise': {
       const own = ins.map(input =>
         varies(input) ? withVersionAxis(versioned, lift(input), input.shape, shape.length) : lift(input)
@@ -106,7 +107,7 @@ const nodePerVersion = (versioned: Versioned, x: GraphNode): GraphNode => {
     case 'reshape':
       return reshaped(lift(a), all)
     case 'pick': {
-      if (place === 'rows' && sizeOf(all) > MOST_MOVED) no()
+      if (scope === 'rows' && sizeOf(all) > MAX_MOVED_ENTRIES) no()
       const sizes = ins.map(input => nodeWidth(input) * (varies(input) ? count : 1))
       const entries = ins.flatMap((input, i) =>
         Array.from({ length: nodeWidth(input) }, (_, at) => ({
@@ -161,7 +162,7 @@ const plusWeights = (
 type PassWeight = (to: GraphNode, outside: GraphNode | null, own: GraphNode | null) => void
 
 /** Whether it is handed on to what it is made of. */
-const isLinear = (
+const passIfLinear = (
   versioned: Versioned,
   node: GraphNode,
   outside: GraphNode | null,
@@ -171,7 +172,7 @@ const isLinear = (
   const { make, varies, lift, ones } = versioned
   const { neg } = make
   const { does, ins } = node
-  if (!varies(node) || does.kind !== 'entrywise' || node.place === 'once') return false
+  if (!varies(node) || does.kind !== 'entrywise' || node.scope === 'once') return false
   const [a, b] = ins
   switch (does.kernel) {
     case 'Add':
@@ -186,7 +187,7 @@ const isLinear = (
       pass(a, outside, neg(own ?? ones))
       return true
     case 'Multiply': {
-      const isNumber = (input: GraphNode): boolean => input.place === 'once' && nodeWidth(input) === 1
+      const isNumber = (input: GraphNode): boolean => input.scope === 'once' && nodeWidth(input) === 1
       const at = ins.findIndex(input => isNumber(input) || !varies(input))
       if (at < 0) return false
       const factor = ins[at]
@@ -222,10 +223,10 @@ const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNod
   >()
   for (const node of nodes)
     for (const [outside, own] of weights.get(node) ?? []) {
-      if (isLinear(versioned, node, outside, own, pass)) continue
-      const { place, shape, does } = node
-      if (place === 'once' || !varies(node) || does.kind === 'reshape')
-        terms.push(timesOrSelf(versioned, outside, summand(versioned, node, own)))
+      if (passIfLinear(versioned, node, outside, own, pass)) continue
+      const { scope, shape, does } = node
+      if (scope === 'once' || !varies(node) || does.kind === 'reshape')
+        terms.push(timesOrSelf(versioned, outside, versionSumOfTerm(versioned, node, own)))
       else {
         const key = `${outside?.id} ${shape.join()}`
         const group = together.get(key) ?? { outside, shape, all: [] }
@@ -239,7 +240,7 @@ const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNod
 }
 
 /** The same of what is no such combination, but what it is made of may be. */
-const summand = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
+const versionSumOfTerm = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
   const { count, make, varies, isLater, lift } = versioned
   const { entrywise, mul, div, neg, reciprocal, reduce, reshaped, rowDot, rowSum, stretched } = make
   const sumOf = (of: GraphNode, by = weight): GraphNode => weightedVersionSum(versioned, of, by)
@@ -248,7 +249,7 @@ const summand = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): 
   if (!varies(x))
     return weight === null ? make.times(count, lift(x)) : mul(reshaped(reduce('Sum', weight, [0]), []), lift(x))
   const apart = (): GraphNode => sumOverVersions(versioned, weightedNode(versioned, lift(x), weight, rank), shape)
-  if (x.place === 'rows') return does.kind === 'reshape' ? reshaped(sumOf(ins[0]), shape) : apart()
+  if (x.scope === 'rows') return does.kind === 'reshape' ? reshaped(sumOf(ins[0]), shape) : apart()
   if (!isLater(x)) return apart()
   const [a, b] = ins
   const operand = (input: GraphNode): GraphNode => {
@@ -322,7 +323,7 @@ export const summedOutputs = (
 ): Readonly<Record<string, GraphNode>> => {
   const { varies } = algebra('none', of)
   const make = algebra('versions')
-  const later = afterRows(topologicalOrder(Object.values(outs)))
+  const later = nodesAfterRows(topologicalOrder(Object.values(outs)))
   const lifted = new Map<GraphNode, GraphNode>()
   const versioned: Versioned = {
     count,

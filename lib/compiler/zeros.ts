@@ -1,32 +1,32 @@
 /** What is known to be 0 in every call: products over it are left out. */
 import { type Dense } from '../kernels/dense.js'
 import { isComputed, sameShape, nodeWidth, type GraphNode } from './graph.js'
-import { evaluateNode } from './meaning.js'
+import { evaluateNode } from './evaluateNode.js'
 
-const knownZeros = new WeakMap<GraphNode, Dense | null>()
+const constantEntriesByNode = new WeakMap<GraphNode, Dense | null>()
 
 /** What is the same in every call; null of what is not. */
-export const sameOf = (node: GraphNode): Dense | null => {
-  const found = knownZeros.get(node)
+export const constantEntries = (node: GraphNode): Dense | null => {
+  const found = constantEntriesByNode.get(node)
   if (found !== undefined) return found
-  const { does, ins, shape, place } = node
+  const { does, ins, shape, scope } = node
   const values: Dense[] = []
-  if (place === 'once' && isComputed(does))
+  if (scope === 'once' && isComputed(does))
     for (const input of ins) {
-      const value = sameOf(input)
+      const value = constantEntries(input)
       if (value === null) break
       values.push(value)
     }
   const same =
-    place === 'once' && isComputed(does) && values.length === ins.length ? evaluateNode(does, values, shape) : null
-  knownZeros.set(node, same)
+    scope === 'once' && isComputed(does) && values.length === ins.length ? evaluateNode(does, values, shape) : null
+  constantEntriesByNode.set(node, same)
   return same
 }
 
 /** Whether an entry of a node computed once is 0 in every call, as far as can be seen. */
 const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
   const { does, ins, shape } = node
-  const same = sameOf(node)
+  const same = constantEntries(node)
   if (same !== null) return at => same.values[at] === 0
   if (does.kind === 'reshape') return zeroEntries(ins[0])
   if (does.kind === 'pick' && ins.length === 1) {

@@ -25,7 +25,7 @@ import * as Source from '../../src/data/source/index.js'
 import * as Stage from '../../src/pipeline/stage.js'
 import * as Loss from '../../src/compile/loss.js'
 import * as Compiler from '../../lib/compiler/index.js'
-import { theMachine } from '../../lib/compiler/machine.js'
+import { runtimeOrNull } from '../../lib/compiler/runtime.js'
 import { epochs } from '../../lib/random/epochs.js'
 import { add, sqrt, square, sub } from '../../lib/index.js'
 
@@ -181,9 +181,9 @@ describe('a stage on batches', () => {
     found.gradient.means.values.forEach((g, i) =>
       expect(Math.abs(g - (wanted?.gradient.means.values[i] ?? NaN))).toBeLessThan(1e-12)
     )
-    const before = [theMachine()?.held(), Compiler.cached()]
+    const before = [runtimeOrNull()?.held(), Compiler.cached()]
     for (const key of Key.split(300)(Key.fromSeed(4))) batched.evaluate(params, key)
-    expect([theMachine()?.held(), Compiler.cached()]).toEqual(before)
+    expect([runtimeOrNull()?.held(), Compiler.cached()]).toEqual(before)
   })
 
   it('learns', () => {

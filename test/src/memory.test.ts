@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cached } from '../../lib/compiler/index.js'
-import { theMachine } from '../../lib/compiler/machine.js'
+import { runtimeOrNull } from '../../lib/compiler/runtime.js'
 import { add, mean, sqrt, square, sub } from '../../lib/index.js'
 import {
   Compile,
@@ -108,14 +108,14 @@ const compileAndStep = (i: number): void => {
 /** Each of an objective of its own. */
 it.runIf(isSlow)(`${MANY} compiled pipelines take no memory that stays`, () => {
   compileAndStep(0)
-  const held = theMachine()?.held().arrays
+  const held = runtimeOrNull()?.held().arrays
   let before = Infinity
   for (let i = 1; i < MANY; i++) {
     compileAndStep(i)
     if (i === FULL) before = used()
   }
-  expect(theMachine()?.held().arrays).toBe(held)
-  expect(theMachine()?.held().instances).toBeLessThanOrEqual(64)
+  expect(runtimeOrNull()?.held().arrays).toBe(held)
+  expect(runtimeOrNull()?.held().instances).toBeLessThanOrEqual(64)
   expect(cached()).toBeLessThanOrEqual(256)
   // Were a program and what it is made of kept, it would be some 50 kB a pipeline.
   expect(used() - before).toBeLessThan(5e3 * MANY)

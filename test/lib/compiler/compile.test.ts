@@ -7,9 +7,9 @@ import { cached, compile, type Call, type Inputs, type Outputs, type Signature }
 import { emitModule } from '../../../lib/compiler/code.js'
 import { graph } from '../../../lib/compiler/graph.js'
 import { lanesOf } from '../../../lib/compiler/lanes.js'
-import { theMachine } from '../../../lib/compiler/machine.js'
+import { runtimeOrNull } from '../../../lib/compiler/runtime.js'
 import { layoutGraph } from '../../../lib/compiler/placement.js'
-import { faults, type ColumnAccess } from '../../../lib/compiler/verify.js'
+import { findFaults, type ColumnAccess } from '../../../lib/compiler/verify.js'
 import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
 import { kernelsByName } from '../../../lib/kernels/index.js'
@@ -118,7 +118,7 @@ describe('the verifier', () => {
     accesses.push(access)
   })
   const found = (all: ReadonlyArray<ColumnAccess>, changed: object = {}): number =>
-    faults({ ...of, ...changed }, [all]).length
+    findFaults({ ...of, ...changed }, [all]).length
   const isRead = ({ operand }: ColumnAccess, of: unknown): boolean => operand === of
   it('finds nothing in what is right', () => {
     expect(accesses.length).toBeGreaterThan(8)
@@ -659,11 +659,11 @@ describe('nothing is left behind', () => {
     const before = cached()
     run(1)
     expect(cached()).toBe(before)
-    const held = theMachine()?.held().arrays ?? 0
+    const held = runtimeOrNull()?.held().arrays ?? 0
     for (let rank = 1; rank <= 300; rank++) run(rank)
     expect(cached()).toBe(256)
-    expect(theMachine()?.held().instances).toBeLessThanOrEqual(64)
-    expect(theMachine()?.held().arrays).toBe(held)
+    expect(runtimeOrNull()?.held().instances).toBeLessThanOrEqual(64)
+    expect(runtimeOrNull()?.held().arrays).toBe(held)
     // one that was let go of runs again
     run(1)
   })
@@ -676,8 +676,8 @@ describe('nothing is left behind', () => {
     const step = (w: number): number =>
       program.run({ rows: 2, params: { w: Float64Array.of(w, w) }, given: { x }, constants: {} }).value
     step(1)
-    const held = theMachine()?.held()
+    const held = runtimeOrNull()?.held()
     for (let i = 0; i < 10_000; i++) step(i)
-    expect(theMachine()?.held()).toEqual(held)
+    expect(runtimeOrNull()?.held()).toEqual(held)
   })
 })

@@ -1,7 +1,7 @@
 /** What a graph means, node by node and row by row. */
 import { productOfSizes, type Dense } from '../../../lib/kernels/dense.js'
 import { type GraphNode, type Shape } from '../../../lib/compiler/graph.js'
-import { evaluateNode } from '../../../lib/compiler/meaning.js'
+import { evaluateNode } from '../../../lib/compiler/evaluateNode.js'
 
 /** What a graph gives on named inputs, row after row: slow, and written to be seen to be right. */
 export const evaluate = (
@@ -19,7 +19,7 @@ export const evaluate = (
   const each = (node: GraphNode, row: number): Dense => {
     const found = values.get(node)
     if (found === undefined) throw new Error('a node before its inputs')
-    if (node.place === 'once') return found
+    if (node.scope === 'once') return found
     const length = productOfSizes(node.shape)
     return dense(node.shape, found.values.slice(row * length, (row + 1) * length))
   }
@@ -30,7 +30,7 @@ export const evaluate = (
   }
   for (const node of nodes) {
     const { does, ins, shape } = node
-    const whole = node.place === 'rows' ? [rows, ...shape] : shape
+    const whole = node.scope === 'rows' ? [rows, ...shape] : shape
     switch (does.kind) {
       case 'input':
         values.set(node, dense(whole, inputs[does.name]))
@@ -69,7 +69,7 @@ export const evaluate = (
       case 'product':
       case 'reduce':
       case 'reshape': {
-        const parts = Array.from({ length: node.place === 'rows' ? rows : 1 }, (_, row) =>
+        const parts = Array.from({ length: node.scope === 'rows' ? rows : 1 }, (_, row) =>
           evaluateNode(
             does,
             ins.map(x => each(x, row)),

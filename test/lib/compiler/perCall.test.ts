@@ -2,17 +2,17 @@
 import { describe, expect, it } from 'vitest'
 import { Key } from '../../../lib/index.js'
 import { perCall } from '../../../lib/compiler/perCall.js'
-import { evaluateNode } from '../../../lib/compiler/meaning.js'
-import { nodeWidth, type Computed, type GraphNode, type Shape } from '../../../lib/compiler/graph.js'
+import { evaluateNode } from '../../../lib/compiler/evaluateNode.js'
+import { nodeWidth, type ComputedOperation, type GraphNode, type Shape } from '../../../lib/compiler/graph.js'
 import { SEED } from '../../cases.js'
 
-const product = (transposeA: boolean, transposeB: boolean): Computed => ({
+const product = (transposeA: boolean, transposeB: boolean): ComputedOperation => ({
   kind: 'kernel',
   kernel: 'BatchMatMul',
   attrs: { transposeA, transposeB },
   output: 0
 })
-const entrywise = (kernel: string): Computed => ({ kind: 'entrywise', kernel, attrs: {} })
+const entrywise = (kernel: string): ComputedOperation => ({ kind: 'entrywise', kernel, attrs: {} })
 
 /** Products [2, 4] · [4, 5], each operand as it is or turned; of several, one of which may be one for all; under one axis more. */
 const products = [false, true].flatMap(turnA =>
@@ -25,7 +25,7 @@ const products = [false, true].flatMap(turnA =>
   )
 )
 
-const cases: ReadonlyArray<readonly [does: Computed, shape: Shape, ins: ReadonlyArray<Shape>]> = [
+const cases: ReadonlyArray<readonly [does: ComputedOperation, shape: Shape, ins: ReadonlyArray<Shape>]> = [
   ...products,
   [{ kind: 'pick', table: [6, 0, 0, 3, 7] }, [5], [[2, 3], [2]]],
   ...['Exp', 'Log', 'Neg', 'Reciprocal', 'Sqrt', 'Square'].map(one => [entrywise(one), [2, 3], [[2, 3]]] as const),
@@ -48,9 +48,9 @@ describe('once a call', () => {
         does: { kind: 'input', name: `${id}` },
         ins: [],
         shape,
-        place: 'once'
+        scope: 'once'
       }))
-      const node: GraphNode = { id: ins.length, does, ins, shape, place: 'once' }
+      const node: GraphNode = { id: ins.length, does, ins, shape, scope: 'once' }
       const placeOf = ({ id }: GraphNode): number =>
         [...ins, node].slice(0, id).reduce((at, one) => at + nodeWidth(one), 0)
       const numbers = new Float64Array(placeOf(node) + nodeWidth(node))

@@ -292,8 +292,8 @@ describe('every rule of the tables', () => {
       const after = made(make, rewriting)
       expect(after.text).not.toBe(before.text)
       expect(after.node.shape).toEqual(before.node.shape)
-      expect(after.node.place).toBe(
-        before.node.place === 'rows' && after.text === 'node = 1' ? 'once' : after.node.place
+      expect(after.node.scope).toBe(
+        before.node.scope === 'rows' && after.text === 'node = 1' ? 'once' : after.node.scope
       )
       // a handful of operations on numbers of the order of 1, each rounded
       after.value.forEach((x, i) => {

@@ -4,7 +4,7 @@
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { theMachine } from '../../../lib/compiler/machine.js'
+import { runtimeOrNull } from '../../../lib/compiler/runtime.js'
 import { compute, Key, scalar, tensor } from '../../../lib/index.js'
 import { digamma, logGamma, logLessDigamma } from '../../../lib/numbers/gamma.js'
 import * as Chunks from '../../../lib/rows/reduction.js'
@@ -210,7 +210,7 @@ describe('the density of a t', () => {
 
 describe('expectation–maximization with tails and a background', () => {
   it('takes the same moments in loops and by a program', () => {
-    const runs = vi.spyOn(there(theMachine()), 'run')
+    const runs = vi.spyOn(there(runtimeOrNull()), 'run')
     onTestFinished(() => {
       runs.mockRestore()
     })

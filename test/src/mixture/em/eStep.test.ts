@@ -1,6 +1,6 @@
 /** The E-step in plain loops against the same in the tensor vocabulary: two ways that share no code. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { theMachine } from '../../../../lib/compiler/machine.js'
+import { runtimeOrNull } from '../../../../lib/compiler/runtime.js'
 import * as Chunks from '../../../../lib/rows/reduction.js'
 import { Key, type Points, Score } from '../../../../src/index.js'
 import { ofComponents, type Component } from '../../../../src/mixture/component.js'
@@ -14,7 +14,7 @@ import { draw, familyOf, sorts } from '../families/families.js'
 
 /** Counts the programs that are run. */
 const programs = () => {
-  const runs = vi.spyOn(there(theMachine()), 'run')
+  const runs = vi.spyOn(there(runtimeOrNull()), 'run')
   onTestFinished(() => {
     runs.mockRestore()
   })

@@ -13,7 +13,7 @@ import { type Dense } from '../kernels/dense.js'
 import { JOB_WORDS } from './job.js'
 import { constantValue, nodeWidth, type GraphNode } from './graph.js'
 import { PANEL_ROWS, type Lanes } from './lanes.js'
-import { evaluateNode } from './meaning.js'
+import { evaluateNode } from './evaluateNode.js'
 import { bufferCache } from './bufferCache.js'
 
 /** Of WebAssembly: 4 GB. */
@@ -21,15 +21,15 @@ export const MAX_PAGES = 65536
 /** Doubles of data that stay, those used last: 256 MB. */
 const MAX_KEPT_DOUBLES = 0x2000000
 /** Data larger than this are copied in by segments at each call. */
-const SEGMENT = 0x40000000
+const SEGMENT_BYTES = 0x40000000
 /** So many instances are kept; a program that is no longer among them is instantiated again. */
-const MOST_INSTANCES = 64
+const MAX_INSTANCES = 64
 /** Bytes of a mask, enough for a panel of doubles. */
 const MASK_BYTES = 64
 /** Rows that are read are packed so many panels at a time. */
-const READ = 512
+const READ_PANELS = 512
 /** Calls that take the caller alone less than this, in rows × operations, a quarter of a millisecond, gain nothing by another thread. */
-export const WORTH_THREADS = 1e6
+export const MIN_THREADED_WORK = 1e6
 
 const isShared = (pool: ThreadPool): boolean => pool.memory.buffer.constructor.name === 'SharedArrayBuffer'
 
@@ -54,7 +54,7 @@ export interface Runnable {
   readonly work: number
 }
 
-export interface Ran {
+export interface RunResult {
   /** What chunks sum, one after another. */
   readonly numbers: Float64Array
   /** Of the rows of these chunks. */
@@ -62,14 +62,14 @@ export interface Ran {
 }
 
 /** Chunks [from, to) of all rows. */
-export interface ChunkCall {
+export interface ChunkRange {
   readonly rows: number
   readonly from: number
   readonly to: number
 }
 
 /** What a call is given: of rows, and numbers for all of them. */
-export interface Numbered {
+export interface CallInputs {
   readonly given: Readonly<Record<string, RowsGiven>>
   /** Some of these numbers, from `at` on, lie at bytes from `there` on. */
   readonly numbers: Float64Array
@@ -81,10 +81,10 @@ export interface CompilerRuntime {
   /** What each of several numbers given comes to, over the same number of rows. */
   readonly run: (
     program: Runnable,
-    asked: ChunkCall,
-    all: ReadonlyArray<Numbered>,
+    asked: ChunkRange,
+    all: ReadonlyArray<CallInputs>,
     parameterBytes: number
-  ) => ReadonlyArray<Ran>
+  ) => ReadonlyArray<RunResult>
   /** Bytes that are taken when no call is in progress, and instances that are kept. */
   readonly held: () => { readonly arrays: number; readonly instances: number }
 }
@@ -99,7 +99,7 @@ export const sumPairs = ({ sumBytes }: Runnable): number => sumBytes / 16
 
 // —— memory ——
 
-class NoRoom extends RangeError {}
+class OutOfMemory extends RangeError {}
 
 interface RuntimeMemory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
   /** A place for so many doubles, as all memory is counted; throws where there is none. */
@@ -125,7 +125,7 @@ const runtimeMemory = (pool: ThreadPool): RuntimeMemory => {
       if (at > 0) return at
       arena.settle()
       const again = arena.take(length)
-      if (again === 0) throw new NoRoom(`no memory for ${length} doubles: give fewer rows at a time`)
+      if (again === 0) throw new OutOfMemory(`no memory for ${length} doubles: give fewer rows at a time`)
       return again
     }
   }
@@ -134,12 +134,12 @@ const runtimeMemory = (pool: ThreadPool): RuntimeMemory => {
 // —— kernels in JavaScript ——
 
 /** The interpreter's kernel on a panel; its rows are one more axis, the last, which it treats alike. */
-const fallback =
+const interpreterKernel =
   ({ buffer }: RuntimeMemory, nodes: ReadonlyArray<GraphNode>, lanes: Lanes) =>
   (which: number, ...addresses: ReadonlyArray<number>): void => {
     const { does, ins, shape } = nodes[which]
     const view = (i: number, length: number): Float32Array | Float64Array => lanes.view(buffer(), addresses[i], length)
-    const rowsOf = (node: GraphNode): number => (node.place === 'rows' ? PANEL_ROWS : 1)
+    const rowsOf = (node: GraphNode): number => (node.scope === 'rows' ? PANEL_ROWS : 1)
     const operands = ins.map((node, i): Dense => {
       const value = constantValue(node)
       if (value !== undefined) return { shape: [], dtype: 'float32', values: Float64Array.of(value) }
@@ -170,16 +170,16 @@ const fallback =
   }
 
 /** Programs over the memory, those used last. */
-const instances = (pool: ThreadPool, memory: RuntimeMemory) => {
+const instanceCache = (pool: ThreadPool, memory: RuntimeMemory) => {
   const known = new Map<Runnable, Loaded>()
   const of = (program: Runnable): Loaded => {
     const { module, kernels, lanes } = program
-    const loaded = known.get(program) ?? pool.load(module, { kernel: fallback(memory, kernels, lanes) })
+    const loaded = known.get(program) ?? pool.load(module, { kernel: interpreterKernel(memory, kernels, lanes) })
     // the one used last is the last
     known.delete(program)
     known.set(program, loaded)
     for (const [old, { unload }] of known) {
-      if (known.size <= MOST_INSTANCES) break
+      if (known.size <= MAX_INSTANCES) break
       unload()
       known.delete(old)
     }
@@ -191,7 +191,7 @@ const instances = (pool: ThreadPool, memory: RuntimeMemory) => {
 // —— rows as panels ——
 
 /** Rows [rows, columns], of which so many panels are meant, from one on. */
-interface Stretch {
+interface PanelRange {
   readonly rows: number
   readonly columns: number
   readonly panel: number
@@ -202,7 +202,7 @@ interface Stretch {
 const packPanels = (
   { buffer }: RuntimeMemory,
   values: Float64Array,
-  { rows, columns, panel, panels }: Stretch,
+  { rows, columns, panel, panels }: PanelRange,
   at: number,
   lanes: Lanes
 ): void => {
@@ -221,14 +221,14 @@ const packPanels = (
 }
 
 /** The same, of those that are read a stretch at a time. */
-const pack = (memory: RuntimeMemory, numbers: RowNumbers, stretch: Stretch, at: number, lanes: Lanes): void => {
+const packRows = (memory: RuntimeMemory, numbers: RowNumbers, stretch: PanelRange, at: number, lanes: Lanes): void => {
   if (numbers instanceof Float64Array) {
     packPanels(memory, numbers, stretch, at, lanes)
     return
   }
   const { rows, columns, panel, panels } = stretch
-  for (let done = 0; done < panels; done += READ) {
-    const own = Math.min(READ, panels - done)
+  for (let done = 0; done < panels; done += READ_PANELS) {
+    const own = Math.min(READ_PANELS, panels - done)
     const first = (panel + done) * PANEL_ROWS
     const count = Math.max(0, Math.min(rows - first, own * PANEL_ROWS))
     const to = at + done * lanes.line * columns
@@ -237,7 +237,7 @@ const pack = (memory: RuntimeMemory, numbers: RowNumbers, stretch: Stretch, at: 
 }
 
 /** So many rows of panels, one after another from a row of `out` on. */
-const unpack = (
+const unpackRows = (
   { buffer }: RuntimeMemory,
   at: number,
   count: number,
@@ -269,15 +269,16 @@ interface ChunkPlan {
   readonly panelsAtOnce: number
 }
 
-const planOf = (program: Runnable, { rows, from, to }: ChunkCall, all: ReadonlyArray<Numbered>): ChunkPlan => {
+const chunkPlan = (program: Runnable, { rows, from, to }: ChunkRange, all: ReadonlyArray<CallInputs>): ChunkPlan => {
   const panels = Math.ceil(rows / PANEL_ROWS)
   const chunkPanels = Chunks.partitionRows(rows).chunkRows / PANEL_ROWS
   const start = from * chunkPanels
   const end = Math.min(panels, to * chunkPanels)
   const bytes = program.given.reduce((sum, { width }) => sum + width * program.lanes.line, 0)
   const isWhole =
-    panels * bytes <= SEGMENT && all.every(({ given }) => program.given.every(({ name }) => !isReadGiven(given[name])))
-  const chunksAtOnce = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT / 8 / (chunkPanels * bytes)))
+    panels * bytes <= SEGMENT_BYTES &&
+    all.every(({ given }) => program.given.every(({ name }) => !isReadGiven(given[name])))
+  const chunksAtOnce = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT_BYTES / 8 / (chunkPanels * bytes)))
   const panelsAtOnce = Math.min(end - start, chunksAtOnce * chunkPanels)
   return { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce }
 }
@@ -305,10 +306,10 @@ const writeJob = (
 }
 
 /** Throws where the engine has no SIMD, or refuses to compile in this place. */
-const machine = (): CompilerRuntime => {
+const startRuntime = (): CompilerRuntime => {
   const pool = poolOf({ binary, memoryFlags })
   const memory = runtimeMemory(pool)
-  const loaded = instances(pool, memory)
+  const loaded = instanceCache(pool, memory)
   const stay = bufferCache(memory, MAX_KEPT_DOUBLES)
   let masks = 0
   /** Where a mask of all lanes is; that of a last panel follows. */
@@ -324,18 +325,18 @@ const machine = (): CompilerRuntime => {
   const runIn = (
     place: (length: number) => number,
     program: Runnable,
-    asked: ChunkCall,
-    all: ReadonlyArray<Numbered>,
+    asked: ChunkRange,
+    all: ReadonlyArray<CallInputs>,
     parameterBytes: number,
-    ran: ReadonlyArray<Ran>
+    ran: ReadonlyArray<RunResult>
   ): void => {
     const { lanes } = program
     const { rows, from, to } = asked
-    const plan = planOf(program, asked, all)
+    const plan = chunkPlan(program, asked, all)
     const { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce } = plan
     const instance = loaded.of(program)
     const here = Math.min(rows, end * PANEL_ROWS) - start * PANEL_ROWS
-    const isAlone = program.isFallback || all.length * here * program.work < WORTH_THREADS
+    const isAlone = program.isFallback || all.length * here * program.work < MIN_THREADED_WORK
     const full = maskAt()
     const { words: masked } = memory.whole()
     for (let i = 0, at = (full + MASK_BYTES) / 4; i < MASK_BYTES / 4; i++)
@@ -384,7 +385,7 @@ const machine = (): CompilerRuntime => {
         program.given.forEach(({ name, width: columns, isKept }, i) => {
           const values = given[name]
           if ((!isWhole || !isKept) && isNumbersGiven(values))
-            pack(memory, values, { rows, columns, panel: first, panels: count }, atGiven[i], lanes)
+            packRows(memory, values, { rows, columns, panel: first, panels: count }, atGiven[i], lanes)
         })
         const at = job / 4
         words[at + JOB_WORDS.Results] = results + j * chunks * resultBytes
@@ -411,7 +412,7 @@ const machine = (): CompilerRuntime => {
           for (let k = 0; k < total; k++) numbers[out++] = doubles[at + 2 * k] + doubles[at + 2 * k + 1]
         }
         program.outputs.forEach(({ name, width: columns }, i) => {
-          unpack(memory, atOutputs[i], rowsHere, columns, outputs[name], (first - start) * PANEL_ROWS, lanes)
+          unpackRows(memory, atOutputs[i], rowsHere, columns, outputs[name], (first - start) * PANEL_ROWS, lanes)
         })
       })
     }
@@ -420,7 +421,7 @@ const machine = (): CompilerRuntime => {
   const run: CompilerRuntime['run'] = (program, asked, all, parameterBytes) => {
     const { rows, from, to } = asked
     const { count } = Chunks.rowsOfChunks(Chunks.partitionRows(rows), from, to)
-    const ran = all.map((): Ran => {
+    const ran = all.map((): RunResult => {
       const outputs: Record<string, Float64Array> = {}
       for (const { name, width: columns } of program.outputs) outputs[name] = new Float64Array(count * columns)
       return { numbers: new Float64Array((to - from) * sumPairs(program)), outputs }
@@ -446,7 +447,7 @@ const machine = (): CompilerRuntime => {
     } catch (error) {
       // data of earlier calls make room before a call has none
       stay.begin()
-      if (!(error instanceof NoRoom && stay.clear())) throw error
+      if (!(error instanceof OutOfMemory && stay.clear())) throw error
       attempt()
     }
     return ran
@@ -454,11 +455,11 @@ const machine = (): CompilerRuntime => {
   return { shared: isShared(pool), run, held: () => ({ arrays: memory.held(), instances: loaded.count() }) }
 }
 
-let machineOrReason: Either<string, CompilerRuntime> | undefined
+let cachedRuntime: Either<string, CompilerRuntime> | undefined
 
 /** The machine, made when it is first asked for, or why there can be none here. */
-export const machineHere = (): Either<string, CompilerRuntime> =>
-  (machineOrReason ??= tryCatch(machine, compilationObstacle))
+export const runtimeOrReason = (): Either<string, CompilerRuntime> =>
+  (cachedRuntime ??= tryCatch(startRuntime, compilationObstacle))
 
 /** The machine, null where there can be none. */
-export const theMachine = (): CompilerRuntime | null => toUnion(mapLeft(() => null)(machineHere()))
+export const runtimeOrNull = (): CompilerRuntime | null => toUnion(mapLeft(() => null)(runtimeOrReason()))

@@ -5,7 +5,7 @@
 import { productOfSizes, type Dense } from '../kernels/dense.js'
 import { computeKernel, operations } from '../kernels/index.js'
 import { concatenated } from '../arrays/ndarray.js'
-import { type Attrs, type Computed, type Shape } from './graph.js'
+import { type Attrs, type ComputedOperation, type Shape } from './graph.js'
 
 /** As doubles, whatever type a kernel gives. */
 const asDoubles = ({ shape, values }: Dense): Dense => ({
@@ -28,7 +28,7 @@ const repeatedDense = (x: Dense, shape: Shape): Dense => {
 }
 
 /** The value of a node from those of its inputs, for one row, or for what is computed once. */
-export const evaluateNode = (does: Computed, ins: ReadonlyArray<Dense>, shape: Shape): Dense => {
+export const evaluateNode = (does: ComputedOperation, ins: ReadonlyArray<Dense>, shape: Shape): Dense => {
   switch (does.kind) {
     case 'constant':
       return { shape, dtype: 'float32', values: Float64Array.of(does.value) }

@@ -1,47 +1,51 @@
 /**
- * Data that stay in the memory of programs from call to call: those used last, up to so many doubles, and for as long as the
- * caller has them. What one call uses stays until it is over, however much it is.
+ * Cache of data in the memory of programs: the most recently used arrays stay from call to call, up to a number of doubles, and as long as
+ * the caller holds them. Arrays that the current call uses stay until it ends, whatever their size.
  */
 import { type Precision } from './lanes.js'
 
 export interface BufferCache {
-  /** A call begins: what earlier ones used may make room. */
+  /** Begins a call: arrays of earlier calls may be dropped from now on. */
   readonly begin: () => void
-  /** Where the data are, of so many doubles; those that are not there are written to their place first. */
-  readonly at: (values: Float64Array, precision: Precision, length: number, write: (at: number) => void) => number
-  /** Gives back all that the call in progress does not use; whether there was any. */
+  /** Address of the data, of `length` doubles; calls `write` with the address first if they are not in the cache. */
+  readonly at: (
+    values: Float64Array,
+    size: { readonly precision: Precision; readonly length: number },
+    write: (at: number) => void
+  ) => number
+  /** Drops all arrays that the current call does not use; true if there were any. */
   readonly clear: () => boolean
 }
 
 interface Resident {
   readonly at: number
   readonly length: number
-  /** The call that used it last. */
+  /** Number of the call that used it last. */
   call: number
 }
 
 export const bufferCache = (
   memory: { readonly take: (length: number) => number; readonly give: (at: number, length: number) => void },
-  most: number
+  maxDoubles: number
 ): BufferCache => {
-  /** In the order of their last use. Nothing here keeps the callers' arrays alive. */
+  /** In the order of last use. Nothing here keeps the callers' arrays alive. */
   const all = new Set<Resident>()
   const known: Readonly<Record<Precision, WeakMap<Float64Array, Resident>>> = {
     float64: new WeakMap(),
     float32: new WeakMap()
   }
-  let kept = 0
+  let doublesHeld = 0
   let calls = 0
   const drop = (resident: Resident): void => {
     if (!all.delete(resident)) return
     dropped.unregister(resident)
     memory.give(resident.at, resident.length)
-    kept -= resident.length
+    doublesHeld -= resident.length
   }
   const dropped = new FinalizationRegistry<Resident>(drop)
   const makeRoom = (length: number): void => {
     for (const resident of all) {
-      if (kept + length <= most) break
+      if (doublesHeld + length <= maxDoubles) break
       if (resident.call < calls) drop(resident)
     }
   }
@@ -49,7 +53,7 @@ export const bufferCache = (
     begin: () => {
       calls++
     },
-    at: (values, precision, length, write) => {
+    at: (values, { precision, length }, write) => {
       const own = known[precision]
       const found = own.get(values)
       if (found !== undefined && all.delete(found)) {
@@ -63,13 +67,13 @@ export const bufferCache = (
       own.set(values, fresh)
       all.add(fresh)
       dropped.register(values, fresh, fresh)
-      kept += length
+      doublesHeld += length
       return fresh.at
     },
     clear: () => {
-      const before = kept
+      const before = doublesHeld
       makeRoom(Infinity)
-      return kept < before
+      return doublesHeld < before
     }
   }
 }

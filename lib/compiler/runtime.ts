@@ -1,91 +1,95 @@
 /**
- * Where programs run: one memory for all of them, with the kernels of lib/wasm, and the threads that share it. Data stay
- * there from step to step, as panels; what a call needs is taken and given back.
+ * The runtime of compiled programs: one memory for all of them, with the kernels of lib/wasm, and the threads that share it. Data stay in
+ * this memory from call to call, packed as panels; everything else that a call needs is allocated and freed.
  */
 import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
 import { arena as arenaOf, type Arena } from '../wasm/arena.js'
 import { binary, memoryFlags } from '../wasm/binary.js'
 import * as Chunks from '../rows/reduction.js'
 import { numbersFrom, type RowNumbers } from '../rows/stretches.js'
-import { threadPool as poolOf, type ThreadPool, type Loaded } from '../wasm/threadPool.js'
+import { threadPool as poolOf, type ChunkedJob, type ThreadPool, type Loaded } from '../wasm/threadPool.js'
 import { compilationObstacle } from '../wasm/kernelModule.js'
 import { type Dense } from '../kernels/dense.js'
 import { JOB_WORDS } from './job.js'
 import { constantValue, nodeWidth, type GraphNode } from './graph.js'
 import { PANEL_ROWS, type Lanes } from './lanes.js'
 import { evaluateNode } from './evaluateNode.js'
-import { bufferCache } from './bufferCache.js'
+import { bufferCache, type BufferCache } from './bufferCache.js'
 
-/** Of WebAssembly: 4 GB. */
+/** Maximum size of the memory in pages of 64 kB: 4 GB. */
 export const MAX_PAGES = 65536
-/** Doubles of data that stay, those used last: 256 MB. */
+/** Maximum number of doubles of data that stay in memory: 256 MB. */
 const MAX_KEPT_DOUBLES = 0x2000000
-/** Data larger than this are copied in by segments at each call. */
+/** Data larger than this number of bytes are copied in segment by segment at each call. */
 const SEGMENT_BYTES = 0x40000000
-/** So many instances are kept; a program that is no longer among them is instantiated again. */
+/** Maximum number of instantiated programs; one that was dropped is instantiated again when it runs. */
 const MAX_INSTANCES = 64
-/** Bytes of a mask, enough for a panel of doubles. */
+/** Bytes of a mask: enough for a panel of doubles. */
 const MASK_BYTES = 64
-/** Rows that are read are packed so many panels at a time. */
+/** Panels that are packed at a time if rows are read from a source. */
 const READ_PANELS = 512
-/** Calls that take the caller alone less than this, in rows × operations, a quarter of a millisecond, gain nothing by another thread. */
+/** Work, in rows × operations, from which other threads take part: below it, about .25 ms of one thread, they gain nothing. */
 export const MIN_THREADED_WORK = 1e6
 
 const isShared = (pool: ThreadPool): boolean => pool.memory.buffer.constructor.name === 'SharedArrayBuffer'
 
-/** Draws of a key, or numbers row after row, in memory or read a stretch at a time. */
+/** Input of rows: numbers row after row, in memory or read in blocks, or the key whose draws they are. */
 export type RowsGiven = RowNumbers | { readonly k0: number; readonly k1: number }
 
-/** What a machine needs to know of a program. */
+/** A compiled program, as the runtime needs it. */
 export interface Runnable {
   /** @internal */
   readonly module: WebAssembly.Module
   readonly lanes: Lanes
+  /** Number of words of a job. */
   readonly words: number
+  /** Nodes that the interpreter's kernels may compute, by the index with which the program calls them. */
   readonly kernels: ReadonlyArray<GraphNode>
-  /** Whether some of them run in every panel, so that no other thread can help. */
+  /** True if some of them run in every panel, so that no other thread can take part. */
   readonly isFallback: boolean
+  /** Inputs of rows. Kept ones stay in memory from call to call. */
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number; readonly isKept: boolean }>
   readonly drawn: ReadonlyArray<{ readonly name: string }>
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly width: number }>
   readonly sumBytes: number
   readonly scratchBytes: number
-  /** Operations a row. */
+  /** Operations per row. */
   readonly work: number
 }
 
 export interface RunResult {
-  /** What chunks sum, one after another. */
+  /** Sums of the chunks, one chunk after another. */
   readonly numbers: Float64Array
-  /** Of the rows of these chunks. */
+  /** Outputs for the rows of these chunks, by name. */
   readonly outputs: Readonly<Record<string, Float64Array>>
 }
 
-/** Chunks [from, to) of all rows. */
+/** Chunks [from, to) of a partition of the rows. */
 export interface ChunkRange {
   readonly rows: number
   readonly from: number
   readonly to: number
 }
 
-/** What a call is given: of rows, and numbers for all of them. */
+/** Inputs of one call: rows, and numbers that all rows share. */
 export interface CallInputs {
   readonly given: Readonly<Record<string, RowsGiven>>
-  /** Some of these numbers, from `at` on, lie at bytes from `there` on. */
+  /** Parts of these numbers, from index `at` on, are parameters of the program at byte `there`. */
   readonly numbers: Float64Array
   readonly shared: ReadonlyArray<{ readonly at: number; readonly width: number; readonly there: number }>
 }
 
 export interface CompilerRuntime {
+  /** True if the memory is shared between threads. */
   readonly shared: boolean
-  /** What each of several numbers given comes to, over the same number of rows. */
+  /** Runs a program over the chunks for each of several calls with the same number of rows. */
   readonly run: (
     program: Runnable,
-    asked: ChunkRange,
-    all: ReadonlyArray<CallInputs>,
+    range: ChunkRange,
+    calls: ReadonlyArray<CallInputs>,
     parameterBytes: number
   ) => ReadonlyArray<RunResult>
-  /** Bytes that are taken when no call is in progress, and instances that are kept. */
+  /** Number of allocated arrays and of instantiated programs. */
   readonly held: () => { readonly arrays: number; readonly instances: number }
 }
 
@@ -94,7 +98,7 @@ const isReadGiven = (given: RowsGiven): boolean => 'read' in given
 const numbersLength = (numbers: RowNumbers): number =>
   numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim
 
-/** Numbers that a chunk of a program sums: pairs of doubles, added. */
+/** Numbers that a chunk of a program sums; each is a pair of doubles, which are added. */
 export const sumPairs = ({ sumBytes }: Runnable): number => sumBytes / 16
 
 // —— memory ——
@@ -102,22 +106,22 @@ export const sumPairs = ({ sumBytes }: Runnable): number => sumBytes / 16
 class OutOfMemory extends RangeError {}
 
 interface RuntimeMemory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
-  /** A place for so many doubles, as all memory is counted; throws where there is none. */
+  /** Allocates `length` doubles and returns their address; throws OutOfMemory if there is no room. */
   readonly take: (length: number) => number
-  /** All of it: a view of a part takes longer to make than most calls to fill. */
+  /** Views of the whole memory: to make a view of a part would take longer than most calls take to fill it. */
   readonly whole: () => { readonly words: Int32Array; readonly doubles: Float64Array }
 }
 
 const runtimeMemory = (pool: ThreadPool): RuntimeMemory => {
   const base = (pool.start + 63) & ~63
-  const viewed = (memory: ArrayBufferLike) => ({ words: new Int32Array(memory), doubles: new Float64Array(memory) })
-  let views = viewed(pool.memory.buffer)
+  const viewsOf = (memory: ArrayBufferLike) => ({ words: new Int32Array(memory), doubles: new Float64Array(memory) })
+  let views = viewsOf(pool.memory.buffer)
   const arena = arenaOf(pool.memory, { base, maxBytes: MAX_PAGES * 65536 - 65536 })
   return {
     ...arena,
     whole: () => {
       const memory = arena.buffer()
-      if (views.words.buffer !== memory) views = viewed(memory)
+      if (views.words.buffer !== memory) views = viewsOf(memory)
       return views
     },
     take: length => {
@@ -133,11 +137,14 @@ const runtimeMemory = (pool: ThreadPool): RuntimeMemory => {
 
 // —— kernels in JavaScript ——
 
-/** The interpreter's kernel on a panel; its rows are one more axis, the last, which it treats alike. */
+/**
+ * The JavaScript function that programs import to run an interpreter's kernel on a panel: index of the node, addresses of its operands and
+ * of its result. Rows are the last axis for entrywise kernels; other kernels run row by row.
+ */
 const interpreterKernel =
   ({ buffer }: RuntimeMemory, nodes: ReadonlyArray<GraphNode>, lanes: Lanes) =>
-  (which: number, ...addresses: ReadonlyArray<number>): void => {
-    const { does, ins, shape } = nodes[which]
+  (index: number, ...addresses: ReadonlyArray<number>): void => {
+    const { does, ins, shape } = nodes[index]
     const view = (i: number, length: number): Float32Array | Float64Array => lanes.view(buffer(), addresses[i], length)
     const rowsOf = (node: GraphNode): number => (node.scope === 'rows' ? PANEL_ROWS : 1)
     const operands = ins.map((node, i): Dense => {
@@ -150,10 +157,10 @@ const interpreterKernel =
         values: Float64Array.from(view(i, nodeWidth(node) * rows))
       }
     })
-    const to = view(addresses.length - 1, nodeWidth(nodes[which]) * PANEL_ROWS)
+    const to = view(addresses.length - 1, nodeWidth(nodes[index]) * PANEL_ROWS)
     if (does.kind === 'entrywise') to.set(evaluateNode(does, operands, [...shape, PANEL_ROWS]).values)
     else if (does.kind === 'kernel')
-      // the last axes are spoken of: each row alone
+      // Attributes of these kernels refer to the last axes, so the rows cannot be one of them.
       for (let row = 0; row < PANEL_ROWS; row++) {
         const own = ins.map((node, k): Dense => {
           const rows = rowsOf(node)
@@ -169,13 +176,13 @@ const interpreterKernel =
       }
   }
 
-/** Programs over the memory, those used last. */
+/** Instances of the most recently used programs. */
 const instanceCache = (pool: ThreadPool, memory: RuntimeMemory) => {
   const known = new Map<Runnable, Loaded>()
   const of = (program: Runnable): Loaded => {
     const { module, kernels, lanes } = program
     const loaded = known.get(program) ?? pool.load(module, { kernel: interpreterKernel(memory, kernels, lanes) })
-    // the one used last is the last
+    // Reinserted, so that insertion order is the order of last use.
     known.delete(program)
     known.set(program, loaded)
     for (const [old, { unload }] of known) {
@@ -190,7 +197,7 @@ const instanceCache = (pool: ThreadPool, memory: RuntimeMemory) => {
 
 // —— rows as panels ——
 
-/** Rows [rows, columns], of which so many panels are meant, from one on. */
+/** Panels `panel`, …, panel + panels − 1 of rows [rows, columns]. */
 interface PanelRange {
   readonly rows: number
   readonly columns: number
@@ -198,13 +205,12 @@ interface PanelRange {
   readonly panels: number
 }
 
-/** Rows in memory as panels, lanes that are no rows at 0. */
+/** Writes rows that are in memory as panels at an address; lanes beyond the last row are 0. */
 const packPanels = (
   { buffer }: RuntimeMemory,
   values: Float64Array,
   { rows, columns, panel, panels }: PanelRange,
-  at: number,
-  lanes: Lanes
+  { at, lanes }: { readonly at: number; readonly lanes: Lanes }
 ): void => {
   const out = lanes.view(buffer(), at, panels * PANEL_ROWS * columns)
   const first = panel * PANEL_ROWS
@@ -220,31 +226,33 @@ const packPanels = (
       out[to] = values[from++]
 }
 
-/** The same, of those that are read a stretch at a time. */
-const packRows = (memory: RuntimeMemory, numbers: RowNumbers, stretch: PanelRange, at: number, lanes: Lanes): void => {
+/** Writes rows as panels at an address, reading them in blocks if they are not in memory. */
+const packRows = (
+  memory: RuntimeMemory,
+  numbers: RowNumbers,
+  range: PanelRange,
+  { at, lanes }: { readonly at: number; readonly lanes: Lanes }
+): void => {
   if (numbers instanceof Float64Array) {
-    packPanels(memory, numbers, stretch, at, lanes)
+    packPanels(memory, numbers, range, { at, lanes })
     return
   }
-  const { rows, columns, panel, panels } = stretch
+  const { rows, columns, panel, panels } = range
   for (let done = 0; done < panels; done += READ_PANELS) {
     const own = Math.min(READ_PANELS, panels - done)
     const first = (panel + done) * PANEL_ROWS
     const count = Math.max(0, Math.min(rows - first, own * PANEL_ROWS))
-    const to = at + done * lanes.line * columns
-    packPanels(memory, numbersFrom(numbers, first, count), { rows: count, columns, panel: 0, panels: own }, to, lanes)
+    const block = { rows: count, columns, panel: 0, panels: own }
+    packPanels(memory, numbersFrom(numbers, first, count), block, { at: at + done * lanes.line * columns, lanes })
   }
 }
 
-/** So many rows of panels, one after another from a row of `out` on. */
+/** Copies the first `count` rows of the panels at an address to the rows of `out` [., columns] from row `first` on. */
 const unpackRows = (
   { buffer }: RuntimeMemory,
-  at: number,
-  count: number,
-  columns: number,
+  { at, count, columns }: { readonly at: number; readonly count: number; readonly columns: number },
   out: Float64Array,
-  first: number,
-  lanes: Lanes
+  { first, lanes }: { readonly first: number; readonly lanes: Lanes }
 ): void => {
   const from = lanes.view(buffer(), at, Math.ceil(count / PANEL_ROWS) * PANEL_ROWS * columns)
   for (let i = 0, to = first * columns; i < count; i++)
@@ -252,24 +260,26 @@ const unpackRows = (
       out[to++] = from[p]
 }
 
-/** Doubles that so many panels of so many columns take. */
+/** Size in doubles of panels of this many columns. */
 const panelDoubles = (panels: number, columns: number, { line }: Lanes): number => (panels * line * columns) / 8
 
-// —— a call ——
+// —— a run ——
 
-/** How chunks are run: all at once where their rows are in memory, else some after others. */
+/** Segments in which chunks are run: a single one if all rows are in memory, otherwise as many chunks at a time as fit. */
 interface ChunkPlan {
   readonly chunkPanels: number
-  /** Of all rows; and those of the chunks. */
+  /** Panels of all rows. */
   readonly panels: number
+  /** The chunks are panels [start, end). */
   readonly start: number
   readonly end: number
+  /** True if there is a single segment. */
   readonly isWhole: boolean
   readonly chunksAtOnce: number
   readonly panelsAtOnce: number
 }
 
-const chunkPlan = (program: Runnable, { rows, from, to }: ChunkRange, all: ReadonlyArray<CallInputs>): ChunkPlan => {
+const chunkPlan = (program: Runnable, { rows, from, to }: ChunkRange, calls: ReadonlyArray<CallInputs>): ChunkPlan => {
   const panels = Math.ceil(rows / PANEL_ROWS)
   const chunkPanels = Chunks.partitionRows(rows).chunkRows / PANEL_ROWS
   const start = from * chunkPanels
@@ -277,167 +287,227 @@ const chunkPlan = (program: Runnable, { rows, from, to }: ChunkRange, all: Reado
   const bytes = program.given.reduce((sum, { width }) => sum + width * program.lanes.line, 0)
   const isWhole =
     panels * bytes <= SEGMENT_BYTES &&
-    all.every(({ given }) => program.given.every(({ name }) => !isReadGiven(given[name])))
+    calls.every(({ given }) => program.given.every(({ name }) => !isReadGiven(given[name])))
   const chunksAtOnce = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT_BYTES / 8 / (chunkPanels * bytes)))
   const panelsAtOnce = Math.min(end - start, chunksAtOnce * chunkPanels)
   return { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce }
 }
 
-/** What a job says of itself, once for all chunks. */
-const writeJob = (
-  words: Int32Array,
-  at: number,
-  job: Readonly<Record<'chunkPanels' | 'sharedAt' | 'resultBytes' | 'full', number>> &
-    Readonly<Record<'atGiven' | 'keys' | 'atOutputs', ReadonlyArray<number>>>
-): void => {
-  words[at + JOB_WORDS.ChunkPanels] = job.chunkPanels
-  words[at + JOB_WORDS.Parameters] = job.sharedAt
-  words[at + JOB_WORDS.ResultBytes] = job.resultBytes
-  words[at + JOB_WORDS.PartialMask] = job.full + MASK_BYTES
-  words[at + JOB_WORDS.FullMask] = job.full
-  let next = at + JOB_WORDS.First
-  for (const place of job.atGiven) {
-    words[next] = place
-    words[next + 1] = 0
-    next += 2
-  }
-  for (const word of job.keys) words[next++] = word
-  for (const place of job.atOutputs) words[next++] = place
+/** A call with the addresses of all that belongs to it, and its result, which the run fills. */
+interface LaunchedCall {
+  readonly inputs: CallInputs
+  readonly parametersAt: number
+  /** Addresses of the inputs of rows, and of the outputs. */
+  readonly givenAt: ReadonlyArray<number>
+  readonly outputsAt: ReadonlyArray<number>
+  /** Words of the keys of drawn inputs. */
+  readonly keys: ReadonlyArray<number>
+  readonly jobAt: number
+  readonly result: RunResult
 }
 
-/** Throws where the engine has no SIMD, or refuses to compile in this place. */
+/** A run of a program over chunks, with all its memory allocated. */
+interface Launch {
+  readonly program: Runnable
+  readonly range: ChunkRange
+  readonly plan: ChunkPlan
+  readonly parameterBytes: number
+  readonly calls: ReadonlyArray<LaunchedCall>
+  readonly instance: Loaded
+  readonly isAlone: boolean
+  readonly scratch: ChunkedJob['scratch']
+  /** Results of a chunk have `resultBytes` bytes. */
+  readonly resultsAt: number
+  readonly resultBytes: number
+  /** Jobs have `jobDoubles` doubles each. */
+  readonly jobsAt: number
+  readonly jobDoubles: number
+  readonly fullMaskAt: number
+}
+
+/** Parts of the runtime that runs share. */
+interface RuntimeParts {
+  readonly pool: ThreadPool
+  readonly memory: RuntimeMemory
+  readonly loaded: ReturnType<typeof instanceCache>
+  readonly residents: BufferCache
+  /** Address of the mask of all lanes; the mask of the last panel follows it. */
+  readonly fullMask: () => number
+}
+
+type Allocate = (length: number) => number
+
+/** Addresses of the inputs of rows of a call. Kept data that are already in memory are not packed again. */
+const placeInputs = (
+  { memory, residents }: RuntimeParts,
+  allocate: Allocate,
+  { program, range, plan }: Pick<Launch, 'program' | 'range' | 'plan'>,
+  given: CallInputs['given']
+): ReadonlyArray<number> => {
+  const { lanes } = program
+  const { rows } = range
+  const { panels, start, isWhole, panelsAtOnce } = plan
+  return program.given.map(({ name, width: columns, isKept }) => {
+    const values = given[name]
+    if (!isNumbersGiven(values) || numbersLength(values) !== rows * columns)
+      throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
+    if (!isWhole || !isKept || !(values instanceof Float64Array))
+      return allocate(panelDoubles(panelsAtOnce, columns, lanes))
+    const size = { precision: lanes.precision, length: panelDoubles(panels, columns, lanes) }
+    const at = residents.at(values, size, at => {
+      packPanels(memory, values, { rows, columns, panel: 0, panels }, { at, lanes })
+    })
+    return start * lanes.line * columns + at
+  })
+}
+
+/** Allocates all memory of a run. */
+const prepareLaunch = (
+  parts: RuntimeParts,
+  allocate: Allocate,
+  request: Pick<Launch, 'program' | 'range' | 'parameterBytes'> & { readonly inputs: ReadonlyArray<CallInputs> },
+  results: ReadonlyArray<RunResult>
+): Launch => {
+  const { pool, memory, loaded, fullMask } = parts
+  const { program, range, inputs, parameterBytes } = request
+  const { lanes } = program
+  const { rows, from, to } = range
+  const plan = chunkPlan(program, range, inputs)
+  const { start, end, chunksAtOnce, panelsAtOnce } = plan
+  const instance = loaded.of(program)
+  const rowsOfRange = Math.min(rows, end * PANEL_ROWS) - start * PANEL_ROWS
+  const isAlone = program.isFallback || inputs.length * rowsOfRange * program.work < MIN_THREADED_WORK
+  const fullMaskAt = fullMask()
+  const { words: masked } = memory.whole()
+  for (let i = 0, at = (fullMaskAt + MASK_BYTES) / 4; i < MASK_BYTES / 4; i++)
+    masked[at + i] = 4 * i < (rows % PANEL_ROWS) * lanes.bytes ? -1 : 0
+  const resultBytes = Math.max(64, program.sumBytes)
+  const resultsAt = allocate((resultBytes / 8) * Math.min(to - from, chunksAtOnce) * inputs.length)
+  const bytes = (program.scratchBytes + 127) & ~63
+  const scratch = { at: allocate((bytes / 8) * pool.spaces()), bytes }
+  const jobDoubles = Math.ceil(program.words / 2)
+  const jobsAt = allocate(jobDoubles * inputs.length)
+  const calls = inputs.map((own, i): LaunchedCall => {
+    const { given } = own
+    const parametersAt = allocate(parameterBytes / 8)
+    const givenAt = placeInputs(parts, allocate, { program, range, plan }, given)
+    const outputsAt = program.outputs.map(({ width: columns }) => allocate(panelDoubles(panelsAtOnce, columns, lanes)))
+    const keys = program.drawn.flatMap(({ name }) => {
+      const key = given[name]
+      if (isNumbersGiven(key)) throw new RangeError(`${name}: not a key`)
+      return [key.k0, key.k1]
+    })
+    const jobAt = jobsAt + 8 * jobDoubles * i
+    return { inputs: own, parametersAt, givenAt, outputsAt, keys, jobAt, result: results[i] }
+  })
+  const memoryOfRun = { scratch, resultsAt, resultBytes, jobsAt, jobDoubles, fullMaskAt }
+  return { program, range, plan, parameterBytes, calls, instance, isAlone, ...memoryOfRun }
+}
+
+/** Writes the parameters of each call, and the words of its job that are the same for all segments. */
+const writeJobs = (memory: RuntimeMemory, launch: Launch): void => {
+  const { lanes } = launch.program
+  const { words } = memory.whole()
+  for (const { inputs, parametersAt, givenAt, outputsAt, keys, jobAt } of launch.calls) {
+    const parameters = lanes.view(memory.buffer(), parametersAt, launch.parameterBytes / lanes.bytes)
+    for (const { at, width, there } of inputs.shared)
+      for (let i = 0, to = there / lanes.bytes; i < width; i++) parameters[to + i] = inputs.numbers[at + i]
+    const at = jobAt / 4
+    words[at + JOB_WORDS.ChunkPanels] = launch.plan.chunkPanels
+    words[at + JOB_WORDS.Parameters] = parametersAt
+    words[at + JOB_WORDS.ResultBytes] = launch.resultBytes
+    words[at + JOB_WORDS.PartialMask] = launch.fullMaskAt + MASK_BYTES
+    words[at + JOB_WORDS.FullMask] = launch.fullMaskAt
+    let next = at + JOB_WORDS.First
+    for (const address of givenAt) {
+      words[next] = address
+      words[next + 1] = 0
+      next += 2
+    }
+    for (const word of keys) words[next++] = word
+    for (const address of outputsAt) words[next++] = address
+  }
+}
+
+/** Packs the rows of one segment, which begins at a chunk of the range, and runs its chunks for all calls; adds to their results. */
+const runSegment = ({ pool, memory }: RuntimeParts, launch: Launch, chunk: number): void => {
+  const { program, range, plan, calls, resultsAt, resultBytes } = launch
+  const { lanes } = program
+  const { rows } = range
+  const { words, doubles } = memory.whole()
+  const first = plan.start + chunk * plan.chunkPanels
+  const count = Math.min(plan.end - first, plan.panelsAtOnce)
+  const chunks = Math.ceil(count / plan.chunkPanels)
+  calls.forEach(({ inputs, givenAt, jobAt }, j) => {
+    program.given.forEach(({ name, width: columns, isKept }, i) => {
+      const values = inputs.given[name]
+      if ((!plan.isWhole || !isKept) && isNumbersGiven(values))
+        packRows(memory, values, { rows, columns, panel: first, panels: count }, { at: givenAt[i], lanes })
+    })
+    const at = jobAt / 4
+    words[at + JOB_WORDS.Results] = resultsAt + j * chunks * resultBytes
+    words[at + JOB_WORDS.Panels] = count
+    words[at + JOB_WORDS.FirstPanel] = first
+    words[at + JOB_WORDS.PartialPanel] = first + count === plan.panels && rows % PANEL_ROWS > 0 ? count - 1 : -1
+  })
+  const each = { bytes: 8 * launch.jobDoubles, chunks }
+  const { scratch, isAlone, instance } = launch
+  pool.run({ name: 'chunk', args: launch.jobsAt, chunks: chunks * calls.length, scratch, each, isAlone }, instance)
+  const total = sumPairs(program)
+  const rowsOfSegment = Math.min(rows - first * PANEL_ROWS, count * PANEL_ROWS)
+  calls.forEach(({ result: { numbers, outputs }, outputsAt }, j) => {
+    for (let i = 0, out = chunk * total; i < chunks; i++) {
+      const at = (resultsAt + (j * chunks + i) * resultBytes) / 8
+      for (let k = 0; k < total; k++) numbers[out++] = doubles[at + 2 * k] + doubles[at + 2 * k + 1]
+    }
+    program.outputs.forEach(({ name, width: columns }, i) => {
+      const from = { at: outputsAt[i], count: rowsOfSegment, columns }
+      unpackRows(memory, from, outputs[name], { first: (first - plan.start) * PANEL_ROWS, lanes })
+    })
+  })
+}
+
+const emptyResult = (program: Runnable, { rows, from, to }: ChunkRange): RunResult => {
+  const { count } = Chunks.rowsOfChunks(Chunks.partitionRows(rows), from, to)
+  const outputs: Record<string, Float64Array> = {}
+  for (const { name, width: columns } of program.outputs) outputs[name] = new Float64Array(count * columns)
+  return { numbers: new Float64Array((to - from) * sumPairs(program)), outputs }
+}
+
+/** Starts the runtime; throws if the engine has no SIMD or forbids compilation here. */
 const startRuntime = (): CompilerRuntime => {
   const pool = poolOf({ binary, memoryFlags })
   const memory = runtimeMemory(pool)
   const loaded = instanceCache(pool, memory)
-  const stay = bufferCache(memory, MAX_KEPT_DOUBLES)
-  let masks = 0
-  /** Where a mask of all lanes is; that of a last panel follows. */
-  const maskAt = (): number => {
-    if (masks === 0) {
-      masks = memory.take((2 * MASK_BYTES) / 8)
-      new Int32Array(memory.buffer(), masks, MASK_BYTES / 4).fill(-1)
+  const residents = bufferCache(memory, MAX_KEPT_DOUBLES)
+  let maskAt = 0
+  const fullMask = (): number => {
+    if (maskAt === 0) {
+      maskAt = memory.take((2 * MASK_BYTES) / 8)
+      new Int32Array(memory.buffer(), maskAt, MASK_BYTES / 4).fill(-1)
     }
-    return masks
+    return maskAt
   }
+  const parts: RuntimeParts = { pool, memory, loaded, residents, fullMask }
 
-  /** Runs chunks with places in memory that are given back afterwards. */
-  const runIn = (
-    place: (length: number) => number,
-    program: Runnable,
-    asked: ChunkRange,
-    all: ReadonlyArray<CallInputs>,
-    parameterBytes: number,
-    ran: ReadonlyArray<RunResult>
-  ): void => {
-    const { lanes } = program
-    const { rows, from, to } = asked
-    const plan = chunkPlan(program, asked, all)
-    const { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce } = plan
-    const instance = loaded.of(program)
-    const here = Math.min(rows, end * PANEL_ROWS) - start * PANEL_ROWS
-    const isAlone = program.isFallback || all.length * here * program.work < MIN_THREADED_WORK
-    const full = maskAt()
-    const { words: masked } = memory.whole()
-    for (let i = 0, at = (full + MASK_BYTES) / 4; i < MASK_BYTES / 4; i++)
-      masked[at + i] = 4 * i < (rows % PANEL_ROWS) * lanes.bytes ? -1 : 0
-    const resultBytes = Math.max(64, program.sumBytes)
-    const results = place((resultBytes / 8) * Math.min(to - from, chunksAtOnce) * all.length)
-    const bytes = (program.scratchBytes + 127) & ~63
-    const scratch = { at: place((bytes / 8) * pool.spaces()), bytes }
-    const jobLength = Math.ceil(program.words / 2)
-    const jobs = place(jobLength * all.length)
-    const placed = all.map(({ given, numbers: own, shared }, i) => {
-      const sharedAt = place(parameterBytes / 8)
-      const atGiven = program.given.map(({ name, width: columns, isKept }) => {
-        const values = given[name]
-        if (!isNumbersGiven(values) || numbersLength(values) !== rows * columns)
-          throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
-        return isWhole && isKept && values instanceof Float64Array
-          ? start * lanes.line * columns +
-              stay.at(values, lanes.precision, panelDoubles(panels, columns, lanes), at => {
-                packPanels(memory, values, { rows, columns, panel: 0, panels }, at, lanes)
-              })
-          : place(panelDoubles(panelsAtOnce, columns, lanes))
-      })
-      const atOutputs = program.outputs.map(({ width: columns }) => place(panelDoubles(panelsAtOnce, columns, lanes)))
-      const keys = program.drawn.flatMap(({ name }) => {
-        const key = given[name]
-        if (isNumbersGiven(key)) throw new RangeError(`${name}: not a key`)
-        return [key.k0, key.k1]
-      })
-      const job = jobs + 8 * jobLength * i
-      return { given, own, shared, sharedAt, atGiven, atOutputs, keys, job, ...ran[i] }
-    })
-    // No more memory is taken from here on, so that it stays where it is.
-    const { words, doubles } = memory.whole()
-    for (const { own, shared, sharedAt, atGiven, atOutputs, keys, job } of placed) {
-      const all = lanes.view(memory.buffer(), sharedAt, parameterBytes / lanes.bytes)
-      for (const { at, width, there } of shared)
-        for (let i = 0, to = there / lanes.bytes; i < width; i++) all[to + i] = own[at + i]
-      writeJob(words, job / 4, { chunkPanels, sharedAt, resultBytes, full, atGiven, keys, atOutputs })
-    }
-    for (let chunk = 0; chunk < to - from; chunk += chunksAtOnce) {
-      const first = start + chunk * chunkPanels
-      const count = Math.min(end - first, panelsAtOnce)
-      const chunks = Math.ceil(count / chunkPanels)
-      placed.forEach(({ given, atGiven, job }, j) => {
-        program.given.forEach(({ name, width: columns, isKept }, i) => {
-          const values = given[name]
-          if ((!isWhole || !isKept) && isNumbersGiven(values))
-            packRows(memory, values, { rows, columns, panel: first, panels: count }, atGiven[i], lanes)
-        })
-        const at = job / 4
-        words[at + JOB_WORDS.Results] = results + j * chunks * resultBytes
-        words[at + JOB_WORDS.Panels] = count
-        words[at + JOB_WORDS.FirstPanel] = first
-        words[at + JOB_WORDS.PartialPanel] = first + count === panels && rows % PANEL_ROWS > 0 ? count - 1 : -1
-      })
-      pool.run(
-        {
-          name: 'chunk',
-          args: jobs,
-          chunks: chunks * all.length,
-          scratch,
-          each: { bytes: 8 * jobLength, chunks },
-          isAlone
-        },
-        instance
-      )
-      const total = sumPairs(program)
-      const rowsHere = Math.min(rows - first * PANEL_ROWS, count * PANEL_ROWS)
-      placed.forEach(({ numbers, outputs, atOutputs }, j) => {
-        for (let i = 0, out = chunk * total; i < chunks; i++) {
-          const at = (results + (j * chunks + i) * resultBytes) / 8
-          for (let k = 0; k < total; k++) numbers[out++] = doubles[at + 2 * k] + doubles[at + 2 * k + 1]
-        }
-        program.outputs.forEach(({ name, width: columns }, i) => {
-          unpackRows(memory, atOutputs[i], rowsHere, columns, outputs[name], (first - start) * PANEL_ROWS, lanes)
-        })
-      })
-    }
-  }
-
-  const run: CompilerRuntime['run'] = (program, asked, all, parameterBytes) => {
-    const { rows, from, to } = asked
-    const { count } = Chunks.rowsOfChunks(Chunks.partitionRows(rows), from, to)
-    const ran = all.map((): RunResult => {
-      const outputs: Record<string, Float64Array> = {}
-      for (const { name, width: columns } of program.outputs) outputs[name] = new Float64Array(count * columns)
-      return { numbers: new Float64Array((to - from) * sumPairs(program)), outputs }
-    })
-    if (to <= from) return ran
+  const run: CompilerRuntime['run'] = (program, range, inputs, parameterBytes) => {
+    const results = inputs.map(() => emptyResult(program, range))
+    const { from, to } = range
+    if (to <= from) return results
     const attempt = (): void => {
       const taken: { readonly at: number; readonly length: number }[] = []
-      const place = (asked: number): number => {
-        const length = Math.max(asked, 1)
+      const allocate = (doubles: number): number => {
+        const length = Math.max(doubles, 1)
         const at = memory.take(length)
         taken.push({ at, length })
         return at
       }
-      stay.begin()
+      residents.begin()
       try {
-        runIn(place, program, asked, all, parameterBytes, ran)
+        const launch = prepareLaunch(parts, allocate, { program, range, inputs, parameterBytes }, results)
+        // From here on no memory is allocated, so its views stay valid.
+        writeJobs(memory, launch)
+        for (let chunk = 0; chunk < to - from; chunk += launch.plan.chunksAtOnce) runSegment(parts, launch, chunk)
       } finally {
         for (const { at, length } of taken) memory.give(at, length)
       }
@@ -445,21 +515,21 @@ const startRuntime = (): CompilerRuntime => {
     try {
       attempt()
     } catch (error) {
-      // data of earlier calls make room before a call has none
-      stay.begin()
-      if (!(error instanceof OutOfMemory && stay.clear())) throw error
+      // A call that finds no room is tried again without the data of earlier calls.
+      residents.begin()
+      if (!(error instanceof OutOfMemory && residents.clear())) throw error
       attempt()
     }
-    return ran
+    return results
   }
   return { shared: isShared(pool), run, held: () => ({ arrays: memory.held(), instances: loaded.count() }) }
 }
 
 let cachedRuntime: Either<string, CompilerRuntime> | undefined
 
-/** The machine, made when it is first asked for, or why there can be none here. */
+/** The runtime, started on first use, or the reason why none can be started here. */
 export const runtimeOrReason = (): Either<string, CompilerRuntime> =>
   (cachedRuntime ??= tryCatch(startRuntime, compilationObstacle))
 
-/** The machine, null where there can be none. */
+/** The runtime; null if none can be started here. */
 export const runtimeOrNull = (): CompilerRuntime | null => toUnion(mapLeft(() => null)(runtimeOrReason()))

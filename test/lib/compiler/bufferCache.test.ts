@@ -27,7 +27,7 @@ const call = (stay: BufferCache, ...arrays: ReadonlyArray<Float64Array>): Readon
   stay.begin()
   const written: number[] = []
   arrays.forEach((values, i) => {
-    stay.at(values, 'float64', values.length, () => {
+    stay.at(values, { precision: 'float64', length: values.length }, () => {
       written.push(i)
     })
   })
@@ -53,7 +53,7 @@ describe('data that stay', () => {
     const stay = bufferCache(memory, 100)
     const [a, b, c] = [80, 80, 80].map(array)
     stay.begin()
-    const at = [a, b, c].map(values => stay.at(values, 'float64', 80, () => undefined))
+    const at = [a, b, c].map(values => stay.at(values, { precision: 'float64', length: 80 }, () => undefined))
     expect(at.map(one => memory.taken.get(one))).toEqual([80, 80, 80])
     // and make room for the next
     expect(call(stay, array(30))).toEqual([0])
@@ -63,7 +63,9 @@ describe('data that stay', () => {
     const stay = bufferCache(places(), 100)
     const a = array(10)
     stay.begin()
-    expect(stay.at(a, 'float64', 10, () => undefined)).not.toBe(stay.at(a, 'float32', 5, () => undefined))
+    expect(stay.at(a, { precision: 'float64', length: 10 }, () => undefined)).not.toBe(
+      stay.at(a, { precision: 'float32', length: 5 }, () => undefined)
+    )
   })
   it('are given back when memory is short, but for those in use', () => {
     const memory = places()
@@ -71,7 +73,7 @@ describe('data that stay', () => {
     call(stay, array(10), array(20))
     const c = array(30)
     stay.begin()
-    stay.at(c, 'float64', 30, () => undefined)
+    stay.at(c, { precision: 'float64', length: 30 }, () => undefined)
     expect(stay.clear()).toBe(true)
     expect(stay.clear()).toBe(false)
     expect(total(memory)).toBe(30)

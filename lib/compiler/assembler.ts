@@ -1,6 +1,6 @@
 /**
- * Bytes of a WebAssembly module: functions as lists of instructions, and the sections around them. It knows the few
- * instructions that the compiler uses, and checks nothing: the engine validates what it is given.
+ * Assembler of WebAssembly modules: functions as lists of instructions, and the sections around them. It has the few instructions that the
+ * compiler uses and checks nothing, since the engine validates every module.
  */
 
 import { exactText } from '../plain/said.js'
@@ -10,10 +10,10 @@ export type ValueType = 'i32' | 'f64' | 'v128'
 
 const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128: 0x7b }
 
-/** Of vectors as bits, after the prefix 0xfd. */
+/** Opcodes on vectors as bits, after the prefix 0xfd. */
 const BITS = { and: 0x4e, or: 0x50, bitselect: 0x52 } as const
 
-/** Of two doubles at once, or of four floats. */
+/** Opcodes on two doubles or four floats, after the prefix 0xfd. */
 const SIMD = {
   splat: { float64: 0x14, float32: 0x13 },
   eq: { float64: 0x47, float32: 0x41 },
@@ -40,12 +40,12 @@ const SIMD = {
   subtractBits: { float64: 0xd1, float32: 0xb1 }
 } as const
 
-/** Of addresses and counts. */
+/** Opcodes on addresses and counts. */
 const WHOLE = { plus: 0x6a, minus: 0x6b, times: 0x6c, equals: 0x46, differs: 0x47, below: 0x49, choose: 0x1b } as const
 
 export type Instruction = keyof typeof BITS | keyof typeof SIMD | keyof typeof WHOLE
 
-/** Unsigned and signed LEB128. */
+/** Unsigned LEB128 encoding. */
 const unsigned = (value: number): number[] => {
   const bytes: number[] = []
   let left = value >>> 0
@@ -68,19 +68,19 @@ const signedLeb128 = (value: number): number[] => {
   }
 }
 
-/** The instruction that makes a number, and its bytes. */
+/** Instruction that pushes a number, with its bytes. */
 const constantInstruction = (value: number, { precision }: Lanes): ReadonlyArray<number> =>
   precision === 'float64'
     ? [0x44, ...new Uint8Array(Float64Array.of(value).buffer)]
     : [0x43, ...new Uint8Array(Float32Array.of(value).buffer)]
 
-/** Four lanes of two vectors of four, by their numbers, the second's from 4 on. */
+/** Shuffle bytes of four lanes of two vectors of four, by index; the second vector's lanes begin at 4. */
 const fours = (...lanes: ReadonlyArray<number>): ReadonlyArray<number> =>
   lanes.flatMap(lane => [0, 1, 2, 3].map(byte => 4 * lane + byte))
 
 const isKeyOf = <T extends object>(table: T, name: PropertyKey): name is keyof T => name in table
 
-/** A function being written, over vectors of some lanes: every method appends an instruction, and returns the function. */
+/** A function under construction: every method appends instructions and returns the function. */
 export class Code {
   #locals: ValueType[] = []
   readonly #bytes: number[] = []
@@ -94,7 +94,7 @@ export class Code {
     this.parameters = parameters
   }
 
-  /** Instructions of the same function, to be put where `append` says. */
+  /** Instructions of the same function, to be inserted later by `append`. */
   fragment(): Code {
     const part = new Code(this.lanes, ...this.parameters)
     part.#locals = this.#locals
@@ -112,7 +112,7 @@ export class Code {
     return this
   }
 
-  /** A new local; parameters are the first. */
+  /** Declares a local and returns its index; parameters have the first indices. */
   local(type: ValueType): number {
     return this.parameters.length + this.#locals.push(type) - 1
   }
@@ -128,11 +128,11 @@ export class Code {
   i32(value: number): this {
     return this.#put(0x41, ...signedLeb128(value | 0))
   }
-  /** One double. */
+  /** Pushes a double. */
   double(value: number): this {
     return this.#put(0x44, ...new Uint8Array(Float64Array.of(value).buffer))
   }
-  /** All lanes hold the number; a constant is made once a function, before all else. */
+  /** Pushes a vector with the number in all lanes; a constant is made once per function, at its start. */
   every(value: number): this {
     const key = exactText(value)
     let local = this.#constants.get(key)
@@ -148,27 +148,27 @@ export class Code {
     if (isKeyOf(WHOLE, name)) return this.#put(WHOLE[name])
     return this.#put(0xfd, ...unsigned(isKeyOf(BITS, name) ? BITS[name] : SIMD[name][precision]))
   }
-  /** A vector from the address on the stack. */
+  /** Loads a vector from the address on the stack. */
   load(offset: number): this {
     return this.#put(0xfd, 0, 4, ...unsigned(offset))
   }
-  /** One number, in all lanes. */
+  /** Loads one number into all lanes. */
   loadEvery(offset: number): this {
     return this.#put(0xfd, ...(this.lanes.bytes === 8 ? [10, 3] : [9, 2]), ...unsigned(offset))
   }
   store(offset: number): this {
     return this.#put(0xfd, 11, 4, ...unsigned(offset))
   }
-  /** A word of four bytes. */
+  /** Loads a word of four bytes. */
   word(offset: number): this {
     return this.#put(0x28, 2, ...unsigned(offset))
   }
-  /** The low or the high halves of the two vectors on the stack, side by side. */
+  /** Joins the low or the high halves of the two vectors on the stack. */
   pair(half: 'low' | 'high'): this {
     const first = half === 'low' ? 0 : 8
     return this.#put(0xfd, 13, ...Array.from({ length: 16 }, (_, i) => first + (i < 8 ? i : i + 8)))
   }
-  /** Two doubles, of the four floats on the stack the first two or the last. */
+  /** Converts the first or the last two of the four floats on the stack to doubles. */
   promote(half: 'low' | 'high'): this {
     if (half === 'high') {
       const floats = this.local('v128')
@@ -178,13 +178,13 @@ export class Code {
     }
     return this.#put(0xfd, 0x5f)
   }
-  /** Four floats, of the two vectors of doubles on the stack. */
+  /** Converts the two vectors of doubles on the stack to four floats. */
   demote(): this {
     const second = this.local('v128')
     this.set(second).#put(0xfd, 0x5e)
     return this.get(second).#put(0xfd, 0x5e, 0xfd, 13, ...fours(0, 1, 4, 5))
   }
-  /** An unsigned whole number as a double. */
+  /** Converts an unsigned integer to a double. */
   toDouble(): this {
     return this.#put(0xb8)
   }
@@ -198,38 +198,38 @@ export class Code {
     body()
     return this.#put(0x0b)
   }
-  /** To the start of the innermost loop, if what is on the stack is not 0. */
+  /** Jumps to the start of the innermost loop if the number on the stack is not 0. */
   again(): this {
     return this.#put(0x0d, 0)
   }
   call(index: number): this {
     return this.#put(0x10, ...unsigned(index))
   }
-  /** Zeros: address and length are on the stack. */
+  /** Fills memory with zeros; address, 0 and length are on the stack. */
   clear(): this {
     return this.#put(0xfc, 11, 0)
   }
-  /** Copies: target, source and length are on the stack. */
+  /** Copies memory; target, source and length are on the stack. */
   copy(): this {
     return this.#put(0xfc, 10, 0, 0)
   }
-  /** So many bytes beyond the address on the stack. */
+  /** Adds bytes to the address on the stack. */
   plus(bytes: number): this {
     return bytes === 0 ? this : this.i32(bytes).op('plus')
   }
-  /** Beyond it by so many bytes for each of what a local counts. */
+  /** Adds `bytes` times a local to the address on the stack. */
   plusEach(local: number, bytes: number): this {
     return this.get(local).i32(bytes).op('times').op('plus')
   }
-  /** local += bytes */
+  /** Adds bytes to a local. */
   advance(local: number, bytes: number): this {
     return bytes === 0 ? this : this.get(local).plus(bytes).set(local)
   }
-  /** Counts a local down by one, and goes to the start of the innermost loop until it is 0. */
+  /** Decrements a local, and jumps to the start of the innermost loop until it is 0. */
   countDown(local: number): this {
     return this.get(local).i32(1).op('minus').tee(local).again()
   }
-  /** Runs the body for count turns, whose number is known and at least 1. */
+  /** Repeats the body `count` times, count ≥ 1. */
   times(count: number, body: () => void): this {
     if (count === 1) {
       body()
@@ -244,7 +244,7 @@ export class Code {
       })
   }
 
-  /** The function's body as the code section holds it. */
+  /** Body of the function, as encoded in the code section. */
   body(): Uint8Array {
     const runs: { count: number; readonly type: ValueType }[] = []
     for (const type of this.#locals) {
@@ -261,7 +261,7 @@ export class Code {
   }
 }
 
-/** A function of another module, or of JavaScript, that returns nothing or a number. */
+/** An imported function that returns nothing or a number. */
 export interface Imported {
   readonly name: string
   readonly parameters: ReadonlyArray<ValueType>
@@ -270,7 +270,7 @@ export interface Imported {
 
 interface Defined {
   readonly code: Code
-  /** Under this name from outside, if it has one. */
+  /** Name of the export, if it is exported. */
   readonly name?: string
 }
 
@@ -285,7 +285,7 @@ const sectionBytes = (id: number, content: ReadonlyArray<number>): number[] => [
   ...content
 ]
 
-/** A module of functions that return nothing themselves, over the memory env.memory of at most so many pages; imports come first. */
+/** Encodes a module of functions without results over the imported memory env.memory, of at most `maximum` pages. Imports have the first indices. */
 export const assemble = (
   imports: ReadonlyArray<Imported>,
   functions: ReadonlyArray<Defined>,

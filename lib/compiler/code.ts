@@ -1,10 +1,10 @@
 /**
- * Phase 5. Code generation, from a layout to WebAssembly: a function for each item, run panel after panel, and a function for a chunk, which
- * runs over its tiles, draws noise, and multiplies over the rows. Where anything lies, and how many rows there are, it reads
- * from the words of a job, so that a program serves any data.
+ * Phase 5: code generation, from a layout to WebAssembly. Each item becomes a function that runs on one panel; the function of a chunk loops
+ * over its tiles and panels, makes random draws, and computes products over the rows. Addresses and the number of rows are read from the words
+ * of a job, so a program runs on any data.
  */
 import { assemble, Code, type Imported } from './assembler.js'
-import { isReaching, mapNames, panelMapName } from './entrywise.js'
+import { hasLimitedDomain, mapNames, panelMapName } from './entrywise.js'
 import { constantValue, nodeWidth, type GraphNode } from './graph.js'
 import {
   itemFunction,
@@ -24,39 +24,40 @@ import { fusedLoopCode } from './fusedLoops.js'
 import { isSymmetricProduct, type Item, type MemoryLayout, type Location } from './placement.js'
 import { productBlockSize, productBlockCode, emitRowsTimesMatrix, panelTransposeCode } from './products.js'
 import { type ColumnAccess } from './verify.js'
-import { isUpper } from './zeros.js'
+import { isUpperTriangular } from './zeros.js'
 
 export interface Emitted {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** Kernels that run in JavaScript, be it where others do not reach, by the number with which they are called. */
+  /** Nodes that interpreter's kernels compute, always or outside the domain of the compiled function, by the index of the call. */
   readonly kernels: ReadonlyArray<GraphNode>
+  /** Number of words of a job. */
   readonly words: number
 }
 
-/** Operands of a kernel in JavaScript, and its result. */
-const MOST_OPERANDS = 3
-const KERNEL: Imported = { name: 'kernel', parameters: new Array<'i32'>(MOST_OPERANDS + 2).fill('i32') }
+/** Maximum number of operands of an interpreter's kernel. */
+const MAX_OPERANDS = 3
+const KERNEL_IMPORT: Imported = { name: 'kernel', parameters: new Array<'i32'>(MAX_OPERANDS + 2).fill('i32') }
 const NORMALS_IMPORT: Imported = { name: 'normals', parameters: ['i32', 'i32', 'f64', 'i32', 'i32'] }
-const CHI_SQUARED: Imported = { name: 'chiSquared', parameters: ['i32', 'i32', 'f64', 'i32', 'f64', 'i32'] }
+const CHI_SQUARED_IMPORT: Imported = { name: 'chiSquared', parameters: ['i32', 'i32', 'f64', 'i32', 'f64', 'i32'] }
 const IMPORTS: ReadonlyArray<Imported> = [
   ...mapNames.map(([kernel, name]): Imported => ({
     name,
     parameters: ['i32', 'i32', 'i32'],
-    ...(isReaching(kernel) && { returns: 'i32' })
+    ...(hasLimitedDomain(kernel) && { returns: 'i32' })
   })),
   NORMALS_IMPORT,
-  CHI_SQUARED,
-  KERNEL
+  CHI_SQUARED_IMPORT,
+  KERNEL_IMPORT
 ]
 const importOf = (name: string): number => IMPORTS.findIndex(imported => imported.name === name)
 
-/** A kernel in JavaScript: addresses of its operands, then of its result. */
+/** Calls an interpreter's kernel with the addresses of its operands and of its result. */
 const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironment): Code => {
   const { layout, kernelOf } = environment
   const to = layout.locate(node)
   const { ins } = node
   code.i32(kernelOf(node))
-  for (let i = 0; i < MOST_OPERANDS; i++) {
+  for (let i = 0; i < MAX_OPERANDS; i++) {
     const operand = ins.at(i)
     if (i >= ins.length || operand === undefined || constantValue(operand) !== undefined) code.i32(0)
     else if (operand.scope === 'once') pushParameters(code).plus(layout.parameter(operand))
@@ -69,16 +70,16 @@ const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironme
   return code.call(importOf('kernel'))
 }
 
-/** A function of lib/wasm over all entries of a panel; where it says that some are beyond it, the interpreter does it all. */
+/** Applies a function of lib/wasm to all entries of a panel; if it returns that some are outside its domain, calls the interpreter. */
 const mapPanel = (code: Code, node: GraphNode, kernel: string, environment: CodeEnvironment): void => {
   const { layout } = environment
   const { lanes } = layout
   for (const location of [node.ins[0], node].map(layout.locate)) pushLocation(code, location, environment)
   code.i32(nodeWidth(node) * PANEL_ROWS).call(importOf(panelMapName(kernel, lanes)))
-  if (isReaching(kernel)) code.when(() => callInterpreter(code, node, environment))
+  if (hasLimitedDomain(kernel)) code.when(() => callInterpreter(code, node, environment))
 }
 
-/** A local with the address of the panel of a location. */
+/** A local that holds the address of the current panel of a location's buffer. */
 const panelAddress = (code: Code, location: Location, environment: CodeEnvironment): number => {
   const local = code.local('i32')
   pushPanel(code, location, environment).set(local)
@@ -109,7 +110,7 @@ const emitMatrixProduct = (code: Code, node: GraphNode, environment: CodeEnviron
       columns,
       transposed: does.kind === 'distances' || isTransposed,
       isDistance: does.kind === 'distances',
-      isUpper: does.kind === 'product' && isUpper(matrix, isTransposed)
+      isUpper: does.kind === 'product' && isUpperTriangular(matrix, { transposed: isTransposed })
     })
     code.advance(a, k * lanes.line).advance(out, columns * lanes.line)
   })
@@ -147,7 +148,7 @@ const pickEntries = (code: Code, node: GraphNode, table: ReadonlyArray<number>, 
   })
 }
 
-/** One function for an item that is no loop. */
+/** Function of an item that is not a loop. */
 const singleItemCode = (
   kind: Exclude<Item, { kind: 'loop' }>['kind'],
   node: GraphNode,
@@ -162,7 +163,7 @@ const singleItemCode = (
   return code
 }
 
-/** One function for an output of rows, the i-th: its panel, copied. */
+/** Function that copies a panel of output i. */
 const outputCode = (node: GraphNode, i: number, environment: CodeEnvironment): Code => {
   const { layout, outputWord } = environment
   const code = itemFunction(layout.lanes)
@@ -174,9 +175,24 @@ const outputCode = (node: GraphNode, i: number, environment: CodeEnvironment): C
 
 // —— products over the rows ——
 
-/** A function (job, scratch, first panel, panels, results) for a product over the rows of a tile. */
+/** A local that holds the address of a factor's first column in the tile that begins at the panel in a local. */
+const tileAddress = (
+  code: Code,
+  { buffer, entry }: Location,
+  firstPanel: number,
+  { wordOf }: CodeEnvironment
+): number => {
+  const { line } = code.lanes
+  const local = code.local('i32')
+  if (buffer.kind === 'given') pushWord(code, wordOf(buffer.input)).plusEach(firstPanel, buffer.width * line)
+  else code.get(SCRATCH).plus(buffer.at)
+  code.plus(entry * line).set(local)
+  return local
+}
+
+/** Function (job, scratch, first panel, panels, results) that adds the product over the rows of a tile to the results at byte `at`. */
 const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironment): Code => {
-  const { layout, wordOf, block } = environment
+  const { layout, block } = environment
   const { lanes } = layout
   const { line } = lanes
   const code = new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32')
@@ -185,15 +201,7 @@ const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironmen
   const results = 4
   const [m, n] = node.shape
   const [x, y] = node.ins.map(layout.locate)
-  const start = ({ buffer, entry }: Location): number => {
-    const local = code.local('i32')
-    if (buffer.kind === 'given') pushWord(code, wordOf(buffer.input)).plusEach(first, buffer.width * line)
-    else code.get(SCRATCH).plus(buffer.at)
-    code.plus(entry * line).set(local)
-    return local
-  }
-  const firstX = start(x)
-  const firstY = start(y)
+  const [firstX, firstY] = [x, y].map(factor => tileAddress(code, factor, first, environment))
   const [a, b0, row, b, sum] = Array.from({ length: 5 }, () => code.local('i32'))
   const repeats = node.ins[0].shape.length === 2 ? node.ins[0].shape[0] : 1
   const [high, wide] = productBlockSize(m, n)
@@ -214,7 +222,7 @@ const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironmen
     })
     if (n % wide > 0) call(count, n % wide)
   }
-  // of a symmetric one the blocks up to the diagonal are enough
+  // Only the blocks up to the diagonal of a symmetric product are computed.
   const isHalf = isSymmetricProduct(node) && m > high && high % wide === 0
   const [blocks, left] = isHalf ? [code.local('i32'), code.local('i32')] : [0, 0]
   const upToDiagonal = (): void => {
@@ -244,101 +252,132 @@ const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironmen
 
 // —— a chunk ——
 
-/** The functions that a chunk calls: those of a panel, and those of a tile. */
+/** Indices of the functions that a chunk calls: for each panel, and for each tile. */
 interface CalledFunctions {
   readonly items: ReadonlyArray<number>
   readonly dots: ReadonlyArray<number>
 }
 
-/** The function (job, which, scratch) of a chunk, which runs over its tiles. */
-const chunkCode = (environment: CodeEnvironment, { items, dots }: CalledFunctions): Code => {
-  const { layout, wordOf, transposed } = environment
-  const { lanes } = layout
-  const { line, tile } = lanes
-  const code = new Code(lanes, 'i32', 'i32', 'i32')
-  const job = 0
-  const chunk = 1
-  const scratch = 2
-  const [panel, end, count, index, here, mask, results] = Array.from({ length: 7 }, () => code.local('i32'))
-  const word = (at: number): Code => pushWord(code, at)
-  /** What is done if the panel at hand is the one that has lanes which are no rows. */
-  const ifPartial = (then: () => void): void => {
-    code.get(here)
-    word(JOB_WORDS.PartialPanel).op('equals').when(then)
+/** Code of a chunk and its locals. */
+interface ChunkCode {
+  readonly environment: CodeEnvironment
+  readonly code: Code
+  /** First panel of the current tile, end of the chunk, and panels of the tile. */
+  readonly panel: number
+  readonly end: number
+  readonly count: number
+  /** Index of the current panel in the tile, and in the job. */
+  readonly index: number
+  readonly here: number
+  readonly mask: number
+  readonly results: number
+}
+
+/** Parameters of a chunk's function. */
+const CHUNK_JOB = 0
+const CHUNK_INDEX = 1
+const CHUNK_SCRATCH = 2
+
+/** Runs `then` if the current panel is the one whose last lanes hold no rows. */
+const ifPartialPanel = ({ code, here }: ChunkCode, then: () => void): void => {
+  code.get(here)
+  pushWord(code, JOB_WORDS.PartialPanel).op('equals').when(then)
+}
+
+/** Makes the random draws of a tile, as doubles row after row. */
+const emitDraws = ({ environment: { layout, wordOf }, code, panel, count }: ChunkCode): void => {
+  for (const { name, distribution, buffer, staging } of layout.drawn) {
+    const numbers = buffer.width * PANEL_ROWS
+    pushWord(code, wordOf(name))
+    pushWord(code, wordOf(name) + 1)
+    pushWord(code, JOB_WORDS.FirstPanel).get(panel).op('plus').i32(numbers).op('times').toDouble()
+    code.get(count).i32(numbers).op('times')
+    if (distribution !== 'normal') code.double(distribution)
+    code
+      .get(CHUNK_SCRATCH)
+      .plus(staging)
+      .call(importOf(distribution === 'normal' ? 'normals' : 'chiSquared'))
   }
-  const draw = (): void => {
-    for (const { name, law, buffer, staging } of layout.drawn) {
-      const numbers = buffer.width * PANEL_ROWS
-      word(wordOf(name))
-      word(wordOf(name) + 1)
-      word(JOB_WORDS.FirstPanel).get(panel).op('plus').i32(numbers).op('times').toDouble()
-      code.get(count).i32(numbers).op('times')
-      if (law !== 'normal') code.double(law)
-      code
-        .get(scratch)
-        .plus(staging)
-        .call(importOf(law === 'normal' ? 'normals' : 'chiSquared'))
-    }
+}
+
+/** Packs the draws of the current panel. */
+const emitDrawPacking = ({ environment: { layout, transposed }, code, index }: ChunkCode): void => {
+  for (const { buffer, staging } of layout.drawn) {
+    if (buffer.kind === 'given') continue
+    code
+      .get(CHUNK_SCRATCH)
+      .plus(staging)
+      .plusEach(index, buffer.width * PANEL_ROWS * 8)
+    code.get(CHUNK_SCRATCH).plus(buffer.at)
+    if (buffer.kind === 'tile') code.plusEach(index, buffer.width * layout.lanes.line)
+    code.call(transposed(buffer.width))
   }
-  /** What was drawn, doubles row after row, as panels. */
-  const toPanels = (): void => {
-    for (const { buffer, staging } of layout.drawn) {
-      if (buffer.kind === 'given') continue
-      code
-        .get(scratch)
-        .plus(staging)
-        .plusEach(index, buffer.width * PANEL_ROWS * 8)
-      code.get(scratch).plus(buffer.at)
-      if (buffer.kind === 'tile') code.plusEach(index, buffer.width * line)
-      code.call(transposed(buffer.width))
-    }
+}
+
+/** Sets factors of products over the rows to 0 in lanes that hold no rows; packed inputs are 0 there already. */
+const clearPartialFactors = ({ environment: { layout }, code, count, index, mask }: ChunkCode): void => {
+  const { line } = layout.lanes
+  pushWord(code, JOB_WORDS.PartialMask).set(mask)
+  const factors = layout.sums.flatMap(({ node }) => (node.does.kind === 'rowDot' ? node.ins : []))
+  for (const buffer of new Set(factors.map(input => layout.locate(input).buffer))) {
+    if (buffer.kind === 'given') continue
+    const bytes = buffer.width * line
+    code
+      .get(CHUNK_SCRATCH)
+      .plus(buffer.at - bytes)
+      .plusEach(count, bytes)
+      .set(index)
+    code.times(buffer.width, () => {
+      for (let at = 0; at < line; at += 16) code.get(index).get(index).load(at).get(mask).load(at).op('and').store(at)
+      code.advance(index, line)
+    })
   }
-  /** Rows that are none count nothing: factors are 0 there, as those that are given are from the start. */
-  const clearFactors = (): void => {
-    word(JOB_WORDS.PartialMask).set(mask)
-    const factors = layout.sums.flatMap(({ node }) => (node.does.kind === 'rowDot' ? node.ins : []))
-    for (const buffer of new Set(factors.map(input => layout.locate(input).buffer))) {
-      if (buffer.kind === 'given') continue
-      const bytes = buffer.width * line
-      code
-        .get(scratch)
-        .plus(buffer.at - bytes)
-        .plusEach(count, bytes)
-        .set(index)
-      code.times(buffer.width, () => {
-        for (let at = 0; at < line; at += 16) code.get(index).get(index).load(at).get(mask).load(at).op('and').store(at)
-        code.advance(index, line)
-      })
-    }
-  }
-  word(JOB_WORDS.Results).get(chunk)
-  word(JOB_WORDS.ResultBytes).op('times').op('plus').set(results)
+}
+
+/** Clears the results of the chunk, and sets its first panel and its end. */
+const beginChunk = ({ environment: { layout }, code, panel, end, results }: ChunkCode): void => {
+  pushWord(code, JOB_WORDS.Results).get(CHUNK_INDEX)
+  pushWord(code, JOB_WORDS.ResultBytes).op('times').op('plus').set(results)
   code.get(results).i32(0).i32(layout.sumBytes).clear()
-  code.get(chunk)
-  word(JOB_WORDS.ChunkPanels).op('times').set(panel)
+  code.get(CHUNK_INDEX)
+  pushWord(code, JOB_WORDS.ChunkPanels).op('times').set(panel)
   code.get(panel)
-  word(JOB_WORDS.ChunkPanels).op('plus').set(end)
-  word(JOB_WORDS.Panels).get(end)
-  word(JOB_WORDS.Panels).get(end).op('below').op('choose').set(end)
+  pushWord(code, JOB_WORDS.ChunkPanels).op('plus').set(end)
+  pushWord(code, JOB_WORDS.Panels).get(end)
+  pushWord(code, JOB_WORDS.Panels).get(end).op('below').op('choose').set(end)
+}
+
+/** Function (job, chunk, scratch) of a chunk, which loops over its tiles and their panels. */
+const chunkCode = (environment: CodeEnvironment, { items, dots }: CalledFunctions): Code => {
+  const { lanes } = environment.layout
+  const { tile } = lanes
+  const code = new Code(lanes, 'i32', 'i32', 'i32')
+  const [panel, end, count, index, here, mask, results] = Array.from({ length: 7 }, () => code.local('i32'))
+  const chunk: ChunkCode = { environment, code, panel, end, count, index, here, mask, results }
+  beginChunk(chunk)
   return code.loop(() => {
     code.get(end).get(panel).op('minus').tee(count).i32(tile).get(count).i32(tile).op('below').op('choose').set(count)
-    draw()
+    emitDraws(chunk)
     code.i32(0).set(index)
     code.loop(() => {
       code.get(panel).get(index).op('plus').set(here)
-      word(JOB_WORDS.FullMask).set(mask)
-      ifPartial(() => word(JOB_WORDS.PartialMask).set(mask))
-      toPanels()
-      for (const each of items) code.get(job).get(scratch).get(index).get(here).get(mask).get(results).call(each)
+      pushWord(code, JOB_WORDS.FullMask).set(mask)
+      ifPartialPanel(chunk, () => pushWord(code, JOB_WORDS.PartialMask).set(mask))
+      emitDrawPacking(chunk)
+      for (const each of items)
+        code.get(CHUNK_JOB).get(CHUNK_SCRATCH).get(index).get(here).get(mask).get(results).call(each)
       code.get(index).i32(1).op('plus').tee(index).get(count).op('differs').again()
     })
-    if (dots.length > 0) ifPartial(clearFactors)
-    for (const dot of dots) code.get(job).get(scratch).get(panel).get(count).get(results).call(dot)
+    if (dots.length > 0)
+      ifPartialPanel(chunk, () => {
+        clearPartialFactors(chunk)
+      })
+    for (const dot of dots) code.get(CHUNK_JOB).get(CHUNK_SCRATCH).get(panel).get(count).get(results).call(dot)
     code.get(panel).get(count).op('plus').tee(panel).get(end).op('differs').again()
   })
 }
 
-/** The module of a layout; `see`, if there is one, is told of each item's loops what they read and make. */
+/** Generates the module of a layout; `see` receives the reads and writes of each item's loop. */
 export const emitModule = (
   layout: MemoryLayout,
   memory: { readonly shared: boolean; readonly maximum: number },
@@ -347,7 +386,7 @@ export const emitModule = (
   const { lanes } = layout
   const functions: { readonly code: Code; readonly name?: string }[] = []
   const define = (code: Code): number => IMPORTS.length + functions.push({ code }) - 1
-  /** Functions that are the same for the same numbers. */
+  /** Defines a function once for equal numbers. */
   const shared = <A extends ReadonlyArray<number>>(of: (...numbers: A) => Code): ((...numbers: A) => number) => {
     const known = new Map<string, number>()
     return (...numbers) => {

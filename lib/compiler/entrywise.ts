@@ -1,34 +1,40 @@
-/** Code of what is done entry by entry: that of the table of operations, and of what the compiler alone has. */
+/** Code of entrywise kernels: instructions of the table of operations, and functions of lib/wasm. */
 import { operations } from '../kernels/index.js'
 import { type Emit, type Push } from '../kernels/instructions.js'
 import { type Code } from './assembler.js'
 import { type Attrs } from './graph.js'
 import { type Lanes } from './lanes.js'
 
-const itself: Emit = (_, push) => {
+/** Pushes the operand. */
+const emitOperand: Emit = (_, push) => {
   push(0)
 }
-const native = new Map<string, Emit>([
-  ['Identity', itself],
-  ['Stretch', itself]
+/** Kernels with instructions. */
+const nativeKernels = new Map<string, Emit>([
+  ['Identity', emitOperand],
+  ['Stretch', emitOperand]
 ])
-/** Functions of lib/wasm, over all entries of a panel at once. */
+/** Names of functions of lib/wasm that are applied to all entries of a panel, by kernel. */
 const panelMaps = new Map<string, string>()
 for (const [name, { lowering }] of Object.entries(operations)) {
   const code = lowering?.kind === 'entries' ? lowering.code : undefined
   if (typeof code === 'string') panelMaps.set(name, code)
-  else if (code !== undefined) native.set(name, code)
+  else if (code !== undefined) nativeKernels.set(name, code)
 }
 
-/** Those that say whether some of the numbers are beyond them: then the interpreter's kernel does it all. */
-const reaching = new Set(['Cos', 'Sin'])
+/** Functions that return 1 if an argument is outside their domain; then the interpreter's kernel computes all entries. */
+const LIMITED_DOMAIN = new Set(['Cos', 'Sin'])
 
-export const isReaching = (kernel: string): boolean => reaching.has(kernel)
-export const isNative = (kernel: string): boolean => native.has(kernel)
+/** True if the function of the kernel has a limited domain. */
+export const hasLimitedDomain = (kernel: string): boolean => LIMITED_DOMAIN.has(kernel)
+/** True if the kernel is compiled to instructions. */
+export const isNative = (kernel: string): boolean => nativeKernels.has(kernel)
+/** True if the kernel is a function of lib/wasm. */
 export const isMap = (kernel: string): boolean => panelMaps.has(kernel)
+/** Name of the function of lib/wasm, for the precision. */
 export const panelMapName = (kernel: string, { precision }: Lanes): string =>
   `${panelMaps.get(kernel) ?? ''}${precision === 'float64' ? '' : 'Single'}`
-/** Their kernels and names. */
+/** Pairs of kernel and function name, in both precisions. */
 export const mapNames: ReadonlyArray<readonly [string, string]> = [...panelMaps].flatMap(([kernel, name]) => [
   [kernel, name],
   [kernel, `${name}Single`]
@@ -36,5 +42,5 @@ export const mapNames: ReadonlyArray<readonly [string, string]> = [...panelMaps]
 
 /** Pushes the result of a kernel that has instructions. */
 export const emit = (kernel: string, code: Code, push: Push, attrs: Attrs): void => {
-  native.get(kernel)?.(code, push, attrs)
+  nativeKernels.get(kernel)?.(code, push, attrs)
 }

@@ -1,33 +1,33 @@
 /**
- * What nodes mean, by the interpreter's own kernels: how values that are computed once a call are computed, and what every
- * other phase is held to.
+ * Evaluation of graph nodes by the interpreter's kernels. It defines the meaning of a node, to which all phases of the compiler must conform,
+ * and computes nodes once per call.
  */
 import { productOfSizes, type Dense } from '../kernels/dense.js'
 import { computeKernel, operations } from '../kernels/index.js'
 import { concatenated } from '../arrays/ndarray.js'
 import { type Attrs, type ComputedOperation, type Shape } from './graph.js'
 
-/** As doubles, whatever type a kernel gives. */
+/** Converts the result of a kernel to doubles. */
 const asDoubles = ({ shape, values }: Dense): Dense => ({
   shape,
   dtype: 'float32',
   values: values instanceof Float64Array ? values : Float64Array.from(values)
 })
 
-/** A kernel's output on its inputs in the order of the vocabulary. */
+/** Runs a kernel on operands in the order of the vocabulary; returns one of its outputs. */
 const byKernel = (kernel: string, ins: ReadonlyArray<Dense>, attrs: Attrs, output = 0): Dense => {
   const names = operations[kernel].operands ?? []
   return asDoubles(computeKernel(kernel, Object.fromEntries(ins.map((x, i) => [names[i], x])), attrs, output))
 }
 
-/** `x` repeated along its axes of size 1. */
+/** Expands axes of size 1 to a shape. */
 const repeatedDense = (x: Dense, shape: Shape): Dense => {
   const own = [...shape.map(() => 1), ...x.shape].slice(-shape.length || x.shape.length + 1)
   const lead = shape.length === 0 ? [] : own
   return byKernel('Tile', [{ ...x, shape: lead }], { reps: shape.map((n, i) => n / lead[i]) })
 }
 
-/** The value of a node from those of its inputs, for one row, or for what is computed once. */
+/** Value of a node, given the values of its inputs: for one row, or once per call. */
 export const evaluateNode = (does: ComputedOperation, ins: ReadonlyArray<Dense>, shape: Shape): Dense => {
   switch (does.kind) {
     case 'constant':

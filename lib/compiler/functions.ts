@@ -1,4 +1,4 @@
-/** The angle of a point of a row, by quotients and a polynomial: of the accuracy of the kernel except for a rounding or two. */
+/** Two-argument arctangent as a graph of quotients and a polynomial; as accurate as the kernel except for one or two roundings. */
 import { type Algebra } from './algebra.js'
 import { type GraphNode } from './graph.js'
 
@@ -15,7 +15,7 @@ const ARCTAN_COEFFICIENTS = [
   4.97687799461593236017e-2, -3.6531572744216915527e-2, 1.62858201153657823623e-2
 ]
 
-/** arctan q for q in [0, 1], by how far q is from 0, ½ or 1. */
+/** arctan q for q in [0, 1], from the difference of q to 0, ½ or 1. */
 const arctanOfShare = (q: GraphNode, make: Algebra): GraphNode => {
   const { add, sub, mul, div, square, entrywise, constant } = make
   const isNear = entrywise('Less', [q, constant(0.4375)])
@@ -37,21 +37,21 @@ const arctanOfShare = (q: GraphNode, make: Algebra): GraphNode => {
   return sub(picked(0, HALF[0], QUARTER_PI[0]), sub(sub(mul(t, rest), picked(0, HALF[1], QUARTER_PI[1])), t))
 }
 
-/** The angle of (x, y), with the signs of zeros. */
+/** Angle of the point (x, y), as `Math.atan2`, signs of zeros included. */
 export const arctan2 = (y: GraphNode, x: GraphNode, make: Algebra): GraphNode => {
   const { sub, div, neg, reciprocal, entrywise, constant } = make
   const zero = constant(0)
   const less = (a: GraphNode, b: GraphNode): GraphNode => entrywise('Less', [a, b])
   const equal = (a: GraphNode, b: GraphNode): GraphNode => entrywise('Equal', [a, b])
   const select = (condition: GraphNode, a: GraphNode, b: GraphNode): GraphNode => entrywise('Select', [condition, a, b])
-  /** A constant of two doubles less an angle. */
+  /** A constant, the sum of two doubles, minus an angle. */
   const from = ([high, low]: readonly [number, number], angle: GraphNode): GraphNode =>
     sub(constant(high), sub(angle, constant(low)))
   const up = entrywise('Abs', [y])
   const along = entrywise('Abs', [x])
   const least = entrywise('Minimum', [up, along])
   const most = entrywise('Maximum', [up, along])
-  // Of two zeros 0, of two infinities 1.
+  // The quotient of two zeros is set to 0, that of two infinities to 1.
   const share = select(equal(least, most), select(equal(most, zero), zero, constant(1)), div(least, most))
   const angle = arctanOfShare(share, make)
   const right = select(less(along, up), from(RIGHT, angle), angle)

@@ -1,4 +1,4 @@
-/** Code of loops over the entries of a row: nodes of one space, fused, a vector of rows at a time. */
+/** Code of fused loops over the entries of a row: nodes of one space, a vector of rows at a time. */
 import { type Code } from './assembler.js'
 import { emit } from './entrywise.js'
 import { constantValue, nodeWidth, type Attrs, type FoldOperation, type GraphNode, type Shape } from './graph.js'
@@ -26,7 +26,7 @@ import {
 import { addDoubles } from './products.js'
 import { type ColumnAccess, type CodeAddress } from './verify.js'
 
-/** What is on the stack and one more: an extreme is NaN where one of them is, in a third of the engine's instructions for max. */
+/** Combines the vector on the stack with another. An extreme is NaN if either is, in a third of the instructions of the engine's max. */
 const emitCombine = (code: Code, fold: FoldOperation, push: () => Code): Code => {
   push()
   if (fold === 'Sum') return code.op('add')
@@ -34,9 +34,10 @@ const emitCombine = (code: Code, fold: FoldOperation, push: () => Code): Code =>
   code.tee(x).op(fold === 'Max' ? 'pmax' : 'pmin')
   return code.get(x).get(x).op('ne').op('or')
 }
+/** Neutral element of a reduction. */
 const NEUTRAL: Readonly<Record<FoldOperation, number>> = { Sum: 0, Max: -Infinity, Min: Infinity }
 
-/** A pointer that moves along the loops by its own steps. */
+/** A pointer that advances by its own steps along the loops. */
 interface Pointer {
   readonly local: number
   readonly base: number
@@ -44,45 +45,46 @@ interface Pointer {
   readonly movesByVector: boolean
 }
 
-/** A reduction along the innermost loops, which it folds, in registers. */
-interface Running {
-  /** The loop around those. */
+/** A reduction along the innermost loops, in registers. */
+interface RegisterReduction {
+  /** Number of loops outside those that are folded. */
   readonly level: number
   readonly sums: ReadonlyArray<number>
   readonly start: number
   readonly finish: () => void
 }
 
-/** A function for a loop, being written. */
+/** Code of a loop under construction. */
 interface LoopCode {
   readonly environment: CodeEnvironment
   readonly space: Turns
   readonly nodes: ReadonlySet<GraphNode>
   readonly code: Code
-  /** What is done once: pointers' bases and numbers that all entries share, then reductions in memory; and at each entry. */
+  /** Code that runs once: bases of pointers and shared numbers (`before`), then start values of reductions in memory (`opening`). */
   readonly before: Code
   readonly opening: Code
+  /** Code that runs for each turn of the loops. */
   readonly body: Code
-  /** So many vectors of a line at a time, at this distance from its start where they are not all. */
+  /** Number of vectors of a line that are processed at a time; if not all, `vector` is the local with their offset in bytes. */
   readonly vectors: number
   readonly vector: number | undefined
-  /** Which lanes are rows; undefined while nobody asks. */
+  /** Locals with the masks of lanes that hold rows; undefined until a sum over the rows needs them. */
   masks: ReadonlyArray<number> | undefined
   readonly bases: Map<string, number>
   readonly pointers: Map<string, Pointer>
-  /** The registers of entries, by node, entry and vector. */
+  /** Registers of entries, by node, entry and vector. */
   readonly registers: Map<string, number>
   readonly scalars: Map<GraphNode, number>
-  /** Numbers computed once that the vectors of one node share. */
+  /** Registers of numbers computed once per call, which the vectors of the current node share. */
   readonly spread: Map<string, number>
-  readonly running: Running[]
+  readonly running: RegisterReduction[]
 }
 
 const beginLoop = (environment: CodeEnvironment, space: Shape, nodes: ReadonlyArray<GraphNode>): LoopCode => {
   const { lanes } = environment.layout
   const code = itemFunction(lanes)
   const own = turnsOf(space)
-  // as many independent chains as hide an instruction's latency, and not many more than there are registers
+  // Enough independent chains to hide the latency of an instruction, and not many more than there are registers.
   const running = nodes.filter(node => foldedAxes(node).some(axis => axis < own.outer.length)).length
   const vectors = Math.min(lanes.vectors, own.columns >= 4 ? 1 : own.columns >= 2 || running >= 4 ? 2 : 4)
   return {
@@ -105,21 +107,29 @@ const beginLoop = (environment: CodeEnvironment, space: Shape, nodes: ReadonlyAr
   }
 }
 
-/** For each vector of each column. */
+/** Visits each vector of each column. */
 const eachEntry = ({ vectors, space }: LoopCode, visit: (column: number, vector: number) => void): void => {
   for (let v = 0; v < vectors; v++) for (let c = 0; c < space.columns; c++) visit(c, v)
 }
 
-/** The pointer of these steps, in bytes, from what is known by a name. */
+/** A named address, and how to push it. */
+interface PointerBase {
+  readonly name: string
+  readonly push: (code: Code) => Code
+  /** True if the pointer advances from vector to vector of a line. */
+  readonly movesByVector: boolean
+}
+
+const PARAMETERS: PointerBase = { name: 'parameters', push: pushParameters, movesByVector: false }
+
+/** Local of the pointer that starts at a base and advances by these steps, in bytes. */
 const pointer = (
   { code, before, space, bases, pointers }: LoopCode,
-  name: string,
-  push: (code: Code) => Code,
-  bytes: Shape,
-  movesByVector: boolean
+  { name, push: pushBase, movesByVector }: PointerBase,
+  bytes: Shape
 ): number => {
   const base = bases.get(name) ?? code.local('i32')
-  if (!bases.has(name)) push(before).set(base)
+  if (!bases.has(name)) pushBase(before).set(base)
   bases.set(name, base)
   const steps = bytes.slice(0, space.outer.length)
   const key = `${name} ${steps.join()}`
@@ -135,11 +145,12 @@ const panelPointer = (loop: LoopCode, location: Location, steps: Shape): number 
   const { environment } = loop
   const { line } = environment.layout.lanes
   const bytes = steps.map(step => step * line)
-  return pointer(loop, addressBase(location), part => pushPanel(part, location, environment), bytes, true)
+  const push = (part: Code): Code => pushPanel(part, location, environment)
+  return pointer(loop, { name: addressBase(location), push, movesByVector: true }, bytes)
 }
 
-/** Where an entry of a location lies, as the code has it. */
-const addressOf = ({ environment }: LoopCode, location: Location, steps: Shape, entry: number): CodeAddress => {
+/** Address of an entry, as the verifier describes it. */
+const codeAddress = ({ environment }: LoopCode, location: Location, steps: Shape, entry: number): CodeAddress => {
   const { lanes } = environment.layout
   const { line } = lanes
   return {
@@ -151,12 +162,17 @@ const addressOf = ({ environment }: LoopCode, location: Location, steps: Shape, 
 
 const registerKey = (node: GraphNode, entry: number, v: number): string => `${node.id} ${entry} ${v}`
 
-/** Pushes an entry of a node that is computed once a call. */
+/** An entry of a value, with the value's steps along the loops. */
+interface SteppedEntry {
+  readonly steps: Shape
+  readonly entry: number
+}
+
+/** Pushes an entry of a node that is computed once per call; `see` receives the access. */
 const pushOnce = (
   loop: LoopCode,
   operand: GraphNode,
-  steps: Shape,
-  entry: number,
+  { steps, entry }: SteppedEntry,
   see: ((access: Partial<ColumnAccess>) => void) | undefined
 ): Code => {
   const { environment, code, before, body, vectors, scalars, spread } = loop
@@ -180,7 +196,7 @@ const pushOnce = (
     see?.({ register: known })
     return body.get(known)
   }
-  body.get(pointer(loop, 'parameters', pushParameters, moves, false)).loadEvery(at + entry * bytes)
+  body.get(pointer(loop, PARAMETERS, moves)).loadEvery(at + entry * bytes)
   if (vectors === 1) {
     see?.({ place })
     return body
@@ -191,8 +207,14 @@ const pushOnce = (
   return body.tee(local)
 }
 
-/** Pushes a vector of the entry of an operand that its user has in a column. */
-const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, c: number, v: number): Code => {
+/** A vector of a column. */
+interface ColumnVector {
+  readonly c: number
+  readonly v: number
+}
+
+/** Pushes a vector of the entry of an operand that `user` reads in a column. */
+const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, { c, v }: ColumnVector): Code => {
   const { environment, space, nodes, body, registers } = loop
   const { layout } = environment
   const value = constantValue(operand)
@@ -205,7 +227,7 @@ const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, c: number, v:
     ((access: Partial<ColumnAccess>): void => {
       tell({ node: user, operand, column: c, vector: v, ...access })
     })
-  if (operand.scope === 'once') return pushOnce(loop, operand, steps, entry, see)
+  if (operand.scope === 'once') return pushOnce(loop, operand, { steps, entry }, see)
   const source = sourceEntry(operand)
   const register = nodes.has(source.node) ? registers.get(registerKey(source.node, source.entry + entry, v)) : undefined
   if (register !== undefined) {
@@ -213,13 +235,18 @@ const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, c: number, v:
     return body.get(register)
   }
   const location = layout.locate(operand)
-  see?.({ place: addressOf(loop, location, steps, entry) })
+  see?.({ place: codeAddress(loop, location, steps, entry) })
   const offset = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   return body.get(panelPointer(loop, location, steps)).load(offset)
 }
 
-/** Keeps what is on the stack in a register, and stores it where others need it. */
-const keepInRegister = (loop: LoopCode, node: GraphNode, steps: Shape, entry: number, c: number, v: number): void => {
+/** Moves the vector on the stack to the register of an entry, and stores it if the node has a buffer. */
+const keepInRegister = (
+  loop: LoopCode,
+  node: GraphNode,
+  { steps, entry }: SteppedEntry,
+  { c, v }: ColumnVector
+): void => {
   const { environment, code, body, registers } = loop
   const { layout } = environment
   const register = code.local('v128')
@@ -231,7 +258,7 @@ const keepInRegister = (loop: LoopCode, node: GraphNode, steps: Shape, entry: nu
     return
   }
   const location = layout.locate(node)
-  environment.see?.({ ...made, place: addressOf(loop, location, steps, entry) })
+  environment.see?.({ ...made, place: codeAddress(loop, location, steps, entry) })
   const at = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   body
     .get(panelPointer(loop, location, steps))
@@ -242,13 +269,13 @@ const keepInRegister = (loop: LoopCode, node: GraphNode, steps: Shape, entry: nu
 const mapEntries = (loop: LoopCode, node: GraphNode, kernel: string, attrs: Attrs): void => {
   const steps = stepsOver(node.shape, node.shape)
   eachEntry(loop, (c, v) => {
-    emit(kernel, loop.body, operand => push(loop, node.ins[operand], node, c, v), attrs)
-    keepInRegister(loop, node, steps, loop.space.entry(steps, c), c, v)
+    emit(kernel, loop.body, operand => push(loop, node.ins[operand], node, { c, v }), attrs)
+    keepInRegister(loop, node, { steps, entry: loop.space.entry(steps, c) }, { c, v })
   })
 }
 
-/** A reduction along columns alone. */
-const reduceAtOnce = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void => {
+/** Emits a reduction that folds columns only. */
+const reduceColumns = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void => {
   const { vectors, space, body } = loop
   const steps = stepsOver(node.shape, iterationShape(node))
   const groups = new Map<number, number[]>()
@@ -258,14 +285,14 @@ const reduceAtOnce = (loop: LoopCode, node: GraphNode, fold: FoldOperation): voi
   }
   for (let v = 0; v < vectors; v++)
     for (const [entry, [first, ...others]] of groups) {
-      push(loop, node.ins[0], node, first, v)
-      for (const c of others) emitCombine(body, fold, () => push(loop, node.ins[0], node, c, v))
-      keepInRegister(loop, node, steps, entry, first, v)
+      push(loop, node.ins[0], node, { c: first, v })
+      for (const c of others) emitCombine(body, fold, () => push(loop, node.ins[0], node, { c, v }))
+      keepInRegister(loop, node, { steps, entry }, { c: first, v })
     }
 }
 
-/** A reduction along loops: in registers where the loops it folds are the innermost, else in memory. */
-const reduceAlong = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void => {
+/** Emits a reduction along loops: in registers if it folds the innermost loops, otherwise in memory. */
+const reduceAlongLoops = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void => {
   const { environment, space, code, opening, body, vectors, running } = loop
   const { layout } = environment
   const { lanes } = layout
@@ -277,7 +304,7 @@ const reduceAlong = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void
   const offset = offsetOf(location, lanes)
   for (let column = 0; column < space.columns; column++) {
     const entry = space.entry(steps, column)
-    environment.see?.({ node, column, vector: 0, place: addressOf(loop, location, steps, entry), isLate: true })
+    environment.see?.({ node, column, vector: 0, place: codeAddress(loop, location, steps, entry), isLate: true })
   }
   if (folded.every((axis, i) => axis === level + i)) {
     const sums = new Map<number, ReadonlyArray<number>>()
@@ -292,14 +319,14 @@ const reduceAlong = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void
     eachEntry(loop, (c, v) => {
       const sum = sums.get(space.entry(steps, c))?.[v] ?? 0
       body.get(sum)
-      emitCombine(body, fold, () => push(loop, node.ins[0], node, c, v)).set(sum)
+      emitCombine(body, fold, () => push(loop, node.ins[0], node, { c, v })).set(sum)
     })
     running.push({
       level,
       sums: [...sums.values()].flat(),
       start: NEUTRAL[fold],
       finish: () => {
-        // the loops that were folded moved nothing of this pointer
+        // The folded loops did not move this pointer.
         for (const [entry, all] of sums)
           all.forEach((sum, v) => {
             const at = offset + vectorAt(lanes, entry, v)
@@ -318,7 +345,7 @@ const reduceAlong = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void
   eachEntry(loop, (c, v) => {
     const at = offset + vectorAt(lanes, space.entry(steps, c), v)
     body.get(to).get(to).load(at)
-    emitCombine(body, fold, () => push(loop, node.ins[0], node, c, v)).store(at)
+    emitCombine(body, fold, () => push(loop, node.ins[0], node, { c, v })).store(at)
   })
 }
 
@@ -326,7 +353,7 @@ const sumOverRows = (loop: LoopCode, node: GraphNode): void => {
   const { environment, space, code, body, vectors } = loop
   const steps = stepsOver(node.shape, node.ins[0].shape)
   const moves = steps.map(step => step * 16)
-  const to = pointer(loop, 'results', part => part.get(RESULTS), moves, false)
+  const to = pointer(loop, { name: 'results', push: part => part.get(RESULTS), movesByVector: false }, moves)
   const masks = loop.masks ?? Array.from({ length: vectors }, () => code.local('v128'))
   loop.masks = masks
   for (let c = 0; c < space.columns; c++) {
@@ -334,15 +361,15 @@ const sumOverRows = (loop: LoopCode, node: GraphNode): void => {
     environment.see?.({ node, column: c, vector: 0, place: { base: 'results', offset, steps: moves }, isLate: true })
     body.get(to).get(to).load(offset)
     masks.forEach((mask, v) => {
-      push(loop, node.ins[0], node, c, v).get(mask).op('and')
+      push(loop, node.ins[0], node, { c, v }).get(mask).op('and')
       if (v > 0) body.op('add')
     })
     addDoubles(body).store(offset)
   }
 }
 
-/** The loops from this level on: reductions begin and end around those they fold, and pointers step at the end of each turn. */
-const nest = (loop: LoopCode, level: number): void => {
+/** Emits the loops from a level on: reductions begin and end around the loops they fold, and pointers advance at the end of each turn. */
+const emitLoops = (loop: LoopCode, level: number): void => {
   const { space, code, body, running, pointers } = loop
   const { outer } = space
   const here = running.filter(({ level: own }) => own === level)
@@ -350,7 +377,7 @@ const nest = (loop: LoopCode, level: number): void => {
   if (level === outer.length) code.append(body)
   else
     code.times(outer[level], () => {
-      nest(loop, level + 1)
+      emitLoops(loop, level + 1)
       for (const { local, steps } of pointers.values()) {
         const moved = level + 1 < outer.length ? steps[level + 1] * outer[level + 1] : 0
         code.advance(local, steps[level] - moved)
@@ -359,7 +386,7 @@ const nest = (loop: LoopCode, level: number): void => {
   for (const { finish } of here) finish()
 }
 
-/** Once over the entries, for as many vectors as are taken at a time. */
+/** Emits one pass over the entries, for the vectors that are processed at a time. */
 const passOverEntries = (loop: LoopCode): void => {
   const { code, vector, masks, pointers } = loop
   const byVector = (): Code => (vector === undefined ? code : code.get(vector).op('plus'))
@@ -374,10 +401,10 @@ const passOverEntries = (loop: LoopCode): void => {
       .load(v * 16)
       .set(mask)
   })
-  nest(loop, 0)
+  emitLoops(loop, 0)
 }
 
-/** One function for a loop: nodes of one space, fused. */
+/** Function of a loop item: nodes of one space, fused. */
 export const fusedLoopCode = (space: Shape, nodes: ReadonlyArray<GraphNode>, environment: CodeEnvironment): Code => {
   const { lanes } = environment.layout
   const loop = beginLoop(environment, space, nodes)
@@ -388,7 +415,7 @@ export const fusedLoopCode = (space: Shape, nodes: ReadonlyArray<GraphNode>, env
     if (does.kind === 'rowSum') sumOverRows(loop, node)
     else if (does.kind === 'entrywise') mapEntries(loop, node, does.kernel, does.attrs)
     else if (does.kind === 'reduce')
-      (isFoldedInRegisters(node, space) ? reduceAtOnce : reduceAlong)(loop, node, does.fold)
+      (isFoldedInRegisters(node, space) ? reduceColumns : reduceAlongLoops)(loop, node, does.fold)
   }
   code.append(loop.before).append(loop.opening)
   if (vector === undefined) passOverEntries(loop)

@@ -1,7 +1,7 @@
 /**
- * What a program computes, as a graph of a few kinds of nodes. A node is computed for each row of the data, or once a call.
- * Rows are not an axis: the shape of a node of rows is that of what one row holds. Axes of size 1 stretch, and a stretched
- * value is kept unstretched. Equal nodes are one node, so that a graph can be compared by identity.
+ * Graph of a computation, with a few kinds of nodes. A node is computed for each row of the data, or once per call. Rows are not an axis: the
+ * shape of a node computed per row is the shape for one row. Axes of size 1 broadcast, and a broadcast value is not expanded. Equal nodes are
+ * the same object, so nodes are compared by identity.
  */
 import { exactText } from '../plain/said.js'
 import { productOfSizes } from '../kernels/dense.js'
@@ -11,42 +11,42 @@ export type { FoldOperation } from '../kernels/operation.js'
 
 export type Shape = ReadonlyArray<number>
 
-/** Computed for each row, or once a call: from parameters, constants, and sums over the rows. */
+/** 'rows' if a node is computed for each row, 'once' if once per call, from parameters, constants and sums over the rows. */
 export type NodeScope = 'rows' | 'once'
 
-/** What a node does with its inputs. */
+/** Operation of a node on its inputs. */
 export type NodeOperation =
   /** A number. */
   | { readonly kind: 'constant'; readonly value: number }
-  /** Numbers that are the same in every call. */
+  /** Numbers that are equal in every call. */
   | { readonly kind: 'array'; readonly values: Float64Array }
-  /** Parameters have names of their own: a constant may be called the same. */
+  /** An input. A parameter and a constant may have the same name. */
   | { readonly kind: 'input'; readonly name: string; readonly isParameter?: true }
-  /** How many rows there are. */
+  /** Number of rows. */
   | { readonly kind: 'count' }
-  /** The kernel of this name, entry by entry; sizes align from the right. */
+  /** The kernel of this name, entry by entry; shapes align from the right. */
   | { readonly kind: 'entrywise'; readonly kernel: string; readonly attrs: Attrs }
-  /** Folds axes, which stay with size 1. */
+  /** Reduction over axes, which are kept with size 1. */
   | { readonly kind: 'reduce'; readonly fold: FoldOperation; readonly axes: ReadonlyArray<number> }
   /** Entries in the same order under another shape. */
   | { readonly kind: 'reshape' }
-  /** Entry i is entry table[i] of all inputs, one after the other. */
+  /** Entry i is entry table[i] of the concatenated inputs. */
   | { readonly kind: 'pick'; readonly table: ReadonlyArray<number> }
-  /** [..., k] · [k, n], or its transpose; the second is computed once. */
+  /** [..., k] · [k, n], or the transpose of [n, k]; the second factor is computed once per call. */
   | { readonly kind: 'product'; readonly transposed: boolean }
-  /** |x − m|² for each row m of a matrix: [..., k], [n, k] → [..., n]; the second is computed once. */
+  /** |x − m|² for each row m of a matrix: [..., k], [n, k] → [..., n]; the matrix is computed once per call. */
   | { readonly kind: 'distances' }
   /** Σ over the rows. */
   | { readonly kind: 'rowSum' }
-  /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]; of several of each row, [q, m], [q, n], over these too. */
+  /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]; for [q, m], [q, n] the sum is over q too. */
   | { readonly kind: 'rowDot' }
-  /** An output of a kernel that has no code of its own; axes of its attributes are those of one row. */
+  /** An output of an interpreter's kernel; axes in its attributes refer to the shape for one row. */
   | { readonly kind: 'kernel'; readonly kernel: string; readonly attrs: Attrs; readonly output: number }
 
-/** What a node does that is computed from its inputs alone. */
+/** Operation of a node that is computed from its inputs alone. */
 export type ComputedOperation = Exclude<NodeOperation, { readonly kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>
 
-/** Whether it is neither brought by a call nor a sum over its rows. */
+/** True if the operation is neither an input nor a sum over the rows. */
 export const isComputed = (does: NodeOperation): does is ComputedOperation =>
   does.kind !== 'input' && does.kind !== 'count' && does.kind !== 'rowSum' && does.kind !== 'rowDot'
 
@@ -62,14 +62,14 @@ export interface GraphNode {
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i])
 
-/** How many numbers a node is, one row of it if it is of rows. */
+/** Number of entries of a node, for one row if it is computed per row. */
 export const nodeWidth = ({ shape }: GraphNode): number => productOfSizes(shape)
 
-/** The number that a node is in every call; undefined if it is none. */
+/** Value of a constant node; undefined for other nodes. */
 export const constantValue = ({ does }: GraphNode): number | undefined =>
   does.kind === 'constant' ? does.value : undefined
 
-/** Whether a node is one number for all rows. */
+/** True if a node is one number that all rows share. */
 export const isScalar = (node: GraphNode): boolean => node.scope === 'once' && nodeWidth(node) === 1
 
 const attributesText = (attrs: Attrs): string =>
@@ -80,7 +80,7 @@ const attributesText = (attrs: Attrs): string =>
     )
     .join('')
 
-/** What a node does, in words: two nodes that do the same with the same inputs are one. */
+/** Text of an operation, which identifies it: nodes with equal text and equal inputs are one node. */
 export const operationText = (does: NodeOperation): string => {
   switch (does.kind) {
     case 'constant':
@@ -112,11 +112,12 @@ export const operationText = (does: NodeOperation): string => {
   }
 }
 
-/** Makes nodes, each once. */
+/** Creates nodes; returns the existing node if there is an equal one. */
 export interface Graph {
   readonly node: (does: NodeOperation, ins: ReadonlyArray<GraphNode>, shape: Shape, scope: NodeScope) => GraphNode
 }
 
+/** An empty graph. */
 export const graph = (): Graph => {
   const known = new Map<string, GraphNode>()
   return {
@@ -131,7 +132,7 @@ export const graph = (): Graph => {
   }
 }
 
-/** The nodes that the outputs are made of, every one after its inputs. */
+/** All nodes that the outputs depend on, each after its inputs. */
 export const topologicalOrder = (outputs: ReadonlyArray<GraphNode>): ReadonlyArray<GraphNode> => {
   const live = new Set<GraphNode>()
   const pending = [...outputs]
@@ -140,13 +141,13 @@ export const topologicalOrder = (outputs: ReadonlyArray<GraphNode>): ReadonlyArr
     live.add(node)
     pending.push(...node.ins)
   }
-  // a node is made after its inputs
+  // A node has a larger id than its inputs.
   return [...live].sort((a, b) => a.id - b.id)
 }
 
 export const isSumOverRows = ({ does }: GraphNode): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
 
-/** Of nodes in their order those that are sums over the rows, or made of such. */
+/** Nodes that are sums over the rows or depend on one; `nodes` are in topological order. */
 export const nodesAfterRows = (nodes: ReadonlyArray<GraphNode>): ReadonlySet<GraphNode> => {
   const after = new Set<GraphNode>()
   for (const node of nodes) if (isSumOverRows(node) || node.ins.some(input => after.has(input))) after.add(node)
@@ -155,9 +156,12 @@ export const nodesAfterRows = (nodes: ReadonlyArray<GraphNode>): ReadonlySet<Gra
 
 const ellipsized = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text)
 
-/** A graph as text, a node a line; in full, it is that of no other graph. */
-export const printGraph = (outputs: Readonly<Record<string, GraphNode>>, inFull = false): string => {
-  const told = (does: NodeOperation): string => (inFull ? operationText(does) : ellipsized(operationText(does)))
+/** A graph as text, one node a line. Text that is not abridged (Default: abridged) identifies the graph. */
+export const printGraph = (
+  outputs: Readonly<Record<string, GraphNode>>,
+  { isAbridged = true }: { readonly isAbridged?: boolean } = {}
+): string => {
+  const textOf = (does: NodeOperation): string => (isAbridged ? ellipsized(operationText(does)) : operationText(does))
   const nodes = topologicalOrder(Object.values(outputs))
   const numbers = new Map(nodes.map((node, i) => [node, i]))
   const refer = (node: GraphNode): string => {
@@ -169,7 +173,7 @@ export const printGraph = (outputs: Readonly<Record<string, GraphNode>>, inFull 
   return [
     ...nodes
       .filter(node => node.does.kind !== 'constant')
-      .map(node => `${refer(node)} = ${[told(node.does), ...node.ins.map(refer)].join(' ')} : ${shapeOf(node)}`),
+      .map(node => `${refer(node)} = ${[textOf(node.does), ...node.ins.map(refer)].join(' ')} : ${shapeOf(node)}`),
     ...Object.entries(outputs).map(([name, node]) => `${name} = ${refer(node)}`)
   ].join('\n')
 }

@@ -1,26 +1,25 @@
 /**
- * A compiler for what is written in the tensor vocabulary: a function of named inputs becomes one WebAssembly program that
- * runs over the rows of the data, two at a time or four of floats, in as many threads as there are, with the same bits in any number of them.
+ * A compiler for functions in the tensor vocabulary: a function of named inputs becomes one WebAssembly program that runs over the rows of
+ * the data, in vectors of two doubles or four floats and in as many threads as there are. Results do not depend on the number of threads.
  *
  * | phase | file | |
  * |---|---|---|
- * | trace | `trace.ts` | the kernels that the function calls, and the tape of its gradient |
- * | lowering | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, of rows or once a call (`graph.ts`) |
- * | rewriting | `rules.ts`, `algebra.ts`, `versions.ts` | equations that make it smaller, and one sum of many versions |
- * | layout | `placement.ts` | what is hoisted out of the rows, fused into loops, stored, and where |
+ * | trace | `trace.ts` | the kernels that the function and its gradient call |
+ * | lowering | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, computed per row or once per call (`graph.ts`) |
+ * | rewriting | `rules.ts`, `algebra.ts`, `versions.ts` | equations that make the graph smaller, and a single sum over versions |
+ * | layout | `placement.ts` | hoisting out of the rows, fusion into loops, and buffers |
  * | code generation | `code.ts`, `job.ts`, `fusedLoops.ts`, `entrywise.ts`, `products.ts`, `zeros.ts`, `lanes.ts` | vectors of rows, in WebAssembly |
- * | bytes | `assembler.ts` | |
+ * | bytes | `assembler.ts` | the module |
  *
- * `meaning.ts` says what a node means, by the interpreter's kernels, and `perCall.ts` computes those that are not of rows;
- * `machine.ts` runs programs; `rowwise.ts` chooses between
- * a program and the interpreter for those who call a function with arrays.
+ * `evaluateNode.ts` evaluates a node by the interpreter's kernels, and `perCall.ts` computes nodes once per call; `runtime.ts` runs
+ * programs; `rowwise.ts` chooses between a program and the interpreter for functions that are called with arrays.
  *
  * @example
  * import { strict as assert } from 'node:assert'
  * import * as E from 'fp-ts/lib/Either.js'
  * import { Compiler, sub, square, sum, mean } from 'ornstein/float64'
  *
- * // A library compiles a function when it is first asked for, and keeps it with the object that stands for it.
+ * // A library compiles a function on first use and caches the program with an object as its key.
  * const programs = Compiler.library()
  * const meanSquare = {}
  * const ask = () =>
@@ -46,11 +45,17 @@ import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js'
 import { reason } from '../plain/said.js'
 import { type NdArray } from '../arrays/ndarray.js'
 import { algebra } from './algebra.js'
-import { emitModule } from './code.js'
+import { emitModule, type Emitted } from './code.js'
 import { isMap } from './entrywise.js'
 import { operationText, topologicalOrder, printGraph, nodeWidth, type GraphNode } from './graph.js'
 import { lanesOf, type Precision } from './lanes.js'
-import { isSymmetricProduct, layoutGraph as layoutOf, printLayout, type MemoryLayout } from './placement.js'
+import {
+  isSymmetricProduct,
+  layoutGraph as layoutOf,
+  printLayout,
+  type DrawDistribution,
+  type MemoryLayout
+} from './placement.js'
 import { lower, type Lowered } from './lower.js'
 import { asThinProduct } from './rules.js'
 import { threads } from '../wasm/threadPool.js'
@@ -86,69 +91,72 @@ export { useVerifier } from './verify.js'
 
 type Shape = ReadonlyArray<number>
 
-/** What a program takes. */
+/** Inputs of a program, by name. */
 export interface Signature {
-  /** Differentiated. */
+  /** Parameters, in which the value is differentiated. */
   readonly params: Readonly<Record<string, Shape>>
-  /** Numbers for each row, of this shape: the data, which stay in memory; of this call alone; or of a key: normals, or χ² of so many degrees. */
+  /**
+   * Numbers for each row, of this shape: data, which stay in memory; arrays of one call; or draws of a key, χ² draws if `degrees` is given,
+   * otherwise normal ones.
+   */
   readonly rows: Readonly<
     Record<string, { readonly shape: Shape; readonly from: 'data' | 'call' | 'key'; readonly degrees?: number }>
   >
-  /** The same for all rows, another at each call. */
+  /** Numbers that all rows share and that differ from call to call. */
   readonly constants: Readonly<Record<string, Shape>>
-  /** Some of the constants come in so many versions, [count, …]: value and gradient are sums over them. */
+  /** Constants with a first axis of versions, [count, …]: value and gradient are sums over the versions. */
   readonly versions?: Versions
 }
 
 export interface Call {
   readonly rows: number
   readonly params: Readonly<Record<string, Float64Array>>
-  /** Row after row; data are the same array at each call while they are the same. */
+  /** Inputs of rows, row after row. Data must be the same array at each call to stay in memory. */
   readonly given: Readonly<Record<string, RowsGiven>>
   readonly constants: Readonly<Record<string, ArrayLike<number>>>
-  /** Constants too; the same object at each call while they are the same: what is made of them alone is kept with it. */
+  /** Further constants, whose object is a cache key: results that depend on them alone are kept. */
   readonly fixed?: Readonly<Record<string, ArrayLike<number>>>
 }
 
 export interface Result {
-  /** NaN where the function has none. */
+  /** NaN if the function has no value. */
   readonly value: number
   readonly gradient: Readonly<Record<string, NdArray>>
-  /** [rows, …] where it is of rows. */
+  /** Outputs by name, [rows, …] if they are per row. */
   readonly others: Readonly<Record<string, NdArray>>
 }
 
 export interface Program {
   readonly run: (call: Call) => Result
-  /** The same as a sum over the rows, without what is of each row. */
+  /** A reduction over the rows with the same result, without outputs per row. */
   readonly sum: (call: Call) => Chunks.Reduction<Result>
-  /** Operations a row, roughly. */
+  /** Approximate number of operations per row. */
   readonly work: number
   readonly profile: () => Profile
-  /** Ops that run by the interpreter's kernel on a panel of rows, in one thread. */
+  /** Kernels that run in the interpreter on each panel of rows, in one thread. */
   readonly fallback: ReadonlyArray<string>
-  /** The graph, and what runs where, as text. */
+  /** The graph after a phase, or the layout, as text. */
   readonly explain: (phase: 'trace' | 'normal form' | 'rewritten' | 'layout') => string
 }
 
-/** So many compiled programs are kept for others of the same structure. */
+/** Maximum number of compiled programs that are cached for equal graphs. */
 const MAX_CACHED_PROGRAMS = 256
-/** And so many with one function, those asked for last: for other shapes of its inputs. */
+/** Maximum number of programs of one function, for different shapes of its inputs; the most recently used are kept. */
 const MAX_CACHED_SHAPES = 32
 
-/** A node computed once a call, where its numbers are, and how these are computed; null for what is given. */
+/** A node computed once per call, and the function that computes its numbers; null for an input. */
 interface CallStep extends PlacedNode {
   readonly compute: ComputeNode | null
 }
 
-/** A node and where its numbers are among those of a call. */
+/** A node, and the index of its first number among the numbers of a call. */
 interface PlacedNode {
   readonly node: GraphNode
   readonly at: number
   readonly width: number
 }
 
-/** The numbers of a call with those that are made of fixed constants alone, and the steps that are left. */
+/** Numbers that depend on fixed constants and the number of rows alone, and the steps that remain for each call. */
 interface FixedNumbers {
   readonly rows: number
   readonly numbers: Float64Array
@@ -158,23 +166,23 @@ interface FixedNumbers {
 interface CompiledGraph extends Runnable {
   readonly before: ReadonlyArray<CallStep>
   readonly after: ReadonlyArray<CallStep>
-  /** How many numbers of a call are given or computed once. */
+  /** Number of numbers that are given or computed once per call. */
   readonly length: number
-  /** What rows see of them, at its place there; and what is summed over the rows. */
+  /** Nodes that rows read, with their byte among the parameters; and sums over the rows, with their index among the results. */
   readonly shared: ReadonlyArray<PlacedNode & { readonly there: number }>
   readonly summed: ReadonlyArray<PlacedNode & { readonly there: number; readonly isSymmetric: boolean }>
   readonly fixed: WeakMap<object, FixedNumbers>
   readonly layout: MemoryLayout
   readonly outs: Readonly<Record<string, GraphNode>>
   readonly named: {
-    /** Its place; null where there is none. */
+    /** Index of the value; null if there is none. */
     readonly value: number | null
     readonly gradient: ReadonlyArray<NamedOutput>
     readonly others: ReadonlyArray<NamedOutput>
   }
 }
 
-/** What a program gives under a name, and what that is called among all that it gives; of rows it has no place. */
+/** An output of a program: its name, and its key among all outputs. `at` is NaN if it is per row. */
 interface NamedOutput extends PlacedNode {
   readonly name: string
   readonly of: string
@@ -182,7 +190,7 @@ interface NamedOutput extends PlacedNode {
 
 const compiledByText = new Map<string, CompiledGraph>()
 
-/** How many programs are kept. */
+/** Number of cached programs. */
 export const cached = (): number => compiledByText.size
 
 const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<string, GraphNode>> => ({
@@ -191,10 +199,10 @@ const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<st
   ...Object.fromEntries(Object.entries(others).map(([name, node]) => [`:${name}`, node]))
 })
 
-/** Whether the interpreter's kernel runs in every panel, and not just where others do not reach. */
+/** True if the interpreter's kernel runs in every panel, not only for arguments that the compiled function does not cover. */
 const isFallback = ({ does }: GraphNode): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
 
-/** What a node costs a row, in additions and multiplications. */
+/** Cost of a node per row, in additions and multiplications. */
 const costOf = ({ does, ins, shape, scope }: GraphNode): number => {
   const entries = shape.reduce((n, length) => n * length, 1)
   if (does.kind === 'rowDot') return entries * (ins[0].shape.length === 2 ? ins[0].shape[0] : 1)
@@ -205,23 +213,23 @@ const costOf = ({ does, ins, shape, scope }: GraphNode): number => {
   )
 }
 
-/** What a row costs. */
+/** Cost of a row, in additions and multiplications. */
 const workOf = (outs: Readonly<Record<string, GraphNode>>): number =>
   topologicalOrder(Object.values(outs)).reduce((sum, node) => sum + costOf(node), 0)
 
-/** What a program does for each row, told from its graph. */
+/** Cost of a program per row, computed from its graph. */
 export interface Profile {
-  /** Additions and multiplications; an exponential and similar count ten. */
+  /** Additions and multiplications; an exponential or similar function counts as ten. */
   readonly operations: number
-  /** Bytes of memory that are read: data, and what each call gives. */
+  /** Bytes that are read: data, and arrays of the call. */
   readonly bytes: number
-  /** Numbers that are drawn. */
+  /** Number of random draws. */
   readonly draws: number
-  /** Of what a row is given, by name, what is read. */
+  /** Names of the inputs of rows that are read. */
   readonly reads: ReadonlyArray<string>
-  /** The share of the operations that each kind of node has, the largest first. */
+  /** Share of the operations by kind of node, the largest first. */
   readonly shares: ReadonlyArray<readonly [kind: string, share: number]>
-  /** Kernels of its steps, forward and backward, were it interpreted. */
+  /** Number of kernels that the interpreter would run, forward and backward. */
   readonly steps: number
 }
 
@@ -251,11 +259,11 @@ const profileOf = ({ outs, layout, lanes, work }: CompiledGraph, steps: number):
   }
 }
 
-/** Whether a product of few numbers is among the nodes: else there is no sum to split. */
+/** True if a node is a thin product; otherwise there is no sum to split. */
 const hasThinProduct = (outs: Readonly<Record<string, GraphNode>>): boolean =>
   topologicalOrder(Object.values(outs)).some(node => asThinProduct(node) !== undefined)
 
-/** The graph of fewest operations, of those that the rules make. */
+/** The graph with the fewest operations among those that the rewriting rules produce. */
 const rewriteGraph = (
   traced: FunctionTrace,
   counts: Counts,
@@ -269,36 +277,25 @@ const rewriteGraph = (
   return workOf(split) < workOf(plain) ? split : plain
 }
 
-const compileGraph = (
-  outs: Readonly<Record<string, GraphNode>>,
-  signature: Signature,
-  precision: Precision,
-  shared: boolean
-): CompiledGraph => {
-  const lanes = lanesOf(precision)
-  const key = `${printGraph(outs, true)} ${JSON.stringify(signature.rows)} ${precision}`
-  const known = compiledByText.get(key)
-  if (known !== undefined) {
-    compiledByText.delete(key)
-    compiledByText.set(key, known)
-    return known
-  }
-  const layout = layoutOf(
-    outs,
-    name => {
-      const { from, degrees } = signature.rows[name]
-      return from === 'key' ? (degrees ?? 'normal') : null
-    },
-    lanes
-  )
+/** Rejects a module whose loops the verifier finds wrong, and returns it otherwise. */
+const emitVerified = (
+  layout: MemoryLayout,
+  memory: { readonly shared: boolean; readonly maximum: number }
+): Emitted => {
   const accesses = layout.items.map((): ColumnAccess[] => [])
-  const see = (item: number) => (access: ColumnAccess) => {
+  const record = (item: number) => (access: ColumnAccess) => {
     accesses[item].push(access)
   }
-  const memory = { shared, maximum: MAX_PAGES }
-  const { bytes, kernels, words } = emitModule(layout, memory, isVerifying() ? see : undefined)
+  const emitted = emitModule(layout, memory, isVerifying() ? record : undefined)
   const found = reportFaults(() => findFaults(layout, accesses))
   if (found.length > 0) refuseToCompile(`the compiler errs (${found[0]}): please report it`)
+  return emitted
+}
+
+/** Assigns each node computed once per call its place among the numbers of a call; a reshape shares that of its input. */
+const placeNumbers = (
+  layout: MemoryLayout
+): { readonly length: number; readonly placeOf: (node: GraphNode) => number } => {
   const places = new Map<GraphNode, number>()
   const placeOf = (node: GraphNode): number => {
     const at = places.get(node)
@@ -312,21 +309,45 @@ const compileGraph = (
       places.set(node, length)
       length += nodeWidth(node)
     }
+  return { length, placeOf }
+}
+
+/** Outputs whose keys begin with a mark, by their names without it. */
+const markedOutputs = (
+  outs: Readonly<Record<string, GraphNode>>,
+  mark: string,
+  placed: (node: GraphNode) => PlacedNode
+): ReadonlyArray<NamedOutput> =>
+  Object.entries(outs).flatMap(([of, node]) => {
+    if (!of.startsWith(mark)) return []
+    const own = node.scope === 'rows' ? { node, at: NaN, width: nodeWidth(node) } : placed(node)
+    return [{ name: of.slice(mark.length), of, ...own }]
+  })
+
+/** Compiles a graph, or returns the cached program of an equal graph. */
+const compileGraph = (
+  outs: Readonly<Record<string, GraphNode>>,
+  signature: Signature,
+  { precision, isShared }: { readonly precision: Precision; readonly isShared: boolean }
+): CompiledGraph => {
+  const key = `${printGraph(outs, { isAbridged: false })} ${JSON.stringify(signature.rows)} ${precision}`
+  const known = compiledByText.get(key)
+  if (known !== undefined) {
+    compiledByText.delete(key)
+    compiledByText.set(key, known)
+    return known
+  }
+  const lanes = lanesOf(precision)
+  const distributionOf = (name: string): DrawDistribution | null => {
+    const { from, degrees } = signature.rows[name]
+    return from === 'key' ? (degrees ?? 'normal') : null
+  }
+  const layout = layoutOf(outs, distributionOf, lanes)
+  const { bytes, kernels, words } = emitVerified(layout, { shared: isShared, maximum: MAX_PAGES })
+  const { length, placeOf } = placeNumbers(layout)
   const placed = (node: GraphNode): PlacedNode => ({ node, at: placeOf(node), width: nodeWidth(node) })
   const stepsOf = (nodes: ReadonlyArray<GraphNode>): ReadonlyArray<CallStep> =>
     nodes.filter(node => !isReshape(node)).map(node => ({ compute: perCall(node, placeOf), ...placed(node) }))
-  const marked = (mark: string): ReadonlyArray<NamedOutput> =>
-    Object.entries(outs).flatMap(([of, node]) =>
-      of.startsWith(mark)
-        ? [
-            {
-              name: of.slice(mark.length),
-              of,
-              ...(node.scope === 'rows' ? { node, at: NaN, width: nodeWidth(node) } : placed(node))
-            }
-          ]
-        : []
-    )
   const fresh: CompiledGraph = {
     module: new WebAssembly.Module(bytes),
     lanes,
@@ -353,8 +374,8 @@ const compileGraph = (
     outs,
     named: {
       value: 'value' in outs ? placeOf(outs.value) : null,
-      gradient: marked('∂'),
-      others: marked(':')
+      gradient: markedOutputs(outs, '∂', placed),
+      others: markedOutputs(outs, ':', placed)
     }
   }
   compiledByText.set(key, fresh)
@@ -363,39 +384,39 @@ const compileGraph = (
   return fresh
 }
 
-/** Its numbers are those of its input. */
+/** True if the node shares the numbers of its input. */
 const isReshape = ({ does }: GraphNode): boolean => does.kind === 'reshape'
 
-/** What is below the diagonal of a matrix [n, n], above it too. */
+/** Copies the lower triangle of a matrix [n, n] to its upper triangle. */
 const mirrorLowerTriangle = (matrix: Float64Array, n: number): void => {
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) matrix[j * n + i] = matrix[i * n + j]
 }
 
-/** A call, whose chunks are yet to be taken. */
+/** The reduction over the rows of one call. */
 interface CallReduction extends Chunks.Reduction<Result> {
   readonly ran: (from: number, to: number) => RunResult
   readonly result: (sums: Float64Array, outputs: RunResult['outputs']) => Result
 }
 
-/** A call whose chunks may be taken with those of others. */
+/** A call that may be run together with other calls of the same program. */
 interface PendingCall extends Chunks.Prefetch {
   readonly own: CallInputs
   readonly asked: { readonly rows: number; readonly from: number; readonly to: number }
   numbers: Float64Array | null
 }
 
-/** Calls of less than this, in rows × operations, are over before a computation has begun again. */
+/** Work, in rows × operations, below which a call ends before a computation could be resumed. */
 const MIN_PREFETCH_WORK = 2e5
 
 const isPendingCall = (ahead: Chunks.Prefetch): ahead is PendingCall => 'own' in ahead
 
-/** So many calls of one program are one job at most: their numbers are in memory at once. */
+/** Maximum number of calls that are run as one job: their numbers are in memory at the same time. */
 const MAX_CALLS_PER_JOB = 64
-/** And those of more rows are jobs of their own: they keep all threads busy. */
+/** Calls with more chunks are run as jobs of their own, since they keep all threads busy. */
 const MAX_JOINED_CHUNKS = 16
 
 const runPendingCalls = (
-  machine: CompilerRuntime,
+  runtime: CompilerRuntime,
   program: CompiledGraph,
   all: ReadonlyArray<Chunks.Prefetch>
 ): void => {
@@ -404,7 +425,7 @@ const runPendingCalls = (
     const alike = waiting.filter(({ asked }) => asked.rows === rows)
     for (let first = 0; first < alike.length; first += MAX_CALLS_PER_JOB) {
       const some = alike.slice(first, first + MAX_CALLS_PER_JOB)
-      const ran = machine.run(
+      const ran = runtime.run(
         program,
         some[0].asked,
         some.map(({ own }) => own),
@@ -419,13 +440,18 @@ const runPendingCalls = (
 
 type GivenArrays = Readonly<Record<string, ArrayLike<number> | undefined>>
 
-/** Writes what of a call is given to its place: an input by its name, or the number of rows. */
+/** Values that a call gives, for its inputs and the number of rows. */
+interface CallValues {
+  readonly rows: number
+  readonly params: GivenArrays
+  readonly constants: GivenArrays
+}
+
+/** Writes an input of a call, or the number of rows, to its place among the numbers. */
 const writeInput = (
   numbers: Float64Array,
   { node, at, width }: PlacedNode,
-  rows: number,
-  params: GivenArrays,
-  constants: GivenArrays
+  { rows, params, constants }: CallValues
 ): void => {
   const { does, shape } = node
   if (does.kind !== 'input') {
@@ -439,7 +465,7 @@ const writeInput = (
 
 const NO_CONSTANTS = {}
 
-/** What is made of constants alone that stay from call to call. */
+/** Numbers that depend on the fixed constants alone, computed once per object of constants and number of rows. */
 const fixedNumbers = (
   { before, fixed, length }: CompiledGraph,
   constants: NonNullable<Call['fixed']>,
@@ -463,7 +489,7 @@ const fixedNumbers = (
       continue
     }
     isFixed.add(node)
-    if (compute === null) writeInput(numbers, step, rows, NO_CONSTANTS, constants)
+    if (compute === null) writeInput(numbers, step, { rows, params: NO_CONSTANTS, constants })
     else compute(numbers)
   }
   const fresh = { rows, numbers, left }
@@ -472,7 +498,7 @@ const fixedNumbers = (
 }
 
 const callProgram = (
-  machine: CompilerRuntime,
+  runtime: CompilerRuntime,
   program: CompiledGraph,
   { params, given, constants, fixed = NO_CONSTANTS, rows }: Call
 ): CallReduction => {
@@ -480,7 +506,7 @@ const callProgram = (
   const stays = fixedNumbers(program, fixed, rows)
   const numbers = stays.numbers.slice()
   for (const step of stays.left)
-    if (step.compute === null) writeInput(numbers, step, rows, params, constants)
+    if (step.compute === null) writeInput(numbers, step, { rows, params, constants })
     else step.compute(numbers)
   const result: CallReduction['result'] = (sums, outputs) => {
     for (const { node, at, width, there, isSymmetric } of summed) {
@@ -503,7 +529,7 @@ const callProgram = (
   }
   const own: CallInputs = { given, numbers, shared }
   const ran: CallReduction['ran'] = (from, to) =>
-    machine.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
+    runtime.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
   const all = { rows, from: 0, to: Chunks.partitionRows(rows).chunks }
   const ahead: PendingCall = {
     kind: program,
@@ -511,7 +537,7 @@ const callProgram = (
     asked: all,
     numbers: null,
     compute: others => {
-      runPendingCalls(machine, program, others)
+      runPendingCalls(runtime, program, others)
     },
     isWorth: count =>
       threads() > 1 && rows * program.work >= MIN_PREFETCH_WORK && count * rows * program.work >= MIN_THREADED_WORK
@@ -528,15 +554,15 @@ const callProgram = (
   }
 }
 
-const execute = (machine: CompilerRuntime, program: CompiledGraph, call: Call): Result => {
-  const { width, ran, result } = callProgram(machine, program, call)
+const execute = (runtime: CompilerRuntime, program: CompiledGraph, call: Call): Result => {
+  const { width, ran, result } = callProgram(runtime, program, call)
   const { numbers, outputs } = ran(0, Chunks.partitionRows(call.rows).chunks)
   const sums = new Float64Array(width)
   Chunks.addChunkSums(sums, numbers)
   return result(sums, outputs)
 }
 
-/** Refuses numbers of the function that floats do not hold: they would be 0 or ∞. */
+/** Rejects constants that float32 cannot represent: they would become 0 or ∞. */
 const checkRange = (outs: Readonly<Record<string, GraphNode>>, precision: Precision): void => {
   if (precision === 'float64') return
   for (const node of topologicalOrder(Object.values(outs)))
@@ -548,23 +574,29 @@ const checkRange = (outs: Readonly<Record<string, GraphNode>>, precision: Precis
       }
 }
 
+export interface CompileOptions {
+  /** True if the value is differentiated in the parameters. Default: true if there are parameters. */
+  readonly differentiates?: boolean | undefined
+  /** Default: 'float64'. */
+  readonly precision?: Precision
+}
+
 /**
- * A function of named inputs as a program, or why it cannot be one. The function is called twice, with an example each of
- * whatever it may look at beside its inputs; nothing of an example may be in what it computes.
+ * Compiles a function of named inputs; returns the reason if it cannot be compiled. The function is called twice, each time with one of the
+ * examples, which stand for anything that it reads besides its inputs; its result must not depend on them.
  *
- * What is refused: entries of a tensor that are looked at, branches on them, sums over rows that rows depend on, ops that
- * mix rows, numbers that differ from call to call and are no inputs.
+ * Rejected are functions that read entries of a tensor or branch on them, that mix rows, whose rows depend on a sum over all rows, or that
+ * use numbers that differ from call to call and are not inputs.
  */
 export const compile = <E>(
   signature: Signature,
   write: (inputs: Inputs, example: E) => Outputs,
   examples: readonly [E, E],
-  differentiates = Object.keys(signature.params).length > 0,
-  precision: Precision = 'float64'
+  { differentiates = Object.keys(signature.params).length > 0, precision = 'float64' }: CompileOptions = {}
 ): Either<string, Program> => {
   const found = runtimeOrReason()
   if (isLeft(found)) return found
-  const machine = found.right
+  const runtime = found.right
   const shapes: Shapes = {
     ...signature,
     rows: Object.fromEntries(Object.entries(signature.rows).map(([name, { shape }]) => [name, shape]))
@@ -573,10 +605,10 @@ export const compile = <E>(
     const { trace: traced, counts } = traceFunction(shapes, write, examples, { differentiates, precision })
     const outs = rewriteGraph(traced, counts, signature.versions)
     checkRange(outs, precision)
-    const program = compileGraph(outs, signature, precision, machine.shared)
+    const program = compileGraph(outs, signature, { precision, isShared: runtime.shared })
     return right({
-      run: call => execute(machine, program, call),
-      sum: call => callProgram(machine, program, call),
+      run: call => execute(runtime, program, call),
+      sum: call => callProgram(runtime, program, call),
       work: program.work,
       profile: () => profileOf(program, traced.nodes.length),
       fallback: [
@@ -603,20 +635,21 @@ export const compile = <E>(
   }
 }
 
-/** Programs that were asked for, by what they are of and the shapes of their inputs. */
+/** Cache of programs, by function and shapes of the inputs. */
 export interface Library {
-  /** That of its programs. */
+  /** Precision of its programs. */
   readonly precision: Precision
   readonly program: (
+    /** Key of the function: the same object, or the same text, must always come with the same function. */
     of: object | string,
     signature: Signature,
     write: (inputs: Inputs) => Outputs,
-    /** Whether its value is differentiated in the parameters, if it has any: so unless said otherwise. */
+    /** True if the value is differentiated in the parameters. Default: true if there are parameters. */
     differentiates?: boolean
   ) => Either<string, Program>
 }
 
-/** A library of its own, which compiles a program when it is first asked for, in doubles or in floats. */
+/** An empty library, which compiles programs on first use. Default: in float64. */
 export const library = (precision: Precision = 'float64'): Library => {
   const objects = new WeakMap<object, Map<string, Either<string, Program>>>()
   const texts = new Map<string, Map<string, Either<string, Program>>>()
@@ -633,7 +666,7 @@ export const library = (precision: Precision = 'float64'): Library => {
     program: (of, signature, write, differentiates) => {
       const programs = shelf(of)
       const key = JSON.stringify([signature, differentiates])
-      const found = programs.get(key) ?? compile(signature, write, [null, null], differentiates, precision)
+      const found = programs.get(key) ?? compile(signature, write, [null, null], { differentiates, precision })
       programs.delete(key)
       programs.set(key, found)
       const [oldest] = programs.keys()
@@ -643,7 +676,7 @@ export const library = (precision: Precision = 'float64'): Library => {
   }
 }
 
-/** How programs run on so many rows, in words. */
+/** Text that describes how the programs run on this many rows; empty if in one thread. */
 export const how = (programs: ReadonlyArray<Program>, rows: number): string => {
   const fallback = [...new Set(programs.flatMap(program => program.fallback))]
   if (fallback.length > 0) return ` (${fallback.join(', ')} by the interpreter, in one thread)`

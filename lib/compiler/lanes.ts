@@ -1,6 +1,6 @@
 /**
- * What the vectors of a program hold: two doubles, or four floats. Rows lie in panels of 8 either way, an entry of which is so
- * many vectors; all that code and layout ask of the one or the other is here, and which instructions serve it in `assembler.ts`.
+ * Vectors of a program: two doubles, or four floats. Rows lie in panels of 8 in both precisions; sizes that depend on the precision are here,
+ * instructions that do are in `assembler.ts`.
  */
 
 import type { Precision } from '../kernels/dense.js'
@@ -12,15 +12,15 @@ export const PANEL_ROWS = 8
 
 export interface Lanes {
   readonly precision: Precision
-  /** Bytes of a number. */
+  /** Bytes per number. */
   readonly bytes: 4 | 8
-  /** Vectors of an entry of a panel. */
+  /** Vectors per entry of a panel. */
   readonly vectors: 2 | 4
-  /** Bytes of an entry of a panel. */
+  /** Bytes per entry of a panel. */
   readonly line: 32 | 64
-  /** Panels of a tile. */
+  /** Panels per tile. */
   readonly tile: 8 | 16
-  /** An array of such numbers in the memory. */
+  /** Array of numbers of this precision at an address. */
   readonly view: (memory: ArrayBufferLike, at: number, length: number) => Float32Array | Float64Array
 }
 

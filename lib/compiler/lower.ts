@@ -1,7 +1,7 @@
 /**
- * Phase 2. Lowering: from a trace to a graph of few kinds of nodes. The axis of the rows, wherever it stands, becomes a node's place;
- * what a trace stretches stays small; ops that only move entries become one kind of node, ops with the same meaning the
- * same nodes. What would mix rows, or pass over them twice, is refused.
+ * Phase 2: lowering, from a trace to a graph of few kinds of nodes. The axis of the rows, at any position, becomes the scope of a node;
+ * broadcast values are not expanded; operations that only move entries become one kind of node, and operations with the same meaning the same
+ * nodes. Operations that would mix rows, or need a second pass over them, are rejected.
  */
 import { sortedAxes, axisOf, productOfSizes, type Dense } from '../kernels/dense.js'
 import { shapeText as list } from '../arrays/ndarray.js'
@@ -15,17 +15,17 @@ import { type RowCount, type Counts, type FunctionTrace, type TracedNode } from 
 import { unfoldTrace } from './unfold.js'
 import { constantEntries } from './zeros.js'
 
-/** A tensor of the trace: its shape there, which axis is that of the rows (−1 for none), and a node that stretches to it. */
+/** A tensor of the trace: its shape, the index of the axis of the rows (−1 for none), and its node. */
 interface LoweredValue {
   readonly shape: Shape
   readonly row: number
-  /** Of as many axes as `shape` has beside that of the rows, each as long or 1. */
+  /** Has the axes of `shape` without that of the rows, each with the same length or 1 (broadcast). */
   readonly node: GraphNode
 }
 
 type LoweredOperands = Readonly<Record<string, LoweredValue>>
 
-/** What lowers an op: how many rows the trace has, and what makes the nodes. */
+/** Number of rows of the trace, and the constructors of nodes. */
 interface LoweringContext {
   readonly rows: number
   readonly make: Algebra
@@ -41,21 +41,25 @@ export interface Lowered {
 
 // —— the axis of the rows ——
 
+/** Shape without an axis; the shape itself if the axis is −1. */
 const withoutAxis = (shape: Shape, at: number): Shape => (at < 0 ? shape : shape.filter((_, i) => i !== at))
 const insertAxis = (shape: Shape, at: number, length: number): Shape =>
   at < 0 ? shape : [...shape.slice(0, at), length, ...shape.slice(at)]
+/** Shape with leading axes of size 1, up to a rank. */
 const padShape = (shape: Shape, rank: number): Shape => [...new Array<number>(rank - shape.length).fill(1), ...shape]
 
+/** Shape for one row. */
 const innerShape = ({ shape, row }: LoweredValue): Shape => withoutAxis(shape, row)
-/** The shape of a value's node, with an axis of one entry for the rows. */
+/** Shape of a value's node, with size 1 at the axis of the rows. */
 const keptShape = ({ node, row }: LoweredValue): Shape => insertAxis(node.shape, row, 1)
-/** An axis that is not that of the rows, among those beside it. */
+/** Index of an axis in the shape for one row; it must not be the axis of the rows. */
 const innerAxis = ({ row }: LoweredValue, axis: number): number => (row >= 0 && axis > row ? axis - 1 : axis)
 const isOnce = ({ node, row }: LoweredValue): boolean => node.scope === 'once' && row < 0
-/** Stretched to its shape, except for the rows. */
+/** Node of a value, expanded to its shape for one row. */
 const stretchedNode = ({ make }: LoweringContext, value: LoweredValue): GraphNode =>
   make.stretched(value.node, innerShape(value))
 
+/** Index of the axis of the rows in a shape, −1 if there is none; rejects two. */
 const rowAxis = ({ rows }: LoweringContext, shape: Shape, name: string): number => {
   const at = shape.indexOf(rows)
   if (shape.includes(rows, at + 1))
@@ -65,7 +69,7 @@ const rowAxis = ({ rows }: LoweringContext, shape: Shape, name: string): number 
   return at
 }
 
-/** A value of this shape, its node made for the axes beside that of the rows. */
+/** Value of a shape; `of` makes its node, given the shape for one row. */
 const shapedValue = (
   lowering: LoweringContext,
   shape: Shape,
@@ -76,7 +80,7 @@ const shapedValue = (
   return { shape, row, node: of(withoutAxis(shape, row), row) }
 }
 
-/** One number. */
+/** Value of a shape whose entries are all one number. */
 const scalarValue = (lowering: LoweringContext, shape: Shape, value: GraphNode, name = 'Fill'): LoweredValue =>
   shapedValue(lowering, shape, name, own =>
     lowering.make.reshaped(
@@ -85,14 +89,16 @@ const scalarValue = (lowering: LoweringContext, shape: Shape, value: GraphNode, 
     )
   )
 
-/** Aligned from the right, to so many axes, the rows among them at `row`: the node as one of the inner axes. */
-const alignedNode = (
-  { make }: LoweringContext,
-  value: LoweredValue,
-  rank: number,
-  row: number,
-  name: string
-): GraphNode => {
+/** Axes to which operands of an operation are aligned: their number, and which is that of the rows (−1 for none). */
+interface Alignment {
+  readonly rank: number
+  readonly row: number
+  /** Name of the operation, for messages. */
+  readonly name: string
+}
+
+/** Node of a value with leading axes of size 1, aligned from the right. */
+const alignedNode = ({ make }: LoweringContext, value: LoweredValue, { rank, row, name }: Alignment): GraphNode => {
   const gap = rank - value.shape.length
   if (value.row >= 0 && value.row + gap !== row) refuseToCompile(`${name}: the rows meet another axis`)
   const own = padShape(keptShape(value), rank)
@@ -102,20 +108,19 @@ const alignedNode = (
 
 const lowerEntrywise = (
   lowering: LoweringContext,
-  kernel: string,
+  { kernel, attrs = {} }: { readonly kernel: string; readonly attrs?: Attrs },
   operands: ReadonlyArray<LoweredValue>,
-  shape: Shape,
-  attrs: Attrs = {}
+  shape: Shape
 ): LoweredValue =>
   shapedValue(lowering, shape, kernel, (_, row) =>
     lowering.make.entrywise(
       kernel,
-      operands.map(value => alignedNode(lowering, value, shape.length, row, kernel)),
+      operands.map(value => alignedNode(lowering, value, { rank: shape.length, row, name: kernel })),
       attrs
     )
   )
 
-/** The same entries in the same order; the rows must stay an axis. */
+/** Same entries in the same order under another shape; the rows must remain an axis. */
 const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Shape): LoweredValue => {
   if (nodeWidth(value.node) === 1 && value.node.scope === 'once')
     return scalarValue(lowering, shape, value.node, 'Reshape')
@@ -127,7 +132,7 @@ const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Sha
     const from = innerShape(value)
     const long = (all: Shape): Shape => all.filter(n => n !== 1)
     if (!sameShape(long(from), long(to))) return make.reshaped(stretchedNode(lowering, value), to)
-    // only axes of size 1 come or go: what is stretched stays so
+    // Only axes of size 1 are added or removed, so broadcast axes need not be expanded.
     const sizes = value.node.shape.filter((_, i) => from[i] !== 1)
     let at = 0
     return make.reshaped(
@@ -139,7 +144,7 @@ const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Sha
 
 // —— sums and products ——
 
-/** What a reduction folds by. */
+/** Operation by which a reduction kernel folds. */
 const foldKind = (kernel: string): FoldOperation => {
   const { lowering } = operations[kernel]
   return lowering?.kind === 'fold' ? lowering.fold : refuseToCompile(`${kernel} is no reduction`)
@@ -147,7 +152,7 @@ const foldKind = (kernel: string): FoldOperation => {
 
 const rowCountNode = ({ make }: LoweringContext): GraphNode => make.node({ kind: 'count' }, [], [], 'once')
 
-/** A fold of what was folded along the other axes over the rows too. */
+/** Reduces over the rows a node that was reduced over the other axes. */
 const reduceOverRows = (lowering: LoweringContext, name: string, x: GraphNode): GraphNode => {
   const { make } = lowering
   const op = foldKind(name)
@@ -160,9 +165,8 @@ const reduceOverRows = (lowering: LoweringContext, name: string, x: GraphNode): 
 
 const lowerReduction = (
   lowering: LoweringContext,
-  name: string,
+  { kernel: name, attrs }: { readonly kernel: string; readonly attrs: object },
   value: LoweredValue,
-  attrs: object,
   shape: Shape
 ): LoweredValue => {
   const { make } = lowering
@@ -172,7 +176,7 @@ const lowerReduction = (
   const truth = isLogical ? make.entrywise('NotEqual', [value.node, make.constant(0)]) : value.node
   const own = axes.filter(i => i !== value.row).map(i => innerAxis(value, i))
   const sizes = innerShape(value)
-  // a sum of what is stretched is a multiple of it
+  // A sum over a broadcast axis is a multiple.
   const isStretched = (i: number): boolean => (truth.shape[i] ?? 1) === 1
   const repeats = op === 'Sum' ? productOfSizes(own.filter(isStretched).map(i => sizes[i])) : 1
   const count = name === 'Mean' ? productOfSizes(own.map(i => sizes[i])) : 1
@@ -189,7 +193,7 @@ const lowerReduction = (
   return lowerReshape(lowering, { shape: sides, row: isOverRows ? -1 : value.row, node }, shape)
 }
 
-/** Σ over the rows and so many repeats of each: one that all repeats share is met by the sum of the other. */
+/** Σ of x yᵀ over the rows and over the repeats of each row; a factor that all repeats share is multiplied by the sum of the other. */
 const rowDots = (make: Algebra, x: GraphNode, y: GraphNode, repeats: number): GraphNode => {
   const isShared = (node: GraphNode): boolean => node.shape[0] === 1
   const flat = (node: GraphNode): GraphNode =>
@@ -198,7 +202,7 @@ const rowDots = (make: Algebra, x: GraphNode, y: GraphNode, repeats: number): Gr
   return isShared(x) || isShared(y) ? make.rowDot(flat(x), flat(y)) : make.rowDot(x, y)
 }
 
-/** Matrices multiplied entry by entry: a sum over k of products. */
+/** Product of matrices as a sum over k of entrywise products. */
 const multiplyByEntries = (lowering: LoweringContext, a: LoweredValue, b: LoweredValue, shape: Shape): LoweredValue => {
   const wide = shape.at(-1) ?? 1
   const high = shape.at(-2) ?? 1
@@ -208,86 +212,124 @@ const multiplyByEntries = (lowering: LoweringContext, a: LoweredValue, b: Lowere
   const x = spread(a, -1)
   const y = spread(b, -3)
   const full = [...shape.slice(0, -2), high, a.shape.at(-1) ?? 1, wide]
-  return lowerReduction(
-    lowering,
-    'Sum',
-    lowerEntrywise(lowering, 'Multiply', [x, y], full),
-    { axis: [full.length - 2] },
-    shape
-  )
+  const products = lowerEntrywise(lowering, { kernel: 'Multiply' }, [x, y], full)
+  return lowerReduction(lowering, { kernel: 'Sum', attrs: { axis: [full.length - 2] } }, products, shape)
 }
 
-/** [..., m, k] · [..., k, n], the rows being m, n, k or among the axes before. */
-const lowerMatMul = (
+/** Factors of a product of matrices, and the roles of their last two axes. */
+interface MatrixFactors {
+  readonly a: LoweredValue
+  readonly b: LoweredValue
+  readonly turnA: boolean
+  readonly turnB: boolean
+  /** Summed and kept axis of a, summed and kept axis of b, counted from the end: −1 or −2. */
+  readonly k: number
+  readonly m: number
+  readonly q: number
+  readonly n: number
+}
+
+/** True if all axes before the last two have size 1. */
+const isSingleMatrix = ({ shape }: LoweredValue): boolean => shape.slice(0, -2).every(n => n === 1)
+
+/** Axis of the rows, counted from the end; null if there is none. */
+const rowAxisFromEnd = ({ shape, row }: LoweredValue): number | null => (row < 0 ? null : row - shape.length)
+
+/** The product as one over the rows, or as one of rows and a matrix that they share; undefined if it is neither. */
+const lowerProductOfRows = (
   lowering: LoweringContext,
-  a: LoweredValue,
-  b: LoweredValue,
-  attrs: object,
-  shape: Shape
-): LoweredValue => {
+  { a, b, turnA, turnB, k, m, q, n }: MatrixFactors,
+  shape: Shape,
+  row: number
+): LoweredValue | undefined => {
   const { make } = lowering
-  const turnA = flagAttribute(attrs, 'transposeA')
-  const turnB = flagAttribute(attrs, 'transposeB')
-  const row = rowAxis(lowering, shape, 'BatchMatMul')
-  const isFlat = (value: LoweredValue): boolean => value.shape.slice(0, -2).every(n => n === 1)
-  const [ra, rb] = [a, b].map(({ shape, row }) => (row < 0 ? null : row - shape.length))
-  const [k, m] = turnA ? [-2, -1] : [-1, -2]
-  const [q, n] = turnB ? [-1, -2] : [-2, -1]
-  // a sum of no terms
-  if (a.shape.at(k) === 0) return scalarValue(lowering, shape, make.constant(0))
-  const done = (result: GraphNode): LoweredValue => ({
+  const [ra, rb] = [a, b].map(rowAxisFromEnd)
+  const valueOf = (result: GraphNode): LoweredValue => ({
     shape,
     row,
     node: make.reshaped(result, withoutAxis(shape, row))
   })
-  const wholly = (value: LoweredValue, own: Shape): GraphNode => make.reshaped(stretchedNode(lowering, value), own)
+  const expanded = (value: LoweredValue, own: Shape): GraphNode => make.reshaped(stretchedNode(lowering, value), own)
   // rows · matrix
-  if (ra !== null && ra !== k && isOnce(b) && isFlat(b) && (ra === m ? isFlat(a) || !turnA : !turnA)) {
-    const matrix = wholly(b, b.shape.slice(-2))
-    // what is stretched along other axes stays so
+  const isOfLines = ra === m ? isSingleMatrix(a) || !turnA : !turnA
+  if (ra !== null && ra !== k && isOnce(b) && isSingleMatrix(b) && isOfLines) {
+    const matrix = expanded(b, b.shape.slice(-2))
+    // Other broadcast axes are not expanded.
     const lines = make.stretched(a.node, [...a.node.shape.slice(0, -1), a.shape.at(k) ?? 1])
     const result = make.product(lines, matrix, turnB)
     return { shape, row, node: make.reshaped(result, padShape(result.shape, shape.length - 1)) }
   }
-  // matrix · rows, seen from the other side
-  if (rb === n && isOnce(a) && isFlat(a) && isFlat(b)) {
-    const vector = wholly(b, [b.shape.at(q) ?? 1])
-    return done(make.product(vector, wholly(a, a.shape.slice(-2)), !turnA))
+  // matrix · rows, transposed
+  if (rb === n && isOnce(a) && isSingleMatrix(a) && isSingleMatrix(b)) {
+    const vector = expanded(b, [b.shape.at(q) ?? 1])
+    return valueOf(make.product(vector, expanded(a, a.shape.slice(-2)), !turnA))
   }
   // over the rows
-  if (ra === k && rb === q && isFlat(a) && isFlat(b)) {
-    const x = wholly(a, [a.shape.at(m) ?? 1])
-    const y = wholly(b, [b.shape.at(n) ?? 1])
-    return done(make.rowDot(x, y))
+  if (ra === k && rb === q && isSingleMatrix(a) && isSingleMatrix(b)) {
+    const x = expanded(a, [a.shape.at(m) ?? 1])
+    const y = expanded(b, [b.shape.at(n) ?? 1])
+    return valueOf(make.rowDot(x, y))
   }
-  // over the rows and the axis beside them, along which they were repeated
+  // over the rows and the adjacent axis, along which they were repeated
   const isRepeated = (value: LoweredValue, along: number, kept: number): boolean =>
     value.row === 0 && value.shape.length === 3 && along === -2 && kept === -1
   if (isRepeated(a, k, m) && isRepeated(b, q, n) && shape.length === 2) {
-    const apart = ({ node }: LoweredValue, wide: number): GraphNode =>
+    const lines = ({ node }: LoweredValue, wide: number): GraphNode =>
       make.stretched(node, [node.shape.at(0) ?? 1, wide])
-    return done(rowDots(make, apart(a, a.shape[2]), apart(b, b.shape[2]), a.shape[1]))
+    return valueOf(rowDots(make, lines(a, a.shape[2]), lines(b, b.shape[2]), a.shape[1]))
   }
-  if (ra === null && rb === null) {
-    const x = stretchedNode(lowering, a)
-    const y = stretchedNode(lowering, b)
-    if (x.scope !== 'once' || y.scope !== 'once') return refuseToCompile('a product whose rows are none')
-    if ((make.varies(x) || make.varies(y)) && x.shape.length === 2 && y.shape.length === 2)
-      return done(make.product(turnA ? make.flipped(x) : x, y, turnB))
-    return done(
-      make.node({ kind: 'kernel', kernel: 'BatchMatMul', attrs: plainAttrs(attrs), output: 0 }, [x, y], shape, 'once')
-    )
-  }
-  const flip = (value: LoweredValue, turn: boolean): LoweredValue => {
-    const rank = value.shape.length
-    return turn
-      ? lowerTranspose(lowering, value, [...value.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2))
-      : value
-  }
-  return multiplyByEntries(lowering, flip(a, turnA), flip(b, turnB), shape)
+  return undefined
 }
 
-/** |x − s c|² of every row x and c, s one number a row or for all: differences first, as far from 0 nothing else is right. */
+/** Product of matrices without rows. */
+const lowerProductPerCall = (
+  lowering: LoweringContext,
+  { a, b, turnA, turnB }: MatrixFactors,
+  attrs: object,
+  shape: Shape
+): LoweredValue => {
+  const { make } = lowering
+  const x = stretchedNode(lowering, a)
+  const y = stretchedNode(lowering, b)
+  if (x.scope !== 'once' || y.scope !== 'once') return refuseToCompile('a product whose rows are none')
+  const isVersioned = (make.varies(x) || make.varies(y)) && x.shape.length === 2 && y.shape.length === 2
+  const node = isVersioned
+    ? make.product(turnA ? make.flipped(x) : x, y, turnB)
+    : make.node({ kind: 'kernel', kernel: 'BatchMatMul', attrs: plainAttrs(attrs), output: 0 }, [x, y], shape, 'once')
+  const row = rowAxis(lowering, shape, 'BatchMatMul')
+  return { shape, row, node: make.reshaped(node, withoutAxis(shape, row)) }
+}
+
+/** Value with its last two axes exchanged. */
+const transposeLast = (lowering: LoweringContext, value: LoweredValue): LoweredValue => {
+  const rank = value.shape.length
+  return lowerTranspose(lowering, value, [...value.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2))
+}
+
+/** [..., m, k] · [..., k, n]; the axis of the rows is m, n, k or one of the axes before. */
+const lowerMatMul = (
+  lowering: LoweringContext,
+  { a, b }: { readonly a: LoweredValue; readonly b: LoweredValue },
+  attrs: object,
+  shape: Shape
+): LoweredValue => {
+  const turnA = flagAttribute(attrs, 'transposeA')
+  const turnB = flagAttribute(attrs, 'transposeB')
+  const row = rowAxis(lowering, shape, 'BatchMatMul')
+  const [k, m] = turnA ? [-2, -1] : [-1, -2]
+  const [q, n] = turnB ? [-1, -2] : [-2, -1]
+  // a sum of no terms
+  if (a.shape.at(k) === 0) return scalarValue(lowering, shape, lowering.make.constant(0))
+  const factors: MatrixFactors = { a, b, turnA, turnB, k, m, q, n }
+  const ofRows = lowerProductOfRows(lowering, factors, shape, row)
+  if (ofRows !== undefined) return ofRows
+  if (a.row < 0 && b.row < 0) return lowerProductPerCall(lowering, factors, attrs, shape)
+  const x = turnA ? transposeLast(lowering, a) : a
+  const y = turnB ? transposeLast(lowering, b) : b
+  return multiplyByEntries(lowering, x, y, shape)
+}
+
+/** |x − s c|² for every pair of rows x and c, with s one number per row or for all. Differences are taken first, since squares would cancel far from 0. */
 const lowerDistances: LoweringRule = (lowering, { shape }, { x, centres, scale }) => {
   const { make } = lowering
   if (x.row === 0 && isOnce(centres) && scale.node.scope === 'once' && nodeWidth(scale.node) === 1) {
@@ -299,9 +341,10 @@ const lowerDistances: LoweringRule = (lowering, { shape }, { x, centres, scale }
   const spread = (value: LoweredValue, at: number): LoweredValue =>
     lowerReshape(lowering, value, insertAxis(value.shape, at, 1))
   const s = spread(scale, 1)
-  const scaled = lowerEntrywise(lowering, 'Multiply', [s, spread(centres, 0)], [s.shape[0], k, d])
-  const apart = lowerEntrywise(lowering, 'Sub', [spread(x, 1), scaled], [n, k, d])
-  return lowerReduction(lowering, 'Sum', lowerEntrywise(lowering, 'Square', [apart], [n, k, d]), { axis: [2] }, shape)
+  const scaled = lowerEntrywise(lowering, { kernel: 'Multiply' }, [s, spread(centres, 0)], [s.shape[0], k, d])
+  const apart = lowerEntrywise(lowering, { kernel: 'Sub' }, [spread(x, 1), scaled], [n, k, d])
+  const squares = lowerEntrywise(lowering, { kernel: 'Square' }, [apart], [n, k, d])
+  return lowerReduction(lowering, { kernel: 'Sum', attrs: { axis: [2] } }, squares, shape)
 }
 
 // —— entries that are moved ——
@@ -322,7 +365,7 @@ const lowerTranspose = ({ make }: LoweringContext, value: LoweredValue, order: R
   return { shape, row, node: make.pick([value.node], Array.from(values), turned) }
 }
 
-/** Parts side by side that are all stretched along another axis stay so. */
+/** Concatenation of parts that are all broadcast along another axis: that axis is not expanded. Undefined if there is none. */
 const concatUnstretched = (
   lowering: LoweringContext,
   traced: TracedNode,
@@ -336,15 +379,20 @@ const concatUnstretched = (
     n > 1 && i !== axis && i !== row && own.every(sizes => sizes[i] === 1) ? [i] : []
   )
   if (along.length === 0) return undefined
-  const thin = (sizes: Shape): Shape => sizes.map((n, i) => (along.includes(i) ? 1 : n))
-  const parts = Object.entries(operands).map(([name, value]) => [name, { ...value, shape: thin(value.shape) }] as const)
-  return { shape, row, node: lowerMove(lowering, { ...traced, shape: thin(shape) }, Object.fromEntries(parts)).node }
+  const unstretched = (sizes: Shape): Shape => sizes.map((n, i) => (along.includes(i) ? 1 : n))
+  const parts = Object.entries(operands).map(
+    ([name, value]) => [name, { ...value, shape: unstretched(value.shape) }] as const
+  )
+  return {
+    shape,
+    row,
+    node: lowerMove(lowering, { ...traced, shape: unstretched(shape) }, Object.fromEntries(parts)).node
+  }
 }
 
-/** Attributes of an op that moves entries, for an axis of the rows, at `at`, that has one entry and stays as it is. */
+/** Attributes of an operation that moves entries, with size 1 at the axis `at` of the rows; rejects an operation that moves rows. */
 const attributesWithoutRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: number): object => {
-  const untouched = (isSo: boolean, then: object = attrs): object =>
-    isSo ? then : refuseToCompile(`${kernel} along the rows`)
+  const refuse = (): never => refuseToCompile(`${kernel} along the rows`)
   const atRow = (values: Shape): Shape => values.map((n, i) => (i === at ? 1 : n))
   const rank = shape.length
   switch (kernel) {
@@ -352,21 +400,21 @@ const attributesWithoutRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: 
       const begin = shape.map((_, i) => numbersAttribute(attrs, 'begin')[i] ?? 0)
       const asked = numbersAttribute(attrs, 'size')
       const size = shape.map((length, i) => ((asked[i] ?? -1) < 0 ? length - begin[i] : asked[i]))
-      return untouched(begin[at] === 0 && size[at] === shape[at], { begin, size: atRow(size) })
+      return begin[at] === 0 && size[at] === shape[at] ? { begin, size: atRow(size) } : refuse()
     }
     case 'PadV2':
-      return untouched(paddingsOf(attrs)[at].every(n => n === 0))
+      return paddingsOf(attrs)[at].every(n => n === 0) ? attrs : refuse()
     case 'FromTriangle':
     case 'ToTriangle':
-      return untouched(at < rank - (kernel === 'ToTriangle' ? 2 : 1))
+      return at < rank - (kernel === 'ToTriangle' ? 2 : 1) ? attrs : refuse()
     case 'Tile':
-      return untouched(numbersAttribute(attrs, 'reps')[at] === 1)
+      return numbersAttribute(attrs, 'reps')[at] === 1 ? attrs : refuse()
     default:
-      return untouched(axisOf(numberAttribute(attrs, 'axis', 0), rank, kernel) !== at)
+      return axisOf(numberAttribute(attrs, 'axis', 0), rank, kernel) !== at ? attrs : refuse()
   }
 }
 
-/** Ops that only move entries are known by what they do to their numbers. */
+/** Lowers an operation that only moves entries: running its kernel on the indices of entries gives the table of a pick. */
 const lowerMove: LoweringRule = (lowering, traced, operands) => {
   const { kernel, attrs, shape, output } = traced
   const stays = kernel === 'Concat' ? concatUnstretched(lowering, traced, operands) : undefined
@@ -400,7 +448,7 @@ const lowerMove: LoweringRule = (lowering, traced, operands) => {
   })
 }
 
-/** Repeated along axes of one entry, it is stretched only. */
+/** Repetition along axes of size 1 is a broadcast. */
 const lowerTile: LoweringRule = (lowering, traced, operands) => {
   const { shape } = traced
   const { x } = operands
@@ -411,7 +459,7 @@ const lowerTile: LoweringRule = (lowering, traced, operands) => {
 
 // —— kernels of their own ——
 
-/** A kernel along an axis of each row. */
+/** Lowers a kernel along an axis other than the rows. */
 const lowerAlongAxis: LoweringRule = (lowering, { kernel, attrs, shape, output }, { x }) => {
   const at = axisOf(numberAttribute(attrs, 'axis', 0), x.shape.length, kernel)
   if (at === x.row) return refuseToCompile(`${kernel} along the rows`)
@@ -422,7 +470,7 @@ const lowerAlongAxis: LoweringRule = (lowering, { kernel, attrs, shape, output }
   })
 }
 
-/** Of matrices, the last two axes, by the kernel itself: once a call where they do not depend on the row. */
+/** Lowers an operation on matrices, the last two axes, to its kernel; it is computed once per call if no operand depends on the row. */
 const lowerMatrixKernel: LoweringRule = (lowering, { kernel, attrs, shape }, operands) => {
   const all = Object.values(operands)
   if (all.some(value => value.row >= value.shape.length - 2)) return refuseToCompile(`${kernel} along the rows`)
@@ -430,7 +478,7 @@ const lowerMatrixKernel: LoweringRule = (lowering, { kernel, attrs, shape }, ope
     const rank = shape.length
     const ins = all.map(value =>
       lowering.make.stretched(
-        alignedNode(lowering, value, rank, row, kernel),
+        alignedNode(lowering, value, { rank, row, name: kernel }),
         withoutAxis(padShape(value.shape, rank), row)
       )
     )
@@ -440,7 +488,7 @@ const lowerMatrixKernel: LoweringRule = (lowering, { kernel, attrs, shape }, ope
 }
 
 const lowerSoftmax =
-  (attribute: string, isLog: boolean): LoweringRule =>
+  ({ attribute, isLog }: { readonly attribute: string; readonly isLog: boolean }): LoweringRule =>
   (lowering, { attrs }, operands) => {
     const [x] = Object.values(operands)
     const { entrywise, sub, div, reduce } = lowering.make
@@ -461,19 +509,24 @@ const arrayValue = ({ make }: LoweringContext, shape: Shape, values: ArrayLike<n
   node: make.node({ kind: 'array', values: Float64Array.from(values) }, [], shape, 'once')
 })
 
-// —— by indices that are computed ——
+// —— by computed indices ——
 
 const lowerOneHot = (lowering: LoweringContext, indices: LoweredValue, depth: number): LoweredValue => {
   const digits = arrayValue(lowering, [depth], [...new Array<never>(depth).keys()])
   const { shape } = indices
-  return lowerEntrywise(lowering, 'Equal', [lowerReshape(lowering, indices, [...shape, 1]), digits], [...shape, depth])
+  return lowerEntrywise(
+    lowering,
+    { kernel: 'Equal' },
+    [lowerReshape(lowering, indices, [...shape, 1]), digits],
+    [...shape, depth]
+  )
 }
 
-/** As a matrix of as many lines. */
+/** Reshapes to a matrix with the same first axis. */
 const lowerFlatten = (lowering: LoweringContext, x: LoweredValue): LoweredValue =>
   lowerReshape(lowering, x, [x.shape[0], productOfSizes(x.shape.slice(1))])
 
-/** Rows of a table at computed indices: a product with ones where they point. */
+/** Rows of a table at computed indices: a one-hot matrix times the table. */
 const lowerGather: LoweringRule = (lowering, { attrs, shape }, { x, indices }) => {
   const isPlain =
     isOnce(x) &&
@@ -482,15 +535,22 @@ const lowerGather: LoweringRule = (lowering, { attrs, shape }, { x, indices }) =
   if (!isPlain || indices.shape.length !== 1) return refuseToCompile('GatherV2 by indices that are computed')
   const ones = lowerOneHot(lowering, indices, x.shape[0])
   const table = lowerFlatten(lowering, x)
-  return lowerReshape(lowering, lowerMatMul(lowering, ones, table, {}, [...indices.shape, table.shape[1]]), shape)
+  return lowerReshape(
+    lowering,
+    lowerMatMul(lowering, { a: ones, b: table }, {}, [...indices.shape, table.shape[1]]),
+    shape
+  )
 }
 
-/** So many entries are picked of a row, each by code of its own. */
+/** Maximum number of entries that are picked per row, each by code of its own. */
 const MAX_PICKED_PER_ROW = 1024
-/** And so many once a call. */
+/** Maximum number of entries that are picked once per call. */
 const MAX_PICKED_PER_CALL = 100_000
 
-/** Terms of known segments are picked, each as often as the fullest segment has terms, with 0 where there are fewer: nothing is multiplied by 0. */
+/**
+ * Segment sums for known segments: terms are picked into lists of equal length, padded with zeros, and summed, so nothing is multiplied by 0.
+ * Undefined if too many entries would be picked.
+ */
 const lowerKnownSegments = (
   lowering: LoweringContext,
   ids: ReadonlyArray<number>,
@@ -514,7 +574,7 @@ const lowerKnownSegments = (
   const row = x.row < 0 ? -1 : x.row + 1
   const node = make.pick(parts, table, withoutAxis([segments, most, ...rest], row))
   const terms = { shape: [segments, most, ...rest], row, node }
-  return lowerReduction(lowering, 'Sum', terms, { axis: [1] }, [segments, ...rest])
+  return lowerReduction(lowering, { kernel: 'Sum', attrs: { axis: [1] } }, terms, [segments, ...rest])
 }
 
 const lowerSegmentSum: LoweringRule = (lowering, { attrs, shape }, { x, segmentIds }) => {
@@ -528,7 +588,7 @@ const lowerSegmentSum: LoweringRule = (lowering, { attrs, shape }, { x, segmentI
   const terms = lowerFlatten(lowering, x)
   return lowerReshape(
     lowering,
-    lowerMatMul(lowering, ones, terms, { transposeA: true }, [segments, terms.shape[1]]),
+    lowerMatMul(lowering, { a: ones, b: terms }, { transposeA: true }, [segments, terms.shape[1]]),
     shape
   )
 }
@@ -536,10 +596,10 @@ const lowerSegmentSum: LoweringRule = (lowering, { attrs, shape }, { x, segmentI
 // —— each kernel ——
 
 const lowerEntrywiseKernel: LoweringRule = (lowering, { kernel, attrs, shape }, operands) =>
-  lowerEntrywise(lowering, kernel, Object.values(operands), shape, plainAttrs(attrs))
+  lowerEntrywise(lowering, { kernel, attrs: plainAttrs(attrs) }, Object.values(operands), shape)
 
 const lowerFold: LoweringRule = (lowering, { kernel, attrs, shape }, { x }) =>
-  lowerReduction(lowering, kernel, x, attrs, shape)
+  lowerReduction(lowering, { kernel, attrs }, x, shape)
 
 const lowerView: LoweringRule = (lowering, { shape }, operands) =>
   lowerReshape(lowering, Object.values(operands)[0], shape)
@@ -549,7 +609,7 @@ const lowerConstant =
   (lowering, traced) =>
     scalarValue(lowering, traced.shape, lowering.make.constant(value(traced)))
 
-/** Numbers that a kernel makes of its attributes. */
+/** Lowers a kernel without operands to an array of its entries. */
 const lowerGenerated: LoweringRule = (lowering, { kernel, attrs, shape }) =>
   shape[0] === lowering.rows
     ? refuseToCompile(`${kernel} numbers the rows`)
@@ -564,7 +624,7 @@ const RULES_BY_KIND: Readonly<Record<LoweringKind['kind'], LoweringRule>> = {
   matrices: lowerMatrixKernel
 }
 
-/** Of operations that say how they are taken, and of all others by name. */
+/** Lowering rules by kernel: from the table of operations, and for the others by name. */
 const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
   ...Object.fromEntries(
     Object.entries(operations).flatMap(([name, { lowering }]) =>
@@ -572,18 +632,18 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
     )
   ),
   AddN: (lowering, { shape }, operands) =>
-    Object.values(operands).reduce((sum, value) => lowerEntrywise(lowering, 'Add', [sum, value], shape)),
+    Object.values(operands).reduce((sum, value) => lowerEntrywise(lowering, { kernel: 'Add' }, [sum, value], shape)),
   Array: (lowering, { shape, values }) =>
     rowAxis(lowering, shape, 'Array') >= 0
       ? refuseToCompile(`an array ${list(shape)} of as many rows as the trace has`)
       : arrayValue(lowering, shape, values ?? []),
-  BatchMatMul: (lowering, { attrs, shape }, { a, b }) => lowerMatMul(lowering, a, b, attrs, shape),
+  BatchMatMul: (lowering, { attrs, shape }, { a, b }) => lowerMatMul(lowering, { a, b }, attrs, shape),
   Cast: (lowering, traced, { x }) => {
     const { constant, entrywise } = lowering.make
     if (traced.dtype === 'bool')
-      return lowerEntrywise(lowering, 'NotEqual', [x, scalarValue(lowering, [], constant(0))], traced.shape)
+      return lowerEntrywise(lowering, { kernel: 'NotEqual' }, [x, scalarValue(lowering, [], constant(0))], traced.shape)
     if (traced.dtype === 'float32' || traced.inputs.x.dtype !== 'float32') return x
-    // towards zero
+    // Truncation towards zero.
     const below = entrywise('Ceil', [x.node])
     const above = entrywise('Floor', [x.node])
     return { ...x, node: entrywise('Select', [entrywise('Less', [x.node, constant(0)]), below, above]) }
@@ -603,7 +663,7 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
         row === 0 ? 'rows' : 'once'
       )
     ),
-  LogSoftmax: lowerSoftmax('axis', true),
+  LogSoftmax: lowerSoftmax({ attribute: 'axis', isLog: true }),
   Number: lowerConstant(({ values }) => Number(values?.[0])),
   OneHot: (lowering, { attrs }, { indices }) => {
     const { constant, entrywise } = lowering.make
@@ -613,7 +673,7 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
     return on === 1 && off === 0 ? hit : { ...hit, node: entrywise('Select', [hit.node, constant(on), constant(off)]) }
   },
   Range: lowerGenerated,
-  Softmax: lowerSoftmax('dim', false),
+  Softmax: lowerSoftmax({ attribute: 'dim', isLog: false }),
   SquaredDistances: lowerDistances,
   Tile: lowerTile,
   Transpose: (lowering, { attrs }, { x }) => lowerTranspose(lowering, x, numbersAttribute(attrs, 'perm')),
@@ -622,14 +682,14 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
   ZerosLike: lowerConstant(() => 0)
 }
 
-/** What stands for the number of rows. */
+/** Value of a multiple of the number of rows, or its inverse. */
 const rowCountValue = (lowering: LoweringContext, { multiple, isInverse }: RowCount, shape: Shape): LoweredValue => {
   const { make } = lowering
   const rows = make.times(multiple, rowCountNode(lowering))
   return scalarValue(lowering, shape, isInverse ? make.reciprocal(rows) : rows)
 }
 
-/** The ops that the outputs are made of. */
+/** Traced nodes that the outputs depend on. */
 const liveNodes = ({ value, gradient, others }: FunctionTrace): ReadonlySet<TracedNode> => {
   const live = new Set<TracedNode>()
   const pending = [value, ...Object.values(gradient), ...Object.values(others)]
@@ -648,6 +708,7 @@ const mapToNodes = <A>(
 ): Readonly<Record<string, GraphNode>> =>
   Object.fromEntries(Object.entries(record).map(([name, a]) => [name, of(a, name)]))
 
+/** Lowers a trace to graph nodes made by `make`. `found` are the nodes that are a multiple of the number of rows. */
 export const lower = (written: FunctionTrace, found: Counts, make: Algebra): Lowered => {
   const { trace, counts } = unfoldTrace(written, found)
   const lowering: LoweringContext = { rows: trace.rows, make }
@@ -662,7 +723,7 @@ export const lower = (written: FunctionTrace, found: Counts, make: Algebra): Low
       ? LOWERING_RULES[kernel](lowering, traced, operands)
       : refuseToCompile(`${kernel} has no code`)
   }
-  // an op that is refused stands in the way of those alone that need it
+  // Only nodes that outputs depend on are lowered, so others cannot cause a rejection.
   const live = liveNodes(trace)
   trace.nodes.forEach((traced, i) => {
     if (!live.has(traced)) return
@@ -680,7 +741,7 @@ export const lower = (written: FunctionTrace, found: Counts, make: Algebra): Low
     if (value.row > 0) refuseToCompile('an output whose rows are not its first axis')
     const full = stretchedNode(lowering, value)
     if (value.row < 0) return full
-    // the same in every row
+    // A value that all rows share.
     return full.scope === 'rows' ? full : refuseToCompile('an output that is the same for all rows')
   }
   const shapeOf = (input: string): Shape =>

@@ -1,7 +1,6 @@
 /**
- * What is computed once a call, before the rows or after them: a few hundred numbers, which stand one after another in an array of the
- * call's. The interpreter's kernels compute them, whose calls cost more than what most of them do: so arithmetic on a few has loops of
- * its own here.
+ * Nodes computed once per call, before or after the rows: a few hundred numbers in one array of the call. To call an interpreter's kernel costs
+ * more than the arithmetic of most of these nodes, so arithmetic on few entries has its own loops here.
  */
 import { broadcastStrides, productOfSizes as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'
@@ -10,10 +9,10 @@ import { plainKernels } from '../wasm/kernels/plain.js'
 import { isComputed, nodeWidth, type GraphNode, type Shape } from './graph.js'
 import { evaluateNode } from './evaluateNode.js'
 
-/** Fills a place among the numbers with what is made of entries of a and b, each at its own place there. */
+/** Writes f of the numbers at indices a and b to the numbers from `at` on. */
 type FillNumbers = (numbers: Float64Array, at: number, a: Int32Array, b: Int32Array) => void
 
-/** Rounded as in the kernels, each one operation. Each is a loop of its own: a function called for each entry would cost more than it does. */
+/** Arithmetic with the rounding of the kernels. Each has its own loop, since calling a function for each entry would cost more than the operation. */
 const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
   Add: (x, at, a, b) => {
     for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] + x[b[i]]
@@ -50,13 +49,13 @@ const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
   }
 }
 
-/** More are left to the kernels. */
+/** Maximum number of entries that are computed here; the kernels are faster for more. */
 const MAX_PER_CALL_ENTRIES = 10000
 
-/** Computes a node from the numbers of its inputs, to its place beside them. */
+/** Computes a node from the numbers of its inputs and writes it to its place among the numbers of the call. */
 export type ComputeNode = (numbers: Float64Array) => void
 
-/** Which number is each entry of what stretches to a shape. */
+/** Index, among the numbers of a call, of each entry of a broadcast value that begins at `at`. */
 const broadcastEntries = (own: Shape, shape: Shape, at: number): Int32Array => {
   const steps = broadcastStrides(own, shape)
   return Int32Array.from({ length: sizeOf(shape) }, (_, i) => {
@@ -69,7 +68,7 @@ const broadcastEntries = (own: Shape, shape: Shape, at: number): Int32Array => {
   })
 }
 
-/** Whether a node is a sum of neighbours: of how many each, or null. */
+/** Length of the consecutive runs of entries that a sum over the last axes adds; null for other nodes. */
 const neighbourSumLength = ({ does, ins: [x], shape }: GraphNode): number | null =>
   does.kind === 'reduce' &&
   does.fold === 'Sum' &&
@@ -77,7 +76,7 @@ const neighbourSumLength = ({ does, ins: [x], shape }: GraphNode): number | null
     ? sizeOf(x.shape) / sizeOf(shape)
     : null
 
-/** So many products of two matrices each. */
+/** `count` products of two matrices. */
 interface BatchedProduct {
   readonly count: number
   readonly m: number
@@ -87,7 +86,7 @@ interface BatchedProduct {
   readonly transposeB: boolean
 }
 
-/** Products of two matrices, [m, k] · [k, n], of which none is used twice; null of other nodes. */
+/** The node as products of matrices [m, k] · [k, n] without broadcasting; null for other nodes. */
 const asBatchedProduct = ({ does, ins: [a, b], shape }: GraphNode): BatchedProduct | null => {
   if (does.kind === 'product') {
     const k = a.shape.at(-1) ?? 1

@@ -1,11 +1,10 @@
 /**
- * Phase 4. What runs where, and where values lie. Nodes computed once a call are hoisted out of the rows, before or after them;
- * those of rows become items: loops over the entries of a row, into which as many nodes as can share one are fused, and others.
+ * Phase 4: scheduling and buffer assignment. Nodes computed once per call are hoisted out of the rows, before or after them. Nodes computed
+ * per row become items: loops over the entries of a row, into which as many nodes as possible are fused, and other operations.
  *
- * Rows lie in panels of 8, along the lanes: entry j of the rows of a panel are 64 bytes side by side, or 32 of floats. There are
- * no tails and no shuffles: what is one number a row is a vector, and a sum over entries adds vectors. What an item leaves for another is
- * in the scratch space of a chunk, at a fixed address for every panel; operands of products over the rows are kept for a
- * tile of panels.
+ * Rows lie in panels of 8, along the lanes: entry j of the 8 rows of a panel is 64 consecutive bytes, or 32 in float32. There are no tails
+ * and no shuffles: one number per row is a vector, and a sum over entries adds vectors. Values that one item passes to another are in the
+ * scratch space of a chunk, at the same address for every panel; operands of products over the rows are kept for a tile of panels.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { isMap, isNative } from './entrywise.js'
@@ -22,63 +21,66 @@ import {
 import { PANEL_ROWS, type Lanes } from './lanes.js'
 import { refuseToCompile } from './refusal.js'
 
-/** So many entries of a row are written out one by one. */
+/** Maximum number of entries that are unrolled. */
 const MAX_UNROLLED_ENTRIES = 4
 
 export type Item =
   | { readonly kind: 'loop'; readonly space: Shape; readonly nodes: GraphNode[] }
   | { readonly kind: 'product' | 'distances' | 'map' | 'pick' | 'kernel'; readonly node: GraphNode }
 
-/** Where the entries of a panel are. */
+/** Buffer that holds the entries of a panel. */
 export type Buffer =
-  /** An input's, in memory for all rows. */
+  /** Panels of an input, in memory for all rows. */
   | { readonly kind: 'given'; readonly input: string; readonly width: number }
-  /** In the scratch space, for one panel or for each of a tile. */
+  /** Scratch space at byte `at`, for one panel or for each panel of a tile. */
   | { readonly kind: 'panel' | 'tile'; readonly at: number; readonly width: number }
 
-/** What is drawn: normals, or χ² of so many degrees. */
+/** Distribution of drawn inputs: normal, or χ² with this number of degrees of freedom. */
 export type DrawDistribution = 'normal' | number
 
 export interface Location {
   readonly buffer: Buffer
-  /** The first of its entries there. */
+  /** Index of its first entry in the buffer. */
   readonly entry: number
 }
 
 export interface MemoryLayout {
   readonly lanes: Lanes
+  /** Nodes computed once per call, before and after the rows. */
   readonly before: ReadonlyArray<GraphNode>
   readonly after: ReadonlyArray<GraphNode>
   readonly items: ReadonlyArray<Item>
-  /** Σ over the rows, each with its bytes from the start of a chunk's results. */
+  /** Sums over the rows, with their byte from the start of a chunk's results. */
   readonly sums: ReadonlyArray<{ readonly node: GraphNode; readonly at: number }>
   readonly sumBytes: number
   readonly scratchBytes: number
-  /** Nodes computed once that rows read, each with its bytes from the start of the parameters. */
+  /** Nodes computed once per call that rows read, with their byte from the start of the parameters. */
   readonly parameters: ReadonlyArray<{ readonly node: GraphNode; readonly at: number }>
   readonly parameterBytes: number
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number }>
   readonly drawn: ReadonlyArray<{
     readonly name: string
-    readonly law: DrawDistribution
+    readonly distribution: DrawDistribution
     readonly buffer: Buffer
+    /** Byte of the scratch space at which draws are made, row after row, before they are packed as panels. */
     readonly staging: number
   }>
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly node: GraphNode }>
   readonly locate: (node: GraphNode) => Location
-  /** Where a node computed once is, among the parameters. */
+  /** Byte of a node computed once per call, from the start of the parameters. */
   readonly parameter: (node: GraphNode) => number
   readonly sumAt: (node: GraphNode) => number
+  /** True if the node has a buffer. */
   readonly isStored: (node: GraphNode) => boolean
 }
 
-/** Entries that are a run of those of one input, which need not be moved. */
+/** First entry if a node picks consecutive entries of one input, which need not be moved; otherwise undefined. */
 const firstOfRun = ({ does, ins, scope }: GraphNode): number | undefined =>
   does.kind === 'pick' && scope === 'rows' && ins.length === 1 && does.table.every((i, at) => i === does.table[0] + at)
     ? does.table[0]
     : undefined
 
-/** The node whose entries a node shows under another shape, and the first of them. */
+/** The node whose entries a node shares, through reshapes and consecutive picks, and the first of them. */
 export const sourceEntry = (node: GraphNode): { readonly node: GraphNode; readonly entry: number } => {
   if (node.scope !== 'rows') return { node, entry: 0 }
   const start = node.does.kind === 'reshape' ? 0 : firstOfRun(node)
@@ -87,10 +89,10 @@ export const sourceEntry = (node: GraphNode): { readonly node: GraphNode; readon
   return { node: source.node, entry: source.entry + start }
 }
 
-/** Whether a product over the rows is of the same twice, one perhaps times a number for each line: it is symmetric. */
+/** True if a product over the rows is symmetric: its factors are equal, or one is the other times a number for each line. */
 export const isSymmetricProduct = ({ does, ins, shape }: GraphNode): boolean => {
   const [length, breadth] = shape
-  // parts of one value that begin together need not end together
+  // Parts of one value that begin at the same entry may differ in length.
   if (does.kind !== 'rowDot' || length !== breadth) return false
   const [a, b] = ins.map(sourceEntry)
   const isTimes = (scaled: typeof a, plain: typeof a): boolean => {
@@ -110,10 +112,10 @@ export const isSymmetricProduct = ({ does, ins, shape }: GraphNode): boolean => 
   return (a.node === b.node && a.entry === b.entry) || isTimes(a, b) || isTimes(b, a)
 }
 
-/** Sizes that a loop runs over: an axis of size 1 is none. */
+/** Sizes that a loop runs over: axes of size 1 are left out. */
 const spaceOf = (shape: Shape): Shape => shape.filter(n => n !== 1)
 
-/** Axes of a loop's space that are written out, the innermost ones. */
+/** Number of innermost axes of a loop's space that are unrolled. */
 export const unrolledAxes = (space: Shape): number => {
   if (sizeOf(space) <= MAX_UNROLLED_ENTRIES) return space.length
   return (space.at(-1) ?? 1) <= MAX_UNROLLED_ENTRIES ? 1 : 0
@@ -132,15 +134,15 @@ export const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
   return steps
 }
 
-/** The shape of what a loop runs over for a node: its entries, or those that it folds. */
+/** Shape that a loop runs over for a node: its own shape, or that of the input it reduces. */
 export const iterationShape = (node: GraphNode): Shape =>
   node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape
 
-/** The entries of a loop: its outer axes are loops, the inner ones, few entries, are written out as columns. */
+/** Iteration over a loop's space: outer axes are loops, the few entries of the inner axes are unrolled as columns. */
 export interface Turns {
   readonly outer: Shape
   readonly columns: number
-  /** The entry of a column, by the steps of what is read along the axes. */
+  /** Entry of a column, given the steps of the value along all axes. */
   readonly entry: (steps: Shape, column: number) => number
 }
 
@@ -164,7 +166,7 @@ export const turnsOf = (space: Shape): Turns => {
   }
 }
 
-/** The axes of the space that a reduction folds. */
+/** Axes of the loop's space that a reduction folds. */
 export const foldedAxes = (node: GraphNode): ReadonlyArray<number> => {
   const { does, ins } = node
   if (does.kind !== 'reduce') return []
@@ -172,15 +174,15 @@ export const foldedAxes = (node: GraphNode): ReadonlyArray<number> => {
   return long.flatMap(([, axis], at) => (does.axes.includes(axis) ? [at] : []))
 }
 
-/** Whether the result of a reduction is there while its loop runs. */
+/** True if a reduction folds unrolled axes only, so its result is in registers while the loop runs. */
 export const isFoldedInRegisters = (node: GraphNode, space: Shape): boolean =>
   foldedAxes(node).every(axis => axis >= space.length - unrolledAxes(space))
 
 /**
- * Whether the entries of its source that a user reads in a turn of their loop are those that the same turn makes. Of others, as
- * of p₀ in p₀ x, the source's loop is to be over first.
+ * True if the entries that `user` reads of a source in one turn of their common loop are computed in the same turn. Otherwise, as for p₀ in
+ * p₀ x, the loop of the source must end first.
  */
-const isAtHand = (operand: GraphNode, user: GraphNode, space: Shape): boolean => {
+const isMadeInSameTurn = (operand: GraphNode, user: GraphNode, space: Shape): boolean => {
   const { node: source, entry } = sourceEntry(operand)
   const { outer, columns, entry: entryOf } = turnsOf(space)
   const made = stepsOver(source.shape, iterationShape(source))
@@ -196,18 +198,18 @@ const isInput = ({ does }: GraphNode): boolean => does.kind === 'input'
 
 const loopsOver = (item: Item, space: Shape): boolean => item.kind === 'loop' && sameShape(item.space, space)
 
-/** What is done one after another, and where each node is done. */
+/** Items in the order of execution, and the index of each node's item. */
 const scheduleItems = (
   nodes: ReadonlyArray<GraphNode>
 ): { readonly items: ReadonlyArray<Item>; readonly itemOf: ReadonlyMap<GraphNode, number> } => {
   const items: Item[] = []
   const itemOf = new Map<GraphNode, number>()
-  /** The first item in which a node of a loop may read another. */
+  /** Index of the first item in which a node of a loop may read an operand. */
   const readyFrom = (operand: GraphNode, user: GraphNode, space: Shape): number => {
     const { node: source } = sourceEntry(operand)
     const at = itemOf.get(source)
     if (at === undefined) return 0
-    return loopsOver(items[at], space) && isFoldedInRegisters(source, space) && isAtHand(operand, user, space)
+    return loopsOver(items[at], space) && isFoldedInRegisters(source, space) && isMadeInSameTurn(operand, user, space)
       ? at
       : at + 1
   }
@@ -241,7 +243,7 @@ const scheduleItems = (
   return { items, itemOf }
 }
 
-/** The nodes that an item leaves for others, and those of them that are multiplied over the rows. */
+/** Nodes that need a buffer, and those of them that are factors of products over the rows. */
 const storedNodes = (
   nodes: ReadonlyArray<GraphNode>,
   items: ReadonlyArray<Item>,
@@ -261,9 +263,9 @@ const storedNodes = (
       if (node.does.kind === 'rowDot') stored.add(source)
     }
     const at = itemOf.get(node)
-    // only loops keep values in registers
+    // Only loops keep values in registers.
     if (node.scope === 'rows' && at !== undefined && items[at].kind !== 'loop') stored.add(node)
-    // so does a reduction that is known when its loop is over
+    // A reduction along loops is known only when its loop ends.
     const item = at === undefined ? undefined : items[at]
     if (item?.kind === 'loop' && node.does.kind === 'reduce' && !isFoldedInRegisters(node, item.space)) stored.add(node)
   }
@@ -271,14 +273,8 @@ const storedNodes = (
   return { stored, dotted }
 }
 
-export const layoutGraph = (
-  outputs: Readonly<Record<string, GraphNode>>,
-  lawOf: (input: string) => DrawDistribution | null,
-  lanes: Lanes
-): MemoryLayout => {
-  const { bytes, line, tile } = lanes
-  const nodes = topologicalOrder(Object.values(outputs))
-  const later = nodesAfterRows(nodes)
+/** Rejects nodes of no entries, and rows that depend on a sum over all rows. */
+const checkRows = (nodes: ReadonlyArray<GraphNode>, later: ReadonlySet<GraphNode>): void => {
   for (const node of nodes) {
     if (node.scope === 'rows' && nodeWidth(node) === 0) refuseToCompile('a value of no entries')
     if (node.scope === 'rows' && node.ins.some(input => later.has(input)))
@@ -286,60 +282,88 @@ export const layoutGraph = (
         `${operationText(node.does)}: what a row computes depends on a sum over all rows: it would take a second pass over them`
       )
   }
-  const once = nodes.filter(node => node.scope === 'once' && !isSumOverRows(node))
+}
 
-  const { items, itemOf } = scheduleItems(nodes)
-  const rowsOut = Object.entries(outputs).flatMap(([name, node]) => (node.scope === 'rows' ? [{ name, node }] : []))
-  const { stored, dotted } = storedNodes(nodes, items, itemOf, rowsOut)
+/** Places values one after another, each at a multiple of 64 bytes. */
+const placeInOrder = (
+  nodes: ReadonlyArray<GraphNode>,
+  entryBytes: number
+): { readonly placed: MemoryLayout['sums']; readonly bytes: number } => {
+  let bytes = 0
+  const placed = nodes.map(node => {
+    const at = bytes
+    bytes = alignTo64(bytes + nodeWidth(node) * entryBytes)
+    return { node, at }
+  })
+  return { placed, bytes }
+}
 
-  // —— memory ——
-  let scratch = 0
-  const room = (bytes: number): number => {
-    const at = scratch
-    scratch = alignTo64(scratch + bytes)
+/** Buffers of inputs and stored nodes. */
+interface AssignedBuffers extends Pick<MemoryLayout, 'given' | 'drawn' | 'scratchBytes'> {
+  readonly buffers: ReadonlyMap<GraphNode, Buffer>
+}
+
+const assignBuffers = (
+  nodes: ReadonlyArray<GraphNode>,
+  { stored, dotted }: ReturnType<typeof storedNodes>,
+  distributionOf: (input: string) => DrawDistribution | null,
+  { line, tile }: Lanes
+): AssignedBuffers => {
+  let scratchBytes = 0
+  const allocate = (bytes: number): number => {
+    const at = scratchBytes
+    scratchBytes = alignTo64(scratchBytes + bytes)
     return at
   }
   const buffers = new Map<GraphNode, Buffer>()
-  const placed = (node: GraphNode): Buffer => {
+  const scratchBuffer = (node: GraphNode): Buffer => {
     const kind = dotted.has(node) ? 'tile' : 'panel'
-    return { kind, width: nodeWidth(node), at: room(nodeWidth(node) * line * (kind === 'tile' ? tile : 1)) }
+    return { kind, width: nodeWidth(node), at: allocate(nodeWidth(node) * line * (kind === 'tile' ? tile : 1)) }
   }
   const given: { name: string; width: number }[] = []
-  const drawn: { name: string; law: DrawDistribution; buffer: Buffer; staging: number }[] = []
+  const drawn: MemoryLayout['drawn'][number][] = []
   for (const node of nodes) {
     if (node.scope !== 'rows') continue
     if (node.does.kind === 'input') {
       const { name } = node.does
-      const law = lawOf(name)
-      if (law !== null) {
-        const buffer = placed(node)
-        drawn.push({ name, law, buffer, staging: room(nodeWidth(node) * PANEL_ROWS * 8 * tile) })
+      const distribution = distributionOf(name)
+      if (distribution !== null) {
+        const buffer = scratchBuffer(node)
+        drawn.push({ name, distribution, buffer, staging: allocate(nodeWidth(node) * PANEL_ROWS * 8 * tile) })
         buffers.set(node, buffer)
       } else {
         given.push({ name, width: nodeWidth(node) })
         buffers.set(node, { kind: 'given', input: name, width: nodeWidth(node) })
       }
-    } else if (stored.has(node) && sourceEntry(node).node === node) buffers.set(node, placed(node))
+    } else if (stored.has(node) && sourceEntry(node).node === node) buffers.set(node, scratchBuffer(node))
   }
-  let sumBytes = 0
-  const sums = nodes.filter(isSumOverRows).map(node => {
-    const at = sumBytes
-    sumBytes = alignTo64(sumBytes + nodeWidth(node) * 16)
-    return { node, at }
-  })
+  return { given, drawn, scratchBytes, buffers }
+}
+
+/** Schedules a graph and assigns its buffers. `distributionOf` returns the distribution of a drawn input; null for other inputs. */
+export const layoutGraph = (
+  outputs: Readonly<Record<string, GraphNode>>,
+  distributionOf: (input: string) => DrawDistribution | null,
+  lanes: Lanes
+): MemoryLayout => {
+  const nodes = topologicalOrder(Object.values(outputs))
+  const later = nodesAfterRows(nodes)
+  checkRows(nodes, later)
+  const once = nodes.filter(node => node.scope === 'once' && !isSumOverRows(node))
+  const { items, itemOf } = scheduleItems(nodes)
+  const rowsOut = Object.entries(outputs).flatMap(([name, node]) => (node.scope === 'rows' ? [{ name, node }] : []))
+  const stored = storedNodes(nodes, items, itemOf, rowsOut)
+  const { buffers, ...assigned } = assignBuffers(nodes, stored, distributionOf, lanes)
+  const { placed: sums, bytes: sumBytes } = placeInOrder(nodes.filter(isSumOverRows), 16)
   const read = new Set(
     nodes
       .filter(node => node.scope === 'rows' || isSumOverRows(node))
       .flatMap(({ ins }) => ins.filter(({ scope }) => scope === 'once'))
   )
-  let parameterBytes = 0
-  const parameters = [...read]
-    .filter(({ does }) => does.kind !== 'constant')
-    .map(node => {
-      const at = parameterBytes
-      parameterBytes = alignTo64(parameterBytes + nodeWidth(node) * bytes)
-      return { node, at }
-    })
+  const { placed: parameters, bytes: parameterBytes } = placeInOrder(
+    [...read].filter(({ does }) => does.kind !== 'constant'),
+    lanes.bytes
+  )
   const parameterAt = new Map(parameters.map(({ node, at }) => [node, at]))
   const sumAt = new Map(sums.map(({ node, at }) => [node, at]))
   const locate = (node: GraphNode): Location => {
@@ -353,11 +377,9 @@ export const layoutGraph = (
     items,
     sums,
     sumBytes,
-    scratchBytes: scratch,
     parameters,
     parameterBytes,
-    given,
-    drawn,
+    ...assigned,
     outputs: rowsOut,
     locate,
     parameter: node => parameterAt.get(node) ?? refuseToCompile('a parameter that is nowhere'),
@@ -366,7 +388,7 @@ export const layoutGraph = (
   }
 }
 
-/** What runs where, as text. */
+/** A layout as text. */
 export const printLayout = ({ before, items, sums, after, scratchBytes }: MemoryLayout): string => {
   const name = ({ does }: GraphNode): string =>
     does.kind === 'entrywise' ? does.kernel : does.kind === 'reduce' ? does.fold.toLowerCase() : does.kind

@@ -1,199 +1,240 @@
-/** Code of matrix products in panels: rows times a matrix that all share, and columns against columns over the rows. */
+/** Code of matrix products in panels: rows times a shared matrix, and products over the rows. */
 import { Code } from './assembler.js'
 import { type Lanes } from './lanes.js'
 
-/** Vectors of sums that are kept in registers at a time, all that there are. */
+/** Vectors of sums that are kept in registers at a time. */
 const SUMS = 8
 
-/** Rows [k] times a matrix [k, columns], or their squared distances from its columns, into [columns]: both in panels at a pointer and an offset, the matrix at `matrix`. */
-export const emitRowsTimesMatrix = (
-  code: Code,
-  {
-    from,
-    fromOffset,
-    to,
-    toOffset,
-    matrix,
-    matrixOffset,
-    k,
-    columns,
-    transposed,
-    isDistance,
-    isUpper
-  }: {
-    readonly from: number
-    readonly fromOffset: number
-    readonly to: number
-    readonly toOffset: number
-    readonly matrix: number
-    readonly matrixOffset: number
-    readonly k: number
-    readonly columns: number
-    readonly transposed: boolean
-    /** Σ (xᵢ − mᵢ)² in the place of Σ xᵢ mᵢ. */
-    readonly isDistance: boolean
-    /** A column takes terms up to its own number only. */
-    readonly isUpper: boolean
-  }
+/** Operands of rows times a matrix. Pointers are locals; offsets are in bytes. */
+interface MatrixProductOperands {
+  readonly from: number
+  readonly fromOffset: number
+  readonly to: number
+  readonly toOffset: number
+  readonly matrix: number
+  readonly matrixOffset: number
+  readonly k: number
+  readonly columns: number
+  readonly transposed: boolean
+  /** True for Σ (xᵢ − mᵢ)² instead of Σ xᵢ mᵢ. */
+  readonly isDistance: boolean
+  /** True if a column has terms up to its own index only. */
+  readonly isUpper: boolean
+}
+
+/** Locals of the code of rows times a matrix. */
+interface MatrixProductCode extends MatrixProductOperands {
+  readonly code: Code
+  /** Bytes from one term to the next and from one column to the next in the matrix. */
+  readonly down: number
+  readonly along: number
+  readonly sums: ReadonlyArray<number>
+  readonly xs: ReadonlyArray<number>
+  readonly difference: number
+  readonly entry: number
+  /** Pointers to the current column, to its current term, to the current entry of the row, and to the result. */
+  readonly column: number
+  readonly b: number
+  readonly a: number
+  readonly out: number
+}
+
+/** Adds term i of `count` columns to their sums, or sets the sums to it. */
+const emitTerm = (
+  product: MatrixProductCode,
+  count: number,
+  { i, isFirst }: { readonly i: number; readonly isFirst: boolean }
 ): void => {
+  const { code, sums, xs, a, b, entry, difference, fromOffset, matrixOffset, down, along, isDistance } = product
+  const { line } = code.lanes
+  xs.forEach((x, v) =>
+    code
+      .get(a)
+      .load(fromOffset + i * line + v * 16)
+      .set(x)
+  )
+  for (let c = 0; c < count; c++) {
+    code
+      .get(b)
+      .loadEvery(matrixOffset + i * down + c * along)
+      .set(entry)
+    xs.forEach((x, v) => {
+      const sum = sums[c * xs.length + v]
+      if (!isFirst) code.get(sum)
+      code.get(x).get(entry)
+      if (isDistance) code.op('sub').tee(difference).get(difference)
+      code.op('mul')
+      if (!isFirst) code.op('add')
+      code.set(sum)
+    })
+  }
+}
+
+/** Stores the sums of `count` columns. */
+const storeSums = ({ code, sums, out, toOffset }: MatrixProductCode, count: number): void => {
+  const { line, vectors } = code.lanes
+  for (let s = 0; s < count * vectors; s++)
+    code
+      .get(out)
+      .get(sums[s])
+      .store(toOffset + Math.floor(s / vectors) * line + (s % vectors) * 16)
+}
+
+/** Computes `count` columns from `column` on, with all terms. */
+const emitColumns = (product: MatrixProductCode, count: number): void => {
+  const { code, sums, from, a, b, column, k, down } = product
+  code.get(from).set(a).get(column).set(b)
+  // More terms are not unrolled: engines would then keep too few sums in registers.
+  if (k <= 2) for (let i = 0; i < k; i++) emitTerm(product, count, { i, isFirst: i === 0 })
+  else {
+    for (let s = 0; s < count * code.lanes.vectors; s++) code.every(0).set(sums[s])
+    code.times(k, () => {
+      emitTerm(product, count, { i: 0, isFirst: false })
+      code.advance(a, code.lanes.line).advance(b, down)
+    })
+  }
+  storeSums(product, count)
+}
+
+/**
+ * Computes the columns of an upper triangular matrix in blocks of `most`, from the last to the first, leaving out terms that are 0. The last
+ * column has all terms: if it is not finite, NaN is added to the others, which would have been NaN with all their terms.
+ */
+const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
+  const { code, sums, xs, from, a, b, column, out, columns, down, along } = product
+  const { line, vectors } = code.lanes
+  const [high, left] = [code.local('i32'), code.local('i32')]
+  /** 0, or NaN if the last column is not finite. */
+  const nanOrZero = xs.map(() => code.local('v128'))
+  const last = columns % most || most
+  code.advance(column, (columns - last) * along).advance(out, (columns - last) * line)
+  emitColumns(product, last)
+  nanOrZero.forEach((local, v) =>
+    code
+      .get(sums[(last - 1) * vectors + v])
+      .every(0)
+      .op('mul')
+      .op('abs')
+      .set(local)
+  )
+  code.i32(columns - last).set(high)
+  code.times((columns - last) / most, () => {
+    code.advance(column, -most * along).advance(out, -most * line)
+    code.get(from).set(a).get(column).set(b)
+    for (let s = 0; s < most * vectors; s++) code.get(nanOrZero[s % vectors]).set(sums[s])
+    code
+      .get(high)
+      .set(left)
+      .loop(() => {
+        emitTerm(product, most, { i: 0, isFirst: false })
+        code.advance(a, line).advance(b, down)
+        code.countDown(left)
+      })
+    storeSums(product, most)
+    code.get(high).plus(-most).set(high)
+  })
+}
+
+/** Multiplies rows [k] by a matrix [k, columns], or computes their squared distances from its columns: panels of k entries to panels of `columns`. */
+export const emitRowsTimesMatrix = (code: Code, operands: MatrixProductOperands): void => {
   const { bytes, vectors, line } = code.lanes
-  /** Entries of the result at a time. */
+  const { k, columns, transposed, isUpper } = operands
+  /** Columns that are computed at a time. */
   const most = SUMS / vectors
   const [down, along] = transposed ? [bytes, bytes * k] : [bytes * columns, bytes]
   const sums = Array.from({ length: SUMS }, () => code.local('v128'))
   const xs = Array.from({ length: vectors }, () => code.local('v128'))
-  const apart = code.local('v128')
-  const [entry, column, b, a, out] = [code.local('v128'), ...Array.from({ length: 4 }, () => code.local('i32'))]
-  const [high, left] = isUpper ? [code.local('i32'), code.local('i32')] : [0, 0]
-  /** 0, or NaN where the last column, which takes all terms, is not finite: so that terms left out hide nothing. */
-  const doubts = isUpper ? xs.map(() => code.local('v128')) : []
-  const term = (i: number, count: number, isFirst: boolean): void => {
-    xs.forEach((x, v) =>
-      code
-        .get(a)
-        .load(fromOffset + i * line + v * 16)
-        .set(x)
-    )
-    for (let c = 0; c < count; c++) {
-      code
-        .get(b)
-        .loadEvery(matrixOffset + i * down + c * along)
-        .set(entry)
-      xs.forEach((x, v) => {
-        const sum = sums[c * vectors + v]
-        if (!isFirst) code.get(sum)
-        code.get(x).get(entry)
-        if (isDistance) code.op('sub').tee(apart).get(apart)
-        code.op('mul')
-        if (!isFirst) code.op('add')
-        code.set(sum)
-      })
-    }
-  }
-  /** Columns from `column` on, of terms up to `high` if it is upper. */
-  const block = (count: number, isFirst = true): void => {
-    code.get(from).set(a).get(column).set(b)
-    // a term at a time: of terms written out one after another, engines keep too few sums in registers
-    if (k <= 2) for (let i = 0; i < k; i++) term(i, count, i === 0)
-    else {
-      for (let s = 0; s < count * vectors; s++) (isFirst ? code.every(0) : code.get(doubts[s % vectors])).set(sums[s])
-      const terms = (): void => {
-        term(0, count, false)
-        code.advance(a, line).advance(b, down)
-      }
-      if (!isFirst)
-        code
-          .get(high)
-          .set(left)
-          .loop(() => {
-            terms()
-            code.countDown(left)
-          })
-      else code.times(k, terms)
-    }
-    for (let s = 0; s < count * vectors; s++)
-      code
-        .get(out)
-        .get(sums[s])
-        .store(toOffset + Math.floor(s / vectors) * line + (s % vectors) * 16)
-  }
-  code.get(matrix).set(column).get(to).set(out)
+  const [difference, entry] = [code.local('v128'), code.local('v128')]
+  const [column, b, a, out] = Array.from({ length: 4 }, () => code.local('i32'))
+  const product: MatrixProductCode = { ...operands, code, down, along, sums, xs, difference, entry, column, b, a, out }
+  code.get(operands.matrix).set(column).get(operands.to).set(out)
   if (isUpper && columns > most && k > 2) {
-    // the last columns first, and from there to the first
-    const last = columns % most || most
-    code.advance(column, (columns - last) * along).advance(out, (columns - last) * line)
-    block(last)
-    doubts.forEach((doubt, v) =>
-      code
-        .get(sums[(last - 1) * vectors + v])
-        .every(0)
-        .op('mul')
-        .op('abs')
-        .set(doubt)
-    )
-    code.i32(columns - last).set(high)
-    code.times((columns - last) / most, () => {
-      code.advance(column, -most * along).advance(out, -most * line)
-      block(most, false)
-      code.get(high).plus(-most).set(high)
-    })
+    emitUpperColumns(product, most)
     return
   }
   const blocks = Math.floor(columns / most)
   if (blocks > 0)
     code.times(blocks, () => {
-      block(most)
+      emitColumns(product, most)
       code.advance(column, most * along).advance(out, most * line)
     })
-  if (columns % most > 0) block(columns % most)
+  if (columns % most > 0) emitColumns(product, columns % most)
+}
+
+/** Parameters of the function of a product block. */
+const BLOCK_A = 0
+const BLOCK_B = 1
+const BLOCK_DOWN_A = 2
+const BLOCK_DOWN_B = 3
+const BLOCK_PANELS = 4
+const BLOCK_SUMS = 5
+const BLOCK_STRIDE = 6
+
+/** Adds the products of one panel's m and n columns to m × n registers; both pointers advance by a panel's line. */
+const emitPanelProducts = (code: Code, sums: ReadonlyArray<number>, m: number, n: number): void => {
+  const { line } = code.lanes
+  // The side with fewer columns is kept in registers; the columns of the other are loaded in turn.
+  const isTall = m > n
+  const [kept, others, few, many] = isTall ? [BLOCK_B, BLOCK_A, n, m] : [BLOCK_A, BLOCK_B, m, n]
+  const held = Array.from({ length: few }, () => code.local('v128'))
+  const one = code.local('v128')
+  code.times(code.lanes.vectors, () => {
+    held.forEach((x, i) =>
+      code
+        .get(kept)
+        .load(i * line)
+        .set(x)
+    )
+    for (let j = 0; j < many; j++) {
+      code
+        .get(others)
+        .load(j * line)
+        .set(one)
+      held.forEach((x, i) => {
+        const sum = sums[isTall ? j * n + i : i * n + j]
+        code.get(sum).get(x).get(one).op('mul').op('add').set(sum)
+      })
+    }
+    code.advance(BLOCK_A, 16).advance(BLOCK_B, 16)
+  })
 }
 
 /**
- * A function (a, b, bytes from a panel to the next of each, panels, sums, bytes from a row of sums to the next): adds
- * the products of m columns at a with n columns at b to m × n pairs of sums, which are of doubles: floats are summed in floats
- * over the panels of one call, as many in a lane as there are vectors of them.
+ * Function (a, b, bytes from a panel to the next of a and of b, panels, sums, bytes from a row of sums to the next): adds the products of m
+ * columns at a with n columns at b to m × n pairs of sums in doubles. In float32 the panels of one call are summed in floats, in as many
+ * lanes as a vector has.
  */
 export const productBlockCode = (lanes: Lanes, m: number, n: number): Code => {
-  const { vectors, line, precision } = lanes
+  const { line, precision } = lanes
   const code = new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
-  const a = 0
-  const b = 1
-  const downA = 2
-  const downB = 3
-  const panels = 4
-  const first = 5
-  const stride = 6
   const sums = Array.from({ length: m * n }, () => code.local('v128'))
-  // the fewer are kept, and the others come in turn
-  const isTall = m > n
-  const [kept, others, few, many] = isTall ? [b, a, n, m] : [a, b, m, n]
-  const held = Array.from({ length: few }, () => code.local('v128'))
-  const one = code.local('v128')
-  const rows = Array.from({ length: m }, (_, i) => (i === 0 ? first : code.local('i32')))
+  const rows = Array.from({ length: m }, (_, i) => (i === 0 ? BLOCK_SUMS : code.local('i32')))
   for (let i = 1; i < m; i++)
     code
       .get(rows[i - 1])
-      .get(stride)
+      .get(BLOCK_STRIDE)
       .op('plus')
       .set(rows[i])
-  const each = (visit: (sum: number, row: number, j: number) => void): void => {
+  const forEachSum = (visit: (sum: number, row: number, j: number) => void): void => {
     sums.forEach((sum, at) => {
       visit(sum, rows[Math.floor(at / n)], at % n)
     })
   }
-  each((sum, row, j) => {
+  forEachSum((sum, row, j) => {
     if (precision === 'float64') code.get(row).load(j * 16)
     else code.every(0)
     code.set(sum)
   })
   code.loop(() => {
-    code.times(vectors, () => {
-      held.forEach((x, i) =>
-        code
-          .get(kept)
-          .load(i * line)
-          .set(x)
-      )
-      for (let j = 0; j < many; j++) {
-        code
-          .get(others)
-          .load(j * line)
-          .set(one)
-        held.forEach((x, i) => {
-          const sum = sums[isTall ? j * n + i : i * n + j]
-          code.get(sum).get(x).get(one).op('mul').op('add').set(sum)
-        })
-      }
-      code.advance(a, 16).advance(b, 16)
-    })
+    emitPanelProducts(code, sums, m, n)
     for (const [pointer, down] of [
-      [a, downA],
-      [b, downB]
+      [BLOCK_A, BLOCK_DOWN_A],
+      [BLOCK_B, BLOCK_DOWN_B]
     ])
       code.get(pointer).get(down).op('plus').i32(line).op('minus').set(pointer)
-    code.countDown(panels)
+    code.countDown(BLOCK_PANELS)
   })
-  each((sum, row, j) => {
+  forEachSum((sum, row, j) => {
     code.get(row)
     if (precision === 'float64') code.get(sum)
     else {
@@ -205,7 +246,7 @@ export const productBlockCode = (lanes: Lanes, m: number, n: number): Code => {
   return code
 }
 
-/** Of a pair of doubles and a vector on the stack their sum, a pair of doubles: a vector of floats adds its four. */
+/** Adds the vector on the stack to the pair of doubles below it; a vector of four floats adds two floats to each double. */
 export const addDoubles = (code: Code): Code => {
   if (code.lanes.precision === 'float64') return code.op('add')
   const floats = code.local('v128')
@@ -213,22 +254,23 @@ export const addDoubles = (code: Code): Code => {
   return code.op('add', 'float64')
 }
 
-/** How a product over rows of m and n columns is cut into blocks that fit the registers. */
+/** Size of the blocks into which a product over the rows of m and n columns is cut so that their sums fit the registers. */
 export const productBlockSize = (m: number, n: number): readonly [number, number] => [
   n === 1 ? Math.min(m, 8) : m < 4 ? Math.min(m, 3) : 4,
   Math.min(n, m === 1 ? 8 : m === 2 ? 4 : m === 3 ? 3 : 2)
 ]
 
-/** Copies the rows of a panel, doubles row after row at `from`, to columns at `to`: both advance. */
+/** Function (from, to) that packs a panel: doubles row after row at `from` become columns at `to`. */
 export const panelTransposeCode = (lanes: Lanes, width: number): Code => {
   const { bytes, line, precision } = lanes
   const code = new Code(lanes, 'i32', 'i32')
   const from = 0
   const to = 1
   const loaded = Array.from({ length: 16 / bytes }, () => code.local('v128'))
-  /** The low or the high halves of two vectors of doubles. */
+  /** Pushes the low or the high halves of two vectors of doubles. */
   const pair = (x: number, y: number, half: 'low' | 'high'): Code => code.get(x).get(y).pair(half)
-  const columns = (isSingle: boolean): void => {
+  /** Copies a column, or two, of all rows. */
+  const copyColumns = (halves: ReadonlyArray<'low' | 'high'>): void => {
     for (let row = 0; row < 8; row += loaded.length) {
       loaded.forEach((x, i) =>
         code
@@ -236,7 +278,7 @@ export const panelTransposeCode = (lanes: Lanes, width: number): Code => {
           .load((row + i) * width * 8)
           .set(x)
       )
-      for (const half of isSingle ? (['low'] as const) : (['low', 'high'] as const)) {
+      for (const half of halves) {
         code.get(to)
         pair(loaded[0], loaded[1], half)
         if (precision === 'float32') pair(loaded[2], loaded[3], half).demote()
@@ -247,9 +289,9 @@ export const panelTransposeCode = (lanes: Lanes, width: number): Code => {
   const pairs = Math.floor(width / 2)
   if (pairs > 0)
     code.times(pairs, () => {
-      columns(false)
+      copyColumns(['low', 'high'])
       code.advance(from, 16).advance(to, 2 * line)
     })
-  if (width % 2 > 0) columns(true)
+  if (width % 2 > 0) copyColumns(['low'])
   return code
 }

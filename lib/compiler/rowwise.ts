@@ -1,7 +1,7 @@
 /**
- * A function of rows as its callers see it: arrays in, arrays out. Of many rows it is a program; of few, which are over before
- * one is made, and where none can be made, the interpreter's. How many are many depends on shapes alone, so that the same call
- * gives the same bits whatever was called before.
+ * Row-wise functions from arrays to arrays. For many rows a compiled program is used; the interpreter is used for few rows, which end before a
+ * program is compiled, and for functions that cannot be compiled. The choice depends on shapes alone, so the same call always has the same
+ * bits.
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { compute } from '../tensors/autodiff.js'
@@ -14,19 +14,19 @@ type ArraysByName = Readonly<Record<string, NdArray>>
 
 export interface RowwiseInputs {
   readonly params: ArraysByName
-  /** As many entries along the first axis as there are rows. */
+  /** Arrays [rows, …]. */
   readonly rows: ArraysByName
   readonly constants: ArraysByName
-  /** What a row costs whatever is read of it, where the function knows: see below. */
+  /** Cost of a row besides its inputs, in numbers read. Default: 1000. */
   readonly row?: number
 }
 
 /**
- * Numbers, counted as below, from which a program pays: some milliseconds of the interpreter, which a sampler spends at each
- * step; compiling takes tens.
+ * Cost of a call, in numbers read, from which a program is compiled: some milliseconds of the interpreter, which a sampler spends at each
+ * step; compilation takes tens of milliseconds.
  */
 const COMPILE_COST = 5e6
-/** What a row costs whatever its function reads, counted in numbers read: an op of the interpreter on a row is a dozen. */
+/** Default cost of a row besides its inputs, in numbers read: one operation of the interpreter on a row costs about a dozen. */
 const ROW_COST = 1000
 
 const entryCount = (arrays: ArraysByName): number =>
@@ -40,9 +40,9 @@ const arrayShape = ({ shape }: NdArray): ReadonlyArray<number> => shape
 
 const rowwisePrograms = library()
 
-/** How a row-wise function is computed. */
+/** Choice between a program and the interpreter. */
 export interface RowwisePlan {
-  /** Null if it is interpreted. */
+  /** Null if the function is interpreted. */
   readonly program: Program | null
   readonly reason: string
 }
@@ -51,7 +51,7 @@ type Write = (inputs: Inputs) => NamedTensorInputs
 
 const rowCount = (rows: ArraysByName): number => Object.values(rows).at(0)?.shape.at(0) ?? 0
 
-/** Chooses how a row-wise function is computed on inputs, as `rowwise` does. */
+/** Chooses between a program and the interpreter for these inputs. */
 export const rowwisePlan =
   (of: object, write: Write) =>
   ({ params, rows, constants, row = ROW_COST }: RowwiseInputs): RowwisePlan => {
@@ -75,8 +75,8 @@ export const rowwisePlan =
   }
 
 /**
- * What a row-wise function in the vocabulary makes of its inputs, each output of [rows, …]. Its programs are kept with `of`,
- * which stands for the function: the same function for the same object.
+ * Evaluates a row-wise function in the vocabulary; each output is [rows, …]. Programs are cached with `of` as the key, so the same object must
+ * always come with the same function.
  */
 export const rowwise =
   (of: object, write: Write) =>

@@ -1,31 +1,30 @@
 /**
- * Phase 3. Equations that make a graph smaller, as tables: above each rule stands its law, which tests read here. A rule looks
- * at the inputs of a node that is about to be made, and gives the node to make instead, or nothing.
+ * Phase 3: rewriting rules that make a graph smaller. The comment above each rule is its equation, which tests read from this file. A rule is
+ * given the inputs of a node that is about to be created and returns the node to create instead, or undefined.
  *
- * Every rule holds in real arithmetic, and to rounding in ours. None drops what it is made of, even where that cancels or
- * comes to a number, as x − x and Σ e/Σe do: what is NaN or ±∞ there stays in the result. Numbers computed once a call travel outwards, through
- * products and sums and out of the rows; differences take the place of sums with opposites; and equal things become equal
- * nodes, so that a function and its gradient share what they have in common.
+ * Every rule holds in real arithmetic, and up to rounding in floating point. No rule drops an operand, even if it cancels or the result is a
+ * constant (x − x, Σ e/Σ e), so NaN and ±∞ propagate. Numbers computed once per call move outwards, through products and sums and out of the
+ * rows; sums with negated terms become differences; equal expressions become equal nodes, so that a function and its gradient share them.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { type Algebra } from './algebra.js'
 import { arctan2 } from './functions.js'
 import { isScalar, sameShape, constantValue, nodeWidth, type GraphNode, type Shape } from './graph.js'
 
-/** By the name of the kernel, in the order in which they are tried. */
+/** Rules by kernel, in the order in which they are tried. */
 export type EntrywiseRules = Readonly<Record<string, ReadonlyArray<EntrywiseRule>>>
 type EntrywiseRule = (ins: ReadonlyArray<GraphNode>, make: Algebra) => GraphNode | undefined
 
-/** Of a node of one input, other than entry by entry: the axes are those that are folded, none for a sum over the rows. */
+/** Rule for a reduction of x over axes; for a sum over the rows there are none. */
 export type FoldRule = (x: GraphNode, axes: ReadonlyArray<number>, make: Algebra) => GraphNode | undefined
 
-/** Of a node under another shape. */
+/** Rule for x under another shape. */
 export type ReshapeRule = (x: GraphNode, shape: Shape, make: Algebra) => GraphNode | undefined
 
-/** Of a product of two: of rows and a matrix that all share, perhaps its transpose, or over the rows. */
+/** Rule for a product of a and b: rows times a shared matrix, possibly transposed, or over the rows. */
 export type ProductRule = (a: GraphNode, b: GraphNode, make: Algebra, transposed: boolean) => GraphNode | undefined
 
-/** Of entries that are picked from one node. */
+/** Rule for entries picked from one node. */
 export type PickRule = (
   x: GraphNode,
   table: ReadonlyArray<number>,
@@ -35,7 +34,7 @@ export type PickRule = (
 
 const isKernel = ({ does }: GraphNode, kernel: string): boolean => does.kind === 'entrywise' && does.kernel === kernel
 
-/** x as s · y, s computed once for all entries and rows: [s, y], undefined where it is no such product, or all of it is. */
+/** [s, y] if x = s · y with s one number for all entries and rows; undefined if x is no such product or is itself one number. */
 const asScaled = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode] | undefined =>
   isScalar(x)
     ? undefined
@@ -45,16 +44,16 @@ const asScaled = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode] 
         ? [make.constant(-1), x.ins[0]]
         : undefined
 
-/** Says what type the rules of a table have. */
+/** Identity that fixes the type of a table of rules. */
 const ruleTable = <T>(rules: T): T => rules
 
-/** What comes of two, in their order or the other. */
+/** First result of `of` on two operands, in either order. */
 const eitherWay = <T>(
   [a, b]: ReadonlyArray<GraphNode>,
   of: (a: GraphNode, b: GraphNode) => T | undefined
 ): T | undefined => of(a, b) ?? of(b, a)
 
-/** What comes of the operands in either order. */
+/** Rule that is tried with its operands in either order. */
 const inEitherOrder =
   (of: (a: GraphNode, b: GraphNode, make: Algebra) => GraphNode | undefined): EntrywiseRule =>
   (ins, make) =>
@@ -63,7 +62,7 @@ const inEitherOrder =
 const isConstantOf = (x: GraphNode, value: number): boolean => Object.is(constantValue(x), value)
 const negated = (x: GraphNode): GraphNode | undefined => (isKernel(x, 'Neg') ? x.ins[0] : undefined)
 
-/** s · (what comes of y), where x = s · y and s is worth taking out. */
+/** power(s) · of(y) if x = s · y; otherwise undefined. */
 const moveScalarOut = (
   x: GraphNode,
   make: Algebra,
@@ -74,7 +73,7 @@ const moveScalarOut = (
   return found && make.mul(make.reshaped(power(found[0]), []), of(found[1]))
 }
 
-/** c · x and c · y as [c, x, y], c fewer numbers than either product is. */
+/** [c, x, y] if a = c · x and b = c · y, where c has fewer entries than a; otherwise undefined. */
 const commonFactor = (a: GraphNode, b: GraphNode): readonly [GraphNode, GraphNode, GraphNode] | undefined => {
   if (!isKernel(a, 'Multiply') || !isKernel(b, 'Multiply')) return undefined
   const i = a.ins.findIndex(x => b.ins.includes(x) && (isScalar(x) || nodeWidth(x) < nodeWidth(a)))
@@ -203,7 +202,7 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
   ]
 })
 
-/** x as c · y, c computed once a call and y of rows, of the shape of x. */
+/** [c, y] if x = c · y with c computed once per call and y per row, of the shape of x; otherwise undefined. */
 const asWeighted = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined => {
   if (!isKernel(x, 'Multiply') || x.scope === 'once') return undefined
   const of = (c: GraphNode, y: GraphNode): readonly [GraphNode, GraphNode] | undefined =>
@@ -211,7 +210,7 @@ const asWeighted = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined =
   return eitherWay(x.ins, of)
 }
 
-/** Rules for nodes with an axis of versions: what is computed once a call is then many numbers, and is worth taking together. */
+/** Rules for nodes with an axis of versions: values computed once per call then have many entries, so they are combined. */
 export const versionRules = ruleTable<EntrywiseRules>({
   ...entrywiseRules,
   Multiply: [
@@ -269,12 +268,12 @@ export const versionRules = ruleTable<EntrywiseRules>({
   ]
 })
 
-/** So many products take the place of one loop at most: each is code of its own. */
+/** Maximum number of products that replace one loop, since each is code of its own. */
 const MAX_SEPARATE_PRODUCTS = 64
 
 const upTo = (count: number, from = 0): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => from + i)
 
-/** What `of` makes of each of the matrices that x is along its leading axes, one after another under `shape`. */
+/** Applies `of` to each matrix along the leading axes of x and concatenates the results under `shape`; undefined if there are too many. */
 const forEachMatrix = (
   { shape: own }: GraphNode,
   shape: Shape,
@@ -293,8 +292,8 @@ const forEachMatrix = (
 }
 
 /**
- * The terms of x ± y that varies from version to version, where one is once a call, or a number times what is the same in all
- * versions: what is made of that one is then once a call, or once for all versions.
+ * Terms of a varying x ± y of which one is computed once per call, or is a number times a value that is equal in all versions; undefined if there
+ * is none. Results of that term alone are then computed once.
  */
 const sharedSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
   const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
@@ -304,17 +303,21 @@ const sharedSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphN
   return [a, b].every(y => sameShape(y.shape, x.shape)) && (isShared(a) || isShared(b)) ? [kernel, a, b] : undefined
 }
 
-/** Whether a node has one entry along the axes. */
+/** True if a node has size 1 along the axes. */
 const isSingleAlong = (x: GraphNode, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
-/** Of a sum of products: what comes of one factor and the other. */
+/** A sum of a product x over axes. */
+interface SummedProduct {
+  readonly x: GraphNode
+  readonly axes: ReadonlyArray<number>
+}
+
+/** Rule for a sum of products x = a · b, tried with the factors in either order. */
 const ruleOfProducts =
-  (
-    of: (a: GraphNode, b: GraphNode, x: GraphNode, axes: ReadonlyArray<number>, make: Algebra) => GraphNode | undefined
-  ): FoldRule =>
+  (of: (a: GraphNode, b: GraphNode, sum: SummedProduct, make: Algebra) => GraphNode | undefined): FoldRule =>
   (x, axes, make) =>
-    isKernel(x, 'Multiply') ? eitherWay(x.ins, (a, b) => of(a, b, x, axes, make)) : undefined
+    isKernel(x, 'Multiply') ? eitherWay(x.ins, (a, b) => of(a, b, { x, axes }, make)) : undefined
 
 export const sumRules = ruleTable<ReadonlyArray<FoldRule>>([
   /** Σᵢ xᵢ Mᵢⱼ is a product, each of several alone, where M is the same in every row */
@@ -335,7 +338,7 @@ export const sumRules = ruleTable<ReadonlyArray<FoldRule>>([
     return eitherWay(x.ins, of)
   },
   /** ⟨v, x M⟩ = ⟨x, v Mᵀ⟩, where v is the same in every row */
-  ruleOfProducts((v, y, x, axes, make) => {
+  ruleOfProducts((v, y, { x, axes }, make) => {
     const { does, scope, ins } = y
     if (axes.join() !== `${x.shape.length - 1}` || does.kind !== 'product' || scope === 'once') return undefined
     const [left, matrix] = ins
@@ -345,7 +348,7 @@ export const sumRules = ruleTable<ReadonlyArray<FoldRule>>([
       : undefined
   }),
   /** Σ v (x M + c) = Σ v (x M) + Σ v c, where v and c are the same in every row */
-  ruleOfProducts((v, y, x, axes, make) => {
+  ruleOfProducts((v, y, { x, axes }, make) => {
     if (v.scope === 'rows' || !isKernel(y, 'Add') || !sameShape(y.shape, x.shape)) return undefined
     const [a, b] = y.ins
     const [c, z] = a.scope === 'once' ? [a, b] : [b, a]
@@ -355,7 +358,7 @@ export const sumRules = ruleTable<ReadonlyArray<FoldRule>>([
       : undefined
   }),
   /** Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call */
-  ruleOfProducts((a, y, x, axes, make) => {
+  ruleOfProducts((a, y, { x, axes }, make) => {
     const found = a.scope === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
     const along = (z: GraphNode): GraphNode => make.sum(make.mul(a, z), axes)
     return found && make.entrywise(found[0], [along(found[1]), along(found[2])])
@@ -412,7 +415,7 @@ export const rowSumRules = ruleTable<ReadonlyArray<FoldRule>>([
   }
 ])
 
-/** x as r · y, r one number a row and y the numbers it multiplies: [r, y]. */
+/** [r, y] if x = r · y with r one number per row and y of the shape of x; otherwise undefined. */
 const asRowScaled = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined => {
   if (!isKernel(x, 'Multiply') || x.scope === 'once') return undefined
   const of = (r: GraphNode, y: GraphNode): readonly [GraphNode, GraphNode] | undefined =>
@@ -420,7 +423,7 @@ const asRowScaled = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined 
   return eitherWay(x.ins, of)
 }
 
-/** Whether a and b are the same, or one is r times the other, r one number a row: Σ_rows a bᵀ is of squares. */
+/** True if a = b, or one is r times the other with r one number per row, so Σ_rows a bᵀ is a sum of squares. */
 const isGram = (a: GraphNode, b: GraphNode): boolean =>
   a === b || asRowScaled(a)?.[1] === b || asRowScaled(b)?.[1] === a
 
@@ -432,7 +435,7 @@ export const reshapeRules = ruleTable<ReadonlyArray<ReshapeRule>>([
     )
 ])
 
-/** The columns that a table takes of every line of [..., from], in its order; undefined if it takes others somewhere. */
+/** Columns that a table picks, equally from every line of [..., from]; undefined if lines differ. */
 const constantColumns = (
   table: ReadonlyArray<number>,
   lines: number,
@@ -477,7 +480,7 @@ export const pickRules = ruleTable<ReadonlyArray<PickRule>>([
   }
 ])
 
-/** u B as [u, B, whether B is transposed], u being fewer numbers: a product worth putting off. */
+/** [u, B, true if B is transposed] if x = u B and u has fewer entries than x, so the product is better taken last; otherwise undefined. */
 export const asThinProduct = (x: GraphNode): readonly [GraphNode, GraphNode, boolean] | undefined => {
   const { does, scope, shape } = x
   if (does.kind !== 'product' || scope === 'once') return undefined
@@ -485,10 +488,10 @@ export const asThinProduct = (x: GraphNode): readonly [GraphNode, GraphNode, boo
   return (u.shape.at(-1) ?? 1) < (shape.at(-1) ?? 1) ? [u, matrix, does.transposed] : undefined
 }
 
-/** x, or s · x, of a thin product: where a sum of it and others is worth taking apart. */
+/** True if x or x / s is a thin product, so that a sum with it should be split. */
 const isThin = (x: GraphNode, make: Algebra): boolean => asThinProduct(asScaled(x, make)?.[1] ?? x) !== undefined
 
-/** The terms of x ± y, of which one is a thin product. */
+/** Terms of x ± y of which one is a thin product; undefined if there is none. */
 const thinSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
   const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
   if (kernel === undefined || x.scope === 'once') return undefined
@@ -600,8 +603,8 @@ export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
 ])
 
 /**
- * Rules that pay where the sum is not needed otherwise, as one cannot tell while a graph is made: a graph is made with
- * them and without, and that of fewer operations is taken.
+ * Rules that split sums. They pay only if the sum is not needed elsewhere, which is not known while a graph is built: a graph is built with and
+ * without them, and the one with fewer operations is used.
  */
 export const splittingProductRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** (x + u B) M = x M + u (B M) */
@@ -614,7 +617,7 @@ export const splittingProductRules = ruleTable<ReadonlyArray<ProductRule>>([
   }
 ])
 
-/** x ± s · u B as [x, ±s, u B], where u is an input: one computed from x may cancel what is large in it, and is left together. */
+/** [x, ±s, u B] for x ± s · u B with u an input; undefined otherwise. A u that is computed from x may cancel large parts of it, so that sum is kept. */
 const besideThin = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode, GraphNode] | undefined => {
   const found = thinSum(x, make)
   if (found === undefined) return undefined
@@ -654,7 +657,7 @@ export const splittingSumRules = ruleTable<ReadonlyArray<FoldRule>>([
     return make.sum(make.mul(u, make.product(u, gram, false)), axes)
   },
   /** ⟨u B, x + s · v C⟩ = ⟨u, x Bᵀ⟩ + s · ⟨u B, v C⟩, v an input */
-  ruleOfProducts((p, y, x, axes, make) => {
+  ruleOfProducts((p, y, { x, axes }, make) => {
     const found = axes.join() === `${x.shape.length - 1}` ? asThinProduct(p) : undefined
     if (found === undefined || y.scope === 'once' || !sameShape(p.shape, y.shape)) return undefined
     const [u, matrix, transposed] = found

@@ -474,6 +474,30 @@ const emptyResult = (program: Runnable, { rows, from, to }: ChunkRange): RunResu
   return { numbers: new Float64Array((to - from) * sumPairs(program)), outputs }
 }
 
+type RunRequest = Parameters<typeof prepareLaunch>[2]
+
+/** Runs all segments of a request, with memory that is freed afterwards; throws OutOfMemory if there is no room. */
+const launch = (parts: RuntimeParts, request: RunRequest, results: ReadonlyArray<RunResult>): void => {
+  const { memory, residents } = parts
+  const { from, to } = request.range
+  const taken: { readonly at: number; readonly length: number }[] = []
+  const allocate = (doubles: number): number => {
+    const length = Math.max(doubles, 1)
+    const at = memory.take(length)
+    taken.push({ at, length })
+    return at
+  }
+  residents.begin()
+  try {
+    const prepared = prepareLaunch(parts, allocate, request, results)
+    // From here on no memory is allocated, so its views stay valid.
+    writeJobs(memory, prepared)
+    for (let chunk = 0; chunk < to - from; chunk += prepared.plan.chunksAtOnce) runSegment(parts, prepared, chunk)
+  } finally {
+    for (const { at, length } of taken) memory.give(at, length)
+  }
+}
+
 /** Starts the runtime; throws if the engine has no SIMD or forbids compilation here. */
 const startRuntime = (): CompilerRuntime => {
   const pool = poolOf({ binary, memoryFlags })
@@ -494,31 +518,14 @@ const startRuntime = (): CompilerRuntime => {
     const results = inputs.map(() => emptyResult(program, range))
     const { from, to } = range
     if (to <= from) return results
-    const attempt = (): void => {
-      const taken: { readonly at: number; readonly length: number }[] = []
-      const allocate = (doubles: number): number => {
-        const length = Math.max(doubles, 1)
-        const at = memory.take(length)
-        taken.push({ at, length })
-        return at
-      }
-      residents.begin()
-      try {
-        const launch = prepareLaunch(parts, allocate, { program, range, inputs, parameterBytes }, results)
-        // From here on no memory is allocated, so its views stay valid.
-        writeJobs(memory, launch)
-        for (let chunk = 0; chunk < to - from; chunk += launch.plan.chunksAtOnce) runSegment(parts, launch, chunk)
-      } finally {
-        for (const { at, length } of taken) memory.give(at, length)
-      }
-    }
+    const request = { program, range, inputs, parameterBytes }
     try {
-      attempt()
+      launch(parts, request, results)
     } catch (error) {
       // A call that finds no room is tried again without the data of earlier calls.
       residents.begin()
       if (!(error instanceof OutOfMemory && residents.clear())) throw error
-      attempt()
+      launch(parts, request, results)
     }
     return results
   }

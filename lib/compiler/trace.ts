@@ -1,9 +1,9 @@
 /**
- * Phase 1. What a function in the tensor vocabulary does, written down as it runs: the kernels that the engine would have
- * called, the tape's among them, with symbols in the place of numbers.
+ * Phase 1: tracing. Records the kernels that a function in the tensor vocabulary calls, and those of its gradient, with symbols in the place
+ * of numbers.
  *
- * Rows have no number here, but the engine wants one. A function is traced with two numbers of rows and two examples of
- * what else it may look at, and whatever differs must be named: an input, or the number of rows.
+ * The number of rows is not known yet, but the engine needs one. A function is therefore traced twice, with two numbers of rows and two
+ * examples of anything else that it reads; whatever differs between the traces must be an input or the number of rows.
  */
 import { recording } from '../tensors/backend.js'
 import { type Dense, type DType, type ArrayForm, type Precision, type TypedValues } from '../kernels/dense.js'
@@ -20,12 +20,12 @@ export interface TracedNode {
   readonly attrs: object
   readonly shape: ReadonlyArray<number>
   readonly dtype: DType
-  /** Which of the kernel's outputs. */
+  /** Index among the kernel's outputs. */
   readonly output: number
-  /** Of an input. */
+  /** Name of an input. */
   readonly name?: string
   readonly isParameter?: true
-  /** Of numbers that the function brought along. */
+  /** Entries of 'Number' and 'Array': constants of the function. */
   readonly values?: TypedValues
 }
 
@@ -34,7 +34,7 @@ export type NamedTensorInputs = Readonly<Record<string, Tensor>>
 
 export interface Inputs {
   readonly params: NamedTensorInputs
-  /** Each of [rows, …]. */
+  /** Tensors [rows, …]. */
   readonly rows: NamedTensorInputs
   readonly constants: NamedTensorInputs
 }
@@ -43,12 +43,12 @@ type ShapesByName = Readonly<Record<string, ReadonlyArray<number>>>
 
 export interface TraceSignature {
   readonly params: ShapesByName
-  /** Of what one row holds. */
+  /** Shapes for one row. */
   readonly rows: ShapesByName
   readonly constants: ShapesByName
 }
 
-/** What a function computes: a scalar to differentiate, and whatever else. */
+/** Outputs of a function: a scalar, which is differentiated, and any others. */
 export interface Outputs {
   readonly value?: Tensor
   readonly others?: NamedTensorInputs
@@ -62,134 +62,155 @@ export interface FunctionTrace {
   readonly others: Readonly<Record<string, TracedNode>>
 }
 
-/** What is asked of a function. */
-interface TraceRequest {
+/** Options of a trace. */
+interface TraceOptions {
   readonly differentiates: boolean
-  /** In which it will compute. */
+  /** Precision of the program that will be compiled. */
   readonly precision: Precision
 }
 
-/** The entries of what is not computed. */
+/** Entries of arrays in a trace, which have a shape only. */
 const NO_ENTRIES = new Float64Array(0)
 
-/** Runs the function once, with so many rows. */
-const traceOnce = <E>(
-  { params, rows, constants }: TraceSignature,
-  write: (inputs: Inputs, example: E) => Outputs,
-  example: E,
-  count: number,
-  { differentiates, precision }: TraceRequest
-): FunctionTrace => {
+/** Nodes of a trace in the order of their creation, and the node of each tensor. */
+interface TraceRecorder {
+  readonly nodes: ReadonlyArray<TracedNode>
+  /** Adds a node under a data id (Default: a new one). */
+  readonly add: (node: TracedNode, id?: object) => TensorInfo
+  /** Node of a tensor: adds a reshape if the tensor has another shape; rejects a tensor from outside the function. */
+  readonly find: (info: TensorInfo) => TracedNode
+  readonly has: (id: object) => boolean
+}
+
+const traceRecorder = (): TraceRecorder => {
   const nodes: TracedNode[] = []
   const known = new WeakMap<object, TracedNode>()
-  const add = (node: TracedNode, id: object = {}): TensorInfo => {
-    nodes.push(node)
-    known.set(id, node)
-    return { dataId: id, shape: [...node.shape], dtype: node.dtype }
-  }
-  const leaf = { inputs: {}, attrs: {}, output: 0 }
-  const found = ({ dataId, shape }: TensorInfo): TracedNode => {
-    const node = known.get(dataId) ?? refuseToCompile('a tensor made before the function was called is no input of it')
-    if (node.shape.length === shape.length && node.shape.every((n, i) => n === shape[i])) return node
-    // the same entries, seen under another shape
-    const seen = {
-      ...node,
-      kernel: 'Reshape',
-      inputs: { x: node },
-      attrs: { shape: [...shape] },
-      shape: [...shape],
-      output: 0
-    }
-    nodes.push(seen)
-    return seen
-  }
-  const asked = (): never =>
-    refuseToCompile('it looks at the entries of a tensor, which has none until the program runs')
-  const by = {
-    precision,
-    made: (id: object, values: TypedValues, shape: ReadonlyArray<number>, dtype: DType): void => {
-      const [first] = values
-      const isNumber = values.length > 0 && values.every(x => Object.is(x, first))
-      const kept = isNumber ? values.slice(0, 1) : values.slice()
-      add({ ...leaf, kernel: isNumber ? 'Number' : 'Array', values: kept, shape: [...shape], dtype }, id)
+  return {
+    nodes,
+    add: (node, id = {}) => {
+      nodes.push(node)
+      known.set(id, node)
+      return { dataId: id, shape: [...node.shape], dtype: node.dtype }
     },
-    ran: (kernel: string, inputs: Readonly<Record<string, TensorInfo>>, attrs: object): TensorInfo | TensorInfo[] => {
-      const of = Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, found(info)]))
-      const one = ({ shape, dtype }: ArrayForm, output: number): TensorInfo =>
-        add({ kernel, inputs: of, attrs, shape: [...shape], dtype, output })
-      const forms: Record<string, Dense> = {}
-      for (const [name, { shape, dtype }] of Object.entries(of)) forms[name] = { shape, dtype, values: NO_ENTRIES }
-      const result = kernelsByName[kernel](forms, attrs)
-      return Array.isArray(result) ? result.map(one) : one(result, 0)
+    find: ({ dataId, shape }) => {
+      const node =
+        known.get(dataId) ?? refuseToCompile('a tensor made before the function was called is no input of it')
+      if (node.shape.length === shape.length && node.shape.every((n, i) => n === shape[i])) return node
+      const reshaped = {
+        ...node,
+        kernel: 'Reshape',
+        inputs: { x: node },
+        attrs: { shape: [...shape] },
+        shape: [...shape],
+        output: 0
+      }
+      nodes.push(reshaped)
+      return reshaped
     },
-    knows: (id: object): boolean => known.has(id),
-    asked
+    has: id => known.has(id)
   }
-  const tensors = (shapes: ShapesByName, lead: ReadonlyArray<number>, isParameter?: true): NamedTensorInputs =>
-    Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => [
+}
+
+const LEAF_NODE = { inputs: {}, attrs: {}, output: 0 }
+
+/** Engine hooks that record instead of computing. */
+const recordingHooks = ({ add, find, has }: TraceRecorder, precision: Precision): Parameters<typeof recording>[0] => ({
+  precision,
+  made: (id, values, shape, dtype) => {
+    const [first] = values
+    const isNumber = values.length > 0 && values.every(x => Object.is(x, first))
+    const kept = isNumber ? values.slice(0, 1) : values.slice()
+    add({ ...LEAF_NODE, kernel: isNumber ? 'Number' : 'Array', values: kept, shape: [...shape], dtype }, id)
+  },
+  ran: (kernel, inputs, attrs) => {
+    const operands = Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, find(info)]))
+    const addOutput = ({ shape, dtype }: ArrayForm, output: number): TensorInfo =>
+      add({ kernel, inputs: operands, attrs, shape: [...shape], dtype, output })
+    const forms: Record<string, Dense> = {}
+    for (const [name, { shape, dtype }] of Object.entries(operands)) forms[name] = { shape, dtype, values: NO_ENTRIES }
+    const result = kernelsByName[kernel](forms, attrs)
+    return Array.isArray(result) ? result.map(addOutput) : addOutput(result, 0)
+  },
+  knows: has,
+  asked: () => refuseToCompile('it looks at the entries of a tensor, which has none until the program runs')
+})
+
+/** Tensors of inputs, whose shapes are preceded by `lead`. */
+const inputTensors = (
+  { add }: TraceRecorder,
+  shapes: ShapesByName,
+  { lead = [], isParameter }: { readonly lead?: ReadonlyArray<number>; readonly isParameter?: true } = {}
+): NamedTensorInputs =>
+  Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => {
+      const node: TracedNode = {
+        ...LEAF_NODE,
+        kernel: 'Input',
         name,
-        tfjs()
-          .engine()
-          .makeTensorFromTensorInfo(
-            add({
-              ...leaf,
-              kernel: 'Input',
-              name,
-              ...(isParameter && { isParameter }),
-              shape: [...lead, ...shape],
-              dtype: 'float32'
-            })
-          )
-      ])
-    )
+        ...(isParameter && { isParameter }),
+        shape: [...lead, ...shape],
+        dtype: 'float32'
+      }
+      return [name, tfjs().engine().makeTensorFromTensorInfo(add(node))]
+    })
+  )
+
+/** Traces the function once, with `count` rows. */
+const traceOnce = (
+  { params, rows, constants }: TraceSignature,
+  write: (inputs: Inputs) => Outputs,
+  count: number,
+  { differentiates, precision }: TraceOptions
+): FunctionTrace => {
+  const recorder = traceRecorder()
+  const { nodes, find } = recorder
   return scope(() =>
-    recording(by, () => {
+    recording(recordingHooks(recorder, precision), () => {
       const inputs = {
-        params: tensors(params, [], true),
-        rows: tensors(rows, [count]),
-        constants: tensors(constants, [])
+        params: inputTensors(recorder, params, { isParameter: true }),
+        rows: inputTensors(recorder, rows, { lead: [count] }),
+        constants: inputTensors(recorder, constants)
       }
       const others: Record<string, TracedNode> = {}
-      const seen = (): Tensor | undefined => {
-        const outputs = write(inputs, example)
-        for (const [name, tensor] of Object.entries(outputs.others ?? {})) others[name] = found(tensor)
+      const runFunction = (): Tensor | undefined => {
+        const outputs = write(inputs)
+        for (const [name, tensor] of Object.entries(outputs.others ?? {})) others[name] = find(tensor)
         return outputs.value
       }
       if (!differentiates) {
-        const value = seen()
-        return { rows: count, nodes, ...(value && { value: found(value) }), gradient: {}, others }
+        const value = runFunction()
+        return { rows: count, nodes, ...(value && { value: find(value) }), gradient: {}, others }
       }
       const { value, grads } = pullback(
-        () => seen() ?? refuseToCompile('it has no value to differentiate'),
+        () => runFunction() ?? refuseToCompile('it has no value to differentiate'),
         Object.values(inputs.params)
       )
       const gradient = Object.keys(params).map((name, i) => {
         const one = grads[i]
-        return [name, one === undefined ? undefined : found(one)] as const
+        return [name, one === undefined ? undefined : find(one)] as const
       })
-      return { rows: count, nodes, value: found(value), gradient: Object.fromEntries(gradient), others }
+      return { rows: count, nodes, value: find(value), gradient: Object.fromEntries(gradient), others }
     })
   )
 }
 
 // —— two traces ——
 
-/** A whole multiple of the number of rows, or 1 over one. */
+/** A whole multiple of the number of rows, or its inverse. */
 export interface RowCount {
   readonly multiple: number
   readonly isInverse: boolean
 }
-/** What in a trace stands for such a number, as the other one showed. */
+/** Nodes that are a multiple of the number of rows, or its inverse, as the second trace shows. */
 export type Counts = ReadonlyMap<TracedNode, RowCount>
 
 const isArrayLike = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value)
 
-/** Whether a length is the same multiple of the rows in both. */
+/** True if both lengths are the same multiple of their number of rows. */
 const isMultiple = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   typeof a === 'number' && a > 0 && a % rows[0] === 0 && b === (a / rows[0]) * rows[1]
 
-/** Whether attributes agree, except for the number of rows. */
+/** True if attributes agree, except for the number of rows. */
 const attributesAlike = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   Object.is(a, b) ||
   isMultiple(a, b, rows) ||
@@ -203,7 +224,7 @@ const attributesAgree = (a: object, b: object, rows: readonly [number, number]):
   return Object.entries(a).every(([name, value]) => attributesAlike(value, other.get(name), rows))
 }
 
-/** Where the traces stand for the number of rows; refuses whatever else differs. */
+/** Finds the nodes that depend on the number of rows; rejects any other difference between the traces. */
 const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
   const rows = [a.rows, b.rows] as const
   const counts = new Map<TracedNode, RowCount>()
@@ -260,7 +281,7 @@ const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
   return counts
 }
 
-/** The least prime from n on. */
+/** Smallest prime that is at least n. */
 const primeFrom = (n: number): number => {
   for (let p = n; ; p++) {
     let isPrime = true
@@ -270,19 +291,19 @@ const primeFrom = (n: number): number => {
 }
 
 /**
- * A function's trace, and what in it is the number of rows; refused where two traces differ otherwise. The examples are
- * what the function may look at beside its inputs: nothing of them may be in the trace.
+ * Traces a function; rejects it if two traces differ in anything but the number of rows. The examples stand for anything that the function
+ * reads besides its inputs: the trace must not depend on them.
  */
 export const traceFunction = <E>(
   signature: TraceSignature,
   write: (inputs: Inputs, example: E) => Outputs,
   examples: readonly [E, E],
-  asked: TraceRequest
+  options: TraceOptions
 ): { readonly trace: FunctionTrace; readonly counts: Counts } => {
-  // larger than any size, so that no size is taken for the number of rows
+  // Larger than any size, so that no size is mistaken for the number of rows.
   const sizes = [signature.params, signature.rows, signature.constants].flatMap(Object.values).flat().map(Number)
   const first = primeFrom(Math.max(97, ...sizes) + 1)
-  const trace = traceOnce(signature, write, examples[0], first, asked)
-  const again = traceOnce(signature, write, examples[1], primeFrom(first + 1), asked)
+  const trace = traceOnce(signature, inputs => write(inputs, examples[0]), first, options)
+  const again = traceOnce(signature, inputs => write(inputs, examples[1]), primeFrom(first + 1), options)
   return { trace, counts: compareTraces(trace, again) }
 }

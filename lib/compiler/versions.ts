@@ -1,7 +1,7 @@
 /**
- * Phase 3½. Several versions of some constants, as of the levels and nodes of one step: a program gives the sum of what it
- * gives for each. A node that varies gets an axis of versions, the first; one that does not is computed once for all. Sums over
- * the versions are taken as early as what follows is linear, in the rows: there is one sum over the rows for all versions.
+ * Phase 3½: versions. Some constants come in several versions, such as the noise levels and quadrature nodes of one step, and the outputs are
+ * sums over them. A node that varies gets a first axis of versions; other nodes are computed once for all. The sum over the versions is taken
+ * per row, as soon as everything after it is linear, so there is one sum over the rows for all versions.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { algebra, type Algebra } from './algebra.js'
@@ -19,36 +19,36 @@ import { refuseToCompile } from './refusal.js'
 
 export interface Versions {
   readonly count: number
-  /** The constants that each has its own of: [count, …]. */
+  /** Names of the constants that have versions: [count, …]. */
   readonly of: ReadonlyArray<string>
 }
 
-/** A row of one version may hold so many numbers at most: of more it is the memory of all versions that costs. */
+/** Maximum width of a varying node per row: the memory of all versions of wider nodes costs more than it saves. */
 const MAX_VERSION_WIDTH = 8
-/** Entries that are moved are moved by code of their own, each. */
+/** Maximum number of entries of a varying pick per row, since each is moved by code of its own. */
 const MAX_MOVED_ENTRIES = 256
 
-/** What versions are summed with. */
+/** Context of the rewriting. */
 interface Versioned {
   readonly count: number
-  /** Makes the nodes of all versions. */
+  /** Constructors of the nodes for all versions. */
   readonly make: Algebra
   readonly varies: (x: GraphNode) => boolean
-  /** Whether it is a sum over the rows, or made of such. */
+  /** True if a node is a sum over the rows or depends on one. */
   readonly isLater: (x: GraphNode) => boolean
-  /** A node with an axis of versions, if it varies; else as it is, the same in all. */
+  /** New node of a node: with an axis of versions if it varies. */
   readonly lift: (x: GraphNode) => GraphNode
   /** 1 for each version, [count]. */
   readonly ones: GraphNode
 }
 
-/** With the axis of versions, and as many others as there are where it is met. */
+/** Reshapes a node [count, …own] so that its axes after the first align from the right with a shape of this rank. */
 const withVersionAxis = ({ count, make }: Versioned, x: GraphNode, own: Shape, rank: number): GraphNode =>
   constantValue(x) === undefined
     ? make.reshaped(x, [count, ...new Array<number>(rank - own.length).fill(1), ...own])
     : x
 
-/** As it is: in all versions. */
+/** New node of a node that is equal in all versions. */
 const versionInvariant = ({ make, lift }: Versioned, { does, ins, shape, scope }: GraphNode): GraphNode => {
   const { entrywise, node, reduce, reshaped, rowDot, rowSum, stretched } = make
   const [a, b] = ins.map(lift)
@@ -79,7 +79,7 @@ const versionInvariant = ({ make, lift }: Versioned, { does, ins, shape, scope }
   }
 }
 
-/** Of each version: [count, …]. */
+/** New node [count, …] of a node that varies. */
 const nodePerVersion = (versioned: Versioned, x: GraphNode): GraphNode => {
   const { count, make, varies, lift } = versioned
   const { entrywise, node, reduce, reshaped, rowDot, rowSum, stretched } = make
@@ -138,35 +138,40 @@ const nodePerVersion = (versioned: Versioned, x: GraphNode): GraphNode => {
   }
 }
 
-/** Σ over the versions of x as it is in each. */
+/** Σ over the versions of a node [count, …]. */
 const sumOverVersions = ({ count, make }: Versioned, x: GraphNode, shape: Shape): GraphNode =>
   make.reshaped(make.sum(make.stretched(x, [count, ...shape]), [0]), shape)
-/** Of a version as often as its weight says. */
+/** Multiplies each version by its weight (null: 1). */
 const weightedNode = (versioned: Versioned, x: GraphNode, weight: GraphNode | null, rank: number): GraphNode =>
   weight === null ? x : versioned.make.mul(withVersionAxis(versioned, weight, [], rank), x)
 const timesOrSelf = ({ make }: Versioned, a: GraphNode | null, b: GraphNode): GraphNode =>
   a === null ? b : make.mul(a, b)
-/** A number of each version, [count]. */
+/** A number for each version, [count]. */
 const numberPerVersion = ({ count, make, varies, lift }: Versioned, x: GraphNode): GraphNode =>
   varies(x) ? make.reshaped(lift(x), [count]) : make.stretched(lift(x), [count])
 const sumOfTerms = (make: Algebra, terms: ReadonlyArray<GraphNode>): GraphNode =>
   terms.reduce((all, term) => make.add(all, term))
-/** A weight more: a number of each version, [count], null for 1. */
+/** Sum of two weights, each a number for each version, [count], or null for 1; the first may be absent. */
 const plusWeights = (
   { make, ones }: Versioned,
   a: GraphNode | null | undefined,
   b: GraphNode | null
 ): GraphNode | null => (a === undefined ? b : make.add(a ?? ones, b ?? ones))
 
-/** What a linear node passes on to what it is made of: an operand, the factor outside, and the weight. */
+/** Factors of a node in a linear combination: one that is equal in all versions, and a weight for each version; null for 1. */
+interface TermFactors {
+  readonly outside: GraphNode | null
+  readonly own: GraphNode | null
+}
+
+/** Adds an operand of a linear node, with its factors, to the combination. */
 type PassWeight = (to: GraphNode, outside: GraphNode | null, own: GraphNode | null) => void
 
-/** Whether it is handed on to what it is made of. */
+/** Passes the factors of a linear node on to its operands; false if the node is not linear. */
 const passIfLinear = (
   versioned: Versioned,
   node: GraphNode,
-  outside: GraphNode | null,
-  own: GraphNode | null,
+  { outside, own }: TermFactors,
   pass: PassWeight
 ): boolean => {
   const { make, varies, lift, ones } = versioned
@@ -202,121 +207,146 @@ const passIfLinear = (
 }
 
 /**
- * Σ over the versions of weight · x, of the shape of x, weights being numbers once a call. What x is a linear combination of is
- * found from x back to what it is made of, each node with the weights that its users pass on, and outside of the sum the
- * factors that are the same in all versions.
+ * Σ over the versions of weight · x, with the shape of x; weights are numbers computed once per call. The terms of which x is a linear
+ * combination are found backwards from x: each node gets the sum of the weights that its users pass on, and factors that are equal in all
+ * versions stay outside the sum.
  */
 const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
   const { make, varies, lift } = versioned
   const nodes = [...topologicalOrder([x])].reverse()
-  /** For each node, the weight of each factor outside, null for none. */
+  /** For each node, its weight for each factor outside the sum (null: 1). */
   const weights = new Map<GraphNode, Map<GraphNode | null, GraphNode | null>>([[x, new Map([[null, weight]])]])
   const pass: PassWeight = (to, outside, own) => {
     const all = weights.get(to) ?? new Map<GraphNode | null, GraphNode | null>()
     weights.set(to, all.set(outside, plusWeights(versioned, all.get(outside), own)))
   }
   const terms: GraphNode[] = []
-  /** Of rows, of one shape and with one factor outside: they are added first. */
-  const together = new Map<
+  /** Terms per row with one shape and one factor outside: they are added before the sum over the versions. */
+  const groups = new Map<
     string,
     { readonly outside: GraphNode | null; readonly shape: Shape; readonly all: GraphNode[] }
   >()
   for (const node of nodes)
     for (const [outside, own] of weights.get(node) ?? []) {
-      if (passIfLinear(versioned, node, outside, own, pass)) continue
+      if (passIfLinear(versioned, node, { outside, own }, pass)) continue
       const { scope, shape, does } = node
       if (scope === 'once' || !varies(node) || does.kind === 'reshape')
         terms.push(timesOrSelf(versioned, outside, versionSumOfTerm(versioned, node, own)))
       else {
         const key = `${outside?.id} ${shape.join()}`
-        const group = together.get(key) ?? { outside, shape, all: [] }
-        together.set(key, group)
+        const group = groups.get(key) ?? { outside, shape, all: [] }
+        groups.set(key, group)
         group.all.push(weightedNode(versioned, lift(node), own, shape.length))
       }
     }
-  for (const { outside, shape, all } of together.values())
+  for (const { outside, shape, all } of groups.values())
     terms.push(timesOrSelf(versioned, outside, sumOverVersions(versioned, sumOfTerms(make, all), shape)))
   return make.stretched(sumOfTerms(make, terms), x.shape)
 }
 
-/** The same of what is no such combination, but what it is made of may be. */
-const versionSumOfTerm = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
-  const { count, make, varies, isLater, lift } = versioned
-  const { entrywise, mul, div, neg, reciprocal, reduce, reshaped, rowDot, rowSum, stretched } = make
-  const sumOf = (of: GraphNode, by = weight): GraphNode => weightedVersionSum(versioned, of, by)
-  const { does, ins, shape } = x
-  const rank = shape.length
-  if (!varies(x))
-    return weight === null ? make.times(count, lift(x)) : mul(reshaped(reduce('Sum', weight, [0]), []), lift(x))
-  const apart = (): GraphNode => sumOverVersions(versioned, weightedNode(versioned, lift(x), weight, rank), shape)
-  if (x.scope === 'rows') return does.kind === 'reshape' ? reshaped(sumOf(ins[0]), shape) : apart()
-  if (!isLater(x)) return apart()
+/** A node to be summed over the versions with weights (null: 1). */
+interface WeightedTerm {
+  readonly x: GraphNode
+  readonly weight: GraphNode | null
+}
+
+/** Σ over the versions of weight · x, computed for each version and then summed. */
+const separateSum = (versioned: Versioned, { x, weight }: WeightedTerm): GraphNode =>
+  sumOverVersions(versioned, weightedNode(versioned, versioned.lift(x), weight, x.shape.length), x.shape)
+
+/** The sum of an entrywise node that depends on a sum over the rows. */
+const entrywiseVersionSum = (versioned: Versioned, kernel: string, term: WeightedTerm): GraphNode => {
+  const { make, varies, isLater, lift } = versioned
+  const { entrywise, mul, div, neg, reciprocal, stretched } = make
+  const { x, weight } = term
+  const { ins, shape } = x
   const [a, b] = ins
+  const sumOf = (of: GraphNode, by = weight): GraphNode => weightedVersionSum(versioned, of, by)
   const operand = (input: GraphNode): GraphNode => {
     const own = sumOf(input)
     return sameShape(input.shape, shape) ? own : stretched(own, shape)
   }
+  switch (kernel) {
+    case 'Stretch':
+      return stretched(sumOf(a), shape)
+    case 'Add':
+    case 'Sub':
+      return entrywise(kernel, ins.map(operand))
+    case 'Neg':
+      return neg(operand(a))
+    case 'RealDiv':
+      if (isLater(b)) return separateSum(versioned, term)
+      if (!varies(b)) return div(operand(a), lift(b))
+      return nodeWidth(b) === 1
+        ? stretched(sumOf(a, timesOrSelf(versioned, weight, reciprocal(numberPerVersion(versioned, b)))), shape)
+        : separateSum(versioned, term)
+    case 'Multiply': {
+      if (ins.every(isLater)) return separateSum(versioned, term)
+      const [factor, rest] = isLater(a) ? [b, a] : [a, b]
+      if (!varies(factor)) return mul(lift(factor), operand(rest))
+      return nodeWidth(factor) === 1
+        ? stretched(sumOf(rest, timesOrSelf(versioned, weight, numberPerVersion(versioned, factor))), shape)
+        : separateSum(versioned, term)
+    }
+    default:
+      return separateSum(versioned, term)
+  }
+}
+
+/** The sum of a product over the rows: of a varying factor alone, or of both, concatenated over the versions. */
+const rowDotVersionSum = (versioned: Versioned, term: WeightedTerm): GraphNode => {
+  const { count, make, varies, lift } = versioned
+  const { rowDot, stretched } = make
+  const { x, weight } = term
+  const [a, b] = x.ins
+  if (a.shape.length > 1) return separateSum(versioned, term)
+  if (!varies(a)) return rowDot(lift(a), weightedVersionSum(versioned, b, weight))
+  if (!varies(b)) return rowDot(weightedVersionSum(versioned, a, weight), lift(b))
+  return rowDot(
+    stretched(weightedNode(versioned, lift(a), weight, 1), [count, ...a.shape]),
+    stretched(lift(b), [count, ...b.shape])
+  )
+}
+
+/** Σ over the versions of weight · x for an x that is not a linear combination; the sum may be taken of its operands. */
+const versionSumOfTerm = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
+  const { count, make, varies, isLater, lift } = versioned
+  const { mul, reduce, reshaped, rowSum } = make
+  const term = { x, weight }
+  const sumOf = (of: GraphNode): GraphNode => weightedVersionSum(versioned, of, weight)
+  const { does, ins, shape } = x
+  if (!varies(x))
+    return weight === null ? make.times(count, lift(x)) : mul(reshaped(reduce('Sum', weight, [0]), []), lift(x))
+  if (x.scope === 'rows') return does.kind === 'reshape' ? reshaped(sumOf(ins[0]), shape) : separateSum(versioned, term)
+  if (!isLater(x)) return separateSum(versioned, term)
+  const [a, b] = ins
   switch (does.kind) {
     case 'rowSum':
       return rowSum(sumOf(a))
-    case 'rowDot': {
-      if (a.shape.length > 1) return apart()
-      if (!varies(a)) return rowDot(lift(a), sumOf(b))
-      if (!varies(b)) return rowDot(sumOf(a), lift(b))
-      return rowDot(
-        stretched(weightedNode(versioned, lift(a), weight, 1), [count, ...a.shape]),
-        stretched(lift(b), [count, ...b.shape])
-      )
-    }
+    case 'rowDot':
+      return rowDotVersionSum(versioned, term)
     case 'reshape':
       return reshaped(sumOf(a), shape)
     case 'reduce':
-      return does.fold === 'Sum' ? reduce('Sum', sumOf(a), does.axes) : apart()
+      return does.fold === 'Sum' ? reduce('Sum', sumOf(a), does.axes) : separateSum(versioned, term)
     case 'pick':
-      return make.pick(
-        ins.map(input => sumOf(input)),
-        does.table,
-        shape
-      )
+      return make.pick(ins.map(sumOf), does.table, shape)
     case 'product':
       if (!varies(b) && !isLater(b)) return make.product(sumOf(a), lift(b), does.transposed)
-      return varies(a) || isLater(a) ? apart() : make.product(lift(a), sumOf(b), does.transposed)
+      return varies(a) || isLater(a) ? separateSum(versioned, term) : make.product(lift(a), sumOf(b), does.transposed)
     case 'entrywise':
-      switch (does.kernel) {
-        case 'Stretch':
-          return stretched(sumOf(a), shape)
-        case 'Add':
-        case 'Sub':
-          return entrywise(does.kernel, ins.map(operand))
-        case 'Neg':
-          return neg(operand(a))
-        case 'RealDiv':
-          if (isLater(b)) return apart()
-          if (!varies(b)) return div(operand(a), lift(b))
-          return nodeWidth(b) === 1
-            ? stretched(sumOf(a, timesOrSelf(versioned, weight, reciprocal(numberPerVersion(versioned, b)))), shape)
-            : apart()
-        case 'Multiply': {
-          if (ins.every(isLater)) return apart()
-          const [factor, rest] = isLater(a) ? [b, a] : [a, b]
-          if (!varies(factor)) return mul(lift(factor), operand(rest))
-          return nodeWidth(factor) === 1
-            ? stretched(sumOf(rest, timesOrSelf(versioned, weight, numberPerVersion(versioned, factor))), shape)
-            : apart()
-        }
-        default:
-          return apart()
-      }
+      return entrywiseVersionSum(versioned, does.kernel, term)
     case 'array':
     case 'constant':
     case 'count':
     case 'distances':
     case 'input':
     case 'kernel':
-      return apart()
+      return separateSum(versioned, term)
   }
 }
 
+/** Outputs as sums over the versions of the constants. */
 export const summedOutputs = (
   outs: Readonly<Record<string, GraphNode>>,
   { count, of }: Versions

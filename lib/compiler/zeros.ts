@@ -1,11 +1,11 @@
-/** What is known to be 0 in every call: products over it are left out. */
+/** Detection of entries that are 0 in every call: terms of products with them are left out. */
 import { type Dense } from '../kernels/dense.js'
 import { isComputed, sameShape, nodeWidth, type GraphNode } from './graph.js'
 import { evaluateNode } from './evaluateNode.js'
 
 const constantEntriesByNode = new WeakMap<GraphNode, Dense | null>()
 
-/** What is the same in every call; null of what is not. */
+/** Entries of a node that are equal in every call; null if the node depends on inputs. */
 export const constantEntries = (node: GraphNode): Dense | null => {
   const found = constantEntriesByNode.get(node)
   if (found !== undefined) return found
@@ -23,7 +23,7 @@ export const constantEntries = (node: GraphNode): Dense | null => {
   return same
 }
 
-/** Whether an entry of a node computed once is 0 in every call, as far as can be seen. */
+/** Predicate that is true for entries of a node computed once per call that are known to be 0 in every call. */
 const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
   const { does, ins, shape } = node
   const same = constantEntries(node)
@@ -34,7 +34,7 @@ const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
     return at => of(does.table[at])
   }
   if (does.kind === 'kernel' && does.kernel === 'TriangularSolve' && does.attrs.transposed !== true) {
-    // forward: a row of the solution is of the rows of b down to it
+    // Forward substitution: row i of the solution depends on rows 0, …, i of b.
     const [, b] = ins
     const of = zeroEntries(b)
     const [high, wide] = shape.slice(-2)
@@ -49,10 +49,10 @@ const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
 }
 
 /**
- * Whether each column of x M takes only terms of x up to its own number: M [k, k], or its transpose, has nothing below its
- * diagonal. Where x is not finite, a term left out would be NaN: who leaves it out looks at the last column, which takes all.
+ * True if M, or its transpose, is known to be upper triangular, so that column j of x M has terms up to j only. A term that is left out would
+ * be NaN if x is not finite: the caller must check the last column, which has all terms.
  */
-export const isUpper = (matrix: GraphNode, transposed: boolean): boolean => {
+export const isUpperTriangular = (matrix: GraphNode, { transposed }: { readonly transposed: boolean }): boolean => {
   const [high, wide] = matrix.shape
   if (matrix.shape.length !== 2 || high !== wide) return false
   const of = zeroEntries(matrix)

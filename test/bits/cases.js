@@ -114,8 +114,7 @@ export const cases = [
           others: { y: Ground[name](x) }
         }),
         [null, null],
-        true,
-        'float32'
+        { precision: 'float32' }
       )
       const { value, gradient, others } = compiled.right.run({
         rows: 999,

@@ -78,7 +78,7 @@ describe('a program is the interpreter’s number', () => {
       }
       if (rows !== 8) continue
       // without a value, and so without derivatives
-      const alone = right(compile(one.signature, others, [null, null], false)).run(call).others
+      const alone = right(compile(one.signature, others, [null, null], { differentiates: false })).run(call).others
       for (const [name, { values }] of Object.entries(wanted.others)) agree(alone[name].values, values, name)
     }
   })
@@ -101,7 +101,8 @@ it.each([
   }
   const call = callOf(one, 11, 1)
   const alone: Case['write'] = inputs => ({ others: one.write(inputs).others ?? {} })
-  const found = right(compile(one.signature, alone, [null, null], false)).run(call).others.made.values
+  const found = right(compile(one.signature, alone, [null, null], { differentiates: false })).run(call).others.made
+    .values
   agree(found, interpreted(one, call).others.made.values, 'made')
 })
 
@@ -219,7 +220,7 @@ describe('what is not finite, in one place', () => {
       const whitener = T.solveTriangular(T.gramCholesky(T.concat([w, T.eye(dim)])), T.eye(dim))
       return { others: { y: T.matMul(x, whitener, { transposeB: true }) } }
     }
-    const program = right(compile(signature, write, [null, null], false))
+    const program = right(compile(signature, write, [null, null], { differentiates: false }))
     const w = Key.normal(dim * dim)(Key.fromSeed(SEED))
     const bad = Array.from({ length: dim }, (_, i) => [NaN, Infinity, -Infinity].map(x => Key.normal(dim)(Key.fromSeed(i)).map((y, j) => (j === i ? x : y)))).flat() // prettier-ignore
     const x = Float64Array.from([...bad, Key.normal(dim)(Key.fromSeed(dim))].flatMap(row => Array.from(row)))

@@ -101,8 +101,7 @@ describe('a program in single precision', () => {
       { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} },
       ({ rows }) => ({ value: T.mean(T.maximum(rows.x, 1e-300)) }),
       [null, null],
-      undefined,
-      'float32'
+      { precision: 'float32' }
     )
     expect(tiny).toEqual(E.left('maximum: the number 1e-300, which is 0 in float32'))
   })

@@ -314,7 +314,7 @@ export const programOf = (
   { signature, write }: Pick<Case, 'signature' | 'write'>,
   precision: Precision = 'float64'
 ): Program => {
-  const program = compile(signature, write, [null, null], undefined, precision)
+  const program = compile(signature, write, [null, null], { precision })
   if (E.isLeft(program)) throw new Error(program.left)
   return program.right
 }

@@ -1,18 +1,18 @@
 /**
- * What a kernel computes on: dense row-major arrays of doubles, integers or truth values. Nothing in this folder knows of
- * tfjs's engine, tensors or tapes; `../tensors/backend.ts` dresses these pure functions as tfjs kernels.
+ * Dense row-major arrays of doubles, integers or truth values, on which kernels compute. Kernels are pure functions, independent of tfjs;
+ * `../tensors/backend.ts` registers them as tfjs kernels.
  */
 
 import { simdOrPlainKernels, allocateDoubles } from '../wasm/index.js'
 
-/** Doubles live under tfjs's dtype 'float32', the only floating dtype it has. */
+/** Type of the entries. Doubles have the name 'float32', the only floating dtype of tfjs. */
 export type DType = 'float32' | 'int32' | 'bool'
 
-/** What kernels compute in. */
+/** Floating-point type in which a program computes. */
 export type Precision = 'float64' | 'float32'
 export type TypedValues = Float64Array | Int32Array | Uint8Array
 
-/** What is known of an array before its entries are. */
+/** Shape and type of an array. */
 export interface ArrayForm {
   readonly shape: ReadonlyArray<number>
   readonly dtype: DType
@@ -22,34 +22,34 @@ export interface Dense extends ArrayForm {
   readonly values: TypedValues
 }
 
-/** An array whose entries are computed when asked for. */
+/** An array whose entries are computed on demand. */
 export interface Outcome extends ArrayForm {
   readonly compute: () => TypedValues
 }
 
-/** Its numbers as doubles. */
+/** Entries as doubles; not copied if they are doubles. */
 export const denseDoubles = (x: Dense): Float64Array =>
   x.values instanceof Float64Array ? x.values : Float64Array.from(x.values)
 
 export type KernelInputs = Readonly<Record<string, Dense>>
 
 /**
- * Gives the form of its outputs from that of its inputs, whose values it reads only when those of an output are asked for: so a trace has the
- * shapes, and the errors, of what it does not compute. It never writes to its inputs; an output may share an input's `values` (a reshape), which
- * costs no copy.
+ * Returns the shape and type of its outputs; it reads the entries of its inputs only when an output is computed, so a trace has shapes and
+ * errors without computing. A kernel never writes to its inputs; an output may share the `values` of an input (a reshape), without a copy.
  */
 export type Kernel = (inputs: KernelInputs, attrs: object) => Outcome | Outcome[]
 
 /**
- * A kernel with its attributes named. tfjs types attributes as a loose map, though every op passes exactly those listed in
- * its `kernel_names.ts`; the cast says so in one place.
+ * Kernel from a function with typed attributes. tfjs types attributes as a map of unknowns, though every operation passes exactly those listed
+ * in its `kernel_names.ts`; this is the only cast.
  */
 export const kernel = (f: (inputs: KernelInputs, attrs: never) => Outcome | Outcome[]): Kernel => f as Kernel
 
+/** Allocates entries, all 0. */
 export const allocate = (length: number, dtype: DType): TypedValues =>
   dtype === 'float32' ? new Float64Array(length) : dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length)
 
-/** The same, with anything in it: for what is then written whole. */
+/** Allocates entries with arbitrary contents, which must all be written. */
 export const unwritten = (length: number, dtype: DType): TypedValues =>
   dtype === 'float32' ? allocateDoubles(length) : allocate(length, dtype)
 
@@ -59,7 +59,7 @@ export const productOfSizes = (xs: ReadonlyArray<number>): number => {
   return result
 }
 
-/** An array of this form, all of whose entries `fill` writes. */
+/** Array whose entries `fill` writes, all of them. */
 export const filledOutcome = (
   shape: ReadonlyArray<number>,
   dtype: DType,
@@ -74,7 +74,7 @@ export const filledOutcome = (
   }
 })
 
-/** The same, of doubles. */
+/** Array of doubles whose entries `fill` writes, all of them. */
 export const filledReal = (shape: ReadonlyArray<number>, fill: (out: Float64Array) => void): Outcome => ({
   shape,
   dtype: 'float32',
@@ -85,7 +85,7 @@ export const filledReal = (shape: ReadonlyArray<number>, fill: (out: Float64Arra
   }
 })
 
-/** The entries of an array, in the same order, under a shape. */
+/** Same entries, in the same order, under another shape. */
 export const viewOutcome = (x: Dense, shape: ReadonlyArray<number>): Outcome => ({
   shape,
   dtype: x.dtype,
@@ -94,14 +94,14 @@ export const viewOutcome = (x: Dense, shape: ReadonlyArray<number>): Outcome => 
 
 export const computedDense = ({ shape, dtype, compute }: Outcome): Dense => ({ shape, dtype, values: compute() })
 
-/** Row-major strides: how far apart, in `values`, two neighbours along each axis are. */
+/** Row-major strides: distance in `values` between neighbours along each axis. */
 export const stridesOf = (shape: ReadonlyArray<number>): number[] => {
   const strides = new Array<number>(shape.length)
   for (let i = shape.length - 1, step = 1; i >= 0; step *= shape[i], i--) strides[i] = step
   return strides
 }
 
-/** The axis counted from the front, or an error that names the op. */
+/** Axis counted from the front; throws an error that names the operation if it is out of range. */
 export const axisOf = (axis: number, rank: number, op: string): number => {
   const counted = axis < 0 ? axis + rank : axis
   if (!Number.isInteger(counted) || counted < 0 || counted >= rank)
@@ -109,7 +109,7 @@ export const axisOf = (axis: number, rank: number, op: string): number => {
   return counted
 }
 
-/** Sorted, distinct axes counted from the front; all of them when none are given. */
+/** Sorted, distinct axes counted from the front. Default: all axes. */
 export const sortedAxes = (
   axis: number | ReadonlyArray<number> | null | undefined,
   rank: number,
@@ -119,7 +119,7 @@ export const sortedAxes = (
     ? Array.from({ length: rank }, (_, i) => i)
     : [...new Set((typeof axis === 'number' ? [axis] : axis).map(i => axisOf(i, rank, op)))].sort((a, b) => a - b)
 
-/** The shape of `a ∘ b`: sizes aligned from the right, where 1 stretches. */
+/** Broadcast shape of a and b: sizes align from the right, 1 broadcasts; throws if they do not broadcast. */
 export const broadcastShape = (a: ReadonlyArray<number>, b: ReadonlyArray<number>, op: string): number[] => {
   const rank = Math.max(a.length, b.length)
   const shape = new Array<number>(rank)
@@ -133,14 +133,14 @@ export const broadcastShape = (a: ReadonlyArray<number>, b: ReadonlyArray<number
   return shape
 }
 
-/** Strides with which an array of shape `from` is read as one of shape `to`: 0 along stretched axes. */
+/** Strides with which an array of shape `from` is read as one of shape `to`: 0 along broadcast axes. */
 export const broadcastStrides = (from: ReadonlyArray<number>, to: ReadonlyArray<number>): number[] => {
   const strides = stridesOf(from)
   const lead = to.length - from.length
   return to.map((_, i) => (i < lead || from[i - lead] === 1 ? 0 : strides[i - lead]))
 }
 
-/** Drop axes of size 1 and join neighbours that every stride list walks in one go: fewer, longer inner loops. */
+/** Drops axes of size 1 and joins neighbouring axes that are contiguous in every list of strides: fewer and longer inner loops. */
 export const collapse = (
   shape: ReadonlyArray<number>,
   strides: ReadonlyArray<ReadonlyArray<number>>
@@ -162,16 +162,14 @@ export const collapse = (
 }
 
 /**
- * The one copy behind transpose, slice, tile, reverse and broadcasting: entry (i₁ … i_r) of `shape` is read at
- * `from + Σ i_k strides_k` of `source`, and entries are written one after another from `at` on.
+ * Strided copy, behind transpose, slice, tile, reverse and broadcasting: entry (i₁ … i_r) of `shape` is read at `from + Σ i_k strides_k` of
+ * `source` (Default: from 0), and entries are written to `out` one after another.
  */
 export const copyStrided = (
   source: TypedValues,
   out: TypedValues,
   shape: ReadonlyArray<number>,
-  strides: ReadonlyArray<number>,
-  from = 0,
-  at = 0
+  { strides, from = 0 }: { readonly strides: ReadonlyArray<number>; readonly from?: number }
 ): void => {
   const plan = collapse(shape, [strides])
   const sizes = plan.shape
@@ -180,20 +178,20 @@ export const copyStrided = (
   if (count === 0) return
   const rank = sizes.length
   if (rank === 0) {
-    out[at] = source[from]
+    out[0] = source[from]
     return
   }
   const inner = sizes[rank - 1]
   const step = steps[rank - 1]
   if (rank <= 2 && step === 0 && source instanceof Float64Array && out instanceof Float64Array) {
     const [down] = steps
-    if (rank === 1) out.fill(source[from], at, at + count)
-    else if (down === 1) simdOrPlainKernels().stretch(source, from, out, { at, rows: sizes[0], columns: inner })
+    if (rank === 1) out.fill(source[from], 0, count)
+    else if (down === 1) simdOrPlainKernels().stretch(source, from, out, { at: 0, rows: sizes[0], columns: inner })
     if (rank === 1 || down === 1) return
   }
   const index = new Array<number>(rank).fill(0)
   let p = from
-  for (let o = at; o < at + count;) {
+  for (let o = 0; o < count;) {
     if (step === 1 && inner > 16) {
       out.set(source.subarray(p, p + inner), o)
       o += inner
@@ -207,13 +205,13 @@ export const copyStrided = (
   }
 }
 
-/** A fresh array of `shape` filled by `copyStrided`. */
+/** Array of `shape` whose entries `copyStrided` copies. */
 export const strided = (x: Dense, shape: ReadonlyArray<number>, strides: ReadonlyArray<number>, from = 0): Outcome =>
   filledOutcome(shape, x.dtype, out => {
-    copyStrided(x.values, out, shape, strides, from)
+    copyStrided(x.values, out, shape, { strides, from })
   })
 
-/** The axes of `x` in the order `perm`. */
+/** Transposes x: its axes in the order `perm`. */
 export const permute = (x: Dense, perm: ReadonlyArray<number>): Outcome => {
   if (perm.every((axis, i) => axis === i)) return viewOutcome(x, x.shape)
   const strides = stridesOf(x.shape)
@@ -224,11 +222,11 @@ export const permute = (x: Dense, perm: ReadonlyArray<number>): Outcome => {
   )
 }
 
-/** Which matrix of a stack [..., m, n] each of a stack that it stretches to is. */
+/** Indices of the matrices of a stack [..., m, n] for each matrix of the stack to which it broadcasts. */
 export const matricesOf = ({ shape }: ArrayForm, stack: ReadonlyArray<number>): Float64Array => {
   const own = shape.slice(0, -2)
   const which = new Float64Array(productOfSizes(stack))
   const numbers = Float64Array.from({ length: productOfSizes(own) }, (_, i) => i)
-  copyStrided(numbers, which, stack, broadcastStrides(own, stack))
+  copyStrided(numbers, which, stack, { strides: broadcastStrides(own, stack) })
   return which
 }

@@ -1,4 +1,4 @@
-/** Kernels that treat every entry alone, from functions of numbers: a handful of routines, by lib/wasm where it has the function. */
+/** Entrywise kernels from functions of numbers; functions that lib/wasm has run there. */
 import {
   broadcastShape,
   broadcastStrides,
@@ -25,19 +25,20 @@ export type Scalar2 = (x: number, y: number) => number
 
 const commonType = (...types: ReadonlyArray<DType>): DType => (types.includes('float32') ? 'float32' : 'int32')
 
-/** Kernels of lib/wasm by tfjs's names; one that is absent runs its scalar function. */
-const named = <N extends string>(names: ReadonlyArray<N>): ReadonlyMap<string, N> =>
+/** Names of kernels of lib/wasm by their names in tfjs. */
+const wasmNames = <N extends string>(names: ReadonlyArray<N>): ReadonlyMap<string, N> =>
   new Map(names.map(name => [name === 'divide' ? 'RealDiv' : `${name[0].toUpperCase()}${name.slice(1)}`, name]))
-const MAP_LOOPS = named(MAPS)
-const zips = named(ZIPS)
+const MAP_LOOPS = wasmNames(MAPS)
+const ZIP_LOOPS = wasmNames(ZIPS)
 
+/** Applies a function of numbers to each entry. */
 export const mapDense = (x: Dense, f: Scalar, dtype: DType): Outcome =>
   filledOutcome(x.shape, dtype, out => {
     const from = x.values
     for (let i = 0; i < out.length; i++) out[i] = f(from[i])
   })
 
-/** A kernel of one operand, which gives whole numbers of such, or a type of its own. */
+/** Entrywise kernel of one operand. The result has `dtype`; Default: integers for integers, otherwise doubles. */
 export const mapKernel = (name: string, f: Scalar, dtype?: DType): Kernel => {
   const loop = MAP_LOOPS.get(name)
   return ({ x }) => {
@@ -48,8 +49,8 @@ export const mapKernel = (name: string, f: Scalar, dtype?: DType): Kernel => {
   }
 }
 
-/** Calls `visit` with the grids that together cover `shape`, each a stretch two axes deep. */
-const overGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (grid: ZipGrid) => void): void => {
+/** Calls `visit` with grids of two axes that together cover `shape`; a and b broadcast. The grid object is reused. */
+const visitGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (grid: ZipGrid) => void): void => {
   const { shape: sizes, strides } = collapse(shape, [
     broadcastStrides(a.shape, shape),
     broadcastStrides(b.shape, shape)
@@ -87,18 +88,23 @@ const overGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (gri
   }
 }
 
-const zipGrid = (a: TypedValues, b: TypedValues, out: TypedValues, f: Scalar2, grid: ZipGrid): void => {
-  const { rows, columns, ra, ca, rb, cb, pa, pb } = grid
-  for (let i = 0, o = grid.at; i < rows; i++)
-    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = f(a[p], b[q])
+/** Writes f of the entries of x and y to a grid of `out`. */
+const zipGrid = (
+  f: Scalar2,
+  [x, y]: readonly [TypedValues, TypedValues],
+  out: TypedValues,
+  { rows, columns, ra, ca, rb, cb, pa, pb, at }: ZipGrid
+): void => {
+  for (let i = 0, o = at; i < rows; i++)
+    for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = f(x[p], y[q])
 }
 
-/** A scalar 1: what it multiplies stays as it is. */
+/** True for a scalar 1: multiplication by it needs no copy. */
 const isScalarOne = ({ shape, values }: Dense): boolean => shape.length === 0 && values[0] === 1
 
-/** The same of two operands, which stretch. */
+/** Entrywise kernel of two operands, which broadcast. The result has `dtype`; Default: integers for two integers, otherwise doubles. */
 export const zipKernel = (name: string, f: Scalar2, dtype?: DType): Kernel => {
-  const loop = zips.get(name)
+  const loop = ZIP_LOOPS.get(name)
   return ({ a, b }) => {
     const shape = broadcastShape(a.shape, b.shape, name)
     const type = dtype ?? commonType(a.dtype, b.dtype)
@@ -112,12 +118,12 @@ export const zipKernel = (name: string, f: Scalar2, dtype?: DType): Kernel => {
       }
       const out = unwritten(size, type)
       if (loop !== undefined && x instanceof Float64Array && y instanceof Float64Array && out instanceof Float64Array)
-        overGrids(a, b, shape, grid => {
+        visitGrids(a, b, shape, grid => {
           simdOrPlainKernels()[loop](x, y, out, grid)
         })
       else
-        overGrids(a, b, shape, grid => {
-          zipGrid(x, y, out, f, grid)
+        visitGrids(a, b, shape, grid => {
+          zipGrid(f, [x, y], out, grid)
         })
       return out
     }
@@ -125,7 +131,7 @@ export const zipKernel = (name: string, f: Scalar2, dtype?: DType): Kernel => {
   }
 }
 
-/** The entries of `x` read as `shape`, copied only when it has to stretch. */
+/** Entries of `x` broadcast to `shape`; copied only if the shapes differ in size. */
 const broadcastValues = (x: Dense, shape: ReadonlyArray<number>): TypedValues =>
   x.values.length === productOfSizes(shape) ? x.values : strided(x, shape, broadcastStrides(x.shape, shape)).compute()
 

@@ -5,15 +5,15 @@ import { denseDoubles, filledReal, kernel } from './dense.js'
 import { type Operations } from './operation.js'
 import { transposedTensor } from './triangular.js'
 
-/** The symmetric matrix [n, n] of the lower triangle that starts at `from`. */
-const mirrored = (values: ArrayLike<number>, from: number, n: number): Float64Array =>
+/** Symmetric matrix [n, n] from the lower triangle of the matrix that starts at `from`. */
+const symmetricFromLower = (values: ArrayLike<number>, from: number, n: number): Float64Array =>
   Float64Array.from({ length: n * n }, (_, at) => {
     const [i, j] = [Math.floor(at / n), at % n]
     return values[from + Math.max(i, j) * n + Math.min(i, j)]
   })
 
-/** 1, or −1 if the entry of greatest size is negative: eigenvectors are determined up to their sign. */
-const signOf = (vector: Float64Array): number =>
+/** Sign of the entry of largest magnitude, by which the sign of an eigenvector is fixed. */
+const leadingSign = (vector: Float64Array): number =>
   vector.reduce((largest, x) => (Math.abs(x) > Math.abs(largest) ? x : largest), 0) < 0 ? -1 : 1
 
 /** [..., n + 1, n]: eigenvalues, ascending, in the first row, and below them the eigenvectors as columns. */
@@ -23,12 +23,12 @@ const eigh = kernel(({ x }) => {
   return filledReal([...x.shape.slice(0, -2), n + 1, n], out => {
     const source = denseDoubles(x)
     for (let from = 0, to = 0; to < out.length; from += n * n, to += (n + 1) * n) {
-      const { values, vectors } = symmetricEigen({ shape: [n, n], values: mirrored(source, from, n) })
+      const { values, vectors } = symmetricEigen({ shape: [n, n], values: symmetricFromLower(source, from, n) })
       for (let k = 0; k < n; k++) {
-        // They fall as they come.
+        // `symmetricEigen` returns them in descending order.
         const row = n - 1 - k
         const vector = vectors.values.subarray(row * n, (row + 1) * n)
-        const sign = signOf(vector)
+        const sign = leadingSign(vector)
         out[to + k] = values[row]
         for (let i = 0; i < n; i++) out[to + (i + 1) * n + k] = sign * vector[i]
       }

@@ -1,4 +1,4 @@
-/** The operations that treat each entry alone: what each is of numbers, its derivative in each operand, and its code. */
+/** Entrywise operations: their function of numbers, their derivative in each operand, and their instructions. */
 import * as Elementary from '../numbers/elementary.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { kernel, type Kernel } from './dense.js'
@@ -35,7 +35,7 @@ import {
 type OperationByName = (name: string) => KernelOperation
 type Code = Emit | string | undefined
 
-/** What of two operands or more is stretched is summed. */
+/** Entrywise operation. If there are several operands, pullbacks are summed over the axes along which the operand was broadcast. */
 const ofEntries = (
   operands: ReadonlyArray<string>,
   kernel: Kernel,
@@ -54,17 +54,18 @@ const ofEntries = (
   lowering: { kind: 'entries', code }
 })
 
-/** Doubles of one operand, of whatever type. */
+/** Operation on one operand whose result is doubles. */
 const realOperation =
   (of: Scalar, pull: Pull, code: Code): OperationByName =>
   name =>
     ofEntries(['x'], mapKernel(name, of, 'float32'), [pull], code)
-/** The same, whole numbers of whole numbers. */
-const numeric =
+/** Operation on one operand whose result is integers for integers. */
+const numericOperation =
   (of: Scalar, code: Code, pull?: Pull): OperationByName =>
   name =>
     ofEntries(['x'], mapKernel(name, of), [pull], code)
-const predicate =
+/** Operation on one operand whose result is truth values. */
+const predicateOperation =
   (of: (x: number) => boolean, code: Code): OperationByName =>
   name =>
     ofEntries(
@@ -73,7 +74,7 @@ const predicate =
       [undefined],
       code
     )
-/** Of two operands: doubles where either is, else whole numbers. */
+/** Operation on two operands whose result is integers for two integers. */
 const arithmeticOperation =
   (of: Scalar2, code: Code, a: Pull, b: Pull): OperationByName =>
   name =>
@@ -88,7 +89,7 @@ const comparisonOperation =
     const kernel = zipKernel(name, (x, y) => (of(x, y) ? 1 : 0), 'bool')
     return ofEntries(['a', 'b'], kernel, [undefined, undefined], code)
   }
-/** One operand and attributes. */
+/** Operation on one operand with attributes. */
 const attributeOperation =
   (own: Kernel, pull: Pull | undefined, code: Code): OperationByName =>
   () =>
@@ -98,11 +99,11 @@ const roundHalfToEven = (x: number): number => {
   const below = Math.floor(x)
   const excess = x - below
   const rounded = excess < 0.5 ? below : excess > 0.5 ? below + 1 : below % 2 === 0 ? below : below + 1
-  // −1 + 1 has lost the sign
+  // −1 + 1 loses the sign of zero.
   return rounded === 0 && x < 0 ? -0 : rounded
 }
 
-/** 1 where a wins, ½ where it ties, NaN where either is. */
+/** 1 if a wins, ½ if both are equal, NaN if either is NaN. */
 const tieShare = (T: TensorVocabulary, wins: Tensor, a: Tensor, b: Tensor): Tensor =>
   T.where(T.logicalOr(T.isNaN(a), T.isNaN(b)), NaN, T.add(wins, T.mul(0.5, T.equal(a, b))))
 
@@ -120,16 +121,16 @@ interface ClipBounds {
 }
 
 const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
-  Abs: numeric(Math.abs, emitUnary('abs'), (T, dy, [x]) => T.mul(dy, T.sign(x))),
+  Abs: numericOperation(Math.abs, emitUnary('abs'), (T, dy, [x]) => T.mul(dy, T.sign(x))),
   Add: arithmeticOperation((x, y) => x + y, emitBinary('add'), passed, passed),
-  // the compiler has it of others
+  // The compiler expresses it by other operations.
   Atan2: quotientOperation(
     Elementary.atan2,
     undefined,
     (T, dy, [a, b]) => T.mul(dy, T.div(b, T.add(T.square(a), T.square(b)))),
     (T, dy, [a, b]) => T.neg(T.mul(dy, T.div(a, T.add(T.square(a), T.square(b)))))
   ),
-  Ceil: numeric(Math.ceil, emitUnary('ceil')),
+  Ceil: numericOperation(Math.ceil, emitUnary('ceil')),
   ClipByValue: attributeOperation(
     kernel(({ x }, { clipValueMin, clipValueMax }: ClipBounds) =>
       mapDense(x, v => (v < clipValueMin ? clipValueMin : v > clipValueMax ? clipValueMax : v), x.dtype)
@@ -154,15 +155,15 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
   ),
   Exp: realOperation(Elementary.exp, (T, dy, [x]) => T.mul(dy, T.exp(x)), emitExponential),
   Expm1: realOperation(Elementary.expm1, (T, dy, [x]) => T.mul(dy, T.exp(x)), 'mapExpm1'),
-  Floor: numeric(Math.floor, emitUnary('floor')),
-  // the compiler turns both round
+  Floor: numericOperation(Math.floor, emitUnary('floor')),
+  // The compiler exchanges the operands of both.
   Greater: comparisonOperation((x, y) => x > y, undefined),
   GreaterEqual: comparisonOperation((x, y) => x >= y, undefined),
-  IsFinite: predicate(Number.isFinite, (code, push) => {
+  IsFinite: predicateOperation(Number.isFinite, (code, push) => {
     push(0).op('abs').every(Infinity).op('lt')
     code.every(1).op('and')
   }),
-  IsNan: predicate(Number.isNaN, (code, push) => {
+  IsNan: predicateOperation(Number.isNaN, (code, push) => {
     push(0)
     push(0).op('ne')
     code.every(1).op('and')
@@ -172,7 +173,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
   Log: realOperation(Elementary.log, (T, dy, [x]) => T.div(dy, x), 'mapLog'),
   Log1p: realOperation(Elementary.log1p, (T, dy, [x]) => T.div(dy, T.add(1, x)), 'mapLog1p'),
   LogicalAnd: comparisonOperation((x, y) => x !== 0 && y !== 0, logical('and')),
-  LogicalNot: predicate(
+  LogicalNot: predicateOperation(
     x => x === 0,
     (code, push) => {
       push(0)
@@ -188,7 +189,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
     (T, dy, [, b]) => T.mul(dy, b),
     (T, dy, [a]) => T.mul(dy, a)
   ),
-  Neg: numeric(
+  Neg: numericOperation(
     x => -x,
     emitUnary('neg'),
     (T, dy) => T.neg(dy)
@@ -198,12 +199,12 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
     Elementary.pow,
     undefined,
     (T, dy, [a, b]) => {
-      // at a = b = 0 the factor b is the whole answer, and 0^(-1) would make it NaN
+      // At a = b = 0 the derivative is b, but b · 0^(−1) would be NaN.
       const corner = T.logicalAnd(T.equal(a, 0), T.equal(b, 0))
       return T.mul(dy, T.mul(b, T.pow(a, T.sub(T.where(corner, 1, b), 1))))
     },
     (T, dy, [a, b]) => {
-      // where there is no logarithm, 1^b ln 1: 0^b may be ∞
+      // 1^b ln 1 = 0 if a has no logarithm, since 0^b may be ∞.
       const base = T.where(T.greater(a, 0), a, T.where(T.isNaN(a), a, 1))
       return T.mul(dy, T.mul(T.pow(base, b), T.log(base)))
     }
@@ -222,8 +223,8 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
       push(0).op('div')
     }
   ),
-  // NaN passes, −0 becomes 0 or stays
-  Relu: numeric(
+  // NaN is kept; −0 may become 0.
+  Relu: numericOperation(
     x => (x < 0 ? 0 : x),
     (code, push) => {
       code.every(0)
@@ -233,7 +234,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
     },
     (T, dy, [x]) => T.mul(dy, T.step(x))
   ),
-  Round: numeric(roundHalfToEven, emitUnary('nearest')),
+  Round: numericOperation(roundHalfToEven, emitUnary('nearest')),
   Rsqrt: realOperation(
     x => 1 / Math.sqrt(x),
     (T, dy, [x]) => T.mul(T.mul(dy, -0.5), T.div(T.rsqrt(x), x)),
@@ -253,14 +254,14 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
         isTrue(push(0)).op('bitselect')
       }
     ),
-  // σ(x) σ(-x) rather than σ (1 - σ): right in both tails; the compiler has it of others
+  // The derivative is σ(x) σ(−x), since σ (1 − σ) would cancel in one tail. The compiler expresses it by other operations.
   Sigmoid: realOperation(
     Elementary.sigmoid,
     (T, dy, [x]) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))),
     undefined
   ),
-  // x itself where it is 0 or NaN
-  Sign: numeric(
+  // Returns x itself if it is 0 or NaN.
+  Sign: numericOperation(
     x => (x > 0 ? 1 : x < 0 ? -1 : x),
     (code, push) => {
       code.every(1)
@@ -275,7 +276,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
   Sin: realOperation(Elementary.sin, (T, dy, [x]) => T.mul(dy, T.cos(x)), 'mapSin'),
   Softplus: realOperation(Elementary.softplus, (T, dy, [x]) => T.mul(dy, T.sigmoid(x)), 'mapSoftplus'),
   Sqrt: realOperation(Math.sqrt, (T, dy, [x]) => T.div(dy, T.mul(2, T.sqrt(x))), emitUnary('sqrt')),
-  Square: numeric(
+  Square: numericOperation(
     x => x * x,
     (_, push) => {
       push(0)
@@ -283,7 +284,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
     },
     (T, dy, [x]) => T.mul(dy, T.mul(2, x))
   ),
-  // NaN stays NaN
+  // NaN is kept.
   Step: attributeOperation(
     kernel(({ x }, { alpha }: { alpha: number }) => mapDense(x, v => (v > 0 ? 1 : v <= 0 ? alpha : v), 'float32')),
     undefined,
@@ -311,7 +312,7 @@ export const elementwiseOperations: Operations = {
   Cast: {
     operands: ['x'],
     kernel: castKernel,
-    // towards whole numbers and truth values a cast is piecewise constant
+    // A cast to integers or truth values is piecewise constant.
     pulls: [
       (T, dy, [x], { dtype }: { dtype: string }) => (dtype === 'float32' ? T.cast(dy, 'float64') : T.zeros(x.shape))
     ]

@@ -8,7 +8,7 @@ import { type Operations } from './operation.js'
 import { reduceOperations } from './reduce.js'
 import { shapeOperations } from './shape.js'
 
-/** Every operation, by the name tfjs knows it by. */
+/** All operations, by their names in tfjs. */
 export const operations: Operations = {
   ...eigen,
   ...elementwiseOperations,
@@ -19,10 +19,11 @@ export const operations: Operations = {
   ...shapeOperations
 }
 
+/** Kernels, by their names in tfjs. */
 export const kernelsByName: Readonly<Record<string, Kernel>> = Object.fromEntries(
   Object.entries(operations).map(([name, { kernel }]) => [name, kernel])
 )
 
-/** An output of a kernel, computed. */
+/** Computes one output of a kernel. Default: the first. */
 export const computeKernel = (kernel: string, inputs: KernelInputs, attrs: object, output = 0): Dense =>
   computedDense([kernelsByName[kernel](inputs, attrs)].flat()[output])

@@ -1,4 +1,4 @@
-/** Operations driven by a tensor of indices. An index outside its axis is refused, never read. */
+/** Operations with a tensor of indices. An index outside its axis throws. */
 import { axisOf, filledOutcome, kernel, productOfSizes, type DType } from './dense.js'
 import { type Operations } from './operation.js'
 
@@ -62,7 +62,7 @@ export const indexing: Operations = {
     operands: ['x', 'indices'],
     kernel: gatherKernel,
     pulls: [
-      // sums by index along the first axis, brought there and back
+      // Segment sums along the first axis, to which the axis is moved and from which it is moved back.
       (T, dy, [x, indices], { axis }: { axis: number }) => {
         const at = axisOf(axis, x.rank, 'gather')
         const own = dy.shape.map((_, i) => i)

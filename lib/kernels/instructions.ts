@@ -1,10 +1,12 @@
-/** Instructions of what is done entry by entry, for a vector of rows, from operands that are pushed when asked for. */
+/** Instructions of entrywise operations on vectors of rows. */
 import { type Code } from '../compiler/assembler.js'
 import * as Exp from '../numbers/elementary/exponential.js'
 import { type Attrs } from '../compiler/graph.js'
 import { type Precision } from './dense.js'
 
+/** Pushes a vector of an operand. */
 export type Push = (operand: number) => Code
+/** Emits the instructions of an operation, which leave its result on the stack. */
 export type Emit = (code: Code, push: Push, attrs: Attrs) => void
 
 type Simd = Parameters<Code['op']>[0]
@@ -20,7 +22,7 @@ export const emitBinary =
     push(0)
     push(1).op(op)
   }
-/** 1 where it holds, else 0. */
+/** Instructions of a comparison: 1 if it holds, otherwise 0. */
 export const relation =
   (op: Simd): Emit =>
   (code, push) => {
@@ -28,8 +30,9 @@ export const relation =
     push(1).op(op)
     code.every(1).op('and')
   }
+/** Replaces the vector on the stack by a mask of its entries that are not 0. */
 export const isTrue = (code: Code): Code => code.every(0).op('ne')
-/** 1 where what is true of the operands holds of both, or of either. */
+/** Instructions of a logical operation: 1 if both or either of the operands is not 0, otherwise 0. */
 export const logical =
   (op: 'and' | 'or'): Emit =>
   (code, push) => {
@@ -39,18 +42,18 @@ export const logical =
   }
 export const attributeNumber = (attrs: Attrs, name: string): number => Number(attrs[name] ?? 0)
 
-/** How e^x is computed: as lib/wasm/math/assembly/exponential.ts says. */
+/** Constants of e^x, as in lib/wasm/math/assembly/exponential.ts. */
 interface Exponential {
-  /** Beyond these the result is ∞ or 0. */
+  /** Arguments are clamped to [least, most], beyond which the result is 0 or ∞. */
   readonly most: number
   readonly least: number
-  /** 1.5 units of the last bit before the point, and twice the bias of exponents. */
+  /** 1.5 · 2^bits plus twice the bias of exponents: adding it rounds to an integer. */
   readonly shift: number
   /** Bits of the significand. */
   readonly bits: number
-  /** ln 2 as the sum of two, whose products with whole numbers are exact in the first. */
+  /** ln 2 as a sum of two numbers; products of the first with integers are exact. */
   readonly ln2: readonly [number, number]
-  /** e^r = 1 + r + r² q(r), the leading coefficient first. */
+  /** Coefficients of q in e^r = 1 + r + r² q(r), the leading one first. */
   readonly q: ReadonlyArray<number>
 }
 const exponentials: Readonly<Record<Precision, Exponential>> = {
@@ -72,7 +75,7 @@ const exponentials: Readonly<Record<Precision, Exponential>> = {
   }
 }
 
-/** e^x, operation for operation as the map of that name has it. */
+/** Instructions of e^x, with the same operations in the same order as `mapExp`. */
 export const emitExponential: Emit = (code, push) => {
   const { most, least, shift, bits, ln2, q } = exponentials[code.lanes.precision]
   const [x, t, k, r] = [0, 0, 0, 0].map(() => code.local('v128'))

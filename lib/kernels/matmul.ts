@@ -19,7 +19,7 @@ interface MatMul {
 }
 
 /** [… m, k] · [… k, n] → [… m, n], batches broadcast. */
-const batchedProduct = (a: Dense, b: Dense, transposeA: boolean, transposeB: boolean): Outcome => {
+const batchedProduct = (a: Dense, b: Dense, { transposeA = false, transposeB = false }: MatMul): Outcome => {
   if (a.shape.length < 2 || b.shape.length < 2)
     throw new Error(
       `matMul: ${list(a.shape)} and ${list(b.shape)} are not both matrices; reshape a vector to [n, 1] or [1, n]`
@@ -52,7 +52,7 @@ const batchedProduct = (a: Dense, b: Dense, transposeA: boolean, transposeB: boo
   })
 }
 
-/** Σ_j (x_ij − s_i c_kj)², [n, d], [k, d], [n | 1, 1] → [n, k]: by the differences, which the squares would lose. */
+/** Σ_j (x_ij − s_i c_kj)², [n, d], [k, d], [n | 1, 1] → [n, k]: by the differences, since expanded squares would cancel. */
 const squaredDistancesKernel = (x: Dense, centres: Dense, scale: Dense): Outcome => {
   const [n, d] = x.shape
   const [k, d2] = centres.shape
@@ -82,9 +82,7 @@ const squaredDistancesKernel = (x: Dense, centres: Dense, scale: Dense): Outcome
 export const matmul: Operations = {
   BatchMatMul: {
     operands: ['a', 'b'],
-    kernel: kernel(({ a, b }, { transposeA = false, transposeB = false }: MatMul) =>
-      batchedProduct(a, b, transposeA, transposeB)
-    ),
+    kernel: kernel(({ a, b }, attrs: MatMul) => batchedProduct(a, b, attrs)),
     pulls: [
       (T, dy, [a, b], { transposeA = false, transposeB = false }: MatMul) =>
         shrink(
@@ -104,7 +102,7 @@ export const matmul: Operations = {
         )
     ]
   },
-  // ∂/∂x_i = 2 Σ_k (x_i − s_i c_k), and so on: what is linear in the differences loses no more than rounding x does
+  // ∂/∂x_i = 2 Σ_k (x_i − s_i c_k), and so on: linear in the differences, so nothing more cancels than by rounding x.
   SquaredDistances: {
     operands: ['x', 'centres', 'scale'],
     kernel: kernel(({ x, centres, scale }) => squaredDistancesKernel(x, centres, scale)),

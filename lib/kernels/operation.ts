@@ -1,4 +1,4 @@
-/** What is stated of an operation of the vocabulary, a row each: its kernel, which says its shape too, its derivative, and how the compiler takes it. */
+/** Definition of an operation of the vocabulary: its kernel, its derivative, and how the compiler lowers it. */
 import { type Tensor } from '../arrays/ndarray.js'
 import type * as Vocabulary from '../tensors/tensor.js'
 import { type Kernel } from './dense.js'
@@ -7,8 +7,8 @@ import { type Emit } from './instructions.js'
 export type TensorVocabulary = typeof Vocabulary
 
 /**
- * The cotangent of an operand, from that of the result, the operands, the attributes and which operand it is. It takes the vocabulary and is
- * written in it, so that it can be differentiated again, to any order.
+ * Cotangent of operand `which` (pullback), from the cotangent `dy` of the result, the operands and the attributes. It is written in the
+ * vocabulary T, so it can be differentiated again, to any order.
  */
 export type Pull = (
   T: TensorVocabulary,
@@ -20,43 +20,44 @@ export type Pull = (
 
 export type FoldOperation = 'Sum' | 'Max' | 'Min'
 
-/** How the compiler takes an operation. */
+/** How the compiler lowers an operation. */
 export type LoweringKind =
-  /** Entry by entry: by instructions, or the name of a function of lib/wasm over a panel; without either the kernel runs on a panel. */
+  /** Entrywise, by instructions or by the function of lib/wasm with this name; if undefined, the interpreter's kernel runs on a panel. */
   | { readonly kind: 'entries'; readonly code: Emit | string | undefined }
+  /** A reduction. */
   | { readonly kind: 'fold'; readonly fold: FoldOperation }
-  /** Entries in another order, some of them, or some more often; `pads` where numbers are put between them. */
+  /** Moves entries: reorders, selects or repeats them; `pads` if constants are inserted. */
   | { readonly kind: 'move'; readonly pads: boolean }
-  /** The same entries under another shape. */
+  /** Same entries under another shape. */
   | { readonly kind: 'view' }
-  /** By the kernel, along an axis of each row. */
+  /** Kernel along an axis of each row. */
   | { readonly kind: 'axis' }
-  /** By the kernel, of the matrices that the last two axes are. */
+  /** Kernel on matrices, the last two axes. */
   | { readonly kind: 'matrices' }
 
 export interface KernelOperation {
-  /** Names of the operands, as tfjs has them; null for a list of any number. */
+  /** Names of the operands in tfjs; null for a list of any length. */
   readonly operands: ReadonlyArray<string> | null
   readonly kernel: Kernel
-  /** For each operand, or one for all of a list. Undefined where the result is flat in it, and zero where tfjs would throw. */
+  /** Pullback for each operand, or one for all operands of a list; undefined if the result is piecewise constant in the operand. */
   readonly pulls: ReadonlyArray<Pull | undefined>
-  /** By a rule of its own in `../compiler/lower.ts`, unless given. */
+  /** Default: a rule of its own in `../compiler/lower.ts`. */
   readonly lowering?: LoweringKind
-  /** The pulls look at no operand, so none is kept for them. */
+  /** Present if the pullbacks read no operand, so none is kept. */
   readonly keepsNone?: true
 }
 
 export type Operations = Readonly<Record<string, KernelOperation>>
 
-/** dy summed over the axes along which `shape` was stretched. */
+/** Sums dy over the axes along which an operand of this shape was broadcast. */
 export const shrink = (T: TensorVocabulary, dy: Tensor, shape: ReadonlyArray<number>): Tensor => {
   const lead = dy.rank - shape.length
   const stretched = dy.shape.map((_, i) => i).filter(i => i < lead || (shape[i - lead] === 1 && dy.shape[i] !== 1))
   return T.reshape(stretched.length === 0 ? dy : T.sum(dy, stretched), shape)
 }
 
-/** dy under the shape of the operand. */
+/** Pullback of a reshape. */
 export const reshapedPull: Pull = (T, dy, operands, _, which) => T.reshape(dy, operands[which].shape)
 
-/** dy as it is. */
+/** Pullback of the identity. */
 export const passed: Pull = (_, dy) => dy

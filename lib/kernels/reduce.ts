@@ -1,4 +1,4 @@
-/** Operations that fold or rank along axes. Each reads its input as [outer, n, inner], n being what it runs along. */
+/** Reductions and rankings along axes. Each reads its input as [outer, n, inner] and runs along n. */
 import * as Elementary from '../numbers/elementary.js'
 import {
   sortedAxes,
@@ -36,7 +36,7 @@ const fibres = (shape: ReadonlyArray<number>, axis: number): Fibres => ({
   inner: productOfSizes(shape.slice(axis + 1))
 })
 
-/** Folds `x` read as [outer, n, inner] into `out` = [outer, inner]. */
+/** Reduces `x`, [outer, n, inner], into `out`, [outer, inner]. */
 type Accumulate = (x: TypedValues, out: TypedValues, along: Fibres) => void
 
 interface Folded {
@@ -45,7 +45,7 @@ interface Folded {
   keepDims?: boolean
 }
 
-/** The axes a reduction folded, and its input's shape with those at 1. */
+/** Axes of a reduction, and the shape of its input with size 1 at these axes. */
 const foldedOf = (
   shape: ReadonlyArray<number>,
   { axis, reductionIndices }: Folded,
@@ -80,10 +80,10 @@ const accumulating =
       for (let j = 0; j < n; j++) for (let k = 0, o = i * inner; k < inner; k++, p++, o++) out[o] = f(out[o], x[p])
   }
 
-// a NaN wins and stays
+/** The smaller of m and v; NaN if either is NaN. */
 const smaller = (m: number, v: number): number => (v < m || Number.isNaN(v) ? v : m)
 
-/** Where the largest of each fibre stands, the first among equals. A NaN wins and stays, as in `max`. */
+/** Index of the largest entry along the axis, the first of equal ones; of the first NaN if there is one. */
 const argMaxKernel = kernel(({ x }, { axis }: { axis: number | ReadonlyArray<number> }) => {
   const at = axisOf(typeof axis === 'number' ? axis : axis[0], x.shape.length, 'argMax')
   const { outer, n, inner } = fibres(x.shape, at)
@@ -105,12 +105,12 @@ const argMaxKernel = kernel(({ x }, { axis }: { axis: number | ReadonlyArray<num
   })
 })
 
-/** Along one axis (the last unless told), shifted by the maximum so that nothing overflows; rows of -∞ only give NaN. */
-const softmaxKernel = (name: string, logarithm: boolean): Kernel =>
+/** Softmax along one axis (Default: the last), or its logarithm, shifted by the maximum so that nothing overflows; NaN if all entries are −∞. */
+const softmaxKernel = ({ name, isLog }: { readonly name: string; readonly isLog: boolean }): Kernel =>
   kernel(({ logits: x }, { dim, axis }: { dim?: number; axis?: number }) => {
     const { outer, n, inner } = fibres(x.shape, axisOf(dim ?? axis ?? -1, x.shape.length, name))
     return filledReal(x.shape, out => {
-      if (!logarithm && inner === 1 && x.values instanceof Float64Array) {
+      if (!isLog && inner === 1 && x.values instanceof Float64Array) {
         simdOrPlainKernels().softmaxRows(x.values, outer, n, out)
         return
       }
@@ -129,7 +129,7 @@ const softmaxKernel = (name: string, logarithm: boolean): Kernel =>
         let total = 0
         for (let p = from; p < to; p += inner) total += out[p]
         const log = Elementary.log(total)
-        if (logarithm) for (let p = from; p < to; p += inner) out[p] = shifted[p] - log
+        if (isLog) for (let p = from; p < to; p += inner) out[p] = shifted[p] - log
         else for (let p = from; p < to; p += inner) out[p] /= total
       })
     })
@@ -137,7 +137,7 @@ const softmaxKernel = (name: string, logarithm: boolean): Kernel =>
 
 const broadcastGradient = (T: TensorVocabulary, dy: Tensor, { shape }: Tensor, attrs: Folded): Tensor =>
   T.broadcastTo(T.reshape(dy, foldedOf(shape, attrs, 'gradient').sides), shape)
-/** Equal extremes share evenly. */
+/** Pullback of an extreme, which equal entries share evenly. */
 const extremePull =
   (name: 'max' | 'min'): Pull =>
   (T, dy, [x], attrs: Folded) => {
@@ -146,26 +146,27 @@ const extremePull =
     return T.mul(T.reshape(dy, sides), T.div(mask, T.sum(mask, axes, true)))
   }
 
-/**
- * A reduction, of the type of its operand or of its own, and the fold of the compiler that it is; counts and truth values are made of that there.
- * Neighbouring axes fold where they lie; scattered ones are first brought to the end.
- */
-const foldOperation = (
-  name: string,
-  accumulate: Accumulate,
-  fold: FoldOperation,
-  pull?: Pull,
-  dtype?: DType
-): KernelOperation => ({
+/** A reduction: how it accumulates, and the fold of the compiler from which it is made. */
+interface ReductionDefinition {
+  readonly accumulate: Accumulate
+  readonly fold: FoldOperation
+  /** Default: none, the result is piecewise constant. */
+  readonly pull?: Pull
+  /** Default: the type of the operand, integers for truth values. */
+  readonly dtype?: DType
+}
+
+/** Operation of a reduction. Adjacent axes are reduced in place; others are first moved to the end. */
+const foldOperation = (name: string, { accumulate, fold, pull, dtype }: ReductionDefinition): KernelOperation => ({
   operands: ['x'],
   kernel: kernel(({ x }, attrs: Folded) => {
     const { axes, sides } = foldedOf(x.shape, attrs, name)
     const kept = x.shape.map((_, i) => i).filter(i => !axes.includes(i))
     const shape = attrs.keepDims === true ? sides : kept.map(i => x.shape[i])
     return filledOutcome(shape, dtype ?? (x.dtype === 'bool' ? 'int32' : x.dtype), out => {
-      const together = axes.every((a, i) => i === 0 || a === axes[i - 1] + 1)
-      const first = together ? (axes[0] ?? x.shape.length) : kept.length
-      const source = together ? x : computedDense(permute(x, [...kept, ...axes]))
+      const isAdjacent = axes.every((a, i) => i === 0 || a === axes[i - 1] + 1)
+      const first = isAdjacent ? (axes[0] ?? x.shape.length) : kept.length
+      const source = isAdjacent ? x : computedDense(permute(x, [...kept, ...axes]))
       accumulate(source.values, out, {
         outer: productOfSizes(source.shape.slice(0, first)),
         n: productOfSizes(source.shape.slice(first, first + axes.length)),
@@ -180,29 +181,28 @@ const accumulateAll = accumulating(1, (a, x) => (a !== 0 && x !== 0 ? 1 : 0))
 const accumulateAny = accumulating(0, (a, x) => (a !== 0 || x !== 0 ? 1 : 0))
 
 export const reduceOperations: Operations = {
-  All: foldOperation('all', accumulateAll, 'Min', undefined, 'bool'),
-  Any: foldOperation('any', accumulateAny, 'Max', undefined, 'bool'),
+  All: foldOperation('all', { accumulate: accumulateAll, fold: 'Min', dtype: 'bool' }),
+  Any: foldOperation('any', { accumulate: accumulateAny, fold: 'Max', dtype: 'bool' }),
   ArgMax: { operands: ['x'], kernel: argMaxKernel, pulls: [undefined], lowering: { kind: 'axis' } },
   LogSoftmax: {
     operands: ['logits'],
-    kernel: softmaxKernel('logSoftmax', true),
+    kernel: softmaxKernel({ name: 'logSoftmax', isLog: true }),
     pulls: [(T, dy, [x], { axis }: { axis: number }) => T.sub(dy, T.mul(T.sum(dy, axis, true), T.softmax(x, axis)))]
   },
-  Max: foldOperation('max', accumulating(-Infinity, larger), 'Max', extremePull('max')),
-  Mean: foldOperation(
-    'mean',
-    accumulateMean,
-    'Sum',
-    (T, dy, [x], attrs: Folded) => {
+  Max: foldOperation('max', { accumulate: accumulating(-Infinity, larger), fold: 'Max', pull: extremePull('max') }),
+  Mean: foldOperation('mean', {
+    accumulate: accumulateMean,
+    fold: 'Sum',
+    pull: (T, dy, [x], attrs: Folded) => {
       const { axes } = foldedOf(x.shape, attrs, 'gradient')
       return broadcastGradient(T, T.div(dy, productOfSizes(axes.map(i => x.shape[i]))), x, attrs)
     },
-    'float32'
-  ),
-  Min: foldOperation('min', accumulating(Infinity, smaller), 'Min', extremePull('min')),
+    dtype: 'float32'
+  }),
+  Min: foldOperation('min', { accumulate: accumulating(Infinity, smaller), fold: 'Min', pull: extremePull('min') }),
   Softmax: {
     operands: ['logits'],
-    kernel: softmaxKernel('softmax', false),
+    kernel: softmaxKernel({ name: 'softmax', isLog: false }),
     pulls: [
       (T, dy, [x], { dim }: { dim: number }) => {
         const y = T.softmax(x, dim)
@@ -210,5 +210,9 @@ export const reduceOperations: Operations = {
       }
     ]
   },
-  Sum: foldOperation('sum', accumulateSum, 'Sum', (T, dy, [x], attrs: Folded) => broadcastGradient(T, dy, x, attrs))
+  Sum: foldOperation('sum', {
+    accumulate: accumulateSum,
+    fold: 'Sum',
+    pull: (T, dy, [x], attrs: Folded) => broadcastGradient(T, dy, x, attrs)
+  })
 }

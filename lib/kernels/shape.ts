@@ -1,4 +1,4 @@
-/** Operations that move entries or make new ones, without arithmetic. */
+/** Operations that move or create entries, without arithmetic. */
 import {
   axisOf,
   copyStrided,
@@ -23,7 +23,7 @@ const sameEntries = (x: Dense): Outcome => viewOutcome(x, x.shape)
 const withSize = (shape: SizeList, at: number, length: number): SizeList =>
   shape.map((size, i) => (i === at ? length : size))
 
-/** `shape` may have one -1, to be worked out. */
+/** `shape` may contain one −1, whose size is computed. */
 const reshapeKernel = kernel(({ x }, { shape }: { shape: SizeList }) => {
   const count = productOfSizes(x.shape)
   const unknown = shape.indexOf(-1)
@@ -119,7 +119,7 @@ const padKernel = kernel(({ x }, { paddings, constantValue }: Pad) => {
   const shape = x.shape.map((length, i) => length + paddings[i][0] + paddings[i][1])
   return filledOutcome(shape, x.dtype, out => {
     out.fill(constantValue)
-    // write row by row: the last axis is contiguous on both sides
+    // Copied row by row, since the last axis is contiguous on both sides.
     const strides = stridesOf(shape)
     const rank = shape.length
     const row = x.shape[rank - 1] ?? 1
@@ -144,7 +144,7 @@ const tileKernel = kernel(({ x }, { reps }: Tile) => {
   return filledOutcome(shape, x.dtype, out => {
     const apart = x.shape.flatMap((length, i) => [reps[i], length])
     const steps = stridesOf(x.shape).flatMap(step => [0, step])
-    copyStrided(x.values, out, apart, steps)
+    copyStrided(x.values, out, apart, { strides: steps })
   })
 })
 
@@ -221,7 +221,7 @@ export const shapeOperations: Operations = {
   SplitV: {
     operands: ['x'],
     kernel: splitKernel,
-    // tfjs gives a list of cotangents, or the one alone
+    // tfjs passes a list of cotangents, or a single one.
     pulls: [(T, dy, _, { axis }: AxisAttribute) => T.concat([dy].flat(), axis)],
     lowering: MOVE_LOWERING,
     keepsNone: true
@@ -248,7 +248,7 @@ export const shapeOperations: Operations = {
     ],
     keepsNone: true
   },
-  // `value` is detached, and never asked
+  // `value` is detached, so it has no pullback.
   WithDerivative: { operands: ['value', 'x'], kernel: withDerivative, pulls: [undefined, passed], keepsNone: true },
   ZerosLike: { operands: ['x'], kernel: kernel(({ x }) => constantOutcome(x.shape, 0, x.dtype)), pulls: [undefined] }
 }

@@ -1,4 +1,4 @@
-/** Triangular factors of stacks of small matrices, [..., n, n], and what is solved by them. */
+/** Triangular factors of stacks of small matrices, [..., n, n], and systems solved by them. */
 import { type Tensor } from '../arrays/ndarray.js'
 import { factorGram, factorSymmetric, solveLower } from '../arrays/linalg.js'
 import {
@@ -16,7 +16,7 @@ import {
 import { shapeText as list } from '../arrays/ndarray.js'
 import { shrink, type Operations, type TensorVocabulary } from './operation.js'
 
-/** The last two sizes, and how many such matrices there are. */
+/** Sizes of the matrices and their number. */
 const matrixStack = (x: ArrayForm, op: string): { readonly m: number; readonly n: number; readonly count: number } => {
   if (x.shape.length < 2) throw new Error(`${op}: ${list(x.shape)} is no stack of matrices; give it two axes or more`)
   const [m, n] = x.shape.slice(-2)
@@ -58,7 +58,7 @@ const triangularSolve = kernel(({ l, b }, { transposed = false }: Solve) => {
   const stack = broadcastShape(l.shape.slice(0, -2), b.shape.slice(0, -2), 'solveTriangular')
   const shape = [...stack, n, columns]
   return filledReal(shape, out => {
-    copyStrided(b.values, out, shape, broadcastStrides(b.shape, shape))
+    copyStrided(b.values, out, shape, { strides: broadcastStrides(b.shape, shape) })
     const factors = denseDoubles(l)
     matricesOf(l, stack).forEach((which, i) => {
       solveLower(factors, which * n * n, n, out, i * n * columns, columns, transposed)
@@ -66,7 +66,7 @@ const triangularSolve = kernel(({ l, b }, { transposed = false }: Solve) => {
   })
 })
 
-/** n of n(n + 1)/2 */
+/** n, given n(n + 1)/2. */
 const sideOf = (length: number): number => Math.round((Math.sqrt(8 * length + 1) - 1) / 2)
 
 /** [..., n(n + 1)/2], row by row, to the lower triangle of [..., n, n]. */
@@ -100,7 +100,7 @@ export const transposedTensor = (T: TensorVocabulary, x: Tensor): Tensor =>
     x.shape.map((_, i) => (i < x.rank - 2 ? i : 2 * x.rank - 3 - i))
   )
 
-/** Of square matrices the lower triangle, times `onDiagonal` on the diagonal. */
+/** Lower triangle of square matrices, with the diagonal times `onDiagonal`. */
 const lowerOf = (T: TensorVocabulary, x: Tensor, onDiagonal: number): Tensor => {
   const n = x.shape[x.rank - 1]
   const mask = Float64Array.from({ length: n * n }, (_, at) => {
@@ -111,8 +111,8 @@ const lowerOf = (T: TensorVocabulary, x: Tensor, onDiagonal: number): Tensor => 
   return T.mul(x, T.tensor(mask, [n, n]))
 }
 
-/** (Φ + Φᵀ)L⁻¹, where Φ is the lower triangle of LᵀL̄ with half of its diagonal: what both Cholesky factors pull back, turned. */
-const pulled = (T: TensorVocabulary, l: Tensor, dy: Tensor): Tensor => {
+/** L⁻ᵀ(Φ + Φᵀ) with Φ the lower triangle of LᵀL̄ and half of its diagonal: the common part of the pullbacks of both Cholesky factors. */
+const choleskyPullCore = (T: TensorVocabulary, l: Tensor, dy: Tensor): Tensor => {
   const half = lowerOf(T, T.matMul(l, dy, { transposeA: true }), 0.5)
   return T.solveTriangular(l, T.add(half, transposedTensor(T, half)), { transposed: true })
 }
@@ -125,7 +125,7 @@ export const factor: Operations = {
     pulls: [
       (T, dy, [x]) => {
         const l = T.cholesky(x)
-        return T.mul(0.5, T.solveTriangular(l, transposedTensor(T, pulled(T, l, dy)), { transposed: true }))
+        return T.mul(0.5, T.solveTriangular(l, transposedTensor(T, choleskyPullCore(T, l, dy)), { transposed: true }))
       }
     ],
     lowering: { kind: 'matrices' }
@@ -145,7 +145,7 @@ export const factor: Operations = {
       (T, dy, [x]) => {
         const l = T.gramCholesky(x)
         const orthonormal = T.solveTriangular(l, transposedTensor(T, x))
-        return T.matMul(orthonormal, pulled(T, l, dy), { transposeA: true, transposeB: true })
+        return T.matMul(orthonormal, choleskyPullCore(T, l, dy), { transposeA: true, transposeB: true })
       }
     ],
     lowering: { kind: 'matrices' }

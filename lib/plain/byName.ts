@@ -1,9 +1,9 @@
 /**
- * Records by plain loops, for what is done at every step: fp-ts sorts the names first, and pairs of a name and a value cost more than most
- * of what is done with them.
+ * Functions of records as plain loops, for use at every step of a run: fp-ts sorts the names first, and pairs of name and value cost more than most
+ * operations on them.
  */
 
-/** Each value changed; the names keep their order. */
+/** Maps each value; names keep their order. */
 export const mapRecordValues =
   <A, B>(f: (a: A, name: string) => B) =>
   (record: Readonly<Record<string, A>>): Readonly<Record<string, B>> => {
@@ -12,7 +12,7 @@ export const mapRecordValues =
     return out
   }
 
-/** All of the records that are there, later ones over earlier: a spread that adds names takes microseconds for each. */
+/** Merges records, later ones over earlier ones, without undefined ones. A spread would take microseconds for each name. */
 export const mergeRecords = <A>(
   ...records: ReadonlyArray<Readonly<Record<string, A>> | null | undefined | false>
 ): Readonly<Record<string, A>> => {
@@ -21,7 +21,7 @@ export const mergeRecords = <A>(
   return out
 }
 
-/** The values that something comes of, changed; the others are left out. */
+/** Maps each value and leaves out those for which f returns undefined. */
 export const filterMapValues =
   <A, B>(f: (a: A, name: string) => B | undefined) =>
   (record: Readonly<Record<string, A>>): Readonly<Record<string, B>> => {

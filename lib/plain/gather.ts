@@ -1,10 +1,10 @@
-/** What comes piece after piece is put together, until one does not fit. */
+/** Folds of pieces that arrive one after another, which stop at the first problem. */
 import type { Either } from 'fp-ts/lib/Either.js'
 
 export interface Gathering<A, E, B> {
-  /** With one more piece, after those before; null: it is the first. */
+  /** Adds a piece to those before, null for the first one. */
   readonly add: (piece: A, before: B | null) => Either<E, B>
-  /** Gives back what was taken, where nothing comes of it. */
+  /** Frees the result if the fold fails. */
   readonly close: () => void
 }
 
@@ -29,7 +29,7 @@ const before = <E, B>({ result }: GatheringState<E, B>): B | null => {
   return found._tag === 'Right' ? found.right : null
 }
 
-/** What a failed gathering has taken is given back. */
+/** Frees the partial result of a failed fold. */
 const endGathering = <A, E, B>(
   { result }: GatheringState<E, B>,
   { close }: Gathering<A, E, B>
@@ -39,7 +39,7 @@ const endGathering = <A, E, B>(
   return found
 }
 
-/** All pieces, or the first problem; null of none. */
+/** Folds all pieces; returns the first problem, or null if there are no pieces. */
 export const gatherPieces = <A, E, B>(pieces: Iterable<A>, gathering: Gathering<A, E, B>): Either<E, B | null> => {
   const taken = newGathering<E, B>()
   try {
@@ -51,7 +51,7 @@ export const gatherPieces = <A, E, B>(pieces: Iterable<A>, gathering: Gathering<
   return endGathering(taken, gathering)
 }
 
-/** The same of pieces that come in time. */
+/** Folds asynchronous pieces; returns the first problem, or null if there are no pieces. */
 export const gatheredAsync = async <A, E, B>(
   pieces: AsyncIterable<A>,
   gathering: Gathering<A, E, B>
@@ -66,7 +66,7 @@ export const gatheredAsync = async <A, E, B>(
   return endGathering(taken, gathering)
 }
 
-/** What each piece comes to after those before it. */
+/** Running results: f of each piece and the state after those before it. */
 export async function* scanned<A, S, B>(
   pieces: AsyncIterable<A>,
   start: S,
@@ -80,12 +80,12 @@ export async function* scanned<A, S, B>(
   }
 }
 
-/** What f makes of each piece. */
+/** Maps each piece. */
 export async function* mappedAsync<A, B>(pieces: AsyncIterable<A>, f: (piece: A) => B): AsyncGenerator<B> {
   for await (const piece of pieces) yield f(piece)
 }
 
-/** What comes, and what is thrown on the way, as a last piece; what `of` makes nothing of is thrown on. */
+/** Yields all pieces, and a thrown error as a last piece `of(error)`; rethrows it if that is null. */
 export async function* caught<A, B>(pieces: AsyncIterable<A>, of: (error: unknown) => B | null): AsyncGenerator<A | B> {
   try {
     yield* pieces
@@ -96,12 +96,12 @@ export async function* caught<A, B>(pieces: AsyncIterable<A>, of: (error: unknow
   }
 }
 
-/** One after another, each begun when those before it have ended. */
+/** Concatenates sequences; each is started when those before it have ended. */
 export async function* chained<A>(parts: Iterable<() => AsyncIterable<A>>): AsyncGenerator<A> {
   for (const part of parts) yield* part()
 }
 
-/** All that comes. */
+/** Collects all pieces. */
 export const collectAsync = async <A>(pieces: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
   const all: A[] = []
   for await (const piece of pieces) all.push(piece)

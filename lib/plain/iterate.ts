@@ -1,50 +1,50 @@
-/** The lazy list seed, next(seed), next(next(seed)), … until `next` gives null. */
+/** Lazy list seed, next(seed), next(next(seed)), … until `next` returns null. */
 export const unfoldIterable = <A>(seed: A, next: (a: A) => A | null): Iterable<A> => ({
   *[Symbol.iterator]() {
     for (let a: A | null = seed; a !== null; a = next(a)) yield a
   }
 })
 
-/** The end of that list, without keeping what comes before. */
+/** Last element of seed, next(seed), …, without storing the others. */
 export const iterate = <A>(seed: A, next: (a: A) => A | null): A => {
   let last = seed
   for (let a: A | null = seed; a !== null; a = next(a)) last = a
   return last
 }
 
-/** Each element of a lazy list, changed. */
+/** Maps each element of a lazy list. */
 export const mapIterable = <A, B>(list: Iterable<A>, change: (a: A) => B): Iterable<B> => ({
   *[Symbol.iterator]() {
     for (const a of list) yield change(a)
   }
 })
 
-/** The elements of the lists that those of a lazy list are made to, one list after another. */
+/** Maps each element of a lazy list to a list and concatenates the lists. */
 export const flatMapped = <A, B>(list: Iterable<A>, f: (a: A) => Iterable<B>): Iterable<B> => ({
   *[Symbol.iterator]() {
     for (const a of list) yield* f(a)
   }
 })
 
-/** The last element of a lazy list; null of an empty one. */
+/** Last element of a lazy list; null if it is empty. */
 export const lastElement = <A>(list: Iterable<A>): A | null => {
   let found: A | null = null
   for (const a of list) found = a
   return found
 }
 
-/** What is computed when it is first asked for, and known from then on. */
+/** Computes on first call and returns the stored result afterwards. */
 export const lazy = <A>(compute: () => A): (() => A) => {
   let known: { readonly value: A } | null = null
   return () => (known ??= { value: compute() }).value
 }
 
-/** What is computed when it is first asked for under a name, and known until so many others were asked for. */
+/** Cache of computed values by name, for the `most` most recently used names. */
 export const boundedCache = <A>(most: number): ((name: string | number, compute: () => A) => A) => {
   const known = new Map<string | number, { readonly value: A }>()
   return (name, compute) => {
     const found = known.get(name) ?? { value: compute() }
-    // The one asked for last is the last.
+    // Reinserted, so that insertion order is the order of last use.
     known.delete(name)
     known.set(name, found)
     const [oldest] = known.keys()

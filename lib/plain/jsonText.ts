@@ -40,7 +40,7 @@ const placeOf = (text: string, position: number): string => {
   return text.includes('\n') ? `line ${before.length}, ${column}` : column
 }
 
-/** What may come next: a value or a key, perhaps of a list or an object that ends at once; a colon; or a comma or an end. */
+/** Token that may come next: a value or a key, possibly of a list or an object that ends at once; a colon; or a comma or an end. */
 type Expected = 'value' | 'firstValue' | 'key' | 'firstKey' | 'colon' | 'next'
 
 /** First position that no JSON text has after what stands before it; the length of the text if it is JSON, or cut short. */

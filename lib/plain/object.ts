@@ -1,5 +1,5 @@
-/** Whether it is an object, a list being one. */
+/** True for objects, lists included. */
 export const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
 
-/** Whether it has fields by name: an object, and no list. */
+/** True for objects that are not lists. */
 export const isRecord = (u: unknown): u is Readonly<Record<string, unknown>> => isObject(u) && !Array.isArray(u)

@@ -1,12 +1,12 @@
 /**
- * For a literal that a programmer wrote wrongly, where the signature promises a value and leaves no room for an error:
- * throws a RangeError that names the remedy. Data, files and descriptions never come here; they get errors as values.
+ * Throws a RangeError that names the remedy, for wrong literals in a program where the signature leaves no room for an error value. Errors in data,
+ * files and descriptions are values instead.
  */
 export const refuse = (message: string): never => {
   throw new RangeError(message)
 }
 
-/** The same for what only shows when it runs, with what is wrong as a value beside the words: the error's `problem`. */
+/** Throws a RangeError with a `problem` field, for errors that appear only when a program runs. */
 export const refuseWith = (problem: unknown, message: string): never => {
   throw Object.assign(new RangeError(message), { problem })
 }

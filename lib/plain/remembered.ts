@@ -1,6 +1,6 @@
 import { isObject } from './object.js'
 
-/** The same function, which keeps what it made of the last few forms of its arguments, for others of these forms. */
+/** Caches the function's results for the last few forms of its arguments. */
 export const recently =
   <K, F>(most: number, formOf: (argument: K) => F, isOfForm: (form: F, argument: K) => boolean) =>
   <A>(f: (argument: K) => A): ((argument: K) => A) => {
@@ -15,7 +15,7 @@ export const recently =
     }
   }
 
-/** The same function, which is computed once for each of its arguments, or for those of one `key`: of an object as long as that lives. */
+/** Memoizes a function by its argument, or by `key` of it; results for objects are kept as long as the object lives. */
 export const remembered = <K, A>(
   f: (argument: K) => A,
   key: (argument: K) => unknown = argument => argument

@@ -16,13 +16,13 @@ export const weightedSquares = (p: Float64Array, values: Float64Array, dim: numb
   return sums
 }
 
-/** Whether one of them is NaN. */
+/** True if one of the numbers is NaN. */
 export const hasNaN = (values: Float64Array): boolean => {
   for (let at = 0; at < values.length; at++) if (Number.isNaN(values[at])) return true
   return false
 }
 
-/** Whether they hold the same numbers: NaN is NaN, and −0 is not 0. */
+/** True if both hold the same numbers; NaN equals NaN, and −0 differs from 0. */
 export const sameNumbers = (a: Float64Array | Int32Array, b: Float64Array | Int32Array): boolean => {
   if (a === b) return true
   if (a.length !== b.length) return false
@@ -31,14 +31,19 @@ export const sameNumbers = (a: Float64Array | Int32Array, b: Float64Array | Int3
   return true
 }
 
-/** Where the first is that is not finite; −1 where all are. */
+/** Index of the first number that is not finite; −1 if there is none. */
 export const firstNotFinite = (values: Float64Array): number => {
   for (let at = 0; at < values.length; at++) if (!Number.isFinite(values[at])) return at
   return -1
 }
 
-/** The least of each of `out`, [n], and Σ_j (x_ij − c_j)² for some centres c, [any, d]: the bits that the tensor vocabulary has. */
-export const nearer = (values: Float64Array, dim: number, centres: Float64Array, out: Float64Array): void => {
+/** Lowers each entry of `out`, [n], to the smallest Σ_j (x_ij − c_j)² over centres c, [any, d], with the bits of the tensor vocabulary. */
+export const updateNearestDistances = (
+  values: Float64Array,
+  dim: number,
+  centres: Float64Array,
+  out: Float64Array
+): void => {
   const squares = new Float64Array(dim)
   for (let c = 0; c < centres.length; c += dim)
     for (let i = 0, at = 0; i < out.length; i++) {

@@ -1,6 +1,6 @@
-/** Distances of rows of one sample from those of another. */
+/** Distances between the rows of two samples. */
 
-/** The mean of |x − y| over rows x of one and y of another, [rows, dim] each; sums in the order of the rows. */
+/** Mean of |x − y| over all rows x of one sample and y of another, [rows, dim] each. */
 export const meanDistance = (a: Float64Array, b: Float64Array, dim: number): number => {
   const n = a.length / dim
   const m = b.length / dim

@@ -1,6 +1,6 @@
 /**
- * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row begins as a cluster, and the two whose joining
- * costs the classification likelihood of a Gaussian mixture least become one, until a single cluster is left.
+ * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row starts as a cluster, and the pair whose merge decreases the
+ * classification likelihood of a Gaussian mixture least is merged, until a single cluster is left.
  */
 import { tabulate } from '../arrays/entries.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -8,7 +8,7 @@ import { principalComponents } from './principal.js'
 import { simdOrPlainKernels } from '../wasm/index.js'
 import { refuse } from '../plain/refuse.js'
 
-/** Rows, row-major [rows, dim], and how often each counts, > 0. */
+/** Rows [rows, dim] and the number of times each counts, > 0. */
 export interface CountedRows {
   readonly rows: number
   readonly dim: number
@@ -16,7 +16,7 @@ export interface CountedRows {
   readonly counts: Float64Array
 }
 
-/** The steps in their order: the cluster `absorbed[i]` goes into `kept[i]` < `absorbed[i]`; a cluster is called by its first row. */
+/** Merges in their order: cluster `absorbed[i]` is merged into `kept[i]` < `absorbed[i]`; a cluster is identified by its first row. */
 export interface Hierarchy {
   readonly rows: number
   readonly kept: Int32Array
@@ -24,8 +24,7 @@ export interface Hierarchy {
 }
 
 /**
- * Rows in the order of their columns, the first one first, whatever order they come in; without those that count nothing. Of more than
- * `most` every so-many-th is taken.
+ * Rows of positive count, sorted by the first column, then the second and so on. If there are more than `most`, evenly spaced ones are returned.
  */
 export const thinnedRows = (
   values: Float64Array,
@@ -51,19 +50,19 @@ export const thinnedRows = (
   return out
 }
 
-/** A direction whose variance is below this share of the greatest is rounding. */
+/** Directions whose variance is below this share of the largest are treated as constant. */
 const RANK_VARIANCE_SHARE = Elementary.powerOfTwo(-40)
 
 /**
- * Columns of mean 0 and variance 1, turned to their principal directions, each of these divided by the fourth root of its variance λ;
- * then in the unit in which the mean square of a coordinate is 1, [rows, directions]. Directions without variance are left out, and so
- * are those after the first `most`. It does not depend on origin and units of the columns.
+ * Partially whitened rows [rows, directions]: columns are standardized and rotated to their principal directions, each of which is divided by the
+ * fourth root of its variance λ; then the mean square of all coordinates is scaled to 1. Constant directions and those after the first `most` are left
+ * out. The result does not depend on the origin and units of the columns.
  */
 export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: number): Omit<CountedRows, 'counts'> => {
   const total = counts.reduce((sum, n) => sum + n, 0)
   const z = new Float64Array(rows * dim)
   for (let j = 0; j < dim; j++) {
-    // About the first row: an origin far away takes no digits.
+    // Relative to the first row, so a distant origin costs no digits.
     const origin = values[j]
     let mean = 0
     for (let i = 0; i < rows; i++) mean += (counts[i] / total) * (values[i * dim + j] - origin)
@@ -72,7 +71,7 @@ export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: n
       z[i * dim + j] = values[i * dim + j] - origin - mean
       largest = Math.max(largest, Math.abs(z[i * dim + j]))
     }
-    // In units of the largest, whose squares neither vanish nor overflow. What differs by roundings is constant.
+    // In units of the largest, so squares neither underflow nor overflow. Columns that differ by rounding are constant.
     const isConstant = largest <= 8 * Number.EPSILON * Math.abs(origin)
     let square = 0
     for (let i = 0; i < rows && !isConstant; i++)
@@ -94,28 +93,28 @@ export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: n
   return { rows, dim: directions, values: out }
 }
 
-/** Clusters as they stand, each called by its first row. Functions of them stand outside `agglomerated`: so they are compiled once. */
+/** Current clusters, each identified by its first row. Functions of the state are at the top level so that engines compile them once. */
 interface LinkageState {
   readonly d: number
   readonly alpha: number
   readonly mass: Float64Array
   readonly means: Float64Array
-  /** Lower triangles of W_k, row by row, and what each cluster adds to the sum. */
+  /** Lower triangles of the scatters W_k, row by row, and the term of each cluster in the criterion. */
   readonly scatter: Float64Array
   readonly terms: Float64Array
   readonly isAlive: Uint8Array
-  /** What joining i to j < i costs, or less than that where it is not known; and for each i the j of which it is least. */
+  /** Cost of merging i and j < i, or a lower bound of it; and for each i the j of smallest cost. */
   readonly costs: Float64Array
   readonly isKnown: Uint8Array
   readonly nearest: Int32Array
   readonly least: Float64Array
-  /** The scatter of two clusters as one, and its factor. */
+  /** Workspace: scatter of two merged clusters, and its factor. */
   readonly joined: Float64Array
   readonly lower: Float64Array
   readonly logs: Float64Array
 }
 
-/** The scatter of two clusters as one, in `joined`. */
+/** Writes the scatter of two merged clusters to `joined`. */
 const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): void => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
@@ -126,7 +125,7 @@ const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: numb
   }
 }
 
-/** Its trace alone. */
+/** Trace of the scatter of two merged clusters. */
 const mergedTrace = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): number => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
@@ -138,7 +137,7 @@ const mergedTrace = ({ d, mass, means, scatter, joined }: LinkageState, i: numbe
   return trace
 }
 
-/** |W/n| of what is in `joined`; 0 where it is not positive definite. */
+/** Determinant |W/n| of the scatter in `joined`; 0 if it is not positive definite. */
 const volume = ({ d, joined, lower }: LinkageState, count: number): number => {
   let product = 1
   for (let p = 0, row = 0; p < d; row += ++p)
@@ -154,7 +153,7 @@ const volume = ({ d, joined, lower }: LinkageState, count: number): number => {
   return product
 }
 
-/** What joining two clusters costs. */
+/** Cost of merging two clusters. */
 const cost = (standing: LinkageState, i: number, j: number): number => {
   const { d, alpha, mass, terms } = standing
   const count = mass[i] + mass[j]
@@ -164,14 +163,14 @@ const cost = (standing: LinkageState, i: number, j: number): number => {
   return count * Elementary.log(volume(standing, count) + width) - (terms[i] + terms[j])
 }
 
-/** A logarithm is known to so much. */
+/** Bound on the error of a logarithm. */
 const LOG_ERROR = 8 * Number.EPSILON
 
 const pairIndex = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
 
 /**
- * Notes what joining a cluster to each of those before `end` costs at least: the volume, most of the work, is left out until it is
- * asked for, and of all of them logarithms are taken at once.
+ * Sets lower bounds on the cost of merging cluster i with each cluster before `end`: determinants, most of the work, are left out until needed, and
+ * all logarithms are computed at once.
  */
 const noteLowerBounds = (standing: LinkageState, i: number, end: number): void => {
   const { d, alpha, mass, terms, isAlive, costs, isKnown, logs } = standing
@@ -190,7 +189,7 @@ const noteLowerBounds = (standing: LinkageState, i: number, end: number): void =
   }
 }
 
-/** What joining j < i to i costs, where it is less than `most`; else what it costs at least. */
+/** Cost of merging j < i and i if it is less than `most`, otherwise a lower bound. */
 const exactCostBelow = (standing: LinkageState, i: number, j: number, most: number): number => {
   const { costs, isKnown } = standing
   const at = pairIndex(i, j)
@@ -201,7 +200,7 @@ const exactCostBelow = (standing: LinkageState, i: number, j: number, most: numb
   return costs[at]
 }
 
-/** Looks for the j < i that costs least. */
+/** Finds the j < i of smallest cost. */
 const findNearest = (standing: LinkageState, i: number): void => {
   const { isAlive, nearest, least } = standing
   least[i] = Infinity
@@ -216,7 +215,7 @@ const findNearest = (standing: LinkageState, i: number): void => {
   }
 }
 
-/** The cluster whose joining to an earlier one costs least. */
+/** Cluster whose merge with an earlier one has the smallest cost. */
 const cheapest = ({ isAlive, nearest, least }: LinkageState): number => {
   let from = -1
   for (let i = 1; i < least.length; i++)
@@ -224,7 +223,7 @@ const cheapest = ({ isAlive, nearest, least }: LinkageState): number => {
   return from
 }
 
-/** Makes one of two clusters. */
+/** Merges cluster `from` into cluster `to`. */
 const absorb = (standing: LinkageState, from: number, to: number): void => {
   const { d, mass, means, scatter, terms, isAlive, nearest, least, joined } = standing
   terms[to] += terms[from] + cost(standing, from, to)
@@ -250,13 +249,12 @@ const absorb = (standing: LinkageState, from: number, to: number): void => {
 }
 
 /**
- * The hierarchy that lowers, step by step as little as may be, −2 times the classification log-likelihood up to constants,
+ * Hierarchy of merges that increase, at each step as little as possible, −2 times the classification log-likelihood up to constants,
  *
  *   Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k),   α = tr W/(n d),
  *
- * W_k the scatter of cluster k about its mean, n_k how many rows it counts, W and n those of all rows; |W_k/n_k| is left out of
- * clusters of n_k ≤ d rows, which have no volume (Fraley 1998, §4; mclust's `hcVVV`). Of equal costs that of the earlier rows is taken.
- * Time O(n² d³), memory n²/2 + O(n d²) numbers.
+ * with W_k the scatter of cluster k about its mean and n_k its count, W and n those of all rows; |W_k/n_k| is left out for clusters of n_k ≤ d rows,
+ * whose scatter is singular (Fraley 1998, §4; mclust's `hcVVV`). Ties go to the earlier rows. Takes O(n² d³) time and n²/2 + O(n d²) numbers of memory.
  */
 export const agglomerated = ({ rows: n, dim: d, values, counts }: CountedRows): Hierarchy => {
   const size = (d * (d + 1)) / 2
@@ -305,26 +303,26 @@ const scatterOf = (values: Float64Array, counts: Float64Array, d: number): numbe
   return d === 0 ? 0 : trace / total / d
 }
 
-/** The cluster of each row where `count` are left, 1 ≤ count ≤ rows: from 0, in the order of their first rows. */
+/** Cluster of each row when `count` clusters are left, 1 ≤ count ≤ rows; clusters are numbered from 0 in the order of their first rows. */
 export const clustersAt = ({ rows, kept, absorbed }: Hierarchy, count: number): Int32Array => {
   if (count < 1 || count > rows) return refuse(`cut: ${count} clusters are not 1 to ${rows}, the rows; ask for as many`)
   const first = Int32Array.from({ length: rows }, (_, i) => i)
   for (let step = 0; step < rows - count; step++) first[absorbed[step]] = kept[step]
   const labels = new Int32Array(rows)
   let found = 0
-  // A cluster goes into one with an earlier first row, whose label is known by then.
+  // A cluster is merged into one with an earlier first row, whose label is known already.
   for (let i = 0; i < rows; i++) labels[i] = first[i] === i ? found++ : labels[first[i]]
   return labels
 }
 
-/** Clusters of rows: how many rows each counts, [K], its mean, [K, dim], and its scatter about that, [K, dim, dim] or its diagonal, [K, dim]. */
+/** Counts [K], means [K, dim] and scatters about the means, [K, dim, dim] or their diagonals [K, dim], of clusters. */
 export interface ClusterMoments {
   readonly mass: Float64Array
   readonly means: Float64Array
   readonly scatters: Float64Array
 }
 
-/** The clusters that labels from 0 to `count` − 1 make of rows, each of which has one. */
+/** Moments of the clusters that labels 0, …, count − 1 define. */
 export const clusters = (
   { rows, dim, values, counts }: CountedRows,
   labels: ArrayLike<number>,
@@ -337,7 +335,7 @@ export const clusters = (
   const scatters = new Float64Array(count * dim * width)
   const away = new Float64Array(dim)
   for (let i = 0; i < rows; i++) {
-    // Welford's update: exact for equal rows, and an origin far away takes no digits.
+    // Welford's update is exact for equal rows, and a distant origin costs no digits.
     const k = labels[i]
     mass[k] += counts[i]
     const share = counts[i] / mass[k]

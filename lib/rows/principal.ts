@@ -1,13 +1,13 @@
 /**
- * Principal directions of a table without its d × d covariance: from the smaller of the two products ZZᵀ and ZᵀZ where
- * that is small, else by Lanczos iteration, which needs only products with Z. Memory is linear in the table.
+ * Principal components of a table without its d × d covariance: from the smaller of the products ZZᵀ and ZᵀZ if that is small, otherwise by Lanczos
+ * iteration, which needs only products with Z. Memory is linear in the size of the table.
  */
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Key from '../random/key.js'
 import { dot, symmetricEigen } from '../arrays/linalg.js'
 import { visitStretches, ofArray, numbersFrom, stretch, type RowNumbers, type Stretches } from './stretches.js'
 
-/** Rows x_i of length dim with weights p_i ≥ 0, in memory or read a stretch at a time: the bits are the same. */
+/** Rows x_i of length dim with weights p_i ≥ 0, in memory or read in blocks; results have the same bits. */
 export interface WeightedRowTable<N extends RowNumbers = RowNumbers> {
   readonly rows: number
   readonly dim: number
@@ -17,27 +17,27 @@ export interface WeightedRowTable<N extends RowNumbers = RowNumbers> {
 }
 
 export interface Principal {
-  /** Falling, ≥ 0. */
+  /** Eigenvalues, descending, ≥ 0. */
   readonly values: Float64Array
-  /** One a row, orthonormal, [values.length, dim] */
+  /** Orthonormal eigenvectors as rows, [values.length, dim]. */
   readonly vectors: Float64Array
 }
 
-/** Products of this size and their eigenvectors take less than the passes of Lanczos iteration. */
+/** Up to this size a product and its eigenvectors take less time than Lanczos iteration. */
 const MAX_DIRECT_SIZE = 128
-/** Lanczos steps beyond twice the directions asked for. */
-const MORE_STEPS = 60
-/** An eigenvalue below this share of the greatest is rounding, and so is a vector made from it. */
+/** Number of Lanczos steps beyond twice the number of requested directions. */
+const EXTRA_STEPS = 60
+/** Eigenvalues below this share of the largest are treated as 0. */
 const RANK_EIGENVALUE_SHARE = powerOfTwo(-44)
 
-/** The start of all iterations: the same for every table. */
+/** Key of the start vectors, the same for every table. */
 const LANCZOS_KEY = Key.fromSeed(0)
 
 const addMultiple = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
   for (let k = 0; k < n; k++) y[j + k] += c * x[i + k]
 }
 
-/** √p_i (x_i − centre), [rows, dim]: in memory where the rows are. */
+/** √p_i (x_i − centre), [rows, dim], in memory if the rows are. */
 const scaledRows = ({ rows, dim, values, weights }: WeightedRowTable, centre: Float64Array): Stretches => {
   const read = (first: number, z: Float64Array): void => {
     const count = z.length / dim
@@ -52,7 +52,7 @@ const scaledRows = ({ rows, dim, values, weights }: WeightedRowTable, centre: Fl
   return values instanceof Float64Array ? ofArray(numbersFrom(z, 0, rows), dim) : z
 }
 
-/** Takes from a vector what lies along the first `count` rows of an orthonormal basis, twice; gives its length. */
+/** Orthogonalizes a vector to the first `count` rows of an orthonormal basis, twice; returns its norm. */
 const orthogonalize = (v: Float64Array, basis: Float64Array, count: number): number => {
   const dim = v.length
   for (let pass = 0; pass < 2; pass++)
@@ -60,7 +60,7 @@ const orthogonalize = (v: Float64Array, basis: Float64Array, count: number): num
   return Math.sqrt(dot(v, 0, v, 0, dim))
 }
 
-/** The eigenpairs of a small matrix, their vectors as combinations of rows of `basis`; any directions where it is 0. */
+/** Eigenpairs of a small matrix, with vectors as combinations of the rows of `basis`; arbitrary directions if the matrix is 0. */
 const ritzVectors = (small: Float64Array, basis: Float64Array, dim: number, count: number): Principal => {
   const order = Math.sqrt(small.length)
   const { values, vectors } = symmetricEigen({ shape: [order, order], values: small })
@@ -101,11 +101,11 @@ const byColumns = (z: Stretches, dim: number, count: number): Principal => {
 }
 
 /**
- * Lanczos (1950) with every direction made orthogonal to all before: Rayleigh–Ritz pairs of the Krylov space of one start.
- * Where that space is exhausted another start goes on, so that an eigenvalue may have several directions.
+ * Lanczos iteration (1950) with full reorthogonalization: Rayleigh–Ritz pairs of the Krylov space of one start vector. If that space is exhausted,
+ * another start vector continues, so that multiple eigenvalues are found.
  */
 const byKrylov = (z: Stretches, dim: number, count: number): Principal => {
-  const steps = Math.min(z.rows, dim, 2 * count + MORE_STEPS)
+  const steps = Math.min(z.rows, dim, 2 * count + EXTRA_STEPS)
   const basis = new Float64Array(steps * dim)
   const image = new Float64Array(dim)
   const small = new Float64Array(steps * steps)
@@ -132,8 +132,8 @@ const byKrylov = (z: Stretches, dim: number, count: number): Principal => {
 }
 
 /**
- * The greatest eigenvalues of Σ p_i (x_i − c)(x_i − c)ᵀ about a centre c, and their vectors: `count` of them, or dim where
- * that is less. Time is that of 2 · count + 60 products with the table, at most.
+ * The min(count, dim) largest eigenvalues of Σ p_i (x_i − c)(x_i − c)ᵀ about a centre c, and their eigenvectors. Takes the time of at most
+ * 2 · count + 60 products with the table.
  */
 export const principalComponents = (table: WeightedRowTable, centre: Float64Array, count: number): Principal => {
   const { rows, dim } = table

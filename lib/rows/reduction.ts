@@ -1,32 +1,32 @@
 /**
- * Sums over rows. Rows are cut into chunks by their number alone; what a chunk sums is its own, and chunks are added from the
- * first on. So a sum has the same bits whoever takes its chunks, and however many at a time: one thread or many, from memory or
- * from a file, in this process or in others.
+ * Reductions over rows. Rows are partitioned into chunks by their number alone, each chunk is summed separately, and the sums of chunks are added
+ * from the first on. So the result has the same bits for any number of threads or processes, and for rows in memory or in a file.
  */
 
-export interface Cut {
+/** Partition of rows into chunks. */
+export interface RowPartition {
   readonly rows: number
-  /** Rows of a chunk, whole sixty-fours; the last has what is left. */
+  /** Rows of each chunk but the last, a multiple of 64. */
   readonly chunkRows: number
   readonly chunks: number
 }
 
 const TILE = 64
-/** Chunks have 512 rows at least: the sums of more would be slow to join. */
+/** Minimum size of a chunk in tiles: 512 rows. The sums of smaller chunks would take long to add. */
 const MIN_TILES = 8
-/** There are 64 of them, until they have 131 072 rows: whoever takes one holds no more than that. */
+/** Number of chunks of a large table, until chunks reach the maximum size of 131 072 rows, which bounds the memory of a worker. */
 const MIN_CHUNKS = 64
 const MAX_TILES = 2048
 
-/** How rows are cut. */
-export const partitionRows = (rows: number): Cut => {
+/** Partitions this number of rows. */
+export const partitionRows = (rows: number): RowPartition => {
   const chunkRows = TILE * Math.min(MAX_TILES, Math.max(MIN_TILES, Math.ceil(rows / TILE / MIN_CHUNKS)))
   return { rows, chunkRows, chunks: Math.ceil(rows / chunkRows) }
 }
 
-/** The rows of chunks [from, to): the first, and how many. */
+/** First row and number of rows of chunks [from, to). */
 export const rowsOfChunks = (
-  { rows, chunkRows }: Cut,
+  { rows, chunkRows }: RowPartition,
   from: number,
   to: number
 ): { readonly first: number; readonly count: number } => {
@@ -34,102 +34,114 @@ export const rowsOfChunks = (
   return { first, count: Math.min(rows, to * chunkRows) - first }
 }
 
-/** A sum over rows: of which data and at which parameters, it knows. Nothing is read before chunks are asked for. */
+/** A sum over rows with fixed data and parameters. No row is read before `chunks` is called. */
 export interface Reduction<A> {
   readonly rows: number
-  /** Numbers that a chunk sums. */
+  /** Number of sums. */
   readonly width: number
-  /** What chunks [from, to) sum, `width` numbers each, one chunk after another. */
+  /** Computes the sums of chunks [from, to), `width` numbers each, one chunk after another. */
   readonly chunks: (from: number, to: number) => Float64Array
-  /** What the numbers come to, added over all chunks from the first on. It looks at no row. */
+  /** Computes the result from the sums over all chunks; reads no row. */
   readonly finish: (sums: Float64Array) => A
-  /** What may be computed ahead together with that of other sums. */
+  /** Work that may be done ahead of `chunks`, together with that of other reductions. */
   readonly prefetch?: ReadonlyArray<Prefetch>
 }
 
-/** Chunks that are computed before they are asked for, with others of one kind at a time. */
+/** Chunks that are computed before they are requested, together with others of the same kind. */
 export interface Prefetch {
-  /** The same object of those that go together. */
+  /** Identity of the kind: prefetches with the same object are computed together. */
   readonly kind: object
+  /** Computes all of these, which have the same kind. */
   readonly compute: (all: ReadonlyArray<Prefetch>) => void
-  /** Whether that of so many takes less than each alone, with the beginnings that it costs; so unless said otherwise. */
+  /** True if computing this number together takes less time than separately, although each computation is then re-run. Default: true. */
   readonly isWorth?: (count: number) => boolean
 }
 
-/** Adds what chunks have summed, one after another. */
+/** Adds the sums of chunks, one chunk after another, to `sums`. */
 export const addChunkSums = (sums: Float64Array, numbers: Float64Array): void => {
   const width = sums.length
   for (let at = 0; at < numbers.length; at += width) for (let k = 0; k < width; k++) sums[k] += numbers[at + k]
 }
 
-/** Chunks are taken so many at a time: what they sum need not be held for all. */
-const AT_ONCE = 64
+/** Number of chunks whose sums are held at a time. */
+const CHUNKS_AT_ONCE = 64
 
-const evaluateHere = <A>({ rows, width, chunks, finish: found }: Reduction<A>): A => {
+/** Evaluates a reduction now. */
+const evaluateNow = <A>({ rows, width, chunks, finish: found }: Reduction<A>): A => {
   const sums = new Float64Array(width)
   const count = partitionRows(rows).chunks
-  for (let from = 0; from < count; from += AT_ONCE) addChunkSums(sums, chunks(from, Math.min(count, from + AT_ONCE)))
+  for (let from = 0; from < count; from += CHUNKS_AT_ONCE)
+    addChunkSums(sums, chunks(from, Math.min(count, from + CHUNKS_AT_ONCE)))
   return found(sums)
 }
 
-/** A computation that is begun again with what it has come to so far: what it has kept, and its sums, in the order in which it asks. */
+/**
+ * A computation of `evaluateBatched`. It is re-run from its beginning after each reduction; results of earlier runs are replayed in the order of
+ * its calls.
+ */
 interface ResumedComputation {
-  /** Of how many it is one. */
+  /** Number of computations in the batch. */
   readonly count: number
+  /** Results of `memoized` and of `evaluate` in earlier runs. */
   readonly kept: unknown[]
   readonly sums: unknown[]
+  /** Index of the next call of each in the current run. */
   next: { kept: number; sum: number }
+  /** The reduction at which the current run stopped. */
   waitsFor: Reduction<unknown> | null
 }
 
-/** The one of several that is being computed, if any. */
+/** The computation of a batch that is running; null outside `evaluateBatched`. */
 let resumedComputation: ResumedComputation | null = null
 
-/** Thrown where a computation waits for a sum. */
-const WAITS = { waits: true }
-/** One that asks for more sums takes the others itself: each costs a new beginning. */
-const MOST_SUMS = 4
+/** Thrown by `evaluate` to stop a computation until its reduction has been evaluated. */
+const SUSPENDED = { isSuspended: true }
+/** Number of reductions for which a computation is re-run; it evaluates further ones itself. */
+const MAX_RERUNS = 4
 
-/** A sum, in this process. */
+/**
+ * Evaluates a reduction in this process. Inside `evaluateBatched` it may throw, and the computation is re-run from its beginning with the result
+ * (as React's Suspense does), so a caller must not have side effects or catch what it throws.
+ */
 export const evaluate = <A>(sum: Reduction<A>): A => {
-  if (resumedComputation === null) return evaluateHere(sum)
+  if (resumedComputation === null) return evaluateNow(sum)
   const at = resumedComputation.next.sum++
-  // Its sums are those that it asked for in this order before.
+  // Results are replayed in the order of the calls, so they have the type of this call.
   if (at < resumedComputation.sums.length) return resumedComputation.sums[at] as A
   const { count } = resumedComputation
-  if (at >= MOST_SUMS || sum.prefetch?.some(({ isWorth }) => isWorth?.(count) ?? true) !== true) {
-    const found = evaluateHere(sum)
+  if (at >= MAX_RERUNS || sum.prefetch?.some(({ isWorth }) => isWorth?.(count) ?? true) !== true) {
+    const found = evaluateNow(sum)
     resumedComputation.sums.push(found)
     return found
   }
   resumedComputation.waitsFor = sum
-  throw WAITS // oxlint-disable-line @typescript-eslint/only-throw-error -- no error: it has no stack to be told
+  throw SUSPENDED // oxlint-disable-line @typescript-eslint/only-throw-error -- not an error: nobody reads its stack
 }
 
-/** What a computation comes to on its way to a sum, and need not compute again when it is begun again; no sum is asked for in it. */
+/** Result of `compute`, which is kept if the surrounding computation of `evaluateBatched` is re-run. `compute` must not evaluate reductions. */
 export const memoized = <A>(compute: () => A): A => {
   if (resumedComputation === null) return compute()
   const at = resumedComputation.next.kept++
   if (at >= resumedComputation.kept.length) resumedComputation.kept.push(compute())
-  // Its values are those that it kept in this order before.
+  // As above, results are replayed in order.
   return resumedComputation.kept[at] as A
 }
 
-const waits = ({ waitsFor }: ResumedComputation): boolean => waitsFor !== null
+const isSuspended = ({ waitsFor }: ResumedComputation): boolean => waitsFor !== null
 
-/** Computes what it can; false where it waits, also where it caught what was thrown and went on without the sum. */
-const goesOn = <A>(own: ResumedComputation, compute: () => A, tell: (found: A) => void): boolean => {
+/** Runs a computation and passes on its result; false if it stopped at a reduction, even if it caught what `evaluate` threw. */
+const runComputation = <A>(own: ResumedComputation, compute: () => A, onResult: (result: A) => void): boolean => {
   const before = resumedComputation
   resumedComputation = own
   own.next = { kept: 0, sum: 0 }
   own.waitsFor = null
   try {
     const found = compute()
-    if (waits(own)) return false
-    tell(found)
+    if (isSuspended(own)) return false
+    onResult(found)
     return true
   } catch (error) {
-    if (error !== WAITS) throw error
+    if (error !== SUSPENDED) throw error
     return false
   } finally {
     resumedComputation = before
@@ -137,8 +149,8 @@ const goesOn = <A>(own: ResumedComputation, compute: () => A, tell: (found: A) =
 }
 
 /**
- * Several computations without effects, each with the result that it has alone: they go on side by side from sum to sum, and sums over
- * rows by one program are taken as one. Each is begun again after a sum.
+ * Runs several computations without side effects, each with the result that it has alone. Each is run until its next reduction; the reductions of
+ * all are evaluated, those of one program together; then each is re-run from its beginning with the results.
  */
 export const evaluateBatched = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray<A> => {
   const results = new Array<A>(computations.length)
@@ -156,7 +168,7 @@ export const evaluateBatched = <A>(computations: ReadonlyArray<() => A>): Readon
   while (left.length > 0) {
     left = left.filter(
       ({ i, own, compute }) =>
-        !goesOn(own, compute, found => {
+        !runComputation(own, compute, found => {
           results[i] = found
         })
     )
@@ -168,17 +180,17 @@ export const evaluateBatched = <A>(computations: ReadonlyArray<() => A>): Readon
         else found.push(ahead)
       }
     for (const all of kinds.values()) if (all.length > 1) all[0].compute(all)
-    for (const { own } of left) if (own.waitsFor !== null) own.sums.push(evaluateHere(own.waitsFor))
+    for (const { own } of left) if (own.waitsFor !== null) own.sums.push(evaluateNow(own.waitsFor))
   }
   return results
 }
 
-/** What is made of what a sum comes to. */
+/** Maps the result of a reduction. */
 export const mapReduction =
   <A, B>(f: (a: A) => B) =>
   (sum: Reduction<A>): Reduction<B> => ({ ...sum, finish: sums => f(sum.finish(sums)) })
 
-/** Several sums over the same rows as one. */
+/** Joins several reductions over the same rows into one. */
 export const all = <A>(rows: number, sums: ReadonlyArray<Reduction<A>>): Reduction<ReadonlyArray<A>> => {
   const width = sums.reduce((total, one) => total + one.width, 0)
   const places = sums.map((_, i) => sums.slice(0, i).reduce((at, one) => at + one.width, 0))
@@ -200,7 +212,7 @@ export const all = <A>(rows: number, sums: ReadonlyArray<Reduction<A>>): Reducti
   }
 }
 
-/** Chunks one by one, each by what sums so many rows from the first on. */
+/** `chunks` of a reduction, given a function that adds the sums of rows first, …, first + count − 1 to `into`. */
 export const chunksByRow =
   (
     rows: number,

@@ -1,17 +1,17 @@
 /* oxlint-disable no-restricted-globals -- asks whether this is Node, which has files, and does without elsewhere */
 /**
- * A place beside memory for numbers that are written once, one after another, and read often: a file where there are files, which
- * nobody else sees and which is gone when the program is, however it ends; memory elsewhere.
+ * Storage for numbers that are written once, one after another, and read often: a private file that is removed when the program ends, however it
+ * ends; memory if there is no file system.
  */
 
 export interface NumberStore {
-  /** Adds numbers at the end. */
+  /** Appends numbers. */
   readonly write: (values: Float64Array) => void
-  /** Fills `out` with the numbers from `at` on; what was never written is a RangeError. */
+  /** Fills `out` with the numbers from `at` on; throws a RangeError beyond the end. */
   readonly read: (at: number, out: Float64Array) => void
-  /** How many numbers there are. */
+  /** Number of numbers. */
   readonly length: () => number
-  /** Gives the place back; nothing is read after it. */
+  /** Frees the storage; nothing may be read afterwards. */
   readonly close: () => void
 }
 
@@ -51,7 +51,7 @@ const memoryStore = (): NumberStore => {
 }
 
 const modules = () => {
-  // In browsers, and in Node before 20.16, one or the other is missing, whatever the types say.
+  // In browsers, and in Node before 20.16, parts are missing in spite of the types.
   const here = (globalThis as { readonly process?: Partial<typeof process> }).process
   const fs = here?.getBuiltinModule?.('node:fs')
   const path = here?.getBuiltinModule?.('node:path')
@@ -62,32 +62,32 @@ const modules = () => {
 
 type Modules = NonNullable<ReturnType<typeof modules>>
 
-/** Whether a process may still be there. */
-const lives = (id: number): boolean => {
+/** True if a process may still be running. */
+const isRunning = (id: number): boolean => {
   try {
     process.kill(id, 0)
     return true
   } catch (error) {
-    // one of another user lives too
+    // A process of another user is running too.
     return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 
-/** Removes what programs that were killed have left in a folder. */
+/** Removes files that killed programs have left in a folder. */
 const removeOrphans = ({ fs, path }: Modules, folder: string): void => {
   for (const name of fs.readdirSync(folder)) {
     const owner = SCRATCH_FILE_NAME.exec(name)?.[1]
-    if (owner !== undefined && !lives(Number(owner))) fs.rmSync(path.join(folder, name), { force: true })
+    if (owner !== undefined && !isRunning(Number(owner))) fs.rmSync(path.join(folder, name), { force: true })
   }
 }
 
-/** The folder of scratch files of which a file system's error tells; null of any other error. */
+/** Folder of the scratch file that caused a file system's error; null for any other error. */
 export const scratchFolderOf = (error: unknown): string | null =>
   error instanceof Error && 'scratchFolder' in error && typeof error.scratchFolder === 'string'
     ? error.scratchFolder
     : null
 
-/** Runs work on a scratch file; what the file system throws names the folder, which no caller has given. */
+/** Runs work on a scratch file; adds the folder to errors of the file system, since the caller does not know it. */
 const inFolder = <A>(folder: string, work: () => A): A => {
   try {
     return work()
@@ -97,8 +97,8 @@ const inFolder = <A>(folder: string, work: () => A): A => {
 }
 
 /**
- * A file in a folder: that of temporary files, or what the environment's ORNSTEIN_SCRATCH names, as where temporary files are
- * kept in memory. Throws what the file system throws, as where the disk is full; `scratchFolderOf` tells such an error from others.
+ * A file in the folder of temporary files, or in the folder that the environment's ORNSTEIN_SCRATCH names, for instance if temporary files are kept
+ * in memory. Throws the errors of the file system, for instance if the disk is full; `scratchFolderOf` recognizes them.
  */
 const fileStore = (here: Modules, folder: string): NumberStore => {
   const { fs, path, crypto } = here
@@ -107,11 +107,11 @@ const fileStore = (here: Modules, folder: string): NumberStore => {
   })
   const name = path.join(folder, `ornstein-${process.pid}-${crypto.randomBytes(8).toString('hex')}.scratch`)
   const file = inFolder(folder, () => fs.openSync(name, 'wx+', 0o600))
-  // Without a name it goes with the program. Where an open file keeps its name, the next one sweeps it up.
+  // A file without a name is removed with the program. If an open file keeps its name, the next program removes it.
   try {
     fs.rmSync(name)
   } catch {
-    // It has its name until it is closed.
+    // The file keeps its name until it is closed.
   }
   let length = 0
   let isOpen = true
@@ -147,12 +147,12 @@ const fileStore = (here: Modules, folder: string): NumberStore => {
   return place
 }
 
-/** Closes what nobody can ask any more. */
+/** Closes stores that are no longer reachable. */
 const forgotten = new FinalizationRegistry<() => void>(close => {
   close()
 })
 
-/** A place for numbers beside memory, or in it where there is none. */
+/** Storage outside memory, or in memory if there is no file system. */
 export const numberStore = (folder?: string): NumberStore => {
   const here = modules()
   return here === null ? memoryStore() : fileStore(here, folder ?? process.env.ORNSTEIN_SCRATCH ?? here.os.tmpdir())

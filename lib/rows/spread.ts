@@ -1,4 +1,4 @@
-/** The spread of a table by the distances between its rows: in any unit, from any origin, and deaf to a few wild rows. */
+/** Spread of a table by distances between its rows, which does not depend on the origin and is robust to a few outliers. */
 import { rowsAt, tabulate } from '../arrays/entries.js'
 import { lazy } from '../plain/iterate.js'
 import * as Key from '../random/key.js'
@@ -19,7 +19,7 @@ const squaredRowDistance = (x: Float64Array, i: number, j: number, dim: number):
   return sum
 }
 
-/** |x_i − x_j|² of so many pairs of rows, drawn by their weights; of fewer they are the first of these. */
+/** |x_i − x_j|² of pairs of rows drawn by their weights; a smaller number of pairs is a prefix of a larger one. */
 const drawnDistances = ({ dim, values, weights }: WeightedRowTable, pairs: number): Float64Array => {
   const drawn = Stretches.atParts(Stretches.asStretches(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
   const x = values instanceof Float64Array ? rowsAt(values, dim, drawn) : Stretches.selected(values, drawn)
@@ -31,7 +31,7 @@ interface WeightedDistance {
   readonly weight: number
 }
 
-/** All pairs of rows that differ, rising. */
+/** Distances of all pairs of different rows, ascending. */
 const allPairs = ({ rows, dim, values, weights }: WeightedRowTable): ReadonlyArray<WeightedDistance> => {
   const found: WeightedDistance[] = []
   const x = Stretches.stretch(values, dim, 0, rows)
@@ -45,7 +45,7 @@ const allPairs = ({ rows, dim, values, weights }: WeightedRowTable): ReadonlyArr
   return found.sort((a, b) => a.squared - b.squared)
 }
 
-/** Of rising pairs. */
+/** Weighted quantile of ascending distances. */
 const distanceQuantile = (found: ReadonlyArray<WeightedDistance>, share: number): number => {
   const total = found.reduce((sum, { weight }) => sum + weight, 0)
   let below = 0
@@ -57,9 +57,9 @@ const distanceQuantile = (found: ReadonlyArray<WeightedDistance>, share: number)
 }
 
 /**
- * The quantile at `share` of |x_i − x_j|² over pairs of rows that differ, pairs weighted by p_i p_j: over all of them where
- * they are no more than `pairs`, else over so many drawn independently, the same for every table of that size. 0 where no
- * rows differ. Time pairs × dim, once for a table; a generalization of Q_n (Rousseeuw & Croux 1993), whose share is ¼.
+ * Quantile at `share` of |x_i − x_j|² over pairs of different rows, weighted by p_i p_j: over all pairs if there are at most `pairs`, otherwise over
+ * that many drawn independently with a fixed key. 0 if all rows are equal. Takes time pairs × dim, once per table. Generalizes Q_n (Rousseeuw & Croux
+ * 1993), which has share ¼.
  */
 export const squaredDistanceQuantile = (table: WeightedRowTable): ((share: number, pairs: number) => number) => {
   const all = lazy(() => allPairs(table))
@@ -73,8 +73,8 @@ export const squaredDistanceQuantile = (table: WeightedRowTable): ((share: numbe
 }
 
 /**
- * What rows scatter about the means of those that share a nearest centre of [K, dim], over the rows, Σ p_i (x − m)(x − m)ᵀ, [dim, dim];
- * or its diagonal, [dim]. From differences to the centres: an origin far away takes no digits.
+ * Within-cluster scatter Σ p_i (x − m)(x − m)ᵀ, [dim, dim], or its diagonal, [dim]: clusters are rows that share a nearest centre of [K, dim], and m
+ * is the cluster's mean. It is computed from differences to the centres, so a distant origin costs no digits.
  */
 export const scatterWithin = (
   x: Stretches.Stretches,

@@ -1,4 +1,4 @@
-/** Rows of numbers that are read a stretch at a time, as often as asked, and sums over them in the order of the rows. */
+/** Rows of numbers that are read in blocks, as often as needed, and sums over them in the order of the rows. */
 import { tabulate } from '../arrays/entries.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Iterate from '../plain/iterate.js'
@@ -6,13 +6,13 @@ import { numberStore } from './scratch.js'
 
 export interface Stretches {
   readonly rows: number
-  /** Numbers in a row. */
+  /** Numbers per row. */
   readonly dim: number
-  /** Fills `out` with rows from `first` on, as many as it holds. */
+  /** Fills `out` with the rows from `first` on. */
   readonly read: (first: number, out: Float64Array) => void
 }
 
-/** One number a row, computed as it is asked for: `fill` writes those of rows from `first` on. */
+/** One number per row, computed on demand: `fill` writes the numbers of the rows from `first` on. */
 export const computedStretches = (
   rows: number,
   fill: (first: number, out: Float64Array) => void,
@@ -23,7 +23,7 @@ export const computedStretches = (
   read: fill
 })
 
-/** The stretch that was read last is read again without computing it. */
+/** Caches the block that was read last. */
 export const keepingLast = ({ rows, dim, read }: Stretches): Stretches => {
   let at = -1
   let last = new Float64Array(0)
@@ -42,32 +42,32 @@ export const keepingLast = ({ rows, dim, read }: Stretches): Stretches => {
   }
 }
 
-/** So many rows from `first` on, in an array of their own. */
+/** Copies rows first, …, first + rows − 1. */
 export const numbersFrom = ({ dim, read }: Stretches, first: number, rows: number): Float64Array => {
   const out = new Float64Array(rows * dim)
   read(first, out)
   return out
 }
 
-/** Numbers for each row: in memory, or read a stretch at a time. */
+/** Numbers for each row: in memory, or read in blocks. */
 export type RowNumbers = Float64Array | Stretches
 
-/** So many rows of `dim` numbers, from the first on: where they lie in memory, or read. */
+/** Rows first, …, first + rows − 1 of `dim` numbers: a view if they are in memory, otherwise a copy. */
 export const stretch = (numbers: RowNumbers, dim: number, first: number, rows: number): Float64Array =>
   numbers instanceof Float64Array
     ? numbers.subarray(first * dim, (first + rows) * dim)
     : numbersFrom(numbers, first, rows)
 
-/** The same of one number a row; of one for all rows, that one. */
+/** Numbers of rows first, …, first + rows − 1; an array of one number, which all rows share, is returned as it is. */
 export const columnFrom = (numbers: RowNumbers, first: number, rows: number): Float64Array =>
   numbers instanceof Float64Array && numbers.length === 1 ? numbers : stretch(numbers, 1, first, rows)
 
-/** f of each number. */
+/** Applies f to each number. */
 export const mapNumbers = <N extends RowNumbers>(numbers: N, f: (x: number) => number): N =>
-  // of an array it is an array, and else stretches
+  // The result is an array exactly if the numbers are one.
   (numbers instanceof Float64Array ? tabulate(numbers.length, i => f(numbers[i])) : mapStretches(numbers, f)) as N
 
-/** f of the numbers of two rows of as many. */
+/** Applies f to each pair of numbers of two tables of the same shape. */
 export const zipStretches = (a: Stretches, b: Stretches, f: (x: number, y: number) => number): Stretches =>
   computedStretches(
     a.rows,
@@ -79,11 +79,11 @@ export const zipStretches = (a: Stretches, b: Stretches, f: (x: number, y: numbe
     a.dim
   )
 
-/** Rows as stretches. */
+/** Rows in memory or in blocks as Stretches. */
 export const asStretches = (numbers: RowNumbers, dim = 1): Stretches =>
   numbers instanceof Float64Array ? ofArray(numbers, dim) : numbers
 
-/** f of two numbers a row; either may be one for all rows. */
+/** Applies f to two numbers per row; either may be one number that all rows share. */
 export const zipNumbers = (a: RowNumbers, b: RowNumbers, f: (x: number, y: number) => number): RowNumbers => {
   if (a instanceof Float64Array && a.length === 1) return mapNumbers(b, y => f(a[0], y))
   if (b instanceof Float64Array && b.length === 1) return mapNumbers(a, x => f(x, b[0]))
@@ -91,7 +91,7 @@ export const zipNumbers = (a: RowNumbers, b: RowNumbers, f: (x: number, y: numbe
   return zipStretches(asStretches(a), asStretches(b), f)
 }
 
-/** Both numbers that f makes of each, f asked once for the two: of stretches, while the same one is read for both. */
+/** Both components of f of each number; f is called once for both if the same block is read for both. */
 export const mapToPairs = (
   numbers: RowNumbers,
   f: (x: number) => readonly [number, number]
@@ -129,17 +129,18 @@ export const mapToPairs = (
   return [column(0), column(1)]
 }
 
-/** So many numbers are read at once unless another count of rows is asked for. */
+/** Default number of numbers that are read at a time. */
 const NUMBERS_AT_ONCE = 1 << 17
 
-/** How many rows are read at once: whole sixty-fours. */
-const stretchOf = ({ dim }: Pick<Stretches, 'dim'>): number => Math.max(64, Math.floor(NUMBERS_AT_ONCE / dim / 64) * 64)
+/** Default number of rows that are read at a time, a multiple of 64. */
+const blockRowsOf = ({ dim }: Pick<Stretches, 'dim'>): number =>
+  Math.max(64, Math.floor(NUMBERS_AT_ONCE / dim / 64) * 64)
 
-/** Visits all rows in order, so many at a time; what is visited is filled again for the next visit. */
+/** Visits all rows in order, a block at a time; the array is reused for the next visit. */
 export const visitStretches = (
   stretches: Stretches,
   visit: (values: Float64Array, first: number, count: number) => void,
-  count = stretchOf(stretches)
+  count = blockRowsOf(stretches)
 ): void => {
   const { rows, dim, read } = stretches
   const values = new Float64Array(Math.min(rows, count) * dim)
@@ -151,7 +152,7 @@ export const visitStretches = (
   }
 }
 
-/** Whether a number is among them. */
+/** True if x is one of the numbers. */
 export const includesNumber = (stretches: Stretches, x: number): boolean => {
   let found = false
   visitStretches(stretches, values => {
@@ -160,10 +161,10 @@ export const includesNumber = (stretches: Stretches, x: number): boolean => {
   return found
 }
 
-/** Where stretches begin that follow each other to the last row, so many rows at a time, and how many rows each has. */
+/** First row and number of rows of consecutive blocks. */
 export const cuts = (
   stretches: Pick<Stretches, 'rows' | 'dim'>,
-  count = stretchOf(stretches)
+  count = blockRowsOf(stretches)
 ): Iterable<{ readonly first: number; readonly count: number }> =>
   Iterate.mapIterable(
     Iterate.unfoldIterable(0, first => (first + count < stretches.rows ? first + count : null)),
@@ -179,7 +180,7 @@ export const ofArray = (values: Float64Array, dim: number): Stretches => ({
   }
 })
 
-/** The same number for each row. */
+/** One number that all rows share, as a table. */
 export const constantStretches = (rows: number, value: number): Stretches => ({
   rows,
   dim: 1,
@@ -188,7 +189,7 @@ export const constantStretches = (rows: number, value: number): Stretches => ({
   }
 })
 
-/** Each number x of column j as f(x, j). */
+/** Applies f(x, j) to each number x of column j. */
 export const mapStretches = ({ rows, dim, read }: Stretches, f: (x: number, column: number) => number): Stretches => ({
   rows,
   dim,
@@ -198,7 +199,7 @@ export const mapStretches = ({ rows, dim, read }: Stretches, f: (x: number, colu
   }
 })
 
-/** Σ_i p_i f(x_ij) for each column, row after row; p one number for all rows, or rows of one number. */
+/** Σ_i p_i f(x_ij) for each column, in the order of the rows; p is one number that all rows share, or one number per row. */
 export const weightedColumnSums = (
   stretches: Stretches,
   p: number | Stretches,
@@ -227,8 +228,8 @@ export const largestByColumn = (stretches: Stretches): Float64Array => {
 }
 
 /**
- * Σ_i p_i x_ij for each column. The mean of what a first sum leaves over is added to it, so that an offset that is large against the
- * spread costs no digits; the mean of equal numbers is exactly that number.
+ * Σ_i p_i x_ij for each column. The mean of the residuals of a first sum is added to it, so that a large offset costs no digits; the mean of equal
+ * numbers is exactly that number.
  */
 export const columnMeans = (rows: Stretches, p: number | Stretches): Float64Array => {
   const first = weightedColumnSums(rows, p)
@@ -242,7 +243,7 @@ export const columnVariances = (rows: Stretches, p: number | Stretches): Float64
   return weightedColumnSums(rows, p, (x, j) => (x - middle[j]) * (x - middle[j]))
 }
 
-/** The greatest power of two ≤ |x|, by the exponent in its bits: to divide by it loses nothing. 2⁻¹⁰⁰⁰ where that is greater. */
+/** Largest power of two ≤ |x|, at least 2⁻¹⁰⁰⁰; division by it is exact. */
 export const powerOfTwoUnit = (x: number): number => {
   const [, high] = new Uint32Array(Float64Array.of(Math.abs(x)).buffer)
   return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], LEAST_UNIT)
@@ -252,15 +253,15 @@ const LEAST_UNIT = powerOfTwo(-1000)
 /** Units in which each column has mean 0 and standard deviation 1. */
 interface ColumnStandard {
   readonly centre: Float64Array
-  /** 1 of a constant column. */
+  /** Standard deviations, 1 for a constant column. */
   readonly scale: Float64Array
   /** (x − centre)/scale */
   readonly of: (x: number, column: number) => number
 }
 
 /**
- * The mean of each column and its standard deviation. Sums are taken in units of the largest number, so that no square overflows or
- * vanishes: any finite column has a standard deviation.
+ * Mean and standard deviation of each column. Sums are computed in units of the largest number, so that no square overflows or underflows: every
+ * finite column has a standard deviation.
  */
 export const standardOfColumns = (rows: Stretches, p: number | Stretches): ColumnStandard => {
   const unit = largestByColumn(rows).map(powerOfTwoUnit)
@@ -280,7 +281,7 @@ export const standardOfColumns = (rows: Stretches, p: number | Stretches): Colum
   }
 }
 
-/** Some columns, by their places, from 0. */
+/** Selects columns by index. */
 export const selectColumns = ({ rows, dim, read }: Stretches, places: ArrayLike<number>): Stretches =>
   computedStretches(
     rows,
@@ -294,14 +295,14 @@ export const selectColumns = ({ rows, dim, read }: Stretches, places: ArrayLike<
     places.length
   )
 
-/** Rows at these places, one after another. */
+/** Rows at these indices, one after another. */
 export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): Float64Array => {
   const out = new Float64Array(places.length * dim)
   for (let i = 0; i < places.length; i++) read(places[i], out.subarray(i * dim, (i + 1) * dim))
   return out
 }
 
-/** The same numbers, written down once beside memory until they are closed: what is computed of each row is not computed again. */
+/** Computes all numbers once and stores them outside memory until `close`. */
 export const storedStretches = (stretches: Stretches, folder?: string): Stretches & { readonly close: () => void } => {
   const { rows, dim } = stretches
   const place = numberStore(folder)
@@ -316,7 +317,7 @@ export const storedStretches = (stretches: Stretches, folder?: string): Stretche
   }
 }
 
-/** The place of the first of rising numbers that is more than x; that of the last where none is. */
+/** Index of the first of ascending numbers that exceeds x; the last index if none does. */
 const firstAbove = (rising: Float64Array, x: number): number => {
   let low = 0
   let high = rising.length - 1
@@ -329,8 +330,8 @@ const firstAbove = (rising: Float64Array, x: number): number => {
 }
 
 /**
- * The first rows at which the sum of weights until then is more than these parts of all: rows drawn in proportion to their weights,
- * as `Key.categorical` draws them, where the parts are uniform. Two passes.
+ * For each part, the first row at which the cumulative weight exceeds this part of the total: for uniform parts these are rows drawn in proportion
+ * to their weights, as by `Key.categorical`. Takes two passes.
  */
 export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => {
   let total = 0
@@ -354,16 +355,16 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
   return found
 }
 
-/** So many rows are counted by a pass over all parts. */
-const COUNTED = 1 << 22
+/** Number of rows that are counted by one pass over all parts. */
+const ROWS_PER_PASS = 1 << 22
 
 /**
- * How often each row is drawn: how many of these parts, uniform on [0, 1), fall to it, as `Key.categorical` has it. For rows that are read in
- * order: each 2²² of them take a pass over all parts, and nothing of the size of either is held.
+ * Number of times that each row is drawn: the number of parts, uniform on [0, 1), that select it, as by `Key.categorical`. Meant for rows that are
+ * read in order: every 2²² of them take one pass over all parts, and memory depends on neither number.
  */
-export const timesDrawn = (weights: Stretches, parts: Stretches, counted = COUNTED): Stretches => {
+export const timesDrawn = (weights: Stretches, parts: Stretches, counted = ROWS_PER_PASS): Stretches => {
   const { rows } = weights
-  /** The sum of the weights before each so many rows. */
+  /** Sum of the weights before each group of rows. */
   const before: number[] = []
   let total = 0
   visitStretches(weights, (values, first) => {
@@ -399,7 +400,7 @@ export const timesDrawn = (weights: Stretches, parts: Stretches, counted = COUNT
   })
 }
 
-/** The rows of so many of the least numbers, the least first; of equal ones that which comes first. */
+/** Rows of the `count` smallest numbers, ascending; equal numbers in the order of the rows. */
 export const leastRows = (stretches: Stretches, count: number): Int32Array => {
   const rows: number[] = []
   const numbers: number[] = []

@@ -1,6 +1,6 @@
 /** Initial centres: random rows, k-means++, Lloyd's algorithm, eigenvectors, hierarchical clustering. */
 import { pipe } from 'fp-ts/lib/function.js'
-import { nearer } from '../../../lib/rows/byColumn.js'
+import { updateNearestDistances } from '../../../lib/rows/byColumn.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
   add,
@@ -98,7 +98,7 @@ const nearestDistances = (
 ): Stretches.Stretches =>
   Stretches.computedStretches(rows, (first, out) => {
     before.read(first, out)
-    nearer(x(first, out.length), dim, centres, out)
+    updateNearestDistances(x(first, out.length), dim, centres, out)
   })
 
 /**

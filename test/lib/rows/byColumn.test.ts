@@ -28,7 +28,7 @@ describe.each([
     const { values: wanted } = compute(() => sum(square(sub(tensor(values, [rows, dim]), tensor(by, [1, dim]))), 1))
     const before = wanted.map((distance, i) => [distance / 2, 2 * distance, Infinity][i % 3])
     const out = before.slice()
-    ByColumn.nearer(values, dim, by, out)
+    ByColumn.updateNearestDistances(values, dim, by, out)
     expect(out).toEqual(wanted.map((distance, i) => Math.min(distance, before[i])))
   })
 

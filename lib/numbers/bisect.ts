@@ -1,6 +1,6 @@
 /**
- * The number in [lo, hi] up to which something holds and beyond which it does not: the interval is halved until doubles can halve it no
- * more, for whatever is monotone; it never fails, and ends at an end where there is no such number.
+ * Largest double in [lo, hi] up to which a monotone condition holds, by bisection until the interval cannot be halved. Returns an end of the interval if
+ * there is no change.
  *
  * @example
  * import { strict as assert } from 'node:assert'

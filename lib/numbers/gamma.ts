@@ -3,12 +3,12 @@ import { bisect } from './bisect.js'
 import { exp, log } from './elementary.js'
 import { SERIES, stirlingRemainder } from './stirling.js'
 
-/** From here on Stirling's series has the digits of a double. */
+/** Argument from which Stirling's series has the accuracy of a double. */
 const STIRLING_FROM = 10
 
 /**
- * log Γ(x) of x > 0: Stirling's series from 10 on, to which Γ(x + 1) = xΓ(x) leads (Abramowitz & Stegun 6.1.40), to about 1e-15 of the
- * greater of 1 and what it is.
+ * log Γ(x) for x > 0, by Stirling's series from 10 on and Γ(x + 1) = xΓ(x) below (Abramowitz & Stegun 6.1.40), with an error of about 1e-15 of
+ * max(1, |log Γ(x)|).
  */
 export const logGamma = (x: number): number => {
   let at = x
@@ -17,7 +17,7 @@ export const logGamma = (x: number): number => {
   return (at - 0.5) * log(at) - at + log(2 * Math.PI) / 2 + stirlingRemainder(at) - log(product)
 }
 
-/** ψ(x) = (log Γ)′(x) of x > 0 (Abramowitz & Stegun 6.3.18 and 6.3.5). */
+/** ψ(x) = (log Γ)′(x) for x > 0 (Abramowitz & Stegun 6.3.18 and 6.3.5). */
 export const digamma = (x: number): number => {
   let at = x
   let sum = 0
@@ -27,7 +27,7 @@ export const digamma = (x: number): number => {
   return sum + log(at) - 0.5 / at - rest
 }
 
-/** log x − ψ(x) of x > 0, without the digits that the two have in common: about 1/2x. */
+/** log x − ψ(x) for x > 0, about 1/2x, without cancellation. */
 export const logLessDigamma = (x: number): number => {
   if (x < STIRLING_FROM) return log(x) - digamma(x)
   const square = 1 / (x * x)
@@ -35,8 +35,8 @@ export const logLessDigamma = (x: number): number => {
 }
 
 /**
- * The shape a of which log a − ψ(a) is so much: of a Gamma with such a difference between the logarithm of its mean and the mean of its
- * logarithms, the likeliest. It falls from ∞, for 0 and below, as the difference grows.
+ * Shape a with log a − ψ(a) = difference: the maximum-likelihood shape of a gamma distribution, given the logarithm of the mean minus the mean of the
+ * logarithms. Decreases from ∞, which is returned for a difference ≤ 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * Randomly shifted lattices: n points whose mean of a smooth function has an error that falls about as n⁻¹ and faster, where that of n
- * independent draws falls as n^(−1/2). Each shift makes an unbiased estimate, so that a few of them have a standard error.
+ * Randomly shifted lattice rules: the mean of a smooth function over n points has an error of about n⁻¹ or less, compared with n^(−1/2) for independent
+ * draws. Each shift gives an unbiased estimate, so several shifts give a standard error.
  */
 import { powerOfTwo } from './elementary.js'
 import { normalQuantile } from './normal.js'
@@ -16,15 +16,15 @@ const VECTOR = [
   157383, 224015, 502917, 36237, 94049, 170665, 79397, 123963, 223451, 323871, 303633, 98567, 318855, 494245, 477137
 ]
 
-/** How many coordinates and points there are. */
+/** Maximum number of coordinates and of points. */
 export const LATTICE_LIMITS = { dims: VECTOR.length, points: powerOfTwo(20) }
 
-/** Coordinates nearer to 0 or 1 would be infinite as normal ones. */
+/** Smallest distance of a coordinate from 0 and 1, so that its normal quantile is finite. */
 const MIN_COORDINATE = powerOfTwo(-54)
 
 /**
- * Standard normal points, [n, s]: Φ⁻¹(1 − |2u − 1|) of u = {i z/n + Δ}, n a power of two, Δ the shift in [0, 1)^s. The tent makes
- * periodic what is not, so that the error falls faster than n⁻¹ (Hickernell 2002).
+ * Standard normal points, [n, s]: Φ⁻¹(1 − |2u − 1|) of u = {i z/n + Δ}, with n a power of two and Δ the shift in [0, 1)^s. The tent transformation makes
+ * integrands periodic, so that the error decreases faster than n⁻¹ (Hickernell 2002).
  */
 export const normalLattice = (n: number, shift: ArrayLike<number>): Float64Array => {
   const s = shift.length

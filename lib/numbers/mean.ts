@@ -1,6 +1,6 @@
 import * as Elementary from './elementary.js'
 
-/** The mean of independent numbers alike, and its standard error √(Σ(x − x̄)²/(n(n − 1))); n ≥ 2. */
+/** Mean of independent, identically distributed numbers and its standard error √(Σ(x − x̄)²/(n(n − 1))); n ≥ 2. */
 export const meanAndError = (
   all: ReadonlyArray<number>
 ): { readonly value: number; readonly standardError: number } => {

@@ -1,15 +1,15 @@
 /** The standard normal distribution function and its inverse, on plain numbers. */
 import { erf, exp, log } from './elementary.js'
 
-/** Φ(x) = ½(1 + erf(x/√2)), to 2⁻⁵³: absolutely, so that far tails below −8 are 0. */
+/** Φ(x) = ½(1 + erf(x/√2)), with an absolute error of 2⁻⁵³, so tails below −8 are 0. */
 export const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2
 
-/** From where on a tail is that of Laplace's fraction, and how many terms this has: more change no bit. */
+/** Argument from which Laplace's continued fraction is used, and its number of terms: more change no bit. */
 const FRACTION_FROM = 3
 const FRACTION_TERMS = 80
 
 /**
- * P(Z > x) = 1 − Φ(x), right to a relative 10⁻¹³ however small: from 3 on by the continued fraction φ(x)/(x + 1/(x + 2/(x + 3/(x + …))))
+ * P(Z > x) = 1 − Φ(x), with a relative error of 10⁻¹³ for all x: from 3 on by the continued fraction φ(x)/(x + 1/(x + 2/(x + 3/(x + …))))
  * (Laplace 1805; Abramowitz & Stegun 26.2.14).
  */
 export const normalTail = (x: number): number => {
@@ -23,7 +23,7 @@ export const normalTail = (x: number): number => {
 const risingPolynomial = (coefficients: ReadonlyArray<number>, r: number): number =>
   coefficients.reduceRight((sum, c) => sum * r + c, 0)
 
-/** Numerators and denominators of Wichura's three approximations. */
+/** Numerators and denominators of Wichura's three rational approximations. */
 const centre = [
   [
     3.387132872796366608, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125, 45921.953931549871457,
@@ -56,8 +56,8 @@ const OUTER_COEFFICIENTS = [
 ] as const
 
 /**
- * Φ⁻¹(u), to a relative 10⁻¹⁵ for u in (0, 1); −∞ at 0 and ∞ at 1 (Wichura 1988, algorithm AS 241). Only + − × ÷ √ and
- * `ln`: the same bits in every engine.
+ * Φ⁻¹(u), with a relative error of 10⁻¹⁵ for u in (0, 1); −∞ at 0 and ∞ at 1 (Wichura 1988, algorithm AS 241). It uses only + − × ÷ √ and `ln`, so it has
+ * the same bits in every engine.
  */
 export const normalQuantile = (u: number): number => {
   const q = u - 0.5

@@ -3,14 +3,14 @@ import { pow } from './elementary.js'
 
 export type VectorField = (t: number, y: Float64Array) => Float64Array
 
-/** From `from` to `to`, which may be earlier: y at `from` in, y at `to` out. */
+/** Solver: maps y at `from` to y at `to`, which may be earlier. */
 export type Solver = (field: VectorField) => (from: number, to: number, y: Float64Array) => Float64Array
 
-/** Σ coefficient · vector, all of one length. A vector whose coefficient is 0 is not looked at. */
+/** Σ coefficient · vector, all of one length. A vector whose coefficient is 0 is not read. */
 export const linearCombination = (terms: ReadonlyArray<readonly [number, Float64Array]>): Float64Array => {
   const out = new Float64Array(terms[0][1].length)
   const used = terms.filter(([coefficient]) => coefficient !== 0)
-  // two in a pass over memory, each added in its turn
+  // Two vectors in each pass over memory, added one after the other.
   for (let at = 0; at < used.length; at += 2) {
     const [a, x] = used[at]
     if (at + 1 < used.length) {
@@ -56,17 +56,22 @@ const dormandPrince5: Tableau = {
   b: [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84, 0]
 }
 
-/** b less the weights of the embedded method of order 4. */
+/** b minus the weights of the embedded method of order 4. */
 const dormandPrinceError = [71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40]
 
-/** All the slopes of a step, the first of which may be known. A stage at c = 1 is at `to` exactly. */
+/** A step from `from` to `to`, with y at `from` and the slope there if it is known. */
+interface OdeStep {
+  readonly from: number
+  readonly to: number
+  readonly y: Float64Array
+  readonly first?: Float64Array
+}
+
+/** Slopes of all stages of a step. A stage at c = 1 is at `to` exactly. */
 const stageSlopes = (
   { c, a }: Tableau,
   field: VectorField,
-  from: number,
-  to: number,
-  y: Float64Array,
-  first?: Float64Array
+  { from, to, y, first }: OdeStep
 ): ReadonlyArray<Float64Array> => {
   const h = to - from
   const found: Float64Array[] = []
@@ -90,16 +95,15 @@ export const step =
   (tableau: Tableau): Solver =>
   field =>
   (from, to, y) =>
-    advanceSolution(tableau, to - from, y, stageSlopes(tableau, field, from, to, y))
+    advanceSolution(tableau, to - from, y, stageSlopes(tableau, field, { from, to, y }))
 
-/** So many steps, tried or taken, are the sign of a field that cannot be solved to the tolerance. */
-const MOST_STEPS = 10_000
+/** Maximum number of steps, accepted or rejected, before the field counts as unsolvable to the tolerance. */
+const MAX_ODE_STEPS = 10_000
 
 /**
- * Dormand–Prince 5(4) with local extrapolation: as many steps as it takes for the error of each, entry by entry, to be at
- * most tolerance · (1 + |y|). The first try is the whole way. The step's length is 0.9 · error^{−1/5} times the last, within a factor of 5 (Hairer, Nørsett & Wanner, §II.4). Where the
- * length would fall below what t can resolve, the rest is one step, whatever its error: a result that is not finite or
- * not accurate is then the field's doing.
+ * Dormand–Prince 5(4) with local extrapolation and adaptive steps: the error of each step is at most tolerance · (1 + |y|) in every entry. The first trial
+ * step is the whole interval; each next step is 0.9 · error^{−1/5} times the last, within a factor of 5 (Hairer, Nørsett & Wanner, §II.4). If steps become
+ * smaller than t can resolve, or there are too many, the rest is one step of any error, so the result may be inaccurate or not finite.
  */
 export const dormandPrinceSolver =
   (tolerance: number): Solver =>
@@ -110,9 +114,9 @@ export const dormandPrinceSolver =
     let h = end - start
     let first = field(t, y)
     for (let tries = 0; t !== end; tries++) {
-      const lost = t + h === t || tries >= MOST_STEPS
-      const to = lost || Math.abs(h) >= Math.abs(end - t) ? end : t + h
-      const k = stageSlopes(dormandPrince5, field, t, to, y, first)
+      const isUnresolved = t + h === t || tries >= MAX_ODE_STEPS
+      const to = isUnresolved || Math.abs(h) >= Math.abs(end - t) ? end : t + h
+      const k = stageSlopes(dormandPrince5, field, { from: t, to, y, first })
       const next = advanceSolution(dormandPrince5, to - t, y, k)
       const difference = linearCombination(dormandPrinceError.map((weight, i) => [(to - t) * weight, k[i]] as const))
       let error = 0
@@ -121,10 +125,10 @@ export const dormandPrinceSolver =
           error,
           Math.abs(difference[i]) / (tolerance * (1 + Math.max(Math.abs(y[i]), Math.abs(next[i]))))
         )
-      // Math.max passes NaN on, which is no error ≤ 1: the step is tried again, shorter.
+      // Math.max returns NaN if the error is NaN; the step is then rejected and repeated with a smaller length.
       const factor = error === 0 ? 5 : Math.min(5, Math.max(0.2, 0.9 * pow(error, -0.2)))
       h = (to - t) * (factor > 0 ? factor : 0.2)
-      if (error <= 1 || lost) {
+      if (error <= 1 || isUnresolved) {
         t = to
         y = next
         first = k[6]

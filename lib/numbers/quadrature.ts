@@ -8,7 +8,7 @@
  */
 import { exp, powerOfTwo } from './elementary.js'
 
-/** Their squares are doubles. */
+/** Bound beyond which polynomials are scaled down, so that their squares do not overflow. */
 const GREAT = powerOfTwo(300)
 const RESCALING = powerOfTwo(-300)
 
@@ -18,21 +18,21 @@ export interface Rule {
   readonly weights: Float64Array
 }
 
-/** How many eigenvalues of the n × n Jacobi matrix are less than x: the negative pivots of J − x (Sylvester's law). */
+/** Number of eigenvalues of the n × n Jacobi matrix below x: the number of negative pivots of J − x (Sylvester's law of inertia). */
 const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): number => {
   let count = 0
   let pivot = -x
   for (let k = 1; ; k++) {
     if (pivot < 0) count++
     if (k === n) return count
-    // A pivot of 0 is an eigenvalue of a leading block hit exactly; either side of it is as good.
+    // A pivot of 0 means that x is an eigenvalue of a leading block; either sign may be used.
     pivot = -x - b(k) / (pivot === 0 ? powerOfTwo(-537) : pivot)
   }
 }
 
 /**
  * p_n / p_n′ at x, the Newton step, and 1 / Σ_{k<n} p_k², the weight of a node at x relative to the total (Christoffel).
- * The polynomials grow like e^{x²/4} at the Hermite nodes: everything is scaled down together before it overflows.
+ * The polynomials grow like e^{x²/4} at the Hermite nodes, so all values are scaled down together before they overflow.
  */
 const orthonormalPolynomials = (n: number, b: (k: number) => number, x: number): { step: number; weight: number } => {
   let previous = 0
@@ -60,7 +60,7 @@ const orthonormalPolynomials = (n: number, b: (k: number) => number, x: number):
   return { step: current / slope, weight: scale / squares }
 }
 
-/** The rule with weights of sum 1 for the squared off-diagonals b_1, b_2, …, nodes inside (−bound, bound). */
+/** Rule with weights of sum 1 for the squared off-diagonals b_1, b_2, …, with nodes in (−bound, bound). */
 const symmetricRule = (n: number, b: (k: number) => number, bound: number): Rule => {
   if (!Number.isSafeInteger(n) || n < 1) {
     throw new RangeError(`nodes: ${n} is not a whole number >= 1; try 16`)
@@ -86,14 +86,14 @@ const symmetricRule = (n: number, b: (k: number) => number, bound: number): Rule
     weights[n - 1 - i] = weight
   }
   if (n % 2 === 1) nodes[n >> 1] = 0
-  // Smallest first, from the outside in: the sum is 1 to a few ulps before it is divided out.
+  // Summed from the smallest weights, from the outside in; the sum is 1 to a few ulps before normalization.
   let total = 0
   for (let i = 0; i < n >> 1; i++) total += 2 * weights[i]
   if (n % 2 === 1) total += weights[n >> 1]
   return { nodes, weights: weights.map(w => w / total) }
 }
 
-/** A rule costs as much as a step on small data, and is asked for at every one. */
+/** Caches rules by their number of nodes: a rule costs as much as a step on small data and is needed at every step. */
 const memoizedRule = (rule: (n: number) => Rule): ((n: number) => Rule) => {
   const known = new Map<number, Rule>()
   return n => {
@@ -147,14 +147,14 @@ export const gaussLegendre = (n: number): ((lo: number, hi: number) => Rule) => 
   })
 }
 
-/** The normal density beyond it is 5e-15: less than rounding of what grows like x². */
+/** End of the interval: the normal density there is 5e-15, below the rounding of functions that grow like x². */
 const NORMAL_REACH = 8
 
 /**
  * Equal steps **for the standard normal weight**: Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), n midpoints of [−8, 8] with weights that
- * sum to 1. Of an f that is analytic up to a distance y from the real line the error falls as e^{−2πy/h}, h = 16/n, until
- * it is e^{−2π²/h²} (Trefethen & Weideman 2014, SIAM Review 56, 385): where f is steep (y small) this takes nodes in proportion
- * to 1/y, Gauss–Hermite to 1/y². A number of nodes that is no whole number ≥ 1 throws a RangeError.
+ * sum to 1. For an f that is analytic up to a distance y from the real line the error decreases as e^{−2πy/h}, h = 16/n, down to
+ * e^{−2π²/h²} (Trefethen & Weideman 2014, SIAM Review 56, 385): if f is steep (y small) this needs a number of nodes proportional
+ * to 1/y, Gauss–Hermite one proportional to 1/y². A number of nodes that is no whole number ≥ 1 throws a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -166,7 +166,7 @@ const NORMAL_REACH = 8
  */
 export const equalSteps = (n: number): Rule => {
   if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`nodes: ${n} is not a whole number >= 1; try 32`)
-  // Odd multiples of half a step, so that nodes are opposite to the last bit.
+  // Odd multiples of half a step, so that nodes are symmetric to the last bit.
   const nodes = Float64Array.from({ length: n }, (_, i) => ((2 * i + 1 - n) * NORMAL_REACH) / n)
   const density = nodes.map(x => exp((-x * x) / 2))
   const total = density.reduce((sum, w) => sum + w, 0)

@@ -50,8 +50,8 @@ export interface Key {
 }
 
 /**
- * The version of the draws. The draws of a key keep their bits while it stays; what is kept of a run names it. 1 was Threefry-2x32
- * and Box–Muller, 2 is Threefry-2x64 and a ziggurat.
+ * Version of the draws, which stored runs record: the draws of a key keep their bits within a version. 1 was Threefry-2x32 and Box–Muller, 2 is
+ * Threefry-2x64 and a ziggurat.
  */
 export const generator = 2
 
@@ -60,7 +60,7 @@ const TWO_31 = powerOfTwo(31)
 const LABEL_SPACE = 0x40000000
 const CHILDREN = 0x80000000
 
-/** A key, or what was given in its place. */
+/** Returns the key; throws if the argument is not a Key. */
 const checkedKey = (key: Key): Key =>
   typeof (key as Partial<Key> | undefined | null)?.k0 === 'number'
     ? key
@@ -68,14 +68,14 @@ const checkedKey = (key: Key): Key =>
         `key: ${argumentInWords(key)} is not a Key; make one by Key.fromSeed(7), and give it last: Key.normal(3)(key)`
       )
 
-/** Whoever writes JavaScript may give anything in the place of a number or a text. */
+/** Arguments are checked at run time, since JavaScript programs may pass anything. */
 const isNumber = (u: unknown): boolean => typeof u === 'number'
 const isText = (u: unknown): boolean => typeof u === 'string'
 
 const argumentInWords = (u: unknown): string => (typeof u === 'object' && u !== null ? 'an object' : String(u))
 
-/** So many, where it is a whole number. */
-const many = (n: number): number =>
+/** Returns n; throws if it is not an integer ≥ 0. */
+const checkedCount = (n: number): number =>
   Number.isSafeInteger(n) && n >= 0 ? n : refuse(`n: ${argumentInWords(n)} is not a whole number ≥ 0; try 100`)
 
 /** The block function of keys: the two words of Threefry-2x32-20 for a counter. */
@@ -88,7 +88,7 @@ export const block =
     return [out[0], out[1]]
   }
 
-/** The words of the key that is derived; nobody looks at them afterwards. */
+/** Workspace for the words of a derived key. */
 const derivedWords = new Uint32Array(2)
 
 const derive =
@@ -108,7 +108,7 @@ const ROOT_KEY: Key = { _tag: 'Key', k0: 0x6f726e73, k1: 0x7465696e }
  * The key of a seed, a safe integer (negative ones too). The seed is encrypted as a counter, and encryption is a
  * bijection: different seeds have different keys, and neighbouring seeds unrelated ones.
  *
- * A seed that is no safe integer has no key to return: it throws a RangeError, which names the seed and the remedy.
+ * Throws a RangeError, which names the seed and the remedy, if the seed is not a safe integer.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -157,7 +157,7 @@ export const child = (index: number): ((key: Key) => Key) =>
 export const split =
   (n: number) =>
   (key: Key): ReadonlyArray<Key> => {
-    const keys = new Array<Key>(many(n))
+    const keys = new Array<Key>(checkedCount(n))
     for (let index = 0; index < keys.length; index++) keys[index] = child(index)(key)
     return keys
   }
@@ -192,12 +192,12 @@ export const named =
   <L extends string>(...labels: ReadonlyArray<L>) =>
   (key: Key): { readonly [K in L]: Key } => {
     const keyOf = (text: L): Key => labelKey(text)(key)
-    // One label, as at every step of a run, without a list of entries, which takes longer than the key.
+    // For one label, as at every step of a run, a list of entries would take longer than the key.
     const found =
       labels.length === 1
         ? { [labels[0]]: keyOf(labels[0]) }
         : Object.fromEntries(labels.map(text => [text, keyOf(text)]))
-    // The names of the record are exactly the labels, which neither form can say.
+    // The keys of the record are exactly the labels, which neither form can express.
     return found as { readonly [K in L]: Key }
   }
 
@@ -218,7 +218,7 @@ export const named =
 export const uniform =
   (n: number) =>
   (key: Key): Float64Array => {
-    const out = new Float64Array(many(n))
+    const out = new Float64Array(checkedCount(n))
     fillUniform(0, out)(key)
     return out
   }
@@ -233,7 +233,7 @@ export const fillUniform =
 
 /**
  * Writes the normal draws first, first + 1, … of a key to all of `out`: those that `normal(first + out.length)` ends
- * with. For loops that need a stretch of a long stream at a time.
+ * with. For loops that need one part of a long stream at a time.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -267,7 +267,7 @@ export const fillNormal =
 export const normal =
   (n: number) =>
   (key: Key): Float64Array => {
-    const out = new Float64Array(many(n))
+    const out = new Float64Array(checkedCount(n))
     fillNormal(0, out)(key)
     return out
   }
@@ -304,7 +304,7 @@ export const integers = (bound: number) => (n: number) => {
 export const permutation =
   (n: number) =>
   (key: Key): Int32Array => {
-    const order = new Int32Array(many(n))
+    const order = new Int32Array(checkedCount(n))
     for (let i = 0; i < n; i++) order[i] = i
     const draws = uniform(n)(key)
     for (let i = n - 1; i > 0; i--) {
@@ -317,8 +317,8 @@ export const permutation =
   }
 
 /**
- * `count` different ones of 0 … n − 1, rising, every such set alike (Floyd's algorithm: time and memory grow with `count`,
- * not with n). 0 ≤ count ≤ n < 2³¹; others throw a RangeError.
+ * `count` different integers of 0 … n − 1, ascending; every such set is equally likely (Floyd's algorithm: time and memory grow with `count`, not with
+ * n). 0 ≤ count ≤ n < 2³¹; others throw a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -368,7 +368,7 @@ export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: K
     )
   if (!(cumulative[last] > 0 && cumulative[last] < Infinity))
     throw new RangeError(`weights: their sum, ${cumulative[last] ?? 0}, is not > 0 and finite; let at least one be > 0`)
-  /** The first k whose cumulative weight exceeds x: so a weight of 0 is passed over. */
+  /** The first k whose cumulative weight exceeds x, so a weight of 0 is never chosen. */
   const invert = (x: number): number => {
     let low = 0
     let high = last
@@ -418,7 +418,7 @@ export const gamma =
   (shape: number) =>
   (n: number) =>
   (key: Key): Float64Array => {
-    const out = new Float64Array(many(n))
+    const out = new Float64Array(checkedCount(n))
     fillGamma(shape, 0, out)(key)
     return out
   }
@@ -438,7 +438,7 @@ export const chiSquared =
   (degreesOfFreedom: number) =>
   (n: number) =>
   (key: Key): Float64Array => {
-    const out = new Float64Array(many(n))
+    const out = new Float64Array(checkedCount(n))
     fillChiSquared(degreesOfFreedom, 0, out)(key)
     return out
   }

@@ -1,15 +1,14 @@
 /**
- * Threefry, the block functions of `Key` (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*, SC 2011):
- * for each key a bijection of a counter, made of additions, rotations and exclusive ors. Words are written to arrays of the
- * caller, since every draw passes here.
+ * Threefry block functions (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*, SC 2011): for each key a bijection of counters,
+ * composed of additions, rotations and exclusive ors. Words are written to arrays of the caller, since every draw needs them.
  */
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
 
-/** The words of a key and their parity: an array of its own would be made for every call. */
+/** Words of a key and their parity; shared by all calls, since an array for each call would have to be allocated. */
 const threefryWords = new Int32Array(3)
 
-/** Threefry-2x32 with 20 rounds, four after each other between words of the key: writes the two words for the counter (c0, c1) into `out`. */
+/** Threefry-2x32 with 20 rounds, with words of the key added after every four: writes the two words for the counter (c0, c1) to `out`. */
 export const block32 = (k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void => {
   threefryWords[0] = k0
   threefryWords[1] = k1
@@ -37,15 +36,15 @@ const PARITY_LOW = 0xa9fc1a22
 const PARITY_HIGH = 0x1bd11bda
 const ROTATIONS = Int32Array.of(16, 42, 12, 31, 16, 32, 24, 21)
 
-/** The two words of a key of `block64` and their parity, each as its low and its high half. */
+/** The two words of a key of `block64` and their parity, each as its low and its high 32 bits. */
 export const keyWords = (low0: number, high0: number, low1: number, high1: number): Int32Array =>
   Int32Array.of(low0, high0, low1, high1, low0 ^ low1 ^ PARITY_LOW, high0 ^ high1 ^ PARITY_HIGH)
 
-/** What the sum of two low halves carries to the high ones. */
+/** Carry of the sum of two low halves. */
 const carry = (sum: number, part: number): number => (sum >>> 0 < part >>> 0 ? 1 : 0)
 
 /**
- * Threefry-2x64 with 13 rounds: writes the two words for a counter of two into `out`. Words of 64 bits are two numbers here,
+ * Threefry-2x64 with 13 rounds: writes the two words for a counter of two words to `out`, at indices `at` and `second`. A word of 64 bits is two numbers,
  * the low half first.
  */
 export const block64 = (
@@ -68,7 +67,7 @@ export const block64 = (
     const by = ROTATIONS[(round - 1) & 7]
     const low = by < 32 ? yl : yh
     const high = by < 32 ? yh : yl
-    // A shift by 32 is one by 0 here, and this one shifts by 32 where `by` is 32.
+    // JavaScript shifts by 32 as by 0; shifting by 1 and then by 31 − by shifts by 32 if `by` is 32.
     yl = ((low << (by & 31)) | ((high >>> 1) >>> (31 - (by & 31)))) ^ xl
     yh = ((high << (by & 31)) | ((low >>> 1) >>> (31 - (by & 31)))) ^ xh
     if (round === 13) break

@@ -323,11 +323,10 @@ export interface ClusterMoments {
 }
 
 /** Moments of the clusters that labels 0, …, count − 1 define. */
-export const clusters = (
+export const clusterMoments = (
   { rows, dim, values, counts }: CountedRows,
   labels: ArrayLike<number>,
-  count: number,
-  isDiagonal: boolean
+  { count, isDiagonal }: { readonly count: number; readonly isDiagonal: boolean }
 ): ClusterMoments => {
   const width = isDiagonal ? 1 : dim
   const mass = new Float64Array(count)

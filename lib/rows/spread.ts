@@ -80,7 +80,7 @@ export const scatterWithin = (
   x: Stretches.Stretches,
   weights: Stretches.Stretches,
   centres: Float64Array,
-  isDiagonal: boolean
+  { isDiagonal }: { readonly isDiagonal: boolean }
 ): Float64Array => {
   const { dim } = x
   const count = centres.length / dim

@@ -1,12 +1,12 @@
-/** Values and derivatives of functions written in the tensor vocabulary: arrays in, arrays out, no tensor left behind. */
-import { isRecording, noting, run } from './backend.js'
+/** Values and derivatives of functions in the tensor vocabulary, from arrays to arrays; all tensors are freed. */
+import { isRecording, trackingOrigins, run } from './backend.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
 import type { Origin } from './origin.js'
 import { pullback, scope } from './tape.js'
 import { addN, expandDims, eye, fromNdArray, mul, ones, reshape, slice, sum, toNdArray, zeros } from './tensor.js'
 import { tfjs } from './tfjs.js'
 
-/** Every tensor is one of tfjs, whose type says more than ours does. */
+/** True for tensors, all of which are tfjs tensors. */
 const isTensor = (x: unknown): x is Tensor => x instanceof tfjs().Tensor
 
 export type { Origin } from './origin.js'
@@ -14,8 +14,8 @@ export type { Origin } from './origin.js'
 type NdArraysOf<T> = { readonly [K in keyof T]: NdArray }
 
 /**
- * Evaluates f in double precision and returns its result, one tensor or a record of tensors, as plain arrays. Every tensor
- * made on the way is freed; the tfjs backend of the process, whichever it is, is in force again afterwards.
+ * Evaluates f in double precision and returns its result, one tensor or a record of tensors, as plain arrays. All tensors are freed; afterwards the
+ * tfjs backend of the process is active again.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -39,9 +39,9 @@ export function compute(
   })
 }
 
-/** The keys of a record, which the language types as mere strings. */
+/** Keys of a record, with their type. */
 const typedKeys = <P extends string>(record: Readonly<Record<P, unknown>>): P[] => Object.keys(record) as P[]
-/** A record over names that are all of its keys, which `Object.fromEntries` forgets. */
+/** Record over names, with the type of its keys, which `Object.fromEntries` forgets. */
 const recordOf = <P extends string, V>(
   names: ReadonlyArray<P>,
   value: (name: P, i: number) => V
@@ -49,8 +49,8 @@ const recordOf = <P extends string, V>(
   Object.fromEntries(names.map((name, i) => [name, value(name, i)])) as { readonly [K in P]: V }
 
 /**
- * The value of a scalar function of named parameters, and its gradient in each of them. A parameter on which f does not
- * depend gets zeros; neither value nor gradient need be finite.
+ * Value of a scalar function of named parameters, and its gradient in each of them. The gradient in a parameter on which f does not depend is 0;
+ * neither value nor gradient need be finite.
  *
  * @throws Error when f returns more than a scalar
  * @example
@@ -86,8 +86,8 @@ export const valueAndGrad =
     })
 
 /**
- * The operation by which a function of parameters, or its gradient, comes to be not finite: the first that made such numbers of
- * finite ones, with what it was given. Null where all is finite. What is not finite and then left out, by `where` say, is none.
+ * Finds the operation by which a function of parameters, or its gradient, becomes infinite or NaN: the first with such a result from finite inputs,
+ * and these inputs. Null if value and gradient are finite; results that are masked later, for instance by `where`, do not count.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -101,7 +101,7 @@ export const origin =
   <P extends string>(f: (params: { readonly [K in P]: Tensor }) => Tensor) =>
   (params: { readonly [K in P]: NdArray }): Origin | null =>
     scope(() =>
-      noting(originOf => {
+      trackingOrigins(originOf => {
         const names = typedKeys(params)
         const xs = names.map(name => fromNdArray(params[name]))
         const { value, grads } = pullback(() => f(recordOf(names, (_, i) => xs[i])), xs)
@@ -112,10 +112,10 @@ export const origin =
       })
     )
 
-/** A copy under a new name, so that what was computed from x before is a constant to whoever differentiates in the copy. */
+/** A copy of x, so that values computed from x before are constants for differentiation in the copy. */
 const identityTensor = (x: Tensor): Tensor => run('Identity', { x })
 
-/** Σ dy · ∂f/∂x: the product of a row vector with the Jacobian. Differentiable in x, dy and whatever f closes over. */
+/** Vector-Jacobian product Σ dy · ∂f/∂x. Differentiable in x, dy and all tensors that f closes over. */
 export const vjp =
   (f: (x: Tensor) => Tensor) =>
   (x: Tensor, dy: Tensor): Tensor => {
@@ -124,8 +124,8 @@ export const vjp =
   }
 
 /**
- * The gradient of Σ f, of the shape of x. It is a tensor function like any other: it nests, to any order, and is
- * differentiable in whatever f closes over, which counts as constant here even where it was computed from x.
+ * Gradient of Σ f, of the shape of x. It nests to any order and is differentiable in all tensors that f closes over; these count as constants, even if
+ * they were computed from x.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -142,17 +142,17 @@ export const grad =
     return pullback(() => f(y), [y]).grads[0] ?? zeros(x.shape)
   }
 
-/** ∂f/∂x · v: the derivative along v, of the shape of f(x). (The product with rows is linear in the row; this is its derivative.) */
+/** Jacobian-vector product ∂f/∂x · v, of the shape of f(x): the derivative of the vector-Jacobian product, which is linear in its vector. */
 export const jvp =
   (f: (x: Tensor) => Tensor) =>
   (x: Tensor, v: Tensor): Tensor =>
     grad(u => mul(vjp(f)(x, u), v))(zeros(f(x).shape))
 
 /**
- * The divergence Σ_j ∂f_j/∂x_j of a map that treats each row alone: x is [rows, d], f(x) is [rows, d], the result [rows, 1].
- * It takes d gradients, and is itself differentiable in whatever f closes over.
+ * Divergence Σ_j ∂f_j/∂x_j of a row-wise map: x and f(x) are [rows, d], the result is [rows, 1]. Takes d gradients, and is differentiable in all
+ * tensors that f closes over.
  *
- * @throws Error when x is no matrix or f changes its shape
+ * @throws Error if x is not a matrix or f changes its shape
  * @example
  * import { strict as assert } from 'node:assert'
  * import { compute, divergence, square, tensor } from 'ornstein/float64'
@@ -177,9 +177,9 @@ export const divergence =
   }
 
 /**
- * The divergence of a map of rows that reads other things of them, such as their levels: it takes these through `again`, which
- * goes with x. Where a program is written down all directions are one computation, on d rows for each row, so that the program
- * does not grow with d. The interpreter goes through them one after another, which takes no more memory than one does.
+ * Divergence of a row-wise map that also reads other values of the rows, such as their noise levels, which it must pass through `again`. In a compiled
+ * program all directions are one computation on d copies of each row, so the program does not grow with d; the interpreter computes one direction
+ * after another, which needs no more memory than one.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * A tfjs backend in double precision. tfjs knows one floating dtype, 'float32', but leaves storage to the backend: here it is
- * a Float64Array, and the whole engine, gradients included, computes in doubles.
+ * A tfjs backend in double precision. tfjs has one floating dtype, 'float32', but leaves storage to the backend: this one stores Float64Array, so the
+ * whole engine, gradients included, computes in doubles.
  */
 import {
   allocate,
@@ -28,27 +28,27 @@ import {
   type TensorInfo
 } from './tfjs.js'
 
-/** The name under which tfjs knows the backend; a second copy of this package in the process is 'float64 2', and so on. */
+/** Name of the backend in tfjs; a second copy of this package in the process registers 'float64 2', and so on. */
 const BACKEND_NAME = 'float64'
 
 interface BackendEntry {
   values: TypedValues
-  /** Where they are, if in the kernels' memory; else 0. */
+  /** Address in the kernels' memory; 0 if the values are elsewhere. */
   readonly at: number
   readonly length: number
   references: number
 }
 
-/** tfjs's value types leave out Float64Array, which it passes through untouched: the one place that says otherwise. */
+/** Casts to the value types of tfjs, which lack Float64Array although tfjs passes it through unchanged. */
 const asBackendValues = (values: TypedValues): Float32Array => values as unknown as Float32Array
 
 const floatView = new DataView(new ArrayBuffer(4))
 
 /**
- * Whether a float32 is surely what was meant: a whole number up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞).
- * One in about 4000 rounded constants looks like that; 0.1, 1/3 and π do not.
+ * True if a float32 is almost certainly an unrounded constant: an integer up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞). One in about
+ * 4000 rounded constants qualifies; 0.1, 1/3 and π do not.
  */
-const isShort = (x: number): boolean => {
+const isExactConstant = (x: number): boolean => {
   if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 1048576)) return true
   floatView.setFloat32(0, x)
   return (floatView.getUint32(0) & 0xfff) === 0
@@ -60,18 +60,15 @@ const supportedType = (dtype: DataType): DType => {
   return dtype
 }
 
-/** What kernels need of the backend. */
+/** The backend, as kernels use it. */
 interface BackendStore extends KernelBackend {
-  /** The array itself; kernels read it and never write to it. */
+  /** The stored array, which kernels must not write to. */
   values(id: object): TypedValues
 }
 
-/**
- * Takes the place of arithmetic: kernels called while it is in force are written down instead of run. Tensors made then
- * have no entries.
- */
+/** Recorder that replaces arithmetic: while it is active, kernels are recorded instead of run, and new tensors have no entries. */
 export interface TapeRecorder {
-  /** In which the kernels will compute. */
+  /** Precision in which the recorded kernels will compute. */
   readonly precision: Precision
   readonly made: (id: object, values: TypedValues, shape: ReadonlyArray<number>, dtype: DType) => void
   readonly ran: (
@@ -79,15 +76,15 @@ export interface TapeRecorder {
     inputs: Readonly<Record<string, TensorInfo>>,
     attrs: object
   ) => TensorInfo | TensorInfo[]
-  /** Whether a tensor was made while it was in force. */
+  /** True if a tensor was created while the recorder was active. */
   readonly knows: (id: object) => boolean
-  /** Somebody asks for the entries of such a tensor. It throws. */
+  /** Called when the entries of such a tensor are read; throws. */
   readonly asked: (id: object) => never
 }
 
 let activeRecorder: TapeRecorder | undefined
 
-/** Calls f while kernels are recorded. */
+/** Calls f while a recorder is active. */
 export const recording = <A>(by: TapeRecorder, f: () => A): A => {
   const before = activeRecorder
   activeRecorder = by
@@ -98,16 +95,16 @@ export const recording = <A>(by: TapeRecorder, f: () => A): A => {
   }
 }
 
-/** In which kernels that are called now compute. */
+/** Precision in which kernels compute now. */
 export const precision = (): Precision => activeRecorder?.precision ?? 'float64'
 
-/** Whether kernels are written down instead of run. */
+/** True while kernels are recorded instead of run. */
 export const isRecording = (): boolean => activeRecorder !== undefined
 
 let origins: WeakMap<object, Origin> | undefined
 
-/** Calls f while it is noted of every result that is not finite which operation it comes from; `originOf` tells of a tensor. */
-export const noting = <A>(f: (originOf: (x: Tensor) => Origin | null) => A): A => {
+/** Calls f while the origin of every result that is not finite is tracked; `originOf` returns that of a tensor, or null. */
+export const trackingOrigins = <A>(f: (originOf: (x: Tensor) => Origin | null) => A): A => {
   const before = origins
   const own = new WeakMap<object, Origin>()
   origins = own
@@ -120,7 +117,7 @@ export const noting = <A>(f: (originOf: (x: Tensor) => Origin | null) => A): A =
 
 const ndArrayOfDense = ({ shape, values }: Dense): NdArray => ({ shape: [...shape], values: Float64Array.from(values) })
 
-/** Where a result comes from that is not finite: where one of the inputs does that is as bad (NaN of NaN, if any), else from here. */
+/** Records the origin of a result that is not finite: the origin of an input that is not finite either (for NaN, of a NaN if any), otherwise this operation. */
 const noteOrigin = (
   operation: string,
   inputs: KernelInputs,
@@ -143,7 +140,7 @@ const noteOrigin = (
   )
 }
 
-/** Not a subclass, so that tfjs is loaded no sooner than it is needed. */
+/** Not a subclass of tfjs's class, so that tfjs is loaded only when it is needed. */
 class Float64Backend implements BackendStore {
   readonly #data: DataStorage<BackendEntry>
 
@@ -152,10 +149,10 @@ class Float64Backend implements BackendStore {
     this.#data = new DataStorage<BackendEntry>(this, engine())
   }
 
-  /** Takes in what tfjs made of a user's numbers. A Float64Array is adopted as it is. */
+  /** Stores values that tfjs made from a user's numbers. A Float64Array is stored without a copy. */
   write(values: BackendValues | null, shape: number[], dtype: DataType): object {
     if (values instanceof Float32Array && dtype === 'float32') {
-      const rounded = values.find(x => !isShort(x))
+      const rounded = values.find(x => !isExactConstant(x))
       if (rounded !== undefined)
         throw new Error(
           `float64 backend: ${rounded} was rounded to float32 by tfjs before it arrived; ` +
@@ -169,7 +166,7 @@ class Float64Backend implements BackendStore {
 
   move(id: object, given: BackendValues | null, shape: number[], dtype: DataType, references: number): void {
     const type = supportedType(dtype)
-    // numericType refused strings, so these are numbers, whatever array holds them
+    // `supportedType` rejects strings, so these are numbers in some array.
     const source = given as ArrayLike<number> | null
     const own = allocate(0, type)
     const isAdopted = source?.constructor === own.constructor
@@ -183,7 +180,7 @@ class Float64Backend implements BackendStore {
     this.#data.set(id, { values, at, length: values.length, references })
   }
 
-  /** tfjs would move what is not here, which takes it from its owner, floats for doubles, and what stands in memory that others free. */
+  /** Entry of a tensor; throws for tensors of other backends, which tfjs would move here: away from their owner, as rounded floats, or from freed memory. */
   #entry(id: object): BackendEntry {
     if (!this.#data.has(id))
       throw new Error(
@@ -196,7 +193,7 @@ class Float64Backend implements BackendStore {
   values(id: object): TypedValues {
     if (activeRecorder?.knows(id) === true) return activeRecorder.asked(id)
     const entry = this.#entry(id)
-    // empty after the memory grew
+    // Views have length 0 after the memory grew.
     if (entry.at > 0 && entry.values.length === 0) entry.values = simd.viewOf(entry.at, entry.length)
     return entry.values
   }
@@ -245,7 +242,7 @@ class Float64Backend implements BackendStore {
     return Number.EPSILON
   }
   dispose(): void {
-    // nothing is held outside the garbage collector's reach
+    // Nothing is held that the garbage collector cannot free.
   }
   readToGPU(): never {
     throw new Error('float64 backend: there is no GPU in it')
@@ -255,8 +252,8 @@ class Float64Backend implements BackendStore {
   }
 }
 
-/** A pure kernel as tfjs calls it. An output that shares an input's values shares its data, counted, instead of a copy. */
-const dressed =
+/** Adapts a pure kernel to tfjs. An output that shares the values of an input shares its reference-counted data. */
+const asTfjsKernel =
   (name: string, kernel: (typeof kernelsByName)[string]) =>
   (call: {
     inputs: Record<string, TensorInfo | undefined>
@@ -265,12 +262,12 @@ const dressed =
   }): TensorInfo | TensorInfo[] => {
     if (activeRecorder !== undefined) {
       const present = Object.entries(call.inputs).flatMap(([key, info]) => (info === undefined ? [] : [[key, info]]))
-      // entries of a record whose missing values were just left out
+      // Missing values were left out just before.
       return activeRecorder.ran(name, Object.fromEntries(present) as Record<string, TensorInfo>, call.attrs ?? {})
     }
-    // kernels are registered for this backend alone
+    // Kernels are registered for this backend only.
     const backend = call.backend as BackendStore
-    // before arrays are looked at, which it may move
+    // Called before arrays are read, since it may move them.
     simd.releaseUnkept()
     const names = Object.keys(call.inputs)
     const given: Record<string, Dense> = {}
@@ -286,7 +283,7 @@ const dressed =
       const shared = own === undefined ? undefined : call.inputs[own]?.dataId
       if (shared !== undefined) backend.incRef(shared)
       const origin = shared === undefined && origins !== undefined ? noteOrigin(name, given, output, call.inputs) : null
-      // tfjs copies the shape, which its types say is its own to change
+      // tfjs copies the shape, although its type is mutable.
       const info = { shape: shape as number[], dtype }
       const dataId = shared ?? backend.write(asBackendValues(values), info.shape, dtype)
       if (origin !== null) origins?.set(dataId, origin)
@@ -296,7 +293,7 @@ const dressed =
     return outputs instanceof Array ? outputs.map(adopt) : adopt(outputs)
   }
 
-/** Under which name, once it is registered: copies of this package share the engine, and nothing else. */
+/** The registered backend and its name; copies of this package in one process share only the engine. */
 let registered: { readonly name: string; readonly backend: BackendStore } | undefined
 
 const register = (): { readonly name: string; readonly backend: BackendStore } => {
@@ -307,39 +304,39 @@ const register = (): { readonly name: string; readonly backend: BackendStore } =
   while (nameOf() in tf.registryFactory) copies++
   const name = nameOf()
   const backend = new Float64Backend()
-  // priority 0: tfjs itself never prefers it to a backend the user brought
+  // With priority 0 tfjs never prefers it to a backend of the user.
   tf.registerBackend(name, () => backend, 0)
   for (const [kernelName, kernel] of Object.entries(kernelsByName))
-    registerKernel({ kernelName, backendName: name, kernelFunc: dressed(kernelName, kernel) })
+    registerKernel({ kernelName, backendName: name, kernelFunc: asTfjsKernel(kernelName, kernel) })
   tf.findBackend(name)
   return { name, backend }
 }
 
-/** The backend, registered with its kernels when first asked for: importing this module changes nothing. */
+/** The backend, registered with its kernels on first use; importing this module has no effect on tfjs. */
 export const ensureBackend = (): BackendStore => (registered ??= register()).backend
 
-/** The name under which tfjs knows the backend. */
+/** Name of the backend in tfjs. */
 export const backendName = (): string => (registered ??= register()).name
 
-/** The backend in force, of this copy of the package or of another: tensors of a computation live in that of whoever began it. */
-const inForce = (): BackendStore | undefined => {
+/** The active backend if it is one of this package, of this copy or another: tensors live in the backend of the copy that began the computation. */
+const activeBackend = (): BackendStore | undefined => {
   const tf = tfjs().engine()
-  // tfjs's types hide that there may be none yet; whoever bears the name is of some copy
+  // The types of tfjs omit that there may be none yet; a backend with this name belongs to some copy.
   const name = tf.backendName as string | undefined
   return name?.startsWith(BACKEND_NAME) === true ? (tf.backend as BackendStore) : undefined
 }
 
-/** Returns the backend in force. Throws if no backend of this package is, so outside `compute(() => …)`; `what` names the caller. */
-const insist = (what: string): BackendStore => {
-  const store = inForce()
+/** Returns the active backend; throws outside `compute(() => …)`. `caller` is named in the error. */
+const requireBackend = (caller: string): BackendStore => {
+  const store = activeBackend()
   if (store === undefined)
-    throw new Error(`${what}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`)
+    throw new Error(`${caller}: tensors live inside compute(() => …), valueAndGrad(…) and their like; call it there`)
   return store
 }
 
-/** A tensor that holds `values` itself, uncopied: nothing may write to them while it lives. */
+/** A tensor that holds `values` without a copy: nothing may write to them while it lives. */
 export const adopt = (values: TypedValues, shape: ReadonlyArray<number>, dtype: DType): Tensor => {
-  insist('tensor')
+  requireBackend('tensor')
   if (values.length !== productOfSizes(shape))
     throw new RangeError(`tensor: ${values.length} values do not fill the shape [${shape.join(', ')}]`)
   return tfjs()
@@ -347,33 +344,33 @@ export const adopt = (values: TypedValues, shape: ReadonlyArray<number>, dtype: 
     .makeTensor(asBackendValues(values), [...shape], dtype)
 }
 
-/** The same entries as a tensor of their own, outside every tape: a constant to whatever is differentiated. */
+/** A tensor with the same entries outside every tape: a constant for differentiation. */
 export const detached = (x: Tensor): Tensor => {
-  insist('stopGradient').incRef(x.dataId)
+  requireBackend('stopGradient').incRef(x.dataId)
   return tfjs().engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
 }
 
-/** The array behind a tensor, uncopied. */
+/** The entries of a tensor, not copied. */
 export const tensorValues = (x: Tensor): TypedValues => {
   if (isSealed()) throw new Error('it looks at the entries of a tensor')
-  return (inForce() ?? ensureBackend()).values(x.dataId)
+  return (activeBackend() ?? ensureBackend()).values(x.dataId)
 }
 
-/** Attributes of a kernel, by the names that tfjs gives them. */
+/** Attributes of a kernel, by their names in tfjs. */
 export type Attributes = NamedAttrMap
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
 /** Runs a kernel of several outputs on the tape. */
 export const runAll = (kernel: string, inputs: NamedTensors, attrs?: Attributes): Tensor[] => {
-  insist(kernel)
-  // as many as the kernel has
+  requireBackend(kernel)
+  // The kernel has several outputs.
   return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor[]
 }
 
 /** Runs a kernel of one output on the tape. */
 export const run = (kernel: string, inputs: NamedTensors, attrs?: Attributes): Tensor => {
-  insist(kernel)
-  // one, as the kernel has
+  requireBackend(kernel)
+  // The kernel has one output.
   return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor
 }

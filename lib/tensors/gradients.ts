@@ -1,8 +1,8 @@
 /**
- * The derivative of every kernel, as tfjs takes it, from the rows of `../kernels`.
+ * Derivatives of all kernels in the form of tfjs, from the pullbacks of `../kernels`.
  *
- * tfjs's own rules save *outputs* of exp, tanh, softmax, …, and so lose the second derivative. These save inputs, and are
- * written in the vocabulary itself, so that each is differentiable again, to any order.
+ * The rules of tfjs save *outputs* of exp, tanh, softmax, …, and so lose the second derivative. These save inputs and are written in the vocabulary, so
+ * each is differentiable to any order.
  */
 import { operations } from '../kernels/index.js'
 import { type KernelOperation } from '../kernels/operation.js'
@@ -10,7 +10,7 @@ import { type Tensor } from '../arrays/ndarray.js'
 import { type Attributes } from './backend.js'
 import * as T from './tensor.js'
 
-/** What tfjs calls a gradient's configuration. */
+/** Configuration of a gradient in tfjs. */
 export interface GradientRule {
   readonly inputsToSave?: string[]
   readonly saveAllInputs?: boolean
@@ -33,7 +33,7 @@ const gradientRule = ({ operands, pulls, keepsNone }: KernelOperation): Gradient
   }
 })
 
-/** Every rule, by the name of its kernel. */
+/** Rules by kernel. */
 export const gradientRules: Readonly<Record<string, GradientRule>> = Object.fromEntries(
   Object.entries(operations)
     .filter(([, { operands }]) => operands?.length !== 0)

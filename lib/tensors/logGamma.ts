@@ -15,15 +15,15 @@ import {
   type Tensor
 } from './tensor.js'
 
-/** Γ(x + 1) = xΓ(x) leads so far, where Stirling's series has all digits. */
+/** Number of steps Γ(x + 1) = xΓ(x) to where Stirling's series has all digits. */
 const RECURRENCE_STEPS = 9
-/** Beyond, what follows the leading terms changes no digit, and the product of the steps would overflow in time. */
+/** Beyond this only the leading terms matter, and the product of the steps would eventually overflow. */
 const FAR = 1e17
 const GAMMA_SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
 
 /**
- * log Γ(x) of x > 0, entry by entry, to about 4e-15 of the greater of 15 and what it is; its derivative is ψ(x). `Gamma.logGamma` is that of a
- * number.
+ * log Γ(x) for x > 0, entry by entry, with an error of about 4e-15 of max(15, |log Γ(x)|); its derivative is ψ(x). `Gamma.logGamma` is the function of
+ * a number.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -35,11 +35,11 @@ const GAMMA_SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
 export const logGamma = (x: Tensor): Tensor => {
   const far = maximum(x, FAR)
   const leading = add(sub(mul(sub(far, 0.5), log(far)), far), Elementary.log(2 * Math.PI) / 2)
-  return where(greater(x, FAR), leading, shifted(minimum(x, FAR)))
+  return where(greater(x, FAR), leading, logGammaByRecurrence(minimum(x, FAR)))
 }
 
-/** Stirling's series at x + 9, less the logarithm of what that adds. */
-const shifted = (x: Tensor): Tensor => {
+/** Stirling's series at x + 9, minus the logarithm of the product of the steps. */
+const logGammaByRecurrence = (x: Tensor): Tensor => {
   const at = add(x, RECURRENCE_STEPS)
   const inverse = reciprocal(at)
   const squared = square(inverse)

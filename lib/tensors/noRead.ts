@@ -1,8 +1,8 @@
-/** Whether the entries of tensors may be looked at. */
+/** Permission to read the entries of tensors. */
 
 let sealings = 0
 
-/** Whether entries may be looked at, for the time of f. */
+/** Sets the number of seals while f runs. */
 const during =
   (sealing: (now: number) => number) =>
   <R>(f: () => R): R => {
@@ -15,10 +15,10 @@ const during =
     }
   }
 
-/** Runs f, in which the entries of tensors are sealed: to look at one throws. What depends on entries has no derivative in them. */
+/** Runs f while entries of tensors are sealed, so that reading one throws: a result that depends on read entries has no derivative in them. */
 export const sealed = during(() => 1)
-/** Runs f, in which they may be looked at, as always but within `sealed`. */
+/** Runs f while entries may be read, inside `sealed` too. */
 export const opened = during(() => 0)
 
-/** Whether to look at an entry throws, now. */
+/** True if reading an entry throws now. */
 export const isSealed = (): boolean => sealings > 0

@@ -1,6 +1,6 @@
 import type { NdArray } from '../arrays/ndarray.js'
 
-/** What an operation made that is not finite, of numbers that are: where such a number comes from. */
+/** An operation whose result is not finite although its inputs are, with these inputs. */
 export interface Origin {
   readonly operation: string
   readonly inputs: Readonly<Record<string, NdArray>>

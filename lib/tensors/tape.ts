@@ -1,10 +1,10 @@
-/** The engine of tfjs, lent for a computation: our backend and gradients in force, every tensor freed, all put back after. */
+/** Scopes of the tfjs engine: this package's backend and gradients are active during a computation and restored afterwards, and all tensors are freed. */
 import { backendName, ensureBackend } from './backend.js'
 import { gradientRules } from './gradients.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { tfjs, type GradConfig, type KernelBackend } from './tfjs.js'
 
-/** What the engine keeps of the choice of backend: its types make these private, its `setBackend` has no way back to "none". */
+/** Private fields of the engine that hold the choice of backend; `setBackend` cannot restore "none". */
 interface BackendChoice {
   backendName: string
   backendInstance: KernelBackend
@@ -18,7 +18,7 @@ const OUR_GRADIENTS: ReadonlyArray<GradConfig> = Object.entries(gradientRules).m
 }))
 
 /**
- * Puts our derivatives in force, and returns how to put back those of the process. Checked at every entry: a program that
+ * Activates this package's gradients and returns the function that restores those of the process. This is repeated at every entry, since a program that
  * loads all of tfjs later replaces them with its own, whose second derivatives are wrong.
  */
 const lendGradients = (): (() => void) => {
@@ -44,17 +44,17 @@ const lendGradients = (): (() => void) => {
 let tapeDepth = 0
 let chosenBackend: BackendChoice | undefined
 
-/** Puts the backend in force, and returns how to put back the choice of the process. */
+/** Activates the backend and returns the function that restores the choice of the process. */
 const lendBackend = (): (() => void) => {
   const tf = tfjs().engine()
-  // see Choice
+  // See BackendChoice.
   const choice = tf as unknown as BackendChoice
   const { backendName: name, backendInstance, profiler, pendingBackendInit } = choice
   const ready = ensureBackend()
   choice.pendingBackendInit = undefined
   if (chosenBackend?.backendInstance === ready) Object.assign(choice, chosenBackend)
   else {
-    // the factory is synchronous, so the backend is in force when this returns, and its promise has nothing to tell
+    // The factory is synchronous, so the backend is active when this returns, and the promise can be ignored.
     void tf.setBackend(backendName())
     chosenBackend = {
       backendName: backendName(),
@@ -68,7 +68,7 @@ const lendBackend = (): (() => void) => {
   }
 }
 
-/** Runs f in double precision, frees every tensor it made, and leaves backend and gradients of the process as they were. */
+/** Runs f in double precision, frees all tensors it made, and restores backend and gradients of the process. */
 export const scope = <R>(f: () => R): R => {
   const tf = tfjs().engine()
   const tidied = (): R => {
@@ -92,7 +92,7 @@ export const scope = <R>(f: () => R): R => {
   }
 }
 
-/** The value of f and the cotangents of xs, undefined where f does not depend on x; on an error the tape is freed. */
+/** Value of f and cotangents of xs, undefined for an x on which f does not depend; frees the tape on an error. */
 export const pullback = (
   f: () => Tensor,
   xs: Tensor[],

@@ -1,10 +1,10 @@
 /**
- * The tensor vocabulary: what objectives and scores are written in. Every function takes tensors or plain numbers, and a
- * number is the double it looks like. Tensors live inside `compute`, `valueAndGrad` and their like, which free them.
+ * The tensor vocabulary, in which objectives and scores are written. Every function takes tensors or plain numbers, which are exact doubles. Tensors
+ * live inside `compute`, `valueAndGrad` and similar functions, which free them.
  *
- * Names and conventions are those of tfjs: sizes align from the right, where 1 stretches; axes count from 0, or from the end
- * when negative; a reduction without axes folds everything into a scalar. Whatever has a derivative can be differentiated
- * any number of times; what is piecewise constant (comparisons, floor, argMax) has derivative zero.
+ * Names and conventions are those of tfjs: sizes align from the right and 1 broadcasts; axes count from 0, or from the end if negative; a reduction
+ * without axes reduces all axes to a scalar. Derivatives exist to any order; piecewise constant functions (comparisons, floor, argMax) have derivative
+ * zero.
  */
 import { adopt, detached, precision, run, runAll, tensorValues } from './backend.js'
 import { powerOfTwo } from '../numbers/elementary.js'
@@ -18,13 +18,13 @@ export type { Tensor }
 /** A tensor, or a number taken exactly. */
 export type Operand = Tensor | number
 
-/** One axis or several, from the end when negative. */
+/** One axis or several; negative axes count from the end. */
 export type Axes = number | ReadonlyArray<number>
 
 /** Sizes of the axes, outermost first; [] for a scalar. */
 export type Shape = ReadonlyArray<number>
 
-/** What entries are: doubles (tfjs, which has no name for them, reports 'float32'), whole numbers, or truth values. */
+/** Type of the entries: doubles (reported as 'float32' by tfjs, which has no name for them), integers, or truth values. */
 export type EntryType = 'float64' | 'int32' | 'bool'
 
 // —— making ————————————————————————————————————————————————————————————————————————————————————————————————————————————————
@@ -32,7 +32,7 @@ export type EntryType = 'float64' | 'int32' | 'bool'
 /**
  * The tensor of `shape` whose entries, row by row, are `values`, copied as doubles.
  *
- * @throws RangeError when the values do not fill the shape
+ * @throws RangeError if the number of values is not that of the shape
  * @example
  * import { strict as assert } from 'node:assert'
  * import { compute, mul, tensor } from 'ornstein/float64'
@@ -50,7 +50,7 @@ export const tensor = (values: ArrayLike<number>, shape: Shape): Tensor => {
 /** The scalar x, exactly. */
 export const scalar = (x: number): Tensor => adopt(Float64Array.of(x), [], 'float32')
 
-/** The tensor of an array's entries, uncopied: leave the array alone while the tensor lives. */
+/** The tensor of an array's entries, not copied: the array must not change while the tensor lives. */
 export const fromNdArray = ({ values, shape }: NdArray): Tensor => adopt(values, shape, 'float32')
 
 /**
@@ -71,7 +71,7 @@ export const randomNormal =
     return adopt(values, shape, 'float32')
   }
 
-/** The entries of a tensor as doubles, in an array of their own. */
+/** Copies the entries of a tensor, as doubles. */
 export const toNdArray = (x: Tensor): NdArray => ({ shape: [...x.shape], values: new Float64Array(tensorValues(x)) })
 
 /** `shape` filled with x, exactly. */
@@ -82,7 +82,7 @@ export const zeros = (shape: Shape): Tensor => fill(shape, 0)
 /** `shape` filled with 1. */
 export const ones = (shape: Shape): Tensor => fill(shape, 1)
 
-/** start, start + step, … while short of stop. */
+/** start, start + step, … before stop. */
 export const range = (start: number, stop: number, step = 1): Tensor => {
   if (step === 0 || Number.isNaN(step)) throw new RangeError(`range: step is ${step}; try ${stop < start ? -1 : 1}`)
   return run('Range', {}, { start, stop, step, dtype: 'float32' })
@@ -115,7 +115,7 @@ const binaryOf =
 /**
  * a + b, broadcast.
  *
- * @throws Error when the shapes do not broadcast
+ * @throws Error if the shapes do not broadcast
  * @example
  * import { strict as assert } from 'node:assert'
  * import { add, compute, tensor } from 'ornstein/float64'
@@ -129,13 +129,13 @@ export const add: BinaryOperation = binaryOf('Add')
 export const sub: BinaryOperation = binaryOf('Sub')
 /** a · b, entry by entry */
 export const mul: BinaryOperation = binaryOf('Multiply')
-/** a / b, also between whole numbers */
+/** a / b, as doubles also for integers */
 export const div: BinaryOperation = binaryOf('RealDiv')
 /** a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0 for every b, and the derivative in a is the limit (1 for b = 1, 0 for b > 1 or b = 0). */
 export const pow: BinaryOperation = binaryOf('Pow')
-/** The larger; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
+/** The larger of a and b; NaN if either is NaN, and so is its derivative. If a = b each gets half the derivative. */
 export const maximum: BinaryOperation = binaryOf('Maximum')
-/** The smaller; NaN if either is, and so is its derivative. Where a = b each side gets half the derivative. */
+/** The smaller of a and b; NaN if either is NaN, and so is its derivative. If a = b each gets half the derivative. */
 export const minimum: BinaryOperation = binaryOf('Minimum')
 /** The angle of (b, a), in (-π, π] */
 export const atan2: BinaryOperation = binaryOf('Atan2')
@@ -146,9 +146,9 @@ export const neg: UnaryOperation = unaryOf('Neg')
 export const exp: UnaryOperation = unaryOf('Exp')
 /** The natural logarithm */
 export const log: UnaryOperation = unaryOf('Log')
-/** e^x - 1, right for small x */
+/** e^x - 1, accurate for small x */
 export const expm1: UnaryOperation = unaryOf('Expm1')
-/** log(1 + x), right for small x */
+/** log(1 + x), accurate for small x */
 export const log1p: UnaryOperation = unaryOf('Log1p')
 /** (e^x - e^{-x}) / (e^x + e^{-x}) */
 export const tanh: UnaryOperation = unaryOf('Tanh')
@@ -158,7 +158,7 @@ export const sigmoid: UnaryOperation = unaryOf('Sigmoid')
 export const softplus: UnaryOperation = unaryOf('Softplus')
 /** 2/√π ∫₀ˣ e^{-t²} dt */
 export const erf: UnaryOperation = unaryOf('Erf')
-/** √x, NaN where x < 0; the derivative is ∞ at 0. */
+/** √x, NaN if x < 0; the derivative is ∞ at 0. */
 export const sqrt: UnaryOperation = unaryOf('Sqrt')
 /** 1 / √x */
 export const rsqrt: UnaryOperation = unaryOf('Rsqrt')
@@ -176,18 +176,18 @@ export const sign: UnaryOperation = unaryOf('Sign')
 export const floor: UnaryOperation = unaryOf('Floor')
 /** ⌈x⌉ */
 export const ceil: UnaryOperation = unaryOf('Ceil')
-/** The nearest whole number, the even one of two */
+/** The nearest integer, ties to even */
 export const round: UnaryOperation = unaryOf('Round')
 /** 1 / x */
 export const reciprocal: UnaryOperation = unaryOf('Reciprocal')
 /** max(x, 0), derivative 0 at 0 */
 export const relu: UnaryOperation = unaryOf('Relu')
-/** Whether an entry is NaN */
+/** True for entries that are NaN */
 export const isNaN: UnaryOperation = unaryOf('IsNan')
-/** Whether an entry is neither NaN nor infinite */
+/** True for entries that are neither NaN nor infinite */
 export const isFinite: UnaryOperation = unaryOf('IsFinite')
 
-/** 1 where x > 0, `below` elsewhere */
+/** 1 if x > 0, otherwise `below` (Default: 0) */
 export const step = (x: Operand, below = 0): Tensor => run('Step', { x: asTensor(x) }, { alpha: below })
 /** x held within [low, high]; derivative 1 on the closed interval, 0 outside. */
 export const clip = (x: Operand, low: number, high: number): Tensor => {
@@ -207,28 +207,28 @@ export const lessEqual: BinaryOperation = binaryOf('LessEqual')
 export const equal: BinaryOperation = binaryOf('Equal')
 /** a ≠ b */
 export const notEqual: BinaryOperation = binaryOf('NotEqual')
-/** Whether both are true (not 0) */
+/** True if both are true (not 0) */
 export const logicalAnd: BinaryOperation = binaryOf('LogicalAnd')
-/** Whether either is true (not 0) */
+/** True if at least one is true (not 0) */
 export const logicalOr: BinaryOperation = binaryOf('LogicalOr')
-/** Whether just one is true (not 0) */
+/** True if exactly one is true (not 0) */
 export const logicalXor: BinaryOperation = (a, b) => notEqual(cast(a, 'bool'), cast(b, 'bool'))
-/** Whether x is false (0) */
+/** True if x is false (0) */
 export const logicalNot: UnaryOperation = unaryOf('LogicalNot')
 
 /**
- * a where the condition holds, b elsewhere; all three broadcast. The side not chosen gets derivative 0, but its own
- * derivative is still multiplied by that 0: keep it finite (`log(where(greater(x, 0), x, 1))`, not `where(…, log(x), …)`).
+ * a if the condition holds, otherwise b; all three broadcast. The side that is not chosen gets derivative 0, but its own
+ * derivative is still multiplied by that 0, so it must be finite (`log(where(greater(x, 0), x, 1))`, not `where(…, log(x), …)`).
  */
 export const where = (condition: Operand, a: Operand, b: Operand): Tensor =>
   run('Select', { condition: asTensor(condition), t: asTensor(a), e: asTensor(b) })
 
 const dtypes = { float64: 'float32', int32: 'int32', bool: 'bool' } as const
 
-/** Entries as another type: towards whole numbers, fractions are cut; towards truth values, what is not 0 is true. */
+/** Entries as another type: integers are truncated towards zero, and numbers other than 0 are true. */
 export const cast = (x: Operand, type: EntryType): Tensor => run('Cast', { x: asTensor(x) }, { dtype: dtypes[type] })
 
-// —— composed of these: what they are made of says all that the compiler and derivatives need ————————————————————————————————
+// —— compositions of these, from which the compiler and derivatives follow ———————————————————————————————————————————————————
 
 /** tan x, x in radians */
 export const tan: UnaryOperation = x => div(sin(x), cos(x))
@@ -239,7 +239,7 @@ export const asin: UnaryOperation = x => atan2(x, sqrt(mul(sub(1, x), add(1, x))
 /** The angle in [0, π] whose cosine is x; |x| ≤ 1 */
 export const acos: UnaryOperation = x => mul(2, atan2(sqrt(sub(1, x)), sqrt(add(1, x))))
 
-/** (e^x - e^{-x}) / 2; away from 0 by e^{|x| - 1}, which overflows no sooner. */
+/** (e^x - e^{-x}) / 2; for large |x| from e^{|x| - 1}, which does not overflow earlier. */
 export const sinh: UnaryOperation = x => {
   const near = clip(x, -1, 1)
   const isBelow = less(x, 0)
@@ -247,15 +247,15 @@ export const sinh: UnaryOperation = x => {
   const size = sub(mul(Math.E / 2, exp(sub(a, 1))), mul(0.5, exp(neg(a))))
   return where(greater(a, 1), where(isBelow, neg(size), size), mul(0.5, sub(expm1(near), expm1(neg(near)))))
 }
-/** (e^x + e^{-x}) / 2, as 1 + 2 sinh² (x / 2); beyond ±700 as e^{|x| − 1} e / 2, of which the derivative overflows no sooner. */
+/** (e^x + e^{-x}) / 2, as 1 + 2 sinh² (x / 2); beyond ±700 as e^{|x| − 1} e / 2, whose derivative does not overflow earlier. */
 export const cosh: UnaryOperation = x => {
   const a = where(less(x, 0), neg(x), x)
   const near = add(1, mul(2, square(sinh(mul(0.5, clip(x, -700, 700))))))
   return where(greater(a, 700), mul(Math.E / 2, exp(sub(a, 1))), near)
 }
-/** Beyond it 1 + a² is a². */
+/** Argument from which 1 + a² rounds to a². */
 const LARGE_ARGUMENT = 268435456
-/** The inverse of sinh: log(1 + a + a²/(1 + √(1 + a²))) of a = |x|, where a is large log 2a */
+/** The inverse of sinh: log(1 + a + a²/(1 + √(1 + a²))) with a = |x|, or log 2a if a is large */
 export const asinh: UnaryOperation = x => {
   const isBelow = less(x, 0)
   const a = where(isBelow, neg(x), x)
@@ -273,20 +273,20 @@ export const atanh: UnaryOperation = x => mul(0.5, sub(log1p(x), log1p(neg(x))))
 export const silu: UnaryOperation = x => mul(x, sigmoid(x))
 /** x Φ(x), Φ the normal distribution function (Hendrycks & Gimpel 2016, arXiv 1606.08415) */
 export const gelu: UnaryOperation = x => mul(x, add(0.5, mul(0.5, erf(mul(Math.SQRT1_2, x)))))
-/** x, or e^x - 1 where x < 0 */
+/** x, or e^x - 1 if x < 0 */
 export const elu: UnaryOperation = x => where(less(x, 0), expm1(minimum(x, 0)), x)
 /** The self-normalising unit (Klambauer et al. 2017, arXiv 1706.02515) */
 export const selu: UnaryOperation = x =>
   mul(1.0507009873554805, where(less(x, 0), mul(1.6732632423543772, expm1(minimum(x, 0))), x))
-/** Whether an entry is ∞ or -∞ */
+/** True for entries that are ∞ or -∞ */
 export const isInf: UnaryOperation = x => equal(abs(x), Infinity)
 
 /** x as a constant: nothing is differentiated through it. */
 export const stopGradient = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : detached(x))
 
 /**
- * The value of the first with the derivatives of the second, of one shape: for a quantity that is known with less work, or fewer
- * roundings, than it is differentiated. Neither the derivative of the first nor the value of the second is asked for.
+ * The value of the first with the derivatives of the second, of the same shape: for a quantity whose value takes less work, or fewer roundings, than its
+ * derivative. Neither the derivative of the first nor the value of the second is used.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -314,7 +314,7 @@ const reduction =
   }
 
 /**
- * Σ x over the axes (all without), pairwise, so that the error grows with the logarithm of the count.
+ * Σ x over the axes (Default: all), pairwise, so that the error grows with the logarithm of the count.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -328,22 +328,22 @@ const reduction =
 export const sum: ReduceAxes = reduction('Sum', 'sum')
 /** The average over the axes */
 export const mean: ReduceAxes = reduction('Mean', 'mean')
-/** The largest over the axes; equal ones share the derivative evenly. NaN when any entry is. */
+/** The largest over the axes; equal ones share the derivative evenly. NaN if any entry is NaN. */
 export const max: ReduceAxes = reduction('Max', 'max')
-/** The smallest over the axes; equal ones share the derivative evenly. NaN when any entry is. */
+/** The smallest over the axes; equal ones share the derivative evenly. NaN if any entry is NaN. */
 export const min: ReduceAxes = reduction('Min', 'min')
-/** Whether all are true (not 0) */
+/** True if all are true (not 0) */
 export const all: ReduceAxes = reduction('All', 'all')
-/** Whether any is true (not 0) */
+/** True if any is true (not 0) */
 export const any: ReduceAxes = reduction('Any', 'any')
 
-/** e^x / Σ e^x along an axis, the last unless told */
+/** e^x / Σ e^x along an axis (Default: the last) */
 export const softmax = (x: Operand, axis = -1): Tensor => run('Softmax', { logits: asTensor(x) }, { dim: axis })
-/** x - log Σ e^x along an axis, the last unless told */
+/** x - log Σ e^x along an axis (Default: the last) */
 export const logSoftmax = (x: Operand, axis = -1): Tensor => run('LogSoftmax', { logits: asTensor(x) }, { axis })
 
 /**
- * log Σ e^x over the axes, without overflow; -∞ where every entry is -∞.
+ * log Σ e^x over the axes, without overflow; -∞ if every entry is -∞.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -355,31 +355,31 @@ export const logSoftmax = (x: Operand, axis = -1): Tensor => run('LogSoftmax', {
 export const logSumExp: ReduceAxes = (x, axis, keepDims = false) => {
   const t = asTensor(x)
   const axes = axesAttr(axis, t.rank, 'logSumExp')
-  // the shift cancels in the value and in every derivative, so it counts as a constant
+  // The shift cancels in the value and in every derivative, so it is treated as a constant.
   const top = stopGradient(max(t, axes, true))
   const shift = where(isFinite(top), top, 0)
   const result = add(log(sum(exp(sub(t, shift)), axes, true)), shift)
   return keepDims ? result : squeeze(result, axes)
 }
 
-/** Where the largest stands along an axis (the first unless told); the first among equals, or the first NaN. */
+/** Index of the largest entry along an axis (Default: the first axis); the first of equal entries, or the first NaN. */
 export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: asTensor(x) }, { axis })
-/** Where the smallest stands along an axis (the first unless told); the first among equals, or the first NaN. */
+/** Index of the smallest entry along an axis (Default: the first axis); the first of equal entries, or the first NaN. */
 export const argMin = (x: Operand, axis = 0): Tensor => argMax(neg(x), axis)
 
 /**
- * Sums of squares from the least to the most keep their digits, and so do those of all other numbers times 2^±by. Each precision holds its own
- * powers, also 2^by over a root, which the derivative takes.
+ * Range in which sums of squares keep their digits; outside it numbers are scaled by 2^±by. Each precision represents its own powers, and also the
+ * quotient 2^by over a root, which the derivative needs.
  */
-const ranges = {
+const NORM_RANGES = {
   float64: { least: powerOfTwo(-900), most: powerOfTwo(960), by: 600 },
   float32: { least: powerOfTwo(-90), most: powerOfTwo(100), by: 85 }
 } as const
 
-/** √(Σ x²) over the axes, derivative 0 at x = 0. Squares neither overflow nor vanish where the result is a number of the precision. */
+/** √(Σ x²) over the axes, derivative 0 at x = 0. Squares neither overflow nor underflow if the precision can represent the result. */
 export const norm: ReduceAxes = (x, axis, keepDims = false) => {
   const t = asTensor(x)
-  const { least, most, by } = ranges[precision()]
+  const { least, most, by } = NORM_RANGES[precision()]
   const shrinks = powerOfTwo(-by)
   const grows = powerOfTwo(by)
   const size = stopGradient(sum(square(t), axis, true))
@@ -398,7 +398,7 @@ export const norm: ReduceAxes = (x, axis, keepDims = false) => {
 /**
  * The matrix product [..., m, k] · [..., k, n] → [..., m, n]; leading axes broadcast.
  *
- * @throws Error when either side is no matrix or the inner sizes differ
+ * @throws Error if either side is not a matrix or the inner sizes differ
  * @example
  * import { strict as assert } from 'node:assert'
  * import { compute, matMul, tensor } from 'ornstein/float64'
@@ -416,10 +416,10 @@ export const matMul = (
 ): Tensor => run('BatchMatMul', { a, b }, { transposeA, transposeB })
 
 /**
- * Σ_j (x_ij − s_i c_kj)²: the squared distance of each row of x, [n, d], from each of the centres, [k, d], which are scaled by
- * one number or one a row, [n, 1]; [n, k]. Taken from the differences: |x|² − 2⟨x, c⟩ + |c|² loses what is small beside |x|².
+ * Σ_j (x_ij − s_i c_kj)², [n, k]: squared distances of the rows of x, [n, d], from centres, [k, d], scaled by one number, or one number per row, [n, 1]
+ * (Default: 1). Computed from the differences, since |x|² − 2⟨x, c⟩ + |c|² cancels if the distance is small compared with |x|.
  *
- * @throws Error when the shapes do not match
+ * @throws Error if the shapes do not match
  * @example
  * import { strict as assert } from 'node:assert'
  * import { compute, squaredDistances, tensor } from 'ornstein/float64'
@@ -444,11 +444,11 @@ export const outer = (a: Tensor, b: Tensor): Tensor => mul(reshape(a, [-1, 1]), 
 
 /**
  * L, lower triangular with a positive diagonal, with L Lᵀ = S for each matrix of a stack [..., n, n]. S is taken to be symmetric:
- * its lower triangle is read, and its derivative is symmetric. NaN where S is not positive definite.
+ * its lower triangle is read, and its derivative is symmetric. NaN if S is not positive definite.
  *
- * Where S is itself a product, its factor is better taken by `gramCholesky`.
+ * If S is itself a product, `gramCholesky` is more accurate.
  *
- * @throws Error when the matrices are not square
+ * @throws Error if the matrices are not square
  * @example
  * import { strict as assert } from 'node:assert'
  * import { cholesky, compute, tensor } from 'ornstein/float64'
@@ -460,10 +460,10 @@ export const cholesky = (s: Tensor): Tensor => run('Cholesky', { x: s })
 
 /**
  * L, lower triangular with no negative diagonal, with L Lᵀ = AᵀA for each matrix of a stack [..., m, n], m ≥ n: [..., n, n]. It is
- * Rᵀ of A = QR: AᵀA is not formed, of which half the digits would be lost. A sum of products is one product of a stack,
+ * Rᵀ of A = QR: AᵀA, which would lose half of the digits, is not formed. A sum of products is one product of a stacked matrix,
  * B Bᵀ + C Cᵀ = [Bᵀ; Cᵀ]ᵀ[Bᵀ; Cᵀ].
  *
- * @throws Error when the matrices have fewer rows than columns
+ * @throws Error if the matrices have fewer rows than columns
  * @example
  * import { strict as assert } from 'node:assert'
  * import { compute, gramCholesky, tensor } from 'ornstein/float64'
@@ -475,9 +475,9 @@ export const cholesky = (s: Tensor): Tensor => run('Cholesky', { x: s })
 export const gramCholesky = (a: Tensor): Tensor => run('GramCholesky', { x: a })
 
 /**
- * L⁻¹B, or L⁻ᵀB where `transposed`, for stacks [..., n, n] and [..., n, m], which broadcast. Of L the lower triangle is read.
+ * L⁻¹B, or L⁻ᵀB if `transposed`, for stacks [..., n, n] and [..., n, m], which broadcast. Only the lower triangle of L is read.
  *
- * @throws Error when the shapes do not match
+ * @throws Error if the shapes do not match
  * @example
  * import { strict as assert } from 'node:assert'
  * import { compute, solveTriangular, tensor } from 'ornstein/float64'
@@ -495,15 +495,15 @@ export const solveTriangular = (
 
 /**
  * Eigenvalues and eigenvectors of a stack of symmetric matrices: `values` ascending, [..., n]; `vectors` orthonormal, in columns, [..., n, n], the
- * entry of greatest size of each positive.
+ * entry of largest magnitude of each positive.
  */
 export type Eigh = Readonly<Record<'values' | 'vectors', Tensor>>
 
 /**
  * S = V diag(λ) Vᵀ for each matrix of a stack [..., n, n]. S is taken to be symmetric: its lower triangle is read, and its derivative is
- * symmetric. Where eigenvalues are equal they have a derivative, and their eigenvectors have none: it is NaN if it is asked for.
+ * symmetric. Equal eigenvalues have a derivative, but their eigenvectors have none: it is NaN.
  *
- * @throws Error when the matrices are not square
+ * @throws Error if the matrices are not square
  * @example
  * import { strict as assert } from 'node:assert'
  * import { compute, eigh, grad, sum, tensor } from 'ornstein/float64'
@@ -527,7 +527,7 @@ export const eigh = (s: Tensor): Eigh => {
 export const diagonal = (x: Tensor): Tensor => sum(mul(x, eye(x.shape[x.rank - 1])), -1)
 
 /**
- * log det S of a stack of positive definite matrices, [..., n, n] → [...], by their Cholesky factors; NaN of others.
+ * log det S of a stack of positive definite matrices, [..., n, n] → [...], by their Cholesky factors; NaN if S is not positive definite.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -648,7 +648,7 @@ export const pad = (x: Operand, paddings: Paddings, constant = 0): Tensor =>
 /** The entries of x at `indices` along an axis: [..., n, ...] → [..., indices' shape, ...]. An index outside is an error. */
 export const gather = (x: Tensor, indices: Operand, axis = 0): Tensor =>
   run('GatherV2', { x, indices: asTensor(indices) }, { axis })
-/** Turned round along an axis */
+/** Reversed along an axis (Default: the first) */
 export const reverse = (x: Tensor, axis = 0): Tensor =>
   gather(x, range(x.shape[axisOf(axis, x.rank, 'reverse')] - 1, -1, -1), axis)
 /** The sums of the rows of x by segment: row s of the result is Σ x[i] over ids[i] = s. Negative ids are dropped. */

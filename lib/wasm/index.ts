@@ -39,7 +39,7 @@ export const simdOrPlainKernels = (): Kernels => simdKernelsIfAny() ?? plainKern
 /** True if the kernels run in SIMD here. */
 export const hasSimd = (): boolean => simdKernelsIfAny() !== null
 
-/** Shorter arrays are faster to allocate anew, and to run over in a plain loop. */
+/** Shorter arrays are faster to allocate again, and to run over in a plain loop. */
 const MIN_ARENA_LENGTH = 64
 
 /** Allocates an array of arbitrary contents, in the kernels' memory if there is room; valid until `releaseUnkept` unless kept. */

@@ -24,7 +24,7 @@ export interface Room {
   readonly take: (length: number) => Float64Array | null
   /** Keeps an array of `take` beyond `settle` and returns its address; 0 if the array is not from `take`. */
   readonly keep: (values: Float64Array) => number
-  /** Array at an address. Views from before a growth of the memory have length 0, so they are made anew. */
+  /** Array at an address. Views from before a growth of the memory have length 0, so views are made again. */
   readonly view: (at: number, length: number) => Float64Array
   /** Frees a kept array. */
   readonly give: (at: number, length: number) => void

@@ -8,7 +8,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { logGamma, logLessDigamma } from '../../lib/numbers/gamma.js'
-import { EXPANDED, logGammaDeficit, logGammaRatio } from '../../lib/numbers/gammaRatio.js'
+import { EXPANSION_FROM, logGammaDeficit, logGammaRatio } from '../../lib/numbers/gammaRatio.js'
 import { isGaussian, ofComponents, componentsAndBackground, type Component } from './component.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from './mixtureData.js'
@@ -67,7 +67,7 @@ const expm1Excess = (y: number): number => {
 /** Returns the log-density of y = log g as a function of (y, g), plus a constant. */
 const logPriorOf = (nu: number, constant: number): ((y: number, g: number) => number) => {
   const half = nu / 2
-  if (half > EXPANDED) {
+  if (half > EXPANSION_FROM) {
     const front = logGammaDeficit(half) + constant
     return y => front - half * expm1Excess(y)
   }
@@ -184,7 +184,7 @@ export const studentTail = (nu: number, x: number): number => {
   if (x === Infinity) return 0
   const logQ = q > 0 && q < Infinity ? Elementary.log(q) : 2 * Elementary.log(x) - Elementary.log(nu)
   // x^a (1 − x)^½/B(a, ½) of x = 1/(1 + q)
-  const ratio = a > EXPANDED ? logGammaRatio(a, 0.5) + Elementary.log(a) / 2 : logGamma(a + 0.5) - logGamma(a)
+  const ratio = a > EXPANSION_FROM ? logGammaRatio(a, 0.5) + Elementary.log(a) / 2 : logGamma(a + 0.5) - logGamma(a)
   const front = Elementary.exp(ratio + (logQ - Elementary.log(Math.PI)) / 2 - (a + 0.5) * logWidening(nu, x))
   return 1 / (1 + q) < (a + 1) / (a + 2.5)
     ? (front / a) * incompleteBetaFraction(a, 0.5, 1 / (1 + q)) * 0.5

@@ -309,7 +309,7 @@ export const factorAbout = (data: Source.Data, centres: NdArray, isDiagonal: boo
   const [count] = centres.shape
   if (!isDiagonal && rows - count < dim) return null
   const { weights } = weightedSource(data)
-  const within = scatterWithin(Source.asSource(data), weights, centres.values, isDiagonal)
+  const within = scatterWithin(Source.asSource(data), weights, centres.values, { isDiagonal })
   const step = isDiagonal ? 1 : dim + 1
   const mean = within.reduce((sum, v, at) => (at % step === 0 ? sum + v : sum), 0) / dim
   if (!(mean > 0)) return null
@@ -354,7 +354,10 @@ export const hierarchicalMixture = (
   const found = Math.min(count, rows.rows)
   const isDiagonal = second !== 'full'
   const width = isDiagonal ? 1 : dim
-  const { mass, means, scatters } = Hierarchy.clusters(rows, Hierarchy.clustersAt(hierarchy, found), found, isDiagonal)
+  const { mass, means, scatters } = Hierarchy.clusterMoments(rows, Hierarchy.clustersAt(hierarchy, found), {
+    count: found,
+    isDiagonal
+  })
   const total = mass.reduce((sum, n) => sum + n, 0)
   const common = new Float64Array(dim * width).map(
     (_, at) => mass.reduce((sum, _, k) => sum + scatters[k * dim * width + at], 0) / total

@@ -30,7 +30,7 @@ import {
   zeros,
   type Tensor
 } from '../../../lib/index.js'
-import { EXPANDED } from '../../../lib/numbers/gammaRatio.js'
+import { EXPANSION_FROM } from '../../../lib/numbers/gammaRatio.js'
 import type { RowLevel } from '../family.js'
 
 /** Gaussians N(αc_k, α²Σ_k + σ²I) from which t components are built. */
@@ -48,7 +48,7 @@ const asRowTensor = (nu: Tensor): Tensor => reshape(nu, [1, -1])
 
 /** log Γ((ν + d)/2) − log Γ(ν/2) − (d/2) log(ν/2): see `Student.logPeak`. */
 const logPeakTensor = (nu: Tensor, dim: number): Tensor => {
-  const most = 2 * EXPANDED
+  const most = 2 * EXPANSION_FROM
   // Both branches are finite, with their derivatives, where the other is chosen.
   const small = minimum(nu, most)
   const plain = sub(

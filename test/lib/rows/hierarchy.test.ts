@@ -5,7 +5,7 @@ import { Key } from '../../../lib/index.js'
 import { symmetricEigen } from '../../../lib/arrays/linalg.js'
 import {
   agglomerated,
-  clusters,
+  clusterMoments,
   clustersAt,
   halfWhitened,
   thinnedRows,
@@ -222,7 +222,7 @@ describe('clusters', () => {
       values: Float64Array.of(0, 0, 3, 6, 5, 5),
       counts: Float64Array.of(2, 1, 4)
     }
-    const found = clusters(rows, [0, 0, 1], 2, false)
+    const found = clusterMoments(rows, [0, 0, 1], { count: 2, isDiagonal: false })
     expect([...found.mass]).toEqual([3, 4])
     // Mean (1, 2); 2 (1, 2)(1, 2)ᵀ + (2, 4)(2, 4)ᵀ
     ;[1, 2, 5, 5].forEach((x, at) => {
@@ -231,7 +231,7 @@ describe('clusters', () => {
     ;[6, 12, 12, 24, 0, 0, 0, 0].forEach((x, at) => {
       expect(found.scatters[at]).toBeCloseTo(x, 13)
     })
-    const diagonal = clusters(rows, [0, 0, 1], 2, true).scatters
+    const diagonal = clusterMoments(rows, [0, 0, 1], { count: 2, isDiagonal: true }).scatters
     expect([...diagonal].map(x => Number(x.toFixed(12)))).toEqual([6, 24, 0, 0])
   })
 })

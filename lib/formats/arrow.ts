@@ -1,12 +1,21 @@
-/** Arrow's IPC files and streams, a batch of rows at a time, by apache-arrow: it is loaded when the first is read or written. */
+/** Arrow IPC files and streams, one batch of rows at a time, by apache-arrow, which is loaded on first use. */
 import type * as ApacheArrow from 'apache-arrow'
 import type { DataType, Schema, Vector } from 'apache-arrow'
-import { Absent, day, groupColumns, moment, type TypedCells, type Columns, type Type } from './columns.js'
+import {
+  Absent,
+  day,
+  groupColumns,
+  moment,
+  type TypedCells,
+  type ColumnarReadOptions,
+  type Columns,
+  type Type
+} from './columns.js'
 import { unpackedLz4 } from './lz4.js'
 
 type Arrow = typeof ApacheArrow
 
-// An import that fails may fail within `try` only, or bundlers refuse a program that has no use for it.
+// The import is inside `try`, since bundlers otherwise reject programs that do not have the package.
 const loadArrow = async (): Promise<Arrow> => {
   try {
     return await import('apache-arrow')
@@ -15,7 +24,7 @@ const loadArrow = async (): Promise<Arrow> => {
   }
 }
 
-/** Batches may be packed, by LZ4 or by zstd, which another package unpacks: without it those that are say so when they come. */
+/** Registers decompressors of LZ4 and of zstd, which another package provides; without it compressed batches throw when they are read. */
 const unpacking = async ({ compressionRegistry, CompressionType }: Arrow): Promise<void> => {
   if (compressionRegistry.get(CompressionType.LZ4_FRAME) === null)
     compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: unpackedLz4 })
@@ -32,7 +41,7 @@ const unpacking = async ({ compressionRegistry, CompressionType }: Arrow): Promi
 }
 
 const arrowType = (of: Arrow['DataType'], type: DataType): Type => {
-  // What a type holds is declared as any.
+  // The types of apache-arrow declare these as any.
   const held = of.isDictionary(type) ? (type.dictionary as DataType) : type
   return of.isInt(held) || of.isFloat(held) || of.isDecimal(held)
     ? 'numbers'
@@ -50,14 +59,14 @@ const arrowType = (of: Arrow['DataType'], type: DataType): Type => {
 
 const UNITS_PER_SECOND = [1n, 1_000n, 1_000_000n, 1_000_000_000n] as const
 
-/** A whole number in two's complement, its low words first. */
+/** Integer in two's complement, lowest words first. */
 const bigIntOfWords = (words: Uint32Array): bigint => {
   let value = 0n
   for (let i = words.length - 1; i >= 0; i--) value = (value << 32n) | BigInt(words[i])
   return BigInt.asIntN(32 * words.length, value)
 }
 
-/** The cells of a column: numbers, or null where they are missing; dates by their own count, which milliseconds may round. */
+/** Cells of a column: numbers, null if missing; dates by their own unit, since milliseconds may round. */
 const arrowCells = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector<DataType>): ArrayLike<unknown> => {
   const { type } = vector
   if (vector.nullCount === 0 && (of.isInt(type) || (of.isFloat(type) && type.precision !== Precision.HALF)))
@@ -80,17 +89,17 @@ const arrowCells = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector
   const scale = of.isDecimal(type) ? type.scale : null
   for (let i = 0; i < vector.length; i++) {
     const cell: unknown = vector.get(i)
-    // one that is missing is null
+    // A missing cell is null.
     if (cell === undefined) break
     cells.push(scale !== null && cell instanceof Uint32Array ? Number(`${bigIntOfWords(cell)}e${-scale}`) : cell)
   }
   return cells
 }
 
-/** Whether as many cells are missing as are said to be: a damaged count may hide all of them, or show what none is. */
+/** True if the number of missing cells is as declared: a damaged count could hide missing cells or invent values. */
 const isValidNullCount = ({ DataType: of }: Arrow, { type, data }: Vector<DataType>): boolean =>
   data.every(({ length, offset, nullCount, nullBitmap }) => {
-    // the type says that it is there, and of a column without missing cells it is not
+    // The validity bitmap is typed as present, but a column without missing cells has none.
     const bits = nullBitmap as Uint8Array | undefined
     if (bits === undefined || bits.length === 0) return nullCount === 0 || of.isNull(type) || of.isUnion(type)
     if (8 * bits.length < offset + length) return false
@@ -99,11 +108,14 @@ const isValidNullCount = ({ DataType: of }: Arrow, { type, data }: Vector<DataTy
     return missing === nullCount
   })
 
-/** Of a byte no more rows are made: LZ4 makes 255 bytes of one at most, and a cell has a bit. */
+/** Maximum number of rows per byte of a file: LZ4 expands a byte to 255 bytes at most, and a cell takes at least one bit. */
 const MAX_ROWS_PER_BYTE = 8 * 255
 
-/** The batches of rows of a file or a stream, those without rows left out unless all are; nested columns where asked. */
-export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = false): AsyncGenerator<Columns> {
+/** Batches of rows of a file or a stream. Empty batches are left out, unless all are empty. Nested columns are read only if `readsNested`. */
+export async function* batches(
+  bytes: AsyncIterable<Uint8Array>,
+  { readsNested = false }: ColumnarReadOptions = {}
+): AsyncGenerator<Columns> {
   const arrow = await loadArrow()
   await unpacking(arrow)
   let seen = 0
@@ -140,14 +152,14 @@ export async function* batches(bytes: AsyncIterable<Uint8Array>, readsNested = f
 }
 
 /**
- * The bytes of a file or a stream of Arrow, a batch of rows at a time: numbers as doubles, all else as texts, any of them missing. Each
- * part has the columns of the first.
+ * Bytes of an Arrow file or stream, one batch of rows at a time: numbers as doubles, all other cells as texts, any of them may be missing. All parts have
+ * the columns of the first.
  */
 export async function* arrowOf(parts: AsyncIterable<Columns>, form: 'file' | 'stream'): AsyncGenerator<Uint8Array> {
   const arrow = await loadArrow()
   const { AsyncByteQueue, Field, Float64, RecordBatch, Schema, Struct, Utf8, makeData, vectorFromArray } = arrow
   let written: Uint8Array[] = []
-  /** What waits for a reader elsewhere is taken as it comes. */
+  /** Bytes are collected as they are written instead of waiting for a reader. */
   class Taken extends AsyncByteQueue {
     override write(bytes: Uint8Array): void {
       if (bytes.byteLength > 0) written.push(bytes)

@@ -1,7 +1,6 @@
 /**
- * Tables of separated cells, quoted or not, read from bytes as they come: numbers go where they stay, and only what is no plain number
- * becomes a string. Who reads gives up where a line ends in a quote, or has more or fewer cells than the first: that is a matter for
- * a whole grammar.
+ * Fast reader of tables of separated cells, quoted or not, from bytes as they arrive: plain decimals are parsed in place, and only other cells become
+ * strings. It gives up if a line ends inside a quote or has more or fewer cells than the first, which is left to a full parser.
  */
 
 import { joinedBytes } from './joinedBytes.js'
@@ -13,11 +12,11 @@ const SPLIT = 134217729
 
 const decimalBits = new Float64Array(1)
 const decimalWords = new Uint32Array(decimalBits.buffer)
-/** Of the two words of a double, the one with its exponent. */
+/** Index of the word of a double that holds its exponent. */
 const HIGH = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
 
-/** How near to the middle between two doubles a quotient may be told from it: its error is some 2⁻¹⁰⁰ of it. */
-const CLEAR = 1 - 1 / 1048576
+/** Largest remainder, in half units of the last place, at which rounding is certain: the error of the quotient is about 2⁻¹⁰⁰ of it. */
+const MAX_CERTAIN_REMAINDER = 1 - 1 / 1048576
 
 /** a·b − fl(a·b), exactly (Dekker 1971). */
 const productRoundingError = (a: number, b: number, product: number): number => {
@@ -31,13 +30,13 @@ const productRoundingError = (a: number, b: number, product: number): number => 
 }
 
 /**
- * (high · 10^(digits − 9) + low) / 10^fraction, rounded to the nearest double, for 16 to 19 digits, high their first nine; NaN
- * where it is too near to the middle of two doubles to tell.
+ * (high · 10^(digits − 9) + low) / 10^fraction, rounded to the nearest double, for 16 to 19 digits of which `high` are the first nine; NaN if it is too
+ * near to the middle of two doubles to round with certainty.
  */
 const decimalQuotient = (high: number, low: number, digits: number, fraction: number): number => {
   const ten = POWERS_OF_TEN[digits - 9]
   const product = high * ten
-  // the numerator, as a sum of two doubles
+  // The numerator as a sum of two doubles.
   const m = product + low
   const rounded = m - product
   const rest = product - (m - rounded) + (low - rounded) + productRoundingError(high, ten, product)
@@ -52,9 +51,9 @@ const decimalQuotient = (high: number, low: number, digits: number, fraction: nu
   const isPower = decimalWords[1 - HIGH] === 0 && (decimalWords[HIGH] & 0xfffff) === 0
   decimalWords[HIGH] = (exponent - 53) << 20
   decimalWords[1 - HIGH] = 0
-  // Half of what is between two doubles here; below a power of two they are twice as dense.
+  // Half the distance of neighbouring doubles, which is halved again below a power of two.
   const half = isPower ? decimalBits[0] / 2 : decimalBits[0]
-  return Math.abs(left) < half * CLEAR ? value : NaN
+  return Math.abs(left) < half * MAX_CERTAIN_REMAINDER ? value : NaN
 }
 
 const LINE_FEED = 10
@@ -69,12 +68,12 @@ const NINE = 57
 const CAPITAL_E = 69
 const SMALL_E = 101
 
-/** A number's end, where it was read: one reader reads one number at a time. */
+/** Position after the number or quoted cell that was read last. */
 let end = 0
 
 /**
- * The decimal number that begins at a byte, with blanks before it or not, the nearest double; its end is left in `end`. NaN
- * where there is none, or none that can be told so.
+ * Parses the decimal number at a position, after optional blanks, to the nearest double and sets `end`; NaN if there is none or its rounding is
+ * uncertain.
  */
 const decimalAt = (bytes: Uint8Array, from: number): number => {
   let at = from
@@ -128,56 +127,60 @@ const decimalAt = (bytes: Uint8Array, from: number): number => {
   return isNegative ? -value : value
 }
 
-/** A table of as many cells in each line. */
+/** A table with the same number of cells in each line. */
 export interface NumericSheet {
   readonly width: number
-  /** Lines that are not blank. */
+  /** Number of lines that are not blank. */
   readonly rows: number
-  /** The cells of the first line, as they stand. */
+  /** Texts of the cells of the first line. */
   readonly first: ReadonlyArray<string>
-  /** How many lines, none or one, come before those of `numbers`. */
+  /** Number of lines before those of `numbers`: 1 if the first line is a header, otherwise 0. */
   readonly above: number
-  /** [rows − above, width], row by row; NaN for a cell that is no number. */
+  /** [rows − above, width], row by row; NaN for a cell that is not a number. */
   readonly numbers: Float64Array
-  /** The text of a cell of `numbers` that is no number, its row counted from that of `above`. */
+  /** Text of a cell of `numbers` that is not a number, by its row in `numbers`. */
   readonly text: (row: number, column: number) => string
 }
 
 export interface Reader {
-  /** Takes the next bytes, which are its own to read until it returns; false: a matter for a whole grammar. */
+  /** Reads the next bytes; false if the table needs a full parser. */
   readonly push: (bytes: Uint8Array) => boolean
-  /** The table, when all has come; null for that matter, or where there is none. */
+  /** The table, after all bytes; null if it needs a full parser or is empty. */
   readonly sheet: () => NumericSheet | null
 }
 
-/** Whether cells apart by a character may be read so: one that is no part of a number, nor of the white around it. */
-const separates = (character: string): boolean => /^[,;\t|:]$/.test(character)
+/** True if the reader supports the separator: a character that is neither part of a number nor a blank. */
+const isSupportedSeparator = (character: string): boolean => /^[,;\t|:]$/.test(character)
 
-/** How a table is read. */
+/** Syntax of a table. */
 export interface Grammar {
-  /** What separates cells, by the lines at the beginning, of all there are or not; null: a matter for a whole grammar. */
+  /** Separator of the cells, given the first lines, which may be all lines; null if the table needs a full parser. */
   readonly separator: (head: string, isAll: boolean) => string | null
-  /** The number in a cell that is no plain decimal, NaN where there is none. */
+  /** Number in a cell that is not a plain decimal; NaN if it is not a number. */
   readonly read: (cell: string) => number
 }
 
-/** So many bytes at the beginning are looked at before a table is read. */
+/** Number of bytes at the beginning from which the separator is determined. */
 const SNIFFED_BYTES = 1048576
-/** A text is encoded so many characters at a time. */
+/** Number of characters of a text that are encoded at a time. */
 const ENCODED_CHARACTERS = 1048576
 
-/** Reads a table; `length` says how many bytes it may be, so that its place is taken at once. */
+/** Reader of a table. `length` is the expected number of bytes (Default: unknown), by which memory is allocated at once. */
 export const cellReader = ({ separator, read }: Grammar, length = 0): Reader => {
   let behind: Reader | null = null
   let head: Uint8Array[] = []
   let held = 0
-  const begin = (isAll: boolean): boolean => {
+  /** Chooses the reader from the bytes so far, and reads them. */
+  const begin = ({ isAll }: { readonly isAll: boolean }): boolean => {
     const all = joinedBytes(head)
     head = []
-    // Lines that are whole; a mark of the order of bytes before the first is no part of it.
+    // Only complete lines; the decoder removes a byte order mark.
     const text = new TextDecoder().decode(isAll ? all : all.subarray(0, lastLineEnd(all)))
     const found = separator(text, isAll)
-    behind = found === null || !separates(found) ? never : separatedReader(found.charCodeAt(0), read, length)
+    behind =
+      found === null || !isSupportedSeparator(found)
+        ? unsupportedReader
+        : separatedReader(found.charCodeAt(0), read, length)
     return behind.push(all)
   }
   return {
@@ -185,23 +188,23 @@ export const cellReader = ({ separator, read }: Grammar, length = 0): Reader => 
       if (behind !== null) return behind.push(bytes)
       head.push(bytes.slice())
       held += bytes.length
-      return held < SNIFFED_BYTES || begin(false)
+      return held < SNIFFED_BYTES || begin({ isAll: false })
     },
     sheet: () => {
-      if (behind === null) begin(true)
+      if (behind === null) begin({ isAll: true })
       return behind?.sheet() ?? null
     }
   }
 }
 
-/** The table in a text; null for a matter of a whole grammar. */
+/** The table in a text; null if it needs a full parser. */
 export const sheetOf = (text: string, grammar: Grammar): NumericSheet | null => {
   const into = cellReader(grammar, text.length)
   const bytes = new Uint8Array(Math.min(text.length, ENCODED_CHARACTERS) * 3)
   const encoder = new TextEncoder()
   for (let from = 0; from < text.length;) {
     const { read, written } = encoder.encodeInto(text.slice(from, from + ENCODED_CHARACTERS), bytes)
-    // Half of a letter at the end of a piece belongs to the next.
+    // A surrogate pair is not split between pieces.
     const isCut = from + ENCODED_CHARACTERS < text.length && /[\ud800-\udbff]/.test(text[from + ENCODED_CHARACTERS - 1])
     from += isCut ? read - 1 : read
     if (!into.push(bytes.subarray(0, isCut ? written - 3 : written))) return null
@@ -209,18 +212,18 @@ export const sheetOf = (text: string, grammar: Grammar): NumericSheet | null => 
   return into.sheet()
 }
 
-/** Reads nothing. */
-const never: Reader = { push: () => false, sheet: () => null }
+/** Reader that leaves every table to a full parser. */
+const unsupportedReader: Reader = { push: () => false, sheet: () => null }
 
-/** Where the last whole line ends. */
+/** Position after the last complete line; 0 if there is none. */
 const lastLineEnd = (bytes: Uint8Array): number => {
   let at = bytes.length
   while (at > 0 && bytes[at - 1] !== LINE_FEED && bytes[at - 1] !== RETURN) at--
   return at
 }
 
-/** Texts in a line of cells that are apart by one byte. */
-const textsOf = (separator: number) => {
+/** Parsers of the texts of cells that one byte separates. */
+const cellParsers = (separator: number) => {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
   const decoded = (bytes: Uint8Array, from: number, to: number): string | null => {
@@ -231,27 +234,27 @@ const textsOf = (separator: number) => {
     }
   }
 
-  /** Where the cell ends whose quote opens at a place, past the quote that closes it; −1 where none does before the line ends. */
-  const closed = (bytes: Uint8Array, from: number, to: number): number => {
+  /** Position after the closing quote of a cell that opens at `from`; −1 if the line ends first. */
+  const quotedEnd = (bytes: Uint8Array, from: number, to: number): number => {
     for (let at = from + 1; at < to && bytes[at] !== LINE_FEED && bytes[at] !== RETURN; at++) {
       if (bytes[at] !== QUOTE) continue
-      // Two quotes in a cell stand for one.
+      // Two quotes are an escaped quote.
       if (bytes[at + 1] === QUOTE && at + 1 < to) at++
       else return at + 1
     }
     return -1
   }
 
-  /** What stands in quotes; null for bytes that are no text. */
+  /** Text between quotes; null if the bytes are not UTF-8. */
   const unquoted = (bytes: Uint8Array, from: number, to: number): string | null =>
     decoded(bytes, from + 1, to - 1)?.replaceAll('""', '"') ?? null
 
-  /** The cells of a line, as strings; null for bytes that are no text, and for a quote that does not close at the end of a cell. */
+  /** Texts of the cells of a line; null if the bytes are not UTF-8 or a quote does not close at the end of a cell. */
   const split = (bytes: Uint8Array, from: number, to: number): string[] | null => {
     const found: string[] = []
     for (let start = from; start <= to;) {
       const isQuoted = start < to && bytes[start] === QUOTE
-      let at = isQuoted ? closed(bytes, start, to) : start
+      let at = isQuoted ? quotedEnd(bytes, start, to) : start
       if (at < 0) return null
       if (!isQuoted) while (at < to && bytes[at] !== separator) at++
       const text = isQuoted ? unquoted(bytes, start, at) : decoded(bytes, start, at)
@@ -267,16 +270,17 @@ const textsOf = (separator: number) => {
     return decoded(bytes, from, to)?.trim() === ''
   }
 
-  return { decoded, closed, unquoted, split, isBlank }
+  return { decoded, quotedEnd, unquoted, split, isBlank }
 }
 
-/** Reads whole lines from `start` to `stop` of bytes that come after so many others; whether they could be read. */
+/** Reads complete lines from `start` to `stop` of bytes that follow `taken` other bytes; false if the table needs a full parser. */
 type ReadLines = (bytes: Uint8Array, start: number, stop: number, taken: number) => boolean
 
-/** After the mark of the order of bytes, if they begin with it. */
-const withoutMark = (bytes: Uint8Array): number => (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0)
+/** Position after a byte order mark; 0 if there is none. */
+const byteOrderMarkEnd = (bytes: Uint8Array): number =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
 
-/** Hands on whole lines of bytes that come in pieces. */
+/** Passes on complete lines of bytes that arrive in pieces. */
 const wholeLines = (lines: ReadLines) => {
   let carried: Uint8Array = new Uint8Array(0)
   let taken = 0
@@ -286,12 +290,12 @@ const wholeLines = (lines: ReadLines) => {
       carried = joinedBytes([carried, bytes])
       return true
     }
-    let start = taken === 0 && carried.length === 0 ? withoutMark(bytes) : 0
+    let start = taken === 0 && carried.length === 0 ? byteOrderMarkEnd(bytes) : 0
     if (carried.length > 0) {
-      // Only the line that was cut is put together.
+      // Only the line that spans two pieces is copied.
       while (bytes[start] !== LINE_FEED && bytes[start] !== RETURN) start++
       const line = joinedBytes([carried, bytes.subarray(0, start + 1)])
-      const isRead = lines(line, taken === 0 ? withoutMark(line) : 0, line.length, taken + carried.length)
+      const isRead = lines(line, taken === 0 ? byteOrderMarkEnd(line) : 0, line.length, taken + carried.length)
       taken += carried.length
       carried = new Uint8Array(0)
       if (!isRead) return false
@@ -304,8 +308,8 @@ const wholeLines = (lines: ReadLines) => {
   return { push, isOpen: () => carried.length > 0 }
 }
 
-/** Texts that stand in some rows of some columns; each is kept once, and a row has its number. */
-const textsInRows = () => {
+/** Texts of some cells by row and column, as indices into a list of distinct texts. */
+const cellTexts = () => {
   const strings = ['']
   const codeOf = new Map<string, number>()
   const columns: (Int32Array | null)[] = []
@@ -331,165 +335,193 @@ const textsInRows = () => {
       const codes = (columns[column] ??= new Int32Array(room))
       codes[row] = code
     },
-    /** The text in a row of a column. */
+    /** Text of a cell; empty if it has none. */
     at: (row: number, column: number): string => strings[columns[column]?.[row] ?? 0]
   }
 }
 
-/** Reads cells apart by one byte. */
-const separatedReader = (separator: number, read: Grammar['read'], length: number): Reader => {
-  const { decoded, closed, unquoted, split, isBlank } = textsOf(separator)
-  const texts = textsInRows()
-  let first: ReadonlyArray<string> = []
-  let width = 0
-  let above = 0
-  /** Lines that `numbers` has, and may have. */
-  let rows = 0
-  let room = 0
-  let numbers = new Float64Array(0)
-  let failed = false
-  // Asked by a call, since what is called in between may set it.
-  const hasFailed = (): boolean => failed
+/** A table that is being read. */
+interface OpenSheet {
+  readonly separator: number
+  readonly read: Grammar['read']
+  /** Expected number of bytes. */
+  readonly length: number
+  readonly parsers: ReturnType<typeof cellParsers>
+  readonly texts: ReturnType<typeof cellTexts>
+  first: ReadonlyArray<string>
+  width: number
+  above: number
+  /** Number of rows in `numbers`, and number for which it has room. */
+  rows: number
+  room: number
+  numbers: Float64Array
+  /** Column of the cell that is being read. */
+  column: number
+  /** True if the table needs a full parser. */
+  failed: boolean
+}
 
-  /** More room, after so many bytes. */
-  const grow = (seen: number): void => {
-    const expected = Math.ceil((rows / Math.max(1, seen)) * length * 1.02)
-    room = Math.max(1024, length > seen ? Math.max(expected, Math.ceil(1.05 * rows)) : 2 * rows)
-    const larger = new Float64Array(room * width)
-    larger.set(numbers.subarray(0, rows * width))
-    numbers = larger
-    texts.grow(rows, room)
+/** Marks a table as one that needs a full parser. */
+const giveUp = (sheet: OpenSheet): false => {
+  sheet.failed = true
+  return false
+}
+
+const endsCell = (separator: number, c: number): boolean => c === separator || c === LINE_FEED || c === RETURN
+
+/** Makes room for more rows, given the number of bytes read so far. */
+const growSheet = (sheet: OpenSheet, seen: number): void => {
+  const { rows, length, width } = sheet
+  const expected = Math.ceil((rows / Math.max(1, seen)) * length * 1.02)
+  sheet.room = Math.max(1024, length > seen ? Math.max(expected, Math.ceil(1.05 * rows)) : 2 * rows)
+  const larger = new Float64Array(sheet.room * width)
+  larger.set(sheet.numbers.subarray(0, rows * width))
+  sheet.numbers = larger
+  sheet.texts.grow(rows, sheet.room)
+}
+
+/** Number in a cell that is not a plain decimal; stores its text if it is not a number. */
+const readText = (sheet: OpenSheet, text: string): number => {
+  const number = sheet.read(text)
+  if (Number.isNaN(number) && sheet.column < sheet.width) sheet.texts.put(text, sheet.rows, sheet.column, sheet.room)
+  return number
+}
+
+/** Reads an unquoted cell that is not a plain decimal. */
+const readUnquotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, to: number): number => {
+  const text = sheet.parsers.decoded(bytes, from, to)
+  if (text !== null) return readText(sheet, text)
+  giveUp(sheet)
+  return NaN
+}
+
+/** Reads a quoted cell of a line that ends before `stop` and sets `end`. */
+const readQuotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, stop: number): number => {
+  const plain = decimalAt(bytes, from + 1)
+  if (plain === plain && bytes[end] === QUOTE && endsCell(sheet.separator, bytes[end + 1])) {
+    end++
+    return plain
   }
+  const to = sheet.parsers.quotedEnd(bytes, from, stop)
+  const text = to < 0 || !endsCell(sheet.separator, bytes[to]) ? null : sheet.parsers.unquoted(bytes, from, to)
+  if (text === null || (sheet.width === 1 && text.trim() === '')) {
+    giveUp(sheet)
+    return NaN
+  }
+  end = to
+  return readText(sheet, text)
+}
 
-  /** A cell that is no plain decimal. */
-  const odd = (bytes: Uint8Array, from: number, to: number, column: number): number => {
-    const text = decoded(bytes, from, to)
-    if (text === null) {
-      failed = true
-      return NaN
+/** Reads the first line, which fixes the width; true if it is a row of numbers, not a header. */
+const readFirstLine = (sheet: OpenSheet, bytes: Uint8Array, from: number, to: number): boolean => {
+  const cells = sheet.parsers.split(bytes, from, to)
+  // A line with a single blank cell is a blank line.
+  if (cells === null || (cells.length === 1 && cells[0].trim() === '')) return giveUp(sheet)
+  sheet.first = cells
+  sheet.width = cells.length
+  sheet.texts.widen(cells.length)
+  sheet.above = cells.some(cell => Number.isNaN(sheet.read(cell))) ? 1 : 0
+  return sheet.above === 0
+}
+
+/** Reads the cells of one row; returns the position of its end, −1 if the table needs a full parser. */
+const readRow = (sheet: OpenSheet, bytes: Uint8Array, start: number, stop: number): number => {
+  const { numbers, width, separator } = sheet
+  let at = start
+  let to = sheet.rows * width
+  for (sheet.column = 0; ; at++) {
+    const from = at
+    const isQuoted = bytes[at] === QUOTE
+    let value = isQuoted ? readQuotedCell(sheet, bytes, at, stop) : decimalAt(bytes, at)
+    if (sheet.failed) return -1
+    let c = 0
+    let isPlain = isQuoted || value === value
+    if (isPlain) {
+      at = end
+      c = bytes[at]
+      if (!isQuoted) while (c === SPACE) c = bytes[++at]
+      isPlain = endsCell(separator, c)
     }
-    const number = read(text)
-    if (Number.isNaN(number)) texts.put(text, rows, column, room)
-    return number
-  }
-
-  const endsCell = (c: number): boolean => c === separator || c === LINE_FEED || c === RETURN
-
-  /** A cell in quotes, of a line that ends before `stop`; its end is left in `end`. */
-  const quoted = (bytes: Uint8Array, from: number, stop: number, column: number): number => {
-    const plain = decimalAt(bytes, from + 1)
-    if (plain === plain && bytes[end] === QUOTE && endsCell(bytes[end + 1])) {
-      end++
-      return plain
+    if (!isPlain) {
+      at = from
+      c = bytes[at]
+      while (!endsCell(separator, c)) c = bytes[++at]
+      if (sheet.column < width) value = readUnquotedCell(sheet, bytes, from, at)
+      if (sheet.failed) return -1
     }
-    const to = closed(bytes, from, stop)
-    const text = to < 0 || !endsCell(bytes[to]) ? null : unquoted(bytes, from, to)
-    if (text === null || (width === 1 && text.trim() === '')) {
-      failed = true
-      return NaN
+    if (sheet.column === width) return -1
+    numbers[to++] = value
+    sheet.column++
+    if (c !== separator) return sheet.column === width ? at : -1
+  }
+}
+
+const readLines = (
+  sheet: OpenSheet,
+  bytes: Uint8Array,
+  start: number,
+  range: { readonly stop: number; readonly taken: number }
+): boolean => {
+  const { stop, taken } = range
+  let at = start
+  while (at < stop) {
+    const c = bytes[at]
+    if (c === LINE_FEED || c === RETURN) {
+      at++
+      continue
     }
-    end = to
-    const number = read(text)
-    if (Number.isNaN(number) && column < width) texts.put(text, rows, column, room)
-    return number
-  }
-
-  /** The first line; whether it is a row of numbers. */
-  const begin = (bytes: Uint8Array, from: number, to: number): boolean => {
-    const cells = split(bytes, from, to)
-    // A line of nothing but a cell of nothing is a blank one.
-    failed = cells === null || (cells.length === 1 && cells[0].trim() === '')
-    if (cells === null || failed) return false
-    first = cells
-    width = cells.length
-    texts.widen(width)
-    above = cells.some(cell => Number.isNaN(read(cell))) ? 1 : 0
-    return above === 0
-  }
-
-  /** Lines of bytes, of which `stop` is the end of one, after so many others; whether they could be read. */
-  const lines: ReadLines = (bytes, start, stop, taken) => {
-    let at = start
-    while (at < stop) {
-      let c = bytes[at]
-      if (c === LINE_FEED || c === RETURN) {
-        at++
+    // The first line is parsed as a whole, and so is a line that may be blank.
+    if (sheet.width === 0 || c <= SPACE || c > 127) {
+      let to = at
+      while (to < stop && bytes[to] !== LINE_FEED && bytes[to] !== RETURN) to++
+      if (sheet.parsers.isBlank(bytes, at, to)) {
+        at = to
         continue
       }
-      // The first line is looked at whole, and so is what may be a blank one.
-      if (width === 0 || c <= SPACE || c > 127) {
-        let to = at
-        while (to < stop && bytes[to] !== LINE_FEED && bytes[to] !== RETURN) to++
-        if (isBlank(bytes, at, to)) {
-          at = to
-          continue
-        }
-        if (width === 0 && !begin(bytes, at, to)) {
-          if (failed) return false
-          at = to
-          continue
-        }
+      if (sheet.width === 0 && !readFirstLine(sheet, bytes, at, to)) {
+        if (sheet.failed) return false
+        at = to
+        continue
       }
-      if (rows === room) grow(taken + at)
-      let column = 0
-      let to = rows * width
-      for (; ; at++) {
-        const from = at
-        const isQuoted = bytes[at] === QUOTE
-        let value = isQuoted ? quoted(bytes, at, stop, column) : decimalAt(bytes, at)
-        if (failed) return false
-        let isPlain = isQuoted || value === value
-        if (isPlain) {
-          at = end
-          c = bytes[at]
-          if (!isQuoted) while (c === SPACE) c = bytes[++at]
-          isPlain = endsCell(c)
-        }
-        if (!isPlain) {
-          at = from
-          c = bytes[at]
-          while (!endsCell(c)) c = bytes[++at]
-          if (column < width) value = odd(bytes, from, at, column)
-          if (hasFailed()) return false
-        }
-        if (column === width) {
-          failed = true
-          return false
-        }
-        numbers[to++] = value
-        column++
-        if (c !== separator) break
-      }
-      if (column !== width) {
-        failed = true
-        return false
-      }
-      rows++
     }
-    return true
+    if (sheet.rows === sheet.room) growSheet(sheet, taken + at)
+    at = readRow(sheet, bytes, at, stop)
+    if (at < 0) return giveUp(sheet)
+    sheet.rows++
   }
-  const pieces = wholeLines(lines)
+  return true
+}
 
+/** Reader of cells that one byte separates. */
+const separatedReader = (separator: number, read: Grammar['read'], length: number): Reader => {
+  const sheet: OpenSheet = {
+    separator,
+    read,
+    length,
+    parsers: cellParsers(separator),
+    texts: cellTexts(),
+    first: [],
+    width: 0,
+    above: 0,
+    rows: 0,
+    room: 0,
+    numbers: new Float64Array(0),
+    column: 0,
+    failed: false
+  }
+  const pieces = wholeLines((bytes, start, stop, taken) => readLines(sheet, bytes, start, { stop, taken }))
   const push = (bytes: Uint8Array): boolean => {
-    if (failed) return false
-    if (bytes.includes(0)) {
-      failed = true
-      return false
-    }
-    return pieces.push(bytes)
+    if (sheet.failed) return false
+    return bytes.includes(0) ? giveUp(sheet) : pieces.push(bytes)
   }
-
-  const found = (): NumericSheet | null => {
-    if (failed || width === 0) return null
-    const all = numbers.length === rows * width ? numbers : numbers.slice(0, rows * width)
-    return { width, rows: rows + above, first, above, numbers: all, text: texts.at }
-  }
-
   return {
     push,
     sheet: () => {
       if (pieces.isOpen()) push(Uint8Array.of(LINE_FEED))
-      return found()
+      const { failed, width, rows, above, first, numbers, texts } = sheet
+      if (failed || width === 0) return null
+      const all = numbers.length === rows * width ? numbers : numbers.slice(0, rows * width)
+      return { width, rows: rows + above, first, above, numbers: all, text: texts.at }
     }
   }
 }

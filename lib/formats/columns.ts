@@ -1,12 +1,12 @@
-/** Tables whose columns have types, as Parquet and Arrow files hold them: rows of numbers are made of what is typed as such. */
+/** Tables with typed columns, as in Parquet and Arrow files, and their conversion to rows of numbers. */
 
-/** What a column holds: `nested` are lists, maps and records. */
+/** Type of a column: `nested` are lists, maps and records. */
 export type Type = 'numbers' | 'text' | 'dates' | 'nested'
 
 export interface TypedCells {
   readonly name: string
   readonly type: Type
-  /** One for each row; null and undefined are missing. Dates are texts. Nothing where it was not read. */
+  /** One cell for each row; null and undefined are missing. Dates are texts. Empty if the column was not read. */
   readonly cells: ArrayLike<unknown>
 }
 
@@ -16,10 +16,10 @@ export interface Columns {
   readonly columns: ReadonlyArray<TypedCells>
 }
 
-/** So many rows are written together at the least: readers take a group at a time. */
-const GROUP = 1 << 16
+/** Minimum number of rows of a written group, since readers read a group at a time. */
+const MIN_GROUP_ROWS = 1 << 16
 
-/** The cells of parts, one after another. */
+/** Concatenates the cells of parts. */
 export const concatenatedCells = (parts: ReadonlyArray<ArrayLike<unknown>>): ArrayLike<unknown> => {
   if (parts.length === 1) return parts[0]
   const all: unknown[] = []
@@ -35,7 +35,7 @@ const joinColumns = (parts: ReadonlyArray<Columns>): Columns => ({
   }))
 })
 
-/** The same rows in groups that are worth writing; none but the last is small, and one without rows comes where there are none. */
+/** Regroups rows so that only the last group is small; yields one empty group if there are no rows. */
 export async function* groupColumns(parts: AsyncIterable<Columns>): AsyncGenerator<Columns> {
   let held: Columns[] = []
   let rows = 0
@@ -43,7 +43,7 @@ export async function* groupColumns(parts: AsyncIterable<Columns>): AsyncGenerat
   for await (const part of parts) {
     held.push(part)
     rows += part.rows
-    if (rows < GROUP) continue
+    if (rows < MIN_GROUP_ROWS) continue
     yield joinColumns(held)
     isAny = true
     held = []
@@ -52,18 +52,24 @@ export async function* groupColumns(parts: AsyncIterable<Columns>): AsyncGenerat
   if (held.length > 0 && (rows > 0 || !isAny)) yield joinColumns(held)
 }
 
-/** What stands for columns without a type of their own. */
+/** Cells of typed columns as numbers and texts. */
 export interface Typed {
   readonly rows: number
   readonly names: ReadonlyArray<string>
   readonly types: ReadonlyArray<Type>
-  /** [rows, columns], row by row; NaN for a cell that is no finite number, nor a whole one that a double holds. */
+  /** [rows, columns], row by row; NaN for a cell that is neither a finite number nor an integer that a double represents. */
   readonly numbers: Float64Array
-  /** The text of such a cell; of one that is missing, none. */
+  /** Text of such a cell; empty if it is missing. */
   readonly text: (row: number, column: number) => string
 }
 
-/** A package that is loaded when a file asks for it, and is not there. */
+/** Options of reading a file with typed columns. */
+export interface ColumnarReadOptions {
+  /** True if the cells of nested columns are read. Default: false. */
+  readonly readsNested?: boolean
+}
+
+/** Error of an optional package that is needed for a file and is not installed. */
 export class Absent extends Error {
   readonly library: string
   constructor(library: string) {
@@ -83,7 +89,7 @@ const cellAsText = (value: unknown): string =>
           ? Array.from(value, byte => byte.toString(16).padStart(2, '0')).join('')
           : JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
 
-/** The same, with cells that another thread may be sent: arrays of their own, and texts of what is made of others. */
+/** Copy that can be posted to another thread: cells in their own arrays, objects as texts. */
 export const sent = ({ rows, columns }: Columns): Columns => ({
   rows,
   columns: columns.map(column => {
@@ -98,7 +104,7 @@ export const sent = ({ rows, columns }: Columns): Columns => ({
   })
 })
 
-/** Writes a column's numbers where they belong; whether each cell is one. */
+/** Writes the numbers of a column; true if every cell is a number. */
 const writeNumbers = (cells: ArrayLike<unknown>, into: Float64Array, from: number, stride: number): boolean => {
   let isFull = true
   for (let i = 0, to = from; to < into.length; i++, to += stride) {
@@ -113,7 +119,7 @@ const writeNumbers = (cells: ArrayLike<unknown>, into: Float64Array, from: numbe
   return isFull
 }
 
-/** The columns as rows; `absent` are texts of cells that are missing beside those that are null. */
+/** Converts columns to rows; cells with a text in `absent` are missing too. */
 export const typedRows = ({ rows, columns }: Columns, absent: ReadonlyArray<string> = []): Typed => {
   const width = columns.length
   const numbers = new Float64Array(rows * width)
@@ -139,10 +145,10 @@ export const typedRows = ({ rows, columns }: Columns, absent: ReadonlyArray<stri
   }
 }
 
-/** A day, by its number from 1970 on. */
+/** Text of a day, given its number since 1970. */
 export const day = (days: number): string => new Date(days * 86_400_000).toISOString().slice(0, 10)
 
-/** A moment, by its number from 1970 on, of so many a second, in UTC; to the last digit. */
+/** Text of a time in UTC, given the number of units since 1970 and the units per second; exact. */
 export const moment = (count: bigint, perSecond: 1n | 1_000n | 1_000_000n | 1_000_000_000n): string => {
   const rest = ((count % perSecond) + perSecond) % perSecond
   const seconds = new Date(Number((count - rest) / perSecond) * 1000).toISOString().slice(0, 19)

@@ -1,14 +1,14 @@
-/** Shapes that a file declares: what they ask for is bounded by the bytes that are there, before anything is made of them. */
+/** Validation of shapes and texts that a file declares, before memory is allocated for them. */
 import { parseJson } from '../plain/jsonText.js'
 import { quotedJson } from '../plain/said.js'
 
-/** No array has more axes; NumPy has at most 64. */
-const AXES = 64
+/** Maximum number of axes, as in NumPy. */
+const MAX_AXES = 64
 
-/** The number of entries of a declared shape, each of so many bytes, in a file of so many; or its problem in a few words. */
+/** Number of entries of a declared shape with `width` bytes each, in a file of `bytes` bytes; a short text of its problem if it is invalid. */
 export const entriesIn = (shape: ReadonlyArray<unknown>, width: number, bytes: number): number | string => {
-  if (shape.length > AXES) return `${shape.length} axes, and not at most ${AXES}`
-  // An axis of 0 leaves no entries, but what holds them is made of the others.
+  if (shape.length > MAX_AXES) return `${shape.length} axes, and not at most ${MAX_AXES}`
+  // An axis of size 0 leaves no entries, but the other axes must still be bounded.
   let count = 1
   let least = 1
   for (const length of shape) {
@@ -21,10 +21,10 @@ export const entriesIn = (shape: ReadonlyArray<unknown>, width: number, bytes: n
   return count * width > bytes ? `${count * width} bytes of numbers in ${bytes}` : count
 }
 
-/** No model is nested deeper: what reads it takes a step into each level. */
+/** Maximum nesting of a stored model, since its reader recurses into each level. */
 const MAX_JSON_LEVELS = 64
 
-/** The value of a text of JSON; undefined if it is none, or nested more deeply than any model. */
+/** Value of a JSON text; undefined if it is not JSON or nested too deeply. */
 export const parsedJson = (text: string): unknown => {
   const found = parseJson(text, MAX_JSON_LEVELS)
   return 'fault' in found ? undefined : found.value

@@ -1,4 +1,4 @@
-/** Bytes one after another. */
+/** Concatenates byte arrays. */
 export const joinedBytes = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
   const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0

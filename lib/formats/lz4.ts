@@ -1,10 +1,61 @@
-/** What was packed by LZ4, in frames: the format of https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. */
+/** Decompression of LZ4 frames, in the format of https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. */
 
 const LZ4_MAGIC = 0x184d2204
 
 const damaged = (): Error => new Error('packed by LZ4, and damaged')
 
-/** The content of a frame; checksums are passed over. */
+/** Output that grows as needed. */
+interface GrowingBytes {
+  bytes: Uint8Array
+  length: number
+}
+
+const reserve = (out: GrowingBytes, more: number): void => {
+  if (out.length + more <= out.bytes.length) return
+  const larger = new Uint8Array(2 * (out.length + more))
+  larger.set(out.bytes.subarray(0, out.length))
+  out.bytes = larger
+}
+
+const append = (out: GrowingBytes, bytes: Uint8Array): void => {
+  reserve(out, bytes.length)
+  out.bytes.set(bytes, out.length)
+  out.length += bytes.length
+}
+
+/** Decompresses a block: literals and matches in turn, ending in literals. */
+const unpackBlock = (block: Uint8Array, out: GrowingBytes): void => {
+  let at = 0
+  const lengthOf = (nibble: number): number => {
+    let count = nibble
+    if (nibble < 15) return count
+    for (let byte = 255; byte === 255; count += byte) {
+      if (at >= block.length) throw damaged()
+      byte = block[at++]
+    }
+    return count
+  }
+  while (at < block.length) {
+    const token = block[at++]
+    const literals = lengthOf(token >> 4)
+    if (at + literals > block.length) throw damaged()
+    append(out, block.subarray(at, at + literals))
+    at += literals
+    if (at >= block.length) return
+    if (at + 2 > block.length) throw damaged()
+    const back = block[at] | (block[at + 1] << 8)
+    at += 2
+    const matched = lengthOf(token & 15) + 4
+    if (back === 0 || back > out.length) throw damaged()
+    reserve(out, matched)
+    const { bytes } = out
+    // Byte by byte, since a match may overlap its own output.
+    for (let i = 0, to = out.length; i < matched; i++, to++) bytes[to] = bytes[to - back]
+    out.length += matched
+  }
+}
+
+/** Content of a frame. Checksums are not verified; throws if the frame is damaged. */
 export const unpackedLz4 = (packed: Uint8Array): Uint8Array => {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength)
   if (packed.length < 7 || view.getUint32(0, true) !== LZ4_MAGIC || packed[4] >> 6 !== 1) throw damaged()
@@ -14,62 +65,20 @@ export const unpackedLz4 = (packed: Uint8Array): Uint8Array => {
   const hasDictionary = flags & 1
   if (hasDictionary !== 0) throw new Error('packed by LZ4 with a dictionary, which is not here')
   const size = hasSize === 0 ? 4 * packed.length : Number(view.getBigUint64(6, true))
-  // A byte makes 255 at most.
+  // One byte expands to 255 bytes at most.
   if (size > 255 * packed.length) throw damaged()
-  let out = new Uint8Array(size)
-  let length = 0
-  const room = (more: number): void => {
-    if (length + more <= out.length) return
-    const larger = new Uint8Array(2 * (length + more))
-    larger.set(out.subarray(0, length))
-    out = larger
-  }
-
-  /** Literals and matches, in turn; the last are literals. */
-  const block = (from: number, end: number): void => {
-    let at = from
-    const counted = (nibble: number): number => {
-      let count = nibble
-      if (nibble < 15) return count
-      for (let byte = 255; byte === 255; count += byte) {
-        if (at >= end) throw damaged()
-        byte = packed[at++]
-      }
-      return count
-    }
-    while (at < end) {
-      const token = packed[at++]
-      const literals = counted(token >> 4)
-      if (at + literals > end) throw damaged()
-      room(literals)
-      out.set(packed.subarray(at, at + literals), length)
-      at += literals
-      length += literals
-      if (at >= end) return
-      if (at + 2 > end) throw damaged()
-      const back = packed[at] | (packed[at + 1] << 8)
-      at += 2
-      const matched = counted(token & 15) + 4
-      if (back === 0 || back > length) throw damaged()
-      room(matched)
-      // Byte by byte: a match may reach into what it writes.
-      for (let i = 0; i < matched; i++, length++) out[length] = out[length - back]
-    }
-  }
-
+  const out: GrowingBytes = { bytes: new Uint8Array(size), length: 0 }
   for (let at = hasSize === 0 ? 7 : 15; ;) {
     if (at + 4 > packed.length) throw damaged()
     const size = view.getUint32(at, true)
     at += 4
-    if (size === 0) return out.subarray(0, length)
+    if (size === 0) return out.bytes.subarray(0, out.length)
     const count = size % 0x80000000
-    const isPlain = size >= 0x80000000
+    const isStored = size >= 0x80000000
     if (at + count > packed.length) throw damaged()
-    if (isPlain) {
-      room(count)
-      out.set(packed.subarray(at, at + count), length)
-      length += count
-    } else block(at, at + count)
+    const block = packed.subarray(at, at + count)
+    if (isStored) append(out, block)
+    else unpackBlock(block, out)
     at += count + (hasBlockSums === 0 ? 0 : 4)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * NumPy's files of named arrays: a zip archive (PKWARE's APPNOTE 6.3) of arrays in the form .npy (NumPy's format 1.0), little-endian doubles and
- * text in rows. What `numpy.savez` and `numpy.savez_compressed` write is read, integers and single precision as doubles; what is written is stored.
+ * NumPy's archives of named arrays (.npz): a zip archive (PKWARE's APPNOTE 6.3) of .npy arrays (NumPy's format 1.0). Reads the files of `numpy.savez` and
+ * `numpy.savez_compressed`, integers and single precision as doubles; writes little-endian doubles and texts in row-major order, not compressed.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -15,7 +15,7 @@ import { joinedBytes } from './joinedBytes.js'
 import { crc32 } from './crc32.js'
 import { entriesIn } from './declared.js'
 
-/** An array of numbers or of words, row by row. */
+/** An array of numbers or of texts, row-major. */
 export type Entry =
   | { readonly shape: ReadonlyArray<number>; readonly values: Float64Array }
   | { readonly shape: ReadonlyArray<number>; readonly texts: ReadonlyArray<string> }
@@ -34,7 +34,7 @@ const npy = (entry: Entry): Uint8Array => {
   const wide = 'texts' in entry ? Math.max(1, ...entry.texts.map(text => Array.from(text).length)) : 0
   const descr = 'texts' in entry ? `<U${wide}` : '<f8'
   const about = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple(entry.shape)}, }`
-  // The numbers begin at a multiple of 64, and the header ends with a line.
+  // The numbers begin at a multiple of 64 bytes, and the header ends with a line feed.
   const filled = about.padEnd(64 * Math.ceil((about.length + 11) / 64) - 11) + '\n'
   const data = new DataView(new ArrayBuffer('texts' in entry ? 4 * wide * entry.texts.length : 8 * entry.values.length))
   if ('texts' in entry)
@@ -57,7 +57,7 @@ const npy = (entry: Entry): Uint8Array => {
 
 type ReadNumber = (data: DataView, at: number) => number
 
-/** How a number is read, and its bytes. */
+/** Size and reader of each number type. */
 const NUMBER_TYPES = new Map<string, readonly [bytes: number, get: ReadNumber]>([
   ['<f8', [8, (data, at) => data.getFloat64(at, true)]],
   ['<f4', [4, (data, at) => data.getFloat32(at, true)]],
@@ -65,7 +65,7 @@ const NUMBER_TYPES = new Map<string, readonly [bytes: number, get: ReadNumber]>(
   ['<i4', [4, (data, at) => data.getInt32(at, true)]]
 ])
 
-/** Of an entry counted row by row, its place column by column, as Fortran has it. */
+/** Column-major (Fortran) index of an entry, given its row-major index. */
 const placeByColumns = (at: number, shape: ReadonlyArray<number>, count: number): number => {
   let rest = at
   let from = 0
@@ -113,27 +113,27 @@ const fromNpy = (bytes: Uint8Array): Entry | string => {
 
 // —— .zip ——
 
-/** The archive of arrays by name, stored and not compressed. */
+/** Archive of arrays by name, not compressed. */
 export const write = (arrays: Arrays): Uint8Array =>
   zipSync(Object.fromEntries(Object.entries(arrays).map(([name, entry]) => [`${name}.npy`, npy(entry)])), {
     level: 0,
-    // The first date that an archive can have: the same arrays are the same bytes.
+    // A fixed date, the first that an archive can have, so that equal arrays give equal bytes.
     mtime: new Date(1980, 0, 1)
   })
 
-/** DEFLATE makes 1032 bytes of one at most. */
+/** DEFLATE expands a byte to 1032 bytes at most. */
 const MAX_DEFLATE_RATIO = 1032
 
 /**
- * CRC-32 of each member, in the order of the archive's central directory; empty if the archive has none. Bytes beyond the end read as 0.
- * fflate reads the directory, and neither reports nor verifies these.
+ * CRC-32 of each member, in the order of the archive's central directory; empty if the archive has none. Bytes beyond the end count as 0. fflate reads the
+ * directory, but neither returns nor verifies these.
  */
 const declaredCrcs = (bytes: Uint8Array): ReadonlyArray<number> => {
   const word = (at: number): number => short(at) + 65536 * short(at + 2)
   const short = (at: number): number => (bytes[at] ?? 0) + 256 * (bytes[at + 1] ?? 0)
   let end = bytes.length - 22
   while (end > 0 && word(end) !== 0x06054b50) end -= 1
-  // A large archive has a second record of its end, of 64 bits, which a locator before the first names.
+  // A large archive has a second end record, of 64 bits, whose position is in a locator before the first.
   const large = word(end - 20) === 0x07064b50 ? word(end - 12) : null
   const isLarge = large !== null && word(large) === 0x06064b50
   const crcs: number[] = []
@@ -145,7 +145,7 @@ const declaredCrcs = (bytes: Uint8Array): ReadonlyArray<number> => {
   return crcs
 }
 
-/** The files of an archive by path; throws if it is damaged. */
+/** Files of an archive by path; throws if it is damaged. */
 const unzip = (bytes: Uint8Array): Readonly<Record<string, Uint8Array>> => {
   const crcs = declaredCrcs(bytes)
   const declared = new Map<string, number>()
@@ -153,7 +153,7 @@ const unzip = (bytes: Uint8Array): Readonly<Record<string, Uint8Array>> => {
   let member = 0
   const files = unzipSync(bytes, {
     filter: ({ name, size, originalSize }) => {
-      // Members that lie over one another would be unpacked again and again.
+      // Overlapping members would be decompressed repeatedly.
       packed += size
       if (packed > bytes.length) throw new Error('members that overlap')
       if (originalSize > MAX_DEFLATE_RATIO * size) throw new Error(`${size} bytes that unpack to ${originalSize}`)
@@ -169,10 +169,10 @@ const unzip = (bytes: Uint8Array): Readonly<Record<string, Uint8Array>> => {
 
 const nameOf = (path: string): string => path.replace(/\.npy$/, '')
 
-/** The name of a member as a message has it. */
+/** Name of a member for a message. */
 const quotedName = (path: string): string => shortened(nameOf(path), QUOTED_LETTERS)
 
-/** The arrays of an archive by name, or the problems of it. */
+/** Arrays of an archive by name; a text of its problem if it is invalid. */
 export const read = (bytes: Uint8Array): Arrays | string => {
   let files: Readonly<Record<string, Uint8Array>>
   try {

@@ -1,4 +1,4 @@
-/** Files of Parquet, a group of rows at a time, by hyparquet and hyparquet-writer: they are loaded when the first is read or written. */
+/** Parquet files, one group of rows at a time, by hyparquet and hyparquet-writer, which are loaded on first use. */
 import type * as Hyparquet from 'hyparquet'
 import type { SchemaTree } from 'hyparquet'
 import type * as Compressors from 'hyparquet-compressors'
@@ -10,18 +10,19 @@ import {
   day,
   groupColumns,
   moment,
+  type ColumnarReadOptions,
   type TypedCells,
   type Columns,
   type Type
 } from './columns.js'
 
-/** Bytes that can be taken from anywhere: an ArrayBuffer, or a file. */
+/** Random access to bytes: an ArrayBuffer, or a file. */
 export interface Slices {
   readonly byteLength: number
   readonly slice: (from: number, to?: number) => ArrayBuffer | Promise<ArrayBuffer>
 }
 
-// An import that fails may fail within `try` only, or bundlers refuse a program that has no use for it.
+// The import is inside `try`, since bundlers otherwise reject programs that do not have the package.
 const loadHyparquet = async (): Promise<typeof Hyparquet> => {
   try {
     return await import('hyparquet')
@@ -41,7 +42,7 @@ const decompressors = async (): Promise<Hyparquet.Compressors> => {
   return { ...compressors, GZIP: (input, length) => verifyGzip(input, decompressGzip(input, length)) }
 }
 
-/** Returns what a gzip member unpacked to; throws if its CRC-32 or its length is not the one that ends the member, as the unpacker ignores both. */
+/** Returns the content of a gzip member; throws if its CRC-32 or length differs from the member's trailer, which the decompressor ignores. */
 const verifyGzip = (member: Uint8Array, content: Uint8Array): Uint8Array => {
   const end = new DataView(member.buffer, member.byteOffset, member.byteLength)
   // Pages may also be deflated without the frame of gzip, and then have no checksum.
@@ -74,7 +75,7 @@ const parquetType = ({ element, children }: SchemaTree): Type => {
         : 'text'
 }
 
-/** Where a value is missing, so is its date. */
+/** Applies a parser to values that are not missing. */
 const ofPresent =
   <A>(parse: (value: A) => string) =>
   (value: A | null | undefined): string | null =>
@@ -87,12 +88,12 @@ const parsers = {
   timestampFromNanoseconds: ofPresent((count: bigint) => moment(count, 1_000_000_000n))
 }
 
-/** What a damaged file says of itself is not so. */
-const untrue = (what: string, found: number, said: number): never => {
+/** Throws the error of a file whose metadata disagree with its content. */
+const throwInconsistent = (what: string, found: number, said: number): never => {
   throw new Error(`${what} ${found} and not ${said}`)
 }
 
-/** Throws where a column does not have a cell for each row, or not as many missing ones as its group says. */
+/** Throws if a column does not have a cell for each row, or not as many missing ones as its group declares. */
 const checkCellCounts = (
   name: string,
   parts: ReadonlyArray<ArrayLike<unknown>>,
@@ -101,8 +102,8 @@ const checkCellCounts = (
 ): void => {
   const where = `row group ${group}, column ${name}:`
   const count = parts.reduce((sum, { length }) => sum + length, 0)
-  // of a footer that is damaged nothing may be read
-  if (count !== Number(num_rows)) untrue(`${where} its cells are`, count, Number(num_rows))
+  // Nothing can be read from a damaged footer.
+  if (count !== Number(num_rows)) throwInconsistent(`${where} its cells are`, count, Number(num_rows))
   const own = columns.find(
     ({ meta_data: meta }) => meta?.path_in_schema.length === 1 && meta.path_in_schema[0] === name
   )
@@ -112,11 +113,14 @@ const checkCellCounts = (
   for (const part of parts)
     if (!ArrayBuffer.isView(part))
       for (let i = 0; i < part.length; i++) if (part[i] === null || part[i] === undefined) missing += 1
-  if (missing !== Number(said)) untrue(`${where} its missing cells are`, missing, Number(said))
+  if (missing !== Number(said)) throwInconsistent(`${where} its missing cells are`, missing, Number(said))
 }
 
-/** The groups of rows of a file, those without rows left out unless all are; nested columns have no cells but where asked. */
-export async function* rowGroupsOf(file: Slices, readsNested = false): AsyncGenerator<Columns> {
+/** Groups of rows of a file. Empty groups are left out, unless all are empty. Nested columns have cells only if `readsNested`. */
+export async function* rowGroupsOf(
+  file: Slices,
+  { readsNested = false }: ColumnarReadOptions = {}
+): AsyncGenerator<Columns> {
   const { parquetMetadataAsync, parquetRead, parquetSchema } = await loadHyparquet()
   const metadata = await parquetMetadataAsync(file)
   const isPacked = metadata.row_groups.some(({ columns }) =>
@@ -134,7 +138,7 @@ export async function* rowGroupsOf(file: Slices, readsNested = false): AsyncGene
   })
   let first = 0
   const all = metadata.row_groups.reduce((sum, { num_rows }) => sum + Number(num_rows), 0)
-  if (all !== Number(metadata.num_rows)) untrue('the rows of its groups are', all, Number(metadata.num_rows))
+  if (all !== Number(metadata.num_rows)) throwInconsistent('the rows of its groups are', all, Number(metadata.num_rows))
   for (const [group, own] of metadata.row_groups.entries()) {
     const rows = Number(own.num_rows)
     if (rows === 0) continue
@@ -158,8 +162,8 @@ export async function* rowGroupsOf(file: Slices, readsNested = false): AsyncGene
 }
 
 /**
- * The bytes of a file of Parquet, a group of rows at a time: numbers as doubles, all else as texts, any of them missing. Each part has
- * the columns of the first.
+ * Bytes of a Parquet file, one group of rows at a time: numbers as doubles, all other cells as texts, any of them may be missing. All parts have the
+ * columns of the first.
  */
 export async function* parquetOf(parts: AsyncIterable<Columns>): AsyncGenerator<Uint8Array> {
   const { ByteWriter, ParquetWriter } = await writer()

@@ -1,19 +1,19 @@
-/** Texts of records that come in pieces, cut again between records: none is in two pieces, whatever stands in quotes. */
+/** Splits a text that arrives in pieces into pieces of complete records; line ends inside quotes do not end a record. */
 
-/** How records are written. */
+/** Syntax of records. */
 export interface Marks {
-  /** What separates cells, a character. */
+  /** Character that separates cells. */
   readonly separator: string
-  /** What begins a line that is none; null for nothing. */
+  /** Beginning of comment lines; null if there are none. */
   readonly comment: string | null
-  /** So many lines at the top are none. */
+  /** Number of lines at the top that are not records. */
   readonly skip: number
 }
 
-/** What is longer is no record but a quote that was forgotten: it is handed on as it is. */
+/** Maximum number of characters of a record; longer text is an unclosed quote and is passed on as it is. */
 const MAX_RECORD_LENGTH = 1 << 24
 
-/** Where the lines at the top end. */
+/** Position after the first `lines` lines. */
 export const endOfLines = (text: string, lines: number): number => {
   let at = 0
   for (let i = 0; i < lines; i++) {
@@ -23,15 +23,15 @@ export const endOfLines = (text: string, lines: number): number => {
   return at
 }
 
-/** A text whose lines end with \n, whichever way they ended. */
+/** Replaces all line ends by \n. */
 export const withLineFeeds = (text: string): string =>
-  // Most have none, and a search for one letter is soon done.
+  // Most texts have no \r, which a search finds quickly.
   text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
 
-/** Where the last whole record ends in a text that begins with one; 0 where none does. */
+/** Position after the last complete record of a text that begins with a record; 0 if there is none. */
 const lastRecordEnd = (text: string, { separator, comment, skip }: Marks): number => {
   const start = endOfLines(text, skip)
-  /** Outside quotes from here on. */
+  /** Position up to which quotes are closed. */
   let at = start
   let whole = 0
   for (let from = at; ;) {
@@ -45,7 +45,7 @@ const lastRecordEnd = (text: string, { separator, comment, skip }: Marks): numbe
       from = open + 1
       continue
     }
-    // Two quotes in a cell stand for one.
+    // Two quotes are an escaped quote.
     let close = text.indexOf('"', open + 1)
     while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2)
     if (close < 0) return whole
@@ -54,7 +54,7 @@ const lastRecordEnd = (text: string, { separator, comment, skip }: Marks): numbe
   }
 }
 
-/** The records of a text that comes in pieces, some `atOnce` characters together; lines end with \n. */
+/** Complete records of a text that arrives in pieces, about `atOnce` characters at a time; lines end with \n. */
 export async function* recordsOfPieces(
   texts: AsyncIterable<string>,
   marksOf: (head: string) => Marks,
@@ -69,7 +69,7 @@ export async function* recordsOfPieces(
     length += text.length
     if (length < due) continue
     const all = held.join('')
-    // What may be half of an end of a line waits for the other.
+    // A final \r waits for the next piece, which may begin with \n.
     const unified = withLineFeeds(all.endsWith('\r') ? all.slice(0, -1) : all)
     const rest = all.endsWith('\r') ? '\r' : ''
     marks ??= marksOf(unified.slice(0, unified.lastIndexOf('\n') + 1))
@@ -86,10 +86,10 @@ export async function* recordsOfPieces(
   if (last !== '' || marks === null) yield last
 }
 
-/** Thrown where bytes are no text in UTF-8. */
+/** Error of bytes that are not UTF-8. */
 export class NoText extends Error {}
 
-/** The text of bytes in UTF-8 that come in pieces. */
+/** Decodes UTF-8 bytes that arrive in pieces. */
 export async function* decodeUtf8(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   const text = (piece?: Uint8Array): string => {
@@ -103,14 +103,14 @@ export async function* decodeUtf8(bytes: AsyncIterable<Uint8Array>): AsyncGenera
   yield text()
 }
 
-/** How many lines end in a text. */
+/** Number of line ends in a text. */
 export const linesIn = (text: string): number => {
   let count = 0
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1
   return count
 }
 
-/** Whether it is so of a line of a text; none after the first of which it is are looked at. */
+/** True if a line of the text satisfies a predicate; stops at the first. */
 export const someLine = (text: string, is: (line: string) => boolean): boolean => {
   for (let from = 0; ;) {
     const end = text.indexOf('\n', from)
@@ -120,7 +120,7 @@ export const someLine = (text: string, is: (line: string) => boolean): boolean =
   }
 }
 
-/** How often any of some characters stands in a text. */
+/** Number of occurrences of any of the characters in a text. */
 export const occurrences = (text: string, characters: string): number => {
   const codes = Array.from(characters, character => character.charCodeAt(0))
   let count = 0

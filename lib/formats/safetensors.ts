@@ -1,6 +1,6 @@
 /**
- * Named arrays as safetensors has them (huggingface/safetensors): eight bytes of the length of a header, the header
- * as JSON, and numbers, little-endian, without gaps. A file is untrusted input: all that the header says is held against its bytes.
+ * Named arrays in the format safetensors (huggingface/safetensors): the length of the header in eight bytes, the header as JSON, and little-endian numbers
+ * without gaps. A file is untrusted input, so everything that the header declares is checked against its bytes.
  */
 import { isRecord } from '../plain/object.js'
 import { QUOTED_LETTERS, quotedJson, shortened } from '../plain/said.js'
@@ -10,19 +10,19 @@ import * as Elementary from '../numbers/elementary.js'
 
 export interface Entry {
   readonly shape: ReadonlyArray<number>
-  /** Of single precision or less as Float32Array, exactly; else as doubles. */
+  /** Float32Array if single precision represents the numbers exactly, otherwise doubles. */
   readonly values: Float64Array | Float32Array
 }
 
 export interface Archive {
   readonly arrays: Readonly<Record<string, Entry>>
-  /** Words beside them. */
+  /** Texts of the header's `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>
 }
 
 type ReadNumber = (data: DataView, at: number) => number
 
-/** The number of a half, of which so many bits are of the fraction. */
+/** Number of a 16-bit float with this number of fraction bits. */
 const ofHalf = (bits: number): number => {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31
@@ -35,8 +35,8 @@ const ofHalf = (bits: number): number => {
 
 const upper = new DataView(new ArrayBuffer(4))
 
-/** How a number is read, and its bytes; whether single precision holds it. */
-const types: Readonly<
+/** Size and reader of each number type, and whether single precision represents it. */
+const NUMBER_READERS: Readonly<
   Partial<Record<string, { readonly bytes: number; readonly get: ReadNumber; readonly isSingle: boolean }>>
 > = {
   F64: { bytes: 8, get: (data, at) => data.getFloat64(at, true), isSingle: false },
@@ -56,15 +56,15 @@ const types: Readonly<
   BOOL: { bytes: 1, get: (data, at) => data.getUint8(at), isSingle: true }
 }
 
-/** A longer header is refused, as the format's own reader does. */
-const HEADER = 100_000_000
+/** Maximum length of a header in bytes, as in the reference reader. */
+const MAX_HEADER_BYTES = 100_000_000
 
 const METADATA = '__metadata__'
 
 /**
- * The bytes of named arrays: doubles as F64, single precision as F32, in the order of their names; the same arrays are the same bytes.
+ * Bytes of named arrays: doubles as F64, single precision as F32, sorted by name, so that equal arrays give equal bytes.
  *
- * @throws RangeError for an array that its values do not fill, or one that is called `__metadata__`
+ * @throws RangeError if the number of values is not that of the shape, or an array is named `__metadata__`
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Safetensors } from 'ornstein/float64'
@@ -103,7 +103,7 @@ export const write = (
     )
   })
   const text = new TextEncoder().encode(about)
-  // Numbers begin at a multiple of eight bytes; blanks may follow the header.
+  // Numbers begin at a multiple of eight bytes; the header is padded with blanks.
   const length = 8 * Math.ceil(text.length / 8)
   const out = new Uint8Array(8 + length + at).fill(32, 8, 8 + length)
   const data = new DataView(out.buffer)
@@ -129,13 +129,14 @@ interface PlacedEntry extends Entry {
   readonly to: number
 }
 
-/** An array as the header has it, or its problem in a few words. */
+/** An array that the header declares; a short text of its problem if it is invalid. */
 const entryOf = (data: DataView, start: number, key: string, about: unknown): PlacedEntry | string => {
   const name = shortened(key, QUOTED_LETTERS)
   if (!isRecord(about)) return `${name}: no description`
   const { dtype, shape, data_offsets: offsets } = about
-  const type = typeof dtype === 'string' && Object.hasOwn(types, dtype) ? types[dtype] : undefined
-  if (type === undefined) return `${name}: dtype ${quotedJson(dtype)}, and not one of ${Object.keys(types).join(', ')}`
+  const type = typeof dtype === 'string' && Object.hasOwn(NUMBER_READERS, dtype) ? NUMBER_READERS[dtype] : undefined
+  if (type === undefined)
+    return `${name}: dtype ${quotedJson(dtype)}, and not one of ${Object.keys(NUMBER_READERS).join(', ')}`
   if (!Array.isArray(shape)) return `${name}: shape ${quotedJson(shape)}, and not a list of counts`
   const count = entriesIn(shape, type.bytes, data.byteLength)
   if (typeof count === 'string') return `${name}: ${count}`
@@ -152,14 +153,15 @@ const entryOf = (data: DataView, start: number, key: string, about: unknown): Pl
 }
 
 /**
- * The arrays of a file, or its problem in a few words: of a header that is longer than the file, no JSON or of another form, of arrays
- * whose bytes are not those of their shape, overlap, leave gaps or end elsewhere than the file.
+ * Arrays of a file; a short text of its problem if the header is longer than the file, not JSON or of another form, or if the bytes of arrays do not
+ * match their shapes, overlap, leave gaps or do not end with the file.
  */
 export const read = (bytes: Uint8Array): Archive | string => {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (bytes.length < 8) return 'too short for a header'
   const length = Number(data.getBigUint64(0, true))
-  if (length > HEADER || 8 + length > bytes.length) return `a header of ${length} bytes in a file of ${bytes.length}`
+  if (length > MAX_HEADER_BYTES || 8 + length > bytes.length)
+    return `a header of ${length} bytes in a file of ${bytes.length}`
   const header = parsedHeader(bytes.subarray(8, 8 + length))
   if (!isRecord(header)) return 'a header that is no JSON object'
   const { [METADATA]: metadata = {}, ...rest } = header
@@ -184,7 +186,7 @@ export const read = (bytes: Uint8Array): Archive | string => {
 }
 
 const parsedHeader = (bytes: Uint8Array): unknown => {
-  // As the format asks, which forbids blanks before it.
+  // The format forbids blanks before the header.
   if (bytes[0] !== 0x7b) return undefined
   try {
     return parsedJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))

@@ -69,13 +69,13 @@ export async function* readParts(
   took: (bytes: number) => void = () => undefined
 ): AsyncGenerator<Columns> {
   if (asked.format === 'Arrow') {
-    yield* batches(countedBytes(asked.bytes, took), readsNested)
+    yield* batches(countedBytes(asked.bytes, took), { readsNested })
     return
   }
   const { file, size } = asked
   if (typeof file !== 'string') {
     took(size)
-    yield* rowGroupsOf(file, readsNested)
+    yield* rowGroupsOf(file, { readsNested })
     return
   }
   const handle = await open(file)
@@ -88,7 +88,7 @@ export async function* readParts(
       took(bytesRead)
       return part.buffer
     }
-    yield* rowGroupsOf({ byteLength: size, slice }, readsNested)
+    yield* rowGroupsOf({ byteLength: size, slice }, { readsNested })
   } finally {
     await handle.close()
   }

@@ -44,10 +44,12 @@ describe('a file that is read in a thread', () => {
   )
 
   once('has the parts that it has in this one', async () => {
-    const parts = (await collectAsync(rowGroupsOf(file, true))).map(sent)
+    const parts = (await collectAsync(rowGroupsOf(file, { readsNested: true }))).map(sent)
     expect(await read(parquet)).toEqual(parts)
     expect(await read({ ...parquet, file: path })).toEqual(parts)
-    expect(await read(arrow(bytes))).toEqual((await collectAsync(batches(whole(bytes), true))).map(sent))
+    expect(await read(arrow(bytes))).toEqual(
+      (await collectAsync(batches(whole(bytes), { readsNested: true }))).map(sent)
+    )
   })
 
   once('ends where no more of it is asked for', async () => {

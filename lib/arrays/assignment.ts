@@ -1,20 +1,20 @@
-/** Linear assignment: who gets what, at the least cost in all. */
+/** Linear assignment problem. */
 import type { NdArray } from './ndarray.js'
 
 /**
- * The column π(i) of each row that makes Σ_i cost[i, π(i)] least, no column taken twice: cost is [m, n], m ≤ n, finite.
- * Where several are least, always the same one.
+ * Column π(i) of each row that minimizes Σ_i cost[i, π(i)] with all columns different; cost is [m, n], m ≤ n, finite. Deterministic if the minimum is not
+ * unique.
  *
- * Rows come one by one, each by a cheapest chain of exchanges, found as shortest paths are with costs kept from falling
- * below 0 by a price on each row and column: O(m² n). Source: Jonker & Volgenant 1987, the augmentation.
+ * Rows are assigned one by one along shortest augmenting paths, with dual variables that keep reduced costs ≥ 0. Takes O(m² n) time (Jonker & Volgenant
+ * 1987, augmentation step).
  *
- * @throws RangeError when there are more rows than columns, or a cost is not finite
+ * @throws RangeError if there are more rows than columns, or a cost is not finite
  */
 export const assignment = ({ shape: [m, n], values: cost }: NdArray): ReadonlyArray<number> => {
   if (m > n) throw new RangeError(`assignment: ${m} rows for ${n} columns; transpose the costs`)
   if (!cost.every(Number.isFinite)) throw new RangeError('assignment: a cost is not finite')
   const none = -1
-  /** The row that holds each column; in the place after the last, the row that looks for one. */
+  /** Row assigned to each column; the entry after the last is the row that is being assigned. */
   const holder = new Int32Array(n + 1).fill(none)
   const rowPrice = new Float64Array(m)
   const columnPrice = new Float64Array(n + 1)

@@ -1,6 +1,6 @@
 /**
- * Loops over the entries of arrays, for what optimizers do with all parameters at every step: a function that is called for each
- * entry, whose numbers an engine boxes, takes several times as long. Each operation is rounded as it is written.
+ * Loops over the entries of arrays, for updates of all parameters at every step of an optimizer: calling a function for each entry would take several
+ * times as long. Each operation is rounded separately, in the order written.
  */
 
 type EntryLoop = (x: Float64Array, y: Float64Array) => Float64Array
@@ -37,7 +37,7 @@ export const combinationsOfSquares =
     return out
   }
 
-/** (x/a)/(√(y/b) + ε), and 0 where x/a is, even with ε = 0. */
+/** (x/a)/(√(y/b) + ε); 0 if x/a is 0, even with ε = 0. */
 export const overRoots =
   (a: number, b: number, epsilon: number): EntryLoop =>
   (x, y) => {
@@ -49,28 +49,28 @@ export const overRoots =
     return out
   }
 
-/** Numbers by position: what `Float64Array.from({ length }, …)` gives, ten times as fast. */
+/** f(0), …, f(length − 1), as `Float64Array.from({ length }, …)` but ten times as fast. */
 export const tabulate = (length: number, f: (k: number) => number): Float64Array => {
   const out = new Float64Array(length)
   for (let k = 0; k < length; k++) out[k] = f(k)
   return out
 }
 
-/** The sum of the entries up to each. */
+/** Cumulative sums. */
 export const cumulative = (x: Float64Array): Float64Array => {
   const out = new Float64Array(x.length)
   for (let i = 0, sum = 0; i < out.length; i++) out[i] = sum += x[i]
   return out
 }
 
-/** The sums of the values of entries that have the same key, in the order in which keys first come. */
+/** Sums of the values with equal keys, in the order of the first occurrence of each key. */
 export const sumsBy = (keys: ReadonlyArray<number>, valueOf: (i: number) => number): ReadonlyArray<number> => {
   const sums = new Map<number, number>()
   keys.forEach((key, i) => sums.set(key, (sums.get(key) ?? 0) + valueOf(i)))
   return [...sums.values()]
 }
 
-/** Some rows of a matrix, in the order of their numbers. */
+/** Rows of a matrix at these indices, in their order. */
 export const rowsAt = (values: Float64Array, dim: number, rows: ArrayLike<number>): Float64Array => {
   const out = new Float64Array(rows.length * dim)
   for (let i = 0, at = 0; i < rows.length; i++) for (let j = 0; j < dim; j++, at++) out[at] = values[rows[i] * dim + j]

@@ -1,7 +1,6 @@
 /**
- * Factors of covariances: F with Σ = F Fᵀ, as a number (Σ = f² I), a vector (its square is the diagonal), or a lower
- * triangle [d, d] (Cholesky's). All that a Gaussian is asked for is taken from F; Σ itself, whose condition is the square of
- * F's, is never formed. Sums run in a fixed order.
+ * Factors of covariances: F with Σ = F Fᵀ, as a number (Σ = f² I), a vector (Σ is diagonal with its squares), or a lower triangle [d, d] (Cholesky). All
+ * quantities of a Gaussian are computed from F, without forming Σ, whose condition number is the square of that of F. Sums have a fixed order.
  */
 import { scalarArray } from './ndarray.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -10,7 +9,7 @@ import type { NdArray } from './ndarray.js'
 
 type FlatRows = Float64Array
 
-/** Each row r of [rows, dim] as F r. */
+/** F r for each row r of [rows, dim]. */
 export const multiplyFactor = ({ shape, values }: NdArray, dim: number, rows: FlatRows): FlatRows => {
   if (shape.length === 0) return rows.map(x => values[0] * x)
   if (shape.length === 1) return rows.map((x, at) => values[at % dim] * x)
@@ -56,7 +55,7 @@ export const covarianceTrace = ({ shape, values }: NdArray, dim: number): number
   return values.reduce((sum, f) => sum + f * f, 0)
 }
 
-/** Each row r as F⁻¹ r, by forward substitution: the r of covariance Σ become white. */
+/** F⁻¹ r for each row r, by forward substitution, which whitens rows of covariance Σ. */
 export const solve = ({ shape, values }: NdArray, dim: number, rows: FlatRows): FlatRows => {
   if (shape.length === 0) return rows.map(x => x / values[0])
   if (shape.length === 1) return rows.map((x, at) => x / values[at % dim])
@@ -70,7 +69,7 @@ export const solve = ({ shape, values }: NdArray, dim: number, rows: FlatRows): 
   return out
 }
 
-/** F as the triangle [d, d] that it is. */
+/** F as a triangle [d, d]. */
 export const triangleOfFactor = (factor: NdArray, dim: number): NdArray => {
   const { shape, values } = factor
   if (shape.length === 2) return factor
@@ -92,7 +91,7 @@ export const covarianceOfFactor = (factor: NdArray, dim: number): NdArray => {
   return { shape: [dim, dim], values: out }
 }
 
-/** The diagonals of L Lᵀ, [K · d], of triangles [K, d, d]. */
+/** Diagonals of L Lᵀ, [K · d], for triangles [K, d, d]. */
 export const triangleVariances = (triangles: FlatRows, dim: number): FlatRows => {
   const out = new Float64Array(triangles.length / dim)
   for (let row = 0; row < out.length; row++)
@@ -108,7 +107,7 @@ export const logDeterminant = ({ shape, values }: NdArray, dim: number): number 
   return sum
 }
 
-/** log w N(r; 0, Σ) = log w − log|F| − (d/2) log 2π − ½|F⁻¹r|², of log w and |F⁻¹r|²; both are 0 unless given. */
+/** log w N(r; 0, Σ) = log w − log|F| − (d/2) log 2π − ½|F⁻¹r|², given log w and |F⁻¹r|². Default: 0 for both. */
 export const logNormalDensity = (factor: NdArray, dim: number, logWeight = 0, squared = 0): number =>
   logWeight - logDeterminant(factor, dim) - (dim / 2) * Elementary.log(2 * Math.PI) - squared / 2
 
@@ -121,8 +120,8 @@ export const tracePrecision = (factor: NdArray, dim: number): number => {
 }
 
 /**
- * The triangle of the sum of covariances F Fᵀ, without forming them: Rᵀ of the QR decomposition of the stacked Fᵀ, by
- * Householder's reflections (Golub & Van Loan, Matrix Computations, §5.2.2).
+ * Triangle of the sum of covariances F Fᵀ, without forming them: Rᵀ of the QR decomposition of the stacked Fᵀ, by Householder reflections (Golub & Van
+ * Loan, Matrix Computations, §5.2.2).
  */
 export const sumOfFactors = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
   if (factors.every(({ shape }) => shape.length === 0))
@@ -150,7 +149,7 @@ export const sumOfFactors = (factors: ReadonlyArray<NdArray>, dim: number): NdAr
     const length = Math.sqrt(squared)
     const head = a[k * dim + k]
     const pivot = head > 0 ? -length : length
-    // v = column − pivot e; the reflection takes 2 v⟨v, ·⟩/|v|² off each column.
+    // v = column − pivot e; the reflection subtracts 2 v⟨v, ·⟩/|v|² from each column.
     a[k * dim + k] = head - pivot
     const half = length * (length + Math.abs(head))
     for (let j = k + 1; j < dim && half > 0; j++) {
@@ -165,7 +164,7 @@ export const sumOfFactors = (factors: ReadonlyArray<NdArray>, dim: number): NdAr
   return { shape: [dim, dim], values: lower }
 }
 
-/** Cholesky's triangle of a covariance [d, d] less a multiple of I; null where that is not positive definite. */
+/** Cholesky factor of a covariance [d, d] minus `less` · I (Default: 0); null if that is not positive definite. */
 export const choleskyOfCovariance = (covariance: Float64Array, dim: number, less = 0): NdArray | null => {
   const values = new Float64Array(dim * dim)
   for (let i = 0; i < dim; i++)
@@ -179,15 +178,14 @@ export const choleskyOfCovariance = (covariance: Float64Array, dim: number, less
 }
 
 /**
- * The triangle of S − less · I, [d, d], its eigenvalues clipped from below at `above` > 0: of all that are not below it, what a
- * scatter S says is likeliest.
+ * Triangle of S − less · I, [d, d], with eigenvalues clipped from below at `above` > 0: the maximum-likelihood covariance for scatter S under this bound.
  */
 export const ofClipped = (
   scatter: Float64Array,
   dim: number,
   { less, above }: { readonly less: number; readonly above: number }
 ): NdArray => {
-  // What has a factor even so is above it, and stays as it is.
+  // If S − (less + above) · I is positive definite, no eigenvalue is clipped.
   const own =
     choleskyOfCovariance(scatter, dim, less + above) === null ? null : choleskyOfCovariance(scatter, dim, less)
   if (own !== null) return own
@@ -198,7 +196,7 @@ export const ofClipped = (
   )
 }
 
-/** The triangle of RᵀR, which is not formed, of any number of rows R [m, d]. */
+/** Triangle of RᵀR for any number of rows R [m, d], without forming RᵀR. */
 export const triangleOfRows = (rows: Float64Array, dim: number): NdArray => {
   const values = new Float64Array(dim * dim)
   const m = Math.max(dim, rows.length / dim)
@@ -208,7 +206,7 @@ export const triangleOfRows = (rows: Float64Array, dim: number): NdArray => {
   return { shape: [dim, dim], values }
 }
 
-/** F of Σ in other units, D Σ D with D = diag(scale). */
+/** Factor of D Σ D with D = diag(scale): Σ in other units. */
 export const scaledFactor = (factor: NdArray, scale: Float64Array): NdArray => {
   const dim = scale.length
   if (factor.shape.length === 2)

@@ -1,28 +1,26 @@
-/** The little linear algebra that is not autodiff. Sums run in a fixed order, so that results have the same bits everywhere. */
+/** Linear algebra outside autodiff. Sums have a fixed order, so results have the same bits everywhere. */
 import type { NdArray } from './ndarray.js'
 
-/** The greatest |x_i|, 0 of no entries. */
+/** Largest |x_i|; 0 if there are no entries. */
 export const largestEntry = (values: Float64Array): number => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
 
-/** Σ_j a_j b_j over the first n entries of a, from `a0` on, and of b, from `b0` on. */
+/** Inner product of n entries of a, from index `a0` on, and of b, from `b0` on. */
 export const dot = (a: Float64Array, a0: number, b: Float64Array, b0: number, n: number): number => {
   let sum = 0
   for (let j = 0; j < n; j++) sum += a[a0 + j] * b[b0 + j]
   return sum
 }
 
-/** a ← a + s·b over n entries. */
-const addTo = (a: Float64Array, a0: number, s: number, b: Float64Array, b0: number, n: number): void => {
+/** a ← a + s·b for n entries of a, from index `a0` on, and of b, from `b0` on. */
+const addMultipleTo = (a: Float64Array, a0: number, s: number, b: Float64Array, b0: number, n: number): void => {
   for (let j = 0; j < n; j++) a[a0 + j] += s * b[b0 + j]
 }
 
 /**
- * An orthonormal basis [rank, n] of the span of the rows of an [m, n] array. The rank is the number of rows that remain
- * longer than 4 max(m, n) 2⁻⁵² times the longest when what earlier ones span is taken off; where an entry is not finite,
- * it is 0.
+ * Orthonormal basis [rank, n] of the span of the rows of an [m, n] array. The rank is the number of rows whose residual from the span of earlier rows is
+ * longer than 4 max(m, n) 2⁻⁵² times the longest row; it is 0 if an entry is not finite.
  *
- * Gram–Schmidt, the longest remaining row first, each made orthogonal twice (Golub & Van Loan, Matrix Computations, §5.2.8
- * and §5.4.2).
+ * Gram–Schmidt with pivoting by the longest residual and reorthogonalization (Golub & Van Loan, Matrix Computations, §5.2.8 and §5.4.2).
  */
 export const rowSpace = ({ shape: [m, n], values }: NdArray): NdArray => {
   const scale = largestEntry(values)
@@ -40,27 +38,27 @@ export const rowSpace = ({ shape: [m, n], values }: NdArray): NdArray => {
     }
     if (rank === 0) tolerance = 4 * Math.max(m, n) * Number.EPSILON * longest
     const next = rank * n
-    addTo(basis, next, 1, rest, at, n)
+    addMultipleTo(basis, next, 1, rest, at, n)
     for (let twice = 0; twice < 2; twice++)
-      for (let k = 0; k < next; k += n) addTo(basis, next, -dot(basis, next, basis, k, n), basis, k, n)
+      for (let k = 0; k < next; k += n) addMultipleTo(basis, next, -dot(basis, next, basis, k, n), basis, k, n)
     const length = lengthOf(basis, next)
-    // false for NaN, too
+    // False for NaN too.
     if (!(length > tolerance)) break
     for (let j = next; j < next + n; j++) basis[j] /= length
-    for (let i = 0; i < m * n; i += n) addTo(rest, i, -dot(rest, i, basis, next, n), basis, next, n)
+    for (let i = 0; i < m * n; i += n) addMultipleTo(rest, i, -dot(rest, i, basis, next, n), basis, next, n)
   }
   return { shape: [rank, n], values: basis.slice(0, rank * n) }
 }
 
 /**
- * L, lower triangular with L Lᵀ = S, of a symmetric [n, n] whose lower triangle starts at `from`; written at `to`, above whose
- * diagonal nothing is touched. False where S is not positive definite, as far as rounding lets one see.
+ * Cholesky factor L with L Lᵀ = S of a symmetric [n, n] matrix, whose lower triangle is read from index `from` on; written to `l` from `to` on, where
+ * entries above the diagonal are not changed. False if S is not numerically positive definite.
  */
 export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Float64Array, to: number): boolean => {
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++) {
       const rest = s[from + i * n + j] - dot(l, to + i * n, l, to + j * n, j)
-      // false for NaN, too
+      // False for NaN too.
       if (i === j && !(rest > 0 && rest < Infinity)) return false
       l[to + i * n + j] = i === j ? Math.sqrt(rest) : rest / l[to + j * n + j]
     }
@@ -68,83 +66,87 @@ export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Flo
 }
 
 /**
- * L, lower triangular with L Lᵀ = AᵀA and no negative entry on its diagonal, of an [m, n] at `from`, m ≥ n; written at `to`,
- * above whose diagonal nothing is touched. AᵀA, which would square the condition, is not formed: L = Rᵀ of A = QR by
- * Householder's reflections (Golub & Van Loan, Matrix Computations, §5.2.1).
+ * Cholesky factor L with L Lᵀ = AᵀA and a diagonal ≥ 0, of an [m, n] matrix at `from`, m ≥ n; written to `l` from `to` on, where entries above the
+ * diagonal are not changed. AᵀA, which would square the condition number, is not formed: L = Rᵀ of A = QR by Householder reflections (Golub & Van Loan,
+ * Matrix Computations, §5.2.1).
  */
 export const factorGram = (a: Float64Array, from: number, m: number, n: number, l: Float64Array, to: number): void => {
-  // by columns, so that every inner loop runs along memory
+  // Column-major, so that every inner loop is contiguous.
   const columns = new Float64Array(m * n)
   for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) columns[j * m + i] = a[from + i * n + j]
   for (let j = 0; j < n; j++) {
     const at = j * m + j
     let longest = 0
     for (let i = 0; i < m - j; i++) longest = Math.max(longest, Math.abs(columns[at + i]))
-    // Squares do not underflow: they are of shares of the longest.
+    // Entries are divided by the largest, so squares do not underflow.
     if (longest > 0) for (let i = 0; i < m - j; i++) columns[at + i] /= longest
     const head = columns[at]
     const others = dot(columns, at + 1, columns, at + 1, m - j - 1)
     const length = Math.sqrt(head * head + others)
-    const isDone = others === 0
+    const isReduced = others === 0
     // u = x + sign(x₁)|x| e₁, and Hx = −sign(x₁)|x| e₁
     const signed = head < 0 ? -length : length
-    columns[at] = isDone ? head : head + signed
+    columns[at] = isReduced ? head : head + signed
     const half = length * (length + Math.abs(head))
-    const diagonal = isDone ? head : -signed
+    const diagonal = isReduced ? head : -signed
     const sign = diagonal < 0 ? -1 : 1
     for (let k = j + 1; k < n; k++) {
       const other = k * m + j
-      if (!isDone) addTo(columns, other, -dot(columns, at, columns, other, m - j) / half, columns, at, m - j)
+      if (!isReduced) addMultipleTo(columns, other, -dot(columns, at, columns, other, m - j) / half, columns, at, m - j)
       l[to + k * n + j] = sign * columns[other]
     }
     l[to + j * n + j] = longest > 0 ? Math.abs(diagonal) * longest : longest === 0 ? 0 : NaN
   }
 }
 
-/** B ← L⁻¹B, or L⁻ᵀB, for an [n, n] whose lower triangle starts at `at`, and an [n, m] that starts at `to`. */
-export const solveLower = (
+/** B ← L⁻¹B, for an [n, n] matrix whose lower triangle starts at `at`, and an [n, m] matrix that starts at `to`. */
+export const solveLower = (l: Float64Array, at: number, n: number, b: Float64Array, to: number, m: number): void => {
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) addMultipleTo(b, to + i * m, -l[at + i * n + j], b, to + j * m, m)
+    const pivot = l[at + i * n + i]
+    for (let k = 0; k < m; k++) b[to + i * m + k] /= pivot
+  }
+}
+
+/** B ← L⁻ᵀB, for an [n, n] matrix whose lower triangle starts at `at`, and an [n, m] matrix that starts at `to`. */
+export const solveLowerTransposed = (
   l: Float64Array,
   at: number,
   n: number,
   b: Float64Array,
   to: number,
-  m: number,
-  transposed: boolean
+  m: number
 ): void => {
-  for (let step = 0; step < n; step++) {
-    const i = transposed ? n - 1 - step : step
-    for (let before = 0; before < step; before++) {
-      const j = transposed ? n - 1 - before : before
-      addTo(b, to + i * m, -(transposed ? l[at + j * n + i] : l[at + i * n + j]), b, to + j * m, m)
-    }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let j = n - 1; j > i; j--) addMultipleTo(b, to + i * m, -l[at + j * n + i], b, to + j * m, m)
     const pivot = l[at + i * n + i]
     for (let k = 0; k < m; k++) b[to + i * m + k] /= pivot
   }
 }
 
 export interface Eigen {
-  /** Falling. */
+  /** Eigenvalues, descending. */
   readonly values: Float64Array
-  /** One a row, orthonormal, [n, n]. */
+  /** Orthonormal eigenvectors as rows, [n, n]. */
   readonly vectors: NdArray
 }
 
-/** √(x² + y²), where a square may underflow. */
+/** √(x² + y²), without underflow of the squares. */
 const hypotenuse = (x: number, y: number): number => {
   const long = Math.max(Math.abs(x), Math.abs(y))
   const short = Math.min(Math.abs(x), Math.abs(y))
   return long === 0 ? 0 : long * Math.sqrt(1 + (short / long) * (short / long))
 }
 
-/** T = Q A Qᵀ, tridiagonal, by Householder's reflections, from the last row up: a is overwritten. */
-const tridiagonal = (
+/** Tridiagonal T = Q A Qᵀ by Householder reflections, from the last row up; a is overwritten. */
+const tridiagonalize = (
   a: Float64Array,
   n: number
 ): { readonly diagonal: Float64Array; readonly below: Float64Array; readonly q: Float64Array } => {
   const diagonal = new Float64Array(n)
-  /** Between i and i + 1. */
+  /** Off-diagonal entries: between i and i + 1. */
   const below = new Float64Array(n)
-  /** Half of |u|², where I − u uᵀ / half is the reflection that takes row i to its last entry; u stays in row i of a. */
+  /** ½|u|² of each reflection I − u uᵀ / (½|u|²), which maps row i to a multiple of its last unit vector; u is stored in row i of a. */
   const halves = new Float64Array(n)
   const p = new Float64Array(n)
   for (let i = n - 1; i > 0; i--) {
@@ -152,8 +154,8 @@ const tridiagonal = (
     diagonal[i] = a[row + i]
     const others = dot(a, row, a, row, i - 1)
     const last = a[row + i - 1]
-    // A row that is tridiagonal already, or except for what is nothing beside the largest entry, 1, needs no reflection; one
-    // made of squares that underflow would be none.
+    // A row that is tridiagonal up to entries that are negligible compared with the largest entry, 1, needs no reflection; one
+    // from squares that underflow would not be orthogonal.
     if (others < 1e-280) {
       below[i - 1] = last
       continue
@@ -165,27 +167,81 @@ const tridiagonal = (
     const half = square - last * length
     halves[i] = half
     for (let j = 0; j < i; j++) p[j] = dot(a, j * n, a, row, i) / half
-    addTo(p, 0, -dot(p, 0, a, row, i) / (2 * half), a, row, i)
+    addMultipleTo(p, 0, -dot(p, 0, a, row, i) / (2 * half), a, row, i)
     for (let j = 0; j < i; j++) {
-      addTo(a, j * n, -a[row + j], p, 0, i)
-      addTo(a, j * n, -p[j], a, row, i)
+      addMultipleTo(a, j * n, -a[row + j], p, 0, i)
+      addMultipleTo(a, j * n, -p[j], a, row, i)
     }
   }
   if (n > 0) diagonal[0] = a[0]
   const q = new Float64Array(n * n)
   for (let i = 0; i < n; i++) {
     q[i * n + i] = 1
-    if (halves[i] > 0) for (let j = 0; j < i * n; j += n) addTo(q, j, -dot(q, j, a, i * n, i) / halves[i], a, i * n, i)
+    if (halves[i] > 0)
+      for (let j = 0; j < i * n; j += n) addMultipleTo(q, j, -dot(q, j, a, i * n, i) / halves[i], a, i * n, i)
   }
   return { diagonal, below, q }
 }
 
+/** A tridiagonal matrix Q A Qᵀ and Q. */
+type Tridiagonal = ReturnType<typeof tridiagonalize>
+
+/** End of the block that begins at `low`: it ends at an off-diagonal entry that is negligible compared with its neighbours, or with 1. */
+const blockEnd = ({ diagonal, below }: Tridiagonal, low: number): number => {
+  const last = diagonal.length - 1
+  let high = low
+  while (
+    high < last &&
+    Math.abs(below[high]) > Number.EPSILON * (Math.abs(diagonal[high]) + Math.abs(diagonal[high + 1])) + 1e-300
+  )
+    high++
+  return high
+}
+
+/** One implicit QL step with Wilkinson's shift on the block from low to high; stops early if the block splits. */
+const qlStep = ({ diagonal, below, q }: Tridiagonal, low: number, high: number): void => {
+  const n = diagonal.length
+  const half = (diagonal[low + 1] - diagonal[low]) / (2 * below[low])
+  const root = hypotenuse(half, 1)
+  // The shift is the eigenvalue of the block's first 2 × 2 corner that is nearer to its first entry.
+  let g = diagonal[high] - diagonal[low] + below[low] / (half < 0 ? half - root : half + root)
+  let sine = 1
+  let cosine = 1
+  let shift = 0
+  for (let i = high - 1; i >= low; i--) {
+    const f = sine * below[i]
+    const b = cosine * below[i]
+    const length = hypotenuse(f, g)
+    below[i + 1] = length
+    if (length === 0) {
+      diagonal[i + 1] -= shift
+      below[high] = 0
+      return
+    }
+    sine = f / length
+    cosine = g / length
+    g = diagonal[i + 1] - shift
+    const twist = (diagonal[i] - g) * sine + 2 * cosine * b
+    shift = sine * twist
+    diagonal[i + 1] = g + shift
+    g = cosine * twist - b
+    for (let [x, y, j] = [i * n, (i + 1) * n, 0]; j < n; x++, y++, j++) {
+      const upper = q[y]
+      q[y] = sine * q[x] + cosine * upper
+      q[x] = cosine * q[x] - sine * upper
+    }
+  }
+  diagonal[low] -= shift
+  below[low] = g
+  below[high] = 0
+}
+
 /**
- * Eigenvalues and eigenvectors of a symmetric [n, n] array, the largest first; NaN where an entry is not finite.
+ * Eigenvalues and eigenvectors of a symmetric [n, n] matrix, the largest first; NaN if an entry is not finite.
  *
  * Errors are a small multiple of n 2⁻⁵² times the largest eigenvalue. Householder's tridiagonal form, then implicit QL steps
- * with Wilkinson's shift (Bowdler, Martin, Reinsch & Wilkinson 1968, tred2 and tql2; here vectors are rows, so that every
- * inner loop runs along memory).
+ * with Wilkinson's shift (Bowdler, Martin, Reinsch & Wilkinson 1968, tred2 and tql2; vectors are rows here, so that every
+ * inner loop is contiguous).
  */
 export const symmetricEigen = ({ shape: [n], values: symmetric }: NdArray): Eigen => {
   const scale = largestEntry(symmetric)
@@ -194,58 +250,13 @@ export const symmetricEigen = ({ shape: [n], values: symmetric }: NdArray): Eige
       values: new Float64Array(n).fill(NaN),
       vectors: { shape: [n, n], values: new Float64Array(n * n).fill(NaN) }
     }
-  const { diagonal, below, q } = tridiagonal(
+  const form = tridiagonalize(
     symmetric.map(x => (scale === 0 ? 0 : x / scale)),
     n
   )
-  for (let low = 0; low < n; low++) {
-    for (;;) {
-      // The block from low to high is cut off from the rest by an entry that is nothing beside its neighbours, or beside 1.
-      let high = low
-      while (
-        high < n - 1 &&
-        Math.abs(below[high]) > Number.EPSILON * (Math.abs(diagonal[high]) + Math.abs(diagonal[high + 1])) + 1e-300
-      )
-        high++
-      if (high === low) break
-      const half = (diagonal[low + 1] - diagonal[low]) / (2 * below[low])
-      const root = hypotenuse(half, 1)
-      // The eigenvalue of the block's corner that is nearer to its entry.
-      let g = diagonal[high] - diagonal[low] + below[low] / (half < 0 ? half - root : half + root)
-      let sine = 1
-      let cosine = 1
-      let shift = 0
-      let i = high - 1
-      for (; i >= low; i--) {
-        const f = sine * below[i]
-        const b = cosine * below[i]
-        const length = hypotenuse(f, g)
-        below[i + 1] = length
-        if (length === 0) {
-          // The block falls apart here.
-          diagonal[i + 1] -= shift
-          below[high] = 0
-          break
-        }
-        sine = f / length
-        cosine = g / length
-        g = diagonal[i + 1] - shift
-        const twist = (diagonal[i] - g) * sine + 2 * cosine * b
-        shift = sine * twist
-        diagonal[i + 1] = g + shift
-        g = cosine * twist - b
-        for (let [x, y, j] = [i * n, (i + 1) * n, 0]; j < n; x++, y++, j++) {
-          const upper = q[y]
-          q[y] = sine * q[x] + cosine * upper
-          q[x] = cosine * q[x] - sine * upper
-        }
-      }
-      if (i >= low) continue
-      diagonal[low] -= shift
-      below[low] = g
-      below[high] = 0
-    }
-  }
+  const { diagonal, q } = form
+  for (let low = 0; low < n; low++)
+    for (let high = blockEnd(form, low); high > low; high = blockEnd(form, low)) qlStep(form, low, high)
   const order = Array.from(diagonal.keys()).sort((i, j) => diagonal[j] - diagonal[i])
   const vectors = new Float64Array(n * n)
   order.forEach((from, to) => {
@@ -255,48 +266,55 @@ export const symmetricEigen = ({ shape: [n], values: symmetric }: NdArray): Eige
 }
 
 export interface Singular {
-  /** Falling. */
+  /** Singular values, descending. */
   readonly values: Float64Array
-  /** One a row: u_i, A v_i = s_i u_i; that of a vanishing s_i is 0. */
+  /** Left vectors u_i as rows, A v_i = s_i u_i; 0 if s_i is 0. */
   readonly left: NdArray
-  /** One a row, orthonormal. */
+  /** Orthonormal right vectors v_i as rows. */
   readonly right: NdArray
 }
 
+/** Rotates rows i and j of a matrix with rows of this length. */
+const rotateRows = (
+  a: Float64Array,
+  length: number,
+  [i, j]: readonly [number, number],
+  [cosine, sine]: readonly [number, number]
+): void => {
+  for (let e = 0; e < length; e++) {
+    const x = a[i * length + e]
+    const y = a[j * length + e]
+    a[i * length + e] = cosine * x - sine * y
+    a[j * length + e] = sine * x + cosine * y
+  }
+}
+
 /**
- * A = Σ_i s_i u_i v_iᵀ of an [m, n], m ≥ n, by rotations of pairs of columns until all are orthogonal (Hestenes 1958; Demmel & Veselić
- * 1992): of a matrix whose columns differ in scale alone small singular values, too, are right to their own size.
+ * Singular value decomposition A = Σ_i s_i u_i v_iᵀ of an [m, n] matrix, m ≥ n, by rotations of pairs of columns until all are orthogonal (one-sided
+ * Jacobi; Hestenes 1958, Demmel & Veselić 1992): if columns differ in scale only, small singular values have a small relative error too.
  */
 export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
-  // by columns, so that every inner loop runs along memory
+  // Column-major, so that every inner loop is contiguous.
   const columns = new Float64Array(n * m)
   const v = new Float64Array(n * n)
   for (let j = 0; j < n; j++) {
     v[j * n + j] = 1
     for (let i = 0; i < m; i++) columns[j * m + i] = values[i * n + j]
   }
-  const turn = (a: Float64Array, long: number, i: number, j: number, cosine: number, sine: number): void => {
-    for (let e = 0; e < long; e++) {
-      const x = a[i * long + e]
-      const y = a[j * long + e]
-      a[i * long + e] = cosine * x - sine * y
-      a[j * long + e] = sine * x + cosine * y
-    }
-  }
-  for (let sweep = 0, isTurned = true; isTurned && sweep < 60; sweep++) {
-    isTurned = false
+  for (let sweep = 0, isRotated = true; isRotated && sweep < 60; sweep++) {
+    isRotated = false
     for (let i = 0; i < n; i++)
       for (let j = i + 1; j < n; j++) {
         const a = dot(columns, i * m, columns, i * m, m)
         const b = dot(columns, j * m, columns, j * m, m)
         const c = dot(columns, i * m, columns, j * m, m)
         if (!(Math.abs(c) > 2 * Number.EPSILON * Math.sqrt(a * b))) continue
-        isTurned = true
+        isRotated = true
         const half = (b - a) / (2 * c)
         const tangent = (half < 0 ? -1 : 1) / (Math.abs(half) + hypotenuse(half, 1))
         const cosine = 1 / hypotenuse(1, tangent)
-        turn(columns, m, i, j, cosine, cosine * tangent)
-        turn(v, n, i, j, cosine, cosine * tangent)
+        rotateRows(columns, m, [i, j], [cosine, cosine * tangent])
+        rotateRows(v, n, [i, j], [cosine, cosine * tangent])
       }
   }
   const lengths = Float64Array.from({ length: n }, (_, j) => Math.sqrt(dot(columns, j * m, columns, j * m, m)))
@@ -316,8 +334,8 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
 }
 
 /**
- * The matrix of orthonormal columns nearest to an [m, n], m ≥ n: Σ_i u_i v_iᵀ of its singular value decomposition, the factor of its polar
- * form (Fan & Hoffman 1955). Of columns that depend on each other it is one of several.
+ * Orthonormal polar factor: the matrix with orthonormal columns nearest to an [m, n] matrix, m ≥ n, which is Σ_i u_i v_iᵀ of its singular value
+ * decomposition (Fan & Hoffman 1955). Not unique if columns are linearly dependent.
  */
 export const polar = ({ shape: [m, n], values }: NdArray): Float64Array => {
   const scale = largestEntry(values)
@@ -336,7 +354,7 @@ export const polar = ({ shape: [m, n], values }: NdArray): Float64Array => {
   return out
 }
 
-/** A unit vector across the first k rows, which are orthonormal: of an axis what they leave over, of the axis of which that is most. */
+/** Unit vector orthogonal to the first k rows, which are orthonormal: the normalized residual of the axis with the largest residual. */
 const orthogonalUnit = (rows: Float64Array, m: number, k: number): Float64Array => {
   const over = (x: Float64Array): Float64Array => {
     for (let row = 0; row < k; row++) {
@@ -347,17 +365,17 @@ const orthogonalUnit = (rows: Float64Array, m: number, k: number): Float64Array 
   }
   const left = Array.from({ length: m }, (_, axis) => over(new Float64Array(m).fill(1, axis, axis + 1)))
   const most = left.reduce((a, b) => (dot(b, 0, b, 0, m) > dot(a, 0, a, 0, m) ? b : a))
-  // Once more, for what rounding left.
+  // Repeated, to remove rounding errors.
   const again = over(most)
   const length = Math.sqrt(dot(again, 0, again, 0, m))
   return again.map(x => x / length)
 }
 
-/** Aᵀ of a square matrix. */
+/** Transpose of a square matrix. */
 export const transposed = (values: Float64Array, n: number): Float64Array =>
   values.map((_, at) => values[(at % n) * n + Math.floor(at / n)])
 
-/** A B of square matrices. */
+/** Product of square matrices. */
 export const multiplySquare = (a: Float64Array, b: Float64Array, n: number): Float64Array =>
   a.map((_, at) => {
     const i = Math.floor(at / n)
@@ -367,7 +385,7 @@ export const multiplySquare = (a: Float64Array, b: Float64Array, n: number): Flo
     return sum
   })
 
-/** ½(A + Aᵀ) of a square matrix given by its columns: where either half is the other except for rounding. */
+/** ½(A + Aᵀ) of a square matrix given by its columns, for matrices that are symmetric up to rounding. */
 export const symmetricPart = (columns: ReadonlyArray<Float64Array>): NdArray => {
   const n = columns.length
   const values = new Float64Array(n * n).map((_, at) => {

@@ -1,5 +1,5 @@
 /**
- * A dense, row-major array of doubles: what crosses the public boundary in place of a tensor.
+ * A dense, row-major array of doubles, which public functions take and return instead of tensors.
  *
  * `values.length` is the product of `shape`; `shape: []` is a scalar.
  */
@@ -8,14 +8,14 @@ export interface NdArray {
   readonly values: Float64Array
 }
 
-/** A number as an array, []. */
+/** A scalar array, of shape []. */
 export const scalarArray = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) })
 
-/** The number of entries of a shape: the product of its sizes, 1 for a scalar. */
+/** Number of entries of a shape: the product of its sizes, 1 for a scalar. */
 export const shapeSize = (shape: ReadonlyArray<number>): number =>
   shape.reduce((product, length) => product * length, 1)
 
-/** Arrays, one after another. */
+/** Concatenates arrays. */
 export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array => {
   const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0
@@ -27,11 +27,10 @@ export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array =
 }
 
 /**
- * An array inside a computation, which can be differentiated: what the functions of the tensor vocabulary take and give. It
- * lives until the `compute` or `valueAndGrad` around it ends.
+ * An array inside a computation, which can be differentiated: the argument and result of functions of the tensor vocabulary. It is freed when the
+ * surrounding `compute` or `valueAndGrad` ends.
  *
- * It is a tensor of tfjs. That this type says no more of it keeps the types of tfjs, and what these need, out of programs
- * that do without them.
+ * It is a tensor of tfjs; this minimal type keeps the types of tfjs, and their dependencies, out of programs that do not use them.
  */
 export interface Tensor {
   readonly shape: number[]
@@ -39,22 +38,22 @@ export interface Tensor {
   readonly rank: number
   /** The number of entries. */
   readonly size: number
-  /** By the names of tfjs: doubles are 'float32'. */
+  /** Type by its name in tfjs: doubles are 'float32'. */
   readonly dtype: 'float32' | 'int32' | 'bool' | 'complex64' | 'string'
-  /** Where the entries are: the engine knows. */
+  /** Key of the entries in the engine. */
   readonly dataId: object
 }
 
-/** Whether all are finite, by a sum without a branch: x − x is 0 for what is finite and NaN for what is not. */
+/** True if all numbers are finite, by a sum without a branch: x − x is 0 for finite x and NaN otherwise. */
 export const allFinite = (values: Float64Array): boolean => {
   let rest = 0
   for (let i = 0; i < values.length; i++) rest += values[i] - values[i]
   return rest === 0
 }
 
-/** `[2, 3]` */
+/** Text of a shape, such as `[2, 3]`. */
 export const shapeText = (shape: ReadonlyArray<number>): string => `[${shape.join(', ')}]`
 
-/** Numbers as rows of so many. */
+/** Numbers as rows of `width` numbers. */
 export const nestedRows = (values: Float64Array, width: number): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: values.length / width }, (_, k) => Array.from(values.subarray(k * width, (k + 1) * width)))

@@ -1,12 +1,12 @@
-/** Optimal transport between two finite distributions. */
+/** Optimal transport between two discrete distributions. */
 import type { NdArray } from './ndarray.js'
 
-/** A share of the mass that is left to rounding. */
+/** Share of the mass that may be left over by rounding. */
 const MASS_TOLERANCE = 1e-15
 
 /**
- * The plan P ≥ 0, [m, n], of least Σ P C with the row sums `from` and the column sums `to`, each summing to 1: Kantorovich's problem, by
- * shortest augmenting paths (Ford & Fulkerson 1962). For few points: a path takes O((m + n)² ) steps, and there are about m + n of them.
+ * Plan P ≥ 0, [m, n], that minimizes Σ P C with row sums `from` and column sums `to`, each of sum 1 (Kantorovich's problem), by shortest augmenting paths
+ * (Ford & Fulkerson 1962). For few points: a path takes O((m + n)²) steps, and there are about m + n paths.
  */
 export const transportPlan = (
   { shape: [m, n], values: cost }: NdArray,
@@ -19,9 +19,9 @@ export const transportPlan = (
   const count = m + n
   const distance = new Float64Array(count)
   const before = new Int32Array(count)
-  // Each path empties a row, fills a column or clears a cell; what rounding might do is bounded.
+  // Each path exhausts a row, fills a column or clears a cell; the bound guards against rounding.
   for (let path = 0; path < 8 * count * count; path++) {
-    // From any row with mass left, over cells forward, and back where something was moved.
+    // From any row with mass left, forward over cells, and backward over cells with mass.
     for (let v = 0; v < count; v++) distance[v] = v < m && left[v] > MASS_TOLERANCE ? 0 : Infinity
     before.fill(-1)
     for (let isShorter = true, pass = 0; isShorter && pass < count; pass++) {

@@ -367,6 +367,9 @@ const giveUp = (sheet: OpenSheet): false => {
   return false
 }
 
+/** True if the table needs a full parser; a call, since functions that are called in between may change it. */
+const hasFailed = ({ failed }: OpenSheet): boolean => failed
+
 const endsCell = (separator: number, c: number): boolean => c === separator || c === LINE_FEED || c === RETURN
 
 /** Makes room for more rows, given the number of bytes read so far. */
@@ -447,7 +450,7 @@ const readRow = (sheet: OpenSheet, bytes: Uint8Array, start: number, stop: numbe
       c = bytes[at]
       while (!endsCell(separator, c)) c = bytes[++at]
       if (sheet.column < width) value = readUnquotedCell(sheet, bytes, from, at)
-      if (sheet.failed) return -1
+      if (hasFailed(sheet)) return -1
     }
     if (sheet.column === width) return -1
     numbers[to++] = value

@@ -1,6 +1,6 @@
 /** Triangular factors of stacks of small matrices, [..., n, n], and systems solved by them. */
 import { type Tensor } from '../arrays/ndarray.js'
-import { factorGram, factorSymmetric, solveLower } from '../arrays/linalg.js'
+import { factorGram, factorSymmetric, solveLower, solveLowerTransposed } from '../arrays/linalg.js'
 import {
   broadcastShape,
   broadcastStrides,
@@ -60,8 +60,9 @@ const triangularSolve = kernel(({ l, b }, { transposed = false }: Solve) => {
   return filledReal(shape, out => {
     copyStrided(b.values, out, shape, { strides: broadcastStrides(b.shape, shape) })
     const factors = denseDoubles(l)
+    const solveStep = transposed ? solveLowerTransposed : solveLower
     matricesOf(l, stack).forEach((which, i) => {
-      solveLower(factors, which * n * n, n, out, i * n * columns, columns, transposed)
+      solveStep(factors, which * n * n, n, out, i * n * columns, columns)
     })
   })
 })

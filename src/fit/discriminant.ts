@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Factor from '../../lib/arrays/factor.js'
-import { solveLower, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
+import { solveLowerTransposed, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
 import { Key } from '../../lib/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -503,7 +503,7 @@ export const directions =
     const found = Array.from({ length: rank }, (_, r) => {
       // L⁻ᵀv
       const one = vectors.values.slice(r * d, (r + 1) * d)
-      solveLower(lower, 0, d, one, 0, 1, true)
+      solveLowerTransposed(lower, 0, d, one, 0, 1)
       const length = Elementary.norm(one)
       return one.map(x => x / length)
     })

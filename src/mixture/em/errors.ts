@@ -81,8 +81,8 @@ export const errorStatistics = (
           for (let j = 0; j < dim; j++) v[i * dim + j] = alpha * own[order[i] * dim + order[j]]
         }
         const isFound = factorSymmetric(t, 0, o, l, 0)
-        solveLower(l, 0, o, y, 0, 1, false)
-        solveLower(l, 0, o, v, 0, dim, false)
+        solveLower(l, 0, o, y, 0, 1)
+        solveLower(l, 0, o, v, 0, dim)
         let logRoot = 0
         for (let i = 0; i < o; i++) logRoot += Elementary.log(l[i * (o + 1)])
         squares[to] = dot(y, 0, y, 0, o)

@@ -10,6 +10,7 @@ import {
   largestEntry,
   multiplySquare,
   solveLower,
+  solveLowerTransposed,
   symmetricEigen,
   transposed
 } from '../../../lib/arrays/linalg.js'
@@ -348,8 +349,8 @@ export const axesOfAngles = (angles: Float64Array, dim: number): Float64Array =>
       for (let k = 0; k < dim; k++) sum += stack[size + i * dim + k] * stack[size + k * dim + j]
       axes[i * dim + j] = sum
     }
-  solveLower(lower, 0, dim, axes, 0, dim, false)
-  solveLower(lower, 0, dim, axes, 0, dim, true)
+  solveLower(lower, 0, dim, axes, 0, dim)
+  solveLowerTransposed(lower, 0, dim, axes, 0, dim)
   return axes
 }
 

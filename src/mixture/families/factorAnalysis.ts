@@ -10,6 +10,7 @@ import {
   factorGram,
   factorSymmetric,
   solveLower,
+  solveLowerTransposed,
   symmetricEigen,
   transposed,
   type Eigen,
@@ -64,12 +65,12 @@ const expectedFactors = (
         b[k * d + j] = a[j * q + k] / noise[j]
       }
     factorGram(stack, 0, d + q, q, l, 0)
-    solveLower(l, 0, q, b, 0, d, false)
-    solveLower(l, 0, q, b, 0, d, true)
+    solveLower(l, 0, q, b, 0, d)
+    solveLowerTransposed(l, 0, q, b, 0, d)
     for (let k = 0; k < q; k++) for (let j = 0; j < d; j++) across[k * d + j] = dot(b, k * d, s, j * d, d)
     half.fill(0)
     for (let k = 0; k < q; k++) half[k * q + k] = 1
-    solveLower(l, 0, q, half, 0, q, false)
+    solveLower(l, 0, q, half, 0, q)
     // With S = TᵀT, V + BSBᵀ is the square of a stack; it is formed, since it has only q columns and moderate entries.
     for (let k = 0; k < q; k++)
       for (let m = 0; m <= k; m++) {
@@ -107,8 +108,8 @@ const updateCommonLoadings = (
     }
     // If the matrix is singular up to rounding, the row is kept.
     if (!factorSymmetric(gram, 0, q, l, 0)) continue
-    solveLower(l, 0, q, row, 0, 1, false)
-    solveLower(l, 0, q, row, 0, 1, true)
+    solveLower(l, 0, q, row, 0, 1)
+    solveLowerTransposed(l, 0, q, row, 0, 1)
     for (const { loads } of all) loads.set(row, j * q)
   }
 }
@@ -157,8 +158,8 @@ const iterateGroup = (
       const { across, spread } = expected[k]
       if (isApart) {
         next.set(across)
-        solveLower(spread, 0, q, next, 0, d, false)
-        solveLower(spread, 0, q, next, 0, d, true)
+        solveLower(spread, 0, q, next, 0, d)
+        solveLowerTransposed(spread, 0, q, next, 0, d)
       }
       return new Float64Array(d).map((_, j) => {
         let own = scatters[k].s[j * d + j]
@@ -374,8 +375,8 @@ const descendNoise = (
     // Fails only if an entry is not finite.
     if (!factorSymmetric(curvature, 0, d, l, 0)) break
     const change = at.gradient.map(g => -g)
-    solveLower(l, 0, d, change, 0, 1, false)
-    solveLower(l, 0, d, change, 0, 1, true)
+    solveLower(l, 0, d, change, 0, 1)
+    solveLowerTransposed(l, 0, d, change, 0, 1)
     const length = largestEntry(change)
     const by = length > MAX_LOG_STEP ? MAX_LOG_STEP / length : 1
     at = profileLoss(
@@ -413,7 +414,7 @@ const conditionalVariances = (s: Float64Array, d: number): Float64Array => {
   const inverse = new Float64Array(d * d)
   for (let i = 0; i < d; i++) inverse[i * d + i] = 1
   if (!factorSymmetric(s, 0, d, l, 0)) return new Float64Array(d).map((_, i) => s[i * d + i] * Number.EPSILON)
-  solveLower(l, 0, d, inverse, 0, d, false)
+  solveLower(l, 0, d, inverse, 0, d)
   return new Float64Array(d).map((_, i) => {
     let sum = 0
     for (let k = 0; k < d; k++) sum += inverse[k * d + i] * inverse[k * d + i]

@@ -275,7 +275,7 @@ export interface Singular {
 }
 
 /** Rotates rows i and j of a matrix with rows of this length. */
-const rotateRows = (
+const rotateRowPair = (
   a: Float64Array,
   length: number,
   [i, j]: readonly [number, number],
@@ -313,8 +313,8 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
         const half = (b - a) / (2 * c)
         const tangent = (half < 0 ? -1 : 1) / (Math.abs(half) + hypotenuse(half, 1))
         const cosine = 1 / hypotenuse(1, tangent)
-        rotateRows(columns, m, [i, j], [cosine, cosine * tangent])
-        rotateRows(v, n, [i, j], [cosine, cosine * tangent])
+        rotateRowPair(columns, m, [i, j], [cosine, cosine * tangent])
+        rotateRowPair(v, n, [i, j], [cosine, cosine * tangent])
       }
   }
   const lengths = Float64Array.from({ length: n }, (_, j) => Math.sqrt(dot(columns, j * m, columns, j * m, m)))

@@ -574,7 +574,7 @@ const checkRange = (outs: Readonly<Record<string, GraphNode>>, precision: Precis
       }
 }
 
-export interface CompileOptions {
+export interface CompilationOptions {
   /** True if the value is differentiated in the parameters. Default: true if there are parameters. */
   readonly differentiates?: boolean | undefined
   /** Default: 'float64'. */
@@ -592,7 +592,7 @@ export const compile = <E>(
   signature: Signature,
   write: (inputs: Inputs, example: E) => Outputs,
   examples: readonly [E, E],
-  { differentiates = Object.keys(signature.params).length > 0, precision = 'float64' }: CompileOptions = {}
+  { differentiates = Object.keys(signature.params).length > 0, precision = 'float64' }: CompilationOptions = {}
 ): Either<string, Program> => {
   const found = runtimeOrReason()
   if (isLeft(found)) return found

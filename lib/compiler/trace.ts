@@ -136,7 +136,7 @@ const recordingHooks = ({ add, find, has }: TraceRecorder, precision: Precision)
 })
 
 /** Tensors of inputs, whose shapes are preceded by `lead`. */
-const inputTensors = (
+const tracedInputTensors = (
   { add }: TraceRecorder,
   shapes: ShapesByName,
   { lead = [], isParameter }: { readonly lead?: ReadonlyArray<number>; readonly isParameter?: true } = {}
@@ -167,9 +167,9 @@ const traceOnce = (
   return scope(() =>
     recording(recordingHooks(recorder, precision), () => {
       const inputs = {
-        params: inputTensors(recorder, params, { isParameter: true }),
-        rows: inputTensors(recorder, rows, { lead: [count] }),
-        constants: inputTensors(recorder, constants)
+        params: tracedInputTensors(recorder, params, { isParameter: true }),
+        rows: tracedInputTensors(recorder, rows, { lead: [count] }),
+        constants: tracedInputTensors(recorder, constants)
       }
       const others: Record<string, TracedNode> = {}
       const runFunction = (): Tensor | undefined => {

@@ -245,17 +245,17 @@ const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNod
 }
 
 /** A node to be summed over the versions with weights (null: 1). */
-interface WeightedTerm {
+interface VersionTerm {
   readonly x: GraphNode
   readonly weight: GraphNode | null
 }
 
 /** Σ over the versions of weight · x, computed for each version and then summed. */
-const separateSum = (versioned: Versioned, { x, weight }: WeightedTerm): GraphNode =>
+const separateSum = (versioned: Versioned, { x, weight }: VersionTerm): GraphNode =>
   sumOverVersions(versioned, weightedNode(versioned, versioned.lift(x), weight, x.shape.length), x.shape)
 
 /** The sum of an entrywise node that depends on a sum over the rows. */
-const entrywiseVersionSum = (versioned: Versioned, kernel: string, term: WeightedTerm): GraphNode => {
+const entrywiseVersionSum = (versioned: Versioned, kernel: string, term: VersionTerm): GraphNode => {
   const { make, varies, isLater, lift } = versioned
   const { entrywise, mul, div, neg, reciprocal, stretched } = make
   const { x, weight } = term
@@ -294,7 +294,7 @@ const entrywiseVersionSum = (versioned: Versioned, kernel: string, term: Weighte
 }
 
 /** The sum of a product over the rows: of a varying factor alone, or of both, concatenated over the versions. */
-const rowDotVersionSum = (versioned: Versioned, term: WeightedTerm): GraphNode => {
+const rowDotVersionSum = (versioned: Versioned, term: VersionTerm): GraphNode => {
   const { count, make, varies, lift } = versioned
   const { rowDot, stretched } = make
   const { x, weight } = term

@@ -19,7 +19,7 @@ const HIGH = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
 const MAX_CERTAIN_REMAINDER = 1 - 1 / 1048576
 
 /** a·b − fl(a·b), exactly (Dekker 1971). */
-const productRoundingError = (a: number, b: number, product: number): number => {
+const dekkerProductError = (a: number, b: number, product: number): number => {
   let t = SPLIT * a
   const a1 = t - (t - a)
   const a2 = a - a1
@@ -39,11 +39,11 @@ const decimalQuotient = (high: number, low: number, digits: number, fraction: nu
   // The numerator as a sum of two doubles.
   const m = product + low
   const rounded = m - product
-  const rest = product - (m - rounded) + (low - rounded) + productRoundingError(high, ten, product)
+  const rest = product - (m - rounded) + (low - rounded) + dekkerProductError(high, ten, product)
   const power = POWERS_OF_TEN[fraction]
   const q = m / power
   const back = q * power
-  const correction = (m - back - productRoundingError(q, power, back) + rest) / power
+  const correction = (m - back - dekkerProductError(q, power, back) + rest) / power
   const value = q + correction
   const left = q - value + correction
   decimalBits[0] = value
@@ -59,7 +59,7 @@ const decimalQuotient = (high: number, low: number, digits: number, fraction: nu
 const LINE_FEED = 10
 const RETURN = 13
 const SPACE = 32
-const QUOTE = 34
+const QUOTE_BYTE = 34
 const PLUS = 43
 const MINUS = 45
 const POINT = 46
@@ -237,9 +237,9 @@ const cellParsers = (separator: number) => {
   /** Position after the closing quote of a cell that opens at `from`; −1 if the line ends first. */
   const quotedEnd = (bytes: Uint8Array, from: number, to: number): number => {
     for (let at = from + 1; at < to && bytes[at] !== LINE_FEED && bytes[at] !== RETURN; at++) {
-      if (bytes[at] !== QUOTE) continue
+      if (bytes[at] !== QUOTE_BYTE) continue
       // Two quotes are an escaped quote.
-      if (bytes[at + 1] === QUOTE && at + 1 < to) at++
+      if (bytes[at + 1] === QUOTE_BYTE && at + 1 < to) at++
       else return at + 1
     }
     return -1
@@ -253,7 +253,7 @@ const cellParsers = (separator: number) => {
   const split = (bytes: Uint8Array, from: number, to: number): string[] | null => {
     const found: string[] = []
     for (let start = from; start <= to;) {
-      const isQuoted = start < to && bytes[start] === QUOTE
+      const isQuoted = start < to && bytes[start] === QUOTE_BYTE
       let at = isQuoted ? quotedEnd(bytes, start, to) : start
       if (at < 0) return null
       if (!isQuoted) while (at < to && bytes[at] !== separator) at++
@@ -384,7 +384,7 @@ const growSheet = (sheet: OpenSheet, seen: number): void => {
 }
 
 /** Number in a cell that is not a plain decimal; stores its text if it is not a number. */
-const readText = (sheet: OpenSheet, text: string): number => {
+const readCellText = (sheet: OpenSheet, text: string): number => {
   const number = sheet.read(text)
   if (Number.isNaN(number) && sheet.column < sheet.width) sheet.texts.put(text, sheet.rows, sheet.column, sheet.room)
   return number
@@ -393,7 +393,7 @@ const readText = (sheet: OpenSheet, text: string): number => {
 /** Reads an unquoted cell that is not a plain decimal. */
 const readUnquotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, to: number): number => {
   const text = sheet.parsers.decoded(bytes, from, to)
-  if (text !== null) return readText(sheet, text)
+  if (text !== null) return readCellText(sheet, text)
   giveUp(sheet)
   return NaN
 }
@@ -401,7 +401,7 @@ const readUnquotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, to:
 /** Reads a quoted cell of a line that ends before `stop` and sets `end`. */
 const readQuotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, stop: number): number => {
   const plain = decimalAt(bytes, from + 1)
-  if (plain === plain && bytes[end] === QUOTE && endsCell(sheet.separator, bytes[end + 1])) {
+  if (plain === plain && bytes[end] === QUOTE_BYTE && endsCell(sheet.separator, bytes[end + 1])) {
     end++
     return plain
   }
@@ -412,7 +412,7 @@ const readQuotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, stop:
     return NaN
   }
   end = to
-  return readText(sheet, text)
+  return readCellText(sheet, text)
 }
 
 /** Reads the first line, which fixes the width; true if it is a row of numbers, not a header. */
@@ -434,7 +434,7 @@ const readRow = (sheet: OpenSheet, bytes: Uint8Array, start: number, stop: numbe
   let to = sheet.rows * width
   for (sheet.column = 0; ; at++) {
     const from = at
-    const isQuoted = bytes[at] === QUOTE
+    const isQuoted = bytes[at] === QUOTE_BYTE
     let value = isQuoted ? readQuotedCell(sheet, bytes, at, stop) : decimalAt(bytes, at)
     if (sheet.failed) return -1
     let c = 0

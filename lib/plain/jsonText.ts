@@ -41,12 +41,12 @@ const placeOf = (text: string, position: number): string => {
 }
 
 /** Token that may come next: a value or a key, possibly of a list or an object that ends at once; a colon; or a comma or an end. */
-type Expected = 'value' | 'firstValue' | 'key' | 'firstKey' | 'colon' | 'next'
+type ExpectedToken = 'value' | 'firstValue' | 'key' | 'firstKey' | 'colon' | 'next'
 
 /** First position that no JSON text has after what stands before it; the length of the text if it is JSON, or cut short. */
 export const faultPosition = (text: string): number => {
   const open: ('[' | '{')[] = []
-  let expected = 'value' as Expected
+  let expected = 'value' as ExpectedToken
   let at = 0
   while (at < text.length) {
     const c = text[at]

@@ -557,7 +557,7 @@ export const packTriangle = (x: Tensor): Tensor => run('ToTriangle', { x })
 
 // —— shape —————————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
-/** The same entries under another shape, one size of which may be -1, to be worked out. */
+/** Same entries under another shape, one size of which may be −1, which is computed. */
 export const reshape = (x: Operand, shape: Shape): Tensor => run('Reshape', { x: asTensor(x) }, { shape: [...shape] })
 
 /** An axis of size 1 inserted before `axis`. */

@@ -107,7 +107,7 @@ export interface Engine {
   runKernel(kernel: string, inputs: Record<string, Tensor>, attrs?: NamedAttrMap): Tensor | Tensor[]
 }
 
-/** What is used of tfjs. */
+/** The part of tfjs that is used. */
 export interface Tfjs {
   readonly DataStorage: new <T>(backend: KernelBackend, engine: Engine) => DataStorage<T>
   readonly Tensor: abstract new (...args: never) => Tensor

@@ -21,15 +21,15 @@ export interface Arena {
 }
 
 const PAGE_BYTES = 65536
-const BYTES_PER_DOUBLE = 8
+const DOUBLE_SIZE = 8
 /** Kernels read up to this many bytes beyond their operands. */
 const READ_MARGIN = 4096
 /** The memory is doubled when it grows, by at most this many bytes. */
-const MAX_GROWTH = 0x4000000
+const MAX_GROWTH_BYTES = 0x4000000
 
 /** Size in bytes of a block of `length` doubles: rounded up by at most an eighth, so that there are few sizes and blocks are reused. */
 export const bytesFor = (length: number): number => {
-  const bytes = Math.max(64, length * BYTES_PER_DOUBLE)
+  const bytes = Math.max(64, length * DOUBLE_SIZE)
   const step = Math.max(64, powerOfTwo(exponentOf(bytes) - 3))
   return Math.ceil(bytes / step) * step
 }
@@ -111,6 +111,10 @@ export interface ArenaOptions {
   readonly onGrowth?: () => void
 }
 
+/** Size to which a memory of `size` bytes grows if it needs `needed` bytes. */
+const grownSize = (size: number, needed: number): number =>
+  Math.max(Math.min(2 * size, size + MAX_GROWTH_BYTES), needed)
+
 /** Allocator of the memory from `base` on, which grows as needed. */
 export const arena = (memory: WebAssembly.Memory, { base, maxBytes, onGrowth }: ArenaOptions): Arena => {
   const free = freeBlocks()
@@ -153,11 +157,8 @@ export const arena = (memory: WebAssembly.Memory, { base, maxBytes, onGrowth }: 
     settle: () => {
       if (missingBytes === 0) return
       top = free.merge(top)
-      const size = Math.min(
-        Math.max(Math.min(2 * buffer.byteLength, buffer.byteLength + MAX_GROWTH), top + missingBytes + READ_MARGIN),
-        limit
-      )
-      const pages = Math.ceil((size - buffer.byteLength) / PAGE_BYTES)
+      const size = grownSize(buffer.byteLength, top + missingBytes + READ_MARGIN)
+      const pages = Math.ceil((Math.min(size, limit) - buffer.byteLength) / PAGE_BYTES)
       missingBytes = 0
       if (pages <= 0) return
       try {

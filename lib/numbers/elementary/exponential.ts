@@ -1,6 +1,6 @@
 /**
- * e^x and what is made of it, in the operations of lib/wasm/math/assembly/exponential.ts and in their order: the bits are the
- * same. Comments on the numbers are there.
+ * e^x and functions of it, with the operations of lib/wasm/math/assembly/exponential.ts in the same order, so the bits are the same. The constants are
+ * explained there.
  */
 import { leading26Bits, powerOfTwo } from './words.js'
 
@@ -8,10 +8,10 @@ import { leading26Bits, powerOfTwo } from './words.js'
 export const LN2_HIGH = 6.9314718036912381649e-1
 export const LN2_LOW = 1.90821492927058770002e-10
 export const LOG2_E = 1.4426950408889634
-/** Added and taken off again, rounds to an integer. */
+/** Adding and subtracting it rounds to an integer. */
 export const SHIFT = 6755399441057790
 
-// Of e^r − 1 − r over r², the leading coefficient first.
+// Coefficients of (e^r − 1 − r)/r², the leading one first.
 export const Q0 = 2.081568645637111e-9
 export const Q1 = 2.511216042467789e-8
 export const Q2 = 2.755761755413466e-7
@@ -53,7 +53,7 @@ export const exp = (x: number): number => {
   const k = nearestExponent(drawn)
   const r = drawn - k * LN2_HIGH - k * LN2_LOW
   const y = 1 + (r + rest(r))
-  // Of a normal result one factor will do, with the same bits.
+  // A normal result needs one factor only, with the same bits.
   return k > -1022 && k < 1024 ? y * powerOfTwo(k) : scaleByPowerOfTwo(y, k)
 }
 

@@ -1,4 +1,4 @@
-/** ln x and what is made of it, in the operations of lib/wasm/math/assembly/logarithm.ts and in their order. */
+/** ln x and functions of it, with the operations of lib/wasm/math/assembly/logarithm.ts in the same order. */
 import { exp, LN2_HIGH, LN2_LOW } from './exponential.js'
 import { highWord, powerOfTwo } from './words.js'
 
@@ -13,7 +13,7 @@ const reduced = (x: number, correction: number, offset: number): number => {
   const shifted = highWord(x) + (HIGH_WORD_OF_ONE - SQRT_HALF)
   const own = (shifted >> 20) - 1023
   const k = own + offset
-  // exactly the mantissa: writing its word over that of x stalls a processor for longer
+  // Exactly the significand: writing its word over that of x would stall a processor for longer.
   const f = x * powerOfTwo(-own) - 1
   const halfSquare = 0.5 * f * f
   const s = f / (2 + f)
@@ -33,7 +33,7 @@ const reduced = (x: number, correction: number, offset: number): number => {
  */
 export const ln = (x: number): number => reduced(x, 0, 0)
 
-/** ln x of what is not positive, normal and finite. */
+/** ln x for x that is not positive, normal and finite. */
 const lnAtEdge = (x: number): number =>
   x === 0 ? -Infinity : x > 0 && x < 1 ? reduced(x * TWO_54, 0, -54) : x > 0 ? x : NaN
 
@@ -48,7 +48,7 @@ const lnAtEdge = (x: number): number =>
  */
 export const log = (x: number): number => (x >= SMALLEST_NORMAL && x < Infinity ? ln(x) : lnAtEdge(x))
 
-/** ln u + c/u for the double u nearest 1 + x, and the c that rounding took. */
+/** ln u + c/u for the double u nearest to 1 + x, with c the rounding error. */
 const lnOfSum = (u: number, x: number): number => reduced(u, (x - (u - 1)) / u, 0)
 
 /** ln(1 + x), within 1 ulp. */

@@ -11,7 +11,7 @@ import {
 } from './words.js'
 
 const TWO_THIRDS = 2 / 3
-/** 2/3 less its double. */
+/** 2/3 minus the nearest double. */
 const TWO_THIRDS_LOW = 3.700743415417188e-17
 
 /** 3/(2n + 1) for n = 13, …, 2: artanh's series, times 3/s, from the fourth order on. */
@@ -71,8 +71,8 @@ const positivePower = (x: number, y: number): number => {
 const isOdd = (y: number): boolean => Math.abs(y % 2) === 1
 
 /**
- * x^y, within 1 ulp, and exact where x^y is a double; zeros, infinities and NaN as IEEE 754 has them for `pow`. So 1^y is 1
- * for every y, and (−1)^±∞, where `**` gives NaN.
+ * x^y, within 1 ulp, and exact where x^y is a double; zeros, infinities and NaN as in IEEE 754's `pow`: 1^y is 1
+ * for every y, and so is (−1)^±∞, for which `**` gives NaN.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -98,13 +98,13 @@ export const pow = (x: number, y: number): number => {
 /** x². */
 export const square = (x: number): number => x * x
 
-/** The power of two by which numbers up to `most` in size are multiplied before they are squared, away from both ends. */
+/** Power of two by which numbers up to `most` in magnitude are scaled before they are squared, to avoid overflow and underflow. */
 const squareScale = (most: number): number => {
   const exponent = exponentOf(most)
   return exponent > 480 ? powerOfTwo(-600) : exponent < -450 ? powerOfTwo(600) : 1
 }
 
-/** √(x² + y²), within 2 ulp, without overflow; ∞ where either is infinite, even beside NaN. */
+/** √(x² + y²), within 2 ulp, without overflow; ∞ if either is infinite, even if the other is NaN. */
 export const hypot = (x: number, y: number): number => {
   const a = Math.abs(x)
   const b = Math.abs(y)
@@ -116,8 +116,8 @@ export const hypot = (x: number, y: number): number => {
 }
 
 /**
- * √(Σ xᵢ²), of as many numbers as there are: without overflow where the result is a double, the sum compensated, so that
- * the error is 2 ulp at most, whatever the length. ∞ where any is infinite, even beside NaN.
+ * √(Σ xᵢ²), without overflow if the result is a double, with a compensated sum, so that the error is at most 2 ulp for any length. ∞ if any number is
+ * infinite, even if another is NaN.
  *
  * @example
  * import { strict as assert } from 'node:assert'

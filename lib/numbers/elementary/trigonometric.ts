@@ -90,7 +90,7 @@ const payneHanek = (x: number): Reduced => {
 const reduceAngle = (x: number): Reduced =>
   Math.abs(x) <= Math.PI / 4 ? { quarter: 0, high: x, low: 0 } : Math.abs(x) < 1e6 ? nearby(x) : payneHanek(x)
 
-/** Of the functions at high + low, that at so many quarter turns more. */
+/** Sine of high + low plus a number of quarter turns. */
 const afterQuarterTurns = (quarter: number, { high, low }: Reduced): number => {
   const value = (quarter & 1) === 0 ? sinNear(high, low) : cosNear(high, low)
   return (quarter & 2) === 0 ? value : -value

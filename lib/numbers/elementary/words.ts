@@ -1,4 +1,4 @@
-/** The words of a double, and arithmetic that keeps what rounding takes. */
+/** Words of a double, and arithmetic with rounding errors. */
 
 /** Little-endian by argument, not by machine: the high word of the double is at byte 4 everywhere. */
 const wordView = new DataView(new ArrayBuffer(8))
@@ -42,7 +42,7 @@ export const significandAndExponent = (x: number): { readonly significand: bigin
 /** ⌊log₂ |x|⌋ of a normal finite x. */
 export const exponentOf = (x: number): number => ((highWord(x) >> 20) & 0x7ff) - 1023
 
-/** Those that are normal and the two below, the least first: every exponential and logarithm asks for one. */
+/** Powers of two from 2^−1024 on: every exponential and logarithm needs one. */
 const POWERS_OF_TWO = /* @__PURE__ */ Float64Array.from({ length: 2048 }, (_, i) =>
   withHighWord(0, i < 2 ? 0x40000 << i : (i - 1) << 20)
 )
@@ -65,7 +65,7 @@ export const sumError = (a: number, b: number): number => {
   return a - (sum - part) + (b - part)
 }
 
-/** a · b − (the double nearest to it), to 2⁻¹⁰⁶ a b, where nothing here over- or underflows (Dekker). */
+/** a · b − (the double nearest to it), to 2⁻¹⁰⁶ a b, if nothing overflows or underflows (Dekker). */
 export const productRoundingError = (a: number, b: number): number => {
   const aHigh = leading26Bits(a)
   const bHigh = leading26Bits(b)

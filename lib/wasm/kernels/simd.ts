@@ -12,7 +12,7 @@ import {
   type KernelMemory,
   type Room
 } from '../kernelMemory.js'
-import { mapKernel } from '../math/mapKernels.js'
+import { wasmMapKernel } from '../math/mapKernels.js'
 import { drawKernel, type FillDraws } from '../random/drawKernels.js'
 import { gaussianEStep, type SimdEStep } from './gaussianEStep.js'
 import { MAPS, ZIPS, type Kernels, type Zip, type ZipName } from './kernels.js'
@@ -27,7 +27,7 @@ export interface SimdKernels extends Kernels {
 }
 
 /** Kernel of a binary operation, `operation` being its index in ZIPS. */
-const zipKernel =
+const wasmZipKernel =
   ({ wasm, isInside, addressOf }: KernelMemory, name: ZipName, operation: number): Zip =>
   (a, b, out, grid) => {
     const { rows, columns, ra, ca, rb, cb, pa, pb, at } = grid
@@ -125,8 +125,8 @@ export const simdKernels = (module: WebAssembly.Module, maxPages = MAX_KERNEL_PA
   const sum = sumKernel(memory)
   return {
     room: memory.room,
-    ...recordByName(MAPS, name => mapKernel(memory, name)),
-    ...recordByName(ZIPS, (name, i) => zipKernel(memory, name, i)),
+    ...recordByName(MAPS, name => wasmMapKernel(memory, name)),
+    ...recordByName(ZIPS, (name, i) => wasmZipKernel(memory, name, i)),
     stretch: stretchKernel(memory),
     sum,
     rowSums: rowSumKernel(memory, sum),

@@ -26,7 +26,7 @@ const wasmElementwise =
 const CHEAP: ReadonlySet<MapName> = new Set<MapName>(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'])
 
 /** Kernel of an elementary function; a cheap one runs as a plain loop if the result does not lie in the memory. */
-export const mapKernel = (memory: KernelMemory, name: MapName): Elementwise => {
+export const wasmMapKernel = (memory: KernelMemory, name: MapName): Elementwise => {
   // `Capitalize` of TypeScript and this capital agree on these names.
   const fast = wasmElementwise(memory, memory.wasm[`map${name[0].toUpperCase()}${name.slice(1)}` as keyof WasmMaps])
   return CHEAP.has(name)

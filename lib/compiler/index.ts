@@ -59,7 +59,7 @@ import {
 import { lower, type Lowered } from './lower.js'
 import { asThinProduct } from './rules.js'
 import { threads } from '../wasm/threadPool.js'
-import * as Chunks from '../rows/reduction.js'
+import * as Reductions from '../rows/reduction.js'
 import {
   MAX_PAGES,
   runtimeOrReason,
@@ -129,7 +129,7 @@ export interface Result {
 export interface Program {
   readonly run: (call: Call) => Result
   /** A reduction over the rows with the same result, without outputs per row. */
-  readonly sum: (call: Call) => Chunks.Reduction<Result>
+  readonly sum: (call: Call) => Reductions.Reduction<Result>
   /** Approximate number of operations per row. */
   readonly work: number
   readonly profile: () => Profile
@@ -393,13 +393,13 @@ const mirrorLowerTriangle = (matrix: Float64Array, n: number): void => {
 }
 
 /** The reduction over the rows of one call. */
-interface CallReduction extends Chunks.Reduction<Result> {
+interface CallReduction extends Reductions.Reduction<Result> {
   readonly ran: (from: number, to: number) => RunResult
   readonly result: (sums: Float64Array, outputs: RunResult['outputs']) => Result
 }
 
 /** A call that may be run together with other calls of the same program. */
-interface PendingCall extends Chunks.Prefetch {
+interface PendingCall extends Reductions.Prefetch {
   readonly own: CallInputs
   readonly asked: { readonly rows: number; readonly from: number; readonly to: number }
   numbers: Float64Array | null
@@ -408,7 +408,7 @@ interface PendingCall extends Chunks.Prefetch {
 /** Work, in rows × operations, below which a call ends before a computation could be resumed. */
 const MIN_PREFETCH_WORK = 2e5
 
-const isPendingCall = (ahead: Chunks.Prefetch): ahead is PendingCall => 'own' in ahead
+const isPendingCall = (ahead: Reductions.Prefetch): ahead is PendingCall => 'own' in ahead
 
 /** Maximum number of calls that are run as one job: their numbers are in memory at the same time. */
 const MAX_CALLS_PER_JOB = 64
@@ -418,7 +418,7 @@ const MAX_JOINED_CHUNKS = 16
 const runPendingCalls = (
   runtime: CompilerRuntime,
   program: CompiledGraph,
-  all: ReadonlyArray<Chunks.Prefetch>
+  all: ReadonlyArray<Reductions.Prefetch>
 ): void => {
   const waiting = all.filter(isPendingCall).filter(({ asked }) => asked.to <= MAX_JOINED_CHUNKS)
   for (const rows of new Set(waiting.map(({ asked }) => asked.rows))) {
@@ -530,7 +530,7 @@ const callProgram = (
   const own: CallInputs = { given, numbers, shared }
   const ran: CallReduction['ran'] = (from, to) =>
     runtime.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
-  const all = { rows, from: 0, to: Chunks.partitionRows(rows).chunks }
+  const all = { rows, from: 0, to: Reductions.partitionRows(rows).chunks }
   const ahead: PendingCall = {
     kind: program,
     own,
@@ -556,9 +556,9 @@ const callProgram = (
 
 const execute = (runtime: CompilerRuntime, program: CompiledGraph, call: Call): Result => {
   const { width, ran, result } = callProgram(runtime, program, call)
-  const { numbers, outputs } = ran(0, Chunks.partitionRows(call.rows).chunks)
+  const { numbers, outputs } = ran(0, Reductions.partitionRows(call.rows).chunks)
   const sums = new Float64Array(width)
-  Chunks.addChunkSums(sums, numbers)
+  Reductions.addChunkSums(sums, numbers)
   return result(sums, outputs)
 }
 

@@ -5,7 +5,7 @@
 import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
 import { arena as arenaOf, type Arena } from '../wasm/arena.js'
 import { binary, memoryFlags } from '../wasm/binary.js'
-import * as Chunks from '../rows/reduction.js'
+import * as Reductions from '../rows/reduction.js'
 import { numbersFrom, type RowNumbers } from '../rows/stretches.js'
 import { threadPool as poolOf, type ChunkedJob, type ThreadPool, type Loaded } from '../wasm/threadPool.js'
 import { compilationObstacle } from '../wasm/kernelModule.js'
@@ -64,7 +64,7 @@ export interface RunResult {
   readonly outputs: Readonly<Record<string, Float64Array>>
 }
 
-/** Chunks [from, to) of a partition of the rows. */
+/** Reductions [from, to) of a partition of the rows. */
 export interface ChunkRange {
   readonly rows: number
   readonly from: number
@@ -281,7 +281,7 @@ interface ChunkPlan {
 
 const chunkPlan = (program: Runnable, { rows, from, to }: ChunkRange, calls: ReadonlyArray<CallInputs>): ChunkPlan => {
   const panels = Math.ceil(rows / PANEL_ROWS)
-  const chunkPanels = Chunks.partitionRows(rows).chunkRows / PANEL_ROWS
+  const chunkPanels = Reductions.partitionRows(rows).chunkRows / PANEL_ROWS
   const start = from * chunkPanels
   const end = Math.min(panels, to * chunkPanels)
   const bytes = program.given.reduce((sum, { width }) => sum + width * program.lanes.line, 0)
@@ -468,7 +468,7 @@ const runSegment = ({ pool, memory }: RuntimeParts, launch: Launch, chunk: numbe
 }
 
 const emptyResult = (program: Runnable, { rows, from, to }: ChunkRange): RunResult => {
-  const { count } = Chunks.rowsOfChunks(Chunks.partitionRows(rows), from, to)
+  const { count } = Reductions.rowsOfChunks(Reductions.partitionRows(rows), from, to)
   const outputs: Record<string, Float64Array> = {}
   for (const { name, width: columns } of program.outputs) outputs[name] = new Float64Array(count * columns)
   return { numbers: new Float64Array((to - from) * sumPairs(program)), outputs }

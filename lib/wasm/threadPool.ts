@@ -178,6 +178,50 @@ interface JobNumbers {
   readonly chunks: number
 }
 
+/** The worker threads of a pool. */
+interface WorkerThreads {
+  readonly count: () => number
+  /** Starts threads until there are `wanted`, or no more can be started; returns how many of the wanted ones there are. */
+  readonly recruit: (wanted: number) => number
+  /** Sends a loaded module to all threads that have not received it. */
+  readonly sendModule: (loaded: Pick<Loaded, 'id' | 'module'>) => void
+  /** Releases a loaded module in all threads. */
+  readonly releaseModule: (id: number) => void
+}
+
+/** No threads at first; `spawn` starts the thread of an index, from 1 on, and returns null outside Node. */
+const workerThreads = (spawn: (index: number) => ((message: unknown) => void) | null): WorkerThreads => {
+  /** Posts to the threads, in the order of their start. */
+  const posts: ((message: unknown) => void)[] = []
+  /** Number of threads, from the first on, that have received each loaded module. */
+  const receivers = new Map<number, number>()
+  return {
+    count: () => posts.length,
+    recruit: wanted => {
+      try {
+        while (!isThreadingRefused && posts.length < wanted) {
+          const post = spawn(posts.length + 1)
+          if (post === null) break
+          posts.push(post)
+        }
+      } catch {
+        isThreadingRefused = true
+      }
+      return Math.min(wanted, posts.length)
+    },
+    sendModule: ({ id, module }) => {
+      for (const post of posts.slice(receivers.get(id) ?? 0)) post({ id, module })
+      receivers.set(id, posts.length)
+    },
+    releaseModule: id => {
+      posts.slice(0, receivers.get(id)).forEach(post => {
+        post({ id, module: null })
+      })
+      receivers.delete(id)
+    }
+  }
+}
+
 /**
  * Instantiates the module; threads are started when a job first needs them.
  *
@@ -193,23 +237,8 @@ export const threadPool = (encoded: EncodedModule): ThreadPool => {
   const start = exports.start()
   const names = [...Object.keys(exports), LOADED_EXPORT]
   const words = isShared ? new Int32Array(memory.buffer, start, WORDS) : new Int32Array(WORDS)
-  /** Posts to the worker threads, in the order of their start. */
-  const posts: ((message: unknown) => void)[] = []
-  /** Number of worker threads, from the first on, that have received each loaded module. */
-  const receivers = new Map<number, number>()
+  const workers = workerThreads(index => here?.spawn(workerSource, { module, memory, start, index, names }) ?? null)
   let lastId = 0
-
-  /** Starts worker threads until there are `wanted`, or no more can be started; returns how many of them there are. */
-  const recruit = (wanted: number): number => {
-    try {
-      if (here !== null && !isThreadingRefused)
-        while (posts.length < wanted)
-          posts.push(here.spawn(workerSource, { module, memory, start, index: posts.length + 1, names }))
-    } catch {
-      isThreadingRefused = true
-    }
-    return Math.min(wanted, posts.length)
-  }
 
   const load: ThreadPool['load'] = (module, imports = {}) => {
     lastId += 1
@@ -217,25 +246,21 @@ export const threadPool = (encoded: EncodedModule): ThreadPool => {
     const env = { memory, ...exports, ...imports }
     // As above, exports have no type of their own.
     const own = new WebAssembly.Instance(module, { env }).exports as ThreadPool['exports']
-    const unload = (): void => {
-      posts.slice(0, receivers.get(id)).forEach(post => {
-        post({ id, module: null })
-      })
-      receivers.delete(id)
+    return {
+      id,
+      module,
+      exports: own,
+      unload: () => {
+        workers.releaseModule(id)
+      }
     }
-    return { id, module, exports: own, unload }
-  }
-
-  const sendModule = ({ id, module }: Loaded): void => {
-    for (const post of posts.slice(receivers.get(id) ?? 0)) post({ id, module })
-    receivers.set(id, posts.length)
   }
 
   return {
     memory,
     exports,
     load,
-    spaces: () => Math.max(posts.length + 1, threads()),
+    spaces: () => Math.max(workers.count() + 1, threads()),
     start: start + WORDS * Int32Array.BYTES_PER_ELEMENT,
     run: (job, loaded) => {
       const { name, args, chunks, scratch, each = { bytes: 0, chunks }, isAlone = false } = job
@@ -243,12 +268,12 @@ export const threadPool = (encoded: EncodedModule): ThreadPool => {
       const runChunk: RunChunk = (i, at) => {
         kernel(args + Math.floor(i / each.chunks) * each.bytes, i % each.chunks, at)
       }
-      const helpers = isAlone ? 0 : recruit(Math.min(threads(), chunks) - 1)
+      const helpers = isAlone ? 0 : workers.recruit(Math.min(threads(), chunks) - 1)
       if (helpers === 0) {
         runAlone(runChunk, chunks, scratch.at)
         return
       }
-      if (loaded !== undefined) sendModule(loaded)
+      if (loaded !== undefined) workers.sendModule(loaded)
       const numbers = { loaded: loaded?.id ?? 0, name: names.indexOf(name), ...each }
       runShared(words, runChunk, { job, numbers, helpers })
     }

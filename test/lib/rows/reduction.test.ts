@@ -1,19 +1,19 @@
 /** The cut of rows into chunks, and sums over them. */
 import { describe, expect, it } from 'vitest'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 
 const sizes = [1, 2, 63, 64, 512, 513, 4096, 40_961, 1e6, 8_388_608, 8_388_609, 1e9]
 
 describe('the cut', () => {
   it.each(sizes)('of %d rows holds every row once, in chunks of whole sixty-fours that memory can hold', rows => {
-    const cut = Chunks.partitionRows(rows)
+    const cut = Reductions.partitionRows(rows)
     expect(cut.chunkRows % 64).toBe(0)
     expect(cut.chunkRows).toBeGreaterThanOrEqual(512)
     expect(cut.chunkRows).toBeLessThanOrEqual(131_072)
     expect(rows > 8_388_608 || cut.chunks <= 64).toBe(true)
     let next = 0
     for (let s = 0; s < cut.chunks; s++) {
-      const { first, count } = Chunks.rowsOfChunks(cut, s, s + 1)
+      const { first, count } = Reductions.rowsOfChunks(cut, s, s + 1)
       expect(first).toBe(next)
       expect(count).toBeGreaterThan(0)
       next = first + count
@@ -23,12 +23,12 @@ describe('the cut', () => {
 })
 
 /** Σ x_i and Σ x_i², of numbers that no order of adding leaves alone. */
-const sum = (rows: number, asked: [number, number][] = []): Chunks.Reduction<Float64Array> => ({
+const sum = (rows: number, asked: [number, number][] = []): Reductions.Reduction<Float64Array> => ({
   rows,
   width: 2,
   chunks: (from, to) => {
     asked.push([from, to])
-    return Chunks.chunksByRow(rows, 2, (first, count, into) => {
+    return Reductions.chunksByRow(rows, 2, (first, count, into) => {
       for (let i = first; i < first + count; i++) {
         const x = Math.fround(Math.sin(i)) * 10 ** (i % 9)
         into[0] += x
@@ -42,8 +42,8 @@ const sum = (rows: number, asked: [number, number][] = []): Chunks.Reduction<Flo
 describe('a sum', () => {
   it('has the same bits whoever takes its chunks', () => {
     const rows = 70_000
-    const whole = Chunks.evaluate(sum(rows))
-    const { chunks } = Chunks.partitionRows(rows)
+    const whole = Reductions.evaluate(sum(rows))
+    const { chunks } = Reductions.partitionRows(rows)
     expect(chunks).toBe(61)
     const apart = new Float64Array(2)
     for (const [from, to] of [
@@ -51,17 +51,17 @@ describe('a sum', () => {
       [7, 8],
       [8, 61]
     ])
-      Chunks.addChunkSums(apart, sum(rows).chunks(from, to))
+      Reductions.addChunkSums(apart, sum(rows).chunks(from, to))
     expect(apart).toEqual(whole)
     // In another order it has not: so the order is what keeps them.
     const turned = new Float64Array(2)
-    for (let s = chunks; s > 0; s--) Chunks.addChunkSums(turned, sum(rows).chunks(s - 1, s))
+    for (let s = chunks; s > 0; s--) Reductions.addChunkSums(turned, sum(rows).chunks(s - 1, s))
     expect(turned).not.toEqual(whole)
   })
 
   it('is asked for no more chunks at a time than are held, and for none twice', () => {
     const asked: [number, number][] = []
-    Chunks.evaluate({
+    Reductions.evaluate({
       ...sum(20_000_000, asked),
       chunks: (from, to) => (asked.push([from, to]), new Float64Array(2 * (to - from)))
     })
@@ -75,16 +75,16 @@ describe('a sum', () => {
   it('goes with others over the same rows', () => {
     const rows = 5000
     const first = sum(rows)
-    const second = Chunks.mapReduction((sums: Float64Array) => sums.map(x => -x))(sum(rows))
-    const both = Chunks.evaluate(Chunks.all(rows, [first, second]))
-    expect(both).toEqual([Chunks.evaluate(first), Chunks.evaluate(second)])
+    const second = Reductions.mapReduction((sums: Float64Array) => sums.map(x => -x))(sum(rows))
+    const both = Reductions.evaluate(Reductions.all(rows, [first, second]))
+    expect(both).toEqual([Reductions.evaluate(first), Reductions.evaluate(second)])
   })
 })
 
 describe('sums that are asked for side by side', () => {
-  const asking = (of: number, ahead: boolean, log: Array<string>, isWorth = true): Chunks.Reduction<number> => {
+  const asking = (of: number, ahead: boolean, log: Array<string>, isWorth = true): Reductions.Reduction<number> => {
     const kind = log
-    const own: Chunks.Prefetch = {
+    const own: Reductions.Prefetch = {
       kind,
       isWorth: count => isWorth && count > 1,
       compute: all => {
@@ -102,41 +102,41 @@ describe('sums that are asked for side by side', () => {
   it('keep what they have, and take those sums as one that they ask for at the same time', () => {
     const log: Array<string> = []
     const counted = (name: string) => (): number => {
-      const own = Chunks.memoized(() => log.push(`${name} begins`) && 2)
-      const first = Chunks.evaluate(asking(own, true, log))
-      return first + Chunks.evaluate(asking(3, false, log))
+      const own = Reductions.memoized(() => log.push(`${name} begins`) && 2)
+      const first = Reductions.evaluate(asking(own, true, log))
+      return first + Reductions.evaluate(asking(3, false, log))
     }
-    expect(Chunks.evaluateBatched([counted('a'), counted('b')])).toEqual([5, 5])
+    expect(Reductions.evaluateBatched([counted('a'), counted('b')])).toEqual([5, 5])
     expect(log).toEqual(['a begins', 'b begins', '2 ahead'])
   })
   it('take a sum that is over soon where they are, and begin once', () => {
     const log: Array<string> = []
     const one = (name: string) => (): number => {
       log.push(name)
-      return Chunks.evaluate(asking(2, true, log, false))
+      return Reductions.evaluate(asking(2, true, log, false))
     }
-    expect(Chunks.evaluateBatched([one('a'), one('b')])).toEqual([2, 2])
+    expect(Reductions.evaluateBatched([one('a'), one('b')])).toEqual([2, 2])
     expect(log).toEqual(['a', 'b'])
   })
   it('wait for a sum also where they catch what is thrown at it', () => {
     const own: Array<string> = []
     const careless = (): number => {
       try {
-        return Chunks.evaluate(asking(1, true, own))
+        return Reductions.evaluate(asking(1, true, own))
       } catch {
         return -1
       }
     }
-    expect(Chunks.evaluateBatched([careless, careless])).toEqual([1, 1])
+    expect(Reductions.evaluateBatched([careless, careless])).toEqual([1, 1])
   })
   it('throw what one of them throws, and leave none behind', () => {
     expect(() =>
-      Chunks.evaluateBatched([
+      Reductions.evaluateBatched([
         () => {
           throw new RangeError('own')
         }
       ])
     ).toThrow('own')
-    expect(Chunks.evaluate(asking(4, true, []))).toBe(4)
+    expect(Reductions.evaluate(asking(4, true, []))).toBe(4)
   })
 })

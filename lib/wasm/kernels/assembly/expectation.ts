@@ -2,9 +2,8 @@ import { exp } from '../../math/assembly/exponential'
 import { ln } from '../../math/assembly/logarithm'
 
 /*
- * The E-step of Gaussian components over rows, four of them at a time: two vectors of two rows, so that one need not wait for the other.
- * Numbers of a component that rows share stand once and are loaded into both lanes; what rows sum has a vector each, of which the
- * lanes are added at the end.
+ * The E-step of Gaussian components, four rows at a time: two vectors of two rows, so that neither waits for the other. Numbers of a component are stored once
+ * and loaded into both lanes; sums over rows have a vector each, whose lanes are added at the end.
  */
 
 @inline
@@ -12,19 +11,19 @@ function both(at: usize): v128 {
   return v128.load64_splat(at)
 }
 
-/** A column of two rows. */
+/** Entries of one column in two rows. */
 @inline
 function pairOf(at: usize, row: usize): v128 {
   return f64x2.replace_lane(both(at), 1, load<f64>(at + row))
 }
 
-/** Adds two vectors, one after the other. */
+/** Adds two vectors to the vector at an address, one after the other. */
 @inline
 function added(at: usize, x: v128, y: v128): void {
   v128.store(at, f64x2.add(f64x2.add(v128.load(at), x), y))
 }
 
-/** Adds r δ'δ, column by column. */
+/** Adds r δ'δ to a sum, column by column. */
 @inline
 function traced(sum: v128, r: v128, from: usize, end: usize): v128 {
   for (let at = from; at < end; at += 32) {
@@ -34,20 +33,20 @@ function traced(sum: v128, r: v128, from: usize, end: usize): v128 {
   return sum
 }
 
-/** Writes two rows, so far apart. */
+/** Writes the entries of two rows that are `down` bytes apart. */
 @inline
 function told(at: usize, down: usize, x: v128): void {
   store<f64>(at, f64x2.extract_lane(x, 0))
   store<f64>(at + down, f64x2.extract_lane(x, 1))
 }
 
-/** −w log p(x), where a row counts. */
+/** −w log p(x), or 0 if w is 0. */
 @inline
 function lost(weight: v128, density: v128): v128 {
   return v128.and(f64x2.gt(weight, f64x2.splat(0)), f64x2.neg(f64x2.mul(weight, density)))
 }
 
-/** ln x, NaN of ∞. */
+/** ln x, or NaN if x is ∞. */
 @inline
 function lengthOf(total: v128): v128 {
   return f64x2.add(ln<f64>(total), f64x2.sub(total, total))
@@ -136,7 +135,7 @@ export function expectation(
       topA = f64x2.pmax(topA, logA)
       topB = f64x2.pmax(topB, logB)
     }
-    // A row beyond the reach of all components: nobody answers for it.
+    // If the density of all components underflows, the responsibilities are 0.
     const isReachedA = f64x2.gt(topA, infinite)
     const isReachedB = f64x2.gt(topB, infinite)
     let totalA = zero

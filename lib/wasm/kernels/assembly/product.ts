@@ -3,12 +3,12 @@
  * 2008): B's blocks are packed in panels of four columns, and a 4 × 4 tile of C stays in registers while k runs. A is
  * read where it lies, by strides, so that its transpose needs no packing.
  *
- * Each entry of C is summed in the order of k, whatever tile or block it is in.
+ * Each entry of C is summed in the order of k in every tile and block.
  */
 
 /**
  * Packs a k × n block of B for `multiply`: panel j holds columns 4j … 4j + 3 of all k rows, row after row. Columns beyond n
- * hold anything, as nothing of theirs is stored. The block begins at `b`; its rows (with `transposed`, its columns) are
+ * hold arbitrary numbers, which are not stored. The block begins at `b`; its rows (with `transposed`, its columns) are
  * `stride` bytes apart, and up to three columns beyond its end are read.
  */
 export function pack(b: usize, stride: usize, transposed: bool, k: i32, n: i32, panels: usize): void {
@@ -35,7 +35,7 @@ function madd(c: v128, a: v128, b: v128): v128 {
   return f64x2.add(c, f64x2.mul(a, b))
 }
 
-/** Stores the first `columns` of a tile's row, which may be more than the four it has. */
+/** Stores the first min(columns, 4) entries of a tile's row. */
 @inline
 function storeRow(to: usize, left: v128, right: v128, columns: i32): void {
   if (columns >= 4) {
@@ -52,8 +52,8 @@ function storeRow(to: usize, left: v128, right: v128, columns: i32): void {
 /**
  * C = A·B, or C += A·B with `adding`, for an m × k block of A, a k × n block of B, and a block of C with rows `row` bytes
  * apart. A's entry (i, p) is at a + i·down + p·along. B's panels of four columns are `panel` bytes apart, and in them the
- * rows `step`: packed, 32 k and 32, or as B lies, 32 and its row. Up to three rows beyond the m-th are read in A, whatever
- * lies there, and overwritten in C; up to three columns beyond the n-th are read in B.
+ * rows `step`: packed, 32 k and 32, or as B lies, 32 and its row. Up to three rows beyond the m-th are read in A and overwritten in C; up to three columns beyond the
+ * n-th are read in B.
  */
 export function multiply(
   a: usize,

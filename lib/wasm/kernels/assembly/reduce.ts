@@ -1,12 +1,11 @@
 /*
- * Sums whose rounding errors are summed along (Knuth's TwoSum, as Neumaier's and Kahan–Babuška's summation): right to
- * about 1 ulp of the sum of absolute values whatever the length. Element i of the whole goes to lane i mod 8, so the
- * result does not depend on how callers cut their data, in multiples of 8.
+ * Compensated sums (Knuth's TwoSum, as in the summation of Neumaier and of Kahan–Babuška), with an error of about 1 ulp of the sum of absolute values for any
+ * length. Element i is added in lane i mod 8, so the result does not depend on how callers split their data into multiples of 8.
  *
  * The state is 16 doubles, eight sums and eight errors, zeroed by the caller before the first chunk.
  */
 
-/** The rounding error of a + b, of which `sum` is the rounded value. */
+/** Rounding error of sum = a + b. */
 @inline
 function errorOf(a: v128, b: v128, sum: v128): v128 {
   const bb = f64x2.sub(sum, a)
@@ -51,7 +50,7 @@ export function addSum(x: usize, n: i32, state: usize): void {
   v128.store(state, e3, 112)
 }
 
-/** The sum that a state holds. Where it is not finite its errors are NaN, and the rounded sum tells which infinity. */
+/** Sum of a state. If it is not finite, its errors are NaN and the rounded sum is returned. */
 export function total(state: usize): f64 {
   let sum: f64 = 0
   let error: f64 = 0

@@ -1,11 +1,10 @@
 import { mapExp } from '../../math/assembly/map'
 
 /*
- * Matrices row by row or column by column: sums, and softmax. Sums are those of lib/kernels, in the same order, so the bits
- * are the same.
+ * Sums of matrices by rows or columns, and softmax by rows. Sums have the order of the plain loops, so the bits are the same.
  */
 
-/** out[i] = Σ_j x[i, j], in eight running sums; for rows so short that this is exact enough. */
+/** out[i] = Σ_j x[i, j], in eight running sums, which is exact enough for short rows. */
 export function rowSums(x: usize, rows: i32, n: i32, out: usize): void {
   const row = <usize>n << 3
   const whole = <usize>(n & ~7) << 3
@@ -40,7 +39,7 @@ function addRow(a: usize, b: usize, width: i32, to: usize): void {
   if (to < end) store<f64>(to, load<f64>(a) + load<f64>(b))
 }
 
-/** out[j] = Σ_i x[i, j] over n > 0 rows, pairwise; `scratch` holds a row for every halving. */
+/** out[j] = Σ_i x[i, j] over n > 0 rows, by pairwise summation; `scratch` holds one row for each halving. */
 export function columnSums(x: usize, n: i32, width: i32, out: usize, scratch: usize): void {
   const row = <usize>width << 3
   if (n <= 16) {
@@ -58,7 +57,7 @@ export function columnSums(x: usize, n: i32, width: i32, out: usize, scratch: us
   addRow(out, scratch, width, out)
 }
 
-/** y[i, j] = e^x[i, j]/Σ_k e^x[i, k]; y's place holds a multiple of 8 doubles. */
+/** y[i, j] = e^x[i, j]/Σ_k e^x[i, k]; y must have room for a multiple of 8 doubles. */
 export function softmaxRows(x: usize, rows: i32, n: i32, y: usize): void {
   const row = <usize>n << 3
   let to = y

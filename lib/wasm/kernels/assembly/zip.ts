@@ -1,8 +1,7 @@
 /*
- * a ∘ b entry by entry, and rows stretched: what broadcasting comes down to. Each operation rounds once, as in a plain loop,
- * so the bits are those of one.
+ * Entrywise binary operations, and broadcasting of rows. Each operation rounds once, as in a plain loop, so the bits are the same.
  */
-/** As `operations` in `../wasm.ts` numbers them. */
+/** Indices of the operations in ZIPS of `../kernels.ts`. */
 const enum Operation {
   Add,
   Sub,
@@ -12,7 +11,7 @@ const enum Operation {
   Minimum
 }
 
-/** `operation` is constant wherever this is inlined, so one branch is left of it. */
+/** `operation` is constant where this is inlined, so only one branch is left. */
 @inline
 function both(operation: Operation, a: v128, b: v128): v128 {
   if (operation == Operation.Add) return f64x2.add(a, b)
@@ -23,7 +22,7 @@ function both(operation: Operation, a: v128, b: v128): v128 {
   return f64x2.min(a, b)
 }
 
-/** An operand's two entries; both the same where it is stretched along the line. */
+/** Two entries of an operand; both are the same if it is constant along the row. */
 @inline
 function entries(stretched: bool, at: usize): v128 {
   return stretched ? v128.load_splat<f64>(at) : v128.load(at)
@@ -53,7 +52,7 @@ function line(operation: Operation, a: usize, stretchA: bool, b: usize, stretchB
     if (!stretchA) a += 16
     if (!stretchB) b += 16
   }
-  // The last of an odd number alone: what follows it in `out` is another's.
+  // The last entry of an odd number alone, since the memory after it may belong to another array.
   if (out < end) v128.store64_lane(out, both(operation, v128.load_splat<f64>(a), v128.load_splat<f64>(b)), 0)
 }
 

@@ -1,7 +1,7 @@
 import { exp } from './exponential'
 import { either, every, polynomial, signed } from './lanes'
 
-/** p of erf x = x + x p(x²) for |x| ≤ 1: our own minimax polynomials, of degree 12 within 2⁻⁵⁶ of erf, of degree 6 for floats. */
+/** p of erf x = x + x p(x²) for |x| ≤ 1: minimax polynomials, of degree 12 within 2⁻⁵⁶ of erf, of degree 6 for floats. */
 const P = memory.data<f64>([
   5.945261529824205e-11, -1.1365666000861305e-9, 1.4657879901296016e-8, -1.6350025239598178e-7, 1.6460972819482972e-6,
   -1.4925593507102268e-5, 1.2055331036911085e-4, -8.548326978742595e-4, 5.223977624780875e-3, -2.6866170645072896e-2,
@@ -19,7 +19,7 @@ function central<T>(x: v128): v128 {
 }
 
 /**
- * Q of erf |x| = 1 − e^{−Q} for |x| ≥ 1, that is −ln erfc: our own minimax polynomials in |x| − 1. Of degree 18 on [0, 5], its
+ * Q of erf |x| = 1 − e^{−Q} for |x| ≥ 1, that is −ln erfc: minimax polynomials in |x| − 1. Of degree 18 on [0, 5], its
  * error weighted by erfc/erf and then below 2⁻⁵⁷: from 5.93 on erf is 1. Of degree 7 on [0, 3] for floats: from 3.92 on it is.
  */
 const Q = memory.data<f64>([

@@ -1,13 +1,13 @@
 import { bias, either, every, minusBits, polynomial, powerOfTwo, shiftRight, signed } from './lanes'
 
 /*
- * e^x and what is made of it, a vector at a time, without branches.
+ * e^x and functions of it, a vector at a time, without branches.
  *
  * All share one reduction: k = round(x / ln 2), r = x − k ln 2 in [−ln 2 / 2, ln 2 / 2] as a sum r + c of two numbers,
  * and e^r = 1 + r + r² q(r).
  */
 
-/** ln 2 as a sum of two, as in fdlibm (`e_exp`): whole numbers of exponents times the first are exact. */
+/** First part of ln 2 as a sum of two numbers, as in fdlibm (`e_exp`); products of exponents with it are exact. */
 @inline
 function ln2High<T>(): v128 {
   return either<T>(6.93147180369123816490e-1, 0.693359375)
@@ -19,15 +19,15 @@ function ln2Low<T>(): v128 {
 }
 
 /**
- * Adding 1.5·2⁵² (of floats 1.5·2²³) rounds to an integer, which the low bits then hold; the 2046 (254) more bias it, so that
- * halves and differences of those bits are exponents as they stand.
+ * Adding 1.5·2⁵² (floats: 1.5·2²³) rounds to an integer in the low bits; the additional 2046 (254) is twice the exponent bias, so that halves and differences
+ * of these bits are biased exponents.
  */
 @inline
 function shift<T>(): v128 {
   return either<T>(6755399441057790, 12583166)
 }
 
-/** The bits of the result hold k and twice the bias, and as a number it is k + shift. */
+/** k + shift, with k = round(x / ln 2); the low bits hold k plus twice the bias. */
 @inline
 function shifted<T>(x: v128): v128 {
   return v128.add<T>(v128.mul<T>(x, every<T>(1.4426950408889634)), shift<T>())
@@ -45,7 +45,7 @@ function low<T>(k: v128): v128 {
 }
 
 /**
- * q of e^r = 1 + r + r² q(r), the leading coefficient first: our own minimax (Remez) polynomials for |r| ≤ 0.34661, of degree
+ * q of e^r = 1 + r + r² q(r), the leading coefficient first: minimax (Remez) polynomials for |r| ≤ 0.34661, of degree
  * 10 within 2⁻⁶⁰ of e^r with the coefficients rounded to doubles, of degree 4 within 2⁻²⁶ of e^r − 1 with floats.
  */
 const Q = memory.data<f64>([
@@ -62,8 +62,8 @@ function rest<T>(r: v128): v128 {
 }
 
 /**
- * The ends are clamped where the result is already ∞ or 0 (pmin and pmax let NaN pass, and are one instruction where min and
- * max are six). 2^k is applied in two halves, so that a subnormal result is rounded once.
+ * Arguments are clamped to where the result is already ∞ or 0 (pmin and pmax keep NaN and are one instruction, min and max are six). 2^k is applied in two
+ * halves, so that a subnormal result is rounded once.
  */
 @inline
 export function exp<T>(x: v128): v128 {
@@ -77,9 +77,8 @@ export function exp<T>(x: v128): v128 {
 }
 
 /**
- * 2^k(e^r − 1) + (2^k − 1), the largest parts first: where those cancel, for k = ±1, their sum is exact. Everything is
- * halved until the last step, as 2^1024 is no double. Below half a unit of the last place of 1, x itself: halving would lose a
- * bit of a subnormal, and −0 its sign.
+ * 2^k(e^r − 1) + (2^k − 1), the largest parts first: if they cancel, for k = ±1, their sum is exact. All terms are halved until the last step, since 2^1024 is
+ * not a double. For |x| below half a unit of the last place of 1 the result is x: halving would lose a bit of a subnormal, and the sign of −0.
  */
 @inline
 export function expm1<T>(x: v128): v128 {
@@ -97,7 +96,7 @@ export function expm1<T>(x: v128): v128 {
   return v128.bitselect(x, v128.add<T>(y, y), isSmall)
 }
 
-/** Keeps 26 bits of the significand: the product of two such, or of one with the 27 bits cut off, is exact. */
+/** x with 26 bits of the significand: the product of two such numbers, or of one with the other 27 bits, is exact. */
 @inline
 function truncated(x: v128): v128 {
   return v128.and(x, i64x2.splat(0xfffffffff8000000))
@@ -114,7 +113,7 @@ function quotient(e: v128, eLow: v128, d: v128, dLow: v128): v128 {
   return f64x2.add(q, f64x2.mul(remainder, reciprocal))
 }
 
-/** The same within a unit, of floats, which divide faster than they multiply that often. */
+/** (e + eLow)/(d + dLow) for floats, within a unit of the last place; division is faster than as many multiplications. */
 @inline
 function quotientSingle(e: v128, eLow: v128, d: v128, dLow: v128): v128 {
   const q = f32x4.div(e, d)
@@ -122,8 +121,8 @@ function quotientSingle(e: v128, eLow: v128, d: v128, dLow: v128): v128 {
 }
 
 /**
- * E/(E + 2) with E = e^{2|x|} − 1. A quotient of rounded numbers would miss 2 ulp: E and E + 2 are sums of two numbers.
- * Beyond 22 (of floats, 10) tanh is ±1.
+ * E/(E + 2) with E = e^{2|x|} − 1. A quotient of rounded numbers would exceed 2 ulp, so E and E + 2 are sums of two numbers. Beyond 22 (floats: 10) tanh is
+ * ±1.
  */
 @inline
 export function tanh<T>(x: v128): v128 {
@@ -149,7 +148,7 @@ export function tanh<T>(x: v128): v128 {
 
 /**
  * 1/(1 + e^{−x}), from e = e^{−|x|} on both sides: neither overflows, and the small side keeps its relative precision.
- * The quotient by 1 + e, rounded, is corrected for most of the rounding error, all of it where e is small.
+ * The rounded quotient by 1 + e is corrected for most of the rounding error, for all of it if e is small.
  */
 @inline
 export function sigmoid<T>(x: v128): v128 {

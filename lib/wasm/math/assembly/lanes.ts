@@ -1,27 +1,26 @@
 /*
- * Vectors of T, two doubles or four floats. What is written over T is written once for both: which it is, is known where it is
- * compiled, and nothing of the other is left.
+ * Vectors of T: two doubles or four floats. Generic functions are specialized at compile time, so nothing of the other type is left in the code.
  */
 
-/** A number in all lanes. */
+/** Vector with a number in all lanes. */
 @inline
 export function every<T>(x: f64): v128 {
   return v128.splat<T>(<T>x)
 }
 
-/** The number for doubles or that for floats, in all lanes. */
+/** Vector with one number for doubles or another for floats in all lanes. */
 @inline
 export function either<T>(double: f64, single: f64): v128 {
   return every<T>(sizeof<T>() == 8 ? double : single)
 }
 
-/** x's sign, and the rest of y. */
+/** y with the sign of x. */
 @inline
 export function signed<T>(x: v128, y: v128): v128 {
   return v128.bitselect(x, y, sizeof<T>() == 8 ? i64x2.splat(0x8000000000000000) : i32x4.splat(0x80000000))
 }
 
-// —— the bits, as whole numbers ——
+// —— bits as integers ——
 
 @inline
 export function plusBits<T>(a: v128, b: v128): v128 {
@@ -38,19 +37,19 @@ export function shiftRight<T>(x: v128, by: i32): v128 {
   return sizeof<T>() == 8 ? i64x2.shr_u(x, by) : i32x4.shr_u(x, by)
 }
 
-/** Bits of the significand that are written; the exponent's follow. */
+/** Number of stored bits of the significand. */
 @inline
 export function places<T>(): i32 {
   return sizeof<T>() == 8 ? 52 : 23
 }
 
-/** 2 to the power of a whole number, which has its bias on it. */
+/** 2 to the power of an integer that includes the exponent bias. */
 @inline
 export function powerOfTwo<T>(biased: v128): v128 {
   return sizeof<T>() == 8 ? i64x2.shl(biased, places<T>()) : i32x4.shl(biased, places<T>())
 }
 
-/** How much less such a bias is than the twofold one of `shifted`, and so much less. */
+/** Exponent bias plus `less`, to subtract from the twofold bias of `shifted`. */
 @inline
 export function bias<T>(less: i32): v128 {
   return sizeof<T>() == 8 ? i64x2.splat(1023 + less) : i32x4.splat(127 + less)
@@ -59,8 +58,7 @@ export function bias<T>(less: i32): v128 {
 // —— polynomials ——
 
 /*
- * Coefficients lie in the memory, each loaded into all lanes where it is used: a vector constant in the code costs an
- * engine three instructions and the module 18 bytes.
+ * Coefficients are in memory and loaded into all lanes when used: a vector constant would cost an engine three instructions and the module 18 bytes.
  */
 
 @inline
@@ -68,13 +66,13 @@ export function coefficient<T>(table: usize, i: usize): v128 {
   return v128.load_splat<T>(table + i * sizeof<T>())
 }
 
-/** x p + the i-th coefficient of the table: a step of Horner's rule. */
+/** Step of Horner's rule: x p plus coefficient i of the table. */
 @inline
 export function step<T>(p: v128, x: v128, table: usize, i: usize): v128 {
   return v128.add<T>(v128.mul<T>(p, x), coefficient<T>(table, i))
 }
 
-/** The polynomial of a table, the leading coefficient first; the degree is constant wherever this is inlined. */
+/** Polynomial with the coefficients of a table, the leading one first; the degree is constant where this is inlined. */
 @inline
 export function polynomial<T>(x: v128, table: usize, degree: i32): v128 {
   let p = coefficient<T>(table, 0)

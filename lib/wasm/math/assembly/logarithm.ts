@@ -8,13 +8,13 @@ import { coefficient, either, every, places, plusBits, polynomial, shiftRight } 
  */
 
 /**
- * Added to the bits of x, the exponent carries where the significand passes √2: the difference of 1 and √½. Then the
- * significand's bits; those of √½; and 2⁵² (of floats 2²³), whose low bits hold an integer.
+ * Constants as bits: the difference of 1 and √½, which added to x carries to the exponent if the significand exceeds √2; the mask of the significand; √½;
+ * and 2⁵² (floats: 2²³), whose low bits hold an integer.
  */
 const BITS = memory.data<u64>([0x00095f6200000000, 0x000fffffffffffff, 0x3fe6a09e00000000, 0x4330000000000000])
 const BITS_SINGLE = memory.data<u32>([0x004afb0d, 0x007fffff, 0x3f3504f3, 0x4b000000])
 
-/** 1, ½, 2; ln 2 as the sum of two, the low one first. */
+/** 1, ½, 2, and ln 2 as a sum of two numbers, the low one first. */
 const NUMBERS = memory.data<f64>([1, 0.5, 2, 1.90821492927058770002e-10, 6.9314718036912381649e-1])
 const NUMBERS_SINGLE = memory.data<f32>([1, 0.5, 2, 9.0580006145e-6, 6.9313812256e-1])
 
@@ -40,7 +40,7 @@ function number<T>(i: usize): v128 {
 @inline
 function reduced<T>(x: v128, correction: v128, corrected: bool, offset: f64): v128 {
   const moved = plusBits<T>(x, bits<T>(0))
-  // 2⁵² (2²³) and the exponent's bias are taken off
+  // 2⁵² (2²³) and the exponent bias are subtracted.
   const biased = either<T>(4503599627371519 - offset, 8388735 - offset)
   const k = v128.sub<T>(v128.or(shiftRight<T>(moved, places<T>()), bits<T>(3)), biased)
   const m = plusBits<T>(v128.and(moved, bits<T>(1)), bits<T>(2))
@@ -68,16 +68,16 @@ function smallestNormal<T>(): v128 {
   return either<T>(2.2250738585072014e-308, 1.1754943508222875e-38)
 }
 
-/** Where `ln` holds: positive, normal, finite. */
+/** Mask of the lanes in which `ln` is valid: positive, normal, finite. */
 @inline
 export function ordinary<T>(x: v128): v128 {
   return v128.and(v128.ge<T>(x, smallestNormal<T>()), v128.lt<T>(x, every<T>(Infinity)))
 }
 
-/** ln x in the lanes whose x is not `ordinary`, and `otherwise` in the rest. */
+/** ln x in the lanes whose x is not `ordinary`, and `otherwise` in the others. */
 export function lnAtEdges<T>(x: v128, otherwise: v128): v128 {
   const zero = every<T>(0)
-  // 54 (24) binades up, all are normal
+  // Scaled by 2^54 (2^24), all subnormal numbers are normal.
   const scaled = v128.mul<T>(x, either<T>(18014398509481984, 16777216))
   let y = v128.bitselect(
     reduced<T>(scaled, x, false, sizeof<T>() == 8 ? -54 : -24),
@@ -90,8 +90,8 @@ export function lnAtEdges<T>(x: v128, otherwise: v128): v128 {
 }
 
 /**
- * ln u + c/u for the number u nearest 1 + x, and the c that rounding took: ln(1 + x) to first order in c. u − 1 is exact,
- * and then c, unless u is so large that c does not count.
+ * ln(1 + x) as ln u + c/u for the number u nearest to 1 + x with rounding error c, to first order in c. u − 1 is exact, and so is c, unless u is so large that c
+ * is negligible.
  */
 @inline
 function lnOfSum<T>(u: v128, x: v128): v128 {
@@ -99,7 +99,7 @@ function lnOfSum<T>(u: v128, x: v128): v128 {
   return reduced<T>(u, v128.div<T>(c, u), true, 0)
 }
 
-/** ln(1 + x) where 1 + x is `ordinary`. −0 stays −0, which 1 + x forgets. */
+/** ln(1 + x) if 1 + x is `ordinary`; −0 gives −0. */
 @inline
 export function log1p<T>(x: v128): v128 {
   const y = lnOfSum<T>(v128.add<T>(every<T>(1), x), x)

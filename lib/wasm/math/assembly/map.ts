@@ -20,7 +20,7 @@ const enum Function {
   Rsqrt
 }
 
-/** `f` is constant wherever this is inlined, so one branch is left of it. */
+/** `f` is constant where this is inlined, so only one branch is left. */
 @inline
 function apply<T>(f: Function, x: v128): v128 {
   if (f == Function.Exp) return exp<T>(x)

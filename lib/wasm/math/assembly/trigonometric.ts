@@ -1,15 +1,15 @@
 import { coefficient, every, polynomial, step } from './lanes'
 
 /*
- * sin x and cos x for |x| < 10⁶, two lanes at a time: x less the nearest multiple of π/2, as a sum of two doubles, and the
- * minimax polynomials there. Every operation and its order are those of lib/numbers/elementary/trigonometric.ts, so the bits are the
- * same. Beyond, where more digits of π are needed, whoever asks is told, and asks elsewhere.
+ * sin x and cos x for |x| < 10⁶, two lanes at a time: x minus the nearest multiple of π/2, as a sum of two doubles, and minimax polynomials. Operations and
+ * their order are those of lib/numbers/elementary/trigonometric.ts, so the bits are the same. Larger x need more digits of π; the functions return 1 if there
+ * are any, and the caller must compute the results otherwise.
  */
 
-/** Where the reduction ends. */
+/** Bound on |x| for the argument reduction. */
 const REACH: f64 = 1e6
 
-/** Numbers as they are needed: of the reduction, of cos from 8, of sin from 14. */
+/** Constants of the reduction, from index 8 on coefficients of cos, from 14 on of sin. */
 const NUMBERS = memory.data<f64>([
   0.6366197723675814, 0.5, 1.57079632673412561417, 6.0771005063039659766e-11, 2.0222662487111664558e-21,
   8.47842766036889956997e-32, 6755399441055744, 1,
@@ -52,14 +52,14 @@ export function sineRest(z: v128): v128 {
   return horner(rest, z, 19)
 }
 
-/** What a + b lost, `sum` being what came of it (Knuth). */
+/** Rounding error of sum = a + b (Knuth). */
 @inline
 function sumError(a: v128, b: v128, sum: v128): v128 {
   const part = f64x2.sub(sum, a)
   return f64x2.add(f64x2.sub(a, f64x2.sub(sum, part)), f64x2.sub(b, part))
 }
 
-/** The sine of x, or that of so many quarter turns more. */
+/** Sine of x plus `more` quarter turns. */
 @inline
 function turned(x: v128, more: i64): v128 {
   const isNear = f64x2.le(f64x2.abs(x), f64x2.splat(0.7853981633974483))
@@ -102,32 +102,32 @@ function turned(x: v128, more: i64): v128 {
   return v128.xor(v128.bitselect(cos, sin, isOdd), sign)
 }
 
-// —— of floats ——
+// —— floats ——
 
 /** S of sin r = r + r³ S(r²), C of cos r = 1 − r²/2 + r⁴ C(r²) for |r| ≤ π/4. */
 const SIN = memory.data<f32>([-0.00019515201, 0.00833216, -0.16666655])
 const COS = memory.data<f32>([2.4433062e-5, -0.0013887315, 0.041666646])
 
-/** How many quarter turns two x are from 0. */
+/** Nearest number of quarter turns of two x. */
 @inline
 function turns(x: v128): v128 {
   return f64x2.floor(f64x2.add(f64x2.mul(x, f64x2.splat(0.6366197723675814)), f64x2.splat(0.5)))
 }
 
-/** And what is left of x: n times the first part of π/2 is exact. */
+/** x minus n quarter turns; n times the first part of π/2 is exact. */
 @inline
 function remainder(x: v128, n: v128): v128 {
   const first = f64x2.sub(x, f64x2.mul(n, f64x2.splat(1.57079632673412561417)))
   return f64x2.sub(first, f64x2.mul(n, f64x2.splat(6.0771005065061922e-11)))
 }
 
-/** The low halves of two vectors as one. */
+/** Vector of the low halves of two vectors. */
 @inline
 function joined(low: v128, high: v128): v128 {
   return v128.shuffle<f64>(low, high, 0, 2)
 }
 
-/** As `turned`, of floats. Turns are counted in doubles, which have the digits. */
+/** Sine of floats plus `more` quarter turns. Turns are counted in doubles, for precision. */
 @inline
 function turnedSingle(x: v128, more: i32): v128 {
   const low = f64x2.promote_low_f32x4(x)
@@ -154,7 +154,7 @@ function turnedSingle(x: v128, more: i32): v128 {
 // —— maps ——
 
 /**
- * y[i] = the function of x[i] for i < n, a multiple of a vector's; whether some finite x was out of reach, whose y is anything.
+ * y[i] = f(x[i]) for i < n, a multiple of the vector length; returns 1 if a finite |x| was too large, whose y is arbitrary, otherwise 0.
  */
 @inline
 function map<T>(x: usize, y: usize, n: i32, more: i32): i32 {
@@ -164,7 +164,7 @@ function map<T>(x: usize, y: usize, n: i32, more: i32): i32 {
     const size = v128.abs<T>(one)
     beyond = v128.or(beyond, v128.and(v128.ge<T>(size, every<T>(REACH)), v128.lt<T>(size, every<T>(Infinity))))
     const result = sizeof<T>() == 8 ? turned(one, more) : turnedSingle(one, more)
-    // −0 is its own sine
+    // sin(−0) = −0
     v128.store(y, more == 0 ? v128.or(result, v128.and(one, v128.eq<T>(one, i64x2.splat(0)))) : result)
   }
   return v128.any_true(beyond) ? 1 : 0

@@ -7,16 +7,16 @@ import { coefficient } from '../../math/assembly/lanes'
  * number, and a ziggurat (Marsaglia & Tsang 2000) for normal ones. Every operation on doubles and its order are those of
  * lib/random/draws.ts and lib/numbers/elementary.ts, so the bits are the same; nothing here may be reassociated.
  *
- * Four draws are made of two blocks: their first words, then their second ones. A round waits for the last. An engine writes
- * such chains out one after another, in whatever order they stand, and a processor looks ahead some two hundred instructions:
- * so a loop does a few rounds of many counters, whose two words lie where their draws will.
+ * Two blocks make four draws: their first words, then their second ones. Each round depends on the last, engines emit such chains one after another, and a
+ * processor looks ahead about two hundred instructions: so each loop computes a few rounds for many counters, whose words are stored in the place of the
+ * draws.
  */
 
-/** The first word of the generator's key; the second is the caller's. Counters are added to the first alone. */
+/** First word of the generator's key; the second is the caller's. Counters are added to the first only. */
 @inline const FIRST: u64 = 0x243f6a8885a308d3
 @inline const PARITY: u64 = 0x1bd11bdaa9fc1a22
 
-/** What a block is for stands above the 53 bits that number it. */
+/** Uses of blocks, in the bits above the 53 bits of the index. */
 @inline const USE: u64 = 1 << 53
 @inline const NORMALS: u64 = USE
 @inline const GAMMAS: u64 = 1024 * USE
@@ -31,7 +31,7 @@ function keyOf(k0: i32, k1: i32): u64 {
 
 // —— words ——
 
-/** Whole numbers of bytes are a shuffle, in one instruction for three. */
+/** Rotation of x1 and exclusive or with x0; rotations by whole bytes are one shuffle instead of three instructions. */
 @inline
 function rotateXor(x0: v128, x1: v128, by: i32): v128 {
   if (by == 16) return v128.xor(v128.swizzle(x1, i8x16(6, 7, 0, 1, 2, 3, 4, 5, 14, 15, 8, 9, 10, 11, 12, 13)), x0)
@@ -40,7 +40,7 @@ function rotateXor(x0: v128, x1: v128, by: i32): v128 {
   return v128.xor(v128.or(i64x2.shl(x1, by), i64x2.shr_u(x1, 64 - by)), x0)
 }
 
-/** Four rounds of two counters, and words of the key; with the thirteenth where they are the last. */
+/** Four rounds of two counters and the addition of words of the key; `last` adds the thirteenth round. */
 @inline
 function mix(at: usize, x0: v128, x1: v128, odd: bool, ka: v128, kb: v128, last: bool): void {
   x0 = i64x2.add(x0, x1)
@@ -71,7 +71,7 @@ function mixAll(start: usize, stop: usize, odd: bool, ka: v128, kb: v128, last: 
   }
 }
 
-/** The words of the blocks from `first`, two blocks in each 32 bytes: as many as fill start to stop, in 128s of bytes. */
+/** Fills the memory from start to stop, a multiple of 128 bytes, with words of the blocks from `first` on, two blocks in each 32 bytes. */
 function draw(key: u64, first: u64, start: usize, stop: usize): void {
   const k0 = i64x2.splat(FIRST)
   const k1 = i64x2.splat(key)
@@ -93,10 +93,10 @@ function draw(key: u64, first: u64, start: usize, stop: usize): void {
   mixAll(start, stop, true, k0, i64x2.splat(key + 3), true)
 }
 
-/** The second word of the block that was made last. */
+/** Second word of the last block. */
 let second: u64 = 0
 
-/** The first word of a block. */
+/** Computes a block; returns its first word and sets `second`. */
 function block(key: u64, counter: u64): u64 {
   let ka = key
   let kb = FIRST ^ key ^ PARITY
@@ -116,7 +116,7 @@ function block(key: u64, counter: u64): u64 {
     x1 = rotl<u64>(x1, odd ? 31 : 21) ^ x0
     x0 += ka
     x1 += kb + i
-    // The key's words take turns: 1 2, 2 0, 0 1.
+    // The words of the key alternate: 1 2, 2 0, 0 1.
     const last = ka
     ka = kb
     kb = kc
@@ -128,7 +128,7 @@ function block(key: u64, counter: u64): u64 {
 
 // —— uniform numbers ——
 
-/** Bytes that a loop passes over before the next does: they stay in the first cache. */
+/** Bytes that each loop processes at a time, which stay in the L1 cache. */
 const STRETCH: usize = 4096
 
 /** 2⁵², 2⁸⁴ and their sum as doubles, and 2⁻⁵³: see lanes.ts. */
@@ -136,7 +136,7 @@ const NUMBERS = memory.data<f64>([
   4503599627370496, 1.9342813113834067e25, 1.9342813118337666e25, 1.1102230246251565e-16, 1, 0.5
 ])
 
-/** The highest 53 bits of each word; each half is the end of a double's bits, so all is exact. */
+/** The highest 53 bits of each word as doubles, exactly, from two halves. */
 @inline
 function whole(words: v128): v128 {
   const low = v128.or(v128.and(i64x2.shr_u(words, 11), i64x2.splat(0xffffffff)), coefficient<f64>(NUMBERS, 0))
@@ -144,7 +144,7 @@ function whole(words: v128): v128 {
   return f64x2.add(f64x2.sub(high, coefficient<f64>(NUMBERS, 2)), low)
 }
 
-/** Those, times 2⁻⁵³. */
+/** The highest 53 bits of each word times 2⁻⁵³. */
 @inline
 function unit(words: v128): v128 {
   return f64x2.mul(whole(words), coefficient<f64>(NUMBERS, 3))
@@ -155,7 +155,7 @@ function unitOf(word: u64): f64 {
   return <f64>(<i64>(word >> 11)) * 1.1102230246251565e-16
 }
 
-/** Draws first … first + n − 1 of the key, and as many more as make sixteens; `first` is a multiple of 4. */
+/** Writes n uniform draws from `first` on, and up to a multiple of sixteen; `first` is a multiple of 4. */
 export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
   const key = keyOf(k0, k1)
   let at = <u64>first >> 1
@@ -181,18 +181,18 @@ function expOf(x: f64): f64 {
   return f64x2.extract_lane(exp<f64>(f64x2.splat(x)), 0)
 }
 
-/** The ziggurat's layers: the edge where the tail begins, and the area of each below the curve exp(−x²/2). */
+/** Start of the ziggurat's tail, and area of each layer below the curve exp(−x²/2). */
 @inline const EDGE: f64 = 3.654152885361009
 @inline const AREA: f64 = 0.004928673233974655
 
-/** Of each layer the width times 2⁻⁵³, and the width of the next; then the heights. Each instance writes the same there. */
+/** Table of the layers: width times 2⁻⁵³ and width of the next layer; then the heights. All instances write the same numbers. */
 @inline
 function layers(): usize {
   return (__heap_base + 63) & ~63
 }
 @inline const HEIGHTS: usize = 256 << 4
 
-/** The first address after the layers. */
+/** First address after the layers. */
 export function afterLayers(): usize {
   return layers() + HEIGHTS + (264 << 3)
 }
@@ -214,13 +214,13 @@ function build(): void {
 }
 build()
 
-/** x, or −x by the ninth bit of the word. */
+/** x, or −x if the ninth bit of the word is set. */
 @inline
 function signed(x: f64, word: u64): f64 {
   return reinterpret<f64>(reinterpret<u64>(x) ^ ((word & 256) << 55))
 }
 
-/** How far beyond the edge a number of the tail lies (Marsaglia 1964), by the block `counter` and those USE, 2 USE, … after it. */
+/** Distance of a draw in the tail from its start (Marsaglia 1964), by the blocks counter, counter + USE, … */
 function tail(key: u64, counter: u64): f64 {
   let beyond: f64
   for (;;) {
@@ -232,10 +232,9 @@ function tail(key: u64, counter: u64): f64 {
 }
 
 /**
- * Whether a point of a layer's corner lies below the curve: at x between the inner and the outer edge, at the share u of the
- * height from low to high. Beyond 1 the curve is below its chords and above its tangents, before 1 the other way round: where the
- * corner's chord and tangent leave it open, by more than rounding, an exponential decides. Which it is nobody can foresee: no
- * branch asks.
+ * True if a point in the corner of a layer lies below the curve: at x between the inner and the outer edge, at height low + u (high − low). Beyond 1 the curve
+ * is below its chords and above its tangents, before 1 the other way round; if chord and tangent do not decide with a margin for rounding, an exponential
+ * does. There are no branches, which could not be predicted.
  */
 @inline
 function isBelow(x: f64, inner: f64, outer: f64, low: f64, high: f64, u: f64): bool {
@@ -250,7 +249,7 @@ function isBelow(x: f64, inner: f64, outer: f64, low: f64, high: f64, u: f64): b
   return (isConvex ? isBeyondTangent : isBeyondChord) != 0
 }
 
-/** The normal number of a word that may lie beside its layer's rectangle; the blocks USE, 2 USE, … after `counter` decide. */
+/** Normal draw of a word that may be outside the rectangle of its layer; then the blocks counter + USE, counter + 2 USE, … are used. */
 function normal(key: u64, counter: u64, word: u64): f64 {
   let x: f64
   for (;;) {
@@ -273,7 +272,7 @@ function normal(key: u64, counter: u64, word: u64): f64 {
   return signed(x, word)
 }
 
-/** The word at `at` becomes its normal number. */
+/** Replaces the word at an address by its normal draw. */
 @inline
 function replace(key: u64, counter: u64, at: usize): void {
   const word = load<u64>(at)
@@ -282,13 +281,13 @@ function replace(key: u64, counter: u64, at: usize): void {
   store<f64>(at, x < load<f64>(layer, 8) ? signed(x, word) : normal(key, counter, word))
 }
 
-/** Of the word at `at`, the width of its layer and that of the next. */
+/** Widths of the layer of the word at an address and of the next layer. */
 @inline
 function layerOf(at: usize): v128 {
   return v128.load(layers() + (<usize>load<u8>(at) << 4))
 }
 
-/** The sizes of the numbers of two words, in their layers. */
+/** Magnitudes of the draws of two words, given their layers. */
 @inline
 function sizes(words: v128, one: v128, other: v128): v128 {
   return f64x2.mul(whole(words), v128.shuffle<f64>(one, other, 0, 2))
@@ -299,7 +298,7 @@ function withSigns(x: v128, words: v128): v128 {
   return v128.xor(x, i64x2.shl(v128.and(words, i64x2.splat(256)), 55))
 }
 
-/** The same of four words, nineteen times of twenty all within their layers' rectangles. */
+/** Replaces four words by their normal draws; in 19 of 20 cases all are inside the rectangles of their layers. */
 @inline
 function replaceFour(key: u64, counter: u64, at: usize): void {
   const words = v128.load(at)
@@ -317,7 +316,7 @@ function replaceFour(key: u64, counter: u64, at: usize): void {
     v128.store(at, withSigns(y, others), 16)
     return
   }
-  // which of them it is nobody can foresee: no branch asks
+  // No branches, which could not be predicted.
   v128.store(at, v128.bitselect(words, withSigns(x, words), beyondX))
   v128.store(at, v128.bitselect(others, withSigns(y, others), beyondY), 16)
   for (let left = i64x2.bitmask(beyondX) | (i64x2.bitmask(beyondY) << 2); left != 0; left &= left - 1) {
@@ -327,7 +326,7 @@ function replaceFour(key: u64, counter: u64, at: usize): void {
   }
 }
 
-/** Normals first … first + n − 1 of the key, and as many more as make sixteens; `first` is a multiple of 4. */
+/** Writes n normal draws from `first` on, and up to a multiple of sixteen; `first` is a multiple of 4. */
 export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
   const key = keyOf(k0, k1)
   let at = NORMALS + <u64>first
@@ -341,7 +340,7 @@ export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void 
 
 // —— χ² ——
 
-/** Two χ² draws by an attempt with these normal and uniform numbers each; NaN where it is rejected. */
+/** Two χ² draws from normal and uniform numbers of one attempt each; NaN if it is rejected. */
 @inline
 function attempts(z: v128, u: v128, d: f64, c: f64): v128 {
   const one = coefficient<f64>(NUMBERS, 4)
@@ -356,7 +355,7 @@ function attempts(z: v128, u: v128, d: f64, c: f64): v128 {
   return v128.or(f64x2.add(x, x), v128.not(good))
 }
 
-/** A χ² draw, attempt by attempt: twice `gamma` of half the degrees in lib/random/draws.ts. */
+/** One χ² draw, attempt by attempt: twice a gamma draw with half the degrees as its shape, as in lib/random/draws.ts. */
 function oneChiSquared(key: u64, at: u64, d: f64, c: f64, shape: f64): f64 {
   let counter = GAMMAS + at
   let x: f64
@@ -374,7 +373,7 @@ function oneChiSquared(key: u64, at: u64, d: f64, c: f64, shape: f64): f64 {
   return 2 * x
 }
 
-/** χ² draws first … first + n − 1 of the key; of two degrees or more, eight first attempts at a time. */
+/** Writes n χ² draws from `first` on; for two degrees or more, eight first attempts at a time. */
 export function chiSquared(k0: i32, k1: i32, first: f64, n: i32, degrees: f64, out: usize): void {
   if (degrees == 0) {
     memory.fill(out, 0, <usize>n << 3)
@@ -388,7 +387,7 @@ export function chiSquared(k0: i32, k1: i32, first: f64, n: i32, degrees: f64, o
   const end = out + (<usize>n << 3)
   if (shape >= 1)
     for (; out + 128 <= end; out += 64, at += 8) {
-      // Eight blocks are twice as long as their draws; those that follow are made later.
+      // Eight blocks take twice the memory of their draws; the memory of later draws is overwritten later.
       draw(key, GAMMAS + at, out, out + 128)
       for (let i: usize = 0; i < 4; i++) {
         const from = out + (i << 5)

@@ -32,8 +32,8 @@ const isNear = (found: number, wanted: number): boolean =>
 const wrong = (xs: ReadonlyArray<number>, found: Float64Array, wanted: (x: number, i: number) => number): string[] =>
   xs.flatMap((x, i) => (isNear(found[i], wanted(x, i)) ? [] : [`${x}: ${found[i]} for ${wanted(x, i)}`]))
 
-describe('at the edges', () => {
-  it.each(Object.entries(functions))('%s is right', (name, [f, of]) => {
+describe('special values', () => {
+  it.each(Object.entries(functions))('%s is correct', (name, [f, of]) => {
     // 1 + erf has fewer digits in the left tail: three of them are lost at −2.5
     const asked = name === 'gelu' ? edges.filter(x => x !== -2.5) : edges
     expect(wrong(asked, interpreted(f, asked), of), 'interpreted').toEqual([])
@@ -77,7 +77,7 @@ const of = (...values: ReadonlyArray<number>): T.NdArray => ({
 const vector = (...values: ReadonlyArray<number>): T.Tensor => T.tensor(values, [values.length])
 const valuesOf = (f: () => T.Tensor): ReadonlyArray<number> => [...T.compute(f).values]
 
-describe('where the best stands', () => {
+describe('argMax and argMin', () => {
   // numpy.argmax, numpy.argmin
   it.each([
     [[1, NaN, 3], 1, 1],
@@ -139,12 +139,12 @@ describe('the norm', () => {
       expect(Math.abs(slope.values[i] - d)).toBeLessThan(1e-15)
     })
   })
-  it('of what is not finite is not', () => {
+  it('of infinities and NaN is not finite', () => {
     expect(valuesOf(() => T.norm(T.tensor([1, Infinity, 1, NaN, 3, 4], [3, 2]), 1))).toEqual([Infinity, NaN, 5])
   })
 })
 
-it('round keeps the sign of what becomes 0', () => {
+it('round keeps the sign of results that are 0', () => {
   expect(valuesOf(() => T.round(vector(-0.3, -0.5, -0, 0.3, 0.5, -0.7, -1.5, 2.5)))).toEqual([
     -0, -0, -0, 0, 0, -1, -2, 2
   ])
@@ -152,7 +152,7 @@ it('round keeps the sign of what becomes 0', () => {
 
 describe('log Γ of tensors', () => {
   const at = [1e-3, 0.2, 0.5, 1, 1.5, 2, 3.7, 9, 10, 40, 1e3, 1e6]
-  it('is that of numbers', () => {
+  it('equals log Γ of numbers', () => {
     const values = valuesOf(() => T.logGamma(vector(...at)))
     at.forEach((x, i) => {
       const wanted = T.Gamma.logGamma(x)
@@ -170,7 +170,7 @@ describe('log Γ of tensors', () => {
   })
 })
 
-describe('functions that have the bits of the interpreter', () => {
+describe('compiled functions have the bits of the interpreter', () => {
   const bits = (f: Unary, xs: ArrayLike<number>): Float64Array => T.compute(() => f(T.tensor(xs, [xs.length]))).values
   const far = [0, 1e-300, 0.7853981633974483, 0.7853981633974484, 1.5707963267948966, 355, 999_999.5, Infinity, NaN]
   const angles = [...far, ...far.map(x => -x), ...T.Key.normal(1000)(T.Key.fromSeed(2)).map(z => 1e4 * z)]
@@ -189,7 +189,7 @@ describe('functions that have the bits of the interpreter', () => {
     const found = compiled(T.sigmoid, logits)
     expect(Math.max(...logits.map((x, i) => ulps(found[i], oracle.sigmoid(x))))).toBeLessThan(2)
   })
-  it('sine and cosine of numbers beyond their reach, in any number of threads', () => {
+  it('sine and cosine of large numbers, in any number of threads', () => {
     const x = T.Key.normal(400_000)(T.Key.fromSeed(3))
     for (const [i, far] of [1e6, -1e22, 1.7e308].entries()) x[123_456 * (i + 1) + i] = far
     for (const f of [T.sin, T.cos]) {

@@ -24,7 +24,7 @@ describe('JSON text', () => {
     for (const text of samples) expect(parseJson(text, 10)).toEqual({ value: JSON.parse(text) as unknown })
   })
 
-  it('is said to end early wherever it is cut in a list, an object or a string', () => {
+  it('is reported as cut short if it ends inside a list, an object or a string', () => {
     for (const text of samples.slice(0, 3))
       for (let end = text.indexOf(text.trim()) + 1; end < text.trimEnd().length; end++)
         expect([text.slice(0, end), parseJson(text.slice(0, end), 10)]).toEqual([
@@ -45,7 +45,7 @@ describe('JSON text', () => {
     ['[1}', 'column 3 cannot be read'],
     ['1 1', 'column 3 cannot be read'],
     ['[NaN]', 'column 2 cannot be read']
-  ])('that is wrong says where: %j', (text, fault) => {
+  ])('with a fault reports its position: %j', (text, fault) => {
     expect(parseJson(text, 10)).toEqual({ fault })
   })
 

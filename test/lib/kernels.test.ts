@@ -441,7 +441,7 @@ afterAll(() => {
 })
 
 describe('every kernel', () => {
-  it('stands in the table', () => {
+  it('is in the table', () => {
     expect(Object.keys(table).sort()).toEqual(Object.keys(kernelsByName).sort())
   })
   describe.each(Object.entries(table))('%s', (kernel, cases) => {

@@ -26,7 +26,7 @@ const costs = (entry: fc.Arbitrary<number>): fc.Arbitrary<NdArray> =>
     )
 
 describe('assignment', () => {
-  it('takes no column twice and costs the least, ties and costs below 0 included', () => {
+  it('is injective and of minimum cost, with ties and negative costs', () => {
     fc.assert(
       fc.property(costs(fc.integer({ min: -3, max: 3 })), cost => {
         const columns = assignment(cost)
@@ -38,7 +38,7 @@ describe('assignment', () => {
     )
   })
 
-  it('costs the least among doubles of all sizes', () => {
+  it('is of minimum cost for doubles of all magnitudes', () => {
     fc.assert(
       fc.property(costs(fc.double({ min: 0, max: 1e12, noNaN: true })), cost => {
         // Prices are sums of at most m costs of at most 1e12, each rounded.
@@ -59,7 +59,7 @@ describe('assignment', () => {
     expect(assignment({ shape: [n, n], values })).toEqual(Array.from({ length: n }, (_, i) => hidden(i)))
   })
 
-  it('refuses more rows than columns, and costs that are not finite', () => {
+  it('rejects more rows than columns, and costs that are not finite', () => {
     expect(() => assignment({ shape: [2, 1], values: Float64Array.of(1, 2) })).toThrow('transpose')
     expect(() => assignment({ shape: [1, 1], values: Float64Array.of(NaN) })).toThrow('finite')
   })

@@ -65,7 +65,7 @@ describe('a factor', () => {
     )
   })
 
-  it('times another maps rows like the two in turn, and is no larger than the larger of them', () => {
+  it('times another maps rows as one after the other, in the more compact form that holds it', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, g, rows }) => {
         const both = Factor.multiplyFactors(f, g, dim)
@@ -102,7 +102,7 @@ describe('a factor', () => {
     )
   })
 
-  it('adds to others as covariances do, and stays as simple as they are', () => {
+  it('of a sum of covariances is as compact as the summands', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, g }) => {
         const sum = Factor.sumOfFactors([f, g], dim)
@@ -118,7 +118,7 @@ describe('a factor', () => {
     )
   })
 
-  it('is found again in its covariance, with its determinant', () => {
+  it('is recovered from its covariance, with its determinant', () => {
     fc.assert(
       fc.property(cases, ({ dim, f }) => {
         const again = Factor.choleskyOfCovariance(Factor.covarianceOfFactor(f, dim).values, dim)
@@ -130,13 +130,13 @@ describe('a factor', () => {
     )
   })
 
-  it('is none of what is not positive definite', () => {
+  it('is null if the covariance is not positive definite', () => {
     expect(Factor.choleskyOfCovariance(Float64Array.of(1, 2, 2, 1), 2)).toBeNull()
     expect(Factor.choleskyOfCovariance(Float64Array.of(1, 1, 1, 1), 2)).toBeNull()
     expect(Factor.choleskyOfCovariance(Float64Array.of(NaN), 1)).toBeNull()
   })
 
-  it('of other units is that of D Σ D', () => {
+  it('in other units is that of D Σ D', () => {
     fc.assert(
       fc.property(cases, ({ dim, f, rows }) => {
         const scale = rows.slice(0, dim).map(x => 1 + Math.abs(x))

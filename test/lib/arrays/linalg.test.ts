@@ -53,7 +53,7 @@ describe('triangular factors', () => {
       entries((n + more) * n).map(values => ({ shape: [n + more, n], values: Float64Array.from(values) }))
     )
 
-  it('of a stack: L Lᵀ = AᵀA, to a small multiple of the rounding of its entries, at any scale', () => {
+  it('of rows A: L Lᵀ = AᵀA, to a small multiple of the rounding of its entries, at any scale', () => {
     fc.assert(
       fc.property(stacks, fc.constantFrom(1, 2 ** -900, 2 ** 500), (a, scale) => {
         const [m, n] = a.shape
@@ -78,7 +78,7 @@ describe('triangular factors', () => {
     )
   })
 
-  it('of a stack keeps what AᵀA loses: the factor of [αL σI] where L is of condition 1e10', () => {
+  it('of rows A keeps the digits that AᵀA loses: the factor of [αL σI] with L of condition 1e10', () => {
     // L = [[1, 0], [1, 1e-10]]: its own factor, exactly
     const l = new Float64Array(4)
     factorGram(Float64Array.of(1, 1, 0, 1e-10, 0, 0, 0, 0), 0, 4, 2, l, 0)
@@ -87,7 +87,7 @@ describe('triangular factors', () => {
     expect(factorSymmetric(Float64Array.of(1, 1, 1, 1 + 1e-20), 0, 2, formed, 0)).toBe(false)
   })
 
-  it('of a symmetric array: that of the stack, where the array is well conditioned; none where it is not definite', () => {
+  it('of a symmetric matrix equals that of the rows if it is well conditioned; none if it is not positive definite', () => {
     fc.assert(
       fc.property(stacks, a => {
         const [m, n] = a.shape
@@ -109,7 +109,7 @@ describe('triangular factors', () => {
 })
 
 describe('symmetricEigen', () => {
-  it('knows the eigenvalues of small arrays', () => {
+  it('returns the eigenvalues of small matrices', () => {
     expect([...symmetricEigen({ shape: [0, 0], values: new Float64Array(0) }).values]).toEqual([])
     expect([...symmetricEigen({ shape: [1, 1], values: Float64Array.of(-3) }).values]).toEqual([-3])
     expect([...symmetricEigen({ shape: [2, 2], values: new Float64Array(4) }).values]).toEqual([0, 0])
@@ -120,14 +120,17 @@ describe('symmetricEigen', () => {
     expect(vectors.values[0]).toBeCloseTo(vectors.values[1], 14)
   })
 
-  it.each([2, 3, 10, 50, 100])('knows those of the second difference, 2 − 2 cos(πk / (n + 1)) (n = %i)', n => {
-    const a = array(n, n, (i, j) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0))
-    const expected = Array.from({ length: n }, (_, k) => 2 - 2 * Math.cos((Math.PI * (n - k)) / (n + 1)))
-    expect(largest(symmetricEigen(a).values.map((x, k) => x - expected[k]))).toBeLessThan(8 * n * EPSILON)
-    isDecomposition(a)
-  })
+  it.each([2, 3, 10, 50, 100])(
+    'returns the eigenvalues of the second difference, 2 − 2 cos(πk / (n + 1)) (n = %i)',
+    n => {
+      const a = array(n, n, (i, j) => (i === j ? 2 : Math.abs(i - j) === 1 ? -1 : 0))
+      const expected = Array.from({ length: n }, (_, k) => 2 - 2 * Math.cos((Math.PI * (n - k)) / (n + 1)))
+      expect(largest(symmetricEigen(a).values.map((x, k) => x - expected[k]))).toBeLessThan(8 * n * EPSILON)
+      isDecomposition(a)
+    }
+  )
 
-  it.each([1, 2, 3, 7, 30, 100])('decomposes what is full, and agrees with another implementation (n = %i)', n => {
+  it.each([1, 2, 3, 7, 30, 100])('decomposes full matrices, and agrees with another implementation (n = %i)', n => {
     const a = scrambled(n)
     isDecomposition(a)
     const { realEigenvalues } = new EigenvalueDecomposition(Matrix.from1DArray(n, n, a.values), {
@@ -137,7 +140,7 @@ describe('symmetricEigen', () => {
     expect(largest(symmetricEigen(a).values.map((x, k) => x - expected[k]))).toBeLessThan(8 * n * n * EPSILON)
   })
 
-  it('decomposes what is hard: repeated, graded, tiny, huge, of low rank, in blocks', () => {
+  it('decomposes hard cases: repeated, graded, tiny, huge, of low rank, in blocks', () => {
     const vector = Float64Array.from({ length: 9 }, (_, i) => ((i * 37) % 11) - 5)
     isDecomposition(identity(9))
     isDecomposition(array(9, 9, (i, j) => vector[i] * vector[j]))
@@ -152,7 +155,7 @@ describe('symmetricEigen', () => {
     isDecomposition(array(9, 9, (i, j) => (Math.floor(i / 3) === Math.floor(j / 3) ? 1 + Math.min(i, j) : 0)))
   })
 
-  it('decomposes whatever it meets', () => {
+  it('decomposes arbitrary symmetric matrices', () => {
     // Zeros and repeats are likely, so that rows which need no reflection, and blocks which fall apart, are met.
     const entry = fc.oneof(fc.constantFrom(0, 1, -1), fc.double({ min: -1, max: 1, noNaN: true }))
     const arrays = fc
@@ -165,7 +168,7 @@ describe('symmetricEigen', () => {
     )
   })
 
-  it('says NaN of what is not finite, and ends', () => {
+  it('returns NaN if an entry is not finite, and terminates', () => {
     for (const x of [NaN, Infinity, -Infinity])
       expect([...symmetricEigen({ shape: [2, 2], values: Float64Array.of(1, x, x, 1) }).values]).toEqual([NaN, NaN])
   })
@@ -200,7 +203,7 @@ describe('rowSpace', () => {
     ['huge', array(2, 2, (i, j) => 1e300 * (i + j === 0 ? 1 : 0.5)), 2]
   ])('is a basis: %s', (_, rows, rank) => isBasis(rows, rank))
 
-  it('has the rank that singular values tell', () => {
+  it('has the rank given by singular values', () => {
     const entry = fc.constantFrom(-2, -1, 0, 0, 1, 3)
     const shapes = fc.record({ m: fc.integer({ min: 1, max: 6 }), n: fc.integer({ min: 1, max: 6 }) })
     const arrays = shapes.chain(({ m, n }) =>
@@ -218,7 +221,7 @@ describe('rowSpace', () => {
     )
   })
 
-  it('is empty where an entry is not finite', () => {
+  it('is empty if an entry is not finite', () => {
     expect(rowSpace({ shape: [1, 2], values: Float64Array.of(NaN, 1) }).shape).toEqual([0, 2])
     expect(rowSpace({ shape: [1, 2], values: Float64Array.of(Infinity, 1) }).shape).toEqual([0, 2])
   })
@@ -241,7 +244,7 @@ describe('singular', () => {
     return [...values]
   }
 
-  it.each([1, 2, 3, 7, 12])('takes apart a matrix of %d rows, as eigenvalues of AᵀA say', n => {
+  it.each([1, 2, 3, 7, 12])('decomposes a matrix of %d rows, in agreement with the eigenvalues of AᵀA', n => {
     const a = array(n, n, (i, j) => ((i * 7919 + j * 104729 + i * j * 31) % 1009) / 504.5 - 1)
     const values = isSvd(a)
     const { values: squares } = symmetricEigen(
@@ -255,7 +258,7 @@ describe('singular', () => {
     })
   })
 
-  it('of columns of unlike scales, to the size of each', () => {
+  it('has a small relative error if columns differ in scale', () => {
     // Q diag(1, 1e-8, 1e-16) with a rotation Q: where AᵀA has lost the two
     const c = 0.8
     const s = 0.6
@@ -267,7 +270,7 @@ describe('singular', () => {
     })
   })
 
-  it('of rank one, and of nothing', () => {
+  it('decomposes a matrix of rank one, and 0', () => {
     expect(isSvd(array(3, 3, () => 1)).map(s => s.toFixed(12))).toEqual([
       '3.000000000000',
       '0.000000000000',

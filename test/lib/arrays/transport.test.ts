@@ -6,7 +6,7 @@ import { transportPlan } from '../../../lib/arrays/transport.js'
 const valueOf = (moved: Float64Array, cost: ReadonlyArray<number>): number =>
   moved.reduce((sum, x, at) => sum + x * cost[at], 0)
 
-it('is what scipy.optimize.linprog finds', () => {
+it('equals the solution of scipy.optimize.linprog', () => {
   const cost = [4, 1, 3, 9, 2, 0, 5, 1, 3, 2, 2, 7]
   const from = Float64Array.of(0.2, 0.5, 0.3)
   const to = Float64Array.of(0.1, 0.4, 0.3, 0.2)
@@ -14,7 +14,7 @@ it('is what scipy.optimize.linprog finds', () => {
   expect(valueOf(moved, cost)).toBeCloseTo(1.2, 12)
 })
 
-it('has the sums that it is to have, and of equal weights no permutation is better', () => {
+it('has the given row and column sums, and for equal weights no permutation is better', () => {
   fc.assert(
     fc.property(
       fc

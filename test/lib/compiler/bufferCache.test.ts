@@ -35,8 +35,8 @@ const call = (stay: BufferCache, ...arrays: ReadonlyArray<Float64Array>): Readon
 }
 const array = (length: number): Float64Array => new Float64Array(length)
 
-describe('data that stay', () => {
-  it('are written once, and the one used longest ago makes room', () => {
+describe('cached data', () => {
+  it('are written once, and the least recently used are dropped', () => {
     const memory = places()
     const stay = bufferCache(memory, 100)
     const [a, b, c] = [40, 40, 40].map(array)
@@ -48,7 +48,7 @@ describe('data that stay', () => {
     expect(call(stay, a)).toEqual([])
     expect(call(stay, b)).toEqual([0])
   })
-  it('stay while one call uses them, however much they are', () => {
+  it('are kept while a call uses them, whatever their size', () => {
     const memory = places()
     const stay = bufferCache(memory, 100)
     const [a, b, c] = [80, 80, 80].map(array)
@@ -59,7 +59,7 @@ describe('data that stay', () => {
     expect(call(stay, array(30))).toEqual([0])
     expect(total(memory)).toBe(30)
   })
-  it('are as doubles and as floats by themselves', () => {
+  it('are stored separately as doubles and as floats', () => {
     const stay = bufferCache(places(), 100)
     const a = array(10)
     stay.begin()
@@ -67,7 +67,7 @@ describe('data that stay', () => {
       stay.at(a, { precision: 'float32', length: 5 }, () => undefined)
     )
   })
-  it('are given back when memory is short, but for those in use', () => {
+  it('are freed if memory is short, except for those in use', () => {
     const memory = places()
     const stay = bufferCache(memory, 100)
     call(stay, array(10), array(20))
@@ -78,7 +78,7 @@ describe('data that stay', () => {
     expect(stay.clear()).toBe(false)
     expect(total(memory)).toBe(30)
   })
-  it('go with the arrays of the caller', async () => {
+  it('are freed with the arrays of the caller', async () => {
     setFlagsFromString('--expose-gc')
     const gc = runInNewContext('gc') as () => void
     const memory = places()

@@ -62,7 +62,7 @@ const right = <A>(either: E.Either<string, A>): A => {
   return either.right
 }
 
-describe('a program is the interpreter’s number', () => {
+describe('a program has the result of the interpreter', () => {
   it.each(spread(6)(cases).map(one => [one.name, one] as const))('%s', (_, one) => {
     const program = programOf(one)
     const others: Case['write'] = inputs => ({ others: one.write(inputs).others ?? {} })
@@ -89,7 +89,7 @@ it.each([
   [8, 12],
   [20, 16],
   [16, 16]
-])('a product over the rows of two parts of one value that begin together and are %i and %i long', (m, n) => {
+])('a product over the rows of two parts of one value, with the same start and of %i and %i entries', (m, n) => {
   const one: Case = {
     name: 'parts',
     signature: { params: { w: [24] }, rows: { x: { shape: [24], from: 'call' } }, constants: {} },
@@ -121,7 +121,7 @@ describe('the verifier', () => {
   const found = (all: ReadonlyArray<ColumnAccess>, changed: object = {}): number =>
     findFaults({ ...of, ...changed }, [all]).length
   const isRead = ({ operand }: ColumnAccess, of: unknown): boolean => operand === of
-  it('finds nothing in what is right', () => {
+  it('finds no fault in a correct program', () => {
     expect(accesses.length).toBeGreaterThan(8)
     expect(found(accesses)).toBe(0)
   })
@@ -137,10 +137,10 @@ describe('the verifier', () => {
   })
 })
 
-describe('what is not finite', () => {
+describe('infinities and NaN', () => {
   /** Where more is not finite than by the interpreter, as docs/compiler.md says. */
   const spreads = new Set(['cast', 'lookUp', 'squares over the rows, and triangles'])
-  it.each(cases.map(one => [one.name, one] as const))('is so in %s where it is by the interpreter', (_, one) => {
+  it.each(cases.map(one => [one.name, one] as const))('are those of the interpreter in %s', (_, one) => {
     const program = programOf(one)
     const call = callOf(one, 9, SEED)
     const { params, given, constants } = call
@@ -183,7 +183,7 @@ describe('what is not finite', () => {
 })
 
 /** What found programs and the interpreter apart, as a function of one row or of one parameter. */
-describe('what is not finite, in one place', () => {
+describe('a single NaN or infinity', () => {
   const row = (...shape: ReadonlyArray<number>) => ({ shape, from: 'call' }) as const
   const runOf = (
     params: Signature['params'],
@@ -195,17 +195,17 @@ describe('what is not finite, in one place', () => {
       signature: { params, rows: { x }, constants: {} },
       write: inputs => ({ value: write(inputs) })
     }).run({ ...call, constants: {} })
-  it('is seen in the sum of a softmax', () => {
+  it('is propagated to the sum of a softmax', () => {
     const given = { x: Float64Array.of(1, 2, NaN, 4, 5, 6) }
     const write = ({ rows }: Inputs): Tensor => T.mean(T.sum(T.softmax(rows.x), 1))
     expect(runOf({}, row(3), write, { rows: 2, params: {}, given }).value).toBe(NaN)
   })
-  it('is seen in what two sums have in common', () => {
+  it('is propagated to a common term of two sums', () => {
     const given = { x: Float64Array.of(Infinity) }
     const write = ({ rows: { x } }: Inputs): Tensor => T.mean(T.sub(T.add(x, T.tanh(x)), T.add(x, T.exp(T.neg(x)))))
     expect(runOf({}, row(), write, { rows: 1, params: {}, given }).value).toBe(NaN)
   })
-  it('stays where it is in the derivative of a gather', () => {
+  it('affects only its row in the derivative of a gather', () => {
     const q = Float64Array.of(1, 2, 3, 4, 5, 6, Infinity, 8, 9, 10, 11, 12)
     const call = { rows: 1, params: { q }, given: { x: Float64Array.of(1) } }
     const write = ({ params, rows }: Inputs): Tensor =>
@@ -214,7 +214,7 @@ describe('what is not finite, in one place', () => {
     const wanted = [0, 1, 2].flatMap(i => [4 * q[4 * i], 0, 2 * q[4 * i + 2], 2 * q[4 * i + 3]])
     expect([...runOf({ q: [3, 4] }, row(), write, call).gradient.q.values]).toEqual(wanted)
   })
-  it.each([3, 4, 5, 7, 8])('is seen in every column of a triangular product in %d dimensions', dim => {
+  it.each([3, 4, 5, 7, 8])('is propagated to every column of a triangular product in %d dimensions', dim => {
     const signature: Signature = { params: { w: [dim, dim] }, rows: { x: row(dim) }, constants: {} }
     const write = ({ params: { w }, rows: { x } }: Inputs): Outputs => {
       const whitener = T.solveTriangular(T.gramCholesky(T.concat([w, T.eye(dim)])), T.eye(dim))
@@ -240,7 +240,7 @@ it('the whole vocabulary is in the programs', () => {
   expect(Object.keys(kernelsByName).filter(kernel => !seen.has(kernel))).toEqual([])
 })
 
-it('the angle of a point is Math’s in all quarters, with the signs of zeros', () => {
+it('atan2 agrees with Math in all quadrants, with the signs of zeros', () => {
   const one = { shape: [], from: 'call' } as const
   const program = toProgram({
     signature: { params: {}, rows: { x: one, y: one }, constants: {} },
@@ -266,7 +266,7 @@ it('ops that run by the interpreter on a panel are those that docs/compiler.md l
   expect([...told].sort()).toEqual([...new Set(names)].sort())
 })
 
-it('programs that differ in the last of many numbers alone are two', () => {
+it('programs that differ in the last of many numbers are not shared', () => {
   const of = (last: number): number => {
     const values = Float64Array.from({ length: 31 }, (_, i) => (i < 30 ? i + 0.125 : last))
     const program = toProgram({
@@ -278,7 +278,7 @@ it('programs that differ in the last of many numbers alone are two', () => {
   expect(of(1000) - of(1)).toBe(999)
 })
 
-describe('constants that stay', () => {
+describe('fixed constants', () => {
   const signature: Signature = {
     params: { c: [2] },
     rows: { x: { shape: [2], from: 'call' } },
@@ -296,7 +296,7 @@ describe('constants that stay', () => {
     params: { c: Key.normal(2)(Key.fromSeed(seed)) },
     given: { x: Key.normal(2 * rows)(Key.fromSeed(seed + 1)) }
   })
-  it('give the bits that they give at each call, whatever else changes', () => {
+  it('have the bits of constants of each call, whatever else changes', () => {
     const one = { a: [0.3] }
     const other = { a: [0.7] }
     // In turn, so that what is kept with one object, or of so many rows, would be met by another.
@@ -332,7 +332,7 @@ describe('threads', () => {
   })
 })
 
-describe('more threads than there may be', () => {
+describe('more threads than the maximum', () => {
   const most = Math.max(64, availableParallelism())
   const anew = async (): Promise<typeof T> => {
     vi.resetModules()
@@ -344,13 +344,13 @@ describe('more threads than there may be', () => {
     const program = right(Compiler.compile(signature, ({ rows: { x } }) => ({ value: mean(x) }), [null, null]))
     return program.run({ rows: 2, params: {}, given: { x: Float64Array.of(1, 2) }, constants: {} }).value
   }
-  it.each([1e9, Infinity])('%d are as many as may be', async count => {
+  it.each([1e9, Infinity])('%d are limited to the maximum', async count => {
     const own = await anew()
     own.useThreads(count)
     expect(own.threads()).toBe(most)
     expect(meanOf(own)).toBe(1.5)
   })
-  it('so are those of the environment', async () => {
+  it('ORNSTEIN_THREADS is limited too', async () => {
     vi.stubEnv('ORNSTEIN_THREADS', '1000000000')
     try {
       const own = await anew()
@@ -360,14 +360,14 @@ describe('more threads than there may be', () => {
       vi.unstubAllEnvs()
     }
   })
-  it('NaN is no number of threads', () => {
+  it('NaN is rejected as a number of threads', () => {
     expect(() => {
       useThreads(NaN)
     }).toThrow('useThreads: NaN is not a number of threads; try 1')
   })
 })
 
-describe('where nothing compiles', () => {
+describe('without compilation', () => {
   const reason = async (wasm: unknown): Promise<string> => {
     vi.resetModules()
     vi.stubGlobal('WebAssembly', wasm)
@@ -401,7 +401,7 @@ describe('where nothing compiles', () => {
     ['no WebAssembly', undefined, 'this engine has no WebAssembly'],
     ['no SIMD', { Memory, Instance, Module: failing(({ length }) => length > 8), validate: () => false }, 'this engine has no SIMD'], // prettier-ignore
     ['a limit', { Memory, Instance, Module: failing(({ length }) => length > 4096), validate: () => true }, 'this engine refuses WebAssembly: too large for this thread'] // prettier-ignore
-  ])('it says that it is for %s', async (_, wasm, words) => {
+  ])('the reason is %s', async (_, wasm, words) => {
     expect(await reason(wasm)).toBe(words)
   })
 })
@@ -409,7 +409,7 @@ describe('where nothing compiles', () => {
 describe('draws', () => {
   const draws: Signature = { params: {}, rows: { z: { shape: [3], from: 'key' } }, constants: {} }
 
-  it('are those of the key, row after row', () => {
+  it('are the draws of the key, row after row', () => {
     const program = toProgram({ signature: draws, write: ({ rows }) => ({ others: { z: rows.z } }) })
     const key = Key.fromSeed(5)
     const { others } = program.run({ rows: 1003, params: {}, given: { z: key }, constants: {} })
@@ -417,7 +417,7 @@ describe('draws', () => {
   })
 
   // Of fewer than two degrees attempts are made one by one, else four at a time, and in a thousand rows some first one is rejected.
-  it.each([0, 1, 2, 7, 1000])('of χ² of %d degrees are those of the key', degrees => {
+  it.each([0, 1, 2, 7, 1000])('of χ² of %d degrees are the draws of the key', degrees => {
     const rows: Signature['rows'] = { x: { shape: [1], from: 'key', degrees } }
     const program = toProgram({ signature: { ...draws, rows }, write: inputs => ({ others: { x: inputs.rows.x } }) })
     const key = Key.fromSeed(6)
@@ -447,14 +447,14 @@ describe('a divergence', () => {
     expect(lines(30)).toBe(lines(4))
   })
 
-  it('passes over the hidden layer once, and once for each direction back: d² in no product', () => {
+  it('passes over the hidden layer once, and once for each direction backwards, without products of size d²', () => {
     const few = programOf(8).work
     const many = programOf(32).work
     // linear in d, of which four times as many
     expect(many).toBeLessThan(4.5 * few)
   })
 
-  it('has the same bits by one thread and by two', () => {
+  it('has the same bits in one thread and in two', () => {
     const call = callOf(net(4), 50_001, 1)
     const [one, two] = [1, 2].map(count => {
       useThreads(count)
@@ -474,12 +474,12 @@ describe('a sum with a thin product', () => {
   const nodesOf = (write: (inputs: Inputs) => Outputs): ReadonlyArray<string> =>
     toProgram({ signature, write }).explain('rewritten').split('\n')
 
-  it('is taken apart where nothing else needs it', () => {
+  it('is split if nothing else needs it', () => {
     const nodes = nodesOf(inputs => ({ value: T.mean(T.square(T.matMul(point(inputs), inputs.params.m))) }))
     expect(nodes.filter(line => line.endsWith(': [rows, 8]'))).toEqual([expect.stringContaining('input x')])
   })
 
-  it('and stays where it is needed', () => {
+  it('is kept if it is needed elsewhere', () => {
     const nodes = nodesOf(inputs => ({
       value: T.mean(T.mul(T.square(T.matMul(point(inputs), inputs.params.m)), T.sum(T.square(point(inputs)), 1, true)))
     }))
@@ -537,7 +537,7 @@ describe('versions of constants', () => {
   const alpha = draw(count, 3)
   const zeta = draw(count, 4)
   const line = draw(dim, 5)
-  it.each(Object.entries(written))('%s: one program gives the sum of what one of each gives', (_, value) => {
+  it.each(Object.entries(written))('%s: one program returns the sum over the versions', (_, value) => {
     const write = (inputs: Inputs): Outputs => ({ value: value(inputs) })
     const one = toProgram({ signature, write })
     const all = right(compile({ ...signature, versions: { count, of: ['alpha', 'zeta'] } }, write, [null, null]))
@@ -552,7 +552,7 @@ describe('versions of constants', () => {
     })
   })
 
-  it('what is the same in all versions is computed once: data are met by products of their own size alone', () => {
+  it('values that are equal in all versions are computed once: products with the data have their own size', () => {
     const write = (inputs: Inputs): Outputs => ({ value: written.mixture(inputs) })
     const { explain } = right(
       compile({ ...signature, versions: { count, of: ['alpha', 'zeta'] } }, write, [null, null])
@@ -564,7 +564,7 @@ describe('versions of constants', () => {
     expect(ofAll.filter(line => line.includes(`[rows, ${count}, ${dim}]`))).toEqual([])
   })
 
-  it('wide rows are refused, and so are products with a matrix of each version', () => {
+  it('wide rows are rejected, and so are products with a matrix per version', () => {
     const refused = (units: number, write: (inputs: Inputs) => Tensor): string => {
       const found = compile(
         {
@@ -590,7 +590,7 @@ describe('versions of constants', () => {
   })
 })
 
-describe('what is refused, and why', () => {
+describe('rejected functions and the reasons', () => {
   const signature: Signature = { params: { w: [3] }, rows: { x: { shape: [3], from: 'data' } }, constants: { c: [] } }
   type Of = (x: Tensor, w: Tensor) => Tensor
   let calls = 0
@@ -629,7 +629,7 @@ describe('what is refused, and why', () => {
     expect(E.isLeft(program) ? program.left : 'compiled').toMatch(why)
   })
 
-  it('an example that is baked in', () => {
+  it('a dependence on the example is rejected', () => {
     const program = compile(
       signature,
       ({ params, rows }, c: number) => ({ value: T.mean(T.mul(T.mul(rows.x, params.w), c)) }),
@@ -638,7 +638,7 @@ describe('what is refused, and why', () => {
     expect(E.isLeft(program) ? program.left : 'compiled').toMatch(/is 0\.1 once and 0\.2 again .*: name it an input/)
   })
 
-  it('what depends on no refused op compiles', () => {
+  it('outputs that do not depend on a rejected operation compile', () => {
     const write = ({ params, rows }: Inputs): Outputs => {
       T.slice(rows.x, [0, 0], [2, -1])
       return { value: T.mean(T.mul(rows.x, params.w)) }
@@ -647,8 +647,8 @@ describe('what is refused, and why', () => {
   })
 })
 
-describe('nothing is left behind', () => {
-  it('programs of one structure are one, those of many are bounded, and memory is given back', () => {
+describe('memory', () => {
+  it('programs of equal graphs are shared, their number is bounded, and memory is freed', () => {
     const write = ({ params, rows }: Inputs): Outputs => ({ value: T.mean(T.tanh(T.mul(rows.x, params.w))) })
     const run = (rank: number): void => {
       const x = { shape: [rank], from: 'call' } as const
@@ -669,7 +669,7 @@ describe('nothing is left behind', () => {
     run(1)
   })
 
-  it('10 000 steps take no memory that stays', () => {
+  it('10 000 steps do not retain memory', () => {
     const signature: Signature = { params: { w: [2] }, rows: { x: { shape: [2], from: 'data' } }, constants: {} }
     const write = ({ params, rows }: Inputs): Outputs => ({ value: T.mean(T.square(T.mul(rows.x, params.w))) })
     const program = toProgram({ signature, write })

@@ -74,7 +74,7 @@ describe('a program in single precision', () => {
     }
   })
 
-  it('draws the normals of the key, rounded', () => {
+  it('draws the normal numbers of the key, rounded', () => {
     const draws: Signature = { params: {}, rows: { z: { shape: [3], from: 'key' } }, constants: {} }
     const program = programOf({ signature: draws, write: ({ rows }) => ({ others: { z: rows.z } }) }, 'float32')
     const key = Key.fromSeed(5)
@@ -82,7 +82,7 @@ describe('a program in single precision', () => {
     expect(others.z).toEqual({ shape: [1003, 3], values: Key.normal(3009)(key).map(Math.fround) })
   })
 
-  it('keeps the same data once for each precision', () => {
+  it('caches data separately for each precision', () => {
     const data: Signature = { params: {}, rows: { x: { shape: [2], from: 'data' } }, constants: {} }
     const [single, double] = (['float32', 'float64'] as const).map(precision =>
       programOf({ signature: data, write: ({ rows }) => ({ others: { y: T.mul(rows.x, 1) } }) }, precision)
@@ -96,7 +96,7 @@ describe('a program in single precision', () => {
     }
   })
 
-  it('refuses a number that it does not hold', () => {
+  it('rejects a constant that float32 cannot represent', () => {
     const tiny = compile(
       { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} },
       ({ rows }) => ({ value: T.mean(T.maximum(rows.x, 1e-300)) }),
@@ -121,7 +121,7 @@ describe('sums over the rows', () => {
     return { sum: sum.values[0], squares: squares.values[0] }
   }
 
-  it('are of doubles, which many rows do not wear out', () => {
+  it('are accumulated in doubles, so many rows lose no digits', () => {
     const rows = 400_000
     const tenth = Math.fround(0.1)
     const { sum, squares } = sumsOf(new Float64Array(rows).fill(0.1))
@@ -131,7 +131,7 @@ describe('sums over the rows', () => {
     expect(Math.abs(squares / (rows * tenth * tenth) - 1)).toBeLessThan(33 * U)
   })
 
-  it('of products are of floats within a tile, of 128 rows, alone', () => {
+  it('of products are accumulated in floats within a tile of 128 rows only', () => {
     // 2²⁴ and 1 are 2²⁴ in floats: the ones beside eight large numbers are lost, and those of other tiles are not.
     const x = new Float64Array(512).fill(1).fill(4096, 0, 8)
     const { squares } = sumsOf(x)

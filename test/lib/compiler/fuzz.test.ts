@@ -134,8 +134,8 @@ const write = (
   return { value: T.div(one.of === 'value' ? total(of(x, y)) : T.sum(T.square(made)), x.shape[0]), made: T.add(made, level) } // prettier-ignore
 }
 
-describe('programs of parts of what was just computed', () => {
-  it('are the interpreter’s numbers', () => {
+describe('programs with parts of computed values', () => {
+  it('have the results of the interpreter', () => {
     let compiled = 0
     const count = isSlow ? 480 : 60
     fc.assert(

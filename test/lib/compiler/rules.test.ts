@@ -329,7 +329,7 @@ const hostile = (read: ReadonlyArray<string>): ReadonlyArray<Numbers> => {
   ])
 }
 
-describe('what is not finite stays so, and what is finite too, by the rule', () => {
+describe('rules preserve finite and non-finite results', () => {
   it.each(all)('%s', (_, all, rewriting) => {
     for (const make of all) {
       const before = made(make, 'none')
@@ -360,7 +360,7 @@ it('squares of differences are not split: parts far from 0 would cancel', () => 
   expect(made(squares, 'splitting').text).toBe(made(squares, 'plain').text)
 })
 
-describe('equal things are one', () => {
+describe('equal expressions are one node', () => {
   it('a function and its derivative share the exponential', () => {
     const { entrywise, mul, neg, node } = algebra()
     const x = node({ kind: 'input', name: 'x' }, [], [3], 'rows')
@@ -370,7 +370,7 @@ describe('equal things are one', () => {
     expect(exponentials(both)).toHaveLength(1)
   })
 
-  it('operands that commute are in one order', () => {
+  it('operands of commutative operations are sorted', () => {
     const { add, sub, node } = algebra()
     const [x, y] = ['x', 'y'].map(name => node({ kind: 'input', name }, [], [3], 'rows'))
     expect(add(x, y)).toBe(add(y, x))
@@ -378,11 +378,11 @@ describe('equal things are one', () => {
   })
 })
 
-describe('entries that move', () => {
+describe('moved entries', () => {
   const { node, pick, reshaped, constant } = algebra()
   const x = node({ kind: 'input', name: 'x' }, [], [2, 3], 'rows')
 
-  it('are traced to where they come from', () => {
+  it('are traced to their origin', () => {
     const turned = pick([x], [0, 3, 1, 4, 2, 5], [3, 2])
     expect(pick([turned], [0, 2, 4, 1, 3, 5], [2, 3])).toBe(x)
     expect(pick([x], [0, 1, 2, 3, 4, 5], [6])).toBe(reshaped(x, [6]))

@@ -40,7 +40,7 @@ const middles = fc.tuple(fc.integer({ min: 0, max: 2 ** 21 }), fc.integer({ min:
 })
 
 describe('numbers in bytes', () => {
-  it('are the nearest doubles, or are left to another', () => {
+  it('are the nearest doubles, or are left to a full parser', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(written, printed, middles), { minLength: 1, maxLength: 50 }), cells => {
         const found = numbersOf(cells, lenient)
@@ -51,7 +51,7 @@ describe('numbers in bytes', () => {
     )
   })
 
-  it('are hardly ever left to another where they are as programs write them', () => {
+  it('are rarely left to a full parser as programs write them', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 1e-4, max: 1e5, noNaN: true }), { minLength: 64, maxLength: 64 }), xs => {
         const missed = numbersOf(xs.map(String), strict).filter(x => Number.isNaN(x)).length
@@ -64,7 +64,7 @@ describe('numbers in bytes', () => {
     ).toEqual([0.1, -0.035, 0.5, 5, 100000, -0, 7, 1.7976931348623157])
   })
 
-  it('leaves what is no decimal', () => {
+  it('leaves other texts than decimals', () => {
     const words = ['', '0x10', '1_000', 'Infinity', 'NaN', '1 2']
     const cells = [...words, '.', '-', 'e5', '1e', '1e+', '1.2.3', '--1', '+-1', '1e5x']
     expect(
@@ -75,14 +75,14 @@ describe('numbers in bytes', () => {
   })
 })
 
-describe('a table that comes in pieces', () => {
+describe('a table that arrives in pieces', () => {
   const encoder = new TextEncoder()
   const line = fc.tuple(
     fc.oneof(printed, fc.constantFrom('', ' ', 'NA', 'ä', '猫', 'a b')),
     printed,
     fc.constantFrom('\n', '\r\n', '\r', '\n\n', '\n  \n')
   )
-  it('is the same however it is cut', () => {
+  it('is the same for all pieces', () => {
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 40 }), (lines, size) => {
         const text = `\ufeffx,y\n${lines.map(([a, b, end]) => `${a},${b}${end}`).join('')}`
@@ -100,7 +100,7 @@ describe('a table that comes in pieces', () => {
     )
   })
 
-  it('is longer than what is looked at first, and its place may be guessed wrong', () => {
+  it('may be longer than the first bytes, and its expected size may be wrong', () => {
     const rows = Array.from({ length: 200_000 }, (_, i) => `${i < 1000 ? i : i * 1.0001},${i % 7}`)
     const bytes = encoder.encode(`x,y\n${rows.join('\n')}`)
     for (const length of [0, 10, bytes.length, 4 * bytes.length]) {
@@ -116,7 +116,7 @@ describe('a table that comes in pieces', () => {
     .oneof(printed, fc.constantFrom('', ' ', 'a,b', '"', 'say ""x""', '猫', '1"', ',', 'NA'))
     .map(cell => `"${cell.replaceAll('"', '""')}"`)
   const cell = fc.oneof(quoted, printed, fc.constantFrom('', 'a"b', 'x'))
-  it('has the cells that a whole grammar finds, in quotes or not, however it is cut', () => {
+  it('has the cells of a full parser, quoted or not, for all pieces', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(cell, cell, fc.constantFrom('\n', '\r\n', '\n\n')), { minLength: 1, maxLength: 12 }),
@@ -156,11 +156,11 @@ describe('a table that comes in pieces', () => {
     ['a line that is long', 'x,y\n1,2\n3,4,5\n'],
     ['what is no text', 'x,y\n1,2\n3,\0\n'],
     ['nothing', '\n \n']
-  ])('is a matter for a whole grammar where it has %s', (_, text) => {
+  ])('is left to a full parser if it has %s', (_, text) => {
     expect(sheetOf(text, lenient)).toBeNull()
   })
 
-  it('is one, too, where bytes are not UTF-8', () => {
+  it('is left to a full parser if bytes are not UTF-8', () => {
     const into = cellReader(lenient)
     into.push(Uint8Array.of(0x78, 10, 0x31, 10, 0xe4, 10))
     expect(into.sheet()).toBeNull()

@@ -5,7 +5,7 @@ import { crc32 } from '../../../lib/formats/crc32.js'
 
 const text = (words: string): Uint8Array => new TextEncoder().encode(words)
 
-it('is that of the catalogue of CRCs for its check string', () => {
+it('of the check string equals the value of the catalogue of CRCs', () => {
   // https://reveng.sourceforge.io/crc-catalogue/all.htm, CRC-32/ISO-HDLC
   expect(crc32(text('123456789'))).toBe(0xcbf43926)
   expect(crc32(new Uint8Array(0))).toBe(0)

@@ -17,7 +17,7 @@ const end = [0, 0, 0, 0]
 const frame = (...block: number[]): Uint8Array => Uint8Array.from([...header, block.length, 0, 0, 0, ...block, ...end])
 
 describe('a frame by hand', () => {
-  it('has literals, and matches that reach into themselves', () => {
+  it('has literals, and matches that overlap their output', () => {
     // 'abc', then 9 from 3 back, then 'z'; and 'a' 25 times, whose count takes a byte more
     expect(unpackedLz4(frame(0x35, ...text('abc'), 3, 0, 0x10, ...text('z')))).toEqual(
       Uint8Array.from(text('abcabcabcabcz'))
@@ -25,13 +25,13 @@ describe('a frame by hand', () => {
     expect(unpackedLz4(frame(0x1f, ...text('a'), 1, 0, 5, 0x00))).toEqual(new Uint8Array(25).fill(97))
   })
 
-  it('has blocks that are not packed', () => {
+  it('has stored blocks', () => {
     expect(unpackedLz4(Uint8Array.from([...header, 2, 0, 0, 0x80, ...text('hi'), ...end]))).toEqual(
       Uint8Array.from(text('hi'))
     )
   })
 
-  it('is refused where it is damaged', () => {
+  it('is rejected if it is damaged', () => {
     const good = frame(0x35, ...text('abc'), 3, 0, 0x10, ...text('z'))
     for (let length = 0; length < good.length; length++) expect(() => unpackedLz4(good.slice(0, length))).toThrow()
     expect(() => unpackedLz4(frame(0x35, ...text('abc'), 4, 0, 0x10, ...text('z')))).toThrow(/damaged/)
@@ -48,12 +48,12 @@ describe.skipIf(!isHere && process.env.CI === undefined)('what the program lz4 p
     'few values': Uint8Array.from(few),
     noise: new Uint8Array(pipe(Key.fromSeed(2), Key.uniform(30_000)).buffer)
   }
-  it('says no more of its length than its bytes can hold', () => {
+  it('is rejected if its declared length exceeds what its bytes can hold', () => {
     const frame = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x48, 0x40, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0)
     expect(() => unpackedLz4(frame)).toThrow('packed by LZ4, and damaged')
   })
 
-  it.each(Object.entries(contents))('is what it was: %s', (_, content) => {
+  it.each(Object.entries(contents))('decompresses to the original: %s', (_, content) => {
     for (const how of [['-1'], ['-9', '-BD'], ['-B4', '-BX'], ['-B4', '-BD', '--content-size'], ['--no-frame-crc']])
       expect(Buffer.compare(unpackedLz4(packed(content, ...how)), content)).toBe(0)
   })

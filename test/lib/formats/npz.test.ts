@@ -18,7 +18,7 @@ const numbers = (shape: ReadonlyArray<number>, ...values: ReadonlyArray<number>)
 })
 
 describe('npz', () => {
-  it('reads what numpy.savez writes: whole and single numbers, columns first, words, nothing, a scalar', () => {
+  it('reads files of numpy.savez: integers, single precision, column-major, texts, empty arrays, a scalar', () => {
     expect(Npz.read(bytes(savez))).toEqual({
       i: numbers([2, 3], 0, 1, 2, 3, 4, 5),
       j: numbers([2, 3], 0, 2, 4, 1, 3, 5),
@@ -44,11 +44,11 @@ describe('npz', () => {
     expect((text.indexOf('\n', at) + 1 - at) % 64).toBe(0)
   })
 
-  it('reads what numpy.savez_compressed writes', () => {
+  it('reads files of numpy.savez_compressed', () => {
     expect(Npz.read(bytes(compressed))).toEqual({ a: numbers([3], 0, 0, 0) })
   })
 
-  it('tells what it cannot read', () => {
+  it('returns the problem of an invalid file', () => {
     const bzip = bytes(compressed).map((byte, at) => (at === 126 + 10 ? 12 : byte))
     expect(Npz.read(bzip)).toBe('a damaged archive (unknown compression type 12)')
     const whole = bytes(savez)

@@ -33,7 +33,7 @@ it('has the numbers that were written', async () => {
   expect(await cells(await packed())).toEqual(values)
 })
 
-it('is refused if a number that was packed has changed', async () => {
+it('is rejected if a compressed number has changed', async () => {
   const bytes = await packed()
   const at = Buffer.from(bytes).indexOf(Buffer.from(Float64Array.of(values[7]).buffer))
   expect(at).toBeGreaterThan(0)

@@ -36,7 +36,7 @@ const table = fc
   .map(([lines, end, isEnded]) => lines.join(end) + (isEnded ? end : ''))
 
 describe('records', () => {
-  it('are those of the text whole, however it comes', () =>
+  it('are those of the whole text, for all pieces', () =>
     fc.assert(
       fc.asyncProperty(
         table,
@@ -51,14 +51,14 @@ describe('records', () => {
       { numRuns: 63 }
     ))
 
-  it('come in pieces of about the length that is asked for', async () => {
+  it('come in pieces of about the requested length', async () => {
     const text = 'a,"b\nc"\n'.repeat(100)
     const found = await cut(text, 7, 50)
     expect(found.length).toBeGreaterThan(10)
     expect(Math.max(...found.map(({ length }) => length))).toBeLessThanOrEqual(64)
   })
 
-  it('begin below the lines that are none', async () => {
+  it('begin after the lines to skip', async () => {
     const found = await cut('a " quote, "here\nand "\n1,2\n3,4\n5,6\n', 3, 4, { ...marks, skip: 2 })
     expect(found).toEqual(['a " quote, "here\nand "\n1,2\n', '3,4\n5,6\n'])
   })

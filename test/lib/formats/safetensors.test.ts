@@ -19,11 +19,11 @@ const arrays = {
 }
 
 describe('safetensors', () => {
-  it('are written byte for byte as the library of the format writes them', () => {
+  it('are written with the bytes of the reference library', () => {
     expect(Safetensors.write(arrays, { layout: 'rows' })).toEqual(bytesOf(oracle.doubles))
   })
 
-  it('are read of every type, halves and whole numbers too', () => {
+  it('are read of every type, half precision and integers too', () => {
     const read = Safetensors.read(bytesOf(oracle.mixed))
     if (typeof read === 'string') throw new Error(read)
     expect(Object.keys(read.arrays).sort()).toEqual(Object.keys(oracle.values).sort())
@@ -94,11 +94,11 @@ describe('safetensors', () => {
     ],
     ['words that are none', file('{"__metadata__":{"a":1}}', 0), /__metadata__/],
     ['no description', file('{"x":null}', 0), /x: no description/]
-  ])('with %s are refused', (_, bytes, message) => {
+  ])('with %s are rejected', (_, bytes, message) => {
     expect(Safetensors.read(bytes)).toMatch(message)
   })
 
-  it('which are sound, are read', () => {
+  it('that are valid are read', () => {
     expect(Safetensors.read(one('}'))).toEqual({
       arrays: { x: { shape: [1], values: Float64Array.of(0) } },
       metadata: {}

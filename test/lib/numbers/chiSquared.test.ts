@@ -27,7 +27,7 @@ describe('tail', () => {
       for (const share of [0.1, 0.7, 1, 1.5, 3])
         expect(chiSquaredTail(d, share * d)).toBeCloseTo(byQuadrature(d, share * d), 10)
   })
-  it('is closed where it has a closed form', () => {
+  it('equals its closed form if there is one', () => {
     // d = 2: e^{−q/2}; d = 4: e^{−q/2}(1 + q/2).
     for (const q of [0.01, 1, 10, 60]) {
       expect(chiSquaredTail(2, q)).toBeCloseTo(exp(-q / 2), 15)
@@ -36,7 +36,7 @@ describe('tail', () => {
     expect(chiSquaredTail(3, 0)).toBe(1)
     expect(chiSquaredTail(3, Infinity)).toBe(0)
   })
-  it('is whole in many dimensions, where e^{−q/2} alone is 0', () => {
+  it('is accurate in many dimensions, in which e^{−q/2} underflows', () => {
     // The median of χ²_d is about d(1 − 2/9d)³ (Wilson & Hilferty 1931).
     const d = 5001
     const root = 1 - 2 / (9 * d)
@@ -44,8 +44,8 @@ describe('tail', () => {
   })
 })
 
-describe('exceeded', () => {
-  it('is what its share exceeds', () => {
+describe('quantile', () => {
+  it('has the given tail probability', () => {
     for (const d of [1, 2, 5, 40])
       for (const p of [0.5, 0.05, 1e-3]) expect(chiSquaredTail(d, chiSquaredQuantile(d, p))).toBeCloseTo(p, 14)
     // Tables of χ²: 95 % of one degree of freedom, 99.9 % of two.

@@ -63,7 +63,7 @@ describe('Dormand–Prince', () => {
     expect(Math.abs(e - Math.exp(0.1))).toBeLessThan(0.1 ** 6 / 720 + 1e-16)
   })
 
-  it('goes nowhere at once, and ends on a field that cannot be solved', () => {
+  it('returns at once for an empty interval, and terminates on a field that cannot be solved', () => {
     expect(solver(1e-6)(field)(1, 1, solution(1))).toEqual(solution(1))
     expect(solver(1e-6)(() => Float64Array.of(NaN))(0, 1, Float64Array.of(1))[0]).toBeNaN()
     expect(solver(1e-6)(t => Float64Array.of(1 / Math.abs(t - 0.5)))(0, 1, Float64Array.of(1))).toHaveLength(1)

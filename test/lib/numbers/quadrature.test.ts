@@ -70,7 +70,7 @@ describe.each(families)('Gauss–%s', (_, rule, b) => {
     expect(Math.abs(integrate({ nodes, weights }, () => 1) - 1)).toBeLessThan(n * EPSILON)
   })
 
-  it('refuses an order that is no whole number ≥ 1', () => {
+  it('rejects an order that is not an integer ≥ 1', () => {
     for (const n of [0, -1, 2.5, NaN, Infinity])
       expect(() => rule(n)).toThrow(/nodes: .* is not a whole number >= 1; try/)
   })

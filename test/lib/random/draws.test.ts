@@ -109,7 +109,7 @@ describe('the block function is Threefry-2x64 with 13 rounds', () => {
   })
 })
 
-describe('a draw is a function of its key and its number', () => {
+describe('a draw is a function of its key and its index', () => {
   /** Within four draws of two blocks and over many, and past a stretch of the kernels. */
   const lengths = [...Array.from({ length: 20 }, (_, n) => n), 511, 512, 513, 1030]
   const fills = [
@@ -120,7 +120,7 @@ describe('a draw is a function of its key and its number', () => {
   const isSame = (xs: Float64Array, ys: Float64Array): boolean =>
     xs.length === ys.length && xs.every((x, i) => Object.is(x, ys[i]))
 
-  it.each(fills)('%s: wherever a call begins and ends, in the kernels and in plain loops', (name, fill) => {
+  it.each(fills)('%s: for every first index and length, in the kernels and in plain loops', (name, fill) => {
     expect(Simd.hasSimd()).toBe(true)
     const wrong: string[] = []
     for (const from of [0, 1024, 2 ** 33 - 8, 2 ** 52]) {
@@ -158,14 +158,14 @@ describe('a draw is a function of its key and its number', () => {
     }
   })
 
-  it('uniform ones are the high bits of the words', () => {
+  it('uniform draws are the high bits of the words', () => {
     for (const first of [0, 2 ** 33 - 5, 2 ** 53 - 12])
       expect(Array.from(draw(Key.fillUniform, first, 12))).toEqual(
         Array.from({ length: 12 }, (_, i) => uniformOf(wordOf(key, 0, first + i)))
       )
   })
 
-  it('normal ones are the ziggurat of the words', () => {
+  it('normal draws are the ziggurat of the words', () => {
     // The widths are sums of 256 terms and their logarithms, each right to 2⁻⁵²; the area of the tail, to 1e-13 by Φ.
     const z = draw(Key.fillNormal, 0, 300_000)
     const far = Array.from(z.keys()).filter(i => Math.abs(z[i]) > edge)
@@ -218,7 +218,7 @@ describe('normal draws', () => {
     if (size > edge) tail.push(size)
   }
 
-  it('fall into 1024 cells of one probability alike', () => {
+  it('fall into 1024 cells of equal probability equally often', () => {
     const counts = new Float64Array(cells)
     for (let i = 0; i < N; i++) counts[cell[i]] += 1
     const chiSquared = counts.reduce((sum, n) => sum + (n - N / cells) ** 2 / (N / cells), 0)

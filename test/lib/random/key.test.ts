@@ -77,7 +77,7 @@ describe('keys', () => {
     )
   })
 
-  it('refuse a seed that is no safe integer, with a remedy', () => {
+  it('reject a seed that is not a safe integer, with a remedy', () => {
     expect(() => Key.fromSeed(2.6)).toThrow(new RangeError('seed: 2.6 is not a safe integer; try 3'))
     expect(() => Key.fromSeed(NaN)).toThrow(new RangeError('seed: NaN is not a safe integer; try 7'))
     expect(() => Key.fromSeed(2 ** 53)).toThrow(RangeError)
@@ -215,7 +215,7 @@ describe('gamma and chi-squared', () => {
     [1.5, x => rootErf(x) - 2 * Math.sqrt(x / Math.PI) * Math.exp(-x)],
     [2, x => 1 - (1 + x) * Math.exp(-x)],
     [3, x => 1 - (1 + x + (x * x) / 2) * Math.exp(-x)]
-  ])('gamma of shape %d has its law', (shape, cdf) => {
+  ])('gamma of shape %d has its distribution', (shape, cdf) => {
     expectLaw(Key.gamma(shape)(N)(key), cdf)
   })
   it.each([0.05, 0.3, 1, 2.5, 30, 1000])('gamma of shape %d has mean and variance equal to its shape', shape => {
@@ -250,7 +250,7 @@ describe('gamma and chi-squared', () => {
   })
 })
 
-it('draws that cannot be made say so, and what to do', () => {
+it('invalid arguments throw an error with a remedy', () => {
   expect(() => Key.subset(3, 5)(key)).toThrow('count: 5 is not a whole number in [0, n], n = 3; try 3')
   expect(() => Key.subset(-1, 0)(key)).toThrow('n: -1')
   expect(() => Key.integers(2 ** 31 + 1)(1)).toThrow('bound: 2147483649 is not a whole number in [1, 2³¹]; try 2³¹')

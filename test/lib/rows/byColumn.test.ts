@@ -16,7 +16,7 @@ describe.each([
   const eachColumn = (of: (column: Float64Array, j: number) => number): Float64Array =>
     Float64Array.from({ length: dim }, (_, j) => of(column(j), j))
 
-  it('are summed, and moved, to the bit', () => {
+  it('are summed and shifted with the same bits', () => {
     expect(ByColumn.weightedSums(p, values, dim)).toEqual(eachColumn(xs => xs.reduce((sum, x, i) => sum + p[i] * x, 0)))
     expect(ByColumn.weightedSquares(p, values, dim)).toEqual(
       eachColumn(xs => xs.reduce((sum, x, i) => sum + p[i] * (x * x), 0))
@@ -24,7 +24,7 @@ describe.each([
     expect(ByColumn.subtractColumns(values, by)).toEqual(values.map((x, at) => x - by[at % dim]))
   })
 
-  it('are as far from a centre as the vocabulary says, to the bit', () => {
+  it('have the distances of the vocabulary, with the same bits', () => {
     const { values: wanted } = compute(() => sum(square(sub(tensor(values, [rows, dim]), tensor(by, [1, dim]))), 1))
     const before = wanted.map((distance, i) => [distance / 2, 2 * distance, Infinity][i % 3])
     const out = before.slice()
@@ -32,7 +32,7 @@ describe.each([
     expect(out).toEqual(wanted.map((distance, i) => Math.min(distance, before[i])))
   })
 
-  it('are looked over for what is no number', () => {
+  it('are searched for NaN and infinities', () => {
     const put = (x: number): Float64Array => values.map((value, at) => (at === rows * dim - 2 ? x : value))
     expect([values, put(NaN), put(Infinity)].map(ByColumn.hasNaN)).toEqual([false, true, false])
     expect([values, put(NaN), put(-Infinity)].map(ByColumn.firstNotFinite)).toEqual([
@@ -43,7 +43,7 @@ describe.each([
   })
 })
 
-it('tells numbers apart by what they are: NaN is NaN, and −0 is not 0', () => {
+it('compares numbers by identity: NaN equals NaN, and −0 differs from 0', () => {
   const same = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
     ByColumn.sameNumbers(Float64Array.from(a), Float64Array.from(b))
   expect(same([1, NaN, -0, Infinity], [1, NaN, -0, Infinity])).toBe(true)

@@ -101,7 +101,7 @@ const scattered = (rows: number, dim: number, seed: number): Float64Array =>
   )
 
 describe('agglomerated', () => {
-  it.each(tables)('joins as mclust does, in $dim columns of unlike units', ({ dim, values, cuts }) => {
+  it.each(tables)('has the merges of mclust, in $dim columns of different units', ({ dim, values, cuts }) => {
     const rows = once(Float64Array.from(values), dim)
     const hierarchy = hierarchyOf(rows)
     for (const [count, labels] of Object.entries(cuts))
@@ -109,7 +109,7 @@ describe('agglomerated', () => {
     expect(Object.keys(cuts)).toHaveLength(11)
   })
 
-  it('joins as the definition does, rows that count several times too', () => {
+  it('has the merges of the definition, with counts of rows too', () => {
     for (let run = 0; run < 3; run++) {
       const dim = 1 + (run % 3)
       const values = scattered(12, dim, 1000 * SEED + run)
@@ -131,7 +131,7 @@ describe('agglomerated', () => {
       expect(partition(clustersAt(a, count).subarray(0, 20))).toBe(partition(clustersAt(b, count)))
   })
 
-  it('takes rows that are all the same, one row and none between', () => {
+  it('supports equal rows, one row and no rows', () => {
     const same = once(new Float64Array(10).fill(7), 2)
     expect([...clustersAt(hierarchyOf(same), 5)]).toEqual([0, 1, 2, 3, 4])
     expect(new Set(clustersAt(hierarchyOf(same), 3)).size).toBe(3)
@@ -143,7 +143,7 @@ describe('agglomerated', () => {
 describe('halfWhitened', () => {
   const base = scattered(30, 3, 11)
 
-  it('has in each direction the root of its variance in standard columns, and mean square 1 in all', () => {
+  it('has in each direction the root of its standardized variance, and mean square 1 overall', () => {
     const { values, dim } = halfWhitened(once(base, 3), 3)
     expect(dim).toBe(3)
     expect(values.reduce((sum, x) => sum + x * x, 0) / values.length).toBeCloseTo(1, 12)
@@ -169,7 +169,7 @@ describe('halfWhitened', () => {
     })
   })
 
-  it('leaves out a constant column, and one that says what others say', () => {
+  it('leaves out a constant column, and a linearly dependent one', () => {
     const wider = (more: (i: number) => number): CountedRows =>
       once(
         Float64Array.from(Array.from({ length: 30 }, (_, i) => [...base.subarray(i * 3, i * 3 + 3), more(i)]).flat()),
@@ -195,7 +195,7 @@ describe('halfWhitened', () => {
     ).toBe(2)
   })
 
-  it('sees neither origin nor unit of a column', () => {
+  it('is invariant to the origin and unit of a column', () => {
     const moved = base.map((x, at) => 1e3 * (at % 3) + [1, 1e-6, 1e5][at % 3] * x)
     const [a, b] = [base, moved].map(values => hierarchyOf(once(values, 3)))
     for (const count of [2, 4, 8]) expect(partition(clustersAt(a, count))).toBe(partition(clustersAt(b, count)))
@@ -203,7 +203,7 @@ describe('halfWhitened', () => {
 })
 
 describe('thinned', () => {
-  it('takes rows in their own order, whatever order they come in', () => {
+  it('returns sorted rows, for every order of its input', () => {
     const values = Float64Array.of(2, 0, 1, 5, 1, 4, 3, 3)
     const found = thinnedRows(values, 2, Float64Array.of(1, 2, 3, 0), 10)
     expect([...found.values]).toEqual([1, 4, 1, 5, 2, 0])

@@ -41,7 +41,7 @@ describe.each([
   const found = principalComponents(table, centre, 4)
   const wanted = dense(table, centre)
 
-  it('finds the greatest eigenvalues', () => {
+  it('finds the largest eigenvalues', () => {
     // 140 sums of products each, of relative rounding 2⁻⁵³ a term, and the eigensolver's own few.
     found.values.forEach((value, k) => {
       expect(Math.abs(value / wanted.values[k] - 1)).toBeLessThan((1000 * 2 ** -52 * wanted.values[0]) / value)
@@ -60,7 +60,7 @@ describe.each([
   })
 })
 
-it('where an eigenvalue is 0, or all are, gives orthonormal directions still', () => {
+it('returns orthonormal directions even if eigenvalues are 0', () => {
   const dim = 200
   for (const rows of [2, 150]) {
     const table = {

@@ -4,8 +4,8 @@ import * as Reductions from '../../../lib/rows/reduction.js'
 
 const sizes = [1, 2, 63, 64, 512, 513, 4096, 40_961, 1e6, 8_388_608, 8_388_609, 1e9]
 
-describe('the cut', () => {
-  it.each(sizes)('of %d rows holds every row once, in chunks of whole sixty-fours that memory can hold', rows => {
+describe('the partition', () => {
+  it.each(sizes)('of %d rows holds every row once, in chunks of a multiple of 64 rows of bounded size', rows => {
     const cut = Reductions.partitionRows(rows)
     expect(cut.chunkRows % 64).toBe(0)
     expect(cut.chunkRows).toBeGreaterThanOrEqual(512)
@@ -39,8 +39,8 @@ const sum = (rows: number, asked: [number, number][] = []): Reductions.Reduction
   finish: sums => sums
 })
 
-describe('a sum', () => {
-  it('has the same bits whoever takes its chunks', () => {
+describe('a reduction', () => {
+  it('has the same bits however its chunks are grouped', () => {
     const rows = 70_000
     const whole = Reductions.evaluate(sum(rows))
     const { chunks } = Reductions.partitionRows(rows)
@@ -59,7 +59,7 @@ describe('a sum', () => {
     expect(turned).not.toEqual(whole)
   })
 
-  it('is asked for no more chunks at a time than are held, and for none twice', () => {
+  it('requests a bounded number of chunks at a time, and each once', () => {
     const asked: [number, number][] = []
     Reductions.evaluate({
       ...sum(20_000_000, asked),
@@ -72,7 +72,7 @@ describe('a sum', () => {
     ])
   })
 
-  it('goes with others over the same rows', () => {
+  it('is joined with others over the same rows', () => {
     const rows = 5000
     const first = sum(rows)
     const second = Reductions.mapReduction((sums: Float64Array) => sums.map(x => -x))(sum(rows))
@@ -81,7 +81,7 @@ describe('a sum', () => {
   })
 })
 
-describe('sums that are asked for side by side', () => {
+describe('batched computations', () => {
   const asking = (of: number, ahead: boolean, log: Array<string>, isWorth = true): Reductions.Reduction<number> => {
     const kind = log
     const own: Reductions.Prefetch = {
@@ -99,7 +99,7 @@ describe('sums that are asked for side by side', () => {
       ...(ahead && { prefetch: [own] })
     }
   }
-  it('keep what they have, and take those sums as one that they ask for at the same time', () => {
+  it('keep memoized values, and evaluate simultaneous reductions together', () => {
     const log: Array<string> = []
     const counted = (name: string) => (): number => {
       const own = Reductions.memoized(() => log.push(`${name} begins`) && 2)
@@ -109,7 +109,7 @@ describe('sums that are asked for side by side', () => {
     expect(Reductions.evaluateBatched([counted('a'), counted('b')])).toEqual([5, 5])
     expect(log).toEqual(['a begins', 'b begins', '2 ahead'])
   })
-  it('take a sum that is over soon where they are, and begin once', () => {
+  it('evaluate a cheap reduction directly, without a re-run', () => {
     const log: Array<string> = []
     const one = (name: string) => (): number => {
       log.push(name)
@@ -118,7 +118,7 @@ describe('sums that are asked for side by side', () => {
     expect(Reductions.evaluateBatched([one('a'), one('b')])).toEqual([2, 2])
     expect(log).toEqual(['a', 'b'])
   })
-  it('wait for a sum also where they catch what is thrown at it', () => {
+  it('are suspended even if they catch what evaluate throws', () => {
     const own: Array<string> = []
     const careless = (): number => {
       try {
@@ -129,7 +129,7 @@ describe('sums that are asked for side by side', () => {
     }
     expect(Reductions.evaluateBatched([careless, careless])).toEqual([1, 1])
   })
-  it('throw what one of them throws, and leave none behind', () => {
+  it('rethrow the error of one of them, and leave no state behind', () => {
     expect(() =>
       Reductions.evaluateBatched([
         () => {

@@ -14,13 +14,13 @@ const table = (values: ReadonlyArray<number> | Float64Array, dim = 1, weights?: 
 }
 
 describe('of all pairs', () => {
-  it('is the least distance below which the share lies', () => {
+  it('is the smallest distance with the share at or below it', () => {
     // Squares 1, 4, 9 between 0, 1, 3: one third each.
     const line = table([0, 1, 3])
     expect([0.3, 0.5, 0.9].map(share => squaredDistanceQuantile(line)(share, 10))).toEqual([1, 4, 9])
   })
 
-  it('counts a row of weight 2 twice, and equal rows not as a pair', () => {
+  it('counts a row of weight 2 twice, and leaves out pairs of equal rows', () => {
     const repeated = table([0, 1, 3, 3])
     const weighted = table([0, 1, 3], 1, [0.25, 0.25, 0.5])
     for (const share of [0.1, 0.19, 0.21, 0.5, 0.59, 0.61, 0.9])
@@ -31,7 +31,7 @@ describe('of all pairs', () => {
   })
 })
 
-it('of pairs drawn: the quantile of the law, at a standard error', () => {
+it('of drawn pairs: the quantile of the distribution, within its standard error', () => {
   // |x − y|² of two normals is 2χ²_2, an exponential of mean 4.
   const normals = table(Key.normal(20_000)(Key.fromSeed(1)), 2)
   for (const share of [0.1, 0.5]) {
@@ -41,7 +41,7 @@ it('of pairs drawn: the quantile of the law, at a standard error', () => {
   }
 })
 
-it('hears neither the origin, nor the unit but as a factor, nor rows far away', () => {
+it('is invariant to the origin, scales with the unit, and is robust to distant rows', () => {
   const rows = Key.normal(400)(Key.fromSeed(2))
   const at = (values: Float64Array): number => squaredDistanceQuantile(table(values, 2))(0.25, 4096)
   const plain = at(rows)

@@ -41,7 +41,7 @@ describe('compute', () => {
     expect([after.numTensors, after.numDataBuffers]).toEqual([before.numTensors, before.numDataBuffers])
   })
 
-  it('restores the backend that was in force, or none', () => {
+  it('restores the backend that was active, or none', () => {
     F.compute(() => (F.compute(() => F.scalar(1)).values.length > 0 ? F.scalar(1) : F.scalar(2)))
     expect(tf.getBackend()).toBe('cpu')
     expect(() =>
@@ -59,7 +59,7 @@ describe('compute', () => {
     tf.registerBackend('cpu', cpu)
   })
 
-  it('does not write to the arrays it is given, nor share those it returns', () => {
+  it('neither writes to its arguments nor shares its results', () => {
     const x = array([3], 1, 2, 3)
     const y = F.compute(() => F.reshape(F.fromNdArray(x), [3]))
     y.values[0] = 9
@@ -88,7 +88,7 @@ describe('valueAndGrad', () => {
   const loss = F.valueAndGrad(({ a, b }: { readonly a: Tensor; readonly b: Tensor; readonly unused: Tensor }) =>
     F.sum(F.mul(F.square(a), F.exp(b)))
   )
-  it('is the value and the gradient, zeros where the function does not depend', () => {
+  it('returns value and gradient, 0 for parameters on which the function does not depend', () => {
     const { value, gradient } = loss({ a: array([2], 3, 0.1), b: array([], 0), unused: array([1, 2], 5, 6) })
     expect(value).toBe(9 + 0.1 * 0.1)
     expect(gradient).toEqual({ a: array([2], 6, 0.2), b: array([], 9 + 0.1 * 0.1), unused: array([1, 2], 0, 0) })
@@ -97,7 +97,7 @@ describe('valueAndGrad', () => {
     const { value, gradient } = F.valueAndGrad(({ x }: { x: Tensor }) => F.log(x))({ x: array([], 0) })
     expect([value, gradient.x.values[0]]).toEqual([-Infinity, Infinity])
   })
-  it('passes a parameter through, and takes a constant', () => {
+  it('differentiates the identity and a constant', () => {
     const x = array([], 3)
     expect(F.valueAndGrad(({ x }: { x: Tensor }) => x)({ x }).gradient.x.values[0]).toBe(1)
     expect(F.valueAndGrad<'x'>(() => F.scalar(2))({ x })).toEqual({
@@ -105,7 +105,7 @@ describe('valueAndGrad', () => {
       gradient: { x: array([], 0) }
     })
   })
-  it('refuses what is not a scalar', () => {
+  it('rejects a result that is not a scalar', () => {
     expect(() => F.valueAndGrad(({ x }: { x: Tensor }) => x)({ x: array([2], 1, 2) })).toThrow(
       'valueAndGrad: the function returned shape [2], not a scalar; take its mean or sum'
     )
@@ -122,7 +122,7 @@ describe('grad', () => {
       expect(at(0.3)(f)).toBeCloseTo(2 ** n * Math.exp(0.6), 12)
     }
   })
-  it('takes what it closes over for a constant, even when computed from the same x', () => {
+  it('treats tensors of its closure as constants, even if computed from the same x', () => {
     // d/dx [x · (d/dy (x + y·x²) at y = x)] = d/dx x³
     expect(at(2)(F.grad(x => F.mul(x, F.grad(y => F.add(x, F.mul(y, F.square(x))))(x))))).toBe(12)
     expect(
@@ -132,11 +132,11 @@ describe('grad', () => {
       })
     ).toBe(4)
   })
-  it('stops where it is told', () => {
+  it('stops at stopGradient', () => {
     expect(at(3)(F.grad(x => F.mul(x, F.stopGradient(x))))).toBe(3)
     expect(at(3)(F.grad(x => F.stopGradient(F.square(x))))).toBe(0)
   })
-  it('takes a value from one and the derivatives from another', () => {
+  it('combines the value of one function with the derivatives of another', () => {
     const held = (x: F.Tensor): F.Tensor => F.withDerivativeOf(F.mul(5, x), F.mul(x, F.square(x)))
     expect(at(2)(held)).toBe(10)
     expect(at(2)(F.grad(held))).toBe(12)
@@ -150,7 +150,7 @@ describe('grad', () => {
       'withDerivativeOf: shapes [2] and [] are not the same'
     )
   })
-  it('leaves the cotangent it was given alone', () => {
+  it('does not write to its cotangent', () => {
     const x = [1, 2]
     const y = [5, 7]
     const twice = entries(() => {
@@ -203,7 +203,7 @@ describe('divergence', () => {
       expect(v).toBeCloseTo(1 * slope(i, m) - 2, 14)
     })
   })
-  it('is differentiable in what the map closes over', () => {
+  it('is differentiable in tensors of the closure', () => {
     const m = [0.5, -0.7]
     const { gradient } = F.valueAndGrad(({ m }: { m: Tensor }) => F.mean(F.divergence(score(m))(F.fromNdArray(rows))))({
       m: array([2], ...m)
@@ -219,7 +219,7 @@ describe('divergence', () => {
       expect(v).toBeCloseTo(wanted[i], 9)
     })
   })
-  it('refuses shapes it cannot be of', () => {
+  it('rejects invalid shapes', () => {
     expect(() => F.compute(() => F.divergence(F.tanh)(F.zeros([3])))).toThrow(
       'divergence: x has shape [3], not [rows, d]'
     )

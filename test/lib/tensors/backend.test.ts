@@ -40,14 +40,14 @@ describe('constants', () => {
     }
     expect(entries(() => F.range(0, 0.35, 0.1))).toEqual([0, 0.1, 0.2, 3 * 0.1])
   })
-  it('that tfjs rounded are refused, with the remedy', () => {
+  it('that tfjs rounded are rejected, with the remedy', () => {
     const remedy =
       "write scalar(x) or tensor(values, shape) of 'ornstein/float64', or pass a plain number to its functions"
     for (const x of odd) expect(() => F.compute(() => tf.mul(F.scalar(1) as tf.Tensor, x))).toThrow(remedy)
     expect(() => F.compute(() => tf.tensor([1, 0.1]))).toThrow('0.10000000149011612 was rounded to float32')
     expect(() => F.compute(() => tf.scalar(1e-8))).toThrow(remedy)
   })
-  it('that float32 holds pass', () => {
+  it('that float32 represents are accepted', () => {
     const short = [0, 1, -2, 0.5, 3 / 4096, 1e6, 20_000, 2 ** 40, Infinity, NaN]
     expect(entries(() => tf.tensor(short))).toEqual(short)
     expect(entries(() => tf.mul(F.scalar(0.1) as tf.Tensor, 2))).toEqual([0.2])
@@ -61,7 +61,7 @@ describe('tensors', () => {
     expect(() => F.exp(tf.scalar(1))).toThrow(message)
     expect(() => F.fill([2], 1)).toThrow(`Fill: ${message}`)
   })
-  it.each(['cpu', 'wasm'])('of the backend %s are refused with what to do, and stay as they were', async name => {
+  it.each(['cpu', 'wasm'])('of the backend %s are rejected with a remedy, and unchanged', async name => {
     await tf.setBackend(name)
     try {
       const theirs = tf.tensor([0.5, 2, 3, 4])
@@ -77,10 +77,10 @@ describe('tensors', () => {
       await tf.setBackend('cpu')
     }
   })
-  it('of strings or complex numbers are refused', () => {
+  it('of strings or complex numbers are rejected', () => {
     expect(() => F.compute(() => tf.tensor(['a']))).toThrow('a tensor of dtype string')
   })
-  it('are not written to through what was read of them', () => {
+  it('are not changed through arrays that were read', () => {
     expect(
       entries(() => {
         const x = F.tensor([1], [1]) as tf.Tensor
@@ -89,7 +89,7 @@ describe('tensors', () => {
       })
     ).toEqual([1])
   })
-  it('share their data when only the shape differs, until the last is gone', () => {
+  it('share their data if only the shape differs, until the last is freed', () => {
     expect(
       entries(() => {
         const x = F.tensor([1, 2, 3, 4], [4]) as tf.Tensor
@@ -102,7 +102,7 @@ describe('tensors', () => {
 })
 
 describe('derivatives of the process', () => {
-  it('are those that it had, and none where it had none', () => {
+  it('are restored, or none if it had none', () => {
     const names = Object.keys(gradientRules)
     const rules = () => names.map(name => tf.getGradient(name) as unknown)
     tf.registerGradient({ kernelName: 'Square', gradFunc: dy => ({ x: () => dy as tf.Tensor }) })
@@ -145,7 +145,7 @@ describe('a second copy of the package', () => {
       expect(program.right.run(call).value).toBe(18)
     }
   })
-  it('has functions that compute, differentiate and compile where the first began, as those of a plug-in do', async () => {
+  it('can be used inside a computation of the first copy, as by a plug-in', async () => {
     const other = await copy()
     expect([...F.compute(() => other.add(other.mul(F.scalar(0.1), 3), F.scalar(1))).values]).toEqual([0.1 * 3 + 1])
     const w = { shape: [], values: Float64Array.of(3) }

@@ -282,7 +282,7 @@ const weights = (count: number): Tensor => F.sin(F.add(F.mul(F.range(1, count + 
 const weigh = (y: Tensor): Tensor => F.sum(F.mul(F.reshape(y, [-1]), weights(y.size)))
 
 describe('every derivative', () => {
-  it('stands in the table, and every kernel has one', () => {
+  it('is in the table, and every kernel has one', () => {
     expect(Object.keys(table).sort()).toEqual(Object.keys(gradientRules).sort())
     expect([...Object.keys(gradientRules), ...sources].sort()).toEqual(Object.keys(kernelsByName).sort())
   })

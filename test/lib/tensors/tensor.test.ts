@@ -85,7 +85,7 @@ describe('the vocabulary', () => {
     'fractional axes': [() => F.sum(m(), 0.5), 'axis 0.5 is outside'],
     'paddings of other rank': [() => F.pad(m(), [[1, 1]]), 'pad: 1 pairs of paddings for a tensor of rank 2']
   }
-  it.each(Object.entries(refusals))('refuses %s', (_, [f, message]) => {
+  it.each(Object.entries(refusals))('rejects %s', (_, [f, message]) => {
     expect(() => F.compute(() => F.scalar(f() === undefined ? 0 : 1))).toThrow(message)
   })
 })

@@ -15,11 +15,11 @@ const difference = (x: Float64Array, y: Float64Array): number =>
   x.length === y.length ? x.findIndex((v, i) => !Object.is(v, y[i])) : Math.min(x.length, y.length)
 
 describe('the SIMD path', () => {
-  it('is taken here', () => {
+  it('is used here', () => {
     expect(Simd.hasSimd()).toBe(true)
   })
 
-  it('reads a part of an array that lies elsewhere where that is, also into its own memory', () => {
+  it('reads a part of an array outside its memory, also with a result inside', () => {
     const x = Key.uniform(400)(Key.fromSeed(2))
     const part = x.subarray(7, 207)
     const own = Simd.allocateDoubles(200)
@@ -38,7 +38,7 @@ describe('the SIMD path', () => {
     Simd.releaseUnkept()
   })
 
-  it.each(names)('%s has the same bits wherever a number stands, and may write in place', name => {
+  it.each(names)('%s has the same bits at every index, and may write in place', name => {
     const x = Key.uniform(2100)(Key.fromSeed(1))
     const y = Simd.simdOrPlainKernels()[name](x)
     for (const n of [0, 1, 2, 3, 7, 8, 9, 31, 1023, 1024, 1025, 2047, 2049]) {
@@ -61,14 +61,14 @@ describe.each([
     expect(Math.abs(sum(tenths) / 100000 - 1)).toBeLessThanOrEqual(1e-15)
   })
 
-  it('keeps what large terms that cancel would swallow', () => {
+  it('keeps small terms beside large ones that cancel', () => {
     const x = new Float64Array(5000).fill(1)
     x[17] = 1e17
     x[4001] = -1e17
     expect(sum(x)).toBe(4998)
   })
 
-  it('has the sums of nothing, of infinities and of NaN', () => {
+  it('sums no terms, infinities and NaN', () => {
     expect(sum(new Float64Array(0))).toBe(0)
     expect(sum(Float64Array.of(1, Infinity, 2))).toBe(Infinity)
     expect(sum(Float64Array.of(1, -Infinity, 2))).toBe(-Infinity)
@@ -144,7 +144,7 @@ describe.each([
     [1, 1, 3000]
   ])('and across blocks: %d × %d × %d', check)
 
-  it('computes a row from that row alone', () => {
+  it('computes each row from that row only', () => {
     const m = 70
     const k = 300
     const n = 30
@@ -236,24 +236,27 @@ describe('arrays in the memory', () => {
       }))
     ]
   ]
-  it.each([...maps, ...zips, ...sums])('%s has the bits of a plain loop, wherever its operands lie', (_, all) => {
-    for (const { length, write } of all) {
-      room.settle()
-      // what stands behind a view is another's
-      const empty = new Float64Array(length + 8).fill(7)
-      const wanted = empty.slice()
-      write(plainKernels, x => x, wanted.subarray(0, length))
-      let operands = 0
-      const mixed: Put = x => (operands++ % 2 === 0 ? x : inside(x))
-      for (const put of [inside, (x: Float64Array) => x, mixed])
-        for (const out of [inside(empty), empty.slice()]) {
-          write(kernels, put, out.subarray(0, length))
-          expect(difference(out.slice(), wanted)).toBe(-1)
-        }
+  it.each([...maps, ...zips, ...sums])(
+    '%s has the bits of a plain loop, for operands inside and outside the memory',
+    (_, all) => {
+      for (const { length, write } of all) {
+        room.settle()
+        // what stands behind a view is another's
+        const empty = new Float64Array(length + 8).fill(7)
+        const wanted = empty.slice()
+        write(plainKernels, x => x, wanted.subarray(0, length))
+        let operands = 0
+        const mixed: Put = x => (operands++ % 2 === 0 ? x : inside(x))
+        for (const put of [inside, (x: Float64Array) => x, mixed])
+          for (const out of [inside(empty), empty.slice()]) {
+            write(kernels, put, out.subarray(0, length))
+            expect(difference(out.slice(), wanted)).toBe(-1)
+          }
+      }
     }
-  })
+  )
 
-  it('long rows are summed as in plain loops, and a part of an array as a copy of it', () => {
+  it('long rows have the sums of plain loops, and a part of an array that of its copy', () => {
     room.settle()
     const n = 1000
     const found = inside(new Float64Array(2))
@@ -264,7 +267,7 @@ describe('arrays in the memory', () => {
     expect(kernels.sum(inside(normal(3, 1003)), 2, 999)).toBe(kernels.sum(normal(3, 1003), 2, 999))
   })
 
-  it('softmax by rows is the plain one, of infinities and NaN too', () => {
+  it('softmax by rows agrees with the plain one, for infinities and NaN too', () => {
     const odd = [-Infinity, -Infinity, NaN, 1, 2, 700, -800, 0, -Infinity, 3, Infinity, 1]
     for (const n of [1, 2, 3, 4, 6]) {
       room.settle()
@@ -281,7 +284,7 @@ describe('arrays in the memory', () => {
   })
 
   const products = [[1, 1, 1], [2, 300, 5], [3, 7, 2], [4, 4, 4], [17, 5, 3], [18, 260, 301], [70, 33, 6], [513, 2, 32]] // prettier-ignore
-  it.each(products)('products have the bits of those that are copied in and out: %i × %i × %i', (m, k, n) => {
+  it.each(products)('products in place have the bits of products by blocks: %i × %i × %i', (m, k, n) => {
     for (const transposeA of [false, true])
       for (const transposeB of [false, true]) {
         room.settle()
@@ -295,7 +298,7 @@ describe('arrays in the memory', () => {
       }
   })
 
-  it('are filled with the draws that arrays elsewhere get', () => {
+  it('are filled with the same draws as arrays outside the memory', () => {
     for (const n of [1, 8, 1024, 1031])
       for (const first of [0, 1, 6])
         for (const name of ['normals', 'uniforms'] as const) {
@@ -308,7 +311,7 @@ describe('arrays in the memory', () => {
         }
   })
 
-  it('are given out again when they are given back, and survive the growth of the memory', () => {
+  it('are reused when freed, and survive the growth of the memory', () => {
     const { room } = simdKernels(compileKernels(), 100)
     const first = room.take(1000)
     if (first === null) throw new Error('no room')
@@ -338,14 +341,14 @@ describe('arrays in the memory', () => {
     expect(room.take(500_000)).not.toBeNull()
   })
 
-  it('refuses what is no size, and gives whole places to others after it', () => {
+  it('invalid sizes throw and do not change the allocator', () => {
     const memory = new WebAssembly.Memory({ initial: 2 })
     const { take } = arena(memory, { base: 64, maxBytes: 2 * 65536 })
     for (const length of [NaN, -1, 2.5, Infinity]) expect(() => take(length)).toThrow(RangeError)
     expect([take(8), take(8)]).toEqual([64, 128])
   })
 
-  it('of sizes that are no longer asked for make room for others', () => {
+  it('freed sizes make room for other sizes', () => {
     const memory = new WebAssembly.Memory({ initial: 2, maximum: 4096 })
     const { take, give, settle, held } = arena(memory, { base: 64, maxBytes: 4096 * 65536 })
     const place = (length: number): number => {
@@ -410,7 +413,7 @@ describe('arrays in the memory', () => {
   })
 })
 
-describe('where the engine has less', () => {
+describe('engines without SIMD', () => {
   afterEach(() => {
     vi.unstubAllGlobals()
     vi.resetModules()
@@ -420,7 +423,7 @@ describe('where the engine has less', () => {
     return import('../../../lib/wasm/index.js')
   }
 
-  it('runs plainly without WebAssembly', async () => {
+  it('plain loops run without WebAssembly', async () => {
     vi.stubGlobal('WebAssembly', undefined)
     const simd = await fresh()
     expect(simd.hasSimd()).toBe(false)
@@ -435,7 +438,7 @@ describe('where the engine has less', () => {
     expect(untouched).toEqual(new Float64Array(3))
   })
 
-  it('runs plainly without SIMD', async () => {
+  it('plain loops run without SIMD', async () => {
     const refuse = (): never => {
       throw new WebAssembly.CompileError('no such opcode')
     }
@@ -453,7 +456,7 @@ const wasmGlobal = (): Record<string, unknown> => ({
   compile: WebAssembly.compile.bind(WebAssembly)
 })
 
-it('runs over a shared memory, several instances over one', () => {
+it('several instances run over one shared memory', () => {
   const module = compileKernels({ isShared: true })
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true })
   const first = instantiate(module, memory)

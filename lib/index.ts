@@ -1,12 +1,12 @@
 /**
- * The numerical ground: tensors and derivatives in double precision, random keys, quadrature. It knows nothing of diffusion
- * or mixtures, and runs unchanged in a browser and in Node.
+ * Numerical foundations, independent of diffusion and mixtures: tensors and derivatives in double precision, random keys, quadrature. The same code runs in
+ * browsers and in Node.
  *
  * @example Elementary functions, entry by entry
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *
- * // Each function beside its inverse, or beside what it is made of.
+ * // Each function with its inverse, or with its definition.
  * const differences = f.compute(() => {
  *   const x = f.div(f.range(1, 10), 10)
  *   const equal: ReadonlyArray<readonly [f.Tensor, f.Tensor]> = [
@@ -29,22 +29,22 @@
  * assert(differences.values.every(difference => difference < 8 * Number.EPSILON))
  * assert.equal(f.compute(() => f.erf(0.5)).values[0], 0.5204998778130465)
  *
- * // Of numbers: log Γ(5) = log 4!, and ψ(2) = ψ(1) + 1.
+ * // Functions of numbers: log Γ(5) = log 4!, and ψ(2) = ψ(1) + 1.
  * const { digamma, logGamma } = f.Gamma
  * assert(Math.abs(logGamma(5) - Math.log(24)) < 1e-14 && Math.abs(digamma(2) - digamma(1) - 1) < 1e-14)
  *
- * // Where e^x − 1 loses all digits, `expm1` keeps them.
+ * // `expm1` keeps the digits that e^x − 1 loses.
  * const tiny = f.compute(() => ({ lost: f.sub(f.exp(1e-17), 1), kept: f.expm1(1e-17) }))
  * assert.deepEqual([tiny.lost.values[0], tiny.kept.values[0]], [0, 1e-17])
  *
- * @example Places: gather, scatter, one-hot rows
+ * @example Indices: gather, scatter, one-hot rows
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *
  * const of = (tensor: () => f.Tensor): number[] => [...f.compute(tensor).values]
  * const x = () => f.tensor([10, 20, 30, 40], [4])
  *
- * // By places: read there, write there, and sum what goes to the same one.
+ * // By index: read, write, and sum the rows of each segment.
  * assert.deepEqual(
  *   of(() => f.gather(x(), f.tensor([3, 0], [2]))),
  *   [40, 10]
@@ -53,7 +53,7 @@
  *   of(() => f.segmentSum(x(), f.tensor([0, 1, 0, 1], [4]), 2)),
  *   [40, 60]
  * )
- * // The same as a product with rows that have a one where they go.
+ * // The same as a product with one-hot rows.
  * const ofClass = () => f.oneHot(f.tensor([0, 1, 0, 1], [4]), 2)
  * assert.deepEqual(
  *   of(() => f.matMul(f.reshape(x(), [1, 4]), ofClass())),
@@ -65,7 +65,7 @@
  * import * as f from 'ornstein/float64'
  *
  * const of = (tensor: () => f.Tensor): number[] => [...f.compute(tensor).values]
- * // Two rows of three columns; an axis is folded away, the last where −1 is asked for.
+ * // Two rows of three columns; an axis is reduced, −1 being the last.
  * const x = () => f.tensor([3, 1, 2, 6, 4, 5], [2, 3])
  *
  * assert.deepEqual(
@@ -111,7 +111,7 @@
  *   [-Math.LN2, -Math.LN2]
  * )
  *
- * @example Rounding, and what layers of networks use
+ * @example Rounding, and functions of network layers
  * import { strict as assert } from 'node:assert'
  * import * as f from 'ornstein/float64'
  *
@@ -126,7 +126,7 @@
  *   of(() => f.ceil(x())),
  *   [-1, -0, 1, 3]
  * )
- * // Of two whole numbers that are as near, the even one.
+ * // Ties are rounded to even.
  * assert.deepEqual(
  *   of(() => f.round(x())),
  *   [-2, -0, 0, 2]
@@ -144,7 +144,7 @@
  *   [-1, -0.5, 0.5, 1]
  * )
  *
- * // What a network's layers use.
+ * // Functions of network layers.
  * assert.deepEqual(
  *   of(() => f.relu(x())),
  *   of(() => f.maximum(x(), 0))
@@ -169,7 +169,7 @@
  * const along = f.compute(() => f.jvp(cube)(f.tensor([1, 2], [2]), f.tensor([1, 10], [2])))
  * assert.deepEqual([...along.values], [3, 120])
  *
- * // A function of rows, compiled once for many of them. Each row has a number of its own, and all share the parameters.
+ * // A row-wise function, compiled once for many rows. Each row has its own number, and all share the parameters.
  * const of = {}
  * const rows = { x: { shape: [4, 2], values: Float64Array.of(1, 2, 3, 4, 5, 6, 7, 8) } }
  * const centre = { shape: [2], values: Float64Array.of(1, 1) }
@@ -178,13 +178,13 @@
  * }))({ params: { centre }, rows, constants: {} })
  * assert.deepEqual([...distances.squared.values], [1, 13, 41, 85])
  *
- * // The bits do not depend on how many threads work.
+ * // The bits do not depend on the number of threads.
  * const before = f.threads()
  * f.useThreads(1)
  * assert.equal(f.threads(), 1)
  * f.useThreads(before)
  *
- * // A function that is to be compiled may not look at entries: sealed, it fails where it does.
+ * // A function to be compiled must not read entries; while they are sealed, reading one throws.
  * assert.throws(() => f.compute(() => f.sealed(() => f.scalar(f.toNdArray(f.ones([1])).values[0]))))
  * assert.deepEqual([...f.compute(() => f.sealed(() => f.opened(() => f.ones([1])))).values], [1])
  *
@@ -218,7 +218,7 @@
  *   ]
  * )
  *
- * // Apart, and together again.
+ * // Split, and concatenated again.
  * assert.deepEqual(
  *   of(() => f.stack(f.unstack(x()))),
  *   of(x)
@@ -228,7 +228,7 @@
  *   of(x)
  * )
  *
- * // Larger: copies, and edges.
+ * // Larger: repetition and padding.
  * assert.deepEqual(
  *   of(() => f.tile(f.tensor([1, 2], [2]), [2])),
  *   [[4], [1, 2, 1, 2]]
@@ -245,7 +245,7 @@
  *   [[4], [9, 1, 2, 3]]
  * )
  *
- * // Made from nothing, or in the shape of another.
+ * // Filled with a number, or in the shape of another tensor.
  * assert.deepEqual(
  *   of(() => f.zeros([3])),
  *   of(() => f.zerosLike(f.range(0, 3)))
@@ -262,7 +262,7 @@
  * const of = (tensor: () => f.Tensor): number[] => [...f.compute(tensor).values]
  * const [a, b] = [() => f.tensor([1, 2, 3], [3]), () => f.tensor([2, 2, 2], [3])]
  *
- * // Truth values are 1 and 0, and can be counted.
+ * // Truth values are 1 and 0, and can be summed.
  * assert.deepEqual(
  *   of(() => f.greater(a(), b())),
  *   [0, 0, 1]
@@ -296,7 +296,7 @@
  *   [0]
  * )
  *
- * // What is no number, and what to put in its place: `where` chooses entry by entry.
+ * // NaN and infinities, and replacements for them: `where` selects entry by entry.
  * const x = () => f.tensor([NaN, Infinity, 7], [3])
  * assert.deepEqual(
  *   of(() => f.isNaN(x())),

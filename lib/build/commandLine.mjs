@@ -1,12 +1,12 @@
-// Bundles the built command line into dist/cli, so that a command loads a handful of files instead of some four hundred: a chunk for
-// each command, and an entry for each thread. What shares modules with code of the user's (`--vocabulary`) or with a process elsewhere
-// (`--queue`, `worker`) runs from dist/src, where each module is there once for the command and for `import 'ornstein'`.
+// Bundles the built command line into dist/cli, so that a command loads a handful of files instead of about four hundred: a chunk for
+// each command, and an entry for each thread. Commands that share modules with the user's code (`--vocabulary`) or with another process
+// (`--queue`, `worker`) run from dist/src, where the command and `import 'ornstein'` load the same modules.
 import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { writeNotices } from './vendor.mjs'
 
-/** Threads are found beside the file that starts them, and files beside the chunk that reads them: see `new URL` in src/cli. */
+/** Threads are next to the file that starts them, and data files next to the chunk that reads them: see `new URL` in src/cli. */
 const entryPoints = {
   ornstein: 'dist/src/cli/main.js',
   fitThread: 'dist/src/cli/fitThread.js',
@@ -35,9 +35,9 @@ export const commandLine = async root => {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    // optional, installed beside this one
+    // Optional packages, which users install.
     external: Object.keys(peerDependencies),
-    // papaparse is CommonJS, and requires parts of Node
+    // papaparse is CommonJS and requires modules of Node.
     banner: { js: "import{createRequire as ofNode}from'node:module';const require=ofNode(import.meta.url);" },
     legalComments: 'none',
     metafile: true,

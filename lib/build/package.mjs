@@ -1,13 +1,13 @@
-// Compiles src, lib and examples to dist as tsc does, but for what the package asks of its JavaScript:
+// Compiles src, lib and examples to dist as tsc does, except that:
 // - a call or a spread made while a module of src or lib is loaded is marked as free of side effects, which is a rule of this
 //   code, so that bundlers drop what a program does not use;
-// - a namespace that a folder's index exports is imported from its own module, because esbuild keeps all of a namespace that
-//   comes by another module, used or not;
+// - a namespace that a folder's index exports is imported from its own module, because esbuild keeps all of a namespace that is
+//   imported from another module, used or not;
 // - where the packages of users differ from ours (fp-ts and io-ts as modules for bundlers and as CommonJS for Node, and what is
 //   bundled into vendor/), the import goes through `imports` of package.json;
-// and writes down the words that `ornstein list` prints. Types are checked by `npm run types`, not here: JavaScript comes of each file
-// alone, and declarations by TypeScript 7, whose every one that cannot be written is an error. What is newer than all that it is made of
-// is left as it is.
+// and writes the words that `ornstein list` prints. Types are checked by `npm run types`, not here: each file is compiled separately, and
+// declarations are written by TypeScript 7; one that cannot be written is an error. Outputs newer than all their sources are left as they
+// are.
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -19,7 +19,7 @@ import { required, vendor } from './vendor.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const f = ts.factory
 
-/** When a file, or anything in a folder, was last changed; a folder is when one comes or goes. */
+/** Time of the last change of a file, or in a folder; a folder changes when a file is added or removed. */
 const changed = path => {
   const found = statSync(path, { throwIfNoEntry: false })
   const inside = found?.isDirectory() ? readdirSync(path).map(name => changed(join(path, name))) : []
@@ -29,7 +29,7 @@ const sources = ['src', 'lib', 'examples', 'tsconfig.json', 'tsconfig.build.json
 const last = `${root}dist/.built`
 if (changed(last) > Math.max(...sources.map(name => changed(root + name)))) process.exit()
 
-/** The name under which package.json says what is imported, or the same name. */
+/** Import name in `imports` of package.json; the same name if there is none. */
 const through = name =>
   name
     .replace(/^fp-ts\/lib\/(.+)\.js$/, '#fp-ts/$1')
@@ -37,7 +37,7 @@ const through = name =>
     .replace(/^@tensorflow\/tfjs-core$/, '#tfjs')
     .replace(/^(@commander-js\/extra-typings|commander)$/, '#commander')
 
-/** The namespaces that a module of ours exports, and where each is from: `export * as Field from './Field.js'`. */
+/** Namespaces that a module of this package exports, and their modules: `export * as Field from './Field.js'`. */
 const namespacesOf = literal => {
   const from = resolve(dirname(ts.getOriginalNode(literal).getSourceFile().fileName), literal.text)
   const module = literal.text.startsWith('.') ? program.getSourceFile(from.replace(/\.js$/, '.ts')) : undefined
@@ -46,13 +46,13 @@ const namespacesOf = literal => {
       .filter(({ exportClause }) => exportClause !== undefined && ts.isNamespaceExport(exportClause))
       .map(({ exportClause, moduleSpecifier }) => [
         exportClause.name.text,
-        // Relative to the module that imports.
+        // Relative to the importing module.
         literal.text.replace(/[^/]*$/, '') + moduleSpecifier.text.replace(/^\.\//, '')
       ])
   )
 }
 
-/** `import { Field, concept } from '../core/index.js'` as imports of what each name is. */
+/** Rewrites `import { Field, concept } from '../core/index.js'` to imports from the module of each name. */
 const direct = node => {
   const { namedBindings, phaseModifier, name } = node.importClause ?? {}
   const elements = namedBindings?.elements ?? []
@@ -89,7 +89,7 @@ const transformer = context => file => {
   const isEmpty = ({ importClause: { namedBindings, name } = {}, exportClause = namedBindings }) =>
     name === undefined && exportClause?.elements?.length === 0
   const imports = node => {
-    // What was a list of types loads nothing; `verbatimModuleSyntax` would load the module for its side effects.
+    // A list of types only is dropped; `verbatimModuleSyntax` would load the module for its side effects.
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && isEmpty(node)) return undefined
     if (ts.isImportDeclaration(node))
       return direct(node).map(one =>
@@ -104,14 +104,14 @@ const transformer = context => file => {
         renamed(node.moduleSpecifier),
         node.attributes
       )
-    // A user's own module is known only when it is asked for.
+    // A user's module is known only at run time.
     const [loaded] = ts.isCallExpression(node) ? node.arguments : []
     if (node.expression?.kind === ts.SyntaxKind.ImportKeyword && loaded !== undefined && ts.isStringLiteral(loaded))
       return f.updateCallExpression(node, node.expression, undefined, [renamed(loaded)])
     return ts.visitEachChild(node, imports, context)
   }
 
-  /** A call that begins another expression stands in parentheses, so that each mark has a call of its own. */
+  /** Puts a call that begins another expression in parentheses, so that each mark refers to one call. */
   const apart = node =>
     ts.isCallExpression(node) || ts.isNewExpression(node) ? f.createParenthesizedExpression(node) : node
   const pure = node => {
@@ -126,7 +126,7 @@ const transformer = context => file => {
     if (!ts.isCallExpression(inner)) return inner
     return marked(f.updateCallExpression(inner, apart(inner.expression), inner.typeArguments, inner.arguments))
   }
-  /** What spreads another may run its getters, for all that a bundler knows: it becomes a call that is marked. */
+  /** Rewrites a spread, which for a bundler may run getters, to a marked call. */
   const spreads = node =>
     (ts.isObjectLiteralExpression(node) && node.properties.some(ts.isSpreadAssignment)) ||
     (ts.isArrayLiteralExpression(node) && node.elements.some(ts.isSpreadElement))
@@ -150,10 +150,10 @@ const host = {
     throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n'))
   }
 }
-// No file needs another for its JavaScript (isolatedModules), nor any type.
+// Each file compiles without others (isolatedModules) and without types.
 const alone = { noCheck: true, declaration: false, noLib: true, noResolve: true, types: [] }
 const { options, fileNames } = ts.getParsedCommandLineOfConfigFile(`${root}tsconfig.build.json`, alone, host)
-// Docblocks stand in the declarations.
+// Docblocks are kept in the declarations only.
 const withoutDocs = text => text.replace(/^[ \t]*\/\*\*(?:(?!\*\/)[^])*\*\/[ \t]*\n/gm, '')
 const compiler = ts.createCompilerHost(options)
 const { readFile } = compiler
@@ -162,7 +162,7 @@ compiler.readFile = name => {
   return text !== undefined && /\/(src|lib)\//.test(name.slice(root.length - 1)) ? withoutDocs(text) : text
 }
 const program = ts.createProgram({ rootNames: fileNames, options, host: compiler })
-// What this file, or another index of namespaces, would make otherwise is written anew.
+// Outputs are written again if this file or an index of namespaces changed.
 const makers = [
   fileURLToPath(import.meta.url),
   ...sources.slice(3),
@@ -180,7 +180,7 @@ const diagnostics = [
   ...emitted.flatMap(({ diagnostics }) => diagnostics)
 ]
 const known = `${root}dist/.built.tsbuildinfo`
-// What another version of this file has written is written anew.
+// Outputs of another version of this file are written again.
 if (changed(known) < changed(fileURLToPath(import.meta.url))) rmSync(known, { force: true })
 const declared = spawnSync(
   process.execPath,
@@ -190,7 +190,7 @@ const declared = spawnSync(
     ...['--incremental', '--tsBuildInfoFile', known],
     ...['--typeRoots', `${root}test/types/none,${root}node_modules/@types`]
   ],
-  // A program in Go, which spends a sixth of its time on memory that it need not give back.
+  // A Go program, which would spend a sixth of its time on garbage collection.
   { stdio: 'inherit', env: { GOGC: '400', ...process.env } }
 )
 if (declared.status !== 0) process.exitCode = 1
@@ -204,7 +204,7 @@ if (diagnostics.length > 0) {
   )
   process.exitCode = 1
 }
-// A declaration that names an optional package holds without it: what it names is then `any`.
+// Declarations that import an optional package must be valid without it: its types are then `any`.
 const optional = Object.keys(JSON.parse(readFileSync(`${root}package.json`, 'utf8')).peerDependencies)
 const ofOptional = new RegExp(`(?<!// @ts-ignore.*\\n)^import [^;]* from '(${optional.join('|')})'`, 'gm')
 for (const folder of ['src/laws', 'src/cluster'])
@@ -214,7 +214,7 @@ for (const folder of ['src/laws', 'src/cluster'])
     const held = text.replace(ofOptional, found => `// @ts-ignore: optional, any if it is not installed\n${found}`)
     if (held !== text) writeFileSync(path, held)
   }
-// What a source left behind that is gone.
+// Outputs of removed sources.
 for (const folder of ['src', 'lib', 'examples'])
   for (const file of readdirSync(`${root}dist/${folder}`, { recursive: true })) {
     const source = file.replace(/\.(js|d\.ts)$/, '.ts')

@@ -1,16 +1,16 @@
-// Bundles into dist/vendor what is needed of packages that users do not install, with their licences: the command line's parser, and
-// the engine of tfjs for Node and browsers (an install of tfjs is 40 MB, of which the library runs 32 kB).
+// Bundles parts of packages that users do not install into dist/vendor, with their licences: the command line's parser, and the engine
+// of tfjs for Node and browsers (an installation of tfjs is 40 MB, of which the library uses 32 kB).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const tfjs = '@tensorflow/tfjs-core/dist'
-/** Modules by file name; `platform` as esbuild has it. */
+/** Modules by file name; `platform` is that of esbuild. */
 const parts = {
   'commander.js': { contents: "export { Command, CommanderError, Option } from 'commander'", platform: 'node' },
   // Exports what lib/tensors/tfjs.ts uses. A program that loads all of tfjs, before or after, shares the engine: tfjs keeps it and
-  // its registries in globals. Tensors have four operations as methods, which tfjs takes from its modules of operations.
+  // its registries in globals. Tensors have four operations as methods, which tfjs defines in its modules of operations.
   'tfjs.js': {
     contents: `
       import { ENGINE } from '${tfjs}/engine.js'
@@ -30,10 +30,10 @@ const parts = {
   }
 }
 
-/** The folder of the package that holds a file: what follows the last node_modules, with its scope. */
+/** Folder of the package that contains a file: after the last node_modules, with its scope. */
 const packageOf = file => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]
 
-/** Who holds the rights in files, as their first lines say. */
+/** Copyright holders of files, from their first lines. */
 const holders = files => [
   ...new Set(files.flatMap(file => readFileSync(file, 'utf8').match(/Copyright \(?[\dc)].*/g) ?? []))
 ]
@@ -42,14 +42,14 @@ const notice = (root, folder, files) => {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
   const licences = readdirSync(folder).filter(file => /^(licen[cs]e|notice|copying)/i.test(file))
   const texts = licences.map(file => readFileSync(join(folder, file), 'utf8').trim())
-  // tfjs brings no file of its licence, which is that of this package.
+  // tfjs contains no licence file; its licence is that of this package.
   const isOurs = texts.length === 0 && license === JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).license
   if (isOurs) texts.push(...holders(files), 'Its licence is in the LICENSE of the package that this file is part of.')
   if (texts.length === 0) throw new Error(`vendor: ${name} has no licence file to pass on`)
   return `${name} ${version} (${license})\n\n${texts.join('\n\n')}\n`
 }
 
-/** Writes the notices of the packages that bundled files are from, beside the bundle. */
+/** Writes the licence notices of the bundled packages next to the bundle. */
 export const writeNotices = (root, folder, bundled) => {
   const byPackage = new Map()
   for (const file of new Set(bundled)) {
@@ -78,7 +78,7 @@ export const vendor = async root => {
       format: 'esm',
       platform,
       target: 'es2022',
-      // commander is CommonJS, and requires parts of Node
+      // commander is CommonJS and requires modules of Node.
       ...(platform === 'node' && {
         banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" }
       }),
@@ -95,8 +95,8 @@ export const vendor = async root => {
 }
 
 /**
- * Modules for Node of what is CommonJS, such as fp-ts/lib/Option.js: vendor/fp-ts.Option.js. Node parses CommonJS that a module imports
- * only to learn which names it exports, a fourth of the time in which the library loads; here they are written down.
+ * ES modules for Node of CommonJS files, such as vendor/fp-ts.Option.js for fp-ts/lib/Option.js. Node parses imported CommonJS only to find its exports,
+ * which takes a fourth of the library's loading time; here the exports are listed.
  */
 export const required = (root, names) => {
   const require = createRequire(join(root, 'package.json'))
@@ -105,7 +105,7 @@ export const required = (root, names) => {
     const file = name.replace('/lib/', '.').replace(/(\.js)?$/, '.js')
     writeFileSync(
       join(root, 'dist/vendor', file),
-      // Names such as `let` are none of variables.
+      // Names such as `let` are not valid variable names.
       `import{createRequire}from'node:module'
 const all=createRequire(import.meta.url)('${name}')
 const{${exported.map((each, i) => `${each}:_${i}`)}}=all

@@ -103,7 +103,7 @@ const asBatchedProduct = ({ does, ins: [a, b], shape }: GraphNode): BatchedProdu
     : null
 }
 
-/** How a node is computed once, where the nodes have places; null for what a call brings, and for sums over its rows. */
+/** Function that computes a node, given the places of nodes among the numbers; null for inputs and for sums over the rows. */
 export const perCall = (node: GraphNode, placeOf: (node: GraphNode) => number): ComputeNode | null => {
   const { does, ins, shape } = node
   if (!isComputed(does)) return null

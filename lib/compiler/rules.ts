@@ -182,7 +182,7 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
   Sigmoid: [
     /** 1/(1 + e^(−x)) = (x < 0 ? e : 1)/(1 + e), e = e^(−|x|), which σ(−x) shares */
     ([a], make) => {
-      // once a call, the kernel has no need of it
+      // Once per call the kernel itself is used.
       if (a.scope === 'once') return undefined
       const minus = negated(a)
       const x = minus ?? a
@@ -191,7 +191,7 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
       const one = make.constant(1)
       const total = make.add(one, e)
       const share = make.div(make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e]), total)
-      // as the kernel has it: the quotient is corrected for what 1 + e lost in rounding
+      // As in the kernel, the quotient is corrected for the rounding error of 1 + e.
       const lost = make.sub(e, make.sub(total, one))
       return make.sub(share, make.mul(share, lost))
     }
@@ -584,7 +584,7 @@ export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
   (a, b, make) => {
     const left = asRowScaled(a)
     const right = asRowScaled(b)
-    // what is left of it is no product over the rows any more
+    // What remains is no longer a product over the rows.
     if (left?.[1].scope === 'once') return make.rowDot(left[1], make.mul(left[0], b))
     if (right?.[1].scope === 'once') return make.rowDot(make.mul(right[0], a), right[1])
     if (left && nodeWidth(b) < nodeWidth(a)) return make.rowDot(left[1], make.mul(left[0], b))

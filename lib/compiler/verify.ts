@@ -1,6 +1,6 @@
 /**
- * Verifier: proves of each program that its loops read only entries that are there. The code of a loop reports what it reads and makes, from
- * which register or address, in order; the verifier walks all turns of all loops and records for every register and address the name of the
+ * Verifier: proves of each program that its loops read only entries that are there. The code of a loop reports its reads and writes, with
+ * registers and addresses, in order; the verifier walks all turns of all loops and records for every register and address the name of the
  * entry that was written there last. An entry that is read must be the one that the graph requires, and a stored value must be complete.
  *
  * It shares with layout and code only how many axes of a loop are unrolled (`unrolledAxes`) and where a value is declared to lie; which entry

@@ -35,7 +35,7 @@ const ofHalf = (bits: number): number => {
 
 const upper = new DataView(new ArrayBuffer(4))
 
-/** Size and reader of each number type, and whether single precision represents it. */
+/** Size and reader of each number type; a flag is true if single precision represents it. */
 const NUMBER_READERS: Readonly<
   Partial<Record<string, { readonly bytes: number; readonly get: ReadNumber; readonly isSingle: boolean }>>
 > = {

@@ -38,7 +38,7 @@ const eigh = kernel(({ x }) => {
 
 export const eigen: Operations = {
   // Ā = V(diag λ̄ + F ∘ B)Vᵀ with F_ij = 1/(λ_j − λ_i) and B = (VᵀV̄ − V̄ᵀV)/2 (Giles 2008, An extended collection of matrix derivative
-  // results): the symmetric one. Equal eigenvalues leave no derivative of what B is not 0 of.
+  // results): the symmetric one. With equal eigenvalues there is no derivative unless B is 0.
   Eigh: {
     operands: ['x'],
     kernel: eigh,

@@ -25,7 +25,7 @@
  * }
  * assert.equal(e.erf(0.5), 0.5204998778130465)
  * assert.equal(e.erf(-6), -1)
- * // Without overflow, where the squares would be infinite.
+ * // Without overflow, although the squares would be infinite.
  * assert(near(e.hypot(3e200, 4e200) / 5e200, 1))
  * assert.equal(e.softplus(1000), 1000)
  *

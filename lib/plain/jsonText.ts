@@ -16,7 +16,7 @@ export const parseJson = (text: string, maxDepth: number): JsonResult => {
 const QUOTE = 34
 const BACKSLASH = 92
 
-/** True if lists and objects of a text of JSON stand in each other by more than `levels` levels. Reads no further than that. */
+/** True if lists and objects of a JSON text are nested deeper than `levels`. Reads no further than that. */
 export const isTextDeeper = (text: string, levels: number): boolean => {
   let depth = 0
   let isInString = false
@@ -43,7 +43,7 @@ const placeOf = (text: string, position: number): string => {
 /** Token that may come next: a value or a key, possibly of a list or an object that ends at once; a colon; or a comma or an end. */
 type ExpectedToken = 'value' | 'firstValue' | 'key' | 'firstKey' | 'colon' | 'next'
 
-/** First position that no JSON text has after what stands before it; the length of the text if it is JSON, or cut short. */
+/** First position at which the text cannot be continued as JSON; the length of the text if it is JSON, or cut short. */
 export const faultPosition = (text: string): number => {
   const open: ('[' | '{')[] = []
   let expected = 'value' as ExpectedToken
@@ -87,7 +87,7 @@ export const faultPosition = (text: string): number => {
   return text.length
 }
 
-/** Position behind the string that begins at `from`, or of the first character that no string has. */
+/** Position after the string that begins at `from`, or of the first character that is invalid in a string. */
 const stringEnd = (text: string, from: number): { readonly at: number; readonly isFault: boolean } => {
   let at = from + 1
   while (at < text.length) {
@@ -104,7 +104,7 @@ const stringEnd = (text: string, from: number): { readonly at: number; readonly 
   return { at: text.length, isFault: true }
 }
 
-/** Position behind the letters, digits and signs of a number, `true`, `false` or `null`. */
+/** Position after the letters, digits and signs of a number, `true`, `false` or `null`. */
 const wordEnd = (text: string, from: number): number => {
   let end = from
   while (end < text.length && /[\w.+-]/.test(text[end])) end += 1

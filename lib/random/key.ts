@@ -4,7 +4,7 @@
  *
  * A key is two 32-bit words; the i-th draw of a key is a pure function of the key and i, so draws have a prefix
  * property (`normal(n)` begins `normal(m)`, n ≤ m) and no hidden state. A new consumer of randomness takes a key of its
- * own, by label, and shifts nobody else's stream.
+ * own, by label, and does not change the streams of others.
  *
  * Keys are derived by Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*,
  * SC 2011), a bijection of the 64-bit counter for each key, so that different seeds have different keys, and so have

@@ -71,7 +71,7 @@ export interface KernelBackend {
   dispose(): void
 }
 
-/** Map from tensors' identities to what a backend stores of each. */
+/** Map from tensors' identities to a backend's entries. */
 export interface DataStorage<T> {
   get(dataId: object): T
   set(dataId: object, value: T): void

@@ -137,7 +137,7 @@ export const arena = (memory: WebAssembly.Memory, { base, maxBytes, onGrowth }: 
     buffer: () => buffer,
     held: () => blocksHeld,
     take: length => {
-      // Otherwise all further addresses would be NaN, which a view reads as 0: where the kernels' constants are.
+      // Otherwise all further addresses would be NaN, which views treat as 0, the address of the kernels' constants.
       if (!(Number.isSafeInteger(length) && length >= 0))
         throw new RangeError(`${length} doubles is not a size; look for an axis without a length`)
       const bytes = bytesFor(length)

@@ -89,7 +89,7 @@ export const kernelMemory = (module: WebAssembly.Module, maxPages: number): Kern
     }
   })
   const view = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
-  // A short array elsewhere has no buffer until it is asked for one, and begins at 0, where no array of the memory does.
+  // Reading `buffer` of a short array allocates it, so the offset is tested first: no array of the memory begins at 0.
   const isInside = (values: Float64Array): boolean => values.byteOffset > 0 && values.buffer === arena.buffer()
   /** Arrays that were taken and not kept since the last `settle`. */
   const borrowed: { readonly at: number; readonly length: number }[] = []

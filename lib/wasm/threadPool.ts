@@ -119,11 +119,11 @@ let requestedThreads: number | undefined
 let isThreadingRefused = false
 
 /**
- * Sets how many threads large passes may use, the caller's among them: all the machine has unless set, or what the
- * environment's ORNSTEIN_THREADS says; at most 64, or all the machine has. Results do not depend on it, in any bit. Outside
- * Node, and where Node may start none, there is one.
+ * Sets the number of threads that large passes may use, the caller's included. Default: the environment's ORNSTEIN_THREADS, otherwise all threads of the
+ * machine. At most 64, or all threads of the machine if it has more. Results do not depend on it, in any bit. There is one thread outside Node, and if Node
+ * may not start threads.
  *
- * @throws RangeError of NaN
+ * @throws RangeError if the count is NaN
  */
 export const useThreads = (count: number): void => {
   if (Number.isNaN(count)) throw new RangeError(`useThreads: ${count} is not a number of threads; try 1`)
@@ -166,7 +166,7 @@ const runShared = (
   }
   for (let done = Atomics.load(words, Word.Done); done < chunks; done = Atomics.load(words, Word.Done))
     Atomics.wait(words, Word.Done, done)
-  // All chunks again: the caller meets the same error, or does what the other thread could not.
+  // All chunks are run again: the caller gets the same error, or can run what the other thread could not.
   if (Atomics.load(words, Word.Failed) === 1) runAlone(runChunk, chunks, scratch.at)
 }
 

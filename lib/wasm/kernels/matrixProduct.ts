@@ -10,7 +10,7 @@ import {
 } from '../kernelMemory.js'
 import type { Kernels, ProductShape } from './kernels.js'
 
-/** With this many rows of A or fewer, B is read where it lies: packing it would cost as much as the product. */
+/** With this many rows of A or fewer, B is not packed, since packing would cost as much as the product. */
 const MAX_UNPACKED_ROWS = 16
 /** A transposed A with more rows is not read in place, since it would be read across its rows. */
 const MAX_IN_PLACE_TRANSPOSED_ROWS = 64

@@ -53,12 +53,11 @@ function lengthOf(total: v128): v128 {
 }
 
 /**
- * Of n rows x [n, dim], a multiple of four, with weights w adds to `sums`, a vector for each number [2 + K + K dim + K per], what
- * src/mixture/em/moments.ts sums, of the first `learned` components also Σ r δ and second moments: none, δ'δ, those of each column, or the
- * lower triangles of δδ' (0 to 3): rows of even places in the first lane, others in the second. Components are constants [K], centres
- * [K, dim] and roots, [K, dim, dim] if triangular, else [K, dim], one after another. `scratch` has room for 4 (dim + K (dim + 2)) numbers.
- * Where `tell` is not 0, logs, squares and shares [n, K] are written there, and log p(x) [n]. Every number is computed as
- * src/mixture/em/loops.ts does, in its order.
+ * Adds the sums of src/mixture/em/moments.ts over n rows x [n, dim], a multiple of four, with weights w to `sums`, a vector for each number
+ * [2 + K + K dim + K per]: rows of even index in the first lane, the others in the second. For the first `learned` components these include Σ r δ and second
+ * moments by `second`: 0 none, 1 δ'δ, 2 the diagonal, 3 the lower triangle of δδ'. Components are constants [K], centres [K, dim] and roots, [K, dim, dim] if
+ * triangular, otherwise [K, dim], one after another. `scratch` has room for 4 (dim + K (dim + 2)) numbers. If `tell` is not 0, log-densities, squared distances
+ * and responsibilities, [n, K] each, and log p(x), [n], are written there. Operations and their order are those of src/mixture/em/loops.ts.
  */
 export function expectation(
   x: usize,

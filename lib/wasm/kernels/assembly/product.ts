@@ -1,7 +1,7 @@
 /*
  * The pieces of a blocked matrix product (Goto & van de Geijn, *Anatomy of high-performance matrix multiplication*,
  * 2008): B's blocks are packed in panels of four columns, and a 4 × 4 tile of C stays in registers while k runs. A is
- * read where it lies, by strides, so that its transpose needs no packing.
+ * read in place, by strides, so that its transpose needs no packing.
  *
  * Each entry of C is summed in the order of k in every tile and block.
  */

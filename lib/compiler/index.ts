@@ -42,6 +42,8 @@
  * console.log(Compiler.how([first.right], 1e6))
  */
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js'
+import { boundedCache } from '../plain/iterate.js'
+import { remembered } from '../plain/remembered.js'
 import { reason } from '../plain/said.js'
 import { type NdArray } from '../arrays/ndarray.js'
 import { algebra } from './algebra.js'
@@ -188,10 +190,11 @@ interface NamedOutput extends PlacedNode {
   readonly of: string
 }
 
-const compiledByText = new Map<string, CompiledGraph>()
+/** Compiled programs by the text of their graph, in the order of last use: functions with equal graphs share a program. */
+const compiledByGraph = new Map<string, CompiledGraph>()
 
 /** Number of cached programs. */
-export const cached = (): number => compiledByText.size
+export const cached = (): number => compiledByGraph.size
 
 const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<string, GraphNode>> => ({
   ...(value && { value }),
@@ -331,10 +334,10 @@ const compileGraph = (
   { precision, isShared }: { readonly precision: Precision; readonly isShared: boolean }
 ): CompiledGraph => {
   const key = `${printGraph(outs, { isAbridged: false })} ${JSON.stringify(signature.rows)} ${precision}`
-  const known = compiledByText.get(key)
+  const known = compiledByGraph.get(key)
   if (known !== undefined) {
-    compiledByText.delete(key)
-    compiledByText.set(key, known)
+    compiledByGraph.delete(key)
+    compiledByGraph.set(key, known)
     return known
   }
   const lanes = lanesOf(precision)
@@ -378,9 +381,9 @@ const compileGraph = (
       others: markedOutputs(outs, ':', placed)
     }
   }
-  compiledByText.set(key, fresh)
-  const [oldest] = compiledByText.keys()
-  if (compiledByText.size > MAX_CACHED_PROGRAMS) compiledByText.delete(oldest)
+  compiledByGraph.set(key, fresh)
+  const [oldest] = compiledByGraph.keys()
+  if (compiledByGraph.size > MAX_CACHED_PROGRAMS) compiledByGraph.delete(oldest)
   return fresh
 }
 
@@ -649,30 +652,18 @@ export interface Library {
   ) => Either<string, Program>
 }
 
+/** Programs of one function, by signature. */
+type ProgramCache = (name: string, compute: () => Either<string, Program>) => Either<string, Program>
+
 /** An empty library, which compiles programs on first use. Default: in float64. */
 export const library = (precision: Precision = 'float64'): Library => {
-  const objects = new WeakMap<object, Map<string, Either<string, Program>>>()
-  const texts = new Map<string, Map<string, Either<string, Program>>>()
-  const shelf = (of: object | string): Map<string, Either<string, Program>> => {
-    const found = typeof of === 'string' ? texts.get(of) : objects.get(of)
-    if (found !== undefined) return found
-    const empty = new Map<string, Either<string, Program>>()
-    if (typeof of === 'string') texts.set(of, empty)
-    else objects.set(of, empty)
-    return empty
-  }
+  const cacheOf = remembered<object | string, ProgramCache>(() => boundedCache(MAX_CACHED_SHAPES))
   return {
     precision,
-    program: (of, signature, write, differentiates) => {
-      const programs = shelf(of)
-      const key = JSON.stringify([signature, differentiates])
-      const found = programs.get(key) ?? compile(signature, write, [null, null], { differentiates, precision })
-      programs.delete(key)
-      programs.set(key, found)
-      const [oldest] = programs.keys()
-      if (programs.size > MAX_CACHED_SHAPES) programs.delete(oldest)
-      return found
-    }
+    program: (of, signature, write, differentiates) =>
+      cacheOf(of)(JSON.stringify([signature, differentiates]), () =>
+        compile(signature, write, [null, null], { differentiates, precision })
+      )
   }
 }
 

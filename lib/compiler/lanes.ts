@@ -43,4 +43,5 @@ const LANES_BY_PRECISION: Readonly<Record<Precision, Lanes>> = {
   }
 }
 
+/** Lanes of a precision. */
 export const lanesOf = (precision: Precision): Lanes => LANES_BY_PRECISION[precision]

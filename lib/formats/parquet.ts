@@ -76,16 +76,16 @@ const parquetType = ({ element, children }: SchemaTree): Type => {
 }
 
 /** Applies a parser to values that are not missing. */
-const ofPresent =
+const parsePresent =
   <A>(parse: (value: A) => string) =>
   (value: A | null | undefined): string | null =>
     value === null || value === undefined ? null : parse(value)
 
 const parsers = {
-  dateFromDays: ofPresent(day),
-  timestampFromMilliseconds: ofPresent((count: bigint) => moment(count, 1_000n)),
-  timestampFromMicroseconds: ofPresent((count: bigint) => moment(count, 1_000_000n)),
-  timestampFromNanoseconds: ofPresent((count: bigint) => moment(count, 1_000_000_000n))
+  dateFromDays: parsePresent(day),
+  timestampFromMilliseconds: parsePresent((count: bigint) => moment(count, 1_000n)),
+  timestampFromMicroseconds: parsePresent((count: bigint) => moment(count, 1_000_000n)),
+  timestampFromNanoseconds: parsePresent((count: bigint) => moment(count, 1_000_000_000n))
 }
 
 /** Throws the error of a file whose metadata disagree with its content. */

@@ -1,6 +1,6 @@
 /**
- * Numerical foundations, independent of diffusion and mixtures: tensors and derivatives in double precision, random keys, quadrature. The same code runs in
- * browsers and in Node.
+ * Numerical foundations, independent of diffusion and mixtures: tensors and derivatives in double precision, random keys, quadrature.
+ * The same code runs in browsers and in Node.
  *
  * @example Elementary functions, entry by entry
  * import { strict as assert } from 'node:assert'

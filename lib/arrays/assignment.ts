@@ -2,11 +2,11 @@
 import type { NdArray } from './ndarray.js'
 
 /**
- * Column π(i) of each row that minimizes Σ_i cost[i, π(i)] with all columns different; cost is [m, n], m ≤ n, finite. Deterministic if the minimum is not
- * unique.
+ * Column π(i) of each row that minimizes Σ_i cost[i, π(i)] with all columns different; cost is [m, n], m ≤ n, finite. Deterministic if
+ * the minimum is not unique.
  *
- * Rows are assigned one by one along shortest augmenting paths, with dual variables that keep reduced costs ≥ 0. Takes O(m² n) time (Jonker & Volgenant
- * 1987, augmentation step).
+ * Rows are assigned one by one along shortest augmenting paths, with dual variables that keep reduced costs ≥ 0. Takes O(m² n) time
+ * (Jonker & Volgenant 1987, augmentation step).
  *
  * @throws RangeError if there are more rows than columns, or a cost is not finite
  */

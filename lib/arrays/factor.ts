@@ -1,6 +1,7 @@
 /**
- * Factors of covariances: F with Σ = F Fᵀ, as a number (Σ = f² I), a vector (Σ is diagonal with its squares), or a lower triangle [d, d] (Cholesky). All
- * quantities of a Gaussian are computed from F, without forming Σ, whose condition number is the square of that of F. Sums have a fixed order.
+ * Factors of covariances: F with Σ = F Fᵀ, as a number (Σ = f² I), a vector (Σ is diagonal with its squares), or a lower triangle [d,
+ * d] (Cholesky). All quantities of a Gaussian are computed from F, without forming Σ, whose condition number is the square of that of
+ * F. Sums have a fixed order.
  */
 import { scalarArray } from './ndarray.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -120,8 +121,8 @@ export const tracePrecision = (factor: NdArray, dim: number): number => {
 }
 
 /**
- * Triangle of the sum of covariances F Fᵀ, without forming them: Rᵀ of the QR decomposition of the stacked Fᵀ, by Householder reflections (Golub & Van
- * Loan, Matrix Computations, §5.2.2).
+ * Triangle of the sum of covariances F Fᵀ, without forming them: Rᵀ of the QR decomposition of the stacked Fᵀ, by Householder
+ * reflections (Golub & Van Loan, Matrix Computations, §5.2.2).
  */
 export const sumOfFactors = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
   if (factors.every(({ shape }) => shape.length === 0))
@@ -178,7 +179,8 @@ export const choleskyOfCovariance = (covariance: Float64Array, dim: number, less
 }
 
 /**
- * Triangle of S − less · I, [d, d], with eigenvalues clipped from below at `above` > 0: the maximum-likelihood covariance for scatter S under this bound.
+ * Triangle of S − less · I, [d, d], with eigenvalues clipped from below at `above` > 0: the maximum-likelihood covariance for scatter S
+ * under this bound.
  */
 export const ofClipped = (
   scatter: Float64Array,

@@ -17,8 +17,8 @@ const addMultipleTo = (a: Float64Array, a0: number, s: number, b: Float64Array, 
 }
 
 /**
- * Orthonormal basis [rank, n] of the span of the rows of an [m, n] array. The rank is the number of rows whose residual from the span of earlier rows is
- * longer than 4 max(m, n) 2⁻⁵² times the longest row; it is 0 if an entry is not finite.
+ * Orthonormal basis [rank, n] of the span of the rows of an [m, n] array. The rank is the number of rows whose residual from the span
+ * of earlier rows is longer than 4 max(m, n) 2⁻⁵² times the longest row; it is 0 if an entry is not finite.
  *
  * Gram–Schmidt with pivoting by the longest residual and reorthogonalization (Golub & Van Loan, Matrix Computations, §5.2.8 and §5.4.2).
  */
@@ -51,8 +51,8 @@ export const rowSpace = ({ shape: [m, n], values }: NdArray): NdArray => {
 }
 
 /**
- * Cholesky factor L with L Lᵀ = S of a symmetric [n, n] matrix, whose lower triangle is read from index `from` on; written to `l` from `to` on, where
- * entries above the diagonal are not changed. False if S is not numerically positive definite.
+ * Cholesky factor L with L Lᵀ = S of a symmetric [n, n] matrix, whose lower triangle is read from index `from` on; written to `l` from
+ * `to` on, where entries above the diagonal are not changed. False if S is not numerically positive definite.
  */
 export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Float64Array, to: number): boolean => {
   for (let i = 0; i < n; i++)
@@ -66,9 +66,9 @@ export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Flo
 }
 
 /**
- * Cholesky factor L with L Lᵀ = AᵀA and a diagonal ≥ 0, of an [m, n] matrix at `from`, m ≥ n; written to `l` from `to` on, where entries above the
- * diagonal are not changed. AᵀA, which would square the condition number, is not formed: L = Rᵀ of A = QR by Householder reflections (Golub & Van Loan,
- * Matrix Computations, §5.2.1).
+ * Cholesky factor L with L Lᵀ = AᵀA and a diagonal ≥ 0, of an [m, n] matrix at `from`, m ≥ n; written to `l` from `to` on, where
+ * entries above the diagonal are not changed. AᵀA, which would square the condition number, is not formed: L = Rᵀ of A = QR by
+ * Householder reflections (Golub & Van Loan, Matrix Computations, §5.2.1).
  */
 export const factorGram = (a: Float64Array, from: number, m: number, n: number, l: Float64Array, to: number): void => {
   // Column-major, so that every inner loop is contiguous.
@@ -290,8 +290,9 @@ const rotateRowPair = (
 }
 
 /**
- * Singular value decomposition A = Σ_i s_i u_i v_iᵀ of an [m, n] matrix, m ≥ n, by rotations of pairs of columns until all are orthogonal (one-sided
- * Jacobi; Hestenes 1958, Demmel & Veselić 1992): if columns differ in scale only, small singular values have a small relative error too.
+ * Singular value decomposition A = Σ_i s_i u_i v_iᵀ of an [m, n] matrix, m ≥ n, by rotations of pairs of columns until all are
+ * orthogonal (one-sided Jacobi; Hestenes 1958, Demmel & Veselić 1992): if columns differ in scale only, small singular values have a
+ * small relative error too.
  */
 export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
   // Column-major, so that every inner loop is contiguous.
@@ -334,8 +335,8 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
 }
 
 /**
- * Orthonormal polar factor: the matrix with orthonormal columns nearest to an [m, n] matrix, m ≥ n, which is Σ_i u_i v_iᵀ of its singular value
- * decomposition (Fan & Hoffman 1955). Not unique if columns are linearly dependent.
+ * Orthonormal polar factor: the matrix with orthonormal columns nearest to an [m, n] matrix, m ≥ n, which is Σ_i u_i v_iᵀ of its
+ * singular value decomposition (Fan & Hoffman 1955). Not unique if columns are linearly dependent.
  */
 export const polar = ({ shape: [m, n], values }: NdArray): Float64Array => {
   const scale = largestEntry(values)

@@ -27,8 +27,8 @@ export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array =
 }
 
 /**
- * An array inside a computation, which can be differentiated: the argument and result of functions of the tensor vocabulary. It is freed when the
- * surrounding `compute` or `valueAndGrad` ends.
+ * An array inside a computation, which can be differentiated: the argument and result of functions of the tensor vocabulary. It is
+ * freed when the surrounding `compute` or `valueAndGrad` ends.
  *
  * It is a tensor of tfjs; this minimal type keeps the types of tfjs, and their dependencies, out of programs that do not use them.
  */

@@ -285,7 +285,10 @@ const sectionBytes = (id: number, content: ReadonlyArray<number>): number[] => [
   ...content
 ]
 
-/** Encodes a module of functions without results over the imported memory env.memory, of at most `maximum` pages. Imports have the first indices. */
+/**
+ * Encodes a module of functions without results over the imported memory env.memory, of at most `maximum` pages. Imports have the first
+ * indices.
+ */
 export const assemble = (
   imports: ReadonlyArray<Imported>,
   functions: ReadonlyArray<Defined>,

@@ -1,6 +1,6 @@
 /**
- * Evaluation of graph nodes by the interpreter's kernels. It defines the meaning of a node, to which all phases of the compiler must conform,
- * and computes nodes once per call.
+ * Evaluation of graph nodes by the interpreter's kernels. It defines the meaning of a node, to which all phases of the compiler must
+ * conform, and computes nodes once per call.
  */
 import { productOfSizes, type Dense } from '../kernels/dense.js'
 import { computeKernel, operations } from '../kernels/index.js'

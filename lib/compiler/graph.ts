@@ -1,7 +1,7 @@
 /**
- * Graph of a computation, with a few kinds of nodes. A node is computed for each row of the data, or once per call. Rows are not an axis: the
- * shape of a node computed per row is the shape for one row. Axes of size 1 broadcast, and a broadcast value is not expanded. Equal nodes are
- * the same object, so nodes are compared by identity.
+ * Graph of a computation, with a few kinds of nodes. A node is computed for each row of the data, or once per call. Rows are not an
+ * axis: the shape of a node computed per row is the shape for one row. Axes of size 1 broadcast, and a broadcast value is not expanded.
+ * Equal nodes are the same object, so nodes are compared by identity.
  */
 import { exactText } from '../plain/said.js'
 import { productOfSizes } from '../kernels/dense.js'

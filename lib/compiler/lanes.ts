@@ -1,6 +1,6 @@
 /**
- * Vectors of a program: two doubles, or four floats. Rows lie in panels of 8 in both precisions; sizes that depend on the precision are here,
- * instructions that do are in `assembler.ts`.
+ * Vectors of a program: two doubles, or four floats. Rows lie in panels of 8 in both precisions; sizes that depend on the precision are
+ * here, instructions that do are in `assembler.ts`.
  */
 
 import type { Precision } from '../kernels/dense.js'

@@ -1,7 +1,7 @@
 /**
  * Phase 2: lowering, from a trace to a graph of few kinds of nodes. The axis of the rows, at any position, becomes the scope of a node;
- * broadcast values are not expanded; operations that only move entries become one kind of node, and operations with the same meaning the same
- * nodes. Operations that would mix rows, or need a second pass over them, are rejected.
+ * broadcast values are not expanded; operations that only move entries become one kind of node, and operations with the same meaning
+ * the same nodes. Operations that would mix rows, or need a second pass over them, are rejected.
  */
 import { sortedAxes, axisOf, productOfSizes, type Dense } from '../kernels/dense.js'
 import { shapeText as list } from '../arrays/ndarray.js'
@@ -329,7 +329,10 @@ const lowerMatMul = (
   return multiplyByEntries(lowering, x, y, shape)
 }
 
-/** |x − s c|² for every pair of rows x and c, with s one number per row or for all. Differences are taken first, since squares would cancel far from 0. */
+/**
+ * |x − s c|² for every pair of rows x and c, with s one number per row or for all. Differences are taken first, since squares would
+ * cancel far from 0.
+ */
 const lowerDistances: LoweringRule = (lowering, { shape }, { x, centres, scale }) => {
   const { make } = lowering
   if (x.row === 0 && isOnce(centres) && scale.node.scope === 'once' && nodeWidth(scale.node) === 1) {
@@ -548,8 +551,8 @@ const MAX_PICKED_PER_ROW = 1024
 const MAX_PICKED_PER_CALL = 100_000
 
 /**
- * Segment sums for known segments: terms are picked into lists of equal length, padded with zeros, and summed, so nothing is multiplied by 0.
- * Undefined if too many entries would be picked.
+ * Segment sums for known segments: terms are picked into lists of equal length, padded with zeros, and summed, so nothing is multiplied
+ * by 0. Undefined if too many entries would be picked.
  */
 const lowerKnownSegments = (
   lowering: LoweringContext,

@@ -1,6 +1,6 @@
 /**
- * Nodes computed once per call, before or after the rows: a few hundred numbers in one array of the call. To call an interpreter's kernel costs
- * more than the arithmetic of most of these nodes, so arithmetic on few entries has its own loops here.
+ * Nodes computed once per call, before or after the rows: a few hundred numbers in one array of the call. To call an interpreter's
+ * kernel costs more than the arithmetic of most of these nodes, so arithmetic on few entries has its own loops here.
  */
 import { broadcastStrides, productOfSizes as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'
@@ -12,7 +12,10 @@ import { evaluateNode } from './evaluateNode.js'
 /** Writes f of the numbers at indices a and b to the numbers from `at` on. */
 type FillNumbers = (numbers: Float64Array, at: number, a: Int32Array, b: Int32Array) => void
 
-/** Arithmetic with the rounding of the kernels. Each has its own loop, since calling a function for each entry would cost more than the operation. */
+/**
+ * Arithmetic with the rounding of the kernels. Each has its own loop, since calling a function for each entry would cost more than the
+ * operation.
+ */
 const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
   Add: (x, at, a, b) => {
     for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] + x[b[i]]

@@ -97,8 +97,8 @@ const emitColumns = (product: MatrixProductCode, count: number): void => {
 }
 
 /**
- * Computes the columns of an upper triangular matrix in blocks of `most`, from the last to the first, leaving out terms that are 0. The last
- * column has all terms: if it is not finite, NaN is added to the others, which would have been NaN with all their terms.
+ * Computes the columns of an upper triangular matrix in blocks of `most`, from the last to the first, leaving out terms that are 0. The
+ * last column has all terms: if it is not finite, NaN is added to the others, which would have been NaN with all their terms.
  */
 const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
   const { code, sums, xs, from, a, b, column, out, columns, down, along } = product
@@ -135,7 +135,10 @@ const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
   })
 }
 
-/** Multiplies rows [k] by a matrix [k, columns], or computes their squared distances from its columns: panels of k entries to panels of `columns`. */
+/**
+ * Multiplies rows [k] by a matrix [k, columns], or computes their squared distances from its columns: panels of k entries to panels of
+ * `columns`.
+ */
 export const emitRowsTimesMatrix = (code: Code, operands: MatrixProductOperands): void => {
   const { bytes, vectors, line } = code.lanes
   const { k, columns, transposed, isUpper } = operands

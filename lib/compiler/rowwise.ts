@@ -1,7 +1,7 @@
 /**
- * Row-wise functions from arrays to arrays. For many rows a compiled program is used; the interpreter is used for few rows, which end before a
- * program is compiled, and for functions that cannot be compiled. The choice depends on shapes alone, so the same call always has the same
- * bits.
+ * Row-wise functions from arrays to arrays. For many rows a compiled program is used; the interpreter is used for few rows, which end
+ * before a program is compiled, and for functions that cannot be compiled. The choice depends on shapes alone, so the same call always
+ * has the same bits.
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { compute } from '../tensors/autodiff.js'
@@ -75,8 +75,8 @@ export const rowwisePlan =
   }
 
 /**
- * Evaluates a row-wise function in the vocabulary; each output is [rows, …]. Programs are cached with `of` as the key, so the same object must
- * always come with the same function.
+ * Evaluates a row-wise function in the vocabulary; each output is [rows, …]. Programs are cached with `of` as the key, so the same
+ * object must always come with the same function.
  */
 export const rowwise =
   (of: object, write: Write) =>

@@ -1,6 +1,6 @@
 /**
- * Phase 1: tracing. Records the kernels that a function in the tensor vocabulary calls, and those of its gradient, with symbols in the place
- * of numbers.
+ * Phase 1: tracing. Records the kernels that a function in the tensor vocabulary calls, and those of its gradient, with symbols in the
+ * place of numbers.
  *
  * The number of rows is not known yet, but the engine needs one. A function is therefore traced twice, with two numbers of rows and two
  * examples of anything else that it reads; whatever differs between the traces must be an input or the number of rows.

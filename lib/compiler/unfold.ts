@@ -1,7 +1,7 @@
 /**
- * Phase 1½: unfolding. A function may reshape [rows, m, …] to [rows · m, …], for instance a divergence, which needs a row for each direction.
- * Here the axis that was folded into that of the rows is separated again, so that later phases have an axis of rows alone. The trace is rewritten
- * operation by operation.
+ * Phase 1½: unfolding. A function may reshape [rows, m, …] to [rows · m, …], for instance a divergence, which needs a row for each
+ * direction. Here the axis that was folded into that of the rows is separated again, so that later phases have an axis of rows alone.
+ * The trace is rewritten operation by operation.
  */
 import { sortedAxes, axisOf } from '../kernels/dense.js'
 import { operations } from '../kernels/index.js'

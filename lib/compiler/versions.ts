@@ -1,7 +1,7 @@
 /**
- * Phase 3½: versions. Some constants come in several versions, such as the noise levels and quadrature nodes of one step, and the outputs are
- * sums over them. A node that varies gets a first axis of versions; other nodes are computed once for all. The sum over the versions is taken
- * per row, as soon as everything after it is linear, so there is one sum over the rows for all versions.
+ * Phase 3½: versions. Some constants come in several versions, such as the noise levels and quadrature nodes of one step, and the
+ * outputs are sums over them. A node that varies gets a first axis of versions; other nodes are computed once for all. The sum over the
+ * versions is taken per row, as soon as everything after it is linear, so there is one sum over the rows for all versions.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { algebra, type Algebra } from './algebra.js'

@@ -49,8 +49,8 @@ const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
 }
 
 /**
- * True if M, or its transpose, is known to be upper triangular, so that column j of x M has terms up to j only. A term that is left out would
- * be NaN if x is not finite: the caller must check the last column, which has all terms.
+ * True if M, or its transpose, is known to be upper triangular, so that column j of x M has terms up to j only. A term that is left out
+ * would be NaN if x is not finite: the caller must check the last column, which has all terms.
  */
 export const isUpperTriangular = (matrix: GraphNode, { transposed }: { readonly transposed: boolean }): boolean => {
   const [high, wide] = matrix.shape

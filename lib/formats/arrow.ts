@@ -111,7 +111,10 @@ const isValidNullCount = ({ DataType: of }: Arrow, { type, data }: Vector<DataTy
 /** Maximum number of rows per byte of a file: LZ4 expands a byte to 255 bytes at most, and a cell takes at least one bit. */
 const MAX_ROWS_PER_BYTE = 8 * 255
 
-/** Batches of rows of a file or a stream. Empty batches are left out, unless all are empty. Nested columns are read only if `readsNested`. */
+/**
+ * Batches of rows of a file or a stream. Empty batches are left out, unless all are empty. Nested columns are read only if
+ * `readsNested`.
+ */
 export async function* batches(
   bytes: AsyncIterable<Uint8Array>,
   { readsNested = false }: ColumnarReadOptions = {}
@@ -152,8 +155,8 @@ export async function* batches(
 }
 
 /**
- * Bytes of an Arrow file or stream, one batch of rows at a time: numbers as doubles, all other cells as texts, any of them may be missing. All parts have
- * the columns of the first.
+ * Bytes of an Arrow file or stream, one batch of rows at a time: numbers as doubles, all other cells as texts, any of them may be
+ * missing. All parts have the columns of the first.
  */
 export async function* arrowOf(parts: AsyncIterable<Columns>, form: 'file' | 'stream'): AsyncGenerator<Uint8Array> {
   const arrow = await loadArrow()

@@ -1,6 +1,7 @@
 /**
- * Fast reader of tables of separated cells, quoted or not, from bytes as they arrive: plain decimals are parsed in place, and only other cells become
- * strings. It gives up if a line ends inside a quote or has more or fewer cells than the first, which is left to a full parser.
+ * Fast reader of tables of separated cells, quoted or not, from bytes as they arrive: plain decimals are parsed in place, and only
+ * other cells become strings. It gives up if a line ends inside a quote or has more or fewer cells than the first, which is left to a
+ * full parser.
  */
 
 import { joinedBytes } from './joinedBytes.js'
@@ -30,8 +31,8 @@ const dekkerProductError = (a: number, b: number, product: number): number => {
 }
 
 /**
- * (high · 10^(digits − 9) + low) / 10^fraction, rounded to the nearest double, for 16 to 19 digits of which `high` are the first nine; NaN if it is too
- * near to the middle of two doubles to round with certainty.
+ * (high · 10^(digits − 9) + low) / 10^fraction, rounded to the nearest double, for 16 to 19 digits of which `high` are the first nine;
+ * NaN if it is too near to the middle of two doubles to round with certainty.
  */
 const decimalQuotient = (high: number, low: number, digits: number, fraction: number): number => {
   const ten = POWERS_OF_TEN[digits - 9]
@@ -72,8 +73,8 @@ const SMALL_E = 101
 let end = 0
 
 /**
- * Parses the decimal number at a position, after optional blanks, to the nearest double and sets `end`; NaN if there is none or its rounding is
- * uncertain.
+ * Parses the decimal number at a position, after optional blanks, to the nearest double and sets `end`; NaN if there is none or its
+ * rounding is uncertain.
  */
 const decimalAt = (bytes: Uint8Array, from: number): number => {
   let at = from

@@ -1,6 +1,7 @@
 /**
- * NumPy's archives of named arrays (.npz): a zip archive (PKWARE's APPNOTE 6.3) of .npy arrays (NumPy's format 1.0). Reads the files of `numpy.savez` and
- * `numpy.savez_compressed`, integers and single precision as doubles; writes little-endian doubles and texts in row-major order, not compressed.
+ * NumPy's archives of named arrays (.npz): a zip archive (PKWARE's APPNOTE 6.3) of .npy arrays (NumPy's format 1.0). Reads the files of
+ * `numpy.savez` and `numpy.savez_compressed`, integers and single precision as doubles; writes little-endian doubles and texts in
+ * row-major order, not compressed.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -125,8 +126,8 @@ export const write = (arrays: Arrays): Uint8Array =>
 const MAX_DEFLATE_RATIO = 1032
 
 /**
- * CRC-32 of each member, in the order of the archive's central directory; empty if the archive has none. Bytes beyond the end count as 0. fflate reads the
- * directory, but neither returns nor verifies these.
+ * CRC-32 of each member, in the order of the archive's central directory; empty if the archive has none. Bytes beyond the end count as
+ * 0. fflate reads the directory, but neither returns nor verifies these.
  */
 const declaredCrcs = (bytes: Uint8Array): ReadonlyArray<number> => {
   const word = (at: number): number => short(at) + 65536 * short(at + 2)

@@ -42,7 +42,10 @@ const decompressors = async (): Promise<Hyparquet.Compressors> => {
   return { ...compressors, GZIP: (input, length) => verifyGzip(input, decompressGzip(input, length)) }
 }
 
-/** Returns the content of a gzip member; throws if its CRC-32 or length differs from the member's trailer, which the decompressor ignores. */
+/**
+ * Returns the content of a gzip member; throws if its CRC-32 or length differs from the member's trailer, which the decompressor
+ * ignores.
+ */
 const verifyGzip = (member: Uint8Array, content: Uint8Array): Uint8Array => {
   const end = new DataView(member.buffer, member.byteOffset, member.byteLength)
   // Pages may also be deflated without the frame of gzip, and then have no checksum.
@@ -162,8 +165,8 @@ export async function* rowGroupsOf(
 }
 
 /**
- * Bytes of a Parquet file, one group of rows at a time: numbers as doubles, all other cells as texts, any of them may be missing. All parts have the
- * columns of the first.
+ * Bytes of a Parquet file, one group of rows at a time: numbers as doubles, all other cells as texts, any of them may be missing. All
+ * parts have the columns of the first.
  */
 export async function* parquetOf(parts: AsyncIterable<Columns>): AsyncGenerator<Uint8Array> {
   const { ByteWriter, ParquetWriter } = await writer()

@@ -1,6 +1,6 @@
 /**
- * Named arrays in the format safetensors (huggingface/safetensors): the length of the header in eight bytes, the header as JSON, and little-endian numbers
- * without gaps. A file is untrusted input, so everything that the header declares is checked against its bytes.
+ * Named arrays in the format safetensors (huggingface/safetensors): the length of the header in eight bytes, the header as JSON, and
+ * little-endian numbers without gaps. A file is untrusted input, so everything that the header declares is checked against its bytes.
  */
 import { isRecord } from '../plain/object.js'
 import { QUOTED_LETTERS, quotedJson, shortened } from '../plain/said.js'
@@ -153,8 +153,8 @@ const entryOf = (data: DataView, start: number, key: string, about: unknown): Pl
 }
 
 /**
- * Arrays of a file; a short text of its problem if the header is longer than the file, not JSON or of another form, or if the bytes of arrays do not
- * match their shapes, overlap, leave gaps or do not end with the file.
+ * Arrays of a file; a short text of its problem if the header is longer than the file, not JSON or of another form, or if the bytes of
+ * arrays do not match their shapes, overlap, leave gaps or do not end with the file.
  */
 export const read = (bytes: Uint8Array): Archive | string => {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

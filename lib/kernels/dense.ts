@@ -40,8 +40,8 @@ export type KernelInputs = Readonly<Record<string, Dense>>
 export type Kernel = (inputs: KernelInputs, attrs: object) => Outcome | Outcome[]
 
 /**
- * Kernel from a function with typed attributes. tfjs types attributes as a map of unknowns, though every operation passes exactly those listed
- * in its `kernel_names.ts`; this is the only cast.
+ * Kernel from a function with typed attributes. tfjs types attributes as a map of unknowns, though every operation passes exactly those
+ * listed in its `kernel_names.ts`; this is the only cast.
  */
 export const kernel = (f: (inputs: KernelInputs, attrs: never) => Outcome | Outcome[]): Kernel => f as Kernel
 

@@ -105,7 +105,10 @@ const argMaxKernel = kernel(({ x }, { axis }: { axis: number | ReadonlyArray<num
   })
 })
 
-/** Softmax along one axis (Default: the last), or its logarithm, shifted by the maximum so that nothing overflows; NaN if all entries are −∞. */
+/**
+ * Softmax along one axis (Default: the last), or its logarithm, shifted by the maximum so that nothing overflows; NaN if all entries
+ * are −∞.
+ */
 const softmaxKernel = ({ name, isLog }: { readonly name: string; readonly isLog: boolean }): Kernel =>
   kernel(({ logits: x }, { dim, axis }: { dim?: number; axis?: number }) => {
     const { outer, n, inner } = fibres(x.shape, axisOf(dim ?? axis ?? -1, x.shape.length, name))

@@ -2,8 +2,8 @@
 import { erf, exp, log } from './elementary.js'
 
 /**
- * P(|z|² > q) = Q(d/2, q/2) for z of d standard normals, to about 1e-15 absolutely (Abramowitz & Stegun 26.4.4 and 26.4.5): with x = q/2, the sum of
- * e^{−x} x^j/Γ(j + 1) over j = 0, 1, … if d is even, over j = ½, 3⁄2, … plus erfc(√x) if d is odd.
+ * P(|z|² > q) = Q(d/2, q/2) for z of d standard normals, to about 1e-15 absolutely (Abramowitz & Stegun 26.4.4 and 26.4.5): with x =
+ * q/2, the sum of e^{−x} x^j/Γ(j + 1) over j = 0, 1, … if d is even, over j = ½, 3⁄2, … plus erfc(√x) if d is odd.
  */
 export const chiSquaredTail = (d: number, q: number): number => {
   if (!(q > 0)) return 1

@@ -1,6 +1,6 @@
 /**
- * Randomly shifted lattice rules: the mean of a smooth function over n points has an error of about n⁻¹ or less, compared with n^(−1/2) for independent
- * draws. Each shift gives an unbiased estimate, so several shifts give a standard error.
+ * Randomly shifted lattice rules: the mean of a smooth function over n points has an error of about n⁻¹ or less, compared with n^(−1/2)
+ * for independent draws. Each shift gives an unbiased estimate, so several shifts give a standard error.
  */
 import { powerOfTwo } from './elementary.js'
 import { normalQuantile } from './normal.js'
@@ -23,8 +23,8 @@ export const LATTICE_LIMITS = { dims: VECTOR.length, points: powerOfTwo(20) }
 const MIN_COORDINATE = powerOfTwo(-54)
 
 /**
- * Standard normal points, [n, s]: Φ⁻¹(1 − |2u − 1|) of u = {i z/n + Δ}, with n a power of two and Δ the shift in [0, 1)^s. The tent transformation makes
- * integrands periodic, so that the error decreases faster than n⁻¹ (Hickernell 2002).
+ * Standard normal points, [n, s]: Φ⁻¹(1 − |2u − 1|) of u = {i z/n + Δ}, with n a power of two and Δ the shift in [0, 1)^s. The tent
+ * transformation makes integrands periodic, so that the error decreases faster than n⁻¹ (Hickernell 2002).
  */
 export const normalLattice = (n: number, shift: ArrayLike<number>): Float64Array => {
   const s = shift.length

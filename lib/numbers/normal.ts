@@ -56,8 +56,8 @@ const OUTER_COEFFICIENTS = [
 ] as const
 
 /**
- * Φ⁻¹(u), with a relative error of 10⁻¹⁵ for u in (0, 1); −∞ at 0 and ∞ at 1 (Wichura 1988, algorithm AS 241). It uses only + − × ÷ √ and `ln`, so it has
- * the same bits in every engine.
+ * Φ⁻¹(u), with a relative error of 10⁻¹⁵ for u in (0, 1); −∞ at 0 and ∞ at 1 (Wichura 1988, algorithm AS 241). It uses only + − × ÷ √
+ * and `ln`, so it has the same bits in every engine.
  */
 export const normalQuantile = (u: number): number => {
   const q = u - 0.5

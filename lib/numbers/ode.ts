@@ -101,9 +101,10 @@ export const step =
 const MAX_ODE_STEPS = 10_000
 
 /**
- * Dormand–Prince 5(4) with local extrapolation and adaptive steps: the error of each step is at most tolerance · (1 + |y|) in every entry. The first trial
- * step is the whole interval; each next step is 0.9 · error^{−1/5} times the last, within a factor of 5 (Hairer, Nørsett & Wanner, §II.4). If steps become
- * smaller than t can resolve, or there are too many, the rest is one step of any error, so the result may be inaccurate or not finite.
+ * Dormand–Prince 5(4) with local extrapolation and adaptive steps: the error of each step is at most tolerance · (1 + |y|) in every
+ * entry. The first trial step is the whole interval; each next step is 0.9 · error^{−1/5} times the last, within a factor of 5 (Hairer,
+ * Nørsett & Wanner, §II.4). If steps become smaller than t can resolve, or there are too many, the rest is one step of any error, so
+ * the result may be inaccurate or not finite.
  */
 export const dormandPrinceSolver =
   (tolerance: number): Solver =>

@@ -1,6 +1,6 @@
 /**
- * Functions of records as plain loops, for use at every step of a run: fp-ts sorts the names first, and pairs of name and value cost more than most
- * operations on them.
+ * Functions of records as plain loops, for use at every step of a run: fp-ts sorts the names first, and pairs of name and value cost
+ * more than most operations on them.
  */
 
 /** Maps each value; names keep their order. */

@@ -1,6 +1,6 @@
 /**
- * The draws of a key in plain loops; lib/wasm/random/assembly/draws.ts makes the same draws, bit for bit, and mostly avoids the exponential in the corners
- * of layers by chords and tangents.
+ * The draws of a key in plain loops; lib/wasm/random/assembly/draws.ts makes the same draws, bit for bit, and mostly avoids the
+ * exponential in the corners of layers by chords and tangents.
  *
  * Words come from Threefry-2x64 with 13 rounds. The first word of its key is a constant and the second the caller's 64 bits; the counter is added to the
  * constant only, so differences of counters cannot cancel differences of keys. The second word of the counter is 0; the first holds the index of a draw in
@@ -20,8 +20,8 @@
  * rectangle of their layer below the curve. The others use further blocks: for rejection at the curve, or for the tail
  * beyond the lowest layer as in Marsaglia 1964.
  *
- * SmallCrush of TestU01 (L'Ecuyer & Simard 2007) finds no defect in uniform draws (their high bits, these reversed, their low bits), in normal draws, and in
- * the first draws of children and of neighbouring seeds: bench/crush.ts.
+ * SmallCrush of TestU01 (L'Ecuyer & Simard 2007) finds no defect in uniform draws (their high bits, these reversed, their low bits), in
+ * normal draws, and in the first draws of children and of neighbouring seeds: bench/crush.ts.
  */
 import { exp, ln, powerOfTwo } from '../numbers/elementary.js'
 import { block64, keyWords } from './threefry.js'

@@ -2,9 +2,9 @@
 import { child, permutation, type Key } from './key.js'
 
 /**
- * Rows at positions `from`, …, from + size − 1 of an endless sequence of 0, …, n − 1, in which positions e n, …, (e + 1) n − 1 hold every row once: epoch e
- * is a uniformly random permutation, that of the key's child e. If n is not a multiple of the size, some lists hold the end of one epoch and the start of
- * the next. The permutations of the last two epochs are cached.
+ * Rows at positions `from`, …, from + size − 1 of an endless sequence of 0, …, n − 1, in which positions e n, …, (e + 1) n − 1 hold
+ * every row once: epoch e is a uniformly random permutation, that of the key's child e. If n is not a multiple of the size, some lists
+ * hold the end of one epoch and the start of the next. The permutations of the last two epochs are cached.
  */
 export const epochs = (n: number, size: number): ((key: Key, from: number) => Int32Array) => {
   interface CachedEpoch {

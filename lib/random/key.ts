@@ -50,8 +50,8 @@ export interface Key {
 }
 
 /**
- * Version of the draws, which stored runs record: the draws of a key keep their bits within a version. 1 was Threefry-2x32 and Box–Muller, 2 is
- * Threefry-2x64 and a ziggurat.
+ * Version of the draws, which stored runs record: the draws of a key keep their bits within a version. 1 was Threefry-2x32 and
+ * Box–Muller, 2 is Threefry-2x64 and a ziggurat.
  */
 export const generator = 2
 
@@ -317,8 +317,8 @@ export const permutation =
   }
 
 /**
- * `count` different integers of 0 … n − 1, ascending; every such set is equally likely (Floyd's algorithm: time and memory grow with `count`, not with
- * n). 0 ≤ count ≤ n < 2³¹; others throw a RangeError.
+ * `count` different integers of 0 … n − 1, ascending; every such set is equally likely (Floyd's algorithm: time and memory grow with
+ * `count`, not with n). 0 ≤ count ≤ n < 2³¹; others throw a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'

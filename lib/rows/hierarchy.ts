@@ -1,6 +1,6 @@
 /**
- * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row starts as a cluster, and the pair whose merge decreases the
- * classification likelihood of a Gaussian mixture least is merged, until a single cluster is left.
+ * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row starts as a cluster, and the pair whose merge
+ * decreases the classification likelihood of a Gaussian mixture least is merged, until a single cluster is left.
  */
 import { tabulate } from '../arrays/entries.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -24,7 +24,8 @@ export interface Hierarchy {
 }
 
 /**
- * Rows of positive count, sorted by the first column, then the second and so on. If there are more than `most`, evenly spaced ones are returned.
+ * Rows of positive count, sorted by the first column, then the second and so on. If there are more than `most`, evenly spaced ones are
+ * returned.
  */
 export const thinnedRows = (
   values: Float64Array,
@@ -54,9 +55,9 @@ export const thinnedRows = (
 const RANK_VARIANCE_SHARE = Elementary.powerOfTwo(-40)
 
 /**
- * Partially whitened rows [rows, directions]: columns are standardized and rotated to their principal directions, each of which is divided by the
- * fourth root of its variance λ; then the mean square of all coordinates is scaled to 1. Constant directions and those after the first `most` are left
- * out. The result does not depend on the origin and units of the columns.
+ * Partially whitened rows [rows, directions]: columns are standardized and rotated to their principal directions, each of which is
+ * divided by the fourth root of its variance λ; then the mean square of all coordinates is scaled to 1. Constant directions and those
+ * after the first `most` are left out. The result does not depend on the origin and units of the columns.
  */
 export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: number): Omit<CountedRows, 'counts'> => {
   const total = counts.reduce((sum, n) => sum + n, 0)
@@ -169,8 +170,8 @@ const LOG_ERROR = 8 * Number.EPSILON
 const pairIndex = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
 
 /**
- * Sets lower bounds on the cost of merging cluster i with each cluster before `end`: determinants, most of the work, are left out until needed, and
- * all logarithms are computed at once.
+ * Sets lower bounds on the cost of merging cluster i with each cluster before `end`: determinants, most of the work, are left out until
+ * needed, and all logarithms are computed at once.
  */
 const noteLowerBounds = (standing: LinkageState, i: number, end: number): void => {
   const { d, alpha, mass, terms, isAlive, costs, isKnown, logs } = standing
@@ -253,8 +254,9 @@ const absorb = (standing: LinkageState, from: number, to: number): void => {
  *
  *   Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k),   α = tr W/(n d),
  *
- * with W_k the scatter of cluster k about its mean and n_k its count, W and n those of all rows; |W_k/n_k| is left out for clusters of n_k ≤ d rows,
- * whose scatter is singular (Fraley 1998, §4; mclust's `hcVVV`). Ties go to the earlier rows. Takes O(n² d³) time and n²/2 + O(n d²) numbers of memory.
+ * with W_k the scatter of cluster k about its mean and n_k its count, W and n those of all rows; |W_k/n_k| is left out for clusters of
+ * n_k ≤ d rows, whose scatter is singular (Fraley 1998, §4; mclust's `hcVVV`). Ties go to the earlier rows. Takes O(n² d³) time and
+ * n²/2 + O(n d²) numbers of memory.
  */
 export const agglomerated = ({ rows: n, dim: d, values, counts }: CountedRows): Hierarchy => {
   const size = (d * (d + 1)) / 2

@@ -1,6 +1,6 @@
 /**
- * Principal components of a table without its d × d covariance: from the smaller of the products ZZᵀ and ZᵀZ if that is small, otherwise by Lanczos
- * iteration, which needs only products with Z. Memory is linear in the size of the table.
+ * Principal components of a table without its d × d covariance: from the smaller of the products ZZᵀ and ZᵀZ if that is small,
+ * otherwise by Lanczos iteration, which needs only products with Z. Memory is linear in the size of the table.
  */
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Key from '../random/key.js'
@@ -101,8 +101,8 @@ const byColumns = (z: Stretches, dim: number, count: number): Principal => {
 }
 
 /**
- * Lanczos iteration (1950) with full reorthogonalization: Rayleigh–Ritz pairs of the Krylov space of one start vector. If that space is exhausted,
- * another start vector continues, so that multiple eigenvalues are found.
+ * Lanczos iteration (1950) with full reorthogonalization: Rayleigh–Ritz pairs of the Krylov space of one start vector. If that space is
+ * exhausted, another start vector continues, so that multiple eigenvalues are found.
  */
 const byKrylov = (z: Stretches, dim: number, count: number): Principal => {
   const steps = Math.min(z.rows, dim, 2 * count + EXTRA_STEPS)

@@ -1,6 +1,7 @@
 /**
- * Reductions over rows. Rows are partitioned into chunks by their number alone, each chunk is summed separately, and the sums of chunks are added
- * from the first on. So the result has the same bits for any number of threads or processes, and for rows in memory or in a file.
+ * Reductions over rows. Rows are partitioned into chunks by their number alone, each chunk is summed separately, and the sums of chunks
+ * are added from the first on. So the result has the same bits for any number of threads or processes, and for rows in memory or in a
+ * file.
  */
 
 /** Partition of rows into chunks. */
@@ -76,8 +77,8 @@ const evaluateNow = <A>({ rows, width, chunks, finish: found }: Reduction<A>): A
 }
 
 /**
- * A computation of `evaluateBatched`. It is re-run from its beginning after each reduction; results of earlier runs are replayed in the order of
- * its calls.
+ * A computation of `evaluateBatched`. It is re-run from its beginning after each reduction; results of earlier runs are replayed in the
+ * order of its calls.
  */
 interface ResumedComputation {
   /** Number of computations in the batch. */
@@ -100,8 +101,8 @@ const SUSPENDED = { isSuspended: true }
 const MAX_RERUNS = 4
 
 /**
- * Evaluates a reduction in this process. Inside `evaluateBatched` it may throw, and the computation is re-run from its beginning with the result
- * (as React's Suspense does), so a caller must not have side effects or catch what it throws.
+ * Evaluates a reduction in this process. Inside `evaluateBatched` it may throw, and the computation is re-run from its beginning with
+ * the result (as React's Suspense does), so a caller must not have side effects or catch what it throws.
  */
 export const evaluate = <A>(sum: Reduction<A>): A => {
   if (resumedComputation === null) return evaluateNow(sum)
@@ -118,7 +119,10 @@ export const evaluate = <A>(sum: Reduction<A>): A => {
   throw SUSPENDED // oxlint-disable-line @typescript-eslint/only-throw-error -- not an error: nobody reads its stack
 }
 
-/** Result of `compute`, which is kept if the surrounding computation of `evaluateBatched` is re-run. `compute` must not evaluate reductions. */
+/**
+ * Result of `compute`, which is kept if the surrounding computation of `evaluateBatched` is re-run. `compute` must not evaluate
+ * reductions.
+ */
 export const memoized = <A>(compute: () => A): A => {
   if (resumedComputation === null) return compute()
   const at = resumedComputation.next.kept++
@@ -149,8 +153,8 @@ const runComputation = <A>(own: ResumedComputation, compute: () => A, onResult: 
 }
 
 /**
- * Runs several computations without side effects, each with the result that it has alone. Each is run until its next reduction; the reductions of
- * all are evaluated, those of one program together; then each is re-run from its beginning with the results.
+ * Runs several computations without side effects, each with the result that it has alone. Each is run until its next reduction; the
+ * reductions of all are evaluated, those of one program together; then each is re-run from its beginning with the results.
  */
 export const evaluateBatched = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray<A> => {
   const results = new Array<A>(computations.length)

@@ -1,4 +1,7 @@
-/** Coordinates of rows in the subspace that they span. If there are fewer rows than columns, sums over coordinates are shorter than sums over columns. */
+/**
+ * Coordinates of rows in the subspace that they span. If there are fewer rows than columns, sums over coordinates are shorter than sums
+ * over columns.
+ */
 import { dot } from '../arrays/linalg.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 
@@ -14,8 +17,8 @@ export interface RowSpan {
 const RANK_TOLERANCE = powerOfTwo(-40)
 
 /**
- * Returns an orthonormal basis of rows [rows, dim] and their coordinates in it. Uses the Gram–Schmidt process with each row reduced twice, after
- * which the basis is orthonormal to rounding (Giraud, Langou & Rozložník 2005). Takes O(rows² dim) operations.
+ * Returns an orthonormal basis of rows [rows, dim] and their coordinates in it. Uses the Gram–Schmidt process with each row reduced
+ * twice, after which the basis is orthonormal to rounding (Giraud, Langou & Rozložník 2005). Takes O(rows² dim) operations.
  */
 export const rowSpan = (values: Float64Array, dim: number): RowSpan => {
   const rows = values.length / dim

@@ -1,7 +1,7 @@
 /* oxlint-disable no-restricted-globals -- asks whether this is Node, which has files, and does without elsewhere */
 /**
- * Storage for numbers that are written once, one after another, and read often: a private file that is removed when the program ends, however it
- * ends; memory if there is no file system.
+ * Storage for numbers that are written once, one after another, and read often: a private file that is removed when the program ends,
+ * however it ends; memory if there is no file system.
  */
 
 export interface NumberStore {
@@ -97,8 +97,8 @@ const inFolder = <A>(folder: string, work: () => A): A => {
 }
 
 /**
- * A file in the folder of temporary files, or in the folder that the environment's ORNSTEIN_SCRATCH names, for instance if temporary files are kept
- * in memory. Throws the errors of the file system, for instance if the disk is full; `scratchFolderOf` recognizes them.
+ * A file in the folder of temporary files, or in the folder that the environment's ORNSTEIN_SCRATCH names, for instance if temporary
+ * files are kept in memory. Throws the errors of the file system, for instance if the disk is full; `scratchFolderOf` recognizes them.
  */
 const fileStore = (here: Modules, folder: string): NumberStore => {
   const { fs, path, crypto } = here

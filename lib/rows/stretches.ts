@@ -228,8 +228,8 @@ export const largestByColumn = (stretches: Stretches): Float64Array => {
 }
 
 /**
- * Σ_i p_i x_ij for each column. The mean of the residuals of a first sum is added to it, so that a large offset costs no digits; the mean of equal
- * numbers is exactly that number.
+ * Σ_i p_i x_ij for each column. The mean of the residuals of a first sum is added to it, so that a large offset costs no digits; the
+ * mean of equal numbers is exactly that number.
  */
 export const columnMeans = (rows: Stretches, p: number | Stretches): Float64Array => {
   const first = weightedColumnSums(rows, p)
@@ -260,8 +260,8 @@ interface ColumnStandard {
 }
 
 /**
- * Mean and standard deviation of each column. Sums are computed in units of the largest number, so that no square overflows or underflows: every
- * finite column has a standard deviation.
+ * Mean and standard deviation of each column. Sums are computed in units of the largest number, so that no square overflows or
+ * underflows: every finite column has a standard deviation.
  */
 export const standardOfColumns = (rows: Stretches, p: number | Stretches): ColumnStandard => {
   const unit = largestByColumn(rows).map(powerOfTwoUnit)
@@ -330,8 +330,8 @@ const firstAbove = (rising: Float64Array, x: number): number => {
 }
 
 /**
- * For each part, the first row at which the cumulative weight exceeds this part of the total: for uniform parts these are rows drawn in proportion
- * to their weights, as by `Key.categorical`. Takes two passes.
+ * For each part, the first row at which the cumulative weight exceeds this part of the total: for uniform parts these are rows drawn in
+ * proportion to their weights, as by `Key.categorical`. Takes two passes.
  */
 export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => {
   let total = 0
@@ -359,8 +359,8 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
 const ROWS_PER_PASS = 1 << 22
 
 /**
- * Number of times that each row is drawn: the number of parts, uniform on [0, 1), that select it, as by `Key.categorical`. Meant for rows that are
- * read in order: every 2²² of them take one pass over all parts, and memory depends on neither number.
+ * Number of times that each row is drawn: the number of parts, uniform on [0, 1), that select it, as by `Key.categorical`. Meant for
+ * rows that are read in order: every 2²² of them take one pass over all parts, and memory depends on neither number.
  */
 export const timesDrawn = (weights: Stretches, parts: Stretches, counted = ROWS_PER_PASS): Stretches => {
   const { rows } = weights

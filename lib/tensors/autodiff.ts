@@ -14,8 +14,8 @@ export type { Origin } from './origin.js'
 type NdArraysOf<T> = { readonly [K in keyof T]: NdArray }
 
 /**
- * Evaluates f in double precision and returns its result, one tensor or a record of tensors, as plain arrays. All tensors are freed; afterwards the
- * tfjs backend of the process is active again.
+ * Evaluates f in double precision and returns its result, one tensor or a record of tensors, as plain arrays. All tensors are freed;
+ * afterwards the tfjs backend of the process is active again.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -49,8 +49,8 @@ const recordOf = <P extends string, V>(
   Object.fromEntries(names.map((name, i) => [name, value(name, i)])) as { readonly [K in P]: V }
 
 /**
- * Value of a scalar function of named parameters, and its gradient in each of them. The gradient in a parameter on which f does not depend is 0;
- * neither value nor gradient need be finite.
+ * Value of a scalar function of named parameters, and its gradient in each of them. The gradient in a parameter on which f does not
+ * depend is 0; neither value nor gradient need be finite.
  *
  * @throws Error when f returns more than a scalar
  * @example
@@ -86,8 +86,9 @@ export const valueAndGrad =
     })
 
 /**
- * Finds the operation by which a function of parameters, or its gradient, becomes infinite or NaN: the first with such a result from finite inputs,
- * and these inputs. Null if value and gradient are finite; results that are masked later, for instance by `where`, do not count.
+ * Finds the operation by which a function of parameters, or its gradient, becomes infinite or NaN: the first with such a result from
+ * finite inputs, and these inputs. Null if value and gradient are finite; results that are masked later, for instance by `where`, do
+ * not count.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -124,8 +125,8 @@ export const vjp =
   }
 
 /**
- * Gradient of Σ f, of the shape of x. It nests to any order and is differentiable in all tensors that f closes over; these count as constants, even if
- * they were computed from x.
+ * Gradient of Σ f, of the shape of x. It nests to any order and is differentiable in all tensors that f closes over; these count as
+ * constants, even if they were computed from x.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -142,15 +143,18 @@ export const grad =
     return pullback(() => f(y), [y]).grads[0] ?? zeros(x.shape)
   }
 
-/** Jacobian-vector product ∂f/∂x · v, of the shape of f(x): the derivative of the vector-Jacobian product, which is linear in its vector. */
+/**
+ * Jacobian-vector product ∂f/∂x · v, of the shape of f(x): the derivative of the vector-Jacobian product, which is linear in its
+ * vector.
+ */
 export const jvp =
   (f: (x: Tensor) => Tensor) =>
   (x: Tensor, v: Tensor): Tensor =>
     grad(u => mul(vjp(f)(x, u), v))(zeros(f(x).shape))
 
 /**
- * Divergence Σ_j ∂f_j/∂x_j of a row-wise map: x and f(x) are [rows, d], the result is [rows, 1]. Takes d gradients, and is differentiable in all
- * tensors that f closes over.
+ * Divergence Σ_j ∂f_j/∂x_j of a row-wise map: x and f(x) are [rows, d], the result is [rows, 1]. Takes d gradients, and is
+ * differentiable in all tensors that f closes over.
  *
  * @throws Error if x is not a matrix or f changes its shape
  * @example
@@ -177,9 +181,9 @@ export const divergence =
   }
 
 /**
- * Divergence of a row-wise map that also reads other values of the rows, such as their noise levels, which it must pass through `again`. In a compiled
- * program all directions are one computation on d copies of each row, so the program does not grow with d; the interpreter computes one direction
- * after another, which needs no more memory than one.
+ * Divergence of a row-wise map that also reads other values of the rows, such as their noise levels, which it must pass through
+ * `again`. In a compiled program all directions are one computation on d copies of each row, so the program does not grow with d; the
+ * interpreter computes one direction after another, which needs no more memory than one.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * A tfjs backend in double precision. tfjs has one floating dtype, 'float32', but leaves storage to the backend: this one stores Float64Array, so the
- * whole engine, gradients included, computes in doubles.
+ * A tfjs backend in double precision. tfjs has one floating dtype, 'float32', but leaves storage to the backend: this one stores
+ * Float64Array, so the whole engine, gradients included, computes in doubles.
  */
 import {
   allocate,
@@ -45,8 +45,8 @@ const asBackendValues = (values: TypedValues): Float32Array => values as unknown
 const floatView = new DataView(new ArrayBuffer(4))
 
 /**
- * True if a float32 is almost certainly an unrounded constant: an integer up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞). One in about
- * 4000 rounded constants qualifies; 0.1, 1/3 and π do not.
+ * True if a float32 is almost certainly an unrounded constant: an integer up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞).
+ * One in about 4000 rounded constants qualifies; 0.1, 1/3 and π do not.
  */
 const isExactConstant = (x: number): boolean => {
   if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 1048576)) return true
@@ -117,7 +117,10 @@ export const trackingOrigins = <A>(f: (originOf: (x: Tensor) => Origin | null) =
 
 const ndArrayOfDense = ({ shape, values }: Dense): NdArray => ({ shape: [...shape], values: Float64Array.from(values) })
 
-/** Records the origin of a result that is not finite: the origin of an input that is not finite either (for NaN, of a NaN if any), otherwise this operation. */
+/**
+ * Records the origin of a result that is not finite: the origin of an input that is not finite either (for NaN, of a NaN if any),
+ * otherwise this operation.
+ */
 const noteOrigin = (
   operation: string,
   inputs: KernelInputs,
@@ -180,7 +183,10 @@ class Float64Backend implements BackendStore {
     this.#data.set(id, { values, at, length: values.length, references })
   }
 
-  /** Entry of a tensor; throws for tensors of other backends, which tfjs would move here: away from their owner, as rounded floats, or from freed memory. */
+  /**
+   * Entry of a tensor; throws for tensors of other backends, which tfjs would move here: away from their owner, as rounded floats, or
+   * from freed memory.
+   */
   #entry(id: object): BackendEntry {
     if (!this.#data.has(id))
       throw new Error(
@@ -318,7 +324,10 @@ export const ensureBackend = (): BackendStore => (registered ??= register()).bac
 /** Name of the backend in tfjs. */
 export const backendName = (): string => (registered ??= register()).name
 
-/** The active backend if it is one of this package, of this copy or another: tensors live in the backend of the copy that began the computation. */
+/**
+ * The active backend if it is one of this package, of this copy or another: tensors live in the backend of the copy that began the
+ * computation.
+ */
 const activeBackend = (): BackendStore | undefined => {
   const tf = tfjs().engine()
   // The types of tfjs omit that there may be none yet; a backend with this name belongs to some copy.

@@ -1,8 +1,8 @@
 /**
  * Derivatives of all kernels in the form of tfjs, from the pullbacks of `../kernels`.
  *
- * The rules of tfjs save *outputs* of exp, tanh, softmax, …, and so lose the second derivative. These save inputs and are written in the vocabulary, so
- * each is differentiable to any order.
+ * The rules of tfjs save *outputs* of exp, tanh, softmax, …, and so lose the second derivative. These save inputs and are written in
+ * the vocabulary, so each is differentiable to any order.
  */
 import { operations } from '../kernels/index.js'
 import { type KernelOperation } from '../kernels/operation.js'
@@ -24,7 +24,8 @@ const gradientRule = ({ operands, pulls, keepsNone }: KernelOperation): Gradient
     return Object.fromEntries(
       names.map((name, i) => {
         const pull = operands === null ? pulls[0] : pulls[i]
-        // tfjs types attributes as a loose map, though its ops pass just those of its `kernel_names.ts`, which each pull states; and it gives one
+        // tfjs types attributes as a loose map, though its ops pass just those of its `kernel_names.ts`, which each pull states; and it
+        // gives one
         // cotangent to a kernel of one output
         const pulled = (): Tensor => pull?.(T, dy as Tensor, saved, attrs as never, i) ?? T.zeros(saved[i].shape)
         return [name, pulled]

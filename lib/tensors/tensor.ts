@@ -1,10 +1,10 @@
 /**
- * The tensor vocabulary, in which objectives and scores are written. Every function takes tensors or plain numbers, which are exact doubles. Tensors
- * live inside `compute`, `valueAndGrad` and similar functions, which free them.
+ * The tensor vocabulary, in which objectives and scores are written. Every function takes tensors or plain numbers, which are exact
+ * doubles. Tensors live inside `compute`, `valueAndGrad` and similar functions, which free them.
  *
- * Names and conventions are those of tfjs: sizes align from the right and 1 broadcasts; axes count from 0, or from the end if negative; a reduction
- * without axes reduces all axes to a scalar. Derivatives exist to any order; piecewise constant functions (comparisons, floor, argMax) have derivative
- * zero.
+ * Names and conventions are those of tfjs: sizes align from the right and 1 broadcasts; axes count from 0, or from the end if negative;
+ * a reduction without axes reduces all axes to a scalar. Derivatives exist to any order; piecewise constant functions (comparisons,
+ * floor, argMax) have derivative zero.
  */
 import { adopt, detached, precision, run, runAll, tensorValues } from './backend.js'
 import { powerOfTwo } from '../numbers/elementary.js'
@@ -131,7 +131,10 @@ export const sub: BinaryOperation = binaryOf('Sub')
 export const mul: BinaryOperation = binaryOf('Multiply')
 /** a / b, as doubles also for integers */
 export const div: BinaryOperation = binaryOf('RealDiv')
-/** a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0 for every b, and the derivative in a is the limit (1 for b = 1, 0 for b > 1 or b = 0). */
+/**
+ * a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0 for every b, and the derivative in a is the limit (1 for b
+ * = 1, 0 for b > 1 or b = 0).
+ */
 export const pow: BinaryOperation = binaryOf('Pow')
 /** The larger of a and b; NaN if either is NaN, and so is its derivative. If a = b each gets half the derivative. */
 export const maximum: BinaryOperation = binaryOf('Maximum')
@@ -285,8 +288,8 @@ export const isInf: UnaryOperation = x => equal(abs(x), Infinity)
 export const stopGradient = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : detached(x))
 
 /**
- * The value of the first with the derivatives of the second, of the same shape: for a quantity whose value takes less work, or fewer roundings, than its
- * derivative. Neither the derivative of the first nor the value of the second is used.
+ * The value of the first with the derivatives of the second, of the same shape: for a quantity whose value takes less work, or fewer
+ * roundings, than its derivative. Neither the derivative of the first nor the value of the second is used.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -368,8 +371,8 @@ export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: asTen
 export const argMin = (x: Operand, axis = 0): Tensor => argMax(neg(x), axis)
 
 /**
- * Range in which sums of squares keep their digits; outside it numbers are scaled by 2^±by. Each precision represents its own powers, and also the
- * quotient 2^by over a root, which the derivative needs.
+ * Range in which sums of squares keep their digits; outside it numbers are scaled by 2^±by. Each precision represents its own powers,
+ * and also the quotient 2^by over a root, which the derivative needs.
  */
 const NORM_RANGES = {
   float64: { least: powerOfTwo(-900), most: powerOfTwo(960), by: 600 },
@@ -416,8 +419,9 @@ export const matMul = (
 ): Tensor => run('BatchMatMul', { a, b }, { transposeA, transposeB })
 
 /**
- * Σ_j (x_ij − s_i c_kj)², [n, k]: squared distances of the rows of x, [n, d], from centres, [k, d], scaled by one number, or one number per row, [n, 1]
- * (Default: 1). Computed from the differences, since |x|² − 2⟨x, c⟩ + |c|² cancels if the distance is small compared with |x|.
+ * Σ_j (x_ij − s_i c_kj)², [n, k]: squared distances of the rows of x, [n, d], from centres, [k, d], scaled by one number, or one number
+ * per row, [n, 1] (Default: 1). Computed from the differences, since |x|² − 2⟨x, c⟩ + |c|² cancels if the distance is small compared
+ * with |x|.
  *
  * @throws Error if the shapes do not match
  * @example
@@ -494,8 +498,8 @@ export const solveTriangular = (
 ): Tensor => run('TriangularSolve', { l, b }, { transposed })
 
 /**
- * Eigenvalues and eigenvectors of a stack of symmetric matrices: `values` ascending, [..., n]; `vectors` orthonormal, in columns, [..., n, n], the
- * entry of largest magnitude of each positive.
+ * Eigenvalues and eigenvectors of a stack of symmetric matrices: `values` ascending, [..., n]; `vectors` orthonormal, in columns, [...,
+ * n, n], the entry of largest magnitude of each positive.
  */
 export type Eigh = Readonly<Record<'values' | 'vectors', Tensor>>
 

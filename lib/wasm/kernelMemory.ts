@@ -144,7 +144,10 @@ export const copyDoubles = (
   else target.set(count === source.length ? source : source.subarray(from, from + count), to)
 }
 
-/** Copies `count` elements of `source` from index `from` on to a chunk and pads it with zeros; returns the padded length, a multiple of 8. */
+/**
+ * Copies `count` elements of `source` from index `from` on to a chunk and pads it with zeros; returns the padded length, a multiple of
+ * 8.
+ */
 export const loadChunk = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
   copyDoubles(source, from, chunk, 0, count)
   const padded = (count + 7) & -8

@@ -15,7 +15,10 @@ export type WasmFill = (k0: number, k1: number, first: number, n: number, out: n
 export interface KernelModule extends WasmMaps {
   /** First address that is free for operands. */
   readonly start: () => number
-  /** Applies the operation of this index in ZIPS. `downA` and `downB` are strides from row to row; a broadcast operand is constant along a row. */
+  /**
+   * Applies the operation of this index in ZIPS. `downA` and `downB` are strides from row to row; a broadcast operand is constant along
+   * a row.
+   */
   readonly zip: (
     operation: number,
     a: number,

@@ -119,9 +119,9 @@ let requestedThreads: number | undefined
 let isThreadingRefused = false
 
 /**
- * Sets the number of threads that large passes may use, the caller's included. Default: the environment's ORNSTEIN_THREADS, otherwise all threads of the
- * machine. At most 64, or all threads of the machine if it has more. Results do not depend on it, in any bit. There is one thread outside Node, and if Node
- * may not start threads.
+ * Sets the number of threads that large passes may use, the caller's included. Default: the environment's ORNSTEIN_THREADS, otherwise
+ * all threads of the machine. At most 64, or all threads of the machine if it has more. Results do not depend on it, in any bit. There
+ * is one thread outside Node, and if Node may not start threads.
  *
  * @throws RangeError if the count is NaN
  */

@@ -1,6 +1,6 @@
 /**
- * e^x and functions of it, with the operations of lib/wasm/math/assembly/exponential.ts in the same order, so the bits are the same. The constants are
- * explained there.
+ * e^x and functions of it, with the operations of lib/wasm/math/assembly/exponential.ts in the same order, so the bits are the same.
+ * The constants are explained there.
  */
 import { leading26Bits, powerOfTwo } from './words.js'
 

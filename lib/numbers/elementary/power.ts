@@ -116,8 +116,8 @@ export const hypot = (x: number, y: number): number => {
 }
 
 /**
- * √(Σ xᵢ²), without overflow if the result is a double, with a compensated sum, so that the error is at most 2 ulp for any length. ∞ if any number is
- * infinite, even if another is NaN.
+ * √(Σ xᵢ²), without overflow if the result is a double, with a compensated sum, so that the error is at most 2 ulp for any length. ∞ if
+ * any number is infinite, even if another is NaN.
  *
  * @example
  * import { strict as assert } from 'node:assert'

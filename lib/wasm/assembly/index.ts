@@ -1,6 +1,6 @@
 /*
- * The kernels, over the module's imported memory. They store nothing in it but constant tables and take every operand as an address, so several instances
- * may share one memory.
+ * The kernels, over the module's imported memory. They store nothing in it but constant tables and take every operand as an address, so
+ * several instances may share one memory.
  */
 export { expectation } from '../kernels/assembly/expectation'
 // The order of exports matters: networks took 3 to 5 % longer with another layout of the functions.

@@ -89,7 +89,10 @@ const eightfoldSum = (x: Float64Array, from: number, to: number): number => {
 /** Number of rows up to which columns are summed one row after the other. */
 const MAX_SEQUENTIAL_ROWS = 16
 
-/** Writes the column sums of `n` rows of `width` entries from x[from] on to `out`, by pairwise summation; `scratch` holds one row for each halving. */
+/**
+ * Writes the column sums of `n` rows of `width` entries from x[from] on to `out`, by pairwise summation; `scratch` holds one row for
+ * each halving.
+ */
 const sumRowsPairwise = (
   x: Float64Array,
   { from, n, width }: { readonly from: number; readonly n: number; readonly width: number },

@@ -50,10 +50,10 @@ function storeRow(to: usize, left: v128, right: v128, columns: i32): void {
 }
 
 /**
- * C = A·B, or C += A·B with `adding`, for an m × k block of A, a k × n block of B, and a block of C with rows `row` bytes
- * apart. A's entry (i, p) is at a + i·down + p·along. B's panels of four columns are `panel` bytes apart, and in them the
- * rows `step`: packed, 32 k and 32, or as B lies, 32 and its row. Up to three rows beyond the m-th are read in A and overwritten in C; up to three columns beyond the
- * n-th are read in B.
+ * C = A·B, or C += A·B with `adding`, for an m × k block of A, a k × n block of B, and a block of C with rows `row` bytes apart. A's
+ * entry (i, p) is at a + i·down + p·along. B's panels of four columns are `panel` bytes apart, and in them the rows `step`: packed, 32
+ * k and 32, or as B lies, 32 and its row. Up to three rows beyond the m-th are read in A and overwritten in C; up to three columns
+ * beyond the n-th are read in B.
  */
 export function multiply(
   a: usize,

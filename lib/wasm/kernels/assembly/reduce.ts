@@ -1,6 +1,7 @@
 /*
- * Compensated sums (Knuth's TwoSum, as in the summation of Neumaier and of Kahan–Babuška), with an error of about 1 ulp of the sum of absolute values for any
- * length. Element i is added in lane i mod 8, so the result does not depend on how callers split their data into multiples of 8.
+ * Compensated sums (Knuth's TwoSum, as in the summation of Neumaier and of Kahan–Babuška), with an error of about 1 ulp of the sum of
+ * absolute values for any length. Element i is added in lane i mod 8, so the result does not depend on how callers split their data
+ * into multiples of 8.
  *
  * The state is 16 doubles, eight sums and eight errors, zeroed by the caller before the first chunk.
  */

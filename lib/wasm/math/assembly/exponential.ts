@@ -19,8 +19,8 @@ function ln2Low<T>(): v128 {
 }
 
 /**
- * Adding 1.5·2⁵² (floats: 1.5·2²³) rounds to an integer in the low bits; the additional 2046 (254) is twice the exponent bias, so that halves and differences
- * of these bits are biased exponents.
+ * Adding 1.5·2⁵² (floats: 1.5·2²³) rounds to an integer in the low bits; the additional 2046 (254) is twice the exponent bias, so that
+ * halves and differences of these bits are biased exponents.
  */
 @inline
 function shift<T>(): v128 {
@@ -62,8 +62,8 @@ function rest<T>(r: v128): v128 {
 }
 
 /**
- * Arguments are clamped to where the result is already ∞ or 0 (pmin and pmax keep NaN and are one instruction, min and max are six). 2^k is applied in two
- * halves, so that a subnormal result is rounded once.
+ * Arguments are clamped to where the result is already ∞ or 0 (pmin and pmax keep NaN and are one instruction, min and max are six).
+ * 2^k is applied in two halves, so that a subnormal result is rounded once.
  */
 @inline
 export function exp<T>(x: v128): v128 {
@@ -77,8 +77,9 @@ export function exp<T>(x: v128): v128 {
 }
 
 /**
- * 2^k(e^r − 1) + (2^k − 1), the largest parts first: if they cancel, for k = ±1, their sum is exact. All terms are halved until the last step, since 2^1024 is
- * not a double. For |x| below half a unit of the last place of 1 the result is x: halving would lose a bit of a subnormal, and the sign of −0.
+ * 2^k(e^r − 1) + (2^k − 1), the largest parts first: if they cancel, for k = ±1, their sum is exact. All terms are halved until the
+ * last step, since 2^1024 is not a double. For |x| below half a unit of the last place of 1 the result is x: halving would lose a bit
+ * of a subnormal, and the sign of −0.
  */
 @inline
 export function expm1<T>(x: v128): v128 {
@@ -121,8 +122,8 @@ function quotientSingle(e: v128, eLow: v128, d: v128, dLow: v128): v128 {
 }
 
 /**
- * E/(E + 2) with E = e^{2|x|} − 1. A quotient of rounded numbers would exceed 2 ulp, so E and E + 2 are sums of two numbers. Beyond 22 (floats: 10) tanh is
- * ±1.
+ * E/(E + 2) with E = e^{2|x|} − 1. A quotient of rounded numbers would exceed 2 ulp, so E and E + 2 are sums of two numbers. Beyond 22
+ * (floats: 10) tanh is ±1.
  */
 @inline
 export function tanh<T>(x: v128): v128 {

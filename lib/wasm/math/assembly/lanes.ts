@@ -1,5 +1,6 @@
 /*
- * Vectors of T: two doubles or four floats. Generic functions are specialized at compile time, so nothing of the other type is left in the code.
+ * Vectors of T: two doubles or four floats. Generic functions are specialized at compile time, so nothing of the other type is left in
+ * the code.
  */
 
 /** Vector with a number in all lanes. */
@@ -58,7 +59,8 @@ export function bias<T>(less: i32): v128 {
 // —— polynomials ——
 
 /*
- * Coefficients are in memory and loaded into all lanes when used: a vector constant would cost an engine three instructions and the module 18 bytes.
+ * Coefficients are in memory and loaded into all lanes when used: a vector constant would cost an engine three instructions and the
+ * module 18 bytes.
  */
 
 @inline

@@ -8,8 +8,8 @@ import { coefficient, either, every, places, plusBits, polynomial, shiftRight } 
  */
 
 /**
- * Constants as bits: the difference of 1 and √½, which added to x carries to the exponent if the significand exceeds √2; the mask of the significand; √½;
- * and 2⁵² (floats: 2²³), whose low bits hold an integer.
+ * Constants as bits: the difference of 1 and √½, which added to x carries to the exponent if the significand exceeds √2; the mask of
+ * the significand; √½; and 2⁵² (floats: 2²³), whose low bits hold an integer.
  */
 const BITS = memory.data<u64>([0x00095f6200000000, 0x000fffffffffffff, 0x3fe6a09e00000000, 0x4330000000000000])
 const BITS_SINGLE = memory.data<u32>([0x004afb0d, 0x007fffff, 0x3f3504f3, 0x4b000000])
@@ -90,8 +90,8 @@ export function lnAtEdges<T>(x: v128, otherwise: v128): v128 {
 }
 
 /**
- * ln(1 + x) as ln u + c/u for the number u nearest to 1 + x with rounding error c, to first order in c. u − 1 is exact, and so is c, unless u is so large that c
- * is negligible.
+ * ln(1 + x) as ln u + c/u for the number u nearest to 1 + x with rounding error c, to first order in c. u − 1 is exact, and so is c,
+ * unless u is so large that c is negligible.
  */
 @inline
 function lnOfSum<T>(u: v128, x: v128): v128 {

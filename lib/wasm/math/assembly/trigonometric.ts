@@ -1,9 +1,9 @@
 import { coefficient, every, polynomial, step } from './lanes'
 
 /*
- * sin x and cos x for |x| < 10⁶, two lanes at a time: x minus the nearest multiple of π/2, as a sum of two doubles, and minimax polynomials. Operations and
- * their order are those of lib/numbers/elementary/trigonometric.ts, so the bits are the same. Larger x need more digits of π; the functions return 1 if there
- * are any, and the caller must compute the results otherwise.
+ * sin x and cos x for |x| < 10⁶, two lanes at a time: x minus the nearest multiple of π/2, as a sum of two doubles, and minimax
+ * polynomials. Operations and their order are those of lib/numbers/elementary/trigonometric.ts, so the bits are the same. Larger x need
+ * more digits of π; the functions return 1 if there are any, and the caller must compute the results otherwise.
  */
 
 /** Bound on |x| for the argument reduction. */

@@ -7,9 +7,9 @@ import { coefficient } from '../../math/assembly/lanes'
  * number, and a ziggurat (Marsaglia & Tsang 2000) for normal ones. Every operation on doubles and its order are those of
  * lib/random/draws.ts and lib/numbers/elementary.ts, so the bits are the same; nothing here may be reassociated.
  *
- * Two blocks make four draws: their first words, then their second ones. Each round depends on the last, engines emit such chains one after another, and a
- * processor looks ahead about two hundred instructions: so each loop computes a few rounds for many counters, whose words are stored in the place of the
- * draws.
+ * Two blocks make four draws: their first words, then their second ones. Each round depends on the last, engines emit such chains one
+ * after another, and a processor looks ahead about two hundred instructions: so each loop computes a few rounds for many counters,
+ * whose words are stored in the place of the draws.
  */
 
 /** First word of the generator's key; the second is the caller's. Counters are added to the first only. */
@@ -232,9 +232,9 @@ function tail(key: u64, counter: u64): f64 {
 }
 
 /**
- * True if a point in the corner of a layer lies below the curve: at x between the inner and the outer edge, at height low + u (high − low). Beyond 1 the curve
- * is below its chords and above its tangents, before 1 the other way round; if chord and tangent do not decide with a margin for rounding, an exponential
- * does. There are no branches, which could not be predicted.
+ * True if a point in the corner of a layer lies below the curve: at x between the inner and the outer edge, at height low + u (high −
+ * low). Beyond 1 the curve is below its chords and above its tangents, before 1 the other way round; if chord and tangent do not decide
+ * with a margin for rounding, an exponential does. There are no branches, which could not be predicted.
  */
 @inline
 function isBelow(x: f64, inner: f64, outer: f64, low: f64, high: f64, u: f64): bool {

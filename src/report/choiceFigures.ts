@@ -1,4 +1,4 @@
-/** The pictures of a choice: criteria by number of components, and components as they are merged. */
+/** Pictures of a choice: criteria by number of components, and the entropy as components are merged. */
 import { criterionTitle, criterionValue, isDegenerate } from '../fit/candidates.js'
 import type * as Fit from '../fit/fit.js'
 import * as Points from '../data/index.js'
@@ -14,7 +14,7 @@ import { arranged, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import type { Xy } from './svg.js'
 
-/** A criterion of all candidates as a panel, and what is said of it. */
+/** A panel with the criterion of all candidates, its description and its note. */
 interface CriterionPanel {
   readonly name: string
   readonly panel: Panel
@@ -22,12 +22,12 @@ interface CriterionPanel {
   readonly note: string
 }
 
-/** How much more than the best each candidate has, on an axis that shows both the last unit and the first thousand. */
+/** Draws each candidate's criterion above the best, on the scale log(1 + x): differences of one unit and of thousands are both visible. */
 const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): CriterionPanel => {
   const name = criterionTitle(by)
   const value = ({ statistics }: Fit.Ranked): number => criterionValue(by, statistics)
   const [chosen] = candidates
-  /** Whether one stands beside what was chosen, and is not excluded. */
+  /** True if the candidate was not excluded as degenerate (or all are). */
   const stands = (one: Fit.Ranked): boolean => !isDegenerate(one) || isDegenerate(chosen)
   const values = candidates.map(value)
   const best = Math.min(...candidates.filter(stands).map(value))
@@ -71,11 +71,11 @@ const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): Cri
   }
 }
 
-/** What chose, and another beside it; nothing where there was no choice. */
+/** Returns the criterion that decided and one other for comparison; empty if there was no choice. */
 const shownCriteria = (choice: CandidateChoice): ReadonlyArray<Fit.Criterion> =>
   choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
 
-/** By what chose, and by another beside it, a picture each. */
+/** Returns one picture for each shown criterion. */
 export const criterionPictures = (choice: CandidateChoice): ReadonlyArray<Picture> =>
   shownCriteria(choice).map(by => {
     const { name, panel, description, note } = criterionPanel(choice, by)
@@ -87,7 +87,7 @@ export const criterionPictures = (choice: CandidateChoice): ReadonlyArray<Pictur
     })
   })
 
-/** The same in one picture. */
+/** Draws all shown criteria in one picture, side by side. */
 export const candidatesPicture = (choice: CandidateChoice): Picture => {
   const all = shownCriteria(choice).map(by => criterionPanel(choice, by))
   return of(
@@ -104,10 +104,10 @@ export const candidatesPicture = (choice: CandidateChoice): Picture => {
   )
 }
 
-/** Rows that entropies are taken of at most: they have three digits of so many. */
+/** Maximum number of rows of which entropies are averaged: enough for three digits. */
 const MAX_ENTROPY_ROWS = 5000
 
-/** How unsure rows are of their cluster as components are merged, one pair after the other; nothing of fewer than three. */
+/** Draws the assignment entropy as components are merged pair by pair; null for fewer than three components. */
 export const mergingPicture = ({
   mixture,
   observed: all

@@ -1,4 +1,4 @@
-/** Fits of the same data side by side: what the terminal and the report both show of them. */
+/** Compares fits of the same data, for the terminal and the report. */
 import * as Points from '../data/index.js'
 import * as Metric from '../mixture/metric.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -6,11 +6,11 @@ import { type Findings, isPair, totalSteps } from './findings.js'
 import { formats, show, tableWidth, type TextTable } from '../fit/table.js'
 
 export interface Comparison {
-  /** A line for each fit: its centres, its log-likelihood per row, its steps. */
+  /** One line for each fit: its centres, log-likelihood per row and number of steps. */
   readonly table: TextTable
-  /** Each recipe, and what it does. */
+  /** Each recipe with a description of what it does. */
   readonly means: ReadonlyArray<readonly [string, string]>
-  /** Why the default is what it is, where it is among them. */
+  /** Why the default recipe is the default; empty if it is not among the fits. */
   readonly reason: string
 }
 
@@ -23,7 +23,7 @@ const RECIPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   spectral: 'expectation-maximization from principal directions'
 }
 
-/** The pair is two components that cannot be split or merged: its recipe of this name is a descent. */
+/** Descriptions for the symmetric pair, whose two components cannot be split or merged: `annealed` is then a descent. */
 const PAIR_RECIPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   annealed: 'descent on the DDPM objective from high noise to none',
   spectral: 'power iteration, then expectation-maximization'
@@ -40,19 +40,19 @@ const defaultRecipeReason = (fit: Findings): string =>
     ? 'annealed is the default: high noise shows the direction from any start, and less noise the place.'
     : 'annealed moves trapped components; two-stage and em do not. grown (the default) also compares starts for each number of components.'
 
-/** Numbers below each other, with as many decimals as the longest of them has. */
+/** Formats numbers with as many decimals as the longest of them, so that they align. */
 const alignDecimals = (numbers: ReadonlyArray<number>): ReadonlyArray<string> => {
   const texts = numbers.map(x => show(x))
   const decimals = Math.max(...texts.map(text => text.split('.')[1]?.length ?? 0))
   return texts.some(text => text.includes('e')) ? texts : numbers.map(x => x.toFixed(decimals))
 }
 
-/** As wide as a table may be. */
+/** Maximum width of the table, in characters. */
 const MAX_TABLE_WIDTH = 100
 
 /**
- * The fits, the first of which the others stand beside. Where there is no room for all centres, how far they are from the
- * first's: the root mean square of their distances under the best matching, in standard deviations of the columns.
+ * Compares fits with the first. If the table has no room for all centres, it shows their distance from the first fit's instead: the root
+ * mean square under the best matching, in standard deviations of the columns.
  */
 export const compareFits = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Comparison => {
   const [first] = fits

@@ -1,4 +1,4 @@
-/** Components beside a column of classes that they were not learned from: what the terminal and the report both show. */
+/** Cross-tabulates components with a column of classes that the fit did not use. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Points from '../data/index.js'
 import { show, type TextTable } from '../fit/table.js'
@@ -9,18 +9,18 @@ import type * as Merging from '../mixture/merging.js'
 export interface CrossTable {
   readonly name: string
   readonly classes: ReadonlyArray<string>
-  /** [class][component]: rows of the class for which the component is the most probable, each as often as it weighs. */
+  /** [class][component]: total weight of the rows of the class for which the component is the most probable. */
   readonly counts: ReadonlyArray<ReadonlyArray<number>>
-  /** The adjusted Rand index of Hubert & Arabie (1985). */
+  /** Adjusted Rand index of Hubert & Arabie (1985). */
   readonly agreement: number
-  /** The same of clusters of components, where components overlap and it is another. */
+  /** Adjusted Rand index of the clusters of overlapping components; absent if it equals `agreement`. */
   readonly merged?: number
 }
 
 interface ClassifiedRows {
   readonly points: Points.Points
   readonly mixture: Mixture.Mixture
-  /** The clusters that components form where some of them overlap; null where they do not. */
+  /** Clusters of overlapping components; null if no two overlap. */
   readonly overlapping: Merging.Clusters | null
 }
 
@@ -42,10 +42,10 @@ export const crossTabulate = (
   return { name, classes, counts, agreement, ...(merged !== agreement && { merged }) }
 }
 
-/** What an empty cell is called. */
+/** Returns the label of a class: `(empty)` for an empty cell. */
 export const classLabel = (cell: string): string => (cell === '' ? '(empty)' : cell)
 
-/** How many rows there are, which weights may make no whole number. */
+/** Formats a number of rows; with weights it may not be a whole number. */
 export const rowCountText = (rows: number): string => (Number.isInteger(rows) ? String(rows) : show(rows, 4))
 
 export const crossTableAsTable = ({ name, classes, counts }: CrossTable): TextTable => ({

@@ -1,6 +1,5 @@
 /**
- * What is told of a result, once: a list of parts, which a terminal prints and a page shows. The page needs nothing else: no script,
- * no font, no picture from elsewhere.
+ * A document: the list of parts that a terminal prints and an HTML page shows. The page is one file: it loads no script, font or picture.
  */
 import { withMinusSign, countedNoun } from './phrases.js'
 import { paragraphs, factLines as textFacts, printTable as textTable, printableText } from '../fit/text.js'
@@ -9,30 +8,30 @@ import type { Described } from './drawing.js'
 import { withMeanings } from './wordLinks.js'
 import { element, escape, looks, palette, swatch } from './svg.js'
 
-/** A doubt, or what speaks for a result. A terminal prints doubts, last, where they are seen; and what `isSaid` where it stands. */
+/** A warning, or a check that passed. A terminal prints warnings at the end, where they are seen, and those `isInPlace` also in place. */
 export interface VerdictPart {
   readonly _tag: 'Verdict'
   readonly isGood: boolean
   readonly text: string
-  /** The options that may mend it. */
+  /** Options of `ornstein fit` that may remove the cause. */
   readonly remedy?: string
   readonly isInPlace?: boolean
 }
 
 export type DocumentPart =
   | VerdictPart
-  /** A terminal prints what is `said` instead, or nothing. */
+  /** A terminal prints `said` instead of `text`; nothing if a heading has none. */
   | { readonly _tag: 'Heading'; readonly level: 1 | 2 | 3; readonly text: string; readonly said?: string }
   | { readonly _tag: 'Text'; readonly text: string; readonly look?: 'lead' | 'soft' | 'next'; readonly said?: string }
   | {
       readonly _tag: 'Table'
       readonly caption: string
       readonly table: TextTable
-      /** A terminal prints so many rows unless it is to print all. */
+      /** Maximum number of rows that a terminal prints, unless it prints everything. */
       readonly most?: number
-      /** Where components stand, which have their mark: in the first cells of rows, or in the header. */
+      /** Position of the component numbers, which get their symbol: first cell of each row, or the header. */
       readonly marks?: 'rows' | 'header'
-      /** The class of a cell. */
+      /** CSS class of a cell. */
       readonly shade?: (row: number, column: number) => string
     }
   | {
@@ -41,12 +40,12 @@ export type DocumentPart =
       readonly entries: ReadonlyArray<readonly [string, string]>
       readonly isMore?: boolean
     }
-  /** A terminal that is to print all prints it. */
+  /** Printed by a terminal only if it prints everything. */
   | { readonly _tag: 'Code'; readonly title: string; readonly text: string }
   | { readonly _tag: 'Figures'; readonly figures: ReadonlyArray<Described> }
-  /** What a page alone shows. */
+  /** Shown on the page only. */
   | { readonly _tag: 'Page'; readonly parts: () => ReadonlyArray<DocumentPart> }
-  /** What a page folds away, and on paper too where it is long. */
+  /** Folded on the page; on paper too if it is long. */
   | {
       readonly _tag: 'Fold'
       readonly title: string
@@ -94,7 +93,7 @@ export const tablePart = (
 
 // -- a terminal --------------------------------------------------------------------------------------------------------
 
-/** In lines of so many cells; all of it, or what a person looks at first. */
+/** Renders a document for a terminal of `within` columns; everything, or the summary only. */
 export const asText = (parts: ReadonlyArray<DocumentPart>, within: number, isAll = false): string => {
   const shown = (part: DocumentPart): string => {
     switch (part._tag) {
@@ -116,7 +115,7 @@ export const asText = (parts: ReadonlyArray<DocumentPart>, within: number, isAll
           : (part.title === undefined ? '' : `${part.title}:\n`) + textFacts(part.entries, within)
       case 'Code':
         return isAll ? `${part.title}:\n${part.text}` : ''
-      // which stand together
+      // Verdicts are printed together.
       case 'Verdict':
       case 'Fold':
       case 'Figures':
@@ -193,16 +192,16 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
   details:not(.long) > summary { list-style: none } details:not(.long)::details-content { content-visibility: visible; display: block } }
 `
 
-/** An option is one word, however narrow the page. */
+/** Keeps option names such as `--family` on one line. */
 const withUnbrokenOptions = (text: string): string =>
   withMinusSign(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
 
 const htmlDetails = (title: string, body: string, isLong: boolean): string =>
   `<details${isLong ? ' class="long"' : ''}><summary>${escape(title)}</summary>\n${body}\n</details>`
 
-/** Rows, or lines of code, that stand open. */
+/** Maximum number of table rows, or lines of code, that are not folded. */
 const MAX_OPEN_LINES = 40
-/** From so many columns on a table is of small print. */
+/** Number of columns from which a table is set in small print. */
 const MIN_DENSE_COLUMNS = 9
 
 const htmlTable = ({
@@ -230,7 +229,7 @@ const htmlTable = ({
 const figure = (drawn: Described): string =>
   `<figure><div class="scroll">${element(drawn)}</div>${drawn.note === '' ? '' : `<figcaption>${escape(drawn.note)}</figcaption>`}</figure>`
 
-/** With what a page alone shows. */
+/** Replaces page-only parts by their contents. */
 const expandPageParts = (parts: ReadonlyArray<DocumentPart>): ReadonlyArray<DocumentPart> =>
   parts.flatMap(part => (part._tag === 'Page' ? expandPageParts(part.parts()) : [part]))
 
@@ -277,7 +276,7 @@ const markup = (parts: ReadonlyArray<DocumentPart>): string => {
     .replace(/(?:<li class="(?:good|doubt)">.*<\/li>\n?)+/g, all => `<ul class="verdict">\n${all.trimEnd()}\n</ul>\n`)
 }
 
-/** A page of its own. */
+/** Renders a document as a complete HTML page. */
 export const asPage = (
   { title, version, seed }: { readonly title: string; readonly version: string; readonly seed: number },
   parts: ReadonlyArray<DocumentPart>

@@ -1,26 +1,24 @@
-/**
- * A picture as a value: it prints as SVG wherever text is asked for, and notebooks draw it by Jupyter's protocol.
- */
+/** Pictures as values: they convert to SVG text, and notebooks display them by Jupyter's protocol. */
 import { band, dots, intervals, line, rule, squares, type Mark } from './mark.js'
 import { arranged, type Axis, type Layout, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import * as Svg from './svg.js'
 
-/** By which Deno's kernel asks a value for its representations, by media type. */
+/** Symbol by which Deno's kernel requests a value's representations, by media type. */
 export const display = Symbol.for('Jupyter.display')
-/** By which Node, Deno and Bun ask a value for the text that a console shows. */
+/** Symbol by which Node, Deno and Bun request a value's text for the console. */
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 type Representations = Readonly<Record<string, string>>
 
-/** What a notebook shows of a value, what a console shows, and what it is as text. */
+/** A value's representations: for a notebook, for a console, and as text. */
 export interface Shown {
   readonly [display]: () => Representations
   readonly [inspect]: () => string
   readonly toString: () => string
 }
 
-/** A value's fields with the protocols by which it is shown. */
+/** Adds the display protocols to an object's fields. */
 export const withDisplay = <A extends object>(
   fields: A,
   { text, line, media }: { readonly text: () => string; readonly line: string; readonly media: () => Representations }
@@ -33,26 +31,26 @@ export const withDisplay = <A extends object>(
   })
 
 export interface Described extends Svg.Drawn {
-  /** Of its file, without the ending. */
+  /** File name, without extension. */
   readonly name: string
   readonly title: string
-  /** What a reader who does not see the picture should know. */
+  /** Description for readers who cannot see the picture. */
   readonly description: string
-  /** Said below the picture. */
+  /** Caption below the picture. */
   readonly note: string
 }
 
 export interface Picture extends Described, Shown {}
 
-/** As a file of SVG, with its colours for light and dark. */
+/** Renders a picture as an SVG file, with colours for light and dark. */
 export const svg = (picture: Described): string => Svg.file(picture)
 
-/** As a figure of HTML with its note. */
+/** Renders a picture as an HTML figure with its caption. */
 export const html = (picture: Described): string =>
   `<figure style="margin:1em 0">${Svg.file(picture).trimEnd()}` +
   `${picture.note === '' ? '' : `<figcaption style="max-width:44em;font-size:.9em">${Svg.escape(picture.note)}</figcaption>`}</figure>`
 
-/** A picture of what is drawn, and what is said of it. */
+/** Makes a picture of a drawing and its texts. */
 export const of = (
   drawn: Svg.Drawn,
   words: { readonly title: string; readonly description: string; readonly note?: string; readonly name?: string }
@@ -75,7 +73,7 @@ export const of = (
 
 // -- curves and heat maps as plain data ------------------------------------------------------------------------------
 
-/** A point, and the ends of its interval where it has one. */
+/** A point with an optional interval. */
 export interface Point {
   readonly x: number
   readonly y: number
@@ -86,11 +84,13 @@ export interface Point {
 export interface Series {
   readonly name: string
   readonly points: ReadonlyArray<Point>
-  /** `line`, with intervals as a band, unless given; `both` has a symbol at each point, with its interval as a bar; `dots` no line. */
+  /**
+   * 'line' draws intervals as a band; 'both' adds a symbol at each point and draws intervals as bars; 'dots' has no line. Default: 'line'.
+   */
   readonly marks?: 'line' | 'both' | 'dots'
 }
 
-/** A thin line across the panel, with its name. */
+/** A thin line across the panel, with its label. */
 export interface Rule {
   readonly across: 'x' | 'y'
   readonly at: number
@@ -107,7 +107,7 @@ export interface Curves {
 
 const hasInterval = (point: Point): point is Required<Point> => point.low !== undefined && point.high !== undefined
 
-/** The marks of a series. */
+/** Returns the marks of a series. */
 export const seriesOf = ({ name, points, marks = 'line' }: Series): ReadonlyArray<Mark> => {
   const known = points.filter(hasInterval).map(({ x, low, high }) => ({ at: x, low, high }))
   const places = points.map(({ x, y }): Svg.Xy => [x, y])
@@ -125,16 +125,16 @@ const panelOf = ({ title, x, y, series, rules = [] }: Curves): Panel => ({
   marks: [...rules.map(({ across, at, text }) => rule(across, at, text)), ...series.flatMap(seriesOf)]
 })
 
-/** Small multiples of curves, with one legend for all. */
+/** Draws panels of curves with one legend for all. */
 export const curves = (panels: ReadonlyArray<Curves>, layout: Layout = {}): Svg.Drawn =>
   arranged(panels.map(panelOf), layout)
 
 export interface HeatMap {
   readonly title: string
   readonly x: { readonly title: string; readonly values: ReadonlyArray<string> }
-  /** From top to bottom. */
+  /** Rows, from top to bottom. */
   readonly y: { readonly title: string; readonly values: ReadonlyArray<string> }
-  /** Values from 0 to 1, and the text in their squares. */
+  /** Values in [0, 1] with the text shown in their cells. */
   readonly squares: ReadonlyArray<{
     readonly x: string
     readonly y: string
@@ -143,7 +143,7 @@ export interface HeatMap {
   }>
 }
 
-/** Small multiples of heat maps. */
+/** Draws heat maps side by side. */
 export const heatMaps = (maps: ReadonlyArray<HeatMap>, layout: Layout = {}): Svg.Drawn =>
   arranged(
     maps.map(({ title, x, y, squares: all }) => ({

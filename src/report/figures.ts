@@ -1,4 +1,4 @@
-/** The picture of the data with what was learned. */
+/** The picture of the data with the fitted mixture. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { scalarArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -19,19 +19,18 @@ import * as Scale from './scale.js'
 import { svgText, type Box, type Xy } from './svg.js'
 import { rowLabel, type Findings } from './findings.js'
 
-/** Rows drawn at most in one panel: more would only darken it and weigh on the page. */
+/** Maximum number of rows drawn in one panel; more would only darken it and enlarge the file. */
 const MAX_DRAWN_ROWS = 5000
-/** Columns that are shown pair by pair; more are seen along the directions in which components differ. */
+/** Maximum number of columns shown pair by pair; with more, the directions in which components differ most are shown. */
 const MAX_PAIRED_COLUMNS = 6
-/** As many of those as stay readable. */
+/** Maximum number of directions that stay readable. */
 const MAX_DIRECTIONS = 4
-/** Which rows are drawn: drawn by lot, since any even spacing may meet a period of the data; always the same ones. */
+/** Returns the indices of the rows to draw, at random but always the same: evenly spaced rows could coincide with a period of the data. */
 export const drawnRows = (n: number, most: number): Int32Array =>
   Key.permutation(n)(Key.fromSeed(0)).slice(0, most).sort()
 
 // -- what is looked at -----------------------------------------------------------------------------------------------
 
-/** What a picture of the data needs of a fit. */
 export type PicturedFit = Pick<
   Findings,
   'points' | 'observed' | 'columns' | 'mixture' | 'scaling' | 'rowNumbers' | 'rowNames'
@@ -39,26 +38,26 @@ export type PicturedFit = Pick<
   readonly statistics: Pick<Findings['statistics'], 'rows'>
 }
 
-/** The data and the mixture as they are drawn: in their columns, or along few directions. */
+/** The data and the mixture in the coordinates that are drawn: the columns, or a few directions. */
 export interface DataView {
   readonly names: ReadonlyArray<string>
   readonly points: Points.Points
   readonly mixture: Mixture.Mixture
-  /** The length that counts as one, for each axis. */
+  /** Unit of length on each axis. */
   readonly units: ReadonlyArray<number>
   readonly note: string
-  /** What each direction is made of; nothing where the directions are the columns. */
+  /** Each direction as a combination of columns; empty if the axes are columns. */
   readonly loadings: ReadonlyArray<string>
 }
 
-/** Σ_k, row-major. */
+/** Covariances Σ_k, row-major. */
 const covarianceList = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> => {
   const { shape, values } = Mixture.covariances(mixture)
   const size = shape[1] * shape[2]
   return Array.from({ length: shape[0] }, (_, k) => values.subarray(k * size, (k + 1) * size))
 }
 
-/** `0.71 a − 0.70 b`: the largest of a direction. */
+/** Formats a direction by its largest loadings, such as `0.71 a − 0.70 b`. */
 const loadingText = (vector: Float64Array, columns: ReadonlyArray<string>): string =>
   Array.from(vector, (value, j) => ({ value, name: columns[j] }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
@@ -66,7 +65,7 @@ const loadingText = (vector: Float64Array, columns: ReadonlyArray<string>): stri
     .map(({ value, name }, i) => `${value < 0 ? '− ' : i === 0 ? '' : '+ '}${Math.abs(value).toFixed(2)} ${name}`)
     .join(' ')
 
-/** A direction that rows are seen along, of length 1, and what it is called. */
+/** A unit vector on which rows are projected, and its name. */
 interface ViewDirection {
   readonly name: string
   readonly vector: Float64Array
@@ -74,7 +73,7 @@ interface ViewDirection {
 
 const dotProduct = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, j) => sum + x * b[j], 0)
 
-/** The part of a vector that is orthogonal to others, of length 1. */
+/** Returns the part of a vector orthogonal to the others, normalized. */
 const orthogonalDirection = (others: ReadonlyArray<Float64Array>, vector: Float64Array): Float64Array => {
   const rest = others
     .reduce<ReadonlyArray<Float64Array>>((basis, v) => [...basis, orthogonalDirection(basis, v)], [])
@@ -83,20 +82,20 @@ const orthogonalDirection = (others: ReadonlyArray<Float64Array>, vector: Float6
   return rest.map(x => x / length)
 }
 
-/** A direction's sign says nothing: the largest loading is made positive. */
+/** Flips the sign of a direction so that its largest loading is positive. */
 const withPositiveLoading = (vector: Float64Array): Float64Array => {
   const largest = vector.reduce((best, v) => (Math.abs(v) > Math.abs(best) ? v : best), 0)
   return largest < 0 ? vector.map(v => -v) : vector
 }
 
 /**
- * The directions in which components differ most, by their means (see `Discriminant.directions`); to these principal components of what is
- * orthogonal to them, where there are fewer than two, or no components that differ.
+ * Returns the directions in which the component means differ most (see `Discriminant.directions`). If there are fewer than two, principal
+ * components of the orthogonal complement are added.
  */
 const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<ViewDirection> => {
   const { dim } = points
   const { means, weights, variances, factors } = mixture
-  // By the scales of those with tails: heavy ones have no covariances.
+  // With Student-t components their scale matrices are used, since heavy tails have no covariance.
   const differing = weights.length > 1 ? Discriminant.directions()({ means, weights, variances, factors }) : null
   const sum = differing?.values.reduce((all, value) => all + value, 0) ?? 0
   const found = Array.from(differing?.values.slice(0, MAX_DIRECTIONS) ?? [], (value, q): ViewDirection => ({
@@ -107,7 +106,7 @@ const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): Readon
   const more = found.length === 0 ? Math.min(MAX_DIRECTIONS, dim) : 1
   const own = found.map(({ vector }) => vector)
   const { values, vectors } = principalComponents(
-    // What is orthogonal to the direction that there is.
+    // Principal component in the orthogonal complement of the one direction.
     {
       ...points,
       values: points.values.map((x, at) => {
@@ -129,7 +128,7 @@ const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): Readon
   ]
 }
 
-/** Along few directions, in the units the mixture was learned in. */
+/** Projects on the directions, in the units that the mixture was fitted in. */
 const directionView = ({ points: all, columns, mixture, scaling }: PicturedFit): DataView => {
   const { dim, rows } = all
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
@@ -165,7 +164,7 @@ const directionView = ({ points: all, columns, mixture, scaling }: PicturedFit):
   }
 }
 
-/** What is drawn of a fit. */
+/** Returns the coordinates in which a fit is drawn. */
 export const dataView = (fit: PicturedFit): DataView =>
   fit.columns.length > MAX_PAIRED_COLUMNS
     ? directionView(fit)
@@ -178,23 +177,23 @@ export const dataView = (fit: PicturedFit): DataView =>
         loadings: []
       }
 
-/** All that panels share: each axis' range, the rows that are drawn by component, and the components. */
+/** Data that all panels share: axis ranges, drawn rows by component, and the components. */
 interface Scene extends DataView {
   readonly ranges: ReadonlyArray<Scale.Range>
   readonly rows: ReadonlyArray<ReadonlyArray<number>>
-  /** Rows of the background. */
+  /** Rows assigned to the background. */
   readonly outside: ReadonlyArray<number>
   readonly means: ReadonlyArray<ReadonlyArray<number>>
   readonly spread: ReadonlyArray<Float64Array>
   readonly note: string
 }
 
-/** With fewer rows none is far from the bulk. */
+/** Minimum number of rows for axes that leave out distant rows. */
 const MIN_ROWS_FOR_RANGE = 20
-/** Twice the distance of the 5th and the 95th percentile beyond them: 8 standard deviations of a normal distribution. */
+/** Axes reach beyond the 5th and 95th percentiles by this multiple of their distance: 8 standard deviations of a normal distribution. */
 const RANGE_FACTOR = 2
 
-/** The least and the greatest value that is not far from the bulk of all. */
+/** Returns the smallest and largest value that are not far from the bulk. */
 export const bulkRange = (values: Float64Array): Scale.Range => {
   const sorted = values.filter(value => !Number.isNaN(value)).sort()
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]
@@ -210,10 +209,10 @@ export const bulkRange = (values: Float64Array): Scale.Range => {
       )
 }
 
-/** Components of a smaller share of the rows do not stretch the axes. */
+/** Components with less weight do not extend the axes. */
 const MIN_SHARE_ON_AXES = 0.01
 
-/** The range of a column: the bulk of its values without those of the background, and two standard deviations about each centre. */
+/** Range of an axis: the bulk of the values outside the background, and two standard deviations around each centre. */
 const axisRange = (
   { points, mixture }: DataView,
   component: ArrayLike<number>,
@@ -229,11 +228,11 @@ const axisRange = (
     })
   const [lo, hi] = bulkRange(Points.columnOfPoints(j)(points).filter((_, i) => component[i] >= 0))
   const [from, to] = Scale.extent([lo, hi, ...about(2)], 0)
-  // A component that is far larger than the data would leave them a point: one standard deviation is enough then.
+  // If a component is far larger than the data, one standard deviation is shown, so that the data do not shrink to a point.
   return Scale.extent(to - from > 3 * (hi - lo) ? [lo, hi, ...about(1)] : [from, to])
 }
 
-/** So many rows beyond the axes are named. */
+/** Maximum number of rows beyond the axes that are named. */
 const MAX_NAMED_OUTSIDE = 8
 
 const scene = (fit: PicturedFit, view: DataView, most: number): Scene => {
@@ -247,7 +246,7 @@ const scene = (fit: PicturedFit, view: DataView, most: number): Scene => {
   const all = Array.from({ length: points.rows }, (_, i) => i)
   const outside = all.filter(i => component[i] < 0)
   const far = all.filter(i => component[i] >= 0 && isFar(i))
-  // Rows beyond the axes, and those of the background, are always drawn.
+  // Rows beyond the axes and rows of the background are always drawn.
   const shown = [...new Set([...drawnRows(points.rows, most), ...far.slice(0, most), ...outside.slice(0, most)])].sort(
     (a, b) => a - b
   )
@@ -285,7 +284,7 @@ const gaussianDensity = (x: number, mean: number, variance: number): number =>
     Factor.logNormalDensity(scalarArray(Math.sqrt(variance)), 1, 0, Elementary.square(x - mean) / variance)
   )
 
-/** As many bins as Freedman & Diaconis (1981) ask for; but at least √n, since their rule hides the modes of a mixture. */
+/** Number of bins by Freedman & Diaconis (1981), but at least √n, since their rule hides the modes of a mixture. */
 const binCount = (values: Float64Array, most: number): number => {
   const sorted = values.slice().sort()
   const quartile = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))]
@@ -300,7 +299,7 @@ interface Marginal {
   readonly top: number
 }
 
-/** The histogram of a column, of area 1 except for what is beyond the axes, and the density of the mixture and of its components. */
+/** Draws the histogram of a column (area 1, apart from values beyond the axes) with the density of the mixture and of each component. */
 const columnMarginal = (
   { points, mixture, means, spread, ranges }: Scene,
   j: number,
@@ -322,7 +321,7 @@ const columnMarginal = (
   const { dim } = points
   const part = (k: number, at: number): number =>
     mixture.weights[k] * gaussianDensity(at, means[k][j], spread[k][j * dim + j])
-  // A fine grid, and each centre itself: a narrow peak must not fall between two of its points.
+  // The grid includes each centre: a narrow peak must not fall between two of its points.
   const grid = [
     ...Array.from({ length: 161 }, (_, i) => from + ((to - from) * i) / 160),
     ...means.map(mean => mean[j]).filter(mean => mean > from && mean < to)
@@ -344,10 +343,10 @@ const columnMarginal = (
 
 type AxisPair = readonly [number, number]
 
-/** The look of rows of the background: grey. */
+/** Colour index of rows of the background: grey. */
 const BACKGROUND_LOOK = 5
 
-/** Rows, and the components about their centres: the ellipses of one and of two standard deviations, and their numbers. */
+/** Draws rows and components: ellipses of one and two standard deviations, numbered at their centres. */
 const plane = (scene: Scene, [i, j]: AxisPair, size: number, ring: number): ReadonlyArray<Marks.Mark> => {
   const {
     means,
@@ -373,7 +372,7 @@ const plane = (scene: Scene, [i, j]: AxisPair, size: number, ring: number): Read
 const CONTOUR_SHARES = [0.1, 0.3, 0.5, 0.7, 0.9] as const
 const GRID_SIDE = 110
 
-/** Where the density of the mixture in the plane is level. */
+/** Draws level lines of the mixture's density in the plane. */
 const contours = ({ mixture, ranges: [x, y] }: Scene): ReadonlyArray<Marks.Mark> => {
   const grid = Float64Array.from({ length: 2 * GRID_SIDE * GRID_SIDE }, (_, place) => {
     const cell = Math.floor(place / 2)
@@ -381,7 +380,7 @@ const contours = ({ mixture, ranges: [x, y] }: Scene): ReadonlyArray<Marks.Mark>
     return from + ((to - from) * at) / (GRID_SIDE - 1)
   })
   const logs = pipe(mixture, Mixture.logDensity({ rows: GRID_SIDE * GRID_SIDE, dim: 2, values: grid }))
-  // Of the greatest: a density far from 1 is none of a double.
+  // Densities relative to the greatest: in many dimensions the density itself overflows a double.
   const greatest = logs.reduce((a, b) => Math.max(a, b), -Infinity)
   const field = { columns: GRID_SIDE, rows: GRID_SIDE, values: logs.map(log => Elementary.exp(log - greatest)), x, y }
   return Marks.levelsOf(field, CONTOUR_SHARES).map(level => Marks.levelLine(field, level, { paint: 'soft', width: 1 }))
@@ -392,7 +391,6 @@ const radius = (rows: number): number => Math.max(1, Math.min(3.2, 60 / Math.sqr
 const DATA_LEGEND =
   'Each row has the colour and marker of its most probable component; numbers mark the centres, and ellipses are one and two standard deviations from them: in two columns these hold 39 % and 86 % of a Gaussian’s rows.'
 
-/** Centres, as words. */
 const centresInWords = ({ means }: Scene): string =>
   means
     .map(
@@ -427,11 +425,11 @@ const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
   )
 }
 
-/** Two columns: the plane, with the density of each column at its side. */
+/** Draws two columns: the plane, with the density of each column at the side. */
 const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
   const view = scene(fit, along, MAX_DRAWN_ROWS)
   const [rx, ry] = view.ranges
-  // Equal units make round components round; where that would make a ribbon of the picture, each axis fills its side.
+  // Equal units on both axes draw round components as circles; if that would make the picture too narrow, each axis fills its side.
   const ratio = (ry[1] - ry[0]) / view.units[1] / ((rx[1] - rx[0]) / view.units[0])
   const isEqual = ratio > 0.35 && ratio < 1.4
   const width = isEqual && ratio > 1 ? 480 / ratio : 480
@@ -476,7 +474,7 @@ const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
   )
 }
 
-/** Every pair of columns, the density of each alone on the diagonal. */
+/** Draws every pair of columns, with the density of each column on the diagonal. */
 const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
   const most = Math.min(
     fit.columns.length > MAX_PAIRED_COLUMNS ? MAX_DIRECTIONS : MAX_PAIRED_COLUMNS,
@@ -538,7 +536,7 @@ const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
   )
 }
 
-/** The data with the learned components, along the axes that they are view along. */
+/** Draws the data with the fitted components in the given coordinates. */
 export const dataPicture = (fit: PicturedFit, along = dataView(fit)): Picture =>
   fit.columns.length === 1
     ? oneColumn(fit, along)

@@ -1,4 +1,4 @@
-/** What a fit found, and how: all that a table, a report or a model file shows of it. */
+/** Results of a fit, with all that its table, report and model file show. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Run from '../compile/run.js'
@@ -25,117 +25,117 @@ import {
 import { roundToSize, show, type TextTable } from '../fit/table.js'
 import { commandLineName } from '../fit/text.js'
 
-/** A stage as it ran. */
+/** A stage that was run. */
 export interface StageRun {
-  /** What it minimised, as mathematics. */
+  /** Formula of its objective. */
   readonly formula: string
-  /** What its values measure: those of stages that measure the same stand on one axis. */
+  /** Quantity that its values measure; stages with the same scale share an axis. */
   readonly scale: string
-  /** By which means, as code. */
+  /** Optimizer and other parts, as code. */
   readonly method: string
-  /** How many steps it could have taken. */
+  /** Maximum number of steps. */
   readonly limit: number
-  /** Which rule ended it; null where it was stopped before. */
+  /** Rule that ended the stage; null if it was interrupted. */
   readonly rule: Run.Rule | null
-  /** How many steps it took. */
+  /** Number of steps taken. */
   readonly taken: number
-  /** The objective where steps started: the first, and so many further each. */
+  /** Objective at the start of the first step and of every `every`-th step after it. */
   readonly values: ReadonlyArray<number>
   readonly every: number
 }
 
-/** What a fit was chosen from, and by what: the best first. */
+/** Candidates that a fit was chosen from, best first, and the criterion. */
 export interface CandidateChoice {
   readonly criterion: Fit.Criterion
   readonly candidates: ReadonlyArray<Fit.Ranked>
   readonly refused: ReadonlyArray<Fit.FailedCandidate>
-  /** Whether a signal ended the search: candidates are then as far as they had come, of many rows on a sample. */
+  /** True if a signal interrupted the search. Candidates have then not converged, and with many rows they are compared on a sample. */
   readonly isStopped?: boolean
 }
 
 export interface Findings {
-  /** Null where nothing was left open. */
+  /** Null if a single candidate was requested. */
   readonly choice: CandidateChoice | null
-  /** How many starts agree with the one that was kept; null where there was one. */
+  /** Number of starts that agree with the best one; null if there was a single start. */
   readonly starts: Fit.Starts | null
-  /** Whether a search learned it to the end before its stages; null where there was none. */
+  /** True if the search converged before the stages ran; null if there was no search. */
   readonly isConverged: boolean | null
-  /** Where the data came from: the path as it was typed. */
+  /** Path of the data, as it was typed. */
   readonly source: string
-  /** The options that say what is learned from it, as they were typed: `--columns a,b`. */
+  /** Options that determine the fit, as they were typed, such as `--columns a,b`. */
   readonly typedOptions?: ReadonlyArray<string>
-  /** Those of them that say how the table is read, for commands that read it again: `--missing em`. */
+  /** The typed options about reading the table, which later commands on it need too, such as `--missing em`. */
   readonly readOptions?: ReadonlyArray<string>
-  /** Path of the model file, if one was asked for. */
+  /** Path of the model file, if one was requested. */
   readonly modelPath?: string
-  /** In the data's own units: all rows, or some of those of a source. Cells that are missing are completed, for pictures. */
+  /** All rows, or some rows of a source, in the data's units. Missing cells are imputed, for pictures. */
   readonly points: Points.Points
-  /** The same rows with NaN in cells that are missing: what is said of a row is said by the cells that it has. */
+  /** The same rows with NaN in missing cells, so that a row's probabilities use its observed cells alone. */
   readonly observed: Points.Points
-  /** Whether rows were read in pieces. */
+  /** True if rows were read in pieces. */
   readonly isStreamed: boolean
-  /** The number of each in the table, from 1. */
+  /** Number of each row in the table, from 1. */
   readonly rowNumbers: Uint32Array
-  /** What names each, where a column does; null where none does. */
+  /** Name of each row, from a column of names; null if there is none. */
   readonly rowNames: ReadonlyArray<string> | null
   readonly columns: ReadonlyArray<string>
   readonly ignored: ReadonlyArray<Points.Ignored>
-  /** Columns of classes among the ignored, to hold the components against. */
+  /** Ignored columns that hold classes, to compare components with. */
   readonly classes: ReadonlyArray<Points.Kept>
-  /** Columns taken alone that may be meant otherwise. */
+  /** Columns used as numbers that may have another meaning. */
   readonly doubtful: ReadonlyArray<Points.Doubtful>
   readonly dropped: number
-  /** How many cells were missing, and taken by their conditional moments. */
+  /** Number of missing cells, which enter by their conditional moments. */
   readonly missing: number
-  /** How many rows had no cells, and were left out. */
+  /** Number of rows without any cell, which were left out. */
   readonly empty: number
-  /** The family's word: `symmetric-pair`. */
+  /** Name of the family, such as `symmetric-pair`. */
   readonly family: string
-  /** The recipe's name, or where the pipeline came from. */
+  /** Name of the recipe, or origin of the pipeline. */
   readonly recipe: string
   readonly seed: number
-  /** How many rows the mean of the prior counts as, to whose mode it was learned; null for the likelihood. */
+  /** Number of rows that the mean of the prior counts as, for a fit of the posterior mode; null for maximum likelihood. */
   readonly prior: number | null
-  /** The origin and unit of each column that the mixture was learned in; null for the data's own. */
+  /** Origin and unit of each column in which the mixture was fitted; null if these are the data's. */
   readonly scaling: Points.Scaling | null
-  /** In the data's own units, in the order of its means. */
+  /** The mixture in the data's units, components ordered by their means. */
   readonly mixture: Mixture.Mixture
-  /** Components that fewer would do without. */
+  /** Components that a smaller mixture would do without. */
   readonly redundancies: ReadonlyArray<Mixture.Redundancy>
-  /** Below which no variance fell, in the units of `scaling`; null where none was set. */
+  /** Lower bound on variances, in the units of `scaling`; null if there was none. */
   readonly minimumVariance: number | null
-  /** Components with rows, whose variance only the floor of the stages holds up; from 0, as the table has them. */
+  /** Components at the minimum variance that have rows, from 0. */
   readonly atMinVariance: ReadonlyArray<number>
-  /** The columns in which they are so, from 0. */
+  /** Columns in which these components are at the minimum variance, from 0. */
   readonly minVarianceColumns: ReadonlyArray<number>
-  /** Components that few rows hold up, each for the others. */
+  /** Components that few rows support. */
   readonly unsupported: ReadonlyArray<Fit.Unsupported>
-  /** Components that were known, and held. */
+  /** Components that were given and held fixed. */
   readonly fixed: ReadonlyArray<number>
   readonly statistics: Statistics.Statistics
   readonly stages: ReadonlyArray<StageRun>
   readonly pipeline: Pipeline.Pipeline<string>
-  /** What was chosen to compute it, and why. */
+  /** Explanation of the compiled program. */
   readonly plan: string
-  /** How many steps the search took to its end, of one that is told as the search left it; else 0. */
+  /** Number of steps of the search if its result is reported as it is; otherwise 0. */
   readonly searchSteps: number
-  /** How far its parameters are known, or why that cannot be told; null where nobody asked. */
+  /** Confidence intervals of the parameters, or why there are none; null if not requested. */
   readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
-  /** Tests of the number of components, or why there are none; null where nobody asked. */
+  /** Tests of the number of components, or why there are none; null if not requested. */
   readonly tests: E.Either<Problem.Problems, ComponentTest.Tests> | null
-  /** Whether tails or a background would be chosen; null where they would not, or were compared. */
+  /** Student-t tails or a background that would be chosen; null if they would not, or were compared. */
   readonly robustnessHint: Hint | null
-  /** Whether two components share one cluster while another covers two. */
+  /** Two components that share one cluster while another covers two; null if there are none. */
   readonly localOptimum: Fit.LocalOptimum | null
 }
 
-/** What speaks against a fit, and the options of `ornstein fit` that may mend it, as a shell takes them. */
+/** A warning, and the options of `ornstein fit` that may remove its cause, as a shell takes them. */
 export interface Advice {
   readonly text: string
   readonly remedy?: string
 }
 
-/** That the range ends where it was chosen, and how to go on; empty where it does not. */
+/** Sentence for a choice at an end of the compared range, with the next range; otherwise empty. */
 const rangeAdvice = ({ candidates, refused }: CandidateChoice): string => {
   const end = rangeEnd(candidates, refused)
   if (end === null) return ''
@@ -144,7 +144,7 @@ const rangeAdvice = ({ candidates, refused }: CandidateChoice): string => {
   return ` ${rangeEndSentence[end]} Compare with -k ${more}.`
 }
 
-/** How it was chosen, in a sentence. */
+/** Explains the choice in one sentence. */
 export const choiceSentence = (choice: CandidateChoice, count: number): string => {
   const { criterion, candidates } = choice
   const [best, ...others] = candidates
@@ -170,7 +170,7 @@ export const choiceSentence = (choice: CandidateChoice, count: number): string =
   )
 }
 
-/** Whether something speaks against what was chosen, or another has less of the criterion and was excluded. */
+/** True if the chosen fit has a warning, or a candidate with a lower criterion was excluded. */
 export const hasChoiceWarning = (choice: CandidateChoice): boolean => {
   const [best] = choice.candidates
   const { redundancies, unsupported, mixture } = best
@@ -184,11 +184,11 @@ export const hasChoiceWarning = (choice: CandidateChoice): boolean => {
   )
 }
 
-/** Whether a background has no fewer rows than the components. */
+/** True if the background has at least half of the weight. */
 export const isMostlyBackground = ({ background }: Mixture.Mixture): boolean =>
   background !== undefined && background.share >= 1 / 2
 
-/** Candidates that could not be learned, those of a family together that fail for one reason, and why. */
+/** Returns the candidates that failed, with the reason; those of one family with the same reason are joined. */
 export const failedCandidates = ({ refused }: CandidateChoice): ReadonlyArray<readonly [which: string, why: string]> =>
   refused
     .filter((one, i) => refused.findIndex(hasSameProblem(one)) === i)
@@ -205,7 +205,7 @@ const hasSameProblem =
   ({ family, problem: { field, domain } }: CandidateChoice['refused'][number]): boolean =>
     family === one.family && field === one.problem.field && domain === one.problem.domain
 
-/** What another criterion would have chosen among candidates that are as sound: a sentence, or null where it is the same. */
+/** Names the candidate that the other criterion (BIC or ICL) would choose among valid ones; null if it is the same. */
 export const otherCriterionAdvice = ({ criterion, candidates, isStopped = false }: CandidateChoice): Advice | null => {
   if (isStopped) return null
   const [best] = candidates
@@ -220,7 +220,7 @@ export const otherCriterionAdvice = ({ criterion, candidates, isStopped = false 
     : { text: `${what} would choose ${other.components} ${commandLineName(other.family)} (${remedy}).`, remedy }
 }
 
-/** Which candidate that is not sound has less of the criterion than the one that was chosen: a sentence, or null where none has. */
+/** Names the excluded candidate with the lowest criterion; null if none is lower than the chosen one's. */
 export const excludedCandidateAdvice = ({
   criterion,
   candidates,
@@ -235,7 +235,7 @@ export const excludedCandidateAdvice = ({
   return least === best || isDegenerate(best)
     ? null
     : {
-        // A component on equal rows has the lowest criterion whatever it describes, so its candidate is not the next one to try.
+        // A component on equal rows has the lowest criterion whatever it describes, so its candidate is not proposed as the next to try.
         ...(least.collapsed.length === 0 && { remedy: candidateOptions(least) }),
         text:
           `${least.components} ${commandLineName(least.family)} is lower by ` +
@@ -245,7 +245,7 @@ export const excludedCandidateAdvice = ({
       }
 }
 
-/** The options that ask for a candidate: tails and a background are none of a family's name. */
+/** Options that request a candidate. Tails and a background are separate options, not part of a family's name. */
 const candidateOptions = ({ components, family }: { readonly components: number; readonly family: string }): string => {
   const [own, ...beside] = family.split(' with ')
   const robust = beside.includes('uniform background')
@@ -256,10 +256,10 @@ const candidateOptions = ({ components, family }: { readonly components: number;
   return `-k ${components} --family ${commandLineName(own)}${robust}`
 }
 
-/** The candidates, the best first, as far as there is room. */
+/** Table of the `most` best candidates. */
 export const candidatesTable = ({ criterion, candidates, isStopped = false }: CandidateChoice, most = 8): TextTable => {
   const { header, rows } = candidateTable(criterion, candidates.slice(0, most), commandLineName)
-  // How probable each is, is not known of a search that was ended.
+  // An interrupted search has no posterior probabilities.
   const kept = (cells: ReadonlyArray<string>): ReadonlyArray<string> =>
     isStopped ? cells.filter((_, j) => header[j] !== 'posterior') : cells
   return { header: kept(header), rows: rows.map(kept) }
@@ -272,18 +272,18 @@ const familySatisfies =
     return family !== undefined && can(family)
   }
 
-/** Whether the components are ±c. */
+/** True if the components are the symmetric pair ±c. */
 export const isPair = familySatisfies(({ mirrored }) => mirrored)
 
-/** Whether the variances are 1 in the units it was learned in. */
+/** True if the family fixes the variances at 1, in the units of the fit. */
 export const hasFixedUnitVariance = familySatisfies(({ unitVariance }) => unitVariance)
 
 export const totalSteps = ({ stages, searchSteps }: Pick<Findings, 'stages' | 'searchSteps'>): number =>
   stages.reduce((sum, { taken }) => sum + taken, searchSteps)
 
 /**
- * How the last stage ended: converged, because its steps ran out, or stopped by a signal; `chosen` where there was none, since the
- * search had learned it to the end.
+ * How the last stage ended: converged; complete, if it used all its steps; or stopped by a signal. `chosen` if there were no stages, since
+ * the search had converged.
  */
 export const outcomeOfStages = ({
   stages,
@@ -297,7 +297,7 @@ export const outcomeOfStages = ({
 export const converged = (fit: Pick<Findings, 'stages' | 'isConverged'>): boolean =>
   ['converged', 'chosen'].includes(outcomeOfStages(fit))
 
-/** Why a stage ended. */
+/** Describes how a stage ended. */
 export const stageEnding = ({ rule, taken, limit }: StageRun): string =>
   ({
     stopped: `${taken} of ${limit} steps, then it was stopped`,
@@ -306,7 +306,7 @@ export const stageEnding = ({ rule, taken, limit }: StageRun): string =>
     relativeChange: `converged after ${taken} of ${limit} steps`
   })[rule ?? 'stopped']
 
-/** What a prior has to do with it, in a sentence; null where there was none. */
+/** Explains the prior in a sentence; null if there was none. */
 export const priorSentence = ({ prior }: Pick<Findings, 'prior'>): string | null =>
   prior === null
     ? null
@@ -315,7 +315,7 @@ export const priorSentence = ({ prior }: Pick<Findings, 'prior'>): string | null
 
 const percentText = (share: number): string => `${show(100 * share, 4)} %`
 
-/** Estimates and intervals of weights, means and standard deviations, component by component, to the third digit of their widths. */
+/** Table of estimates and intervals of weights, means and standard deviations, to the third digit of the interval's width. */
 const intervalTable = (
   columns: ReadonlyArray<string>,
   { level, weights, means, variances }: Bootstrap.Bootstrap
@@ -335,7 +335,7 @@ const intervalTable = (
     rows: weights.flatMap((weight, k) => [
       row(k, 'weight', weight),
       ...columns.map((column, j) => row(k, column, means[k][j])),
-      // Percentiles go along with what rises.
+      // A percentile of √x is the root of the percentile, as √ increases.
       ...columns.map((column, j) => row(k, `sd ${column}`, variances[k][j], Math.sqrt))
     ])
   }
@@ -346,7 +346,7 @@ interface TextAndTable {
   readonly table: TextTable | null
 }
 
-/** What resamples say: a sentence, and a table where there is one; null where nobody asked. */
+/** Describes the bootstrap intervals, with their table if there are any; null if not requested. */
 export const bootstrapText = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' | 'columns'>): TextAndTable | null =>
   bootstrap &&
   pipe(
@@ -371,7 +371,7 @@ export const bootstrapText = ({ bootstrap, columns }: Pick<Findings, 'bootstrap'
     )
   )
 
-/** Whether tails or a background would be chosen; null where not. */
+/** Proposes Student-t tails or a background; null if neither would be chosen. */
 export const robustnessAdvice = ({
   robustnessHint,
   choice
@@ -384,7 +384,7 @@ export const robustnessAdvice = ({
     remedy: robustnessHint.lone === 0 ? '--robust' : `--robust --components ${robustnessHint.components}`
   }
 
-/** Where a fit is stuck; null where it is not. */
+/** Describes a local optimum; null if none was found. */
 export const localOptimumAdvice = ({
   localOptimum,
   recipe
@@ -394,7 +394,7 @@ export const localOptimumAdvice = ({
     remedy: recipe === 'grown' ? '--recipe annealed' : '--recipe grown'
   }
 
-/** What tests say of a number of components: a sentence, and a table where there is one; null where nobody asked. */
+/** Describes the tests of the number of components, with their table if there are any; null if not requested. */
 export const componentTestText = ({
   tests,
   mixture: { weights }
@@ -434,13 +434,13 @@ export const componentTestText = ({
     )
   )
 
-/** `full Gaussians with background`, of so many. */
+/** Formats a family for `count` components, such as `full Gaussians with background`. */
 export const familyInWords = (family: string, count: number): string => {
   const [own, ...beside] = family.split(' with ')
   return [`${own} Gaussian${count === 1 ? '' : 's'}`, ...beside].join(' with ')
 }
 
-/** `2 isotropic Gaussians`. */
+/** Formats the model, such as `2 isotropic Gaussians`. */
 export const title = ({
   family,
   pipeline,
@@ -448,26 +448,26 @@ export const title = ({
 }: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
   isPair({ pipeline }) ? 'a symmetric pair of Gaussians' : `${weights.length} ${familyInWords(family, weights.length)}`
 
-/** `id (row numbers), Species (text)`; no reason where it is that nobody asked. */
+/** Lists ignored columns, such as `id (row numbers), Species (text)`. Columns that were not requested have no reason. */
 export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
-/** A row as it is called: by its name and its number, 12 or Adelie (12). */
+/** Label of a row: its number, or its name with its number, such as `Adelie (12)`. */
 export const rowLabel =
   ({ rowNumbers, rowNames }: Pick<Findings, 'rowNumbers' | 'rowNames'>) =>
   (i: number): string =>
     rowNames === null ? String(rowNumbers[i]) : `${rowNames[i]} (${rowNumbers[i]})`
 
-/** `1, 2 and 3`. */
+/** Lists numbers in words, such as `1, 2 and 3`. */
 export const listInWords = (numbers: ReadonlyArray<number | string>): string =>
   numbers.length < 2
     ? numbers.join('')
     : `${numbers.slice(0, -1).join(', ')} and ${String(numbers[numbers.length - 1])}`
 
-/** So many rows of a background are named at most. */
+/** Maximum number of rows of the background that are named. */
 const MAX_NAMED_BACKGROUND = 20
 
-/** The rows that belong to no component but to a background; none where there is no such. */
+/** Describes the rows assigned to the background; empty if the mixture has none. */
 export const backgroundSentences = ({
   mixture,
   observed: points,
@@ -492,6 +492,6 @@ export const backgroundSentences = ({
   ]
 }
 
-/** Which components were known, and what of them was not learned. */
+/** Names the components that were given, and their parameters that were not estimated. */
 export const knownComponents = ({ fixed, pipeline }: Pick<Findings, 'fixed' | 'pipeline'>): ReadonlyArray<string> =>
   FixedComponents.sentences(fixed, pipeline.score)

@@ -1,6 +1,6 @@
 /**
- * Marks: what is drawn of numbers in a panel. A mark knows which places it must show, and draws itself where the panel says that numbers
- * stand; so a mark of one's own stands wherever these do.
+ * Marks, such as lines and dots in a panel. A mark has the coordinates that the axes must include and a function that draws it, given the
+ * map from coordinates to pixels; custom marks can be used like these.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -13,7 +13,7 @@
  *   [2, 1]
  * ]
  * const spread = rows.map(([x, y]) => ({ at: x, low: y - 0.5, high: y + 0.5 }))
- * // A field of numbers on a grid, and the level that half of it lies above.
+ * // A field on a grid, and the level above which half of it lies.
  * const field = {
  *   columns: 3,
  *   rows: 3,
@@ -56,7 +56,7 @@
  *   { title: 'Confusion', x: {}, y: {}, marks: [marks.squares([{ column: 0, row: 0, value: 0.9, text: '90 %' }])] }
  * ])
  * for (const word of ['excluded', 'here', 'mean', '90 %']) assert(drawn.body.includes(word))
- * // For a mark of one's own: a line as the path of a box, and the room that a name takes in a legend.
+ * // For custom marks: a line as the path of a box, and the width of a name in a legend.
  * assert.match(
  *   marks.path({ left: 0, top: 0, width: 10, height: 10 }, [
  *     [0, 0],
@@ -69,24 +69,24 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { colour, dashOf, markerPath as symbols, n, stroked, svgText, textWidth, type Box, type Xy } from './svg.js'
 
-/** From numbers to paper, in one panel. */
+/** Maps coordinates to pixels, in one panel. */
 export interface Place {
   readonly at: (x: number, y: number) => Xy
-  /** The panel's own; what is outside is not drawn. */
+  /** The panel's box; marks are clipped at it. */
   readonly box: Box
 }
 
 export interface Mark {
-  /** The name of what it shows: marks of one name look alike, and stand in the legend. */
+  /** Name of the series: marks with the same name look alike and share an entry in the legend. */
   readonly name?: string | undefined
-  /** The look: colour, shape, dash; unless given, a name's place among the names. */
+  /** Index of the look (colour, shape, dash). Default: the index of the name among all names. */
   readonly k?: number | undefined
-  /** As what it stands in the legend. */
+  /** Symbols shown in the legend. */
   readonly key?: ReadonlyArray<'line' | 'dots' | 'band'> | undefined
-  /** The numbers that the axes reach to, unless a domain is given. */
+  /** Coordinates that the axes include, unless they have a domain. */
   readonly covers: ReadonlyArray<Xy>
   readonly draw: (place: Place, k: number) => string
-  /** Where its name may stand, beside it. */
+  /** Point beside which the name may be written. */
   readonly end?: Xy | undefined
 }
 
@@ -105,7 +105,7 @@ const clamped = ({ left, top, width, height }: Box, [x, y]: Xy): Xy => [
   Math.max(top, Math.min(top + height, y))
 ]
 
-/** The part of a straight line in a box (Liang & Barsky 1984); null where there is none. */
+/** Returns the part of a segment inside a box (Liang & Barsky 1984); null if there is none. */
 const clipSegment = ({ left, top, width, height }: Box, [x0, y0]: Xy, [x1, y1]: Xy): readonly [Xy, Xy] | null => {
   const dx = x1 - x0
   const dy = y1 - y0
@@ -130,7 +130,7 @@ const clipSegment = ({ left, top, width, height }: Box, [x0, y0]: Xy, [x1, y1]: 
 
 const svgPoint = ([x, y]: Xy): string => `${n(x)},${n(y)}`
 
-/** A line through places, as far as it is in the box; a place that is no number interrupts it. */
+/** Path of a polyline, clipped at the box; non-finite points interrupt it. */
 export const path = (box: Box, places: ReadonlyArray<Xy>): string =>
   places
     .slice(1)
@@ -147,20 +147,20 @@ export const path = (box: Box, places: ReadonlyArray<Xy>): string =>
 type PlotPoints = ReadonlyArray<Xy>
 
 interface LineLook extends Look {
-  /** Instead of the look's colour. */
+  /** Colour to use in place of the look's. */
   readonly paint?: 'ink' | 'soft' | 'bar' | undefined
   readonly width?: number | undefined
   readonly dash?: string | undefined
-  /** Joined to its beginning. */
+  /** True if the last point is joined to the first. */
   readonly isClosed?: boolean | undefined
-  /** For style sheets and tests. */
+  /** CSS class, for style sheets and tests. */
   readonly kind?: string | undefined
   readonly opacity?: number | undefined
-  /** Whether the axes have room for all of it; true unless given. */
+  /** True if the axes include all its points. Default: true. */
   readonly counts?: boolean | undefined
 }
 
-/** A line through points in their order. */
+/** Line through points, in their order. */
 export const line = (points: PlotPoints, look: LineLook = {}): Mark => ({
   ...look,
   key: ['line'],
@@ -172,24 +172,24 @@ export const line = (points: PlotPoints, look: LineLook = {}): Mark => ({
       path(box, look.isClosed === true ? [...places, places[0]] : places),
       look.paint === undefined ? colour(k) : `var(--${look.paint})`,
       look.width ?? 2,
-      // A line without a name is told from others by its place.
+      // A line without a name has no entry in a legend, so it is not dashed.
       { dash: look.dash ?? (look.name === undefined ? '' : dashOf(k)), kind: look.kind, opacity: look.opacity }
     )
   }
 })
 
-/** Where a row that lies outside of the panel stands at its edge, and the way to it: a small arrow. */
+/** Small arrow at the panel's edge that points to a row outside. */
 const outsideArrow = ({ left, top, width, height }: Box, [x, y]: Xy): string => {
   const [px, py] = clamped({ left: left + 3, top: top + 3, width: width - 6, height: height - 6 }, [x, y])
   const dx = Math.sign(x - px)
   const dy = Math.sign(y - py)
-  // The head of an arrow: its point outward, its two ends behind and to the sides.
+  // The arrow's head: its tip outward, two corners behind and to the sides.
   const long = 5 / Math.sqrt(Math.max(1, Math.abs(dx) + Math.abs(dy)))
   const ends = [1, -1].map(side => svgPoint([px - long * (dx - side * dy), py - long * (dy + side * dx)]))
   return `M${ends[0]}L${svgPoint([px, py])}L${ends[1]}`
 }
 
-/** A mark at each point; those that lie outside of the panel are arrows at its edge. */
+/** Symbol at each point; points outside the panel are arrows at its edge. */
 export const dots = (
   points: PlotPoints,
   look: Look & { readonly r?: number; readonly counts?: boolean } = {}
@@ -210,7 +210,7 @@ export const dots = (
   }
 })
 
-/** A cross at each point: of what was excluded, or of what is true. */
+/** Cross at each point, for excluded or true values. */
 export const crosses = (points: PlotPoints, { r = 3.4, ...look }: LineLook & { readonly r?: number } = {}): Mark => ({
   ...look,
   covers: look.counts === false ? [] : points,
@@ -225,7 +225,7 @@ export const crosses = (points: PlotPoints, { r = 3.4, ...look }: LineLook & { r
     )
 })
 
-/** At one x, or at one y where `across` is, the ends of an interval. */
+/** An interval of y at one x, or of x at one y if `across` is 'x'. */
 export interface Interval {
   readonly at: number
   readonly low: number
@@ -234,7 +234,7 @@ export interface Interval {
 
 type Across = { readonly across?: 'x' | 'y' }
 
-/** A bar from the low to the high end of each interval of y; of x, where they are across it. */
+/** Error bars from the low to the high end of each interval. */
 export const intervals = (all: ReadonlyArray<Interval>, { across = 'y', ...look }: Look & Across = {}): Mark => {
   const ends = all.map(({ at, low, high }): readonly [Xy, Xy] =>
     across === 'y'
@@ -255,7 +255,7 @@ export const intervals = (all: ReadonlyArray<Interval>, { across = 'y', ...look 
   }
 }
 
-/** The space between the low and the high ends, from interval to interval. */
+/** Band between the low and high ends of successive intervals. */
 export const band = (all: ReadonlyArray<Interval>, look: Look = {}): Mark => ({
   ...look,
   key: ['band'],
@@ -278,7 +278,7 @@ export interface Bar {
   readonly height: number
 }
 
-/** Bars from 0. */
+/** Bars from 0 to their heights. */
 export const bars = (all: ReadonlyArray<Bar>): Mark => ({
   covers: all.flatMap(({ from, to, height }): PlotPoints => [
     [from, 0],
@@ -311,9 +311,9 @@ const circle = Array.from({ length: 61 }, (_, i): Xy => {
   return [Elementary.cos(angle), Elementary.sin(angle)]
 })
 
-/** Where a component's distance from its mean is so many standard deviations: an ellipse. */
+/** Ellipse at a Mahalanobis distance of `deviations` from a component's mean. */
 export const ellipse = ({ mean, xx, xy, yy }: Spread, deviations: number, look: LineLook = {}): Mark => {
-  // [a, 0; b, c] with [xx, xy; xy, yy] as its square takes the circle of radius 1 to the ellipse.
+  // The Cholesky factor [a, 0; b, c] of the covariance maps the unit circle to the ellipse.
   const a = Math.sqrt(xx)
   const b = a === 0 ? 0 : xy / a
   const c = Math.sqrt(Math.max(yy - b * b, 0))
@@ -323,7 +323,7 @@ export const ellipse = ({ mean, xx, xy, yy }: Spread, deviations: number, look: 
   )
 }
 
-/** Numbers at the crossings of a grid over a plane, row by row from the least y. */
+/** Values at the nodes of a grid over a plane, row by row from the smallest y. */
 export interface Field {
   readonly columns: number
   readonly rows: number
@@ -332,7 +332,7 @@ export interface Field {
   readonly y: readonly [number, number]
 }
 
-/** Where a field is at a level, as pieces between sides of its squares (Lorensen & Cline 1987, in the plane). */
+/** Level set of a field, by marching squares (Lorensen & Cline 1987, in the plane). */
 export const levelLine = ({ columns, rows, values, x, y }: Field, level: number, look: LineLook = {}): Mark => {
   const place = (i: number, j: number): Xy => [
     x[0] + ((x[1] - x[0]) * i) / (columns - 1),
@@ -368,7 +368,7 @@ export const levelLine = ({ columns, rows, values, x, y }: Field, level: number,
   }
 }
 
-/** The level from which on a share of what a field holds lies, for each share. */
+/** Returns for each share the level above which the field holds that share of its sum. */
 export const levelsOf = ({ values }: Field, shares: ReadonlyArray<number>): ReadonlyArray<number> => {
   const sorted = values.slice().sort().reverse()
   const total = sorted.reduce((sum, value) => sum + value, 0)
@@ -381,7 +381,7 @@ export const levelsOf = ({ values }: Field, shares: ReadonlyArray<number>): Read
   )
 }
 
-/** An arrow from each point to another; its head is at most so long on paper, 4.9 unless given. */
+/** Arrows between pairs of points. Default size of the head: at most 4.9 pixels. */
 export const arrows = (
   all: ReadonlyArray<readonly [from: Xy, to: Xy]>,
   { head: most = 4.9, ...look }: LineLook & { readonly head?: number | undefined } = {}
@@ -403,7 +403,7 @@ export const arrows = (
   }
 })
 
-/** A thin line across the panel at a number of an axis, with what it is. */
+/** Labelled line across the panel at one value of an axis. */
 export const rule = (across: 'x' | 'y', value: number, words = ''): Mark => ({
   covers: [],
   draw: ({ at, box }) => {
@@ -417,7 +417,7 @@ export const rule = (across: 'x' | 'y', value: number, words = ''): Mark => ({
   }
 })
 
-/** Words about a point, or so far from it on paper, to the right and down. */
+/** Text at a point, with an optional offset in pixels to the right and down. */
 export const words = (
   [x, y]: Xy,
   what: string,
@@ -430,7 +430,7 @@ export const words = (
   }
 })
 
-/** Squares of a row and a column each, shaded by values from 0 to 1, with a text in each. */
+/** Cells of a matrix, shaded by values in [0, 1], with a text in each. */
 export const squares = (
   all: ReadonlyArray<{ readonly column: number; readonly row: number; readonly value: number; readonly text: string }>
 ): Mark => ({
@@ -454,7 +454,7 @@ export const squares = (
       .join('')
 })
 
-/** Pushes places apart that are nearer than so much, a little at a time. */
+/** Iteratively pushes apart points that are nearer than `least`. */
 const spreadApart = (places: PlotPoints, least: number): PlotPoints =>
   Array.from({ length: 30 }).reduce<PlotPoints>(
     now =>
@@ -465,7 +465,7 @@ const spreadApart = (places: PlotPoints, least: number): PlotPoints =>
             const dy = y - oy
             const far = Math.sqrt(dx * dx + dy * dy)
             if (k === l || far >= least) return [nx, ny]
-            // Two at one place part sideways, the first to the left.
+            // Two equal points are moved sideways, the first to the left.
             const [ux, uy] = far < 1e-6 ? [k < l ? -1 : 1, 0] : [dx / far, dy / far]
             const push = 0.55 * (least - far)
             return [nx + push * ux, ny + push * uy]
@@ -476,7 +476,7 @@ const spreadApart = (places: PlotPoints, least: number): PlotPoints =>
     places
   )
 
-/** The number of each component, from 1, in a ring of its colour at its centre; or beside it, with a line to it, where others stand there. */
+/** Number of each component, from 1, in a ring at its centre; if centres are too close, beside it with a line to it. */
 export const numbered = (centres: PlotPoints, r = 9): Mark => ({
   covers: [],
   draw: ({ at, box }) => {
@@ -496,7 +496,7 @@ export const numbered = (centres: PlotPoints, r = 9): Mark => ({
   }
 })
 
-/** A ring about a point, in the colour of a look or in ink: what was chosen. One as wide as twice its radius is a disc. */
+/** Ring around a point, to mark what was chosen. A width of twice the radius makes it a disc. */
 export const ring = (
   [x, y]: Xy,
   { r = 9, width = 1.8, isFull = false, ...look }: Look & { r?: number; width?: number; isFull?: boolean } = {}
@@ -511,12 +511,12 @@ export const ring = (
   }
 })
 
-/** With x and y exchanged: an upright histogram lies on its side. */
+/** Exchanges x and y, for instance to turn a histogram on its side. */
 export const turned = (mark: Mark): Mark => ({
   ...mark,
   covers: mark.covers.map(([x, y]): Xy => [y, x]),
   draw: ({ at, box }, k) => mark.draw({ at: (x, y) => at(y, x), box }, k)
 })
 
-/** How wide a name is beside its mark. */
+/** Width of a name in a legend, in pixels. */
 export const nameWidth = (name: string): number => textWidth(name, 13)

@@ -1,23 +1,23 @@
-/** Panels: marks over two axes in a box; small multiples of them; and the legend that tells their series apart by mark and name. */
+/** Panels: marks over two axes in a box, small multiples of panels, and the legend of their series. */
 import { nameWidth, type Mark, type Place } from './mark.js'
 import * as Scale from './scale.js'
 import { colour, dashOf, markerPath, n, stroked, svgText, textWidth, type Box, type Drawn, type Xy } from './svg.js'
 
 export interface Axis {
   readonly title?: string | undefined
-  /** From where to where; as far as the marks reach unless given. */
+  /** Interval that the axis shows. Default: the extent of the marks. */
   readonly domain?: Scale.Range | undefined
-  /** How numbers are spaced, or a scale; 'linear' unless given. */
+  /** Spacing of the numbers, by name or as a scale. Default: 'linear'. */
   readonly scale?: keyof typeof Scale.scales | Scale.Scale | undefined
-  /** The numbers that stand along it, instead of round ones. */
+  /** Tick values. Default: round numbers. */
   readonly ticks?: ReadonlyArray<number | Scale.Tick> | undefined
-  /** About how many of them; 5 unless given. */
+  /** Approximate number of ticks. Default: 5. */
   readonly count?: number | undefined
-  /** The least step between them: 1 for counts. */
+  /** Smallest step between ticks, such as 1 for counts. */
   readonly least?: number | undefined
-  /** The margin of a domain that is not given, as a share of it. */
+  /** Margin of a default domain, as a share of its length. */
   readonly margin?: number | undefined
-  /** Whether its numbers are written; true unless given. */
+  /** True if tick labels are written. Default: true. */
   readonly isLabelled?: boolean | undefined
 }
 
@@ -30,7 +30,7 @@ export interface Panel {
   readonly isFramed?: boolean | undefined
 }
 
-/** The scale of an axis for what its marks cover. */
+/** Returns the scale of an axis, given the values that its marks cover. */
 export const axisScale = (axis: Axis, covered: ReadonlyArray<number>): Scale.Scale => {
   const { scale = 'linear', ticks, count, least, margin } = axis
   if (typeof scale !== 'string')
@@ -45,7 +45,7 @@ export const axisScale = (axis: Axis, covered: ReadonlyArray<number>): Scale.Sca
   return ticks === undefined ? made : { ...made, ticks: namedTicks(ticks, made.ticks) }
 }
 
-/** Numbers as ticks, written as the scale writes numbers. */
+/** Converts numbers to ticks, formatted like those of the scale. */
 const namedTicks = (
   ticks: ReadonlyArray<number | Scale.Tick>,
   like: ReadonlyArray<Scale.Tick>
@@ -64,7 +64,7 @@ interface Scales {
   readonly y: Scale.Scale
 }
 
-/** The scales of a panel's axes, for what its marks cover. */
+/** Returns the scales of a panel's axes. */
 export const scalesOf = ({ x, y, marks }: Panel): Scales => {
   const covered = marks.flatMap(({ covers }) => covers)
   return {
@@ -79,32 +79,32 @@ export const scalesOf = ({ x, y, marks }: Panel): Scales => {
   }
 }
 
-/** From numbers to paper. */
+/** Returns the map from coordinates to pixels. */
 export const placeIn = ({ x, y }: Scales, box: Box): Place => ({
   at: (a, b) => [box.left + x.unit(a) * box.width, box.top + (1 - y.unit(b)) * box.height],
   box
 })
 
-/** The room that the numbers along the y axis take, at its left. */
+/** Width of the tick labels of the y axis, in pixels. */
 export const labelWidth = (panel: Panel, { y } = scalesOf(panel)): number =>
   (panel.y.isLabelled === false ? 0 : 8 + Math.max(0, ...y.ticks.map(({ label }) => textWidth(label)))) +
   (panel.y.title === undefined || panel.y.title === '' ? 0 : 20)
 
-/** The look of each mark: its own, or the place of its name among the names. */
+/** Index of the look of each mark: its `k`, or the index of its name. */
 export type Looks = (mark: Mark) => number
 
-/** The names of marks in the order in which they first come. */
+/** Distinct names of marks, in order of first use. */
 export const seriesNames = (panels: ReadonlyArray<Panel>): ReadonlyArray<string> => [
   ...new Set(panels.flatMap(({ marks }) => marks.flatMap(({ name }) => name ?? [])))
 ]
 
-/** The looks of named marks, in the order of the names over all panels. */
+/** Assigns looks by the order of names over all panels. */
 const looksByName = (panels: ReadonlyArray<Panel>): Looks => {
   const names = seriesNames(panels)
   return ({ name, k }) => k ?? Math.max(0, name === undefined ? 0 : names.indexOf(name))
 }
 
-/** Labels of which none touches the next: where there is no room for all, every second, every third, … */
+/** Thins out labels until none overlaps the next: every second, every third, … */
 const thinLabels = (labels: ReadonlyArray<readonly [place: number, width: number]>): ReadonlyArray<boolean> => {
   const touches = (stride: number): boolean =>
     labels
@@ -114,7 +114,7 @@ const thinLabels = (labels: ReadonlyArray<readonly [place: number, width: number
   return labels.map((_, i) => i % stride === 0)
 }
 
-/** The frame of a box with a grid, the numbers along its axes, and what they are called. */
+/** Draws the box, its grid, tick labels and axis titles. */
 const frame = (panel: Panel, scales: Scales, { left, top, width, height }: Box): string => {
   const bottom = top + height
   const right = left + width
@@ -161,7 +161,7 @@ const frame = (panel: Panel, scales: Scales, { left, top, width, height }: Box):
   )
 }
 
-/** A panel in its box. */
+/** Draws a panel in a box. */
 export const panelIn = (panel: Panel, box: Box, looks: Looks = looksByName([panel])): string => {
   const scales = scalesOf(panel)
   const place = placeIn(scales, box)
@@ -170,7 +170,7 @@ export const panelIn = (panel: Panel, box: Box, looks: Looks = looksByName([pane
 
 // -- legends ---------------------------------------------------------------------------------------------------------
 
-/** How a name looks: its line, its symbol or its band. */
+/** Symbol of a series in the legend: line, marker or band. */
 const keySample = ([x, y]: Xy, k: number, keys: ReadonlySet<string>): string =>
   (keys.has('band') && !keys.has('line')
     ? `<path class="band" d="M${n(x)},${n(y - 6)}h26v12h-26z" fill="${colour(k)}" fill-opacity=".3"/>`
@@ -193,11 +193,11 @@ const legendEntries = (panels: ReadonlyArray<Panel>): ReadonlyArray<LegendEntry>
   })
 }
 
-/** Names in lines of at most so much paper, their marks before them. */
+/** Lays out legend entries in lines of at most `width` pixels. */
 const legendOf = (entries: ReadonlyArray<LegendEntry>, width: number, [left, top]: Xy): Drawn => {
   const wideOf = ({ name }: LegendEntry): number => 34 + nameWidth(name) + 22
   const column = Math.max(...entries.map(wideOf))
-  // As a table, unless that takes more lines than entry after entry does.
+  // In aligned columns, unless that takes more lines than entries one after the other.
   const perLine = Math.max(1, Math.floor((width + 22) / column))
   const flowing = entries.reduce<ReadonlyArray<readonly [x: number, line: number]>>((places, entry, i) => {
     const last = places.at(-1)
@@ -224,19 +224,19 @@ const legendOf = (entries: ReadonlyArray<LegendEntry>, width: number, [left, top
 // -- small multiples -------------------------------------------------------------------------------------------------
 
 export interface Layout {
-  /** Panels in a row; 3 unless given. */
+  /** Number of panels in a row. Default: 3. */
   readonly columns?: number | undefined
-  /** Of each panel, in pixels; 230 and 190 unless given. */
+  /** Width and height of each panel, in pixels. Default: 230 × 190. */
   readonly width?: number | undefined
   readonly height?: number | undefined
   /**
-   * Where names of series stand: 'end', beside the ends of their lines; 'below', in a legend for all panels; 'none'. At the ends of up to
-   * five lines of one panel unless given, else below.
+   * Position of the names of series: 'end', at the ends of their lines; 'below', in a legend for all panels; 'none'. Default: 'end' for one
+   * panel with at most five lines, otherwise 'below'.
    */
   readonly names?: 'end' | 'below' | 'none' | undefined
 }
 
-/** Heights at which labels stand that want to stand at others, each so far from the next, above a bottom. */
+/** Moves label positions apart to at least `gap`, above a lower bound. */
 export const spreadLabels = (
   wanted: ReadonlyArray<number>,
   gap: number,
@@ -254,7 +254,7 @@ export const spreadLabels = (
   return wanted.map((_, i) => up[order.indexOf(i)])
 }
 
-/** The names of a panel's series at the ends of their lines, one below the other where they are near. */
+/** Writes the names of series at the ends of their lines, moved apart where they would overlap. */
 const endLabels = (panel: Panel, box: Box, looks: Looks): string => {
   const place = placeIn(scalesOf(panel), box)
   const found = seriesNames([panel]).flatMap(name => {
@@ -275,7 +275,7 @@ const endLabels = (panel: Panel, box: Box, looks: Looks): string => {
     .join('')
 }
 
-/** Panels in rows, and a legend for all of them below. */
+/** Draws panels in rows, with one legend for all below. */
 export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Drawn => {
   const { columns: most = 3, width = 230, height = 190 } = layout
   const columns = Math.min(most, panels.length)
@@ -283,7 +283,7 @@ export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Dra
   const entries = legendEntries(panels)
   const isOne = panels.length === 1 && entries.length <= 5 && entries.every(({ keys }) => keys.has('line'))
   const names = entries.length < 2 ? 'none' : (layout.names ?? (isOne ? 'end' : 'below'))
-  // The last number of an axis may reach over its end.
+  // Room for the last tick label of an axis, which is centred at the axis' end.
   const over = Math.max(
     ...panels.flatMap(panel => {
       const { x } = scalesOf(panel)

@@ -1,14 +1,14 @@
-/** Words of a page. */
+/** Formatting of words on a page. */
 import { show } from '../fit/table.js'
 import { shellQuoted } from '../fit/text.js'
 import { escape } from './svg.js'
 
 export const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
-/** The name of a file, without its folders. */
+/** File name without its folders. */
 export const baseName = (path: string): string => path.replace(/^.*[\\/]/, '')
-/** The table of a fit as a command takes it. */
+/** The fit's table as an argument of a command: the quoted path, or `-` for standard input. */
 export const fileArgument = (source: string): string => (source === 'standard input' ? '-' : shellQuoted(source))
-/** A number with a minus sign as long as a plus. */
+/** Escapes a number for HTML, with a minus sign as wide as a plus. */
 export const withMinusSign = (text: string): string => escape(text).replace(/^-/, '−')
 export const wholePercent = (share: number): string =>
   share > 0 && share < 0.005

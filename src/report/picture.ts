@@ -1,4 +1,4 @@
-/** Pictures as values: text of SVG, which a browser draws, a notebook shows and a file keeps. */
+/** Pictures as values: SVG text that a browser draws, a notebook shows and a file keeps. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -31,12 +31,12 @@ export type { Drawn, Xy } from './svg.js'
 export * as Marks from './mark.js'
 export * as Scale from './scale.js'
 
-/** The style sheet of a page that has pictures as elements and sets its own colour scheme. */
+/** Style sheet of a page that includes pictures as elements and sets its own colour scheme. */
 export const styles = `${schemed('.fig')}${looks}`
 
 type PictureRows = Points.Points | ReadonlyArray<ReadonlyArray<number>>
 
-/** Rows as points, which miss nothing; other rows throw, with the remedy. */
+/** Converts rows to points; throws if cells are missing. */
 const pointsOfPictureRows = (rows: PictureRows): Points.Points =>
   pipe(
     Given.readData(rows),
@@ -54,8 +54,8 @@ const named = (columns: ReadonlyArray<string> | undefined, dim: number): Readonl
   columns ?? Array.from({ length: dim }, (_, j) => `x${j + 1}`)
 
 /**
- * The objective of each stage of a run, step by step: of the states of `Run.states(program)(key)`, which it takes to their end, or of
- * what `Run.curves` made of them. Noisy values are shown with their running mean.
+ * Draws the objective of each stage of a run, by step. The argument is an iterator of states, such as `Run.states(program)(key)`, which is
+ * run to its end, or the result of `Run.curves`. Noisy values are shown with their running mean.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -87,11 +87,11 @@ export const curve = (run: Iterable<Run.State<string>> | ReadonlyArray<Run.Curve
 }
 
 /**
- * Rows with the mixture that describes them: each row in the colour and the mark of its most probable component, centres, ellipses of one
- * and two standard deviations, level lines of the density, and each column alone. More than two columns are shown pair by pair, more than
- * six along the directions in which components differ most. Rows far from the bulk are arrows at the edge.
+ * Draws rows with a mixture: each row in the colour and symbol of its most probable component, ellipses of one and two standard deviations,
+ * level lines of the density, and each column's marginal. More than two columns are shown pair by pair, more than six along the directions
+ * in which components differ most. Rows far from the others are arrows at the edge.
  *
- * @throws {RangeError} where rows have other columns than the mixture, or miss cells.
+ * @throws {RangeError} if the columns of the rows are not those of the mixture, or cells are missing.
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Key, Mixture, Picture } from 'ornstein'
@@ -131,7 +131,7 @@ const picturedFit = (points: Points.Points, mixture: Mixture.Mixture, columns: R
 })
 
 /**
- * Rows of the data beside samples of what was learned, on the same axes: histograms of one column, else pairs of columns.
+ * Draws rows of the data and samples of a model on the same axes: histograms for one column, otherwise pairs of columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -151,12 +151,13 @@ export const samples = (
   return samplesFigure({ points, columns: named(options.columns, points.dim) }, made)
 }
 
-/** Arrows on a side of a field. */
+/** Number of arrows along each side of a field. */
 const ARROWS_PER_SIDE = 15
 
 /**
- * A vector field in the plane as arrows on a grid, the longest of them as long as a cell: of a mixture its score ∇ log p, or any function of
- * points that gives a vector for each, row by row.
+ * Draws a vector field in the plane as arrows on a grid, the longest as long as a grid cell: the score ∇ log p of a mixture, or any
+ * function
+ * from points to one vector per row.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -219,10 +220,9 @@ export const field = (
 const choiceOf = ({ criterion, candidates, refused }: Fit.Fit): CandidateChoice => ({ criterion, candidates, refused })
 
 /**
- * What a fit was chosen from: by how much each candidate's criterion is above the least, by its number of components, a line for each
- * family.
+ * Draws the candidates of a choice: each one's criterion above the lowest, by its number of components, with a line for each family.
  *
- * @throws {RangeError} where there was one candidate alone.
+ * @throws {RangeError} if there was a single candidate.
  * @example
  * import { strict as assert } from 'node:assert'
  * import { fit, Picture } from 'ornstein'
@@ -239,17 +239,17 @@ export const candidates = (model: Fit.Fit): Picture =>
         ])
   )
 
-/** A page as a value: its text is HTML; a notebook shows it in a frame of its own. */
+/** An HTML page as a value; a notebook shows it in a frame. */
 export interface Page extends Shown {
   readonly title: string
   readonly html: string
 }
 
 /**
- * The report of a fit, as `ornstein fit --report` writes it: one page of HTML that needs nothing else. `rows` are those that it was fitted
- * to, of the same columns.
+ * The report of a fit as `ornstein fit --report` writes it: one self-contained HTML page. `rows` are those of the fit, with the same
+ * columns.
  *
- * @throws {RangeError} where rows have other columns than the fit, or miss cells.
+ * @throws {RangeError} if the columns of the rows are not those of the fit, or cells are missing.
  * @example
  * import { strict as assert } from 'node:assert'
  * import { fit, Picture } from 'ornstein'

@@ -1,6 +1,4 @@
-/**
- * What is told of a fit, by the terminal and by the report, in this order: what was found, can I trust it, how was it learned.
- */
+/** The document about a fit, for the terminal and the report: what was found, whether to trust it, how it was learned. */
 import { standardizeColumns } from '../fit/trainingData.js'
 import { agreementSentence } from '../fit/restarts.js'
 import { formats, mixtureTable, show, tidy } from '../fit/table.js'
@@ -38,13 +36,13 @@ import { groupSentence, headline, modelSentence, typical } from './groupSentence
 import * as Trust from './trust.js'
 import { baseName, capital, fileArgument, wholePercent, countedNoun } from './phrases.js'
 
-/** Of how much the shade of a share says. */
+/** Returns the CSS class that shades a share, by three thresholds. */
 const shadeClass = (share: number, steps: readonly [number, number, number]): string =>
   ['', 'h1', 'h2', 'h3'][steps.filter(step => share > step).length]
 
 // -- what was found ----------------------------------------------------------------------------------------------------
 
-/** What was used of the table, and what was not: a line each. */
+/** Describes which columns and rows were used and which were not, one line each. */
 const tableUseLines = (fit: Findings): ReadonlyArray<string> => {
   const { columns, scaling, dropped, empty, missing, points } = fit
   return [
@@ -61,7 +59,7 @@ const tableUseLines = (fit: Findings): ReadonlyArray<string> => {
   ]
 }
 
-/** The components; a mean is shaded by how far it is from that of all rows, in standard deviations of its column. */
+/** Table of components; means are shaded by their distance from the overall mean in standard deviations of the column. */
 const componentsPart = ({ columns, mixture }: Findings, { centre, scale }: Points.Scaling): DocumentPart => {
   const { isTurned, ...found } = mixtureTable(columns, mixture)
   const { means } = Mixture.marginals(mixture)
@@ -75,7 +73,7 @@ const componentsPart = ({ columns, mixture }: Findings, { centre, scale }: Point
   return tablePart('The components', found, { marks: isTurned ? 'header' : 'rows', shade })
 }
 
-/** Components beside a column of classes. */
+/** Cross table of components and a column of classes. */
 const crossTableParts = (
   { observed, mixture }: Findings,
   classes: Points.Kept,
@@ -94,7 +92,6 @@ const crossTableParts = (
   ]
 }
 
-/** Intervals or tests, where somebody asked for them. */
 const textAndTableParts = (
   caption: string,
   found: ReturnType<typeof Found.bootstrapText>,
@@ -107,7 +104,7 @@ const textAndTableParts = (
         ...(found.table === null ? [] : [tablePart(caption, found.table, { ...(most && { most }) })])
       ]
 
-/** Intervals that a terminal prints unless it is to print all. */
+/** Number of intervals that a terminal prints, unless it prints everything. */
 const MAX_INTERVAL_LINES = 40
 
 const resultParts = (
@@ -144,12 +141,12 @@ const resultParts = (
 
 const inPlace = (verdict: VerdictPart): VerdictPart => ({ ...verdict, isInPlace: true })
 
-/** What is said of a choice. */
+/** Verdicts about a choice. */
 const choiceVerdicts = (choice: CandidateChoice): ReadonlyArray<VerdictPart> => {
   const isClear =
     choice.candidates[0].posterior > 0.75 && !Found.hasChoiceWarning(choice) && choice.candidates.length > 1
   return [
-    // With one candidate nothing was chosen.
+    // A single candidate was not chosen from others.
     ...(choice.candidates.length > 1 || choice.isStopped === true
       ? [inPlace((isClear ? good : warningPart)(Found.choiceSentence(choice, choice.candidates.length)))]
       : []),
@@ -159,7 +156,7 @@ const choiceVerdicts = (choice: CandidateChoice): ReadonlyArray<VerdictPart> => 
   ]
 }
 
-/** What a look at each row says. */
+/** Verdicts that need the responsibilities of all rows. */
 const rowVerdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<VerdictPart> => {
   const sum = (part: (one: Trust.Trust['components'][number]) => number): number =>
     trust.components.reduce((all, one) => all + part(one), 0)
@@ -201,7 +198,7 @@ const rowVerdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<VerdictPa
   ]
 }
 
-/** Rows of each component, which are taken for which, and those far out. */
+/** Tables of how surely rows belong to components, which components are confused, and outliers. */
 const trustParts = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust): ReadonlyArray<DocumentPart> => {
   const { components, mistaken, rows, outliers } = trust
   const numbers = components.map((_, k) => String(k + 1))
@@ -292,11 +289,11 @@ const otherCandidatesParts = (choice: CandidateChoice): ReadonlyArray<DocumentPa
 
 // -- how was it learned ------------------------------------------------------------------------------------------------
 
-/** What each stage minimised, by which means, and how it ended. */
+/** Describes each stage: its objective, its optimizer and how it ended. */
 export const stagesOf = (stages: ReadonlyArray<StageRun>): ReadonlyArray<readonly [string, string]> =>
   stages.map((stage, i) => [`stage ${i + 1}`, tidy(`${stage.formula}; ${stage.method}; ${Found.stageEnding(stage)}`)])
 
-/** Its objective, step by step. */
+/** Draws the objective by step. */
 export const objectiveCurves = (stages: ReadonlyArray<StageRun>): DocumentPart =>
   onPage(() => [figures(objectives(stages))])
 
@@ -345,7 +342,7 @@ const learningParts = (fit: Findings): ReadonlyArray<DocumentPart> => {
   ]
 }
 
-/** The fit beside others of the same data; nothing where there are none. */
+/** Comparison with other fits of the same data; empty if there are none. */
 const comparisonParts = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): ReadonlyArray<DocumentPart> => {
   if (fits.length < 2) return []
   const { table: found, means, reason } = compareFits(fits)
@@ -355,14 +352,14 @@ const comparisonParts = (fits: readonly [Findings, ...ReadonlyArray<Findings>]):
 
 // -- all of it ---------------------------------------------------------------------------------------------------------
 
-/** `--family` of `--family full`, and of its opposite or letter. */
+/** Long name of an option, such as `--family` for `--family full`, `--no-family` or its letter. */
 const optionKey = (option: string): string =>
   option
     .replace(/ .*/s, '')
     .replace(/^--no-/, '--')
     .replace(/^-k$/, '--components')
 
-/** What an option takes the place of, beside itself: a search asks for no recipe, and a choice leaves open what it chooses. */
+/** Options that a new option replaces besides itself; for instance, `--recipe` cannot be combined with `--pipeline`. */
 const REPLACED_OPTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--robust': ['--recipe', '--pipeline', '--fixed'],
   '--starts': ['--recipe', '--pipeline'],
@@ -372,12 +369,12 @@ const REPLACED_OPTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--exclude': ['--columns']
 }
 
-/** A fit of the same table with the options that were typed, except for those that a remedy takes the place of. */
+/** Command for a fit of the same table with the typed options, except for those that the remedy replaces. */
 const refitCommand = ({ source, columns, typedOptions: asked = [] }: Findings, remedy: string): string => {
   const options = remedy.split(/ (?=-)/)
   const gone = options.map(optionKey).flatMap(option => [option, ...(REPLACED_OPTIONS[option] ?? [])])
   const wasNamed = asked.some(option => optionKey(option) === '--columns')
-  // Columns that were named are named again, without those that are left out.
+  // If columns were named, they are named again without the excluded ones.
   const left = options.map(option => {
     if (!wasNamed || !option.startsWith('--exclude ')) return option
     const out = option.slice('--exclude '.length).replaceAll("'", '').split(',')
@@ -387,10 +384,10 @@ const refitCommand = ({ source, columns, typedOptions: asked = [] }: Findings, r
   return ['ornstein fit', fileArgument(source), ...kept, ...left].join(' ')
 }
 
-/** The command that follows: the remedy of the first doubt that has one, or what the model is for. */
+/** Suggests the next command: the remedy of the first warning that has one, otherwise `ornstein assign`. */
 const nextCommand = (fit: Findings, all: ReadonlyArray<VerdictPart>): string => {
   const remedy = all.flatMap(({ isGood, remedy }) => (isGood ? [] : (remedy ?? []))).at(0)
-  // Of rows that no command has read there is none that reads them again.
+  // Rows from code were read by no command, so none can be suggested.
   if (fit.typedOptions === undefined) return ''
   if (remedy !== undefined) return `Next, to compare: ${refitCommand(fit, remedy)}`
   const { modelPath, readOptions: readBy = [] } = fit
@@ -401,7 +398,7 @@ const nextCommand = (fit: Findings, all: ReadonlyArray<VerdictPart>): string => 
   return `Next, which component each row belongs to: ${commands}`
 }
 
-/** What speaks against it, as much as stands on a first screen. */
+/** First two warnings and the number of others, for the top of the page. */
 const warningSummary = (all: ReadonlyArray<VerdictPart>): ReadonlyArray<DocumentPart> => {
   const against = all.filter(({ isGood }) => !isGood)
   return against.length === 0
@@ -412,7 +409,7 @@ const warningSummary = (all: ReadonlyArray<VerdictPart>): ReadonlyArray<Document
       ]
 }
 
-/** All that is told of a fit, beside others of the same data. */
+/** Returns the document about a fit, compared with other fits of the same data. */
 export const fitDocument = (
   fit: Findings,
   others: ReadonlyArray<Findings> = [],
@@ -421,7 +418,7 @@ export const fitDocument = (
   const { choice, starts } = fit
   const choices = choice === null ? [] : choiceVerdicts(choice)
   const overlapping = mergeOverlapping(fit.observed, fit.mixture)
-  // Those that it was learned in, where there are such: others take two passes over the rows.
+  // Computing the units takes two passes over the rows, so those of the fit are reused if it has any.
   const units = fit.scaling ?? standardizeColumns(fit.observed).scaling
   const own = fitWarnings(fit, units, isLabelled, overlapping)
   const opening = (source: string): string =>
@@ -457,11 +454,11 @@ export const fitDocument = (
   ]
 }
 
-/** The page of what is told of a fit. `version` is that of the program. */
+/** Renders the report page. `version` is the program's. */
 export const fitPage = (fit: Findings, version: string, told: ReadonlyArray<DocumentPart> = fitDocument(fit)): string =>
   document.asPage({ title: headline(fit), version, seed: fit.seed }, told)
 
-/** All pictures of a fit, as files are named. */
+/** All pictures of a fit, in the order of their files. */
 export const pictures = (fit: Findings): ReadonlyArray<Picture> => {
   const merged = mergingOf(fit)
   return [

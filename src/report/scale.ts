@@ -1,12 +1,12 @@
 /**
- * From numbers to shares of an axis, back again, and the numbers that stand along it.
+ * Scales map numbers to positions on an axis and back, and provide its ticks.
  *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Picture } from 'ornstein'
  *
  * const { bands, extent, linear, log, reversed, scales, sqrt, squeezed, ticks, written } = Picture.Scale
- * // Where numbers stand on an axis, from 0 to 1, and back.
+ * // Positions on an axis, from 0 to 1, and back.
  * assert.equal(linear([0, 10]).unit(2.5), 0.25)
  * assert(Math.abs(log([1, 100]).unit(10) - 0.5) < 1e-12)
  * assert(Math.abs(sqrt([0, 100]).unit(25) - 0.5) < 1e-12)
@@ -37,20 +37,20 @@ export interface Tick {
 
 export interface Scale {
   readonly domain: Range
-  /** Where a number stands: 0 at the beginning of the axis, 1 at its end. */
+  /** Position on the axis: 0 at its beginning, 1 at its end. */
   readonly unit: (value: number) => number
-  /** The number that stands there: the inverse of `unit`. */
+  /** Inverse of `unit`. */
   readonly value: (unit: number) => number
   readonly ticks: ReadonlyArray<Tick>
 }
 
-/** The range of values, with a margin; of a single value, one around it. */
+/** Range of the values with a margin; if all are equal, a range around them. */
 export const extent = (values: Iterable<number>, margin = 0.04): Range => {
   const [lo, hi] = [...values].reduce<Range>(
     ([lo, hi], value) => [Math.min(lo, value), Math.max(hi, value)],
     [Infinity, -Infinity]
   )
-  // Numbers that differ by rounding alone are one number.
+  // Values that differ by rounding alone count as equal.
   const isApart = hi - lo > 1e-12 * Math.max(Math.abs(lo), Math.abs(hi))
   const wide = isApart ? hi - lo : Math.max(Math.abs(lo) * 0.1, 1e-9)
   return isApart ? [lo - margin * wide, hi + margin * wide] : [lo - wide, hi + wide]
@@ -60,23 +60,23 @@ export const extent = (values: Iterable<number>, margin = 0.04): Range => {
 
 const decimalExponent = (x: number): number => Number(x.toExponential().split('e')[1])
 
-/** With a minus sign as long as a plus. */
+/** Replaces a hyphen by a minus sign. */
 const labelWithMinus = (label: string): string => label.replace(/^-/, '−')
 
-/** Round numbers in a range, about so many: steps of 1, 2 or 5 and a power of ten, of `least` or more. No two labels are the same. */
+/** Returns about `count` round ticks in a range. Steps are 1, 2 or 5 times a power of ten and at least `least`; labels are distinct. */
 export const ticks = ([lo, hi]: Range, count: number, least = 0): ReadonlyArray<Tick> => {
   const rough = (hi - lo) / count
   const unit = Number(`1e${decimalExponent(rough)}`)
   const step = Math.max(least, unit * (rough / unit > 5 ? 10 : rough / unit > 2 ? 5 : rough / unit > 1 ? 2 : 1))
   const decimals = Math.max(0, -decimalExponent(step))
-  // As many digits as tell one from the next.
+  // Enough digits to distinguish neighbouring ticks.
   const digits = Math.min(
     16,
     Math.max(4, 1 + decimalExponent(Math.max(Math.abs(lo), Math.abs(hi))) - decimalExponent(step))
   )
   const first = Math.ceil(lo / step - 1e-9)
   const most = Math.floor(hi / step + 1e-9)
-  // One number says nothing about how far another is.
+  // A single tick does not show the scale of the axis.
   if (most <= first && step > least && count < 20) return ticks([lo, hi], count + 1, least)
   return Array.from({ length: Math.max(0, most - first + 1) }, (_, i) => {
     const value = (first + i) * step
@@ -93,7 +93,7 @@ const SUPERSCRIPT_DIGITS: Readonly<Record<string, string>> = Object.fromEntries(
   Array.from('-0123456789', (digit, i) => [digit, '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'[i]])
 )
 
-/** A number on an axis of powers of ten: 0.01, 300, 10⁻⁶, 2·10⁵. */
+/** Label on an axis of powers of ten: 0.01, 300, 10⁻⁶, 2·10⁵. */
 const powerLabel = (value: number): string => {
   const power = decimalExponent(value)
   if (power >= -3 && power < 5) return String(Number(value.toPrecision(3)))
@@ -121,7 +121,7 @@ const logTicks = ([lo, hi]: Range, count: number): ReadonlyArray<Tick> => {
 
 // -- scales ----------------------------------------------------------------------------------------------------------
 
-/** How numbers are spaced: evenly after a change of variable, of which `back` is the inverse. */
+/** Makes a scale that is linear after a change of variable with inverse `back`. */
 const transformedScale =
   (
     along: (value: number) => number,
@@ -141,20 +141,20 @@ const transformedScale =
 
 const identityNumber = (x: number): number => x
 
-/** Equal differences are equal lengths. */
+/** Linear scale: equal differences have equal lengths. */
 export const linear = transformedScale(identityNumber, identityNumber, ticks)
 
-/** Of numbers above 0: factors are lengths. */
+/** Logarithmic scale, for positive numbers: equal ratios have equal lengths. */
 export const log = transformedScale(Elementary.log, Elementary.exp, logTicks)
 
-/** Of numbers from 0 on: √x. */
+/** Square-root scale, for numbers ≥ 0. */
 export const sqrt = transformedScale(
   x => Math.sqrt(Math.max(0, x)),
   x => x * x,
   ticks
 )
 
-/** Of numbers from 0 on: log(1 + x), which shows both the first unit and thousands; with a little room below 0. */
+/** Scale log(1 + x), for numbers ≥ 0: it shows both units and thousands, with a small margin below 0. */
 export const squeezed = transformedScale(
   x => (x < 0 ? x : Elementary.log1p(x)),
   x => (x < 0 ? x : Elementary.expm1(x)),
@@ -164,13 +164,13 @@ export const squeezed = transformedScale(
       .map(value => ({ value, label: value === 0 ? '0' : `+${value}` }))
 )
 
-/** Names in a row: the numbers 0, 1, 2, … stand in the middles of as many bands. */
+/** Categorical scale: the numbers 0, 1, 2, … are the middles of equal bands. */
 export const bands = (names: ReadonlyArray<string>): Scale => ({
   ...linear([-0.5, names.length - 0.5]),
   ticks: names.map((label, value) => ({ value, label }))
 })
 
-/** The other way round. */
+/** Reverses the direction of a scale. */
 export const reversed = ({ domain, unit, value, ticks }: Scale): Scale => ({
   domain,
   unit: x => 1 - unit(x),
@@ -178,8 +178,8 @@ export const reversed = ({ domain, unit, value, ticks }: Scale): Scale => ({
   ticks
 })
 
-/** The scales by name, as options of pictures name them. */
+/** Scales by name, for the options of pictures. */
 export const scales = { linear, log, sqrt, squeezed } as const
 
-/** A number beside an axis. */
+/** Formats a number for an axis. */
 export const written = (value: number): string => labelWithMinus(powerLabel(value))

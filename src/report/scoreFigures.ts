@@ -1,4 +1,4 @@
-/** The pictures of a score that is no mixture: samples beside the data, the loss by noise level, and as it fell. */
+/** Pictures of a score that is not a mixture: samples and data, the loss by noise level, and the loss by step. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
@@ -10,22 +10,21 @@ import type { Xy } from './svg.js'
 import { objectives } from './stageFigures.js'
 import { type ScoreFindings } from './scoreFindings.js'
 
-/** Points drawn at most in one panel. */
+/** Maximum number of points in one panel. */
 const MAX_DRAWN_POINTS = 1000
-/** Pairs of columns that are shown. */
+/** Maximum number of pairs of columns. */
 const MAX_PAIRS_SHOWN = 3
-/** Bars of a histogram. */
+/** Number of bars of a histogram. */
 const HISTOGRAM_BARS = 40
 
 const drawnColumn = (points: Points.Points, j: number): Float64Array =>
   Points.columnOfPoints(j)(points).subarray(0, MAX_DRAWN_POINTS)
 
-/** What a picture of samples beside the data needs. */
 export type Sampled = Pick<ScoreFindings, 'columns' | 'points'>
 
 const SAMPLES_WORDS = { name: 'samples', title: 'Samples beside the data' } as const
 
-/** One column: bars of the data under a line of the samples, both of area 1. */
+/** Draws one column: a histogram of the data and one of the samples as a line, both of area 1. */
 const histograms = ({ columns, points }: Sampled, samples: Points.Points): Picture => {
   const [own, made] = [points, samples].map(of => drawnColumn(of, 0))
   const [lo, hi] = Scale.extent([...own, ...made], 0)
@@ -60,7 +59,7 @@ const histograms = ({ columns, points }: Sampled, samples: Points.Points): Pictu
   )
 }
 
-/** Pairs of columns: rows of the data on the left, samples on the right, on the same axes. */
+/** Draws pairs of columns: the data on the left, samples on the right, on the same axes. */
 const planes = ({ columns, points }: Sampled, samples: Points.Points): Picture => {
   const shown = Array.from(
     { length: Math.min(MAX_PAIRS_SHOWN, Math.floor(columns.length / 2)) },
@@ -91,13 +90,13 @@ const planes = ({ columns, points }: Sampled, samples: Points.Points): Picture =
   })
 }
 
-/** Rows of the data, and samples of what was learned. */
+/** Draws rows of the data and samples of a model. */
 export const samplesFigure = (data: Sampled, samples: Points.Points): Picture =>
   data.columns.length === 1 ? histograms(data, samples) : planes(data, samples)
 
-/** The objective at each noise level, beside that of a normal distribution. */
+/** Draws the objective at each noise level, for the score and for a normal distribution. */
 const objectiveByLevel = ({ levels }: ScoreFindings): Picture => {
-  // Losses that may be below 0 have no logarithm.
+  // Losses that may be negative need a linear axis.
   const isPositive = levels.every(({ value, normal }) => value > 0 && (normal ?? 1) > 0)
   const own = levels.map(({ ratio, value }): Xy => [ratio, value])
   const normal = levels.flatMap(({ ratio, normal }): ReadonlyArray<Xy> => (normal === null ? [] : [[ratio, normal]]))
@@ -125,11 +124,11 @@ const objectiveByLevel = ({ levels }: ScoreFindings): Picture => {
   })
 }
 
-/** The same where there are levels to compare. */
+/** Pictures by noise level; empty if there are no levels to compare. */
 export const levelFigures = (found: ScoreFindings): ReadonlyArray<Picture> =>
   found.levels.length > 1 ? [objectiveByLevel(found)] : []
 
-/** All pictures of a score, as files are named. */
+/** All pictures of a score, in the order of their files. */
 export const all = (found: ScoreFindings): ReadonlyArray<Picture> => [
   ...(E.isRight(found.samples) ? [samplesFigure(found, found.samples.right.points)] : []),
   ...levelFigures(found),

@@ -1,4 +1,4 @@
-/** What was found of a score that is no mixture, and how: all that its report shows. */
+/** Results of learning a score that is not a mixture, with all that its report shows. */
 import type * as E from 'fp-ts/lib/Either.js'
 import type * as Problem from '../core/problem.js'
 import type * as Points from '../data/index.js'
@@ -6,30 +6,30 @@ import type * as Pipeline from '../pipeline/pipeline.js'
 import { show, type TextTable } from '../fit/table.js'
 import { type StageRun } from './findings.js'
 
-/** The objective of the last stage at one noise level alone. */
+/** Objective of the last stage at one noise level. */
 export interface ObjectiveAtLevel {
-  /** σ/α: the noise, in units of the data as they were learned from. */
+  /** Noise-to-signal ratio σ/α, in units of the scaled data. */
   readonly ratio: number
   readonly value: number
-  /** The same, with the same noise, of the normal law of the data's mean and covariance; null where it has none. */
+  /** The objective of the normal distribution with the data's mean and covariance, for the same noise; null if there is no covariance. */
   readonly normal: number | null
 }
 
-/** New rows, and how far they are from those of the data, in standard deviations of the columns. */
+/** Samples, and their distance from the data in standard deviations of the columns. */
 export interface Samples {
-  /** In the data's own units. */
+  /** In the data's units. */
   readonly points: Points.Points
   readonly steps: number
-  /** Energy distance of samples from as many rows, and of rows from as many other rows. */
+  /** Energy distance between samples and as many rows; and, as `ofRows`, between rows and as many other rows. */
   readonly energyDistance: number
   readonly ofRows: number
 }
 
 export interface ScoreFindings {
   readonly source: string
-  /** How many rows were learned from. */
+  /** Number of rows of the training data. */
   readonly rows: number
-  /** All of them in memory, or some of those of a source; in the data's own units. */
+  /** All rows, or some rows of a source, in the data's units. */
   readonly points: Points.Points
   readonly columns: ReadonlyArray<string>
   readonly scaling: Points.Scaling | null
@@ -38,15 +38,15 @@ export interface ScoreFindings {
   readonly plan: string
   readonly stages: ReadonlyArray<StageRun>
   readonly parameters: number
-  /** What the last stage ends with is an average of its weights, and not the last of them. */
+  /** True if the last stage returns an average of its iterates instead of the last one. */
   readonly isAveraged: boolean
-  /** The mean of the last tenth of the values that were kept. */
+  /** Mean of the last tenth of the recorded values. */
   readonly loss: number | null
   readonly levels: ReadonlyArray<ObjectiveAtLevel>
   readonly samples: E.Either<Problem.Problems, Samples>
 }
 
-/** The losses by level as a table. */
+/** Table of the objective by noise level. */
 export const levelTable = (levels: ReadonlyArray<ObjectiveAtLevel>): TextTable => ({
   header: ['σ/α', 'loss', 'of a normal law'],
   rows: levels.map(({ ratio, value, normal }) => [

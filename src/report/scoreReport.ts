@@ -1,4 +1,4 @@
-/** What is told of a score that is no mixture, by the terminal and by its report: its samples, what it has learned, and how. */
+/** The document about a score that is not a mixture: samples, model and training. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/problem.js'
 import * as Pipeline from '../pipeline/pipeline.js'
@@ -9,7 +9,7 @@ import * as drawn from './scoreFigures.js'
 import { levelTable, type Samples, type ScoreFindings } from './scoreFindings.js'
 import { baseName, capital, countedNoun } from './phrases.js'
 
-/** Over these the distance of samples is told from that of rows. */
+/** Ratio of energy distances above which samples are reported as different from the data. */
 const FAR_DISTANCE_RATIO = 3
 
 const distanceSentence = ({ energyDistance, ofRows, points, steps }: Samples): string =>
@@ -20,7 +20,7 @@ const distanceSentence = ({ energyDistance, ofRows, points, steps }: Samples): s
     : 'They are not alike: more steps, or a larger network, may bring them nearer. ') +
   'The rows are those that were learned from: whether new rows are alike, ornstein evaluate tells of rows that were kept back.'
 
-/** All that is told of it. */
+/** Returns the document about a score, with an optional next command. */
 export const scoreDocument = (found: ScoreFindings, next = ''): ReadonlyArray<DocumentPart> => {
   const { columns, pipeline, plan, samples, scaling, stages, levels, loss, parameters, rows, isAveraged } = found
   const steps = stages.reduce((sum, { taken }) => sum + taken, 0)
@@ -66,7 +66,7 @@ export const scoreDocument = (found: ScoreFindings, next = ''): ReadonlyArray<Do
   ]
 }
 
-/** The page. `version` is that of the program. */
+/** Renders the report page. `version` is the program's. */
 export const scoreReportPage = (found: ScoreFindings, version: string): string =>
   asPage(
     {

@@ -1,4 +1,4 @@
-/** The pictures of stages: the objective as it fell. */
+/** Pictures of stages: the objective by step. */
 import { show, tidy } from '../fit/table.js'
 import { of, type Picture } from './drawing.js'
 import type { StageRun } from './findings.js'
@@ -7,14 +7,14 @@ import { arranged, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import type { Xy } from './svg.js'
 
-/** Steps drawn at most. */
+/** Maximum number of steps drawn. */
 const MAX_DRAWN_STEPS = 600
 
-/** An index for each of at most `most` of n things, evenly spread. */
+/** Returns at most `most` evenly spaced indices of n. */
 const spreadIndices = (n: number, most: number): ReadonlyArray<number> =>
   Array.from({ length: Math.min(n, most) }, (_, i) => (n <= most ? i : Math.floor((i * n) / most)))
 
-/** The mean over a window of about a twentieth of the steps about each. */
+/** Moving average with a window of about a twentieth of the steps. */
 const movingAverage = (values: ReadonlyArray<number>): ReadonlyArray<number> => {
   const half = Math.max(1, Math.round(values.length / 40))
   const sums = new Float64Array(values.length + 1)
@@ -28,18 +28,18 @@ const movingAverage = (values: ReadonlyArray<number>): ReadonlyArray<number> => 
   })
 }
 
-/** Whether values go up and down rather than along: those of an objective estimated with fresh noise at every step. */
+/** True if values oscillate, as those of an objective with fresh noise at each step. */
 const isNoisy = (values: ReadonlyArray<number>): boolean => {
   const turns = values.filter((value, i) => i > 1 && (value - values[i - 1]) * (values[i - 1] - values[i - 2]) < 0)
   return values.length > 8 && turns.length > values.length / 4
 }
 
-/** Stages that share a scale, in the order in which the first of each ran. */
+/** Distinct scales of the stages, in order of first use. */
 const stageScales = (stages: ReadonlyArray<StageRun>): ReadonlyArray<string> => [
   ...new Set(stages.filter(({ values }) => values.length > 0).map(({ scale }) => scale))
 ]
 
-/** A stage, and where it stands among all. */
+/** A stage and its index among all stages. */
 interface StageAtIndex {
   readonly stage: StageRun
   readonly i: number
@@ -48,14 +48,14 @@ interface StageAtIndex {
 const ofScale = (stages: ReadonlyArray<StageRun>, scale: string): ReadonlyArray<StageAtIndex> =>
   stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
 
-/** Where values of a scale begin and end. */
+/** Formats the first and the last value. */
 const startAndEnd = (stages: ReadonlyArray<StageRun>): string => {
   const last = stages[stages.length - 1].values
   const steps = stages.reduce((sum, { taken }) => sum + taken, 0)
   return `from ${show(stages[0].values[0])} to ${show(last[last.length - 1])} in ${steps} steps`
 }
 
-/** What the stages of one scale came to, step by step, where they stand among all; and whether noisy values are smoothed. */
+/** Panel with the objectives of the stages of one scale, by step over all stages; noisy values are smoothed. */
 const scaleCurve = (
   stages: ReadonlyArray<StageRun>,
   scale: string
@@ -73,7 +73,7 @@ const scaleCurve = (
     0
   )
   const range = Math.max(1, last - first)
-  // Stages of few steps at the end, whose numbers would stand on each other, have none.
+  // Short stages at the end have no number, since numbers would overlap.
   const begins = own
     .map(({ i }) => ({ i, at: Math.max(first, starts[i] + 1) }))
     .filter(
@@ -94,7 +94,7 @@ const scaleCurve = (
   return { panel, isRough: curves.some(({ raw }) => raw.length > 0), own }
 }
 
-/** The same as a picture. */
+/** Draws the objectives of one scale. */
 const objectivePicture = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Picture => {
   const { panel, isRough, own } = scaleCurve(stages, scale)
   const which = own.map(({ i }) => i + 1).join(', ')
@@ -106,11 +106,11 @@ const objectivePicture = (stages: ReadonlyArray<StageRun>, scale: string, index:
   })
 }
 
-/** The objective of each scale, a picture each. */
+/** Returns one picture of the objective for each scale. */
 export const objectives = (stages: ReadonlyArray<StageRun>): ReadonlyArray<Picture> =>
   stageScales(stages).map((scale, i) => objectivePicture(stages, scale, i))
 
-/** The objective of each scale in one picture, side by side. */
+/** Draws the objective of each scale in one picture, side by side. */
 export const objectiveCurvesPicture = (stages: ReadonlyArray<StageRun>): Picture => {
   const all = stageScales(stages).map(scale => ({ scale, ...scaleCurve(stages, scale) }))
   return of(

@@ -1,9 +1,9 @@
 /**
- * Pictures as text of SVG: colours, shapes and letters. Colours are CSS variables, so the page around a picture decides between light and
- * dark; a file of its own brings them along. Nothing has an id, so any number of pictures stand in one page.
+ * SVG text: colours, shapes and letters. Colours are CSS variables, so the page decides between light and dark; a file defines them itself.
+ * Elements have no ids, so that any number of pictures can be in one page.
  */
 
-/** A place on paper: to the right, and down. */
+/** Point in pixels: to the right, and down. */
 export type Xy = readonly [number, number]
 
 export interface Box {
@@ -13,7 +13,7 @@ export interface Box {
   readonly height: number
 }
 
-/** Something drawn on paper of its own size, with its origin at the upper left. */
+/** A drawing with its size; the origin is at the upper left. */
 export interface Drawn {
   readonly width: number
   readonly height: number
@@ -22,7 +22,7 @@ export interface Drawn {
 
 // -- colours and shapes: eight colours that colour-blind readers tell apart (Okabe & Ito 2008), and shapes and dashes for print
 
-/** Each colour as it is in the light and in the dark. */
+/** Each colour in light and dark. */
 const inks = {
   page: ['#fff', '#14171a'],
   ink: ['#1a1d21', '#e8eaed'],
@@ -46,16 +46,16 @@ const colourDeclarations = (of: (colours: readonly [light: string, dark: string]
 const light = colourDeclarations(([light]) => light)
 const dark = colourDeclarations(([, dark]) => dark)
 
-/** The colours of a page or a picture: light, dark where the reader's machine is, light on paper. */
+/** CSS variables of the colours: light, dark if the reader prefers it, light in print. */
 export const palette = (root: string): string =>
   `${root}{color-scheme:light dark;${light}}@media(prefers-color-scheme:dark){${root}{${dark}}}` +
   `@media print{${root}{color-scheme:light;${light}}}`
 
-/** The colours of pictures in a page that sets its own colour scheme. */
+/** CSS variables of the colours for a page that sets its own colour scheme. */
 export const schemed = (root: string): string =>
   `${root}{${colourDeclarations(([light, dark]) => `light-dark(${light},${dark})`)}}`
 
-/** How what is drawn looks, wherever it stands; letters grow where a narrow screen makes the picture small. */
+/** Style sheet of drawings; text is larger on narrow screens, which scale the picture down. */
 export const looks =
   '.fig text{font-size:12px;fill:var(--soft)}.fig .name{font-size:13px;fill:var(--ink)}.fig .mark{font-weight:700;fill:var(--ink)}' +
   '.fig .grid{stroke:var(--line)}.fig .frame{stroke:var(--bar);fill:none}.fig .bar{fill:var(--bar)}' +
@@ -64,29 +64,29 @@ export const looks =
   '@media(max-width:30rem){.fig text{font-size:17px}.fig .name{font-size:18px}.fig.wide text{font-size:13px}}'
 
 const COLOUR_COUNT = 8
-/** The colour of series k. */
+/** Returns the colour of series k. */
 export const colour = (k: number): string => `var(--c${k % COLOUR_COUNT})`
 
 const dashes = ['', '8 3', '2 4', '10 3 2 3', '16 4', '5 5', '3 2', '14 4 2 4 2 4']
-/** The dashes of series k: lines of one picture differ by them too. */
+/** Dash pattern of series k, so that lines differ without colour too. */
 export const dashOf = (k: number): string => dashes[k % dashes.length]
 
-/** A place on paper, to a tenth of a unit. */
+/** Rounds a coordinate to a tenth of a pixel. */
 export const n = (x: number): string => String(Math.round(10 * x) / 10)
 
-/** Text as it stands in SVG and HTML. */
+/** Escapes text for SVG and HTML. */
 export const escape = (words: string): string => words.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 
 const NARROW_LETTERS = /[ijlrtfI.,:;'|()[\] ]/
 
-/** About how wide a text is on paper. */
+/** Approximate width of a text, in pixels. */
 export const textWidth = (words: string, size = 12): number =>
   Array.from(words).reduce(
     (sum, letter) => sum + (NARROW_LETTERS.test(letter) ? 0.36 : /[A-Zmw—–]/.test(letter) ? 0.74 : 0.6),
     0
   ) * size
 
-/** Words at a place: where they begin, or as `anchor` has it. */
+/** Text at a point, which is its start unless `anchor` is given. */
 export const svgText = (
   [x, y]: Xy,
   words: string,
@@ -102,8 +102,8 @@ export const svgText = (
 
 const MARKER_SHAPES = 5
 /**
- * A mark about (x, y) as part of a path: round and square ones are ends of a line of next to no length; one of none has no
- * direction, and in print no square ends.
+ * Path of a marker at (x, y). Discs and squares are very short lines with round or square caps; a line of length 0 has no direction, so
+ * print would omit the square caps.
  */
 const stroke = (k: number, r: number): string =>
   [
@@ -114,7 +114,7 @@ const stroke = (k: number, r: number): string =>
     `m0,${n(1.2 * r)}l${n(1.15 * r)}-${n(2 * r)}h-${n(2.3 * r)}z`
   ][k % MARKER_SHAPES]
 
-/** The mark of series k at each place, in one path. */
+/** Markers of series k at all points, in one path. */
 export const markerPath = (k: number, places: ReadonlyArray<Xy>, r: number): string => {
   if (places.length === 0) return ''
   const mark = stroke(k, r)
@@ -128,7 +128,7 @@ export const markerPath = (k: number, places: ReadonlyArray<Xy>, r: number): str
   )
 }
 
-/** A line along a path that is written already. */
+/** Stroked line along a path. */
 export const stroked = (
   d: string,
   paint: string,
@@ -140,7 +140,7 @@ export const stroked = (
     : `<path class="${kind}" d="${d}" stroke="${paint}" stroke-width="${width}"` +
       `${dash === '' ? '' : ` stroke-dasharray="${dash}"`}${opacity === 1 ? '' : ` stroke-opacity="${opacity}"`}/>`
 
-/** The mark of component k beside words, in a line of them. */
+/** Marker of component k for use within text. */
 export const swatch = (k: number): string =>
   `<svg class="swatch" viewBox="-7 -7 14 14" aria-hidden="true">${markerPath(k, [[0, 0]], 4.5)}</svg>`
 
@@ -151,18 +151,18 @@ interface DescribedDrawing extends Drawn {
   readonly description: string
 }
 
-/** Pictures that stay readable when a narrow screen shows all of their width; wider ones are scrolled in their frame. */
+/** Width up to which pictures stay readable when scaled to a narrow screen; wider ones scroll in their frame. */
 const READABLE_WIDTH = 660
 
 const svgOpening = ({ title, description, width, height }: DescribedDrawing, more: string): string =>
   `<svg ${more} viewBox="0 0 ${n(width)} ${n(height)}" role="img" aria-label="${escape(`${title}. ${description}`)}">` +
   `<title>${escape(title)}</title><desc>${escape(description)}</desc>`
 
-/** As an element of a page, which brings `palette` and `looks`. */
+/** Renders an element for a page that includes `palette` and `looks`. */
 export const element = (drawn: DescribedDrawing): string =>
   `${svgOpening(drawn, `class="fig${drawn.width > READABLE_WIDTH ? ' wide' : ''}" style="max-width:${n(drawn.width)}px"`)}${drawn.body}</svg>`
 
-/** As a file of its own. */
+/** Renders a complete SVG file. */
 export const file = (drawn: DescribedDrawing): string =>
   `${svgOpening(
     drawn,

@@ -1,18 +1,18 @@
-/** What speaks for a fit and against it: how surely rows belong, how far components are apart, and which rows are none's. */
+/** Diagnostics of a fit: how surely rows belong to components, how separate components are, and which rows are outliers. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Key from '../../lib/random/key.js'
 import * as Points from '../data/index.js'
 import * as Mixture from '../mixture/mixture.js'
 import { rowLabel, type Findings } from './findings.js'
 
-/** Rows judged at most: shares of them have two digits. */
+/** Maximum number of rows evaluated: enough for two digits of shares. */
 const MAX_JUDGED_ROWS = 100_000
-/** From this probability on a row is counted as surely its component's; below the other it is undecided. */
+/** A row belongs surely to a component from this probability on; below the other threshold it is undecided. */
 export const SURE_PROBABILITY = 0.95
 export const UNDECIDED = 0.6
 
 export interface TrustedRow {
-  /** As it is called: its number in the table that was read, from 1, after its name where it has one. */
+  /** Number in the table, from 1, after the row's name if it has one. */
   readonly name: string
   readonly values: ReadonlyArray<number>
   readonly component: number
@@ -20,23 +20,23 @@ export interface TrustedRow {
 }
 
 export interface Trust {
-  /** How many rows were looked at: all, or as many as are judged. */
+  /** Number of rows evaluated. */
   readonly rows: number
-  /** Of each component: rows for which it is the most probable, those it surely has, those left undecided, those far out. */
+  /** For each component: number of rows for which it is the most probable, and of these the sure, undecided and outlying ones. */
   readonly components: ReadonlyArray<{
     readonly rows: number
     readonly sure: number
     readonly undecided: number
     readonly outliers: number
-    /** Over its rows, of p(k | x); NaN without rows. */
+    /** Mean of p(k | x) over its rows; NaN if it has none. */
     readonly probability: number
   }>
   /**
-   * [k][l]: of what belongs to component k, the share that would be taken for l if each row were told by its probabilities,
-   * Σ_n p(k | x_n) p(l | x_n) / Σ_n p(k | x_n); rows sum to 1.
+   * [k][l]: share of component k that would be assigned to l if rows were assigned at random by their responsibilities,
+   * Σ_n p(k | x_n) p(l | x_n) / Σ_n p(k | x_n). Rows sum to 1.
    */
   readonly mistaken: ReadonlyArray<ReadonlyArray<number>>
-  /** The rows further out than all but a thousandth of each component's, the least likely first. */
+  /** Rows outside the 99.9 % region of every component, least likely first. */
   readonly outliers: ReadonlyArray<TrustedRow>
 }
 
@@ -52,11 +52,11 @@ export const trust = (fit: Findings): Trust => {
   const found = pipe(mixture, Mixture.memberships(points))
   const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
   const count = Mixture.components(mixture)
-  // One more than there are components if there is a background.
+  // With a background there is one more column than components.
   const [, width] = shape
   const own = Array.from({ length: count }, () => ({ rows: 0, sure: 0, undecided: 0, outliers: 0, probable: 0 }))
   found.forEach(({ component, probability, isOutlier }, i) => {
-    // Rows of the background are no component's.
+    // Rows of the background belong to no component.
     if (component < 0) return
     const one = own[component]
     const weight = weights[i]
@@ -94,7 +94,7 @@ export const trust = (fit: Findings): Trust => {
   }
 }
 
-/** The two components that are most often taken for each other, and how often. */
+/** The pair of components that are confused most, and how often. */
 export const mostConfusedPair = ({
   mistaken
 }: Trust): { readonly of: number; readonly as: number; readonly share: number } | null =>

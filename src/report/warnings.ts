@@ -1,4 +1,4 @@
-/** What speaks against a fit, and which options of `ornstein fit` may mend it. */
+/** Warnings about a fit, with the options of `ornstein fit` that may remove their cause. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
@@ -26,7 +26,7 @@ import {
   type Findings
 } from './findings.js'
 
-/** Which components fewer would do without, as the table numbers them, and what to do. */
+/** Warns of components that are redundant: empty, or almost equal to another. Components are numbered from 1. */
 const redundancyAdvice = (
   fit: Pick<Findings, 'mixture' | 'scaling' | 'redundancies' | 'pipeline'>
 ): ReadonlyArray<Advice> => {
@@ -46,13 +46,12 @@ const redundancyAdvice = (
   }))
 }
 
-/** What rows are looked at by. */
 type CheckedRows = Pick<
   Findings,
   'mixture' | 'columns' | 'observed' | 'rowNumbers' | 'rowNames' | 'statistics' | 'unsupported'
 >
 
-/** Which components are as narrow as they may be, as the table numbers them, and what to do. */
+/** Warns of components at the minimum variance, numbered from 1. */
 const minVarianceWarnings = (fit: Pick<Findings, 'atMinVariance'> & CheckedRows): ReadonlyArray<string> => {
   const { atMinVariance } = fit
   return atMinVariance.length === 0
@@ -67,10 +66,12 @@ const minVarianceWarnings = (fit: Pick<Findings, 'atMinVariance'> & CheckedRows)
       ]
 }
 
-/** So many rows that are far from most are named. */
+/** Maximum number of distant rows that are named. */
 const MAX_NAMED_DISTANT_ROWS = 3
 
-/** Which rows are far from most, and what to do; none that tails or a background of few rows take, or that are components of their own. */
+/**
+ * Warns of rows far from most others. Excludes rows that tails or a small background describe and rows that form a component of their own.
+ */
 const distantRowWarnings = (fit: CheckedRows): ReadonlyArray<string> => {
   const { mixture, columns, observed } = fit
   const all = mixture.tails === undefined ? distantCells(observed) : []
@@ -93,7 +94,7 @@ const distantRowWarnings = (fit: CheckedRows): ReadonlyArray<string> => {
       ]
 }
 
-/** Columns that hold one number only, and what to do. */
+/** Warns of constant columns. */
 export const constantColumnAdvice = ({
   columns,
   observed: { dim, values }
@@ -116,7 +117,10 @@ export const constantColumnAdvice = ({
       ]
 }
 
-/** Columns in which components are at the minimum variance, in the fit or in the excluded candidate. Leaving them out is not tried, so not proposed. */
+/**
+ * Warns of columns in which components of the fit, or of the excluded candidate, are at the minimum variance. It proposes no option, since
+ * leaving columns out is not tried.
+ */
 const minVarianceColumnWarnings = ({
   columns,
   minVarianceColumns,
@@ -126,7 +130,7 @@ const minVarianceColumnWarnings = ({
   const aside = choice === null ? null : bestExcluded(choice.criterion, choice.candidates)
   const all = aside?.minVarianceColumns ?? minVarianceColumns
   if (all.length === 0 || all.length === columns.length) return []
-  // In a column whose unit few distant cells determine, those cells are the cause.
+  // If few distant cells determine a column's unit, they are the cause and have their own warning.
   const unmade = distantCells(observed).map(({ column }) => column)
   const names = all.filter(j => !unmade.includes(j)).map(j => columns[j])
   return names.length === 0
@@ -137,12 +141,12 @@ const minVarianceColumnWarnings = ({
       ]
 }
 
-/** Rows by which columns are found that depend on each other; whether they do, all rows say. */
+/** Number of rows from which the dependence is estimated; it is then checked in all rows. */
 const MAX_DEPENDENCE_ROWS = 4000
 
 /**
- * Columns of which a sum of multiples is the same in every row, to a thousandth of a standard deviation, and what to do. Asked
- * where the minimum variance supports a component, of rows that miss nothing.
+ * Warns of columns with a linear combination that is the same in every row, to 10⁻³ standard deviations. Checked only if a component is at
+ * the minimum variance and no cell is missing.
  */
 export const dependentColumnsAdvice = ({
   columns,
@@ -160,7 +164,7 @@ export const dependentColumnsAdvice = ({
     const i = Math.floor(at / dim)
     const j = at % dim
     const sum = sampled.reduce((sum, place) => sum + values[place + i] * values[place + j], 0)
-    // A constant column depends on none.
+    // A constant column gets a variance, so that it is not found to depend on others.
     return i === j && sum === 0 ? rows : sum
   })
   const multiples = symmetricEigen({ shape: [dim, dim], values: products }).vectors.values.slice(-dim)
@@ -181,10 +185,10 @@ export const dependentColumnsAdvice = ({
       ]
 }
 
-/** So many rows at most are named. */
+/** Maximum number of rows of a small component that are named. */
 const MAX_NAMED_ROWS = 6
 
-/** The rows of components where they are few and outside all other components, as they are called; else none. */
+/** Returns the labels of the rows of the given components if they are few and outliers for all other components; otherwise empty. */
 const strayRows = (
   fit: Pick<Findings, 'mixture' | 'observed' | 'rowNumbers' | 'rowNames' | 'statistics'>,
   of: ReadonlyArray<number>
@@ -192,7 +196,7 @@ const strayRows = (
   const { mixture, observed: points, statistics } = fit
   const { means, weights, factors } = Mixture.toDescription(mixture)
   const isOther = (_: unknown, k: number): boolean => !of.includes(k)
-  // Of a source some rows are here, and others may be theirs too.
+  // If only some rows of a source are in memory, others may belong to these components too.
   if (points.rows < statistics.rows || of.length === 0 || of.length === weights.length) return []
   const component = pipe(mixture, Mixture.assign(points))
   const rows = Array.from(component.keys()).filter(i => of.includes(component[i]))
@@ -209,11 +213,14 @@ const strayRows = (
     : []
 }
 
-/** Components of so few rows that these may be named: rows that are a component each are outside the components of one another too. */
+/**
+ * Components with so few rows that these can be named. They are left out together, since rows that form a component each are also outliers
+ * for one another's components.
+ */
 const smallComponents = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<number> =>
   unsupported.filter(({ rows }) => rows < MAX_NAMED_ROWS).map(({ component }) => component)
 
-/** Which components few rows support, as the table numbers them, and what to do. */
+/** Warns of components that few rows support, numbered from 1. */
 export const unsupportedAdvice = (
   fit: Pick<Findings, 'unsupported' | 'statistics' | 'mixture' | 'observed' | 'rowNumbers' | 'rowNames'>
 ): ReadonlyArray<Advice> => {
@@ -248,10 +255,13 @@ export const unsupportedAdvice = (
   ]
 }
 
-/** Below so many rows no check passes: BIC then penalizes parameters hardly more than AIC (log 8 ≈ 2), so it does not protect from chance. */
+/**
+ * Number of rows below which a fit cannot be checked: BIC then penalizes parameters hardly more than AIC (log 8 ≈ 2) and does not protect
+ * from chance.
+ */
 const MIN_ROWS = 10
 
-/** What speaks against a fit, and is seen without a look at each row. */
+/** Returns the warnings that need no pass over the rows' responsibilities. */
 export const fitWarnings = (
   fit: Findings,
   { centre, scale }: Points.Scaling,
@@ -310,7 +320,7 @@ export const fitWarnings = (
     ...distantRowWarnings(fit),
     ...unsupportedAdvice(fit),
     overlapping && overlapSentence(overlapping),
-    // Of what the minimum variance decides a hint would say little: warnings come first.
+    // Last, since the warnings about the minimum variance make this hint unreliable.
     robustnessAdvice(fit)
   ]
   return all.flatMap(one => {

@@ -1,7 +1,7 @@
-/** Words of the report with their meanings: a list at its end, and a link from the first use of each. */
+/** Links the first use of each technical term in a report to its meaning, in a list at the end. */
 import { escape } from './svg.js'
 
-/** Meanings of the words, as docs/glossary.md has them. */
+/** Meanings of terms, as in docs/glossary.md. */
 export const meanings: Readonly<Record<string, string>> = {
   Component:
     'One Gaussian of the fitted mixture, with its weight, mean and covariance. A fit numbers components from 1.',
@@ -39,7 +39,7 @@ interface Linked {
   readonly isInside: boolean
 }
 
-/** Links the first use of a word in a text, of a word that has no link yet. */
+/** Links the first use of each word without a link in a text. */
 const linkFirst = ({ html, words, isInside }: Linked, text: string): Linked => {
   const found = pattern.exec(text)
   if (found === null) return { html: html + text, words, isInside }
@@ -52,7 +52,7 @@ const linkFirst = ({ html, words, isInside }: Linked, text: string): Linked => {
   return linkFirst({ html: html + before + shown, words: isNew ? [...words, word] : words, isInside }, after)
 }
 
-/** Adds links to a page: from the first use of each word in a paragraph or a list to its meaning, in a list at the end. */
+/** Adds the list of meanings to a page, with a link from the first use of each word in a paragraph or a list. */
 export const withMeanings = (markup: string): string => {
   const tokens = markup.match(/<[^>]*>|[^<]+/g) ?? []
   const { html, words } = tokens.reduce<Linked>(

@@ -26,6 +26,15 @@ const codeIn = (value: Case.AnyValue): ReadonlyArray<string> =>
     })
   )
 
+/** Returns the source of every function in a value, at any depth of its arrays, records and descriptions. */
+const functionSourcesIn = (value: unknown): ReadonlyArray<string> => {
+  if (Case.isValue(value)) return codeIn(value)
+  if (isFunction(value)) return [functionSource(value)]
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
+    ? Object.values(value).flatMap(functionSourcesIn)
+    : []
+}
+
 /** A description as code, its functions written out. */
 const caseAsCode = (value: Case.AnyValue): string => {
   if (Expectation.concept.is(value)) return showExpectation(value)
@@ -87,20 +96,35 @@ export interface Made {
   readonly of: ReadonlyArray<unknown>
 }
 
-/** The imports of the words that code mentions, those of `ornstein` first. */
-const importsOf = (code: string): ReadonlyArray<string> => {
-  const mentioned = new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?=\s*[.(])/g) ?? [])
-  const from = (module: string, words: ReadonlyArray<string>): ReadonlyArray<string> => {
-    const names = words.filter(word => mentioned.has(word))
+/** Exported names by module. A function, because modules that import each other may not be complete while they load. */
+const exportedWords = (): Readonly<Record<string, ReadonlyArray<string>>> => {
+  const main = Object.keys(Ornstein)
+  return { ornstein: main, 'ornstein/float64': Object.keys(Float64).filter(word => !main.includes(word)) }
+}
+
+/** Words that code calls or takes a member of. */
+const calledWords = (code: string): ReadonlySet<string> =>
+  new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?=\s*[.(])/g) ?? [])
+
+/**
+ * Import statements for the library's words in code that the library printed, and a comment that lists those that occur in the user's functions
+ * alone. The latter are not imported, because a helper of the user may have the same name.
+ */
+const importsOf = (printedCode: string, userCode: string): ReadonlyArray<string> => {
+  const printed = calledWords(printedCode)
+  const used = calledWords(userCode)
+  const modules = Object.entries(exportedWords())
+  const imports = modules.flatMap(([module, words]) => {
+    const names = words.filter(word => printed.has(word))
     return names.length === 0 ? [] : [`import { ${names.join(', ')} } from '${module}'`]
-  }
-  const ours = Object.keys(Ornstein)
+  })
+  const missing = modules.flatMap(([, words]) => words.filter(word => used.has(word) && !printed.has(word)))
   return [
-    ...from('ornstein', ours),
-    ...from(
-      'ornstein/float64',
-      Object.keys(Float64).filter(word => !ours.includes(word))
-    )
+    ...imports,
+    `import * as laws from 'ornstein/laws'`,
+    ...(missing.length === 0
+      ? []
+      : [`// Your functions also use ${missing.join(', ')}: import or define them as your code does.`])
   ]
 }
 
@@ -112,11 +136,16 @@ export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unkn
     `const found = laws.named(${JSON.stringify(name)})(held)`,
     `found.on(${codeOf(value)})`
   ].join('\n')
+  // One function may contain another, so the longest are removed first.
+  const sources = [...of, value]
+    .flatMap(functionSourcesIn)
+    .filter(source => body.includes(source))
+    .sort((a, b) => b.length - a.length)
+  const printedCode = sources.reduce((code, source) => code.replaceAll(source, ''), body)
   return [
     `// ${name}`,
     `// ${statement}`,
-    ...importsOf(body),
-    `import * as laws from 'ornstein/laws'`,
+    ...importsOf(printedCode, sources.join('\n')),
     ...own.map(word => `// ↓ put here your ${word}`),
     '',
     body

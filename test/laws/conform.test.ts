@@ -25,14 +25,16 @@ const names: Readonly<Record<string, unknown>> = { ...float64, ...ornstein, laws
 
 /** What a script does when it is pasted and run: its imports are the names that they import. */
 const ran = (script: string): (() => unknown) => {
+  // Words of the library that the user's functions call: in this file they are the library's.
+  const [, called = ''] = /^\/\/ Your functions also use (.*): import or define/m.exec(script) ?? []
   const imported = [...script.matchAll(/^import (?:\{ (.*) \}|\* as (\w+)) from '(.*)'$/gm)].flatMap(
-    ([, some, all]: ReadonlyArray<string | undefined>) =>
-      [...(some ?? '').split(', '), all ?? ''].filter(name => name !== '')
+    ([, some, all]: ReadonlyArray<string | undefined>) => [...(some ?? '').split(', '), all ?? '']
   )
+  const given = [...imported, ...called.split(', ')].filter(name => name !== '')
   const code = ts.transpile(script.replaceAll(/^import .*$/gm, ''), { target: ts.ScriptTarget.ESNext })
-  // The names that the script says it imports, and no others.
+  // The names that the script imports or asks for, and no others.
   // oxlint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
-  return () => new Function(...imported, code)(...imported.map(name => names[name])) as unknown
+  return () => new Function(...given, code)(...given.map(name => names[name])) as unknown
 }
 
 const misplaced = Objective.custom('misplaced', NoiseLevels.at(0.3), ({ score, target }) => {
@@ -94,6 +96,50 @@ describe('a counterexample is a script', () => {
     )
     const [, off, tolerance] = /off by (\S+), where (\S+) is allowed$/.exec(script) ?? []
     expect(Math.abs(Number(off)) / Number(tolerance)).toBeGreaterThan(10)
+  })
+
+  describe('with the user’s own functions', () => {
+    // A helper of the user that has the name of a function of the library, and another meaning.
+    const log = (x: number): number => 0.1 * x
+    const logarithmic = Schedule.custom({
+      name: 'logarithmic',
+      alpha: t => 1 - log(t),
+      sigma: t => Math.sqrt(0.5 * t),
+      until: 1
+    })
+    const script = (): string =>
+      laws.scriptOf({ by: 'objective', of: [misplaced, Score.symmetricPair] }, laws.schedule(Schedule.edm)[0], {
+        schedule: logarithmic
+      })
+    const importedBy = (text: string): ReadonlyArray<string> =>
+      [...text.matchAll(/^import \{ (.*) \}/gm)].flatMap(([, names]) => names.split(', ')).sort()
+
+    it('imports no word that occurs in them alone, and names it', () => {
+      const text = script()
+      expect(text).toContain('1 - log(t)')
+      expect(importedBy(text)).toEqual(['NoiseLevels', 'Objective', 'Schedule', 'Score'])
+      const [, words] =
+        /^\/\/ Your functions also use (.*): import or define them as your code does\.$/m.exec(text) ?? []
+      expect(words?.split(', ').sort()).toEqual(['log', 'mul', 'square', 'stopGradient', 'sub', 'sum'])
+    })
+
+    it('has no such line if they call none', () => {
+      const plain = laws.scriptOf({ by: 'schedule', of: [rising] }, laws.schedule(Schedule.edm)[0], { time: 0.5 })
+      expect(plain).not.toContain('Your functions')
+      expect(importedBy(plain)).toEqual(['Schedule'])
+    })
+
+    it('imports a word that occurs both in them and beside them', () => {
+      const inside = Schedule.custom({
+        name: 'inside',
+        alpha: t => Schedule.level(t)(Schedule.edm).alpha,
+        sigma: t => t,
+        until: 1
+      })
+      const both = laws.scriptOf({ by: 'schedule', of: [inside] }, laws.schedule(Schedule.edm)[0], { time: 0.5 })
+      expect(importedBy(both)).toEqual(['Schedule'])
+      expect(both).not.toContain('Your functions')
+    })
   })
 
   describe('of what is one’s own', () => {

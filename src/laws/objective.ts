@@ -54,6 +54,8 @@ export interface ObjectiveOptions<P extends string> {
   readonly equals?: Objective.Objective
   /** Whether its gradient is the derivative of its value: not where a row stops gradients, which `holdsConstant` of the objective says. */
   readonly differentiates?: boolean
+  /** Whether its gradient is not 0 everywhere. Claimed by default if its gradient is not the derivative of its value. */
+  readonly hasGradient?: boolean
   /** What it is an unbiased estimate of, where it draws more than the noise. */
   readonly exact?: Objective.Objective
   /** The mixture of which parameters are the truth; that of the family for a built-in score. */
@@ -115,6 +117,9 @@ const exactForm = <P extends string>(
   )
 }
 
+/** Draws of parameters and rows of which one must have a gradient: an objective with thresholds may be flat at some. */
+const GRADIENT_DRAWS = 8
+
 const calculus = 'definition of the derivative'
 
 /** How a change of the rows changes the noise that meets them. */
@@ -165,6 +170,7 @@ export const objective = <P extends string>(
     isotropic = claimed(objective, 'proper'),
     smooth = claimed(objective, 'smooth'),
     differentiates = claimed(objective, 'differentiates'),
+    hasGradient = !differentiates,
     symmetries: { rotate } = symmetriesOf(score),
     exact = exactForm(objective, score),
     equals: other
@@ -241,6 +247,17 @@ export const objective = <P extends string>(
             oneSidedSlopeBounds([step => on(step).value], { r, size: 1 + Math.abs(value) + r * r })
           )
         }
+      }),
+      forAll(fc.record({ cases: fc.array(drawn, { minLength: GRADIENT_DRAWS, maxLength: GRADIENT_DRAWS }) }))({
+        claim: hasGradient,
+        option: 'hasGradient',
+        ...(differentiates && { reason: 'its gradient is that of its value' }),
+        name: 'its gradient is not 0 everywhere',
+        quantity: 'greatest entry of ∇L',
+        statement: `∀ ${GRADIENT_DRAWS} draws of θ, x, z: an entry of ∇L(θ) is not 0 in one of them. Exactly. An objective that stops every gradient trains nothing.`,
+        source: 'definition of a loss',
+        maxCases: 10,
+        says: ({ cases }) => above(maxAbs(cases.flatMap(each => flattenParams(at(each)(each.params).gradient))), 0)
       }),
       forAll(cases(points, Arbitrary.expectations(score, objective)))({
         name: 'is finite on edge cases',

@@ -135,6 +135,11 @@ const formed = (form: Objective.Form): ReadonlyArray<laws.Law> =>
   laws.of(Objective.define({ name: 'ownLoss', about, meaning: () => form }))
 const forms = ofConcept('objective as said', formed, {
   wrong: {
+    'an error that stops every gradient, said to hold a constant | its gradient is not 0 everywhere': {
+      noiseLevels: at,
+      holdsConstant: true,
+      perRow: ({ score, target }) => stopGradient(squared(sub(score, target)))
+    },
     'the first coordinate alone, said to be proper | turns with data, noise and centres': {
       noiseLevels: at,
       proper: true,
@@ -200,6 +205,14 @@ const forms = ofConcept('objective as said', formed, {
       noiseLevels: at,
       float32: true,
       perRow: ({ score, noise, level }) => squared(add(mul(level.sigma, score), noise))
+    },
+    'an error weighed by itself, stopped, which holds a constant': {
+      noiseLevels: at,
+      holdsConstant: true,
+      perRow: ({ score, target }) => {
+        const error = squared(sub(score, target))
+        return mul(stopGradient(div(1, add(1, error))), error)
+      }
     },
     'the likelihood': { proper: true, translationInvariant: true, perDatum: ({ logDensity }) => neg(logDensity()) },
     'denoising that says that it moves': { noiseLevels: at, proper: true, translationInvariant: true, perRow: byHand },

@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint'
 const loops = [
   'src/fit/{bootstrap,componentTest,crossValidation,fit,growth,refine,refineOnAllRows,runEM,search,trial}.ts',
   'src/mixture/{nodes,pairs,predict,quadraticForm,student}.ts',
-  'src/mixture/em/{eStep,errors,fromGradient,halves,loops,missing,moments,patterns,prior,pursuit,scaled,split,support}.ts',
+  'src/mixture/em/{eStep,eStepLoops,errors,fromGradient,halves,missing,rowKernels,patterns,prior,pursuit,scaled,split,support}.ts',
   'src/mixture/families/{axes,covariances,denoised,factorAnalysis,gaussian,maps,spectrum}.ts',
   'src/population/{continuation,courses,estimates,nodesOf}.ts'
 ]

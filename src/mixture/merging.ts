@@ -6,7 +6,7 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { sumOfNumbers } from '../../lib/numbers/mean.js'
 import type { Points } from '../data/points.js'
 import { componentsAndBackground } from './component.js'
-import * as Moments from './em/moments.js'
+import * as Moments from './em/eStepLoops.js'
 import { responsibilities, type Mixture } from './mixture.js'
 
 /** A partition of the components into clusters. */

@@ -13,7 +13,7 @@ import { concatenated, nestedRows, scalarArray } from '../../lib/arrays/ndarray.
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Missing from './em/missing.js'
 import { assignmentShares } from './outsideBox.js'
-import * as Moments from './em/moments.js'
+import * as Moments from './em/eStepLoops.js'
 import * as Draw from './draw.js'
 import * as Maps from './families/maps.js'
 import * as Tensors from './families/tensors.js'

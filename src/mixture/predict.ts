@@ -13,7 +13,7 @@ import { checkedMixture, columnProblems, throwProblems } from './calculus.js'
 import { probabilityProblems, mixtureQuantile, standardDistributionOf, type StandardDistribution } from './oneColumn.js'
 import { componentsOf, ofComponents, componentsAndBackground, withoutBackground } from './component.js'
 import { assignmentShares } from './outsideBox.js'
-import * as Moments from './em/moments.js'
+import * as Moments from './em/eStepLoops.js'
 import { patternsOf, conditionOnPattern, type Pattern, type ConditionedComponents } from './em/patterns.js'
 
 /** Conditional distribution of the target columns, for each row. */

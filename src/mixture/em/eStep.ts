@@ -1,6 +1,6 @@
 /**
  * E-step: the responsibilities, and the moments that an M-step requests. If there are many complete rows, the sums are compiled into a
- * program; otherwise plain loops compute them (`moments.ts`) if the family has `toMixture`, and the tensor vocabulary, op by op, if not.
+ * program; otherwise plain loops compute them (`eStepLoops.ts`) if the family has `toMixture`, and the tensor vocabulary, op by op, if not.
  * Deviations are computed from each centre, so that the precision does not depend on the origin.
  */
 import { pipe } from 'fp-ts/lib/function.js'
@@ -35,8 +35,8 @@ import * as Chunks from '../../../lib/rows/reduction.js'
 import { stretch } from '../../../lib/rows/stretches.js'
 import { isGaussian, componentsAndBackground } from '../component.js'
 import * as Tensors from '../families/tensors.js'
-import { secondMomentWidth } from './loops.js'
-import { asGaussian, momentReduction, type MomentsAndEntropy, type MomentSums } from './moments.js'
+import { secondMomentWidth } from './rowKernels.js'
+import { asGaussian, momentReduction, type MomentsAndEntropy, type MomentSums } from './eStepLoops.js'
 import * as Scaled from './scaled.js'
 import * as Student from '../student.js'
 import * as FromGradient from './fromGradient.js'

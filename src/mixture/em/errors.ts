@@ -12,29 +12,19 @@ import { refuse } from '../../../lib/plain/refuse.js'
 import type { Second } from '../family.js'
 import type { Level } from '../../schedule/dynamics.js'
 import { logWeight, type Component } from '../component.js'
-import { secondMomentWidth } from './loops.js'
+import { secondMomentWidth, type RowBlock } from './rowKernels.js'
 import type { Pattern, ConditionedComponents } from './patterns.js'
 
-/** Evaluates components on rows that have their own errors. */
+/** Conditions components on rows that have their own errors. */
 export interface ErrorStatistics {
   /** The part that all rows of a pattern share: the centres αc. */
-  readonly seen: (pattern: Pattern) => ConditionedComponents
+  readonly centresAt: (pattern: Pattern) => ConditionedComponents
   /**
-   * Conditions component k on n rows from `first` on. `delta` holds their deviations from its centre. Writes |L⁻¹δ|² to `squares` and log π N
-   * to `logs`; replaces `delta` by E[x_0 | x] minus the component's own centre; writes to `rests` what the covariance of x_0 contributes to
-   * the second moments, row after row. `errors` is [rows, d, d].
+   * Conditions component k on the rows of a block, of which `deviations` holds those from its centre. Writes `squaredDistances` and `logJoint`;
+   * replaces `deviations` by E[x_0 | x] minus the component's own centre; writes to `rowCovariances` what the covariance of x_0 contributes to
+   * the second moments.
    */
-  readonly see: (
-    pattern: Pattern,
-    errors: Float64Array,
-    first: number,
-    n: number,
-    k: number,
-    delta: Float64Array,
-    squares: Float64Array,
-    logs: Float64Array,
-    rests: Float64Array
-  ) => void
+  readonly conditionRows: (block: RowBlock, k: number) => void
 }
 
 const NO_NUMBERS = new Float64Array(0)
@@ -50,57 +40,73 @@ export const errorStatistics = (
     return refuse('errors: rows with errors are not learned with tails or beside a background; leave out `robust`')
   const covariances = components.map(({ factor }) => Factor.covarianceOfFactor(factor, dim).values)
   const logWeights = components.map(({ weight }) => logWeight(weight))
+  /** T and its Cholesky factor L, and y = L⁻¹δ, in the observed columns. */
   const t = new Float64Array(dim * dim)
   const l = new Float64Array(dim * dim)
   const y = new Float64Array(dim)
   /** V = L⁻¹αΣ[o, ·], so that Kδ = Vᵀ(L⁻¹δ) and the conditional covariance is Σ − VᵀV. */
   const v = new Float64Array(dim * dim)
   const per = secondMomentWidth(second, dim)
+  /** Writes T, L and V of a row, whose errors begin at `error`, and y of the deviation that it holds. Returns log |L|; NaN if T is no covariance. */
+  const factorRow = (
+    { order, observed: o }: Pattern,
+    own: Float64Array,
+    errors: Float64Array,
+    error: number
+  ): number => {
+    for (let i = 0; i < o; i++) {
+      for (let j = 0; j <= i; j++) {
+        const entry = order[i] * dim + order[j]
+        t[i * o + j] = Elementary.square(alpha) * (own[entry] + errors[error + entry])
+      }
+      t[i * (o + 1)] += Elementary.square(sigma)
+      for (let j = 0; j < dim; j++) v[i * dim + j] = alpha * own[order[i] * dim + order[j]]
+    }
+    const isFound = factorSymmetric(t, 0, o, l, 0)
+    solveLower(l, 0, o, y, 0, 1)
+    solveLower(l, 0, o, v, 0, dim)
+    let logRoot = 0
+    for (let i = 0; i < o; i++) logRoot += Elementary.log(l[i * (o + 1)])
+    return isFound ? logRoot : NaN
+  }
+  /** Writes the second moments of Σ − VᵀV, with its columns in the pattern's order, from index `to` on. */
+  const writeCovariance = ({ order, observed: o }: Pattern, own: Float64Array, out: Float64Array, to: number): void => {
+    out.fill(0, to, to + per)
+    for (let i = 0; i < dim; i++)
+      for (let j = second === 'full' ? 0 : i; j <= i; j++) {
+        let left = own[order[i] * dim + order[j]]
+        for (let a = 0; a < o; a++) left -= v[a * dim + i] * v[a * dim + j]
+        out[to + (second === 'full' ? i * dim + j : second === 'diagonal' ? i : 0)] += left
+      }
+  }
   return {
-    seen: ({ order }) => ({
+    centresAt: ({ order }) => ({
+      constants: NO_NUMBERS,
       centres: Float64Array.from(components.flatMap(({ mean }) => Array.from(order, j => alpha * mean[j]))),
       isTriangular: false,
-      constants: NO_NUMBERS,
       roots: NO_NUMBERS,
       gains: NO_NUMBERS,
       rests: NO_NUMBERS
     }),
-    see: ({ order, observed: o, rows }, errors, first, n, k, delta, squares, logs, rests) => {
-      const own = covariances[k]
+    conditionRows: ({ source: { pattern, errors }, first, n, buffers, rowCovariances }, k) => {
+      if (errors === null) return
+      const { rows, observed: o } = pattern
+      const { deviations, squaredDistances, logJoint } = buffers
       for (let row = 0; row < n; row++) {
-        const error = (rows === null ? first + row : rows[first + row]) * dim * dim
         const at = (k * n + row) * dim
         const to = k * n + row
-        for (let i = 0; i < o; i++) {
-          y[i] = delta[at + i]
-          for (let j = 0; j <= i; j++) {
-            const entry = order[i] * dim + order[j]
-            t[i * o + j] = Elementary.square(alpha) * (own[entry] + errors[error + entry])
-          }
-          t[i * (o + 1)] += Elementary.square(sigma)
-          for (let j = 0; j < dim; j++) v[i * dim + j] = alpha * own[order[i] * dim + order[j]]
-        }
-        const isFound = factorSymmetric(t, 0, o, l, 0)
-        solveLower(l, 0, o, y, 0, 1)
-        solveLower(l, 0, o, v, 0, dim)
-        let logRoot = 0
-        for (let i = 0; i < o; i++) logRoot += Elementary.log(l[i * (o + 1)])
-        squares[to] = dot(y, 0, y, 0, o)
+        for (let i = 0; i < o; i++) y[i] = deviations[at + i]
+        const error = (rows === null ? first + row : rows[first + row]) * dim * dim
+        const logRoot = factorRow(pattern, covariances[k], errors, error)
+        squaredDistances[to] = dot(y, 0, y, 0, o)
         // Without a Cholesky factor the matrix is no covariance, so the density is NaN.
-        logs[to] = isFound ? logWeights[k] - logRoot - (o / 2) * Elementary.log(2 * Math.PI) - squares[to] / 2 : NaN
+        logJoint[to] = logWeights[k] - logRoot - (o / 2) * Elementary.log(2 * Math.PI) - squaredDistances[to] / 2
         for (let j = 0; j < dim; j++) {
           let mean = 0
           for (let i = 0; i < o; i++) mean += v[i * dim + j] * y[i]
-          delta[at + j] = mean
+          deviations[at + j] = mean
         }
-        if (second === 'none') continue
-        rests.fill(0, to * per, (to + 1) * per)
-        for (let i = 0; i < dim; i++)
-          for (let j = second === 'full' ? 0 : i; j <= i; j++) {
-            let left = own[order[i] * dim + order[j]]
-            for (let a = 0; a < o; a++) left -= v[a * dim + i] * v[a * dim + j]
-            rests[to * per + (second === 'full' ? i * dim + j : second === 'diagonal' ? i : 0)] += left
-          }
+        if (second !== 'none') writeCovariance(pattern, covariances[k], rowCovariances, to * per)
       }
     }
   }

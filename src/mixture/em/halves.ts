@@ -27,7 +27,7 @@ import {
   componentsAndBackground,
   type Component
 } from '../component.js'
-import { symmetrizeLower, momentReduction, rowResponsibilities, whitened } from './moments.js'
+import { symmetrizeLower, momentReduction, rowResponsibilities, whitened } from './eStepLoops.js'
 import type { WeightedRows } from '../dataRows.js'
 import { likeliestPairs, type Cloud, type HalfPair as Pursued } from './pursuit.js'
 import type { Mixture } from '../mixtureData.js'

@@ -1,6 +1,6 @@
 /**
  * Data with missing cells (NaN): their number, the scale of columns by the observed cells, and imputation by the maximum-likelihood single
- * Gaussian. The E-step on such rows is in `moments.ts`.
+ * Gaussian. The E-step on such rows is in `eStepLoops.ts`.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
@@ -15,7 +15,7 @@ import { pointsHaveMissing } from '../../data/snapshot.js'
 import * as Source from '../../data/source/source.js'
 import type { Component } from '../component.js'
 import { weightedRowsOf } from '../dataRows.js'
-import { momentReduction } from './moments.js'
+import { momentReduction } from './eStepLoops.js'
 import { patternsOf, conditionOnPattern } from './patterns.js'
 
 /** True if any cell is missing. */

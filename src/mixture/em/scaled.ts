@@ -15,8 +15,8 @@ import { componentsOf, componentsAndBackground, type Component } from '../compon
 import { changeAlongAxes } from '../families/axes.js'
 import type { WeightedRows } from '../dataRows.js'
 import * as Student from '../student.js'
-import { secondMomentWidth } from './loops.js'
-import { asGaussian, momentReduction as ofGaussians, type MomentSums } from './moments.js'
+import { secondMomentWidth } from './rowKernels.js'
+import { asGaussian, momentReduction as ofGaussians, type MomentSums } from './eStepLoops.js'
 
 /** Gaussian part of a Student-t component at one precision g, diffused to a noise level. */
 interface PrecisionPart {

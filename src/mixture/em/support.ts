@@ -14,7 +14,7 @@ import * as Source from '../../data/source/source.js'
 import type { MStep } from '../family.js'
 import { componentsAndBackground } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
-import { rowResponsibilities, whitened } from './moments.js'
+import { rowResponsibilities, whitened } from './eStepLoops.js'
 
 /** Component that the rows do not support; it may consist of outliers. */
 export interface Unsupported {

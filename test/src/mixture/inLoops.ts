@@ -1,7 +1,7 @@
 /** The E-step of a mixture in plain loops, however many rows there are. */
 import type * as Chunks from '../../../lib/rows/reduction.js'
 import { componentsAndBackground } from '../../../src/mixture/component.js'
-import { momentReduction, type MomentSums } from '../../../src/mixture/em/moments.js'
+import { momentReduction, type MomentSums } from '../../../src/mixture/em/eStepLoops.js'
 import type { Second } from '../../../src/mixture/family.js'
 import * as Mixture from '../../../src/mixture/mixture.js'
 import type { WeightedRows } from '../../../src/mixture/dataRows.js'

@@ -5,7 +5,7 @@ import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import { Key, Params } from '../../../src/index.js'
 import { componentsOf, ofComponents, type Component } from '../../../src/mixture/component.js'
 import * as Tensors from '../../../src/mixture/families/tensors.js'
-import { rowResponsibilities } from '../../../src/mixture/em/moments.js'
+import { rowResponsibilities } from '../../../src/mixture/em/eStepLoops.js'
 import { SEED } from '../../cases.js'
 
 const COUNT = 3

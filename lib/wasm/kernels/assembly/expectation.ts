@@ -53,12 +53,12 @@ function lengthOf(total: v128): v128 {
 }
 
 /**
- * Adds the sums of src/mixture/em/moments.ts over n rows x [n, dim], a multiple of four, with weights w to `sums`, a vector for each
+ * Adds the sums of src/mixture/em/eStepLoops.ts over n rows x [n, dim], a multiple of four, with weights w to `sums`, a vector for each
  * number [2 + K + K dim + K per]: rows of even index in the first lane, the others in the second. For the first `learned` components
  * these include Σ r δ and second moments by `second`: 0 none, 1 δ'δ, 2 the diagonal, 3 the lower triangle of δδ'. Components are
  * constants [K], centres [K, dim] and roots, [K, dim, dim] if triangular, otherwise [K, dim], one after another. `scratch` has room for
  * 4 (dim + K (dim + 2)) numbers. If `tell` is not 0, log-densities, squared distances and responsibilities, [n, K] each, and log p(x),
- * [n], are written there. Operations and their order are those of src/mixture/em/loops.ts.
+ * [n], are written there. Operations and their order are those of src/mixture/em/rowKernels.ts.
  */
 export function expectation(
   x: usize,

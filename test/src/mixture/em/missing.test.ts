@@ -9,7 +9,7 @@ import { said } from '../../../said.js'
 import { there } from '../../../there.js'
 import * as Chunks from '../../../../lib/rows/reduction.js'
 import { componentsOf } from '../../../../src/mixture/component.js'
-import { momentReduction } from '../../../../src/mixture/em/moments.js'
+import { momentReduction } from '../../../../src/mixture/em/eStepLoops.js'
 import { weightedRowsOf } from '../../../../src/mixture/dataRows.js'
 import { ofVocabulary } from '../families/families.js'
 

@@ -1,0 +1,437 @@
+/**
+ * E-step of Gaussian, Student-t and uniform components in plain loops: for families with `toMixture` if there are few rows, or rows with
+ * missing cells. On a few hundred rows the tensor vocabulary takes ten to a hundred times as long; a law checks that both agree. If rows have
+ * missing cells the likelihood is that of the observed ones, and the missing ones enter by their conditional moments; this is valid if cells
+ * are missing at random (Rubin 1976).
+ */
+import * as Elementary from '../../../lib/numbers/elementary.js'
+import { boundedCache } from '../../../lib/plain/iterate.js'
+import * as Chunks from '../../../lib/rows/reduction.js'
+import { stretch, type RowNumbers } from '../../../lib/rows/stretches.js'
+import { simdEStep } from '../../../lib/wasm/index.js'
+import type { Moments, Second } from '../family.js'
+import type { Component } from '../component.js'
+import { CLEAN, type Level } from '../../schedule/dynamics.js'
+import * as Student from '../student.js'
+import { rowWeights, type WeightedRows as Data } from '../dataRows.js'
+import * as Errors from './errors.js'
+import * as Kernels from './rowKernels.js'
+import {
+  patternsOf,
+  conditionOnPattern,
+  completePattern,
+  type Pattern,
+  type ConditionedComponents
+} from './patterns.js'
+
+export type RowPosteriors = Kernels.RowPosteriors
+
+export interface PointRows {
+  readonly rows: number
+  readonly dim: number
+  readonly values: Float64Array
+  /** See `Points.errors`. */
+  readonly errors?: Float64Array | undefined
+}
+
+/** Copies the lower triangles of [K, d, d] to the upper ones, in place. */
+export const symmetrizeLower = (matrices: Float64Array, dim: number): void => {
+  for (let at = 0; at < matrices.length; at += dim * dim)
+    for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) matrices[at + j * dim + i] = matrices[at + i * dim + j]
+}
+
+export interface MomentSums extends Moments {
+  /** −Σ w log p(x) */
+  readonly value: number
+}
+
+export interface MomentsAndEntropy extends MomentSums {
+  /** −Σ w log max_k p(k | x); with a background −Σ w (1 − b) log max_k p(k | x, not background), b the probability of the background. */
+  readonly assignmentEntropy: number
+}
+
+/** Codes in the order of lib/wasm/kernels/assembly/expectation.ts. */
+const SECOND_MOMENT_CODES: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
+
+/** Maximum size of the cached conditioned components, in numbers; further patterns are recomputed at each use. */
+const MAX_PATTERN_NUMBERS = 1 << 22
+
+/** The components that are not Gaussian. */
+interface NonGaussianParts {
+  /** Degrees of freedom ν, ∞ for Gaussian components; null if all are Gaussian. */
+  readonly nu: Float64Array | null
+  /** Index of the uniform background; −1 if there is none. */
+  readonly box: number
+  /** Number of components with moments: all except a background. */
+  readonly learned: number
+}
+
+const nonGaussianParts = (components: ReadonlyArray<Component>): NonGaussianParts => {
+  let hasTails = false
+  let box = -1
+  let learned = 0
+  for (let k = 0; k < components.length; k++) {
+    const { nu, background } = components[k]
+    if (nu !== undefined) hasTails = true
+    if (background === undefined) learned++
+    else if (background === 'box') box = k
+  }
+  return { nu: hasTails ? Float64Array.from(components, ({ nu = Infinity }) => nu) : null, box, learned }
+}
+
+/** Moment sums in which rows of Student-t components are weighted by their expected precisions. */
+export interface PrecisionWeightedMoments extends Moments {
+  /** Σ r E[g | x], [K] */
+  readonly weighed: Float64Array
+  /** Σ r (E[log g | x] − E[g | x]), [K] */
+  readonly logs: Float64Array
+}
+
+/**
+ * Moments from which a Gaussian M-step computes the Student-t one: with n = Σ r, ω = Σ r g and Δ = Σ r g δ/ω the sums are nΔ and the second
+ * moments Σ r g δδᵀ + (n − ω)ΔΔᵀ, so that about the new mean they are Σ r g (δ − Δ)(δ − Δ)ᵀ.
+ */
+export const asGaussian = (
+  second: Second,
+  dim: number,
+  { mass, sums, second: about, weighed, logs }: PrecisionWeightedMoments
+): Moments => {
+  const steps = sums.map((s, at) => {
+    const all = weighed[Math.floor(at / dim)]
+    return all > 0 ? s / all : 0
+  })
+  const less = mass.map((m, k) => m - weighed[k])
+  const per = about.length / mass.length
+  return {
+    mass,
+    sums: steps.map((step, at) => mass[Math.floor(at / dim)] * step),
+    second: about.map((s, at) => {
+      const k = Math.floor(at / per)
+      const step = (j: number): number => steps[k * dim + j]
+      const entry = at % per
+      if (second === 'trace') {
+        let squared = 0
+        for (let j = 0; j < dim; j++) squared += Elementary.square(step(j))
+        return s + less[k] * squared
+      }
+      const [i, j] = second === 'full' ? [Math.floor(entry / dim), entry % dim] : [entry, entry]
+      return s + less[k] * step(i) * step(j)
+    }),
+    meanLogPrecision: logs.map((sum, k) => (mass[k] > 0 ? sum / mass[k] : 0))
+  }
+}
+
+/** Separates the background, which is last, from the moments of the components. */
+const withoutBackground = <M extends Moments>(moments: M): M & { readonly backgroundCount: number } => {
+  const count = moments.mass.length
+  const first = (values: Float64Array): Float64Array => values.slice(0, (values.length / count) * (count - 1))
+  return {
+    ...moments,
+    mass: first(moments.mass),
+    sums: first(moments.sums),
+    second: first(moments.second),
+    backgroundCount: moments.mass[count - 1]
+  }
+}
+
+/** Sums of an E-step over rows, as one array: −Σ w log p(x), the assignment entropy, and the arrays of `LaneSums` one after another. */
+interface MomentLayout {
+  /** Number of sums. */
+  readonly width: number
+  /** Returns views of an array of `width` sums. */
+  readonly viewsOf: (sums: Float64Array, lane: number) => Kernels.LaneSums
+}
+
+const momentLayout = (second: Second, count: number, dim: number, hasTails: boolean): MomentLayout => {
+  const sums = 2 + count
+  const seconds = sums + count * dim
+  const weighed = seconds + count * Kernels.secondMomentWidth(second, dim)
+  const logs = weighed + (hasTails ? count : 0)
+  const width = logs + (hasTails ? count : 0)
+  return {
+    width,
+    viewsOf: (all, lane) => ({
+      lane,
+      values: all.subarray(0, 2),
+      mass: all.subarray(2, sums),
+      sums: all.subarray(sums, seconds),
+      second: all.subarray(seconds, weighed),
+      weighed: all.subarray(weighed, logs),
+      logs: all.subarray(logs, width)
+    })
+  }
+}
+
+/** E-step of given components in plain loops, with the buffers for its sums. */
+interface LoopEStep {
+  readonly parts: NonGaussianParts
+  readonly second: Second
+  readonly count: number
+  readonly dim: number
+  /** Evaluates rows with measurement errors; null if rows have none. */
+  readonly errors: Errors.ErrorStatistics | null
+  /** Returns the components conditioned on the observed columns. */
+  readonly conditioned: (pattern: Pattern) => ConditionedComponents
+  readonly layout: MomentLayout
+  /** Sums over the rows of one pattern, [LANES, width]; `lanes` are views of it. */
+  readonly patternSums: Float64Array
+  readonly lanes: ReadonlyArray<Kernels.LaneSums>
+}
+
+/** `errorLevel`: noise level of rows with errors; null if rows have none, and the components are then already at the rows' level. */
+const loopEStep = (
+  components: ReadonlyArray<Component>,
+  second: Second,
+  dim: number,
+  errorLevel: Level | null
+): LoopEStep => {
+  const count = components.length
+  const parts = nonGaussianParts(components)
+  const errors = errorLevel && Errors.errorStatistics(components, second, dim, errorLevel)
+  const layout = momentLayout(second, count, dim, parts.nu !== null)
+  const { width } = layout
+  const patternSums = new Float64Array(Kernels.LANES * width)
+  return {
+    parts,
+    second,
+    count,
+    dim,
+    errors,
+    conditioned: errors?.centresAt ?? conditionedCache(components),
+    layout,
+    patternSums,
+    lanes: Array.from({ length: Kernels.LANES }, (_, lane) =>
+      layout.viewsOf(patternSums.subarray(lane * width, (lane + 1) * width), lane)
+    )
+  }
+}
+
+/** Returns the components conditioned on a pattern; patterns are cached up to `MAX_PATTERN_NUMBERS`. */
+const conditionedCache = (components: ReadonlyArray<Component>): LoopEStep['conditioned'] => {
+  const cache = new Map<string, ConditionedComponents>()
+  let size = 0
+  return pattern => {
+    const { order, observed } = pattern
+    const missing = observed === order.length ? '' : order.subarray(observed).join()
+    const cached = cache.get(missing)
+    if (cached !== undefined) return cached
+    const conditioned = conditionOnPattern(components, pattern)
+    if (size < MAX_PATTERN_NUMBERS) {
+      const { centres, roots, gains, rests } = conditioned
+      size += centres.length + roots.length + gains.length + rests.length
+      cache.set(missing, conditioned)
+    }
+    return conditioned
+  }
+}
+
+/** Adds the sums over the rows of a pattern to `into`; also writes the posteriors of each row if `posteriors` is given. */
+const addPatternSums = (
+  eStep: LoopEStep,
+  rows: Kernels.PatternRows,
+  posteriors: RowPosteriors | null,
+  into: Float64Array
+): void => {
+  const { second, dim, errors, layout, patternSums, lanes } = eStep
+  const { pattern } = rows
+  const components = eStep.conditioned(pattern)
+  if (!sumBySimd(eStep, components, rows, posteriors)) sumByKernels(eStep, components, rows, posteriors)
+  for (let at = 0; at < layout.width; at++)
+    for (let lane = 1; lane < Kernels.LANES; lane++) patternSums[at] += patternSums[lane * layout.width + at]
+  const [total] = lanes
+  if (pattern.observed < dim && errors === null)
+    Kernels.addMissingCovariances[second](pattern, components, eStep.parts.learned, total)
+  const to = layout.viewsOf(into, 0)
+  Chunks.addChunkSums(to.values, total.values)
+  Chunks.addChunkSums(to.weighed, total.weighed)
+  Chunks.addChunkSums(to.logs, total.logs)
+  Kernels.addReorderedMoments(pattern.order, second, total, to)
+}
+
+/** Sums all rows in one SIMD call if they are complete and all components Gaussian; otherwise does nothing and returns false. */
+const sumBySimd = (
+  { second, count, dim, parts: { learned, nu, box }, errors, patternSums }: LoopEStep,
+  { constants, centres, isTriangular, roots }: ConditionedComponents,
+  { pattern, values, weights }: Kernels.PatternRows,
+  posteriors: RowPosteriors | null
+): boolean => {
+  if (errors !== null || nu !== null || box >= 0 || pattern.rows !== null) return false
+  const shape = { dim, count, learned, second: SECOND_MOMENT_CODES.indexOf(second), isTriangular }
+  const out = posteriors && [posteriors.logs, posteriors.squared, posteriors.shares, posteriors.logDensity]
+  const isDone = simdEStep({ ...shape, numbers: [constants, centres, roots] }, { values, weights }, patternSums, out)
+  if (isDone) posteriors?.columns.fill(dim)
+  return isDone
+}
+
+const NO_NUMBERS = new Float64Array(0)
+
+/** Sums the rows of a pattern block by block. */
+const sumByKernels = (
+  eStep: LoopEStep,
+  components: ConditionedComponents,
+  rows: Kernels.PatternRows,
+  posteriors: RowPosteriors | null
+): void => {
+  const { second, count, dim, errors, patternSums, lanes } = eStep
+  const { learned, nu } = eStep.parts
+  const { observed } = rows.pattern
+  const tails = nu && { nu, logGaps: logPrecisionGaps(nu, observed) }
+  patternSums.fill(0)
+  const length = rows.pattern.rows?.length ?? rows.weights.length
+  const most = Kernels.maxBlockRows(count, dim)
+  const buffers = Kernels.blockBuffers(count, dim)
+  const per = Kernels.secondMomentWidth(second, dim)
+  const rowCovariances = errors === null ? NO_NUMBERS : new Float64Array(Math.min(most, length) * count * per)
+  for (let first = 0; first < length; first += most) {
+    const n = Math.min(most, length - first)
+    const block: Kernels.RowBlock = { source: rows, buffers, first, n, count, learned, dim, rowCovariances }
+    writeLogJoint(eStep, components, block)
+    if (posteriors !== null) Kernels.copyLogJoint(block, posteriors)
+    Kernels.exponentiateJoint(block)
+    if (posteriors !== null) Kernels.writeShares(block, posteriors)
+    for (const sums of lanes) {
+      Kernels.addLogLikelihood(block, sums)
+      for (let k = 0; k < count; k++) Kernels.addResponsibilities(block, k, sums)
+    }
+    for (let k = 0; k < learned; k++) {
+      if (components.isTriangular && observed < dim) Kernels.predictMissingDeviations(block, components, k)
+      for (const sums of lanes) {
+        if (tails !== null) Kernels.addPrecisionWeights(block, k, tails, sums)
+        Kernels.addMoments[second](block, k, sums)
+        if (errors !== null) Kernels.addRowCovariances(block, k, sums)
+      }
+    }
+  }
+}
+
+/** E[log g | x] − log E[g | x] of each component, if rows have `columns` observed columns; 0 for Gaussian components. */
+const logPrecisionGaps = (nu: Float64Array, columns: number): Float64Array =>
+  nu.map(nu => (nu < Infinity ? Student.meanLogPrecisionGap(nu, columns) : 0))
+
+/** Writes the deviations from each component, and log π_k p(x | k). */
+const writeLogJoint = (
+  { count, parts: { nu, box }, errors }: LoopEStep,
+  components: ConditionedComponents,
+  block: Kernels.RowBlock
+): void => {
+  Kernels.gatherRows(block)
+  for (let k = 0; k < count; k++) {
+    Kernels.subtractCentre(block, components, k)
+    if (errors !== null) {
+      errors.conditionRows(block, k)
+      continue
+    }
+    Kernels.whiten(block, components, k)
+    if (k === box) Kernels.logUniform(block, components, k)
+    else if (nu !== null && nu[k] < Infinity) Kernels.logStudent(block, components, k, nu[k])
+    else Kernels.logGaussian(block, components, k)
+  }
+}
+
+/** Returns the moments for an M-step from the sums over all rows. */
+const finishSums = (
+  { second, count, dim, parts: { learned, nu }, errors, layout }: LoopEStep,
+  sums: Float64Array
+): MomentsAndEntropy => {
+  const { values, mass, sums: first, second: about, weighed, logs } = layout.viewsOf(sums, 0)
+  if (second === 'full') symmetrizeLower(about, dim)
+  const [value, assignmentEntropy] = values
+  const all: MomentsAndEntropy = { value, assignmentEntropy, mass, sums: first, second: about }
+  if (errors !== null) return { ...all, isDenoised: true }
+  const own = learned < count ? withoutBackground(all) : all
+  if (nu === null || nu.subarray(0, learned).every(nu => nu === Infinity)) return own
+  const tails = { weighed: weighed.slice(0, learned), logs: logs.slice(0, learned) }
+  return { ...own, ...asGaussian(second, dim, { ...own, ...tails }) }
+}
+
+const patternsByValues = new WeakMap<Float64Array, Map<number, ReadonlyArray<Pattern>>>()
+
+/** Returns the patterns of a chunk, cached if the rows are in memory. */
+const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Float64Array): ReadonlyArray<Pattern> => {
+  if (misses !== true) return [completePattern(dim)]
+  if (!(x instanceof Float64Array) || passing === true) return patternsOf(values, dim)
+  const ofRows = patternsByValues.get(x) ?? new Map<number, ReadonlyArray<Pattern>>()
+  const found = ofRows.get(first) ?? patternsOf(values, dim)
+  ofRows.set(first, found)
+  patternsByValues.set(x, ofRows)
+  return found
+}
+
+/** Allocates the posteriors of `rows` rows. */
+const allocatePosteriors = (rows: number, count: number): RowPosteriors => ({
+  logs: new Float64Array(rows * count),
+  squared: new Float64Array(rows * count),
+  shares: new Float64Array(rows * count),
+  logDensity: new Float64Array(rows),
+  columns: new Uint32Array(rows)
+})
+
+/** Maximum number of rows whose equal weights are cached between steps. */
+const MAX_KEPT_WEIGHTS = 4096
+const equalWeightsCache = boundedCache<Float64Array>(4)
+
+/**
+ * E-step as a reduction: −Σ w log p(x) and the moments of δ = x − c_k. If `measured` is given, rows have errors at a noise level, the
+ * components are at time 0, and the moments are those of x_0. Errors are ignored otherwise.
+ */
+export const momentReduction = (
+  components: ReadonlyArray<Component>,
+  second: Second,
+  data: Data,
+  measured: { readonly errors: RowNumbers; readonly level: Level } | null = null
+): Chunks.Reduction<MomentsAndEntropy> => {
+  const { rows, dim, x } = data
+  const weights =
+    data.weights ??
+    (rows <= MAX_KEPT_WEIGHTS ? equalWeightsCache(rows, () => new Float64Array(rows).fill(1 / rows)) : rowWeights(data))
+  const eStep = loopEStep(components, second, dim, measured && measured.level)
+  const { width } = eStep.layout
+  return {
+    rows,
+    width,
+    chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
+      const values = stretch(x, dim, first, count)
+      const own = stretch(weights, 1, first, count)
+      const errors = measured && stretch(measured.errors, dim * dim, first, count)
+      for (const pattern of patternsIn(data, first, values))
+        addPatternSums(eStep, { pattern, values, weights: own, errors }, null, into)
+    }),
+    finish: sums => finishSums(eStep, sums)
+  }
+}
+
+/** Log-densities and responsibilities of each row in memory, and their sums without second moments; takes errors of rows into account. */
+export const rowResponsibilities = (
+  components: ReadonlyArray<Component>,
+  { rows, dim, values, errors }: PointRows,
+  weights: Float64Array = new Float64Array(rows).fill(1 / rows)
+): MomentSums & RowPosteriors => {
+  const eStep = loopEStep(components, 'none', dim, errors ? CLEAN : null)
+  const posteriors = allocatePosteriors(rows, components.length)
+  const sums = new Float64Array(eStep.layout.width)
+  const own = weights.subarray(0, rows)
+  for (const pattern of patternsOf(values, dim))
+    addPatternSums(eStep, { pattern, values, weights: own, errors: errors ?? null }, posteriors, sums)
+  return { ...finishSums(eStep, sums), ...posteriors }
+}
+
+/** Whitened deviations y = L⁻¹(x − c) of the chosen rows from a component, [chosen, dim]. */
+export const whitened = (
+  component: Component,
+  { dim, values }: PointRows,
+  chosen: ReadonlyArray<number>
+): Float64Array => {
+  const { isTriangular, roots } = conditionOnPattern([component], completePattern(dim))
+  const { mean } = component
+  const out = new Float64Array(chosen.length * dim)
+  for (let i = 0, at = 0; i < chosen.length; i++) {
+    const from = chosen[i] * dim
+    for (let a = 0; a < dim; a++, at++) {
+      let y = 0
+      if (isTriangular) for (let j = 0; j <= a; j++) y += roots[a * dim + j] * (values[from + j] - mean[j])
+      else y = roots[a] * (values[from + a] - mean[a])
+      out[at] = y
+    }
+  }
+  return out
+}

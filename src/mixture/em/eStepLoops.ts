@@ -142,7 +142,15 @@ interface MomentLayout {
   readonly viewsOf: (sums: Float64Array, lane: number) => Kernels.LaneSums
 }
 
-const momentLayout = (second: Second, count: number, dim: number, hasTails: boolean): MomentLayout => {
+/** Sums of `count` components in `dim` columns; `hasTails` if some component is Student-t. */
+interface MomentShape {
+  readonly second: Second
+  readonly count: number
+  readonly dim: number
+  readonly hasTails: boolean
+}
+
+const momentLayout = ({ second, count, dim, hasTails }: MomentShape): MomentLayout => {
   const sums = 2 + count
   const seconds = sums + count * dim
   const weighed = seconds + count * Kernels.secondMomentWidth(second, dim)
@@ -188,7 +196,7 @@ const loopEStep = (
   const count = components.length
   const parts = nonGaussianParts(components)
   const errors = errorLevel && Errors.errorStatistics(components, second, dim, errorLevel)
-  const layout = momentLayout(second, count, dim, parts.nu !== null)
+  const layout = momentLayout({ second, count, dim, hasTails: parts.nu !== null })
   const { width } = layout
   const patternSums = new Float64Array(Kernels.LANES * width)
   return {

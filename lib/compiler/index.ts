@@ -42,7 +42,6 @@
  * console.log(Compiler.how([first.right], 1e6))
  */
 import { isLeft, left, right, type Either } from 'fp-ts/lib/Either.js'
-import { boundedCache } from '../plain/iterate.js'
 import { remembered } from '../plain/remembered.js'
 import { reason } from '../plain/said.js'
 import { type NdArray } from '../arrays/ndarray.js'
@@ -652,18 +651,65 @@ export interface Library {
   ) => Either<string, Program>
 }
 
-/** Programs of one function, by signature. */
-type ProgramCache = (name: string, compute: () => Either<string, Program>) => Either<string, Program>
+/** Program of a function, with the signature for which it was compiled. */
+interface CachedProgram {
+  readonly signature: Signature
+  readonly differentiates: boolean | undefined
+  readonly program: Either<string, Program>
+}
 
-/** An empty library, which compiles programs on first use. Default: in float64. */
+const areSameShapes = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, axis) => n === b[axis])
+
+/** True if two records have the same names in the same order, and the same values by `isSame`. */
+const areSameRecords = <A>(
+  a: Readonly<Record<string, A>>,
+  b: Readonly<Record<string, A>>,
+  isSame: (a: A, b: A) => boolean
+): boolean => {
+  if (a === b) return true
+  const names = Object.keys(a)
+  const others = Object.keys(b)
+  return names.length === others.length && names.every((name, i) => name === others[i] && isSame(a[name], b[name]))
+}
+
+const areSameRows = (a: Signature['rows'][string], b: Signature['rows'][string]): boolean =>
+  a.from === b.from && a.degrees === b.degrees && areSameShapes(a.shape, b.shape)
+
+const areSameVersions = (a: Versions | undefined, b: Versions | undefined): boolean =>
+  a === undefined || b === undefined
+    ? a === b
+    : a.count === b.count && a.of.length === b.of.length && a.of.every((name, i) => name === b.of[i])
+
+/** True if programs of one function with these signatures are equal; compared at every call, so it is not by text. */
+const areSameSignatures = (a: Signature, b: Signature): boolean =>
+  areSameRecords(a.rows, b.rows, areSameRows) &&
+  areSameRecords(a.constants, b.constants, areSameShapes) &&
+  areSameRecords(a.params, b.params, areSameShapes) &&
+  areSameVersions(a.versions, b.versions)
+
+/** An empty library, which compiles programs on first use and keeps those used last. Default: in float64. */
 export const library = (precision: Precision = 'float64'): Library => {
-  const cacheOf = remembered<object | string, ProgramCache>(() => boundedCache(MAX_CACHED_SHAPES))
+  const programsOf = remembered<object | string, CachedProgram[]>(() => [])
   return {
     precision,
-    program: (of, signature, write, differentiates) =>
-      cacheOf(of)(JSON.stringify([signature, differentiates]), () =>
-        compile(signature, write, [null, null], { differentiates, precision })
+    program: (of, signature, write, differentiates) => {
+      const programs = programsOf(of)
+      const at = programs.findIndex(
+        one => one.differentiates === differentiates && areSameSignatures(one.signature, signature)
       )
+      if (at === 0) return programs[0].program
+      const found =
+        at > 0
+          ? programs.splice(at, 1)[0]
+          : {
+              signature,
+              differentiates,
+              program: compile(signature, write, [null, null], { differentiates, precision })
+            }
+      programs.unshift(found)
+      programs.length = Math.min(programs.length, MAX_CACHED_SHAPES)
+      return found.program
+    }
   }
 }
 

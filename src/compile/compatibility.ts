@@ -32,11 +32,11 @@ export const readsAreAvailable = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Term,
   dim: number
-): boolean => !Objective.isMatching(term) || Matching.tryAnalyzeReads(model, term, dim) !== null
+): boolean => !Objective.isMatching(term) || Matching.tryAnalyzeReads(model, term, { dim }) !== null
 
 /** True if the term reads `partner` (paired data). */
 export const readsPartner = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
-  Objective.isMatching(term) && Matching.tryAnalyzeReads(model, term, dim)?.names.has('partner') === true
+  Objective.isMatching(term) && Matching.tryAnalyzeReads(model, term, { dim })?.names.has('partner') === true
 
 /** Problems of terms over pairs of rows, on this number of rows. */
 export const pairProblems = <P extends string>(
@@ -46,28 +46,30 @@ export const pairProblems = <P extends string>(
 ): ProblemList =>
   Objective.terms(objective).flatMap(({ term, weightings }) => {
     if (!Objective.isMatching(term) || term.pairs === undefined) return []
-    const unless = (holds: boolean, value: string, domain: string, remedy: string): ProblemList =>
-      Problem.unless(holds, 'objective', `${Objective.show(term.of)} ${value}`, domain, remedy)
-    const width = Matching.tryAnalyzeReads(Score.interpret(score), term, data.dim)?.width ?? 1
-    const most = Math.floor((1 + Math.sqrt(1 + (4 * Pairs.MAX_PAIR_NUMBERS) / width)) / 2)
+    const width = Matching.tryAnalyzeReads(Score.interpret(score), term, { dim: data.dim })?.width ?? 1
+    const maxRows = Math.floor((1 + Math.sqrt(1 + (4 * Pairs.MAX_PAIR_NUMBERS) / width)) / 2)
+    const printed = Objective.show(term.of)
     return [
-      ...unless(
+      ...Problem.unless(
         NoiseLevels.singleTime(schedule)(term.noiseLevels) !== undefined && weightings.length === 0,
-        'over several noise levels or with a weighting',
+        'objective',
+        `${printed} over several noise levels or with a weighting`,
         'at one noise level, which both rows of a pair have',
         'use NoiseLevels.at(t), and a number as weight'
       ),
-      ...unless(
+      ...Problem.unless(
         (!Nodes.isPopulation(data) && data.weights === undefined) || (Source.isSource(data) && data.weights === null),
-        'of rows with weights',
+        'objective',
+        `${printed} of rows with weights`,
         'of rows that count alike, as pairs do',
         'leave the weights out'
       ),
-      ...unless(
+      ...Problem.unless(
         rows >= 2 && Pairs.pairNumbers(rows, width) <= Pairs.MAX_PAIR_NUMBERS,
-        `on ${rows} rows of ${width} numbers, ${Pairs.pairNumbers(rows, width)} at once,`,
-        `of 2 to ${most} rows, whose pairs are at most ${Pairs.MAX_PAIR_NUMBERS} numbers`,
-        `give the stage a batch of at most ${most} rows`
+        'objective',
+        `${printed} on ${rows} rows of ${width} numbers, ${Pairs.pairNumbers(rows, width)} at once,`,
+        `of 2 to ${maxRows} rows, whose pairs are at most ${Pairs.MAX_PAIR_NUMBERS} numbers`,
+        `give the stage a batch of at most ${maxRows} rows`
       )
     ]
   })
@@ -79,33 +81,25 @@ const singlePrecisionTermProblems = <P extends string>({
   expectation
 }: Loss.Loss<P>): ProblemList => {
   const way = Expectation.interpret(expectation)
-  const unless = (isEnough: boolean, value: string, domain: string, remedy = ''): ProblemList =>
-    Problem.unless(
-      isEnough,
-      'precision',
-      `'float32' of ${value}`,
-      `'float64', as of ${domain}`,
-      `${remedy}leave precision out`
-    )
+  const problemOf = (value: string, domain: string, remedy = ''): Problem.Problem =>
+    Problem.of('precision', `'float32' of ${value}`, `'float64', as of ${domain}`, `${remedy}leave precision out`)
   return [
-    ...unless(
-      Score.interpret(score).family === undefined,
-      Score.show(score),
-      'a mixture, whose densities are differences'
-    ),
-    ...unless(
-      way.where === 'everywhere' && way.float32 === true,
-      Expectation.show(expectation),
-      'all but noise drawn again',
-      'use Expectation.monteCarlo(), or '
-    ),
+    ...(Score.interpret(score).family === undefined
+      ? []
+      : [problemOf(Score.show(score), 'a mixture, whose densities are differences')]),
+    ...(way.where === 'everywhere' && way.float32 === true
+      ? []
+      : [problemOf(Expectation.show(expectation), 'all but noise drawn again', 'use Expectation.monteCarlo(), or ')]),
     ...Objective.terms(objective).flatMap(({ term }) =>
-      unless(
-        Objective.isPenalty(term) || (Objective.isMatching(term) && term.float32 === true),
-        Objective.show(term.of),
-        'what does not say float32: true',
-        'say so where it is defined, if its rows are no differences of large numbers, or '
-      )
+      Objective.isPenalty(term) || (Objective.isMatching(term) && term.float32 === true)
+        ? []
+        : [
+            problemOf(
+              Objective.show(term.of),
+              'what does not say float32: true',
+              'say so where it is defined, if its rows are no differences of large numbers, or '
+            )
+          ]
     )
   ]
 }
@@ -205,8 +199,8 @@ const problemsOnPoints = <P extends string>(
   term: Objective.Matching,
   dim: number
 ): ProblemList => {
-  const reads = Matching.tryAnalyzeReads(Score.interpret(score), term, dim)
-  const absent = reads === null ? [] : missingNames(term, false).filter(name => reads.names.has(name))
+  const reads = Matching.tryAnalyzeReads(Score.interpret(score), term, { dim })
+  const absent = reads === null ? [] : missingNames(term, 'data').filter(name => reads.names.has(name))
   return [
     ...Problem.unless(
       absent.length === 0,
@@ -235,9 +229,10 @@ const problemsOnNodes = <P extends string>(
   const exact = DrawTerms.exactTerm(term)
   // A function that destructures the rest of a row reads all names, and throws on nodes for those that are missing.
   const reads = Objective.isMatching(exact)
-    ? (Matching.tryAnalyzeReads(model, exact, dim, true) ?? Matching.tryAnalyzeReads(model, exact, dim))
+    ? (Matching.tryAnalyzeReads(model, exact, { dim, rowKind: 'nodes' }) ??
+      Matching.tryAnalyzeReads(model, exact, { dim }))
     : null
-  const lacks = Objective.isMatching(exact) ? missingNames(exact, true) : []
+  const lacks = Objective.isMatching(exact) ? missingNames(exact, 'nodes') : []
   const absent = [
     ...lacks.filter(name => reads?.names.has(name)),
     ...(reads !== null && reads.probes.noise > 0 ? ['noises'] : []),
@@ -288,7 +283,7 @@ const matchingProblems = <P extends string>(
       ? problemsOnNodes(score, weighted, data.dim)
       : [...redrawProblems(loss, weighted, data.dim), ...problemsOnPoints(score, term, data.dim)]),
     ...Problem.unless(
-      model.family !== undefined || Matching.tryAnalyzeReads(model, term, data.dim)?.density !== true,
+      model.family !== undefined || Matching.tryAnalyzeReads(model, term, { dim: data.dim })?.density !== true,
       'objective',
       `logDensityAt in ${Objective.show(term.of)} of ${Score.show(score)}`,
       'of the score of a mixture, which has a density',

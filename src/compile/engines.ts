@@ -11,6 +11,7 @@ import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import { compute, valueAndGrad, type Tensor } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
+import { remembered } from '../../lib/plain/remembered.js'
 import type * as Projection from '../mixture/projection.js'
 import * as Chunks from '../../lib/rows/reduction.js'
 import type { DrawnTerm, DrawnEvaluation, MatchingSample } from './drawTerms.js'
@@ -23,8 +24,12 @@ import type * as Source from '../data/source/source.js'
 import * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 
-/** Reuse of the data: 'often' if they are evaluated repeatedly, 'once' for a batch that is drawn for one evaluation. */
-export type DataReuse = 'often' | 'once'
+/** Settings of an engine. */
+export interface EngineOptions {
+  readonly use: Inputs.DataReuse
+  /** True if the gradient is computed. */
+  readonly differentiates: boolean
+}
 
 /** Engine of direct terms: returns, for data, the reduction over rows that computes value and gradient. */
 export type TermEngine<P extends string> = (
@@ -81,12 +86,12 @@ const unpackValueAndGradient =
  * with rows, noise levels or draws.
  */
 export const interpretedEngine =
-  <P extends string>(score: Score.Score<P>, use: DataReuse, differentiates: boolean): TermEngine<P> =>
+  <P extends string>(score: Score.Score<P>, { use, differentiates }: EngineOptions): TermEngine<P> =>
   data => {
     const model = Score.interpret(score)
     const { rows } = data
-    const own = Matching.dataInputs(data, use === 'often')
-    const isWeighted = 'rowWeight' in own
+    const existing = Matching.dataInputs(data, use)
+    const isWeighted = 'rowWeight' in existing
     return (params, { basis, terms }) => {
       const shapes = Params.shapes(differentiates ? params : noGradient<P>())
       const parts = terms.flatMap<{
@@ -95,7 +100,11 @@ export const interpretedEngine =
         readonly inputs: Inputs.NamedInputs
       }>(({ weight, term, samples }) =>
         Objective.isMatching(term)
-          ? samples.map(sample => ({ weight, term, inputs: Matching.termInputs(model, term, sample, basis, data) }))
+          ? samples.map(sample => ({
+              weight,
+              term,
+              inputs: Matching.termInputs(model, term, sample, { basis, points: data })
+            }))
           : [{ weight, term, inputs: Matching.termConstants(term) }]
       )
       const width = 1 + Params.paramsSize(shapes)
@@ -108,7 +117,7 @@ export const interpretedEngine =
           const share = isWeighted ? 1 : count / rows
           parts.forEach(({ weight, term, inputs }) => {
             const mean = (params: Params.Tensors<P>): Tensor =>
-              Matching.weightedMeanTerm(model, term)(params, tensors({ ...own, ...inputs }))
+              Matching.weightedMeanTerm(model, term)(params, tensors({ ...existing, ...inputs }))
             const part = differentiates
               ? valueAndGrad<P>(mean)(params)
               : { value: compute(() => mean(Score.tensors(params))).values[0], gradient: noGradient<P>() }
@@ -120,71 +129,57 @@ export const interpretedEngine =
     }
   }
 
-/** Engine that runs compiled programs, each compiled once. Terms that cannot be compiled are interpreted. */
+// —— compiler ——
+
+/** Compiler of a score's terms: programs are kept in the library, by term and signature, and nowhere else. */
+export interface TermCompiler<P extends string> {
+  readonly model: Score.Model<P>
+  readonly library: Compiler.Library
+  readonly shapes: Params.Shapes<P>
+  readonly differentiates: boolean
+}
+
+/** Compiled program of one term; or the reason why it cannot be compiled. */
+export const termProgram = <P extends string>(
+  { model, library, shapes, differentiates }: TermCompiler<P>,
+  term: Matching.DirectTerm,
+  inputs: Inputs.NamedInputs
+): E.Either<string, Compiler.Program> =>
+  library.program(
+    Matching.programIdentity(term),
+    Inputs.signature(shapes, inputs),
+    ({ params, rows, constants }) => ({
+      // The parameters of the signature are those of the score.
+      value: Matching.weightedMeanTerm(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
+    }),
+    differentiates
+  )
+
+/** Engine that runs compiled programs. Terms that cannot be compiled are interpreted. */
 export const compiledEngine = <P extends string>(
   score: Score.Score<P>,
   library: Compiler.Library,
-  use: DataReuse,
-  differentiates: boolean
+  options: EngineOptions
 ): TermEngine<P> => {
+  const { use, differentiates } = options
   const model = Score.interpret(score)
-  const known = new WeakMap<object, ReturnType<typeof programs>>()
-  const programs = (term: Matching.DirectTerm): ((inputs: Inputs.NamedInputs) => TermCall['program']) => {
-    const of = Matching.programIdentity(term)
-    const found =
-      known.get(of) ??
-      Inputs.bySignature(inputs =>
-        programOf(model, library, Score.shapes(inputs.clean.shape[0])(score), term, inputs, differentiates)
-      )
-    known.set(of, found)
-    return found
-  }
+  const shapesAt = remembered((dim: number) => Score.shapes(dim)(score))
   return data => {
-    const own = Matching.dataInputs(data, use === 'often')
-    const otherwise = lazy(() => interpretedEngine(score, use, differentiates)(data))
-    /** Cache of prepared calls: by sample list if the samples repeat, by term if only the keys change. */
-    const known = new WeakMap<object, ReadonlyArray<RepeatedCall<P>>>()
-    const readyFor = (drawn: DrawnTerm<Matching.DirectTerm>, basis: Projection.Basis): ReadonlyArray<CalledTerm<P>> => {
-      const { term, samples, next } = drawn
-      const changing = (own: ReadonlyArray<MatchingSample>): Inputs.NamedInputs => {
-        const noise = own.at(0)?.noise
-        return noise === undefined ? {} : Noise.changingNoiseInputs(noise, basis, data)
-      }
-      const at = next === 'same' ? samples : term
-      const found = next === undefined ? undefined : known.get(at)
-      if (found !== undefined && (next === 'same' || partsDifferInKeys(found, samples)))
-        return found.map((part, i) => {
-          const own = next === 'same' ? part.samples : [samples[i]]
-          return { program: part.program, samples: own, call: params => part.again(params, changing(own)) }
-        })
-      const fresh = termCalls(model, programs(term), drawn, { basis, own, data })
-      if (next !== undefined)
-        known.set(
-          at,
-          fresh.map(part => {
-            const again = lazy(() =>
-              Inputs.repeatedLaunchArgs(RR.difference(changing(part.samples))(part.inputs), data.rows)
-            )
-            return { ...part, again: (params, inputs) => again()(params, inputs) }
-          })
-        )
-      return fresh.map(({ program, inputs, samples }) => ({
-        program,
-        samples,
-        call: params => Inputs.launchArgs(data.rows, params, inputs)
-      }))
-    }
-    return (params, evaluation) => {
-      const { basis, terms } = evaluation
+    const interpreted = lazy(() => interpretedEngine(score, options)(data))
+    const calls = callCache(() => ({ model, library, shapes: shapesAt(data.dim), differentiates }), {
+      existing: Matching.dataInputs(data, use),
+      data
+    })
+    return (params, { basis, terms }) => {
       const sums = terms.flatMap(drawn => {
         const weigh = Chunks.mapReduction(({ value, gradient }: Compiler.Result) =>
           // The parameters of the signature are those of the score.
           scaleValueAndGradient(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
         )
-        return readyFor(drawn, basis).map(({ program, call, samples }) =>
+        return calls(drawn, basis).map(({ program, launchArgs, samples }) =>
           E.isRight(program)
-            ? weigh(program.right.sum(call(params)))
-            : otherwise()(params, { basis, terms: [{ ...drawn, samples }] })
+            ? weigh(program.right.sum(launchArgs(params)))
+            : interpreted()(params, { basis, terms: [{ ...drawn, samples }] })
         )
       })
       return sums.length === 1
@@ -197,27 +192,11 @@ export const compiledEngine = <P extends string>(
   }
 }
 
-/**
- * Compiled program of one term; or the reason why it cannot be compiled. It computes the gradient if
- * `differentiates` (default: true).
- */
-export const programOf = <P extends string>(
-  model: Score.Model<P>,
-  library: Compiler.Library,
-  shapes: Params.Shapes<P>,
-  term: Matching.DirectTerm,
-  inputs: Inputs.NamedInputs,
-  differentiates = true
-): E.Either<string, Compiler.Program> =>
-  library.program(
-    Matching.programIdentity(term),
-    Inputs.signature(shapes, inputs),
-    ({ params, rows, constants }) => ({
-      // The parameters of the signature are those of the score.
-      value: Matching.weightedMeanTerm(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
-    }),
-    differentiates
-  )
+/** Data with the inputs made of them. */
+interface DataWithInputs {
+  readonly data: Source.Data
+  readonly existing: Inputs.NamedInputs
+}
 
 /** One program call of a term, with the samples that it covers. */
 interface TermCall {
@@ -226,14 +205,59 @@ interface TermCall {
   readonly samples: ReadonlyArray<MatchingSample>
 }
 
-/** Program call of a term, with its launch arguments as a function of the parameters. */
-interface CalledTerm<P extends string> extends Omit<TermCall, 'inputs'> {
-  readonly call: (params: Params.Params<P>) => Compiler.Call
+/** Program call of a term that is ready to be launched at parameters. */
+interface ReadyCall<P extends string> extends Omit<TermCall, 'inputs'> {
+  readonly launchArgs: (params: Params.Params<P>) => Compiler.Call
 }
 
-/** Program call that is repeated with other parameters; `again` takes only the inputs that change. */
+/**
+ * Returns the program calls of a drawn term on data. If the next draw of the term is known to be the same or to differ
+ * in keys alone, the inputs that stay are prepared once: cached by the list of samples, or by the term.
+ */
+const callCache = <P extends string>(
+  compiler: () => TermCompiler<P>,
+  { data, existing }: DataWithInputs
+): ((drawn: DrawnTerm<Matching.DirectTerm>, basis: Projection.Basis) => ReadonlyArray<ReadyCall<P>>) => {
+  const known = new WeakMap<object, ReadonlyArray<RepeatedCall<P>>>()
+  return (drawn, basis) => {
+    const { term, samples, next } = drawn
+    const changingInputs = (covered: ReadonlyArray<MatchingSample>): Inputs.NamedInputs => {
+      const noise = covered.at(0)?.noise
+      return noise === undefined ? {} : Noise.changingNoiseInputs(noise, basis, data)
+    }
+    const key = next === 'same' ? samples : term
+    const found = next === undefined ? undefined : known.get(key)
+    if (found !== undefined && (next === 'same' || partsDifferInKeys(found, samples)))
+      return found.map((part, i) => {
+        const covered = next === 'same' ? part.samples : [samples[i]]
+        return {
+          program: part.program,
+          samples: covered,
+          launchArgs: params => part.repeat(params, changingInputs(covered))
+        }
+      })
+    const calls = termCalls(compiler(), drawn, { basis, existing, data })
+    if (next !== undefined)
+      known.set(
+        key,
+        calls.map(part => {
+          const prepared = lazy(() =>
+            Inputs.repeatedLaunchArgs(RR.difference(changingInputs(part.samples))(part.inputs), data.rows)
+          )
+          return { ...part, repeat: (params, inputs) => prepared()(params, inputs) }
+        })
+      )
+    return calls.map(({ program, inputs, samples }) => ({
+      program,
+      samples,
+      launchArgs: params => Inputs.launchArgs(data.rows, params, inputs)
+    }))
+  }
+}
+
+/** Program call that is repeated with other parameters and other values of the inputs that change. */
 interface RepeatedCall<P extends string> extends TermCall {
-  readonly again: (params: Params.Params<P>, changing: Inputs.NamedInputs) => Compiler.Call
+  readonly repeat: (params: Params.Params<P>, changing: Inputs.NamedInputs) => Compiler.Call
 }
 
 /** True if the samples equal those of the calls one by one, except for their keys. */
@@ -249,63 +273,67 @@ const partsDifferInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArra
 const SAMPLE_BATCH_SIZES = [128, 16, 4] as const
 
 /** Number of samples in one call if `count` remain. */
-const callSizeFor = (count: number): number =>
+const sampleBatchSize = (count: number): number =>
   SAMPLE_BATCH_SIZES.find(n => n <= count) ?? Math.min(...SAMPLE_BATCH_SIZES)
 
 /** Program calls of a term. Consecutive samples whose inputs differ in numbers alone share one call. */
 export const termCalls = <P extends string>(
-  model: Score.Model<P>,
-  programFor: (inputs: Inputs.NamedInputs) => TermCall['program'],
+  compiler: TermCompiler<P>,
   { term, samples }: DrawnTerm<Matching.DirectTerm>,
-  {
-    basis,
-    own,
-    data
-  }: { readonly basis: Projection.Basis; readonly own: Inputs.NamedInputs; readonly data: Source.Data }
+  { basis, existing, data }: DataWithInputs & { readonly basis: Projection.Basis }
 ): ReadonlyArray<TermCall> => {
+  const programFor = (inputs: Inputs.NamedInputs): TermCall['program'] => termProgram(compiler, term, inputs)
   if (!Objective.isMatching(term)) {
-    const inputs = Object.assign({}, own, Matching.termConstants(term))
+    const inputs = Object.assign({}, existing, Matching.termConstants(term))
     return [{ program: programFor(inputs), inputs, samples: [] }]
   }
-  const all = samples.map(sample => ({ sample, inputs: Matching.termInputs(model, term, sample, basis, data, own) }))
-  const alone = ({ sample, inputs }: (typeof all)[number]): TermCall => ({
+  const all = samples.map(sample => ({
+    sample,
+    inputs: Matching.termInputs(compiler.model, term, sample, { basis, points: data, existing })
+  }))
+  const singleCall = ({ sample, inputs }: SampleInputs): TermCall => ({
     program: programFor(inputs),
     inputs,
     samples: [sample]
   })
-  if (all.length === 1) return all.map(alone)
-  const most = Math.max(...SAMPLE_BATCH_SIZES)
+  if (all.length === 1) return all.map(singleCall)
+  const largest = Math.max(...SAMPLE_BATCH_SIZES)
   return pipe(
     all,
     RA.chop(left => {
       const alike = pipe(
-        left.slice(0, most),
+        left.slice(0, largest),
         RA.takeLeftWhile(({ inputs }) => Inputs.isVersion(left[0].inputs)(inputs))
       )
-      const size = callSizeFor(alike.length)
-      const own = alike.slice(0, size)
+      const size = sampleBatchSize(alike.length)
+      const batch = alike.slice(0, size)
       const others = left.slice(Math.min(size, alike.length))
-      const one = own.length > 1 ? joinSamples(own, size, programFor) : O.none
-      return [O.isSome(one) ? [one.value] : own.map(alone), others]
+      const joined = batch.length > 1 ? joinSamples(batch, size, programFor) : O.none
+      return [O.isSome(joined) ? [joined.value] : batch.map(singleCall), others]
     }),
     RA.flatten
   )
 }
 
+interface SampleInputs {
+  readonly sample: MatchingSample
+  readonly inputs: Inputs.NamedInputs
+}
+
 /** One call for several samples, padded with samples of weight 0 up to `size`; none if it cannot be compiled. */
 const joinSamples = (
-  own: ReadonlyArray<{ readonly sample: MatchingSample; readonly inputs: Inputs.NamedInputs }>,
+  batch: ReadonlyArray<SampleInputs>,
   size: number,
   programFor: (inputs: Inputs.NamedInputs) => TermCall['program']
 ): O.Option<TermCall> => {
-  const idle = { ...own[0].inputs, weight: Inputs.numberInput(0) }
+  const padding = { ...batch[0].inputs, weight: Inputs.numberInput(0) }
   const inputs = Inputs.versions([
-    ...own.map(({ inputs }) => inputs),
-    ...Array.from({ length: size - own.length }, () => idle)
+    ...batch.map(({ inputs }) => inputs),
+    ...Array.from({ length: size - batch.length }, () => padding)
   ])
   return pipe(
     O.some(programFor(inputs)),
     O.filter(E.isRight),
-    O.map(program => ({ program, inputs, samples: own.map(({ sample }) => sample) }))
+    O.map(program => ({ program, inputs, samples: batch.map(({ sample }) => sample) }))
   )
 }

@@ -6,13 +6,15 @@ import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
 import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { tabulate } from '../../lib/arrays/entries.js'
-import { recently } from '../../lib/plain/remembered.js'
 import * as ByName from '../../lib/plain/byName.js'
 import { sameNumbers } from '../../lib/rows/byColumn.js'
 import { stretch, type RowNumbers } from '../../lib/rows/stretches.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 
 type Shape = ReadonlyArray<number>
+
+/** Reuse of data: 'often' if they are evaluated repeatedly, 'once' for a batch that is drawn for one evaluation. */
+export type DataReuse = 'often' | 'once'
 
 /** Numbers for each row; `shape` is that of one row. */
 interface RowInput {
@@ -42,12 +44,12 @@ interface Constant {
 
 export type ProgramInput = RowInput | DrawInput | Constant
 
-/** Array with a value for each row. `stays`: it is the same at every evaluation (default: false). */
-export const rowInput = (shape: Shape, values: RowNumbers, stays = false): ProgramInput => ({
+/** Array with a value for each row. Data that are reused are copied to the runtime once. Default: 'once'. */
+export const rowInput = (shape: Shape, values: RowNumbers, reuse: DataReuse = 'once'): ProgramInput => ({
   _tag: 'Rows',
   shape,
   values,
-  stays
+  stays: reuse === 'often'
 })
 /** Normal draws from a key; `shape` is that of one row. */
 export const drawInput = (shape: Shape, key: Key.Key): ProgramInput => ({ _tag: 'Draw', shape, key })
@@ -118,70 +120,30 @@ export const versions = (all: ReadonlyArray<NamedInputs>): NamedInputs =>
 
 const numberOf = (inputs: ProgramInput): number => (inputs._tag === 'Constant' ? inputs.values[0] : NaN)
 
-/** Kind and shape of an input, on which a program depends, without its values. */
-interface InputForm {
-  readonly name: string
-  readonly shape: Shape
-  readonly from: 'constant' | 'key' | 'data' | 'call'
-  /** Degrees of freedom of χ² draws, or number of versions of a constant; NONE otherwise. */
-  readonly count: number
-}
-
-const NO_COUNT = -1
-
-const fromOf = (one: ProgramInput): InputForm['from'] =>
-  one._tag === 'Constant' ? 'constant' : one._tag === 'Draw' ? 'key' : one.stays ? 'data' : 'call'
-const inputCount = (one: ProgramInput): number =>
-  (one._tag === 'Draw' ? one.degrees : one._tag === 'Constant' ? one.versions : undefined) ?? NO_COUNT
-const formsOf = (inputs: NamedInputs): ReadonlyArray<InputForm> =>
-  Object.entries(inputs).map(([name, one]) => ({ name, shape: one.shape, from: fromOf(one), count: inputCount(one) }))
-
-const areOfForms = (forms: ReadonlyArray<InputForm>, inputs: NamedInputs): boolean => {
-  const names = Object.keys(inputs)
-  return (
-    names.length === forms.length &&
-    forms.every(({ name, shape, from, count }, i) => {
-      if (names[i] !== name) return false
-      const one = inputs[name]
-      return (
-        fromOf(one) === from &&
-        inputCount(one) === count &&
-        one.shape.length === shape.length &&
-        one.shape.every((n, axis) => n === shape[axis])
-      )
-    })
-  )
-}
-
-/** Signature of a program that takes these parameters and inputs. */
+/** Signature of a program that takes these parameters and inputs. It is compared at every step, so it is not text. */
 export const signature = (params: Readonly<Record<string, Shape>>, inputs: NamedInputs): Compiler.Signature => {
-  const forms = formsOf(inputs)
-  const versions = forms.filter(({ from, count }) => from === 'constant' && count !== NO_COUNT)
+  const versioned = ByName.filterMapValues<ProgramInput, number>(input =>
+    input._tag === 'Constant' ? input.versions : undefined
+  )(inputs)
+  const names = Object.keys(versioned)
   return {
-    ...(versions.length > 0 && { versions: { count: versions[0].count, of: versions.map(({ name }) => name) } }),
+    ...(names.length > 0 && { versions: { count: versioned[names[0]], of: names } }),
     params,
-    rows: Object.fromEntries(
-      forms.flatMap(({ name, shape, from, count }) =>
-        from === 'constant' ? [] : [[name, { shape, from, ...(count !== NO_COUNT && { degrees: count }) }]]
-      )
-    ),
-    constants: Object.fromEntries(
-      forms.flatMap(({ name, shape, from }) => (from === 'constant' ? [[name, shape]] : []))
-    )
+    rows: rowSignatures(inputs),
+    constants: constantShapes(inputs)
   }
 }
 
-/** Number of signatures remembered. */
-const MAX_SIGNATURES = 8
+const constantShapes = ByName.filterMapValues<ProgramInput, Shape>(input =>
+  input._tag === 'Constant' ? input.shape : undefined
+)
 
-/**
- * Memoizes `make` by the signature of its inputs; its result must not depend on their values. Comparing forms is
- * cheaper than a signature as text, which would cost more than the rest of a step.
- */
-export const bySignature: <A>(make: (inputs: NamedInputs) => A) => (inputs: NamedInputs) => A = recently(
-  MAX_SIGNATURES,
-  formsOf,
-  areOfForms
+const rowSignatures = ByName.filterMapValues<ProgramInput, Compiler.Signature['rows'][string]>(input =>
+  input._tag === 'Constant'
+    ? undefined
+    : input._tag === 'Rows'
+      ? { shape: input.shape, from: input.stays ? 'data' : 'call' }
+      : { shape: input.shape, from: 'key', ...(input.degrees !== undefined && { degrees: input.degrees }) }
 )
 
 type ValuesByName = Readonly<Record<string, { readonly values: Float64Array }>>

@@ -39,92 +39,129 @@ export type LocateNaN<P extends string> = (
 
 /** Searches a loss on data for its first non-finite value, term by term and row by row. */
 export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): LocateNaN<P> => {
-  if (Nodes.isPopulation(data)) {
-    const levels = DrawTerms.lossNoiseLevels(loss)
-    const mixtureOf = Loss.requireMixtureMap(loss.score)
-    return (params, key) =>
-      pipe(
-        data.resolved(mixtureOf(params), levels),
-        E.match(
-          (problem): Fault.NonFinite => ({
-            what: 'the population',
-            value: NaN,
-            reason: Problem.show(problem),
-            inputs: Fault.asInputs(params)
-          }),
-          nodes =>
-            // If all values on the nodes are finite, the population was rejected.
-            locateNaN(loss, nodes)(params, key) ?? {
-              what: 'the population',
-              value: NaN,
-              reason: Problem.show(Nodes.disagreement(nodes.rule)),
-              inputs: Fault.asInputs(params)
-            }
-        )
-      )
+  if (Nodes.isPopulation(data)) return locateOnPopulation(loss, data)
+  const { points, toInternal } = Loss.frameForLoss(loss)(data)
+  const draw = DrawTerms.drawTerms(loss)(points)
+  const search: TermSearch<P> = {
+    model: Score.interpret(loss.score),
+    points,
+    centred: Matching.dataInputs(points, 'once'),
+    original: Matching.dataInputs(data, 'once')
   }
-  const { points: about, toInternal } = Loss.frameForLoss(loss)(data)
-  const model = Score.interpret(loss.score)
-  const draws = DrawTerms.drawTerms(loss)(about)
-  const own = Matching.dataInputs(about, false)
-  const theirs = Matching.dataInputs(data, false)
   return (params, key, rows) => {
-    const here = toInternal(params)
-    const { basis, terms } = draws(here, key)
-    const first = (
-      of: (first: number, count: number) => Loss.ValueAndGradient<P>,
-      from: number,
-      count: number
-    ): readonly [row: number, found: Loss.ValueAndGradient<P>] | null => {
-      if (count === 0) return null
-      const found = of(from, count)
-      if (isFiniteEvaluation(found)) return null
-      const half = count > ROWS_PER_SEARCH ? ROWS_PER_SEARCH : Math.ceil(count / 2)
-      return count === 1
-        ? [from, found]
-        : (first(of, from, half) ?? first(of, from + half, count - half) ?? [from, found])
-    }
-    const inTerm = ({ term: whole, samples }: DrawTerms.DrawnTerm): Fault.NonFinite | null => {
+    const internal = toInternal(params)
+    const { basis, terms } = draw(internal, key)
+    return firstNonNull(terms, ({ term: whole, samples }) => {
       const term = Objective.withRowwiseLoss(whole)
-      const printed = Objective.show(term.of)
-      if (Objective.isPenalty(term)) {
-        const { value, gradient } = term.penalty(params)
-        // A penalty returns a gradient in the parameters that it is given.
-        const found = { value, gradient: gradient as Params.Params<P> }
-        return isFiniteEvaluation(found) ? null : { ...describeTerm(printed, found), inputs: Fault.asInputs(params) }
-      }
-      const inputs: ReadonlyArray<readonly [Inputs.NamedInputs, DrawTerms.MatchingSample | null]> =
-        Objective.isMatching(term)
-          ? samples.map(sample => [Matching.termInputs(model, term, sample, basis, about), sample])
-          : [[Matching.termConstants(term), null]]
-      return firstNonNull(inputs, ([one, sample]) => {
-        const on = (from: number, count: number) => (params: Params.Tensors<P>) =>
-          Matching.weightedMeanTerm(model, term)(params, Inputs.inputTensors(from, count)({ ...own, ...one }))
-        const found = first((from, count) => valueAndGrad<P>(on(from, count))(here), 0, about.rows)
-        if (found === null) return null
-        const [at, evaluated] = found
-        const row = rows?.[at] ?? at
-        const times: Inputs.NamedInputs =
-          sample === null ? {} : { time: Inputs.perRowInput(sample.ofTime(time => time)) }
-        const { time, ...values } = compute(() =>
-          Inputs.inputTensors(at, 1)({ time: Inputs.numberInput(NaN), ...theirs, ...one, ...times })
-        )
-        const inputs = { ...values, ...Fault.asInputs(params) }
-        const when = sample === null ? {} : { time: time.values[0] }
-        const level = levelOrWeightFault(values)
-        if (level !== null) return { ...level, row, ...when, inputs }
-        const cause = origin(on(at, 1))(here)
-        return {
-          ...describeTerm(printed, evaluated),
-          row,
-          ...when,
-          ...(cause !== null && { reason: Fault.because(cause) }),
-          inputs
-        }
-      })
-    }
-    return firstNonNull(terms, inTerm)
+      if (Objective.isPenalty(term)) return faultOfPenalty(term, params)
+      const noiseInputs: ReadonlyArray<SampleInputs> = Objective.isMatching(term)
+        ? samples.map(sample => ({
+            sample,
+            inputs: Matching.termInputs(search.model, term, sample, { basis, points })
+          }))
+        : [{ sample: null, inputs: Matching.termConstants(term) }]
+      return firstNonNull(noiseInputs, one => faultOfSample(search, term, one, { params, internal, rows }))
+    })
   }
+}
+
+/** Problem of the population at the parameters; if its nodes resolve them, the first fault on the nodes. */
+const locateOnPopulation = <P extends string>(loss: Loss.Loss<P>, population: Nodes.PopulationNodes): LocateNaN<P> => {
+  const levels = DrawTerms.lossNoiseLevels(loss)
+  const mixtureOf = Loss.requireMixtureMap(loss.score)
+  return (params, key) => {
+    const faultOf = (problem: Problem.Problem): Fault.NonFinite => ({
+      what: 'the population',
+      value: NaN,
+      reason: Problem.show(problem),
+      inputs: Fault.asInputs(params)
+    })
+    return pipe(
+      population.resolved(mixtureOf(params), levels),
+      // If all values on the nodes are finite, the population was rejected.
+      E.match(faultOf, nodes => locateNaN(loss, nodes)(params, key) ?? faultOf(Nodes.disagreement(nodes.rule)))
+    )
+  }
+}
+
+const faultOfPenalty = <P extends string>(
+  term: Objective.Penalty,
+  params: Params.Params<P>
+): Fault.NonFinite | null => {
+  const found = Loss.evaluatePenalty(term, params)
+  return isFiniteEvaluation(found)
+    ? null
+    : { ...describeTerm(Objective.show(term.of), found), inputs: Fault.asInputs(params) }
+}
+
+/** Data on which terms are searched. */
+interface TermSearch<P extends string> {
+  readonly model: Score.Model<P>
+  readonly points: Source.Data
+  /** Inputs of the data as they are evaluated, and in the user's coordinates, for messages. */
+  readonly centred: Inputs.NamedInputs
+  readonly original: Inputs.NamedInputs
+}
+
+/** Sample of a term with its inputs; null for a term without noise. */
+interface SampleInputs {
+  readonly sample: DrawTerms.MatchingSample | null
+  readonly inputs: Inputs.NamedInputs
+}
+
+/** First non-finite row of a term for one sample. */
+const faultOfSample = <P extends string>(
+  { model, points, centred, original }: TermSearch<P>,
+  term: Matching.DirectTerm,
+  { sample, inputs: termInputs }: SampleInputs,
+  at: {
+    readonly params: Params.Params<P>
+    readonly internal: Params.Params<P>
+    readonly rows: ArrayLike<number> | undefined
+  }
+): Fault.NonFinite | null => {
+  const lossOn = (from: number, count: number) => (params: Params.Tensors<P>) =>
+    Matching.weightedMeanTerm(model, term)(params, Inputs.inputTensors(from, count)({ ...centred, ...termInputs }))
+  const found = firstNonFiniteRow((from, count) => valueAndGrad<P>(lossOn(from, count))(at.internal), 0, points.rows)
+  if (found === null) return null
+  const { row: index, evaluated } = found
+  const row = at.rows?.[index] ?? index
+  const times: Inputs.NamedInputs = sample === null ? {} : { time: Inputs.perRowInput(sample.ofTime(time => time)) }
+  const { time, ...values } = compute(() =>
+    Inputs.inputTensors(index, 1)({ time: Inputs.numberInput(NaN), ...original, ...termInputs, ...times })
+  )
+  const inputs = { ...values, ...Fault.asInputs(at.params) }
+  const when = sample === null ? {} : { time: time.values[0] }
+  const level = levelOrWeightFault(values)
+  if (level !== null) return { ...level, row, ...when, inputs }
+  const cause = origin(lossOn(index, 1))(at.internal)
+  return {
+    ...describeTerm(Objective.show(term.of), evaluated),
+    row,
+    ...when,
+    ...(cause !== null && { reason: Fault.because(cause) }),
+    inputs
+  }
+}
+
+/**
+ * First row whose value or gradient is not finite, by bisection of the rows from `from` on; null if the whole range is
+ * finite. If only the range is not finite but no part of it, the first row of the range.
+ */
+const firstNonFiniteRow = <P extends string>(
+  evaluate: (from: number, count: number) => Loss.ValueAndGradient<P>,
+  from: number,
+  count: number
+): { readonly row: number; readonly evaluated: Loss.ValueAndGradient<P> } | null => {
+  if (count === 0) return null
+  const evaluated = evaluate(from, count)
+  if (isFiniteEvaluation(evaluated)) return null
+  if (count === 1) return { row: from, evaluated }
+  const half = count > ROWS_PER_SEARCH ? ROWS_PER_SEARCH : Math.ceil(count / 2)
+  return (
+    firstNonFiniteRow(evaluate, from, half) ??
+    firstNonFiniteRow(evaluate, from + half, count - half) ?? { row: from, evaluated }
+  )
 }
 
 /** Evaluates a term, then its derivative if the value is finite. */

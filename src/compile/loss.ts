@@ -1,7 +1,7 @@
 /**
  * Losses: the objective of a score on a schedule, and the expectation by which its mean over the noise is computed.
- * Two engines compute the same number from the same noise: `interpreted` evaluates any score and objective in the
- * tensor vocabulary, one operation at a time; `compiled` runs one program over the rows.
+ * Two engines compute the same number from the same noise: 'interpreted' evaluates any score and objective in the
+ * tensor vocabulary, one operation at a time; 'compiled' runs one program over the rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -19,6 +19,7 @@ import { snapshotOfData } from '../mixture/dataRows.js'
 import type * as Projection from '../mixture/projection.js'
 import * as Chunks from '../../lib/rows/reduction.js'
 import { drawTerms, drawsProjectedNoise, lossNoiseLevels, type DrawnTerm } from './drawTerms.js'
+import type * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { cacheKey } from './cacheKey.js'
@@ -37,11 +38,9 @@ import {
   compiledEngine,
   interpretedEngine,
   termCalls,
-  programOf,
   scaleValueAndGradient,
   sumValueAndGradient,
-  type TermEngine,
-  type DataReuse
+  type TermEngine
 } from './engines.js'
 
 export interface Loss<P extends string> {
@@ -91,7 +90,7 @@ interface Programmed {
 }
 
 /** Pairs a compiled program with the text of its term. */
-const named =
+const withTermText =
   ({ of }: Objective.Term) =>
   (program: E.Either<string, Compiler.Program>): E.Either<string, Programmed> =>
     pipe(
@@ -109,7 +108,7 @@ const trialPrograms = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   library: Compiler.Library,
-  use: DataReuse
+  use: Inputs.DataReuse
 ): E.Either<string, ReadonlyArray<Programmed>> => {
   const few = Nodes.isNodes(data)
     ? data.first(PROGRAM_TRIAL_ROWS)
@@ -121,15 +120,17 @@ const trialPrograms = <P extends string>(
     values: Key.normal(shapeSize(shape))(Key.named(name)(keys.params)[name])
   }))(shapes)
   const model = Score.interpret(loss.score)
-  const own = Matching.dataInputs(few, use === 'often')
+  const compiler = { model, library, shapes, differentiates: true }
+  const existing = Matching.dataInputs(few, use)
   const { basis, terms } = drawTerms(loss)(few)(params, keys.draws)
-  const setting = { basis, own, data: few }
   const ofPairs = terms.filter(isPaired).flatMap(({ term, samples }) =>
     samples.slice(0, 1).flatMap(sample => {
-      const inputs = { ...own, ...Matching.termInputs(model, term, sample, basis, few) }
-      const { said, gradient } = Pairs.pairwisePrograms(model, library, term, shapes, inputs)
-      const { width } = Matching.analyzeReads(model, term, few.dim, false, false)
-      return [said, gradient({ shape: [few.rows, width], values: new Float64Array(few.rows * width) })].map(named(term))
+      const inputs = { ...existing, ...Matching.termInputs(model, term, sample, { basis, points: few }) }
+      const { outputs, gradient } = Pairs.pairwisePrograms(compiler, term, inputs)
+      const { width } = Matching.analyzeReads(model, term, { dim: few.dim })
+      return [outputs, gradient({ shape: [few.rows, width], values: new Float64Array(few.rows * width) })].map(
+        withTermText(term)
+      )
     })
   )
   return pipe(
@@ -137,8 +138,8 @@ const trialPrograms = <P extends string>(
       ...terms
         .filter(isDirect)
         .flatMap(drawn =>
-          termCalls(model, inputs => programOf(model, library, shapes, drawn.term, inputs), drawn, setting).map(
-            ({ program }) => named(drawn.term)(program)
+          termCalls(compiler, drawn, { basis, existing, data: few }).map(({ program }) =>
+            withTermText(drawn.term)(program)
           )
         ),
       ...ofPairs
@@ -157,19 +158,18 @@ export const isDirect = (drawn: DrawnTerm): drawn is DrawnTerm<Matching.DirectTe
 const isPaired = (drawn: DrawnTerm): drawn is DrawnTerm<Pairs.Paired> =>
   Objective.isMatching(drawn.term) && drawn.term.pairs !== undefined
 
-/** Sum over rows of the terms that are direct, as a reduction whose chunks other processes can compute (see `Sums`). */
+/** Sum over rows of the direct terms, as a reduction whose chunks other processes can compute. */
 export const lossReduction = <P extends string>(
   loss: Loss<P>,
   engine: LossPlan<P>['engine'],
   precision: Compiler.Precision,
-  about: Source.Data
+  data: Source.Data
 ): ((params: Params.Params<P>, key: Key.Key) => Chunks.Reduction<ValueAndGradient<P>>) => {
-  const circumstances = { library: libraryOf(loss.score, precision), use: 'often' } as const
-  const draws = drawTerms(loss)(about)
-  const whole = engineOf(loss, engine, circumstances)(about)
+  const draw = drawTerms(loss)(data)
+  const reduction = engineOf(loss, engine, { library: libraryOf(loss.score, precision), use: 'often' })(data)
   return (params, key) => {
-    const { basis, terms } = draws(params, key)
-    return whole(params, { basis, terms: terms.filter(isDirect) })
+    const { basis, terms } = draw(params, key)
+    return reduction(params, { basis, terms: terms.filter(isDirect) })
   }
 }
 
@@ -239,24 +239,30 @@ type EvaluateLoss<P extends string> = (
   others?: ReadonlyArray<Objective.Term>
 ) => ValueAndGradient<P>
 
-/** Evaluates on nodes that follow the student: those that resolve the parameters. */
+/**
+ * Evaluates on the nodes of a population that resolve the parameters. Terms under the model have nodes of their own,
+ * which follow the student.
+ */
 const evaluateOnResolvedNodes = <P extends string>(
-  by: LossPlan<P>['engine'],
+  engine: LossPlan<P>['engine'],
   loss: Loss<P>,
   population: Nodes.PopulationNodes,
-  circumstances: EvaluationOptions
+  options: EvaluationOptions
 ): EvaluateLoss<P> => {
   const levels = lossNoiseLevels(loss)
   const mixtureOf = requireMixtureMap(loss.score)
-  const on = (resolved: Nodes.PopulationNodes['resolved'], of: (term: Objective.Term) => boolean): EvaluateLoss<P> => {
-    const known = new WeakMap<Nodes.Nodes, EvaluateLoss<P>>()
-    const there = evaluatorOnRows(by, loss, { ...circumstances, backend: Backend.localBackend }, of)
-    const trusted = Nodes.evaluateConverged(resolved, evaluationDistance<P>)
+  const evaluatorOf = (
+    resolved: Nodes.PopulationNodes['resolved'],
+    includes: (term: Objective.Term) => boolean
+  ): EvaluateLoss<P> => {
+    const evaluators = new WeakMap<Nodes.Nodes, EvaluateLoss<P>>()
+    const onNodes = evaluatorOnRows(engine, loss, { ...options, backend: Backend.localBackend }, includes)
+    const evaluateConverged = Nodes.evaluateConverged(resolved, evaluationDistance<P>)
     return (params, key, others) =>
       pipe(
-        trusted(mixtureOf(params), levels, nodes => {
-          const evaluate = known.get(nodes) ?? there(nodes)
-          known.set(nodes, evaluate)
+        evaluateConverged(mixtureOf(params), levels, nodes => {
+          const evaluate = evaluators.get(nodes) ?? onNodes(nodes)
+          evaluators.set(nodes, evaluate)
           return evaluate(params, key, others)
         }),
         E.getOrElse(problem => unresolvedValue(params, problem))
@@ -264,8 +270,10 @@ const evaluateOnResolvedNodes = <P extends string>(
   }
   const terms = Objective.terms(loss.objective)
   const parts = [
-    ...(terms.every(({ term }) => isUnderModel(term)) ? [] : [on(population.resolved, term => !isUnderModel(term))]),
-    ...(terms.some(({ term }) => isUnderModel(term)) ? [on(population.ofStudents, isUnderModel)] : [])
+    ...(terms.every(({ term }) => isUnderModel(term))
+      ? []
+      : [evaluatorOf(population.resolved, term => !isUnderModel(term))]),
+    ...(terms.some(({ term }) => isUnderModel(term)) ? [evaluatorOf(population.ofStudents, isUnderModel)] : [])
   ]
   return (params, key, others) =>
     sumValueAndGradient(
@@ -279,92 +287,110 @@ export const isUnderModel = (term: Objective.Term): boolean => Objective.isMatch
 
 /** Evaluates the whole objective by one engine. */
 export const evaluator = <P extends string>(
-  by: LossPlan<P>['engine'],
+  engine: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
-  circumstances: EvaluationOptions
+  options: EvaluationOptions
 ): EvaluateLoss<P> =>
   Nodes.isPopulation(data)
-    ? evaluateOnResolvedNodes(by, loss, data, circumstances)
-    : evaluatorOnRows(by, loss, circumstances)(data)
+    ? evaluateOnResolvedNodes(engine, loss, data, options)
+    : evaluatorOnRows(engine, loss, options)(data)
 
 /** Value alone. Terms over pairs of rows always compute both. */
 const valueEvaluator = <P extends string>(
-  by: LossPlan<P>['engine'],
+  engine: LossPlan<P>['engine'],
   loss: Loss<P>,
   data: Source.Data,
-  circumstances: EvaluationOptions
+  options: EvaluationOptions
 ): LossPlan<P>['value'] => {
-  const evaluate = lazy(() => evaluator(by, loss, data, { ...circumstances, differentiates: hasPairs(loss) }))
+  const evaluate = lazy(() => evaluator(engine, loss, data, { ...options, differentiates: hasPairs(loss) }))
   return (params, key) => evaluate()(params, key).value
 }
 
+/** Evaluates the terms that `includes` selects, on rows in memory, of a source, or on nodes. Default: all terms. */
 const evaluatorOnRows = <P extends string>(
-  by: LossPlan<P>['engine'],
+  engine: LossPlan<P>['engine'],
   loss: Loss<P>,
-  circumstances: EvaluationOptions,
-  of: (term: Objective.Term) => boolean = () => true
+  options: EvaluationOptions,
+  includes: (term: Objective.Term) => boolean = () => true
 ): ((data: Source.Data) => EvaluateLoss<P>) => {
-  const { library, backend, differentiates = true } = circumstances
-  const engine = engineOf(loss, by, circumstances)
-  const drawing = drawTerms(loss)
+  const { library, backend, differentiates = true } = options
+  const termEngine = engineOf(loss, engine, options)
+  const sampler = drawTerms(loss)
   const frame = frameForLoss(loss)
   return data => {
-    const { points: about, middle, toInternal } = frame(data)
-    const anew = drawing(about)
+    const { points, middle, toInternal } = frame(data)
+    const drawAnew = sampler(points)
     // Nodes draw nothing, so they are equal for all parameters and keys.
-    const once = lazy(() => anew(Params.zeros(Score.shapes(data.dim)(loss.score)), Key.fromSeed(0)))
-    const draws: typeof anew = Nodes.isNodes(about) ? once : anew
-    const whole = engine(about)
-    const question = remoteLossRequest(loss, by, library.precision, middle)
-    const rows = lazy(() => Matching.dataInputs(about, circumstances.use === 'often'))
-    const paired = (
-      params: Params.Params<P>,
-      basis: Projection.Basis,
-      { weight, term, samples }: DrawnTerm<Pairs.Paired>
-    ): ReadonlyArray<ValueAndGradient<P>> => {
-      const model = Score.interpret(loss.score)
-      const evaluate = Pairs.evaluatePairwise(
-        model,
-        by === 'compiled' ? library : null,
-        term,
-        about.rows,
-        differentiates
-      )
-      return samples.map(sample => {
-        // `problems` rejects pairs with several noise levels or weights, so the first is that of all rows.
-        const [own] = columnFrom(sample.weight, 0, 1)
-        return scaleValueAndGradient(weight * own)(
-          evaluate(params, { ...rows(), ...Matching.termInputs(model, term, sample, basis, about) })
-        )
-      })
-    }
+    const drawOnce = lazy(() => drawAnew(Params.zeros(Score.shapes(data.dim)(loss.score)), Key.fromSeed(0)))
+    const draw: typeof drawAnew = Nodes.isNodes(points) ? drawOnce : drawAnew
+    const reduction = termEngine(points)
+    const request = remoteLossRequest(loss, engine, library.precision, middle)
+    const evaluatePairs = pairEvaluator(loss, points, {
+      library: engine === 'compiled' ? library : null,
+      use: options.use,
+      differentiates
+    })
     return (params, key, others) => {
-      const { here, basis, terms, sum } = Chunks.memoized(() => {
-        const here = toInternal(params)
-        const { basis, terms: own } = draws(here, key)
+      const { internal, basis, terms, sum } = Chunks.memoized(() => {
+        const internal = toInternal(params)
+        const { basis, terms: drawn } = draw(internal, key)
         const terms = (
-          others === undefined
-            ? own
-            : own.map((drawn, i) => ({ weight: drawn.weight, term: others[i], samples: drawn.samples }))
-        ).filter(({ term }) => of(term))
+          others === undefined ? drawn : drawn.map(({ weight, samples }, i) => ({ weight, term: others[i], samples }))
+        ).filter(({ term }) => includes(term))
         const direct = terms.filter(isDirect)
-        return { here, basis, terms, sum: direct.length > 0 ? [whole(here, { basis, terms: direct })] : [] }
+        return { internal, basis, terms, sum: direct.length > 0 ? [reduction(internal, { basis, terms: direct })] : [] }
       })
       return sumValueAndGradient(params, [
-        ...sum.map(one => backend.evaluate(one, () => question(here, key))),
+        ...sum.map(one => backend.evaluate(one, () => request(internal, key))),
         ...terms.flatMap(drawn => {
           const { term, weight } = drawn
-          if (isPaired(drawn)) return paired(here, basis, drawn)
+          if (isPaired(drawn)) return evaluatePairs(internal, basis, drawn)
           if (!Objective.isPenalty(term)) return []
-          const { value, gradient } = term.penalty(params)
-          // A penalty returns a gradient in the parameters that it is given.
-          const own = gradient as Params.Params<P>
-          return [scaleValueAndGradient(weight)({ value, gradient: differentiates ? own : noGradient<P>() })]
+          const { value, gradient } = evaluatePenalty(term, params)
+          return [scaleValueAndGradient(weight)({ value, gradient: differentiates ? gradient : noGradient<P>() })]
         })
       ])
     }
   }
+}
+
+/** Evaluates a term over pairs of rows, once for each of its samples. It is interpreted if there is no library. */
+const pairEvaluator = <P extends string>(
+  { score }: Loss<P>,
+  data: Source.Data,
+  {
+    library,
+    use,
+    differentiates
+  }: Pick<PlanOptions, 'use'> & { readonly library: Compiler.Library | null; readonly differentiates: boolean }
+): ((
+  params: Params.Params<P>,
+  basis: Projection.Basis,
+  drawn: DrawnTerm<Pairs.Paired>
+) => ReadonlyArray<ValueAndGradient<P>>) => {
+  const existing = lazy(() => Matching.dataInputs(data, use))
+  return (params, basis, { weight, term, samples }) => {
+    const model = Score.interpret(score)
+    const evaluate = Pairs.evaluatePairwise(model, term, { library, rows: data.rows, differentiates })
+    return samples.map(sample => {
+      // `problems` rejects pairs with several noise levels or weights, so the first is that of all rows.
+      const [sampleWeight] = columnFrom(sample.weight, 0, 1)
+      return scaleValueAndGradient(weight * sampleWeight)(
+        evaluate(params, { ...existing(), ...Matching.termInputs(model, term, sample, { basis, points: data }) })
+      )
+    })
+  }
+}
+
+/** Value of a penalty with its gradient. */
+export const evaluatePenalty = <P extends string>(
+  { penalty }: Objective.Penalty,
+  params: Params.Params<P>
+): ValueAndGradient<P> => {
+  // A penalty returns a gradient in the parameters that it is given.
+  const { value, gradient } = penalty(params)
+  return { value, gradient }
 }
 
 /** Snapshot of data: later changes of the caller's arrays have no effect. A population is returned as it is. */
@@ -396,21 +422,21 @@ const termsWithConstants = (
   const unknown = Object.keys(constants).find(name => !known.includes(name))
   if (unknown !== undefined)
     return refuse(`constants.${unknown}: the objective has ${known.join(', ') || 'none'}; name one of its constants`)
-  const other = (own: NdArray, name: string): NdArray => {
+  const replaced = (own: NdArray, name: string): NdArray => {
     if (!Object.hasOwn(constants, name)) return own
     const given = constants[name]
-    return areSame(given.shape, own.shape)
+    return areEqualShapes(given.shape, own.shape)
       ? given
       : refuse(`constants.${name}: of shape [${given.shape.join(', ')}]; the objective has [${own.shape.join(', ')}]`)
   }
   return terms.map(term =>
     Objective.isPenalty(term) || term.constants === undefined
       ? term
-      : { ...term, constants: Params.map<NdArray, NdArray>(other)(term.constants) }
+      : { ...term, constants: Params.map<NdArray, NdArray>(replaced)(term.constants) }
   )
 }
 
-const areSame = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
+const areEqualShapes = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
   a.length === b.length && a.every((n, axis) => n === b[axis])
 
 /** Evaluates the chosen plan on batches: on given rows, or on rows drawn from the key of each evaluation. */
@@ -421,16 +447,16 @@ export const batched = <P extends string>(
   { evaluations = Infinity, precision = 'float64' }: Partial<Pick<PlanOptions, 'evaluations' | 'precision'>> = {}
 ): Batched<P> => {
   // A batch has few rows and is in memory, so it is evaluated in this process.
-  const once = { library: libraryOf(loss.score, precision), use: 'once', backend: Backend.localBackend } as const
-  const [{ engine, reason }] = lossPlans(loss, data, { evaluations, ...once })
-  const of = evaluatorOnRows(engine, loss, once)
+  const options = { library: libraryOf(loss.score, precision), use: 'once', backend: Backend.localBackend } as const
+  const [{ engine, reason }] = lossPlans(loss, data, { evaluations, ...options })
+  const evaluatorOf = evaluatorOnRows(engine, loss, options)
   return {
     engine,
     reason: `${reason}; on ${batch} ${Source.isSource(data) && data.draw !== undefined ? 'new' : `of ${data.rows}`} rows a step`,
     evaluate: (params, key, rows, constants) => {
       const keys = pipe(key, Key.named('rows', 'loss'))
       const { points } = Source.batch(batch, rows)(keys.rows)(data)
-      return of(points)(params, keys.loss, termsWithConstants(loss.objective, constants))
+      return evaluatorOf(points)(params, keys.loss, termsWithConstants(loss.objective, constants))
     }
   }
 }
@@ -445,7 +471,7 @@ export interface PlanOptions {
   /** Program cache. Default: that of the score in the requested precision. */
   readonly library: Compiler.Library
   readonly precision: Compiler.Precision
-  readonly use: DataReuse
+  readonly use: Inputs.DataReuse
   /** Backend that evaluates sums over rows. */
   readonly backend: Backend.Backend
 }
@@ -462,8 +488,8 @@ const engineOf = <P extends string>(
   { library, use, differentiates = true }: Omit<EvaluationOptions, 'backend'>
 ): TermEngine<P> =>
   engine === 'compiled'
-    ? compiledEngine(score, library, use, differentiates)
-    : interpretedEngine(score, use, differentiates)
+    ? compiledEngine(score, library, { use, differentiates })
+    : interpretedEngine(score, { use, differentiates })
 
 const hasPairs = <P extends string>({ objective }: Loss<P>): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
@@ -503,7 +529,7 @@ export const lossPlans = <P extends string>(
         E.tryCatch(() => trialPrograms(loss, data, library, use), String),
         E.flatten,
         E.fold(
-          (refusal): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => [plan('interpreted', `it is not compiled: ${refusal}`)],
+          (fault): RNEA.ReadonlyNonEmptyArray<LossPlan<P>> => [plan('interpreted', `it is not compiled: ${fault}`)],
           programs => [
             plan(
               'compiled',

@@ -133,12 +133,15 @@ export interface ContextInputs {
 /** Properties of a row that exist only with noise. */
 const NOISE_NAMES = ['noise', 'target', 'outputTarget'] as const
 
+/** Rows on which a term is evaluated: data to which noise is added, or quadrature nodes of x_t itself. */
+export type RowKind = 'data' | 'nodes'
+
 /** Names that a term's rows do not have: those of the noise if there is none, and on nodes of x_t also the data. */
 export const missingNames = (
   { noiseLevels }: Pick<Objective.Matching, 'noiseLevels'>,
-  isOnNodes: boolean
+  kind: RowKind
 ): ReadonlyArray<Single> =>
-  NoiseLevels.isCleanLaw(noiseLevels) ? NOISE_NAMES : isOnNodes ? ['clean', ...NOISE_NAMES] : []
+  NoiseLevels.isCleanLaw(noiseLevels) ? NOISE_NAMES : kind === 'nodes' ? ['clean', ...NOISE_NAMES] : []
 
 /** Throws for a value that a function reads now but did not read when its reads were recorded. */
 export const throwUnrecordedRead = (what: string): never =>
@@ -153,10 +156,10 @@ export const rowLogDensity = <P extends string>(
 ): Tensor => (family === undefined ? fill([x.shape[0], 1], NaN) : family.logDensity(params, x, level))
 
 /**
- * Noise levels as columns, and in the form that the model takes: for a mixture, one level for all rows if they share
- * it.
+ * Noise levels of the rows as columns, [rows, 1], and in the form that the model takes: a mixture takes one level,
+ * [1, 1], if all rows share it ('common').
  */
-const makeRowLevels = (rows: number, label: Tensor | undefined, isMixture: boolean) => {
+const makeRowLevels = (rows: number, label: Tensor | undefined, shape: 'columns' | 'common') => {
   const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
   return {
     levelOf: (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
@@ -164,198 +167,247 @@ const makeRowLevels = (rows: number, label: Tensor | undefined, isMixture: boole
       const common =
         alpha.rank === 0 && sigma.rank === 0 ? { alpha: singleRowTensor(alpha), sigma: singleRowTensor(sigma) } : null
       const columns = common === null ? own : { ...own, common }
-      forms.set(columns, isMixture ? { alpha: singleRowTensor(alpha), sigma: singleRowTensor(sigma) } : columns)
+      forms.set(
+        columns,
+        shape === 'common' ? { alpha: singleRowTensor(alpha), sigma: singleRowTensor(sigma) } : columns
+      )
       return columns
     },
     form: (level: Objective.RowLevel): Score.RowLevel => forms.get(level) ?? level
   }
 }
 
+/** Loss context of a term's rows. */
+export interface LossContext {
+  /** Computes a value by name. */
+  readonly define: Definitions
+  /** Builds the context that a term's function receives, from a function that reads the precomputed values. */
+  readonly row: (read: Definitions) => Objective.Row
+}
+
 /**
- * Loss context of a term: `define` computes a value by name, `row` builds the context from a function that reads
- * them.
+ * Loss context of a term. The caller decides when precomputed values are defined: `row` obtains them by the function
+ * that it is given.
  */
 export const lossContext = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
-  material: ContextInputs,
+  inputs: ContextInputs,
   access: DrawAccess
-): { readonly define: Definitions; readonly row: (read: (name: PrecomputedName) => Tensor) => Objective.Row } => {
-  const { clean, drawn, orthogonal, inSpan, alpha, sigma, label, share, time, constants, partner, lacks } = material
-  const [rows] = clean.shape
-  const isMixture = model.family !== undefined
-  const { levelOf, form } = makeRowLevels(rows, label, isMixture)
+): LossContext => {
+  const context = { model, params, inputs, access, at: modelAccess(model, params, inputs, access) }
+  const values = precomputedValues(context)
+  return {
+    define: name =>
+      isHead(name)
+        ? headNamed(context.at.headsAt(context.at.noisy, context.at.level), name.slice('heads.'.length))
+        : values[name](),
+    row: read => {
+      // Missing names are not enumerable, so that destructuring the rest of a row, `({ score, ...row })`, does not
+      // read them.
+      const onRead = (name: Single): PropertyDescriptor => ({
+        enumerable: !inputs.lacks.includes(name),
+        get: () => read(name)
+      })
+      // With these properties the row is complete.
+      return Object.defineProperties(rowFunctions(context, read) as Objective.Row, RR.mapWithIndex(onRead)(values))
+    }
+  }
+}
+
+/** The model at any points and noise levels, and the noised rows. */
+interface ModelAccess extends Pick<
+  Objective.Row,
+  'noisy' | 'level' | 'levelAt' | 'scoreAt' | 'outputAt' | 'logDensityAt'
+> {
+  /** Noise level of the rows, in the form that the model takes. */
+  readonly modelLevel: Score.RowLevel
+  /** Outputs of all heads, by name; none if the score has no heads. */
+  readonly headsAt: (x: Tensor, at: Objective.RowLevel | Objective.Time) => Params.Tensors<string>
+}
+
+/** Arguments of a loss context, with the model at its rows. */
+interface ContextParts<P extends string> {
+  readonly model: Score.Model<P>
+  readonly params: Params.Tensors<P>
+  readonly inputs: ContextInputs
+  readonly access: DrawAccess
+  readonly at: ModelAccess
+}
+
+const modelAccess = <P extends string>(
+  model: Score.Model<P>,
+  params: Params.Tensors<P>,
+  inputs: ContextInputs,
+  access: DrawAccess
+): ModelAccess => {
+  const { clean, drawn, alpha, sigma, label } = inputs
+  const { levelOf, form } = makeRowLevels(clean.shape[0], label, model.family === undefined ? 'columns' : 'common')
   const level = levelOf(alpha, sigma)
-  const own = form(level)
-  const noisy = material.noisy ?? add(mul(own.alpha, clean), mul(own.sigma, drawn))
+  const modelLevel = form(level)
+  const noisy = inputs.noisy ?? add(mul(modelLevel.alpha, clean), mul(modelLevel.sigma, drawn))
   const levelAt = (at: Objective.Time): Objective.RowLevel => {
-    const there = typeof at === 'number' ? () => at : at
+    const timeAt = typeof at === 'number' ? () => at : at
     const of = (pick: (level: Schedule.Level) => number): Tensor =>
-      access.ofTime((time, schedule) => pick(Schedule.level(there(time, schedule))(schedule)))
+      access.ofTime((time, schedule) => pick(Schedule.level(timeAt(time, schedule))(schedule)))
     return levelOf(
       of(({ alpha }) => alpha),
       of(({ sigma }) => sigma)
     )
   }
-  const formAt = (at: Objective.RowLevel | Objective.Time): Score.RowLevel =>
-    form(typeof at === 'object' ? at : levelAt(at))
-  const scoreAt: Objective.Row['scoreAt'] = (x, at) => {
-    const there = formAt(at)
-    return opened(() => model.score(params, x, there))
+  /** Evaluates a function of the model at points and a level or time. */
+  const evaluateAt =
+    <A>(f: (params: Params.Tensors<P>, x: Tensor, level: Score.RowLevel) => A) =>
+    (x: Tensor, at: Objective.RowLevel | Objective.Time): A => {
+      const there = form(typeof at === 'object' ? at : levelAt(at))
+      return opened(() => f(params, x, there))
+    }
+  const logDensityAt = evaluateAt((params, x, there) => rowLogDensity(model, params, x, there))
+  return {
+    noisy,
+    level,
+    modelLevel,
+    levelAt,
+    scoreAt: evaluateAt((params, x, there) => model.score(params, x, there)),
+    outputAt: evaluateAt((params, x, there) => model.output(params, x, there)),
+    headsAt: evaluateAt((params, x, there) => model.heads?.(params, x, there) ?? {}),
+    logDensityAt: (x, at) => {
+      access.density()
+      return logDensityAt(x, at)
+    }
   }
-  const outputAt: Objective.Row['outputAt'] = (x, at) => {
-    const there = formAt(at)
-    return opened(() => model.output(params, x, there))
-  }
-  const directions: Objective.Row['directions'] = ({ probes, law }) =>
-    Array.from({ length: probes }, (_, i) => access.direction(law, i))
-  const exact = (): Tensor => opened(() => model.divergence(params, noisy, own))
-  const headsAt: Objective.Row['headsAt'] = (x, at) => {
-    const there = formAt(at)
-    const { heads } = model
-    return heads === undefined ? {} : opened(() => heads(params, x, there))
-  }
-  const singles: Readonly<Record<Single, () => Tensor>> = {
+}
+
+/** Values that are computed before a term's function is called if it reads them. */
+const precomputedValues = <P extends string>({
+  model,
+  inputs: { clean, drawn, time, label, partner },
+  at: { noisy, level, modelLevel, scoreAt, outputAt }
+}: ContextParts<P>): Readonly<Record<Single, () => Tensor>> => {
+  const [rows] = clean.shape
+  return {
     clean: () => clean,
     score: () => scoreAt(noisy, level),
-    target: () => neg(div(drawn, own.sigma)),
+    target: () => neg(div(drawn, modelLevel.sigma)),
     output: () => outputAt(noisy, level),
-    outputTarget: () => opened(() => Parametrization.targetTensor(model.predicts)(own)(clean, drawn)),
+    outputTarget: () => opened(() => Parametrization.targetTensor(model.predicts)(modelLevel)(clean, drawn)),
     noise: () => drawn,
     time: () => (time === undefined ? throwUnrecordedRead('time') : columnTensor(time, rows)),
     label: () => label ?? fill([rows, 1], -1),
     partner: () => partner ?? refuse('partner: these rows have none; give Points.paired(partners)(points)')
   }
-  const define: Definitions = name =>
-    isHead(name) ? headNamed(headsAt(noisy, level), name.slice('heads.'.length)) : singles[name]()
+}
+
+/** Everything of a row but the precomputed values. */
+const rowFunctions = <P extends string>(context: ContextParts<P>, read: Definitions): Omit<Objective.Row, Single> => {
+  const { params, inputs, access, at } = context
+  const [rows] = inputs.clean.shape
+  const directions: Objective.Row['directions'] = ({ probes, law }) =>
+    Array.from({ length: probes }, (_, i) => access.direction(law, i))
   return {
-    define,
-    row: read => {
-      const rest: Omit<Objective.Row, Single> = {
-        noisy,
-        level,
-        params: checkedParamAccess(params),
-        constants,
-        heads: headsByName(name => read(`heads.${name}`)),
-        ofTime: f => columnTensor(access.ofTime(f), rows),
-        levelAt,
-        scoreAt,
-        outputAt,
-        headsAt: (x, at) => {
-          const there = headsAt(x, at)
-          return headsByName(name => headNamed(there, name))
-        },
-        logDensityAt: (x, at) => {
-          access.density()
-          const there = formAt(at)
-          return opened(() => rowLogDensity(model, params, x, there))
-        },
-        directions,
-        noises: count =>
-          Number.isInteger(count) && count >= 1
-            ? Array.from({ length: count }, (_, i) => access.direction('noise', i))
-            : refuse(`noises(${count}): no whole number from 1 on; say how many draws a row sees`),
-        divergence: estimate => {
-          if (estimate === undefined) return exact()
-          const { probes = 1, law = 'rademacher' } = estimate
-          const all = directions({ probes, law }).map(v =>
-            sumOverColumns(mul(vjp(x => scoreAt(x, level))(noisy, v), v))
-          )
-          return div(all.reduce(add), probes)
-        },
-        projectedNoise: projectedNoiseOf(model, params, {
-          clean,
-          noisy,
-          drawn,
-          orthogonal,
-          inSpan,
-          level: own,
-          share,
-          rows
-        }),
-        underModel: () => {
-          const { noisy, share } = modelSample(model, params, clean, read('label'), own)
-          const { row, define } = lossContext(model, params, { ...material, noisy }, access)
-          return {
-            row: row(name => (dependsOnParams(name) ? define(name) : read(name))),
-            share
-          }
-        },
-        under: (others, there = constants) => {
-          // The names are those of the model's parameters.
-          const { row, define } = lossContext(
-            model,
-            { ...params, ...others } as Params.Tensors<P>,
-            { ...material, constants: there },
-            access
-          )
-          return row(name => {
-            const asHere = read(name)
-            return dependsOnParams(name) ? define(name) : asHere
-          })
-        }
-      }
-      // Missing names are not enumerable, so that destructuring the rest of a row, `({ score, ...row })`, does not
-      // read them.
-      const late = (name: Single): PropertyDescriptor => ({ enumerable: !lacks.includes(name), get: () => read(name) })
-      // With these properties the row is complete.
-      return Object.defineProperties(rest as Objective.Row, RR.mapWithIndex(late)(singles))
-    }
+    noisy: at.noisy,
+    level: at.level,
+    params: checkedParamAccess(params),
+    constants: inputs.constants,
+    heads: headsByName(name => read(`heads.${name}`)),
+    ofTime: f => columnTensor(access.ofTime(f), rows),
+    levelAt: at.levelAt,
+    scoreAt: at.scoreAt,
+    outputAt: at.outputAt,
+    headsAt: (x, level) => {
+      const heads = at.headsAt(x, level)
+      return headsByName(name => headNamed(heads, name))
+    },
+    logDensityAt: at.logDensityAt,
+    directions,
+    noises: count =>
+      Number.isInteger(count) && count >= 1
+        ? Array.from({ length: count }, (_, i) => access.direction('noise', i))
+        : refuse(`noises(${count}): no whole number from 1 on; say how many draws a row sees`),
+    divergence: estimate => {
+      if (estimate === undefined) return exactDivergence(context)
+      const { probes = 1, law = 'rademacher' } = estimate
+      const all = directions({ probes, law }).map(v =>
+        sumOverColumns(mul(vjp(x => at.scoreAt(x, at.level))(at.noisy, v), v))
+      )
+      return div(all.reduce(add), probes)
+    },
+    projectedNoise: projectedNoiseOf(context),
+    underModel: () => rowUnderModel(context, read),
+    under: (others, constants) => rowUnder(context, read, others, constants)
   }
 }
 
+const exactDivergence = <P extends string>({ model, params, at }: ContextParts<P>): Tensor =>
+  opened(() => model.divergence(params, at.noisy, at.modelLevel))
+
+/** Row of the model's own distribution; values that do not depend on the parameters are those of the row. */
+const rowUnderModel = <P extends string>(
+  { model, params, inputs, access, at }: ContextParts<P>,
+  read: Definitions
+): ReturnType<Objective.Row['underModel']> => {
+  const { noisy, share } = modelSample(model, params, inputs.clean, { label: read('label'), level: at.modelLevel })
+  const { row, define } = lossContext(model, params, { ...inputs, noisy }, access)
+  return { row: row(name => (dependsOnParams(name) ? define(name) : read(name))), share }
+}
+
+/** Row at other parameters and, if given, with other constants; data and noise are unchanged. */
+const rowUnder = <P extends string>(
+  { model, params, inputs, access }: ContextParts<P>,
+  read: Definitions,
+  others: Partial<Params.Tensors<string>>,
+  constants = inputs.constants
+): Objective.Row => {
+  // The names are those of the model's parameters.
+  const changed = { ...params, ...others } as Params.Tensors<P>
+  const { row, define } = lossContext(model, changed, { ...inputs, constants }, access)
+  return row(name => {
+    // Read in any case, so that it is recorded for the original row too.
+    const original = read(name)
+    return dependsOnParams(name) ? define(name) : original
+  })
+}
+
 /**
- * Rows drawn from the model itself: x_t = αc_k + √(α²v_k + σ²) z of rows z with labels k, and Kπ_k. For isotropic components, v_k follows from log
- * N(c_k; c_k, v_k I) = −(d/2) log 2πv_k for any parametrization.
+ * Rows drawn from the model itself, x_t = αc_k + √(α²v_k + σ²) z, from standard normal rows z with labels k, and their
+ * importance shares Kπ_k. For isotropic components, v_k follows for any parametrization from log N(c_k; c_k, v_k I) =
+ * −(d/2) log 2πv_k. NaN for a score without a mixture.
  */
 const modelSample = <P extends string>(
-  model: Score.Model<P>,
+  { family }: Score.Model<P>,
   params: Params.Tensors<P>,
   z: Tensor,
-  label: Tensor,
-  level: Score.RowLevel
+  { label, level }: { readonly label: Tensor; readonly level: Score.RowLevel }
 ): { readonly noisy: Tensor; readonly share: Tensor } => {
-  const { family } = model
   if (family === undefined) return { noisy: mul(z, NaN), share: fill([z.shape[0], 1], NaN) }
   const dim = z.shape[1] ?? 1
   const { logWeights, centres, logDensity } = opened(() => family.components(params, dim))
   const [count] = centres.shape
-  const atAll = opened(() => logDensity(centres, cleanLevel()))
-  const atCentre = sum(mul(atAll, eye(count)), 1, true)
-  const variances = div(exp(mul(-2 / dim, atCentre)), 2 * Math.PI)
-  const which = oneHot(reshape(label, [-1]), count)
-  const spread = sqrt(add(mul(square(level.alpha), matMul(which, variances)), square(level.sigma)))
+  const densitiesAtCentres = opened(() => logDensity(centres, cleanLevel()))
+  const ownDensities = sum(mul(densitiesAtCentres, eye(count)), 1, true)
+  const variances = div(exp(mul(-2 / dim, ownDensities)), 2 * Math.PI)
+  const oneHotLabels = oneHot(reshape(label, [-1]), count)
+  const deviations = sqrt(add(mul(square(level.alpha), matMul(oneHotLabels, variances)), square(level.sigma)))
   return {
-    noisy: add(mul(level.alpha, matMul(which, centres)), mul(spread, z)),
-    share: mul(count, matMul(which, exp(reshape(logWeights, [count, 1]))))
+    noisy: add(mul(level.alpha, matMul(oneHotLabels, centres)), mul(deviations, z)),
+    share: mul(count, matMul(oneHotLabels, exp(reshape(logWeights, [count, 1]))))
   }
 }
 
-/** |z|² of the drawn part, from its coordinates. */
+/** |z|² of the drawn part, [rows, 1], from its coordinates. */
 const squaredInSpan = ({ coordinates, share, outside }: Components.NoiseInSpan): Tensor => {
-  const own = sumOverColumns(square(coordinates))
-  return share === null ? own : add(own, mul(square(share), outside))
+  const inSpan = sumOverColumns(square(coordinates))
+  return share === null ? inSpan : add(inSpan, mul(square(share), outside))
 }
 
-/** Projected noise: losses of a mixture by its own projection if it has one, otherwise by score and divergence. */
-const projectedNoiseOf = <P extends string>(
-  model: Score.Model<P>,
-  params: Params.Tensors<P>,
-  of: {
-    readonly clean: Tensor
-    readonly noisy: Tensor
-    readonly drawn: Tensor
-    readonly orthogonal: Components.ComponentNoise['orthogonal']
-    readonly inSpan: Components.NoiseInSpan | undefined
-    readonly level: Score.RowLevel
-    readonly share: Tensor | undefined
-    readonly rows: number
-  }
-): Objective.SeenNoise => {
-  const { clean, noisy, drawn, orthogonal, inSpan, level, share, rows } = of
+/** Losses of projected noise: by the projection of the family if it has one, otherwise by score and divergence. */
+const projectedNoiseOf = <P extends string>(context: ContextParts<P>): Objective.SeenNoise => {
+  const { model, params, inputs, at } = context
+  const { clean, drawn, orthogonal, inSpan, share } = inputs
+  const { noisy, modelLevel: level } = at
   const projection = model.family?.projection
   return {
-    share: share === undefined ? null : columnTensor(share, rows),
+    share: share === undefined ? null : columnTensor(share, clean.shape[0]),
     squaredNoise: () => add(inSpan === undefined ? sumOverColumns(square(drawn)) : squaredInSpan(inSpan), orthogonal),
     implicit: () =>
       projection === undefined

@@ -1,7 +1,13 @@
 /**
  * Terms of an objective in the tensor vocabulary, as one loss for each row, from parameters and named inputs:
- * written once for the interpreter and the compiler. A term's own function is first called with made-up numbers to
- * record what it reads; only this is drawn, passed and computed later.
+ * written once for the interpreter and the compiler.
+ *
+ * A term's own function (`perRow`) is called before the first step, and each of these calls is needed:
+ * 1. `analyzeReads`, once for each kind of row: records what the function reads. Only this is drawn, passed and computed
+ *    later.
+ * 2. `SmokeTest`, for users' functions: three rows together and each alone, and once more for the gradient. A function
+ *    that mixes rows or has no derivative would otherwise fit something else, or fail in the middle of a run.
+ * 3. `Compiler.compile`, twice for each program: what differs between the two traces is not a constant.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -45,7 +51,8 @@ import {
   type TimeFunction,
   type Reads,
   type DrawAccess,
-  type ContextInputs
+  type ContextInputs,
+  type RowKind
 } from './lossContext.js'
 
 type RowsAndDim = Pick<Points.Points, 'rows' | 'dim'>
@@ -87,8 +94,8 @@ const conversion = (
 
 // —— inputs ——
 
-/** Inputs that are the data. `stays`: true if they are evaluated again, false for a batch of one evaluation. */
-export const dataInputs = (data: Source.Data, stays: boolean): Inputs.NamedInputs => {
+/** Inputs that are the data: rows, weights, labels and partners. */
+export const dataInputs = (data: Source.Data, reuse: Inputs.DataReuse): Inputs.NamedInputs => {
   const { dim } = data
   const weights = Source.isSource(data)
     ? Source.normalizedRowWeights(data)
@@ -97,10 +104,10 @@ export const dataInputs = (data: Source.Data, stays: boolean): Inputs.NamedInput
       : Points.weightsOf(data)
   const labels = rowLabels(data)
   return {
-    clean: Inputs.rowInput([dim], Source.isSource(data) ? data : data.values, stays),
-    ...(weights !== null && { rowWeight: Inputs.rowInput([], weights, stays) }),
-    ...(labels !== null && { label: Inputs.rowInput([1], labels, stays) }),
-    ...(data.partner && { partner: Inputs.rowInput([dim], data.partner, stays) })
+    clean: Inputs.rowInput([dim], Source.isSource(data) ? data : data.values, reuse),
+    ...(weights !== null && { rowWeight: Inputs.rowInput([], weights, reuse) }),
+    ...(labels !== null && { label: Inputs.rowInput([1], labels, reuse) }),
+    ...(data.partner && { partner: Inputs.rowInput([dim], data.partner, reuse) })
   }
 }
 
@@ -154,20 +161,24 @@ const constantTensors = (inputs: Inputs.InputTensors): Params.Tensors<string> =>
     )
   )
 
-/** Inputs of a term for a sample, added to those that exist already, such as the data. */
+/** Inputs of a term for a sample. They are added to `existing` ones, such as the data; default: none. */
 export const termInputs = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
   sample: NoiseSample,
-  basis: Basis,
-  points: RowsAndDim,
-  own: Inputs.NamedInputs = {}
+  {
+    basis,
+    points,
+    existing = {}
+  }: { readonly basis: Basis; readonly points: RowsAndDim; readonly existing?: Inputs.NamedInputs }
 ): Inputs.NamedInputs => {
   const { measuredIn } = term
   const isMixed = measuredIn !== undefined && !isOutputError(sample)
-  const reads = analyzeReads(model, term, points.dim, isMixed, sample.noise._tag === 'None')
+  const rowKind = sample.noise._tag === 'None' ? 'nodes' : 'data'
+  const reads = analyzeReads(model, term, { dim: points.dim, isMixed, rowKind })
+  const { nodes } = sample
   return mergeRecords<Inputs.ProgramInput>(
-    own,
+    existing,
     {
       alpha: Inputs.perRowInput(sample.alpha),
       sigma: Inputs.perRowInput(sample.sigma),
@@ -175,7 +186,7 @@ export const termInputs = <P extends string>(
     },
     Noise.noiseInputs(sample.noise, basis, points),
     term.constants !== undefined && termConstants(term),
-    sample.nodes && { clean: Inputs.rowInput([points.dim], sample.nodes.values, sample.nodes.stay) },
+    nodes && { clean: Inputs.rowInput([points.dim], nodes.values, nodes.stay ? 'often' : 'once') },
     measuredIn && {
       conversion: Inputs.perRowInput(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
     },
@@ -202,40 +213,50 @@ const areEqualNumbers = (a: RowNumbers, b: RowNumbers): boolean =>
 /** Object by which the programs of terms are distinguished; everything else is an input. */
 export const programIdentity = (term: DirectTerm): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)
 
+/** Rows on which a term's function is analyzed. */
+interface ReadSetting {
+  readonly dim: number
+  /** True if the denoising form is mixed with the implicit one, so that the function reads the share. Default: false. */
+  readonly isMixed?: boolean
+  /** Default: 'data'. */
+  readonly rowKind?: RowKind
+}
+
 const readsByTerm = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
 
 /**
- * Analyzes what a term reads of a row, by calling it on one row of made-up numbers. A function in the tensor
- * vocabulary reads the same of every row.
+ * Values that a term's function reads of a row, from one call on a row of made-up numbers. A function in the tensor
+ * vocabulary reads the same of every row. The result is cached by function, model and setting.
  */
 export const analyzeReads = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
-  dim: number,
-  isMixed: boolean,
-  isOnNodes: boolean
+  { dim, isMixed = false, rowKind = 'data' }: ReadSetting
 ): Reads => {
   const { perRow } = term
-  const lacks = missingNames(term, isOnNodes)
+  const lacks = missingNames(term, rowKind)
   const ofTerm = readsByTerm.get(perRow) ?? new WeakMap<object, ReadonlyMap<string, Reads>>()
   readsByTerm.set(perRow, ofTerm)
   const ofModel = ofTerm.get(model) ?? new Map<string, Reads>()
   const key = `${dim} ${isMixed} ${lacks.join(' ')}`
   const known = ofModel.get(key)
   if (known !== undefined) return known
-  const found = analyzeTerm(model, term, dim, isMixed, lacks)
+  const found = recordReads(model, term, { dim, isMixed, lacks })
   ofTerm.set(model, new Map([...ofModel, [key, found]]))
   return found
 }
 
-/** Analyzes what a term reads; null if its function throws. */
+/** Values that a term's function reads; null if the function throws. */
 export const tryAnalyzeReads = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
-  dim: number,
-  isOnNodes = false
+  { dim, rowKind }: Pick<ReadSetting, 'dim' | 'rowKind'>
 ): Reads | null =>
-  O.toNullable(O.tryCatch(() => analyzeReads(model, term, dim, term.measuredIn !== undefined, isOnNodes)))
+  O.toNullable(
+    O.tryCatch(() =>
+      analyzeReads(model, term, { dim, isMixed: term.measuredIn !== undefined, ...(rowKind && { rowKind }) })
+    )
+  )
 
 /** Random draws of a term other than its noise, in words. */
 export const additionalDraws = <P extends string>(
@@ -243,7 +264,7 @@ export const additionalDraws = <P extends string>(
   term: Objective.Matching,
   dim: number
 ): ReadonlyArray<string> => {
-  const { noise, normal, rademacher } = tryAnalyzeReads(model, term, dim)?.probes ?? {
+  const { noise, normal, rademacher } = tryAnalyzeReads(model, term, { dim })?.probes ?? {
     noise: 0,
     normal: 0,
     rademacher: 0
@@ -278,12 +299,11 @@ const shapesOnlyModel = <P extends string>(model: Score.Model<P>): Score.Model<P
   }
 }
 
-const analyzeTerm = <P extends string>(
+/** Calls a term's function on one row of made-up numbers and records what it reads. */
+const recordReads = <P extends string>(
   model: Score.Model<P>,
   { perRow, constants = {} }: Objective.Matching,
-  dim: number,
-  isMixed: boolean,
-  lacks: ContextInputs['lacks']
+  { dim, isMixed, lacks }: { readonly dim: number; readonly isMixed: boolean; readonly lacks: ContextInputs['lacks'] }
 ): Reads => {
   const names = listRecorder<PrecomputedName>()
   const times = listRecorder<TimeFunction>()
@@ -303,26 +323,13 @@ const analyzeTerm = <P extends string>(
     }
   }
   const { values } = compute(() => {
-    const half = (width: number): Tensor => fill([1, width], 0.5)
-    const material: ContextInputs = {
-      clean: half(dim),
-      drawn: half(dim),
-      orthogonal: 0,
-      alpha: half(1),
-      sigma: half(1),
-      label: fill([1, 1], -1),
-      share: isMixed ? half(1) : undefined,
-      time: half(1),
-      partner: half(dim),
+    const params = Score.tensors(Params.zeros(model.shapes(dim)))
+    const inputs = {
+      ...madeUpRow(dim, isMixed ? 'mixed' : 'whole'),
       constants: Params.map(fromNdArray)(constants),
       lacks
     }
-    const { define, row } = lossContext(
-      shapesOnlyModel(model),
-      Score.tensors(Params.zeros(model.shapes(dim))),
-      material,
-      access
-    )
+    const { define, row } = lossContext(shapesOnlyModel(model), params, inputs, access)
     return perRow(
       row(name => {
         names.add(name)
@@ -330,14 +337,30 @@ const analyzeTerm = <P extends string>(
       })
     )
   })
-  const most = (law: DirectionDistribution): number =>
+  const count = (law: DirectionDistribution): number =>
     probes.all().reduce((most, [of, i]) => (of === law ? Math.max(most, i + 1) : most), 0)
   return {
     names: new Set(names.all()),
     times: times.all(),
-    probes: { rademacher: most('rademacher'), normal: most('normal'), noise: most('noise') },
+    probes: { rademacher: count('rademacher'), normal: count('normal'), noise: count('noise') },
     density: densities.all().length > 0,
     width: values.length
+  }
+}
+
+/** One row of made-up numbers; it has a share only if the noise is mixed. */
+const madeUpRow = (dim: number, noise: 'mixed' | 'whole'): Omit<ContextInputs, 'constants' | 'lacks'> => {
+  const half = (width: number): Tensor => fill([1, width], 0.5)
+  return {
+    clean: half(dim),
+    drawn: half(dim),
+    orthogonal: 0,
+    alpha: half(1),
+    sigma: half(1),
+    label: fill([1, 1], -1),
+    share: noise === 'mixed' ? half(1) : undefined,
+    time: half(1),
+    partner: half(dim)
   }
 }
 
@@ -347,8 +370,8 @@ export const termOutputPerRow =
   (params: Params.Tensors<P>, inputs: Inputs.InputTensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
     const { clean } = inputs
     const optional = (name: string): Tensor | undefined => (name in inputs ? inputs[name] : undefined)
-    const isOnNodes = 'none' in inputs
-    const reads = analyzeReads(model, term, clean.shape[1] ?? 1, 'share' in inputs, isOnNodes)
+    const rowKind = 'none' in inputs ? 'nodes' : 'data'
+    const reads = analyzeReads(model, term, { dim: clean.shape[1] ?? 1, isMixed: 'share' in inputs, rowKind })
     const times = listRecorder<TimeFunction>()
     const { row, define } = lossContext(
       model,
@@ -363,7 +386,7 @@ export const termOutputPerRow =
         time: optional('time'),
         partner: optional('partner'),
         constants: constantTensors(inputs),
-        lacks: [...('partner' in inputs ? [] : ['partner' as const]), ...missingNames(term, isOnNodes)]
+        lacks: [...('partner' in inputs ? [] : ['partner' as const]), ...missingNames(term, rowKind)]
       },
       {
         ofTime: f => optional(`of${times.add(f)}`) ?? throwUnrecordedRead('a number of another time'),

@@ -175,7 +175,7 @@ export const noiseInputs = (noise: NoiseOfDraw, own: Basis, { dim }: PointsSize)
   if (noise._tag === 'Full') {
     const { values, sign } = noise
     return {
-      noise: isGivenNoise(values) ? Inputs.rowInput([dim], values, true) : Inputs.drawInput([dim], values),
+      noise: isGivenNoise(values) ? Inputs.rowInput([dim], values, 'often') : Inputs.drawInput([dim], values),
       sign: SIGNS[sign]
     }
   }

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import { compute, fromNdArray, mul, reshape, sum, valueAndGrad, type NdArray, type Tensor } from '../../lib/index.js'
 import * as Chunks from '../../lib/rows/reduction.js'
+import type { TermCompiler } from './engines.js'
 import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
 import type * as Objective from '../objective/objective.js'
@@ -38,27 +39,30 @@ const slopeProduct = <P extends string>(
   return (params, { slope, ...inputs }) => sum(sum(mul(slope, rows(params, inputs)), 1))
 }
 
-/** Compiles the two programs of a term; returns the reason if they cannot be compiled. */
-export const pairwisePrograms = <P extends string>(
-  model: Score.Model<P>,
-  library: Compiler.Library,
-  term: Paired,
-  shapes: Params.Shapes<P>,
-  inputs: Inputs.NamedInputs
-): {
-  readonly said: ReturnType<Compiler.Library['program']>
+/** Programs of a term over pairs; each is the reason if it cannot be compiled. */
+interface PairwisePrograms {
+  /** Outputs of the rows. */
+  readonly outputs: ReturnType<Compiler.Library['program']>
+  /** Gradient of the parameters from ∂L/∂u, whose values are an input. */
   readonly gradient: (slope: NdArray) => ReturnType<Compiler.Library['program']>
-} => ({
-  said: library.program(
+}
+
+/** Compiles the two programs of a term. */
+export const pairwisePrograms = <P extends string>(
+  { model, library, shapes }: Omit<TermCompiler<P>, 'differentiates'>,
+  term: Paired,
+  inputs: Inputs.NamedInputs
+): PairwisePrograms => ({
+  outputs: library.program(
     term.perRow,
     Inputs.signature(shapes, inputs),
     // The parameters of the signature are those of the score, here and below.
     ({ params, rows, constants }) => ({
-      others: { said: rowOutputs(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
+      others: { u: rowOutputs(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
     }),
     false
   ),
-  gradient: (slope: NdArray) =>
+  gradient: slope =>
     library.program(
       term.pairs,
       Inputs.signature(shapes, { ...inputs, slope: Inputs.rowInput(slope.shape.slice(1), slope.values) }),
@@ -74,34 +78,39 @@ export const pairwisePrograms = <P extends string>(
  */
 export const evaluatePairwise = <P extends string>(
   model: Score.Model<P>,
-  library: Compiler.Library | null,
   term: Paired,
-  rows: number,
-  differentiates: boolean
+  {
+    library,
+    rows,
+    differentiates
+  }: { readonly library: Compiler.Library | null; readonly rows: number; readonly differentiates: boolean }
 ): ((params: Params.Params<P>, inputs: Inputs.NamedInputs) => ValueAndGradient<P>) => {
-  const opByOp = E.left('op by op')
+  const notCompiled = E.left('op by op')
   return (params, inputs) => {
-    const made = library === null ? null : pairwisePrograms(model, library, term, Params.shapes(params), inputs)
+    const programs =
+      library === null ? null : pairwisePrograms({ model, library, shapes: Params.shapes(params) }, term, inputs)
     const u = pipe(
-      made?.said ?? opByOp,
+      programs?.outputs ?? notCompiled,
       E.match(
         () =>
           compute(() => rowOutputs(model, term)(Params.map(fromNdArray)(params), Inputs.inputTensors(0, rows)(inputs))),
-        program => program.run(Inputs.launchArgs(rows, params, inputs)).others.said
+        program => program.run(Inputs.launchArgs(rows, params, inputs)).others.u
       )
     )
     if (!differentiates) return { value: compute(() => term.pairs(fromNdArray(u))).values[0], gradient: noGradient() }
     const { value, gradient } = valueAndGrad<'u'>(({ u }) => term.pairs(u))({ u })
-    const all = { ...inputs, slope: Inputs.rowInput(u.shape.slice(1), gradient.u.values) }
+    const withSlope = { ...inputs, slope: Inputs.rowInput(u.shape.slice(1), gradient.u.values) }
     return {
       value,
       gradient: pipe(
-        made?.gradient(gradient.u) ?? opByOp,
+        programs?.gradient(gradient.u) ?? notCompiled,
         E.match(
           () =>
-            valueAndGrad<P>(params => slopeProduct(model, term)(params, Inputs.inputTensors(0, rows)(all)))(params)
-              .gradient,
-          program => Chunks.evaluate(program.sum(Inputs.launchArgs(rows, params, all))).gradient as Params.Params<P>
+            valueAndGrad<P>(params => slopeProduct(model, term)(params, Inputs.inputTensors(0, rows)(withSlope)))(
+              params
+            ).gradient,
+          program =>
+            Chunks.evaluate(program.sum(Inputs.launchArgs(rows, params, withSlope))).gradient as Params.Params<P>
         )
       )
     }

@@ -17,6 +17,7 @@ import * as Matching from './matching.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
+import type * as Source from '../data/source/source.js'
 import * as Params from '../core/params.js'
 import * as Objective from '../objective/objective.js'
 import { directionalDerivative } from '../objective/along.js'
@@ -30,49 +31,20 @@ const gradientsPerRow = <P extends string>(
   loss: Loss.Loss<P>,
   data: Points.Points
 ): Explained & ((params: Params.Params<P>, key: Key.Key) => NdArray) => {
-  const model = Score.interpret(loss.score)
   const shapes = Score.shapes(data.dim)(loss.score)
   const size = Params.paramsSize(shapes)
-  const library = Loss.libraryOf(loss.score, 'float64')
-  const { points: about, toInternal } = Loss.frameForLoss(loss)(data)
-  const own = Matching.dataInputs(about, true)
-  const slopes = RA.makeBy(size, j =>
-    DrawTerms.drawTerms({ ...loss, objective: directionalDerivative(Params.unit(shapes, j))(loss.objective) })(about)
+  const { points, toInternal } = Loss.frameForLoss(loss)(data)
+  const termValues = rowwiseTerm(loss, points, shapes)
+  const draws = RA.makeBy(size, j =>
+    DrawTerms.drawTerms({ ...loss, objective: directionalDerivative(Params.unit(shapes, j))(loss.objective) })(points)
   )
-  const programOf = (term: Matching.DirectTerm, given: Inputs.NamedInputs): E.Either<string, Compiler.Program> =>
-    library.program(
-      Matching.programIdentity(term),
-      Inputs.signature(shapes, given),
-      ({ params, rows, constants }) => ({
-        // The parameters of the signature are those of the score.
-        others: { each: Matching.flatTermPerRow(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
-      }),
-      false
-    )
-  /** Inputs of a term for each of its samples. */
-  const inputsOf = ({ term, samples }: DrawTerms.DrawnTerm<Matching.DirectTerm>, basis: Projection.Basis) =>
-    (Objective.isMatching(term)
-      ? samples.map(sample => Matching.termInputs(model, term, sample, basis, about))
-      : [Matching.termConstants(term)]
-    ).map(given => ({ ...own, ...given }))
-  const valuesOf = (params: Params.Params<P>, term: Matching.DirectTerm, given: Inputs.NamedInputs): Float64Array =>
-    pipe(
-      programOf(term, given),
-      E.fold(
-        () =>
-          compute(() =>
-            Matching.flatTermPerRow(model, term)(Score.tensors(params), Inputs.inputTensors(0, about.rows)(given))
-          ).values,
-        program => program.run(Inputs.launchArgs(about.rows, params, given)).others.each.values
-      )
-    )
   const how = lazy((): Explanation => {
-    const { basis, terms } = slopes[0](Params.zeros(shapes), Key.fromSeed(0))
+    const { basis, terms } = draws[0](Params.zeros(shapes), Key.fromSeed(0))
     return pipe(
       terms.filter(Loss.isDirect),
       E.traverseArray(drawn =>
         pipe(
-          programOf(drawn.term, inputsOf(drawn, basis)[0]),
+          termValues.program(drawn.term, termValues.inputs(drawn, basis)[0]),
           E.map(program => ({ term: Objective.show(drawn.term.of), program }))
         )
       ),
@@ -82,7 +54,7 @@ const gradientsPerRow = <P extends string>(
           engine: 'compiled',
           reason: `the derivative of each row along a direction, one program for all ${size}${Compiler.how(
             programs.map(({ program }) => program),
-            about.rows
+            points.rows
           )}`,
           parts: () => programs.map(({ term, program }) => ({ term, ...program.profile() }))
         })
@@ -90,21 +62,73 @@ const gradientsPerRow = <P extends string>(
     )
   })
   return explained((params: Params.Params<P>, key: Key.Key) => {
-    const here = toInternal(params)
-    const columns = slopes.map(draws => {
-      const { basis, terms } = draws(here, key)
-      const parts = terms
+    const internal = toInternal(params)
+    const columns = draws.map(draw => {
+      const { basis, terms } = draw(internal, key)
+      return terms
         .filter(Loss.isDirect)
         .flatMap(drawn =>
-          inputsOf(drawn, basis).map(given => valuesOf(here, drawn.term, given).map(x => drawn.weight * x))
+          termValues
+            .inputs(drawn, basis)
+            .map(inputs => termValues.values(internal, drawn.term, inputs).map(x => drawn.weight * x))
         )
-      return parts.reduce((a, b) => a.map((x, i) => x + b[i]), new Float64Array(about.rows))
+        .reduce((a, b) => a.map((x, i) => x + b[i]), new Float64Array(points.rows))
     })
     return {
-      shape: [about.rows, size],
-      values: new Float64Array(about.rows * size).map((_, at) => columns[at % size][Math.floor(at / size)])
+      shape: [points.rows, size],
+      values: new Float64Array(points.rows * size).map((_, at) => columns[at % size][Math.floor(at / size)])
     }
   }, how)
+}
+
+/** Value of a term for each row of points: its inputs, its program, and the values, interpreted if it has none. */
+interface RowwiseTerm<P extends string> {
+  /** Inputs of a term for each of its samples. */
+  readonly inputs: (
+    drawn: DrawTerms.DrawnTerm<Matching.DirectTerm>,
+    basis: Projection.Basis
+  ) => ReadonlyArray<Inputs.NamedInputs>
+  readonly program: (term: Matching.DirectTerm, inputs: Inputs.NamedInputs) => E.Either<string, Compiler.Program>
+  readonly values: (params: Params.Params<P>, term: Matching.DirectTerm, inputs: Inputs.NamedInputs) => Float64Array
+}
+
+const rowwiseTerm = <P extends string>(
+  { score }: Loss.Loss<P>,
+  points: Source.Data,
+  shapes: Params.Shapes<P>
+): RowwiseTerm<P> => {
+  const model = Score.interpret(score)
+  const library = Loss.libraryOf(score, 'float64')
+  const existing = Matching.dataInputs(points, 'often')
+  const program: RowwiseTerm<P>['program'] = (term, inputs) =>
+    library.program(
+      Matching.programIdentity(term),
+      Inputs.signature(shapes, inputs),
+      ({ params, rows, constants }) => ({
+        // The parameters of the signature are those of the score.
+        others: { each: Matching.flatTermPerRow(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
+      }),
+      false
+    )
+  return {
+    inputs: ({ term, samples }, basis) =>
+      (Objective.isMatching(term)
+        ? samples.map(sample => Matching.termInputs(model, term, sample, { basis, points }))
+        : [Matching.termConstants(term)]
+      ).map(inputs => ({ ...existing, ...inputs })),
+    program,
+    values: (params, term, inputs) =>
+      pipe(
+        program(term, inputs),
+        E.fold(
+          () =>
+            compute(() =>
+              Matching.flatTermPerRow(model, term)(Score.tensors(params), Inputs.inputTensors(0, points.rows)(inputs))
+            ).values,
+          found => found.run(Inputs.launchArgs(points.rows, params, inputs)).others.each.values
+        )
+      )
+  }
 }
 
 /**

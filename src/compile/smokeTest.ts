@@ -97,87 +97,102 @@ interface UserFunction {
   readonly finite: boolean
 }
 
+type ProblemList = ReadonlyArray<Problem.Problem>
+
+/** Problems of a user's function on the trial rows, evaluated together and one by one. */
 const functionProblems = (
-  { field, name, apply, shapes, finite }: UserFunction,
-  on: (rows: readonly [number, number]) => TrialRows
-): ReadonlyArray<Problem.Problem> => {
-  const run = (from: number, count: number): E.Either<ReadonlyArray<Problem.Problem>, NdArray> =>
-    pipe(
-      E.tryCatch(
-        () =>
-          compute(() => {
-            // Untyped JavaScript may return a number instead of a tensor.
-            const result: unknown = apply(on([from, count]))
-            return typeof result === 'number' ? tensor([result], []) : (result as Tensor)
-          }),
-        error => [
-          reason(error) === SEALED
-            ? Problem.of(
-                field,
-                `${name}, which looks at the entries of a tensor,`,
-                'written in the tensor vocabulary alone, in which it is differentiated',
-                'choose by where, and hold constant by stopGradient'
-              )
-            : Problem.of(
-                field,
-                `${name}, which on ${count} row${count === 1 ? '' : 's'} throws "${reason(error)}",`,
-                `a function of rows that gives ${print(shapes(count)[0])}`,
-                'correct it, or check the shapes that it works on'
-              )
-        ]
-      ),
-      E.filterOrElse(
-        ({ shape }) => shapes(count).some(wanted => print(wanted) === print(shape)),
-        ({ shape }) => [
-          Problem.of(
-            field,
-            `${name}, which on ${count} row${count === 1 ? '' : 's'} is of shape ${print(shape)},`,
-            `of shape ${shapes(count).map(print).join(' or ')}`,
-            'let it give each row its own numbers'
-          )
-        ]
+  tested: UserFunction,
+  on: (rows: readonly [from: number, count: number]) => TrialRows
+): ProblemList =>
+  pipe(
+    evaluateOn(tested, on, [0, TRIAL_ROWS]),
+    E.filterOrElse(
+      ({ values }) => !tested.finite || values.every(Number.isFinite),
+      ({ values }): ProblemList => [nonFiniteProblem(tested, values)]
+    ),
+    E.chain(together =>
+      pipe(
+        Array.from({ length: TRIAL_ROWS }, (_, i) => evaluateOn(tested, on, [i, 1])),
+        E.sequenceArray,
+        E.map(apart => ({ together: together.values, apart: apart.flatMap(({ values }) => Array.from(values)) }))
       )
-    )
-  return pipe(
-    run(0, TRIAL_ROWS),
-    E.chain(together => {
-      const width = together.values.length / TRIAL_ROWS
-      const bad = together.values.findIndex(value => !Number.isFinite(value))
-      return finite && bad >= 0
-        ? E.left([
-            Problem.of(
-              field,
-              `${name}, which is ${together.values[bad]} on a row of the data,`,
-              'finite where the run starts',
-              'start elsewhere, or keep logarithms, roots and quotients off 0'
-            )
-          ])
-        : pipe(
-            Array.from({ length: TRIAL_ROWS }, (_, i) => run(i, 1)),
-            E.sequenceArray,
-            E.map(apart => ({ together, width, apart: apart.flatMap(({ values }) => Array.from(values)) }))
-          )
-    }),
-    E.chain(({ together, apart }) => {
-      const largest = together.values.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0)
-      const alike = together.values.every(
-        (x, i) => Object.is(x, apart[i]) || x === apart[i] || Math.abs(x - apart[i]) <= ROW_ROUNDING * largest
-      )
-      return alike
-        ? E.right(null)
-        : E.left([
-            Problem.of(
-              field,
-              `${name}, which gives a row other numbers alone than among others,`,
-              'a function of each row alone, the same at each call',
-              'let it reduce over axis 1 only, and take its randomness from the parameters'
-            )
-          ])
-    }),
-    E.fold(
+    ),
+    E.filterOrElse(
+      ({ together, apart }) => areAlike(together, apart),
+      (): ProblemList => [
+        Problem.of(
+          tested.field,
+          `${tested.name}, which gives a row other numbers alone than among others,`,
+          'a function of each row alone, the same at each call',
+          'let it reduce over axis 1 only, and take its randomness from the parameters'
+        )
+      ]
+    ),
+    E.match(
       problems => problems,
       () => []
     )
+  )
+
+/** Result of a user's function on trial rows; its problem if it throws, or returns another shape. */
+const evaluateOn = (
+  { field, name, apply, shapes }: UserFunction,
+  on: (rows: readonly [from: number, count: number]) => TrialRows,
+  rows: readonly [from: number, count: number]
+): E.Either<ProblemList, NdArray> => {
+  const [, count] = rows
+  const onRows = `on ${count} row${count === 1 ? '' : 's'}`
+  return pipe(
+    E.tryCatch(
+      () =>
+        compute(() => {
+          // Untyped JavaScript may return a number instead of a tensor.
+          const result: unknown = apply(on(rows))
+          return typeof result === 'number' ? tensor([result], []) : (result as Tensor)
+        }),
+      (error): ProblemList => [
+        reason(error) === SEALED
+          ? Problem.of(
+              field,
+              `${name}, which looks at the entries of a tensor,`,
+              'written in the tensor vocabulary alone, in which it is differentiated',
+              'choose by where, and hold constant by stopGradient'
+            )
+          : Problem.of(
+              field,
+              `${name}, which ${onRows} throws "${reason(error)}",`,
+              `a function of rows that gives ${print(shapes(count)[0])}`,
+              'correct it, or check the shapes that it works on'
+            )
+      ]
+    ),
+    E.filterOrElse(
+      ({ shape }) => shapes(count).some(wanted => print(wanted) === print(shape)),
+      ({ shape }): ProblemList => [
+        Problem.of(
+          field,
+          `${name}, which ${onRows} is of shape ${print(shape)},`,
+          `of shape ${shapes(count).map(print).join(' or ')}`,
+          'let it give each row its own numbers'
+        )
+      ]
+    )
+  )
+}
+
+const nonFiniteProblem = ({ field, name }: UserFunction, values: Float64Array): Problem.Problem =>
+  Problem.of(
+    field,
+    `${name}, which is ${values.find(value => !Number.isFinite(value))} on a row of the data,`,
+    'finite where the run starts',
+    'start elsewhere, or keep logarithms, roots and quotients off 0'
+  )
+
+/** True if values of the rows evaluated together equal those of each row alone, up to rounding. */
+const areAlike = (together: Float64Array, apart: ReadonlyArray<number>): boolean => {
+  const largest = together.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0)
+  return together.every(
+    (x, i) => Object.is(x, apart[i]) || x === apart[i] || Math.abs(x - apart[i]) <= ROW_ROUNDING * largest
   )
 }
 
@@ -190,7 +205,7 @@ const trialLoss = <P extends string>(
 ): Tensor => {
   const model = Score.interpret(score)
   const tensors = Score.tensors(params)
-  const data = Matching.dataInputs(points, false)
+  const data = Matching.dataInputs(points, 'once')
   if (!Objective.isMatching(term)) {
     const given = Inputs.inputTensors(...rows)({ ...data, ...Matching.termConstants(term) })
     return sealed(() => Matching.noiselessTermPerRow(model, term)(tensors, given))
@@ -211,7 +226,10 @@ const trialLoss = <P extends string>(
     labels: null
   }
   const basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
-  const given = Inputs.inputTensors(...rows)({ ...data, ...Matching.termInputs(model, term, sample, basis, points) })
+  const given = Inputs.inputTensors(...rows)({
+    ...data,
+    ...Matching.termInputs(model, term, sample, { basis, points })
+  })
   return Matching.termOutputPerRow(model, term)(tensors, given, sealed)
 }
 
@@ -255,8 +273,9 @@ const arbitraryParams = <P extends string>(shapes: Params.Shapes<P>): Params.Par
   }))(shapes)
 
 interface SmokeTestResult {
-  readonly of: ReadonlyArray<unknown>
-  readonly problems: ReadonlyArray<Problem.Problem>
+  /** Schedule, score and kind of data that were tested. */
+  readonly tested: ReadonlyArray<unknown>
+  readonly problems: ProblemList
 }
 
 /** Latest result of the smoke test for each objective, keyed by the start or, if there is none, by the score. */
@@ -265,114 +284,148 @@ const smokeTestResults = new WeakMap<object, WeakMap<object, SmokeTestResult>>()
 /**
  * Problems found by evaluating a user's score or objective on noised rows of the data, at the parameters from which
  * a run starts. Without a start, only shapes and independence of rows are tested. Requires a loss without other
- * problems.
+ * problems. The latest result is cached.
  */
 export const problems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
   start: Params.Params<P> | null
-): ReadonlyArray<Problem.Problem> => {
+): ProblemList => {
   const { schedule, score, objective } = loss
   const [ofScore, ofObjective, ofSchedule] = [score, objective, schedule].map(cacheKey)
   const at: object = start ?? ofScore
-  const here = smokeTestResults.get(at) ?? new WeakMap<object, SmokeTestResult>()
-  smokeTestResults.set(at, here)
+  const results = smokeTestResults.get(at) ?? new WeakMap<object, SmokeTestResult>()
+  smokeTestResults.set(at, results)
   // Labels and partners of the rows may be read as well.
-  const beside = [points.labels, points.partner].map(own => own === undefined || own === null)
-  const of = [ofSchedule, ofScore, points.dim, ...beside]
-  const last = here.get(ofObjective)
-  if (last?.of.every((one, i) => one === of[i]) === true) return last.problems
-  const found = smokeTestProblems(loss, points, start)
-  here.set(ofObjective, { of, problems: found })
+  const isAbsent = [points.labels, points.partner].map(column => column === undefined || column === null)
+  const tested = [ofSchedule, ofScore, points.dim, ...isAbsent]
+  const last = results.get(ofObjective)
+  if (last?.tested.every((one, i) => one === tested[i]) === true) return last.problems
+  const found = smokeTestProblems({
+    loss,
+    points,
+    params: start ?? arbitraryParams(Score.interpret(score).shapes(points.dim)),
+    finite: start !== null
+  })
+  results.set(ofObjective, { tested, problems: found })
   return found
 }
 
-/** Problems of a trial evaluation: of the score, its heads, the objective, its growth and its gradients, each only if none was found before. */
-const smokeTestProblems = <P extends string>(
-  loss: Loss.Loss<P>,
-  points: Source.Data,
-  start: Params.Params<P> | null
-): ReadonlyArray<Problem.Problem> => {
-  const { schedule, score, objective } = loss
-  const model = Score.interpret(score)
-  const terms = Objective.terms(objective).map(({ term }) => term)
-  const matching = terms.filter(Objective.isMatching)
-  const own = terms.flatMap(term => (Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]))
-  const params = start ?? arbitraryParams(model.shapes(points.dim))
-  const finite = start !== null
-  const timesOf = (noiseLevels: NoiseLevels.NoiseLevels): ReadonlyArray<number> =>
-    pipe(noiseLevels, NoiseLevels.quadrature(schedule, TRIAL_ROWS)).map(({ time }) => time)
-  const of = (noiseLevels: NoiseLevels.NoiseLevels, part: UserFunction): ReadonlyArray<Problem.Problem> =>
-    functionProblems(part, rows => trialRows(schedule, timesOf(noiseLevels), points, rows))
-  const isPaired = (term: Matching.DirectTerm): term is Objective.Matching =>
-    Objective.isMatching(term) && term.pairs !== undefined
-  /** Number of values that a term returns for a row. */
-  const widthOf = (term: Matching.DirectTerm): number =>
-    isPaired(term)
-      ? pipe(
-          // An error is reported where the function itself is tried.
-          O.tryCatch(() => Matching.analyzeReads(model, term, points.dim, false, false).width),
-          O.getOrElse(() => 1)
-        )
-      : 1
-  const inScore = matching.slice(0, model.scoreless ? 0 : 1).flatMap(({ noiseLevels }) =>
-    of(noiseLevels, {
+/** Loss with the data and parameters on which it is tested. */
+interface SmokeTest<P extends string> {
+  readonly loss: Loss.Loss<P>
+  readonly points: Source.Data
+  readonly params: Params.Params<P>
+  /** True if a non-finite result is an error, as at the parameters from which a run starts. */
+  readonly finite: boolean
+}
+
+/** Problems of the score, its heads, the objective, its growth and its gradient, each only if none was found before. */
+const smokeTestProblems = <P extends string>(test: SmokeTest<P>): ProblemList =>
+  [scoreProblems, headProblems, objectiveProblems, growthProblems, lossGradientProblems].reduce<ProblemList>(
+    (found, problemsOf) => (found.length > 0 ? found : problemsOf(test)),
+    []
+  )
+
+/** Times at which the trial rows are noised. */
+const trialTimes = (schedule: Schedule.Schedule, noiseLevels: NoiseLevels.NoiseLevels): ReadonlyArray<number> =>
+  pipe(noiseLevels, NoiseLevels.quadrature(schedule, TRIAL_ROWS)).map(({ time }) => time)
+
+/** Problems of a user's function on trial rows at noise levels. */
+const problemsAt = <P extends string>(
+  { loss: { schedule }, points }: SmokeTest<P>,
+  noiseLevels: NoiseLevels.NoiseLevels,
+  tested: UserFunction
+): ProblemList => functionProblems(tested, rows => trialRows(schedule, trialTimes(schedule, noiseLevels), points, rows))
+
+/** First term of the loss that is a mean over noise levels, in a list; an empty list if there is none. */
+const firstMatching = <P extends string>({ loss }: SmokeTest<P>): ReadonlyArray<Objective.Matching> =>
+  Objective.terms(loss.objective)
+    .map(({ term }) => term)
+    .filter(Objective.isMatching)
+    .slice(0, 1)
+
+const scoreProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
+  const { loss, points, params, finite } = test
+  const model = Score.interpret(loss.score)
+  if (model.scoreless) return []
+  return firstMatching(test).flatMap(({ noiseLevels }) =>
+    problemsAt(test, noiseLevels, {
       field: 'score',
-      name: Score.show(score),
+      name: Score.show(loss.score),
       apply: ({ noisy, level }) => model.output(Score.tensors(params), noisy, level),
       shapes: rows => [[rows, points.dim]],
       finite
     })
   )
-  const ofHeads = (
-    noiseLevels: NoiseLevels.NoiseLevels,
-    said: Score.NamedOutputs<P>
-  ): ReadonlyArray<Problem.Problem> => {
-    const apply = ({ noisy, level }: TrialRows): Tensor =>
-      concat(Object.values(said(Score.tensors(params), noisy, level)), 1)
-    // An error is reported where the function itself is tried.
-    const width = O.tryCatch(
-      () => compute(() => apply(trialRows(schedule, timesOf(noiseLevels), points, [0, TRIAL_ROWS]))).shape[1]
-    )
-    const name = `the heads of ${Score.show(score)}`
-    const shapes: UserFunction['shapes'] = rows => [[rows, O.isSome(width) ? width.value : points.dim]]
-    return of(noiseLevels, { field: 'score', name, apply, shapes, finite })
-  }
-  const inHeads =
-    inScore.length > 0
-      ? []
-      : matching
-          .slice(0, 1)
-          .flatMap(({ noiseLevels }) => (model.heads === undefined ? [] : ofHeads(noiseLevels, model.heads)))
-  const inObjective =
-    inScore.length + inHeads.length > 0
-      ? []
-      : own.flatMap(term =>
-          of(Objective.isMatching(term) ? term.noiseLevels : NoiseLevels.at(1), {
-            field: 'objective',
-            name: Objective.show(term.of),
-            apply: trial => trialLoss(loss, term, params, trial),
-            shapes: rows => [[rows, widthOf(term)], ...(isPaired(term) ? [] : [[rows]])],
-            finite
-          })
-        )
-  const claims =
-    inScore.length + inHeads.length + inObjective.length > 0
-      ? []
-      : own.filter(Objective.isMatching).flatMap(term => unboundedGrowthProblems(loss, term, points, params))
-  const found = [...inScore, ...inHeads, ...inObjective, ...claims]
-  return found.length > 0 ? found : lossGradientProblems(loss, points, params, finite)
 }
+
+const headProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
+  const {
+    loss: { schedule, score },
+    points,
+    params,
+    finite
+  } = test
+  const { heads } = Score.interpret(score)
+  if (heads === undefined) return []
+  return firstMatching(test).flatMap(({ noiseLevels }) => {
+    const apply = ({ noisy, level }: TrialRows): Tensor =>
+      concat(Object.values(heads(Score.tensors(params), noisy, level)), 1)
+    // An error is reported where the function itself is tested.
+    const width = O.tryCatch(
+      () =>
+        compute(() => apply(trialRows(schedule, trialTimes(schedule, noiseLevels), points, [0, TRIAL_ROWS]))).shape[1]
+    )
+    return problemsAt(test, noiseLevels, {
+      field: 'score',
+      name: `the heads of ${Score.show(score)}`,
+      apply,
+      shapes: rows => [[rows, O.isSome(width) ? width.value : points.dim]],
+      finite
+    })
+  })
+}
+
+/** Terms of the loss that are a user's own functions of rows. */
+const customTerms = <P extends string>({ loss }: SmokeTest<P>): ReadonlyArray<Matching.DirectTerm> =>
+  Objective.terms(loss.objective).flatMap(({ term }) =>
+    Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]
+  )
+
+const objectiveProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
+  const { loss, points, params, finite } = test
+  const model = Score.interpret(loss.score)
+  return customTerms(test).flatMap(term => {
+    const isMatching = Objective.isMatching(term)
+    const isPaired = isMatching && term.pairs !== undefined
+    /** Number of values that the term returns for a row. An error is reported where the function itself is tested. */
+    const width = (): number =>
+      isPaired
+        ? pipe(
+            O.tryCatch(() => Matching.analyzeReads(model, term, { dim: points.dim }).width),
+            O.getOrElse(() => 1)
+          )
+        : 1
+    return problemsAt(test, isMatching ? term.noiseLevels : NoiseLevels.at(1), {
+      field: 'objective',
+      name: Objective.show(term.of),
+      apply: trial => trialLoss(loss, term, params, trial),
+      shapes: rows => [[rows, width()], ...(isPaired ? [] : [[rows]])],
+      finite
+    })
+  })
+}
+
+const growthProblems = <P extends string>(test: SmokeTest<P>): ProblemList =>
+  customTerms(test)
+    .filter(Objective.isMatching)
+    .flatMap(term => unboundedGrowthProblems(test.loss, term, test.points, test.params))
 
 /**
  * Problems of the loss and its gradient on the trial rows: a function may evaluate correctly and have no derivative.
  */
-const lossGradientProblems = <P extends string>(
-  loss: Loss.Loss<P>,
-  points: Source.Data,
-  params: Params.Params<P>,
-  finite: boolean
-): ReadonlyArray<Problem.Problem> => {
+const lossGradientProblems = <P extends string>({ loss, points, params, finite }: SmokeTest<P>): ProblemList => {
   // Noise that the user supplies has as many rows as the data, so the trial draws its own.
   const noise = Expectation.monteCarlo()
   const few = pipe(points, Source.selectedRows([0, Math.floor(points.rows / 2), points.rows - 1]))

@@ -7,6 +7,9 @@ const here = path => fileURLToPath(new URL(path, import.meta.url))
 const root = here('..')
 const read = path => readFileSync(here(path), 'utf8')
 
+/** Packages that read and write Arrow and Parquet files. A page has no such files, and would only be larger. */
+export const fileReaders = ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', 'apache-arrow']
+
 /** A program of this folder with all that it imports, as text; `more` are options of esbuild. */
 export const program = async (entry, format, more) => {
   const { outputFiles } = await build({

@@ -1,7 +1,7 @@
 // The page for a table as one page, in dist/table/index.html.
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { pageOf, program, writePage } from '../pages.mjs'
+import { fileReaders, pageOf, program, writePage } from '../pages.mjs'
 
 const read = path => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 
@@ -12,12 +12,11 @@ const nodes = {
     onResolve({ filter: /(\/cluster\/index|\.\/shared|\.\/packed)\.js$/ }, ({ path }) => ({ path, external: true }))
   }
 }
-const external = ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', 'apache-arrow']
 
 /** The page as one text; where it stands among others, with a link to the first of them. */
 export const bundled = async ({ home } = {}) => {
   const version = { VERSION: JSON.stringify(JSON.parse(read('package.json')).version) }
-  const worker = await program('table/worker.ts', 'iife', { external, plugins: [nodes], define: version })
+  const worker = await program('table/worker.ts', 'iife', { external: fileReaders, plugins: [nodes], define: version })
   const samples = Object.fromEntries(
     ['penguins.csv', 'faithful.csv', 'iris.csv'].map(name => [name, read(`examples/data/${name}`)])
   )

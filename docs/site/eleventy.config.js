@@ -99,7 +99,7 @@ export default async function site(eleventy) {
     appendFileSync(`${out}/style.css`, ornstein.Picture.styles)
     writeFileSync(`${out}/entries.js`, `window.entries = ${JSON.stringify(entries)}\n`)
     const first = `${out}/index.html`
-    const hero = await moving()
+    const hero = await moving(' <a href="playground.html#question=2">Guess first, then see why</a>')
     writeFileSync(
       first,
       readFileSync(first, 'utf8').replace('<!-- hero -->', () => hero)

@@ -1,7 +1,7 @@
 // The playground as one page, in dist/playground/index.html.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { pageOf, program, writePage } from '../pages.mjs'
+import { fileReaders, pageOf, program, writePage } from '../pages.mjs'
 
 /** The words of docs/glossary.md and what they mean: a heading, and the paragraph below it. */
 const glossary = Object.fromEntries(
@@ -40,9 +40,11 @@ export const bundled = async ({ home } = {}) => {
     ({ number, name }) =>
       `<li><a href="#question=${number}" aria-label="Question ${number}: ${name}" title="${name}">${number}</a></li>`
   )
+  const figure = await moving()
   const page = home === undefined ? pageOf : withTable
-  return page('playground', await program('playground/main.ts', 'iife', { define }), home)
+  return page('playground', await program('playground/main.ts', 'iife', { define, external: fileReaders }), home)
     .replace('/* pictures */', () => styles)
+    .replace('<!-- hero -->', () => figure)
     .replace('<!-- questions -->', () => items.join(''))
     .replace('<!-- contents -->', () =>
       links.map(({ number, name }) => `<li><a href="#question=${number}"><b>${number}</b> ${name}</a></li>`).join('')
@@ -51,8 +53,8 @@ export const bundled = async ({ home } = {}) => {
     .replace('/* first */', () => JSON.stringify(frames).replaceAll('</', '<\\/'))
 }
 
-/** The picture that moves of question 2, for another page. */
-export const moving = async () => (await ran('hero')).hero()
+/** The picture that moves of question 2, for another page; `more` ends its caption. */
+export const moving = async (more = '') => (await ran('hero')).hero(more)
 
 /** Where answers stand that take seconds: `node examples/playground/bundle.mjs answers` computes them again. */
 const stored = new URL('answers.txt', import.meta.url)

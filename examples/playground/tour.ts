@@ -197,6 +197,7 @@ const frame = (): void => {
       now()
         .controls.find(({ name }) => name === set.name)
         ?.when?.(choice) === false
+  byId('switch').hidden = now().hasNoise === false
   for (const input of Array.from(byId('switch').querySelectorAll('input')))
     input.checked = (input.value === 'noised') === state.blur > 0.5
 }
@@ -370,8 +371,11 @@ export const openTour = (hash: string): void => {
   }
   choose({ choice, step: step ?? opens?.step ?? 0, told: step !== null })
 }
-/** What it does stops where it is not seen. */
-export const leaveTour = stop
+/** Stops the run, and marks no question as the one that is open. */
+export const leaveTour = (): void => {
+  stop()
+  for (const each of Array.from(document.querySelectorAll('#questions a'))) each.removeAttribute('aria-current')
+}
 
 byId('play').addEventListener('click', play)
 byId('back').addEventListener('click', () => go(stepNow() - 1))

@@ -138,6 +138,24 @@ describe('the site', () => {
         expect((drawn?.y ?? NaN) + 20).toBeLessThanOrEqual((button?.y ?? NaN) + (button?.height ?? NaN))
       }))
 
+    it('keeps its picture still for readers who prefer reduced motion, until they press its button', async () => {
+      const { page } = await shown({ width: 1200, reducedMotion: 'reduce' }, at('index.html'))
+      const cornersAt = (seconds: number): Promise<string> =>
+        page.evaluate(seconds => {
+          document.querySelector<SVGSVGElement>('#hero')?.setCurrentTime(seconds)
+          const shape = document.querySelector<SVGPolygonElement>('#hero polygon')
+          return Array.from(shape?.animatedPoints ?? [], ({ x, y }) => `${x.toFixed(2)},${y.toFixed(2)}`).join(' ')
+        }, seconds)
+      const still = await cornersAt(0.2)
+      expect(still).toBe(
+        (await page.getAttribute('#hero polygon', 'points'))?.replace(/-?[\d.]+/g, x => Number(x).toFixed(2))
+      )
+      expect(await cornersAt(2.5)).toBe(still)
+      await page.evaluate(() => document.querySelector<SVGSVGElement>('#hero')?.pauseAnimations())
+      await page.click('#hero-play')
+      expect(await cornersAt(4)).not.toBe(still)
+    })
+
     it('turns dark and light, and remembers', () =>
       visit('index.html', 1200, async page => {
         const paper = (): Promise<string> => page.evaluate(() => getComputedStyle(document.body).backgroundColor)

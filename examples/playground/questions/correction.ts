@@ -6,6 +6,8 @@ import { alpha2, clouded, define, learned, length, noisedAt, percent, turned } f
 interface Pair {
   readonly em: Place
   readonly descent: Place
+  /** The length of their difference over that of the EM step. */
+  readonly gap: number
 }
 /** The steps of one guess at each noise, in the plane of the parameters. */
 interface Frame {
@@ -19,6 +21,8 @@ const noises = [
   ['1', 't = 1']
 ] as const
 const FAR = Array.from({ length: 12 }, (_, i) => 0.5 + 0.5 * i)
+/** Where the page opens: points of all three colours. */
+const OPENS = 3
 const guessOf = (far: number): Place => turned([1.25 * 0.8 * far, 1.25 * 0.6 * far], 25)
 
 /** Both steps from one guess, exact for the whole population: EM on the noisy data, and descent scaled to its length. */
@@ -41,10 +45,9 @@ const stepsFrom = (far: number, time: number): Pair => {
     data: truth
   }).evaluate(Params.of({ mean: [...guess] }))
   const [u, v] = gradient.mean.values
-  return {
-    em: [(x - begin[0]) / alpha, (y - begin[1]) / alpha],
-    descent: [-u / (2 * alpha ** 2), -v / (2 * alpha ** 2)]
-  }
+  const em: Place = [(x - begin[0]) / alpha, (y - begin[1]) / alpha]
+  const descent: Place = [-u / (2 * alpha ** 2), -v / (2 * alpha ** 2)]
+  return { em, descent, gap: length([descent[0] - em[0], descent[1] - em[1]]) / length(em) }
 }
 
 export const frameOf = (far: number): Frame => ({
@@ -69,19 +72,17 @@ const byResponsibility = (
   return [Float64Array.from(parts[0]), Float64Array.from(parts[1]), Float64Array.from(parts[2])]
 }
 
-/** The correction as a share of the EM step. */
-const share = ({ em, descent }: Pair): number => length([descent[0] - em[0], descent[1] - em[1]]) / length(em)
-
 export const correction = define<Float64Array, Frame>({
   number: '3',
   name: 'Nearly EM',
   question: 'How close is a denoising step to an EM step?',
-  lead: 'An {EM|expectation–maximization} step: ask of each point how likely it is to belong to the guess (its colour), then move the guess to the weighted mean of the points. Descent on the denoising {loss} moves it too. The slider moves the clusters apart.',
+  lead: 'An {EM|expectation–maximization} step weighs each point by how likely it belongs to the guess ●, and moves the guess to the weighted mean. A step of descent on the denoising {loss} moves it too. The slider moves the clusters apart.',
   statement:
     '−½ ∂L/∂m = (EM(m) − m) + G, with m = α · guess. The correction G contains tanh′⟨m, x⟩, which is large only for points between the clusters, so it falls exponentially in α²|c|². Both steps are exact means over data and noise.',
   leads: 'How many rows does either need?',
   unit: 'place',
   first: 1,
+  opens: { step: OPENS },
   place: ({ frames, step }) => `|c| = ${frames[step].far}`,
   controls: [{ name: 'noise', label: 'Noise level', options: noises, shows: true }],
   tries: [
@@ -133,19 +134,23 @@ export const correction = define<Float64Array, Frame>({
     const middle: Place = [-0.64 * plane.reach, 0.62 * plane.reach]
     const enlarged = (1.3 * radius) / Math.max(length(em), length(descent))
     const heel = moved(middle, descent, -enlarged / 2)
-    const now = share(at[choice.noise])
-    const first = share(frames[0].at[choice.noise])
-    const last = share(frames[frames.length - 1].at[choice.noise])
-    const known = told ? frames : frames.slice(0, step + 1)
+    const now = at[choice.noise].gap
+    const first = frames[0].at[choice.noise].gap
+    const last = frames[frames.length - 1].at[choice.noise].gap
+    // Before an answer only the place that is drawn.
+    const known = told ? frames : frames.slice(step === OPENS ? OPENS : 0, step + 1)
     return {
       picture: {
         ...plane,
-        caption: `✕ truth, ● guess; purple: between the clusters; ${says}`,
+        caption: `✕ truth, ● guess; ${says}`,
         marks: [
           dots(own, 'em'),
           dots(other, 'third'),
           dots(between, 'moves', 2.6),
           ...[1, -1].map(side => cross([side * c[0], side * c[1]])),
+          label([c[0], Math.max(c[1] + 3.2, from[1] + 0.9)], 'blue: of the guess', 'em', [0, 0], 'middle'),
+          label([-c[0], -c[1] - 3.6], 'green: of its mirror image', 'third', [0, 0], 'middle'),
+          ...(between.length > 0 ? [label([1.9, -2.6], 'purple: of either', 'moves', [0, 0])] : []),
           arrow(from, moved(from, em, 1), 'em', 2),
           ...(told ? [arrow(from, moved(from, descent, 1), 'descent', 2)] : []),
           disc(from, 'truth', 4),
@@ -171,24 +176,24 @@ export const correction = define<Float64Array, Frame>({
       },
       panels: [
         {
-          title: 'Correction, as a share of the EM step',
+          title: 'Gap between the steps, as a share of the EM step',
           x: { domain: [0.5, 6], least: 1, title: '|c|, half the distance' },
           y: { domain: [1e-6, 1], scale: 'log' },
           marks: noises.flatMap(([time, name]) =>
             curve({
               label: name,
               look: time === choice.noise ? 'descent' : 'quiet',
-              places: known.map(frame => [frame.far, share(frame.at[time])] as const),
+              places: known.map(frame => [frame.far, frame.at[time].gap] as const),
               at: time === choice.noise ? [far, now] : undefined
             })
           )
         }
       ],
       now: !told
-        ? `The EM step moves the guess by *${length(em).toFixed(2)}*. Purple: ${between.length / 2} of ${points.length / 2} points of which the guess cannot say where they belong.`
+        ? `The EM step moves the guess by *${length(em).toFixed(2)}*. The purple points, ${between.length / 2} of ${points.length / 2}, have a chance of 10 to 90\u00a0% to belong to the guess. Choose an answer; the descent step is then drawn.`
         : `At |c| = ${far} and noise t = ${choice.noise} the steps differ by *${percent(now)}* of the EM step; the descent step is *${(length(descent) / length(em)).toFixed(2)} times* as long.`,
       answer: last < 0.5 * first ? 'fade' : last > 2 * first ? 'grow' : 'same',
-      happened: `From |c| = ${frames[0].far} to ${frames[frames.length - 1].far} the difference fell from ${percent(first)} to ${percent(last)}. At |c| = 3 it is ${noises.map(([time, name]) => `${percent(share(frames[Math.min(5, frames.length - 1)].at[time]))} at ${name}`).join(', ')}.`,
+      happened: `From |c| = ${frames[0].far} to ${frames[frames.length - 1].far} the difference fell from ${percent(first)} to ${percent(last)}. At |c| = 3 it is ${noises.map(([time, name]) => `${percent(frames[Math.min(5, frames.length - 1)].at[time].gap)} at ${name}`).join(', ')}.`,
       why: 'The gap between the tips comes from the purple points between the clusters, of which the model cannot say where they belong. As the clusters separate there are fewer of them; noise blurs the clusters into each other and brings them back.'
     }
   }

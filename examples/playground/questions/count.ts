@@ -61,10 +61,11 @@ export const count = define<Float64Array, Frame>({
   number: '8',
   name: 'How many',
   question: 'How many clusters are there?',
-  lead: 'Two round clusters and a long one. We fit mixtures with one to ten components, once with round components and once with components of any shape. {BIC} and {ICL} weigh the fit against its parameters: the lowest value wins.',
+  lead: 'Two round clusters and a long one. We fit mixtures with one to ten components, once with round components and once with components of any shape. {BIC} weighs the fit against the number of parameters. {ICL} adds a charge for rows that two components share. The lowest value wins.',
   statement:
     'BIC = −2 log L + (parameters) · log n, where log L is the log-density summed over the n rows ({log-likelihood} elsewhere is its mean). {ICL} adds twice the entropy of the memberships, so it charges for components that share points. Both are those of `fit`, which tries all families and takes ICL unless asked otherwise. The fits themselves use no noise.',
-  leads: 'What else is a learned score good for?',
+  leads: 'Clusters are found. Can the model make new rows?',
+  hasNoise: false,
   unit: 'components:',
   first: 1,
   controls: [
@@ -111,7 +112,7 @@ export const count = define<Float64Array, Frame>({
     const lookOf = (of: Family): Look => (told && of !== family ? 'quiet' : of === 'full' ? 'em' : 'descent')
     const { means, covariances, bic, icl } = frames[step][family]
     const look = isWinner ? lookOf(family) : 'quiet'
-    const { cloud, plane, says } = clouded(seen, setting, { time: 0.8, reach: 8.5, about: [0, 1.6] })
+    const { cloud, plane } = clouded(seen, setting, { time: 0.8, reach: 8.5, about: [0, 1.6] })
     const all = frames.flatMap(({ isotropic, full }) => [isotropic.bic, full.bic, isotropic.icl, full.icl])
     const least = Math.min(...all)
     // One component is far off, and would hide what is to be seen.
@@ -141,7 +142,7 @@ export const count = define<Float64Array, Frame>({
     return {
       picture: {
         ...plane,
-        caption: `${step + 1} ${FAMILIES[family]}, one standard deviation; ${says}`,
+        caption: `${step + 1} ${FAMILIES[family]}; ellipses of one standard deviation`,
         marks: [
           cloud,
           ...places(means).flatMap((at, k) => [ellipse(at, covariances[k], look), disc(at, look, isWinner ? 6 : 4)])
@@ -153,7 +154,7 @@ export const count = define<Float64Array, Frame>({
       happened: `With round components ${wins('isotropic')}; with components of any shape ${wins('full')}.`,
       why:
         round > best('full', 'bic')
-          ? `Round components need several to cover a long cluster, so ${round + 1} of them stand for three clusters. “How many?” means “how many of what?”`
+          ? `Round components need several to cover a long cluster, so ${round + 1} of them stand for three clusters. “How many?” means “how many of what?”${best('isotropic', 'icl') < round ? ' Neighbours along the long cluster share rows. ICL charges for that, BIC does not, so ICL picks fewer.' : ''}`
           : 'Where every cluster is round, round components describe it with fewest parameters. So both families choose the same number.',
       rests: best(family, 'bic')
     }

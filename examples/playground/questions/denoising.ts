@@ -105,7 +105,7 @@ export const denoising = define<Float64Array, Frame>({
   number: '0',
   name: 'What is denoising',
   question: 'What is denoising?',
-  lead: 'Every point is pushed by random {noise}, and we see only where it landed. A {denoiser|denoising} guesses where it came from. Drag the noise level, and click any point.',
+  lead: 'Every point is pushed by random {noise}, and we see only where it landed. A {denoiser|denoising} guesses where it came from, which is to guess the push. The slider sets the noise level t; click any point to put the ring on it.',
   statement:
     'E[x₀ | y] = Σ rₖ (μₖ + τ²/(τ² + s²) (y − μₖ)), where rₖ ∝ N(y; μₖ, τ² + s²), τ = 0.4 is the spread of a cluster and s that of the noise. The {loss} of a model is E|x₀ − guess|²: the least possible, plus the mean squared distance between its guesses and the best ones. By the {score}, the best guess is (x_t + σ² ∇log p_t(x_t))/α.',
   leads: 'So what does descent learn first?',
@@ -253,7 +253,7 @@ export const denoising = define<Float64Array, Frame>({
       },
       panels: [
         {
-          title: 'Mean squared miss, by noise level',
+          title: told ? 'Mean squared miss, by noise level' : 'Mean squared miss: after your answer',
           x: { domain: [0, MOST], title: 'noise level t' },
           y: { domain: [0, 1.3 * most], count: 3 },
           marks: told
@@ -328,7 +328,7 @@ export const denoising = define<Float64Array, Frame>({
         ? `The model’s B is *${off < 0.05 ? 'where it should be' : `${off.toFixed(1)} from where it should be`}*. Over all ${ROWS} points its guess misses by *${loss.toFixed(2)}* in the mean square: that is its {loss}.`
         : told
           ? `The best guess for the ringed point is ${shown(best)}: the chances that it came from each centre are *${listed}*.`
-          : `The noise has spread ${spreadAt(time).toFixed(1)}. Choose an answer; the best guess is then drawn.`,
+          : `At noise level t = ${time.toFixed(2)} a push has standard deviation √(exp 2t − 1) = *${spreadAt(time).toFixed(1)}* in each direction. Choose an answer; the best guess is then drawn.`,
       answer: isWrong ? (learns && !isDown ? 'nearer' : 'true') : kind,
       happened: isWrong
         ? learns

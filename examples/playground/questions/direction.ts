@@ -80,7 +80,7 @@ export const direction = define<Setting, Frame>({
   number: '1',
   name: 'What is learned first',
   question: 'What does descent learn first?',
-  lead: 'Two clusters sit at *c* and *−c*. We add much {noise} to every point, ask a model to remove it, and improve the model by {gradient descent}. All that it has is one arrow, its guess for *c*.',
+  lead: 'Two clusters sit at *c* and *−c*. A model learns by {gradient descent} to remove much {noise} from their points. All that it has is one arrow, its guess for *c*. Dots show {power iteration}, which looks for the direction in which the cloud is widest.',
   statement:
     'While the guess is short, one step of descent multiplies it by I + 2α²(Ĉ − I), where Ĉ is the {second moment} of the data and α² = exp(−2t). That is {power iteration} with a shift. The dots are computed from Ĉ alone, without the {loss}. The rate is ½/α², the length of a step of {EM|expectation–maximization}.',
   opens: { blur: 1 },

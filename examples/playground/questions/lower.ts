@@ -1,6 +1,6 @@
 /** Very high noise shows how wide a cloud is, and hardly which way it is turned. */
 import { Initializer, Key, Mixture, Score } from 'ornstein'
-import { cross, curve, disc, path, type Place, rule, tick } from '../plot.js'
+import { cross, curve, disc, ellipse, label, path, type Place, rule, tick } from '../plot.js'
 import { clouded, define, descend, length, mean, places, plain, polygon, since, states, upTo } from './question.js'
 
 const RADIUS = 3
@@ -21,6 +21,11 @@ interface Frame {
   /** [3, 2] */
   readonly guesses: ReadonlyArray<number>
 }
+interface TriangleRun {
+  /** The rows, [n, 2]. */
+  readonly setting: Float64Array
+  readonly frames: Iterable<Frame>
+}
 const centred = ({ guesses }: Frame): ReadonlyArray<Place> => {
   const all = places(guesses)
   const x = mean(all.map(([x]) => x))
@@ -38,11 +43,24 @@ const turned = (frame: Frame): number =>
     })
   )
 
+/** The run of a choice: descent at the noise chosen, then at low noise. */
+export const triangleRun = (choice: Readonly<Record<string, string>>): TriangleRun => {
+  const { time, before, after } = read(choice)
+  const data = Mixture.sample(1000)(Key.fromSeed(7))(Mixture.of({ means: truth }))
+  const stages = [...(before > 0 ? [descend(time, before, 3)] : []), ...(after > 0 ? [descend(0.1, after, 3)] : [])]
+  const start = Initializer.centres(polygon(3, 0.1, TURN + (50 * Math.PI) / 180).map(place => [...place]))
+  const frames = function* (): Generator<Frame> {
+    for (const { params } of states({ data, score: Score.spherical({ components: 3 }), start, stages }))
+      yield { guesses: [...params.means.values] }
+  }
+  return { setting: data.values, frames: frames() }
+}
+
 export const lower = define<Float64Array, Frame>({
   number: '2',
   name: 'Why lower the noise',
   question: 'If high noise works, why lower it?',
-  lead: 'This much {noise} turns three clusters into one round cloud. Three guesses, a tiny triangle turned the wrong way, learn to remove it. Halfway through the noise falls. What do they get right before that?',
+  lead: 'This much {noise} turns three clusters into one round cloud. Three guesses, a tiny triangle turned the wrong way, learn to remove it by descent. The circle shows which way the triangle is turned.',
   statement:
     'At high noise the {loss} compares moments, and the n-th moment counts as α²ⁿ. A triangle and the same triangle turned have one mean and one covariance, and differ only from the third moment on. The settings were chosen to make the gap visible: at t = 1 it is small.',
   opens: { blur: 1 },
@@ -51,7 +69,7 @@ export const lower = define<Float64Array, Frame>({
     const { before, after } = read(choice)
     return before > 0 && after > 0 && step >= before - 1 && step < before + 5 ? 8 : 1
   },
-  leads: 'Low noise: is that an EM step?',
+  leads: 'Low noise is quick. Is it an EM step?',
   unit: 'step',
   controls: [
     { name: 'noise', label: 'Noise level t at first', options: plain('0.1', '1', '1.5', '2.2'), chosen: '2.2' },
@@ -72,32 +90,25 @@ export const lower = define<Float64Array, Frame>({
     { text: 'Low from the start', asks: 'Was high noise needed?', choice: { noise: '0.1' } },
     { text: 'Start over', asks: 'Low from step 50 on', choice: {} }
   ],
-  ask: ({ noise }) => ({
-    text:
-      noise === '2.2'
-        ? 'What will the guesses get right first?'
-        : `At noise t = ${noise}, what will they get right first?`,
-    options: [
-      ['size', 'The size'],
-      ['turn', 'The direction'],
-      ['both', 'Both together']
-    ]
-  }),
+  ask: choice => {
+    const { before, isLow, never } = read(choice)
+    return {
+      text:
+        isLow || never
+          ? `At noise t = ${choice.noise}, what will the triangle get right first?`
+          : `At step ${before} the noise falls. What will the triangle get right before that?`,
+      options: [
+        ['size', 'Its size'],
+        ['turn', 'Its direction'],
+        ['both', 'Both']
+      ]
+    }
+  },
   steps: choice => {
     const { before, after } = read(choice)
     return before + after
   },
-  run: choice => {
-    const { time, before, after } = read(choice)
-    const data = Mixture.sample(1000)(Key.fromSeed(7))(Mixture.of({ means: truth }))
-    const stages = [...(before > 0 ? [descend(time, before, 3)] : []), ...(after > 0 ? [descend(0.1, after, 3)] : [])]
-    const start = Initializer.centres(polygon(3, 0.1, TURN + (50 * Math.PI) / 180).map(place => [...place]))
-    const frames = function* (): Generator<Frame> {
-      for (const { params } of states({ data, score: Score.spherical({ components: 3 }), start, stages }))
-        yield { guesses: [...params.means.values] }
-    }
-    return { setting: data.values, frames: frames() }
-  },
+  run: triangleRun,
   view: seen => {
     const { setting, frames, step, done, choice } = seen
     const { time, before, after, isLow, never } = read(choice)
@@ -113,7 +124,12 @@ export const lower = define<Float64Array, Frame>({
     const line = (label: string, look: 'descent' | 'em', of: (frame: Frame) => number) =>
       curve({ label, look, places: upTo(frames, step, of), at: [step, of(now)] })
     const isApart = straight < 0 || straight > sized + 8
-    const gap = `The size is within 10 % by step ${sized}`
+    const gap = `The size is within 10\u00a0% by step ${sized}`
+    // A dial beside the data shows how a triangle of any size is turned.
+    const radius = 0.2 * plane.reach
+    const middle: Place = [-0.74 * plane.reach, 0.76 * plane.reach]
+    const inDial = (corners: ReadonlyArray<Place>, long: number): ReadonlyArray<Place> =>
+      corners.map(([u, v]) => [middle[0] + (0.9 * radius * u) / long, middle[1] + (0.9 * radius * v) / long])
     return {
       picture: {
         ...plane,
@@ -130,7 +146,22 @@ export const lower = define<Float64Array, Frame>({
             )
           ),
           path(places(now.guesses), 'descent', { isClosed: true }),
-          ...places(now.guesses).map(at => disc(at, 'descent'))
+          ...places(now.guesses).map(at => disc(at, 'descent')),
+          ellipse(middle, [radius * radius, 0, 0, radius * radius], 'quiet'),
+          path(inDial(truth, RADIUS), 'truth', { isClosed: true, dash: '3 4', width: 1.5 }),
+          path(inDial(centred(now), size(now)), 'descent', { isClosed: true, width: 3 }),
+          label([middle[0], middle[1] - radius], `${turned(now).toFixed(0)}° off`, 'truth', [0, 14], 'middle'),
+          ...(size(now) < RADIUS / 2
+            ? [
+                label(
+                  [middle[0], middle[1] - radius],
+                  `enlarged × ${((0.9 * radius) / size(now)).toFixed(0)}`,
+                  'quiet',
+                  [0, 30],
+                  'middle'
+                )
+              ]
+            : [])
         ]
       },
       panels: [
@@ -161,7 +192,7 @@ export const lower = define<Float64Array, Frame>({
       why:
         isLow || !isApart
           ? 'With this little noise the three clusters stay apart, so each guess is pulled towards its own cluster. That sets size and direction together.'
-          : 'Very high noise blurs three clusters into one round cloud, and descent matches how wide it is. Which way the triangle points hardly changes the cloud, so the loss hardly tells.'
+          : 'Descent matches the {covariance} of the cloud first. In question 1 that was enough: two clusters stretch it along their direction. The covariance of a triangle is round, whichever way it points: it holds the size alone. The direction shows only in third moments, which noise hides sooner.'
     }
   }
 })

@@ -112,6 +112,8 @@ interface Shape<S, F> {
   /** What the button says that plays the steps, and where they stand; by the unit unless given. */
   readonly play?: string
   readonly place?: (seen: Seen<S, F>) => string
+  /** False if its runs use no noise, so that clean and noised points are no choice. Default: true. */
+  readonly hasNoise?: boolean
   /** Where it opens: at the first step, and clean, unless given. */
   readonly opens?: { readonly step?: number; readonly blur?: number }
   readonly controls: ReadonlyArray<Control>

@@ -64,7 +64,7 @@ export const rows = define<null, Frame>({
   number: '4',
   name: 'How much data',
   question: 'How much data does a direction need?',
-  lead: 'Two clusters in 32 dimensions, and a fresh data set for each run. Descent at high {noise} looks for the direction between the clusters, and so does {power iteration}. The picture shows the plane of the truth and the learned direction.',
+  lead: 'Two clusters at *c* and *−c* in d dimensions, and n new rows for each run. Descent at high {noise} looks for the direction between the clusters, and so does {power iteration}. The picture is the plane of the true direction and of the learned one.',
   statement:
     'In its widest of d directions, chance alone raises the variance of a cloud of n rows from 1 to about (1 + √(d/n))². Along the truth the clusters raise it to 1 + |c|². A direction can be found if n|c|⁴/d exceeds one. Below that, the widest direction of a large cloud carries no information about the clusters (Baik, Ben Arous & Péché 2005).',
   leads: 'Enough rows. How good must the start be?',
@@ -121,8 +121,10 @@ export const rows = define<null, Frame>({
     return { setting: null, frames: frames() }
   },
   view: seen => {
-    const { frames, step, choice } = seen
+    const { frames, step, choice, told } = seen
     const { far, dim, steps } = read(choice)
+    // Before an answer the first data set is drawn without what was learned.
+    const isOpen = told || step > 0
     const so = frames.slice(0, step + 1)
     const ratio = (n: number): number => (n * far ** 4) / dim
     const shown = ROWS.indexOf(Number(choice.rows))
@@ -147,7 +149,7 @@ export const rows = define<null, Frame>({
     const needed = dim / far ** 4
     const rules = needed > domain[0] && needed < domain[1] ? [rule('x', needed)] : []
     const lines = (value: (all: ReadonlyArray<number>) => number) =>
-      (['power', 'descent'] as const).flatMap(who =>
+      (isOpen ? (['power', 'descent'] as const) : []).flatMap(who =>
         curve({
           label: who === 'power' ? 'power iteration' : 'descent',
           look: who === 'power' ? 'em' : 'descent',
@@ -164,35 +166,41 @@ export const rows = define<null, Frame>({
     return {
       picture: {
         ...plane,
-        caption: `Data set ${step + 1}; dashed: stretch along the truth; orange: along what was learned; ${says}`,
+        caption: `Data set ${step + 1}; dashed: how wide along the truth${isOpen ? '; orange: along what was learned' : ''}; ${says}`,
         marks: [
           cloud,
           path([[0, 0], ray(FOUND, 0.85)], 'quiet', { width: 1.5, dash: '4 4' }),
           label(ray(FOUND, 0.86), '45°', 'quiet', [4, -4]),
-          ...of('descent', shown).map(a => path([[0, 0], ray(a, 0.5)], 'descent', { width: 1.2, opacity: 0.5 })),
           ellipse([0, 0], spreadOf(0, stretch[1]), 'truth', '6 5'),
-          ellipse([0, 0], spreadOf(descent, stretch[0]), 'descent'),
           arrow([0, 0], ray(0, 0.8), 'truth', 3),
           label(ray(0, 0.8), 'truth', 'truth', [0, 20], 'end'),
-          arrow([0, 0], ray(descent, 0.8), 'descent', 3.5),
-          label(ray(descent, 0.8), 'learned', 'descent', [-10, 0], 'end')
+          ...(isOpen
+            ? [
+                ...of('descent', shown).map(a => path([[0, 0], ray(a, 0.5)], 'descent', { width: 1.2, opacity: 0.5 })),
+                ellipse([0, 0], spreadOf(descent, stretch[0]), 'descent'),
+                arrow([0, 0], ray(descent, 0.8), 'descent', 3.5),
+                label(ray(descent, 0.8), 'learned', 'descent', [-10, 0], 'end')
+              ]
+            : [])
         ]
       },
       panels: [
         {
-          title: `Found within 45°: share of ${so.length} data sets`,
+          title: isOpen ? `Found within 45°: share of ${so.length} data sets` : 'Found within 45°: after your answer',
           x,
           y: { domain: [0, 1.02], ticks: [tick(0), tick(0.5, '½'), tick(1)] },
           marks: [...rules, ...lines(share)]
         },
         {
-          title: 'Mean angle to truth',
-          x: { ...x, title: 'rows; dashed: where n|c|⁴/d = 1' },
+          title: isOpen ? 'Mean angle to truth' : 'Mean angle to truth: after your answer',
+          x: { ...x, title: 'rows n; dashed: where n|c|⁴/d = 1' },
           y: { domain: [0, 90], ticks: [0, 45, 90].map(value => tick(value, `${value}°`)) },
           marks: [...rules, ...lines(mean)]
         }
       ],
-      now: `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. These rows have variance ${stretch[0].toFixed(2)} along the learned direction, ${stretch[1].toFixed(2)} along the truth.`,
+      now: !isOpen
+        ? `Drawn: the ${choice.rows} rows of the first data set. Choose an answer; the directions that are learned from ${SAMPLES} data sets are then drawn.`
+        : `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. These rows have variance ${stretch[0].toFixed(2)} along the learned direction, ${stretch[1].toFixed(2)} along the truth.`,
       answer: won < 0.3 ? 'few' : won > 0.7 ? 'most' : 'half',
       happened: `n|c|⁴/d is ${Number(ratio(ROWS[shown]).toPrecision(2))} here. ${below.length > 0 ? `Where it is below one, ${foundBelow} of ${so.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, nine of ten do, and power iteration with them.`}`,
       why:

@@ -1,7 +1,7 @@
 /** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
 import { Initializer, Key, Mixture, type Params, Picture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
 import { arrow, cloud as dots, cross, curve, label, type Look, type Place } from '../plot.js'
-import { type Choice, clouded, define, descend, learned, mean, noisedAt, places, plain, polygon } from './question.js'
+import { type Choice, define, descend, learned, mean, places, plain, polygon } from './question.js'
 
 const { Marks } = Picture
 
@@ -11,7 +11,7 @@ const FRESH = 12
 const DRAWN = 800
 const ROWS = [20, 50, 200, 1000]
 const LOOKS: ReadonlyArray<Look> = ['moves', 'third', 'em', 'descent']
-const samplerNames: Readonly<Record<string, string>> = { heun: 'Heun', ancestral: 'ancestral' }
+const samplerNames: Readonly<Record<string, string>> = { heun: 'Heun’s method', ancestral: 'ancestral sampling' }
 const samplers = { heun: Sampler.heun, ancestral: Sampler.ancestral }
 
 const centres = polygon(3, 3, 0.4)
@@ -115,11 +115,11 @@ function distancesOf(choice: Choice): Distances {
 
 /** Half the distance of the two pictures that stand side by side. */
 const ASIDE = 5
-/** Arrows of a score on a grid about 0, in the units of the picture, which shows points at `scale` times their size. */
-const fieldOf = (means: ReadonlyArray<number>, time: number, scale: number): ReadonlyArray<readonly [Place, Place]> => {
+/** Arrows of a score on a grid about 0. */
+const fieldOf = (means: ReadonlyArray<number>, time: number): ReadonlyArray<readonly [Place, Place]> => {
   const level = Schedule.level(time)(schedule)
   const grid = Array.from({ length: 64 }, (_, i): Place => [1.25 * ((i % 8) - 3.5), 1.25 * (Math.floor(i / 8) - 3.5)])
-  const rows = { rows: grid.length, dim: 2, values: Float64Array.from(grid.flat(), x => x / scale) }
+  const rows = { rows: grid.length, dim: 2, values: Float64Array.from(grid.flat()) }
   const { values } = Mixture.score(rows)(
     Mixture.diffuse(level)(Mixture.of({ means: places(means).map(at => [...at]) }))
   )
@@ -135,12 +135,13 @@ const fieldOf = (means: ReadonlyArray<number>, time: number, scale: number): Rea
 
 export const sampling = define<Setting, Frame>({
   number: '9',
-  name: 'Noise back to data',
-  question: 'What is the learned score good for?',
-  lead: 'A {score} is an arrow at every place: the direction in which noisy points become likelier. Start from pure {noise} and follow the arrows while the noise falls. Left the score was learned from 20 rows, right from 1000.',
+  name: 'New rows from noise',
+  question: 'Can the model make new rows?',
+  lead: 'What a model of noisy data knows is its {score}: at every place an arrow that points to where noisy points are likelier, and is longer the more steeply they become so. Points of pure {noise} follow the arrows while the noise falls. Left, the score was learned from 20 rows; right, from 1000.',
   statement:
-    'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. It says how near the points come to data that no learner has seen. Two finite samples of the truth have one above zero; the grey band is where a mean over four sets of fresh data falls. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
-  leads: 'What now? Your own table',
+    'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. It says how near the points come to data that no learner has seen. Two finite samples of the truth are above zero; the dashed line is their mean, and the grey band reaches two standard deviations of a mean over four from it. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
+  leads: 'That is all. What does your own table hold?',
+  hasNoise: false,
   unit: 'step',
   controls: [
     {
@@ -160,11 +161,11 @@ export const sampling = define<Setting, Frame>({
     { text: 'Start over', asks: '30 steps of Heun', choice: {} }
   ],
   ask: ({ steps, sampler }) => ({
-    text: `${steps} ${samplerNames[sampler]} steps. Which scores will miss the clusters?`,
+    text: `${steps} steps by ${samplerNames[sampler]}. Whose points will end further from new data than chance explains?`,
     options: [
-      ['few', 'Those of few rows'],
-      ['all', 'All of them'],
-      ['none', 'None']
+      ['few', 'Those of 20 rows'],
+      ['all', 'Both'],
+      ['none', 'Neither']
     ]
   }),
   steps: choice => read(choice).steps,
@@ -191,13 +192,9 @@ export const sampling = define<Setting, Frame>({
   view: seen => {
     const { distances, heldOut, learned } = seen.setting
     const { least, spread, bySteps } = distances
-    const { frames, step, choice, blur } = seen
+    const { frames, step, choice } = seen
     const { sampler, steps } = read(choice)
     const now = frames[step]
-    const { plane, says } = clouded(seen, heldOut, { time: now.time, reach: 9.6 })
-    // Noised, data and points stand in one plane: x_t/α.
-    const scale = Math.exp(blur * now.time)
-    const clean = noisedAt(heldOut, blur * now.time)
     const aside = (points: ArrayLike<number>, side: number): Float64Array =>
       Float64Array.from(points, (x, i) => (i % 2 === 0 ? x + side * ASIDE : x))
     const beside = ([x, y]: Place, side: number): Place => [x + side * ASIDE, y]
@@ -208,24 +205,18 @@ export const sampling = define<Setting, Frame>({
     const isFar = few > most
     return {
       picture: {
-        ...plane,
+        reach: 9.6,
         isScaled: false,
-        caption: `Grey arrows: the score; grey points: held-out data; ${says}`,
+        caption: `Grey arrows: the score, long ones shortened; grey points: new data, seen by no model`,
         marks: [-1, 1].flatMap((side, i) => [
-          dots(aside(clean, side), 'quiet'),
+          dots(aside(heldOut, side), 'quiet'),
           Marks.arrows(
-            fieldOf(learned[i], Math.max(now.time, 0.05), scale).map(
+            fieldOf(learned[i], Math.max(now.time, 0.05)).map(
               ([from, to]) => [beside(from, side), beside(to, side)] as const
             ),
             { paint: 'soft', width: 1, opacity: 0.6, counts: false }
           ),
-          dots(
-            aside(
-              now.points[i].map(x => scale * x),
-              side
-            ),
-            'descent'
-          ),
+          dots(aside(now.points[i], side), 'descent'),
           ...centres.map(at => cross(beside(at, side))),
           ...(step === steps
             ? offsets(now.points[i]).map(([from, to]) => arrow(beside(from, side), beside(to, side), 'truth', 3))
@@ -241,7 +232,7 @@ export const sampling = define<Setting, Frame>({
       },
       panels: [
         {
-          title: 'Energy distance, to held-out data',
+          title: 'Energy distance, to new data (0: alike)',
           x: { domain: [0, steps], least: 1, title: 'step of the walk' },
           y: { domain: [0.005, 3], scale: 'log' },
           marks: [
@@ -259,7 +250,7 @@ export const sampling = define<Setting, Frame>({
               { k: 5 }
             ),
             ...curve({
-              label: 'fresh data',
+              label: 'chance (grey)',
               look: 'quiet',
               places: [
                 [0, least],
@@ -269,11 +260,11 @@ export const sampling = define<Setting, Frame>({
           ]
         }
       ],
-      now: `Step ${step} of ${steps}: the points of 20 rows are at {energy distance} *${bySteps[step][0].toFixed(3)}* from held-out data, those of 1000 rows at *${bySteps[step][ROWS.length - 1].toFixed(3)}*.`,
+      now: `Step ${step} of ${steps}: the points of 20 rows are at {energy distance} *${bySteps[step][0].toFixed(3)}* from new data, those of 1000 rows at *${bySteps[step][ROWS.length - 1].toFixed(3)}*. Two sets of the truth itself are at 0 to ${most.toFixed(3)}, by chance: the grey band.${step === 0 && sampler === 'heun' ? ' A step by {Heun} looks at the arrows twice, at its start and at its end, and follows the mean.' : step === 0 ? ' A step of {ancestral sampling} removes some noise and adds a little of new.' : ''}`,
       answer: isCoarse ? 'all' : isFar ? 'few' : 'none',
-      happened: `In the end it is ${few.toFixed(3)} for 20 rows and ${many.toFixed(3)} for 1000. Fresh data have ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)}${many < most ? ', so 1000 rows do as well as the truth, as far as this can tell' : ''}. The clusters of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[1]).toFixed(1)}.`,
+      happened: `${few.toFixed(3)} for 20 rows, ${many.toFixed(3)} for 1000, ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)} for the truth${many < most ? ': 1000 rows do as well as the truth, as far as this can tell' : ''}. The clusters of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[1]).toFixed(1)}.`,
       why: isCoarse
-        ? `The score of 1000 rows is the same as with more steps. ${steps} ${samplerNames[sampler]} steps are too coarse to follow it, so they spoil the walk and not the score.`
+        ? `The score of 1000 rows is the same as with more steps. ${steps} steps by ${samplerNames[sampler]} are too coarse to follow it, so they spoil the walk and not the score.`
         : 'With few rows the score was learned wrongly: its centres are where those rows happened to lie, and the walk leads there. With many rows it leads to where new data would be.'
     }
   }

@@ -1,11 +1,11 @@
 /** Shapes are learned too, where the family has them. */
 import { Initializer, Key, Mixture, Score, Stage } from 'ornstein'
-import { cloud as dots, cross, disc, ellipse, label, type Look, type Place } from '../plot.js'
-import { centreError, clouded, define, fitted, type Fitted, noisedAt, places, runs, side, states } from './question.js'
+import { cloud as dots, cross, disc, ellipse, label, type Look, path, type Place } from '../plot.js'
+import { centreError, define, fitted, type Fitted, places, runs, side, states } from './question.js'
 
 const STEPS = 60
 /** How far apart the pictures of the models are, one below the other. */
-const ROW = 10.6
+const ROW = 7.6
 
 interface Learner {
   readonly label: string
@@ -30,8 +30,8 @@ interface Setting {
 const shapeOf = (long: string): ReadonlyArray<ReadonlyArray<number>> =>
   long === 'yes'
     ? [
-        [3, 2.7],
-        [2.7, 3]
+        [5.7, 0],
+        [0, 0.3]
       ]
     : [
         [1, 0],
@@ -42,15 +42,16 @@ export const shapes = define<Setting, Frame>({
   number: '7',
   name: 'Long shapes',
   question: 'What if the clusters are not round?',
-  lead: 'Two long clusters lie side by side. Three models learn from the same start by {EM|expectation–maximization}: round components, one shape that both share, and a shape each. Watch where their centres go.',
+  lead: 'Two long clusters, one above the other. Three models learn from the same rows and the same start by {EM|expectation–maximization}: with round components, with one shape that both share, and with a shape each.',
   statement:
     'The theorems are about one known round covariance. The objective serves any differentiable density; families with shapes have a {score} for descent, and the M-step of {EM|expectation–maximization} used here. A wrong shape is paid for by wrong centres, as they are what is left to choose.',
   leads: 'Shapes matter. So how many clusters are there?',
+  hasNoise: false,
   unit: 'step',
   controls: [
     {
       name: 'of',
-      label: 'In the picture',
+      label: 'Marked in the charts',
       options: names.map(name => [name, learners[name].label] as const),
       shows: true
     },
@@ -81,8 +82,8 @@ export const shapes = define<Setting, Frame>({
   run: ({ long }) => {
     const truth = Mixture.of({
       means: [
-        [-1.2, 1.2],
-        [1.2, -1.2]
+        [0, 1.7],
+        [0, -1.7]
       ],
       covariances: [shapeOf(long), shapeOf(long)]
     })
@@ -104,36 +105,41 @@ export const shapes = define<Setting, Frame>({
     const { frames, step, choice } = seen
     const of = names.find(name => name === choice.of) ?? 'round'
     const now = frames[step]
-    const { plane, says } = clouded(seen, points, { time: 0.5, reach: 5.5 })
-    const noised = noisedAt(points, seen.blur * 0.5)
+    const rows = places(points).slice(0, 400)
     const x = { domain: [0, STEPS] as const, least: 1 }
     const lines = runs(learners, frames, step, of)
     const off = (name: Name): number => centreError(now[name].means, centres)
     const all = frames.flatMap(frame => names.map(name => frame[name].logDensity))
     // The cluster in which each round component lies; null between them.
-    const among = places(now.round.means).map(([u, v]) => (Math.abs(v - u) < 1.2 ? null : Math.sign(v - u)))
+    const among = places(now.round.means).map(([, y]) => (Math.abs(y) < 0.85 ? null : Math.sign(y)))
     return {
       picture: {
-        ...plane,
-        reach: 2.6 * plane.reach,
+        reach: 1.52 * ROW,
         isScaled: false,
-        caption: `✕ truth; the same rows for each model; ${says}`,
+        caption: '✕ true centres, ● learned; the rows are the same in all three',
         marks: names.flatMap((name, i) => {
-          const down = (1 - i) * ROW
-          const lower = ([x, y]: Place): Place => [x, y + down]
+          const lower = ([x, y]: Place): Place => [x, y + (1 - i) * ROW - 0.4]
           const { look: own, label: called } = learners[name]
           return [
-            dots(
-              noised.subarray(0, 700).map((z, at) => (at % 2 === 1 ? z + down : z)),
-              'quiet',
-              1.2
-            ),
+            ...(i > 0
+              ? [
+                  path(
+                    [
+                      [-50, (1.5 - i) * ROW],
+                      [50, (1.5 - i) * ROW]
+                    ],
+                    'quiet',
+                    { width: 1, dash: '', opacity: 0.5 }
+                  )
+                ]
+              : []),
+            dots(Float64Array.from(rows.filter(([, y]) => Math.abs(y) < ROW / 2 - 0.6).flatMap(lower)), 'quiet', 1.2),
             ...centres.map(lower).map(cross),
             ...places(now[name].means).flatMap((at, k) => [
               ellipse(lower(at), now[name].covariances[k], own),
               disc(lower(at), own)
             ]),
-            label(lower([-plane.reach * 2.4, 3]), called, own)
+            label([-7.4, (1.5 - i) * ROW], `${called}: centres off by ${off(name).toFixed(1)}`, own, [0, 14])
           ]
         })
       },
@@ -156,7 +162,7 @@ export const shapes = define<Setting, Frame>({
       happened: `The centres of round components are off by ${off('round').toFixed(2)}, with a shared shape by ${off('tied').toFixed(2)}, with a shape each by ${off('full').toFixed(2)}.`,
       why:
         off('round') > 2 * off('tied')
-          ? 'Two round components cover most of two long clusters when they lie along the length, each over half of both. With a shape to learn, a component can be as long as its cluster, and one goes to each.'
+          ? 'Two round components reach most rows of two long clusters when one takes the left halves and one the right. With a shape to learn, a component can be as long as its cluster, and one goes to each.'
           : 'Round clusters need no shape, so all three models put their centres in the same places. The freer models only pay for parameters that they do not need.'
     }
   }

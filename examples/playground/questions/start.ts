@@ -11,7 +11,7 @@ import {
   Score,
   Stage
 } from 'ornstein'
-import { cross, curve, disc, path, type Place, ring, tick } from '../plot.js'
+import { cross, curve, disc, type Look, type Mark, path, type Place, ring, tick } from '../plot.js'
 import { clouded, define, descend, learned, places, plain, polygon, states } from './question.js'
 
 const { Marks } = Picture
@@ -96,16 +96,53 @@ export const frameOf = (seed: number, radii: ReadonlyArray<number> = RADII): Fra
   }
 }
 
+/** Radius of the circle that is drawn around a stranded guess. */
+const EMPTY = 2
 const isStranded = (guess: Place): boolean =>
   Math.min(...centres.map(c => Math.hypot(c[0] - guess[0], c[1] - guess[1]))) > 4
+
+/** What a way ended with: each guess at the end of its path; a stranded one and the empty circle around it; the clusters that are missed. */
+const endsOf = ({
+  from,
+  guesses,
+  stray,
+  rowsNear,
+  look
+}: {
+  readonly from: ReadonlyArray<Place>
+  readonly guesses: ReadonlyArray<Place>
+  readonly stray: ReadonlyArray<Place>
+  readonly rowsNear: ReadonlyArray<number>
+  readonly look: Look
+}): ReadonlyArray<Mark> => [
+  ...guesses.flatMap((end, k) => [path([from[k], end], look, { width: 1.5, dash: '' }), disc(end, look)]),
+  ...stray.flatMap((at, i) => [
+    Marks.ring(at, { r: 9, width: 3, ...WRONG }),
+    Marks.ellipse({ mean: at, xx: EMPTY * EMPTY, xy: 0, yy: EMPTY * EMPTY }, 1, {
+      ...WRONG,
+      paint: undefined,
+      dash: '4 4',
+      counts: false,
+      width: 2
+    }),
+    Marks.words([at[0], at[1] + EMPTY], 'stranded', { offset: [0, -10], paint: WRONG_PAINT }),
+    Marks.words([at[0], at[1] - EMPTY], `${rowsNear[i]} ${rowsNear[i] === 1 ? 'row' : 'rows'} inside`, {
+      offset: [0, 12],
+      paint: WRONG_PAINT
+    })
+  ]),
+  ...centres
+    .filter(c => !guesses.some(g => Math.hypot(g[0] - c[0], g[1] - c[1]) < 2))
+    .map(c => Marks.words(c, 'missed', { offset: [0, -20], paint: WRONG_PAINT }))
+]
 
 export const start = define<null, Frame>({
   number: '5',
   name: 'A good start',
   question: 'How good must the start be?',
-  lead: 'Six clusters on a ring, neighbours 5 apart. Each guess starts some {separation}s from its cluster, in a random direction; four ways of learning begin at the same place. The table counts the runs that find all six.',
+  lead: 'Six clusters on a ring, neighbours 5 apart; each guess starts some {separation}s from its cluster. Four ways begin there: descent at low noise; descent while the noise falls; {EM|expectation–maximization}; and EM with *moves*, which take a guess from two that share a cluster to a cluster that has none.',
   statement:
-    'The second theorem promises that descent at low noise converges at the rate of {EM|expectation–maximization} from a warm start. Here the start is measured in {separation}s; a run succeeds where every centre has a guess within 1. {Split-and-merge|split-and-merge moves} moves follow EM in the last row.',
+    'The second theorem promises that descent at low noise converges at the rate of {EM|expectation–maximization} from a warm start. Here the start is measured in {separation}s; a run succeeds where every centre has a guess within 1. The noise falls from t = 1 by 0.5 to 0.1. {Split-and-merge|split-and-merge moves} moves follow EM in the last row, and stay only if the {likelihood|log-likelihood} rises.',
   leads: 'What if the weights differ?',
   unit: 'run',
   first: 1,
@@ -154,23 +191,31 @@ export const start = define<null, Frame>({
     })()
   }),
   view: seen => {
-    const { frames, step, choice } = seen
+    const { frames, step, choice, told } = seen
+    // Before an answer the first start is drawn, and no end.
+    const isOpen = told || step > 0
     const so = frames.slice(0, step + 1)
     const radius = RADII.indexOf(Number(choice.radius))
     const way = names.find(name => name === choice.way) ?? 'low'
     const { look, label: called } = ways[way]
+    const away = `${choice.radius} ${choice.radius === '1' ? 'separation' : 'separations'}`
     const now = frames[step]
     const { error, centres: guesses } = now.ends[way][radius]
     const won = (of: Way, r: number): number => so.filter(({ ends }) => ends[of][r].error < NEAR).length
     const from = places(now.starts[radius])
     const { cloud, plane, says } = clouded(seen, now.points, {
       time: way === 'annealed' ? 1 : 0.1,
+      // A stranded guess is in view with the circle around it.
       reach: Math.max(
         9.5,
-        1.5 + Math.max(...guesses.map(Math.abs)),
+        EMPTY + 0.6 + Math.max(...guesses.map(Math.abs)),
         1.5 + Math.max(...now.starts[radius].map(Math.abs))
       )
     })
+    const stray = places(guesses).filter(isStranded)
+    const rowsNear = stray.map(
+      ([x, y]) => places(now.points).filter(([u, v]) => Math.hypot(u - x, v - y) < EMPTY).length
+    )
     const failures = so.flatMap(({ ends }) => ends.low.filter(end => end.error >= NEAR))
     const stranded = failures.filter(end => places(end.centres).some(isStranded)).length
     const one = RADII.indexOf(1)
@@ -178,40 +223,22 @@ export const start = define<null, Frame>({
     return {
       picture: {
         ...plane,
-        caption: `○ starts, ● ends, ✕ truth; ${says}`,
+        caption: `✕ truth, ○ starts${isOpen ? ', ● ends' : ''}; ${says}`,
         marks: [
           cloud,
           ...centres.map(cross),
-          ...places(guesses).flatMap((end, k) => [
-            path([from[k], end], look, { width: 1.5, dash: '' }),
-            ring(from[k], look, 5),
-            disc(end, look)
-          ]),
-          // What went wrong: a guess far from every cluster, and the circle in which no row pulls at it; a cluster without a guess.
-          ...places(guesses)
-            .filter(isStranded)
-            .flatMap(at => [
-              Marks.ring(at, { r: 9, width: 3, ...WRONG }),
-              Marks.ellipse({ mean: at, xx: 4, xy: 0, yy: 4 }, 1, {
-                ...WRONG,
-                paint: undefined,
-                dash: '4 4',
-                counts: false,
-                width: 2
-              }),
-              Marks.words(at, 'stranded', { offset: [0, -18], paint: WRONG_PAINT })
-            ]),
-          ...centres
-            .filter(c => !places(guesses).some(g => Math.hypot(g[0] - c[0], g[1] - c[1]) < 2))
-            .map(c => Marks.words(c, 'missed', { offset: [0, -20], paint: WRONG_PAINT }))
+          ...from.map(at => ring(at, look, 5)),
+          ...(isOpen ? endsOf({ from, guesses: places(guesses), stray, rowsNear, look }) : [])
         ]
       },
       panels: [
         {
-          title: `All six found: share of ${so.length} ${so.length === 1 ? 'run' : 'runs'}`,
+          title: isOpen
+            ? `All six found: share of ${so.length} ${so.length === 1 ? 'run' : 'runs'}`
+            : 'All six found: after your answer',
           x: { domain: [0.4, 2.05], ticks: RADII.map(r => tick(r)), title: 'start, in separations' },
           y: { domain: [0, 1.02], ticks: [tick(0), tick(0.5, '½'), tick(1)] },
-          marks: names.flatMap(name =>
+          marks: (isOpen ? names : []).flatMap(name =>
             curve({
               label: ways[name].label,
               look: ways[name].look,
@@ -226,12 +253,14 @@ export const start = define<null, Frame>({
         rows: names.map(name => ({
           name: ways[name].label,
           look: ways[name].look,
-          cells: RADII.map((_, i) => String(won(name, i)))
+          cells: RADII.map((_, i) => (isOpen ? String(won(name, i)) : '·'))
         })),
         now: [names.indexOf(way), radius],
         choose: (row, column) => ({ way: names[row], radius: String(RADII[column]) })
       },
-      now: `Run ${step + 1} of ${called}, from ${choice.radius} away: *${error < NEAR ? 'all six found' : `one is missed by ${error.toFixed(1)}`}*.`,
+      now: !isOpen
+        ? `Drawn: the rows of run 1, and the start ○ of each guess, ${away} from its cluster. Choose an answer; where each way ends is then drawn, and the table counts the runs that find all six.`
+        : `Run ${step + 1}, ${called}, from ${away} away: *${error < NEAR ? 'all six found' : `one is missed by ${error.toFixed(1)}`}*.`,
       answer: names.find(name => won(name, one) === fewest) ?? 'low',
       happened: `From one separation, descent at low noise found all six in ${won('low', one)} of ${so.length} runs, falling noise in ${won('annealed', one)}, {EM|expectation–maximization} in ${won('em', one)}, and EM with moves in ${won('moves', one)}.`,
       why:

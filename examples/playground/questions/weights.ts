@@ -39,8 +39,8 @@ interface Learner {
 }
 type Name = 'low' | 'high' | 'all' | 'em' | 'fixed'
 const learners: Readonly<Record<Name, Learner>> = {
-  low: { label: 'low: t = 0.1', look: 'descent', score: free, stage: at(0.1), time: 0.1 },
-  high: { label: 'more: t = 0.5', look: 'third', score: free, stage: at(0.5), time: 0.5 },
+  low: { label: 'low noise', look: 'descent', score: free, stage: at(0.1), time: 0.1 },
+  high: { label: 'more noise', look: 'third', score: free, stage: at(0.5), time: 0.5 },
   all: { label: 'all levels', look: 'moves', score: free, stage: descent(allLevels, 0.5), time: 0.5 },
   em: { label: 'EM', look: 'em', score: free, stage: Stage.expectationMaximization({ steps: STEPS }), time: 0.1 },
   fixed: { label: 'fixed at ½', look: 'quiet', score: Score.spherical({ components: 2 }), stage: at(0.1), time: 0.1 }
@@ -60,7 +60,7 @@ export const weights = define<Setting, Frame>({
   number: '6',
   name: 'Unequal weights',
   question: 'What if the weights differ?',
-  lead: 'One cluster holds 85 % of the rows, the other 15 %. Every learner starts at the true centres with equal weights. Watch the weight that each finds, and how far its centres are off.',
+  lead: 'One cluster holds about five times as many rows as the other. Three learners start at the true centres with equal weights: descent at low noise, descent at more noise, and {EM|expectation–maximization}. The chart shows the weight that each gives to the larger cluster.',
   statement:
     'The theorems are about equal weights. The objective serves any differentiable density. Integrated over all {noise levels|noise level} with the right weights it is the {likelihood|log-likelihood}, so it has the minimum of {EM|expectation–maximization}; a single level sees weights only through points that the noise has mixed.',
   leads: 'What if clusters are not round?',
@@ -81,11 +81,11 @@ export const weights = define<Setting, Frame>({
     { text: 'Start over', asks: 'Clusters far apart', choice: {} }
   ],
   ask: ({ half }) => ({
-    text: `Clusters at ±${half}. Will descent at low noise find the weights in ${STEPS} steps?`,
+    text: `Clusters at ±${half}. At which noise will descent find the weights in ${STEPS} steps?`,
     options: [
-      ['slow', 'More noise will'],
-      ['all', 'Yes'],
-      ['none', 'Neither will']
+      ['low', 'Only low noise'],
+      ['slow', 'Only more noise'],
+      ['all', 'Both']
     ]
   }),
   steps: () => STEPS,
@@ -139,10 +139,10 @@ export const weights = define<Setting, Frame>({
       },
       panels: [
         {
-          title: 'Weight, larger cluster',
+          title: 'Weight of the larger cluster',
           x: { ...x, title: 'step' },
           y: { domain: [0.45, 0.95], ticks: [tick(0.5, '0.5'), tick(share, share.toFixed(2))] },
-          marks: lines(({ weight }) => weight, ['low', 'high', 'all', 'em'])
+          marks: lines(({ weight }) => weight, ['low', 'high', ...(of === 'all' ? (['all'] as const) : []), 'em'])
         },
         // Centres move only if weights are wrong.
         ...(of === 'fixed'
@@ -156,12 +156,12 @@ export const weights = define<Setting, Frame>({
             ]
           : [])
       ],
-      now: `Step ${step}, weight found: *${now.low.weight.toFixed(3)}* at low noise, *${now.high.weight.toFixed(3)}* at more, ${now.all.weight.toFixed(3)} at all levels, ${now.em.weight.toFixed(3)} by {EM|expectation–maximization}.`,
-      answer: low ? 'all' : high ? 'slow' : 'none',
-      happened: `The sample’s share is ${share.toFixed(3)}.${off('fixed') > 3 * off('em') ? ` With weights fixed at ½ a centre is off by ${off('fixed').toFixed(2)}, by EM ${off('em').toFixed(2)}: the larger cluster pulls the smaller one’s centre.` : ''}`,
+      now: `Step ${step}, weight of the larger cluster: *${now.low.weight.toFixed(3)}* at low noise (t = 0.1), *${now.high.weight.toFixed(3)}* at more (t = 0.5), ${now.em.weight.toFixed(3)} by {EM|expectation–maximization}${of === 'all' ? `, ${now.all.weight.toFixed(3)} at all levels together` : ''}.`,
+      answer: !high ? 'low' : low ? 'all' : 'slow',
+      happened: `Of the rows the larger cluster holds a share of ${share.toFixed(3)}.${low ? '' : ' EM has it after one step; descent at low noise is still on its way.'}${off('fixed') > 3 * off('em') ? ` With weights fixed at ½ a centre is off by ${off('fixed').toFixed(2)}, by EM ${off('em').toFixed(2)}: the larger cluster pulls the smaller one’s centre.` : ''}`,
       why: low
-        ? 'Where the clusters overlap, points between them tell how the weights stand, so every level sees them. EM counts rows, and needs no noise for it.'
-        : 'Where clusters are apart, their {score} at low noise hardly depends on the weights, as hardly a point lies between them; so descent is slow. More noise mixes the clusters, and the weights show.'
+        ? 'A wrong weight sends only the points between the clusters to wrong places. Where the clusters overlap there are many of them at every noise, so descent corrects the weight. EM counts rows, and needs no noise for it.'
+        : 'A wrong weight sends only the points between the clusters to wrong places. Clusters that are apart have hardly any such points at low noise, so the loss hardly changes and descent is slow. More noise puts points there. EM counts rows, and needs no noise for it.'
     }
   }
 })

@@ -5,11 +5,11 @@ import { fileReaders, pageOf, program, writePage } from '../pages.mjs'
 
 const read = path => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 
-/** What Node alone has: never asked for of a table that is in memory. */
+/** Excludes modules that need Node: a table in memory never reaches them. */
 const nodes = {
-  name: 'what Node alone has',
+  name: 'modules that need Node',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /(\/cluster\/index|\.\/shared|\.\/packed)\.js$/ }, ({ path }) => ({ path, external: true }))
+    onResolve({ filter: /(\/cluster\/index|\.\/sharedTable|\.\/gzip)\.js$/ }, ({ path }) => ({ path, external: true }))
   }
 }
 

@@ -1,4 +1,4 @@
-/** What commands share that read a table, compute columns for its rows, add them on the right, and write it. */
+/** Reads a table, computes columns for its rows, appends them on the right, and writes the table. */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
@@ -6,46 +6,44 @@ import type { AddedColumns } from '../data/appendedTable.js'
 import type { TableSheet } from '../data/tableSheet.js'
 import { encodeTable, fileFormat } from './outputFormat.js'
 import { requireModelWidth } from './models.js'
-import * as options from './commandSteps.js'
+import * as steps from './commandSteps.js'
 import type { OutputFormat } from './tableOptions.js'
 import { FailureError, type CommandFailure, type World } from './world.js'
 
-/** What is added to which rows, and where they go. */
 export interface ColumnAppend {
+  /** Name of the operand `file` in messages. */
   readonly argument: 'FILE' | 'OTHER'
   readonly file: string
   readonly csv: Points.CsvOptions
   readonly inPieces: boolean
-  /** What new columns are computed of: a table has as many, or is refused. */
+  /** Columns from which the new ones are computed: a table with another number of columns is rejected. */
   readonly columns: ReadonlyArray<string>
-  /** The new columns of a part of the rows. */
+  /** Returns the new columns for a table, or for each piece of it. */
   readonly newColumns: (table: Points.Table) => AddedColumns
   readonly flags: { readonly out: string; readonly to: OutputFormat | undefined }
 }
 
+/** Writes the table in `file` with the new columns to `--out`. */
+export const appendColumns =
+  (request: ColumnAppend) =>
+  (world: World): TE.TaskEither<CommandFailure, void> => {
+    const { argument, file, csv, inPieces, flags } = request
+    const output = { option: '--out', path: flags.out }
+    const copies = world.readCopies(argument, file, { csv, inPieces })
+    const text = encodeTable(fileFormat(flags.out, flags.to), output, appendedSheets(copies, request))
+    return steps.writeOutputs(world)([{ ...output, text }])
+  }
+
 async function* appendedSheets(
   copies: ReturnType<World['readCopies']>,
-  { file, columns, newColumns: added }: ColumnAppend
+  { file, columns, newColumns }: ColumnAppend
 ): AsyncGenerator<TableSheet> {
   for await (const read of copies) {
-    const copy = options.mapReadProblem(options.inputName(file))(read)
+    const copy = steps.mapReadProblem(steps.inputName(file))(read)
     if (E.isLeft(copy)) throw new FailureError(copy.left)
     const { table, withColumns } = copy.right
-    const fits = await requireModelWidth({ columns })(table)()
-    if (E.isLeft(fits)) throw new FailureError(fits.left)
-    yield withColumns(added(table))
+    const checked = await requireModelWidth({ columns })(table)()
+    if (E.isLeft(checked)) throw new FailureError(checked.left)
+    yield withColumns(newColumns(table))
   }
 }
-
-export const appendColumns =
-  (of: ColumnAppend) =>
-  (world: World): TE.TaskEither<CommandFailure, void> => {
-    const { argument, file, csv: how, inPieces, flags } = of
-    const output = { option: '--out', path: flags.out }
-    const text = encodeTable(
-      fileFormat(flags.out, flags.to),
-      output,
-      appendedSheets(world.readCopies(argument, file, how, inPieces), of)
-    )
-    return options.writeOutputs(world)([{ ...output, text }])
-  }

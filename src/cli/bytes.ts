@@ -1,8 +1,8 @@
-/** What bytes are: text, or something else by the first of them. */
+/** Text decoded from bytes, and the formats that are recognized by their first bytes instead. */
 import * as E from '../core/either.js'
 import { FailureError, rejectUsage, type CommandFailure } from './world.js'
 
-/** What is no text, by its first bytes, and what to do with it. */
+/** First bytes of files that are not text in UTF-8, and the domain and remedy of the problem. */
 const NON_TEXT_SIGNATURES: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
   [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
@@ -19,52 +19,53 @@ const NON_TEXT_SIGNATURES: ReadonlyArray<readonly [start: ReadonlyArray<number>,
   [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
 ]
 
-/** Whether bytes begin so. */
+/** True if `bytes` begins with `start`. */
 export const startsWithBytes = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
   start.every((byte, i) => bytes[i] === byte)
 
+/** Returns the signature of a known format other than text; undefined if there is none. */
 export const nonTextSignature = (bytes: Uint8Array): (typeof NON_TEXT_SIGNATURES)[number] | undefined =>
   NON_TEXT_SIGNATURES.find(([start]) => startsWithBytes(bytes, start))
 
-/** The text of bytes, piece after piece, or what they are instead. */
+/** Decodes the pieces of one file in order; `stream: false` for the last. Returns a failure if they are not text in UTF-8. */
 const textDecoder = (
   argument: string,
   path: string
-): ((bytes: Uint8Array, isLast: boolean) => E.Either<CommandFailure, string>) => {
+): ((bytes: Uint8Array, options: { readonly stream: boolean }) => E.Either<CommandFailure, string>) => {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  const noText = rejectUsage(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')
-  let isBegun = false
-  return (bytes, isLast) => {
-    const found = isBegun ? undefined : nonTextSignature(bytes)
-    if (found !== undefined) return rejectUsage(argument, path, found[1], found[2])
-    isBegun = true
+  const notText = rejectUsage(argument, path, 'text in UTF-8', 'give a text file, saved as UTF-8')
+  let isFirst = true
+  return (bytes, { stream }) => {
+    const signature = isFirst ? nonTextSignature(bytes) : undefined
+    if (signature !== undefined) return rejectUsage(argument, path, signature[1], signature[2])
+    isFirst = false
     try {
-      const text = decoder.decode(bytes, { stream: !isLast })
-      return text.includes('\0') ? noText : E.right(text)
+      const text = decoder.decode(bytes, { stream })
+      return text.includes('\0') ? notText : E.right(text)
     } catch {
-      return noText
+      return notText
     }
   }
 }
 
-/** The text of bytes, or what they are instead. */
+/** Decodes bytes of UTF-8; returns a failure if they are not text. */
 export const decodeText = (argument: string, path: string, bytes: Uint8Array): E.Either<CommandFailure, string> =>
-  textDecoder(argument, path)(bytes, true)
+  textDecoder(argument, path)(bytes, { stream: false })
 
-/** The same of bytes that come in pieces. */
+/** Decodes the pieces of a file of UTF-8. Throws `FailureError` if they are not text. */
 export async function* decodePieces(
   argument: string,
   path: string,
   bytes: AsyncIterable<Uint8Array>
 ): AsyncGenerator<string> {
-  const next = textDecoder(argument, path)
-  const sure = (text: E.Either<CommandFailure, string>): string => {
+  const decode = textDecoder(argument, path)
+  const orThrow = (text: E.Either<CommandFailure, string>): string => {
     if (E.isLeft(text)) throw new FailureError(text.left)
     return text.right
   }
-  for await (const piece of bytes) yield sure(next(piece, false))
-  yield sure(next(new Uint8Array(0), true))
+  for await (const piece of bytes) yield orThrow(decode(piece, { stream: true }))
+  yield orThrow(decode(new Uint8Array(0), { stream: false }))
 }
 
-/** Whether bytes are packed by gzip, by the first of them. */
+/** True if the first bytes are those of a gzip archive. */
 export const isGzipped = (bytes: Uint8Array): boolean => startsWithBytes(bytes, [0x1f, 0x8b])

@@ -1,6 +1,6 @@
 /**
- * Files of Parquet and Arrow, read by other people's code in a thread that can be ended: a damaged file may keep it busy without end, or
- * have it take all memory.
+ * Parquet and Arrow files, read by third-party code in a thread that can be terminated: a damaged file may keep its reader busy forever, or
+ * make it allocate all memory.
  */
 import { open } from 'node:fs/promises'
 import { totalmem } from 'node:os'
@@ -12,80 +12,98 @@ import { Absent, type Columns } from '../../lib/formats/columns.js'
 import { rowGroupsOf } from '../../lib/formats/parquet.js'
 import { mayThread } from './mayThread.js'
 
-/** What is read: a file of Parquet, by its path or held whole, or bytes of Arrow as they come. */
+/** A Parquet file, by its path or in memory, or a stream of Arrow bytes; `size` in bytes, null if it is not known. */
 export type ColumnarReadRequest =
   | { readonly format: 'Parquet'; readonly file: string | ArrayBuffer; readonly size: number }
   | { readonly format: 'Arrow'; readonly bytes: AsyncIterable<Uint8Array>; readonly size: number | null }
 
-/** What the thread is told at its start. */
+/** `workerData` of the thread. */
 export interface ColumnarThreadInput {
-  /** Without the bytes of Arrow, which come by its standard input. */
+  /** The request without the bytes of Arrow, which the thread reads from its standard input. */
   readonly request:
     | Exclude<ColumnarReadRequest, { readonly format: 'Arrow' }>
     | { readonly format: 'Arrow'; readonly size: number | null }
   readonly readsNested: boolean
 }
 
-/** A thread may be busy with a part for so many seconds, and longer by the millions of bytes that it has taken for it. */
+interface ReadOptions {
+  /** True if columns of lists and records are read too. Default: false. */
+  readonly readsNested?: boolean
+}
+
+/** Limits of the thread: processor seconds per part, and memory. Default: by the size of the file. */
+interface ThreadLimits {
+  readonly seconds?: number
+  readonly megabytes?: number
+}
+
+/** Processor time allowed for one part: a constant, plus a share for each million bytes that were read for it. */
 const MAX_PART_SECONDS = 10
 const SECONDS_PER_MILLION_BYTES = 1
-/** It is looked after that often, in milliseconds. */
+/** Interval at which the processor time of the thread is checked. */
 const WATCH_MILLISECONDS = 100
-/** It may hold so many megabytes, and more by the megabytes of the file: what is packed grows. */
+/** Memory allowed for the thread, in megabytes: a constant, plus a multiple of the file's size, since compressed data expand. */
 const MIN_MEMORY_MEGABYTES = 1024
 const MEMORY_PER_FILE_MEGABYTE = 100
 
-/** Half of the memory that there is, in megabytes. */
-const halfOfMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / (1 << 21)
-
-const memoryLimitMegabytes = (size: number | null): number =>
-  Math.floor(
-    size === null
-      ? halfOfMemory()
-      : Math.min(halfOfMemory(), MIN_MEMORY_MEGABYTES + MEMORY_PER_FILE_MEGABYTE * (size / (1 << 20)))
-  )
-
-// A test runner loads the source as it is: the thread then runs what was built of it.
-const THREAD_ENTRY = new URL(
-  /\.ts$/.test(import.meta.url) ? '../../dist/src/cli/columnarThread.js' : './columnarThread.js',
-  import.meta.url
-)
-
-/** Bytes as they are taken. */
-async function* countedBytes(
-  bytes: AsyncIterable<Uint8Array>,
-  took: (bytes: number) => void
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of bytes) {
-    took(piece.length)
-    yield piece
+/** Yields the parts of a file, each read by a thread of its own. Throws if the reader exceeds its limits, or fails. */
+export async function* readPartsInThread(
+  request: ColumnarReadRequest,
+  { readsNested = false, ...limits }: ReadOptions & ThreadLimits = {}
+): AsyncGenerator<Columns> {
+  if (!mayThread()) {
+    yield* readParts(request, { readsNested })
+    return
+  }
+  const { seconds = MAX_PART_SECONDS, megabytes = memoryLimitMegabytes(request.size) } = limits
+  const thread = startThread(request, readsNested, megabytes)
+  const messages = listenTo(thread, megabytes)
+  // A reader may stop before the end of the stream.
+  if (request.format === 'Arrow' && thread.stdin !== null)
+    void pipeline(Readable.from(request.bytes), thread.stdin).catch(messages.fail)
+  const busySeconds = (): number => thread.performance.eventLoopUtilization().active / 1000
+  let busyBefore = 0
+  const watch = setInterval(() => {
+    const most = seconds + SECONDS_PER_MILLION_BYTES * (messages.bytesRead() / 1e6)
+    if (busySeconds() - busyBefore > most)
+      messages.fail(new Error(`reading it had no end after ${Math.floor(most)} seconds`))
+  }, WATCH_MILLISECONDS)
+  try {
+    for (;;) {
+      busyBefore = busySeconds()
+      const part = await messages.nextPart()
+      if (part === null) return
+      yield part
+    }
+  } finally {
+    clearInterval(watch)
+    await thread.terminate()
   }
 }
 
-/** The parts of a file, in this thread; `took` is told how many bytes were taken. */
+/** Yields the parts of a file, read in this thread; `onBytes` receives the number of bytes of each read. */
 export async function* readParts(
-  asked: ColumnarReadRequest,
-  readsNested: boolean,
-  took: (bytes: number) => void = () => undefined
+  request: ColumnarReadRequest,
+  { readsNested = false, onBytes = () => undefined }: ReadOptions & { readonly onBytes?: (bytes: number) => void } = {}
 ): AsyncGenerator<Columns> {
-  if (asked.format === 'Arrow') {
-    yield* batches(countedBytes(asked.bytes, took), { readsNested })
+  if (request.format === 'Arrow') {
+    yield* batches(countedBytes(request.bytes, onBytes), { readsNested })
     return
   }
-  const { file, size } = asked
+  const { file, size } = request
   if (typeof file !== 'string') {
-    took(size)
+    onBytes(size)
     yield* rowGroupsOf(file, { readsNested })
     return
   }
   const handle = await open(file)
   try {
     const slice = async (from: number, to = size): Promise<ArrayBuffer> => {
-      // a damaged file may name any bytes
+      // The offsets in a damaged file may be out of range.
       const first = Math.min(Math.max(from, 0), size)
       const part = new Uint8Array(Math.max(Math.min(to, size) - first, 0))
       const { bytesRead } = await handle.read(part, 0, part.length, first)
-      took(bytesRead)
+      onBytes(bytesRead)
       return part.buffer
     }
     yield* rowGroupsOf({ byteLength: size, slice }, { readsNested })
@@ -94,46 +112,64 @@ export async function* readParts(
   }
 }
 
-/** An error as it comes from another thread, which knows no classes. */
-const errorFromThread = (error: unknown, megabytes: number): unknown => {
-  if (!(error instanceof Error)) return error
-  if ('library' in error) return new Absent(String(error.library))
-  return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-    ? new Error(`reading it took more than ${megabytes} MB of memory`)
-    : error
+async function* countedBytes(
+  bytes: AsyncIterable<Uint8Array>,
+  onBytes: (bytes: number) => void
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of bytes) {
+    onBytes(piece.length)
+    yield piece
+  }
 }
 
-/** The parts of a file; an error where its reader takes too long, or too much memory. */
-export async function* readPartsInThread(
-  asked: ColumnarReadRequest,
-  readsNested: boolean,
-  limits: { readonly seconds?: number; readonly megabytes?: number } = {}
-): AsyncGenerator<Columns> {
-  if (!mayThread()) {
-    yield* readParts(asked, readsNested)
-    return
-  }
-  const { seconds = MAX_PART_SECONDS, megabytes = memoryLimitMegabytes(asked.size) } = limits
-  const told: ColumnarThreadInput = {
-    request: asked.format === 'Arrow' ? { format: 'Arrow', size: asked.size } : asked,
+const memoryLimitMegabytes = (size: number | null): number =>
+  Math.floor(
+    size === null
+      ? halfOfMemory()
+      : Math.min(halfOfMemory(), MIN_MEMORY_MEGABYTES + MEMORY_PER_FILE_MEGABYTE * (size / (1 << 20)))
+  )
+
+/** Half of the memory of this machine or container, in megabytes. */
+const halfOfMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / (1 << 21)
+
+// A test runner loads the source without building it: the thread then runs the built module.
+const THREAD_ENTRY = new URL(
+  /\.ts$/.test(import.meta.url) ? '../../dist/src/cli/columnarThread.js' : './columnarThread.js',
+  import.meta.url
+)
+
+const startThread = (request: ColumnarReadRequest, readsNested: boolean, megabytes: number): Worker => {
+  const workerData: ColumnarThreadInput = {
+    request: request.format === 'Arrow' ? { format: 'Arrow', size: request.size } : request,
     readsNested
   }
-  const thread = new Worker(THREAD_ENTRY, {
-    workerData: told,
-    stdin: asked.format === 'Arrow',
+  return new Worker(THREAD_ENTRY, {
+    workerData,
+    stdin: request.format === 'Arrow',
     resourceLimits: { maxOldGenerationSizeMb: megabytes }
   })
-  let taken = 0
-  let heard: (part: Columns | null) => void = () => undefined
+}
+
+interface ThreadMessages {
+  /** Requests a part and resolves to it, or to null at the end. Rejects if the thread ends or `fail` is called. */
+  readonly nextPart: () => Promise<Columns | null>
+  /** Bytes read for the part that was requested last. */
+  readonly bytesRead: () => number
+  readonly fail: (error: unknown) => void
+}
+
+const listenTo = (thread: Worker, megabytes: number): ThreadMessages => {
+  let bytesRead = 0
+  let receive: (part: Columns | null) => void = () => undefined
   let fail: (error: unknown) => void = () => undefined
   const ended = new Promise<never>((_resolve, reject) => {
     fail = reject
   })
-  // whoever waits for a part is told
+  // Every `nextPart` rejects with it; without one, it is no unhandled rejection.
   ended.catch(() => undefined)
-  thread.on('message', (said: Columns | number | null) => {
-    if (typeof said === 'number') taken += said
-    else heard(said)
+  thread.on('message', (message: Columns | number | null) => {
+    if (typeof message === 'number') bytesRead += message
+    else receive(message)
   })
   thread.on('error', error => {
     fail(errorFromThread(error, megabytes))
@@ -141,29 +177,27 @@ export async function* readPartsInThread(
   thread.on('exit', () => {
     fail(new Error('its reader ended early'))
   })
-  // a reader may leave what stands behind the end
-  if (asked.format === 'Arrow' && thread.stdin !== null)
-    void pipeline(Readable.from(asked.bytes), thread.stdin).catch(fail)
-  const busy = (): number => thread.performance.eventLoopUtilization().active / 1000
-  let before = 0
-  const looking = setInterval(() => {
-    const most = seconds + SECONDS_PER_MILLION_BYTES * (taken / 1e6)
-    if (busy() - before > most) fail(new Error(`reading it had no end after ${Math.floor(most)} seconds`))
-  }, WATCH_MILLISECONDS)
-  try {
-    for (;;) {
-      taken = 0
-      before = busy()
+  return {
+    nextPart: () => {
+      bytesRead = 0
       const next = new Promise<Columns | null>(resolve => {
-        heard = resolve
+        receive = resolve
       })
       thread.postMessage('next')
-      const part = await Promise.race([next, ended])
-      if (part === null) return
-      yield part
+      return Promise.race([next, ended])
+    },
+    bytesRead: () => bytesRead,
+    fail: error => {
+      fail(error)
     }
-  } finally {
-    clearInterval(looking)
-    await thread.terminate()
   }
+}
+
+/** An error of the thread as one of this thread: errors lose their class when they are posted. */
+const errorFromThread = (error: unknown, megabytes: number): unknown => {
+  if (!(error instanceof Error)) return error
+  if ('library' in error) return new Absent(String(error.library))
+  return 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+    ? new Error(`reading it took more than ${megabytes} MB of memory`)
+    : error
 }

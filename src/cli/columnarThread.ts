@@ -1,25 +1,29 @@
-/** The thread in which `apart` has a file of Parquet or Arrow read: a part goes when it is asked for, and the bytes it took are told. */
+/**
+ * Entry point of the thread in which `columnarFiles` reads a Parquet or Arrow file. It posts a part for each message that it receives, then
+ * null; in between it posts the numbers of bytes that it has read.
+ */
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { sent } from '../../lib/formats/columns.js'
 import { readParts, type ColumnarThreadInput } from './columnarFiles.js'
 
-// as columnarFiles.ts begins the thread
-const { request: asked, readsNested } = workerData as ColumnarThreadInput
-const readRequest = asked.format === 'Arrow' ? { ...asked, bytes: process.stdin } : asked
+// as columnarFiles.ts starts the thread
+const { request, readsNested } = workerData as ColumnarThreadInput
+const readRequest = request.format === 'Arrow' ? { ...request, bytes: process.stdin } : request
 
 if (parentPort !== null) {
   const port = parentPort
   await once(port, 'message')
-  for await (const part of readParts(readRequest, readsNested, taken => {
-    port.postMessage(taken)
-  })) {
-    const own = sent(part)
+  const onBytes = (bytes: number): void => {
+    port.postMessage(bytes)
+  }
+  for await (const part of readParts(readRequest, { readsNested, onBytes })) {
+    const copy = sent(part)
     const next = once(port, 'message')
-    // numbers go there without a copy; no reader shares memory
+    // numbers are transferred without a copy; no reader shares memory
     port.postMessage(
-      own,
-      own.columns.flatMap(({ cells }) => (ArrayBuffer.isView(cells) ? [cells.buffer as ArrayBuffer] : []))
+      copy,
+      copy.columns.flatMap(({ cells }) => (ArrayBuffer.isView(cells) ? [cells.buffer as ArrayBuffer] : []))
     )
     await next
   }

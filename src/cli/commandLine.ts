@@ -1,190 +1,91 @@
-/** The command line: its words, its help, and which command they mean. */
+/** The command line: parsing, help, and running the command that it names. Parsing and help are commander's. */
 import { Command, CommanderError, Option, type Help, type OptionValues } from '@commander-js/extra-typings'
 import type * as T from 'fp-ts/lib/Task.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { printableText, wrapped } from '../fit/text.js'
-import type { Command as Described, Work } from './command.js'
+import type { Command as DefinedCommand, Work } from './command.js'
 import { optionName, type Options } from './option.js'
 import { colourMessages, type Terminal } from './terminal.js'
 import { commands, programDescription } from './usage.js'
 import { SIGNAL_EXIT_CODES, type World } from './world.js'
 
-/** An option given twice, or with its opposite, is refused: the last does not win in silence. Of a list all count. */
-const refuseRepeated = (
-  options: ReadonlyArray<Option>,
-  on: (name: string, act: () => void) => unknown,
-  refuse: (message: string) => never
-): void => {
-  const given = new Map<string, string>()
-  for (const option of options.filter(({ variadic }) => !variadic))
-    on(option.name(), () => {
-      const key = option.attributeName()
-      const before = given.get(key)
-      if (before !== undefined)
-        refuse(
-          before === option.flags
-            ? `error: option '${option.flags}' is given twice`
-            : `error: option '${option.flags}' cannot be used with option '${before}'`
-        )
-      given.set(key, option.flags)
+/** Runs the command that `argv` names, and returns the exit code: 0, 1 or 2; 130 or 143 if a signal has stopped it. */
+export const run =
+  (world: World) =>
+  (argv: ReadonlyArray<string>): T.Task<0 | 1 | 2 | 130 | 143> =>
+  async () => {
+    let printed = ''
+    const work = parseCommandLine(world, argv, {
+      out: text => {
+        printed += text
+      },
+      err: text => {
+        world.stderr(colourMessages(world.terminal)(printableText(text, true)))
+      }
     })
-}
-
-/** What options are called elsewhere, and which may be meant. */
-const FOREIGN_OPTION_NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
-  '--components': ['count', 'clusters', 'k', 'n-components', 'n_components', 'n-clusters', 'n_clusters', 'G', 'number'],
-  '--rows': ['count', 'n', 'number', 'samples', 'n-samples', 'n_samples', 'size'],
-  '--family': ['covariance-type', 'covariance_type', 'covariance', 'model', 'model-names', 'modelNames'],
-  '--delimiter': ['sep', 'separator'],
-  '--seed': ['random-state', 'random_state', 'random-seed']
-}
-
-/** The message of a wrong word with the option that was meant, where that is not nearly the same word. */
-const withOptionHint =
-  (command: Pick<Command, 'options' | 'args'> & { readonly opts: () => OptionValues }) =>
-  (message: string): string => {
-    const [, unknown = ''] = /unknown option '--([^'=]*)/.exec(message) ?? []
-    const meant = command.options.find(({ long }) => long != null && FOREIGN_OPTION_NAMES[long]?.includes(unknown))
-    return meant !== undefined
-      ? `${message.trimEnd().replace(/\n\(Did you mean .*$/, '')}\n(Did you mean ${meant.long ?? ''}?)\n`
-      : message.includes('too many arguments') && command.opts()['resume'] === true
-        ? `${message.trimEnd()}\n(--resume takes no file: --checkpoint ${command.args.at(-1) ?? 'FILE'} --resume)\n`
-        : message
+    if (E.isLeft(work)) {
+      await world.stdout(printed)()
+      return work.left.exitCode === 0 ? 0 : 2
+    }
+    const result = await work.right(world)()
+    if (E.isRight(result)) return result.right === null ? 0 : SIGNAL_EXIT_CODES[result.right]
+    const { exit, problems } = result.left
+    const lines = problems.map(
+      problem => `${wrapped(`error: ${printableText(Problem.show(problem))}`, world.terminal.err)}\n`
+    )
+    world.stderr(colourMessages(world.terminal)(lines.join('')))
+    return exit
   }
 
-/** The most that help fills of a wide terminal, so that it is easily read. */
-const MAX_HELP_WIDTH = 80
-
-/** The least that a description has beside its option; with less it stands below it. */
-const MIN_DESCRIPTION_WIDTH = 40
-
-/** An option or a command and what it is: as commander has it where there is room. */
-const formatItem = (term: string, termWidth: number, about: string, helper: Help): string => {
-  const within = helper.helpWidth ?? MAX_HELP_WIDTH
-  const beside = within - termWidth - 4
-  if (about === '') return `  ${term}`
-  const [start, indent] =
-    beside < MIN_DESCRIPTION_WIDTH ? [`  ${term}\n      `, 6] : [`  ${term.padEnd(termWidth + 2)}`, termWidth + 4]
-  return start + helper.boxWrap(about, within - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)
+/** Destinations of help, version and usage errors, which are printed instead of running a command. */
+interface ParserOutput {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
 }
 
-/** No line of help is longer, however wide the terminal. */
-const MAX_EXAMPLE_WIDTH = 100
-
-/** How wide a text that follows help may be where it is printed. */
-const helpWidth = ({ out, err }: Terminal, isError: boolean, most: number): number =>
-  Math.min(isError ? err : out, most)
-
-/** Options that help names and does not describe. */
-const groupedOptionNames =
-  (groups: Readonly<Record<string, ReadonlyArray<string>>>, terminal: Terminal) =>
-  ({ error }: { readonly error: boolean }): string => {
-    const within = helpWidth(terminal, error, MAX_HELP_WIDTH)
-    const lines = Object.entries(groups).map(([title, keys]) =>
-      wrapped(`  ${title.toLowerCase()}: ${keys.map(optionName).join(' ')}`, within, '    ')
-    )
-    return `\nMore options, described by --help all:\n${lines.join('\n')}\n`
+/** Returns the work of the command that `argv` names; a `CommanderError` if help, the version or a usage error was printed instead. */
+const parseCommandLine = (
+  { version, terminal }: Pick<World, 'version' | 'terminal'>,
+  argv: ReadonlyArray<string>,
+  output: ParserOutput
+): E.Either<CommanderError, Work> => {
+  // `fit --help all` and `help fit all` describe every option
+  const describesAll = argv.at(-1) === 'all' && argv.some(word => ['help', '--help', '-h'].includes(word))
+  let work: Work | undefined
+  try {
+    const program = commandParser(version, { terminal, describesAll }, output, found => {
+      work = found
+    })
+    program.parse(describesAll ? argv.slice(0, -1) : argv, { from: 'user' })
+    // If there is no action, commander has printed its help and thrown.
+    return work === undefined ? E.left(new CommanderError(2, 'ornstein.nothing', 'nothing to do')) : E.right(work)
+  } catch (error) {
+    if (error instanceof CommanderError) return E.left(error)
+    throw error
   }
-
-/** Examples, which a shell takes though they go on in the next line. */
-const examplesText =
-  (lines: ReadonlyArray<string>, terminal: Terminal) =>
-  ({ error }: { readonly error: boolean }): string => {
-    const within = helpWidth(terminal, error, MAX_EXAMPLE_WIDTH)
-    const shown = lines.map(line =>
-      line.startsWith('#')
-        ? wrapped(`  ${line}`, within, '  # ')
-        : wrapped(`  $ ornstein ${line}`, within - 2, '      ').replaceAll('\n', ' \\\n')
-    )
-    return `\nExamples:\n${shown.join('\n')}\n`
-  }
-
-const overviewExamples = (terminal: Terminal): ((context: { readonly error: boolean }) => string) =>
-  examplesText(
-    [
-      'fit data.csv --report report.html',
-      'fit data.csv --components 3 --out model.json',
-      'evaluate model.json other.csv',
-      'assign model.json other.csv > assigned.csv',
-      'sample model.json -n 1000 > new.csv',
-      'fit --help'
-    ],
-    terminal
-  )
-
-const exitCodes =
-  (terminal: Terminal) =>
-  ({ error }: { readonly error: boolean }): string =>
-    wrapped(
-      'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.',
-      helpWidth(terminal, error, MAX_EXAMPLE_WIDTH)
-    )
-
-/** What help says of it. */
-const describeOption = (about: string, otherwise?: string): string =>
-  otherwise === undefined ? about : `${about} (default: ${otherwise})`
-
-/** As commander has them; defaults are read where nothing was given. */
-const commanderOptions = (options: Options): ReadonlyArray<Option> =>
-  Object.entries(options).flatMap(([key, { short, about, argument, opposite, otherwise, conflicts, isRequired }]) => {
-    const word = argument === null ? '' : ` <${argument.name}>`
-    const made = new Option(
-      `${short === undefined ? '' : `-${short}, `}${optionName(key)}${word}`,
-      describeOption(about, otherwise)
-    )
-    return [
-      made.conflicts([...(conflicts ?? [])]).makeOptionMandatory(isRequired === true),
-      ...(opposite === undefined ? [] : [new Option(optionName(`no-${key}`), opposite)])
-    ]
-  })
-
-/** Tells commander of a command; who has read its words is given the work. */
-const addCommand = (
-  { name, summary, description, operands, options, examples: lines, groups = {}, work }: Described,
-  program: Command,
-  terminal: Terminal,
-  isAll: boolean,
-  does: (work: Work) => void
-): void => {
-  const made = program.command(name).summary(summary).description(description)
-  for (const { name, about, isOptional } of operands)
-    made.argument(isOptional === true ? `[${name}]` : `<${name}>`, about)
-  const titled = Object.entries(groups)
-  for (const option of commanderOptions(options)) {
-    const [title] = titled.find(([, keys]) => keys.includes(option.attributeName())) ?? []
-    made.addOption(title === undefined ? option : isAll ? option.helpGroup(`${title}:`) : option.hideHelp())
-  }
-  if (titled.length > 0 && !isAll) made.addHelpText('after', groupedOptionNames(groups, terminal))
-  made.addHelpText('after', examplesText(lines, terminal)).action((...given: ReadonlyArray<unknown>) => {
-    // as commander has them: the operands, then the options by their keys
-    const words = given.slice(0, operands.length) as ReadonlyArray<string>
-    does(work(words, given[operands.length] as Readonly<Record<string, unknown>>))
-  })
 }
 
-/**
- * The words, and after they were read what the command would do: it is done when all words are known to be right. What is to
- * be printed instead (help, version, a wrong word) goes to `out` and `err`.
- */
+interface HelpOptions {
+  readonly terminal: Terminal
+  /** True if the less common options are described too, rather than listed by name. */
+  readonly describesAll: boolean
+}
+
+/** Parser of the command line. Parsing calls `onWork` with the work of the command that was named. */
 const commandParser = (
   version: string,
-  terminal: Terminal,
-  isAll: boolean,
-  out: (text: string) => void,
-  err: (text: string) => void
-): {
-  readonly parse: (argv: ReadonlyArray<string>) => void
-  readonly work: () => Work | undefined
-} => {
-  let work: Work | undefined
+  help: HelpOptions,
+  { out, err }: ParserOutput,
+  onWork: (work: Work) => void
+): Command => {
+  const { terminal } = help
   const output = {
     writeOut: out,
     writeErr: err,
     getOutHelpWidth: () => Math.min(terminal.out, MAX_HELP_WIDTH),
     getErrHelpWidth: () => Math.min(terminal.err, MAX_HELP_WIDTH)
   }
-
   const program = new Command('ornstein')
     .description(programDescription)
     .version(version, '-V, --version', 'print the version')
@@ -198,14 +99,12 @@ const commandParser = (
 
   for (const { title, ...command } of commands) {
     program.commandsGroup(title)
-    addCommand(command, program, terminal, isAll, found => {
-      work = found
-    })
+    addCommand(program, command, help, onWork)
   }
   program.commandsGroup('Help:')
 
   for (const command of program.commands) {
-    refuseRepeated(
+    rejectRepeatedOptions(
       command.options,
       (name, act) => command.on(`option:${name}`, act),
       message => command.error(message)
@@ -221,62 +120,162 @@ const commandParser = (
       .exitOverride()
       .showHelpAfterError(`(see ornstein ${command.name()} --help)`)
   }
-
-  return {
-    parse: argv => {
-      program.parse(argv, { from: 'user' })
-    },
-    work: () => work
-  }
+  return program
 }
 
-/** Reads the words. */
-const parseCommandLine = (
-  { version, terminal }: Pick<World, 'version' | 'terminal'>,
-  argv: ReadonlyArray<string>,
-  out: (text: string) => void,
-  err: (text: string) => void
-): E.Either<CommanderError, Work> => {
-  // `fit --help all` and `help fit all` describe every option
-  const isAll = argv.at(-1) === 'all' && argv.some(word => ['help', '--help', '-h'].includes(word))
-  const { parse, work } = commandParser(version, terminal, isAll, out, err)
-  try {
-    parse(isAll ? argv.slice(0, -1) : argv)
-    const found = work()
-    // Without an action commander has printed its help and thrown.
-    return found === undefined ? E.left(new CommanderError(2, 'ornstein.nothing', 'nothing to do')) : E.right(found)
-  } catch (error) {
-    if (error instanceof CommanderError) return E.left(error)
-    throw error
+/** Adds a command to the parser. */
+const addCommand = (
+  program: Command,
+  { name, summary, description, operands, options, examples, groups = {}, work }: DefinedCommand,
+  { terminal, describesAll }: HelpOptions,
+  onWork: (work: Work) => void
+): void => {
+  const command = program.command(name).summary(summary).description(description)
+  for (const { name, about, isOptional } of operands)
+    command.argument(isOptional === true ? `[${name}]` : `<${name}>`, about)
+  const titled = Object.entries(groups)
+  for (const option of commanderOptions(options)) {
+    const [title] = titled.find(([, keys]) => keys.includes(option.attributeName())) ?? []
+    command.addOption(title === undefined ? option : describesAll ? option.helpGroup(`${title}:`) : option.hideHelp())
   }
+  if (titled.length > 0 && !describesAll) command.addHelpText('after', groupedOptionNames(groups, terminal))
+  command.addHelpText('after', examplesText(examples, terminal)).action((...args: ReadonlyArray<unknown>) => {
+    // commander passes the operands, then the options by their keys
+    const words = args.slice(0, operands.length) as ReadonlyArray<string>
+    onWork(work(words, args[operands.length] as Readonly<Record<string, unknown>>))
+  })
 }
 
-/** Does what the words say, and tells how it went: 0, 1 or 2; 130 or 143 where a signal has stopped it. */
-export const run =
-  (world: World) =>
-  (argv: ReadonlyArray<string>): T.Task<0 | 1 | 2 | 130 | 143> =>
-  async () => {
-    let printed = ''
-    const work = parseCommandLine(
-      world,
-      argv,
-      text => {
-        printed += text
-      },
-      text => {
-        world.stderr(colourMessages(world.terminal)(printableText(text, true)))
-      }
+/** Options of commander. They have no defaults: these are applied when options are read. */
+const commanderOptions = (options: Options): ReadonlyArray<Option> =>
+  Object.entries(options).flatMap(([key, { short, about, argument, opposite, otherwise, conflicts, isRequired }]) => {
+    const placeholder = argument === null ? '' : ` <${argument.name}>`
+    const option = new Option(
+      `${short === undefined ? '' : `-${short}, `}${optionName(key)}${placeholder}`,
+      otherwise === undefined ? about : `${about} (default: ${otherwise})`
     )
-    if (E.isLeft(work)) {
-      await world.stdout(printed)()
-      return work.left.exitCode === 0 ? 0 : 2
-    }
-    const done = await work.right(world)()
-    if (E.isRight(done)) return done.right === null ? 0 : SIGNAL_EXIT_CODES[done.right]
-    const { exit, problems } = done.left
-    const lines = problems.map(
-      problem => `${wrapped(`error: ${printableText(Problem.show(problem))}`, world.terminal.err)}\n`
-    )
-    world.stderr(colourMessages(world.terminal)(lines.join('')))
-    return exit
+    return [
+      option.conflicts([...(conflicts ?? [])]).makeOptionMandatory(isRequired === true),
+      ...(opposite === undefined ? [] : [new Option(optionName(`no-${key}`), opposite)])
+    ]
+  })
+
+// -- usage errors ------------------------------------------------------------------------------------------------------
+
+/** Rejects an option that is given twice or with its negated form, where commander would take the last one. Lists may be repeated. */
+const rejectRepeatedOptions = (
+  options: ReadonlyArray<Option>,
+  on: (name: string, act: () => void) => unknown,
+  reject: (message: string) => never
+): void => {
+  const given = new Map<string, string>()
+  for (const option of options.filter(({ variadic }) => !variadic))
+    on(option.name(), () => {
+      const key = option.attributeName()
+      const before = given.get(key)
+      if (before !== undefined)
+        reject(
+          before === option.flags
+            ? `error: option '${option.flags}' is given twice`
+            : `error: option '${option.flags}' cannot be used with option '${before}'`
+        )
+      given.set(key, option.flags)
+    })
+}
+
+/** Names of our options in other programs. */
+const FOREIGN_OPTION_NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
+  '--components': ['count', 'clusters', 'k', 'n-components', 'n_components', 'n-clusters', 'n_clusters', 'G', 'number'],
+  '--rows': ['count', 'n', 'number', 'samples', 'n-samples', 'n_samples', 'size'],
+  '--family': ['covariance-type', 'covariance_type', 'covariance', 'model', 'model-names', 'modelNames'],
+  '--delimiter': ['sep', 'separator'],
+  '--seed': ['random-state', 'random_state', 'random-seed']
+}
+
+/** Appends a suggestion to a message if an unknown option is that of another program, or if `--resume` was given a file. */
+const withOptionHint =
+  (command: Pick<Command, 'options' | 'args'> & { readonly opts: () => OptionValues }) =>
+  (message: string): string => {
+    const [, unknown = ''] = /unknown option '--([^'=]*)/.exec(message) ?? []
+    const meant = command.options.find(({ long }) => long != null && FOREIGN_OPTION_NAMES[long]?.includes(unknown))
+    return meant !== undefined
+      ? `${message.trimEnd().replace(/\n\(Did you mean .*$/, '')}\n(Did you mean ${meant.long ?? ''}?)\n`
+      : message.includes('too many arguments') && command.opts()['resume'] === true
+        ? `${message.trimEnd()}\n(--resume takes no file: --checkpoint ${command.args.at(-1) ?? 'FILE'} --resume)\n`
+        : message
   }
+
+// -- help --------------------------------------------------------------------------------------------------------------
+
+/** Maximum width of help, in columns; a wide terminal is not filled, as long lines are hard to read. */
+const MAX_HELP_WIDTH = 80
+
+/** Minimum width of a description to the right of its option; if there is less room, it is printed below. */
+const MIN_DESCRIPTION_WIDTH = 40
+
+/** Maximum width of examples and exit codes. */
+const MAX_EXAMPLE_WIDTH = 100
+
+/** Formats an option or a command with its description, beside it or below it. */
+const formatItem = (term: string, termWidth: number, about: string, helper: Help): string => {
+  const width = helper.helpWidth ?? MAX_HELP_WIDTH
+  if (about === '') return `  ${term}`
+  const [start, indent] =
+    width - termWidth - 4 < MIN_DESCRIPTION_WIDTH
+      ? [`  ${term}\n      `, 6]
+      : [`  ${term.padEnd(termWidth + 2)}`, termWidth + 4]
+  return start + helper.boxWrap(about, width - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)
+}
+
+/** Context of commander in which a text is appended to help: on standard error or standard output. */
+interface HelpContext {
+  readonly error: boolean
+}
+
+const helpWidth = ({ out, err }: Terminal, { error }: HelpContext, most: number): number =>
+  Math.min(error ? err : out, most)
+
+/** Names of the less common options, by group. */
+const groupedOptionNames =
+  (groups: Readonly<Record<string, ReadonlyArray<string>>>, terminal: Terminal) =>
+  (context: HelpContext): string => {
+    const width = helpWidth(terminal, context, MAX_HELP_WIDTH)
+    const lines = Object.entries(groups).map(([title, keys]) =>
+      wrapped(`  ${title.toLowerCase()}: ${keys.map(optionName).join(' ')}`, width, '    ')
+    )
+    return `\nMore options, described by --help all:\n${lines.join('\n')}\n`
+  }
+
+/** Examples of command lines; a wrapped line ends in a backslash, so that a shell accepts it. */
+const examplesText =
+  (lines: ReadonlyArray<string>, terminal: Terminal) =>
+  (context: HelpContext): string => {
+    const width = helpWidth(terminal, context, MAX_EXAMPLE_WIDTH)
+    const shown = lines.map(line =>
+      line.startsWith('#')
+        ? wrapped(`  ${line}`, width, '  # ')
+        : wrapped(`  $ ornstein ${line}`, width - 2, '      ').replaceAll('\n', ' \\\n')
+    )
+    return `\nExamples:\n${shown.join('\n')}\n`
+  }
+
+const overviewExamples = (terminal: Terminal): ((context: HelpContext) => string) =>
+  examplesText(
+    [
+      'fit data.csv --report report.html',
+      'fit data.csv --components 3 --out model.json',
+      'evaluate model.json other.csv',
+      'assign model.json other.csv > assigned.csv',
+      'sample model.json -n 1000 > new.csv',
+      'fit --help'
+    ],
+    terminal
+  )
+
+const exitCodes =
+  (terminal: Terminal) =>
+  (context: HelpContext): string =>
+    wrapped(
+      'Exit codes: 0 success, 1 the work failed, 2 wrong usage or invalid input, 130 or 143 stopped by a signal.',
+      helpWidth(terminal, context, MAX_EXAMPLE_WIDTH)
+    )

@@ -1,4 +1,4 @@
-/** What commands share: tables read in words of the command line, and checks as tasks. */
+/** Steps that commands share: reading a table, with problems in terms of the command line, and checks as tasks. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -11,31 +11,31 @@ import { usageFailure, type CommandFailure, type World } from './world.js'
 
 export { checkWritableOutputs, writeOutputs } from './outputs.js'
 
-/** What came of a text, its problem in words of the command line; `labels` is the column that an option of that name keeps. */
+/** Maps the problem of a table at `path` to a usage failure that names options. `labels` is the column given by `--labels`. */
 export const mapReadProblem = (
   path: string,
   labels?: string
 ): (<A>(read: E.Either<Problem.Problem, A>) => E.Either<CommandFailure, A>) =>
   E.mapLeft(problem => {
-    const isOfLabels = problem.field === 'keep' && problem.value === labels
-    return usageFailure(tableProblemAsOption(path)(isOfLabels ? { ...problem, field: 'labels' } : problem))
+    const isLabelsColumn = problem.field === 'keep' && problem.value === labels
+    return usageFailure(tableProblemAsOption(path)(isLabelsColumn ? { ...problem, field: 'labels' } : problem))
   })
 
-/** The table in a file, read as the options say. */
+/** Reads a table into memory. */
 export const readTableFile =
   (world: World, argument: string) =>
   (path: string, options: Points.CsvOptions, labels?: string): TE.TaskEither<CommandFailure, Points.Table> =>
     pipe(world.readTable(argument, path, options), TE.flatMapEither(mapReadProblem(inputName(path), labels)))
 
-/** The same of one that need not fit in memory. */
+/** Reads a table that need not fit in memory. */
 export const readSourceFile =
   (world: Pick<World, 'readSource'>, argument: string) =>
   (path: string, options: Points.CsvOptions): TE.TaskEither<CommandFailure, Source.SourceTable> =>
     pipe(world.readSource(argument, path, options), TE.flatMapEither(mapReadProblem(inputName(path))))
 
-/** What a file is called in messages. */
+/** Name of an input file in messages. */
 export const inputName = (path: string): string => (path === '-' ? 'standard input' : path)
 
-/** A check as the first thing a command does. */
+/** A check as a step of a command: its problems are a usage failure. */
 export const fromCheck = <A>(check: OrProblems<A>): TE.TaskEither<CommandFailure, A> =>
   TE.fromEither(E.mapLeft(usageFailure)(check))

@@ -1,4 +1,4 @@
-/** Tables with all their cells, to be written again with columns added on the right. */
+/** Copies of tables with the text of all cells, to be written with columns appended on the right. */
 import { scanned } from '../../lib/plain/gather.js'
 import * as E from '../core/either.js'
 import type { DataError } from '../data/points.js'
@@ -7,12 +7,12 @@ import { tablesWithParts } from '../data/tableParts.js'
 import { appendedSheet, type CopiedPart, type WrittenTable } from '../data/appendedTable.js'
 import type { TableCopy } from './world.js'
 
-/** How a table is written again, after so many rows. */
+/** Names and delimiter of the first part, which hold for all, and the number of rows so far. */
 interface CopyProgress extends Omit<WrittenTable, 'rows'> {
   readonly count: number
 }
 
-/** The tables of parts that come one after another, and their cells as they are written. */
+/** Returns a copy for each part of a table; only the first is written with the line of names. */
 export const copiedTables =
   (options: CsvOptions) =>
   (parts: AsyncIterable<E.Either<DataError, CopiedPart>>): AsyncIterable<E.Either<DataError, TableCopy>> =>
@@ -21,8 +21,8 @@ export const copiedTables =
       null,
       (before: CopyProgress | null, found): readonly [CopyProgress | null, E.Either<DataError, TableCopy>] => {
         if (E.isLeft(found)) return [before, found]
-        const [table, [grid, { rows, ...own }]] = found.right
-        const { names, delimiter, count } = before ?? { ...own, count: 0 }
+        const [table, [grid, { rows, ...style }]] = found.right
+        const { names, delimiter, count } = before ?? { ...style, count: 0 }
         const copy: TableCopy = {
           table,
           withColumns: added =>

@@ -1,4 +1,4 @@
-/** Words of one's own: the cases that a module exports, beside those of the language. */
+/** The vocabulary with custom cases that a user's module exports. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -13,7 +13,7 @@ export interface VocabularyFlags {
 const isEntry = (u: unknown): u is Vocabulary.Entry =>
   (typeof u === 'function' || (typeof u === 'object' && u !== null)) && Case.ofCase in u
 
-/** What a module exports by name or in a list, as long as it is a case or was made by one. */
+/** Exports of a module, and items of exported arrays, that are cases or values of cases. */
 const exportedEntries = (module: unknown): ReadonlyArray<Vocabulary.Entry> =>
   typeof module === 'object' && module !== null
     ? Object.values(module)
@@ -21,7 +21,7 @@ const exportedEntries = (module: unknown): ReadonlyArray<Vocabulary.Entry> =>
         .filter(isEntry)
     : []
 
-/** The vocabulary of the language, with the words of the module in `--vocabulary`. */
+/** Returns the standard vocabulary, extended by the module of `--vocabulary` if it is given. */
 export const customVocabulary = (
   world: World,
   { vocabulary: path }: VocabularyFlags

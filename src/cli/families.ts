@@ -1,4 +1,4 @@
-/** Families as `--family` names them: by their words, or as mclust does. */
+/** Mixture families by the names that `--family` takes: this language's, mclust's, and those of factor analysers. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { nearestWords } from '../core/spelling.js'
@@ -8,25 +8,26 @@ import * as Covariance from '../mixture/families/covariance.js'
 import { commandLineName } from '../fit/text.js'
 import type { OrProblems } from './orProblems.js'
 
-/** A family by the word that it is called. */
 export interface NamedFamily {
+  /** Name of the family on the command line. */
   readonly word: string
   readonly make: Fit.Constructor
-  /** How many components it has, of one that is not asked for a number. */
+  /** Number of components of a family that has a fixed number; null if it is free. */
   readonly count: number | null
 }
 
+/** Name of a score's family on the command line. */
 export const familyWord = (score: Score.Score<string>): string => commandLineName(Score.nameOf(score))
 
-/** Whether variances are to be learned, or may be. */
+/** True if the family learns variances; false if they are fixed at 1, or if the score is no mixture. */
 export const learnsVariances = (score: Score.Score<string>): boolean =>
   Score.interpret(score).family?.unitVariance === false
 
-/** Whether families say nothing of a unit, so that columns may be brought to one. */
+/** True if all families learn variances, so that columns may be standardized. True for no families. */
 export const learnAllVariances = (families: ReadonlyArray<NamedFamily> = []): boolean =>
   families.every(({ make }) => learnsVariances(make({ components: 2 })))
 
-/** Those that `fit` compares, and the covariances of mclust and factor analysers that have no other name. */
+/** Families that `fit` compares, then the covariances of mclust and factor analysers that have no other name. */
 const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
   ...Object.values<Fit.Constructor>(Fit.families),
   ...[...Covariance.names, ...Covariance.ONE_FACTOR_NAMES].map(name => Fit.familyByName(name))
@@ -35,8 +36,8 @@ const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
   .filter(({ word }, i, all) => all.findIndex(one => one.word === word) === i)
 
 /**
- * The families that need nothing but a number of components: those above, and then the others of a vocabulary, of which
- * those whose variances are learned come first.
+ * Families that need no parameter other than the number of components: the compared ones, then the others of the vocabulary, those with
+ * learned variances first.
  */
 const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFamily> => {
   const others = Vocabulary.words(vocabulary)(Score.concept)
@@ -61,15 +62,17 @@ const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFa
   ]
 }
 
-/** The family of a name; those that mclust has are names of families here, and factor analysers have as many factors as theirs says. */
+/** Returns the family called `name`, which may be a name of mclust (VVE) or of a factor analyser with its number of factors (UUU2). */
 export const parseFamily =
   (vocabulary: Vocabulary.Vocabulary) =>
   (name: string, option: string): OrProblems<NamedFamily> => {
     const known = knownFamilies(vocabulary)
     const words = known.map(({ word }) => word)
     if (Covariance.isFactorName(name)) return E.right({ word: name, make: Fit.familyByName(name), count: null })
-    const own = Fit.isFamilyName(name) ? familyWord(Fit.familyByName(name)({ components: 1 })) : commandLineName(name)
-    const found = known.find(({ word }) => word === name || word === own)
+    const canonical = Fit.isFamilyName(name)
+      ? familyWord(Fit.familyByName(name)({ components: 1 }))
+      : commandLineName(name)
+    const found = known.find(({ word }) => word === name || word === canonical)
     return found === undefined
       ? E.left([Problem.of(option, name, `one of ${words.join(', ')}`, `try ${nearestWords(name, words)[0]}`)])
       : E.right(found)

@@ -1,9 +1,9 @@
-/** What a file system's error says, in words. */
+/** Errors of the file system as problems with a domain and a remedy. */
 import { reason } from '../../lib/plain/said.js'
 import { scratchFolderOf } from '../../lib/rows/scratch.js'
 import * as Problem from '../core/problem.js'
 
-/** The code of a file system's error: `ENOENT`. */
+/** Code of a file system error, such as `ENOENT`; the message if it has none. */
 export const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : reason(error)
 
@@ -22,19 +22,19 @@ const ERROR_DESCRIPTIONS: Readonly<Record<string, readonly [domain: string, reme
   ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
 }
 
-/** Problems that an error carries, as those that the library throws do; null if it carries none. */
+/** Problems attached to an error that the library has thrown; null if there are none. */
 export const problemsOfError = (error: unknown): Problem.Problems | null =>
   !(error instanceof Error)
     ? null
     : 'problems' in error
-      ? // as Problem.orThrow throws them
+      ? // thrown by Problem.orThrow
         (error.problems as Problem.Problems)
       : 'problem' in error
-        ? // as refuseWith throws it
+        ? // thrown by refuseWith
           Problem.singleProblem(error.problem as Problem.Problem)
         : null
 
-/** The problem of the folder in which rows are kept beside memory, which no argument names. */
+/** Problem of the folder of temporary files, which no argument names. */
 const scratchProblem = (folder: string, error: unknown): Problem.Problem => {
   const reason = Object.hasOwn(ERROR_DESCRIPTIONS, errorCode(error)) ? ERROR_DESCRIPTIONS[errorCode(error)] : undefined
   return Problem.of(
@@ -45,9 +45,10 @@ const scratchProblem = (folder: string, error: unknown): Problem.Problem => {
   )
 }
 
+/** Problem of a file operation that has thrown `error`. */
 export const fileSystemProblem = (argument: string, path: string, error: unknown): Problem.Problem => {
-  const carried = problemsOfError(error)
-  if (carried !== null) return carried[0]
+  const attached = problemsOfError(error)
+  if (attached !== null) return attached[0]
   const folder = scratchFolderOf(error)
   if (folder !== null) return scratchProblem(folder, error)
   const reason = Object.hasOwn(ERROR_DESCRIPTIONS, errorCode(error)) ? ERROR_DESCRIPTIONS[errorCode(error)] : undefined

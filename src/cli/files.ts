@@ -35,7 +35,7 @@ const outputFailure = (refusal: FailureOfProblem, { option, path }: OutputFile, 
       : fileSystemProblem(option, path, error)
   )
 
-/** What a path stands for, whatever the links by which it is reached; null for what is no plain file. */
+/** Device and inode of a regular file, or the resolved path of one that does not exist yet; null for pipes, devices and folders. */
 const fileIdentity = async (path: string): Promise<string | null> => {
   const found = path === '-' ? fstatSync(0) : await stat(path).catch(() => null)
   return found === null ? resolveLinks(path).catch(() => path) : found.isFile() ? `${found.dev}:${found.ino}` : null
@@ -44,7 +44,7 @@ const fileIdentity = async (path: string): Promise<string | null> => {
 const checkOutputPaths: World['checkOutputs'] = (inputs, outputs) => async () => {
   const all = await Promise.all(inputs.map(path => tableFiles('', path)))
   const paths = all.flatMap(found => (E.isLeft(found) ? [] : found.right.map(({ path }) => path)))
-  const taken = new Set(await Promise.all(paths.map(fileIdentity)))
+  const used = new Set(await Promise.all(paths.map(fileIdentity)))
   for (const output of outputs)
     try {
       const { path } = output
@@ -54,19 +54,19 @@ const checkOutputPaths: World['checkOutputs'] = (inputs, outputs) => async () =>
       })
       if (found?.isDirectory() === true) throw Object.assign(new Error('a folder'), { code: 'EISDIR' })
       await access(found === null ? dirname(await resolveLinks(path)) : path, constants.W_OK)
-      const own = await fileIdentity(path)
-      if (own !== null && taken.has(own)) {
+      const identity = await fileIdentity(path)
+      if (identity !== null && used.has(identity)) {
         const remedy = 'choose another name: this one is read or written already'
         return rejectUsage(output.option, path, 'a file of its own', remedy)
       }
-      taken.add(own)
+      used.add(identity)
     } catch (error) {
       return E.left(outputFailure(usageFailure, output, error))
     }
   return E.right(undefined)
 }
 
-/** Each file is written beside its place, and all are put there when all are written. */
+/** Writes all files under temporary names in their folders, then renames them. */
 const writeFiles: World['writeFiles'] = files => async () => {
   const staged: { readonly temporary: string; readonly real: string }[] = []
   let current: OutputFile | undefined
@@ -74,7 +74,7 @@ const writeFiles: World['writeFiles'] = files => async () => {
     for (const file of files) {
       current = file
       const old = await stat(file.path).catch(() => null)
-      // a pipe or a device takes it as it is, and its path may lead nowhere
+      // A pipe or a device is written directly: its path may have no folder.
       if (old?.isFile() === false) {
         await writeFile(file.path, file.text)
         continue
@@ -110,7 +110,7 @@ const makeFolder: World['makeFolder'] = (option, path) => async () => {
   }
 }
 
-/** A module runs as it is loaded, with all rights of the program: it is the user's own. */
+/** Imports a module of the user, which runs with all permissions of this program. */
 const loadModule: World['loadModule'] = (argument, path) => async () => {
   try {
     await access(path, constants.R_OK)
@@ -131,28 +131,28 @@ const exists: World['exists'] = path => () =>
     () => false
   )
 
-/** Not every command reads a table. */
+/** Loads the readers of tables on first use. */
 const loadTables = (): Promise<typeof Tables> => import('./tables.js')
 
-/** The part of the world that is files. */
+/** File operations by Node; `stdin` is read for the path `-`. */
 export const nodeFiles = (stdin: AsyncIterable<Uint8Array | string>): Files => ({
   exists,
   readText: readText(stdin),
   readBytes: readBytes(stdin),
   readTable:
-    (...asked) =>
+    (...args) =>
     async () =>
-      (await loadTables()).readTableAt(stdin)(...asked)(),
+      (await loadTables()).readTableAt(stdin)(...args)(),
   readSource:
-    (...asked) =>
+    (...args) =>
     async () =>
-      (await loadTables()).readSourceAt(stdin)(...asked)(),
+      (await loadTables()).readSourceAt(stdin)(...args)(),
   isLarge: path => async () => {
     const { comfortableBytes: comfortable, isLarge, PARQUET_GROWTH } = await loadTables()
     return isLarge(path, comfortable(), PARQUET_GROWTH)
   },
-  readCopies: async function* (...asked) {
-    yield* (await loadTables()).readCopies(stdin)(...asked)
+  readCopies: async function* (...args) {
+    yield* (await loadTables()).readCopies(stdin)(...args)
   },
   loadModule: loadModule,
   checkOutputs: checkOutputPaths,

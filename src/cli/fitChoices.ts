@@ -1,4 +1,4 @@
-/** What is asked of `ornstein fit`, as those take it who do it. */
+/** Options of `ornstein fit` in the form in which the fit is run. */
 import type { Points } from '../index.js'
 import type { CheckpointInterval, FitFlags } from './fitOptions.js'
 import * as Settings from '../fit/fitSettings.js'
@@ -7,32 +7,34 @@ import type { GROWN, RecipeName } from './recipeNames.js'
 import { csvOptions } from './tableOptions.js'
 
 export interface FitChoices {
+  /** How the table is read. */
   readonly csv: Points.CsvOptions
   readonly search: CandidateOptions
   readonly recipe: RecipeName | typeof GROWN
   readonly compare: ReadonlyArray<RecipeName>
   readonly seed: number
+  /** Strength of the prior in rows; null for none. */
   readonly prior: number | null
-  /** How many resamples say how far parameters are known; null for none. */
+  /** Number of bootstrap resamples; null for no bootstrap. */
   readonly bootstrap: number | null
-  /** So many resamples of each test of the number of components; null where nobody asked. */
+  /** Number of resamples of each test of the number of components; null for no tests. */
   readonly testComponents: number | null
   readonly checkpoint: CheckpointOptions | null
 }
 
-/** Where a run is kept, and whether it goes on from there. */
 export interface CheckpointOptions {
   readonly path: string
   readonly every: CheckpointInterval
+  /** True if the run may continue from the checkpoint in `path`. */
   readonly resume: boolean
 }
 
-/** As often as a run is kept unless that is said. */
 const DEFAULT_CHECKPOINT_INTERVAL: CheckpointInterval = { _tag: 'Milliseconds', milliseconds: 30_000 }
 
-/** As many classes as a table of them has room for. */
+/** Maximum number of different cells of an ignored column that is kept as a column of classes: a cross table has room for this many. */
 const MAX_KEPT_CLASSES = 12
 
+/** Returns the choices for the given flags, with defaults filled in; `fixed` is null, as its file is read later. */
 export const fitChoices = (flags: FitFlags): FitChoices => {
   const { by, labels, components, family: families, starts, recipe, compare = [], seed, robust } = flags
   const { criterion = Settings.criterionFor(components), background = null } = flags

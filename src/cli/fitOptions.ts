@@ -1,4 +1,4 @@
-/** The options of `ornstein fit`, and what must hold between them. */
+/** The options of `ornstein fit`, and the rules between them. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import * as Settings from '../fit/fitSettings.js'
@@ -30,15 +30,15 @@ import { GROWN, EM_RECIPES, recipeNames, type RecipeName } from './recipeNames.j
 import { COLUMN_OPTIONS, READING_OPTIONS, VOCABULARY_OPTION } from './tableOptions.js'
 import type { OutputFile } from './world.js'
 
-/** Every so many steps of a stage, or milliseconds. */
+/** Interval between checkpoints, in steps of a stage or in time. */
 export type CheckpointInterval =
   | { readonly _tag: 'Steps'; readonly steps: number }
   | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
 
-/** The most components that may be asked for: more than anybody has rows for. */
+/** Maximum length of a range of numbers of components. */
 const MAX_COMPONENTS = 1000
 
-/** `3`, `2..6`, or a list of such. */
+/** `3`, `2..6`, or a list of these. */
 export const countsArgument = mapArgument(
   textArgument('numbers'),
   (text, _, name): OrProblems<ReadonlyArray<number>> => {
@@ -46,10 +46,10 @@ export const countsArgument = mapArgument(
       const [, from, to = from] = /^\s*(\d+)(?:\s*\.\.\s*(\d+))?\s*$/.exec(part) ?? []
       return [Number(from), Number(to)] as const
     })
-    const isNone = ([first, last]: readonly [number, number]): boolean =>
+    const isInvalid = ([first, last]: readonly [number, number]): boolean =>
       Settings.componentsSetting.problems(name, first).length > 0 || !(last >= first && last - first < MAX_COMPONENTS)
-    const none = ranges.find(isNone)
-    return none === undefined
+    const invalid = ranges.find(isInvalid)
+    return invalid === undefined
       ? E.right([
           ...new Set(ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, i) => first + i)))
         ])
@@ -58,18 +58,17 @@ export const countsArgument = mapArgument(
             name,
             text,
             `${Settings.componentsSetting.says}, a range or a list of such`,
-            none[1] >= 1 && none[1] < none[0] ? `try ${none[1]}..${none[0]}` : 'try 2, or 2..6'
+            invalid[1] >= 1 && invalid[1] < invalid[0] ? `try ${invalid[1]}..${invalid[0]}` : 'try 2, or 2..6'
           )
         ])
   }
 )
 
-/** Families are those of the vocabulary, which is loaded to tell them. */
+/** A family of the vocabulary, which is loaded to look it up. */
 const familyArgument: Argument<NamedFamily> = {
   name: 'family',
   read: async (text, option, known) => {
     const vocabulary = await known.vocabulary()
-    // told of by who asks for it
     if (E.isLeft(vocabulary)) return vocabulary
     return (await import('./families.js')).parseFamily(vocabulary.right)(text, option)
   }
@@ -202,7 +201,7 @@ export const FIT_OPTIONS = {
 
 export type FitFlags = OptionValues<typeof FIT_OPTIONS>
 
-/** Options that are not of every day, by their titles in help. */
+/** Less common options by their title in help: `--help` lists them by name, and `--help all` describes them. */
 export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>> = {
   'Reading the table': ['errors', 'header', 'delimiter', 'decimal', 'skip', 'comment', 'na'],
   Learning: ['standardize', 'background', 'recipe', 'prior', 'fixed'],
@@ -211,21 +210,21 @@ export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>
   Pipelines: ['pipeline', 'printPipeline', 'vocabulary']
 }
 
-/** Options that say what is printed, written and kept of a fit, and nothing of what is learned. */
+/** Options that choose what is printed, written and stored, and do not change what is learned. */
 export const OUTPUT_OPTIONS: ReadonlyArray<keyof FitFlags> = [
   ...(['out', 'report', 'figures', 'json', 'quiet', 'verbose'] as const),
   ...(['checkpoint', 'every', 'resume', 'printPipeline'] as const)
 ]
-/** Those that are asked beside a fit. */
+/** Options that request additional work, and do not change the fit itself. */
 const EXTRA_WORK_OPTIONS: ReadonlyArray<keyof FitFlags> = ['compare', 'bootstrap', 'testComponents', 'queue']
 
-/** Of options as they were typed those by which the same is learned again. */
+/** Returns the options, of those typed, that reproduce the fit. */
 export const learningOptions = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
   typed.filter(
     option => ![...OUTPUT_OPTIONS, ...EXTRA_WORK_OPTIONS].some(key => optionName(key) === option.replace(/ .*/s, ''))
   )
 
-/** Options, as they were typed, by which other commands read the same table. */
+/** Returns the options, of those typed, with which other commands read the same table. */
 export const readingOptions = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
   typed.filter(option =>
     Object.keys({ ...READING_OPTIONS, ...VOCABULARY_OPTION }).some(key =>
@@ -233,16 +232,16 @@ export const readingOptions = (typed: ReadonlyArray<string>): ReadonlyArray<stri
     )
   )
 
-/** The files that are asked for. */
+/** Model and report files to be written. */
 export const fitOutputs = ({ out, report }: Pick<Partial<FitFlags>, 'out' | 'report'>): ReadonlyArray<OutputFile> => [
   ...(out === undefined ? [] : [{ option: '--out', path: out }]),
   ...(report === undefined ? [] : [{ option: '--report', path: report }])
 ]
 
-/** Recipes to learn by too: each once, and none that is learned by already. */
+/** Rejects recipes that are listed twice, or are the recipe of the fit itself. */
 const compareProblems = ({ compare = [], pipeline, recipe }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
-  const known: ReadonlyArray<string | undefined> = pipeline === undefined ? [recipe] : []
-  const repeated = compare.find((word, i) => known.includes(word) || compare.indexOf(word) < i)
+  const used: ReadonlyArray<string | undefined> = pipeline === undefined ? [recipe] : []
+  const repeated = compare.find((word, i) => used.includes(word) || compare.indexOf(word) < i)
   return Problem.unless(
     repeated === undefined,
     '--compare',
@@ -252,14 +251,14 @@ const compareProblems = ({ compare = [], pipeline, recipe }: Partial<FitFlags>):
   )
 }
 
-/** Which ways of learning take an option. */
+/** Recipes that support an option. */
 interface OptionUse {
   readonly recipes: ReadonlyArray<RecipeName | typeof GROWN>
-  /** Whether recipes of --compare learn by it too. */
+  /** True if the recipes of --compare must support it too. Default: false. */
   readonly appliesToCompared?: boolean
-  /** Whether the number of components is to grow, which that of some families does not. */
+  /** True if it excludes families with a fixed number of components. Default: false. */
   readonly needsFreeCount?: boolean
-  /** What there is instead. */
+  /** End of the remedy: what to use instead. */
   readonly alternative?: string
 }
 
@@ -273,7 +272,7 @@ const OPTION_USES: Readonly<Record<string, OptionUse>> = {
   bootstrap: { recipes: EM_RECIPES }
 } satisfies Partial<Record<keyof FitFlags, OptionUse>>
 
-/** Options that the way of learning does not take. */
+/** Rejects options that the recipe or the pipeline does not support. */
 const unsupportedOptions = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
   const { recipe = GROWN, pipeline, family = [], compare = [], missing, robust, starts } = flags
   const { fixed, background, prior, bootstrap } = flags
@@ -284,7 +283,7 @@ const unsupportedOptions = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Pro
     bootstrap,
     robust: robust === true ? 'it' : undefined,
     starts: starts === 1 ? undefined : starts,
-    // the other words of it say which rows are learned from
+    // its other values choose rows, which every recipe supports
     missing: missing === 'keep' ? 'em' : undefined
   }
   return Object.entries(OPTION_USES).flatMap(
@@ -310,7 +309,7 @@ const unsupportedOptions = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Pro
   )
 }
 
-/** Families that have a number of components of their own. */
+/** Rejects families with a fixed number of components that are given with others, or with another number. */
 const familyCountProblems = ({ family = [], components }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> =>
   family.flatMap(({ word, count }) =>
     count === null
@@ -333,7 +332,7 @@ const familyCountProblems = ({ family = [], components }: Partial<FitFlags>): Re
           )
   )
 
-/** What is said of a checkpoint that there is none of. */
+/** Rejects options of a checkpoint if none is written. */
 const checkpointProblems = ({ checkpoint, every, resume = false }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> =>
   checkpoint !== undefined || (every === undefined && !resume)
     ? []
@@ -346,10 +345,11 @@ const checkpointProblems = ({ checkpoint, every, resume = false }: Partial<FitFl
         )
       ]
 
+/** Problems of options that are valid one by one. */
 export const fitOptionProblems = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => [
   ...compareProblems(flags),
   ...unsupportedOptions(flags),
   ...familyCountProblems(flags),
   ...checkpointProblems(flags),
-  ...stdoutProblems(fitOutputs(flags), flags.json === true || flags.by !== undefined)
+  ...stdoutProblems(fitOutputs(flags), { printsResult: flags.json === true || flags.by !== undefined })
 ]

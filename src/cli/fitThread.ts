@@ -1,11 +1,11 @@
-/** The thread in which a fit runs: what it prints goes by the process, which hears signals meanwhile. */
+/** Entry point of the thread in which a fit runs, while the main thread receives signals. */
 import { writeSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { run } from './commandLine.js'
 import { nodeWorld } from './nodeWorld.js'
 import type { Signal, World } from './world.js'
 
-// as main.ts begins the thread
+// as main.ts starts the thread
 const { argv, terminal, isTTY, signals } = workerData as Pick<World, 'terminal' | 'isTTY'> & {
   readonly argv: ReadonlyArray<string>
   /** Delivers the first signal. */
@@ -14,44 +14,45 @@ const { argv, terminal, isTTY, signals } = workerData as Pick<World, 'terminal' 
 
 if (parentPort !== null) {
   const port = parentPort
-  let isHearing = false
-  const hear = (isAsked: boolean): void => {
-    port.postMessage(isAsked ? 'begin' : 'end')
+  let isListening = false
+  /** Requests the main thread to begin or end catching signals. */
+  const listen = (request: 'begin' | 'end'): void => {
+    port.postMessage(request)
   }
   const world = nodeWorld({
-    // itself, as a line of progress is read while the step goes on
+    // written directly: through the main thread a line of progress would only arrive after the step
     stderr: text => {
       try {
         writeSync(2, text)
       } catch {
-        // nobody reads it
+        // standard error is closed
       }
     },
     isTTY,
     terminal,
     setWaiting: isWaiting => {
-      if (isHearing) hear(!isWaiting)
+      if (isListening) listen(isWaiting ? 'end' : 'begin')
     },
     untilSignal: async work => {
-      isHearing = true
-      hear(true)
+      isListening = true
+      listen('begin')
       let first: Signal | null = null
       try {
         return await work(async () => {
           await new Promise(resolve => setImmediate(resolve))
-          const heard = receiveMessageOnPort(signals)
+          const received = receiveMessageOnPort(signals)
           // main.ts sends nothing else
-          if (heard !== undefined) first ??= heard.message as Signal
+          if (received !== undefined) first ??= received.message as Signal
           return first
         })
       } finally {
-        isHearing = false
-        hear(false)
+        isListening = false
+        listen('end')
       }
     }
   })
   const exit = await run(world)(argv)()
-  // what is written first
+  // flushes what was written before
   await world.stdout('')()
   port.postMessage(exit)
 }

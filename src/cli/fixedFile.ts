@@ -1,4 +1,4 @@
-/** Known components from a file: a table of centres, a model, or a list of what is known of each. */
+/** Fixed components read from the file of `--fixed`: a table of centres, a model, or a JSON list of known parameters. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -14,20 +14,20 @@ import { faultless, problemInside, type OrProblems } from './orProblems.js'
 import * as json from '../core/json.js'
 import * as Model from '../fit/model.js'
 import { modelOfJson as modelOf } from './models.js'
-import * as options from './commandSteps.js'
+import * as steps from './commandSteps.js'
 import type { CommandFailure, World } from './world.js'
 
 type KnownComponents = ReadonlyArray<Component.Fixed>
 
 const OPTION = '--fixed'
 
-/** Where each column that is learned from stands among those of a file. */
+/** Index of each of `columns` among `fileColumns`. */
 const columnPositions = (
   path: string,
   columns: ReadonlyArray<string>,
-  given: ReadonlyArray<string>
+  fileColumns: ReadonlyArray<string>
 ): OrProblems<ReadonlyArray<number>> => {
-  const missing = columns.filter(name => !given.includes(name))
+  const missing = columns.filter(name => !fileColumns.includes(name))
   return faultless(
     missing.map(name =>
       Problem.of(
@@ -37,7 +37,7 @@ const columnPositions = (
         `add it, or leave it out of the table by --exclude ${name}`
       )
     ),
-    columns.map(name => given.indexOf(name))
+    columns.map(name => fileColumns.indexOf(name))
   )
 }
 
@@ -50,7 +50,7 @@ const fixedComponentsCodec = t.readonlyArray(
   })
 )
 
-/** Means and covariances of a model's components; how many rows are of each is learned. */
+/** Means and covariances of a model's components; their weights are learned. */
 const fixedOfModel =
   (path: string, columns: ReadonlyArray<string>) =>
   (model: Model.Model): OrProblems<KnownComponents> => {
@@ -58,11 +58,11 @@ const fixedOfModel =
     return pipe(
       faultless(gaussianProblems(mixture).map(problemInside(`${OPTION} ${path}`)), undefined),
       E.flatMap(() => columnPositions(path, columns, model.columns)),
-      E.map(places => {
-        const own = Mixture.marginal(places)(mixture)
+      E.map(positions => {
+        const marginal = Mixture.marginal(positions)(mixture)
         const d = columns.length
-        const { values } = Mixture.covariances(own)
-        return Mixture.marginals(own).means.map((mean, k) =>
+        const { values } = Mixture.covariances(marginal)
+        return Mixture.marginals(marginal).means.map((mean, k) =>
           Component.fixed({
             mean,
             covariance: RA.makeBy(d, i => Array.from(values.subarray((k * d + i) * d, (k * d + i + 1) * d)))
@@ -97,22 +97,24 @@ const fixedOfJson =
       )
     )
 
-/** What a file knows of components, by the columns that are learned from, in the units of the data. */
+/** Reads the fixed components in a file, for the columns of the fit, in the units of the data. */
 export const fixedOfFile =
   (world: World, path: string) =>
   (columns: ReadonlyArray<string>): TE.TaskEither<CommandFailure, KnownComponents> =>
     path.toLowerCase().endsWith('.json')
       ? pipe(
           world.readText(OPTION, path),
-          TE.flatMap(text => options.fromCheck(fixedOfJson(path, columns)(text)))
+          TE.flatMap(text => steps.fromCheck(fixedOfJson(path, columns)(text)))
         )
       : pipe(
-          options.readTableFile(world, OPTION)(path, {}),
-          TE.flatMap(({ points, columns: given }) =>
-            options.fromCheck(
+          steps.readTableFile(world, OPTION)(path, {}),
+          TE.flatMap(({ points, columns: fileColumns }) =>
+            steps.fromCheck(
               pipe(
-                columnPositions(path, columns, given),
-                E.map(places => Points.toRows(points).map(row => Component.fixed({ mean: places.map(j => row[j]) })))
+                columnPositions(path, columns, fileColumns),
+                E.map(positions =>
+                  Points.toRows(points).map(row => Component.fixed({ mean: positions.map(j => row[j]) }))
+                )
               )
             )
           )

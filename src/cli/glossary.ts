@@ -1,4 +1,4 @@
-/** The vocabulary in words: every constructor of every concept, each with an example, as its case says of itself. */
+/** All constructors of all concepts, each with its description and an example, as `ornstein list` prints them. */
 import type { Case } from '../index.js'
 import * as Clock from '../schedule/clock.js'
 import * as Covariance from '../mixture/families/covariance.js'
@@ -23,7 +23,7 @@ export interface GlossaryWord<T = unknown> {
   /** As written in code: `Schedule.cosine`. */
   readonly name: string
   readonly about: string
-  /** The example in mathematics, where the concept says it. */
+  /** The example in mathematics; null if the concept has no formulas. */
   readonly formula: string | null
   /** The code that builds the example. */
   readonly code: string
@@ -44,11 +44,11 @@ interface NamedWithTest<T> {
 
 interface GlossaryOptions<T extends Case.AnyValue> {
   readonly formula?: (value: T) => string
-  /** The names of what is made of cases. */
+  /** Functions that compose cases, which are listed after the constructors. */
   readonly recipes?: ReadonlyArray<Vocabulary.Recipe<T>>
 }
 
-/** Each concept of the language with the words that a vocabulary has of it, in the order of the reference. */
+/** Each concept with its constructors in the vocabulary, in the order of the reference documentation. */
 const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
   const of = <T extends Case.AnyValue>(
     concept: NamedWithTest<T>,
@@ -85,7 +85,7 @@ const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
   }
 }
 
-/** The same, of a vocabulary of one's own. */
+/** Concepts and constructors of a vocabulary. */
 export const concepts: (vocabulary: Vocabulary.Vocabulary) => ReturnType<typeof conceptsOf> = conceptsOf
 
 const standardConcepts = concepts(Vocabulary.standard)

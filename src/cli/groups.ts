@@ -1,11 +1,11 @@
-/** The groups of rows that `--by` asks for: each has a fit of its own. */
+/** Groups of rows by the column of `--by`, each fitted separately. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Points } from '../index.js'
 import type { FitFlags } from './fitOptions.js'
 import { tableRowsAt, learningRows, type TableRows } from './tableRows.js'
 import { rejectUsage, type CommandFailure } from './world.js'
 
-/** The rows that are learned from together, and where what is found goes. */
+/** Rows that are fitted together, and the flags with the output files of this group. */
 export interface RowGroup {
   /** Its value in the column of `--by`; null for all rows. */
   readonly value: string | null
@@ -13,14 +13,14 @@ export interface RowGroup {
   readonly flags: FitFlags
 }
 
-/** `model.json` of a group is `model-group.json`. */
+/** Inserts a group's name before the ending: `model-group.json`. */
 const groupPath = (path: string | undefined, group: string): string | undefined =>
   path?.replace(/(\.[^./\\]*)?$/, ending => `-${group}${ending}`)
 
-/** A column with more values than this numbers rows rather than grouping them. */
+/** Maximum number of groups: a column with more values is likely an identifier. */
 const MAX_GROUPS = 1000
 
-/** All rows, or those of each value of the column of `--by`, in the order of their values. */
+/** Returns one group for each value of the column of `--by`, sorted; or all rows as one group without `--by`. */
 export const rowGroups =
   (flags: FitFlags) =>
   (table: Points.Table): E.Either<CommandFailure, ReadonlyArray<RowGroup>> => {
@@ -30,13 +30,13 @@ export const rowGroups =
     const values = [...new Set(column.cells)].sort()
     if (values.length > MAX_GROUPS)
       return rejectUsage('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups')
-    // Signs that a file system may not take are left out of names, which are numbered where that makes them equal.
-    // A name of points alone is no file but a folder.
-    const letters = values.map(value => value.replace(/[^\p{L}\p{N}.]+|^\.+$/gu, '_') || 'empty')
+    // Characters that a file system may reject are replaced, and names that become equal are numbered.
+    // A name that consists of dots would be a folder.
+    const safeNames = values.map(value => value.replace(/[^\p{L}\p{N}.]+|^\.+$/gu, '_') || 'empty')
     return E.right(
       values.map((value, g): RowGroup => {
-        const isAlone = letters.indexOf(letters[g]) === letters.lastIndexOf(letters[g])
-        const name = isAlone ? letters[g] : `${letters[g]}-${g + 1}`
+        const isUnique = safeNames.indexOf(safeNames[g]) === safeNames.lastIndexOf(safeNames[g])
+        const name = isUnique ? safeNames[g] : `${safeNames[g]}-${g + 1}`
         return {
           value,
           table: learningRows(

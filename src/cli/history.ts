@@ -1,13 +1,13 @@
 import * as Limits from '../core/limits.js'
 import { type StageRun } from '../report/findings.js'
 
-/** The values of a stage: all of them, or every second, fourth, … once they are more than a report shows. */
+/** Values of a stage, one per step; thinned to every second, fourth, … once there are more than a report shows. */
 export class History {
   private values: number[] = []
   private taken = 0
   private every = 1
 
-  /** A history that goes on from what was kept of it. */
+  /** Returns a history that continues from its summary. */
   static of({ taken, values, every }: Pick<StageRun, 'taken' | 'values' | 'every'>): History {
     const history = new History()
     history.taken = taken

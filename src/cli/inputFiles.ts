@@ -1,4 +1,4 @@
-/** What is read: files, folders of files and standard input, by Node. */
+/** Input files, folders of files and standard input, by Node. */
 import { constants as bufferConstants } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { readdir, readlink, realpath, stat } from 'node:fs/promises'
@@ -11,25 +11,24 @@ import { decodeText, decodePieces, isGzipped } from './bytes.js'
 import { fileSystemProblem } from './fileProblem.js'
 import { FailureError, rejectUsage, usageFailure, type CommandFailure, type World } from './world.js'
 
-/** Through links that lead to nothing yet, as many as a file system follows. */
-export const resolvedPath = async (path: string, left = 40): Promise<string> => {
-  const leads = left > 0 ? await readlink(path).catch(() => null) : null
-  return leads === null
+/** Resolves links to a file that does not exist yet; at most as many as a file system follows. */
+const resolveDanglingLinks = async (path: string, linksLeft = 40): Promise<string> => {
+  const target = linksLeft > 0 ? await readlink(path).catch(() => null) : null
+  return target === null
     ? join(await realpath(dirname(path)), basename(path))
-    : resolvedPath(resolve(dirname(path), leads), left - 1)
+    : resolveDanglingLinks(resolve(dirname(path), target), linksLeft - 1)
 }
 
-/** The path of a file, through links. */
-export const resolveLinks = (path: string): Promise<string> => realpath(path).catch(() => resolvedPath(path))
+/** Absolute path of a file with all links resolved; the file need not exist, but its folder must. */
+export const resolveLinks = (path: string): Promise<string> => realpath(path).catch(() => resolveDanglingLinks(path))
 
-/** What was packed by gzip; of a length that a text may have. */
+/** Unpacks gzipped bytes, and returns others as they are. Throws if the result is longer than a text may be. */
 export const gunzipped = async (bytes: Uint8Array): Promise<Uint8Array> =>
   isGzipped(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES + 1 }) : bytes
 
-/** So many bytes a text may have at the most. */
 const MAX_TEXT_BYTES = bufferConstants.MAX_STRING_LENGTH
 
-/** All pieces, until there are more bytes than so many. */
+/** Concatenates the pieces; stops as soon as there are more than `most` bytes. */
 export const gatherBytes = async (
   pieces: AsyncIterable<Uint8Array | string>,
   most = MAX_TEXT_BYTES
@@ -53,6 +52,7 @@ const tooLongFailure = (argument: string, path: string): E.Either<CommandFailure
     'give a part of it, such as every tenth line'
   )
 
+/** Reads the bytes of a file, unpacked if it is gzipped; `stdin` for the path `-`. */
 export const readBytes =
   (stdin: AsyncIterable<Uint8Array | string>): World['readBytes'] =>
   (argument, path) =>
@@ -65,7 +65,7 @@ export const readBytes =
     }
   }
 
-/** What is no text is told as soon as it comes: not every path ends. */
+/** Reads a text file, unpacked if it is gzipped. Fails at the first piece that is no text, since a pipe may never end. */
 export const readText =
   (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
   (argument, path) =>
@@ -90,49 +90,51 @@ export const readText =
     }
   }
 
-/** Bytes of a file are read so many at a time. */
 const BYTES_PER_READ = 1 << 20
 
-/** The bytes of a file, unpacked. */
+/** Yields the bytes of a file, unpacked if it is gzipped. */
 export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
-  const packed = createReadStream(path, { end: 1 })
+  const firstTwoBytes = createReadStream(path, { end: 1 })
   const start: Uint8Array[] = []
-  // a stream without an encoding gives bytes
-  for await (const piece of packed) start.push(piece as Uint8Array)
+  // a stream without an encoding yields bytes
+  for await (const piece of firstTwoBytes) start.push(piece as Uint8Array)
   const file = createReadStream(path, { highWaterMark: BYTES_PER_READ })
-  const unpacking = isGzipped(Buffer.concat(start)) ? file.pipe(createGunzip({ chunkSize: BYTES_PER_READ })) : file
-  // `pipe` hands no errors on
-  file.on('error', error => unpacking.destroy(error))
-  for await (const piece of unpacking) yield piece as Uint8Array
+  const unpacked = isGzipped(Buffer.concat(start)) ? file.pipe(createGunzip({ chunkSize: BYTES_PER_READ })) : file
+  // `pipe` does not forward errors
+  file.on('error', error => unpacked.destroy(error))
+  for await (const piece of unpacked) yield piece as Uint8Array
 }
 
 // -- tables of several files -------------------------------------------------------------------------------------------
 
-/** A file of a table, and what it is called where the table has several. */
+/** A file of a table; `name` is its path relative to the folder if the table has several files, and null if it is the only one. */
 export interface TableFile {
   readonly path: string
   readonly name: string | null
 }
 
-/** Of a folder whose name begins so, nothing is read: marks of who wrote it, and what is hidden. */
+/** True for hidden files, and for markers such as `_SUCCESS`, which are not part of a table. */
 const isHidden = (name: string): boolean => /^[._]/.test(name)
 
-/** Whether a name is of a pattern of `*` and `?`: what stands between stars is sought once, one after another. */
+/**
+ * Returns a predicate for names that match a pattern of `*` and `?`. The parts between stars are searched from left to right without
+ * backtracking, so the time is at most the product of the lengths.
+ */
 export const matchesPattern = (pattern: string): ((name: string) => boolean) => {
   const parts = pattern.split('*').map(part => Array.from(part))
   const first = parts[0]
   const last = parts[parts.length - 1]
   return name => {
     const letters = Array.from(name)
-    const stands = (part: ReadonlyArray<string>, at: number): boolean =>
+    const isAt = (part: ReadonlyArray<string>, at: number): boolean =>
       at >= 0 && part.every((sign, i) => at + i < letters.length && (sign === '?' || sign === letters[at + i]))
-    if (parts.length === 1) return letters.length === first.length && stands(first, 0)
+    if (parts.length === 1) return letters.length === first.length && isAt(first, 0)
     if (letters.length < first.length + last.length) return false
     const end = letters.length - last.length
-    if (!stands(first, 0) || !stands(last, end)) return false
+    if (!isAt(first, 0) || !isAt(last, end)) return false
     let at = first.length
     for (const part of parts.slice(1, -1)) {
-      while (at + part.length <= end && !stands(part, at)) at += 1
+      while (at + part.length <= end && !isAt(part, at)) at += 1
       at += part.length
       if (at > end) return false
     }
@@ -140,35 +142,35 @@ export const matchesPattern = (pattern: string): ((name: string) => boolean) => 
   }
 }
 
-/** The paths that a pattern of `*` and `?` matches, in the order of their letters. */
+/** Returns the paths of the files that match a pattern of `*` and `?`, sorted. */
 const matchingPaths = async (pattern: string): Promise<ReadonlyArray<string>> => {
   const parts = pattern.split('/')
   let found = [parts[0] === '' ? '/' : '']
   for (const part of parts[0] === '' ? parts.slice(1) : parts) {
     const next: string[] = []
-    const fits = matchesPattern(part)
+    const matches = matchesPattern(part)
     for (const folder of found) {
       const names = /[*?]/.test(part)
         ? (await readdir(folder === '' ? '.' : folder).catch(() => [])).filter(
-            name => fits(name) && (!isHidden(name) || isHidden(part))
+            name => matches(name) && (!isHidden(name) || isHidden(part))
           )
         : [part]
       next.push(...names.map(name => join(folder, name)))
     }
     found = next
   }
-  const there = await Promise.all(found.map(path => stat(path).catch(() => null)))
-  return found.filter((_, i) => there[i]?.isFile() === true).sort()
+  const stats = await Promise.all(found.map(path => stat(path).catch(() => null)))
+  return found.filter((_, i) => stats[i]?.isFile() === true).sort()
 }
 
-/** The files of a table: one, those in a folder, or those that match a pattern. */
+/** Returns the files of a table: the file itself, those in a folder, or those that match a pattern. */
 export const tableFiles = async (
   argument: string,
   path: string
 ): Promise<E.Either<CommandFailure, ReadonlyArray<TableFile>>> => {
-  const none = (domain: string, remedy: string): E.Either<CommandFailure, never> =>
+  const reject = (domain: string, remedy: string): E.Either<CommandFailure, never> =>
     rejectUsage(argument, path, domain, remedy)
-  const of = (paths: ReadonlyArray<string>, from: string): E.Either<CommandFailure, ReadonlyArray<TableFile>> =>
+  const filesOf = (paths: ReadonlyArray<string>, from: string): E.Either<CommandFailure, ReadonlyArray<TableFile>> =>
     E.right(paths.map(path => ({ path, name: relative(from, path) })))
   const found = path === '-' ? null : await stat(path).catch(() => null)
   if (found?.isDirectory() === true) {
@@ -177,15 +179,15 @@ export const tableFiles = async (
     const pipe = entries.find(entry => entry.isFIFO() || entry.isSocket())
     const names = entries.map(({ name }) => name).sort()
     return folder !== undefined
-      ? none(
+      ? reject(
           `a folder of files alone (it holds the folder ${folder.name})`,
           `name the files: '${join(path, '*', '*')}'`
         )
       : pipe !== undefined
-        ? none(`a folder of files alone (it holds the pipe ${pipe.name})`, 'name the files, or remove it')
+        ? reject(`a folder of files alone (it holds the pipe ${pipe.name})`, 'name the files, or remove it')
         : names.length === 0
-          ? none('a folder with files', 'give one that has some')
-          : of(
+          ? reject('a folder with files', 'give one that has some')
+          : filesOf(
               names.map(name => join(path, name)),
               path
             )
@@ -193,8 +195,8 @@ export const tableFiles = async (
   if (found !== null || path === '-' || !/[*?]/.test(path)) return E.right([{ path, name: null }])
   const paths = await matchingPaths(path)
   return paths.length === 0
-    ? none('a pattern that files match', 'check the names and the folder')
-    : of(
+    ? reject('a pattern that files match', 'check the names and the folder')
+    : filesOf(
         paths,
         path
           .split('/')

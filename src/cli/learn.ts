@@ -125,7 +125,7 @@ const requireLearnable = ({
 
 /** The rows of a task as they are learned from. */
 export const taskTrainingData = ({ table: { data }, standardize }: LearningTask): TrainingData =>
-  Rows.trainingData(data, standardize)
+  Rows.trainingData(data, { standardize })
 
 /** The pipeline for these data. */
 export const taskPipeline = (task: LearningTask): E.Either<CommandFailure, Pipeline.Pipeline<string>> =>

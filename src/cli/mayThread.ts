@@ -1,2 +1,2 @@
-/** Whether this process may start threads: without `node --permission` there is nobody to ask, whatever the types say. */
+/** True if this process may start threads. Without `node --permission`, `process.permission` is undefined, unlike in its type. */
 export const mayThread = (): boolean => (process as Partial<typeof process>).permission?.has('worker') !== false

@@ -1,4 +1,4 @@
-/** A world whose files are in memory: those that are given, and those that commands write. */
+/** File operations on files in memory, for pages in a browser. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { copyOfText, gridOfCsv, gridReader } from '../data/csv.js'
@@ -8,10 +8,10 @@ import { decodeText, isGzipped, nonTextSignature } from './bytes.js'
 import { copiedTables } from './copies.js'
 import { FailureError, workFailure, rejectUsage, type Content, type CommandFailure, type Files } from './world.js'
 
-/** Bytes that a table in memory may have, unpacked. */
+/** Maximum size of an unpacked gzip archive. */
 const MAX_UNPACKED_BYTES = 1 << 30
 
-/** Returns what gzip packed, unpacked; or the problem of the file of that name. */
+/** Unpacks gzipped bytes; returns other bytes as they are, and a failure if the archive is damaged or unpacks to more than `most` bytes. */
 export const decompress = async (
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
@@ -38,7 +38,7 @@ export const decompress = async (
       }
     }
   } catch {
-    // Browsers say of every damage that it is a TypeError.
+    // Browsers throw a TypeError without details.
     return rejectUsage('FILE', name, 'a sound gzip archive', 'it is damaged or cut short: fetch it again')
   }
   return E.right(new Uint8Array(await new Blob(pieces).arrayBuffer()))
@@ -57,7 +57,7 @@ const contentBytes = async (content: Content): Promise<Uint8Array> => {
 const missingFile = (argument: string, path: string): E.Either<CommandFailure, never> =>
   rejectUsage(argument, path, 'a file that is here', 'give it')
 
-/** The table of text in bytes, by the fast reader, or by the whole grammar where that gives up. */
+/** Reads bytes of CSV by the fast reader, or by the full grammar if it gives up. */
 const gridOfBytes = (argument: string, path: string, bytes: Uint8Array, options: CsvOptions): GridResult => {
   const { push, grid } = gridReader(options, bytes.length)
   const found = !bytes.includes(0) && nonTextSignature(bytes) === undefined && push(bytes) ? grid() : null
@@ -66,54 +66,54 @@ const gridOfBytes = (argument: string, path: string, bytes: Uint8Array, options:
   return E.isLeft(text) ? text : E.right(gridOfCsv(text.right, options))
 }
 
-/** Files of names; what is written goes beside what was given, and a name that both have is that of what was written. */
+/** File operations on `given` files; commands write into `written`, which takes precedence when a file is read as text or bytes. */
 export const memoryFiles = (
   given: ReadonlyMap<string, Uint8Array>,
   written: Map<string, Uint8Array>
 ): Files & { readonly gridOf: (argument: string, path: string, options: CsvOptions) => GridResult } => {
-  const found = (argument: string, path: string): E.Either<CommandFailure, Uint8Array> => {
+  const bytesAt = (argument: string, path: string): E.Either<CommandFailure, Uint8Array> => {
     const bytes = written.get(path) ?? given.get(path)
     return bytes === undefined ? missingFile(argument, path) : E.right(bytes)
   }
   const readText = (argument: string, path: string): E.Either<CommandFailure, string> => {
-    const bytes = found(argument, path)
+    const bytes = bytesAt(argument, path)
     return E.isLeft(bytes) ? bytes : decodeText(argument, path, bytes.right)
   }
-  const grid = (argument: string, path: string, options: CsvOptions): GridResult => {
+  const gridOf = (argument: string, path: string, options: CsvOptions): GridResult => {
     const bytes = given.get(path)
     return bytes === undefined ? missingFile(argument, path) : gridOfBytes(argument, path, bytes, options)
   }
-  const soon =
+  const taskOf =
     <A>(value: A): (() => Promise<A>) =>
     () =>
       Promise.resolve(value)
   return {
-    gridOf: grid,
-    readText: (...asked) => soon(readText(...asked)),
-    readBytes: (...asked) => soon(found(...asked)),
+    gridOf,
+    readText: (...args) => taskOf(readText(...args)),
+    readBytes: (...args) => taskOf(bytesAt(...args)),
     readTable: (argument, path, options) => {
-      const read = grid(argument, path, options)
-      return soon(
-        E.isLeft(read) ? read : E.right(E.isLeft(read.right) ? read.right : gridToTable(options)(read.right.right))
+      const grid = gridOf(argument, path, options)
+      return taskOf(
+        E.isLeft(grid) ? grid : E.right(E.isLeft(grid.right) ? grid.right : gridToTable(options)(grid.right.right))
       )
     },
-    readSource: (argument, path) => soon(missingFile(argument, path)),
-    readCopies: async function* (argument, path, options) {
+    readSource: (argument, path) => taskOf(missingFile(argument, path)),
+    readCopies: async function* (argument, path, { csv }) {
       const bytes = given.get(path)
       const text = bytes === undefined ? missingFile(argument, path) : decodeText(argument, path, bytes)
       if (E.isLeft(text)) throw new FailureError(text.left)
-      const copied = copyOfText(text.right, options)
-      yield* copiedTables(options)(
+      const copied = copyOfText(text.right, csv)
+      yield* copiedTables(csv)(
         (async function* () {
           yield await Promise.resolve(copied)
         })()
       )
     },
-    loadModule: (argument, path) => soon(missingFile(argument, path)),
-    isLarge: () => soon(false),
-    exists: path => soon(written.has(path) || given.has(path)),
-    checkOutputs: () => soon(E.right(undefined)),
-    makeFolder: () => soon(E.right(undefined)),
+    loadModule: (argument, path) => taskOf(missingFile(argument, path)),
+    isLarge: () => taskOf(false),
+    exists: path => taskOf(written.has(path) || given.has(path)),
+    checkOutputs: () => taskOf(E.right(undefined)),
+    makeFolder: () => taskOf(E.right(undefined)),
     writeFiles: files => async () => {
       try {
         const all = await Promise.all(files.map(async ({ path, text }) => [path, await contentBytes(text)] as const))

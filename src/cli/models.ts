@@ -1,4 +1,4 @@
-/** Models as commands read them, and tables for them. */
+/** Reading of model files, and of tables with the columns of a model. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -9,40 +9,41 @@ import * as Model from '../fit/model.js'
 import * as ScoreModel from '../fit/scoreModel.js'
 import type * as Points from '../data/index.js'
 import type { OrProblems } from './orProblems.js'
-import * as options from './commandSteps.js'
+import * as steps from './commandSteps.js'
 import * as words from './customVocabulary.js'
 import { usageFailure, type CommandFailure, type World } from './world.js'
 
-/** The JSON of a text that was given as a model. */
+/** Parses the text of a model file as JSON. */
 export const parseModelText = (path: string): ((text: string) => OrProblems<unknown>) =>
   json.parseJsonText('MODEL', path, 'did you swap MODEL and FILE?')
 
-/** The model that the JSON of a file is. */
+/** Decodes the JSON of a mixture's model file. */
 export const modelOfJson = (
   vocabulary: Vocabulary.Vocabulary,
   path: string
 ): ((value: unknown) => OrProblems<Model.Model>) => Model.readModelJson(vocabulary, path, 'MODEL')
 
-/** What is learned of a mixture, or of a score that is none. */
 export type MixtureOrScore =
   | { readonly _tag: 'Mixture'; readonly model: Model.Model }
   | { readonly _tag: 'Score'; readonly model: ScoreModel.ScoreModel }
 
-/** What the file at a path is, in the words of a vocabulary. */
+/** Reads a model file with the custom vocabulary of the flags, and decodes it by `decoder`. */
 const readModelAs = <A>(
   world: World,
   flags: words.VocabularyFlags,
   path: string,
-  of: (vocabulary: Vocabulary.Vocabulary) => (value: unknown) => OrProblems<A>
+  decoder: (vocabulary: Vocabulary.Vocabulary) => (value: unknown) => OrProblems<A>
 ): TE.TaskEither<CommandFailure, A> =>
   pipe(
     world.readText('MODEL', path),
     TE.bindTo('text'),
     TE.bind('vocabulary', () => words.customVocabulary(world, flags)),
-    TE.flatMap(({ text, vocabulary }) => options.fromCheck(pipe(text, parseModelText(path), E.flatMap(of(vocabulary)))))
+    TE.flatMap(({ text, vocabulary }) =>
+      steps.fromCheck(pipe(text, parseModelText(path), E.flatMap(decoder(vocabulary))))
+    )
   )
 
-/** Either of them in a file. */
+/** Reads the model file of a mixture or of another score. */
 export const readMixtureOrScore = (
   world: World,
   flags: words.VocabularyFlags,
@@ -65,7 +66,7 @@ export const readMixtureOrScore = (
             )
   )
 
-/** The model of a mixture in a file. */
+/** Reads the model file of a mixture. */
 export const readModel = (
   world: World,
   flags: words.VocabularyFlags,
@@ -73,16 +74,16 @@ export const readModel = (
 ): TE.TaskEither<CommandFailure, Model.Model> =>
   readModelAs(world, flags, path, vocabulary => modelOfJson(vocabulary, path))
 
-/** How a table is read for a model: its own columns, by name, unless others are asked for. */
+/** CSV options that select the columns of a model by name. Columns in `csv` take precedence. */
 export const withModelColumns = (
-  chosen: Points.CsvOptions,
+  csv: Points.CsvOptions,
   { columns }: Pick<Model.Model, 'columns'>
 ): Points.CsvOptions => ({
   columns,
-  ...chosen
+  ...csv
 })
 
-/** A table of as many columns as the model has. */
+/** Returns the table, or a failure if it does not have as many columns as the model. */
 export const requireModelWidth = <T extends Pick<Points.Table, 'columns'>>({
   columns
 }: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<CommandFailure, T>) =>
@@ -99,15 +100,12 @@ export const requireModelWidth = <T extends Pick<Points.Table, 'columns'>>({
       )
   )
 
-/** A table read for a model. */
+/** Reads the columns of a model from a table. */
 export const readTableForModel =
   (world: World) =>
   (
     file: string,
-    chosen: Points.CsvOptions,
+    csv: Points.CsvOptions,
     model: Pick<Model.Model, 'columns'>
   ): TE.TaskEither<CommandFailure, Points.Table> =>
-    pipe(
-      options.readTableFile(world, 'FILE')(file, withModelColumns(chosen, model)),
-      TE.flatMap(requireModelWidth(model))
-    )
+    pipe(steps.readTableFile(world, 'FILE')(file, withModelColumns(csv, model)), TE.flatMap(requireModelWidth(model)))

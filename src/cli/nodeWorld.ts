@@ -1,36 +1,26 @@
-/** The world as Node has it, except for what a thread has otherwise than the process. */
+/** The environment of a command under Node, except for what differs between the main thread and the thread of a fit. */
 import { createRequire } from 'node:module'
 import type * as T from 'fp-ts/lib/Task.js'
 import type { Files, World } from './world.js'
 
-const packageVersion = (): string => {
-  const read: unknown = createRequire(import.meta.url)('ornstein/package.json')
-  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown'
-}
-
-/** Files by the module that knows them, which is loaded when the first is asked for: help and wrong words wait for none. */
-const withFiles =
-  <A>(work: (files: Files) => T.Task<A>): T.Task<A> =>
-  async () => {
-    const { nodeFiles: files } = await import('./files.js')
-    return work(files(process.stdin))()
-  }
-
-export const nodeWorld = (own: Pick<World, 'stderr' | 'isTTY' | 'terminal' | 'untilSignal' | 'setWaiting'>): World => ({
-  ...own,
-  readText: (...asked) => withFiles(({ readText }) => readText(...asked)),
-  readBytes: (...asked) => withFiles(({ readBytes }) => readBytes(...asked)),
+/** Environment of this process; files are read and written by `files.ts`, which is loaded when it is first needed. */
+export const nodeWorld = (
+  thread: Pick<World, 'stderr' | 'isTTY' | 'terminal' | 'untilSignal' | 'setWaiting'>
+): World => ({
+  ...thread,
+  readText: (...args) => withFiles(({ readText }) => readText(...args)),
+  readBytes: (...args) => withFiles(({ readBytes }) => readBytes(...args)),
   exists: path => withFiles(({ exists }) => exists(path)),
   isLarge: path => withFiles(({ isLarge }) => isLarge(path)),
-  readSource: (...asked) => withFiles(({ readSource }) => readSource(...asked)),
-  readTable: (...asked) => withFiles(({ readTable }) => readTable(...asked)),
-  readCopies: async function* (...asked) {
-    yield* (await import('./files.js')).nodeFiles(process.stdin).readCopies(...asked)
+  readSource: (...args) => withFiles(({ readSource }) => readSource(...args)),
+  readTable: (...args) => withFiles(({ readTable }) => readTable(...args)),
+  readCopies: async function* (...args) {
+    yield* (await import('./files.js')).nodeFiles(process.stdin).readCopies(...args)
   },
-  loadModule: (...asked) => withFiles(({ loadModule: load }) => load(...asked)),
-  checkOutputs: (...asked) => withFiles(({ checkOutputs }) => checkOutputs(...asked)),
-  makeFolder: (...asked) => withFiles(({ makeFolder }) => makeFolder(...asked)),
-  writeFiles: (...asked) => withFiles(({ writeFiles }) => writeFiles(...asked)),
+  loadModule: (...args) => withFiles(({ loadModule }) => loadModule(...args)),
+  checkOutputs: (...args) => withFiles(({ checkOutputs }) => checkOutputs(...args)),
+  makeFolder: (...args) => withFiles(({ makeFolder }) => makeFolder(...args)),
+  writeFiles: (...args) => withFiles(({ writeFiles }) => writeFiles(...args)),
   version: packageVersion(),
   stdout: content => () =>
     new Promise(resolve => {
@@ -40,3 +30,16 @@ export const nodeWorld = (own: Pick<World, 'stderr' | 'isTTY' | 'terminal' | 'un
     }),
   now: () => performance.now()
 })
+
+/** Loads `files.ts` on first use, so that help and usage errors are printed without it. */
+const withFiles =
+  <A>(work: (files: Files) => T.Task<A>): T.Task<A> =>
+  async () => {
+    const { nodeFiles } = await import('./files.js')
+    return work(nodeFiles(process.stdin))()
+  }
+
+const packageVersion = (): string => {
+  const json: unknown = createRequire(import.meta.url)('ornstein/package.json')
+  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown'
+}

@@ -1,6 +1,6 @@
 /**
- * An option is one value: what it may be, what it is unless given, and what is said of it. Its type, how it is read and refused, and help
- * follow.
+ * Options of commands as values: domain, default and description. The type of the parsed value, parsing, messages and help are derived from
+ * them.
  */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
@@ -8,38 +8,41 @@ import { oneOfSetting as among, type SettingDomain, type SettingWithDefault } fr
 import type { Vocabulary } from '../core/index.js'
 import { faultless, type OrProblems } from './orProblems.js'
 
-/** What words are read by, beside themselves. */
+/** Context in which arguments are parsed. */
 export interface ReadContext {
-  /** The vocabulary of the command line: loaded once, and where it is asked for. */
+  /** Loads the vocabulary, with the custom one of `--vocabulary`; called only by options that need it. */
   readonly vocabulary: () => Promise<OrProblems<Vocabulary.Vocabulary>>
 }
 
-/** The word after an option: what it is called, how it is read, and what may stand there. */
+/** The argument of an option, whose value is an A. */
 export interface Argument<A> {
+  /** Placeholder in help: `--out <file>`. */
   readonly name: string
-  readonly read: (text: string, option: string, known: ReadContext) => OrProblems<A> | Promise<OrProblems<A>>
-  /** Whether it names a file or a folder of this machine. */
+  /** Parses the text; `option` is the name of the option in messages. */
+  readonly read: (text: string, option: string, context: ReadContext) => OrProblems<A> | Promise<OrProblems<A>>
+  /** True if it is the path of a file or a folder. */
   readonly isPath?: boolean
-  /** Where they are few: all that it may be. */
+  /** All valid texts, if they are few. */
   readonly words?: ReadonlyArray<string>
 }
 
-/** An option whose value is an A. Its name is its key: `printPipeline` is `--print-pipeline`. */
+/** An option whose value is an A. Its name is derived from its key: `printPipeline` is `--print-pipeline`. */
 export interface Option<A> {
+  /** Description in help. */
   readonly about: string
-  /** Its letter. */
+  /** Short form, a letter. */
   readonly short?: string
-  /** Null of a flag, which is given or not. */
+  /** Null for a flag. */
   readonly argument: Argument<unknown> | null
-  /** What is said of its opposite, `--no-…`, where there is one. */
+  /** Description of the negated flag, `--no-…`. Absent: there is none. */
   readonly opposite?: string
   readonly isRequired?: boolean
-  /** What it is unless given, as help says it. */
+  /** Default, as help shows it. */
   readonly otherwise?: string
-  /** The keys of options that it does not go with. */
+  /** Keys of options that cannot be combined with this one. */
   readonly conflicts?: ReadonlyArray<string>
-  /** What was given, as commander has it: nothing, whether, a text, or several. */
-  readonly read: (given: unknown, option: string, known: ReadContext) => OrProblems<A> | Promise<OrProblems<A>>
+  /** Converts the value of commander: undefined, a boolean or a text. */
+  readonly read: (given: unknown, option: string, context: ReadContext) => OrProblems<A> | Promise<OrProblems<A>>
 }
 
 export type Options = Readonly<Record<string, Option<unknown>>>
@@ -50,17 +53,17 @@ export type OptionValues<O extends Options> = { readonly [K in keyof O]: O[K] ex
 /** Any text. */
 export const textArgument = (name: string): Argument<string> => ({ name, read: E.right })
 
-/** The path of a file, or of another thing by the name that it has. */
+/** Path of a file, or of what `name` says. */
 export const pathArgument = (name = 'file'): Argument<string> => ({ name, read: E.right, isPath: true })
 
-/** A file to be written: `-` is standard output. */
+/** Path of a file to be written; `-` is standard output. */
 export const outputArgument: Argument<string> = {
   ...pathArgument(),
   read: (text, option) =>
     faultless(Problem.unless(text !== '', option, '""', 'the name of a file', 'name one; - is standard output'), text)
 }
 
-/** The same of what has no way to standard output. */
+/** Path of a file or folder that cannot be standard output; `example` is shown in the remedy if it is not empty. */
 export const nameArgument = (name: string, example: string): Argument<string> => ({
   ...pathArgument(name),
   read: (text, option) =>
@@ -76,7 +79,7 @@ export const nameArgument = (name: string, example: string): Argument<string> =>
     )
 })
 
-/** A text as the value that it stands for, refused by a domain; what is typed is what is told of. */
+/** Parser that converts a text and checks the value against a domain; problems show the text as it was typed. */
 const readByDomain =
   <A>(domain: SettingDomain<A>, valueOf: (text: string) => A) =>
   (text: string, option: string): OrProblems<A> => {
@@ -88,43 +91,44 @@ const readByDomain =
     )
   }
 
-/** A whole number in digits alone. */
+/** A whole number, written in decimal digits. */
 export const wholeNumberArgument = (domain: SettingDomain<number>): Argument<number> => ({
   name: 'number',
   read: readByDomain(domain, text => (/^\d+$/.test(text) ? Number(text) : NaN))
 })
 
-/** A number as people write it. */
+/** A decimal number. */
 export const numberArgument = (domain: SettingDomain<number>, name = 'number'): Argument<number> => ({
   name,
   read: readByDomain(domain, text => (text.trim() === '' ? NaN : Number(text)))
 })
 
-/** A text of a domain, which may have few. */
+/** A text in the domain of a setting. */
 export const domainArgument = <A extends string>(domain: SettingDomain<A>, name: string): Argument<A> => ({
   name,
   ...(domain.words.length > 0 && { words: domain.words }),
-  // as far as the domain does not refuse it
+  // the domain rejects all other texts
   read: readByDomain(domain, text => text as A)
 })
 
+/** One of the given words. */
 export const oneOfWords = <const A extends string>(words: ReadonlyArray<A>, name: string): Argument<A> =>
   domainArgument(among(words), name)
 
-/** A few words that are loaded when they are asked for. */
+/** One of a list of words that is loaded when the option is given. */
 export const loadedWordArgument = <A extends string>(
   words: () => Promise<ReadonlyArray<A>>,
   name: string
 ): Argument<A> => ({
   name,
-  read: async (text, option, known) => oneOfWords(await words(), name).read(text, option, known)
+  read: async (text, option, context) => oneOfWords(await words(), name).read(text, option, context)
 })
 
-/** Words with commas between them. */
+/** A comma-separated list. */
 export const listArgument = <A>(one: Argument<A>, name: string): Argument<ReadonlyArray<A>> => ({
   name,
-  read: async (text, option, known) => {
-    const all = await Promise.all(text.split(',').map(async word => one.read(word.trim(), option, known)))
+  read: async (text, option, context) => {
+    const all = await Promise.all(text.split(',').map(async word => one.read(word.trim(), option, context)))
     return faultless(
       all.flatMap(word => (E.isLeft(word) ? word.left : [])).slice(0, 1),
       all.flatMap(word => (E.isRight(word) ? [word.right] : []))
@@ -132,14 +136,14 @@ export const listArgument = <A>(one: Argument<A>, name: string): Argument<Readon
   }
 })
 
-/** What is made of a word that was read, or refused. */
+/** Applies `f` to the parsed value; `f` may reject it. */
 export const mapArgument = <A, B>(
   one: Argument<A>,
   f: (value: A, text: string, option: string) => OrProblems<B>
 ): Argument<B> => ({
   ...one,
-  read: async (text, option, known) => {
-    const read = await one.read(text, option, known)
+  read: async (text, option, context) => {
+    const read = await one.read(text, option, context)
     return E.isLeft(read) ? read : f(read.right, text, option)
   }
 })
@@ -148,81 +152,88 @@ export const mapArgument = <A, B>(
 
 type OptionDetails = Pick<Option<unknown>, 'short' | 'conflicts' | 'otherwise'>
 
-/** An option that may be left out. */
-export const option = <A>(argument: Argument<A>, about: string, rest: OptionDetails = {}): Option<A | undefined> => ({
-  ...rest,
+/** An option whose value is undefined if it is not given. */
+export const option = <A>(
+  argument: Argument<A>,
+  about: string,
+  details: OptionDetails = {}
+): Option<A | undefined> => ({
+  ...details,
   about,
   argument,
-  read: (given, name, known) => (given === undefined ? E.right(undefined) : argument.read(given as string, name, known))
+  read: (given, name, context) =>
+    given === undefined ? E.right(undefined) : argument.read(given as string, name, context)
 })
 
-/** One that has a value unless given: what is read of a text, which help says unless another. */
+/** An option with a default: `text` is parsed if it is not given. Help shows `details.otherwise`. Default: `text`. */
 export const optionOr = <A>(
   argument: Argument<A>,
   text: string,
   about: string,
-  rest: OptionDetails = {}
+  details: OptionDetails = {}
 ): Option<A> => ({
   otherwise: text,
-  ...rest,
+  ...details,
   about,
   argument,
-  read: (given, name, known) => argument.read((given as string | undefined) ?? text, name, known)
+  read: (given, name, context) => argument.read((given as string | undefined) ?? text, name, context)
 })
 
-/** One that is a setting of the language, with its default. */
+/** An option for a setting of the library, with its domain and default. */
 export const settingOption = <A extends string | number>(
   setting: SettingWithDefault<A>,
   argument: (setting: SettingWithDefault<A>) => Argument<A>,
   about: string,
-  rest: OptionDetails = {}
-): Option<A> => optionOr(argument(setting), String(setting.otherwise), about, rest)
+  details: OptionDetails = {}
+): Option<A> => optionOr(argument(setting), String(setting.otherwise), about, details)
 
+/** An option that must be given. */
 export const requiredOption = <A>(argument: Argument<A>, about: string): Option<A> => ({
   about,
   argument,
   isRequired: true,
-  read: (given, name, known) => argument.read(given as string, name, known)
+  read: (given, name, context) => argument.read(given as string, name, context)
 })
 
-export const flagOption = (about: string, rest: OptionDetails = {}): Option<boolean> => ({
-  ...rest,
+/** A flag: true if it is given. */
+export const flagOption = (about: string, details: OptionDetails = {}): Option<boolean> => ({
+  ...details,
   about,
   argument: null,
   read: given => E.right(given === true)
 })
 
-/** A flag with an opposite, and undefined where neither is given. */
+/** A flag with a negated form, `--no-…`; undefined if neither is given. */
 export const eitherFlagOption = (
   about: string,
   opposite: string,
-  rest: OptionDetails = {}
+  details: OptionDetails = {}
 ): Option<boolean | undefined> => ({
-  ...rest,
+  ...details,
   about,
   opposite,
   argument: null,
   read: given => E.right(given as boolean | undefined)
 })
 
-// -- what follows ------------------------------------------------------------------------------------------------------
+// -- parsing -----------------------------------------------------------------------------------------------------------
 
-/** `--print-pipeline` */
+/** Name of the option with this key: `--print-pipeline` for `printPipeline`. */
 export const optionName = (key: string): string => `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
-/** What was given as values: those that could be read, and all that is wrong with the others. */
+/** Parses all options. Returns the values of those that are valid, and the problems of the others. */
 export const readOptions = async <O extends Options>(
   options: O,
   given: Readonly<Record<string, unknown>>,
-  known: ReadContext
+  context: ReadContext
 ): Promise<{ readonly values: Partial<OptionValues<O>>; readonly problems: ReadonlyArray<Problem.Problem> }> => {
   const all = await Promise.all(
     Object.entries(options).map(
-      async ([key, option]) => [key, await option.read(given[key], optionName(key), known)] as const
+      async ([key, option]) => [key, await option.read(given[key], optionName(key), context)] as const
     )
   )
   return {
-    // of each key what its option reads
+    // each key has the type that its option reads
     values: Object.fromEntries(
       all.flatMap(([key, value]) => (E.isRight(value) ? [[key, value.right]] : []))
     ) as Partial<OptionValues<O>>,

@@ -1,4 +1,4 @@
-/** The problems of words and values from outside: problems, or the value. */
+/** Result of checking external input: the value, or its problems. */
 import type * as E from '../core/either.js'
 import type * as Problem from '../core/problem.js'
 

@@ -1,4 +1,4 @@
-/** The forms in which a table is written: text, JSON lines, Parquet and Arrow, packed by gzip or not. */
+/** Formats in which a table is written: CSV, JSON lines, Parquet and Arrow, each gzipped or not. */
 import { Absent, type Columns, type Type } from '../../lib/formats/columns.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
@@ -8,12 +8,12 @@ import type { OutputFormat as Name } from './tableOptions.js'
 import { FailureError, usageFailure, type OutputFile } from './world.js'
 
 export interface FileFormat {
-  /** Null: as text, as the table that it is made of is written. */
+  /** `arrows` is the streaming format of Arrow. Null: text with the delimiter of the table that was read. */
   readonly name: Name | 'arrows' | null
   readonly isGzipped: boolean
 }
 
-/** What the end of a file's name says; the first of a form's is what it is called. */
+/** File name endings of the formats. */
 const FORMAT_ENDINGS: ReadonlyArray<readonly [name: Exclude<FileFormat['name'], null>, end: RegExp]> = [
   ['csv', /\.csv$/],
   ['tsv', /\.(tsv|tab)$/],
@@ -23,21 +23,21 @@ const FORMAT_ENDINGS: ReadonlyArray<readonly [name: Exclude<FileFormat['name'], 
   ['arrows', /\.arrows$/]
 ]
 
-/** Names of files in forms that are not written here. */
+/** File name endings of formats that are not supported. */
 const FOREIGN_ENDINGS = /\.(xlsx?|ods|zip|bz2|xz|zst|json|npy|npz|rds|sqlite|db)$/
 
 const withoutGzipEnding = (path: string): string => path.toLowerCase().replace(/\.gz$/, '')
 const hasGzipEnding = (path: string): boolean => /\.gz$/i.test(path)
 
-/** The form that a word asks for, or else the name of the file. */
+/** Returns the format named by `to`, otherwise the one of the file's ending. */
 export const fileFormat = (path: string, to?: Name): FileFormat => {
   const found = FORMAT_ENDINGS.find(([, end]) => end.test(withoutGzipEnding(path)))?.[0] ?? null
-  // There is no seeking in a pipe.
+  // Arrow's file format needs seeking, which a pipe does not support.
   const name = to === 'arrow' && (path === '-' || found === 'arrows') ? 'arrows' : (to ?? found)
   return { name, isGzipped: hasGzipEnding(path) }
 }
 
-/** A file whose name says that it is in another form, where no word asks for one. */
+/** Rejects a file whose ending is that of an unsupported format, unless `to` names one. */
 export const foreignFormatProblems = ({ option, path }: OutputFile, to?: Name): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     to !== undefined || !FOREIGN_ENDINGS.test(withoutGzipEnding(path)),
@@ -49,7 +49,7 @@ export const foreignFormatProblems = ({ option, path }: OutputFile, to?: Name): 
 
 type Sheets = AsyncIterable<TableSheet> | Iterable<TableSheet>
 
-/** A cell of JSON, which has no numbers beyond all. */
+/** A cell as a JSON value; infinite numbers, which JSON does not have, as text. */
 const jsonCell = (type: Type, cell: unknown): unknown =>
   typeof cell === 'number' && !Number.isFinite(cell)
     ? String(cell)
@@ -63,11 +63,11 @@ const jsonLines = ({ rows, columns }: Columns): string =>
     return `${JSON.stringify(Object.fromEntries(row))}\n`
   }).join('')
 
-async function* mapAsync<A, B>(of: AsyncIterable<A> | Iterable<A>, to: (a: A) => B): AsyncGenerator<B> {
-  for await (const a of of) yield to(a)
+async function* mapAsync<A, B>(items: AsyncIterable<A> | Iterable<A>, f: (a: A) => B): AsyncGenerator<B> {
+  for await (const item of items) yield f(item)
 }
 
-/** Columns of the types of the first rows. */
+/** Typed columns of each sheet; the types are those of the first. Throws `FailureError` if a later cell has another type. */
 async function* typedColumns(sheets: Sheets, { option }: OutputFile): AsyncGenerator<Columns> {
   let types: ReadonlyArray<Type> | null = null
   for await (const { columns } of sheets) {
@@ -101,15 +101,15 @@ const encodePieces = async (
   }
 }
 
-/** The rows of a table in a form, piece after piece; a package that is not there is told of as what a user can put right. */
+/** Encodes a table in a format, piece by piece. Throws `FailureError` if the package that writes the format is not installed. */
 export async function* encodeTable(
-  { name, isGzipped: isPacked }: FileFormat,
+  { name, isGzipped }: FileFormat,
   output: OutputFile,
   sheets: Sheets
 ): AsyncGenerator<string | Uint8Array> {
   try {
     const pieces = await encodePieces(name, output, sheets)
-    if (isPacked) yield* (await import('./gzip.js')).gzip(pieces)
+    if (isGzipped) yield* (await import('./gzip.js')).gzip(pieces)
     else yield* pieces
   } catch (error) {
     if (!(error instanceof Absent)) throw error

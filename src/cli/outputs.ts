@@ -1,30 +1,33 @@
-/** Outputs of a command: checked before its work, written after it. */
+/** Output files of a command: checked before its work, written after it. */
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { FailureError, type Content, type CommandFailure, type OutputFile, type World } from './world.js'
 
-/** The problems of where outputs go: at most one of them, and nothing else, to standard output (`-`). */
-export const stdoutProblems = (asked: ReadonlyArray<OutputFile>, printsJson: boolean): ReadonlyArray<Problem.Problem> =>
-  asked
+/** Rejects all but one use of standard output (`-`); `printsResult` is true if the result itself is printed there. */
+export const stdoutProblems = (
+  outputs: ReadonlyArray<OutputFile>,
+  { printsResult }: { readonly printsResult: boolean }
+): ReadonlyArray<Problem.Problem> =>
+  outputs
     .filter(({ path }) => path === '-')
-    .slice(printsJson ? 0 : 1)
+    .slice(printsResult ? 0 : 1)
     .map(({ option }) =>
       Problem.of(option, '-', 'free: something else goes to standard output', 'name a file, or leave the other out')
     )
 
 const isFile = ({ path }: OutputFile): boolean => path !== '-'
 
-/** Whether they could be written, as the first thing a command does. */
+/** Returns a failure if an output file cannot be written; a command calls it before its work. */
 export const checkWritableOutputs =
   (world: World, inputs: ReadonlyArray<string>) =>
-  (asked: ReadonlyArray<OutputFile>): TE.TaskEither<CommandFailure, void> =>
-    world.checkOutputs(inputs, asked.filter(isFile))
+  (outputs: ReadonlyArray<OutputFile>): TE.TaskEither<CommandFailure, void> =>
+    world.checkOutputs(inputs, outputs.filter(isFile))
 
 const contentPieces = (text: Content): Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> =>
   typeof text === 'string' || text instanceof Uint8Array ? [text] : text
 
-/** Writes the files, then what goes to standard output. */
+/** Writes the files, then the content for standard output. */
 export const writeOutputs =
   (world: World) =>
   (contents: ReadonlyArray<OutputFile & { readonly text: Content }>): TE.TaskEither<CommandFailure, void> =>

@@ -1,11 +1,11 @@
-/** What commands print of a result. */
+/** Prints results of commands. */
 import type * as T from 'fp-ts/lib/Task.js'
 import { asText, type DocumentPart } from '../report/document.js'
 import type { World } from './world.js'
 
-/** Prints it as JSON where that is asked for, else as a person reads it. */
+/** Prints a result to standard output: the JSON with `flags.json`, otherwise the text. */
 export const printResult = (
   { stdout, terminal }: Pick<World, 'stdout' | 'terminal'>,
-  isJson: boolean,
+  flags: { readonly json: boolean },
   { json, parts }: { readonly json: object; readonly parts: ReadonlyArray<DocumentPart> }
-): T.Task<void> => stdout(isJson ? `${JSON.stringify(json)}\n` : asText(parts, terminal.out))
+): T.Task<void> => stdout(flags.json ? `${JSON.stringify(json)}\n` : asText(parts, terminal.out))

@@ -1,4 +1,4 @@
-/** How far a fit has come, on a line of the terminal. */
+/** Progress of a fit on one line of the terminal, rewritten in place. */
 import * as table from '../fit/table.js'
 import { clipText, printableText, commandLineName } from '../fit/text.js'
 import type { Fit } from '../index.js'
@@ -11,13 +11,12 @@ export interface ProgressLine {
   readonly onCandidate: (progress: Fit.Progress) => void
   readonly onResample: (progress: Bootstrap.Progress) => void
   readonly onTest: (progress: { readonly components: number; readonly done: number }) => void
-  /** What is done next, of which nobody tells how far it has come. */
-  readonly show: (what: string) => void
+  /** Shows the next activity, of which there are no progress reports. */
+  readonly show: (activity: string) => void
   readonly clear: () => void
 }
 
 const ignore = (): void => undefined
-/** Where nobody looks. */
 const SILENT_PROGRESS: ProgressLine = {
   onStep: ignore,
   onCandidate: ignore,
@@ -27,7 +26,7 @@ const SILENT_PROGRESS: ProgressLine = {
   clear: ignore
 }
 
-/** As a person would say it. */
+/** Duration in seconds, minutes or hours, rounded. */
 const durationText = (milliseconds: number): string => {
   const seconds = milliseconds / 1000
   return seconds < 100
@@ -37,70 +36,70 @@ const durationText = (milliseconds: number): string => {
       : `${Math.round(seconds / 3600)} h`
 }
 
-/** A single line of a terminal, written ten times a second at most. */
-const progressLine = (world: World, whose: string): ProgressLine => {
+/** Rewrites the line at most ten times a second; `prefix` begins it. */
+const progressLine = (world: World, prefix: string): ProgressLine => {
   const begun = world.now()
-  let written = -Infinity
+  let lastWritten = -Infinity
   let furthest = 0
-  let place = ''
+  let currentStage = ''
   let since = begun
-  const say = (text: () => string): void => {
-    if (world.now() - written < 100) return
-    written = world.now()
-    // One line: what would go on in the next is not cleared with it.
-    world.stderr(`\r\x1b[2K${clipText(printableText(whose + text()), world.terminal.err - 1)}`)
+  const write = (text: () => string): void => {
+    if (world.now() - lastWritten < 100) return
+    lastWritten = world.now()
+    // Clipped to one line: a second one would not be cleared.
+    world.stderr(`\r\x1b[2K${clipText(printableText(prefix + text()), world.terminal.err - 1)}`)
   }
-  /** What is left of `of`, where `done` took so long; nothing before it can be told, or where nobody needs to know. */
-  const left = (how: string, from: number, done: number, of: number): string => {
-    const taken = world.now() - from
-    const rest = (taken / done) * (of - done)
-    return done > 0 && taken > 1000 && rest > 1000 ? `, ${how} ${durationText(rest)} left` : ''
+  /** Estimated time left if `done` of `of` took the time since `from`; empty during the first second, and if it is less than one. */
+  const timeLeft = (qualifier: string, from: number, done: number, of: number): string => {
+    const elapsed = world.now() - from
+    const rest = (elapsed / done) * (of - done)
+    return done > 0 && elapsed > 1000 && rest > 1000 ? `, ${qualifier} ${durationText(rest)} left` : ''
   }
-  const choosing = ({ family, components, done, of }: Fit.Progress): void => {
+  const onCandidate = ({ family, components, done, of }: Fit.Progress): void => {
     furthest = Math.max(furthest, done)
-    say(
+    write(
       () =>
-        `candidate ${done + 1} of ${of}: ${components} ${commandLineName(family)}${left('about', begun, furthest, of)}`
+        `candidate ${done + 1} of ${of}: ${components} ${commandLineName(family)}${timeLeft('about', begun, furthest, of)}`
     )
   }
-  const watch: ProgressLine['onStep'] = ({ stage, step, value }, { stages }, measured): void => {
-    const here = `stage ${stage + 1} of ${stages.length}`
-    if (here !== place) [place, since] = [here, world.now()]
+  const onStep: ProgressLine['onStep'] = ({ stage, step, value }, { stages }, measured): void => {
+    const stageText = `stage ${stage + 1} of ${stages.length}`
+    if (stageText !== currentStage) [currentStage, since] = [stageText, world.now()]
     if (value === null) return
     const { steps } = stages[stage].stopping
-    say(() => {
+    write(() => {
       const { name, value: shown } = measured(stage, value)
-      // The number and its name first: a narrow terminal cuts the rest.
-      return `${name} ${table.show(shown)}, step ${step} of ${steps}, ${here}${left('at most', since, step, steps)}`
+      // The value comes first, since a narrow terminal cuts the end.
+      return `${name} ${table.show(shown)}, step ${step} of ${steps}, ${stageText}${timeLeft('at most', since, step, steps)}`
     })
   }
-  const resampling = ({ done, of }: Bootstrap.Progress): void => {
+  const onResample = ({ done, of }: Bootstrap.Progress): void => {
     if (done === 0) since = world.now()
-    say(() => `resample ${Math.min(done + 1, of)} of ${of}${left('about', since, done, of)}`)
+    write(() => `resample ${Math.min(done + 1, of)} of ${of}${timeLeft('about', since, done, of)}`)
   }
-  const testing: ProgressLine['onTest'] = ({ components, done }) => {
+  const onTest: ProgressLine['onTest'] = ({ components, done }) => {
     if (done === 0) since = world.now()
-    say(() => `test of ${components} components against ${components + 1}: resample ${done + 1}`)
+    write(() => `test of ${components} components against ${components + 1}: resample ${done + 1}`)
   }
   return {
-    onStep: watch,
-    onCandidate: choosing,
-    onResample: resampling,
-    onTest: testing,
-    show: what => {
-      written = -Infinity
-      say(() => `${what} …`)
+    onStep,
+    onCandidate,
+    onResample,
+    onTest,
+    show: activity => {
+      lastWritten = -Infinity
+      write(() => `${activity} …`)
     },
     clear: () => {
-      if (written > -Infinity) world.stderr('\r\x1b[2K')
-      written = -Infinity
+      if (lastWritten > -Infinity) world.stderr('\r\x1b[2K')
+      lastWritten = -Infinity
     }
   }
 }
 
-/** A line of progress where somebody looks at it. */
+/** Returns a progress line, silent if standard error is not a terminal or `quiet` is set. */
 export const openProgressLine = (
   world: World,
   { quiet }: { readonly quiet?: boolean | undefined },
-  whose = ''
-): ProgressLine => (world.isTTY && quiet !== true ? progressLine(world, whose) : SILENT_PROGRESS)
+  prefix = ''
+): ProgressLine => (world.isTTY && quiet !== true ? progressLine(world, prefix) : SILENT_PROGRESS)

@@ -1,9 +1,9 @@
-/** Where a queue is, as the command line has it. */
+/** The argument of `--queue`. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { mapArgument, textArgument } from './option.js'
 
-/** A URL; `env:NAME` is what the environment's NAME holds, so that a password stands in no list of processes. */
+/** URL of a Redis server. `env:NAME` is read from the environment variable NAME, so that a password is not shown in the process list. */
 export const connectionArgument = mapArgument(textArgument('url'), (text, _, option) => {
   const name = /^env:(\w+)$/.exec(text)?.[1]
   const url = name === undefined ? text : (process.env[name] ?? '')

@@ -1,10 +1,10 @@
-/** The recipes by which `ornstein fit` learns, as they are called. */
+/** Names of the recipes of `ornstein fit`. */
 
 export const recipeNames = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type RecipeName = (typeof recipeNames)[number]
 
-/** What learns unless a recipe is asked for: `Fit`, which grows candidates and settles them. */
+/** The default recipe: `Fit`, which grows candidates component by component and refines the best. */
 export const GROWN = 'grown' as const
 
-/** Those that end in expectation–maximization on the data: there a prior leads, and resamples begin. */
+/** Recipes that end with expectation–maximization on the data, so that a prior and the bootstrap apply. */
 export const EM_RECIPES: ReadonlyArray<RecipeName | typeof GROWN> = [GROWN, 'annealed', 'em', 'spectral']

@@ -1,4 +1,4 @@
-/** A table as a leader names it and a worker opens it: a path that both know, and how it is read. */
+/** Description of a table that a leader sends to workers: a path relative to the folder of each, and CSV options. */
 import { stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
 import * as t from 'io-ts'
@@ -27,17 +27,17 @@ const sharedOptionsCodec = t.exact(
 )
 const sharedTableCodec = t.strict({ path: t.string, options: sharedOptionsCodec })
 
-/** What workers are told of a table. */
+/** JSON description of a table for workers. */
 export const sharedTable = (path: string, options: Points.CsvOptions): unknown =>
   sharedTableCodec.encode({ path, options })
 
-/** Whether a path leads into a folder, or a folder in it. */
+/** True if `path` is inside `folder` or a folder below it. */
 export const isInside = (folder: string, path: string): boolean => {
-  const way = relative(folder, path)
-  return way !== '' && way !== '..' && !/^\.\.[/\\]/.test(way) && !isAbsolute(way)
+  const fromFolder = relative(folder, path)
+  return fromFolder !== '' && fromFolder !== '..' && !/^\.\.[/\\]/.test(fromFolder) && !isAbsolute(fromFolder)
 }
 
-/** True if a path leads to what may never end, and keep its reader waiting: neither a file nor a folder of files. */
+/** True if a table has a file that is a pipe or a device, whose reader may wait forever. */
 const holdsPipe = async (path: string): Promise<boolean> => {
   const inputs = await tableFiles('data', path)
   const found = await Promise.all(
@@ -46,7 +46,7 @@ const holdsPipe = async (path: string): Promise<boolean> => {
   return found.some(one => one !== null && !one.isFile())
 }
 
-/** Opens tables of a folder, and of no other; a pipe in it is refused, as it would block the worker. */
+/** Returns a function that opens described tables inside `folder` only; pipes are rejected, as they would block the worker. */
 export const tableOpener =
   (folder: string) =>
   async (data: unknown): Promise<E.Either<Problem.Problem, Source.Source>> => {

@@ -1,4 +1,4 @@
-/** The thread in which `ornstein worker` sums: it opens tables of the folder that it is given. */
+/** Entry point of the thread in which `ornstein worker` computes sums; `workerData` is the folder of its tables. */
 import { workerData } from 'node:worker_threads'
 import { serve } from '../cluster/index.js'
 import { tableOpener } from './sharedTable.js'

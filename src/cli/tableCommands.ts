@@ -1,4 +1,4 @@
-/** The commands that a table needs from end to end, each as one value: `fit`, and `assign` and `evaluate` with what it found. */
+/** The commands `fit`, `assign` and `evaluate`: those that the page in a browser runs too. */
 import type * as Problem from '../core/problem.js'
 import { wholeSetting as atLeast } from '../core/setting.js'
 import { command, type CommandOperand } from './command.js'
@@ -13,17 +13,18 @@ import {
   type OutputFormat
 } from './tableOptions.js'
 
-/** What a table may be. */
 const TABLE_FILES =
   "a CSV, Parquet or Arrow file, a folder of such files, or a pattern: 'data/*.csv'; - for standard input"
 
+/** The operand FILE, a table; `about` is appended to its description. */
 export const tableOperand = (about = ''): CommandOperand => ({ name: 'FILE', about: `${TABLE_FILES}${about}` })
+/** The operand of a model file. */
 export const modelOperand = (name = 'MODEL', about = 'a model written by ornstein fit --out'): CommandOperand => ({
   name,
   about
 })
 
-/** Whether a table is written in the form that the name of its file says, as far as the name is right. */
+/** Rejects an output file whose ending names a format that is not supported, unless `to` names the format. */
 export const outputFormatProblems = async (
   option: string,
   path: string | undefined,
@@ -31,7 +32,7 @@ export const outputFormatProblems = async (
 ): Promise<ReadonlyArray<Problem.Problem>> =>
   path === undefined ? [] : (await import('./outputFormat.js')).foreignFormatProblems({ option, path }, to)
 
-/** Whether rows in pieces serve all that is asked, where nothing says how they are read. */
+/** True if the flags neither choose how rows are read nor need all rows in memory. */
 const mayStream = ({ by, labels, stream, missing, every, pipeline }: FitFlags): boolean =>
   by === undefined &&
   labels === undefined &&
@@ -60,8 +61,12 @@ export const fitCommand = command({
   ],
   run: ([file], flags, typed) =>
     Promise.resolve(world => async () => {
-      const isAsked = flags.stream === true || flags.queue !== undefined
-      const reading = isAsked ? 'inPieces' : mayStream(flags) && (await world.isLarge(file)()) ? 'unasked' : 'whole'
+      const isRequested = flags.stream === true || flags.queue !== undefined
+      const reading = isRequested
+        ? 'inPieces'
+        : mayStream(flags) && (await world.isLarge(file)())
+          ? 'inPiecesBySize'
+          : 'whole'
       return (await import('./commands/fit.js')).runFit(file, flags, reading, learningOptions(typed))(world)()
     })
 })
@@ -132,7 +137,7 @@ export const evaluateCommand = command({
     path === undefined
       ? []
       : [
-          ...stdoutProblems([{ option: '--responsibilities', path }], json),
+          ...stdoutProblems([{ option: '--responsibilities', path }], { printsResult: json }),
           ...(await outputFormatProblems('--responsibilities', path))
         ],
   examples: ['evaluate model.json faithful.csv', 'evaluate model.json new.csv --responsibilities parts.csv --json'],

@@ -1,4 +1,4 @@
-/** The options that say how a table is read, and those that say how one is written. */
+/** Options that control how a table is read and written. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { suchSetting as satisfying } from '../core/setting.js'
@@ -28,7 +28,7 @@ const SEPARATORS_BY_NAME: Readonly<Record<string, string>> = {
   space: ' '
 }
 
-/** A character, or the name of one. */
+/** A character, or its name. */
 const delimiterArgument = mapArgument(
   domainArgument(
     satisfying<string>(
@@ -41,7 +41,7 @@ const delimiterArgument = mapArgument(
   text => E.right(Object.hasOwn(SEPARATORS_BY_NAME, text) ? SEPARATORS_BY_NAME[text] : text)
 )
 
-/** Names or positions of columns. */
+/** A list of column names or positions. */
 export const columnNamesArgument = mapArgument(textArgument('list'), (text, _, name) => {
   const names = text.split(',').map(name => name.trim())
   const repeated = names.find((name, i) => names.indexOf(name) !== i)
@@ -54,14 +54,14 @@ export const columnNamesArgument = mapArgument(textArgument('list'), (text, _, n
       : E.right(names)
 })
 
-/** The columns of a table of its own. */
+/** Options that select columns of a table. */
 export const COLUMN_OPTIONS = {
   columns: option(columnNamesArgument, 'columns to use, by name or position: 1,3-5', {
     otherwise: 'all numeric columns'
   }),
   exclude: option(columnNamesArgument, 'columns to leave out, by name or position: 1,3-5')
 }
-/** Those of a table for a model. */
+/** Option that selects columns of a table for a model. */
 export const MODEL_COLUMN_OPTIONS = {
   columns: option(columnNamesArgument, 'columns to use, by name or position', { otherwise: "the model's, by name" })
 }
@@ -99,11 +99,11 @@ const READING_KEYS = [...Object.keys(READING_OPTIONS), ...Object.keys(COLUMN_OPT
   keyof ReadingValues
 >
 
-/** As the library reads a table: what is not given is left out. */
+/** CSV options of the library for these flags; options that are not given are left out. */
 export const csvOptions = (values: ReadingValues): CsvOptions =>
   Object.fromEntries(READING_KEYS.flatMap(key => (values[key] === undefined ? [] : [[key, values[key]]])))
 
-/** What the reader of tables calls by a name, as an option. */
+/** Name of the option for a setting of the table reader; other names unchanged. */
 const readerOption = (name: string): string =>
   name === 'keep'
     ? '--by'
@@ -113,10 +113,10 @@ const readerOption = (name: string): string =>
         ? optionName(name)
         : name
 
-/** A value as a shell takes it. */
+/** A value, quoted for a shell if necessary. */
 const shellValue = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : `'${text}'`)
 
-/** How the command line says what the language says of its settings. */
+/** Renders the parts of a message for the command line: settings as options, families by their names there. */
 export const speaker: Problem.Speaker = part => {
   switch (part._tag) {
     case 'Named':
@@ -135,7 +135,7 @@ export const speaker: Problem.Speaker = part => {
   }
 }
 
-/** A problem of the table at a path: what it calls by a setting's name is an option. */
+/** Renders a problem of the table at `path`: the field of a setting becomes its option, and other fields are prefixed with the path. */
 export const tableProblemAsOption =
   (path: string) =>
   (problem: Problem.Problem): Problem.Problem => {

@@ -1,4 +1,4 @@
-/** The rows of a table as a fit learns from them: those that count, in which units, and which of them are looked at. */
+/** Rows of a table as a fit uses them: rows that count, the units they are learned in, and those that a report shows. */
 import * as Key from '../../lib/random/key.js'
 import * as Points from '../data/index.js'
 import * as Source from '../data/source/index.js'
@@ -6,128 +6,132 @@ import * as TrainingData from '../fit/trainingData.js'
 import * as Missing from '../mixture/em/missing.js'
 import type { Findings } from '../report/findings.js'
 
-/** A table to learn from, its rows in memory or not. */
+/** A table to learn from; its rows are in memory or a source. */
 export interface TableRows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
   readonly data: Source.Data
-  /** How many rows were left out that have no cells. */
+  /** Number of rows that were left out because all their cells are missing. */
   readonly empty: number
-  /** The number of each row in the table; null of rows that are counted as they come. */
+  /** Number of each row in the table, from 1; null for a source, whose rows are numbered as they come. */
   readonly rowNumbers: Uint32Array | null
 }
 
+/** Rows of a table in memory that count. */
+export const learningRows = ({ points, ...table }: Points.Table): TableRows =>
+  withoutIgnoredRows({ ...table, data: points, empty: 0 })
+/** Rows of a source that count. */
+export const learningRowsOfSource = ({ source, ...table }: Source.SourceTable): TableRows =>
+  withoutIgnoredRows({ ...table, data: source, empty: 0, rowNumbers: null })
+
+/** Leaves out rows of weight 0 and rows without cells, unless all rows are such. */
+const withoutIgnoredRows = (table: TableRows): TableRows => {
+  const data = Source.onlyCountedRows(table.data)
+  if (data === table.data || data.rows === 0) return table
+  const weighted = positionsWhere(table.data, ({ weights }, row) => weights?.[row] !== 0)
+  return {
+    ...table,
+    ...rowLabelsAt(positionsWhere(table.data, Source.rowCounts), table),
+    data,
+    empty: table.empty + weighted.length - data.rows
+  }
+}
+
+/** Positions, from 0, of the rows that satisfy a predicate. */
+const positionsWhere = (data: Source.Data, predicate: typeof Source.rowCounts): ReadonlyArray<number> =>
+  // Each piece is tested before the next is read.
+  Array.from(Source.pieces(Source.asSource(data)), piece =>
+    Array.from({ length: piece.rows }, (_, row) => predicate(piece, row))
+  )
+    .flat()
+    .flatMap((isSuch, position) => (isSuch ? [position] : []))
+
 type RowLabels = Pick<Points.Table, 'rowNumbers' | 'rowNames' | 'kept'>
 
-/** What belongs to the rows at some places, from 0. */
-const labelsAt = (
-  places: ReadonlyArray<number>,
+/** Numbers, names and kept cells of the rows at the given positions, from 0. */
+const rowLabelsAt = (
+  positions: ReadonlyArray<number>,
   { rowNumbers, rowNames, kept = [] }: Pick<TableRows, keyof RowLabels>
 ): RowLabels => {
-  const at = ({ name, cells }: Points.Kept): Points.Kept => ({ name, cells: places.map(place => cells[place]) })
+  const at = ({ name, cells }: Points.Kept): Points.Kept => ({ name, cells: positions.map(row => cells[row]) })
   return {
-    rowNumbers: Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1),
+    rowNumbers: Uint32Array.from(positions, row => rowNumbers?.[row] ?? row + 1),
     ...(rowNames !== undefined && { rowNames: at(rowNames) }),
     kept: kept.map(at)
   }
 }
 
-/** The rows at some places, from 0, and what belongs to each. */
+/** The table with the rows at the given positions, from 0. */
 export const tableRowsAt =
-  (places: ReadonlyArray<number>) =>
+  (positions: ReadonlyArray<number>) =>
   (table: Points.Table): Points.Table => ({
     ...table,
-    points: Points.select(places)(table.points),
-    ...labelsAt(places, table)
+    points: Points.select(positions)(table.points),
+    ...rowLabelsAt(positions, table)
   })
 
-/** The places of the rows for which it holds. */
-const positionsWhere = (data: Source.Data, holds: typeof Source.rowCounts): ReadonlyArray<number> =>
-  // A piece goes before the next is read.
-  Array.from(Source.pieces(Source.asSource(data)), piece =>
-    Array.from({ length: piece.rows }, (_, row) => holds(piece, row))
-  )
-    .flat()
-    .flatMap((does, place) => (does ? [place] : []))
-
-/** The rows that count: those of weight 0 and those without cells are left out, unless all are. */
-const withoutIgnoredRows = (table: TableRows): TableRows => {
-  const data = Source.onlyCountedRows(table.data)
-  if (data === table.data || data.rows === 0) return table
-  const weighing = positionsWhere(table.data, ({ weights }, row) => weights?.[row] !== 0)
-  return {
-    ...table,
-    ...labelsAt(positionsWhere(table.data, Source.rowCounts), table),
-    data,
-    empty: table.empty + weighing.length - data.rows
-  }
-}
-
-/** A table to learn from, its rows in memory or not. */
-export const learningRows = ({ points, ...table }: Points.Table): TableRows =>
-  withoutIgnoredRows({ ...table, data: points, empty: 0 })
-export const learningRowsOfSource = ({ source, ...table }: Source.SourceTable): TableRows =>
-  withoutIgnoredRows({ ...table, data: source, empty: 0, rowNumbers: null })
-
-/** The table without columns that are the same in every row, unless all are. */
+/** The table without columns that have the same number in every row, unless all have. */
 export const withoutConstantColumns = (table: TableRows): TableRows => {
   const { data, columns, ignored, doubtful } = table
-  const places = TrainingData.nonConstantColumns(data)
-  if (places.length === columns.length) return table
-  const left = columns.filter((_, j) => !places.includes(j))
+  const varying = TrainingData.nonConstantColumns(data)
+  if (varying.length === columns.length) return table
+  const constant = columns.filter((_, j) => !varying.includes(j))
   return withoutIgnoredRows({
     ...table,
-    data: Source.columns(places)(data),
-    columns: places.map(j => columns[j]),
-    ignored: [...ignored, ...left.map(name => ({ name, why: 'constant' as const }))],
-    doubtful: doubtful.filter(({ name }) => !left.includes(name))
+    data: Source.columns(varying)(data),
+    columns: varying.map(j => columns[j]),
+    ignored: [...ignored, ...constant.map(name => ({ name, why: 'constant' as const }))],
+    doubtful: doubtful.filter(({ name }) => !constant.includes(name))
   })
 }
-// Rows that were read do not change.
+
+// The rows of a table do not change, so results are cached by them.
 const standardizedCache = new WeakMap<Source.Data, TrainingData.StandardizedData>()
 const storedCache = new WeakMap<Source.Data, TrainingData.TrainingData>()
 
 const memoizedByData =
-  <A>(known: WeakMap<Source.Data, A>, compute: (own: Source.Data) => A) =>
-  (own: Source.Data): A => {
-    const found = known.get(own) ?? compute(own)
-    known.set(own, found)
-    return found
+  <A>(cache: WeakMap<Source.Data, A>, compute: (data: Source.Data) => A) =>
+  (data: Source.Data): A => {
+    const result = cache.get(data) ?? compute(data)
+    cache.set(data, result)
+    return result
   }
 
-/** The rows in units of their own spread. */
+/** Standardizes the columns. */
 export const standardizedRows = memoizedByData(standardizedCache, TrainingData.standardizeColumns)
 
-/** The same, of a source written beside it: passes over its rows are many. */
-const standardizedOnDisk = memoizedByData(storedCache, (own): TrainingData.TrainingData => {
-  const data = standardizedRows(own)
-  const { points, close } = Source.storedData(data.scaled)
-  return { ...data, scaled: points, close }
+/** Standardizes the columns; those of a source are stored in a temporary file, as a fit reads them many times. */
+const storedStandardizedRows = memoizedByData(storedCache, (data): TrainingData.TrainingData => {
+  const standardized = standardizedRows(data)
+  const { points, close } = Source.storedData(standardized.scaled)
+  return { ...standardized, scaled: points, close }
 })
 
-/** Gives back what was taken to bring rows there. */
-export const releaseStored = (own: Source.Data): void => {
-  storedCache.get(own)?.close()
-  storedCache.delete(own)
+/** Deletes the temporary file of the standardized rows, if there is one. */
+export const releaseStored = (data: Source.Data): void => {
+  storedCache.get(data)?.close()
+  storedCache.delete(data)
 }
 
-/** The rows as they are learned from. */
-export const trainingData = (data: Source.Data, standardize: boolean): TrainingData.TrainingData =>
-  standardize ? standardizedOnDisk(data) : TrainingData.withoutScaling(data)
+/** Rows in the units in which they are learned from: standardized columns, or those of the data. */
+export const trainingData = (
+  data: Source.Data,
+  { standardize }: { readonly standardize: boolean }
+): TrainingData.TrainingData => (standardize ? storedStandardizedRows(data) : TrainingData.withoutScaling(data))
 
-/** So many rows of a source are looked at, for pictures and for what is told of columns. */
+/** Maximum number of rows of a source that are shown in pictures and used for statements about columns. */
 const MAX_SHOWN_ROWS = 4000
 
-/** Rows to look at, and their numbers in the table. */
+/** Returns the rows that a report shows, all or a random subset, and their numbers and names in the table. */
 export const shownRows = ({
   data,
   rowNumbers,
   rowNames
 }: TableRows): Pick<Findings, 'points' | 'observed' | 'rowNumbers' | 'rowNames'> => {
-  const places =
+  const positions =
     Source.isInMemory(data) || data.rows <= MAX_SHOWN_ROWS
       ? Uint32Array.from({ length: data.rows }, (_, i) => i)
       : Key.subset(data.rows, MAX_SHOWN_ROWS)(Key.fromSeed(0)).slice().sort()
-  const points = Source.isInMemory(data) ? data : Source.selectedRows(places)(data)
+  const points = Source.isInMemory(data) ? data : Source.selectedRows(positions)(data)
   const names = rowNames?.cells.length === points.rows ? rowNames.cells : null
-  const numbers = Uint32Array.from(places, place => rowNumbers?.[place] ?? place + 1)
+  const numbers = Uint32Array.from(positions, row => rowNumbers?.[row] ?? row + 1)
   return { points: Missing.completed(points), observed: points, rowNumbers: numbers, rowNames: names }
 }

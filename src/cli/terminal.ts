@@ -1,11 +1,11 @@
-/** What is known of the terminal: how wide it is, and whether it shows colours. */
+/** Width and colours of the terminal. */
 
 export interface Terminal {
-  /** How many cells a line of standard output has; Infinity where it is no terminal. */
+  /** Columns of standard output; Infinity if it is not a terminal. */
   readonly out: number
-  /** The same of standard error. */
+  /** Columns of standard error; Infinity if it is not a terminal. */
   readonly err: number
-  /** Whether colours may be used on standard error. */
+  /** True if standard error supports colours. */
   readonly isColoured: boolean
 }
 
@@ -14,13 +14,13 @@ interface Stream {
   readonly columns?: number
 }
 
-/** A terminal that does not say how wide it is. */
+/** Columns of a terminal of unknown width. */
 const DEFAULT_WIDTH = 80
 
 const streamWidth = ({ isTTY = false, columns = DEFAULT_WIDTH }: Stream): number =>
   isTTY ? (columns > 0 ? columns : DEFAULT_WIDTH) : Infinity
 
-/** Colours are off where NO_COLOR says so (no-color.org), and where a terminal has none. */
+/** Terminal of the given streams. Colours are disabled by NO_COLOR (no-color.org) and by a dumb TERM. */
 export const terminalOf = (
   out: Stream,
   err: Stream,
@@ -31,12 +31,12 @@ export const terminalOf = (
   isColoured: err.isTTY === true && NO_COLOR === '' && TERM !== 'dumb'
 })
 
-/** Where nobody looks, or nothing is known. */
+/** No terminal: lines of any length, without colours. */
 export const PLAIN_TERMINAL: Terminal = { out: Infinity, err: Infinity, isColoured: false }
 
 const SGR_COLOURS = { error: 31, warning: 33 } as const
 
-/** Messages with what they begin with in its colour: an error in red, a warning in yellow. Nothing else is coloured. */
+/** Colours the words `error:` (red) and `warning:` (yellow) at the beginning of lines, if the terminal supports colours. */
 export const colourMessages =
   ({ isColoured }: Terminal) =>
   (text: string): string =>

@@ -1,4 +1,4 @@
-/** The world as a command sees it: files, streams and a clock. Commands are tested with worlds of their own. */
+/** The environment of a command: files, streams, signals and a clock. Tests run commands with environments of their own. */
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
@@ -10,17 +10,17 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import type { Terminal } from './terminal.js'
 
-/** Why a command ended early. */
+/** Reason why a command ended early. */
 export interface CommandFailure {
-  /** 1: the work failed. 2: wrong usage or bad input. */
+  /** Exit code. 1: the work failed. 2: wrong usage or invalid input. */
   readonly exit: 1 | 2
   readonly problems: Problem.Problems
 }
 
-/** A signal that asks a command to stop. */
+/** A signal that requests a command to stop. */
 export type Signal = 'SIGINT' | 'SIGTERM'
 
-/** How a command ends that a signal has stopped, as shells have it: 128 and the signal's number. */
+/** Exit code of a command that a signal has stopped: 128 plus the number of the signal, as in shells. */
 export const SIGNAL_EXIT_CODES: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 }
 
 const failureWithExit =
@@ -29,14 +29,16 @@ const failureWithExit =
     exit,
     problems: '_tag' in problems ? [problems] : problems
   })
+/** Failure with exit code 1. */
 export const workFailure = failureWithExit(1)
+/** Failure with exit code 2. */
 export const usageFailure = failureWithExit(2)
 
-/** The end of a command by a problem of what it was given. */
+/** Returns the failure with exit code 2 for one problem; the arguments are those of `Problem.of`. */
 export const rejectUsage = (...of: Parameters<typeof Problem.of>): E.Either<CommandFailure, never> =>
   E.left(usageFailure(Problem.of(...of)))
 
-/** How what is read piece after piece ends early: who takes the pieces gives back the failure. */
+/** Error that ends an async iteration early; whoever iterates catches it and returns its `failure`. */
 export class FailureError extends Error {
   readonly failure: CommandFailure
   constructor(failure: CommandFailure) {
@@ -45,88 +47,90 @@ export class FailureError extends Error {
   }
 }
 
-/** What is written: text, bytes, or either as it comes piece after piece, and may end with `Ended`. */
+/** Content of a file: text, bytes, or a sequence of both, which may end with a `FailureError`. */
 export type Content = string | Uint8Array | AsyncIterable<string | Uint8Array>
 
-/** A file to be written, and the option that asked for it. */
+/** A file to be written, and the option that names it. `-` is standard output. */
 export interface OutputFile {
   readonly option: string
   readonly path: string
 }
 
-/** Some rows of a table, or all, and all their cells with columns added on the right, a cell for each of these rows. */
+/** Some or all rows of a table with the text of all their cells, to which columns can be appended: one cell for each row of `table`. */
 export interface TableCopy {
   readonly table: Points.Table
   readonly withColumns: (added: AddedColumns) => TableSheet
 }
 
-/** The part of the world that is files. */
+export interface CopyOptions {
+  readonly csv: Points.CsvOptions
+  /** True to read the table in pieces; false to do so only if its files are large. */
+  readonly inPieces: boolean
+}
+
+/** File operations. `argument` names the file's operand or option in messages; the path `-` is standard input. */
 export interface Files {
-  /** The text of a file, or of standard input for `-`; `argument` is its name in messages. */
   readonly readText: (argument: string, path: string) => TE.TaskEither<CommandFailure, string>
-  /** Its bytes, unpacked where gzip packed them. */
+  /** Bytes of a file, unpacked if it is gzipped. */
   readonly readBytes: (argument: string, path: string) => TE.TaskEither<CommandFailure, Uint8Array>
   /**
-   * The table in a file, read as its bytes come, or its problems as a table; a folder, or a pattern of names (`*`, `?`),
-   * is one table of several files.
+   * Reads a table into memory; a folder, or a pattern of names (`*`, `?`), is one table of several files. Returns a failure if a file cannot
+   * be read, and a data error if its content is not a table.
    */
   readonly readTable: (
     argument: string,
     path: string,
     options: Points.CsvOptions
   ) => TE.TaskEither<CommandFailure, E.Either<Points.DataError, Points.Table>>
-  /** The same of a table that need not fit in memory. */
+  /** Reads a table into a temporary file: it need not fit in memory. */
   readonly readSource: (
     argument: string,
     path: string,
     options: Points.CsvOptions
   ) => TE.TaskEither<CommandFailure, E.Either<Points.DataError, Source.SourceTable>>
-  /**
-   * The same with all its cells, to be written again: whole, or piece after piece as they come, as large files do unasked; ends with
-   * `Ended` where the file cannot be read.
-   */
+  /** Reads a table with the text of all cells, as one copy or in pieces. Throws `FailureError` if a file cannot be read. */
   readonly readCopies: (
     argument: string,
     path: string,
-    options: Points.CsvOptions,
-    inPieces: boolean
+    options: CopyOptions
   ) => AsyncIterable<E.Either<Points.DataError, TableCopy>>
-  /** What a module of JavaScript exports; `argument` is its name in messages. */
+  /** Imports a JavaScript module and returns its exports. */
   readonly loadModule: (argument: string, path: string) => TE.TaskEither<CommandFailure, unknown>
-  /** Whether the files of a table are more than fit in memory beside all else. */
+  /** True if the files of a table are too large to be read into memory. */
   readonly isLarge: (path: string) => T.Task<boolean>
-  /** Whether there is a file of this name. */
+  /** True if the path exists. */
   readonly exists: (path: string) => T.Task<boolean>
-  /** Whether the outputs could be written, and are files of their own, found out before the work starts. */
+  /** Returns a failure if an output cannot be written, or if it is also an input or another output. */
   readonly checkOutputs: (
     inputs: ReadonlyArray<string>,
     outputs: ReadonlyArray<OutputFile>
   ) => TE.TaskEither<CommandFailure, void>
-  /** Makes a folder, and those that it stands in, where there is none; `option` is what asked for it. */
+  /** Creates a folder and its parents if they do not exist; `option` names it in messages. */
   readonly makeFolder: (option: string, path: string) => TE.TaskEither<CommandFailure, void>
-  /** Writes each file whole or not at all, and none where one of them cannot be written. */
+  /** Writes each file completely or not at all, and none if one of them cannot be written. */
   readonly writeFiles: (
     files: ReadonlyArray<OutputFile & { readonly text: Content }>
   ) => TE.TaskEither<CommandFailure, void>
 }
 
 export interface World extends Files {
+  /** Version of this program. */
   readonly version: string
-  /** Ends when the text has been handed on, so that who reads slowly slows the writing. */
+  /** Writes to standard output; resolves when the content has been handed on, so a slow reader slows the writer. */
   readonly stdout: (content: string | Uint8Array) => T.Task<void>
   readonly stderr: (text: string) => void
-  /** Whether a person watches standard error. */
+  /** True if standard error is a terminal. */
   readonly isTTY: boolean
   readonly terminal: Terminal
   /**
-   * Does work that a signal may end early: it asks `heard` periodically, which waits a moment in which signals arrive, and
-   * tells the first that has; null for none. Before and after, and where it is sent a second time, a signal ends the process.
+   * Runs work that a signal may end early. The work calls `pollSignal` periodically, which waits for a turn of the event loop, so that
+   * signals arrive, and returns the first signal received, or null. Outside this call, and if it is sent twice, a signal ends the process.
    */
-  readonly untilSignal: <A>(work: (heard: () => Promise<Signal | null>) => Promise<A>) => Promise<A>
-  /** Told where work waits until others do theirs: a signal ends it then, as it ends a program that does not listen. */
+  readonly untilSignal: <A>(work: (pollSignal: () => Promise<Signal | null>) => Promise<A>) => Promise<A>
+  /** Called with true while the work waits for other processes: a signal then ends the process at once. */
   readonly setWaiting: (isWaiting: boolean) => void
-  /** Milliseconds. */
+  /** Milliseconds from an arbitrary origin. */
   readonly now: () => number
-  /** Is shown, state after state, what a search has found so far; absent where nobody looks at pictures. */
+  /** Receives the fit so far at each state of a search. Absent: nothing displays it. */
   readonly onFit?: ((found: Fit.State['fit']) => void) | undefined
 }

@@ -9,7 +9,7 @@ import * as Mixture from '../../mixture/mixture.js'
 import { appendColumns } from '../appendColumns.js'
 import * as Model from '../../fit/model.js'
 import { withModelColumns, readModel } from '../models.js'
-import * as options from '../commandSteps.js'
+import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import type { AssignFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
@@ -39,7 +39,7 @@ export const runAssign =
   (modelFile: string, file: string, flags: AssignFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
-      options.checkWritableOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
+      steps.checkWritableOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
       TE.flatMap(() => readModel(world, flags, modelFile)),
       TE.bindTo('model'),
       TE.let('mixture', ({ model }) => Model.toMixture(model)),

@@ -12,7 +12,7 @@ import * as Crossed from '../../report/crossed.js'
 import { shellQuoted } from '../../fit/text.js'
 import { factsPart, tablePart, textPart } from '../../report/document.js'
 import { appendColumns } from '../appendColumns.js'
-import * as options from '../commandSteps.js'
+import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import { printResult } from '../printResult.js'
 import type { ClassifyFlags } from '../usage.js'
@@ -31,7 +31,7 @@ const readLabelled =
   (world: World, flags: ClassifyFlags) =>
   (file: string): TE.TaskEither<CommandFailure, LabelledRows> =>
     pipe(
-      options.readTableFile(world, 'FILE')(
+      steps.readTableFile(world, 'FILE')(
         file,
         { ...csvOptions(flags), keep: { columns: [flags.labels], classes: 0 } },
         flags.labels
@@ -83,7 +83,7 @@ const reportClassifier =
         const { rows } = points
         const own = Discriminant.confusion(classes, labels, found.predict(points), points.weights).error
         const same = new Set(covariances).size === 1
-        return printResult(world, flags.json, {
+        return printResult(world, flags, {
           json: {
             rows,
             unlabelled,
@@ -102,7 +102,7 @@ const reportClassifier =
           },
           parts: [
             textPart(
-              `${classes.length} classes by ${columns.join(', ')}, from ${rows} rows of ${options.inputName(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`
+              `${classes.length} classes by ${columns.join(', ')}, from ${rows} rows of ${steps.inputName(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`
             ),
             textPart(
               `Rows of each class, by what they are taken for when they are not learned from (${flags.folds} folds):`
@@ -129,7 +129,7 @@ export const runClassify =
   (file: string, other: string | undefined, flags: ClassifyFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
     return pipe(
-      options.checkWritableOutputs(world, [file, ...(other === undefined ? [] : [other])])([
+      steps.checkWritableOutputs(world, [file, ...(other === undefined ? [] : [other])])([
         { option: '--out', path: flags.out }
       ]),
       TE.flatMap(() => readLabelled(world, flags)(file)),

@@ -10,7 +10,7 @@ import { show } from '../../fit/table.js'
 import { tablePart as tableOf, textPart } from '../../report/document.js'
 import * as Model from '../../fit/model.js'
 import { readModel, readTableForModel } from '../models.js'
-import * as options from '../commandSteps.js'
+import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import { printResult } from '../printResult.js'
 import type { CompareFlags } from '../usage.js'
@@ -58,7 +58,7 @@ const verdict = ({ difference, standardError }: ModelComparison, names: readonly
 export const runCompare =
   (first: string, second: string, file: string, flags: CompareFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
-    const source = options.inputName(file)
+    const source = steps.inputName(file)
     return pipe(
       readModel(world, flags, first),
       TE.bindTo('a'),
@@ -85,7 +85,7 @@ export const runCompare =
           const { family, mixture } = model
           return [name, family, String(mixture.weights.length), ...[logLikelihood, bic, icl].map(x => show(x))]
         }
-        return printResult(world, flags.json, {
+        return printResult(world, flags, {
           json: { rows: points.rows, statistics, difference, standardError, agreement },
           parts: [
             textPart(`${points.rows} rows of ${source}:`),

@@ -14,7 +14,7 @@ import { factsPart, tablePart, textPart, type DocumentPart } from '../../report/
 import { mergeOverlapping, overlapSentence } from '../../fit/overlapping.js'
 import { encodeTable, fileFormat } from '../outputFormat.js'
 import { withModelColumns, requireModelWidth, readMixtureOrScore, readTableForModel } from '../models.js'
-import * as options from '../commandSteps.js'
+import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import { printResult } from '../printResult.js'
 import type { EvaluateFlags } from '../usage.js'
@@ -42,7 +42,7 @@ const numberedResponsibilities = ({ rowNumbers, points }: Points.Table, mixture:
 /** Which rows are held to which model. */
 const evaluationHeading = (rows: number, dropped: number, file: string, modelFile: string): DocumentPart =>
   textPart(
-    `${rows} rows of ${options.inputName(file)}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`
+    `${rows} rows of ${steps.inputName(file)}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`
   )
 
 /** The log-likelihood of a table under a score that is no mixture, along its probability flow. */
@@ -54,7 +54,7 @@ const evaluateScore = (
   learned: ScoreModel.ScoreModel
 ): TE.TaskEither<CommandFailure, void> =>
   pipe(
-    options.fromCheck(
+    steps.fromCheck(
       Problem.faultless(
         (['responsibilities', 'labels'] as const).flatMap(key =>
           Problem.unless(
@@ -68,14 +68,14 @@ const evaluateScore = (
         undefined
       )
     ),
-    TE.flatMap(() => options.fromCheck(ScoreModel.densityOfScoreModel(learned, modelFile))),
+    TE.flatMap(() => steps.fromCheck(ScoreModel.densityOfScoreModel(learned, modelFile))),
     TE.bindTo('density'),
     TE.bind('table', () => readTableForModel(world)(file, csvOptions(flags), learned)),
     TE.flatMapTask(({ density: { of, noise }, table: { points, columns, dropped } }) => {
       const { rows } = points
       const total = of(points).reduce((sum, value, i) => sum + (points.weights?.[i] ?? 1) * value, 0)
       const logLikelihood = total / Points.totalWeight(points)
-      return printResult(world, flags.json, {
+      return printResult(world, flags, {
         json: { rows, dropped, columns, logLikelihood, noise },
         parts: [
           evaluationHeading(rows, dropped, file, modelFile),
@@ -128,7 +128,7 @@ const evaluateTable = (
     Statistics.of(points, Model.modelParameters(model))(Model.toMixture(model))
   return stream
     ? pipe(
-        options.readSourceFile(world, 'FILE')(file, how),
+        steps.readSourceFile(world, 'FILE')(file, how),
         TE.flatMap(requireModelWidth(model)),
         TE.map(({ source, columns, dropped }) => {
           const statistics = of(source)
@@ -137,7 +137,7 @@ const evaluateTable = (
         })
       )
     : pipe(
-        options.readTableFile(world, 'FILE')(
+        steps.readTableFile(world, 'FILE')(
           file,
           { ...how, ...(labels !== undefined && { keep: { columns: [labels], classes: 0 } }) },
           labels
@@ -215,14 +215,14 @@ const evaluateMixture = (
   const { responsibilities } = flags
   const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
   return pipe(
-    options.checkWritableOutputs(world, [modelFile, file])(outputs),
+    steps.checkWritableOutputs(world, [modelFile, file])(outputs),
     TE.flatMap(() => evaluateTable(world, file, flags, model)),
     TE.filterOrElse(
       ({ statistics }) => Number.isFinite(statistics.logLikelihood),
       ({ statistics }) =>
         usageFailure(
           Problem.of(
-            options.inputName(file),
+            steps.inputName(file),
             statistics.logLikelihood,
             'a finite log-likelihood',
             'look for a row far from all others'
@@ -231,13 +231,13 @@ const evaluateMixture = (
     ),
     TE.tap(({ whole }) => {
       const sheets = whole === null ? [] : [numberedResponsibilities(whole, Model.toMixture(model))]
-      return options.writeOutputs(world)(
+      return steps.writeOutputs(world)(
         outputs.map(output => ({ ...output, text: encodeTable(fileFormat(output.path), output, sheets) }))
       )
     }),
     TE.flatMapTask(found => {
       if (responsibilities === '-') return () => Promise.resolve()
-      return printResult(world, flags.json, describeEvaluation(found, model, modelFile, file, flags))
+      return printResult(world, flags, describeEvaluation(found, model, modelFile, file, flags))
     })
   )
 }

@@ -20,7 +20,7 @@ import type * as ScoreModel from '../../fit/scoreModel.js'
 import { commandLineName } from '../../fit/text.js'
 import { writtenMixture } from '../../fit/written.js'
 import { readMixtureOrScore } from '../models.js'
-import * as options from '../commandSteps.js'
+import * as steps from '../commandSteps.js'
 import type { ExportFlags, ImportFlags } from '../usage.js'
 import { rejectUsage, usageFailure, type CommandFailure, type World } from '../world.js'
 
@@ -29,12 +29,12 @@ export const runExport =
   (world: World): TE.TaskEither<CommandFailure, void> => {
     const output = { option: '--out', path: flags.out }
     return pipe(
-      options.checkWritableOutputs(world, [modelFile])([output]),
+      steps.checkWritableOutputs(world, [modelFile])([output]),
       TE.flatMap(() => readMixtureOrScore(world, flags, modelFile)),
       TE.flatMapEither(read =>
         read._tag === 'Score' ? exportWeights(flags, read.model) : exportMixture(flags, read.model)
       ),
-      TE.flatMap(text => options.writeOutputs(world)([{ ...output, text }]))
+      TE.flatMap(text => steps.writeOutputs(world)([{ ...output, text }]))
     )
   }
 
@@ -127,9 +127,9 @@ export const runImport =
   (file: string, flags: ImportFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
     const output = { option: '--out', path: flags.out }
-    const source = options.inputName(file)
+    const source = steps.inputName(file)
     return pipe(
-      options.checkWritableOutputs(world, [file])([output]),
+      steps.checkWritableOutputs(world, [file])([output]),
       TE.flatMap(() => world.readBytes('FILE', file)),
       TE.flatMapEither(bytes =>
         pipe(
@@ -144,9 +144,9 @@ export const runImport =
         )
       ),
       TE.bindTo('found'),
-      TE.bind('columns', ({ found }) => options.fromCheck(exchangeColumns(found, flags.columns))),
+      TE.bind('columns', ({ found }) => steps.fromCheck(exchangeColumns(found, flags.columns))),
       TE.flatMap(({ found, columns }) =>
-        options.writeOutputs(world)([{ ...output, text: Model.show(modelOfExchange(found, columns)) }])
+        steps.writeOutputs(world)([{ ...output, text: Model.show(modelOfExchange(found, columns)) }])
       )
     )
   }

@@ -14,7 +14,7 @@ import * as json from '../../core/json.js'
 import * as Model from '../../fit/model.js'
 import * as ScoreModel from '../../fit/scoreModel.js'
 import { modelOfJson } from '../models.js'
-import * as options from '../commandSteps.js'
+import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import type { ExplainFlags } from '../usage.js'
 import * as words from '../customVocabulary.js'
@@ -69,7 +69,7 @@ const loadPoints = (
   data === undefined
     ? TE.right(null)
     : pipe(
-        options.readTableFile(world, '--data')(data, csvOptions(flags)),
+        steps.readTableFile(world, '--data')(data, csvOptions(flags)),
         TE.map(({ points }) => (standardize ? Points.standardize(points).points : points))
       )
 
@@ -80,7 +80,7 @@ export const runExplain =
       words.customVocabulary(world, flags),
       TE.bindTo('vocabulary'),
       TE.bind('text', () => world.readText('PIPELINE', file)),
-      TE.bind('pipeline', ({ text, vocabulary }) => options.fromCheck(readPipeline(file, vocabulary)(text))),
+      TE.bind('pipeline', ({ text, vocabulary }) => steps.fromCheck(readPipeline(file, vocabulary)(text))),
       TE.bind('points', () => loadPoints(world, flags)),
       TE.bind('plan', ({ pipeline, points }) =>
         TE.fromEither(

@@ -41,7 +41,7 @@ import { diagnoseFit } from '../diagnoseFit.js'
 import { fixedOfFile } from '../fixedFile.js'
 import { fitOutputs, readingOptions, type FitFlags } from '../fitOptions.js'
 import { rowGroups, type RowGroup } from '../groups.js'
-import * as options from '../commandSteps.js'
+import * as steps from '../commandSteps.js'
 import * as words from '../customVocabulary.js'
 import { printableText } from '../../fit/text.js'
 import { workFailure, usageFailure, type CommandFailure, type Signal, type World } from '../world.js'
@@ -56,7 +56,7 @@ const readPipelineFile = (
     TE.bindTo('vocabulary'),
     TE.bind('text', () => world.readText('--pipeline', path)),
     TE.flatMap(({ vocabulary, text }) =>
-      options.fromCheck(
+      steps.fromCheck(
         pipe(text, json.parseJsonText('--pipeline', path), E.flatMap(json.decodeJson(Pipeline.codec(vocabulary), path)))
       )
     )
@@ -89,7 +89,7 @@ const planFit =
     backend: Backend.Backend
   ) =>
   ({ search: open, recipe, seed, prior }: FitChoices, table: TableRows): TE.TaskEither<CommandFailure, ChosenTask> => {
-    const source = options.inputName(file)
+    const source = steps.inputName(file)
     const given = { source, table, seed, prior, backend }
     if (path !== undefined)
       return pipe(
@@ -139,7 +139,7 @@ const writeFitOutputs = (
   pipe(
     figures === undefined ? TE.right(undefined) : world.makeFolder('--figures', figures),
     TE.flatMap(() =>
-      options.writeOutputs(world)([
+      steps.writeOutputs(world)([
         ...(out === undefined ? [] : [{ option: '--out', path: out, text: made.model() }]),
         ...(report === undefined ? [] : [{ option: '--report', path: report, text: made.report() }]),
         ...(figures === undefined
@@ -220,7 +220,7 @@ const fitScore = (
   keep: CheckpointOptions | null
 ): TE.TaskEither<CommandFailure, Signal | null> =>
   pipe(
-    options.fromCheck(
+    steps.fromCheck(
       faultless(
         [
           ...Problem.unless(
@@ -281,7 +281,7 @@ const checkpointIntervalProblems = ({ every, pipeline }: FitFlags): ReadonlyArra
   )
 
 /** How a table is read: whole, in pieces, or in pieces because of its size. */
-export type TableReading = 'whole' | 'inPieces' | 'unasked'
+export type TableReading = 'whole' | 'inPieces' | 'inPiecesBySize'
 
 /** What a person is told of a table that is read in pieces unasked: of it whole, what is chosen is learned once more at the end. */
 const streamingNotice = ({ search: { families, components }, recipe }: FitChoices, { pipeline }: FitFlags): string => {
@@ -409,13 +409,13 @@ const readGroups = async (
   isStreamed: boolean
 ): Promise<E.Either<CommandFailure, ReadonlyArray<RowGroup>>> => {
   const line = openProgressLine(world, flags)
-  line.show(`reading ${options.inputName(file)}`)
+  line.show(`reading ${steps.inputName(file)}`)
   const read = isStreamed
     ? pipe(
-        options.readSourceFile(world, 'FILE')(file, how),
+        steps.readSourceFile(world, 'FILE')(file, how),
         TE.map((source): ReadonlyArray<RowGroup> => [{ value: null, table: learningRowsOfSource(source), flags }])
       )
-    : pipe(options.readTableFile(world, 'FILE')(file, how, flags.labels), TE.flatMapEither(rowGroups(flags)))
+    : pipe(steps.readTableFile(world, 'FILE')(file, how, flags.labels), TE.flatMapEither(rowGroups(flags)))
   const groups = await read().finally(line.clear)
   // A pipeline's numbers are those of all columns.
   return E.isLeft(groups) || flags.pipeline !== undefined
@@ -433,8 +433,8 @@ export const runFit =
     const { checkpoint: keep } = choices
     const every = faultless(isStreamed ? checkpointIntervalProblems(flags) : [], undefined)
     if (E.isLeft(every)) return E.left(usageFailure(every.left))
-    if (reading === 'unasked' && !flags.quiet) world.stderr(streamingNotice(choices, flags))
-    const checkOutputs = options.checkWritableOutputs(
+    if (reading === 'inPiecesBySize' && !flags.quiet) world.stderr(streamingNotice(choices, flags))
+    const checkOutputs = steps.checkWritableOutputs(
       world,
       [file, flags.pipeline, flags.fixed].filter(path => path !== undefined)
     )

@@ -11,7 +11,7 @@ import { faultless, type OrProblems } from '../orProblems.js'
 import { columnList, percentage, predicted } from '../../fit/addedColumns.js'
 import * as Model from '../../fit/model.js'
 import { readModel, readTableForModel } from '../models.js'
-import * as options from '../commandSteps.js'
+import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import { printResult } from '../printResult.js'
 import type { PredictFlags } from '../usage.js'
@@ -100,11 +100,11 @@ const reportAccuracy =
         const { quantiles } = flags
         const found = accuracies(table, model, split, quantiles)
         const width = percentage(Math.max(...quantiles) - Math.min(...quantiles))
-        return printResult(world, flags.json, {
+        return printResult(world, flags, {
           json: { by: split.others, quantiles, targets: found },
           parts: [
             textPart(
-              `Predicted by ${split.others.join(', ')}, in ${table.points.rows} rows of ${options.inputName(file)}:`
+              `Predicted by ${split.others.join(', ')}, in ${table.points.rows} rows of ${steps.inputName(file)}:`
             ),
             tableOf('Errors', {
               header: ['target', 'rows', 'error', 'explained', `within ${width}`],
@@ -129,10 +129,10 @@ export const runPredict =
   (modelFile: string, file: string, flags: PredictFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
     return pipe(
-      options.checkWritableOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
+      steps.checkWritableOutputs(world, [modelFile, file])([{ option: '--out', path: flags.out }]),
       TE.flatMap(() => readModel(world, flags, modelFile)),
       TE.bindTo('model'),
-      TE.bind('split', ({ model }) => options.fromCheck(splitColumns(model, flags.target))),
+      TE.bind('split', ({ model }) => steps.fromCheck(splitColumns(model, flags.target))),
       TE.flatMap(({ model, split }) => {
         if (flags.check)
           return flags.columns === undefined

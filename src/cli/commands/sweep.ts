@@ -22,7 +22,7 @@ import { FIT_OPTIONS, OUTPUT_OPTIONS, type FitFlags } from '../fitOptions.js'
 import { fileSystemProblem } from '../fileProblem.js'
 import { decodeJson, parseJsonText } from '../../core/json.js'
 import { optionName } from '../option.js'
-import * as options from '../commandSteps.js'
+import * as steps from '../commandSteps.js'
 import type { SweepFlags } from '../usage.js'
 import { workFailure, type CommandFailure, type Signal, type World } from '../world.js'
 
@@ -195,7 +195,7 @@ export const runSweep =
     pipe(
       world.readText('SWEEP', path),
       TE.flatMap(text =>
-        options.fromCheck(
+        steps.fromCheck(
           pipe(
             text,
             parseJsonText('SWEEP', path),
@@ -207,7 +207,7 @@ export const runSweep =
       // shares have no run in common, and are all runs together
       TE.map(RA.filterWithIndex(i => i % share.of === share.which - 1)),
       TE.bindTo('runs'),
-      TE.tap(() => options.checkWritableOutputs(world, [path])([{ option: '--out', path: out }])),
+      TE.tap(() => steps.checkWritableOutputs(world, [path])([{ option: '--out', path: out }])),
       TE.bind('before', () =>
         pipe(
           TE.fromTask(world.exists(out)),

@@ -20,7 +20,7 @@ async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 const arrow = (bytes: Uint8Array): ColumnarReadRequest => ({ format: 'Arrow', bytes: whole(bytes), size: bytes.length })
 const read = (asked: ColumnarReadRequest, limits?: object): Promise<ReadonlyArray<Columns>> =>
-  collectAsync(readPartsInThread(asked, true, limits))
+  collectAsync(readPartsInThread(asked, { readsNested: true, ...limits }))
 
 describe('a file that is read in a thread', () => {
   const file = parquetWriteBuffer({
@@ -53,7 +53,7 @@ describe('a file that is read in a thread', () => {
   })
 
   once('ends where no more of it is asked for', async () => {
-    for await (const part of readPartsInThread(parquet, false)) {
+    for await (const part of readPartsInThread(parquet)) {
       expect(part.rows).toBe(2)
       break
     }

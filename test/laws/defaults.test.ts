@@ -10,7 +10,7 @@ import { named, type Law } from '../../src/laws/index.js'
 import { initializer } from '../../src/laws/initializer.js'
 import { sampler } from '../../src/laws/sampler.js'
 import { schedule } from '../../src/laws/schedule.js'
-import { spread } from '../cases.js'
+import { spread, once } from '../cases.js'
 import { allHold } from './holds.js'
 
 const pair = Score.symmetricPair
@@ -45,7 +45,7 @@ describe.each(spread(20)(rows))('%s', (_, law, seeds) => {
   })
 })
 
-it('the mean over all noise is as near as it says, in three dimensions too', () => {
+once('the mean over all noise is as near as it says, in three dimensions too', () => {
   const law = named('its mean is that over all noise')(expectation(Expectation.quadrature(), pair, { repeats: 2 }))
   fc.assert(law.property, { seed: 2 })
 })
@@ -60,7 +60,7 @@ it.each(spread(6)(schedules).map(value => [Schedule.show(value), value] as const
   allHold(schedule(value), ({ property }) => fc.assert(property, { seed: 1, numRuns: 50 }))
 })
 
-it('no sampler can draw again what its points were drawn from', () => {
+once('no sampler can draw again what its points were drawn from', () => {
   const correlation = (a: Float64Array, b: Float64Array): number => {
     const mean = a.reduce((sum, x) => sum + x, 0) / a.length
     const ab = a.reduce((sum, x, i) => sum + (x - mean) * b[i], 0)

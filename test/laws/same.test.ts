@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { square, sub, sum } from '../../lib/index.js'
 import { Expectation, Objective, Optimizer, Rate, Sampler, Score, Stage, NoiseLevels } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import { spread } from '../cases.js'
+import { spread, once } from '../cases.js'
 import { student } from './generators.js'
 
 const at = NoiseLevels.at(0.1)
@@ -35,10 +35,10 @@ describe('the same', () => {
     ['samplers', laws.same(Sampler.ddim({ eta: 1 }), Sampler.ancestral), true],
     ['η² for η', laws.same(Sampler.ddim({ eta: 0.25 }), Sampler.ddim({ eta: 0.5 })), false]
   ]
-  it.each(rows)('%s', (_, held, alike) => {
+  once.each(rows)('%s', (_, held, alike) => {
     expect(failing(held).length === 0).toBe(alike)
   })
-  it('what is not compared says so', () => {
+  once('what is not compared says so', () => {
     expect(() => laws.same(NoiseLevels.at(1), NoiseLevels.at(1))).toThrow('two of its kind are not compared')
   })
 })
@@ -75,15 +75,15 @@ describe('the correspondence with EM', () => {
       steps: 5,
       ...more
     })
-  it('a descent cut short ends elsewhere', () => {
+  once('a descent cut short ends elsewhere', () => {
     const held = laws.correspondsToEM({ score: two, stage: descends({}) })
     expect(failing(held.slice(3), 2)).toContain('descent and EM end in the same place from the same start')
   })
-  it('a stage that takes no populations has its ends held to nothing, and why', () => {
+  once('a stage that takes no populations has its ends held to nothing, and why', () => {
     const { notApplicable } = laws.correspondsToEM({ score: two, stage: descends({ batch: 2 }) })
     expect(notApplicable.map(({ why }) => why)).toEqual(Array(2).fill(expect.stringMatching('batch')))
   })
-  it('a family without an M-step is told so', () => {
+  once('a family without an M-step is told so', () => {
     expect(() => laws.correspondsToEM({ score: student })).toThrow('has no M-step')
   })
 })

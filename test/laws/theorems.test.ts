@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Expectation, Score } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import { SEED, spread } from '../cases.js'
+import { SEED, spread, once } from '../cases.js'
 
-it.each(laws.paper())('$name', ({ property }) => {
+once.each(laws.paper())('$name', ({ property }) => {
   fc.assert(property, { seed: SEED, numRuns: 7 })
 })
 
@@ -27,7 +27,7 @@ describe.each(spread(6)(Object.entries(instances)))('%s', (_, instance) => {
   })
 })
 
-it('one plain draw, believed to scatter less than eight, is found out', () => {
+once('one plain draw, believed to scatter less than eight, is found out', () => {
   const { property } = laws.projectedVariance(Score.symmetricPair, {
     projected: Expectation.monteCarlo(),
     plain: Expectation.monteCarlo({ draws: 8 })

@@ -12,14 +12,14 @@ import { studentT } from '../../examples/research/student-t.js'
 import { vonMisesFisher } from '../../examples/research/von-mises-fisher.js'
 import { Key, type Points, type Schedule, Score } from '../../src/index.js'
 import * as laws from '../../src/laws/index.js'
-import { SEED, spread } from '../cases.js'
+import { SEED, spread, once } from '../cases.js'
 
 /** Whose parts have their turn; what is a moment’s work always has. */
 const parts = ['pairs', 'heads', 'line', 'sphere', 'partners'] as const
 const inTurn = new Set(spread(2)(parts))
 const whose = (part: (typeof parts)[number]) => it.runIf(inTurn.has(part))
 
-it('the schedule of an interpolant', () => {
+once('the schedule of an interpolant', () => {
   expect(laws.check(schedule, { runs: 20 }).passed).toBe(true)
 })
 

@@ -136,7 +136,7 @@ afterAll(() => {
 })
 
 describe('the package', () => {
-  it('holds what runs and its pages, without tests, sources and their maps, in at most 2 MB', () => {
+  once('holds what runs and its pages, without tests, sources and their maps, in at most 2 MB', () => {
     const files = readdirSync(installed, { recursive: true, withFileTypes: true })
       .filter(entry => entry.isFile())
       .map(entry => relative(installed, join(entry.parentPath, entry.name)))
@@ -149,20 +149,20 @@ describe('the package', () => {
     expect(statSync(join(home, tarball)).size).toBeLessThanOrEqual(2_000_000)
   })
 
-  it('has no script of which npm warns who installs it', () => {
+  once('has no script of which npm warns who installs it', () => {
     const { scripts } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as { scripts: object }
     const warned = ['preinstall', 'install', 'postinstall', 'prepare']
     expect(Object.keys(scripts).filter(name => warned.includes(name))).toEqual([])
   })
 
-  it('tells which packages a queue needs beside it', async () => {
+  once('tells which packages a queue needs beside it', async () => {
     const main = join(installed, 'dist/cli/main.js')
     await expect(run(process.execPath, [main, 'worker', '--queue', 'redis://127.0.0.1:1'])).rejects.toThrow(
       /install them beside ornstein: npm install bullmq ioredis/
     )
   })
 
-  it('installs at most 12 packages of at most 25 MB together', () => {
+  once('installs at most 12 packages of at most 25 MB together', () => {
     expect(brought).toContain('fp-ts')
     expect(brought.length).toBeLessThanOrEqual(12)
     const sizes = brought.flatMap(name => {
@@ -173,7 +173,7 @@ describe('the package', () => {
     expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(25_000_000)
   })
 
-  it('names no tfjs in its modules and declarations, and has the notices of what is bundled', () => {
+  once('names no tfjs in its modules and declarations, and has the notices of what is bundled', () => {
     const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
     const modules = files.filter(file => /\.js$|\.d\.ts$/.test(file))
     expect(modules).toContain(join('lib', 'tensors', 'tfjs.d.ts'))
@@ -183,7 +183,7 @@ describe('the package', () => {
     for (const name of ['commander', '@tensorflow/tfjs-core']) expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'))
   })
 
-  it('holds what its pages link to', () => {
+  once('holds what its pages link to', () => {
     const pages = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.md'))
     expect(pages).toContain(join('docs', 'tutorial.md'))
     // Pictures are where pages are shown, in the repository and on the site.
@@ -197,11 +197,13 @@ describe('the package', () => {
     expect(links.filter(file => !existsSync(join(installed, file)))).toEqual([])
   })
 
-  it('offers all but laws to plain Node without any of its peers, in silence, every concept the same as in the whole', async () => {
-    const index = readFileSync(join(root, 'src/index.ts'), 'utf8')
-    const names = [...index.matchAll(/^export \* as (\w+) from/gm)].map(([, name]) => name)
-    expect(names.length).toBeGreaterThan(25)
-    const program = `
+  once(
+    'offers all but laws to plain Node without any of its peers, in silence, every concept the same as in the whole',
+    async () => {
+      const index = readFileSync(join(root, 'src/index.ts'), 'utf8')
+      const names = [...index.matchAll(/^export \* as (\w+) from/gm)].map(([, name]) => name)
+      expect(names.length).toBeGreaterThan(25)
+      const program = `
       ${offered()
         .map(name => `await import('${name}')`)
         .join('\n')}
@@ -211,11 +213,12 @@ describe('the package', () => {
         const other = Object.keys(all[name]).filter(key => own[key] !== all[name][key])
         if (other.length > 0 || Object.keys(own).length !== Object.keys(all[name]).length) console.log(name, other)
       }`
-    expect(await run(process.execPath, ['--input-type=module', '--eval', program], bare)).toEqual({
-      stdout: '',
-      stderr: ''
-    })
-  })
+      expect(await run(process.execPath, ['--input-type=module', '--eval', program], bare)).toEqual({
+        stdout: '',
+        stderr: ''
+      })
+    }
+  )
 
   /** What a page loads of a program, minified and compressed, in bytes. */
   const weight = async (program: string): Promise<number> => {
@@ -246,7 +249,7 @@ describe('the package', () => {
     expect(await weight(fit('Score.isotropic({ components: 2 })', 'Score'))).toBeLessThan(184_000)
   })
 
-  it("runs a user's program that calls every name", async () => {
+  once("runs a user's program that calls every name", async () => {
     await runProgram('contract', readFileSync(join(root, 'test/smoke/contract.ts'), 'utf8'))
   })
 
@@ -359,7 +362,7 @@ describe('the package', () => {
 describe('the command', () => {
   const ornstein = (...args: ReadonlyArray<string>): Promise<{ stdout: string; stderr: string }> => run(command, args)
 
-  it('tells how it is used', async () => {
+  once('tells how it is used', async () => {
     const { stdout } = await ornstein('--help')
     expect(stdout).toMatch(/^Usage: ornstein/)
     expect(stdout).toContain('fit')

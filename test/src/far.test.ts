@@ -15,7 +15,7 @@ import {
   type Points
 } from '../../src/index.js'
 import { compiledOrThrow } from '../../src/laws/check.js'
-import { SEED, isSlow } from '../cases.js'
+import { SEED, isSlow, once } from '../cases.js'
 
 const rows = 5
 const dim = 2
@@ -117,7 +117,7 @@ describe.each(scores.map(score => [Score.show(score), score] as const))('%s', (_
   })
 })
 
-it('meets projected noise', () => {
+once('meets projected noise', () => {
   const { points } = scene(Score.isotropic({ components }), 1, 1e9, Key.fromSeed(SEED))
   const loss = {
     schedule: Schedule.ornsteinUhlenbeck,

@@ -19,7 +19,7 @@ import {
   TimeGrid,
   Vocabulary
 } from '../../src/index.js'
-import { isSlow } from '../cases.js'
+import { isSlow, once } from '../cases.js'
 
 const points = { rows: 4, dim: 1, values: Float64Array.of(-2, -1, 1, 2) }
 const em = Stage.expectationMaximization({ steps: 3 })
@@ -35,7 +35,7 @@ const said = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): Readon
   E.isLeft(either) ? either.left.map(Problem.show) : []
 
 describe('a pipeline that asks for too much', () => {
-  it('is served by as many starts of starts as the limit', () => {
+  once('is served by as many starts of starts as the limit', () => {
     const most = Initializer.bestOf(100)(Initializer.bestOf(Limits.attempts / 100)(Initializer.fromData))
     expect(said(Compile.pipeline({ ...pipeline([em]), initializer: most })(points))).toEqual([])
   })
@@ -55,7 +55,7 @@ describe('a pipeline that asks for too much', () => {
 })
 
 describe('a sampler that asks for too much', () => {
-  it('is refused', () => {
+  once('is refused', () => {
     const asked = Sampler.compile({
       sampler: Sampler.annealedLangevin({ moves: 1e9 }),
       grid: TimeGrid.uniform({ from: 1, to: 0.1, steps: 1e9 }),
@@ -78,20 +78,20 @@ describe('JSON', () => {
       )
     )
 
-  it.each([4000, 100_000])('nested %i deep is refused, by the codec and by the tool', levels => {
+  once.each([4000, 100_000])('nested %i deep is refused, by the codec and by the tool', levels => {
     expect(E.isLeft(Pipeline.codec(Vocabulary.standard).decode(nested(levels)))).toBe(true)
     expect(said(json.decodeJson(Pipeline.codec(Vocabulary.standard), 'p.json')(nested(levels)))).toEqual([
       'p.json: nested deeper than 100 levels is not readable; put stages in one sequence, not in each other'
     ])
   })
 
-  it('nested as deep as is allowed is read', () => {
+  once('nested as deep as is allowed is read', () => {
     // Two levels each, and two for the pipeline and its list.
     expect(E.isRight(Pipeline.codec(Vocabulary.standard).decode(nested((Limits.maxDepth - 2) / 2)))).toBe(true)
     expect(E.isRight(Pipeline.codec(Vocabulary.standard).decode(nested((Limits.maxDepth - 2) / 2 + 1)))).toBe(false)
   })
 
-  it('with 20 000 wrong entries has the first listed and the rest counted', () => {
+  once('with 20 000 wrong entries has the first listed and the rest counted', () => {
     const wrong = { ...written, schedule: { _tag: 'Betas', betas: Array.from({ length: 2e4 }, () => 'x') } }
     expect(said(json.decodeJson(Pipeline.codec(Vocabulary.standard), 'p.json')(wrong))).toHaveLength(
       Limits.problems + 1
@@ -100,14 +100,14 @@ describe('JSON', () => {
 })
 
 describe('isDeeper', () => {
-  it('counts levels of objects and lists, and not what is flat', () => {
+  once('counts levels of objects and lists, and not what is flat', () => {
     expect(isDeeper(1, 0)).toBe(false)
     expect(isDeeper({}, 0)).toBe(true)
     expect(isDeeper([{ a: [Float64Array.of(1)] }], 3)).toBe(false)
     expect(isDeeper([{ a: [Float64Array.of(1)] }], 2)).toBe(true)
   })
 
-  it('comes to an end on what is shared or goes around', () => {
+  once('comes to an end on what is shared or goes around', () => {
     const shared = Array.from({ length: 60 }).reduce<unknown>(inner => [inner, inner], [])
     expect(isDeeper(shared, 100)).toBe(false)
     const circle: { self?: unknown } = {}
@@ -117,13 +117,13 @@ describe('isDeeper', () => {
 })
 
 describe('a table', () => {
-  it('with long cells of blanks is read', () => {
+  once('with long cells of blanks is read', () => {
     const blanks = ' '.repeat(60_000)
     const read = Points.readCsv(`a,b\n1,"${blanks}x"\n2,"${blanks}"\n`)
     expect(E.isRight(read) && [read.right.columns, read.right.ignored]).toEqual([['a'], [{ name: 'b', why: 'text' }]])
   })
 
-  it('has its names compared with a long name by their first letters alone', () => {
+  once('has its names compared with a long name by their first letters alone', () => {
     const begun = 'x'.repeat(2000)
     const names = [`${begun}a`, `${begun}b`]
     for (const known of [names, [...names].reverse()]) expect(nearestWords(`${begun}b`, known)).toEqual(known)
@@ -132,7 +132,7 @@ describe('a table', () => {
 })
 
 describe('the history of a stage', () => {
-  it('is whole while it is short, and every so-many-th value of a long one', () => {
+  once('is whole while it is short, and every so-many-th value of a long one', () => {
     const history = new History()
     for (let i = 0; i < Limits.maxValues; i++) history.add(i)
     expect(history.summary()).toEqual({

@@ -20,7 +20,7 @@ import {
   Stage,
   NoiseLevels
 } from '../../src/index.js'
-import { isSlow } from '../cases.js'
+import { isSlow, once } from '../cases.js'
 
 const points = { rows: 256, dim: 4, values: pipe(Key.fromSeed(3), Key.normal(256 * 4)) }
 
@@ -47,7 +47,7 @@ describe('steps without end', () => {
     vi.restoreAllMocks()
   })
 
-  it.each(Object.entries(stages))('%s takes no memory after the first steps', (_, stage) => {
+  once.each(Object.entries(stages))('%s takes no memory after the first steps', (_, stage) => {
     const program = Problem.orThrow(
       Compile.pipeline(
         Pipeline.of({

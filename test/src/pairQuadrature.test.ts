@@ -20,7 +20,7 @@ import {
   NoiseLevels
 } from '../../src/index.js'
 import * as Expectation from '../../src/objective/expectation.js'
-import { isSlow, spread } from '../cases.js'
+import { isSlow, spread, once } from '../cases.js'
 import { said } from '../said.js'
 
 const DIM = 2
@@ -179,7 +179,7 @@ describe('Expectation.quadrature()', () => {
     }
   )
 
-  it('given too few nodes for parameters that a run comes to, fails there, and says how many are enough', () => {
+  once('given too few nodes for parameters that a run comes to, fails there, and says how many are enough', () => {
     // Of E|x|² = 1.8 in two dimensions no centre is seen, and yet one is found: along the first axis it is above 1.
     const narrow = { rows: 2, dim: 2, values: Float64Array.of(Math.sqrt(1.8), 0, -Math.sqrt(1.8), 0) }
     const [few, all] = [Expectation.quadrature({ nodes: 6 }), Expectation.quadrature()].map(expectation =>
@@ -197,14 +197,14 @@ describe('Expectation.quadrature()', () => {
     )
   })
 
-  it('a start that is longer than the data asks for more', () => {
+  once('a start that is longer than the data asks for more', () => {
     const narrow = { rows: 2, dim: 2, values: Float64Array.of(0.1, 0, -0.1, 0) }
     const expectation = Expectation.quadrature({ nodes: 12 })
     expect(E.isRight(Compile.pipeline(pipelineOf(expectation, slow))(narrow))).toBe(true)
     expect(E.isLeft(Compile.pipeline(pipelineOf(expectation, slow, [6, 0]))(narrow))).toBe(true)
   })
 
-  it('a rule of one’s own is held to the same', () => {
+  once('a rule of one’s own is held to the same', () => {
     const own = Expectation.define({
       name: 'coarse',
       about: 'eight nodes, whatever the slope',
@@ -216,7 +216,7 @@ describe('Expectation.quadrature()', () => {
     expect(Expectation.tooFew(own)(1) !== undefined).toBe(true)
   })
 
-  it('refuses data beyond its nodes', () => {
+  once('refuses data beyond its nodes', () => {
     const refused = (expectation: Expectation.Expectation): string =>
       said(Compile.plans(lossAt(1, expectation))(pointsAt(400)))
     // b = ασ|mean|/(α² + σ²) = 98.9 asks for 12 + 60 b.

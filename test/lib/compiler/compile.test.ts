@@ -14,7 +14,7 @@ import * as T from '../../../lib/index.js'
 import { compute, fromNdArray, Key, useThreads, valueAndGrad, type Tensor } from '../../../lib/index.js'
 import { kernelsByName } from '../../../lib/kernels/index.js'
 import { remembered } from '../../../lib/plain/remembered.js'
-import { SEED, isSlow, spread } from '../../cases.js'
+import { SEED, isSlow, spread, once } from '../../cases.js'
 import { called, callOf, cases, programOf as toProgram, type Case } from './programs.js'
 
 /** The same by the interpreter. */
@@ -84,7 +84,7 @@ describe('a program has the result of the interpreter', () => {
   })
 })
 
-it.each([
+once.each([
   [3, 5],
   [8, 12],
   [20, 16],
@@ -121,11 +121,11 @@ describe('the verifier', () => {
   const found = (all: ReadonlyArray<ColumnAccess>, changed: object = {}): number =>
     findFaults({ ...of, ...changed }, [all]).length
   const isRead = ({ operand }: ColumnAccess, of: unknown): boolean => operand === of
-  it('finds no fault in a correct program', () => {
+  once('finds no fault in a correct program', () => {
     expect(accesses.length).toBeGreaterThan(8)
     expect(found(accesses)).toBe(0)
   })
-  it.each<readonly [string, ReadonlyArray<ColumnAccess>, object]>([
+  once.each<readonly [string, ReadonlyArray<ColumnAccess>, object]>([
     ['a register of another entry', accesses.map(a => (isRead(a, last) ? { ...a, register: accesses.find(b => isRead(b, e))?.register ?? 0 } : a)), {}], // prettier-ignore
     ['a register of another vector', accesses.map(a => (isRead(a, e) ? { ...a, vector: 1 - a.vector } : a)), {}],
     ['another address', accesses.map(a => (a.place && isRead(a, x) ? { ...a, place: { ...a.place, offset: a.place.offset ^ 64 } } : a)), {}], // prettier-ignore
@@ -195,17 +195,17 @@ describe('a single NaN or infinity', () => {
       signature: { params, rows: { x }, constants: {} },
       write: inputs => ({ value: write(inputs) })
     }).run({ ...call, constants: {} })
-  it('is propagated to the sum of a softmax', () => {
+  once('is propagated to the sum of a softmax', () => {
     const given = { x: Float64Array.of(1, 2, NaN, 4, 5, 6) }
     const write = ({ rows }: Inputs): Tensor => T.mean(T.sum(T.softmax(rows.x), 1))
     expect(runOf({}, row(3), write, { rows: 2, params: {}, given }).value).toBe(NaN)
   })
-  it('is propagated to a common term of two sums', () => {
+  once('is propagated to a common term of two sums', () => {
     const given = { x: Float64Array.of(Infinity) }
     const write = ({ rows: { x } }: Inputs): Tensor => T.mean(T.sub(T.add(x, T.tanh(x)), T.add(x, T.exp(T.neg(x)))))
     expect(runOf({}, row(), write, { rows: 1, params: {}, given }).value).toBe(NaN)
   })
-  it('affects only its row in the derivative of a gather', () => {
+  once('affects only its row in the derivative of a gather', () => {
     const q = Float64Array.of(1, 2, 3, 4, 5, 6, Infinity, 8, 9, 10, 11, 12)
     const call = { rows: 1, params: { q }, given: { x: Float64Array.of(1) } }
     const write = ({ params, rows }: Inputs): Tensor =>
@@ -214,7 +214,7 @@ describe('a single NaN or infinity', () => {
     const wanted = [0, 1, 2].flatMap(i => [4 * q[4 * i], 0, 2 * q[4 * i + 2], 2 * q[4 * i + 3]])
     expect([...runOf({ q: [3, 4] }, row(), write, call).gradient.q.values]).toEqual(wanted)
   })
-  it.each([3, 4, 5, 7, 8])('is propagated to every column of a triangular product in %d dimensions', dim => {
+  once.each([3, 4, 5, 7, 8])('is propagated to every column of a triangular product in %d dimensions', dim => {
     const signature: Signature = { params: { w: [dim, dim] }, rows: { x: row(dim) }, constants: {} }
     const write = ({ params: { w }, rows: { x } }: Inputs): Outputs => {
       const whitener = T.solveTriangular(T.gramCholesky(T.concat([w, T.eye(dim)])), T.eye(dim))
@@ -233,14 +233,14 @@ describe('a single NaN or infinity', () => {
   })
 })
 
-it('the whole vocabulary is in the programs', () => {
+once('the whole vocabulary is in the programs', () => {
   const lines = cases.flatMap(one => programOf(one).explain('trace').split('\n'))
   const seen = new Set(lines.map(line => line.split(' ')[0]))
   // A new kernel belongs in a program, and the compiler must know it: else every plan that meets it is interpreted.
   expect(Object.keys(kernelsByName).filter(kernel => !seen.has(kernel))).toEqual([])
 })
 
-it('atan2 agrees with Math in all quadrants, with the signs of zeros', () => {
+once('atan2 agrees with Math in all quadrants, with the signs of zeros', () => {
   const one = { shape: [], from: 'call' } as const
   const program = toProgram({
     signature: { params: {}, rows: { x: one, y: one }, constants: {} },
@@ -257,7 +257,7 @@ it('atan2 agrees with Math in all quadrants, with the signs of zeros', () => {
   })
 })
 
-it('ops that run by the interpreter on a panel are those that docs/compiler.md lists', () => {
+once('ops that run by the interpreter on a panel are those that docs/compiler.md lists', () => {
   const page = readFileSync(new URL('../../../docs/compiler.md', import.meta.url), 'utf8')
   const list = /Ops without code of their own([^]*?)What they make of/.exec(page)?.[1] ?? ''
   const told = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name.toLowerCase())
@@ -266,7 +266,7 @@ it('ops that run by the interpreter on a panel are those that docs/compiler.md l
   expect([...told].sort()).toEqual([...new Set(names)].sort())
 })
 
-it('programs that differ in the last of many numbers are not shared', () => {
+once('programs that differ in the last of many numbers are not shared', () => {
   const of = (last: number): number => {
     const values = Float64Array.from({ length: 31 }, (_, i) => (i < 30 ? i + 0.125 : last))
     const program = toProgram({
@@ -296,7 +296,7 @@ describe('fixed constants', () => {
     params: { c: Key.normal(2)(Key.fromSeed(seed)) },
     given: { x: Key.normal(2 * rows)(Key.fromSeed(seed + 1)) }
   })
-  it('have the bits of constants of each call, whatever else changes', () => {
+  once('have the bits of constants of each call, whatever else changes', () => {
     const one = { a: [0.3] }
     const other = { a: [0.7] }
     // In turn, so that what is kept with one object, or of so many rows, would be met by another.
@@ -344,13 +344,13 @@ describe('more threads than the maximum', () => {
     const program = right(Compiler.compile(signature, ({ rows: { x } }) => ({ value: mean(x) }), [null, null]))
     return program.run({ rows: 2, params: {}, given: { x: Float64Array.of(1, 2) }, constants: {} }).value
   }
-  it.each([1e9, Infinity])('%d are limited to the maximum', async count => {
+  once.each([1e9, Infinity])('%d are limited to the maximum', async count => {
     const own = await anew()
     own.useThreads(count)
     expect(own.threads()).toBe(most)
     expect(meanOf(own)).toBe(1.5)
   })
-  it('ORNSTEIN_THREADS is limited too', async () => {
+  once('ORNSTEIN_THREADS is limited too', async () => {
     vi.stubEnv('ORNSTEIN_THREADS', '1000000000')
     try {
       const own = await anew()
@@ -360,7 +360,7 @@ describe('more threads than the maximum', () => {
       vi.unstubAllEnvs()
     }
   })
-  it('NaN is rejected as a number of threads', () => {
+  once('NaN is rejected as a number of threads', () => {
     expect(() => {
       useThreads(NaN)
     }).toThrow('useThreads: NaN is not a number of threads; try 1')
@@ -392,7 +392,7 @@ describe('without compilation', () => {
         super(bytes)
       }
     }
-  it.each([
+  once.each([
     [
       'a policy',
       forbidding,
@@ -409,7 +409,7 @@ describe('without compilation', () => {
 describe('draws', () => {
   const draws: Signature = { params: {}, rows: { z: { shape: [3], from: 'key' } }, constants: {} }
 
-  it('are the draws of the key, row after row', () => {
+  once('are the draws of the key, row after row', () => {
     const program = toProgram({ signature: draws, write: ({ rows }) => ({ others: { z: rows.z } }) })
     const key = Key.fromSeed(5)
     const { others } = program.run({ rows: 1003, params: {}, given: { z: key }, constants: {} })
@@ -417,7 +417,7 @@ describe('draws', () => {
   })
 
   // Of fewer than two degrees attempts are made one by one, else four at a time, and in a thousand rows some first one is rejected.
-  it.each([0, 1, 2, 7, 1000])('of χ² of %d degrees are the draws of the key', degrees => {
+  once.each([0, 1, 2, 7, 1000])('of χ² of %d degrees are the draws of the key', degrees => {
     const rows: Signature['rows'] = { x: { shape: [1], from: 'key', degrees } }
     const program = toProgram({ signature: { ...draws, rows }, write: inputs => ({ others: { x: inputs.rows.x } }) })
     const key = Key.fromSeed(6)
@@ -442,19 +442,19 @@ describe('a divergence', () => {
   })
   const programOf = (d: number) => toProgram(net(d))
 
-  it('is a program of one size, whatever the dimension', () => {
+  once('is a program of one size, whatever the dimension', () => {
     const lines = (d: number): number => programOf(d).explain('rewritten').split('\n').length
     expect(lines(30)).toBe(lines(4))
   })
 
-  it('passes over the hidden layer once, and once for each direction backwards, without products of size d²', () => {
+  once('passes over the hidden layer once, and once for each direction backwards, without products of size d²', () => {
     const few = programOf(8).work
     const many = programOf(32).work
     // linear in d, of which four times as many
     expect(many).toBeLessThan(4.5 * few)
   })
 
-  it('has the same bits in one thread and in two', () => {
+  once('has the same bits in one thread and in two', () => {
     const call = callOf(net(4), 50_001, 1)
     const [one, two] = [1, 2].map(count => {
       useThreads(count)
@@ -474,12 +474,12 @@ describe('a sum with a thin product', () => {
   const nodesOf = (write: (inputs: Inputs) => Outputs): ReadonlyArray<string> =>
     toProgram({ signature, write }).explain('rewritten').split('\n')
 
-  it('is split if nothing else needs it', () => {
+  once('is split if nothing else needs it', () => {
     const nodes = nodesOf(inputs => ({ value: T.mean(T.square(T.matMul(point(inputs), inputs.params.m))) }))
     expect(nodes.filter(line => line.endsWith(': [rows, 8]'))).toEqual([expect.stringContaining('input x')])
   })
 
-  it('is kept if it is needed elsewhere', () => {
+  once('is kept if it is needed elsewhere', () => {
     const nodes = nodesOf(inputs => ({
       value: T.mean(T.mul(T.square(T.matMul(point(inputs), inputs.params.m)), T.sum(T.square(point(inputs)), 1, true)))
     }))
@@ -537,7 +537,7 @@ describe('versions of constants', () => {
   const alpha = draw(count, 3)
   const zeta = draw(count, 4)
   const line = draw(dim, 5)
-  it.each(Object.entries(written))('%s: one program returns the sum over the versions', (_, value) => {
+  once.each(Object.entries(written))('%s: one program returns the sum over the versions', (_, value) => {
     const write = (inputs: Inputs): Outputs => ({ value: value(inputs) })
     const one = toProgram({ signature, write })
     const all = right(compile({ ...signature, versions: { count, of: ['alpha', 'zeta'] } }, write, [null, null]))
@@ -552,7 +552,7 @@ describe('versions of constants', () => {
     })
   })
 
-  it('values that are equal in all versions are computed once: products with the data have their own size', () => {
+  once('values that are equal in all versions are computed once: products with the data have their own size', () => {
     const write = (inputs: Inputs): Outputs => ({ value: written.mixture(inputs) })
     const { explain } = right(
       compile({ ...signature, versions: { count, of: ['alpha', 'zeta'] } }, write, [null, null])
@@ -564,7 +564,7 @@ describe('versions of constants', () => {
     expect(ofAll.filter(line => line.includes(`[rows, ${count}, ${dim}]`))).toEqual([])
   })
 
-  it('wide rows are rejected, and so are products with a matrix per version', () => {
+  once('wide rows are rejected, and so are products with a matrix per version', () => {
     const refused = (units: number, write: (inputs: Inputs) => Tensor): string => {
       const found = compile(
         {
@@ -624,12 +624,12 @@ describe('rejected functions and the reasons', () => {
     ['rows as columns', (x, w) => T.mean(T.mul(T.reshape(T.mul(x, w), [3, -1]), 2)), /mixes them/]
   ]
 
-  it.each(refused)('%s', (_, of, why) => {
+  once.each(refused)('%s', (_, of, why) => {
     const program = compile(signature, ({ params, rows }) => ({ value: of(rows.x, params.w) }), [null, null])
     expect(E.isLeft(program) ? program.left : 'compiled').toMatch(why)
   })
 
-  it('a dependence on the example is rejected', () => {
+  once('a dependence on the example is rejected', () => {
     const program = compile(
       signature,
       ({ params, rows }, c: number) => ({ value: T.mean(T.mul(T.mul(rows.x, params.w), c)) }),
@@ -638,7 +638,7 @@ describe('rejected functions and the reasons', () => {
     expect(E.isLeft(program) ? program.left : 'compiled').toMatch(/is 0\.1 once and 0\.2 again .*: name it an input/)
   })
 
-  it('outputs that do not depend on a rejected operation compile', () => {
+  once('outputs that do not depend on a rejected operation compile', () => {
     const write = ({ params, rows }: Inputs): Outputs => {
       T.slice(rows.x, [0, 0], [2, -1])
       return { value: T.mean(T.mul(rows.x, params.w)) }
@@ -648,7 +648,7 @@ describe('rejected functions and the reasons', () => {
 })
 
 describe('memory', () => {
-  it('programs of equal graphs are shared, their number is bounded, and memory is freed', () => {
+  once('programs of equal graphs are shared, their number is bounded, and memory is freed', () => {
     const write = ({ params, rows }: Inputs): Outputs => ({ value: T.mean(T.tanh(T.mul(rows.x, params.w))) })
     const run = (rank: number): void => {
       const x = { shape: [rank], from: 'call' } as const
@@ -669,7 +669,7 @@ describe('memory', () => {
     run(1)
   })
 
-  it('10 000 steps do not retain memory', () => {
+  once('10 000 steps do not retain memory', () => {
     const signature: Signature = { params: { w: [2] }, rows: { x: { shape: [2], from: 'data' } }, constants: {} }
     const write = ({ params, rows }: Inputs): Outputs => ({ value: T.mean(T.square(T.mul(rows.x, params.w))) })
     const program = toProgram({ signature, write })

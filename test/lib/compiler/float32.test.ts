@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { compile, type Program, type Signature } from '../../../lib/compiler/index.js'
 import * as T from '../../../lib/index.js'
 import { Key } from '../../../lib/index.js'
-import { spread } from '../../cases.js'
+import { spread, once } from '../../cases.js'
 import { functions } from '../functions.js'
 import { called, callOf, cases, compiled, programOf } from './programs.js'
 
@@ -35,7 +35,7 @@ describe('a program in single precision', () => {
     }
   )
 
-  it('is in single precision', () => {
+  once('is in single precision', () => {
     const one = called('network')
     const call = callOf(one, 37, 1)
     const found = programOf(one, 'float32').run(call)
@@ -43,7 +43,7 @@ describe('a program in single precision', () => {
     expect(found.value).not.toBe(wanted.value)
   })
 
-  it('has norms, and their derivatives, of floats of every size', () => {
+  once('has norms, and their derivatives, of floats of every size', () => {
     const signature: Signature = { params: { one: [] }, rows: { x: { shape: [3], from: 'call' } }, constants: {} }
     const program = programOf(
       {
@@ -74,7 +74,7 @@ describe('a program in single precision', () => {
     }
   })
 
-  it('draws the normal numbers of the key, rounded', () => {
+  once('draws the normal numbers of the key, rounded', () => {
     const draws: Signature = { params: {}, rows: { z: { shape: [3], from: 'key' } }, constants: {} }
     const program = programOf({ signature: draws, write: ({ rows }) => ({ others: { z: rows.z } }) }, 'float32')
     const key = Key.fromSeed(5)
@@ -82,7 +82,7 @@ describe('a program in single precision', () => {
     expect(others.z).toEqual({ shape: [1003, 3], values: Key.normal(3009)(key).map(Math.fround) })
   })
 
-  it('caches data separately for each precision', () => {
+  once('caches data separately for each precision', () => {
     const data: Signature = { params: {}, rows: { x: { shape: [2], from: 'data' } }, constants: {} }
     const [single, double] = (['float32', 'float64'] as const).map(precision =>
       programOf({ signature: data, write: ({ rows }) => ({ others: { y: T.mul(rows.x, 1) } }) }, precision)
@@ -96,7 +96,7 @@ describe('a program in single precision', () => {
     }
   })
 
-  it('rejects a constant that float32 cannot represent', () => {
+  once('rejects a constant that float32 cannot represent', () => {
     const tiny = compile(
       { params: {}, rows: { x: { shape: [2], from: 'call' } }, constants: {} },
       ({ rows }) => ({ value: T.mean(T.maximum(rows.x, 1e-300)) }),
@@ -121,7 +121,7 @@ describe('sums over the rows', () => {
     return { sum: sum.values[0], squares: squares.values[0] }
   }
 
-  it('are accumulated in doubles, so many rows lose no digits', () => {
+  once('are accumulated in doubles, so many rows lose no digits', () => {
     const rows = 400_000
     const tenth = Math.fround(0.1)
     const { sum, squares } = sumsOf(new Float64Array(rows).fill(0.1))
@@ -131,7 +131,7 @@ describe('sums over the rows', () => {
     expect(Math.abs(squares / (rows * tenth * tenth) - 1)).toBeLessThan(33 * U)
   })
 
-  it('of products are accumulated in floats within a tile of 128 rows only', () => {
+  once('of products are accumulated in floats within a tile of 128 rows only', () => {
     // 2²⁴ and 1 are 2²⁴ in floats: the ones beside eight large numbers are lost, and those of other tiles are not.
     const x = new Float64Array(512).fill(1).fill(4096, 0, 8)
     const { squares } = sumsOf(x)
@@ -155,7 +155,7 @@ describe('functions in single precision, of floats of every size', () => {
   const x = Float64Array.from([...edges, ...new Float32Array(words.buffer)], Math.fround)
 
   const names = ['exp', 'expm1', 'log', 'log1p', 'tanh', 'erf', 'softplus', 'sin', 'cos']
-  it.each(names)('%s is within 2 units of the last place', name => {
+  once.each(names)('%s is within 2 units of the last place', name => {
     const [f, right] = functions[name]
     const found = compiled(f, x, 'float32')
     const off = Array.from(found, (y, i) => {

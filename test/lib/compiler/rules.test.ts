@@ -5,7 +5,7 @@ import { topologicalOrder, printGraph, type GraphNode } from '../../../lib/compi
 import * as Rules from '../../../lib/compiler/rules.js'
 import { Key } from '../../../lib/index.js'
 import { evaluate } from './evaluate.js'
-import { spread } from '../../cases.js'
+import { spread, once } from '../../cases.js'
 
 /** Inputs: x, y of rows [2, 3], v of rows [3], u of rows [2], r of rows [1], s and t numbers, m [3, 4], n [3, 2], b [2, 3], a [1, 3] and c [2, 3, 4] once; of each version p, a number, and w [3], once. */
 const inputs = {
@@ -270,7 +270,7 @@ const all = [
 ]
 
 describe('every rule of the tables', () => {
-  it('has a law', () => {
+  once('has a law', () => {
     expect(lists.length).toBeGreaterThan(8)
     for (const [table, count] of lists) expect(lawsOf(table), table).toHaveLength(count)
     const [entrywise, versions] = [Rules.entrywiseRules, Rules.versionRules].map(
@@ -280,13 +280,13 @@ describe('every rule of the tables', () => {
     expect(lawsOf('versionRules')).toHaveLength([...versions].filter(rule => !entrywise.has(rule)).length)
   })
 
-  it('has an example', () => {
+  once('has an example', () => {
     const laws = ['entrywiseRules', ...lists.map(([table]) => table)].flatMap(lawsOf)
     expect(Object.keys(examples).sort()).toEqual([...new Set(laws)].sort())
     expect(Object.keys(examplesOfVersions).sort()).toEqual([...lawsOf('versionRules')].sort())
   })
 
-  it.each(all)('%s', (_, all, rewriting) => {
+  once.each(all)('%s', (_, all, rewriting) => {
     for (const make of all) {
       const before = made(make, 'none')
       const after = made(make, rewriting)
@@ -352,7 +352,7 @@ describe('rules preserve finite and non-finite results', () => {
   })
 })
 
-it('squares of differences are not split: parts far from 0 would cancel', () => {
+once('squares of differences are not split: parts far from 0 would cancel', () => {
   const squares: Make = ({ sub, mul, product, rowDot }, { u, v, r, b }) => {
     const apart = sub(v, product(u, b, false))
     return rowDot(mul(r, apart), apart)
@@ -361,7 +361,7 @@ it('squares of differences are not split: parts far from 0 would cancel', () => 
 })
 
 describe('equal expressions are one node', () => {
-  it('a function and its derivative share the exponential', () => {
+  once('a function and its derivative share the exponential', () => {
     const { entrywise, mul, neg, node } = algebra()
     const x = node({ kind: 'input', name: 'x' }, [], [3], 'rows')
     const exponentials = (root: GraphNode): ReadonlyArray<GraphNode> =>
@@ -370,7 +370,7 @@ describe('equal expressions are one node', () => {
     expect(exponentials(both)).toHaveLength(1)
   })
 
-  it('operands of commutative operations are sorted', () => {
+  once('operands of commutative operations are sorted', () => {
     const { add, sub, node } = algebra()
     const [x, y] = ['x', 'y'].map(name => node({ kind: 'input', name }, [], [3], 'rows'))
     expect(add(x, y)).toBe(add(y, x))
@@ -382,7 +382,7 @@ describe('moved entries', () => {
   const { node, pick, reshaped, constant } = algebra()
   const x = node({ kind: 'input', name: 'x' }, [], [2, 3], 'rows')
 
-  it('are traced to their origin', () => {
+  once('are traced to their origin', () => {
     const turned = pick([x], [0, 3, 1, 4, 2, 5], [3, 2])
     expect(pick([turned], [0, 2, 4, 1, 3, 5], [2, 3])).toBe(x)
     expect(pick([x], [0, 1, 2, 3, 4, 5], [6])).toBe(reshaped(x, [6]))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Key from '../../../lib/random/key.js'
 import * as Simd from '../../../lib/wasm/index.js'
-import { spread } from '../../cases.js'
+import { spread, once } from '../../cases.js'
 import { angleOf, lengthOf, oracle, powerOf, ulps } from '../simd-oracle.js'
 
 const uniform = (n: number, label: string): Float64Array => Key.uniform(n)(Key.named(label)(Key.fromSeed(11))[label])
@@ -96,7 +96,7 @@ describe('elementary functions', () => {
     }
   )
 
-  it('have the limits of erf, sigmoid and softplus', () => {
+  once('have the limits of erf, sigmoid and softplus', () => {
     expect([NaN, -Infinity, -0, 0, Infinity].map(Elementary.erf)).toEqual([NaN, -1, -0, 0, 1])
     expect([NaN, -Infinity, 0, Infinity].map(Elementary.sigmoid)).toEqual([NaN, 0, 0.5, 1])
     expect([NaN, -Infinity, 0, Infinity].map(Elementary.softplus)).toEqual([NaN, 0, Math.LN2, Infinity])
@@ -137,7 +137,7 @@ describe('pow', () => {
     expect(bad.slice(0, 3)).toEqual([])
   })
 
-  it('is exact if the power is a double', () => {
+  once('is exact if the power is a double', () => {
     for (let base = 2; base < 100; base++)
       for (let n = 1; BigInt(base) ** BigInt(n) < 2n ** 53n; n++) {
         expect(Elementary.pow(base, n)).toBe(Number(BigInt(base) ** BigInt(n)))
@@ -213,11 +213,11 @@ describe('lengths', () => {
     }
     expect(ulps(Elementary.norm(xs), lengthOf(xs))).toBeLessThanOrEqual(2)
   })
-  it.each([1e-320, 1e-300, 1, 1e300, 3e307])('neither overflows nor underflows at %d', size => {
+  once.each([1e-320, 1e-300, 1, 1e300, 3e307])('neither overflows nor underflows at %d', size => {
     expect(Math.abs(Elementary.hypot(3 * size, 4 * size) / size / 5 - 1)).toBeLessThan(1e-3)
     expect(ulps(Elementary.norm([size, -size, size]), lengthOf([size, size, size]))).toBeLessThanOrEqual(2)
   })
-  it('of no numbers, zeros, infinities and NaN', () => {
+  once('of no numbers, zeros, infinities and NaN', () => {
     expect(Elementary.norm([])).toBe(0)
     expect(Elementary.norm([-0, 0])).toBe(0)
     expect(Elementary.norm([1, NaN])).toBe(NaN)
@@ -226,12 +226,12 @@ describe('lengths', () => {
     expect(Elementary.hypot(NaN, 1)).toBe(NaN)
     expect(Elementary.hypot(NaN, -Infinity)).toBe(Infinity)
   })
-  it('norm takes ten million numbers', () => {
+  once('norm takes ten million numbers', () => {
     expect(Elementary.norm(new Float64Array(10_000_000).fill(0.1))).toBeCloseTo(Math.sqrt(10_000_000) / 10, 12)
   })
 })
 
-it('powers of two are exact', () => {
+once('powers of two are exact', () => {
   for (let k = -1022; k <= 1023; k++)
     expect(Elementary.powerOfTwo(k)).toBe(k < 0 ? 1 / Number(2n ** BigInt(-k)) : Number(2n ** BigInt(k)))
   expect(Elementary.exponentOf(1023)).toBe(9)

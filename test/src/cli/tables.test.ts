@@ -223,7 +223,7 @@ describe('a pattern of names', () => {
 })
 
 describe('the size of a table', () => {
-  it('that gzip packed is that of what comes out, whatever its name', async () => {
+  once('that gzip packed is that of what comes out, whatever its name', async () => {
     const zeros = gzipSync('0\n'.repeat(1 << 20), { level: 9 })
     expect(zeros.length).toBeLessThan(4096)
     here.write('size.csv.gz', zeros)
@@ -239,7 +239,7 @@ describe('the size of a table', () => {
     expect(await isLarge(here.at('cut.csv.gz'), 1 << 30)).toBe(false)
   })
 
-  it('is the sum over its files, and nothing is read of a pipe', async () => {
+  once('is the sum over its files, and nothing is read of a pipe', async () => {
     for (const name of ['sum/1.csv.gz', 'sum/2.csv.gz']) here.write(name, gzipSync('0\n'.repeat(1 << 17)))
     expect(await isLarge(here.at('sum'), (1 << 19) - 1)).toBe(true)
     expect(await isLarge(here.at('sum'), 1 << 19)).toBe(false)

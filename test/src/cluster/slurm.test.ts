@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { example, place } from '../cli/harness.js'
 import { without } from './server.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 
 const path = (name: string): string => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
 const script = (name: string): string => path(`examples/scale/${name}`)
@@ -39,7 +39,7 @@ const ran = (
 const sorted = (name: string): ReadonlyArray<string> => text(at(name)).trim().split('\n').sort()
 
 describe('the scripts for Slurm', () => {
-  it.each(['sweep.sbatch', 'fit.sbatch'])('%s is bash, and stands in docs/scale.md word by word', name => {
+  once.each(['sweep.sbatch', 'fit.sbatch'])('%s is bash, and stands in docs/scale.md word by word', name => {
     expect(spawnSync('bash', ['-n', script(name)], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' })
     expect(text(path('docs/scale.md'))).toContain(`\`\`\`sh\n${text(script(name))}\`\`\`\n`)
   })
@@ -64,7 +64,7 @@ describe('the scripts for Slurm', () => {
     }
   )
 
-  it('a task of an array that does not count from 1 is refused', () => {
+  once('a task of an array that does not count from 1 is refused', () => {
     const job = { SLURM_ARRAY_TASK_ID: '0', SLURM_ARRAY_TASK_COUNT: '2', SLURM_CPUS_PER_TASK: '1' }
     const { status, stderr } = ran(job, 'bash', script('sweep.sbatch'))
     expect(status).toBe(2)

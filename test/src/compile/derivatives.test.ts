@@ -32,7 +32,7 @@ import {
 } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
 import * as Unrolled from '../../../src/compile/unrolled.js'
-import { isSlow, SEED, spread } from '../../cases.js'
+import { isSlow, SEED, spread, once } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const expectation = Expectation.monteCarlo()
@@ -116,7 +116,7 @@ describe.each(spread(4)(losses))('%s', (_, score, objective) => {
 })
 
 describe('closed forms', () => {
-  it('of a penalty: the curvature 2, and ε²/√(δ² + ε²)³', () => {
+  once('of a penalty: the curvature 2, and ε²/√(δ² + ε²)³', () => {
     const score = Score.spherical({ components: 1 })
     const of = (objective: Objective.Objective): ReadonlyArray<number> =>
       Array.from(
@@ -130,7 +130,7 @@ describe('closed forms', () => {
     expect(a).toBeCloseTo(16 / 125, 15)
     expect(d).toBeCloseTo(16 / 17 ** 1.5, 15)
   })
-  it('of a population: that of Population.hessian', () => {
+  once('of a population: that of Population.hessian', () => {
     const truth = Mixture.of({ means: [[-1], [1.5]], variances: [1, 1] })
     const objective = Objective.implicit(NoiseLevels.at(0.4))
     const score = Score.spherical({ components: 2 })
@@ -153,7 +153,7 @@ describe('the pair by quadrature', () => {
     values: Key.normal(60)(Key.fromSeed(SEED + 3)).map((z, i) => 1.2 * z + 0.4 * (i % 3))
   }
   const line = (of: Points.Points): Points.Points => ({ rows: 60, dim: 1, values: of.values })
-  it.each([
+  once.each([
     ['implicit', Objective.implicit(time), rows, [0.8, -0.5, 0.3]],
     ['denoising', Objective.denoising(NoiseLevels.at(0.4), Parametrization.noise), rows, [1.2, 0.7, -0.2]],
     [
@@ -187,7 +187,7 @@ describe('the pair by quadrature', () => {
 })
 
 describe('what has no such derivative', () => {
-  it('is refused of noise that turns with the centres', () => {
+  once('is refused of noise that turns with the centres', () => {
     const given = Expectation.projected()
     // Noise in the span of the centres has another mean of a second derivative; differences of gradients show it.
     const loss = { schedule, score: Score.symmetricPair, objective: Objective.implicit(time), expectation: given }
@@ -202,7 +202,7 @@ describe('what has no such derivative', () => {
 const right = Problem.orThrow
 
 describe('steps down a quadratic', () => {
-  it('end where the closed form says, with its derivatives', () => {
+  once('end where the closed form says, with its derivatives', () => {
     // −log p = |m − x|²/2 + constant: m_k = x̄ + Π(1 − r)(m_0 − x̄).
     const points = { rows: 3, dim: 1, values: Float64Array.of(-1, 0.5, 2) }
     const rates = [0.3, 1.4, 0.05, 0.8]
@@ -261,7 +261,7 @@ const pairLoss: Compile.Loss<'mean'> = {
 const start = Params.of({ mean: [1.4, -0.6] })
 
 describe('momentum within a ball', () => {
-  it.each([
+  once.each([
     ['points', train],
     ['a population', Population.of(truth, { points: 32, shifts: 2 })]
   ] as const)('has the derivatives of its end, a loss of held-out rows: on %s', (_, data) => {
@@ -303,7 +303,7 @@ describe('what is refused', () => {
   const of = (steps: number, own: Compile.Loss<'mean'> = pairLoss) =>
     Unrolled.of(own, { steps, step: Unrolled.descent<'mean'>, end })(train)
   const told = (found: ReturnType<typeof of>): string => (E.isLeft(found) ? Problem.show(found.left[0]) : '')
-  it('are steps that keep more than the bytes that are allowed', () => {
+  once('are steps that keep more than the bytes that are allowed', () => {
     // Two numbers a step: 2²⁸ bytes are 2²⁴ steps.
     expect([told(of(0)), told(of(2 ** 24))]).toEqual(['', ''])
     expect(told(of(2 ** 24 + 1))).toBe(
@@ -311,16 +311,16 @@ describe('what is refused', () => {
     )
     expect(told(of(-1))).toBe('steps: -1 is not a whole number ≥ 0; try 10')
   })
-  it('is noise that has no second derivative', () => {
+  once('is noise that has no second derivative', () => {
     expect(told(of(3, { ...pairLoss, expectation: Expectation.projected() }))).toMatch(/use Expectation.monteCarlo/)
   })
-  it('is a run that comes to no numbers, with its step', () => {
+  once('is a run that comes to no numbers, with its step', () => {
     const found = Problem.orThrow(of(3))(start, Params.of({ rates: [0.1, 1e300, 1e300] }), key)
     expect(E.isLeft(found) && Problem.show(found.left[0])).toMatch(
       /^step \d: params mean\[\d\] is not finite; try smaller/
     )
   })
-  it('is a step of other shapes', () => {
+  once('is a step of other shapes', () => {
     const run = Problem.orThrow(
       Unrolled.of(pairLoss, {
         steps: 1,

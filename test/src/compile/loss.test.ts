@@ -21,7 +21,7 @@ import {
 } from '../../../src/index.js'
 import * as Compiler from '../../../lib/compiler/index.js'
 import { lossPlans, type LossPlan, type ValueAndGradient } from '../../../src/compile/loss.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 import { plansAgree } from './plansAgree.js'
 
 type Row = readonly [number, number]
@@ -183,10 +183,11 @@ describe.each(cases)('$name', ({ objective, value }) => {
   const all = plansOf(isotropic, objective, fixed)
   const wanted = (params: Params.Params<Names>): number => value(truthOf(params), params)
 
-  it('is computed in every way there is', () =>
-    expect(all.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted']))
+  once('is computed in every way there is', () =>
+    expect(all.map(({ engine }) => engine)).toEqual(['compiled', 'interpreted'])
+  )
 
-  it.each(all)('by $engine: the value, and the gradient by differences of fourth order', ({ evaluate }) => {
+  once.each(all)('by $engine: the value, and the gradient by differences of fourth order', ({ evaluate }) => {
     const found = evaluate(params, key)
     expect(Math.abs(found.value - wanted(params))).toBeLessThan(1e-12 * (1 + Math.abs(found.value)))
     for (const name of Params.names(params))
@@ -208,7 +209,7 @@ describe('the pair under quadrature', () => {
   const mean = Params.of({ mean: [0.8, -0.6] })
   const objectives = [Objective.denoising(NoiseLevels.at(0.4)), Objective.implicit(nodes), Objective.likelihood]
 
-  it.each(objectives.map(objective => ({ objective, name: Objective.show(objective) })))(
+  once.each(objectives.map(objective => ({ objective, name: Objective.show(objective) })))(
     '$name is the mean over a grid of the noise',
     ({ objective }) => {
       const plans = plansOf(Score.symmetricPair, objective, Expectation.quadrature({ nodes: 24 }))
@@ -283,7 +284,7 @@ describe('levels and nodes of one step', () => {
     expect(asked).toEqual([128, 16, 4, 4])
   })
 
-  it('and where they see the same noise; noise that is drawn is of each level alone', () => {
+  once('and where they see the same noise; noise that is drawn is of each level alone', () => {
     const implicit = Objective.implicit(five)
     expect(calls(Score.symmetricPair, implicit, fixed).filter(count => count !== undefined)).toEqual([4])
     expect(calls(Score.symmetricPair, implicit, Expectation.monteCarlo())).toEqual(levelsOf(5))
@@ -301,7 +302,7 @@ describe('reasons', () => {
   const network = Score.custom({ name: 'linear', shapes: () => ({ a: [] }), apply: ({ a }, x) => neg(mul(a, x)) })
   const time = NoiseLevels.at(0.5)
 
-  it('say how each computes', () => {
+  once('say how each computes', () => {
     const custom = Objective.custom('mine', time, ({ score }) => sum(square(score), 1))
     const estimated = Objective.implicit(time, { divergence: 'hutchinson' })
     for (const found of [
@@ -316,7 +317,7 @@ describe('reasons', () => {
       ])
   })
 
-  it('say which op stands in the way of a program', () => {
+  once('say which op stands in the way of a program', () => {
     const looking = Objective.custom('looking', time, ({ score, level }) =>
       mul(sum(score, 1), toNdArray(level.alpha).values[0])
     )
@@ -362,11 +363,11 @@ describe('noise drawn anew', () => {
     )
   )
 
-  it.each(each)('$name: at a level for each row both engines agree', ({ score, params, objective, expectation }) => {
+  once.each(each)('$name: at a level for each row both engines agree', ({ score, params, objective, expectation }) => {
     for (const data of [points, plainPoints]) plansAgree({ schedule, score, objective, expectation }, data)(params, 1)
   })
 
-  it('its weight is a mean over the levels: a constant is what it is', () => {
+  once('its weight is a mean over the levels: a constant is what it is', () => {
     const law = NoiseLevels.importance({ proposal: NoiseLevels.uniform(0.2, 1), target: uniform })
     const one = Objective.custom('one', law, ({ clean }) => add(mul(sum(clean, 1), 0), 1))
     const [{ evaluate }] = plansOf(isotropic, Objective.weight(Weighting.constant(3))(one), Expectation.monteCarlo())
@@ -392,7 +393,7 @@ describe('estimates of the divergence', () => {
     return { value, slope: gradient.a.values[0] }
   }
 
-  it('are exact where every direction sees the same: ±1 and a multiple of the identity', () => {
+  once('are exact where every direction sees the same: ±1 and a multiple of the identity', () => {
     for (const probes of [1, 3]) {
       const exact = of({}, plainPoints)
       const estimated = of({ divergence: 'hutchinson', probes }, plainPoints)
@@ -402,7 +403,7 @@ describe('estimates of the divergence', () => {
     expect(of({ divergence: 'sliced' }, line).value).toBeCloseTo(of({}, line).value, 13)
   })
 
-  it('of normal directions, and sliced ones in the plane, are right in the mean and differ', () => {
+  once('of normal directions, and sliced ones in the plane, are right in the mean and differ', () => {
     const many: Points.Points = { rows: 2000, dim: 2, values: Key.normal(4000)(Key.fromSeed(12)) }
     const exact = of({}, many).value
     for (const options of [
@@ -418,7 +419,7 @@ describe('estimates of the divergence', () => {
   })
 })
 
-it('data without weights of their own are a mean over rows in both engines', () => {
+once('data without weights of their own are a mean over rows in both engines', () => {
   const truth = truthOf(params)
   const losses = x.map((_, i) => at(truth, level(0.4), noisy(level(0.4), i)))
   const wanted = total(losses.map(({ score, divergence }) => norm(score) + 2 * divergence)) / 4
@@ -427,7 +428,7 @@ it('data without weights of their own are a mean over rows in both engines', () 
 })
 
 describe('a noise level', () => {
-  it('is asked once for each time that is drawn', () => {
+  once('is asked once for each time that is drawn', () => {
     const rows = 200
     const calls = { count: 0 }
     const counted = Schedule.define({

@@ -17,7 +17,7 @@ import {
   NoiseLevels
 } from '../../../src/index.js'
 import { denoisingShare } from '../../../src/mixture/projection.js'
-import { isSlow, spread } from '../../cases.js'
+import { isSlow, spread, once } from '../../cases.js'
 
 const REPEATS = isSlow ? 400 : 100
 
@@ -126,7 +126,7 @@ describe('the share of the denoising form', () => {
   const levels = [0.01, 0.3, 1, 2].map(t => ({ alpha: Math.exp(-t), sigma: Math.sqrt(-Math.expm1(-2 * t)) }))
   const gaussian = (v: number) => Mixture.of({ means: [[0]], variances: [v] })
 
-  it('is σ²/(α² + σ²) of unit variances, with and without opposite draws', () => {
+  once('is σ²/(α² + σ²) of unit variances, with and without opposite draws', () => {
     for (const antithetic of [true, false])
       for (const level of [...levels, { alpha: 1, sigma: 3 }]) {
         const share = denoisingShare(gaussian(1), { free: false, dim: 2, rank: 1, antithetic })(level)
@@ -174,7 +174,7 @@ describe('the share of the denoising form', () => {
       }
   })
 
-  it('is 1 where no signal is left, and 0 where no noise is', () => {
+  once('is 1 where no signal is left, and 0 where no noise is', () => {
     for (const antithetic of [true, false]) {
       const at = denoisingShare(gaussian(0.3), { free: true, dim: 3, rank: 2, antithetic })
       expect(at({ alpha: 0, sigma: 1 })).toBe(1)

@@ -39,7 +39,7 @@ import {
   NoiseLevels,
   Vocabulary
 } from '../../../src/index.js'
-import { isSlow, spread } from '../../cases.js'
+import { isSlow, spread, once } from '../../cases.js'
 import { there } from '../../there.js'
 import { averaged, nested, online, replayed, tempered } from '../pipeline/own.js'
 
@@ -456,7 +456,7 @@ describe('what learns from rows in memory learns the same from a source', () => 
     )
   })
 
-  it('rows so few that a recipe looks at all pairs of them', () => {
+  once('rows so few that a recipe looks at all pairs of them', () => {
     const few = { rows: 5, dim: 1, values: Float64Array.of(0, 1, 5, 6, 20), weights: Float64Array.of(1, 2, 0, 1, 3) }
     const score = Score.isotropic({ components: 2 })
     expect(Recipe.annealed(score)(Source.of(few))).toEqual(Recipe.annealed(score)(few))
@@ -503,7 +503,7 @@ describe('moves of components of many rows', () => {
 })
 
 describe('the reach of numbers', () => {
-  it('a source whose rows lie beyond what has a square ends as its rows in memory do', () => {
+  once('a source whose rows lie beyond what has a square ends as its rows in memory do', () => {
     const far = {
       rows: 600,
       dim: 1,
@@ -523,7 +523,7 @@ describe('the reach of numbers', () => {
 })
 
 describe('runs side by side', () => {
-  it('fail as they fail alone, and leave others as they are', () => {
+  once('fail as they fail alone, and leave others as they are', () => {
     const rates = [0.1, 1e200, 0.2]
     const programs = rates.map(rate => {
       const optimizer = Optimizer.gradientDescent({ rate })
@@ -537,7 +537,7 @@ describe('runs side by side', () => {
     expect(found).toEqual(programs.map((program, i) => Run.last(program)(keys[i])))
   })
 
-  it('are as many as keys', () => {
+  once('are as many as keys', () => {
     const program = Problem.orThrow(Compile.pipeline(Recipe.twoStage(pair)(points))(points))
     expect(() => Run.together([program])(Key.split(3)(Key.fromSeed(1)))).toThrow(/1 programs and 3 keys/)
     expect(Run.together(program)([])).toEqual([])

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import * as Points from '../../../src/data/index.js'
 import { collectAsync } from '../../../lib/plain/gather.js'
 import { finite, message, points, right } from './drawn.js'
-import { spread } from '../../cases.js'
+import { spread, once } from '../../cases.js'
 import { rowsOf } from '../../tables.js'
 import { golden } from '../../golden/golden.js'
 
@@ -25,7 +25,7 @@ describe('readCsv', () => {
   const rows = [[1, 2], [3, 4]] // prettier-ignore
   const xy = { rows, columns: ['x', 'y'] }
   const plain = { rows, columns: ['column 1', 'column 2'] }
-  it.each<[string, string, Points.CsvOptions, Expected]>([
+  once.each<[string, string, Points.CsvOptions, Expected]>([
     ['a header', 'x,y\n1,2\n3,4\n', {}, xy],
     ['no header', '1,2\n3,4', {}, plain],
     [
@@ -129,7 +129,7 @@ describe('readCsv', () => {
     expect(Points.fromCsv(text, options)).toEqual(Either.right(table.points))
   })
 
-  it.each(['20.1', '0.125', '1.125e3', '1234.567', '.5', '-1.5'])('%s is no number beside decimal commas', cell => {
+  once.each(['20.1', '0.125', '1.125e3', '1234.567', '.5', '-1.5'])('%s is no number beside decimal commas', cell => {
     const found = Points.readCsv(`x;y\n${cell};1,5\n1;2,5\n`, { decimal: ',' })
     expect(message(found)).toBe(
       `row 1, column 1 (x): ${cell} is not a number with a decimal comma, its thousands separated by points; write it as ` +
@@ -199,7 +199,7 @@ describe('readCsv', () => {
     ['x,w\n1,0\n2,0\n', { weights: 'w' }],
     ['x,w\n1,1\n', { weights: 'W8' }]
   ]
-  it('refuses what is no table, by what is wrong and where, with a remedy', async () => {
+  once('refuses what is no table, by what is wrong and where, with a remedy', async () => {
     await golden(
       'csv',
       refused.map(([text, options]) => {
@@ -210,7 +210,7 @@ describe('readCsv', () => {
     )
   })
 
-  it('says why columns are left behind', () => {
+  once('says why columns are left behind', () => {
     const rows = Array.from({ length: 8 }, (_, i) => `${i + 1},${100 - i},${i % 2},${i / 3},2020-01-0${i + 1},w${i},`)
     const table = right(Points.readCsv(`"",id,class,x,when,s,none\n${rows.join('\n')}`))
     expect(table.columns).toEqual(['x'])
@@ -227,7 +227,7 @@ describe('readCsv', () => {
     expect(asked.ignored).toEqual([{ name: 'x', why: 'not asked for' }])
   })
 
-  it('takes ranges of positions, and leaves out what is excluded', () => {
+  once('takes ranges of positions, and leaves out what is excluded', () => {
     const text = 'a,b,c,d,2-3\n1,2,3,4,5\n6,7,8,9,10\n'
     const columns = (options: Points.CsvOptions): ReadonlyArray<string> => right(Points.readCsv(text, options)).columns
     expect(columns({ columns: ['4', '1-2'] })).toEqual(['d', 'a', 'b'])
@@ -247,7 +247,7 @@ describe('readCsv', () => {
     expect(message(Points.readCsv(text, { exclude: ['1-'] }))).toMatch(/^columns: nothing but what is excluded is not/)
   })
 
-  it('keeps columns as they are written, a cell for each row that is taken', () => {
+  once('keeps columns as they are written, a cell for each row that is taken', () => {
     const text = `x,kind,id,note\n${['1,a,7,p', 'NA,b,8,q', '3, a ,9,r', '4,b,10,s', '5,a,11,t'].join('\n')}\n`
     const table = right(Points.readCsv(text, { missing: 'drop', keep: { columns: ['id'], classes: 3 } }))
     expect(table.kept).toEqual([
@@ -258,7 +258,7 @@ describe('readCsv', () => {
     expect('kept' in right(Points.readCsv(text, { missing: 'drop' }))).toBe(false)
   })
 
-  it('doubts columns of few whole numbers, and what is called a weight', () => {
+  once('doubts columns of few whole numbers, and what is called a weight', () => {
     const text = `x,quality,count\n${Array.from({ length: 40 }, (_, i) => `${i / 7},${i % 3},${i}`).join('\n')}`
     expect(right(Points.readCsv(text)).doubtful).toEqual([
       { name: 'quality', why: 'labels' },
@@ -267,7 +267,7 @@ describe('readCsv', () => {
     expect(right(Points.readCsv(text, { weights: 'count', columns: ['x', 'quality'] })).doubtful).toEqual([])
   })
 
-  it.each(',NA,#N/A,<NA>,n.a.,NaN,-nan,None,NULL,nil,Missing,?,.,-,--,\u2014'.split(','))(
+  once.each(',NA,#N/A,<NA>,n.a.,NaN,-nan,None,NULL,nil,Missing,?,.,-,--,\u2014'.split(','))(
     'takes %j for a missing cell, and keeps the numbers of the others',
     spelling => {
       const table = right(Points.readCsv(`x,y\n1,2\n3, ${spelling} \n5,6\n`, { missing: 'drop' }))
@@ -276,7 +276,7 @@ describe('readCsv', () => {
     }
   )
 
-  it('never throws, whatever the text', () => {
+  once('never throws, whatever the text', () => {
     const cell = fc.oneof(
       fc.constantFrom('1', 'x', ',', ';', '\t', '"', '\n', '\r', ' ', '?', '1,5', '\uFEFF'),
       fc.string()
@@ -296,7 +296,7 @@ describe('readCsv', () => {
     )
   })
 
-  it.each<[string, rows: number, first: ReadonlyArray<number>, columns: string, ignored: ReadonlyArray<string>]>([
+  once.each<[string, rows: number, first: ReadonlyArray<number>, columns: string, ignored: ReadonlyArray<string>]>([
     ['faithful', 272, [3.6, 79], 'eruptions,waiting', []],
     ['iris', 150, [5.1, 3.5, 1.4, 0.2], 'Sepal.Length,Sepal.Width,Petal.Length,Petal.Width', ['Species']],
     ['penguins', 342, [39.1, 18.7, 181, 3750], 'bill_len,bill_dep,flipper_len,body_mass', ['species']]
@@ -328,7 +328,7 @@ describe('a text that comes in pieces', () => {
       )
     )
 
-  it.each<[string, string, Points.CsvOptions]>([
+  once.each<[string, string, Points.CsvOptions]>([
     ['plain', of(i => `${i}.5,${i * i},w${i}`, 'x,y,word'), {}],
     ['of other line ends, below a mark of the order of bytes', `\ufeff${of(i => `${i}.5,2\r`, 'x,y\r')}`, {}],
     ['as write.csv has it', of(i => `"${i + 1}",${i}.5,"a ""b"", ${i}"`, '"","x","word"'), {}],
@@ -360,7 +360,7 @@ describe('a text that comes in pieces', () => {
     expect({ columns, ignored }).toEqual({ columns: whole.columns, ignored: whole.ignored })
   })
 
-  it.each<[string, string, Points.CsvOptions]>([
+  once.each<[string, string, Points.CsvOptions]>([
     ['a cell that is none', of(i => (i === 190 ? '1.2.3,"a\nb"' : `${i},by and by`), 'x,word'), {}],
     ['a line that is short', of(i => (i === 150 ? '1' : `${i},2`), 'x,y'), {}],
     ['a quote without an end', `${of(i => `${i},"2"`, 'x,y')}1,"2`, {}],
@@ -370,7 +370,7 @@ describe('a text that comes in pieces', () => {
     expect((await tables(text, options)).find(Either.isLeft)).toEqual(Points.readCsv(text, options))
   })
 
-  it('is refused where its bytes are no text', async () => {
+  once('is refused where its bytes are no text', async () => {
     async function* bytes(): AsyncGenerator<Uint8Array> {
       yield await Promise.resolve(Uint8Array.of(0x78, 10, 0x31, 10, 0xe4, 10))
     }
@@ -381,7 +381,7 @@ describe('a text that comes in pieces', () => {
 })
 
 describe('toCsv', () => {
-  it('reads back as the same doubles', () => {
+  once('reads back as the same doubles', () => {
     fc.assert(
       fc.property(points(finite), xs => {
         const options = xs.weights === undefined ? {} : { weights: 'weight' }
@@ -390,7 +390,7 @@ describe('toCsv', () => {
     )
   })
 
-  it('keeps the names given, quoted where they must be', () => {
+  once('keeps the names given, quoted where they must be', () => {
     const name = fc.string().map(text => `c${text}c`.replace(/\r/g, ''))
     fc.assert(
       fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 4 }), names => {
@@ -400,21 +400,21 @@ describe('toCsv', () => {
     )
   })
 
-  it('guards names that a spreadsheet would run, and reads them back', () => {
+  once('guards names that a spreadsheet would run, and reads them back', () => {
     const names = ['=cmd|x', '+1', '-a', '@b', "'=c", "'d"]
     const text = Points.toCsv({ rows: 1, dim: 6, values: new Float64Array(6) }, names)
     expect(text.split('\n')[0]).toBe("'=cmd|x,'+1,'-a,'@b,''=c,'d")
     expect(right(Points.readCsv(text, { header: true })).columns).toEqual(names)
   })
 
-  it('finds the weights another name when theirs is taken', () => {
+  once('finds the weights another name when theirs is taken', () => {
     const xs = right(pipe(Points.fromRows([[1]]), Either.chain(Points.weighted([2]))))
     expect(Points.toCsv(xs, ['weight'])).toBe('weight,weight_\n1,2\n')
   })
 })
 
 describe('a list of JSON objects', () => {
-  it('is read as a line for each is, on one line or on many', () => {
+  once('is read as a line for each is, on one line or on many', () => {
     const rows = [
       { x: 1, y: 'a' },
       { x: 2.5, z: 3 },
@@ -429,20 +429,20 @@ describe('a list of JSON objects', () => {
       expect(reader.push(new TextEncoder().encode(text)) && reader.table()).toBe(null)
     }
   })
-  it('is refused if it is nested deeply', () => {
+  once('is refused if it is nested deeply', () => {
     const deep = `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)},"b":1}`
     const fault = `is not an object of JSON (nested deeper than 100 levels); write one on each line, as on the first`
     expect(message(Points.readCsv(`{"a":1,"b":2}\n${deep}\n`))).toBe(`line 2: ${deep.slice(0, 40)}… ${fault}`)
     expect(message(Points.readCsv(`[${deep}]`))).toMatch(/^text: JSON \(nested deeper than 100 levels\) is not/)
   })
-  it('is refused where it is cut short', () => {
+  once('is refused where it is cut short', () => {
     expect(message(Points.readCsv('[{"x": 1},\n{"x": 2'))).toBe(
       'text: JSON (it ends early) is not a whole list; correct it, or write an object on each line'
     )
   })
 })
 
-it('suggests, for a column that there is none of, one that begins so and can be used', () => {
+once('suggests, for a column that there is none of, one that begins so and can be used', () => {
   const text = 'Sepal.Length,Petal.Length,Species\n5.1,1.4,a\n4.9,1.3,b\n'
   for (const [wanted, found] of [
     ['petal', 'Petal.Length'],
@@ -454,7 +454,7 @@ it('suggests, for a column that there is none of, one that begins so and can be 
 })
 
 describe('what write.table of R writes', () => {
-  it.each([
+  once.each([
     // write.table(d), write.table(d, row.names = FALSE), write.table(d, sep = ","), and with names of rows that are words
     '"a" "b" "s"\n"1" 5.1 3.5 "one"\n"12" -4.9 3e-05 "a b"\n',
     '"a" "b" "s"\n5.1 3.5 "one"\n-4.9 3e-05 "a b"\n',
@@ -468,7 +468,7 @@ describe('what write.table of R writes', () => {
       ...(text.includes('"s"') ? ['s: text'] : [])
     ])
   })
-  it('is no guess where cells are other than R would write them', () => {
+  once('is no guess where cells are other than R would write them', () => {
     // one column of words in quotes, and blanks within
     expect(Points.readCsv('"a b"\n1\n2\n')).toMatchObject({ right: { columns: ['a b'] } })
     expect(Points.readCsv('"a" "b"\n1 2\n3 4 5\n')).toMatchObject({ _tag: 'Left' })
@@ -478,7 +478,7 @@ describe('what write.table of R writes', () => {
 describe('JSON lines', () => {
   const read = (text: string, options: Points.CsvOptions = {}): Points.Table => right(Points.readCsv(text, options))
 
-  it('are a table of their keys', () => {
+  once('are a table of their keys', () => {
     const table = read(
       '\n{"name": "Ann", "length": 1.5, "width": 2}\r\n{"length": -3e2, "width": 4.25, "more": null}\n\n'
     )
@@ -493,14 +493,14 @@ describe('JSON lines', () => {
     ])
   })
 
-  it('hold numbers as JSON writes them, whatever the options for text', () => {
+  once('hold numbers as JSON writes them, whatever the options for text', () => {
     const options = { na: ['-999'], missing: 'drop', skip: 1 } as const
     const table = read('from here on\n{"0": 1.234, "1": 5}\n{"0": -999, "1": 6}\n{"1": 7}\n', options)
     expect([Points.toRows(table.points), table.columns, table.dropped]).toEqual([[[1.234, 5]], ['0', '1'], 2])
     expect(Points.toRows(read('{"x": 1.234}\n', { decimal: ',', delimiter: ';' }).points)).toEqual([[1.234]])
   })
 
-  it.each([
+  once.each([
     [
       '{"x": 1}\n{"x": 2\n',
       'line 2: {"x": 2 is not an object of JSON (it ends early); write one on each line, as on the first'
@@ -517,7 +517,7 @@ describe('JSON lines', () => {
     expect(message(Points.readCsv(text))).toContain(wanted)
   })
 
-  it('are what CSV of the same numbers is', () => {
+  once('are what CSV of the same numbers is', () => {
     fc.assert(
       fc.property(points(finite), given => {
         const names = Array.from({ length: given.dim }, (_, j) => `x${j + 1}`)

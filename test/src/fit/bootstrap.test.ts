@@ -6,7 +6,7 @@ import { useThreads } from '../../../lib/wasm/threadPool.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import { Fit, fit, Key, Metric, Mixture, type Points, Problem, Source } from '../../../src/index.js'
 import * as Bootstrap from '../../../src/fit/bootstrap.js'
-import { isSlow, spread } from '../../cases.js'
+import { isSlow, spread, once } from '../../cases.js'
 
 const line = Mixture.of({ means: [[-3], [2]], weights: [0.4, 0.6], variances: [1, 2] })
 const plane = Mixture.of({
@@ -86,7 +86,7 @@ describe('fit.bootstrap', () => {
     useThreads(1)
   })
 
-  it('knows which component is which, in whatever order it finds them', () => {
+  once('knows which component is which, in whatever order it finds them', () => {
     const model = fit(drawn(plane, 400, 2), { components: 2, family: 'full' })
     const turned = Mixture.relabelled([1, 0])(model.mixture)
     expect(Metric.matching(turned, model.mixture)).toEqual([1, 0])
@@ -139,7 +139,7 @@ describe('fit.bootstrap', () => {
     expect(ratio).toBeLessThan(2.2)
   })
 
-  it.each([
+  once.each([
     [{ resamples: 20 }, /resamples: 20 is not a whole number ≥ 40; try 200/],
     [{ level: 1 }, /level: 1 is not in \(0, 1\); try 0.95/],
     [{ seed: -1 }, /seed: -1/],
@@ -149,16 +149,19 @@ describe('fit.bootstrap', () => {
     expect(() => fit(drawn(line, 50, 1), { components: 2 }).bootstrap(options)).toThrow(problem)
   })
 
-  it('draws the rows that Key.categorical draws, however many are counted at once, and whichever have no weight', () => {
-    const weights = Float64Array.of(0, 0.5, 3, 0, 0, 1e-3, 2, 0)
-    const key = Key.fromSeed(8)
-    const expected = weights.map((_, row) => Key.categorical(weights)(500)(key).filter(drawn => drawn === row).length)
-    const draws = Stretches.ofArray(Key.uniform(500)(key), 1)
-    for (const counted of [1, 3, 4, 8]) {
-      const times = Stretches.timesDrawn(Stretches.ofArray(weights, 1), draws, counted)
-      expect([counted, Stretches.numbersFrom(times, 0, 8)]).toEqual([counted, expected])
+  once(
+    'draws the rows that Key.categorical draws, however many are counted at once, and whichever have no weight',
+    () => {
+      const weights = Float64Array.of(0, 0.5, 3, 0, 0, 1e-3, 2, 0)
+      const key = Key.fromSeed(8)
+      const expected = weights.map((_, row) => Key.categorical(weights)(500)(key).filter(drawn => drawn === row).length)
+      const draws = Stretches.ofArray(Key.uniform(500)(key), 1)
+      for (const counted of [1, 3, 4, 8]) {
+        const times = Stretches.timesDrawn(Stretches.ofArray(weights, 1), draws, counted)
+        expect([counted, Stretches.numbersFrom(times, 0, 8)]).toEqual([counted, expected])
+      }
     }
-  })
+  )
 
   // More rows than one stretch holds, 2¹⁷ numbers; weights of 0, and less than 1 too.
   const cases = [
@@ -185,7 +188,7 @@ describe('fit.bootstrap', () => {
     }
   )
 
-  it('refuses rows that it cannot draw', () => {
+  once('refuses rows that it cannot draw', () => {
     const model = fit(drawn(line, 100, 1), { components: 2 })
     const [{ pipeline }] = model.candidates
     const heavy = { ...drawn(line, 2, 1), weights: Float64Array.of(1e9, 1) }

@@ -2,13 +2,13 @@
 import { expect, it } from 'vitest'
 import { Key, Mixture, Points, Problem } from '../../../src/index.js'
 import * as ComponentTest from '../../../src/fit/componentTest.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 import { said } from '../../said.js'
 import { rowsOf } from '../../tables.js'
 
 const faithful = rowsOf('faithful')
 
-it('has the statistic of mclust, 319.065 of one against two, and refuses one component', () => {
+once('has the statistic of mclust, 319.065 of one against two, and refuses one component', () => {
   const { tests, components } = Problem.orThrow(
     ComponentTest.of({ family: 'VVV', to: 1, resamples: 1, level: 0.6 })(faithful)
   )
@@ -17,7 +17,7 @@ it('has the statistic of mclust, 319.065 of one against two, and refuses one com
   expect(components).toBe(2)
 })
 
-it('goes on while it refuses', () => {
+once('goes on while it refuses', () => {
   const points = Mixture.sample(60)(Key.fromSeed(4))(Mixture.of({ means: [[-4], [4]] }))
   const done: number[] = []
   const { tests, components } = Problem.orThrow(
@@ -39,7 +39,7 @@ it('goes on while it refuses', () => {
   expect(Math.min(...two.resampled)).toBeGreaterThan(-1e-3)
 })
 
-it('ends early where ten are as great', () => {
+once('ends early where ten are as great', () => {
   // Evenly spaced: no rows of one Gaussian speak less for two.
   const rows = Array.from({ length: 12 }, (_, i) => [i])
   const { tests } = Problem.orThrow(ComponentTest.of({ family: 'tiedIsotropic', resamples: 60 })(rows))
@@ -49,7 +49,7 @@ it('ends early where ten are as great', () => {
   expect(p).toBe(10 / resampled.length)
 })
 
-it.each([
+once.each([
   [{ from: 3, to: 2 }, 'to: 2 is not ≥ 3'],
   [{ resamples: 0 }, 'resamples: 0 is not a whole number ≥ 1'],
   [{ level: 1 }, 'level: 1 is not in (0, 1)']
@@ -58,7 +58,7 @@ it.each([
   expect(said(found)).toContain(message)
 })
 
-it('draws no more rows than memory holds', () => {
+once('draws no more rows than memory holds', () => {
   const points = Problem.orThrow(Points.weighted([1e9, 1e9, 1])(Problem.orThrow(Points.fromRows([[0], [1], [2]]))))
   expect(said(ComponentTest.of()(points))).toBe(
     'weights: for 2000000001 numbers in each resample is not at most 134217728; divide the weights by their sum, so that each row that is drawn has one of them'

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { Key, Mixture, Points } from '../../../src/index.js'
 import { distantCells } from '../../../src/fit/distantCells.js'
-import { isSlow, SEED } from '../../cases.js'
+import { isSlow, SEED, once } from '../../cases.js'
 import { place } from '../cli/harness.js'
 
 const here = place()
@@ -20,7 +20,7 @@ const withCells = (cells: Readonly<Record<number, number>>): Rows =>
   clusters.map(([x, y], i) => [i in cells ? cells[i] : x, y])
 
 describe('rows far from most', () => {
-  it('are those of which a cell alone makes a standard deviation of ten widths of the middle half', () => {
+  once('are those of which a cell alone makes a standard deviation of ten widths of the middle half', () => {
     // Quartiles −1 and 1 about 0: of nine rows a cell is far from 10 · 2 · √9 = 60 on.
     const rows = [-3, -2, -1, -0.5, 0, 0.5, 1, 2]
     expect(distantCells(column(...rows, 60))).toEqual([])
@@ -28,7 +28,7 @@ describe('rows far from most', () => {
     expect(distantCells(column(...rows, NaN, 60.1))).toHaveLength(1)
   })
 
-  it('are none of clusters, of two levels, or of a column that is mostly one number', () => {
+  once('are none of clusters, of two levels, or of a column that is mostly one number', () => {
     expect(distantCells(pointsOf(clusters))).toEqual([])
     expect(distantCells(column(...clusters.map((_, i) => (i % 2) * 1e9)))).toEqual([])
     expect(distantCells(column(...clusters.map((_, i) => (i % 20 === 0 ? 50 + i : 0))))).toEqual([])
@@ -36,7 +36,7 @@ describe('rows far from most', () => {
     expect(distantCells(column(1))).toEqual([])
   })
 
-  it('are told alike however far they are, the furthest first, in any unit', () => {
+  once('are told alike however far they are, the furthest first, in any unit', () => {
     const told = (by: number): unknown =>
       distantCells(pointsOf(withCells({ 40: 1e9 * by, 3: -1e7, 50: 1e6 }))).map(({ row, column, middle }) => [row, column, middle]) // prettier-ignore
     const found = distantCells(pointsOf(withCells({ 40: 1e9, 3: -1e7, 50: 1e6 })))
@@ -54,7 +54,7 @@ describe('ornstein fit', () => {
     return stdout.replace(/\s+/g, ' ')
   }
 
-  it.each(['--family tied-diagonal,full -k 1..3', '-k 3 --family tied-diagonal', '-k 2 --family tied --stream'])(
+  once.each(['--family tied-diagonal,full -k 1..3', '-k 3 --family tied-diagonal', '-k 2 --family tied --stream'])(
     'names the row and the cell, whether they hold the fit at its minimum variance or widen a component, and leaves no column out for them: %s',
     async flags => {
       const told = await said(withCells({ 40: 1e9 }), flags)
@@ -75,7 +75,7 @@ describe('ornstein fit', () => {
     expect(await said(clusters, '-k 2 --family tied')).not.toContain('Far from')
   })
 
-  it('names three at most', async () => {
+  once('names three at most', async () => {
     const told = await said(withCells({ 1: 1e7, 20: 4e6, 40: 2e6, 50: 1e6, 55: 8e6 }), '-k 2 --family tied-diagonal')
     expect(told).toMatch(/Far from most rows: row 2, [^;]*; row 56, [^;]*; row 21, [^;]*; and 2 more\. What was learned depends on them\. Check the rows: remove them if wrong/) // prettier-ignore
   })

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { type Fit, fit, Key, Mixture, Points } from '../../../src/index.js'
 import { hintSentence } from '../../../src/fit/hint.js'
 import { overlapSentence } from '../../../src/fit/overlapping.js'
-import { isSlow, SEED, spread } from '../../cases.js'
+import { isSlow, SEED, spread, once } from '../../cases.js'
 import { rowsOf } from '../../tables.js'
 import { there } from '../../there.js'
 import { place } from '../cli/harness.js'
@@ -27,7 +27,7 @@ describe('fit.hint', () => {
     expect(fit(rows, { ...options, components: 2, robust: true }).robustnessHint()).toBe(null)
   })
 
-  it('is none of rows that are all the same, where only the floor speaks', () => {
+  once('is none of rows that are all the same, where only the floor speaks', () => {
     const same = Array.from({ length: 50 }, () => [1, 2])
     expect(fit(same, { components: [1, 2] }).robustnessHint()).toBe(null)
   })
@@ -43,7 +43,7 @@ describe('fit.hint', () => {
     expect(robustnessHint?.less).toBeGreaterThan(0.5 * (plain.icl - robust.icl))
   })
 
-  it('is none beside a component at the minimum variance, and no prior is proposed', () => {
+  once('is none beside a component at the minimum variance, and no prior is proposed', () => {
     const model = fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'] })
     expect(model.excluded?.collapsed.length).toBeGreaterThan(0)
     expect(model.robustnessHint()).toBe(null)
@@ -51,7 +51,7 @@ describe('fit.hint', () => {
     expect(fit(few, { components: [1, 2, 3], family: ['diagonal', 'full'], prior: 0.01 }).excluded).toBe(null)
   })
 
-  it('is none where what it would lead to is at the minimum variance, which a comparison excludes', () => {
+  once('is none where what it would lead to is at the minimum variance, which a comparison excludes', () => {
     const rows = [...few, [40, 30], [-30, 20], [4, -40]]
     const options = { components: 2, family: 'full' } as const
     const model = fit(rows, options)
@@ -60,7 +60,7 @@ describe('fit.hint', () => {
     expect(model.robustnessHint()).toBe(null)
   })
 
-  it('is tails of rows with tails', () => {
+  once('is tails of rows with tails', () => {
     const points = Mixture.sample(400)(Key.fromSeed(8))({ ...truth, tails: Float64Array.of(3, 3) })
     expect(fit(points, { components: 2, family: ['isotropic', 'full'] }).robustnessHint()?.beside).toBe('tails')
   })
@@ -68,7 +68,7 @@ describe('fit.hint', () => {
 
 // A cell of one row, or of three, that makes the unit of its column: on the scale of that the others are one place.
 describe('rows far from most', () => {
-  it.each([
+  once.each([
     [65, 65, 1e9],
     [120, 40, 1e6],
     [120, 40, 999]
@@ -117,7 +117,7 @@ it.runIf(isSlow)('ornstein fit prints it, and JSON and report have it', async ()
   expect((await here.ornstein(`${line} --robust --json`)).stdout).not.toContain('"hint"')
 })
 
-it('three components that are two clusters say so, and components that are apart say nothing', () => {
+once('three components that are two clusters say so, and components that are apart say nothing', () => {
   // A cross, which takes two Gaussians, and a round cluster far away.
   const cross = Mixture.of({
     means: [[0, 0], [0, 0], [30, 0]], // prettier-ignore

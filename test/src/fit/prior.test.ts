@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { fill, mul, squaredDistances } from '../../../lib/index.js'
 import { Field, Fit, fit, Key, Mixture, Points, Problem, Score, Source } from '../../../src/index.js'
 import * as Pipeline from '../../../src/pipeline/pipeline.js'
-import { spread } from '../../cases.js'
+import { spread, once } from '../../cases.js'
 import { said } from '../../said.js'
 import { rowsOf } from '../../tables.js'
 
@@ -48,7 +48,7 @@ const repeated: Points.Points = pipe(
 describe('fit under a prior', () => {
   // BIC of Mclust(x, G, modelNames, prior = priorControl(), control = emControl(tol = 1e-12)), mclust 6.1.1, with its sign turned:
   // 2 ln L of the mode less df ln n, where both find the same maximum.
-  it.each([
+  once.each([
     ['faithful', 2, 'full', 2322.68235],
     ['faithful', 2, 'tied', 2325.368287],
     ['faithful', 2, 'diagonal', 2508.883598],
@@ -75,7 +75,7 @@ describe('fit under a prior', () => {
     expect(under.logLikelihood).toBeLessThan(without.logLikelihood)
   })
 
-  it('serves a family with more parameters than rows can fix, and says which family it cannot serve', () => {
+  once('serves a family with more parameters than rows can fix, and says which family it cannot serve', () => {
     const few = Points.select(Int32Array.of(0, 1, 2, 3, 4))(repeated)
     const asked = { components: 2, family: 'full' } as const
     const refused = Fit.mixture(asked)(few)
@@ -106,14 +106,14 @@ describe('fit under a prior', () => {
     expect(streamed.mixture).not.toEqual(fit(points, { ...options, components: 2, prior: undefined }).mixture)
   })
 
-  it('takes missing cells, too, and keeps what it is under in its file', () => {
+  once('takes missing cells, too, and keeps what it is under in its file', () => {
     const holes = { ...repeated, values: repeated.values.map((x, at) => (at % 17 === 3 ? NaN : x)) }
     const found = fit(holes, { components: 3, family: 'diagonal', missing: 'em', prior: 0.01 })
     expect(found.candidates[0].atMinVariance).toEqual([])
     expect(JSON.parse(JSON.stringify(found))).toMatchObject({ fit: { prior: 0.01 } })
   })
 
-  it.each([0, -1, NaN, Infinity])('refuses %d rows', prior => {
+  once.each([0, -1, NaN, Infinity])('refuses %d rows', prior => {
     const found = Fit.mixture({ prior })(repeated)
     expect(said(found)).toBe(`prior: ${prior} is not > 0 and finite; try 0.01`)
   })

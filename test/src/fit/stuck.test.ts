@@ -18,7 +18,7 @@ import {
 } from '../../../src/index.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { findLocalOptimum, localOptimumSentence, type LocalOptimum } from '../../../src/fit/localOptimum.js'
-import { isSlow, SEED, spread } from '../../cases.js'
+import { isSlow, SEED, spread, once } from '../../cases.js'
 import { place } from '../cli/harness.js'
 import { there } from '../../there.js'
 
@@ -59,7 +59,7 @@ const asked = (mixture: Mixture.Mixture): LocalOptimum | null =>
   })
 
 describe('a stuck fit', () => {
-  it('is told by its structure: two in one cluster, one over two', () => {
+  once('is told by its structure: two in one cluster, one over two', () => {
     const mixture = learned([[-21, 0], [-19, 0], [12, 1]]) // prettier-ignore
     const found = asked(mixture)
     expect(found?.shared).toEqual([0, 1])
@@ -72,21 +72,21 @@ describe('a stuck fit', () => {
     expect(asked(best)).toBe(null)
   })
 
-  it('is none where components are merely too few or too many', () => {
+  once('is none where components are merely too few or too many', () => {
     expect(asked(learned([[-20, 0], [8, 0], [16, 2], [0, 0]]))).toBe(null) // prettier-ignore
     const many = learned([[-20, 0], [8, 0], [16, 2], [17, 3]]) // prettier-ignore
     expect(asked(many)).toBe(null)
   })
 
   // Another SEED draws others.
-  it.each([0, 1].map(i => 2 * (SEED % 1000) + i))('is none of what fit chooses, seed %i', seed => {
+  once.each([0, 1].map(i => 2 * (SEED % 1000) + i))('is none of what fit chooses, seed %i', seed => {
     const rows = Mixture.sample(150)(Key.fromSeed(seed))(truth)
     expect(fit(rows, { components: [2, 3, 4], family: ['isotropic', 'full'], seed }).localOptimum()).toBe(null)
   })
 })
 
 // Two clusters, eight rows twice, and a cell that lost its point.
-it.each([1, 2, SEED])(
+once.each([1, 2, SEED])(
   'a fit is not stuck because it would be likelier above a lower minimum variance, seed %i',
   seed => {
     const means = [[0, 0, 0], [5, -3, 0]] // prettier-ignore
@@ -100,13 +100,13 @@ it.each([1, 2, SEED])(
   }
 )
 
-it('a fit that has steps left is not stuck because of what these gain', () => {
+once('a fit that has steps left is not stuck because of what these gain', () => {
   const moved = Mixture.of({ means: [[-19, 0], [6, 0], [17, 2]], variances: [9, 9, 9] }) // prettier-ignore
   expect(asked(moved)).toBe(null)
   expect(asked(Mixture.of({ means: [[-21, 0], [-19, 0], [12, 1]], variances: [9, 9, 9] }))?.over).toBe(2) // prettier-ignore
 })
 
-it.each([
+once.each([
   ['em', 'Use the recipe grown or annealed, which make such moves.'],
   ['own.json', 'Use the recipe grown or annealed, which make such moves.'],
   ['grown', 'Compare with the recipe annealed.'],

@@ -19,7 +19,7 @@ import {
   Stage
 } from '../../../src/index.js'
 import { unsupportedComponents } from '../../../src/mixture/em/support.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 import { rowsOf } from '../../tables.js'
 import { there } from '../../there.js'
 import { toldOfChosen } from './chosen.js'
@@ -105,14 +105,14 @@ describe('a component is held against what it gains with each row left out', () 
     })
   }
 
-  it.each(Object.entries(kinds))('as if it were estimated anew without the row: %s', (family, kind) => {
+  once.each(Object.entries(kinds))('as if it were estimated anew without the row: %s', (family, kind) => {
     const points = Mixture.sample(60)(Key.fromSeed(3))(truth)
     // In units of their own, where round components are round.
     const options = { components: 3, family: family as keyof typeof kinds, standardize: false }
     isGained(points, fit(points, options).mixture, kind)
   })
 
-  it('with a background among the others', () => {
+  once('with a background among the others', () => {
     const clean = Mixture.sample(60)(Key.fromSeed(3))(Mixture.of({ means: [[0, 0], [7, 2]] })) // prettier-ignore
     const points = { rows: 64, dim: 2, values: Float64Array.of(...clean.values, 40, 2, -30, 25, 9, -50, 60, 60) }
     const score = Score.withBackground()(Score.full({ components: 2 }))
@@ -141,7 +141,7 @@ describe('a component is held against what it gains with each row left out', () 
     expect(judged(lone).unsupported).toMatchObject([{ component: 2, parameters: 6 }])
   })
 
-  it('a row that counts as several is as several rows', () => {
+  once('a row that counts as several is as several rows', () => {
     const points = Mixture.sample(30)(Key.fromSeed(3))(truth)
     const { mixture } = fit(points, { components: 3, family: 'isotropic' })
     const own = { second: 'trace', parameters: 1e6 } as const
@@ -158,7 +158,7 @@ describe('a component is held against what it gains with each row left out', () 
 })
 
 describe('is told', () => {
-  it('of the penguins in four full components: twelve rows hold up one that no species is', () => {
+  once('of the penguins in four full components: twelve rows hold up one that no species is', () => {
     const { candidates, family } = fit(rowsOf('penguins'), { components: 4, family: 'full' })
     expect(family).toBe('full')
     const [{ unsupported }] = candidates
@@ -171,7 +171,7 @@ describe('is told', () => {
     expect(gain).toBeLessThan(due)
   })
 
-  it('of rows that are not in memory, as of those that are, stretch after stretch', () => {
+  once('of rows that are not in memory, as of those that are, stretch after stretch', () => {
     const many = Mixture.sample(70_000)(Key.fromSeed(4))(Mixture.of({ means: [[0, 0]] }))
     const points = { ...many, weights: Float64Array.from({ length: many.rows }, (_, i) => (i % 3) / 2) }
     const weights = [1 - 8 / 70_000, 8 / 70_000]
@@ -194,7 +194,7 @@ describe('is told', () => {
     source.close()
   })
 
-  it('once: not of one that is told to be as narrow as may be', () => {
+  once('once: not of one that is told to be as narrow as may be', () => {
     // Three rows that are the same.
     const rows = [[0.1], [0.4], [-0.3], [0.2], [-0.1], [5.2], [4.9], [5.4], [7], [7], [7]]
     const { candidates } = fit(rows, { components: 3, family: 'isotropic' })
@@ -202,7 +202,7 @@ describe('is told', () => {
     expect([atMinVariance, unsupported]).toEqual([[2], []])
   })
 
-  it('neither under a prior nor of rows that miss cells', () => {
+  once('neither under a prior nor of rows that miss cells', () => {
     const rows = rowsOf('penguins')
     expect(fit(rows, { components: 4, family: 'full', prior: 0.01 }).candidates[0].unsupported).toEqual([])
     const missing = rows.map((row, i) => (i === 0 ? [NaN, ...row.slice(1)] : row))
@@ -216,7 +216,7 @@ describe('is not told', () => {
     expect(toldOfChosen(fit(rowsOf('iris')))).toEqual([])
   })
 
-  it('of seven rows far from all others, nor of means alone', () => {
+  once('of seven rows far from all others, nor of means alone', () => {
     const many = Mixture.sample(200)(Key.fromSeed(1))(Mixture.of({ means: [[0, 0]] }))
     const few = Mixture.sample(7)(Key.fromSeed(2))(Mixture.of({ means: [[12, 0]] }))
     const points = { rows: 207, dim: 2, values: Float64Array.of(...many.values, ...few.values) }

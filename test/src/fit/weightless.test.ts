@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { fit, type Fit, Key, Mixture, Points, Problem, Score, Source } from '../../../src/index.js'
 import * as ComponentTest from '../../../src/fit/componentTest.js'
 import * as Statistics from '../../../src/mixture/statistics.js'
-import { spread, SEED } from '../../cases.js'
+import { spread, SEED, once } from '../../cases.js'
 import { place } from '../cli/harness.js'
 
 const here = place()
@@ -63,7 +63,7 @@ describe('a fit of rows with some of weight 0', () => {
     expect(JSON.stringify(fit(Source.of(seen(all, weights)), options))).toBe(JSON.stringify(without))
   })
 
-  it('has the resamples of the others, and the tests of the number of components', () => {
+  once('has the resamples of the others, and the tests of the number of components', () => {
     const { all, weights } = among(near(60), [[1e6, 1e6]])
     const own = weights.filter(weight => weight > 0)
     const asked = { components: 2, family: 'isotropic' } as const
@@ -74,14 +74,14 @@ describe('a fit of rows with some of weight 0', () => {
     expect(test(seen(all, weights))).toEqual(test(seen(near(60), own)))
   })
 
-  it('refuses a column of which they alone have a number', () => {
+  once('refuses a column of which they alone have a number', () => {
     const rows = [[1, NaN], [2, NaN], [3, NaN], [9, 4]] // prettier-ignore
     expect(() => fit(rows, { missing: 'em', weights: [1, 1, 1, 0] })).toThrow(
       'column 2: all missing is not a column with a number; leave the column out'
     )
   })
 
-  it.each(['', '--missing em', '--stream', '--recipe em -k 2 --family full'])(
+  once.each(['', '--missing em', '--stream', '--recipe em -k 2 --family full'])(
     'is so of ornstein fit %s',
     async flags => {
       const { all, weights } = among(flat, [[1e6, 0.4, 9], [0, 0, 7]]) // prettier-ignore
@@ -98,7 +98,7 @@ describe('a fit of rows with some of weight 0', () => {
     }
   )
 
-  it.each(['', '--stream'])('leaves a row its number in the table: %s', async flags => {
+  once.each(['', '--stream'])('leaves a row its number in the table: %s', async flags => {
     const rows = [...near(60), [60, 50]].map(row => [...row, 1]) // prettier-ignore
     const weightless = [[0, 0, 0], [1, 1, 0]] // prettier-ignore
     here.write('far.csv', `x,y,w\n${[...weightless, ...rows].map(row => row.join(',')).join('\n')}\n`)
@@ -133,13 +133,13 @@ describe('a fit of rows with some without cells', () => {
     )
   })
 
-  it('finds two components, however many there are', () => {
+  once('finds two components, however many there are', () => {
     const two = Points.toRows(Mixture.sample(80)(Key.fromSeed(2))(Mixture.of({ means: [[-1.9, 0], [1.9, 0]] }))) // prettier-ignore
     const all = [...two, ...two.map(() => none)]
     expect(fit(all, { components: [1, 2, 3], missing: 'em' }).components).toBe(2)
   })
 
-  it.each([1, 0])('is refused where all others weigh nothing, and they %d', weight => {
+  once.each([1, 0])('is refused where all others weigh nothing, and they %d', weight => {
     const rows = [[1, 2], [3, 4], none, none] // prettier-ignore
     const weights = [0, 0, weight, 1]
     const problems = ['column 1: all missing', 'column 2: all missing']
@@ -147,7 +147,7 @@ describe('a fit of rows with some without cells', () => {
       for (const problem of problems) expect(() => fit(data, { missing: 'em' })).toThrow(problem)
   })
 
-  it('has the statistics of the others under any mixture', () => {
+  once('has the statistics of the others under any mixture', () => {
     const mixture = fit(near(60), { components: 2, family: 'full' }).mixture
     const weights = holes.map((_, i) => 1 + (i % 3))
     const all = seen([...holes, none, none], [...weights, 2, 1])
@@ -157,7 +157,7 @@ describe('a fit of rows with some without cells', () => {
       expect(Statistics.of(as(all), of)(mixture)).toEqual(Statistics.of(as(own), of)(mixture))
   })
 
-  it.each(['', '--stream'])('is so of ornstein fit and evaluate, which say how many there are: %s', async flags => {
+  once.each(['', '--stream'])('is so of ornstein fit and evaluate, which say how many there are: %s', async flags => {
     const file = (rows: Rows): string => `x,y,z\n${rows.map(row => row.map(x => (Number.isNaN(x) ? '' : x)).join(',')).join('\n')}\n` // prettier-ignore
     const rows = isolated.map(row => row.map(x => Math.round(1000 * x) / 1000))
     here.write('cells.csv', file(rows))

@@ -7,7 +7,7 @@ import { Key, Points } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
 import { componentsAndBackground } from '../../../src/mixture/component.js'
 import { rowResponsibilities } from '../../../src/mixture/em/eStepLoops.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 import { answers } from '../../golden/golden.js'
 import { said } from '../../said.js'
 
@@ -24,7 +24,7 @@ const mixture = Mixture.of({
 })
 
 describe('of', () => {
-  it('has equal weights and unit variances unless given', () => {
+  once('has equal weights and unit variances unless given', () => {
     expect(Mixture.of({ means: [[1], [2], [3], [4]] })).toEqual({
       means: { shape: [4, 1], values: Float64Array.of(1, 2, 3, 4) },
       weights: Float64Array.of(0.25, 0.25, 0.25, 0.25),
@@ -33,7 +33,7 @@ describe('of', () => {
     })
   })
 
-  it('normalizes weights, and leaves those that sum to 1 but for rounding', () => {
+  once('normalizes weights, and leaves those that sum to 1 but for rounding', () => {
     expect(mixture.weights).toEqual(Float64Array.of(0.25, 0.75))
     const almost = [0.1, 0.2, 0.3, 0.4, 1e-17].map(w => w)
     const rounded = [0.1, 0.7, 0.2 - 2 ** -54]
@@ -45,19 +45,19 @@ describe('of', () => {
     ])
   })
 
-  it('takes a weight of 0 beside another, and of the pair is ±c', () => {
+  once('takes a weight of 0 beside another, and of the pair is ±c', () => {
     expect(Mixture.of({ means: [[0], [1]], weights: [0, 2] }).weights).toEqual(Float64Array.of(0, 1))
     expect(Array.from(Mixture.symmetricPair([1, -2]).means.values)).toEqual([1, -2, -1, 2])
   })
 
-  it('throws for a wrong literal, with the remedy', () => {
+  once('throws for a wrong literal, with the remedy', () => {
     expect(() => Mixture.of({ means: [[0]], variances: [0] })).toThrow(
       new RangeError('Mixture.of: variances[0]: 0 is not > 0 and finite; try 1')
     )
   })
 })
 
-it('parse refuses what is no mixture, all at once, with a remedy', () => {
+once('parse refuses what is no mixture, all at once, with a remedy', () => {
   const means = [[0], [1]]
   const refused: ReadonlyArray<Mixture.Description> = [
     { means: [[0], [1, 2]] },
@@ -83,12 +83,12 @@ it('parse refuses what is no mixture, all at once, with a remedy', () => {
   )
 })
 
-it('has components, a dimension, and centres as points', () => {
+once('has components, a dimension, and centres as points', () => {
   expect([Mixture.components(mixture), Mixture.dimension(mixture)]).toEqual([2, 3])
   expect(Mixture.centres(mixture)).toEqual({ rows: 2, dim: 3, values: Float64Array.of(-2, 0, 1, 3, 1, 0) })
 })
 
-it('diffuses to means αc and variances α²v + σ²', () => {
+once('diffuses to means αc and variances α²v + σ²', () => {
   expect(Mixture.diffuse({ alpha: 0.5, sigma: 3 })(mixture)).toEqual({
     means: { shape: [2, 3], values: Float64Array.of(-1, 0, 0.5, 1.5, 0.5, 0) },
     weights: mixture.weights,
@@ -106,7 +106,7 @@ describe('sample', () => {
   const close = (found: number, wanted: number, deviation: number): void =>
     expect(Math.abs(found - wanted)).toBeLessThan((5 * deviation) / Math.sqrt(points.rows))
 
-  it('has the mean and the second moments of the mixture, and the third in its skewed direction', () => {
+  once('has the mean and the second moments of the mixture, and the third in its skewed direction', () => {
     // x₀ is −2 + ½z with probability ¼, else 3 + 2z: its mean is 1.75, E x₀² = 1.0625 + 9.75, E x₀³ = −2.375 + 47.25
     const first = rows.map(([x]) => x)
     close(mean(first), 1.75, 3)
@@ -116,12 +116,12 @@ describe('sample', () => {
     close(mean(rows.map(([x, , z]) => x * z)), -0.5, 6)
   })
 
-  it('has noise of its own in each coordinate', () => {
+  once('has noise of its own in each coordinate', () => {
     close(mean(rows.map(([x, y]) => (x - 1.75) * (y - 0.75))), 0.1875 * 5, 8)
     close(mean(rows.map(([, y, z]) => (y - 0.75) * (z - 0.25))), -0.1875, 5)
   })
 
-  it('is the same for the same key, and of as many rows as asked', () => {
+  once('is the same for the same key, and of as many rows as asked', () => {
     const drawn = (rows: number, seed: number) => Mixture.sample(rows)(Key.fromSeed(seed))(mixture)
     expect(drawn(3, 5)).toEqual(drawn(3, 5))
     expect(drawn(3, 5).values).not.toEqual(drawn(3, 6).values)
@@ -136,7 +136,7 @@ describe('densities', () => {
   const joint = [[-1, 0.5, 0], [2, 2, -1]].map(x => [0.25 * gaussian(x, [-2, 0, 1], 0.25), 0.75 * gaussian(x, [3, 1, 0], 4)]) // prettier-ignore
   const logs = joint.map(([p, q]) => Math.log(p + q))
 
-  it('log p, p(i | x), and the mean of log p', () => {
+  once('log p, p(i | x), and the mean of log p', () => {
     Array.from(pipe(mixture, Mixture.logDensity(points))).forEach((found, i) => expect(found).toBeCloseTo(logs[i], 13))
     const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
     expect(shape).toEqual([2, 2])
@@ -144,12 +144,12 @@ describe('densities', () => {
     expect(pipe(mixture, Mixture.meanLogDensity(points))).toBeCloseTo((logs[0] + logs[1]) / 2, 13)
   })
 
-  it('the mean is weighted where the points are', () => {
+  once('the mean is weighted where the points are', () => {
     const weighted = { ...points, weights: Float64Array.of(1, 5) }
     expect(pipe(mixture, Mixture.meanLogDensity(weighted))).toBeCloseTo((logs[0] + 5 * logs[1]) / 6, 13)
   })
 
-  it('the score, where only one component is near', () => {
+  once('the score, where only one component is near', () => {
     const far = { rows: 1, dim: 3, values: Float64Array.of(103, 1, -40), weights: Float64Array.of(2) }
     const score = pipe(mixture, Mixture.score(far))
     expect(score).toEqual({ rows: 1, dim: 3, values: Float64Array.of(-25, 0, 10), weights: Float64Array.of(2) })
@@ -157,19 +157,19 @@ describe('densities', () => {
 })
 
 describe('as code and as JSON', () => {
-  it('is printed as the code that builds it', () => {
+  once('is printed as the code that builds it', () => {
     expect(Mixture.show(mixture)).toBe(
       'Mixture.of({ means: [[-2,0,1],[3,1,0]], weights: [0.25,0.75], variances: [0.25,4] })'
     )
     expect(Mixture.of(Mixture.toDescription(mixture))).toEqual(mixture)
   })
 
-  it('survives JSON', () => {
+  once('survives JSON', () => {
     expect(Mixture.codec.name).toBe('Mixture')
     expect(Mixture.codec.decode(JSON.parse(JSON.stringify(Mixture.codec.encode(mixture))))).toEqual(E.right(mixture))
   })
 
-  it('says what is wrong, all of it', () => {
+  once('says what is wrong, all of it', () => {
     expect(PathReporter.report(Mixture.codec.decode({ means: [[0]], weights: [0], variances: [-1] }))).toEqual([
       'weights: [0] is not ≥ 0 and finite, some > 0; leave them out for equal weights\n' +
         'variances[0]: -1 is not > 0 and finite; try 1'
@@ -178,7 +178,7 @@ describe('as code and as JSON', () => {
       expect(E.isLeft(Mixture.codec.decode(json))).toBe(true)
   })
 
-  it('knows a mixture from what is none', () => {
+  once('knows a mixture from what is none', () => {
     expect(Mixture.codec.is(mixture)).toBe(true)
     const { means, weights, variances } = mixture
     for (const other of [null, undefined, 1, 'means', { means, weights }, { means, variances }, { weights, variances }])
@@ -194,7 +194,7 @@ describe('covariances', () => {
   })
   const points: Points.Points = { rows: 4, dim: 2, values: Float64Array.of(0.3, -0.2, 3.5, -1.5, 40, -60, 1.4, -0.4) }
 
-  it('are α²Σ + σ²I with noise, and D Σ D in other units', () => {
+  once('are α²Σ + σ²I with noise, and D Σ D in other units', () => {
     const { values } = Mixture.covariances(correlated)
     const noisy = Mixture.covariances(Mixture.diffuse({ alpha: 0.6, sigma: 0.8 })(correlated)).values
     values.forEach((c, at) => {
@@ -215,7 +215,7 @@ describe('covariances', () => {
     })
   })
 
-  it('are those of its samples', () => {
+  once('are those of its samples', () => {
     const n = 40_000
     const one = Mixture.of({ means: [[1, 2]], covariances: [symmetric(2, 1.2, 1)] })
     const found = Points.covariance(Mixture.sample(n)(Key.fromSeed(5))(one))
@@ -227,7 +227,7 @@ describe('covariances', () => {
     })
   })
 
-  it('one diagonal or round is the same whichever way it is said', () => {
+  once('one diagonal or round is the same whichever way it is said', () => {
     const means = [[0, 1], [2, -1]] // prettier-ignore
     const ways = [
       Mixture.of({ means, variances: [2, 0.5] }),
@@ -250,13 +250,13 @@ describe('covariances', () => {
     })
   })
 
-  it('are written as code and JSON, and read back', () => {
+  once('are written as code and JSON, and read back', () => {
     const read = Mixture.codec.decode(JSON.parse(JSON.stringify(Mixture.codec.encode(correlated))))
     expect(E.isRight(read) && Mixture.show(read.right)).toBe(Mixture.show(correlated))
     expect(E.isRight(read) && read.right).toEqual(correlated)
   })
 
-  it('stop at the floor whatever the rounding of that direction, which goes with the widest', () => {
+  once('stop at the floor whatever the rounding of that direction, which goes with the widest', () => {
     // Of columns that are nearly one another's multiples: a unit vector, and 1e-7 across. Rounding is 3 · 2⁻⁵² · 1e3, 1e-5 of that.
     const across = (by: number, from: number): Mixture.Mixture => {
       const along = Array.from({ length: 3 }, (_, i) => i + from)
@@ -278,7 +278,7 @@ describe('memberships', () => {
     covariances: [symmetric(2, 1.5, 2), symmetric(1, 0, 4)]
   })
 
-  it('measures distances by the inverse of the covariance', () => {
+  once('measures distances by the inverse of the covariance', () => {
     const points = { rows: 2, dim: 2, values: Float64Array.of(1, -1, 7, 8) }
     // By hand: Σ⁻¹ = [2, −1.5; −1.5, 2]/1.75 and diag(1, ¼).
     const byHand = [(2 + 2 * 1.5 + 2) / 1.75, 25 + 49 / 4, (2 * 49 - 3 * 56 + 2 * 64) / 1.75, 1 + 1]
@@ -287,12 +287,12 @@ describe('memberships', () => {
     })
   })
 
-  it('is sure of nothing about a row whose squared distance overflows', () => {
+  once('is sure of nothing about a row whose squared distance overflows', () => {
     const [far] = Mixture.memberships({ rows: 1, dim: 2, values: Float64Array.of(1e160, 0) })(skewed)
     expect([far.probability, far.uncertainty, far.isOutlier]).toEqual([0, 1, true])
   })
 
-  it('takes points of its own columns alone', () => {
+  once('takes points of its own columns alone', () => {
     const line = { rows: 2, dim: 1, values: Float64Array.of(1, 2) }
     for (const of of [
       Mixture.logDensity,
@@ -322,7 +322,7 @@ describe('memberships', () => {
     expect(Mixture.memberships(far)(skewed)[0].isOutlier).toBe(true)
   })
 
-  it('are of a stretch what they are of all rows, beside rows with missing cells too', () => {
+  once('are of a stretch what they are of all rows, beside rows with missing cells too', () => {
     const rows = 6000
     const points = Mixture.sample(rows)(Key.fromSeed(3))(skewed)
     const gaps = { ...points, values: points.values.map((x, at) => (at % 7 === 0 && at % 5 === 2 ? NaN : x)) }
@@ -337,7 +337,7 @@ describe('memberships', () => {
     })
   })
 
-  it('keeps the digits of what is all but certain', () => {
+  once('keeps the digits of what is all but certain', () => {
     const apart = Mixture.of({ means: [[-10], [10]] })
     const [{ probability, uncertainty }] = Mixture.memberships({ rows: 1, dim: 1, values: Float64Array.of(-10) })(apart)
     expect(probability).toBe(1)

@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
 import { Discriminant, Key, Mixture } from '../../../src/index.js'
 import * as Student from '../../../src/mixture/student.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 
 const close = (found: number, wanted: number, tolerance: number): void => {
   expect(Math.abs(found - wanted), `${found} for ${wanted}`).toBeLessThanOrEqual(
@@ -52,7 +52,7 @@ const beside = Mixture.of({ ...parts, background })
 const boxed = Mixture.of({ ...parts, background: { ...background, shape: 'box', scale: [30, 20] } })
 
 describe('Student’s t', () => {
-  it.each([
+  once.each([
     [0.5, 3, 0.1836540779929717],
     [1, 0.2, 0.4371670418109989],
     [2.5, -1.5, 0.8760817734568519],
@@ -65,7 +65,7 @@ describe('Student’s t', () => {
     expect(Math.abs(Student.studentTail(nu, x) / wanted - 1)).toBeLessThan(2e-12)
   })
 
-  it.each([
+  once.each([
     [0.7, 0.01, -135.57150574187784],
     [3, 0.9, 1.637744353696209],
     [12.5, 0.999, 3.8889417804034063],
@@ -83,7 +83,7 @@ const kinds = [
 ] as const
 
 describe('score and divergence', () => {
-  it.each([['nothing', Mixture.of({ ...parts, tails: [null, null, null] })], ...kinds] as const)(
+  once.each([['nothing', Mixture.of({ ...parts, tails: [null, null, null] })], ...kinds] as const)(
     'are the derivatives of the log-density, beside %s',
     (_, mixture) => {
       // Inside the box and outside of it, each of two columns. Differences of fourth order: h⁴ = 1e-12, rounding 1e-16/h² = 1e-10.
@@ -110,7 +110,7 @@ describe('score and divergence', () => {
 })
 
 describe('maps', () => {
-  it.each([
+  once.each([
     [[0, 0], -4.313650685202056],
     [[5, -3], -8.113361975597371],
     [[-40, 80], -20.505504108944738]
@@ -120,7 +120,7 @@ describe('maps', () => {
     close(logDensity(found, ...row), wanted, 1e-13)
   })
 
-  it.each(kinds)('to some columns leave what the others integrate to, beside %s', (_, mixture) => {
+  once.each(kinds)('to some columns leave what the others integrate to, beside %s', (_, mixture) => {
     const second = Mixture.marginal([1])(mixture)
     expect(second.background?.share).toBe(0.1)
     // A box has edges, which the rule sees to a step.
@@ -133,7 +133,7 @@ describe('maps', () => {
       )
   })
 
-  it('are those of the rows: a sum of columns, of which a Cauchy is the last component, with ν = 1', () => {
+  once('are those of the rows: a sum of columns, of which a Cauchy is the last component, with ν = 1', () => {
     const sum = Mixture.affine({ matrix: [[1, 1]], offset: [3] })(beside)
     expect(sum.background).toBeUndefined()
     expect(Array.from(sum.tails ?? [])).toEqual([3, 6, Infinity, 1])
@@ -146,7 +146,7 @@ describe('maps', () => {
       )
   })
 
-  it('that keep columns apart keep the background', () => {
+  once('that keep columns apart keep the background', () => {
     const map = { matrix: [[0, -2], [3, 0]], offset: [1, 0] } // prettier-ignore
     for (const mixture of [beside, boxed]) {
       const found = Mixture.affine(map)(mixture)
@@ -168,7 +168,7 @@ describe('maps', () => {
 
 describe('moments', () => {
   const heavier = Mixture.of({ ...parts, background: { ...background, shape: 'box' } })
-  it('are those of the density, by quadrature', () => {
+  once('are those of the density, by quadrature', () => {
     // |x|² p falls as |x|^−2 where ν = 3: quadrature is left with e^−26.
     const { mean, covariance } = Mixture.moments(Mixture.withoutBackground(heavier))
     const line = Mixture.marginal([1])(Mixture.withoutBackground(heavier))
@@ -184,14 +184,14 @@ describe('moments', () => {
     close(all.covariance.values[0], 0.9 * (covariance.values[0] + a * a) + 0.1 * (9 / 3 + b * b), 1e-13)
   })
 
-  it.each([
+  once.each([
     ['a Cauchy', beside],
     ['ν = 2', Mixture.of({ means: [[0, 0]], tails: [2] })]
   ])('there are none of %s', (_, mixture) => {
     expect(() => Mixture.moments(mixture)).toThrow(/not one that has a covariance; take Mixture.withoutBackground/)
   })
 
-  it('say along which directions components differ', () => {
+  once('say along which directions components differ', () => {
     // The covariances of t of ν = 4 are twice their scales: the directions of Gaussians so wide.
     const both = { means: [[0, 0, 0], [1, 2, 0], [3, 0, 1]], weights: [0.3, 0.3, 0.4] } // prettier-ignore
     const t = Mixture.of({ ...both, covariances: [covariance, covariance, covariance], tails: [4, 4, 4] })
@@ -205,7 +205,7 @@ describe('moments', () => {
 })
 
 describe('quantiles', () => {
-  it.each(kinds)('are where the density has summed to p, beside %s', (_, mixture) => {
+  once.each(kinds)('are where the density has summed to p, beside %s', (_, mixture) => {
     const line = Mixture.marginal([0])(mixture)
     for (const p of [1e-3, 0.2, 0.5, 0.97]) {
       const x = Mixture.quantile(p)(line)
@@ -219,7 +219,7 @@ describe('quantiles', () => {
 })
 
 describe('predictions', () => {
-  it.each([
+  once.each([
     [[0.5, 1, -1], -0.9987394316217435, -1.8569299174529348],
     [[3, -4, 2], -3.5998667772328368, -6.334286812529493],
     [[-20, 10, 4], -5.106375605534051, -13.662085103749536]
@@ -230,7 +230,7 @@ describe('predictions', () => {
     close(found.logDensity[0], rest, 1e-13)
   })
 
-  it.each([[-2.5], [1], [40]])('have mean, sd and quantiles by quadrature, at x = %f', x => {
+  once.each([[-2.5], [1], [40]])('have mean, sd and quantiles by quadrature, at x = %f', x => {
     const found = Mixture.predict([1])(at(x))(tailed)
     const total = integral(tailed, y => [x, y])
     const over = (of: (y: number) => number): number => integral(tailed, y => [x, y], of) / total
@@ -245,7 +245,7 @@ describe('predictions', () => {
     }
   })
 
-  it.each(kinds)('are of rows that are of components, and say how likely a row is of none: %s', (_, mixture) => {
+  once.each(kinds)('are of rows that are of components, and say how likely a row is of none: %s', (_, mixture) => {
     const rows = { rows: 3, dim: 2, values: Float64Array.of(-2, NaN, 9, NaN, NaN, NaN) }
     const found = Mixture.predict([1])(rows)(mixture)
     const alone = Mixture.predict([1])(rows)(tailed)
@@ -263,7 +263,7 @@ describe('predictions', () => {
     expect(Mixture.impute(rows)(mixture).values).toEqual(Mixture.impute(rows)(tailed).values)
   })
 
-  it('of a t whose ν and cells are 2 at most have quantiles and no standard deviation', () => {
+  once('of a t whose ν and cells are 2 at most have quantiles and no standard deviation', () => {
     const found = Mixture.predict([1])(at(3))(Mixture.of({ means: [[0, 0]], tails: [1] }))
     expect(found.sd.values[0]).toBe(Infinity)
     expect(Number.isFinite(found.quantile(0.9).values[0] + found.mean.values[0])).toBe(true)
@@ -286,7 +286,7 @@ describe('what is seen with noise', () => {
   const noise = (e: number): number => Math.exp((-e * e) / (2 * r * r)) / (r * Math.sqrt(2 * Math.PI))
   const observation = { matrix: [[1, 1]], observed: [y], deviation: r }
 
-  it('leaves the posterior of Bayes’ rule, beside a Cauchy', () => {
+  once('leaves the posterior of Bayes’ rule, beside a Cauchy', () => {
     const evidence = Mixture.logEvidence(observation)(beside)
     const sum = Mixture.affine({ matrix: [[1, 1]] })(beside)
     const wanted = integral(sum, s => [s], s => noise(y - s), 12, 1 / 256) // prettier-ignore
@@ -305,13 +305,13 @@ describe('what is seen with noise', () => {
       )
   })
 
-  it('is not told beside a box', () => {
+  once('is not told beside a box', () => {
     expect(() => Mixture.given(observation)(boxed)).toThrow(/'box' is not made of Gaussians/)
   })
 })
 
 describe('mixtures of mixtures', () => {
-  it('keep tails, and refuse a background', () => {
+  once('keep tails, and refuse a background', () => {
     const both = Mixture.mix([0.5, 0.5])([tailed, one].map(Mixture.marginal([0])))
     expect(Array.from(both.tails ?? [])).toEqual([3, 6, Infinity, 2.5])
     expect(() => pipe([tailed, beside], Mixture.mix([0.5, 0.5]))).toThrow(
@@ -322,7 +322,7 @@ describe('mixtures of mixtures', () => {
 
 describe('an observation far from a component with tails', () => {
   // ν = 300 ran out of Gaussians, and was an error about a property of undefined.
-  it.each([3, 30, 300, 1e4])('of ν = %d has its posterior, or is refused with the range', nu => {
+  once.each([3, 30, 300, 1e4])('of ν = %d has its posterior, or is refused with the range', nu => {
     const t = Mixture.of({ means: [[0]], tails: [nu] })
     const density = (y: number): number => Mixture.logDensity({ rows: 1, dim: 1, values: Float64Array.of(y) })(t)[0]
     for (const y of [1, 10, 30, 100, 1e3, 1e5, 1e7, 1e10, 1e12, 1e14]) {

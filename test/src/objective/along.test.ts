@@ -13,7 +13,7 @@ import {
 } from '../../../src/index.js'
 import * as Params from '../../../src/core/params.js'
 import * as Objective from '../../../src/objective/index.js'
-import { SEED, spread } from '../../cases.js'
+import { SEED, spread, once } from '../../cases.js'
 
 const schedule = Schedule.ornsteinUhlenbeck
 const time = NoiseLevels.at(0.1)
@@ -107,7 +107,7 @@ describe.each(scores)('of %s', (_, score) => {
   )
 })
 
-it('is one program for all directions', () => {
+once('is one program for all directions', () => {
   const identity = (mean: number): unknown => {
     const v = Params.of({
       means: [
@@ -124,7 +124,7 @@ it('is one program for all directions', () => {
   expect(identity(1)).not.toBeNull()
 })
 
-it('of a direction again is the third derivative', () => {
+once('of a direction again is the third derivative', () => {
   const of = (objective: Objective.Objective) => gradientOf(Score.symmetricPair, objective)
   const v = Params.of({ mean: [1, 0.5] })
   const twice = of(
@@ -138,7 +138,7 @@ it('of a direction again is the third derivative', () => {
   expect(twice.at(x).value).toBeCloseTo(gradient[0] + 0.5 * gradient[1], 11)
 })
 
-it('refuses directions that are not of the parameters, and what is no mean over rows', () => {
+once('refuses directions that are not of the parameters, and what is no mean over rows', () => {
   const compiled = (objective: Objective.Objective) =>
     Compile.plans({ schedule, score: Score.symmetricPair, objective, expectation: noise })(points)
   const said = (objective: Objective.Objective): string =>
@@ -168,11 +168,11 @@ describe('against a known mixture', () => {
       logVariances: [0, Math.log(0.7)]
     })
   )
-  it('is 0 at the truth', () => {
+  once('is 0 at the truth', () => {
     // Two ways to the same score differ by a few roundings of numbers below 10.
     expect(loss(Objective.fisherDivergence(round, time)).at(truth).value).toBeLessThan(1e-28)
   })
-  it('keeps its digits next to the truth: L(θ* + εv) = ½ε²⟨v, Hv⟩ (1 + O(ε))', () => {
+  once('keeps its digits next to the truth: L(θ* + εv) = ½ε²⟨v, Hv⟩ (1 + O(ε))', () => {
     const v = Key.normal(truth.length)(Key.fromSeed(SEED))
     const of = loss(Objective.fisherDivergence(round, time))
     const { gradient } = loss(

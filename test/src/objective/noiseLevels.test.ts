@@ -17,7 +17,7 @@ import {
 } from '../../../src/index.js'
 import { flattenParams } from '../../../src/laws/check.js'
 import * as NoiseLevels from '../../../src/objective/noiseLevels.js'
-import { isSlow, spread } from '../../cases.js'
+import { isSlow, spread, once } from '../../cases.js'
 import { said } from '../../said.js'
 
 /** Two-sided: a right estimator fails one comparison with probability 6e-7; there are some 100. */
@@ -94,7 +94,7 @@ it.each(spread(2)(named))(
   }
 )
 
-it('drawn evenly, has one time in each stratum, and far less variance', () => {
+once('drawn evenly, has one time in each stratum, and far less variance', () => {
   const law = NoiseLevels.uniform(0.2, 2)
   const times = (of: NoiseLevels.NoiseLevels, rows: number, seed: number): ReadonlyArray<number> =>
     values({ schedule: ou, law: of }, rows, seed, t => t)
@@ -108,7 +108,7 @@ it('drawn evenly, has one time in each stratum, and far less variance', () => {
 })
 
 // Moments of log(σ/α) by Gauss–Hermite, which knows nothing of quantiles.
-it('published laws: EDM: log σ is normal', () => {
+once('published laws: EDM: log σ is normal', () => {
   const row = { schedule: Schedule.edm, law: NoiseLevels.logNormal() }
   for (const power of [1, 2, 3, 4]) {
     const { nodes, weights } = Quadrature.gaussHermite(20)
@@ -117,7 +117,7 @@ it('published laws: EDM: log σ is normal', () => {
   }
 })
 
-it('published laws: is the same law of noise on every schedule', () => {
+once('published laws: is the same law of noise on every schedule', () => {
   const ratio = (schedule: Schedule.Schedule): number =>
     exact({ schedule, law: NoiseLevels.logNormal() }, time => Math.tanh(pipe(schedule, Schedule.logSnr(time)) / 4))
   const wanted = ratio(Schedule.edm)
@@ -125,7 +125,7 @@ it('published laws: is the same law of noise on every schedule', () => {
     expect(Math.abs(ratio(schedule) - wanted), Schedule.show(schedule)).toBeLessThan(1e-9)
 })
 
-it('published laws: stays on a schedule with few ratios, each as likely as before', () => {
+once('published laws: stays on a schedule with few ratios, each as likely as before', () => {
   const law = NoiseLevels.logNormal({ mean: -1, deviation: 1 })
   // log σ ~ N(−1, 1) restricted to [log 0.1, log 2]: −1 + (φ(a) − φ(b))/(Φ(b) − Φ(a)), a = log 0.1 + 1, b = log 2 + 1.
   const wanted = -0.9118805810895455
@@ -133,7 +133,7 @@ it('published laws: stays on a schedule with few ratios, each as likely as befor
   expect(Math.abs(found - wanted)).toBeLessThan(1e-12)
 })
 
-it('published laws: log-SNR is even', () => {
+once('published laws: log-SNR is even', () => {
   const nodes = NoiseLevels.quadrature(ou, 3)(NoiseLevels.uniformLogSnr(-2, 4))
   const { nodes: u } = Quadrature.gaussLegendre(3)(-2, 4)
   nodes.forEach(({ time }, i) => {
@@ -141,14 +141,14 @@ it('published laws: log-SNR is even', () => {
   })
 })
 
-it('published laws: logit-normal: the logit is normal', () => {
+once('published laws: logit-normal: the logit is normal', () => {
   const row = { schedule: ou, law: NoiseLevels.logitNormal({ mean: 0.4, deviation: 0.9, until: 2 }) }
   const logit = (time: number): number => Math.log(time / (2 - time))
   expect(exact(row, logit)).toBeCloseTo(0.4, 5)
   expect(exact(row, time => (logit(time) - 0.4) ** 2)).toBeCloseTo(0.81, 2)
 })
 
-it('nodes of a law of one’s own count by its weight, as its draws do', () => {
+once('nodes of a law of one’s own count by its weight, as its draws do', () => {
   // Uniform on [0.1, 2] by log-uniform draws: the weight is the ratio of the densities, t log(hi/lo)/(hi − lo).
   const lo = 0.1
   const hi = 2
@@ -171,7 +171,7 @@ it('nodes of a law of one’s own count by its weight, as its draws do', () => {
     ).toBeCloseTo(mean, 12)
 })
 
-it('Gauss nodes are the same whatever the key, and as many as asked for', () => {
+once('Gauss nodes are the same whatever the key, and as many as asked for', () => {
   const law = NoiseLevels.gauss(4)(NoiseLevels.uniform(0, 1))
   const at = (seed: number): unknown => NoiseLevels.draw(ou, 10)(Key.fromSeed(seed))(law)
   expect(at(1)).toEqual(at(2))
@@ -180,7 +180,7 @@ it('Gauss nodes are the same whatever the key, and as many as asked for', () => 
 })
 
 /** Of single numbers test/golden/words.txt says what is refused. */
-it.each<[NoiseLevels.NoiseLevels, Schedule.Schedule, ReadonlyArray<string>]>([
+once.each<[NoiseLevels.NoiseLevels, Schedule.Schedule, ReadonlyArray<string>]>([
   [
     NoiseLevels.uniformLogSnr(5, 3),
     Schedule.varianceExploding({ sigmaMin: 1, sigmaMax: 1 }),
@@ -252,7 +252,7 @@ it.each<[NoiseLevels.NoiseLevels, Schedule.Schedule, ReadonlyArray<string>]>([
   expect(NoiseLevels.problems(schedule)(law).map(Problem.show)).toEqual(wanted)
 })
 
-it('one of several is drawn as often as it stands there; where nothing is drawn it is the mean over all', () => {
+once('one of several is drawn as often as it stands there; where nothing is drawn it is the mean over all', () => {
   const law = NoiseLevels.oneOf([0.7, 0.2, 0.2, 1.1])
   const drawn = values({ schedule: ou, law }, 4000, 3, t => t)
   const times = (t: number): number => drawn.filter(x => x === t).length
@@ -265,7 +265,7 @@ it('one of several is drawn as often as it stands there; where nothing is drawn 
   expect(exact({ schedule: ou, law }, t => t)).toBeCloseTo(0.55, 14)
 })
 
-it('fixed levels are not random', () => {
+once('fixed levels are not random', () => {
   const nodes = NoiseLevels.nodes([{ time: 0.1, weight: 1 }])
   const fixed = [
     NoiseLevels.at(0.3),
@@ -301,7 +301,7 @@ const integral = (v: number, nodes: number): number =>
   }, 0)
 
 /** The nodes of NoiseLevels.likelihood reach thin components. */
-it.each([
+once.each([
   // v, and the published relative errors of 16 and 32 nodes, twice which are allowed.
   [1, 1e-8, 4e-11],
   [1e-1, 7e-8, 3e-11],
@@ -326,7 +326,7 @@ describe('a least variance', () => {
     `objective.noiseLevels: ${NoiseLevels.show(law)} of Score.isotropic({ components: 2 }) is not one with leastVariance, since variances are ` +
     'learned and its nodes lie by the least of them; give NoiseLevels.likelihood the minimum variance, such as leastVariance: 1e-3'
 
-  it('is asked for where variances are learned, however deep', () => {
+  once('is asked for where variances are learned, however deep', () => {
     const deep = Objective.weight(2)(Objective.sum([Objective.likelihood, Objective.implicit(without)]))
     expect(refused(isotropic, deep, fixed)).toBe(asked(without))
     expect(refused(spherical, deep, fixed)).toBe('')
@@ -334,7 +334,7 @@ describe('a least variance', () => {
     expect(refused(isotropic, Objective.implicit(given), fixed)).toBe('')
   })
 
-  it('is asked for of a target whose nodes are taken, not of one that weighs what is drawn', () => {
+  once('is asked for of a target whose nodes are taken, not of one that weighs what is drawn', () => {
     const law = NoiseLevels.importance({ proposal: NoiseLevels.uniform(1e-4, 4), target: without })
     expect(refused(isotropic, Objective.implicit(law), fixed)).toBe(asked(law))
     expect(refused(isotropic, Objective.implicit(law), Expectation.projected())).toBe('')
@@ -343,7 +343,7 @@ describe('a least variance', () => {
   })
 })
 
-it.each([
+once.each([
   ['a straight line', Schedule.rectifiedFlow, 1],
   ['one of our own', Schedule.custom({ name: 'mine', alpha: t => 1 - t, sigma: t => t, until: 1 }), 1]
 ])('a likelihood to an end without signal is refused: %s', (_, schedule, until) => {
@@ -353,7 +353,7 @@ it.each([
   expect(NoiseLevels.problems(schedule)(NoiseLevels.likelihood({ until: 0.99, nodes: 8 }))).toEqual([])
 })
 
-it('nodes of the likelihood weigh as ½ g² on a schedule of another clock', () => {
+once('nodes of the likelihood weigh as ½ g² on a schedule of another clock', () => {
   // Variance exploding: ½ g² dt = ½ dσ², so that all together they are ½(σ(T)² − σ(0)²).
   const schedule = Schedule.varianceExploding({ sigmaMin: 0.01, sigmaMax: 5 })
   const total = pipe(
@@ -408,7 +408,7 @@ const table: ReadonlyArray<readonly [string, Schedule.Schedule, Objective.Object
   ]
 ]
 
-it.each(table)('from the clean end on: %s', (_, schedule, objective, finite) => {
+once.each(table)('from the clean end on: %s', (_, schedule, objective, finite) => {
   const result = compiled(schedule, objective)
   expect(E.isRight(result)).toBe(finite)
   if (E.isLeft(result)) {
@@ -421,7 +421,7 @@ it.each(table)('from the clean end on: %s', (_, schedule, objective, finite) => 
   expect([value, ...flattenParams(gradient)].every(Number.isFinite)).toBe(true)
 })
 
-it("one's own that does not look at the noise is told how to say so", () => {
+once("one's own that does not look at the noise is told how to say so", () => {
   const mine = Objective.custom('mine', fromClean, ({ score }) => sum(square(score), 1))
   const result = compiled(ou, mine)
   expect(E.isLeft(result) && Problem.show(result.left[0])).toBe(
@@ -430,7 +430,7 @@ it("one's own that does not look at the noise is told how to say so", () => {
   )
 })
 
-it("one's own that says so of its target is found out", () => {
+once("one's own that says so of its target is found out", () => {
   const squares = Objective.custom('mine', fromClean, ({ target }) => sum(square(target), 1), { bounded: true })
   const result = compiled(ou, squares)
   expect(E.isLeft(result) && result.left.map(Problem.show)).toEqual([

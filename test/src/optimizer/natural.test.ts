@@ -24,7 +24,7 @@ import {
 import * as NaturalGradient from '../../../src/optimizer/natural.js'
 import * as Optimizer from '../../../src/optimizer/index.js'
 import { ofVocabulary, type Asked } from '../mixture/families/families.js'
-import { spread } from '../../cases.js'
+import { spread, once } from '../../cases.js'
 import { said } from '../../said.js'
 
 const truth = Mixture.of({
@@ -94,7 +94,7 @@ const reached = (pipeline: Pipeline.Pipeline<string>): Params.Params<string> =>
   Run.last(Problem.orThrow(Compile.pipeline(pipeline)(points)))(Key.fromSeed(3)).params
 
 describe('Optimizer.natural', () => {
-  it.each(families)('$name: at rate 1 it is expectation–maximization', ({ score, family }) => {
+  once.each(families)('$name: at rate 1 it is expectation–maximization', ({ score, family }) => {
     const step = ExpectationMaximization.step(family, floor, points)
     const em = Array.from({ length: 10 }).reduce<Params.Params<string>>(params => step(params).params, start(score))
     const natural = reached(descent(score, 1, 10))
@@ -132,7 +132,7 @@ describe('Optimizer.natural', () => {
   const noise: Points.Points = { rows: 300, dim: 3, values: Key.normal(900)(Key.fromSeed(5)) }
   const matching = Objective.implicit(NoiseLevels.at(TIME))
 
-  it.each(told(1))(
+  once.each(told(1))(
     '$name: of one component, at a noise level it goes to the moments of the noisy rows',
     ({ score: alone, family: { mStep } }) => {
       const second = mStep?.second
@@ -156,7 +156,7 @@ describe('Optimizer.natural', () => {
     }
   )
 
-  it.each(families)(
+  once.each(families)(
     '$name: where components are apart, at a noise level it is expectation–maximization there, but for weights',
     ({ score }) => {
       const from = start(score)
@@ -193,7 +193,7 @@ describe('Optimizer.natural', () => {
     }
   )
 
-  it('is refused for an objective whose natural gradient it does not know', () => {
+  once('is refused for an objective whose natural gradient it does not know', () => {
     const refused = (objective: Objective.Objective): string =>
       said(Compile.pipeline(descent(one, 1, 1, objective))(points))
     const at = NoiseLevels.at(TIME)
@@ -208,7 +208,7 @@ describe('Optimizer.natural', () => {
     unknown.forEach(objective => expect(refused(objective)).toMatch(/for the likelihood, or for score matching at one/))
   })
 
-  it('is refused for a family that a gradient does not say, and for parameters of another score', () => {
+  once('is refused for a family that a gradient does not say, and for parameters of another score', () => {
     const refused = (score: Score.Score<string>, of: Score.Score<string>): string =>
       said(
         Compile.pipeline({
@@ -227,7 +227,7 @@ describe('Optimizer.natural', () => {
     expect(refused(one, another)).toMatch(/of the score that is learned; give it the same score/)
   })
 
-  it('by hand it is told what the gradient is of, and takes nothing for granted', () => {
+  once('by hand it is told what the gradient is of, and takes nothing for granted', () => {
     const score = one
     const optimizer = Optimizer.chain(
       NaturalGradient.natural({ score, varianceFloor: floor }),

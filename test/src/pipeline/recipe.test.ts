@@ -28,7 +28,7 @@ import {
 } from '../../../src/index.js'
 import { atMinimumVariance } from '../../../src/mixture/index.js'
 import { fitPage } from '../../../src/report/report.js'
-import { isSlow, spread } from '../../cases.js'
+import { isSlow, spread, once } from '../../cases.js'
 import { planted, two } from '../report/fits.js'
 
 const read = (name: string): Points.Points => {
@@ -103,7 +103,7 @@ describe('annealed', () => {
     2400
   )
 
-  it('starts the pair at high noise, and ends near maximum likelihood', () => {
+  once('starts the pair at high noise, and ends near maximum likelihood', () => {
     const truth = Mixture.symmetricPair([1, 0.5, 0])
     const points = Mixture.sample(4000)(Key.fromSeed(1))(truth)
     const error = (recipe: Recipe.Recipe): number => {
@@ -115,7 +115,7 @@ describe('annealed', () => {
       expect(error(recipe)).toBeLessThan(1.1 * likeliest + 1e-3)
   })
 
-  it('takes rows without any spread', () => {
+  once('takes rows without any spread', () => {
     const points = { rows: 6, dim: 2, values: new Float64Array(12).fill(3) }
     const { means, variances } = fit(Recipe.annealed, 2, points, 0)
     expect(Array.from(means.values)).toEqual([3, 3, 3, 3].map(c => expect.closeTo(c, 6) as number))
@@ -124,7 +124,7 @@ describe('annealed', () => {
 })
 
 describe('what is known of data', () => {
-  it('is of their numbers: a buffer may be filled with others', () => {
+  once('is of their numbers: a buffer may be filled with others', () => {
     const filled = (unit: number): Float64Array =>
       Float64Array.from({ length: 40 }, (_, i) => unit * ((i % 7) + (i < 20 ? 0 : 30)))
     const shown = (points: Points.Points): string =>
@@ -170,7 +170,7 @@ describe('one row a million standard deviations off', () => {
   )
   const points = { rows: 401, dim: 2, values: Float64Array.of(...groups.values, 1e6, 1e6) }
 
-  it.each<readonly [string, Recipe.Recipe]>([
+  once.each<readonly [string, Recipe.Recipe]>([
     ['annealed', Recipe.annealed],
     ['expectation–maximization', Recipe.expectationMaximization],
     ['spectral', Recipe.spectral]
@@ -186,7 +186,7 @@ describe('one row a million standard deviations off', () => {
     })
   })
 
-  it('and the floor is that of the data without it, in any unit', () => {
+  once('and the floor is that of the data without it, in any unit', () => {
     // Pairs are drawn, and one row of 401 is in a two-hundredth of them.
     expect(Math.abs(floorOf(points) / floorOf(groups) - 1)).toBeLessThan(0.1)
     const scaled = { ...points, values: points.values.map(x => 1e-6 * x) }
@@ -195,7 +195,7 @@ describe('one row a million standard deviations off', () => {
   })
 })
 
-it('the report tells them', () => {
+once('the report tells them', () => {
   const text = fitPage(planted(two, 20, { atMinVariance: [1] }), '0.0.0')
   expect(text).toContain('<li class="doubt">Component 2 is at the minimum variance: ')
   expect(fitPage(planted(two, 20), '0.0.0')).not.toContain('Component 2 is at the minimum variance')
@@ -209,7 +209,7 @@ describe('a mixture far from 0', () => {
   const density = Math.log((parts[0] + parts[1]) / Math.sqrt(2 * Math.PI))
   const slope = (parts[0] * -0.5 + (parts[1] * 2.5) / 1.5) / (parts[0] + parts[1])
 
-  it.each([0, 1e5, 1e8, 1e9, 2 ** 40])('%d has the density and the score that it has at 0', c => {
+  once.each([0, 1e5, 1e8, 1e9, 2 ** 40])('%d has the density and the score that it has at 0', c => {
     expect(Mixture.logDensity(row(c))(at(c))[0]).toBeCloseTo(density, 13)
     // α⟨p, c⟩ − bx is rounded at the size of c, as the row itself was.
     expect(Math.abs(Mixture.score(row(c))(at(c)).values[0] - slope)).toBeLessThan(1e-14 + 4 * c * Number.EPSILON)
@@ -242,7 +242,7 @@ describe('a descent in steps that are too large', () => {
   }
   // A step of expectation–maximization is ½/α² for the pair, K/(2α²) for K spherical components.
   const em = Math.exp(1) / 2
-  it.each([
+  once.each([
     ['the pair', Score.symmetricPair, em],
     ['two spheres', Score.spherical({ components: 2 }), 2 * em],
     ['two isotropic components', Score.isotropic({ components: 2 }), 2 * em]
@@ -255,14 +255,14 @@ describe('a descent in steps that are too large', () => {
       values.forEach(value => expect(Math.abs(value)).toBeLessThan(200))
     )
   })
-  it('goes on where the steps are right', () => {
+  once('goes on where the steps are right', () => {
     expect(run(Score.symmetricPair, em, Expectation.quadrature()).status).toMatchObject({
       _tag: 'Finished'
     })
   })
 })
 
-it('the pair far out has the score ±m − x, whatever |m|² would round', () => {
+once('the pair far out has the score ±m − x, whatever |m|² would round', () => {
   const score = Score.evaluate(Score.symmetricPair, Schedule.varianceExploding({ sigmaMin: 1e-3, sigmaMax: 1 }))
   const found = score(Params.of({ mean: [2 ** 60] }))(0)({ rows: 2, dim: 1, values: Float64Array.of(0.5, -0.5) })
   const u = 1 + 1e-6
@@ -470,18 +470,18 @@ describe('what is chosen on four rows whose second moment is diag(4, 1)', () => 
     ['maximum likelihood, rows without spread', maximumLikelihood, isotropic, clustered, [likelihood()], same]
   ]
   for (const [name, recipe, score, initializer, stages, data = points] of chosen)
-    it(name, () => {
+    once(name, () => {
       const wanted = Pipeline.of({ schedule: Schedule.ornsteinUhlenbeck, score, initializer, stages })
       expect(told(recipe(score)(data))).toEqual(told(wanted))
     })
 
-  it('starts a score without centres at normal parameters', () => {
+  once('starts a score without centres at normal parameters', () => {
     const network = Score.custom({ name: 'linear', shapes: () => ({ a: [] }), apply: (_, x) => x })
     for (const recipe of [twoStage, maximumLikelihood])
       expect(recipe(network)(points).initializer).toEqual(gaussian({ scale: 1 }))
   })
 
-  it('judges moves among more than 16 components after 40 steps', () => {
+  once('judges moves among more than 16 components after 40 steps', () => {
     const moves = (components: number): ReadonlyArray<string> =>
       annealed(Score.spherical({ components }))(points)
         .stages.map(Stage.show)

@@ -21,7 +21,7 @@ import {
   NoiseLevels
 } from '../../../src/index.js'
 import * as Stage from '../../../src/pipeline/stage.js'
-import { spread } from '../../cases.js'
+import { spread, once } from '../../cases.js'
 
 type Names = 'means' | 'logits' | 'logVariances'
 const schedule = Schedule.ornsteinUhlenbeck
@@ -57,7 +57,7 @@ describe('as data', () => {
   const alone = [descend(1), em(3), split, power, Stage.restart(2)(em(3)), Stage.guarded(em(3))]
   const at = (time: number): Stage.Stage => em(3, { time })
 
-  it.each<readonly [string, Stage.Stage, ReadonlyArray<readonly [string, Stage.Stage]>]>([
+  once.each<readonly [string, Stage.Stage, ReadonlyArray<readonly [string, Stage.Stage]>]>([
     ...alone.map(stage => [Stage.show(stage), stage, [['', stage]]] as const),
     [
       'sequences and repeats are written out, each stage with where it stands',
@@ -97,7 +97,7 @@ describe('as data', () => {
     expect(found(stage)).toEqual(wanted)
   })
 
-  it('a floor is that of the last part that has one, where variances are learned', () => {
+  once('a floor is that of the last part that has one, where variances are learned', () => {
     const floored = (varianceFloor: number): Stage.Stage => em(1, { varianceFloor })
     const floor = (...stages: ReadonlyArray<Stage.Stage>): O.Option<number> => Pipeline.varianceFloor(of(...stages))
     expect(floor()).toEqual(O.none)
@@ -121,7 +121,7 @@ describe('are equal', () => {
   const { concat, empty } = Stage.Monoid
   const [a, b, c] = [em(2), descend(0.3), em(3)]
   const settled = em(200)
-  it.each<readonly [string, ReadonlyArray<Stage.Stage>, ReadonlyArray<Stage.Stage>]>([
+  once.each<readonly [string, ReadonlyArray<Stage.Stage>, ReadonlyArray<Stage.Stage>]>([
     ['sequences from the left', [concat(concat(a, b), c)], [a, b, c]],
     ['sequences from the right', [concat(a, concat(b, c))], [a, b, c]],
     ['a sequence with nothing', [concat(empty, Stage.sequence([a, b, c, empty]))], [a, b, c]],
@@ -150,7 +150,7 @@ describe('are equal', () => {
     expect(end(...stages)).toEqual(end(...wanted))
   })
 
-  it('what is guarded is worse, or fails, alone', () => {
+  once('what is guarded is worse, or fails, alone', () => {
     expect(likelihood(score, end(settled, em(1, { time: 3 })))).toBeLessThan(likelihood(score, end(settled)))
     expect(last(of(diverging)).status).toMatchObject({ _tag: 'Failed' })
     const { status, value } = last(of(Stage.guarded(em(5))))
@@ -160,7 +160,7 @@ describe('are equal', () => {
   })
 })
 
-it('a guard keeps no mixture that has lost a component to a single row, and one that loses none', () => {
+once('a guard keeps no mixture that has lost a component to a single row, and one that loses none', () => {
   const rows = [-1.5, -1, -0.5, 0, 0.5, 1, 1.5, 12]
   const few = { rows: rows.length, dim: 1, values: Float64Array.from(rows) }
   const two = Score.isotropic({ components: 2 })
@@ -180,7 +180,7 @@ describe('a stage on a sample', () => {
   const on = (rows: number, seed: number): Params.Params<Names> =>
     last(of(Stage.onSample({ rows })(em(7))), points, seed).params
 
-  it('is of some rows by its key, none of them twice', () => {
+  once('is of some rows by its key, none of them twice', () => {
     expect(on(60, 1)).toEqual(on(60, 1))
     expect(on(60, 1)).not.toEqual(on(60, 2))
     expect(on(60, 1)).not.toEqual(end(em(7)))
@@ -192,14 +192,14 @@ describe('a stage on a sample', () => {
     expect(Math.min(...points.values.map(x => Math.abs((all - x) / 599 - params.means.values[0])))).toBeLessThan(1e-12)
   })
 
-  it('hands on what it led to, and the next sees all rows', () => {
+  once('hands on what it led to, and the next sees all rows', () => {
     const settle = em(2000, { relativeChange: 1e-12 })
     const alone = end(settle).means.values
     // Both stand still by 1e-12 of the components at the one maximum that is near.
     end(Stage.onSample({ rows: 100 })(em(7)), settle).means.values.forEach((x, k) => expect(x).toBeCloseTo(alone[k], 8))
   })
 
-  it('is where the recipe of large tables finds its way, and ends on all rows', () => {
+  once('is where the recipe of large tables finds its way, and ends on all rows', () => {
     const truth = [-5, 0, 6]
     const large = Mixture.sample(21_000)(Key.fromSeed(2))(Mixture.of({ means: truth.map(m => [m]) }))
     const samples = (data: Points.Points): ReadonlyArray<boolean> =>

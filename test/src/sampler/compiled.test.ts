@@ -18,7 +18,7 @@ import {
   TimeGrid,
   type Points
 } from '../../../src/index.js'
-import { spread } from '../../cases.js'
+import { spread, once } from '../../cases.js'
 
 const ROWS = 5100
 /** So few that they are interpreted. */
@@ -123,7 +123,7 @@ it.each(spread(4)(Object.entries(asked)))(
   }
 )
 
-it.each(['score, correlated', 'divergence, learned'])(
+once.each(['score, correlated', 'divergence, learned'])(
   'what many rows are asked at once: has the same bits by one thread and by two: %s',
   name => {
     const large = points(3, 40_001)
@@ -144,7 +144,7 @@ describe('a sampler and a likelihood of many points', () => {
     return compiled
   }
 
-  it('are those of a few at a time', () => {
+  once('are those of a few at a time', () => {
     const all = points(3)
     const ends = (of: Points.Points): Float64Array =>
       [...Sampler.transport(program(Sampler.heun))(learned)(of)(Key.fromSeed(0))].at(-1)?.points.values ?? of.values
@@ -235,13 +235,13 @@ describe.each(guided)('guidance: %s', (_, score) => {
   })
 })
 
-it('a function that no program can be made of: is interpreted, however many rows there are', () => {
+once('a function that no program can be made of: is interpreted, however many rows there are', () => {
   const doubled = rowwise({}, ({ rows: { x } }) => ({ y: mul(toNdArray(sum(x)).values[0] > 0 ? 2 : -2, x) }))
   const x: NdArray = { shape: [10_000, 1], values: new Float64Array(10_000).fill(1) }
   expect(doubled({ params: {}, rows: { x }, constants: {} }).y.values[7]).toBe(2)
 })
 
-it('a function that no program can be made of: throws what it throws', () => {
+once('a function that no program can be made of: throws what it throws', () => {
   const wrong = rowwise({}, ({ rows: { x } }) => ({ y: mul(x, tensor([1, 2, 3], [3])) }))
   const x: NdArray = { shape: [10_000, 2], values: new Float64Array(20_000) }
   expect(() => wrong({ params: {}, rows: { x }, constants: {} })).toThrow(/broadcast/)

@@ -17,7 +17,7 @@ import {
 } from '../../../src/index.js'
 import * as Case from '../../../src/core/case.js'
 import { at, carried, density, DEVIATIONS, deviation, end, largest, order, schedules } from '../samplers.js'
-import { isSlow, spread } from '../../cases.js'
+import { isSlow, spread, once } from '../../cases.js'
 import { there } from '../../there.js'
 
 const ou = Schedule.ornsteinUhlenbeck
@@ -84,7 +84,7 @@ describe('orders on the exact score', () => {
     }
   })
 
-  it('one step of Euler in t, which is ddim without noise, reaches a point mass; one in the angle does not', () => {
+  once('one step of Euler in t, which is ddim without noise, reaches a point mass; one in the angle does not', () => {
     const schedule = Schedule.rectifiedFlow
     const score = Sampler.exact(Mixture.of({ means: [[3]], variances: [1e-12] }), schedule)
     const grid = TimeGrid.uniform({ from: 0.999, to: 1e-4, steps: 1 })
@@ -124,7 +124,7 @@ describe('marginals', () => {
     }
   )
 
-  it.each([
+  once.each([
     { schedule: ou, from: 3, wide: 1 },
     { ...schedules[3], wide: 65 }
   ])('start from N(0, I) at the noisy end, diffused where the variance is not kept: $wide', row => {
@@ -136,7 +136,7 @@ describe('marginals', () => {
     expect(Math.max(mean, covariance, cdf)).toBeLessThan(0)
   })
 
-  it('of Langevin’s algorithm, unadjusted, are N(c, u/(1 − δ/2u))', () => {
+  once('of Langevin’s algorithm, unadjusted, are N(c, u/(1 − δ/2u))', () => {
     const truth = Mixture.of({ means: [new Array<number>(20).fill(1)], variances: [0.5] })
     const time = 0.4
     const [u] = at(truth, ou, time).variances
@@ -201,7 +201,7 @@ describe('steps', () => {
     times.map(time => Schedule.level(time)(schedule))
   const [first] = pipe(key, Key.named('steps'), ({ steps }) => [Key.child(0)(steps)])
 
-  it.each(equations.flatMap(([name, sampler, of]) => schedules.map(row => ({ name, sampler, of, on: row }))))(
+  once.each(equations.flatMap(([name, sampler, of]) => schedules.map(row => ({ name, sampler, of, on: row }))))(
     'are $name, on $on.name',
     ({ sampler, of, on: { schedule, from } }) => {
       const points = start(schedule, from)
@@ -217,7 +217,7 @@ describe('steps', () => {
     }
   )
 
-  it('of DDPM, where variance is kept, have the paper’s β', () => {
+  once('of DDPM, where variance is kept, have the paper’s β', () => {
     const { schedule, from } = schedules[0]
     const [a, b] = levels(schedule, from, 0.7 * from)
     // In the paper's letters ᾱ = α².
@@ -227,7 +227,7 @@ describe('steps', () => {
     expect(ancestral(2, -1, 3, a, b)).toBeCloseTo((2 - (1 - keep)) / Math.sqrt(keep) + 3 * Math.sqrt(variance), 13)
   })
 
-  it.each(schedules)('of DPM-Solver++ 2M are algorithm 2 of its paper, on $name', ({ schedule, from }) => {
+  once.each(schedules)('of DPM-Solver++ 2M are algorithm 2 of its paper, on $name', ({ schedule, from }) => {
     const times = [from, 0.6 * from, 0.1 * from]
     const program = compiled({ sampler: Sampler.dpmSolver2M, grid: TimeGrid.listed(times), schedule })
     const [begin, middle, found] = Sampler.transport(program)(Sampler.exact(plane, schedule))(start(schedule, from))(
@@ -252,7 +252,7 @@ describe('steps', () => {
     expect(largest(found.points.values, wanted)).toBeLessThan(1e-12)
   })
 
-  it('of a corrector, and of annealed Langevin, are moves at the new level, with keys of their own', () => {
+  once('of a corrector, and of annealed Langevin, are moves at the new level, with keys of their own', () => {
     const from = 2
     const to = 1.4
     const delta = 2 * (0.2 * Math.sqrt(-Math.expm1(-2 * to))) ** 2
@@ -281,7 +281,7 @@ describe('steps', () => {
 
   // Euler–Maruyama's last noise is of the size of ς, up to 1e6 here, and Langevin's moves have no time to bring the points in:
   // the others end near the data, however coarse the steps.
-  it.each([
+  once.each([
     ...[Sampler.ancestral, Sampler.ddim({ eta: 0.5 }), Sampler.euler, Sampler.heun, Sampler.rungeKutta4],
     ...[Sampler.dpmSolver2M, Sampler.dormandPrince({ tolerance: 1e-3 })],
     ...[Sampler.predictorCorrector({ predictor: Sampler.ancestral }), Sampler.eulerMaruyama],
@@ -341,7 +341,7 @@ describe('likelihood by the flow', () => {
     }
   )
 
-  it('of a learned score is that of its mixture, and of a custom score that of its own divergence', () => {
+  once('of a learned score is that of its mixture, and of a custom score that of its own divergence', () => {
     // α² is 1e-22 at the noisy end, and the law there N(0, I) up to α times the means.
     const program = compiled({
       sampler: exactly,
@@ -380,7 +380,7 @@ describe('randomness', () => {
   const program = (sampler: Sampler.Sampler, times: TimeGrid.TimeGrid = grid) =>
     compiled({ sampler, grid: times, schedule: ou })
 
-  it('is the key: same key, same bits; the end of the trajectory is the sample', () => {
+  once('is the key: same key, same bits; the end of the trajectory is the sample', () => {
     const ancestral = program(Sampler.ancestral)
     const sample = Sampler.sample(ancestral)(score)(30, 2)
     expect(sample(key)).toEqual(sample(key))
@@ -392,7 +392,7 @@ describe('randomness', () => {
     expect([...Sampler.transport(ancestral)(score)(first.points)(key)]).toEqual([...states])
   })
 
-  it('is labelled: another sampler, or more steps to come, shift nobody else', () => {
+  once('is labelled: another sampler, or more steps to come, shift nobody else', () => {
     const begin = (sampler: Sampler.Sampler): Points.Points => {
       const [first] = Sampler.trajectory(program(sampler))(score)(10, 2)(key)
       return first.points
@@ -404,7 +404,7 @@ describe('randomness', () => {
     expect(states([2, 1, 0.5, 0.1]).slice(0, 3)).toEqual(states([2, 1, 0.5]))
   })
 
-  it('and what one’s own sampler remembers is handed from step to step', () => {
+  once('and what one’s own sampler remembers is handed from step to step', () => {
     const counting = Sampler.define({
       name: 'counting',
       about: 'stays where it is, and counts',
@@ -430,7 +430,7 @@ describe('what is refused', () => {
     return E.isLeft(found) ? found.left.map(Problem.show) : []
   }
 
-  it('is told of sampler and grid, every problem at once', () => {
+  once('is told of sampler and grid, every problem at once', () => {
     const wrong = TimeGrid.uniform({ from: -1, to: NaN, steps: 1.5 })
     expect(
       refused(Sampler.predictorCorrector({ predictor: Sampler.ddim({ eta: -0.1 }), moves: 0, snr: 1 }), wrong)
@@ -465,7 +465,7 @@ describe('what is refused', () => {
       step: ({ points }) => ({ points: { ...points, rows: points.rows - 1, values: points.values.slice(1) } })
     })
   })
-  it.each<[string, () => unknown, RegExp]>([
+  once.each<[string, () => unknown, RegExp]>([
     ['points of another width', () => sample(Sampler.exact(plane, ou), 1), /^dim: 1 is not 2, that of the mixture/],
     [
       'parameters of another width',

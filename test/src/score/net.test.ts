@@ -19,7 +19,7 @@ import {
 import * as Net from '../../../src/score/net.js'
 import { params as paramsOf } from '../../../src/laws/arbitraries.js'
 import * as laws from '../../../src/laws/index.js'
-import { spread } from '../../cases.js'
+import { spread, once } from '../../cases.js'
 import { allHold } from '../../laws/holds.js'
 import { plansAgree } from '../compile/plansAgree.js'
 
@@ -63,7 +63,7 @@ describe('parts are what they say', () => {
     const inner = Array.from({ length: n - 1 }, (_, i) => (i % 2 === 0 ? 4 : 2) * f((x * (i + 1)) / n))
     return 0.5 + (x / n / 3) * (f(0) + f(x) + inner.reduce((a, b) => a + b, 0))
   }
-  it.each([
+  once.each([
     ['silu', Net.silu, (x: number) => x / (1 + Math.exp(-x))],
     ['gelu', Net.gelu, (x: number) => x * normal(x)],
     ['tanh', Net.tanh, Math.tanh],
@@ -75,7 +75,7 @@ describe('parts are what they say', () => {
     close(answer(net, row), row.map(wanted), 1e-11)
   })
 
-  it('linear, and layer norm', () => {
+  once('linear, and layer norm', () => {
     const params = Params.of({
       weights: [
         [1, 2],
@@ -94,7 +94,7 @@ describe('parts are what they say', () => {
     )
   })
 
-  it('embeddings: of a quarter of the log of σ/α, of the angle, finite at both ends', () => {
+  once('embeddings: of a quarter of the log of σ/α, of the angle, finite at both ends', () => {
     const level = { alpha: 0.6, sigma: 0.8 }
     const waves = (frequencies: ReadonlyArray<number>, u: number): ReadonlyArray<number> =>
       [Math.cos, Math.sin].flatMap(f => frequencies.map(omega => f(2 * Math.PI * omega * u)))
@@ -117,7 +117,7 @@ describe('parts are what they say', () => {
     })
   })
 
-  it('a label is its row of the table, and nothing without one', () => {
+  once('a label is its row of the table, and nothing without one', () => {
     const params = Params.of({
       classes: [
         [1, 2],
@@ -131,7 +131,7 @@ describe('parts are what they say', () => {
     expect(answer(net, [9], params)).toEqual([0, 0])
   })
 
-  it('chain, concat, sum, residual, skip', () => {
+  once('chain, concat, sum, residual, skip', () => {
     const twice = Net.sum(Net.identity, Net.identity)
     expect(answer(Net.chain(twice, twice), [1, 2])).toEqual([4, 8])
     expect(answer(Net.concat(twice, Net.identity), [1, 2])).toEqual([2, 4, 1, 2])
@@ -139,7 +139,7 @@ describe('parts are what they say', () => {
     expect(answer(Net.skip(twice), [1, 2])).toEqual([1, 2, 2, 4])
   })
 
-  it('a perceptron by hand', () => {
+  once('a perceptron by hand', () => {
     const net = Net.mlp({ hidden: [3], activation: 'tanh', embedding: Net.sinusoidal(1, { longest: 4, shortest: 4 }) })
     const params = Net.initial(2)(Key.fromSeed(5))(net)
     const filled = Params.mapValues(x => x + 0.1)(params)
@@ -160,7 +160,7 @@ describe('parts are what they say', () => {
 describe('starts', () => {
   const net = Net.mlp({ hidden: [200, 100] })
 
-  it('have the variance of their law, each array by its own name', () => {
+  once('have the variance of their law, each array by its own name', () => {
     const { 'hidden2.weights': weights, 'output.weights': last } = Net.initial(2)(Key.fromSeed(1))(net)
     const mean = weights.values.reduce((sum, w) => sum + w, 0) / weights.values.length
     const variance = weights.values.reduce((sum, w) => sum + w * w, 0) / weights.values.length
@@ -170,13 +170,13 @@ describe('starts', () => {
     expect(last.values.every(w => w === 0)).toBe(true)
   })
 
-  it('of a layer stay when another part comes before it', () => {
+  once('of a layer stay when another part comes before it', () => {
     const more = Net.chain(Net.named('more', Net.layerNorm), net)
     const [one, other] = [net, more].map(of => Net.initial(2)(Key.fromSeed(1))(of) as Params.Params<string>)
     expect(other['hidden2.weights'].values).toEqual(one['hidden2.weights'].values)
   })
 
-  it('kaiming has twice the variance', () => {
+  once('kaiming has twice the variance', () => {
     const at = (initial: Net.Initial): number =>
       Net.initial(100)(Key.fromSeed(2))(
         Net.chain(Net.linear(100, { initial }), Net.named('o', Net.output()))
@@ -189,7 +189,7 @@ describe('starts', () => {
 describe('what does not fit is told with the data', () => {
   const faults = (net: Net.Net<string>): ReadonlyArray<string> =>
     Score.problems({ rows: 10, dim: 2 })(Score.network(net, { predicts: Parametrization.noise })).map(Problem.show)
-  it.each<readonly [string, Net.Net<string>, RegExp]>([
+  once.each<readonly [string, Net.Net<string>, RegExp]>([
     ['one name twice', Net.chain(Net.linear(4), Net.output()), /a second weights.*Net\.named/],
     ['sums of two widths', Net.residual(Net.linear(3)), /widths 2, 3/],
     ['too wide at the end', Net.linear(3), /3 numbers a row.*Net\.output/],
@@ -205,13 +205,13 @@ describe('what does not fit is told with the data', () => {
     expect(found[0]).toMatch(wanted)
   })
 
-  it.each(['mlp', 'residualMlp'] as const)('a recipe %s without widths', name => {
+  once.each(['mlp', 'residualMlp'] as const)('a recipe %s without widths', name => {
     // As code without types may write it.
     const recipe = {} as Net.Recipe
     expect(() => Net[name](recipe)).toThrow(`Net.${name}: hidden: undefined is not a list of widths`)
   })
 
-  it('and what fits has none', () => {
+  once('and what fits has none', () => {
     expect(faults(Net.residualMlp({ hidden: [4, 4], classes: 3, deviation: 2 }))).toEqual([])
   })
 })

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { checkerboard, eightGaussians, swissRoll, twoMoons } from '../../../examples/networks/data.js'
 import { astray, errors, learn, sample, schedule } from '../../../examples/networks/experiment.js'
 import { Key, Mixture, Points, Sampler } from '../../../src/index.js'
-import { isSlow } from '../../cases.js'
+import { isSlow, once } from '../../cases.js'
 
 describe('examples/networks', () => {
   const near = (points: Points.Points): boolean => points.values.every(x => Math.abs(x) < 2.6)
 
-  it('draws its laws where the pictures are', () => {
+  once('draws its laws where the pictures are', () => {
     ;[twoMoons, swissRoll, checkerboard].forEach(law => {
       const points = law(300)(Key.fromSeed(4))
       expect(points.values).toHaveLength(600)
@@ -20,7 +20,7 @@ describe('examples/networks', () => {
       expect(Math.abs(Math.floor(values[2 * i]) + Math.floor(values[2 * i + 1])) % 2).toBe(0)
   })
 
-  it('measures: an exact score has no error and samples of its law, one of another law has not', () => {
+  once('measures: an exact score has no error and samples of its law, one of another law has not', () => {
     const exact = Sampler.exact(eightGaussians, schedule)
     const test = Mixture.sample(200)(Key.fromSeed(6))(eightGaussians)
     expect(errors(exact, test)(exact).every(error => error === 0)).toBe(true)

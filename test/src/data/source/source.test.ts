@@ -15,7 +15,7 @@ import * as RemoteSums from '../../../../src/compile/remoteSums.js'
 import type * as Backend from '../../../../src/data/reductionBackend.js'
 import * as Points from '../../../../src/data/index.js'
 import * as Source from '../../../../src/data/source/index.js'
-import { isSlow, spread } from '../../../cases.js'
+import { isSlow, spread, once } from '../../../cases.js'
 import { said } from '../../../said.js'
 import { ofVocabulary } from '../../mixture/families/families.js'
 
@@ -101,7 +101,7 @@ describe('a source', () => {
     expect(Source.selectedRows([0, 1, 2])(source)).toEqual(whole)
   })
 
-  it('tells by its number which row is wrong', () => {
+  once('tells by its number which row is wrong', () => {
     const good = { rows: 2, dim: 2, values: Float64Array.of(1, 2, 3, 4) }
     const message = (all: ReadonlyArray<Points.Points>): string => said(Source.gathered(all, folder))
     expect(message([good, { ...good, values: Float64Array.of(5, 6, NaN, 8) }])).toBe(
@@ -131,7 +131,7 @@ describe('a source', () => {
 })
 
 describe('a place beside memory', () => {
-  it('holds what is written, and is gone when it is closed', () => {
+  once('holds what is written, and is gone when it is closed', () => {
     const place = numberStore(folder)
     place.write(Float64Array.of(1, 2, 3))
     place.write(Float64Array.of(4))
@@ -271,7 +271,7 @@ describe('expectation–maximization on a source', () => {
     )
   })
 
-  it('refuses what is wrong with columns', () => {
+  once('refuses what is wrong with columns', () => {
     for (const values of [Float64Array.of(1e200, -1e200), Float64Array.of(1)]) {
       const points = { rows: values.length, dim: 1, values }
       const message = said(Fit.mixture()(points))

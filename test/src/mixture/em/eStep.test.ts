@@ -8,7 +8,7 @@ import { inLoops } from '../inLoops.js'
 import { rowStatistics, eStep, tensorEStep } from '../../../../src/mixture/em/eStep.js'
 import { momentReduction, rowResponsibilities } from '../../../../src/mixture/em/eStepLoops.js'
 import type { Second } from '../../../../src/mixture/family.js'
-import { SEED, spread } from '../../../cases.js'
+import { SEED, spread, once } from '../../../cases.js'
 import { there } from '../../../there.js'
 import { draw, familyOf, sorts } from '../families/families.js'
 
@@ -95,7 +95,7 @@ describe('moments that count together', () => {
     [Score.tiedDiagonal({ components }), 'diagonal']
   ] as ReadonlyArray<[Score.Score<string>, Second]>
   // With the components apart by 10⁸ of their deviations, squares of distances have no digit left for what is near.
-  it.each(
+  once.each(
     families.flatMap(([score, second]) => [1, 1e8].map(apart => [Score.show(score), apart, score, second] as const))
   )('%s, centres %d apart: their sum is that of each', (_, apart, score, second) => {
     const family = familyOf(score)
@@ -186,7 +186,7 @@ describe('the E-step in one call', () => {
   }
   const seconds: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
   const kinds = ['round', 'diagonal', 'full'] as const
-  it.each(kinds.flatMap(kind => seconds.map(second => [kind, second] as const)))(
+  once.each(kinds.flatMap(kind => seconds.map(second => [kind, second] as const)))(
     'sums what the loops do, bit for bit: %s, %s',
     (kind, second) => {
       for (const [dim, count, rows] of [

@@ -26,7 +26,7 @@ import * as Points from '../../../../src/data/index.js'
 import { componentsAndBackground } from '../../../../src/mixture/component.js'
 import { momentReduction } from '../../../../src/mixture/em/eStepLoops.js'
 import { rowsInMemory } from '../../../../src/mixture/dataRows.js'
-import { isSlow } from '../../../cases.js'
+import { isSlow, once } from '../../../cases.js'
 import { said } from '../../../said.js'
 import { there } from '../../../there.js'
 
@@ -64,7 +64,7 @@ describe.each(reference.cases.map((one, i) => ({ one, name: i === 0 ? 'whole row
     const family = familyOf(Score.full({ components: 2 }))
     const step = ExpectationMaximization.step(family, 1e-9, points)
 
-    it('have the likelihood and the step of the reference', () => {
+    once('have the likelihood and the step of the reference', () => {
       const logs = Mixture.logDensity(points)(start)
       const total = logs.reduce((sum, x) => sum + x, 0)
       // 60 rows of size 1 to 10, and rounding.
@@ -77,14 +77,14 @@ describe.each(reference.cases.map((one, i) => ({ one, name: i === 0 ? 'whole row
       expect(apart(Mixture.covariances(found).values, one.covariances.flat(2))).toBeLessThan(1e-12)
     })
 
-    it('converge where the reference does', () => {
+    once('converge where the reference does', () => {
       let params = there(family.fromMixture)(start)
       for (let i = 0; i < 150; i++) params = step(params).params
       // Both have less to gain than rounding, of sixty rows.
       expect(Math.abs(-60 * step(params).value - one.converged)).toBeLessThan(1e-10)
     })
 
-    it('have responsibilities that are those of their likelihoods', () => {
+    once('have responsibilities that are those of their likelihoods', () => {
       const { values } = Mixture.responsibilities(points)(start)
       const alone = [0, 1].map(k =>
         Mixture.logDensity(points)(Mixture.of({ means: [reference.means[k]], covariances: [reference.covariances[k]] }))
@@ -130,7 +130,7 @@ const likelihoodOf = (points: Points.Points, errors: Float64Array, sigma: number
     })
   ).value
 
-it('the formulas of errors of 0 are those of rows without', () => {
+once('the formulas of errors of 0 are those of rows without', () => {
   for (const points of [clean, { ...clean, values: holes.values }]) {
     const data = rowsInMemory(points)
     const zero = new Float64Array(rows * dim * dim)
@@ -143,13 +143,13 @@ it('the formulas of errors of 0 are those of rows without', () => {
   }
 })
 
-it('errors and noise add up', () => {
+once('errors and noise add up', () => {
   const errors = measured.errors ?? new Float64Array()
   const wider = errors.map((e, at) => (at % (dim * dim)) % (dim + 1) === 0 ? e + 0.49 : e) // prettier-ignore
   expect(Math.abs(likelihoodOf(measured, errors, 0.7) - likelihoodOf(measured, wider, 0))).toBeLessThan(1e-13)
 })
 
-it('one round component is at the maximum of its likelihood, by golden sections', () => {
+once('one round component is at the maximum of its likelihood, by golden sections', () => {
   const line = { rows: 30, dim: 1, values: Key.normal(30)(Key.fromSeed(1)).map((z, i) => 2 + 1.5 * z + (i % 3)) }
   const deviations = Key.uniform(30)(Key.fromSeed(2)).map(u => 2 * u)
   const points = Problem.orThrow(Points.withErrors(Array.from(deviations, s => [s]))(line))
@@ -179,7 +179,7 @@ it('one round component is at the maximum of its likelihood, by golden sections'
 })
 
 describe('points with errors', () => {
-  it('go with their rows, columns and units', () => {
+  once('go with their rows, columns and units', () => {
     const covariances = [[[4, 1], [1, 9]], [[1, 0], [0, 0]]] // prettier-ignore
     const points = Problem.orThrow(pipe(Points.fromRows([[1, 2], [3, 5]]), E.flatMap(Points.withErrors(covariances)))) // prettier-ignore
     expect(Array.from(Points.select([1])(points).errors ?? [])).toEqual([1, 0, 0, 0])
@@ -193,7 +193,7 @@ describe('points with errors', () => {
     )
   })
 
-  it.each([
+  once.each([
     [[[1, 1]], 'errors: 1 row is not 2, one for each row; give every row its error; 0 where it is exact'],
     [[[1, 1], [1, -1]], 'error of row 2: [1,-1] is not 2 standard deviations ≥ 0, or a covariance of 2 × 2; give every row its error; 0 where it is exact'], // prettier-ignore
     [[[1, 1], [[1, 2], [2, 1]]], 'error of row 2: [1, 2, 2, 1] is not a covariance: symmetric, finite, and nowhere less than 0; give standard deviations ≥ 0, or covariances'] // prettier-ignore
@@ -201,7 +201,7 @@ describe('points with errors', () => {
     expect(said(pipe(Points.fromRows([[1, 2], [3, 5]]), E.flatMap(Points.withErrors(errors))))).toBe(message) // prettier-ignore
   })
 
-  it('are refused where they would not count', () => {
+  once('are refused where they would not count', () => {
     expect(() => Source.of(measured)).toThrow(/rows with errors/)
     expect(() => Mixture.predict([0])(measured)(truth)).toThrow(/rows with errors/)
     expect(() => Mixture.impute(measured)(truth)).toThrow(/rows with errors/)
@@ -266,7 +266,7 @@ describe('fit', () => {
   })
 })
 
-it('columns of a table are errors of others', () => {
+once('columns of a table are errors of others', () => {
   const text = 'x,sd_x,y,sd_y\n1,0.5,2,0\n3,0.25,4,2\n'
   const table = Problem.orThrow(Points.readCsv(text, { errors: ['sd_x', 'sd_y'] }))
   expect(table.columns).toEqual(['x', 'y'])

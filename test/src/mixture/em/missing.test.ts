@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Fit, fit, Key, Mixture, Params, Points, Problem, Source } from '../../../../src/index.js'
 import * as Statistics from '../../../../src/mixture/statistics.js'
 import * as ExpectationMaximization from '../../../../src/mixture/em/expectationMaximization.js'
-import { isSlow } from '../../../cases.js'
+import { isSlow, once } from '../../../cases.js'
 import { said } from '../../../said.js'
 import { there } from '../../../there.js'
 import * as Chunks from '../../../../lib/rows/reduction.js'
@@ -53,7 +53,7 @@ const byHand = (points: Points.Points, of: Mixture.Description & { covariances: 
 const families = ofVocabulary(2)
 
 describe('of rows with missing cells', () => {
-  it('the density is that of the columns they have', () => {
+  once('the density is that of the columns they have', () => {
     const [, , log] = Mixture.logDensity({
       rows: 3,
       dim: 3,
@@ -65,20 +65,20 @@ describe('of rows with missing cells', () => {
     expect(-Mixture.meanLogDensity(holes)(mixture)).toBeCloseTo(byHand(holes, { means, covariances, weights }), 12)
   })
 
-  it('a row of nothing is of each component by its weight, and no outlier', () => {
+  once('a row of nothing is of each component by its weight, and no outlier', () => {
     const [row] = Mixture.memberships({ rows: 1, dim: 3, values: new Float64Array(3).fill(NaN) })(mixture)
     expect(row).toEqual({ component: 1, probability: 0.6, uncertainty: 0.4, logDensity: 0, isOutlier: false })
     const [far] = Mixture.memberships({ rows: 1, dim: 3, values: Float64Array.of(NaN, 9, NaN) })(mixture)
     expect(far.isOutlier).toBe(true)
   })
 
-  it('a row beyond the reach of all components has the density 0, as whole rows have', () => {
+  once('a row beyond the reach of all components has the density 0, as whole rows have', () => {
     const far = 1e200
     const points = { rows: 2, dim: 3, values: Float64Array.of(far, far, far, far, NaN, far) }
     expect([...Mixture.logDensity(points)(mixture)]).toEqual([-Infinity, -Infinity])
   })
 
-  it('the moments are the gradient of the likelihood: Σ_k⁻¹ Σrδ, and ½ P(Σrδδᵀ − Σr Σ_k)P, by differences', () => {
+  once('the moments are the gradient of the likelihood: Σ_k⁻¹ Σrδ, and ½ P(Σrδδᵀ − Σr Σ_k)P, by differences', () => {
     const found = Chunks.evaluate(momentReduction(componentsOf(mixture), 'full', weightedRowsOf(holes)))
     expect(found.value).toBeCloseTo(byHand(holes, { means, covariances, weights }), 12)
     // Central differences of a step h err by h² third derivatives and 2⁻⁵²/h: some 1e-10.
@@ -127,7 +127,7 @@ describe('of rows with missing cells', () => {
     }
   })
 
-  it.each(families)('a step of $name is the plain one where nothing is missing that counts', ({ family, from }) => {
+  once.each(families)('a step of $name is the plain one where nothing is missing that counts', ({ family, from }) => {
     const start = from(mixture)
     const plain = ExpectationMaximization.step(family, 1e-6, whole)(start)
     const more = {
@@ -169,7 +169,7 @@ describe('fit', () => {
     expect(fit(Points.toRows(gone), { ...few, missing: 'em' }).mixture).toEqual(found.mixture)
   })
 
-  it.each([
+  once.each([
     [{}, gone, 'row 1, column 1: NaN is not a finite number'],
     [{ missing: 'em' }, [[NaN, 1], [NaN, 2]], 'column 1: all missing is not a column with a number'], // prettier-ignore
     [{ missing: 'mean' }, points, 'missing: mean is not one of refuse, em; try em']
@@ -191,7 +191,7 @@ describe('of rows that are not in memory', () => {
     values: drawn.values.map((x, at) => (isHole(Math.floor(at / 3), at % 3) ? NaN : x)),
     weights: Float64Array.from({ length: drawn.rows }, (_, i) => 1 + (i % 3) / 2)
   })
-  it.each([
+  once.each([
     ['few', 'full', (row: number, column: number) => row % 3 === 0 && (row + column) % 2 === 0],
     ['many', 'isotropic', (row: number, column: number) => row % 2 > 0 && row % 3 === column]
   ] as const)('a step and its statistics have the same bits, beyond a block: %s are missing', (_, kind, isHole) => {
@@ -203,13 +203,13 @@ describe('of rows that are not in memory', () => {
     expect(Statistics.of(source, 7)(truth)).toEqual(Statistics.of(points, 7)(truth))
   })
 
-  it('refuses them where they are not asked for, and a column of nothing', () => {
+  once('refuses them where they are not asked for, and a column of nothing', () => {
     expect(said(Fit.mixture({})(Source.of(holes)))).toMatch(/rows: some with missing cells is not whole/)
     const none = { rows: 2, dim: 2, values: Float64Array.of(1, NaN, 2, NaN) }
     expect(said(Fit.mixture({ missing: 'em' })(Source.of(none)))).toMatch(/column 2: all missing/)
   })
 
-  it('are read from text where they are to be kept, and refused else', async () => {
+  once('are read from text where they are to be kept, and refused else', async () => {
     async function* bytes(): AsyncGenerator<Uint8Array> {
       yield await Promise.resolve(new TextEncoder().encode('x,y\n1,2\nNA,4\n5,'))
       yield new TextEncoder().encode('6\n')

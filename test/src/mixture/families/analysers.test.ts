@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { shapeSize } from '../../../../lib/arrays/ndarray.js'
 import { ExpectationMaximization, fit, Key, Mixture, Points, Problem, type Params } from '../../../../src/index.js'
 import * as Score from '../../../../src/score/score.js'
-import { isSlow, spread } from '../../../cases.js'
+import { isSlow, spread, once } from '../../../cases.js'
 import { rowsOf } from '../../../tables.js'
 import { there } from '../../../there.js'
 import { clean, covariancesOf, deviance, familyOf, mixtureOf, ofSpecies } from './families.js'
@@ -89,7 +89,7 @@ describe.each(kinds)('%s', kind => {
     }
   )
 
-  it('on iris from the species ends where all parameters at once do, and no step lowers the likelihood', () => {
+  once('on iris from the species ends where all parameters at once do, and no step lowers the likelihood', () => {
     const family = familyOf(scoreOf(kind, 3, 1))
     const step = there(family.mStep)
     const old = there(Score.familyStart(family, 4)).fromCentres(
@@ -117,7 +117,7 @@ describe.each(kinds)('%s', kind => {
     expect(-150 * last).toBeLessThan(reference.three[kind] + 1e-6)
   })
 
-  it('has as many parameters as McNicholas & Murphy count, and its JSON and name', () => {
+  once('has as many parameters as McNicholas & Murphy count, and its JSON and name', () => {
     const K = 3
     const d = 7
     const q = 2

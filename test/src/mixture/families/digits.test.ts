@@ -6,7 +6,7 @@ import { Mixture, Params } from '../../../../src/index.js'
 import * as Families from '../../../../src/mixture/families/index.js'
 import { interpret, type Score } from '../../../../src/mixture/family.js'
 import { at, clean, draw, levels, points, sorts, tensors, type Made, type P } from './families.js'
-import { spread } from '../../../cases.js'
+import { spread, once } from '../../../cases.js'
 import { there } from '../../../there.js'
 
 const near = (found: number, wanted: number, tolerance: number): void =>
@@ -76,7 +76,7 @@ const one = { means: [[0, 0]], logits: [0] }
 const factors = [[[1], [1]]]
 const lowRank = Families.lowRank({ components: 1, rank: 1 })
 
-it.each<readonly [string, Score<string>, P, typeof triangle, tolerance: number]>([
+once.each<readonly [string, Score<string>, P, typeof triangle, tolerance: number]>([
   // Backward stable in L and x: 2⁻⁵² times the condition of L, 2e5, and a few operations.
   ['full, of condition 8e10', Families.full({ components: 1 }), Params.of({ ...one, logScales: [[0, logE]], lower: [[a]] }), triangle, 1e-10], // prettier-ignore
   ['tied, of condition 8e10', Families.tied({ components: 1 }), Params.of({ ...one, logScales: [0, logE], lower: [a] }), triangle, 1e-10], // prettier-ignore
@@ -107,7 +107,7 @@ const traces = ({ family, params, dim }: Made, level: { alpha: number; sigma: nu
 }
 
 describe.each(sorts)('$name', sort => {
-  it('keeps its digits at a row far from all components', () => {
+  once('keeps its digits at a row far from all components', () => {
     const noisy = { alpha: 0.8, sigma: 0.6 }
     for (const dim of [1, 2, 4]) {
       const made = draw(sort, 3, dim, dim)

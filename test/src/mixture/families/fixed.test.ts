@@ -31,7 +31,7 @@ import { inLoops } from '../inLoops.js'
 import { eStep } from '../../../../src/mixture/em/eStep.js'
 import { rowsInMemory } from '../../../../src/mixture/dataRows.js'
 import { step as splitAndMerge } from '../../../../src/mixture/em/splitAndMerge.js'
-import { isSlow, spread } from '../../../cases.js'
+import { isSlow, spread, once } from '../../../cases.js'
 import { compiled, learned } from '../../../learned.js'
 import { there } from '../../../there.js'
 import { allHold, holds } from '../../../laws/holds.js'
@@ -142,7 +142,7 @@ describe.each(cases)('%s', (_, family, held, learned) => {
   const score = Score.withFixed(held)(family)
   const start = after(score, [])
 
-  it('counts what is learned', () => {
+  once('counts what is learned', () => {
     expect(Score.degreesOfFreedom(2)(score)).toBe(learned)
   })
 
@@ -163,7 +163,7 @@ describe.each(cases)('%s', (_, family, held, learned) => {
     isHeld(score, held, Run.last(recipe)(Key.fromSeed(3)).params, start)
   })
 
-  it('has the gradient 0 where it is held, and its parameters stay', () => {
+  once('has the gradient 0 where it is held, and its parameters stay', () => {
     const { gradient } = gradientOf(score, denoising)(start, Key.fromSeed(2))
     const moved = after(score, [descend(Optimizer.adam({ rate: 0.05 }), denoising)])
     const stands = (name: string, k: number): void => {
@@ -183,11 +183,14 @@ describe.each(cases)('%s', (_, family, held, learned) => {
     expect(Params.norm(Params.zipWith((a, b: number) => a - b)(moved, start))).toBeGreaterThan(1e-3)
   })
 
-  it('keeps the laws of scores: its density is of its mixture, and a step takes what is likeliest, at a level too', () => {
-    allHold(laws.score(score).filter(({ name }) => /mixture|step/.test(name)), law => holds(law, 2)) // prettier-ignore
-  })
+  once(
+    'keeps the laws of scores: its density is of its mixture, and a step takes what is likeliest, at a level too',
+    () => {
+      allHold(laws.score(score).filter(({ name }) => /mixture|step/.test(name)), law => holds(law, 2)) // prettier-ignore
+    }
+  )
 
-  it('has the gradient of its likelihood, and no step under a prior lowers the posterior', () => {
+  once('has the gradient of its likelihood, and no step under a prior lowers the posterior', () => {
     const params = after(score, [Stage.expectationMaximization({ steps: 1 })])
     const { value, gradient } = gradientOf(score, Objective.likelihood)(params, Key.fromSeed(2))
     const loss = (of: P): number => -Mixture.meanLogDensity(points)(mixtureOf(score, of))
@@ -212,7 +215,7 @@ describe.each(cases)('%s', (_, family, held, learned) => {
   })
 })
 
-it('two components of which only the weights are learned have the weight that is the root of one equation', () => {
+once('two components of which only the weights are learned have the weight that is the root of one equation', () => {
   const sample = Mixture.sample(300)(Key.fromSeed(21))(
     Mixture.of({ means: [[0], [1.5]], weights: [0.35, 0.65], variances: [1, 0.25] })
   )
@@ -263,7 +266,7 @@ it.each(spread(4)(cases))('%s is in a program over many rows as in plain loops',
   }
 })
 
-it('split and merge neither takes a known component nor halves it', () => {
+once('split and merge neither takes a known component nor halves it', () => {
   // The rows of the known component are two clusters, of which a free one at hand would gain by half.
   const rows = Mixture.sample(200)(Key.fromSeed(4))(
     Mixture.of({ means: [[-4], [4], [20]], weights: [0.4, 0.4, 0.2], variances: [0.1, 0.1, 0.1] })
@@ -281,7 +284,7 @@ it('split and merge neither takes a known component nor halves it', () => {
 })
 
 describe('starts', () => {
-  it('put what is known in its place, and the others elsewhere', () => {
+  once('put what is known in its place, and the others elsewhere', () => {
     const centres = [[5, 5], [-5, 5], [0.2, -0.4]] // prettier-ignore
     const score = Score.withFixed([known.mean])(mixture('VVV'))
     const { means } = after(score, [], Initializer.centres(centres))
@@ -294,7 +297,7 @@ describe('starts', () => {
     expect(mixtureOf(score, there(familyOf(score).fromMixture)(given)).means.values).toEqual(given.means.values)
   })
 
-  it('need not have what is known: parameters that are given otherwise are the same mixture', () => {
+  once('need not have what is known: parameters that are given otherwise are the same mixture', () => {
     const score = Score.withFixed([known.whole])(mixture('VVI'))
     const start = after(score, [])
     const other = Params.map<Params.Params<string>[string], Params.Params<string>[string]>(({ shape, values }) => ({
@@ -314,7 +317,7 @@ describe('what is refused', () => {
     Score.withFixed(held.map(Component.fixed))(score)
   const equal = Score.mixture({ components: 2, covariance: 'VVV', weights: 'equal' }) as unknown as S
   const mean = { mean: [0.25, -0.5] }
-  it.each<readonly [string, S, RegExp]>([
+  once.each<readonly [string, S, RegExp]>([
     ['a covariance where it is common', holding(mixture('EEE'), { covariance: 1 }), /of its own; take Score.full/],
     ['a covariance whose axes are common', holding(mixture('VVE'), { covariance: 1 }), /covariance of its own/],
     ['a covariance whose volume is common', holding(mixture('EVV'), { covariance: 1 }), /covariance of its own/],
@@ -343,18 +346,18 @@ describe('what is refused', () => {
     expect(E.isLeft(compiled(score, Initializer.kMeansPlusPlus, [em], points))).toBe(true)
   })
 
-  it('the natural gradient, which is read off a gradient that is not there', () => {
+  once('the natural gradient, which is read off a gradient that is not there', () => {
     const score = holding(both, mean)
     const natural = descend(Optimizer.chain(NaturalGradient.natural({ score }), Optimizer.scaleByRate(1)))
     expect(E.isLeft(compiled(score, Initializer.kMeansPlusPlus, [natural], points))).toBe(true)
   })
 
-  it('and not the same without what is held', () => {
+  once('and not the same without what is held', () => {
     expect(E.isRight(compiled(both, Initializer.kMeansPlusPlus, [em], points))).toBe(true)
   })
 })
 
-it('finds two clusters beside a background that is known', () => {
+once('finds two clusters beside a background that is known', () => {
   const score = pipe(
     Score.full({ components: 3 }),
     Score.withFixed([Component.fixed({ mean: [0.25, -0.5], covariance: symmetric(4, 1, 3) })])

@@ -1,4 +1,4 @@
-/** What is looked at of a fit that is learned: resamples, tests, and better shapes and places of components. */
+/** Checks of a finished fit: bootstrap, tests of the number of components, and hints of a better family or a better optimum. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Source from '../data/source/source.js'
 import { type Fit, Mixture, Problem, Score } from '../index.js'
@@ -13,7 +13,7 @@ import { statesWithSignals } from './tracedRun.js'
 import type { ProgressLine } from './progress.js'
 import type { Signal, World } from './world.js'
 
-/** The last of states that are computed one after another, or where a signal came. */
+/** Evaluates states one after another, up to the last, or until a signal arrives. `last` is null if there are no states. */
 const runUntilSignal = <S>(
   world: World,
   states: Iterable<S>
@@ -27,7 +27,7 @@ const runUntilSignal = <S>(
     return { last, stopped: null }
   })
 
-/** What resamples say of a fit; of those that were drawn when a signal came, where they are enough. */
+/** Bootstraps a fit. After a signal, uses the resamples drawn so far, if they are enough. */
 const runBootstrap = async (
   world: World,
   watch: ProgressLine['onResample'],
@@ -42,11 +42,11 @@ const runBootstrap = async (
   return { bootstrap: last?.bootstrap() ?? null, stopped }
 }
 
-/** The family of a score, for any number of components. */
+/** Constructor of a score's family, for any number of components; null if the score has none. */
 const familyConstructor = (score: Score.Score<string>): Fit.Constructor | null =>
   'components' in score ? ({ components }) => ({ ...score, components }) : null
 
-/** Tests of a fit's number of components against one fewer and one more; those that were done when a signal came. */
+/** Tests a fit's number of components against one fewer and one more. After a signal, returns the tests that are finished. */
 const testComponentCount = async (
   world: World,
   watch: ProgressLine['onTest'],
@@ -87,11 +87,11 @@ const testComponentCount = async (
   return { tests: last?.tests() ?? null, stopped }
 }
 
-/** Where components share a cluster, and others cover two. */
+/** Detects components that share one cluster while another component covers two; null if there are none. */
 const detectLocalOptimum = ({ pipeline, observed, ...fit }: Findings): Findings['localOptimum'] =>
   findLocalOptimum({ ...fit, points: observed, score: pipeline.score })
 
-/** What tails or a background would gain. */
+/** Estimates the gain of Student-t tails or a background; null if neither is worth a hint. */
 const findRobustnessHint = ({ choice, mixture, pipeline, observed, ...fit }: Findings): Hint | null =>
   findHint({
     ...fit,
@@ -103,7 +103,7 @@ const findRobustnessHint = ({ choice, mixture, pipeline, observed, ...fit }: Fin
       fit.atMinVariance.length > 0 || (choice !== null && involvesMinVariance(choice.criterion, choice.candidates))
   })
 
-/** All of it, as far as somebody asked and no signal came. */
+/** Runs the checks that options request and the cheap ones, until a signal arrives. */
 export const diagnoseFit = async (
   world: World,
   { onResample: resampling, onTest: testing, show: doing }: ProgressLine,

@@ -1,4 +1,4 @@
-/** Where the sums of a fit are taken: here or by the workers of a queue, each written down where that is asked. */
+/** The backend that computes the sums of a fit: this process or the workers of a queue, with each sum stored in a file if requested. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -14,10 +14,10 @@ import { problemsOfError, fileSystemProblem as problemOf } from './fileProblem.j
 import { releaseStored } from './tableRows.js'
 import { workFailure, usageFailure, type CommandFailure, type World } from './world.js'
 
-/** Where sums are taken, until it is closed. */
+/** A backend and the function that releases it. */
 export type SumBackend = Pick<Cluster.Cluster, 'backend' | 'close'>
 
-/** Sums over the rows, taken here or by the workers of a queue. */
+/** Backend that computes sums in this process, or by the workers of `--queue`. */
 const queueBackend = (
   world: World,
   { queue }: FitFlags,
@@ -47,7 +47,7 @@ const queueBackend = (
         )
       )
 
-/** The same, what they came to kept in a file from which the fit goes on; `of` is what tells it from others. */
+/** Stores each sum in the file of `--checkpoint`, from which the fit can resume; `of` returns the value that identifies the fit. */
 const withStoredSums = (
   world: World,
   keep: CheckpointOptions | null,
@@ -80,13 +80,13 @@ const withStoredSums = (
         )
       )
 
-/** What a place throws that keeps a fit from its sums. */
+/** Converts an error that has problems, or is of temporary files, to a failure; rethrows all others. */
 const failureOfThrown = (error: unknown): E.Either<CommandFailure, never> => {
   if (problemsOfError(error) === null && scratchFolderOf(error) === null) throw error
   return E.left(workFailure(problemsOfError(error) ?? problemOf('', '', error)))
 }
 
-/** What is closed whatever comes of the work. */
+/** Calls `close` when the work ends, fails or throws. */
 export const closeAfter =
   (close: () => void) =>
   <A>(work: TE.TaskEither<CommandFailure, A>): TE.TaskEither<CommandFailure, A> =>
@@ -100,7 +100,7 @@ export const closeAfter =
     }
   }
 
-/** Where the sums of a fit are taken, until it is closed. What a search on a source comes to is kept sum by sum. */
+/** Returns the backend of a fit, to be closed after it. A search on a source stores each sum. */
 export const fitBackend = (
   world: World,
   file: string,
@@ -129,7 +129,7 @@ export const fitBackend = (
               hashes,
               families?.map(({ word }) => word),
               ...[components, criterion, seed, prior, flags.standardize ?? null, recipe],
-              // Where there is one, what was kept before it could be asked for goes on.
+              // Defaults are omitted: stored sums of earlier versions stay valid.
               ...(starts === 1 ? [] : [starts]),
               ...(robust ? ['robust'] : []),
               ...(background === null ? [] : [background])

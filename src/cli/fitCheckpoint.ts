@@ -1,4 +1,4 @@
-/** Checkpoints of a fit: whether there is one, and what is told of a fit that was stopped. */
+/** Checkpoints of a fit, and the message that follows an interruption. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -10,7 +10,7 @@ import type { CheckpointWriter } from './tracedRun.js'
 import { colourMessages } from './terminal.js'
 import { usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
-/** Whether there is a checkpoint to go on from; one that is there is gone on from where that is asked for, and not in silence. */
+/** Resolves to true if there is a checkpoint to resume from; a failure if the file exists and `--resume` is not given. */
 export const checkpointExists = (
   world: World,
   { path, resume }: CheckpointOptions
@@ -31,13 +31,13 @@ export const checkpointExists = (
     )
   )
 
-/** Says that a checkpoint cannot be written. */
+/** Warns that a checkpoint cannot be written. */
 export const warnUnwritable = (world: World, ...problems: ReadonlyArray<Problem.Problem>): void => {
   const text = printableText(problems.map(Problem.show).join('; '))
   world.stderr(colourMessages(world.terminal)(`warning: ${text}; the run goes on without it\n`))
 }
 
-/** The checkpoint to go on from, and how the next are written. */
+/** Reads the checkpoint to resume from, and returns the writer of the next ones; null without `--checkpoint`. */
 export const openCheckpoint = (
   world: World,
   keep: CheckpointOptions | null
@@ -45,7 +45,7 @@ export const openCheckpoint = (
   if (keep === null) return TE.right(null)
   const { path, every } = keep
   const option = '--checkpoint'
-  // Once, until it can be written again.
+  // Warns once, until a checkpoint can be written again.
   let isSaid = false
   return pipe(
     checkpointExists(world, keep),
@@ -66,7 +66,7 @@ export const openCheckpoint = (
   )
 }
 
-/** How far a run came that was stopped, and how to go on. */
+/** Message about a fit that a signal ended: how far it came, and how to resume it. */
 export const interruptionMessage = (
   signal: Signal,
   stages: Findings['stages'],

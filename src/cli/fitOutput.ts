@@ -1,4 +1,4 @@
-/** What is printed of a fit: for people, and as JSON. */
+/** Output of a fit: text, and JSON. */
 import * as E from 'fp-ts/lib/Either.js'
 import { shellQuoted, commandLineName } from '../fit/text.js'
 import { Problem } from '../index.js'
@@ -10,15 +10,15 @@ import { fileArgument } from '../report/phrases.js'
 import { mergeOverlapping } from '../fit/overlapping.js'
 import type { FitFlags } from './fitOptions.js'
 
-/** A fit, and those of the same data that it is shown beside. */
+/** A fit, and fits of the same data by other recipes. */
 export interface ShownMixtureFit {
   readonly fit: Findings
   readonly others: ReadonlyArray<Findings>
-  /** What is told of it, which the terminal prints and the report shows: computed once, and where it is asked for. */
+  /** Parts of the text, which the terminal and the report share. Computed at the first call. */
   readonly parts: () => ReadonlyArray<DocumentPart>
 }
 
-/** Doubts about components, which count from 1 as they do in tables. */
+/** Converts the indices of doubtful components to numbers from 1, as tables show them. */
 const doubtsFromOne = ({
   redundancies,
   atMinVariance,
@@ -33,7 +33,7 @@ const doubtsFromOne = ({
   unsupported: unsupported.map(one => ({ ...one, component: one.component + 1 }))
 })
 
-/** What differs between fits of the same data. */
+/** Fields that differ between fits of the same data. */
 const singleFitJson = (fit: Findings): object => {
   const { mixture, statistics, recipe, stages } = fit
   const { means, weights, variances } = Mixture.marginals(mixture)
@@ -85,13 +85,13 @@ const choiceJson = ({ criterion, candidates, refused, isStopped = false }: Candi
   }))
 })
 
-/** What resamples said, where they were asked. */
+/** JSON of the bootstrap; empty if none was requested. */
 const bootstrapJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
   bootstrap === null
     ? {}
     : { bootstrap: E.isRight(bootstrap) ? bootstrap.right : { problems: bootstrap.left.map(Problem.show) } }
 
-/** What tests of the number of components said, where they were asked. */
+/** JSON of the tests of the number of components; empty if none were requested. */
 const testsJson = ({ tests }: Pick<Findings, 'tests'>): object =>
   tests === null
     ? {}
@@ -140,16 +140,16 @@ export const fitResultJson = (
   }
 }
 
-/** The column of `--labels` is the first that was kept. */
+/** Cross table of components and the column of `--labels`, which is the first kept column. */
 const labelCrossTable = ({ observed, mixture, classes }: Findings): Crossed.CrossTable =>
   Crossed.crossTabulate({ points: observed, mixture, overlapping: mergeOverlapping(observed, mixture) }, classes[0])
 
-/** What a model is for, as commands. */
+/** Command line that evaluates a model on a table; `readBy` are the options by which the table is read. */
 export const evaluateCommandLine = (model: string, source: string, readBy: ReadonlyArray<string> = []): string =>
   ['ornstein evaluate', shellQuoted(model), fileArgument(source), ...readBy].join(' ')
 export const sampleCommandLine = (model: string): string => `ornstein sample ${shellQuoted(model)} -n 10`
 
-/** What was written, and what may follow, a line each: `keep` says what --out is for, `see` what --report is for. */
+/** Lists the written files and suggests next commands, one per line: `keep` is the purpose of --out, `see` that of --report. */
 export const nextStepsText = (
   { out, report, figures }: Pick<FitFlags, 'out' | 'report' | 'figures'>,
   use: (model: string) => ReadonlyArray<string>,
@@ -165,7 +165,7 @@ export const nextStepsText = (
     ...(report === undefined ? [`Add --report report.html to see ${see}.`] : [])
   ].join('\n')
 
-/** What a person reads, in lines of so many cells at the most. */
+/** Text of a fit, in lines of at most `within` columns. */
 export const fitText = ({ fit, parts: told }: ShownMixtureFit, flags: FitFlags, within: number): string => {
   const next = nextStepsText(
     flags,

@@ -1,4 +1,4 @@
-/** From a table and a few choices to a fit: pure, except for who watches. */
+/** Learns a mixture from a table and options. Reads and writes no files: checkpoints and progress go through `Control`. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -26,51 +26,48 @@ import { statesWithSignals, logScaleSum, tracePipeline, type Control, type Trace
 import { speaker } from './tableOptions.js'
 import { workFailure, rejectUsage, usageFailure, type CommandFailure, type Signal } from './world.js'
 
-/** Where the pipeline comes from: a recipe, what learned the candidate that was chosen, or a file of one's own. */
+/** Origin of a pipeline: a recipe, the candidate that a search has chosen, or a file. */
 export type PipelineOrigin =
   | { readonly _tag: 'Recipe'; readonly score: Score.Score<string>; readonly recipe: RecipeName }
   | {
       readonly _tag: 'Chosen'
       readonly pipeline: Pipeline.Pipeline<string>
-      /**
-       * Whether the search learned it to the end. If not, the pipeline has the steps that are left, unless a signal came
-       * before.
-       */
+      /** True if the search converged. Otherwise `pipeline` has the remaining stages, unless a signal stopped the search. */
       readonly isConverged: boolean
-      /** What is told as it stands, such as of a source, whose passes are not taken twice. Null where the pipeline is run. */
+      /** Candidate that is reported as it is, such as that of a source, whose passes are not repeated. null if the pipeline is run. */
       readonly candidate: Fit.Ranked | null
     }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
-/** What is left open of a family and a number of components. */
+/** Families and numbers of components to choose from, and how. */
 export interface CandidateOptions {
-  /** All whose variances are learned, where it is left open too. */
+  /** Default: all families that learn variances. */
   readonly families: ReadonlyArray<NamedFamily> | undefined
   readonly components: ReadonlyArray<number> | undefined
   readonly criterion: Fit.Criterion
-  /** So many starts, of which the best is kept. */
+  /** Number of starts, of which the best is used. */
   readonly starts: number
-  /** Whether families are compared with tails and beside a background too. */
+  /** True if families are also compared with Student-t tails and with a background. */
   readonly robust: boolean
-  /** The background that families are compared beside too; null for none. */
+  /** Background with which families are also compared; null for none. */
   readonly background: 'cauchy' | 'box' | null
-  /** Components that are known, by the table's columns; null where none is. */
+  /** Components with known parameters, by the table's columns; null for none. */
   readonly fixed: ReadonlyArray<Component.Fixed> | null
 }
 
 export interface LearningTask {
   readonly source: string
   readonly table: Rows.TableRows
-  /** Where sums over its rows are taken. */
+  /** Backend that computes sums over the rows. */
   readonly backend: Backend.Backend
   readonly standardize: boolean
   readonly origin: PipelineOrigin
   readonly seed: number
-  /** How many rows the mean of the prior counts as; null for none. */
+  /** Strength of the prior in rows; null for none. */
   readonly prior: number | null
 }
 
-/** A place for rows as they are learned from. */
+/** Backend for rows in the units in which they are learned from. */
 const taskBackend = ({ backend }: LearningTask, { scaling }: TrainingData): Backend.Backend =>
   scaling === null ? backend : Backend.scaledBackend(scaling, backend)
 
@@ -82,11 +79,11 @@ const RECIPES: Readonly<Record<RecipeName, Recipes.Recipe>> = {
   spectral: Recipes.spectral
 }
 
-/** The pipeline that a recipe makes of a score and data, to the mode of the posterior where there is a prior. */
+/** Returns the pipeline of a recipe for a score and data, which converges to the mode of the posterior if there is a prior. */
 const recipePipeline =
   <P extends string>(score: Score.Score<P>, recipe: RecipeName, prior: number | null) =>
   (points: Source.Data): E.Either<CommandFailure, Pipeline.Pipeline<string>> => {
-    // The recipe looks at the data, and at nothing that is already known to be wrong.
+    // The recipe reads the data, so known problems are reported first.
     const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
     const sound = faultless(problems, undefined)
     if (E.isLeft(sound)) return E.left(usageFailure(sound.left))
@@ -103,7 +100,7 @@ const recipePipeline =
         )
   }
 
-/** What a mixture can be learned from at all: columns within reach, and more rows than one for a variance. */
+/** Rejects tables from which nothing can be learned: magnitudes out of range, or one row for families that learn variances. */
 const requireLearnable = ({
   table: { data, columns },
   source,
@@ -123,11 +120,11 @@ const requireLearnable = ({
   return E.mapLeft(usageFailure)(faultless(all, undefined))
 }
 
-/** The rows of a task as they are learned from. */
+/** Rows of a task in the units in which they are learned from. */
 export const taskTrainingData = ({ table: { data }, standardize }: LearningTask): TrainingData =>
   Rows.trainingData(data, { standardize })
 
-/** The pipeline for these data. */
+/** Returns the pipeline of a task; a failure if the table cannot be learned from. */
 export const taskPipeline = (task: LearningTask): E.Either<CommandFailure, Pipeline.Pipeline<string>> =>
   pipe(
     requireLearnable(task),
@@ -139,7 +136,7 @@ export const taskPipeline = (task: LearningTask): E.Either<CommandFailure, Pipel
     })
   )
 
-/** Parameters that are not finite are no result, however the run ended. */
+/** Rejects a fit with parameters or a likelihood that are not finite. */
 const requireFinite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: F): E.Either<CommandFailure, F> => {
   const { mixture, statistics } = fit
   const isWrong = (x: number): boolean => !Number.isFinite(x)
@@ -159,7 +156,7 @@ const requireFinite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: 
   return E.mapLeft(workFailure)(faultless(wrong, fit))
 }
 
-/** Problems of the part of the command line that asked for it. */
+/** Prefixes the fields of problems with the option or file that caused them. */
 const locateProblems =
   (place: string) =>
   (failure: CommandFailure): CommandFailure => ({
@@ -167,13 +164,13 @@ const locateProblems =
     problems: NEA.map(problemInside(place))(failure.problems)
   })
 
-/** What was learned, to the end or until a signal stopped it. */
+/** A fit, and the signal that ended it early; null if none did. */
 export interface LearnedFit {
   readonly fit: Findings
   readonly stopped: Signal | null
 }
 
-/** The mixture that parameters are. */
+/** Converts parameters to a mixture; a failure if the score is not that of a mixture. */
 const mixtureOfParams = (
   { score }: Pipeline.Pipeline<string>,
   params: Params.Params<string>
@@ -184,7 +181,7 @@ const mixtureOfParams = (
     E.fromOption(() => usageFailure(Problem.of('score', Score.show(score), 'that of a mixture', 'use Score.isotropic')))
   )
 
-/** What is told of a mixture that was learned for a task. `recipe` is its recipe's name, or where the pipeline came from. */
+/** Findings of a task's mixture. `recipe` is the recipe's name, or the pipeline's file. */
 const taskFindings = (
   { source, table, origin, seed, prior }: LearningTask,
   scaling: Points.Scaling | null,
@@ -218,8 +215,8 @@ const taskFindings = (
   })
 
 /**
- * Stages with log-likelihoods of rows in the data's own units: log p(x) = log p(z) − Σⱼ log sⱼ, where z = (x − c)/s is what was learned
- * from. Other objectives stay as they were minimised.
+ * Converts log-likelihoods of stages to the data's original units: log p(x) = log p(z) − Σⱼ log sⱼ, where z = (x − c)/s is what was
+ * learned from. Values of other objectives are unchanged.
  */
 const inDataUnits = (
   { stages: written }: Pipeline.Pipeline<string>,
@@ -233,13 +230,13 @@ const inDataUnits = (
   )
 }
 
-/** Learns by a pipeline. */
+/** Runs a pipeline, and evaluates its mixture on all rows. */
 const learnByPipeline =
   (control: Control, task: LearningTask, recipe: string) =>
   (asked: Pipeline.Pipeline<string>): TE.TaskEither<CommandFailure, LearnedFit> => {
     const data = taskTrainingData(task)
     return pipe(
-      // What was learned from missing cells has no more steps to take.
+      // A fit with missing cells has no remaining stages, so the completed cells are not learned from.
       tracePipeline(control, asked, task.seed, Missing.completed(data.scaled), taskBackend(task, data), data.scaling),
       TE.flatMapEither(({ program, params, stages: ran, stopped }) => {
         const { pipeline } = program
@@ -256,7 +253,7 @@ const learnByPipeline =
     )
   }
 
-/** A candidate as it stands; what was left before its passes is held to all rows. */
+/** Findings of a candidate without further steps. One that has not converged is evaluated on all rows. */
 const candidateFindings = (
   task: LearningTask,
   { pipeline, isConverged, steps, ...found }: Fit.Ranked
@@ -272,16 +269,16 @@ const candidateFindings = (
   )
 }
 
-/** A score that is no mixture, as it was learned. */
+/** A learned score that is not a mixture. */
 export interface LearnedScore {
   readonly learned: ScoreModel.ScoreModel
   readonly stages: ReadonlyArray<StageRun>
-  /** What was chosen to compute it, and why. */
+  /** How the program was computed, and why. */
   readonly plan: string
   readonly stopped: Signal | null
 }
 
-/** Learns by a pipeline whose score makes no mixture. */
+/** Runs a pipeline whose score is not a mixture. */
 export const learnScore =
   (control: Control) =>
   (task: LearningTask, path: string): TE.TaskEither<CommandFailure, LearnedScore> =>
@@ -297,7 +294,7 @@ export const learnScore =
       TE.mapLeft(locateProblems(path))
     )
 
-/** What a run has learned of a score that is no mixture. */
+/** Converts the result of a run to a learned score. */
 const describeScore =
   ({ table: { columns }, seed }: LearningTask, { scaled: points, scaling }: TrainingData) =>
   ({ program, params, stages, stopped }: TracedRun): LearnedScore => {
@@ -312,29 +309,29 @@ const describeScore =
     return { stages, plan: Compile.explain(program), stopped, learned }
   }
 
-/** The mean of the last tenth of the values that were kept: a batch's own says little. */
+/** Mean of the last tenth of the recorded losses, since the loss of one batch is noisy. null if there are none. */
 const recentMeanLoss = (stage: StageRun | undefined): number | null => {
   const values = stage?.values ?? []
   const last = values.slice(-Math.ceil(values.length / 10))
   return last.length === 0 ? null : last.reduce((sum, value) => sum + value, 0) / last.length
 }
 
-/** What learns, and what it was chosen from. */
+/** A pipeline, and the candidates and starts from which it was chosen. */
 export interface ChosenPipeline {
   readonly origin: PipelineOrigin
-  /** Null where nothing was left open. */
+  /** Null if there was only one candidate. */
   readonly choice: CandidateChoice | null
-  /** How many starts agree; null where there was one. */
+  /** Agreement of the starts; null if there was one. */
   readonly starts: Fit.Starts | null
-  /** The seed of the start that was kept. */
+  /** Seed of the best start. */
   readonly seed: number
-  /** By which signal the search was ended early. */
+  /** Signal that ended the search early; null if none did. */
   readonly stopped: Signal | null
-  /** Whether what is left is a run, which a checkpoint can be of. */
+  /** True if steps remain, for which checkpoints can be written. */
   readonly hasRemainingRun: boolean
 }
 
-/** What is to be learned, of what the options leave open. */
+/** Chooses the family and the number of components that the options leave open. */
 export const choosePipeline =
   (onProgress: (progress: Fit.Progress) => void, control: Omit<Control, 'watch'>) =>
   (
@@ -351,7 +348,7 @@ export const choosePipeline =
     const byRecipe = (score: Score.Score<string>): PipelineOrigin => ({
       _tag: 'Recipe',
       score,
-      // A family with a number of its own does not grow.
+      // A family with a fixed number of components cannot grow.
       recipe: recipe === GROWN ? 'annealed' : recipe
     })
     if (!misses && isOne && (count !== null || recipe !== GROWN)) {
@@ -365,7 +362,7 @@ export const choosePipeline =
         hasRemainingRun: true
       })
     }
-    // Where there is one candidate, its last steps are a run.
+    // In memory, checkpoints are written by the remaining run, which only a single candidate with one start has.
     if (keeper !== null && (misses || !isOne || starts > 1))
       return rejectUsage(
         '--checkpoint',
@@ -397,7 +394,7 @@ export const choosePipeline =
       })(table.data)
     )
     if (E.isLeft(states)) return states
-    // Those that are learned when a signal comes are what is chosen from.
+    // After a signal, the candidates learned so far are compared.
     let last: Fit.State | null = null
     let stopped: Signal | null = null
     for await (const looked of statesWithSignals(control, states.right)) {
@@ -407,17 +404,17 @@ export const choosePipeline =
       if (last.rest !== null && !misses) break
       if (stopped !== null && E.isRight(last.fit())) break
     }
-    // The last step may have taken long, and a signal that came meanwhile is not to be lost.
+    // The last step may have taken long: a signal may have arrived meanwhile.
     stopped ??= await heard()
     const fit = asRefused(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')]))
     if (E.isLeft(fit)) return fit
     const { candidates, refused: others, starts: agreeing, seed: kept } = fit.right
     const [{ pipeline, isConverged }] = candidates
     const rest = stopped === null ? (last?.rest ?? null) : null
-    // One that no stage is left of is told as it stands: a pipeline without stages knows no floor.
+    // A candidate without remaining stages is reported as it is: an empty pipeline has no variance floor.
     const isDone = rest === null && (Source.isSource(table.data) || pipeline.stages.length === 0)
     return E.right({
-      // Another recipe learns the score that was chosen in its own way.
+      // Another recipe learns the chosen score from its own start.
       origin:
         recipe === GROWN
           ? { _tag: 'Chosen', pipeline: rest ?? pipeline, isConverged, candidate: isDone ? candidates[0] : null }
@@ -435,7 +432,7 @@ const asOptionProblem = (problem: Problem.Problem): Problem.Problem => ({
   field: `--${problem.field}`
 })
 
-/** Learns as the task says, under the control of who looks on. */
+/** Learns the mixture of a task. */
 export const learn =
   (control: Control) =>
   (task: LearningTask): TE.TaskEither<CommandFailure, LearnedFit> => {
@@ -454,7 +451,7 @@ export const learn =
     )
   }
 
-/** Learns a score from the task's data by each of some recipes, with the task's seed; by no more once one was stopped. */
+/** Learns a score by each of several recipes, with the task's data and seed. Stops after the first that a signal ends. */
 export const learnByRecipes =
   (control: Control) =>
   (task: LearningTask, score: Score.Score<string>) =>

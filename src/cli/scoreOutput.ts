@@ -1,4 +1,4 @@
-/** What is looked at of a score that was learned, for its report: losses by noise level, and samples. */
+/** Output of a learned score that is not a mixture: losses by noise level, samples, text and JSON. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -16,17 +16,17 @@ import { shownRows } from './tableRows.js'
 import * as ScoreModel from '../fit/scoreModel.js'
 import { evaluateCommandLine, nextStepsText, sampleCommandLine } from './fitOutput.js'
 
-/** So many rows losses are taken of, at the most. */
+/** Maximum number of rows for losses by noise level. */
 const MAX_LOSS_ROWS = 4000
-/** So many samples are drawn, at the most. */
+/** Maximum number of samples. */
 const MAX_SAMPLES = 1000
-/** At so many noise levels. */
+/** Number of noise levels at which losses are computed. */
 const NOISE_LEVEL_COUNT = 9
 
 const randomRows = (points: Points.Points, from: number, count: number): Points.Points =>
   pipe(points, Points.select(Key.permutation(points.rows)(Key.fromSeed(0)).slice(from, from + count)))
 
-/** The normal law of the data's mean and covariance, as a score and its parameters; none where it has no density. */
+/** Gaussian with the data's mean and covariance, as a score and its parameters; none if the covariance is singular. */
 const gaussianFit = (points: Points.Points) => {
   const { dim } = points
   const flat = Points.covariance(points)
@@ -50,7 +50,9 @@ const gaussianFit = (points: Points.Points) => {
   )
 }
 
-/** The last stage's objective at noise levels from the most that it was trained at to the least, of points as they are learned from. */
+/**
+ * The last stage's objective at noise levels from the largest to the smallest that it was trained at, for points in the units of learning.
+ */
 const lossByNoiseLevel = (
   { pipeline, params }: Pick<ScoreModel.ScoreModel, 'pipeline' | 'params'>,
   points: Points.Points
@@ -86,7 +88,7 @@ const lossByNoiseLevel = (
   }))
 }
 
-/** Samples in the data's units, and how far they are from rows. */
+/** Draws samples in the data's units, and computes their energy distance to the rows. */
 const sampleDistances = (
   learned: ScoreModel.ScoreModel,
   points: Points.Points,
@@ -108,7 +110,7 @@ const sampleDistances = (
     })
   )
 
-/** All that is told of a score that is no mixture. */
+/** Findings of a score that is not a mixture, as its report shows them. */
 export const scoreFindings = (
   { learned, stages, plan }: LearnedScore,
   task: LearningTask,
@@ -143,7 +145,7 @@ const isAveraged = ({ stages }: ScoreModel.ScoreModel['pipeline']): boolean => {
   return optimizer !== undefined && Optimizer.averagesIterates(optimizer)
 }
 
-/** What is printed of a score that is no mixture, with what was looked at where rows are in memory. */
+/** Returns the printed text of a score that is not a mixture, or its JSON with `--json`. */
 export const scoreSummary = (
   { learned, stages }: LearnedScore,
   flags: FitFlags,

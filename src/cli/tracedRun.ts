@@ -1,4 +1,4 @@
-/** A run of a pipeline: who looks at it on its way, which signals end it, and the checkpoint that it goes on from. */
+/** Runs a pipeline step by step: with progress, signals that end it early, and checkpoints from which it resumes. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -22,7 +22,7 @@ import { History } from './history.js'
 import { speaker } from './tableOptions.js'
 import { workFailure, usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
-/** An optimizer in a few words where it has them, over so many steps. */
+/** Short description of an optimizer over `steps` steps, such as its method and rate; the full one if it is composed of several methods. */
 const optimizerInBrief = (optimizer: Optimizer.Optimizer, steps: number): string =>
   pipe(
     Optimizer.optimizerBrief(optimizer),
@@ -36,7 +36,7 @@ const optimizerInBrief = (optimizer: Optimizer.Optimizer, steps: number): string
     )
   )
 
-/** By which means a stage works, in a few words. */
+/** Short description of a stage's method. */
 const stageMeans = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.Plan): string =>
   optimizer === undefined
     ? engine
@@ -47,13 +47,13 @@ const stageMeans = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Pro
           : [])
       ].join(', ')
 
-/** What the values of a stage measure. */
+/** Description of the quantity that a stage minimizes. */
 const stageMeasure = ({ loss, times }: Stage.Simple, prior: O.Option<number>): string =>
   loss === undefined
     ? `−log-likelihood${O.isSome(prior) ? ' less log p(θ)' : ''} per row${times.length > 0 ? `, with the noise of t = ${times.join(', ')}` : ''}`
     : Objective.formula(loss.objective)
 
-/** What a run came to. */
+/** Result of a run. */
 export interface TracedRun {
   readonly program: Program.Program<string>
   readonly params: Params.Params<string>
@@ -61,7 +61,7 @@ export interface TracedRun {
   readonly stopped: Signal | null
 }
 
-/** What a step's value is called, and how much it is in the units of the result. */
+/** Name of a step's value, and the value in the data's units. */
 export interface MeasuredValue {
   readonly name: string
   readonly value: number
@@ -73,33 +73,33 @@ type WatchRun = (
   measured: (stage: number, value: number) => MeasuredValue
 ) => void
 
-/** Where a run is kept, that it may go on after a crash. */
+/** Writes checkpoints of a run, and holds the one to resume from. */
 export interface CheckpointWriter {
   readonly path: string
-  /** The version of this program. */
+  /** Name and version of this program. */
   readonly writer: string
-  /** The checkpoint to go on from; null for the start. */
+  /** Text of the checkpoint to resume from; null to start anew. */
   readonly resumeFrom: string | null
   readonly every: CheckpointInterval
-  /** Says where it cannot: what is learned is worth more than its checkpoint. */
+  /** Writes a checkpoint. If that fails, prints a warning, and the run continues. */
   readonly write: (text: string) => Promise<void>
 }
 
-/** Who looks at a run on its way. */
+/** Hooks into a run: progress, clock, signals and checkpoints. */
 export interface Control {
   readonly watch: WatchRun
   readonly now: () => number
-  /** Waits a moment in which signals are heard; the one that asks to stop, or null. */
+  /** Waits until pending signals have been delivered; returns the first one received, or null. */
   readonly pollSignal: () => Promise<Signal | null>
   readonly checkpoint: CheckpointWriter | null
-  /** Is shown what a search has found so far. */
+  /** Receives the fit so far at each state of a search. */
   readonly onFit?: World['onFit']
 }
 
-/** Milliseconds from one look for signals to the next: a look takes a few microseconds. */
+/** Interval at which a run checks for signals, which takes a few microseconds. */
 const SIGNAL_POLL_MILLISECONDS = 50
 
-/** States as they are computed, each with the moment, and the signal that has come by then. */
+/** Yields states as they are computed, each with its time and the signal that has arrived by then. */
 export async function* statesWithSignals<S>(
   { now, pollSignal: heard }: Pick<Control, 'now' | 'pollSignal'>,
   states: Iterable<S>
@@ -118,7 +118,7 @@ export async function* statesWithSignals<S>(
 
 const stoppingRuleCodec = t.union([t.keyof({ steps: null, gradientNorm: null, relativeChange: null }), t.null])
 
-/** What stands beside a state in a checkpoint: what a report shows of the way to it. */
+/** History that a checkpoint stores beside the state, for the report. */
 const historyCodec = t.type({
   seed: t.number,
   stages: t.readonlyArray(
@@ -128,13 +128,13 @@ const historyCodec = t.type({
 
 type RunHistory = t.TypeOf<typeof historyCodec>
 
-/** The way to where a run starts. */
+/** History of a run that starts anew. */
 const emptyHistory = (program: Program.Program<string>, seed: number): RunHistory => ({
   seed,
   stages: program.stages.map(() => ({ rule: null, ...new History().summary() }))
 })
 
-/** Where a run goes on, and the way there. */
+/** Reads the state and history to resume from; a null state and an empty history if the run starts anew. */
 const resumePoint = (
   program: Program.Program<string>,
   seed: number,
@@ -164,18 +164,15 @@ const resumePoint = (
   )
 }
 
-/** Whether a checkpoint is due at a step, so many milliseconds after the last. */
+/** True if a checkpoint is due at a step, `passed` milliseconds after the last. */
 const isCheckpointDue = (every: CheckpointInterval, step: number, passed: number): boolean =>
   every._tag === 'Steps' ? step > 0 && step % every.steps === 0 : passed >= every.milliseconds
 
-/** Σⱼ log sⱼ, by which −log p in the data's own units is more than in those that are learned in. */
+/** Σⱼ log sⱼ, which is added to −log p of the scaled data to convert it to the data's units. */
 export const logScaleSum = (scaling: Points.Scaling | null): number =>
   Array.from(scaling?.scale ?? [], Elementary.log).reduce((sum, log) => sum + log, 0)
 
-/**
- * Runs a program. Between two steps signals are heard periodically, and the state is kept: neither changes a bit of what is
- * learned.
- */
+/** Runs a program. Checks for signals and writes checkpoints between steps; neither changes the result in any bit. */
 const runProgram = async (
   control: Control,
   program: Program.Program<string>,
@@ -187,7 +184,7 @@ const runProgram = async (
   if (E.isLeft(from)) return from
   const { state: first, way } = from.right
   const { pipeline, plan, stages } = program
-  // A program's stages are the simple ones that the pipeline's come to.
+  // A program has one stage for each simple stage of the pipeline.
   const written = pipeline.stages.flatMap(Stage.simple)
   const shift = logScaleSum(scaling)
   const measured = (stage: number, value: number): MeasuredValue => {
@@ -206,7 +203,7 @@ const runProgram = async (
   for await (const { state, at, stopped } of statesWithSignals(control, states)) {
     const { status, stage, step, value } = state
     if (status._tag === 'Failed') return E.left(workFailure(Problem.spoken(speaker)(status.problem)))
-    // What a run goes on from has been seen before.
+    // The history of a resumed run contains its first state.
     if (state !== first) {
       if (step > 0 && value !== null) histories[stage].add(value)
       if (status._tag !== 'Running' && stage < rules.length) rules[stage] = status.rule
@@ -241,7 +238,7 @@ const runProgram = async (
     }))
   })
 }
-/** A run of a pipeline on data, in memory or not, its sums taken at a place. */
+/** Compiles a pipeline for data in memory or a source, and runs it. */
 export const tracePipeline = (
   control: Control,
   pipeline: Pipeline.Pipeline<string>,

@@ -175,7 +175,7 @@ const exportCommand = command({
     "mclust: the parameters of R's mclust, for jsonlite::fromJSON. json: weights, means and covariances.",
   operands: [modelOperand()],
   options: EXPORT_OPTIONS,
-  // an archive is no text for a terminal
+  // A binary archive is not printed to a terminal.
   rules: ({ to, out = '' }) =>
     Problem.unless(
       (to !== 'npz' && to !== 'safetensors') || out !== '-',
@@ -283,7 +283,7 @@ const workerCommand = command({
   run: async (_, flags) => (await import('./commands/worker.js')).runWorker(flags)
 })
 
-/** One of so many shares, counted from 1. */
+/** Share `which` of `of`, counted from 1. */
 export interface SweepShare {
   readonly which: number
   readonly of: number
@@ -371,7 +371,7 @@ const schemaCommand = command({
 
 export type { AssignFlags, EvaluateFlags } from './tableCommands.js'
 
-/** In the order in which help lists them, under its titles. */
+/** Commands in the order in which help lists them, under its titles. */
 const COMMANDS_BY_TITLE: Readonly<Record<string, ReadonlyArray<Command>>> = {
   'Commands:': [
     fitCommand,
@@ -390,7 +390,7 @@ export const commands: ReadonlyArray<Command & { readonly title: string }> = Obj
   ([title, all]) => all.map(command => ({ ...command, title }))
 )
 
-/** What `ornstein` does. */
+/** Description of the program in its help. */
 export const programDescription =
   'Fits Gaussian mixtures to tables of numbers: by expectation-maximization with split-and-merge moves, which is the ' +
   'default, or by gradient descent on the DDPM objective.'

@@ -1,4 +1,4 @@
-/** `ornstein assign`: which component each row of a table belongs to. */
+/** `ornstein assign`: appends to each row of a table its most probable component. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -14,10 +14,10 @@ import { csvOptions } from '../tableOptions.js'
 import type { AssignFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** Rows that are drawn from a model, to tell which of its components belong together. */
+/** Number of rows drawn from a model to estimate the entropies by which its components are merged. */
 const MERGE_SAMPLE_ROWS = 20_000
 
-/** The clusters that components are merged into: so many, or those at the elbow of the entropies; null where nobody asked. */
+/** Merges components into `--clusters` clusters, or into as many as the elbow of the entropies shows. null if neither option is given. */
 const mergedClusters = (
   { merged, clusters }: AssignFlags,
   mixture: Mixture.Mixture

@@ -1,4 +1,4 @@
-/** `ornstein classify`: rows taken for the classes of labelled ones. */
+/** `ornstein classify`: learns classes from labelled rows, and classifies others. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -18,12 +18,12 @@ import { printResult } from '../printResult.js'
 import type { ClassifyFlags } from '../usage.js'
 import { rejectUsage, usageFailure, type CommandFailure, type World } from '../world.js'
 
-/** The rows that have a label. */
+/** Rows of a table that have a label. */
 interface LabelledRows {
   readonly points: Points.Points
   readonly columns: ReadonlyArray<string>
   readonly labels: ReadonlyArray<string>
-  /** How many others there are. */
+  /** Number of rows without a label, which are left out. */
   readonly unlabelled: number
 }
 
@@ -62,7 +62,7 @@ const optionsOf = ({ covariance, components, seed }: ClassifyFlags): Discriminan
   seed
 })
 
-/** What the error of new rows is expected to be, and which classes are taken for which. */
+/** Prints the cross-validated error and the confusion matrix of a classifier. */
 const reportClassifier =
   (file: string, { points, columns, labels, unlabelled }: LabelledRows, flags: ClassifyFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
@@ -149,7 +149,7 @@ export const runClassify =
               file: other,
               flags,
               inPieces: false,
-              // The columns of those learned from; the other table need have no weights.
+              // Columns of the labelled table; the other table needs no weights.
               csv: {
                 ...csvOptions({ ...flags, weights: undefined, exclude: undefined }),
                 columns: labelled.columns

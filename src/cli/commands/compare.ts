@@ -1,4 +1,4 @@
-/** `ornstein compare`: two models beside each other on the same rows. */
+/** `ornstein compare`: compares two models on the same rows. */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Points from '../../data/index.js'
@@ -16,13 +16,13 @@ import { printResult } from '../printResult.js'
 import type { CompareFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** What each says of the same rows, and how sure the difference is. */
+/** Statistics of two models on the same rows, and the significance of their difference. */
 interface ModelComparison {
   readonly statistics: readonly [Statistics.Statistics, Statistics.Statistics]
-  /** The mean of log p_A − log p_B over the rows, and its standard error (Vuong 1989). */
+  /** Mean of log p_A − log p_B over the rows, in nats, and its standard error (Vuong 1989). */
   readonly difference: number
   readonly standardError: number
-  /** The adjusted Rand index of the components that rows are most probably of. */
+  /** Adjusted Rand index of the two assignments of rows to their most probable components. */
   readonly agreement: number
 }
 
@@ -44,7 +44,7 @@ const compareModels = (a: Model.Model, b: Model.Model, points: Points.Points): M
   }
 }
 
-/** Standard errors from which a difference is more than chance: one of twenty is further out. */
+/** Number of standard errors above which a difference is significant (two-sided, level 0.05). */
 const SIGNIFICANT_ERRORS = 1.96
 
 const verdict = ({ difference, standardError }: ModelComparison, names: readonly [string, string]): string => {

@@ -1,4 +1,4 @@
-/** `ornstein evaluate`: how well a model describes a table. */
+/** `ornstein evaluate`: the log-likelihood of a table under a model. */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { show, showApart } from '../../fit/table.js'
@@ -20,7 +20,7 @@ import { printResult } from '../printResult.js'
 import type { EvaluateFlags } from '../usage.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 
-/** Each row's probabilities under its number in the table, which dropped rows do not shift. */
+/** Responsibilities of each row, after its number in the table; numbers of dropped rows are skipped. */
 const numberedResponsibilities = ({ rowNumbers, points }: Points.Table, mixture: Mixture.Mixture): TableSheet => {
   const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
   const [rows, count] = shape
@@ -39,13 +39,13 @@ const numberedResponsibilities = ({ rowNumbers, points }: Points.Table, mixture:
   )
 }
 
-/** Which rows are held to which model. */
+/** Heading with the numbers of rows, the table and the model. */
 const evaluationHeading = (rows: number, dropped: number, file: string, modelFile: string): DocumentPart =>
   textPart(
     `${rows} rows of ${steps.inputName(file)}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`
   )
 
-/** The log-likelihood of a table under a score that is no mixture, along its probability flow. */
+/** Prints the log-likelihood of a table under a score that is not a mixture, computed along its probability flow. */
 const evaluateScore = (
   world: World,
   modelFile: string,
@@ -89,7 +89,7 @@ const evaluateScore = (
     })
   )
 
-/** The components, and the background after them where there is one, which has the rows of no component: a row of a table each. */
+/** One table row for each component, and a last one for the background if the model has one. */
 const componentRows = (
   { mixture: { weights, background } }: Model.Model,
   statistics: Statistics.Statistics
@@ -109,10 +109,10 @@ const componentRows = (
   ]
 }
 
-/** Rows that a model is held to. */
+/** Rows on which a model is evaluated. */
 interface EvaluatedRows extends Pick<Points.Table, 'columns' | 'dropped'> {
   readonly statistics: Statistics.Statistics
-  /** Null where the rows are not in memory. */
+  /** The table in memory; null if its rows were read in pieces. */
   readonly whole: Points.Table | null
 }
 
@@ -147,7 +147,7 @@ const evaluateTable = (
       )
 }
 
-/** What is told of a mixture, as JSON and as what a person reads. */
+/** Returns the evaluation of a mixture as JSON and as a document. */
 const describeEvaluation = (
   { columns, dropped, statistics, whole }: EvaluatedRows,
   model: Model.Model,

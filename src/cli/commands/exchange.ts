@@ -1,4 +1,4 @@
-/** `ornstein export` and `ornstein import`: models as others write them. */
+/** `ornstein export` and `ornstein import`: models in the formats of other programs. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
@@ -40,7 +40,7 @@ export const runExport =
 
 type ExportedFile = E.Either<CommandFailure, string | Uint8Array>
 
-/** The mixture of a model in a form. */
+/** Returns the mixture of a model in the format of `--to`. */
 const exportMixture = ({ to }: ExportFlags, model: Model.Model): ExportedFile => {
   const mixture = Model.toMixture(model)
   return pipe(
@@ -49,13 +49,16 @@ const exportMixture = ({ to }: ExportFlags, model: Model.Model): ExportedFile =>
   )
 }
 
-/** The parameters of a network in a form that has names. */
+/** Returns the parameters of a network in the format of `--to`; a failure if the format has no named arrays. */
 const exportWeights = ({ to }: ExportFlags, { params }: ScoreModel.ScoreModel): ExportedFile =>
   to === 'npz' || to === 'safetensors'
     ? E.right(Weights.writeNetWeights(to)(params))
     : rejectUsage('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')
 
-/** The mixture without what its covariances have not: entries beside the diagonal, and variances of each column. */
+/**
+ * Returns the mixture in its simplest form: without factors if covariances are diagonal, and with one variance per component if they are
+ * isotropic.
+ */
 const simplifiedMixture = (mixture: Mixture.Mixture): Mixture.Mixture => {
   const { factors, variances } = mixture
   const dim = Mixture.dimension(mixture)
@@ -69,7 +72,7 @@ const simplifiedMixture = (mixture: Mixture.Mixture): Mixture.Mixture => {
     : mixture
 }
 
-/** The score of its family, with the tails and beside the background that the mixture has. */
+/** Returns the score of the mixture's family, with its tails and background. */
 const scoreOfExchange = ({ mixture, covariance }: Exchange.Found): Score.Score<string> => {
   const { tails, background } = mixture
   const gaussian = Fit.familyByName(covariance)({ components: Mixture.components(mixture) })
@@ -80,7 +83,9 @@ const scoreOfExchange = ({ mixture, covariance }: Exchange.Found): Score.Score<s
   return background === undefined ? tailed : withBackground({ shape: background.shape })(tailed)
 }
 
-/** It was learned elsewhere: its pipeline is where it stands, and nothing is known of the data. */
+/**
+ * Returns the model of an imported mixture: its pipeline starts at these parameters and has no stages, and statistics of a fit are null.
+ */
 const modelOfExchange = (found: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
   const mixture = simplifiedMixture(found.mixture)
   const score = scoreOfExchange(found)
@@ -104,7 +109,7 @@ const modelOfExchange = (found: Exchange.Found, columns: ReadonlyArray<string>):
   }
 }
 
-/** The names asked for, of which there is one a column; else those of the file, or x1, x2, … */
+/** Returns the names given by `--columns`, which must be one per column. Default: those of the file, otherwise x1, x2, … */
 const exchangeColumns = (
   { mixture, columns }: Exchange.Named,
   asked: ReadonlyArray<string> | undefined

@@ -1,4 +1,4 @@
-/** `ornstein explain`: a pipeline in code and in mathematics, and how it would be computed. */
+/** `ornstein explain`: prints a pipeline as code and as mathematics, and how it would be computed. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -21,7 +21,7 @@ import * as words from '../customVocabulary.js'
 import { paragraphs } from '../../fit/text.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 
-/** The pipeline in a file of its own or in that of a model. */
+/** Reads a pipeline from its own file, or from that of a model. */
 const readPipeline =
   (path: string, vocabulary: Vocabulary.Vocabulary) =>
   (text: string): OrProblems<Pipeline.Pipeline<string>> =>
@@ -43,7 +43,7 @@ const readPipeline =
       })
     )
 
-/** Data of the shape a pipeline asks for: its problems on these are problems on any. */
+/** Random data of the shape that a pipeline needs: problems on these are problems on any data. */
 const standInPoints = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
   const noise = stages.flatMap(Stage.losses).flatMap(({ expectation }) => Expectation.fixedNoiseSize(expectation) ?? [])
   const components = Case.field(score, 'components') ?? 1
@@ -51,12 +51,12 @@ const standInPoints = ({ score, initializer, stages }: Pipeline.Pipeline<string>
   const batches = stages.flatMap(Stage.losses).map(({ batch }) => batch ?? 1)
   const rows = noise.at(0)?.rows ?? Math.max(isPlausibleCount(components) ? components : 1, 2, ...batches)
   const of = (dim: number): Points.Points => ({ rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) })
-  // Parameters of a network say of how many columns they are by their shapes.
+  // The shapes of a network's parameters imply the number of columns.
   const fits = (dim: number): boolean => E.isRight(Initializer.interpret(score, of(dim))(initializer))
   return of(known ?? [2, ...RA.makeBy(MAX_TRIED_COLUMNS, i => i + 1)].find(fits) ?? 2)
 }
 
-/** So many columns are tried at most. */
+/** Largest number of columns that is tried. */
 const MAX_TRIED_COLUMNS = 64
 
 const isPlausibleCount = (n: unknown): n is number =>

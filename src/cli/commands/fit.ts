@@ -62,7 +62,7 @@ const readPipelineFile = (
     )
   )
 
-/** The choices as who reads the file again takes them: without columns that were left out of the table. */
+/** Adds columns that were left out of the table to the excluded ones, so that all readers of the file leave them out. */
 const withoutIgnoredColumns = (choices: FitChoices, { ignored }: TableRows): FitChoices => {
   const constant = ignored.flatMap(({ name, why }) => (why === 'constant' ? [name] : []))
   const { csv: table } = choices
@@ -71,13 +71,14 @@ const withoutIgnoredColumns = (choices: FitChoices, { ignored }: TableRows): Fit
     : { ...choices, csv: { ...table, exclude: [...(table.exclude ?? []), ...constant] } }
 }
 
-/** What is to be learned, and what it was chosen from. */
+/** A task to learn, and the candidates and starts from which it was chosen. */
 interface ChosenTask extends Pick<Decided, 'choice' | 'starts' | 'stopped' | 'hasRemainingRun'> {
   readonly task: LearningTask
 }
 
 /**
- * Columns are standardized unless their unit matters: to a pipeline, whose numbers are lengths, and to families of variance 1.
+ * Chooses the pipeline to run. Columns are standardized by default, unless their unit matters: the numbers of a pipeline are lengths, and
+ * some families have variance 1.
  */
 const planFit =
   (
@@ -121,12 +122,12 @@ const planFit =
     )
   }
 
-/** What is shown of what was learned, to the end or until a signal. */
+/** A fit to print, and the signal that ended it early; null if none did. */
 interface ShownFit extends ShownMixtureFit {
   readonly stopped: Signal | null
 }
 
-/** Writes all that is asked of what was learned. */
+/** Writes the model, the report and the figures, each if its option is given. */
 const writeFitOutputs = (
   world: World,
   { out, report, figures }: FitFlags,
@@ -164,7 +165,7 @@ const writeMixtureFit = (
     figures: () => pictures(fit)
   })
 
-/** What is printed of fits of groups. */
+/** Returns the text or JSON that is printed for fits of groups. */
 const groupsText = (
   by: string,
   flags: FitFlags,
@@ -182,7 +183,7 @@ const groupsText = (
           })
           .join('\n\n')
 
-/** Learns, and learns in other ways too, until it is done or stopped. */
+/** Runs the task, then the recipes of `--compare`, until a signal arrives. */
 const fitTask = (
   world: World,
   control: Pick<Control, 'watch' | 'checkpoint'>,
@@ -210,7 +211,7 @@ const fitTask = (
     })
 }
 
-/** Learns a score that is no mixture: its model is parameters, and there are no components to report. */
+/** Learns a score that is not a mixture: its model consists of parameters, and there are no components to report. */
 const fitScore = (
   world: World,
   flags: FitFlags,
@@ -246,7 +247,7 @@ const fitScore = (
         world.untilSignal(heard => learnScore({ ...control, now: world.now, pollSignal: heard })(task, path)())
     ),
     TE.tap(reached => {
-      // Looked at where something of it is told, and once.
+      // Computed only if a report or text needs it, and once.
       let known: ScoreFindings | null = null
       const found = (): ScoreFindings => (known ??= look.scoreFindings(reached, task, path))
       const isTold = flags.json || (!flags.quiet && fitOutputs(flags).every(({ path }) => path !== '-'))
@@ -270,7 +271,7 @@ const fitScore = (
     })
   )
 
-/** How often a run is kept is asked of a pipeline alone: a choice writes each sum down as it comes. */
+/** Rejects `--every` if there is no pipeline: a search stores each sum as it is computed. */
 const checkpointIntervalProblems = ({ every, pipeline }: FitFlags): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     every === undefined || pipeline !== undefined,
@@ -283,26 +284,28 @@ const checkpointIntervalProblems = ({ every, pipeline }: FitFlags): ReadonlyArra
 /** How a table is read: whole, in pieces, or in pieces because of its size. */
 export type TableReading = 'whole' | 'inPieces' | 'inPiecesBySize'
 
-/** What a person is told of a table that is read in pieces unasked: of it whole, what is chosen is learned once more at the end. */
+/**
+ * Notice that a large table is read in pieces. In memory, the chosen candidate would be run once more, which may change the last digits.
+ */
 const streamingNotice = ({ search: { families, components }, recipe }: FitChoices, { pipeline }: FitFlags): string => {
   const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
   const others = isOpen ? '; the last digits of the result may differ' : ''
   return `reading the table in pieces, as it is large for this memory${others}; use --no-stream to read it whole\n`
 }
 
-/** A fit whose words, files and places are known to be right. */
+/** A fit whose options, files and backend have been checked. */
 interface FitRequest {
   readonly world: World
   readonly file: string
   readonly choices: FitChoices
-  /** The options that say what is learned, as they were typed. */
+  /** Options given on the command line that determine what is learned. */
   readonly asked: ReadonlyArray<string>
   readonly isStreamed: boolean
   readonly keeper: CheckpointWriter | null
   readonly backend: Backend.Backend
 }
 
-/** Learns from some rows, and writes what is asked for. */
+/** Learns from a table or a group of its rows, and writes the requested files. */
 const fitRows = async (
   { world, choices, asked, keeper }: FitRequest,
   flags: FitFlags,
@@ -335,7 +338,7 @@ const fitRows = async (
   return E.isLeft(done) ? done : E.right(found)
 }
 
-/** Each group alone: one that cannot be learned keeps none of the others back, and is told of at the end. */
+/** Fits each group separately. Failures of groups are collected, and reported after the fits of the others. */
 const fitGroups = async (
   begun: FitRequest,
   by: string,
@@ -359,7 +362,7 @@ const fitGroups = async (
   return E.mapLeft(workFailure)(faultless(problems, stopped))
 }
 
-/** All rows together. */
+/** Fits all rows of the table. */
 const fitWhole = async (
   begun: FitRequest,
   flags: FitFlags,
@@ -400,7 +403,7 @@ const fitWhole = async (
   return E.right(stopped)
 }
 
-/** The table, or its groups, without columns that are the same in every row. */
+/** Reads the table, or its groups, without constant columns. */
 const readGroups = async (
   world: World,
   file: string,
@@ -417,7 +420,7 @@ const readGroups = async (
       )
     : pipe(steps.readTableFile(world, 'FILE')(file, how, flags.labels), TE.flatMapEither(rowGroups(flags)))
   const groups = await read().finally(line.clear)
-  // A pipeline's numbers are those of all columns.
+  // The numbers of a pipeline refer to all columns.
   return E.isLeft(groups) || flags.pipeline !== undefined
     ? groups
     : E.right(groups.right.map(group => ({ ...group, table: withoutConstantColumns(group.table) })))
@@ -439,12 +442,12 @@ export const runFit =
       [file, flags.pipeline, flags.fixed].filter(path => path !== undefined)
     )
     const free = await checkOutputs([
-      // Where each group has files of its own, they are known when the groups are.
+      // With `--by`, output files of groups are known only after the table is read.
       ...(by === undefined ? fitOutputs(flags) : []),
       ...(keep === null ? [] : [{ option: '--checkpoint', path: keep.path }])
     ])()
     if (E.isLeft(free)) return free
-    // What a search on a source comes to is kept sum by sum, and so is its last run.
+    // A search on a source stores each sum, and so does its last run.
     const keeper = isStreamed && flags.pipeline === undefined ? E.right(null) : await openCheckpoint(world, keep)()
     if (E.isLeft(keeper)) return keeper
     const groups = await readGroups(world, file, flags, choices.csv, isStreamed)

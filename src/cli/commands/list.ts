@@ -1,4 +1,4 @@
-/** `ornstein list`: the vocabulary, a line for each constructor. */
+/** `ornstein list`: prints the vocabulary, one line per constructor. */
 import { readFile } from 'node:fs/promises'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../../core/either.js'
@@ -8,12 +8,12 @@ import type { GlossaryConcept, GlossaryWord } from '../glossary.js'
 import type { ListFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** A concept in words alone: what the build writes down, so that listing it loads nothing of the language. */
+/** A concept as plain text, which the build stores as JSON, so that listing it need not load the language. */
 export interface ListedConcept extends Omit<GlossaryConcept, 'words'> {
   readonly words: ReadonlyArray<Omit<GlossaryWord, 'example'>>
 }
 
-/** The vocabulary in words. */
+/** Returns the vocabulary as plain text. */
 export const listedConcepts = (vocabulary: ReadonlyArray<GlossaryConcept>): ReadonlyArray<ListedConcept> =>
   vocabulary.map(({ concept, about, words }) => ({
     concept,
@@ -21,17 +21,17 @@ export const listedConcepts = (vocabulary: ReadonlyArray<GlossaryConcept>): Read
     words: words.map(({ name, about, formula, code }) => ({ name, about, formula, code }))
   }))
 
-/** As the build has written them down; of a program that was not built, or not to its end, from the language itself. */
+/** Reads the list that the build has stored; computes it if there is none, since the program may run without a build. */
 export const loadListedConcepts = async (): Promise<ReadonlyArray<ListedConcept>> => {
   try {
-    // What the build wrote of `listedConcepts`, as a test holds it to.
+    // The build writes the result of `listedConcepts`; a test compares them.
     return JSON.parse(await readFile(new URL('words.json', import.meta.url), 'utf8')) as ReadonlyArray<ListedConcept>
   } catch {
     return listedConcepts((await import('../glossary.js')).standardVocabulary)
   }
 }
 
-/** Those of the language, and with `--vocabulary` one's own among them: then the language is loaded. */
+/** Standard concepts; with those of `--vocabulary` if it is given, which loads the language. */
 const knownConcepts = async (
   world: World,
   flags: ListFlags
@@ -45,7 +45,7 @@ const knownConcepts = async (
   return E.isLeft(found) ? found : E.right(listedConcepts(Object.values(concepts(found.right))))
 }
 
-/** A concept by its name, however it is capitalized, in the singular or the plural. */
+/** Finds a concept by its name, in the singular or plural and in any capitalization; all concepts if `wanted` is undefined. */
 const chosenConcepts = (
   vocabulary: ReadonlyArray<ListedConcept>,
   wanted: string | undefined

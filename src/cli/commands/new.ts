@@ -1,4 +1,4 @@
-/** `ornstein new` and `ornstein schema`: a pipeline to edit, and the JSON schema from which editors complete it. */
+/** `ornstein new` and `ornstein schema`: a pipeline to edit, and the JSON schema by which editors complete it. */
 import { hasCode } from '../../core/record.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -26,7 +26,7 @@ type AnyField = SchemaCase['fields'][string]
 
 const reference = (concept: string): JsonRecord => ({ $ref: `#/definitions/${concept}` })
 
-/** The JSON of a field. A value of the right form may have problems, which are told by `ornstein explain`. */
+/** Schema of a field's JSON. A value that satisfies it may have other problems, which `ornstein explain` reports. */
 const fieldSchema = (field: AnyField): JsonRecord => {
   const isOpen = field.fallback._tag === 'Some'
   const default_ = isOpen && !field.code ? field.encode(field.fallback.value, []) : undefined
@@ -35,7 +35,7 @@ const fieldSchema = (field: AnyField): JsonRecord => {
   const one = field.nestedJson({}).at(0)
   const listed = field.nestedJson([{}]).at(0)
   const named = field.nestedJson({ mine: {} }).at(0)
-  // A description may be left out, or have a short form: a number for a constant rate.
+  // A nested description may be omitted, or have a short form: a number for a constant rate.
   return one?.at === ''
     ? { ...said, anyOf: [reference(one.concept), { type: ['null', 'number', 'string', 'boolean', 'array'] }] }
     : listed !== undefined
@@ -45,7 +45,7 @@ const fieldSchema = (field: AnyField): JsonRecord => {
         : said
 }
 
-/** What a case's JSON holds beside its tag. */
+/** Schema of the fields of a case, without its tag. */
 const caseSchema = ({ about, fields }: SchemaCase): JsonRecord => {
   const all = Object.entries(fields)
   const needed = all.filter(([, field]) => field.fallback._tag !== 'Some').map(([name]) => name)
@@ -56,7 +56,7 @@ const caseSchema = ({ about, fields }: SchemaCase): JsonRecord => {
   }
 }
 
-/** The JSON schema (draft 7, which editors know) of pipelines in the words of a vocabulary. */
+/** Returns the JSON schema (draft 7, which editors support) of pipelines in a vocabulary. */
 export const schemaOf = (vocabulary: Vocabulary.Vocabulary): JsonRecord => {
   const cases = [...vocabulary.cases.values()].filter(one => !hasCode(one))
   const concepts = [...new Set([...vocabulary.cases.values()].map(({ concept }) => concept))]
@@ -84,7 +84,7 @@ export const schemaOf = (vocabulary: Vocabulary.Vocabulary): JsonRecord => {
   }
 }
 
-/** Descent on the DDPM objective at high noise, then at low, then expectation–maximization: something of each to change. */
+/** Descent on the DDPM objective at high noise, then at low noise, then expectation–maximization: an example of each kind of stage. */
 const examplePipeline = Pipeline.of<string>({
   schedule: Schedule.ornsteinUhlenbeck,
   score: Score.isotropic({ components: 2 }),
@@ -109,7 +109,7 @@ const SCHEMA = 'ornstein.schema.json'
 
 const examplePipelineText = (schema: string | null): string => {
   const json = Pipeline.codec(Vocabulary.standard).encode(examplePipeline)
-  // a pipeline is written as an object
+  // A pipeline is encoded as an object.
   return printedJson({ ...(schema !== null && { $schema: schema }), ...(json as JsonRecord) })
 }
 
@@ -136,7 +136,7 @@ export const runNew =
       TE.flatMap(vocabulary =>
         world.writeFiles([
           { option: 'FILE', path: file, text: examplePipelineText(`./${SCHEMA}`) },
-          // The schema is made again: it belongs to the program, not to who edits the pipeline.
+          // An existing schema is overwritten: it is not meant to be edited.
           { option: 'FILE', path: beside, text: printedJson(schemaOf(vocabulary)) }
         ])
       ),

@@ -1,4 +1,4 @@
-/** `ornstein predict`: some columns of a table from the others, by a model of all of them. */
+/** `ornstein predict`: predicts columns of a table from the others, by a model of all of them. */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
@@ -17,7 +17,7 @@ import { printResult } from '../printResult.js'
 import type { PredictFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** The numbers of the targets among the model's columns, and the names of the others. */
+/** Positions of the targets among the model's columns, from 0, and the names of the others. */
 interface ColumnSplit {
   readonly targets: ReadonlyArray<number>
   readonly others: ReadonlyArray<string>
@@ -51,15 +51,15 @@ const splitColumns = (model: Model.Model, asked: ReadonlyArray<string>): OrProbl
   return faultless(problems, { targets, others })
 }
 
-/** How far predictions of a column are off, where it is known. */
+/** Errors of the predictions of one column, over the rows in which it is not missing. */
 export interface Accuracy {
   readonly target: string
   readonly rows: number
-  /** √ of the mean squared error */
+  /** Root of the mean squared error. */
   readonly error: number
-  /** 1 − the mean squared error over the variance of the column. */
+  /** 1 − mean squared error / variance of the column. */
   readonly explained: number
-  /** The share of rows whose column lies between the outermost of the quantiles. */
+  /** Share of rows whose value lies between the smallest and the largest of the quantiles. */
   readonly covered: number
 }
 

@@ -1,4 +1,4 @@
-/** `ornstein sample`: new rows from a model. */
+/** `ornstein sample`: draws rows from a model. */
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as Key from '../../../lib/random/key.js'
 import * as E from '../../core/either.js'
@@ -14,8 +14,8 @@ import type { VocabularyFlags } from '../customVocabulary.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 
 /**
- * Rows drawn and written at a time, each time from a key of their own: memory does not grow with the number of rows, and
- * fewer rows are the first of more.
+ * Number of rows drawn and written at a time, each chunk with a key of its own: memory does not grow with the number of rows, and a shorter
+ * sample is the beginning of a longer one.
  */
 const ROWS_PER_CHUNK = 4096
 
@@ -26,7 +26,7 @@ interface SampledModel {
   readonly draw: DrawPoints
 }
 
-/** Of a score that is no mixture: along its flow. */
+/** Sampler of a score that is not a mixture, along its probability flow. */
 const scoreSampler = async (
   world: World,
   path: string,
@@ -45,7 +45,7 @@ const scoreSampler = async (
     : E.right({ columns: learned.right.columns, draw: draw.right })
 }
 
-/** Of a mixture, which asks nothing of the language. */
+/** Sampler of a mixture; it does not load the language. */
 const mixtureSampler = (path: string, value: unknown): E.Either<CommandFailure, SampledModel> => {
   const found = readModelBody(path, 'MODEL')(value)
   if (E.isLeft(found)) return E.left(usageFailure(found.left))
@@ -53,7 +53,7 @@ const mixtureSampler = (path: string, value: unknown): E.Either<CommandFailure, 
   return E.right({ columns: found.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
 }
 
-/** So many rows, drawn as they are asked for. */
+/** Draws `rows` rows in chunks, each when it is consumed. */
 function* drawnSheets(
   draw: DrawPoints,
   columns: ReadonlyArray<string>,

@@ -1,6 +1,6 @@
 /**
- * `ornstein sweep`: fits × tables × seeds, each by a process of its own, so many at a time. What each came to is a line of JSON as soon
- * as it is known, and a sweep that is begun again runs what has no line yet: lines of several machines are joined by `cat`.
+ * `ornstein sweep`: runs fits × tables × seeds, each in a process of its own, several at a time. Each result is appended as a line of JSON
+ * as soon as it is known, and a restarted sweep runs only the fits that have no line; `cat` joins the lines of several machines.
  */
 import { execFile } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
@@ -29,14 +29,14 @@ import { workFailure, type CommandFailure, type Signal, type World } from '../wo
 const sweepCodec = t.strict({
   data: t.readonlyArray(t.string),
   seeds: t.readonlyArray(t.number),
-  /** Options of `ornstein fit`, by what each choice of them is called. */
+  /** Options of `ornstein fit`, by the name of each choice of them. */
   fits: t.record(t.string, t.record(t.string, t.union([t.string, t.number, t.boolean])))
 })
 
 const sweepRunCodec = t.strict({ data: t.string, seed: t.number, fit: t.string, args: t.readonlyArray(t.string) })
 type SweepRun = t.TypeOf<typeof sweepRunCodec>
 
-/** What `ornstein fit --json` prints, as far as it is compared. */
+/** Fields of the output of `ornstein fit --json` that are compared. */
 const fitResultCodec = t.intersection([
   t.type({ logLikelihood: t.number, components: t.number, family: t.string }),
   t.partial({ bic: t.number, labels: t.type({ adjustedRand: t.number }) })
@@ -44,14 +44,14 @@ const fitResultCodec = t.intersection([
 const sweepLineCodec = t.intersection([sweepRunCodec, t.partial({ result: fitResultCodec, problem: t.string })])
 type SweepLine = t.TypeOf<typeof sweepLineCodec>
 
-/** Options that a sweep gives itself, that would write over each other's files, or by which nothing is fitted. */
+/** Options that a sweep sets itself, that would overwrite the files of other fits, or with which nothing is fitted. */
 const SWEEP_OWN_OPTIONS: ReadonlyArray<keyof FitFlags> = [...OUTPUT_OPTIONS, 'seed', 'by']
-/** Those it leaves open: `--no-header` is header with the value false. */
+/** Options that a sweep may set; `--no-header` is `header` with the value false. */
 const ALLOWED_OPTIONS = Object.keys(FIT_OPTIONS)
   .filter(key => !SWEEP_OWN_OPTIONS.some(own => own === key))
   .map(key => optionName(key).slice(2))
 
-/** No argument of a program has the sign that ends it. */
+/** Rejects text with NUL, which ends an argument of a process. */
 const nulProblems = (field: string, text: string): ReadonlyArray<Problem.Problem> =>
   Problem.unless(!text.includes('\0'), field, JSON.stringify(text), 'text without NUL', 'correct it')
 
@@ -95,16 +95,16 @@ const parsedLines = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<
   return read !== null && E.isRight(read) ? [read.right] : []
 }
 
-/** What a run is known by: its command line. */
+/** Key of a run: its command line. */
 const commandLineKey = ({ args }: Pick<SweepRun, 'args'>): string => JSON.stringify(args)
 
-/** The adjusted Rand index of the likeliest. */
+/** Adjusted Rand index of the result with the highest log-likelihood; empty if there are no labels. */
 const bestAdjustedRand = (results: ReadonlyArray<t.TypeOf<typeof fitResultCodec>>): string => {
   const [best] = [...results].sort((a, b) => b.logLikelihood - a.logLikelihood)
   return results.length === 0 || best.labels === undefined ? '' : best.labels.adjustedRand.toFixed(3)
 }
 
-/** Of each table and fit: the best of its seeds, and how far they are apart. */
+/** Table with one row for each table and fit: the best of its seeds, and the worst. */
 const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string => {
   const least = (values: ReadonlyArray<number>): string => (values.length === 0 ? '' : show(Math.min(...values)))
   const isLabelled = lines.some(({ result }) => result?.labels !== undefined)
@@ -137,7 +137,9 @@ const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string =
 
 const MAIN_MODULE = fileURLToPath(new URL('../main.js', import.meta.url))
 
-/** A fit by a process of its own, on so many processors; its standard input ends with this process, and it then. */
+/**
+ * Runs a fit in a process of its own, on `threads` processors. Its standard input closes when this process ends, which ends the fit too.
+ */
 const fitInProcess = (one: SweepRun, threads: number, signal: AbortSignal): Promise<SweepLine> =>
   new Promise(resolve => {
     const env = { ...process.env, ORNSTEIN_WITH: 'stdin', ORNSTEIN_THREADS: String(threads) }
@@ -151,14 +153,14 @@ const fitInProcess = (one: SweepRun, threads: number, signal: AbortSignal): Prom
     })
   })
 
-/** Signals are looked for that often, in milliseconds. */
+/** Interval at which a sweep checks for signals. */
 const SIGNAL_CHECK_MILLISECONDS = 100
 const processors = (): number => node()?.threads ?? 1
 
-/** How runs ended that are not all done. */
+/** Reason why a sweep ended early; null if all runs are done. */
 type SweepEnd = Signal | CommandFailure | null
 
-/** What each run came to, so many at a time, handed on as soon as it is known; what stopped it. */
+/** Runs `jobs` fits at a time, and passes each result to `done`. Returns the reason if it ended early. */
 const runSweepFits =
   (runs: ReadonlyArray<SweepRun>, jobs: number, done: (one: SweepLine) => CommandFailure | null) =>
   async (heard: () => Promise<Signal | null>): Promise<SweepEnd> => {
@@ -204,7 +206,7 @@ export const runSweep =
           )
         )
       ),
-      // shares have no run in common, and are all runs together
+      // Shares are disjoint, and together contain all runs.
       TE.map(RA.filterWithIndex(i => i % share.of === share.which - 1)),
       TE.bindTo('runs'),
       TE.tap(() => steps.checkWritableOutputs(world, [path])([{ option: '--out', path: out }])),
@@ -215,7 +217,7 @@ export const runSweep =
         )
       ),
       TE.flatMap(({ runs, before }) => async (): Promise<SweepResult> => {
-        // a line that was cut off is none, and what failed is tried again
+        // Incomplete lines are ignored, and failed fits are run again.
         const known = before.split('\n').flatMap(text => parsedLines(sweepLineCodec, text))
         const found = new Map(known.filter(one => one.result !== undefined).map(one => [commandLineKey(one), one]))
         const left = runs.filter(run => !found.has(commandLineKey(run)))

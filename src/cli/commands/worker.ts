@@ -1,4 +1,4 @@
-/** `ornstein worker`: sums rows for the fits of a queue, until it is told to stop. */
+/** `ornstein worker`: computes sums over rows for the fits of a queue, until a signal stops it. */
 import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -6,7 +6,7 @@ import * as Cluster from '../../cluster/index.js'
 import type { WorkerFlags } from '../usage.js'
 import { usageFailure, type CommandFailure, type Signal, type World } from '../world.js'
 
-/** Signals are looked for that often, in milliseconds. */
+/** Interval at which a worker checks for signals. */
 const WORKER_SIGNAL_CHECK_MILLISECONDS = 100
 
 export const runWorker =
@@ -27,7 +27,7 @@ export const runWorker =
       TE.mapLeft(problem => usageFailure(problem)),
       TE.flatMapTask(worker => async () => {
         const stopped = await world.untilSignal(async heard => {
-          // who reads it may tell the worker to go at once
+          // Printed while signals are caught, since a reader of this line may send one at once.
           say(`worker ${worker.name} is ready`)
           for (;;) {
             const signal = await heard()

@@ -107,24 +107,28 @@ const calledWords = (code: string): ReadonlySet<string> =>
   new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?=\s*[.(])/g) ?? [])
 
 /**
- * Import statements for the library's words in code that the library printed, and a comment that lists those that occur in the user's functions
- * alone. The latter are not imported, because a helper of the user may have the same name.
+ * Import statements for the library's names in the code that the library printed. Names that only the user's functions contain are in
+ * commented imports, because a helper of the user may have the same name.
  */
 const importsOf = (printedCode: string, userCode: string): ReadonlyArray<string> => {
   const printed = calledWords(printedCode)
   const used = calledWords(userCode)
   const modules = Object.entries(exportedWords())
-  const imports = modules.flatMap(([module, words]) => {
-    const names = words.filter(word => printed.has(word))
-    return names.length === 0 ? [] : [`import { ${names.join(', ')} } from '${module}'`]
-  })
-  const missing = modules.flatMap(([, words]) => words.filter(word => used.has(word) && !printed.has(word)))
+  const importsIf = (isImported: (word: string) => boolean): ReadonlyArray<string> =>
+    modules.flatMap(([module, words]) => {
+      const names = words.filter(isImported)
+      return names.length === 0 ? [] : [`import { ${names.join(', ')} } from '${module}'`]
+    })
+  const possible = importsIf(word => used.has(word) && !printed.has(word))
   return [
-    ...imports,
+    ...importsIf(word => printed.has(word)),
     `import * as laws from 'ornstein/laws'`,
-    ...(missing.length === 0
+    ...(possible.length === 0
       ? []
-      : [`// Your functions also use ${missing.join(', ')}: import or define them as your code does.`])
+      : [
+          "// Your functions use names that the library has too. If they are the library's, uncomment; otherwise define them here.",
+          ...possible.map(line => `// ${line}`)
+        ])
   ]
 }
 

@@ -26,12 +26,12 @@ const names: Readonly<Record<string, unknown>> = { ...float64, ...ornstein, laws
 /** What a script does when it is pasted and run: its imports are the names that they import. */
 const ran = (script: string): (() => unknown) => {
   // Words of the library that the user's functions call: in this file they are the library's.
-  const [, called = ''] = /^\/\/ Your functions also use (.*): import or define/m.exec(script) ?? []
-  const imported = [...script.matchAll(/^import (?:\{ (.*) \}|\* as (\w+)) from '(.*)'$/gm)].flatMap(
+  const uncommented = script.replaceAll(/^\/\/ (?=import )/gm, '')
+  const imported = [...uncommented.matchAll(/^import (?:\{ (.*) \}|\* as (\w+)) from '(.*)'$/gm)].flatMap(
     ([, some, all]: ReadonlyArray<string | undefined>) => [...(some ?? '').split(', '), all ?? '']
   )
-  const given = [...imported, ...called.split(', ')].filter(name => name !== '')
-  const code = ts.transpile(script.replaceAll(/^import .*$/gm, ''), { target: ts.ScriptTarget.ESNext })
+  const given = imported.filter(name => name !== '')
+  const code = ts.transpile(uncommented.replaceAll(/^import .*$/gm, ''), { target: ts.ScriptTarget.ESNext })
   // The names that the script imports or asks for, and no others.
   // oxlint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
   return () => new Function(...given, code)(...given.map(name => names[name])) as unknown
@@ -118,8 +118,7 @@ describe('a counterexample is a script', () => {
       const text = script()
       expect(text).toContain('1 - log(t)')
       expect(importedBy(text)).toEqual(['NoiseLevels', 'Objective', 'Schedule', 'Score'])
-      const [, words = ''] =
-        /^\/\/ Your functions also use (.*): import or define them as your code does\.$/m.exec(text) ?? []
+      const [, words = ''] = /^\/\/ import \{ (.*) \} from 'ornstein\/float64'$/m.exec(text) ?? []
       expect(words.split(', ').sort()).toEqual(['log', 'mul', 'square', 'stopGradient', 'sub', 'sum'])
     })
 

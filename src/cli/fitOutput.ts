@@ -173,5 +173,5 @@ export const fitText = ({ fit, parts: told }: ShownMixtureFit, flags: FitFlags, 
     'the model for ornstein evaluate and ornstein sample',
     'it'
   )
-  return asText([...told(), textPart(next, 'next')], within, flags.verbose)
+  return asText([...told(), textPart(next, 'next')], within, { isVerbose: flags.verbose })
 }

@@ -45,11 +45,10 @@ export type DocumentPart =
   | { readonly _tag: 'Figures'; readonly figures: ReadonlyArray<Described> }
   /** Shown on the page only. */
   | { readonly _tag: 'Page'; readonly parts: () => ReadonlyArray<DocumentPart> }
-  /** Folded on the page; on paper too if it is long. */
+  /** Folded on the page, and unfolded in print. */
   | {
       readonly _tag: 'Fold'
       readonly title: string
-      readonly isLong?: boolean
       readonly parts: ReadonlyArray<DocumentPart>
     }
 
@@ -79,10 +78,9 @@ export const factsPart = (
 export const codePart = (title: string, text: string): DocumentPart => ({ _tag: 'Code', title, text })
 export const figures = (figures: ReadonlyArray<Described>): DocumentPart => ({ _tag: 'Figures', figures })
 export const onPage = (parts: () => ReadonlyArray<DocumentPart>): DocumentPart => ({ _tag: 'Page', parts })
-export const foldedPart = (title: string, parts: ReadonlyArray<DocumentPart>, isLong = false): DocumentPart => ({
+export const foldedPart = (title: string, parts: ReadonlyArray<DocumentPart>): DocumentPart => ({
   _tag: 'Fold',
   title,
-  isLong,
   parts
 })
 export const tablePart = (
@@ -93,8 +91,12 @@ export const tablePart = (
 
 // -- a terminal --------------------------------------------------------------------------------------------------------
 
-/** Renders a document for a terminal of `within` columns; everything, or the summary only. */
-export const asText = (parts: ReadonlyArray<DocumentPart>, within: number, isAll = false): string => {
+/** Renders a document for a terminal of `within` columns; a summary unless `isVerbose`. */
+export const asText = (
+  parts: ReadonlyArray<DocumentPart>,
+  within: number,
+  { isVerbose = false }: { readonly isVerbose?: boolean } = {}
+): string => {
   const shown = (part: DocumentPart): string => {
     switch (part._tag) {
       case 'Heading':
@@ -103,18 +105,18 @@ export const asText = (parts: ReadonlyArray<DocumentPart>, within: number, isAll
         return part.said ?? part.text
       case 'Table': {
         const { header, rows } = part.table
-        const more = isAll ? 0 : rows.length - (part.most ?? Infinity)
+        const more = isVerbose ? 0 : rows.length - (part.most ?? Infinity)
         return rows.length === 0
           ? ''
           : textTable({ header, rows: more > 0 ? rows.slice(0, part.most) : rows }, within) +
               (more > 0 ? `\n  … and ${more} more: --verbose shows them, --json all of it` : '')
       }
       case 'Facts':
-        return part.isMore === true && !isAll
+        return part.isMore === true && !isVerbose
           ? ''
           : (part.title === undefined ? '' : `${part.title}:\n`) + textFacts(part.entries, within)
       case 'Code':
-        return isAll ? `${part.title}:\n${part.text}` : ''
+        return isVerbose ? `${part.title}:\n${part.text}` : ''
       // Verdicts are printed together.
       case 'Verdict':
       case 'Fold':
@@ -196,7 +198,8 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 const withUnbrokenOptions = (text: string): string =>
   withMinusSign(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
 
-const htmlDetails = (title: string, body: string, isLong: boolean): string =>
+/** Renders a folded block; one with `isLong` stays folded in print too. */
+const htmlDetails = (title: string, body: string, { isLong }: { readonly isLong: boolean }): string =>
   `<details${isLong ? ' class="long"' : ''}><summary>${escape(title)}</summary>\n${body}\n</details>`
 
 /** Maximum number of table rows, or lines of code, that are not folded. */
@@ -210,20 +213,22 @@ const htmlTable = ({
   marks,
   shade
 }: Extract<DocumentPart, { _tag: 'Table' }>): string => {
-  const marked = (cell: string, isMarked: boolean): string =>
-    (isMarked && /^\d+$/.test(cell) ? swatch(Number(cell) - 1) : '') + withMinusSign(cell)
+  const withSwatch = (cell: string): string =>
+    (/^\d+$/.test(cell) ? swatch(Number(cell) - 1) : '') + withMinusSign(cell)
+  const rowName = marks === 'rows' ? withSwatch : withMinusSign
+  const columnName = marks === 'header' ? withSwatch : withMinusSign
   const body = rows.map(([first, ...cells], i) => {
     const all = cells.map((cell, j) => {
       const look = shade?.(i, j) ?? ''
       return `<td${look === '' ? '' : ` class="${look}"`}>${withMinusSign(cell)}</td>`
     })
-    return `<tr><th scope="row">${marked(first, marks === 'rows')}</th>${all.join('')}</tr>`
+    return `<tr><th scope="row">${rowName(first)}</th>${all.join('')}</tr>`
   })
   const whole =
     `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}"><table${header.length >= MIN_DENSE_COLUMNS ? ' class="dense"' : ''}>\n` +
-    `<thead><tr>${header.map(name => `<th scope="col">${marked(name, marks === 'header')}</th>`).join('')}</tr></thead>\n<tbody>\n` +
+    `<thead><tr>${header.map(name => `<th scope="col">${columnName(name)}</th>`).join('')}</tr></thead>\n<tbody>\n` +
     `${body.join('\n')}\n</tbody>\n</table></div>`
-  return rows.length > MAX_OPEN_LINES ? htmlDetails(caption, whole, true) : whole
+  return rows.length > MAX_OPEN_LINES ? htmlDetails(caption, whole, { isLong: true }) : whole
 }
 
 const figure = (drawn: Described): string =>
@@ -248,7 +253,7 @@ const markup = (parts: ReadonlyArray<DocumentPart>): string => {
         return part.table.rows.length === 0 ? '' : htmlTable(part)
       case 'Facts': {
         const list = `<dl>${part.entries.map(([name, of]) => `<dt>${escape(name)}</dt><dd>${withMinusSign(of)}</dd>`).join('')}</dl>`
-        return part.title === undefined ? list : htmlDetails(part.title, list, part.isMore === true)
+        return part.title === undefined ? list : htmlDetails(part.title, list, { isLong: part.isMore === true })
       }
       case 'Code': {
         const count = part.text.split('\n').length
@@ -256,7 +261,7 @@ const markup = (parts: ReadonlyArray<DocumentPart>): string => {
         return htmlDetails(
           isLong ? `${part.title}: ${countedNoun(count, 'line')}` : part.title,
           `<pre><code>${escape(part.text)}</code></pre>`,
-          true
+          { isLong: true }
         )
       }
       case 'Figures':
@@ -266,7 +271,7 @@ const markup = (parts: ReadonlyArray<DocumentPart>): string => {
       case 'Page':
         return ''
       case 'Fold':
-        return part.parts.length === 0 ? '' : htmlDetails(part.title, markup(part.parts), part.isLong === true)
+        return part.parts.length === 0 ? '' : htmlDetails(part.title, markup(part.parts), { isLong: false })
     }
   }
   return expandPageParts(parts)

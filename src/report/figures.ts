@@ -484,18 +484,14 @@ const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
   const count = view.names.length
   const gap = 10
   const size = Math.min(2.4, radius(view.rows.flat().length))
-  const axisOf = (j: number, isNamed: boolean): Axis => ({
-    domain: view.ranges[j],
-    count: 3,
-    isLabelled: isNamed,
-    title: isNamed ? view.names[j] : ''
-  })
+  const bareAxis = (j: number): Axis => ({ domain: view.ranges[j], count: 3, isLabelled: false, title: '' })
+  const namedAxis = (j: number): Axis => ({ ...bareAxis(j), isLabelled: true, title: view.names[j] })
   const panelOf = (i: number, j: number, ring: number): Panel => {
-    const x = axisOf(i, j === count - 1)
+    const x = j === count - 1 ? namedAxis(i) : bareAxis(i)
     if (i !== j)
       return {
         x,
-        y: axisOf(j, i === 0),
+        y: i === 0 ? namedAxis(j) : bareAxis(j),
         marks: plane(view, [i, j], size, ring)
       }
     const found = columnMarginal(view, i, 24, 1.6)

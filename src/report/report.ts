@@ -10,7 +10,7 @@ import * as Points from '../data/index.js'
 import { shellQuoted } from '../fit/text.js'
 import { mergeOverlapping } from '../fit/overlapping.js'
 import { compareFits } from './comparison.js'
-import { fitWarnings } from './warnings.js'
+import { fitWarnings, type ReportContext } from './warnings.js'
 import type { Picture } from './drawing.js'
 import * as Crossed from './crossed.js'
 import * as document from './document.js'
@@ -107,12 +107,7 @@ const textAndTableParts = (
 /** Number of intervals that a terminal prints, unless it prints everything. */
 const MAX_INTERVAL_LINES = 40
 
-const resultParts = (
-  fit: Findings,
-  units: Points.Scaling,
-  isLabelled: boolean,
-  overlapping: Merging.Clusters | null
-): ReadonlyArray<DocumentPart> => {
+const resultParts = (fit: Findings, { units, isLabelled, overlapping }: ReportContext): ReadonlyArray<DocumentPart> => {
   const merging = (): ReadonlyArray<DocumentPart> => {
     const picture = mergingOf(fit)
     return picture === null ? [] : [foldedPart('Which components are one cluster?', [figures([picture])])]
@@ -199,74 +194,77 @@ const rowVerdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<VerdictPa
 }
 
 /** Tables of how surely rows belong to components, which components are confused, and outliers. */
-const trustParts = ({ columns, statistics, mixture }: Findings, trust: Trust.Trust): ReadonlyArray<DocumentPart> => {
-  const { components, mistaken, rows, outliers } = trust
-  const numbers = components.map((_, k) => String(k + 1))
-  const format = formats(Mixture.marginals(mixture).variances)
-  const most = outliers.slice(0, 8)
-  const share = (value: number): string =>
-    value < 0.0005 ? '·' : value < 0.01 ? (100 * value).toFixed(1) : (100 * value).toFixed(0)
+const trustParts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<DocumentPart> => [
+  heading(3, 'How certain the assignments are'),
+  certaintyTable(trust),
+  ...(trust.rows < fit.statistics.rows
+    ? [textPart(`Counted on ${trust.rows} of the ${fit.statistics.rows} rows, chosen at random.`, 'soft')]
+    : []),
+  ...(trust.components.length < 2 ? [] : confusionParts(trust)),
+  ...(trust.outliers.length === 0 ? [] : [outlierTable(fit, trust)])
+]
+
+const certaintyTable = ({ components }: Trust.Trust): DocumentPart =>
+  tablePart(
+    'How certain the assignments to each component are',
+    {
+      header: [
+        'component',
+        'rows',
+        `sure (≥ ${Trust.SURE_PROBABILITY})`,
+        `undecided (< ${Trust.UNDECIDED})`,
+        'mean probability',
+        'far out'
+      ],
+      rows: components.map(({ rows, sure, undecided, probability, outliers }, k) => [
+        String(k + 1),
+        ...[rows, sure, undecided].map(n => show(n)),
+        Number.isNaN(probability) ? '–' : probability.toFixed(3),
+        show(outliers)
+      ])
+    },
+    { marks: 'rows' }
+  )
+
+const confusionParts = ({ mistaken }: Trust.Trust): ReadonlyArray<DocumentPart> => {
+  const numbers = mistaken.map((_, k) => String(k + 1))
+  const percentage = (share: number): string =>
+    share < 0.0005 ? '·' : share < 0.01 ? (100 * share).toFixed(1) : (100 * share).toFixed(0)
   return [
-    heading(3, 'How certain the assignments are'),
-    tablePart(
-      'How certain the assignments to each component are',
-      {
-        header: [
-          'component',
-          'rows',
-          `sure (≥ ${Trust.SURE_PROBABILITY})`,
-          `undecided (< ${Trust.UNDECIDED})`,
-          'mean probability',
-          'far out'
-        ],
-        rows: components.map(({ rows, sure, undecided, probability, outliers }, k) => [
-          numbers[k],
-          ...[rows, sure, undecided].map(n => show(n)),
-          Number.isNaN(probability) ? '–' : probability.toFixed(3),
-          show(outliers)
-        ])
-      },
-      { marks: 'rows' }
+    heading(3, 'Which components are confused'),
+    textPart(
+      'Row i, column j: percentage of component i’s rows that would be assigned to j. · means below 0.05.',
+      'soft'
     ),
-    ...(rows < statistics.rows
-      ? [textPart(`Counted on ${rows} of the ${statistics.rows} rows, chosen at random.`, 'soft')]
-      : []),
-    ...(components.length < 2
-      ? []
-      : [
-          heading(3, 'Which components are confused'),
-          textPart(
-            'Row i, column j: percentage of component i’s rows that would be assigned to j. · means below 0.05.',
-            'soft'
-          ),
-          tablePart(
-            'Which components are confused, in per cent',
-            { header: ['of', ...numbers], rows: mistaken.map((row, k) => [numbers[k], ...row.map(share)]) },
-            {
-              marks: 'rows',
-              shade: (k, l) => (k === l ? '' : shadeClass(mistaken[k][l], [0.02, 0.08, 0.2]))
-            }
-          )
-        ]),
-    ...(most.length === 0
-      ? []
-      : [
-          foldedPart(
-            `Rows far from all components${outliers.length > 8 ? `, the 8 least likely of ${outliers.length}` : ''}`,
-            [
-              tablePart('Rows far from all components', {
-                header: ['row', 'component', 'log-density', ...columns.slice(0, 6)],
-                rows: most.map(({ name, component, logDensity, values }) => [
-                  name,
-                  String(component + 1),
-                  show(logDensity, 4),
-                  ...columns.slice(0, 6).map((_, j) => (Number.isNaN(values[j]) ? 'missing' : format[j](values[j])))
-                ])
-              })
-            ]
-          )
-        ])
+    tablePart(
+      'Which components are confused, in per cent',
+      { header: ['of', ...numbers], rows: mistaken.map((row, k) => [numbers[k], ...row.map(percentage)]) },
+      { marks: 'rows', shade: (k, l) => (k === l ? '' : shadeClass(mistaken[k][l], [0.02, 0.08, 0.2])) }
+    )
   ]
+}
+
+/** Maximum number of outliers, and of their columns, in the table. */
+const MAX_OUTLIERS = 8
+const MAX_OUTLIER_COLUMNS = 6
+
+const outlierTable = ({ columns, mixture }: Findings, { outliers }: Trust.Trust): DocumentPart => {
+  const format = formats(Mixture.marginals(mixture).variances)
+  const shownColumns = columns.slice(0, MAX_OUTLIER_COLUMNS)
+  const count = outliers.length > MAX_OUTLIERS ? `, the ${MAX_OUTLIERS} least likely of ${outliers.length}` : ''
+  return foldedPart(`Rows far from all components${count}`, [
+    tablePart('Rows far from all components', {
+      header: ['row', 'component', 'log-density', ...shownColumns],
+      rows: outliers
+        .slice(0, MAX_OUTLIERS)
+        .map(({ name, component, logDensity, values }) => [
+          name,
+          String(component + 1),
+          show(logDensity, 4),
+          ...shownColumns.map((_, j) => (Number.isNaN(values[j]) ? 'missing' : format[j](values[j])))
+        ])
+    })
+  ])
 }
 
 const otherCandidatesParts = (choice: CandidateChoice): ReadonlyArray<DocumentPart> => {
@@ -413,14 +411,15 @@ const warningSummary = (all: ReadonlyArray<VerdictPart>): ReadonlyArray<Document
 export const fitDocument = (
   fit: Findings,
   others: ReadonlyArray<Findings> = [],
-  isLabelled = false
+  { isLabelled = false }: { readonly isLabelled?: boolean } = {}
 ): ReadonlyArray<DocumentPart> => {
   const { choice, starts } = fit
   const choices = choice === null ? [] : choiceVerdicts(choice)
   const overlapping = mergeOverlapping(fit.observed, fit.mixture)
   // Computing the units takes two passes over the rows, so those of the fit are reused if it has any.
   const units = fit.scaling ?? standardizeColumns(fit.observed).scaling
-  const own = fitWarnings(fit, units, isLabelled, overlapping)
+  const context: ReportContext = { units, isLabelled, overlapping }
+  const warnings = fitWarnings(fit, context)
   const opening = (source: string): string =>
     [groupSentence(fit, overlapping, source), ...typical(fit, units)].join('\n')
   let trust: Trust.Trust | null = null
@@ -430,7 +429,7 @@ export const fitDocument = (
     textPart(opening(baseName(fit.source)), 'lead', opening(fit.source)),
     textPart([modelSentence(fit), ...tableUseLines(fit)].join('\n')),
     onPage(() => {
-      const all = [...choices, ...own, ...rowVerdicts(fit, judged())]
+      const all = [...choices, ...warnings, ...rowVerdicts(fit, judged())]
       const along = drawn.dataView(fit)
       return [
         ...warningSummary(all),
@@ -441,10 +440,10 @@ export const fitDocument = (
           : [foldedPart('What the directions are made of', [textPart(along.loadings.join('\n'))])])
       ]
     }),
-    ...resultParts(fit, units, isLabelled, overlapping),
+    ...resultParts(fit, context),
     heading(2, 'Can I trust it?'),
     ...choices,
-    ...own,
+    ...warnings,
     onPage(() => rowVerdicts(fit, judged())),
     ...(choice === null ? [] : otherCandidatesParts(choice)),
     ...(starts === null ? [] : [textPart(agreementSentence(starts))]),

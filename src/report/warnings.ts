@@ -261,14 +261,23 @@ export const unsupportedAdvice = (
  */
 const MIN_ROWS = 10
 
+/** Quantities that several parts of a report use. */
+export interface ReportContext {
+  /** Origin and standard deviation of each column. */
+  readonly units: Points.Scaling
+  /** True if the data have a column of labels, which the fit did not use. */
+  readonly isLabelled: boolean
+  /** Clusters of overlapping components; null if no two overlap. */
+  readonly overlapping: Merging.Clusters | null
+}
+
 /** Returns the warnings that need no pass over the rows' responsibilities. */
 export const fitWarnings = (
   fit: Findings,
-  { centre, scale }: Points.Scaling,
-  isLabelled: boolean,
-  overlapping: Merging.Clusters | null
+  { units, isLabelled, overlapping }: ReportContext
 ): ReadonlyArray<VerdictPart> => {
   const { scaling, columns, doubtful, statistics } = fit
+  const { centre, scale } = units
   const repeated = findRepeatedRows(fit.observed)
   const least = Math.min(...scale)
   const most = Math.max(...scale)

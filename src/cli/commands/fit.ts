@@ -331,7 +331,7 @@ const fitRows = async (
     ...(flags.out !== undefined && flags.out !== '-' && { modelPath: flags.out }),
     ...known.found
   }
-  const told = lazy(() => fitDocument(fit, others, flags.labels !== undefined))
+  const told = lazy(() => fitDocument(fit, others, { isLabelled: flags.labels !== undefined }))
   const found: ShownFit = { fit, others, parts: told, stopped: known.stopped }
   if (flags.report !== undefined || flags.figures !== undefined) line.show('writing the report')
   const done = await writeMixtureFit(world, flags, found)()

@@ -1,4 +1,4 @@
-/** What a model says of each row, as columns beside those of a table: `ornstein assign`, `predict` and `classify` add these. */
+/** Columns that `ornstein assign`, `predict` and `classify` add to a table, computed from a model. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { predict } from '../mixture/predict.js'
 import * as Merging from '../mixture/merging.js'
@@ -9,7 +9,7 @@ import * as Mixture from '../mixture/mixture.js'
 
 export type { AddedColumns }
 
-/** What is said of rows of a component, said of the cluster that it is in: rows of a background stay in none. */
+/** Replaces the memberships of components by those of the clusters that contain them; rows of a background stay in none. */
 const ofClusters = (
   clusters: Merging.Clusters,
   points: Points.Points,
@@ -30,8 +30,8 @@ const ofClusters = (
 }
 
 /**
- * The most probable component of each row, counted from 1, or `background`; its probability; 1 less that; log p of the row; and whether it
- * lies outside the 99.9 % contour of every component. With clusters the first three are of the most probable cluster.
+ * Returns the columns of an assignment: the most probable component, counted from 1, or `background`; its probability; 1 minus that; log p;
+ * and whether the row is outside the 99.9 % region of every component. With clusters the first three refer to the most probable cluster.
  */
 export const assigned =
   (points: Points.Points, clusters: Merging.Clusters | null = null) =>
@@ -53,7 +53,7 @@ export const assigned =
     ]
   }
 
-/** 0.05 as 5 %, without the noise of 100 × 0.07. */
+/** Formats 0.05 as 5 %, without the rounding error of 100 · 0.07. */
 export const percentage = (p: number): string => `${Number((100 * p).toPrecision(12))} %`
 
 /** One column of points. */
@@ -61,8 +61,8 @@ export const columnList = (points: Points.Points, j: number): ReadonlyArray<numb
   Array.from(Points.columnOfPoints(j)(points))
 
 /**
- * Of each target (a number and a name) its mean given the other columns, which the points are, its standard deviation and quantiles; beside
- * a background how probable it is that a row is of none.
+ * Returns, for each target (a column index and a name), its conditional mean given the other columns, standard deviation and quantiles.
+ * With a background, also the probability that a row belongs to it.
  */
 export const predicted =
   (
@@ -83,7 +83,7 @@ export const predicted =
     ]
   }
 
-/** What knows classes, such as `Discriminant`: for each row the most probable one, and the probability of each. */
+/** A classifier, such as `Discriminant`, with the most probable class of each row and the probability of each class. */
 export interface Classes {
   readonly classes: ReadonlyArray<string>
   readonly predict: (points: Points.Points) => ReadonlyArray<{
@@ -93,7 +93,7 @@ export interface Classes {
   }>
 }
 
-/** The class that each row is taken for, its probability, and that of each class. */
+/** Returns the columns of a classification: the class, its probability, and the probability of each class. */
 export const classified =
   (points: Points.Points) =>
   ({ classes, predict }: Classes): AddedColumns => {

@@ -1,8 +1,7 @@
 /**
- * How far the parameters of a fit are known: the nonparametric bootstrap (Efron 1979), as it is used for mixtures (O'Hagan, Murphy,
- * Scrucca & Gormley 2019). As many rows as there are, drawn with replacement, are learned from by expectation–maximization that begins
- * at the fit; where that leads over many such resamples is how the fit would have varied. Family, number of components, origin and
- * unit of the columns, floor and prior are those of the fit: what was chosen is not chosen again.
+ * Nonparametric bootstrap (Efron 1979) of a mixture's parameters (O'Hagan, Murphy, Scrucca & Gormley 2019). Each resample draws as many
+ * rows as there are, with replacement, and runs EM from the fit. The family, the number of components, the scaling, the minimum variance
+ * and the prior are those of the fit: they are not chosen again.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -29,30 +28,30 @@ import { initialState, runEM } from './runEM.js'
 import { familyWithConversions } from '../mixture/family.js'
 import * as Settings from './fitSettings.js'
 
-/** How far a bootstrap has come: `done` of `of` resamples. */
+/** Progress of a bootstrap: `done` of `of` resamples. */
 export interface Progress {
   readonly done: number
   readonly of: number
 }
 
 export interface Options {
-  /** How many resamples; 200 unless given. At least 2/(1 − level), for an interval needs one beyond each end. */
+  /** Number of resamples, at least 2/(1 − level), so that one lies beyond each end of an interval. Default: 200. */
   readonly resamples?: number | undefined
-  /** The share of resamples that an interval holds, in (0, 1); 0.95 unless given. */
+  /** Share of resamples inside an interval, in (0, 1). Default: 0.95. */
   readonly level?: number | undefined
-  /** The same seed gives the same bits; 0 unless given. */
+  /** Seed; equal seeds give equal bits. Default: 0. */
   readonly seed?: number | undefined
-  /** Called before each resample, and at the end. */
+  /** Called before each resample and at the end. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
-/** What is known of a parameter. */
+/** A parameter with its standard error and percentile interval. */
 export interface Interval {
-  /** That of the fit. */
+  /** Value in the fit. */
   readonly estimate: number
-  /** The standard deviation over the resamples. */
+  /** Standard deviation over the resamples. */
   readonly standardError: number
-  /** The percentile interval: the share (1 − level)/2 of the resamples is below, and as many are above `upper`. */
+  /** Lower end of the percentile interval: a share (1 − level)/2 of the resamples is below it, and as many are above `upper`. */
   readonly lower: number
   readonly upper: number
 }
@@ -60,24 +59,24 @@ export interface Interval {
 type IntervalRow = ReadonlyArray<Interval>
 type IntervalRows = ReadonlyArray<IntervalRow>
 
-/** Why a resample says nothing: what it leads to is no mixture of so many components. */
+/** Reason for which a resample is left out: it did not lead to a mixture with as many components. */
 type Reason = 'empty' | 'atMinVariance' | 'failed'
 
-/** Intervals of all parameters, in the units of the data and the order of the fit's components. */
+/** Intervals of all parameters, in the units of the data and in the order of the fit's components. */
 export interface Bootstrap {
   readonly level: number
   readonly seed: number
-  /** How many were drawn. */
+  /** Number of resamples drawn. */
   readonly resamples: number
-  /** How many of them the intervals are made of. */
+  /** Number of resamples used for the intervals. */
   readonly used: number
   /**
-   * How many are left out: in which a component lost the rows that fix it (`empty`), or reached the minimum variance (`atMinVariance`), or where
-   * no numbers came of it (`failed`). The intervals are of resamples that keep all components: where many do not, that itself is
-   * what is to be known of the fit.
+   * Number of resamples left out because a component lost its rows (`empty`), reached the minimum variance (`atMinVariance`), or values
+   * were not finite (`failed`). The intervals describe resamples that keep all components; if many do not, the number of components is
+   * itself uncertain.
    */
   readonly leftOut: Readonly<Record<Reason, number>>
-  /** How many of those that are used had not end after as many steps as are taken. */
+  /** Number of used resamples for which EM did not converge within the step limit. */
   readonly unsettled: number
   /** [K] */
   readonly weights: IntervalRow
@@ -85,45 +84,44 @@ export interface Bootstrap {
   readonly means: IntervalRows
   /** [K][dim] */
   readonly variances: IntervalRows
-  /** [K][dim][dim], where columns are correlated; else null. */
+  /** [K][dim][dim]; null if the columns are uncorrelated within components. */
   readonly covariances: ReadonlyArray<IntervalRows> | null
-  /** [K][dim][dim], the same; those of a column with itself are 1. */
+  /** [K][dim][dim], 1 on the diagonal; null if the columns are uncorrelated within components. */
   readonly correlations: ReadonlyArray<IntervalRows> | null
 }
 
-/** What is known of a fit: as `Fit` has it. */
+/** The part of a `Fit` that a bootstrap uses. */
 export interface Fitted {
   /** In the units of the data. */
   readonly mixture: Mixture.Mixture
   readonly pipeline: Pipeline.Pipeline<string>
   readonly scaling: Points.Scaling | null
-  /** How many rows the mean of the prior counts as, under which it was learned; null for the likelihood. */
+  /** Number of rows that the mean of the prior counts as; null for maximum likelihood. */
   readonly prior: number | null
-  /** Below which no variance fell, in the units of `scaling`; that of its pipeline unless given. */
+  /** Lower bound on variances, in the units of `scaling`. Default: the pipeline's. */
   readonly minimumVariance?: number | null
-  /** The numbers of components that were known, in the order in which its score has them; none unless given. */
+  /** Indices of components held fixed, in the order of the score's parameters. Default: none. */
   readonly fixed?: ReadonlyArray<number>
 }
 
 type AnyParams = Params.Params<string>
 
-/** Steps of expectation–maximization at most. */
+/** Maximum number of EM steps per resample. */
 const MAX_EM_STEPS = 1000
 
-/** Nats over all rows that a step gains at least: what is left is then some hundredths of a standard error away. */
+/** EM stops when a step gains less than this, in nats over all rows: the parameters are then within some hundredths of a standard error. */
 const MIN_RESAMPLE_GAIN = 1e-6
 
-/** What one resample leads to. */
 interface ResampleResult {
   readonly reason: Reason | null
   readonly isConverged: boolean
-  /** Weights, means, covariances, one after another. */
+  /** Weights, means and covariances, concatenated. */
   readonly numbers: Float64Array
 }
 
 /**
- * So many rows, each by its weight, as often as they were drawn; together they weigh what all rows do. Of a source they are written down
- * beside memory: the same rows, with the same weights.
+ * Returns a function that draws a resample: each row weighted by the number of times it was drawn, with the total weight of the data. For a
+ * source the resample is written to a file; its rows and weights are the same.
  */
 const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filterRows>>) => {
   const source = Source.asSource(data)
@@ -141,17 +139,17 @@ const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<t
   }
 }
 
-/** Weights, means and covariances of a mixture, one after another. */
+/** Concatenates the weights, means and covariances of a mixture. */
 const mixtureNumbers = (mixture: Mixture.Mixture): Float64Array =>
   concatenated([mixture.weights, mixture.means.values, Mixture.covariances(mixture).values])
 
-/** A family, and what learning it again from resamples asks for. */
+/** A family, and the functions that fit it to a resample. */
 interface Learner {
   readonly family: Score.Family<string>
   readonly toMixture: (params: AnyParams) => Mixture.Mixture
   readonly start: AnyParams
   readonly floor: number
-  /** As the fit has it. */
+  /** Converts to the original units. */
   readonly back: (mixture: Mixture.Mixture) => Mixture.Mixture
 }
 
@@ -187,7 +185,7 @@ const learnerOf = (
   })
 }
 
-/** Where a resample leads. */
+/** Fits one resample. */
 const fitResample =
   ({ family, toMixture, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
   (rows: Source.Data): ResampleResult => {
@@ -212,7 +210,7 @@ const fitResample =
     }
   }
 
-/** The order statistic at rank (n + 1)p of sorted numbers, between two where that is no whole one (Hyndman & Fan 1996, type 6). */
+/** Order statistic at rank (n + 1)p of sorted numbers, interpolated linearly (Hyndman & Fan 1996, type 6). */
 const orderStatistic = (sorted: Float64Array, p: number): number => {
   const rank = Math.min(Math.max((sorted.length + 1) * p, 1), sorted.length)
   const below = Math.floor(rank)
@@ -291,16 +289,16 @@ const summarizeResamples = (
   })
 }
 
-/** A bootstrap on its way. */
+/** State of a running bootstrap. */
 export interface State extends Progress {
-  /** What the resamples so far say; problems where they are too few. */
+  /** Computes the intervals from the resamples so far; fails if there are too few. */
   readonly bootstrap: () => E.Either<Problem.Problems, Bootstrap>
 }
 
-/** The most draws: each is counted alone, and more would take too long. */
+/** Maximum number of draws: each draw is counted individually, so more would take too long. */
 const MAX_COUNTED_DRAWS = 1e8
 
-/** The defaults of the options. */
+/** Fills in the defaults. */
 const bootstrapOptions = ({
   level = Settings.levelSetting.otherwise,
   resamples = Settings.resamples(level).otherwise,
@@ -326,7 +324,7 @@ const problems = (options: Options, total: number): ReadonlyArray<Problem.Proble
   )
 ]
 
-/** All that a bootstrap comes to on its way, resample by resample; the last is what `of` gives. */
+/** Returns an iterator over the states of a bootstrap, one after each resample. The last state has the result of `of`. */
 export const states =
   (options: Options = {}) =>
   (fitted: Fitted, own: Source.Data): E.Either<Problem.Problems, Iterable<State>> => {
@@ -362,12 +360,11 @@ export const states =
 
 /**
  * Percentile intervals (Efron & Tibshirani 1993, §13.3) and standard errors of the weights, means and covariances of a fit. Components of
- * a resample's mixture are those of the fit that they are nearest to, all together, by Bhattacharyya's distance (`Metric.matching`).
- * Rows that carry weights are drawn as often as they count, and missing cells stay missing. Rows that are not in memory are drawn into a file,
- * a resample at a time: the same bits.
+ * each resample's mixture are matched with those of the fit by Bhattacharyya distance (`Metric.matching`). A row is drawn with probability
+ * proportional to its weight, and missing cells stay missing. For a source, each resample is written to a file; the result has the same bits.
  *
- * Percentile intervals are right to first order, 1/√n: they hold a little less than their level where few rows fix a parameter, above
- * all a variance.
+ * Percentile intervals are accurate to first order, 1/√n: their coverage is slightly below the level if few rows determine a parameter,
+ * above all for variances.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,7 +1,6 @@
 /**
- * How many components there are, as a test: does one more describe the rows better than it would rows of the mixture without it? The
- * likelihood ratio of a number of components has no known distribution, and is compared with that of rows drawn from the smaller mixture
- * (McLachlan 1987).
+ * Test of the number of components, by the bootstrap of the likelihood ratio (McLachlan 1987): the likelihood ratio of K + 1 against K
+ * components, whose distribution is unknown, is compared with that of rows drawn from the mixture of K.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -18,41 +17,41 @@ import type { Constructor, FamilyName, Ranked } from './fit.js'
 import * as Fit from './fit.js'
 
 export interface Options {
-  /** The one family whose numbers of components are compared; 'full' unless given. */
+  /** Family of both mixtures. Default: 'full'. */
   readonly family?: FamilyName | Constructor | undefined
-  /** The number that the first test is of; 1 unless given. */
+  /** Smallest number of components tested. Default: 1. */
   readonly from?: number | undefined
-  /** The greatest number that is tested; 9 unless given. */
+  /** Largest number of components tested. Default: 9. */
   readonly to?: number | undefined
-  /** The most rows drawn again for each test; 99 unless given, so that p is 0.01 at least. */
+  /** Maximum number of resamples per test. Default: 99, so that p ≥ 0.01. */
   readonly resamples?: number | undefined
-  /** Tests go on to one component more while p is at most so much; 0.05 unless given. */
+  /** Tests continue with one more component while p ≤ level. Default: 0.05. */
   readonly level?: number | undefined
   readonly seed?: number | undefined
-  /** Whether columns are brought to mean 0 and standard deviation 1 to learn; true unless given. */
+  /** True to standardize the columns for the fits. Default: true. */
   readonly standardize?: boolean | undefined
   /** Called before each resample. */
   readonly onProgress?: ((progress: { readonly components: number; readonly done: number }) => void) | undefined
 }
 
-/** Whether so many components are enough, against one more. */
+/** Test of K components against K + 1. */
 export interface Test {
   readonly components: number
-  /** 2 (log-likelihood of one more − log-likelihood) */
+  /** 2 (log-likelihood with K + 1 components − log-likelihood with K) */
   readonly statistic: number
-  /** How often a statistic as great is met where so many are enough. */
+  /** Estimated probability of a statistic at least as great if K components are enough. */
   readonly p: number
-  /** The statistics of rows drawn from the mixture of so many. */
+  /** Statistics of the resamples. */
   readonly resampled: ReadonlyArray<number>
 }
 
 export interface Tests {
   readonly tests: ReadonlyArray<Test>
-  /** The number that no test refuses: the last that was tested, or one more than the greatest where all were refused. */
+  /** The number of components that was not rejected: that of the last test, or one more if all were rejected. */
   readonly components: number
 }
 
-/** A test ends where so many resamples are as great: p is then known well enough, and not small (Besag & Clifford 1991). */
+/** A test stops after this many resamples with a greater statistic: p is then not small, and accurate enough (Besag & Clifford 1991). */
 const MAX_EXCEEDANCES = 10
 
 const testOptions = ({
@@ -84,7 +83,7 @@ const testOptionProblems = (options: Options): ReadonlyArray<Problem.Problem> =>
   ]
 }
 
-/** The two fits of a test, and its statistic. */
+/** Fits with K and K + 1 components, and their statistic. */
 interface FittedPair {
   readonly smaller: Mixture.Mixture
   readonly statistic: number
@@ -114,17 +113,17 @@ const pairOf =
       })
     )
 
-/** Where tests stand. */
+/** State of running tests. */
 export interface TestState {
-  /** What is drawn next; null at the end. */
+  /** Next resample; null at the end. */
   readonly next: { readonly components: number; readonly done: number } | null
-  /** The tests that are done: `components` is the number that the last of them leaves open. */
+  /** Finished tests. `components` is the number that the last of them does not reject. */
   readonly tests: () => E.Either<Problem.Problems, Tests>
 }
 
 /**
- * Rows of a mixture, as many as there are: where weights are whole numbers a row counts as often as it weighs, else each row that is drawn has the
- * weight of one that is there.
+ * Draws as many rows as there are from a mixture. With whole weights a row counts as often as it weighs; otherwise drawn rows take the
+ * weights of the data.
  */
 const resampleOf = (points: Points.Points, key: Key.Key, mixture: Mixture.Mixture): Points.Points => {
   const { rows, weights } = points
@@ -134,7 +133,7 @@ const resampleOf = (points: Points.Points, key: Key.Key, mixture: Mixture.Mixtur
 
 const isCounted = ({ weights }: Points.Points): boolean => weights === undefined || weights.every(Number.isInteger)
 
-/** A resample is in memory, where the rows that are counted need not be. */
+/** Reports resamples too large for memory; the rows of the data themselves need not be in memory. */
 const tooManyResampleNumbers = (points: Points.Points): ReadonlyArray<Problem.Problem> => {
   const numbers = Points.totalWeight(points) * points.dim
   return Problem.unless(
@@ -146,7 +145,7 @@ const tooManyResampleNumbers = (points: Points.Points): ReadonlyArray<Problem.Pr
   )
 }
 
-/** Where tests of points stand, resample by resample. */
+/** Yields the state after each resample. */
 function* statesOf(
   options: ReturnType<typeof testOptions>,
   points: Points.Points,
@@ -170,7 +169,7 @@ function* statesOf(
       yield { next, tests: () => E.right(open) }
       const key = Key.child(drawn)(Key.child(components)(Key.fromSeed(seed)))
       const other = pairOf(options, components)(resampleOf(points, key, smaller))
-      // Rows of which no two fits come say nothing.
+      // A resample that cannot be fitted is skipped.
       if (E.isLeft(other)) continue
       resampled.push(other.right.statistic)
       if (other.right.statistic >= statistic) as++
@@ -186,10 +185,12 @@ function* statesOf(
 }
 
 /**
- * Tests of 1 component against 2, of 2 against 3, and so on, up to the first that is not refused. Each takes as many rows from the smaller mixture
- * as there are (one of weight 2 being two; with weights that are no whole numbers each keeps its weight), fits both numbers to them, and counts how often their likelihood ratio is as great: p = (1 + count)/(1 + resamples), or, where
- * ten are as great before all are drawn, ten over how many were. A number that is not refused is one that rows do not speak against; rows of a
- * cluster that is not Gaussian speak for more components than clusters (see `Mixture.merging`).
+ * Tests 1 component against 2, 2 against 3, and so on, up to the first number that is not rejected. Each test draws resamples from the smaller
+ * mixture, fits both mixtures to them, and estimates p = (1 + count)/(1 + resamples), where count is the number of resamples with a likelihood
+ * ratio at least as great as that of the data. If count reaches ten before all are drawn, p is ten over the number drawn. A resample has
+ * as many rows as the data, counting a row of weight 2 twice; if weights are not whole numbers, drawn rows keep the weights of the data.
+ *
+ * A cluster that is not Gaussian needs several components, so the number of components can exceed that of clusters (see `Mixture.merging`).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -214,7 +215,7 @@ export const of =
       )
     )
 
-/** The same, resample by resample, each drawn when it is asked for: tests that are left have those that were done. */
+/** Returns an iterator over the states of the tests, one after each resample; an abandoned iterator has the tests finished so far. */
 export const testStates =
   (options: Options = {}) =>
   (data: Points.Points | Given.RowLists): E.Either<Problem.Problems, Iterable<TestState>> => {

@@ -1,7 +1,7 @@
 /**
- * Classes by mixtures: what rows of each class look like is learned, and a row belongs to the class under which it is likeliest. One
- * Gaussian for each class, of covariances that share what they may (EDDA: Bensmail & Celeux 1996), or a mixture for each (MclustDA: Fraley &
- * Raftery 2002).
+ * Classification by mixtures: the density of each class is a mixture, and a row is assigned to the class with the highest posterior
+ * probability. Each class is one Gaussian with covariances that share parameters (EDDA: Bensmail & Celeux 1996), or a mixture (MclustDA:
+ * Fraley & Raftery 2002).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -28,37 +28,35 @@ type DiscriminantRows = Given.RowLists
 
 export interface Options {
   /**
-   * The covariances, by name, or those to choose from by BIC; 'chosen', all fourteen, unless given. Of one Gaussian a class they share what
-   * their name says, of mixtures the components of one class do.
+   * Covariance structure, or those compared by BIC; 'chosen' compares all fourteen. With one Gaussian per class the structure is shared
+   * among classes, otherwise among the components of a class. Default: 'chosen'.
    */
   readonly covariance?: 'chosen' | Covariance.Name | ReadonlyArray<Covariance.Name> | undefined
-  /** Components of each class, or the numbers to choose from; 1, one Gaussian for each, unless given. */
+  /** Number of components of each class, or the numbers compared. Default: 1, one Gaussian per class. */
   readonly components?: number | ReadonlyArray<number> | undefined
-  /** What fits of mixtures draw from; 0 unless given. */
+  /** Seed of the fits of mixtures. Default: 0. */
   readonly seed?: number | undefined
 }
 
-/** What is said of a row. */
+/** Classification of a row. */
 export interface Verdict {
-  /** The most probable class. */
   readonly label: string
-  /** Its probability. */
   readonly probability: number
-  /** Of each class, in the order of `classes`. */
+  /** Probability of each class, in the order of `classes`. */
   readonly probabilities: Float64Array
 }
 
-/** What was learned of classes. */
+/** A classifier. */
 export interface Discriminant {
-  /** Their labels, in order. */
+  /** Labels, sorted. */
   readonly classes: ReadonlyArray<string>
-  /** The share of each among the rows. */
+  /** Share of each class among the rows. */
   readonly priors: Float64Array
-  /** What rows of each look like. */
+  /** Density of each class. */
   readonly mixtures: ReadonlyArray<Mixture.Mixture>
-  /** The covariances of each: one name for all where each class is one Gaussian. */
+  /** Covariance structure of each class; with one Gaussian per class all are equal. */
   readonly covariances: ReadonlyArray<string>
-  /** Σ log p(x) over the rows, of whatever class. */
+  /** Σ log p(x) over the rows, where p is the density of all classes together. */
   readonly logLikelihood: number
   readonly parameters: number
   /** parameters · log n − 2 logLikelihood: lower is better */
@@ -66,7 +64,7 @@ export interface Discriminant {
   readonly predict: (data: Points.Points | DiscriminantRows) => ReadonlyArray<Verdict>
 }
 
-/** Rows of each class, by its label; those of weight 0 are left out. */
+/** Rows of each class; rows of weight 0 are left out. */
 interface LabelledPoints {
   readonly points: Points.Points
   /** The label of each row. */
@@ -126,7 +124,7 @@ const DISCRIMINANT_SETTINGS: Setting.Settings<Options> = {
   seed: null
 }
 
-/** The mean and the triangle of the covariance of rows, each divided by how many they are. */
+/** Mean of the rows, and the triangular factor of their scatter, both divided by the number of rows. */
 const meanAndTriangle = (points: Points.Points): { readonly mean: Float64Array; readonly factor: NdArray } => {
   const { rows, dim, values } = points
   const all = Points.totalWeight(points)
@@ -144,10 +142,10 @@ const meanAndTriangle = (points: Points.Points): { readonly mean: Float64Array; 
   }
 }
 
-/** What classes are, and of how many parameters. */
+/** Densities of the classes, and the number of their parameters. */
 type ClassMixtures = Pick<Discriminant, 'mixtures' | 'covariances' | 'parameters'>
 
-/** One Gaussian for each class: a single M-step, whose responsibilities are the labels, of covariances of a name. */
+/** Fits one Gaussian per class, by a single M-step whose responsibilities are the labels. */
 const oneGaussianPerClass =
   ({ classes, parts, points }: LabelledPoints, priors: Float64Array) =>
   (name: Covariance.Name): E.Either<Problem.Problems, ClassMixtures> => {
@@ -181,7 +179,7 @@ const oneGaussianPerClass =
     })
   }
 
-/** A mixture for each class, its covariances and components by BIC. */
+/** Fits a mixture to each class, with covariances and number of components chosen by BIC. */
 const mixturePerClass = (
   { classes, parts, points }: LabelledPoints,
   options: Options
@@ -214,7 +212,7 @@ const mixturePerClass = (
   })
 }
 
-/** log prior + log density of each row and class, a list for each row. */
+/** log prior + log density of each row and class: one list per row. */
 const classLogJoint =
   ({ mixtures, priors }: Pick<Discriminant, 'mixtures' | 'priors'>) =>
   (points: Points.Points): ReadonlyArray<ReadonlyArray<number>> => {
@@ -228,7 +226,7 @@ const verdicts =
     const points = 'rows' in data ? data : Problem.orThrow(Points.fromRows(data))
     return classLogJoint(of)(points).map(logs => {
       const all = logSumExpOf(logs)
-      // Beyond the reach of all classes their shares are all that is known.
+      // If the densities of all classes underflow, the priors remain.
       const probabilities = Float64Array.from(logs, (log, c) =>
         all === -Infinity ? of.priors[c] : Elementary.exp(log - all)
       )
@@ -275,8 +273,8 @@ const learnedOf =
   }
 
 /**
- * The classes of labelled rows, or all that is wrong. With one component each class is a Gaussian, and the covariance that has the lowest
- * BIC is taken of those that may be; with more, or with numbers to choose from, each class is a mixture of its own.
+ * Fits a classifier to labelled rows, or returns all problems. With one component each class is a Gaussian, and the covariance structure
+ * with the lowest BIC is used; otherwise each class is a mixture.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -300,7 +298,7 @@ export const learned =
     )
 
 /**
- * The same in one call, whose problems are thrown as a RangeError that tells them all.
+ * Fits a classifier to labelled rows. Throws a RangeError that lists all problems.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -319,21 +317,18 @@ export const fit = (
 
 // —— how good it is ——
 
-/** Rows of each class by what they were taken for, each as often as it weighs. */
+/** Confusion matrix, weighted, with the error rate and the Brier score. */
 export interface Confusion {
   readonly classes: ReadonlyArray<string>
-  /** [class][what it was taken for] */
+  /** [true class][assigned class] */
   readonly counts: ReadonlyArray<ReadonlyArray<number>>
-  /** The share of rows that were taken for another class. */
+  /** Share of rows assigned to a wrong class. */
   readonly error: number
-  /** The mean of Σ (p − 1{class})² over rows (Brier 1950): 0 of sure and right ones, 2 of sure and wrong ones. */
+  /** Mean of Σ (p − 1{class})² over rows (Brier 1950): 0 if all are certain and right, 2 if all are certain and wrong. */
   readonly brier: number
 }
 
-/**
- * How often each class was taken for each, the share of errors, and the mean squared error of the probabilities (Brier 1950); with weights a row of
- * weight 2 is two rows.
- */
+/** Computes the confusion matrix, the error rate and the Brier score. A row of weight 2 counts as two rows. */
 export const confusion = (
   classes: ReadonlyArray<string>,
   labels: ReadonlyArray<string | number>,
@@ -341,7 +336,7 @@ export const confusion = (
   weights?: ArrayLike<number>
 ): Confusion => {
   const names = labels.map(String)
-  /** The weight of the rows for which it holds. */
+  /** Total weight of the rows that satisfy `holds`. */
   const weightOf = (holds: (row: number) => boolean): number =>
     sumOfNumbers(names.map((_, i) => (holds(i) ? (weights?.[i] ?? 1) : 0)))
   const all = weightOf(() => true)
@@ -361,13 +356,13 @@ export const confusion = (
 }
 
 export interface Folds {
-  /** In how many parts the rows are cut, each class in each; 10 unless given. */
+  /** Number of folds, each with rows of every class. Default: 10. */
   readonly folds?: number | undefined
-  /** Which rows are in which; 0 unless given. */
+  /** Seed of the assignment to folds. Default: 0. */
   readonly seed?: number | undefined
 }
 
-/** The fold of each row, those of a class among themselves: see `CrossValidation.assignFolds`. Null where a class cannot be left out in parts. */
+/** Assigns the rows of each class to folds (see `CrossValidation.assignFolds`). Null if a class has too few distinct rows. */
 const stratifiedFolds = (
   { classes, parts, points, names }: LabelledPoints,
   folds: number,
@@ -380,9 +375,9 @@ const stratifiedFolds = (
 }
 
 /**
- * What rows are taken for by classes that were learned without them, part after part (stratified cross-validation): how often a new row
- * would be taken for another class. Covariances and components are chosen again in each. Which rows are in one part depends on the seed and on the
- * rows, not on their order; equal rows of a class are in one.
+ * Estimates the error on new rows by stratified cross-validation: each fold is classified by a classifier fitted without it, with
+ * covariances and components chosen again. Folds depend on the seed and the rows but not on their order; equal rows of a class share a
+ * fold.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -446,19 +441,19 @@ export const crossValidated =
 
 /** Directions in which components or classes differ. */
 export interface Directions {
-  /** How much of the difference is along each, falling. */
+  /** Share of the difference along each direction, decreasing. */
   readonly values: Float64Array
-  /** One a row, of length 1, [how many, d]. */
+  /** Unit vectors, one per row: [directions, d]. */
   readonly vectors: NdArray
-  /** Rows as their coordinates along them. */
+  /** Projects rows on the directions. */
   readonly project: (points: Points.Points) => Points.Points
 }
 
 /**
- * Directions in which the components of a mixture differ most (GMMDR: Scrucca 2010): eigenvectors of 2λB̂² + 2(1 − λ)Σ π(Σ̂_k − Σ̄)², B the
- * covariance of the means and ^ in units of the covariance of all. With λ = 1, unless given, means alone count, and at most K − 1 directions have a
- * share; below it covariances do, too. Of classes give `joined` of them: components of one class count as those of another. A background is left
- * out, and a component with tails needs ν > 2.
+ * Directions in which the components of a mixture differ most (GMMDR: Scrucca 2010): eigenvectors of 2λB̂² + 2(1 − λ)Σ π(Σ̂_k − Σ̄)², where
+ * B is the covariance of the means and ^ denotes units of the total covariance. With λ = 1 (default) only means count, and there are at
+ * most K − 1 directions; with λ < 1 covariances count too. For classes, pass their `joined` mixture: components of one class then count
+ * like those of different classes. A background is left out; Student-t components need ν > 2.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -475,7 +470,7 @@ export const directions =
     const mixture = Mixture.withoutBackground(given)
     const { mean, factor } = Mixture.moments(mixture)
     const d = mean.length
-    /** A row of columns of L⁻¹A, as rows. */
+    /** Multiplies by L⁻¹ from the left; columns are stored as rows. */
     const white = (rows: Float64Array): Float64Array => Factor.solve(factor, d, rows)
     const gram = (rows: Float64Array): Float64Array =>
       new Float64Array(d * d).map((_, at) => {
@@ -522,11 +517,11 @@ export const directions =
     }
   }
 
-/** An eigenvalue of less, beside the greatest, is none: squares of squares were rounded. */
+/** Eigenvalues below this share of the largest are rounding errors. */
 const RANK_TOLERANCE = 1e-9
 
 /**
- * The mixture of all classes: their components, with the weights π_class π_component.
+ * Returns the mixture of all classes, with component weights π_class π_component.
  *
  * @example
  * import { strict as assert } from 'node:assert'

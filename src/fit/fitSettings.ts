@@ -17,7 +17,7 @@ export const criterionFor = (components: number | ReadonlyArray<number> | undefi
   const counts = typeof components === 'number' ? [components] : (components ?? [])
   return counts.length === 1 && counts[0] > 1 ? 'bic' : 'icl'
 }
-/** What families are compared beside: see `Score.withBackground`. */
+/** Kind of background to compare with families without one (see `Score.withBackground`). */
 export const backgroundSetting = oneOfSetting(['cauchy', 'box'] as const)
 export const seed = withDefaultSetting(0)(wholeSetting(0, 0))
 export const startsSetting = withDefaultSetting(1)(wholeSetting(1, 10, Limits.maxStarts))

@@ -1,4 +1,4 @@
-/** Known components of a fit: from the data's own units into those in which it is learned, and what is told of them. */
+/** Components held fixed in a fit: their conversion to the units of the fit, and their description. */
 import { Case } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type * as Points from '../data/points.js'
@@ -8,7 +8,7 @@ import type { ScoreConstructor } from './candidates.js'
 
 type FixedList = ReadonlyArray<Known.Fixed>
 
-/** The problems of known components of data with so many columns, for any family. */
+/** Problems of fixed components for data with `dim` columns, for any family. */
 export const problems = (
   fixed: FixedList,
   columns: number,
@@ -32,7 +32,7 @@ export const problems = (
   )
 ]
 
-/** z = (x − centre)/scale of what is known, of the columns at these places. */
+/** Standardizes the fixed parameters, z = (x − centre)/scale, for the given columns. */
 export const scaledFixed =
   (places: ReadonlyArray<number>, scaling: Points.Scaling | null) =>
   ({ mean, covariance, weight }: Known.Fixed): Known.Fixed => {
@@ -52,14 +52,14 @@ export const scaledFixed =
     })
   }
 
-/** A family whose first components are known. */
+/** Returns a family whose first components are fixed. */
 export const withFixedComponents =
   (fixed: FixedList) =>
   (family: ScoreConstructor): ScoreConstructor =>
   options =>
     Score.withFixed(fixed)(family(options))
 
-/** What of each known component of a score is known, in words. */
+/** Lists the fixed parameters of each fixed component of a score. */
 const fixedPartsInWords = (score: Score.Score<string>): ReadonlyArray<string> =>
   Case.isMadeBy(Score.withFixed)(score) && 'known' in score
     ? // The field of that case.

@@ -1,6 +1,6 @@
 /**
- * The file of a fitted model: JSON, in the units of the data, with all that is needed to evaluate it, to draw from it and
- * to learn it again. Doubles are written with as many digits as read back to the same bits.
+ * Model files: JSON in the original units, with all that is needed to evaluate, to sample and to refit the model. Doubles are written with
+ * all digits, so that reading restores their bits.
  */
 import type * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -15,21 +15,21 @@ export { claimsModel, mixtureOf as toMixture } from './modelBody.js'
 const modelCodec = (vocabulary: Vocabulary.Vocabulary) =>
   t.type({ ...BODY_FIELDS, pipeline: Pipeline.codec(vocabulary) })
 
-/** A model as its file has it. */
+/** Contents of a model file. */
 export type Model = t.TypeOf<ReturnType<typeof modelCodec>>
 
-/** How many parameters are free. */
+/** Number of free parameters. */
 export const modelParameters = ({ fit, pipeline, columns }: Model): number =>
   fit?.parameters ?? Score.degreesOfFreedom(columns.length)(pipeline.score)
 
-/** The text of the file. */
+/** Encodes a model as the text of its file. */
 export const show = (model: Model): string =>
-  // what is written asks for no words
+  // Encoding needs no vocabulary.
   `${JSON.stringify(modelCodec(Vocabulary.empty).encode(model), null, 2)}\n`
 
 /**
- * The model that the JSON of a file is, its pipeline in the words of a vocabulary; all problems at once. In messages the file is `path`,
- * which is given as `argument`.
+ * Decodes a model from JSON, with a vocabulary for its pipeline; reports all problems. In messages the file is called `path` and the
+ * argument `argument`.
  */
 export const readModelJson = (
   vocabulary: Vocabulary.Vocabulary,

@@ -1,6 +1,6 @@
 /**
- * The file of a model except for its pipeline: its form, what it must hold beyond that, and its mixture. With nothing of the language at
- * hand, so that `sample` starts at once.
+ * Model files except for the pipeline: their fields, their checks, and their mixture. Imports nothing of the modelling language, so that
+ * `ornstein sample` starts quickly.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -14,7 +14,7 @@ import { MODEL_FORMAT, MODEL_VERSION } from './format.js'
 
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
-/** Numbers that are so, as the end of the sentence "it is not …" has them. */
+/** Codec of numbers that satisfy `is`; `says` completes the message "it is not …". */
 const refinedNumber = (is: (x: number) => boolean, says: string) => t.refinement(t.number, is, says)
 
 const finiteCodec = refinedNumber(Number.isFinite, 'a finite number')
@@ -23,7 +23,7 @@ const wholeCodec = refinedNumber(x => Number.isSafeInteger(x) && x >= 0, 'a whol
 const shareCodec = refinedNumber(x => x >= 0 && x < 1, 'in [0, 1)')
 const weightCodec = refinedNumber(x => x >= 0, '≥ 0')
 
-/** Its fields, except for the pipeline. */
+/** Fields of a model file, except for the pipeline. */
 export const BODY_FIELDS = {
   format: t.literal(MODEL_FORMAT),
   version: t.literal(MODEL_VERSION),
@@ -72,14 +72,14 @@ export const BODY_FIELDS = {
 const bodyCodec = t.type(BODY_FIELDS)
 export type Body = t.TypeOf<typeof bodyCodec>
 
-/** Whether JSON claims to be a score that is no mixture. */
+/** Tests if JSON has the format of a score that is not a mixture. */
 export const isScore = t.type({ format: t.literal('ornstein-score') })
 const isModel = t.type({ format: t.literal(MODEL_FORMAT), version: t.unknown })
 
-/** Whether JSON claims to be a model, of whatever version. */
+/** True if JSON has the format of a model, in any version. */
 export const claimsModel = (value: unknown): boolean => isModel.is(value)
 
-/** A model in a form that has at least these fields. In messages its file is `path`, which is given as `argument`. */
+/** Decodes a model with at least these fields. In messages the file is called `path` and the argument `argument`. */
 export const decodeModelBody =
   <A extends Body>(form: t.Type<A, unknown>, path: string, argument: string) =>
   (value: unknown): E.Either<Problem.Problems, A> => {
@@ -107,11 +107,11 @@ export const decodeModelBody =
     )
   }
 
-/** The same without a look at how it was learned. */
+/** Decodes a model without its pipeline. */
 export const readModelBody = (path: string, argument: string): ((value: unknown) => E.Either<Problem.Problems, Body>) =>
   decodeModelBody(t.type({ ...BODY_FIELDS, pipeline: t.UnknownRecord }), path, argument)
 
-/** The mixture of a model that was read, whose lists fit each other. */
+/** Returns the mixture of a decoded model, whose lists have matching lengths. */
 export const mixtureOf = ({ columns, mixture: { weights, means, variances, factors, ...beside } }: Body): Mixture => {
   const count = weights.length
   const dim = columns.length
@@ -135,7 +135,7 @@ const isLowerTriangle = (rows: NestedRows, dim: number): boolean =>
       row.every((x, j) => (j < i ? Number.isFinite(x) : j === i ? x > 0 && x < Infinity : x === 0))
   )
 
-/** What JSON cannot say of a model: that its lists fit each other. */
+/** Problems that the codec does not check: lists of different lengths and weights that do not sum to 1. */
 const problems = ({
   columns,
   mixture: { weights, means, variances, factors, tails, background },

@@ -1,6 +1,6 @@
 /**
- * Scores that are no mixtures, such as networks: the file of one that was learned, samples along its probability flow, and
- * densities by the same. What is drawn and evaluated has the least noise that the score was trained at.
+ * Models of scores that are not mixtures, such as networks: their files, samples along the probability flow, and densities by the same
+ * flow. Samples and densities have the lowest noise level of the training.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -37,7 +37,7 @@ const scoreModelCodec = (vocabulary: Vocabulary.Vocabulary) =>
     version: t.literal(SCORE_VERSION),
     columns: t.readonlyArray(t.string),
     standardization: t.union([t.type({ centre: numbersCodec, scale: numbersCodec }), t.null]),
-    /** Mean and variance of each column as it was learned from: what noise at the start of sampling is added to. */
+    /** Mean and variance of each scaled column; sampling starts from this mean plus noise. */
     data: t.type({ mean: numbersCodec, variance: numbersCodec }),
     seed: t.number,
     pipeline: Pipeline.codec(vocabulary),
@@ -45,14 +45,14 @@ const scoreModelCodec = (vocabulary: Vocabulary.Vocabulary) =>
     fit: t.type({ rows: t.number, loss: t.union([t.number, t.null]), steps: t.number, converged: t.boolean })
   })
 
-/** A learned score as its file has it. */
+/** Contents of a model file. */
 export type ScoreModel = t.TypeOf<ReturnType<typeof scoreModelCodec>>
 
-/** Whether a score is learned as one: it makes no mixture. */
+/** True if the score has no mixture. */
 export const isScoreWithoutMixture = (score: Score.Score<string>): boolean =>
   Score.interpret(score).family?.toMixture === undefined
 
-/** What is kept of a run. */
+/** Returns the model of a finished run. */
 export const of = (
   run: Pick<ScoreModel, 'columns' | 'seed' | 'pipeline' | 'params' | 'fit'>,
   data: Source.Data,
@@ -68,17 +68,17 @@ export const of = (
   }
 }
 
-/** The text of the file. */
+/** Encodes a model as the text of its file. */
 export const show = (learned: ScoreModel): string =>
-  // what is written asks for no words
+  // Encoding needs no vocabulary.
   `${JSON.stringify(scoreModelCodec(Vocabulary.empty).encode(learned), null, 2)}\n`
 
 const isLearned = t.type({ format: t.literal(SCORE_FORMAT), version: t.unknown })
 
-/** Whether JSON claims to be one, of whatever version. */
+/** True if JSON has the format of a score model, in any version. */
 export const claimsScore = (value: unknown): boolean => isLearned.is(value)
 
-/** What JSON cannot say of it: that its lists fit each other and its score. */
+/** Problems that the codec does not check: lists whose lengths do not match each other or the score. */
 const misfits = ({
   columns,
   standardization,
@@ -86,7 +86,7 @@ const misfits = ({
   pipeline: { score },
   params
 }: ScoreModel): ReadonlyArray<Problem.Problem> => {
-  // Shapes are those of a valid score only: its own fields are checked first.
+  // Only a valid score has shapes, so its own fields are checked first.
   const invalid = Case.problems(score)
   if (invalid.length > 0) return invalid.map(Problem.problemInside('pipeline.score'))
   const dim = columns.length
@@ -111,7 +111,7 @@ const misfits = ({
   ]
 }
 
-/** The learned score that the JSON of a file is, its pipeline in the words of a vocabulary; in messages the file is `path`. */
+/** Decodes a model from JSON, with a vocabulary for its pipeline. In messages the file is called `path`. */
 export const readScoreModel =
   (vocabulary: Vocabulary.Vocabulary, path = 'model') =>
   (value: unknown): OrProblems<ScoreModel> =>
@@ -123,10 +123,10 @@ export const readScoreModel =
 
 // —— what is done with it ——
 
-/** Nodes that a noise level distribution is looked at by, where it names none. */
+/** Number of quadrature nodes for noise level distributions that do not define nodes. */
 const NOISE_LEVELS_NODES = 64
 
-/** From the most noise that it was trained at to the least. */
+/** Returns the highest and the lowest noise level of the training. */
 export const trainedAt = ({
   schedule,
   stages
@@ -145,16 +145,16 @@ export const trainedAt = ({
   }
 }
 
-/** A learned score on its way from noise to data. */
+/** A trained score with the range of its probability flow. */
 export interface Flowing {
   readonly score: Sampler.Smooth
   readonly program: Sampler.Program<Sampler.Flow>
-  /** The noise that is left at the end, beside the data, in the units of the data as they were learned from. */
+  /** Standard deviation of the noise that remains at the end of the flow, in the units of the scaled data. */
   readonly noise: number
   readonly alpha: number
 }
 
-/** Its probability flow by a sampler, or why there is none. */
+/** Returns the probability flow of a model, or why there is none. */
 const flowing = (
   { pipeline, params, data }: ScoreModel,
   path: string,
@@ -189,14 +189,14 @@ const flowing = (
   )
 }
 
-/** Origin and unit of each column; 0 and 1 of columns that were learned from as they are. */
+/** Origin and unit of each column: 0 and 1 if it was not standardized. */
 const unitsOf = ({ columns, standardization }: ScoreModel): NonNullable<ScoreModel['standardization']> =>
   standardization ?? { centre: columns.map(() => 0), scale: columns.map(() => 1) }
 
-/** Heun's steps from noise to data. */
+/** Number of steps of Heun's method from noise to data. */
 export const HEUN_STEPS = 60
 
-/** So many rows by a key, in the data's own units. */
+/** Draws rows in the original units. */
 export const sampleScoreModel = (
   learned: ScoreModel,
   path = 'model'
@@ -218,13 +218,13 @@ export const sampleScoreModel = (
     })
   )
 
-/** Rows that are taken along the flow together: their steps are chosen for all of them. */
+/** Number of rows that share the adaptive steps of the flow. */
 const FLOW_CHUNK_ROWS = 256
 
-/** The error of a step along the flow. */
+/** Error tolerance of a step along the flow. */
 const FLOW_STEP_ERROR = 1e-6
 
-/** log p of each row, in the data's own units, of data with the noise that is left; and how much that is. */
+/** Returns log p of each row in the original units, where p is the density of the data with the remaining noise; and that noise. */
 export const densityOfScoreModel = (
   learned: ScoreModel,
   path = 'model'

@@ -16,7 +16,7 @@ import * as FixedComponents from './fixedComponents.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
 
-/** What is said of a fit (see `Fit`). */
+/** The part of a `Fit` that its summary shows. */
 interface Summarized {
   readonly columns: ReadonlyArray<string>
   readonly criterion: Criterion
@@ -28,7 +28,7 @@ interface Summarized {
   readonly refused: ReadonlyArray<FailedCandidate>
 }
 
-/** The components of a fit, its candidates, and what is to be said of them. */
+/** Formats the components of a fit, its candidates and its warnings. */
 export const fitSummary = ({
   columns,
   criterion,

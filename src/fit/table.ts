@@ -1,4 +1,4 @@
-/** The table of a mixture's components: what the terminal and the report both show. */
+/** The table of a mixture's components, for the terminal and the report. */
 import * as Mixture from '../mixture/mixture.js'
 
 export interface TextTable {
@@ -6,10 +6,10 @@ export interface TextTable {
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
 }
 
-/** Of the first digit. */
+/** Decimal exponent of the first digit. */
 const decimalExponent = (x: number): number => Number(x.toExponential().split('e')[1])
 
-/** With so many decimals that a number of this size shows three digits. */
+/** Returns a formatter with as many decimals as show three digits of a number of the given size. */
 export const roundToSize =
   (size: number) =>
   (x: number): string => {
@@ -20,42 +20,39 @@ export const roundToSize =
       ? x.toPrecision(4)
       : decimals > 9 || Math.abs(x) >= 1e9
         ? x.toPrecision(Number.isFinite(before) ? Math.min(17, Math.max(4, before + decimals)) : 4)
-        : // What rounds to 0 from below is 0.
+        : // A negative number that rounds to 0 has no minus sign.
           x.toFixed(Math.max(decimals, 0)).replace(/^-(?=[0.]*$)/, '')
   }
 
-/**
- * A number as people read it: up to so many significant digits, and all before the point, no exponent where it can be
- * helped.
- */
+/** Formats a number with at most `digits` significant digits, all integer digits, and if possible no exponent. */
 export const show = (x: number, digits = 6): string => {
   if (decimalExponent(x) >= digits && Math.abs(x) < 1e15) return x.toFixed(0)
   const text = x.toPrecision(digits)
   return text.includes('e') ? text : String(Number(text))
 }
 
-/** Two numbers beside each other, with so many digits that they look different where they are. */
+/** Formats two numbers with enough digits to look different if they are. */
 export const showApart = (x: number, y: number, digits = 6): readonly [string, string] => {
   const a = show(x, digits)
   const b = show(y, digits)
   return a !== b || Object.is(x, y) || digits >= 17 ? [a, b] : showApart(x, y, digits + 1)
 }
 
-/** Text with its numbers cut to four digits: those chosen from the data have more than anybody reads. */
+/** Shortens numbers in a text to four significant digits. */
 export const tidy = (text: string): string => text.replace(/\d+\.\d{4,}/g, digits => show(Number(digits), 4))
 
-/** How wide the table is, in characters. */
+/** Width of the table in characters. */
 export const tableWidth = ({ header, rows }: TextTable): number =>
   header.reduce((sum, name, j) => sum + 2 + Math.max(name.length, ...rows.map(row => row[j].length)), 0)
 
-/** How the means of each column are written: to the third digit of the least standard deviation of the column. */
+/** Returns a formatter for the means of each column: to the third digit of the smallest standard deviation. */
 export const formats = (variances: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<(x: number) => string> =>
   variances[0].map((_, j) => roundToSize(Math.sqrt(Math.min(...variances.map(row => row[j])))))
 
 /**
- * A line for each component: weight, mean of each column, standard deviation (of each column where they differ). Means
- * are rounded to the third digit of the least standard deviation of their column. A table that is too wide is turned
- * where that helps: then it has a line for each column, and `isTurned`.
+ * Table with a line for each component: weight, means, and standard deviations (one per column if they differ). Means are rounded to the
+ * third digit of the smallest standard deviation of their column. If it is too wide and its transpose is narrower, it has a line for each
+ * column and `isTurned` is true.
  */
 export const mixtureTable = (
   columns: ReadonlyArray<string>,
@@ -64,7 +61,7 @@ export const mixtureTable = (
   const { weights, means, variances } = Mixture.marginals(mixture)
   const { tails, background } = mixture
   const rest = 1 - (background?.share ?? 0)
-  // Of a t it is no standard deviation, which is greater, or none.
+  // For a Student-t component the scale is not the standard deviation, which is larger or infinite.
   const widths = tails ? 'scale' : 'sd'
   const isRound = variances.every(row => row.every(variance => variance === row[0]))
   const format = formats(variances)

@@ -1,7 +1,7 @@
-/** Text for a terminal. */
+/** Text layout for a terminal. */
 import { type TextTable } from './table.js'
 
-/** How many cells of a terminal a text fills: one for each character that is not combining, two for East Asian ones. */
+/** Number of terminal columns of a text: 0 for combining characters, 2 for East Asian wide ones, otherwise 1. */
 const displayWidth = (text: string): number =>
   Array.from(text.replace(/\p{M}/gu, '')).reduce(
     (sum, character) =>
@@ -10,7 +10,7 @@ const displayWidth = (text: string): number =>
     0
   )
 
-/** A name of the language as the command line writes it: symmetric-pair; one of capitals, such as VVE or UUU2, stays. */
+/** Spelling of a name on the command line, such as `symmetric-pair`; names in capitals, such as VVE or UUU2, are unchanged. */
 export const commandLineName = (name: string): string =>
   name
     .split(' ')
@@ -20,16 +20,13 @@ export const commandLineName = (name: string): string =>
 const padRight = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - displayWidth(text)))
 const padLeft = (text: string, to: number): string => ' '.repeat(Math.max(0, to - displayWidth(text))) + text
 
-/**
- * Text that does nothing to a terminal but fill it: controls, which may come with a name, are written out (\\u001b), and so
- * are marks that turn the direction of writing.
- */
+/** Escapes control characters and bidirectional marks (as \\u001b), so that text cannot change the terminal. */
 export const printableText = (text: string, withLines = false): string =>
   text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, character =>
     withLines && character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   )
 
-/** The beginning of a text that is longer than so many cells. */
+/** Truncates a text to a number of terminal columns. */
 export const clipText = (text: string, within: number): string =>
   displayWidth(text) <= within
     ? text
@@ -39,7 +36,7 @@ export const clipText = (text: string, within: number): string =>
         ''
       )
 
-/** Columns side by side: the first to the left, numbers to the right. */
+/** Aligns columns: the first to the left, the others to the right. */
 const alignedLines = (rows: ReadonlyArray<ReadonlyArray<string>>, widths: ReadonlyArray<number>): string =>
   rows
     .map(row =>
@@ -51,7 +48,7 @@ const alignedLines = (rows: ReadonlyArray<ReadonlyArray<string>>, widths: Readon
     .map(line => `  ${line}`)
     .join('\n')
 
-/** The columns after the first, as many at a time as fit beside it; one at least. */
+/** Groups the columns after the first into blocks that fit the width, at least one column each. */
 const columnBlocks = (widths: ReadonlyArray<number>, within: number): ReadonlyArray<ReadonlyArray<number>> =>
   widths.slice(1).reduce<ReadonlyArray<ReadonlyArray<number>>>((found, _, j) => {
     const last = found.at(-1) ?? []
@@ -59,7 +56,7 @@ const columnBlocks = (widths: ReadonlyArray<number>, within: number): ReadonlyAr
     return last.length > 0 && wide > within ? [...found, [j + 1]] : [...found.slice(0, -1), [...last, j + 1]]
   }, [])
 
-/** Text in lines of at most so many cells, cut between words; what follows the first is indented. */
+/** Wraps text between words; lines after the first are indented. */
 export const wrapped = (text: string, within: number, indent = ''): string =>
   displayWidth(text) <= within
     ? text
@@ -74,10 +71,10 @@ export const wrapped = (text: string, within: number, indent = ''): string =>
         }, [])
         .join('\n')
 
-/** The least that a value has beside its name; with less it stands below it. */
+/** Minimum width of a value next to its name; a narrower one is placed below it. */
 const MIN_VALUE_WIDTH = 24
 
-/** Names and what they stand for, in two columns. */
+/** Formats names and values in two columns. */
 export const factLines = (entries: ReadonlyArray<readonly [string, string]>, within = Infinity): string => {
   const wide = Math.max(...entries.map(([name]) => displayWidth(name)))
   const indent = within - wide - 4 < MIN_VALUE_WIDTH ? '    ' : ' '.repeat(wide + 4)
@@ -90,7 +87,7 @@ export const factLines = (entries: ReadonlyArray<readonly [string, string]>, wit
     .join('\n')
 }
 
-/** Each row alone under its first cell, where a table has no room for two columns side by side. */
+/** Formats each row as a list under its first cell, for widths without room for two columns. */
 const recordLines = ([header, ...rows]: ReadonlyArray<ReadonlyArray<string>>, within: number): string =>
   rows
     .map(([first, ...cells]) => {
@@ -102,10 +99,7 @@ const recordLines = ([header, ...rows]: ReadonlyArray<ReadonlyArray<string>>, wi
     })
     .join('\n\n')
 
-/**
- * A table under its header. One that is wider than the text may be is cut between columns, and the first column stands before
- * each of its parts.
- */
+/** Formats a table. If it is too wide, it is cut between columns, and the first column is repeated in each part. */
 export const printTable = ({ header, rows }: TextTable, within = Infinity): string => {
   const all = [header, ...rows].map(row => row.map(cell => printableText(cell)))
   const widths = header.map((_, j) => Math.max(...all.map(row => displayWidth(row[j]))))
@@ -122,13 +116,13 @@ export const printTable = ({ header, rows }: TextTable, within = Infinity): stri
     .join('\n\n')
 }
 
-/** Parts with an empty line between them; empty parts are left out. Lines that are indented are as wide as they should be. */
+/** Joins parts by empty lines, without empty parts. Indented lines are not wrapped. */
 export const paragraphs = (parts: ReadonlyArray<string>, within = Infinity): string =>
   `${printableText(parts.filter(part => part !== '').join('\n\n'), true)
     .split('\n')
     .map(line => (line.startsWith(' ') ? line : wrapped(line, within)))
     .join('\n')}\n`
 
-/** A word as a shell takes it. */
+/** Quotes a word for a shell. */
 export const shellQuoted = (word: string): string =>
   /^[\w./,:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`

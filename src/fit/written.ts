@@ -1,42 +1,42 @@
-/** A fit as the file of a model has it. */
+/** Encodes a fit as the contents of a model file. */
 import type * as Points from '../data/points.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Statistics from '../mixture/statistics.js'
 import { MODEL_FORMAT, MODEL_VERSION } from './format.js'
 import type { Body } from './modelBody.js'
 
-/** What is written of a fit; its pipeline as it is, or encoded. */
+/** The part of a fit that is written; its pipeline as it is, or encoded. */
 export interface Writable<P> {
-  /** As the command line writes it. */
+  /** Name of the family in the command line's spelling. */
   readonly family: string
   readonly columns: ReadonlyArray<string>
   readonly mixture: Mixture.Mixture
   readonly scaling: Points.Scaling | null
   readonly seed: number
-  /** How many rows the mean of the prior counts as; null where there was none. */
+  /** Number of rows that the mean of the prior counts as; null for maximum likelihood. */
   readonly prior: number | null
   readonly recipe: string
   readonly pipeline: P
   readonly statistics: Statistics.Statistics
   readonly steps: number
   readonly converged: boolean
-  /** The numbers of components that were known. */
+  /** Indices of fixed components. */
   readonly fixed: ReadonlyArray<number>
 }
 
-/** The form of the file. */
+/** Contents of a model file. */
 export interface WrittenModel<P> extends Body {
   readonly pipeline: P
 }
 
-/** A mixture in the form of its file. */
+/** Encodes a mixture. */
 export const writtenMixture = (mixture: Mixture.Mixture): WrittenModel<unknown>['mixture'] => ({
   ...Mixture.marginals(mixture),
   ...(mixture.factors !== null && { factors: Mixture.toDescription(mixture).factors }),
   ...Mixture.tailsAndBackground(mixture)
 })
 
-/** A fit in the form of its file; doubles have the digits that read back to the same bits. */
+/** Encodes a fit; doubles are written with all digits, so that reading restores their bits. */
 export const writtenFit = <P>(writable: Writable<P>): WrittenModel<P> => {
   const { family, columns, mixture, scaling, seed, prior, recipe, pipeline, statistics, steps, converged, fixed } =
     writable

@@ -1,4 +1,4 @@
-/** Arbitraries of the language: what its laws are checked on, edge cases included. publicArbitraries.ts has those of users. */
+/** Arbitraries of the language, edge cases included. The public ones are in publicArbitraries.ts. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -22,23 +22,23 @@ import { printed } from './check.js'
 export const real = (bound: number): fc.Arbitrary<number> =>
   fc.integer({ min: -Math.round(100 * bound), max: Math.round(100 * bound) }).map(k => k / 100)
 
-/** Whole numbers that `Key.fromSeed` takes; a case keeps the seed, which prints better than the key. */
+/** Seeds for `Key.fromSeed`. Cases hold the seed, which prints better than the key. */
 export const seeds: fc.Arbitrary<number> = fc.nat({ max: 9999 })
 
 /** Keys of small seeds. */
 export const keys: fc.Arbitrary<Key.Key> = seeds.map(Key.fromSeed)
 
-/** Dimensions: 1, 2 or 3. */
+/** Dimensions 1, 2 or 3. */
 export const dims: fc.Arbitrary<number> = fc.integer({ min: 1, max: 3 })
 
-/** The same in turn, for laws of which few cases are enough. */
+/** Dimensions 1, 2 and 3 in turn, for laws with few cases. */
 export const ALL_DIMS: ReadonlyArray<number> = [1, 2, 3]
 
-/** Multiples of 1/64 in [min, max]: products of a few are exact, and zero is met. */
+/** Multiples of 1/64 in [min, max], 0 among them: products of a few are exact. */
 export const dyadic = (min: number, max: number): fc.Arbitrary<number> =>
   fc.integer({ min: Math.ceil(64 * min), max: Math.floor(64 * max) }).map(n => n / 64)
 
-/** One of these, which prints as code. */
+/** One of the values, printed as code. */
 const arbitraryShown =
   <A extends object>(show: (value: A) => string) =>
   (...values: ReadonlyArray<A>): fc.Arbitrary<A> =>
@@ -54,7 +54,7 @@ export const cosineSchedule: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
-/** The signal stays and the noise grows: α = 1, σ = t. */
+/** Variance exploding: α = 1, σ = t. */
 export const varianceExplodingSchedule: Schedule.Schedule = Schedule.custom({
   name: 'variance exploding',
   alpha: () => 1,
@@ -62,7 +62,7 @@ export const varianceExplodingSchedule: Schedule.Schedule = Schedule.custom({
   until: 10
 })
 
-/** α = 1 − t, σ = t, as rectified flows have it. */
+/** Rectified flow: α = 1 − t, σ = t. */
 export const straightSchedule: Schedule.Schedule = Schedule.custom({
   name: 'straight',
   alpha: t => 1 - t,
@@ -70,7 +70,7 @@ export const straightSchedule: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
-/** Schedules of every kind, three written as one writes one's own among them, and others on another clock. */
+/** Schedules of every kind: built-in, custom, and on other clocks. */
 export const schedules: fc.Arbitrary<Schedule.Schedule> = arbitraryShown(Schedule.show)(
   ...[Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.rectifiedFlow, Schedule.subVp(), Schedule.vpLinear()],
   ...[Schedule.vpLinear({ betaMin: 0, betaMax: 2 }), Schedule.cosine(), Schedule.cosine({ offset: 0 })],
@@ -91,11 +91,11 @@ export const schedules: fc.Arbitrary<Schedule.Schedule> = arbitraryShown(Schedul
 const timesTo = (last: number): fc.Arbitrary<number> =>
   fc.integer({ min: 1, max: 50 }).map(k => Number(((k * last) / 50).toPrecision(4)))
 
-/** Times in (0, 4], and inside the schedule's own, whatever it says of them. */
+/** Times in (0, 4] before the end of the schedule. */
 export const timesBeforeEnd = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
   timesTo(Math.min(4, 0.9 * Schedule.endTime(schedule)))
 
-/** Times in (0, 4], and well inside the schedule's own, where signal and noise are both there. */
+/** Times in (0, 4], and far enough from the ends of the schedule that neither α nor σ is near 0. */
 export const times = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
   timesTo(Math.min(4, 0.9 * Schedule.endTime(schedule), Schedule.timeOfLogSnr(-12)(schedule)))
 
@@ -120,10 +120,10 @@ const pointsOfRows = (dim: number, rows: ReadonlyArray<ReadonlyArray<number>>): 
   values: Float64Array.from(rows.flat())
 })
 
-/** The points, a million times as far: an outlier is no reason to fail. */
+/** The points scaled by 10⁶: outliers must not make a law fail. */
 export const scaleToOutliers = (points: Points): Points => ({ ...points, values: points.values.map(x => 1e6 * x) })
 
-/** Points as code. */
+/** Prints points as code. */
 export const showPoints = ({ rows, dim, values, weights, partner }: Points): string =>
   `{ rows: ${rows}, dim: ${dim}, values: Float64Array.of(${values.join(', ')})` +
   (weights === undefined ? '' : `, weights: Float64Array.of(${weights.join(', ')})`) +
@@ -132,17 +132,17 @@ export const showPoints = ({ rows, dim, values, weights, partner }: Points): str
 interface PointsOptions {
   readonly minRows?: number
   readonly maxRows?: number
-  /** Entries of scattered rows lie in [−extent, extent]. */
+  /** Bound on the absolute value of entries of scattered rows. */
   readonly extent?: number
-  /** How far off the far ones are. */
+  /** Magnitude of distant rows. */
   readonly far?: number
-  /** Whether some carry weights, whole numbers of which some may be 0. */
+  /** True if some points carry weights: integers ≥ 0. */
   readonly weights?: boolean
 }
 
 /**
- * Points of a dimension, edge cases among them: one row, duplicates, on one line, far from 0, tiny, all 0, weighted.
- * The data of a mixture need a row for each component: `minRows`.
+ * Points of a dimension, edge cases included: one row, duplicates, collinear rows, far from 0, tiny, all 0, weighted. A mixture needs a row
+ * for each component: `minRows`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -192,7 +192,7 @@ export const points =
       : plain
   }
 
-/** Standard normal noise, a row for each row of the data. */
+/** Standard normal noise of the shape of the data. */
 export const normalNoise = ({ rows, dim }: Points, seed: number): Points => ({
   rows,
   dim,
@@ -201,16 +201,15 @@ export const normalNoise = ({ rows, dim }: Points, seed: number): Points => ({
 
 // —— scores ——
 
-/** The least number of rows that a score takes. */
+/** Minimum number of rows for which the score can be fitted. */
 export const minRows = <P extends string>(score: Score.Score<P>): number => {
   const { family } = Score.interpret(score)
   return family === undefined ? 1 : Score.centreCount(family, 1)
 }
 
 /**
- * Parameters of any score, from the shapes it names: generic ones, all equal along the first axis (equal centres, the
- * saddle), and all 0. Coordinates lie in [−extent, extent], a family's logits and logarithms of variances in
- * [−spread, spread].
+ * Parameters of a score, from the shapes that it declares: generic, all equal along the first axis (equal centres, the saddle), and all 0.
+ * Coordinates lie in [−extent, extent], logits and log-variances of a family in [−spread, spread].
  */
 export const params =
   <P extends string>(
@@ -219,7 +218,7 @@ export const params =
   ) =>
   (dim: number): fc.Arbitrary<Params.Params<P>> => {
     const shapes = Score.shapes(dim)(score)
-    // fc.record forgets the literal names, and keeps them.
+    // fc.record widens the literal names to string, but keeps them at run time.
     const filled = (entry: (bound: number, count: number) => fc.Arbitrary<ReadonlyArray<number>>) =>
       fc.record(
         Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(shape =>
@@ -241,17 +240,17 @@ export const params =
     )
   }
 
-/** The pair ±c, and whatever says that it is one. */
+/** True if the score is that of the pair ±c. */
 export const isMirroredScore = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.mirrored === true
 
-/** Whether its family says which noise it sees. */
+/** True if the score has a family that declares its projected noise. */
 const seesNoise = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.projection !== undefined
 
 const isMixture = <P extends string>(score: Score.Score<P>): boolean => Score.interpret(score).family !== undefined
 
-/** Whether what a score says of rows of so many columns has the shapes that it should, and throws nothing. */
+/** True if the score evaluates on rows with `dim` columns without an error and returns the expected shapes. */
 const acceptsDim = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
   pipe(
     O.tryCatch(() => {
@@ -277,7 +276,7 @@ const acceptsDim = <P extends string>(score: Score.Score<P>, dim: number): boole
 
 const dimsByScore = new WeakMap<object, ReadonlyArray<number>>()
 
-/** The numbers of columns, of 1, 2 and 3, that a score takes: all unless it knows how many there are; all where none fits, for the refusal to be told. */
+/** Dimensions among 1, 2 and 3 that the score accepts; all three if it accepts none, so that the laws report the error. */
 export const acceptedDims = <P extends string>(score: Score.Score<P>): ReadonlyArray<number> => {
   const known = dimsByScore.get(score)
   if (known !== undefined) return known
@@ -287,21 +286,21 @@ export const acceptedDims = <P extends string>(score: Score.Score<P>): ReadonlyA
   return all
 }
 
-/** One of them. */
+/** One of `acceptedDims`. */
 export const dimsFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<number> => {
   const found = acceptedDims(score)
   return found.length === ALL_DIMS.length ? dims : fc.constantFrom(...found)
 }
 
-/** Whether a score is of time 0 only. */
+/** True if the score is defined at time 0 only. */
 export const isCleanOnly = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.onlyClean !== undefined
 
-/** Schedules on which a score is asked: of time 0 only, one that begins without noise. */
+/** Schedules for a score; one without noise at time 0 if the score is defined at time 0 only. */
 export const schedulesFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Schedule.Schedule> =>
   isCleanOnly(score) ? arbitraryShown(Schedule.show)(Schedule.ornsteinUhlenbeck) : schedules
 
-/** Times at which a score is asked. */
+/** Times at which the score is defined. */
 export const timesFor =
   <P extends string>(score: Score.Score<P>) =>
   (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
@@ -311,7 +310,7 @@ export const timesFor =
 
 const dimsByObjective = new WeakMap<Objective.Objective, WeakMap<object, ReadonlyArray<number>>>()
 
-/** The numbers of columns, of 1, 2 and 3, that an objective for a score takes: those of the score, unless it knows how many there are; none that does not fit. */
+/** Dimensions among 1, 2 and 3 that both the objective and the score accept; empty if there are none. */
 export const objectiveDims = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -332,7 +331,7 @@ export const objectiveDims = <P extends string>(
   return found
 }
 
-/** The same at random; any where none fits, for the refusal to be told. */
+/** One of `objectiveDims`; any dimension if there are none, so that the laws report the error. */
 export const anyObjectiveDim = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -341,7 +340,7 @@ export const anyObjectiveDim = <P extends string>(
   return found.length > 0 && found.length < ALL_DIMS.length ? fc.constantFrom(...found) : dims
 }
 
-/** Points with a partner for each row, where an objective for a score reads it. */
+/** Points with a partner for each row if the objective reads it. */
 export const withPartners =
   <P extends string>(objective: Objective.Objective, score: Score.Score<P>) =>
   (points: (dim: number) => fc.Arbitrary<Points>): ((dim: number) => fc.Arbitrary<Points>) => {
@@ -359,7 +358,7 @@ export const withPartners =
         : points(dim)
   }
 
-/** The expectation's noise drawn in full, written as code. */
+/** Prints an expectation as code, its noise in full. */
 export const showExpectation = (expectation: Expectation.Expectation): string =>
   Case.isMadeBy(Expectation.fixed)(expectation)
     ? `Expectation.fixed(${showPoints({
@@ -369,15 +368,15 @@ export const showExpectation = (expectation: Expectation.Expectation): string =>
       })})`
     : Expectation.show(expectation)
 
-/** Whether a term draws more than noise, and so asks for plain noise drawn again. */
+/** True if a term draws more than noise, and therefore needs newly drawn noise. */
 const drawsBeyondNoise = <P extends string>(score: Score.Score<P>, term: Objective.Term, dim: number): boolean =>
   Objective.isMatching(term) &&
   (term.exact !== undefined || Matching.additionalDraws(Score.interpret(score), term, dim).length > 0)
 
-/** Points within it ask for few nodes. */
+/** Radius within which quadrature needs few nodes. */
 const NEAR_RADIUS = 8
 
-/** Expectations of every kind that score and objective admit on the points. */
+/** Expectations of every kind that the score and the objective support on the points. */
 export const expectations =
   <P extends string>(score: Score.Score<P>, objective: Objective.Objective) =>
   (points: Points): fc.Arbitrary<Expectation.Expectation> => {
@@ -393,7 +392,7 @@ export const expectations =
         ...(anew ? [] : [seeds.map(seed => Expectation.fixed(normalNoise(points, seed)))]),
         sampled.map(Expectation.monteCarlo),
         ...(seesNoise(score) && integrates ? [sampled.map(Expectation.projected)] : []),
-        // A given number of nodes may be too few for the points, and a pipeline then refuses it; far points ask for many.
+        // A fixed number of nodes may be too few for the points, which pipelines reject; distant points need many nodes.
         ...(isMirroredScore(score) && integrates && points.values.every(x => Math.abs(x) <= NEAR_RADIUS)
           ? [fc.constant(Expectation.quadrature())]
           : [])
@@ -404,7 +403,7 @@ export const expectations =
 
 // —— descriptions ——
 
-/** Counts of at most eight, and lists of at most four: what is made of it runs in milliseconds. */
+/** Limits counts to 8 and lists to 4 entries, so that a case runs in milliseconds. */
 const shrinkCounts = (u: unknown): unknown =>
   typeof u === 'number'
     ? Number.isInteger(u) && u > 8
@@ -425,7 +424,7 @@ const small = <T extends Case.AnyValue>(value: T): T => {
 }
 
 /**
- * Descriptions of a concept, of every case of the language, from the domains of their fields; of those, the ones that are admitted.
+ * Valid descriptions of a concept, of every case of the language, with fields drawn from their domains.
  *
  * @example
  * import fc from 'fast-check'
@@ -438,7 +437,7 @@ export const of = <T extends Case.AnyValue>(
   concept: ConceptOf<T>,
   isAdmitted: (value: T) => boolean = () => true
 ): fc.Arbitrary<T> => {
-  // Made when it is first asked for: a tree of all cases, in which others stand.
+  // Built lazily: a tree of all cases, which contain each other.
   const made = lazy(() => Vocabulary.arbitrary(fc, Vocabulary.standard)(concept))
   return pipe(
     fc.constant(null).chain(made),
@@ -449,7 +448,7 @@ export const of = <T extends Case.AnyValue>(
 
 // —— optimizers ——
 
-/** Where an optimizer starts, and the gradients it meets. */
+/** Start of an optimizer and the gradients that it receives. */
 export interface Walk {
   readonly start: Params.Params<string>
   readonly gradients: ReadonlyArray<Params.Params<string>>
@@ -467,7 +466,7 @@ const anyArray = (shape: ReadonlyArray<number>): fc.Arbitrary<NdArray> => {
 const showWalk = ({ start, gradients }: Walk): string =>
   [`from ${Params.show(start)}`, ...gradients.map(gradient => `  gradient ${Params.show(gradient)}`)].join('\n')
 
-/** Up to eight gradients of arrays of some of the given names, scalars and matrices among them; some gradients are 0. */
+/** Up to eight gradients of arrays with some of the given names, scalars and matrices among them; some gradients are 0. */
 export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   pipe(
     fc
@@ -487,6 +486,6 @@ export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
 const MIXTURE_PARAMETERS = ['means', 'logits', 'logVariances']
 /** Walks of the parameters of mixtures. */
 export const walks: fc.Arbitrary<Walk> = walksOf(MIXTURE_PARAMETERS)
-/** Walks of these and of others that have the given names. */
+/** Walks whose parameters may also have the given names. */
 export const walksWithNames = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   walksOf([...new Set([...MIXTURE_PARAMETERS, ...names])])

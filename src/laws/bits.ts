@@ -1,8 +1,8 @@
-/** Equality to the last bit, and JSON as text: what "the same" means in the laws of codecs, runs and optimizers. */
+/** Equality to the last bit and JSON round trips, for the laws of codecs, runs and optimizers. */
 
 const isObject = (a: unknown): a is Readonly<Record<string, unknown>> => typeof a === 'object' && a !== null
 
-/** Whether plain data are the same to the last bit: −0 is not 0, NaN is NaN. Symbols, which only print, do not count. */
+/** True if plain data are equal to the last bit: −0 differs from 0, NaN equals NaN. Symbols, which only affect printing, are ignored. */
 export const areSameBits = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true
   if (a instanceof Float64Array || b instanceof Float64Array)
@@ -19,7 +19,7 @@ export const areSameBits = (a: unknown, b: unknown): boolean => {
   )
 }
 
-/** Plain data that share nothing with what they are a copy of; functions are what they are. */
+/** Deep copy of plain data; functions are not copied. */
 export const deepCopy = <A>(a: A): A => {
   const of = (a: unknown): unknown =>
     a instanceof Float64Array
@@ -29,9 +29,9 @@ export const deepCopy = <A>(a: A): A => {
         : isObject(a)
           ? Object.fromEntries(Object.entries(a).map(([name, inner]) => [name, of(inner)]))
           : a
-  // Of the same type, entry by entry.
+  // The copy has the type of the original.
   return of(a) as A
 }
 
-/** What is left of a value after it has been written to JSON text and read again. */
+/** The value after JSON.stringify and JSON.parse. */
 export const jsonRoundTrip = (written: unknown): unknown => JSON.parse(JSON.stringify(written)) as unknown

@@ -1,6 +1,6 @@
 /**
- * What chance allows: whether numbers are of the law that they claim, by bounds that hold for any count of them, each wrong of a right one
- * with probability 1e-9 at most. So a law of hundreds of comparisons alarms falsely less than once in a million runs.
+ * Statistical relations: whether numbers have the distribution that a law states. The bounds hold for any sample size, and each rejects a
+ * correct sample with probability at most 1e-9, so a law of hundreds of comparisons raises a false alarm less than once in a million runs.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
@@ -12,28 +12,31 @@ type NumericValues = ArrayLike<number>
 /** log(2/1e-9): the exponent of a two-sided bound. */
 const EXPONENT = 21.5
 
-/** KL(p, q) of coins; the mean of n independent numbers in [0, 1] of mean q is p or farther with probability e^{−n KL} (Hoeffding 1963). */
+/**
+ * Bernoulli KL divergence. The mean of n independent numbers in [0, 1] with mean q is p or farther with probability e^{−n KL} (Hoeffding
+ * 1963).
+ */
 const coinDivergence = (p: number, q: number): number => {
   const part = (a: number, b: number): number => (a === 0 ? 0 : a * Elementary.log(a / b))
   return part(p, q) + part(1 - p, 1 - q)
 }
 
-/** That a share of so many independent cases is that of its probability. */
+/** Relation that a share of `count` independent cases agrees with its probability. */
 export const shareIsProbability = (found: number, wanted: number, count: number): Relation => {
   const p = Math.min(1, Math.max(0, found))
   return wanted <= 0 || wanted >= 1 ? equals(p, wanted, 1e-12) : atMost(count * coinDivergence(p, wanted), EXPONENT)
 }
 
-/** Where the distribution function of the normal law is looked at. */
+/** Points at which the normal distribution function is compared. */
 const CDF_POINTS = [-3.5, -2.5, -1.5, -0.7, 0, 0.7, 1.5, 2.5, 3.5]
 
-/** A sample in which each number may stand for several that are weighted: those of one draw of the noise, and their weights. */
+/** Sample in which each case is one number or several weighted ones, such as the nodes of one noise draw. */
 export interface WeightedSample {
   readonly values: NumericValues
   readonly weights: NumericValues
 }
 
-/** The mean of f over all numbers, weighted where they are. */
+/** Mean of f over all numbers, with their weights if there are any. */
 const sampleMean =
   (cases: ReadonlyArray<WeightedSample> | Float64Array) =>
   (f: (x: number) => number): number =>
@@ -46,8 +49,8 @@ const sampleMean =
         )
 
 /**
- * That independent cases, each the weighted mean of a few numbers, are standard normal: by their distribution function at nine places and by
- * their mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
+ * Relations that independent cases, each the weighted mean of a few numbers, are standard normal: by the distribution function at nine
+ * points and by the mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
  */
 export const areStandardNormal = (cases: ReadonlyArray<WeightedSample> | Float64Array): ReadonlyArray<Relation> => {
   const mean = sampleMean(cases)
@@ -67,20 +70,20 @@ export const areStandardNormal = (cases: ReadonlyArray<WeightedSample> | Float64
   ]
 }
 
-/** That independent cases have a mean, up to 7 standard errors, which they give, and rounding: of what is nearly normal in the sum. */
+/** Relation that independent cases have a mean, within 7 of their standard errors and rounding; their sum must be close to normal. */
 export const hasMean = (values: NumericValues, wanted: number): Relation => {
   const { mean, variance } = sampleMoments(values)
   return equals(mean, wanted, 7 * Math.sqrt(variance / values.length) + 1e-9)
 }
 
-/** That two samples have one mean, up to so many standard errors of their difference, which they give, and rounding. */
+/** Relation that two samples have equal means, within `errors` standard errors of the difference and rounding. */
 export const sameMean = (a: NumericValues, b: NumericValues, errors = 7): Relation => {
   const [found, wanted] = [a, b].map(sampleMoments)
   const error = Math.sqrt(found.variance / a.length + wanted.variance / b.length)
   return equals(found.mean, wanted.mean, errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
 }
 
-/** The same of each column of two samples of rows. */
+/** Relations that two samples of rows have equal means in each column. */
 export const sameMeans = (a: ReadonlyArray<NumericValues>, b: ReadonlyArray<NumericValues>): ReadonlyArray<Relation> =>
   Array.from(b[0], (_, i) =>
     sameMean(
@@ -89,10 +92,10 @@ export const sameMeans = (a: ReadonlyArray<NumericValues>, b: ReadonlyArray<Nume
     )
   )
 
-/** Of what is uniform on [−½, ½]. */
+/** Variance of the uniform distribution on [−½, ½]. */
 const VARIANCE = 1 / 12
 
-/** By how much the mean of n products 4uv, in [−1, 1] and of variance 16/144, may be off 0 (Bernstein 1924). */
+/** Bound on the mean of n products 4uv, which lie in [−1, 1] and have variance 16/144 (Bernstein 1924). */
 const margin = (n: number): number => {
   const variance = 16 * VARIANCE * VARIANCE
   const a = EXPONENT / (3 * n)
@@ -106,7 +109,7 @@ type NumberFunction = (z: number) => number
 const association = (a: NumericValues, b: NumericValues, of: NumberFunction, other: NumberFunction = of): number =>
   meanNumber(Array.from(a, (z, i) => 4 * of(z) * other(b[i])))
 
-/** That two standard normal samples, pair by pair, know nothing of each other: neither their ranks nor their sizes. */
+/** Relation that two standard normal samples are independent pair by pair: neither their ranks nor their absolute values correlate. */
 export const areUnassociated = (a: NumericValues, b: NumericValues): Relation =>
   equals(
     [centredCdf, foldedCdf].flatMap(of => [centredCdf, foldedCdf].map(other => association(a, b, of, other))),
@@ -114,6 +117,6 @@ export const areUnassociated = (a: NumericValues, b: NumericValues): Relation =>
     margin(a.length)
   )
 
-/** That two standard normal samples do not go together: they may be opposite. */
+/** Relation that two standard normal samples do not correlate positively; they may be antithetic. */
 export const areNotPositivelyAssociated = (a: NumericValues, b: NumericValues): Relation =>
   atMost(association(a, b, centredCdf), margin(a.length))

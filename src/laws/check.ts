@@ -1,4 +1,4 @@
-/** What laws are made of: cases that print as code, and comparisons that say by how much they fail. */
+/** Building blocks of laws: cases that print as code, and checks that report by how much they fail. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -15,19 +15,19 @@ export const printed =
   (arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A> =>
     arbitrary.map(value => ({ ...value, [fc.toStringMethod]: () => `\n${show(value)}` }))
 
-/** What stands in the place of the cases beyond `maxCases`. */
+/** Replaces the cases beyond `maxCases`. */
 const passedOver: unique symbol = Symbol('passed over')
 const originSymbol: unique symbol = Symbol('origin')
 
-/** Which arbitrary a case is from, and what it is there. */
+/** A case and the index of its arbitrary. */
 interface CaseOrigin<A> {
   readonly [originSymbol]: number
   readonly inner: fc.Value<[A]>
 }
 
 /**
- * A property of cases from several arbitraries in turn: of a few runs each has its share, which chance does not promise. Cases beyond
- * `maxCases` are passed over, whatever number fast-check is asked for; one that is printed with its seed and path is run as it was.
+ * Property that takes cases from several arbitraries in turn, so that each is drawn even in few runs. Cases beyond `maxCases` are skipped,
+ * whatever `numRuns` of fast-check is; a case replayed from its seed and path runs.
  */
 const propertyOf = <A>(
   cases: ReadonlyArray<fc.Arbitrary<A>>,
@@ -35,11 +35,11 @@ const propertyOf = <A>(
   maxCases = Infinity
 ): fc.IProperty<[A]> => {
   const properties = cases.map(some => fc.property(some, check))
-  // They differ by their cases alone.
+  // The properties differ in their arbitraries alone.
   const [first] = properties
   const placed = (at: number, inner: fc.Value<[A]>): fc.Value<[A]> =>
     new fc.Value(inner.value_, { [originSymbol]: at, inner })
-  // fast-check hands `run` and `shrink` nothing but what `generate` gave: a symbol among the values is met nowhere else.
+  // fast-check passes only generated values to `run` and `shrink`, so no other value equals the symbol.
   const skipped = new fc.Value<[A]>(passedOver as unknown as [A], undefined)
   const isOrigin = (context: unknown): context is CaseOrigin<A> =>
     typeof context === 'object' && context !== null && originSymbol in context
@@ -63,13 +63,13 @@ const propertyOf = <A>(
   }
 }
 
-/** The cases that a law's property was run on. */
+/** Cases on which the property of a law ran. */
 export const executedCases = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): ReadonlyArray<unknown> =>
   tree.flatMap(({ value }) => (Array.isArray(value) ? [value[0] as unknown] : []))
 
 /**
- * A law over cases that print as code. Its check returns true, or refuses with what is not as it should be. Of several
- * arbitraries (one for each dimension, say) cases are taken in turn.
+ * A law over cases that print as code. Its check returns true or throws an error that names what fails. Cases are taken from several
+ * arbitraries (one for each dimension, say) in turn.
  *
  * @example
  * import fc from 'fast-check'
@@ -96,13 +96,16 @@ export const law = <A extends object>(
   return {
     ...info,
     property: propertyOf(all.map(printed(show)), checked, info.maxCases),
-    // A script hands back what it was printed from.
+    // A script passes the value that was printed.
     on: value => checked(value as A),
     shownBy: other => law(info, cases, other, check)
   }
 }
 
-/** The law of an instance that has problems, which is asked nothing else: functions outside of their domains may answer anything, or never. */
+/**
+ * Law that an instance has no problems. No other law is evaluated if there are any: functions outside their domains may return anything or
+ * loop forever.
+ */
 export const noProblemsLaw = (code: string, problems: ReadonlyArray<Problem.Problem>): Law =>
   law(
     {
@@ -120,11 +123,11 @@ type Info = Pick<Law, 'name' | 'statement' | 'source' | 'maxCases' | 'option' | 
 
 const isLaw = (made: Law | NotApplicable): made is Law => 'property' in made
 
-/** Claims that nobody made, of laws that know of them. */
+/** Claims that no option makes; empty for a plain array of laws. */
 export const notApplicableOf = (laws: ReadonlyArray<Law> | Laws): ReadonlyArray<NotApplicable> =>
   'notApplicable' in laws ? laws.notApplicable : []
 
-/** The laws that an instance is held to, beside those that nobody claims; false stands in the place of what says nothing about it. */
+/** Collects laws and the claims that no option makes; false entries are ignored. */
 export const collectLaws = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyArray<Law> | Laws | false>): Laws => {
   const isArray = (one: (typeof laws)[number]): one is ReadonlyArray<Law> | Laws => Array.isArray(one)
   const all = laws.flatMap((one): ReadonlyArray<Law | NotApplicable> =>
@@ -134,7 +137,7 @@ export const collectLaws = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyAr
   return Object.assign(all.filter(isLaw), { notApplicable })
 }
 
-/** The same laws, each changed, beside the same that nobody claims. */
+/** Applies f to each law and keeps `notApplicable`. */
 export const mapLaws =
   (change: (law: Law) => Law) =>
   (laws: ReadonlyArray<Law> | Laws): Laws =>
@@ -143,7 +146,7 @@ export const mapLaws =
 const isClaim = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)
 
-/** Laws of which none leaves a claim aside that `options` make: such a claim is an error, which says why. */
+/** Returns the laws; throws if `options` make a claim that none of them tests, with the reason. */
 export const requireTestedClaims = (code: string, options: object, laws: Laws): Laws => {
   const dropped = laws.notApplicable.find(
     ({ option }) =>
@@ -158,24 +161,24 @@ export const requireTestedClaims = (code: string, options: object, laws: Laws): 
       )
 }
 
-/** True, or an error that says what does not hold. */
+/** Returns true, or throws the failure message. */
 export const holds = (condition: boolean, failure: () => string): boolean => condition || refuse(failure())
 
-/** What was compiled, or an error that says why it was not. */
+/** Value of a compilation; throws its problems if it failed. */
 export const compiledOrThrow = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A =>
   pipe(
     either,
     E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
   )
 
-/** How a loss is computed where each case has its own, of which a few evaluations are asked: interpreted, without a trial of its parts. */
+/** Options of a loss that is evaluated a few times only: interpreted, and without a trial run of its parts. */
 export const FEW_EVALUATIONS = { evaluations: 1, isTried: true }
 
-/** All entries of parameters, name after name. */
+/** All entries of the parameters, in the order of their names. */
 export const flattenParams = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
   Object.values<Params.Params<P>[P]>(params).flatMap(({ values }) => Array.from(values))
 
-/** Value and gradient as a side of a relation, whose entries have names. */
+/** Value and gradient as a side of a relation, with names for the entries. */
 export const namedValueAndGradient = <P extends string>({ value, gradient }: ValueAndGradient<P>): object => ({
   L: value,
   '∇L': flattenParams(gradient)
@@ -191,7 +194,7 @@ export const sampleMoments = (values: ArrayLike<number>): { readonly mean: numbe
   return { mean, variance: meanNumber(Array.from(values, value => Elementary.square(value - mean))) }
 }
 
-/** The greatest absolute value, 0 of none. */
+/** Maximum absolute value; 0 if there are none. */
 export const maxAbs = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0)
 
@@ -200,10 +203,7 @@ export const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number =
 
 export const euclideanLength = (values: ArrayLike<number>): number => Math.sqrt(dotProduct(values, values))
 
-/**
- * How many columns of length 1 do not depend on others, up to what is `left` of one that does, by Gram and Schmidt: each time the longest of
- * the rest is taken.
- */
+/** Numerical rank of columns of length 1, by Gram–Schmidt with pivoting; a column counts as dependent if at most `left` of it remains. */
 export const columnRank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: number, found = 0): number => {
   const lengths = columns.map(euclideanLength)
   const most = maxAbs(lengths)
@@ -214,7 +214,7 @@ export const columnRank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: 
     const along = dotProduct(column, unit)
     return column.map((x, i) => x - along * unit[i])
   }
-  // Once more, as the first time rounds.
+  // Orthogonalized twice, against rounding.
   return columnRank(
     columns.flatMap((column, j) => (j === at ? [] : [without(without(column))])),
     left,
@@ -222,7 +222,7 @@ export const columnRank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: 
   )
 }
 
-/** A direction in the space of the parameters, of norm 1. */
+/** Random direction of norm 1 in parameter space. */
 export const randomDirection = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
   const keys = Key.split(Params.names(params).length)(Key.fromSeed(seed))
   const raw = Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({

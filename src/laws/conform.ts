@@ -1,4 +1,4 @@
-/** Laws as a conformance suite: every law of an instance and of all its parts, asserted in one call, with a report. */
+/** Conformance suite: asserts every law of an instance and of all its parts in one call, and reports. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -46,10 +46,10 @@ import { scripted } from './script.js'
 import { stage, type StageOptions } from './stage.js'
 import { noiseLevels, type NoiseLevelsOptions } from './noiseLevels.js'
 
-/** What laws can be asked of: a description of any concept, or a pipeline. */
+/** A description of any concept, or a pipeline. */
 export type Instance = Case.AnyValue
 
-/** The options of the laws of each concept. */
+/** Options of the laws of each concept. */
 interface Options {
   readonly Objective: ObjectiveOptions<string>
   readonly Schedule: ScheduleOptions
@@ -66,7 +66,7 @@ interface Options {
   readonly Initializer: InitializerOptions
 }
 
-/** What may be claimed of an instance: the options of the laws of its concept. */
+/** Claims about an instance: the options of the laws of its concept. */
 export type Claims<T> = Partial<
   T extends Score.Score<infer P>
     ? ScoreOptions<P>
@@ -77,29 +77,29 @@ export type Claims<T> = Partial<
       : object
 >
 
-/** What an instance stands in: what its laws need beside it. */
+/** Score, points and schedule that the laws of an instance need besides it. */
 export interface Context {
-  /** Of which score objectives, expectations, initializers and stages are; the symmetric pair, or two isotropic components. */
+  /** Score for objectives, expectations, initializers and stages. Default: the symmetric pair, or two isotropic components. */
   readonly score?: Score.Score<string>
   readonly schedule?: Schedule.Schedule
-  /** On which pipelines are compiled and run. */
+  /** Points on which pipelines are compiled and run. */
   readonly points?: Points
 }
 
-/** Laws of an instance or of a part of it, and where that stands. */
+/** Laws of an instance or of a part of it, with the path of that part. */
 export interface Part {
   readonly path: string
   readonly code: string
   readonly laws: Laws
 }
 
-// The names of the parameters are forgotten, so that one table holds all.
+// The parameter names are widened to string, so that one table holds all concepts.
 const pair: Score.Score<string> = Score.symmetricPair
 const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
 const conformPoints: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
-/** The laws of a concept's instances, by the name of their function and with what it is given. */
+/** Laws of a concept's instances, with the name and arguments of the function that makes them. */
 interface ConceptRule {
   readonly by: string
   readonly of: (
@@ -118,7 +118,7 @@ const conceptRule = <T>(
 const fixedSchedule = ({ schedule }: Context): { readonly schedules?: fc.Arbitrary<Schedule.Schedule> } =>
   schedule === undefined ? {} : { schedules: fc.constant(schedule) }
 
-/** The pair where the stage takes it, else two components of variances of their own. */
+/** The pair if the stage supports it, otherwise two components with their own variances. */
 const simplestScore = (stage: Stage.Stage): Score.Score<string> => {
   const pipeline = Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
@@ -129,26 +129,25 @@ const simplestScore = (stage: Stage.Stage): Score.Score<string> => {
   return E.isRight(Compile.pipeline(pipeline)(conformPoints)) ? pair : two
 }
 
-/** A network, with a law of how it begins. */
+/** A small network with an initialization. */
 const smallNetwork: Score.Score<string> = Score.network(Net.mlp({ hidden: [4] }), {
   predicts: Parametrization.noise
 })
 
-/** Two components where the initializer starts them, else a network or the pair. */
+/** Two components if the initializer supports them, otherwise a network or the pair. */
 const startableScore = (initializer: Initializer.Initializer): Score.Score<string> => {
   const dim = Initializer.initializerDim(initializer) ?? 1
   const points = { rows: 6, dim, values: Key.normal(6 * dim)(Key.fromSeed(0)) }
   return [two, smallNetwork].find(score => E.isRight(Initializer.interpret(score, points)(initializer))) ?? pair
 }
 
-/** A schedule on the clock: that which it stands on, else the first on which it has no problems. */
+/** A schedule for the clock: that of the context if there is one, otherwise the first on which it has no problems. */
 const onClock = (clock: Clock.Clock, { schedule }: Context): Schedule.Schedule => {
   const some = [Schedule.ornsteinUhlenbeck, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.edm]
   const all = (schedule === undefined ? some : [schedule]).map(Schedule.reparametrized(clock))
   return all.find(on => Schedule.problems(on).length === 0) ?? all[0]
 }
 
-/** A rule for each concept. */
 const CONCEPT_RULES: ReadonlyArray<ConceptRule> = [
   conceptRule('schedule', Schedule.concept.is, (value, claims) => [[value], schedule(value, claims)]),
   conceptRule('schedule', Clock.concept.is, (value, claims, context) => {
@@ -191,7 +190,7 @@ const CONCEPT_RULES: ReadonlyArray<ConceptRule> = [
   ])
 ]
 
-/** Claims that a script writes down: what is claimed, and not on which cases. */
+/** Claims without their arbitraries, as a script prints them. */
 const stated = (claims: object): object =>
   Object.fromEntries(
     Object.entries(claims).filter(([name, value]) => !(value instanceof fc.Arbitrary) && name !== 'points')
@@ -214,23 +213,23 @@ const lawsOf = (value: Instance, context: Context, claims: object): Laws => {
 
 const joinPath = (path: string, inner: string): string => [path, inner].filter(text => text !== '').join('.')
 
-/** A description and all that stand in it. */
+/** A description and all descriptions in it, with their laws. */
 const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Part> =>
   Case.placedDescriptions(value).map(({ path, value: part }, i) => ({
     path: joinPath(at, path),
     code: Case.show(part),
-    // A clock in a schedule is held on that schedule.
+    // The laws of a clock inside a schedule use that schedule.
     laws: lawsOf(part, { ...context, ...underClock(value, part) }, i === 0 ? claims : {})
   }))
 
-/** The schedule that a clock in another stands on. */
+/** Context with the schedule that contains the clock. */
 const underClock = (whole: Instance, part: Instance): Context => {
   if (!Clock.concept.is(part)) return {}
   const on = Case.parts(whole).find(value => Case.isMadeBy(Schedule.reparametrized)(value) && value.clock === part)
   return on !== undefined && Case.isMadeBy(Schedule.reparametrized)(on) ? { schedule: on.schedule } : {}
 }
 
-/** A pipeline's parts, on its own schedule and score. */
+/** Parts of a pipeline, with its own schedule and score as context. */
 const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Part> => {
   const { schedule, score, initializer, stages } = pipeline
   const context = { schedule, score, points }
@@ -242,7 +241,7 @@ const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): R
   ]
 }
 
-/** What is the same in two places is held once. */
+/** Parts without duplicates: a part that occurs twice is checked once. */
 const distinctParts = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
   const id = ({ code, laws }: Part): string => `${code} ${laws.length}`
   const first = new Map([...parts].reverse().map(part => [id(part), part]))
@@ -261,8 +260,8 @@ export const parts = <T extends Instance>(
   )
 
 /**
- * The laws of an instance and of all its parts, as an array for any test runner; those of a part bear where it stands. Its
- * `notApplicable` are those that nobody claims, each with the option that would.
+ * Returns the laws of an instance and of all its parts, as an array for any test runner; names of laws of a part start with its path.
+ * `notApplicable` holds the laws that no option claims, each with that option.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -284,7 +283,7 @@ export const of = <T extends Instance>(instance: T, options: Context & { readonl
     })
   )
 
-/** The law of a name among others. */
+/** Returns the law with a name. */
 export const named =
   (name: string) =>
   (laws: ReadonlyArray<Law>): Law & Required<Pick<Law, 'on'>> => {
@@ -296,18 +295,18 @@ export const named =
 
 // —— the report ——
 
-/** A law that is vacuous said nothing of its cases that could be wrong; one that is not held is not claimed. */
+/** 'vacuous' if the law applies to no case or no change of a value makes it fail; 'not held' if no option claims it. */
 export type Verdict = 'held' | 'vacuous' | 'not held' | 'fails'
 
 export interface Row {
   readonly law: string
   readonly verdict: Verdict
-  /** Why it is vacuous or not held, and the option that would claim it; null of others. */
+  /** Reason if it is vacuous or not held, with the option that would claim it; otherwise null. */
   readonly why: string | null
-  /** Whether an option claims it. */
+  /** True if an option claims it. */
   readonly isClaimed: boolean
   readonly runs: number
-  /** The script that fails, and what it says; null where the law holds. */
+  /** Script that fails, with its message; null if the law holds. */
   readonly counterexample: string | null
 }
 
@@ -317,22 +316,22 @@ export interface Report {
   readonly rows: ReadonlyArray<Row>
   /** Names of laws that are known to fail. */
   readonly expected: ReadonlyArray<string>
-  /** Whether nothing is to be complained of. */
+  /** True if there are no complaints. */
   readonly passed: boolean
 }
 
 export interface CheckOptions<T> extends Context {
-  /** What is claimed beyond what the instance itself says: the options of the laws of its concept. */
+  /** Claims beyond those that the instance declares: the options of the laws of its concept. */
   readonly claims?: Claims<T>
-  /** Laws beside those of the instance. */
+  /** Further laws to check. */
   readonly also?: ReadonlyArray<Law>
-  /** Names of laws: no others are held. */
+  /** Names of the laws to check. Default: all. */
   readonly only?: ReadonlyArray<string>
-  /** Names of laws that are known to fail: one that passes is complained of. */
+  /** Names of laws that are known to fail; a complaint if one of them passes. */
   readonly expected?: ReadonlyArray<string>
-  /** How many cases for each law; fewer where a law says that fewer are enough. */
+  /** Cases per law; fewer for laws with `maxCases`. */
   readonly runs?: number
-  /** Seconds after which a law is asked no more cases, and the report says so; 10. */
+  /** Time limit per law, in seconds; the report shows the cases run until then. Default: 10. */
   readonly seconds?: number
   readonly seed?: number
 }
@@ -350,7 +349,7 @@ const reportRow = (
   }
 ): Row => {
   const { property, says, maxCases = runs } = law
-  // What few cases are enough for costs too much to be shrunk.
+  // Laws with few cases are too slow to shrink.
   const found = fc.check(property, {
     seed,
     numRuns: Math.min(runs, maxCases),
@@ -375,7 +374,7 @@ const reportRow = (
   }
 }
 
-/** A law that is not held, as nobody claims it. */
+/** Row of a law that no option claims. */
 const notHeld = ({ law, option, why }: NotApplicable): Row => ({
   law,
   verdict: 'not held',
@@ -386,7 +385,7 @@ const notHeld = ({ law, option, why }: NotApplicable): Row => ({
 })
 
 /**
- * Holds an instance and all its parts to their laws, and tells what came of it without throwing.
+ * Checks the laws of an instance and of all its parts, and returns a report; does not throw if a law fails.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -424,7 +423,7 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
   return { ...report, passed: complaints(report).length === 0 }
 }
 
-/** A report as a table: verdict, runs, law, and why it is vacuous; a line for all laws that were not asked. */
+/** A report as a table: verdict, runs, law, reason; and one line for all laws that were not checked. */
 export const table = ({ of, seed, rows, expected }: Report): string =>
   [
     `${of}, seed ${seed}`,
@@ -443,7 +442,7 @@ export const table = ({ of, seed, rows, expected }: Report): string =>
     ...notAsked(rows.filter(({ verdict }) => verdict === 'not held'))
   ].join('\n')
 
-/** One line for all that were not asked, by why. */
+/** Names of the laws that were not checked, one line for each reason. */
 const notAsked = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   if (rows.length === 0) return []
   const reasons = [...new Set(rows.map(({ why }) => why))].map(
@@ -452,7 +451,7 @@ const notAsked = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   return [`not held  ${rows.length === 1 ? 'a law' : `${rows.length} laws`} of claims not asked: ${reasons.join('; ')}`]
 }
 
-/** All that is to be complained of: counterexamples as scripts, what was expected to fail and does not, claims that are vacuous. */
+/** Complaints of a report: counterexamples as scripts, laws that were expected to fail and pass, vacuous claims. */
 export const complaints = ({ rows, expected }: Pick<Report, 'rows' | 'expected'>): ReadonlyArray<string> =>
   rows.flatMap(({ law, verdict, why, isClaimed, counterexample }) =>
     expected.includes(law)
@@ -467,8 +466,8 @@ export const complaints = ({ rows, expected }: Pick<Report, 'rows' | 'expected'>
   )
 
 /**
- * Holds an instance and all its parts to their laws: throws with every counterexample, each a script that fails when it is pasted
- * and run; else gives the report.
+ * Checks the laws of an instance and of all its parts: throws with every counterexample, each a script that fails if it is run; otherwise
+ * returns the report.
  *
  * @example
  * import { strict as assert } from 'node:assert'

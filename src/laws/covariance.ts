@@ -1,4 +1,4 @@
-/** Laws of covariances: how many they are, and those of a step of expectation–maximization of a mixture that has them. */
+/** Laws of covariance structures: degrees of freedom, and the M-step. */
 import * as fc from 'fast-check'
 import { Covariance, Score } from '../index.js'
 import { shapeSize } from '../../lib/arrays/ndarray.js'
@@ -12,7 +12,7 @@ import { emStepLaws } from './maximization.js'
 /** Number of components of the mixture. */
 const COMPONENTS = 2
 
-/** The law that a mixture with these covariances has one for each component. */
+/** The law of degrees of freedom for a mixture with this covariance. */
 const counted = <Q extends string>(
   covariance: Covariance.Covariance<Q>,
   score: Score.Score<'means' | 'logits' | Q>
@@ -39,8 +39,8 @@ const counted = <Q extends string>(
   })
 
 /**
- * The laws of covariances, of a mixture of two components that has them: their degrees of freedom, and that `fit` takes what is likeliest of
- * the moments that it asks for, with noise and without.
+ * Returns the laws of a covariance structure in a mixture of two components: degrees of freedom, and that `fit` maximizes the likelihood
+ * given the moments that it requests, with noise and without.
  *
  * @example
  * import fc from 'fast-check'

@@ -1,4 +1,4 @@
-/** Laws of what an objective declares: each is equal to the plain meaning that it replaces, or holds what it promises. */
+/** Laws of what an objective declares: a declared shortcut equals the plain computation, a declared property holds. */
 import * as fc from 'fast-check'
 import { mul } from '../../lib/index.js'
 import * as Compatibility from '../compile/compatibility.js'
@@ -17,11 +17,11 @@ interface DeclarationCase {
   readonly seed: number
 }
 
-// The names of the parameters are forgotten.
+// The parameter names are widened to string.
 const pair: Score.Score<string> = Score.symmetricPair
 const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
-/** The score −a ∘ x, as a network that says it, or one that says the noise. */
+/** The score −a ∘ x, as a network that predicts the score or the noise. */
 const linearScore = (predicts: Parametrization.Parametrization): Score.Score<string> =>
   Score.custom({
     name: 'linear',
@@ -32,20 +32,20 @@ const linearScore = (predicts: Parametrization.Parametrization): Score.Score<str
 const saying = linearScore(Parametrization.score)
 const sayingNoise = linearScore(Parametrization.noise)
 
-/** One dimension and two, or where the objective is at home. */
+/** Dimensions 1 and 2 if the objective accepts them, otherwise those that it accepts. */
 const lowDims = (objective: Objective.Objective, score: Score.Score<string>): ReadonlyArray<number> => {
   const found = Arbitrary.objectiveDims(objective, score)
   const few = found.filter(dim => dim <= 2)
   return few.length > 0 ? few : found
 }
 
-/** Whether an objective can be asked of a score: what reads heads or parameters by name throws of another. */
+/** True if the objective can be evaluated on the score: an integrand that reads heads or parameters by name throws on others. */
 const isAskedOf = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
   lowDims(objective, score).every(dim =>
     Objective.terms(objective).every(({ term }) => Compatibility.readsAreAvailable(Score.interpret(score), term, dim))
   )
 
-/** The integrand alone at other times: no closed form is known of what calls it, and nothing is declared of it. */
+/** The integrand alone at other noise levels, without its declarations and closed form. */
 const integrandOf = ({ noiseLevels, perRow, measuredIn, constants }: Objective.Matching, at = noiseLevels) =>
   Objective.define({
     name: 'integrand',
@@ -58,7 +58,7 @@ const integrandOf = ({ noiseLevels, perRow, measuredIn, constants }: Objective.M
     })
   })
 
-/** Value and gradient, in one row. */
+/** Value and gradient concatenated. */
 const valueAndGradientRow = (
   score: Score.Score<string>,
   objective: Objective.Objective,
@@ -73,7 +73,7 @@ const valueAndGradientRow = (
   return [value, ...flattenParams(gradient)]
 }
 
-/** The laws of what an objective declares itself; what its parts declare are laws of theirs. */
+/** Returns the laws of an objective's own declarations; its parts have their own laws. */
 export const declarationLaws = (
   objective: Objective.Objective,
   score: Score.Score<string>
@@ -117,7 +117,7 @@ export const declarationLaws = (
       claim: isTimed && lowDims(objective, own).length > 0 && matching?.bounded && matching,
       maxCases: 10,
       says: (each, matching) => {
-        // What is drawn beside the noise takes plain noise.
+        // Integrands that draw more than noise need newly drawn noise.
         const noise =
           matching.exact === undefined
             ? Expectation.fixed(Arbitrary.normalNoise(each.points, each.seed))

@@ -1,6 +1,6 @@
 /**
- * Gaussian mixtures computed a second time, by the textbook and without a tensor: what the laws compare with. Nothing
- * here calls `Components`, `Mixture` or the kernels' passes.
+ * Gaussian mixtures by textbook formulas on plain arrays: the reference of the laws. Nothing here calls `Components`, `Mixture` or the
+ * kernels.
  */
 import type * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -45,7 +45,7 @@ export const weightedRowSum = (weights: NumberRow, rows: ReadonlyArray<NumberRow
 
 type MixtureOf = (params: Params.Params<string>) => IsotropicGaussians
 
-/** Read by the textbook: what the parameters of the families that it has mean, at time 0. */
+/** Mixtures at time 0 of the families with a textbook formula. */
 const byTextbook = Case.firstRule<MixtureOf>(
   Case.when(Score.symmetricPair, () => ({ mean }: Params.Params<string>) => {
     const centre = Array.from(mean.values)
@@ -68,12 +68,12 @@ const byTextbook = Case.firstRule<MixtureOf>(
   })
 )
 
-/** What the parameters of a family mean, at time 0, where its components are isotropic Gaussians and the textbook has it. */
+/** The mixture of isotropic Gaussians at time 0 that the parameters of a family define, if the textbook has the family. */
 export const textbookMixture = <P extends string>(
   score: Score.Score<P>
 ): O.Option<(params: Params.Params<P>) => IsotropicGaussians> => byTextbook(score)
 
-/** Rows drawn from a mixture: each its component by its share, and normal about its mean. */
+/** Draws rows from a mixture: a component by its weight, then a normal number about its mean. */
 export const sample =
   (mixture: IsotropicGaussians, rows: number) =>
   (key: Key.Key): Points => {
@@ -81,7 +81,7 @@ export const sample =
     const keys = pipe(key, Key.named('label', 'normal'))
     const shares = mixture.map((_, k) => mixture.slice(0, k + 1).reduce((sum, { weight }) => sum + weight, 0))
     const normals = Key.normal(rows * dim)(keys.normal)
-    // The last share is 1 up to rounding.
+    // The last cumulative weight is 1 up to rounding.
     const labels = Array.from(Key.uniform(rows)(keys.label), u => {
       const label = shares.findIndex(share => u < share)
       return label < 0 ? mixture.length - 1 : label
@@ -92,7 +92,7 @@ export const sample =
     )
   }
 
-/** The law of αx + σz. */
+/** Distribution of αx + σz. */
 export const noisedMixture =
   ({ alpha, sigma }: Level) =>
   (mixture: IsotropicGaussians): IsotropicGaussians =>
@@ -135,15 +135,16 @@ export const textbookResponsibilities =
     return masses.map(mass => mass / total)
   }
 
-/** A rule for the standard normal law in one dimension. */
+/** Quadrature rule for the standard normal distribution in one dimension. */
 export type NormalRule = Quadrature.Rule
 
 /** Exact for polynomials of degree up to 2 nodes − 1. */
 export const hermiteRule: (nodes: number) => NormalRule = Quadrature.gaussHermite
 
 /**
- * Equal steps h over [−7.5, 7.5], beyond which a share of 6e-14 lies: for a function analytic within a distance d of the
- * real line the error falls as exp(−2πd/h), faster than that of Gauss–Hermite nodes, which thin out where they are needed.
+ * Equal steps h over [−7.5, 7.5], outside of which the normal distribution has mass 6e-14. For a function that is analytic within a
+ * distance d of the real line the error falls as exp(−2πd/h), faster than that of Gauss–Hermite nodes, which are sparse where they are
+ * needed.
  */
 export const equalStepRule = (nodes: number): NormalRule => {
   const grid = Float64Array.from({ length: nodes }, (_, i) => 15 * ((i + 0.5) / nodes - 0.5))
@@ -152,7 +153,7 @@ export const equalStepRule = (nodes: number): NormalRule => {
   return { nodes: grid, weights: densities.map(density => density / total) }
 }
 
-/** The rule in every direction: nodes^dim weighted points of the standard normal law. */
+/** Product rule: nodes^dim weighted points of the standard normal distribution. */
 const normalRule = (
   { nodes, weights }: NormalRule,
   dim: number
@@ -165,7 +166,7 @@ const normalRule = (
     [{ z: [], weight: 1 }]
   )
 
-/** The mixture as weighted points: a rule around each centre. */
+/** The mixture as weighted points: a product rule around each centre. */
 export const quadraturePoints = (mixture: IsotropicGaussians, of: NormalRule): Points => {
   const dim = mixture[0].mean.length
   const rule = normalRule(of, dim)
@@ -179,7 +180,7 @@ export const quadraturePoints = (mixture: IsotropicGaussians, of: NormalRule): P
   )
 }
 
-/** Data and noise together as weighted points: every row with every node of z. */
+/** Data and noise as weighted points: every row with every node of z. */
 export const pairWithNoiseNodes = (
   data: Points,
   of: NormalRule

@@ -1,28 +1,30 @@
-/** Derivatives by differences, what autodiff is held to: of given steps, to either side of a kink, and extrapolated with the error that they find of themselves. */
+/**
+ * Numerical derivatives, the reference for autodiff: with given steps, on either side of a kink, and extrapolated with an error estimate.
+ */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { equals, type Relation } from './lawRows.js'
 
-/** The derivative at 0 by central differences of fourth order. */
+/** Derivative at 0 by central differences of fourth order. */
 export const centralDifference = (f: (step: number) => number, h: number): number =>
   (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
 
-/** The derivative at 0 by one-sided differences of fourth order: to the right if h > 0, to the left if h < 0. */
+/** Derivative at 0 by one-sided differences of fourth order: to the right if h > 0, to the left if h < 0. */
 export const oneSidedDifference = (f: (step: number) => number, h: number): number =>
   (48 * f(h) - 25 * f(0) - 36 * f(2 * h) + 16 * f(3 * h) - 3 * f(4 * h)) / (12 * h)
 
-/** What a slope is to lie between, at one length of the steps, and by how much it may be off. */
+/** Bounds on a slope for one step length, with their error. */
 export interface SlopeBounds {
   readonly least: number
   readonly most: number
   readonly tolerance: number
 }
 
-/** Within a step of a kink the longer ones see it from the wrong side. */
+/** Step lengths: within a step of a kink the longer ones cross it. */
 const LENGTHS = [1e-3, 1e-4, 1e-5]
 
 /**
- * The slopes of Σ f_j to the left and to the right of 0, by one-sided differences of second order, at three lengths of the steps, each
- * over r². They are off by h² times the third derivative, F r⁶ at most, and round by 2⁻⁵² F/h, F the size of the values.
+ * Slopes of Σ f_j to the left and to the right of 0, by one-sided differences of second order for three step lengths, each over r². The
+ * error is at most h² times the third derivative, F r⁶, plus rounding 2⁻⁵² F/h, where F is the size of the values.
  */
 export const oneSidedSlopeBounds = (
   fs: ReadonlyArray<(step: number) => number>,
@@ -45,7 +47,7 @@ export const oneSidedSlopeBounds = (
   })
 }
 
-/** That a slope lies between those to either side, at that length of the steps at which it is nearest. */
+/** Relation that a slope lies between the one-sided slopes, for the step length at which it is nearest. */
 export const slopeIsWithinBounds = (found: number, sides: ReadonlyArray<SlopeBounds>): Relation =>
   sides
     .map(({ least, most, tolerance }) => equals(found, Math.max(least, Math.min(most, found)), tolerance))
@@ -56,16 +58,16 @@ export const slopeIsWithinBounds = (found: number, sides: ReadonlyArray<SlopeBou
 
 export interface DifferenceSlope {
   readonly value: number
-  /** What two of its estimates differ by. */
+  /** Difference of two of its estimates. */
   readonly error: number
 }
 
-/** How often the step is halved: 2⁻⁵²/(h/2⁶) is still 1e-12. */
+/** Number of halvings of the step: 2⁻⁵²/(h/2⁶) is still 1e-12. */
 const STEP_HALVINGS = 6
 
 /**
- * f′ by central differences of steps h, h/2, h/4, …, extrapolated as polynomials in h²: of the extrapolations the one that is nearest to
- * its neighbours. Ridders 1982, Advances in Engineering Software 4:75–76.
+ * f′ by central differences of steps h, h/2, h/4, …, extrapolated as polynomials in h²; the extrapolation nearest to its neighbours is
+ * returned. Ridders 1982, Advances in Engineering Software 4:75–76.
  */
 export const extrapolatedSlope =
   (reach: number) =>
@@ -95,8 +97,8 @@ export const extrapolatedSlope =
   }
 
 /**
- * The noise of evaluating f at x: the root mean square of third differences over √20, the most of steps from 2⁻²⁰ to 2⁻⁴⁴ of the
- * reach (unless others are given), of which a smooth f tells nothing. Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
+ * Noise of evaluating f at x: the root mean square of third differences over √20, the maximum over steps from 2⁻²⁰ to 2⁻⁴⁴ of the reach (by
+ * default), at which a smooth f contributes nothing. Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
  */
 export const evaluationNoise = (
   f: (x: number) => number,
@@ -112,19 +114,19 @@ export const evaluationNoise = (
     return Math.max(most, Math.sqrt(thirds.reduce((sum, d) => sum + d * d, 0) / (20 * thirds.length)))
   }, 0)
 
-/** The shortest step of a slope, as a share of its reach. */
+/** Shortest step of a slope, as a share of its reach. */
 export const SHORTEST_STEP_SHARE = 0.1 / Elementary.powerOfTwo(STEP_HALVINGS)
 
-/** How large the rounding of an evaluation is that shows no noise. */
+/** Relative rounding of one evaluation, if no noise is measured. */
 const ULP = Elementary.powerOfTwo(-52)
 
-/** What f(0) may be off by: twenty times the noise of f, or of the rounding of its value. */
+/** Error bound of f(0): twenty times the noise of f or the rounding of its value. */
 export const evaluationError = (f: (x: number) => number, reach: number): number =>
   20 * Math.max(evaluationNoise(f, 0, reach, [28, 40]), ULP * Math.abs(f(0)))
 
 /**
- * f′(0), and what it may be off by: ten times what extrapolations differ by, and over the shortest of their steps the blur of f and the rounding
- * of what is moved, of that size. It is as sharp as f is smooth and its evaluation exact.
+ * f′(0) with an error bound: ten times the difference of extrapolations, plus the noise of f and the rounding of the argument (of the given
+ * size) over the shortest step. The bound tightens with the smoothness of f and the accuracy of its evaluation.
  */
 export const measuredSlope = (
   f: (x: number) => number,

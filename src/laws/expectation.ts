@@ -1,4 +1,4 @@
-/** Laws of expectations: they share a mean, and differ in how much they scatter about it. */
+/** Laws of expectations: all estimate one mean, with different variances. */
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -17,7 +17,7 @@ import type { Law, Laws } from './law.js'
 import { singlePrecisionLaw } from './singlePrecision.js'
 
 export interface ExpectationOptions {
-  /** Evaluations that a mean or a variance is taken over. */
+  /** Number of evaluations per mean or variance. */
   readonly repeats?: number
 }
 
@@ -49,7 +49,7 @@ export const expectationCases = <P extends string>(
 
 const variance = (values: Density.NumberRow): number => sampleMoments(values).variance
 
-/** Value and gradient, in one row, from as many keys. */
+/** Value and gradient concatenated, for each of several keys. */
 export const valuesOverKeys = <P extends string>(
   score: Score.Score<P>,
   expectation: Expectation.Expectation,
@@ -64,8 +64,8 @@ export const valuesOverKeys = <P extends string>(
 }
 
 /**
- * The mean over all noise: equal steps in each direction, 5e-5 (1 + |L|) off at most in the cases here, where 14 in each of
- * three directions are 2e-3 off.
+ * Mean over all noise, by equal steps in each direction. The error is at most 5e-5 (1 + |L|) in the cases used; 14 steps in each of three
+ * directions have an error of 2e-3.
  */
 const exactValue = <P extends string>(
   score: Score.Score<P>,
@@ -78,10 +78,10 @@ const exactValue = <P extends string>(
   return [value, ...flattenParams(gradient)]
 }
 
-/** Means are nearer to normal, and as many samples cost less, of more rows and fewer keys. */
+/** More copies and fewer keys: the means are closer to normal at the same cost. */
 const ROW_COPIES = 5
 
-/** Every row a few times. */
+/** The points with each row repeated. */
 export const repeatRows = (points: Points.Points, copies = ROW_COPIES): Points.Points => {
   const times = (values: Float64Array): Float64Array =>
     Float64Array.from({ length: copies * values.length }, (_, i) => values[i % values.length])
@@ -93,7 +93,7 @@ export const repeatRows = (points: Points.Points, copies = ROW_COPIES): Points.P
   }
 }
 
-/** That the mean over many keys of what is computed is that over all noise, of the same objective or of its exact form. */
+/** Law that the mean over many keys equals the mean over all noise, of the same objective or of its exact form. */
 const meanIsExact = <P extends string>(
   { of, ...info }: Pick<Law, 'name' | 'source' | 'maxCases' | 'option'> & { readonly of: string },
   instance: Expectation.Expectation,
@@ -116,7 +116,7 @@ const meanIsExact = <P extends string>(
     }
   })
 
-/** The law of an estimate, that draws more than noise: its mean is that of the exact form it stands for. */
+/** Law that an estimate that draws more than noise has the mean of its exact form. */
 export const unbiasedLaw = <P extends string>(
   objective: Objective.Objective,
   exactForm: Objective.Objective,
@@ -135,7 +135,7 @@ export const unbiasedLaw = <P extends string>(
       },
       Expectation.monteCarlo(),
       score,
-      // Fewer rows leave no half from which the other's coefficient is taken.
+      // With fewer rows, no half is left from which the other half's coefficient is computed.
       expectationCases(score, [() => objective], 6),
       () => exactForm,
       options
@@ -144,13 +144,13 @@ export const unbiasedLaw = <P extends string>(
 
 // —— the noise itself ——
 
-/** Keys, or rows of noise that is always the same. */
+/** Number of keys, or of rows for fixed noise. */
 const SAMPLE_COUNT = 5000
-/** Keys that each draw for a thousand rows: tails are seen in some hundred thousand numbers. */
+/** Keys that each draw for a thousand rows: some hundred thousand numbers show the tails. */
 const TABLES = 400
-/** Rows that one key draws for. */
+/** Rows drawn for each key. */
 const ROWS_PER_KEY = 3
-/** And rows that it draws for once: noise that begins again after fewer is drawn twice. */
+/** Rows drawn once with one key: a generator that restarts after fewer rows would repeat them. */
 const ROWS_DRAWN_ONCE = 1000
 
 interface NoiseCase {
@@ -164,7 +164,7 @@ interface WeightedDraw {
   readonly values: Float64Array
 }
 
-/** The noise that is drawn for so many rows; none where it is taken at nodes. */
+/** The noise drawn for a number of rows; none for quadrature. */
 export const drawNoise =
   (way: Expectation.Meaning, size: Expectation.Size) =>
   (key: Key.Key): ReadonlyArray<WeightedDraw> =>
@@ -175,7 +175,7 @@ export const drawNoise =
       })
     )
 
-/** The nodes on the line on which they are taken, by their first moments. */
+/** Law of quadrature nodes on a line: their first moments. */
 const ofNodes = ({ rule }: Expectation.OnLine): LawBuilder =>
   forAll(fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }))({
     name: 'its nodes are of the normal law',
@@ -191,18 +191,18 @@ const ofNodes = ({ rule }: Expectation.OnLine): LawBuilder =>
   })
 
 /**
- * Laws of the noise that is drawn: each entry is standard normal, and nothing is drawn twice. The loss is a mean over rows, so that rows with a
- * view to each other may be opposite; what goes together is one draw for two.
+ * Laws of drawn noise: each entry is standard normal, and no number is drawn twice. The loss is a mean over rows, so jointly drawn rows may
+ * be opposite but not equal.
  */
 const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<LawBuilder> => {
   const way = Expectation.interpret(instance)
   if (way.where === 'line') return [ofNodes(way)]
-  // What has been given is what it is.
+  // Fixed noise that the user gave has no distribution.
   if (way.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
   const isFixed = way.where === 'everywhere' && way.rows === 'fixed'
   const isApart = way.where === 'span' || way.rows === 'apart'
   const drawn = (size: Expectation.Size): ((key: Key.Key) => ReadonlyArray<WeightedDraw>) => drawNoise(way, size)
-  /** Of every sample the draws of a few rows: of one that is fixed, each row is a sample. */
+  /** Draws of a few rows for each sample; for fixed noise each row is a sample. */
   const samplesOf = ({ dim, seed }: NoiseCase): ReadonlyArray<ReadonlyArray<WeightedDraw>> => {
     if (!isFixed) return Key.split(SAMPLE_COUNT)(Key.fromSeed(seed)).map(drawn({ rows: ROWS_PER_KEY, dim }))
     const all = drawn({ rows: SAMPLE_COUNT, dim })(Key.fromSeed(seed))
@@ -295,7 +295,7 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<LawBuilder> =
               ? Chance.areUnassociated(firsts[0], other)
               : Chance.areNotPositivelyAssociated(firsts[0], other)
           }),
-          // On a line a turned draw may be the draw itself.
+          // On a line a rotated draw may equal the draw.
           Array.from({ length: dim === 1 ? 0 : Math.min(4, samples[0].length) - 1 }, (_, draw) =>
             Chance.areNotPositivelyAssociated(firsts[0], of(0, draw + 1))
           )
@@ -306,7 +306,7 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<LawBuilder> =
 }
 
 /**
- * The laws of an expectation for a score: the mean it estimates, and that it looks at its key only if it is random.
+ * Returns the laws of an expectation for a score: its mean, and that it depends on the key only if it is random.
  *
  * @example
  * import fc from 'fast-check'
@@ -324,10 +324,10 @@ export const expectation = <P extends string>(
 ): Laws => {
   const way = Expectation.interpret(instance)
   const isTogether = way.where === 'everywhere' && way.rows === 'together'
-  // Rows with a view to each other are two at least.
+  // Jointly drawn rows need at least two.
   const rows = Math.max(isTogether ? 2 : 1, Arbitrary.minRows(score))
   const cases = expectationCases(score, [Objective.denoising, Objective.implicit], rows)
-  // Noise that is always the same has no mean but its own.
+  // Fixed noise estimates no mean but its own.
   if (Expectation.isDeterministicExpectation(instance) && Expectation.noiseDomain(instance) === 'everywhere')
     return ofRows(Expectation.show(instance), ofNoise(instance))
   return ofRows(`${Expectation.show(instance)} of ${Score.show(score)}`, [
@@ -375,7 +375,7 @@ export const expectation = <P extends string>(
   ])
 }
 
-/** Quadrature tends to the mean as its nodes grow. */
+/** Law that quadrature converges as its number of nodes grows. */
 export const quadratureConverges = (): Law =>
   ofRow(
     'Expectation.quadrature({ nodes })',
@@ -396,7 +396,7 @@ export const quadratureConverges = (): Law =>
     })
   )
 
-/** |∇L − E∇L|² over as many keys. */
+/** |∇L − E∇L|² for each of several keys. */
 export const squaredGradientDeviations = <P extends string>(
   score: Score.Score<P>,
   instance: Expectation.Expectation,
@@ -425,12 +425,12 @@ interface VarianceOptions extends ExpectationOptions {
   readonly plain?: Expectation.Expectation
 }
 
-/** Levels from where the denoising form varies without bound to where the implicit one does. */
+/** Levels from where the denoising form has unbounded variance to where the implicit one has. */
 const anyNoiseLevel = fc.constantFrom(0.01, 0.1, 0.3, 0.5, 1, 2).map(NoiseLevels.at)
 
 const OWN_ROWS = 12
 
-/** Rows of the mixture that the parameters describe; other scores keep the rows they have. */
+/** The case with rows drawn from the mixture that its parameters define; unchanged if the score has no mixture. */
 const ofItsOwn = <P extends string>(score: Score.Score<P>, each: ExpectationCase<P>): ExpectationCase<P> => ({
   ...each,
   points: pipe(
@@ -439,7 +439,7 @@ const ofItsOwn = <P extends string>(score: Score.Score<P>, each: ExpectationCase
   )
 })
 
-/** Noise drawn only where it matters scatters no more. */
+/** Law that projected noise has at most the variance of full noise. */
 export const projectedVariance = <P extends string>(
   score: Score.Score<P>,
   { repeats = 400, projected = Expectation.projected(), plain = Expectation.monteCarlo() }: VarianceOptions = {}

@@ -1,12 +1,12 @@
-/** Formulas of α and σ as they are written for people: numbers, sums, products side by side, quotients, roots and small powers. */
+/** Evaluates printed formulas of α and σ: numbers, sums, juxtaposed products, quotients, roots and small powers. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 
 const SUPERSCRIPTS = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹']
 
-/** A value, and the tokens after it. */
+/** Value and the remaining tokens. */
 type ParseResult = readonly [value: number, rest: ReadonlyArray<string>]
 
-/** Its value at a level; 1 of an empty text, NaN of one that is not such a formula. */
+/** Value of the formula at a noise level; 1 for an empty text, NaN for other texts. */
 export const formulaAt = (
   text: string,
   { alpha, sigma }: { readonly alpha: number; readonly sigma: number }
@@ -31,7 +31,7 @@ export const formulaAt = (
     const times = ([value, rest]: ParseResult): ParseResult => {
       const [sign] = rest
       const isProduct = /^[·*×]$/u.test(sign)
-      // Side by side, a number only begins.
+      // In a juxtaposed product only the first factor may be a number.
       if (!isProduct && sign !== '/' && !/^[(√ασ\d]/u.test(sign)) return [value, rest]
       const [by, after] = power(isProduct || sign === '/' ? rest.slice(1) : rest)
       return times([sign === '/' ? value / by : value * by, after])

@@ -1,4 +1,4 @@
-/** The law of the degrees of freedom: a family has as many as its log-density tells of its parameters. */
+/** Law of degrees of freedom: as many as the log-density has independent parameter directions. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.js'
@@ -11,12 +11,12 @@ import { forAll, equals, type LawBuilder } from './lawRows.js'
 
 type NumberColumn = ReadonlyArray<number>
 
-/** What is left of a column of length 1 that depends on others is their rounding, magnified by the condition of these. */
+/** Remainder at which a column of length 1 counts as dependent: rounding, amplified by the condition number of the others. */
 const REST = 1e-9
-/** Draws of the parameters: chance may bring one near to others at which fewer of them show. */
+/** Draws of the parameters: a random draw may be close to one with a lower rank. */
 const PARAMETER_DRAWS = 5
 
-/** The slopes of log p along each parameter, at points about all centres: those that do not vanish, with length 1. */
+/** Slopes of log p along each parameter at points around all centres, normalized; those that vanish are left out. */
 const independentSlopes = <P extends string>(
   score: Score.Score<P>,
   { components, logDensity }: Score.Family<P>,
@@ -54,7 +54,7 @@ const independentSlopes = <P extends string>(
   })
 }
 
-/** That a family has as many degrees of freedom as it says; none of a network, whose parameters are all counted. */
+/** Law that a family's degrees of freedom are the rank of its log-density's slopes. A network has none: all its parameters are counted. */
 export const degreesOfFreedomLaw = <P extends string>(score: Score.Score<P>): LawBuilder =>
   forAll(Arbitrary.acceptedDims(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'has as many degrees of freedom as it says',

@@ -1,4 +1,4 @@
-/** Laws of scores made of scores: guidance by a label, and posteriors of measurements beside those of closed form. */
+/** Laws of scores built from scores: classifier-free guidance, and posteriors compared with closed forms. */
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
@@ -8,14 +8,14 @@ import { flattenParams, sumNumbers, maxAbs, dotProduct } from './check.js'
 import { forAll, ofRows, equals, atMost, type LawRelations } from './lawRows.js'
 import type { Laws } from './law.js'
 
-/** What makes scores of scores: `Guidance` does. */
+/** Functions that build scores from scores, as in `Guidance`. */
 export type Guide = Pick<typeof Guidance, 'classifierFree' | 'posterior'>
 
-/** Each case is a network, its divergence and its products with the Jacobian, several times. */
+/** Each case evaluates a network, its divergence and its Jacobian products several times. */
 const MAX_GUIDANCE_CASES = 50
 
 export interface GuidanceOptions {
-  /** The computation under test; `Guidance` unless given. */
+  /** Implementation under test. Default: `Guidance`. */
   readonly guide?: Guide
 }
 
@@ -24,12 +24,12 @@ interface GuidanceCase<P extends string> {
   readonly time: number
   readonly points: Points
   readonly params: Params.Params<P>
-  /** Of the score that is guided towards. */
+  /** Parameters of the conditional score. */
   readonly others: Params.Params<P>
   readonly weight: number
 }
 
-/** All that a score says of points: its value, its divergence, and a product with its Jacobian. */
+/** Values of a score at points: the score, its divergence, and a product with its Jacobian. */
 const smoothScoreValues = (
   score: Sampler.Smooth,
   points: Points,
@@ -44,7 +44,7 @@ const smoothScoreValues = (
   ).values
 })
 
-/** The laws of guidance along a score: what its weights say. */
+/** Returns the laws of classifier-free guidance for a score: the effect of its weight. */
 export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guidance }: GuidanceOptions = {}): Laws => {
   const params = Arbitrary.params(score)
   const cases: fc.Arbitrary<GuidanceCase<P>> = fc
@@ -70,7 +70,7 @@ export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guid
     const [all, others] = [wanted, found].map(score => smoothScoreValues(score, points, time))
     return Object.keys(all).map(name => equals({ [name]: others[name] }, { [name]: all[name] }, tolerance(all[name])))
   }
-  // A family sees no label; a network takes −1 for none.
+  // A family reads no label; a network takes −1 as the null label.
   const saysNothing = Score.interpret(score).family === undefined ? -1 : 0
 
   const lawOf = forAll(cases)
@@ -137,8 +137,8 @@ interface Guided {
 }
 
 /**
- * The posterior of a mixture of round components of which aᵀx + noise is seen, and perhaps more: a mixture again. One by one weights
- * become ∝ π N(y; aᵀc, s), means c + k (y − aᵀc)/s and covariances C − k kᵀ/s, k = Ca and s = aᵀCa + d².
+ * Posterior of a mixture of isotropic components given measurements aᵀx + noise, one measurement at a time: weights become ∝ π N(y; aᵀc,
+ * s), means c + k (y − aᵀc)/s and covariances C − k kᵀ/s, with k = Ca and s = aᵀCa + d².
  */
 const exactPosterior = ({ prior, seen }: Guided): Mixture.Mixture => {
   const parts = prior.map(({ weight, mean, variance }) =>
@@ -173,7 +173,7 @@ const exactPosterior = ({ prior, seen }: Guided): Mixture.Mixture => {
   })
 }
 
-/** The law of a posterior's score, beside the exact posterior of a mixture. */
+/** Returns the law of a posterior's score: it equals the score of the exact posterior of a mixture. */
 export const posterior = ({ guide = Guidance }: GuidanceOptions = {}): Laws => {
   const cases: fc.Arbitrary<Guided> = fc.record({
     prior: fc

@@ -120,7 +120,7 @@ export {
 } from './lawRows.js'
 export { codeOf, scripted, scriptOf, type Made } from './script.js'
 
-/** What laws are checked on, for laws of one's own. */
+/** Arbitraries for custom laws. */
 export * as arbitraries from './publicArbitraries.js'
 
 // —— the language ——

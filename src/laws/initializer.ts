@@ -32,7 +32,7 @@ export interface InitializerOptions {
   readonly moves?: boolean
   /** True if the start rotates with the data. Default: as its case declares. */
   readonly turns?: boolean
-  /** Whether other keys give other starts. Default: as its case declares. */
+  /** How often different keys give different starts. Default: as its case declares. */
   readonly draws?: Initializer.Draws
   /** True if some starts have no two equal centres. Default: true if its centres depend on the data. */
   readonly apart?: boolean

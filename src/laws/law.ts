@@ -1,4 +1,4 @@
-/** A law: a property that holds of every instance of a concept, named so that a test can say which it is. */
+/** A law: a property of every instance of a concept, with a name for tests. */
 import type * as fc from 'fast-check'
 import type { Relation } from './lawRows.js'
 
@@ -6,32 +6,32 @@ export interface Law {
   readonly name: string
   /** The law as mathematics, quantifiers included. */
   readonly statement: string
-  /** Where it comes from: a paper, a theorem, a definition. */
+  /** Source: a paper, a theorem, a definition. */
   readonly source: string
-  /** What fast-check checks: synchronous, seeded, shrinking. */
+  /** Property for fast-check: synchronous, seeded, shrinking. */
   readonly property: fc.IProperty<unknown>
-  /** How many cases are enough, where each is a mean over many or a whole run; cases beyond them are passed over. */
+  /** Number of cases that suffice if each is a mean over many or a whole run; further cases are skipped. */
   readonly maxCases?: number
-  /** Its check on one case: true, or an error that says what is not as it should be. A printed script calls it. */
+  /** Check on one case: returns true or throws an error that names what fails. Printed scripts call it. */
   readonly on?: (value: unknown) => boolean
-  /** What it says of one case, as relations between two sides. */
+  /** Relations between two sides that must hold for a case. */
   readonly says?: (value: unknown) => ReadonlyArray<Relation>
-  /** The option that claims it, where not every instance is held to it. */
+  /** Option that claims the law, if not every instance must satisfy it. */
   readonly option?: string
-  /** The same law with its cases printed by another printer. */
+  /** Returns the law with its cases printed by another printer. */
   readonly shownBy?: (show: (value: unknown) => string) => Law
 }
 
-/** A law that an instance is not held to, as nobody claims it of it. */
+/** A law that is not checked, because no option claims it. */
 export interface NotApplicable {
   readonly law: string
-  /** The option that claims it. */
+  /** Option that would claim it. */
   readonly option?: string
-  /** Why it is not held whatever is claimed. */
+  /** Reason if no option can claim it. */
   readonly why?: string
 }
 
-/** Laws that are held, and those that are not. */
+/** Laws that are checked, and those that are not applicable. */
 export interface Laws extends ReadonlyArray<Law> {
   readonly notApplicable: ReadonlyArray<NotApplicable>
 }

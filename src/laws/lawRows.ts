@@ -1,6 +1,6 @@
 /**
- * Laws as rows: for which cases which relation holds between two sides. The relations are data, so one engine draws the cases,
- * compares the sides, reports by how much they differ, prints the failure, and measures what the cases exercised.
+ * Laws as data: cases, and relations between two sides. One engine draws the cases, compares the sides, prints failures and measures
+ * coverage.
  */
 import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -26,7 +26,7 @@ export {
 
 // —— rows ——
 
-/** What a law says of a case: relations, however they are nested; false, or none, where it says nothing. */
+/** Relations of a case, nested in any way; false or empty if the law does not apply to it. */
 export type LawRelations = Relation | false | ReadonlyArray<LawRelations>
 
 const isRelationList = (said: LawRelations): said is ReadonlyArray<LawRelations> => Array.isArray(said)
@@ -36,25 +36,25 @@ const relationsIn = (said: LawRelations): ReadonlyArray<Relation> =>
 /** A law as a row. */
 export interface LawSpec<X extends object, C> extends Pick<Law, 'name' | 'source' | 'maxCases'> {
   readonly statement: string | ((claim: C) => string)
-  /** What an instance claims; a row whose claim is false, null or absent is not held, and a report says so. */
+  /** Claim of the instance. The law is not held, and reported so, if it is false, null or undefined. */
   readonly claim?: C | false | null | undefined
-  /** Name of the quantity that is compared, for messages; records of numbers name their own. Default: none. */
+  /** Name of the compared quantity, for messages; records of numbers use their own names. Default: none. */
   readonly quantity?: string
-  /** The option that makes the claim. */
+  /** Option that makes the claim. */
   readonly option?: string
-  /** Why the claim is not held, where it is not that nobody made it. */
+  /** Reason why the claim cannot be made, if not that no option makes it. */
   readonly reason?: string
-  /** The relations of a case, given what is claimed; none for a case that the law says nothing about. */
+  /** Relations of a case given the claim; empty if the law does not apply to the case. */
   readonly says: (each: X, claim: C) => LawRelations
 }
 
-/** A row, to which the code of the instance is given for failures to print. */
+/** Function from the code of the instance, printed in failures, to a law. */
 export type LawBuilder = (code: string) => Law | NotApplicable
 
-/** What laws are made of: rows, and laws that are made; false stands in the place of what says nothing. */
+/** Laws or builders of laws; false is ignored. */
 export type LawSource = LawBuilder | Law | NotApplicable | ReadonlyArray<Law> | Laws | false
 
-/** Rows over the same cases. */
+/** Builder of laws over the same cases. */
 export const forAll =
   <X extends object>(cases: fc.Arbitrary<X> | ReadonlyArray<fc.Arbitrary<X>>) =>
   <C = true>(row: LawSpec<X, C>): LawBuilder =>
@@ -62,9 +62,9 @@ export const forAll =
     const { statement, claim, says, option, reason, quantity, ...info } = row
     if ('claim' in row && (claim === false || claim === null || claim === undefined))
       return { law: info.name, ...(option !== undefined && { option }), ...(reason !== undefined && { why: reason }) }
-    // A row without a claim is given none.
+    // A law without `claim` has claim type undefined.
     const claimed = claim as C
-    // A report measures what a run has already computed.
+    // Cached, because reports reuse the relations that a run computed.
     const relations = remembered((each: X) => relationsIn(says(each, claimed)))
     const text = typeof statement === 'string' ? statement : statement(claimed)
     return law(
@@ -86,8 +86,7 @@ export const forAll =
   }
 
 /**
- * The laws of an instance from rows, and which rows are not held since nobody claims them. What `options` claim and no row holds is an
- * error.
+ * Builds the laws of an instance, and lists those that no option claims. Throws if `options` make a claim that no law tests.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -120,11 +119,11 @@ export const forAll =
 export const ofRows = (code: string, stated: ReadonlyArray<LawSource>, options: object = {}): Laws =>
   requireTestedClaims(code, options, collectLaws(stated.map(row => (typeof row === 'function' ? row(code) : row))))
 
-/** To a share of 1 and the greatest of what is wanted. */
+/** Relation of equality within `to` times (1 + max |wanted|). */
 export const equalsRelatively = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, to: number): Relation =>
   equals(found, wanted, to * (1 + maxAbs(wanted)))
 
-/** What the rows of capabilities that an instance declares have in common: each is the plain meaning that it replaces, or holds what it promises. */
+/** Name, option and claim common to the laws of declared capabilities. */
 export const declarationInfo = (
   name: string
 ): Pick<LawSpec<object, unknown>, 'name' | 'quantity' | 'source' | 'reason' | 'maxCases'> => ({
@@ -135,12 +134,12 @@ export const declarationInfo = (
   maxCases: 20
 })
 
-/** That each error is less than the one before by a factor, until it is as small as is asked. */
+/** Relations that each error is smaller than the one before by a factor, until it is below `enough`. */
 export const decreasesByFactor = (errors: ReadonlyArray<number>, factor: number, enough: number): Relation =>
   atMost(
     errors.slice(1),
     errors.slice(0, -1).map(before => Math.max(enough, factor * before))
   )
 
-/** The law of one row, which is held whatever is claimed. */
+/** Builds one law that needs no claim. */
 export const ofRow = (code: string, stated: LawBuilder): Law => ofRows(code, [stated])[0]

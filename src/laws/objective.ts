@@ -1,4 +1,4 @@
-/** Laws of objectives: of their gradients, of what must not matter, of what they are minimised by, and of what they declare. */
+/** Laws of objectives: gradients, invariances, minimizers, and declarations. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -35,30 +35,33 @@ import { mapPointRows, orthogonalMap, symmetriesOf, type ScoreSymmetries } from 
 import { gaussiansToMixture, acceptsPopulations, populationPoints } from './whole.js'
 
 export interface ObjectiveOptions<P extends string> {
-  /** Rows that it is asked of, where it is not finite of all. */
+  /** Points on which the objective is finite. Default: any. */
   readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
-  /** By default those of `arbitraries.schedules` on which the objective's times have noise. */
+  /** Default: those of `arbitraries.schedules` on which the objective's times have noise. */
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
-  /** The symmetries of the score; those of the family for a built-in one. */
+  /** Symmetries of the score. Default: those of its family. */
   readonly symmetries?: ScoreSymmetries<P>
-  /** Whether turning data, noise and centres together changes nothing. Claimed by default of built-in objectives. */
+  /** True if rotating data, noise and centres together changes nothing. Default: true for built-in objectives. */
   readonly isotropic?: boolean
-  /** Whether the truth is a stationary point in population. Claimed by default of built-in objectives. */
+  /** True if the truth is a stationary point in population. Default: true for built-in objectives. */
   readonly proper?: boolean
   /**
-   * Whether the value has two derivatives everywhere. Of what has kinks (ReLU, |·|, clip) the gradient is to lie between the slopes to
-   * either side. Claimed by default; not of l1 penalties that are not rounded off.
+   * True if the value has two derivatives everywhere. At a kink (ReLU, |·|, clip) the gradient must lie between the one-sided slopes.
+   * Default: true, except for l1 penalties that are not smoothed.
    */
   readonly smooth?: boolean
-  /** The formula that it is another way to write: an objective of the same values and gradients. */
+  /** An objective with equal values and gradients, written in another way. */
   readonly equals?: Objective.Objective
-  /** Whether its gradient is the derivative of its value: not where a row stops gradients, which `holdsConstant` of the objective says. */
+  /**
+   * True if the gradient is the derivative of the value, that is, if no row stops gradients. Default: false if the objective declares
+   * `holdsConstant`.
+   */
   readonly differentiates?: boolean
-  /** Whether its gradient is not 0 everywhere. Claimed by default if its gradient is not the derivative of its value. */
+  /** True if the gradient is not 0 everywhere. Default: true if its gradient is not the derivative of its value. */
   readonly hasGradient?: boolean
-  /** What it is an unbiased estimate of, where it draws more than the noise. */
+  /** Exact objective of which an objective that draws more than noise is an unbiased estimate. */
   readonly exact?: Objective.Objective
-  /** The mixture of which parameters are the truth; that of the family for a built-in score. */
+  /** Mixture that the parameters define. Default: that of the score's family. */
   readonly mixture?: (params: Params.Params<P>) => Density.IsotropicGaussians
 }
 
@@ -70,28 +73,26 @@ interface ObjectiveCase<P extends string> {
   readonly seed: number
 }
 
-/** What is claimed of a term unless a user claims more: what it says of itself. */
+/** Claims about a term that are made by default, from its declarations. */
 const CLAIMS = {
-  /** Minimised by the truth, and turning with the axes. */
   proper: (term: Objective.Term) => !Objective.isPenalty(term) && term.proper === true,
-  /** Noise may be integrated by quadrature. */
+  /** Supports quadrature of the noise. */
   integrates: (term: Objective.Term) => !Objective.isMatching(term) || term.supportsProjectedNoise === true,
-  /** The gradient is the derivative of the value. */
   differentiates: (term: Objective.Term) => Objective.isPenalty(term) || term.holdsConstant !== true,
-  /** The value has two derivatives everywhere, which differences of it see: not the corner of |θ|, unless it is rounded off. */
+  /** Corners of |θ| count unless they are smoothed. */
   smooth: (term: Objective.Term) => !Objective.isPenalty(term) || term.cornered !== true
 }
 const claimed = (objective: Objective.Objective, claim: keyof typeof CLAIMS): boolean =>
   Objective.terms(objective).every(({ term }) => CLAIMS[claim](term))
 
-/** What a term is an unbiased estimate of, by what it draws beside the noise. */
+/** Exact objective that the term estimates without bias; undefined if it declares none. */
 const exactOf = (term: Objective.Term): Objective.Objective | undefined =>
   Objective.isMatching(term) ? term.exact : undefined
 
-/** Dimension in which it is seen what an integrand reads. */
+/** Dimension in which the reads of an integrand are analyzed. */
 const LOOKED = 2
 
-/** Whether it draws more than noise, from the key: then noise cannot be given, nor follow a change of the data. */
+/** True if the objective draws more than noise from the key: then its noise cannot be fixed or transformed with the data. */
 const isEstimate = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): boolean =>
   Objective.terms(objective).some(
     ({ term, labelDropout }) =>
@@ -100,7 +101,7 @@ const isEstimate = <P extends string>(objective: Objective.Objective, score: Sco
       (Objective.isMatching(term) && Matching.additionalDraws(Score.interpret(score), term, LOOKED).length > 0)
   )
 
-/** The objective with what its estimates stand for in their place; null where one does not say what it stands for. */
+/** The objective with its estimates replaced by their exact forms; null if one of them declares none. */
 const exactForm = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -117,12 +118,12 @@ const exactForm = <P extends string>(
   )
 }
 
-/** Draws of parameters and rows of which one must have a gradient: an objective with thresholds may be flat at some. */
+/** Number of draws of parameters and rows, one of which must have a nonzero gradient: an objective with thresholds may be flat at some. */
 const GRADIENT_DRAWS = 8
 
 const calculus = 'definition of the derivative'
 
-/** How a change of the rows changes the noise that meets them. */
+/** Expectation whose fixed noise is transformed with the rows. */
 const changeNoise =
   (change: (points: Points.Points) => Points.Points) =>
   (expectation: Expectation.Expectation): Expectation.Expectation =>
@@ -137,9 +138,9 @@ const changeNoise =
       : expectation
 
 /**
- * The laws of an objective for a score. A custom objective or a regularizer is checked as it stands; say `isotropic` or
- * `proper` where you claim them. Estimated divergences draw more than noise: of them the laws are
- * held that need no noise to be given, and that their mean is that of the exact form.
+ * Returns the laws of an objective for a score. For a custom objective or a regularizer, `isotropic` and `proper` are claimed by options.
+ * Objectives that draw more than noise, such as estimated divergences, are checked only by the laws that need no fixed noise, and their
+ * mean must be that of the exact form.
  *
  * @example
  * import fc from 'fast-check'
@@ -177,13 +178,13 @@ export const objective = <P extends string>(
   } = options
   const draws = isEstimate(objective, score)
   const { fixed, drawn, cases, library, at } = lossesOf(objective, score, options)
-  /** The case with its parameters moved along a direction, from the same noise. */
+  /** Value and gradient as the parameters move along a random direction, with the same noise. */
   const along = (each: ObjectiveCase<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
     const towards = randomDirection(each.params, each.seed)
     const loss = at(each)
     return remembered(step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards)))
   }
-  /** That a changed case has the value, and the gradient as it becomes. */
+  /** Relation that a changed case has the same value, and the transformed gradient. */
   const same = (
     each: ObjectiveCase<P>,
     change: Partial<ObjectiveCase<P>>,
@@ -277,7 +278,7 @@ export const objective = <P extends string>(
           const plain = { rows: count, dim, values, ...(partner && { partner }) }
           const least = Arbitrary.minRows(score)
           const counts = Key.integers(4)(count)(Key.fromSeed(each.seed))
-          // What pairs rows counts them alike.
+          // Losses of pairs ignore weights.
           const weights = Float64Array.from(counts, (n, i) => (isOfPairs(objective) ? 1 : i < least ? 1 + n : n))
           const rows = Array.from(weights).flatMap((n, i) => Array.from({ length: n }, () => i))
           const repeat = Points.select(Key.permutation(rows.length)(Key.fromSeed(each.seed)).map(at => rows[at]))
@@ -337,7 +338,7 @@ export const objective = <P extends string>(
   )
 }
 
-/** The schedules on which an objective's times have noise; the built-in one where there is none, to be told why. */
+/** Schedules on which the objective's times have noise; the built-in one if there are none, so that the laws report why. */
 const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Schedule> => {
   const fitting = [Arbitrary.cosineSchedule, Arbitrary.varianceExplodingSchedule, Arbitrary.straightSchedule].filter(
     schedule => Objective.problems(schedule)(objective).length === 0
@@ -345,11 +346,11 @@ const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Sche
   return fc.constantFrom(Schedule.ornsteinUhlenbeck, ...fitting)
 }
 
-/** Whether it is a loss of pairs of rows, which count alike. */
+/** True for losses of pairs of rows, which ignore weights. */
 const isOfPairs = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
 
-/** As many rows as the score and the objective ask for, with partners where it reads them, some far out. */
+/** As many rows as the score and the objective need, with partners if the objective reads them, some rows distant. */
 const rowsFor = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -366,11 +367,11 @@ const rowsFor = <P extends string>(
     })
   )
 
-/** The size of data and parameters, noise included: the greatest standard normal of a case is about 4. */
+/** Magnitude of data, parameters and noise; the maximum of the standard normal numbers of a case is about 4. */
 const caseMagnitude = <P extends string>({ points, params }: ObjectiveCase<P>): number =>
   4 + maxAbs([...points.values, ...flattenParams(params)])
 
-/** The cases that the laws of an objective for a score are asked of, and its loss on each. */
+/** Cases of the laws of an objective for a score, and its loss on each. */
 const lossesOf = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -379,18 +380,18 @@ const lossesOf = <P extends string>(
     points = rowsFor(objective, score, 10)
   }: Pick<ObjectiveOptions<P>, 'schedules' | 'points'> = {}
 ) => {
-  // Programs that all cases share. What a trial of the parts finds, the law of edge cases tells.
+  // Compiled programs are shared by all cases. Errors of a trial run are reported by the law of edge cases.
   const library = Compiler.library()
   const isDrawn = isEstimate(objective, score)
   const params = Arbitrary.params(score)
   const drawn = fc
     .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
     .map(Expectation.monteCarlo)
-  /** Noise that is fixed, or integrated by quadrature where that applies: it can follow a change of the data. Of estimates, drawn from the key. */
+  /** Noise that can be transformed with the data: fixed, or by quadrature if that is supported. Drawn from the key for estimates. */
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => {
     if (isDrawn) return [drawn]
     const given = Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.normalNoise(points, seed)))
-    // One node does not know E z² = 1, and its value jumps where the centre, and with it the direction, vanishes.
+    // With one node E z² = 1 fails, and the value jumps where the centre, and with it the direction, vanishes.
     const nodes = fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))
     return Arbitrary.isMirroredScore(score) && claimed(objective, 'integrates') ? [given, nodes] : [given]
   }
@@ -425,11 +426,14 @@ const lossesOf = <P extends string>(
   }
 }
 
-/** Whether each of its terms says that single precision is enough. */
+/** True if every term declares that single precision is accurate enough. */
 const saysSingle = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isMatching(term) && term.float32 === true)
 
-/** That data and mixture moved together change nothing, of what claims it and is not the language's own; without its claim, by which data are looked at about their middle. */
+/**
+ * Laws that moving data and mixture together changes nothing, for custom terms that claim it. The claim is dropped first, because it
+ * centres the data.
+ */
 const movesWithData = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -440,7 +444,7 @@ const movesWithData = <P extends string>(
     if (moves !== true) return []
     const about = `${Objective.show(of)}, without its claim`
     const unmoved = Objective.define({ name: 'unmoved', about, meaning: () => form })
-    // Of a score that may be moved itself.
+    // Scores that cannot be translated are replaced by a mixture.
     const isFixed = symmetriesOf(score).translate === undefined
     return [isFixed ? movesTogether(unmoved, twoSpherical) : movesTogether(unmoved, score)]
   })
@@ -452,35 +456,35 @@ const movesTogether = <P extends string>(objective: Objective.Objective, score: 
   const dim = found.includes(2) ? 2 : (found[0] ?? 2)
   const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
   const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() }
-  // What sees where 0 is sees it in any move.
+  // Small offsets suffice: any dependence on the origin appears in them.
   return translationLaw(loss, points, { name: 'moves with data and mixture of itself', maxCases: 5, furthest: 100 })
 }
 
-/** Of the population in one dimension, in x_0 and in z, for what reads the noise itself. */
+/** Quadrature nodes of x_0 and of z in one dimension, for losses that read the noise itself. */
 const QUADRATURE_NODES = 40
-/** Levels of which a population in three dimensions is soon over. */
+/** Maximum number of levels for which a population in three dimensions is fast. */
 const FEW_LEVELS = 4
 
-/** In how many dimensions the law of the whole is told by populations, exactly; none of what takes none. */
+/** Dimensions in which the population loss is computed exactly; none if the objective does not support populations. */
 const exactDims = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, score }
   const isShort = DrawTerms.noiseTimes(loss).length <= FEW_LEVELS
   return acceptsPopulations(loss) ? Arbitrary.objectiveDims(objective, score).filter(dim => isShort || dim === 1) : []
 }
 
-/** Batches, and rows in each: of their mean the standard error is told by Student's law of 24 degrees. */
+/** Number of batches; the standard error of their mean has 24 degrees of freedom. */
 const BATCHES = 25
 const OBJECTIVE_ROWS = 120
-/** Of a law of 24 degrees 7 deviations are passed with probability 3e-7. */
+/** Standard errors that Student's t with 24 degrees exceeds with probability 3e-7. */
 const MAX_CHI_DEVIATION = 7
 
-/** A mean, and its standard error. */
+/** Mean and its standard error. */
 const meanWithError = (values: ReadonlyArray<number>): { readonly mean: number; readonly error: number } => {
   const { mean, variance } = sampleMoments(values)
   return { mean, error: Math.sqrt(variance / (values.length - 1)) }
 }
 
-/** The means changed by what their coordinate is. */
+/** Parameters with the entries of the means changed according to their coordinate. */
 const withMeans =
   (dim: number, change: (value: number, coordinate: number) => number) =>
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
@@ -488,14 +492,14 @@ const withMeans =
       name.startsWith('mean') ? { ...array, values: array.values.map((value, at) => change(value, at % dim)) } : array
     )(params)
 
-/** Every entry of the means but those along one coordinate 0, and of the other parameters as they are. */
+/** Parameters with the means set to 0 except along one coordinate. */
 const onAxis = (axis: number, dim: number) => withMeans(dim, (value, j) => (j === axis ? value : 0))
 
-/** The means moved along a coordinate. */
+/** Parameters with the means moved along a coordinate. */
 const movedAlong = (axis: number, dim: number, by: number) =>
   withMeans(dim, (value, j) => (j === axis ? value + by : value))
 
-/** Laws of a proper objective: in population the truth is a stationary point, and a minimum, which every coordinate of the centres shows. */
+/** Laws of a proper objective: in population the truth is a stationary point, and a minimum along every coordinate of the centres. */
 const properRows = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -509,7 +513,7 @@ const properRows = <P extends string>(
   const isExact = !draws && dims.length > 0
   const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
   const { at } = lossesOf(objective, score, { schedules })
-  // How far the centres are moved along a coordinate.
+  // Distance by which the centres are moved along a coordinate.
   const far = Arbitrary.isMirroredScore(score) ? 1.25 : 1
   const cases = (
     dims: ReadonlyArray<number>
@@ -518,7 +522,7 @@ const properRows = <P extends string>(
       .filter(dim => taken.includes(dim))
       .flatMap(dim =>
         Array.from({ length: dim }, (_, axis) =>
-          // Where nothing is left to chance, other coordinates hide none.
+          // Without sampling error other coordinates cannot mask the rise.
           (dim === 1 || isExact ? [false] : [true, false]).map(alone =>
             fc.record({ schedule: schedules, params: params(dim), seed: Arbitrary.seeds }).map(each => ({
               ...each,
@@ -530,7 +534,7 @@ const properRows = <P extends string>(
           )
         ).flat()
       )
-  /** Value and gradient at some parameters, on batches of the truth. */
+  /** Values and gradients at several parameters, for each batch drawn from the truth. */
   const onBatches = (
     each: ObjectiveCase<P>,
     all: ReadonlyArray<Params.Params<P>>
@@ -539,10 +543,10 @@ const properRows = <P extends string>(
     return Key.split(BATCHES)(Key.fromSeed(each.seed)).map((key, i) => {
       const drawn = Density.sample(truth, OBJECTIVE_ROWS)(key)
       const twice = Points.select(Array.from({ length: 2 * OBJECTIVE_ROWS }, (_, i) => i % OBJECTIVE_ROWS))
-      // Each row with its noise and with the opposite: what is odd in the noise scatters no mean.
+      // Antithetic noise: terms that are odd in the noise cancel.
       const noise = twice(Arbitrary.normalNoise(drawn, 1 + each.seed * BATCHES + i))
       const both = { ...noise, values: noise.values.map((z, i) => (i < noise.values.length / 2 ? z : -z)) }
-      // What draws beside the noise draws the noise too, other numbers in each batch.
+      // Integrands that draw more than noise draw the noise too, newly for each batch.
       const expectation = draws ? Expectation.monteCarlo() : Expectation.fixed(both)
       return all.map(at({ ...each, seed: each.seed + i, points: twice(drawn), expectation }))
     })
@@ -575,7 +579,7 @@ const properRows = <P extends string>(
             gaussiansToMixture(mixture(each.params)),
             QUADRATURE_NODES
           )
-          // Populations are each of their own size: programs of all would be kept.
+          // Populations differ in size, and a shared library would keep a program for each.
           const { value, gradient } = at({ ...each, ...data }, FEW_EVALUATIONS)(each.params)
           return equals(flattenParams(gradient), 0, (isExact ? 1e-9 : 1e-5) * (1 + Math.abs(value)))
         }
@@ -635,15 +639,15 @@ const properRows = <P extends string>(
   ]
 }
 
-/** What objectives may differ by and still be the same. */
+/** Differences that are allowed between two objectives. */
 export interface UpTo {
-  /** A factor, of value and gradient; a number, or any that is the same for all parameters and data on a schedule. */
+  /** Factor of value and gradient: a number, or 'any' for one that is the same for all parameters and data on a schedule. */
   readonly factor?: number | 'any'
-  /** A constant, which the gradient does not see. */
+  /** True if a constant, which has no gradient, may be added. */
   readonly constant?: boolean
 }
 
-/** The laws of two objectives that are to be the same. */
+/** Returns the laws that two objectives are the same. */
 export const sameObjective = <P extends string>(
   a: Objective.Objective,
   b: Objective.Objective,
@@ -655,7 +659,7 @@ export const sameObjective = <P extends string>(
   const other = lossesOf(b, score, options)
   const cases = fc.tuple(one.fixed, one.fixed).map(([each, other]) => ({
     ...each,
-    // A factor that is to be the same for all parameters and data is taken from another case.
+    // A common factor is estimated from another case.
     reference: { ...other, schedule: each.schedule }
   }))
   const both = (each: ObjectiveCase<P>) => [one, other].map(({ at }) => at(each)(each.params))

@@ -1,4 +1,7 @@
-/** Adapters: functions on plain arrays, as PyTorch, optax or NumPy have them, property-tested without a pipeline. */
+/**
+ * Adapters: functions on plain arrays, in the manner of PyTorch, optax or NumPy, become instances whose laws can be checked without a
+ * pipeline.
+ */
 import * as fc from 'fast-check'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import * as t from 'io-ts'
@@ -18,19 +21,19 @@ type NumberList = ReadonlyArray<number>
 type NumberMatrix = ReadonlyArray<NumberList>
 type AnyParams = Params.Params<string>
 
-/** As optax has it: updates are added to the parameters. States are plain data. */
+/** A transformation in the manner of optax: updates are added to the parameters. States are plain data. */
 export interface GradientTransformation<S> {
   readonly init: (params: NumberList) => S
   readonly update: (gradients: NumberList, state: S, params: NumberList) => readonly [updates: NumberList, state: S]
 }
 
-/** As PyTorch has it: a step changes the parameters and the state that it is given in place. */
+/** An optimizer in the manner of PyTorch: a step changes the parameters and the state in place. */
 export interface InPlace<S> {
   readonly state: (params: NumberList) => S
   readonly step: (params: number[], gradients: NumberList, state: S) => void
 }
 
-/** The numbers of all parameters, one after the other, under the names and in the shapes of others. */
+/** Unflattens the values into the names and shapes of `like`. */
 const shapedLike = (values: NumberList, like: AnyParams): AnyParams => {
   const lengths = Params.names(like).map(name => like[name].values.length)
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((sum, length) => sum + length, 0))
@@ -44,7 +47,7 @@ const shapedLike = (values: NumberList, like: AnyParams): AnyParams => {
 
 const NUMBER = 'ornstein:number'
 
-/** Plain data as JSON has them; a number that JSON does not have (−0, NaN, ±∞) is an object with its text. */
+/** Encodes plain data as JSON; a number that JSON lacks (−0, NaN, ±∞) becomes an object with its text. */
 const encodePlain = (u: unknown): unknown => {
   if (typeof u === 'number') return Number.isFinite(u) && !Object.is(u, -0) ? u : { [NUMBER]: exactText(u) }
   if (Array.isArray(u)) return u.map(encodePlain)
@@ -57,7 +60,6 @@ const decodePlain = (u: unknown): unknown => {
   return typeof u[NUMBER] === 'string' ? Number(u[NUMBER]) : RR.map(decodePlain)(u)
 }
 
-/** The codec of a state that is plain data. */
 const plainState: t.Type<unknown, unknown> = new t.Type<unknown, unknown>(
   'plain data',
   t.unknown.is,
@@ -65,7 +67,10 @@ const plainState: t.Type<unknown, unknown> = new t.Type<unknown, unknown>(
   encodePlain
 )
 
-/** An optimizer of optax: all parameters are one array. What a function does to its arguments is done to those of the optimizer, so that laws see it. */
+/**
+ * Optimizer from an optax-like transformation on all parameters as one array. Mutations of the arguments are copied back, so that the laws
+ * detect them.
+ */
 const optax = <S>(name: string, { init, update }: GradientTransformation<S>): Optimizer.Optimizer =>
   Optimizer.define({
     name,
@@ -76,7 +81,7 @@ const optax = <S>(name: string, { init, update }: GradientTransformation<S>): Op
       () =>
       (gradient, memory, { params }) => {
         const given = [gradient, params].map(arrays => ({ arrays, values: [...flattenParams(arrays)] }))
-        // What `init` gave, or `update`, or JSON read of it: plain data.
+        // The state came from `init`, `update` or JSON.
         const [updates, state] = update(given[0].values, memory as S, given[1].values)
         given.forEach(({ arrays, values }) => {
           Object.entries(shapedLike(values, arrays)).forEach(([name, after]) => {
@@ -87,7 +92,7 @@ const optax = <S>(name: string, { init, update }: GradientTransformation<S>): Op
       }
   })
 
-/** An optimizer of PyTorch: what it changes in place are copies. Its steps are differences of parameters, and round as these do. */
+/** Optimizer from a PyTorch-like step, which mutates copies. Updates are differences of parameters, with their rounding. */
 const torch = <S>(name: string, { state, step }: InPlace<S>): Optimizer.Optimizer =>
   optax<S>(name, {
     init: state,
@@ -99,7 +104,7 @@ const torch = <S>(name: string, { state, step }: InPlace<S>): Optimizer.Optimize
     }
   })
 
-/** A weight of the signal-to-noise ratio α²/σ². */
+/** Weighting by a function of the signal-to-noise ratio α²/σ². */
 const snrWeighting = (name: string, weight: (snr: number) => number): Weighting.Weighting =>
   Weighting.define({
     name,
@@ -115,7 +120,7 @@ const snrWeighting = (name: string, weight: (snr: number) => number): Weighting.
     })
   })
 
-/** What a step of a sampler is given: levels, the score of rows at a level, and standard normal numbers, a row for each row. */
+/** Arguments of a sampler step: noise levels, the score of rows at `from`, and standard normal numbers for each row. */
 export interface Stepping {
   readonly from: { readonly alpha: number; readonly sigma: number }
   readonly to: { readonly alpha: number; readonly sigma: number }
@@ -123,7 +128,7 @@ export interface Stepping {
   readonly normal: () => NumberMatrix
 }
 
-/** A step of a sampler; one that draws says so, and draws once. */
+/** Sampler from a step on plain arrays. A step that draws sets `draws`, and draws once. */
 const plainSampler = (
   name: string,
   step: (rows: NumberMatrix, at: Stepping) => NumberMatrix,
@@ -149,13 +154,13 @@ const plainSampler = (
     })
   })
 
-/** A loss as the mean over rows, with its gradient in the parameters. */
+/** Mean loss over rows, with its gradient in the parameters. */
 export type PlainLoss = (
   params: NumberList,
   rows: NumberMatrix
 ) => { readonly value: number; readonly gradient: NumberList }
 
-/** The laws of a loss: its gradient is that of its value, rows have no order, and it is their mean. */
+/** Laws of a loss: its gradient is the derivative of its value, it ignores the order of rows, and it is their mean. */
 const lossLaws = (loss: PlainLoss, options: { readonly parameters: number; readonly dim: number }): Laws => {
   const { parameters, dim } = options
   const row = fc.array(Arbitrary.real(3), { minLength: dim, maxLength: dim })

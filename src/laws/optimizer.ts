@@ -413,7 +413,7 @@ const movesWithGainSign = (subject: OptimizerSubject): LawBuilder =>
         [1, 1e6].map(far =>
           gainSignHolds(functions, functions.init(zero), scaleEntries(far)(gradients[0]), name => gain(null, name))
         ),
-        // Where the objective decides, the gain is that of the last step; a gain of 0 allows any step.
+        // If the objective decides, the gain is that of the last step; a gain of 0 allows any step.
         gainSignHolds(functions, later, scaleEntries(1e-3)(gradients[0]), name => gain(later, name) || NaN)
       ]
     }

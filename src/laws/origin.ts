@@ -1,4 +1,4 @@
-/** What moves with its data: where 0 is, is a choice of whoever wrote them down. */
+/** Translation invariance: the origin of the data is arbitrary. */
 import * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Loss } from '../compile/loss.js'
@@ -9,14 +9,14 @@ import { compiledOrThrow, flattenParams, maxAbs } from './check.js'
 import { equals, forAll, type LawBuilder } from './lawRows.js'
 import { mapPointRows, symmetriesOf } from './symmetries.js'
 
-/** Data and parameters on this grid are moved by whole numbers up to 2²⁷ without being rounded. */
+/** Grid on which data and parameters can be shifted by integers up to 2²⁷ without rounding. */
 const GRID = 1 / 1048576
 
 const onGrid = (x: number): number => Math.round(x / GRID) * GRID
 
 export const roundToGrid = (points: Points): Points => ({ ...points, values: points.values.map(onGrid) })
 
-/** Whole numbers of either sign, near and far. */
+/** Integers of either sign and of any magnitude up to `furthest`. */
 export const offsets = (furthest: number): fc.Arbitrary<number> =>
   fc
     .tuple(
@@ -31,7 +31,7 @@ export const shiftPoints =
   (points: Points): Points =>
     mapPointRows(row => row.map(x => x + by))(points)
 
-/** How parameters follow data that are moved by one number in all columns. */
+/** Parameters after the data are shifted by one number in all columns. Throws if the score cannot be translated. */
 export const translationOf = <P extends string>(
   score: Score.Score<P>,
   dim: number
@@ -42,7 +42,7 @@ export const translationOf = <P extends string>(
   return by => translate(Array.from({ length: dim }, () => by))
 }
 
-/** The law of a loss that is moved as far as `furthest`, of the score of a mixture that may be moved. */
+/** Law that a loss is invariant under shifts up to `furthest`, for a mixture score that can be translated. */
 export const translationLaw = <P extends string>(
   loss: Loss<P>,
   points: Points,

@@ -1,18 +1,21 @@
-/** Relations between what an instance gives and what a law asks of it, as data: they are compared, printed, and looked at for what they see. */
+/** Relations between the result of an instance and the value that a law requires, as data: compared, printed, and tested for vacuity. */
 import { refuse } from '../../lib/plain/refuse.js'
 import { areSameBits } from './bits.js'
 import { codeOf } from './script.js'
 
-/** The left side is that of the instance, the right side that of the law: a number, or arrays and records of numbers; a failure names the entry. */
+/**
+ * Relation of the instance's value on the left to the law's on the right: numbers, or arrays and records of numbers. A failure names the
+ * entry.
+ */
 export interface Relation {
-  /** `≡` and `≢` compare bits. Of what is to be finite there is no right side. */
+  /** `≡` and `≢` compare bits. 'finite' has no right side. */
   readonly sign: '=' | '≤' | '<' | '≥' | '>' | '≡' | '≢' | 'finite'
   readonly left: unknown
   readonly right: unknown
   readonly within: number
 }
 
-/** A relation of two sides that a law states, `within` a tolerance; see the sign of `Relation`: =, ≤, <, ≥, >, ≡ (the same bits) or ≢. */
+/** Builds a relation with a tolerance `within`; see the signs of `Relation`: =, ≤, <, ≥, >, ≡ (equal bits) or ≢. */
 type Related = (yours: unknown, byTheLaw: unknown, within?: number) => Relation
 const related =
   (sign: Relation['sign']): Related =>
@@ -25,7 +28,7 @@ export const atLeast = related('≥')
 export const above = related('>')
 export const sameBits = related('≡')
 export const differs = related('≢')
-/** Numbers that are finite, however large. */
+/** Relation that all numbers are finite. */
 export const areFinite = (yours: unknown): Relation => ({ sign: 'finite', left: yours, right: null, within: 0 })
 
 interface ValueLeaf {
@@ -37,7 +40,7 @@ const isNumberList = (u: unknown): u is ValueLeaf['values'] =>
   u instanceof Float64Array || (Array.isArray(u) && u.every(x => typeof x === 'number'))
 const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
 
-/** The numbers of a side, each array by its place. What is not a number counts as NaN, which equals nothing. */
+/** Arrays of numbers of a side, each with its path. A non-number counts as NaN, which equals nothing. */
 const valueLeaves = (value: unknown, at = ''): ReadonlyArray<ValueLeaf> =>
   isNumberList(value)
     ? [{ at, values: value }]
@@ -46,7 +49,7 @@ const valueLeaves = (value: unknown, at = ''): ReadonlyArray<ValueLeaf> =>
       : [{ at, values: [typeof value === 'number' || typeof value === 'boolean' ? Number(value) : NaN] }]
 
 const roundedText = (x: number, digits: number): string => String(Number(x.toPrecision(digits)))
-/** Two numbers, to the digits in which they differ. */
+/** Two numbers, printed with enough digits to differ. */
 const distinguishingDigits = (a: number, b: number): readonly [string, string] => {
   const digits = Array.from({ length: 11 }, (_, i) => 6 + i).find(n => roundedText(a, n) !== roundedText(b, n)) ?? 17
   return [roundedText(a, digits), roundedText(b, digits)]
@@ -72,7 +75,7 @@ const SIGN_WORDS: Readonly<Record<string, string>> = {
   '>': 'more than '
 }
 
-/** Where two values that are not the same bits first differ. */
+/** Path and values of the first difference between two values that differ in bits. */
 const firstDifference = (left: unknown, right: unknown, at = ''): string => {
   if (isObject(left) && isObject(right) && Array.isArray(left) === Array.isArray(right)) {
     const [a, b] = [left, right].map((side): ReadonlyMap<string, unknown> => new Map(Object.entries(side)))
@@ -84,7 +87,7 @@ const firstDifference = (left: unknown, right: unknown, at = ''): string => {
   return isAt(at, `yours is ${yours}, by the law ${wanted}${isNumber ? ', bit for bit' : ''}`)
 }
 
-/** Adds the quantity's name to a message that begins with a number or an index, so that no record names what is compared. */
+/** Prefixes the name of the quantity to a message that begins with a number or an index. */
 const withQuantity = (message: string, quantity: string): string =>
   quantity === ''
     ? message
@@ -94,8 +97,8 @@ const withQuantity = (message: string, quantity: string): string =>
         .replace(/^(?=\[|: )/, () => quantity)
 
 /**
- * How a relation fails, or null if it holds. A single number is compared with every number of the other side. `quantity` names what is
- * compared if the sides are numbers or arrays of numbers.
+ * Failure message of a relation, or null if it holds. A single number is compared with every number of the other side. `quantity` names the
+ * compared values if the sides are numbers or arrays of numbers.
  */
 export const relationFailure = (relation: Relation, quantity = ''): string | null => {
   const message = unnamedFailure(relation)
@@ -138,7 +141,10 @@ const unnamedFailure = ({ sign, left, right, within }: Relation): string | null 
   return isAt(placed(found, j), `yours is ${yours}, by the law ${SIGN_WORDS[sign]}${theirs}${off}${allowed}`)
 }
 
-/** |found − wanted| ≤ tolerance, entry by entry: true, or an error that says where not. A number that is not finite agrees with nothing. */
+/**
+ * Returns true if |found − wanted| ≤ tolerance entry by entry, otherwise throws an error that names the entry. Non-finite numbers agree
+ * with nothing.
+ */
 export const agree = (
   what: string,
   found: ArrayLike<number>,
@@ -157,17 +163,17 @@ export const agree = (
 
 type RelationValues = ReadonlyArray<number>
 
-/** Changes of a side, of which a law sees those after which its relation no longer holds. */
+/** Perturbations of a side; a relation that fails for none of them is vacuous. */
 const CHANGES: ReadonlyArray<(values: RelationValues) => RelationValues> = [
   values => values.map(() => 0),
   values => values.map(x => -x),
   values => values.map(x => 1.01 * x + 1e-3)
 ]
 
-/** Whether a relation fails after some change of its left side. */
+/** True if the relation fails for some perturbation of its left side. */
 const canFail = (relation: Relation): boolean => {
   const { sign, left, right, within } = relation
-  // The tolerance of a correlation, say, is all that tells what is seen; a bound is seen by what is beyond it.
+  // Equality with 0 fails beyond its tolerance, and a bound beyond it, whatever the present value.
   if (!['=', '≡'].includes(sign) || (right === 0 && within > 0)) return true
   const changed = (of: unknown, change = (values: RelationValues) => values): ReadonlyArray<RelationValues> =>
     valueLeaves(of).map(({ values }) => change(Array.from(values)))
@@ -181,7 +187,7 @@ const canFail = (relation: Relation): boolean => {
   )
 }
 
-/** Why a law is vacuous, that said nothing of any case, or sees no change of a side; null where it is not. */
+/** Reason why a law is vacuous: it applied to no case, or no perturbation makes it fail; null otherwise. */
 export const vacuityReason = (said: ReadonlyArray<ReadonlyArray<Relation>>): string | null =>
   said.every(relations => relations.length === 0)
     ? 'it says nothing about any case'

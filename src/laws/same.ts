@@ -1,4 +1,7 @@
-/** Whether two instances are the same: objectives up to a factor, expectations in mean, samplers and initializers in law, the others as they are. */
+/**
+ * Laws that two instances are the same: objectives up to a factor, expectations in mean, samplers and initializers in distribution, others
+ * by value.
+ */
 import * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Points } from '../data/points.js'
@@ -33,16 +36,16 @@ import { sameObjective, type UpTo } from './objective.js'
 import { codeOf, scripted } from './script.js'
 
 export interface SameOptions extends Context {
-  /** What objectives may differ by. */
+  /** Differences that are allowed between objectives. */
   readonly upTo?: UpTo
 }
 
-// The names of the parameters are forgotten, so that one table holds all.
+// The parameter names are widened to string, so that one table holds all concepts.
 const pair: Score.Score<string> = Score.symmetricPair
 
 const two: Score.Score<string> = Score.spherical({ components: 2 })
 
-/** What a case of a concept is compared by. */
+/** Laws that two instances of a concept are the same; null for other concepts. */
 type SameRule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<LawSource> | null
 
 const sameRule =
@@ -51,11 +54,11 @@ const sameRule =
     is(a) && is(b) ? of(a, b, options) : null
 
 const REPEATS = 200
-/** Of every row, where a mean is compared. */
+/** Copies of every row when a mean is compared. */
 const COPIES_PER_ROW = 30
 const PARTICLES = 1500
 
-/** Keys of which noise is compared, and rows that each draws for: √(2 · 2/40000) · 7 = 0.07 is what a square may be off. */
+/** Keys for which noise is compared, with ROWS_PER_DRAW rows each: the error of a mean square is √(2 · 2/40000) · 7 = 0.07. */
 const NOISE_KEYS = 1000
 const ROWS_PER_DRAW = 40
 const NOISE_THRESHOLDS = [-1.5, -0.5, 0.5, 1.5]
@@ -65,7 +68,7 @@ const isRandomExpectation = (expectation: Expectation.Expectation): boolean => {
   return way.where === 'span' || (way.where === 'everywhere' && way.rows !== 'fixed')
 }
 
-/** What noise is compared by: entries, their squares, whether they are below each place, and products of two. */
+/** Features of noise: entries, squares, indicators of being below each threshold, and products of two entries. */
 const noiseFeatures = (z: Density.NumberRow): Density.NumberRow => [
   ...z,
   ...z.map(x => x * x),
@@ -73,7 +76,7 @@ const noiseFeatures = (z: Density.NumberRow): Density.NumberRow => [
   ...z.flatMap((x, j) => z.slice(j + 1).map(y => x * y))
 ]
 
-/** For each key the mean of that over its rows. */
+/** Mean of the features over the rows of each key. */
 const noiseFeatureMeans = (
   expectation: Expectation.Expectation,
   dim: number,
@@ -240,7 +243,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
           ).map(({ points }) => Density.listRows(points))
         })
         return wanted.map((state, n) => {
-          // Of both about the mean of one.
+          // Both are centred at the mean of one.
           const middle = Density.weightedRowSum(
             state.map(() => 1 / state.length),
             state,
@@ -274,8 +277,9 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
 ]
 
 /**
- * The laws that two instances are the same: objectives by value and gradient (`upTo` a factor or a constant), scores, schedules, weightings and
- * rates by their numbers, optimizers by trajectories, expectations in mean, samplers and initializers in law, pipelines by where they end.
+ * Returns the laws that two instances are the same: objectives by value and gradient (`upTo` a factor or a constant), scores, schedules,
+ * weightings and rates by value, optimizers by trajectory, expectations in mean, samplers and initializers in distribution, pipelines by
+ * final parameters.
  *
  * @example
  * import fc from 'fast-check'

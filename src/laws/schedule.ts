@@ -19,21 +19,21 @@ import {
 import { forAll, ofRows, equals, atMost, below, above, areFinite, atLeast } from './lawRows.js'
 
 export interface ScheduleOptions {
-  /** Times at which α and σ have no derivative, rising; by default where its case says so. */
+  /** Times at which α or σ has no derivative, increasing. Default: as its case declares. */
   readonly kinks?: ReadonlyArray<number>
-  /** Whether α² + σ² = 1 is claimed; by default where its case says so. */
+  /** True if α² + σ² = 1. Default: as its case declares. */
   readonly variancePreserving?: boolean
-  /**
-   * Whether the process is the same at all times, so that diffusing for s and then for t is diffusing for s + t; by
-   * default where its case says so.
-   */
+  /** True if the process is time-homogeneous: diffusing for s and then for t is diffusing for s + t. Default: as its case declares. */
   readonly homogeneous?: boolean
 }
 
-/** Number of equal steps by which a time is drawn from a piece. */
+/** Number of equal steps into which an interval is divided to draw a time. */
 const SHARES = Elementary.powerOfTwo(20)
 
-/** Ordered times inside the pieces between edges, in one piece or with one or two kinks between them; uniform in each piece, as `fc.double` is not. */
+/**
+ * Ordered times in the intervals between edges, in the same interval or with one or two kinks between them. Uniform in each interval,
+ * unlike `fc.double`.
+ */
 const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: number; readonly t: number }> => {
   const last = edges.length - 2
   const share = fc.nat({ max: SHARES }).map(k => 0.02 + (0.96 * k) / SHARES)
@@ -45,7 +45,10 @@ const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: 
     .map(([a, b]) => ({ s: Math.min(a, b), t: Math.max(a, b) }))
 }
 
-/** Times from a tenth to 1e-5 of the way from either end; without end, far out, to a log-SNR of −40: beyond it nothing is seen. */
+/**
+ * Times from 0.1 to 1e-5 of the distance from either end. Without an end, late times up to a log-SNR of −40, beyond which rounding hides
+ * everything.
+ */
 const nearEnds = (schedule: Schedule.Schedule): fc.Arbitrary<number> => {
   const until = Schedule.endTime(schedule)
   const seen = (time: number): number => (time <= 1 || Schedule.logSnr(time)(schedule) > -40 ? time : seen(time / 2))
@@ -61,10 +64,10 @@ const vdm = 'Kingma et al. 2021, arXiv 2107.00630, §3.1'
 const oneGaussian = Mixture.of({ means: [[1]], variances: [0.5] })
 const { exp, log, powerOfTwo, square } = Elementary
 
-/** Of what is found by differences, beside their own error. Relative to 1 + |derivative|. */
+/** Tolerance of numerical derivatives beyond their own error, relative to 1 + |derivative|. */
 const DERIVATIVE_TOLERANCE = 1e-7
 
-/** Of which times laws are: near the ends too, and of no interval with a kink inside where integrals are taken. */
+/** Builders of laws over times: near the ends too, and without a kink inside intervals that are integrated. */
 const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>) => {
   const until = Schedule.endTime(schedule)
   const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
@@ -81,12 +84,12 @@ const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>
   const atOne = forAll(near.map(time => ({ time })))
   const atTwo = forAll(two)
   const upTo = forAll(fc.record({ time: wide, halvings: fc.integer({ min: 1, max: 10 }) }))
-  // Integrals are over pieces.
+  // Integrals are taken between kinks.
   const inPieces = forAll(kinks.length === 0 ? two : betweenEdges(edges))
   return { edges: [...edges, until], atOne, atTwo, upTo, inPieces }
 }
 
-/** Mean and variance at t, by f and g² from s on, in nodes of √t: near 0 some schedules change fast. */
+/** Diffuses a Gaussian from s to t by quadrature of f and g² in √t, because some schedules change fast near 0. */
 const integrateMoments = (
   { level, drift, diffusion }: Pick<Dynamics, 'level' | 'drift' | 'diffusion'>,
   kinks: ReadonlyArray<number>,
@@ -98,7 +101,7 @@ const integrateMoments = (
     ({ alpha, variance }, hi, i) => {
       const { nodes, weights } = Quadrature.gaussLegendre(count)(Math.sqrt(inside[i]), Math.sqrt(hi))
       const ends = [Math.sqrt(inside[i]), ...nodes, Math.sqrt(hi)]
-      // ∫ f over what lies between two nodes, where few are enough; and from the start and from each node to the end
+      // ∫ f between neighbouring nodes, for which few nodes suffice, and from the start and each node to the end.
       const pieces = ends.slice(1).map((end, k) => {
         const piece = Quadrature.gaussLegendre(6)(ends[k], end)
         return piece.nodes.reduce((sum, r, j) => sum + piece.weights[j] * 2 * r * drift(r * r), 0)
@@ -117,7 +120,7 @@ const integrateMoments = (
   )
 }
 
-/** How far a time may be off where λ is known up to the noise of its own evaluation. */
+/** Error of a time that is computed from λ, given the evaluation noise of λ. */
 const blurOfTime =
   (logSnr: (time: number) => number, reach: (time: number) => number) =>
   (time: number): number =>
@@ -125,8 +128,7 @@ const blurOfTime =
     Math.abs(extrapolatedSlope(reach(time))(logSnr, time).value)
 
 /**
- * The laws of a schedule: levels, their log-SNR and its inverse, and the forward process dx = f x dt + g dW that they
- * solve.
+ * Returns the laws of a schedule: levels, log-SNR and its inverse, and the forward process dx = f x dt + g dW.
  *
  * @example
  * import fc from 'fast-check'
@@ -149,16 +151,16 @@ export const schedule = (schedule: Schedule.Schedule, options: ScheduleOptions =
 
   const { edges, atOne, atTwo, upTo, inPieces } = scheduleTimes(schedule, kinks)
 
-  // —— what is compared ——
+  // —— numerical derivatives ——
   const reach = (x: number): number => edges.reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
   const slope = (f: (x: number) => number, x: number): DifferenceSlope => extrapolatedSlope(reach(x))(f, x)
   const blur = blurOfTime(logSnr, reach)
   const blurOfInverse = (time: number): number => {
     const noise = evaluationNoise(timeOfLogSnr, logSnr(time), 1)
-    // Beyond an end it may be of no number.
+    // Beyond an end the noise may be NaN.
     return (Number.isFinite(noise) ? 20 * noise : 0) + (until < Infinity ? powerOfTwo(-46) * until : 0)
   }
-  /** A slope, and what it may be off by. Near its end α may be a difference that has lost digits: of 1 − t, which steps shorter than 2⁻¹⁶ do not show. */
+  /** Slope with an error bound. Near its end α may have lost digits by cancellation, as 1 − t has, which steps below 2⁻¹⁶ do not show. */
   const slopeAt = (of: (level: Schedule.Level) => number, time: number) => {
     const f = (h: number): number => of(level(time + h))
     const { value, within } = measuredSlope(f, reach(time), time)

@@ -1,4 +1,4 @@
-/** Laws of scores: of any student network, and of those that are the score of a mixture. */
+/** Laws of scores: of any network, and of scores of mixtures. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -44,15 +44,15 @@ import type { Laws } from './law.js'
 import { mapPointRows, orthogonalMap, symmetriesOf, type ScoreSymmetries } from './symmetries.js'
 
 export interface ScoreOptions<P extends string> {
-  /** Rows that it is asked of, where they are not of the whole space. */
+  /** Points on which the score is defined. Default: any. */
   readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
-  /** The mixture at time 0 whose score it claims to be; that of the family for a built-in one. */
+  /** Mixture at time 0 whose score this is claimed to be. Default: that of the score's family. */
   readonly mixture?: (params: Params.Params<P>) => Density.IsotropicGaussians
-  /** The symmetries it claims; those of the family for a built-in one. */
+  /** Symmetries of the score. Default: those of its family. */
   readonly symmetries?: ScoreSymmetries<P>
   /**
-   * Whether it has two derivatives everywhere. Of what has kinks (ReLU, |·|, clip) the divergence is to lie between the sums of the slopes
-   * to either side. Claimed by default.
+   * True if the score has two derivatives everywhere. At kinks (ReLU, |·|, clip) the divergence must lie between the sums of the one-sided
+   * slopes. Default: true.
    */
   readonly smooth?: boolean
 }
@@ -70,19 +70,19 @@ const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.Row
   sigma: fill([rows, 1], sigma)
 })
 
-/** A level for each row. */
+/** One noise level per row, as [rows, 1] tensors. */
 const levelColumns = (levels: ReadonlyArray<Schedule.Level>): Score.RowLevel => {
   const column = (entries: ReadonlyArray<number>): Tensor => tensor(entries, [entries.length, 1])
   return { alpha: column(levels.map(({ alpha }) => alpha)), sigma: column(levels.map(({ sigma }) => sigma)) }
 }
 
-/** The points moved by normal numbers. */
+/** The points perturbed by normal numbers. */
 const offKinks = ({ points, seed }: Pick<ScoreCase<string>, 'points' | 'seed'>): Points.Points => {
   const by = Key.normal(points.values.length)(Key.fromSeed(seed))
   return { ...points, values: points.values.map((x, at) => x + by[at]) }
 }
 
-/** Differences of networks in every coordinate are costly, and what is wrong by them is so almost everywhere. */
+/** Numerical derivatives of networks in every coordinate are slow, and errors in them appear almost everywhere. */
 const MAX_NETWORK_CASES = 50
 
 const CLEAN_LEVEL = { alpha: 1, sigma: 0 }
@@ -109,7 +109,7 @@ const evaluateCase = <P extends string>(
   { schedule, params, time, points }: Omit<ScoreCase<P>, 'seed'>
 ): Points.Points => Score.evaluate(score, schedule)(params)(time)(points)
 
-/** Rows at levels of their own, together and each alone. To 1e-13: the order of a sum may differ. */
+/** Output for rows at different levels, evaluated together and one by one. Tolerance 1e-13: the order of summation may differ. */
 const rowsAlone = <P extends string>(
   of: Score.Model<P>['output'],
   { schedule, params, points, time }: Omit<ScoreCase<P>, 'seed'>
@@ -122,7 +122,7 @@ const rowsAlone = <P extends string>(
   return { together: at(points, levels), alone, within }
 }
 
-/** The law of the heads of a network, where it has more than its output. */
+/** Law of the heads of a network that has more than its output. */
 const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): LawBuilder | false => {
   const { heads, output, scoreless } = Score.interpret(score)
   if (heads === undefined || scoreless === true) return false
@@ -152,7 +152,7 @@ const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions
   })
 }
 
-/** Laws of any student network, a mixture's or not: rows alone, each at its own level, and the divergence. */
+/** Returns the laws of any network: rows are independent, each at its own level, and the divergence is the trace of the Jacobian. */
 export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { smooth = true } = options
   const { divergence } = Score.interpret(score)
@@ -169,7 +169,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
       )
     ).values
 
-  /** Coordinate j of row i of the score, as x moves along j: its slopes add up to the divergence. */
+  /** Component j of row i of the score as x moves along j, for each j: the slopes add up to the divergence. */
   const along = (each: ScoreCase<P>, i: number): ReadonlyArray<(step: number) => number> => {
     const { rows, dim, values } = each.points
     return Array.from({ length: dim }, (_, j) => step => {
@@ -233,7 +233,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
             '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = (1 + |s|)(1 + r²), r − 1 the greatest entry; x is moved by normal numbers off where kinks meet.',
           source: 'definition of the subgradient',
           says: given => {
-            // Where several kinks meet, slopes of each need not add up to one of the sum: almost no point is there.
+            // At an intersection of kinks the slopes of each need not add up to that of the sum; random points avoid it.
             const each = { ...given, points: offKinks(given) }
             const { points, params } = each
             const r = 1 + maxAbs([...points.values, ...flattenParams(params)])
@@ -247,8 +247,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
 }
 
 /**
- * The laws of a score: those of any student network; where it is (or claims to be) the score of a mixture, that it is;
- * and the symmetries it has.
+ * Returns the laws of a score: those of any network, those of the score of a mixture if it is (or claims to be) one, and its symmetries.
  *
  * @example
  * import fc from 'fast-check'
@@ -276,7 +275,7 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   ])
 }
 
-/** What laws of a family are stated with. */
+/** Builder, log-density and tolerance shared by the laws of a family. */
 const statedOf = <P extends string>(
   score: Score.Score<P>,
   { logDensity }: Score.Family<P>,
@@ -294,7 +293,7 @@ const statedOf = <P extends string>(
   }
 })
 
-/** Laws of the two maps of a family, mixtures made of parameters and parameters made of mixtures, and of its start. */
+/** Laws of `toMixture`, `fromMixture` and `start` of a family. */
 const ofMaps = <P extends string>(
   score: Score.Score<P>,
   family: Score.Family<P>,
@@ -335,7 +334,7 @@ const ofMaps = <P extends string>(
       source: 'definition of `fromMixture`',
       says: (each, { to, from }) => {
         const mixture = to(each.params)
-        // Tails beyond these are brought to them.
+        // Larger degrees of freedom are clipped.
         if (mixture.tails?.some(nu => nu > Student.MAX_DEGREES) === true) return []
         const [found, wanted] = [from(mixture), each.params].map(params => logOf(params, each.points, CLEAN_LEVEL))
         return close(each, found, wanted)
@@ -362,7 +361,7 @@ const ofMaps = <P extends string>(
         )
         const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
         const found = start.centres(made).values
-        // Every one but those of known components.
+        // Fixed components keep their centres.
         const free = Density.listRows({ rows: start.count, dim, values: found }).filter(
           (_, k) => !family.fixedComponents.includes(k)
         )
@@ -483,7 +482,7 @@ const ofUnits = <P extends string>(
         )(params)
         const isGeneric =
           flattenParams(params).every(x => x !== 0) && dotProduct(flattenParams(gradient), flattenParams(one)) !== 0
-        // On a line there is nothing across.
+        // In one dimension there is no orthogonal direction.
         const isWide = dotProduct(flattenParams(across), flattenParams(across)) > 0.01
         return [along, ...(isWide ? [across] : []), ...(isGeneric ? [one] : [])].map(towards => {
           const to = (step: number): number => distance(params, Params.zipWith((p, v) => p + step * v)(params, towards))
@@ -516,10 +515,10 @@ const ofUnits = <P extends string>(
   ]
 }
 
-/** Steps of a coordinate, where there are one or two. */
+/** Quadrature nodes per coordinate, by dimension. */
 const INTEGRATION_STEPS = { 1: 8001, 2: 161 } as const
 
-/** Nodes of the whole line, as far as 1e22. */
+/** Double-exponential nodes on the whole line, up to 1e22. */
 const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly weight: number }> =>
   Array.from({ length: count }, (_, i) => {
     const last = 4.2
@@ -530,7 +529,7 @@ const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly 
     return { x: Elementary.sinh(u), weight: step * half * Elementary.cosh(t) * Elementary.cosh(u) }
   })
 
-/** Laws of a family that no textbook has: what it says by hand is what its components say. */
+/** Laws of a family without a textbook formula: its derived quantities equal those computed from its components. */
 const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<LawBuilder> => {
   const cases = scoreCases(score, options)
   const size = ({ points, params }: ScoreCase<P>): number =>
@@ -635,7 +634,7 @@ const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions
   ]
 }
 
-/** The law of the score of a mixture. */
+/** Law that the score of a mixture is the gradient of the log-density. */
 const mixtureScoreLaw = <P extends string>(
   score: Score.Score<P>,
   mixture: (params: Params.Params<P>) => Density.IsotropicGaussians,
@@ -648,7 +647,7 @@ const mixtureScoreLaw = <P extends string>(
     source: hyvarinen,
     says: each => {
       const at = pipe(mixture(each.params), Density.noisedMixture(Schedule.level(each.time)(each.schedule)))
-      // The size of the terms that a score is the difference of, and how much their rounding grows on the way.
+      // Size of the terms whose difference is the score, and amplification of their rounding.
       const r = 1 + maxAbs(each.points.values) + maxAbs(at.flatMap(({ mean }) => mean))
       const u = Math.min(...at.map(({ variance }) => variance))
       const wanted = Density.listRows(each.points).flatMap(row =>
@@ -663,13 +662,13 @@ const mixtureScoreLaw = <P extends string>(
     }
   })
 
-/** Laws of the symmetries that a score claims. */
+/** Laws of the symmetries of a score. */
 const ofSymmetries = <P extends string>(
   score: Score.Score<P>,
   { odd = false, relabel, rotate, translate }: ScoreSymmetries<P>,
   cases: fc.Arbitrary<ScoreCase<P>>
 ): ReadonlyArray<LawBuilder> => {
-  /** Of what is changed it is what becomes of the score. */
+  /** Relation that a changed case has the transformed score. */
   const same = (
     each: ScoreCase<P>,
     changed: Partial<Pick<ScoreCase<P>, 'params' | 'points'>>,

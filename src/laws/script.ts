@@ -1,4 +1,4 @@
-/** Counterexamples as scripts: complete, to be pasted, and failing when run. */
+/** Counterexamples as complete scripts that fail when they are run. */
 import { exactText } from '../../lib/plain/said.js'
 import * as Float64 from '../../lib/index.js'
 import * as Ornstein from '../index.js'
@@ -8,7 +8,7 @@ import { showExpectation } from './arbitraries.js'
 import { mapLaws } from './check.js'
 import type { Law, Laws } from './law.js'
 
-/** A function as the code that it was written in; what test runners make of imports is undone. */
+/** Source text of a function, with the import rewriting of test runners undone. */
 const functionSource = (f: (...args: ReadonlyArray<never>) => unknown): string =>
   f
     .toString()
@@ -17,7 +17,7 @@ const functionSource = (f: (...args: ReadonlyArray<never>) => unknown): string =
 
 const isFunction = (u: unknown): u is (...args: ReadonlyArray<never>) => unknown => typeof u === 'function'
 
-/** Functions in a description, in the order in which its code mentions them. */
+/** Sources of the functions in a description, in the order of its code. */
 const codeIn = (value: Case.AnyValue): ReadonlyArray<string> =>
   Case.parts(value).flatMap(part =>
     Object.entries(part[Case.ofCase].fields).flatMap(([name, { code }]) => {
@@ -35,7 +35,7 @@ const functionSourcesIn = (value: unknown): ReadonlyArray<string> => {
     : []
 }
 
-/** A description as code, its functions written out. */
+/** A description as code, with the sources of its functions. */
 const caseAsCode = (value: Case.AnyValue): string => {
   if (Expectation.concept.is(value)) return showExpectation(value)
   const [first, ...rest] = Case.show(value).split('…')
@@ -46,8 +46,7 @@ const caseAsCode = (value: Case.AnyValue): string => {
 const isWord = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name)
 
 /**
- * A value as the code that builds it: descriptions, points, parameters, arrays and records of them, functions as they were
- * written.
+ * A value as the code that builds it: descriptions, points, parameters, functions, and arrays and records of them.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -75,7 +74,7 @@ export const codeOf = (value: unknown): string => {
   return String(value)
 }
 
-/** Cases of one's own, which a script needs the definition of. */
+/** Names of custom cases, which a script must define. */
 const ownIn = (value: unknown): ReadonlyArray<string> =>
   Case.isValue(value)
     ? Case.parts(value).flatMap(part => {
@@ -86,11 +85,11 @@ const ownIn = (value: unknown): ReadonlyArray<string> =>
       ? Object.values(value).flatMap(ownIn)
       : []
 
-/** Whether code alone builds a value: of the words of the library, and without functions. */
+/** True if the library's words alone build the value: no functions and no custom cases. */
 export const isBuiltByCode = (value: unknown): boolean =>
   ownIn(value).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
 
-/** How laws are made: the function of `ornstein/laws`, and what it is given. */
+/** Name and arguments of the function of `ornstein/laws` that makes the laws. */
 export interface Made {
   readonly by: string
   readonly of: ReadonlyArray<unknown>
@@ -102,7 +101,7 @@ const exportedWords = (): Readonly<Record<string, ReadonlyArray<string>>> => {
   return { ornstein: main, 'ornstein/float64': Object.keys(Float64).filter(word => !main.includes(word)) }
 }
 
-/** Words that code calls or takes a member of. */
+/** Identifiers that code calls or reads a member of. */
 const calledWords = (code: string): ReadonlySet<string> =>
   new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?=\s*[.(])/g) ?? [])
 
@@ -132,7 +131,7 @@ const importsOf = (printedCode: string, userCode: string): ReadonlyArray<string>
   ]
 }
 
-/** The script that fails as the law did on a case; words of one's own are to be defined in it. */
+/** Script that fails as the law did on a case; custom cases must be defined in it. */
 export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unknown): string => {
   const own = [...new Set([...of, value].flatMap(ownIn))]
   const body = [
@@ -156,6 +155,6 @@ export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unkn
   ].join('\n')
 }
 
-/** The laws, with counterexamples printed as scripts that fail when run. */
+/** The laws, with counterexamples printed as scripts that fail when they are run. */
 export const scripted = (made: Made, laws: ReadonlyArray<Law> | Laws): Laws =>
   mapLaws(law => law.shownBy?.(value => scriptOf(made, law, value)) ?? law)(laws)

@@ -1,4 +1,6 @@
-/** The law of single precision: what says that floats are enough is no farther from what doubles give than floats are from their neighbours. */
+/**
+ * Law of single precision: an objective that declares it accurate deviates from double precision by no more than rounded arguments would.
+ */
 import * as fc from 'fast-check'
 import * as Compiler from '../../lib/compiler/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -18,13 +20,13 @@ import * as Arbitrary from './arbitraries.js'
 import { compiledOrThrow, flattenParams, sumNumbers, maxAbs } from './check.js'
 import { forAll, equals, type LawBuilder } from './lawRows.js'
 
-/** Roundings that follow one another from a parameter to the loss: sums of a few terms, layer after layer. */
+/** Assumed number of successive roundings from a parameter to the loss. */
 const ROUNDINGS = 32
-/** By how much numbers are changed, relatively, to see what of it comes to the loss: seen in doubles, and linear. */
+/** Relative perturbation for condition numbers: large enough for doubles, small enough to be linear. */
 const CHANGE = Elementary.powerOfTwo(-20)
 const UNIT = Elementary.powerOfTwo(-24)
 
-/** Of a mixture, whose densities are differences, floats are never enough. */
+/** Densities of a mixture cancel, so single precision is never accurate for its score; hence a network. */
 const precisionNetwork = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
 
 interface PrecisionCase {
@@ -34,14 +36,14 @@ interface PrecisionCase {
   readonly seed: number
 }
 
-/** That an objective by an expectation, which both say that floats are enough, is in floats what it is in doubles. */
+/** Law that an objective with an expectation gives the same loss in float32 and float64, if both declare it. */
 export const singlePrecisionLaw = (
   objective: Objective.Objective,
   schedules: fc.Arbitrary<Schedule.Schedule>,
   expectation: Expectation.Expectation = Expectation.monteCarlo()
 ): LawBuilder => {
   const libraries = { float32: Compiler.library('float32'), float64: Compiler.library() }
-  /** Value and gradient, in one row. */
+  /** Value and gradient concatenated. */
   const lossIn = (
     precision: 'float32' | 'float64',
     { schedule, points, seed }: PrecisionCase
@@ -83,7 +85,7 @@ export const singlePrecisionLaw = (
           })
         ),
         ...Array.from(points.values, (_, at) => {
-          // Beside the noise, which is of the size of 1.
+          // Relative to the noise too, whose size is 1.
           const values = points.values.map((x, i) => (i === at ? x + CHANGE * (1 + Math.abs(x)) : x))
           return lossIn('float64', { ...each, points: { ...points, values } })(params)
         })

@@ -1,4 +1,4 @@
-/** What may be done to data and parameters together without anything of substance changing. */
+/** Symmetries of data and parameters. */
 import type { Points } from '../data/points.js'
 import { Key, type Params, Score } from '../index.js'
 import { dotProduct } from './check.js'
@@ -6,19 +6,19 @@ import { subtractRows, pointsFromRows, listRows, scaleRow, type NumberRow } from
 
 type Change<P extends string> = (params: Params.Params<P>) => Params.Params<P>
 
-/** How the parameters of a score follow; absent where they cannot. A gradient follows as its parameters do. */
+/** Transformations of a score's parameters; absent if the score has none. Gradients transform in the same way. */
 export interface ScoreSymmetries<P extends string> {
-  /** The same components in another order. */
+  /** Permutes the components. */
   readonly relabel?: (seed: number) => Change<P>
-  /** All centres moved by an orthogonal map. */
+  /** Applies an orthogonal map to all centres. */
   readonly rotate?: (map: (row: NumberRow) => NumberRow) => Change<P>
-  /** All centres moved by a vector. */
+  /** Translates all centres. */
   readonly translate?: (by: NumberRow) => Change<P>
-  /** Whether s(−x) = −s(x) for every parameter. */
+  /** True if s(−x) = −s(x) for all parameters. */
   readonly odd?: boolean
 }
 
-/** Those that its family says it has. A network of one's own may have any, and claims them itself. */
+/** Symmetries that the score's family declares; none for a network, whose symmetries are claimed by options. */
 export const symmetriesOf = <P extends string>(score: Score.Score<P>): ScoreSymmetries<P> => {
   const { family } = Score.interpret(score)
   if (family === undefined) return {}
@@ -32,11 +32,11 @@ export const symmetriesOf = <P extends string>(score: Score.Score<P>): ScoreSymm
   }
 }
 
-/** Another order; of two the other one. */
+/** A permutation; of two components always the exchange. */
 const otherOrder = (count: number, seed: number): ReadonlyArray<number> =>
   count === 2 ? [1, 0] : Array.from(Key.permutation(count)(Key.fromSeed(seed)))
 
-/** An orthogonal map: the reflection in one hyperplane, or in two (a rotation). */
+/** An orthogonal map: a reflection, or the product of two (a rotation). */
 export const orthogonalMap = (seed: number, dim: number): ((row: NumberRow) => NumberRow) => {
   const reflections = Key.split(1 + (seed % 2))(Key.fromSeed(seed)).map(key => {
     const normal = Array.from(Key.normal(dim)(key))
@@ -46,7 +46,7 @@ export const orthogonalMap = (seed: number, dim: number): ((row: NumberRow) => N
   return row => reflections.reduce((x, reflect) => reflect(x), row)
 }
 
-/** The points with each row changed. */
+/** Maps each row of the points. */
 export const mapPointRows =
   (change: (row: NumberRow) => NumberRow) =>
   (points: Points): Points => ({ ...points, values: pointsFromRows(points.dim, listRows(points).map(change)).values })

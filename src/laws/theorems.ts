@@ -1,7 +1,7 @@
 /**
- * Theorems. Of the DDPM objective (Shah, Chen & Klivans 2023, arXiv 2307.01178): its gradient is a step of expectation–maximization and a
- * correction, at high noise it is power iteration, and all noise levels together are the likelihood. Of the flows of a population's loss, and of
- * what a pipeline recovers. Schedule: Ornstein–Uhlenbeck; m = α · mean throughout.
+ * Theorems. DDPM objective (Shah, Chen & Klivans 2023, arXiv 2307.01178): its gradient is an EM step plus a correction, at high noise it is
+ * power iteration, and all noise levels together are the likelihood. Also gradient flows of a population loss, and recovery by pipelines.
+ * Schedule: Ornstein–Uhlenbeck; m = α · mean throughout.
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -57,13 +57,13 @@ import { codeOf, scripted } from './script.js'
 
 // —— the paper ——
 
-/** An objective at the times of a law. */
+/** Objective as a function of its noise levels. */
 export type Form = (noiseLevels: NoiseLevels.NoiseLevels) => Objective.Objective
 
 export interface PaperOptions {
-  /** What is believed to be the DDPM objective in its denoising form; `Objective.denoising` unless given. */
+  /** DDPM objective under test in its denoising form. Default: `Objective.denoising`. */
   readonly denoising?: Form
-  /** And in its implicit form; `Objective.implicit` unless given. */
+  /** DDPM objective under test in its implicit form. Default: `Objective.implicit`. */
   readonly implicit?: Form
 }
 
@@ -80,7 +80,7 @@ const schedule = Schedule.ornsteinUhlenbeck
 const { square, pow, powerOfTwo } = Elementary
 const { addRows: plus, subtractRows: minus, scaleRow: scale } = Density
 
-/** Times at which there is enough of both, so that 1e-10 is within reach of the noise's quadrature. */
+/** Times with enough signal and noise for an accuracy of 1e-10 of the noise quadrature. */
 const quadratureTimes = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
 
 const theoremCases = <P extends string>(
@@ -97,7 +97,7 @@ const theoremCases = <P extends string>(
     })
   )
 
-/** Value and gradient of an objective on rows, with the noise as an expectation has it. */
+/** Value and gradient of an objective on points, with the noise of an expectation. */
 const valueAndGradientOf = <P extends string>(
   score: Score.Score<P>,
   objective: Objective.Objective,
@@ -114,7 +114,7 @@ const meanOver =
   (f: (x: Density.NumberRow) => Density.NumberRow): Density.NumberRow =>
     Density.weightedRowSum(Array.from(Points.weightsOf(points)), rows.map(f), points.dim)
 
-/** Implicit score matching is denoising score matching less d/σ², in the mean over the noise. */
+/** Theorem: implicit score matching equals denoising score matching minus d/σ², in the mean over the noise. */
 const implicitIsDenoising = <P extends string>(
   score: Score.Score<P>,
   { denoising = Objective.denoising, implicit = Objective.implicit }: PaperOptions = {}
@@ -147,7 +147,7 @@ const implicitIsDenoising = <P extends string>(
   )
 }
 
-/** That −½ ∂L/∂m of implicit score matching, on any finite sample with any noise, is a formula of m and of the rows x_t. */
+/** Law that −½ ∂L/∂m of implicit score matching, on any finite sample with any noise, is a formula of m and of the rows x_t. */
 const gradientIs = <P extends string>(
   score: Score.Score<P>,
   { implicit = Objective.implicit }: PaperOptions,
@@ -191,7 +191,7 @@ const gradientIs = <P extends string>(
   )
 }
 
-/** For the pair the gradient is an EM step and a correction G. */
+/** Theorem: for the pair the gradient is an EM step plus a correction G. */
 const pairIdentity = (options: PaperOptions = {}): Law =>
   gradientIs(
     Score.symmetricPair,
@@ -213,7 +213,7 @@ const pairIdentity = (options: PaperOptions = {}): Law =>
     }
   )
 
-/** For K components too, and it sees x only through ⟨m_i, x⟩. */
+/** Theorem: the same for K components; the correction depends on x only through ⟨m_i, x⟩. */
 const componentsIdentity = (options: PaperOptions = {}): Law =>
   gradientIs(
     Score.spherical({ components: 3 }),
@@ -238,7 +238,7 @@ const componentsIdentity = (options: PaperOptions = {}): Law =>
     }
   )
 
-/** An error at one length of the steps. */
+/** Error for one step length. */
 interface StepError {
   readonly h: number
   readonly error: number
@@ -252,13 +252,13 @@ const convergenceOrder = (errors: ReadonlyArray<StepError>): number => {
   return dotProduct(off, ys) / dotProduct(off, off)
 }
 
-/** Errors that fall as a power of h of at least `order`, as far as rounding lets one see. */
+/** Relation that errors fall at least as h^`order`, down to rounding. */
 const fallsWith = (order: number, errors: ReadonlyArray<StepError>, floor: number): LawRelations => {
   const seen = errors.filter(({ error }) => error > floor)
   return seen.length >= 3 && below(order, convergenceOrder(seen))
 }
 
-/** At high noise a small mean is led by power iteration. */
+/** Theorem: at high noise a small mean evolves by power iteration. */
 const highNoiseLaw = ({ denoising = Objective.denoising }: PaperOptions = {}): Law =>
   ofRow(
     Score.show(Score.symmetricPair),
@@ -289,14 +289,13 @@ const highNoiseLaw = ({ denoising = Objective.denoising }: PaperOptions = {}): L
     })
   )
 
-/** Rows less their mean. */
 const centreRows = (rows: ReadonlyArray<Density.NumberRow>): ReadonlyArray<Density.NumberRow> => {
   const shares = rows.map(() => 1 / rows.length)
   const mean = Density.weightedRowSum(shares, rows, rows[0].length)
   return rows.map(row => minus(row, mean))
 }
 
-/** With small centres the objective matches second moments. */
+/** Theorem: with small centres the objective matches second moments. */
 const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): Law => {
   const components = 3
   const score = Score.spherical({ components })
@@ -322,7 +321,7 @@ const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): La
         const errors = [3, 4, 5].map(k => {
           const h = powerOfTwo(-k)
           const small = (rows: ReadonlyArray<Density.NumberRow>) => rows.map(row => scale(h / alpha, row))
-          // x_t = α(hc/α) + σ(ζ/σ) = hc + ζ, ζ standard normal: the implicit loss sees nothing but x_t.
+          // x_t = α(hc/α) + σ(ζ/σ) = hc + ζ with ζ standard normal: the implicit loss depends on x_t only.
           const { points: data, noise } = Density.pairWithNoiseNodes(
             Density.pointsFromRows(dim, small(c)),
             Density.hermiteRule(10)
@@ -344,7 +343,7 @@ const THEOREM_SCORES: ReadonlyArray<Score.Score<string>> = [
   Score.isotropic({ components: 2 })
 ]
 
-/** All identities, for every built-in family where they apply. */
+/** Returns the identities of the paper for the built-in families to which they apply. */
 export const paper = (options: PaperOptions = {}): ReadonlyArray<Law> => [
   ...THEOREM_SCORES.map(score => {
     const law = implicitIsDenoising(score, options)
@@ -364,7 +363,7 @@ export interface EMOptions extends Pick<PaperOptions, 'implicit'> {
   readonly step?: Step
 }
 
-/** Laws of expectation–maximization for the score of any mixture: those of its step, and that all noise levels together are the likelihood. */
+/** Returns the laws of expectation–maximization for a mixture score: its step, and that all noise levels together are the likelihood. */
 export const em = <P extends string>(
   score: Score.Score<P>,
   { implicit = Objective.implicit, step = ExpectationMaximization.step }: EMOptions = {}
@@ -392,10 +391,10 @@ export const em = <P extends string>(
       statement:
         '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), halves at least from T = 1 to 2 to 4, with 24, and from 4 to 16 nodes, until it is there. (The tail is of order e^{−4T}.)',
       source: 'Song et al. 2021, arXiv 2101.09258, theorem 1',
-      // Each is some two hundred quadratures, of which one sees what is wrong at any parameters.
+      // Each case takes about two hundred quadratures, and one case shows an error.
       maxCases: 2,
       says: ({ points, params }, mixture) => {
-        // In one dimension all noise by equal steps; of the pair by quadrature.
+        // All noise by equal steps in one dimension; by quadrature for the pair.
         const all = Density.pairWithNoiseNodes(points, Density.equalStepRule(48))
         const gradient = (objective: Objective.Objective): Density.NumberRow =>
           flattenParams(
@@ -420,13 +419,13 @@ export const em = <P extends string>(
   ])
 }
 
-/** Laws of the pair, whose gradient is an EM step and a correction G. */
+/** Returns the laws of the pair, whose gradient is an EM step plus a correction G. */
 export const emPair = ({
   implicit = Objective.implicit,
   step = ExpectationMaximization.step
 }: EMOptions = {}): Laws => {
   const score = Score.symmetricPair
-  /** What −½ ∂L/∂m has beyond EM's step at m = λc, x_t from the pair ±c, |c| = r: one of variance 1, like x_0. */
+  /** Difference of −½ ∂L/∂m and the EM step at m = λc, for x_t from the pair ±c with variance 1 and |c| = r. */
   const correction = (time: number, r: number, factor: number): Density.NumberRow => {
     const { alpha } = Schedule.level(time)(schedule)
     const pair = (c: number): Population.Population => Population.of(Mixture.symmetricPair([c]))
@@ -460,19 +459,20 @@ export const emPair = ({
 // —— flows ——
 
 export interface LyapunovOptions<P extends string> {
-  /** What is repeated and never raises its value, in the place of `Population.expectationMaximization(loss)`; null for no map. */
+  /** Map that must not raise its value, instead of `Population.expectationMaximization(loss)`; null for none. */
   readonly map?: Population.Step<P> | null
-  /** The time of a flow; 2 unless given. */
+  /** Duration of the flow. Default: 2. */
   readonly time?: number
 }
 
-/** Steps of a map; of a flow at most, of which a right one takes tens; and the error of one of these, as a share of its length. */
+/** Number of steps of a map. */
 const MAP_STEPS = 12
 const MAX_FLOW_STEPS = 500
 const FLOW_TOLERANCE = 1e-4
 
 /**
- * The laws of the flows of a population's loss: it falls along its gradient flow, as fast as its gradient says, and EM's map never raises −E log p.
+ * Returns the laws of flows of a population loss: it falls along its gradient flow, at the rate of its squared gradient, and the EM map
+ * never raises −E log p.
  *
  * @example
  * import fc from 'fast-check'
@@ -499,7 +499,7 @@ export const lyapunov = <P extends string>(
       ? E.tryCatch(() => Population.expectationMaximization(loss), String)
       : E.fromNullable('no map is given')(options.map)
   const stated = { score, objective, schedule: loss.schedule, data: data.mixture }
-  /** A value never rises, to its rounding. */
+  /** Relation that values never rise, up to rounding. */
   const neverRises = (values: ReadonlyArray<number>, rounding: number): LawRelations =>
     values.length > 1 && atMost(values.slice(1), values.slice(0, -1), rounding * (1 + Math.abs(values[0])))
   const lawOf = forAll(fc.record({ start: Arbitrary.params(score, { extent: 4 })(data.dim) }))
@@ -566,23 +566,26 @@ export const lyapunov = <P extends string>(
 // —— recovery ——
 
 export interface RecoveryOptions {
-  /** What is planted; unless given, components of variance 1, `apart` from each other on a circle, or ± half of it for the pair. */
+  /** True mixture. Default: components of variance 1, `apart` from each other on a circle; for the pair ± half of it. */
   readonly truth?: Mixture.Mixture
-  /** How far components are apart, in standard deviations; 6 unless given. */
+  /** Distance of components, in standard deviations. Default: 6. */
   readonly apart?: number
-  /** The law of the data in the place of the truth's, and the centres that are to be found though; by default variances 1.5 times as great, and the same centres. */
+  /**
+   * Distribution of the data instead of the truth, and the centres to be found nevertheless. Default: variances 1.5 times as large, and the
+   * same centres.
+   */
   readonly misspecified?: { readonly data: Mixture.Mixture; readonly centres: ReadonlyArray<ReadonlyArray<number>> }
-  /** Rows of the least data set; there are others of 4 and of 16 times as many. */
+  /** Rows of the smallest data set; the others have 4 and 16 times as many. Default: 200. */
   readonly rows?: number
-  /** Data sets of each size. */
+  /** Data sets of each size. Default: 16. */
   readonly repeats?: number
-  /** How many times as great as that of maximum likelihood the standard error of a centre may be; 1.5 unless given. */
+  /** Maximum ratio of the standard error of a centre to that of maximum likelihood. Default: 1.5. */
   readonly inefficiency?: number
 }
 
 const DIM = 2
 
-/** Components of variance 1 on a circle, neighbours `apart` from each other; two of them opposite. */
+/** Components of variance 1 on a circle, neighbours at distance `apart`. */
 const planted = (count: number, apart: number): Mixture.Mixture => {
   const radius = count === 1 ? 0 : apart / (2 * Elementary.sin(Math.PI / count))
   const angle = (k: number): number => (2 * Math.PI * k) / count + 0.3
@@ -600,14 +603,14 @@ const centreRowsOf = (mixture: Mixture.Mixture): ReadonlyArray<Density.NumberRow
   return Density.listRows({ rows, dim, values: mixture.means.values })
 }
 
-/** Of every wanted centre the distance of the nearest that was found: no two are near one where they are apart. */
+/** Distance of each true centre to the nearest found centre. */
 const nearestCentreDistances = (
   found: ReadonlyArray<Density.NumberRow>,
   wanted: ReadonlyArray<Density.NumberRow>
 ): ReadonlyArray<number> => wanted.map(centre => Math.min(...found.map(other => Elementary.norm(minus(other, centre)))))
 
 /**
- * The laws of recovery for a pipeline whose score is that of a mixture.
+ * Returns the laws of recovery for a pipeline whose score is that of a mixture.
  *
  * @example
  * import fc from 'fast-check'
@@ -645,15 +648,15 @@ export const recovers = <P extends string>(
     }),
     centres
   }
-  /** The centres of a pair are one and its opposite. */
+  /** The pair has one free centre. */
   const free = Arbitrary.isMirroredScore(score) ? centres.length / 2 : centres.length
-  /** Centres that are found in a sample of a law, their own key apart from the sample's. */
+  /** Centres that the pipeline finds in a sample, drawn with a key of its own. */
   const found = (law: Mixture.Mixture, count: number, key: Key.Key): ReadonlyArray<Density.NumberRow> => {
     const keys = pipe(key, Key.named('sample', 'run'))
     const points = Mixture.sample(count)(keys.sample)(law)
     return centreRowsOf(mixtureOf(Run.last(compiledOrThrow(Compile.pipeline(pipeline)(points)))(keys.run).params))
   }
-  /** The standard error of a centre by maximum likelihood, all coordinates together, where components are apart. */
+  /** Standard error of each centre by maximum likelihood, all coordinates together, for separated components. */
   const errorOf = (law: Mixture.Mixture, count: number): ReadonlyArray<number> => {
     const covariances = Mixture.covariances(law).values
     return Array.from(law.weights, (weight, k) => {
@@ -668,7 +671,7 @@ export const recovers = <P extends string>(
     key: Key.Key
   ): LawRelations => {
     const errors = errorOf(law, count)
-    // 6 standard errors of one coordinate at most.
+    // At most 6 standard errors of one coordinate.
     return nearestCentreDistances(found(law, count, key), wanted).map((distance, k) =>
       equals(distance, 0, 6 * inefficiency * errors[k])
     )

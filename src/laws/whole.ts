@@ -1,4 +1,4 @@
-/** A mixture with all of its noise as data: on it a loss is the mean that theory speaks of. */
+/** A mixture with all of its noise as weighted points, so that a loss is its population mean. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Loss } from '../compile/loss.js'
 import type { Points } from '../data/points.js'
@@ -10,17 +10,17 @@ import { isBuiltByCode } from './script.js'
 export interface PopulationPoints {
   readonly points: Points
   readonly expectation: Expectation.Expectation
-  /** Whether means are right to 1e-10, as on a population; else they are as fine as equal steps. */
+  /** True if means are accurate to 1e-10; otherwise they have the error of equal steps. */
   readonly isExact: boolean
 }
 
-/** Gaussians of a mixture in one dimension, or of one whose components are round. */
+/** Gaussians of a mixture in one dimension, or with isotropic components. */
 export const mixtureToGaussians = (mixture: Mixture.Mixture): Density.IsotropicGaussians => {
   const { weights, means, variances } = Mixture.marginals(mixture)
   return weights.map((weight, k) => ({ weight, mean: means[k], variance: variances[k][0] }))
 }
 
-/** A mixture of round components. */
+/** Mixture of isotropic components. */
 export const gaussiansToMixture = (gaussians: Density.IsotropicGaussians): Mixture.Mixture =>
   Mixture.of({
     means: gaussians.map(({ mean }) => mean),
@@ -29,8 +29,8 @@ export const gaussiansToMixture = (gaussians: Density.IsotropicGaussians): Mixtu
   })
 
 /**
- * Whether a loss takes populations: one of x_t alone, of the score of a mixture. What is one's own may look at x_0, which nodes of x_t do not
- * have and nothing tells.
+ * True if a loss supports populations: it depends on x_t alone, and its score is that of a mixture. False for custom objectives, which may
+ * read x_0 undetectably; the nodes of x_t have none.
  */
 export const acceptsPopulations = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,
@@ -42,8 +42,8 @@ export const acceptsPopulations = <P extends string>(
   )
 
 /**
- * The population of a mixture, whose nodes are of x_t and meet no noise. Of a loss that reads the noise itself, or whose score is no
- * mixture, so many equal steps of x_0 and of z, in one dimension.
+ * Population of a mixture, with nodes of x_t that already include the noise. For a loss that reads the noise, or a score without a mixture,
+ * `steps` equal steps of x_0 and of z, in one dimension.
  */
 export const populationPoints = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,

@@ -1,12 +1,14 @@
 /**
  * Laws of samplers, along the score of a normal law N(c, vI), whose flow and marginals are known in closed form: at every
- * time N(αc, u) with u = α²v + σ², carried by x ↦ α_s c + √(u_s/u_t) (x − α_t c).
+ * time N(αc, u) with u = α²v + σ², carried by x ↦ α_s c + √(u_s/u_t) (x − α_t c). The order of a step is tested along the flow of a mixture,
+ * which is not linear: errors that cancel on a linear flow do not cancel there.
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
 import { Case, Key, Schedule, TimeGrid } from '../index.js'
+import { mixtureQuantile, standardDistributionOf, type UnivariateComponent } from '../mixture/oneColumn.js'
 import * as Sampler from '../sampler/sampler.js'
 import { points as anyPoints, real, seeds } from './arbitraries.js'
 import { deepCopy } from './bits.js'
@@ -78,6 +80,65 @@ const flowMap = (each: SamplerCase, from: number, to: number): ((x: number) => n
   return x => b.mean + Math.sqrt(b.u / a.u) * (x - a.mean)
 }
 
+// —— a mixture in every coordinate ——
+
+/** Half the distance of the two means, in standard deviations of the first component. */
+const HALF_DISTANCE = 2
+/** The second component has this share of the first one's variance. */
+const VARIANCE_RATIO = 0.5
+/** Weights of the components; they differ, so that no odd term of an error vanishes by symmetry. */
+const WEIGHTS = [0.4, 0.6]
+const STANDARD_NORMAL = standardDistributionOf(Infinity)
+
+/** Returns the components of one coordinate at a time: of data N(c − 2√v, v) with weight 0.4 and N(c + 2√v, v/2) with weight 0.6. */
+const coordinateMixture = ({ schedule, mean, variance }: SamplerCase, time: number): UnivariateComponent[] => {
+  const { alpha, sigma } = Schedule.level(time)(schedule)
+  const distance = HALF_DISTANCE * Math.sqrt(variance)
+  return [
+    { weight: WEIGHTS[0], centre: mean - distance, v: variance },
+    { weight: WEIGHTS[1], centre: mean + distance, v: VARIANCE_RATIO * variance }
+  ].map(({ weight, centre, v }) => ({
+    weight,
+    mean: alpha * centre,
+    deviation: Math.sqrt(alpha * alpha * v + sigma * sigma),
+    standard: STANDARD_NORMAL
+  }))
+}
+
+/** Σ r_k (m_k − x)/u_k with the responsibilities r of the two components, in every coordinate. */
+const exactMixtureScore =
+  (each: SamplerCase): Sampler.ScoreFunction =>
+  ({ rows, dim, values }, time) => {
+    const [first, second] = coordinateMixture(each, time)
+    const standardized = ({ mean, deviation }: UnivariateComponent, x: number): number => (x - mean) / deviation
+    const logDensity = (component: UnivariateComponent, x: number): number =>
+      Elementary.log(component.weight / component.deviation) - Elementary.square(standardized(component, x)) / 2
+    const scoreAt = (x: number): number => {
+      const responsibility = Elementary.sigmoid(logDensity(second, x) - logDensity(first, x))
+      return (
+        ((responsibility - 1) * standardized(first, x)) / first.deviation -
+        (responsibility * standardized(second, x)) / second.deviation
+      )
+    }
+    return { rows, dim, values: values.map(scoreAt) }
+  }
+
+/** Share of the probability left out on either side when quantiles are drawn. */
+const TAIL = 0.01
+
+/**
+ * Returns the points of the flow of the mixture as a function of time. In one dimension the flow is monotone, so a point stays at the same quantile
+ * of the marginals: each coordinate draws its own once.
+ */
+const mixtureFlow = (each: SamplerCase, rows: number): ((time: number) => Points) => {
+  const { start } = pipe(Key.fromSeed(each.seed), Key.named('start'))
+  const probabilities = Key.uniform(2 * rows)(start).map(u => TAIL + (1 - 2 * TAIL) * u)
+  return time => {
+    const components = coordinateMixture(each, time)
+    return { rows, dim: 2, values: probabilities.map(p => mixtureQuantile(components, p)) }
+  }
+}
+
 /** A time as a step sees it. */
 const timeNode = (schedule: Schedule.Schedule, time: number): Sampler.Node => {
   const { alpha, sigma } = Schedule.level(time)(schedule)
@@ -101,8 +162,12 @@ const SCORE_STEP_MARGIN = 0.25
 
 /** How many times as long, in log(σ/α), the step before a step is. */
 const BEFORE = [1 / 3, 3]
-/** In log(σ/α): a method of order 4 is off by rounding alone where they are short. */
-const STEPS_OF_ORDER = [0.02, 0.1, 0.4]
+/** In log(σ/α), the shortest first: after these, methods of high order are off by rounding alone. */
+const STEPS_OF_ORDER = [0.02, 0.05, 0.1, 0.2, 0.4]
+/** Smallest error, relative to 1 + |x|, from which the order is read. Rounding is 1.3e-15: the error of Runge and Kutta's method after steps of 1e-5 to 1e-3. */
+const LEAST_ERROR = 1e-12
+/** Points at which a step's error is measured. */
+const ORDER_ROWS = 8
 
 /** Steps of the grid on which moments are compared. */
 const COARSE_STEPS = 60
@@ -156,7 +221,10 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
     each: SamplerCase,
     [from, to]: readonly [from: number, to: number],
     points: Points,
-    memory: unknown = null
+    {
+      memory = null,
+      score = exactGaussianScore(each)
+    }: { readonly memory?: unknown; readonly score?: Sampler.ScoreFunction } = {}
   ): Sampler.Moved => {
     const { schedule, seed } = each
     const { sampler: key } = pipe(Key.fromSeed(seed), Key.named('sampler'))
@@ -164,7 +232,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
     const after = timeNode(schedule, to)
     return Case.meaning(sampler).step({
       schedule,
-      score: exactGaussianScore(each),
+      score,
       from: before,
       to: after,
       points,
@@ -261,7 +329,7 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
           const points = drawMarginal(each, before, 2)
           const given = { points, memory: stepOf(each, [before, from], points).memory ?? null }
           const kept = deepCopy(given)
-          stepOf(each, [from, to], points, given.memory)
+          stepOf(each, [from, to], points, { memory: given.memory })
           const y = points.values.slice()
           const { solver } = Case.meaning(sampler)
           solver?.((_, at) => at.map(x => -x))(1, 0.5, y)
@@ -302,25 +370,23 @@ export const sampler = (sampler: Sampler.Sampler, options: SamplerOptions = {}):
         name: 'a step is of its order',
         quantity: 'order of the error',
         statement: order =>
-          `∀ schedules, c, levels: after a step a third or three times as long, both from where the flow has 8 points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h one of the two shortest of ${STEPS_OF_ORDER.join(', ')} after which it is off by more than 1e-12, rounding; over the variances ${VARIANCES.join(', ')}: the next term of the error is h times as great.`,
+          `∀ schedules, c, levels: along the flow of a mixture of two normal laws in every coordinate, c ± ${HALF_DISTANCE}√v with variances v and ${VARIANCE_RATIO} v, after a step a third or three times as long, both from where the flow has ${ORDER_ROWS} points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h the shortest of ${STEPS_OF_ORDER.join(', ')} with an error of h/2 of more than ${LEAST_ERROR.toExponential()} (1 + |x|), well above rounding; the error is the largest over the variances ${VARIANCES.join(', ')}. One of order p falls by 2^{p + 1}, one of order p − 1 by 2^p.`,
         source: 'Hairer, Nørsett & Wanner 1993, definition II.1.2: the local error is of order h^{p + 1}',
         maxCases: 20,
         says: (each, order) => {
           const level = (each.seed % 7) / 2 - 1.5
           const offAfter = (own: SamplerCase, h: number, times: number): number => {
             const [before, from, to] = [level - 2 * times * h, level, level + 2 * h].map(logSnr => timeOf(own, logSnr))
-            const first = drawMarginal(own, before, 8)
-            const at = (time: number): Points => ({ ...first, values: first.values.map(flowMap(own, before, time)) })
-            const { memory = null } = stepOf(own, [before, from], first)
-            const { values } = stepOf(own, [from, to], at(from), memory).points
-            return maxAbs(at(to).values.map((x, i) => (x - values[i]) / (1 + Math.abs(x))))
+            const pointsAt = mixtureFlow(own, ORDER_ROWS)
+            const score = exactMixtureScore(own)
+            const { memory = null } = stepOf(own, [before, from], pointsAt(before), { score })
+            const { values } = stepOf(own, [from, to], pointsAt(from), { memory, score }).points
+            return maxAbs(pointsAt(to).values.map((x, i) => (x - values[i]) / (1 + Math.abs(x))))
           }
           const errorOf = (h: number): number =>
             maxAbs(VARIANCES.flatMap(variance => BEFORE.map(times => offAfter({ ...each, variance }, h, times))))
-          const found = STEPS_OF_ORDER.map(h => [errorOf(h), errorOf(h / 2)]).filter(([, fine]) => fine > 1e-12)
-          // Of the two steps that which shows the order more.
-          const falls = found.slice(0, 2).map(([coarse, fine]) => coarse / fine)
-          return falls.length > 0 && atLeast(Elementary.log(Math.max(...falls)) / Math.LN2, order + 0.5)
+          const h = STEPS_OF_ORDER.find(h => errorOf(h / 2) > LEAST_ERROR)
+          return h !== undefined && atLeast(Elementary.log(errorOf(h) / errorOf(h / 2)) / Math.LN2, order + 0.5)
         }
       }),
       lawOf({

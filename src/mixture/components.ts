@@ -240,13 +240,12 @@ export const steinMixedLoss = (
   components: IsotropicComponents,
   clean: Tensor,
   level: LevelOperands,
-  { drawn, orthogonal, inSpan }: ComponentNoise,
-  denoising: Tensor
+  { drawn, orthogonal, inSpan, denoising }: ComponentNoise & { readonly denoising: Tensor }
 ): Tensor => {
   const beyond = mul(squareOperand(level.sigma), orthogonal)
   const { squaredScore, divergence, cross } =
     inSpan !== undefined && components.mirrored === undefined
-      ? momentsWithCrossInSpan(components, clean, level, inSpan, { orthogonal, beyond })
+      ? momentsWithCrossInSpan(components, clean, level, { ...inSpan, orthogonal, beyond })
       : momentsWithCross(components, add(mul(level.alpha, clean), mul(level.sigma, drawn)), level, {
           drawn,
           orthogonal,
@@ -286,8 +285,7 @@ const momentsWithCrossInSpan = (
   components: IsotropicComponents,
   clean: Tensor,
   level: LevelOperands,
-  { basis, origin, coordinates, along, outside, share }: NoiseInSpan,
-  { orthogonal, beyond }: OrthogonalNoise
+  { basis, origin, coordinates, along, outside, share, orthogonal, beyond }: NoiseInSpan & OrthogonalNoise
 ): ScoreMomentsWithCross => {
   const { centres } = components
   const { alpha, sigma } = level

@@ -56,7 +56,7 @@ export interface Moments {
   readonly isDenoised?: true
 }
 
-/** Where an E-step was evaluated. */
+/** Noise level, lower bound and dimension of an M-step. */
 export interface MStepContext {
   /** Noise level of the rows; α = 1 and σ = 0 for the data themselves. */
   readonly level: Schedule.Level

@@ -110,5 +110,5 @@ export const isotropicProjection = <P extends string>(
   },
   implicit: (params, x, level, orthogonal) => Components.implicitLoss(components(params), x, level, orthogonal),
   mixed: (params, clean, level, noise, denoising) =>
-    Components.steinMixedLoss(components(params), clean, level, noise, denoising)
+    Components.steinMixedLoss(components(params), clean, level, { ...noise, denoising })
 })

@@ -270,7 +270,7 @@ const withCovariance = ({ model, data }: Setting): ((centres: NdArray) => Params
   const fromMixture = model.family?.fromMixture
   if (fromMixture === undefined || (second !== 'diagonal' && second !== 'full')) return () => null
   return centres => {
-    const factor = Seeding.factorAbout(data, centres, second === 'diagonal')
+    const factor = Seeding.factorAbout(data, centres, { isDiagonal: second === 'diagonal' })
     if (factor === null) return null
     const [count, dim] = centres.shape
     const squares = factor.values.map(l => l * l)

@@ -88,15 +88,10 @@ const pooledMoments = (
 /** Second moments that an M-step requests; if `isShared`, only their sum over the components. */
 type MomentRequest = Pick<MStep<string>, 'second' | 'isShared' | 'hasCommonAxes'>
 
-/** Pools the second moments if the M-step needs only their sum, all components are Gaussian, and this takes less work. */
-const resolvedMomentRequest = (
-  { second, isShared = false }: MomentRequest,
-  count: number,
-  dim: number,
-  isOfGaussians: boolean
-): MomentRequest => ({
+/** Pools the second moments of Gaussian components if the M-step needs only their sum, and this takes less work. */
+const pooledIfCheaper = ({ second, isShared = false }: MomentRequest, count: number, dim: number): MomentRequest => ({
   second,
-  isShared: isShared && isOfGaussians && count <= secondMomentWidth(second, dim)
+  isShared: isShared && count <= secondMomentWidth(second, dim)
 })
 
 /** Statistics of a mixture on rows, without first and second moments. */
@@ -117,9 +112,9 @@ export const eStep = <P extends string>(family: Family<P>, kind: MomentRequest, 
     const mixture = toMixture(params)
     // The E-step of Student-t components with noise is a sum over precisions, which only the loops compute.
     const isWhole = data.misses !== true && data.errors === undefined && (isNoiseFree(level) || isGaussian(mixture))
-    const isWorthOf = (worth: number): boolean => isWorth(kind, Mixture.components(mixture), dim, data.rows, worth)
-    if (!isWhole || !isWorthOf(COMPILING_PAYS_FROM.loops)) return eStepMoments(mixture, level, kind.second, data)
-    return turned !== null && isWorthOf(COMPILING_PAYS_FROM.interpreter)
+    const work = operationCount({ second: kind.second, count: Mixture.components(mixture), dim, rows: data.rows })
+    if (!isWhole || work < COMPILING_PAYS_FROM.loops) return eStepMoments(mixture, level, kind.second, data)
+    return turned !== null && work >= COMPILING_PAYS_FROM.interpreter
       ? turned(params, level, data)
       : compiledEStep(kind)(mixture, level, data)
   }
@@ -150,30 +145,32 @@ const mixtureAtLevel = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture
 const COMPILING_PAYS_FROM = { loops: 4e5, interpreter: 1e6, description: 5e7 }
 
 /** Cost of one e^x per row and component, in operations on one number of the moments. */
-const COMPONENT = 20
+const COMPONENT_OPERATIONS = 20
 
-/** True if an E-step over `rows` rows takes at least `worth` operations. */
-const isWorth = ({ second }: MomentRequest, count: number, dim: number, rows: number, worth: number): boolean =>
-  rows * count * (COMPONENT + Math.max(dim, secondMomentWidth(second, dim))) >= worth
+/** Size of an E-step: `count` components, and rows [rows, dim]. */
+interface EStepSize {
+  readonly second: Second
+  readonly count: number
+  readonly dim: number
+  readonly rows: number
+}
+
+/** Number of operations that an E-step takes. */
+const operationCount = ({ second, count, dim, rows }: EStepSize): number =>
+  rows * count * (COMPONENT_OPERATIONS + Math.max(dim, secondMomentWidth(second, dim)))
 
 /** Describes in words how an E-step over `rows` rows runs. */
 export const eStepDescription = <P extends string>(
   { toMixture, count }: Pick<Family<P>, 'toMixture' | 'count'>,
-  kind: MomentRequest,
+  { second }: MomentRequest,
   dim: number,
   rows: number
-): string =>
-  isWorth(
-    kind,
-    count(dim),
-    dim,
-    rows,
-    toMixture === undefined ? COMPILING_PAYS_FROM.interpreter : COMPILING_PAYS_FROM.loops
-  )
-    ? 'by a program over the rows'
-    : toMixture === undefined
-      ? 'op by op'
-      : 'in plain loops'
+): string => {
+  const work = operationCount({ second, count: count(dim), dim, rows })
+  const isInterpreted = toMixture === undefined
+  if (work >= COMPILING_PAYS_FROM[isInterpreted ? 'interpreter' : 'loops']) return 'by a program over the rows'
+  return isInterpreted ? 'op by op' : 'in plain loops'
+}
 
 /** Sums over rows x [rows, dim] with weights [rows | 1, 1]; each sum is flat. */
 interface TensorStatistics {
@@ -440,10 +437,13 @@ const eStepPrograms = Compiler.library()
  * if the program cannot be compiled.
  */
 export const compiledEStep =
-  (asked: MomentRequest) =>
+  (request: MomentRequest) =>
   (mixture: Mixture.Mixture, level: Level, data: WeightedRows): Chunks.Reduction<MomentSums> => {
     const { dim } = data
-    const kind = resolvedMomentRequest(asked, Mixture.components(mixture), dim, isGaussian(mixture))
+    const { second } = request
+    const kind = isGaussian(mixture)
+      ? pooledIfCheaper(request, Mixture.components(mixture), dim)
+      : { second, isShared: false }
     const arrays = Tensors.mixtureArrays(mixtureAtLevel(level, mixture), { joins: true })
     return pipe(
       tryCompiledSums(eStepPrograms, JSON.stringify(kind), data)(arrays, {}, (own, x, w) => ({
@@ -463,9 +463,9 @@ export const compiledEStep =
  * E-step of a family in the tensor vocabulary, for families without `toMixture` or with common axes: compiled if there are many rows and a
  * program can be made, otherwise op by op. Throws if rows have missing cells or errors.
  */
-export const tensorEStep = <P extends string>(family: Family<P>, asked: MomentRequest, dim: number): EStep<P> => {
+export const tensorEStep = <P extends string>(family: Family<P>, request: MomentRequest, dim: number): EStep<P> => {
   const count = family.count(dim)
-  const kind = resolvedMomentRequest(asked, count, dim, true)
+  const kind = pooledIfCheaper(request, count, dim)
   const library = Compiler.library()
   const write: BuildSums<P> = (own, x, w, { alpha, sigma }) => {
     const level = { alpha: reshape(alpha, [1, 1]), sigma: reshape(sigma, [1, 1]) }
@@ -481,9 +481,10 @@ export const tensorEStep = <P extends string>(family: Family<P>, asked: MomentRe
       return refuse('a family without toMixture is not learned from rows with errors; give it one')
     const opByOp = (): Chunks.Reduction<Readonly<Record<string, NdArray>>> =>
       interpreted(data)(params, { alpha, sigma })
-    const sums = isWorth(kind, count, dim, data.rows, COMPILING_PAYS_FROM.interpreter)
-      ? pipe(tryCompiledSums(library, family, data)(params, { alpha, sigma }, write), E.getOrElse(opByOp))
-      : opByOp()
+    const sums =
+      operationCount({ second: kind.second, count, dim, rows: data.rows }) >= COMPILING_PAYS_FROM.interpreter
+        ? pipe(tryCompiledSums(library, family, data)(params, { alpha, sigma }, write), E.getOrElse(opByOp))
+        : opByOp()
     // The outputs have the names that were built.
     return Chunks.mapReduction((found: Readonly<Record<string, NdArray>>) =>
       finishMoments(kind, dim, found as Record<keyof TensorStatistics, NdArray>, undefined)

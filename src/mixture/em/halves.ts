@@ -122,8 +122,16 @@ const standardizedBy = (values: Float64Array, centre: Float64Array, scale: numbe
   return out
 }
 
+/** Responsibilities r [rows, width] of all components, and the squared distances that belong to them, with the rows' weights w. */
+interface WeightedResponsibilities {
+  readonly r: Float64Array
+  readonly squared: Float64Array
+  readonly width: number
+  readonly w: Float64Array
+}
+
 /** Returns −Σ w log(1 − r) of a component. */
-const removalLoss = (k: number, width: number, r: Float64Array, w: Float64Array): number => {
+const removalLoss = (k: number, { r, width, w }: WeightedResponsibilities): number => {
   let cost = 0
   // A row that only this component explains costs a high but finite price.
   for (let i = 0, at = k; i < w.length; i++, at += width)
@@ -132,26 +140,23 @@ const removalLoss = (k: number, width: number, r: Float64Array, w: Float64Array)
 }
 
 /** Returns the rows for which the component has a relevant responsibility. */
-const relevantRows = (k: number, width: number, r: Float64Array, w: Float64Array): ReadonlyArray<number> => {
+const relevantRows = (k: number, { r, width, w }: WeightedResponsibilities): ReadonlyArray<number> => {
   const chosen: number[] = []
   for (let i = 0; i < w.length; i++) if (r[i * width + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
   return chosen
 }
 
 /**
- * Weights of the chosen rows, with sum 1. Outlying rows of a Student-t component, which carry little information on the halves, are weighted
- * by their precisions.
+ * Weights of the chosen rows in component k, with sum 1. Outlying rows of a Student-t component, which carry little information on the halves,
+ * are weighted by their precisions.
  */
 const splitRowShares = (
   chosen: ReadonlyArray<number>,
   k: number,
-  width: number,
-  r: Float64Array,
-  w: Float64Array,
-  squared: Float64Array,
-  nu: number | undefined,
-  dim: number
+  { r, squared, width, w }: WeightedResponsibilities,
+  { nu, mean }: Component
 ): Float64Array => {
+  const dim = mean.length
   const out = new Float64Array(chosen.length)
   let total = 0
   for (let row = 0; row < out.length; row++) {
@@ -315,20 +320,62 @@ interface HalvesState {
   readonly halves: ComponentPair
 }
 
+/** Problem of splitting a component's rows in two. */
+interface HalvesProblem {
+  readonly cloud: Cloud
+  readonly second: Second
+  /** Share of the covariance that is that of the other components, I in these coordinates; null if each half has its own covariance. */
+  readonly common: number | null
+  /** Lower bound on the weight of each half. */
+  readonly least: number
+}
+
+/** Sums over the rows that EM steps of halves use. */
+interface HalvesTotals {
+  /** Means of all features of a row: the products of y, y, and 1. */
+  readonly totals: Float64Array
+  /** Mean of y. */
+  readonly middle: Float64Array
+  /** Number of products. */
+  readonly products: number
+  /** Index of the first feature that the log-odds depend on. If the covariance is shared they are linear in y, so no products are needed. */
+  readonly from: number
+  /** Number of features from there on. */
+  readonly width: number
+}
+
 /**
- * Runs EM steps of pairs of halves on a component's rows, and returns the pairs, the best first, without those with a half of fewer rows than
- * `least`. If the covariance is shared, the share `common` of it is that of the other components, I here.
+ * Returns a function that runs `steps` EM steps of each pair of halves on a component's rows. It returns the pairs, the best first, without
+ * those with a half of fewer rows than `least`. `single` is minus the mean log-likelihood without a split.
  */
 const emOnHalves = (
-  cloud: Cloud,
-  second: Second,
-  common: number | null,
-  least: number
+  problem: HalvesProblem
 ): {
   readonly single: number
   readonly after: (starts: ReadonlyArray<HalvesState['halves']>, steps: number) => ReadonlyArray<HalvesState>
 } => {
-  const { rows, dim, columns, values, weights } = cloud
+  const { cloud, second } = problem
+  const { dim, columns } = cloud
+  const sums = halvesTotals(problem)
+  const features = rowFeatures(problem, sums)
+  return {
+    single: -dotProduct(
+      logDensityCoefficients(second, { weight: 1, mean: new Float64Array(dim), factor: UNIT_FACTOR }, columns),
+      sums.totals
+    ),
+    after: (starts, steps) => {
+      let halved: ReadonlyArray<HalvesState> = starts.map(halves => ({ value: Infinity, halves }))
+      for (let i = 0; i < steps; i++) {
+        const all = halved.map(({ halves }) => halves)
+        halved = stepHalves(problem, sums, features, all)
+      }
+      return [...halved].sort((a, b) => a.value - b.value)
+    }
+  }
+}
+
+const halvesTotals = ({ cloud, second, common }: HalvesProblem): HalvesTotals => {
+  const { rows, dim, values, weights } = cloud
   const middle = weightedSums(weights, values, dim)
   const squares = weightedSquares(weights, values, dim)
   const own =
@@ -341,92 +388,99 @@ const emOnHalves = (
         : Float64Array.of(squares.reduce((sum, x) => sum + x, 0))
   const totals = concatenated([own, middle, Float64Array.of(1)])
   const products = productCount(second, dim)
-  // If the covariance is shared, the log-odds are linear in y, so no products are needed.
   const from = common === null ? 0 : products
-  const width = totals.length - from
+  return { totals, middle, products, from, width: totals.length - from }
+}
+
+/** Features of all rows in blocks: kept if they are few, otherwise computed again at each iteration. */
+const rowFeatures = ({ cloud, second, common }: HalvesProblem, { width }: HalvesTotals): Iterable<RowProducts> => {
+  const { rows } = cloud
   const length = Math.max(1, Math.floor(NUMBERS_PER_BLOCK / width))
   const blocks = Array.from({ length: Math.ceil(rows / length) }, (_, b): readonly [number, number] => [
     b * length,
     Math.min(length, rows - b * length)
   ])
-  const made = mapIterable(blocks, rowProducts(cloud, common === null ? second : null, width))
-  const numbers = rows * width <= MAX_HELD_NUMBERS ? [...made] : made
-  /** Mean of the products of a share of the rows about their own mean, in the order that `factorOfKind` reads. */
-  const scatter = (sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
-    if (second === 'full') {
-      const out = new Float64Array(dim * dim)
-      for (let i = 0, at = 0; i < dim; i++)
-        for (let j = 0; j <= i; j++, at++) out[i * dim + j] = out[j * dim + i] = sums[at] / mass - mean[i] * mean[j]
-      return out
-    }
-    if (second === 'diagonal') return mean.map((m, j) => sums[j] / mass - m * m)
-    return Float64Array.of(sums[0] / mass - dotProduct(mean, mean))
+  const computed = mapIterable(blocks, rowProducts(cloud, common === null ? second : null, width))
+  return rows * width <= MAX_HELD_NUMBERS ? [...computed] : computed
+}
+
+/** One EM step of all pairs. */
+const stepHalves = (
+  problem: HalvesProblem,
+  allSums: HalvesTotals,
+  features: Iterable<RowProducts>,
+  all: ReadonlyArray<HalvesState['halves']>
+): ReadonlyArray<HalvesState> => {
+  const { second, cloud } = problem
+  const { totals, from, width } = allSums
+  const both = all.map(halves => halves.map(own => logDensityCoefficients(second, own, cloud.columns)))
+  const odds = logOddsCoefficients(both, from, width)
+  const sums = new Float64Array(all.length * width)
+  const means = new Float64Array(all.length)
+  for (const { weights, values } of features) {
+    const rows = weights.length
+    const logits = simdOrPlainKernels().matMul(odds, values, { m: all.length, k: width, n: rows, transposeB: true })
+    Chunks.addChunkSums(
+      means,
+      simdOrPlainKernels().matMul(simdOrPlainKernels().softplus(logits), weights, { m: all.length, k: rows, n: 1 })
+    )
+    const shares = simdOrPlainKernels().sigmoid(logits, logits)
+    weighColumns(shares, weights)
+    Chunks.addChunkSums(sums, simdOrPlainKernels().matMul(shares, values, { m: all.length, k: rows, n: width }))
   }
-  const next = (sums: Float64Array): HalvesState['halves'] | null => {
-    const p = sums[width - 1]
-    const q = 1 - p
-    if (!(p >= least && q >= least)) return null
-    const mean = new Float64Array(dim)
-    const other = new Float64Array(dim)
-    for (let j = 0; j < dim; j++) {
-      mean[j] = sums[products - from + j] / p
-      other[j] = (middle[j] - p * mean[j]) / q
-    }
-    if (common !== null) {
-      const unit = deflatedMoments(second, mean, 0, columns)
-      const apart = deflatedMoments(
-        second,
-        mean.map((m, j) => m - other[j]),
-        1,
-        columns
-      )
-      const covariance = scatter(totals, 1, middle).map(
-        (s, at) => common * unit[at] + (1 - common) * (s - p * q * (unit[at] - apart[at]))
-      )
-      const factor = factorOfKind(second, covariance, columns)
-      return [
-        { weight: p, mean, factor },
-        { weight: q, mean: other, factor }
-      ]
-    }
-    const rest = totals.map((total, at) => total - sums[at])
+  return all.flatMap((_, s) => {
+    const halves = maximizeHalves(problem, allSums, sums.subarray(s * width, (s + 1) * width))
+    return halves === null ? [] : [{ value: -(dotProduct(both[s][1], totals) + means[s]), halves }]
+  })
+}
+
+/** M-step of a pair, from the sums of the first half's features; null if a half has too few rows. */
+const maximizeHalves = (
+  { cloud, second, common, least }: HalvesProblem,
+  { totals, middle, products, from, width }: HalvesTotals,
+  sums: Float64Array
+): HalvesState['halves'] | null => {
+  const { dim, columns } = cloud
+  const p = sums[width - 1]
+  const q = 1 - p
+  if (!(p >= least && q >= least)) return null
+  const mean = new Float64Array(dim)
+  const other = new Float64Array(dim)
+  for (let j = 0; j < dim; j++) {
+    mean[j] = sums[products - from + j] / p
+    other[j] = (middle[j] - p * mean[j]) / q
+  }
+  if (common !== null) {
+    const unit = deflatedMoments(second, mean, 0, columns)
+    const difference = mean.map((m, j) => m - other[j])
+    const apart = deflatedMoments(second, difference, 1, columns)
+    const covariance = secondMomentsAbout(second, totals, 1, middle).map(
+      (s, at) => common * unit[at] + (1 - common) * (s - p * q * (unit[at] - apart[at]))
+    )
+    const factor = factorOfKind(second, covariance, columns)
     return [
-      { weight: p, mean, factor: factorOfKind(second, scatter(sums, p, mean), columns) },
-      { weight: q, mean: other, factor: factorOfKind(second, scatter(rest, q, other), columns) }
+      { weight: p, mean, factor },
+      { weight: q, mean: other, factor }
     ]
   }
-  const step = (all: ReadonlyArray<HalvesState['halves']>): ReadonlyArray<HalvesState> => {
-    const both = all.map(halves => halves.map(own => logDensityCoefficients(second, own, columns)))
-    const odds = logOddsCoefficients(both, from, width)
-    const sums = new Float64Array(all.length * width)
-    const means = new Float64Array(all.length)
-    for (const { weights, values } of numbers) {
-      const rows = weights.length
-      const logits = simdOrPlainKernels().matMul(odds, values, { m: all.length, k: width, n: rows, transposeB: true })
-      Chunks.addChunkSums(
-        means,
-        simdOrPlainKernels().matMul(simdOrPlainKernels().softplus(logits), weights, { m: all.length, k: rows, n: 1 })
-      )
-      const shares = simdOrPlainKernels().sigmoid(logits, logits)
-      weighColumns(shares, weights)
-      Chunks.addChunkSums(sums, simdOrPlainKernels().matMul(shares, values, { m: all.length, k: rows, n: width }))
-    }
-    return all.flatMap((_, s) => {
-      const halves = next(sums.subarray(s * width, (s + 1) * width))
-      return halves === null ? [] : [{ value: -(dotProduct(both[s][1], totals) + means[s]), halves }]
-    })
+  const rest = totals.map((total, at) => total - sums[at])
+  return [
+    { weight: p, mean, factor: factorOfKind(second, secondMomentsAbout(second, sums, p, mean), columns) },
+    { weight: q, mean: other, factor: factorOfKind(second, secondMomentsAbout(second, rest, q, other), columns) }
+  ]
+}
+
+/** Second moments of a share `mass` of the rows about their mean, from the sums of their products, in the order that `factorOfKind` reads. */
+const secondMomentsAbout = (second: Second, sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
+  const dim = mean.length
+  if (second === 'full') {
+    const out = new Float64Array(dim * dim)
+    for (let i = 0, at = 0; i < dim; i++)
+      for (let j = 0; j <= i; j++, at++) out[i * dim + j] = out[j * dim + i] = sums[at] / mass - mean[i] * mean[j]
+    return out
   }
-  return {
-    single: -dotProduct(
-      logDensityCoefficients(second, { weight: 1, mean: new Float64Array(dim), factor: UNIT_FACTOR }, columns),
-      totals
-    ),
-    after: (starts, steps) => {
-      let halved: ReadonlyArray<HalvesState> = starts.map(halves => ({ value: Infinity, halves }))
-      for (let i = 0; i < steps; i++) halved = step(halved.map(({ halves }) => halves))
-      return [...halved].sort((a, b) => a.value - b.value)
-    }
-  }
+  if (second === 'diagonal') return mean.map((m, j) => sums[j] / mass - m * m)
+  return Float64Array.of(sums[0] / mass - dotProduct(mean, mean))
 }
 
 /** Maps a half from its component's coordinates to those of the data: the mean c + L m and the factor L F. */
@@ -499,10 +553,11 @@ export const splitCandidates = (
   const w = weightsOf(points)
   const parts = componentsAndBackground(mixture)
   const width = parts.length
-  const { shares: r, mass, squared } = rowResponsibilities(parts, points, w)
+  const { shares, mass, squared } = rowResponsibilities(parts, points, w)
+  const responsibilities: WeightedResponsibilities = { r: shares, squared, width, w }
   const cost = new Float64Array(count)
   for (let k = 0; k < count; k++)
-    cost[k] = removalLoss(k, width, r, w) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
+    cost[k] = removalLoss(k, responsibilities) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
   /**
    * True if components are isotropic and there are few rows for the number of columns: fourth moments are then uninformative, and splits along
    * the widest direction are tried.
@@ -513,21 +568,21 @@ export const splitCandidates = (
   const least = isWide ? leastRows : most
   const splitsOf = (component: Component, k: number): ReadonlyArray<ComponentSplit> => {
     if (!(mass[k] * rows >= 2 * least)) return []
-    const chosen = relevantRows(k, width, r, w)
-    const shares = splitRowShares(chosen, k, width, r, w, squared, component.nu, dim)
-    const own = second === 'full' && !isShared ? likeliestGaussian(component, points, chosen, shares) : component
+    const chosen = relevantRows(k, responsibilities)
+    const weights = splitRowShares(chosen, k, responsibilities, component)
+    const own = second === 'full' && !isShared ? likeliestGaussian(component, points, chosen, weights) : component
     const values = whitened(own, points, chosen)
-    const whole: Cloud = { rows: chosen.length, dim, columns: dim, values, weights: shares }
+    const whole: Cloud = { rows: chosen.length, dim, columns: dim, values, weights }
     const span = isotropicRowSpan(whole, second, own)
     const cloud = span === null ? whole : { ...whole, dim: span.rank, values: span.coordinates }
     const common = isShared ? 1 - mass[k] : null
     const share = least / (mass[k] * rows)
     // The coordinates of an isotropic component are already in its standard deviations.
-    const seen = (): Cloud => (span === null ? whitenedCloud(points, chosen, shares, own) : cloud)
+    const seen = (): Cloud => (span === null ? whitenedCloud(points, chosen, weights, own) : cloud)
     const found = !isThorough
       ? []
       : likeliestPairs(cloud, seen(), { second, common: common ?? 0, least: share, narrowest: MIN_HALF_VARIANCE })
-    const { single, after } = emOnHalves(cloud, second, common, share)
+    const { single, after } = emOnHalves({ cloud, second, common, least: share })
     const ways = isWide ? [widestDirection(cloud)] : splitDirections(cloud, own.factor)
     const starts = [...ways.map(halvesAlong(second, dim)), ...found.map(pursuedHalves(second, dim))]
     const first = after(starts, SCREENING_STEPS).slice(0, KEPT_SPLITS)

@@ -144,15 +144,14 @@ const squaredNorms = (values: Float64Array, dim: number): Float64Array => {
   return out
 }
 
-/** Returns w |y − c|² of all rows, from |c|² − 2⟨y, c⟩ and |y|². */
-const weightedDistances = (
-  far: Float64Array,
-  from: number,
+/** Writes w |y − c|² of all rows to `out`, from `offsets` |c|² − 2⟨y, c⟩ and `squares` |y|². */
+const writeWeightedDistances = (
+  offsets: Float64Array,
   squares: Float64Array,
   weights: Float64Array,
   out: Float64Array
 ): void => {
-  for (let i = 0; i < out.length; i++) out[i] = weights[i] * Math.max(far[from + i] + squares[i], 0)
+  for (let i = 0; i < out.length; i++) out[i] = weights[i] * Math.max(offsets[i] + squares[i], 0)
 }
 
 /**
@@ -169,7 +168,7 @@ const startingSpots = (
   const squares = squaredNorms(values, dim)
   const places = Array.from({ length: count }, (_, start) => plasticSequence(start))
   const firsts = places.map(([u]) => rowAtWeightShare(u, weights))
-  const far = logOddsOfRows(
+  const offsets = logOddsOfRows(
     firsts.map(row => ({
       odds: withLastEntry(
         at(row).map(x => -2 * x),
@@ -182,7 +181,7 @@ const startingSpots = (
   const chances = new Float64Array(rows)
   return places.map(([, v], start) => {
     const first = firsts[start]
-    weightedDistances(far, start * rows, squares, weights, chances)
+    writeWeightedDistances(offsets.subarray(start * rows, (start + 1) * rows), squares, weights, chances)
     const other = rowAtWeightShare(v, chances)
     const a = at(first)
     const b = at(other)

@@ -304,7 +304,11 @@ const MIN_DIRECTION_SHARE = 1e-4
  * Initial covariance: the Cholesky factor [dim, dim], or diagonal [dim], of the covariance of the data about the means of the rows that share
  * a nearest centre. Null if there are too few rows, or if they do not vary.
  */
-export const factorAbout = (data: Source.Data, centres: NdArray, isDiagonal: boolean): NdArray | null => {
+export const factorAbout = (
+  data: Source.Data,
+  centres: NdArray,
+  { isDiagonal }: { readonly isDiagonal: boolean }
+): NdArray | null => {
   const { dim, rows } = data
   const [count] = centres.shape
   if (!isDiagonal && rows - count < dim) return null

@@ -50,35 +50,33 @@ const logAddExp = (a: number, b: number): number => {
 const finiteLog = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
 
 /**
- * log N' − log N over `dims` dimensions that share a scale, without the term in log t; from their sum of squares q and its mean per scale. −∞
- * if t ≤ 0.
+ * log N' − log N over `dims` dimensions that share a scale, without the term in log t; from their sum of squares q, t and g. −∞ if t ≤ 0.
  */
-const sharedScaleChange = (q: number, mean: number, dims: number, g: number, part: number): number => {
-  const t = 1 - part * mean
-  return t > 0 ? (q - (g * q) / t - dims * Elementary.log(g)) / 2 : -Infinity
+const sharedScaleChange = (q: number, dims: number, t: number, g: number): number =>
+  t > 0 ? (q - (g * q) / t - dims * Elementary.log(g)) / 2 : -Infinity
+
+/** Component that rows are left out of: its covariance model, n effective rows, and number of columns. */
+interface TestedComponent {
+  readonly second: CovarianceEstimate['second']
+  readonly n: number
+  readonly dim: number
 }
 
-/** log N' − log N of a row that is left out, from its whitened deviation. */
-const leaveOneOutChange = (
-  second: CovarianceEstimate['second'],
-  white: Float64Array,
-  at: number,
-  dim: number,
-  r: number,
-  n: number
-): number => {
+/** log N' − log N of a row of responsibility r that is left out; its whitened deviation begins at index `at`. */
+const leaveOneOutChange = ({ second, n, dim }: TestedComponent, white: Float64Array, at: number, r: number): number => {
   const g = n / (n - r)
   const part = r / (n - r)
   let q = 0
   for (let j = at; j < at + dim; j++) q += white[j] * white[j]
   if (second === 'none') return ((1 - g * g) * q) / 2
   if (second === 'trace')
-    return sharedScaleChange(q, q / dim, dim, g, part) - (dim * finiteLog(1 - (part * q) / dim)) / 2
-  if (second === 'full') return sharedScaleChange(q, q, dim, g, part) - finiteLog(1 - part * q) / 2
+    return sharedScaleChange(q, dim, 1 - part * (q / dim), g) - (dim * finiteLog(1 - (part * q) / dim)) / 2
+  if (second === 'full') return sharedScaleChange(q, dim, 1 - part * q, g) - finiteLog(1 - part * q) / 2
   let sum = 0
   for (let j = at; j < at + dim; j++) {
     const square = white[j] * white[j]
-    sum = sum + sharedScaleChange(square, square, 1, g, part) - finiteLog(1 - part * square) / 2
+    const t = 1 - part * square
+    sum = sum + sharedScaleChange(square, 1, t, g) - finiteLog(t) / 2
   }
   return sum
 }
@@ -118,22 +116,20 @@ const addSize = (before: number, { own, rest }: RowLogDensities, weights: Float6
   return size
 }
 
-/** Returns `before` plus the leave-one-out gain of a block of rows by a component with n effective rows. */
+/** Returns `before` plus the leave-one-out gain of a block of rows by a component. */
 const addGain = (
   before: number,
   { own, rest, white }: RowLogDensities,
   weights: Float64Array,
-  second: CovarianceEstimate['second'],
-  n: number
+  tested: TestedComponent
 ): number => {
-  const dim = white.length / own.length
+  const { n, dim } = tested
   let gain = before
   for (let i = 0; i < own.length; i++) {
     if (weights[i] === 0) continue
     // If a row has a weight above 1, one of its copies is left out.
     const r = posteriorShare(own[i], rest[i]) * Math.min(1, weights[i])
-    const without =
-      r < n ? own[i] + leaveOneOutChange(second, white, i * dim, dim, r, n) + Elementary.log1p(-r / n) : -Infinity
+    const without = r < n ? own[i] + leaveOneOutChange(tested, white, i * dim, r) + Elementary.log1p(-r / n) : -Infinity
     gain += weights[i] * (logAddExp(rest[i], without) - rest[i])
   }
   return gain
@@ -159,19 +155,19 @@ export const unsupportedComponents = (
   )
   if (mixture.weights.length < 2 || few.length === 0) return []
   const source = Source.asSource(data)
-  const said = (points: Points.Points): ReadonlyArray<RowLogDensities> => {
+  const logDensitiesOf = (points: Points.Points): ReadonlyArray<RowLogDensities> => {
     const all = Array.from({ length: points.rows }, (_, i) => i)
     const { logs } = rowResponsibilities(components, points)
     return few.map(k => ({ ...splitLogDensities(k, logs, count), white: whitened(components[k], points, all) }))
   }
   /** Log-densities if all rows are read in one block: computed once for both passes. */
   let alone: ReadonlyArray<RowLogDensities> | null = null
-  const visited = (visit: (said: RowLogDensities, which: number, weights: Float64Array) => void): void => {
+  const visitBlocks = (visit: (densities: RowLogDensities, which: number, weights: Float64Array) => void): void => {
     pipe(
       source,
       Source.visitRows(points => {
         const { rows, weights = new Float64Array(rows).fill(1) } = points
-        const found = alone ?? said(points)
+        const found = alone ?? logDensitiesOf(points)
         if (rows === source.rows) alone = found
         found.forEach((one, which) => {
           visit(one, which, weights)
@@ -180,12 +176,12 @@ export const unsupportedComponents = (
     )
   }
   const sizes = new Float64Array(few.length)
-  visited((said, which, weights) => {
-    sizes[which] = addSize(sizes[which], said, weights)
+  visitBlocks((densities, which, weights) => {
+    sizes[which] = addSize(sizes[which], densities, weights)
   })
   const gains = Float64Array.from(few, component => total * Elementary.log1p(-components[component].weight))
-  visited((said, which, weights) => {
-    gains[which] = addGain(gains[which], said, weights, second, sizes[which])
+  visitBlocks((densities, which, weights) => {
+    gains[which] = addGain(gains[which], densities, weights, { second, n: sizes[which], dim })
   })
   const due = (parameters / 2) * Elementary.log(total) - parameters
   return few.flatMap((component, which) =>

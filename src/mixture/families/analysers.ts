@@ -288,14 +288,14 @@ const fitAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceModel<Ana
   fitComponentsWithMass({ rank, ...kind }, (scatters, from, least) => {
     const direct = (): ReadonlyArray<Analysis> => nearestAnalyses(kind, scatters, rank, least)
     if (from === null || isExact(kind)) return direct()
-    const iterated = iterateAnalysis(kind, scatters, from, least, INNER)
+    const iterated = iterateAnalysis(kind, scatters, from, { least, steps: INNER })
     return from.every(hasNoLoadings) ? likeliestAnalyses(kind, scatters, [iterated, direct()]) : iterated
   })
 
 const multistartAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceModel<AnalyserParameter>['fit'] =>
   fitComponentsWithMass({ rank, ...kind }, (scatters, from, least) => {
     const start = from ?? nearestAnalyses(kind, scatters, rank, least)
-    return multistartAnalysis(kind, scatters, start, rank, least)
+    return multistartAnalysis(kind, scatters, start, { rank, least })
   })
 
 /** Lower triangles L_k of Σ_k, [K, d, d], from the stacks [Fᵀ; √ψ]. */

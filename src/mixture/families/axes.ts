@@ -62,8 +62,16 @@ const stackDiagonals = (t: Float64Array, dim: number): Float64Array =>
     Math.max(t[Math.floor(at / dim) * dim * dim + (at % dim) * (dim + 1)], 0)
   )
 
-/** Applies a Givens rotation to rows i and j of a [d, d], in place. */
-const rotateRows = (x: Float64Array, i: number, j: number, dim: number, c: number, s: number): void => {
+/** Givens rotation of the coordinates i < j, by its cosine c and sine s. */
+interface GivensRotation {
+  readonly i: number
+  readonly j: number
+  readonly c: number
+  readonly s: number
+}
+
+/** Applies a rotation to the rows of a [d, d], in place. */
+const rotateRows = (x: Float64Array, { i, j, c, s }: GivensRotation, dim: number): void => {
   for (let at = i * dim, to = j * dim; at < (i + 1) * dim; at++, to++) {
     const a = x[at]
     const b = x[to]
@@ -72,16 +80,8 @@ const rotateRows = (x: Float64Array, i: number, j: number, dim: number, c: numbe
   }
 }
 
-/** Applies a Givens rotation to rows and columns i < j of a symmetric [d, d] that starts at `from`, in place. */
-const rotateRowsAndColumns = (
-  t: Float64Array,
-  from: number,
-  i: number,
-  j: number,
-  dim: number,
-  c: number,
-  s: number
-): void => {
+/** Applies a rotation to the rows and columns of the symmetric [d, d] that starts at `from`, in place. */
+const rotateRowsAndColumns = (t: Float64Array, from: number, { i, j, c, s }: GivensRotation, dim: number): void => {
   const row = from + i * dim
   const other = from + j * dim
   const ii = t[row + i]
@@ -131,8 +131,9 @@ const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array,
       if (s === 0) continue
       const cosine = p < 0 ? c : Math.abs(q) / (2 * Math.abs(s) * length)
       most = Math.max(most, Math.min(Math.abs(s), cosine))
-      rotateRows(axes, i, j, dim, cosine, s)
-      for (let at = 0; at < t.length; at += size) rotateRowsAndColumns(t, at, i, j, dim, cosine, s)
+      const rotation: GivensRotation = { i, j, c: cosine, s }
+      rotateRows(axes, rotation, dim)
+      for (let at = 0; at < t.length; at += size) rotateRowsAndColumns(t, at, rotation, dim)
     }
   return most
 }
@@ -170,7 +171,14 @@ interface AxesState<S> {
   readonly now: SpectrumAlongAxes<S>
 }
 
-type Spectrally<S> = (omega: Float64Array, last: S | null) => SpectrumAlongAxes<S>
+/** Second moments W_k, [K, d, d], the accuracy to which their axes are estimated, and the spectrum along given axes. */
+interface AxesProblem<S> {
+  readonly w: Float64Array
+  readonly dim: number
+  readonly precision: keyof typeof MIN_PREDICTED_GAIN
+  /** Returns the optimal spectrum for moments ω along the axes, [K, d]; `last` is the spectrum before, null at first. */
+  readonly along: (omega: Float64Array, last: S | null) => SpectrumAlongAxes<S>
+}
 
 /**
  * Σ_kj T_kjj/u_kj, which equals the mass times d at the optimal spectrum: the scale of differences of the loss, whatever the units of the
@@ -180,7 +188,7 @@ const lossUnit = <S>({ t, now }: AxesState<S>, dim: number): number =>
   stackDiagonals(t, dim).reduce((sum, omega, at) => sum + omega * now.inverse[at], 0)
 
 /** Sweeps of Jacobi rotations from given axes, each followed by the spectrum. */
-const sweepAxes = <S>(start: Float64Array, w: Float64Array, dim: number, along: Spectrally<S>): AxesState<S> => {
+const sweepAxes = <S>(start: Float64Array, { w, dim, along }: AxesProblem<S>): AxesState<S> => {
   const axes = start.slice()
   const t = conjugatedStack(axes, w, dim)
   let now = along(stackDiagonals(t, dim), null)
@@ -260,13 +268,8 @@ const directionOf = (
  * Minimizes over all rotations at once, re-estimating the spectrum after each step, until the predicted gain is negligible. Jacobi sweeps
  * for a fixed spectrum converge slowly if axes and spectrum interact.
  */
-const refineAxes = <S>(
-  from: AxesState<S>,
-  w: Float64Array,
-  dim: number,
-  as: keyof typeof MIN_PREDICTED_GAIN,
-  along: Spectrally<S>
-): AxesState<S> => {
+const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S> => {
+  const { w, dim, precision, along } = problem
   const unit = lossUnit(from, dim)
   let here = from
   let { slope, curvature } = rotationDerivatives(here, dim)
@@ -276,7 +279,7 @@ const refineAxes = <S>(
   for (let turn = 0; turn < QUASI_NEWTON_LIMITS; turn++) {
     const plain = directionOf(slope, curvature, [])
     const promised = -dotProduct(slope, plain)
-    if (!(promised > MIN_PREDICTED_GAIN[as] * unit)) break
+    if (!(promised > MIN_PREDICTED_GAIN[precision] * unit)) break
     const wanted = before.length > 0 ? directionOf(slope, curvature, before) : plain
     const isDown = dotProduct(slope, wanted) < 0
     const towards = isDown ? wanted : plain
@@ -313,17 +316,14 @@ const refineAxes = <S>(
 }
 
 /**
- * Returns the optimal common axes and the spectrum along them. `along` returns the spectrum for moments ω [K, d]. There are several local
- * optima: the best one reached from several initial axes is returned.
+ * Returns the optimal common axes and the spectrum along them. There are several local optima: the best one reached from several initial
+ * axes is returned.
  */
 export const likeliestAxes = <S>(
   starts: ReadonlyArray<Float64Array>,
-  w: Float64Array,
-  dim: number,
-  as: keyof typeof MIN_PREDICTED_GAIN,
-  along: Spectrally<S>
+  problem: AxesProblem<S>
 ): { readonly axes: Float64Array; readonly found: S } => {
-  const [first, ...others] = starts.map(start => refineAxes(sweepAxes(start, w, dim, along), w, dim, as, along))
+  const [first, ...others] = starts.map(start => refineAxes(sweepAxes(start, problem), problem))
   const { axes, now } = others.reduce((a, b) => (b.now.value < a.now.value ? b : a), first)
   return { axes, found: now.found }
 }

@@ -134,13 +134,18 @@ const pooledNoise = (
   })
 }
 
+/** Lower bound on every noise, and maximum number of EM iterations. */
+interface IterationLimits {
+  readonly least: number
+  readonly steps: number
+}
+
 /** Iterates expectation–maximization on a group of components in place, until it converges or the maximum number of iterations. */
 const iterateGroup = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   all: ReadonlyArray<Analysis>,
-  least: number,
-  steps: number
+  { least, steps }: IterationLimits
 ): void => {
   const d = all[0].noise.length
   const q = all[0].loads.length / d
@@ -240,12 +245,11 @@ export const iterateAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   start: ReadonlyArray<Analysis>,
-  least: number,
-  steps: number
+  limits: IterationLimits
 ): ReadonlyArray<Analysis> =>
   fitSharingGroups((kind, own, from) => {
     const all = from.map(({ loads, noise }) => ({ loads: loads.slice(), noise: noise.slice() }))
-    iterateGroup(kind, own, all, least, steps)
+    iterateGroup(kind, own, all, limits)
     return all
   })(kind, scatters, start)
 
@@ -542,7 +546,7 @@ const nearestLoadings = (
     noise.map((v, j) => Math.max(v + own.s[j * (dim + 1)] - under[j * (dim + 1)], above))
   )
   const from = pooledNoise(kind, scatters, left, 0).map(noise => ({ loads: loads.slice(), noise }))
-  return iterateAnalysis(kind, scatters, from, above, MAX_COMMON_STEPS)
+  return iterateAnalysis(kind, scatters, from, { least: above, steps: MAX_COMMON_STEPS })
 }
 
 const isExact = ({ loadings, noise, isotropic }: AnalyserKind): boolean =>
@@ -582,8 +586,8 @@ export const nearestAnalyses = (
 const EMPTY_ANALYSIS: Analysis = { loads: new Float64Array(0), noise: new Float64Array(0) }
 
 /** Maximum number of initializations of the factors, and number of iterations after which they are compared. */
-const INITIALIZATION_LIMITS = 16
-const TOLD = 100
+const MAX_INITIALIZATIONS = 16
+const COMPARED_AFTER_STEPS = 100
 
 /** Initial loadings from regressions of the columns on a few of them; one set for every few columns, and those after it. */
 const regressionLoadings = (
@@ -618,17 +622,16 @@ export const multistartAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
   from: ReadonlyArray<Analysis>,
-  rank: number,
-  least: number
+  { rank, least }: { readonly rank: number; readonly least: number }
 ): ReadonlyArray<Analysis> => {
   const dim = Math.round(Math.sqrt(scatters[0].s.length))
-  const count = Math.min(dim, INITIALIZATION_LIMITS)
+  const count = Math.min(dim, MAX_INITIALIZATIONS)
   const starts = Array.from({ length: count }, (_, i) =>
     regressionLoadings(kind, scatters, rank, Math.floor((i * dim) / count))
   )
   return likeliestAnalyses(
     kind,
     scatters,
-    [from, ...starts].map(start => iterateAnalysis(kind, scatters, start, least, TOLD))
+    [from, ...starts].map(start => iterateAnalysis(kind, scatters, start, { least, steps: COMPARED_AFTER_STEPS }))
   )
 }

@@ -79,11 +79,16 @@ const cayleyAxes = (turns: Tensor, dim: number): Tensor => {
   return solveTriangular(factor, solveTriangular(factor, matMul(both, both)), { transposed: true })
 }
 
-/** Evaluates Gaussians with variances u [rows | 1, K | 1, d] along axes [K, d, d]. */
+/** Gaussians given by their axes, as rows, and their variances u along them, [rows | 1, K | 1, d]. */
+interface AxisAlignedGaussians {
+  readonly means: Tensor
+  readonly axes: Tensor
+  readonly u: Tensor
+}
+
+/** Evaluates Gaussians with axes of each component's own, [K, d, d]. */
 const evaluateSpectral = (
-  means: Tensor,
-  axes: Tensor,
-  u: Tensor,
+  { means, axes, u }: AxisAlignedGaussians,
   x: Tensor,
   level: RowLevel
 ): Gaussian.GaussianEvaluation => {
@@ -103,11 +108,9 @@ const evaluateSpectral = (
   )
 }
 
-/** Evaluates Gaussians with variances u along common axes, [d, d]. */
+/** Evaluates Gaussians with common axes, [d, d]. */
 const evaluateAlongCommonAxes = (
-  means: Tensor,
-  axes: Tensor,
-  u: Tensor,
+  { means, axes, u }: AxisAlignedGaussians,
   x: Tensor,
   level: RowLevel
 ): Gaussian.GaussianEvaluation => {
@@ -236,7 +239,7 @@ const fitOrientedSpectrum = (parts: SpectralParts, moments: SpectralMoments): Or
   const { n, w, at, before } = moments
   if (parts.orientation === 'common') return fitCommonAxes(parts, moments)
   const spectrumAlong = (omega: Float64Array): Spectrum.Spectrum =>
-    Spectrum.likeliestSpectrum(parts, n, omega, at, before && before.spectrum)
+    Spectrum.likeliestSpectrum(parts, { n, omega, at }, before && before.spectrum)
   if (parts.orientation === 'none')
     return { spectrum: spectrumAlong(parts.shape === 'none' ? spreadEvenly(w, at.dim) : w), axes: [] }
   const found = RA.makeBy(n.length, k => Axes.principalAxes(kthPart(w, n.length, k), at.dim))
@@ -250,7 +253,7 @@ const fitCommonAxes = (parts: SpectralParts, { n, w, at, before }: SpectralMomen
   const { dim } = at
   const count = n.length
   const along = (omega: Float64Array, last: Spectrum.Spectrum | null): Axes.SpectrumAlongAxes<Spectrum.Spectrum> => {
-    const found = Spectrum.likeliestSpectrum(parts, n, omega, at, last ?? (before && before.spectrum))
+    const found = Spectrum.likeliestSpectrum(parts, { n, omega, at }, last ?? (before && before.spectrum))
     const l = Spectrum.logEigenvalues(parts, found, count, dim)
     return { found, inverse: Spectrum.spectrumPrecisions(n, at, l), value: Spectrum.spectrumLoss(n, omega, at, l) }
   }
@@ -264,7 +267,7 @@ const fitCommonAxes = (parts: SpectralParts, { n, w, at, before }: SpectralMomen
           ...(parts.shape === 'own' ? RA.makeBy(count, k => kthPart(w, count, k)).filter((_, k) => n[k] > 0) : [])
         ].map(one => Axes.principalAxes(one, dim).axes)
       : [oldAxes[0]]
-  const { axes, found } = Axes.likeliestAxes(starts, w, dim, oldAxes === null ? 'whole' : 'step', along)
+  const { axes, found } = Axes.likeliestAxes(starts, { w, dim, precision: oldAxes === null ? 'whole' : 'step', along })
   return { spectrum: found, axes: [axes] }
 }
 
@@ -294,8 +297,8 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
       const { alpha, sigma } = Gaussian.appendLevelAxes(level, 2)
       const u = add(mul(square(alpha), expandDims(exp(spectrumOf(own, dim)), 0)), square(sigma))
       if (own.turns === undefined) return Diagonal.evaluateDiagonal(means, u, x, level)
-      const axes = cayleyAxes(own.turns, dim)
-      return ownAxes ? evaluateSpectral(means, axes, u, x, level) : evaluateAlongCommonAxes(means, axes, u, x, level)
+      const gaussians = { means, axes: cayleyAxes(own.turns, dim), u }
+      return ownAxes ? evaluateSpectral(gaussians, x, level) : evaluateAlongCommonAxes(gaussians, x, level)
     }),
     factors: spectralFactors(parts),
     fit: fitSpectral(parts)

@@ -25,6 +25,15 @@ export interface Spectrum {
   readonly shapes: Float64Array
 }
 
+/** Moments along given axes, and the context of their M-step. */
+export interface MomentsAlongAxes {
+  /** Masses, [K] */
+  readonly n: Float64Array
+  /** Second moments, [K, d] */
+  readonly omega: Float64Array
+  readonly at: MStepContext
+}
+
 /** Returns Helmert's contrasts, [d, d − 1]: orthonormal columns that sum to 0. */
 export const contrasts = (dim: number): NdArray => {
   const width = dim - 1
@@ -135,9 +144,7 @@ const clippedLogVariance = (at: MStepContext, variance: number): number => {
 /** Solution for EI, VI, EE and VV: a mean for each parameter, clipped; exact at any level. */
 const meanSpectrum = (
   { volume, shape }: SpectrumSharing,
-  n: Float64Array,
-  omega: Float64Array,
-  at: MStepContext,
+  { n, omega, at }: MomentsAlongAxes,
   old: Spectrum
 ): Spectrum => {
   const { dim } = at
@@ -168,10 +175,9 @@ const meanSpectrum = (
 
 /**
  * Solution for EV without noise. For a volume v the optimal spectrum of a component is ℓ_j = max(log ω_j − m, log φ), with m such that Σ_j
- * ℓ_j = dv: what clipping adds is subtracted from the others. The derivative of F by v is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is
- * convex and decreasing, so Newton's method converges from any start; in one step if nothing is clipped.
+ * ℓ_j = dv: what clipping adds is subtracted from the others.
  */
-const fillVolumes = (n: Float64Array, omega: Float64Array, at: MStepContext, old: Spectrum): Spectrum => {
+const fillVolumes = ({ n, omega, at }: MomentsAlongAxes, old: Spectrum): Spectrum => {
   const { dim, level } = at
   const least = minLogEigenvalue(at)
   const width = dim - 1
@@ -184,46 +190,13 @@ const fillVolumes = (n: Float64Array, omega: Float64Array, at: MStepContext, old
       .sort()
       .reverse()
   )
-  /** m of a component at a volume, and the number of eigenvalues above the bound; −∞ for one without moments. */
-  const filledTo = (l: Float64Array, volume: number): readonly [number, number] => {
-    let sum = 0
-    let free = 0
-    let m = -Infinity
-    for (let f = 0; f < dim && l[f] > -Infinity; f++) {
-      const next = (sum + l[f] + (dim - f - 1) * least - dim * volume) / (f + 1)
-      if (f > 0 && l[f] - next < least) break
-      sum += l[f]
-      free = f + 1
-      m = next
-    }
-    return [m, free]
-  }
-  const mass = Elementary.log(present.reduce((sum, k) => sum + n[k], 0))
-  let volume = Math.max(least, old.volumes[0])
-  for (let step = 0; step < MAX_NEWTON_STEPS; step++) {
-    const all = sorted.map(l => filledTo(l, volume))
-    const most = all.reduce((most, [m]) => Math.max(most, m), -Infinity)
-    if (most === -Infinity) {
-      volume = least
-      break
-    }
-    let sum = 0
-    let slope = 0
-    for (const [m, free] of all) {
-      const share = Elementary.exp(m - most)
-      sum += share
-      if (share > 0) slope += (share * dim) / free
-    }
-    const next = Math.max(least, volume + ((most + Elementary.log(sum) - mass) * sum) / slope)
-    const moved = Math.abs(next - volume)
-    volume = next
-    if (!(moved > LOG_TOLERANCE * Math.max(1, Math.abs(volume)))) break
-  }
+  const logMass = Elementary.log(present.reduce((sum, k) => sum + n[k], 0))
+  const volume = commonVolume(sorted, { least, logMass, start: old.volumes[0] })
   const shapes = old.shapes.slice()
   for (let k = 0; k < n.length; k++) {
     const own = shapes.subarray(k * width, (k + 1) * width)
     const place = present.indexOf(k)
-    const [m] = place < 0 ? [-Infinity] : filledTo(sorted[place], volume)
+    const { m } = place < 0 ? NOT_FILLED : fillVolume(sorted[place], volume, least)
     if (m > -Infinity) own.set(shapeOfLogs(logs.slice(k * dim, (k + 1) * dim).map(l => Math.max(l - m, least))))
     else {
       // A component without moments keeps its shape, as far as the bound allows.
@@ -235,6 +208,57 @@ const fillVolumes = (n: Float64Array, omega: Float64Array, at: MStepContext, old
     }
   }
   return { volumes: Float64Array.of(volume), shapes }
+}
+
+/** m of a component at a volume, and the number of its eigenvalues above the bound. */
+interface FilledVolume {
+  readonly m: number
+  readonly free: number
+}
+
+/** Result for a component without moments. */
+const NOT_FILLED: FilledVolume = { m: -Infinity, free: 0 }
+
+/** Returns m such that the log eigenvalues max(ℓ_j − m, least) have the mean `volume`, from ℓ in descending order; m = −∞ if all are −∞. */
+const fillVolume = (l: Float64Array, volume: number, least: number): FilledVolume => {
+  const dim = l.length
+  let sum = 0
+  let filled = NOT_FILLED
+  for (let f = 0; f < dim && l[f] > -Infinity; f++) {
+    const m = (sum + l[f] + (dim - f - 1) * least - dim * volume) / (f + 1)
+    if (f > 0 && l[f] - m < least) break
+    sum += l[f]
+    filled = { m, free: f + 1 }
+  }
+  return filled
+}
+
+/**
+ * Common volume of components with log moments `sorted`, each in descending order. The derivative of F by the volume is d(Σ_k n_k − Σ_k
+ * e^{m_k}), and log Σ_k e^{m_k} is convex and decreasing, so Newton's method converges from any start; in one step if nothing is clipped.
+ */
+const commonVolume = (
+  sorted: ReadonlyArray<Float64Array>,
+  { least, logMass, start }: { readonly least: number; readonly logMass: number; readonly start: number }
+): number => {
+  let volume = Math.max(least, start)
+  for (let step = 0; step < MAX_NEWTON_STEPS; step++) {
+    const all = sorted.map(l => fillVolume(l, volume, least))
+    const most = all.reduce((most, { m }) => Math.max(most, m), -Infinity)
+    if (most === -Infinity) return least
+    let sum = 0
+    let slope = 0
+    all.forEach(({ m, free }, k) => {
+      const share = Elementary.exp(m - most)
+      sum += share
+      if (share > 0) slope += (share * sorted[k].length) / free
+    })
+    const next = Math.max(least, volume + ((most + Elementary.log(sum) - logMass) * sum) / slope)
+    const moved = Math.abs(next - volume)
+    volume = next
+    if (!(moved > LOG_TOLERANCE * Math.max(1, Math.abs(volume)))) break
+  }
+  return volume
 }
 
 /** Sharing for a single component. */
@@ -330,46 +354,18 @@ const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number
 }
 
 /** Solution for VE, and for EV at a level, by constrained Newton steps from an initial spectrum. */
-const newtonSpectrum = (
-  parts: SpectrumSharing,
-  n: Float64Array,
-  omega: Float64Array,
-  at: MStepContext,
-  old: Spectrum
-): Spectrum => {
-  const { dim, level } = at
+const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: Spectrum): Spectrum => {
+  const { n, omega, at } = moments
+  const { dim } = at
   const count = n.length
   const { size, volumes } = spectrumLayout(parts, count, dim)
   const b = basis(parts, count, dim)
-  const a2 = Elementary.square(level.alpha)
-  const s2 = Elementary.square(level.sigma)
   const least = minLogEigenvalue(at)
   let theta = raiseVolumes(parts, Float64Array.of(...old.volumes, ...old.shapes), count, at)
   let l = predictedLogs(parts, theta, count, dim)
   let now = spectrumLoss(n, omega, at, l)
   for (let step = 0; step < MAX_NEWTON_STEPS; step++) {
-    const gradient = new Float64Array(size)
-    const hessian = new Float64Array(size * size)
-    for (let row = 0; row < l.length; row++) {
-      const m = n[Math.floor(row / dim)]
-      if (!(m > 0)) continue
-      const v = a2 * Elementary.exp(l[row])
-      const u = v + s2
-      const slope = v * (m / u - omega[row] / (u * u))
-      const curvature = v * v * ((2 * omega[row]) / (u * u * u) - m / (u * u)) + slope
-      const safe = Math.max(curvature, MIN_CURVATURE_SHARE * m * Elementary.square(v / u))
-      for (let i = 0; i < size; i++) {
-        const bi = b[row * size + i]
-        if (bi === 0) continue
-        gradient[i] += bi * slope
-        for (let j = 0; j <= i; j++) hessian[i * size + j] += safe * bi * b[row * size + j]
-      }
-    }
-    // Parameters that no row determines are kept: those of a component without mass, which only the bound may move.
-    for (let i = 0; i < size; i++) {
-      const own = hessian[i * (size + 1)]
-      hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1
-    }
+    const { gradient, hessian } = spectrumDerivatives(moments, l, b, size)
     const lower = Factor.choleskyOfCovariance(hessian, size)
     if (lower === null) break
     const along = constrainedStep(
@@ -399,12 +395,44 @@ const newtonSpectrum = (
   return { volumes: theta.slice(0, volumes), shapes: theta.slice(volumes) }
 }
 
+/** Gradient of the loss F by θ, and the lower triangle of its Hessian, made positive definite; b is the design matrix [K · d, size]. */
+const spectrumDerivatives = (
+  { n, omega, at: { dim, level } }: MomentsAlongAxes,
+  l: Float64Array,
+  b: Float64Array,
+  size: number
+): { readonly gradient: Float64Array; readonly hessian: Float64Array } => {
+  const a2 = Elementary.square(level.alpha)
+  const s2 = Elementary.square(level.sigma)
+  const gradient = new Float64Array(size)
+  const hessian = new Float64Array(size * size)
+  for (let row = 0; row < l.length; row++) {
+    const m = n[Math.floor(row / dim)]
+    if (!(m > 0)) continue
+    const v = a2 * Elementary.exp(l[row])
+    const u = v + s2
+    const slope = v * (m / u - omega[row] / (u * u))
+    const curvature = v * v * ((2 * omega[row]) / (u * u * u) - m / (u * u)) + slope
+    const safe = Math.max(curvature, MIN_CURVATURE_SHARE * m * Elementary.square(v / u))
+    for (let i = 0; i < size; i++) {
+      const bi = b[row * size + i]
+      if (bi === 0) continue
+      gradient[i] += bi * slope
+      for (let j = 0; j <= i; j++) hessian[i * size + j] += safe * bi * b[row * size + j]
+    }
+  }
+  // Parameters that no row determines are kept: those of a component without mass, which only the bound may move.
+  for (let i = 0; i < size; i++) {
+    const own = hessian[i * (size + 1)]
+    hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1
+  }
+  return { gradient, hessian }
+}
+
 /** Initial spectrum near the optimum. */
 const initialSpectrum = (
   { volume, shape }: SpectrumSharing,
-  n: Float64Array,
-  omega: Float64Array,
-  { dim, floor }: MStepContext
+  { n, omega, at: { dim, floor } }: MomentsAlongAxes
 ): Spectrum => {
   const positive = omega.map((x, at) => Math.max(x, n[Math.floor(at / dim)] * floor, Number.MIN_VALUE))
   const one = (k: number): Float64Array => positive.subarray(k * dim, (k + 1) * dim)
@@ -428,22 +456,19 @@ const initialSpectrum = (
 }
 
 /**
- * Returns the maximum-likelihood spectrum for masses n [K] and moments ω [K, d] along given axes, with a lower bound, at a level. Exact at
- * time 0, and at any level for EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its own
- * parameters, unless changes of the common ones take it below the bound: then its volume is raised, or its shape shrunk.
+ * Returns the maximum-likelihood spectrum for moments along given axes, with a lower bound, at a level. Exact at time 0, and at any level for
+ * EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its own parameters, unless changes of the
+ * common ones take it below the bound: then its volume is raised, or its shape shrunk.
  */
 export const likeliestSpectrum = (
   parts: SpectrumSharing,
-  n: Float64Array,
-  omega: Float64Array,
-  at: MStepContext,
+  moments: MomentsAlongAxes,
   old: Spectrum | null
 ): Spectrum => {
-  const from = old ?? initialSpectrum(parts, n, omega, at)
+  const { dim, level } = moments.at
+  const from = old ?? initialSpectrum(parts, moments)
   // In one dimension there is no shape.
-  if (parts.shape === 'none' || parts.shape === parts.volume || at.dim === 1)
-    return meanSpectrum(at.dim === 1 ? { ...parts, shape: 'none' } : parts, n, omega, at, from)
-  return at.level.sigma === 0 && parts.shape === 'own'
-    ? fillVolumes(n, omega, at, from)
-    : newtonSpectrum(parts, n, omega, at, from)
+  if (parts.shape === 'none' || parts.shape === parts.volume || dim === 1)
+    return meanSpectrum(dim === 1 ? { ...parts, shape: 'none' } : parts, moments, from)
+  return level.sigma === 0 && parts.shape === 'own' ? fillVolumes(moments, from) : newtonSpectrum(parts, moments, from)
 }

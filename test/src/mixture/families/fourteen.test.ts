@@ -210,7 +210,7 @@ it('a common shape is as narrow as the floor lets it be where no component has m
   const n = Float64Array.of(30, 50)
   const omega = Float64Array.of(40, 9, 0, 80, 30, 0)
   const at = { level: clean, floor: 0.01, dim: 3 }
-  const found = Spectrum.likeliestSpectrum(parts, n, omega, at, null)
+  const found = Spectrum.likeliestSpectrum(parts, { n, omega, at }, null)
   const l = Spectrum.logEigenvalues(parts, found, 2, 3)
   expect(Math.min(l[2], l[5])).toBeCloseTo(Math.log(at.floor), 10)
   const value = Spectrum.spectrumLoss(n, omega, at, l)
@@ -231,7 +231,7 @@ it('a common shape is the likeliest of moments of any size', () => {
     const n = Float64Array.from({ length: 3 }, (_, k) => Math.exp(4 * z[3 * dim + k]))
     const omega = Float64Array.from({ length: 3 * dim }, (_, at) => n[Math.floor(at / dim)] * Math.exp(10 * z[at]))
     const old = { volumes: z.slice(3 * dim + 3, 3 * dim + 6), shapes: z.slice(3 * dim + 6) }
-    const found = Spectrum.likeliestSpectrum(parts, n, omega, { level: clean, floor: 1e-300, dim }, old)
+    const found = Spectrum.likeliestSpectrum(parts, { n, omega, at: { level: clean, floor: 1e-300, dim } }, old)
     const l = Spectrum.logEigenvalues(parts, found, 3, dim)
     /** What the likelihood falls by as a logarithm rises: nothing of each volume, and nothing of the shape. */
     const slopes = l.map((x, at) => n[Math.floor(at / dim)] - omega[at] * Math.exp(-x))

@@ -189,8 +189,7 @@ describe.each(sorts.filter(({ name }) => name !== 'tiedIsotropic'))('$name of th
         { loadings: 'own', noise: 'own', isotropic: false },
         parts(scatter).map(s => ({ mass: 1, s })),
         loads.map((f, k) => ({ loads: f, noise: noise[k] })),
-        1e-300,
-        1
+        { least: 1e-300, steps: 1 }
       )
       close(
         found.flatMap(({ loads }) => Array.from(loads)),

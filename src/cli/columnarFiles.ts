@@ -56,7 +56,7 @@ export async function* readPartsInThread(
     return
   }
   const { seconds = MAX_PART_SECONDS, megabytes = memoryLimitMegabytes(request.size) } = limits
-  const thread = startThread(request, readsNested, megabytes)
+  const thread = startThread(request, { readsNested, megabytes })
   const messages = listenTo(thread, megabytes)
   // A reader may stop before the end of the stream.
   if (request.format === 'Arrow' && thread.stdin !== null)
@@ -138,7 +138,10 @@ const THREAD_ENTRY = new URL(
   import.meta.url
 )
 
-const startThread = (request: ColumnarReadRequest, readsNested: boolean, megabytes: number): Worker => {
+const startThread = (
+  request: ColumnarReadRequest,
+  { readsNested, megabytes }: { readonly readsNested: boolean; readonly megabytes: number }
+): Worker => {
   const workerData: ColumnarThreadInput = {
     request: request.format === 'Arrow' ? { format: 'Arrow', size: request.size } : request,
     readsNested

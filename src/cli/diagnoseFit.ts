@@ -18,25 +18,30 @@ const runUntilSignal = <S>(
   world: World,
   states: Iterable<S>
 ): Promise<{ readonly last: S | null; readonly stopped: Signal | null }> =>
-  world.untilSignal(async heard => {
+  world.untilSignal(async pollSignal => {
     let last: S | null = null
-    for await (const { state, stopped } of statesWithSignals({ now: world.now, pollSignal: heard }, states)) {
+    for await (const { state, stopped } of statesWithSignals({ now: world.now, pollSignal }, states)) {
       last = state
       if (stopped !== null) return { last, stopped }
     }
     return { last, stopped: null }
   })
 
+/** A fit, and the rows that it was learned from. */
+interface FitWithRows {
+  readonly fit: Findings
+  readonly data: Source.Data
+}
+
 /** Bootstraps a fit. After a signal, uses the resamples drawn so far, if they are enough. */
 const runBootstrap = async (
   world: World,
-  watch: ProgressLine['onResample'],
+  onProgress: ProgressLine['onResample'],
   resamples: number | null,
-  { seed, ...fitted }: Findings,
-  data: Source.Data
+  { fit: { seed, ...fitted }, data }: FitWithRows
 ): Promise<{ readonly bootstrap: Findings['bootstrap']; readonly stopped: Signal | null }> => {
   if (resamples === null) return { bootstrap: null, stopped: null }
-  const states = Bootstrap.states({ resamples, seed, onProgress: watch })(fitted, data)
+  const states = Bootstrap.states({ resamples, seed, onProgress })(fitted, data)
   if (E.isLeft(states)) return { bootstrap: states, stopped: null }
   const { last, stopped } = await runUntilSignal(world, states.right)
   return { bootstrap: last?.bootstrap() ?? null, stopped }
@@ -49,10 +54,9 @@ const familyConstructor = (score: Score.Score<string>): Fit.Constructor | null =
 /** Tests a fit's number of components against one fewer and one more. After a signal, returns the tests that are finished. */
 const testComponentCount = async (
   world: World,
-  watch: ProgressLine['onTest'],
+  onProgress: ProgressLine['onTest'],
   resamples: number | null,
-  { scaling, pipeline, mixture, seed }: Findings,
-  data: Source.Data
+  { fit: { scaling, pipeline, mixture, seed }, data }: FitWithRows
 ): Promise<{ readonly tests: Findings['tests']; readonly stopped: Signal | null }> => {
   if (resamples === null) return { tests: null, stopped: null }
   const family = familyConstructor(pipeline.score)
@@ -80,7 +84,7 @@ const testComponentCount = async (
     to,
     from: Math.max(1, to - 1),
     standardize: scaling !== null,
-    onProgress: watch
+    onProgress
   })(data)
   if (E.isLeft(states)) return { tests: states, stopped: null }
   const { last, stopped } = await runUntilSignal(world, states.right)
@@ -106,19 +110,19 @@ const findRobustnessHint = ({ choice, mixture, pipeline, observed, ...fit }: Fin
 /** Runs the checks that options request and the cheap ones, until a signal arrives. */
 export const diagnoseFit = async (
   world: World,
-  { onResample: resampling, onTest: testing, show: doing }: ProgressLine,
-  { search: open, bootstrap: resamples, testComponents }: FitChoices,
-  fit: Findings,
-  data: Source.Data
+  { onResample, onTest, show }: ProgressLine,
+  { search, bootstrap: resamples, testComponents }: FitChoices,
+  fitted: FitWithRows
 ): Promise<{
-  readonly found: Pick<Findings, 'bootstrap' | 'robustnessHint' | 'localOptimum' | 'tests'>
+  readonly diagnoses: Pick<Findings, 'bootstrap' | 'robustnessHint' | 'localOptimum' | 'tests'>
   readonly stopped: Signal | null
 }> => {
-  const { bootstrap, stopped } = await runBootstrap(world, resampling, resamples, fit, data)
-  doing('looking for outliers and for better places of components')
-  const robustnessHint = open.robust || open.background !== null ? null : findRobustnessHint(fit)
+  const { fit } = fitted
+  const { bootstrap, stopped } = await runBootstrap(world, onResample, resamples, fitted)
+  show('looking for outliers and for better places of components')
+  const robustnessHint = search.robust || search.background !== null ? null : findRobustnessHint(fit)
   const tests =
-    stopped === null ? await testComponentCount(world, testing, testComponents, fit, data) : { tests: null, stopped }
+    stopped === null ? await testComponentCount(world, onTest, testComponents, fitted) : { tests: null, stopped }
   const localOptimum = fit.isStreamed ? null : detectLocalOptimum(fit)
-  return { found: { bootstrap, robustnessHint, localOptimum, tests: tests.tests }, stopped: tests.stopped }
+  return { diagnoses: { bootstrap, robustnessHint, localOptimum, tests: tests.tests }, stopped: tests.stopped }
 }

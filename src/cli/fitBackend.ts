@@ -6,23 +6,20 @@ import type * as Cluster from '../cluster/index.js'
 import * as Backend from '../data/reductionBackend.js'
 import { scratchFolderOf } from '../../lib/rows/scratch.js'
 import * as Source from '../data/source/source.js'
-import { type Points } from '../index.js'
 import type { FitChoices, CheckpointOptions } from './fitChoices.js'
 import type { FitFlags } from './fitOptions.js'
 import { checkpointExists, warnUnwritable } from './fitCheckpoint.js'
-import { problemsOfError, fileSystemProblem as problemOf } from './fileProblem.js'
+import { problemsOfError, fileSystemProblem } from './fileProblem.js'
 import { releaseStored } from './tableRows.js'
 import { workFailure, usageFailure, type CommandFailure, type World } from './world.js'
 
 /** A backend and the function that releases it. */
 export type SumBackend = Pick<Cluster.Cluster, 'backend' | 'close'>
 
-/** Backend that computes sums in this process, or by the workers of `--queue`. */
+/** Backend that computes sums in this process, or by the workers of `--queue`, which read the table in `file`. */
 const queueBackend = (
   world: World,
-  { queue }: FitFlags,
-  file: string,
-  how: Points.CsvOptions,
+  { flags: { queue }, file, choices: { csv } }: FitInput,
   source: Source.Source
 ): TE.TaskEither<CommandFailure, SumBackend> =>
   queue === undefined
@@ -36,10 +33,10 @@ const queueBackend = (
             source,
             cluster.bullmq({
               connection: queue,
-              data: shared.sharedTable(file, how),
-              onWait: why => {
-                world.setWaiting(why !== null)
-                if (why !== null) world.stderr(`${why}\n`)
+              data: shared.sharedTable(file, csv),
+              onWait: reason => {
+                world.setWaiting(reason !== null)
+                if (reason !== null) world.stderr(`${reason}\n`)
               }
             }),
             E.mapLeft(problem => usageFailure(problem))
@@ -47,31 +44,30 @@ const queueBackend = (
         )
       )
 
-/** Stores each sum in the file of `--checkpoint`, from which the fit can resume; `of` returns the value that identifies the fit. */
+/** Stores each sum in the file of `--checkpoint`, from which the fit can resume; `identify` returns the value that identifies the fit. */
 const withStoredSums = (
   world: World,
-  keep: CheckpointOptions | null,
-  of: (hashes: ReadonlyArray<string>) => unknown,
-  source: Source.Source,
+  options: CheckpointOptions | null,
+  identify: (cluster: typeof Cluster) => unknown,
   { backend, close }: SumBackend
 ): TE.TaskEither<CommandFailure, SumBackend> =>
-  keep === null
+  options === null
     ? TE.right({ backend, close })
     : pipe(
-        checkpointExists(world, keep),
+        checkpointExists(world, options),
         TE.flatMapTask(() => () => import('../cluster/index.js')),
         TE.flatMapEither(cluster =>
           pipe(
             backend,
-            cluster.kept(keep.path, of(cluster.hashesOf(source)), error => {
-              warnUnwritable(world, problemOf('--checkpoint', keep.path, error))
+            cluster.kept(options.path, identify(cluster), error => {
+              warnUnwritable(world, fileSystemProblem('--checkpoint', options.path, error))
             }),
             E.bimap(
               problem => usageFailure(problem),
-              kept => ({
-                backend: kept.backend,
+              stored => ({
+                backend: stored.backend,
                 close: () => {
-                  kept.close()
+                  stored.close()
                   close()
                 }
               })
@@ -80,10 +76,28 @@ const withStoredSums = (
         )
       )
 
+/** Value by which stored sums are recognized as those of the same fit: the hashes of the rows, and the options that change sums. */
+const fitIdentity = (
+  hashes: ReadonlyArray<string>,
+  { standardize }: FitFlags,
+  { search, seed, prior, recipe }: FitChoices
+): unknown => {
+  const { families, components, criterion, starts, robust, background } = search
+  return [
+    hashes,
+    families?.map(({ word }) => word),
+    ...[components, criterion, seed, prior, standardize ?? null, recipe],
+    // Defaults are omitted: stored sums of earlier versions stay valid.
+    ...(starts === 1 ? [] : [starts]),
+    ...(robust ? ['robust'] : []),
+    ...(background === null ? [] : [background])
+  ]
+}
+
 /** Converts an error that has problems, or is of temporary files, to a failure; rethrows all others. */
 const failureOfThrown = (error: unknown): E.Either<CommandFailure, never> => {
   if (problemsOfError(error) === null && scratchFolderOf(error) === null) throw error
-  return E.left(workFailure(problemsOfError(error) ?? problemOf('', '', error)))
+  return E.left(workFailure(problemsOfError(error) ?? fileSystemProblem('', '', error)))
 }
 
 /** Calls `close` when the work ends, fails or throws. */
@@ -100,42 +114,32 @@ export const closeAfter =
     }
   }
 
+/** Table and options of a fit. */
+interface FitInput {
+  readonly file: string
+  readonly flags: FitFlags
+  readonly choices: FitChoices
+}
+
 /** Returns the backend of a fit, to be closed after it. A search on a source stores each sum. */
 export const fitBackend = (
   world: World,
-  file: string,
-  flags: FitFlags,
-  {
-    search: { families, components, criterion, starts, robust, background },
-    recipe,
-    seed,
-    prior,
-    checkpoint: keep,
-    csv: table
-  }: FitChoices,
+  input: FitInput,
   data: Source.Data
 ): TE.TaskEither<CommandFailure, SumBackend> => {
   if (Source.isInMemory(data)) return TE.right({ backend: Backend.localBackend, close: () => undefined })
   const source = data
+  const { flags, choices } = input
   return pipe(
-    queueBackend(world, flags, file, table, source),
-    TE.flatMap(there =>
+    queueBackend(world, input, source),
+    TE.flatMap(sums =>
       flags.pipeline !== undefined
-        ? TE.right(there)
+        ? TE.right(sums)
         : withStoredSums(
             world,
-            keep,
-            hashes => [
-              hashes,
-              families?.map(({ word }) => word),
-              ...[components, criterion, seed, prior, flags.standardize ?? null, recipe],
-              // Defaults are omitted: stored sums of earlier versions stay valid.
-              ...(starts === 1 ? [] : [starts]),
-              ...(robust ? ['robust'] : []),
-              ...(background === null ? [] : [background])
-            ],
-            source,
-            there
+            choices.checkpointOptions,
+            cluster => fitIdentity(cluster.hashesOf(source), flags, choices),
+            sums
           )
     ),
     TE.bimap(

@@ -40,15 +40,15 @@ export const warnUnwritable = (world: World, ...problems: ReadonlyArray<Problem.
 /** Reads the checkpoint to resume from, and returns the writer of the next ones; null without `--checkpoint`. */
 export const openCheckpoint = (
   world: World,
-  keep: CheckpointOptions | null
+  options: CheckpointOptions | null
 ): TE.TaskEither<CommandFailure, CheckpointWriter | null> => {
-  if (keep === null) return TE.right(null)
-  const { path, every } = keep
+  if (options === null) return TE.right(null)
+  const { path, every } = options
   const option = '--checkpoint'
   // Warns once, until a checkpoint can be written again.
-  let isSaid = false
+  let isWarned = false
   return pipe(
-    checkpointExists(world, keep),
+    checkpointExists(world, options),
     TE.flatMap(isThere => (isThere ? world.readText(option, path) : TE.right(null))),
     TE.map(resumeFrom => ({
       path,
@@ -57,22 +57,30 @@ export const openCheckpoint = (
       every,
       write: async text => {
         const done = await world.writeFiles([{ option, path, text }])()
-        const wasSaid = isSaid
-        isSaid = E.isLeft(done)
-        if (E.isRight(done) || wasSaid) return
+        const wasWarned = isWarned
+        isWarned = E.isLeft(done)
+        if (E.isRight(done) || wasWarned) return
         warnUnwritable(world, ...done.left.problems)
       }
     }))
   )
 }
 
+/** A fit that a signal ended. */
+interface InterruptedFit {
+  readonly stages: Findings['stages']
+  /** Checkpoint from which it resumes; null if there is none. */
+  readonly checkpoint: Pick<CheckpointOptions, 'path'> | null
+  /** Candidates learned so far if the signal ended a search; otherwise null. */
+  readonly choice: CandidateChoice | null
+  /** True if its model, report or checkpoint was written. */
+  readonly isSaved: boolean
+}
+
 /** Message about a fit that a signal ended: how far it came, and how to resume it. */
 export const interruptionMessage = (
   signal: Signal,
-  stages: Findings['stages'],
-  keep: CheckpointOptions | null,
-  choice: CandidateChoice | null,
-  isWritten: boolean
+  { stages, checkpoint, choice, isSaved }: InterruptedFit
 ): string => {
   const at = stages.findIndex(({ rule }) => rule === null)
   const where =
@@ -80,7 +88,7 @@ export const interruptionMessage = (
   const among = choice === null ? '' : ` with ${choice.candidates.length} candidates learned`
   const unsaved = ` and was not saved; use --out${choice === null ? ' or --checkpoint' : ''}`
   return (
-    `interrupted by ${signal}${where}${among}: the result is provisional${isWritten ? '' : unsaved}.` +
-    `${keep === null ? '' : ` To resume, run the same command with --resume: the checkpoint is in ${keep.path}.`}\n`
+    `interrupted by ${signal}${where}${among}: the result is provisional${isSaved ? '' : unsaved}.` +
+    `${checkpoint === null ? '' : ` To resume, run the same command with --resume: the checkpoint is in ${checkpoint.path}.`}\n`
   )
 }

@@ -6,11 +6,13 @@ import type { CandidateOptions } from './learn.js'
 import type { GROWN, RecipeName } from './recipeNames.js'
 import { csvOptions } from './tableOptions.js'
 
+/** Options of a fit, with defaults. */
 export interface FitChoices {
   /** How the table is read. */
   readonly csv: Points.CsvOptions
   readonly search: CandidateOptions
   readonly recipe: RecipeName | typeof GROWN
+  /** Other recipes whose fits are compared with it. */
   readonly compare: ReadonlyArray<RecipeName>
   readonly seed: number
   /** Strength of the prior in rows; null for none. */
@@ -19,9 +21,10 @@ export interface FitChoices {
   readonly bootstrap: number | null
   /** Number of resamples of each test of the number of components; null for no tests. */
   readonly testComponents: number | null
-  readonly checkpoint: CheckpointOptions | null
+  readonly checkpointOptions: CheckpointOptions | null
 }
 
+/** Options `--checkpoint`, `--every` and `--resume`. */
 export interface CheckpointOptions {
   readonly path: string
   readonly every: CheckpointInterval
@@ -58,6 +61,6 @@ export const fitChoices = (flags: FitFlags): FitChoices => {
     prior,
     bootstrap,
     testComponents,
-    checkpoint: checkpoint === undefined ? null : { path: checkpoint, every, resume }
+    checkpointOptions: checkpoint === undefined ? null : { path: checkpoint, every, resume }
   }
 }

@@ -22,7 +22,14 @@ import { familyWord, learnsVariances, type NamedFamily } from './families.js'
 import * as ScoreModel from '../fit/scoreModel.js'
 import { GROWN, type RecipeName } from './recipeNames.js'
 import * as Rows from './tableRows.js'
-import { statesWithSignals, logScaleSum, tracePipeline, type Control, type TracedRun } from './tracedRun.js'
+import {
+  statesWithSignals,
+  logScaleSum,
+  tracePipeline,
+  type CheckpointWriter,
+  type Control,
+  type TracedRun
+} from './tracedRun.js'
 import { speaker } from './tableOptions.js'
 import { workFailure, rejectUsage, usageFailure, type CommandFailure, type Signal } from './world.js'
 
@@ -85,13 +92,13 @@ const recipePipeline =
   (points: Source.Data): E.Either<CommandFailure, Pipeline.Pipeline<string>> => {
     // The recipe reads the data, so known problems are reported first.
     const problems = pipe(score, Score.problems(points)).map(problem => ({ ...problem, field: `--${problem.field}` }))
-    const sound = faultless(problems, undefined)
-    if (E.isLeft(sound)) return E.left(usageFailure(sound.left))
-    const made: Pipeline.Pipeline<string> = RECIPES[recipe](score)(points)
-    if (prior === null) return E.right(made)
-    const under = Pipeline.pipelineUnderPrior(prior)(made)
-    return O.isSome(Pipeline.pipelinePrior(under))
-      ? E.right(under)
+    const checked = faultless(problems, undefined)
+    if (E.isLeft(checked)) return E.left(usageFailure(checked.left))
+    const pipeline: Pipeline.Pipeline<string> = RECIPES[recipe](score)(points)
+    if (prior === null) return E.right(pipeline)
+    const withPrior = Pipeline.pipelineUnderPrior(prior)(pipeline)
+    return O.isSome(Pipeline.pipelinePrior(withPrior))
+      ? E.right(withPrior)
       : rejectUsage(
           '--prior',
           prior,
@@ -105,7 +112,7 @@ const requireLearnable = ({
   table: { data, columns },
   source,
   origin
-}: Omit<LearningTask, 'backend'>): E.Either<CommandFailure, void> => {
+}: Pick<LearningTask, 'table' | 'source' | 'origin'>): E.Either<CommandFailure, void> => {
   const score = origin._tag === 'Recipe' ? origin.score : origin.pipeline.score
   const all = [
     ...magnitudeProblems(Rows.standardizedRows(data), columns).map(problemInside(source)),
@@ -219,12 +226,12 @@ const taskFindings = (
  * learned from. Values of other objectives are unchanged.
  */
 const inDataUnits = (
-  { stages: written }: Pipeline.Pipeline<string>,
+  { stages: pipelineStages }: Pipeline.Pipeline<string>,
   scaling: Points.Scaling | null,
   stages: ReadonlyArray<StageRun>
 ): ReadonlyArray<StageRun> => {
   const shift = logScaleSum(scaling)
-  const simple = written.flatMap(Stage.simple)
+  const simple = pipelineStages.flatMap(Stage.simple)
   return stages.map((stage, i) =>
     simple[i].simple.loss !== undefined ? stage : { ...stage, values: stage.values.map(value => value + shift) }
   )
@@ -233,18 +240,23 @@ const inDataUnits = (
 /** Runs a pipeline, and evaluates its mixture on all rows. */
 const learnByPipeline =
   (control: Control, task: LearningTask, recipe: string) =>
-  (asked: Pipeline.Pipeline<string>): TE.TaskEither<CommandFailure, LearnedFit> => {
+  (requested: Pipeline.Pipeline<string>): TE.TaskEither<CommandFailure, LearnedFit> => {
     const data = taskTrainingData(task)
     return pipe(
       // A fit with missing cells has no remaining stages, so the completed cells are not learned from.
-      tracePipeline(control, asked, task.seed, Missing.completed(data.scaled), taskBackend(task, data), data.scaling),
+      tracePipeline(control, requested, {
+        seed: task.seed,
+        points: Missing.completed(data.scaled),
+        backend: taskBackend(task, data),
+        scaling: data.scaling
+      }),
       TE.flatMapEither(({ program, params, stages: ran, stopped }) => {
         const { pipeline } = program
         const mixture = mixtureOfParams(pipeline, params)
         if (E.isLeft(mixture)) return mixture
-        const found = evaluatePipelineResult(mixture.right, evaluationData(data, task.backend), pipeline)
+        const evaluation = evaluatePipelineResult(mixture.right, evaluationData(data, task.backend), pipeline)
         const stages = inDataUnits(pipeline, data.scaling, ran)
-        const rest = { ...found, recipe, stages, plan: Compile.explain(program), searchSteps: 0 }
+        const rest = { ...evaluation, recipe, stages, plan: Compile.explain(program), searchSteps: 0 }
         return pipe(
           taskFindings(task, data.scaling, pipeline, rest),
           E.map(fit => ({ fit, stopped }))
@@ -256,13 +268,13 @@ const learnByPipeline =
 /** Findings of a candidate without further steps. One that has not converged is evaluated on all rows. */
 const candidateFindings = (
   task: LearningTask,
-  { pipeline, isConverged, steps, ...found }: Fit.Ranked
+  { pipeline, isConverged, steps, ...evaluation }: Fit.Ranked
 ): E.Either<CommandFailure, LearnedFit> => {
   const { data } = task.table
-  const { mixture, statistics: said } = found
-  const statistics = isConverged ? said : Statistics.of(data, said.parameters, task.backend)(mixture)
+  const { mixture, statistics: known } = evaluation
+  const statistics = isConverged ? known : Statistics.of(data, known.parameters, task.backend)(mixture)
   const scaling = task.standardize ? Rows.standardizedRows(data).scaling : null
-  const rest = { ...found, statistics, recipe: GROWN, stages: [], plan: '', searchSteps: steps }
+  const rest = { ...evaluation, statistics, recipe: GROWN, stages: [], plan: '', searchSteps: steps }
   return pipe(
     taskFindings(task, scaling, pipeline, rest),
     E.map(fit => ({ fit, stopped: null }))
@@ -287,7 +299,12 @@ export const learnScore =
       TE.flatMap(pipeline => {
         const data = taskTrainingData(task)
         return pipe(
-          tracePipeline(control, pipeline, task.seed, data.scaled, taskBackend(task, data), null),
+          tracePipeline(control, pipeline, {
+            seed: task.seed,
+            points: data.scaled,
+            backend: taskBackend(task, data),
+            scaling: null
+          }),
           TE.map(describeScore(task, data))
         )
       }),
@@ -331,101 +348,184 @@ export interface ChosenPipeline {
   readonly hasRemainingRun: boolean
 }
 
+/** A search for the family and the number of components, with properties that several of its steps need. */
+interface CandidateSearch {
+  readonly options: CandidateOptions
+  readonly task: Omit<LearningTask, 'origin'>
+  readonly recipe: RecipeName | typeof GROWN
+  readonly hasMissingCells: boolean
+  /** Fixed number of components of the first family; null if it is free. */
+  readonly fixedCount: number | null
+  /** True if the options leave one family and one number of components, and the search compares no others with it. */
+  readonly hasOneCandidate: boolean
+}
+
 /** Chooses the family and the number of components that the options leave open. */
 export const choosePipeline =
   (onProgress: (progress: Fit.Progress) => void, control: Omit<Control, 'watch'>) =>
   (
-    { families, components, criterion, starts, robust, background, fixed: known }: CandidateOptions,
-    { table, source, standardize, seed, prior, backend }: Omit<LearningTask, 'origin'>,
+    options: CandidateOptions,
+    task: Omit<LearningTask, 'origin'>,
     recipe: RecipeName | typeof GROWN
   ): TE.TaskEither<CommandFailure, ChosenPipeline> =>
   async () => {
-    const { pollSignal: heard, checkpoint: keeper } = control
-    const family = families?.map(({ make }) => make)
-    const misses = Missing.hasMissingCells(table.data)
-    const count = families?.[0].count ?? null
-    const isOne = !robust && background === null && family?.length === 1 && (components?.length === 1 || count !== null)
-    const byRecipe = (score: Score.Score<string>): PipelineOrigin => ({
-      _tag: 'Recipe',
-      score,
-      // A family with a fixed number of components cannot grow.
-      recipe: recipe === GROWN ? 'annealed' : recipe
-    })
-    if (!misses && isOne && (count !== null || recipe !== GROWN)) {
-      const score = family[0]({ components: components?.[0] ?? 1 })
-      return E.right({
-        origin: byRecipe(score),
-        choice: null,
-        starts: null,
-        seed,
-        stopped: null,
-        hasRemainingRun: true
-      })
-    }
-    // In memory, checkpoints are written by the remaining run, which only a single candidate with one start has.
-    if (keeper !== null && (misses || !isOne || starts > 1))
-      return rejectUsage(
-        '--checkpoint',
-        keeper.path,
-        `available for ${misses ? 'missing cells' : starts > 1 ? 'several starts' : 'a choice among candidates'} in memory`,
-        'add --stream, by which each sum over the rows is kept'
-      )
-    const score = (family?.[0] ?? Score.isotropic)({ components: 1 })
-    const asRefused = E.mapLeft((problems: Problem.Problems) => usageFailure(NEA.map(asOptionProblem)(problems)))
-    const origin: PipelineOrigin = { _tag: 'Recipe', score, recipe: 'annealed' }
-    const sound = requireLearnable({ table, source, standardize, seed, prior, origin })
-    if (E.isLeft(sound)) return sound
-    const states = asRefused(
-      Fit.states({
-        backend,
-        family,
-        components: count ?? components,
-        criterion,
-        seed,
-        starts,
-        robust,
-        background: background ?? undefined,
-        fixed: known ?? undefined,
-        standardize,
-        columns: table.columns,
-        onProgress,
-        missing: misses ? 'em' : 'refuse',
-        prior: prior ?? undefined
-      })(table.data)
+    const search = candidateSearch(options, task, recipe)
+    const given = givenPipeline(search)
+    if (given !== null) return E.right(given)
+    const states = pipe(
+      rejectCheckpoint(search, control.checkpointWriter),
+      E.flatMap(() => requireLearnable({ ...task, origin: smallestOrigin(options) })),
+      E.flatMap(() => searchStates(search, onProgress))
     )
     if (E.isLeft(states)) return states
-    // After a signal, the candidates learned so far are compared.
-    let last: Fit.State | null = null
-    let stopped: Signal | null = null
-    for await (const looked of statesWithSignals(control, states.right)) {
-      last = looked.state
-      stopped = looked.stopped
-      control.onFit?.(last.fit)
-      if (last.rest !== null && !misses) break
-      if (stopped !== null && E.isRight(last.fit())) break
-    }
-    // The last step may have taken long: a signal may have arrived meanwhile.
-    stopped ??= await heard()
-    const fit = asRefused(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')]))
-    if (E.isLeft(fit)) return fit
-    const { candidates, refused: others, starts: agreeing, seed: kept } = fit.right
-    const [{ pipeline, isConverged }] = candidates
-    const rest = stopped === null ? (last?.rest ?? null) : null
-    // A candidate without remaining stages is reported as it is: an empty pipeline has no variance floor.
-    const isDone = rest === null && (Source.isSource(table.data) || pipeline.stages.length === 0)
-    return E.right({
-      // Another recipe learns the chosen score from its own start.
-      origin:
-        recipe === GROWN
-          ? { _tag: 'Chosen', pipeline: rest ?? pipeline, isConverged, candidate: isDone ? candidates[0] : null }
-          : byRecipe(pipeline.score),
-      choice: isOne ? null : { criterion, candidates, refused: others, ...(stopped !== null && { isStopped: true }) },
-      starts: agreeing.of === 1 ? null : agreeing,
-      seed: kept,
-      stopped,
-      hasRemainingRun: rest !== null
-    })
+    const { last, stopped } = await runSearch(control, states.right, search)
+    return pipe(
+      withOptionNames(last?.fit() ?? E.left([Problem.of('fit', 'nothing', 'a candidate', 'try again')])),
+      E.map(found => chosenPipeline(search, found, last?.rest ?? null, stopped))
+    )
   }
+
+const candidateSearch = (
+  options: CandidateOptions,
+  task: CandidateSearch['task'],
+  recipe: CandidateSearch['recipe']
+): CandidateSearch => {
+  const { families, components, robust, background } = options
+  const fixedCount = families?.[0].count ?? null
+  return {
+    options,
+    task,
+    recipe,
+    hasMissingCells: Missing.hasMissingCells(task.table.data),
+    fixedCount,
+    hasOneCandidate:
+      !robust && background === null && families?.length === 1 && (components?.length === 1 || fixedCount !== null)
+  }
+}
+
+/** Origin of a score that is learned by a recipe. A family with a fixed number of components cannot grow. */
+const recipeOrigin = (score: Score.Score<string>, recipe: CandidateSearch['recipe']): PipelineOrigin => ({
+  _tag: 'Recipe',
+  score,
+  recipe: recipe === GROWN ? 'annealed' : recipe
+})
+
+/** Pipeline of the only candidate if its recipe can learn it; null if there is something to search. */
+const givenPipeline = ({
+  options: { families, components },
+  task: { seed },
+  ...search
+}: CandidateSearch): ChosenPipeline | null => {
+  const { recipe, hasMissingCells, fixedCount, hasOneCandidate } = search
+  if (families === undefined || hasMissingCells || !hasOneCandidate || (fixedCount === null && recipe === GROWN))
+    return null
+  const score = families[0].make({ components: components?.[0] ?? 1 })
+  return {
+    origin: recipeOrigin(score, recipe),
+    choice: null,
+    starts: null,
+    seed,
+    stopped: null,
+    hasRemainingRun: true
+  }
+}
+
+/** Rejects `--checkpoint` in memory, where only the remaining run of a single candidate with one start writes checkpoints. */
+const rejectCheckpoint = (
+  { options: { starts }, hasMissingCells, hasOneCandidate }: CandidateSearch,
+  checkpointWriter: CheckpointWriter | null
+): E.Either<CommandFailure, void> =>
+  checkpointWriter !== null && (hasMissingCells || !hasOneCandidate || starts > 1)
+    ? rejectUsage(
+        '--checkpoint',
+        checkpointWriter.path,
+        `available for ${hasMissingCells ? 'missing cells' : starts > 1 ? 'several starts' : 'a choice among candidates'} in memory`,
+        'add --stream, by which each sum over the rows is kept'
+      )
+    : E.right(undefined)
+
+/** Origin of the first family with one component, by which the table is checked before the search. */
+const smallestOrigin = ({ families }: CandidateOptions): PipelineOrigin => ({
+  _tag: 'Recipe',
+  score: (families?.[0].make ?? Score.isotropic)({ components: 1 }),
+  recipe: 'annealed'
+})
+
+const searchStates = (
+  { options, task, hasMissingCells, fixedCount }: CandidateSearch,
+  onProgress: (progress: Fit.Progress) => void
+): E.Either<CommandFailure, Iterable<Fit.State>> => {
+  const { families, components, criterion, starts, robust, background, fixed } = options
+  const { table, standardize, seed, prior, backend } = task
+  return withOptionNames(
+    Fit.states({
+      backend,
+      family: families?.map(({ make }) => make),
+      components: fixedCount ?? components,
+      criterion,
+      seed,
+      starts,
+      robust,
+      background: background ?? undefined,
+      fixed: fixed ?? undefined,
+      standardize,
+      columns: table.columns,
+      onProgress,
+      missing: hasMissingCells ? 'em' : 'refuse',
+      prior: prior ?? undefined
+    })(table.data)
+  )
+}
+
+/**
+ * Runs a search up to the remaining run of the chosen candidate, which `learn` runs; to the end if cells are missing. After a signal, stops
+ * as soon as a candidate is learned. `last` is null if there are no states.
+ */
+const runSearch = async (
+  control: Omit<Control, 'watch'>,
+  states: Iterable<Fit.State>,
+  { hasMissingCells }: CandidateSearch
+): Promise<{ readonly last: Fit.State | null; readonly stopped: Signal | null }> => {
+  let last: Fit.State | null = null
+  let signal: Signal | null = null
+  for await (const { state, stopped } of statesWithSignals(control, states)) {
+    last = state
+    signal = stopped
+    control.onFit?.(state.fit)
+    if (state.rest !== null && !hasMissingCells) break
+    if (stopped !== null && E.isRight(state.fit())) break
+  }
+  // The last step may have taken long: a signal may have arrived meanwhile.
+  return { last, stopped: signal ?? (await control.pollSignal()) }
+}
+
+/** Pipeline of the best candidate: its remaining stages `rest`, or the recipe's, which learns the chosen score from its own start. */
+const chosenPipeline = (
+  { options: { criterion }, task: { table }, recipe, hasOneCandidate }: CandidateSearch,
+  { candidates, refused, starts, seed }: Fit.Fit,
+  rest: Pipeline.Pipeline<string> | null,
+  stopped: Signal | null
+): ChosenPipeline => {
+  const [{ pipeline, isConverged }] = candidates
+  const remaining = stopped === null ? rest : null
+  // A candidate without remaining stages is reported as it is: an empty pipeline has no variance floor.
+  const isDone = remaining === null && (Source.isSource(table.data) || pipeline.stages.length === 0)
+  return {
+    origin:
+      recipe === GROWN
+        ? { _tag: 'Chosen', pipeline: remaining ?? pipeline, isConverged, candidate: isDone ? candidates[0] : null }
+        : recipeOrigin(pipeline.score, recipe),
+    choice: hasOneCandidate ? null : { criterion, candidates, refused, ...(stopped !== null && { isStopped: true }) },
+    starts: starts.of === 1 ? null : starts,
+    seed,
+    stopped,
+    hasRemainingRun: remaining !== null
+  }
+}
+
+/** Problems of the fit's options as a usage failure, with the names of the options on the command line. */
+const withOptionNames = <A>(result: E.Either<Problem.Problems, A>): E.Either<CommandFailure, A> =>
+  E.mapLeft((problems: Problem.Problems) => usageFailure(NEA.map(asOptionProblem)(problems)))(result)
 
 const asOptionProblem = (problem: Problem.Problem): Problem.Problem => ({
   ...Problem.spoken(speaker)(problem),
@@ -453,11 +553,14 @@ export const learn =
 
 /** Learns a score by each of several recipes, with the task's data and seed. Stops after the first that a signal ends. */
 export const learnByRecipes =
-  (control: Control) =>
-  (task: LearningTask, score: Score.Score<string>) =>
-  (recipes: ReadonlyArray<RecipeName>): TE.TaskEither<CommandFailure, ReadonlyArray<LearnedFit>> =>
+  (
+    control: Control,
+    task: LearningTask,
+    score: Score.Score<string>,
+    recipes: ReadonlyArray<RecipeName>
+  ): TE.TaskEither<CommandFailure, ReadonlyArray<LearnedFit>> =>
   async () => {
-    const all: LearnedFit[] = []
+    const fits: LearnedFit[] = []
     for (const recipe of recipes) {
       const reached = await pipe(
         TE.fromEither(recipePipeline(score, recipe, task.prior)(taskTrainingData(task).scaled)),
@@ -465,8 +568,8 @@ export const learnByRecipes =
         TE.mapLeft(locateProblems(`--compare ${recipe}`))
       )()
       if (E.isLeft(reached)) return reached
-      all.push(reached.right)
+      fits.push(reached.right)
       if (reached.right.stopped !== null) break
     }
-    return E.right(all)
+    return E.right(fits)
   }

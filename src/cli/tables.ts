@@ -111,25 +111,41 @@ const gridOfText = async (
 export const readSourceAt =
   (stdin: Stdin): World['readSource'] =>
   (argument, path, options) =>
-  async () => {
-    const files = await tableFiles(argument, path)
-    if (E.isLeft(files)) return files
-    let current = path
-    const gridsOfFile = (file: TableFile) =>
-      async function* (): AsyncGenerator<GridOrError> {
-        current = file.path
-        const named = withFileName(file)
-        for await (const part of tableParts(await openTable(stdin, file.path), argument, options)) yield named(part)
-      }
-    try {
-      const parts = chained(files.right.map(gridsOfFile))
-      return E.right(await Source.fromTables(tablesOfGrids(options)(parts)))
-    } catch (error) {
-      return E.left(
-        error instanceof FailureError ? error.failure : usageFailure(fileSystemProblem(argument, current, error))
-      )
-    }
+  () =>
+    storeTable(stdin, argument, path, options)
+
+const storeTable = async (
+  stdin: Stdin,
+  argument: string,
+  path: string,
+  options: CsvOptions
+): Promise<ReadAttempt<Source.SourceTable>> => {
+  const files = await tableFiles(argument, path)
+  if (E.isLeft(files)) return files
+  let current = path
+  const grids = files.right.map(file => () => {
+    current = file.path
+    return gridsOfFile(stdin, file, argument, options)
+  })
+  try {
+    return E.right(await Source.fromTables(tablesOfGrids(options)(chained(grids))))
+  } catch (error) {
+    return E.left(
+      error instanceof FailureError ? error.failure : usageFailure(fileSystemProblem(argument, current, error))
+    )
   }
+}
+
+/** Parts of one file of a table. */
+async function* gridsOfFile(
+  stdin: Stdin,
+  file: TableFile,
+  argument: string,
+  options: CsvOptions
+): AsyncGenerator<GridOrError> {
+  const named = withFileName(file)
+  for await (const part of tableParts(await openTable(stdin, file.path), argument, options)) yield named(part)
+}
 
 // -- with the text of all cells ----------------------------------------------------------------------------------------
 

@@ -91,7 +91,7 @@ export interface Control {
   readonly now: () => number
   /** Waits until pending signals have been delivered; returns the first one received, or null. */
   readonly pollSignal: () => Promise<Signal | null>
-  readonly checkpoint: CheckpointWriter | null
+  readonly checkpointWriter: CheckpointWriter | null
   /** Receives the fit so far at each state of a search. */
   readonly onFit?: World['onFit']
 }
@@ -101,16 +101,16 @@ const SIGNAL_POLL_MILLISECONDS = 50
 
 /** Yields states as they are computed, each with its time and the signal that has arrived by then. */
 export async function* statesWithSignals<S>(
-  { now, pollSignal: heard }: Pick<Control, 'now' | 'pollSignal'>,
+  { now, pollSignal }: Pick<Control, 'now' | 'pollSignal'>,
   states: Iterable<S>
 ): AsyncGenerator<{ readonly state: S; readonly at: number; readonly stopped: Signal | null }> {
-  let looked = now()
+  let polledAt = now()
   let stopped: Signal | null = null
   for (const state of states) {
     const at = now()
-    if (at - looked >= SIGNAL_POLL_MILLISECONDS) {
-      stopped = await heard()
-      looked = at
+    if (at - polledAt >= SIGNAL_POLL_MILLISECONDS) {
+      stopped = await pollSignal()
+      polledAt = at
     }
     yield { state, at, stopped }
   }
@@ -138,28 +138,33 @@ const emptyHistory = (program: Program.Program<string>, seed: number): RunHistor
 const resumePoint = (
   program: Program.Program<string>,
   seed: number,
-  keeper: CheckpointWriter | null
-): E.Either<CommandFailure, { readonly state: Run.State<string> | null; readonly way: RunHistory }> => {
-  if (keeper === null || keeper.resumeFrom === null) return E.right({ state: null, way: emptyHistory(program, seed) })
-  const { writer, path } = keeper
+  checkpointWriter: CheckpointWriter | null
+): E.Either<CommandFailure, { readonly resumedState: Run.State<string> | null; readonly history: RunHistory }> => {
+  if (checkpointWriter === null || checkpointWriter.resumeFrom === null)
+    return E.right({ resumedState: null, history: emptyHistory(program, seed) })
+  const { writer, path, resumeFrom } = checkpointWriter
   const other = (value: string, domain: string, remedy: string): Problem.Problem =>
     Problem.of('checkpoint', value, domain, remedy)
   return pipe(
-    Checkpoint.readCheckpointText(program, writer)(keeper.resumeFrom),
-    E.bindTo('kept'),
-    E.bind('way', ({ kept: { beside } }) =>
+    Checkpoint.readCheckpointText(program, writer)(resumeFrom),
+    E.bindTo('stored'),
+    E.bind('history', ({ stored: { beside } }) =>
       historyCodec.is(beside) && beside.stages.length === program.stages.length
         ? E.right(beside)
         : E.left(other('what stands beside the state', 'as ornstein fit writes it', 'start again with another file'))
     ),
     E.filterOrElse(
-      ({ way }) => way.seed === seed,
-      ({ way }) =>
-        other(`of seed ${way.seed}`, `of seed ${seed}`, `give --seed ${way.seed}, or start again with another file`)
+      ({ history }) => history.seed === seed,
+      ({ history }) =>
+        other(
+          `of seed ${history.seed}`,
+          `of seed ${seed}`,
+          `give --seed ${history.seed}, or start again with another file`
+        )
     ),
     E.bimap(
       problem => usageFailure({ ...problem, field: `--checkpoint ${path}` }),
-      ({ kept, way }) => ({ state: kept.state, way })
+      ({ stored, history }) => ({ resumedState: stored.state, history })
     )
   )
 }
@@ -172,83 +177,93 @@ const isCheckpointDue = (every: CheckpointInterval, step: number, passed: number
 export const logScaleSum = (scaling: Points.Scaling | null): number =>
   Array.from(scaling?.scale ?? [], Elementary.log).reduce((sum, log) => sum + log, 0)
 
-/** Runs a program. Checks for signals and writes checkpoints between steps; neither changes the result in any bit. */
-const runProgram = async (
-  control: Control,
-  program: Program.Program<string>,
-  seed: number,
-  scaling: Points.Scaling | null
-): Promise<E.Either<CommandFailure, TracedRun>> => {
-  const { watch, now, checkpoint: keeper } = control
-  const from = resumePoint(program, seed, keeper)
-  if (E.isLeft(from)) return from
-  const { state: first, way } = from.right
-  const { pipeline, plan, stages } = program
-  // A program has one stage for each simple stage of the pipeline.
-  const written = pipeline.stages.flatMap(Stage.simple)
+/** Names the values of a program's stages, and converts log-likelihoods to the data's units. */
+const measureValues = ({ pipeline }: Program.Program<string>, scaling: Points.Scaling | null) => {
+  const simpleStages = pipeline.stages.flatMap(Stage.simple)
   const shift = logScaleSum(scaling)
-  const measured = (stage: number, value: number): MeasuredValue => {
-    const { loss, times } = written[stage].simple
-    const prior = O.isSome(Stage.priorOf(written[stage].stage)) ? ' + log-prior' : ''
+  return (stage: number, value: number): MeasuredValue => {
+    const { loss, times } = simpleStages[stage].simple
+    const prior = O.isSome(Stage.priorOf(simpleStages[stage].stage)) ? ' + log-prior' : ''
     return loss !== undefined
       ? { name: 'loss', value }
       : { name: `log-likelihood${prior} per row${times.length > 0 ? ' with noise' : ''}`, value: -(value + shift) }
   }
-  const histories = way.stages.map(kept => History.of(kept))
-  const rules = way.stages.map(({ rule }) => rule)
-  let kept = now()
-  let ended: Signal | null = null
+}
+
+/** Describes the stages of a program with their histories. A program has one stage for each simple stage of the pipeline. */
+const describeStageRuns = (
+  { pipeline, plan, stages }: Program.Program<string>,
+  history: RunHistory['stages']
+): ReadonlyArray<StageRun> =>
+  pipeline.stages.flatMap(Stage.simple).map(({ stage, simple }, i) => ({
+    formula: Stage.formula(stage),
+    scale: stageMeasure(simple, Stage.priorOf(stage)),
+    method: stageMeans(simple, plan[i]),
+    limit: stages[i].stopping.steps,
+    ...history[i]
+  }))
+
+/** Data of a run: its seed, and the scaling of the rows that it learns from; null if they have their original units. */
+interface RunInput {
+  readonly seed: number
+  readonly scaling: Points.Scaling | null
+}
+
+/** Runs a program. Checks for signals and writes checkpoints between steps; neither changes the result in any bit. */
+const runProgram = async (
+  control: Control,
+  program: Program.Program<string>,
+  { seed, scaling }: RunInput
+): Promise<E.Either<CommandFailure, TracedRun>> => {
+  const { watch, now, checkpointWriter } = control
+  const start = resumePoint(program, seed, checkpointWriter)
+  if (E.isLeft(start)) return start
+  const { resumedState, history } = start.right
+  const measured = measureValues(program, scaling)
+  const histories = history.stages.map(stage => History.of(stage))
+  const rules = history.stages.map(({ rule }) => rule)
+  const stageHistories = (): RunHistory['stages'] => rules.map((rule, i) => ({ rule, ...histories[i].summary() }))
+  let writtenAt = now()
+  let signal: Signal | null = null
   let reached = { isFinished: false, params: (): Params.Params<string> => program.start(Key.fromSeed(seed)) }
-  const states = first === null ? Run.states(program)(Key.fromSeed(seed)) : Run.resume(program)(first)
+  const states = resumedState === null ? Run.states(program)(Key.fromSeed(seed)) : Run.resume(program)(resumedState)
   for await (const { state, at, stopped } of statesWithSignals(control, states)) {
     const { status, stage, step, value } = state
     if (status._tag === 'Failed') return E.left(workFailure(Problem.spoken(speaker)(status.problem)))
     // The history of a resumed run contains its first state.
-    if (state !== first) {
+    if (state !== resumedState) {
       if (step > 0 && value !== null) histories[stage].add(value)
       if (status._tag !== 'Running' && stage < rules.length) rules[stage] = status.rule
     }
     reached = { isFinished: status._tag === 'Finished', params: () => Run.estimate(program)(state) }
     watch(state, program, measured)
     if (
-      keeper !== null &&
-      (isCheckpointDue(keeper.every, step, at - kept) || stopped !== null || status._tag === 'Finished')
+      checkpointWriter !== null &&
+      (isCheckpointDue(checkpointWriter.every, step, at - writtenAt) || stopped !== null || reached.isFinished)
     ) {
-      const beside: RunHistory = {
-        seed,
-        stages: rules.map((rule, i) => ({ rule, ...histories[i].summary() }))
-      }
-      await keeper.write(Checkpoint.show(program, keeper.writer)({ state, beside }))
-      kept = at
+      const beside: RunHistory = { seed, stages: stageHistories() }
+      await checkpointWriter.write(Checkpoint.show(program, checkpointWriter.writer)({ state, beside }))
+      writtenAt = at
     }
-    ended = stopped
+    signal = stopped
     if (stopped !== null) break
   }
   return E.right({
     program,
-    stopped: reached.isFinished ? null : ended,
+    stopped: reached.isFinished ? null : signal,
     params: reached.params(),
-    stages: written.map(({ stage, simple }, i) => ({
-      formula: Stage.formula(stage),
-      scale: stageMeasure(simple, Stage.priorOf(stage)),
-      method: stageMeans(simple, plan[i]),
-      limit: stages[i].stopping.steps,
-      rule: rules[i],
-      ...histories[i].summary()
-    }))
+    stages: describeStageRuns(program, stageHistories())
   })
 }
-/** Compiles a pipeline for data in memory or a source, and runs it. */
+
+/** Compiles a pipeline for data in memory or a source, and runs it. `backend` computes the sums over `points`. */
 export const tracePipeline = (
   control: Control,
   pipeline: Pipeline.Pipeline<string>,
-  seed: number,
-  points: Source.Data,
-  backend: Backend.Backend,
-  scaling: Points.Scaling | null
+  input: RunInput & { readonly points: Source.Data; readonly backend: Backend.Backend }
 ): TE.TaskEither<CommandFailure, TracedRun> =>
   pipe(
-    TE.fromEither(Compile.pipeline(pipeline, { backend })(points)),
+    TE.fromEither(Compile.pipeline(pipeline, { backend: input.backend })(input.points)),
     TE.mapLeft(usageFailure),
-    TE.flatMap(program => () => runProgram(control, program, seed, scaling))
+    TE.flatMap(program => () => runProgram(control, program, input))
   )

@@ -39,8 +39,19 @@ const numberedResponsibilities = ({ rowNumbers, points }: Points.Table, mixture:
   )
 }
 
+/** A model to evaluate on the table in `file`. */
+interface ModelEvaluation<M> {
+  readonly file: string
+  readonly modelFile: string
+  readonly model: M
+  readonly flags: EvaluateFlags
+}
+
 /** Heading with the numbers of rows, the table and the model. */
-const evaluationHeading = (rows: number, dropped: number, file: string, modelFile: string): DocumentPart =>
+const evaluationHeading = (
+  { rows, dropped }: { readonly rows: number; readonly dropped: number },
+  { file, modelFile }: Pick<ModelEvaluation<unknown>, 'file' | 'modelFile'>
+): DocumentPart =>
   textPart(
     `${rows} rows of ${steps.inputName(file)}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`
   )
@@ -48,12 +59,10 @@ const evaluationHeading = (rows: number, dropped: number, file: string, modelFil
 /** Prints the log-likelihood of a table under a score that is not a mixture, computed along its probability flow. */
 const evaluateScore = (
   world: World,
-  modelFile: string,
-  file: string,
-  flags: EvaluateFlags,
-  learned: ScoreModel.ScoreModel
-): TE.TaskEither<CommandFailure, void> =>
-  pipe(
+  evaluation: ModelEvaluation<ScoreModel.ScoreModel>
+): TE.TaskEither<CommandFailure, void> => {
+  const { file, modelFile, model, flags } = evaluation
+  return pipe(
     steps.fromCheck(
       Problem.faultless(
         (['responsibilities', 'labels'] as const).flatMap(key =>
@@ -68,17 +77,17 @@ const evaluateScore = (
         undefined
       )
     ),
-    TE.flatMap(() => steps.fromCheck(ScoreModel.densityOfScoreModel(learned, modelFile))),
+    TE.flatMap(() => steps.fromCheck(ScoreModel.densityOfScoreModel(model, modelFile))),
     TE.bindTo('density'),
-    TE.bind('table', () => readTableForModel(world)(file, csvOptions(flags), learned)),
-    TE.flatMapTask(({ density: { of, noise }, table: { points, columns, dropped } }) => {
+    TE.bind('table', () => readTableForModel(world)(file, csvOptions(flags), model)),
+    TE.flatMapTask(({ density: { of: logDensities, noise }, table: { points, columns, dropped } }) => {
       const { rows } = points
-      const total = of(points).reduce((sum, value, i) => sum + (points.weights?.[i] ?? 1) * value, 0)
+      const total = logDensities(points).reduce((sum, value, i) => sum + (points.weights?.[i] ?? 1) * value, 0)
       const logLikelihood = total / Points.totalWeight(points)
       return printResult(world, flags, {
         json: { rows, dropped, columns, logLikelihood, noise },
         parts: [
-          evaluationHeading(rows, dropped, file, modelFile),
+          evaluationHeading({ rows, dropped }, evaluation),
           factsPart([['log-likelihood per row', show(logLikelihood)]]),
           textPart(
             `Along the probability flow, of rows with noise of standard deviation ${show(noise, 3)}, the least that the score ` +
@@ -88,6 +97,7 @@ const evaluateScore = (
       })
     })
   )
+}
 
 /** One table row for each component, and a last one for the background if the model has one. */
 const componentRows = (
@@ -113,57 +123,54 @@ const componentRows = (
 interface EvaluatedRows extends Pick<Points.Table, 'columns' | 'dropped'> {
   readonly statistics: Statistics.Statistics
   /** The table in memory; null if its rows were read in pieces. */
-  readonly whole: Points.Table | null
+  readonly table: Points.Table | null
 }
 
 const evaluateTable = (
   world: World,
-  file: string,
-  flags: EvaluateFlags,
-  model: Model.Model
+  { file, model, flags }: ModelEvaluation<Model.Model>
 ): TE.TaskEither<CommandFailure, EvaluatedRows> => {
   const { stream, labels } = flags
-  const how = withModelColumns(csvOptions(flags), model)
-  const of = (points: Parameters<typeof Statistics.of>[0]): Statistics.Statistics =>
+  const csv = withModelColumns(csvOptions(flags), model)
+  const statisticsOf = (points: Parameters<typeof Statistics.of>[0]): Statistics.Statistics =>
     Statistics.of(points, Model.modelParameters(model))(Model.toMixture(model))
   return stream
     ? pipe(
-        steps.readSourceFile(world, 'FILE')(file, how),
+        steps.readSourceFile(world, 'FILE')(file, csv),
         TE.flatMap(requireModelWidth(model)),
         TE.map(({ source, columns, dropped }) => {
-          const statistics = of(source)
+          const statistics = statisticsOf(source)
           source.close()
-          return { columns, dropped, statistics, whole: null }
+          return { columns, dropped, statistics, table: null }
         })
       )
     : pipe(
         steps.readTableFile(world, 'FILE')(
           file,
-          { ...how, ...(labels !== undefined && { keep: { columns: [labels], classes: 0 } }) },
+          { ...csv, ...(labels !== undefined && { keep: { columns: [labels], classes: 0 } }) },
           labels
         ),
         TE.flatMap(requireModelWidth(model)),
-        TE.map(table => ({ ...table, statistics: of(table.points), whole: table }))
+        TE.map(table => ({ ...table, statistics: statisticsOf(table.points), table }))
       )
 }
 
 /** Returns the evaluation of a mixture as JSON and as a document. */
 const describeEvaluation = (
-  { columns, dropped, statistics, whole }: EvaluatedRows,
-  model: Model.Model,
-  modelFile: string,
-  file: string,
-  flags: EvaluateFlags
+  { columns, dropped, statistics, table }: EvaluatedRows,
+  evaluation: ModelEvaluation<Model.Model>
 ): { readonly json: object; readonly parts: ReadonlyArray<DocumentPart> } => {
+  const { model, flags } = evaluation
   const { rows, logLikelihood, bic, parameters, sizes } = statistics
   const mixture = Model.toMixture(model)
-  const overlapping = whole && mergeOverlapping(whole.points, mixture)
-  const labels = whole?.kept?.at(0)
-  const beside =
-    whole === null || labels === undefined
+  const overlapping = table && mergeOverlapping(table.points, mixture)
+  const labels = table?.kept?.at(0)
+  const crossTable =
+    table === null || labels === undefined
       ? null
-      : Crossed.crossTabulate({ points: whole.points, mixture, overlapping }, labels)
-  const [here, there] = model.fit === null ? [show(logLikelihood)] : showApart(logLikelihood, model.fit.logLikelihood)
+      : Crossed.crossTabulate({ points: table.points, mixture, overlapping }, labels)
+  const [value, trainingValue] =
+    model.fit === null ? [show(logLikelihood)] : showApart(logLikelihood, model.fit.logLikelihood)
   return {
     json: {
       rows,
@@ -174,12 +181,15 @@ const describeEvaluation = (
       parameters,
       sizes,
       ...(overlapping !== null && { clusters: overlapping.clusters.map(cluster => cluster + 1) }),
-      ...(beside !== null && { labels: Crossed.crossTableAsJson(beside) })
+      ...(crossTable !== null && { labels: Crossed.crossTableAsJson(crossTable) })
     },
     parts: [
-      evaluationHeading(rows, dropped, file, modelFile),
+      evaluationHeading({ rows, dropped }, evaluation),
       factsPart([
-        ['log-likelihood per row', there === undefined ? here : `${here} (${there} on the data it was learned from)`],
+        [
+          'log-likelihood per row',
+          trainingValue === undefined ? value : `${value} (${trainingValue} on the data it was learned from)`
+        ],
         ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
       ]),
       tablePart('Components', {
@@ -187,12 +197,12 @@ const describeEvaluation = (
         rows: componentRows(model, statistics)
       }),
       ...(overlapping === null ? [] : [textPart(overlapSentence(overlapping))]),
-      ...(beside === null
+      ...(crossTable === null
         ? []
         : [
-            textPart(`Components beside ${beside.name}:`),
-            tablePart(beside.name, Crossed.crossTableAsTable(beside)),
-            textPart(Crossed.sentence(beside))
+            textPart(`Components beside ${crossTable.name}:`),
+            tablePart(crossTable.name, Crossed.crossTableAsTable(crossTable)),
+            textPart(Crossed.sentence(crossTable))
           ]),
       textPart(
         flags.stream
@@ -207,16 +217,14 @@ const describeEvaluation = (
 
 const evaluateMixture = (
   world: World,
-  modelFile: string,
-  file: string,
-  flags: EvaluateFlags,
-  model: Model.Model
+  evaluation: ModelEvaluation<Model.Model>
 ): TE.TaskEither<CommandFailure, void> => {
+  const { file, modelFile, model, flags } = evaluation
   const { responsibilities } = flags
   const outputs = responsibilities === undefined ? [] : [{ option: '--responsibilities', path: responsibilities }]
   return pipe(
     steps.checkWritableOutputs(world, [modelFile, file])(outputs),
-    TE.flatMap(() => evaluateTable(world, file, flags, model)),
+    TE.flatMap(() => evaluateTable(world, evaluation)),
     TE.filterOrElse(
       ({ statistics }) => Number.isFinite(statistics.logLikelihood),
       ({ statistics }) =>
@@ -229,15 +237,15 @@ const evaluateMixture = (
           )
         )
     ),
-    TE.tap(({ whole }) => {
-      const sheets = whole === null ? [] : [numberedResponsibilities(whole, Model.toMixture(model))]
+    TE.tap(({ table }) => {
+      const sheets = table === null ? [] : [numberedResponsibilities(table, Model.toMixture(model))]
       return steps.writeOutputs(world)(
         outputs.map(output => ({ ...output, text: encodeTable(fileFormat(output.path), output, sheets) }))
       )
     }),
-    TE.flatMapTask(found => {
+    TE.flatMapTask(rows => {
       if (responsibilities === '-') return () => Promise.resolve()
-      return printResult(world, flags, describeEvaluation(found, model, modelFile, file, flags))
+      return printResult(world, flags, describeEvaluation(rows, evaluation))
     })
   )
 }
@@ -249,7 +257,7 @@ export const runEvaluate =
       readMixtureOrScore(world, flags, modelFile),
       TE.flatMap(read =>
         read._tag === 'Score'
-          ? evaluateScore(world, modelFile, file, flags, read.model)
-          : evaluateMixture(world, modelFile, file, flags, read.model)
+          ? evaluateScore(world, { file, modelFile, flags, model: read.model })
+          : evaluateMixture(world, { file, modelFile, flags, model: read.model })
       )
     )

@@ -66,8 +66,8 @@ const sweepRuns = (
       ),
       ...seeds.flatMap(seed => Problem.requireCount(`${path}, seeds`, seed, 0, 0)),
       ...data.flatMap(name => nulProblems(`${path}, data`, name)),
-      ...Object.entries(fits).flatMap(([name, own]) =>
-        Object.entries(own).flatMap(([key, value]) => [
+      ...Object.entries(fits).flatMap(([name, options]) =>
+        Object.entries(options).flatMap(([key, value]) => [
           ...nulProblems(`${path}, fits.${name}, ${key}`, String(value)),
           ...Problem.unless(
             ALLOWED_OPTIONS.includes(key),
@@ -81,10 +81,10 @@ const sweepRuns = (
     ],
     data.flatMap(data =>
       Object.entries(fits).flatMap(([fit, options]) => {
-        const own = Object.entries(options).map(([name, value]) =>
+        const args = Object.entries(options).map(([name, value]) =>
           value === true ? `--${name}` : value === false ? `--no-${name}` : `--${name}=${value}`
         )
-        return seeds.map(seed => ({ data, seed, fit, args: ['fit', data, ...own, `--seed=${seed}`, '--json'] }))
+        return seeds.map(seed => ({ data, seed, fit, args: ['fit', data, ...args, `--seed=${seed}`, '--json'] }))
       })
     )
   )
@@ -140,15 +140,15 @@ const MAIN_MODULE = fileURLToPath(new URL('../main.js', import.meta.url))
 /**
  * Runs a fit in a process of its own, on `threads` processors. Its standard input closes when this process ends, which ends the fit too.
  */
-const fitInProcess = (one: SweepRun, threads: number, signal: AbortSignal): Promise<SweepLine> =>
+const fitInProcess = (run: SweepRun, threads: number, signal: AbortSignal): Promise<SweepLine> =>
   new Promise(resolve => {
     const env = { ...process.env, ORNSTEIN_WITH: 'stdin', ORNSTEIN_THREADS: String(threads) }
-    const how = { env, signal, maxBuffer: Infinity, encoding: 'utf8', killSignal: 'SIGKILL' } as const
-    execFile(process.execPath, [MAIN_MODULE, ...one.args], how, (error, stdout, stderr) => {
-      const found = error === null ? parsedLines(fitResultCodec, stdout).at(0) : undefined
+    const options = { env, signal, maxBuffer: Infinity, encoding: 'utf8', killSignal: 'SIGKILL' } as const
+    execFile(process.execPath, [MAIN_MODULE, ...run.args], options, (error, stdout, stderr) => {
+      const result = error === null ? parsedLines(fitResultCodec, stdout).at(0) : undefined
       resolve({
-        ...one,
-        ...(found === undefined ? { problem: stderr.trim() || (error?.message ?? 'no fit') } : { result: found })
+        ...run,
+        ...(result === undefined ? { problem: stderr.trim() || (error?.message ?? 'no fit') } : { result })
       })
     })
   })
@@ -160,100 +160,132 @@ const processors = (): number => node()?.threads ?? 1
 /** Reason why a sweep ended early; null if all runs are done. */
 type SweepEnd = Signal | CommandFailure | null
 
-/** Runs `jobs` fits at a time, and passes each result to `done`. Returns the reason if it ended early. */
+/** Runs `jobs` fits at a time, and passes each result to `onResult`. Returns the reason if it ended early. */
 const runSweepFits =
-  (runs: ReadonlyArray<SweepRun>, jobs: number, done: (one: SweepLine) => CommandFailure | null) =>
-  async (heard: () => Promise<Signal | null>): Promise<SweepEnd> => {
-    let stopped: SweepEnd = null
-    const left = runs.values()
-    const ended = new AbortController()
-    const looking = setInterval(() => {
-      void heard().then(signal => {
-        stopped ??= signal
-        if (stopped !== null) ended.abort()
+  (runs: ReadonlyArray<SweepRun>, jobs: number, onResult: (line: SweepLine) => CommandFailure | null) =>
+  async (pollSignal: () => Promise<Signal | null>): Promise<SweepEnd> => {
+    let end: SweepEnd = null
+    const remaining = runs.values()
+    const aborter = new AbortController()
+    const signalCheck = setInterval(() => {
+      void pollSignal().then(signal => {
+        end ??= signal
+        if (end !== null) aborter.abort()
       })
     }, SIGNAL_CHECK_MILLISECONDS)
     const worker = async (): Promise<void> => {
-      for (const run of left) {
-        const one = await fitInProcess(run, Math.max(1, Math.floor(processors() / jobs)), ended.signal)
-        if (ended.signal.aborted) return
-        stopped = done(one)
-        if (stopped !== null) ended.abort()
+      for (const run of remaining) {
+        const line = await fitInProcess(run, Math.max(1, Math.floor(processors() / jobs)), aborter.signal)
+        if (aborter.signal.aborted) return
+        end = onResult(line)
+        if (end !== null) aborter.abort()
       }
     }
     await Promise.all(Array.from({ length: Math.min(jobs, runs.length) }, worker))
-    clearInterval(looking)
-    return stopped
+    clearInterval(signalCheck)
+    return end
   }
 
-type SweepResult = E.Either<
-  CommandFailure,
-  { readonly stopped: Signal | null; readonly lines: ReadonlyArray<SweepLine> }
->
+interface SweepResult {
+  readonly stopped: Signal | null
+  readonly lines: ReadonlyArray<SweepLine>
+}
 
 export const runSweep =
   (path: string, { out, share, jobs = processors() }: SweepFlags) =>
   (world: World): TE.TaskEither<CommandFailure, Signal | null> =>
     pipe(
-      world.readText('SWEEP', path),
-      TE.flatMap(text =>
-        steps.fromCheck(
-          pipe(
-            text,
-            parseJsonText('SWEEP', path),
-            E.flatMap(decodeJson(sweepCodec, path)),
-            E.flatMap(of => sweepRuns(path, of))
-          )
-        )
-      ),
+      readSweepRuns(world, path),
       // Shares are disjoint, and together contain all runs.
       TE.map(RA.filterWithIndex(i => i % share.of === share.which - 1)),
       TE.bindTo('runs'),
       TE.tap(() => steps.checkWritableOutputs(world, [path])([{ option: '--out', path: out }])),
-      TE.bind('before', () =>
+      TE.bind('written', () =>
         pipe(
           TE.fromTask(world.exists(out)),
           TE.flatMap(isThere => (isThere ? world.readText('--out', out) : TE.right('')))
         )
       ),
-      TE.flatMap(({ runs, before }) => async (): Promise<SweepResult> => {
-        // Incomplete lines are ignored, and failed fits are run again.
-        const known = before.split('\n').flatMap(text => parsedLines(sweepLineCodec, text))
-        const found = new Map(known.filter(one => one.result !== undefined).map(one => [commandLineKey(one), one]))
-        const left = runs.filter(run => !found.has(commandLineKey(run)))
-        const append = (text: string): CommandFailure | null => {
-          try {
-            appendFileSync(out, text)
-            return null
-          } catch (error) {
-            return workFailure(fileSystemProblem('--out', out, error))
-          }
-        }
-        const done = (one: SweepLine): CommandFailure | null => {
-          found.set(commandLineKey(one), one)
-          return append(`${JSON.stringify(one)}\n`)
-        }
-        const begun = before === '' || before.endsWith('\n') ? null : append('\n')
-        const stopped = begun ?? (await world.untilSignal(runSweepFits(left, jobs, done)))
-        if (stopped !== null && typeof stopped !== 'string') return E.left(stopped)
-        const lines = runs.flatMap(run => found.get(commandLineKey(run)) ?? [])
-        const end = stopped === null ? '' : `; stopped by ${stopped}, the same command resumes`
-        const within = world.terminal.out
-        const counts = `${runs.length} fits, ${runs.length - left.length} of them already in ${out}${end}.`
-        await world.stdout(paragraphs([counts, sweepSummary(lines, within)], within))()
-        return E.right({ stopped, lines })
-      }),
-      TE.flatMapEither(({ stopped, lines }) => {
-        const problems = lines.flatMap(({ data, fit, seed, problem }) =>
-          problem === undefined
-            ? []
-            : Problem.of(
-                `${data}, ${fit}, seed ${seed}`,
-                `the fit (${problem.replace(/^error: /, '')})`,
-                'done',
-                'fix it and sweep again'
-              )
-        )
-        return E.mapLeft(workFailure)(faultless(stopped === null ? problems : [], stopped))
-      })
+      TE.flatMap(
+        ({ runs, written }) =>
+          () =>
+            runRemainingFits(world, { runs, written, out, jobs })
+      ),
+      TE.flatMapEither(({ stopped, lines }) =>
+        E.mapLeft(workFailure)(faultless(stopped === null ? lines.flatMap(failedFitProblems) : [], stopped))
+      )
     )
+
+const readSweepRuns = (world: World, path: string): TE.TaskEither<CommandFailure, ReadonlyArray<SweepRun>> =>
+  pipe(
+    world.readText('SWEEP', path),
+    TE.flatMap(text =>
+      steps.fromCheck(
+        pipe(
+          text,
+          parseJsonText('SWEEP', path),
+          E.flatMap(decodeJson(sweepCodec, path)),
+          E.flatMap(sweep => sweepRuns(path, sweep))
+        )
+      )
+    )
+  )
+
+/** Runs of a sweep, and the text of `out`, to which results are appended. */
+interface SweepTask {
+  readonly runs: ReadonlyArray<SweepRun>
+  readonly written: string
+  readonly out: string
+  readonly jobs: number
+}
+
+/** Runs the fits that have no result in `out` yet, and prints a summary of all. */
+const runRemainingFits = async (
+  world: World,
+  { runs, written, out, jobs }: SweepTask
+): Promise<E.Either<CommandFailure, SweepResult>> => {
+  // Incomplete lines are ignored, and failed fits are run again.
+  const results = new Map(
+    written
+      .split('\n')
+      .flatMap(text => parsedLines(sweepLineCodec, text))
+      .filter(line => line.result !== undefined)
+      .map(line => [commandLineKey(line), line])
+  )
+  const remaining = runs.filter(run => !results.has(commandLineKey(run)))
+  const onResult = (line: SweepLine): CommandFailure | null => {
+    results.set(commandLineKey(line), line)
+    return appendText(out, `${JSON.stringify(line)}\n`)
+  }
+  const appended = written === '' || written.endsWith('\n') ? null : appendText(out, '\n')
+  const stopped = appended ?? (await world.untilSignal(runSweepFits(remaining, jobs, onResult)))
+  if (stopped !== null && typeof stopped !== 'string') return E.left(stopped)
+  const lines = runs.flatMap(run => results.get(commandLineKey(run)) ?? [])
+  const end = stopped === null ? '' : `; stopped by ${stopped}, the same command resumes`
+  const within = world.terminal.out
+  const counts = `${runs.length} fits, ${runs.length - remaining.length} of them already in ${out}${end}.`
+  await world.stdout(paragraphs([counts, sweepSummary(lines, within)], within))()
+  return E.right({ stopped, lines })
+}
+
+/** Appends to the file of `--out`. Returns a failure if it cannot be written; otherwise null. */
+const appendText = (out: string, text: string): CommandFailure | null => {
+  try {
+    appendFileSync(out, text)
+    return null
+  } catch (error) {
+    return workFailure(fileSystemProblem('--out', out, error))
+  }
+}
+
+const failedFitProblems = ({ data, fit, seed, problem }: SweepLine): ReadonlyArray<Problem.Problem> =>
+  problem === undefined
+    ? []
+    : [
+        Problem.of(
+          `${data}, ${fit}, seed ${seed}`,
+          `the fit (${problem.replace(/^error: /, '')})`,
+          'done',
+          'fix it and sweep again'
+        )
+      ]

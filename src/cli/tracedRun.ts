@@ -78,7 +78,7 @@ export interface CheckpointWriter {
   readonly path: string
   /** Name and version of this program. */
   readonly writer: string
-  /** Text of the checkpoint to resume from; null to start anew. */
+  /** Text of the checkpoint to resume from; null for a new run. */
   readonly resumeFrom: string | null
   readonly every: CheckpointInterval
   /** Writes a checkpoint. If that fails, prints a warning, and the run continues. */
@@ -128,13 +128,13 @@ const historyCodec = t.type({
 
 type RunHistory = t.TypeOf<typeof historyCodec>
 
-/** History of a run that starts anew. */
+/** History of a new run. */
 const emptyHistory = (program: Program.Program<string>, seed: number): RunHistory => ({
   seed,
   stages: program.stages.map(() => ({ rule: null, ...new History().summary() }))
 })
 
-/** Reads the state and history to resume from; a null state and an empty history if the run starts anew. */
+/** Reads the state and history to resume from; a null state and an empty history for a new run. */
 const resumePoint = (
   program: Program.Program<string>,
   seed: number,

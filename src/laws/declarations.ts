@@ -78,89 +78,111 @@ export const declarationLaws = (
   objective: Objective.Objective,
   score: Score.Score<string>
 ): ReadonlyArray<LawBuilder> => {
-  const term = Objective.terms(objective).find(({ term }) => term.of === objective)?.term
-  const matching = term !== undefined && Objective.isMatching(term) ? term : undefined
-  const penalty = term !== undefined && Objective.isPenalty(term) ? term : undefined
-  const isTimed = Objective.problems(Schedule.ornsteinUhlenbeck)(objective).length === 0
-  const own = isAskedOf(objective, two) ? two : score
-  const onCases = (score: Score.Score<string>) =>
-    forAll(
-      lowDims(objective, score).map(dim => {
-        const points = Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 })
-        return fc.record({
-          points: Arbitrary.withPartners(objective, score)(points)(dim),
-          params: Arbitrary.params(score, { extent: 1.5 })(dim),
-          seed: Arbitrary.seeds
-        })
-      })
-    )
+  const subject = declarationSubject(objective, score)
   return [
-    onCases(pair)({
-      ...declarationInfo('supportsProjectedNoise'),
-      statement:
-        '∀ cases: of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes.',
-      claim: isTimed && lowDims(objective, pair).length > 0 && matching?.supportsProjectedNoise && matching,
-      maxCases: 5,
-      says: (each, matching) => {
-        const all = Density.pairWithNoiseNodes(each.points, Density.hermiteRule(24))
-        const onNodes = { ...each, points: all.points }
-        return equalsRelatively(
-          valueAndGradientRow(pair, objective, Expectation.quadrature({ nodes: 32 }), each),
-          valueAndGradientRow(pair, integrandOf(matching), Expectation.fixed(all.noise), onNodes),
-          1e-3
-        )
-      }
-    }),
-    onCases(own)({
-      ...declarationInfo('bounded'),
-      statement: '∀ cases: its integrand at t = 1e-9 is at most ten times that at 1e-4, and 1, for the same noise.',
-      claim: isTimed && lowDims(objective, own).length > 0 && matching?.bounded && matching,
-      maxCases: 10,
-      says: (each, matching) => {
-        // Integrands that draw more than noise need newly drawn noise.
-        const noise =
-          matching.exact === undefined
-            ? Expectation.fixed(Arbitrary.normalNoise(each.points, each.seed))
-            : Expectation.monteCarlo()
-        const at = (time: number): number =>
-          Math.abs(valueAndGradientRow(own, integrandOf(matching, NoiseLevels.at(time)), noise, each)[0])
-        return atMost(at(1e-9), 10 * (1 + at(1e-4)))
-      }
-    }),
-    onCases(saying)({
-      ...declarationInfo('measuredIn'),
-      statement:
-        '∀ cases: a network that says the score, and one that says the noise of the same score, have one loss and one gradient. To 1e-11 (1 + |L| + |∇L|).',
-      claim: matching?.measuredIn !== undefined && isAskedOf(objective, saying),
-      maxCases: 5,
-      says: each => {
-        const noise = Expectation.monteCarlo()
-        return equalsRelatively(
-          valueAndGradientRow(saying, objective, noise, each),
-          valueAndGradientRow(sayingNoise, objective, noise, each),
-          1e-11
-        )
-      }
-    }),
-    onCases(score)({
-      ...declarationInfo('curvature'),
-      statement:
-        '∀ cases: it is the whole Hessian: a step h along a coordinate changes the gradient in that alone, by h times it. By central differences, h = 1e-4, to 1e-5 (1 + |∂²L|).',
-      claim: penalty?.curvature && { gradientOf: penalty.penalty, curvature: penalty.curvature },
-      maxCases: 5,
-      says: ({ params, seed }, { gradientOf, curvature }) => {
-        const shapes = Params.shapes(params)
-        const axis = Params.unit(shapes, seed % Params.paramsSize(shapes))
-        const h = 1e-4
-        const at = (by: number) =>
-          flattenParams(gradientOf(Params.zipWith((p, e) => p + by * e)(params, axis)).gradient)
-        const down = at(-h)
-        return equalsRelatively(
-          at(h).map((up, i) => (up - down[i]) / (2 * h)),
-          flattenParams(Params.zipWith((c, e) => c * e)(curvature(params), axis)),
-          1e-5
-        )
-      }
-    })
+    projectedNoiseIsExact(subject),
+    boundedAtSmallTimes(subject),
+    measuredInChangesNothing(subject),
+    curvatureIsHessian(subject)
   ]
 }
+
+const declarationSubject = (objective: Objective.Objective, score: Score.Score<string>) => {
+  const term = Objective.terms(objective).find(({ term }) => term.of === objective)?.term
+  return {
+    objective,
+    score,
+    matching: term !== undefined && Objective.isMatching(term) ? term : undefined,
+    penalty: term !== undefined && Objective.isPenalty(term) ? term : undefined,
+    /** True if the noise levels are valid on the Ornstein–Uhlenbeck schedule. */
+    isTimed: Objective.problems(Schedule.ornsteinUhlenbeck)(objective).length === 0,
+    /** Two components if the objective accepts them, otherwise the given score. */
+    own: isAskedOf(objective, two) ? two : score,
+    onCases: (score: Score.Score<string>) =>
+      forAll(
+        lowDims(objective, score).map(dim => {
+          const points = Arbitrary.points({ minRows: 2, maxRows: 4, extent: 2, far: 2 })
+          return fc.record({
+            points: Arbitrary.withPartners(objective, score)(points)(dim),
+            params: Arbitrary.params(score, { extent: 1.5 })(dim),
+            seed: Arbitrary.seeds
+          })
+        })
+      )
+  }
+}
+type DeclarationSubject = ReturnType<typeof declarationSubject>
+
+const projectedNoiseIsExact = ({ objective, matching, isTimed, onCases }: DeclarationSubject): LawBuilder =>
+  onCases(pair)({
+    ...declarationInfo('supportsProjectedNoise'),
+    statement:
+      '∀ cases: of the pair by quadrature on the line that it sees it is its integrand over all noise, by Hermite nodes in every direction, value and gradient. To 1e-3 (1 + |L| + |∇L|): 24 nodes.',
+    claim: isTimed && lowDims(objective, pair).length > 0 && matching?.supportsProjectedNoise && matching,
+    maxCases: 5,
+    says: (each, matching) => {
+      const all = Density.pairWithNoiseNodes(each.points, Density.hermiteRule(24))
+      const onNodes = { ...each, points: all.points }
+      return equalsRelatively(
+        valueAndGradientRow(pair, objective, Expectation.quadrature({ nodes: 32 }), each),
+        valueAndGradientRow(pair, integrandOf(matching), Expectation.fixed(all.noise), onNodes),
+        1e-3
+      )
+    }
+  })
+
+const boundedAtSmallTimes = ({ objective, matching, isTimed, own, onCases }: DeclarationSubject): LawBuilder =>
+  onCases(own)({
+    ...declarationInfo('bounded'),
+    statement: '∀ cases: its integrand at t = 1e-9 is at most ten times that at 1e-4, and 1, for the same noise.',
+    claim: isTimed && lowDims(objective, own).length > 0 && matching?.bounded && matching,
+    maxCases: 10,
+    says: (each, matching) => {
+      // Integrands that draw more than noise need newly drawn noise.
+      const noise =
+        matching.exact === undefined
+          ? Expectation.fixed(Arbitrary.normalNoise(each.points, each.seed))
+          : Expectation.monteCarlo()
+      const at = (time: number): number =>
+        Math.abs(valueAndGradientRow(own, integrandOf(matching, NoiseLevels.at(time)), noise, each)[0])
+      return atMost(at(1e-9), 10 * (1 + at(1e-4)))
+    }
+  })
+
+const measuredInChangesNothing = ({ objective, matching, onCases }: DeclarationSubject): LawBuilder =>
+  onCases(saying)({
+    ...declarationInfo('measuredIn'),
+    statement:
+      '∀ cases: a network that says the score, and one that says the noise of the same score, have one loss and one gradient. To 1e-11 (1 + |L| + |∇L|).',
+    claim: matching?.measuredIn !== undefined && isAskedOf(objective, saying),
+    maxCases: 5,
+    says: each => {
+      const noise = Expectation.monteCarlo()
+      return equalsRelatively(
+        valueAndGradientRow(saying, objective, noise, each),
+        valueAndGradientRow(sayingNoise, objective, noise, each),
+        1e-11
+      )
+    }
+  })
+
+const curvatureIsHessian = ({ penalty, score, onCases }: DeclarationSubject): LawBuilder =>
+  onCases(score)({
+    ...declarationInfo('curvature'),
+    statement:
+      '∀ cases: it is the whole Hessian: a step h along a coordinate changes the gradient in that alone, by h times it. By central differences, h = 1e-4, to 1e-5 (1 + |∂²L|).',
+    claim: penalty?.curvature && { gradientOf: penalty.penalty, curvature: penalty.curvature },
+    maxCases: 5,
+    says: ({ params, seed }, { gradientOf, curvature }) => {
+      const shapes = Params.shapes(params)
+      const axis = Params.unit(shapes, seed % Params.paramsSize(shapes))
+      const h = 1e-4
+      const at = (by: number) => flattenParams(gradientOf(Params.zipWith((p, e) => p + by * e)(params, axis)).gradient)
+      const down = at(-h)
+      return equalsRelatively(
+        at(h).map((up, i) => (up - down[i]) / (2 * h)),
+        flattenParams(Params.zipWith((c, e) => c * e)(curvature(params), axis)),
+        1e-5
+      )
+    }
+  })

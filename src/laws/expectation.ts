@@ -96,11 +96,18 @@ export const repeatRows = (points: Points.Points, copies = ROW_COPIES): Points.P
 /** Law that the mean over many keys equals the mean over all noise, of the same objective or of its exact form. */
 const meanIsExact = <P extends string>(
   { of, ...info }: Pick<Law, 'name' | 'source' | 'maxCases' | 'option'> & { readonly of: string },
-  instance: Expectation.Expectation,
-  score: Score.Score<P>,
-  cases: ReadonlyArray<fc.Arbitrary<ExpectationCase<P>>>,
-  exactForm: (objective: Objective.Objective) => Objective.Objective,
-  { repeats = 60 }: ExpectationOptions
+  {
+    instance,
+    score,
+    cases,
+    exactForm = objective => objective,
+    repeats = 60
+  }: ExpectationOptions & {
+    readonly instance: Expectation.Expectation
+    readonly score: Score.Score<P>
+    readonly cases: ReadonlyArray<fc.Arbitrary<ExpectationCase<P>>>
+    readonly exactForm?: (objective: Objective.Objective) => Objective.Objective
+  }
 ): LawBuilder =>
   forAll(cases)({
     ...info,
@@ -133,12 +140,14 @@ export const unbiasedLaw = <P extends string>(
         maxCases: 9,
         option: 'exact'
       },
-      Expectation.monteCarlo(),
-      score,
-      // With fewer rows, no half is left from which the other half's coefficient is computed.
-      expectationCases(score, [() => objective], 6),
-      () => exactForm,
-      options
+      {
+        ...options,
+        instance: Expectation.monteCarlo(),
+        score,
+        // With fewer rows, no half is left from which the other half's coefficient is computed.
+        cases: expectationCases(score, [() => objective], 6),
+        exactForm: () => exactForm
+      }
     )
   )
 
@@ -199,111 +208,124 @@ const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<LawBuilder> =
   if (way.where === 'line') return [ofNodes(way)]
   // Fixed noise that the user gave has no distribution.
   if (way.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
-  const isFixed = way.where === 'everywhere' && way.rows === 'fixed'
-  const isApart = way.where === 'span' || way.rows === 'apart'
-  const drawn = (size: Expectation.Size): ((key: Key.Key) => ReadonlyArray<WeightedDraw>) => drawNoise(way, size)
-  /** Draws of a few rows for each sample; for fixed noise each row is a sample. */
-  const samplesOf = ({ dim, seed }: NoiseCase): ReadonlyArray<ReadonlyArray<WeightedDraw>> => {
-    if (!isFixed) return Key.split(SAMPLE_COUNT)(Key.fromSeed(seed)).map(drawn({ rows: ROWS_PER_KEY, dim }))
-    const all = drawn({ rows: SAMPLE_COUNT, dim })(Key.fromSeed(seed))
-    return Array.from({ length: SAMPLE_COUNT }, (_, i) =>
-      all.map(({ weight, values }) => ({ weight, values: values.slice(i * dim, (i + 1) * dim) }))
-    )
-  }
-  const rows = isFixed ? 1 : ROWS_PER_KEY
-  const cases = Arbitrary.ALL_DIMS.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds }))
-  const info = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
-  const lawOf = forAll(cases)
-  return [
-    lawOf({
-      ...info,
-      name: 'its noise is standard normal',
-      quantity: 'statistic of the noise',
-      statement: `∀ keys: over ${SAMPLE_COUNT} of them each entry of the noise, draws weighted, has Φ at nine places and the mean square 1, within bounds of Hoeffding (1963) and of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, the numbers of ${TABLES} draws for 1000 rows, and a row alone. All entries of a key together have the mean 0 and the mean square 1, up to 7 standard errors of the keys.`,
-      says: each => {
-        const samples = samplesOf(each)
-        const entry = (at: number): ReadonlyArray<Chance.WeightedSample> =>
-          samples.map(draws => ({
-            values: draws.map(({ values }) => values[at]),
-            weights: draws.map(({ weight }) => weight)
-          }))
-        const entries = Array.from({ length: rows * each.dim }, (_, at) => entry(at))
-        const together = (f: (z: number) => number): ReadonlyArray<number> =>
-          samples.map(draws =>
-            draws.reduce(
-              (sum, { weight, values }) => sum + (weight * values.reduce((all, z) => all + f(z), 0)) / values.length,
-              0
-            )
-          )
-        const alone = (): ReadonlyArray<ReadonlyArray<WeightedDraw>> =>
-          Key.split(SAMPLE_COUNT)(Key.fromSeed(each.seed)).map(drawn({ rows: 1, dim: each.dim }))
-        const many = (): Float64Array =>
-          concatenated(
-            Key.split(TABLES)(Key.fromSeed(each.seed)).map(key => drawn({ rows: 1000, dim: each.dim })(key)[0].values)
-          )
-        const isMean = samples.every(draws => draws.every(({ weight }) => weight >= 0))
-        return (
-          isMean && [
-            entries.map(Chance.areStandardNormal),
-            Chance.hasMean(
-              together(z => z),
-              0
-            ),
-            Chance.hasMean(
-              together(z => z * z),
-              1
-            ),
-            isApart && Chance.areStandardNormal(entries.flat()),
-            isApart && Chance.areStandardNormal(many()),
-            isApart &&
-              Array.from({ length: each.dim }, (_, j) =>
-                Chance.areStandardNormal(
-                  alone().map(draws => ({
-                    values: draws.map(({ values }) => values[j]),
-                    weights: draws.map(({ weight }) => weight)
-                  }))
-                )
-              )
-          ]
-        )
-      }
-    }),
-    lawOf({
-      ...info,
-      name: 'nothing is drawn twice',
-      quantity: 'draws or their association',
-      statement: `∀ keys: over ${SAMPLE_COUNT} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${ROWS_DRAWN_ONCE} rows no two have the same noise. Exactly.`,
-      says: each => {
-        const { dim } = each
-        const samples = samplesOf(each)
-        const of = (at: number, draw = 0): ReadonlyArray<number> =>
-          samples.map(draws => draws[Math.min(draw, draws.length - 1)].values[at])
-        const coordinates = Array.from({ length: dim }, (_, j) => j)
-        const firsts = coordinates.map(j => of(j))
-        const halves = [0, 1].map(odd => firsts[0].filter((_, i) => i % 2 === odd))
-        const [{ values: many }] = isFixed ? samples[0] : drawn({ rows: ROWS_DRAWN_ONCE, dim })(Key.fromSeed(each.seed))
-        const different = new Set(
-          Array.from({ length: many.length / dim }, (_, i) => many.slice(i * dim, (i + 1) * dim).join())
-        )
-        return [
-          equals(different.size * dim, many.length),
-          coordinates.map(j => coordinates.slice(j + 1).map(k => Chance.areUnassociated(firsts[j], firsts[k]))),
-          !isFixed && Chance.areUnassociated(halves[0], halves[1]),
-          Array.from({ length: rows - 1 }, (_, i) => i + 1).map(row => {
-            const other = of(row * dim)
-            return isApart
-              ? Chance.areUnassociated(firsts[0], other)
-              : Chance.areNotPositivelyAssociated(firsts[0], other)
-          }),
-          // On a line a rotated draw may equal the draw.
-          Array.from({ length: dim === 1 ? 0 : Math.min(4, samples[0].length) - 1 }, (_, draw) =>
-            Chance.areNotPositivelyAssociated(firsts[0], of(0, draw + 1))
-          )
-        ]
-      }
-    })
-  ]
+  const subject = noiseSubject(way)
+  return [noiseIsStandardNormal(subject), nothingIsDrawnTwice(subject)]
 }
+
+const noiseSubject = (way: Expectation.Meaning) => {
+  const isFixed = way.where === 'everywhere' && way.rows === 'fixed'
+  const draw = (size: Expectation.Size): ((key: Key.Key) => ReadonlyArray<WeightedDraw>) => drawNoise(way, size)
+  return {
+    isFixed,
+    /** True if the rows are drawn independently. */
+    isApart: way.where === 'span' || (way.where === 'everywhere' && way.rows === 'apart'),
+    draw,
+    /** Rows of a sample. */
+    rows: isFixed ? 1 : ROWS_PER_KEY,
+    /** Draws of a few rows for each sample; for fixed noise each row is a sample. */
+    samplesOf: ({ dim, seed }: NoiseCase): ReadonlyArray<ReadonlyArray<WeightedDraw>> => {
+      if (!isFixed) return Key.split(SAMPLE_COUNT)(Key.fromSeed(seed)).map(draw({ rows: ROWS_PER_KEY, dim }))
+      const all = draw({ rows: SAMPLE_COUNT, dim })(Key.fromSeed(seed))
+      return Array.from({ length: SAMPLE_COUNT }, (_, i) =>
+        all.map(({ weight, values }) => ({ weight, values: values.slice(i * dim, (i + 1) * dim) }))
+      )
+    }
+  }
+}
+type NoiseSubject = ReturnType<typeof noiseSubject>
+
+const onNoiseCases = forAll(Arbitrary.ALL_DIMS.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))
+const noiseInfo = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
+
+/** Entry `at` of each sample, with the weights of its draws. */
+const entryOf = (
+  samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
+  at: number
+): ReadonlyArray<Chance.WeightedSample> =>
+  samples.map(draws => ({
+    values: draws.map(({ values }) => values[at]),
+    weights: draws.map(({ weight }) => weight)
+  }))
+
+/** Mean of f over all entries of each sample, draws weighted. */
+const meansOverEntries = (
+  samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
+  f: (z: number) => number
+): ReadonlyArray<number> =>
+  samples.map(draws =>
+    draws.reduce(
+      (sum, { weight, values }) => sum + (weight * values.reduce((all, z) => all + f(z), 0)) / values.length,
+      0
+    )
+  )
+
+const noiseIsStandardNormal = ({ isApart, draw, rows, samplesOf }: NoiseSubject): LawBuilder =>
+  onNoiseCases({
+    ...noiseInfo,
+    name: 'its noise is standard normal',
+    quantity: 'statistic of the noise',
+    statement: `∀ keys: over ${SAMPLE_COUNT} of them each entry of the noise, draws weighted, has Φ at nine places and the mean square 1, within bounds of Hoeffding (1963) and of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, the numbers of ${TABLES} draws for 1000 rows, and a row alone. All entries of a key together have the mean 0 and the mean square 1, up to 7 standard errors of the keys.`,
+    says: each => {
+      const { dim } = each
+      const samples = samplesOf(each)
+      const drawFor = (count: number, rows: number): ReadonlyArray<ReadonlyArray<WeightedDraw>> =>
+        Key.split(count)(Key.fromSeed(each.seed)).map(draw({ rows, dim }))
+      if (samples.some(draws => draws.some(({ weight }) => weight < 0))) return false
+      const entries = Array.from({ length: rows * dim }, (_, at) => entryOf(samples, at))
+      return [
+        entries.map(Chance.areStandardNormal),
+        Chance.hasMean(
+          meansOverEntries(samples, z => z),
+          0
+        ),
+        Chance.hasMean(
+          meansOverEntries(samples, z => z * z),
+          1
+        ),
+        isApart && [
+          Chance.areStandardNormal(entries.flat()),
+          Chance.areStandardNormal(concatenated(drawFor(TABLES, 1000).map(([{ values }]) => values))),
+          Array.from({ length: dim }, (_, j) => Chance.areStandardNormal(entryOf(drawFor(SAMPLE_COUNT, 1), j)))
+        ]
+      ]
+    }
+  })
+
+const nothingIsDrawnTwice = ({ isFixed, isApart, draw, rows, samplesOf }: NoiseSubject): LawBuilder =>
+  onNoiseCases({
+    ...noiseInfo,
+    name: 'nothing is drawn twice',
+    quantity: 'draws or their association',
+    statement: `∀ keys: over ${SAMPLE_COUNT} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${ROWS_DRAWN_ONCE} rows no two have the same noise. Exactly.`,
+    says: each => {
+      const { dim } = each
+      const samples = samplesOf(each)
+      const of = (at: number, draw = 0): ReadonlyArray<number> =>
+        samples.map(draws => draws[Math.min(draw, draws.length - 1)].values[at])
+      const coordinates = Array.from({ length: dim }, (_, j) => j)
+      const firsts = coordinates.map(j => of(j))
+      const halves = [0, 1].map(odd => firsts[0].filter((_, i) => i % 2 === odd))
+      const [{ values: many }] = isFixed ? samples[0] : draw({ rows: ROWS_DRAWN_ONCE, dim })(Key.fromSeed(each.seed))
+      const different = new Set(
+        Array.from({ length: many.length / dim }, (_, i) => many.slice(i * dim, (i + 1) * dim).join())
+      )
+      return [
+        equals(different.size * dim, many.length),
+        coordinates.map(j => coordinates.slice(j + 1).map(k => Chance.areUnassociated(firsts[j], firsts[k]))),
+        !isFixed && Chance.areUnassociated(halves[0], halves[1]),
+        Array.from({ length: rows - 1 }, (_, i) => i + 1).map(row => {
+          const other = of(row * dim)
+          return isApart
+            ? Chance.areUnassociated(firsts[0], other)
+            : Chance.areNotPositivelyAssociated(firsts[0], other)
+        }),
+        // On a line a rotated draw may equal the draw.
+        Array.from({ length: dim === 1 ? 0 : Math.min(4, samples[0].length) - 1 }, (_, draw) =>
+          Chance.areNotPositivelyAssociated(firsts[0], of(0, draw + 1))
+        )
+      ]
+    }
+  })
 
 /**
  * Returns the laws of an expectation for a score: its mean, and that it depends on the key only if it is random.
@@ -353,11 +375,7 @@ export const expectation = <P extends string>(
         source: 'Rao–Blackwell; law of large numbers',
         maxCases: 20
       },
-      instance,
-      score,
-      cases,
-      objective => objective,
-      options
+      { ...options, instance, score, cases }
     ),
     way.where === 'everywhere' &&
       way.float32 === true &&

@@ -14,7 +14,7 @@ import * as Arbitrary from './arbitraries.js'
 import { dotProduct, flattenParams, maxAbs } from './check.js'
 import { centralDifference } from './differences.js'
 import type { Laws } from './law.js'
-import { areFinite, equals, ofRows, forAll, type Relation } from './lawRows.js'
+import { areFinite, equals, ofRows, forAll, type Relation, type LawBuilder, type LawSpec } from './lawRows.js'
 import { scripted } from './script.js'
 
 type NumberList = ReadonlyArray<number>
@@ -164,68 +164,95 @@ export type PlainLoss = (
 const lossLaws = (loss: PlainLoss, options: { readonly parameters: number; readonly dim: number }): Laws => {
   const { parameters, dim } = options
   const row = fc.array(Arbitrary.real(3), { minLength: dim, maxLength: dim })
-  const cases = forAll(
+  const onCases = forAll(
     fc.record({
       params: fc.array(Arbitrary.real(2), { minLength: parameters, maxLength: parameters }),
       rows: fc.array(row, { minLength: 2, maxLength: 6 }),
       seed: Arbitrary.seeds
     })
   )
-  const size = (params: NumberList, rows: NumberMatrix): number => 1 + maxAbs([...params, ...rows.flat()])
-  const same = (params: NumberList, rows: NumberMatrix, others: NumberMatrix): Relation => {
-    const [found, wanted] = [others, rows].map(rows => loss(params, rows))
-    const tolerance = 1e-12 * (1 + Math.abs(wanted.value) + maxAbs(wanted.gradient))
-    return equals(found, wanted, tolerance * size(params, rows))
-  }
+  const subject = { loss, parameters, onCases }
   return scripted(
     { by: 'ofFunction.loss', of: [loss, options] },
     ofRows('loss', [
-      cases({
-        name: 'value and gradient are finite, a number for each parameter',
-        statement: '∀ θ, x: L is finite, and ∇L has as many finite numbers as θ. Exactly.',
-        source: 'definition of a loss',
-        says: ({ params, rows }) => {
-          const { value, gradient } = loss(params, rows)
-          return [areFinite([value, ...gradient]), equals(gradient.length, parameters)]
-        }
-      }),
-      cases({
-        name: 'gradient is that of the value',
-        statement:
-          '∀ θ, x, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To 1e-8 (1 + |L|) r², r the size of data and parameters: differences of fourth order at h = 2e-3/r.',
-        source: 'definition of the derivative',
-        says: ({ params, rows, seed }) => {
-          const raw = Array.from(Key.normal(parameters)(Key.fromSeed(seed)))
-          const v = raw.map(x => x / Elementary.norm(raw))
-          const r = size(params, rows)
-          const { value, gradient } = loss(params, rows)
-          const along = (h: number): number =>
-            loss(
-              params.map((x, i) => x + h * v[i]),
-              rows
-            ).value
-          return equals(
-            dotProduct(gradient, v),
-            centralDifference(along, 2e-3 / r),
-            1e-8 * (1 + Math.abs(value)) * r * r
-          )
-        }
-      }),
-      cases({
-        name: 'does not know the order of the rows',
-        statement: '∀ θ, x, permutations π: L(θ; πx) = L(θ; x), and the same of ∇L. To 1e-12 (1 + |L| + |∇L|) r.',
-        source: 'symmetry of the expectation',
-        says: ({ params, rows }) => same(params, rows, [...rows].reverse())
-      }),
-      cases({
-        name: 'is the mean over the rows',
-        statement: '∀ θ, x: of every row twice L and ∇L are the same. To 1e-12 (1 + |L| + |∇L|) r.',
-        source: 'definition of a mean',
-        says: ({ params, rows }) => same(params, rows, [...rows, ...rows])
-      })
+      lossIsFinite(subject),
+      gradientIsDerivative(subject),
+      lossIgnoresOrder(subject),
+      lossIsMeanOverRows(subject)
     ])
   )
 }
+
+interface PlainLossCase {
+  readonly params: NumberList
+  readonly rows: NumberMatrix
+  readonly seed: number
+}
+interface PlainLossSubject {
+  readonly loss: PlainLoss
+  readonly parameters: number
+  readonly onCases: (spec: LawSpec<PlainLossCase, unknown>) => LawBuilder
+}
+
+const lossIsFinite = ({ loss, parameters, onCases }: PlainLossSubject): LawBuilder =>
+  onCases({
+    name: 'value and gradient are finite, a number for each parameter',
+    statement: '∀ θ, x: L is finite, and ∇L has as many finite numbers as θ. Exactly.',
+    source: 'definition of a loss',
+    says: ({ params, rows }) => {
+      const { value, gradient } = loss(params, rows)
+      return [areFinite([value, ...gradient]), equals(gradient.length, parameters)]
+    }
+  })
+
+const gradientIsDerivative = ({ loss, parameters, onCases }: PlainLossSubject): LawBuilder =>
+  onCases({
+    name: 'gradient is that of the value',
+    statement:
+      '∀ θ, x, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To 1e-8 (1 + |L|) r², r the size of data and parameters: differences of fourth order at h = 2e-3/r.',
+    source: 'definition of the derivative',
+    says: ({ params, rows, seed }) => {
+      const raw = Array.from(Key.normal(parameters)(Key.fromSeed(seed)))
+      const v = raw.map(x => x / Elementary.norm(raw))
+      const r = plainMagnitude(params, rows)
+      const { value, gradient } = loss(params, rows)
+      const along = (h: number): number =>
+        loss(
+          params.map((x, i) => x + h * v[i]),
+          rows
+        ).value
+      return equals(dotProduct(gradient, v), centralDifference(along, 2e-3 / r), 1e-8 * (1 + Math.abs(value)) * r * r)
+    }
+  })
+
+const lossIgnoresOrder = ({ loss, onCases }: PlainLossSubject): LawBuilder =>
+  onCases({
+    name: 'does not know the order of the rows',
+    statement: '∀ θ, x, permutations π: L(θ; πx) = L(θ; x), and the same of ∇L. To 1e-12 (1 + |L| + |∇L|) r.',
+    source: 'symmetry of the expectation',
+    says: ({ params, rows }) => sameLoss(loss, params, { rows, others: [...rows].reverse() })
+  })
+
+const lossIsMeanOverRows = ({ loss, onCases }: PlainLossSubject): LawBuilder =>
+  onCases({
+    name: 'is the mean over the rows',
+    statement: '∀ θ, x: of every row twice L and ∇L are the same. To 1e-12 (1 + |L| + |∇L|) r.',
+    source: 'definition of a mean',
+    says: ({ params, rows }) => sameLoss(loss, params, { rows, others: [...rows, ...rows] })
+  })
+
+/** Relation that the loss is the same on other rows. */
+const sameLoss = (
+  loss: PlainLoss,
+  params: NumberList,
+  { rows, others }: { readonly rows: NumberMatrix; readonly others: NumberMatrix }
+): Relation => {
+  const [found, wanted] = [others, rows].map(rows => loss(params, rows))
+  const tolerance = 1e-12 * (1 + Math.abs(wanted.value) + maxAbs(wanted.gradient))
+  return equals(found, wanted, tolerance * plainMagnitude(params, rows))
+}
+
+const plainMagnitude = (params: NumberList, rows: NumberMatrix): number => 1 + maxAbs([...params, ...rows.flat()])
 
 /**
  * Functions on plain arrays, property-tested as they stand: optimizers in the manner of optax or PyTorch, weights of SNR and steps of samplers

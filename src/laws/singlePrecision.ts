@@ -42,53 +42,21 @@ export const singlePrecisionLaw = (
   schedules: fc.Arbitrary<Schedule.Schedule>,
   expectation: Expectation.Expectation = Expectation.monteCarlo()
 ): LawBuilder => {
-  const libraries = { float32: Compiler.library('float32'), float64: Compiler.library() }
-  /** Value and gradient concatenated. */
-  const lossIn = (
-    precision: 'float32' | 'float64',
-    { schedule, points, seed }: PrecisionCase
-  ): ((params: Params.Params<string>) => ReadonlyArray<number>) => {
-    const loss = { schedule, score: precisionNetwork, objective, expectation }
-    const evaluate = compiledOrThrow(Compile.valueAndGrad(loss, { precision, library: libraries[precision] })(points))
-    return params => {
-      const { value, gradient } = evaluate(params, Key.fromSeed(seed))
-      return [value, ...flattenParams(gradient)]
-    }
-  }
-  return forAll(
-    Arbitrary.dims.chain(dim =>
-      schedules.chain(schedule =>
-        fc.record({
-          schedule: fc.constant(schedule),
-          points: Arbitrary.points({ maxRows: 2, extent: 2, far: 1, weights: false })(dim),
-          params: Arbitrary.params(precisionNetwork)(dim),
-          seed: Arbitrary.seeds
-        })
-      )
-    )
-  )({
+  const lossIn = lossInPrecision(objective, expectation)
+  return forAll(precisionCases(schedules))({
     name: 'floats are enough, as it says',
     quantity: 'value or gradient in single precision',
     statement: `∀ θ of a network, x, keys: in single precision value and gradient are what they are in double, to ${ROUNDINGS} · 2⁻²⁴ times their size and what a relative change of every parameter and coordinate, one by one, comes to in them: so far is the exact result of numbers that are each rounded ${ROUNDINGS} times. A small difference of large numbers is farther off.`,
     source: 'Higham 2002, Accuracy and Stability of Numerical Algorithms, §1.6: backward error times condition',
     maxCases: 10,
     says: each => {
-      const { points, params } = each
-      const inDoubles = lossIn('float64', each)
-      const wanted = inDoubles(params)
+      const { params } = each
+      const evaluate = lossIn('float64', each)
+      const wanted = evaluate(params)
       const found = lossIn('float32', each)(params)
       const changed = [
-        ...Params.names(params).flatMap(name =>
-          Array.from(params[name].values, (_, at) => {
-            const values = params[name].values.map((x, i) => (i === at ? x * (1 + CHANGE) : x))
-            return inDoubles({ ...params, [name]: { ...params[name], values } })
-          })
-        ),
-        ...Array.from(points.values, (_, at) => {
-          // Relative to the noise too, whose size is 1.
-          const values = points.values.map((x, i) => (i === at ? x + CHANGE * (1 + Math.abs(x)) : x))
-          return lossIn('float64', { ...each, points: { ...points, values } })(params)
-        })
+        ...perturbedParams(params).map(evaluate),
+        ...perturbedPoints(each.points).map(points => lossIn('float64', { ...each, points })(params))
       ]
       const sizes = wanted.map(
         (value, k) => Math.abs(value) + sumNumbers(changed.map(row => Math.abs(row[k] - value))) / CHANGE
@@ -100,3 +68,47 @@ export const singlePrecisionLaw = (
     }
   })
 }
+
+const precisionCases = (schedules: fc.Arbitrary<Schedule.Schedule>): fc.Arbitrary<PrecisionCase> =>
+  Arbitrary.dims.chain(dim =>
+    schedules.chain(schedule =>
+      fc.record({
+        schedule: fc.constant(schedule),
+        points: Arbitrary.points({ maxRows: 2, extent: 2, far: 1, weights: false })(dim),
+        params: Arbitrary.params(precisionNetwork)(dim),
+        seed: Arbitrary.seeds
+      })
+    )
+  )
+
+/** Function that returns value and gradient, concatenated. Each precision has a library of its own. */
+const lossInPrecision = (objective: Objective.Objective, expectation: Expectation.Expectation) => {
+  const libraries = { float32: Compiler.library('float32'), float64: Compiler.library() }
+  return (
+    precision: 'float32' | 'float64',
+    { schedule, points, seed }: Omit<PrecisionCase, 'params'>
+  ): ((params: Params.Params<string>) => ReadonlyArray<number>) => {
+    const loss = { schedule, score: precisionNetwork, objective, expectation }
+    const evaluate = compiledOrThrow(Compile.valueAndGrad(loss, { precision, library: libraries[precision] })(points))
+    return params => {
+      const { value, gradient } = evaluate(params, Key.fromSeed(seed))
+      return [value, ...flattenParams(gradient)]
+    }
+  }
+}
+
+/** Parameters with one entry changed, for each entry. */
+const perturbedParams = (params: Params.Params<string>): ReadonlyArray<Params.Params<string>> =>
+  Params.names(params).flatMap(name =>
+    Array.from(params[name].values, (_, at) => {
+      const values = params[name].values.map((x, i) => (i === at ? x * (1 + CHANGE) : x))
+      return { ...params, [name]: { ...params[name], values } }
+    })
+  )
+
+/** Points with one coordinate changed, for each coordinate; relative to the noise too, whose size is 1. */
+const perturbedPoints = (points: Points): ReadonlyArray<Points> =>
+  Array.from(points.values, (_, at) => ({
+    ...points,
+    values: points.values.map((x, i) => (i === at ? x + CHANGE * (1 + Math.abs(x)) : x))
+  }))

@@ -104,6 +104,7 @@ const testsJson = ({ tests }: Pick<Findings, 'tests'>): object =>
           : { problems: tests.left.map(Problem.show) }
       }
 
+/** JSON of a fit, as `--json` prints it. */
 export const fitResultJson = (
   { fit, others }: Pick<ShownMixtureFit, 'fit' | 'others'>,
   { labels }: Pick<FitFlags, 'labels'>
@@ -147,31 +148,32 @@ const labelCrossTable = ({ observed, mixture, classes }: Findings): Crossed.Cros
 /** Command line that evaluates a model on a table; `readBy` are the options by which the table is read. */
 export const evaluateCommandLine = (model: string, source: string, readBy: ReadonlyArray<string> = []): string =>
   ['ornstein evaluate', shellQuoted(model), fileArgument(source), ...readBy].join(' ')
+/** Command line that draws rows from a model. */
 export const sampleCommandLine = (model: string): string => `ornstein sample ${shellQuoted(model)} -n 10`
 
-/** Lists the written files and suggests next commands, one per line: `keep` is the purpose of --out, `see` that of --report. */
+/** Lists the written files and suggests next commands, one per line: `modelUse` is the purpose of --out, `reportUse` that of --report. */
 export const nextStepsText = (
   { out, report, figures }: Pick<FitFlags, 'out' | 'report' | 'figures'>,
-  use: (model: string) => ReadonlyArray<string>,
-  keep: string,
-  see: string
+  nextCommands: (model: string) => ReadonlyArray<string>,
+  modelUse: string,
+  reportUse: string
 ): string =>
   [
     ...(report === undefined ? [] : [`The report is in ${report}: open it in a browser.`]),
     ...(figures === undefined ? [] : [`The figures are in ${figures}.`]),
     out === undefined
-      ? `Add --out model.json to keep ${keep}.`
-      : `The model is in ${out}. Next: ${use(out).join(', or ')}`,
-    ...(report === undefined ? [`Add --report report.html to see ${see}.`] : [])
+      ? `Add --out model.json to keep ${modelUse}.`
+      : `The model is in ${out}. Next: ${nextCommands(out).join(', or ')}`,
+    ...(report === undefined ? [`Add --report report.html to see ${reportUse}.`] : [])
   ].join('\n')
 
 /** Text of a fit, in lines of at most `within` columns. */
-export const fitText = ({ fit, parts: told }: ShownMixtureFit, flags: FitFlags, within: number): string => {
+export const fitText = ({ fit, parts }: ShownMixtureFit, flags: FitFlags, within: number): string => {
   const next = nextStepsText(
     flags,
     model => [evaluateCommandLine(model, fit.source, fit.readOptions), sampleCommandLine(model)],
     'the model for ornstein evaluate and ornstein sample',
     'it'
   )
-  return asText([...told(), textPart(next, 'next')], within, { isVerbose: flags.verbose })
+  return asText([...parts(), textPart(next, 'next')], within, { isVerbose: flags.verbose })
 }

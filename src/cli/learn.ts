@@ -147,7 +147,7 @@ export const taskPipeline = (task: LearningTask): E.Either<CommandFailure, Pipel
 const requireFinite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: F): E.Either<CommandFailure, F> => {
   const { mixture, statistics } = fit
   const isWrong = (x: number): boolean => !Number.isFinite(x)
-  const wrong = (
+  const problems = (
     [
       ['weights', Array.from(mixture.weights)],
       ['means', Array.from(mixture.means.values)],
@@ -155,12 +155,19 @@ const requireFinite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: 
       ['log-likelihood', [statistics.logLikelihood, statistics.bic]]
     ] as const
   ).flatMap(([name, numbers]) => {
-    const found = numbers.find(isWrong)
-    return found === undefined
+    const wrongNumber = numbers.find(isWrong)
+    return wrongNumber === undefined
       ? []
-      : [Problem.of(`the ${name} learned`, found, 'finite and possible', 'try --standardize, another seed or recipe')]
+      : [
+          Problem.of(
+            `the ${name} learned`,
+            wrongNumber,
+            'finite and possible',
+            'try --standardize, another seed or recipe'
+          )
+        ]
   })
-  return E.mapLeft(workFailure)(faultless(wrong, fit))
+  return E.mapLeft(workFailure)(faultless(problems, fit))
 }
 
 /** Prefixes the fields of problems with the option or file that caused them. */

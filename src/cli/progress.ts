@@ -38,11 +38,11 @@ const durationText = (milliseconds: number): string => {
 
 /** Rewrites the line at most ten times a second; `prefix` begins it. */
 const progressLine = (world: World, prefix: string): ProgressLine => {
-  const begun = world.now()
+  const startedAt = world.now()
   let lastWritten = -Infinity
   let furthest = 0
   let currentStage = ''
-  let since = begun
+  let since = startedAt
   const write = (text: () => string): void => {
     if (world.now() - lastWritten < 100) return
     lastWritten = world.now()
@@ -59,7 +59,7 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
     furthest = Math.max(furthest, done)
     write(
       () =>
-        `candidate ${done + 1} of ${of}: ${components} ${commandLineName(family)}${timeLeft('about', begun, furthest, of)}`
+        `candidate ${done + 1} of ${of}: ${components} ${commandLineName(family)}${timeLeft('about', startedAt, furthest, of)}`
     )
   }
   const onStep: ProgressLine['onStep'] = ({ stage, step, value }, { stages }, measured): void => {

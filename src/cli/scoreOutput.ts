@@ -61,11 +61,14 @@ const lossByNoiseLevel = (
   const loss = stages.flatMap(Stage.losses).at(-1)
   const { from, to } = ScoreModel.trainedAt(pipeline)
   if (loss === undefined || !Number.isFinite(from)) return []
-  const [much, little] = [from, to].map(time => Schedule.logSnr(time)(schedule))
+  const [minLogSnr, maxLogSnr] = [from, to].map(time => Schedule.logSnr(time)(schedule))
   const logSnrs =
-    much < little
-      ? Array.from({ length: NOISE_LEVEL_COUNT }, (_, i) => little + ((much - little) * i) / (NOISE_LEVEL_COUNT - 1))
-      : [little]
+    minLogSnr < maxLogSnr
+      ? Array.from(
+          { length: NOISE_LEVEL_COUNT },
+          (_, i) => maxLogSnr + ((minLogSnr - maxLogSnr) * i) / (NOISE_LEVEL_COUNT - 1)
+        )
+      : [maxLogSnr]
   const rows = randomRows(points, 0, MAX_LOSS_ROWS)
   const valuesOf = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): ReadonlyArray<number> | null =>
     pipe(
@@ -75,16 +78,16 @@ const lossByNoiseLevel = (
         at => at(params, Key.fromSeed(0)).map(({ value }) => value)
       )
     )
-  const own = valuesOf(score, params)
-  const normal = pipe(
+  const scoreValues = valuesOf(score, params)
+  const gaussianValues = pipe(
     gaussianFit(points),
     O.map(({ score, params }) => valuesOf(score, params)),
     O.toNullable
   )
-  return (own ?? []).map((value, i) => ({
+  return (scoreValues ?? []).map((value, i) => ({
     ratio: Elementary.exp(-logSnrs[i] / 2),
     value,
-    normal: normal?.[i] ?? null
+    normal: gaussianValues?.[i] ?? null
   }))
 }
 
@@ -149,14 +152,14 @@ const isAveraged = ({ stages }: ScoreModel.ScoreModel['pipeline']): boolean => {
 export const scoreSummary = (
   { learned, stages }: LearnedScore,
   flags: FitFlags,
-  looked: ScoreFindings,
+  findings: ScoreFindings,
   within = Infinity
 ): string => {
   const { columns, pipeline, seed, standardization, fit } = learned
   const { rows, loss, steps, converged } = fit
   const parameters = scoreParameterCount(learned)
   const averaged = isAveraged(pipeline)
-  const drawn = E.isLeft(looked.samples) ? null : looked.samples.right
+  const drawn = E.isLeft(findings.samples) ? null : findings.samples.right
   if (flags.json)
     return `${JSON.stringify({
       score: Score.show(pipeline.score),
@@ -167,7 +170,7 @@ export const scoreSummary = (
       parameters,
       averaged,
       loss,
-      levels: looked.levels,
+      levels: findings.levels,
       ...(drawn && { energyDistance: { samples: drawn.energyDistance, rows: drawn.ofRows } }),
       steps,
       converged,
@@ -175,9 +178,9 @@ export const scoreSummary = (
     })}\n`
   const next = nextStepsText(
     flags,
-    model => [sampleCommandLine(model), evaluateCommandLine(model, looked.source)],
+    model => [sampleCommandLine(model), evaluateCommandLine(model, findings.source)],
     'it for ornstein sample and ornstein evaluate',
     'its samples beside the data'
   )
-  return asText(scoreDocument(looked, next), within)
+  return asText(scoreDocument(findings, next), within)
 }

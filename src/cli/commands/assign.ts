@@ -24,17 +24,18 @@ const mergedClusters = (
 ): E.Either<CommandFailure, Merging.Clusters | null> => {
   if (!merged && clusters === undefined) return E.right(null)
   const { steps, chosen } = pipe(mixture, Merging.of(pipe(mixture, Mixture.sample(MERGE_SAMPLE_ROWS)(Key.fromSeed(0)))))
-  const found = clusters === undefined ? chosen : steps.at(clusters - 1)
-  return found === undefined
+  const mergedInto = clusters === undefined ? chosen : steps.at(clusters - 1)
+  return mergedInto === undefined
     ? rejectUsage(
         '--clusters',
         String(clusters),
         `at most ${steps.length}, as many as there are components`,
         'take fewer'
       )
-    : E.right(found)
+    : E.right(mergedInto)
 }
 
+/** Runs `ornstein assign`. */
 export const runAssign =
   (modelFile: string, file: string, flags: AssignFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>

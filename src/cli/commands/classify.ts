@@ -70,19 +70,19 @@ const reportClassifier =
       TE.fromEither(
         pipe(
           Discriminant.learned(optionsOf(flags))(points, labels),
-          E.bindTo('found'),
-          E.bind('held', () =>
+          E.bindTo('classifier'),
+          E.bind('crossValidation', () =>
             Discriminant.crossValidated(optionsOf(flags), { folds: flags.folds, seed: flags.seed })(points, labels)
           ),
           E.mapLeft(classifyFailure)
         )
       ),
-      TE.flatMapTask(({ found, held }) => {
-        const { classes, counts, error, brier } = held
-        const { covariances, parameters, bic, priors } = found
+      TE.flatMapTask(({ classifier, crossValidation }) => {
+        const { classes, counts, error, brier } = crossValidation
+        const { covariances, parameters, bic, priors } = classifier
         const { rows } = points
-        const own = Discriminant.confusion(classes, labels, found.predict(points), points.weights).error
-        const same = new Set(covariances).size === 1
+        const trainingError = Discriminant.confusion(classes, labels, classifier.predict(points), points.weights).error
+        const hasOneCovariance = new Set(covariances).size === 1
         return printResult(world, flags, {
           json: {
             rows,
@@ -98,7 +98,7 @@ const reportClassifier =
             error,
             brier,
             confusion: counts,
-            errorOnTheSameRows: own
+            errorOnTheSameRows: trainingError
           },
           parts: [
             textPart(
@@ -112,9 +112,15 @@ const reportClassifier =
               rows: classes.map((one, c) => [one, ...counts[c].map(Crossed.rowCountText)])
             }),
             factsPart([
-              ['error', `${(100 * error).toFixed(1)} % of new rows, ${(100 * own).toFixed(1)} % of those learned from`],
+              [
+                'error',
+                `${(100 * error).toFixed(1)} % of new rows, ${(100 * trainingError).toFixed(1)} % of those learned from`
+              ],
               ['Brier score', `${show(brier, 3)}: 0 of sure and right classes, 2 of sure and wrong ones`],
-              ['covariances', same ? covariances[0] : classes.map((one, c) => `${one}: ${covariances[c]}`).join('; ')],
+              [
+                'covariances',
+                hasOneCovariance ? covariances[0] : classes.map((one, c) => `${one}: ${covariances[c]}`).join('; ')
+              ],
               ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
             ]),
             textPart(
@@ -125,6 +131,7 @@ const reportClassifier =
       })
     )
 
+/** Runs `ornstein classify`. */
 export const runClassify =
   (file: string, other: string | undefined, flags: ClassifyFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
@@ -143,7 +150,7 @@ export const runClassify =
           TE.fromEither(
             E.mapLeft(classifyFailure)(Discriminant.learned(optionsOf(flags))(labelled.points, labelled.labels))
           ),
-          TE.flatMap(found =>
+          TE.flatMap(classifier =>
             appendColumns({
               argument: 'OTHER',
               file: other,
@@ -155,7 +162,7 @@ export const runClassify =
                 columns: labelled.columns
               },
               columns: labelled.columns,
-              newColumns: ({ points }) => classified(points)(found)
+              newColumns: ({ points }) => classified(points)(classifier)
             })(world)
           )
         )

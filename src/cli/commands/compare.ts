@@ -27,20 +27,20 @@ interface ModelComparison {
 }
 
 const compareModels = (a: Model.Model, b: Model.Model, points: Points.Points): ModelComparison => {
-  const [one, other] = [a, b].map(Model.toMixture)
-  const [left, right] = [one, other].map(Mixture.logDensity(points))
+  const [mixtureA, mixtureB] = [a, b].map(Model.toMixture)
+  const [logDensitiesA, logDensitiesB] = [mixtureA, mixtureB].map(Mixture.logDensity(points))
   const weights = Points.weightsOf(points)
-  const apart = left.map((log, i) => log - right[i])
-  const difference = apart.reduce((sum, d, i) => sum + weights[i] * d, 0)
-  const variance = apart.reduce((sum, d, i) => sum + weights[i] * (d - difference) * (d - difference), 0)
+  const differences = logDensitiesA.map((log, i) => log - logDensitiesB[i])
+  const difference = differences.reduce((sum, d, i) => sum + weights[i] * d, 0)
+  const variance = differences.reduce((sum, d, i) => sum + weights[i] * (d - difference) * (d - difference), 0)
   return {
     statistics: [
-      Statistics.of(points, Model.modelParameters(a))(one),
-      Statistics.of(points, Model.modelParameters(b))(other)
+      Statistics.of(points, Model.modelParameters(a))(mixtureA),
+      Statistics.of(points, Model.modelParameters(b))(mixtureB)
     ],
     difference,
     standardError: Math.sqrt(variance / Points.totalWeight(points)),
-    agreement: Metric.adjustedRand(Mixture.assign(points)(one), Mixture.assign(points)(other), points.weights)
+    agreement: Metric.adjustedRand(Mixture.assign(points)(mixtureA), Mixture.assign(points)(mixtureB), points.weights)
   }
 }
 
@@ -55,6 +55,7 @@ const verdict = ({ difference, standardError }: ModelComparison, names: readonly
     : `The difference on these rows is not significant: ${size} (± a standard error).`
 }
 
+/** Runs `ornstein compare`. */
 export const runCompare =
   (first: string, second: string, file: string, flags: CompareFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
@@ -78,8 +79,8 @@ export const runCompare =
       TE.bind('table', ({ a }) => readTableForModel(world)(file, csvOptions(flags), a)),
       TE.flatMapTask(({ a, b, table }) => {
         const points = Source.onlyCountedRows(table.points)
-        const found = compareModels(a, b, points)
-        const { statistics, difference, standardError, agreement } = found
+        const comparison = compareModels(a, b, points)
+        const { statistics, difference, standardError, agreement } = comparison
         const row = (name: string, model: Model.Model, at: 0 | 1): ReadonlyArray<string> => {
           const { logLikelihood, bic, icl } = statistics[at]
           const { family, mixture } = model
@@ -93,7 +94,7 @@ export const runCompare =
               header: ['model', 'family', 'components', 'log-likelihood per row', 'BIC', 'ICL'],
               rows: [row(first, a, 0), row(second, b, 1)]
             }),
-            textPart(verdict(found, [first, second])),
+            textPart(verdict(comparison, [first, second])),
             textPart(
               `Their components agree by an adjusted Rand index of ${agreement.toFixed(3)} (1: the same rows together).`
             )

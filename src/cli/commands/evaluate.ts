@@ -250,6 +250,7 @@ const evaluateMixture = (
   )
 }
 
+/** Runs `ornstein evaluate`. */
 export const runEvaluate =
   (modelFile: string, file: string, flags: EvaluateFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>

@@ -24,6 +24,7 @@ import * as steps from '../commandSteps.js'
 import type { ExportFlags, ImportFlags } from '../usage.js'
 import { rejectUsage, usageFailure, type CommandFailure, type World } from '../world.js'
 
+/** Runs `ornstein export`. */
 export const runExport =
   (modelFile: string, flags: ExportFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
@@ -86,9 +87,9 @@ const scoreOfExchange = ({ mixture, covariance }: Exchange.Found): Score.Score<s
 /**
  * Returns the model of an imported mixture: its pipeline starts at these parameters and has no stages, and statistics of a fit are null.
  */
-const modelOfExchange = (found: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
-  const mixture = simplifiedMixture(found.mixture)
-  const score = scoreOfExchange(found)
+const modelOfExchange = (imported: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
+  const mixture = simplifiedMixture(imported.mixture)
+  const score = scoreOfExchange(imported)
   const params = Score.interpret(score).family?.fromMixture?.(mixture)
   return {
     format: MODEL_FORMAT,
@@ -112,10 +113,10 @@ const modelOfExchange = (found: Exchange.Found, columns: ReadonlyArray<string>):
 /** Returns the names given by `--columns`, which must be one per column. Default: those of the file, otherwise x1, x2, … */
 const exchangeColumns = (
   { mixture, columns }: Exchange.Named,
-  asked: ReadonlyArray<string> | undefined
+  requested: ReadonlyArray<string> | undefined
 ): OrProblems<ReadonlyArray<string>> => {
   const dim = Mixture.dimension(mixture)
-  const names = asked ?? columns ?? Array.from({ length: dim }, (_, j) => `x${j + 1}`)
+  const names = requested ?? columns ?? Array.from({ length: dim }, (_, j) => `x${j + 1}`)
   return faultless(
     Problem.unless(
       names.length === dim && new Set(names).size === dim,
@@ -128,6 +129,7 @@ const exchangeColumns = (
   )
 }
 
+/** Runs `ornstein import`. */
 export const runImport =
   (file: string, flags: ImportFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
@@ -148,10 +150,10 @@ export const runImport =
           })
         )
       ),
-      TE.bindTo('found'),
-      TE.bind('columns', ({ found }) => steps.fromCheck(exchangeColumns(found, flags.columns))),
-      TE.flatMap(({ found, columns }) =>
-        steps.writeOutputs(world)([{ ...output, text: Model.show(modelOfExchange(found, columns)) }])
+      TE.bindTo('imported'),
+      TE.bind('columns', ({ imported }) => steps.fromCheck(exchangeColumns(imported, flags.columns))),
+      TE.flatMap(({ imported, columns }) =>
+        steps.writeOutputs(world)([{ ...output, text: Model.show(modelOfExchange(imported, columns)) }])
       )
     )
   }

@@ -47,13 +47,13 @@ const readPipeline =
 const standInPoints = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
   const noise = stages.flatMap(Stage.losses).flatMap(({ expectation }) => Expectation.fixedNoiseSize(expectation) ?? [])
   const components = Case.field(score, 'components') ?? 1
-  const known = [...noise.map(({ dim }) => dim), Initializer.initializerDim(initializer)].find(isPlausibleCount)
+  const knownDim = [...noise.map(({ dim }) => dim), Initializer.initializerDim(initializer)].find(isPlausibleCount)
   const batches = stages.flatMap(Stage.losses).map(({ batch }) => batch ?? 1)
   const rows = noise.at(0)?.rows ?? Math.max(isPlausibleCount(components) ? components : 1, 2, ...batches)
-  const of = (dim: number): Points.Points => ({ rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) })
+  const pointsOfDim = (dim: number): Points.Points => ({ rows, dim, values: Key.normal(rows * dim)(Key.fromSeed(0)) })
   // The shapes of a network's parameters imply the number of columns.
-  const fits = (dim: number): boolean => E.isRight(Initializer.interpret(score, of(dim))(initializer))
-  return of(known ?? [2, ...RA.makeBy(MAX_TRIED_COLUMNS, i => i + 1)].find(fits) ?? 2)
+  const fits = (dim: number): boolean => E.isRight(Initializer.interpret(score, pointsOfDim(dim))(initializer))
+  return pointsOfDim(knownDim ?? [2, ...RA.makeBy(MAX_TRIED_COLUMNS, i => i + 1)].find(fits) ?? 2)
 }
 
 /** Largest number of columns that is tried. */
@@ -73,6 +73,7 @@ const loadPoints = (
         TE.map(({ points }) => (standardize ? Points.standardize(points).points : points))
       )
 
+/** Runs `ornstein explain`. */
 export const runExplain =
   (file: string, flags: ExplainFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>

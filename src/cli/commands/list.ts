@@ -41,8 +41,8 @@ const knownConcepts = async (
     import('../customVocabulary.js'),
     import('../glossary.js')
   ])
-  const found = await load(world, flags)()
-  return E.isLeft(found) ? found : E.right(listedConcepts(Object.values(concepts(found.right))))
+  const custom = await load(world, flags)()
+  return E.isLeft(custom) ? custom : E.right(listedConcepts(Object.values(concepts(custom.right))))
 }
 
 /** Finds a concept by its name, in the singular or plural and in any capitalization; all concepts if `wanted` is undefined. */
@@ -52,12 +52,12 @@ const chosenConcepts = (
 ): E.Either<CommandFailure, ReadonlyArray<ListedConcept>> => {
   if (wanted === undefined) return E.right(vocabulary)
   const plain = wanted.toLowerCase().replace(/-/g, '')
-  const found = vocabulary.filter(({ concept }) => {
+  const matching = vocabulary.filter(({ concept }) => {
     const name = concept.toLowerCase()
     return [name, `${name}s`, `${name}es`].includes(plain)
   })
-  return found.length > 0
-    ? E.right(found)
+  return matching.length > 0
+    ? E.right(matching)
     : rejectUsage(
         'CONCEPT',
         wanted,
@@ -79,6 +79,7 @@ const conceptSection =
       within
     )}`
 
+/** Runs `ornstein list`. */
 export const runList =
   (concept: string | undefined, flags: ListFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>

@@ -31,18 +31,18 @@ const fieldSchema = (field: AnyField): JsonRecord => {
   const isOpen = field.fallback._tag === 'Some'
   const default_ = isOpen && !field.code ? field.encode(field.fallback.value, []) : undefined
   const isPlain = ['number', 'string', 'boolean'].includes(typeof default_) || default_ === null
-  const said = { description: field.domain, ...(isPlain && { default: default_ }) }
-  const one = field.nestedJson({}).at(0)
+  const description = { description: field.domain, ...(isPlain && { default: default_ }) }
+  const nested = field.nestedJson({}).at(0)
   const listed = field.nestedJson([{}]).at(0)
   const named = field.nestedJson({ mine: {} }).at(0)
   // A nested description may be omitted, or have a short form: a number for a constant rate.
-  return one?.at === ''
-    ? { ...said, anyOf: [reference(one.concept), { type: ['null', 'number', 'string', 'boolean', 'array'] }] }
+  return nested?.at === ''
+    ? { ...description, anyOf: [reference(nested.concept), { type: ['null', 'number', 'string', 'boolean', 'array'] }] }
     : listed !== undefined
-      ? { ...said, type: isOpen ? ['array', 'null'] : 'array', items: reference(listed.concept) }
+      ? { ...description, type: isOpen ? ['array', 'null'] : 'array', items: reference(listed.concept) }
       : named !== undefined
-        ? { ...said, type: ['object', 'null'], additionalProperties: reference(named.concept) }
-        : said
+        ? { ...description, type: ['object', 'null'], additionalProperties: reference(named.concept) }
+        : description
 }
 
 /** Schema of the fields of a case, without its tag. */
@@ -62,16 +62,20 @@ export const schemaOf = (vocabulary: Vocabulary.Vocabulary): JsonRecord => {
   const concepts = [...new Set([...vocabulary.cases.values()].map(({ concept }) => concept))]
   const whole = cases.find(({ concept, name }) => concept === Pipeline.concept.name && name === 'of')
   const definitions = concepts.map(concept => {
-    const own = cases.filter(one => one.concept === concept)
+    const conceptCases = cases.filter(one => one.concept === concept)
     return [
       concept,
       {
         type: 'object',
         required: ['_tag'],
         properties: {
-          _tag: { type: 'string', enum: own.map(({ name }) => name), enumDescriptions: own.map(({ about }) => about) }
+          _tag: {
+            type: 'string',
+            enum: conceptCases.map(({ name }) => name),
+            enumDescriptions: conceptCases.map(({ about }) => about)
+          }
         },
-        allOf: own.map(one => ({ if: { properties: { _tag: { const: one.name } } }, then: caseSchema(one) }))
+        allOf: conceptCases.map(one => ({ if: { properties: { _tag: { const: one.name } } }, then: caseSchema(one) }))
       }
     ] as const
   })
@@ -113,6 +117,7 @@ const examplePipelineText = (schema: string | null): string => {
   return printedJson({ ...(schema !== null && { $schema: schema }), ...(json as JsonRecord) })
 }
 
+/** Runs `ornstein schema`. */
 export const runSchema =
   (flags: words.VocabularyFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
@@ -121,11 +126,12 @@ export const runSchema =
       TE.flatMapTask(vocabulary => world.stdout(printedJson(schemaOf(vocabulary))))
     )
 
+/** Runs `ornstein new`. */
 export const runNew =
   (file: string, flags: words.VocabularyFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
     if (file === '-') return TE.fromTask(world.stdout(examplePipelineText(null)))
-    const beside = file.replace(/[^/\\]*$/, SCHEMA)
+    const schemaPath = file.replace(/[^/\\]*$/, SCHEMA)
     return pipe(
       TE.fromTask<boolean, CommandFailure>(world.exists(file)),
       TE.filterOrElse(
@@ -137,12 +143,12 @@ export const runNew =
         world.writeFiles([
           { option: 'FILE', path: file, text: examplePipelineText(`./${SCHEMA}`) },
           // An existing schema is overwritten: it is not meant to be edited.
-          { option: 'FILE', path: beside, text: printedJson(schemaOf(vocabulary)) }
+          { option: 'FILE', path: schemaPath, text: printedJson(schemaOf(vocabulary)) }
         ])
       ),
       TE.flatMapTask(() =>
         world.stdout(
-          `Wrote ${file} and ${beside}, from which your editor completes it. Next: ornstein explain ${shellQuoted(file)}, ` +
+          `Wrote ${file} and ${schemaPath}, from which your editor completes it. Next: ornstein explain ${shellQuoted(file)}, ` +
             `or ornstein fit FILE --standardize --pipeline ${shellQuoted(file)}\n`
         )
       )

@@ -23,12 +23,12 @@ interface ColumnSplit {
   readonly others: ReadonlyArray<string>
 }
 
-const splitColumns = (model: Model.Model, asked: ReadonlyArray<string>): OrProblems<ColumnSplit> => {
+const splitColumns = (model: Model.Model, names: ReadonlyArray<string>): OrProblems<ColumnSplit> => {
   const { columns } = model
-  const targets = asked.map(name => (columns.includes(name) ? columns.indexOf(name) : Number(name) - 1))
+  const targets = names.map(name => (columns.includes(name) ? columns.indexOf(name) : Number(name) - 1))
   const others = columns.filter((_, j) => !targets.includes(j))
   const problems = [
-    ...asked.flatMap((name, i) =>
+    ...names.flatMap((name, i) =>
       Number.isInteger(targets[i]) && targets[i] >= 0 && targets[i] < columns.length
         ? []
         : Problem.requireOneOf('--target', name, columns)
@@ -36,14 +36,14 @@ const splitColumns = (model: Model.Model, asked: ReadonlyArray<string>): OrProbl
     ...Problem.unless(
       new Set(targets).size === targets.length,
       '--target',
-      asked.join(','),
+      names.join(','),
       'a list without repeats',
       'name each column once'
     ),
     ...Problem.unless(
       others.length > 0,
       '--target',
-      asked.join(','),
+      names.join(','),
       "a part of the model's columns",
       'leave one or more to predict by'
     )
@@ -125,6 +125,7 @@ const reportAccuracy =
       })
     )
 
+/** Runs `ornstein predict`. */
 export const runPredict =
   (modelFile: string, file: string, flags: PredictFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {

@@ -47,10 +47,10 @@ const scoreSampler = async (
 
 /** Sampler of a mixture; it does not load the language. */
 const mixtureSampler = (path: string, value: unknown): E.Either<CommandFailure, SampledModel> => {
-  const found = readModelBody(path, 'MODEL')(value)
-  if (E.isLeft(found)) return E.left(usageFailure(found.left))
-  const mixture = mixtureOf(found.right)
-  return E.right({ columns: found.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
+  const model = readModelBody(path, 'MODEL')(value)
+  if (E.isLeft(model)) return E.left(usageFailure(model.left))
+  const mixture = mixtureOf(model.right)
+  return E.right({ columns: model.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
 }
 
 /** Draws `rows` rows in chunks, each when it is consumed. */
@@ -66,22 +66,23 @@ function* drawnSheets(
   }
 }
 
+/** Runs `ornstein sample`. */
 export const runSample =
   (modelFile: string, flags: SampleFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
   async () => {
     const output = { option: '--out', path: flags.out }
-    const free = await checkWritableOutputs(world, [modelFile])([output])()
-    if (E.isLeft(free)) return free
+    const writable = await checkWritableOutputs(world, [modelFile])([output])()
+    if (E.isLeft(writable)) return writable
     const text = await world.readText('MODEL', modelFile)()
     if (E.isLeft(text)) return text
     const value = parseJsonText('MODEL', modelFile)(text.right)
     if (E.isLeft(value)) return E.left(usageFailure(value.left))
-    const found = await (isScore.is(value.right)
+    const sampler = await (isScore.is(value.right)
       ? scoreSampler(world, modelFile, value.right, flags)
       : mixtureSampler(modelFile, value.right))
-    if (E.isLeft(found)) return found
-    const { columns, draw } = found.right
+    if (E.isLeft(sampler)) return sampler
+    const { columns, draw } = sampler.right
     const sheets = drawnSheets(draw, columns, flags.rows, Key.fromSeed(flags.seed))
     return writeOutputs(world)([{ ...output, text: encodeTable(fileFormat(flags.out, flags.to), output, sheets) }])()
   }

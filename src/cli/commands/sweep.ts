@@ -91,8 +91,8 @@ const sweepRuns = (
 
 const parsedLines = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<A> => {
   const json = parseJson(text, Limits.messageDepth)
-  const read = 'fault' in json ? null : codec.decode(json.value)
-  return read !== null && E.isRight(read) ? [read.right] : []
+  const decoded = 'fault' in json ? null : codec.decode(json.value)
+  return decoded !== null && E.isRight(decoded) ? [decoded.right] : []
 }
 
 /** Key of a run: its command line. */
@@ -191,6 +191,7 @@ interface SweepResult {
   readonly lines: ReadonlyArray<SweepLine>
 }
 
+/** Runs `ornstein sweep`. */
 export const runSweep =
   (path: string, { out, share, jobs = processors() }: SweepFlags) =>
   (world: World): TE.TaskEither<CommandFailure, Signal | null> =>

@@ -9,11 +9,12 @@ import { usageFailure, type CommandFailure, type Signal, type World } from '../w
 /** Interval at which a worker checks for signals. */
 const WORKER_SIGNAL_CHECK_MILLISECONDS = 100
 
+/** Runs `ornstein worker`. */
 export const runWorker =
   (flags: WorkerFlags) =>
   (world: World): TE.TaskEither<CommandFailure, Signal | null> => {
     const folder = resolve(flags.data ?? '.')
-    const say = (line: string): void => {
+    const printLine = (line: string): void => {
       world.stderr(`${line}\n`)
     }
     return pipe(
@@ -22,15 +23,15 @@ export const runWorker =
           flags.queue,
           Cluster.code(),
           Cluster.inThread(new URL('../sumThread.js', import.meta.url), folder),
-          say
+          printLine
         ),
       TE.mapLeft(problem => usageFailure(problem)),
       TE.flatMapTask(worker => async () => {
-        const stopped = await world.untilSignal(async heard => {
+        const stopped = await world.untilSignal(async pollSignal => {
           // Printed while signals are caught, since a reader of this line may send one at once.
-          say(`worker ${worker.name} is ready`)
+          printLine(`worker ${worker.name} is ready`)
           for (;;) {
-            const signal = await heard()
+            const signal = await pollSignal()
             if (signal !== null) return signal
             await new Promise(resolve => setTimeout(resolve, WORKER_SIGNAL_CHECK_MILLISECONDS))
           }

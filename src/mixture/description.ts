@@ -166,6 +166,21 @@ const fieldTypeProblems = (description: Readonly<Record<string, unknown>>): Read
     )
   )
 
+const backgroundProblems = (
+  background: NonNullable<Description['background']>,
+  dim: number
+): ReadonlyArray<Problem.Problem> =>
+  Problem.unless(
+    background.share >= 0 &&
+      background.share < 1 &&
+      [background.centre, background.scale].every(list => list.length === dim && list.every(Number.isFinite)) &&
+      background.scale.every(s => s > 0),
+    'background',
+    quotedValue(background),
+    `a share in [0, 1), a centre and a scale > 0, each a list of ${dim}`,
+    'leave it out where all rows are of components'
+  )
+
 const descriptionProblems = (description: Description): ReadonlyArray<Problem.Problem> => {
   const { means, weights, variances, covariances, factors, tails, background } = description
   const array = Params.ndArray(means)
@@ -192,18 +207,7 @@ const descriptionProblems = (description: Description): ReadonlyArray<Problem.Pr
     ...perComponent('factors', factors),
     ...perComponent('tails', tails),
     ...(tails ?? []).flatMap((nu, k) => (nu === null ? [] : Problem.requirePositive(`tails[${k}]`, nu, 4))),
-    ...(background === undefined
-      ? []
-      : Problem.unless(
-          background.share >= 0 &&
-            background.share < 1 &&
-            [background.centre, background.scale].every(list => list.length === dim && list.every(Number.isFinite)) &&
-            background.scale.every(s => s > 0),
-          'background',
-          quotedValue(background),
-          `a share in [0, 1), a centre and a scale > 0, each a list of ${dim}`,
-          'leave it out where all rows are of components'
-        )),
+    ...(background === undefined ? [] : backgroundProblems(background, dim)),
     ...Problem.unless(
       [variances, covariances, factors].filter(given => given !== undefined).length <= 1,
       'variances, covariances, factors',

@@ -320,7 +320,7 @@ export const expectationMaximization = define({
       const { data } = tools
       const level = time === null ? null : Schedule.level(time)(tools.schedule)
       return Nodes.isPopulation(data)
-        ? EM.integratedStep(family, varianceFloor, data, level, prior)
+        ? EM.integratedStep(family, varianceFloor, data, { level, prior })
         : level === null
           ? EM.step(family, varianceFloor, data, prior, take)
           : EM.noisyStep(family, varianceFloor, data, level, take)

@@ -116,12 +116,9 @@ export const expectationMaximization = <P extends string>({
   const { family } = Score.interpret(score)
   if (family === undefined || !EM.supportsPrior(family))
     return refuse(`Population.expectationMaximization: ${Score.show(score)} has no M-step; take the gradient's flow`)
-  const step = EM.integratedStep(
-    family,
-    EM_VARIANCE_FLOOR,
-    data,
-    times.length === 0 ? null : Schedule.level(times[0])(schedule)
-  )
+  const step = EM.integratedStep(family, EM_VARIANCE_FLOOR, data, {
+    level: times.length === 0 ? null : Schedule.level(times[0])(schedule)
+  })
   if (known.length === 0) return step
   const kept: ReadonlyArray<string> = known
   return params => {

@@ -34,55 +34,19 @@ export const errorStatistics = (
   components: ReadonlyArray<Component>,
   second: Second,
   dim: number,
-  { alpha, sigma }: Level
+  level: Level
 ): ErrorStatistics => {
   if (components.some(({ nu, background }) => nu !== undefined || background !== undefined))
     return refuse('errors: rows with errors are not learned with tails or beside a background; leave out `robust`')
   const covariances = components.map(({ factor }) => Factor.covarianceOfFactor(factor, dim).values)
   const logWeights = components.map(({ weight }) => logWeight(weight))
-  /** T and its Cholesky factor L, and y = L⁻¹δ, in the observed columns. */
-  const t = new Float64Array(dim * dim)
-  const l = new Float64Array(dim * dim)
-  const y = new Float64Array(dim)
-  /** V = L⁻¹αΣ[o, ·], so that Kδ = Vᵀ(L⁻¹δ) and the conditional covariance is Σ − VᵀV. */
-  const v = new Float64Array(dim * dim)
+  const work = rowWorkspace(dim, level)
+  const { y, v } = work
   const per = secondMomentWidth(second, dim)
-  /** Writes T, L and V of a row, whose errors begin at `error`, and y of the deviation that it holds. Returns log |L|; NaN if T is no covariance. */
-  const factorRow = (
-    { order, observed: o }: Pattern,
-    own: Float64Array,
-    errors: Float64Array,
-    error: number
-  ): number => {
-    for (let i = 0; i < o; i++) {
-      for (let j = 0; j <= i; j++) {
-        const entry = order[i] * dim + order[j]
-        t[i * o + j] = Elementary.square(alpha) * (own[entry] + errors[error + entry])
-      }
-      t[i * (o + 1)] += Elementary.square(sigma)
-      for (let j = 0; j < dim; j++) v[i * dim + j] = alpha * own[order[i] * dim + order[j]]
-    }
-    const isFound = factorSymmetric(t, 0, o, l, 0)
-    solveLower(l, 0, o, y, 0, 1)
-    solveLower(l, 0, o, v, 0, dim)
-    let logRoot = 0
-    for (let i = 0; i < o; i++) logRoot += Elementary.log(l[i * (o + 1)])
-    return isFound ? logRoot : NaN
-  }
-  /** Writes the second moments of Σ − VᵀV, with its columns in the pattern's order, from index `to` on. */
-  const writeCovariance = ({ order, observed: o }: Pattern, own: Float64Array, out: Float64Array, to: number): void => {
-    out.fill(0, to, to + per)
-    for (let i = 0; i < dim; i++)
-      for (let j = second === 'full' ? 0 : i; j <= i; j++) {
-        let left = own[order[i] * dim + order[j]]
-        for (let a = 0; a < o; a++) left -= v[a * dim + i] * v[a * dim + j]
-        out[to + (second === 'full' ? i * dim + j : second === 'diagonal' ? i : 0)] += left
-      }
-  }
   return {
     centresAt: ({ order }) => ({
       constants: NO_NUMBERS,
-      centres: Float64Array.from(components.flatMap(({ mean }) => Array.from(order, j => alpha * mean[j]))),
+      centres: Float64Array.from(components.flatMap(({ mean }) => Array.from(order, j => level.alpha * mean[j]))),
       isTriangular: false,
       roots: NO_NUMBERS,
       gains: NO_NUMBERS,
@@ -92,12 +56,14 @@ export const errorStatistics = (
       if (errors === null) return
       const { rows, observed: o } = pattern
       const { deviations, squaredDistances, logJoint } = buffers
+      const out: RowCovariances = { second, per, values: rowCovariances }
+      work.covariance = covariances[k]
       for (let row = 0; row < n; row++) {
         const at = (k * n + row) * dim
         const to = k * n + row
         for (let i = 0; i < o; i++) y[i] = deviations[at + i]
         const error = (rows === null ? first + row : rows[first + row]) * dim * dim
-        const logRoot = factorRow(pattern, covariances[k], errors, error)
+        const logRoot = factorRow(work, pattern, errors, error)
         squaredDistances[to] = dot(y, 0, y, 0, o)
         // Without a Cholesky factor the matrix is no covariance, so the density is NaN.
         logJoint[to] = logWeights[k] - logRoot - (o / 2) * Elementary.log(2 * Math.PI) - squaredDistances[to] / 2
@@ -106,8 +72,79 @@ export const errorStatistics = (
           for (let i = 0; i < o; i++) mean += v[i * dim + j] * y[i]
           deviations[at + j] = mean
         }
-        if (second !== 'none') writeCovariance(pattern, covariances[k], rowCovariances, to * per)
+        if (second !== 'none') writeCovariance(work, pattern, out, to * per)
       }
     }
   }
+}
+
+/** Arrays for one row at a noise level, written again for each row. */
+interface RowWorkspace {
+  readonly dim: number
+  readonly level: Level
+  /** Σ of the component, [dim, dim] */
+  covariance: Float64Array
+  /** T and its Cholesky factor L, in the observed columns. */
+  readonly t: Float64Array
+  readonly l: Float64Array
+  /** Deviation δ in the observed columns, then y = L⁻¹δ. */
+  readonly y: Float64Array
+  /** V = L⁻¹αΣ[o, ·], so that Kδ = Vᵀ(L⁻¹δ) and the conditional covariance is Σ − VᵀV. */
+  readonly v: Float64Array
+}
+
+const rowWorkspace = (dim: number, level: Level): RowWorkspace => ({
+  dim,
+  level,
+  covariance: NO_NUMBERS,
+  t: new Float64Array(dim * dim),
+  l: new Float64Array(dim * dim),
+  y: new Float64Array(dim),
+  v: new Float64Array(dim * dim)
+})
+
+/** Writes T, L, V and y of a row, whose errors begin at index `error`. Returns log |L|; NaN if T is no covariance. */
+const factorRow = (
+  { dim, level: { alpha, sigma }, covariance, t, l, y, v }: RowWorkspace,
+  { order, observed: o }: Pattern,
+  errors: Float64Array,
+  error: number
+): number => {
+  for (let i = 0; i < o; i++) {
+    for (let j = 0; j <= i; j++) {
+      const entry = order[i] * dim + order[j]
+      t[i * o + j] = Elementary.square(alpha) * (covariance[entry] + errors[error + entry])
+    }
+    t[i * (o + 1)] += Elementary.square(sigma)
+    for (let j = 0; j < dim; j++) v[i * dim + j] = alpha * covariance[order[i] * dim + order[j]]
+  }
+  const isFound = factorSymmetric(t, 0, o, l, 0)
+  solveLower(l, 0, o, y, 0, 1)
+  solveLower(l, 0, o, v, 0, dim)
+  let logRoot = 0
+  for (let i = 0; i < o; i++) logRoot += Elementary.log(l[i * (o + 1)])
+  return isFound ? logRoot : NaN
+}
+
+/** Second moments of the conditional covariances, `per` numbers for each row and component. */
+interface RowCovariances {
+  readonly second: Second
+  readonly per: number
+  readonly values: Float64Array
+}
+
+/** Writes the second moments of Σ − VᵀV, with its columns in the pattern's order, from index `to` on. */
+const writeCovariance = (
+  { dim, covariance, v }: RowWorkspace,
+  { order, observed: o }: Pattern,
+  { second, per, values }: RowCovariances,
+  to: number
+): void => {
+  values.fill(0, to, to + per)
+  for (let i = 0; i < dim; i++)
+    for (let j = second === 'full' ? 0 : i; j <= i; j++) {
+      let left = covariance[order[i] * dim + order[j]]
+      for (let a = 0; a < o; a++) left -= v[a * dim + i] * v[a * dim + j]
+      values[to + (second === 'full' ? i * dim + j : second === 'diagonal' ? i : 0)] += left
+    }
 }

@@ -274,8 +274,7 @@ export const integratedStep = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
   population: Nodes.PopulationNodes,
-  level: Level | null,
-  prior: number | null = null
+  { level, prior = null }: { readonly level: Level | null; readonly prior?: number | null }
 ): ((params: Params.Params<P>) => EMStepResult<P>) => {
   const mixtureAt = requireToMixture(family)
   const trusted = Nodes.evaluateConverged(population.resolved, (a: EMStepResult<P>, b: EMStepResult<P>) => {

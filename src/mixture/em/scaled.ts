@@ -6,7 +6,7 @@
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { symmetricEigen } from '../../../lib/arrays/linalg.js'
+import { symmetricEigen, type Eigen } from '../../../lib/arrays/linalg.js'
 import * as Chunks from '../../../lib/rows/reduction.js'
 import type { Mixture } from '../mixtureData.js'
 import type { Second } from '../family.js'
@@ -16,7 +16,12 @@ import { changeAlongAxes } from '../families/axes.js'
 import type { WeightedRows } from '../dataRows.js'
 import * as Student from '../student.js'
 import { secondMomentWidth } from './rowKernels.js'
-import { asGaussian, momentReduction as ofGaussians, type MomentSums } from './eStepLoops.js'
+import {
+  asGaussian,
+  momentReduction as ofGaussians,
+  type MomentSums,
+  type PrecisionWeightedMoments
+} from './eStepLoops.js'
 
 /** Gaussian part of a Student-t component at one precision g, diffused to a noise level. */
 interface PrecisionPart {
@@ -59,16 +64,12 @@ export const momentsAtLevel = (
   rows: WeightedRows
 ): Chunks.Reduction<MomentSums> => {
   const { dim } = rows
-  const { alpha, sigma } = level
   const own = componentsOf(mixture)
   const count = own.length
   const parts = gaussiansAt(mixture, level)
   const spectra = own.map(({ factor }) => symmetricEigen(Factor.covarianceOfFactor(factor, dim)))
-  const per = secondMomentWidth(second, dim)
   return Chunks.mapReduction(({ value, mass, sums, second: about }: MomentSums): MomentSums => {
-    const whole = { mass: new Float64Array(count), weighed: new Float64Array(count), logs: new Float64Array(count) }
-    const allSums = new Float64Array(count * dim)
-    const allSecond = new Float64Array(count * per)
+    const whole = emptyCleanMoments(second, count, dim)
     let backgroundCount = 0
     parts.forEach(({ k, g }, at) => {
       const m = mass[at]
@@ -76,35 +77,18 @@ export const momentsAtLevel = (
         backgroundCount += m
         return
       }
-      whole.mass[k] += m
-      whole.weighed[k] += m * g
-      whole.logs[k] += m * (Elementary.log(g) - g)
-      const { values, vectors } = spectra[k]
-      const axes = vectors.values
-      const u = values.map(v => Elementary.square(alpha) * (v / g) + Elementary.square(sigma))
-      const gains = values.map((v, i) => (alpha * v) / (g * u[i]))
-      const rest = values.map((v, i) => (Elementary.square(sigma) * v) / (g * u[i]))
-      for (let i = 0; i < dim; i++) {
-        let along = 0
-        for (let j = 0; j < dim; j++) along += axes[i * dim + j] * sums[at * dim + j]
-        for (let j = 0; j < dim; j++) allSums[k * dim + j] += g * gains[i] * along * axes[i * dim + j]
+      const part: NoisedPart = {
+        k,
+        g,
+        mass: m,
+        sums: sums.subarray(at * dim, (at + 1) * dim),
+        second: about.subarray(at * dim * dim, (at + 1) * dim * dim)
       }
-      if (second === 'none') return
-      const back = changeAlongAxes(
-        axes,
-        about.subarray(at * dim * dim, (at + 1) * dim * dim),
-        dim,
-        (s, i, j) => g * (gains[i] * gains[j] * s + (i === j ? m * rest[i] : 0))
-      )
-      for (let i = 0; i < dim; i++) {
-        if (second === 'trace') allSecond[k] += back[i * (dim + 1)]
-        else if (second === 'diagonal') allSecond[k * dim + i] += back[i * (dim + 1)]
-        else for (let j = 0; j < dim; j++) allSecond[(k * dim + i) * dim + j] += back[i * dim + j]
-      }
+      addCleanMoments(whole, part, spectra[k], { level, second })
     })
     return {
       value,
-      ...asGaussian(second, dim, { ...whole, sums: allSums, second: allSecond }),
+      ...asGaussian(second, dim, whole),
       isDenoised: true,
       ...(mixture.background && { backgroundCount })
     }
@@ -115,4 +99,53 @@ export const momentsAtLevel = (
       rows
     )
   )
+}
+
+/** Moments of x_t about the centre of one part: Σ r, Σ r δ [dim], and Σ r δδᵀ [dim, dim], empty if none are requested. */
+interface NoisedPart extends Pick<PrecisionPart, 'k' | 'g'> {
+  readonly mass: number
+  readonly sums: Float64Array
+  readonly second: Float64Array
+}
+
+const emptyCleanMoments = (second: Second, count: number, dim: number): PrecisionWeightedMoments => ({
+  mass: new Float64Array(count),
+  weighed: new Float64Array(count),
+  logs: new Float64Array(count),
+  sums: new Float64Array(count * dim),
+  second: new Float64Array(count * secondMomentWidth(second, dim))
+})
+
+/** Adds to component k of `whole` the moments of x_0 that a part has by those of x_t; `spectrum` is that of Σ_k. */
+const addCleanMoments = (
+  whole: PrecisionWeightedMoments,
+  { k, g, mass: m, sums, second: about }: NoisedPart,
+  { values, vectors }: Eigen,
+  { level: { alpha, sigma }, second }: { readonly level: Level; readonly second: Second }
+): void => {
+  const dim = values.length
+  whole.mass[k] += m
+  whole.weighed[k] += m * g
+  whole.logs[k] += m * (Elementary.log(g) - g)
+  const axes = vectors.values
+  const u = values.map(v => Elementary.square(alpha) * (v / g) + Elementary.square(sigma))
+  const gains = values.map((v, i) => (alpha * v) / (g * u[i]))
+  const rest = values.map((v, i) => (Elementary.square(sigma) * v) / (g * u[i]))
+  for (let i = 0; i < dim; i++) {
+    let along = 0
+    for (let j = 0; j < dim; j++) along += axes[i * dim + j] * sums[j]
+    for (let j = 0; j < dim; j++) whole.sums[k * dim + j] += g * gains[i] * along * axes[i * dim + j]
+  }
+  if (second === 'none') return
+  const back = changeAlongAxes(
+    axes,
+    about,
+    dim,
+    (s, i, j) => g * (gains[i] * gains[j] * s + (i === j ? m * rest[i] : 0))
+  )
+  for (let i = 0; i < dim; i++) {
+    if (second === 'trace') whole.second[k] += back[i * (dim + 1)]
+    else if (second === 'diagonal') whole.second[k * dim + i] += back[i * (dim + 1)]
+    else for (let j = 0; j < dim; j++) whole.second[(k * dim + i) * dim + j] += back[i * dim + j]
+  }
 }

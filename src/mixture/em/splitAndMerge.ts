@@ -210,47 +210,81 @@ export const step = <P extends string>(
   data: Source.Data,
   take?: ExpectationMaximization.EvaluatePass<P>
 ): ((params: Params.Params<P>, key: Key.Key) => MoveResult<P>) => {
-  const { attempts, polish, patience = 1, varianceFloor, prior } = options
-  const { points: about, toInternal, fromInternal } = Frame.of(family, data)
+  const { attempts, varianceFloor, prior } = options
   const leastRows = family.leastRows(data.dim)
-  const judge = ExpectationMaximization.evaluateParams(family, data, prior, take)
-  const em = ExpectationMaximization.step(family, varianceFloor, data, prior, take)
-  const next = leap(em)
-  /** Returns the parameters after all steps; null as soon as the move cannot be expected to get below `below` in time. */
-  const polishedFrom = ({ way }: TriedMove<P>, below: number): Params.Params<P> | null => {
-    const { params, isHopeless } = iterate<MoveState<P>>(
-      { params: null, value: Infinity, rest: way, left: polish, gain: Infinity, isHopeless: false },
-      ({ value, rest: way, left, gain, isHopeless }) => {
-        if (left <= 0 || isHopeless) return null
-        const { leap, rest } = way(next)
-        const gained = value - leap.value
-        const isTooFar = (patience * gained * left) / STEPS_PER_LEAP < leap.value - below
-        return {
-          params: leap.params,
-          value: leap.value,
-          rest,
-          left: left - leap.steps,
-          gain: gained,
-          // Near a saddle each leap gains more than the one before.
-          isHopeless: isTooFar && gained <= gain && left <= polish - MIN_STEPS_BEFORE_ABANDONING
-        }
-      }
-    )
-    return isHopeless ? null : params
-  }
+  const evaluate = ExpectationMaximization.evaluateParams(family, data, prior, take)
+  const next = leap(ExpectationMaximization.step(family, varianceFloor, data, prior, take))
+  const rankedMoves = moveRanking(family, options, data)
   /** Returns the number of components at, or collapsing to, the lower bound on variances. */
-  const narrow = (params: Params.Params<P>): number =>
+  const countCollapsing = (params: Params.Params<P>): number =>
     family.toMixture === undefined
       ? 0
       : Mixture.atMinimumVariance(COLLAPSE_VARIANCE_RATIO * varianceFloor)(family.toMixture(params)).length
+  return (params, key) => {
+    const { value, mass, lost } = evaluate(params)
+    if (mass.length < 2) return { value, params, move: null }
+    const moves = rankedMoves(params, key)
+    /** Returns the result of a move; null if it does not raise the likelihood, or leaves components without rows or variance. */
+    const tryMove = (move: TriedMove<P>): MoveResult<P> | null => {
+      const { removed, split } = move
+      const polished = polishMove(move, next, options, value - LEAST_GAIN)
+      if (polished === null) return null
+      const found = evaluate(polished)
+      const hasRows = (k: number): boolean => found.mass[k] * data.rows >= leastRows
+      const keepsVariance = countCollapsing(polished) <= countCollapsing(params)
+      const isValid = hasRows(removed) && hasRows(split) && found.lost <= lost && keepsVariance
+      return found.value < value - LEAST_GAIN && isValid ? { value, params: polished, move: { removed, split } } : null
+    }
+    return pipe(
+      moves.slice(0, attempts),
+      RA.findFirstMap(move => O.fromNullable(tryMove(move))),
+      O.getOrElse((): MoveResult<P> => ({ value, params, move: null }))
+    )
+  }
+}
+
+/** Returns the parameters after all steps of a move; null as soon as it cannot be expected to get below `below` in time. */
+const polishMove = <P extends string>(
+  { way }: TriedMove<P>,
+  next: ReturnType<typeof leap<P>>,
+  { polish, patience = 1 }: Options,
+  below: number
+): Params.Params<P> | null => {
+  const { params, isHopeless } = iterate<MoveState<P>>(
+    { params: null, value: Infinity, rest: way, left: polish, gain: Infinity, isHopeless: false },
+    ({ value, rest: way, left, gain, isHopeless }) => {
+      if (left <= 0 || isHopeless) return null
+      const { leap, rest } = way(next)
+      const gained = value - leap.value
+      const isTooFar = (patience * gained * left) / STEPS_PER_LEAP < leap.value - below
+      return {
+        params: leap.params,
+        value: leap.value,
+        rest,
+        left: left - leap.steps,
+        gain: gained,
+        // Near a saddle each leap gains more than the one before.
+        isHopeless: isTooFar && gained <= gain && left <= polish - MIN_STEPS_BEFORE_ABANDONING
+      }
+    }
+  )
+  return isHopeless ? null : params
+}
+
+/** Returns a function that lists all moves from given parameters, the most promising first. The last list on a data set is cached. */
+const moveRanking = <P extends string>(
+  family: Family<P>,
+  { varianceFloor, prior }: Options,
+  data: Source.Data
+): ((params: Params.Params<P>, key: Key.Key) => ReadonlyArray<TriedMove<P>>) => {
+  const { points: about, toInternal, fromInternal } = Frame.of(family, data)
   const movesOn = (points: Points.Points): ProposeMoves<P> => movesOf(family, points)
   const movesFrom =
     data.rows > MAX_SURVEYED_ROWS
       ? (key: Key.Key) => movesOn(pipe(key, Key.subset(data.rows, MAX_SURVEYED_ROWS), Source.selectedRows)(about))
       : constant(movesOn(Source.isSource(about) ? Source.selectedRows(RA.makeBy(about.rows, i => i))(about) : about))
   const owner = snapshotOfData(data)
-  /** Returns all moves, the most promising first. */
-  const triedFrom = (params: Params.Params<P>, key: Key.Key): ReadonlyArray<TriedMove<P>> => {
+  return (params, key) => {
     const known = searches.get(owner)
     const isKnown =
       known?.family === family &&
@@ -265,26 +299,6 @@ export const step = <P extends string>(
     if (data.rows <= MAX_SURVEYED_ROWS && Params.paramsSize(Params.shapes(params)) <= MAX_CACHED_NUMBERS)
       searches.set(owner, { family, varianceFloor, prior, params, moves })
     return moves
-  }
-  return (params, key) => {
-    const { value, mass, lost } = judge(params)
-    if (mass.length < 2) return { value, params, move: null }
-    const moves = triedFrom(params, key)
-    const tried = (move: TriedMove<P>): MoveResult<P> | null => {
-      const { removed, split } = move
-      const polished = polishedFrom(move, value - LEAST_GAIN)
-      if (polished === null) return null
-      const found = judge(polished)
-      const isFixed = (k: number): boolean => found.mass[k] * data.rows >= leastRows
-      const isHeld = narrow(polished) <= narrow(params)
-      const holds = isFixed(removed) && isFixed(split) && found.lost <= lost && isHeld
-      return found.value < value - LEAST_GAIN && holds ? { value, params: polished, move: { removed, split } } : null
-    }
-    return pipe(
-      moves.slice(0, attempts),
-      RA.findFirstMap(move => O.fromNullable(tried(move))),
-      O.getOrElse((): MoveResult<P> => ({ value, params, move: null }))
-    )
   }
 }
 

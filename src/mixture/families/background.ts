@@ -3,10 +3,10 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { cumulative } from '../../../lib/arrays/entries.js'
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
-import { add, concat, exp, neg, reshape, softplus, stack, stopGradient, type Tensor } from '../../../lib/index.js'
+import { add, concat, exp, neg, reshape, softplus, stack, stopGradient } from '../../../lib/index.js'
 import { Case, Field } from '../../core/index.js'
 import type { Points } from '../../data/points.js'
-import { concept, type Model, type Score } from '../family.js'
+import { concept, type ComponentsOf, type Model, type MStep, type Score } from '../family.js'
 import type { Background } from '../mixtureData.js'
 import type * as Params from '../../core/params.js'
 import * as Backgrounds from './backgrounds.js'
@@ -19,6 +19,7 @@ import {
   carriedCapabilities,
   learnableGaussians,
   learnedBy,
+  type ExtraParameterMaps,
   type LearnableGaussians,
   type GaussianParameter
 } from './tails.js'
@@ -139,17 +140,66 @@ const locateBackground = (shape: Background['shape'], points: Points): Pick<Back
   }
 }
 
+const joinParams = (
+  params: Params.Params<GaussianParameter>,
+  background: Params.Params<BackgroundParameter>
+): Params.Params<WithBackground> => ({ ...params, ...background })
+
+const shareOf = ({ backgroundShare }: Params.Params<WithBackground>): number =>
+  1 / (1 + Elementary.exp(-backgroundShare.values[0]))
+
+/** Joins the background to the components of a family, as the last one. */
+const componentsWithBackground =
+  (family: LearnableGaussians['family'], shape: Background['shape']) =>
+  (params: Params.Tensors<WithBackground>, dim: number): ComponentsOf => {
+    const { logWeights, centres, logDensity } = family.components(params, dim)
+    const odds = params.backgroundShare
+    const place = stopGradient(stack([params.backgroundCentre, exp(params.backgroundScale)]))
+    const background = Backgrounds.backgroundLogDensity(shape, place)
+    return {
+      logWeights: concat([add(logWeights, neg(softplus(odds))), reshape(neg(softplus(neg(odds))), [1])]),
+      centres: concat([centres, reshape(stopGradient(params.backgroundCentre), [1, dim])]),
+      logDensity: (x, level) => concat([logDensity(x, level), background(x, level)], 1)
+    }
+  }
+
+/** M-step with a background: that of the components on their rows, and the share of the others. */
+const mStepWithBackground = (mStep: MStep<GaussianParameter>, shape: Background['shape']): MStep<WithBackground> => ({
+  ...learnedBy(mStep),
+  isGeneralized: true,
+  // With noise a box is not a mixture of Gaussians.
+  ...(shape === 'box' && { onlyClean: true as const }),
+  maximise: (params, moments, at) => {
+    const { backgroundCount } = moments
+    const learned = Gaussian.sumValues(moments.mass)
+    const all = learned + (backgroundCount ?? 0)
+    // If all rows belong to the background, the components keep their parameters.
+    return joinParams(learned > 0 ? mStep.maximise(params, moments, at) : params, {
+      ...backgroundParams(params),
+      ...(backgroundCount !== undefined && { backgroundShare: scalarArray(logOdds(backgroundCount / all)) })
+    })
+  }
+})
+
+/** Maps of the background's parameters if the rows are shifted or scaled. Each column has a scale of its own, which rotations do not preserve. */
+const backgroundMaps: ExtraParameterMaps<WithBackground> = {
+  turns: false,
+  shifted: by => params => ({
+    ...params,
+    backgroundCentre: {
+      shape: params.backgroundCentre.shape,
+      values: params.backgroundCentre.values.map((c, j) => c + by[j])
+    }
+  }),
+  scaled: by => params => ({
+    ...params,
+    backgroundCentre: Gaussian.vectorArray(params.backgroundCentre.values.map((c, j) => by[j] * c)),
+    backgroundScale: Gaussian.vectorArray(params.backgroundScale.values.map((l, j) => l + Elementary.log(by[j])))
+  })
+}
+
 const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['shape']): Model<WithBackground> => {
   const { model, family, mStep, toMixture, fromMixture } = gaussians
-  const joined = (
-    params: Params.Params<GaussianParameter>,
-    background: Params.Params<BackgroundParameter>
-  ): Params.Params<WithBackground> => ({
-    ...params,
-    ...background
-  })
-  const shareOf = ({ backgroundShare }: Params.Params<WithBackground>): number =>
-    1 / (1 + Elementary.exp(-backgroundShare.values[0]))
   return modelOfFamily<WithBackground>({
     called: `${model.called ?? ''} with ${shape === 'box' ? 'uniform ' : ''}background`,
     parameters: dim => ({
@@ -160,38 +210,12 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
     }),
     // The share; mclust counts the volume of the box too.
     degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (shape === 'box' ? 2 : 1),
-    components: (params, dim) => {
-      const { logWeights, centres, logDensity } = family.components(params, dim)
-      const odds = params.backgroundShare
-      const place = stopGradient(stack([params.backgroundCentre, exp(params.backgroundScale)]))
-      const background = Backgrounds.backgroundLogDensity(shape, place)
-      const and = (of: Tensor, last: Tensor): Tensor => concat([of, last], 1)
-      return {
-        logWeights: concat([add(logWeights, neg(softplus(odds))), reshape(neg(softplus(neg(odds))), [1])]),
-        centres: concat([centres, reshape(stopGradient(params.backgroundCentre), [1, dim])]),
-        logDensity: (x, level) => and(logDensity(x, level), background(x, level))
-      }
-    },
+    components: componentsWithBackground(family, shape),
     ...carriedCapabilities<WithBackground>(
       gaussians,
-      params => joined(params, backgroundToParams(defaultLocation(params.means.shape[1]))),
-      move => params => joined(move(componentParams(params)), backgroundParams(params)),
-      {
-        // Each column has a scale of its own, which rotations do not preserve.
-        turns: false,
-        shifted: by => params => ({
-          ...params,
-          backgroundCentre: {
-            shape: params.backgroundCentre.shape,
-            values: params.backgroundCentre.values.map((c, j) => c + by[j])
-          }
-        }),
-        scaled: by => params => ({
-          ...params,
-          backgroundCentre: Gaussian.vectorArray(params.backgroundCentre.values.map((c, j) => by[j] * c)),
-          backgroundScale: Gaussian.vectorArray(params.backgroundScale.values.map((l, j) => l + Elementary.log(by[j])))
-        })
-      }
+      params => joinParams(params, backgroundToParams(defaultLocation(params.means.shape[1]))),
+      move => params => joinParams(move(componentParams(params)), backgroundParams(params)),
+      backgroundMaps
     ),
     ...(family.hasTails && { hasTails: true as const }),
     hasBackground: true,
@@ -209,23 +233,11 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
       }
     }),
     fromMixture: mixture =>
-      joined(fromMixture(mixture), backgroundToParams(mixture.background ?? defaultLocation(mixture.means.shape[1]))),
-    mStep: {
-      ...learnedBy(mStep),
-      isGeneralized: true,
-      // With noise a box is not a mixture of Gaussians.
-      ...(shape === 'box' && { onlyClean: true as const }),
-      maximise: (params, moments, at) => {
-        const { backgroundCount } = moments
-        const learned = Gaussian.sumValues(moments.mass)
-        const all = learned + (backgroundCount ?? 0)
-        // If all rows belong to the background, the components keep their parameters.
-        return joined(learned > 0 ? mStep.maximise(params, moments, at) : params, {
-          ...backgroundParams(params),
-          ...(backgroundCount !== undefined && { backgroundShare: scalarArray(logOdds(backgroundCount / all)) })
-        })
-      }
-    },
+      joinParams(
+        fromMixture(mixture),
+        backgroundToParams(mixture.background ?? defaultLocation(mixture.means.shape[1]))
+      ),
+    mStep: mStepWithBackground(mStep, shape),
     distance: (from, to) => {
       const apart = family.distance?.(from, to) ?? 0
       const before = shareOf(from)

@@ -64,50 +64,66 @@ const nearestCovarianceParams = <Q extends string>(
   return fit(mass, moments, { level: CLEAN, floor: 0, dim }, null)
 }
 
-/** Returns the parts of a family from those of a mixture. */
-export const deriveFamily = <Q extends string>({
-  components,
-  covariance,
-  weights
-}: MixtureParts<Q>): FamilyParts<MixtureParameter<Q>> => {
+/** Shapes of the parameters for a number of components. */
+const parameterShapes = <Q extends string>(
+  { covariance, weights }: MixtureParts<Q>,
+  count: number,
+  dim: number
+): Params.Shapes<MixtureParameter<Q>> =>
+  joinParams<ReadonlyArray<number>, Q>([count, dim], weights === 'free' ? [count] : null, covariance.shapes(count, dim))
+
+/** M-step by the covariance model's own, about the new means. */
+const mixtureMStep = <Q extends string>({ covariance, weights }: MixtureParts<Q>): MStep<MixtureParameter<Q>> => {
   type P = MixtureParameter<Q>
-  const { second, isShared, isVolumeShared, hasCommonAxes, isGeneralized, isScalable } = covariance
-  const { ofGradient, seen, projection, fit, multistart } = covariance
+  const { second, isShared, isVolumeShared, hasCommonAxes, isGeneralized, ofGradient, fit, multistart } = covariance
   const isFree = weights === 'free'
-  const isRound = second === 'trace'
-  const to = paramsToMixture({ covariance, weights })
-  const parameters = (count: number, dim: number): Params.Shapes<P> =>
-    joinParams<ReadonlyArray<number>, Q>([count, dim], isFree ? [count] : null, covariance.shapes(count, dim))
-  const from = (given: Mixture): Params.Params<P> =>
-    joinParams(
-      given.means,
-      isFree ? Gaussian.logShares(given.weights) : null,
-      nearestCovarianceParams(covariance, given)
-    )
-  const fitted =
+  const maximiseBy =
     (fit: CovarianceModel<Q>['fit']): MStep<P>['maximise'] =>
     (params, moments, at) => {
       const { means, logits } = Gaussian.maximizingCentres(params, moments, at)
       const found = fit(moments.mass, Maps.scatterAboutNewMeans(second, moments, at.dim), at, params)
       return joinParams(means, isFree ? logits : null, found)
     }
-  const mStep: MStep<P> = {
+  return {
     second,
     ...(isShared && { isShared }),
     ...(isVolumeShared && !isShared && { isVolumeShared }),
     ...(hasCommonAxes && { hasCommonAxes }),
     ...(isGeneralized && { isGeneralized }),
-    maximise: fitted(fit),
-    ...(multistart && { multistart: fitted(multistart) }),
+    maximise: maximiseBy(fit),
+    ...(multistart && { multistart: maximiseBy(multistart) }),
     ...(ofGradient &&
       isFree && {
         fromGradient: (params, gradient) => {
           const [, dim] = params.means.shape
-          const found = FromGradient.firstMoments(to(params), gradient)
+          const found = FromGradient.firstMoments(paramsToMixture({ covariance, weights })(params), gradient)
           return { ...found, second: ofGradient(params, gradient, found.mass, dim) }
         }
       })
   }
+}
+
+/** Number of free parameters; the weights sum to 1. */
+const freeParameterCount = <Q extends string>(
+  { components, covariance, weights }: MixtureParts<Q>,
+  dim: number
+): number =>
+  (covariance.freedom?.(components, dim) ??
+    Object.values<ReadonlyArray<number>>(covariance.shapes(components, dim)).reduce(
+      (sum, shape) => sum + shapeSize(shape),
+      0
+    )) +
+  components * dim +
+  (weights === 'free' ? components - 1 : 0)
+
+/** Returns the parts of a family from those of a mixture. */
+export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyParts<MixtureParameter<Q>> => {
+  type P = MixtureParameter<Q>
+  const { components, covariance, weights } = parts
+  const { second, isShared, isScalable, seen, projection } = covariance
+  const isFree = weights === 'free'
+  const isRound = second === 'trace'
+  const toMixture = paramsToMixture(parts)
   const start: CentreConversion<P> = {
     count: components,
     centres: ({ means }) => means,
@@ -119,7 +135,7 @@ export const deriveFamily = <Q extends string>({
   }
   // Logits are kept: converting to weights and back would round them.
   const scaled: NonNullable<Capabilities<P>['scaled']> = by => params => {
-    const there = Maps.scaledMixture(by, to(params))
+    const there = Maps.scaledMixture(by, toMixture(params))
     const own = covariance.scaled?.(by, params) ?? nearestCovarianceParams(covariance, there)
     return joinParams(there.means, isFree ? params.logits : null, own)
   }
@@ -127,31 +143,29 @@ export const deriveFamily = <Q extends string>({
     // Also applied to gradients, so it permutes arrays instead of converting through a mixture.
     relabel: order => params => {
       const [, dim] = params.means.shape
-      return Gaussian.relabelledAs(parameters(components, dim), parameters(components + 1, dim))(order)(params)
+      const shapes = (count: number): Params.Shapes<P> => parameterShapes(parts, count, dim)
+      return Gaussian.relabelledAs(shapes(components), shapes(components + 1))(order)(params)
     },
     ...(isRound && { rotate: map => params => ({ ...params, means: Gaussian.mapMeanRows(map)(params.means) }) })
   }
   return {
-    parameters: dim => parameters(components, dim),
-    // Weights sum to 1.
-    degreesOfFreedom: dim =>
-      (covariance.freedom?.(components, dim) ??
-        Object.values<ReadonlyArray<number>>(covariance.shapes(components, dim)).reduce(
-          (sum, shape) => sum + shapeSize(shape),
-          0
-        )) +
-      components * dim +
-      (isFree ? components - 1 : 0),
+    parameters: dim => parameterShapes(parts, components, dim),
+    degreesOfFreedom: dim => freeParameterCount(parts, dim),
     count: () => components,
     ...seen,
     leastRows: covariance.leastRows,
-    toMixture: to,
-    fromMixture: from,
-    mStep,
+    toMixture,
+    fromMixture: mixture =>
+      joinParams(
+        mixture.means,
+        isFree ? Gaussian.logShares(mixture.weights) : null,
+        nearestCovarianceParams(covariance, mixture)
+      ),
+    mStep: mixtureMStep(parts),
     start,
     shifted: Gaussian.shiftMeans,
     ...(isScalable && { scaled }),
-    distance: Maps.paramsDistance({ toMixture: to }, { isShared }),
+    distance: Maps.paramsDistance({ toMixture }, { isShared }),
     ...(isFree && projection && { projection }),
     symmetries
   }

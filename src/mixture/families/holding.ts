@@ -139,37 +139,65 @@ const orderWithKnownPlaces = (known: FixedComponents, means: NdArray): ReadonlyA
   )
 }
 
+/** Maps that replace parameters by the known values. */
+interface Replacement {
+  readonly inTensors: (params: Params.Tensors<GaussianParameter>, dim: number) => Params.Tensors<GaussianParameter>
+  readonly inArrays: (params: FixedParams) => FixedParams
+}
+
+const replacementBy = (gaussians: LearnableGaussians, known: FixedComponents, weights: FixedWeights): Replacement => {
+  const holdsWeights = weights.mask.values.includes(1)
+  const replaced = (values: Readonly<Record<string, KnownValues>>, name: string, of: Tensor): Tensor =>
+    name === 'logits' && holdsWeights
+      ? knownLogWeights(weights, of)
+      : name in values
+        ? where(fromNdArray(values[name].mask), fromNdArray(values[name].values), of)
+        : of
+  return {
+    inTensors: (params, dim) => {
+      const values = knownValues(gaussians, known, dim)
+      return Params.map<Tensor, Tensor>((of, name) => replaced(values, name, of))(params)
+    },
+    inArrays: params => {
+      const values = knownValues(gaussians, known, params.means.shape[1])
+      return Params.map<NdArray, NdArray>((of, name) => compute(() => replaced(values, name, fromNdArray(of))))(params)
+    }
+  }
+}
+
+/** M-step in which known values stay as they are. */
+const mStepWithFixed = (
+  mStep: MStep<GaussianParameter>,
+  known: FixedComponents,
+  { inArrays }: Replacement
+): MStep<GaussianParameter> => {
+  /** Moments in which known means are not displaced, so that second moments are about them. */
+  const withoutDisplacement = (moments: Moments, dim: number): Moments => ({
+    ...moments,
+    sums: moments.sums.map((s, at) => ((known[Math.floor(at / dim)]?.mean ?? null) === null ? s : 0))
+  })
+  const withKnown =
+    (maximise: MStep<GaussianParameter>['maximise']): MStep<GaussianParameter>['maximise'] =>
+    (params, moments, at) =>
+      inArrays(maximise(inArrays(params), withoutDisplacement(moments, at.dim), at))
+  return {
+    ...learnedBy(mStep),
+    ...(mStep.isGeneralized && { isGeneralized: true }),
+    fixedMeans: known.flatMap(({ mean }, k) => (mean === null ? [] : [k])),
+    maximise: withKnown(mStep.maximise),
+    ...(mStep.multistart && { multistart: withKnown(mStep.multistart) })
+  }
+}
+
 /** Model in which known values replace the parameters. */
 const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): Model<GaussianParameter> => {
   const { model, family, mStep, start, toMixture, fromMixture } = gaussians
   const count = family.count(1)
   const weights = fixedWeights(known, count)
   const holdsWeights = weights.mask.values.includes(1)
-  const heldAt = (dim: number): Readonly<Record<string, KnownValues>> => knownValues(gaussians, known, dim)
-  const put = (held: Readonly<Record<string, KnownValues>>, name: string, of: Tensor): Tensor =>
-    name === 'logits' && holdsWeights
-      ? knownLogWeights(weights, of)
-      : name in held
-        ? where(fromNdArray(held[name].mask), fromNdArray(held[name].values), of)
-        : of
-  const inTensors = (params: Params.Tensors<GaussianParameter>, dim: number): Params.Tensors<GaussianParameter> => {
-    const held = heldAt(dim)
-    return Params.map<Tensor, Tensor>((of, name) => put(held, name, of))(params)
-  }
-  const inArrays = (params: FixedParams): FixedParams => {
-    const held = heldAt(params.means.shape[1])
-    return Params.map<NdArray, NdArray>((of, name) => compute(() => put(held, name, fromNdArray(of))))(params)
-  }
-  /** Moments in which known means are not displaced, so that second moments are about them. */
-  const still = (moments: Moments, dim: number): Moments => ({
-    ...moments,
-    sums: moments.sums.map((s, at) => ((known[Math.floor(at / dim)]?.mean ?? null) === null ? s : 0))
-  })
-  const held =
-    (maximise: MStep<GaussianParameter>['maximise']): MStep<GaussianParameter>['maximise'] =>
-    (params, moments, at) =>
-      inArrays(maximise(inArrays(params), still(moments, at.dim), at))
-  const heldOf = (part: keyof Known.Fixed): number => known.filter(one => one[part] !== null).length
+  const replacement = replacementBy(gaussians, known, weights)
+  const { inTensors, inArrays } = replacement
+  const fixedCount = (part: keyof Known.Fixed): number => known.filter(one => one[part] !== null).length
   const dimOf = (x: Tensor): number => x.shape[1] ?? 0
   return {
     ...modelOfFamily<GaussianParameter>({
@@ -179,8 +207,8 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
         const all = model.degreesOfFreedom(dim)
         const learned = Object.hasOwn(model.shapes(dim), 'logits') ? count - 1 : 0
         const each = (all - count * dim - learned) / count
-        const left = holdsWeights ? Math.max(count - heldOf('weight') - 1, 0) : learned
-        return all - heldOf('mean') * dim - heldOf('covariance') * each - learned + left
+        const left = holdsWeights ? Math.max(count - fixedCount('weight') - 1, 0) : learned
+        return all - fixedCount('mean') * dim - fixedCount('covariance') * each - learned + left
       },
       components: (params, dim) => family.components(inTensors(params, dim), dim),
       score: (params, x, level) => model.score(inTensors(params, dimOf(x)), x, level),
@@ -199,13 +227,7 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
         }
       },
       fromMixture: mixture => inArrays(fromMixture(relabelled(orderWithKnownPlaces(known, mixture.means))(mixture))),
-      mStep: {
-        ...learnedBy(mStep),
-        ...(mStep.isGeneralized && { isGeneralized: true }),
-        fixedMeans: known.flatMap(({ mean }, k) => (mean === null ? [] : [k])),
-        maximise: held(mStep.maximise),
-        ...(mStep.multistart && { multistart: held(mStep.multistart) })
-      },
+      mStep: mStepWithFixed(mStep, known, replacement),
       start: {
         count: start.count,
         centres: params => start.centres(inArrays(params)),

@@ -100,7 +100,7 @@ export const modelBuiltOn = (
 type MapParams<P extends string> = (params: Params.Params<P>) => Params.Params<P>
 
 /** Maps of additional parameters under rotations of the rows and permutations of the components. Default: unchanged. */
-interface ExtraParameterMaps<P extends string> {
+export interface ExtraParameterMaps<P extends string> {
   readonly shifted?: (by: Float64Array) => MapParams<P>
   readonly scaled?: (by: Float64Array) => MapParams<P>
   readonly relabel?: (order: ReadonlyArray<number>) => MapParams<P>
@@ -197,85 +197,106 @@ const precisionMoments = ({ mass, meanLogPrecision: tails }: Moments, nu: Nu): F
 
 const cappedLog = (nu: number): number => Elementary.log(Math.min(nu, Student.MAX_DEGREES))
 
+/** Parameters of t components; `logNu` is absent if ν is fixed. */
+type StudentParameter = GaussianParameter | 'logNu'
+
+/** Conversions between the parameters of t components, those of their Gaussians, and ν. */
+interface NuConversions {
+  /** Shape of `logNu` for a number of components. */
+  readonly shapeOf: (components: number) => ReadonlyArray<number>
+  /** Returns `logNu` with the given values. */
+  readonly logNuOf: (components: number, values: (k: number) => number) => NdArray
+  readonly withNu: (params: Params.Params<GaussianParameter>, logNu: NdArray) => Params.Params<StudentParameter>
+  readonly withoutNu: (params: Params.Params<StudentParameter>) => Params.Params<GaussianParameter>
+  /** ν, [K] or [1]. */
+  readonly tensorOf: (params: Params.Tensors<StudentParameter>) => Tensor
+  /** ν of each component, [K]. */
+  readonly degreesOf: (params: Params.Params<StudentParameter>, components: number) => Float64Array
+}
+
+const nuConversions = (nu: Nu): NuConversions => {
+  const isFixed = typeof nu === 'number'
+  const shapeOf = (components: number): ReadonlyArray<number> => (nu === 'own' ? [components] : [])
+  return {
+    shapeOf,
+    logNuOf: (components, values) => {
+      const shape = shapeOf(components)
+      return { shape, values: Float64Array.from({ length: nu === 'own' ? components : 1 }, (_, k) => values(k)) }
+    },
+    // A fixed ν has no parameter, and none is read.
+    withNu: (params, logNu) => (isFixed ? params : { ...params, logNu }) as Params.Params<StudentParameter>,
+    withoutNu: params => omitted(params, 'logNu') as Params.Params<GaussianParameter>,
+    tensorOf: ({ logNu }) => (isFixed ? fill([1], nu) : exp(logNu)),
+    degreesOf: ({ logNu }, components) =>
+      new Float64Array(components).map((_, k) => (isFixed ? nu : Elementary.exp(logNu.values[nu === 'own' ? k : 0])))
+  }
+}
+
+/** M-step of t components: that of the Gaussians on weighted moments, and ν by root finding. */
+const studentMStep = (
+  mStep: MStep<GaussianParameter>,
+  nu: Nu,
+  { logNuOf, withNu }: NuConversions
+): MStep<StudentParameter> => ({
+  ...learnedBy(mStep),
+  // The Gaussians' own M-step may be generalized, and checks of the rows that support a component hold for Gaussians only.
+  isGeneralized: true,
+  maximise: (params, moments, at): Params.Params<StudentParameter> => {
+    const { mass } = moments
+    const found = mStep.maximise(params, moments, at)
+    const means = precisionMoments(moments, nu)
+    const isFixed = typeof nu === 'number'
+    const before = isFixed ? logNuOf(0, () => 0) : params.logNu
+    if (means === null || isFixed) return withNu(found, before)
+    const estimate = (k: number): number =>
+      nu === 'common' || mass[k] > 0 ? cappedLog(Student.likeliestNu(means[k])) : before.values[k]
+    return withNu(found, logNuOf(mass.length, estimate))
+  }
+})
+
 /** Model in which each component is a multivariate t. */
 const studentModel = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianParameter> => {
-  type P = GaussianParameter | 'logNu'
+  type P = StudentParameter
   const { model, family, mStep, toMixture, fromMixture } = gaussians
-  const count = (dim: number): number => family.count(dim)
-  const isNumber = typeof nu === 'number'
-  const shapeOf = (components: number): ReadonlyArray<number> => (nu === 'own' ? [components] : [])
-  const filled = (components: number, values: (k: number) => number): NdArray => {
-    const shape = shapeOf(components)
-    return { shape, values: Float64Array.from({ length: nu === 'own' ? components : 1 }, (_, k) => values(k)) }
-  }
-  const withNu = (params: Params.Params<GaussianParameter>, logNu: NdArray): Params.Params<P> =>
-    // A fixed ν has no parameter, and none is read.
-    (isNumber ? params : { ...params, logNu }) as Params.Params<P>
-  const without = (params: Params.Params<P>): Params.Params<GaussianParameter> =>
-    omitted(params, 'logNu') as Params.Params<GaussianParameter>
-  const nuOf = ({ logNu }: Params.Tensors<P>): Tensor => (isNumber ? fill([1], nu) : exp(logNu))
-  const numbersOf = ({ logNu }: Params.Params<P>, components: number): Float64Array =>
-    new Float64Array(components).map((_, k) => (isNumber ? nu : Elementary.exp(logNu.values[nu === 'own' ? k : 0])))
+  const isFixed = typeof nu === 'number'
+  const conversions = nuConversions(nu)
+  const { shapeOf, logNuOf, withNu, withoutNu, tensorOf, degreesOf } = conversions
   const started = (params: Params.Params<GaussianParameter>): Params.Params<P> =>
     withNu(
       params,
-      filled(params.means.shape[0], () => cappedLog(INITIAL_DEGREES))
+      logNuOf(params.means.shape[0], () => cappedLog(INITIAL_DEGREES))
     )
   return modelOfFamily<P>({
     called: `${model.called ?? ''} with tails`,
     parameters: dim => {
       const shapes = model.shapes(dim)
-      return { ...shapes, ...(!isNumber && { logNu: shapeOf(shapes.means[0]) }) } as Params.Shapes<P>
+      return { ...shapes, ...(!isFixed && { logNu: shapeOf(shapes.means[0]) }) } as Params.Shapes<P>
     },
-    degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (nu === 'own' ? count(dim) : isNumber ? 0 : 1),
+    degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (nu === 'own' ? family.count(dim) : isFixed ? 0 : 1),
     components: (params, dim) => {
       const parts = studentGaussians(gaussians, params, dim)
       const { logWeights, centres } = family.components(params, dim)
-      const of = nuOf(params)
-      return {
-        logWeights,
-        centres,
-        logDensity: Terms.studentLogDensity(parts, of)
-      }
+      return { logWeights, centres, logDensity: Terms.studentLogDensity(parts, tensorOf(params)) }
     },
-    ...carriedCapabilities<P>(gaussians, started, move => params => withNu(move(without(params)), params.logNu), {
+    ...carriedCapabilities<P>(gaussians, started, move => params => withNu(move(withoutNu(params)), params.logNu), {
       relabel: order => params =>
         nu === 'own' ? { ...params, logNu: Gaussian.permuteFirstAxis(order)(params.logNu) } : params
     }),
     hasTails: true,
     toMixture: params => {
       const mixture = toMixture(params)
-      return { ...mixture, tails: numbersOf(params, mixture.weights.length) }
+      return { ...mixture, tails: degreesOf(params, mixture.weights.length) }
     },
     fromMixture: mixture => {
       const { tails, weights } = mixture
       const of = (k: number): number => cappedLog(tails === undefined ? INITIAL_DEGREES : tails[k])
-      return withNu(
-        fromMixture(mixture),
-        filled(weights.length, k => (nu === 'own' ? of(k) : weights.reduce((sum, w, k) => sum + w * of(k), 0)))
-      )
+      const mean = (): number => weights.reduce((sum, w, k) => sum + w * of(k), 0)
+      return withNu(fromMixture(mixture), logNuOf(weights.length, nu === 'own' ? of : mean))
     },
-    mStep: {
-      ...learnedBy(mStep),
-      // The Gaussians' own M-step may be generalized, and checks of the rows that support a component hold for Gaussians only.
-      isGeneralized: true,
-      maximise: (params, moments, at): Params.Params<P> => {
-        const found = mStep.maximise(params, moments, at)
-        const means = precisionMoments(moments, nu)
-        const before = isNumber ? filled(0, () => 0) : params.logNu
-        return withNu(
-          found,
-          means === null || isNumber
-            ? before
-            : filled(moments.mass.length, k =>
-                nu === 'common' || moments.mass[k] > 0 ? cappedLog(Student.likeliestNu(means[k])) : before.values[k]
-              )
-        )
-      }
-    },
+    mStep: studentMStep(mStep, nu, conversions),
     distance: (from, to) => {
       const own = family.distance?.(from, to) ?? 0
-      const apart = isNumber
+      const apart = isFixed
         ? 0
         : from.logNu.values.reduce((sum, l, k) => sum + Elementary.square(l - to.logNu.values[k]), 0)
       return Math.sqrt(own * own + apart)

@@ -238,7 +238,7 @@ const onNoiseCases = forAll(Arbitrary.ALL_DIMS.map(dim => fc.record({ dim: fc.co
 const noiseInfo = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
 
 /** Entry `at` of each sample, with the weights of its draws. */
-const entryOf = (
+const weightedEntry = (
   samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
   at: number
 ): ReadonlyArray<Chance.WeightedSample> =>
@@ -271,7 +271,7 @@ const noiseIsStandardNormal = ({ isApart, draw, rows, samplesOf }: NoiseSubject)
       const drawFor = (count: number, rows: number): ReadonlyArray<ReadonlyArray<WeightedDraw>> =>
         Key.split(count)(Key.fromSeed(each.seed)).map(draw({ rows, dim }))
       if (samples.some(draws => draws.some(({ weight }) => weight < 0))) return false
-      const entries = Array.from({ length: rows * dim }, (_, at) => entryOf(samples, at))
+      const entries = Array.from({ length: rows * dim }, (_, at) => weightedEntry(samples, at))
       return [
         entries.map(Chance.areStandardNormal),
         Chance.hasMean(
@@ -285,7 +285,7 @@ const noiseIsStandardNormal = ({ isApart, draw, rows, samplesOf }: NoiseSubject)
         isApart && [
           Chance.areStandardNormal(entries.flat()),
           Chance.areStandardNormal(concatenated(drawFor(TABLES, 1000).map(([{ values }]) => values))),
-          Array.from({ length: dim }, (_, j) => Chance.areStandardNormal(entryOf(drawFor(SAMPLE_COUNT, 1), j)))
+          Array.from({ length: dim }, (_, j) => Chance.areStandardNormal(weightedEntry(drawFor(SAMPLE_COUNT, 1), j)))
         ]
       ]
     }

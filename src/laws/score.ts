@@ -122,6 +122,51 @@ const rowsAlone = <P extends string>(
   return { together: at(points, levels), alone, within }
 }
 
+/** Returns the laws of any network: rows are independent, each at its own level, and the divergence is the trace of the Jacobian. */
+export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
+  const { smooth = true } = options
+  const subject = { score, lawOf: forAll(scoreCases(score, options)) }
+  return ofRows(Score.show(score), [
+    scoreIsFinite(subject),
+    scoreIsRowwise(subject),
+    headsLaw(score, options),
+    smooth ? divergenceIsTrace(subject) : divergenceIsWithinSlopes(subject)
+  ])
+}
+
+interface NetworkSubject<P extends string> {
+  readonly score: Score.Score<P>
+  readonly lawOf: ReturnType<typeof forAll<ScoreCase<P>>>
+}
+
+const scoreIsFinite = <P extends string>({ score, lawOf }: NetworkSubject<P>): LawBuilder =>
+  lawOf({
+    name: 'is finite, a row for each row',
+    quantity: 'score',
+    statement:
+      '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included, and so it is of x a million times as far. Exactly.',
+    source: 'definition of Score.Model',
+    says: each => {
+      return [each.points, Arbitrary.scaleToOutliers(each.points)].map(points => {
+        const { rows, dim, values } = evaluateCase(score, { ...each, points })
+        return [equals([rows, values.length], [points.rows, rows * dim]), areFinite(values)]
+      })
+    }
+  })
+
+const scoreIsRowwise = <P extends string>({ score, lawOf }: NetworkSubject<P>): LawBuilder =>
+  lawOf({
+    name: 'sees each row alone, at its own level',
+    quantity: 'output',
+    statement:
+      '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
+    source: 'definition of Score.Model',
+    says: each => {
+      const { together, alone, within } = rowsAlone(Score.interpret(score).score, each)
+      return equals(together, alone, within)
+    }
+  })
+
 /** Law of the heads of a network that has more than its output. */
 const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): LawBuilder | false => {
   const { heads, output, scoreless } = Score.interpret(score)
@@ -152,98 +197,70 @@ const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions
   })
 }
 
-/** Returns the laws of any network: rows are independent, each at its own level, and the divergence is the trace of the Jacobian. */
-export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
-  const { smooth = true } = options
-  const { divergence } = Score.interpret(score)
-  const cases = scoreCases(score, options)
-  const apply = Score.interpret(score).score
-  const evaluate = (each: ScoreCase<P>, points: Points.Points): Points.Points =>
-    evaluateCase(score, { ...each, points })
-  const divergences = ({ schedule, params, time, points }: ScoreCase<P>): Float64Array =>
-    compute(() =>
-      divergence(
-        Score.tensors(params),
-        Points.pointsTensor(points),
-        levelTensors(points.rows, Schedule.level(time)(schedule))
+const divergenceIsTrace = <P extends string>({ score, lawOf }: NetworkSubject<P>): LawBuilder =>
+  lawOf({
+    name: 'divergence is the trace of the Jacobian',
+    quantity: 'divergence',
+    statement:
+      '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
+    source: hyvarinen,
+    maxCases: MAX_NETWORK_CASES,
+    says: each => {
+      const { points, params } = each
+      const r = maxAbs([...points.values, ...flattenParams(params)])
+      const found = divergencesOf(score, each)
+      const [first, second] = [2e-3, 2e-4].map(step =>
+        Array.from(found, (_, i) =>
+          sumNumbers(slopesAlong(score, each, i).map(f => centralDifference(f, step / (1 + r))))
+        )
       )
-    ).values
+      const wanted = first.map((x, i) => (Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]))
+      return equals(found, wanted, 1e-8 * Elementary.square(1 + r * r) * (1 + maxAbs(wanted)))
+    }
+  })
 
-  /** Component j of row i of the score as x moves along j, for each j: the slopes add up to the divergence. */
-  const along = (each: ScoreCase<P>, i: number): ReadonlyArray<(step: number) => number> => {
-    const { rows, dim, values } = each.points
-    return Array.from({ length: dim }, (_, j) => step => {
-      const moved = values.map((x, at) => (at % dim === j ? x + step : x))
-      return evaluate(each, { rows, dim, values: moved }).values[i * dim + j]
-    })
-  }
+const divergenceIsWithinSlopes = <P extends string>({ score, lawOf }: NetworkSubject<P>): LawBuilder =>
+  lawOf({
+    name: 'divergence is a sum of slopes',
+    quantity: 'divergence',
+    statement:
+      '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = (1 + |s|)(1 + r²), r − 1 the greatest entry; x is moved by normal numbers off where kinks meet.',
+    source: 'definition of the subgradient',
+    says: given => {
+      // At an intersection of kinks the slopes of each need not add up to that of the sum; random points avoid it.
+      const each = { ...given, points: offKinks(given) }
+      const { points, params } = each
+      const r = 1 + maxAbs([...points.values, ...flattenParams(params)])
+      const size = (1 + r * r) * (1 + maxAbs(evaluateCase(score, { ...each, points }).values))
+      return Array.from(divergencesOf(score, each), (found, i) =>
+        slopeIsWithinBounds(found, oneSidedSlopeBounds(slopesAlong(score, each, i), { r, size }))
+      )
+    }
+  })
 
-  const lawOf = forAll(cases)
-  return ofRows(Score.show(score), [
-    lawOf({
-      name: 'is finite, a row for each row',
-      quantity: 'score',
-      statement:
-        '∀ θ, t, x: s(x) is finite and of the shape of x, far and equal points and centres included, and so it is of x a million times as far. Exactly.',
-      source: 'definition of Score.Model',
-      says: each => {
-        return [each.points, Arbitrary.scaleToOutliers(each.points)].map(points => {
-          const { rows, dim, values } = evaluate(each, points)
-          return [equals([rows, values.length], [points.rows, rows * dim]), areFinite(values)]
-        })
-      }
-    }),
-    lawOf({
-      name: 'sees each row alone, at its own level',
-      quantity: 'output',
-      statement:
-        '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
-      source: 'definition of Score.Model',
-      says: each => {
-        const { together, alone, within } = rowsAlone(apply, each)
-        return equals(together, alone, within)
-      }
-    }),
-    headsLaw(score, options),
-    smooth
-      ? lawOf({
-          name: 'divergence is the trace of the Jacobian',
-          quantity: 'divergence',
-          statement:
-            '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
-          source: hyvarinen,
-          maxCases: MAX_NETWORK_CASES,
-          says: each => {
-            const { points, params } = each
-            const r = maxAbs([...points.values, ...flattenParams(params)])
-            const found = divergences(each)
-            const [first, second] = [2e-3, 2e-4].map(step =>
-              Array.from(found, (_, i) => sumNumbers(along(each, i).map(f => centralDifference(f, step / (1 + r)))))
-            )
-            const wanted = first.map((x, i) =>
-              Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]
-            )
-            return equals(found, wanted, 1e-8 * Elementary.square(1 + r * r) * (1 + maxAbs(wanted)))
-          }
-        })
-      : lawOf({
-          name: 'divergence is a sum of slopes',
-          quantity: 'divergence',
-          statement:
-            '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = (1 + |s|)(1 + r²), r − 1 the greatest entry; x is moved by normal numbers off where kinks meet.',
-          source: 'definition of the subgradient',
-          says: given => {
-            // At an intersection of kinks the slopes of each need not add up to that of the sum; random points avoid it.
-            const each = { ...given, points: offKinks(given) }
-            const { points, params } = each
-            const r = 1 + maxAbs([...points.values, ...flattenParams(params)])
-            const size = (1 + r * r) * (1 + maxAbs(evaluate(each, points).values))
-            return Array.from(divergences(each), (found, i) =>
-              slopeIsWithinBounds(found, oneSidedSlopeBounds(along(each, i), { r, size }))
-            )
-          }
-        })
-  ])
+const divergencesOf = <P extends string>(
+  score: Score.Score<P>,
+  { schedule, params, time, points }: ScoreCase<P>
+): Float64Array =>
+  compute(() =>
+    Score.interpret(score).divergence(
+      Score.tensors(params),
+      Points.pointsTensor(points),
+      levelTensors(points.rows, Schedule.level(time)(schedule))
+    )
+  ).values
+
+/** Component j of row i of the score as x moves along j, for each j: the slopes add up to the divergence. */
+const slopesAlong = <P extends string>(
+  score: Score.Score<P>,
+  each: ScoreCase<P>,
+  i: number
+): ReadonlyArray<(step: number) => number> => {
+  const { rows, dim, values } = each.points
+  return Array.from({ length: dim }, (_, j) => step => {
+    const moved = values.map((x, at) => (at % dim === j ? x + step : x))
+    return evaluateCase(score, { ...each, points: { rows, dim, values: moved } }).values[i * dim + j]
+  })
 }
 
 /**
@@ -275,16 +292,32 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   ])
 }
 
-/** Builder, log-density and tolerance shared by the laws of a family. */
-const statedOf = <P extends string>(
+/** Laws of `toMixture`, `fromMixture` and `start` of a family. */
+const ofMaps = <P extends string>(
   score: Score.Score<P>,
-  { logDensity }: Score.Family<P>,
+  family: Score.Family<P>,
   options: ScoreOptions<P>
-) => ({
+): ReadonlyArray<LawBuilder> => {
+  const subject = familySubject(score, family, options)
+  return [
+    densityIsThatOfMixture(subject),
+    parametersRoundTripMixture(subject),
+    startHasItsCentres(subject),
+    componentPeaksAtItsCentre(subject),
+    familyIsClosed(subject),
+    componentsHaveUnitVariance(subject)
+  ]
+}
+
+/** Builder, log-density and tolerance shared by the laws of a family. */
+const familySubject = <P extends string>(score: Score.Score<P>, family: Score.Family<P>, options: ScoreOptions<P>) => ({
+  family,
+  options,
   lawOf: forAll(scoreCases(score, options)),
   logOf: (params: Params.Params<P>, points: Points.Points, level: Schedule.Level): Float64Array =>
-    compute(() => logDensity(Score.tensors(params), Points.pointsTensor(points), levelTensors(points.rows, level)))
-      .values,
+    compute(() =>
+      family.logDensity(Score.tensors(params), Points.pointsTensor(points), levelTensors(points.rows, level))
+    ).values,
   tolerance: 'To 1e-11 (1 + r²)² (1 + |log p|), r the greatest entry.',
   close: ({ points, params }: ScoreCase<P>, found: Float64Array, wanted: Float64Array): LawRelations => {
     const r = maxAbs([...points.values, ...flattenParams(params)])
@@ -292,166 +325,186 @@ const statedOf = <P extends string>(
     return equals(found, wanted, 1e-11 * size * (1 + maxAbs(wanted)))
   }
 })
+type FamilySubject<P extends string> = ReturnType<typeof familySubject<P>>
 
-/** Laws of `toMixture`, `fromMixture` and `start` of a family. */
-const ofMaps = <P extends string>(
-  score: Score.Score<P>,
-  family: Score.Family<P>,
-  options: ScoreOptions<P>
-): ReadonlyArray<LawBuilder> => {
-  const {
-    components,
-    toMixture,
-    fromMixture,
-    start,
-    count,
-    unitVariance,
-    hasTails,
-    hasBackground,
-    unclosed = []
-  } = family
-  const { lawOf, logOf, tolerance, close } = statedOf(score, family, options)
-  return [
-    lawOf({
-      claim: toMixture,
-      reason: unsaid,
-      name: 'is the mixture that it says',
-      quantity: 'log-density',
-      statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
-      source: 'definition of `toMixture`',
-      says: (each, toMixture) => {
-        const { schedule, time, params, points } = each
-        const level = Schedule.level(time)(schedule)
-        const wanted = pipe(toMixture(params), Mixture.diffuse(level), Mixture.logDensity(points))
-        return close(each, logOf(params, points, level), wanted)
+const densityIsThatOfMixture = <P extends string>({
+  family: { toMixture },
+  lawOf,
+  logOf,
+  tolerance,
+  close
+}: FamilySubject<P>): LawBuilder =>
+  lawOf({
+    claim: toMixture,
+    reason: unsaid,
+    name: 'is the mixture that it says',
+    quantity: 'log-density',
+    statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
+    source: 'definition of `toMixture`',
+    says: (each, toMixture) => {
+      const { schedule, time, params, points } = each
+      const level = Schedule.level(time)(schedule)
+      const wanted = pipe(toMixture(params), Mixture.diffuse(level), Mixture.logDensity(points))
+      return close(each, logOf(params, points, level), wanted)
+    }
+  })
+
+const parametersRoundTripMixture = <P extends string>({
+  family: { toMixture, fromMixture },
+  lawOf,
+  logOf,
+  tolerance,
+  close
+}: FamilySubject<P>): LawBuilder =>
+  lawOf({
+    claim: toMixture && fromMixture && { to: toMixture, from: fromMixture },
+    reason: unsaid,
+    name: 'is made of its mixture again',
+    statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom up to ${Student.MAX_DEGREES}. ${tolerance}`,
+    source: 'definition of `fromMixture`',
+    says: (each, { to, from }) => {
+      const mixture = to(each.params)
+      // Larger degrees of freedom are clipped.
+      if (mixture.tails?.some(nu => nu > Student.MAX_DEGREES) === true) return []
+      const [found, wanted] = [from(mixture), each.params].map(params => logOf(params, each.points, CLEAN_LEVEL))
+      return close(each, found, wanted)
+    }
+  })
+
+const startHasItsCentres = <P extends string>({
+  family,
+  lawOf,
+  logOf,
+  tolerance,
+  close
+}: FamilySubject<P>): LawBuilder =>
+  lawOf({
+    claim: family.start,
+    reason: unsaid,
+    name: 'starts at the centres that it is given',
+    quantity: 'centres or log-density',
+    statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, those beside known components some of them, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each, all Gaussian, and variances are learned. ${tolerance}`,
+    source: 'definition of `start`',
+    says: (each, start) => {
+      const { points, seed } = each
+      const { dim } = points
+      const { count, fixedComponents, unitVariance, hasTails, hasBackground } = family
+      const variance = [0.3, 1, 2][seed % 3]
+      const centres = {
+        shape: [start.count, dim],
+        values: Key.normal(start.count * dim)(Key.fromSeed(seed)).map(z => 2 * z)
       }
-    }),
-    lawOf({
-      claim: toMixture && fromMixture && { to: toMixture, from: fromMixture },
-      reason: unsaid,
-      name: 'is made of its mixture again',
-      statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom up to ${Student.MAX_DEGREES}. ${tolerance}`,
-      source: 'definition of `fromMixture`',
-      says: (each, { to, from }) => {
-        const mixture = to(each.params)
-        // Larger degrees of freedom are clipped.
-        if (mixture.tails?.some(nu => nu > Student.MAX_DEGREES) === true) return []
-        const [found, wanted] = [from(mixture), each.params].map(params => logOf(params, each.points, CLEAN_LEVEL))
-        return close(each, found, wanted)
-      }
-    }),
-    lawOf({
-      claim: start,
-      reason: unsaid,
-      name: 'starts at the centres that it is given',
-      quantity: 'centres or log-density',
-      statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, those beside known components some of them, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each, all Gaussian, and variances are learned. ${tolerance}`,
-      source: 'definition of `start`',
-      says: (each, start) => {
-        const { points, seed } = each
-        const { dim } = points
-        const variance = [0.3, 1, 2][seed % 3]
-        const centres = {
-          shape: [start.count, dim],
-          values: Key.normal(start.count * dim)(Key.fromSeed(seed)).map(z => 2 * z)
-        }
-        const made = start.fromCentres(centres, variance)
-        const rows = Array.from({ length: start.count }, (_, k) =>
-          Array.from(centres.values.slice(k * dim, (k + 1) * dim))
+      const made = start.fromCentres(centres, variance)
+      const rows = Array.from({ length: start.count }, (_, k) =>
+        Array.from(centres.values.slice(k * dim, (k + 1) * dim))
+      )
+      const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
+      const found = start.centres(made).values
+      // Fixed components keep their centres.
+      const free = Density.listRows({ rows: start.count, dim, values: found }).filter(
+        (_, k) => !fixedComponents.includes(k)
+      )
+      const off = free.map(centre => Math.min(...rows.map(row => maxAbs(Density.subtractRows(centre, row)))))
+      return [
+        fixedComponents.length === 0 ? equals(found, centres.values) : equals(off, 0),
+        fixedComponents.length === 0 &&
+          !unitVariance &&
+          !hasTails &&
+          !hasBackground &&
+          start.count === count(dim) &&
+          close(each, logOf(made, points, CLEAN_LEVEL), Mixture.logDensity(points)(mixture))
+      ]
+    }
+  })
+
+const componentPeaksAtItsCentre = <P extends string>({
+  family: { components },
+  options,
+  lawOf,
+  tolerance
+}: FamilySubject<P>): LawBuilder =>
+  lawOf({
+    claim: options.points === undefined,
+    reason: 'its rows are not of the whole space',
+    name: 'a component is likeliest at its centre',
+    statement: `∀ θ, t, components k, coordinates j, h of 0.01, 0.3 and 3: log p_k(αc_k ± h e_j) ≤ log p_k(αc_k), c_k as its components say. ${tolerance}`,
+    source: 'definition of `ComponentsOf`',
+    maxCases: 30,
+    says: ({ schedule, time, params, points: { dim } }) => {
+      const level = Schedule.level(time)(schedule)
+      const { shape, values } = compute(() => components(Score.tensors(params), dim).centres)
+      const moves = [0.01, 0.3, 3].flatMap(h => Array.from({ length: 2 * dim }, (_, i) => (i < dim ? h : -h)))
+      const at = Density.listRows({ rows: shape[0], dim, values: values.map(c => level.alpha * c) })
+      const rows = at.flatMap(c => [c, ...moves.map((h, i) => c.map((x, j) => (j === i % dim ? x + h : x)))])
+      const logs = compute(() =>
+        components(Score.tensors(params), dim).logDensity(
+          Points.pointsTensor(Density.pointsFromRows(dim, rows)),
+          levelTensors(rows.length, level)
         )
-        const mixture = Mixture.of({ means: rows, variances: rows.map(() => variance) })
-        const found = start.centres(made).values
-        // Fixed components keep their centres.
-        const free = Density.listRows({ rows: start.count, dim, values: found }).filter(
-          (_, k) => !family.fixedComponents.includes(k)
-        )
-        const off = free.map(centre => Math.min(...rows.map(row => maxAbs(Density.subtractRows(centre, row)))))
-        return [
-          family.fixedComponents.length === 0 ? equals(found, centres.values) : equals(off, 0),
-          family.fixedComponents.length === 0 &&
-            !unitVariance &&
-            !hasTails &&
-            !hasBackground &&
-            start.count === count(dim) &&
-            close(each, logOf(made, points, CLEAN_LEVEL), Mixture.logDensity(points)(mixture))
-        ]
-      }
-    }),
-    lawOf({
-      claim: options.points === undefined,
-      reason: 'its rows are not of the whole space',
-      name: 'a component is likeliest at its centre',
-      statement: `∀ θ, t, components k, coordinates j, h of 0.01, 0.3 and 3: log p_k(αc_k ± h e_j) ≤ log p_k(αc_k), c_k as its components say. ${tolerance}`,
-      source: 'definition of `ComponentsOf`',
-      maxCases: 30,
-      says: ({ schedule, time, params, points: { dim } }) => {
-        const level = Schedule.level(time)(schedule)
-        const { shape, values } = compute(() => components(Score.tensors(params), dim).centres)
-        const moves = [0.01, 0.3, 3].flatMap(h => Array.from({ length: 2 * dim }, (_, i) => (i < dim ? h : -h)))
-        const at = Density.listRows({ rows: shape[0], dim, values: values.map(c => level.alpha * c) })
-        const rows = at.flatMap(c => [c, ...moves.map((h, i) => c.map((x, j) => (j === i % dim ? x + h : x)))])
-        const logs = compute(() =>
-          components(Score.tensors(params), dim).logDensity(
-            Points.pointsTensor(Density.pointsFromRows(dim, rows)),
-            levelTensors(rows.length, level)
-          )
-        )
-        const many = 1 + moves.length
-        const r = Elementary.square(1 + maxAbs(values))
-        return at.map((_, k) => {
-          const own = Array.from({ length: many }, (_, i) => logs.values[(k * many + i) * logs.shape[1] + k])
-          return atMost({ [`log p_${k + 1} off its centre`]: own.slice(1) }, own[0], 1e-11 * r * r * (1 + maxAbs(own)))
+      )
+      const many = 1 + moves.length
+      const r = Elementary.square(1 + maxAbs(values))
+      return at.map((_, k) => {
+        const own = Array.from({ length: many }, (_, i) => logs.values[(k * many + i) * logs.shape[1] + k])
+        return atMost({ [`log p_${k + 1} off its centre`]: own.slice(1) }, own[0], 1e-11 * r * r * (1 + maxAbs(own)))
+      })
+    }
+  })
+
+const familyIsClosed = <P extends string>({ family: { unclosed = [] }, lawOf }: FamilySubject<P>): LawBuilder =>
+  lawOf({
+    claim: unclosed.length > 0,
+    reason: 'it says nothing that it does not hold',
+    name: 'is closed under what it says',
+    statement:
+      '`closedUnder` is followed by its two maps, toMixture and fromMixture: what it names can be done. Exactly.',
+    source: 'definition of `closedUnder`',
+    maxCases: 1,
+    says: () =>
+      sameBits(
+        { 'closed under, and with no map to follow': unclosed },
+        { 'closed under, and with no map to follow': [] }
+      )
+  })
+
+const componentsHaveUnitVariance = <P extends string>({
+  family: { components, unitVariance },
+  lawOf,
+  tolerance,
+  close
+}: FamilySubject<P>): LawBuilder =>
+  lawOf({
+    claim: unitVariance,
+    reason: unsaid,
+    name: 'its components have the variance 1 that it says',
+    quantity: 'log-density',
+    statement: `∀ θ, x: log p_k(x) − log p_k(c_k) = −½|x − c_k|² of each component k. ${tolerance}`,
+    source: 'definition of `unitVariance`',
+    says: each => {
+      const { params, points } = each
+      const { shape, values } = compute(() => components(Score.tensors(params), points.dim).centres)
+      const middles = { rows: shape[0], dim: points.dim, values }
+      const joint = (x: Points.Points): ReadonlyArray<Density.NumberRow> =>
+        Density.listRows({
+          rows: x.rows,
+          dim: middles.rows,
+          values: compute(() =>
+            components(Score.tensors(params), x.dim).logDensity(
+              Points.pointsTensor(x),
+              levelTensors(x.rows, CLEAN_LEVEL)
+            )
+          ).values
         })
-      }
-    }),
-    lawOf({
-      claim: unclosed.length > 0,
-      reason: 'it says nothing that it does not hold',
-      name: 'is closed under what it says',
-      statement:
-        '`closedUnder` is followed by its two maps, toMixture and fromMixture: what it names can be done. Exactly.',
-      source: 'definition of `closedUnder`',
-      maxCases: 1,
-      says: () =>
-        sameBits(
-          { 'closed under, and with no map to follow': unclosed },
-          { 'closed under, and with no map to follow': [] }
-        )
-    }),
-    lawOf({
-      claim: unitVariance,
-      reason: unsaid,
-      name: 'its components have the variance 1 that it says',
-      quantity: 'log-density',
-      statement: `∀ θ, x: log p_k(x) − log p_k(c_k) = −½|x − c_k|² of each component k. ${tolerance}`,
-      source: 'definition of `unitVariance`',
-      says: each => {
-        const { params, points } = each
-        const { shape, values } = compute(() => components(Score.tensors(params), points.dim).centres)
-        const middles = { rows: shape[0], dim: points.dim, values }
-        const joint = (x: Points.Points): ReadonlyArray<Density.NumberRow> =>
-          Density.listRows({
-            rows: x.rows,
-            dim: middles.rows,
-            values: compute(() =>
-              components(Score.tensors(params), x.dim).logDensity(
-                Points.pointsTensor(x),
-                levelTensors(x.rows, CLEAN_LEVEL)
-              )
-            ).values
-          })
-        const atCentres = joint(middles).map((row, k) => row[k])
-        const wanted = Density.listRows(points).flatMap(x =>
-          Density.listRows(middles).map((c, k) => {
-            const off = Density.subtractRows(x, c)
-            return atCentres[k] - dotProduct(off, off) / 2
-          })
-        )
-        return close(each, Float64Array.from(joint(points).flat()), Float64Array.from(wanted))
-      }
-    })
-  ]
-}
+      const atCentres = joint(middles).map((row, k) => row[k])
+      const wanted = Density.listRows(points).flatMap(x =>
+        Density.listRows(middles).map((c, k) => {
+          const off = Density.subtractRows(x, c)
+          return atCentres[k] - dotProduct(off, off) / 2
+        })
+      )
+      return close(each, Float64Array.from(joint(points).flat()), Float64Array.from(wanted))
+    }
+  })
 
 /** Laws of a family in other units, and of the size of its steps. */
 const ofUnits = <P extends string>(
@@ -460,7 +513,7 @@ const ofUnits = <P extends string>(
   options: ScoreOptions<P>
 ): ReadonlyArray<LawBuilder> => {
   const { scaled, distance } = family
-  const { lawOf, logOf, tolerance, close } = statedOf(score, family, options)
+  const { lawOf, logOf, tolerance, close } = familySubject(score, family, options)
   return [
     lawOf({
       claim: distance,
@@ -531,108 +584,157 @@ const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly 
 
 /** Laws of a family without a textbook formula: its derived quantities equal those computed from its components. */
 const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<LawBuilder> => {
-  const cases = scoreCases(score, options)
-  const size = ({ points, params }: ScoreCase<P>): number =>
-    Elementary.square(1 + Elementary.square(maxAbs([...points.values, ...flattenParams(params)])))
-  const lawOf = forAll(cases)
   const { family } = Score.interpret(score)
   if (family === undefined) return []
-  const { components, count, logDensity, hasTails, hasBackground } = family
-  const thick = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
-  const density = (params: Params.Params<P>, values: Float64Array, dim: number, level: Schedule.Level): Float64Array =>
-    compute(() => {
-      const rows = values.length / dim
-      return logDensity(Score.tensors(params), tensor(values, [rows, dim]), levelTensors(rows, level))
-    }).values.map(Elementary.exp)
+  const subject = densitySubject(score, family, options)
   return [
-    lawOf({
-      name: 'has the log-density of its components',
-      statement:
-        '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x), over as many components as it counts. To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
-      source: 'definition of a mixture',
-      says: each => {
-        const { schedule, time, params, points } = each
-        const level = (): Score.RowLevel => levelTensors(points.rows, Schedule.level(time)(schedule))
-        const of = (log: (own: Params.Tensors<P>, x: Tensor) => Tensor): Float64Array =>
-          compute(() => log(Score.tensors(params), Points.pointsTensor(points))).values
-        const wanted = of((own, x) => {
-          const said = components(own, points.dim)
-          return logSumExp(add(said.logDensity(x, level()), expandDims(said.logWeights, 0)), 1, true)
-        })
-        const found = of((own, x) => logDensity(own, x, level()))
-        const counted = compute(() => components(Score.tensors(params), points.dim).logWeights).values.length
-        return [
-          equals(count(points.dim) + (hasBackground ? 1 : 0), counted),
-          equals(found, wanted, 1e-13 * size(each) * (1 + maxAbs(wanted)))
-        ]
-      }
-    }),
-    lawOf({
-      name: 'its score is the gradient of its log-density',
-      statement:
-        '∀ θ, t, x: s(x) = ∇ log p_t(x), by autodiff of the log-density. To 1e-11 (1 + r²)² (1 + |s|), r the greatest entry.',
-      source: hyvarinen,
-      says: each => {
-        const { schedule, time, params, points } = each
-        const wanted = compute(() => {
-          const level = levelTensors(points.rows, Schedule.level(time)(schedule))
-          return grad(x => sum(logDensity(Score.tensors(params), x, level)))(Points.pointsTensor(points))
-        }).values
-        return equals({ s: evaluateCase(score, each).values }, { s: wanted }, 1e-11 * size(each) * (1 + maxAbs(wanted)))
-      }
-    }),
-    forAll(
-      Arbitrary.acceptedDims(score)
-        .filter(dim => dim <= 2)
-        .map(dim => fc.record({ params: thick(dim), dim: fc.constant(dim) }))
-    )({
-      name: 'its density is one',
-      quantity: 'integral of the density',
-      statement: `∀ θ in one and two dimensions: ∫ p_0 = 1, by equal steps in t of x = sinh(½π sinh t), to which tails of any power are near: ${INTEGRATION_STEPS[1]} to 1e-5, and ${INTEGRATION_STEPS[2]} a coordinate to 5e-3, as at a kink.`,
-      source: 'definition of a density; Takahasi & Mori 1974',
-      maxCases: 4,
-      claim: !hasBackground && Arbitrary.acceptedDims(score).some(dim => dim <= 2),
-      reason: hasBackground ? 'its background is no density' : 'it takes rows of more columns',
-      says: ({ params, dim }) => {
-        const line = wholeLine(dim === 1 ? INTEGRATION_STEPS[1] : INTEGRATION_STEPS[2])
-        const all = dim === 1 ? line.map(one => [one]) : line.flatMap(a => line.map(b => [a, b]))
-        const weights = all.map(at => at.reduce((product, { weight }) => product * weight, 1))
-        const found = density(params, Float64Array.from(all.flatMap(at => at.map(({ x }) => x))), dim, CLEAN_LEVEL)
-        return equals(dotProduct(found, weights), 1, dim === 1 ? 1e-5 : 5e-3)
-      }
-    }),
-    forAll(
-      fc.record({
-        params: thick(1),
-        time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
-        x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
-      })
-    )({
-      name: 'its density is that of the data, diffused',
-      quantity: 'density',
-      statement:
-        '∀ θ in one dimension, t, x: p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over 7.5 deviations of the noise, of components no thinner than a half.',
-      source: 'Song et al. 2021, arXiv 2011.13456',
-      maxCases: 30,
-      claim: !hasTails && !hasBackground && !Arbitrary.isCleanOnly(score) && Arbitrary.acceptedDims(score).includes(1),
-      reason: Arbitrary.isCleanOnly(score)
-        ? 'it is of time 0 only'
-        : 'with noise its components are others, or it is not of a line',
-      says: ({ params, time, x }) => {
-        const { alpha, sigma } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
-        const { nodes, weights } = Density.equalStepRule(2000)
-        const before = density(
-          params,
-          nodes.map(z => (x - sigma * z) / alpha),
-          1,
-          CLEAN_LEVEL
-        )
-        const [now] = density(params, Float64Array.of(x), 1, { alpha, sigma })
-        return equals(now, dotProduct(before, weights) / alpha, 1e-6 * (1 + now))
-      }
-    })
+    densityIsSumOfComponents(subject),
+    scoreIsGradientOfLogDensity(subject),
+    densityIntegratesToOne(subject),
+    densityIsDiffused(subject)
   ]
 }
+
+const densitySubject = <P extends string>(
+  score: Score.Score<P>,
+  family: Score.Family<P>,
+  options: ScoreOptions<P>
+) => ({
+  score,
+  family,
+  lawOf: forAll(scoreCases(score, options)),
+  /** (1 + r²)² for the maximum r of data and parameters. */
+  size: ({ points, params }: ScoreCase<P>): number =>
+    Elementary.square(1 + Elementary.square(maxAbs([...points.values, ...flattenParams(params)]))),
+  /** Parameters whose components have no variance below a half. */
+  paramsIn: Arbitrary.params(score, { extent: 1.25, spread: 0.5 }),
+  /** Density of rows, concatenated in `values`. */
+  density: (
+    params: Params.Params<P>,
+    values: Float64Array,
+    { dim, level }: { readonly dim: number; readonly level: Schedule.Level }
+  ): Float64Array =>
+    compute(() => {
+      const rows = values.length / dim
+      return family.logDensity(Score.tensors(params), tensor(values, [rows, dim]), levelTensors(rows, level))
+    }).values.map(Elementary.exp)
+})
+type DensitySubject<P extends string> = ReturnType<typeof densitySubject<P>>
+
+const densityIsSumOfComponents = <P extends string>({
+  family: { components, count, logDensity, hasBackground },
+  size,
+  lawOf
+}: DensitySubject<P>): LawBuilder =>
+  lawOf({
+    name: 'has the log-density of its components',
+    statement:
+      '∀ θ, t, x: log p_t(x) = log Σ π_k p_k(x), over as many components as it counts. To 1e-13 (1 + r²)² (1 + |log p|), r the greatest entry.',
+    source: 'definition of a mixture',
+    says: each => {
+      const { schedule, time, params, points } = each
+      const level = (): Score.RowLevel => levelTensors(points.rows, Schedule.level(time)(schedule))
+      const of = (log: (own: Params.Tensors<P>, x: Tensor) => Tensor): Float64Array =>
+        compute(() => log(Score.tensors(params), Points.pointsTensor(points))).values
+      const wanted = of((own, x) => {
+        const said = components(own, points.dim)
+        return logSumExp(add(said.logDensity(x, level()), expandDims(said.logWeights, 0)), 1, true)
+      })
+      const found = of((own, x) => logDensity(own, x, level()))
+      const counted = compute(() => components(Score.tensors(params), points.dim).logWeights).values.length
+      return [
+        equals(count(points.dim) + (hasBackground ? 1 : 0), counted),
+        equals(found, wanted, 1e-13 * size(each) * (1 + maxAbs(wanted)))
+      ]
+    }
+  })
+
+const scoreIsGradientOfLogDensity = <P extends string>({
+  score,
+  family: { logDensity },
+  size,
+  lawOf
+}: DensitySubject<P>): LawBuilder =>
+  lawOf({
+    name: 'its score is the gradient of its log-density',
+    statement:
+      '∀ θ, t, x: s(x) = ∇ log p_t(x), by autodiff of the log-density. To 1e-11 (1 + r²)² (1 + |s|), r the greatest entry.',
+    source: hyvarinen,
+    says: each => {
+      const { schedule, time, params, points } = each
+      const wanted = compute(() => {
+        const level = levelTensors(points.rows, Schedule.level(time)(schedule))
+        return grad(x => sum(logDensity(Score.tensors(params), x, level)))(Points.pointsTensor(points))
+      }).values
+      return equals({ s: evaluateCase(score, each).values }, { s: wanted }, 1e-11 * size(each) * (1 + maxAbs(wanted)))
+    }
+  })
+
+const densityIntegratesToOne = <P extends string>({
+  score,
+  family: { hasBackground },
+  density,
+  paramsIn
+}: DensitySubject<P>): LawBuilder =>
+  forAll(
+    Arbitrary.acceptedDims(score)
+      .filter(dim => dim <= 2)
+      .map(dim => fc.record({ params: paramsIn(dim), dim: fc.constant(dim) }))
+  )({
+    name: 'its density is one',
+    quantity: 'integral of the density',
+    statement: `∀ θ in one and two dimensions: ∫ p_0 = 1, by equal steps in t of x = sinh(½π sinh t), to which tails of any power are near: ${INTEGRATION_STEPS[1]} to 1e-5, and ${INTEGRATION_STEPS[2]} a coordinate to 5e-3, as at a kink.`,
+    source: 'definition of a density; Takahasi & Mori 1974',
+    maxCases: 4,
+    claim: !hasBackground && Arbitrary.acceptedDims(score).some(dim => dim <= 2),
+    reason: hasBackground ? 'its background is no density' : 'it takes rows of more columns',
+    says: ({ params, dim }) => {
+      const line = wholeLine(dim === 1 ? INTEGRATION_STEPS[1] : INTEGRATION_STEPS[2])
+      const all = dim === 1 ? line.map(one => [one]) : line.flatMap(a => line.map(b => [a, b]))
+      const weights = all.map(at => at.reduce((product, { weight }) => product * weight, 1))
+      const found = density(params, Float64Array.from(all.flatMap(at => at.map(({ x }) => x))), {
+        dim,
+        level: CLEAN_LEVEL
+      })
+      return equals(dotProduct(found, weights), 1, dim === 1 ? 1e-5 : 5e-3)
+    }
+  })
+
+const densityIsDiffused = <P extends string>({
+  score,
+  family: { hasTails, hasBackground },
+  density,
+  paramsIn
+}: DensitySubject<P>): LawBuilder =>
+  forAll(
+    fc.record({
+      params: paramsIn(1),
+      time: fc.integer({ min: 1, max: 7 }).map(k => k / 10),
+      x: fc.integer({ min: -6, max: 6 }).map(k => k / 2)
+    })
+  )({
+    name: 'its density is that of the data, diffused',
+    quantity: 'density',
+    statement:
+      '∀ θ in one dimension, t, x: p_t(x) = ∫ p_0(x_0) N(x; αx_0, σ²) dx_0. To 1e-6 (1 + p): 2000 equal steps over 7.5 deviations of the noise, of components no thinner than a half.',
+    source: 'Song et al. 2021, arXiv 2011.13456',
+    maxCases: 30,
+    claim: !hasTails && !hasBackground && !Arbitrary.isCleanOnly(score) && Arbitrary.acceptedDims(score).includes(1),
+    reason: Arbitrary.isCleanOnly(score)
+      ? 'it is of time 0 only'
+      : 'with noise its components are others, or it is not of a line',
+    says: ({ params, time, x }) => {
+      const { alpha, sigma } = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
+      const { nodes, weights } = Density.equalStepRule(2000)
+      const before = density(
+        params,
+        nodes.map(z => (x - sigma * z) / alpha),
+        { dim: 1, level: CLEAN_LEVEL }
+      )
+      const [now] = density(params, Float64Array.of(x), { dim: 1, level: { alpha, sigma } })
+      return equals(now, dotProduct(before, weights) / alpha, 1e-6 * (1 + now))
+    }
+  })
 
 /** Law that the score of a mixture is the gradient of the log-density. */
 const mixtureScoreLaw = <P extends string>(
@@ -665,64 +767,106 @@ const mixtureScoreLaw = <P extends string>(
 /** Laws of the symmetries of a score. */
 const ofSymmetries = <P extends string>(
   score: Score.Score<P>,
-  { odd = false, relabel, rotate, translate }: ScoreSymmetries<P>,
+  symmetries: ScoreSymmetries<P>,
   cases: fc.Arbitrary<ScoreCase<P>>
 ): ReadonlyArray<LawBuilder> => {
-  /** Relation that a changed case has the transformed score. */
-  const same = (
-    each: ScoreCase<P>,
-    changed: Partial<Pick<ScoreCase<P>, 'params' | 'points'>>,
-    becomes: (row: Density.NumberRow) => Density.NumberRow = row => row
-  ): Relation => {
-    const plain = evaluateCase(score, each)
-    const r = 1 + maxAbs([...each.points.values, ...flattenParams(each.params)])
-    const found = evaluateCase(score, { ...each, ...changed }).values
-    return equals(found, mapPointRows(becomes)(plain).values, 1e-13 * (1 + r * r) * (r + maxAbs(plain.values)))
-  }
-  const tolerance = 'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
-  const info = { option: 'symmetries', source: symmetry }
-  const lawOf = forAll(cases)
+  const subject = { score, symmetries, lawOf: forAll(cases) }
   return [
-    lawOf({
-      ...info,
-      name: 'is odd',
-      quantity: 'score at −x',
-      statement: `∀ θ, t, x: s(−x) = −s(x). ${tolerance}`,
-      claim: odd,
-      says: each => {
-        const opposite = (row: Density.NumberRow): Density.NumberRow => Density.scaleRow(-1, row)
-        return same(each, { points: mapPointRows(opposite)(each.points) }, opposite)
-      }
-    }),
-    lawOf({
-      ...info,
-      name: 'does not know the order of the components',
-      statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${tolerance}`,
-      claim: relabel,
-      says: (each, relabel) => same(each, { params: relabel(each.seed)(each.params) })
-    }),
-    lawOf({
-      ...info,
-      name: 'turns with data and centres',
-      statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${tolerance}`,
-      claim: rotate,
-      says: (each, rotate) => {
-        const turn = orthogonalMap(each.seed, each.points.dim)
-        return same(each, { params: rotate(turn)(each.params), points: mapPointRows(turn)(each.points) }, turn)
-      }
-    }),
-    lawOf({
-      ...info,
-      name: 'moves with data and centres',
-      quantity: 'score',
-      statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${tolerance}`,
-      claim: translate,
-      says: (each, translate) => {
-        const { alpha } = Schedule.level(each.time)(each.schedule)
-        const by = Array.from({ length: each.points.dim }, (_, j) => ((each.seed % 7) - 3) / (j + 2))
-        const points = mapPointRows(row => Density.addRows(row, Density.scaleRow(alpha, by)))(each.points)
-        return same(each, { params: translate(by)(each.params), points })
-      }
-    })
+    scoreIsOdd(subject),
+    scoreIgnoresOrderOfComponents(subject),
+    scoreRotatesWithData(subject),
+    scoreTranslatesWithData(subject)
   ]
 }
+
+interface SymmetrySubject<P extends string> {
+  readonly score: Score.Score<P>
+  readonly symmetries: ScoreSymmetries<P>
+  readonly lawOf: ReturnType<typeof forAll<ScoreCase<P>>>
+}
+
+const SYMMETRY_TOLERANCE =
+  'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
+const symmetryInfo = { option: 'symmetries', source: symmetry }
+
+/** Relation that a changed case has the score that it `becomes`. Default: the same. */
+const sameScore = <P extends string>(
+  score: Score.Score<P>,
+  each: ScoreCase<P>,
+  {
+    becomes = row => row,
+    ...changed
+  }: Partial<Pick<ScoreCase<P>, 'params' | 'points'>> & {
+    readonly becomes?: (row: Density.NumberRow) => Density.NumberRow
+  }
+): Relation => {
+  const plain = evaluateCase(score, each)
+  const r = 1 + maxAbs([...each.points.values, ...flattenParams(each.params)])
+  const found = evaluateCase(score, { ...each, ...changed }).values
+  return equals(found, mapPointRows(becomes)(plain).values, 1e-13 * (1 + r * r) * (r + maxAbs(plain.values)))
+}
+
+const scoreIsOdd = <P extends string>({ score, symmetries: { odd = false }, lawOf }: SymmetrySubject<P>): LawBuilder =>
+  lawOf({
+    ...symmetryInfo,
+    name: 'is odd',
+    quantity: 'score at −x',
+    statement: `∀ θ, t, x: s(−x) = −s(x). ${SYMMETRY_TOLERANCE}`,
+    claim: odd,
+    says: each => {
+      const opposite = (row: Density.NumberRow): Density.NumberRow => Density.scaleRow(-1, row)
+      return sameScore(score, each, { points: mapPointRows(opposite)(each.points), becomes: opposite })
+    }
+  })
+
+const scoreIgnoresOrderOfComponents = <P extends string>({
+  score,
+  symmetries: { relabel },
+  lawOf
+}: SymmetrySubject<P>): LawBuilder =>
+  lawOf({
+    ...symmetryInfo,
+    name: 'does not know the order of the components',
+    statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${SYMMETRY_TOLERANCE}`,
+    claim: relabel,
+    says: (each, relabel) => sameScore(score, each, { params: relabel(each.seed)(each.params) })
+  })
+
+const scoreRotatesWithData = <P extends string>({
+  score,
+  symmetries: { rotate },
+  lawOf
+}: SymmetrySubject<P>): LawBuilder =>
+  lawOf({
+    ...symmetryInfo,
+    name: 'turns with data and centres',
+    statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${SYMMETRY_TOLERANCE}`,
+    claim: rotate,
+    says: (each, rotate) => {
+      const turn = orthogonalMap(each.seed, each.points.dim)
+      return sameScore(score, each, {
+        params: rotate(turn)(each.params),
+        points: mapPointRows(turn)(each.points),
+        becomes: turn
+      })
+    }
+  })
+
+const scoreTranslatesWithData = <P extends string>({
+  score,
+  symmetries: { translate },
+  lawOf
+}: SymmetrySubject<P>): LawBuilder =>
+  lawOf({
+    ...symmetryInfo,
+    name: 'moves with data and centres',
+    quantity: 'score',
+    statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${SYMMETRY_TOLERANCE}`,
+    claim: translate,
+    says: (each, translate) => {
+      const { alpha } = Schedule.level(each.time)(each.schedule)
+      const by = Array.from({ length: each.points.dim }, (_, j) => ((each.seed % 7) - 3) / (j + 2))
+      const points = mapPointRows(row => Density.addRows(row, Density.scaleRow(alpha, by)))(each.points)
+      return sameScore(score, each, { params: translate(by)(each.params), points })
+    }
+  })

@@ -55,7 +55,7 @@ export const singlePrecisionLaw = (
       const wanted = evaluate(params)
       const found = lossIn('float32', each)(params)
       const changed = [
-        ...perturbedParams(params).map(evaluate),
+        ...singleEntryChanges(params).map(evaluate),
         ...perturbedPoints(each.points).map(points => lossIn('float64', { ...each, points })(params))
       ]
       const sizes = wanted.map(
@@ -98,7 +98,7 @@ const lossInPrecision = (objective: Objective.Objective, expectation: Expectatio
 }
 
 /** Parameters with one entry changed, for each entry. */
-const perturbedParams = (params: Params.Params<string>): ReadonlyArray<Params.Params<string>> =>
+const singleEntryChanges = (params: Params.Params<string>): ReadonlyArray<Params.Params<string>> =>
   Params.names(params).flatMap(name =>
     Array.from(params[name].values, (_, at) => {
       const values = params[name].values.map((x, i) => (i === at ? x * (1 + CHANGE) : x))

@@ -607,7 +607,7 @@ export interface RecoveryOptions {
   readonly inefficiency?: number
 }
 
-const onSeeds = forAll(fc.record({ seed: Arbitrary.seeds }))
+const onRecoverySeeds = forAll(fc.record({ seed: Arbitrary.seeds }))
 
 /**
  * Returns the laws of recovery for a pipeline whose score is that of a mixture.
@@ -746,7 +746,7 @@ const truthIsFound = <P extends string>({
   centres,
   centresAreFound
 }: RecoverySubject<P>): LawBuilder =>
-  onSeeds({
+  onRecoverySeeds({
     name: 'the planted truth is found',
     quantity: 'distance to the truth',
     statement: `∀ keys: of ${4 * rows} rows of the planted mixture every centre is found, within ${within}. A right one fails with probability below 1e-8.`,
@@ -764,7 +764,7 @@ const errorFallsWithRows = <P extends string>({
   dim,
   findCentres
 }: RecoverySubject<P>): LawBuilder =>
-  onSeeds({
+  onRecoverySeeds({
     name: 'the error falls as n^{−1/2}',
     quantity: 'slope of the log error in log n',
     statement: `∀ keys: the mean square error over ${repeats} data sets of ${rows} and of ${16 * rows} rows falls with an order whose interval, of 5.5 standard errors, has −1: each log mean square of m squares has the variance 2/m.`,
@@ -792,7 +792,7 @@ const centresAreFoundUnderMisspecification = <P extends string>({
   misspecified,
   centresAreFound
 }: RecoverySubject<P>): LawBuilder =>
-  onSeeds({
+  onRecoverySeeds({
     name: 'centres are found though the components are others',
     quantity: 'distance to the centres',
     statement: `∀ keys: of ${16 * rows} rows of the stated other law (unless given, of 1.5 times the variance) every stated centre is found, within ${within} under that law.`,
@@ -804,7 +804,7 @@ const centresAreFoundUnderMisspecification = <P extends string>({
 const gradientsVaryNoMore = <P extends string>({ pipeline, truth }: RecoverySubject<P>): LawBuilder => {
   const { score, schedule } = pipeline
   const losses = varianceReducedLosses(pipeline)
-  return onSeeds({
+  return onRecoverySeeds({
     claim: losses.length !== 0,
     reason: 'each of its losses takes plain noise, or none',
     name: 'gradients vary no more than those of plain noise',

@@ -172,10 +172,15 @@ export const MAX_CASE_DEPTH = 500
 
 /**
  * Problems of a description and all those nested in it. `bare`: it was given in its short form, so its field has no
- * name (default: false).
+ * name. Default: false.
  */
-export const problems = (value: AnyValue, bare = false): ReadonlyArray<Problem.Problem> =>
-  isValue(value) ? inAllParts(value, bare) : [lostCaseProblem(value)]
+export const problems = (
+  value: AnyValue,
+  { bare = false }: { readonly bare?: boolean } = {}
+): ReadonlyArray<Problem.Problem> =>
+  isValue(value)
+    ? collect<CaseNode, Problem.Problem>({ path: '', depth: 0, value, bare }, nestedNodes, caseNodeProblems)
+    : [lostCaseProblem(value)]
 
 /** True if a description has its case, and in every field a value of its type, so that it has a meaning. */
 export const isSound = (value: AnyValue): boolean =>
@@ -228,39 +233,28 @@ const lostCaseProblem = (value: unknown): Problem.Problem => {
   )
 }
 
-const inAllParts = (value: AnyValue, bare: boolean): ReadonlyArray<Problem.Problem> =>
-  collect<CaseNode, Problem.Problem>(
-    { path: '', depth: 0, value, bare },
-    nestedNodes,
-    ({ path, depth, value, bare }) => {
-      const { name, fields, check } = value[ofCase]
-      const own = [
-        ...Problem.unless(
-          value._tag === name,
-          '_tag',
-          value._tag,
-          `'${name}', its case`,
-          'build it by its constructor'
-        ),
-        ...Object.entries(fields).flatMap(([name, f]) => f.problems(bare ? '' : name, field(value, name)))
-      ]
-      return [
-        ...(depth === MAX_CASE_DEPTH + 1
-          ? [
-              Problem.of(
-                '',
-                `${depth} levels`,
-                `at most ${MAX_CASE_DEPTH} levels deep`,
-                'put the parts of inner lists into the outer one'
-              )
-            ]
-          : []),
-        ...own,
-        // Problems between fields are only checked if each field is valid.
-        ...(own.length > 0 ? [] : check(value))
-      ].map(problem => (path === '' ? problem : Problem.within(path)(problem)))
-    }
-  )
+/** Problems of one description, each with its path, without those of the descriptions nested in it. */
+const caseNodeProblems = ({ path, depth, value, bare }: CaseNode): ReadonlyArray<Problem.Problem> => {
+  const { name, fields, check } = value[ofCase]
+  const tooDeep =
+    depth === MAX_CASE_DEPTH + 1
+      ? [
+          Problem.of(
+            '',
+            `${depth} levels`,
+            `at most ${MAX_CASE_DEPTH} levels deep`,
+            'put the parts of inner lists into the outer one'
+          )
+        ]
+      : []
+  const own = [
+    ...Problem.unless(value._tag === name, '_tag', value._tag, `'${name}', its case`, 'build it by its constructor'),
+    ...Object.entries(fields).flatMap(([name, f]) => f.problems(bare ? '' : name, field(value, name)))
+  ]
+  // Problems between fields are only checked if each field is valid.
+  const between = own.length > 0 ? [] : check(value)
+  return [...tooDeep, ...own, ...between].map(problem => (path === '' ? problem : Problem.within(path)(problem)))
+}
 
 /** Description as JSON; code is omitted and is found in the vocabulary by its name. */
 export const encode = (value: AnyValue): unknown =>
@@ -392,20 +386,6 @@ export function define<
   const { name, about, fields: given, call, on, formula, check, meaning, example, earlier } = spec
   const fields: Fields = given ?? {}
   const word = `${concept}.${name}`
-  const has = (u: unknown): u is Of<F> => Object.entries(fields).every(([k, f]) => f.is(field(u, k)))
-  const on_ =
-    <R>(f: (fields: Of<F>) => R) =>
-    (u: unknown): R =>
-      has(u)
-        ? f(u)
-        : refuse(
-            `${word}: ${Object.entries(fields)
-              .filter(([k, f]) => !f.is(field(u, k)))
-              .map(([k, f]) => `${k}: ${quotedValue(field(u, k))} is not ${f.domain}`)
-              .join('; ')}; build it by its constructor`
-          )
-  const known = new WeakMap<object, M>()
-  const interpreted = on_(meaning)
   const self: Case<C, M> = {
     concept,
     name,
@@ -413,58 +393,93 @@ export function define<
     fields,
     call: call ?? null,
     on: on ?? null,
-    formula: formula === undefined ? () => null : on_(formula),
-    check: check === undefined ? () => [] : on_(check),
-    meaning: u => {
-      if (typeof u !== 'object' || u === null) return interpreted(u)
-      const met = known.get(u)
-      if (met !== undefined) return met
-      const made = interpreted(u)
-      if (Object.isFrozen(u)) known.set(u, made)
-      return made
-    },
+    formula: formula === undefined ? () => null : onFieldsOf<F, string>(word, fields, formula),
+    check: check === undefined ? () => [] : onFieldsOf<F, ReadonlyArray<Problem.Problem>>(word, fields, check),
+    meaning: memoizedMeaning(onFieldsOf<F, M>(word, fields, meaning)),
     example: { ...example },
     earlier: earlier ?? (json => json),
     ...printedByName(word)
   }
-  const make = (record: Readonly<Record<string, unknown>>): unknown =>
+  const build = (record: Readonly<Record<string, unknown>>): unknown =>
     Object.freeze({ _tag: name, ...filledFields(word, fields, record), [ofCase]: self })
-  const options = (given: unknown): Readonly<Record<string, unknown>> =>
-    given === undefined
-      ? {}
-      : isRecord(given)
-        ? given
-        : refuse(
-            `${word}: ${literalCode(given)} is not a record of options; write ${self.call === null ? `${word}(` : ''}{ ${Object.keys(
-              fields
-            )
-              .filter(k => k !== on && self.call?.includes(k) !== true)
-              .join(', ')} }${self.call === null ? ')' : ''}`
-          )
-  const named = (args: ReadonlyArray<unknown>): Readonly<Record<string, unknown>> => {
-    if (self.call === null) return options(args[0])
-    const [first] = self.call
-    if (args.length === 1 && first !== '{}') rejectNamedArguments(word, self, args[0])
-    return Object.fromEntries(
-      self.call.flatMap((k, i): ReadonlyArray<readonly [string, unknown]> => {
-        if (k === '{}') return Object.entries(options(args[i]))
-        return [[fieldAt(k), k.startsWith('...') ? args.slice(i) : args[i]]]
-      })
-    )
-  }
   const result: unknown =
     Object.keys(fields).length === 0
-      ? make({})
+      ? build({})
       : Object.assign(
           typeof on === 'string'
             ? (...args: ReadonlyArray<unknown>) =>
                 (last: unknown) =>
-                  make({ ...named(args), [on]: last })
-            : (...args: ReadonlyArray<unknown>) => make(named(args)),
+                  build({ ...namedArguments(word, self, args), [on]: last })
+            : (...args: ReadonlyArray<unknown>) => build(namedArguments(word, self, args)),
           { [ofCase]: self }
         )
-  // The only unchecked claim about types: the result of `make` has been checked field by field.
+  // The only unchecked claim about types: the result of `build` has been checked field by field.
   return result as Constructor<Value<C, M>, N, F, A, On>
+}
+
+/**
+ * Extends a function of the fields of a case to any value.
+ *
+ * @throws RangeError for a value that does not have these fields
+ */
+const onFieldsOf = <F extends Fields, R>(word: string, fields: Fields, f: (fields: Of<F>) => R) => {
+  const has = (u: unknown): u is Of<F> => Object.entries(fields).every(([k, f]) => f.is(field(u, k)))
+  return (u: unknown): R => {
+    if (has(u)) return f(u)
+    const wrong = Object.entries(fields)
+      .filter(([k, f]) => !f.is(field(u, k)))
+      .map(([k, f]) => `${k}: ${quotedValue(field(u, k))} is not ${f.domain}`)
+    return refuse(`${word}: ${wrong.join('; ')}; build it by its constructor`)
+  }
+}
+
+/** Caches the meaning of each frozen value; other values may change. */
+const memoizedMeaning = <M>(interpret: (u: unknown) => M): ((u: unknown) => M) => {
+  const known = new WeakMap<object, M>()
+  return u => {
+    if (typeof u !== 'object' || u === null) return interpret(u)
+    const met = known.get(u)
+    if (met !== undefined) return met
+    const made = interpret(u)
+    if (Object.isFrozen(u)) known.set(u, made)
+    return made
+  }
+}
+
+/** Arguments of a constructor by the names of their fields, according to its call form. */
+const namedArguments = (
+  word: string,
+  self: Case<string, unknown>,
+  args: ReadonlyArray<unknown>
+): Readonly<Record<string, unknown>> => {
+  if (self.call === null) return optionsRecord(word, self, args[0])
+  const [first] = self.call
+  if (args.length === 1 && first !== '{}') rejectNamedArguments(word, self, args[0])
+  return Object.fromEntries(
+    self.call.flatMap((k, i): ReadonlyArray<readonly [string, unknown]> => {
+      if (k === '{}') return Object.entries(optionsRecord(word, self, args[i]))
+      return [[fieldAt(k), k.startsWith('...') ? args.slice(i) : args[i]]]
+    })
+  )
+}
+
+/**
+ * Options of a constructor; an empty record if they are omitted.
+ *
+ * @throws RangeError if they are not a record
+ */
+const optionsRecord = (
+  word: string,
+  { fields, call, on }: Case<string, unknown>,
+  given: unknown
+): Readonly<Record<string, unknown>> => {
+  if (given === undefined) return {}
+  if (isRecord(given)) return given
+  const names = Object.keys(fields).filter(k => k !== on && call?.includes(k) !== true)
+  const [open, close] = call === null ? [`${word}(`, ')'] : ['', '']
+  return refuse(
+    `${word}: ${literalCode(given)} is not a record of options; write ${open}{ ${names.join(', ')} }${close}`
+  )
 }
 
 /** Rejects fields by name if a constructor takes them by position: `trace({ decay: 0.9 })` instead of `trace(0.9)`. */

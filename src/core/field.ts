@@ -461,6 +461,19 @@ interface CompositeField<A> extends Pick<
   readonly strangers?: (name: string, u: unknown) => Problems
 }
 
+/** Pairs each part with the results of the descriptions nested in it. */
+const partsWithResults = <R>(
+  parts: ReadonlyArray<FieldPart>,
+  results: ReadonlyArray<R>,
+  nested: 'nested' | 'nestedJson'
+): ReadonlyArray<readonly [FieldPart, ReadonlyArray<R>]> => {
+  const cut = splitResults(
+    parts.map(({ field, value }) => field[nested](value).length),
+    results
+  )
+  return parts.map((part, i) => [part, cut[i]])
+}
+
 /** Field of values composed of those of other fields; all its functions work part by part. */
 function compositeField<A, I>({
   isWhole,
@@ -474,19 +487,7 @@ function compositeField<A, I>({
   const misread = (name: string, u: unknown, remedy: string): Problems => [
     Problem.of(name, quotedValue(u), own.domain, remedy)
   ]
-  /** Pairs each part with the results of the descriptions nested in it. */
-  const withResults = <R>(
-    u: unknown,
-    results: ReadonlyArray<R>,
-    nested: 'nested' | 'nestedJson' = 'nested'
-  ): ReadonlyArray<readonly [FieldPart, ReadonlyArray<R>]> => {
-    const all = parts(u)
-    const cut = splitResults(
-      all.map(({ field, value }) => field[nested](value).length),
-      results
-    )
-    return all.map((part, i) => [part, cut[i]])
-  }
+  const withResults = <R>(u: unknown, results: ReadonlyArray<R>) => partsWithResults(parts(u), results, 'nested')
   return {
     ...own,
     fallback: none,
@@ -510,7 +511,7 @@ function compositeField<A, I>({
       made(withResults(u, results).map(([{ key, field, value }, inner]) => [key, field.encode(value, inner)])),
     decode: (name, u, results) => {
       if (!isWhole(u)) return left(misread(name, u, write))
-      const read = withResults(u, results, 'nestedJson').map(
+      const read = partsWithResults(parts(u), results, 'nestedJson').map(
         ([{ key, at, field, value }, inner]): Either<Problems, readonly [string, unknown]> => {
           if (value === undefined && field.fallback._tag === 'Some') return right([key, field.fallback.value])
           const one = field.decode(name + at, value, inner)

@@ -71,101 +71,135 @@ const quotedWords = (words: ReadonlyArray<string>): string => words.map(w => `'$
 export const decodeDescription =
   (vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: ConceptOf<T>) =>
-  (json: unknown): Either<Problems, T> => {
-    /** In the first version, tags began with a capital. */
-    const first = (concept: string, tag: string): AnyNamedCase | null =>
-      vocabulary.cases.get(`${concept}.${tag.charAt(0).toLowerCase()}${tag.slice(1)}`) ?? null
-    const node = (path: string, concept: string, json: unknown): JsonNode => {
-      const tag = field(json, '_tag')
-      const met = typeof tag === 'string' ? (vocabulary.cases.get(`${concept}.${tag}`) ?? first(concept, tag)) : null
-      return { path, concept, json: met === null ? json : met.earlier(json), case: met }
-    }
-    const join = (path: string, inner: string): string => (path === '' ? inner : `${path}.${inner}`)
-    const parts = ({ path, json, case: c }: JsonNode): ReadonlyArray<JsonNode> =>
-      c === null || hasCode(c)
-        ? []
-        : Object.entries(c.fields).flatMap(([k, f]) =>
-            f.nestedJson(field(json, k)).map(n => node(join(path, k + n.at), n.concept, n.json))
-          )
-    const read = (
-      { path, concept, json, case: c }: JsonNode,
-      results: ReadonlyArray<Either<Problems, AnyValue>>
-    ): Either<Problems, AnyValue> => {
-      const at = path === '' ? concept : path
-      if (typeof json !== 'object' || json === null || Array.isArray(json))
-        return left([
-          Problem.of(
-            at,
-            quotedValue(json),
-            article(concept),
-            `write { "_tag": … }, one of ${quotedWords(casesOfConcept(vocabulary, concept).map(c => c.name))}`
-          )
-        ])
-      if (c === null) {
-        const tag = field(json, '_tag')
-        const known = casesOfConcept(vocabulary, concept).map(c => c.name)
-        return left([
-          Problem.of(
-            join(path, '_tag'),
-            quotedValue(tag),
-            `the name of ${article(concept)}`,
-            `use one of ${quotedWords(nearestWords(String(tag), known))}, or add your own case to the vocabulary`
-          )
-        ])
-      }
-      const extra = Object.keys(json).filter(k => k !== '_tag' && !Object.hasOwn(c.fields, k))
-      const extras = extra.map(k =>
-        Problem.of(
-          join(path, k),
-          quotedValue(field(json, k)),
-          `a field of ${wordOf(c)}`,
-          Object.keys(c.fields).length === 0
-            ? 'it has none'
-            : `use one of ${quotedWords(nearestWords(k, Object.keys(c.fields)))}`
-        )
+  (json: unknown): Either<Problems, T> =>
+    decodeTree(vocabulary, concept, json)
+
+const decodeTree = <T extends AnyValue>(
+  vocabulary: Vocabulary,
+  concept: ConceptOf<T>,
+  json: unknown
+): Either<Problems, T> => {
+  const decoded = foldUp<JsonNode, Either<Problems, AnyValue>>(
+    jsonNode(vocabulary, '', concept.name, json),
+    node => nestedJsonNodes(vocabulary, node),
+    (node, results) => decodeNode(vocabulary, node, results)
+  )
+  if (isLeft(decoded)) return decoded
+  return concept.is(decoded.right)
+    ? right(decoded.right)
+    : left([Problem.of('', quotedValue(json), article(concept.name), 'name a case of it')])
+}
+
+const joinJsonPath = (path: string, inner: string): string => (path === '' ? inner : `${path}.${inner}`)
+
+/** Case with the tag of some JSON; null if there is none. In version 1 of the format, tags began with a capital. */
+const caseByTag = ({ cases }: Vocabulary, concept: string, tag: string): AnyNamedCase | null =>
+  cases.get(`${concept}.${tag}`) ?? cases.get(`${concept}.${tag.charAt(0).toLowerCase()}${tag.slice(1)}`) ?? null
+
+const jsonNode = (vocabulary: Vocabulary, path: string, concept: string, json: unknown): JsonNode => {
+  const tag = field(json, '_tag')
+  const met = typeof tag === 'string' ? caseByTag(vocabulary, concept, tag) : null
+  return { path, concept, json: met === null ? json : met.earlier(json), case: met }
+}
+
+const nestedJsonNodes = (vocabulary: Vocabulary, { path, json, case: c }: JsonNode): ReadonlyArray<JsonNode> =>
+  c === null || hasCode(c)
+    ? []
+    : Object.entries(c.fields).flatMap(([k, f]) =>
+        f.nestedJson(field(json, k)).map(n => jsonNode(vocabulary, joinJsonPath(path, k + n.at), n.concept, n.json))
       )
-      if (hasCode(c)) {
-        const name = field(json, 'name')
-        const met = vocabulary.code.get(codeWord(wordOf(c), name))
-        return met === undefined
-          ? left([
-              Problem.of(
-                at,
-                codeWord(wordOf(c), name),
-                'in the vocabulary, and code does not survive JSON',
-                `give it to Vocabulary.extend, or define a case of ${concept}`
-              )
-            ])
-          : extras.length > 0
-            ? left(extras)
-            : right(met)
-      }
-      const fields = perField(c.fields, (f, k) => f.nestedJson(field(json, k)).length, results).map(
-        ([k, f, inner]): Either<Problems, readonly [string, unknown]> => {
-          const bad = inner.flatMap(e => (isLeft(e) ? e.left : []))
-          if (bad.length > 0) return left(bad)
-          const values = inner.flatMap(e => (isRight(e) ? [e.right] : []))
-          const given = field(json, k)
-          if (given === undefined && f.fallback._tag === 'Some') return right([k, f.fallback.value])
-          const read = f.decode(join(path, k), given, values)
-          return isLeft(read) ? read : right([k, read.right])
-        }
-      )
-      const bad = [...extras, ...fields.flatMap(e => (isLeft(e) ? e.left : []))]
-      const value: unknown = Object.freeze({
-        _tag: c.name,
-        ...Object.fromEntries(fields.flatMap(e => (isRight(e) ? [e.right] : []))),
-        [ofCase]: c
-      })
-      return bad.length > 0 || !isValue(value) ? left(bad) : right(value)
-    }
-    const result = foldUp<JsonNode, Either<Problems, AnyValue>>(node('', concept.name, json), parts, read)
-    return isLeft(result)
-      ? result
-      : concept.is(result.right)
-        ? right(result.right)
-        : left([Problem.of('', quotedValue(json), article(concept.name), 'name a case of it')])
+
+/** Decodes one level of the tree; `results`: those of the descriptions nested in it. */
+const decodeNode = (
+  vocabulary: Vocabulary,
+  node: JsonNode,
+  results: ReadonlyArray<Either<Problems, AnyValue>>
+): Either<Problems, AnyValue> => {
+  const { json, case: c } = node
+  if (typeof json !== 'object' || json === null || Array.isArray(json) || c === null)
+    return left([missingCaseProblem(vocabulary, node)])
+  const extras = extraFieldProblems(c, node.path, json)
+  if (hasCode(c)) {
+    const named = namedCode(vocabulary, c, node)
+    return isRight(named) && extras.length > 0 ? left(extras) : named
   }
+  const fields = decodeFields(c, node, results)
+  const bad = [...extras, ...fields.flatMap(e => (isLeft(e) ? e.left : []))]
+  const value: unknown = Object.freeze({
+    _tag: c.name,
+    ...Object.fromEntries(fields.flatMap(e => (isRight(e) ? [e.right] : []))),
+    [ofCase]: c
+  })
+  return bad.length > 0 || !isValue(value) ? left(bad) : right(value)
+}
+
+/** Problem of JSON that is not a record, or whose tag is not in the vocabulary. */
+const missingCaseProblem = (vocabulary: Vocabulary, { path, concept, json }: JsonNode): Problem.Problem => {
+  const known = casesOfConcept(vocabulary, concept).map(c => c.name)
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    return Problem.of(
+      path === '' ? concept : path,
+      quotedValue(json),
+      article(concept),
+      `write { "_tag": … }, one of ${quotedWords(known)}`
+    )
+  const tag = field(json, '_tag')
+  return Problem.of(
+    joinJsonPath(path, '_tag'),
+    quotedValue(tag),
+    `the name of ${article(concept)}`,
+    `use one of ${quotedWords(nearestWords(String(tag), known))}, or add your own case to the vocabulary`
+  )
+}
+
+const extraFieldProblems = (c: AnyNamedCase, path: string, json: object): Problems => {
+  const known = Object.keys(c.fields)
+  return Object.keys(json)
+    .filter(k => k !== '_tag' && !Object.hasOwn(c.fields, k))
+    .map(k =>
+      Problem.of(
+        joinJsonPath(path, k),
+        quotedValue(field(json, k)),
+        `a field of ${wordOf(c)}`,
+        known.length === 0 ? 'it has none' : `use one of ${quotedWords(nearestWords(k, known))}`
+      )
+    )
+}
+
+/** Description that contains code, by its name in the vocabulary, since JSON cannot contain the code. */
+const namedCode = (
+  vocabulary: Vocabulary,
+  c: AnyNamedCase,
+  { path, concept, json }: JsonNode
+): Either<Problems, AnyValue> => {
+  const word = codeWord(wordOf(c), field(json, 'name'))
+  const met = vocabulary.code.get(word)
+  if (met !== undefined) return right(met)
+  return left([
+    Problem.of(
+      path === '' ? concept : path,
+      word,
+      'in the vocabulary, and code does not survive JSON',
+      `give it to Vocabulary.extend, or define a case of ${concept}`
+    )
+  ])
+}
+
+/** Names and values of the fields of a case. A field that JSON omits has its default. */
+const decodeFields = (
+  c: AnyNamedCase,
+  { path, json }: JsonNode,
+  results: ReadonlyArray<Either<Problems, AnyValue>>
+): ReadonlyArray<Either<Problems, readonly [string, unknown]>> =>
+  perField(c.fields, (f, k) => f.nestedJson(field(json, k)).length, results).map(([k, f, inner]) => {
+    const bad = inner.flatMap(e => (isLeft(e) ? e.left : []))
+    if (bad.length > 0) return left(bad)
+    const values = inner.flatMap(e => (isRight(e) ? [e.right] : []))
+    const given = field(json, k)
+    if (given === undefined && f.fallback._tag === 'Some') return right([k, f.fallback.value] as const)
+    const decoded = f.decode(joinJsonPath(path, k), given, values)
+    return isLeft(decoded) ? decoded : right([k, decoded.right] as const)
+  })
 
 /** Error of the codec: a problem, with its path relative to the decoded value. */
 export interface Misread extends t.ValidationError {
@@ -304,6 +338,13 @@ export const markdown =
 const nestedConcepts = ({ nestedJson }: Fields[string]): ReadonlyArray<string> =>
   [[{}], { mine: {} }].flatMap(json => nestedJson(json).map(({ concept }) => concept))
 
+/** Cases that contain no description of the given concept; without a concept, those that contain none at all. */
+const casesWithoutNested = (cases: ReadonlyArray<AnyNamedCase>, name?: string): ReadonlyArray<AnyNamedCase> =>
+  cases.filter(({ fields }) => {
+    const nested = Object.values(fields).flatMap(nestedConcepts)
+    return name === undefined ? nested.length === 0 : !nested.includes(name)
+  })
+
 /** Arbitrary of the valid descriptions of a concept, of every case in the vocabulary. */
 export const arbitrary =
   (fc: typeof Fc, vocabulary: Vocabulary) =>
@@ -318,11 +359,9 @@ export const arbitrary =
     }
     const anew = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
       const all = casesOfConcept(vocabulary, name)
-      const without = (is: (concept: string) => boolean): ReadonlyArray<AnyNamedCase> =>
-        all.filter(({ fields }) => !Object.values(fields).some(f => nestedConcepts(f).some(is)))
       // Below depth 2, no case that contains its own concept, and below depth 5, none that contains any, so that
       // descriptions are finite.
-      const flat = [depth > 5 ? without(() => true) : [], depth > 2 ? without(concept => concept === name) : []]
+      const flat = [depth > 5 ? casesWithoutNested(all) : [], depth > 2 ? casesWithoutNested(all, name) : []]
       return fc.oneof(...(flat.find(cases => cases.length > 0) ?? all).map(c => one(c, depth)))
     }
     const one = (c: AnyNamedCase, depth: number): Fc.Arbitrary<AnyValue> =>

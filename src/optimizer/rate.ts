@@ -266,7 +266,7 @@ export const at =
 
 /** Problems of a rate. */
 export const problems = (rate: Rate): ReadonlyArray<Problem.Problem> =>
-  Case.problems(rate, Case.isMadeBy(constant)(rate))
+  Case.problems(rate, { bare: Case.isMadeBy(constant)(rate) })
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   constant,

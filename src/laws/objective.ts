@@ -164,178 +164,262 @@ export const objective = <P extends string>(
     return ofRows(Objective.show(objective), [
       { law: 'gradient is that of the value', why: 'populations alone are its data' }
     ])
-  const {
-    schedules = schedulesOf(objective),
-    points = rowsFor(objective, score, 1e6),
-    proper = claimed(objective, 'proper'),
-    isotropic = claimed(objective, 'proper'),
-    smooth = claimed(objective, 'smooth'),
-    differentiates = claimed(objective, 'differentiates'),
-    hasGradient = !differentiates,
-    symmetries: { rotate } = symmetriesOf(score),
-    exact = exactForm(objective, score),
-    equals: other
-  } = options
-  const draws = isEstimate(objective, score)
-  const { fixed, drawn, cases, library, at } = lossesOf(objective, score, options)
-  /** Value and gradient as the parameters move along a random direction, with the same noise. */
-  const along = (each: ObjectiveCase<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
-    const towards = randomDirection(each.params, each.seed)
-    const loss = at(each)
-    return remembered(step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards)))
-  }
-  /** Relation that a changed case has the same value, and the transformed gradient. */
-  const same = (
-    each: ObjectiveCase<P>,
-    change: Partial<ObjectiveCase<P>>,
-    becomes: (gradient: Params.Params<P>) => Params.Params<P> = gradient => gradient
-  ): ReturnType<typeof equals> => {
-    const { value, gradient } = at(each)(each.params)
-    const changed = { ...each, ...change }
-    const r = caseMagnitude(each)
-    const scale = Math.abs(value) + maxAbs(flattenParams(gradient)) + r * r
-    return equals(
-      namedValueAndGradient(at(changed)(changed.params)),
-      namedValueAndGradient({ value, gradient: becomes(gradient) }),
-      1e-13 * scale * r * r
-    )
-  }
-  const tolerance =
-    'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
-  const ofTruth = properRows(objective, score, { ...options, schedules })
-  const isHeldToExact = draws && exact !== null && options.proper !== true
-  const unheld = !differentiates ? 'a part of it is held constant' : smooth ? 'it has no kinks' : 'it has kinks'
-  const onFixed = forAll(fixed)
-  const onDrawn = forAll(drawn)
+  const subject = objectiveSubject(objective, score, options)
   return ofRows(
     `${Objective.show(objective)} for ${Score.show(score)}`,
     [
-      onDrawn({
-        claim: differentiates && smooth,
-        option: 'differentiates',
-        reason: unheld,
-        name: 'gradient is that of the value',
-        statement:
-          '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To ten times what its extrapolated differences find of their error, and over the shortest step, 1.6e-3/r², twenty times the noise of L, found from third differences, and the rounding of θ; and to the noise of ∇L. r is the size of data, noise and parameters.',
-        source: calculus,
-        maxCases: 40,
-        says: each => {
-          const reach = 1 / Elementary.square(caseMagnitude(each))
-          const on = along(each)
-          const v = randomDirection(each.params, each.seed)
-          const slopeAt = (step: number): number => dotProduct(flattenParams(on(step).gradient), flattenParams(v))
-          const { value, within } = measuredSlope(step => on(step).value, reach, maxAbs(flattenParams(each.params)))
-          const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
-          return equals({ [name]: slopeAt(0) }, { [name]: value }, within + evaluationError(slopeAt, reach))
-        }
-      }),
-      onDrawn({
-        claim: differentiates && !smooth,
-        option: 'differentiates',
-        reason: unheld,
-        name: 'gradient is a slope of the value',
-        quantity: 'slope along v',
-        statement:
-          '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, r the size of data, noise and parameters.',
-        source: 'definition of the subgradient',
-        says: each => {
-          const r = caseMagnitude(each)
-          const on = along(each)
-          const { value, gradient } = on(0)
-          const found = dotProduct(flattenParams(gradient), flattenParams(randomDirection(each.params, each.seed)))
-          return slopeIsWithinBounds(
-            found,
-            oneSidedSlopeBounds([step => on(step).value], { r, size: 1 + Math.abs(value) + r * r })
-          )
-        }
-      }),
-      forAll(fc.record({ cases: fc.array(drawn, { minLength: GRADIENT_DRAWS, maxLength: GRADIENT_DRAWS }) }))({
-        claim: hasGradient,
-        option: 'hasGradient',
-        ...(differentiates && { reason: 'its gradient is that of its value' }),
-        name: 'its gradient is not 0 everywhere',
-        quantity: 'greatest entry of ∇L',
-        statement: `∀ ${GRADIENT_DRAWS} draws of θ, x, z: an entry of ∇L(θ) is not 0 in one of them. Exactly. An objective that stops every gradient trains nothing.`,
-        source: 'definition of a loss',
-        maxCases: 10,
-        says: ({ cases }) => above(maxAbs(cases.flatMap(each => flattenParams(at(each)(each.params).gradient))), 0)
-      }),
-      forAll(cases(points, Arbitrary.expectations(score, objective)))({
-        name: 'is finite on edge cases',
-        statement:
-          '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
-        source: 'definition of a loss',
-        says: each => areFinite(namedValueAndGradient(at(each, { library, isTried: false })(each.params)))
-      }),
-      onFixed({
-        claim: !draws,
-        reason: 'it draws beside the noise, which does not follow',
-        name: 'a row of weight n is n rows',
-        statement: `∀ θ, x, z, whole weights n, orders: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times, in any order), and the same of ∇L; of what pairs rows each once. ${tolerance}`,
-        source: 'definition of weighted points; symmetry of the expectation',
-        says: each => {
-          const { rows: count, dim, values, partner } = each.points
-          const plain = { rows: count, dim, values, ...(partner && { partner }) }
-          const least = Arbitrary.minRows(score)
-          const counts = Key.integers(4)(count)(Key.fromSeed(each.seed))
-          // Losses of pairs ignore weights.
-          const weights = Float64Array.from(counts, (n, i) => (isOfPairs(objective) ? 1 : i < least ? 1 + n : n))
-          const rows = Array.from(weights).flatMap((n, i) => Array.from({ length: n }, () => i))
-          const repeat = Points.select(Key.permutation(rows.length)(Key.fromSeed(each.seed)).map(at => rows[at]))
-          const weighted = { ...each, points: isOfPairs(objective) ? plain : { ...plain, weights } }
-          return same(weighted, { points: repeat(plain), expectation: changeNoise(repeat)(each.expectation) })
-        }
-      }),
-      onFixed({
-        claim: isotropic && !draws && rotate,
-        option: 'isotropic',
-        ...(rotate === undefined
-          ? { reason: 'how the parameters of the score turn is not known; give `symmetries`' }
-          : isotropic && { reason: 'it draws beside the noise, which does not turn with the data' }),
-        name: 'turns with data, noise and centres',
-        statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${tolerance}`,
-        source: 'symmetry of the standard normal law',
-        says: (each, rotate) => {
-          const turn = orthogonalMap(each.seed, each.points.dim)
-          const turned = (points: Points.Points): Points.Points => ({
-            ...mapPointRows(turn)(points),
-            ...(points.partner && { partner: mapPointRows(turn)({ ...points, values: points.partner }).values })
-          })
-          const { params, points, expectation } = each
-          return same(
-            each,
-            { params: rotate(turn)(params), points: turned(points), expectation: changeNoise(turned)(expectation) },
-            rotate(turn)
-          )
-        }
-      }),
-      draws && exact !== null
-        ? unbiasedLaw(objective, exact, score)
-        : {
-            law: 'its mean is that of its exact form',
-            option: 'exact',
-            ...(!draws && { why: 'it draws nothing beside the noise; `equals` compares it with another' })
-          },
-      ...(proper && !isHeldToExact && ofTruth.length > 0
-        ? ofTruth
-        : [
-            {
-              law: 'the truth is a minimum in population',
-              option: 'proper',
-              ...(proper && {
-                why: draws ? 'it is held to its exact form' : 'no mixture is known of the score; give `mixture`'
-              })
-            }
-          ]),
+      gradientIsDerivativeOfValue(subject),
+      gradientIsOneSidedSlope(subject),
+      gradientIsNonzero(subject),
+      objectiveIsFinite(subject),
+      weightsCountRows(subject),
+      objectiveRotatesWithData(subject),
+      meanIsThatOfExactForm(subject),
+      ...truthIsMinimum(subject),
       ...movesWithData(objective, score),
-      saysSingle(objective) && singlePrecisionLaw(objective, schedules),
+      saysSingle(objective) && singlePrecisionLaw(objective, subject.schedules),
       ...declarationLaws(objective, score),
-      ...(other === undefined
+      ...(options.equals === undefined
         ? [{ law: 'it is what is stated', option: 'equals' }]
-        : sameObjective(objective, other, score, options))
+        : sameObjective(objective, options.equals, score, options))
     ],
     options
   )
+}
+
+const objectiveSubject = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  options: ObjectiveOptions<P>
+) => {
+  const {
+    schedules = schedulesOf(objective),
+    points = rowsFor(objective, score, 1e6),
+    differentiates = claimed(objective, 'differentiates'),
+    symmetries: { rotate } = symmetriesOf(score),
+    exact = exactForm(objective, score)
+  } = options
+  const losses = lossesOf(objective, score, options)
+  return {
+    objective,
+    score,
+    options,
+    schedules,
+    points,
+    rotate,
+    exact,
+    /** True if it draws more than noise. */
+    draws: isEstimate(objective, score),
+    claims: {
+      proper: options.proper ?? claimed(objective, 'proper'),
+      isotropic: options.isotropic ?? claimed(objective, 'proper'),
+      smooth: options.smooth ?? claimed(objective, 'smooth'),
+      differentiates,
+      hasGradient: options.hasGradient ?? !differentiates
+    },
+    losses,
+    onFixed: forAll(losses.fixed),
+    onDrawn: forAll(losses.drawn),
+    /** Value and gradient as the parameters move along a random direction, with the same noise. */
+    along: (each: ObjectiveCase<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
+      const towards = randomDirection(each.params, each.seed)
+      const loss = losses.at(each)
+      return remembered(step => loss(Params.zipWith((p, v) => p + step * v)(each.params, towards)))
+    }
+  }
+}
+type ObjectiveSubject<P extends string> = ReturnType<typeof objectiveSubject<P>>
+
+/** Reason why a law of slopes is not held. */
+const slopeReason = ({
+  differentiates,
+  smooth
+}: {
+  readonly differentiates: boolean
+  readonly smooth: boolean
+}): string => (!differentiates ? 'a part of it is held constant' : smooth ? 'it has no kinks' : 'it has kinks')
+
+const gradientIsDerivativeOfValue = <P extends string>({ claims, onDrawn, along }: ObjectiveSubject<P>): LawBuilder =>
+  onDrawn({
+    claim: claims.differentiates && claims.smooth,
+    option: 'differentiates',
+    reason: slopeReason(claims),
+    name: 'gradient is that of the value',
+    statement:
+      '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To ten times what its extrapolated differences find of their error, and over the shortest step, 1.6e-3/r², twenty times the noise of L, found from third differences, and the rounding of θ; and to the noise of ∇L. r is the size of data, noise and parameters.',
+    source: calculus,
+    maxCases: 40,
+    says: each => {
+      const reach = 1 / Elementary.square(caseMagnitude(each))
+      const on = along(each)
+      const v = randomDirection(each.params, each.seed)
+      const slopeAt = (step: number): number => dotProduct(flattenParams(on(step).gradient), flattenParams(v))
+      const { value, within } = measuredSlope(step => on(step).value, reach, maxAbs(flattenParams(each.params)))
+      const name = `slope along v = ${Params.show(v)}, by the gradient and by differences`
+      return equals({ [name]: slopeAt(0) }, { [name]: value }, within + evaluationError(slopeAt, reach))
+    }
+  })
+
+const gradientIsOneSidedSlope = <P extends string>({ claims, onDrawn, along }: ObjectiveSubject<P>): LawBuilder =>
+  onDrawn({
+    claim: claims.differentiates && !claims.smooth,
+    option: 'differentiates',
+    reason: slopeReason(claims),
+    name: 'gradient is a slope of the value',
+    quantity: 'slope along v',
+    statement:
+      '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ lies between the slopes of L along v to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = |L| + r² + 1, r the size of data, noise and parameters.',
+    source: 'definition of the subgradient',
+    says: each => {
+      const r = caseMagnitude(each)
+      const on = along(each)
+      const { value, gradient } = on(0)
+      const found = dotProduct(flattenParams(gradient), flattenParams(randomDirection(each.params, each.seed)))
+      return slopeIsWithinBounds(
+        found,
+        oneSidedSlopeBounds([step => on(step).value], { r, size: 1 + Math.abs(value) + r * r })
+      )
+    }
+  })
+
+const gradientIsNonzero = <P extends string>({
+  claims: { differentiates, hasGradient },
+  losses: { drawn, at }
+}: ObjectiveSubject<P>): LawBuilder =>
+  forAll(fc.record({ cases: fc.array(drawn, { minLength: GRADIENT_DRAWS, maxLength: GRADIENT_DRAWS }) }))({
+    claim: hasGradient,
+    option: 'hasGradient',
+    ...(differentiates && { reason: 'its gradient is that of its value' }),
+    name: 'its gradient is not 0 everywhere',
+    quantity: 'greatest entry of ∇L',
+    statement: `∀ ${GRADIENT_DRAWS} draws of θ, x, z: an entry of ∇L(θ) is not 0 in one of them. Exactly. An objective that stops every gradient trains nothing.`,
+    source: 'definition of a loss',
+    maxCases: 10,
+    says: ({ cases }) => above(maxAbs(cases.flatMap(each => flattenParams(at(each)(each.params).gradient))), 0)
+  })
+
+const objectiveIsFinite = <P extends string>({
+  objective,
+  score,
+  points,
+  losses: { cases, library, at }
+}: ObjectiveSubject<P>): LawBuilder =>
+  forAll(cases(points, Arbitrary.expectations(score, objective)))({
+    name: 'is finite on edge cases',
+    statement:
+      '∀ θ, x, expectations that are admitted: L(θ) and ∇L(θ) are finite; x far (1e6), tiny, equal, alone; centres equal, or 0. Exactly.',
+    source: 'definition of a loss',
+    says: each => areFinite(namedValueAndGradient(at(each, { library, isTried: false })(each.params)))
+  })
+
+const SAME_TOLERANCE =
+  'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
+
+/** Relation that a changed case has the same value, and the gradient changed by `gradientChange`. */
+const sameUnderChange = <P extends string>(
+  { at }: Losses<P>,
+  each: ObjectiveCase<P>,
+  {
+    gradientChange = gradient => gradient,
+    ...change
+  }: Partial<ObjectiveCase<P>> & { readonly gradientChange?: (gradient: Params.Params<P>) => Params.Params<P> }
+): ReturnType<typeof equals> => {
+  const { value, gradient } = at(each)(each.params)
+  const changed = { ...each, ...change }
+  const r = caseMagnitude(each)
+  const scale = Math.abs(value) + maxAbs(flattenParams(gradient)) + r * r
+  return equals(
+    namedValueAndGradient(at(changed)(changed.params)),
+    namedValueAndGradient({ value, gradient: gradientChange(gradient) }),
+    1e-13 * scale * r * r
+  )
+}
+
+const weightsCountRows = <P extends string>({
+  objective,
+  score,
+  draws,
+  losses,
+  onFixed
+}: ObjectiveSubject<P>): LawBuilder =>
+  onFixed({
+    claim: !draws,
+    reason: 'it draws beside the noise, which does not follow',
+    name: 'a row of weight n is n rows',
+    statement: `∀ θ, x, z, whole weights n, orders: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times, in any order), and the same of ∇L; of what pairs rows each once. ${SAME_TOLERANCE}`,
+    source: 'definition of weighted points; symmetry of the expectation',
+    says: each => {
+      const { rows: count, dim, values, partner } = each.points
+      const plain = { rows: count, dim, values, ...(partner && { partner }) }
+      const least = Arbitrary.minRows(score)
+      const counts = Key.integers(4)(count)(Key.fromSeed(each.seed))
+      // Losses of pairs ignore weights.
+      const weights = Float64Array.from(counts, (n, i) => (isOfPairs(objective) ? 1 : i < least ? 1 + n : n))
+      const rows = Array.from(weights).flatMap((n, i) => Array.from({ length: n }, () => i))
+      const repeat = Points.select(Key.permutation(rows.length)(Key.fromSeed(each.seed)).map(at => rows[at]))
+      const weighted = { ...each, points: isOfPairs(objective) ? plain : { ...plain, weights } }
+      return sameUnderChange(losses, weighted, {
+        points: repeat(plain),
+        expectation: changeNoise(repeat)(each.expectation)
+      })
+    }
+  })
+
+const objectiveRotatesWithData = <P extends string>({
+  claims: { isotropic },
+  rotate,
+  draws,
+  losses,
+  onFixed
+}: ObjectiveSubject<P>): LawBuilder =>
+  onFixed({
+    claim: isotropic && !draws && rotate,
+    option: 'isotropic',
+    ...(rotate === undefined
+      ? { reason: 'how the parameters of the score turn is not known; give `symmetries`' }
+      : isotropic && { reason: 'it draws beside the noise, which does not turn with the data' }),
+    name: 'turns with data, noise and centres',
+    statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${SAME_TOLERANCE}`,
+    source: 'symmetry of the standard normal law',
+    says: (each, rotate) => {
+      const turn = orthogonalMap(each.seed, each.points.dim)
+      const turned = (points: Points.Points): Points.Points => ({
+        ...mapPointRows(turn)(points),
+        ...(points.partner && { partner: mapPointRows(turn)({ ...points, values: points.partner }).values })
+      })
+      const { params, points, expectation } = each
+      return sameUnderChange(losses, each, {
+        params: rotate(turn)(params),
+        points: turned(points),
+        expectation: changeNoise(turned)(expectation),
+        gradientChange: rotate(turn)
+      })
+    }
+  })
+
+const meanIsThatOfExactForm = <P extends string>({ objective, score, draws, exact }: ObjectiveSubject<P>): LawSource =>
+  draws && exact !== null
+    ? unbiasedLaw(objective, exact, score)
+    : {
+        law: 'its mean is that of its exact form',
+        option: 'exact',
+        ...(!draws && { why: 'it draws nothing beside the noise; `equals` compares it with another' })
+      }
+
+const truthIsMinimum = <P extends string>({
+  objective,
+  score,
+  options,
+  schedules,
+  draws,
+  exact,
+  claims: { proper }
+}: ObjectiveSubject<P>): ReadonlyArray<LawSource> => {
+  const isHeldToExact = draws && exact !== null && options.proper !== true
+  const ofTruth = properRows(objective, score, { ...options, schedules })
+  if (proper && !isHeldToExact && ofTruth.length > 0) return ofTruth
+  const why = draws ? 'it is held to its exact form' : 'no mixture is known of the score; give `mixture`'
+  return [{ law: 'the truth is a minimum in population', option: 'proper', ...(proper && { why }) }]
 }
 
 /** Schedules on which the objective's times have noise; the built-in one if there are none, so that the laws report why. */
@@ -425,6 +509,7 @@ const lossesOf = <P extends string>(
     at
   }
 }
+type Losses<P extends string> = ReturnType<typeof lossesOf<P>>
 
 /** True if every term declares that single precision is accurate enough. */
 const saysSingle = (objective: Objective.Objective): boolean =>

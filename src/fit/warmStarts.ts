@@ -64,11 +64,12 @@ export const supportsWarmStarts = (score: Score.Score<string>): boolean => {
 /** Returns a function that fits scores to the same rows. The k-means++ centres depend on the key alone, and are the same for all families. */
 export const prepareFitFromStarts = (points: Points.Points, key: Key.Key, prior: number | null): FitFromStarts => {
   const keys = Key.split(KMEANS_STARTS)(key)
+  const spread = Seeding.cachedStartingSpread(points)
   const kMeansCentres = remembered((count: number) => keys.map(Seeding.greedyKMeansPlusPlus(points, count)))
   return ({ score, minVariance }, warmStart) => {
     const { family } = Score.interpret(score)
     if (family === undefined) return null
-    const paramsAt = startAtCentres(score, points)
+    const paramsAt = startAtCentres(score, points, spread)
     const startAt = (centres: NdArray): ReadonlyArray<StartingPoint['params']> => {
       const params = paramsAt(centres, key)
       return params === null ? [] : [params]

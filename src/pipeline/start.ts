@@ -236,16 +236,17 @@ const checkedCentres =
 /** Draws centres and returns the parameters that start there; undefined if the score does not start from centres. */
 export const startFromCentres = (
   setting: Setting,
-  draw: (asked: SettingOf) => Seeding.DrawArray
+  draw: (asked: SettingOf) => Seeding.DrawArray,
+  spread: Seeding.StartingSpread = Seeding.startingSpread(setting.data)
 ): ((key: Key.Key) => Params.Params<string>) | undefined => {
   const start = scoreStart(setting)
   if (start === undefined) return undefined
   const centresOf = draw({ ...setting, count: start.count })
-  const covarying = withCovariance(setting)
+  const covarying = withCovariance(setting, spread)
   const placed = withPlaces(setting)
   return key => {
     const centres = centresOf(key)
-    return placed(covarying(centres) ?? start.fromCentres(centres, Seeding.varianceAbout(setting.data, centres)))
+    return placed(covarying(centres) ?? start.fromCentres(centres, spread.variance(centres)))
   }
 }
 
@@ -265,12 +266,15 @@ export const withPlaces = ({ model, data }: Setting): ((params: Params.Params<st
  * Parameters with equal weights and a common covariance, that of the rows about the means of those nearest to each
  * centre. Null for a family that does not learn a full covariance, and if the rows do not determine it.
  */
-const withCovariance = ({ model, data }: Setting): ((centres: NdArray) => Params.Params<string> | null) => {
+const withCovariance = (
+  { model }: Setting,
+  spread: Seeding.StartingSpread
+): ((centres: NdArray) => Params.Params<string> | null) => {
   const second = model.family?.mStep?.second
   const fromMixture = model.family?.fromMixture
   if (fromMixture === undefined || (second !== 'diagonal' && second !== 'full')) return () => null
   return centres => {
-    const factor = Seeding.factorAbout(data, centres, { isDiagonal: second === 'diagonal' })
+    const factor = spread.factor(centres, second)
     if (factor === null) return null
     const [count, dim] = centres.shape
     const squares = factor.values.map(l => l * l)
@@ -314,13 +318,17 @@ const makeSetting = <P extends string>(score: Score.Score<P>, data: Source.Data)
   data
 })
 
-/** Returns a function from centres [K, dim] to parameters, like `Initializer.centres` but without lists and checks; null if the score does not start from centres. */
+/**
+ * Returns a function from centres [K, dim] to parameters, like `Initializer.centres` but without lists and checks; null if the score does not
+ * start from centres. Scores that start at the same centres can share the spread of the data about them.
+ */
 export const startAtCentres = <P extends string>(
   score: Score.Score<P>,
-  data: Source.Data
+  data: Source.Data,
+  spread: Seeding.StartingSpread
 ): ((centres: NdArray, key: Key.Key) => Params.Params<string> | null) => {
   const setting = makeSetting(score, data)
-  return (centres, key) => startFromCentres(setting, () => () => centres)?.(key) ?? null
+  return (centres, key) => startFromCentres(setting, () => () => centres, spread)?.(key) ?? null
 }
 
 /** Start of a score on data, or all problems of the initializer with them. */

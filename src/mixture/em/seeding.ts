@@ -291,7 +291,7 @@ export const displaceCentres =
   }
 
 /** Returns the mean variance per coordinate of the data about their nearest centres: an initial variance. */
-export const varianceAbout = (data: Source.Data, centres: NdArray): number => {
+const varianceAbout = (data: Source.Data, centres: NdArray): number => {
   const { x, weights } = weightedSource(data)
   const [total] = Stretches.weightedColumnSums(nearestDistances(data, x, centres.values), weights)
   return total > 0 ? total / data.dim : 1
@@ -304,7 +304,7 @@ const MIN_DIRECTION_SHARE = 1e-4
  * Initial covariance: the Cholesky factor [dim, dim], or diagonal [dim], of the covariance of the data about the means of the rows that share
  * a nearest centre. Null if there are too few rows, or if they do not vary.
  */
-export const factorAbout = (
+const factorAbout = (
   data: Source.Data,
   centres: NdArray,
   { isDiagonal }: { readonly isDiagonal: boolean }
@@ -321,6 +321,33 @@ export const factorAbout = (
   return isDiagonal
     ? { shape: [dim], values: within.map(v => Math.sqrt(Math.max(v, above))) }
     : Factor.ofClipped(within, dim, { less: 0, above })
+}
+
+/** Spread of data about given centres [K, dim], from which a score starts. */
+export interface StartingSpread {
+  /** Mean variance per coordinate, as `varianceAbout` returns it. */
+  readonly variance: (centres: NdArray) => number
+  /** Diagonal or Cholesky factor of the covariance, as `factorAbout` returns it. */
+  readonly factor: (centres: NdArray, second: 'diagonal' | 'full') => NdArray | null
+}
+
+/** Returns the spread of data about centres, computed at each call. */
+export const startingSpread = (data: Source.Data): StartingSpread => ({
+  variance: centres => varianceAbout(data, centres),
+  factor: (centres, second) => factorAbout(data, centres, { isDiagonal: second === 'diagonal' })
+})
+
+/**
+ * Returns the spread of data about centres, computed once for each array of centres, since fits of several families start at the same ones.
+ * The data and the centres must not change. Full factors are not kept: they take dim² numbers each.
+ */
+export const cachedStartingSpread = (data: Source.Data): StartingSpread => {
+  const { variance, factor } = startingSpread(data)
+  const diagonal = remembered((centres: NdArray) => factor(centres, 'diagonal'))
+  return {
+    variance: remembered(variance),
+    factor: (centres, second) => (second === 'diagonal' ? diagonal(centres) : factor(centres, second))
+  }
 }
 
 interface Joined {

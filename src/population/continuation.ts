@@ -63,75 +63,14 @@ export const followCurve = (
   start: { readonly at: number; readonly x: Float64Array },
   { by, until, steps, scale }: Options
 ): Course => {
+  const curve = curveOf(problemAt, start, { by, scale })
   const n = start.x.length
-  const h = 1e-4
-  // Points of the curve are y = (x / scale, (a − a_0) / by).
-  const numberOf = (y: Float64Array): number => start.at + by * y[n]
-  const placeOf = (y: Float64Array): Float64Array => y.subarray(0, n).map(v => v * scale)
-  /** ∂∇L/∂a by second-order one-sided differences, on the side where the path lies. */
-  const drift = (y: Float64Array): Float64Array => {
-    const x = placeOf(y)
-    const at = numberOf(y)
-    const back = y[n] > 2 * h ? -1 : 1
-    const [here, near, far] = [0, 1, 2].map(i => problemAt(at + back * i * h * by).gradient(x))
-    return here.map((g, i) => (back * (4 * near[i] - 3 * g - far[i])) / (2 * h))
-  }
-  const hessianAt = (y: Float64Array): Float64Array => problemAt(numberOf(y)).hessian(placeOf(y))
-  /** Singular vectors of J = [H | ∂∇L/∂a] with nonzero singular values. */
-  const frameOf = (hessian: Float64Array, along: Float64Array) => {
-    const turned = new Float64Array((n + 1) * n)
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < n; j++) turned[j * n + i] = scale * hessian[i * n + j]
-      turned[n * n + i] = along[i]
-    }
-    const { values, left, right } = singular({ shape: [n + 1, n], values: turned })
-    const rank = values.filter(s => s > FLAT_EIGENVALUE_SHARE * values[0]).length
-    return { values, left: left.values, right: right.values, rank }
-  }
-  /** Unit tangent: the last tangent projected onto the null space of J. */
-  const tangentAt = (y: Float64Array, hessian: Float64Array, last: Float64Array): Float64Array => {
-    const { left, rank } = frameOf(hessian, drift(y))
-    const tangent = last.slice()
-    for (let i = 0; i < rank; i++) {
-      const share = dot(left, i * (n + 1), last, 0, n + 1)
-      for (let j = 0; j <= n; j++) tangent[j] -= share * left[i * (n + 1) + j]
-    }
-    const length = norm(tangent)
-    return tangent.map(t => t / length)
-  }
-  /** The point of the curve near y, or that at the same number; undefined where Newton's steps do not become shorter. */
-  const corrected = (guess: Float64Array, isHeld = false): Float64Array | undefined => {
-    const y = guess.slice()
-    // With a fixed parameter, ∂∇L/∂a does not enter; otherwise that of the guess is accurate enough for all steps.
-    const along = isHeld ? new Float64Array(n) : drift(y)
-    let before = Infinity
-    for (let i = 0; i < 12; i++) {
-      const gradient = problemAt(numberOf(y)).gradient(placeOf(y))
-      const { values, left, right, rank } = frameOf(hessianAt(y), along)
-      const step = new Float64Array(n + 1)
-      for (let k = 0; k < rank; k++) {
-        const share = dot(right, k * n, gradient, 0, n) / values[k]
-        for (let j = 0; j <= n; j++) step[j] -= share * left[k * (n + 1) + j]
-      }
-      const length = norm(step)
-      // Near a singular Hessian, rounding alone gives steps of some length.
-      if (!(length < before)) return before < 1e-7 ? y : undefined
-      for (let j = 0; j <= n; j++) y[j] += step[j]
-      if (length < 1e-11) break
-      before = length
-    }
-    return y
-  }
-  const pointAt = (y: Float64Array, hessian: Float64Array): CurvePoint => {
-    const { values, vectors } = symmetricEigen({ shape: [n, n], values: hessian })
-    return { at: numberOf(y), x: placeOf(y), values, vectors: vectors.values }
-  }
   const ahead = new Float64Array(n + 1)
   ahead[n] = 1
   let y: Float64Array = Float64Array.from(ahead, (_, i) => (i < n ? start.x[i] / scale : 0))
-  const begin = hessianAt(y)
-  let tangent = tangentAt(y, begin, ahead)
-  let point = pointAt(y, begin)
+  const begin = curve.hessianAt(y)
+  let tangent = curve.tangentAt(y, begin, ahead)
+  let point = curve.pointAt(y, begin)
   const path = [point]
   const flat = flatOf(point)
   const gauge = flat.length
@@ -141,20 +80,20 @@ export const followCurve = (
     const isLast = length * tangent[n] >= rest
     if (isLast) length = rest / tangent[n]
     const guess = y.map((v, j) => v + length * tangent[j])
-    const next = corrected(guess, isLast)
+    const next = curve.correct(guess, { parameter: isLast ? 'fixed' : 'free' })
     const gap = next === undefined ? Infinity : norm(next.map((v, j) => v - guess[j]))
     if (next === undefined || gap > MAX_CORRECTION_SHARE * length) {
       length /= 2
       if (Math.abs(length) < 1e-6) return { path, end: 'lost' }
       continue
     }
-    const hessian = hessianAt(next)
-    const onwards = tangentAt(next, hessian, tangent)
-    const there = pointAt(next, hessian)
-    const turns = onwards[n] <= 0
-    if (turns || indexOf(there, gauge) !== indexOf(point, gauge)) {
-      const found = between(turns, there, hessian)
-      return { path: [...path, found.point], end: turns ? 'fold' : 'pitchfork', vanishing: found.vanishing }
+    const hessian = curve.hessianAt(next)
+    const onwards = curve.tangentAt(next, hessian, tangent)
+    const there = curve.pointAt(next, hessian)
+    const end = onwards[n] <= 0 ? 'fold' : 'pitchfork'
+    if (end === 'fold' || indexOf(there, gauge) !== indexOf(point, gauge)) {
+      const found = locateSingularPoint(curve, { y, tangent, length, point, flat }, { end, point: there, hessian })
+      return { path: [...path, found.point], end, vanishing: found.vanishing }
     }
     step++
     y = next
@@ -165,45 +104,175 @@ export const followCurve = (
     if (gap < 0.05 * length) length *= 1.5
   }
   return { path, end: 'steps' }
+}
 
-  /** Where within the step from y to `beyond` the number turns back, or an eigenvalue passes 0: by false position (Dowell & Jarratt 1971). */
-  function between(turns: boolean, beyond: CurvePoint, hessianBeyond: Float64Array) {
-    const rank = Math.min(indexOf(point, gauge), indexOf(beyond, gauge))
-    const crossing = (of: CurvePoint): number => movable(of, gauge)[rank]
-    let low = 0
-    let high = length
-    let atLow = turns ? tangent[n] : crossing(point)
-    let atHigh = turns ? -1 : crossing(beyond)
-    const size = Math.abs(atLow)
-    let found = beyond
-    let curved = hessianBeyond
-    for (let i = 0; i < 60 && high - low > EXACT * length; i++) {
-      const middle = low + ((high - low) * atLow) / (atLow - atHigh)
-      const here = corrected(y.map((v, j) => v + middle * tangent[j]))
-      if (here === undefined) break
-      curved = hessianAt(here)
-      found = pointAt(here, curved)
-      const value = turns ? tangentAt(here, curved, tangent)[n] : crossing(found)
-      if (Math.abs(value) < EXACT * size) break
-      if (value * atLow > 0) {
-        low = middle
-        atLow = value
-        atHigh /= 2
-      } else {
-        high = middle
-        atHigh = value
-        atLow /= 2
-      }
-    }
-    // The vanishing eigenvector may mix with those of flat directions, so these are made stiff to isolate it.
-    const most = Math.max(...point.values.map(Math.abs))
-    const outer = (at: number): number => flat.reduce((sum, g) => sum + g[Math.floor(at / n)] * g[at % n], 0)
-    const stiff = curved.map((v, at) => v + most * outer(at))
-    const { values, vectors } = symmetricEigen({ shape: [n, n], values: stiff })
-    const sizes = values.map(Math.abs)
-    const row = sizes.indexOf(Math.min(...sizes))
-    return { point: found, vanishing: vectors.values.slice(row * n, (row + 1) * n) }
+/** Step of ∂∇L/∂a by differences, as a share of `by`. */
+const PARAMETER_STEP = 1e-4
+
+/** Curve of stationary points, at y = (x / scale, (a − a_0) / by), [n + 1]. */
+interface StationaryCurve {
+  readonly hessianAt: (y: Float64Array) => Float64Array
+  /** Unit tangent: the last tangent projected onto the null space of J. */
+  readonly tangentAt: (y: Float64Array, hessian: Float64Array, last: Float64Array) => Float64Array
+  /**
+   * Point of the curve near a guess, by Newton's steps, which keep the parameter if it is fixed; undefined if the steps
+   * do not become shorter.
+   */
+  readonly correct: (guess: Float64Array, options: { readonly parameter: 'free' | 'fixed' }) => Float64Array | undefined
+  readonly pointAt: (y: Float64Array, hessian: Float64Array) => CurvePoint
+}
+
+const curveOf = (
+  problemAt: (at: number) => StationaryProblem,
+  start: { readonly at: number; readonly x: Float64Array },
+  { by, scale }: Pick<Options, 'by' | 'scale'>
+): StationaryCurve => {
+  const n = start.x.length
+  const numberOf = (y: Float64Array): number => start.at + by * y[n]
+  const placeOf = (y: Float64Array): Float64Array => y.subarray(0, n).map(v => v * scale)
+  const hessianAt = (y: Float64Array): Float64Array => problemAt(numberOf(y)).hessian(placeOf(y))
+  /** ∂∇L/∂a by second-order one-sided differences, on the side where the path lies. */
+  const drift = (y: Float64Array): Float64Array => {
+    const x = placeOf(y)
+    const at = numberOf(y)
+    const back = y[n] > 2 * PARAMETER_STEP ? -1 : 1
+    const [here, near, far] = [0, 1, 2].map(i => problemAt(at + back * i * PARAMETER_STEP * by).gradient(x))
+    return here.map((g, i) => (back * (4 * near[i] - 3 * g - far[i])) / (2 * PARAMETER_STEP))
   }
+  return {
+    hessianAt,
+    tangentAt: (y, hessian, last) => {
+      const { left, rank } = jacobianFrame(hessian, drift(y), scale)
+      const tangent = last.slice()
+      for (let i = 0; i < rank; i++) {
+        const share = dot(left, i * (n + 1), last, 0, n + 1)
+        for (let j = 0; j <= n; j++) tangent[j] -= share * left[i * (n + 1) + j]
+      }
+      const length = norm(tangent)
+      return tangent.map(t => t / length)
+    },
+    correct: (guess, { parameter }) => {
+      const y = guess.slice()
+      // With a fixed parameter, ∂∇L/∂a does not enter; otherwise that of the guess is accurate enough for all steps.
+      const along = parameter === 'fixed' ? new Float64Array(n) : drift(y)
+      let before = Infinity
+      for (let i = 0; i < 12; i++) {
+        const gradient = problemAt(numberOf(y)).gradient(placeOf(y))
+        const step = newtonStep(jacobianFrame(hessianAt(y), along, scale), gradient)
+        const length = norm(step)
+        // Near a singular Hessian, rounding alone gives steps of some length.
+        if (!(length < before)) return before < 1e-7 ? y : undefined
+        for (let j = 0; j <= n; j++) y[j] += step[j]
+        if (length < 1e-11) break
+        before = length
+      }
+      return y
+    },
+    pointAt: (y, hessian) => {
+      const { values, vectors } = symmetricEigen({ shape: [n, n], values: hessian })
+      return { at: numberOf(y), x: placeOf(y), values, vectors: vectors.values }
+    }
+  }
+}
+
+/** Singular vectors of J = [H | ∂∇L/∂a]; the first `rank` have nonzero singular values. */
+const jacobianFrame = (hessian: Float64Array, along: Float64Array, scale: number) => {
+  const n = along.length
+  const turned = new Float64Array((n + 1) * n)
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) turned[j * n + i] = scale * hessian[i * n + j]
+    turned[n * n + i] = along[i]
+  }
+  const { values, left, right } = singular({ shape: [n + 1, n], values: turned })
+  const rank = values.filter(s => s > FLAT_EIGENVALUE_SHARE * values[0]).length
+  return { values, left: left.values, right: right.values, rank }
+}
+
+/** −J⁺∇L, [n + 1]. */
+const newtonStep = (
+  { values, left, right, rank }: ReturnType<typeof jacobianFrame>,
+  gradient: Float64Array
+): Float64Array => {
+  const n = gradient.length
+  const step = new Float64Array(n + 1)
+  for (let k = 0; k < rank; k++) {
+    const share = dot(right, k * n, gradient, 0, n) / values[k]
+    for (let j = 0; j <= n; j++) step[j] -= share * left[k * (n + 1) + j]
+  }
+  return step
+}
+
+/** State at the beginning of a step: its point, also as `y`, its unit tangent, and the length of the step. */
+interface CurveStep {
+  readonly y: Float64Array
+  readonly tangent: Float64Array
+  readonly length: number
+  readonly point: CurvePoint
+  /** Flat directions of the Hessian. */
+  readonly flat: ReadonlyArray<Float64Array>
+}
+
+/**
+ * Point within a step at which the parameter turns back (fold) or an eigenvalue passes 0 (pitchfork), by false position
+ * (Dowell & Jarratt 1971), and the eigenvector of the vanishing eigenvalue. `beyond`: the end of the step.
+ */
+const locateSingularPoint = (
+  curve: StationaryCurve,
+  { y, tangent, length, point, flat }: CurveStep,
+  beyond: { readonly end: 'fold' | 'pitchfork'; readonly point: CurvePoint; readonly hessian: Float64Array }
+): { readonly point: CurvePoint; readonly vanishing: Float64Array } => {
+  const n = point.x.length
+  const gauge = flat.length
+  const turns = beyond.end === 'fold'
+  const rank = Math.min(indexOf(point, gauge), indexOf(beyond.point, gauge))
+  const crossing = (of: CurvePoint): number => movable(of, gauge)[rank]
+  let low = 0
+  let high = length
+  let atLow = turns ? tangent[n] : crossing(point)
+  let atHigh = turns ? -1 : crossing(beyond.point)
+  const size = Math.abs(atLow)
+  let found = beyond.point
+  let hessian = beyond.hessian
+  for (let i = 0; i < 60 && high - low > EXACT * length; i++) {
+    const middle = low + ((high - low) * atLow) / (atLow - atHigh)
+    const here = curve.correct(
+      y.map((v, j) => v + middle * tangent[j]),
+      { parameter: 'free' }
+    )
+    if (here === undefined) break
+    hessian = curve.hessianAt(here)
+    found = curve.pointAt(here, hessian)
+    const value = turns ? curve.tangentAt(here, hessian, tangent)[n] : crossing(found)
+    if (Math.abs(value) < EXACT * size) break
+    if (value * atLow > 0) {
+      low = middle
+      atLow = value
+      atHigh /= 2
+    } else {
+      high = middle
+      atHigh = value
+      atLow /= 2
+    }
+  }
+  // The vanishing eigenvector may mix with those of flat directions, so these are made stiff to isolate it.
+  const most = Math.max(...point.values.map(Math.abs))
+  return { point: found, vanishing: smallestEigenvector(stiffened(hessian, flat, most)) }
+}
+
+/** Adds `stiffness` times the projection onto the flat directions to a Hessian, [n, n]. */
+const stiffened = (hessian: Float64Array, flat: ReadonlyArray<Float64Array>, stiffness: number): Float64Array => {
+  const n = Math.sqrt(hessian.length)
+  const outer = (at: number): number => flat.reduce((sum, g) => sum + g[Math.floor(at / n)] * g[at % n], 0)
+  return hessian.map((v, at) => v + stiffness * outer(at))
+}
+
+/** Eigenvector of the eigenvalue of least magnitude of a symmetric matrix, [n, n]. */
+const smallestEigenvector = (matrix: Float64Array): Float64Array => {
+  const n = Math.sqrt(matrix.length)
+  const { values, vectors } = symmetricEigen({ shape: [n, n], values: matrix })
+  const sizes = values.map(Math.abs)
+  const row = sizes.indexOf(Math.min(...sizes))
+  return vectors.values.slice(row * n, (row + 1) * n)
 }
 
 /** Flat directions: eigenvectors of negligible eigenvalues. */

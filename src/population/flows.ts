@@ -281,7 +281,7 @@ export const follow = <P extends string>(
     )
   const lossAt = remembered(loss)
   const begin = lossAt(from.at)
-  const { unpacked, refined } = packedLoss(begin, false)
+  const { unpacked, refined } = packedLoss(begin, { reflects: false })
   const start = Problem.valueOrThrow(
     refined(Params.packed(Params.checkedParams(begin.shapes)(from.params))),
     'Population.follow'
@@ -361,7 +361,9 @@ export const basin = <P extends string>(loss: Loss<P>, options: BasinOptions<P>)
   const { starts, modulo = 'relabelling', until = {}, tolerance = 1e-2, map } = options
   refuseKnownBesideMap(map, options.known ?? [], 'Population.basin')
   const { held, starts: begin } = searchFrom(loss, options, 'Population.basin')
-  const { unpacked, at, left, refined, collected } = packedLoss(held, modulo === 'relabelling and reflection')
+  const { unpacked, at, left, refined, collected } = packedLoss(held, {
+    reflects: modulo === 'relabelling and reflection'
+  })
   const gradientNorm = until.gradientNorm ?? 1e-7
   const courseFrom = followedFlow(held, { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) }, left)
   const { points, ends, problem } = collected(

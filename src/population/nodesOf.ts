@@ -478,10 +478,41 @@ const byLattice = (
   mixture: Mixture,
   { points = 4096, shifts = 8, seed = 0 }: LatticeOptions
 ): E.Either<Problem.Problem, PopulationNodes> => {
+  const wrong = latticeProblems(mixture, points, shifts)
+  if (wrong.length > 0) return E.left(wrong[0])
+  const [, dim] = mixture.means.shape
+  const whole = 3 * dim <= MostOfLattice.dims ? 3 * dim : dim
+  const kept = mixture.weights.filter(w => w > 0).length
+  const of = (keys: ReadonlyArray<Key.Key>, each: PopulationNodes['shifts']): PopulationNodes => {
+    const z = lazy(() => concatenated(keys.map(key => normalLattice(points, Key.uniform(whole)(key)))))
+    const weights = new Float64Array(points * keys.length).fill(1 / (points * keys.length))
+    const rule = `${keys.length} shifts of ${points} points of a lattice`
+    const own: NodesAndWeights = { values: columnRange(z(), whole, 0, dim), weights }
+    const nodes = buildNodes(mixture, own, { rule, stay: true })
+    const ofCount = remembered((count: number) => repeatedNodes(count, dim, own, rule))
+    const noise = (first: number): Float64Array => {
+      const once = columnRange(z(), whole, first, dim)
+      return new Float64Array(kept * once.length).map((_, at) => once[at % once.length])
+    }
+    return populationNodes(mixture, nodes, {
+      resolved: () => E.right(nodes),
+      ofStudents: students => {
+        if (!isRound(students)) return E.left(notRound)
+        return E.right(ofCount(students.weights.length))
+      },
+      shifts: each && lazy(each),
+      noises: whole === dim ? null : () => [noise(dim), noise(2 * dim)]
+    })
+  }
+  const keys = Key.split(shifts)(Key.fromSeed(seed))
+  return E.right(of(keys, () => keys.map(key => of([key], null))))
+}
+
+/** Problems of the number of points and shifts of a lattice, and of the number of rows that they give. */
+const latticeProblems = (mixture: Mixture, points: number, shifts: number): ReadonlyArray<Problem.Problem> => {
   const [components, dim] = mixture.means.shape
   const rows = components * points * shifts
-  const whole = 3 * dim <= MostOfLattice.dims ? 3 * dim : dim
-  const wrong = [
+  return [
     ...Problem.unless(
       Number.isSafeInteger(points) && points >= 2 && points <= MostOfLattice.points && (points & (points - 1)) === 0,
       'points',
@@ -511,31 +542,6 @@ const byLattice = (
       'take fewer points or shifts'
     )
   ]
-  if (wrong.length > 0) return E.left(wrong[0])
-  const kept = mixture.weights.filter(w => w > 0).length
-  const of = (keys: ReadonlyArray<Key.Key>, each: PopulationNodes['shifts']): PopulationNodes => {
-    const z = lazy(() => concatenated(keys.map(key => normalLattice(points, Key.uniform(whole)(key)))))
-    const weights = new Float64Array(points * keys.length).fill(1 / (points * keys.length))
-    const rule = `${keys.length} shifts of ${points} points of a lattice`
-    const own: NodesAndWeights = { values: columnRange(z(), whole, 0, dim), weights }
-    const nodes = buildNodes(mixture, own, { rule, stay: true })
-    const ofCount = remembered((count: number) => repeatedNodes(count, dim, own, rule))
-    const noise = (first: number): Float64Array => {
-      const once = columnRange(z(), whole, first, dim)
-      return new Float64Array(kept * once.length).map((_, at) => once[at % once.length])
-    }
-    return populationNodes(mixture, nodes, {
-      resolved: () => E.right(nodes),
-      ofStudents: students => {
-        if (!isRound(students)) return E.left(notRound)
-        return E.right(ofCount(students.weights.length))
-      },
-      shifts: each && lazy(each),
-      noises: whole === dim ? null : () => [noise(dim), noise(2 * dim)]
-    })
-  }
-  const keys = Key.split(shifts)(Key.fromSeed(seed))
-  return E.right(of(keys, () => keys.map(key => of([key], null))))
 }
 
 /** Population of a mixture: by lattice points if a lattice is given, otherwise by quadrature. */

@@ -243,7 +243,10 @@ interface Collected<P extends string> {
  * Loss on packed parameters with searches for its stationary points, which are distinguished up to relabelling, and
  * reflection if requested.
  */
-export const packedLoss = <P extends string>(loss: Loss<P>, reflects: boolean): Packed<P> => {
+export const packedLoss = <P extends string>(
+  loss: Loss<P>,
+  { reflects }: { readonly reflects: boolean }
+): Packed<P> => {
   const { score, data } = loss
   const truth = data.mixture
   const mixtureOf = mixtureOfScoreParams(score)
@@ -251,7 +254,7 @@ export const packedLoss = <P extends string>(loss: Loss<P>, reflects: boolean): 
   const { at, hessian: curved, unpacked } = smooth
   if (reflects && !areNearRows(sortedComponents(truth, 1), sortedComponents(truth, -1), 1e-9))
     return refuse(`Population: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
-  // Where the noise is smallest the distance in units of the data is smallest.
+  // Distances are in units of the widest deviation of the data at the smallest noise level.
   const wide = widestDeviation(loss)
   const farthest = (x: Float64Array): number =>
     Math.max(
@@ -266,54 +269,67 @@ export const packedLoss = <P extends string>(loss: Loss<P>, reflects: boolean): 
       left: x => !(farthest(x) <= LEFT * ESCAPE_DISTANCE)
     })
   const left = (x: Float64Array): boolean => !(farthest(x) <= ESCAPE_DISTANCE)
-  const pointAt = ({ x, value, gradient }: Courses.EndedCourse): StationaryPoint<P> => {
-    const { spectrum } = hessian(loss)(unpacked(x))
-    const least = FLAT_EIGENVALUE * Math.max(1, ...spectrum.map(Math.abs))
-    const mixture = mixtureOf(unpacked(x))
-    const own = sortedComponents(mixture, 1)
-    return {
-      params: unpacked(x),
-      value,
-      standardError: loss.standardErrors(unpacked(x)).value,
-      gradientNorm: norm(gradient),
-      spectrum,
-      index: spectrum.filter(e => e < -least).length,
-      flat: spectrum.filter(e => Math.abs(e) <= least).length,
-      starts: 0,
-      images:
-        (equalOrders(knownRows(unpacked(x), loss.known, own.length)) / equalOrders(own)) *
-        (reflects && !areNearRows(own, sortedComponents(mixture, -1), SAME_POINT.isolated) ? 2 : 1)
-    }
+  const resultOf = (before: ReadonlyArray<SearchResult<P>>, end: Courses.EndedCourse): SearchResult<P> => {
+    if (left(end.x)) return 'escaped'
+    if (!(norm(end.gradient) <= VANISHED)) return 'unfinished'
+    const mixture = mixtureOf(unpacked(end.x))
+    const known = before.find(point => {
+      if (typeof point === 'string') return false
+      const tolerance = point.flat > 0 ? SAME_POINT.flat : SAME_POINT.isolated
+      const there = sortedComponents(mixtureOf(point.params), 1)
+      return (
+        areNearRows(sortedComponents(mixture, 1), there, tolerance) ||
+        (reflects && areNearRows(sortedComponents(mixture, -1), there, tolerance))
+      )
+    })
+    return known ?? stationaryPoint(loss, unpacked(end.x), end, { reflects })
   }
-  /** Distinct points at which searches ended, by value, and the point of each search. */
-  const collected = (ends: ReadonlyArray<Courses.EndedCourse>): Collected<P> => {
-    type Led = StationaryPoint<P> | Exclude<End, number>
-    const ledTo = (led: ReadonlyArray<Led>, end: Courses.EndedCourse): Led => {
-      if (left(end.x)) return 'escaped'
-      if (!(norm(end.gradient) <= VANISHED)) return 'unfinished'
-      const mixture = mixtureOf(unpacked(end.x))
-      const known = led.find(point => {
-        if (typeof point === 'string') return false
-        const tolerance = point.flat > 0 ? SAME_POINT.flat : SAME_POINT.isolated
-        const there = sortedComponents(mixtureOf(point.params), 1)
-        return (
-          areNearRows(sortedComponents(mixture, 1), there, tolerance) ||
-          (reflects && areNearRows(sortedComponents(mixture, -1), there, tolerance))
-        )
-      })
-      return known ?? pointAt(end)
-    }
-    const led = ends.reduce<ReadonlyArray<Led>>((before, end) => [...before, ledTo(before, end)], [])
-    const points = [...new Set(led)]
-      .flatMap(one => (typeof one === 'string' ? [] : [one]))
-      .sort((a, b) => a.value - b.value)
-    return {
-      points: points.map(point => ({ ...point, starts: led.filter(one => one === point).length })),
-      ends: led.map(one => (typeof one === 'string' ? one : points.indexOf(one))),
-      problem: ends.find((end, i) => led[i] === 'unfinished' && end.problem !== undefined)?.problem
-    }
+  return { ...smooth, left, refined, collected: ends => collectEnds(ends, resultOf) }
+}
+
+/** Point at which a search ended, or the reason that it ended at none. */
+type SearchResult<P extends string> = StationaryPoint<P> | Exclude<End, number>
+
+/** Stationary point with its spectrum, and the number of its images under relabelling and reflection. */
+const stationaryPoint = <P extends string>(
+  loss: Loss<P>,
+  params: Params.Params<P>,
+  { value, gradient }: Courses.EndedCourse,
+  { reflects }: { readonly reflects: boolean }
+): StationaryPoint<P> => {
+  const { spectrum } = hessian(loss)(params)
+  const least = FLAT_EIGENVALUE * Math.max(1, ...spectrum.map(Math.abs))
+  const mixture = mixtureOfScoreParams(loss.score)(params)
+  const own = sortedComponents(mixture, 1)
+  return {
+    params,
+    value,
+    standardError: loss.standardErrors(params).value,
+    gradientNorm: norm(gradient),
+    spectrum,
+    index: spectrum.filter(e => e < -least).length,
+    flat: spectrum.filter(e => Math.abs(e) <= least).length,
+    starts: 0,
+    images:
+      (equalOrders(knownRows(params, loss.known, own.length)) / equalOrders(own)) *
+      (reflects && !areNearRows(own, sortedComponents(mixture, -1), SAME_POINT.isolated) ? 2 : 1)
   }
-  return { ...smooth, left, refined, collected }
+}
+
+/** Distinct points at which searches ended, by value, and the result of each search. */
+const collectEnds = <P extends string>(
+  ends: ReadonlyArray<Courses.EndedCourse>,
+  resultOf: (before: ReadonlyArray<SearchResult<P>>, end: Courses.EndedCourse) => SearchResult<P>
+): Collected<P> => {
+  const results = ends.reduce<ReadonlyArray<SearchResult<P>>>((before, end) => [...before, resultOf(before, end)], [])
+  const points = [...new Set(results)]
+    .flatMap(one => (typeof one === 'string' ? [] : [one]))
+    .sort((a, b) => a.value - b.value)
+  return {
+    points: points.map(point => ({ ...point, starts: results.filter(one => one === point).length })),
+    ends: results.map(one => (typeof one === 'string' ? one : points.indexOf(one))),
+    problem: ends.find((end, i) => results[i] === 'unfinished' && end.problem !== undefined)?.problem
+  }
 }
 
 /** One line per point, its centres last. */
@@ -362,7 +378,9 @@ export const stationaryTable = <P extends string>(
 export const stationary = <P extends string>(loss: Loss<P>, options: StationaryOptions<P> = {}): Stationary<P> => {
   const { score } = loss
   const { held, starts } = searchFrom(loss, options, 'Population.stationary')
-  const { refined, collected } = packedLoss(held, options.modulo === 'relabelling and reflection')
+  const { refined, collected } = packedLoss(held, {
+    reflects: options.modulo === 'relabelling and reflection'
+  })
   const { points, ends, problem } = collected(reported(starts, options.onProgress, refined))
   return {
     points,

@@ -60,7 +60,7 @@ const levelProblems = (name: string, levels: Levels): ReadonlyArray<Problem.Prob
   const looks = isHalved ? CHECKED_TIMES : FEW_LOOKS
   if (!(until > 0)) return [Problem.of(`until of ${name}`, until, '> 0', 'let time end later than it begins')]
   const { logSnr } = Dynamics_.of(levels)
-  const at = (time: number): { readonly time: number } & Level => ({ ...levels.level(time), time })
+  const at = (time: number): TimedLevel => ({ ...levels.level(time), time })
   return pipe(
     E.tryCatch(
       () => ({
@@ -80,40 +80,53 @@ const levelProblems = (name: string, levels: Levels): ReadonlyArray<Problem.Prob
       ]
     ),
     E.map(({ ends, between }) => {
-      const isLevel = (x: unknown): boolean => typeof x === 'number' && x >= 0 && x < Infinity
-      const bad = [...between, ...ends].find(({ alpha, sigma }) => !isLevel(alpha) || !isLevel(sigma))
-      const rising = between.findIndex(
-        ({ logSnr }, i) =>
-          isHalved &&
-          i > 0 &&
-          !(logSnr < between[i - 1].logSnr) &&
-          !(until === Infinity && between[i - 1].logSnr === -Infinity)
-      )
-      return bad !== undefined
-        ? [
-            Problem.of(
-              `alpha, sigma of ${name} at time ${bad.time}`,
-              `${bad.alpha}, ${bad.sigma}`,
-              '≥ 0 and finite',
-              'return a number ≥ 0 for every time in [0, until]'
-            )
-          ]
-        : rising >= 0
-          ? [
-              Problem.of(
-                `log-SNR of ${name} at time ${between[rising].time}`,
-                between[rising].logSnr,
-                'falling',
-                'let the noise grow relative to the signal as time goes on'
-              )
-            ]
-          : []
+      const invalid = invalidLevelProblems(name, [...between, ...ends])
+      return invalid.length > 0 || !isHalved ? invalid : risingLogSnrProblems(name, between, until)
     }),
     E.fold(
       problems => problems,
       problems => problems
     )
   )
+}
+
+type TimedLevel = { readonly time: number } & Level
+
+/** Problem of the first level with an α or σ that is negative or not finite. */
+const invalidLevelProblems = (name: string, levels: ReadonlyArray<TimedLevel>): ReadonlyArray<Problem.Problem> => {
+  const isLevel = (x: unknown): boolean => typeof x === 'number' && x >= 0 && x < Infinity
+  return levels
+    .filter(({ alpha, sigma }) => !isLevel(alpha) || !isLevel(sigma))
+    .slice(0, 1)
+    .map(({ time, alpha, sigma }) =>
+      Problem.of(
+        `alpha, sigma of ${name} at time ${time}`,
+        `${alpha}, ${sigma}`,
+        '≥ 0 and finite',
+        'return a number ≥ 0 for every time in [0, until]'
+      )
+    )
+}
+
+/** Problem of the first level with a log-SNR that is not below the one before; −∞ may repeat in an endless range. */
+const risingLogSnrProblems = (
+  name: string,
+  levels: ReadonlyArray<TimedLevel & { readonly logSnr: number }>,
+  until: number
+): ReadonlyArray<Problem.Problem> => {
+  const rising = levels.find(
+    ({ logSnr }, i) =>
+      i > 0 && !(logSnr < levels[i - 1].logSnr) && !(until === Infinity && levels[i - 1].logSnr === -Infinity)
+  )
+  if (rising === undefined) return []
+  return [
+    Problem.of(
+      `log-SNR of ${name} at time ${rising.time}`,
+      rising.logSnr,
+      'falling',
+      'let the noise grow relative to the signal as time goes on'
+    )
+  ]
 }
 
 /** True if a schedule is valid. */

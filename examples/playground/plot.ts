@@ -169,13 +169,21 @@ const isNarrow = ({ height }: Size): boolean => height < 240
 /** Letters may be wider than the grammar takes them to be. */
 const SPARE = 12
 
+/** Pixels that a letter of a title takes on average. */
+const LETTER = 7.8
+/** A title as far as a mark of punctuation if all of it is wider than the space for it. */
+const shortened = (title: string | undefined, space: number, marks: RegExp): string | undefined =>
+  title !== undefined && title.length * LETTER > space ? title.split(marks)[0] : title
+
 /** Charts one below the other with names in the right margin; on a narrow screen side by side, with the beginnings of their titles. */
 export const charts = (panels: ReadonlyArray<Picture.Panel>, size: Size): string => {
   const narrow = isNarrow(size)
   const shown = panels.map(panel => ({
     ...panel,
     isFramed: false,
-    ...(narrow && { title: panel.title?.split(/[:,]/)[0], x: { ...panel.x, title: '' } })
+    title: shortened(panel.title, narrow ? 0 : size.width - 50, /[:,]/),
+    // The title of an axis stands below its middle, beside which names stand in the margin.
+    x: { ...panel.x, title: narrow ? '' : shortened(panel.x.title, 0.6 * size.width, /[;,]/) }
   }))
   const inner = { ...size, width: size.width - SPARE }
   const drawn = filling(shown, inner, narrow ? 'none' : 'end', narrow ? panels.length : 1)

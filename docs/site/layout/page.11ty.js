@@ -122,7 +122,7 @@ export const render = ({ content, page }) => {
     .map(([name, links]) => `<p>${name}</p><ul>${links.map(each => `<li>${link(each)}</li>`).join('')}</ul>`)
     .join('')}</nav>
 <main id="content"><article>
-${content.replace('</h1>', () => `</h1>${doors}`)}
+${doors === '' ? content : content.replace(/<\/h1>\s*<p>.*?<\/p>/s, begin => `${begin}${doors}`)}
 </article></main>
 ${contents}
 </div>

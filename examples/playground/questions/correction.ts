@@ -76,7 +76,7 @@ export const correction = define<Float64Array, Frame>({
   number: '3',
   name: 'Nearly EM',
   question: 'How close is a denoising step to an EM step?',
-  lead: 'An {EM|expectation–maximization} step weighs each point by how likely it belongs to the guess ●, and moves the guess to the weighted mean. A step of descent on the denoising {loss} moves it too. The slider moves the clusters apart.',
+  lead: 'Two clusters again, at *c* and *−c*; the model is a guess ● and its mirror image. An {EM|expectation–maximization} step weighs each point by how likely it belongs to the guess, and moves the guess to the weighted mean. A step of descent on the denoising {loss} moves it too.',
   statement:
     '−½ ∂L/∂m = (EM(m) − m) + G, with m = α · guess. The correction G contains tanh′⟨m, x⟩, which is large only for points between the clusters, so it falls exponentially in α²|c|². Both steps are exact means over data and noise.',
   leads: 'How many rows does either need?',
@@ -149,8 +149,8 @@ export const correction = define<Float64Array, Frame>({
           dots(between, 'moves', 2.6),
           ...[1, -1].map(side => cross([side * c[0], side * c[1]])),
           label([c[0], Math.max(c[1] + 3.2, from[1] + 0.9)], 'blue: of the guess', 'em', [0, 0], 'middle'),
-          label([-c[0], -c[1] - 3.6], 'green: of its mirror image', 'third', [0, 0], 'middle'),
-          ...(between.length > 0 ? [label([1.9, -2.6], 'purple: of either', 'moves', [0, 0])] : []),
+          label([-c[0], -c[1] - 3.6], 'green: of its mirror', 'third', [18, 0], 'middle'),
+          ...(between.length > 0 ? [label([1.9, -2.6], 'purple: could be either’s', 'moves', [0, 0])] : []),
           arrow(from, moved(from, em, 1), 'em', 2),
           ...(told ? [arrow(from, moved(from, descent, 1), 'descent', 2)] : []),
           disc(from, 'truth', 4),
@@ -165,7 +165,7 @@ export const correction = define<Float64Array, Frame>({
           disc(heel, 'truth', 4),
           label(
             [middle[0], middle[1] - radius],
-            `enlarged × ${enlarged.toFixed(enlarged < 10 ? 1 : 0)}`,
+            enlarged < 1.05 ? 'from the guess' : `enlarged × ${enlarged.toFixed(enlarged < 10 ? 1 : 0)}`,
             'quiet',
             [0, 14],
             'middle'
@@ -177,7 +177,7 @@ export const correction = define<Float64Array, Frame>({
       panels: [
         {
           title: 'Gap between the steps, as a share of the EM step',
-          x: { domain: [0.5, 6], least: 1, title: '|c|, half the distance' },
+          x: { domain: [0.5, 6], least: 1, title: '|c| (half the distance)' },
           y: { domain: [1e-6, 1], scale: 'log' },
           marks: noises.flatMap(([time, name]) =>
             curve({
@@ -194,7 +194,7 @@ export const correction = define<Float64Array, Frame>({
         : `At |c| = ${far} and noise t = ${choice.noise} the steps differ by *${percent(now)}* of the EM step; the descent step is *${(length(descent) / length(em)).toFixed(2)} times* as long.`,
       answer: last < 0.5 * first ? 'fade' : last > 2 * first ? 'grow' : 'same',
       happened: `From |c| = ${frames[0].far} to ${frames[frames.length - 1].far} the difference fell from ${percent(first)} to ${percent(last)}. At |c| = 3 it is ${noises.map(([time, name]) => `${percent(frames[Math.min(5, frames.length - 1)].at[time].gap)} at ${name}`).join(', ')}.`,
-      why: 'The gap between the tips comes from the purple points between the clusters, of which the model cannot say where they belong. As the clusters separate there are fewer of them; noise blurs the clusters into each other and brings them back.'
+      why: 'The gap between the tips comes from points between the clusters (purple), whose cluster the model cannot tell. The further apart the clusters are, the fewer such points there are. Noise blurs the clusters into each other and brings them back.'
     }
   }
 })

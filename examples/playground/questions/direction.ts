@@ -244,7 +244,7 @@ export const direction = define<Setting, Frame>({
       why:
         answer === 'shrink'
           ? `A long guess makes the model too sure, so descent shortens it: the first step multiplies its part across c by ${kept.toFixed(2)}, its part along c by ${grown.toFixed(2)}. Their ratio, ${(grown / kept).toFixed(2)}, is near the ${(times / across).toFixed(2)} of a short guess, so the angle follows the dots though the length does not.`
-          : `While the guess is short, every step multiplies it by the same matrix: × ${times.toFixed(2)} along the clusters, where the data stretch, and × ${across.toFixed(2)} across. So it turns long before it is long; once it is about as long as c, the model’s answers level off, and so does its growth.`
+          : `While the guess is short, every step multiplies it by the same matrix: × ${times.toFixed(2)} along the clusters, where the data stretch, and × ${across.toFixed(2)} across. So it turns well before it grows. A short guess is pulled in proportion to its length; one as long as c answers with c or −c and nothing larger, so it stops growing.`
     }
   }
 })

@@ -159,14 +159,19 @@ export const rows = define<null, Frame>({
         })
       )
     const below = ROWS.filter(n => ratio(n) < 1)
-    const foundBelow = below.reduce((sum, _, i) => sum + found(of('descent', i)), 0)
+    // What is said of the whole run counts all of its data sets.
+    const angles = (i: number): ReadonlyArray<number> => frames.map(frame => frame[i].descent)
+    const foundBelow = below.reduce((sum, _, i) => sum + found(angles(i)), 0)
     // Fewer than ten do not show nine of ten.
-    const enough = so.length < 10 ? undefined : ROWS.find((_, i) => share(of('descent', i)) >= 0.9)
-    const won = share(of('descent', shown))
+    const enough = frames.length < 10 ? undefined : ROWS.find((_, i) => share(angles(i)) >= 0.9)
+    const won = share(angles(shown))
+    // The largest eigenvalue of a sample covariance without clusters (Marchenko & Pastur 1967); with them, above the threshold, it is
+    // (1 + |c|²)(1 + d/(n|c|²)) (Baik, Ben Arous & Péché 2005).
+    const byChance = (1 + Math.sqrt(dim / ROWS[shown])) ** 2
     return {
       picture: {
         ...plane,
-        caption: `Data set ${step + 1}; dashed: how wide along the truth${isOpen ? '; orange: along what was learned' : ''}; ${says}`,
+        caption: `Data set ${step + 1}, ${says}; ${isOpen ? 'ellipses: spread along each arrow; thin: other data sets' : 'dashed: spread along the truth'}`,
         marks: [
           cloud,
           path([[0, 0], ray(FOUND, 0.85)], 'quiet', { width: 1.5, dash: '4 4' }),
@@ -202,11 +207,11 @@ export const rows = define<null, Frame>({
         ? `Drawn: the ${choice.rows} rows of the first data set. Choose an answer; the directions that are learned from ${SAMPLES} data sets are then drawn.`
         : `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. These rows have variance ${stretch[0].toFixed(2)} along the learned direction, ${stretch[1].toFixed(2)} along the truth.`,
       answer: won < 0.3 ? 'few' : won > 0.7 ? 'most' : 'half',
-      happened: `n|c|⁴/d is ${Number(ratio(ROWS[shown]).toPrecision(2))} here. ${below.length > 0 ? `Where it is below one, ${foundBelow} of ${so.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, nine of ten do, and power iteration with them.`}`,
+      happened: `n|c|⁴/d is ${Number(ratio(ROWS[shown]).toPrecision(2))} here. ${below.length > 0 ? `Where it is below one, ${foundBelow} of ${frames.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, at least nine of ten runs find it, and so does power iteration.`}`,
       why:
         won < 0.5
-          ? `In ${dim} dimensions chance stretches so few rows more than the clusters do (variance ${stretch[0].toFixed(2)} against ${stretch[1].toFixed(2)}), in a direction that has nothing to do with them. Descent finds the widest direction; no amount of training turns it to another.`
-          : 'Chance stretches so many rows less than the clusters do. The widest direction is then nearly theirs, and descent and power iteration find it together.'
+          ? `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about *${byChance.toFixed(1)}* in some direction; the clusters reach ${(1 + far ** 2).toFixed(1)} along theirs. Descent finds the widest direction, and no amount of training turns it to another.`
+          : `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about ${byChance.toFixed(1)} in some direction; clusters and chance together reach *${((1 + far ** 2) * (1 + dim / ROWS[shown] / far ** 2)).toFixed(1)}* near theirs. So the widest direction is nearly theirs, and descent and power iteration find it together.`
     }
   }
 })

@@ -161,7 +161,7 @@ export const sampling = define<Setting, Frame>({
     { text: 'Start over', asks: '30 steps of Heun', choice: {} }
   ],
   ask: ({ steps, sampler }) => ({
-    text: `${steps} steps by ${samplerNames[sampler]}. Whose points will end further from new data than chance explains?`,
+    text: `${steps} steps along the arrows, by ${samplerNames[sampler]}. Whose points will end further from new data than chance explains?`,
     options: [
       ['few', 'Those of 20 rows'],
       ['all', 'Both'],
@@ -207,7 +207,7 @@ export const sampling = define<Setting, Frame>({
       picture: {
         reach: 9.6,
         isScaled: false,
-        caption: `Grey arrows: the score, long ones shortened; grey points: new data, seen by no model`,
+        caption: 'Orange: points on their way; grey: new data; arrows: the score, long ones shortened',
         marks: [-1, 1].flatMap((side, i) => [
           dots(aside(heldOut, side), 'quiet'),
           Marks.arrows(
@@ -222,12 +222,23 @@ export const sampling = define<Setting, Frame>({
             ? offsets(now.points[i]).map(([from, to]) => arrow(beside(from, side), beside(to, side), 'truth', 3))
             : []),
           label(
-            beside([0, -6.2], side),
-            `score of ${i === 0 ? ROWS[0] : ROWS[ROWS.length - 1]} rows`,
+            beside([0, -5.8], side),
+            `${i === 0 ? ROWS[0] : ROWS[ROWS.length - 1]} rows`,
             'truth',
-            [0, 0],
+            [0, 4],
             'middle'
-          )
+          ),
+          ...(step === steps
+            ? [
+                label(
+                  beside([0, -5.8], side),
+                  `off by ${displaced(now.points[i]).toFixed(1)}`,
+                  'truth',
+                  [0, 20],
+                  'middle'
+                )
+              ]
+            : [])
         ])
       },
       panels: [
@@ -260,7 +271,10 @@ export const sampling = define<Setting, Frame>({
           ]
         }
       ],
-      now: `Step ${step} of ${steps}: the points of 20 rows are at {energy distance} *${bySteps[step][0].toFixed(3)}* from new data, those of 1000 rows at *${bySteps[step][ROWS.length - 1].toFixed(3)}*. Two sets of the truth itself are at 0 to ${most.toFixed(3)}, by chance: the grey band.${step === 0 && sampler === 'heun' ? ' A step by {Heun} looks at the arrows twice, at its start and at its end, and follows the mean.' : step === 0 ? ' A step of {ancestral sampling} removes some noise and adds a little of new.' : ''}`,
+      now:
+        step === 0
+          ? `The chart shows the {energy distance} of the points from new data: 0 for equal distributions. Two data sets of the truth itself are at 0 to *${most.toFixed(3)}*, by chance: the grey band. ${sampler === 'heun' ? 'A step by {Heun} looks at the arrows twice, at its start and at its end, and follows the mean.' : 'A step of {ancestral sampling} removes some noise and adds a little of new.'}`
+          : `Step ${step} of ${steps}: the points of 20 rows are at {energy distance} *${bySteps[step][0].toFixed(3)}* from new data, those of 1000 rows at *${bySteps[step][ROWS.length - 1].toFixed(3)}*; chance alone gives 0 to ${most.toFixed(3)}, the grey band.`,
       answer: isCoarse ? 'all' : isFar ? 'few' : 'none',
       happened: `${few.toFixed(3)} for 20 rows, ${many.toFixed(3)} for 1000, ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)} for the truth${many < most ? ': 1000 rows do as well as the truth, as far as this can tell' : ''}. The clusters of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[1]).toFixed(1)}.`,
       why: isCoarse

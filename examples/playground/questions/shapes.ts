@@ -1,11 +1,11 @@
 /** Shapes are learned too, where the family has them. */
 import { Initializer, Key, Mixture, Score, Stage } from 'ornstein'
-import { cloud as dots, cross, disc, ellipse, label, type Look, path, type Place } from '../plot.js'
+import { cloud as dots, cross, disc, ellipse, label, type Look, type Mark, path, type Place } from '../plot.js'
 import { centreError, define, fitted, type Fitted, places, runs, side, states } from './question.js'
 
 const STEPS = 60
 /** How far apart the pictures of the models are, one below the other. */
-const ROW = 7.6
+const ROW = 7
 
 interface Learner {
   readonly label: string
@@ -37,6 +37,15 @@ const shapeOf = (long: string): ReadonlyArray<ReadonlyArray<number>> =>
         [1, 0],
         [0, 1]
       ]
+
+/** Lines of words at the left edge of the picture, at a height of the plane: between the clusters, where no rows are. */
+const atLeft = (height: number, lines: ReadonlyArray<string>, look: Look): Mark => ({
+  covers: [],
+  draw: (place, k) => {
+    const edge = { ...place, at: (): Place => [place.box.left + 4, place.at(0, height)[1]] }
+    return lines.map((text, i) => label([0, 0], text, look, [0, 15 * i - 3]).draw(edge, k)).join('')
+  }
+})
 
 export const shapes = define<Setting, Frame>({
   number: '7',
@@ -108,17 +117,19 @@ export const shapes = define<Setting, Frame>({
     const rows = places(points).slice(0, 400)
     const x = { domain: [0, STEPS] as const, least: 1 }
     const lines = runs(learners, frames, step, of)
-    const off = (name: Name): number => centreError(now[name].means, centres)
+    const off = (name: Name, frame = frames[frames.length - 1]): number => centreError(frame[name].means, centres)
     const all = frames.flatMap(frame => names.map(name => frame[name].logDensity))
     // The cluster in which each round component lies; null between them.
-    const among = places(now.round.means).map(([, y]) => (Math.abs(y) < 0.85 ? null : Math.sign(y)))
+    const among = places(frames[frames.length - 1].round.means).map(([, y]) =>
+      Math.abs(y) < 0.85 ? null : Math.sign(y)
+    )
     return {
       picture: {
-        reach: 1.52 * ROW,
+        reach: 1.5 * ROW,
         isScaled: false,
         caption: '✕ true centres, ● learned; the rows are the same in all three',
         marks: names.flatMap((name, i) => {
-          const lower = ([x, y]: Place): Place => [x, y + (1 - i) * ROW - 0.4]
+          const lower = ([x, y]: Place): Place => [x, y + (1 - i) * ROW]
           const { look: own, label: called } = learners[name]
           return [
             ...(i > 0
@@ -133,13 +144,13 @@ export const shapes = define<Setting, Frame>({
                   )
                 ]
               : []),
-            dots(Float64Array.from(rows.filter(([, y]) => Math.abs(y) < ROW / 2 - 0.6).flatMap(lower)), 'quiet', 1.2),
+            dots(Float64Array.from(rows.filter(([, y]) => Math.abs(y) < ROW / 2 - 0.2).flatMap(lower)), 'quiet', 1.2),
             ...centres.map(lower).map(cross),
             ...places(now[name].means).flatMap((at, k) => [
               ellipse(lower(at), now[name].covariances[k], own),
               disc(lower(at), own)
             ]),
-            label([-7.4, (1.5 - i) * ROW], `${called}: centres off by ${off(name).toFixed(1)}`, own, [0, 14])
+            atLeft((1 - i) * ROW, [called, `off by ${off(name, now).toFixed(2)}`], own)
           ]
         })
       },

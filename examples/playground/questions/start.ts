@@ -126,10 +126,12 @@ const endsOf = ({
       width: 2
     }),
     Marks.words([at[0], at[1] + EMPTY], 'stranded', { offset: [0, -10], paint: WRONG_PAINT }),
-    Marks.words([at[0], at[1] - EMPTY], `${rowsNear[i]} ${rowsNear[i] === 1 ? 'row' : 'rows'} inside`, {
-      offset: [0, 12],
-      paint: WRONG_PAINT
-    })
+    // From the circle's outer edge towards the middle of the picture, which has the space.
+    Marks.words(
+      [at[0] + (at[0] < 0 ? -EMPTY : EMPTY), at[1] - EMPTY],
+      `${rowsNear[i]} ${rowsNear[i] === 1 ? 'row' : 'rows'} inside`,
+      { offset: [0, 12], anchor: at[0] < 0 ? 'start' : 'end', paint: WRONG_PAINT }
+    )
   ]),
   ...centres
     .filter(c => !guesses.some(g => Math.hypot(g[0] - c[0], g[1] - c[1]) < 2))
@@ -201,7 +203,11 @@ export const start = define<null, Frame>({
     const away = `${choice.radius} ${choice.radius === '1' ? 'separation' : 'separations'}`
     const now = frames[step]
     const { error, centres: guesses } = now.ends[way][radius]
-    const won = (of: Way, r: number): number => so.filter(({ ends }) => ends[of][r].error < NEAR).length
+    const wonIn = (runs: ReadonlyArray<Frame>, of: Way, r: number): number =>
+      runs.filter(({ ends }) => ends[of][r].error < NEAR).length
+    const won = (of: Way, r: number): number => wonIn(so, of, r)
+    // What is said of the whole run counts all of its starts.
+    const wonInAll = (of: Way, r: number): number => wonIn(frames, of, r)
     const from = places(now.starts[radius])
     const { cloud, plane, says } = clouded(seen, now.points, {
       time: way === 'annealed' ? 1 : 0.1,
@@ -216,10 +222,10 @@ export const start = define<null, Frame>({
     const rowsNear = stray.map(
       ([x, y]) => places(now.points).filter(([u, v]) => Math.hypot(u - x, v - y) < EMPTY).length
     )
-    const failures = so.flatMap(({ ends }) => ends.low.filter(end => end.error >= NEAR))
+    const failures = frames.flatMap(({ ends }) => ends.low.filter(end => end.error >= NEAR))
     const stranded = failures.filter(end => places(end.centres).some(isStranded)).length
     const one = RADII.indexOf(1)
-    const fewest = Math.min(...names.map(name => won(name, one)))
+    const fewest = Math.min(...names.map(name => wonInAll(name, one)))
     return {
       picture: {
         ...plane,
@@ -261,12 +267,12 @@ export const start = define<null, Frame>({
       now: !isOpen
         ? `Drawn: the rows of run 1, and the start ○ of each guess, ${away} from its cluster. Choose an answer; where each way ends is then drawn, and the table counts the runs that find all six.`
         : `Run ${step + 1}, ${called}, from ${away} away: *${error < NEAR ? 'all six found' : `one is missed by ${error.toFixed(1)}`}*.`,
-      answer: names.find(name => won(name, one) === fewest) ?? 'low',
-      happened: `From one separation, descent at low noise found all six in ${won('low', one)} of ${so.length} runs, falling noise in ${won('annealed', one)}, {EM|expectation–maximization} in ${won('em', one)}, and EM with moves in ${won('moves', one)}.`,
+      answer: names.find(name => wonInAll(name, one) === fewest) ?? 'low',
+      happened: `From one separation, descent at low noise found all six in ${wonInAll('low', one)} of ${frames.length} runs, falling noise in ${wonInAll('annealed', one)}, {EM|expectation–maximization} in ${wonInAll('em', one)}, and EM with moves in ${wonInAll('moves', one)}.`,
       why:
         way === 'moves' || RADII[radius] === 2
-          ? `From two separations noise that falls no longer helps: ${won('annealed', RADII.length - 1)} of ${so.length}. EM fails where two guesses share a cluster; a move takes one of them to where it is missing.`
-          : `Descent strands a guess in empty space (more than 4 from every cluster in ${stranded} of its ${failures.length} failures): no row is near, so almost nothing pulls it back. More noise first lets a guess feel distant clusters.`
+          ? `From two separations noise that falls no longer helps: ${wonInAll('annealed', RADII.length - 1)} of ${frames.length}. EM fails where two guesses share a cluster; a move takes one of them to where it is missing.`
+          : `Descent strands a guess in empty space (more than 4 from every cluster in ${stranded === failures.length ? `all ${stranded}` : `${stranded} of its ${failures.length}`} failures): no row is near, so almost nothing pulls it back. More noise first lets a guess feel distant clusters.`
     }
   }
 })

@@ -121,8 +121,9 @@ export const weights = define<Setting, Frame>({
     const weightOf = (k: number): number => (k === 0 ? now[of].weight : 1 - now[of].weight)
     const x = { domain: [0, STEPS] as const, least: 1 }
     const lines = runs(learners, frames, step, of)
-    const off = (name: Name): number => centreError(now[name].means, centres)
-    const [low, high] = [now.low, now.high].map(({ weight }) => Math.abs(weight - now.em.weight) < 0.05)
+    const end = frames[frames.length - 1]
+    const off = (name: Name): number => centreError(end[name].means, centres)
+    const [low, high] = [end.low, end.high].map(({ weight }) => Math.abs(weight - end.em.weight) < 0.05)
     return {
       picture: {
         ...plane,
@@ -158,10 +159,12 @@ export const weights = define<Setting, Frame>({
       ],
       now: `Step ${step}, weight of the larger cluster: *${now.low.weight.toFixed(3)}* at low noise (t = 0.1), *${now.high.weight.toFixed(3)}* at more (t = 0.5), ${now.em.weight.toFixed(3)} by {EM|expectation–maximization}${of === 'all' ? `, ${now.all.weight.toFixed(3)} at all levels together` : ''}.`,
       answer: !high ? 'low' : low ? 'all' : 'slow',
-      happened: `Of the rows the larger cluster holds a share of ${share.toFixed(3)}.${low ? '' : ' EM has it after one step; descent at low noise is still on its way.'}${off('fixed') > 3 * off('em') ? ` With weights fixed at ½ a centre is off by ${off('fixed').toFixed(2)}, by EM ${off('em').toFixed(2)}: the larger cluster pulls the smaller one’s centre.` : ''}`,
-      why: low
-        ? 'A wrong weight sends only the points between the clusters to wrong places. Where the clusters overlap there are many of them at every noise, so descent corrects the weight. EM counts rows, and needs no noise for it.'
-        : 'A wrong weight sends only the points between the clusters to wrong places. Clusters that are apart have hardly any such points at low noise, so the loss hardly changes and descent is slow. More noise puts points there. EM counts rows, and needs no noise for it.'
+      happened: `Of the rows the larger cluster holds a share of ${share.toFixed(3)}.${low && high ? '' : low ? ' Descent at low noise follows EM; descent at more noise is still on its way.' : ' EM has it after one step; descent at low noise is still on its way.'}${off('fixed') > 3 * off('em') ? ` With weights fixed at ½ a centre is off by ${off('fixed').toFixed(2)}, by EM ${off('em').toFixed(2)}: the larger cluster pulls the smaller one’s centre.` : ''}`,
+      why: !high
+        ? 'These clusters overlap already, so even at low noise many points lie between them and show the weights. More noise makes nearly one cloud of both, in which moved centres make up for a wrong weight. EM needs more than one step here, as no row surely belongs to either.'
+        : low
+          ? 'A wrong weight sends only the points between the clusters to wrong places. Where the clusters overlap there are many of them at every noise, so descent corrects the weight. EM counts rows, and needs no noise for it.'
+          : 'A wrong weight sends only the points between the clusters to wrong places. Clusters that are apart have hardly any such points at low noise, so the loss hardly changes and descent is slow. More noise puts points there. EM counts rows, and needs no noise for it.'
     }
   }
 })

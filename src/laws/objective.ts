@@ -588,140 +588,195 @@ const movedAlong = (axis: number, dim: number, by: number) =>
 const properRows = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
-  { schedules = schedulesOf(objective), ...options }: ObjectiveOptions<P>
+  options: ObjectiveOptions<P>
 ): ReadonlyArray<LawSource> => {
   const mixture = options.mixture ?? O.toUndefined(Density.textbookMixture(score))
   if (mixture === undefined) return []
-  const draws = isEstimate(objective, score)
-  const taken = Arbitrary.objectiveDims(objective, score)
-  const dims = exactDims(objective, score)
-  const isExact = !draws && dims.length > 0
-  const params = Arbitrary.params(score, { extent: 1.25, spread: 0.5 })
-  const { at } = lossesOf(objective, score, { schedules })
-  // Distance by which the centres are moved along a coordinate.
-  const far = Arbitrary.isMirroredScore(score) ? 1.25 : 1
-  const cases = (
-    dims: ReadonlyArray<number>
-  ): ReadonlyArray<fc.Arbitrary<ObjectiveCase<P> & { readonly axis: number }>> =>
-    dims
-      .filter(dim => taken.includes(dim))
-      .flatMap(dim =>
-        Array.from({ length: dim }, (_, axis) =>
-          // Without sampling error other coordinates cannot mask the rise.
-          (dim === 1 || isExact ? [false] : [true, false]).map(alone =>
-            fc.record({ schedule: schedules, params: params(dim), seed: Arbitrary.seeds }).map(each => ({
-              ...each,
-              axis,
-              params: alone ? onAxis(axis, dim)(each.params) : each.params,
-              points: Density.pointsFromRows(dim, [Array.from({ length: dim }, () => 0)]),
-              expectation: Expectation.monteCarlo()
-            }))
-          )
-        ).flat()
-      )
-  /** Values and gradients at several parameters, for each batch drawn from the truth. */
-  const onBatches = (
-    each: ObjectiveCase<P>,
-    all: ReadonlyArray<Params.Params<P>>
-  ): ReadonlyArray<ReadonlyArray<Loss.ValueAndGradient<P>>> => {
-    const truth = mixture(each.params)
-    return Key.split(BATCHES)(Key.fromSeed(each.seed)).map((key, i) => {
-      const drawn = Density.sample(truth, OBJECTIVE_ROWS)(key)
-      const twice = Points.select(Array.from({ length: 2 * OBJECTIVE_ROWS }, (_, i) => i % OBJECTIVE_ROWS))
-      // Antithetic noise: terms that are odd in the noise cancel.
-      const noise = twice(Arbitrary.normalNoise(drawn, 1 + each.seed * BATCHES + i))
-      const both = { ...noise, values: noise.values.map((z, i) => (i < noise.values.length / 2 ? z : -z)) }
-      // Integrands that draw more than noise draw the noise too, newly for each batch.
-      const expectation = draws ? Expectation.monteCarlo() : Expectation.fixed(both)
-      return all.map(at({ ...each, seed: each.seed + i, points: twice(drawn), expectation }))
-    })
-  }
-  const rise = `with all centres ${far} further along j`
-  const stationary = 'the truth is stationary in two and three dimensions'
-  const minimum = {
-    option: 'proper',
-    name: 'the truth is a minimum in population',
-    quantity: 'loss',
-    source: 'a proper objective is least at the truth, and nowhere else'
-  }
+  const subject = properSubject(objective, score, { ...options, mixture })
   return [
-    !draws &&
-      forAll(
-        (isExact ? dims : [1]).map(dim =>
-          fc.record({ schedule: schedules, params: params(dim), seed: Arbitrary.seeds })
-        )
-      )({
-        claim: isExact || taken.includes(1),
-        option: 'proper',
-        name: 'the truth is stationary in population',
-        quantity: 'gradient',
-        statement: `∀ θ with centres up to 1.25, in one to three dimensions: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-9 (1 + |L|), on its population. Of an objective that reads the noise itself, or has more than ${FEW_LEVELS} times, in one dimension; of the first to 1e-5 (1 + |L|): by ${QUADRATURE_NODES} × ${QUADRATURE_NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
-        source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
-        ...(isExact && { maxCases: 18 }),
-        says: each => {
-          const data = populationPoints(
-            { schedule: each.schedule, objective, score },
-            gaussiansToMixture(mixture(each.params)),
-            QUADRATURE_NODES
-          )
-          // Populations differ in size, and a shared library would keep a program for each.
-          const { value, gradient } = at({ ...each, ...data }, FEW_EVALUATIONS)(each.params)
-          return equals(flattenParams(gradient), 0, (isExact ? 1e-9 : 1e-5) * (1 + Math.abs(value)))
-        }
-      }),
-    ...(isExact
-      ? [
-          { law: stationary, why: 'it is told on populations' },
-          forAll(cases(dims.slice(0, 2)))({
-            ...minimum,
-            statement: `∀ θ with centres up to 1.25, in one dimension and two, ∀ coordinates j, x_0 from the mixture of θ, on its population: ${rise}, L is more, by 1e-9 (1 + |L|) at least.`,
-            maxCases: 3,
-            says: each => {
-              const loss = at(
-                { ...each, points: Population.of(gaussiansToMixture(mixture(each.params))) },
-                FEW_EVALUATIONS
-              )
-              const truth = loss(each.params).value
-              const moved = loss(movedAlong(each.axis, each.points.dim, far)(each.params)).value
-              return below(truth + 1e-9 * (1 + Math.abs(truth)), moved)
-            }
-          })
-        ]
-      : [
-          forAll(cases([2, 3]))({
-            claim: taken.some(dim => dim > 1),
-            reason: 'it takes one column',
-            option: 'proper',
-            name: stationary,
-            quantity: 'gradient',
-            statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${OBJECTIVE_ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${MAX_CHI_DEVIATION} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
-            source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
-            maxCases: 10,
-            says: each => {
-              const found = onBatches(each, [each.params]).map(([one]) => one)
-              const size = 1 + Math.abs(found[0].value)
-              return flattenParams(found[0].gradient).map((_, i) => {
-                const { mean, error } = meanWithError(found.map(({ gradient }) => flattenParams(gradient)[i]))
-                return equals(mean, 0, MAX_CHI_DEVIATION * error + 1e-9 * size)
-              })
-            }
-          }),
-          forAll(cases(Arbitrary.ALL_DIMS))({
-            ...minimum,
-            statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: ${rise}, L is not less, by ${MAX_CHI_DEVIATION} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
-            maxCases: 11,
-            says: each => {
-              const pairs = onBatches(each, [each.params, movedAlong(each.axis, each.points.dim, far)(each.params)])
-              const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
-              const { mean, error } = meanWithError(rises)
-              return [
-                above(maxAbs(rises), 1e-9 * (1 + Math.abs(pairs[0][0].value))),
-                atLeast(mean, 0, MAX_CHI_DEVIATION * error)
-              ]
-            }
-          })
-        ])
+    !subject.draws && truthIsStationary(subject),
+    ...(subject.isExact
+      ? [{ law: STATIONARY, why: 'it is told on populations' }, truthIsExactMinimum(subject)]
+      : [truthIsStationaryOnBatches(subject), truthIsMinimumOnBatches(subject)])
   ]
+}
+
+const properSubject = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>,
+  { schedules = schedulesOf(objective), mixture }: ObjectiveOptions<P> & Required<Pick<ObjectiveOptions<P>, 'mixture'>>
+) => {
+  const draws = isEstimate(objective, score)
+  const exactly = exactDims(objective, score)
+  return {
+    objective,
+    score,
+    schedules,
+    mixture,
+    /** True if it draws more than noise. */
+    draws,
+    /** Dimensions that objective and score accept. */
+    accepted: Arbitrary.objectiveDims(objective, score),
+    /** Dimensions in which the population loss is exact. */
+    exactly,
+    isExact: !draws && exactly.length > 0,
+    paramsIn: Arbitrary.params(score, { extent: 1.25, spread: 0.5 }),
+    at: lossesOf(objective, score, { schedules }).at,
+    /** Distance by which the centres are moved along a coordinate. */
+    far: Arbitrary.isMirroredScore(score) ? 1.25 : 1
+  }
+}
+type ProperSubject<P extends string> = ReturnType<typeof properSubject<P>>
+
+const STATIONARY = 'the truth is stationary in two and three dimensions'
+const MINIMUM = {
+  option: 'proper',
+  name: 'the truth is a minimum in population',
+  quantity: 'loss',
+  source: 'a proper objective is least at the truth, and nowhere else'
+}
+
+const truthIsStationary = <P extends string>({
+  objective,
+  score,
+  schedules,
+  mixture,
+  accepted,
+  exactly,
+  isExact,
+  paramsIn,
+  at
+}: ProperSubject<P>): LawBuilder =>
+  forAll(
+    (isExact ? exactly : [1]).map(dim =>
+      fc.record({ schedule: schedules, params: paramsIn(dim), seed: Arbitrary.seeds })
+    )
+  )({
+    claim: isExact || accepted.includes(1),
+    option: 'proper',
+    name: 'the truth is stationary in population',
+    quantity: 'gradient',
+    statement: `∀ θ with centres up to 1.25, in one to three dimensions: ∇L(θ) = 0 where x_0 is from the mixture of θ. To 1e-9 (1 + |L|), on its population. Of an objective that reads the noise itself, or has more than ${FEW_LEVELS} times, in one dimension; of the first to 1e-5 (1 + |L|): by ${QUADRATURE_NODES} × ${QUADRATURE_NODES} equal steps for x_0 and z, whose error is below 1e-6 here, and falls as the steps do.`,
+    source: 'Vincent 2011, Neural Computation 23:1661–1674; Gibbs’ inequality for the likelihood',
+    ...(isExact && { maxCases: 18 }),
+    says: each => {
+      const data = populationPoints(
+        { schedule: each.schedule, objective, score },
+        gaussiansToMixture(mixture(each.params)),
+        QUADRATURE_NODES
+      )
+      // Populations differ in size, and a shared library would keep a program for each.
+      const { value, gradient } = at({ ...each, ...data }, FEW_EVALUATIONS)(each.params)
+      return equals(flattenParams(gradient), 0, (isExact ? 1e-9 : 1e-5) * (1 + Math.abs(value)))
+    }
+  })
+
+const truthIsExactMinimum = <P extends string>(subject: ProperSubject<P>): LawBuilder => {
+  const { mixture, exactly, at, far } = subject
+  return forAll(axisCases(subject, exactly.slice(0, 2)))({
+    ...MINIMUM,
+    statement: `∀ θ with centres up to 1.25, in one dimension and two, ∀ coordinates j, x_0 from the mixture of θ, on its population: with all centres ${far} further along j, L is more, by 1e-9 (1 + |L|) at least.`,
+    maxCases: 3,
+    says: each => {
+      const loss = at({ ...each, points: Population.of(gaussiansToMixture(mixture(each.params))) }, FEW_EVALUATIONS)
+      const truth = loss(each.params).value
+      const moved = loss(movedAlong(each.axis, each.points.dim, far)(each.params)).value
+      return below(truth + 1e-9 * (1 + Math.abs(truth)), moved)
+    }
+  })
+}
+
+const truthIsStationaryOnBatches = <P extends string>(subject: ProperSubject<P>): LawBuilder => {
+  const { accepted } = subject
+  return forAll(axisCases(subject, [2, 3]))({
+    claim: accepted.some(dim => dim > 1),
+    reason: 'it takes one column',
+    option: 'proper',
+    name: STATIONARY,
+    quantity: 'gradient',
+    statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${OBJECTIVE_ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${MAX_CHI_DEVIATION} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
+    source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
+    maxCases: 10,
+    says: each => {
+      const found = evaluateOnBatches(subject, each, [each.params]).map(([one]) => one)
+      const size = 1 + Math.abs(found[0].value)
+      return flattenParams(found[0].gradient).map((_, i) => {
+        const { mean, error } = meanWithError(found.map(({ gradient }) => flattenParams(gradient)[i]))
+        return equals(mean, 0, MAX_CHI_DEVIATION * error + 1e-9 * size)
+      })
+    }
+  })
+}
+
+const truthIsMinimumOnBatches = <P extends string>(subject: ProperSubject<P>): LawBuilder => {
+  const { far } = subject
+  return forAll(axisCases(subject, Arbitrary.ALL_DIMS))({
+    ...MINIMUM,
+    statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${far} further along j, L is not less, by ${MAX_CHI_DEVIATION} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
+    maxCases: 11,
+    says: each => {
+      const pairs = evaluateOnBatches(subject, each, [
+        each.params,
+        movedAlong(each.axis, each.points.dim, far)(each.params)
+      ])
+      const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
+      const { mean, error } = meanWithError(rises)
+      return [
+        above(maxAbs(rises), 1e-9 * (1 + Math.abs(pairs[0][0].value))),
+        atLeast(mean, 0, MAX_CHI_DEVIATION * error)
+      ]
+    }
+  })
+}
+
+/** Cases for each coordinate of each dimension that the objective accepts. */
+const axisCases = <P extends string>(
+  { accepted, isExact, schedules, paramsIn }: ProperSubject<P>,
+  dims: ReadonlyArray<number>
+): ReadonlyArray<fc.Arbitrary<ObjectiveCase<P> & { readonly axis: number }>> => {
+  const casesOn = ({
+    dim,
+    axis,
+    isAlone
+  }: {
+    readonly dim: number
+    readonly axis: number
+    readonly isAlone: boolean
+  }) =>
+    fc.record({ schedule: schedules, params: paramsIn(dim), seed: Arbitrary.seeds }).map(each => ({
+      ...each,
+      axis,
+      params: isAlone ? onAxis(axis, dim)(each.params) : each.params,
+      points: Density.pointsFromRows(dim, [Array.from({ length: dim }, () => 0)]),
+      expectation: Expectation.monteCarlo()
+    }))
+  return dims
+    .filter(dim => accepted.includes(dim))
+    .flatMap(dim =>
+      Array.from({ length: dim }, (_, axis) =>
+        // Without sampling error other coordinates cannot mask the rise.
+        (dim === 1 || isExact ? [false] : [true, false]).map(isAlone => casesOn({ dim, axis, isAlone }))
+      ).flat()
+    )
+}
+
+/** Values and gradients at several parameters, for each batch drawn from the truth. */
+const evaluateOnBatches = <P extends string>(
+  { mixture, draws, at }: ProperSubject<P>,
+  each: ObjectiveCase<P>,
+  all: ReadonlyArray<Params.Params<P>>
+): ReadonlyArray<ReadonlyArray<Loss.ValueAndGradient<P>>> => {
+  const truth = mixture(each.params)
+  return Key.split(BATCHES)(Key.fromSeed(each.seed)).map((key, i) => {
+    const drawn = Density.sample(truth, OBJECTIVE_ROWS)(key)
+    const twice = Points.select(Array.from({ length: 2 * OBJECTIVE_ROWS }, (_, i) => i % OBJECTIVE_ROWS))
+    // Antithetic noise: terms that are odd in the noise cancel.
+    const noise = twice(Arbitrary.normalNoise(drawn, 1 + each.seed * BATCHES + i))
+    const both = { ...noise, values: noise.values.map((z, i) => (i < noise.values.length / 2 ? z : -z)) }
+    // Integrands that draw more than noise draw the noise too, newly for each batch.
+    const expectation = draws ? Expectation.monteCarlo() : Expectation.fixed(both)
+    return all.map(at({ ...each, seed: each.seed + i, points: twice(drawn), expectation }))
+  })
 }
 
 /** Differences that are allowed between two objectives. */

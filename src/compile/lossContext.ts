@@ -426,6 +426,6 @@ const projectedNoiseOf = <P extends string>(context: ContextParts<P>): Objective
             const curvature = mul(sub(1, share), model.divergence(params, noisy, level))
             return add(sumOverColumns(square(score)), mul(2, add(curvature, cross)))
           })
-        : projection.mixed(params, clean, level, { drawn, orthogonal, ...(inSpan && { inSpan }) }, share)
+        : projection.mixed(params, clean, level, { drawn, orthogonal, ...(inSpan && { inSpan }), denoising: share })
   }
 }

@@ -83,14 +83,15 @@ type ComponentParams<P extends string> = { readonly [K in P]: Float64Array }
  * Sufficient statistics of a custom M-step, and the parameters that maximize the likelihood given them: for all components at once, or for
  * each alone.
  */
-export type Sufficient<P extends string> = SufficientStatistics<P> & (OfAll<P> | OfEach<P>)
+export type Sufficient<P extends string> = SufficientStatistics<P> &
+  (JointMaximization<P> | PerComponentMaximization<P>)
 
 interface SufficientStatistics<P extends string> {
   /** Statistics s by name, [rows, K] or [rows, K, …]; [rows, 1, …] if the same for all components. `params` are those of the last step. */
   readonly statistics: (params: Params.Tensors<P>, x: Tensor) => Readonly<Record<string, Tensor>>
 }
 
-interface OfAll<P extends string> {
+interface JointMaximization<P extends string> {
   /**
    * Returns the maximizing parameters. Sums are Σ r s over the rows by name, [K] or [K, …], and `mass`, Σ r, [K], where r are the
    * responsibilities; the weights of the rows sum to 1.
@@ -103,7 +104,7 @@ interface OfAll<P extends string> {
   readonly each?: undefined
 }
 
-interface OfEach<P extends string> {
+interface PerComponentMaximization<P extends string> {
   /**
    * Returns the parameters of one component from its last ones and its sums, `mass` among them: `({ logNu: [logNu] }, { mass: [n], g: [g]
    * }) => …`. Every parameter has the components along its first axis. Default of `logits`: log Σ r.
@@ -179,8 +180,7 @@ export interface Projection<P extends string> {
     params: Params.Tensors<P>,
     clean: Tensor,
     level: RowLevel,
-    noise: Components.ComponentNoise,
-    denoising: Tensor
+    noise: Components.ComponentNoise & { readonly denoising: Tensor }
   ) => Tensor
 }
 

@@ -188,10 +188,10 @@ const matchingPoints = (points: Points, mixture: Mixture): Points => {
       )
 }
 
-type Question = (seen: Tensors.RowFunctions, x: Tensor) => Tensor
+type RowQuantity = (seen: Tensors.RowFunctions, x: Tensor) => Tensor
 
 const writeOf =
-  (question: Question): Parameters<typeof rowwise>[1] =>
+  (question: RowQuantity): Parameters<typeof rowwise>[1] =>
   ({ params, rows: { x } }) => ({ found: question(Tensors.functionsOfArrays(params), x) })
 
 const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
@@ -205,7 +205,7 @@ const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
 
 /** Evaluates a function of each row, by a compiled program if there are many rows. Components of weight 0 have no effect. */
 const evaluateRows =
-  (question: Question) =>
+  (question: RowQuantity) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     rowwise(question, writeOf(question))(inputsOf(points, mixture)).found.values
@@ -251,9 +251,9 @@ const rowLogDensities = refuseOverflow(
   (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
 )
 
-const scoreQuestion: Question = (seen, x) => seen.score(x)
+const scoreQuantity: RowQuantity = (seen, x) => seen.score(x)
 const scores = refuseOverflow(
-  evaluateRows(scoreQuestion),
+  evaluateRows(scoreQuantity),
   (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
 )
 
@@ -261,7 +261,7 @@ const scores = refuseOverflow(
 export const scorePlan =
   (points: Points) =>
   (mixture: Mixture): RowwisePlan =>
-    rowwisePlan(scoreQuestion, writeOf(scoreQuestion))(inputsOf(points, mixture))
+    rowwisePlan(scoreQuantity, writeOf(scoreQuantity))(inputsOf(points, mixture))
 
 /** Returns ∇ log p(x) for each row, [rows, dim]. */
 export const score =
@@ -274,13 +274,13 @@ export const divergence: (points: Points) => (mixture: Mixture) => Float64Array 
   (_, value) => !Number.isFinite(value)
 )
 
-const presentPosteriors = evaluateRows((seen, x) => Tensors.tensorPosterior(seen.logJoint(x)).q)
+const completeRowPosteriors = evaluateRows((seen, x) => Tensors.tensorPosterior(seen.logJoint(x)).q)
 
 /** Returns p(k | x), [rows, K]; 0 for components of weight 0. */
 const posteriors =
   (points: Points) =>
   (mixture: Mixture): Float64Array => {
-    const found = presentPosteriors(points)(mixture)
+    const found = completeRowPosteriors(points)(mixture)
     const { weights } = mixture
     const count = partCount(mixture)
     const columns = RA.makeBy(count, k => k).filter(k => k >= weights.length || weights[k] > 0)

@@ -109,6 +109,5 @@ export const isotropicProjection = <P extends string>(
     return denoisingShare(mixtureOf(params), { free, dim: seesNorm ? dim : drawn, rank: drawn, antithetic })
   },
   implicit: (params, x, level, orthogonal) => Components.implicitLoss(components(params), x, level, orthogonal),
-  mixed: (params, clean, level, noise, denoising) =>
-    Components.steinMixedLoss(components(params), clean, level, { ...noise, denoising })
+  mixed: (params, clean, level, noise) => Components.steinMixedLoss(components(params), clean, level, noise)
 })

@@ -42,7 +42,7 @@ const SPLIT_OFFSET = 0.87
 const MAX_EXHAUSTIVE_DIRECTIONS = 4
 
 /** Rows with a lower responsibility are left out of the split proposals. */
-const LEAST_RESPONSIBILITY = 0.01
+const MIN_RESPONSIBILITY = 0.01
 
 /** EM steps of the halves alone: for all pairs before the best are chosen; then for the best ones. */
 const SCREENING_STEPS = 3
@@ -142,7 +142,7 @@ const removalLoss = (k: number, { r, width, w }: WeightedResponsibilities): numb
 /** Returns the rows for which the component has a relevant responsibility. */
 const relevantRows = (k: number, { r, width, w }: WeightedResponsibilities): ReadonlyArray<number> => {
   const chosen: number[] = []
-  for (let i = 0; i < w.length; i++) if (r[i * width + k] >= LEAST_RESPONSIBILITY && w[i] > 0) chosen.push(i)
+  for (let i = 0; i < w.length; i++) if (r[i * width + k] >= MIN_RESPONSIBILITY && w[i] > 0) chosen.push(i)
   return chosen
 }
 

@@ -32,7 +32,7 @@ export interface Options {
 export const MAX_SURVEYED_ROWS = 131_072
 
 /** Minimum gain of the mean log-likelihood for a move to be accepted. */
-const LEAST_GAIN = 1e-5
+const MIN_MOVE_GAIN = 1e-5
 
 /** Minimum number of steps before a move may be abandoned, since gains grow at first. */
 const MIN_STEPS_BEFORE_ABANDONING = 4
@@ -227,13 +227,15 @@ export const step = <P extends string>(
     /** Returns the result of a move; null if it does not raise the likelihood, or leaves components without rows or variance. */
     const tryMove = (move: TriedMove<P>): MoveResult<P> | null => {
       const { removed, split } = move
-      const polished = polishMove(move, next, options, value - LEAST_GAIN)
+      const polished = polishMove(move, next, options, value - MIN_MOVE_GAIN)
       if (polished === null) return null
       const found = evaluate(polished)
       const hasRows = (k: number): boolean => found.mass[k] * data.rows >= leastRows
       const keepsVariance = countCollapsing(polished) <= countCollapsing(params)
       const isValid = hasRows(removed) && hasRows(split) && found.lost <= lost && keepsVariance
-      return found.value < value - LEAST_GAIN && isValid ? { value, params: polished, move: { removed, split } } : null
+      return found.value < value - MIN_MOVE_GAIN && isValid
+        ? { value, params: polished, move: { removed, split } }
+        : null
     }
     return pipe(
       moves.slice(0, attempts),

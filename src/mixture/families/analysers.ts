@@ -99,7 +99,7 @@ const analysedLogRoot = ({ noise, factor }: Analysed): Tensor =>
   neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
 
 /** Maximum number of columns for which d × d arrays for each row are no larger than its other arrays. */
-const NARROW = 8
+const MAX_DIM_OF_ROW_MATRICES = 8
 
 /**
  * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|². With a level per row and many columns, where this would need a d × d array for each
@@ -110,7 +110,7 @@ const precisionTrace = (
   { isCommon }: { readonly isCommon: boolean }
 ): Tensor => {
   const [dim] = noise.shape.slice(-1)
-  if (!isCommon && dim > NARROW) return sub(sum(reciprocal(noise), -1), sum(square(narrow), [-2, -1]))
+  if (!isCommon && dim > MAX_DIM_OF_ROW_MATRICES) return sub(sum(reciprocal(noise), -1), sum(square(narrow), [-2, -1]))
   const left = sub(eye(dim), matMul(loads, means))
   return add(sum(div(square(left), expandDims(noise, noise.rank)), [-2, -1]), sum(square(means), [-2, -1]))
 }
@@ -119,9 +119,9 @@ type AnalyserTensors = Params.Tensors<'means' | AnalyserParameter>
 
 export type AnalyserParameter = 'factors' | 'logNoise'
 
-const analyserSeen = (
+const analyserDensities = (
   of: (own: AnalyserTensors) => { readonly loads: Tensor; readonly noise: Tensor }
-): CovarianceModel<AnalyserParameter>['seen'] =>
+): CovarianceModel<AnalyserParameter>['densities'] =>
   Gaussian.evaluatedGaussians((own: AnalyserTensors, x, level: RowLevel) => {
     const { alpha, sigma } = Gaussian.appendLevelAxes(level, 2)
     const { loads: f, noise: psi } = of(own)
@@ -158,10 +158,10 @@ const analyserSeen = (
   })
 
 /** Number of inner iterations on the factors in one generalized M-step. */
-const INNER = 10
+const INNER_STEPS = 10
 
 /** Loadings below this share of the noise count as 0: a saddle, from which inner iterations do not move. */
-const SADDLE = 1e-12
+const SADDLE_SHARE = 1e-12
 
 /** Parts that the components share, and the number of factors. */
 interface AnalyserStructure extends AnalyserKind {
@@ -281,14 +281,14 @@ const fitComponentsWithMass =
   }
 
 const hasNoLoadings = ({ loads, noise }: Analysis): boolean =>
-  loads.reduce((sum, f) => sum + f * f, 0) <= SADDLE * noise.reduce((sum, v) => sum + v, 0)
+  loads.reduce((sum, f) => sum + f * f, 0) <= SADDLE_SHARE * noise.reduce((sum, v) => sum + v, 0)
 
 /** Directly if there is a closed form or no earlier solution; otherwise by iterations, which cannot leave loadings of 0. */
 const fitAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceModel<AnalyserParameter>['fit'] =>
   fitComponentsWithMass({ rank, ...kind }, (scatters, from, least) => {
     const direct = (): ReadonlyArray<Analysis> => nearestAnalyses(kind, scatters, rank, least)
     if (from === null || isExact(kind)) return direct()
-    const iterated = iterateAnalysis(kind, scatters, from, { least, steps: INNER })
+    const iterated = iterateAnalysis(kind, scatters, from, { least, steps: INNER_STEPS })
     return from.every(hasNoLoadings) ? likeliestAnalyses(kind, scatters, [iterated, direct()]) : iterated
   })
 
@@ -328,7 +328,7 @@ export const factorAnalysers = (structure: AnalyserStructure): CovarianceModel<A
     leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),
     shapes: (components, dim) => analyserShapes(structure, components, dim),
     freedom: analyserFreedom(structure),
-    seen: analyserSeen(({ means, factors, logNoise }) => {
+    densities: analyserDensities(({ means, factors, logNoise }) => {
       const [count, dim] = means.shape
       const own = exp(logNoise)
       return {

@@ -154,8 +154,8 @@ const MIN_ANGLE = 1e-9
 /** A sweep that reduces the loss by less than this, in units of `lossUnit`, is the last: quasi-Newton steps converge faster. */
 const MIN_SWEEP_GAIN = 1e-3
 /** Maximum number of quasi-Newton steps, and number of steps that they remember. */
-const QUASI_NEWTON_LIMITS = 100
-const REMEMBERED = 10
+const MAX_QUASI_NEWTON_STEPS = 100
+const REMEMBERED_STEPS = 10
 /**
  * They end if the predicted gain is below this, in the same units: at rounding for a whole fit, or earlier in a step of
  * expectation–maximization, which continues anyway.
@@ -244,7 +244,7 @@ interface CurvaturePair {
  * Quasi-Newton direction (L-BFGS) from the remembered steps, the last first, with the curvatures of pairs as the initial Hessian (Nocedal
  * 1980).
  */
-const directionOf = (
+const quasiNewtonDirection = (
   slope: Float64Array,
   curvature: Float64Array,
   before: ReadonlyArray<CurvaturePair>
@@ -276,11 +276,11 @@ const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S
   let before: ReadonlyArray<CurvaturePair> = []
   /** With negative curvature there is no natural step length: four times the last one is tried. */
   let longer = 1
-  for (let turn = 0; turn < QUASI_NEWTON_LIMITS; turn++) {
-    const plain = directionOf(slope, curvature, [])
+  for (let turn = 0; turn < MAX_QUASI_NEWTON_STEPS; turn++) {
+    const plain = quasiNewtonDirection(slope, curvature, [])
     const promised = -dotProduct(slope, plain)
     if (!(promised > MIN_PREDICTED_GAIN[precision] * unit)) break
-    const wanted = before.length > 0 ? directionOf(slope, curvature, before) : plain
+    const wanted = before.length > 0 ? quasiNewtonDirection(slope, curvature, before) : plain
     const isDown = dotProduct(slope, wanted) < 0
     const towards = isDown ? wanted : plain
     if (!isDown) before = []
@@ -305,7 +305,7 @@ const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S
     const at = rotationDerivatives(there, dim)
     const change = at.slope.map((x, i) => x - slope[i])
     if (dotProduct(step, change) > 0) {
-      before = [{ step, change }, ...before].slice(0, REMEMBERED)
+      before = [{ step, change }, ...before].slice(0, REMEMBERED_STEPS)
       longer = 1
     } else longer *= 4
     here = there

@@ -140,7 +140,7 @@ const locateBackground = (shape: Background['shape'], points: Points): Pick<Back
   }
 }
 
-const joinParams = (
+const joinBackground = (
   params: Params.Params<GaussianParameter>,
   background: Params.Params<BackgroundParameter>
 ): Params.Params<WithBackground> => ({ ...params, ...background })
@@ -174,7 +174,7 @@ const mStepWithBackground = (mStep: MStep<GaussianParameter>, shape: Background[
     const learned = Gaussian.sumValues(moments.mass)
     const all = learned + (backgroundCount ?? 0)
     // If all rows belong to the background, the components keep their parameters.
-    return joinParams(learned > 0 ? mStep.maximise(params, moments, at) : params, {
+    return joinBackground(learned > 0 ? mStep.maximise(params, moments, at) : params, {
       ...backgroundParams(params),
       ...(backgroundCount !== undefined && { backgroundShare: scalarArray(logOdds(backgroundCount / all)) })
     })
@@ -213,8 +213,8 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
     components: componentsWithBackground(family, shape),
     ...carriedCapabilities<WithBackground>(
       gaussians,
-      params => joinParams(params, backgroundToParams(defaultLocation(params.means.shape[1]))),
-      move => params => joinParams(move(componentParams(params)), backgroundParams(params)),
+      params => joinBackground(params, backgroundToParams(defaultLocation(params.means.shape[1]))),
+      move => params => joinBackground(move(componentParams(params)), backgroundParams(params)),
       backgroundMaps
     ),
     ...(family.hasTails && { hasTails: true as const }),
@@ -233,7 +233,7 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
       }
     }),
     fromMixture: mixture =>
-      joinParams(
+      joinBackground(
         fromMixture(mixture),
         backgroundToParams(mixture.background ?? defaultLocation(mixture.means.shape[1]))
       ),

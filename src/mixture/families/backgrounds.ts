@@ -57,14 +57,14 @@ const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
   }
 }
 
-const NU = (): Tensor => fill([1], 1)
+const cauchyDegrees = (): Tensor => fill([1], 1)
 
 /**
  * Lower bound of the noise at an edge, and upper bound of the distance from one in standard deviations, so that quotients and squares are
  * finite.
  */
 const MIN_EDGE_NOISE = 1e-300
-const FARTHEST = 1e100
+const MAX_STANDARDIZED_DISTANCE = 1e100
 
 /** The integrand decreases at most by e⁻³⁸, over which 24 nodes are exact to rounding. */
 const MAX_LOG_DECAY = 38
@@ -87,8 +87,8 @@ const noisedBoxLogDensity =
     const near = where(isInside, y, 0)
     const edge = (at: Tensor): Tensor => erf(div(at, mul(Math.SQRT2, deviation)))
     const inside = mul(0.5, add(edge(add(s, near)), edge(sub(s, near))))
-    const away = where(isInside, 0, minimum(div(sub(abs(y), s), deviation), FARTHEST))
-    const whole = minimum(div(mul(2, s), deviation), FARTHEST)
+    const away = where(isInside, 0, minimum(div(sub(abs(y), s), deviation), MAX_STANDARDIZED_DISTANCE))
+    const whole = minimum(div(mul(2, s), deviation), MAX_STANDARDIZED_DISTANCE)
     const reach = minimum(
       whole,
       stopGradient(div(2 * MAX_LOG_DECAY, add(away, sqrt(add(square(away), 2 * MAX_LOG_DECAY)))))
@@ -105,7 +105,7 @@ export const backgroundLogDensity = (
   shape: 'cauchy' | 'box',
   place: CentreAndScale
 ): ((x: Tensor, level: RowLevel) => Tensor) =>
-  shape === 'box' ? noisedBoxLogDensity(place) : Terms.studentLogDensity(singleGaussian(place), NU())
+  shape === 'box' ? noisedBoxLogDensity(place) : Terms.studentLogDensity(singleGaussian(place), cauchyDegrees())
 
 const cleanBox =
   (place: CentreAndScale) =>
@@ -125,6 +125,8 @@ export const cleanBackgroundLogDensity = ({
 }: Readonly<Partial<Record<'cauchy' | 'box', Tensor>>>): ((x: Tensor) => Tensor) => {
   if (box !== undefined) return cleanBox(box)
   if (cauchy === undefined) return x => fill([x.shape[0], 1], -Infinity)
-  const { logDensity } = { logDensity: (x: Tensor) => Terms.cleanStudent(singleGaussian(cauchy), NU())(x).logDensity }
+  const { logDensity } = {
+    logDensity: (x: Tensor) => Terms.cleanStudent(singleGaussian(cauchy), cauchyDegrees())(x).logDensity
+  }
   return logDensity
 }

@@ -46,7 +46,7 @@ export interface CovarianceModel<Q extends string> {
   /** Number of free parameters. Default: the number of entries. */
   readonly freedom?: (components: number, dim: number) => number
   /** Evaluates Gaussians with these covariances at rows. */
-  readonly seen: Gaussian.Evaluated<Params.Tensors<'means' | Q> & { readonly logits?: Tensor }>
+  readonly densities: Gaussian.Evaluated<Params.Tensors<'means' | Q> & { readonly logits?: Tensor }>
   /** Returns Σ_k as variances or factors of a mixture. */
   readonly factors: (own: Params.Params<Q>, components: number, dim: number) => Pick<Mixture, 'variances' | 'factors'>
   /**
@@ -125,11 +125,11 @@ const keepWithoutMass = <Q extends string>(
       })(found)
 
 /** Parts that depend on the family of mixtures. */
-type CovarianceSeen<Q extends string> = Pick<CovarianceModel<Q>, 'seen' | 'projection'>
+type CovarianceDensities<Q extends string> = Pick<CovarianceModel<Q>, 'densities' | 'projection'>
 
 // —— diagonal ——
 
-export interface Variances<Q extends string> extends CovarianceSeen<Q> {
+export interface Variances<Q extends string> extends CovarianceDensities<Q> {
   /** Name of the parameter, the log variances. */
   readonly name: Q
   readonly isShared: boolean
@@ -142,7 +142,7 @@ export const diagonalModel = <const Q extends string>({
   name,
   isShared,
   isRound,
-  ...seen
+  ...densitiesAndProjection
 }: Variances<Q>): CovarianceModel<Q> => {
   // TypeScript types an object with a computed name as one with any name.
   const only = <A>(array: A): { readonly [K in Q]: A } => ({ [name]: array }) as { readonly [K in Q]: A }
@@ -152,7 +152,7 @@ export const diagonalModel = <const Q extends string>({
   ]
   const of = ({ [name]: { values } }: Params.Params<Q>): Float64Array => values.map(Elementary.exp)
   return {
-    ...seen,
+    ...densitiesAndProjection,
     name: (isShared ? 'E' : 'V') + (isRound ? 'I' : isShared ? 'E' : 'V') + 'I',
     formula: `exp(${name}${isShared ? '' : '_i'})${isRound ? ' I' : ' on the diagonal'}`,
     second: isRound ? 'trace' : 'diagonal',
@@ -229,11 +229,11 @@ const clippedTriangle = (scatter: Float64Array, { level, floor, dim }: MStepCont
 /** Full covariances, L_k L_kᵀ for each component or one for all: VVV and EEE in mclust. */
 export const triangular = ({
   isShared,
-  ...seen
-}: CovarianceSeen<Triangular> & { readonly isShared: boolean }): CovarianceModel<Triangular> => {
+  ...densitiesAndProjection
+}: CovarianceDensities<Triangular> & { readonly isShared: boolean }): CovarianceModel<Triangular> => {
   const lead = (components: number): ReadonlyArray<number> => (isShared ? [] : [components])
   return {
-    ...seen,
+    ...densitiesAndProjection,
     name: isShared ? 'EEE' : 'VVV',
     formula: isShared ? 'L Lᵀ' : 'L_i L_iᵀ',
     second: 'full',

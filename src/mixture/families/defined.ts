@@ -94,7 +94,7 @@ export const modelOfDefinition = <F extends Field.Fields, Q extends string>(
     leastRows: spec.leastRows?.(fields) ?? (dim => (isShared ? 1 : dim + 1)),
     shapes,
     ...(freedom && { freedom }),
-    seen: Gaussian.evaluatedGaussians((params, x, level) =>
+    densities: Gaussian.evaluatedGaussians((params, x, level) =>
       Full.evaluateTriangles(params.means, triangles(params, x.shape[1] ?? 0), x, level)
     ),
     factors: (own, count, dim) => {

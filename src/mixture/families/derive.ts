@@ -104,7 +104,7 @@ const mixtureMStep = <Q extends string>({ covariance, weights }: MixtureParts<Q>
 }
 
 /** Number of free parameters; the weights sum to 1. */
-const freeParameterCount = <Q extends string>(
+const mixtureParameterCount = <Q extends string>(
   { components, covariance, weights }: MixtureParts<Q>,
   dim: number
 ): number =>
@@ -120,7 +120,7 @@ const freeParameterCount = <Q extends string>(
 export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyParts<MixtureParameter<Q>> => {
   type P = MixtureParameter<Q>
   const { components, covariance, weights } = parts
-  const { second, isShared, isScalable, seen, projection } = covariance
+  const { second, isShared, isScalable, densities, projection } = covariance
   const isFree = weights === 'free'
   const isRound = second === 'trace'
   const toMixture = paramsToMixture(parts)
@@ -150,9 +150,9 @@ export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyPa
   }
   return {
     parameters: dim => parameterShapes(parts, components, dim),
-    degreesOfFreedom: dim => freeParameterCount(parts, dim),
+    degreesOfFreedom: dim => mixtureParameterCount(parts, dim),
     count: () => components,
-    ...seen,
+    ...densities,
     leastRows: covariance.leastRows,
     toMixture,
     fromMixture: mixture =>

@@ -41,7 +41,7 @@ export const evaluateDiagonal = (means: Tensor, u: Tensor, x: Tensor, level: Row
   )
 }
 
-const ownDiagonalSeen = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) =>
+const ownDiagonalDensities = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) =>
   evaluateDiagonal(means, diagonalAtLevel(exp(logVariances), level), x, level)
 )
 
@@ -70,7 +70,7 @@ export const ownVariances = Covariances.diagonalModel({
   name: 'logVariances',
   isShared: false,
   isRound: false,
-  seen: ownDiagonalSeen
+  densities: ownDiagonalDensities
 })
 
 /** One variance for each column, common to the components (EEI). */
@@ -78,7 +78,7 @@ export const commonVariances = Covariances.diagonalModel({
   name: 'logVariances',
   isShared: true,
   isRound: false,
-  seen: evaluatedCommonDiagonal
+  densities: evaluatedCommonDiagonal
 })
 
 /**

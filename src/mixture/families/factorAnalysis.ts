@@ -44,7 +44,7 @@ const NOISE_TOLERANCE = 1e-9
  * E-step for the factors: BS [q, d] and the triangle of Θ = V + BSBᵀ, where LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B =
  * V FᵀΨ⁻¹.
  */
-interface Expected {
+interface ExpectedFactors {
   readonly across: Float64Array
   readonly spread: Float64Array
 }
@@ -52,7 +52,7 @@ interface Expected {
 const expectedFactors = (
   d: number,
   q: number
-): ((s: Float64Array, { loads, noise }: Analysis, into: Expected) => void) => {
+): ((s: Float64Array, { loads, noise }: Analysis, into: ExpectedFactors) => void) => {
   const stack = new Float64Array((d + q) * q)
   const l = new Float64Array(q * q)
   const half = new Float64Array(q * q)
@@ -86,7 +86,7 @@ const expectedFactors = (
 const updateCommonLoadings = (
   scatters: ReadonlyArray<Scatter>,
   all: ReadonlyArray<Analysis>,
-  expected: ReadonlyArray<Expected>,
+  expected: ReadonlyArray<ExpectedFactors>,
   q: number
 ): void => {
   const d = all[0].noise.length
@@ -149,7 +149,10 @@ const iterateGroup = (
 ): void => {
   const d = all[0].noise.length
   const q = all[0].loads.length / d
-  const expected = all.map((): Expected => ({ across: new Float64Array(q * d), spread: new Float64Array(q * q) }))
+  const expected = all.map((): ExpectedFactors => ({
+    across: new Float64Array(q * d),
+    spread: new Float64Array(q * q)
+  }))
   const expect = expectedFactors(d, q)
   const next = new Float64Array(q * d)
   const isApart = kind.loadings === 'own' || all.length === 1
@@ -201,9 +204,9 @@ const sharingGroups = <A>({ loadings, noise }: AnalyserKind, all: ReadonlyArray<
 const poolSharedScatters = (
   { loadings, noise }: AnalyserKind,
   scatters: ReadonlyArray<Scatter>
-): ReadonlyArray<Scatter> => (loadings === 'common' && noise === 'common' ? [pooledOf(scatters)] : scatters)
+): ReadonlyArray<Scatter> => (loadings === 'common' && noise === 'common' ? [poolScatters(scatters)] : scatters)
 
-const pooledOf = (scatters: ReadonlyArray<Scatter>): Scatter => {
+const poolScatters = (scatters: ReadonlyArray<Scatter>): Scatter => {
   const mass = scatters.reduce((sum, one) => sum + one.mass, 0)
   return {
     mass,
@@ -477,7 +480,7 @@ const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Arra
  * Loadings F [d, rank] from scales, eigenvalues minus 1 and eigenvectors. The sign of an eigenvector is chosen by that of Σ_i f_i/(i + 1),
  * in which equal and opposite entries do not cancel, so that it does not depend on rounding.
  */
-const loadsOf = (
+const loadingsOfEigenvectors = (
   rank: number,
   scales: Float64Array,
   { vectors }: Eigen,
@@ -518,7 +521,7 @@ const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least
   const above = Math.max(noise, least)
   const ones = new Float64Array(dim).fill(1)
   return eigens.map(eigen => ({
-    loads: loadsOf(rank, ones, eigen, j => (j < top ? eigen.values[j] - above : 0)),
+    loads: loadingsOfEigenvectors(rank, ones, eigen, j => (j < top ? eigen.values[j] - above : 0)),
     noise: ones.map(() => above)
   }))
 }
@@ -535,7 +538,7 @@ const nearestLoadings = (
   scatters: ReadonlyArray<Scatter>,
   rank: number
 ): ReadonlyArray<Analysis> => {
-  const { mass, s: pooled } = pooledOf(scatters)
+  const { mass, s: pooled } = poolScatters(scatters)
   const dim = Math.round(Math.sqrt(pooled.length))
   const under = pooled.map((x, at) => (at % (dim + 1) === 0 ? Math.min(...scatters.map(({ s }) => s[at])) : x))
   const above = MIN_NOISE_SHARE * under.reduce((most, x, at) => (at % (dim + 1) === 0 ? Math.max(most, x) : most), 0)
@@ -574,7 +577,10 @@ export const nearestAnalyses = (
       const { noise, eigens, gradient } = nearestNoise(own, rank)
       // Multiplying ψ by (1 − ∂/∂log ψ) gives the variances of S; at the optimum the derivative is 0.
       const all = noise.map((v, i) => Math.max(v * (1 - gradient[i]), least))
-      return eigens.map(eigen => ({ loads: loadsOf(rank, noise, eigen, j => eigen.values[j] - 1), noise: all.slice() }))
+      return eigens.map(eigen => ({
+        loads: loadingsOfEigenvectors(rank, noise, eigen, j => eigen.values[j] - 1),
+        noise: all.slice()
+      }))
     }
     return nearestLoadings(kind, own, rank)
   })(
@@ -605,7 +611,7 @@ const regressionLoadings = (
       const j = ((place % rank) + first) % dim
       return (share * own[i * dim + j]) / Math.sqrt(own[j * (dim + 1)])
     })
-  const common = kind.loadings === 'common' ? loadsOf(pooledOf(scatters).s) : null
+  const common = kind.loadings === 'common' ? loadsOf(poolScatters(scatters).s) : null
   const loads = scatters.map(one => common?.slice() ?? loadsOf(one.s))
   const left = scatters.map(({ s }, k) =>
     new Float64Array(dim).map((_, j) => {

@@ -161,10 +161,10 @@ export const evaluatedCommonFactor = Gaussian.evaluatedGaussians(
 )
 
 /** Full covariances, one for each component (VVV). */
-export const ownTriangles = Covariances.triangular({ isShared: false, seen: evaluatedOwnFull })
+export const ownTriangles = Covariances.triangular({ isShared: false, densities: evaluatedOwnFull })
 
 /** A full covariance common to the components (EEE). */
-export const commonTriangle = Covariances.triangular({ isShared: true, seen: evaluatedCommonFull })
+export const commonTriangle = Covariances.triangular({ isShared: true, densities: evaluatedCommonFull })
 
 /**
  * A mixture with free weights and a full covariance for each component: Σ_k = L_k L_kᵀ, L_k lower triangular with exp(logScales_k) on its

@@ -171,7 +171,7 @@ export const ownIsotropic: Covariances.CovarianceModel<'logVariances'> = Covaria
   name: 'logVariances',
   isShared: false,
   isRound: true,
-  seen: isotropicEvaluated(isotropicComponents),
+  densities: isotropicEvaluated(isotropicComponents),
   projection: projection({ seesNorm: true }, isotropicComponents, params =>
     Derive.paramsToMixture({ covariance: ownIsotropic, weights: 'free' })(params)
   )
@@ -223,7 +223,7 @@ export const commonIsotropic: Covariances.CovarianceModel<'logVariance'> = Covar
   name: 'logVariance',
   isShared: true,
   isRound: true,
-  seen: evaluatedCommonIsotropic,
+  densities: evaluatedCommonIsotropic,
   // |x|² is common to the components, so responsibilities do not depend on it.
   projection: projection({ seesNorm: false }, tiedComponents, params =>
     Derive.paramsToMixture({ covariance: commonIsotropic, weights: 'free' })(params)

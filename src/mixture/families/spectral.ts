@@ -292,14 +292,16 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
     isScalable: shape !== 'none' && (!isTurned || (ownShape ? ownAxes : !ownAxes)),
     leastRows: dim => (ownShape && ownAxes ? dim + 1 : ownVolume || ownShape ? 2 : 1),
     shapes: (count, dim) => spectralShapes(parts, count, dim),
-    seen: Gaussian.evaluatedGaussians(({ means, ...own }: SpectralTensors & { readonly means: Tensor }, x, level) => {
-      const dim = x.shape[1] ?? 0
-      const { alpha, sigma } = Gaussian.appendLevelAxes(level, 2)
-      const u = add(mul(square(alpha), expandDims(exp(spectrumOf(own, dim)), 0)), square(sigma))
-      if (own.turns === undefined) return Diagonal.evaluateDiagonal(means, u, x, level)
-      const gaussians = { means, axes: cayleyAxes(own.turns, dim), u }
-      return ownAxes ? evaluateSpectral(gaussians, x, level) : evaluateAlongCommonAxes(gaussians, x, level)
-    }),
+    densities: Gaussian.evaluatedGaussians(
+      ({ means, ...own }: SpectralTensors & { readonly means: Tensor }, x, level) => {
+        const dim = x.shape[1] ?? 0
+        const { alpha, sigma } = Gaussian.appendLevelAxes(level, 2)
+        const u = add(mul(square(alpha), expandDims(exp(spectrumOf(own, dim)), 0)), square(sigma))
+        if (own.turns === undefined) return Diagonal.evaluateDiagonal(means, u, x, level)
+        const gaussians = { means, axes: cayleyAxes(own.turns, dim), u }
+        return ownAxes ? evaluateSpectral(gaussians, x, level) : evaluateAlongCommonAxes(gaussians, x, level)
+      }
+    ),
     factors: spectralFactors(parts),
     fit: fitSpectral(parts)
   }

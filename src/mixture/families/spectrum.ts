@@ -265,7 +265,7 @@ const commonVolume = (
 const SINGLE_COMPONENT: SpectrumSharing = { volume: 'own', shape: 'own' }
 
 /** Design matrix B, row-major, [K · d, θ]. */
-const basis = (parts: SpectrumSharing, count: number, dim: number): Float64Array => {
+const designMatrix = (parts: SpectrumSharing, count: number, dim: number): Float64Array => {
   const { width, size, volumeOf, shapeOf } = spectrumLayout(parts, count, dim)
   const c = contrasts(dim).values
   const b = new Float64Array(count * dim * size)
@@ -359,7 +359,7 @@ const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: 
   const { dim } = at
   const count = n.length
   const { size, volumes } = spectrumLayout(parts, count, dim)
-  const b = basis(parts, count, dim)
+  const b = designMatrix(parts, count, dim)
   const least = minLogEigenvalue(at)
   let theta = raiseVolumes(parts, Float64Array.of(...old.volumes, ...old.shapes), count, at)
   let l = predictedLogs(parts, theta, count, dim)

@@ -104,13 +104,13 @@ const functionsOfGaussians = <T>(
   }
 }
 
-const isotropicSeen = Round.isotropicEvaluated((components: IsotropicComponents) => components)
+const isotropicMixtureFunctions = Round.isotropicEvaluated((components: IsotropicComponents) => components)
 
 type MixtureTensors = Readonly<Record<string, Tensor>>
 
 /** Evaluates the mixture given by `mixtureArrays`, as tensors. */
 export const functionsOfArrays = (arrays: MixtureTensors): RowFunctions =>
-  'tails' in arrays || 'share' in arrays ? functionsWithTails(arrays) : seenGaussianMixture(arrays)
+  'tails' in arrays || 'share' in arrays ? functionsWithTails(arrays) : gaussianMixtureFunctions(arrays)
 
 /** Evaluates a mixture with tails or a background; its score is the derivative of the log-density. */
 const functionsWithTails = ({ tails, share, cauchy, box, ...gaussian }: Partial<MixtureTensors>): RowFunctions => {
@@ -119,7 +119,7 @@ const functionsWithTails = ({ tails, share, cauchy, box, ...gaussian }: Partial<
   const { means } = own
   const tailed = (x: Tensor): Omit<MixtureAtRows, 'centres'> => {
     const [, dim] = x.shape
-    const joint = seenGaussianMixture(own).logJoint(x)
+    const joint = gaussianMixtureFunctions(own).logJoint(x)
     if (tails === undefined) return { joint }
     const isTailed = greater(tails, 0)
     const nu = where(isTailed, tails, 1)
@@ -153,13 +153,13 @@ const peakOf = (own: MixtureTensors, dim: number): Tensor => {
   return reshape(sub(add(logOfWeights(own.weights), logRoot()), Gaussian.logNormalConstant(dim)), [1, -1])
 }
 
-const seenGaussianMixture = ({ means, weights, ...own }: MixtureTensors): RowFunctions => {
+const gaussianMixtureFunctions = ({ means, weights, ...own }: MixtureTensors): RowFunctions => {
   const logits = logOfWeights(weights)
   if ('factor' in own) return functionsOfGaussians(Full.evaluatedCommonFactor, { means, logits, factor: own.factor })
   if ('factors' in own) return functionsOfGaussians(Full.evaluatedFactors, { means, logits, factors: own.factors })
   const { variances } = own
   return variances.rank === 1
-    ? functionsOfGaussians(isotropicSeen, { centres: means, logits, variances })
+    ? functionsOfGaussians(isotropicMixtureFunctions, { centres: means, logits, variances })
     : functionsOfGaussians(Diagonal.evaluatedVariances, { means, logits, variances })
 }
 

@@ -160,23 +160,22 @@ export const points =
   ({ minRows = 1, maxRows = Math.max(6, minRows), extent = 3, far = 30, weights = true }: PointsOptions = {}) =>
   (dim: number): fc.Arbitrary<Points> => {
     const vector = fc.array(real(extent), { minLength: dim, maxLength: dim })
-    const many = <A>(one: fc.Arbitrary<A>): fc.Arbitrary<ReadonlyArray<A>> =>
-      fc.array(one, { minLength: minRows, maxLength: maxRows })
-    const scattered = many(vector)
-    const scaled = (factor: number) => (rows: ReadonlyArray<ReadonlyArray<number>>) =>
-      rows.map(row => row.map(x => factor * x))
+    const lengths = { minLength: minRows, maxLength: maxRows }
+    const scattered = fc.array(vector, lengths)
     const rows = fc.oneof(
       { withCrossShrink: true },
       { weight: 4, arbitrary: scattered },
       fc.array(vector, { minLength: minRows, maxLength: minRows }),
-      fc.tuple(vector, many(fc.constant(null))).map(([row, copies]) => copies.map(() => row)),
-      fc.tuple(vector, many(real(1))).map(([direction, along]) => along.map(a => direction.map(x => a * x))),
+      fc.tuple(vector, fc.array(fc.constant(null), lengths)).map(([row, copies]) => copies.map(() => row)),
+      fc
+        .tuple(vector, fc.array(real(1), lengths))
+        .map(([direction, along]) => along.map(a => direction.map(x => a * x))),
       fc.tuple(vector, scattered).map(([away, rows]) => {
         const offset = away.map(x => far * Math.sign(x))
         return rows.map(row => row.map((x, j) => x + offset[j]))
       }),
-      scattered.map(scaled(1e-6)),
-      scattered.map(scaled(0))
+      scattered.map(rows => scaleMatrix(1e-6, rows)),
+      scattered.map(rows => scaleMatrix(0, rows))
     )
     const plain = rows.map(rows => pointsOfRows(dim, rows))
     return weights
@@ -191,6 +190,11 @@ export const points =
         )
       : plain
   }
+
+const scaleMatrix = (
+  factor: number,
+  rows: ReadonlyArray<ReadonlyArray<number>>
+): ReadonlyArray<ReadonlyArray<number>> => rows.map(row => row.map(x => factor * x))
 
 /** Standard normal noise of the shape of the data. */
 export const normalNoise = ({ rows, dim }: Points, seed: number): Points => ({
@@ -231,11 +235,11 @@ export const params =
           }))
         )(shapes)
       ) as unknown as fc.Arbitrary<Params.Params<P>>
-    const exactly = (count: number) => (bound: number) => fc.array(real(bound), { minLength: count, maxLength: count })
+    const entries = (bound: number, count: number) => fc.array(real(bound), { minLength: count, maxLength: count })
     return fc.oneof(
       { withCrossShrink: true },
-      { weight: 5, arbitrary: filled((bound, count) => exactly(count)(bound)) },
-      filled((bound, count) => exactly(Math.min(dim, count))(bound)),
+      { weight: 5, arbitrary: filled(entries) },
+      filled((bound, count) => entries(bound, Math.min(dim, count))),
       fc.constant(Params.zeros(shapes))
     )
   }

@@ -106,8 +106,7 @@ export const lossNoiseLevels = <P extends string>({ schedule, objective }: Loss<
  */
 const termsOf = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
-  isOfNodes: boolean,
-  dim: number
+  { isOfNodes, dim }: { readonly isOfNodes: boolean; readonly dim: number }
 ) => {
   const { level } = Schedule.interpret(schedule)
   const weightOf = Weighting.interpret(schedule)
@@ -160,7 +159,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
   const known = boundedCache<ReturnType<typeof termsOf>>(2)
   return data => {
     const nodes = Nodes.isNodes(data) ? data : null
-    const of = (): ReturnType<typeof termsOf> => termsOf(loss, nodes !== null, data.dim)
+    const of = (): ReturnType<typeof termsOf> => termsOf(loss, { isOfNodes: nodes !== null, dim: data.dim })
     // Terms of a population hold samples of its nodes, so they are not cached across data.
     const terms = nodes === null ? known(data.dim, of) : of()
     const unprojected = Float64Array.of(nodes === null ? 1 : 0)

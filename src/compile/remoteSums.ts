@@ -129,84 +129,103 @@ export const requestedReduction =
       const scale = Float64Array.from(described.scale)
       return pipe(source, Source.dataInUnits({ centre, scale }), requestedReduction(vocabulary)(described.of))
     }
-    if (statisticsCodec.is(described))
-      return pipe(
-        Mixture.codec.decode(described.mixture),
-        E.mapLeft(() => unknown(JSON.stringify(described.mixture))),
-        E.filterOrElse(
-          mixture => Mixture.dimension(mixture) === source.dim,
-          mixture => unknown(`of a mixture of ${Mixture.dimension(mixture)} columns`)
-        ),
-        E.map(mixture => {
-          const sum = Statistics.describeRows(weightedRowsOf(source))(mixture)
-          return withNumberCount(0, 'none, as a mixture says all', () => sum)
-        })
-      )
-    if (expectationCodec.is(described) && matchColumnCount([described.middle], source.dim)) {
-      const { middle, kind, level } = described
-      const rows = weightedRowsOf(subtractFromRows(middle, source))
-      return pipe(
-        Score.codec(vocabulary).decode(described.score),
-        E.mapLeft(() => unknown(JSON.stringify(described.score))),
-        E.filterOrElse(
-          score => Score.problems(source)(score).length === 0,
-          score => Score.problems(source)(score)[0]
-        ),
-        E.flatMap(score =>
-          pipe(
-            O.fromNullable(Score.interpret(score).family),
-            O.filter(kind === 'posterior' ? EM.supportsPrior : EM.supportsEM),
-            E.fromOption(() => unknown(`expectation–maximization of ${Score.show(score)}`)),
-            E.map(family => {
-              const params = Params.unpacked(Score.shapes(source.dim)(score))
-              if (level !== null) {
-                const of = EM.noisyStepReduction(family, SMALLEST_FLOOR, rows)
-                return ofParams(
-                  score,
-                  source.dim,
-                  2,
-                  withKey((key, numbers) => of(params(numbers), { level, key }))
-                )
-              }
-              // Like the floor, the prior has no effect here.
-              const mean = new Float64Array(source.dim)
-              const covariance = new Float64Array(0)
-              const prior = { shrinkage: 0, mean, covariance, rows: source.total }
-              const of: (params: Params.Params<string>) => Chunks.Reduction<unknown> =
-                kind === 'judged'
-                  ? EM.evaluationReduction(family, rows)
-                  : EM.emStepReduction(family, SMALLEST_FLOOR, rows, kind === 'posterior' ? prior : null)
-              return ofParams(score, source.dim, 0, numbers => of(params(numbers)))
-            })
-          )
-        )
-      )
-    }
-    if (lossCodec.is(described) && matchColumnCount([described.middle], source.dim)) {
-      const { engine, precision, middle } = described
-      return pipe(
-        Ap.sequenceS(E.Apply)({
-          schedule: Schedule.codec(vocabulary).decode(described.schedule),
-          score: Score.codec(vocabulary).decode(described.score),
-          objective: Objective.codec(vocabulary).decode(described.objective),
-          expectation: Expectation.codec(vocabulary).decode(described.expectation)
-        }),
-        E.mapLeft(() => unknown(JSON.stringify(described))),
-        E.filterOrElse(
-          of => lossPartProblems(of, source).length === 0,
-          of => lossPartProblems(of, source)[0]
-        ),
-        E.map(of => {
-          const sum = Loss.lossReduction(of, engine, precision, subtractFromRows(middle, source))
-          const params = Params.unpacked(Score.shapes(source.dim)(of.score))
-          return ofParams(
-            of.score,
-            source.dim,
-            2,
-            withKey((key, numbers) => sum(params(numbers), key))
-          )
-        })
-      )
-    }
+    if (statisticsCodec.is(described)) return statisticsReduction(described, source)
+    if (expectationCodec.is(described) && matchColumnCount([described.middle], source.dim))
+      return expectationReduction(vocabulary, described, source)
+    if (lossCodec.is(described) && matchColumnCount([described.middle], source.dim))
+      return requestedLossReduction(vocabulary, described, source)
     return E.left(unknown(JSON.stringify(described)))
   }
+
+/** Sufficient statistics of a mixture. */
+const statisticsReduction = (described: t.TypeOf<typeof statisticsCodec>, source: Source.Source): ReductionOrProblem =>
+  pipe(
+    Mixture.codec.decode(described.mixture),
+    E.mapLeft(() => unknown(JSON.stringify(described.mixture))),
+    E.filterOrElse(
+      mixture => Mixture.dimension(mixture) === source.dim,
+      mixture => unknown(`of a mixture of ${Mixture.dimension(mixture)} columns`)
+    ),
+    E.map(mixture => {
+      const sum = Statistics.describeRows(weightedRowsOf(source))(mixture)
+      return withNumberCount(0, 'none, as a mixture says all', () => sum)
+    })
+  )
+
+/** Sums of an E-step: for a step, for a step at a noise level, or for an evaluation. */
+const expectationReduction = (
+  vocabulary: Vocabulary.Vocabulary,
+  described: t.TypeOf<typeof expectationCodec>,
+  source: Source.Source
+): ReductionOrProblem => {
+  const { middle, kind, level } = described
+  const rows = weightedRowsOf(subtractFromRows(middle, source))
+  return pipe(
+    Score.codec(vocabulary).decode(described.score),
+    E.mapLeft(() => unknown(JSON.stringify(described.score))),
+    E.filterOrElse(
+      score => Score.problems(source)(score).length === 0,
+      score => Score.problems(source)(score)[0]
+    ),
+    E.flatMap(score =>
+      pipe(
+        O.fromNullable(Score.interpret(score).family),
+        O.filter(kind === 'posterior' ? EM.supportsPrior : EM.supportsEM),
+        E.fromOption(() => unknown(`expectation–maximization of ${Score.show(score)}`)),
+        E.map(family => {
+          const params = Params.unpacked(Score.shapes(source.dim)(score))
+          if (level !== null) {
+            const of = EM.noisyStepReduction(family, SMALLEST_FLOOR, rows)
+            return ofParams(
+              score,
+              source.dim,
+              2,
+              withKey((key, numbers) => of(params(numbers), { level, key }))
+            )
+          }
+          // Like the floor, the prior has no effect here.
+          const mean = new Float64Array(source.dim)
+          const covariance = new Float64Array(0)
+          const prior = { shrinkage: 0, mean, covariance, rows: source.total }
+          const of: (params: Params.Params<string>) => Chunks.Reduction<unknown> =
+            kind === 'judged'
+              ? EM.evaluationReduction(family, rows)
+              : EM.emStepReduction(family, SMALLEST_FLOOR, rows, kind === 'posterior' ? prior : null)
+          return ofParams(score, source.dim, 0, numbers => of(params(numbers)))
+        })
+      )
+    )
+  )
+}
+
+/** Sums of a loss and its gradient, at parameters and a key. */
+const requestedLossReduction = (
+  vocabulary: Vocabulary.Vocabulary,
+  described: t.TypeOf<typeof lossCodec>,
+  source: Source.Source
+): ReductionOrProblem => {
+  const { engine, precision, middle } = described
+  return pipe(
+    Ap.sequenceS(E.Apply)({
+      schedule: Schedule.codec(vocabulary).decode(described.schedule),
+      score: Score.codec(vocabulary).decode(described.score),
+      objective: Objective.codec(vocabulary).decode(described.objective),
+      expectation: Expectation.codec(vocabulary).decode(described.expectation)
+    }),
+    E.mapLeft(() => unknown(JSON.stringify(described))),
+    E.filterOrElse(
+      of => lossPartProblems(of, source).length === 0,
+      of => lossPartProblems(of, source)[0]
+    ),
+    E.map(of => {
+      const sum = Loss.lossReduction(of, engine, precision, subtractFromRows(middle, source))
+      const params = Params.unpacked(Score.shapes(source.dim)(of.score))
+      return ofParams(
+        of.score,
+        source.dim,
+        2,
+        withKey((key, numbers) => sum(params(numbers), key))
+      )
+    })
+  )
+}

@@ -273,12 +273,14 @@ export const sandwich =
       )
     const { n, kept, spread } = estimated(Score.shapes(given.dim)(score), known)
     const p = kept.length
-    const of = (matrix: SquareMatrix): SquareMatrix => submatrix(matrix, n, kept)
-    const meat = of(integrated(description, given, params))
-    const curvature = pseudoInverse(of(hessianOn(description, given, params)), p)
+    const meat = submatrix(integrated(description, given, params), n, kept)
+    const curvature = pseudoInverse(submatrix(hessianOn(description, given, params), n, kept), p)
     const variance = matrixProduct(matrixProduct(curvature, meat, p), curvature, p)
     const likely = { score, schedule, objective: Objective.likelihood }
-    const bound = pseudoInverse(of(integrated(likely, population ?? Problem.orThrow(NodesOf.of(own)), params)), p)
+    const bound = pseudoInverse(
+      submatrix(integrated(likely, population ?? Problem.orThrow(NodesOf.of(own)), params), n, kept),
+      p
+    )
     const ratios = kept.map((_, k) => Math.sqrt(variance[k * p + k] / bound[k * p + k]))
     return {
       variance: { shape: [p, p], values: variance },

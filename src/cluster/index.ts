@@ -1,7 +1,7 @@
 /**
- * Many machines as the place where sums over rows are taken: a leader asks workers over a queue of BullMQ, on Redis or Valkey, and
- * adds what they have summed in the order of the chunks. So the bits are those of one process, whoever took which sums, and
- * whoever ended on the way.
+ * Evaluates sums over rows on many machines: a leader sends requests to workers over a queue of BullMQ, on Redis or Valkey, and adds the
+ * results in the order of the chunks. The bits are therefore those of one process, whichever worker computed which sums and whichever ended
+ * early.
  *
  * @module
  */
@@ -28,25 +28,25 @@ export { code }
 export interface Options {
   readonly connection: Connection
   /**
-   * What workers are to open, as JSON: of `ornstein worker` `{ path, options }`, a table in its folder and how it is read, which has
-   * the rows of the source; of workers of one's own what their `open` takes.
+   * Description of the data that workers open, as JSON. For `ornstein worker`: `{ path, options }`, a table in the worker's folder and how
+   * it is read, with the rows of the source. For custom workers: the argument of their `open`.
    */
   readonly data: unknown
   /**
-   * Told why a sum has to be waited for, as nobody takes it, and null when it is there: this thread hears nothing meanwhile. Standard
-   * error has it unless given.
+   * Called with the reason when a sum has to wait because no worker takes it, and with null once the sum has arrived. This thread is
+   * blocked meanwhile. Default: writes to standard error.
    */
   readonly onWait?: (why: string | null) => void
 }
 
-/** A place that is there until it is closed. */
+/** Backend that is available until it is closed. */
 export interface Cluster {
-  /** Sums of the source that the cluster was made for. Throws, as `Problem.orThrow` does, where they cannot be had. */
+  /** Evaluates sums of the source for which the cluster was made. Throws, as `Problem.orThrow` does, if they cannot be computed. */
   readonly backend: Backend.Backend
   readonly close: () => void
 }
 
-/** What tells the rows of a source from others: the hash of each range of them. */
+/** Returns the hash of each range of rows, which identify a source. */
 export const hashesOf = (source: Source.Source): ReadonlyArray<string> =>
   splitIntoRanges(source.rows).map(range => hashRange(source, range))
 
@@ -55,9 +55,9 @@ const writeToStderr = (why: string | null): void => {
 }
 
 /**
- * The workers at a queue as the place of sums over the rows of a source. It reads them once, for the hashes by which workers are
- * held to the same rows, and gives the place to `Fit.mixture` or `Compile.pipeline`. While a sum is taken this thread waits.
- * A problem where no server answers, or where `bullmq` and `ioredis` are not installed.
+ * Makes the workers at a queue the backend for sums over the rows of a source. Reads the rows once, for the hashes by which each worker's
+ * rows are verified, and returns the backend, to be passed to `Fit.mixture` or `Compile.pipeline`. This thread blocks while a sum is
+ * evaluated. Returns a problem if no server answers, or if `bullmq` or `ioredis` is not installed.
  */
 export const bullmq =
   ({ connection, data, onWait = writeToStderr }: Options) =>
@@ -80,13 +80,13 @@ export const bullmq =
     thread.unref()
     port1.unref()
     let seen = 0
-    /** The next answer: this thread does nothing else until it is there. */
+    /** Returns the next answer; blocks the thread until it arrives. */
     const replied = (): ThreadAnswer => {
       let waits = false
       for (;;) {
         Atomics.wait(flag, 0, seen)
         seen += 1
-        // the thread has answered, and sends nothing else
+        // the thread has replied, and sends nothing else
         const { message } = receiveMessageOnPort(port1) as { readonly message: ThreadReply }
         if (message._tag !== 'Waits') {
           if (waits) onWait(null)

@@ -1,9 +1,9 @@
 /**
- * The leader's side of the queue: it tells workers which ranges to sum, waits for all, and gives the sums back in the order of the
- * ranges, whoever took them. A worker keeps the ranges that it has read, as long as it lives and carries no more than its share.
+ * Leader's side of the queue: assigns ranges of rows to workers, waits for all results, and returns the sums in the order of the ranges,
+ * whichever worker computed them. A worker keeps the ranges that it has read while it is alive and has no more than its share.
  *
- * What may be lost is asked for again: a job by its name, whose absence means that it is over or was lost; a range by its number,
- * of which the first sums count. So a worker, the server or both may end at any moment.
+ * Anything that is lost is requested again: a job by its name, if the queue no longer has it; a range by its number, of which the first
+ * sums received count. So a worker, the server or both may end at any moment.
  */
 import { setTimeout } from 'node:timers/promises'
 import { randomUUID } from 'node:crypto'
@@ -27,26 +27,26 @@ import {
 } from './queue.js'
 
 export interface Leader {
-  /** The sums of each range, in their order; so many of each chunk. */
+  /** Returns the sums of each range, in the order of the ranges; `width` numbers for each chunk. */
   readonly ask: (
     question: Messages.SumRequest,
     width: number
   ) => Promise<E.Either<Problem.Problem, ReadonlyArray<Float64Array>>>
-  /** Ends the session: workers forget what they have read for it. */
+  /** Ends the session: workers discard the data that they have read for it. */
   readonly close: () => Promise<void>
 }
 
-/** A range fails for good when so many workers have failed at it, or so many have ended while they had it, in one step. */
+/** Numbers of workers that may fail at a range, or end while they have it, within one step before the step fails. */
 const MAX_FAILURES = 3
 const MAX_WORKER_LOSSES = 10
-/** Looks after workers that often, in milliseconds. */
+/** Interval between checks of the workers, in milliseconds. */
 const WORKER_CHECK_MILLISECONDS = 200
-/** Where all workers are refused, another may come within so long. */
+/** Time to wait for another worker if all were rejected, in milliseconds. */
 const ALL_REFUSED_MILLISECONDS = 2000
-/** Without any worker, the leader says so after so long. */
+/** Time after which the leader reports that there is no worker, in milliseconds. */
 const NO_WORKER_NOTICE_MILLISECONDS = 2000
 
-/** Which ranges each worker is asked for: those that it had, up to its share; the rest go to who has least. */
+/** Assigns ranges to workers: each keeps the ranges that it had, up to its share; the others go to the least loaded worker. */
 export const assignRanges = (
   count: number,
   owners: ReadonlyMap<number, string>,
@@ -74,18 +74,18 @@ export const assignRanges = (
   return kept
 }
 
-/** What became of a step's ranges so far. */
+/** Progress of a step. */
 interface LeaderStep {
   readonly number: number
   readonly question: Buffer
   readonly missing: Set<number>
-  /** The jobs that workers have, by worker. */
+  /** Job in progress, by worker. */
   readonly jobs: Map<string, { readonly id: string; readonly ranges: ReadonlyArray<number>; readonly wasGone: boolean }>
   readonly failures: Map<number, number>
   readonly ends: Map<number, number>
 }
 
-/** A problem of a range. */
+/** Adds the name of the range to the field of a problem. */
 const rangeProblem = (range: RowRange, problem: Problem.Problem): Problem.Problem => ({
   ...problem,
   field: `${rangeName(range)}, ${problem.field}`
@@ -97,10 +97,10 @@ const incrementCount = (counts: Map<number, number>, range: number): number => {
   return count
 }
 
-/** Hears what a person should know, and whether nothing is summed until that changes. */
+/** Reports a line to the user; `waits` is true if no sum is computed until the condition changes. */
 export type Notify = (line: string, waits: boolean) => void
 
-/** A leader of a session. */
+/** Connects the leader of a session; a problem if the server does not answer within `patience` milliseconds. */
 export const connectLeader = async (
   connection: Connection,
   session: Messages.Session,
@@ -116,21 +116,21 @@ export const connectLeader = async (
   return E.right(startLeader(reached.right, waiting.right, found.right.queue, connection, session, say))
 }
 
-/** Where a leader looks for workers. */
+/** Connection and callbacks by which a leader finds its workers. */
 interface LeaderContext {
   readonly redis: Redis
-  /** The server, as a person reads it. */
+  /** Text of the connection for messages, without its password. */
   readonly where: string
-  /** The leader's code: workers have the same. */
+  /** Hash of the leader's code; workers must have the same. */
   readonly code: string
   readonly say: Notify
   readonly queueOf: (worker: string, connection: Redis) => Queue
   readonly queues: Map<string, Queue>
-  /** Keeps what workers read from lapsing. */
+  /** Renews the expiry of the session's keys. */
   readonly keep: () => Promise<void>
 }
 
-/** The workers of a session. */
+/** Finds, rejects and removes the workers of a session. */
 const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: LeaderContext) => {
   const refused = new Map<string, Problem.Problem>()
 
@@ -138,7 +138,7 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
     const known = queues.get(worker)
     if (known !== undefined) return known
     const made = queueOf(worker, redis)
-    // a server that is away is waited for
+    // the client reconnects by itself when the server is unavailable
     made.on('error', () => undefined)
     queues.set(worker, made)
     return made
@@ -150,7 +150,10 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
     say(`worker ${Messages.printableMessage(worker)} is refused: ${Problem.show(problem)}`, false)
   }
 
-  /** Removes what a worker has left. Its name goes last: who is killed before that, or cannot remove the rest, leaves it to the next look. */
+  /**
+   * Removes the keys of a worker that has ended. Its name is removed last, so that if this process is killed before, or the server fails,
+   * the next check tries again.
+   */
   const remove = async (worker: string): Promise<void> => {
     try {
       await queue(worker).obliterate({ force: true })
@@ -161,7 +164,7 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
     queues.delete(worker)
   }
 
-  /** The workers that are there and may take part; what those have left that are no more is removed. */
+  /** Returns the workers that are alive and accepted; removes the keys of those that have ended. */
   const look = async (): Promise<ReadonlyArray<string>> => {
     const names = (await redis.smembers(REDIS_KEYS.workers)).sort()
     const codes = names.length === 0 ? [] : await redis.mget(names.map(REDIS_KEYS.alive))
@@ -182,7 +185,7 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
     return names.filter((worker, i) => codes[i] === code && !refused.has(worker))
   }
 
-  /** Workers, as soon as there are some; a problem where all that there are were refused. */
+  /** Waits until there are workers and returns them; a problem if all of them were rejected. */
   const present = async (): Promise<E.Either<Problem.Problem, ReadonlyArray<string>>> => {
     const start = performance.now()
     for (let isSaid = false; ;) {
@@ -212,7 +215,7 @@ const beginStep = (number: number, question: Buffer, ranges: ReadonlyArray<RowRa
   ends: new Map()
 })
 
-/** What is said of a range whose workers ended too often while they had it. */
+/** Returns the problem of the first range whose workers ended too often while they had it; null if there is none. */
 const exhaustedRangeProblem = (
   step: LeaderStep,
   lost: ReadonlyArray<number>,
@@ -232,7 +235,7 @@ const exhaustedRangeProblem = (
       )
 }
 
-/** Some ranges by the worker that each belongs to. */
+/** Groups ranges by the worker that owns each. */
 const rangesByOwner = (
   owners: ReadonlyMap<number, string>,
   some: Iterable<number>
@@ -245,16 +248,16 @@ const rangesByOwner = (
   return found
 }
 
-/** Where sums arrive. */
+/** Keys at which sums arrive, and the ranges that are expected. */
 interface SumsLocation {
   readonly redis: Redis
-  /** Of the session. */
+  /** Id of the session. */
   readonly id: string
   readonly ranges: ReadonlyArray<RowRange>
   readonly say: Notify
 }
 
-/** Sums that have arrived; ranges whose sums were lost, or are not of the width, are missing again. */
+/** Returns the sums that have arrived; marks ranges as missing if their sums were lost or have the wrong width. */
 const gatherSums = async (
   { redis, id, ranges, say }: SumsLocation,
   step: LeaderStep,
@@ -306,7 +309,7 @@ const startLeader = (
     keep: () => keep(null)
   })
 
-  /** Keeps what workers read from lapsing, and writes it again where it was lost. */
+  /** Renews the expiry of the session's keys, and writes them again if they were lost. */
   const keep = async (question: Buffer | null): Promise<void> => {
     const writing = redis.multi().set(REDIS_KEYS.session(id), description, 'PX', EXPIRY_MILLISECONDS)
     await (
@@ -327,14 +330,14 @@ const startLeader = (
     await queue(worker).add('sums', data, { jobId: job, removeOnComplete: true, removeOnFail: true })
   }
 
-  /** Hands ranges of workers that cannot have them any more to others. */
+  /** Reassigns missing ranges whose workers have ended. */
   const moved = async (step: LeaderStep, workers: ReadonlyArray<string>): Promise<void> => {
     const homeless = [...step.missing].filter(range => !workers.includes(owners.get(range) ?? ''))
     owners = assignRanges(ranges.length, owners, workers)
     for (const [worker, own] of rangesByOwner(owners, homeless)) await send(step, worker, own)
   }
 
-  /** What is lost is asked for again. */
+  /** Requests lost jobs and ranges again; returns a problem if the step has failed, otherwise null. */
   const mend = async (step: LeaderStep): Promise<Problem.Problem | null> => {
     await keep(step.question)
     const before = new Set(step.jobs.keys())
@@ -352,14 +355,14 @@ const startLeader = (
     for (const [worker, own] of rangesByOwner(owners, step.missing)) {
       const job = step.jobs.get(worker)
       const isThere = job !== undefined && (await queue(worker).getJobState(job.id)) !== 'unknown'
-      // Of a job that has just ended, the notes may be on their way.
+      // if the job has just ended, its notes may still be in transit
       if (!isThere && (job === undefined || job.wasGone)) await send(step, worker, own)
       else step.jobs.set(worker, { ...job, wasGone: !isThere })
     }
     return null
   }
 
-  /** Takes a note in; what it says of the whole step, where that ends it. */
+  /** Processes a note of a worker; returns a problem if the step has failed, otherwise null. */
   const heard = async (step: LeaderStep, text: string): Promise<Problem.Problem | null> => {
     const note = Messages.readNote(text)
     if (note === null) return null
@@ -374,7 +377,7 @@ const startLeader = (
     }
     const range = ranges[note.range]
     if (incrementCount(step.failures, note.range) >= MAX_FAILURES) return rangeProblem(range, note.problem)
-    // by another, where there is one
+    // tried by another worker if there is one
     const workers = await look()
     const others = workers.filter(worker => worker !== note.worker)
     const next = (others.length > 0 ? others : workers).at(note.range % Math.max(1, others.length))

@@ -1,4 +1,4 @@
-/** The leader in a thread of its own: it speaks with the queue while the thread that asks waits. */
+/** Runs the leader in a thread of its own, which communicates with the queue while the requesting thread is blocked. */
 import { workerData, type MessagePort } from 'node:worker_threads'
 import { writeSync } from 'node:fs'
 import * as E from '../core/either.js'
@@ -7,7 +7,7 @@ import { connectLeader } from './leader.js'
 import type { SumRequest, Session } from './messages.js'
 import { serverProblem, type Connection } from './queue.js'
 
-/** What the thread is given: where the queue is, of what the leader is, and what wakes who waits. */
+/** Input of the thread: the connection, the session, and the flag that wakes the blocked thread. */
 export interface ThreadInput {
   readonly connection: Connection
   readonly session: Session
@@ -19,10 +19,10 @@ export type ThreadRequest =
   | { readonly _tag: 'Ask'; readonly question: SumRequest; readonly width: number }
   | { readonly _tag: 'Close' }
 export type ThreadAnswer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
-/** An answer; or what a person should know where it has to be waited for, as nobody sums. */
+/** An answer, or a line for the user if the sum has to wait because no worker is computing. */
 export type ThreadReply = ThreadAnswer | { readonly _tag: 'Waits'; readonly line: string }
 
-// as index.ts begins the thread
+// index.ts starts the thread with this input
 const { connection, session, flag, port } = workerData as ThreadInput
 
 const reply = (answer: ThreadReply): void => {
@@ -31,7 +31,7 @@ const reply = (answer: ThreadReply): void => {
   Atomics.notify(flag, 0)
 }
 const unservedProblem = (error: unknown): E.Either<Problem.Problem, never> => E.left(serverProblem(connection, error))
-/** Whoever waits hears of every end. */
+/** Wakes the blocked thread after every failure. */
 const replyFailure = (error: unknown): void => {
   reply(unservedProblem(error))
 }
@@ -39,7 +39,7 @@ process.on('uncaughtException', replyFailure)
 
 const connectedLeader = await connectLeader(connection, session, (line, waits) => {
   if (waits) reply({ _tag: 'Waits', line })
-  // standard error itself, as the thread that would hand it on waits
+  // written directly, since the thread that would forward standard error is blocked
   else writeSync(2, `${line}\n`)
 }).catch(unservedProblem)
 if (E.isLeft(connectedLeader)) reply(connectedLeader)

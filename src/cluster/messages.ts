@@ -1,6 +1,6 @@
 /**
- * What travels between a leader and its workers: descriptions as JSON and numbers as bytes, each checked where it arrives. No
- * code does, and nothing that arrives names any: a program of sums is a word that the worker knows, or does not.
+ * Messages between a leader and its workers: descriptions as JSON and numbers as bytes, each validated on arrival. Messages contain no code
+ * and no names of code: a program of sums is identified by a word that the worker either knows or does not.
  */
 import { createHash } from 'node:crypto'
 import * as t from 'io-ts'
@@ -8,23 +8,23 @@ import { parseJson } from '../../lib/plain/jsonText.js'
 import * as E from '../core/either.js'
 import * as Limits from '../core/limits.js'
 
-/** Changes where messages do. */
+/** Version of the message format; changed whenever a message changes. */
 const QUEUE_FORMAT = 'ornstein queue 1'
 
-/** What a worker is told once: what it must be, and which data it must have. */
+/** Requirements of a session, sent to each worker once: its code and its data. */
 const sessionCodec = t.strict({
   format: t.literal(QUEUE_FORMAT),
-  /** Of the code that computes; a worker of other code is refused. */
+  /** Hash of the code; a worker with other code is rejected. */
   code: t.string,
   data: t.unknown,
-  /** How many rows there are, which says how they are cut; and the hash of each range of them. */
+  /** Number of rows, which determines the ranges, and the hash of each range of rows. */
   rows: t.number,
   hashes: t.readonlyArray(t.string)
 })
 export type Session = Omit<t.TypeOf<typeof sessionCodec>, 'format'>
 
 const orderCodec = t.strict({ session: t.string, step: t.number, ranges: t.readonlyArray(t.number) })
-/** A job: which ranges of a step. */
+/** Job: the ranges of a step that a worker sums. */
 export type JobOrder = t.TypeOf<typeof orderCodec>
 
 const problemCodec = t.strict({
@@ -35,20 +35,20 @@ const problemCodec = t.strict({
   remedy: t.string
 })
 
-/** Whether something is a problem. */
+/** True if the value is a problem. */
 export const isProblem = problemCodec.is
 
-/** So many letters of a text of others are told. */
+/** Maximum number of characters of a received text that are shown. */
 const MAX_MESSAGE_LETTERS = 500
 
-/** A text of others as a terminal takes it: what would move its cursor, or hide what is there, is told by its number. */
+/** Makes a received text safe for a terminal: characters that move the cursor or hide text are replaced by their code. */
 export const printableMessage = (text: string): string =>
   (text.length > MAX_MESSAGE_LETTERS ? `${text.slice(0, MAX_MESSAGE_LETTERS)}…` : text).replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
   )
 
-/** What a worker says of a job beside its sums. */
+/** Report of a worker about a job, sent in addition to its sums. */
 const noteCodec = t.intersection([
   t.strict({ worker: t.string }),
   t.union([
@@ -65,24 +65,24 @@ const parsedMessage = <A>(codec: t.Type<A, unknown>, text: string): A | null => 
   return read !== null && E.isRight(read) ? read.right : null
 }
 
-/** A session as a leader writes it down for workers. */
+/** Serializes a session for the workers. */
 export const writeSession = (of: Session): string => JSON.stringify({ ...of, format: QUEUE_FORMAT })
-/** The session that a text says; null of what is none, or of another format. */
+/** Parses a session; null if the text is not one, or has another format. */
 export const readSession = (text: string): Session | null => parsedMessage(sessionCodec, text)
-/** The order that a job carries; null of what is none. */
+/** Parses the order of a job; null if it is not one. */
 export const readOrder = (given: unknown): JobOrder | null => {
   const read = orderCodec.decode(given)
   return E.isRight(read) ? read.right : null
 }
-/** What a worker writes down beside its sums. */
+/** Serializes a note. */
 export const writeNote = (of: Note): string => JSON.stringify(of)
-/** The note that a text says, its problem printable; null of what is none. */
+/** Parses a note and makes its problem printable; null if the text is not a note. */
 export const readNote = (text: string): Note | null => {
   const read = parsedMessage(noteCodec, text)
   return read === null || read._tag === 'Done' ? read : { ...read, problem: printableProblem(read.problem) }
 }
 
-/** A problem of others. */
+/** Makes each field of a received problem printable. */
 const printableProblem = ({
   field,
   value,
@@ -96,7 +96,7 @@ const printableProblem = ({
   remedy: printableMessage(remedy)
 })
 
-/** What is asked of all workers at a step: a program of sums by its description, and the numbers that change. */
+/** Request to all workers at a step: the description of a program of sums, and the numbers that change. */
 export interface SumRequest {
   readonly program: unknown
   readonly numbers: Float64Array
@@ -107,10 +107,10 @@ export interface StepRequest extends SumRequest {
 }
 
 const BYTES_PER_DOUBLE = Float64Array.BYTES_PER_ELEMENT
-/** The step, and how many numbers there are. */
+/** Length of the header: the step and the count of numbers. */
 const HEADER_NUMBERS = 2
 
-/** A step's question under one key: its number, how many numbers, these, and the program as JSON. @internal */
+/** Serializes the request of a step: its number, the count of numbers, the numbers, and the program as JSON. @internal */
 export const writeStepRequest = ({ step, program, numbers }: StepRequest): Buffer =>
   Buffer.concat([
     bytesOfDoubles(Float64Array.of(step, numbers.length)),
@@ -118,7 +118,7 @@ export const writeStepRequest = ({ step, program, numbers }: StepRequest): Buffe
     Buffer.from(JSON.stringify(program))
   ])
 
-/** Null of what is none. @internal */
+/** Parses the request of a step; null if the bytes are not one. @internal */
 export const readStepRequest = (bytes: Buffer): StepRequest | null => {
   const [step, count] = doublesOfBytes(bytes.subarray(0, HEADER_NUMBERS * BYTES_PER_DOUBLE))
   const end = (HEADER_NUMBERS + count) * BYTES_PER_DOUBLE
@@ -133,15 +133,15 @@ export const readStepRequest = (bytes: Buffer): StepRequest | null => {
   return { step, program, numbers: doublesOfBytes(bytes.subarray(HEADER_NUMBERS * BYTES_PER_DOUBLE, end)) }
 }
 
-/** Doubles as bytes, without a copy: here no memory is shared. @internal */
+/** View of doubles as bytes, without a copy; the memory is not shared between threads. @internal */
 export const bytesOfDoubles = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
 
-/** Bytes as doubles of their own; none of bytes that are no doubles. */
+/** Copies bytes into doubles; empty if the length is not that of doubles. */
 export const doublesOfBytes = (bytes: Uint8Array): Float64Array =>
   bytes.length % BYTES_PER_DOUBLE === 0 ? new Float64Array(Uint8Array.from(bytes).buffer) : new Float64Array(0)
 
-/** A hash of doubles, one array after another, bit for bit. */
+/** Returns a hash of the bits of doubles, one array after another. */
 export const hashOf = (arrays: Iterable<Float64Array>): string => {
   const hash = createHash('sha256')
   for (const values of arrays) hash.update(bytesOfDoubles(values))

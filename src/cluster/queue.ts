@@ -1,4 +1,4 @@
-/** The queue: BullMQ on Redis or Valkey, which are loaded when somebody asks for them, and how their keys are called. */
+/** The queue: BullMQ on Redis or Valkey, loaded on demand, and the names of its keys. */
 import { setTimeout } from 'node:timers/promises'
 import type { Queue, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
@@ -7,39 +7,39 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { printableMessage } from './messages.js'
 
-/** Where the queue is: a URL (`redis://host:port`, `rediss://` for TLS, with user and password), or what ioredis takes. */
+/** Address of the queue: a URL (`redis://host:port`, `rediss://` for TLS, with user and password), or the options of ioredis. */
 export type Connection = string | Readonly<Record<string, unknown>>
 
-/** All keys begin with it. */
+/** Prefix of all keys. */
 const PREFIX = 'ornstein'
 
 export const REDIS_KEYS = {
-  /** Who has said to be there. */
+  /** Names of the registered workers. */
   workers: `${PREFIX}:workers`,
-  /** Holds the hash of a worker's code as long as it is there. */
+  /** Hash of a worker's code, which expires when the worker ends. */
   alive: (worker: string): string => `${PREFIX}:alive:${worker}`,
   session: (id: string): string => `${PREFIX}:session:${id}`,
-  /** What is asked at the step that is under way. */
+  /** Request of the current step. */
   question: (id: string): string => `${PREFIX}:question:${id}`,
   /** Sums by range. */
   sums: (id: string, step: number): string => `${PREFIX}:sums:${id}:${step}`,
-  /** Notes, as they come. */
+  /** Notes, in order of arrival. */
   notes: (id: string, step: number): string => `${PREFIX}:notes:${id}:${step}`
 }
 
-/** A worker is there for so long after it has said so, and says so every `beat`. Milliseconds, as all below. */
+/** Lifetime of a worker's registration and the interval at which it is renewed. In milliseconds, as all durations below. */
 export const ALIVE_MILLISECONDS = 1200
 export const HEARTBEAT_MILLISECONDS = 300
-/** A server that is not there at the start may come within so long. */
+/** Maximum wait for a server that is unavailable at the start. */
 export const CONNECT_MILLISECONDS = 10_000
-/** What a leader that is no more has left is gone after so long. */
+/** Time after which the keys of a leader that has ended expire. */
 export const EXPIRY_MILLISECONDS = 120_000
-/** A connection that owes an answer for so long is made again: the longest that a queue waits for a job is 10 s. */
+/** Time without a reply after which a connection is reopened; a queue waits at most 10 s for a job. */
 const SOCKET_TIMEOUT_MILLISECONDS = 15_000
-/** What is told at the end to a server that is away is left untold after so long: keys lapse without help. */
+/** Maximum wait for the last messages to a server that is unavailable; its keys expire without them. */
 const CLOSE_TIMEOUT_MILLISECONDS = 2000
 
-/** Everything that is asked of the two packages. */
+/** Functions used of the two packages. */
 export interface QueueEngine {
   readonly connect: () => Redis
   readonly queue: (worker: string, connection: Redis) => Queue
@@ -53,13 +53,13 @@ const MISSING_PACKAGES = Problem.of(
   'install them beside ornstein: npm install bullmq ioredis'
 )
 
-/** What stands for the connection in messages: without its password. */
+/** Returns the text of the connection for messages, without its password. */
 export const connectionText = (connection: Connection): string =>
   typeof connection === 'string'
     ? connection.replace(/\/\/[^@/]*@/, '//…@')
     : `${String(connection.host)}:${String(connection.port)}`
 
-/** The packages; a problem where they are not installed. */
+/** Loads the packages; a problem if they are not installed. */
 export const loadQueueEngine = async (connection: Connection): Promise<E.Either<Problem.Problem, QueueEngine>> => {
   try {
     const [{ Queue, Worker }, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')])
@@ -74,7 +74,7 @@ export const loadQueueEngine = async (connection: Connection): Promise<E.Either<
         new Worker(worker, async ({ data }) => take(data), {
           ...common,
           connection,
-          // what a worker has begun and nobody hears of is begun again
+          // after this time without renewal, a job is started again
           lockDuration: 5000,
           stalledInterval: 1000,
           maxStalledCount: 5
@@ -87,14 +87,14 @@ export const loadQueueEngine = async (connection: Connection): Promise<E.Either<
   }
 }
 
-/** Commands wait for a server that is away. */
+/** Options with which commands wait for a server that is unavailable. */
 const RETRY_OPTIONS = {
   maxRetriesPerRequest: null,
   retryStrategy: (times: number): number => Math.min(50 * times, 500),
   socketTimeout: SOCKET_TIMEOUT_MILLISECONDS
 } as const
 
-/** What a server answers that is full, begins or follows another, and what to do: it may pass. */
+/** Replies of a server that is full, starting or a replica, each with a remedy; they may be temporary. */
 const TRANSIENT_ERRORS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^OOM/, 'raise its maxmemory'],
   [/^MISCONF/, 'look at its disk and its log'],
@@ -103,19 +103,19 @@ const TRANSIENT_ERRORS: ReadonlyArray<readonly [RegExp, string]> = [
 ]
 const transientRemedy = (reason: string): string | undefined => TRANSIENT_ERRORS.find(([of]) => of.test(reason))?.[1]
 
-/** Why a server has not done what it was asked; of a transaction, its first reason: it is the error itself where a connection ends. */
+/** Returns the reason for which a server failed; for a transaction its first reason, which is the error itself if the connection ended. */
 const serverReason = (error: unknown): string => {
   const all: unknown = error instanceof Error && 'previousErrors' in error ? error.previousErrors : []
   const first: unknown = Array.isArray(all) && all.length > 0 ? all[0] : error
   return printableMessage(reason(first))
 }
 
-/** What a key holds, where it is there. */
+/** Type of a key's value, if the key exists. */
 type KeyKind = 'set' | 'hash' | 'list'
 
 /**
- * After an error, whether it came of keys that somebody has given another kind: they are removed, as what is in them is of no use to
- * anybody, and said.
+ * Removes keys that another program has given another type, which makes their values useless, and reports it. Returns true if the error
+ * came from such keys.
  */
 export const removeMistypedKeys = async (
   redis: Redis,
@@ -135,7 +135,7 @@ export const removeMistypedKeys = async (
   return isAny
 }
 
-/** That a server has not done what it was asked. */
+/** Describes the failure of a server as a problem. */
 export const serverProblem = (connection: Connection, error: unknown): Problem.Problem =>
   Problem.of(
     'queue',
@@ -144,17 +144,17 @@ export const serverProblem = (connection: Connection, error: unknown): Problem.P
     'look at its log, and at what its user may do'
   )
 
-/** Whether a server serves: each change of it is said once. */
+/** State of a server: each change is reported once. */
 export interface ServerWatch {
   readonly isAway: () => boolean
-  /** It cannot be reached. */
+  /** Called when the server cannot be reached. */
   readonly lost: (error: unknown) => void
-  /** It has not done what it was asked: thrown again where that does not pass. */
+  /** Called when a command failed; rethrows the error unless it is temporary. */
   readonly failed: (error: unknown) => void
   readonly served: () => void
 }
 
-/** Watches a server; `say` hears where it is waited for. */
+/** Watches a server; `say` is called when the program starts or stops waiting for it. */
 export const watchServer = (connection: Connection, say: (line: string, waits: boolean) => void): ServerWatch => {
   let isAway = false
   const away = (reason: string, remedy = 'look whether it runs'): void => {
@@ -180,11 +180,11 @@ export const watchServer = (connection: Connection, say: (line: string, waits: b
   }
 }
 
-/** What is told at the end, as long as somebody listens. */
+/** Waits for the last messages, up to `CLOSE_TIMEOUT_MILLISECONDS`. */
 export const waitBriefly = (work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work.catch(() => undefined), setTimeout(CLOSE_TIMEOUT_MILLISECONDS, null, { ref: false })])
 
-/** A connection that answers; or why there is none after so long. */
+/** Connects to a server; a problem if it does not answer in time. */
 export const connectServer = async (
   { connect }: QueueEngine,
   connection: Connection,
@@ -206,7 +206,7 @@ export const connectServer = async (
     ),
     setTimeout(patience, false, { signal: waited.signal })
   ])
-  // else the process lives as long as that
+  // otherwise the timer keeps the process alive
   waited.abort()
   if (answered) return E.right(redis)
   redis.disconnect()

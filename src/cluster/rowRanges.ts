@@ -1,12 +1,12 @@
-/** Data as workers have them: cut into ranges of whole chunks, each known by the hash of its rows. */
+/** Ranges of rows for workers: whole chunks, each range identified by the hash of its rows. */
 import { partitionRows, rowsOfChunks } from '../../lib/rows/reduction.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'
 
-/** So many ranges, unless there are fewer chunks: a worker's share of them is one job. */
+/** Number of ranges, or of chunks if there are fewer: a worker's share of them is one job. */
 const RANGES_PER_SOURCE = 16
-/** Rows that are read at once. */
+/** Number of rows read at a time. */
 const ROWS_PER_READ = 4096
 
 function* blocksOfRows(rows: Stretches.Stretches, first: number, end: number): Generator<Float64Array> {
@@ -14,13 +14,13 @@ function* blocksOfRows(rows: Stretches.Stretches, first: number, end: number): G
     yield Stretches.numbersFrom(rows, at, Math.min(ROWS_PER_READ, end - at))
 }
 
-/** Numbers, then weights, labels and partners, of so many rows from `firstRow` on. */
+/** Yields the numbers, weights, labels and partners of `rows` rows from `firstRow` on. */
 function* sourceNumbers(source: Source.Source, firstRow: number, rows: number): Generator<Float64Array> {
   for (const part of [source, source.weights, source.labels, source.partner])
     if (part) yield* blocksOfRows(part, firstRow, firstRow + rows)
 }
 
-/** Rows that one worker sums at a time: whole chunks, so that the sums of all are those of one process. */
+/** Rows that a worker sums at a time: whole chunks, so that the total has the bits of one process. */
 export interface RowRange {
   readonly firstChunk: number
   readonly chunks: number
@@ -28,7 +28,7 @@ export interface RowRange {
   readonly rows: number
 }
 
-/** The ranges of so many rows. */
+/** Splits `rows` rows into ranges. */
 export const splitIntoRanges = (rows: number): ReadonlyArray<RowRange> => {
   const own = partitionRows(rows)
   const count = Math.min(RANGES_PER_SOURCE, own.chunks)
@@ -40,9 +40,9 @@ export const splitIntoRanges = (rows: number): ReadonlyArray<RowRange> => {
   })
 }
 
-/** A hash of a range's rows, bit for bit. */
+/** Returns the hash of a range's rows, bit for bit. */
 export const hashRange = (source: Source.Source, { firstRow, rows }: RowRange): string =>
   hashOf(sourceNumbers(source, firstRow, rows))
 
-/** A range as a person finds it. */
+/** Returns the name of a range for messages, its rows counted from 1. */
 export const rangeName = ({ firstRow, rows }: RowRange): string => `rows ${firstRow + 1} to ${firstRow + rows}`

@@ -1,6 +1,6 @@
 /**
- * What sums came to, written down one after another: a fit that is begun again asks the same questions in the same order, and those
- * that are answered in the file are not asked again. So it goes on where it was killed, bit for bit.
+ * Stores evaluated sums in a file, in order of evaluation. A fit that is restarted makes the same requests in the same order, and those
+ * with a stored answer are not evaluated again, so the fit resumes where it was killed, bit for bit.
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import * as E from '../core/either.js'
@@ -11,16 +11,16 @@ import { code } from './codeHash.js'
 import { bytesOfDoubles, hashOf, doublesOfBytes } from './messages.js'
 
 const BYTES_PER_DOUBLE = Float64Array.BYTES_PER_ELEMENT
-/** Hexadecimal digits of a hash. */
+/** Number of hexadecimal digits of a hash. */
 const HASH_DIGITS = 32
 
 const textHash = (text: string): string => hashOf([Float64Array.from(Buffer.from(text))])
 
-/** A question, by its hash. */
+/** Returns the hash of a request. */
 const questionHash = ({ sum, numbers }: Backend.EvaluationRequest): string =>
   textHash(JSON.stringify([sum, hashOf([numbers])]))
 
-/** An answer with its question before it, and a hash of both at the end: half of one is none. */
+/** Record of an answer: the hash of its request, the sums, and a hash of both, by which a truncated record is recognized. */
 const answerRecord = (name: string, sums: Float64Array): Buffer => {
   const body = Buffer.concat([Buffer.from(name), bytesOfDoubles(Float64Array.of(sums.length)), bytesOfDoubles(sums)])
   return Buffer.concat([body, Buffer.from(hashOf([Float64Array.from(body)]))])
@@ -29,11 +29,11 @@ const answerRecord = (name: string, sums: Float64Array): Buffer => {
 interface StoredAnswer {
   readonly name: string
   readonly sums: Float64Array
-  /** Where it begins in the file. */
+  /** Position in the file, in bytes. */
   readonly at: number
 }
 
-/** The answers of a file, and where the last whole one ends. */
+/** Returns the complete answers of a file and the position at which the last one ends. */
 const readAnswers = (
   bytes: Buffer,
   start: number
@@ -52,7 +52,7 @@ const readAnswers = (
   }
 }
 
-/** All of the bytes at a position: what the system writes at once may be less. */
+/** Writes all bytes at a position; a single system call may write fewer. */
 const writeAll = (file: number, bytes: Buffer, position: number): void => {
   for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, position + done)
 }
@@ -67,9 +67,9 @@ export interface StoredSumsBackend {
 }
 
 /**
- * A place whose answers are kept in a file. `of` tells the fit from others, as JSON: its data and options. A file that is there is
- * gone on from if it is of the same fit, by the same code, and refused else. Where the file can no longer be written, as on a full disk,
- * `warn` is told once, and the place answers without it; unless given it throws.
+ * Wraps a backend so that its sums are stored in a file. `of` identifies the fit, as JSON: its data and options. An existing file is
+ * resumed if it is of the same fit by the same code, and rejected otherwise. If the file can no longer be written, for example on a full
+ * disk, `warn` is called once and the backend continues without the file. Default of `warn`: throws.
  */
 export const kept =
   (path: string, of: unknown, warn: (error: unknown) => void = rethrow) =>
@@ -120,7 +120,7 @@ export const kept =
             return sum.finish(Float64Array.from(answer.sums))
           }
           if (answer !== undefined) {
-            // From here on its answers are to other questions.
+            // the stored answers from here on are to other requests
             position = answer.at
             keep(() => {
               ftruncateSync(file, position)

@@ -1,6 +1,6 @@
 /**
- * A worker's sums, in a thread of their own: data that a session describes are opened once, and each range of them is held to the
- * leader's hash before it is summed the first time.
+ * Computes a worker's sums, in a thread of its own. The data of a session are opened once, and each range of them is verified by the
+ * leader's hash before it is summed for the first time.
  */
 import { parentPort, Worker } from 'node:worker_threads'
 import { reason } from '../../lib/plain/said.js'
@@ -13,16 +13,16 @@ import { splitIntoRanges, hashRange, rangeName } from './rowRanges.js'
 import { isProblem } from './messages.js'
 import type { TaskResult, ComputeTask, WorkerTask } from './worker.js'
 
-/** The rows that a description names; or why they cannot be had. */
+/** Opens the rows of a description, or returns the problem. */
 export type Open = (data: unknown) => Promise<E.Either<Problem.Problem, Source.Source>>
 
-/** Sessions whose data stay open, and programs of each that are kept with what they have read. */
+/** Maximum number of sessions whose data stay open, and of programs of each that are cached with the rows that they have read. */
 const MAX_OPEN_SESSIONS = 2
 const MAX_KEPT_PROGRAMS = 4
 
 type PreparedSum = ReturnType<ReturnType<ReturnType<typeof RemoteSums.requestedReduction>>>
 
-/** Those first that were put there first. */
+/** Removes the oldest entries of a map until `most` are left. */
 const evictOldest = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): void => {
   for (const [name, one] of [...kept].slice(0, Math.max(0, kept.size - most))) {
     kept.delete(name)
@@ -32,12 +32,12 @@ const evictOldest = <A>(kept: Map<string, A>, most: number, end: (one: A) => voi
 
 const failedAnswer = (problem: Problem.Problem): TaskResult => ({ _tag: 'Failed', problem })
 
-/** Computes tasks one after another, in the words of a vocabulary. */
+/** Computes tasks one after another; programs are resolved in the vocabulary. */
 export const taskComputer = (open: Open, vocabulary = Vocabulary.standard): ComputeTask => {
   interface Opened {
     readonly source: E.Either<Problem.Problem, Source.Source>
     readonly checked: Set<number>
-    /** By description: passes keep what they have read of the rows. */
+    /** Prepared sums by description, which keep the rows that they have read. */
     readonly programs: Map<string, PreparedSum>
   }
   const sessions = new Map<string, Opened>()
@@ -50,7 +50,7 @@ export const taskComputer = (open: Open, vocabulary = Vocabulary.standard): Comp
       checked: new Set<number>(),
       programs: new Map<string, PreparedSum>()
     }
-    // what could not be opened is tried again
+    // a source that could not be opened is tried again by the next task
     if (E.isLeft(made.source)) return made
     sessions.set(id, made)
     evictOldest(sessions, MAX_OPEN_SESSIONS, ({ source }) => {
@@ -79,7 +79,7 @@ export const taskComputer = (open: Open, vocabulary = Vocabulary.standard): Comp
     programs.set(name, sum)
     evictOldest(programs, MAX_KEPT_PROGRAMS, () => undefined)
     if (E.isLeft(sum)) return failedAnswer(sum.left)
-    // One sum for all ranges of a step: what it draws may be for all rows.
+    // one sum for all ranges of a step, since its random draws may be shared by all rows
     const step = `${task.id} ${question.step}`
     if (last?.step !== step) last = { step, sum: sum.right(question.numbers) }
     const { firstChunk, chunks } = range
@@ -91,8 +91,8 @@ const otherDataProblem = (field: string, value: string | number, own: string | n
   Problem.of(field, value, `the leader's, ${own}`, 'give the worker the same data')
 
 /**
- * Answers, in the thread that was started for it, what `inThread` hands on. A worker of one's own may know words of one's own: as
- * those of its leader they are told by their names, and no code is sent.
+ * Answers the tasks that `inThread` sends, in the thread started for it. A custom worker may have a vocabulary of its own: as the leader's,
+ * its entries are identified by name, and no code is sent.
  */
 export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
   const compute = taskComputer(open, vocabulary)
@@ -100,7 +100,7 @@ export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
   parentPort?.on('message', (task: WorkerTask) => {
     before = before.then(async () => {
       const answer = await compute(task).catch((error: unknown) => failedAnswer(problemOfThrown(error)))
-      // sums are in memory of their own, which is not shared
+      // the sums own their memory, so it can be transferred
       parentPort?.postMessage(answer, answer._tag === 'Sums' ? [answer.sums.buffer as ArrayBuffer] : [])
     })
   })
@@ -111,7 +111,10 @@ const problemOfThrown = (error: unknown): Problem.Problem =>
     ? error.problem
     : Problem.of('sums', reason(error), 'what a sum ends with', 'look at the data')
 
-/** Computes in a thread that the module at the URL `entry` starts with `own` as its data, and that calls `serve`; one that ends is replaced. */
+/**
+ * Computes in a thread that runs the module at the URL `entry` with `own` as its data; the module calls `serve`. A thread that ends is
+ * replaced.
+ */
 export const inThread = (entry: { readonly href: string }, own: unknown): ComputeTask => {
   let thread: Worker | null = null
   let waiting: ((answer: TaskResult) => void) | null = null

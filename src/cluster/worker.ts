@@ -1,6 +1,6 @@
 /**
- * The worker's side of the queue: it says that it is there, takes jobs, and hands them to who computes, in another thread, so
- * that however long a sum takes the queue hears of the worker.
+ * Worker's side of the queue: registers the worker, takes jobs, and passes them to another thread to compute, so that the registration is
+ * renewed however long a sum takes.
  */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
@@ -22,7 +22,7 @@ import {
   type Connection
 } from './queue.js'
 
-/** What is to be computed: a range of a step. */
+/** Task to compute: a range of a step. */
 export interface WorkerTask {
   readonly id: string
   readonly session: Messages.Session
@@ -30,7 +30,10 @@ export interface WorkerTask {
   readonly question: Messages.StepRequest
 }
 
-/** Its sums, chunk after chunk; or why there are none: the worker's data are others, or these rows cannot be summed. */
+/**
+ * Sums of a task, chunk after chunk, or the problem: `Refused` if the worker's data differ from the leader's, `Failed` if these rows cannot
+ * be summed.
+ */
 export type TaskResult =
   | { readonly _tag: 'Sums'; readonly sums: Float64Array }
   | { readonly _tag: 'Refused'; readonly problem: Problem.Problem }
@@ -40,11 +43,11 @@ export type ComputeTask = (task: WorkerTask) => Promise<TaskResult>
 
 export interface Worker {
   readonly name: string
-  /** Lets the job that is under way end, as long as the server is there to hear of it. */
+  /** Waits for the current job if the server is available, then closes the worker. */
   readonly close: () => Promise<void>
 }
 
-/** A worker whose code has this hash. */
+/** Starts a worker whose code has the hash `code`. */
 export const worker = async (
   connection: Connection,
   code: string,
@@ -59,7 +62,7 @@ export const worker = async (
   const name = `${hostname().replace(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`
   let isBeating = false
   const beat = (): void => {
-    // of a server that is away one answer is awaited
+    // at most one reply is awaited from a server that is unavailable
     if (isBeating) return
     isBeating = true
     redis
@@ -75,7 +78,7 @@ export const worker = async (
   let underWay = Promise.resolve()
   const queue = found.right.work(name, redis, data => (underWay = take(data)))
   redis.on('error', server.lost)
-  // what they hear the beat does
+  // the heartbeat sees the same errors
   queue.on('error', () => undefined)
   await queue.waitUntilReady()
   beat()
@@ -85,16 +88,16 @@ export const worker = async (
     close: async () => {
       clearInterval(beating)
       if (!server.isAway()) {
-        // nothing more is asked of it; what is under way ends
+        // unregistered first, so that the leader assigns nothing more; the current job ends
         await waitBriefly(redis.multi().del(REDIS_KEYS.alive(name)).srem(REDIS_KEYS.workers, name).exec())
-        // others take it, where it has no end
+        // if it does not end in time, other workers take it
         await Promise.race([underWay.catch(() => undefined), setTimeout(CONNECT_MILLISECONDS, null, { ref: false })])
       }
-      // by force: else it waits for the next job, some seconds
+      // forced, since otherwise it waits some seconds for the next job
       await waitBriefly(queue.close(true))
       if (!server.isAway()) {
         const own = found.right.queue(name, redis)
-        // what it hears the connection does
+        // the connection sees the same errors
         own.on('error', () => undefined)
         await waitBriefly(own.obliterate({ force: true }))
         await waitBriefly(own.close())
@@ -127,7 +130,7 @@ const jobHandler = (
     const session = await sessionOf(id)
     const bytes = await redis.getBuffer(REDIS_KEYS.question(id))
     const question = bytes === null ? null : Messages.readStepRequest(bytes)
-    // Its leader is gone, or further by now.
+    // the leader has ended, or is at a later step
     if (session === null || question === null || question.step !== step) return
     const sums = REDIS_KEYS.sums(id, step)
     const notes = REDIS_KEYS.notes(id, step)
@@ -148,7 +151,7 @@ const jobHandler = (
             .pexpire(notes, EXPIRY_MILLISECONDS)
             .exec()
         : noted(answer._tag === 'Failed' ? { ...answer, worker: name, range } : { ...answer, worker: name })
-    // a range is summed while the sums of the one before are on their way; what the server has not taken is asked for again
+    // a range is summed while the sums of the previous one are in transit; sums that the server did not store are requested again
     const sent: Promise<unknown>[] = []
     for (const range of ranges) {
       const answer = await compute({ id, session, range, question })

@@ -25,7 +25,7 @@ import {
   Stage
 } from '../src/index.js'
 import { weightedRowsOf } from '../src/mixture/dataRows.js'
-import * as Chunks from '../lib/rows/reduction.js'
+import * as Reductions from '../lib/rows/reduction.js'
 import { useThreads } from '../lib/wasm/threadPool.js'
 import { families } from './families.js'
 import { PYTHON } from './rivals.js'
@@ -204,7 +204,7 @@ const deterministicAnnealing = (points: Points.Points, components: number, seed:
           logits: { ...params.logits, values: logits },
           logVariances: { ...params.logVariances, values: logVariances }
         }
-        const found = Chunks.evaluate(expect(tempered, at.level, rows))
+        const found = Reductions.evaluate(expect(tempered, at.level, rows))
         params = mStep.maximise(params, found, at)
         if (Math.abs(last - found.value) < 1e-7) break
         last = found.value

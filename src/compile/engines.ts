@@ -13,7 +13,7 @@ import { compute, valueAndGrad, type Tensor } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import type * as Projection from '../mixture/projection.js'
-import * as Chunks from '../../lib/rows/reduction.js'
+import * as Reductions from '../../lib/rows/reduction.js'
 import type { DrawnTerm, DrawnEvaluation, MatchingSample } from './drawTerms.js'
 import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
@@ -37,7 +37,7 @@ export type TermEngine<P extends string> = (
 ) => (
   params: Params.Params<P>,
   evaluation: DrawnEvaluation<Matching.DirectTerm>
-) => Chunks.Reduction<ValueAndGradient<P>>
+) => Reductions.Reduction<ValueAndGradient<P>>
 
 /** Sum of values and gradients; 0 if there are none. `problem` is the first of the parts' problems. */
 export const sumValueAndGradient = <P extends string>(
@@ -111,7 +111,7 @@ export const interpretedEngine =
       return {
         rows,
         width,
-        chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
+        chunks: Reductions.chunksByRow(rows, width, (first, count, into) => {
           const tensors = Inputs.inputTensors(first, count)
           // The mean over a chunk is weighted by the chunk's share of the rows.
           const share = isWeighted ? 1 : count / rows
@@ -121,7 +121,7 @@ export const interpretedEngine =
             const part = differentiates
               ? valueAndGrad<P>(mean)(params)
               : { value: compute(() => mean(Score.tensors(params))).values[0], gradient: noGradient<P>() }
-            Chunks.addChunkSums(into, packValueAndGradient(scaleValueAndGradient(weight * share)(part)))
+            Reductions.addChunkSums(into, packValueAndGradient(scaleValueAndGradient(weight * share)(part)))
           })
         }),
         finish: unpackValueAndGradient(shapes)
@@ -172,7 +172,7 @@ export const compiledEngine = <P extends string>(
     })
     return (params, { basis, terms }) => {
       const sums = terms.flatMap(drawn => {
-        const weigh = Chunks.mapReduction(({ value, gradient }: Compiler.Result) =>
+        const weigh = Reductions.mapReduction(({ value, gradient }: Compiler.Result) =>
           // The parameters of the signature are those of the score.
           scaleValueAndGradient(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
         )
@@ -185,8 +185,8 @@ export const compiledEngine = <P extends string>(
       return sums.length === 1
         ? sums[0]
         : pipe(
-            Chunks.all(data.rows, sums),
-            Chunks.mapReduction(values => sumValueAndGradient(params, values))
+            Reductions.all(data.rows, sums),
+            Reductions.mapReduction(values => sumValueAndGradient(params, values))
           )
     }
   }

@@ -17,7 +17,7 @@ import * as Frame from '../mixture/em/frame.js'
 import * as Nodes from '../mixture/nodes.js'
 import { snapshotOfData } from '../mixture/dataRows.js'
 import type * as Projection from '../mixture/projection.js'
-import * as Chunks from '../../lib/rows/reduction.js'
+import * as Reductions from '../../lib/rows/reduction.js'
 import { drawTerms, drawsProjectedNoise, lossNoiseLevels, type DrawnTerm } from './drawTerms.js'
 import type * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
@@ -164,7 +164,7 @@ export const lossReduction = <P extends string>(
   engine: LossPlan<P>['engine'],
   precision: Compiler.Precision,
   data: Source.Data
-): ((params: Params.Params<P>, key: Key.Key) => Chunks.Reduction<ValueAndGradient<P>>) => {
+): ((params: Params.Params<P>, key: Key.Key) => Reductions.Reduction<ValueAndGradient<P>>) => {
   const draw = drawTerms(loss)(data)
   const reduction = engineOf(loss, engine, { library: libraryOf(loss.score, precision), use: 'often' })(data)
   return (params, key) => {
@@ -332,7 +332,7 @@ const evaluatorOnRows = <P extends string>(
       differentiates
     })
     return (params, key, others) => {
-      const { internal, basis, terms, sum } = Chunks.memoized(() => {
+      const { internal, basis, terms, sum } = Reductions.memoized(() => {
         const internal = toInternal(params)
         const { basis, terms: drawn } = draw(internal, key)
         const terms = (

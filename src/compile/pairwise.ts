@@ -6,7 +6,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import { compute, fromNdArray, mul, reshape, sum, valueAndGrad, type NdArray, type Tensor } from '../../lib/index.js'
-import * as Chunks from '../../lib/rows/reduction.js'
+import * as Reductions from '../../lib/rows/reduction.js'
 import type { TermCompiler } from './engines.js'
 import * as Inputs from './inputs.js'
 import * as Matching from './matching.js'
@@ -110,7 +110,7 @@ export const evaluatePairwise = <P extends string>(
               params
             ).gradient,
           program =>
-            Chunks.evaluate(program.sum(Inputs.launchArgs(rows, params, withSlope))).gradient as Params.Params<P>
+            Reductions.evaluate(program.sum(Inputs.launchArgs(rows, params, withSlope))).gradient as Params.Params<P>
         )
       )
     }

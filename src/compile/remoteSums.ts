@@ -8,7 +8,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
 import type { Key } from '../../lib/index.js'
-import type * as Chunks from '../../lib/rows/reduction.js'
+import type * as Reductions from '../../lib/rows/reduction.js'
 import { refuseWith } from '../../lib/plain/refuse.js'
 import { Case, type Vocabulary } from '../core/index.js'
 import * as Problem from '../core/problem.js'
@@ -25,7 +25,7 @@ import * as Score from '../score/score.js'
 import * as Loss from './loss.js'
 
 /** Reduction as a function of the numbers sent for a step. */
-export type SumAtNumbers = (numbers: Float64Array) => Chunks.Reduction<unknown>
+export type SumAtNumbers = (numbers: Float64Array) => Reductions.Reduction<unknown>
 type ReductionOrProblem = E.Either<Problem.Problem, SumAtNumbers>
 
 const floats = t.readonlyArray(t.number)
@@ -78,7 +78,7 @@ const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: Su
 
 /** Reads the key from the first two numbers. */
 const withKey =
-  (of: (key: Key.Key, numbers: Float64Array) => Chunks.Reduction<unknown>): SumAtNumbers =>
+  (of: (key: Key.Key, numbers: Float64Array) => Reductions.Reduction<unknown>): SumAtNumbers =>
   numbers =>
     of({ _tag: 'Key', k0: numbers[0], k1: numbers[1] }, numbers.subarray(2))
 
@@ -187,7 +187,7 @@ const expectationReduction = (
           const mean = new Float64Array(source.dim)
           const covariance = new Float64Array(0)
           const prior = { shrinkage: 0, mean, covariance, rows: source.total }
-          const of: (params: Params.Params<string>) => Chunks.Reduction<unknown> =
+          const of: (params: Params.Params<string>) => Reductions.Reduction<unknown> =
             kind === 'judged'
               ? EM.evaluationReduction(family, rows)
               : EM.emStepReduction(family, SMALLEST_FLOOR, rows, kind === 'posterior' ? prior : null)

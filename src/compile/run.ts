@@ -5,7 +5,7 @@ import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import { iterate, unfoldIterable } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import * as Chunks from '../../lib/rows/reduction.js'
+import * as Reductions from '../../lib/rows/reduction.js'
 import { exponentialMean } from '../../lib/numbers/smooth.js'
 import { Case, argumentWithFields, listGiven, mistaken } from '../core/index.js'
 import { isObject, isRecord } from '../core/record.js'
@@ -254,7 +254,7 @@ const advanceRuns = <P extends string>(
     const compiled = activeStage(program, state)
     return compiled === null ? [] : [{ i, program, state, compiled }]
   })
-  const taken = Chunks.evaluateBatched(
+  const taken = Reductions.evaluateBatched(
     going.map(
       ({ compiled, state }) =>
         () =>

@@ -6,7 +6,7 @@ import { add, compute, expandDims, fill, fromNdArray, tensor, type NdArray, type
 import { shapeSize } from '../../lib/arrays/ndarray.js'
 import { reason } from '../../lib/plain/said.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import * as Chunks from '../../lib/rows/reduction.js'
+import * as Reductions from '../../lib/rows/reduction.js'
 import { Problem } from '../core/index.js'
 import * as Source from '../data/source/source.js'
 import { cleanLevel } from '../mixture/family.js'
@@ -147,9 +147,9 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
   }
   const taken: Stage.Tools['sums'] = (params, { numbers = {}, batch } = {}) => {
     if (batch === undefined)
-      return Chunks.evaluate(compiledSums(library, sums, weightedRowsOf(data), write)(params, numbers))
+      return Reductions.evaluate(compiledSums(library, sums, weightedRowsOf(data), write)(params, numbers))
     const { points } = Source.batch(batch.rows)(batch.key)(data)
-    return Chunks.evaluate(
+    return Reductions.evaluate(
       compiledSums(library, sums, { ...weightedRowsOf(points), passing: true }, write)(params, numbers)
     )
   }

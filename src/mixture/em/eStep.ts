@@ -31,7 +31,7 @@ import {
 } from '../../../lib/index.js'
 import { refuse } from '../../../lib/plain/refuse.js'
 import { remembered } from '../../../lib/plain/remembered.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import { stretch } from '../../../lib/rows/stretches.js'
 import { isGaussian, componentsAndBackground } from '../component.js'
 import * as Tensors from '../families/tensors.js'
@@ -101,7 +101,7 @@ type EStep<P extends string> = (
   params: Params.Params<P>,
   level: Level,
   rows: WeightedRows
-) => Chunks.Reduction<MomentSums>
+) => Reductions.Reduction<MomentSums>
 
 /** Returns the E-step of a family: the moments of its components on rows at a noise level. */
 export const eStep = <P extends string>(family: Family<P>, kind: MomentRequest, dim: number): EStep<P> => {
@@ -125,7 +125,7 @@ const eStepMoments = (
   level: Level,
   second: Second,
   rows: WeightedRows
-): Chunks.Reduction<MomentSums> =>
+): Reductions.Reduction<MomentSums> =>
   rows.errors !== undefined
     ? momentReduction(componentsAndBackground(mixture), second, rows, { errors: rows.errors, level })
     : isGaussian(mixture) || isNoiseFree(level)
@@ -304,7 +304,7 @@ export const tryCompiledSums =
     params: Params.Params<P>,
     numbers: Readonly<Record<string, number>>,
     write: BuildSums<P>
-  ): E.Either<string, Chunks.Reduction<Readonly<Record<string, NdArray>>>> => {
+  ): E.Either<string, Reductions.Reduction<Readonly<Record<string, NdArray>>>> => {
     const weighed = programInputs(data)
     const { rows } = data
     return pipe(
@@ -329,7 +329,7 @@ export const tryCompiledSums =
             given: weighed.given,
             constants: { ...RR.map((x: number) => [x])(numbers), ...weighed.numbers }
           }),
-          Chunks.mapReduction(({ others }) => others)
+          Reductions.mapReduction(({ others }) => others)
         )
       )
     )
@@ -343,7 +343,7 @@ const summedOpByOp = <P extends string>(
 ): ((
   params: Params.Params<P>,
   numbers: Readonly<Record<string, number>>
-) => Chunks.Reduction<Readonly<Record<string, NdArray>>>) => {
+) => Reductions.Reduction<Readonly<Record<string, NdArray>>>) => {
   let shapes: Params.Shapes<string> | null = null
   return (params, numbers) => {
     const some = (first: number, count: number): Readonly<Record<string, NdArray>> =>
@@ -361,9 +361,9 @@ const summedOpByOp = <P extends string>(
     return {
       rows,
       width,
-      chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
+      chunks: Reductions.chunksByRow(rows, width, (first, count, into) => {
         for (let from = 0; from < count; from += most)
-          Chunks.addChunkSums(into, Params.packed(some(first + from, Math.min(most, count - from))))
+          Reductions.addChunkSums(into, Params.packed(some(first + from, Math.min(most, count - from))))
       }),
       finish: Params.unpacked(shapes)
     }
@@ -379,7 +379,7 @@ export const compiledSums = <P extends string>(
 ): ((
   params: Params.Params<P>,
   numbers?: Readonly<Record<string, number>>
-) => Chunks.Reduction<Readonly<Record<string, NdArray>>>) => {
+) => Reductions.Reduction<Readonly<Record<string, NdArray>>>) => {
   const by = tryCompiledSums(library, of, data)
   const opByOp = summedOpByOp(data, write)
   return (params, numbers = {}) =>
@@ -396,11 +396,11 @@ const weightedTotal = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, ea
 /** Log-likelihood, assignment entropy and effective counts of a mixture on rows; compiled if there are many complete rows. */
 export const rowStatistics =
   (data: WeightedRows) =>
-  (mixture: Mixture.Mixture): Chunks.Reduction<RowStatistics> => {
+  (mixture: Mixture.Mixture): Reductions.Reduction<RowStatistics> => {
     const { rows, dim } = data
     const arrays = Tensors.mixtureArrays(mixture)
     const { errors } = data
-    const inPlainLoops = (): Chunks.Reduction<RowStatistics> =>
+    const inPlainLoops = (): Reductions.Reduction<RowStatistics> =>
       momentReduction(
         componentsAndBackground(mixture),
         'none',
@@ -421,7 +421,7 @@ export const rowStatistics =
       }),
       E.match(
         inPlainLoops,
-        Chunks.mapReduction(({ value, assignmentEntropy, mass }) => ({
+        Reductions.mapReduction(({ value, assignmentEntropy, mass }) => ({
           value: value.values[0],
           assignmentEntropy: assignmentEntropy.values[0],
           mass: mass.values
@@ -438,7 +438,7 @@ const eStepPrograms = Compiler.library()
  */
 export const compiledEStep =
   (request: MomentRequest) =>
-  (mixture: Mixture.Mixture, level: Level, data: WeightedRows): Chunks.Reduction<MomentSums> => {
+  (mixture: Mixture.Mixture, level: Level, data: WeightedRows): Reductions.Reduction<MomentSums> => {
     const { dim } = data
     const { second } = request
     const kind = isGaussian(mixture)
@@ -452,7 +452,7 @@ export const compiledEStep =
       E.match(
         () => eStepMoments(mixture, level, kind.second, data),
         // The outputs have the names that were built.
-        Chunks.mapReduction(found =>
+        Reductions.mapReduction(found =>
           finishMoments(kind, dim, found as Record<keyof TensorStatistics, NdArray>, mixture.tails)
         )
       )
@@ -479,14 +479,14 @@ export const tensorEStep = <P extends string>(family: Family<P>, request: Moment
     if (data.misses === true) return refuse('a family without toMixture is not learned from missing cells; give it one')
     if (data.errors !== undefined)
       return refuse('a family without toMixture is not learned from rows with errors; give it one')
-    const opByOp = (): Chunks.Reduction<Readonly<Record<string, NdArray>>> =>
+    const opByOp = (): Reductions.Reduction<Readonly<Record<string, NdArray>>> =>
       interpreted(data)(params, { alpha, sigma })
     const sums =
       operationCount({ second: kind.second, count, dim, rows: data.rows }) >= COMPILING_PAYS_FROM.interpreter
         ? pipe(tryCompiledSums(library, family, data)(params, { alpha, sigma }, write), E.getOrElse(opByOp))
         : opByOp()
     // The outputs have the names that were built.
-    return Chunks.mapReduction((found: Readonly<Record<string, NdArray>>) =>
+    return Reductions.mapReduction((found: Readonly<Record<string, NdArray>>) =>
       finishMoments(kind, dim, found as Record<keyof TensorStatistics, NdArray>, undefined)
     )(sums)
   }

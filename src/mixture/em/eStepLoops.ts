@@ -6,7 +6,7 @@
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { boundedCache } from '../../../lib/plain/iterate.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import { stretch, type RowNumbers } from '../../../lib/rows/stretches.js'
 import { simdEStep } from '../../../lib/wasm/index.js'
 import type { Moments, Second } from '../family.js'
@@ -250,9 +250,9 @@ const addPatternSums = (
   if (pattern.observed < dim && errors === null)
     Kernels.addMissingCovariances[second](pattern, components, eStep.parts.learned, total)
   const to = layout.viewsOf(into, 0)
-  Chunks.addChunkSums(to.values, total.values)
-  Chunks.addChunkSums(to.weighed, total.weighed)
-  Chunks.addChunkSums(to.logs, total.logs)
+  Reductions.addChunkSums(to.values, total.values)
+  Reductions.addChunkSums(to.weighed, total.weighed)
+  Reductions.addChunkSums(to.logs, total.logs)
   Kernels.addReorderedMoments(pattern.order, second, total, to)
 }
 
@@ -387,7 +387,7 @@ export const momentReduction = (
   second: Second,
   data: Data,
   measured: { readonly errors: RowNumbers; readonly level: Level } | null = null
-): Chunks.Reduction<MomentsAndEntropy> => {
+): Reductions.Reduction<MomentsAndEntropy> => {
   const { rows, dim, x } = data
   const weights =
     data.weights ??
@@ -397,7 +397,7 @@ export const momentReduction = (
   return {
     rows,
     width,
-    chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
+    chunks: Reductions.chunksByRow(rows, width, (first, count, into) => {
       const values = stretch(x, dim, first, count)
       const own = stretch(weights, 1, first, count)
       const errors = measured && stretch(measured.errors, dim * dim, first, count)

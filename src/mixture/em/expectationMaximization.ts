@@ -4,7 +4,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { Key, type NdArray } from '../../../lib/index.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import { computedStretches, asStretches, zipStretches } from '../../../lib/rows/stretches.js'
 import { eStep } from './eStep.js'
 import type { MomentSums } from './eStepLoops.js'
@@ -62,9 +62,9 @@ export interface Noise {
 }
 
 /** Evaluates the sum of a pass. Default: in this process. */
-export type EvaluatePass<P extends string> = <A>(sum: Chunks.Reduction<A>, pass: Pass<P>) => A
+export type EvaluatePass<P extends string> = <A>(sum: Reductions.Reduction<A>, pass: Pass<P>) => A
 
-const evaluateLocally: EvaluatePass<string> = sum => Chunks.evaluate(sum)
+const evaluateLocally: EvaluatePass<string> = sum => Reductions.evaluate(sum)
 
 /** Encodes a pass for another process, which sums it over its own rows (see `Sums`). */
 export const remoteRequest = (
@@ -174,7 +174,7 @@ export const emStepReduction = <P extends string>(
   varianceFloor: number,
   rows: WeightedRows,
   prior: Prior.Prior | null
-): ((params: Params.Params<P>) => Chunks.Reduction<EMStepResult<P>>) => {
+): ((params: Params.Params<P>) => Reductions.Reduction<EMStepResult<P>>) => {
   if (prior !== null) {
     const { momentRequest: kind, maximise: taken } = posteriorStep(family, varianceFloor, prior)
     const expect = eStep(family, kind, rows.dim)
@@ -183,7 +183,7 @@ export const emStepReduction = <P extends string>(
       const mixture = mixtureAt(params)
       return pipe(
         expect(params, CLEAN, rows),
-        Chunks.mapReduction(found => taken(params, mixture, found))
+        Reductions.mapReduction(found => taken(params, mixture, found))
       )
     }
   }
@@ -197,13 +197,13 @@ const stepReductionAtLevel = <P extends string>(
   family: Family<P>,
   floor: number,
   dim: number
-): ((params: Params.Params<P>, rows: WeightedRows, level: Level) => Chunks.Reduction<EMStepResult<P>>) => {
+): ((params: Params.Params<P>, rows: WeightedRows, level: Level) => Reductions.Reduction<EMStepResult<P>>) => {
   const mStep = mStepOf(family)
   const expect = eStep(family, mStep, dim)
   return (params, rows, level) =>
     pipe(
       expect(params, level, rows),
-      Chunks.mapReduction(({ value, ...moments }) => ({
+      Reductions.mapReduction(({ value, ...moments }) => ({
         value,
         params: mStep.maximise(params, moments, { level: moments.isDenoised === true ? CLEAN : level, floor, dim })
       }))
@@ -228,7 +228,7 @@ export const noisyStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
   rows: WeightedRows
-): ((params: Params.Params<P>, noise: Noise) => Chunks.Reduction<EMStepResult<P>>) => {
+): ((params: Params.Params<P>, noise: Noise) => Reductions.Reduction<EMStepResult<P>>) => {
   const of = stepReductionAtLevel(family, varianceFloor, rows.dim)
   return (params, noise) => of(params, noisedRows(rows, noise), noise.level)
 }
@@ -263,7 +263,7 @@ const stepOnNodes = <P extends string>(
   centredSteps(family, { rows, dim, weights, values: nodesAt(level) }, about => {
     const noisy = rowsInMemory({ ...about, values: about.values.map(x => level.alpha * x) })
     const of = stepReductionAtLevel(family, varianceFloor, dim)
-    return params => Chunks.evaluate(of(params, noisy, level))
+    return params => Reductions.evaluate(of(params, noisy, level))
   })
 
 /**
@@ -321,7 +321,7 @@ const penalty = <P extends string>(
 export const evaluationReduction = <P extends string>(
   family: Family<P>,
   rows: WeightedRows
-): ((params: Params.Params<P>) => Chunks.Reduction<Pick<ParamsEvaluation, 'value' | 'mass'>>) => {
+): ((params: Params.Params<P>) => Reductions.Reduction<Pick<ParamsEvaluation, 'value' | 'mass'>>) => {
   const expect = eStep(family, { second: 'none' }, rows.dim)
   return params => expect(params, CLEAN, rows)
 }

@@ -11,7 +11,7 @@ import { principalComponents } from '../../../lib/rows/principal.js'
 import { fromCoordinates, rowSpan, type RowSpan } from '../../../lib/rows/rowSpan.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import { mapIterable } from '../../../lib/plain/iterate.js'
 import * as Linalg from '../../../lib/arrays/linalg.js'
 import { concatenated, type NdArray, scalarArray } from '../../../lib/arrays/ndarray.js'
@@ -420,13 +420,13 @@ const stepHalves = (
   for (const { weights, values } of features) {
     const rows = weights.length
     const logits = simdOrPlainKernels().matMul(odds, values, { m: all.length, k: width, n: rows, transposeB: true })
-    Chunks.addChunkSums(
+    Reductions.addChunkSums(
       means,
       simdOrPlainKernels().matMul(simdOrPlainKernels().softplus(logits), weights, { m: all.length, k: rows, n: 1 })
     )
     const shares = simdOrPlainKernels().sigmoid(logits, logits)
     weighColumns(shares, weights)
-    Chunks.addChunkSums(sums, simdOrPlainKernels().matMul(shares, values, { m: all.length, k: rows, n: width }))
+    Reductions.addChunkSums(sums, simdOrPlainKernels().matMul(shares, values, { m: all.length, k: rows, n: width }))
   }
   return all.flatMap((_, s) => {
     const halves = maximizeHalves(problem, allSums, sums.subarray(s * width, (s + 1) * width))
@@ -503,7 +503,7 @@ const likeliestGaussian = (
 ): Component => {
   const { dim } = points
   const rows = { ...select(chosen)(points), weights }
-  const { sums, second } = Chunks.evaluate(momentReduction([component], 'full', transientRows(rows)))
+  const { sums, second } = Reductions.evaluate(momentReduction([component], 'full', transientRows(rows)))
   const covariance = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
   const variance = sums.reduce((sum, _, j) => sum + covariance[j * (dim + 1)], 0) / dim
   return {

@@ -8,7 +8,7 @@ import { hasNaN } from '../../../lib/rows/byColumn.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { iterate } from '../../../lib/plain/iterate.js'
 import * as Key from '../../../lib/random/key.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import * as Points from '../../data/points.js'
 import { pointsHaveMissing } from '../../data/snapshot.js'
@@ -64,7 +64,7 @@ const likeliestSingleGaussian = (data: Source.Data): Component => {
     { gaussian: start, last: Infinity, left: MAX_IMPUTATION_STEPS },
     ({ gaussian, last, left }) => {
       if (left === 0) return null
-      const { value, sums, second } = Chunks.evaluate(momentReduction([gaussian], 'full', rows))
+      const { value, sums, second } = Reductions.evaluate(momentReduction([gaussian], 'full', rows))
       if (last - value < IMPUTATION_TOLERANCE) return null
       const scatter = second.map((s, at) => s - sums[Math.floor(at / dim)] * sums[at % dim])
       const mean = gaussian.mean.map((c, j) => c + sums[j])

@@ -7,7 +7,7 @@
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import * as Missing from './missing.js'
 import { momentReduction } from './eStepLoops.js'
@@ -34,7 +34,7 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
   const mean = Source.mean(whole)
   const rows = Source.sumOfWeights(data)
   const about = { weight: 1, mean, factor: scalarArray(1) }
-  const { second } = Chunks.evaluate(momentReduction([about], 'full', weightedRowsOf(whole)))
+  const { second } = Reductions.evaluate(momentReduction([about], 'full', weightedRowsOf(whole)))
   // If the weights sum to less than two rows, the divisor is half their sum.
   const unbiased = rows / Math.max(rows - 1, rows / 2)
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }

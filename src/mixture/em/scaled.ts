@@ -7,7 +7,7 @@ import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { symmetricEigen, type Eigen } from '../../../lib/arrays/linalg.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import type { Mixture } from '../mixtureData.js'
 import type { Second } from '../family.js'
 import type { Level } from '../../schedule/schedule.js'
@@ -62,13 +62,13 @@ export const momentsAtLevel = (
   level: Level,
   second: Second,
   rows: WeightedRows
-): Chunks.Reduction<MomentSums> => {
+): Reductions.Reduction<MomentSums> => {
   const { dim } = rows
   const own = componentsOf(mixture)
   const count = own.length
   const parts = gaussiansAt(mixture, level)
   const spectra = own.map(({ factor }) => symmetricEigen(Factor.covarianceOfFactor(factor, dim)))
-  return Chunks.mapReduction(({ value, mass, sums, second: about }: MomentSums): MomentSums => {
+  return Reductions.mapReduction(({ value, mass, sums, second: about }: MomentSums): MomentSums => {
     const whole = emptyCleanMoments(second, count, dim)
     let backgroundCount = 0
     parts.forEach(({ k, g }, at) => {

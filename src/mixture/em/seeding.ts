@@ -28,7 +28,7 @@ import { principalComponents, type WeightedRowTable } from '../../../lib/rows/pr
 import { scatterWithin } from '../../../lib/rows/spread.js'
 import type { Mixture } from '../mixture.js'
 import { snapshotOfData, weightedRowsOf, rowWeights } from '../dataRows.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import type * as Params from '../../core/params.js'
 import type { EMStepResult } from './expectationMaximization.js'
 import type { CentreConversion } from '../family.js'
@@ -148,10 +148,10 @@ const sumOverChunks = (data: Source.Data, width: number, of: (x: Tensor, weights
   const own = weightedRowsOf(data)
   const weights = rowWeights(own)
   const { rows, dim, x } = own
-  return Chunks.evaluate({
+  return Reductions.evaluate({
     rows,
     width,
-    chunks: Chunks.chunksByRow(rows, width, (first, count, into) => {
+    chunks: Reductions.chunksByRow(rows, width, (first, count, into) => {
       const found = compute(() =>
         of(
           tensor(Stretches.stretch(x, dim, first, count), [count, dim]),

@@ -15,7 +15,7 @@ import {
 } from '../../../lib/index.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { refuse } from '../../../lib/plain/refuse.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import { cleanLevel, type Family, type Sufficient } from '../family.js'
 import * as Params from '../../core/params.js'
 import type { WeightedRows } from '../dataRows.js'
@@ -82,7 +82,7 @@ export const sufficientStepReduction = <P extends string>(
   family: Family<P>,
   sufficient: Sufficient<P>,
   data: WeightedRows
-): ((params: Params.Params<P>) => Chunks.Reduction<EMStepResult<P>>) => {
+): ((params: Params.Params<P>) => Reductions.Reduction<EMStepResult<P>>) => {
   if (data.misses === true) return refuse('a family of its own statistics is not learned from missing cells')
   const { dim } = data
   const of = sufficientSums(family, sufficient, dim)
@@ -93,7 +93,7 @@ export const sufficientStepReduction = <P extends string>(
   return params =>
     pipe(
       sums(params),
-      Chunks.mapReduction(({ value, mass, ...own }) => ({
+      Reductions.mapReduction(({ value, mass, ...own }) => ({
         value: value.values[0],
         params: maximiseSums(sufficient, params, { mass, ...own }, dim)
       }))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as Elementary from '../../../lib/numbers/elementary.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import { sharedTable, tableOpener } from '../../../src/cli/sharedTable.js'
 import { taskComputer, type Open } from '../../../src/cluster/taskComputer.js'
 import { splitIntoRanges, hashRange } from '../../../src/cluster/rowRanges.js'
@@ -81,7 +81,7 @@ describe('what a worker computes', () => {
       evaluate: (sum, of) => {
         const { sum: program, numbers } = of()
         asked.push({ step: 1, program, numbers })
-        return Chunks.evaluate(sum)
+        return Reductions.evaluate(sum)
       }
     })(Mixture.of({ means: [[1, 2]] }))
     return asked[0]
@@ -100,7 +100,7 @@ describe('what a worker computes', () => {
     const found = Statistics.of(source, 1, {
       evaluate: sum => {
         const sums = new Float64Array(sum.width)
-        for (const part of parts) Chunks.addChunkSums(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
+        for (const part of parts) Reductions.addChunkSums(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
         return sum.finish(sums)
       }
     })(Mixture.of({ means: [[1, 2]] }))
@@ -158,7 +158,7 @@ describe('what a worker computes', () => {
       evaluate: (sum, of) => {
         const { sum: program, numbers } = of()
         asked.push({ step: 1, program, numbers })
-        return Chunks.evaluate(sum)
+        return Reductions.evaluate(sum)
       }
     })
     const hashes = CHUNKS.map(range => hashRange(paired, range))
@@ -169,7 +169,8 @@ describe('what a worker computes', () => {
       evaluate({
         evaluate: sum => {
           const sums = new Float64Array(sum.width)
-          for (const part of parts) Chunks.addChunkSums(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
+          for (const part of parts)
+            Reductions.addChunkSums(sums, part._tag === 'Sums' ? part.sums : new Float64Array(0))
           return sum.finish(sums)
         }
       })
@@ -263,7 +264,7 @@ describe('what is kept of sums', () => {
         )({
           evaluate: sum => {
             times += 1
-            return Chunks.evaluate(sum)
+            return Reductions.evaluate(sum)
           }
         })
       )
@@ -276,7 +277,7 @@ describe('what is kept of sums', () => {
       expect(asked('a', 2)).toBe(2)
       expect(asked('a', 3)).toBe(1)
       expect(asked('a', 3)).toBe(0)
-      expect(kept(path, 'b')({ evaluate: Chunks.evaluate })).toMatchObject({
+      expect(kept(path, 'b')({ evaluate: Reductions.evaluate })).toMatchObject({
         _tag: 'Left',
         left: { field: '--checkpoint' }
       })

@@ -9,7 +9,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { square, sub, sum, useThreads } from '../../../lib/index.js'
 import { lastElement } from '../../../lib/plain/iterate.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import * as words from '../../../src/cli/glossary.js'
 import * as RemoteSums from '../../../src/compile/remoteSums.js'
 import type * as Backend from '../../../src/data/reductionBackend.js'
@@ -95,7 +95,7 @@ const vocabulary = Vocabulary.extend(Vocabulary.standard, [custom])
 /** Places that have rows of their own, and of a leader nothing but JSON and numbers; chunks come from two of them in turn. */
 const elsewhere = (points: Points.Points, asked: Set<string>): Backend.Backend => {
   const rows = Source.of(points)
-  const { chunks } = Chunks.partitionRows(rows.rows)
+  const { chunks } = Reductions.partitionRows(rows.rows)
   const known = new Map<string, RemoteSums.SumAtNumbers>()
   const program = (text: string, which: number): RemoteSums.SumAtNumbers => {
     const name = `${which} ${text}`
@@ -109,7 +109,7 @@ const elsewhere = (points: Points.Points, asked: Set<string>): Backend.Backend =
       asked.add(described.name)
       const sums = new Float64Array(sum.width)
       for (let s = 0; s < chunks; s++)
-        Chunks.addChunkSums(sums, program(JSON.stringify(described), s % 2)(numbers.slice()).chunks(s, s + 1))
+        Reductions.addChunkSums(sums, program(JSON.stringify(described), s % 2)(numbers.slice()).chunks(s, s + 1))
       return sum.finish(sums)
     }
   }

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { runtimeOrNull } from '../../../lib/compiler/runtime.js'
 import { compute, Key, scalar, tensor } from '../../../lib/index.js'
 import { digamma, logGamma, logLessDigamma } from '../../../lib/numbers/gamma.js'
-import * as Chunks from '../../../lib/rows/reduction.js'
+import * as Reductions from '../../../lib/rows/reduction.js'
 import { type Covariance, Divergence, Population, Vocabulary } from '../../../src/index.js'
 import * as Mixture from '../../../src/mixture/index.js'
 import * as Params from '../../../src/core/params.js'
@@ -219,8 +219,10 @@ describe('expectation–maximization with tails and a background', () => {
     const kind = { second: 'full' } as const
     const params = paramsOf(score, wild)
     const level = { alpha: 1, sigma: 0 }
-    const loops = Chunks.evaluate(eStep(family, kind, 2)(params, level, rowsInMemory(drawn)))
-    const written = Chunks.evaluate(compiledEStep(kind)(there(family.toMixture)(params), level, rowsInMemory(drawn)))
+    const loops = Reductions.evaluate(eStep(family, kind, 2)(params, level, rowsInMemory(drawn)))
+    const written = Reductions.evaluate(
+      compiledEStep(kind)(there(family.toMixture)(params), level, rowsInMemory(drawn))
+    )
     expect(runs).toHaveBeenCalled()
     expect(written.backgroundCount).toBeCloseTo(loops.backgroundCount ?? NaN, 12)
     close([written.value], [loops.value], 1e-12)

@@ -7,7 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { useThreads } from '../../../../lib/index.js'
 import { numberStore } from '../../../../lib/rows/scratch.js'
-import * as Chunks from '../../../../lib/rows/reduction.js'
+import * as Reductions from '../../../../lib/rows/reduction.js'
 import { areSameBits } from '../../../../src/laws/bits.js'
 import { ExpectationMaximization, Fit, Key, Mixture, Problem, Vocabulary } from '../../../../src/index.js'
 import * as Statistics from '../../../../src/mixture/statistics.js'
@@ -178,7 +178,7 @@ describe('expectation–maximization on a source', () => {
     evaluate: (sum, asked) => {
       const { sum: described, numbers } = asked()
       const json: unknown = JSON.parse(JSON.stringify(described))
-      const { chunks } = Chunks.partitionRows(sum.rows)
+      const { chunks } = Reductions.partitionRows(sum.rows)
       const half = Math.ceil(chunks / 2)
       const sums = new Float64Array(sum.width)
       for (const [from, to] of [
@@ -186,7 +186,7 @@ describe('expectation–maximization on a source', () => {
         [half, chunks]
       ]) {
         // prettier-ignore
-        const { first, count } = Chunks.rowsOfChunks(Chunks.partitionRows(sum.rows), from, to)
+        const { first, count } = Reductions.rowsOfChunks(Reductions.partitionRows(sum.rows), from, to)
         const own: Source.Source = {
           ...elsewhere,
           read: (at, out) => {
@@ -195,7 +195,7 @@ describe('expectation–maximization on a source', () => {
           }
         }
         isAsked()
-        Chunks.addChunkSums(
+        Reductions.addChunkSums(
           sums,
           Problem.orThrow(RemoteSums.requestedReduction(Vocabulary.standard)(json)(own))(numbers).chunks(from, to)
         )

@@ -1,7 +1,7 @@
 /** The E-step in plain loops against the same in the tensor vocabulary: two ways that share no code. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { runtimeOrNull } from '../../../../lib/compiler/runtime.js'
-import * as Chunks from '../../../../lib/rows/reduction.js'
+import * as Reductions from '../../../../lib/rows/reduction.js'
 import { Key, type Points, Score } from '../../../../src/index.js'
 import { ofComponents, type Component } from '../../../../src/mixture/component.js'
 import { inLoops } from '../inLoops.js'
@@ -55,7 +55,7 @@ describe.each(sorts)('$name', sort => {
             inLoops(toMixture, second),
             tensorEStep(family, { second }, dim),
             eStep(family, { second }, dim)
-          ].map(step => Chunks.evaluate(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
+          ].map(step => Reductions.evaluate(step(here, level, { rows, dim, x: points.values, weights, passing: true })))
           if (rows <= 40) expect(chosen.sums).toEqual(loops.sums)
           // Some thousand roundings, of densities whose exponents reach 10⁴ where rows are many deviations away.
           const near = (a: Float64Array, b: Float64Array): void => {
@@ -108,7 +108,7 @@ describe('moments that count together', () => {
     const [each, together] = [
       inLoops(there(family.toMixture), second),
       tensorEStep(family, { second, isShared: true }, dim)
-    ].map(step => Chunks.evaluate(step(params, { alpha: 1, sigma: 0 }, data)))
+    ].map(step => Reductions.evaluate(step(params, { alpha: 1, sigma: 0 }, data)))
     // Sums of 9001 terms; entries of size 1, and that of a row has lost 2⁻⁵² of how far it is from 0.
     const within = 1e-13 + 2 ** -52 * apart * 4
     const near = (a: Float64Array, b: Float64Array): void => {
@@ -155,7 +155,7 @@ describe('what rows say of components as a whole', () => {
       const [loops, program] = [
         momentReduction(components, 'none', data),
         rowStatistics(data)(ofComponents(components))
-      ].map(Chunks.evaluate)
+      ].map(Reductions.evaluate)
       // Sums of some ten thousand terms, each rounded some ten times: 1e-13 of their size.
       expect(Math.abs(program.value / loops.value - 1)).toBeLessThan(1e-13)
       expect(Math.abs(program.assignmentEntropy / loops.assignmentEntropy - 1)).toBeLessThan(1e-12)
@@ -216,7 +216,7 @@ describe('the E-step in one call', () => {
           }
         })
         const data = { rows, dim, x, weights }
-        const [found, { backgroundCount, ...wanted }] = [components, besideBox(components)].map(all => Chunks.evaluate(momentReduction(all, second, data))) // prettier-ignore
+        const [found, { backgroundCount, ...wanted }] = [components, besideBox(components)].map(all => Reductions.evaluate(momentReduction(all, second, data))) // prettier-ignore
         expect(found, `${rows} × ${dim}, ${count} components, seed ${SEED}`).toEqual(wanted)
         expect(backgroundCount).toBeLessThan(1e-300)
         const points = { rows, dim, values: x }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { describe, expect, it } from 'vitest'
-import * as Chunks from '../../../../lib/rows/reduction.js'
+import * as Reductions from '../../../../lib/rows/reduction.js'
 import * as ComponentTest from '../../../../src/fit/componentTest.js'
 import {
   Compile,
@@ -123,7 +123,7 @@ const measured = Problem.orThrow(
 const holes = { ...measured, values: measured.values.map((x, at) => (at % 7 === 3 ? NaN : x)) }
 
 const likelihoodOf = (points: Points.Points, errors: Float64Array, sigma: number): number =>
-  Chunks.evaluate(
+  Reductions.evaluate(
     momentReduction(componentsAndBackground(truth), 'full', rowsInMemory(points), {
       errors,
       level: { alpha: 1, sigma }
@@ -134,10 +134,10 @@ once('the formulas of errors of 0 are those of rows without', () => {
   for (const points of [clean, { ...clean, values: holes.values }]) {
     const data = rowsInMemory(points)
     const zero = new Float64Array(rows * dim * dim)
-    const found = Chunks.evaluate(
+    const found = Reductions.evaluate(
       momentReduction(componentsAndBackground(truth), 'full', data, { errors: zero, level: { alpha: 1, sigma: 0 } })
     )
-    const wanted = Chunks.evaluate(momentReduction(componentsAndBackground(truth), 'full', data))
+    const wanted = Reductions.evaluate(momentReduction(componentsAndBackground(truth), 'full', data))
     expect(Math.abs(found.value - wanted.value)).toBeLessThan(1e-12)
     for (const key of ['mass', 'sums', 'second'] as const) expect(apart(found[key], wanted[key])).toBeLessThan(1e-12)
   }

@@ -7,7 +7,7 @@ import * as ExpectationMaximization from '../../../../src/mixture/em/expectation
 import { isSlow, once } from '../../../cases.js'
 import { said } from '../../../said.js'
 import { there } from '../../../there.js'
-import * as Chunks from '../../../../lib/rows/reduction.js'
+import * as Reductions from '../../../../lib/rows/reduction.js'
 import { componentsOf } from '../../../../src/mixture/component.js'
 import { momentReduction } from '../../../../src/mixture/em/eStepLoops.js'
 import { weightedRowsOf } from '../../../../src/mixture/dataRows.js'
@@ -79,7 +79,7 @@ describe('of rows with missing cells', () => {
   })
 
   once('the moments are the gradient of the likelihood: Σ_k⁻¹ Σrδ, and ½ P(Σrδδᵀ − Σr Σ_k)P, by differences', () => {
-    const found = Chunks.evaluate(momentReduction(componentsOf(mixture), 'full', weightedRowsOf(holes)))
+    const found = Reductions.evaluate(momentReduction(componentsOf(mixture), 'full', weightedRowsOf(holes)))
     expect(found.value).toBeCloseTo(byHand(holes, { means, covariances, weights }), 12)
     // Central differences of a step h err by h² third derivatives and 2⁻⁵²/h: some 1e-10.
     const h = 1e-5

@@ -2,7 +2,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import * as Chunks from '../../../../lib/rows/reduction.js'
+import * as Reductions from '../../../../lib/rows/reduction.js'
 import {
   Initializer,
   Key,
@@ -153,7 +153,7 @@ it('a second, more patient try goes on from where the first gave a move up, and 
   const tried = (data: Points.Points, attempts: number, polish: number, patience: number): Params.Params<string> =>
     SplitAndMerge.step(family, { attempts, polish, patience, varianceFloor: 1e-6, prior: null }, data, sum => {
       steps++
-      return Chunks.evaluate(sum)
+      return Reductions.evaluate(sum)
     })(params, Key.fromSeed(0)).params
   const same = { ...given }
   tried(same, 10, 20, 1)

@@ -26,7 +26,7 @@ import * as NaturalGradient from '../../../../src/optimizer/natural.js'
 import type * as Points from '../../../../src/data/index.js'
 import * as Score from '../../../../src/score/score.js'
 import * as laws from '../../../../src/laws/index.js'
-import * as Chunks from '../../../../lib/rows/reduction.js'
+import * as Reductions from '../../../../lib/rows/reduction.js'
 import { inLoops } from '../inLoops.js'
 import { eStep } from '../../../../src/mixture/em/eStep.js'
 import { rowsInMemory } from '../../../../src/mixture/dataRows.js'
@@ -256,7 +256,7 @@ it.each(spread(4)(cases))('%s is in a program over many rows as in plain loops',
     { alpha: 0.8, sigma: 0.6 }
   ]) {
     const [program, loops] = [eStep(of, mStep, 2), inLoops(there(of.toMixture), mStep.second)].map(expected => {
-      const { value, ...moments } = Chunks.evaluate(expected(start, level, many))
+      const { value, ...moments } = Reductions.evaluate(expected(start, level, many))
       return [value, ...Params.packed(mStep.maximise(start, moments, { level, floor: 1e-9, dim: 2 }))]
     })
     expect(program.length).toBe(loops.length)

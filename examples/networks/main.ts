@@ -102,51 +102,52 @@ const last = bySize[bySize.length - 1]
 const levels = ratios.map(ratio => `σ/α = ${ratio}`)
 const text = `# What networks learn
 
-For those who ask how well a small network learns a score that is known exactly. \`npm run examples:networks\` measures it and writes this page.
+How well does a small network learn a score that is known exactly? \`npm run examples:networks\` measures it and writes this page.
 
 Networks are perceptrons of two hidden layers, learned on the denoising loss over
 log-SNRs from −5 to 7 by Adam, with a warm-up, clipped gradients and a moving average of the weights.
 
 In the plane they have ${budget.hidden.join(' and ')} units and EDM's preconditioning, and learn for ${budget.steps} steps on batches of ${budget.batch} of
-${rows} rows, which go through all rows before any comes again. Beside the point they see 32 waves of it at random frequencies, a part
-that the example defines (\`Net.define\`): without them, layers of this size do not find the gaps of the checkerboard.
+${rows} rows, each epoch of which uses every row once. Their input is the point and 32 random Fourier features of it, a layer
+that the example defines (\`Net.define\`): without these, layers of this size do not learn the gaps of the checkerboard.
 
 ## In the plane
 
-Above 1000 points of the law, below as many samples of the network, by Heun's method in 30 steps.
+Above, 1000 points of the distribution; below, as many samples of the network, by Heun's method in 30 steps.
 
-![points of four laws, and samples of networks](images/networks.svg)
+![points of four distributions, and samples of networks](images/networks.svg)
 
-The energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′| of ${drawn} samples from the law, and of other points of the law itself. It hardly
-sees what is thin; so beside it stands how many samples go astray: further from points of the law than 99 in 100 of its own are.
+The energy distance 2 E|X − Y| − E|X − X′| − E|Y − Y′| of ${drawn} samples and points of the distribution, and between two sets of such points. It is hardly
+sensitive to thin structures, so the last column is the share of stray samples: those further from the points of the distribution than 99 % of its own
+points are.
 
 ${table(
-  ['law', 'energy distance of samples', 'of points of the law', 'samples astray'],
+  ['distribution', 'energy distance of samples', 'of its points', 'stray samples'],
   planar.map(({ name, found, least, astray }) => [name, number(found), number(least), `${(100 * astray).toFixed(1)} %`])
 )}
 
 ## The error of the score
 
-Of a mixture the score is known. E|s − s*|²/E|s*|² by noise level, for the eight Gaussians:
+The score of a mixture is known. The relative error E|s − s*|²/E|s*|² by noise level, for the eight Gaussians:
 
 ${table(levels, [eight.map(number)])}
 
-## What samples cost
+## The cost of a sample
 
-Energy distances of samples of the eight Gaussians by the number of scores that a sample takes, two for each step of Heun's method; that of points of the
-law itself is ${number(planar[0].least)}. What the mixture itself leaves is of the steps, and of the noise at the end of the way (σ/α = ${ENDS[1]}).
+Energy distances of samples of the eight Gaussians by the number of score evaluations for a sample, two for each step of Heun's method; that of points of the
+distribution itself is ${number(planar[0].least)}. The distance of the exact mixture comes from the discrete steps, and from the noise that remains at the end (σ/α = ${ENDS[1]}).
 
 ${table(
-  ['scores', ...costs.map(String)],
+  ['evaluations', ...costs.map(String)],
   ['network', 'exact mixture'].map((name, i) => [name, ...byCost.map(found => number(found[i]))])
 )}
 
 PyTorch’s same network on the same budget is in [performance](performance.md#networks-beside-pytorch).
 
-## Rows that it takes
+## The number of rows
 
 Four Gaussians in 64 dimensions, of variance ½, centres at a distance of 4 from 0. A plain network of two layers of 128 units that predicts
-the noise, without waves, and the family that the data are from (\`Score.isotropic({ components: 4 })\`, by expectation–maximization), on the same rows:
+the noise, without the features, and the family of the distribution (\`Score.isotropic({ components: 4 })\`, by expectation–maximization), on the same rows:
 
 ${table(
   ['rows', 'learned', ...levels],
@@ -156,10 +157,10 @@ ${table(
   ])
 )}
 
-At σ/α = ${ratios[middle]} the family of ${bySize[0].size} rows has an error of ${number(bySize[0].family[middle])}; ${
+At σ/α = ${ratios[middle]} the family fitted to ${bySize[0].size} rows has an error of ${number(bySize[0].family[middle])}; ${
   enough === undefined
-    ? `no network here has as little, that of ${last.size} rows has ${number(last.network[middle])}`
-    : `a network needs ${enough} rows for as little`
+    ? `no network here reaches it: that of ${last.size} rows has ${number(last.network[middle])}`
+    : `a network needs ${enough} rows to reach it`
 }.
 `
 

@@ -74,11 +74,11 @@ export const program: Program = {
           by: 'closed form'
         })),
         {
-          what: 'share of the rows that count, of the finest, above that of the plainest',
+          what: 'min(0, effective sample size of the most levels − that of the fewest)',
           found: Math.min(0, fine.share - plain.share),
           wanted: 0,
           within: 0,
-          by: 'itself'
+          by: 'it rises with the levels'
         }
       ],
       picture: Picture.samples(Mixture.sample(rows)(Key.fromSeed(9))(truth), many.points)

@@ -102,7 +102,7 @@ export const program: Program = {
       checks: [
         fromTruth('energy distance after one step from noise', ends, truly, effort < 1 ? 0.06 : 0.03),
         {
-          what: 'the same as a share of what the noise itself is away',
+          what: 'the same relative to the distance of the noise',
           found: Points.energyDistance(ends, truly[0]) / Points.energyDistance(noise, truly[0]),
           wanted: 0,
           within: effort < 1 ? 0.3 : 0.1,

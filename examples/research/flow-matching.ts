@@ -93,7 +93,7 @@ export const program: Program = {
       plan: Compile.explain(compiled),
       checks: [
         {
-          what: 'energy of the paths: W₂² is the least',
+          what: 'energy of the paths, at least W₂²',
           found: energy,
           wanted: least,
           within: (effort < 1 ? 0.3 : 0.1) * least,

@@ -154,14 +154,14 @@ export const program: Program = {
       plan: Compile.explain(compiled),
       checks: [
         {
-          what: 'share of the drift that is missed, t = ¼, ½, ¾: the largest',
+          what: 'relative error of the drift, largest of t = ¼, ½, ¾',
           found: worst((t, points) => missed(heads(t)(points).drift.values, driftOf(t, points))),
           wanted: 0,
           within: effort < 1 ? 0.3 : 0.05,
           by: 'closed form'
         },
         {
-          what: 'share of the denoiser that is missed',
+          what: 'relative error of the denoiser',
           found: worst((t, points) => {
             const { sigma } = Schedule.level(t)(schedule)
             const wanted = Mixture.score(points)(at(t)).values.map(s => -sigma * s)
@@ -173,7 +173,7 @@ export const program: Program = {
         },
         ...arrived.map((points, i) => {
           const how = ['by the drift alone', 'with noise, ε = ½'][i]
-          return fromTruth(`energy distance of what arrives ${how}`, points, ends, effort < 1 ? 0.2 : 0.03)
+          return fromTruth(`energy distance of samples ${how}`, points, ends, effort < 1 ? 0.2 : 0.03)
         })
       ],
       picture: Picture.samples(ends[0], arrived[1])

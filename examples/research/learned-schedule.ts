@@ -145,7 +145,7 @@ export const program: Program = {
       checks: [start, params].flatMap((at, i) => {
         const found = first(at, Key.fromSeed(4)).value
         const variance = squares(at, Key.fromSeed(4)).value - found ** 2
-        const by = ['a line', 'the schedule that is learned'][i]
+        const by = ['a line', 'the learned schedule'][i]
         return [
           {
             what: `mean of the loss by ${by}`,
@@ -155,7 +155,7 @@ export const program: Program = {
             by: 'entropies'
           },
           {
-            what: `its variance as a share of what a line has, by ${by}`,
+            what: `its variance relative to that of a line, by ${by}`,
             found: variance / straight,
             wanted: [1, least / straight][i],
             within: effort < 1 ? 0.15 : 0.1,

@@ -36,7 +36,7 @@ const section = (name: string, { title }: Program, { plan, checks, picture }: Ou
     plan,
     '```',
     '',
-    '| what | found | by another source | may differ by | source |',
+    '| quantity | result | expected | tolerance | source of the expected value |',
     '| --- | ---: | ---: | ---: | --- |',
     ...checks.map(
       ({ what, found, wanted, within, by }) =>
@@ -67,8 +67,8 @@ for (const name of names.filter(name => asked.length === 0 || asked.includes(nam
 }
 const page = `# Programs of papers
 
-For researchers who ask what the language can say. Each section is a method from a paper as a program of \`examples/research\`, with what it
-found beside a closed form, SciPy's or PyTorch's numbers. \`npm run examples:research\` writes this page; \`npm test\` runs the same programs with a share of their steps.
+Each section is a method from a paper, written as a program of \`examples/research\`, and compares its results with a closed form, or with numbers of
+SciPy or PyTorch. \`npm run examples:research\` writes this page; \`npm test\` runs the same programs with fewer steps.
 
 | program | lines | computed | largest difference |
 | --- | ---: | --- | ---: |

@@ -69,8 +69,8 @@ export const program: Program = {
     return {
       plan: Compile.explain(compiled),
       checks: [
-        fromTruth('energy distance of what the learned score leads to', learned, truly, effort < 1 ? 0.4 : 0.03),
-        fromTruth('energy distance of what the score of the truth leads to', exact, truly, effort < 1 ? 0.1 : 0.03)
+        fromTruth('energy distance of samples by the learned score', learned, truly, effort < 1 ? 0.4 : 0.03),
+        fromTruth('energy distance of samples by the true score', exact, truly, effort < 1 ? 0.1 : 0.03)
       ],
       picture: Picture.samples(truly[0], learned)
     }

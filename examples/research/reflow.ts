@@ -99,7 +99,7 @@ export const program: Program = {
           by: 'quantiles'
         },
         {
-          what: 'error of one step of the first flow: all go to the mean',
+          what: 'error of one step of the first flow, which leads to the mean',
           found: off(carried(first, from, 1)),
           wanted: spread,
           within: effort < 1 ? 0.4 : 0.1,

@@ -102,7 +102,7 @@ export const program: Program = {
       const wanted = Mixture.divergence(points)(at(time))
       const spread = meanOf(wanted.map(w => (w - meanOf(wanted)) ** 2))
       return {
-        what: `share of the variance of tr ∇²log p that is missed, t = ${time}`,
+        what: `relative error of tr ∇²log p, as a share of its variance, t = ${time}`,
         found: meanOf(own.map((v, i) => (v - wanted[i]) ** 2)) / spread,
         wanted: 0,
         within: effort < 1 ? 0.95 : 0.25,

@@ -101,7 +101,7 @@ export const program: Program = {
           by
         },
         {
-          what: 'by likelihood, which the two far rows pull along',
+          what: 'by likelihood, which two far rows shift',
           found: Math.sqrt(Math.max(...likelier.mixture.variances)),
           wanted: 2.97828762,
           within: 1e-2,

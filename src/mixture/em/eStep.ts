@@ -1,7 +1,6 @@
 /**
- * E-step: the responsibilities, and the moments that an M-step requests. If there are many complete rows, the sums are compiled into a
- * program; otherwise plain loops compute them (`eStepLoops.ts`) if the family has `toMixture`, and the tensor vocabulary, op by op, if not.
- * Deviations are computed from each centre, so that the precision does not depend on the origin.
+ * E-step: the responsibilities, and the moments for the M-step about each centre. With many complete rows a compiled program sums them;
+ * otherwise plain loops (`eStepLoops.ts`) if the family has `toMixture`, or the tensor vocabulary, op by op.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -49,7 +48,7 @@ import { CLEAN, type Level } from '../../schedule/dynamics.js'
 /** Maximum size of a [rows, K, dim] tensor, in numbers. */
 const MAX_TENSOR_NUMBERS = 1 << 19
 
-/** Second moments Σ r δ² or Σ r δδᵀ from the deviations δ [rows, K, dim], the responsibilities r and the products r δ. */
+/** Σ r δ² or Σ r δδᵀ of the deviations δ [rows, K, dim], from r δ and δ. */
 const sumSecondMoments: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled: Tensor, delta: Tensor) => Tensor>> = {
   diagonal: (_, pulled, delta) => sum(mul(pulled, delta), 0),
   full: (_, pulled, delta) => {
@@ -59,12 +58,12 @@ const sumSecondMoments: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled:
 }
 
 /**
- * Σ r δ of each component and the second moments summed over the components, computed from the residuals of the rows' posterior means. With e
- * = x − Σ_k q_k m_k, q = p(k | x), and G = Σ r qᵀ,
+ * Σ r δ of each component, and the second moments summed over the components, from residuals of the posterior means: with e = x − Σ_k q_k
+ * m_k, q = p(k | x), and G = Σ r qᵀ,
  *
  *     Σ r_k δ_k = Σ r_k e + Σ_l G_kl (m_l − m_k),    Σ_k Σ r_k δ_k δ_kᵀ = Σ w e eᵀ + ½ Σ_kl G_kl (m_k − m_l)(m_k − m_l)ᵀ.
  *
- * The second moments have no terms of opposite sign, so no digits cancel if components are far apart.
+ * No terms have opposite signs, so no digits cancel if components are far apart.
  */
 const pooledMoments = (
   second: 'diagonal' | 'full',
@@ -85,16 +84,15 @@ const pooledMoments = (
   return { sums: reshape(sums, [-1]), about: reshape(about, [-1]) }
 }
 
-/** Second moments that an M-step requests; if `isShared`, only their sum over the components. */
+/** Second moments for an M-step; if `isShared`, only their sum over the components. */
 type MomentRequest = Pick<MStep<string>, 'second' | 'isShared' | 'hasCommonAxes'>
 
-/** Pools the second moments of Gaussian components if the M-step needs only their sum, and this takes less work. */
+/** Pools the second moments of Gaussian components if only their sum is needed and pooling takes less work. */
 const pooledIfCheaper = ({ second, isShared = false }: MomentRequest, count: number, dim: number): MomentRequest => ({
   second,
   isShared: isShared && count <= secondMomentWidth(second, dim)
 })
 
-/** Statistics of a mixture on rows, without first and second moments. */
 type RowStatistics = Pick<MomentsAndEntropy, 'value' | 'assignmentEntropy' | 'mass' | 'backgroundCount'>
 
 type EStep<P extends string> = (
@@ -103,14 +101,14 @@ type EStep<P extends string> = (
   rows: WeightedRows
 ) => Reductions.Reduction<MomentSums>
 
-/** Returns the E-step of a family: the moments of its components on rows at a noise level. */
+/** Returns the E-step of a family on rows at a noise level. */
 export const eStep = <P extends string>(family: Family<P>, kind: MomentRequest, dim: number): EStep<P> => {
   const { toMixture } = family
   if (toMixture === undefined) return tensorEStep(family, kind, dim)
   const turned = kind.hasCommonAxes ? tensorEStep(family, kind, dim) : null
   return (params, level, data) => {
     const mixture = toMixture(params)
-    // The E-step of Student-t components with noise is a sum over precisions, which only the loops compute.
+    // Noised Student-t components are a sum over precisions, which only the loops compute.
     const isWhole = data.misses !== true && data.errors === undefined && (isNoiseFree(level) || isGaussian(mixture))
     const work = operationCount({ second: kind.second, count: Mixture.components(mixture), dim, rows: data.rows })
     if (!isWhole || work < COMPILING_PAYS_FROM.loops) return eStepMoments(mixture, level, kind.second, data)
@@ -134,20 +132,18 @@ const eStepMoments = (
 
 const isNoiseFree = ({ alpha, sigma }: Level): boolean => sigma === 0 && alpha === 1
 
-/** Returns the mixture diffused to a noise level. */
 const mixtureAtLevel = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture =>
   isNoiseFree(level) ? mixture : Mixture.diffuse(level)(mixture)
 
 /**
- * Number of operations from which compiling (some tens of milliseconds) pays, by what would run otherwise: dozens of EM steps in plain loops
- * or in the interpreter, or one evaluation of a mixture (`description`), counted as rows times all numbers of the factors.
+ * Number of operations from which compiling (some tens of milliseconds) pays, by the alternative: dozens of EM steps in plain loops or in
+ * the interpreter, or one evaluation of a mixture, counted as rows times all numbers of the factors.
  */
 const COMPILING_PAYS_FROM = { loops: 4e5, interpreter: 1e6, description: 5e7 }
 
-/** Cost of one e^x per row and component, in operations on one number of the moments. */
+/** Cost of one e^x per row and component, in operations. */
 const COMPONENT_OPERATIONS = 20
 
-/** Size of an E-step: `count` components, and rows [rows, dim]. */
 interface EStepSize {
   readonly second: Second
   readonly count: number
@@ -155,11 +151,10 @@ interface EStepSize {
   readonly rows: number
 }
 
-/** Number of operations that an E-step takes. */
 const operationCount = ({ second, count, dim, rows }: EStepSize): number =>
   rows * count * (COMPONENT_OPERATIONS + Math.max(dim, secondMomentWidth(second, dim)))
 
-/** Describes in words how an E-step over `rows` rows runs. */
+/** Returns a phrase that describes how an E-step over `rows` rows runs. */
 export const eStepDescription = <P extends string>(
   { toMixture, count }: Pick<Family<P>, 'toMixture' | 'count'>,
   { second }: MomentRequest,
@@ -172,19 +167,19 @@ export const eStepDescription = <P extends string>(
   return isInterpreted ? 'op by op' : 'in plain loops'
 }
 
-/** Sums over rows x [rows, dim] with weights [rows | 1, 1]; each sum is flat. */
+/** Sums over rows x [rows, dim] with weights [rows | 1, 1], each flat. */
 interface TensorStatistics {
   /** −Σ w log p(x) */
   readonly value: Tensor
   /** Σ r; Σ r E[g | x] if components are Student-t. */
   readonly mass: Tensor
   readonly sums: Tensor
-  /** Absent if no second moments are requested. */
+  /** Second moments; absent if none are requested. */
   readonly about?: Tensor
-  /** Σ r, only of Student-t components. `logs`: Σ r (log E[g | x] − E[g | x]). */
+  /** Σ r of Student-t components. `logs`: Σ r (log E[g | x] − E[g | x]). */
   readonly whole?: Tensor
   readonly logs?: Tensor
-  /** Effective count Σ r of the background; absent if there is none. */
+  /** Σ r of the background; absent if there is none. */
   readonly backgroundCount?: Tensor
 }
 
@@ -203,7 +198,7 @@ const tensorStatistics = (
   const mass = sum(r, 0)
   const moments = (): Pick<TensorStatistics, 'sums' | 'about'> => {
     if (second === 'none' || second === 'trace') {
-      // Relative to the mean of the centres, which is as close as their coordinates are known.
+      // Relative to the mean of the centres, for precision.
       const middle = mul(1 / count, sum(centres, 0, true))
       const sums = add(matMul(r, sub(x, middle), { transposeA: true }), mul(expandDims(mass, 1), sub(middle, centres)))
       const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres)), 0)
@@ -223,7 +218,7 @@ const tensorStatistics = (
   }
 }
 
-/** Returns the moments from evaluated sums; pooled second moments are divided among the components by their counts. */
+/** Returns the moments; pooled second moments are divided among the components by their counts. */
 const finishMoments = (
   { second, isShared }: MomentRequest,
   dim: number,
@@ -269,7 +264,7 @@ interface ProgramInputs {
   readonly of: (inputs: Compiler.Inputs) => Tensor
 }
 
-/** Inputs of a program over rows. Weights are a column, or one constant if all are equal. */
+/** Inputs of a program over rows; equal weights are one constant. */
 const programInputs = ({ rows, dim, x, weights, passing }: WeightedRows): ProgramInputs => {
   const from = passing ? 'call' : 'data'
   return weights === null
@@ -289,7 +284,7 @@ const programInputs = ({ rows, dim, x, weights, passing }: WeightedRows): Progra
       }
 }
 
-/** Builds named sums from parameters, rows x, their weights [rows | 1, 1], and the numbers of the call. */
+/** Builds named sums from parameters, rows x, weights [rows | 1, 1] and the numbers of the call. */
 type BuildSums<P extends string> = (
   own: Params.Tensors<P>,
   x: Tensor,
@@ -297,7 +292,7 @@ type BuildSums<P extends string> = (
   numbers: Compiler.Inputs['constants']
 ) => Readonly<Record<string, Tensor>>
 
-/** Sums over rows by a compiled program, or the reason if there is none. */
+/** Returns sums over rows by a compiled program, or the reason if there is none. */
 export const tryCompiledSums =
   (library: Compiler.Library, of: object | string, data: WeightedRows) =>
   <P extends string>(
@@ -316,7 +311,7 @@ export const tryCompiledSums =
           constants: { ...RR.map(() => [])(numbers), ...weighed.constants }
         },
         inputs => ({
-          // The signature has exactly the parameters that are passed.
+          // The signature has exactly these parameters.
           others: write(inputs.params as Params.Tensors<P>, inputs.rows.x, weighed.of(inputs), inputs.constants)
         }),
         false
@@ -355,7 +350,6 @@ const summedOpByOp = <P extends string>(
           RR.map((n: number) => scalar(n))(numbers)
         )
       )
-    // The shapes are the same at every step.
     shapes ??= Params.shapes(some(0, 1))
     const width = Params.paramsSize(shapes)
     return {
@@ -393,7 +387,7 @@ const descriptions = Compiler.library()
 
 const weightedTotal = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
 
-/** Log-likelihood, assignment entropy and effective counts of a mixture on rows; compiled if there are many complete rows. */
+/** Returns log-likelihood, assignment entropy and effective counts of a mixture; compiled if there are many complete rows. */
 export const rowStatistics =
   (data: WeightedRows) =>
   (mixture: Mixture.Mixture): Reductions.Reduction<RowStatistics> => {
@@ -432,10 +426,7 @@ export const rowStatistics =
 
 const eStepPrograms = Compiler.library()
 
-/**
- * E-step by a compiled program over the arrays of a mixture, shared by all families with arrays of the same shapes. Falls back to plain loops
- * if the program cannot be compiled.
- */
+/** E-step by a compiled program, shared by all families with arrays of equal shapes; plain loops if it cannot be compiled. */
 export const compiledEStep =
   (request: MomentRequest) =>
   (mixture: Mixture.Mixture, level: Level, data: WeightedRows): Reductions.Reduction<MomentSums> => {
@@ -460,8 +451,8 @@ export const compiledEStep =
   }
 
 /**
- * E-step of a family in the tensor vocabulary, for families without `toMixture` or with common axes: compiled if there are many rows and a
- * program can be made, otherwise op by op. Throws if rows have missing cells or errors.
+ * E-step in the tensor vocabulary, for families without `toMixture` or with common axes: compiled if there are many rows and a program can
+ * be made, otherwise op by op. Throws if rows have missing cells or errors.
  */
 export const tensorEStep = <P extends string>(family: Family<P>, request: MomentRequest, dim: number): EStep<P> => {
   const count = family.count(dim)

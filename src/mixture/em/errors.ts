@@ -1,9 +1,9 @@
 /**
- * E-step for rows with measurement errors: extreme deconvolution (Bovy, Hogg & Roweis 2011). Row x_i is x_0 + e_i, x_0 drawn from the mixture
- * and e_i normal with a known covariance R_i. With T_ik = Σ_k + R_i, component k has the row density N(c_k, T_ik); x_0 given the row has the
- * mean c_k + K(x − c_k), K = Σ_k T_ik⁻¹, and the covariance Σ_k − KΣ_k. These moments of x_0 replace those of error-free rows, so the M-step
- * at time 0 applies unchanged, for any covariance model. At a noise level (α, σ), x = αx_0 + αe + σz, T = α²(Σ + R) + σ²I and K = αΣT⁻¹.
- * Missing cells have no rows in T. Each row has its own Cholesky factors, O(K d³), so this is not compiled.
+ * E-step for rows with measurement errors: extreme deconvolution (Bovy, Hogg & Roweis 2011). Row x_i is x_0 + e_i, x_0 drawn from the
+ * mixture and e_i normal with known covariance R_i. With T_ik = Σ_k + R_i, component k has the row density N(c_k, T_ik); given the row, x_0
+ * has the mean c_k + K(x − c_k), K = Σ_k T_ik⁻¹, and the covariance Σ_k − KΣ_k. These moments replace those of error-free rows, so the
+ * M-step applies unchanged. At level (α, σ), x = αx_0 + αe + σz, T = α²(Σ + R) + σ²I and K = αΣT⁻¹. T has the observed columns only. O(K
+ * d³) per row.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -17,19 +17,18 @@ import type { Pattern, ConditionedComponents } from './patterns.js'
 
 /** Conditions components on rows that have their own errors. */
 export interface ErrorStatistics {
-  /** The part that all rows of a pattern share: the centres αc. */
+  /** Centres αc, common to the rows of a pattern. */
   readonly centresAt: (pattern: Pattern) => ConditionedComponents
   /**
-   * Conditions component k on the rows of a block, of which `deviations` holds those from its centre. Writes `squaredDistances` and `logJoint`;
-   * replaces `deviations` by E[x_0 | x] minus the component's own centre; writes to `rowCovariances` what the covariance of x_0 contributes to
-   * the second moments.
+   * Conditions component k on the rows of a block, given `deviations` from its centre. Writes `squaredDistances` and `logJoint`; replaces
+   * `deviations` by E[x_0 | x] − c_k; adds the covariance of x_0 to the second moments, in `rowCovariances`.
    */
   readonly conditionRows: (block: RowBlock, k: number) => void
 }
 
 const NO_NUMBERS = new Float64Array(0)
 
-/** Returns the evaluation of components, given at time 0, on rows at a noise level. Throws for Student-t components and backgrounds. */
+/** Conditions components, given at time 0, on rows at a noise level. Throws for Student-t components and backgrounds. */
 export const errorStatistics = (
   components: ReadonlyArray<Component>,
   second: Second,
@@ -65,7 +64,7 @@ export const errorStatistics = (
         const error = (rows === null ? first + row : rows[first + row]) * dim * dim
         const logRoot = factorRow(work, pattern, errors, error)
         squaredDistances[to] = dot(y, 0, y, 0, o)
-        // Without a Cholesky factor the matrix is no covariance, so the density is NaN.
+        // NaN if T is no covariance.
         logJoint[to] = logWeights[k] - logRoot - (o / 2) * Elementary.log(2 * Math.PI) - squaredDistances[to] / 2
         for (let j = 0; j < dim; j++) {
           let mean = 0
@@ -78,7 +77,7 @@ export const errorStatistics = (
   }
 }
 
-/** Arrays for one row at a noise level, written again for each row. */
+/** Arrays for one row, overwritten by the next. */
 interface RowWorkspace {
   readonly dim: number
   readonly level: Level
@@ -87,9 +86,9 @@ interface RowWorkspace {
   /** T and its Cholesky factor L, in the observed columns. */
   readonly t: Float64Array
   readonly l: Float64Array
-  /** Deviation δ in the observed columns, then y = L⁻¹δ. */
+  /** δ in the observed columns, then y = L⁻¹δ. */
   readonly y: Float64Array
-  /** V = L⁻¹αΣ[o, ·], so that Kδ = Vᵀ(L⁻¹δ) and the conditional covariance is Σ − VᵀV. */
+  /** V = L⁻¹αΣ[o, ·]: Kδ = Vᵀy, and the conditional covariance is Σ − VᵀV. */
   readonly v: Float64Array
 }
 
@@ -126,14 +125,14 @@ const factorRow = (
   return isFound ? logRoot : NaN
 }
 
-/** Second moments of the conditional covariances, `per` numbers for each row and component. */
+/** Second moments of conditional covariances, `per` numbers for each row and component. */
 interface RowCovariances {
   readonly second: Second
   readonly per: number
   readonly values: Float64Array
 }
 
-/** Writes the second moments of Σ − VᵀV, with its columns in the pattern's order, from index `to` on. */
+/** Writes the second moments of Σ − VᵀV, in the pattern's column order, from index `to` on. */
 const writeCovariance = (
   { dim, covariance, v }: RowWorkspace,
   { order, observed: o }: Pattern,

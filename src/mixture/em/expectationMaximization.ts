@@ -24,16 +24,15 @@ import type { Mixture } from '../mixtureData.js'
 import { CLEAN, type Level } from '../../schedule/dynamics.js'
 import type { Family, MStep } from '../family.js'
 
-/** Result of one EM step. */
 export interface EMStepResult<P extends string> {
-  /** Mean negative log-likelihood at the parameters before the step; under a prior minus log p(θ) per row (see `Prior`). */
+  /** Mean negative log-likelihood before the step; under a prior minus log p(θ) per row (see `Prior`). */
   readonly value: number
   readonly params: Params.Params<P>
-  /** The reason if the value is NaN and the parameters are unchanged because the population's nodes cannot resolve them; absent otherwise. */
+  /** Reason if the value is NaN and the parameters are unchanged since the population's nodes cannot resolve them. */
   readonly problem?: Problem.Problem
 }
 
-/** True if EM can fit the family: it has an M-step or its own sufficient statistics. */
+/** True if the family has an M-step or its own sufficient statistics. */
 export const supportsEM = <P extends string>({ mStep, sufficient }: Family<P>): boolean =>
   mStep !== undefined || sufficient !== undefined
 
@@ -41,21 +40,19 @@ export const supportsEM = <P extends string>({ mStep, sufficient }: Family<P>): 
 export const supportsNoise = <P extends string>({ mStep, onlyClean }: Family<P>): boolean =>
   mStep !== undefined && mStep.onlyClean !== true && onlyClean === undefined
 
-/** Returns the M-step; throws if there is none, which `Compile` reports earlier. */
+/** Returns the M-step; throws if there is none. */
 const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>
   mStep ?? refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
 
-/** Request of one pass over the rows: what a caller needs to have the chunks summed elsewhere. Parameters are relative to `middle`. */
+/** Request of one pass over the rows. Parameters are relative to `middle`. */
 export interface Pass<P extends string> {
   readonly params: Params.Params<P>
   readonly middle: Float64Array | null
-  /** Moments for an M-step on the likelihood or on the posterior; or only the value and counts at the parameters (`judged`). */
+  /** Moments for an M-step on the likelihood or on the posterior; `judged`: only the value and effective counts. */
   readonly kind: 'likelihood' | 'posterior' | 'judged'
-  /** Noise added to the rows; null if none. */
   readonly noise: Noise | null
 }
 
-/** Noise at a level, drawn with a key. */
 export interface Noise {
   readonly level: Level
   readonly key: Key.Key
@@ -66,7 +63,7 @@ export type EvaluatePass<P extends string> = <A>(sum: Reductions.Reduction<A>, p
 
 const evaluateLocally: EvaluatePass<string> = sum => Reductions.evaluate(sum)
 
-/** Encodes a pass for another process, which sums it over its own rows (see `Sums`). */
+/** Encodes a pass for another process, which sums it over its own rows. */
 export const remoteRequest = (
   score: Score<string>,
   { params, middle, kind, noise }: Pass<string>
@@ -81,32 +78,31 @@ export const remoteRequest = (
   numbers: concatenated([Float64Array.from(noise === null ? [] : [noise.key.k0, noise.key.k1]), Params.packed(params)])
 })
 
-/** True if the family can be fitted to rows with missing cells: it has an M-step and `toMixture`, and is not mirrored. */
+/** True if the family has an M-step and `toMixture`, and is not mirrored. */
 export const supportsMissingCells = <P extends string>(family: Family<P>): boolean =>
   supportsPrior(family) && !family.mirrored
 
-/** True if the family can be fitted under a prior: it has an M-step and `toMixture`. */
+/** True if the family has an M-step and `toMixture`. */
 export const supportsPrior = <P extends string>({ mStep, toMixture }: Family<P>): boolean =>
   mStep !== undefined && toMixture !== undefined
 
-/** Returns `toMixture` of a family; throws if it has none. */
+/** Returns `toMixture`; throws if there is none. */
 const requireToMixture = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Mixture) =>
   toMixture ??
   refuse(
     'a family without toMixture has no posterior mode and no population; give it one, or leave out the prior and take points'
   )
 
-/** EM step of a family under a prior: the moments that it requests, and its M-step, which raises the posterior. */
+/** EM step under a prior. */
 export interface PosteriorStep<P extends string> {
-  /** Moments that a step requests. */
   readonly momentRequest: Pick<MStep<P>, 'second' | 'isShared'>
   /** −log p(θ) per row. */
   readonly negLogPrior: (mixture: Mixture) => number
-  /** Returns the result of a step from the moments about the centres of `mixture`, which is the mixture at the parameters `here`. */
+  /** Returns the step's result from the moments about the centres of `mixture`, the mixture at the parameters `here`. */
   readonly maximise: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => EMStepResult<P>
 }
 
-/** Returns the EM step of a family under a prior that was estimated from the rows. Throws if the family has no M-step. */
+/** Returns the EM step under a prior estimated from the rows. Throws if the family has no M-step. */
 export const posteriorStep = <P extends string>(
   { mStep }: Family<P>,
   floor: number,
@@ -132,7 +128,7 @@ export const posteriorStep = <P extends string>(
   }
 }
 
-/** Runs steps on centred data (see `Frame`), and maps their parameters from and to the original coordinates. */
+/** Runs steps on centred data, and maps their parameters from and to the original coordinates. */
 const centredSteps = <P extends string, D extends Source.Data, A extends ReadonlyArray<unknown>>(
   family: Family<P>,
   data: D,
@@ -146,10 +142,7 @@ const centredSteps = <P extends string, D extends Source.Data, A extends Readonl
   }
 }
 
-/**
- * One E- and M-step on the likelihood at time 0, or on the posterior if `prior` is given. If rows have missing cells (NaN), the likelihood is
- * that of the observed cells.
- */
+/** One EM step on the likelihood of the observed cells at time 0, or on the posterior if `prior`, its number of pseudo-rows, is given. */
 export const step = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -168,7 +161,7 @@ export const step = <P extends string>(
     return params => take(of(params), { params, middle, kind, noise: null })
   })
 
-/** One E- and M-step at time 0 as a sum over rows; under a prior, with the moments that include the prior's pseudo-rows. */
+/** One EM step at time 0, as a sum over rows; under a prior, of moments that include its pseudo-rows. */
 export const emStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -192,7 +185,7 @@ export const emStepReduction = <P extends string>(
   return params => of(params, rows, CLEAN)
 }
 
-/** One step on rows of x_t at a noise level, as a sum over them. */
+/** One EM step on rows of x_t at a noise level, as a sum over them. */
 const stepReductionAtLevel = <P extends string>(
   family: Family<P>,
   floor: number,
@@ -210,7 +203,7 @@ const stepReductionAtLevel = <P extends string>(
     )
 }
 
-/** Adds noise to rows on the fly; the noised rows are never stored as a whole. */
+/** Adds noise to rows on the fly, chunk by chunk. */
 const noisedRows = (data: WeightedRows, { level: { alpha, sigma }, key }: Noise): WeightedRows => {
   const { rows, dim, x } = data
   const noise = computedStretches(
@@ -223,7 +216,6 @@ const noisedRows = (data: WeightedRows, { level: { alpha, sigma }, key }: Noise)
   return { ...data, x: zipStretches(asStretches(x, dim), noise, (x, z) => alpha * x + sigma * z), passing: true }
 }
 
-/** One step on rows with noise added, as a sum over them. */
 export const noisyStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -234,9 +226,9 @@ export const noisyStepReduction = <P extends string>(
 }
 
 /**
- * One E- and M-step on the likelihood of x_t = αx_0 + σz under the diffused mixture, with fresh draws of z. At high noise the likelihood is smooth
- * and has fewer local maxima. With r the responsibilities at x_t, the mean becomes E[r x_t]/(α E r), and the variance (E[r|x_t − α·mean|²]/(d
- * E r) − σ²)/α²: the M-step for x_t, expressed at time 0.
+ * One EM step on the likelihood of x_t = αx_0 + σz under the diffused mixture, with fresh draws of z. At high noise the likelihood has
+ * fewer local maxima. With r the responsibilities at x_t, the mean becomes E[r x_t]/(α E r), and the variance (E[r|x_t − α·mean|²]/(d E r)
+ * − σ²)/α².
  */
 export const noisyStep = <P extends string>(
   family: Family<P>,
@@ -253,7 +245,7 @@ export const noisyStep = <P extends string>(
     }
   })
 
-/** One step at a noise level on quadrature nodes of the distribution of x_t, without random draws. */
+/** One EM step at a noise level on quadrature nodes of x_t. */
 const stepOnNodes = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -267,8 +259,8 @@ const stepOnNodes = <P extends string>(
   })
 
 /**
- * One step on a population, at time 0 or at a level: an integral over enough nodes to resolve the parameters. If no number of nodes does, the
- * result has a problem and the value NaN.
+ * One EM step on a population, at time 0 or at a level, with enough nodes to resolve the parameters; if no number of nodes does, the result
+ * has a problem and the value NaN.
  */
 export const integratedStep = <P extends string>(
   family: Family<P>,
@@ -295,17 +287,16 @@ export const integratedStep = <P extends string>(
     )
 }
 
-/** Evaluation of parameters on the data. */
 export interface ParamsEvaluation {
   /** Mean negative log-likelihood; under a prior minus log p(θ) per row. */
   readonly value: number
-  /** Share of the data that each component is responsible for, [K]. */
+  /** Share of the data of each component, [K]. */
   readonly mass: Float64Array
   /** Number of components with fewer rows than determine their parameters. */
   readonly lost: number
 }
 
-/** −log p(θ) per row of the data; 0 without a prior. */
+/** −log p(θ) per row; 0 without a prior. */
 const penalty = <P extends string>(
   family: Family<P>,
   about: Source.Data,
@@ -317,7 +308,7 @@ const penalty = <P extends string>(
   return params => of(mixtureAt(params))
 }
 
-/** Mean negative log-likelihood and component shares at given parameters, as a sum over rows. */
+/** Evaluates parameters on the data, as a sum over rows. */
 export const evaluationReduction = <P extends string>(
   family: Family<P>,
   rows: WeightedRows
@@ -326,7 +317,7 @@ export const evaluationReduction = <P extends string>(
   return params => expect(params, CLEAN, rows)
 }
 
-/** Evaluates parameters on the data: likelihood, component shares, and the number of components without enough rows. */
+/** Evaluates parameters on the data. */
 export const evaluateParams = <P extends string>(
   family: Family<P>,
   data: Source.Data,
@@ -344,7 +335,7 @@ export const evaluateParams = <P extends string>(
   }
 }
 
-/** Returns the mean negative log-likelihood of the data at given parameters. With a prior, log p(θ)/rows is subtracted. */
+/** Returns the mean negative log-likelihood, with a prior minus log p(θ) per row. */
 export const loss = <P extends string>(
   family: Family<P>,
   data: Source.Data,

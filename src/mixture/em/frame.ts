@@ -1,7 +1,6 @@
 /**
- * Centred data. Values far from 0 lose digits in every product, and a mixture's likelihood does not depend on the origin; so if a family is
- * translation-invariant, everything is computed relative to the mean of the data, and only the centres are shifted there and back. The digits
- * that the data themselves lost at their distance c from 0, 2⁻⁵² c, are not recovered.
+ * Centred data. Values far from 0 lose digits in every product, so the parameters of a translation-invariant family are computed relative
+ * to the mean of the data. The digits that the data themselves lost at their distance c from 0, 2⁻⁵² c, are not recovered.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Params from '../../core/params.js'
@@ -16,7 +15,7 @@ import { snapshotOfData } from '../dataRows.js'
 export interface CentredFrame<P extends string, D extends Source.Data = Points.Points> {
   /** The data minus `middle`. */
   readonly points: D
-  /** Mean of the data; null if the family cannot be shifted, for example because 0 has a meaning in it. */
+  /** Mean of the data; null if the family is not translation-invariant. */
   readonly middle: Float64Array | null
   /** Maps parameters for the data to those for `points`. */
   readonly toInternal: (params: Params.Params<P>) => Params.Params<P>
@@ -31,7 +30,7 @@ interface CentredData {
 
 /** Returns the same object for equal data, since later passes cache by identity. */
 const centredData = <D extends Source.Data>(given: D): CentredData & { readonly points: D } =>
-  // Centred points are points, and a centred source is a source.
+  // Centring keeps the kind of data.
   centredByIdentity(snapshotOfData(given)) as CentredData & { readonly points: D }
 
 const centredByIdentity = remembered((data: Source.Data): CentredData => {
@@ -42,7 +41,7 @@ const centredByIdentity = remembered((data: Source.Data): CentredData => {
   return { middle, points }
 })
 
-/** Returns the frame that leaves the data as they are. */
+/** Returns the frame without a shift. */
 export const unmoved = <P extends string, D extends Source.Data = Points.Points>(points: D): CentredFrame<P, D> => ({
   points,
   middle: null,
@@ -50,10 +49,10 @@ export const unmoved = <P extends string, D extends Source.Data = Points.Points>
   fromInternal: params => params
 })
 
-/** Returns the centred frame of data; the data as they are if the family cannot be shifted or the data are invalid. */
+/** Returns the centred frame; the data as they are if the family cannot be shifted or the data are invalid. */
 export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): CentredFrame<P, D> => {
   const { shifted } = family
-  // Invalid data, which are reported elsewhere, may have no mean.
+  // Invalid data may have no mean.
   const isSound = Source.isSource(data) ? Source.problems(data).length === 0 : E.isRight(Points.validate(data))
   if (shifted === undefined || !isSound) return unmoved<P, D>(data)
   const { points, middle } = centredData(data)
@@ -61,7 +60,7 @@ export const of = <P extends string, D extends Source.Data>(family: Family<P>, d
   return { points, middle, toInternal: shifted(opposite), fromInternal: shifted(middle) }
 }
 
-/** Returns the centred frame for a model; the data as they are if it has no family. */
+/** Returns the centred frame of a model's family; the data as they are if it has none. */
 export const frameOfModel = <P extends string, D extends Source.Data>(
   { family }: Model<P>,
   data: D

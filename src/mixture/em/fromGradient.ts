@@ -1,7 +1,7 @@
 /**
- * Moments of the E-step, computed from the gradient of −E log p at time 0. By Fisher's identity this is the gradient of the expected
- * complete-data log-likelihood, which is linear in the moments: ∂logits_k = π_k − W_k, ∂c_k = −Σ_k⁻¹ E[r_k δ_k] and ∂Σ_k = −½ Σ_k⁻¹(M_k − W_k
- * Σ_k)Σ_k⁻¹, W_k = E r_k, M_k = E[r_k δ_k δ_kᵀ]. So an M-step is a step along the natural gradient.
+ * Moments of the E-step from the gradient of −E log p at time 0. By Fisher's identity it is linear in the moments W_k = E r_k, E[r_k δ_k]
+ * and M_k = E[r_k δ_k δ_kᵀ]: ∂logits_k = π_k − W_k, ∂c_k = −Σ_k⁻¹ E[r_k δ_k] and ∂Σ_k = −½ Σ_k⁻¹(M_k − W_k Σ_k)Σ_k⁻¹. So an M-step is a
+ * step along the natural gradient.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -13,7 +13,7 @@ import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { factorsOf } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
 
-/** Σ r [K] and Σ r δ [K, dim], from the derivatives by centres [K, dim] and logits [K]. */
+/** Returns Σ r [K] and Σ r δ [K, dim] from the derivatives by centres [K, dim] and logits [K]. */
 export const firstMoments = (
   mixture: Mixture,
   { means, logits }: { readonly means: NdArray; readonly logits: NdArray }
@@ -35,15 +35,15 @@ export const firstMoments = (
 export const ofVariance = (variance: number, derivative: number, mass: number, columns = 1): number =>
   variance * (columns * mass - 2 * derivative)
 
-/** Divides pooled moments among the components in proportion to their effective counts; returns one block per component. */
+/** Divides pooled moments among the components by their effective counts; returns one block per component. */
 export const sharedByMass = (mass: Float64Array, whole: Float64Array): Float64Array => {
   const total = mass.reduce((sum, m) => sum + m, 0)
   return concatenated(Array.from(mass, m => whole.map(x => (m / total) * x)))
 }
 
 /**
- * Σ r δδᵀ = L(W I − T)Lᵀ for a lower triangle L [d, d], from the derivatives by the logarithms of its diagonal and by the entries below: T =
- * 2LᵀGL, whose lower half is that of Lᵀ tril(2GL).
+ * Σ r δδᵀ = L(W I − T)Lᵀ for a lower triangle L [d, d], from the derivatives by its log diagonal and by the entries below: the lower half
+ * of T = 2LᵀGL is that of Lᵀ tril(2GL).
  */
 export const ofTriangle = (
   triangle: Float64Array,
@@ -62,7 +62,7 @@ export const ofTriangle = (
     const j = at % dim
     return (i === j ? mass : 0) - half(Math.max(i, j), Math.min(i, j))
   })
-  // Maps the rows y of a symmetric Y to L y, transposes, and maps again: L Y Lᵀ.
+  // Multiplies the rows of a symmetric Y by L, transposes, and repeats: L Y Lᵀ.
   const factor: NdArray = { shape: [dim, dim], values: triangle }
   return Factor.multiplyFactor(factor, dim, transposed(Factor.multiplyFactor(factor, dim, inner), dim))
 }
@@ -72,11 +72,10 @@ const conjugated = (basis: Float64Array, x: Float64Array, dim: number): Float64A
   multiplySquare(multiplySquare(basis, x, dim), transposed(basis, dim), dim)
 
 /**
- * Moments at a noise level that the score-matching gradient there implies, from the moments that the same gradient would imply if it were that
- * of −E log p at time 0 (`likelihood`). With P = S⁻¹, S = α²Σ + σ², and X = M − W S, the part of the gradient that EM follows is −½∂L/∂m = W
- * P²(m' − m) and −½∂L/∂S = ½(P Z + Z P), Z = P X P. In the axes of Σ, with eigenvalues λ and s, Σ r δ is ½(s²/λα) and X_ij = (s_i s_j)² / (2α²
- * λ_i λ_j (s_i + s_j)) times the value at time 0. The remaining part, where components overlap, is the correction of Shah, Chen & Klivans
- * (2023). The gradient by the weights has no part of this kind, so the weights do not change.
+ * Moments at a noise level implied by the score-matching gradient, from the moments (`likelihood`) that it would imply as the gradient of
+ * −E log p at time 0. With P = S⁻¹, S = α²Σ + σ², and X = M − W S, EM follows the part −½∂L/∂m = W P²(m' − m) and −½∂L/∂S = ½(P Z + Z P), Z
+ * = P X P. In the axes of Σ, with eigenvalues λ and s, Σ r δ is ½(s²/λα) and X_ij = (s_i s_j)² / (2α² λ_i λ_j (s_i + s_j)) times the value
+ * at time 0. The remaining part, from overlapping components, is the correction of Shah, Chen & Klivans (2023). The weights do not change.
  */
 export const matched = (second: Second, mixture: Mixture, likelihood: Moments, { alpha, sigma }: Level): Moments => {
   const [count, dim] = mixture.means.shape

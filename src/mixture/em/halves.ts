@@ -1,10 +1,9 @@
 /**
- * Split proposals: the two halves into which a component of any covariance would be split. In the component's own coordinates y = L⁻¹(x − c),
- * where it is isotropic, the halves start at ±a u with covariance I − a²uuᵀ, so together they keep its mean and covariance. The widest
- * direction is wrong for a component across two groups that lie side by side; the eigenvectors of the fourth moment E[|y|²yyᵀ] separate
- * bimodal (low) and heavy-tailed (high) directions from wide ones. A few EM steps on the component's own rows give the gain of each pair of
- * halves, for all pairs at once: the log-odds of the halves are linear in y, and in its products if the halves' covariances differ, and the
- * moments of the M-step are means of the same numbers. So a step is two matrix products.
+ * Split proposals: the two halves into which a component would be split. In its whitened coordinates y = L⁻¹(x − c) the halves start at ±a
+ * u with covariance I − a²uuᵀ, which keeps the mean and covariance. The widest direction fails for two groups that lie side by side; the
+ * eigenvectors of the fourth moment E[|y|²yyᵀ] separate bimodal (low) from heavy-tailed (high) directions. A few EM steps on the
+ * component's rows give the gain of each pair. The log-odds of the halves are linear in y, and in its products if their covariances differ,
+ * and the moments are means of the same numbers, so a step for all pairs is two matrix products.
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
 import { principalComponents } from '../../../lib/rows/principal.js'
@@ -32,61 +31,60 @@ import type { WeightedRows } from '../dataRows.js'
 import { likeliestPairs, type Cloud, type HalfPair as Pursued } from './pursuit.js'
 import type { Mixture } from '../mixtureData.js'
 
-/** Start a of the halves, in standard deviations: the halves of a uniform density lie at ±√(3/4). */
+/** Start a, in standard deviations: that of a uniform density, whose halves lie at ±√(3/4). */
 const SPLIT_OFFSET = 0.87
 
 /**
- * Number of dimensions up to which all directions are tried; above it, the three lowest eigenvectors of the fourth moment, and the widest
+ * Number of dimensions up to which all directions are tried; otherwise the three lowest eigenvectors of the fourth moment, and the widest
  * direction.
  */
 const MAX_EXHAUSTIVE_DIRECTIONS = 4
 
-/** Rows with a lower responsibility are left out of the split proposals. */
+/** Minimum responsibility of rows in split proposals. */
 const MIN_RESPONSIBILITY = 0.01
 
-/** EM steps of the halves alone: for all pairs before the best are chosen; then for the best ones. */
+/** EM steps for all pairs, and further ones for the best. */
 const SCREENING_STEPS = 3
 const KEPT_SPLITS = 4
 const FINAL_SPLIT_STEPS = 5
 
-/** Lower bound on variances of halves, in their component's coordinates; the family's own bound applies in the full EM steps. */
+/** Lower bound on variances of halves, in whitened coordinates. */
 const MIN_HALF_VARIANCE = 1e-4
 
-/** Maximum number of rows that are replaced by their coordinates in their span, which takes O(rows² dim). */
+/** Maximum number of rows that are replaced by coordinates in their span, which takes O(rows² dim). */
 const MAX_SPANNED_ROWS = 256
 
-/** Maximum size of the products that are kept between steps, in numbers; above it they are recomputed in blocks at each step. */
+/** Maximum size of products kept between steps, in numbers; above it they are recomputed in blocks. */
 const MAX_HELD_NUMBERS = 1 << 22
 const NUMBERS_PER_BLOCK = 1 << 18
 
 type ComponentPair = readonly [Component, Component]
 
 export interface ComponentSplit {
-  /** Gain of the mean log-likelihood by the split, with the other components fixed. */
+  /** Gain of the mean log-likelihood with the other components fixed. */
   readonly gain: number
   readonly halves: ComponentPair
 }
 
 export interface SplitCandidates {
-  /** Loss of the mean log-likelihood if the component is removed and the others are kept: −(Σ w log(1 − r) − log(1 − π)). */
+  /** Loss of the mean log-likelihood if the component is removed: −(Σ w log(1 − r) − log(1 − π)). */
   readonly cost: Float64Array
-  /** Splits of each component, the best first; empty if halves would have fewer rows than determine their parameters. */
+  /** Splits of each component, the best first; empty if halves would have too few rows. */
   readonly splits: ReadonlyArray<ReadonlyArray<ComponentSplit>>
 }
 
-/** Covariance model of the halves, and how thoroughly they are searched. */
+/** Covariance model of the halves, and thoroughness of the search. */
 export interface SplitKind extends Pick<MStep<string>, 'second' | 'isShared'> {
   /** Number of rows that determine a component's parameters. */
   readonly leastRows: number
-  /** True if pursuit with many starts also proposes directions: slower, but finds the best halves instead of merely better ones. Default: false. */
+  /** True if pursuit with many starts also proposes directions. Default: false. */
   readonly isThorough?: boolean
 }
 
 const UNIT_FACTOR: NdArray = scalarArray(1)
 
-// Each loop over rows is a function of arrays and numbers only, so that it is compiled once, whatever calls it.
+// Loops over rows are functions of arrays and numbers only, so that each is compiled once.
 
-/** Returns E[|y|² yyᵀ]. */
 const fourthMoment = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   const fourth = new Float64Array(dim * dim)
   for (let row = 0; row < rows; row++) {
@@ -100,7 +98,6 @@ const fourthMoment = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   return fourth
 }
 
-/** Returns the rows, each multiplied by its weight. */
 const weightedValues = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   const out = new Float64Array(values.length)
   for (let row = 0, at = 0; row < rows; row++) for (let j = 0; j < dim; j++, at++) out[at] = weights[row] * values[at]
@@ -113,7 +110,6 @@ const weighColumns = (all: Float64Array, weights: Float64Array): void => {
     for (let row = 0; row < weights.length; row++) all[at + row] *= weights[row]
 }
 
-/** Returns (x − c)/s of all rows. */
 const standardizedBy = (values: Float64Array, centre: Float64Array, scale: number): Float64Array => {
   const dim = centre.length
   const out = new Float64Array(values.length)
@@ -122,7 +118,7 @@ const standardizedBy = (values: Float64Array, centre: Float64Array, scale: numbe
   return out
 }
 
-/** Responsibilities r [rows, width] of all components, and the squared distances that belong to them, with the rows' weights w. */
+/** Responsibilities r [rows, width] of all components, squared distances, and row weights w. */
 interface WeightedResponsibilities {
   readonly r: Float64Array
   readonly squared: Float64Array
@@ -133,23 +129,20 @@ interface WeightedResponsibilities {
 /** Returns −Σ w log(1 − r) of a component. */
 const removalLoss = (k: number, { r, width, w }: WeightedResponsibilities): number => {
   let cost = 0
-  // A row that only this component explains costs a high but finite price.
+  // A row of this component only has a high but finite cost.
   for (let i = 0, at = k; i < w.length; i++, at += width)
     cost -= w[i] * Elementary.log1p(-Math.min(r[at], 1 - Number.EPSILON))
   return cost
 }
 
-/** Returns the rows for which the component has a relevant responsibility. */
+/** Returns the rows with at least `MIN_RESPONSIBILITY`. */
 const relevantRows = (k: number, { r, width, w }: WeightedResponsibilities): ReadonlyArray<number> => {
   const chosen: number[] = []
   for (let i = 0; i < w.length; i++) if (r[i * width + k] >= MIN_RESPONSIBILITY && w[i] > 0) chosen.push(i)
   return chosen
 }
 
-/**
- * Weights of the chosen rows in component k, with sum 1. Outlying rows of a Student-t component, which carry little information on the halves,
- * are weighted by their precisions.
- */
+/** Weights of the chosen rows in component k, with sum 1; rows of a Student-t component are weighted by their precisions. */
 const splitRowShares = (
   chosen: ReadonlyArray<number>,
   k: number,
@@ -189,11 +182,13 @@ const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Ar
   return [...humped.slice(1 - MAX_EXHAUSTIVE_DIRECTIONS), axes(gram)[0]]
 }
 
-/** Returns the unit vector along which rows vary most. */
 const widestDirection = ({ rows, dim, values, weights }: Cloud): Float64Array =>
   principalComponents({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
 
-/** Factor of a covariance: a triangle, a diagonal, or a single number if all columns have the same variance. `covariance` holds the second moments that the kind keeps. */
+/**
+ * Returns the factor of a covariance: a triangle, a diagonal, or one number for all columns. `covariance` holds the second moments that the
+ * kind keeps.
+ */
 const factorOfKind = (second: Second, covariance: Float64Array, columns: number): NdArray => {
   if (second === 'full') return Factor.ofClipped(covariance, columns, { less: 0, above: MIN_HALF_VARIANCE })
   const deviation = (variance: number): number => Math.sqrt(Math.max(variance, MIN_HALF_VARIANCE))
@@ -201,7 +196,7 @@ const factorOfKind = (second: Second, covariance: Float64Array, columns: number)
   return scalarArray(second === 'trace' ? deviation(covariance[0] / columns) : 1)
 }
 
-/** Second moments of I − less·uuᵀ that the kind keeps. `columns` exceeds the length of u if u is given by coordinates in a subspace. */
+/** Second moments of I − less·uuᵀ that the kind keeps. `columns` exceeds the length of u if u is in coordinates of a subspace. */
 const deflatedMoments = (second: Second, u: Float64Array, less: number, columns = u.length): Float64Array => {
   const dim = u.length
   if (second === 'full')
@@ -214,7 +209,7 @@ const deflatedMoments = (second: Second, u: Float64Array, less: number, columns 
   return Float64Array.of(columns - less * u.reduce((sum, x) => sum + x * x, 0))
 }
 
-/** Returns the two halves along a direction that keep the component's mean and covariance. */
+/** Returns the halves along a direction that keep the mean and covariance. */
 const halvesAlong =
   (second: Second, columns: number) =>
   (u: Float64Array): ComponentPair => {
@@ -223,7 +218,6 @@ const halvesAlong =
     return [half(1), half(-1)]
   }
 
-/** Returns the halves that projection pursuit found, as components. */
 const pursuedHalves =
   (second: Second, columns: number) =>
   ({ share, centres: [mean, other], e }: Pursued): ComponentPair => {
@@ -243,11 +237,11 @@ const transientRows = ({ rows, dim, values, weights }: Omit<Cloud, 'columns'>): 
   passing: true
 })
 
-/** Number of products of y for a covariance model: its lower triangle, its squares, or their sum. */
+/** Number of products of y: its lower triangle, its squares, or their sum. */
 const productCount = (second: Second, dim: number): number =>
   second === 'full' ? (dim * (dim + 1)) / 2 : second === 'diagonal' ? dim : 1
 
-/** Features of rows: the products of y if requested, in the order of the covariance model; y; and 1. */
+/** Features of rows: the products of y if needed, y, and 1. */
 interface RowProducts {
   readonly weights: Float64Array
   /** [rows, width] */
@@ -274,11 +268,10 @@ const rowProducts =
 
 const dotProduct = (a: Float64Array, b: Float64Array): number => Linalg.dot(a, 0, b, 0, a.length)
 
-/** Coefficients of log π N(y; c, FFᵀ) in the features of a row: ⟨coefficients, (yyᵀ, y, 1)⟩. */
+/** Coefficients of log π N(y; c, FFᵀ) in the features (yyᵀ, y, 1). */
 const logDensityCoefficients = (second: Second, { weight, mean, factor }: Component, columns: number): Float64Array => {
   const dim = mean.length
   const isFull = second === 'full' && factor.values.length > dim
-  // Columns of F⁻¹, whose products form the precision.
   const inverse = isFull ? Factor.solve(factor, dim, Factor.triangleOfFactor(UNIT_FACTOR, dim).values) : null
   const { values } = factor
   const products = new Float64Array(productCount(second, dim))
@@ -300,7 +293,7 @@ const logDensityCoefficients = (second: Second, { weight, mean, factor }: Compon
   ])
 }
 
-/** Coefficients of the log-odds of pairs, from index `from` on, one pair after another. */
+/** Writes the coefficients of the log-odds of pairs, from index `from` on, one pair after another. */
 const logOddsCoefficients = (
   all: ReadonlyArray<readonly Float64Array[]>,
   from: number,
@@ -314,7 +307,7 @@ const logOddsCoefficients = (
   return odds
 }
 
-/** State of a pair of halves during its EM steps; the value is minus their mean log-likelihood before the last step. */
+/** Pair of halves during EM; the value is minus their mean log-likelihood before the last step. */
 interface HalvesState {
   readonly value: number
   readonly halves: ComponentPair
@@ -324,29 +317,25 @@ interface HalvesState {
 interface HalvesProblem {
   readonly cloud: Cloud
   readonly second: Second
-  /** Share of the covariance that is that of the other components, I in these coordinates; null if each half has its own covariance. */
+  /** Share of the covariance that belongs to the other components, I in these coordinates; null if each half has its own. */
   readonly common: number | null
   /** Lower bound on the weight of each half. */
   readonly least: number
 }
 
-/** Sums over the rows that EM steps of halves use. */
 interface HalvesTotals {
-  /** Means of all features of a row: the products of y, y, and 1. */
+  /** Means of all features: the products of y, y, and 1. */
   readonly totals: Float64Array
-  /** Mean of y. */
   readonly middle: Float64Array
-  /** Number of products. */
   readonly products: number
-  /** Index of the first feature that the log-odds depend on. If the covariance is shared they are linear in y, so no products are needed. */
+  /** Index of the first feature in the log-odds. If the covariance is shared they are linear in y, without products. */
   readonly from: number
-  /** Number of features from there on. */
   readonly width: number
 }
 
 /**
- * Returns a function that runs `steps` EM steps of each pair of halves on a component's rows. It returns the pairs, the best first, without
- * those with a half of fewer rows than `least`. `single` is minus the mean log-likelihood without a split.
+ * Returns a function that runs `steps` EM steps of each pair and returns the pairs, the best first, without those with a half of fewer rows
+ * than `least`. `single` is minus the mean log-likelihood without a split.
  */
 const emOnHalves = (
   problem: HalvesProblem
@@ -392,7 +381,7 @@ const halvesTotals = ({ cloud, second, common }: HalvesProblem): HalvesTotals =>
   return { totals, middle, products, from, width: totals.length - from }
 }
 
-/** Features of all rows in blocks: kept if they are few, otherwise computed again at each iteration. */
+/** Features of all rows in blocks: kept if they are few, otherwise recomputed at each iteration. */
 const rowFeatures = ({ cloud, second, common }: HalvesProblem, { width }: HalvesTotals): Iterable<RowProducts> => {
   const { rows } = cloud
   const length = Math.max(1, Math.floor(NUMBERS_PER_BLOCK / width))
@@ -404,7 +393,6 @@ const rowFeatures = ({ cloud, second, common }: HalvesProblem, { width }: Halves
   return rows * width <= MAX_HELD_NUMBERS ? [...computed] : computed
 }
 
-/** One EM step of all pairs. */
 const stepHalves = (
   problem: HalvesProblem,
   allSums: HalvesTotals,
@@ -434,7 +422,7 @@ const stepHalves = (
   })
 }
 
-/** M-step of a pair, from the sums of the first half's features; null if a half has too few rows. */
+/** M-step of a pair from the sums of the first half's features; null if a half has too few rows. */
 const maximizeHalves = (
   { cloud, second, common, least }: HalvesProblem,
   { totals, middle, products, from, width }: HalvesTotals,
@@ -470,7 +458,7 @@ const maximizeHalves = (
   ]
 }
 
-/** Second moments of a share `mass` of the rows about their mean, from the sums of their products, in the order that `factorOfKind` reads. */
+/** Second moments of a share `mass` of the rows about their mean, in the order of `factorOfKind`. */
 const secondMomentsAbout = (second: Second, sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
   const dim = mean.length
   if (second === 'full') {
@@ -483,7 +471,7 @@ const secondMomentsAbout = (second: Second, sums: Float64Array, mass: number, me
   return Float64Array.of(sums[0] / mass - dotProduct(mean, mean))
 }
 
-/** Maps a half from its component's coordinates to those of the data: the mean c + L m and the factor L F. */
+/** Maps a half from whitened coordinates to those of the data: the mean c + L m and the factor L F. */
 const toDataCoordinates = (half: Component, mass: number, component: Component): Component => {
   const { factor, nu } = component
   return {
@@ -494,7 +482,7 @@ const toDataCoordinates = (half: Component, mass: number, component: Component):
   }
 }
 
-/** Returns the maximum-likelihood Gaussian of a component's rows: the component itself, if its family has free covariances and EM has converged. */
+/** Returns the component with the mean and full covariance of its rows. */
 const likeliestGaussian = (
   component: Component,
   points: Points,
@@ -513,7 +501,7 @@ const likeliestGaussian = (
   }
 }
 
-/** Deviations of chosen rows from a component's centre in its standard deviations; the scale is the same in all directions. */
+/** Deviations of chosen rows from the centre, in standard deviations; an isotropic scale. */
 const whitenedCloud = (
   points: Points,
   chosen: ReadonlyArray<number>,
@@ -531,8 +519,8 @@ const whitenedCloud = (
 }
 
 /**
- * Span of the rows of an isotropic component, in which means and distances are the same as in all columns. Null if the component is not
- * isotropic, if there are more than half as many rows as columns, or more than `MAX_SPANNED_ROWS`: the span then costs more than it saves.
+ * Span of the rows of an isotropic component, in which distances are unchanged. Null if the component is not isotropic, or if there are
+ * more than half as many rows as columns or than `MAX_SPANNED_ROWS`, so that the span does not pay.
  */
 const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor }: Component): RowSpan | null => {
   const isIsotropic = factor.shape.length === 0 && (second === 'trace' || second === 'none')
@@ -541,7 +529,7 @@ const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor
   return span.rank > 0 ? span : null
 }
 
-/** Returns the cost of removing each component, and the gain of each proposed split. */
+/** Returns the cost of removing each component and the gain of each split. */
 export const splitCandidates = (
   points: Points,
   mixture: Mixture,
@@ -559,8 +547,8 @@ export const splitCandidates = (
   for (let k = 0; k < count; k++)
     cost[k] = removalLoss(k, responsibilities) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
   /**
-   * True if components are isotropic and there are few rows for the number of columns: fourth moments are then uninformative, and splits along
-   * the widest direction are tried.
+   * True if fourth moments are uninformative, since components are isotropic and there are few rows for the columns: splits are then along
+   * the widest direction.
    */
   const isWide = isRound(mixture) && isGaussian(mixture) && rows < count * dim
   // With fewer rows, free covariances find spurious maxima of the likelihood.
@@ -577,7 +565,7 @@ export const splitCandidates = (
     const cloud = span === null ? whole : { ...whole, dim: span.rank, values: span.coordinates }
     const common = isShared ? 1 - mass[k] : null
     const share = least / (mass[k] * rows)
-    // The coordinates of an isotropic component are already in its standard deviations.
+    // Coordinates in the span are already in standard deviations.
     const seen = (): Cloud => (span === null ? whitenedCloud(points, chosen, weights, own) : cloud)
     const found = !isThorough
       ? []
@@ -599,14 +587,13 @@ export const splitCandidates = (
   return { cost, splits: all.map(splitsOf) }
 }
 
-/** Returns the mixture of components with the weights normalized to sum 1. */
 const renormalizedMixture = (components: ReadonlyArray<Component>, { background }: Mixture): Mixture => {
   const total = components.reduce((sum, { weight }) => sum + weight, 0)
   const found = ofComponents(components.map(({ weight, ...rest }) => ({ weight: weight / total, ...rest })))
   return background === undefined ? found : { ...found, background }
 }
 
-/** Returns the mixture in which component `removed` is deleted and component `split` is replaced by two halves. */
+/** Returns the mixture without component `removed` and with `split` replaced by two halves. */
 export const mixtureAfterMove = (
   mixture: Mixture,
   removed: number,
@@ -618,6 +605,6 @@ export const mixtureAfterMove = (
     mixture
   )
 
-/** Returns the mixture with component `split` replaced by two halves: one component more. */
+/** Returns the mixture with component `split` replaced by two halves. */
 export const mixtureWithSplit = (mixture: Mixture, split: number, [first, second]: ComponentSplit['halves']): Mixture =>
   renormalizedMixture([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second], mixture)

@@ -1,7 +1,4 @@
-/**
- * Data with missing cells (NaN): their number, the scale of columns by the observed cells, and imputation by the maximum-likelihood single
- * Gaussian. The E-step on such rows is in `eStepLoops.ts`.
- */
+/** Data with missing cells (NaN): their number, the scale of columns, and imputation by the maximum-likelihood single Gaussian. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import { hasNaN } from '../../../lib/rows/byColumn.js'
@@ -34,7 +31,7 @@ export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
   return Array.from(seen.keys()).filter(j => seen[j] === 0)
 }
 
-/** Returns the centre and scale of each column, from its observed cells; each column must have one. */
+/** Returns the centre and scale of each column from its observed cells, of which each column must have one. */
 export const observedScaling = (data: Source.Data): Points.Scaling => {
   const scalings = Array.from({ length: data.dim }, (_, j) => {
     const { points, close } = Source.filterRows(isCompleteRow)(Source.columns([j])(data))
@@ -48,7 +45,7 @@ export const observedScaling = (data: Source.Data): Points.Scaling => {
   }
 }
 
-/** Maximum number of EM steps for the single Gaussian, and the gain of the log-likelihood per row below which they stop. */
+/** Maximum number of EM steps, and the gain of the log-likelihood per row below which they stop. */
 const MAX_IMPUTATION_STEPS = 200
 const IMPUTATION_TOLERANCE = 1e-8
 
@@ -75,7 +72,7 @@ const likeliestSingleGaussian = (data: Source.Data): Component => {
 }
 
 /**
- * Returns a function that fills the missing cells of rows from `first` on, in place: with their conditional mean under the single Gaussian,
+ * Returns a function that fills the missing cells of rows from `first` on, in place, with their conditional mean under the single Gaussian,
  * plus conditional noise if `noise` is given.
  */
 const missingCellFiller = (
@@ -131,13 +128,10 @@ const fillMissing = <D extends Source.Data>(data: D, noise: ((first: number, out
   } as D
 }
 
-/**
- * Returns the data with each missing cell replaced by its conditional mean under the single Gaussian, for plots. Do not fit to them:
- * components become too narrow if imputed cells count as observed.
- */
+/** Returns the data with each missing cell replaced by its conditional mean, for plots. A fit to them gives too narrow components. */
 export const completed = <D extends Source.Data>(data: D): D => fillMissing(data, null)
 
-/** Returns the data with each missing cell drawn from its conditional distribution under the single Gaussian. */
+/** Returns the data with each missing cell drawn from its conditional distribution. */
 export const drawMissing =
   (key: Key.Key) =>
   <D extends Source.Data>(data: D): D =>

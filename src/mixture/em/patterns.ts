@@ -1,8 +1,7 @@
 /**
- * Rows grouped by their missing cells (NaN), and Gaussians conditioned on the observed ones. Rows of one pattern have the columns o and lack
- * the columns m: a component has the density N(c_o, Σ_oo) of the observed cells; the missing ones have the mean c_m + G(x_o − c_o), G = L_mo
- * L_oo⁻¹, and the covariance L_mm L_mmᵀ (Ghahramani & Jordan 1994), L the Cholesky factor of Σ with the columns o first. Complete rows are the
- * pattern with empty m.
+ * Rows grouped by their missing cells (NaN), and Gaussians conditioned on the observed ones. With the columns o observed and m missing, a
+ * component has the density N(c_o, Σ_oo) of the observed cells; the missing ones have the mean c_m + G(x_o − c_o), G = L_mo L_oo⁻¹, and the
+ * covariance L_mm L_mmᵀ (Ghahramani & Jordan 1994), L the Cholesky factor of Σ with the columns o first.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -11,7 +10,6 @@ import { boundedCache } from '../../../lib/plain/iterate.js'
 import { logWeight, type Component } from '../component.js'
 import * as Student from '../student.js'
 
-/** Rows with the same missing cells. */
 export interface Pattern {
   /** All columns: the observed ones, then the missing ones, each in rising order. */
   readonly order: Int32Array
@@ -23,7 +21,7 @@ export interface Pattern {
 
 const completePatterns = boundedCache<Pattern>(16)
 
-/** Returns the pattern of data without missing cells. */
+/** Returns the pattern without missing cells. */
 export const completePattern = (dim: number): Pattern =>
   completePatterns(dim, () => ({ order: new Int32Array(dim).map((_, j) => j), observed: dim, rows: null }))
 
@@ -48,13 +46,13 @@ export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pat
   }))
 }
 
-/** Components conditioned on a pattern: their columns in its order, one component after another. */
+/** Components conditioned on a pattern, with columns in its order, one component after another. */
 export interface ConditionedComponents {
   /** log π − log |L_oo| − (|o|/2) log 2π; for a t plus the log-ratio of its density at the centre to the normal one. */
   readonly constants: Float64Array
   /** Means, [K, d]. */
   readonly centres: Float64Array
-  /** True if any component has correlated columns; otherwise `roots` are diagonals, and missing cells have their unconditional mean. */
+  /** True if columns are correlated; otherwise `roots` are diagonals, and missing cells have their unconditional mean. */
   readonly isTriangular: boolean
   /** L_oo⁻¹: [K, o, o], or [K, o] if diagonal. */
   readonly roots: Float64Array
@@ -66,7 +64,7 @@ export interface ConditionedComponents {
 
 const isTriangularFactor = ({ shape }: NdArray, dim: number): boolean => dim > 1 && shape.length === 2
 
-/** R = F⁻¹, lower triangular, by forward substitution of the columns of I. */
+/** R = F⁻¹ by forward substitution. */
 const invertTriangle = (factor: Float64Array, dim: number, out: Float64Array, at: number): void => {
   for (let column = 0; column < dim; column++)
     for (let i = column; i < dim; i++) {
@@ -76,7 +74,6 @@ const invertTriangle = (factor: Float64Array, dim: number, out: Float64Array, at
     }
 }
 
-/** Returns the factor of the leading o columns. */
 const leadingFactor = (factor: NdArray, dim: number, o: number): NdArray => {
   const { shape, values } = factor
   if (o === dim || shape.length === 0) return factor
@@ -92,7 +89,6 @@ const isRising = (order: Int32Array): boolean => {
   return true
 }
 
-/** Returns the factor of the covariance with its columns permuted. */
 const permutedFactor = (factor: NdArray, order: Int32Array): NdArray => {
   const dim = order.length
   const { shape, values } = factor

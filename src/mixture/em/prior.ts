@@ -1,8 +1,8 @@
 /**
- * Conjugate prior of Fraley & Raftery (2007), weak and estimated from the data; the M-step under it maximizes the posterior. A component's
- * mean is that of its n_k rows and κ pseudo-rows at the mean μ of the data; its covariance is inverse Wishart with ν = d + 2 degrees of
- * freedom and scale Λ, the covariance of the data over K^{2/d}. So a component that would collapse on a single row keeps a share of the data's
- * width. The posterior mode is the family's own M-step on moments that include the prior's pseudo-rows.
+ * Conjugate prior of Fraley & Raftery (2007), weak and estimated from the data. A component's mean is that of its n_k rows and κ
+ * pseudo-rows at the mean μ of the data; its covariance is inverse Wishart with ν = d + 2 degrees of freedom and scale Λ, the covariance of
+ * the data over K^{2/d}, so a component cannot collapse on a single row. The posterior mode is the family's M-step on moments that include
+ * the pseudo-rows.
  */
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -22,33 +22,33 @@ export interface Prior {
   readonly shrinkage: number
   /** μ, [dim]. */
   readonly mean: Float64Array
-  /** Covariance of the data with the divisor n − 1, as in Fraley & Raftery, [dim, dim]. */
+  /** Covariance of the data with divisor n − 1, [dim, dim]. */
   readonly covariance: Float64Array
-  /** Number of rows, or the sum of their weights. */
+  /** Sum of the rows' weights. */
   readonly rows: number
 }
 
-/** Estimates the prior from data; its mean counts as `shrinkage` rows. Missing cells are imputed first. */
+/** Estimates the prior from data, with missing cells imputed; its mean counts as `shrinkage` rows. */
 export const of = (data: Source.Data, shrinkage: number): Prior => {
   const whole = Missing.completed(data)
   const mean = Source.mean(whole)
   const rows = Source.sumOfWeights(data)
   const about = { weight: 1, mean, factor: scalarArray(1) }
   const { second } = Reductions.evaluate(momentReduction([about], 'full', weightedRowsOf(whole)))
-  // If the weights sum to less than two rows, the divisor is half their sum.
+  // Below two rows the divisor is half the sum of the weights.
   const unbiased = rows / Math.max(rows - 1, rows / 2)
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
 }
 
 type CovarianceModel = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared' | 'fixedMeans'>
 
-/** Number of components that share one prior of the covariance: all if they have one volume, otherwise 1. */
+/** Number of components in one covariance prior: all if they have one volume, otherwise 1. */
 const priorShareCount = (
   { isShared = false, isVolumeShared = isShared }: CovarianceModel,
   components: number
 ): number => (isVolumeShared ? components : 1)
 
-/** Divisor of a component's covariance under the prior, as a function of its n rows; if all share one covariance, these divisors add up. */
+/** Returns a component's divisor of the covariance as a function of its n rows; the divisors add up if one covariance is shared. */
 const covarianceDivisor = (step: CovarianceModel, dim: number, components: number): ((n: number) => number) => {
   const { second } = step
   const freedom = dim + 2
@@ -82,7 +82,7 @@ export const momentsWithPrior =
       const n = mass[k] * rows
       const total = divided(n)
       const at = (j: number): number => k * dim + j
-      /** Shift from the old centre to the mean of the rows; `apart`: from μ to that mean; `next`: from the old centre to the new one. */
+      /** Shift from the old centre to the mean of the rows; `apart`: from μ to that mean; `next`: from the old to the new centre. */
       const moved = mean.map((_, j) => (mass[k] > 0 ? sums[at(j)] / mass[k] : 0))
       const apart = mean.map((m, j) => centres[at(j)] + moved[j] - m)
       const isStill = step.fixedMeans?.includes(k) === true
@@ -119,7 +119,7 @@ const sumMahalanobisProducts = (factor: NdArray, dim: number, x: Float64Array, y
 const identityMatrix = (dim: number): Float64Array =>
   new Float64Array(dim * dim).map((_, at) => (at % (dim + 1) === 0 ? 1 : 0))
 
-/** log p(Σ) of one covariance up to a constant: inverse Wishart, or inverse gamma for each variance. */
+/** log p(Σ) up to a constant: inverse Wishart, or inverse gamma for each variance. */
 const logCovariancePrior = (
   { mean: { length: dim }, covariance }: Prior,
   second: CovarianceModel['second'],
@@ -145,9 +145,8 @@ const logCovariancePrior = (
 }
 
 /**
- * log p(θ) of the means and covariances up to a constant: log N(c_k; μ, Σ_k/κ) of each component, plus log p(Σ_k); the latter once if all
- * share one covariance, and averaged if all have one volume. The M-step on `momentsWithPrior` increases the sum of this and the
- * log-likelihood. Weights have no prior.
+ * log p(θ) up to a constant: log N(c_k; μ, Σ_k/κ) of each component, plus log p(Σ_k), once if all share one covariance and averaged if all
+ * have one volume. The M-step on `momentsWithPrior` increases its sum with the log-likelihood. Weights have no prior.
  */
 export const logPriorDensity =
   (prior: Prior, step: CovarianceModel) =>

@@ -1,8 +1,7 @@
 /**
- * Projection pursuit: directions along which the rows of one Gaussian have a higher likelihood as two Gaussians with a common covariance. With
- * D between the centres of such a pair, the projection Σ⁻¹D determines which half a row belongs to, so an EM step takes O(n·dim) for any
- * covariance. Many starts therefore cost as much as a step or two with free covariances. Many are needed: in many dimensions few starts
- * reach the likeliest pair.
+ * Projection pursuit: directions along which the rows of one Gaussian have a higher likelihood as two Gaussians with a common covariance.
+ * With D between their centres, the projection Σ⁻¹D determines a row's half, so an EM step takes O(n·dim) for any covariance, and many
+ * starts are affordable. In many dimensions few starts reach the likeliest pair.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
@@ -10,32 +9,30 @@ import { simdOrPlainKernels } from '../../../lib/wasm/index.js'
 import { select } from '../../data/points.js'
 import type { Second } from '../family.js'
 
-/** Rows of one component, relative to its centre and in its own coordinates, where it is isotropic. */
+/** Rows of one component, whitened about its centre. */
 export interface Cloud {
   readonly rows: number
-  /** Number of coordinates of a row. */
   readonly dim: number
-  /** Number of columns of the data: more than `dim` if rows are given by coordinates in their span. */
+  /** Number of columns of the data: more than `dim` if rows are coordinates in their span. */
   readonly columns: number
   readonly values: Float64Array
   /** Sum to 1. */
   readonly weights: Float64Array
 }
 
-/** Two halves with the common covariance I − e·DDᵀ, e = (1 − common)·pq, or the part of it that the covariance model keeps. */
+/** Halves with common covariance I − e·DDᵀ, e = (1 − common)·pq, or the part of it that the covariance model keeps. */
 export interface HalfPair {
   /** Weight p of the first half. */
   readonly share: number
-  /** Centres of the first and the second half. */
   readonly centres: readonly [Float64Array, Float64Array]
   readonly e: number
-  /** Gain of the rows' mean log-likelihood by the pair. */
+  /** Gain of the mean log-likelihood. */
   readonly gain: number
 }
 
 export interface Pursuit {
   readonly second: Second
-  /** Share of the covariance that is fixed, for example because other components have it too. */
+  /** Share of the covariance that is fixed. */
   readonly common: number
   /** Lower bound on the weight of each half. */
   readonly least: number
@@ -44,8 +41,8 @@ export interface Pursuit {
 }
 
 /**
- * Number of starts. All starts run `SCREENING.steps` EM steps, and the best part of them goes on; these run `SECOND_ROUND.steps`, and the best
- * `kept` of them go on, up to `MAX_PURSUIT_STEPS`.
+ * Number of starts. All run `SCREENING.steps` EM steps; the best then run `SECOND_ROUND.steps`, and the best `kept` of them up to
+ * `MAX_PURSUIT_STEPS`.
  */
 const startCount = (dim: number): number => 32 + Math.min(2 * dim, 24)
 const SCREENING = { steps: 2, part: 0.5 }
@@ -55,10 +52,9 @@ const MAX_PURSUIT_STEPS = 16
 /** Pairs with gains closer than this count as one; a pair with a smaller gain is dropped. */
 const MIN_GAIN_DIFFERENCE = 1e-4
 
-/** Maximum number of pairs returned. */
 const MAX_PAIRS = 6
 
-/** Number of rows from which further ones, evenly chosen, hardly improve the directions. */
+/** Number of rows beyond which directions hardly improve. */
 const MIN_PURSUIT_ROWS = 512
 const ROWS_PER_DIMENSION = 24
 
@@ -85,16 +81,16 @@ const rowAtWeightShare = (u: number, weights: Float64Array): number => {
   return weights.length - 1
 }
 
-/** Plastic number g, g³ = g + 1: the multiples of (1/g, 1/g²) modulo 1 fill the unit square evenly (Roberts 2018). */
+/** Plastic number g, g³ = g + 1: multiples of (1/g, 1/g²) modulo 1 fill the unit square evenly (Roberts 2018). */
 const PLASTIC = 1.324717957244746
 const plasticSequence = (s: number): readonly [number, number] => {
   const fraction = (x: number): number => x - Math.floor(x)
   return [fraction(0.5 + s / PLASTIC), fraction(0.5 + s / (PLASTIC * PLASTIC))]
 }
 
-/** Rows as matrix products read them. */
+/** Rows as operands of matrix products. */
 interface ProductTable {
-  /** Rows (y, 1), [rows, dim + 1]; and the same times the rows' weights. */
+  /** Rows (y, 1), [rows, dim + 1]; then multiplied by the weights. */
   readonly lifted: Float64Array
   readonly weighted: Float64Array
 }
@@ -114,7 +110,7 @@ const productTable = ({ rows, dim, values, weights }: Cloud): ProductTable => {
   return { lifted, weighted }
 }
 
-/** Point of the search: the log-odds that a row y belongs to the first half are ⟨odds, (y, 1)⟩. */
+/** The log-odds of the first half are ⟨odds, (y, 1)⟩. */
 interface SearchPoint {
   readonly odds: Float64Array
 }
@@ -130,14 +126,12 @@ const logOddsOfRows = (all: ReadonlyArray<SearchPoint>, { lifted }: ProductTable
 
 const withLastEntry = (y: Float64Array, last: number): Float64Array => concatenated([y, Float64Array.of(last)])
 
-/** Returns the sum of each column. */
 const sumColumns = (values: Float64Array, width: number): Float64Array => {
   const sums = new Float64Array(width)
   for (let at = 0; at < values.length; at += width) for (let j = 0; j < width; j++) sums[j] += values[at + j]
   return sums
 }
 
-/** Returns |y|² of all rows. */
 const squaredNorms = (values: Float64Array, dim: number): Float64Array => {
   const out = new Float64Array(values.length / dim)
   for (let i = 0, at = 0; i < out.length; i++) for (let j = 0; j < dim; j++, at++) out[i] += values[at] * values[at]
@@ -155,9 +149,8 @@ const writeWeightedDistances = (
 }
 
 /**
- * Starting log-odds with two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007). Distances in the component's own
- * coordinates miss groups along its widest direction, as that is no wider than the others there; distances in the original shape miss groups
- * along a narrow one. So both are used.
+ * Starting log-odds with two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007), both by whitened distances,
+ * which miss groups along wide directions, and by original ones, which miss groups along narrow ones.
  */
 const startingSpots = (
   { rows, dim, values, weights }: Cloud,
@@ -194,7 +187,6 @@ const startingSpots = (
   })
 }
 
-/** State of a start: a pair, and its log-odds. */
 interface PairCandidate extends SearchPoint {
   readonly pair: Omit<HalfPair, 'gain'>
   /** Gain of the pair without the mean of log(1 + e^odds). */
@@ -253,7 +245,7 @@ const nextPair =
     }
   }
 
-/** Candidates with their gains, in descending order of the gain. */
+/** In descending order of the gain. */
 type RankedPairs = ReadonlyArray<PairCandidate & { readonly pair: HalfPair }>
 
 const distinctBestPairs = (found: RankedPairs, most: number): RankedPairs =>
@@ -265,8 +257,8 @@ const distinctBestPairs = (found: RankedPairs, most: number): RankedPairs =>
     .slice(0, most)
 
 /**
- * Returns the best distinct pairs of halves found, the best first. `seen` holds the same rows in the coordinates where distances are measured,
- * in standard deviations.
+ * Returns the best distinct pairs of halves, the best first. `seen` holds the rows in the coordinates of the distances, in standard
+ * deviations.
  */
 export const likeliestPairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArray<HalfPair> => {
   const [own, places] = thinnedClouds(cloud, seen)

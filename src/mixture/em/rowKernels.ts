@@ -1,7 +1,6 @@
 /**
- * Kernels of the E-step in plain loops (`eStepLoops.ts`). Rows are processed in blocks, and each kernel is a short function of one block, so
- * that the JavaScript engine compiles it once, from the first rows on. A long function per row, or one created at each step, would be compiled
- * again for every family, and interpreted until then, which takes longer than a few hundred rows.
+ * Kernels of the E-step in plain loops. Each is a short function of one block of rows, so that the JavaScript engine compiles it once; a
+ * long function per row, or one created at each step, would be compiled again for every family, and interpreted until then.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { lazy } from '../../../lib/plain/iterate.js'
@@ -9,7 +8,6 @@ import { simdOrPlainKernels } from '../../../lib/wasm/index.js'
 import type { Moments, Second } from '../family.js'
 import type { ConditionedComponents, Pattern } from './patterns.js'
 
-/** Returns the number of second moments of a component. */
 export const secondMomentWidth = (second: Second, dim: number): number =>
   ({ none: 0, trace: 1, diagonal: dim, full: dim * dim })[second]
 
@@ -30,21 +28,20 @@ export interface RowPosteriors {
 /** Maximum size of a block [K, rows, dim] in numbers, which fits the processor's cache. */
 const BLOCK_NUMBERS = 1 << 13
 
-/** Returns the maximum number of rows of a block. It is even, so that a row is in the same lane wherever blocks begin. */
+/** Maximum number of rows of a block: even, so that a row's lane does not depend on where blocks begin. */
 export const maxBlockRows = (count: number, dim: number): number =>
   Math.max(2, Math.floor(BLOCK_NUMBERS / (count * dim)) & -2)
 
 /**
- * Number of partial sums: rows at even indices and rows at odd ones are summed separately, as lib/wasm/kernels/assembly/expectation.ts does with two
- * rows in a vector. So both give the same bits.
+ * Number of partial sums: rows at even and at odd indices are summed separately, with the bits of lib/wasm/kernels/assembly/expectation.ts.
  */
 export const LANES = 2
 
-/** Buffers of a block of n rows, component by component. Three of them share memory in turn, as noted: each overwrites the one before. */
+/** Buffers of a block of n rows. Some share memory: each overwrites the one before, as noted. */
 interface BlockBuffers {
-  /** Rows of a pattern with its observed columns first, [n, dim]; unused if all rows have the same pattern. */
+  /** Rows with the observed columns first, [n, dim]; unused if all rows have one pattern. */
   readonly gathered: Float64Array
-  /** x − c_k in the observed columns, [K, n, dim]; in the missing ones its conditional mean. With measurement errors: E[x_0 | x] − c_k. */
+  /** x − c_k in the observed columns, [K, n, dim]; in the missing ones its conditional mean. With errors: E[x_0 | x] − c_k. */
   readonly deviations: Float64Array
   /** |L⁻¹(x − c_k)|², [K, n] */
   readonly squaredDistances: Float64Array
@@ -54,15 +51,15 @@ interface BlockBuffers {
   readonly relativeJoint: Float64Array
   /** w p(k | x), [K, n]. Overwrites `relativeJoint`. */
   readonly responsibilities: Float64Array
-  /** Weights of the rows in the moments, [K, n]: the responsibilities r, or r E[g | x] if components are Student-t. Overwrites `responsibilities`. */
+  /** Weights of the rows in the moments, [K, n]: r, or r E[g | x] if components are Student-t. Overwrites `responsibilities`. */
   readonly momentWeights: Float64Array
   /** max_k log π_k p(x | k), [n] */
   readonly rowMax: Float64Array
   /** Σ_k of `relativeJoint`, [n] */
   readonly relativeDensity: Float64Array
-  /** log of `relativeDensity`, [n] */
+  /** log of `relativeDensity`, [n]. */
   readonly logRelativeDensity: Float64Array
-  /** w over `relativeDensity`, [n]: the factor of `relativeJoint` that gives responsibilities. Overwrites `relativeDensity`. */
+  /** w over `relativeDensity`, [n]. Overwrites `relativeDensity`. */
   readonly rowFactors: Float64Array
 }
 
@@ -84,44 +81,42 @@ const allocateBuffers = (length: number): BlockBuffers => {
   }
 }
 
-/** Shared by all E-steps, since nothing in it outlives a block. */
 const sharedBuffers = lazy(() => allocateBuffers(BLOCK_NUMBERS))
 
-/** Returns the buffers for blocks: the shared ones, or new ones if a row per lane does not fit. */
+/** Returns the shared buffers, or new ones if a row per lane does not fit. */
 export const blockBuffers = (count: number, dim: number): BlockBuffers =>
   LANES * count * dim <= BLOCK_NUMBERS ? sharedBuffers() : allocateBuffers(LANES * count * dim)
 
 /** Rows of one pattern in a chunk. */
 export interface PatternRows {
   readonly pattern: Pattern
-  /** The chunk's rows, [rows, dim]. */
+  /** Rows of the chunk, [rows, dim]. */
   readonly values: Float64Array
-  /** Their weights, [rows]. */
+  /** [rows] */
   readonly weights: Float64Array
-  /** Covariances of their measurement errors, [rows, dim, dim]; null if they have none. */
+  /** Covariances of the measurement errors, [rows, dim, dim]; null if there are none. */
   readonly errors: Float64Array | null
 }
 
-/** Part of the rows of a pattern that is processed at once, with its buffers. */
+/** Part of the rows of a pattern that is processed at once. */
 export interface RowBlock {
   readonly source: PatternRows
   readonly buffers: BlockBuffers
-  /** Index of the block's first row among those of the pattern. */
+  /** Index of the first row within the pattern. */
   readonly first: number
-  /** Number of rows of the block. */
+  /** Number of rows. */
   readonly n: number
-  /** Number of components, K. */
   readonly count: number
   /** Number of components with moments: all but a background, which is last. */
   readonly learned: number
   readonly dim: number
-  /** Conditional second moments of each row with measurement errors, [K, n, secondMomentWidth]; empty without errors. */
+  /** Conditional second moments of rows with errors, [K, n, secondMomentWidth]; empty without errors. */
   readonly rowCovariances: Float64Array
 }
 
-/** Sums over the rows of one lane; all are views of one array (see `momentLayout`). */
+/** Sums over the rows of one lane: views of one array (see `momentLayout`). */
 export interface LaneSums extends Moments {
-  /** Index of the lane: its rows are those at indices lane, lane + LANES, … of a block. */
+  /** Its rows have the indices lane, lane + LANES, … of a block. */
   readonly lane: number
   /** −Σ w log p(x) and the assignment entropy, [2]. */
   readonly values: Float64Array
@@ -131,7 +126,7 @@ export interface LaneSums extends Moments {
   readonly logs: Float64Array
 }
 
-/** Writes the deviations of the rows from the k-th centre in the observed columns; 0 in the others. */
+/** Writes the deviations from the k-th centre in the observed columns; 0 in the others. */
 export const subtractCentre = (block: RowBlock, { centres }: ConditionedComponents, k: number): void => {
   const {
     source: { pattern, values },
@@ -151,7 +146,7 @@ export const subtractCentre = (block: RowBlock, { centres }: ConditionedComponen
   }
 }
 
-/** Copies the observed columns of the block's rows, in the pattern's order, unless the pattern has all rows. */
+/** Copies the observed columns, in the pattern's order, unless the pattern has all rows. */
 export const gatherRows = ({
   source: {
     pattern: { rows, order, observed },
@@ -167,7 +162,6 @@ export const gatherRows = ({
     for (let j = 0, from = rows[first + i] * dim; j < observed; j++) gathered[i * dim + j] = values[from + order[j]]
 }
 
-/** Writes |L⁻¹δ|² of the k-th component. */
 type Whiten = (block: RowBlock, components: ConditionedComponents, k: number) => void
 
 const whitenByTriangle: Whiten = (
@@ -215,7 +209,7 @@ const whitenByDiagonal: Whiten = (
   }
 }
 
-/** Writes |L⁻¹δ|² of the k-th component, by the triangles or the diagonals of L⁻¹. */
+/** Writes |L⁻¹δ|² of the k-th component. */
 export const whiten: Whiten = (block, components, k) => {
   if (components.isTriangular) whitenByTriangle(block, components, k)
   else whitenByDiagonal(block, components, k)
@@ -231,7 +225,7 @@ export const logGaussian = (
   for (let i = k * n; i < k * n + n; i++) logJoint[i] = constant - squaredDistances[i] / 2
 }
 
-/** Writes log π t_ν(x; c, Σ) = constant − (ν + o)/2 · log(1 + |L⁻¹δ|²/ν), with o the number of observed columns. */
+/** Writes log π t_ν(x; c, Σ) = constant − (ν + o)/2 · log(1 + |L⁻¹δ|²/ν) for o observed columns. */
 export const logStudent = (
   {
     source: {
@@ -249,7 +243,7 @@ export const logStudent = (
   for (let i = k * n; i < k * n + n; i++) logJoint[i] = constant - power * Elementary.log1p(squaredDistances[i] / nu)
 }
 
-/** Writes the log-density of a uniform box, of which L⁻¹ has the inverse half widths; −∞ outside it. */
+/** Writes the log-density of a uniform box, L⁻¹ having the inverse half widths; −∞ outside it. */
 export const logUniform = (
   {
     source: {
@@ -272,7 +266,7 @@ export const logUniform = (
   }
 }
 
-/** Copies log π_k p(x | k) and the squared distances of the rows to the posteriors. */
+/** Copies log π_k p(x | k) and the squared distances to the posteriors. */
 export const copyLogJoint = (block: RowBlock, posteriors: RowPosteriors): void => {
   const {
     source: { pattern },
@@ -292,7 +286,7 @@ export const copyLogJoint = (block: RowBlock, posteriors: RowPosteriors): void =
   }
 }
 
-/** Subtracts the maximum of each row from its logarithms, in place, and writes it to `rowMax`; if it is −∞ the logarithms become 0. */
+/** Writes each row's maximum of `logJoint` to `rowMax` and subtracts it, in place; if it is −∞ the logarithms become 0. */
 const subtractRowMax = ({ n, count, buffers: { logJoint, rowMax } }: RowBlock): void => {
   for (let i = 0; i < n; i++) {
     let top = -Infinity
@@ -310,7 +304,7 @@ const sumOverComponents = ({ n, count, buffers: { relativeJoint, relativeDensity
   }
 }
 
-/** Replaces `logJoint` by `relativeJoint`, and writes its maxima, its sums over the components and their logarithms. */
+/** Replaces `logJoint` by `relativeJoint`, and writes the maxima, the sums over the components and their logarithms. */
 export const exponentiateJoint = (block: RowBlock): void => {
   const {
     n,
@@ -324,7 +318,7 @@ export const exponentiateJoint = (block: RowBlock): void => {
   simdOrPlainKernels().log(relativeDensity.subarray(0, n), logRelativeDensity)
 }
 
-/** Writes log p(x) and p(k | x) of each row to the posteriors. */
+/** Writes log p(x) and p(k | x) to the posteriors. */
 export const writeShares = (block: RowBlock, posteriors: RowPosteriors): void => {
   const {
     source: { pattern },
@@ -342,7 +336,7 @@ export const writeShares = (block: RowBlock, posteriors: RowPosteriors): void =>
   }
 }
 
-/** Returns −(1 − b) log max_k p(k | x, not background) of row i, with b the probability of the background, which is the last component. */
+/** Returns −(1 − b) log max_k p(k | x, not background) of row i, b the probability of the background. */
 const entropyBesidesBackground = (
   { n, learned, buffers: { relativeJoint, relativeDensity } }: RowBlock,
   i: number
@@ -356,10 +350,7 @@ const entropyBesidesBackground = (
   return most > 0 ? (sum / relativeDensity[i]) * Elementary.log(sum / most) : 0
 }
 
-/**
- * Adds −Σ w log p(x) and −Σ w log max_k p(k | x) over the rows of a lane; replaces `relativeDensity` by `rowFactors`. A row's probability of
- * being background does not count towards the assignment entropy.
- */
+/** Adds −Σ w log p(x) and the assignment entropy over the rows of a lane; replaces `relativeDensity` by `rowFactors`. */
 export const addLogLikelihood = (block: RowBlock, { lane, values }: LaneSums): void => {
   const {
     source: { pattern, weights },
@@ -373,7 +364,7 @@ export const addLogLikelihood = (block: RowBlock, { lane, values }: LaneSums): v
   for (let i = lane; i < n; i += LANES) {
     const weight = weights[rows === null ? first + i : rows[first + i]]
     if (rowMax[i] === -Infinity) {
-      // All densities are 0, so no component is responsible for the row.
+      // All densities are 0.
       if (weight > 0) values[0] = Infinity
       rowFactors[i] = 0
     } else {
@@ -397,18 +388,14 @@ export const addResponsibilities = (block: RowBlock, k: number, { lane, mass }: 
   }
 }
 
-/** Student-t components of rows with one pattern. */
 export interface StudentComponents {
   /** ν, [K]; ∞ for a Gaussian. */
   readonly nu: Float64Array
-  /** E[log g | x] − log E[g | x] of the precision g of a row, [K]; 0 for a Gaussian. */
+  /** E[log g | x] − log E[g | x], [K]; 0 for a Gaussian. */
   readonly logGaps: Float64Array
 }
 
-/**
- * Replaces responsibilities r by `momentWeights` r g in the rows of a lane, with g = E[g | x] the expected precision, and adds Σ r g and Σ r
- * (E[log g | x] − g).
- */
+/** Replaces r by `momentWeights` r g in the rows of a lane, g = E[g | x], and adds Σ r g and Σ r (E[log g | x] − g). */
 export const addPrecisionWeights = (
   {
     source: {
@@ -432,7 +419,7 @@ export const addPrecisionWeights = (
   }
 }
 
-/** Writes the conditional mean deviations of the missing columns: the k-th gains times the observed δ. */
+/** Writes the conditional mean deviations of the missing columns, Gδ. */
 export const predictMissingDeviations = (
   {
     source: {
@@ -457,7 +444,7 @@ export const predictMissingDeviations = (
 /** Adds Σ r δ and the second moments of the k-th component over the rows of a lane, r being `momentWeights`. */
 type AddMoments = (block: RowBlock, k: number, sums: LaneSums) => void
 
-// Loops that differ in their innermost line: a function in its place would not be fast from the first rows on.
+// A function in place of the innermost line would not be fast from the first rows on.
 export const addMoments: Readonly<Record<Second, AddMoments>> = {
   none: ({ n, dim, buffers: { deviations, momentWeights } }, k, { lane, sums }) => {
     const of = k * n
@@ -508,7 +495,7 @@ export const addMoments: Readonly<Record<Second, AddMoments>> = {
   }
 }
 
-/** Adds the conditional second moments of rows with measurement errors, weighted by responsibility, over the rows of a lane. */
+/** Adds the conditional second moments of rows with errors, weighted by responsibility, over the rows of a lane. */
 export const addRowCovariances = (
   { n, rowCovariances, buffers: { momentWeights } }: RowBlock,
   k: number,
@@ -520,7 +507,7 @@ export const addRowCovariances = (
       for (let e = 0; e < per; e++) second[k * per + e] += momentWeights[row] * rowCovariances[row * per + e]
 }
 
-/** Adds the conditional covariance of missing cells, which all rows of a pattern share: effective count times L_mm L_mmᵀ. */
+/** Adds the conditional covariance of missing cells: effective count times L_mm L_mmᵀ. */
 type AddMissingCovariances = (
   { order, observed }: Pattern,
   components: ConditionedComponents,
@@ -528,7 +515,7 @@ type AddMissingCovariances = (
   sums: Moments
 ) => void
 
-/** Adds the entries (i, j), j ≤ i, of the covariances, or only those with i = j, at the indices that `indexOf` returns. */
+/** `entries`: all (i, j), j ≤ i, or those with i = j; `indexOf` returns their index in `second`. */
 const missingCovarianceAdder =
   (
     entries: 'all' | 'diagonal',
@@ -553,13 +540,12 @@ export const addMissingCovariances: Readonly<Record<Second, AddMissingCovariance
   full: missingCovarianceAdder('all', (k, i, j, dim) => (k * dim + i) * dim + j)
 }
 
-/** Adds sums [K, dim] with the columns in a pattern's order to those with the columns in the original order. */
+/** Adds sums [K, dim] in a pattern's column order to those in the original order. */
 const addReordered = (order: Int32Array, from: Float64Array, to: Float64Array): void => {
   const dim = order.length
   for (let at = 0; at < from.length; at += dim) for (let i = 0; i < dim; i++) to[at + order[i]] += from[at + i]
 }
 
-/** Adds second moments with the columns in a pattern's order to those with the columns in the original order. */
 const addReorderedSecond: Readonly<Record<Second, (order: Int32Array, from: Float64Array, to: Float64Array) => void>> =
   {
     none: () => {},
@@ -578,7 +564,7 @@ const addReorderedSecond: Readonly<Record<Second, (order: Int32Array, from: Floa
     }
   }
 
-/** Adds moments with the columns in a pattern's order to those with the columns in the original order. */
+/** Adds moments in a pattern's column order to those in the original order. */
 export const addReorderedMoments = (order: Int32Array, second: Second, from: Moments, to: Moments): void => {
   for (let k = 0; k < from.mass.length; k++) to.mass[k] += from.mass[k]
   addReordered(order, from.sums, to.sums)

@@ -1,7 +1,7 @@
 /**
- * E-step for noised rows if components are Student-t: a t with noise is a mixture over its precisions g, each part of which is Gaussian. At
- * precision g, x_0 has the posterior mean c + K r with K = (α/g)Σ S⁻¹, S = α²Σ/g + σ²I, and the covariance (σ²/g)ΣS⁻¹. The moments of x_0,
- * weighted by g, replace those of rows without noise, so the M-step at time 0 also serves at this level.
+ * E-step for noised rows of Student-t components: mixtures over the precision g of Gaussians. At g, x_0 has the posterior mean c + K r with
+ * K = (α/g)Σ S⁻¹, S = α²Σ/g + σ²I, and the covariance (σ²/g)ΣS⁻¹. These moments, weighted by g, replace those of rows without noise in the
+ * M-step.
  */
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -23,9 +23,8 @@ import {
   type PrecisionWeightedMoments
 } from './eStepLoops.js'
 
-/** Gaussian part of a Student-t component at one precision g, diffused to a noise level. */
+/** Gaussian part at one precision g of a Student-t component, diffused to a noise level. */
 interface PrecisionPart {
-  /** Index of the component. */
   readonly k: number
   readonly g: number
   readonly there: Component
@@ -101,7 +100,7 @@ export const momentsAtLevel = (
   )
 }
 
-/** Moments of x_t about the centre of one part: Σ r, Σ r δ [dim], and Σ r δδᵀ [dim, dim], empty if none are requested. */
+/** Moments of x_t about a part's centre: Σ r, Σ r δ [dim], and Σ r δδᵀ [dim, dim], empty if not needed. */
 interface NoisedPart extends Pick<PrecisionPart, 'k' | 'g'> {
   readonly mass: number
   readonly sums: Float64Array
@@ -116,7 +115,7 @@ const emptyCleanMoments = (second: Second, count: number, dim: number): Precisio
   second: new Float64Array(count * secondMomentWidth(second, dim))
 })
 
-/** Adds to component k of `whole` the moments of x_0 that a part has by those of x_t; `spectrum` is that of Σ_k. */
+/** Adds a part's moments of x_0, computed from those of x_t, to its component in `whole`; `spectrum` is that of Σ_k. */
 const addCleanMoments = (
   whole: PrecisionWeightedMoments,
   { k, g, mass: m, sums, second: about }: NoisedPart,

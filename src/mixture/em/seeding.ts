@@ -37,10 +37,9 @@ import * as Source from '../../data/source/source.js'
 import * as Stretches from '../../../lib/rows/stretches.js'
 import { remembered } from '../../../lib/plain/remembered.js'
 
-/** Draws centres, or another array, with a key. */
 export type DrawArray = (key: Key.Key) => NdArray
 
-/** Draws an array of normals with standard deviation `scale`. */
+/** Draws normals with standard deviation `scale`. */
 export const drawNormals =
   (shape: ReadonlyArray<number>, scale: number): DrawArray =>
   key => ({ shape, values: Key.normal(shapeSize(shape))(key).map(z => scale * z) })
@@ -50,12 +49,11 @@ const chosenRows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
   values: pipe(data, Source.selectedRows(chosen)).values
 })
 
-/** Rows with their weights. */
 interface WeightedSource {
   /** Returns `count` rows from `first` on, without a copy if they are in memory. */
   readonly x: (first: number, count: number) => Float64Array
   readonly weights: Stretches.Stretches
-  /** Stores numbers computed per row, in memory or out of it as the rows themselves. */
+  /** Stores numbers computed per row where the rows are, in memory or in a file. */
   readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
 }
 
@@ -77,7 +75,7 @@ const weightedSource = (data: Source.Data): WeightedSource => {
   }
 }
 
-/** Draws `count` rows without replacement: those with the smallest exponential clocks, whose rates are the rows' weights. */
+/** Draws `count` rows without replacement: those with the smallest exponential clocks, whose rates are the weights. */
 export const differentRows =
   (data: Source.Data, count: number): DrawArray =>
   key => {
@@ -89,7 +87,7 @@ export const differentRows =
     return chosenRows(data, Stretches.leastRows(clocks, count))
   }
 
-/** Returns each row's squared distance to the nearest of these centres, or its previous distance if that is less. */
+/** Returns each row's squared distance to the nearest of these centres, or its previous distance if less. */
 const nearestDistances = (
   { rows, dim }: Pick<Source.Source, 'rows' | 'dim'>,
   x: WeightedSource['x'],
@@ -102,16 +100,12 @@ const nearestDistances = (
   })
 
 /**
- * Relative difference below which two starts are tied; the one drawn first then wins. Ties are common: two candidates, each nearest to itself
- * and the other, leave equal distances, and starts with permuted centres have equal likelihoods. Rounding errors must not break ties, since
- * they change if the data are shifted or rotated.
+ * Relative difference below which two starts are tied; the one drawn first then wins. Ties are common, for example of starts with permuted
+ * centres, and must not be broken by rounding errors, which change if the data are shifted or rotated.
  */
 export const TIE_TOLERANCE = 1e-9
 
-/**
- * Greedy k-means++: for each centre draws a few trials and keeps the one that leaves the least distance; with one trial, k-means++. Takes a
- * few passes per centre.
- */
+/** Greedy k-means++: for each centre draws `trials` rows and keeps the one that leaves the least distance. */
 export const greedyKMeansPlusPlus =
   (data: Source.Data, count: number, trials = 2 + Math.floor(Elementary.log(count))): DrawArray =>
   key => {
@@ -185,8 +179,8 @@ export const lloyd =
   }
 
 /**
- * Step of power iteration on Ĉ − I, with Ĉ the second moment of the data: the high-noise limit of gradient descent for the symmetric pair. c ←
- * √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|²; its loss is −λ, the negative Rayleigh quotient.
+ * Step of power iteration on Ĉ − I, Ĉ the second moment of the data: the high-noise limit of gradient descent for the symmetric pair. c ←
+ * √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|²; its loss is −λ.
  */
 export const powerIteration = <P extends string>(
   { centres, fromCentres }: CentreConversion<P>,
@@ -195,7 +189,7 @@ export const powerIteration = <P extends string>(
   const { rows, dim } = data
   return params => {
     const { shape, values: centre } = centres(params)
-    // Ĉc − c by two products with the data, since Ĉ would be dim × dim.
+    // Ĉc − c by two products, since Ĉ would be dim × dim.
     const moved = sumOverChunks(data, dim, (x, weights) =>
       matMul(x, mul(weights, matMul(x, tensor(centre, [dim, 1]))), { transposeA: true })
     ).map((product, i) => product - centre[i])
@@ -212,8 +206,8 @@ const principalTable = (data: Source.Data): WeightedRowTable => {
 }
 
 /**
- * Returns the sign of an eigenvector's longest entry, the first one if several are equally long up to rounding. An eigenvector's own sign
- * depends on rounding; times this sign it does not.
+ * Returns the sign of an eigenvector's longest entry, the first if several are equal up to rounding: times this sign an eigenvector does
+ * not depend on rounding.
  */
 const longestEntrySign = (vector: Float64Array): number => {
   const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
@@ -226,7 +220,7 @@ export const momentMatchedCentres =
   key => {
     const { dim, rows } = data
     const mean = Source.mean(data)
-    // All directions with nonzero variance: no more than rows.
+    // All directions with nonzero variance.
     const { values, vectors } = principalComponents(principalTable(data), mean, Math.min(dim, rows))
     const deviations = values.map(
       (value, i) => longestEntrySign(vectors.subarray(i * dim, (i + 1) * dim)) * Math.sqrt(Math.max(value - 1, 0))
@@ -249,7 +243,7 @@ export const momentMatchedCentres =
 export const topOfSecondMoment = (data: Source.Data): NdArray => {
   const { dim } = data
   const { values, vectors } = principalComponents(principalTable(data), new Float64Array(dim), 1)
-  // Below the spectral threshold the eigenvalue does not determine the length; the minimum 1/√n keeps the start off the saddle at 0.
+  // Below the spectral threshold 1/√n keeps the start off the saddle at 0.
   const length = Math.sqrt(Math.max(values[0] - 1, 1 / data.rows))
   return { shape: [1, dim], values: vectors.map(v => length * v) }
 }
@@ -290,19 +284,19 @@ export const displaceCentres =
     }
   }
 
-/** Returns the mean variance per coordinate of the data about their nearest centres: an initial variance. */
+/** Mean variance per coordinate of the data about their nearest centres. */
 const varianceAbout = (data: Source.Data, centres: NdArray): number => {
   const { x, weights } = weightedSource(data)
   const [total] = Stretches.weightedColumnSums(nearestDistances(data, x, centres.values), weights)
   return total > 0 ? total / data.dim : 1
 }
 
-/** Lower bound on the variance in any direction of a start, as a share of the mean variance. */
+/** Lower bound on a start's variance in any direction, as a share of the mean variance. */
 const MIN_DIRECTION_SHARE = 1e-4
 
 /**
- * Initial covariance: the Cholesky factor [dim, dim], or diagonal [dim], of the covariance of the data about the means of the rows that share
- * a nearest centre. Null if there are too few rows, or if they do not vary.
+ * Cholesky factor [dim, dim], or diagonal [dim], of the covariance of the data about the means of the rows that share a nearest centre.
+ * Null if there are too few rows, or they do not vary.
  */
 const factorAbout = (
   data: Source.Data,
@@ -323,23 +317,23 @@ const factorAbout = (
     : Factor.ofClipped(within, dim, { less: 0, above })
 }
 
-/** Spread of data about given centres [K, dim], from which a score starts. */
+/** Spread of data about centres [K, dim], from which a score starts. */
 export interface StartingSpread {
-  /** Mean variance per coordinate, as `varianceAbout` returns it. */
+  /** Mean variance per coordinate. */
   readonly variance: (centres: NdArray) => number
-  /** Diagonal or Cholesky factor of the covariance, as `factorAbout` returns it. */
+  /** Diagonal or Cholesky factor of the covariance; null if there are too few rows. */
   readonly factor: (centres: NdArray, second: 'diagonal' | 'full') => NdArray | null
 }
 
-/** Returns the spread of data about centres, computed at each call. */
+/** Returns the spread of data, computed at each call. */
 export const startingSpread = (data: Source.Data): StartingSpread => ({
   variance: centres => varianceAbout(data, centres),
   factor: (centres, second) => factorAbout(data, centres, { isDiagonal: second === 'diagonal' })
 })
 
 /**
- * Returns the spread of data about centres, computed once for each array of centres, since fits of several families start at the same ones.
- * The data and the centres must not change. Full factors are not kept: they take dim² numbers each.
+ * Returns the spread of data, computed once for each array of centres. The data and the centres must not change. Full factors are not
+ * cached: they take dim² numbers each.
  */
 export const cachedStartingSpread = (data: Source.Data): StartingSpread => {
   const { variance, factor } = startingSpread(data)
@@ -355,10 +349,10 @@ interface Joined {
   readonly hierarchy: Hierarchy.Hierarchy
 }
 
-/** Maximum number of principal directions in which clusters are merged, since the time grows with its cube. */
+/** Maximum number of principal directions for clustering, whose time grows with its cube. */
 const MAX_LINKAGE_DIMENSIONS = 16
 
-/** Hierarchy of a bounded number of rows, cached since fits of several families and component counts cut the same one. */
+/** Hierarchy of a bounded number of rows; the last one is cached. */
 const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
   remembered((most: number): Joined => {
     const rows = Hierarchy.thinnedRows(values, dim, weights ?? null, most)
@@ -370,9 +364,8 @@ const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
 )
 
 /**
- * Returns the mixture of the `count` clusters of a hierarchical clustering: their shares, means and covariances, shrunk towards the pooled
- * covariance as if each cluster had d + 1 further rows with it. `second` selects the covariance model. If there are fewer rows than clusters,
- * some clusters coincide.
+ * Returns the mixture of `count` clusters of a hierarchical clustering of at most `most` rows, the covariances shrunk towards the pooled
+ * one as by d + 1 further rows. If there are fewer rows than clusters, some clusters coincide.
  */
 export const hierarchicalMixture = (
   points: Points.Points,
@@ -395,7 +388,7 @@ export const hierarchicalMixture = (
   )
   const isVariance = (at: number): boolean => isDiagonal || at % (dim + 1) === 0
   const mean = common.reduce((sum, v, at) => (isVariance(at) ? sum + v : sum), 0) / dim
-  // Rows that are all in separate clusters, or all equal, do not determine a covariance.
+  // Rows in separate clusters, or all equal, do not determine a covariance.
   const pooled = mean > 0 ? common : common.map((_, at) => (isVariance(at) ? 1 : 0))
   const above = mean > 0 ? MIN_DIRECTION_SHARE * mean : 1
   const own = (k: number): Float64Array =>

@@ -1,4 +1,4 @@
-/** Split-and-merge moves (Ueda, Nakano, Ghahramani & Hinton 2000), which escape local maxima of a mixture's likelihood. */
+/** Split-and-merge moves (Ueda, Nakano, Ghahramani & Hinton 2000), which escape local maxima of the likelihood. */
 import { constant, pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -21,35 +21,35 @@ export interface Options {
   readonly attempts: number
   /** EM steps after which a move is evaluated. */
   readonly polish: number
-  /** Abandons a move if it would not raise the likelihood even if all remaining steps gained this many times as much as the last ones. Default: 1. */
+  /**
+   * Abandons a move that would not raise the likelihood even if all remaining steps gained this many times as much as the last ones.
+   * Default: 1.
+   */
   readonly patience?: number
   readonly varianceFloor: number
-  /** Number of pseudo-rows of the prior's mean, in which case moves raise the posterior; null for the likelihood. */
+  /** Number of pseudo-rows of the prior's mean; null for the likelihood. */
   readonly prior: number | null
 }
 
-/** Maximum number of rows on which moves are proposed, drawn again at each step; acceptance is decided on all rows. */
+/** Maximum number of rows for proposing moves, drawn again at each step; acceptance is decided on all rows. */
 export const MAX_SURVEYED_ROWS = 131_072
 
-/** Minimum gain of the mean log-likelihood for a move to be accepted. */
+/** Minimum gain of the mean log-likelihood of an accepted move. */
 const MIN_MOVE_GAIN = 1e-5
 
-/** Minimum number of steps before a move may be abandoned, since gains grow at first. */
+/** Minimum number of steps before a move may be abandoned: gains grow at first. */
 const MIN_STEPS_BEFORE_ABANDONING = 4
 
-/** EM steps per leap. */
 const STEPS_PER_LEAP = 3
 
 /** Splits of one component with gains closer than this count as the same. */
 const SAME_GAIN = 1e-4
 
-/** Maximum number of splits tried per component. */
 const MAX_SPLITS_PER_COMPONENT = 2
 
-/** A component whose least variance is at most this many times the lower bound counts as collapsing: its likelihood is uninformative. */
+/** A component whose least variance is at most this many times the lower bound counts as collapsing. */
 const COLLAPSE_VARIANCE_RATIO = 10
 
-/** Move that removes one component and splits another in two. */
 interface SplitMergeMove<P extends string> {
   readonly removed: number
   readonly split: number
@@ -58,7 +58,7 @@ interface SplitMergeMove<P extends string> {
   readonly start: () => Params.Params<P>
 }
 
-/** Returns all moves from given parameters, whatever their promise; empty if the family does not convert from and to mixtures. */
+/** Returns all moves from given parameters; empty if the family does not convert from and to mixtures. */
 type ProposeMoves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<SplitMergeMove<P>>
 
 const movesOf = <P extends string>(
@@ -103,13 +103,13 @@ export const supportsSplitAndMerge = <P extends string>({
   mirrored
 }: Family<P>): boolean => !mirrored && toMixture !== undefined && fromMixture !== undefined && mStep !== undefined
 
-/** Result of a leap: `value` at the parameters before its last step, `reach` that limits the next leap, and the number of steps. */
+/** Result of a leap: `value` before its last step, `reach` that limits the next leap, and the number of steps. */
 interface Leap<P extends string> extends ExpectationMaximization.EMStepResult<P> {
   readonly reach: number
   readonly steps: number
 }
 
-/** Factor by which an accepted leap at the limit extends the reach of the next one, and a rejected one reduces it. */
+/** Factor by which an accepted leap at the limit extends the next reach, and a rejected one reduces it. */
 const REACH_FACTOR = 4
 
 const subtractParams = Params.zipWith((a, b) => a - b)
@@ -117,7 +117,7 @@ const addParams = Params.zipWith((a, b) => a + b)
 
 const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
-/** Returns |r|/|v|, averaged over the parameter arrays, so that it depends on no array's unit. */
+/** Returns |r|/|v| averaged over the parameter arrays, so that no array's unit matters. */
 const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.Params<P>): number => {
   const ratios = Params.names<P>(along).flatMap(name => {
     const length = squaredNorm(along[name].values)
@@ -127,9 +127,8 @@ const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.P
 }
 
 /**
- * SQUAREM leap (Varadhan & Roland 2008) of three EM steps, or two if a third would go no farther: r = θ₁ − θ and θ₂ − θ₁ = r + v, then a step
- * from θ + 2ar + a²v, a = |r|/|v|, which is accepted if it is at least as likely as θ₁. If EM is slow, as near a saddle where two components
- * nearly coincide, this takes a third of the steps, or fewer.
+ * SQUAREM leap (Varadhan & Roland 2008) of three EM steps, or two if a third would go no farther: r = θ₁ − θ and θ₂ − θ₁ = r + v, then a
+ * step from θ + 2ar + a²v, a = |r|/|v|, accepted if it is at least as likely as θ₁. Near a saddle it takes at most a third of EM's steps.
  */
 const leap =
   <P extends string>(step: (params: Params.Params<P>) => ExpectationMaximization.EMStepResult<P>) =>
@@ -149,7 +148,7 @@ const leap =
       : { params: second.params, value: first.value, reach: Math.max(1, reach / REACH_FACTOR), steps: 3 }
   }
 
-/** Lazy sequence of leaps; each is computed once, on first request. */
+/** Lazy sequence of leaps, each computed once. */
 type LeapSequence<P extends string> = (next: ReturnType<typeof leap<P>>) => {
   readonly leap: Leap<P>
   readonly rest: LeapSequence<P>
@@ -164,12 +163,11 @@ const leapsFrom = <P extends string>(start: () => Params.Params<P>, reach = 1): 
     () => null
   )
 
-/** A move with the sequence of leaps from its start. */
 interface TriedMove<P extends string> extends Omit<SplitMergeMove<P>, 'start'> {
   readonly way: LeapSequence<P>
 }
 
-/** State of a move during its steps, and the gain of the last ones. */
+/** State of a move during its steps, and its last gain. */
 interface MoveState<P extends string> {
   readonly params: Params.Params<P> | null
   readonly value: number
@@ -179,30 +177,30 @@ interface MoveState<P extends string> {
   readonly isHopeless: boolean
 }
 
-/** Moves from given parameters, with the options on which they depend. */
+/** Moves from given parameters, and the options on which they depend. */
 interface MoveSearch<P extends string> extends Pick<Options, 'varianceFloor' | 'prior'> {
   readonly family: object
   readonly params: Params.Params<P>
   readonly moves: ReadonlyArray<TriedMove<P>>
 }
 
-/** Last search on each data set, since a stage that tries moves for longer often continues from the same parameters. */
+/** Last search on each data set: a stage that tries moves for longer often continues from the same parameters. */
 const searches = new WeakMap<Source.Data, MoveSearch<string>>()
 
-/** Maximum size of parameters, in numbers, for which a search is cached. */
+/** Maximum size of parameters of a cached search, in numbers. */
 const MAX_CACHED_NUMBERS = 1 << 12
 
 const isSameParams = (a: Params.Params<string>, b: Params.Params<string>): boolean =>
   Params.names(a).every(name => sameNumbers(a[name].values, b[name].values))
 
-/** Result of a step, and the move that was accepted; null if none raises the likelihood. */
+/** Result of a step, and the accepted move; null if none raises the likelihood. */
 export interface MoveResult<P extends string> extends ExpectationMaximization.EMStepResult<P> {
   readonly move: { readonly removed: number; readonly split: number } | null
 }
 
 /**
- * Accepts the first of the most promising moves that raises the likelihood; leaves the parameters unchanged if none does. A move removes the
- * component that costs least and splits the one that gains most. If there are many rows, a random sample of them ranks the moves.
+ * Accepts the first of the most promising moves that raises the likelihood; leaves the parameters unchanged if none does. A move removes
+ * one component and splits another. If there are many rows, a random sample ranks the moves.
  */
 export const step = <P extends string>(
   family: Family<P>,
@@ -215,7 +213,7 @@ export const step = <P extends string>(
   const evaluate = ExpectationMaximization.evaluateParams(family, data, prior, take)
   const next = leap(ExpectationMaximization.step(family, varianceFloor, data, prior, take))
   const rankedMoves = moveRanking(family, options, data)
-  /** Returns the number of components at, or collapsing to, the lower bound on variances. */
+  /** Number of components at, or collapsing to, the lower bound on variances. */
   const countCollapsing = (params: Params.Params<P>): number =>
     family.toMixture === undefined
       ? 0
@@ -273,7 +271,7 @@ const polishMove = <P extends string>(
   return isHopeless ? null : params
 }
 
-/** Returns a function that lists all moves from given parameters, the most promising first. The last list on a data set is cached. */
+/** Returns a function that lists all moves, the most promising first. The last list on a data set is cached. */
 const moveRanking = <P extends string>(
   family: Family<P>,
   { varianceFloor, prior }: Options,
@@ -304,12 +302,10 @@ const moveRanking = <P extends string>(
   }
 }
 
-/** Maximum number of starts returned. */
 const MAX_SPLIT_STARTS = 3
 
 /**
- * Returns starts with one component more, each with one component split in two, the most promising first; empty if the family does not support
- * it.
+ * Returns starts with one component more, split from one component each, the most promising first; empty if the family does not support it.
  */
 export const splitStarts =
   <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>

@@ -1,11 +1,11 @@
 /**
- * Leave-one-out test of whether the rows support a component: the gain in log-likelihood by it, each row left out of the component's own
- * estimate. If a row of responsibility r is left out of n effective rows,
+ * Leave-one-out test of a component: its gain in log-likelihood, each row left out of the component's own estimate. If a row of
+ * responsibility r is left out of n effective rows,
  *
  *     δ' = gδ,    Σ' = g (Σ − r/(n − r) δδᵀ),    π' = π/g,    g = n/(n − r),
  *
- * or the part of Σ' that the covariance model keeps. With q = δᵀΣ⁻¹δ and t = 1 − r q/(n − r), log|Σ'| = log|Σ| + d log g + log t and δ'ᵀΣ'⁻¹δ'
- * = g q/t (Sherman & Morrison 1950). If t ≤ 0, Σ is singular without this row, and the component's density becomes 0.
+ * or the part of Σ' that the covariance model keeps. With q = δᵀΣ⁻¹δ and t = 1 − r q/(n − r), log|Σ'| = log|Σ| + d log g + log t and
+ * δ'ᵀΣ'⁻¹δ' = g q/t (Sherman & Morrison 1950). If t ≤ 0, Σ is singular without this row, and the component's density becomes 0.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -16,15 +16,14 @@ import { componentsAndBackground } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
 import { rowResponsibilities, whitened } from './eStepLoops.js'
 
-/** Component that the rows do not support; it may consist of outliers. */
+/** Component that the rows do not support. */
 export interface Unsupported {
-  /** Index, from 0. */
   readonly component: number
   /** Effective count Σ p(k | x). */
   readonly rows: number
-  /** Number of its own parameters: mean, weight, and covariance if it is not shared. */
+  /** Number of its own parameters: mean, weight, and covariance if not shared. */
   readonly parameters: number
-  /** Leave-one-out gain of the total log-likelihood by the component. `due`: the gain that its parameters require. */
+  /** Leave-one-out gain of the total log-likelihood. `due`: the gain that its parameters require. */
   readonly gain: number
   readonly due: number
 }
@@ -35,8 +34,8 @@ export interface CovarianceEstimate extends Pick<MStep<string>, 'second'> {
 }
 
 /**
- * Components with at least this many times d + 2 rows are not tested. With so many, the optimism of the likelihood is the parameter count up
- * to a ninth, n/(n − d − 2), and criteria such as BIC suffice.
+ * Components with at least this many times d + 2 rows are not tested: the optimism of their likelihood is the parameter count up to a
+ * ninth, n/(n − d − 2), and criteria such as BIC suffice.
  */
 const AMPLE_ROWS_PER_PARAMETER = 10
 
@@ -46,23 +45,21 @@ const logAddExp = (a: number, b: number): number => {
   return least === -Infinity ? top : top + Elementary.log1p(Elementary.exp(least - top))
 }
 
-/** log t, or 0 if t ≤ 0: the −∞ is returned by `sharedScaleChange`. */
+/** log t, or 0 if t ≤ 0: `sharedScaleChange` then returns −∞. */
 const finiteLog = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
 
-/**
- * log N' − log N over `dims` dimensions that share a scale, without the term in log t; from their sum of squares q, t and g. −∞ if t ≤ 0.
- */
+/** log N' − log N over `dims` dimensions with one scale, without log t, from their sum of squares q; −∞ if t ≤ 0. */
 const sharedScaleChange = (q: number, dims: number, t: number, g: number): number =>
   t > 0 ? (q - (g * q) / t - dims * Elementary.log(g)) / 2 : -Infinity
 
-/** Component that rows are left out of: its covariance model, n effective rows, and number of columns. */
+/** Covariance model of the tested component, n effective rows, and number of columns. */
 interface TestedComponent {
   readonly second: CovarianceEstimate['second']
   readonly n: number
   readonly dim: number
 }
 
-/** log N' − log N of a row of responsibility r that is left out; its whitened deviation begins at index `at`. */
+/** log N' − log N of a left-out row of responsibility r, whose whitened deviation begins at index `at`. */
 const leaveOneOutChange = ({ second, n, dim }: TestedComponent, white: Float64Array, at: number, r: number): number => {
   const g = n / (n - r)
   const part = r / (n - r)
@@ -81,14 +78,12 @@ const leaveOneOutChange = ({ second, n, dim }: TestedComponent, white: Float64Ar
   return sum
 }
 
-/** Log-densities of rows: log π N of the component, of all others together, and whitened deviations from it. */
+/** log π N of the component, of all others together, and whitened deviations from it. */
 interface RowLogDensities {
   readonly own: Float64Array
   readonly rest: Float64Array
   readonly white: Float64Array
 }
-
-// Each loop over rows is a function of arrays and numbers only, so that it is compiled once.
 
 const splitLogDensities = (
   component: number,
@@ -116,7 +111,7 @@ const addSize = (before: number, { own, rest }: RowLogDensities, weights: Float6
   return size
 }
 
-/** Returns `before` plus the leave-one-out gain of a block of rows by a component. */
+/** Returns `before` plus the leave-one-out gain over a block. */
 const addGain = (
   before: number,
   { own, rest, white }: RowLogDensities,
@@ -136,9 +131,8 @@ const addGain = (
 }
 
 /**
- * Returns the components whose leave-one-out gain is below ½ p log n − p, with p their own parameters. In large samples leaving rows out costs
- * p (Stone 1977), so this is the threshold ½ p log n of BIC; in small ones it costs more, and everything if the other rows do not determine
- * the component. Only components with few rows are tested, and none if there is just one.
+ * Returns the components whose leave-one-out gain is below ½ p log n − p, p being their own parameters. In large samples leaving rows out
+ * costs p (Stone 1977), so this is the threshold ½ p log n of BIC. Only components with few rows are tested, and none if there is just one.
  */
 export const unsupportedComponents = (
   data: Source.Data,
@@ -147,7 +141,6 @@ export const unsupportedComponents = (
 ): ReadonlyArray<Unsupported> => {
   const { dim } = data
   const total = Source.sumOfWeights(data)
-  // A background counts among the other components.
   const components = componentsAndBackground(mixture)
   const count = components.length
   const few = Array.from(mixture.weights.keys()).filter(
@@ -160,7 +153,7 @@ export const unsupportedComponents = (
     const { logs } = rowResponsibilities(components, points)
     return few.map(k => ({ ...splitLogDensities(k, logs, count), white: whitened(components[k], points, all) }))
   }
-  /** Log-densities if all rows are read in one block: computed once for both passes. */
+  /** Log-densities if all rows are in one block, for both passes. */
   let alone: ReadonlyArray<RowLogDensities> | null = null
   const visitBlocks = (visit: (densities: RowLogDensities, which: number, weights: Float64Array) => void): void => {
     pipe(

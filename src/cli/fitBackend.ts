@@ -59,7 +59,7 @@ const withStoredSums = (
         TE.flatMapEither(cluster =>
           pipe(
             backend,
-            cluster.kept(options.path, identify(cluster), error => {
+            cluster.storeSums(options.path, identify(cluster), error => {
               warnUnwritable(world, fileSystemProblem('--checkpoint', options.path, error))
             }),
             E.bimap(

@@ -1,7 +1,6 @@
 /**
  * Evaluates sums over rows on many machines: a leader sends requests to workers over a queue of BullMQ, on Redis or Valkey, and adds the
- * results in the order of the chunks. The bits are therefore those of one process, whichever worker computed which sums and whichever ended
- * early.
+ * results in the order of the chunks, which gives the bits of a single process.
  *
  * @module
  */
@@ -20,7 +19,7 @@ import type { ThreadAnswer, ThreadInput, ThreadReply, ThreadRequest } from './le
 export { requestedReduction } from '../compile/remoteSums.js'
 export type { EvaluationRequest, Described, Backend } from '../data/reductionBackend.js'
 export type { Connection } from './queue.js'
-export { kept } from './storedSums.js'
+export { storeSums } from './storedSums.js'
 export { inThread, serve, type Open } from './taskComputer.js'
 export { worker, type Worker } from './worker.js'
 export { code }
@@ -28,18 +27,17 @@ export { code }
 export interface Options {
   readonly connection: Connection
   /**
-   * Description of the data that workers open, as JSON. For `ornstein worker`: `{ path, options }`, a table in the worker's folder and how
-   * it is read, with the rows of the source. For custom workers: the argument of their `open`.
+   * Description of the data that workers open, as JSON. For `ornstein worker`: `{ path, options }`, a table in the worker's folder and its
+   * options. For custom workers: the argument of their `open`.
    */
   readonly data: unknown
   /**
-   * Called with the reason when a sum has to wait because no worker takes it, and with null once the sum has arrived. This thread is
-   * blocked meanwhile. Default: writes to standard error.
+   * Called with the reason when a sum has to wait because no worker takes it, and with null once the sum has arrived. Default: writes to
+   * standard error.
    */
   readonly onWait?: (why: string | null) => void
 }
 
-/** Backend that is available until it is closed. */
 export interface Cluster {
   /** Evaluates sums of the source for which the cluster was made. Throws, as `Problem.orThrow` does, if they cannot be computed. */
   readonly backend: Backend.Backend
@@ -55,9 +53,9 @@ const writeToStderr = (why: string | null): void => {
 }
 
 /**
- * Makes the workers at a queue the backend for sums over the rows of a source. Reads the rows once, for the hashes by which each worker's
- * rows are verified, and returns the backend, to be passed to `Fit.mixture` or `Compile.pipeline`. This thread blocks while a sum is
- * evaluated. Returns a problem if no server answers, or if `bullmq` or `ioredis` is not installed.
+ * Returns the workers at a queue as the backend for sums over the rows of a source, to be passed to `Fit.mixture` or `Compile.pipeline`.
+ * Reads the rows once, for the hashes by which each worker's rows are verified. The thread blocks while a sum is evaluated. Returns a
+ * problem if no server answers, or if `bullmq` or `ioredis` is not installed.
  */
 export const bullmq =
   ({ connection, data, onWait = writeToStderr }: Options) =>
@@ -86,7 +84,6 @@ export const bullmq =
       for (;;) {
         Atomics.wait(flag, 0, seen)
         seen += 1
-        // the thread has replied, and sends nothing else
         const { message } = receiveMessageOnPort(port1) as { readonly message: ThreadReply }
         if (message._tag !== 'Waits') {
           if (waits) onWait(null)

@@ -1,9 +1,6 @@
 /**
- * Leader's side of the queue: assigns ranges of rows to workers, waits for all results, and returns the sums in the order of the ranges,
- * whichever worker computed them. A worker keeps the ranges that it has read while it is alive and has no more than its share.
- *
- * Anything that is lost is requested again: a job by its name, if the queue no longer has it; a range by its number, of which the first
- * sums received count. So a worker, the server or both may end at any moment.
+ * Leader's side of the queue: assigns ranges of rows to workers and returns the sums in the order of the ranges. Lost jobs and lost ranges
+ * are requested again, and the first sums received for a range count, so a worker, the server or both may end at any moment.
  */
 import { setTimeout } from 'node:timers/promises'
 import { randomUUID } from 'node:crypto'
@@ -32,21 +29,19 @@ export interface Leader {
     question: Messages.SumRequest,
     width: number
   ) => Promise<E.Either<Problem.Problem, ReadonlyArray<Float64Array>>>
-  /** Ends the session: workers discard the data that they have read for it. */
+  /** Ends the session: workers discard its data. */
   readonly close: () => Promise<void>
 }
 
-/** Numbers of workers that may fail at a range, or end while they have it, within one step before the step fails. */
+/** Failures at a range, and ends of workers that have it, after which a step fails. */
 const MAX_FAILURES = 3
 const MAX_WORKER_LOSSES = 10
-/** Interval between checks of the workers, in milliseconds. */
 const WORKER_CHECK_MILLISECONDS = 200
-/** Time to wait for another worker if all were rejected, in milliseconds. */
+/** Time to wait for another worker if all were rejected. */
 const ALL_REFUSED_MILLISECONDS = 2000
-/** Time after which the leader reports that there is no worker, in milliseconds. */
 const NO_WORKER_NOTICE_MILLISECONDS = 2000
 
-/** Assigns ranges to workers: each keeps the ranges that it had, up to its share; the others go to the least loaded worker. */
+/** Assigns ranges to workers: each keeps those that it has already read, up to its share; the others go to the least loaded worker. */
 export const assignRanges = (
   count: number,
   owners: ReadonlyMap<number, string>,
@@ -74,7 +69,6 @@ export const assignRanges = (
   return kept
 }
 
-/** Progress of a step. */
 interface LeaderStep {
   readonly number: number
   readonly question: Buffer
@@ -100,7 +94,7 @@ const incrementCount = (counts: Map<number, number>, range: number): number => {
 /** Reports a line to the user; `waits` is true if no sum is computed until the condition changes. */
 export type Notify = (line: string, waits: boolean) => void
 
-/** Connects the leader of a session; a problem if the server does not answer within `patience` milliseconds. */
+/** Connects the leader of a session; a problem if no server answers within `patience` milliseconds. */
 export const connectLeader = async (
   connection: Connection,
   session: Messages.Session,
@@ -113,21 +107,43 @@ export const connectLeader = async (
   if (E.isLeft(reached)) return reached
   const waiting = await connectServer(found.right, connection, patience)
   if (E.isLeft(waiting)) return waiting
-  return E.right(startLeader(reached.right, waiting.right, found.right.queue, connection, session, say))
+  return E.right(
+    startLeader({
+      redis: reached.right,
+      blocking: waiting.right,
+      queueOf: found.right.queue,
+      connection,
+      session,
+      say
+    })
+  )
 }
 
-/** Connection and callbacks by which a leader finds its workers. */
 interface LeaderContext {
   readonly redis: Redis
-  /** Text of the connection for messages, without its password. */
+  /** Connection for messages, without its password. */
   readonly where: string
-  /** Hash of the leader's code; workers must have the same. */
+  /** Hash of the leader's code. */
   readonly code: string
   readonly say: Notify
   readonly queueOf: (worker: string, connection: Redis) => Queue
   readonly queues: Map<string, Queue>
   /** Renews the expiry of the session's keys. */
   readonly keep: () => Promise<void>
+}
+
+const otherCodeProblem = (found: string, own: string): Problem.Problem =>
+  Problem.of(
+    'code',
+    Messages.printableMessage(found),
+    `the leader's, ${own}`,
+    'install the same version of ornstein on both'
+  )
+
+/** Returns the names of the registered workers, and the code of each; null if the worker has ended. */
+const registeredWorkers = async (redis: Redis) => {
+  const names = (await redis.smembers(REDIS_KEYS.workers)).sort()
+  return { names, codes: names.length === 0 ? [] : await redis.mget(names.map(REDIS_KEYS.alive)) }
 }
 
 /** Finds, rejects and removes the workers of a session. */
@@ -150,10 +166,7 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
     say(`worker ${Messages.printableMessage(worker)} is refused: ${Problem.show(problem)}`, false)
   }
 
-  /**
-   * Removes the keys of a worker that has ended. Its name is removed last, so that if this process is killed before, or the server fails,
-   * the next check tries again.
-   */
+  /** Removes the keys of a worker that has ended; its name last, so that the next check tries again if this one is cut off. */
   const remove = async (worker: string): Promise<void> => {
     try {
       await queue(worker).obliterate({ force: true })
@@ -166,21 +179,11 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
 
   /** Returns the workers that are alive and accepted; removes the keys of those that have ended. */
   const look = async (): Promise<ReadonlyArray<string>> => {
-    const names = (await redis.smembers(REDIS_KEYS.workers)).sort()
-    const codes = names.length === 0 ? [] : await redis.mget(names.map(REDIS_KEYS.alive))
+    const { names, codes } = await registeredWorkers(redis)
     const isGone = (worker: string): boolean => (codes[names.indexOf(worker)] ?? null) === null
     for (const worker of new Set([...names, ...queues.keys()].filter(isGone))) await remove(worker)
     names.forEach((worker, i) => {
-      if (codes[i] !== null && codes[i] !== code)
-        refuse(
-          worker,
-          Problem.of(
-            'code',
-            Messages.printableMessage(codes[i] ?? ''),
-            `the leader's, ${code}`,
-            'install the same version of ornstein on both'
-          )
-        )
+      if (codes[i] !== null && codes[i] !== code) refuse(worker, otherCodeProblem(codes[i] ?? '', code))
     })
     return names.filter((worker, i) => codes[i] === code && !refused.has(worker))
   }
@@ -235,7 +238,21 @@ const exhaustedRangeProblem = (
       )
 }
 
-/** Groups ranges by the worker that owns each. */
+/** Removes the jobs of workers that have ended; returns a problem if that has failed the step, otherwise null. */
+const removeEndedWorkers = (
+  step: LeaderStep,
+  workers: ReadonlyArray<string>,
+  ranges: ReadonlyArray<RowRange>
+): Problem.Problem | null => {
+  for (const [worker, { ranges: lost }] of [...step.jobs])
+    if (!workers.includes(worker)) {
+      step.jobs.delete(worker)
+      const worn = exhaustedRangeProblem(step, lost, ranges)
+      if (worn !== null) return worn
+    }
+  return null
+}
+
 const rangesByOwner = (
   owners: ReadonlyMap<number, string>,
   some: Iterable<number>
@@ -248,10 +265,8 @@ const rangesByOwner = (
   return found
 }
 
-/** Keys at which sums arrive, and the ranges that are expected. */
 interface SumsLocation {
   readonly redis: Redis
-  /** Id of the session. */
   readonly id: string
   readonly ranges: ReadonlyArray<RowRange>
   readonly say: Notify
@@ -280,47 +295,25 @@ const gatherSums = async (
   return sums
 }
 
-const startLeader = (
-  redis: Redis,
-  blocking: Redis,
-  queueOf: (worker: string, connection: Redis) => Queue,
-  connection: Connection,
-  session: Messages.Session,
-  say: Notify
-): Leader => {
-  const id = randomUUID()
-  const where = connectionText(connection)
-  const server = watchServer(connection, say)
-  redis.on('error', server.lost)
-  const ranges = splitIntoRanges(session.rows)
-  const description = Messages.writeSession(session)
-  const queues = new Map<string, Queue>()
+const otherWorker = (
+  workers: ReadonlyArray<string>,
+  { worker, range }: { readonly worker: string; readonly range: number }
+): string | undefined => {
+  const others = workers.filter(one => one !== worker)
+  return (others.length > 0 ? others : workers).at(range % Math.max(1, others.length))
+}
+
+interface DispatchContext extends Pick<ReturnType<typeof workerRegistry>, 'queue' | 'refuse' | 'look' | 'present'> {
+  /** Id of the session. */
+  readonly id: string
+  readonly ranges: ReadonlyArray<RowRange>
+  readonly keep: (question: Buffer) => Promise<void>
+}
+
+/** Sends the ranges of each step to workers, and sends again those that are lost or failed. */
+const jobDispatcher = ({ id, ranges, queue, refuse, look, present, keep }: DispatchContext) => {
   let owners: ReadonlyMap<number, string> = new Map()
-  let steps = 0
   let jobs = 0
-
-  const { queue, refuse, look, present } = workerRegistry({
-    redis,
-    where,
-    code: session.code,
-    say,
-    queueOf,
-    queues,
-    keep: () => keep(null)
-  })
-
-  /** Renews the expiry of the session's keys, and writes them again if they were lost. */
-  const keep = async (question: Buffer | null): Promise<void> => {
-    const writing = redis.multi().set(REDIS_KEYS.session(id), description, 'PX', EXPIRY_MILLISECONDS)
-    await (
-      question === null ? writing : writing.set(REDIS_KEYS.question(id), question, 'PX', EXPIRY_MILLISECONDS)
-    ).exec()
-  }
-  const keeping = setInterval(
-    () => void redis.pexpire(REDIS_KEYS.session(id), EXPIRY_MILLISECONDS).catch(() => undefined),
-    EXPIRY_MILLISECONDS / 4
-  )
-  keeping.unref()
 
   const send = async (step: LeaderStep, worker: string, asked: ReadonlyArray<number>): Promise<void> => {
     jobs += 1
@@ -331,7 +324,7 @@ const startLeader = (
   }
 
   /** Reassigns missing ranges whose workers have ended. */
-  const moved = async (step: LeaderStep, workers: ReadonlyArray<string>): Promise<void> => {
+  const reassign = async (step: LeaderStep, workers: ReadonlyArray<string>): Promise<void> => {
     const homeless = [...step.missing].filter(range => !workers.includes(owners.get(range) ?? ''))
     owners = assignRanges(ranges.length, owners, workers)
     for (const [worker, own] of rangesByOwner(owners, homeless)) await send(step, worker, own)
@@ -340,22 +333,16 @@ const startLeader = (
   /** Requests lost jobs and ranges again; returns a problem if the step has failed, otherwise null. */
   const mend = async (step: LeaderStep): Promise<Problem.Problem | null> => {
     await keep(step.question)
-    const before = new Set(step.jobs.keys())
     const found = await present()
     if (E.isLeft(found)) return found.left
     const workers = found.right
-    for (const worker of before)
-      if (!workers.includes(worker)) {
-        const lost = step.jobs.get(worker)?.ranges ?? []
-        step.jobs.delete(worker)
-        const worn = exhaustedRangeProblem(step, lost, ranges)
-        if (worn !== null) return worn
-      }
-    await moved(step, workers)
+    const worn = removeEndedWorkers(step, workers, ranges)
+    if (worn !== null) return worn
+    await reassign(step, workers)
     for (const [worker, own] of rangesByOwner(owners, step.missing)) {
       const job = step.jobs.get(worker)
       const isThere = job !== undefined && (await queue(worker).getJobState(job.id)) !== 'unknown'
-      // if the job has just ended, its notes may still be in transit
+      // the notes of a job that has just ended may still be in transit
       if (!isThere && (job === undefined || job.wasGone)) await send(step, worker, own)
       else step.jobs.set(worker, { ...job, wasGone: !isThere })
     }
@@ -363,7 +350,7 @@ const startLeader = (
   }
 
   /** Processes a note of a worker; returns a problem if the step has failed, otherwise null. */
-  const heard = async (step: LeaderStep, text: string): Promise<Problem.Problem | null> => {
+  const receive = async (step: LeaderStep, text: string): Promise<Problem.Problem | null> => {
     const note = Messages.readNote(text)
     if (note === null) return null
     if (note._tag === 'Refused') {
@@ -378,15 +365,87 @@ const startLeader = (
     const range = ranges[note.range]
     if (incrementCount(step.failures, note.range) >= MAX_FAILURES) return rangeProblem(range, note.problem)
     // tried by another worker if there is one
-    const workers = await look()
-    const others = workers.filter(worker => worker !== note.worker)
-    const next = (others.length > 0 ? others : workers).at(note.range % Math.max(1, others.length))
+    const next = otherWorker(await look(), note)
     if (next === undefined) return null
     owners = new Map(owners).set(note.range, next)
     await send(step, next, [note.range])
     return null
   }
 
+  return { mend, receive }
+}
+
+/** Removes the step's keys that have another type; true if the error came from them. */
+const removeMistypedStepKeys = (
+  { redis, id, say }: SumsLocation,
+  { number }: LeaderStep,
+  error: unknown
+): Promise<boolean> => {
+  const kinds = {
+    [REDIS_KEYS.workers]: 'set',
+    [REDIS_KEYS.sums(id, number)]: 'hash',
+    [REDIS_KEYS.notes(id, number)]: 'list'
+  } as const
+  return removeMistypedKeys(redis, kinds, error, line => {
+    say(line, false)
+  }).catch(() => false)
+}
+
+/** Keeps the keys of a session from expiring until `stop` is called. */
+const sessionKeeper = (redis: Redis, id: string, description: string) => {
+  const keeping = setInterval(
+    () => void redis.pexpire(REDIS_KEYS.session(id), EXPIRY_MILLISECONDS).catch(() => undefined),
+    EXPIRY_MILLISECONDS / 4
+  )
+  keeping.unref()
+  return {
+    /** Writes the keys again, since they may have been lost. */
+    keep: async (question: Buffer | null): Promise<void> => {
+      const writing = redis.multi().set(REDIS_KEYS.session(id), description, 'PX', EXPIRY_MILLISECONDS)
+      await (
+        question === null ? writing : writing.set(REDIS_KEYS.question(id), question, 'PX', EXPIRY_MILLISECONDS)
+      ).exec()
+    },
+    stop: (): void => {
+      clearInterval(keeping)
+    }
+  }
+}
+
+/** Waits for notes, up to `WORKER_CHECK_MILLISECONDS`, and removes them from the queue; empty if none have arrived. */
+const nextNotes = async (blocking: Redis, key: string, most: number): Promise<ReadonlyArray<string>> =>
+  (await blocking.blmpop(WORKER_CHECK_MILLISECONDS / 1000, 1, key, 'LEFT', 'COUNT', most))?.[1] ?? []
+
+interface LeaderSetup {
+  readonly redis: Redis
+  /** Second connection to the server, which waits for notes. */
+  readonly blocking: Redis
+  readonly queueOf: (worker: string, connection: Redis) => Queue
+  readonly connection: Connection
+  readonly session: Messages.Session
+  readonly say: Notify
+}
+
+const startLeader = ({ redis, blocking, queueOf, connection, session, say }: LeaderSetup): Leader => {
+  const id = randomUUID()
+  const where = connectionText(connection)
+  const server = watchServer(connection, say)
+  redis.on('error', server.lost)
+  const ranges = splitIntoRanges(session.rows)
+  const { keep, stop } = sessionKeeper(redis, id, Messages.writeSession(session))
+  const queues = new Map<string, Queue>()
+  let steps = 0
+  const registry = workerRegistry({
+    redis,
+    where,
+    code: session.code,
+    say,
+    queueOf,
+    queues,
+    keep: () => keep(null)
+  })
+
+  const { mend, receive } = jobDispatcher({ ...registry, id, ranges, keep })
   const arrival: SumsLocation = { redis, id, ranges, say }
   const ask: Leader['ask'] = async (question, width) => {
     steps += 1
@@ -401,16 +460,8 @@ const startLeader = (
             looked = performance.now()
             server.served()
           }
-          const found = await blocking.blmpop(
-            WORKER_CHECK_MILLISECONDS / 1000,
-            1,
-            notes,
-            'LEFT',
-            'COUNT',
-            ranges.length
-          )
-          for (const text of found?.[1] ?? []) {
-            const problem = await heard(step, text)
+          for (const text of await nextNotes(blocking, notes, ranges.length)) {
+            const problem = await receive(step, text)
             if (problem !== null) return E.left(problem)
           }
         }
@@ -420,15 +471,7 @@ const startLeader = (
           return E.right(sums)
         }
       } catch (error) {
-        const kinds = {
-          [REDIS_KEYS.workers]: 'set',
-          [REDIS_KEYS.sums(id, step.number)]: 'hash',
-          [notes]: 'list'
-        } as const
-        const isMended = await removeMistypedKeys(redis, kinds, error, line => {
-          say(line, false)
-        }).catch(() => false)
-        if (!isMended) server.failed(error)
+        if (!(await removeMistypedStepKeys(arrival, step, error))) server.failed(error)
         looked = -Infinity
         await setTimeout(WORKER_CHECK_MILLISECONDS)
       }
@@ -437,7 +480,7 @@ const startLeader = (
   return {
     ask,
     close: async () => {
-      clearInterval(keeping)
+      stop()
       await waitBriefly(redis.del(REDIS_KEYS.session(id), REDIS_KEYS.question(id)))
       for (const queue of queues.values()) await waitBriefly(queue.close())
       redis.disconnect()

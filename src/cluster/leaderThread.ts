@@ -1,4 +1,4 @@
-/** Runs the leader in a thread of its own, which communicates with the queue while the requesting thread is blocked. */
+/** Thread of the leader, which serves the queue while the requesting thread is blocked. */
 import { workerData, type MessagePort } from 'node:worker_threads'
 import { writeSync } from 'node:fs'
 import * as E from '../core/either.js'
@@ -7,7 +7,7 @@ import { connectLeader } from './leader.js'
 import type { SumRequest, Session } from './messages.js'
 import { serverProblem, type Connection } from './queue.js'
 
-/** Input of the thread: the connection, the session, and the flag that wakes the blocked thread. */
+/** Input of the thread; `flag` wakes the blocked thread. */
 export interface ThreadInput {
   readonly connection: Connection
   readonly session: Session
@@ -19,7 +19,7 @@ export type ThreadRequest =
   | { readonly _tag: 'Ask'; readonly question: SumRequest; readonly width: number }
   | { readonly _tag: 'Close' }
 export type ThreadAnswer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>>
-/** An answer, or a line for the user if the sum has to wait because no worker is computing. */
+/** Answer, or a line for the user if the sum has to wait because no worker computes. */
 export type ThreadReply = ThreadAnswer | { readonly _tag: 'Waits'; readonly line: string }
 
 // index.ts starts the thread with this input
@@ -31,7 +31,6 @@ const reply = (answer: ThreadReply): void => {
   Atomics.notify(flag, 0)
 }
 const unservedProblem = (error: unknown): E.Either<Problem.Problem, never> => E.left(serverProblem(connection, error))
-/** Wakes the blocked thread after every failure. */
 const replyFailure = (error: unknown): void => {
   reply(unservedProblem(error))
 }

@@ -1,6 +1,6 @@
 /**
- * Messages between a leader and its workers: descriptions as JSON and numbers as bytes, each validated on arrival. Messages contain no code
- * and no names of code: a program of sums is identified by a word that the worker either knows or does not.
+ * Messages between a leader and its workers: descriptions as JSON and numbers as bytes, each validated on arrival. They contain no code: a
+ * program of sums is identified by a word that the worker knows.
  */
 import { createHash } from 'node:crypto'
 import * as t from 'io-ts'
@@ -11,20 +11,18 @@ import * as Limits from '../core/limits.js'
 /** Version of the message format; changed whenever a message changes. */
 const QUEUE_FORMAT = 'ornstein queue 1'
 
-/** Requirements of a session, sent to each worker once: its code and its data. */
 const sessionCodec = t.strict({
   format: t.literal(QUEUE_FORMAT),
-  /** Hash of the code; a worker with other code is rejected. */
   code: t.string,
   data: t.unknown,
-  /** Number of rows, which determines the ranges, and the hash of each range of rows. */
+  /** Number of rows, which determines the ranges, and the hash of each range. */
   rows: t.number,
   hashes: t.readonlyArray(t.string)
 })
 export type Session = Omit<t.TypeOf<typeof sessionCodec>, 'format'>
 
 const orderCodec = t.strict({ session: t.string, step: t.number, ranges: t.readonlyArray(t.number) })
-/** Job: the ranges of a step that a worker sums. */
+/** Ranges of a step that a worker sums. */
 export type JobOrder = t.TypeOf<typeof orderCodec>
 
 const problemCodec = t.strict({
@@ -41,14 +39,14 @@ export const isProblem = problemCodec.is
 /** Maximum number of characters of a received text that are shown. */
 const MAX_MESSAGE_LETTERS = 500
 
-/** Makes a received text safe for a terminal: characters that move the cursor or hide text are replaced by their code. */
+/** Replaces characters that move the cursor or hide text by their codes, so that a received text is safe for a terminal. */
 export const printableMessage = (text: string): string =>
   (text.length > MAX_MESSAGE_LETTERS ? `${text.slice(0, MAX_MESSAGE_LETTERS)}…` : text).replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
   )
 
-/** Report of a worker about a job, sent in addition to its sums. */
+/** Report of a worker about a job, in addition to its sums. */
 const noteCodec = t.intersection([
   t.strict({ worker: t.string }),
   t.union([
@@ -67,7 +65,7 @@ const parsedMessage = <A>(codec: t.Type<A, unknown>, text: string): A | null => 
 
 /** Serializes a session for the workers. */
 export const writeSession = (of: Session): string => JSON.stringify({ ...of, format: QUEUE_FORMAT })
-/** Parses a session; null if the text is not one, or has another format. */
+/** Parses a session; null if the text has another format. */
 export const readSession = (text: string): Session | null => parsedMessage(sessionCodec, text)
 /** Parses the order of a job; null if it is not one. */
 export const readOrder = (given: unknown): JobOrder | null => {
@@ -76,13 +74,12 @@ export const readOrder = (given: unknown): JobOrder | null => {
 }
 /** Serializes a note. */
 export const writeNote = (of: Note): string => JSON.stringify(of)
-/** Parses a note and makes its problem printable; null if the text is not a note. */
+/** Parses a note, with its problem printable; null if the text is not a note. */
 export const readNote = (text: string): Note | null => {
   const read = parsedMessage(noteCodec, text)
   return read === null || read._tag === 'Done' ? read : { ...read, problem: printableProblem(read.problem) }
 }
 
-/** Makes each field of a received problem printable. */
 const printableProblem = ({
   field,
   value,
@@ -96,7 +93,7 @@ const printableProblem = ({
   remedy: printableMessage(remedy)
 })
 
-/** Request to all workers at a step: the description of a program of sums, and the numbers that change. */
+/** Request to all workers: description of a program of sums, and the numbers that change. */
 export interface SumRequest {
   readonly program: unknown
   readonly numbers: Float64Array
@@ -107,10 +104,10 @@ export interface StepRequest extends SumRequest {
 }
 
 const BYTES_PER_DOUBLE = Float64Array.BYTES_PER_ELEMENT
-/** Length of the header: the step and the count of numbers. */
+/** Step and count of numbers. */
 const HEADER_NUMBERS = 2
 
-/** Serializes the request of a step: its number, the count of numbers, the numbers, and the program as JSON. @internal */
+/** Serializes the request of a step: its number, the count of numbers, the numbers, the program as JSON. @internal */
 export const writeStepRequest = ({ step, program, numbers }: StepRequest): Buffer =>
   Buffer.concat([
     bytesOfDoubles(Float64Array.of(step, numbers.length)),
@@ -133,7 +130,7 @@ export const readStepRequest = (bytes: Buffer): StepRequest | null => {
   return { step, program, numbers: doublesOfBytes(bytes.subarray(HEADER_NUMBERS * BYTES_PER_DOUBLE, end)) }
 }
 
-/** View of doubles as bytes, without a copy; the memory is not shared between threads. @internal */
+/** Views doubles as bytes, without a copy; the memory must not be shared between threads. @internal */
 export const bytesOfDoubles = ({ buffer, byteOffset, byteLength }: Float64Array): Buffer =>
   Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
 

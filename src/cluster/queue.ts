@@ -10,36 +10,34 @@ import { printableMessage } from './messages.js'
 /** Address of the queue: a URL (`redis://host:port`, `rediss://` for TLS, with user and password), or the options of ioredis. */
 export type Connection = string | Readonly<Record<string, unknown>>
 
-/** Prefix of all keys. */
 const PREFIX = 'ornstein'
 
 export const REDIS_KEYS = {
-  /** Names of the registered workers. */
   workers: `${PREFIX}:workers`,
-  /** Hash of a worker's code, which expires when the worker ends. */
+  /** Hash of a worker's code; expires when the worker ends. */
   alive: (worker: string): string => `${PREFIX}:alive:${worker}`,
   session: (id: string): string => `${PREFIX}:session:${id}`,
   /** Request of the current step. */
   question: (id: string): string => `${PREFIX}:question:${id}`,
-  /** Sums by range. */
+  /** Hash from range to sums. */
   sums: (id: string, step: number): string => `${PREFIX}:sums:${id}:${step}`,
   /** Notes, in order of arrival. */
   notes: (id: string, step: number): string => `${PREFIX}:notes:${id}:${step}`
 }
 
-/** Lifetime of a worker's registration and the interval at which it is renewed. In milliseconds, as all durations below. */
+/** Lifetime of a worker's registration and the interval of its renewal. */
 export const ALIVE_MILLISECONDS = 1200
 export const HEARTBEAT_MILLISECONDS = 300
-/** Maximum wait for a server that is unavailable at the start. */
+/** Maximum wait for a server at the start. */
 export const CONNECT_MILLISECONDS = 10_000
-/** Time after which the keys of a leader that has ended expire. */
+/** Lifetime of the keys of a leader that has ended. */
 export const EXPIRY_MILLISECONDS = 120_000
 /** Time without a reply after which a connection is reopened; a queue waits at most 10 s for a job. */
 const SOCKET_TIMEOUT_MILLISECONDS = 15_000
-/** Maximum wait for the last messages to a server that is unavailable; its keys expire without them. */
+/** Maximum wait for the last messages to a server that is unavailable. */
 const CLOSE_TIMEOUT_MILLISECONDS = 2000
 
-/** Functions used of the two packages. */
+/** Queue functions of the two packages. */
 export interface QueueEngine {
   readonly connect: () => Redis
   readonly queue: (worker: string, connection: Redis) => Queue
@@ -53,7 +51,7 @@ const MISSING_PACKAGES = Problem.of(
   'install them beside ornstein: npm install bullmq ioredis'
 )
 
-/** Returns the text of the connection for messages, without its password. */
+/** Returns the connection for messages, without its password. */
 export const connectionText = (connection: Connection): string =>
   typeof connection === 'string'
     ? connection.replace(/\/\/[^@/]*@/, '//…@')
@@ -74,7 +72,7 @@ export const loadQueueEngine = async (connection: Connection): Promise<E.Either<
         new Worker(worker, async ({ data }) => take(data), {
           ...common,
           connection,
-          // after this time without renewal, a job is started again
+          // a job is started again after this time without renewal
           lockDuration: 5000,
           stalledInterval: 1000,
           maxStalledCount: 5
@@ -87,14 +85,14 @@ export const loadQueueEngine = async (connection: Connection): Promise<E.Either<
   }
 }
 
-/** Options with which commands wait for a server that is unavailable. */
+/** Makes commands wait for a server that is unavailable. */
 const RETRY_OPTIONS = {
   maxRetriesPerRequest: null,
   retryStrategy: (times: number): number => Math.min(50 * times, 500),
   socketTimeout: SOCKET_TIMEOUT_MILLISECONDS
 } as const
 
-/** Replies of a server that is full, starting or a replica, each with a remedy; they may be temporary. */
+/** Replies of a server that is full, starting or a replica, which may be temporary, each with a remedy. */
 const TRANSIENT_ERRORS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^OOM/, 'raise its maxmemory'],
   [/^MISCONF/, 'look at its disk and its log'],
@@ -103,20 +101,16 @@ const TRANSIENT_ERRORS: ReadonlyArray<readonly [RegExp, string]> = [
 ]
 const transientRemedy = (reason: string): string | undefined => TRANSIENT_ERRORS.find(([of]) => of.test(reason))?.[1]
 
-/** Returns the reason for which a server failed; for a transaction its first reason, which is the error itself if the connection ended. */
+/** Returns the reason of a failure; for a transaction its first reason, which is the error itself if the connection ended. */
 const serverReason = (error: unknown): string => {
   const all: unknown = error instanceof Error && 'previousErrors' in error ? error.previousErrors : []
   const first: unknown = Array.isArray(all) && all.length > 0 ? all[0] : error
   return printableMessage(reason(first))
 }
 
-/** Type of a key's value, if the key exists. */
 type KeyKind = 'set' | 'hash' | 'list'
 
-/**
- * Removes keys that another program has given another type, which makes their values useless, and reports it. Returns true if the error
- * came from such keys.
- */
+/** Removes keys whose type another program has changed, and reports it. Returns true if the error came from such keys. */
 export const removeMistypedKeys = async (
   redis: Redis,
   kinds: Readonly<Record<string, KeyKind>>,
@@ -135,7 +129,7 @@ export const removeMistypedKeys = async (
   return isAny
 }
 
-/** Describes the failure of a server as a problem. */
+/** Returns the problem of a server that rejects commands. */
 export const serverProblem = (connection: Connection, error: unknown): Problem.Problem =>
   Problem.of(
     'queue',
@@ -144,17 +138,16 @@ export const serverProblem = (connection: Connection, error: unknown): Problem.P
     'look at its log, and at what its user may do'
   )
 
-/** State of a server: each change is reported once. */
+/** Availability of a server; each change is reported once. */
 export interface ServerWatch {
   readonly isAway: () => boolean
-  /** Called when the server cannot be reached. */
   readonly lost: (error: unknown) => void
   /** Called when a command failed; rethrows the error unless it is temporary. */
   readonly failed: (error: unknown) => void
   readonly served: () => void
 }
 
-/** Watches a server; `say` is called when the program starts or stops waiting for it. */
+/** Watches a server; `say` is called when commands start or stop waiting for it. */
 export const watchServer = (connection: Connection, say: (line: string, waits: boolean) => void): ServerWatch => {
   let isAway = false
   const away = (reason: string, remedy = 'look whether it runs'): void => {
@@ -206,7 +199,7 @@ export const connectServer = async (
     ),
     setTimeout(patience, false, { signal: waited.signal })
   ])
-  // otherwise the timer keeps the process alive
+  // the timer would keep the process alive
   waited.abort()
   if (answered) return E.right(redis)
   redis.disconnect()

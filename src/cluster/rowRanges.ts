@@ -1,12 +1,11 @@
-/** Ranges of rows for workers: whole chunks, each range identified by the hash of its rows. */
+/** Ranges of rows for workers, each identified by the hash of its rows. */
 import { partitionRows, rowsOfChunks } from '../../lib/rows/reduction.js'
 import * as Stretches from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'
 
-/** Number of ranges, or of chunks if there are fewer: a worker's share of them is one job. */
+/** Maximum number of ranges. */
 const RANGES_PER_SOURCE = 16
-/** Number of rows read at a time. */
 const ROWS_PER_READ = 4096
 
 function* blocksOfRows(rows: Stretches.Stretches, first: number, end: number): Generator<Float64Array> {
@@ -40,9 +39,9 @@ export const splitIntoRanges = (rows: number): ReadonlyArray<RowRange> => {
   })
 }
 
-/** Returns the hash of a range's rows, bit for bit. */
+/** Returns the hash of the bits of a range's rows. */
 export const hashRange = (source: Source.Source, { firstRow, rows }: RowRange): string =>
   hashOf(sourceNumbers(source, firstRow, rows))
 
-/** Returns the name of a range for messages, its rows counted from 1. */
+/** Name of a range for messages, its rows counted from 1. */
 export const rangeName = ({ firstRow, rows }: RowRange): string => `rows ${firstRow + 1} to ${firstRow + rows}`

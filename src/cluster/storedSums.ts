@@ -1,6 +1,6 @@
 /**
- * Stores evaluated sums in a file, in order of evaluation. A fit that is restarted makes the same requests in the same order, and those
- * with a stored answer are not evaluated again, so the fit resumes where it was killed, bit for bit.
+ * Stores evaluated sums in a file, in order of evaluation. A restarted fit makes equal requests in equal order, so it resumes from the
+ * stored answers, bit for bit.
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import * as E from '../core/either.js'
@@ -16,11 +16,10 @@ const HASH_DIGITS = 32
 
 const textHash = (text: string): string => hashOf([Float64Array.from(Buffer.from(text))])
 
-/** Returns the hash of a request. */
 const questionHash = ({ sum, numbers }: Backend.EvaluationRequest): string =>
   textHash(JSON.stringify([sum, hashOf([numbers])]))
 
-/** Record of an answer: the hash of its request, the sums, and a hash of both, by which a truncated record is recognized. */
+/** Record of an answer: the hash of its request, the sums, and a hash of both, which reveals a truncated record. */
 const answerRecord = (name: string, sums: Float64Array): Buffer => {
   const body = Buffer.concat([Buffer.from(name), bytesOfDoubles(Float64Array.of(sums.length)), bytesOfDoubles(sums)])
   return Buffer.concat([body, Buffer.from(hashOf([Float64Array.from(body)]))])
@@ -33,7 +32,7 @@ interface StoredAnswer {
   readonly at: number
 }
 
-/** Returns the complete answers of a file and the position at which the last one ends. */
+/** Returns the complete answers of a file and the position after the last, in bytes. */
 const readAnswers = (
   bytes: Buffer,
   start: number
@@ -52,7 +51,7 @@ const readAnswers = (
   }
 }
 
-/** Writes all bytes at a position; a single system call may write fewer. */
+/** Writes all bytes; a single system call may write fewer. */
 const writeAll = (file: number, bytes: Buffer, position: number): void => {
   for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, position + done)
 }
@@ -66,45 +65,67 @@ export interface StoredSumsBackend {
   readonly close: () => void
 }
 
+interface OpenRecords {
+  /** Descriptor of the open file. */
+  readonly file: number
+  /** First line of the file, which identifies the fit and the code. */
+  readonly head: Buffer
+  readonly answers: ReadonlyArray<StoredAnswer>
+  /** Position after the last answer, in bytes. */
+  readonly end: number
+}
+
+/** Opens the file of the fit that `of` identifies; a problem if it belongs to another fit or other code. */
+const openRecords = (path: string, of: unknown): E.Either<Problem.Problem, OpenRecords> => {
+  const head = Buffer.from(
+    `ornstein sums 1 generator ${GeneratorVersion.generatorField.generator} ${textHash(JSON.stringify([code(), of]))}\n`
+  )
+  const before = existsSync(path) ? readFileSync(path) : head
+  const [isSums, generator = 1] = /^ornstein sums 1 (?:generator (\d+) )?/.exec(before.toString('latin1', 0, 64)) ?? []
+  const by = { generator: Number(generator) }
+  if (isSums !== undefined && !GeneratorVersion.isCurrentGenerator(by))
+    return E.left(GeneratorVersion.generatorProblem(`--checkpoint ${path}`, by, 'remove it, or name another file'))
+  if (before.length > 0 && !before.subarray(0, head.length).equals(head))
+    return E.left(
+      Problem.of(
+        '--checkpoint',
+        path,
+        'a checkpoint of this fit, of the same data by the same version',
+        'remove it, or name another file'
+      )
+    )
+  const { answers, end } = readAnswers(before, head.length)
+  const file = openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600)
+  return E.right({ file, head, answers, end })
+}
+
+/** Returns a function that runs writes until one fails; then `warn` is called once and further writes are skipped. */
+const guardedWriter = (warn: (error: unknown) => void): ((write: () => void) => void) => {
+  let isWritable = true
+  return write => {
+    if (!isWritable) return
+    try {
+      write()
+    } catch (error) {
+      isWritable = false
+      warn(error)
+    }
+  }
+}
+
 /**
- * Wraps a backend so that its sums are stored in a file. `of` identifies the fit, as JSON: its data and options. An existing file is
- * resumed if it is of the same fit by the same code, and rejected otherwise. If the file can no longer be written, for example on a full
- * disk, `warn` is called once and the backend continues without the file. Default of `warn`: throws.
+ * Wraps a backend so that its sums are stored in a file. `of` identifies the fit (its data and options, as JSON). A file of the same fit by
+ * the same code is resumed; any other is a problem. If the file can no longer be written, for example on a full disk, `warn` is called once
+ * and the backend continues without it. Default of `warn`: throws.
  */
-export const kept =
+export const storeSums =
   (path: string, of: unknown, warn: (error: unknown) => void = rethrow) =>
   (backend: Backend.Backend): E.Either<Problem.Problem, StoredSumsBackend> => {
-    const head = Buffer.from(
-      `ornstein sums 1 generator ${GeneratorVersion.generatorField.generator} ${textHash(JSON.stringify([code(), of]))}\n`
-    )
-    const before = existsSync(path) ? readFileSync(path) : head
-    const [isSums, generator = 1] =
-      /^ornstein sums 1 (?:generator (\d+) )?/.exec(before.toString('latin1', 0, 64)) ?? []
-    const by = { generator: Number(generator) }
-    if (isSums !== undefined && !GeneratorVersion.isCurrentGenerator(by))
-      return E.left(GeneratorVersion.generatorProblem(`--checkpoint ${path}`, by, 'remove it, or name another file'))
-    if (before.length > 0 && !before.subarray(0, head.length).equals(head))
-      return E.left(
-        Problem.of(
-          '--checkpoint',
-          path,
-          'a checkpoint of this fit, of the same data by the same version',
-          'remove it, or name another file'
-        )
-      )
-    const { answers, end } = readAnswers(before, head.length)
-    const file = openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600)
+    const opened = openRecords(path, of)
+    if (E.isLeft(opened)) return opened
+    const { file, head, answers, end } = opened.right
     let position = end
-    let isKept = true
-    const keep = (write: () => void): void => {
-      if (!isKept) return
-      try {
-        write()
-      } catch (error) {
-        isKept = false
-        warn(error)
-      }
-    }
+    const keep = guardedWriter(warn)
     keep(() => {
       if (fstatSync(file).size < head.length) writeAll(file, head, 0)
       ftruncateSync(file, end)

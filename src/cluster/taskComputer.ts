@@ -1,6 +1,6 @@
 /**
- * Computes a worker's sums, in a thread of its own. The data of a session are opened once, and each range of them is verified by the
- * leader's hash before it is summed for the first time.
+ * Computes a worker's sums in a thread of its own. The data of a session are opened once, and each range is verified by the leader's hash
+ * before it is first summed.
  */
 import { parentPort, Worker } from 'node:worker_threads'
 import { reason } from '../../lib/plain/said.js'
@@ -13,10 +13,10 @@ import { splitIntoRanges, hashRange, rangeName } from './rowRanges.js'
 import { isProblem } from './messages.js'
 import type { TaskResult, ComputeTask, WorkerTask } from './worker.js'
 
-/** Opens the rows of a description, or returns the problem. */
+/** Opens the rows of a session's `data`. */
 export type Open = (data: unknown) => Promise<E.Either<Problem.Problem, Source.Source>>
 
-/** Maximum number of sessions whose data stay open, and of programs of each that are cached with the rows that they have read. */
+/** Maximum number of sessions whose data stay open, and of programs of each that are kept with the rows that they have read. */
 const MAX_OPEN_SESSIONS = 2
 const MAX_KEPT_PROGRAMS = 4
 
@@ -37,7 +37,7 @@ export const taskComputer = (open: Open, vocabulary = Vocabulary.standard): Comp
   interface Opened {
     readonly source: E.Either<Problem.Problem, Source.Source>
     readonly checked: Set<number>
-    /** Prepared sums by description, which keep the rows that they have read. */
+    /** Prepared sums by description of the program. */
     readonly programs: Map<string, PreparedSum>
   }
   const sessions = new Map<string, Opened>()
@@ -79,7 +79,7 @@ export const taskComputer = (open: Open, vocabulary = Vocabulary.standard): Comp
     programs.set(name, sum)
     evictOldest(programs, MAX_KEPT_PROGRAMS, () => undefined)
     if (E.isLeft(sum)) return failedAnswer(sum.left)
-    // one sum for all ranges of a step, since its random draws may be shared by all rows
+    // one sum for all ranges of a step, since they may share its random draws
     const step = `${task.id} ${question.step}`
     if (last?.step !== step) last = { step, sum: sum.right(question.numbers) }
     const { firstChunk, chunks } = range
@@ -91,8 +91,8 @@ const otherDataProblem = (field: string, value: string | number, own: string | n
   Problem.of(field, value, `the leader's, ${own}`, 'give the worker the same data')
 
 /**
- * Answers the tasks that `inThread` sends, in the thread started for it. A custom worker may have a vocabulary of its own: as the leader's,
- * its entries are identified by name, and no code is sent.
+ * Answers the tasks that `inThread` sends, in the thread started for it. A custom vocabulary must equal the leader's: its entries are
+ * identified by name, and no code is sent.
  */
 export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
   const compute = taskComputer(open, vocabulary)
@@ -111,10 +111,7 @@ const problemOfThrown = (error: unknown): Problem.Problem =>
     ? error.problem
     : Problem.of('sums', reason(error), 'what a sum ends with', 'look at the data')
 
-/**
- * Computes in a thread that runs the module at the URL `entry` with `own` as its data; the module calls `serve`. A thread that ends is
- * replaced.
- */
+/** Computes in a thread that runs the module `entry` with `own` as its data; the module calls `serve`. A thread that ends is replaced. */
 export const inThread = (entry: { readonly href: string }, own: unknown): ComputeTask => {
   let thread: Worker | null = null
   let waiting: ((answer: TaskResult) => void) | null = null

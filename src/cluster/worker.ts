@@ -1,6 +1,6 @@
 /**
- * Worker's side of the queue: registers the worker, takes jobs, and passes them to another thread to compute, so that the registration is
- * renewed however long a sum takes.
+ * Worker's side of the queue: registers the worker and passes its jobs to another thread, so that the registration is renewed however long
+ * a sum takes.
  */
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
@@ -22,7 +22,7 @@ import {
   type Connection
 } from './queue.js'
 
-/** Task to compute: a range of a step. */
+/** One range of a step. */
 export interface WorkerTask {
   readonly id: string
   readonly session: Messages.Session
@@ -30,10 +30,7 @@ export interface WorkerTask {
   readonly question: Messages.StepRequest
 }
 
-/**
- * Sums of a task, chunk after chunk, or the problem: `Refused` if the worker's data differ from the leader's, `Failed` if these rows cannot
- * be summed.
- */
+/** Sums of a task, chunk after chunk. `Refused` if the worker's data differ from the leader's, `Failed` if these rows cannot be summed. */
 export type TaskResult =
   | { readonly _tag: 'Sums'; readonly sums: Float64Array }
   | { readonly _tag: 'Refused'; readonly problem: Problem.Problem }
@@ -43,7 +40,7 @@ export type ComputeTask = (task: WorkerTask) => Promise<TaskResult>
 
 export interface Worker {
   readonly name: string
-  /** Waits for the current job if the server is available, then closes the worker. */
+  /** Waits for the current job if the server is available. */
   readonly close: () => Promise<void>
 }
 
@@ -62,7 +59,7 @@ export const worker = async (
   const name = `${hostname().replace(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`
   let isBeating = false
   const beat = (): void => {
-    // at most one reply is awaited from a server that is unavailable
+    // at most one reply is awaited
     if (isBeating) return
     isBeating = true
     redis
@@ -74,7 +71,7 @@ export const worker = async (
       .finally(() => (isBeating = false))
   }
   const server = watchServer(connection, say)
-  const take = jobHandler(redis, name, code, compute, server.lost)
+  const take = jobHandler({ redis, name, code, compute, lost: server.lost })
   let underWay = Promise.resolve()
   const queue = found.right.work(name, redis, data => (underWay = take(data)))
   redis.on('error', server.lost)
@@ -88,12 +85,12 @@ export const worker = async (
     close: async () => {
       clearInterval(beating)
       if (!server.isAway()) {
-        // unregistered first, so that the leader assigns nothing more; the current job ends
+        // unregistered first, so that the leader assigns nothing more
         await waitBriefly(redis.multi().del(REDIS_KEYS.alive(name)).srem(REDIS_KEYS.workers, name).exec())
-        // if it does not end in time, other workers take it
+        // a job that does not end in time is taken by other workers
         await Promise.race([underWay.catch(() => undefined), setTimeout(CONNECT_MILLISECONDS, null, { ref: false })])
       }
-      // forced, since otherwise it waits some seconds for the next job
+      // otherwise it waits some seconds for the next job
       await waitBriefly(queue.close(true))
       if (!server.isAway()) {
         const own = found.right.queue(name, redis)
@@ -107,13 +104,18 @@ export const worker = async (
   })
 }
 
-const jobHandler = (
-  redis: Redis,
-  name: string,
-  code: string,
-  compute: ComputeTask,
-  lost: (error: unknown) => void
-): ((data: unknown) => Promise<void>) => {
+interface JobContext {
+  readonly redis: Redis
+  /** Name of the worker. */
+  readonly name: string
+  readonly code: string
+  readonly compute: ComputeTask
+  /** Called if the server cannot be reached. */
+  readonly lost: (error: unknown) => void
+}
+
+/** Returns a function that computes the ranges of a job and sends their sums, or the problem, to the leader. */
+const jobHandler = ({ redis, name, code, compute, lost }: JobContext): ((data: unknown) => Promise<void>) => {
   const known = new Map<string, Messages.Session>()
   const sessionOf = async (id: string): Promise<Messages.Session | null> => {
     const before = known.get(id)
@@ -151,7 +153,7 @@ const jobHandler = (
             .pexpire(notes, EXPIRY_MILLISECONDS)
             .exec()
         : noted(answer._tag === 'Failed' ? { ...answer, worker: name, range } : { ...answer, worker: name })
-    // a range is summed while the sums of the previous one are in transit; sums that the server did not store are requested again
+    // a range is summed while the previous sums are in transit; those that the server did not store are requested again
     const sent: Promise<unknown>[] = []
     for (const range of ranges) {
       const answer = await compute({ id, session, range, question })

@@ -10,7 +10,7 @@ import * as Reductions from '../../../lib/rows/reduction.js'
 import { sharedTable, tableOpener } from '../../../src/cli/sharedTable.js'
 import { taskComputer, type Open } from '../../../src/cluster/taskComputer.js'
 import { splitIntoRanges, hashRange } from '../../../src/cluster/rowRanges.js'
-import { kept } from '../../../src/cluster/storedSums.js'
+import { storeSums } from '../../../src/cluster/storedSums.js'
 import type { Either } from '../../../src/core/either.js'
 import {
   Compile,
@@ -258,7 +258,7 @@ describe('what is kept of sums', () => {
     const asked = (of: unknown, count: number): number => {
       let times = 0
       const { backend, close } = Problem.orThrow(
-        kept(
+        storeSums(
           path,
           of
         )({
@@ -277,7 +277,7 @@ describe('what is kept of sums', () => {
       expect(asked('a', 2)).toBe(2)
       expect(asked('a', 3)).toBe(1)
       expect(asked('a', 3)).toBe(0)
-      expect(kept(path, 'b')({ evaluate: Reductions.evaluate })).toMatchObject({
+      expect(storeSums(path, 'b')({ evaluate: Reductions.evaluate })).toMatchObject({
         _tag: 'Left',
         left: { field: '--checkpoint' }
       })

@@ -1,4 +1,4 @@
-/** What kept sums are refused for, and a disk that is full. What is gone on from is held where fits are killed (`killed.test.ts`). */
+/** Files of stored sums that are refused, and a disk that is full. `killed.test.ts` covers resuming. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { afterAll, expect, it } from 'vitest'
 import { generator } from '../../../lib/random/key.js'
-import { kept } from '../../../src/cluster/storedSums.js'
+import { storeSums } from '../../../src/cluster/storedSums.js'
 import * as Problem from '../../../src/core/problem.js'
 import * as Backend from '../../../src/data/reductionBackend.js'
 
@@ -17,13 +17,13 @@ afterAll(() => {
 
 it('of another generator of random numbers, by its name', () => {
   const path = join(folder, 'sums')
-  const begun = Problem.orThrow(kept(path, 'a fit')(Backend.localBackend))
+  const begun = Problem.orThrow(storeSums(path, 'a fit')(Backend.localBackend))
   begun.close()
   const head = readFileSync(path, 'latin1')
   expect(head).toContain(`generator ${generator} `)
   const refusalOf = (text: string): string => {
     writeFileSync(path, text)
-    const found = kept(path, 'a fit')(Backend.localBackend)
+    const found = storeSums(path, 'a fit')(Backend.localBackend)
     return E.isLeft(found) ? Problem.show(found.left) : 'none'
   }
   // The first generator was not named.
@@ -39,9 +39,9 @@ it('are written whole until the disk is full, which is told once; answers go on'
   const path = join(folder, 'full')
   const program = (limit: string): string => {
     const script = `
-      import { kept } from ${built('cluster/index.js')}
+      import { storeSums } from ${built('cluster/index.js')}
       let [asked, warned] = [0, 0]
-      const { right } = kept(${JSON.stringify(path)}, 'a fit', () => warned++)({
+      const { right } = storeSums(${JSON.stringify(path)}, 'a fit', () => warned++)({
         evaluate: sum => { asked++; return sum.finish(new Float64Array(100).fill(asked)) }
       })
       let total = 0

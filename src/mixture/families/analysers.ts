@@ -1,13 +1,11 @@
 /**
- * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k with F_k of few columns. Loadings and noise are each
+ * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k, F_k with few columns. Loadings and noise are each
  * component's own or common, and noise may be equal in all columns (McNicholas & Murphy 2008). At level (α, σ) S = AAᵀ + diag D, A = αF, D
- * = α²ψ + σ². With the QR factorization [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is ŷ = B r, and p = S⁻¹r =
- * D⁻¹(r − Aŷ), rᵀp = |D^{−½}(r − Aŷ)|² + |ŷ|²: computed from the residual of r, since Woodbury's difference loses its digits for small ψ.
- * Rows cost d q operations, and no d × d array is formed for them.
+ * = α²ψ + σ². With [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is ŷ = B r, and p = S⁻¹r = D⁻¹(r − Aŷ), rᵀp =
+ * |D^{−½}(r − Aŷ)|² + |ŷ|²: from the residual, since Woodbury's difference loses its digits for small ψ. A row costs O(d q).
  *
- * If ψ is small in a few columns, which then determine the factors, p is small relative to r/D, and the rounding error of r − Aŷ is not.
- * Aᵀp = ŷ is then violated, and a step of iterative refinement on Dp + Aŷ = r, Aᵀp = ŷ restores the digits of p that S determines (Björck
- * 1967).
+ * If ψ is small in a few columns, which then determine the factors, rounding of r − Aŷ dominates p and violates Aᵀp = ŷ; a step of
+ * iterative refinement on Dp + Aŷ = r, Aᵀp = ŷ restores the digits that S determines (Björck 1967).
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -61,7 +59,6 @@ import { family } from './define.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 
-/** Factorization of a stack of S = AAᵀ + diag D. */
 interface Analysed {
   /** A, [..., d, q] */
   readonly loads: Tensor
@@ -98,12 +95,12 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
 const analysedLogRoot = ({ noise, factor }: Analysed): Tensor =>
   neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
 
-/** Maximum number of columns for which d × d arrays for each row are no larger than its other arrays. */
+/** Maximum number of columns for which a d × d array per row is no larger than the others. */
 const MAX_DIM_OF_ROW_MATRICES = 8
 
 /**
- * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|². With a level per row and many columns, where this would need a d × d array for each
- * row, the difference ΣD⁻¹ − |T|² is used; it loses digits if columns with little noise determine the factors.
+ * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|². With a level per row and many columns, the difference ΣD⁻¹ − |T|², which loses digits
+ * if columns with little noise determine the factors.
  */
 const precisionTrace = (
   { loads, noise, narrow, means }: Analysed,
@@ -131,7 +128,7 @@ const analyserDensities = (
     // One S for each component, or one for each row and component.
     const s = isCommon ? analysed(squeeze(loads, 0), squeeze(noise, 0)) : analysed(loads, noise)
     const r = Gaussian.residuals(x, own.means, level)
-    // [K, rows, ·], a product of all rows for each component; or [rows, K, ·]
+    // [K, rows, ·], a product of all rows per component; or [rows, K, ·]
     const rows = isCommon ? transpose(r, [1, 0, 2]) : r
     const times = (y: Tensor, matrix: Tensor): Tensor =>
       isCommon ? matMul(y, matrix, { transposeB: true }) : squeeze(matMul(matrix, expandDims(y, 3)), 3)
@@ -140,7 +137,6 @@ const analyserDensities = (
     const column = isCommon ? expandDims(s.noise, 1) : s.noise
     const first = div(rest, column)
     const squared = add(sum(mul(rest, first), 2), sum(square(factorMeans), 2))
-    // Residuals of both equations, and the refinement step.
     const missed = sub(rows, add(mul(column, first), times(factorMeans, s.loads)))
     const apart = sub(factorMeans, times(first, Gaussian.transposeEach(s.loads)))
     const step = sub(times(missed, s.means), times(apart, s.inner))
@@ -157,13 +153,12 @@ const analyserDensities = (
     )
   })
 
-/** Number of inner iterations on the factors in one generalized M-step. */
+/** Number of inner iterations in one generalized M-step. */
 const INNER_STEPS = 10
 
-/** Loadings below this share of the noise count as 0: a saddle, from which inner iterations do not move. */
+/** Loadings below this share of the noise count as 0, a saddle of the inner iterations. */
 const SADDLE_SHARE = 1e-12
 
-/** Parts that the components share, and the number of factors. */
 interface AnalyserStructure extends AnalyserKind {
   readonly rank: number
 }
@@ -172,10 +167,7 @@ interface AnalyserStructure extends AnalyserKind {
 export const analyserName = ({ loadings, noise, isotropic, rank }: AnalyserStructure): string =>
   [loadings === 'common', noise === 'common', isotropic].map(is => (is ? 'C' : 'U')).join('') + String(rank)
 
-/**
- * Number of free parameters: up to rotations of the factors, and at most the number of a full covariance (Drton, Sturmfels & Sullivant
- * 2007).
- */
+/** Number of free parameters: up to rotations of the factors, and at most that of a full covariance (Drton, Sturmfels & Sullivant 2007). */
 const analyserFreedom =
   ({ rank, loadings, noise, isotropic }: AnalyserStructure) =>
   (components: number, dim: number): number => {
@@ -223,7 +215,7 @@ interface ComponentsAtLevel {
   readonly level?: MStepContext['level']
 }
 
-/** Parameters at time 0 from loadings and noise at a level. Default: those at time 0. */
+/** Parameters at time 0 from loadings and noise at a level. Default: time 0. */
 const paramsOfAnalyses = (
   structure: AnalyserStructure,
   all: ReadonlyArray<Analysis>,
@@ -245,14 +237,14 @@ const paramsOfAnalyses = (
   }
 }
 
-/** Returns loadings and noise for scatters, from earlier ones or from none, with a lower bound on the noise. */
+/** Returns loadings and noise for scatters, from earlier ones or none, with a lower bound on the noise. */
 type FitScatters = (
   scatters: ReadonlyArray<Scatter>,
   from: ReadonlyArray<Analysis> | null,
   least: number
 ) => ReadonlyArray<Analysis>
 
-/** Fits the components with mass; the others keep their own parameters. */
+/** Fits the components with mass; the others keep their parameters. */
 const fitComponentsWithMass =
   (structure: AnalyserStructure, fitScatters: FitScatters): CovarianceModel<AnalyserParameter>['fit'] =>
   (n, w, at, old) => {
@@ -283,7 +275,7 @@ const fitComponentsWithMass =
 const hasNoLoadings = ({ loads, noise }: Analysis): boolean =>
   loads.reduce((sum, f) => sum + f * f, 0) <= SADDLE_SHARE * noise.reduce((sum, v) => sum + v, 0)
 
-/** Directly if there is a closed form or no earlier solution; otherwise by iterations, which cannot leave loadings of 0. */
+/** Fits in closed form if there is one or no earlier solution; otherwise by iterations, which cannot leave loadings of 0. */
 const fitAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceModel<AnalyserParameter>['fit'] =>
   fitComponentsWithMass({ rank, ...kind }, (scatters, from, least) => {
     const direct = (): ReadonlyArray<Analysis> => nearestAnalyses(kind, scatters, rank, least)
@@ -298,7 +290,7 @@ const multistartAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceMo
     return multistartAnalysis(kind, scatters, start, { rank, least })
   })
 
-/** Lower triangles L_k of Σ_k, [K, d, d], from the stacks [Fᵀ; √ψ]. */
+/** Lower triangles of Σ_k, [K, d, d], from the stacks [Fᵀ; √ψ]. */
 const analyserTriangles = (all: ReadonlyArray<Analysis>, dim: number, rank: number): Float64Array =>
   compute(() => {
     const roots = fromNdArray({
@@ -312,7 +304,7 @@ const analyserTriangles = (all: ReadonlyArray<Analysis>, dim: number, rank: numb
     return gramCholesky(concat([Gaussian.transposeEach(loads), mul(expandDims(roots, 2), eye(dim))], 1))
   }).values
 
-/** Returns the covariance model of factor analysers: covariances of low rank plus diagonal noise. */
+/** Returns the covariance model of factor analysers. */
 export const factorAnalysers = (structure: AnalyserStructure): CovarianceModel<AnalyserParameter> => {
   const { rank, ...kind } = structure
   const { isotropic } = kind
@@ -324,7 +316,7 @@ export const factorAnalysers = (structure: AnalyserStructure): CovarianceModel<A
     second: 'full',
     isShared: !ownLoads && !ownNoise,
     isScalable: !isotropic,
-    // With fewer rows the factors may explain them without noise, so that the likelihood is unbounded.
+    // With fewer rows the likelihood is unbounded: the factors may explain them without noise.
     leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),
     shapes: (components, dim) => analyserShapes(structure, components, dim),
     freedom: analyserFreedom(structure),

@@ -1,8 +1,7 @@
 /**
- * Orientations of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D, the transpose of D in λDADᵀ. They are parametrized by d(d − 1)/2
- * unbounded numbers p, row by row below a diagonal, through Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2. Common axes are
- * estimated first by Jacobi rotations of pairs, each optimal for a fixed spectrum, and then by quasi-Newton steps on all pairs at once,
- * re-estimating the spectrum.
+ * Orientations of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D, the transpose of D in λDADᵀ. Cayley's map D = (I − A)⁻¹(I + A), A
+ * = (low p − low pᵀ)/2, parametrizes them by d(d − 1)/2 unbounded numbers p, row by row below a diagonal. Common axes are estimated by
+ * Jacobi rotations of pairs, each optimal for a fixed spectrum, and then by quasi-Newton steps on all pairs, re-estimating the spectrum.
  */
 import {
   dot,
@@ -24,7 +23,7 @@ export const principalAxes = (
   return { axes: vectors.values, moments: values.map(x => Math.max(x, 0)) }
 }
 
-/** D W_k Dᵀ for each of a stack, [K, d, d]. */
+/** Returns D W_k Dᵀ for each of a stack, [K, d, d]. */
 export const conjugatedStack = (axes: Float64Array, w: Float64Array, dim: number): Float64Array => {
   const out = new Float64Array(w.length)
   const half = new Float64Array(dim * dim)
@@ -43,7 +42,7 @@ export const conjugatedStack = (axes: Float64Array, w: Float64Array, dim: number
   return out
 }
 
-/** Changes entries of one matrix in the basis of the axes, and rotates it back. */
+/** Changes entries of a matrix in the basis of the axes, and rotates it back. */
 export const changeAlongAxes = (
   axes: Float64Array,
   w: Float64Array,
@@ -62,7 +61,7 @@ const stackDiagonals = (t: Float64Array, dim: number): Float64Array =>
     Math.max(t[Math.floor(at / dim) * dim * dim + (at % dim) * (dim + 1)], 0)
   )
 
-/** Givens rotation of the coordinates i < j, by its cosine c and sine s. */
+/** Rotation of the coordinates i < j, with cosine c and sine s. */
 interface GivensRotation {
   readonly i: number
   readonly j: number
@@ -70,7 +69,7 @@ interface GivensRotation {
   readonly s: number
 }
 
-/** Applies a rotation to the rows of a [d, d], in place. */
+/** Rotates the rows of a [d, d], in place. */
 const rotateRows = (x: Float64Array, { i, j, c, s }: GivensRotation, dim: number): void => {
   for (let at = i * dim, to = j * dim; at < (i + 1) * dim; at++, to++) {
     const a = x[at]
@@ -80,7 +79,7 @@ const rotateRows = (x: Float64Array, { i, j, c, s }: GivensRotation, dim: number
   }
 }
 
-/** Applies a rotation to the rows and columns of the symmetric [d, d] that starts at `from`, in place. */
+/** Rotates the rows and columns of the symmetric [d, d] that starts at `from`, in place. */
 const rotateRowsAndColumns = (t: Float64Array, from: number, { i, j, c, s }: GivensRotation, dim: number): void => {
   const row = from + i * dim
   const other = from + j * dim
@@ -104,8 +103,8 @@ const rotateRowsAndColumns = (t: Float64Array, from: number, { i, j, c, s }: Giv
 }
 
 /**
- * One sweep of Jacobi rotations of the axes and of T_k = D W_k Dᵀ, in place: for each pair the globally optimal angle, which minimizes Σ_kj
- * T_kjj/u_kj, of at most a quarter turn. Returns the sine of the largest. Pairs whose angle has no effect are skipped.
+ * One sweep of Jacobi rotations of the axes and of T_k = D W_k Dᵀ, in place: for each pair the globally optimal angle for Σ_kj T_kjj/u_kj,
+ * of at most a quarter turn. Returns the sine of the largest.
  */
 const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array, dim: number): number => {
   const size = dim * dim
@@ -125,7 +124,7 @@ const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array,
       }
       const length = Math.sqrt(p * p + q * q)
       if (!(length > 1e-15 * scale)) continue
-      // As a function of the angle, the sum is ½(p cos 2θ + q sin 2θ) plus a constant: minimal at cos 2θ = −p/length, sin 2θ = −q/length.
+      // The sum is ½(p cos 2θ + q sin 2θ) plus a constant: minimal at cos 2θ = −p/length, sin 2θ = −q/length.
       const c = Math.sqrt(Math.max(0, (1 - p / length) / 2))
       const s = p < 0 ? -q / (2 * c * length) : (q > 0 ? -1 : 1) * Math.sqrt(Math.max(0, (1 + p / length) / 2))
       if (s === 0) continue
@@ -138,30 +137,27 @@ const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array,
   return most
 }
 
-/** The optimal spectrum along given axes. */
+/** Optimal spectrum along given axes. */
 export interface SpectrumAlongAxes<S> {
   readonly found: S
   /** 1/u, [K, d]; 0 for components without mass. */
   readonly inverse: Float64Array
-  /** Value of the loss to be minimized. */
+  /** Loss at the spectrum. */
   readonly value: number
 }
 
-/** Maximum number of sweeps, each followed by the spectrum; then quasi-Newton steps follow. */
+/** Maximum number of sweeps before quasi-Newton steps. */
 const MAX_AXES_SWEEPS = 5
 /** Angles below this are skipped. */
 const MIN_ANGLE = 1e-9
-/** A sweep that reduces the loss by less than this, in units of `lossUnit`, is the last: quasi-Newton steps converge faster. */
+/** A sweep that reduces the loss by less than this, in units of `lossUnit`, is the last. */
 const MIN_SWEEP_GAIN = 1e-3
-/** Maximum number of quasi-Newton steps, and number of steps that they remember. */
+/** Maximum number of quasi-Newton steps, and their memory. */
 const MAX_QUASI_NEWTON_STEPS = 100
 const REMEMBERED_STEPS = 10
-/**
- * They end if the predicted gain is below this, in the same units: at rounding for a whole fit, or earlier in a step of
- * expectation–maximization, which continues anyway.
- */
+/** They end if the predicted gain is below this, in units of `lossUnit`: for a whole fit, and for a step of EM, which continues anyway. */
 const MIN_PREDICTED_GAIN = { whole: 1e-15, step: 1e-13 }
-/** Armijo condition: a step reduces the loss by at least this share of what the slope predicts, and is shortened at most by this factor. */
+/** Armijo condition: a step reduces the loss by at least this share of the predicted reduction, and is shortened at most by this factor. */
 const ARMIJO_SHARE = 1e-4
 
 /** Axes, T_k = D W_k Dᵀ, and the spectrum along them. */
@@ -171,23 +167,20 @@ interface AxesState<S> {
   readonly now: SpectrumAlongAxes<S>
 }
 
-/** Second moments W_k, [K, d, d], the accuracy to which their axes are estimated, and the spectrum along given axes. */
+/** Second moments W_k, [K, d, d], the accuracy of the axes, and the optimal spectrum along given axes. */
 interface AxesProblem<S> {
   readonly w: Float64Array
   readonly dim: number
   readonly precision: keyof typeof MIN_PREDICTED_GAIN
-  /** Returns the optimal spectrum for moments ω along the axes, [K, d]; `last` is the spectrum before, null at first. */
+  /** Returns the optimal spectrum for moments ω along the axes, [K, d]; `last` is the previous one, null at first. */
   readonly along: (omega: Float64Array, last: S | null) => SpectrumAlongAxes<S>
 }
 
-/**
- * Σ_kj T_kjj/u_kj, which equals the mass times d at the optimal spectrum: the scale of differences of the loss, whatever the units of the
- * data.
- */
+/** Σ_kj T_kjj/u_kj, the mass times d at the optimal spectrum: a scale of loss differences that is free of units. */
 const lossUnit = <S>({ t, now }: AxesState<S>, dim: number): number =>
   stackDiagonals(t, dim).reduce((sum, omega, at) => sum + omega * now.inverse[at], 0)
 
-/** Sweeps of Jacobi rotations from given axes, each followed by the spectrum. */
+/** Sweeps of Jacobi rotations, each followed by the spectrum. */
 const sweepAxes = <S>(start: Float64Array, { w, dim, along }: AxesProblem<S>): AxesState<S> => {
   const axes = start.slice()
   const t = conjugatedStack(axes, w, dim)
@@ -203,8 +196,8 @@ const sweepAxes = <S>(start: Float64Array, { w, dim, along }: AxesProblem<S>): A
 }
 
 /**
- * Gradient and curvature by rotations of the pairs i > j by p_ij, with the spectrum re-estimated. By the envelope theorem the gradient is
- * that for a fixed spectrum, Σ_k 2T_kij(1/u_ki − 1/u_kj). The curvature of a pair is that for a fixed spectrum, made positive.
+ * Gradient and curvature by rotations of the pairs i > j by p_ij. By the envelope theorem the gradient is that for a fixed spectrum, Σ_k
+ * 2T_kij(1/u_ki − 1/u_kj). The curvature for a fixed spectrum is made positive.
  */
 const rotationDerivatives = <S>(
   { t, now: { inverse } }: AxesState<S>,
@@ -231,17 +224,16 @@ const rotationDerivatives = <S>(
   return { slope, curvature }
 }
 
-/** ⟨a, b⟩ */
 const dotProduct = (a: Float64Array, b: Float64Array): number => dot(a, 0, b, 0, a.length)
 
-/** A step taken, and the change of the gradient along it. */
+/** A step, and the change of the gradient along it. */
 interface CurvaturePair {
   readonly step: Float64Array
   readonly change: Float64Array
 }
 
 /**
- * Quasi-Newton direction (L-BFGS) from the remembered steps, the last first, with the curvatures of pairs as the initial Hessian (Nocedal
+ * Quasi-Newton direction (L-BFGS) from the remembered steps, the last first, with the curvatures of pairs as initial Hessian (Nocedal
  * 1980).
  */
 const quasiNewtonDirection = (
@@ -265,8 +257,8 @@ const quasiNewtonDirection = (
 }
 
 /**
- * Minimizes over all rotations at once, re-estimating the spectrum after each step, until the predicted gain is negligible. Jacobi sweeps
- * for a fixed spectrum converge slowly if axes and spectrum interact.
+ * Minimizes over all rotations at once, re-estimating the spectrum after each step: Jacobi sweeps converge slowly if axes and spectrum
+ * interact.
  */
 const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S> => {
   const { w, dim, precision, along } = problem
@@ -315,10 +307,7 @@ const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S
   return here
 }
 
-/**
- * Returns the optimal common axes and the spectrum along them. There are several local optima: the best one reached from several initial
- * axes is returned.
- */
+/** Returns the best common axes, and their spectrum, reached from several initial axes: there are several local optima. */
 export const likeliestAxes = <S>(
   starts: ReadonlyArray<Float64Array>,
   problem: AxesProblem<S>
@@ -328,7 +317,7 @@ export const likeliestAxes = <S>(
   return { axes, found: now.found }
 }
 
-/** Returns D from p: M⁻¹(I + A)², M = I + AᵀA = LLᵀ, where L is the triangle of the stack of I and A. */
+/** Returns D from p: M⁻¹(I + A)², M = I + AᵀA = LLᵀ, L the triangle of the stack of I and A. */
 export const axesOfAngles = (angles: Float64Array, dim: number): Float64Array => {
   const size = dim * dim
   const stack = new Float64Array(2 * size)
@@ -366,7 +355,7 @@ export const anglesOfAxes = (axes: Float64Array, dim: number): Float64Array => {
     m[i * width + dim + i] = 1
   }
   for (let j = 0; j < dim; j++) {
-    // Column j is that of X, and column d + j still that of I, from which no row above has been subtracted.
+    // Column j is that of X, and column d + j still that of I.
     const sign = m[j * width + j] < 0 ? -1 : 1
     for (let i = 0; i < dim; i++) m[i * width + j] = sign * m[i * width + j] + m[i * width + dim + j]
     const pivot = m[j * width + j]

@@ -24,12 +24,11 @@ import {
   type GaussianParameter
 } from './tails.js'
 
-/** Log-odds of the background's share, []; and its centre, [dim], and log scales, [dim], which are not estimated. */
+/** Log-odds of the background's share, []; its centre, [dim], and log scales, [dim], which are not estimated. */
 export type BackgroundParameter = 'backgroundShare' | 'backgroundCentre' | 'backgroundScale'
 
 type WithBackground = GaussianParameter | BackgroundParameter
 
-/** Initial share. */
 const INITIAL_SHARE = 0.05
 
 const logOdds = (share: number): number => {
@@ -47,14 +46,12 @@ const backgroundParams = ({
   backgroundScale
 })
 
-/** Parameters of the components alone. */
 const componentParams = (params: Params.Params<WithBackground>): Params.Params<GaussianParameter> =>
   // The remaining names are those of the components.
   Object.fromEntries(
     Object.entries(params).filter(([name]) => !name.startsWith('background'))
   ) as unknown as Params.Params<GaussianParameter>
 
-/** Parameters of a background. */
 const backgroundToParams = ({
   share,
   centre,
@@ -65,7 +62,7 @@ const backgroundToParams = ({
   backgroundScale: Gaussian.vectorArray(scale.map(Elementary.log))
 })
 
-/** Default share, centre and scale (twice the interquartile range), for standardized columns; `placed` computes them from data. */
+/** Default share, centre and scale (twice the interquartile range) for standardized columns; `placed` computes them from data. */
 const defaultLocation = (dim: number): Omit<Background, 'shape'> => ({
   share: INITIAL_SHARE,
   centre: new Float64Array(dim),
@@ -75,7 +72,7 @@ const defaultLocation = (dim: number): Omit<Background, 'shape'> => ({
 /** Interquartile range of the standard normal. */
 const IQR = 1.349
 
-/** Sorted values of a column, and the cumulative weights of their rows. */
+/** Sorted values of a column, and cumulative weights of their rows. */
 interface WeightedColumn {
   readonly rising: Float64Array
   readonly upTo: Float64Array
@@ -89,7 +86,7 @@ const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
     const there = Uint32Array.from({ length: points.rows }, (_, i) => i).filter(
       i => !Number.isNaN(cell(i)) && weightOf(i) > 0
     )
-    // Weights have to be sorted along with the values; values alone sort ten times as fast.
+    // Values without weights sort ten times as fast.
     const rows = points.weights === undefined ? there : Uint32Array.from(there).sort((a, b) => cell(a) - cell(b))
     return {
       rising: Float64Array.from(rows, cell).sort(),
@@ -98,8 +95,8 @@ const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
   })
 
 /**
- * Weighted quantile: the value below which a share of the weight lies, and the midpoint of two values if exactly that share lies between
- * them (Hyndman & Fan 1996, type 2). A row of weight 2 counts as two rows, and duplicating all rows changes nothing.
+ * Weighted quantile: the value below which a share of the weight lies, or the midpoint of two values if exactly that share lies between
+ * them (Hyndman & Fan 1996, type 2). A row of weight 2 counts as two.
  */
 const weightedQuantile = ({ rising, upTo }: WeightedColumn, share: number): number => {
   const all = upTo[upTo.length - 1]
@@ -110,7 +107,7 @@ const weightedQuantile = ({ rising, upTo }: WeightedColumn, share: number): numb
   return (rising[least] + rising[most]) / 2
 }
 
-/** Extends the box beyond the outermost rows by this factor. */
+/** Extension of the box beyond the outermost rows, as a factor. */
 const BOX_MARGIN = 1 + 1e-9
 
 const locateByShape: Readonly<
@@ -131,7 +128,7 @@ const locateByShape: Readonly<
   }
 }
 
-/** Location and scale of a background, computed from rows. */
+/** Returns the location and scale of a background for rows. */
 const locateBackground = (shape: Background['shape'], points: Points): Pick<Background, 'centre' | 'scale'> => {
   const found = weightedColumns(points).map(locateByShape[shape])
   return {
@@ -148,7 +145,7 @@ const joinBackground = (
 const shareOf = ({ backgroundShare }: Params.Params<WithBackground>): number =>
   1 / (1 + Elementary.exp(-backgroundShare.values[0]))
 
-/** Joins the background to the components of a family, as the last one. */
+/** Appends the background to the components of a family. */
 const componentsWithBackground =
   (family: LearnableGaussians['family'], shape: Background['shape']) =>
   (params: Params.Tensors<WithBackground>, dim: number): ComponentsOf => {
@@ -163,17 +160,17 @@ const componentsWithBackground =
     }
   }
 
-/** M-step with a background: that of the components on their rows, and the share of the others. */
+/** M-step of the components on their rows, and of the background's share. */
 const mStepWithBackground = (mStep: MStep<GaussianParameter>, shape: Background['shape']): MStep<WithBackground> => ({
   ...learnedBy(mStep),
   isGeneralized: true,
-  // With noise a box is not a mixture of Gaussians.
+  // A noised box is not a mixture of Gaussians.
   ...(shape === 'box' && { onlyClean: true as const }),
   maximise: (params, moments, at) => {
     const { backgroundCount } = moments
     const learned = Gaussian.sumValues(moments.mass)
     const all = learned + (backgroundCount ?? 0)
-    // If all rows belong to the background, the components keep their parameters.
+    // Without rows the components keep their parameters.
     return joinBackground(learned > 0 ? mStep.maximise(params, moments, at) : params, {
       ...backgroundParams(params),
       ...(backgroundCount !== undefined && { backgroundShare: scalarArray(logOdds(backgroundCount / all)) })
@@ -181,7 +178,7 @@ const mStepWithBackground = (mStep: MStep<GaussianParameter>, shape: Background[
   }
 })
 
-/** Maps of the background's parameters if the rows are shifted or scaled. Each column has a scale of its own, which rotations do not preserve. */
+/** Maps for shifted or scaled rows; rotations do not preserve a scale per column. */
 const backgroundMaps: ExtraParameterMaps<WithBackground> = {
   turns: false,
   shifted: by => params => ({
@@ -208,7 +205,7 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
       backgroundCentre: [dim],
       backgroundScale: [dim]
     }),
-    // The share; mclust counts the volume of the box too.
+    // mclust counts the volume of the box too.
     degreesOfFreedom: dim => model.degreesOfFreedom(dim) + (shape === 'box' ? 2 : 1),
     components: componentsWithBackground(family, shape),
     ...carriedCapabilities<WithBackground>(

@@ -40,7 +40,7 @@ const splitCentreAndScale = (place: CentreAndScale): readonly [centre: Tensor, s
   return [centre, scale]
 }
 
-/** The Gaussian N(αc, α² diag s² + σ²I) from which the Cauchy is built as a t. */
+/** N(αc, α² diag s² + σ²I), from which the Cauchy is built as a t. */
 const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
   const [centre, scale] = splitCentreAndScale(place)
   const of = (deviation: Tensor | null, { alpha, sigma }: RowLevel): Tensor => {
@@ -59,14 +59,11 @@ const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
 
 const cauchyDegrees = (): Tensor => fill([1], 1)
 
-/**
- * Lower bound of the noise at an edge, and upper bound of the distance from one in standard deviations, so that quotients and squares are
- * finite.
- */
+/** Lower bound of the noise at an edge, and upper bound of the standardized distance from it, so that quotients and squares are finite. */
 const MIN_EDGE_NOISE = 1e-300
 const MAX_STANDARDIZED_DISTANCE = 1e100
 
-/** The integrand decreases at most by e⁻³⁸, over which 24 nodes are exact to rounding. */
+/** Maximum decrease e⁻³⁸ of the integrand, for which 24 nodes are exact to rounding. */
 const MAX_LOG_DECAY = 38
 const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
 
@@ -74,7 +71,7 @@ const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
  * Log-density of a box with noise: Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs over columns, with small relative error at any distance.
  *
  * Inside, y ≤ s, it is a sum of two positive terms. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ, by
- * Gauss–Legendre quadrature, truncated where the integrand is negligible.
+ * Gauss–Legendre quadrature on the part that is not negligible.
  */
 const noisedBoxLogDensity =
   (place: CentreAndScale) =>
@@ -118,7 +115,7 @@ const cleanBox =
     return where(lessEqual(out, 1), add(peak, mul(0, out)), fill([x.shape[0], 1], -Infinity))
   }
 
-/** Returns log-densities at time 0, [rows, 1]. */
+/** Returns log-densities at time 0, [rows, 1], of the background given; −∞ if there is none. */
 export const cleanBackgroundLogDensity = ({
   cauchy,
   box

@@ -1,4 +1,4 @@
-/** Covariance structures of a mixture as values: which parts components share, which are each one's own, and which are absent. */
+/** Covariance structures of a mixture as values. */
 import type * as t from 'io-ts'
 import { refuse } from '../../../lib/plain/refuse.js'
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../../core/index.js'
@@ -19,7 +19,7 @@ import {
 export type { CovarianceModel } from './covariances.js'
 export type { Scatters } from './defined.js'
 
-/** Meaning of a covariance structure, invariant in the names of its parameters; `interpret` restores the names of the model. */
+/** Meaning of a covariance structure, invariant in the parameter names, which `interpret` restores. */
 export interface Meaning<Q extends string> {
   readonly name: string
   readonly formula: string
@@ -65,7 +65,7 @@ export const names = [
 
 export type Name = (typeof names)[number]
 
-/** Names of the parameters; six structures keep the names of their older families. */
+/** Names of the parameters; six structures keep those of their older families. */
 type NamesOf<V, S, O> = S extends 'none'
   ? V extends 'common'
     ? 'logVariance'
@@ -94,7 +94,7 @@ export type ParametersOf<C> =
         ? Analysers.AnalyserParameter
         : never
 
-/** Structures with other parameters than spectrum and axes: unconstrained, or with closed-form M-steps. */
+/** Structures other than spectrum and axes: unconstrained, or with closed-form M-steps. */
 const closedFormModels: Readonly<Record<string, Meaning<string>>> = {
   EII: covarianceMeaning(Round.commonIsotropic),
   VII: covarianceMeaning(Round.ownIsotropic),
@@ -232,7 +232,7 @@ export const factors: Case.Constructor<
 
 // —— by name ——
 
-/** Names of factor analysers with one factor; for others the digit is the number of factors. */
+/** Names of factor analysers with one factor; in others the digit is the number of factors. */
 export const ONE_FACTOR_NAMES = ['UUU1', 'UUC1', 'UCU1', 'UCC1', 'CUU1', 'CUC1', 'CCU1', 'CCC1'] as const
 
 /** Name of factor analysers: C (constrained) or U for loadings, noise and its columns, then the rank. */
@@ -296,7 +296,7 @@ export const covarianceName = (covariance: Covariance<string>): Name | FactorNam
   return nameOfMclust(covariance) ?? (isFactorName(name) && Case.isMadeBy(factors)(covariance) ? name : null)
 }
 
-/** Field for covariance structures. A name is accepted, and used in JSON and printed code. */
+/** Field for covariance structures, also by name. */
 export const field: Field.Field<Covariance<string>, Covariance<string> | Name | FactorName> = Field.of<
   Covariance<string>,
   Name | FactorName

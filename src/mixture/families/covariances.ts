@@ -1,7 +1,4 @@
-/**
- * Models of covariances: their parameters, the map from parameters to Σ_k, and the maximum-likelihood parameters for given moments.
- * `derive.ts` derives families of mixtures from them.
- */
+/** Models of covariances, from which `derive.ts` derives families: parameters, Σ_k, and maximum-likelihood parameters for moments. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -29,9 +26,8 @@ export interface CovarianceModel<Q extends string> {
   readonly name: string
   /** Formula of Σ_i, or of the common Σ. */
   readonly formula: string
-  /** Second moments that `fit` needs; 'trace' if covariances are multiples of I. */
+  /** Second moments for `fit`; 'trace' if covariances are multiples of I. */
   readonly second: Exclude<Second, 'none'>
-  /** True if all components have the same covariance. */
   readonly isShared: boolean
   /** True if components share the volume. Default: `isShared`. */
   readonly isVolumeShared?: boolean
@@ -41,18 +37,16 @@ export interface CovarianceModel<Q extends string> {
   readonly isScalable?: boolean
   /** Number of rows of one component below which its likelihood is unbounded. */
   readonly leastRows: (dim: number) => number
-  /** Shapes of the parameters. The first axis of per-component parameters is that of the components. */
+  /** Shapes of the parameters; per-component ones have the components as first axis. */
   readonly shapes: (components: number, dim: number) => Params.Shapes<Q>
   /** Number of free parameters. Default: the number of entries. */
   readonly freedom?: (components: number, dim: number) => number
-  /** Evaluates Gaussians with these covariances at rows. */
   readonly densities: Gaussian.Evaluated<Params.Tensors<'means' | Q> & { readonly logits?: Tensor }>
-  /** Returns Σ_k as variances or factors of a mixture. */
   readonly factors: (own: Params.Params<Q>, components: number, dim: number) => Pick<Mixture, 'variances' | 'factors'>
   /**
    * Returns the maximum-likelihood parameters above a lower bound, for masses n [K] and moments W_k [K, …] about the components' means at a
-   * level, or parameters at least as likely as the old ones. Without old ones (null) it uses the best initialization available. A component
-   * without mass keeps its own parameters.
+   * level, or parameters at least as likely as the old ones. Without old ones (null) it takes the best initialization. A component without
+   * mass keeps its parameters.
    */
   readonly fit: (n: Float64Array, w: Float64Array, at: MStepContext, old: Params.Params<Q> | null) => Params.Params<Q>
   /** Present if `fit` raises the likelihood by inner iterations only: see `MStep`. */
@@ -62,13 +56,11 @@ export interface CovarianceModel<Q extends string> {
   /** Returns the parameters on columns times `by`. Default: through `ofMixture` or `fit`. */
   readonly scaled?: (by: Float64Array, own: Params.Params<Q>) => Params.Params<Q>
   /**
-   * Returns the parameters nearest to the covariances of a mixture, from its factors. `fit` would square these, and lose half of the
-   * digits.
+   * Returns the parameters nearest to the covariances of a mixture, from its factors; `fit` would square these and lose half of the digits.
    */
   readonly ofMixture?: (mixture: Mixture) => Params.Params<Q>
-  /** Projection of noise for mixtures with these covariances and free weights. */
   readonly projection?: NonNullable<Capabilities<'means' | 'logits' | Q>['projection']>
-  /** Returns W_k about the old means from the derivatives of −E log p by these parameters; only if `fit` is linear in W. */
+  /** Returns W_k about the old means from the derivatives of −E log p; only if `fit` is linear in W. */
   readonly ofGradient?: (
     own: Params.Params<Q>,
     gradient: Params.Params<Q>,
@@ -83,7 +75,7 @@ export const kthPart = (values: Float64Array, components: number, k: number): Fl
   return values.subarray(k * width, (k + 1) * width)
 }
 
-/** Pooled moments Σ_k W_k/Σ_k n_k. */
+/** Returns Σ_k W_k/Σ_k n_k. */
 export const pooled = (n: Float64Array, w: Float64Array): Float64Array => {
   const all = Gaussian.sumValues(n)
   const width = w.length / n.length
@@ -103,13 +95,11 @@ const averagePerComponent = (n: Float64Array, w: Float64Array): Float64Array => 
   return out
 }
 
-/** Average moments W_k/n_k of each component. */
 export const averagesByComponent = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> => {
   const all = averagePerComponent(n, w)
   return Array.from(n, (_, k) => kthPart(all, n.length, k))
 }
 
-/** Replaces the parameters of components without mass by the old ones. */
 const keepWithoutMass = <Q extends string>(
   mass: Float64Array,
   old: Params.Params<Q> | null,
@@ -124,20 +114,19 @@ const keepWithoutMass = <Q extends string>(
         return { shape, values: values.map((x, at) => (mass[Math.floor(at / width)] > 0 ? x : before[at])) }
       })(found)
 
-/** Parts that depend on the family of mixtures. */
 type CovarianceDensities<Q extends string> = Pick<CovarianceModel<Q>, 'densities' | 'projection'>
 
 // —— diagonal ——
 
 export interface Variances<Q extends string> extends CovarianceDensities<Q> {
-  /** Name of the parameter, the log variances. */
+  /** Name of the log variances. */
   readonly name: Q
   readonly isShared: boolean
   /** True if all columns have the same variance. */
   readonly isRound: boolean
 }
 
-/** Diagonal covariances with one variance or a variance per column, per component or common: EII, VII, EEI and VVI in mclust. */
+/** Diagonal covariances with one variance or one per column, per component or common: EII, VII, EEI and VVI in mclust. */
 export const diagonalModel = <const Q extends string>({
   name,
   isShared,
@@ -204,7 +193,7 @@ const triangles = ({ logScales, lower }: Params.Params<Triangular>): NdArray => 
   return { shape: [...shape, dim], values: all }
 }
 
-/** Parameters of triangles [..., d, d]. */
+/** Inverse of `triangles`. */
 const packedTriangles = ({ shape, values }: NdArray): Params.Params<Triangular> => {
   const [dim] = shape.slice(-1)
   const lead = shape.slice(0, -2)
@@ -219,14 +208,14 @@ const packedTriangles = ({ shape, values }: NdArray): Params.Params<Triangular> 
   return { logScales: { shape: [...lead, dim], values: logScales }, lower: { shape: [...lead, below], values: lower } }
 }
 
-/** Triangle at time 0 of a scatter at a level, with its eigenvalues clipped from below: (max(·, α²φ + σ²) − σ²)/α². */
+/** Triangle at time 0 of a scatter at a level, with eigenvalues clipped from below: (max(·, α²φ + σ²) − σ²)/α². */
 const clippedTriangle = (scatter: Float64Array, { level, floor, dim }: MStepContext): Float64Array => {
   const { alpha, sigma } = level
   const above = Math.max(Elementary.square(alpha) * floor, Number.MIN_VALUE)
   return Factor.ofClipped(scatter, dim, { less: Elementary.square(sigma), above }).values.map(x => x / alpha)
 }
 
-/** Full covariances, L_k L_kᵀ for each component or one for all: VVV and EEE in mclust. */
+/** Full covariances L_k L_kᵀ, per component or one for all: VVV and EEE in mclust. */
 export const triangular = ({
   isShared,
   ...densitiesAndProjection

@@ -1,4 +1,4 @@
-/** Definition of a family of mixtures, and what is derived from its densities and its conversions. */
+/** Definition of a family of mixtures; the rest is derived from its densities and conversions. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
@@ -40,10 +40,7 @@ import * as Params from '../../core/params.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 
-/**
- * Conversion between parameters and centres: the family's own, or through the mixture of these centres with equal weights and isotropic
- * components.
- */
+/** Conversion between parameters and centres: the family's own, or through a mixture of isotropic components with equal weights. */
 export const familyStart = <P extends string>(family: Family<P>, dim: number): CentreConversion<P> | undefined => {
   if (concept.is(family))
     return refuse(
@@ -132,10 +129,7 @@ export function family<
 
 const isOfFields = (part: unknown): part is (fields: unknown) => unknown => typeof part === 'function'
 
-/**
- * Parts of the family for one choice of fields. If a field is the number of components, a permutation of them is derived: it permutes the
- * arrays that grow with the number.
- */
+/** Parts of the family for given fields. If one is the number of components, permutations are derived for the arrays that grow with it. */
 const partsOfFields =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
   (fields: Field.Of<F>): FamilyParts<P> => {
@@ -178,7 +172,7 @@ const componentsFromDensities =
 const freeParameterCount = (shapes: Params.Shapes<string>): number =>
   Params.paramsSize(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
 
-/** Returns the model of a family from its parts: what is absent is derived from the densities, or from its conversions. */
+/** Returns the model of a family; absent parts are derived from the densities or the conversions. */
 export const modelOfFamily = <P extends string>(made: FamilyParts<P>): Model<P> => {
   const { parameters: shapes, components, toMixture, fromMixture, closedUnder = [], moments = {}, called = null } = made
   const maps = toMixture && fromMixture && { toMixture, fromMixture }

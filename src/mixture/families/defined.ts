@@ -1,4 +1,4 @@
-/** Custom covariance structures: from their triangles in the tensor vocabulary, and their fit to scatter matrices at time 0. */
+/** Custom covariance structures, from triangles in the tensor vocabulary and a fit to scatter matrices at time 0. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -13,25 +13,24 @@ import { kthPart, pooled, type CovarianceModel } from './covariances.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
 
-/** Input of `fit`. */
 export interface Scatters {
-  /** Scatter matrices W_k/n_k at time 0, [d, d] row-major each; a single one, pooled over the components, if the covariance is shared. */
+  /** Scatter matrices W_k/n_k at time 0, row-major [d, d]; one pooled over the components if the covariance is shared. */
   readonly scatters: ReadonlyArray<Float64Array>
   /** Share of the rows in each. */
   readonly shares: Float64Array
   readonly dim: number
-  /** Lower bound on the eigenvalues of Σ_k; those of the scatters respect it. */
+  /** Lower bound on the eigenvalues of Σ_k, which those of the scatters respect. */
   readonly floor: number
 }
 
 export interface CovarianceDefinition<F extends Field.Fields, Q extends string> {
-  /** Names and shapes of the parameters; the first axis of per-component ones is that of the components. */
+  /** Names and shapes of the parameters; per-component ones have the components as first axis. */
   readonly shapes: (fields: Field.Of<F>) => (components: number, dim: number) => Params.Shapes<Q>
   /** Lower triangles L_k, Σ_k = L_k L_kᵀ, [K, d, d]; [1, d, d] if one for all. */
   readonly triangles: (fields: Field.Of<F>) => (own: Params.Tensors<NoInfer<Q>>, dim: number) => Tensor
   /**
-   * Returns parameters that minimize Σ_k n_k(log|Σ_k| + tr Σ_k⁻¹S_k), or reduce it from the old ones. These are null if there are none:
-   * then the scatters are covariances of a mixture, and the nearest structure is wanted.
+   * Returns parameters that minimize Σ_k n_k(log|Σ_k| + tr Σ_k⁻¹S_k), or reduce it from the old ones. If these are null, the scatters are
+   * covariances of a mixture, and the nearest structure is returned.
    */
   readonly fit: (
     fields: Field.Of<F>
@@ -45,9 +44,8 @@ export interface CovarianceDefinition<F extends Field.Fields, Q extends string> 
 }
 
 /**
- * Expected moments of the noiseless rows, given the moments with noise, masses n [K] and W [K, d, d], and the old triangles [K, d, d]: with
- * K = αΣS⁻¹, S = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹. An M-step at time 0 on them is one at the level, for any covariances
- * (Dempster, Laird & Rubin 1977).
+ * Expected moments of the noiseless rows from those with noise, masses n [K] and W [K, d, d], and the old triangles [K, d, d]: with K =
+ * αΣS⁻¹, S = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹, for any covariances (Dempster, Laird & Rubin 1977).
  */
 const denoisedMoments = (
   triangles: Float64Array,
@@ -72,7 +70,7 @@ const denoisedMoments = (
   )
 }
 
-/** Model of a custom structure for given fields: parameters, conversions, M-step and distance, all derived from its triangles and its fit. */
+/** Model of a custom structure, derived from its triangles and its fit. */
 export const modelOfDefinition = <F extends Field.Fields, Q extends string>(
   name: string,
   { isShared = false, ...spec }: CovarianceDefinition<F, Q>,

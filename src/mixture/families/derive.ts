@@ -1,7 +1,4 @@
-/**
- * Families of mixtures with free means, derived from models of their covariances and weights: the two conversions, and exact capabilities
- * beyond those derived from them.
- */
+/** Families of mixtures with free means, derived from models of their covariances and weights. */
 import { shapeSize } from '../../../lib/arrays/ndarray.js'
 import { Field, type Case } from '../../core/index.js'
 import { CLEAN } from '../../schedule/dynamics.js'
@@ -29,7 +26,6 @@ const joinParams = <A, Q extends string>(
   own: { readonly [K in Q]: A }
 ): { readonly [K in MixtureParameter<Q>]: A } => ({ means, ...(logits !== null && { logits }), ...own })
 
-/** Conversion from parameters to a mixture. */
 export const paramsToMixture =
   <Q extends string>({ covariance, weights }: Pick<MixtureParts<Q>, 'covariance' | 'weights'>) =>
   (params: Params.Params<MixtureParameter<Q>>): Mixture => {
@@ -42,10 +38,10 @@ export const paramsToMixture =
     }
   }
 
-/** Weight that a component of weight 0 is given, so that it keeps its covariance. */
+/** Weight given to a component of weight 0, so that it keeps its covariance. */
 const MIN_COMPONENT_WEIGHT = 1e-200
 
-/** Covariance parameters nearest to a mixture: fits to Σ_k as moments, with the weights as masses if they are pooled. */
+/** Covariance parameters nearest to a mixture: fits to Σ_k as moments, with the weights as masses if pooled. */
 const nearestCovarianceParams = <Q extends string>(
   { second, isShared, isVolumeShared = isShared, ofGradient, fit, ofMixture }: CovarianceModel<Q>,
   mixture: Mixture
@@ -64,7 +60,6 @@ const nearestCovarianceParams = <Q extends string>(
   return fit(mass, moments, { level: CLEAN, floor: 0, dim }, null)
 }
 
-/** Shapes of the parameters for a number of components. */
 const parameterShapes = <Q extends string>(
   { covariance, weights }: MixtureParts<Q>,
   count: number,
@@ -72,7 +67,7 @@ const parameterShapes = <Q extends string>(
 ): Params.Shapes<MixtureParameter<Q>> =>
   joinParams<ReadonlyArray<number>, Q>([count, dim], weights === 'free' ? [count] : null, covariance.shapes(count, dim))
 
-/** M-step by the covariance model's own, about the new means. */
+/** M-step of the covariance model about the new means. */
 const mixtureMStep = <Q extends string>({ covariance, weights }: MixtureParts<Q>): MStep<MixtureParameter<Q>> => {
   type P = MixtureParameter<Q>
   const { second, isShared, isVolumeShared, hasCommonAxes, isGeneralized, ofGradient, fit, multistart } = covariance
@@ -103,7 +98,7 @@ const mixtureMStep = <Q extends string>({ covariance, weights }: MixtureParts<Q>
   }
 }
 
-/** Number of free parameters; the weights sum to 1. */
+/** Number of free parameters; weights sum to 1. */
 const mixtureParameterCount = <Q extends string>(
   { components, covariance, weights }: MixtureParts<Q>,
   dim: number
@@ -116,7 +111,6 @@ const mixtureParameterCount = <Q extends string>(
   components * dim +
   (weights === 'free' ? components - 1 : 0)
 
-/** Returns the parts of a family from those of a mixture. */
 export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyParts<MixtureParameter<Q>> => {
   type P = MixtureParameter<Q>
   const { components, covariance, weights } = parts
@@ -127,20 +121,19 @@ export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyPa
   const start: CentreConversion<P> = {
     count: components,
     centres: ({ means }) => means,
-    // With equal weights the logits are 0.
     fromCentres: (means, variance) => {
       const logits = isFree ? Gaussian.vectorArray(new Float64Array(components)) : null
       return joinParams(means, logits, nearestCovarianceParams(covariance, Maps.isotropicMixture(means, variance)))
     }
   }
-  // Logits are kept: converting to weights and back would round them.
+  // Converting logits to weights and back would round them.
   const scaled: NonNullable<Capabilities<P>['scaled']> = by => params => {
     const there = Maps.scaledMixture(by, toMixture(params))
     const own = covariance.scaled?.(by, params) ?? nearestCovarianceParams(covariance, there)
     return joinParams(there.means, isFree ? params.logits : null, own)
   }
   const symmetries: Symmetries<P> = {
-    // Also applied to gradients, so it permutes arrays instead of converting through a mixture.
+    // Also applied to gradients, so it does not convert through a mixture.
     relabel: order => params => {
       const [, dim] = params.means.shape
       const shapes = (count: number): Params.Shapes<P> => parameterShapes(parts, count, dim)

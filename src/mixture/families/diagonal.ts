@@ -45,13 +45,13 @@ const ownDiagonalDensities = Gaussian.evaluatedGaussians(({ means, logVariances 
   evaluateDiagonal(means, diagonalAtLevel(exp(logVariances), level), x, level)
 )
 
-/** Evaluates Gaussians with given variances, [K, dim], instead of their logarithms. */
+/** Evaluates Gaussians with given variances, [K, dim]. */
 export const evaluatedVariances = Gaussian.evaluatedGaussians(
   ({ means, variances }: Pick<DiagonalTensors, 'means' | 'logits'> & { readonly variances: Tensor }, x, level) =>
     evaluateDiagonal(means, diagonalAtLevel(variances, level), x, level)
 )
 
-/** For a common covariance rows and centres are scaled once, and their distances are Euclidean. */
+/** Rows and centres are scaled once, and their distances are Euclidean. */
 const evaluatedCommonDiagonal = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) => {
   const u = diagonalAtLevel(exp(logVariances), level)
   if (!Gaussian.hasCommonLevel(level)) return evaluateDiagonal(means, expandDims(u, 1), x, level)

@@ -1,7 +1,7 @@
 /**
- * Maximum-likelihood factor analysis, Σ_k = F_k F_kᵀ + diag ψ_k, where loadings and noise are each component's own or common, and noise may
- * be equal in all columns (McNicholas & Murphy 2008): by steps of expectation–maximization (Rubin & Thayer 1982), O(q d²) each, or directly
- * (Jöreskog 1967; Tipping & Bishop 1999). The arrays are small and the iterations many, so this is written in loops.
+ * Maximum-likelihood factor analysis, Σ_k = F_k F_kᵀ + diag ψ_k, with loadings and noise each component's own or common, and noise possibly
+ * equal in all columns (McNicholas & Murphy 2008): by EM (Rubin & Thayer 1982), O(q d²) a step, or directly (Jöreskog 1967; Tipping &
+ * Bishop 1999). In loops, since the arrays are small and the iterations many.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -17,7 +17,7 @@ import {
   largestEntry
 } from '../../../lib/arrays/linalg.js'
 
-/** Which parts the components share. */
+/** Sharing of loadings and noise between components and columns. */
 export interface AnalyserKind {
   readonly loadings: 'own' | 'common'
   readonly noise: 'own' | 'common'
@@ -40,10 +40,7 @@ export interface Scatter {
 /** Iterations end if no noise changes by more than this share of itself. */
 const NOISE_TOLERANCE = 1e-9
 
-/**
- * E-step for the factors: BS [q, d] and the triangle of Θ = V + BSBᵀ, where LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B =
- * V FᵀΨ⁻¹.
- */
+/** E-step: BS [q, d] and the triangle of Θ = V + BSBᵀ, where LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B = V FᵀΨ⁻¹. */
 interface ExpectedFactors {
   readonly across: Float64Array
   readonly spread: Float64Array
@@ -71,7 +68,6 @@ const expectedFactors = (
     half.fill(0)
     for (let k = 0; k < q; k++) half[k * q + k] = 1
     solveLower(l, 0, q, half, 0, q)
-    // With S = TᵀT, V + BSBᵀ is the square of a stack; it is formed, since it has only q columns and moderate entries.
     for (let k = 0; k < q; k++)
       for (let m = 0; m <= k; m++) {
         let sum = dot(across, k * d, b, m * d, d)
@@ -114,7 +110,7 @@ const updateCommonLoadings = (
   }
 }
 
-/** Noise from the residual variance of each column of each component, pooled as the structure requires; at least `least`. */
+/** Residual variance of each column of each component, pooled as the structure requires; at least `least`. */
 const pooledNoise = (
   { noise, isotropic }: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -134,13 +130,12 @@ const pooledNoise = (
   })
 }
 
-/** Lower bound on every noise, and maximum number of EM iterations. */
 interface IterationLimits {
   readonly least: number
   readonly steps: number
 }
 
-/** Iterates expectation–maximization on a group of components in place, until it converges or the maximum number of iterations. */
+/** Iterates EM on a group of components in place until it converges or reaches the limit. */
 const iterateGroup = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -196,11 +191,11 @@ const iterateGroup = (
   }
 }
 
-/** Groups of components that share parameters: each alone if nothing is shared, otherwise all together. */
+/** Groups of components that share parameters: single ones if nothing is shared, otherwise one of all. */
 const sharingGroups = <A>({ loadings, noise }: AnalyserKind, all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   loadings === 'own' && noise === 'own' ? all.map(one => [one]) : [all]
 
-/** Pools the scatters into one if all components have the same covariance. */
+/** Pools the scatters if all components have the same covariance. */
 const poolSharedScatters = (
   { loadings, noise }: AnalyserKind,
   scatters: ReadonlyArray<Scatter>
@@ -214,7 +209,6 @@ const poolScatters = (scatters: ReadonlyArray<Scatter>): Scatter => {
   }
 }
 
-/** Fits each group, and returns one result for each component. */
 const fitSharingGroups =
   (
     found: (
@@ -240,10 +234,7 @@ const fitSharingGroups =
       return group.map((_, i) => all[own.length === 1 ? 0 : i])
     })
 
-/**
- * Iterates expectation–maximization on the factors for given scatters. No iteration lowers the likelihood; a group ends once its noise has
- * converged.
- */
+/** Iterates EM for given scatters. No iteration lowers the likelihood; a group ends once its noise has converged. */
 export const iterateAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -289,19 +280,19 @@ export const likeliestAnalyses = (
   })
 }
 
-/** Profile of the likelihood at a common noise ψ: the optimal factors of each component, with derivatives by log ψ. */
+/** Profile of the likelihood at a common noise ψ, with the optimal factors of each component. */
 interface NoiseProfile {
   readonly noise: Float64Array
   /**
-   * Eigenvalues and vectors of W = ψ^{−½} S ψ^{−½} = ΩᵀΛΩ for each component. The optimal factors are ψ^½ ω √(λ − 1) for the q largest λ >
-   * 1; the other eigenvalues would ideally be 1.
+   * Eigenvalues and vectors of W = ψ^{−½} S ψ^{−½} = ΩᵀΛΩ of each component. The optimal factors are ψ^½ ω √(λ − 1) for the q largest λ >
+   * 1; a fit is exact if the other λ are 1.
    */
   readonly eigens: ReadonlyArray<Eigen>
-  /** Σ (λ − 1 − log λ) over the other eigenvalues, averaged over the components: twice the relative entropy to S, 0 if S is of the family. */
+  /** Σ (λ − 1 − log λ) over the other eigenvalues, averaged over the components: twice the relative entropy to S. */
   readonly apart: number
   /** Derivative of `apart` by log ψ, [d]: −Σ (λ − 1) ω∘ω */
   readonly gradient: Float64Array
-  /** Approximate second derivative, [d, d], exact if the eigenvalues outside the factors are 1: the squared entries of Σ ωωᵀ. Always positive semidefinite. */
+  /** Approximate second derivative, [d, d], positive semidefinite: the squared entries of Σ ωωᵀ; exact if the other λ are 1. */
   readonly curvature: Float64Array
 }
 
@@ -337,31 +328,27 @@ const profileLoss = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Floa
   return { noise, eigens, apart, gradient, curvature }
 }
 
-/** True if the eigenvalues outside the factors are 1 up to the rounding of the largest: S is then reproduced, however flat the likelihood. */
+/** True if the other λ are 1 up to the rounding of the largest, so that S is reproduced. */
 const isReproduced = ({ noise, eigens, apart }: NoiseProfile): boolean =>
   apart <=
   noise.length *
     Elementary.square(noise.length * Number.EPSILON * eigens.reduce((most, { values }) => Math.max(most, values[0]), 1))
 
 /**
- * If a noise is poorly determined, good ψ lie along a curved valley, where monotone descent takes short steps: this many steps may go up
- * before the damping is increased.
+ * Number of successive steps that may go up: if a noise is poorly determined, good ψ lie along a curved valley, where monotone descent is
+ * slow.
  */
 const MAX_UPWARD_STEPS = 4
 
-/** No step changes a noise by more than a factor of e². */
+/** Maximum change of a log noise in one step. */
 const MAX_LOG_STEP = 2
 
 /** A step that reduces `apart` by no more than this share of it is the last. */
 const MIN_RELATIVE_GAIN = 1e-12
 
-/** Maximum number of iterations; about twelve are usual. */
 const MAX_DESCENT_STEPS = 100
 
-/**
- * Minimizes by Gauss–Newton steps on log ψ, damped by the size of the gradient: near a covariance of the family they converge
- * quadratically.
- */
+/** Minimizes by damped Gauss–Newton steps on log ψ, which converge quadratically near a covariance of the family. */
 const descendNoise = (
   scatters: ReadonlyArray<Scatter>,
   rank: number,
@@ -406,13 +393,10 @@ const descendNoise = (
   return best
 }
 
-/** Lower bound of a noise, as a share of the column's variance given the others, so that numbers keep digits. */
+/** Lower bound of a noise, as a share of the column's variance given the others. */
 const MIN_NOISE_SHARE = 1e-12
 
-/**
- * Lower bound of a noise, as such a share, for a covariance that is not of the family: the nearest may have no noise in a column, and expectation–maximization
- * started there would stay there.
- */
+/** The same for a covariance that is not of the family: the nearest may have no noise in a column, and EM started there would not move. */
 const MIN_NEAREST_NOISE_SHARE = 0.01
 
 /** Conditional variance of each column given the others, 1/(S⁻¹)_jj, [d]; S is positive definite. */
@@ -429,7 +413,7 @@ const conditionalVariances = (s: Float64Array, d: number): Float64Array => {
   })
 }
 
-/** A descent may end at a noise of almost 0 although a better optimum exists: maximum number of restarts with that noise large. */
+/** Maximum number of restarts with a noise enlarged, after a descent ended with it almost 0. */
 const MAX_RESTARTS = 4
 
 /** Optimal common noise for loadings of each component's own. */
@@ -477,8 +461,8 @@ const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Arra
 }
 
 /**
- * Loadings F [d, rank] from scales, eigenvalues minus 1 and eigenvectors. The sign of an eigenvector is chosen by that of Σ_i f_i/(i + 1),
- * in which equal and opposite entries do not cancel, so that it does not depend on rounding.
+ * Loadings F [d, rank] from scales, eigenvalues minus 1 and eigenvectors, whose sign is that of Σ_i f_i/(i + 1): equal and opposite entries
+ * do not cancel, so it does not depend on rounding.
  */
 const loadingsOfEigenvectors = (
   rank: number,
@@ -496,12 +480,12 @@ const loadingsOfEigenvectors = (
 }
 
 /**
- * Exact solution if all columns have equal noise (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ for the largest eigenvalues above ψ, where ψ
- * is the mean of all others: the root of Σ n(ψ − λ), which is convex in ψ, by monotone steps from above.
+ * Exact solution if all columns have equal noise (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ for the largest eigenvalues above ψ, the mean
+ * of all others: the root of Σ n(ψ − λ), convex in ψ, by monotone steps from above.
  */
 const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least: number): ReadonlyArray<Analysis> => {
   const dim = Math.round(Math.sqrt(scatters[0].s.length))
-  // With as many factors as columns the last eigenvalue is noise; with several components, the smallest eigenvalue over all of them.
+  // With as many factors as columns, the last eigenvalue of one component is noise; of several, the smallest over all.
   const top = Math.min(rank, scatters.length === 1 ? dim - 1 : dim)
   const eigens = scatters.map(({ s }) => symmetricEigen({ shape: [dim, dim], values: s }))
   const meanBelow = (bound: number): number => {
@@ -526,12 +510,12 @@ const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least
   }))
 }
 
-/** Maximum number of iterations for common loadings, which converge at once if there is one component. */
+/** Maximum number of iterations for common loadings. */
 const MAX_COMMON_STEPS = 1000
 
 /**
- * Nearest covariances with common loadings and noise of each component's own: F from what the covariances have beyond their diagonals; on
- * it the nearest of each; then iterations.
+ * Nearest covariances with common loadings and noise of each component's own: F from the covariances minus their diagonals, then the
+ * nearest for this F, then iterations.
  */
 const nearestLoadings = (
   kind: AnalyserKind,
@@ -544,7 +528,6 @@ const nearestLoadings = (
   const above = MIN_NOISE_SHARE * under.reduce((most, x, at) => (at % (dim + 1) === 0 ? Math.max(most, x) : most), 0)
   const s = Factor.covarianceOfFactor(Factor.ofClipped(under, dim, { less: 0, above }), dim).values
   const [{ loads, noise }] = nearestAnalyses({ ...kind, noise: 'common' }, [{ mass, s }], rank, 0)
-  // Clipping may have added variance.
   const left = scatters.map(own =>
     noise.map((v, j) => Math.max(v + own.s[j * (dim + 1)] - under[j * (dim + 1)], above))
   )
@@ -575,7 +558,7 @@ export const nearestAnalyses = (
     if (own.length === 1 || kind.loadings === 'own') {
       if (kind.isotropic) return isotropicAnalyses(own, rank, least)
       const { noise, eigens, gradient } = nearestNoise(own, rank)
-      // Multiplying ψ by (1 − ∂/∂log ψ) gives the variances of S; at the optimum the derivative is 0.
+      // ψ(1 − ∂/∂log ψ) gives the variances of S; at the optimum the derivative is 0.
       const all = noise.map((v, i) => Math.max(v * (1 - gradient[i]), least))
       return eigens.map(eigen => ({
         loads: loadingsOfEigenvectors(rank, noise, eigen, j => eigen.values[j] - 1),
@@ -591,11 +574,11 @@ export const nearestAnalyses = (
 
 const EMPTY_ANALYSIS: Analysis = { loads: new Float64Array(0), noise: new Float64Array(0) }
 
-/** Maximum number of initializations of the factors, and number of iterations after which they are compared. */
+/** Maximum number of initializations, and number of iterations before they are compared. */
 const MAX_INITIALIZATIONS = 16
 const COMPARED_AFTER_STEPS = 100
 
-/** Initial loadings from regressions of the columns on a few of them; one set for every few columns, and those after it. */
+/** Initial loadings from regressions of the columns on a few of them. */
 const regressionLoadings = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -623,7 +606,7 @@ const regressionLoadings = (
   return pooledNoise(kind, scatters, left, 0).map((noise, k) => ({ loads: loads[k], noise }))
 }
 
-/** Returns the best solution from several initializations of the factors, including the current ones. */
+/** Returns the best solution from several initializations, including the current factors. */
 export const multistartAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,

@@ -1,6 +1,6 @@
 /**
  * Mixtures of Gaussians with full covariances, Σ_k = L_k L_kᵀ, or one for all. The factor of S_k = α²Σ_k + σ²I is the triangle of the stack
- * [αL_kᵀ; σI], whose condition number is the square root of that of S_k; Σ_k itself is never formed.
+ * [αL_kᵀ; σI], whose condition number is the square root of that of S_k.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import {
@@ -57,7 +57,7 @@ const negLogDeterminant = (factor: Tensor): Tensor => neg(sum(log(diagonal(facto
 /** F⁻¹ */
 const inverseTriangle = (factor: Tensor): Tensor => solveTriangular(factor, eye(factor.shape[factor.rank - 1]))
 
-/** Evaluates Gaussians if rows have levels, and so factors, of their own: [rows, K | 1, d, d]. */
+/** Evaluates Gaussians with a level, and so factors [rows, K | 1, d, d], per row. */
 const evaluatePerRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.GaussianEvaluation => {
   const white = solveTriangular(factor, expandDims(Gaussian.residuals(x, means, level), 3))
   return Gaussian.evaluationOfSeparate(
@@ -74,7 +74,7 @@ interface FullTensors {
   readonly lower: Tensor
 }
 
-/** Precision roots R_k, P_k = R_kᵀR_k, [K, d, d], at a level common to all rows, and log |R_k|, [K]. */
+/** Precision roots R_k, P_k = R_kᵀR_k, [K, d, d], at one level, and log |R_k|, [K]. */
 interface PrecisionRoots {
   readonly root: Tensor
   readonly logRoot: Tensor
@@ -85,7 +85,7 @@ const rootsOf = (factor: Tensor): PrecisionRoots => ({
   logRoot: negLogDeterminant(factor)
 })
 
-/** Evaluates Gaussians if each component has its own covariance. */
+/** Evaluates Gaussians with covariances of their own. */
 export const evaluateFull = (
   means: Tensor,
   { root, logRoot }: PrecisionRoots,
@@ -101,7 +101,7 @@ export const evaluateFull = (
   )
 }
 
-/** Evaluates Gaussians from a triangle for each component, [K, d, d], at time 0. */
+/** Evaluates Gaussians from triangles, [K, d, d], at time 0. */
 export const evaluateTriangles = (
   means: Tensor,
   triangles: Tensor,
@@ -130,10 +130,7 @@ export const evaluatedFactors = Gaussian.evaluatedGaussians(
     evaluateFull(means, rootsOf(factors), x, level)
 )
 
-/**
- * Evaluates Gaussians from one factor at a level common to all rows, [1, d, d]: rows and centres are whitened once, and their distances are
- * Euclidean.
- */
+/** Evaluates Gaussians with one factor at one level, [1, d, d]: rows and centres are whitened once, and their distances are Euclidean. */
 const evaluateCommonFactor = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.GaussianEvaluation => {
   const root = inverseTriangle(factor)
   const rows = matMul(x, root, { transposeB: true })
@@ -146,7 +143,6 @@ const evaluateCommonFactor = (means: Tensor, factor: Tensor, x: Tensor, alpha: T
   )
 }
 
-/** Evaluates Gaussians with a common covariance. */
 const evaluatedCommonFull = Gaussian.evaluatedGaussians(({ means, logScales, lower }: FullTensors, x, level) => {
   const factors = factorAtLevel(triangleTensor(logScales, lower), level)
   return Gaussian.hasCommonLevel(level)
@@ -154,7 +150,7 @@ const evaluatedCommonFull = Gaussian.evaluatedGaussians(({ means, logScales, low
     : evaluatePerRow(means, expandDims(factors, 1), x, level)
 })
 
-/** Evaluates Gaussians with a given common factor, [d, d], without noise. */
+/** Evaluates Gaussians with a common factor, [d, d], without noise. */
 export const evaluatedCommonFactor = Gaussian.evaluatedGaussians(
   ({ means, factor }: Pick<FullTensors, 'means' | 'logits'> & { readonly factor: Tensor }, x, level) =>
     evaluateCommonFactor(means, factor, x, level.alpha)

@@ -1,7 +1,6 @@
 /**
- * Functions shared by the families of Gaussian mixtures. At level (α, σ) component k is N(αc_k, S_k) with S_k = α²Σ_k + σ²I and P_k =
- * S_k⁻¹; r_k = x − αc_k is the residual of a row x. A level is either one for all rows, with one entry, or one per row, [rows, 1]; with a
- * common level, terms that depend on S_k alone are computed once.
+ * Functions shared by families of Gaussian mixtures. At level (α, σ) component k is N(αc_k, S_k), S_k = α²Σ_k + σ²I, P_k = S_k⁻¹; r_k = x −
+ * αc_k. A level is common, with one entry, or per row, [rows, 1]; terms in S_k alone are computed once for a common level.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -31,15 +30,14 @@ import type { Mixture } from '../mixtureData.js'
 
 // —— in the tensor vocabulary ——
 
-/** Gaussians evaluated at rows, each at its level. */
 export interface GaussianEvaluation {
   /** log N(x; αc_k, S_k), [rows, K] */
   readonly logDensity: Tensor
   /** Σ_k w_k P_k r_k for weights w [rows, K], [rows, dim] */
   readonly pull: (shares: Tensor) => Tensor
   /**
-   * Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]. Computed from the differences: for a distant row Σ w|P r|² − |Σ
-   * w P r|² cancels.
+   * Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]: from differences, since Σ w|P r|² − |Σ w P r|² cancels for
+   * distant rows.
    */
   readonly curvature: (shares: Tensor) => Tensor
 }
@@ -62,7 +60,9 @@ export interface Evaluated<T> {
   readonly logDensity?: (params: T, x: Tensor, level: RowLevel) => Tensor
 }
 
-/** Score s = −Σ w_k P_k r_k and divergence div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians, with the components themselves; w are the responsibilities. */
+/**
+ * Returns components, score s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians, w being the responsibilities.
+ */
 export const evaluatedGaussians = <T extends MeansAndLogits>(
   see: (params: T, x: Tensor, level: RowLevel) => GaussianEvaluation
 ): Evaluated<T> => {
@@ -88,20 +88,20 @@ export const evaluatedGaussians = <T extends MeansAndLogits>(
 /** (d/2) log 2π */
 export const logNormalConstant = (dim: number): number => (dim / 2) * Elementary.log(2 * Math.PI)
 
-/** Returns log N without −(d/2) log 2π, from |R r|² and log |R|, R_kᵀ R_k = P_k, which broadcast to [rows, K]. */
+/** Returns log N without −(d/2) log 2π, from |R r|² and log |R|, P_k = R_kᵀR_k, which broadcast to [rows, K]. */
 export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor => {
   const half = mul(0.5, squared)
   return sub(logRoot, constant === 0 ? half : add(half, constant))
 }
 
-/** Returns log N in the tensor vocabulary; `Factor.logNormal` is for plain numbers. */
+/** Returns log N in the tensor vocabulary. */
 export const logNormalTensor = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
   logShape(squared, logRoot, logNormalConstant(dim))
 
 /** True if all rows share one level. */
 export const hasCommonLevel = ({ alpha, sigma }: RowLevel): boolean => alpha.size === 1 && sigma.size === 1
 
-/** Appends axes to α and σ after that of the rows. */
+/** Appends axes to α and σ. */
 export const appendLevelAxes = ({ alpha, sigma }: RowLevel, axes: number): RowLevel => {
   const over = (x: Tensor): Tensor => reshape(x, [x.size, ...new Array<number>(axes).fill(1)])
   return { alpha: over(alpha), sigma: over(sigma) }
@@ -111,7 +111,7 @@ export const appendLevelAxes = ({ alpha, sigma }: RowLevel, axes: number): RowLe
 export const residuals = (x: Tensor, centres: Tensor, level: RowLevel): Tensor =>
   sub(expandDims(x, 1), mul(appendLevelAxes(level, 2).alpha, expandDims(centres, 0)))
 
-/** Evaluated Gaussians if each component has its own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
+/** Evaluation with P_k for each component, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
 export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: Tensor): GaussianEvaluation => {
   const pull = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), pulls), 1)
   return {
@@ -125,8 +125,8 @@ export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: 
 }
 
 /**
- * Evaluated Gaussians for a common P at one level: P_k r_k = Px − αPc_k, so δ_k does not depend on x itself. No array is larger than [rows,
- * dim] or [rows, K].
+ * Evaluation with a common P at one level: P_k r_k = Px − αPc_k, so δ_k does not depend on x. No array is larger than [rows, dim] or [rows,
+ * K].
  */
 export const evaluationOfShared = (
   logDensity: Tensor,
@@ -144,15 +144,13 @@ export const evaluationOfShared = (
 
 // —— as arrays ——
 
-/** Fields of a family. `parameters` is annotated with it, so that the compiler infers the parameters' names first. */
+/** `parameters` is annotated with this type, so that the compiler infers the parameters' names first. */
 export interface ComponentCount {
   readonly components: number
 }
 
-/** Numbers as an array with one axis. */
 export const vectorArray = (values: Float64Array): NdArray => ({ shape: [values.length], values })
 
-/** Permutes arrays along their first axis, that of the components. */
 export const permuteFirstAxis =
   (order: ReadonlyArray<number>) =>
   ({ shape, values }: NdArray): NdArray => {
@@ -166,7 +164,7 @@ export const permuteComponents =
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
     Params.map<NdArray, NdArray>(permuteFirstAxis(order))(params)
 
-/** Permutes the components in those arrays that grow with their number: their shapes differ between `now` and one `more`. */
+/** Returns a permutation of the components in the arrays whose shapes differ between a number of components (`now`) and one more. */
 export const relabelledAs =
   <P extends string>(now: Params.Shapes<P>, more: Params.Shapes<P>) =>
   (order: ReadonlyArray<number>) =>
@@ -176,7 +174,6 @@ export const relabelledAs =
       return isFixed ? array : permuteFirstAxis(order)(array)
     })(params)
 
-/** Shifts each row of the means by a vector. */
 export const shiftMeans =
   (by: Float64Array) =>
   <A extends { readonly means: NdArray }>(params: A): A => {
@@ -191,7 +188,7 @@ export const scaleRows =
   (by: Float64Array) =>
   ({ shape, values }: NdArray): NdArray => ({ shape, values: values.map((c, at) => c * by[at % by.length]) })
 
-/** Converts log variances to other units: those of by² v. */
+/** Converts log variances to columns scaled by `by`. */
 export const scaleLogVariances =
   (by: Float64Array) =>
   ({ shape, values }: NdArray): NdArray => ({
@@ -216,7 +213,7 @@ export const mapMeanRows =
 export const logShares = (weights: Float64Array): NdArray =>
   vectorArray(tabulate(weights.length, k => Elementary.log(Math.max(weights[k], Number.MIN_VALUE))))
 
-/** Sum of the values, in order from the first. */
+/** Returns the sum in order from the first value. */
 export const sumValues = (values: Float64Array): number => {
   let sum = 0
   for (let at = 0; at < values.length; at++) sum += values[at]
@@ -225,7 +222,7 @@ export const sumValues = (values: Float64Array): number => {
 
 // —— the part of an M-step common to all families ——
 
-/** Displacement of each centre: from the old one to the mean of the component's rows at their level, [K, dim]; 0 if it has no mass. */
+/** Displacement of each centre to the mean of its rows at their level, [K, dim]; 0 if it has no mass. */
 export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array => {
   const moved = new Float64Array(sums.length)
   for (let k = 0, at = 0; k < mass.length; k++)
@@ -233,7 +230,7 @@ export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array =>
   return moved
 }
 
-/** Maximizing centres at time 0 and logits; they do not depend on the covariances. */
+/** Maximizing centres at time 0 and logits, for any covariances. */
 export const maximizingCentres = (
   { means }: { readonly means: NdArray },
   moments: Moments,
@@ -294,7 +291,7 @@ export const softmaxWeights = (logits: NdArray): Float64Array => {
 
 /**
  * Distance by Fisher's metric, √Σ_k π_k(ρ_k + (δ log π_k)²), where `apart` returns ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order: √2
- * times the root of the relative entropy of row and component together.
+ * times the root of the relative entropy of row and component.
  */
 export const fisherDistance = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
   const before = logsOf(from)
@@ -310,7 +307,6 @@ export const fisherDistance = (from: NdArray, to: NdArray, apart: (component: nu
 /** [K, rows] → [rows, K] */
 export const swapAxes = (x: Tensor): Tensor => transpose(x, [1, 0])
 
-/** Transposes each matrix of a stack. */
 export const transposeEach = (x: Tensor): Tensor =>
   transpose(
     x,

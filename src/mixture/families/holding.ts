@@ -1,4 +1,4 @@
-/** Mixtures in which some components are known, in whole or in part: wherever parameters are read, known values replace them. */
+/** Mixtures in which some components are known, in whole or in part: known values replace parameters wherever these are read. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { assignment } from '../../../lib/arrays/assignment.js'
@@ -29,7 +29,7 @@ import {
 type FixedComponents = ReadonlyArray<Known.Fixed>
 type FixedParams = Params.Params<GaussianParameter>
 
-/** A mask, 1 where a value is known, and the known values. */
+/** `mask` is 1 where a value is known. */
 interface KnownValues {
   readonly mask: NdArray
   readonly values: NdArray
@@ -54,7 +54,7 @@ const fixedWeights = (known: FixedComponents, count: number): FixedWeights => {
   }
 }
 
-/** True if each component has covariance parameters of its own, and of no other. */
+/** True if each component has covariance parameters of its own. */
 const hasOwnCovariances = ({ model, family }: LearnableGaussians): boolean => {
   const count = family.count(1)
   return [count + 1, count + 2].every(dim =>
@@ -64,7 +64,7 @@ const hasOwnCovariances = ({ model, family }: LearnableGaussians): boolean => {
   )
 }
 
-/** The mixture with the known values, and isotropic components for what is not known. */
+/** Mixture with the known values, and isotropic components for unknown ones. */
 const knownMixture = (known: FixedComponents, count: number, dim: number): Mixture =>
   Maps.mixtureOfTriangles(
     {
@@ -80,7 +80,7 @@ const knownMixture = (known: FixedComponents, count: number, dim: number): Mixtu
     })
   )
 
-/** Known values by the parameters' names, except weights. */
+/** Known values by parameter name, except weights. */
 const knownValues = (
   gaussians: LearnableGaussians,
   known: FixedComponents,
@@ -111,10 +111,10 @@ const knownValues = (
   }
 }
 
-/** A logit below all others, for a weight of 0. */
+/** Logit for a weight of 0. */
 const ZERO_WEIGHT_LOGIT = -1e300
 
-/** log π_k with known weights, where the others share the rest; known logits have a gradient of 0. */
+/** log π_k with known weights, the others sharing the rest; known logits have a gradient of 0. */
 const knownLogWeights = ({ mask, weights, rest, isWhole }: FixedWeights, logits: Tensor): Tensor => {
   const isHeld = fromNdArray(mask)
   const logs = fromNdArray(Gaussian.vectorArray(weights.map((w, k) => (mask.values[k] === 1 ? Elementary.log(w) : 0))))
@@ -139,7 +139,6 @@ const orderWithKnownPlaces = (known: FixedComponents, means: NdArray): ReadonlyA
   )
 }
 
-/** Maps that replace parameters by the known values. */
 interface Replacement {
   readonly inTensors: (params: Params.Tensors<GaussianParameter>, dim: number) => Params.Tensors<GaussianParameter>
   readonly inArrays: (params: FixedParams) => FixedParams
@@ -165,13 +164,12 @@ const replacementBy = (gaussians: LearnableGaussians, known: FixedComponents, we
   }
 }
 
-/** M-step in which known values stay as they are. */
 const mStepWithFixed = (
   mStep: MStep<GaussianParameter>,
   known: FixedComponents,
   { inArrays }: Replacement
 ): MStep<GaussianParameter> => {
-  /** Moments in which known means are not displaced, so that second moments are about them. */
+  /** Moments without displacement of known means, about which second moments then are. */
   const withoutDisplacement = (moments: Moments, dim: number): Moments => ({
     ...moments,
     sums: moments.sums.map((s, at) => ((known[Math.floor(at / dim)]?.mean ?? null) === null ? s : 0))
@@ -189,7 +187,7 @@ const mStepWithFixed = (
   }
 }
 
-/** Model in which known values replace the parameters. */
+/** Returns the model with known values in place of parameters. */
 const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): Model<GaussianParameter> => {
   const { model, family, mStep, start, toMixture, fromMixture } = gaussians
   const count = family.count(1)
@@ -220,7 +218,7 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
       placed: () => inArrays,
       toMixture: params => {
         const mixture = toMixture(inArrays(params))
-        // Sets known weights exactly, to the last bit.
+        // Sets known weights to the last bit.
         return {
           ...mixture,
           weights: mixture.weights.map((w, k) => (weights.mask.values[k] === 1 ? weights.weights[k] : w))
@@ -242,7 +240,7 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
   }
 }
 
-/** Problems of known components in a family. */
+/** Returns problems of known components in a family. */
 const knownProblems = (known: FixedComponents, gaussians: LearnableGaussians): ReadonlyArray<Problem.Problem> => {
   const { model, family, toMixture, fromMixture } = gaussians
   const count = family.count(1)

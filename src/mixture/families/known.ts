@@ -1,4 +1,4 @@
-/** Known parameters of a component, which are fixed while the rest is estimated. */
+/** Known parameters of a component, which are not estimated. */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { Field, Problem } from '../../core/index.js'
@@ -9,14 +9,14 @@ export type Place = number | ReadonlyArray<number>
 /** A variance v of v I, variances by columns, or a matrix. */
 export type Spread = Place | ReadonlyArray<ReadonlyArray<number>>
 
-/** Fixed parameters of a component; null for those that are estimated. */
+/** Fixed parameters of a component; null if estimated. */
 export interface Fixed {
   readonly mean: Place | null
   readonly covariance: Spread | null
   readonly weight: number | null
 }
 
-/** Known parameters; any that are left out are estimated. */
+/** Known parameters; the others are estimated. */
 export interface Options {
   /** At time 0: one number per column, or one for all. */
   readonly mean?: Place
@@ -31,7 +31,7 @@ const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
 const isMatrixSpread = (given: Spread): given is ReadonlyArray<ReadonlyArray<number>> =>
   isList(given) && isList(given[0])
 
-/** Returns a frozen copy without −0, which JSON does not have. */
+/** Returns a frozen copy, with −0 replaced by 0, which JSON has. */
 const frozenPlace = (given: Place): Place => (isList(given) ? Object.freeze(given.map(x => x + 0)) : given + 0)
 
 const frozenSpread = (given: Spread): Spread =>
@@ -94,7 +94,7 @@ export const fixedTriangle = (covariance: Spread, dim: number): Float64Array | n
   return Factor.choleskyOfCovariance(flat, dim)?.values ?? null
 }
 
-/** True if symmetric: the triangle is computed from the entries below the diagonal alone. */
+/** True if symmetric; the triangle uses the entries below the diagonal alone. */
 const isSymmetricSpread = (covariance: Spread): boolean =>
   !isMatrixSpread(covariance) ||
   (covariance.every(row => row.length === covariance.length) &&
@@ -116,17 +116,16 @@ const isValidFixed = (given: Fixed): boolean => {
   )
 }
 
-/** True if it fits this number of columns. */
 const fitsColumns = ({ mean, covariance }: Fixed, dim: number): boolean =>
   [mean, covariance].every(given => !isList(given) || given.length === dim)
 
-/** Returns the numbers of columns for which problems are checked: the one that is given, or 1 and 2 if any number fits. */
+/** Returns the numbers of columns to check: the given one, or 1 and 2 if any number fits. */
 export const possibleDims = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
   const said = known.flatMap(one => fixedDim(one) ?? [])
   return said.length > 0 ? said.slice(0, 1) : [1, 2]
 }
 
-/** Returns the problems with data of this number of columns. Messages name the components by `name`. Default: 'known'. */
+/** Returns the problems with data of this number of columns. `name` names the components in messages. Default: 'known'. */
 export const requirements = (
   known: ReadonlyArray<Fixed>,
   dim: number,
@@ -152,7 +151,7 @@ const show = ({ mean, covariance, weight }: Fixed): string => {
   return `Component.fixed({ ${parts.join(', ')} })`
 }
 
-/** Returns the known components as a formula, numbered from the first. */
+/** Returns the known components as a formula. */
 export const formula = (known: ReadonlyArray<Fixed>): string =>
   known
     .flatMap(({ mean, covariance, weight }, k) =>
@@ -162,7 +161,7 @@ export const formula = (known: ReadonlyArray<Fixed>): string =>
     )
     .join(', ')
 
-/** Field of one `Component.fixed`: its validity, message and test values. */
+/** Field of one `Component.fixed`. */
 export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
   is: isFixed,
   holds: isValidFixed,
@@ -181,7 +180,7 @@ export const field: Field.Field<Fixed> = Field.leaf<Fixed>({
   sample: fixed({ mean: 0, covariance: 4 })
 })
 
-/** True if a covariance [d, d] is that of a triangle, except for rounding. */
+/** True if a covariance [d, d] is that of a triangle up to rounding. */
 export const matchesTriangle = (triangle: Float64Array, found: Float64Array, dim: number): boolean => {
   const wanted = Factor.covarianceOfFactor({ shape: [dim, dim], values: triangle }, dim).values
   return wanted.every((x, at) => {
@@ -195,6 +194,5 @@ export const matchesTriangle = (triangle: Float64Array, found: Float64Array, dim
 /** Rounding error of a number stored as its logarithm. */
 const EXP_LOG_ROUNDING = 1e-12
 
-/** Returns |a − b|². */
 export const squaredVectorDistance = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, x, j) => sum + Elementary.square(x - b[j]), 0)

@@ -1,6 +1,6 @@
 /**
- * Derivations from a family's two conversions, parameters to a mixture and a mixture to parameters: the M-step at any level, with a
- * lower bound on variances; Fisher's distance; initialization from centres; and changes of units.
+ * Derivations from a family's conversions between parameters and mixtures: M-step at any level, Fisher's distance, initialization from
+ * centres, and changes of units.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -17,8 +17,8 @@ import * as Gaussian from './gaussian.js'
 export interface MixtureMaps<P extends string> {
   readonly toMixture: (params: Params.Params<P>) => Mixture
   /**
-   * Returns the nearest parameters by relative entropy, Σ_k π_k KL(N_k ‖ ·): for the mixture of an E-step's moments, the maximum-likelihood
-   * ones.
+   * Returns the nearest parameters by relative entropy, Σ_k π_k KL(N_k ‖ ·): the maximum-likelihood ones for the mixture of an E-step's
+   * moments.
    */
   readonly fromMixture: (mixture: Mixture) => Params.Params<P>
 }
@@ -73,7 +73,7 @@ export const secondMomentsOf = (second: Second, mixture: Mixture): Float64Array 
 
 // —— mixtures ——
 
-/** Mixture with equal weights and isotropic components of one variance. */
+/** Returns the mixture with equal weights and isotropic components of one variance. */
 export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
   const [count] = means.shape
   return {
@@ -84,7 +84,7 @@ export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
   }
 }
 
-/** Conversion from centres to parameters, by way of an isotropic mixture; the other direction is given. */
+/** Conversion from centres to parameters through an isotropic mixture; the inverse is given. */
 export const startFromMaps = <P extends string>(
   { fromMixture }: Pick<MixtureMaps<P>, 'fromMixture'>,
   count: number,
@@ -95,7 +95,7 @@ export const startFromMaps = <P extends string>(
   fromCentres: (means, variance) => fromMixture(isotropicMixture(means, variance))
 })
 
-/** Mixture with covariances L_k L_kᵀ, from their triangles. */
+/** Returns the mixture with covariances L_k L_kᵀ. */
 export const mixtureOfTriangles = (
   { means, weights }: Pick<Mixture, 'means' | 'weights'>,
   triangles: ReadonlyArray<Float64Array>
@@ -110,7 +110,7 @@ export const mixtureOfTriangles = (
   }
 }
 
-/** Mixture on columns times `by`. */
+/** Returns the mixture on columns times `by`. */
 export const scaledMixture = (by: Float64Array, mixture: Mixture): Mixture => {
   const first = { means: Gaussian.scaleRows(by)(mixture.means), weights: mixture.weights }
   if (mixture.factors !== null)
@@ -122,14 +122,14 @@ export const scaledMixture = (by: Float64Array, mixture: Mixture): Mixture => {
   return { ...first, variances, factors: null }
 }
 
-/** Parameters of the mixture on columns times `by`, for a family closed under scaling. */
+/** Returns the parameters on columns times `by`, for a family closed under scaling. */
 export const scaleParams =
   <P extends string>({ toMixture, fromMixture }: MixtureMaps<P>) =>
   (by: Float64Array) =>
   (params: Params.Params<P>): Params.Params<P> =>
     fromMixture(scaledMixture(by, toMixture(params)))
 
-/** Parameters of the mixture shifted by a vector, for a family closed under shifts. */
+/** Returns the parameters shifted by a vector, for a family closed under shifts. */
 export const shiftParams =
   <P extends string>({ toMixture, fromMixture }: MixtureMaps<P>) =>
   (by: Float64Array) =>
@@ -139,11 +139,10 @@ export const shiftParams =
 // —— the distance ——
 
 interface Sharing {
-  /** True if all components have the same covariance. */
   readonly isShared: boolean
 }
 
-/** ½Σ log² of the eigenvalues of Σ⁻¹Σ′ of two triangles: to second order ½ tr (Σ⁻¹δΣ)², and symmetric in the two. */
+/** ½Σ log² of the eigenvalues of Σ⁻¹Σ′: to second order ½ tr (Σ⁻¹δΣ)², and symmetric. */
 const covarianceDistance = (from: NdArray, to: NdArray, dim: number): number => {
   /** Columns of L⁻¹L′, one per row. */
   const between = Factor.solve(from, dim, transposed(to.values, dim))
@@ -158,7 +157,7 @@ const covarianceDistance = (from: NdArray, to: NdArray, dim: number): number => 
   )
 }
 
-/** `covarianceDistance` plus δcᵀΣ⁻¹δc for diagonal covariances, where the eigenvalues are ratios of variances. */
+/** `covarianceDistance` plus δcᵀΣ⁻¹δc for diagonal covariances. */
 const diagonalDistances = (before: Mixture, after: Mixture): ((component: number) => number) => {
   const [, dim] = before.means.shape
   const from = Gaussian.diagonalsOf(before)
@@ -174,7 +173,7 @@ const diagonalDistances = (before: Mixture, after: Mixture): ((component: number
   }
 }
 
-/** Squared distance of each component for covariances of any shape; a common covariance is compared once. */
+/** `covarianceDistance` plus δcᵀΣ⁻¹δc for any covariances; a common covariance is compared once. */
 const triangularDistances = (
   before: Mixture,
   after: Mixture,
@@ -208,7 +207,7 @@ export const paramsDistance =
 
 // —— the M-step ——
 
-/** Covariance [d, d] at the level of the rows from moments W_k/n_k; entries that the moments do not contain are those of the old covariance. */
+/** Covariance [d, d] at the rows' level from moments W_k/n_k; entries absent from the moments are those of the old covariance. */
 const momentCovariance = (
   second: Exclude<Second, 'none'>,
   own: Float64Array,
@@ -229,9 +228,9 @@ const covarianceAtLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: MS
   )
 
 /**
- * M-step derived from the two conversions. The mixture of the moments at their level is converted to the family; there eigenvalues are
- * clipped, max(·, α²φ + σ²), and their values at time 0 are converted to the family again. It is exact if S_k and the clipped covariances
- * are in the family too, as for isotropic, diagonal and full covariances.
+ * M-step derived from the conversions: the mixture of the moments at their level is converted to the family, its eigenvalues are clipped,
+ * max(·, α²φ + σ²), and their values at time 0 are converted again. Exact if S_k and the clipped covariances are in the family, as for
+ * isotropic, diagonal and full covariances.
  */
 export const mStep = <P extends string>(
   { toMixture, fromMixture }: MixtureMaps<P>,

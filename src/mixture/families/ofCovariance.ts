@@ -7,7 +7,7 @@ import * as Derive from './derive.js'
 
 type WeightSharing = 'free' | 'equal'
 
-/** Parts of a mixture: a covariance structure as a value, or by the name of mclust or of McNicholas & Murphy. */
+/** Covariance structure, also by its name in mclust or McNicholas & Murphy, and weights. */
 export interface Options<C, W> {
   readonly components: number
   readonly covariance: C
@@ -42,7 +42,6 @@ const mixtureOfCovariance = family({
   })
 })
 
-/** Fields of the case. */
 export interface MixtureCaseFields {
   readonly _tag: 'mixture'
   readonly components: number

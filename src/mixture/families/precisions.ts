@@ -1,5 +1,5 @@
 /**
- * Multivariate t in the tensor vocabulary, built from Gaussians: without noise in closed form, and at a level by the trapezoid rule in log
+ * Multivariate t in the tensor vocabulary, built from Gaussians: in closed form without noise, and at a level by the trapezoid rule in log
  * g.
  */
 import {
@@ -37,19 +37,19 @@ import type { RowLevel } from '../family.js'
 export interface PrecisionGaussians {
   /** Log-densities at rows, [rows, K]. */
   readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
-  /** Log-densities at the centres, which depend on the scales alone, [rows | 1, K]. */
+  /** Log-densities at the centres, [rows | 1, K]. */
   readonly atCentre: (rows: number, level: RowLevel) => Tensor
-  /** Lower bound of all variances: []. */
+  /** Lower bound of all variances, []. */
   readonly least: () => Tensor
 }
 
 /** ν as [1, K], or as [1, 1] if common. */
 const asRowTensor = (nu: Tensor): Tensor => reshape(nu, [1, -1])
 
-/** log Γ((ν + d)/2) − log Γ(ν/2) − (d/2) log(ν/2): see `Student.logPeak`. */
+/** log Γ((ν + d)/2) − log Γ(ν/2) − (d/2) log(ν/2), as `Student.logPeak`. */
 const logPeakTensor = (nu: Tensor, dim: number): Tensor => {
   const most = 2 * EXPANSION_FROM
-  // Both branches are finite, with their derivatives, where the other is chosen.
+  // Both branches are finite, with their derivatives, also if the other is chosen.
   const small = minimum(nu, most)
   const plain = sub(
     sub(logGamma(mul(0.5, add(small, dim))), logGamma(mul(0.5, small))),
@@ -58,7 +58,7 @@ const logPeakTensor = (nu: Tensor, dim: number): Tensor => {
   return where(greater(nu, most), logPeakExpanded(maximum(nu, most), dim), plain)
 }
 
-/** (x + h − ½) log(1 + h/x) − h + r(x + h) − r(x) for x = ν/2 and h = d/2, where r is the remainder of Stirling's formula. */
+/** (x + h − ½) log(1 + h/x) − h + r(x + h) − r(x) for x = ν/2, h = d/2, and r the remainder of Stirling's formula. */
 const logPeakExpanded = (nu: Tensor, dim: number): Tensor => {
   const x = mul(0.5, nu)
   const h = dim / 2
@@ -74,7 +74,7 @@ const rowLevel = (alpha: Tensor, sigma: Tensor): RowLevel => ({ alpha, sigma })
 
 const cleanLevel = (): RowLevel => rowLevel(ones([1, 1]), zeros([1, 1]))
 
-/** Returns log-densities of rows without noise, and E[g | x], the weights of the rows in a component's moments, [rows, K] each. */
+/** Returns log-densities of rows without noise, and E[g | x], the weights of rows in a component's moments, [rows, K] each. */
 export const cleanStudent =
   ({ logDensity, atCentre }: Pick<PrecisionGaussians, 'logDensity' | 'atCentre'>, nus: Tensor) =>
   (x: Tensor): Readonly<Record<'logDensity' | 'counts', Tensor>> => {
@@ -90,10 +90,9 @@ export const cleanStudent =
   }
 
 /**
- * Number of precisions for each row. With so many, the steps are fine enough for all digits of two derivatives, except for ν ≥ 100 and rows
- * beyond 20 σ under noise far above α√Σ. The trapezoid rule converges like e^{−π²/h} for integrands that decrease like e^{−e^y}; so steps
- * are even in u, y = p + u − e^{−(u + 2)}: below p, where the slope of the log-density last changes, a few units of u cover dozens of units
- * of y.
+ * Number of precisions for each row, for all digits of two derivatives, except for ν ≥ 100 and rows beyond 20 σ under noise far above α√Σ.
+ * The trapezoid rule converges like e^{−π²/h} for integrands that decrease like e^{−e^y}; so steps are even in u, y = p + u − e^{−(u + 2)}:
+ * below p, where the slope of the log-density last changes, a few units of u cover dozens of y.
  */
 const PRECISION_NODES = 128
 const BEND = 2
@@ -109,7 +108,7 @@ export const studentLogDensity =
     const column = (of: Tensor): Tensor => mul(of, ones([rows, 1]))
     const a = column(alpha)
     const s = column(sigma)
-    // The end points of the rule do not affect its value, so no gradient flows through them.
+    // The rule's end points do not affect its value, so no gradient flows through them.
     const still = rowLevel(stopGradient(a), zeros([rows, 1]))
     const far = stopGradient(
       maximum(mul(2, sub(gaussians.atCentre(rows, still), gaussians.logDensity(stopGradient(x), still))), dim)

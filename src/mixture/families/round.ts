@@ -49,7 +49,6 @@ export const isotropicEvaluated = <T>(
 
 // —— unit variance: the two conversions suffice for an M-step ——
 
-/** Projection for weights and variances that are fixed, and equal. */
 const FIXED_PROJECTION = { free: false, seesNorm: false }
 
 const sphericalComponents = ({ means }: Params.Tensors<'means'>): Components.IsotropicComponents => ({
@@ -156,7 +155,6 @@ const isotropicComponents = ({ means, logits, logVariances }: IsotropicTensors):
   variances: exp(logVariances)
 })
 
-/** Projection for a family with free weights. */
 const projection = <P extends string>(
   { seesNorm }: { readonly seesNorm: boolean },
   componentsOf: (params: Params.Tensors<P>) => Components.IsotropicComponents,
@@ -196,7 +194,7 @@ interface CommonIsotropicTensors {
   readonly logVariance: Tensor
 }
 
-/** With P = I/u, δ_k = (α/u)(c_k − Σ w_l c_l), so |δ_k|² is a distance between points that do not depend on x. */
+/** With P = I/u, δ_k = (α/u)(c_k − Σ w_l c_l), so |δ_k|² is a distance between points independent of x. */
 const evaluatedCommonIsotropic = Gaussian.evaluatedGaussians(
   ({ means, logVariance }: CommonIsotropicTensors, x, { alpha, sigma }) => {
     const dim = x.shape[1] ?? 0

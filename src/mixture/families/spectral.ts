@@ -1,8 +1,7 @@
 /**
- * Covariances by volume, shape and orientation (Banfield & Raftery 1993; Celeux & Govaert 1995): Σ_k = D_kᵀ diag(e^{ℓ_k}) D_k, where the
- * volume and the shape of ℓ_k and the axes D_k are each common to the components or their own. At a level the axes remain, and S_k = D_kᵀ
- * diag(u_k) D_k with u = α²e^ℓ + σ²; this holds for isotropic noise only. With common axes rows and centres are rotated once, and the
- * covariances are then diagonal.
+ * Covariances by volume, shape and orientation (Banfield & Raftery 1993; Celeux & Govaert 1995): Σ_k = D_kᵀ diag(e^{ℓ_k}) D_k, with the
+ * volume and the shape of ℓ_k and the axes D_k each common or the components' own. At a level S_k = D_kᵀ diag(u_k) D_k, u = α²e^ℓ + σ².
+ * With common axes rows and centres are rotated once, and the covariances are then diagonal.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -43,7 +42,7 @@ import * as Diagonal from './diagonal.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
 
-/** Which parts of the covariances are common to the components, their own, or absent: isotropic, or along the columns. */
+/** Parts of the covariances: common to the components, their own, or none (isotropic, or along the columns). */
 export interface SpectralParts {
   readonly volume: 'common' | 'own'
   readonly shape: 'none' | 'common' | 'own'
@@ -64,10 +63,7 @@ const spectrumOf = ({ logVolumes, shapes }: SpectralTensors, dim: number): Tenso
     : add(volumes, matMul(reshape(shapes, [-1, dim - 1]), fromNdArray(Spectrum.contrasts(dim)), { transposeB: true }))
 }
 
-/**
- * Axes as rows, Dᵀ of Σ = λDADᵀ: (I − A)⁻¹(I + A) = M⁻¹(I + A)², M = I + AᵀA, [..., d, d] from [..., d(d − 1)/2]; M is positive definite
- * for any A.
- */
+/** Axes as rows, Dᵀ of Σ = λDADᵀ: (I − A)⁻¹(I + A) = M⁻¹(I + A)², M = I + AᵀA positive definite, [..., d, d] from [..., d(d − 1)/2]. */
 const cayleyAxes = (turns: Tensor, dim: number): Tensor => {
   const identity = mul(eye(dim), ones([...turns.shape.slice(0, -1), 1, 1]))
   if (dim === 1) return identity
@@ -79,14 +75,14 @@ const cayleyAxes = (turns: Tensor, dim: number): Tensor => {
   return solveTriangular(factor, solveTriangular(factor, matMul(both, both)), { transposed: true })
 }
 
-/** Gaussians given by their axes, as rows, and their variances u along them, [rows | 1, K | 1, d]. */
+/** Axes as rows, and the variances u along them, [rows | 1, K | 1, d]. */
 interface AxisAlignedGaussians {
   readonly means: Tensor
   readonly axes: Tensor
   readonly u: Tensor
 }
 
-/** Evaluates Gaussians with axes of each component's own, [K, d, d]. */
+/** Evaluates Gaussians with axes [K, d, d]. */
 const evaluateSpectral = (
   { means, axes, u }: AxisAlignedGaussians,
   x: Tensor,
@@ -121,11 +117,10 @@ const evaluateAlongCommonAxes = (
 
 const MCLUST_LETTERS = { common: 'E', own: 'V', none: 'I' } as const
 
-/** Returns mclust's name: in VVE volumes and shapes are each component's own, and the axes are common. */
+/** Returns mclust's name, for example VVE if volumes and shapes are own and the axes common. */
 export const mclustName = ({ volume, shape, orientation }: SpectralParts): string =>
   MCLUST_LETTERS[volume] + MCLUST_LETTERS[shape] + MCLUST_LETTERS[orientation]
 
-/** Joins the arrays of the parts that exist. */
 const joinSpectralParams = <A>(
   logVolumes: A,
   shapes: A | null,
@@ -172,7 +167,7 @@ const axesOfParams = (
 
 interface OrientedSpectrum {
   readonly spectrum: Spectrum.Spectrum
-  /** One [d, d] for each component with its own, one if common; empty if they are the columns. */
+  /** Per component or one common, [d, d]; empty if they are the columns. */
   readonly axes: ReadonlyArray<Float64Array>
 }
 
@@ -228,7 +223,7 @@ interface SpectralMoments {
   /** Second moments, [K, …] */
   readonly w: Float64Array
   readonly at: MStepContext
-  /** The old axes of each component, and the old spectrum; null if there are none. */
+  /** Old axes of each component and old spectrum; null if there are none. */
   readonly before: {
     readonly axes: ReadonlyArray<Float64Array> | null
     readonly spectrum: Spectrum.Spectrum
@@ -288,7 +283,7 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
     isShared: !ownVolume && !ownShape && !ownAxes,
     isVolumeShared: !ownVolume,
     ...(orientation === 'common' && { hasCommonAxes: true }),
-    // Scaling columns makes common axes differ, unless all shapes are common, or each component has its own shape and axes.
+    // Scaling columns makes common axes differ, unless all shapes are common, or shapes and axes are own.
     isScalable: shape !== 'none' && (!isTurned || (ownShape ? ownAxes : !ownAxes)),
     leastRows: dim => (ownShape && ownAxes ? dim + 1 : ownVolume || ownShape ? 2 : 1),
     shapes: (count, dim) => spectralShapes(parts, count, dim),
@@ -307,6 +302,6 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
   }
 }
 
-/** Distributes Σ r|δ|² evenly over the columns, as Σ r δ∘δ of isotropic components. */
+/** Distributes Σ r|δ|² evenly over the columns, as Σ r δ∘δ. */
 const spreadEvenly = (w: Float64Array, dim: number): Float64Array =>
   new Float64Array(w.length * dim).map((_, at) => w[Math.floor(at / dim)] / dim)

@@ -1,7 +1,6 @@
 /**
- * Maximum-likelihood spectra of covariances that share volumes or shapes. The logarithms of the eigenvalues, ℓ_kj = volume_k + Σ_i C_ji
- * shape_ki with Helmert's contrasts C, where volumes and shapes are each common or each component's own, are linear in the parameters, ℓ =
- * Bθ. For given axes, with moments ω_kj along them, the loss is
+ * Maximum-likelihood spectra of covariances that share volumes or shapes. The log eigenvalues, ℓ_kj = volume_k + Σ_i C_ji shape_ki with
+ * Helmert's contrasts C, are linear in the parameters, ℓ = Bθ. For moments ω_kj along given axes the loss is
  *
  *     F(θ) = Σ_kj n_k log u_kj + ω_kj/u_kj,    u = α²e^ℓ + σ²,    ℓ ≥ log φ,
  *
@@ -19,7 +18,7 @@ export interface SpectrumSharing {
   readonly shape: 'none' | 'common' | 'own'
 }
 
-/** Parameters of a spectrum: volumes, [K] or [1], and shapes, [K, d − 1] or [d − 1] row-major, or empty. */
+/** Volumes, [K] or [1], and shapes, [K, d − 1] or [d − 1] row-major, or empty. */
 export interface Spectrum {
   readonly volumes: Float64Array
   readonly shapes: Float64Array
@@ -47,7 +46,7 @@ export const contrasts = (dim: number): NdArray => {
   }
 }
 
-/** Layout of the parameter vector θ: its length, and where each component's entries begin. */
+/** Layout of θ: its length, and where each component's entries begin. */
 interface SpectrumLayout {
   /** Number of entries of a shape, of the volumes, and of all. */
   readonly width: number
@@ -77,7 +76,7 @@ export const logEigenvalues = (
   dim: number
 ): Float64Array => predictedLogs(parts, Float64Array.of(...volumes, ...shapes), count, dim)
 
-/** Bθ, [K, d]. The product Cs is computed by cumulative sums. */
+/** Bθ, [K, d], with Cs by cumulative sums. */
 const predictedLogs = (parts: SpectrumSharing, theta: Float64Array, count: number, dim: number): Float64Array => {
   const { width, volumeOf, shapeOf } = spectrumLayout(parts, count, dim)
   const out = new Float64Array(count * dim)
@@ -92,7 +91,7 @@ const predictedLogs = (parts: SpectrumSharing, theta: Float64Array, count: numbe
   return out
 }
 
-/** Shape Cᵀℓ of one spectrum; it does not depend on the mean of ℓ. */
+/** Shape Cᵀℓ of one spectrum, independent of the mean of ℓ. */
 const shapeOfLogs = (l: Float64Array): Float64Array => {
   let before = 0
   return new Float64Array(l.length - 1).map((_, i) => {
@@ -103,10 +102,10 @@ const shapeOfLogs = (l: Float64Array): Float64Array => {
 
 const meanOfValues = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
-/** Logarithm of the smallest eigenvalue allowed; without a bound, that of the smallest positive number. */
+/** log φ, or that of the smallest positive number without a bound. */
 const minLogEigenvalue = ({ floor }: MStepContext): number => Elementary.log(Math.max(floor, Number.MIN_VALUE))
 
-/** Returns the loss F for ω [K, d]; components without mass do not count. */
+/** Returns the loss F for ω [K, d], of components with mass. */
 export const spectrumLoss = (
   n: Float64Array,
   omega: Float64Array,
@@ -175,7 +174,7 @@ const meanSpectrum = (
 
 /**
  * Solution for EV without noise. For a volume v the optimal spectrum of a component is ℓ_j = max(log ω_j − m, log φ), with m such that Σ_j
- * ℓ_j = dv: what clipping adds is subtracted from the others.
+ * ℓ_j = dv.
  */
 const fillVolumes = ({ n, omega, at }: MomentsAlongAxes, old: Spectrum): Spectrum => {
   const { dim, level } = at
@@ -210,13 +209,12 @@ const fillVolumes = ({ n, omega, at }: MomentsAlongAxes, old: Spectrum): Spectru
   return { volumes: Float64Array.of(volume), shapes }
 }
 
-/** m of a component at a volume, and the number of its eigenvalues above the bound. */
+/** m of a component at a volume, and its number of eigenvalues above the bound. */
 interface FilledVolume {
   readonly m: number
   readonly free: number
 }
 
-/** Result for a component without moments. */
 const NOT_FILLED: FilledVolume = { m: -Infinity, free: 0 }
 
 /** Returns m such that the log eigenvalues max(ℓ_j − m, least) have the mean `volume`, from ℓ in descending order; m = −∞ if all are −∞. */
@@ -234,8 +232,8 @@ const fillVolume = (l: Float64Array, volume: number, least: number): FilledVolum
 }
 
 /**
- * Common volume of components with log moments `sorted`, each in descending order. The derivative of F by the volume is d(Σ_k n_k − Σ_k
- * e^{m_k}), and log Σ_k e^{m_k} is convex and decreasing, so Newton's method converges from any start; in one step if nothing is clipped.
+ * Common volume from log moments, each in descending order. The derivative of F by the volume is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k
+ * e^{m_k} is convex and decreasing, so Newton's method converges from any start; in one step if nothing is clipped.
  */
 const commonVolume = (
   sorted: ReadonlyArray<Float64Array>,
@@ -261,7 +259,6 @@ const commonVolume = (
   return volume
 }
 
-/** Sharing for a single component. */
 const SINGLE_COMPONENT: SpectrumSharing = { volume: 'own', shape: 'own' }
 
 /** Design matrix B, row-major, [K · d, θ]. */
@@ -278,17 +275,16 @@ const designMatrix = (parts: SpectrumSharing, count: number, dim: number): Float
   return b
 }
 
-/** Maximum number of Newton steps, and of sweeps over the constraints; both usually converge much earlier. */
+/** Maximum numbers of Newton steps, and of sweeps over the constraints. */
 const MAX_NEWTON_STEPS = 100
 const MAX_HILDRETH_SWEEPS = 500
 /** A step that changes no logarithm by more than this is the last. */
 const LOG_TOLERANCE = 1e-13
-/** Share of the Fisher information that is used if noise makes the curvature negative. */
+/** Share of the Fisher information in the curvature if noise makes it negative. */
 const MIN_CURVATURE_SHARE = 0.05
 
 /**
- * Returns the step s that minimizes gᵀs + ½sᵀLLᵀs subject to slack + Bs ≥ 0, if feasible: by Hildreth's method, coordinate ascent on the
- * dual (Hildreth 1957).
+ * Returns the step s that minimizes gᵀs + ½sᵀLLᵀs subject to slack + Bs ≥ 0, if feasible, by coordinate ascent on the dual (Hildreth 1957).
  */
 const constrainedStep = (
   lower: NdArray,
@@ -298,7 +294,6 @@ const constrainedStep = (
 ): Float64Array => {
   const size = gradient.length
   const { values } = lower
-  /** Returns L⁻ᵀy. */
   const back = (y: Float64Array): Float64Array => {
     const out = y.slice()
     for (let i = size - 1; i >= 0; i--) {
@@ -341,7 +336,6 @@ const constrainedStep = (
   return free.map((x, i) => x + kept[i])
 }
 
-/** Raises volumes until the bound is satisfied. */
 const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number, at: MStepContext): Float64Array => {
   const { volumes, volumeOf } = spectrumLayout(parts, count, at.dim)
   const least = minLogEigenvalue(at)
@@ -353,7 +347,7 @@ const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number
   return theta.map((x, i) => (i < volumes ? x + short[i] : x))
 }
 
-/** Solution for VE, and for EV at a level, by constrained Newton steps from an initial spectrum. */
+/** Solution for VE, and for EV at a level, by constrained Newton steps. */
 const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: Spectrum): Spectrum => {
   const { n, omega, at } = moments
   const { dim } = at
@@ -374,7 +368,7 @@ const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: 
       b,
       l.map(x => x - least)
     )
-    // With a tiny mass the loss does not show convergence, so the iteration ends when steps vanish.
+    // With a tiny mass the loss does not show convergence; then the iteration ends when steps vanish.
     let moved = 0
     for (let t = 1; t > 1e-10; t /= 2) {
       const next = theta.map((x, i) => x + t * along[i])
@@ -390,12 +384,12 @@ const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: 
     }
     if (!(moved > LOG_TOLERANCE)) break
   }
-  // Corrects rounding below the bound.
+  // Restores the bound after rounding.
   theta = raiseVolumes(parts, theta, count, at)
   return { volumes: theta.slice(0, volumes), shapes: theta.slice(volumes) }
 }
 
-/** Gradient of the loss F by θ, and the lower triangle of its Hessian, made positive definite; b is the design matrix [K · d, size]. */
+/** Gradient of F by θ, and the lower triangle of its Hessian, made positive definite; b is the design matrix [K · d, size]. */
 const spectrumDerivatives = (
   { n, omega, at: { dim, level } }: MomentsAlongAxes,
   l: Float64Array,
@@ -421,7 +415,7 @@ const spectrumDerivatives = (
       for (let j = 0; j <= i; j++) hessian[i * size + j] += safe * bi * b[row * size + j]
     }
   }
-  // Parameters that no row determines are kept: those of a component without mass, which only the bound may move.
+  // Parameters of a component without mass are kept; only the bound may move them.
   for (let i = 0; i < size; i++) {
     const own = hessian[i * (size + 1)]
     hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1
@@ -429,7 +423,6 @@ const spectrumDerivatives = (
   return { gradient, hessian }
 }
 
-/** Initial spectrum near the optimum. */
 const initialSpectrum = (
   { volume, shape }: SpectrumSharing,
   { n, omega, at: { dim, floor } }: MomentsAlongAxes
@@ -456,8 +449,8 @@ const initialSpectrum = (
 }
 
 /**
- * Returns the maximum-likelihood spectrum for moments along given axes, with a lower bound, at a level. Exact at time 0, and at any level for
- * EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its own parameters, unless changes of the
+ * Returns the maximum-likelihood spectrum for moments along given axes, with a lower bound, at a level. Exact at time 0, and at any level
+ * for EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its parameters, unless changes of the
  * common ones take it below the bound: then its volume is raised, or its shape shrunk.
  */
 export const likeliestSpectrum = (
@@ -467,7 +460,6 @@ export const likeliestSpectrum = (
 ): Spectrum => {
   const { dim, level } = moments.at
   const from = old ?? initialSpectrum(parts, moments)
-  // In one dimension there is no shape.
   if (parts.shape === 'none' || parts.shape === parts.volume || dim === 1)
     return meanSpectrum(dim === 1 ? { ...parts, shape: 'none' } : parts, moments, from)
   return level.sigma === 0 && parts.shape === 'own' ? fillVolumes(moments, from) : newtonSpectrum(parts, moments, from)

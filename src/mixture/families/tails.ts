@@ -1,4 +1,4 @@
-/** Mixtures of multivariate t with any covariance structure: derived from a family of Gaussians, and ν. */
+/** Mixtures of multivariate t with any covariance structure, derived from a family of Gaussians. */
 import { flow, identity } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -49,13 +49,11 @@ import * as Terms from './precisions.js'
 
 export type Nu = 'own' | 'common' | number
 
-/** Initial ν. */
 const INITIAL_DEGREES = 10
 
-/** Parameters of the Gaussians that are accessed by name. */
 export type GaussianParameter = 'means' | 'logits'
 
-/** A family of Gaussians with everything that an M-step of a family built on it needs. */
+/** A family of Gaussians with the parts that a family built on it needs. */
 export interface LearnableGaussians {
   readonly model: Model<GaussianParameter>
   readonly family: Family<GaussianParameter>
@@ -65,7 +63,7 @@ export interface LearnableGaussians {
   readonly fromMixture: (mixture: Mixture) => Params.Params<GaussianParameter>
 }
 
-/** M-step for moments that already are those of noiseless rows at time 0, whatever the level of the rows. */
+/** M-step for moments of noiseless rows, whatever the level of the rows. */
 const mStepOfCleanMoments = (mStep: MStep<GaussianParameter>): MStep<GaussianParameter> => ({
   ...mStep,
   maximise: (params, moments, at) =>
@@ -74,7 +72,7 @@ const mStepOfCleanMoments = (mStep: MStep<GaussianParameter>): MStep<GaussianPar
 
 /** Returns the family of a score if it is of Gaussians with estimated centres and covariances; otherwise null. */
 export const learnableGaussians = (score: Score<string>): LearnableGaussians | null => {
-  // It may have other parameter names, which are not accessed here.
+  // Other parameter names are not accessed.
   const model = interpret(score) as unknown as Model<GaussianParameter>
   const { family } = model
   if (family === undefined || !Object.hasOwn(model.shapes(1), 'means')) return null
@@ -85,7 +83,9 @@ export const learnableGaussians = (score: Score<string>): LearnableGaussians | n
     : null
 }
 
-/** Returns the model of a score built on another. If that is not supported, returns the meaning of that score; the problems are reported by its `check`. */
+/**
+ * Returns the model of a score built on another; if that is not supported, the meaning of that score, whose `check` reports the problems.
+ */
 export const modelBuiltOn = (
   score: Score<string>,
   serves: (gaussians: LearnableGaussians) => boolean,
@@ -99,19 +99,16 @@ export const modelBuiltOn = (
 
 type MapParams<P extends string> = (params: Params.Params<P>) => Params.Params<P>
 
-/** Maps of additional parameters under rotations of the rows and permutations of the components. Default: unchanged. */
+/** Maps of additional parameters. Default: unchanged. */
 export interface ExtraParameterMaps<P extends string> {
   readonly shifted?: (by: Float64Array) => MapParams<P>
   readonly scaled?: (by: Float64Array) => MapParams<P>
   readonly relabel?: (order: ReadonlyArray<number>) => MapParams<P>
-  /** True if the additional parameters are rotation invariant, so that the whole model rotates with its Gaussians. Default: true. */
+  /** True if the additional parameters are rotation invariant. Default: true. */
   readonly turns?: boolean
 }
 
-/**
- * Capabilities of a model derived from those of its Gaussians. `carried` applies a map to their parameters, and leaves the others
- * unchanged.
- */
+/** Capabilities of a model derived from those of its Gaussians; `carried` applies a map to their parameters alone. */
 export const carriedCapabilities = <P extends string>(
   { family: { count, leastRows, shifted: shift, scaled: scale, symmetries }, start }: LearnableGaussians,
   started: (params: Params.Params<GaussianParameter>) => Params.Params<P>,
@@ -149,7 +146,7 @@ export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<GaussianPa
   ...(isVolumeShared && { isVolumeShared })
 })
 
-/** Problem of a score on which a model cannot be built; `word` names the model in the message. */
+/** Problems of a score on which a model cannot be built; `word` names the model in messages. */
 export const unsupportedProblems = (
   word: string,
   score: Score<string>,
@@ -163,7 +160,7 @@ export const unsupportedProblems = (
     "take Score.full, or Score.mixture({ components: 2, covariance: 'VVE' })"
   )
 
-/** The Gaussians from which t components are built, in the tensor vocabulary. */
+/** Gaussians from which t components are built. */
 const studentGaussians = (
   { model, family }: LearnableGaussians,
   params: Params.Tensors<GaussianParameter>,
@@ -187,7 +184,7 @@ const studentGaussians = (
   }
 }
 
-/** Moments of the precisions for each component; if ν is common, pooled over all rows. */
+/** Moments of the precisions for each component; pooled if ν is common. */
 const precisionMoments = ({ mass, meanLogPrecision: tails }: Moments, nu: Nu): Float64Array | null =>
   tails === undefined
     ? null
@@ -197,14 +194,11 @@ const precisionMoments = ({ mass, meanLogPrecision: tails }: Moments, nu: Nu): F
 
 const cappedLog = (nu: number): number => Elementary.log(Math.min(nu, Student.MAX_DEGREES))
 
-/** Parameters of t components; `logNu` is absent if ν is fixed. */
+/** `logNu` is absent if ν is fixed. */
 type StudentParameter = GaussianParameter | 'logNu'
 
-/** Conversions between the parameters of t components, those of their Gaussians, and ν. */
 interface NuConversions {
-  /** Shape of `logNu` for a number of components. */
   readonly shapeOf: (components: number) => ReadonlyArray<number>
-  /** Returns `logNu` with the given values. */
   readonly logNuOf: (components: number, values: (k: number) => number) => NdArray
   readonly withNu: (params: Params.Params<GaussianParameter>, logNu: NdArray) => Params.Params<StudentParameter>
   readonly withoutNu: (params: Params.Params<StudentParameter>) => Params.Params<GaussianParameter>
@@ -223,7 +217,7 @@ const nuConversions = (nu: Nu): NuConversions => {
       const shape = shapeOf(components)
       return { shape, values: Float64Array.from({ length: nu === 'own' ? components : 1 }, (_, k) => values(k)) }
     },
-    // A fixed ν has no parameter, and none is read.
+    // A fixed ν has no parameter.
     withNu: (params, logNu) => (isFixed ? params : { ...params, logNu }) as Params.Params<StudentParameter>,
     withoutNu: params => omitted(params, 'logNu') as Params.Params<GaussianParameter>,
     tensorOf: ({ logNu }) => (isFixed ? fill([1], nu) : exp(logNu)),
@@ -239,7 +233,7 @@ const studentMStep = (
   { logNuOf, withNu }: NuConversions
 ): MStep<StudentParameter> => ({
   ...learnedBy(mStep),
-  // The Gaussians' own M-step may be generalized, and checks of the rows that support a component hold for Gaussians only.
+  // The Gaussians' M-step may be generalized, and checks of components by their rows hold for Gaussians only.
   isGeneralized: true,
   maximise: (params, moments, at): Params.Params<StudentParameter> => {
     const { mass } = moments
@@ -254,7 +248,7 @@ const studentMStep = (
   }
 })
 
-/** Model in which each component is a multivariate t. */
+/** Returns the model in which each component is a multivariate t. */
 const studentModel = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianParameter> => {
   type P = StudentParameter
   const { model, family, mStep, toMixture, fromMixture } = gaussians
@@ -344,7 +338,6 @@ const withTailsCase = Case.define('Score', {
     )
 })
 
-/** Options of `withTails`. */
 export interface Options<N extends Nu> {
   /** 'own': one for each component; 'common': one for all; or a number in [½, 300], which is fixed. Default: 'own'. */
   readonly nu?: N

@@ -39,8 +39,7 @@ import * as Terms from './precisions.js'
 
 /**
  * Arrays that represent a mixture in a program: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. If `joins`, a
- * triangle common to all components is stored once: rows and centres are then whitened separately, which is faster, but loses digits if 0
- * is far from them. Default: false.
+ * common triangle is stored once: rows and centres are whitened separately, which is faster, but loses digits far from 0. Default: false.
  */
 export const mixtureArrays = (
   mixture: Mixture,
@@ -66,11 +65,10 @@ export const mixtureArrays = (
     : { ...first, factors: { shape: [count, dim, dim], values: concatenated(triangles) } }
 }
 
-/** Mixture evaluated at rows x [rows, dim], at time 0. */
 export interface MixtureAtRows {
-  /** log π_k p_k(x), [rows, K]; the background, if any, is last. */
+  /** log π_k p_k(x), [rows, K]; a background is last. */
   readonly joint: Tensor
-  /** Centres of the components without the background, [K, dim]. */
+  /** Centres of the components, [K, dim]. */
   readonly centres: Tensor
   /** E[g | x], [rows, K], 1 for Gaussian components; absent if all are Gaussian. */
   readonly counts?: Tensor
@@ -108,7 +106,7 @@ const isotropicMixtureFunctions = Round.isotropicEvaluated((components: Isotropi
 
 type MixtureTensors = Readonly<Record<string, Tensor>>
 
-/** Evaluates the mixture given by `mixtureArrays`, as tensors. */
+/** Evaluates the mixture given by `mixtureArrays`. */
 export const functionsOfArrays = (arrays: MixtureTensors): RowFunctions =>
   'tails' in arrays || 'share' in arrays ? functionsWithTails(arrays) : gaussianMixtureFunctions(arrays)
 
@@ -164,8 +162,8 @@ const gaussianMixtureFunctions = ({ means, weights, ...own }: MixtureTensors): R
 }
 
 /**
- * Returns from log π_k p_k(x), [rows, K]: q = p(k | x), and log p(x) = logs + beyond, where `logs` is their maximum and `beyond` is −log
- * max_k p(k | x). One exponential per row and component. If all densities have underflowed, q is 0.
+ * Returns from log π_k p_k(x), [rows, K]: q = p(k | x), and log p(x) = logs + beyond, `logs` being their maximum and `beyond` −log max_k
+ * p(k | x). One exponential per row and component. If all densities have underflowed, q is 0.
  */
 export const tensorPosterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
   const logs = maximum(max(all, 1, true), -Number.MAX_VALUE)

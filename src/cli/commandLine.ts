@@ -21,7 +21,7 @@ export const run =
         printed += text
       },
       err: text => {
-        world.stderr(colourMessages(world.terminal)(printableText(text, true)))
+        world.stderr(colourMessages(world.terminal)(printableText(text, { keepsLines: true })))
       }
     })
     if (E.isLeft(work)) {

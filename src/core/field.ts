@@ -315,7 +315,9 @@ export function count({ default: fallback, suggestion, least = 1, most }: WholeN
     arbitrary: (fc: FastCheck) => fc.integer({ min: least, max: Math.min(most ?? 1000, least + 1000) })
   }
   const problems = (name: string, u: unknown): Problems =>
-    isNumber(u) ? Problem.requireCount(name, u, least, spec.suggestion, most) : number(spec).problems(name, u)
+    isNumber(u)
+      ? Problem.requireCount(name, u, { least, suggestion: spec.suggestion, most })
+      : number(spec).problems(name, u)
   return fallback === undefined
     ? { ...number(spec), problems }
     : { ...number({ ...spec, default: fallback }), problems }

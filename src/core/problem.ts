@@ -195,9 +195,11 @@ export const requirePositive = (field: string, value: number, suggestion: number
 export const requireCount = (
   field: string,
   value: number,
-  least: number,
-  suggestion: number,
-  most = Number.MAX_SAFE_INTEGER
+  {
+    least,
+    suggestion,
+    most = Number.MAX_SAFE_INTEGER
+  }: { readonly least: number; readonly suggestion: number; readonly most?: number | undefined }
 ): ReadonlyArray<Problem> =>
   Number.isSafeInteger(value) && value > most
     ? [of(field, value, `≤ ${most}`, `try ${suggestion}`)]

@@ -25,7 +25,7 @@ export const withDefaultSetting =
 export const wholeSetting = (least: number, suggestion: number, most?: number): SettingDomain<number> => ({
   says: `a whole number ≥ ${least}`,
   words: [],
-  problems: (field, value) => Problem.requireCount(field, value, least, suggestion, most)
+  problems: (field, value) => Problem.requireCount(field, value, { least, suggestion, most })
 })
 
 /** Finite numbers > 0. */

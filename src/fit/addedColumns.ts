@@ -1,4 +1,4 @@
-/** Columns that `ornstein assign`, `predict` and `classify` add to a table, computed from a model. */
+/** Columns that `ornstein assign`, `predict` and `classify` add to a table. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { predict } from '../mixture/predict.js'
 import * as Merging from '../mixture/merging.js'
@@ -9,7 +9,7 @@ import * as Mixture from '../mixture/mixture.js'
 
 export type { AddedColumns }
 
-/** Replaces the memberships of components by those of the clusters that contain them; rows of a background stay in none. */
+/** Sums the memberships of components over clusters; background rows belong to none. */
 const ofClusters = (
   clusters: Merging.Clusters,
   points: Points.Points,
@@ -30,8 +30,8 @@ const ofClusters = (
 }
 
 /**
- * Returns the columns of an assignment: the most probable component, counted from 1, or `background`; its probability; 1 minus that; log p;
- * and whether the row is outside the 99.9 % region of every component. With clusters the first three refer to the most probable cluster.
+ * Returns the columns of an assignment: component, counted from 1, or `background`; its probability; 1 minus that; log p; outside the 99.9
+ * % region of every component. With clusters the first three refer to clusters.
  */
 export const assigned =
   (points: Points.Points, clusters: Merging.Clusters | null = null) =>
@@ -56,13 +56,13 @@ export const assigned =
 /** Formats 0.05 as 5 %, without the rounding error of 100 · 0.07. */
 export const percentage = (p: number): string => `${Number((100 * p).toPrecision(12))} %`
 
-/** One column of points. */
+/** Returns column j as a list. */
 export const columnList = (points: Points.Points, j: number): ReadonlyArray<number> =>
   Array.from(Points.columnOfPoints(j)(points))
 
 /**
- * Returns, for each target (a column index and a name), its conditional mean given the other columns, standard deviation and quantiles.
- * With a background, also the probability that a row belongs to it.
+ * Returns the conditional mean, standard deviation and quantiles of each target (column index and name) given the other columns, and the
+ * probability of the background if there is one.
  */
 export const predicted =
   (
@@ -83,7 +83,7 @@ export const predicted =
     ]
   }
 
-/** A classifier, such as `Discriminant`, with the most probable class of each row and the probability of each class. */
+/** Classifier, such as `Discriminant`, and its verdicts: class probabilities of each row. */
 export interface Classes {
   readonly classes: ReadonlyArray<string>
   readonly predict: (points: Points.Points) => ReadonlyArray<{
@@ -93,7 +93,7 @@ export interface Classes {
   }>
 }
 
-/** Returns the columns of a classification: the class, its probability, and the probability of each class. */
+/** Returns the columns of a classification: class, its probability, probability of each class. */
 export const classified =
   (points: Points.Points) =>
   ({ classes, predict }: Classes): AddedColumns => {

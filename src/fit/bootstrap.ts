@@ -1,7 +1,6 @@
 /**
- * Nonparametric bootstrap (Efron 1979) of a mixture's parameters (O'Hagan, Murphy, Scrucca & Gormley 2019). Each resample draws as many
- * rows as there are, with replacement, and runs EM from the fit. The family, the number of components, the scaling, the minimum variance
- * and the prior are those of the fit: they are not chosen again.
+ * Nonparametric bootstrap (Efron 1979) of a mixture's parameters (O'Hagan, Murphy, Scrucca & Gormley 2019). Each resample draws n of n rows
+ * with replacement and runs EM from the fit; family, number of components, scaling, minimum variance and prior are kept.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -35,23 +34,23 @@ export interface Progress {
 }
 
 export interface Options {
-  /** Number of resamples, at least 2/(1 − level), so that one lies beyond each end of an interval. Default: 200. */
+  /** Number of resamples, at least 2/(1 − level). Default: 200. */
   readonly resamples?: number | undefined
   /** Share of resamples inside an interval, in (0, 1). Default: 0.95. */
   readonly level?: number | undefined
-  /** Seed; equal seeds give equal bits. Default: 0. */
+  /** Default: 0. */
   readonly seed?: number | undefined
   /** Called before each resample and at the end. */
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
-/** A parameter with its standard error and percentile interval. */
+/** Parameter with its standard error and percentile interval. */
 export interface Interval {
   /** Value in the fit. */
   readonly estimate: number
   /** Standard deviation over the resamples. */
   readonly standardError: number
-  /** Lower end of the percentile interval: a share (1 − level)/2 of the resamples is below it, and as many are above `upper`. */
+  /** Quantile (1 − level)/2 of the resamples; `upper` is the quantile (1 + level)/2. */
   readonly lower: number
   readonly upper: number
 }
@@ -59,21 +58,19 @@ export interface Interval {
 type IntervalRow = ReadonlyArray<Interval>
 type IntervalRows = ReadonlyArray<IntervalRow>
 
-/** Reason for which a resample is left out: it did not lead to a mixture with as many components. */
+/** Reason for which a resample is left out. */
 type Reason = 'empty' | 'atMinVariance' | 'failed'
 
 /** Intervals of all parameters, in the units of the data and in the order of the fit's components. */
 export interface Bootstrap {
   readonly level: number
   readonly seed: number
-  /** Number of resamples drawn. */
   readonly resamples: number
-  /** Number of resamples used for the intervals. */
+  /** Number of resamples that the intervals are computed from. */
   readonly used: number
   /**
-   * Number of resamples left out because a component lost its rows (`empty`), reached the minimum variance (`atMinVariance`), or values
-   * were not finite (`failed`). The intervals describe resamples that keep all components; if many do not, the number of components is
-   * itself uncertain.
+   * Number of resamples in which a component lost its rows (`empty`) or reached the minimum variance, or values were not finite (`failed`).
+   * If there are many, the number of components is uncertain.
    */
   readonly leftOut: Readonly<Record<Reason, number>>
   /** Number of used resamples for which EM did not converge within the step limit. */
@@ -84,32 +81,31 @@ export interface Bootstrap {
   readonly means: IntervalRows
   /** [K][dim] */
   readonly variances: IntervalRows
-  /** [K][dim][dim]; null if the columns are uncorrelated within components. */
+  /** [K][dim][dim]; null if columns are uncorrelated within components. */
   readonly covariances: ReadonlyArray<IntervalRows> | null
-  /** [K][dim][dim], 1 on the diagonal; null if the columns are uncorrelated within components. */
+  /** [K][dim][dim], 1 on the diagonal; null if columns are uncorrelated within components. */
   readonly correlations: ReadonlyArray<IntervalRows> | null
 }
 
-/** The part of a `Fit` that a bootstrap uses. */
+/** Part of a `Fit` that a bootstrap uses. */
 export interface Fitted {
   /** In the units of the data. */
   readonly mixture: Mixture.Mixture
   readonly pipeline: Pipeline.Pipeline<string>
   readonly scaling: Points.Scaling | null
-  /** Number of rows that the mean of the prior counts as; null for maximum likelihood. */
+  /** Strength of the prior in rows; null for maximum likelihood. */
   readonly prior: number | null
-  /** Lower bound on variances, in the units of `scaling`. Default: the pipeline's. */
+  /** In the scaled units. Default: the pipeline's. */
   readonly minimumVariance?: number | null
-  /** Indices of components held fixed, in the order of the score's parameters. Default: none. */
+  /** Indices of fixed components, in the order of the score's parameters. Default: none. */
   readonly fixed?: ReadonlyArray<number>
 }
 
 type AnyParams = Params.Params<string>
 
-/** Maximum number of EM steps per resample. */
 const MAX_EM_STEPS = 1000
 
-/** EM stops when a step gains less than this, in nats over all rows: the parameters are then within some hundredths of a standard error. */
+/** In nats over all rows; the parameters are then within hundredths of a standard error. */
 const MIN_RESAMPLE_GAIN = 1e-6
 
 interface ResampleResult {
@@ -120,8 +116,8 @@ interface ResampleResult {
 }
 
 /**
- * Returns a function that draws a resample: each row weighted by the number of times it was drawn, with the total weight of the data. For a
- * source the resample is written to a file; its rows and weights are the same.
+ * Returns a function that draws a resample: the same rows, weighted by the number of times drawn, with the total weight of the data. A
+ * source's resample is written to a file.
  */
 const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filterRows>>) => {
   const source = Source.asSource(data)
@@ -139,11 +135,11 @@ const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<t
   }
 }
 
-/** Concatenates the weights, means and covariances of a mixture. */
+/** Weights, means and covariances, concatenated. */
 const mixtureNumbers = (mixture: Mixture.Mixture): Float64Array =>
   concatenated([mixture.weights, mixture.means.values, Mixture.covariances(mixture).values])
 
-/** A family, and the functions that fit it to a resample. */
+/** Family, and the functions that fit it to a resample. */
 interface Learner {
   readonly family: Score.Family<string>
   readonly toMixture: (params: AnyParams) => Mixture.Mixture
@@ -185,7 +181,6 @@ const learnerOf = (
   })
 }
 
-/** Fits one resample. */
 const fitResample =
   ({ family, toMixture, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
   (rows: Source.Data): ResampleResult => {
@@ -219,6 +214,7 @@ const orderStatistic = (sorted: Float64Array, p: number): number => {
   return low + (rank - below) * (high - low)
 }
 
+/** Returns the percentile interval of a parameter from its value in the fit and in the resamples. */
 const intervalOf =
   (level: number) =>
   (estimate: number, values: ReadonlyArray<number>): Interval => {
@@ -295,10 +291,9 @@ export interface State extends Progress {
   readonly bootstrap: () => E.Either<Problem.Problems, Bootstrap>
 }
 
-/** Maximum number of draws: each draw is counted individually, so more would take too long. */
+/** Maximum number of draws, which are counted one by one. */
 const MAX_COUNTED_DRAWS = 1e8
 
-/** Fills in the defaults. */
 const bootstrapOptions = ({
   level = Settings.levelSetting.otherwise,
   resamples = Settings.resamples(level).otherwise,
@@ -324,7 +319,7 @@ const problems = (options: Options, total: number): ReadonlyArray<Problem.Proble
   )
 ]
 
-/** Returns an iterator over the states of a bootstrap, one after each resample. The last state has the result of `of`. */
+/** Returns an iterator over the states after each resample; the last has the result of `of`. */
 export const states =
   (options: Options = {}) =>
   (fitted: Fitted, own: Source.Data): E.Either<Problem.Problems, Iterable<State>> => {

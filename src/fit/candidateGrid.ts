@@ -1,4 +1,4 @@
-/** The grid of candidates: families and, for each, numbers of components. */
+/** Grid of candidates: families and, for each, numbers of components. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as Component from '../mixture/families/fixed.js'
 import * as Score from '../score/score.js'
@@ -15,37 +15,31 @@ export type OneOrMore<A> = A | ReadonlyArray<A>
 
 export interface GridOptions {
   /**
-   * Number of components, or the numbers to choose from. Default: 1 to 9, or to the number of rows, and on to 36 while the best
-   * candidate has the largest number.
+   * Number of components, or the numbers to choose from. Default: 1 to 9 (at most the number of rows), and on to 36 while the largest
+   * number wins.
    */
   readonly components?: OneOrMore<number> | undefined
   /**
-   * The family, or the families to choose from: by name, by mclust's name (VVE), as a constructor, or as a score. A score has its own
-   * number of components unless `components` is given. Default: the six of `families`. If all of mclust's fourteen are among those of several
-   * columns, the eight that are not default families start from the fits of the others, and are skipped at numbers of components at
-   * which they could not win even with the likelihood of `full`, or `diagonal`.
+   * Families to choose from: by name, by mclust's name (VVE), as a constructor, or as a score, whose number of components is the default of
+   * `components`. Default: the six of `families`. If several columns are fitted with all fourteen of mclust, the eight other families start
+   * from the fits of the default ones, and are skipped if they could not win with the likelihood of `full` or `diagonal`.
    */
   readonly family?: OneOrMore<FamilyChoice> | undefined
   /**
-   * Selection criterion. Default: 'bic' if one number of components, two or more, is given; 'icl' otherwise. 'icl' counts clusters;
-   * 'bic' counts the components that describe the density best, of which a cluster may need several. 'crossValidated' is the deviance, −2
-   * log-likelihood, of each fifth of the rows by a fit to the others: it makes no assumption about the number of rows, and takes about
-   * six times as long.
+   * 'icl' counts clusters; 'bic' counts the components that describe the density best; 'crossValidated' is −2 log-likelihood of each fifth
+   * of the rows by a fit to the others, about six times as slow. Default: 'bic' if `components` is one number > 1, otherwise 'icl'.
    */
   readonly criterion?: Criterion | undefined
   /**
-   * Compares each family also with tails (`Score.withTails`, common ν) and with a background of each shape (`Score.withBackground`).
-   * Rows of the background belong to no component: `assign` gives them −1. Default: false.
+   * Compares each family also with tails (`Score.withTails`, common ν) and with a background of each shape (`Score.withBackground`), whose
+   * rows `assign` gives −1. Default: false.
    */
   readonly robust?: boolean | undefined
-  /**
-   * Compares each family also with a background of this shape: 'box' for uniform noise over the range of the columns, 'cauchy' for rows
-   * that may lie anywhere.
-   */
+  /** Compares each family also with this background: 'box' is uniform over the range of the columns, 'cauchy' has no bounds. */
   readonly background?: 'cauchy' | 'box' | undefined
   /**
-   * Components of which something is known, each a `Component.fixed` in the original units; that is not estimated. Every candidate has these
-   * components and possibly others. Covariances can be fixed in families whose components have their own; not with `robust`.
+   * Components with known parameters, each a `Component.fixed` in the original units, that every candidate contains. Covariances can be
+   * fixed if each component has its own; not with `robust`.
    */
   readonly fixed?: ReadonlyArray<Component.Fixed> | undefined
 }
@@ -55,11 +49,11 @@ export interface FamilyGrid {
   /** Ascending. */
   readonly componentCounts: ReadonlyArray<number>
   /**
-   * Set if the family starts from the fits of the families before it instead of growing. Its candidates are skipped if they could not win
-   * even with the likelihood of `enclosingFamily`; if that is null, none is skipped.
+   * Set if the family starts from the fits of the families before it. Candidates that could not win with the likelihood of
+   * `enclosingFamily` are skipped; none if that is null.
    */
   readonly startsFromOthers?: { readonly enclosingFamily: string | null }
-  /** True if larger counts are tried while the best candidate has the largest. Default: false. */
+  /** True if larger counts are tried while the largest wins. Default: false. */
   readonly isExtensible?: boolean
 }
 
@@ -69,7 +63,7 @@ export const asList = <A>(value: OneOrMore<A>): ReadonlyArray<A> => {
   return isList(value) ? value : [value]
 }
 
-/** Returns the grid that the options ask for. `columns` are the indices of the training data's columns in the given data. */
+/** Returns the requested grid. `columns` are the indices of the training data's columns in the given data. */
 export const buildGrid = (
   options: GridOptions,
   { original: { rows, dim }, scaling }: TrainingData,
@@ -97,7 +91,7 @@ const componentCountsOf = ({ components, fixed = [] }: GridOptions, rows: number
   return [...new Set(counts)].filter(count => count >= fixed.length).sort((a, b) => a - b)
 }
 
-/** Returns a family with tails and with backgrounds, as far as they are asked for and available for it. */
+/** Returns a family with the requested tails and backgrounds that are available for it. */
 const robustVariants = (
   family: ScoreConstructor,
   { robust = false, background }: GridOptions
@@ -116,8 +110,8 @@ const robustVariants = (
 }
 
 /**
- * If all of mclust's fourteen families are compared, puts the eight that are not default families last and lets them start from the others.
- * Under cross-validation none is skipped: folds may prefer a family that all rows do not.
+ * If all of mclust's fourteen families are compared, puts the eight that are not default families last, to start from the others. Under
+ * cross-validation none is skipped, since folds may prefer another family than all rows.
  */
 const orderMclustFamilies = (
   grid: ReadonlyArray<FamilyGrid>,
@@ -141,7 +135,7 @@ const orderMclustFamilies = (
 const familyNameOf = ({ makeScore, componentCounts }: FamilyGrid): string =>
   Score.nameOf(makeScore({ components: componentCounts[0] ?? 1 }))
 
-/** Number of component counts by which a grid is extended at a time, and the largest count to which it is extended. */
+/** Number of component counts added at a time. */
 const EXTENSION = 3
 const MAX_EXTENDED_COMPONENTS = 36
 
@@ -152,8 +146,8 @@ interface GridExtensionOptions {
 }
 
 /**
- * If the best candidate has the largest number of components, returns the extensible families whose own best candidate has it too, with the
- * next larger numbers. Returns an empty grid otherwise, at the limit, and under cross-validation.
+ * Returns the next larger numbers of components for the extensible families whose best candidate has the largest number, if the overall
+ * best has it too. Empty otherwise, at the limit, and under cross-validation.
  */
 export const extendGrid = (
   grid: ReadonlyArray<FamilyGrid>,
@@ -196,25 +190,24 @@ export interface FitTask {
   readonly spec: CandidateSpec
   /** False for numbers of components that are fitted only to grow from. */
   readonly isCandidate: boolean
-  /** `recipe` fits each candidate on its own, by `Recipe.annealed`. */
+  /** 'recipe' fits each candidate by `Recipe.annealed`. */
   readonly method: 'growth' | 'otherFamilies' | 'recipe'
   /** See `FamilyGrid.startsFromOthers`. */
   readonly enclosingFamily: string | null
 }
 
-/** A family grows from one component if the smallest requested number is at most this, and from that number otherwise. */
+/** A family grows from one component if the smallest requested number is at most this, otherwise from that number. */
 const MAX_GROWTH_FROM_ONE = 16
 
 interface TaskOptions {
   readonly minVariance: number
   readonly rows: number
-  /** True if the search has tried this candidate before. */
   readonly isTried: (score: Score.Score<string>, components: number) => boolean
 }
 
 /**
- * Returns the fits that a family's candidates need, in order. A family that grows goes through all numbers of components up to the largest
- * that is requested, from where an earlier batch ended. Numbers larger than the rows are left to the recipe, which reports the problem.
+ * Returns the fits that a family's candidates need, in order: all numbers of components from the end of an earlier batch to the largest
+ * requested. Numbers above the number of rows are left to the recipe, which reports the problem.
  */
 export const tasksOf = (
   { makeScore, componentCounts, startsFromOthers }: FamilyGrid,

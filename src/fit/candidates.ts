@@ -1,4 +1,4 @@
-/** Candidates of a model selection: their types, the criteria, the ranking and its table. */
+/** Candidates of a model selection: types, criteria, ranking, table. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type * as Problem from '../core/problem.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -9,31 +9,31 @@ import type * as Score from '../score/score.js'
 import { ROUNDING_TOLERANCE, type MixtureEvaluation } from './evaluation.js'
 import { show, type TextTable } from './table.js'
 
-/** A family of mixtures: makes its score for a number of components. `Score.isotropic` is one. */
+/** Makes a family's score for a number of components, such as `Score.isotropic`. */
 export type ScoreConstructor = (options: { readonly components: number }) => Score.Score<string>
 
 /** Selection criterion (see `Statistics`); lower is better. */
 export type Criterion = 'bic' | 'icl' | 'aic' | 'crossValidated'
 
-/** A family and a number of components that were fitted. */
+/** Fit of a family with a number of components. */
 export interface FittedCandidate extends MixtureEvaluation {
   readonly _tag: 'Fitted'
   readonly family: string
   readonly components: number
-  /** The pipeline that fitted it to the scaled data; with the same key it gives the same bits again. */
+  /** Pipeline that fits it to the scaled data, with equal bits for an equal key. */
   readonly pipeline: Pipeline.Pipeline<string>
   /** Number of iterations of the last run. */
   readonly steps: number
   /**
-   * False if EM was stopped before convergence because the candidate could not win. Its likelihood is then a lower bound; with
-   * more than 4000 rows it is an estimate from a sample.
+   * False if EM was stopped because the candidate could not win. Its likelihood is then a lower bound; with more than 4000 rows, an
+   * estimate from a sample.
    */
   readonly isConverged: boolean
-  /** False if every seed leads to this result; several starts then count as one. */
+  /** False if every seed gives this result; several starts then count as one. */
   readonly dependsOnSeed: boolean
 }
 
-/** A family and a number of components that could not be fitted. */
+/** Family and number of components that could not be fitted. */
 export interface FailedCandidate {
   readonly _tag: 'Failed'
   readonly family: string
@@ -45,8 +45,8 @@ export type AnyCandidate = FittedCandidate | FailedCandidate
 
 export interface RankedCandidate extends FittedCandidate {
   /**
-   * Approximate posterior probability: e^{−Δ/2} normalized over the candidates, Δ the difference of the criterion from the best
-   * (by BIC: Kass & Raftery 1995).
+   * Approximate posterior probability: e^{−Δ/2} normalized over the candidates, Δ the difference of the criterion from the best (by BIC:
+   * Kass & Raftery 1995).
    */
   readonly posterior: number
 }
@@ -59,11 +59,11 @@ export const criterionValue = (criterion: Criterion, statistics: Statistics.Stat
 export const criterionTitle = (criterion: Criterion): string =>
   criterion === 'crossValidated' ? 'cross-validated deviance' : criterion.toUpperCase()
 
-/** True if a component is empty, or if only the minimum variance bounds the likelihood: the likelihood then carries no information. */
+/** True if a component is empty, or only the minimum variance bounds the likelihood. */
 export const isDegenerate = ({ collapsed, redundancies }: FittedCandidate): boolean =>
   collapsed.length > 0 || redundancies.some(({ _tag }) => _tag === 'Empty')
 
-/** True if a uniform background has at most 2d rows: its box is then fitted to these rows alone. */
+/** True if a uniform background has at most 2d rows: they alone determine its box. */
 export const hasSparseBackground = ({ mixture, statistics }: FittedCandidate): boolean =>
   mixture.background?.shape === 'box' && (statistics.backgroundCount ?? 0) <= 2 * Mixture.dimension(mixture)
 
@@ -78,8 +78,8 @@ const areEquivalent = (a: FittedCandidate, b: FittedCandidate): boolean =>
   Math.abs(a.statistics.logLikelihood - b.statistics.logLikelihood) <= ROUNDING_TOLERANCE
 
 /**
- * Ranks the fitted candidates, best first: by degeneracy, criterion, number of parameters. Drops failed and equivalent ones, and
- * those with a sparse background unless there are no others. Degenerate candidates have posterior 0 unless all are degenerate.
+ * Ranks the fitted candidates, best first: by degeneracy, criterion, number of parameters. Drops failed and equivalent ones, and those with
+ * a sparse background unless all have one. Degenerate candidates have posterior 0 unless all are degenerate.
  */
 export const rankCandidates = (
   criterion: Criterion,
@@ -106,7 +106,9 @@ export const rankCandidates = (
     )
 }
 
-/** Returns the degenerate candidate with the lowest criterion if that is below the best's; null if there is none or the best is degenerate. */
+/**
+ * Returns the degenerate candidate with the lowest criterion if that is below the best's; null if there is none or the best is degenerate.
+ */
 export const bestExcluded = (criterion: Criterion, ranked: ReadonlyArray<RankedCandidate>): RankedCandidate | null => {
   const [best] = ranked
   const value = ({ statistics }: RankedCandidate): number => criterionValue(criterion, statistics)
@@ -114,10 +116,10 @@ export const bestExcluded = (criterion: Criterion, ranked: ReadonlyArray<RankedC
   return lowest === best || isDegenerate(best) ? null : lowest
 }
 
-/** The end of the range of component counts at which a selection is; a larger range may contain a better candidate. */
+/** End of the range of component counts; a larger range may contain a better candidate. */
 export type RangeEnd = 'most' | 'least'
 
-/** Returns the end of the compared range at which the best candidate is. A range that starts at 1 has no lower end. */
+/** Returns the end of the compared range at which the best candidate is. A range from 1 has no lower end. */
 export const rangeEnd = (
   ranked: ReadonlyArray<Pick<RankedCandidate, 'components'>>,
   failed: ReadonlyArray<Pick<FailedCandidate, 'components'>>
@@ -136,10 +138,10 @@ export const rangeEndSentence: Readonly<Record<RangeEnd, string>> = {
   least: 'It has the fewest components that were compared: fewer may be better.'
 }
 
-/** Number of candidates listed by default. */
+/** Default number of candidates listed. */
 export const MAX_LISTED = 8
 
-/** Groups the components of duplicate pairs: pairs that share a component form one group. */
+/** Connected groups of duplicate components. */
 const duplicateGroups = (redundancies: ReadonlyArray<Redundancy>): ReadonlyArray<ReadonlyArray<number>> =>
   redundancies.reduce<ReadonlyArray<ReadonlyArray<number>>>((groups, redundancy) => {
     if (redundancy._tag === 'Empty') return groups
@@ -167,7 +169,7 @@ const warningText = (candidate: FittedCandidate): string => {
   ].join('; ')
 }
 
-/** Tabulates ranked candidates. The column of warnings is last, and absent if there is no warning. */
+/** Tabulates ranked candidates. Warnings are the last column, absent if there are none. */
 export const candidateTable = (
   criterion: Criterion,
   ranked: ReadonlyArray<RankedCandidate>,

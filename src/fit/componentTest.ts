@@ -1,6 +1,6 @@
 /**
- * Test of the number of components, by the bootstrap of the likelihood ratio (McLachlan 1987): the likelihood ratio of K + 1 against K
- * components, whose distribution is unknown, is compared with that of rows drawn from the mixture of K.
+ * Bootstrap test of the number of components (McLachlan 1987): the likelihood ratio of K + 1 against K components is compared with those of
+ * rows drawn from the mixture of K.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -17,7 +17,7 @@ import type { Constructor, FamilyName, Ranked } from './fit.js'
 import * as Fit from './fit.js'
 
 export interface Options {
-  /** Family of both mixtures. Default: 'full'. */
+  /** Default: 'full'. */
   readonly family?: FamilyName | Constructor | undefined
   /** Smallest number of components tested. Default: 1. */
   readonly from?: number | undefined
@@ -28,7 +28,7 @@ export interface Options {
   /** Tests continue with one more component while p ≤ level. Default: 0.05. */
   readonly level?: number | undefined
   readonly seed?: number | undefined
-  /** True to standardize the columns for the fits. Default: true. */
+  /** Default: true. */
   readonly standardize?: boolean | undefined
   /** Called before each resample. */
   readonly onProgress?: ((progress: { readonly components: number; readonly done: number }) => void) | undefined
@@ -39,19 +39,18 @@ export interface Test {
   readonly components: number
   /** 2 (log-likelihood with K + 1 components − log-likelihood with K) */
   readonly statistic: number
-  /** Estimated probability of a statistic at least as great if K components are enough. */
+  /** Estimated probability of a statistic at least this large if K components are enough. */
   readonly p: number
-  /** Statistics of the resamples. */
   readonly resampled: ReadonlyArray<number>
 }
 
 export interface Tests {
   readonly tests: ReadonlyArray<Test>
-  /** The number of components that was not rejected: that of the last test, or one more if all were rejected. */
+  /** Number of components of the last test, or one more if that is rejected. */
   readonly components: number
 }
 
-/** A test stops after this many resamples with a greater statistic: p is then not small, and accurate enough (Besag & Clifford 1991). */
+/** A test stops after this many resamples with a greater statistic: p is then large (Besag & Clifford 1991). */
 const MAX_EXCEEDANCES = 10
 
 const testOptions = ({
@@ -83,7 +82,6 @@ const testOptionProblems = (options: Options): ReadonlyArray<Problem.Problem> =>
   ]
 }
 
-/** Fits with K and K + 1 components, and their statistic. */
 interface FittedPair {
   readonly smaller: Mixture.Mixture
   readonly statistic: number
@@ -121,10 +119,7 @@ export interface TestState {
   readonly tests: () => E.Either<Problem.Problems, Tests>
 }
 
-/**
- * Draws as many rows as there are from a mixture. With whole weights a row counts as often as it weighs; otherwise drawn rows take the
- * weights of the data.
- */
+/** Draws as many rows as there are from a mixture. Whole weights are counts of rows; other weights are kept. */
 const resampleOf = (points: Points.Points, key: Key.Key, mixture: Mixture.Mixture): Points.Points => {
   const { rows, weights } = points
   const sample = Mixture.sample(isCounted(points) ? Points.totalWeight(points) : rows)(key)(mixture)
@@ -133,7 +128,7 @@ const resampleOf = (points: Points.Points, key: Key.Key, mixture: Mixture.Mixtur
 
 const isCounted = ({ weights }: Points.Points): boolean => weights === undefined || weights.every(Number.isInteger)
 
-/** Reports resamples too large for memory; the rows of the data themselves need not be in memory. */
+/** Reports resamples too large for memory, even if the data are streamed. */
 const tooManyResampleNumbers = (points: Points.Points): ReadonlyArray<Problem.Problem> => {
   const numbers = Points.totalWeight(points) * points.dim
   return Problem.unless(
@@ -145,7 +140,6 @@ const tooManyResampleNumbers = (points: Points.Points): ReadonlyArray<Problem.Pr
   )
 }
 
-/** Yields the state after each resample. */
 function* statesOf(
   options: ReturnType<typeof testOptions>,
   points: Points.Points,
@@ -215,7 +209,7 @@ export const of =
       )
     )
 
-/** Returns an iterator over the states of the tests, one after each resample; an abandoned iterator has the tests finished so far. */
+/** Returns an iterator over the states after each resample; an abandoned iterator has the tests finished so far. */
 export const testStates =
   (options: Options = {}) =>
   (data: Points.Points | Given.RowLists): E.Either<Problem.Problems, Iterable<TestState>> => {

@@ -1,4 +1,4 @@
-/** Cross-validation of candidates: the rows are split into folds, and each fold is evaluated by fits to the others (Smyth 2000). */
+/** Cross-validation of candidates (Smyth 2000): each fold of the rows is evaluated by fits to the others. */
 import * as E from 'fp-ts/lib/Either.js'
 import { Key } from '../../lib/index.js'
 import { flatMapped } from '../../lib/plain/iterate.js'
@@ -15,13 +15,13 @@ import type { CandidateSpec } from './trial.js'
 /** Maximum number of folds. */
 export const FOLDS = 5
 
-/** Returns the two 32-bit halves of a double; 0 and −0 have the same, and so have all NaN. */
+/** Returns the 32-bit halves of a double, equal for 0 and −0 and for all NaN. */
 const halves = (x: number): readonly [number, number] => {
   const [a, b] = new Uint32Array(Float64Array.of(Number.isNaN(x) ? NaN : x + 0).buffer)
   return [a, b]
 }
 
-/** Returns a hash of a row, below 2⁵³; equal rows have equal hashes. */
+/** Returns a hash of a row, below 2⁵³. */
 const rowHash = (key: Key.Key, { dim, values }: Points.Points, i: number): number => {
   const { k0, k1 } = values.subarray(i * dim, (i + 1) * dim).reduce<Key.Key>((at, x) => {
     const [k0, k1] = Key.block(...halves(x))(at)
@@ -37,8 +37,8 @@ interface FoldAssignment {
 }
 
 /**
- * Assigns rows to folds, depending on the key and their values but not on their order. Equal rows share a fold, so that a row that counts
- * twice is like two rows. Folds have equal numbers of distinct rows, or one more.
+ * Assigns rows to folds by the key and their values, not by their order. Equal rows share a fold; the numbers of distinct rows differ by at
+ * most one.
  */
 export const assignFolds =
   (folds: number, key: Key.Key) =>
@@ -52,10 +52,9 @@ export const assignFolds =
     return { count, of: (points, row) => foldOf.get(rowHash(key, points, row)) ?? 0 }
   }
 
-/** The state of a cross-validation between two steps of its searches. */
+/** State of a cross-validation between two steps of its searches. */
 export interface CrossValidationStep {
   readonly fold: number
-  /** The candidate that is fitted next. */
   readonly next: CandidateSpec | null
   /** Complete in the last step only. */
   readonly deviances: CrossValidatedDeviances
@@ -65,12 +64,12 @@ export interface CrossValidationOptions {
   readonly columns: ReadonlyArray<string>
   readonly standardize: boolean
   readonly key: Key.Key
-  /** Strength of the prior in rows; null for maximum likelihood. */
+  /** Strength in rows; null for maximum likelihood. */
   readonly prior: number | null
   readonly backend: Backend.Backend | undefined
 }
 
-/** Adds the deviances of a fold by the candidates that were fitted without it. Candidates without a sum of the folds before are dropped. */
+/** Adds a fold's deviances by the candidates fitted without it. Candidates without a sum of the earlier folds are dropped. */
 const addDeviances = (
   before: CrossValidatedDeviances | null,
   fold: Source.Data,
@@ -87,7 +86,7 @@ const addDeviances = (
     })
   )
 
-/** Searches the grid without each fold in turn, by BIC. With fewer than two distinct rows there is no fold, and no candidate has a deviance. */
+/** Searches the grid without each fold in turn, by BIC. With fewer than two distinct rows no candidate has a deviance. */
 export function* crossValidate(
   data: Source.Data,
   grid: ReadonlyArray<FamilyGrid>,

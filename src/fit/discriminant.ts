@@ -1,7 +1,6 @@
 /**
- * Classification by mixtures: the density of each class is a mixture, and a row is assigned to the class with the highest posterior
- * probability. Each class is one Gaussian with covariances that share parameters (EDDA: Bensmail & Celeux 1996), or a mixture (MclustDA:
- * Fraley & Raftery 2002).
+ * Classification by Bayes' rule with a mixture as the density of each class: one Gaussian per class with covariances that share parameters
+ * (EDDA: Bensmail & Celeux 1996), or several (MclustDA: Fraley & Raftery 2002).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -28,13 +27,13 @@ type DiscriminantRows = Given.RowLists
 
 export interface Options {
   /**
-   * Covariance structure, or those compared by BIC; 'chosen' compares all fourteen. With one Gaussian per class the structure is shared
-   * among classes, otherwise among the components of a class. Default: 'chosen'.
+   * Covariance structure, or those compared by BIC; 'chosen' compares all fourteen. Parameters are shared among classes with one Gaussian
+   * per class, otherwise among the components of a class. Default: 'chosen'.
    */
   readonly covariance?: 'chosen' | Covariance.Name | ReadonlyArray<Covariance.Name> | undefined
-  /** Number of components of each class, or the numbers compared. Default: 1, one Gaussian per class. */
+  /** Number of components per class, or the numbers compared. Default: 1. */
   readonly components?: number | ReadonlyArray<number> | undefined
-  /** Seed of the fits of mixtures. Default: 0. */
+  /** Default: 0. */
   readonly seed?: number | undefined
 }
 
@@ -42,21 +41,21 @@ export interface Options {
 export interface Verdict {
   readonly label: string
   readonly probability: number
-  /** Probability of each class, in the order of `classes`. */
+  /** In the order of `classes`. */
   readonly probabilities: Float64Array
 }
 
-/** A classifier. */
+/** Classifier. */
 export interface Discriminant {
-  /** Labels, sorted. */
+  /** Sorted labels. */
   readonly classes: ReadonlyArray<string>
   /** Share of each class among the rows. */
   readonly priors: Float64Array
   /** Density of each class. */
   readonly mixtures: ReadonlyArray<Mixture.Mixture>
-  /** Covariance structure of each class; with one Gaussian per class all are equal. */
+  /** Covariance structure of each class; all are equal with one Gaussian per class. */
   readonly covariances: ReadonlyArray<string>
-  /** Σ log p(x) over the rows, where p is the density of all classes together. */
+  /** Σ log p(x) over the rows, p the density of all classes together. */
   readonly logLikelihood: number
   readonly parameters: number
   /** parameters · log n − 2 logLikelihood: lower is better */
@@ -64,10 +63,10 @@ export interface Discriminant {
   readonly predict: (data: Points.Points | DiscriminantRows) => ReadonlyArray<Verdict>
 }
 
-/** Rows of each class; rows of weight 0 are left out. */
+/** Rows by class, without those of weight 0. */
 interface LabelledPoints {
   readonly points: Points.Points
-  /** The label of each row. */
+  /** Label of each row. */
   readonly names: ReadonlyArray<string>
   readonly classes: ReadonlyArray<string>
   readonly parts: ReadonlyArray<Points.Points>
@@ -124,7 +123,7 @@ const DISCRIMINANT_SETTINGS: Setting.Settings<Options> = {
   seed: null
 }
 
-/** Mean of the rows, and the triangular factor of their scatter, both divided by the number of rows. */
+/** Mean of the rows, and triangular factor of their scatter, both divided by the number of rows. */
 const meanAndTriangle = (points: Points.Points): { readonly mean: Float64Array; readonly factor: NdArray } => {
   const { rows, dim, values } = points
   const all = Points.totalWeight(points)
@@ -142,10 +141,9 @@ const meanAndTriangle = (points: Points.Points): { readonly mean: Float64Array; 
   }
 }
 
-/** Densities of the classes, and the number of their parameters. */
 type ClassMixtures = Pick<Discriminant, 'mixtures' | 'covariances' | 'parameters'>
 
-/** Fits one Gaussian per class, by a single M-step whose responsibilities are the labels. */
+/** Fits one Gaussian per class, by a single M-step with the labels as responsibilities. */
 const oneGaussianPerClass =
   ({ classes, parts, points }: LabelledPoints, priors: Float64Array) =>
   (name: Covariance.Name): E.Either<Problem.Problems, ClassMixtures> => {
@@ -179,7 +177,7 @@ const oneGaussianPerClass =
     })
   }
 
-/** Fits a mixture to each class, with covariances and number of components chosen by BIC. */
+/** Fits a mixture to each class; BIC chooses covariances and number of components. */
 const mixturePerClass = (
   { classes, parts, points }: LabelledPoints,
   options: Options
@@ -212,7 +210,7 @@ const mixturePerClass = (
   })
 }
 
-/** log prior + log density of each row and class: one list per row. */
+/** Returns log prior + log density for each row and class, one list per row. */
 const classLogJoint =
   ({ mixtures, priors }: Pick<Discriminant, 'mixtures' | 'priors'>) =>
   (points: Points.Points): ReadonlyArray<ReadonlyArray<number>> => {
@@ -226,7 +224,7 @@ const verdicts =
     const points = 'rows' in data ? data : Problem.orThrow(Points.fromRows(data))
     return classLogJoint(of)(points).map(logs => {
       const all = logSumExpOf(logs)
-      // If the densities of all classes underflow, the priors remain.
+      // If all densities underflow, the priors remain.
       const probabilities = Float64Array.from(logs, (log, c) =>
         all === -Infinity ? of.priors[c] : Elementary.exp(log - all)
       )
@@ -315,20 +313,20 @@ export const fit = (
   options: Options = {}
 ): Discriminant => Problem.orThrow(learned(options)(data, labels))
 
-// —— how good it is ——
+// —— evaluation ——
 
-/** Confusion matrix, weighted, with the error rate and the Brier score. */
+/** Weighted confusion matrix, error rate and Brier score. */
 export interface Confusion {
   readonly classes: ReadonlyArray<string>
   /** [true class][assigned class] */
   readonly counts: ReadonlyArray<ReadonlyArray<number>>
   /** Share of rows assigned to a wrong class. */
   readonly error: number
-  /** Mean of Σ (p − 1{class})² over rows (Brier 1950): 0 if all are certain and right, 2 if all are certain and wrong. */
+  /** Mean of Σ (p − 1{class})² over rows, in [0, 2] (Brier 1950). */
   readonly brier: number
 }
 
-/** Computes the confusion matrix, the error rate and the Brier score. A row of weight 2 counts as two rows. */
+/** Computes the confusion matrix, error rate and Brier score; a row of weight 2 counts as two. */
 export const confusion = (
   classes: ReadonlyArray<string>,
   labels: ReadonlyArray<string | number>,
@@ -336,7 +334,6 @@ export const confusion = (
   weights?: ArrayLike<number>
 ): Confusion => {
   const names = labels.map(String)
-  /** Total weight of the rows that satisfy `holds`. */
   const weightOf = (holds: (row: number) => boolean): number =>
     sumOfNumbers(names.map((_, i) => (holds(i) ? (weights?.[i] ?? 1) : 0)))
   const all = weightOf(() => true)
@@ -358,11 +355,11 @@ export const confusion = (
 export interface Folds {
   /** Number of folds, each with rows of every class. Default: 10. */
   readonly folds?: number | undefined
-  /** Seed of the assignment to folds. Default: 0. */
+  /** Default: 0. */
   readonly seed?: number | undefined
 }
 
-/** Assigns the rows of each class to folds (see `CrossValidation.assignFolds`). Null if a class has too few distinct rows. */
+/** Returns the fold of each row, assigned class by class; null if a class has too few distinct rows. */
 const stratifiedFolds = (
   { classes, parts, points, names }: LabelledPoints,
   folds: number,
@@ -443,7 +440,7 @@ export const crossValidated =
 export interface Directions {
   /** Share of the difference along each direction, decreasing. */
   readonly values: Float64Array
-  /** Unit vectors, one per row: [directions, d]. */
+  /** Unit vectors in rows, [directions, d]. */
   readonly vectors: NdArray
   /** Projects rows on the directions. */
   readonly project: (points: Points.Points) => Points.Points

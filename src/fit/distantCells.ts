@@ -1,8 +1,8 @@
-/** Distant cells: those that alone determine the scale of their column. Found by quartiles, which fewer than a quarter of the rows hardly move. */
+/** Cells that alone determine the scale of their column, found by its quartiles. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { columnOfPoints, type Points } from '../data/points.js'
 
-/** The most distant cell of a row. Rows and columns count from 0. */
+/** Most distant cell of a row; indices from 0. */
 export interface DistantCell {
   readonly row: number
   readonly column: number
@@ -13,12 +13,12 @@ export interface DistantCell {
   readonly times: number
 }
 
-/** The interquartile range of a Gaussian is 4/3 standard deviations; a standard deviation of this many ranges is made by few cells. */
+/** Distance limit in interquartile ranges; the range of a Gaussian is 4/3 standard deviations. */
 const MAX_RANGES = 10
 
 /**
- * Finds rows with a cell for which (x − median)²/n > (10 · interquartile range)²: that cell alone makes the standard deviation ten
- * ranges. Most distant first. Missing cells (NaN) are ignored; columns with an interquartile range of 0 have no distant cells.
+ * Returns the most distant cell of each row that has one with (x − median)²/n > (10 · interquartile range)², which alone makes the standard
+ * deviation ten ranges. Sorted by distance, farthest first. Missing cells (NaN), and columns with an interquartile range of 0, have none.
  */
 export const distantCells = (points: Points): ReadonlyArray<DistantCell> => {
   const { rows, dim, values } = points

@@ -1,4 +1,4 @@
-/** Evaluates a fitted mixture on the data in their original units: statistics, criteria and warnings. */
+/** Statistics, criteria and warnings of a mixture on the data in the original units. */
 import * as O from 'fp-ts/lib/Option.js'
 import { largestEntry } from '../../lib/arrays/linalg.js'
 import * as Case from '../core/case.js'
@@ -21,19 +21,19 @@ export interface Diagnostics extends MinVarianceDiagnostics {
   /** Empty components and duplicate pairs. */
   readonly redundancies: ReadonlyArray<Redundancy>
   /**
-   * Further components that are probably outliers. Empty if not tested: with missing cells, under a prior, and for families
-   * whose covariances are not estimated from rows.
+   * Further components that are probably outliers. Empty with missing cells, under a prior, and for families whose covariances are not
+   * estimated from rows.
    */
   readonly unsupported: ReadonlyArray<Support.Unsupported>
 }
 
 export interface MixtureEvaluation extends Diagnostics {
-  /** In the original units, components in the order of their means. */
+  /** In the original units, sorted by means. */
   readonly mixture: Mixture.Mixture
   readonly statistics: Statistics.Statistics
-  /** In the units of the scaled data; null if there was none. */
+  /** In the scaled units; null if there was none. */
   readonly minimumVariance: number | null
-  /** The components that were given (see `Score.withFixed`), in the order in which they were given. */
+  /** Components given by `Score.withFixed`, in the given order. */
   readonly fixed: ReadonlyArray<number>
 }
 
@@ -44,7 +44,7 @@ export interface EvaluationData
   readonly completeRows: Source.Data | null
 }
 
-/** Returns the original data as what mixtures are evaluated on. Default place: this process. */
+/** Returns the original data in the form on which mixtures are evaluated. Default backend: this process. */
 export const evaluationData = (
   {
     original,
@@ -63,13 +63,13 @@ export const evaluationData = (
 
 export interface MixtureEvaluationOptions<P extends string> {
   readonly pipeline: Pipeline.Pipeline<P>
-  /** In the units of the scaled data; undefined if there was none. */
+  /** In the scaled units; undefined if there was none. */
   readonly minVariance: number | undefined
-  /** Tests for unsupported components; only meaningful after convergence. Default: true. */
+  /** Tests for unsupported components, which requires convergence. Default: true. */
   readonly testsSupport?: boolean
 }
 
-/** Evaluates a mixture in the units of the scaled data. */
+/** Evaluates a mixture in the scaled units. */
 export const evaluateScaledMixture = <P extends string>(
   fitted: Mixture.Mixture,
   data: EvaluationData,
@@ -104,7 +104,7 @@ export const evaluateScaledMixture = <P extends string>(
   }
 }
 
-/** Evaluates a mixture in the units of the scaled data with the minimum variance of its pipeline. */
+/** Evaluates a mixture in the scaled units with the minimum variance of its pipeline. */
 export const evaluatePipelineResult = <P extends string>(
   fitted: Mixture.Mixture,
   data: EvaluationData,
@@ -112,7 +112,7 @@ export const evaluatePipelineResult = <P extends string>(
 ): MixtureEvaluation =>
   evaluateScaledMixture(fitted, data, { pipeline, minVariance: O.toUndefined(Pipeline.varianceFloor(pipeline)) })
 
-/** Returns the components that few rows support; none if `rows` is null or if the family's covariances are not estimated from rows. */
+/** Returns the components that few rows support; none if `rows` is null or the family's covariances are not estimated from rows. */
 const findUnsupported = (
   score: Score.Score<string>,
   mixture: Mixture.Mixture,
@@ -123,7 +123,7 @@ const findUnsupported = (
   return estimation === null ? [] : Support.unsupportedComponents(rows, mixture, estimation)
 }
 
-/** Returns how the covariance of one component is estimated, and its number of parameters; null if not from its rows. */
+/** Returns the estimator of one component's covariance and its number of parameters; null if it is not estimated from its rows. */
 const componentEstimation = (score: Score.Score<string>, dim: number): Support.CovarianceEstimate | null => {
   const { family } = Score.interpret(score)
   if (family?.mStep === undefined || family.mirrored || family.mStep.isGeneralized) return null
@@ -133,7 +133,7 @@ const componentEstimation = (score: Score.Score<string>, dim: number): Support.C
     : { second, parameters: (Score.degreesOfFreedom(dim)(score) + 1) / family.count(dim) }
 }
 
-/** Returns the score that a score wraps; undefined if it wraps none. */
+/** Returns the score inside a wrapper; undefined if there is none. */
 const innerScore = (score: Score.Score<string>): Score.Score<string> | undefined =>
   Case.parts(score).slice(1).find(Score.concept.is)
 
@@ -149,16 +149,15 @@ export const hasFamily = (
   return family !== undefined && predicate(family)
 }
 
-/** Tolerance of mean log-likelihoods, and relative tolerance of parameters. */
+/** Absolute tolerance of mean log-likelihoods, relative tolerance of parameters. */
 export const ROUNDING_TOLERANCE = 1e-9
 
 /**
  * Counts the free parameters of a mixture in the original units.
  *
- * - If the columns were standardized and the family is not closed under scaling, the d scales count as well; less one if the family
- *   has a free variance, which is equivalent to a common scale.
- * - A uniform background adds 2d − 1: the bounds of its box are estimated, and the score counts only its volume, as mclust does. A
- *   background is then no cheap description of a few distant rows.
+ * - Standardizing columns adds d scales if the family is not closed under scaling; less one if it has a free variance, which is a common
+ * scale.
+ * - A uniform background adds 2d − 1: the bounds of its box are estimated, and the score counts only its volume, as mclust does.
  */
 export const countParameters = (
   score: Score.Score<string>,
@@ -167,7 +166,7 @@ export const countParameters = (
 ): number => {
   const dim = Mixture.dimension(mixture)
   const parameters = Score.degreesOfFreedom(dim)(score) + (mixture.background?.shape === 'box' ? 2 * dim - 1 : 0)
-  // Fixed components are in the units of the scaled data.
+  // Fixed components are in the scaled units.
   const hasFixed = hasFamily(score, ({ fixedComponents }) => fixedComponents.length > 0)
   const maps = familyWithConversions((hasFixed ? innerScore(score) : undefined) ?? score)
   if (scaling === null || maps === null || maps.family.scaled !== undefined) return parameters

@@ -1,11 +1,11 @@
-/** The names of families: those of this library, those of mclust, and those of factor analysers. */
+/** Names of families: of this library, of mclust, and of factor analysers. */
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
 import * as Covariance from '../mixture/families/covariance.js'
 import * as Score from '../score/score.js'
 import type { ScoreConstructor } from './candidates.js'
 
-/** The families that are compared by default. With one column, the first two are all there is. */
+/** Families compared by default. With one column all others equal one of the first two. */
 export const families = {
   isotropic: Score.isotropic,
   tiedIsotropic: Score.tiedIsotropic,
@@ -17,7 +17,7 @@ export const families = {
 
 type DefaultName = keyof typeof families
 
-/** Names of mclust for the default families; E and V are those of one column. */
+/** mclust's names of the default families; E and V are those of one column. */
 const mclustSynonyms: Readonly<Partial<Record<string, DefaultName>>> = {
   E: 'tiedIsotropic',
   V: 'isotropic',
@@ -29,7 +29,7 @@ const mclustSynonyms: Readonly<Partial<Record<string, DefaultName>>> = {
   VVV: 'full'
 }
 
-/** A name of a family: of this library, of mclust (VVE), or of factor analysers (UCU2; see `Covariance.factors`). */
+/** Name of a family: of this library, of mclust (VVE), or of factor analysers (UCU2; see `Covariance.factors`). */
 export type FamilyName = DefaultName | Covariance.Name | Covariance.FactorName | 'E' | 'V'
 
 /** True if `familyByName` accepts a name. */
@@ -41,7 +41,7 @@ export const isFamilyName = (name: string): name is FamilyName =>
 
 const isDefaultName = (name: string): name is DefaultName => Object.hasOwn(families, name)
 
-/** Returns the family of a name: a default family, or else the mixture with the covariance of that name. */
+/** Returns the default family of a name, or the mixture with the covariance of that name. */
 export const familyByName = (name: FamilyName): ScoreConstructor => {
   const defaultName = isDefaultName(name) ? name : mclustSynonyms[name]
   if (defaultName !== undefined) return families[defaultName]
@@ -50,10 +50,10 @@ export const familyByName = (name: FamilyName): ScoreConstructor => {
   return ({ components }) => Score.mixture({ components, covariance })
 }
 
-/** A family by name, as a constructor, or as a score with some number of components. */
+/** Family by name, as a constructor, or as a score with any number of components. */
 export type FamilyChoice = FamilyName | ScoreConstructor | Score.Score<string>
 
-/** Returns the problems of a family choice: an unknown name, or a score whose number of components cannot be set. */
+/** Returns a problem for an unknown name, or a score whose number of components cannot be set. */
 export const familyProblems = (field: string, choice: FamilyChoice): ReadonlyArray<Problem.Problem> => {
   const names = [...Object.keys(families), ...Covariance.names, ...Covariance.ONE_FACTOR_NAMES]
   if (typeof choice === 'string') return isFamilyName(choice) ? [] : Problem.requireOneOf(field, choice, names)
@@ -68,7 +68,7 @@ export const familyProblems = (field: string, choice: FamilyChoice): ReadonlyArr
   )
 }
 
-/** Returns a score, or the mixture that it wraps, with another number of components; null if it has none. */
+/** Returns a score, or the mixture inside it, with another number of components; null if it has none. */
 const withComponents = (score: Score.Score<string>, components: number): Score.Score<string> | null => {
   // A spread keeps the case.
   if ('components' in score) return { ...score, components } as Score.Score<string>
@@ -77,7 +77,7 @@ const withComponents = (score: Score.Score<string>, components: number): Score.S
   return field === undefined || inner === null ? null : { ...score, [field]: inner }
 }
 
-/** Returns the constructor of a chosen family, and the number of components of a choice that is a score; null otherwise. */
+/** Returns a family's constructor, and the number of components if the choice is a score; otherwise null. */
 export const constructorOf = (
   choice: FamilyChoice
 ): { readonly makeScore: ScoreConstructor; readonly components: number | null } => {
@@ -89,10 +89,7 @@ export const constructorOf = (
   }
 }
 
-/**
- * For each of mclust's families that is not a default family, the default family that contains it: `diagonal` if the orientation is
- * the identity (I), `full` otherwise.
- */
+/** Default family that contains a non-default family of mclust: `diagonal` for the orientation I, `full` otherwise. */
 export const enclosingFamilies: ReadonlyMap<string, DefaultName> = new Map(
   Covariance.names
     .filter(name => mclustSynonyms[name] === undefined)

@@ -1,4 +1,4 @@
-/** Checks whether a candidate can be fitted to rows at all. */
+/** Checks that a candidate can be fitted to rows. */
 import * as Problem from '../core/problem.js'
 import { pluralized } from '../data/dataProblems.js'
 import type * as Points from '../data/points.js'
@@ -12,13 +12,13 @@ type DataSize = Pick<Points.Points, 'rows' | 'dim'>
 const estimatesFullCovariance = (mStep: MStep<string> | undefined): boolean =>
   mStep !== undefined && mStep.second === 'full' && mStep.isGeneralized !== true
 
-/** True if the sample covariance is singular, n ≤ d, and the family needs its inverse. */
+/** True if the sample covariance is singular, n ≤ d, and the family inverts it. */
 const needsMoreRowsThanColumns = (score: Score.Score<string>, { rows, dim }: DataSize): boolean =>
   rows <= dim && dim > 1 && hasFamily(score, ({ mStep }) => estimatesFullCovariance(mStep))
 
 /**
- * True if there are fewer parameters than numbers, and if each component can have the rows that bound its likelihood. Under a prior, one
- * row per component suffices.
+ * True if there are fewer parameters than numbers, and enough rows for each component to bound its likelihood. Under a prior, one row per
+ * component suffices.
  */
 const hasEnoughRows = (score: Score.Score<string>, { rows, dim }: DataSize, prior: number | null): boolean => {
   if (prior === null && Score.degreesOfFreedom(dim)(score) >= rows * dim) return false

@@ -1,6 +1,6 @@
 /**
- * Fits a Gaussian mixture to data: families and numbers of components are fitted to the same rows, and a criterion selects among
- * them. `mixture` returns problems as values; `fit` throws them.
+ * Fits a Gaussian mixture to data; a criterion selects the family and the number of components. `mixture` returns problems as values; `fit`
+ * throws them.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -42,16 +42,16 @@ export type { FitOptions as Options, Progress } from './resolveOptions.js'
 export type { Starts } from './restarts.js'
 export { fromJSON, type StoredModel as Kept } from './storedModel.js'
 
-/** A fit between two of its steps. */
+/** Fit between two of its steps. */
 export interface State {
-  /** The candidate that is fitted next; null if fitted ones are refined. */
+  /** Candidate fitted next; null if fitted ones are refined. */
   readonly next: Progress | null
   /**
-   * Set if there is one candidate, and all but its last iterations are done: the pipeline of these, on the scaled data. Run with the
-   * seed's key it gives what the next states give, and such a run can be watched, stopped and resumed.
+   * If only the last iterations of a sole candidate remain, the pipeline of these on the scaled data; null otherwise. Run with the seed's
+   * key it gives the result of the next states, and can be watched, stopped and resumed.
    */
   readonly rest: Pipeline.Pipeline<string> | null
-  /** Returns the best fit so far; problems if there is none. Computed on the first call. */
+  /** Returns the best fit so far, computed on the first call; problems if there is none. */
   readonly fit: () => E.Either<Problem.Problems, Fit>
 }
 
@@ -151,7 +151,7 @@ const contextOf = (options: FitOptions, given: Source.Data | RowLists): E.Either
     E.let('usedColumns', ({ rows }) => nonConstantColumns(rows)),
     E.bind('data', ({ rows, columns, options: { standardize }, usedColumns }) =>
       prepareTrainingData(
-        // A row may have cells only in columns that are left out.
+        // A row may have cells only in constant columns.
         usedColumns.length === rows.dim ? rows : Source.onlyCountedRows(Source.columns(usedColumns)(rows)),
         { columns: usedColumns.map(j => columns[j]), standardize }
       )
@@ -161,7 +161,7 @@ const contextOf = (options: FitOptions, given: Source.Data | RowLists): E.Either
 const fixedProblems = ({ fixed, components }: FitOptions, { rows, dim }: Source.Data): ReadonlyArray<Problem.Problem> =>
   fixed === undefined ? [] : FixedComponents.problems(fixed, dim, asList(components ?? Math.max(1, rows)))
 
-/** The states of several starts, one start after another; each with the best fit of all starts so far. */
+/** Yields the states of each start in turn, with the best fit of all starts so far. */
 function* statesOfStarts(context: FitContext): Generator<State> {
   const { seed, starts, onProgress } = context.options
   let fits: ReadonlyArray<Fit> = []
@@ -191,7 +191,7 @@ function* statesOfStarts(context: FitContext): Generator<State> {
   }
 }
 
-/** Returns the best of several fits; the problems of the latest if there is none. */
+/** Returns the best of several fits; the latest problems if there is none. */
 const withEarlier = (
   earlier: ReadonlyArray<Fit>,
   latest: E.Either<Problem.Problems, Fit>
@@ -200,7 +200,7 @@ const withEarlier = (
   return RA.isNonEmpty(fits) ? E.right(bestOfStarts(fits[0], fits.slice(1))) : latest
 }
 
-/** The states of one start: of the cross-validation if that is the criterion, and of the search on all rows. */
+/** Yields the states of one start: of the cross-validation if that is the criterion, then of the search on all rows. */
 function* statesOfStart(context: FitContext): Generator<State> {
   const { options, columns, usedColumns } = context
   const { seed, criterion, prior, backend, standardize } = options
@@ -224,7 +224,7 @@ function* statesOfStart(context: FitContext): Generator<State> {
     }
 }
 
-/** Returns what reports the next candidate, after a number of finished passes over the grid and of trials in this pass. */
+/** Returns a function that reports the next candidate, given the finished passes over the grid and the trials in this pass. */
 const progressReporter = (
   grid: ReadonlyArray<FamilyGrid>,
   { criterion, onProgress }: Pick<FitContext['options'], 'criterion' | 'onProgress'>
@@ -241,7 +241,7 @@ const progressReporter = (
     if (spec === null) return null
     const name = nameOf(spec)
     const index = requested.findIndex(one => one.family === name.family && one.components === name.components)
-    // Candidates of an extended grid are not among those requested.
+    // An extended grid has more candidates than requested.
     const beyond = Math.max(total, trials)
     const progress =
       index < 0
@@ -260,7 +260,7 @@ const bestFit = (context: FitContext, trials: ReadonlyArray<CandidateTrial>): E.
   return RA.isNonEmpty(ranked) ? E.right(toFit(context, ranked, failed)) : E.left([first, ...others])
 }
 
-/** Returns the problems of the failed candidates with the fewest components; of those that differ only in the family, the first. */
+/** Returns the problems of the failed candidates with the fewest components, the first of those that differ only in the family. */
 const distinctProblems = (failed: ReadonlyArray<FailedCandidate>): ReadonlyArray<Problem.Problem> => {
   const fewest = failed.reduce((count, { components }) => Math.min(count, components), Infinity)
   const smallest = failed.filter(({ components }) => components === fewest)

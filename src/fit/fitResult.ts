@@ -1,4 +1,4 @@
-/** The result of a fit: the selected mixture, the candidates it was selected from, and tests that run on demand. */
+/** Result of a fit: the selected mixture, the candidates, and tests that run on demand. */
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import type { Key } from '../../lib/index.js'
 import { Case } from '../core/index.js'
@@ -21,23 +21,23 @@ import type { TrainingData } from './trainingData.js'
 import { writtenFit } from './written.js'
 
 export interface Fit {
-  /** In the original units, components in the order of their means. */
+  /** In the original units, sorted by means. */
   readonly mixture: Mixture.Mixture
   readonly family: string
   readonly components: number
   readonly columns: ReadonlyArray<string>
-  /** Columns with the same number in every row; they carry no information on components. */
+  /** Constant columns, which are not fitted. */
   readonly leftOut: ReadonlyArray<string>
   /**
-   * The candidate with the lowest criterion, if that was excluded because a component is empty or only the minimum variance keeps it
-   * from collapsing; null otherwise.
+   * Candidate with the lowest criterion, if it was excluded because a component is empty or only the minimum variance keeps it from
+   * collapsing; null otherwise.
    */
   readonly excluded: RankedCandidate | null
-  /** The components given by the option `fixed`, in the order in which they were given. */
+  /** Components given by the option `fixed`, in the given order. */
   readonly fixed: ReadonlyArray<number>
-  /** Columns in which components of the excluded candidate, or else of this one, are at the minimum variance. */
+  /** Columns in which components of the excluded candidate, or of this one if there is none, are at the minimum variance. */
   readonly minVarianceColumns: ReadonlyArray<string>
-  /** Mean of log p(x) over the rows, weighted if they have weights. */
+  /** Weighted mean of log p(x) over the rows. */
   readonly logLikelihood: number
   readonly bic: number
   readonly aic: number
@@ -45,42 +45,39 @@ export interface Fit {
   /** −2 Σ w log p(x) over the rows, each by a fit without its fold; null unless it is the criterion. */
   readonly crossValidated: number | null
   readonly criterion: Criterion
-  /** The seed of the start that was kept; a single start from it gives the same fit. */
+  /** Seed of the best start; a single start from it gives an equal fit. */
   readonly seed: number
   /** Agreement of the starts. If few agree, more starts may find a better fit. */
   readonly starts: Starts
   /** Strength of the prior in rows; null for maximum likelihood. */
   readonly prior: number | null
-  /** Approximate posterior probability of this candidate: see `Ranked`. */
+  /** Approximate posterior probability of this candidate (see `Ranked`). */
   readonly posterior: number
-  /** All fitted candidates, best first; this one is the first. */
+  /** All fitted candidates, best first; the first is this one. */
   readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
   readonly refused: ReadonlyArray<FailedCandidate>
-  /** The scaling of the columns during the fit; null if they were not scaled. */
+  /** Scaling of the columns during the fit; null if there was none. */
   readonly scaling: Points.Scaling | null
   readonly assign: Assign
-  /** Returns the contents of the model file, which `ornstein evaluate`, `assign` and `sample` read, and `fromJSON`. */
+  /** Returns the contents of the model file, readable by `fromJSON` and the command line. */
   readonly toJSON: () => object
   /**
-   * Tests with a few EM iterations whether heavy tails or a background would have a lower criterion. Null if not, if `robust` compared them, with
+   * Tests by a few EM iterations if heavy tails or a background have a lower criterion. Null if not, if `robust` compared them, with
    * missing cells, and for sources.
    */
   readonly robustnessHint: () => Hint | null
   /**
-   * Tests with a few moves on at most 4000 rows whether two components share one cluster while another covers two. Null if not, with missing
+   * Tests by a few moves on at most 4000 rows if two components share one cluster while another covers two. Null if not, with missing
    * cells, and for sources.
    */
   readonly localOptimum: () => LocalOptimum | null
-  /**
-   * Merges overlapping components into clusters (Baudry et al. 2010): a cluster that is not Gaussian takes several components. Null if none
-   * overlap, with missing cells, and for sources.
-   */
+  /** Merges overlapping components into clusters (Baudry et al. 2010). Null if none overlap, with missing cells, and for sources. */
   readonly overlapping: () => Clusters | null
   /** Draws rows from the mixture. */
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /**
-   * Returns percentile intervals of weights, means and covariances over resamples of the rows (see `Bootstrap`). A source is read again, and
-   * must still be open. Throws a RangeError for invalid options, and if too few resamples keep all components.
+   * Returns percentile intervals of weights, means and covariances over resamples of the rows (see `Bootstrap`). A source must still be
+   * open. Throws a RangeError for invalid options, and if too few resamples keep all components.
    */
   readonly bootstrap: (options?: Bootstrap.Options) => Bootstrap.Bootstrap
   /** Returns the components and the candidates as text. */
@@ -146,7 +143,7 @@ export const toFit = (
   }
 }
 
-/** The tests that run when they are called: each needs the rows in memory. */
+/** Tests that run when called, on rows in memory. */
 const diagnosticsOf = (
   { options, data }: FitContext,
   candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>

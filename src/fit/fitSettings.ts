@@ -1,4 +1,4 @@
-/** The settings of `fit`, which its options in code and those of `ornstein fit` are made of: small, so that help waits for no more. */
+/** Settings that `fit` and `ornstein fit` share. Imports little, so that help is fast. */
 import * as Limits from '../core/limits.js'
 import {
   oneOfSetting,
@@ -12,12 +12,12 @@ import {
 export const criterionSetting = oneOfSetting(['icl', 'bic', 'aic', 'crossValidated'] as const)
 export const componentsSetting = wholeSetting(1, 2)
 
-/** The criterion that is not given: ICL, which counts clusters, but BIC where their number is given, two or more, and the family is chosen. */
+/** Returns the default criterion: BIC for one given number of components above 1, otherwise ICL. */
 export const criterionFor = (components: number | ReadonlyArray<number> | undefined): 'icl' | 'bic' => {
   const counts = typeof components === 'number' ? [components] : (components ?? [])
   return counts.length === 1 && counts[0] > 1 ? 'bic' : 'icl'
 }
-/** Kind of background to compare with families without one (see `Score.withBackground`). */
+/** Background to compare with families without one (see `Score.withBackground`). */
 export const backgroundSetting = oneOfSetting(['cauchy', 'box'] as const)
 export const seed = withDefaultSetting(0)(wholeSetting(0, 0))
 export const startsSetting = withDefaultSetting(1)(wholeSetting(1, 10, Limits.maxStarts))
@@ -25,17 +25,17 @@ export const missingSetting = withDefaultSetting<'refuse' | 'em'>('refuse')(oneO
 /** κ of Fraley & Raftery (2007), who take 0.01. */
 export const priorSetting = positiveSetting(0.01)
 
-/** The share of resamples that an interval holds. */
+/** Share of resamples inside an interval. */
 export const levelSetting = withDefaultSetting(0.95)(
   suchSetting(share => share > 0 && share < 1, 'in (0, 1)', 'try 0.95')
 )
 
-/** The fewest resamples from which an interval of a level is more than the least and the greatest. */
+/** Returns the minimum number of resamples for intervals of a level. */
 export const fewest = (level: number): number => (level > 0 && level < 1 ? Math.ceil(2 / (1 - level) - 1e-9) : 2)
 
-/** How many resamples, for intervals of a level. */
+/** Number of resamples for intervals of a level. */
 export const resamples = (level: number): SettingWithDefault<number> =>
   withDefaultSetting(200)(wholeSetting(fewest(level), 200, 1e6))
 
-/** How many resamples at most, for each test of the number of components. */
+/** Maximum number of resamples per test of the number of components. */
 export const tests = wholeSetting(1, 99, 1e6)

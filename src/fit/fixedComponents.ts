@@ -1,4 +1,4 @@
-/** Components held fixed in a fit: their conversion to the units of the fit, and their description. */
+/** Components held fixed in a fit: conversion to its units, and description. */
 import { Case } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type * as Points from '../data/points.js'
@@ -32,7 +32,7 @@ export const problems = (
   )
 ]
 
-/** Standardizes the fixed parameters, z = (x − centre)/scale, for the given columns. */
+/** Standardizes fixed parameters, z = (x − centre)/scale, for the given columns. */
 export const scaledFixed =
   (places: ReadonlyArray<number>, scaling: Points.Scaling | null) =>
   ({ mean, covariance, weight }: Known.Fixed): Known.Fixed => {

@@ -1,3 +1,3 @@
-/** The word and the version that the file of a model is known by: asked with nothing of the language at hand. */
+/** Format name and version of model files, without imports, so that they are cheap to load. */
 export const MODEL_FORMAT = 'ornstein-model'
 export const MODEL_VERSION = 1

@@ -1,4 +1,4 @@
-/** The growth phase: fits every candidate of a grid, each from the one with one component less or from those of other families. */
+/** Growth phase: fits every candidate of a grid, from the one with one component less or from other families. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -33,9 +33,9 @@ export interface SearchContext {
   readonly evaluationData: EvaluationData
   readonly key: Key.Key
   readonly criterion: Criterion
-  /** Strength of the prior in rows (see `Pipeline.pipelineUnderPrior`); null for maximum likelihood. */
+  /** Strength in rows (see `Pipeline.pipelineUnderPrior`); null for maximum likelihood. */
   readonly prior: number | null
-  /** The rows on which candidates compete: the data, or all rows if the data are a sample of them. */
+  /** Rows on which candidates compete: the data, or the rows that the data are a sample of. */
   readonly target: PredictionTarget
 }
 
@@ -45,7 +45,7 @@ interface GrowthOptions {
   readonly earlier: ReadonlyArray<CandidateTrial>
 }
 
-/** Fits the candidates of a grid, family by family. Returns the earlier trials and one for each candidate that was not skipped. */
+/** Fits the candidates of a grid, family by family. Returns the earlier trials and one per candidate that was not skipped. */
 export function* growFamilies(
   context: SearchContext,
   grid: ReadonlyArray<FamilyGrid>,
@@ -88,7 +88,9 @@ const isSameCandidate = (
   other: Pick<CandidateSpec, 'score' | 'components'>
 ): boolean => one.components === other.components && Score.nameOf(one.score) === Score.nameOf(other.score)
 
-/** Returns the fit to grow from: the previous task's if it is of the same family, else that of an earlier batch; null if there is none. */
+/**
+ * Returns the fit to grow from: the previous task's if it is of the same family, otherwise that of an earlier batch; null if there is none.
+ */
 const smallerFitOf = (
   { score, components }: CandidateSpec,
   previous: SmallerFit | null,
@@ -112,21 +114,21 @@ const fromOtherFamilies = ({ components }: CandidateSpec, trials: ReadonlyArray<
 }
 
 /**
- * True if a candidate could not win even with the likelihood of the family that encloses it: the criterion would still exceed the best's
- * by `CONTENDER_MARGIN`. A likelihood is at most that of the enclosing family's maximum; if that was not found, a winner can be missed.
+ * True if a candidate could not win with the maximum likelihood of its enclosing family: the criterion would exceed the best's by
+ * `CONTENDER_MARGIN`. Misses a winner if that maximum was not found.
  */
 const cannotWin = (
   { criterion, prior, data, target }: SearchContext,
   { spec, enclosingFamily }: FitTask,
   trials: ReadonlyArray<CandidateTrial>
 ): boolean => {
-  // The mode of a posterior does not maximize the likelihood, which is then no bound.
+  // The mode of a posterior does not maximize the likelihood, so it is no bound.
   if (enclosingFamily === null || prior !== null) return false
   const fitted = fittedTrials(trials).map(({ candidate }) => candidate)
   const enclosing = fitted.find(one => one.components === spec.components && one.family === enclosingFamily)
   if (enclosing === undefined) return false
   const parameters = Score.degreesOfFreedom(data.scaled.dim)(spec.score)
-  // Equal bic and icl mean no assignment entropy: the predicted ICL is then a lower bound.
+  // With equal bic and icl the assignment entropy is 0: the predicted ICL is a lower bound.
   const bounded = { ...enclosing, statistics: { ...enclosing.statistics, parameters, bic: 0, icl: 0 } }
   const best = fitted
     .filter(one => !isDegenerate(one))

@@ -1,4 +1,4 @@
-/** Tests whether heavy tails or a background would have a lower criterion than a fit: a few EM iterations from the fit, on few rows. */
+/** Tests by a few EM iterations, on few rows, if heavy tails or a background would lower the criterion of a fit. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { pluralized } from '../data/dataProblems.js'
@@ -17,18 +17,18 @@ import { diagnoseMinVariance, minVarianceForContinuing } from './minVariance.js'
 import { initialState, runEM } from './runEM.js'
 
 export interface Hint {
-  /** The extension that has a lower criterion. */
+  /** Extension with the lower criterion. */
   readonly beside: 'tails' | 'background'
   readonly components: number
   /** Decrease of the criterion on the sampled rows. */
   readonly less: number
-  /** Number of rows of the background, weighted; 0 for tails. */
+  /** Weighted number of rows of the background; 0 for tails. */
   readonly rows: number
-  /** Number of components of the fit with at most d rows, which the background would replace. */
+  /** Number of components with at most d rows, which the background would replace. */
   readonly lone: number
 }
 
-/** A score and a mixture of its family, in the original units. */
+/** Score and a mixture of its family, in the original units. */
 interface ScoredMixture {
   readonly score: Score.Score<string>
   readonly mixture: Mixture.Mixture
@@ -36,35 +36,35 @@ interface ScoredMixture {
 
 export interface HintInput {
   readonly chosen: ScoredMixture
-  /** All candidates, best first; empty if the fit was not selected from several. */
+  /** Best first; empty if the fit was not selected from several. */
   readonly ranked: ReadonlyArray<RankedCandidate>
   readonly points: Points.Points
   readonly scaling: Points.Scaling | null
   readonly criterion: Criterion
   readonly prior: number | null
-  /** In the units of the scaled data; null if there was none. */
+  /** In the scaled units; null if there was none. */
   readonly minimumVariance: number | null
-  /** True if a component of the fit, or of the candidate that was excluded, is at the minimum variance: an extension would describe that. */
+  /** True if a component of the fit, or of the excluded candidate, is at the minimum variance, which an extension would describe. */
   readonly involvesMinVariance: boolean
 }
 
-/** True if a component of the best candidate, or of the one that was excluded, is at the minimum variance. */
+/** True if a component of the excluded candidate, or of the best if none is excluded, is at the minimum variance. */
 export const involvesMinVariance = (criterion: Criterion, ranked: ReadonlyArray<RankedCandidate>): boolean =>
   ranked.length > 0 && (bestExcluded(criterion, ranked) ?? ranked[0]).atMinVariance.length > 0
 
 const MAX_SAMPLE = 2000
 const MAX_ITERATIONS = 30
 
-/** Smaller decreases of the criterion are not reported: the posterior probability of the fit is then more than e⁻⁵, a hundredth. */
+/** Minimum decrease reported: the fit then has a posterior probability below e⁻⁵. */
 const MIN_DECREASE = 10
 
-/** A background has fewer than half of the rows: beyond that no estimate is robust (Donoho & Huber 1983). */
+/** No estimate is robust against more outliers than half of the rows (Donoho & Huber 1983). */
 const MAX_BACKGROUND_SHARE = 1 / 2
 
-/** Components with a smaller weight may stand for outliers. */
+/** Components with a smaller weight may represent outliers. */
 const SMALL_WEIGHT = 0.05
 
-/** Tolerance of the number of rows of a component: a row may belong to another component with this responsibility. */
+/** Total responsibility of a component's rows that may be due to other components. */
 const ROW_TOLERANCE = 0.5
 
 /**
@@ -93,7 +93,7 @@ export const findHint = (input: HintInput): Hint | null => {
   const isLone = (weight: number): boolean => weight * Points.totalWeight(points) < points.dim + ROW_TOLERANCE
   const lone = mixture.weights.filter(isLone).length
   const baseline = criterionOfFit(test, chosen)
-  // With common covariances, a criterion favours components of one or two rows, which are not clusters.
+  // Under common covariances a criterion may favour components of one or two rows, which are not clusters.
   const withoutLone = lone === 0 ? [] : withoutComponents(mixture, isLone, familyScores(ranked))
   const replacements = extensionHints(test, withoutLone, { baseline, lone, extensions: ['background'] })
   const replacement = largestDecrease(replacements, 0)
@@ -122,17 +122,17 @@ const bestOfOtherCounts = (ranked: ReadonlyArray<RankedCandidate>): ReadonlyArra
     )
     .map(({ pipeline: { score }, mixture }) => ({ score, mixture }))
 
-/** Returns one score of each family. */
+/** Returns one score per family. */
 const familyScores = (ranked: ReadonlyArray<RankedCandidate>): ReadonlyArray<Score.Score<string>> =>
   ranked
     .filter(({ family }, i) => ranked.findIndex(other => other.family === family) === i)
     .map(({ pipeline: { score } }) => score)
 
-/** True if there are more than five times as many outliers as a sample of the mixture would have. */
+/** True if there are more than five times as many outliers as in a sample of the mixture. */
 const hasManyOutliers = (points: Points.Points, mixture: Mixture.Mixture): boolean =>
   Mixture.memberships(points)(mixture).filter(({ isOutlier }) => isOutlier).length > Math.max(1, points.rows / 200)
 
-/** In the direction of a constant column densities depend on the minimum variance alone. */
+/** Densities along a constant column depend on the minimum variance alone. */
 const hasConstantColumn = ({ dim, values }: Points.Points): boolean =>
   RA.makeBy(dim, j => j).some(j => values.every((x, at) => at % dim !== j || x === values[j]))
 
@@ -153,14 +153,14 @@ const withoutComponents = (
     }))
 }
 
-/** The rows on which extensions are fitted, and how. */
+/** Rows on which extensions are fitted, and settings of these fits. */
 interface ExtensionTest extends Pick<HintInput, 'scaling' | 'criterion' | 'prior'> {
   /** In the original units. */
   readonly sample: Points.Points
   readonly scaled: Points.Points
-  /** In the units of the scaled data. */
+  /** In the scaled units. */
   readonly minVariance: number
-  /** Σ w over all rows, those that are not sampled included. */
+  /** Σ w over all rows, sampled or not. */
   readonly totalWeight: number
 }
 
@@ -178,7 +178,7 @@ const criterionOn = ({ criterion }: ExtensionTest, statistics: Statistics.Statis
 const statisticsOn = ({ sample, scaling }: ExtensionTest, { score, mixture }: ScoredMixture): Statistics.Statistics =>
   Statistics.of(sample, countParameters(score, mixture, scaling))(mixture)
 
-/** Returns the criterion of a fit on the sample: as it is, or after as many EM iterations as extensions get, if that is lower. */
+/** Returns the lower criterion of a fit on the sample before and after the EM iterations that extensions get. */
 const criterionOfFit = (test: ExtensionTest, fit: ScoredMixture): number => {
   const continued = fitBriefly(test, fit, Infinity)
   const current = criterionOn(test, statisticsOn(test, fit))
@@ -193,7 +193,9 @@ interface ExtensionOptions {
   readonly extensions: ReadonlyArray<Hint['beside']>
 }
 
-/** Fits each extension from each start. Backgrounds with fewer rows than half the components that they replace, or with half of all, are left out. */
+/**
+ * Fits each extension from each start. Omits backgrounds with fewer rows than half the components that they replace, or with half of all.
+ */
 const extensionHints = (
   test: ExtensionTest,
   starts: ReadonlyArray<ScoredMixture>,
@@ -226,8 +228,8 @@ const extensionHints = (
 }
 
 /**
- * Runs a few EM iterations from a mixture. Returns null if the family cannot be fitted by EM, or if a component collapses, which excludes a
- * candidate. Gives up early if the criterion is not expected to fall below `maxCriterion`.
+ * Runs a few EM iterations from a mixture. Returns null if the family does not support EM or a component collapses. Gives up if the
+ * criterion is not expected to fall below `maxCriterion`.
  */
 const fitBriefly = (
   test: ExtensionTest,
@@ -248,7 +250,9 @@ const fitBriefly = (
   return statisticsOn(test, { score, mixture: scaling === null ? fitted : Mixture.rescaled(scaling)(fitted) })
 }
 
-/** Returns the EM loss at which a score has a criterion, if no assignment is uncertain. Infinity under a prior, whose density is in the loss. */
+/**
+ * Returns the EM loss at which a score has a criterion if assignments are certain. Infinity under a prior, whose density is in the loss.
+ */
 const lossAt = (
   { sample, scaling, criterion, prior }: ExtensionTest,
   score: Score.Score<string>,

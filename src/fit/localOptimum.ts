@@ -1,6 +1,6 @@
 /**
- * Test for the kind of local optimum that Gaussian mixtures have (Chen, Song, Xi & Zhang 2024): two components share one cluster while
- * another covers two. A fit has one if moving one of the two to split the third raises the likelihood.
+ * Test for the usual local optimum of Gaussian mixtures (Chen, Song, Xi & Zhang 2024): two components share one cluster while another
+ * covers two. A fit has one if moving one of the two to split the third raises the likelihood.
  */
 import { Key } from '../../lib/index.js'
 import * as Points from '../data/points.js'
@@ -14,37 +14,37 @@ import { toScaledUnits, subsample, parameterOrder } from './scaledFit.js'
 import { minVarianceForContinuing } from './minVariance.js'
 import { initialState, runEM } from './runEM.js'
 
-/** Components count from 0. */
+/** Component indices count from 0. */
 export interface LocalOptimum {
-  /** The two that share one cluster. */
+  /** Components that share one cluster. */
   readonly shared: readonly [number, number]
-  /** The one that covers two. */
+  /** Component that covers two clusters. */
   readonly over: number
-  /** Gain in log-likelihood over all rows, at least, from moving one of the two to split the third. */
+  /** Minimum gain in log-likelihood, over all rows, from the move. */
   readonly gain: number
 }
 
-/** A fit in the original units. */
+/** Fit in the original units. */
 export interface TestedFit {
   readonly score: Score.Score<string>
   readonly mixture: Mixture.Mixture
   readonly points: Points.Points
   readonly scaling: Points.Scaling | null
   readonly prior: number | null
-  /** In the units of the scaled data; null if there was none. */
+  /** In the scaled units; null if there was none. */
   readonly minimumVariance: number | null
-  /** The components that were given, in the order in which the score has them. */
+  /** Fixed components, in the order of the score. */
   readonly fixed: ReadonlyArray<number>
 }
 
 const MAX_ROWS = 4000
 
-/** EM iterations before the move, which bring the fit to its optimum on the sampled rows. */
+/** EM iterations before the move, to reach the optimum on the sampled rows. */
 const ITERATIONS_BEFORE = 100
 
 const MOVES = { attempts: 5, polish: 50 }
 
-/** Smallest gains that are reported, in nats and in nats per row; starts differ by less. */
+/** Minimum gains reported, in nats and in nats per row; starts differ by less. */
 const MIN_TOTAL_GAIN = 5
 const MIN_GAIN_PER_ROW = 1e-3
 
@@ -91,7 +91,7 @@ export const findLocalOptimum = (fit: TestedFit): LocalOptimum | null => {
   return { shared: [a, b], over: order[split], gain: totalGain }
 }
 
-/** Returns the component nearest to one, other than `excluded`; the first if several are. */
+/** Returns the component nearest to one, except `excluded`; the first of equally near ones. */
 const nearestComponent = (mixture: Mixture.Mixture, component: number, excluded: number): number => {
   const distance = Mixture.distance(mixture, component)
   return Array.from(mixture.weights.keys())
@@ -99,7 +99,6 @@ const nearestComponent = (mixture: Mixture.Mixture, component: number, excluded:
     .reduce((nearest, k) => (distance(mixture, k) < distance(mixture, nearest) ? k : nearest))
 }
 
-/** Recipes that include split-and-merge moves. */
 const RECIPES_WITH_MOVES = ['grown', 'annealed']
 
 const remedy = (recipe: string): string => {

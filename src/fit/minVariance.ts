@@ -1,4 +1,4 @@
-/** The lower bound on component variances: how it is set, and which components of a fit are at it. */
+/** Lower bound on component variances: its choice, and the components of a fit that are at it. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -15,11 +15,11 @@ export const DEFAULT_MAX_COMPONENTS = 9
 
 /**
  * Returns one minimum variance for all candidates with up to n = max(`maxComponents`, 9) components: the smallest that a recipe uses for n,
- * n/2, n/4, …, 1 components. A recipe's own bound falls with the number of components; in a direction in which the
- * data have no width, likelihoods would then differ by the bound alone.
+ * n/2, n/4, …, 1 components. The recipe's own falls with the number of components; in a direction in which the data have no width,
+ * likelihoods would differ by the bound alone.
  */
 export const commonMinVariance = (points: Points.Points, maxComponents: number): number =>
-  // Several counts, because a recipe falls back to 1 when it finds no length scale, as in data with many equal rows.
+  // Several counts, because a recipe falls back to 1 if it finds no length scale, for example with many equal rows.
   halvedCounts(Math.max(maxComponents, DEFAULT_MAX_COMPONENTS))
     .flatMap(components =>
       RA.fromOption(Pipeline.varianceFloor(Recipe.annealed(Score.isotropic({ components }))(points)))
@@ -29,7 +29,7 @@ export const commonMinVariance = (points: Points.Points, maxComponents: number):
 /** n, ⌊n/2⌋, ⌊n/4⌋, …, 1 */
 const halvedCounts = (n: number): ReadonlyArray<number> => (n <= 1 ? [1] : [n, ...halvedCounts(Math.floor(n / 2))])
 
-/** A mixture in the units in which it was fitted, its score, and the minimum variance of the fit if there was one. */
+/** Mixture in the units in which it was fitted, its score, and the minimum variance if there was one. */
 interface EarlierFit {
   readonly minVariance: number | null
   readonly score: Score.Score<string>
@@ -37,8 +37,8 @@ interface EarlierFit {
 }
 
 /**
- * Returns the minimum variance with which EM continues from a fit: that of the fit; if it had none, that of a recipe for its score, or
- * the fit's smallest variance if that is smaller.
+ * Returns the minimum variance with which EM continues from a fit: that of the fit; if it had none, the smaller of the recipe's for its
+ * score and the fit's smallest variance.
  */
 export const minVarianceForContinuing = ({ minVariance, score, mixture }: EarlierFit, data: Source.Data): number =>
   minVariance ??
@@ -48,12 +48,12 @@ export const minVarianceForContinuing = ({ minVariance, score, mixture }: Earlie
     bound => mixture.variances.reduce((least, v) => Math.min(least, v), bound)
   )
 
-/** Components with a variance at the minimum in some direction. All indices count from 0. */
+/** Components with a variance at the minimum in some direction. Indices count from 0. */
 export interface MinVarianceDiagnostics {
   readonly atMinVariance: ReadonlyArray<number>
   /**
-   * Those of `atMinVariance` that are at the minimum in more directions than the data themselves (95 % of their weight): without the bound
-   * their likelihood would be infinite.
+   * Those of `atMinVariance` at the minimum in more directions than the data (95 % of their weight): their likelihood is bounded by the
+   * minimum alone.
    */
   readonly collapsed: ReadonlyArray<number>
   /** Columns that these directions involve; none from components at the minimum in all directions. */
@@ -62,10 +62,13 @@ export interface MinVarianceDiagnostics {
 
 export const noneAtMinVariance: MinVarianceDiagnostics = { atMinVariance: [], collapsed: [], minVarianceColumns: [] }
 
-/** Relative rounding error of a variance that was stored as its logarithm. */
+/** Relative rounding error of a variance stored as its logarithm. */
 const LOG_ROUNDING = 1e-12
 
-/** Finds the components of a mixture, in the units in which it was fitted, that are at the minimum variance. Components with less than one row are skipped. */
+/**
+ * Finds the components of a mixture, in the units of the fit, that are at the minimum variance. Components with less than one row are
+ * skipped.
+ */
 export const diagnoseMinVariance = (
   mixture: Mixture.Mixture,
   { minVariance, rows }: { readonly minVariance: number; readonly rows: number }
@@ -91,15 +94,16 @@ export const diagnoseMinVariance = (
 }
 
 interface Narrowness {
-  /** Number of directions in which the data as a whole have at most twice the minimum variance. */
+  /** Number of directions in which the data have at most twice the minimum variance. */
   readonly ofData: number
   /** Number of directions in which component k is at the minimum, and the columns that these involve. */
   readonly ofComponent: (k: number) => { readonly directions: number; readonly columns: ReadonlyArray<number> }
 }
 
-/** A column is involved in a set of orthonormal directions if the sum of its squared coordinates is at least this. */
+/** Minimum sum of squared coordinates, over orthonormal directions, of a column that they involve. */
 const MIN_SQUARED_COORDINATE = 0.05
 
+/** Directions are eigenvectors, from a d × d decomposition per component. */
 const narrownessByEigenvector = (mixture: Mixture.Mixture, minVariance: number): Narrowness => {
   const dim = Mixture.dimension(mixture)
   const { values } = Mixture.covariances(mixture)
@@ -118,7 +122,7 @@ const narrownessByEigenvector = (mixture: Mixture.Mixture, minVariance: number):
   }
 }
 
-/** Uses the columns as the eigenvectors of diagonal covariances; needs no d × d decomposition. */
+/** Returns the directions of diagonal covariances, whose eigenvectors are the columns: O(K d). */
 const narrownessByColumn = (mixture: Mixture.Mixture, minVariance: number): Narrowness => ({
   ofData: countNarrowDirections(mixture, largestComponents(mixture.weights), 2 * minVariance),
   ofComponent: k => {
@@ -142,10 +146,10 @@ const narrowColumns = (variances: Float64Array, bound: number): ReadonlyArray<nu
   return Array.from(variances.keys()).filter(j => variances[j] <= rounded)
 }
 
-/** Share of the rows that may be outliers when the width of the data is judged. */
+/** Share of the rows ignored as outliers in the width of the data. */
 const OUTLIER_SHARE = 0.05
 
-/** The fewest components, largest first, whose weights sum to at least 1 − `OUTLIER_SHARE`. */
+/** Returns the fewest components, largest first, whose weights sum to at least 1 − `OUTLIER_SHARE`. */
 const largestComponents = (weights: Float64Array): ReadonlyArray<number> =>
   Array.from(weights, (_, k) => k)
     .sort((a, b) => weights[b] - weights[a])
@@ -155,7 +159,7 @@ const largestComponents = (weights: Float64Array): ReadonlyArray<number> =>
       { selected: [], share: 0 }
     ).selected
 
-/** Total weight of some components, weighted means over them, and deviations δ of their centres from the common mean. */
+/** Total weight of some components, weighted averages over them, and deviations δ of their centres from the common mean. */
 const momentsOver = ({ weights, means: { shape, values } }: Mixture.Mixture, components: ReadonlyArray<number>) => {
   const [, dim] = shape
   const share = components.reduce((sum, k) => sum + weights[k], 0)
@@ -178,8 +182,8 @@ const totalCovariance = (mixture: Mixture.Mixture, components: ReadonlyArray<num
 }
 
 /**
- * Counts the eigenvalues ≤ `bound` of the total covariance D + Σ π δδᵀ of diagonal components, D their mean diagonal: by the inertia of
- * D − bound and of a [K, K] matrix (Sylvester; Haynsworth 1968).
+ * Counts the eigenvalues ≤ `bound` of the total covariance D + Σ π δδᵀ of diagonal components, D their mean diagonal: by the inertia of D −
+ * bound and of a [K, K] matrix (Sylvester; Haynsworth 1968).
  */
 const countNarrowDirections = (mixture: Mixture.Mixture, components: ReadonlyArray<number>, bound: number): number => {
   const { weights } = mixture
@@ -189,7 +193,7 @@ const countNarrowDirections = (mixture: Mixture.Mixture, components: ReadonlyArr
   const largest = diagonal.reduce((max, v, j) => Math.max(max, v + average(k => deviation(k, j) * deviation(k, j))), 0)
   const rounded = (bound + dim * Number.EPSILON * largest) * (1 + 4 * Number.EPSILON)
   const minVarianceColumns = diagonal.filter(v => v <= rounded).length
-  // Σ π δδᵀ is positive semidefinite: it only raises eigenvalues.
+  // Σ π δδᵀ ≥ 0 only raises eigenvalues.
   if (minVarianceColumns === 0) return 0
   const count = components.length
   const schur = new Float64Array(count * count).map((_, at) => {

@@ -1,6 +1,6 @@
 /**
- * Model files: JSON in the original units, with all that is needed to evaluate, to sample and to refit the model. Doubles are written with
- * all digits, so that reading restores their bits.
+ * Model files: JSON in the original units, sufficient to evaluate, sample and refit the model. Doubles have all digits, so reading restores
+ * their bits.
  */
 import type * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -27,10 +27,7 @@ export const show = (model: Model): string =>
   // Encoding needs no vocabulary.
   `${JSON.stringify(modelCodec(Vocabulary.empty).encode(model), null, 2)}\n`
 
-/**
- * Decodes a model from JSON, with a vocabulary for its pipeline; reports all problems. In messages the file is called `path` and the
- * argument `argument`.
- */
+/** Decodes a model from JSON, with a vocabulary for its pipeline. Messages name the file `path` and the argument `argument`. */
 export const readModelJson = (
   vocabulary: Vocabulary.Vocabulary,
   path = 'model',

@@ -1,7 +1,4 @@
-/**
- * Model files except for the pipeline: their fields, their checks, and their mixture. Imports nothing of the modelling language, so that
- * `ornstein sample` starts quickly.
- */
+/** Model files except for the pipeline. Imports nothing of the modelling language, so that `ornstein sample` starts quickly. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
@@ -72,14 +69,14 @@ export const BODY_FIELDS = {
 const bodyCodec = t.type(BODY_FIELDS)
 export type Body = t.TypeOf<typeof bodyCodec>
 
-/** Tests if JSON has the format of a score that is not a mixture. */
+/** Codec that accepts the format of a score that is not a mixture. */
 export const isScore = t.type({ format: t.literal('ornstein-score') })
 const isModel = t.type({ format: t.literal(MODEL_FORMAT), version: t.unknown })
 
 /** True if JSON has the format of a model, in any version. */
 export const claimsModel = (value: unknown): boolean => isModel.is(value)
 
-/** Decodes a model with at least these fields. In messages the file is called `path` and the argument `argument`. */
+/** Decodes a model with at least these fields. Messages name the file `path` and the argument `argument`. */
 export const decodeModelBody =
   <A extends Body>(form: t.Type<A, unknown>, path: string, argument: string) =>
   (value: unknown): E.Either<Problem.Problems, A> => {
@@ -135,7 +132,7 @@ const isLowerTriangle = (rows: NestedRows, dim: number): boolean =>
       row.every((x, j) => (j < i ? Number.isFinite(x) : j === i ? x > 0 && x < Infinity : x === 0))
   )
 
-/** Problems that the codec does not check: lists of different lengths and weights that do not sum to 1. */
+/** Problems that the codec does not check: lengths of lists, and weights that do not sum to 1. */
 const problems = ({
   columns,
   mixture: { weights, means, variances, factors, tails, background },
@@ -170,7 +167,7 @@ const problems = ({
           ...list('mixture.background.centre', background.centre, dim),
           ...list('mixture.background.scale', background.scale, dim)
         ]),
-    // Each of K weights is rounded to 2⁻⁵³ of itself at most, and so are the K sums.
+    // Rounding: each of K weights and K partial sums by at most 2⁻⁵³, relative.
     ...Problem.unless(!(Math.abs(total - 1) > 1e-9), 'mixture.weights', `a sum of ${total}`, '1', 'scale them'),
     ...repeated.map(name => Problem.of('columns', name, 'a name of its own', 'name each column once')),
     ...(standardization === null

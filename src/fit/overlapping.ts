@@ -1,4 +1,4 @@
-/** Test whether components overlap so much that several of them form one cluster; the components of a density estimate often do. */
+/** Test for components that overlap enough to form one cluster, as those of a density estimate often do. */
 import * as Missing from '../mixture/em/missing.js'
 import * as Merging from '../mixture/merging.js'
 import type { Mixture } from '../mixture/mixture.js'
@@ -8,8 +8,8 @@ import { subsample } from './scaledFit.js'
 const MAX_OVERLAP_ROWS = 4000
 
 /**
- * Components overlap if merging them lowers the assignment entropy by more than this many nats per row: as if one row in fourteen had been
- * split evenly between two clusters.
+ * Components overlap if merging them lowers the assignment entropy by more, in nats per row: as if one row in fourteen had been split
+ * evenly between two clusters.
  */
 export const MIN_ENTROPY_DECREASE = 0.05
 

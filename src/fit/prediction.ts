@@ -1,10 +1,10 @@
-/** Predicted statistics: of a candidate on more rows than it was fitted to. */
+/** Predicted statistics of a candidate on more rows than it was fitted to. */
 import * as Statistics from '../mixture/statistics.js'
 import { criterionValue, type Criterion, type FittedCandidate } from './candidates.js'
 
 interface SampleSize {
   readonly rows: number
-  /** Σ wᵢ; `rows` if they have no weights. */
+  /** Σ wᵢ; `rows` without weights. */
   readonly totalWeight: number
 }
 
@@ -13,12 +13,12 @@ interface PredictedFit extends SampleSize {
   readonly logLikelihood: number
 }
 
-/** The rows on which candidates are compared, and how to predict a candidate's mean log-likelihood on them. */
+/** Rows on which candidates are compared, and the predicted mean log-likelihood of a candidate on them. */
 export interface PredictionTarget extends SampleSize {
   readonly predictLogLikelihood: (candidate: FittedCandidate) => number
 }
 
-/** Returns a candidate with the statistics that it would have on other rows. It counts as not converged, and has no unsupported components. */
+/** Returns a candidate with its predicted statistics on other rows, as not converged, without unsupported components. */
 export const withPredictedLikelihood = (
   candidate: FittedCandidate,
   { logLikelihood, rows, totalWeight }: PredictedFit
@@ -44,7 +44,7 @@ export const withPredictedLikelihood = (
   }
 }
 
-/** Returns the criterion that a candidate is predicted to have on the target. */
+/** Returns the predicted criterion of a candidate on the target. */
 export const predictedCriterion = (
   criterion: Criterion,
   candidate: FittedCandidate,

@@ -1,4 +1,4 @@
-/** Reads and checks the rows that are given to a fit. */
+/** Reads and checks the rows of a fit. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -9,11 +9,11 @@ import * as Source from '../data/source/source.js'
 import * as Missing from '../mixture/em/missing.js'
 import type { FitOptions } from './resolveOptions.js'
 
-/** True if rows are streamed, and not in memory. */
+/** True if rows are streamed, not in memory. */
 export const isStreamed = (data: Source.Data | RowLists): data is Source.Source =>
   'rows' in data && Source.isSource(data)
 
-/** Returns the rows that a fit uses: without those of weight 0, and without those that have no cell. */
+/** Returns the rows that a fit uses: those with positive weight and at least one cell. */
 export const readRows = (
   { missing, weights }: Pick<FitOptions, 'missing' | 'weights'>,
   given: Source.Data | RowLists
@@ -30,7 +30,7 @@ export const readRows = (
     E.flatMap(data => Problem.faultless(missing === 'em' ? emptyColumnProblems(data) : [], data))
   )
 
-/** Returns rows as points. With `missing: 'em'`, NaN is allowed and stands for a missing cell. */
+/** Returns rows as points. `missing: 'em'` allows NaN for a missing cell. */
 export const readPoints = (
   data: Points.Points | RowLists,
   { missing, weights }: Pick<FitOptions, 'missing' | 'weights'>
@@ -48,7 +48,6 @@ const readWithMissing = (data: Points.Points | RowLists): E.Either<Problem.Probl
         E.map(points => ({ ...points, values: Float64Array.from(data.flat()) }))
       )
 
-/** The rows of a source were checked when they were read. */
 const sourceProblems = (
   source: Source.Source,
   { missing = 'refuse', weights }: Pick<FitOptions, 'missing' | 'weights'>
@@ -68,7 +67,7 @@ const emptyColumnProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> 
     Problem.of(`column ${j + 1}`, 'all missing', 'a column with a number', 'leave the column out')
   )
 
-/** Returns the names of all columns; x1, x2, … if none are given. */
+/** Returns the names of all columns. Default: x1, x2, … */
 export const columnNames = (
   columns: FitOptions['columns'],
   dim: number

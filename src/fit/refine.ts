@@ -1,7 +1,4 @@
-/**
- * Refinement of a model selection: runs EM to convergence for every trial that may still win, and gives the best one a thorough search for
- * better optima.
- */
+/** Refinement of a model selection: runs EM to convergence for every trial that may win, and searches thoroughly from the best one. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../core/params.js'
@@ -31,23 +28,23 @@ import {
 export interface Refinement {
   readonly criterion: Criterion
   readonly evaluationData: EvaluationData
-  /** Continues EM from a trial until it converges; `snapshot` is what to yield meanwhile. */
+  /** Continues EM from a trial until it converges, yielding `snapshot` meanwhile. */
   readonly converge: (trial: FittedTrial, snapshot: SearchSnapshot) => TrialSearch<TrialResult>
   /** Continues a trial with a thorough search for better optima; null to omit that. */
   readonly searchThoroughly: ((trial: FittedTrial) => TrialSearch<TrialResult>) | null
-  /** The best trials are run to convergence until there are this many. */
+  /** Minimum number of best trials that are run to convergence. */
   readonly minConverged: number
-  /** True if likelihoods of trials that have not converged are predictions, false if they are lower bounds. */
+  /** True if likelihoods before convergence are predictions, false if they are lower bounds. */
   readonly isPredicted: boolean
 }
 
-/** A trial cannot win if its criterion exceeds the best by more: its posterior probability is then e⁻⁷, a thousandth of the best's. */
+/** A trial cannot win if its criterion exceeds the best by more: its posterior probability is then e⁻⁷ of the best's. */
 export const CONTENDER_MARGIN = 14
 
 /**
  * Repeats until nothing changes:
  *
- * 1. Run the best trial that has not converged to convergence, if it may win.
+ * 1. Run the best unconverged trial that may win to convergence.
  * 2. If a trial is less likely than one nested in it, continue it from there.
  * 3. Search thoroughly from the best trial.
  */
@@ -101,8 +98,8 @@ const byCriterion = (criterion: Criterion, trials: ReadonlyArray<CandidateTrial>
 }
 
 /**
- * Returns the best trial that has not converged and may win; null if there is none. The margin grows with the largest gain that
- * convergence has brought so far. If likelihoods are lower bounds, the trials that are listed in tables converge as well.
+ * Returns the best unconverged trial that may win; null if there is none. The margin includes the largest gain from convergence so far. If
+ * likelihoods are lower bounds, trials that tables list may win.
  */
 const nextContender = (
   { criterion, minConverged, isPredicted }: Refinement,
@@ -120,7 +117,7 @@ const nextContender = (
   return ranked.find((trial, rank) => !trial.candidate.isConverged && mayWin(trial, rank)) ?? null
 }
 
-/** Runs a trial to convergence; if that fails, keeps it as it is and marks it as converged. */
+/** Runs a trial to convergence; if that fails, keeps it and marks it as converged. */
 function* convergeOrKeep(
   { converge }: Refinement,
   trial: FittedTrial,
@@ -133,7 +130,7 @@ function* convergeOrKeep(
 const isImprovement = (trial: FittedTrial, previous: FittedTrial): boolean =>
   !isDegenerate(trial.candidate) && logLikelihoodOf(trial) > logLikelihoodOf(previous) + ROUNDING_TOLERANCE
 
-/** A trial that is less likely than a special case of it, and the parameters that give it the likelihood of that. */
+/** Trial that is less likely than a special case of it, with the special case's parameters in its own family. */
 interface NestingViolation {
   readonly larger: FittedTrial
   readonly nested: FittedTrial
@@ -171,7 +168,7 @@ const embedIn = ({ score }: CandidateSpec, { spec, params }: FittedTrial): Param
   return equalUpToRounding(maps.toMixture(embedded), mixture) ? embedded : null
 }
 
-/** Continues EM from the nested optimum. Returns that optimum itself if EM leads to a worse one, and the old trial if both fail. */
+/** Continues EM from the nested optimum. Returns that optimum if EM leads to a worse one, and the old trial if both fail. */
 function* continueFromNested(
   { converge, evaluationData }: Refinement,
   { larger, nested, params }: NestingViolation,
@@ -188,10 +185,7 @@ function* continueFromNested(
   return E.isRight(better) ? better.right : larger
 }
 
-/**
- * Corrects predicted likelihoods so that no trial is less likely than one nested in it: of such a pair the prediction is set to the other's
- * likelihood.
- */
+/** Sets the predicted likelihood in each violating pair to the other one's; at most one change per trial. */
 const enforceNesting = (trials: ReadonlyArray<CandidateTrial>): ReadonlyArray<CandidateTrial> => {
   let corrected = trials
   for (let corrections = 0; corrections < trials.length; corrections++) {
@@ -225,7 +219,7 @@ const CONVERGENCE = { steps: 500, relativeChange: 1e-8 }
 
 const MAX_MOVES = 1000
 
-/** A thorough search rejects a split-and-merge move only when EM after it has all but converged. */
+/** EM after a split-and-merge move has nearly converged before the move is rejected. */
 const THOROUGH_MOVES = { attempts: 8, polish: 90, patience: 100 }
 
 /** Kinds of split-and-merge searches, in order. */
@@ -251,7 +245,7 @@ export const convergencePipeline = (
   }
 }
 
-/** EM on many rows, from the optimum on a sample: the last iterations gain far less than the standard error of the log-likelihood, 1/√n. */
+/** EM on many rows from the optimum on a sample; the last iterations gain far less than 1/√n, the standard error of the log-likelihood. */
 const SHORT_EM = { steps: 50, relativeChange: 1e-4 }
 
 /** Returns the pipeline that continues a trial on more rows. */
@@ -260,6 +254,6 @@ export const shortPipeline = ({ spec, params }: FittedTrial, prior: number | nul
   stages: [Stage.expectationMaximization({ ...SHORT_EM, ...varianceFloorOption(spec), prior })]
 })
 
-/** Returns the minimum variance of a candidate as the option of a stage. */
+/** Returns the minimum variance of a candidate as a stage's option. */
 const varianceFloorOption = ({ minVariance }: CandidateSpec): { readonly varianceFloor?: number } =>
   minVariance === undefined ? {} : { varianceFloor: minVariance }

@@ -1,4 +1,4 @@
-/** The options of a fit: their meaning, their defaults, and their problems. */
+/** Options of a fit: meaning, defaults, problems. */
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
 import { typeAndValue } from '../core/spelling.js'
@@ -8,7 +8,7 @@ import type { Criterion } from './candidates.js'
 import { familyProblems } from './familyNames.js'
 import * as Settings from './fitSettings.js'
 
-/** Progress of a fit: `done` of `of` candidates are fitted, and the given one is next. */
+/** Progress of a fit: `done` of `of` candidates are fitted, the given one is next. */
 export interface Progress {
   readonly family: string
   readonly components: number
@@ -19,36 +19,32 @@ export interface Progress {
 export interface FitOptions extends GridOptions {
   /** Seed of all random numbers; the same seed gives the same bits. Default: 0. */
   readonly seed?: number | undefined
-  /**
-   * Number of fits, from this seed and those that follow it, of which the best by the criterion is kept. `Fit.starts` reports how many
-   * agree with it. Default: 1.
-   */
+  /** Number of fits, from this seed and those that follow it, of which the best is kept. Default: 1. */
   readonly starts?: number | undefined
-  /** Number of times that each row counts, ≥ 0. Default: the weights that points carry. Rows of weight 0 are left out. */
+  /** Number of times that each row counts, ≥ 0. Default: the weights of the points. Rows of weight 0 are left out. */
   readonly weights?: ArrayLike<number> | undefined
   /**
-   * Scales columns to mean 0 and standard deviation 1 before fitting. The mixture is in the original units either way; without scaling, fits
-   * of spherical covariances depend on the units of the columns. Default: true.
+   * Scales columns to mean 0 and standard deviation 1 for the fit; the mixture is in the original units. Without scaling, fits of spherical
+   * covariances depend on the units. Default: true.
    */
   readonly standardize?: boolean | undefined
   /**
-   * Treatment of missing cells, which hold NaN. 'refuse' returns a problem; 'em' runs EM on the observed cells, with conditional moments for
-   * the missing ones. Rows without any cell are left out. Default: 'refuse'.
+   * Treatment of missing cells, which are NaN: 'refuse' returns a problem, 'em' uses conditional moments of them given the observed cells.
+   * Rows without any cell are left out. Default: 'refuse'.
    */
   readonly missing?: 'refuse' | 'em' | undefined
-  /** Names of the columns in tables and files. Default: x1, x2, … . */
+  /** Names of the columns in tables and files. Default: x1, x2, … */
   readonly columns?: ReadonlyArray<string> | undefined
   /**
-   * Strength, in rows, of the weak prior of Fraley & Raftery (2007), who take 0.01. The mixture is then the mode of the posterior, and no
-   * component collapses on a few rows. Log-likelihood and criteria are those of that mixture, without the prior, as in mclust. The scale of
-   * the prior is that of the columns after scaling. Default: none.
+   * Strength, in rows, of the weak prior of Fraley & Raftery (2007), who take 0.01, on the scaled columns. The fit is then the mode of the
+   * posterior, without collapse on a few rows; its log-likelihood and criteria exclude the prior, as in mclust. Default: none.
    */
   readonly prior?: number | undefined
-  /** Evaluates the sums over the rows; those over rows with missing cells always in this process. Default: this process. */
+  /** Evaluates the sums over the rows, except rows with missing cells. Default: this process. */
   readonly backend?: Backend.Backend | undefined
   /**
-   * Ends the fit between two of its `states` when aborted: `mixture` then returns a problem, and `states` ends. A fit that runs without
-   * a pause can only be aborted from `onProgress`.
+   * Ends the fit between two of its `states` when aborted: `mixture` returns a problem, `states` ends. A synchronous fit can only be
+   * aborted from `onProgress`.
    */
   readonly signal?: { readonly aborted: boolean } | undefined
   /** Called before each candidate is fitted. */
@@ -96,7 +92,7 @@ const fitSettings: Setting.Settings<FitOptions> = {
   onProgress: null
 }
 
-/** Returns the problems of options that are neither numbers nor words, and are made of something else. */
+/** Returns the problems of options that are neither numbers nor words. */
 const formProblems = ({
   fixed,
   columns,

@@ -1,14 +1,14 @@
-/** Several fits of the same data from different seeds: the best of them, and how many agree with it. */
+/** Fits of the same data from several seeds: the best, and the number that agree with it. */
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { criterionValue, isDegenerate, type Criterion, type RankedCandidate } from './candidates.js'
 
-/** Agreement of several starts with the one that was kept. */
+/** Agreement of several starts with the best. */
 export interface Starts {
   /** Number of starts. */
   readonly of: number
-  /** Number of starts, the kept one included, with the same family, number of components and likelihood. */
+  /** Number of starts, the best included, with its family, number of components and likelihood. */
   readonly agree: number
-  /** Number of agreeing starts that do not depend on the seed: all of them are one start. */
+  /** Number of agreeing starts that do not depend on the seed, so that all are one start. */
   readonly alike: number
   /** Tolerance of the likelihood, in nats per row. */
   readonly within: number
@@ -26,7 +26,7 @@ interface StartedFit {
   readonly toJSON: () => object
 }
 
-/** Differences that a test on many rows can detect: see docs/performance.md. */
+/** Difference that a test on many rows can detect: see docs/performance.md. */
 const LIKELIHOOD_TOLERANCE = 1e-3
 
 export const singleStart: Starts = { of: 1, agree: 1, alike: 0, within: LIKELIHOOD_TOLERANCE }
@@ -57,7 +57,7 @@ export const bestOfStarts = <F extends StartedFit>(first: F, others: ReadonlyArr
   }
 }
 
-/** Returns the fit with the lower criterion, the first if they are equal; a degenerate one only if both are. */
+/** Returns the fit with the lower criterion, the first if equal; a degenerate one only if both are. */
 const betterOf = <F extends StartedFit>(a: F, b: F): F => {
   const value = ({ criterion, candidates: [{ statistics }] }: F): number => criterionValue(criterion, statistics)
   if (isDegenerate(a.candidates[0]) !== isDegenerate(b.candidates[0])) return isDegenerate(a.candidates[0]) ? b : a

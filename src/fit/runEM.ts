@@ -1,4 +1,4 @@
-/** The EM loop on parameters alone: no pipeline, no checkpoints. Growth, bootstrap, hint and local-optimum test share it. */
+/** EM loop on parameters alone, without pipeline or checkpoints. */
 import type * as Params from '../core/params.js'
 
 type AnyParams = Params.Params<string>
@@ -8,10 +8,7 @@ export type EMStep = (params: AnyParams) => { readonly params: AnyParams; readon
 
 export interface EMState {
   readonly params: AnyParams
-  /**
-   * Mean negative log-likelihood before the last iteration; under a prior, minus log p(θ) per row as well. Infinity before the
-   * first iteration.
-   */
+  /** Mean negative log-likelihood before the last iteration, minus log p(θ) per row under a prior; Infinity before the first. */
   readonly loss: number
   readonly iterations: number
 }
@@ -32,8 +29,8 @@ export interface EMStopping {
 const DEFAULT_MIN_GAIN = 1e-5
 
 /**
- * EM gains less and less per iteration, except on the way out of a saddle where two components nearly coincide. A run is given up
- * no earlier than after `MIN_ITERATIONS`, and only if every remaining iteration gaining `OPTIMISM` times the last gain would not suffice.
+ * EM gains less and less per iteration, except near a saddle where two components coincide. A run is given up after at least
+ * `MIN_ITERATIONS`, if `OPTIMISM` times the last gain in every remaining iteration would not suffice.
  */
 const MIN_ITERATIONS = 4
 const OPTIMISM = 3

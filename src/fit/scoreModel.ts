@@ -1,6 +1,6 @@
 /**
- * Models of scores that are not mixtures, such as networks: their files, samples along the probability flow, and densities by the same
- * flow. Samples and densities have the lowest noise level of the training.
+ * Models of scores that are not mixtures, such as networks: files, samples and densities along the probability flow, both with the lowest
+ * noise level of the training.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -78,7 +78,7 @@ const isLearned = t.type({ format: t.literal(SCORE_FORMAT), version: t.unknown }
 /** True if JSON has the format of a score model, in any version. */
 export const claimsScore = (value: unknown): boolean => isLearned.is(value)
 
-/** Problems that the codec does not check: lists whose lengths do not match each other or the score. */
+/** Problems that the codec does not check: lengths of lists that do not match each other or the score. */
 const misfits = ({
   columns,
   standardization,
@@ -86,7 +86,7 @@ const misfits = ({
   pipeline: { score },
   params
 }: ScoreModel): ReadonlyArray<Problem.Problem> => {
-  // Only a valid score has shapes, so its own fields are checked first.
+  // Only a valid score has shapes.
   const invalid = Case.problems(score)
   if (invalid.length > 0) return invalid.map(Problem.problemInside('pipeline.score'))
   const dim = columns.length
@@ -111,7 +111,7 @@ const misfits = ({
   ]
 }
 
-/** Decodes a model from JSON, with a vocabulary for its pipeline. In messages the file is called `path`. */
+/** Decodes a model from JSON, with a vocabulary for its pipeline. Messages name the file `path`. */
 export const readScoreModel =
   (vocabulary: Vocabulary.Vocabulary, path = 'model') =>
   (value: unknown): OrProblems<ScoreModel> =>
@@ -121,9 +121,9 @@ export const readScoreModel =
       E.flatMap(learned => Problem.faultless(misfits(learned).map(Problem.problemInside(path)), learned))
     )
 
-// —— what is done with it ——
+// —— sampling and density ——
 
-/** Number of quadrature nodes for noise level distributions that do not define nodes. */
+/** Number of quadrature nodes for noise level distributions without nodes. */
 const NOISE_LEVELS_NODES = 64
 
 /** Returns the highest and the lowest noise level of the training. */
@@ -145,11 +145,11 @@ export const trainedAt = ({
   }
 }
 
-/** A trained score with the range of its probability flow. */
+/** Trained score with the range of its probability flow. */
 export interface Flowing {
   readonly score: Sampler.Smooth
   readonly program: Sampler.Program<Sampler.Flow>
-  /** Standard deviation of the noise that remains at the end of the flow, in the units of the scaled data. */
+  /** Standard deviation of the noise at the end of the flow, in the scaled units. */
   readonly noise: number
   readonly alpha: number
 }
@@ -218,13 +218,13 @@ export const sampleScoreModel = (
     })
   )
 
-/** Number of rows that share the adaptive steps of the flow. */
+/** Number of rows with common adaptive steps of the flow. */
 const FLOW_CHUNK_ROWS = 256
 
 /** Error tolerance of a step along the flow. */
 const FLOW_STEP_ERROR = 1e-6
 
-/** Returns log p of each row in the original units, where p is the density of the data with the remaining noise; and that noise. */
+/** Returns log p of each row in the original units, p the density of the data with the remaining noise; and that noise. */
 export const densityOfScoreModel = (
   learned: ScoreModel,
   path = 'model'

@@ -1,6 +1,6 @@
 /**
- * The search for the best candidate: grow all families, refine what may win, extend the grid while its end wins. With more than 4000 rows,
- * or with missing cells, this is done on a sample or on completed rows, and the best candidates are then refined on all rows.
+ * Search for the best candidate: grow all families, refine the contenders, extend the grid while its end wins. With more than 4000 rows, or
+ * missing cells, it runs on a sample or on completed rows, and the best candidates are refined on all rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -40,18 +40,18 @@ export interface SearchOptions extends Pick<SearchContext, 'key' | 'criterion' |
 /** Larger data are searched on a random sample of this size. */
 const SAMPLE_SIZE = 4000
 
-/** Numbers of the best candidates that are compared on all rows. Completed cells rank candidates less reliably than a sample. */
+/** Numbers of candidates compared on all rows; completed cells rank them less reliably than a sample. */
 const MIN_CONVERGED = { afterSample: 3, afterCompletion: 6 }
 
-/** EM on the observed cells, in nats per row. */
+/** EM on the observed cells; gain in nats per row. */
 const MISSING_CELLS_EM = { maxIterations: 500, minGain: 1e-9 }
 
-/** A sole candidate wins, and is searched thoroughly at once. */
+/** A sole candidate wins, so it is searched thoroughly at once. */
 const SOLE_MOVES: SearchKinds = ['quick', 'thorough']
 
 /**
- * Searches a grid for the best candidate. Yields the trials after each step, and returns them in the end. Rows of a source give the same
- * bits as the same rows in memory.
+ * Searches a grid for the best candidate. Yields the trials after each step, and returns the final ones. A source gives the same bits as
+ * its rows in memory.
  */
 export const search = (
   data: TrainingData,
@@ -113,8 +113,8 @@ const inMemoryRefinement = (
 }
 
 /**
- * Searches on a random sample and refines the best candidates on all rows. With p parameters, the mean log-likelihood on the n sampled rows
- * is expected to exceed that on all rows by p/n.
+ * Searches on a random sample and refines the best candidates on all rows. The mean log-likelihood of p parameters on n sampled rows is
+ * expected to exceed that on all rows by p/n.
  */
 const searchOnSample: typeof search = (data, grid, { key, criterion, prior, backend = Backend.localBackend }) => {
   const keys = pipe(key, Key.named('sample', 'fit'))
@@ -185,7 +185,7 @@ const needsCompleteRows = ({ score }: CandidateSpec): Problem.Problem =>
     'choose another, or leave out the rows that miss some'
   )
 
-/** The data themselves as the target: the likelihood on them is known. */
+/** Uses the data as the target, with their exact likelihood. */
 const targetOf = ({ original }: TrainingData): PredictionTarget => ({
   rows: original.rows,
   totalWeight: Source.sumOfWeights(original),

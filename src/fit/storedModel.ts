@@ -7,9 +7,9 @@ import { assignTo } from './assign.js'
 import type { Fit } from './fitResult.js'
 import * as ModelBody from './modelBody.js'
 
-/** A fit without its data. */
+/** Fit without its data. */
 export interface StoredModel extends Pick<Fit, 'mixture' | 'family' | 'components' | 'columns' | 'assign' | 'sample'> {
-  /** Null if the mixture was fitted by another program. */
+  /** Null if another program fitted the mixture. */
   readonly logLikelihood: number | null
   readonly bic: number | null
 }

@@ -1,4 +1,4 @@
-/** The table of a mixture's components, for the terminal and the report. */
+/** Table of a mixture's components, and formats of numbers. */
 import * as Mixture from '../mixture/mixture.js'
 
 export interface TextTable {
@@ -9,7 +9,7 @@ export interface TextTable {
 /** Decimal exponent of the first digit. */
 const decimalExponent = (x: number): number => Number(x.toExponential().split('e')[1])
 
-/** Returns a formatter with as many decimals as show three digits of a number of the given size. */
+/** Returns a formatter with the decimals that show three digits of `size`. */
 export const roundToSize =
   (size: number) =>
   (x: number): string => {
@@ -24,14 +24,14 @@ export const roundToSize =
           x.toFixed(Math.max(decimals, 0)).replace(/^-(?=[0.]*$)/, '')
   }
 
-/** Formats a number with at most `digits` significant digits, all integer digits, and if possible no exponent. */
+/** Formats a number with at most `digits` significant digits, all integer digits, and no exponent if possible. */
 export const show = (x: number, digits = 6): string => {
   if (decimalExponent(x) >= digits && Math.abs(x) < 1e15) return x.toFixed(0)
   const text = x.toPrecision(digits)
   return text.includes('e') ? text : String(Number(text))
 }
 
-/** Formats two numbers with enough digits to look different if they are. */
+/** Formats two numbers with enough digits to differ if they do. */
 export const showApart = (x: number, y: number, digits = 6): readonly [string, string] => {
   const a = show(x, digits)
   const b = show(y, digits)
@@ -50,9 +50,8 @@ export const formats = (variances: ReadonlyArray<ReadonlyArray<number>>): Readon
   variances[0].map((_, j) => roundToSize(Math.sqrt(Math.min(...variances.map(row => row[j])))))
 
 /**
- * Table with a line for each component: weight, means, and standard deviations (one per column if they differ). Means are rounded to the
- * third digit of the smallest standard deviation of their column. If it is too wide and its transpose is narrower, it has a line for each
- * column and `isTurned` is true.
+ * Table with a line per component: weight, means (to the third digit of the column's smallest standard deviation), standard deviations (one
+ * per column if they differ). A table that is too wide is transposed if that is narrower; `isTurned` is then true.
  */
 export const mixtureTable = (
   columns: ReadonlyArray<string>,
@@ -61,7 +60,7 @@ export const mixtureTable = (
   const { weights, means, variances } = Mixture.marginals(mixture)
   const { tails, background } = mixture
   const rest = 1 - (background?.share ?? 0)
-  // For a Student-t component the scale is not the standard deviation, which is larger or infinite.
+  // The scale of a Student-t component is not its standard deviation, which is larger or infinite.
   const widths = tails ? 'scale' : 'sd'
   const isRound = variances.every(row => row.every(variance => variance === row[0]))
   const format = formats(variances)

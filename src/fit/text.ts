@@ -10,7 +10,7 @@ const displayWidth = (text: string): number =>
     0
   )
 
-/** Spelling of a name on the command line, such as `symmetric-pair`; names in capitals, such as VVE or UUU2, are unchanged. */
+/** Spelling of a name on the command line, such as `symmetric-pair`; capitals, such as VVE or UUU2, are kept. */
 export const commandLineName = (name: string): string =>
   name
     .split(' ')
@@ -21,9 +21,9 @@ const padRight = (text: string, to: number): string => text + ' '.repeat(Math.ma
 const padLeft = (text: string, to: number): string => ' '.repeat(Math.max(0, to - displayWidth(text))) + text
 
 /** Escapes control characters and bidirectional marks (as \\u001b), so that text cannot change the terminal. */
-export const printableText = (text: string, withLines = false): string =>
+export const printableText = (text: string, { keepsLines = false }: { readonly keepsLines?: boolean } = {}): string =>
   text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, character =>
-    withLines && character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+    keepsLines && character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
   )
 
 /** Truncates a text to a number of terminal columns. */
@@ -36,7 +36,7 @@ export const clipText = (text: string, within: number): string =>
         ''
       )
 
-/** Aligns columns: the first to the left, the others to the right. */
+/** Aligns the first column to the left, the others to the right. */
 const alignedLines = (rows: ReadonlyArray<ReadonlyArray<string>>, widths: ReadonlyArray<number>): string =>
   rows
     .map(row =>
@@ -71,7 +71,7 @@ export const wrapped = (text: string, within: number, indent = ''): string =>
         }, [])
         .join('\n')
 
-/** Minimum width of a value next to its name; a narrower one is placed below it. */
+/** A value with less room than this is placed below its name. */
 const MIN_VALUE_WIDTH = 24
 
 /** Formats names and values in two columns. */
@@ -99,7 +99,7 @@ const recordLines = ([header, ...rows]: ReadonlyArray<ReadonlyArray<string>>, wi
     })
     .join('\n\n')
 
-/** Formats a table. If it is too wide, it is cut between columns, and the first column is repeated in each part. */
+/** Formats a table. One that is too wide is cut between columns, with the first column in each part. */
 export const printTable = ({ header, rows }: TextTable, within = Infinity): string => {
   const all = [header, ...rows].map(row => row.map(cell => printableText(cell)))
   const widths = header.map((_, j) => Math.max(...all.map(row => displayWidth(row[j]))))
@@ -116,9 +116,9 @@ export const printTable = ({ header, rows }: TextTable, within = Infinity): stri
     .join('\n\n')
 }
 
-/** Joins parts by empty lines, without empty parts. Indented lines are not wrapped. */
+/** Joins non-empty parts by empty lines. Indented lines are not wrapped. */
 export const paragraphs = (parts: ReadonlyArray<string>, within = Infinity): string =>
-  `${printableText(parts.filter(part => part !== '').join('\n\n'), true)
+  `${printableText(parts.filter(part => part !== '').join('\n\n'), { keepsLines: true })
     .split('\n')
     .map(line => (line.startsWith(' ') ? line : wrapped(line, within)))
     .join('\n')}\n`

@@ -1,4 +1,4 @@
-/** Data as candidates are fitted to them: constant columns removed, columns standardized. */
+/** Data to which candidates are fitted: without constant columns, standardized. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -10,8 +10,8 @@ import * as Missing from '../mixture/em/missing.js'
 import { show } from './table.js'
 
 /**
- * −2 Σ w log p(x) over the rows, each by a fit without its fold, by `candidateKey`. Candidates that could not be fitted to all folds
- * are absent.
+ * −2 Σ w log p(x) over the rows, each by a fit without its fold, by `candidateKey`. Candidates that could not be fitted to all folds are
+ * absent.
  */
 export type CrossValidatedDeviances = ReadonlyMap<string, number>
 
@@ -31,7 +31,7 @@ export interface TrainingData<D extends Source.Data = Source.Data> {
   readonly scaling: Points.Scaling | null
   /** Set if the criterion is cross-validation. */
   readonly crossValidatedDeviances?: CrossValidatedDeviances
-  /** Removes the temporary file of the scaled rows of a source. */
+  /** Removes the temporary file of a source's scaled rows. */
   readonly close: () => void
 }
 
@@ -41,10 +41,10 @@ export interface StandardizedData extends TrainingData {
 
 const doNothing = (): void => undefined
 
-/** Squares of numbers between its inverse and itself, and sums of many of them, neither overflow nor lose precision. */
+/** Sums of squares of numbers in [1/this, this] neither overflow nor lose precision. */
 const MAX_SQUARABLE = 1e150
 
-/** max_i |x_ij| for each column j, [d], over the cells that are present. */
+/** max_i |x_ij| for each column j, [d], over the present cells. */
 const columnMaxima = Source.memoizedForSources(data =>
   Source.largestMagnitudes(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.asSource(data)))
 )
@@ -52,7 +52,7 @@ const columnMaxima = Source.memoizedForSources(data =>
 /** Returns the indices of the columns with at least two different numbers; of all columns if there is none. */
 export const nonConstantColumns = (data: Source.Data): ReadonlyArray<number> => {
   const all = RA.makeBy(data.dim, j => j)
-  // The mean of equal cells is exactly their value; without missing cells any row will do.
+  // The mean of equal cells is exactly their value; without missing cells the first row suffices.
   const reference = Missing.hasMissingCells(data)
     ? Missing.observedScaling(data).centre
     : Source.selectedRows([0])(data).values
@@ -94,10 +94,7 @@ export const magnitudeProblems = (
   })
 }
 
-/**
- * Standardizes each column to mean 0 and standard deviation 1 over the cells that are present. Rows of a source are scaled each time
- * they are read.
- */
+/** Standardizes each column to mean 0 and standard deviation 1 over the present cells. Rows of a source are scaled at each reading. */
 export const standardizeColumns = Source.memoizedForSources((original): StandardizedData => {
   const scaling = Missing.hasMissingCells(original) ? Missing.observedScaling(original) : Source.dataScaling(original)
   return { original, scaled: Source.dataInUnits(scaling)(original), scaling, close: doNothing }
@@ -111,7 +108,7 @@ export const withoutScaling = <D extends Source.Data>(data: D): TrainingData<D> 
   close: doNothing
 })
 
-/** Checks the data and scales them; scaled rows of a source are written to a temporary file until `close`. */
+/** Checks and scales the data; scaled rows of a source are in a temporary file until `close`. */
 export const prepareTrainingData = (
   data: Source.Data,
   options: { readonly columns: ReadonlyArray<string>; readonly standardize: boolean }
@@ -141,7 +138,7 @@ const selectRows = (data: TrainingData, rows: ArrayLike<number>): TrainingData<P
   scaled: Source.selectedRows(rows)(data.scaled)
 })
 
-/** Returns the same data with all rows in memory. */
+/** Returns the data with all rows in memory. */
 export const toMemory = (data: TrainingData): TrainingData<Points.Points> => {
   const { original, scaled } = data
   return Source.isInMemory(original) && Source.isInMemory(scaled)
@@ -153,8 +150,8 @@ export const toMemory = (data: TrainingData): TrainingData<Points.Points> => {
 }
 
 /**
- * Returns rows without missing cells, in memory or as a source until they are closed: the complete rows if they are at least half of
- * all, or else all rows with missing cells drawn from the maximum-likelihood Gaussian.
+ * Returns rows without missing cells, in memory or as a source until `close`: the complete rows if they are at least half of all,
+ * otherwise all rows with missing cells drawn from the maximum-likelihood Gaussian.
  */
 export const completeRows = (data: TrainingData, key: Key.Key): TrainingData => {
   const { scaled, scaling } = data

@@ -1,4 +1,4 @@
-/** Trials of a model selection: a candidate during the search, and how a pipeline is run and its result evaluated. */
+/** Trials of a model selection: a candidate during the search, and its evaluation after a pipeline. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { Key } from '../../lib/index.js'
@@ -18,16 +18,16 @@ import { evaluateScaledMixture, type EvaluationData } from './evaluation.js'
 export interface CandidateSpec {
   readonly score: Score.Score<string>
   readonly components: number
-  /** In the units of the scaled data; absent if variances are not estimated. */
+  /** In the scaled units; absent if variances are not estimated. */
   readonly minVariance?: number
 }
 
 export interface FittedTrial {
   readonly spec: CandidateSpec
   readonly candidate: FittedCandidate
-  /** In the units of the scaled data. */
+  /** In the scaled units. */
   readonly params: Params.Params<string>
-  /** True after the thorough search that only the best candidate gets. */
+  /** True after the thorough search from the best candidate. */
   readonly isThoroughlySearched?: boolean
 }
 
@@ -38,14 +38,14 @@ export interface FailedTrial {
 
 export type CandidateTrial = FittedTrial | FailedTrial
 
-/** True if a trial has a fit, and not a problem. */
+/** True if a trial has a fit. */
 export const isFitted = (trial: CandidateTrial): trial is FittedTrial => trial.candidate._tag === 'Fitted'
 
 /** Returns the trials that have a fit, in their order. */
 export const fittedTrials = (trials: ReadonlyArray<CandidateTrial>): ReadonlyArray<FittedTrial> =>
   trials.filter(isFitted)
 
-/** Returns a trial that has a problem instead of a fit. */
+/** Returns a trial with a problem instead of a fit. */
 export const failedTrial = (spec: CandidateSpec, problem: Problem.Problem): FailedTrial => ({
   spec,
   candidate: { _tag: 'Failed', family: Score.nameOf(spec.score), components: spec.components, problem }
@@ -55,28 +55,28 @@ export const failedTrial = (spec: CandidateSpec, problem: Problem.Problem): Fail
 export const selectionValue = (criterion: Criterion, { candidate }: CandidateTrial): number =>
   candidate._tag === 'Fitted' && isEligible(candidate) ? criterionValue(criterion, candidate.statistics) : Infinity
 
-/** The mean log-likelihood of a trial in the original units. */
+/** Mean log-likelihood of a trial in the original units. */
 export const logLikelihoodOf = ({ candidate }: FittedTrial): number => candidate.statistics.logLikelihood
 
-/** Returns the only trial if it has not converged: the rest of the search is then one pipeline. Null otherwise. */
+/** Returns the only trial if it has not converged, so that one pipeline remains; null otherwise. */
 export const soleUnconverged = (trials: ReadonlyArray<CandidateTrial>): FittedTrial | null => {
   const [trial] = trials
   return trials.length === 1 && isFitted(trial) && !trial.candidate.isConverged ? trial : null
 }
 
-/** The state of a search between two of its steps. */
+/** State of a search between two of its steps. */
 export interface SearchSnapshot {
-  /** The candidate that is fitted next; null if none is, or if fitted ones are refined. */
+  /** Candidate fitted next; null at the end, or if fitted ones are refined. */
   readonly next: CandidateSpec | null
   readonly trials: ReadonlyArray<CandidateTrial>
-  /** Set if there is one candidate, and all but its last iterations are done: the pipeline of these, on the scaled data. */
+  /** If only the last iterations of a sole candidate remain, the pipeline of these on the scaled data; null otherwise. */
   readonly remainingPipeline: Pipeline.Pipeline<string> | null
 }
 
-/** A search that can be watched, and abandoned, between its steps. */
+/** Search that can be watched, and abandoned, between its steps. */
 export type TrialSearch<A> = Generator<SearchSnapshot, A>
 
-/** Returns the snapshot of a search that fits no new candidate next. */
+/** Returns the snapshot of a search without a next candidate. */
 export const snapshotOf = (trials: ReadonlyArray<CandidateTrial>): SearchSnapshot => ({
   next: null,
   trials,
@@ -96,13 +96,13 @@ export const pipelineAt = (score: Score.Score<string>, params: Params.Params<str
 
 export interface FitOfSpec {
   readonly spec: CandidateSpec
-  /** In the units of the scaled data. */
+  /** In the scaled units. */
   readonly params: Params.Params<string>
   readonly iterations: number
   readonly isConverged: boolean
   /** See `FittedCandidate.dependsOnSeed`. Default: true. */
   readonly dependsOnSeed?: boolean
-  /** Pipeline that leads to the parameters. Default: the one that starts at them. */
+  /** Pipeline that gives the parameters. Default: one that starts at them. */
   readonly pipeline?: Pipeline.Pipeline<string>
 }
 

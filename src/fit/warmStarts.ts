@@ -1,7 +1,7 @@
 /**
- * Fits one candidate from warm starts: splits of the candidate with one component less, or the mixtures of other families with as many
- * components; also from k-means++ and hierarchical clustering. Runs a few EM iterations from each and continues the best. This gets
- * close to the best known optimum at a small part of the cost of fitting each candidate from random starts.
+ * Fits a candidate from warm starts: splits of the fit with one component less, or mixtures of other families with as many; also k-means++
+ * and hierarchical clustering. A few EM iterations from each select the one to continue. Comes near the best known optimum at a small part
+ * of the cost of random starts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { Key, type NdArray } from '../../lib/index.js'
@@ -22,11 +22,11 @@ import { initialState, runEM, type EMState, type EMStep } from './runEM.js'
 /** Number of k-means++ starts. */
 const KMEANS_STARTS = 4
 
-/** EM iterations after which starts are compared, and iterations of the best one after that. */
+/** EM iterations before starts are compared. */
 const TRIAL_ITERATIONS = 12
 const FINAL_ITERATIONS = 60
 
-/** Number of starts from other families that are kept, and the EM iterations after which they are compared. */
+/** Number of starts from other families that are kept, after `SCREENING_ITERATIONS`. */
 const SCREENED_STARTS = 2
 const SCREENING_ITERATIONS = 3
 
@@ -36,7 +36,7 @@ interface StartingPoint {
   readonly dependsOnSeed: boolean
 }
 
-/** A fit of the same family with one component less. */
+/** Fit of the same family with one component less. */
 export interface SmallerFit extends StartingPoint {
   readonly score: Score.Score<string>
 }
@@ -49,7 +49,7 @@ export interface WarmStartedFit extends EMState {
   readonly dependsOnSeed: boolean
 }
 
-/** Fits a score with a minimum variance; returns null if it has no mixture family, or if no start leads to finite numbers. */
+/** Fits a score with a minimum variance; returns null if it has no mixture family, or no start leads to finite numbers. */
 export type FitFromStarts = (
   target: { readonly score: Score.Score<string>; readonly minVariance: number },
   warmStart: WarmStart | null
@@ -61,7 +61,7 @@ export const supportsWarmStarts = (score: Score.Score<string>): boolean => {
   return maps !== null && ExpectationMaximization.supportsEM(maps.family) && !maps.family.mirrored
 }
 
-/** Returns a function that fits scores to the same rows. The k-means++ centres depend on the key alone, and are the same for all families. */
+/** Returns a function that fits scores to the same rows. The k-means++ centres depend on the key alone. */
 export const prepareFitFromStarts = (points: Points.Points, key: Key.Key, prior: number | null): FitFromStarts => {
   const keys = Key.split(KMEANS_STARTS)(key)
   const spread = Seeding.cachedStartingSpread(points)
@@ -119,7 +119,7 @@ const startsInOrder = (
   return groups.flatMap(({ list, dependsOnSeed }) => list.map(params => ({ params, dependsOnSeed })))
 }
 
-/** Returns parameters with one component more, each with another component split. */
+/** Returns parameters with one component more, one set for each component that is split. */
 const splitsOf = (
   { score, params }: SmallerFit,
   family: Score.Family<string>,
@@ -135,7 +135,7 @@ const embed = (
 ): ReadonlyArray<StartingPoint['params']> =>
   fromMixture === undefined ? [] : mixtures.map(mixture => fromMixture(mixture))
 
-/** Runs a few iterations from each start and returns the best, as far as they have come. */
+/** Runs a few iterations from each start and returns the best as they then are. */
 const screen = (step: EMStep, starts: ReadonlyArray<StartingPoint>): ReadonlyArray<StartingPoint> =>
   starts
     .map(({ params, dependsOnSeed }) => ({
@@ -148,7 +148,7 @@ const screen = (step: EMStep, starts: ReadonlyArray<StartingPoint>): ReadonlyArr
 
 interface TriedStart extends EMState {
   readonly dependsOnSeed: boolean
-  /** True if the minimum variance alone bounds the likelihood of a component. */
+  /** True if only the minimum variance bounds the likelihood of a component. */
   readonly isCollapsed: boolean
 }
 
@@ -161,7 +161,7 @@ const bestStart = (problem: EMProblem, starts: ReadonlyArray<StartingPoint>): Tr
   const isBetter = (one: TriedStart, other: TriedStart): boolean =>
     one.isCollapsed === other.isCollapsed ? one.loss < other.loss : other.isCollapsed
   return starts.reduce<TriedStart | null>((best, { params, dependsOnSeed }) => {
-    // An M-step with several maxima can still gain much: such runs are not abandoned.
+    // An M-step with several maxima can gain much later: such runs are not abandoned.
     const abandonAbove =
       best === null || best.isCollapsed || family.mStep?.multistart !== undefined ? Infinity : best.loss
     const tried = runEMWithRestart(problem, initialState(params), TRIAL_ITERATIONS, abandonAbove)
@@ -172,8 +172,8 @@ const bestStart = (problem: EMProblem, starts: ReadonlyArray<StartingPoint>): Tr
 }
 
 /**
- * Runs EM. If the family's M-step has several maxima, also runs it from a multi-start M-step (`MStep.multistart`) at the result, and returns the
- * better of the two.
+ * Runs EM. If the M-step has several maxima, also runs EM from a multi-start M-step (`MStep.multistart`) at the result, and returns the
+ * better.
  */
 const runEMWithRestart = (
   { family, points, minVariance, prior, step }: EMProblem,

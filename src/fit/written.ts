@@ -5,7 +5,7 @@ import type * as Statistics from '../mixture/statistics.js'
 import { MODEL_FORMAT, MODEL_VERSION } from './format.js'
 import type { Body } from './modelBody.js'
 
-/** The part of a fit that is written; its pipeline as it is, or encoded. */
+/** Part of a fit that is written; its pipeline as it is, or encoded. */
 export interface Writable<P> {
   /** Name of the family in the command line's spelling. */
   readonly family: string
@@ -13,14 +13,13 @@ export interface Writable<P> {
   readonly mixture: Mixture.Mixture
   readonly scaling: Points.Scaling | null
   readonly seed: number
-  /** Number of rows that the mean of the prior counts as; null for maximum likelihood. */
+  /** Strength in rows; null for maximum likelihood. */
   readonly prior: number | null
   readonly recipe: string
   readonly pipeline: P
   readonly statistics: Statistics.Statistics
   readonly steps: number
   readonly converged: boolean
-  /** Indices of fixed components. */
   readonly fixed: ReadonlyArray<number>
 }
 
@@ -36,7 +35,7 @@ export const writtenMixture = (mixture: Mixture.Mixture): WrittenModel<unknown>[
   ...Mixture.tailsAndBackground(mixture)
 })
 
-/** Encodes a fit; doubles are written with all digits, so that reading restores their bits. */
+/** Encodes a fit; doubles have all digits, so reading restores their bits. */
 export const writtenFit = <P>(writable: Writable<P>): WrittenModel<P> => {
   const { family, columns, mixture, scaling, seed, prior, recipe, pipeline, statistics, steps, converged, fixed } =
     writable

@@ -124,7 +124,7 @@ const standardNormalMixture = (dim: number): Mixture.Mixture => ({
 
 /** Distribution at the noisy end: the diffused prior. */
 const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture => {
-  const wrong = Problem.requireCount('dim', dim, 1, 2, Limits.maxColumns)
+  const wrong = Problem.requireCount('dim', dim, { least: 1, suggestion: 2, most: Limits.maxColumns })
   if (wrong.length > 0) return refuseWith(wrong[0], `${SAMPLER_CALL}: ${Problem.show(wrong[0])}`)
   return pipe(ofDimension('the prior', prior ?? standardNormalMixture(dim), dim), Mixture.diffuse(noisy))
 }
@@ -417,7 +417,7 @@ const probed = (
   { probes, key }: Probes,
   { rows, dim }: Points.Points
 ): Differentiable['divergence'] => {
-  const wrong = Problem.requireCount('probes', probes, 1, 1)
+  const wrong = Problem.requireCount('probes', probes, { least: 1, suggestion: 1 })
   if (wrong.length > 0) return refuseWith(wrong[0], `Sampler.logDensity: ${Problem.show(wrong[0])}`)
   const size = rows * dim
   const uniform = new Float64Array(probes * size)
@@ -491,7 +491,7 @@ export const integrateVelocity = (
     ...problems(by).map(Problem.within('by')),
     ...Problem.unless(Number.isFinite(from), 'from', from, 'finite', 'try 0'),
     ...Problem.unless(Number.isFinite(to) && to !== from, 'to', to, `finite, and not ${from}`, 'try 1'),
-    ...Problem.requireCount('steps', steps, 1, 20, Limits.maxTimes),
+    ...Problem.requireCount('steps', steps, { least: 1, suggestion: 20, most: Limits.maxTimes }),
     ...Problem.unless(
       diffusion === undefined || Case.isMadeBy(euler)(by),
       'by',

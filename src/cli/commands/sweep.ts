@@ -64,7 +64,7 @@ const sweepRuns = (
       ...(['data', 'seeds'] as const).flatMap(field =>
         Problem.unless({ data, seeds }[field].length > 0, `${path}, ${field}`, '[]', 'a list of one or more', 'add one')
       ),
-      ...seeds.flatMap(seed => Problem.requireCount(`${path}, seeds`, seed, 0, 0)),
+      ...seeds.flatMap(seed => Problem.requireCount(`${path}, seeds`, seed, { least: 0, suggestion: 0 })),
       ...data.flatMap(name => nulProblems(`${path}, data`, name)),
       ...Object.entries(fits).flatMap(([name, options]) =>
         Object.entries(options).flatMap(([key, value]) => [

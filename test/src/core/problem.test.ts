@@ -55,10 +55,12 @@ describe('positive', () => {
 
 describe('count', () => {
   it.each([2, 3, Number.MAX_SAFE_INTEGER])('takes %s', value => {
-    expect(Problem.requireCount('n', value, 2, 5)).toEqual([])
+    expect(Problem.requireCount('n', value, { least: 2, suggestion: 5 })).toEqual([])
   })
 
   it.each([1, 0, -2, 2.5, NaN, Infinity, Number.MAX_SAFE_INTEGER + 1])('refuses %s', value => {
-    expect(found(Problem.requireCount('n', value, 2, 5))).toEqual([`n: ${value} is not a whole number ≥ 2; try 5`])
+    expect(found(Problem.requireCount('n', value, { least: 2, suggestion: 5 }))).toEqual([
+      `n: ${value} is not a whole number ≥ 2; try 5`
+    ])
   })
 })

@@ -1,8 +1,8 @@
 /**
- * The algebra of mixtures: marginals, affine maps, conditioning on observations, convolution and products of mixtures are mixtures again.
- * Student-t components keep their ν under affine maps and marginals; elsewhere they are replaced by scale mixtures of Gaussians. Each
- * operation computes the triangle L with LLᵀ = MMᵀ, where M is built from the factors, by Householder reflections. No covariance is formed
- * or inverted, so a covariance with condition number 1e16 keeps half of its digits.
+ * The algebra of mixtures: marginals, affine maps, conditioning, convolution and products are mixtures again. Student-t components keep
+ * their ν under affine maps and marginals; elsewhere they are replaced by scale mixtures of Gaussians. Each operation computes the triangle
+ * L with LLᵀ = MMᵀ, M built from the factors, by Householder reflections. No covariance is formed or inverted, so one with condition number
+ * 1e16 keeps half of its digits.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
@@ -29,11 +29,10 @@ import * as Student from './student.js'
 
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
-/** Returns the argument if it is a mixture; otherwise throws with a message that names the call. */
+/** Returns the argument if it is a mixture; otherwise throws, naming the call. */
 export const checkedMixture = (mixture: Mixture, call: string): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
-/** Number of columns. */
 export const mixtureDim = ({ means }: Mixture): number => means.shape[1]
 
 /** Throws a RangeError that lists the problems, if there are any. */
@@ -45,7 +44,7 @@ export const throwProblems = (where: string, problems: ReadonlyArray<Problem.Pro
 const weightedSum = (row: ArrayLike<number>, of: (j: number) => number): number =>
   Array.from(row).reduce((sum, a, j) => sum + a * of(j), 0)
 
-/** Returns the mixture with these log weights, which are given up to a common constant. */
+/** Returns the mixture with these log weights, up to a common constant. */
 const mixtureFromLogWeights = (
   components: ReadonlyArray<Omit<Component, 'weight'>>,
   logs: ReadonlyArray<number>
@@ -65,11 +64,11 @@ export interface Affine {
   readonly offset?: ReadonlyArray<number>
 }
 
-/** True if the matrix has at least one row, this shape, and finite entries only. */
+/** True if the matrix has at least one row, this shape, and finite entries. */
 const isMatrixOfShape = (matrix: NestedRows, rows: number, columns: number): boolean =>
   rows > 0 && matrix.length === rows && matrix.every(row => row.length === columns && row.every(Number.isFinite))
 
-/** Triangular factor of A F Fᵀ Aᵀ, computed from the rows Fᵀ Aᵀ. */
+/** Triangular factor of A F Fᵀ Aᵀ, from the rows Fᵀ Aᵀ. */
 const mappedFactor = (matrix: NestedRows, factor: NdArray, d: number): NdArray => {
   const m = matrix.length
   const { values } = Factor.triangleOfFactor(factor, d)
@@ -91,7 +90,7 @@ const isSingular = ({ values }: NdArray, m: number): boolean =>
     return !(row[i] > DIAGONAL_ROUNDING * m * Elementary.norm(row))
   })
 
-/** Rows of Aᵀ, each scaled to a largest entry of 1, which leaves the rank unchanged. */
+/** Rows of Aᵀ, each scaled to a largest entry of 1. */
 const scaledColumns = (matrix: NestedRows): Float64Array =>
   concatenated(
     matrix[0].map((_, j) => {
@@ -101,7 +100,7 @@ const scaledColumns = (matrix: NestedRows): Float64Array =>
     })
   )
 
-/** Returns a factor of one column as a number instead of a triangle. */
+/** Returns a factor of one column as a number. */
 const simplifiedFactor = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
 
 /** Source column and coefficient of each output column; null if an output combines several columns, or two outputs share one. */
@@ -115,7 +114,6 @@ const singleColumnEntries = (
     : null
 }
 
-/** Components of Ax + b; a multivariate t keeps its ν. */
 const mapComponents = (
   { matrix, offset }: Affine,
   mixture: Mixture,
@@ -149,12 +147,11 @@ const imageUnderMap = (map: Affine, mixture: Mixture): Mixture => {
 }
 
 /**
- * Returns the distribution of Ax + b: means Ac + b, covariances AΣAᵀ. A needs full row rank; otherwise the image has no density, and a
- * RangeError is thrown. To add noise, use `convolve`.
+ * Returns the distribution of Ax + b: means Ac + b, covariances AΣAᵀ. Throws a RangeError unless A has full row rank, since the image then
+ * has no density. To add noise, use `convolve`.
  *
  * A multivariate t keeps its ν. A background remains one if each output column is a multiple of one input column and no two share it. If
- * columns are combined, a Cauchy background becomes the last component, with ν = 1, and a box background is rejected, since its image has
- * no such form. `withoutBackground` removes it.
+ * columns are combined, a Cauchy background becomes the last component, with ν = 1, and a box is rejected. `withoutBackground` removes it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -214,7 +211,7 @@ export const affine =
     return imageUnderMap({ matrix, ...(offset && { offset }) }, mixture)
   }
 
-/** Problems of a list of columns: it must not be empty, and its entries must be distinct and in 0 … d − 1. */
+/** Problems of a list of columns, which must be distinct, in 0 … d − 1, and at least one. */
 export const columnProblems = (
   field: string,
   columns: ReadonlyArray<number>,
@@ -231,8 +228,8 @@ export const columnProblems = (
   )
 
 /**
- * Returns the distribution of the given columns, in the given order: their means, and their rows and columns of Σ. Student-t components
- * keep ν, and a background is restricted to the columns.
+ * Returns the distribution of the given columns, in the given order. Student-t components keep ν, and a background is restricted to the
+ * columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -281,8 +278,8 @@ export const requireSameDim = (where: string, one: Mixture, other: Mixture): voi
 }
 
 /**
- * Returns the distribution of x + n, where x is from the mixture and n, independent of x, from `noise`: one component for each pair, N(c +
- * c′, Σ + Σ′). Noise with one component leaves the number of components unchanged. `diffuse` scales by α and adds noise σ to all columns.
+ * Returns the distribution of x + n, x from the mixture and n, independent of x, from `noise`: one component for each pair, N(c + c′, Σ +
+ * Σ′). `diffuse` scales by α and adds noise σ to all columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -317,13 +314,12 @@ export interface Observation extends Affine {
   /** y */
   readonly observed: ReadonlyArray<number>
   /**
-   * Noise: a standard deviation > 0 for all entries of y, or one for each; or, if the noise is correlated, the lower triangle N of its
-   * covariance NNᵀ.
+   * A standard deviation > 0 for all entries of y, or one for each; or, for correlated noise, the lower triangle N of its covariance NNᵀ.
    */
   readonly deviation: number | ReadonlyArray<number> | NestedRows
 }
 
-/** A component conditioned on y = Ax + b + Nε, where N is a triangle [m, m]. */
+/** A component conditioned on y = Ax + b + Nε, N being a triangle [m, m]. */
 interface Conditioned {
   readonly mean: Float64Array
   readonly factor: NdArray
@@ -334,7 +330,7 @@ interface Conditioned {
 /** Components with a posterior weight below e^−40 of the largest change no digit of the result. */
 const NEGLIGIBLE_LOG_SHARE = 40
 
-/** Conditions a component, by the triangle of [N, AL; 0, L], which is [L_y, 0; G, L_x]: see `given`. */
+/** Conditions a component by the triangle of [N, AL; 0, L], which is [L_y, 0; G, L_x]: see `given`. */
 const conditionComponent = (
   { weight, mean, factor }: Component,
   {
@@ -444,13 +440,10 @@ const conditionedComponents = (
   return all
 }
 
-/** An observation is in range of a t while the widest of its Gaussians has a relative weight of at most e^−16. */
+/** Minimum of −log of the relative weight of the widest Gaussian of a t, if the observation is in range. */
 const MIN_EDGE_LOG_RATIO = 16
 
-/**
- * False if an observation is so far away that the widest Gaussians of Student-t components dominate: the finite set of precisions is not
- * accurate there.
- */
+/** False if an observation is so far away that the widest Gaussians of Student-t components dominate, where they are not accurate. */
 const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boolean => {
   if (isGaussian(mixture)) return true
   const most = Math.max(...all.map(({ logJoint }) => logJoint))
@@ -476,8 +469,8 @@ const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boole
  * noise covariance NNᵀ, the triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]. With e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge,
  * L_xL_xᵀ), with a weight proportional to π N(y; Ac + b, L_yL_yᵀ). To condition on columns without noise, use `predict`.
  *
- * With Student-t components or a Cauchy background the posterior has no closed form: it is computed from `gaussians`, accurate to ten
- * digits, with about a hundred components for each. A box background is rejected.
+ * Student-t components and a Cauchy background are replaced by `gaussians`, about a hundred each, accurate to ten digits. A box background
+ * is rejected.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -494,7 +487,7 @@ export const given =
   (mixture: Mixture): Mixture => {
     const all = conditionedComponents(observation, mixture, 'Mixture.given')
     const most = Math.max(...all.map(({ logJoint }) => logJoint))
-    // Gaussians of a t with a negligible weight are dropped: the widest have lost their digits.
+    // The widest Gaussians of a t have lost their digits, and have negligible weights.
     const parts = isGaussian(mixture) ? all : all.filter(({ logJoint }) => logJoint > most - NEGLIGIBLE_LOG_SHARE)
     return mixtureFromLogWeights(
       parts,
@@ -519,10 +512,7 @@ export const logEvidence =
   (mixture: Mixture): number =>
     logSumExpOf(conditionedComponents(observation, mixture, 'Mixture.logEvidence').map(({ logJoint }) => logJoint))
 
-/**
- * Conditions each component of `mixture` on each component N(c′, Σ′) of `other`, read as an observation of x with the value c′ and noise
- * covariance Σ′.
- */
+/** Conditions each component of `mixture` on each N(c′, Σ′) of `other`, as an observation c′ of x with noise covariance Σ′. */
 const productComponents = (other: Mixture, mixture: Mixture, where: string): ReadonlyArray<Conditioned> => {
   const d = mixtureDim(checkedMixture(mixture, `${where}(other)(mixture)`))
   requireSameDim(where, mixture, other)
@@ -538,8 +528,8 @@ const productComponents = (other: Mixture, mixture: Mixture, where: string): Rea
 }
 
 /**
- * Returns the normalized product p q / ∫ p q of two densities: one component for each pair. It is the posterior that combines two
- * independent sources about the same x under a flat prior. `logIntegral` is the logarithm of the normalizer.
+ * Returns the normalized product p q / ∫ p q of two densities, one component for each pair: the posterior that combines two independent
+ * sources about x under a flat prior. `logIntegral` is the log normalizer.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -555,7 +545,7 @@ export const product =
   (mixture: Mixture): Mixture => {
     const d = mixtureDim(mixture)
     const parts = productComponents(other, mixture, 'Mixture.product')
-    // If all factors are diagonal, so is the product: the entries off the diagonal are 0.
+    // If all factors are diagonal, so is the product.
     const isDiagonal = mixture.factors === null && other.factors === null
     return mixtureFromLogWeights(
       parts.map(({ mean, factor: { shape, values } }) => ({
@@ -567,8 +557,7 @@ export const product =
   }
 
 /**
- * Returns log ∫ p q of two densities: log Σ π ρ N(c; c′, Σ + Σ′). For a mixture with itself this is Rényi's entropy of order 2 with the
- * opposite sign.
+ * Returns log ∫ p q of two densities: log Σ π ρ N(c; c′, Σ + Σ′). For a mixture with itself it is minus Rényi's entropy of order 2.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -592,7 +581,6 @@ export const logIntegral =
 
 // —— moments and mixing ——
 
-/** Mean and covariance of a distribution. */
 export interface TwoMoments {
   /** [d] */
   readonly mean: Float64Array
@@ -604,8 +592,8 @@ export interface TwoMoments {
 
 /**
  * Returns the mean m = Σ π c and the covariance Σ π (Σ_k + (c − m)(c − m)ᵀ), whose triangle is that of [√π L, √π (c − m)] side by side. A
- * multivariate t with ν > 2 has the covariance νΣ/(ν − 2), and a box has s²/3. A t with ν ≤ 2, or a Cauchy background, has no covariance: a
- * RangeError is thrown.
+ * multivariate t with ν > 2 has the covariance νΣ/(ν − 2), and a box s²/3. With a t of ν ≤ 2, or a Cauchy background, a RangeError is
+ * thrown.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -643,8 +631,7 @@ export const moments = (mixture: Mixture): TwoMoments => {
 }
 
 /**
- * Returns Σ_c p_c, the mixture of mixtures with weights p that sum to 1: all their components, each with the weight p π. Mixtures with a
- * background are rejected: use `withoutBackground`.
+ * Returns Σ_c p_c, the mixture of mixtures with weights p that sum to 1. Mixtures with a background are rejected: use `withoutBackground`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -8,7 +8,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
 import type { Mixture } from './mixtureData.js'
 
-/** π N(m, F Fᵀ), where F is a factor as in `Factor`: a number, a diagonal, or a lower triangle. */
+/** π N(m, F Fᵀ), F a factor: a number, a diagonal, or a lower triangle. */
 export interface Component {
   /** π ≥ 0 */
   readonly weight: number
@@ -17,28 +17,26 @@ export interface Component {
   readonly factor: NdArray
   /** ν of a multivariate t with the scale F Fᵀ; absent if Gaussian. */
   readonly nu?: number
-  /** Marks the background, of which only the weight is estimated: a multivariate t, or uniform on the box m ± diag F. */
+  /** Marks the background: a multivariate t, or uniform on the box m ± diag F. */
   readonly background?: 'cauchy' | 'box'
 }
 
-/** log π; −∞ if the weight is 0. */
 export const logWeight = (weight: number): number => (weight === 0 ? -Infinity : Elementary.log(weight))
 
-/** Relative rounding error of a weight or variance that was stored as its logarithm, of size at most 745. */
+/** Relative rounding error of a weight or variance stored as its logarithm, of size at most 745. */
 export const LOG_STORAGE_ROUNDING = 1e-12
 
-/** log π_k of all components, as parameters store it. A weight of 0 gives −745, which is finite, so that a gradient step can start from it. */
+/** log π_k, as parameters store it. A weight of 0 gives −745, from which a gradient step can start. */
 export const logWeights = (weights: Float64Array): Float64Array =>
   weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
 
-/** Returns weights that sum to 1. Weights that already do, except for rounding, are returned unchanged, so that normalizing is idempotent. */
+/** Returns weights that sum to 1, unchanged if they already do up to rounding, so that normalizing is idempotent. */
 export const normalizedWeights = (weights: ReadonlyArray<number>): Float64Array => {
   const sum = weights.reduce((sum, weight) => sum + weight, 0)
   const total = Math.abs(sum - 1) <= weights.length * Number.EPSILON ? 1 : sum
   return Float64Array.from(weights, weight => weight / total)
 }
 
-/** JSON codec of a background. */
 export const backgroundCodec = t.type({
   share: t.number,
   shape: t.keyof({ cauchy: null, box: null }),
@@ -92,7 +90,7 @@ export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
   })
 }
 
-/** Returns the mixture without components of weight 0, which has the same density; the mixture itself if there are none. */
+/** Returns the mixture without components of weight 0; the mixture itself if there are none. */
 export const withoutEmpty = (mixture: Mixture): Mixture => {
   const { means, weights, variances, factors, tails, background } = mixture
   if (weights.every(weight => weight > 0)) return mixture
@@ -119,7 +117,7 @@ export const isRound = ({ factors, variances, weights }: Mixture): boolean =>
 /** True if the mixture has neither Student-t components nor a background. */
 export const isGaussian = ({ tails, background }: Mixture): boolean => tails === undefined && background === undefined
 
-/** Problems of a mixture with tails or a background, for functions that accept only Gaussian components. */
+/** Problems of a mixture with tails or a background. */
 export const gaussianProblems = (mixture: Mixture): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     isGaussian(mixture),
@@ -139,7 +137,7 @@ export const gaussianComponents = (mixture: Mixture): ReadonlyArray<Component> =
 }
 
 /**
- * Returns the mixture of the components alone: the distribution of a row, given that it is not from the background.
+ * Returns the mixture of the components alone: the distribution of a row that is not from the background.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -157,7 +155,7 @@ export const withoutBackground = ({ means, weights, variances, factors, tails }:
   ...(tails && { tails })
 })
 
-/** Components of a mixture, followed by its background if there is one; weights sum to 1. */
+/** Components, followed by the background if there is one; weights sum to 1. */
 export const componentsAndBackground = (mixture: Mixture): ReadonlyArray<Component> => {
   const { background } = mixture
   if (background === undefined) return componentsOf(mixture)

@@ -1,9 +1,9 @@
 /**
- * The algebra of an isotropic Gaussian mixture at a noise level, in the tensor vocabulary, shared by scores, mixtures and
- * expectation–maximization. A component N(c, v I) at time 0 is N(αc, u I), u = α²v + σ², at level (α, σ).
+ * Isotropic Gaussian mixtures at a noise level, in the tensor vocabulary. A component N(c, v I) at time 0 is N(αc, u I), u = α²v + σ², at
+ * level (α, σ).
  *
  * A point enters only by its squared distances from the centres, computed from the differences, so the results are translation invariant.
- * Noise orthogonal to the span adds its squared length to all distances, and need not be drawn.
+ * Noise orthogonal to the span adds its squared length to all distances.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
@@ -36,7 +36,7 @@ export interface LevelOperands {
   readonly sigma: Operand
 }
 
-/** Distances and log-densities of points [rows, dim] under the noised components. */
+/** Points [rows, dim] under the noised components. */
 interface EvaluatedComponents {
   readonly dim: number
   /** α² */
@@ -47,9 +47,9 @@ interface EvaluatedComponents {
   readonly squaredDistances: Tensor
   /** log N(x; αc_i, u_i I) up to a term common to the components, [rows, K] */
   readonly logDensity: Tensor
-  /** Returns that common term, for points without an orthogonal part: a number or [rows | 1, 1]. */
+  /** Returns that common term for points without an orthogonal part: a number or [rows | 1, 1]. */
   readonly common: () => Operand
-  /** log π_i and `logDensity`, up to a constant common to the components, [rows, K] */
+  /** log π_i + `logDensity`, up to a constant common to the components, [rows, K] */
   readonly logJoint: Tensor
 }
 
@@ -64,8 +64,7 @@ const addOperands = (a: Operand, b: Operand): Operand =>
 const squareOperand = (a: Operand): Operand => (typeof a === 'number' ? a * a : square(a))
 
 /**
- * Evaluates the components at points. `orthogonal` is the squared length of the part of x outside its stored coordinates: a number or
- * [rows, 1].
+ * Evaluates the components at points. `orthogonal` is the squared length of the part of x outside its coordinates: a number or [rows, 1].
  */
 const evaluateComponents = (
   components: IsotropicComponents,
@@ -85,7 +84,10 @@ const evaluateComponents = (
   })
 }
 
-/** Evaluates the components from squared distances. For the pair ±c, `along` is α⟨x, ±c⟩, [rows, 2], and `lengths` returns |x|² + α²|c|². */
+/**
+ * Evaluates the components from the squared distances of the coordinates (`fromDrawn`) and `orthogonal`. For the pair ±c, `along` is α⟨x,
+ * ±c⟩, [rows, 2], and `lengths` returns |x|² + α²|c|².
+ */
 const evaluateAtDistances = (
   { logits, variances }: IsotropicComponents,
   dim: number,
@@ -128,7 +130,7 @@ const evaluateAtDistances = (
 export const componentResponsibilities = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor =>
   softmax(evaluateComponents(components, x, level).logJoint)
 
-/** Projection ⟨c, x⟩ on the centre of the pair ±c, and t = tanh(α⟨c, x⟩/u), the difference of its responsibilities, [rows, 1] each. */
+/** ⟨c, x⟩ for the pair ±c, t = tanh(α⟨c, x⟩/u), the difference of its responsibilities, [rows, 1] each, and u. */
 const pairProjection = (
   centre: Tensor,
   x: Tensor,
@@ -192,7 +194,7 @@ const scoreMoments = (
     ? pairMoments(components.mirrored, x, level, orthogonal)
     : isotropicScoreMoments(components, evaluateComponents(components, x, level, orthogonal))
 
-/** Score moments by components; `shareOverVariance` is p_i/u_i, the posterior over the variance at the level, [rows, K]. */
+/** Score moments by components; `shareOverVariance` is p_i/u_i, [rows, K]. */
 const isotropicScoreMoments = (
   { centres }: IsotropicComponents,
   { dim, energy, spread, squaredDistances, logJoint }: EvaluatedComponents
@@ -219,8 +221,8 @@ export const isotropicDivergence = (components: IsotropicComponents, x: Tensor, 
   scoreMoments(components, x, level, 0).divergence
 
 /**
- * Returns |s(x)|² + 2 div s(x), [rows, 1]. `orthogonal` is the squared length of the part of x outside its stored coordinates: a number or
- * [rows, 1]. Default: 0.
+ * Returns |s(x)|² + 2 div s(x), [rows, 1]. `orthogonal` is the squared length of the part of x outside its coordinates: a number or [rows,
+ * 1]. Default: 0.
  */
 export const implicitLoss = (
   components: IsotropicComponents,
@@ -233,8 +235,8 @@ export const implicitLoss = (
 }
 
 /**
- * Returns |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]. By Stein's identity its mean over z does not depend on h, and
- * equals E|s + z/σ|² − d/σ². `denoising` is 1 − h, [rows, 1].
+ * Returns |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]. By Stein's identity its mean over z is E|s + z/σ|² − d/σ² for
+ * any h. `denoising` is 1 − h, [rows, 1].
  */
 export const steinMixedLoss = (
   components: IsotropicComponents,
@@ -257,7 +259,6 @@ export const steinMixedLoss = (
   )
 }
 
-/** Moments of the score, and ⟨s, z⟩, [rows, 1] each. */
 type ScoreMomentsWithCross = Pick<ScoreMoments, 'squaredScore' | 'divergence'> & { readonly cross: Tensor }
 
 /** Squared length of the part of z that is not drawn, and σ² times that. */
@@ -278,8 +279,8 @@ const momentsWithCross = (
 }
 
 /**
- * Moments of the score by coordinates in the span, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), so that a row costs `rank`
- * operations per component instead of `dim`. Derivatives by c are those of the terms linear in c: ∂|x_t − αc|² = −2α⟨αx_0 + σz − αc, ∂c⟩.
+ * Moments of the score by coordinates in the span, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), `rank` operations per row and
+ * component. Derivatives by c are those of the terms linear in c: ∂|x_t − αc|² = −2α⟨αx_0 + σz − αc, ∂c⟩.
  */
 const momentsWithCrossInSpan = (
   components: IsotropicComponents,
@@ -330,7 +331,6 @@ export const isotropicLogDensity = (components: IsotropicComponents, x: Tensor, 
   return sub(sub(add(logSumExp(logJoint, 1, true), common()), mass), Gaussian.logNormalConstant(dim))
 }
 
-/** The two components ±c of the symmetric pair. */
 export const symmetricComponents = (mean: Tensor): IsotropicComponents => ({
   centres: mul(tensor([1, -1], [2, 1]), asRow(mean)),
   logits: null,

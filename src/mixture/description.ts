@@ -1,4 +1,4 @@
-/** Mixtures as lists of numbers, for code and JSON: parsing, validation and printing. */
+/** Mixtures as lists of numbers, for code and JSON. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -23,25 +23,19 @@ export interface Description {
   readonly weights?: ReadonlyArray<number>
   /** One for each component, or one for each column of each component. Default: 1. */
   readonly variances?: ReadonlyArray<number> | NestedRows
-  /** One matrix for each component, symmetric and positive definite; instead of `variances`. */
+  /** One symmetric, positive definite matrix for each component; instead of `variances`. */
   readonly covariances?: ReadonlyArray<NestedRows>
-  /**
-   * Lower Cholesky triangles of the covariances, Σ_k = L_k L_kᵀ, which round-trip to the same bits; instead of `variances` or
-   * `covariances`.
-   */
+  /** Lower Cholesky triangles of the covariances, which round-trip to the same bits; instead of `variances` or `covariances`. */
   readonly factors?: ReadonlyArray<NestedRows>
-  /** ν of each component: a number if it is a multivariate t, whose covariance is then its scale matrix; null if Gaussian. */
+  /** ν of each component that is a multivariate t, whose covariance is then its scale matrix; null if Gaussian. */
   readonly tails?: ReadonlyArray<number | null>
-  /**
-   * Density of the rows that belong to no component: `share` is its weight, and `weights` are those of the components given a row is not
-   * from it.
-   */
+  /** Density of rows that belong to no component: `share` is its weight, and `weights` are then those of the components alone. */
   readonly background?: t.TypeOf<typeof backgroundCodec>
 }
 
 const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedRows => list.every(Array.isArray)
 
-/** Maximum relative asymmetry of a covariance matrix: covers the rounding of matrices computed from rows. */
+/** Maximum relative asymmetry of a covariance matrix, for the rounding of matrices computed from rows. */
 const ASYMMETRY = 1e-10
 
 const flatSquareMatrix = (matrix: NestedRows, dim: number): E.Either<string, Float64Array> => {
@@ -77,7 +71,7 @@ const checkedCholesky = (flat: Float64Array, dim: number): E.Either<string, NdAr
   return skewed ? E.left('symmetric') : E.fromNullable('positive definite')(Factor.choleskyOfCovariance(flat, dim))
 }
 
-/** Cholesky triangles of the covariances, from `covariances` or `factors`; empty if the description has variances. */
+/** Cholesky triangles from `covariances` or `factors`; empty if the description has variances. */
 const trianglesOf = (
   { covariances, factors }: Description,
   dim: number
@@ -121,7 +115,7 @@ const isNumber = (u: unknown): boolean => typeof u === 'number'
 
 const isList = (u: unknown): u is ArrayLike<unknown> => Array.isArray(u) || (ArrayBuffer.isView(u) && 'length' in u)
 
-/** True for a list without holes, or a typed array, if all its entries satisfy `is`. */
+/** True for a list without holes, or a typed array, whose entries satisfy `is`. */
 const isListOf =
   (is: (u: unknown) => boolean) =>
   (u: unknown): boolean =>
@@ -129,7 +123,7 @@ const isListOf =
 
 const isPresent = (u: unknown): boolean => u !== undefined
 
-/** Type of each field; the values of the numbers are checked later. */
+/** Type of each field. */
 const fieldTypes: Readonly<
   Record<keyof Description, readonly [is: (u: unknown) => boolean, domain: string, remedy: string]>
 > = {
@@ -154,7 +148,7 @@ const fieldTypes: Readonly<
   ]
 }
 
-/** Problems of fields of the wrong type, such as a number instead of a list. */
+/** Problems of fields of the wrong type. */
 const fieldTypeProblems = (description: Readonly<Record<string, unknown>>): ReadonlyArray<Problem.Problem> =>
   Object.entries(fieldTypes).flatMap(([field, [is, domain, remedy]]) =>
     Problem.unless(
@@ -251,7 +245,6 @@ export const parse = (description: Description): E.Either<Problem.Problems, Mixt
   return parseLists(description)
 }
 
-/** Parses a description whose fields have passed `formProblems`. */
 const parseLists = (description: Description): E.Either<Problem.Problems, Mixture> => {
   const problems = descriptionProblems(description)
   const { means, weights, variances } = description
@@ -282,7 +275,7 @@ const parseLists = (description: Description): E.Either<Problem.Problems, Mixtur
 }
 
 /**
- * Returns a mixture written in code. An invalid literal throws a RangeError with the remedy; use `parse` for untrusted input.
+ * Returns a mixture written in code. Throws a RangeError if it is not valid; use `parse` for untrusted input.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -320,7 +313,7 @@ const descriptionCodec = t.intersection([
 const stackedMatrices = ({ shape: [, rows, columns], values }: NdArray): ReadonlyArray<NestedRows> =>
   nestedRows(values, rows * columns).map(matrix => nestedRows(Float64Array.from(matrix), columns))
 
-/** Returns a mixture as lists: variances, or the Cholesky triangles of the covariances if columns are correlated. */
+/** Returns a mixture as lists: variances, or Cholesky triangles if columns are correlated. */
 export const toDescription = (
   mixture: Mixture
 ): Omit<Description, 'weights'> & { readonly weights: ReadonlyArray<number> } => {
@@ -336,7 +329,7 @@ export const toDescription = (
   }
 }
 
-/** Tails and background of a mixture as lists; empty if it has neither. */
+/** Tails and background as lists; empty if there are none. */
 export const tailsAndBackground = ({ tails, background }: Mixture): Pick<Description, 'tails' | 'background'> => ({
   ...(tails && { tails: Array.from(tails, nu => (nu === Infinity ? null : nu)) }),
   ...(background && {
@@ -350,7 +343,7 @@ export const show = (mixture: Mixture): string =>
     .map(([name, list]) => `${name}: ${JSON.stringify(list)}`)
     .join(', ')} })`
 
-/** JSON codec. The JSON is a `Description`, which round-trips to the same bits. */
+/** JSON codec of a mixture by its `Description`, which round-trips to the same bits. */
 export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
   'Mixture',
   (u): u is Mixture => typeof u === 'object' && u !== null && 'means' in u && 'weights' in u && 'variances' in u,

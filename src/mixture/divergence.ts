@@ -1,7 +1,7 @@
 /**
  * Distances between two mixtures p and q of the same columns. Between single Gaussians all are exact, computed from factors of their
- * covariances. Between mixtures, `kl` and `hellinger` have no closed form, and are estimated on a lattice rule with random shifts, with
- * standard errors; `mmd` is exact; `bures` is the cost of the optimal plan between components, with a lower bound.
+ * covariances. Between mixtures, `kl` and `hellinger` are estimated on a randomly shifted lattice rule; `mmd` is exact; `bures` is the cost
+ * of the optimal plan between components, with a lower bound.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { transportPlan } from '../../lib/arrays/transport.js'
@@ -17,10 +17,9 @@ import { gaussianComponents, isGaussian } from './component.js'
 import * as Mixture from './index.js'
 import * as Pairs from './pairs.js'
 
-/** An estimate with its standard error. */
 export interface Estimate {
   readonly value: number
-  /** Standard error of the mean over the random shifts: the value is within twice as much in about 95 of 100 cases. 0 if exact. */
+  /** Standard error of the mean over the random shifts; 0 if exact. */
   readonly standardError: number
 }
 
@@ -37,10 +36,10 @@ const exactEstimate = (value: number): Estimate => ({ value, standardError: 0 })
 
 const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixture) === 1 && isGaussian(mixture)
 
-/** Number of random shifts, from which the standard error is estimated. */
+/** Number of random shifts. */
 const LATTICE_SHIFTS = 16
 
-/** Generators 1/φ, 1/φ², … of a lattice that fills the d-dimensional cube evenly, where φ is the root of φ^{d + 1} = φ + 1 (Roberts 2018). */
+/** Generators 1/φ, 1/φ², … of a lattice that fills the d-dimensional cube evenly, φ^{d + 1} = φ + 1 (Roberts 2018). */
 const latticeGenerators = (d: number): ReadonlyArray<number> => {
   const root = iterate<readonly [number, number]>([2, 60], ([x, left]) =>
     left === 0 ? null : [Elementary.pow(1 + x, 1 / (d + 1)), left - 1]
@@ -50,8 +49,7 @@ const latticeGenerators = (d: number): ReadonlyArray<number> => {
 
 /**
  * Estimates the mean of f(log p − log q) over ½(p + q), with equally many rows for each component: z are normal quantiles of a lattice
- * under random shifts (Cranley & Patterson 1976). Under ½(p + q) the integrands are bounded where one of p and q vanishes; under p they are
- * not.
+ * under random shifts (Cranley & Patterson 1976). Under ½(p + q) the integrands are bounded.
  */
 const stratifiedMean =
   (p: Mixture.Mixture, q: Mixture.Mixture, { rows = DEFAULT_ROWS, key = Key.fromSeed(0) }: Options) =>
@@ -86,8 +84,7 @@ const stratifiedMean =
 
 /**
  * Returns the relative entropy ∫ p log(p/q) ≥ 0 of the last argument p from q (Kullback & Leibler 1951). Between mixtures it is estimated
- * as the mean of (p log(p/q) − p + q)/½(p + q) over rows of ½(p + q): no term is negative, and all are of second order if p and q are
- * close.
+ * as the mean of (p log(p/q) − p + q)/½(p + q) over rows of ½(p + q): no term is negative.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -135,17 +132,15 @@ export const hellinger =
     return { value: distance, standardError: distance === 0 ? 0 : standardError / (2 * distance) }
   }
 
-/** An upper and a lower bound of a distance. */
 export interface Bounded {
   readonly value: number
-  /** Gelbrich's lower bound (1990): the distance of the normal distributions with the same moments. */
+  /** Gelbrich's lower bound (1990): the distance of the normal distributions with equal moments. */
   readonly lower: number
 }
 
 /**
  * Returns Wasserstein's distance W₂ of single Gaussians, √(|m − n|² + Bures² of the covariances). Between mixtures the value is MW₂, the
- * cost of the optimal plan that transports components to components (Delon & Desolneux 2020). It is a distance and an upper bound of W₂;
- * `lower` is a lower bound.
+ * cost of the optimal plan that transports components to components (Delon & Desolneux 2020): a distance, and an upper bound of W₂.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,8 +1,8 @@
 /**
- * Families of mixtures: what each provides about its parameters, and what is derived. Parameters are those at time 0; at level (α, σ) a
- * component N(c, Σ) is N(αc, α²Σ + σ²I). A family must provide only the log-densities of its components, in the tensor vocabulary; score,
- * divergence, objectives and likelihood are derived by differentiation. All else is an optional capability: if one is absent, the caller
- * uses a slower method that is right, or reports that it is missing.
+ * Families of mixtures. Parameters are those at time 0; at level (α, σ) a component N(c, Σ) is N(αc, α²Σ + σ²I). A family must provide only
+ * the log-densities of its components, in the tensor vocabulary; score, divergence, objectives and likelihood are derived by
+ * differentiation. All else is an optional capability: if one is absent, the caller uses a slower correct method, or reports that it is
+ * missing.
  */
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, argumentWithFields, type Field, type Problem } from '../core/index.js'
@@ -14,8 +14,7 @@ import type * as Parametrization from '../schedule/parametrization.js'
 import * as Params from '../core/params.js'
 
 /**
- * Noise levels of rows: α and σ, [rows, 1] each. For a family also [1, 1] if all rows share one level, so that terms that depend on it
- * alone are computed once.
+ * Noise levels of rows: α and σ, [rows, 1] each. For a family also [1, 1] if common, so that terms in the level alone are computed once.
  */
 export interface RowLevel extends Parametrization.Levels {
   /** Class of each row, [rows, 1], from 0; −1 for a row without one. Absent if no row has one. */
@@ -24,59 +23,54 @@ export interface RowLevel extends Parametrization.Levels {
 
 // —— what a family provides ——
 
-/** A mixture in the tensor vocabulary, for given parameters. */
 export interface ComponentsOf {
-  /** log π_k, [K]; Σ π_k = 1 */
+  /** log π_k, [K]. */
   readonly logWeights: Tensor
   /** c_k at time 0, [K, dim] */
   readonly centres: Tensor
-  /** Normalized log N(x; αc_k, α²Σ_k + σ²I), including −(d/2) log 2π, [rows, K] for x [rows, dim] */
+  /** log N(x; αc_k, α²Σ_k + σ²I), normalized, [rows, K] for x [rows, dim] */
   readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
 }
 
-/** Second moments of δ = x − αc_k that an M-step needs: none, Σ r|δ|² [K], Σ r δ∘δ [K, dim], or Σ r δδᵀ [K, dim, dim]. */
+/** Second moments of δ = x − αc_k for an M-step: none, Σ r|δ|² [K], Σ r δ∘δ [K, dim], or Σ r δδᵀ [K, dim, dim]. */
 export type Second = 'none' | 'trace' | 'diagonal' | 'full'
 
-/**
- * Result of an E-step, for rows whose weights sum to 1. r are the responsibilities times these weights, and δ = x − αc_k is relative to the
- * old centres.
- */
+/** Result of an E-step: r are the responsibilities times the rows' weights, which sum to 1, and δ = x − αc_k. */
 export interface Moments {
-  /** Effective share of each component, Σ r, [K] */
+  /** Σ r, [K] */
   readonly mass: Float64Array
   /** Σ r δ, [K, dim] */
   readonly sums: Float64Array
-  /** Second moments in the form of `Second`, row-major; empty for 'none'. */
+  /** In the form of `Second`, row-major; empty for 'none'. */
   readonly second: Float64Array
-  /** Present if components have tails: E[log g] − E[g] over a component's rows, [K], where g is the precision of a row relative to Σ_k. */
+  /** Present if components have tails: E[log g] − E[g] over a component's rows, [K], g being the precision of a row relative to Σ_k. */
   readonly meanLogPrecision?: Float64Array
-  /** Effective share of the background, not part of `mass`. Present if there is one. */
+  /** Σ r of the background, not part of `mass`; absent if there is none. */
   readonly backgroundCount?: number
-  /** Present if these are moments of rows without noise, whatever the level of the rows was. */
+  /** Present if these are moments of rows without noise, at any level. */
   readonly isDenoised?: true
 }
 
-/** Noise level, lower bound and dimension of an M-step. */
 export interface MStepContext {
-  /** Noise level of the rows; α = 1 and σ = 0 for the data themselves. */
+  /** Noise level of the rows. */
   readonly level: Schedule.Level
-  /** Lower bound on variances at time 0, that is on the eigenvalues of Σ_k. */
+  /** Lower bound on the eigenvalues of Σ_k, at time 0. */
   readonly floor: number
   readonly dim: number
 }
 
-/** Moments from which an M-step estimates covariances. */
+/** Moments for estimating covariances. */
 export interface Learned {
   readonly second: Second
-  /** True if all components share one covariance; a prior then counts it once. */
+  /** True if all components share one covariance. */
   readonly isShared?: boolean
-  /** True if components share one volume, and not the rest of the covariance; a prior then counts as many rows for all together as for one. */
+  /** True if components share one volume, but not the whole covariance. */
   readonly isVolumeShared?: boolean
-  /** Present if the log-densities rotate all rows at once to axes common to the components, which the triangles of a mixture do not show. */
+  /** Present if the log-densities rotate all rows at once to common axes, which the triangles of a mixture do not show. */
   readonly hasCommonAxes?: true
 }
 
-/** Parameters of one component, by name; one or several numbers each. */
+/** Parameters of one component, by name. */
 type ComponentParams<P extends string> = { readonly [K in P]: Float64Array }
 
 /**
@@ -87,14 +81,17 @@ export type Sufficient<P extends string> = SufficientStatistics<P> &
   (JointMaximization<P> | PerComponentMaximization<P>)
 
 interface SufficientStatistics<P extends string> {
-  /** Statistics s by name, [rows, K] or [rows, K, …]; [rows, 1, …] if the same for all components. `params` are those of the last step. */
+  /**
+   * Returns the statistics s by name, [rows, K] or [rows, K, …]; [rows, 1, …] if equal for all components. `params` are those of the last
+   * step.
+   */
   readonly statistics: (params: Params.Tensors<P>, x: Tensor) => Readonly<Record<string, Tensor>>
 }
 
 interface JointMaximization<P extends string> {
   /**
-   * Returns the maximizing parameters. Sums are Σ r s over the rows by name, [K] or [K, …], and `mass`, Σ r, [K], where r are the
-   * responsibilities; the weights of the rows sum to 1.
+   * Returns the maximizing parameters from the sums Σ r s by name, [K] or [K, …], and `mass`, Σ r, [K], with responsibilities r; weights of
+   * the rows sum to 1.
    */
   readonly maximise: (
     params: Params.Params<P>,
@@ -119,26 +116,23 @@ interface PerComponentMaximization<P extends string> {
 
 export interface MStep<P extends string> extends Learned {
   /**
-   * Returns the parameters that maximize the expected log-likelihood of the rows (or raise it, if `isGeneralized`), with variances above
-   * the lower bound. A component without mass keeps its mean and its own covariance.
+   * Returns the parameters that maximize (or, if `isGeneralized`, raise) the expected log-likelihood, with variances above the lower bound.
+   * A component without mass keeps its mean and its own covariance.
    */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: MStepContext) => Params.Params<P>
-  /** Components with fixed means; their covariances are estimated about these. */
+  /** Components with fixed means, about which covariances are estimated. */
   readonly fixedMeans?: ReadonlyArray<number>
-  /**
-   * Present if `maximise` raises the expected log-likelihood by inner iterations without reaching its maximum: generalized
-   * expectation–maximization.
-   */
+  /** Present if `maximise` raises the expected log-likelihood by inner iterations only: generalized EM. */
   readonly isGeneralized?: true
   /** Present if the moments must be those of rows without noise. */
   readonly onlyClean?: true
-  /** Returns the best maximum found from several starts; to escape a poor local maximum. */
+  /** Returns the best maximum from several starts. */
   readonly multistart?: MStep<P>['maximise']
-  /** Returns the E-step's moments at time 0 from the gradient of −E log p there, if they can be computed from it: see `Optimizer.natural`. */
+  /** Returns the E-step's moments at time 0 from the gradient of −E log p there: see `Optimizer.natural`. */
   readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
 }
 
-/** Action of the symmetries of the problem on parameters; gradients transform in the same way. */
+/** Symmetries of the problem as maps of parameters, and of gradients. */
 export interface Symmetries<P extends string> {
   /** Permutes the components: the new k-th is the old `order[k]`-th. */
   readonly relabel?: (order: ReadonlyArray<number>) => (params: Params.Params<P>) => Params.Params<P>
@@ -155,20 +149,20 @@ export interface Symmetries<P extends string> {
  * and `Expectation.quadrature` draw these alone.
  */
 export interface Projection<P extends string> {
-  /** Rows that span all directions that matter, [any, dim]. */
+  /** Rows that span these directions, [any, dim]. */
   readonly span: (params: Params.Params<P>) => NdArray
-  /** Common projection of all centres on the complement of the span, [dim]: |x|² is measured from there. */
+  /** Common projection of all centres on the complement of the span, [dim], from which |x|² is measured. */
   readonly origin: (params: Params.Params<P>) => Float64Array
-  /** True if |x|² matters too, as it does with unequal variances. */
+  /** True if |x|² has an effect, as with unequal variances. */
   readonly seesNorm: boolean
-  /** Slope b of tanh(a + bζ), ζ the noise along the only direction. Null if there are several: quadrature is then rejected. */
+  /** Slope b of tanh(a + bζ), ζ the noise along the only direction. Null if there are several; quadrature is then rejected. */
   readonly slope: ((params: Params.Params<P>) => (level: Schedule.Level) => number) | null
-  /** c = 1 − h, the weight of the denoising form for which the gradient has the least variance under such noise. */
+  /** c = 1 − h, the weight of the denoising form with the least variance of the gradient. */
   readonly denoisingShare: (
     params: Params.Params<P>,
     drawn: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
   ) => (level: Schedule.Level) => number
-  /** |s|² + 2 div s, [rows, 1]; `orthogonal` is the squared length of the part of x outside its stored coordinates. */
+  /** |s|² + 2 div s, [rows, 1]; `orthogonal` is the squared length of the part of x outside its coordinates. */
   readonly implicit: (
     params: Params.Tensors<P>,
     x: Tensor,
@@ -184,13 +178,12 @@ export interface Projection<P extends string> {
   ) => Tensor
 }
 
-/** Conversion between parameters and centres, for initialization. */
 export interface CentreConversion<P extends string> {
-  /** Number of centres that the parameters hold; the mixture may have more components. */
+  /** Number of centres in the parameters; the mixture may have more components. */
   readonly count: number
-  /** The centres that the parameters hold, [count, dim]. */
+  /** [count, dim] */
   readonly centres: (params: Params.Params<P>) => NdArray
-  /** Returns parameters with these centres, equal weights, and covariances `variance` times the identity. */
+  /** Returns parameters with these centres, equal weights, and covariances `variance` times I. */
   readonly fromCentres: (centres: NdArray, variance: number) => Params.Params<P>
 }
 
@@ -201,80 +194,65 @@ export interface Capabilities<P extends string> {
   readonly divergence?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** log p(x), [rows, 1]. Default: log-sum-exp over the components. */
   readonly logDensity?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /**
-   * M-step of expectation–maximization. Default: derived from `toMixture` and `fromMixture`; without these two, expectation–maximization is
-   * not supported.
-   */
+  /** M-step. Default: derived from `toMixture` and `fromMixture`; without these two, EM is not supported. */
   readonly mStep?: MStep<P>
-  /**
-   * Capability: expectation–maximization at time 0 by custom sufficient statistics, which a compiled program sums; for families whose M-step needs more
-   * than moments.
-   */
+  /** EM at time 0 by custom sufficient statistics, which a compiled program sums; for an M-step that needs more than moments. */
   readonly sufficient?: Sufficient<P>
-  /** Reason why the family supports time 0 only, worded to follow "…, since". Functions that add noise to rows fail with this reason. */
+  /** Reason why the family supports time 0 only, worded to follow "…, since". Functions that add noise to rows fail with it. */
   readonly onlyClean?: string
-  /** Moments from which the M-step estimates covariances. Default: the full ones of each component. With unit variances there are none. */
+  /** Moments for the M-step's covariances. Default: the full ones of each component; none with unit variances. */
   readonly moments?: Learned
   /** Initialization from centres, as by k-means. Default: parameters are drawn at random, or given by the caller. */
   readonly start?: CentreConversion<P>
   /**
-   * Returns parameters for a mixture with as many components: exact if the family contains it, otherwise the nearest member, the minimizer
-   * of Σ_k π_k KL(N_k ‖ ·). Applied to the mixture with the moments of an E-step, this gives the maximum-likelihood parameters.
+   * Returns the parameters of a mixture with as many components, or of the nearest member of the family, the minimizer of Σ_k π_k KL(N_k ‖
+   * ·): the maximum-likelihood parameters for the moments of an E-step.
    */
   readonly fromMixture?: (mixture: Mixture) => Params.Params<P>
-  /** Returns the mixture that the parameters describe, if its components are Gaussian; used by samplers, reports and files. */
+  /** Returns the mixture, if its components are Gaussian, for samplers, reports and files. */
   readonly toMixture?: (params: Params.Params<P>) => Mixture
-  /**
-   * Maps of columns that take every mixture of the family to another of it. `shifted` and `scaled` are then derived from `fromMixture` and
-   * `toMixture`, if not given.
-   */
+  /** Maps of columns under which the family is closed. `shifted` and `scaled` are then derived from `fromMixture` and `toMixture`. */
   readonly closedUnder?: ReadonlyArray<'shift' | 'scale'>
-  /** Returns the parameters of the mixture shifted by a vector [dim]; used to centre the data. */
+  /** Returns the parameters of the mixture shifted by a vector [dim]. */
   readonly shifted?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
   /** Returns the parameters of the mixture on columns times `by`, [dim], each > 0. */
   readonly scaled?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
   /**
-   * Distance of two parameters in units of the components: to second order √2 times the root of the relative entropy of row and component
-   * together (Fisher's metric). Default: the distance of their mixtures, or else the relative change of the parameters.
+   * Distance of two parameters by Fisher's metric: to second order √2 times the root of the relative entropy of row and component. Default:
+   * the distance of their mixtures, or otherwise the relative change of the parameters.
    */
   readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
-  /** Number of components, without a background. Default: the length of the log weights, for which tensors are evaluated. */
+  /** Number of components, without a background. Default: the length of the log weights, which evaluates tensors. */
   readonly count?: (dim: number) => number
   /** Number of rows of one component below which its likelihood is unbounded. Default: 1. */
   readonly leastRows?: (dim: number) => number
   /** Present if all variances are 1 and none is estimated. */
   readonly unitVariance?: true
-  /** Present if the components are ±c with unit variances: the centre is then an eigenvector, and a loss depends only on the noise along it. */
+  /** Present if the components are ±c with unit variances: the loss depends only on the noise along c. */
   readonly mirrored?: true
-  /** Present if the last component is a background. Moments are those of the others, and `Moments.backgroundCount` is its share. */
+  /** Present if the last component is a background, whose share is `Moments.backgroundCount`. */
   readonly hasBackground?: true
   /** Components with fixed parameters, which split and merge leaves unchanged. */
   readonly fixedComponents?: ReadonlyArray<number>
-  /** Present if components have tails. Moments are then weighted by the rows' precisions, and are not pooled over components. */
+  /** Present if components have tails. Moments are then weighted by precisions, and not pooled over components. */
   readonly hasTails?: true
-  /**
-   * Returns parameters with entries that are computed from rows and not estimated, such as the location of a background; cells may be
-   * missing.
-   */
+  /** Returns parameters with entries computed from rows and not estimated, such as the location of a background; cells may be missing. */
   readonly placed?: (points: Points) => (params: Params.Params<P>) => Params.Params<P>
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>
 }
 
-/** A family for given fields: its parameters, its components, and its capabilities. */
+/** A family for given fields. */
 export interface FamilyParts<P extends string> extends Capabilities<P> {
   /**
-   * Names and shapes of the parameters. Call the centres `means` and the log weights `logits`, if there are any: recipes scale the steps of
-   * the former to the data, and keep the latter fixed at high noise.
+   * Names and shapes of the parameters. Call the centres `means` and the log weights `logits`: recipes scale the steps of the former to the
+   * data, and keep the latter fixed at high noise.
    */
   readonly parameters: (dim: number) => Params.Shapes<P>
   readonly components: (params: Params.Tensors<P>, dim: number) => ComponentsOf
-  /**
-   * Number of free parameters for information criteria: weights sum to 1, and rotations of factors do not count. Default: the number of all
-   * entries, less one if there are `logits`.
-   */
+  /** Number of free parameters for information criteria. Default: the number of entries, less one if there are `logits`. */
   readonly degreesOfFreedom?: (dim: number) => number
-  /** Display name in fits and reports, if more specific than the case's name; null or absent for that name. */
+  /** Display name in fits and reports. Default: the case's name. */
   readonly called?: string | null
 }
 
@@ -288,7 +266,7 @@ type FieldlessPart =
   | 'fixedComponents'
   | 'onlyClean'
 
-/** Each part as a function of the fields, which returns undefined if the family does not have it for these fields. */
+/** Each part as a function of the fields; undefined if the family does not have it for these fields. */
 type DescribedFamily<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
   Case.Spec<N, F, never, A, null>,
   'meaning'
@@ -307,7 +285,7 @@ export type Spec<N extends string, F extends Field.Fields, P extends string, A e
   readonly components: (fields: Field.Of<F>) => FamilyParts<NoInfer<P>>['components']
 }
 
-/** A family whose log weights are its `logits` and whose centres are its `means`. */
+/** A family with log weights `logits` and centres `means`. */
 export type ByDensities<
   N extends string,
   F extends Field.Fields,
@@ -328,19 +306,19 @@ export type FamilyOfFields<N extends string, F extends Field.Fields, P extends s
 
 // —— what is derived ——
 
-/** Capabilities that a family may lack; each caller decides what to do then. */
+/** Capabilities that a family may lack. */
 type OptionalCapability =
   | ('placed' | 'onlyClean' | 'mStep' | 'sufficient' | 'start' | 'fromMixture')
   | ('toMixture' | 'shifted' | 'scaled' | 'distance' | 'projection' | 'symmetries')
 
-/** A family with everything that is derived from its parts. */
+/** A family with all derived parts. */
 export type Family<P extends string> = Required<
   Pick<Capabilities<P>, 'logDensity' | 'count' | 'leastRows' | 'fixedComponents'>
 > &
   Pick<FamilyParts<P>, 'components'> & {
     readonly [K in 'unitVariance' | 'mirrored' | 'hasBackground' | 'hasTails']: boolean
   } & {
-    /** Maps under which the family claims to be closed although it lacks the conversions from which they would be derived. */
+    /** Maps under which the family claims to be closed although it lacks the conversions for them. */
     readonly unclosed?: NonNullable<Capabilities<P>['closedUnder']>
   } & { readonly [K in OptionalCapability]?: Capabilities<P>[K] | undefined } & {
     /** p(k | x), [rows, K] */
@@ -354,19 +332,19 @@ export type NamedOutputs<P extends string, H extends string = string> = (
   level: RowLevel
 ) => Readonly<Record<H, Tensor>>
 
-/** The meaning of a score: a family of mixtures, or a network. */
+/** Meaning of a score: a family of mixtures, or a network. */
 export interface Model<P extends string> {
-  /** Display name in fits and reports; absent if it is the case's name. */
+  /** Display name in fits and reports. Default: the case's name. */
   readonly called?: string
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly degreesOfFreedom: (dim: number) => number
-  /** Problems with data of this number of columns, if the score has such requirements. */
+  /** Problems with data of this number of columns. */
   readonly requirements?: (dim: number) => ReadonlyArray<Problem.Problem>
   /** Quantity that `output` predicts. */
   readonly predicts: Parametrization.Parametrization
   /** Output of the network at x, before conversion to a score, [rows, dim] */
   readonly output: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** All heads of a score with several, by name, [rows, any] each; the output is one of them. */
+  /** Heads of a score with several, by name, [rows, any] each; the output is one of them. */
   readonly heads?: NamedOutputs<P> | undefined
   /** Present if no head is the score: `output`, `score` and `divergence` then throw. */
   readonly scoreless?: true
@@ -374,15 +352,15 @@ export interface Model<P extends string> {
   readonly score: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** div s(x), [rows, 1] */
   readonly divergence: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** Absent for a network, which has no density. */
+  /** Absent for a network. */
   readonly family?: Family<P>
-  /** Initial parameters of a network, for data of a dimension; absent if the parameters are drawn by an initializer. */
+  /** Initial parameters of a network; absent if an initializer draws the parameters. */
   readonly initial?: ((dim: number) => (key: Key.Key) => Params.Params<P>) | undefined
 }
 
 /**
- * Meaning of a score, as stored in its case. It is invariant in the names P of the parameters, so that a score with other names is another
- * type; any score is a `Score<string>`. `interpret` restores the names of the model.
+ * Meaning of a score, as stored in its case: invariant in the names P of the parameters, so that a score with other names is another type;
+ * any score is a `Score<string>`. `interpret` restores the names.
  */
 export interface Meaning<P extends string, H extends string = string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
@@ -405,7 +383,7 @@ export const interpret = <P extends string>(score: Score<P>): Model<P> =>
   // Only `meaningOfModel` creates meanings, from models with the names P.
   concept.meaning(score).model as Model<P>
 
-/** Returns a model as the meaning of a case, whose type erases the names of the parameters. */
+/** Returns a model as the meaning of a case, whose type erases the parameter names. */
 export const meaningOfModel = <P extends string, H extends string = string>(model: Model<P>): Meaning<P, H> => ({
   shapes: model.shapes,
   names: dim => Params.names(model.shapes(dim)),
@@ -415,7 +393,6 @@ export const meaningOfModel = <P extends string, H extends string = string>(mode
 /** Display name of a score in fits and reports. */
 export const nameOf = (score: Score<string>): string => interpret(score).called ?? Case.caseOf(score).name
 
-/** A family with conversions from and to mixtures. */
 export interface FamilyWithConversions {
   readonly family: Family<string>
   readonly fromMixture: (mixture: Mixture) => Params.Params<string>
@@ -430,13 +407,12 @@ export const familyWithConversions = (score: Score<string>): FamilyWithConversio
     : null
 }
 
-/** Number of centres that the parameters hold. */
 export const centreCount = <P extends string>(family: Family<P>, dim: number): number => {
   const { start, count } = checkedFamily(family, 'Score.centreCount(family, dim)')
   return start?.count ?? count(dim)
 }
 
-/** Returns the argument if it is a family; throws if it is, say, the score itself. */
+/** Returns the argument if it is a family; throws if it is, for example, the score itself. */
 export const checkedFamily = <P extends string>(family: Family<P>, call: string): Family<P> =>
   argumentWithFields(
     family,
@@ -445,10 +421,10 @@ export const checkedFamily = <P extends string>(family: Family<P>, call: string)
     call
   )
 
-/** The level without noise, α = 1 and σ = 0, [1, 1] each. */
+/** Returns the level without noise, α = 1 and σ = 0, [1, 1] each. */
 export const cleanLevel = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
-/** Shapes one level, given as [] or [1, 1], for a model: [1, 1] for a family, [rows, 1] for a network. */
+/** Shapes one level, given as [] or [1, 1]: [1, 1] for a family, [rows, 1] for a network. */
 export const levelFor = <P extends string>(
   model: Pick<Model<P>, 'family'>,
   rows: number,

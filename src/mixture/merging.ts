@@ -1,6 +1,6 @@
 /**
- * Merging of components into clusters: a cluster that is not Gaussian takes several components. They are merged pair by pair, each time the
- * two whose union reduces the entropy of the assignment most (Baudry, Raftery, Celeux, Lo & Gottardo 2010).
+ * Merging of components into clusters, which need not be Gaussian, pair by pair: each time the two whose union reduces the entropy of the
+ * assignment most (Baudry, Raftery, Celeux, Lo & Gottardo 2010).
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { sumOfNumbers } from '../../lib/numbers/mean.js'
@@ -11,11 +11,10 @@ import { responsibilities, type Mixture } from './mixture.js'
 
 /** A partition of the components into clusters. */
 export interface Clusters {
-  /** Number of clusters. */
   readonly count: number
   /** Cluster of each component, from 0, numbered by their first components. */
   readonly clusters: ReadonlyArray<number>
-  /** Entropy of the assignment of rows to clusters, −Σ w p(c | x) log p(c | x) over rows and clusters c, in nats. */
+  /** Entropy of the assignment of rows to clusters, −Σ w p(c | x) log p(c | x), in nats. */
   readonly entropy: number
 }
 
@@ -23,8 +22,8 @@ export interface Merging {
   /** One partition for each number of clusters, from 1 to the number of components. */
   readonly steps: ReadonlyArray<Clusters>
   /**
-   * Partition at the elbow of the entropies: the number of clusters at which two line segments, joined there, fit the entropies best. With
-   * one or two components, no merging. A heuristic: look at the entropies, and use prior knowledge about the data.
+   * Partition at the elbow of the entropies, where two joined line segments fit them best; no merging with one or two components. A
+   * heuristic: look at the entropies too.
    */
   readonly chosen: Clusters
 }
@@ -54,8 +53,8 @@ const elbowIndex = (values: ReadonlyArray<number>): number => {
 }
 
 /**
- * Merges the components of a mixture by rows: those that it was fitted to, or rows drawn from it. The density does not change: clusters are
- * groups of components. Weights of the rows are respected.
+ * Merges the components of a mixture by weighted rows: those that it was fitted to, or rows drawn from it. The density does not change:
+ * clusters are groups of components.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -77,7 +76,7 @@ export const of =
     const columns = Array.from({ length: count }, (_, k) =>
       Float64Array.from({ length: rows }, (_, i) => values[i * count + k])
     )
-    /** Returns Σ w p log p of a cluster's responsibilities. */
+    /** Returns Σ w p log p. */
     const sum = (shares: Float64Array): number => shares.reduce((all, p, i) => all + weight(i) * xLogX(p), 0)
     const steps = mergeGroups(
       columns.map((shares, k) => ({ components: [k], shares, sum: sum(shares) })),
@@ -122,7 +121,6 @@ const mergeGroups = (
   return [...mergeGroups(rest, sum), clustersOfGroups(groups)]
 }
 
-/** Most probable cluster of a row. */
 export interface ClusterMembership {
   /** Index of the cluster, from 0. */
   readonly cluster: number
@@ -135,7 +133,7 @@ export const assignClusters =
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<ClusterMembership> => {
     const parts = componentsAndBackground(mixture)
-    // By plain loops, so that the result for a row does not depend on which others come with it.
+    // Plain loops, so that the result for a row does not depend on the others.
     const { shares: values } = Moments.rowResponsibilities(parts, points)
     const groups = [...new Set(clusters)].sort((a, b) => a - b)
     return Array.from({ length: points.rows }, (_, i) => {

@@ -1,4 +1,4 @@
-/** Metrics: errors of an estimate relative to the truth. */
+/** Errors of an estimate relative to the truth. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { mistaken } from '../core/order.js'
 import { isRecord } from '../core/record.js'
@@ -10,7 +10,7 @@ import { assignment } from '../../lib/arrays/assignment.js'
 import { nestedRows } from '../../lib/arrays/ndarray.js'
 import { type NdArray } from '../../lib/index.js'
 
-/** Anything with centres: a mixture, the parameters of a score, or a list of centres. */
+/** A mixture, the parameters of a score, or a list of centres. */
 export type Centred = Mixture | Params.Params<'mean'> | Params.Params<'means'> | ReadonlyArray<ReadonlyArray<number>>
 
 const centresOf = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
@@ -27,14 +27,14 @@ const centresOf = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
   return nestedRows(values, shape[1])
 }
 
-/** True if a record has the array `mean` or `means`, as mixtures and parameters have. */
+/** True if a record has the array `mean` or `means`. */
 const holdsCentres = ({ mean, means }: Readonly<Record<string, unknown>>): boolean =>
   isRecord(mean) ? 'values' in mean : isRecord(means) && 'values' in means && 'shape' in means
 
 /**
- * Returns the root mean square distance √(Σ_i |ĉ_π(i) − c_i|² / K) between estimated and true centres under the optimal matching π (linear
- * assignment). The parameter `mean` of the symmetric pair stands for ±mean, so its error is min(|m − c|, |m + c|). NaN if the numbers of
- * centres differ, or a squared distance is not finite.
+ * Returns the root mean square distance √(Σ_i |ĉ_π(i) − c_i|² / K) between estimated and true centres under the optimal matching π. The
+ * parameter `mean` of the symmetric pair stands for ±mean: its error is min(|m − c|, |m + c|). NaN if the numbers of centres differ, or a
+ * squared distance is not finite.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -57,9 +57,8 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
 }
 
 /**
- * Returns the permutation of the estimate's components that matches them to the reference's: the assignment with the least sum of
- * Bhattacharyya distances −log ∫√(p q) (Bhattacharyya 1943). `Mixture.relabelled` applies it. Both need equally many components; otherwise
- * a RangeError is thrown.
+ * Returns the permutation that matches the estimate's components to the reference's, for `Mixture.relabelled`: the assignment with the
+ * least sum of Bhattacharyya distances −log ∫√(p q) (Bhattacharyya 1943). Throws a RangeError unless both have equally many components.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -79,7 +78,7 @@ export const matching = (estimate: Mixture, reference: Mixture): ReadonlyArray<n
   return assignment({ shape: [rows, columns], values: cost })
 }
 
-/** Replaces each distinct value by an index, from 0 in order of appearance; `count` is the number of distinct values. */
+/** Replaces each distinct value by an index, from 0 in order of appearance. */
 const indexDistinct = (
   all: ReadonlyArray<unknown>
 ): { readonly numbers: ReadonlyArray<number>; readonly count: number } => {
@@ -91,11 +90,11 @@ const indexDistinct = (
 const isLabelList = (u: unknown): boolean => Array.isArray(u) || ArrayBuffer.isView(u)
 
 /**
- * Returns the adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 if they are equal, about 0 if they are
- * independent. Only the partition matters, not the labels. Two partitions that both put all rows together, or all apart, are equal.
+ * Returns the adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 if they are equal up to labels, about 0 if
+ * they are independent. Two partitions that both put all rows together, or all apart, are equal.
  *
- * A row of weight 2 counts as two rows: rows of total weight w form w(w − 1)/2 pairs. If some weights are below 1, they form w(w − m)/2
- * pairs with m the smallest positive weight, so that equal weights give the same result as none. NaN if the lengths differ.
+ * Rows of total weight w form w(w − 1)/2 pairs, or w(w − m)/2 if some weights are below 1, m being the smallest positive weight; equal
+ * weights give the same result as none. NaN if the lengths differ.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data: the true distribution of an experiment, or the result of a fit. All computations
- * use a factor F of the covariance, Σ = F Fᵀ, never Σ itself, whose condition number is the square of F's.
+ * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data. All computations use a factor F of the covariance, Σ = F Fᵀ, never Σ itself, whose
+ * condition number is the square of F's.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -76,7 +76,6 @@ export const diffuse =
   ({ alpha, sigma }: Level) =>
   (mixture: Mixture): Mixture => {
     const { means, weights, variances, factors } = mixtureArgument(mixture, 'Mixture.diffuse(level)(mixture)')
-    // With noise a t has no closed form: it is replaced by Gaussians, one for each precision.
     if (!isGaussian(mixture))
       return ofComponents(Scaled.gaussiansAt(mixture, { alpha, sigma }).map(({ there }) => there))
     const there = { means: { shape: means.shape, values: means.values.map(value => alpha * value) }, weights }
@@ -105,10 +104,7 @@ export const diffuse =
  */
 export const gaussians = Student.asGaussians
 
-/**
- * Returns the distribution of centre + scale · z, column by column, for z from the mixture: converts a mixture of standardized data to the
- * original units.
- */
+/** Returns the distribution of centre + scale · z by columns, for z from the mixture: from standardized to original units. */
 export const rescaled =
   ({ centre, scale }: { readonly centre: Float64Array; readonly scale: Float64Array }) =>
   (mixture: Mixture): Mixture => {
@@ -134,18 +130,17 @@ const compareRows = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number
   return j < 0 ? 0 : a[j] - b[j]
 }
 
-/** Indices of the components sorted by their means, by the first column first: an order that does not depend on the initialization. */
+/** Indices of the components sorted by their means, by the first column first: independent of the initialization. */
 export const order = (mixture: Mixture): ReadonlyArray<number> => {
   const { shape, values } = mixtureArgument(mixture, UNARY_CALL).means
   const means = nestedRows(values, shape[1])
   return means.map((_, k) => k).sort((k, l) => compareRows(means[k], means[l]))
 }
 
-/** Returns the mixture with its components in the given order, a list of their indices. */
+/** Returns the mixture with its components in the given order, a list of indices. */
 export const relabelled =
   (order: ReadonlyArray<number>) =>
   ({ means, weights, variances, factors, tails, background }: Mixture): Mixture => {
-    /** Permutes an array that has one block per component. */
     const picked = (values: Float64Array): Float64Array => {
       const width = values.length / weights.length
       return values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)])
@@ -170,7 +165,7 @@ export const sample =
 // —— densities ——
 
 const UNARY_CALL = 'Mixture.…(mixture)'
-/** Call named in messages of functions that take points first and the mixture second. */
+/** Call named in messages of functions of points and mixture. */
 const ROWWISE_CALL = 'Mixture.…(points)(mixture)'
 const checkedPoints = (points: Points, call = ROWWISE_CALL): Points =>
   checked(points, ['rows', 'dim', 'values'], 'points: make them by Problem.orThrow(Points.fromRows(rows))', call)
@@ -203,14 +198,14 @@ const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
   }
 }
 
-/** Evaluates a function of each row, by a compiled program if there are many rows. Components of weight 0 have no effect. */
+/** Evaluates a function of each row, by a compiled program if there are many. Components of weight 0 have no effect. */
 const evaluateRows =
   (question: RowQuantity) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     rowwise(question, writeOf(question))(inputsOf(points, mixture)).found.values
 
-/** Uses one function for complete rows, and another if cells are missing or rows have measurement errors. */
+/** Uses one function for complete rows, and another for missing cells or measurement errors. */
 const unlessCellsMissing =
   (of: ReturnType<typeof evaluateRows>, ofSeen: (posteriors: Moments.RowPosteriors) => Float64Array) =>
   (points: Points) =>
@@ -223,7 +218,7 @@ const unlessCellsMissing =
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
   unlessCellsMissing(rowLogDensities, ({ logDensity }) => logDensity)(points)
 
-/** Throws a RangeError if the computation overflowed for a finite row, so that −∞ or NaN would be returned instead of the true value. */
+/** Throws a RangeError if the computation overflowed for a finite row. */
 const refuseOverflow =
   (of: ReturnType<typeof evaluateRows>, isOverflow: (mixture: Mixture, value: number) => boolean) =>
   (points: Points) =>
@@ -247,7 +242,7 @@ const hasHeavyTails = ({ tails, background }: Mixture): boolean => tails !== und
 
 const rowLogDensities = refuseOverflow(
   evaluateRows((seen, x) => seen.logDensity(x)),
-  // A Gaussian log-density of a distant row overflows to −∞, as documented; with heavy tails −∞ is an overflow.
+  // A Gaussian log-density of a distant row overflows to −∞, as documented; with heavy tails −∞ is an error.
   (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
 )
 
@@ -268,7 +263,7 @@ export const score =
   (points: Points) =>
   (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
 
-/** Returns Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), where s_k is the score of component k. */
+/** Returns Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k. */
 export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = refuseOverflow(
   evaluateRows((seen, x) => seen.divergence(x)),
   (_, value) => !Number.isFinite(value)
@@ -293,13 +288,13 @@ const posteriors =
 
 const probabilities = unlessCellsMissing(posteriors, ({ shares }) => shares)
 
-/** Number of columns of the responsibilities: the components, and a background after them. */
+/** Number of columns of the responsibilities, with a background. */
 const partCount = (mixture: Mixture): number => components(mixture) + (mixture.background === undefined ? 0 : 1)
 
 /**
- * Returns p(k | x) for each row and component, [rows, K], given the observed columns if cells are missing. With a background it is [rows, K
- * + 1], the background last. A box background counts with the density 1/V outside the box too, as in mclust: new noise may exceed the range
- * of the training rows. In `logDensity` its density is 0 there.
+ * Returns p(k | x) for each row and component, [rows, K], given the observed columns. With a background it is [rows, K + 1], the background
+ * last. A box background has the density 1/V outside the box too, as in mclust, since new noise may exceed the range of the training rows;
+ * in `logDensity` it is 0 there.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -319,9 +314,8 @@ export const responsibilities =
     })
   })
 
-/** Assignment of a row to a component. */
 export interface Membership {
-  /** Index of its most probable component, from 0; −1 if the background is more probable: see `responsibilities`. */
+  /** Index of its most probable component, from 0; −1 for the background: see `responsibilities`. */
   readonly component: number
   /** p(k | x) of that component. */
   readonly probability: number
@@ -329,7 +323,7 @@ export interface Membership {
   readonly uncertainty: number
   /** log p(x) */
   readonly logDensity: number
-  /** True if the row is farther from every component than all but a thousandth of that component's own rows. */
+  /** True if the row is farther from every component than all but a thousandth of its own rows. */
   readonly isOutlier: boolean
 }
 
@@ -368,7 +362,7 @@ const membershipsOf = (
     return {
       component: component < weights.length ? component : -1,
       probability: row[component],
-      // The sum of the others, since 1 − probability has no digits left for an almost certain row; 1 if all densities have underflowed.
+      // Since 1 − probability has no digits for an almost certain row; 1 if all densities have underflowed.
       uncertainty: row[component] === 0 ? 1 : row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
       logDensity: logDensity[i],
       isOutlier: perRow(squared, i).every(
@@ -379,9 +373,9 @@ const membershipsOf = (
 }
 
 /**
- * Assigns each row to a component, with its probability, and detects outliers: a row is one if its squared distance to every component is
- * exceeded by less than a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. For a row with missing cells (NaN)
- * all of this uses its observed columns. The result for a row is the same, bit for bit, whatever other rows come with it.
+ * Assigns each row to a component, with its probability, and detects outliers: rows whose squared distance to every component is exceeded
+ * by less than a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Missing cells (NaN) are left out. The result
+ * for a row does not depend on the others, bit for bit.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -431,8 +425,7 @@ export const meanLogDensity =
 
 /**
  * Returns the indices of the components, in increasing order, whose smallest variance is at the lower bound of their stages
- * (`Pipeline.varianceFloor`). With too few rows for a variance, or with equal rows, the likelihood is unbounded, and means little if only
- * the bound limits it. Components without rows are among them: see `redundancies`.
+ * (`Pipeline.varianceFloor`), which alone limits their likelihood. Components without rows are among them: see `redundancies`.
  */
 export const atMinimumVariance =
   (varianceFloor: number) =>
@@ -442,8 +435,8 @@ export const atMinimumVariance =
     const d = dimension(mixture)
     const width = variances.length / count
     /**
-     * Smallest eigenvalue of a covariance and its rounding error. The eigenvalues are not computed, and Infinity is returned, if the
-     * covariance less the bound and its rounding is positive definite.
+     * Smallest eigenvalue of a covariance and its rounding error; Infinity, without computing eigenvalues, if the covariance less the bound
+     * and its rounding is positive definite.
      */
     const leastOf = (covariance: NdArray): readonly [least: number, rounding: number] => {
       const trace = covariance.values.reduce((sum, x, at) => (at % (d + 1) === 0 ? sum + x : sum), 0)
@@ -453,13 +446,13 @@ export const atMinimumVariance =
       const { values } = symmetricEigen(covariance)
       return [values[d - 1], d * Number.EPSILON * values[0]]
     }
-    /** Smallest variance of each component, and its rounding error; for an eigenvalue that of `symmetricEigen`. */
+    /** Smallest variance of each component, and its rounding error. */
     const leasts =
       factors === null
         ? RA.makeBy(count, k => [variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b)), 0])
         : factorsOf(mixture).reduce<ReadonlyArray<readonly [least: number, rounding: number]>>(
             (before, factor, k, all) => {
-              // A covariance common to all components is evaluated once.
+              // A common covariance is evaluated once.
               const isCommon = k > 0 && factor.values.every((x, at) => x === all[k - 1].values[at])
               return [...before, isCommon ? before[k - 1] : leastOf(Factor.covarianceOfFactor(factor, d))]
             },
@@ -471,7 +464,7 @@ export const atMinimumVariance =
     })
   }
 
-/** Returns the columns of a table: the weight of each component, and the mean and the variance of each of its columns. */
+/** Returns the columns of a table: the weight of each component, and the mean and variance of each of its columns. */
 export const marginals = ({
   means: { shape, values },
   weights,

@@ -1,6 +1,6 @@
 /**
- * A mixture used in place of data: its distribution as weighted rows (quadrature nodes) at every noise level, fine enough for the students
- * being fitted. Functions of data test for it by `isNodes` and `isPopulation`; `population/nodesOf.ts` chooses the rows.
+ * A mixture in place of data: weighted rows (quadrature nodes) at every noise level, fine enough for the students being fitted;
+ * `population/nodesOf.ts` chooses them.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/problem.js'
@@ -24,46 +24,35 @@ export interface Nodes extends Points {
 /** A mixture in place of data. Its own rows resolve the mixture and students near it. */
 export interface PopulationNodes extends Nodes {
   readonly mixture: Mixture
-  /** Returns nodes that resolve the given students at these levels; a problem if no allowed number of rows does. */
+  /** Returns nodes that resolve the given students at these levels; a problem if no allowed number does. */
   readonly resolved: Resolved
-  /** Returns standard normal rows for each component of the students, with labels, for means over the students' own distribution. */
+  /** Returns labelled standard normal rows for each component of the students, for means over the students' distribution. */
   readonly ofStudents: Resolved
-  /**
-   * Returns the population under each random shift alone, from which standard errors are estimated; null for quadrature, and for a single
-   * shift.
-   */
+  /** Returns the population under each random shift alone, for standard errors; null for quadrature, and for a single shift. */
   readonly shifts: (() => ReadonlyArray<PopulationNodes>) | null
-  /**
-   * Returns two normal draws for each row, independent of it and of each other, [rows, dim]; null for quadrature, and in more than 20
-   * dimensions.
-   */
+  /** Returns two independent normal draws for each row, [rows, dim]; null for quadrature, and in more than 20 dimensions. */
   readonly noises: (() => readonly [Float64Array, Float64Array]) | null
 }
 
-/**
- * Chooses nodes for students at levels. `finer` refines the rule chosen from the distances by that number of steps; negative is coarser.
- * Default: 0.
- */
+/** Chooses nodes for students at levels. `finer` refines the rule by that number of steps; negative is coarser. Default: 0. */
 export type Resolved<N = Nodes> = (
   students: Mixture,
   levels: ReadonlyArray<Level>,
   finer?: number
 ) => E.Either<Problem.Problem, N>
 
-/** True if the data are quadrature nodes, which depend on the noise level. */
+/** True if the data are quadrature nodes. */
 export const isNodes = (data: object): data is Nodes => 'nodesAt' in data
 /** True if the data are a population, whose nodes depend on the levels and the students. */
 export const isPopulation = (data: object): data is PopulationNodes => 'resolved' in data
 
 /**
- * Two successive rules agree if their results differ by at most this, relative to 1 + |value|. The error of the finer one is then about
- * this to the power n′/n of their sizes, 5e-9.
+ * Two successive rules agree if their results differ by at most this, relative to 1 + |value|. The error of the finer one is about this to
+ * the power n′/n of their sizes, 5e-9.
  */
 const AGREEMENT_TOLERANCE = 1e-7
-/** Maximum number of refinements beyond the rule chosen from the distances. */
 const MAX_REFINEMENTS = 4
 
-/** Problem if no two successive rules agree. */
 export const disagreement = (rule: string): Problem.Problem =>
   Problem.of(
     'population',
@@ -73,9 +62,8 @@ export const disagreement = (rule: string): Problem.Problem =>
   )
 
 /**
- * Evaluates a function on nodes that are fine enough: when a rule is first used its result is compared with that of the next coarser one,
- * and the rule is refined until two agree. Returns a problem if none do. `apart` returns the difference of two results relative to 1 +
- * their size.
+ * Evaluates a function on nodes that are fine enough: a new rule's result is compared with that of the next coarser one, and the rule is
+ * refined until two agree. Returns a problem if none do. `apart` returns the difference of two results relative to 1 + their size.
  */
 export const evaluateConverged = <A, N extends Pick<Nodes, 'rule'> = Nodes>(
   resolved: Resolved<N>,
@@ -95,7 +83,7 @@ export const evaluateConverged = <A, N extends Pick<Nodes, 'rule'> = Nodes>(
       for (let finer = 0; finer <= MAX_REFINEMENTS; finer++) {
         const found = at(finer)
         if (E.isLeft(found) || E.isLeft(coarser)) return found
-        // Results that are not finite under both rules do not count as disagreement.
+        // Results that are not finite under both rules agree.
         if (!(apart(coarser.right, found.right) > AGREEMENT_TOLERANCE)) {
           settled.set(asked.rule, finer)
           return found

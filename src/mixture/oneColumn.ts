@@ -8,7 +8,6 @@ import { componentsAndBackground } from './component.js'
 import type { Mixture } from './mixtureData.js'
 import * as Student from './student.js'
 
-/** A distribution with location 0 and scale 1. */
 export interface StandardDistribution {
   /** P(X > z) */
   readonly tail: (z: number) => number
@@ -16,7 +15,6 @@ export interface StandardDistribution {
   readonly quantile: (p: number) => number
 }
 
-/** One component of a mixture of one column. */
 export interface UnivariateComponent {
   readonly weight: number
   readonly mean: number
@@ -37,7 +35,6 @@ const uniformDistribution: StandardDistribution = {
   quantile: p => 2 * p - 1
 }
 
-/** Sums of larger numbers may overflow. */
 const LARGEST_SUMMABLE = Number.MAX_VALUE / 8
 
 const studentDistribution = (nu: number): StandardDistribution => {
@@ -60,7 +57,7 @@ const studentDistribution = (nu: number): StandardDistribution => {
   }
 }
 
-/** Standard distribution of a t with ν degrees of freedom; the normal one if ν = ∞. */
+/** Standard t with ν degrees of freedom; normal if ν = ∞. */
 export const standardDistributionOf = (nu: number): StandardDistribution =>
   nu === Infinity ? normalDistribution : studentDistribution(nu)
 
@@ -85,7 +82,7 @@ const univariateComponents = (mixture: Mixture, where: string): ReadonlyArray<Un
   }))
 }
 
-/** Returns P(X ≤ x), or P(X > x) if `isUpper`, with small relative error even if tiny. */
+/** Returns P(X ≤ x), or P(X > x) if `isUpper`, with small relative error. */
 const mixtureTail = (
   components: ReadonlyArray<UnivariateComponent>,
   x: number,
@@ -94,14 +91,13 @@ const mixtureTail = (
   sumOfNumbers(
     components.map(({ weight, mean, deviation, standard }) => {
       const z = (x - mean) / deviation
-      // Each distribution is symmetric.
       return weight * standard.tail(isUpper ? z : -z)
     })
   )
 
 /**
- * Returns P(X ≤ x) for one column, Σ π Φ((x − c)/√v), with a relative error of 10⁻¹³ however small (10⁻¹² with tails). A background is
- * included. With more columns a RangeError is thrown: take a `marginal` first.
+ * Returns P(X ≤ x) for one column, Σ π Φ((x − c)/√v), with a relative error of 10⁻¹³ (10⁻¹² with tails). A background is included. Throws a
+ * RangeError if there are more columns: take a `marginal` first.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -116,12 +112,12 @@ export const cdf =
   (mixture: Mixture): number =>
     mixtureTail(univariateComponents(mixture, 'Mixture.cdf'), x, { isUpper: false })
 
-/** Maximum number of safeguarded Newton steps; bisection alone ends within 1100 halvings for any doubles. */
+/** Maximum number of safeguarded Newton steps; bisection alone ends within 1100 halvings. */
 const MAX_ROOT_STEPS = 2200
 
 /**
- * Root of a function in [low, high] to the last bits, by Newton steps, with bisection if they leave the bracket. `of` returns the value and
- * its derivative; the value is positive right of the root.
+ * Root of a function in [low, high] to the last bits, by Newton steps with bisection. `of` returns the value, positive right of the root,
+ * and its derivative.
  */
 const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [value: number, slope: number]): number =>
   iterate<{ readonly low: number; readonly high: number; readonly x: number; readonly left: number }>(
@@ -131,16 +127,15 @@ const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [v
       const a = value > 0 ? low : x
       const b = value > 0 ? x : high
       const newton = x - value / slope
-      // Every fourth step bisects, so that the bracket shrinks even if Newton steps approach from one side.
+      // Every fourth step bisects, since Newton steps may approach from one side.
       const next = newton > a && newton < b && left % 4 !== 0 ? newton : (a + b) / 2
       return value === 0 || left === 0 || !(next > a && next < b) ? null : { low: a, high: b, x: next, left: left - 1 }
     }
   ).x
 
 /**
- * Returns the x with P(X ≤ x) = p for one column, the inverse of `cdf`; −∞ at 0 and ∞ at 1. It lies between the smallest and the largest of
- * the components' quantiles, where Newton's method finds it. With more columns take a `marginal` first. A p outside [0, 1] throws a
- * RangeError.
+ * Returns the x with P(X ≤ x) = p for one column, the inverse of `cdf`; −∞ at 0 and ∞ at 1. Throws a RangeError if there are more columns
+ * (take a `marginal` first), or for a p outside [0, 1].
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -158,11 +153,10 @@ export const quantile =
     return mixtureQuantile(components, p)
   }
 
-/** Problems of a probability: it must be in [0, 1]. */
 export const probabilityProblems = (p: number): ReadonlyArray<Problem.Problem> =>
   Problem.unless(p >= 0 && p <= 1, 'p', String(p), 'between 0 and 1', 'try 0.5, the median')
 
-/** Returns the p-quantile of a mixture given by its components, of positive weight; ±∞ at 0 and 1. */
+/** Returns the p-quantile of components with positive weight; ±∞ at 0 and 1. */
 export const mixtureQuantile = (components: ReadonlyArray<UnivariateComponent>, p: number): number => {
   const z = Normal.normalQuantile(p)
   if (!Number.isFinite(z)) return z

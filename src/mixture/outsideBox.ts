@@ -1,14 +1,13 @@
 /**
- * Assignment of rows outside a box background. The density of the box integrates to 1 and is 0 outside, so Bayes' rule gives such a row to
- * a component, however distant. But the box is the range of the training rows, and new noise can exceed it: with m rows of noise in d
- * columns, a further one does with a probability of about 2d/(m + 1). Rows are therefore assigned as if the density were 1/V everywhere, as
- * in mclust. Densities, and estimates from them, are not affected.
+ * Assignment of rows outside a box background. The density there is 0, so Bayes' rule gives such a row to a component, however distant; but
+ * the box is the range of the training rows, which new noise can exceed: with m rows of noise in d columns, with a probability of about
+ * 2d/(m + 1). Rows are therefore assigned as if the density were 1/V everywhere, as in mclust. Densities are not affected.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Background, Mixture } from './mixtureData.js'
 import type { Points } from '../data/points.js'
 
-/** Logarithm of share/V in the columns that are not missing in a row. */
+/** Logarithm of share/V in the observed columns of a row. */
 const logBoxHeight = ({ share, scale }: Background, { dim, values }: Points, row: number): number =>
   scale.reduce(
     (sum, width, j) => (Number.isNaN(values[row * dim + j]) ? sum : sum - Elementary.log(2 * width)),
@@ -16,13 +15,13 @@ const logBoxHeight = ({ share, scale }: Background, { dim, values }: Points, row
   )
 
 interface Posterior {
-  /** Responsibilities by Bayes' rule, those of the background last, [rows, K + 1]. */
+  /** Responsibilities by Bayes' rule, the background last, [rows, K + 1]. */
   readonly shares: Float64Array
-  /** Returns log p(x), [rows]. Called only if a row lies outside the box. */
+  /** Returns log p(x), [rows], if a row lies outside the box. */
   readonly logDensity: () => Float64Array
 }
 
-/** Returns the responsibilities by which rows are assigned, [rows, K + 1]. They differ from Bayes' rule for rows outside a box background only. */
+/** Returns the responsibilities for assigning rows, [rows, K + 1]; they differ from Bayes' rule outside a box only. */
 export const assignmentShares = ({ background }: Mixture, points: Points, posterior: Posterior): Float64Array => {
   const { shares } = posterior
   if (background?.shape !== 'box' || background.share === 0) return shares

@@ -38,7 +38,6 @@ const unresolved = (k: number, l: number): never =>
     `Mixture.overlap: components ${k} and ${l}: the integral of their overlap does not converge to a relative 1e-12; estimate it from rows: draw them by Mixture.sample and count by Mixture.responsibilities`
   )
 
-/** Lower and upper bound of a number. */
 export interface Bounds {
   readonly lower: number
   readonly upper: number
@@ -51,9 +50,9 @@ const logWeightedSumExp = (weights: ReadonlyArray<number>, logs: ReadonlyArray<n
 }
 
 /**
- * Returns bounds of the entropy −∫ p log p, which has no closed form. The lower bound is the larger of Jensen's, −Σ π_k log ∫ p N_k, and
- * the one from Bhattacharyya distances; the upper one is from relative entropies (Kolchinsky & Tracey 2017), at most the entropy of
- * component and row together. They coincide if components are far apart, and if they are equal.
+ * Returns bounds of the entropy −∫ p log p. The lower bound is the larger of Jensen's, −Σ π_k log ∫ p N_k, and the one from Bhattacharyya
+ * distances; the upper one is from relative entropies (Kolchinsky & Tracey 2017), at most the entropy of component and row together. They
+ * coincide if components are far apart, or equal.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -87,7 +86,6 @@ export const entropyBounds = (mixture: Mixture): Bounds => {
   }
 }
 
-/** A component, or a pair, that makes the mixture larger than necessary. */
 export type Redundancy =
   | { readonly _tag: 'Empty'; readonly component: number; readonly rows: number }
   | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
@@ -95,10 +93,7 @@ export type Redundancy =
 /** Affinity ∫√(p q) from which two components count as equal: that of equal variances 0.64 standard deviations apart. */
 const MERGED_AFFINITY = 0.95
 
-/**
- * Returns the Bhattacharyya distance −log ∫ √(p q) of component k of one mixture and component l of another, 0 if equal (Bhattacharyya
- * 1943).
- */
+/** Returns the Bhattacharyya distance −log ∫ √(p q) of component k of one mixture and component l of another (Bhattacharyya 1943). */
 export const distance =
   (mixture: Mixture, k: number) =>
   (other: Mixture, l: number): number =>
@@ -111,8 +106,8 @@ const isClearlyDistinct = (p: Component, q: Component): boolean =>
   Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED_AFFINITY - LOG_STORAGE_ROUNDING
 
 /**
- * Returns the components with less than one of `rows` expected rows, and the pairs of almost equal components. Both occur if a score is
- * fitted with more components than the data support, or from equal centres, which equal gradients keep together.
+ * Returns the components with less than one of `rows` expected rows, and the pairs of almost equal components: signs of more components
+ * than the data support, or of equal centres at the start, which equal gradients keep together.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -127,7 +122,7 @@ const isClearlyDistinct = (p: Component, q: Component): boolean =>
 export const redundancies =
   (rows: number) =>
   (mixture: Mixture): ReadonlyArray<Redundancy> => {
-    // The weight of exactly one row may be slightly smaller after it was stored as its logarithm.
+    // Stored as its logarithm, the weight of exactly one row may be slightly smaller.
     const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - LOG_STORAGE_ROUNDING
     const all = Array.from(mixture.weights, (_, k) => k)
     const components = componentsOf(mixture)

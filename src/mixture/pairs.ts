@@ -1,4 +1,6 @@
-/** Distances of two Gaussians from factors L and N of their covariances: no covariance is formed, and small differences keep their digits. */
+/**
+ * Distances of two Gaussians from factors L and N of their covariances: no covariance is formed, and small differences keep their digits.
+ */
 import * as Factor from '../../lib/arrays/factor.js'
 import { dot, multiplySquare, singular, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
@@ -13,7 +15,7 @@ const meanDifference = (p: GaussianComponent, q: GaussianComponent): Float64Arra
 
 const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
-/** Below this |t|, t − log(1 + t) loses digits to cancellation, and its series is used, with this number of terms. */
+/** Below this |t| the series of t − log(1 + t) is used, with this number of terms. */
 const SERIES_BELOW = 0.1
 const SERIES_TERMS = 18
 
@@ -36,7 +38,6 @@ const diagonalFactors = (l: NdArray, n: NdArray, d: number): readonly [Float64Ar
   return one === null || other === null ? null : [one, other]
 }
 
-/** True if two factors are equal, as those of a common covariance are. */
 const isSameFactor = (l: NdArray, n: NdArray): boolean =>
   l.shape.length === n.shape.length && l.values.every((x, at) => x === n.values[at])
 
@@ -69,7 +70,7 @@ export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): num
 }
 
 /**
- * Maximum number of columns for singular values of N⁻¹L by sweeps; with more, they are square roots of eigenvalues, at a hundredth of the
+ * Maximum number of columns for singular values of N⁻¹L by sweeps; with more, they are square roots of eigenvalues, in a hundredth of the
  * time.
  */
 const MAX_SINGULAR_COLUMNS = 16
@@ -84,7 +85,7 @@ interface FactorRatio {
   readonly excesses: Float64Array
   /** log |N⁻¹L| */
   readonly log: number
-  /** Uᵀx */
+  /** Returns Uᵀx. */
   readonly turned: (x: Float64Array) => Float64Array
 }
 
@@ -95,7 +96,7 @@ const ratioOfSizes = (sizes: Float64Array, turned: FactorRatio['turned']): Facto
   turned
 })
 
-/** Decomposition for diagonal or equal factors, or few columns; null in all other cases. */
+/** Decomposition for diagonal or equal factors, or few columns; otherwise null. */
 const directRatio = (l: NdArray, n: NdArray, d: number): FactorRatio | null => {
   const both = diagonalFactors(l, n, d)
   if (both !== null) return ratioOfSizes(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
@@ -112,7 +113,7 @@ const singularRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
 const applyInverse = (n: NdArray, d: number, values: Float64Array): Float64Array =>
   transposed(Factor.solve(n, d, transposed(values, d)), d)
 
-/** Rows times a vector. */
+/** Returns the products of the rows with a vector. */
 const multiplyRows =
   (vectors: Float64Array): FactorRatio['turned'] =>
   x =>
@@ -139,7 +140,7 @@ const covarianceRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
   if (found !== null) return found
   const { e, excess } = excessOf(l, n, d)
   const { values: excesses, vectors } = symmetricEigen(excess)
-  // Next to a large eigenvalue the small ones would have lost their digits.
+  // A large eigenvalue costs the small ones their digits.
   if (!(excesses[0] < MAX_EIGENVALUE_RATIO)) return singularRatio(l, n, d)
   return {
     excesses,
@@ -158,8 +159,8 @@ const covarianceRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
 }
 
 /**
- * Returns −log ∫√(pq) = ⅛ |M⁻¹(m − n)|² + ½ Σ log(1 + (s − 1)²/2s), where MMᵀ is the mean of the covariances and s are the singular values
- * of N⁻¹L (Bhattacharyya 1943). The sum is computed as 2 log|M| − log|N| − log|L| if that has no cancellation.
+ * Returns −log ∫√(pq) = ⅛ |M⁻¹(m − n)|² + ½ Σ log(1 + (s − 1)²/2s), MMᵀ the mean of the covariances and s the singular values of N⁻¹L
+ * (Bhattacharyya 1943). The sum is computed as 2 log|M| − log|N| − log|L| if that has no cancellation.
  */
 export const bhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const l = p.factor
@@ -193,8 +194,8 @@ const squaredQuadraticForm = (factor: NdArray, d: number, x: Float64Array): numb
 }
 
 /**
- * Lower bound of `bhattacharyya` at d² operations: the distance of the projections on one direction, the difference of the means divided by
- * the variances of the columns. A projection never increases the distance.
+ * Lower bound of `bhattacharyya` in O(d²): the distance of the projections on one direction, the difference of the means divided by the
+ * variances of the columns.
  */
 export const leastBhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
@@ -232,13 +233,13 @@ export const squaredWasserstein = (p: GaussianComponent, q: GaussianComponent): 
 
 // —— misclassification ——
 
-/** Singular values within this distance of 1 count as 1: the covariances are equal except for rounding. */
+/** Singular values within this distance of 1 count as 1. */
 const EQUAL_TOLERANCE = 1e-12
 
 /**
- * Probability that a row of one component has the higher posterior for the other, to a relative 1e-12 however small. With x = m + Lz and
- * N⁻¹L = U diag(s) Vᵀ it is P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal probability if the
- * covariances are equal. Null if its integral does not converge.
+ * Probability that a row of one component has the higher posterior for the other, to a relative 1e-12. With x = m + Lz and N⁻¹L = U diag(s)
+ * Vᵀ it is P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal probability if the covariances are equal.
+ * Null if its integral does not converge.
  */
 export const misclassified = (p: Component, q: Component): number | null => {
   if (q.weight === 0) return 0

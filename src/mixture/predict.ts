@@ -1,6 +1,5 @@
 /**
- * Conditional distributions of some columns given the others, row by row: regression, and imputation of missing cells. Given its observed
- * cells, a row's missing ones have a mixture distribution with as many components: see `patterns.ts`.
+ * Conditional distributions of some columns given the others, row by row: regression, and imputation of missing cells (see `patterns.ts`).
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -24,18 +23,15 @@ export interface Prediction {
   readonly sd: Points
   /** Returns the p-quantiles of each target given the rest, [rows, targets]. */
   readonly quantile: (p: number) => Points
-  /** Returns the joint distribution of all targets given the rest of a row. */
+  /** Returns the joint distribution of all targets for a row. */
   readonly at: (row: number) => Mixture
-  /** log p(the rest), [rows]. If it is low, the row is unlike the data, and its prediction is unreliable. */
+  /** log p(the rest), [rows]. If it is low, the prediction is unreliable. */
   readonly logDensity: Float64Array
-  /**
-   * p(background | the rest), [rows]: the probability that the row is of no component, so that the prediction does not apply; 0 without a
-   * background.
-   */
+  /** p(background | the rest), [rows], that the row is of no component, so that the prediction does not apply; 0 without a background. */
   readonly background: Float64Array
 }
 
-/** A row under its pattern of observed columns: responsibilities, and conditional means of the missing columns, [K, m]. */
+/** Responsibilities of a row, and conditional means of its missing columns, [K, m]. */
 interface ConditionedRow {
   readonly shares: Float64Array
   readonly means: Float64Array
@@ -48,7 +44,7 @@ interface ConditionedRow {
   readonly logDensity: number
 }
 
-/** Conditional means c_m + G(x_o − c_o) of each component, [K, m], for a row with the observed columns o. */
+/** c_m + G(x_o − c_o) of each component, [K, m], for a row with the observed columns o. */
 const conditionalMeans = (
   { constants, centres, isTriangular, gains }: ConditionedComponents,
   { order, observed: o }: Pattern,
@@ -67,14 +63,12 @@ const conditionalMeans = (
   return means
 }
 
-/** Variance of the i-th missing column in component k. */
 const conditionalVariance = (rests: Float64Array, m: number, k: number, i: number): number => {
   let sum = 0
   for (let j = 0; j <= i; j++) sum += rests[(k * m + i) * m + j] * rests[(k * m + i) * m + j]
   return sum
 }
 
-/** Calls `visit` for each row of each pattern. */
 const forEachRow = (
   mixture: Mixture,
   values: Float64Array,
@@ -121,15 +115,15 @@ const rowsWithMissingTargets = (
 }
 
 /**
- * Predicts columns, by index, from all others: E[x_j | the rest] and its uncertainty. Points have either all columns of the mixture, of
- * which the targets are ignored, or the others alone, in order. A cell that holds NaN is missing: a row is predicted from its observed
- * cells, and without any by the mixture's own means.
+ * Predicts columns, by index, from all others: E[x_j | the rest] and its uncertainty. Points have all columns of the mixture, of which the
+ * targets are ignored, or the others alone, in order. Missing cells (NaN) are left out; without any observed cell the prediction is the
+ * mixture's means.
  *
  * Each component is a linear regression, weighted by p(k | the rest), so the prediction is nonlinear and its noise depends on the row
- * (Ghahramani & Jordan 1994). A multivariate t given o of its columns is a t again, with ν + o degrees of freedom and squared scales that
- * are (ν + q)/(ν + o) times a Gaussian's, where q is the squared distance of the observed cells: predictions for distant rows are less
- * certain. Predictions assume that the row is of a component; `background` is the probability that it is not. With few rows and many
- * columns other predictors are better: the mixture was fitted to describe all columns, not these targets.
+ * (Ghahramani & Jordan 1994). A multivariate t given o of its columns is a t with ν + o degrees of freedom and squared scales (ν + q)/(ν +
+ * o) times a Gaussian's, q being the squared distance of the observed cells. Predictions assume that the row is of a component;
+ * `background` is the probability that it is not. With few rows and many columns other predictors are better: the mixture describes all
+ * columns, not these targets.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -181,11 +175,10 @@ export const predict =
     }
   }
 
-/** Conditional distributions of the targets in each component, as arrays. */
+/** Conditional distributions of the targets in each component. */
 interface ConditionalMoments {
   readonly rows: number
   readonly targets: number
-  /** K */
   readonly count: number
   /** p(k | the rest), [rows, K] */
   readonly shares: Float64Array
@@ -195,7 +188,7 @@ interface ConditionalMoments {
   readonly means: Float64Array
   /** Squared conditional scales, [rows, targets, K] */
   readonly variances: Float64Array
-  /** Degrees of freedom, ∞ if Gaussian, [rows, K] */
+  /** Degrees of freedom, [rows, K]; ∞ if Gaussian */
   readonly degrees: Float64Array
 }
 
@@ -258,7 +251,7 @@ const mixtureDeviation = (conditionals: ConditionalMoments, row: number, at: num
 
 const targetQuantiles = (conditionals: ConditionalMoments, p: number): Points => {
   const { count, shares, means, variances, degrees } = conditionals
-  /** Standard distribution whose quantile at p is computed once for each ν: the rows of a pattern share ν. */
+  /** The rows of a pattern share ν, so quantiles are cached by ν. */
   const ofNu = remembered((nu: number): StandardDistribution => {
     const own = standardDistributionOf(nu)
     const at = own.quantile(p)
@@ -277,7 +270,6 @@ const targetQuantiles = (conditionals: ConditionalMoments, p: number): Points =>
   )
 }
 
-/** Distribution p(targets | the observed cells of a row). */
 const targetDistribution = (mixture: Mixture, columns: ReadonlyArray<number>, row: Float64Array): Mixture => {
   const found: Mixture[] = []
   const [count, dim] = mixture.means.shape
@@ -307,8 +299,8 @@ const targetDistribution = (mixture: Mixture, columns: ReadonlyArray<number>, ro
 
 /**
  * Returns the rows with each missing cell (NaN) replaced by its conditional mean given the row's observed cells, for a row of a component.
- * It is the best guess of a cell, not a sample: variances and covariances of such rows are too small (Little & Rubin, Statistical Analysis
- * with Missing Data, §4.2). To fit a model to rows with missing cells, pass them to `fit` unchanged.
+ * Variances and covariances of such rows are too small (Little & Rubin, Statistical Analysis with Missing Data, §4.2): to fit a model, pass
+ * the rows with missing cells to `fit`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

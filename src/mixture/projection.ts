@@ -1,6 +1,6 @@
 /**
- * Projected noise for isotropic mixtures: responsibilities depend on noise only through its projection on the span of the differences of
- * the centres, and, with unequal variances, on its squared length.
+ * Projected noise for isotropic mixtures: responsibilities depend on noise only through its projection on the span of the centres'
+ * differences, and, with unequal variances, its squared length.
  */
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
@@ -11,7 +11,7 @@ import type { Mixture } from './mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
 import * as Components from './components.js'
 
-/** An orthonormal basis [rank, dim] of the span of the centres' differences, and the common part of the centres outside it. */
+/** Orthonormal basis [rank, dim] of the span of the centres' differences, and the common part of the centres outside it. */
 export interface Basis {
   readonly rank: number
   readonly vectors: Float64Array
@@ -43,13 +43,13 @@ const meanCentre = ({ means: { shape, values } }: Mixture): Float64Array => {
   return values.subarray(0, dim).map((_, j) => each.reduce((sum, at) => sum + values[at + j], 0) / count)
 }
 
-/** Returns b = ασ|c|/(α²v + σ²) for the pair ±c: its responsibilities depend on the noise by ⟨αc, x⟩/u, u = α²v + σ². */
+/** Returns b = ασ|c|/(α²v + σ²) for the pair ±c, whose responsibilities depend on the noise by ⟨αc, x⟩/u, u = α²v + σ². */
 export const pairSlope = ({ means: { values }, variances }: Mixture): ((level: Level) => number) => {
   const length = norm(values.subarray(0, values.length / 2))
   return ({ alpha, sigma }) => (alpha * sigma * length) / (alpha * alpha * variances[0] + sigma * sigma)
 }
 
-/** How noise is drawn. `free`: weights and variances are parameters; otherwise they are equal. */
+/** `free`: weights and variances are parameters; otherwise they are equal. */
 interface NoiseDraw {
   readonly free: boolean
   readonly dim: number
@@ -64,9 +64,8 @@ interface NoiseDraw {
  *
  *     (v/u³) [(r u + 2dpσ²)(c − q)² + dp²u (c − 2q)²]
  *
- * up to a factor, where r is the number of directions drawn. The terms with u come from z itself, and cancel for antithetic draws; the
- * others come from |z|². If the length of the rest is not drawn, d is r. c minimizes the mean over the components; with unit variances that
- * is q for any draws.
+ * up to a factor, r being the number of directions drawn, and d = r if the length of the rest is not drawn. The terms with u cancel for
+ * antithetic draws. c minimizes the mean over the components: q for unit variances.
  */
 export const denoisingShare = (
   { weights, variances }: Mixture,
@@ -84,7 +83,7 @@ export const denoisingShare = (
       const q = noise / u
       if (!free) return { once: 1, twice: 0, q }
       const scale = (masses[k] * v) / (u * u * u)
-      // For antithetic draws the common factor α²σ² is left out, since it is 0 at the ends of a schedule.
+      // For antithetic draws the common factor α²σ², 0 at the ends of a schedule, is left out.
       return antithetic
         ? { once: (scale * v) / u, twice: 0, q }
         : { once: scale * (rank * u + 2 * dim * p * noise), twice: scale * dim * p * p * u, q }
@@ -94,7 +93,7 @@ export const denoisingShare = (
   }
 }
 
-/** Projection of an isotropic family, from its components as tensors and its mixture. */
+/** Projection of an isotropic family. */
 export const isotropicProjection = <P extends string>(
   { free, seesNorm }: Pick<NoiseDraw, 'free'> & { readonly seesNorm: boolean },
   components: (params: Params.Tensors<P>) => Components.IsotropicComponents,
@@ -104,7 +103,6 @@ export const isotropicProjection = <P extends string>(
   origin: params => meanCentre(mixtureOf(params)),
   seesNorm,
   denoisingShare: (params, { dim, rank, antithetic }) => {
-    // If nothing is drawn, any weight will do.
     const drawn = Math.max(1, rank)
     return denoisingShare(mixtureOf(params), { free, dim: seesNorm ? dim : drawn, rank: drawn, antithetic })
   },

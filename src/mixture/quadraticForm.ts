@@ -11,12 +11,11 @@ export interface QuadraticForm {
   readonly b: Float64Array
 }
 
-/** Shifts b below this share of the length of b have no effect on any digit. */
+/** Shifts b below this share of the length of b change no digit. */
 const NEGLIGIBLE_SHIFT = 1e-14
 
 /**
- * P(Q < c), to a relative 1e-12 however small: in closed form if only one y has an effect, otherwise by a contour integral. Null if the
- * integral does not converge.
+ * P(Q < c), to a relative 1e-12: in closed form if only one y has an effect, otherwise by a contour integral. Null if it does not converge.
  */
 export const probabilityBelow = (form: QuadraticForm, c: number): number | null => {
   const length = Elementary.norm(form.b)
@@ -56,7 +55,7 @@ const probabilityOfParabola = ({ a, beta, b }: Parabola, c: number): number => {
 /** P(low < y < high) of a standard normal y; `width` is high − low with all its digits. */
 const intervalProbability = (low: number, high: number, width: number): number => {
   const middle = (low + high) / 2
-  // The density varies little: the difference of two tails would lose digits.
+  // The density varies little: a difference of tails would lose digits.
   if (width * (1 + Math.abs(middle)) < 1) {
     const { nodes, weights } = gaussLegendre(16)(-0.5, 0.5)
     const sum = nodes.reduce((sum, node, i) => {
@@ -71,7 +70,7 @@ const intervalProbability = (low: number, high: number, width: number): number =
     : 1 - Normal.normalTail(-low) - Normal.normalTail(high)
 }
 
-/** K(s) − sc at a complex s, K the logarithm of the moment generating function Π (1 − 2sa)^{−½} exp(sb² + 2s²β²/(1 − 2sa)). */
+/** K(s) − sc at a complex s, K(s) = log Π (1 − 2sa)^{−½} exp(sb² + 2s²β²/(1 − 2sa)) the cumulant generating function. */
 const exponent = (
   { a, beta, b }: QuadraticForm,
   c: number,
@@ -105,10 +104,10 @@ interface Saddle {
   readonly width: number
 }
 
-/** log |s| beyond which the saddle point is not looked for. */
+/** Upper bound of log |s| in the search. */
 const LARGEST_LOG = 700
 
-/** The saddle point on the side of 0 given by `sign`; the function is convex, so bisection on its derivative finds it. */
+/** Saddle point on the side of 0 given by `sign`, by bisection on the derivative of the convex function. */
 const saddleOf = ({ a, beta, b }: QuadraticForm, c: number, sign: 1 | -1): Saddle => {
   const pole = Math.max(0, ...a.map(a => 2 * sign * a))
   const slopes = (s: number): readonly [first: number, second: number] => {
@@ -128,28 +127,25 @@ const saddleOf = ({ a, beta, b }: QuadraticForm, c: number, sign: 1 | -1): Saddl
   return { at, exponent: exponent({ a, beta, b }, c, at, 0)[0], width: 1 / Math.sqrt(slopes(at)[1]) }
 }
 
-/**
- * Sines of the angle by which the contour bends away from the imaginary axis: below that of 45°, beyond which Gaussians grow. The first of
- * them is negative and opens to the left.
- */
+/** Sines of the angle, below 45°, by which the contour bends away from the imaginary axis. The first opens to the left. */
 const BENDS = [-0.4, 0.4, 0]
 
-/** Relative change at which halving the steps ends, and maximum number of halvings. */
+/** Relative change at which halving of the steps ends, and maximum number of halvings. */
 const TOLERANCE = 1e-12
 const MAX_HALVINGS = 10
 
-/** The integrand's slowest decay is |s|^{−½}, in x e^{−x/2}: here it has fallen by e^{−40}. */
+/** End of the integral: x e^{−x/2}, its slowest decay, has fallen by e^{−40}. */
 const INTEGRATION_END = 80
 
 /**
  * P(Q < c) from the inversion integral of the moment generating function (Gil-Pelaez 1951) along a hyperbola through the saddle point, on
- * which equal steps converge exponentially (Weideman & Trefethen 2007). The hyperbola opens to the side on which the integrand vanishes
- * at infinity, where it is e^{rs} with r = −Σ b²/a − c; the others are tried if the sum does not converge on it. Null if it converges on none.
+ * which equal steps converge exponentially (Weideman & Trefethen 2007). The hyperbola opens to the side on which the integrand vanishes at
+ * infinity, where it is e^{rs} with r = −Σ b²/a − c; the others are tried if the sum does not converge. Null if none does.
  */
 const probabilityByInversion = (form: QuadraticForm, c: number): number | null => {
   const { a, b } = form
   const mean = a.reduce((sum, x, j) => sum + x + b[j] * b[j], 0)
-  // From the side of the smaller share: P(Q < c) left of the pole at 0, P(Q > c) right of it.
+  // P(Q < c) left of the pole at 0, P(Q > c) right of it.
   const isLower = c < mean
   const saddle = saddleOf(form, c, isLower ? -1 : 1)
   if (!(Elementary.exp(saddle.exponent) / Math.abs(saddle.at) > 0)) return isLower ? 0 : 1
@@ -163,7 +159,7 @@ const probabilityByInversion = (form: QuadraticForm, c: number): number | null =
   return isLower ? share : 1 - share
 }
 
-/** The real part of e^{K − sc} ds/(i s) over the value of e^{K − sc} at the saddle point, along the hyperbola with this sine. */
+/** Real part of e^{K − sc} ds/(i s), relative to e^{K − sc} at the saddle point, along the hyperbola with this sine. */
 const integrandOf =
   (form: QuadraticForm, c: number, saddle: Saddle, sine: number) =>
   (x: number): number => {
@@ -185,7 +181,7 @@ const integrandOf =
     return (m * re - n * im) / (re * re + im * im)
   }
 
-/** ∫ from 0 to ∞ by the trapezoid rule, halving the steps until the sum changes by no more than the tolerance; null if it does not converge. */
+/** ∫ from 0 to ∞ by the trapezoid rule, halving the steps until the sum converges; null if it does not. */
 const integrateToInfinity = (integrand: (x: number) => number): number | null => {
   const sum = (h: number, from: number): number => {
     let found = 0

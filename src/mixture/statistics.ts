@@ -11,19 +11,19 @@ export interface Statistics {
   readonly rows: number
   /** Mean of log p(x) over the rows, weighted if they have weights. */
   readonly logLikelihood: number
-  /** Number of free parameters of the family; a standardization counts as part of the data. */
+  /** Number of free parameters of the family, without a standardization. */
   readonly parameters: number
-  /** −2 n · logLikelihood + parameters · log n, n the total weight (Schwarz 1978). For this and the criteria below, lower is better. */
+  /** −2 n · logLikelihood + parameters · log n, n the total weight (Schwarz 1978). Lower is better, as for all criteria below. */
   readonly bic: number
   /** −2 n · logLikelihood + 2 parameters (Akaike 1974). */
   readonly aic: number
   /**
-   * BIC + 2 Σ −log max_k p(k | x): BIC with each row assigned to its most probable component (Biernacki, Celeux & Govaert 2000). It selects
-   * well-separated clusters, whereas BIC selects components that describe the density. With a background a row counts by 1 − b, where b is
-   * its responsibility, and p(k | x) is conditional on a component: overlap with the background does not count.
+   * BIC + 2 Σ −log max_k p(k | x), each row assigned to its most probable component (Biernacki, Celeux & Govaert 2000). It selects
+   * well-separated clusters, BIC components that describe the density. With a background a row counts by 1 − b, b its responsibility, and
+   * p(k | x) is conditional on a component.
    */
   readonly icl: number
-  /** −2 Σ w log p(x) over the rows, each under the fit without its fold (Smyth 2000). Absent unless cross-validation was requested. */
+  /** −2 Σ w log p(x), each row under the fit without its fold (Smyth 2000). Absent unless cross-validation was requested. */
   readonly crossValidated?: number
   /** Effective counts Σ p(k | x) over the rows, weighted, [K]. */
   readonly sizes: ReadonlyArray<number>
@@ -78,12 +78,12 @@ const filterCountedRows = (data: Source.Data): ReturnType<ReturnType<typeof Sour
     : Source.filterRows(Source.rowCounts)(data)
 }
 
-/** Sums over the rows of the log-likelihood, responsibilities and entropy, given the observed columns of each. */
+/** Sums of log-likelihood, responsibilities and entropy over the rows' observed columns. */
 export const describeRows: (
   rows: WeightedRows
 ) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof rowStatistics>> = rowStatistics
 
-/** Returns the information criteria from the sums over the rows: `total` is Σ w, `assignmentEntropy` is Σ −w log max_k p(k | x). */
+/** Returns the information criteria from sums over the rows: `total` is Σ w, `assignmentEntropy` is Σ −w log max_k p(k | x). */
 export const statisticsFrom = ({
   total,
   assignmentEntropy,

@@ -1,8 +1,8 @@
 /**
  * Multivariate t: N(c, Σ/g) with a precision g for each row, Gamma distributed with shape ν/2 and mean 1. Its density is Γ((ν +
  * d)/2)/Γ(ν/2) |Σ|^{−1/2} (νπ)^{−d/2} (1 + q/ν)^{−(ν + d)/2}, q = (x − c)ᵀΣ⁻¹(x − c); E[g | x] = (ν + d)/(ν + q), and E[log g | x] = ψ((ν +
- * d)/2) − log((ν + q)/2) (Lange, Little & Taylor 1989). With noise it remains a mixture over g, but has no closed form: it is computed by
- * the trapezoid rule in log g, which converges to all digits, since the integrand is analytic and vanishes at both ends.
+ * d)/2) − log((ν + q)/2) (Lange, Little & Taylor 1989). With noise it is computed by the trapezoid rule in log g, which converges to all
+ * digits, since the integrand is analytic and vanishes at both ends.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
@@ -17,7 +17,7 @@ import type { Mixture } from './mixtureData.js'
 export const MIN_DEGREES = 0.5
 export const MAX_DEGREES = 300
 
-/** Log-ratio of a t's density to that of the Gaussian with the same centre and scale, at the centre. */
+/** Log-ratio of a t's density at its centre to that of the Gaussian with the same scale. */
 export const logPeakRatio = (nu: number, dim: number): number => logGammaRatio(nu / 2, dim / 2)
 
 /** Returns ψ((ν + d)/2) − log((ν + d)/2) = E[log g | x] − log E[g | x]. */
@@ -28,7 +28,7 @@ const DEGREES_TOLERANCE = 1e-12
 
 /**
  * Returns the maximum-likelihood ν, in [½, 300], from the mean of E[log g] − E[g] over rows: the root of log(ν/2) − ψ(ν/2) + 1 + mean,
- * which decreases in ν, by bisection.
+ * which decreases in ν.
  */
 export const likeliestNu = (mean: number): number => {
   const slope = (nu: number): number => logLessDigamma(nu / 2) + 1 + mean
@@ -44,13 +44,13 @@ export const likeliestNu = (mean: number): number => {
   return (below + above) / 2
 }
 
-/** Value of log g above which its prior density is negligible. */
+/** log g above which its prior density is negligible. */
 const upperLogPrecision = (nu: number): number => Elementary.log1p(55 / nu + 10.5 / Math.sqrt(nu))
 
-/** Distance in log g below its last change of slope at which the density, which decreases like e^{exponent·y/2}, is negligible. */
+/** Distance in log g below its last change of slope at which a density that decreases like e^{exponent·y/2} is negligible. */
 const logPrecisionDepth = (exponent: number): number => 55 / exponent + 10.5 / Math.sqrt(exponent)
 
-/** Step in log g for ten digits; fitted to experiments with ν from 1 to 100 in 2 and 8 columns. */
+/** Step in log g for ten digits, from experiments with ν from 1 to 100 in 2 and 8 columns. */
 const logPrecisionStep = (nu: number, dim: number): number => 1 / Math.sqrt(10 + 0.65 * nu + 0.35 * dim)
 
 /** Squared distance, in standard deviations, up to which rows are evaluated to ten digits. */
@@ -75,7 +75,7 @@ const logPriorOf = (nu: number, constant: number): ((y: number, g: number) => nu
   return (y, g) => front + half * (y - g)
 }
 
-/** Precisions g and their weights: a t is the mixture of N(c, Σ/g) with the weights `shares`. */
+/** A t is the mixture of N(c, Σ/g) with the weights `shares`. */
 export interface Precisions {
   readonly g: Float64Array
   readonly shares: Float64Array
@@ -109,7 +109,7 @@ export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Pr
   return found
 }
 
-/** Component as Gaussians, one for each precision g; a Gaussian as itself, with g = 1. Rejects a box background. */
+/** Component as Gaussians, one for each precision g; a Gaussian as itself, with g = 1. Throws for a box background. */
 export const componentAsGaussians = (
   component: Component,
   noise?: number
@@ -127,10 +127,7 @@ export const componentAsGaussians = (
   }))
 }
 
-/**
- * Returns the same density with Gaussian components only: about a hundred for each t, one for each precision. For functions that need
- * Gaussian components, such as adding noise, or conditioning on observations.
- */
+/** Returns the same density with Gaussian components only: about a hundred for each t. */
 export const asGaussians = (mixture: Mixture): Mixture => {
   if (isGaussian(mixture)) return mixture
   const all = componentsAndBackground(mixture).flatMap(part => componentAsGaussians(part))
@@ -142,7 +139,7 @@ export const asGaussians = (mixture: Mixture): Mixture => {
 const FRACTION_TOLERANCE = Elementary.powerOfTwo(-53)
 const MAX_FRACTION_TERMS = 500
 
-/** The continued fraction of a B_x(a, b)/(x^a (1 − x)^b), which converges fast up to x = (a + 1)/(a + b + 2) (Lentz 1976; DLMF 8.17.22). */
+/** Continued fraction of a B_x(a, b)/(x^a (1 − x)^b), which converges fast up to x = (a + 1)/(a + b + 2) (Lentz 1976; DLMF 8.17.22). */
 const incompleteBetaFraction = (a: number, b: number, x: number): number => {
   let c = 1
   let d = 1 / (1 - ((a + b) * x) / (a + 1))
@@ -161,7 +158,7 @@ const incompleteBetaFraction = (a: number, b: number, x: number): number => {
   return found
 }
 
-/** ν above which the tail is computed by an expansion about the normal distribution; below it the continued fraction converges. */
+/** ν from which the tail is expanded about the normal distribution instead of the continued fraction. */
 const NEARLY_NORMAL = 1e5
 
 /** log(1 + x²/ν), without overflow for any x. */
@@ -171,8 +168,8 @@ const logWidening = (nu: number, x: number): number => {
 }
 
 /**
- * Returns P(T > x) for Student's t with ν degrees of freedom: ½ I_{ν/(ν + x²)}(ν/2, ½), to a relative 10⁻¹² however small (Abramowitz &
- * Stegun 26.7.1). With ν = ∞ that of the normal distribution.
+ * Returns P(T > x) for Student's t with ν degrees of freedom: ½ I_{ν/(ν + x²)}(ν/2, ½), to a relative 10⁻¹² (Abramowitz & Stegun 26.7.1).
+ * Normal if ν = ∞.
  */
 export const studentTail = (nu: number, x: number): number => {
   if (nu === Infinity) return Normal.normalTail(x)
@@ -192,8 +189,8 @@ export const studentTail = (nu: number, x: number): number => {
 }
 
 /**
- * Returns P(T > x) for large ν. In w = √((ν − ½) log(1 + x²/ν)) the density is e^{logPeak} φ(w) √(v/sinh v)/√(1 − 1/2ν) with v = w²/(2ν −
- * 1), whose series 1 − v²/12 + v⁴/160 − … is integrated term by term.
+ * Returns P(T > x) for large ν. In w = √((ν − ½) log(1 + x²/ν)) the density is e^{logPeak} φ(w) √(v/sinh v)/√(1 − 1/2ν), v = w²/(2ν − 1),
+ * whose series 1 − v²/12 + v⁴/160 − … is integrated term by term.
  */
 const tailNearNormal = (nu: number, x: number): number => {
   const w = Math.sqrt((nu - 0.5) * logWidening(nu, x))
@@ -212,7 +209,7 @@ const tailNearNormal = (nu: number, x: number): number => {
   return front * (moments[0] - scale * (moments[2] / 12 - (scale * moments[4]) / 160))
 }
 
-/** Returns the density of Student's t with ν degrees of freedom; that of the normal distribution if ν = ∞. */
+/** Returns the density of Student's t with ν degrees of freedom; normal if ν = ∞. */
 export const studentDensity = (nu: number, x: number): number =>
   Elementary.exp(nu === Infinity ? (-x * x) / 2 : logPeakRatio(nu, 1) - ((nu + 1) / 2) * logWidening(nu, x)) /
   Math.sqrt(2 * Math.PI)

@@ -12,8 +12,8 @@ import { logShares, vectorArray } from './families/gaussian.js'
 import type { Mixture } from './mixtureData.js'
 
 /**
- * Arrays of the components with positive weight: means, log weights, and variances [K] if all are isotropic; otherwise triangular factors
- * of the covariances, [K, dim, dim].
+ * Arrays of the components with positive weight: means, log weights, and variances [K] if all are isotropic; otherwise triangular factors,
+ * [K, dim, dim].
  */
 export const mixtureConstants = (mixture: Mixture): Params.Params<string> => {
   const present = withoutEmpty(mixture)
@@ -31,7 +31,7 @@ export const mixtureConstants = (mixture: Mixture): Params.Params<string> => {
       }
 }
 
-/** The score from `mixtureConstants`, at points [rows, dim] and a level of tensors, [rows, 1] or [1, 1]. */
+/** Score at points [rows, dim] and a level, [rows, 1] or [1, 1] each. */
 type ScoreOfConstants = (
   constants: Params.Tensors<string>,
   x: Tensor,
@@ -44,24 +44,23 @@ const roundScore: ScoreOfConstants = ({ means, logits, variances }, x, level) =>
 const fullScore: ScoreOfConstants = ({ means, logits, factors }, x, level) =>
   evaluatedTriangles.score({ means, logits, factors }, x, level)
 
-/** The function that evaluates the score from the constants: one for all mixtures of round components, one for all others. */
+/** Returns the score as a function of the constants: one for isotropic components, one for all others. */
 export const scoreOfConstants = (mixture: Mixture): ScoreOfConstants =>
   isRound(withoutEmpty(mixture)) ? roundScore : fullScore
 
-/** A noise level: numbers, or one for each row, [rows, 1]. An objective's `row.level` is one. */
+/** Numbers, or one for each row, [rows, 1], as an objective's `row.level`. */
 export interface TensorLevel {
   readonly alpha: Operand
   readonly sigma: Operand
-  /** The level shared by all rows, [1, 1]; terms that depend on it alone are computed once. */
+  /** Level shared by all rows, [1, 1], so that its terms are computed once. */
   readonly common?: { readonly alpha: Tensor; readonly sigma: Tensor }
 }
 
 const asTensor = (x: Operand): Tensor => (typeof x === 'number' ? fill([1, 1], x) : x)
 
 /**
- * Returns the score of a mixture as a function in the tensor vocabulary, ∇log p_t(x) at points [rows, dim]: a teacher for custom
- * objectives. Derivatives with respect to x are right to any order; the mixture counts as constant. Default level: no noise, α = 1 and σ =
- * 0.
+ * Returns the score ∇log p_t(x) of a mixture in the tensor vocabulary at points [rows, dim]: a teacher for custom objectives. Derivatives
+ * by x are exact to any order; the mixture counts as constant. Default level: no noise.
  *
  * @throws RangeError if the mixture has tails or a background: with noise they have no closed form
  * @example

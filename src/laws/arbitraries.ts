@@ -1,4 +1,4 @@
-/** Arbitraries of the language, edge cases included. The public ones are in publicArbitraries.ts. */
+/** Arbitraries of the language, edge cases included. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -18,27 +18,25 @@ import * as Objective from '../objective/index.js'
 import { areSameBits } from './bits.js'
 import { printed } from './check.js'
 
-/** A multiple of 0.01 in [−bound, bound]. */
+/** Multiples of 0.01 in [−bound, bound]. */
 export const real = (bound: number): fc.Arbitrary<number> =>
   fc.integer({ min: -Math.round(100 * bound), max: Math.round(100 * bound) }).map(k => k / 100)
 
-/** Seeds for `Key.fromSeed`. Cases hold the seed, which prints better than the key. */
+/** Seeds for `Key.fromSeed`, which print better than keys. */
 export const seeds: fc.Arbitrary<number> = fc.nat({ max: 9999 })
 
-/** Keys of small seeds. */
 export const keys: fc.Arbitrary<Key.Key> = seeds.map(Key.fromSeed)
 
-/** Dimensions 1, 2 or 3. */
 export const dims: fc.Arbitrary<number> = fc.integer({ min: 1, max: 3 })
 
-/** Dimensions 1, 2 and 3 in turn, for laws with few cases. */
+/** Dimensions in turn, for laws with few cases. */
 export const ALL_DIMS: ReadonlyArray<number> = [1, 2, 3]
 
-/** Multiples of 1/64 in [min, max], 0 among them: products of a few are exact. */
+/** Multiples of 1/64 in [min, max], including 0: products of a few are exact. */
 export const dyadic = (min: number, max: number): fc.Arbitrary<number> =>
   fc.integer({ min: Math.ceil(64 * min), max: Math.floor(64 * max) }).map(n => n / 64)
 
-/** One of the values, printed as code. */
+/** One of the values, printed by `show`. */
 const arbitraryShown =
   <A extends object>(show: (value: A) => string) =>
   (...values: ReadonlyArray<A>): fc.Arbitrary<A> =>
@@ -54,7 +52,7 @@ export const cosineSchedule: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
-/** Variance exploding: α = 1, σ = t. */
+/** α = 1, σ = t. */
 export const varianceExplodingSchedule: Schedule.Schedule = Schedule.custom({
   name: 'variance exploding',
   alpha: () => 1,
@@ -62,7 +60,7 @@ export const varianceExplodingSchedule: Schedule.Schedule = Schedule.custom({
   until: 10
 })
 
-/** Rectified flow: α = 1 − t, σ = t. */
+/** α = 1 − t, σ = t. */
 export const straightSchedule: Schedule.Schedule = Schedule.custom({
   name: 'straight',
   alpha: t => 1 - t,
@@ -70,7 +68,7 @@ export const straightSchedule: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
-/** Schedules of every kind: built-in, custom, and on other clocks. */
+/** Built-in and custom schedules, some on other clocks. */
 export const schedules: fc.Arbitrary<Schedule.Schedule> = arbitraryShown(Schedule.show)(
   ...[Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.rectifiedFlow, Schedule.subVp(), Schedule.vpLinear()],
   ...[Schedule.vpLinear({ betaMin: 0, betaMax: 2 }), Schedule.cosine(), Schedule.cosine({ offset: 0 })],
@@ -95,17 +93,16 @@ const timesTo = (last: number): fc.Arbitrary<number> =>
 export const timesBeforeEnd = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
   timesTo(Math.min(4, 0.9 * Schedule.endTime(schedule)))
 
-/** Times in (0, 4], and far enough from the ends of the schedule that neither α nor σ is near 0. */
+/** Times in (0, 4] at which neither α nor σ is near 0. */
 export const times = (schedule: Schedule.Schedule): fc.Arbitrary<number> =>
   timesTo(Math.min(4, 0.9 * Schedule.endTime(schedule), Schedule.timeOfLogSnr(-12)(schedule)))
 
-/** Noise levels: α in [0, 1], σ in [0, 2], not both 0. */
+/** α in [0, 1], σ in [0, 2], not both 0. */
 export const levels: fc.Arbitrary<Schedule.Level> = fc
   .record({ alpha: fc.integer({ min: 0, max: 20 }), sigma: fc.integer({ min: 0, max: 40 }) })
   .filter(({ alpha, sigma }) => alpha + sigma > 0)
   .map(({ alpha, sigma }) => ({ alpha: alpha / 20, sigma: sigma / 20 }))
 
-/** Parametrizations of every kind. */
 export const parametrizations: fc.Arbitrary<Parametrization.Parametrization> =
   arbitraryShown<Parametrization.Parametrization>(Parametrization.show)(
     ...[Parametrization.score, Parametrization.noise, Parametrization.data, Parametrization.velocity],
@@ -120,7 +117,7 @@ const pointsOfRows = (dim: number, rows: ReadonlyArray<ReadonlyArray<number>>): 
   values: Float64Array.from(rows.flat())
 })
 
-/** The points scaled by 10⁶: outliers must not make a law fail. */
+/** Multiplies the points by 10⁶. */
 export const scaleToOutliers = (points: Points): Points => ({ ...points, values: points.values.map(x => 1e6 * x) })
 
 /** Prints points as code. */
@@ -132,17 +129,16 @@ export const showPoints = ({ rows, dim, values, weights, partner }: Points): str
 interface PointsOptions {
   readonly minRows?: number
   readonly maxRows?: number
-  /** Bound on the absolute value of entries of scattered rows. */
+  /** Bound on the entries of scattered rows. */
   readonly extent?: number
   /** Magnitude of distant rows. */
   readonly far?: number
-  /** True if some points carry weights: integers ≥ 0. */
+  /** True if some points carry integer weights ≥ 0. */
   readonly weights?: boolean
 }
 
 /**
- * Points of a dimension, edge cases included: one row, duplicates, collinear rows, far from 0, tiny, all 0, weighted. A mixture needs a row
- * for each component: `minRows`.
+ * Points of a dimension: also one row, duplicates, collinear, far from 0, tiny, all 0, weighted. At least `minRows` rows.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -196,7 +192,6 @@ const scaleMatrix = (
   rows: ReadonlyArray<ReadonlyArray<number>>
 ): ReadonlyArray<ReadonlyArray<number>> => rows.map(row => row.map(x => factor * x))
 
-/** Standard normal noise of the shape of the data. */
 export const normalNoise = ({ rows, dim }: Points, seed: number): Points => ({
   rows,
   dim,
@@ -205,15 +200,15 @@ export const normalNoise = ({ rows, dim }: Points, seed: number): Points => ({
 
 // —— scores ——
 
-/** Minimum number of rows for which the score can be fitted. */
+/** Minimum number of rows for fitting the score. */
 export const minRows = <P extends string>(score: Score.Score<P>): number => {
   const { family } = Score.interpret(score)
   return family === undefined ? 1 : Score.centreCount(family, 1)
 }
 
 /**
- * Parameters of a score, from the shapes that it declares: generic, all equal along the first axis (equal centres, the saddle), and all 0.
- * Coordinates lie in [−extent, extent], logits and log-variances of a family in [−spread, spread].
+ * Parameters of a score: generic, all equal along the first axis (equal centres, the saddle), or all 0. Coordinates lie in [−extent,
+ * extent], logits and log-variances of a family in [−spread, spread].
  */
 export const params =
   <P extends string>(
@@ -222,7 +217,7 @@ export const params =
   ) =>
   (dim: number): fc.Arbitrary<Params.Params<P>> => {
     const shapes = Score.shapes(dim)(score)
-    // fc.record widens the literal names to string, but keeps them at run time.
+    // fc.record widens the literal names to string.
     const filled = (entry: (bound: number, count: number) => fc.Arbitrary<ReadonlyArray<number>>) =>
       fc.record(
         Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(shape =>
@@ -248,13 +243,13 @@ export const params =
 export const isMirroredScore = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.mirrored === true
 
-/** True if the score has a family that declares its projected noise. */
+/** True if the score's family declares projected noise. */
 const seesNoise = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.projection !== undefined
 
 const isMixture = <P extends string>(score: Score.Score<P>): boolean => Score.interpret(score).family !== undefined
 
-/** True if the score evaluates on rows with `dim` columns without an error and returns the expected shapes. */
+/** True if the score returns the expected shapes on rows of `dim` columns. */
 const acceptsDim = <P extends string>(score: Score.Score<P>, dim: number): boolean =>
   pipe(
     O.tryCatch(() => {
@@ -280,7 +275,7 @@ const acceptsDim = <P extends string>(score: Score.Score<P>, dim: number): boole
 
 const dimsByScore = new WeakMap<object, ReadonlyArray<number>>()
 
-/** Dimensions among 1, 2 and 3 that the score accepts; all three if it accepts none, so that the laws report the error. */
+/** Dimensions 1 to 3 that the score accepts; all if it accepts none, so that the laws report the error. */
 export const acceptedDims = <P extends string>(score: Score.Score<P>): ReadonlyArray<number> => {
   const known = dimsByScore.get(score)
   if (known !== undefined) return known
@@ -300,7 +295,7 @@ export const dimsFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<n
 export const isCleanOnly = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.onlyClean !== undefined
 
-/** Schedules for a score; one without noise at time 0 if the score is defined at time 0 only. */
+/** Schedules for a score: without noise at time 0 if it is defined there only. */
 export const schedulesFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Schedule.Schedule> =>
   isCleanOnly(score) ? arbitraryShown(Schedule.show)(Schedule.ornsteinUhlenbeck) : schedules
 
@@ -314,7 +309,7 @@ export const timesFor =
 
 const dimsByObjective = new WeakMap<Objective.Objective, WeakMap<object, ReadonlyArray<number>>>()
 
-/** Dimensions among 1, 2 and 3 that both the objective and the score accept; empty if there are none. */
+/** Dimensions 1 to 3 that both objective and score accept; may be empty. */
 export const objectiveDims = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -335,7 +330,7 @@ export const objectiveDims = <P extends string>(
   return found
 }
 
-/** One of `objectiveDims`; any dimension if there are none, so that the laws report the error. */
+/** One of `objectiveDims`; any dimension if there is none, so that the laws report the error. */
 export const anyObjectiveDim = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -344,7 +339,7 @@ export const anyObjectiveDim = <P extends string>(
   return found.length > 0 && found.length < ALL_DIMS.length ? fc.constantFrom(...found) : dims
 }
 
-/** Points with a partner for each row if the objective reads it. */
+/** Adds a partner to each row if the objective reads it. */
 export const withPartners =
   <P extends string>(objective: Objective.Objective, score: Score.Score<P>) =>
   (points: (dim: number) => fc.Arbitrary<Points>): ((dim: number) => fc.Arbitrary<Points>) => {
@@ -362,7 +357,7 @@ export const withPartners =
         : points(dim)
   }
 
-/** Prints an expectation as code, its noise in full. */
+/** Prints an expectation as code, with given noise in full. */
 export const showExpectation = (expectation: Expectation.Expectation): string =>
   Case.isMadeBy(Expectation.fixed)(expectation)
     ? `Expectation.fixed(${showPoints({
@@ -372,7 +367,7 @@ export const showExpectation = (expectation: Expectation.Expectation): string =>
       })})`
     : Expectation.show(expectation)
 
-/** True if a term draws more than noise, and therefore needs newly drawn noise. */
+/** True if a term draws more than noise; its noise must then be newly drawn. */
 const drawsBeyondNoise = <P extends string>(score: Score.Score<P>, term: Objective.Term, dim: number): boolean =>
   Objective.isMatching(term) &&
   (term.exact !== undefined || Matching.additionalDraws(Score.interpret(score), term, dim).length > 0)
@@ -380,7 +375,7 @@ const drawsBeyondNoise = <P extends string>(score: Score.Score<P>, term: Objecti
 /** Radius within which quadrature needs few nodes. */
 const NEAR_RADIUS = 8
 
-/** Expectations of every kind that the score and the objective support on the points. */
+/** Expectations that the score and the objective support on the points. */
 export const expectations =
   <P extends string>(score: Score.Score<P>, objective: Objective.Objective) =>
   (points: Points): fc.Arbitrary<Expectation.Expectation> => {
@@ -396,7 +391,7 @@ export const expectations =
         ...(anew ? [] : [seeds.map(seed => Expectation.fixed(normalNoise(points, seed)))]),
         sampled.map(Expectation.monteCarlo),
         ...(seesNoise(score) && integrates ? [sampled.map(Expectation.projected)] : []),
-        // A fixed number of nodes may be too few for the points, which pipelines reject; distant points need many nodes.
+        // Distant points may need more than a fixed number of nodes.
         ...(isMirroredScore(score) && integrates && points.values.every(x => Math.abs(x) <= NEAR_RADIUS)
           ? [fc.constant(Expectation.quadrature())]
           : [])
@@ -407,7 +402,7 @@ export const expectations =
 
 // —— descriptions ——
 
-/** Limits counts to 8 and lists to 4 entries, so that a case runs in milliseconds. */
+/** Limits counts to 8 and lists to 4 entries, for speed. */
 const shrinkCounts = (u: unknown): unknown =>
   typeof u === 'number'
     ? Number.isInteger(u) && u > 8
@@ -428,7 +423,7 @@ const small = <T extends Case.AnyValue>(value: T): T => {
 }
 
 /**
- * Valid descriptions of a concept, of every case of the language, with fields drawn from their domains.
+ * Valid descriptions of a concept, of every case of the language.
  *
  * @example
  * import fc from 'fast-check'
@@ -441,7 +436,7 @@ export const of = <T extends Case.AnyValue>(
   concept: ConceptOf<T>,
   isAdmitted: (value: T) => boolean = () => true
 ): fc.Arbitrary<T> => {
-  // Built lazily: a tree of all cases, which contain each other.
+  // Lazy, since cases contain each other.
   const made = lazy(() => Vocabulary.arbitrary(fc, Vocabulary.standard)(concept))
   return pipe(
     fc.constant(null).chain(made),
@@ -470,7 +465,7 @@ const anyArray = (shape: ReadonlyArray<number>): fc.Arbitrary<NdArray> => {
 const showWalk = ({ start, gradients }: Walk): string =>
   [`from ${Params.show(start)}`, ...gradients.map(gradient => `  gradient ${Params.show(gradient)}`)].join('\n')
 
-/** Up to eight gradients of arrays with some of the given names, scalars and matrices among them; some gradients are 0. */
+/** Up to eight gradients, some 0, of scalars and matrices with some of the given names. */
 export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   pipe(
     fc
@@ -488,7 +483,6 @@ export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   )
 
 const MIXTURE_PARAMETERS = ['means', 'logits', 'logVariances']
-/** Walks of the parameters of mixtures. */
 export const walks: fc.Arbitrary<Walk> = walksOf(MIXTURE_PARAMETERS)
 /** Walks whose parameters may also have the given names. */
 export const walksWithNames = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>

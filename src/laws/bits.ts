@@ -1,8 +1,8 @@
-/** Equality to the last bit and JSON round trips, for the laws of codecs, runs and optimizers. */
+/** Equality of bits and JSON round trips. */
 
 const isObject = (a: unknown): a is Readonly<Record<string, unknown>> => typeof a === 'object' && a !== null
 
-/** True if plain data are equal to the last bit: −0 differs from 0, NaN equals NaN. Symbols, which only affect printing, are ignored. */
+/** True if plain data have equal bits: −0 differs from 0, NaN equals NaN. Symbols, which only affect printing, are ignored. */
 export const areSameBits = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true
   if (a instanceof Float64Array || b instanceof Float64Array)
@@ -19,7 +19,7 @@ export const areSameBits = (a: unknown, b: unknown): boolean => {
   )
 }
 
-/** Deep copy of plain data; functions are not copied. */
+/** Deep copy of plain data; functions are shared. */
 export const deepCopy = <A>(a: A): A => {
   const of = (a: unknown): unknown =>
     a instanceof Float64Array

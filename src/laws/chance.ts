@@ -1,7 +1,4 @@
-/**
- * Statistical relations: whether numbers have the distribution that a law states. The bounds hold for any sample size, and each rejects a
- * correct sample with probability at most 1e-9, so a law of hundreds of comparisons raises a false alarm less than once in a million runs.
- */
+/** Statistical relations: numbers have a distribution. For any sample size a correct sample is rejected with probability at most 1e-9. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { meanNumber, sampleMoments } from './check.js'
@@ -13,7 +10,7 @@ type NumericValues = ArrayLike<number>
 const EXPONENT = 21.5
 
 /**
- * Bernoulli KL divergence. The mean of n independent numbers in [0, 1] with mean q is p or farther with probability e^{−n KL} (Hoeffding
+ * Bernoulli KL divergence. Probability that the mean of n independent numbers in [0, 1] with mean q is p or farther: ≤ e^{−n KL} (Hoeffding
  * 1963).
  */
 const coinDivergence = (p: number, q: number): number => {
@@ -21,22 +18,21 @@ const coinDivergence = (p: number, q: number): number => {
   return part(p, q) + part(1 - p, 1 - q)
 }
 
-/** Relation that a share of `count` independent cases agrees with its probability. */
+/** Relation of the share of `count` independent cases to its probability. */
 export const shareIsProbability = (found: number, wanted: number, count: number): Relation => {
   const p = Math.min(1, Math.max(0, found))
   return wanted <= 0 || wanted >= 1 ? equals(p, wanted, 1e-12) : atMost(count * coinDivergence(p, wanted), EXPONENT)
 }
 
-/** Points at which the normal distribution function is compared. */
 const CDF_POINTS = [-3.5, -2.5, -1.5, -0.7, 0, 0.7, 1.5, 2.5, 3.5]
 
-/** Sample in which each case is one number or several weighted ones, such as the nodes of one noise draw. */
+/** Numbers, or several weighted numbers for each case, such as the nodes of one noise draw. */
 export interface WeightedSample {
   readonly values: NumericValues
   readonly weights: NumericValues
 }
 
-/** Mean of f over all numbers, with their weights if there are any. */
+/** Mean of f over all numbers, weighted if they have weights. */
 const sampleMean =
   (cases: ReadonlyArray<WeightedSample> | Float64Array) =>
   (f: (x: number) => number): number =>
@@ -49,8 +45,8 @@ const sampleMean =
         )
 
 /**
- * Relations that independent cases, each the weighted mean of a few numbers, are standard normal: by the distribution function at nine
- * points and by the mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
+ * Relations that independent cases, each the weighted mean of a few numbers, are standard normal: the distribution function at nine points,
+ * and the mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
  */
 export const areStandardNormal = (cases: ReadonlyArray<WeightedSample> | Float64Array): ReadonlyArray<Relation> => {
   const mean = sampleMean(cases)
@@ -70,20 +66,20 @@ export const areStandardNormal = (cases: ReadonlyArray<WeightedSample> | Float64
   ]
 }
 
-/** Relation that independent cases have a mean, within 7 of their standard errors and rounding; their sum must be close to normal. */
+/** Relation of the mean of independent cases, within 7 standard errors and rounding; their sum must be close to normal. */
 export const hasMean = (values: NumericValues, wanted: number): Relation => {
   const { mean, variance } = sampleMoments(values)
   return equals(mean, wanted, 7 * Math.sqrt(variance / values.length) + 1e-9)
 }
 
-/** Relation that two samples have equal means, within `errors` standard errors of the difference and rounding. */
+/** Relation of the means of two samples, within `errors` standard errors of the difference and rounding. */
 export const sameMean = (a: NumericValues, b: NumericValues, errors = 7): Relation => {
   const [found, wanted] = [a, b].map(sampleMoments)
   const error = Math.sqrt(found.variance / a.length + wanted.variance / b.length)
   return equals(found.mean, wanted.mean, errors * error + 1e-9 * (1 + Math.abs(wanted.mean)))
 }
 
-/** Relations that two samples of rows have equal means in each column. */
+/** Relations of the means of two samples of rows, by column. */
 export const sameMeans = (a: ReadonlyArray<NumericValues>, b: ReadonlyArray<NumericValues>): ReadonlyArray<Relation> =>
   Array.from(b[0], (_, i) =>
     sameMean(
@@ -109,7 +105,7 @@ type NumberFunction = (z: number) => number
 const association = (a: NumericValues, b: NumericValues, of: NumberFunction, other: NumberFunction = of): number =>
   meanNumber(Array.from(a, (z, i) => 4 * of(z) * other(b[i])))
 
-/** Relation that two standard normal samples are independent pair by pair: neither their ranks nor their absolute values correlate. */
+/** Relation that pairs of two standard normal samples are independent: neither ranks nor absolute values correlate. */
 export const areUnassociated = (a: NumericValues, b: NumericValues): Relation =>
   equals(
     [centredCdf, foldedCdf].flatMap(of => [centredCdf, foldedCdf].map(other => association(a, b, of, other))),

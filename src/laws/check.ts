@@ -1,4 +1,4 @@
-/** Building blocks of laws: cases that print as code, and checks that report by how much they fail. */
+/** Laws over cases that print as code. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -15,7 +15,7 @@ export const printed =
   (arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A> =>
     arbitrary.map(value => ({ ...value, [fc.toStringMethod]: () => `\n${show(value)}` }))
 
-/** Replaces the cases beyond `maxCases`. */
+/** Placeholder of cases beyond `maxCases`. */
 const passedOver: unique symbol = Symbol('passed over')
 const originSymbol: unique symbol = Symbol('origin')
 
@@ -26,8 +26,8 @@ interface CaseOrigin<A> {
 }
 
 /**
- * Property that takes cases from several arbitraries in turn, so that each is drawn even in few runs. Cases beyond `maxCases` are skipped,
- * whatever `numRuns` of fast-check is; a case replayed from its seed and path runs.
+ * Property that takes cases from several arbitraries in turn, so that few runs reach each. Skips cases beyond `maxCases` whatever `numRuns`
+ * is; a case replayed from its seed and path runs.
  */
 const propertyOf = <A>(
   cases: ReadonlyArray<fc.Arbitrary<A>>,
@@ -35,11 +35,11 @@ const propertyOf = <A>(
   maxCases = Infinity
 ): fc.IProperty<[A]> => {
   const properties = cases.map(some => fc.property(some, check))
-  // The properties differ in their arbitraries alone.
+  // They differ in their arbitraries alone.
   const [first] = properties
   const placed = (at: number, inner: fc.Value<[A]>): fc.Value<[A]> =>
     new fc.Value(inner.value_, { [originSymbol]: at, inner })
-  // fast-check passes only generated values to `run` and `shrink`, so no other value equals the symbol.
+  // fast-check passes only generated values to `run` and `shrink`.
   const skipped = new fc.Value<[A]>(passedOver as unknown as [A], undefined)
   const isOrigin = (context: unknown): context is CaseOrigin<A> =>
     typeof context === 'object' && context !== null && originSymbol in context
@@ -68,8 +68,8 @@ export const executedCases = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): R
   tree.flatMap(({ value }) => (Array.isArray(value) ? [value[0] as unknown] : []))
 
 /**
- * A law over cases that print as code. Its check returns true or throws an error that names what fails. Cases are taken from several
- * arbitraries (one for each dimension, say) in turn.
+ * A law over cases that print as code. Its check returns true or throws an error that names the failure. Cases come from the arbitraries
+ * (one for each dimension, say) in turn.
  *
  * @example
  * import fc from 'fast-check'
@@ -96,16 +96,13 @@ export const law = <A extends object>(
   return {
     ...info,
     property: propertyOf(all.map(printed(show)), checked, info.maxCases),
-    // A script passes the value that was printed.
+    // A script passes the printed value.
     on: value => checked(value as A),
     shownBy: other => law(info, cases, other, check)
   }
 }
 
-/**
- * Law that an instance has no problems. No other law is evaluated if there are any: functions outside their domains may return anything or
- * loop forever.
- */
+/** Law that an instance has no problems. If it has any, no other law is evaluated: functions outside their domains may loop forever. */
 export const noProblemsLaw = (code: string, problems: ReadonlyArray<Problem.Problem>): Law =>
   law(
     {
@@ -123,11 +120,11 @@ type Info = Pick<Law, 'name' | 'statement' | 'source' | 'maxCases' | 'option' | 
 
 const isLaw = (made: Law | NotApplicable): made is Law => 'property' in made
 
-/** Claims that no option makes; empty for a plain array of laws. */
+/** Laws that no option claims; empty for a plain array. */
 export const notApplicableOf = (laws: ReadonlyArray<Law> | Laws): ReadonlyArray<NotApplicable> =>
   'notApplicable' in laws ? laws.notApplicable : []
 
-/** Collects laws and the claims that no option makes; false entries are ignored. */
+/** Collects laws, and those that no option claims; ignores false. */
 export const collectLaws = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyArray<Law> | Laws | false>): Laws => {
   const isArray = (one: (typeof laws)[number]): one is ReadonlyArray<Law> | Laws => Array.isArray(one)
   const all = laws.flatMap((one): ReadonlyArray<Law | NotApplicable> =>
@@ -137,7 +134,7 @@ export const collectLaws = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyAr
   return Object.assign(all.filter(isLaw), { notApplicable })
 }
 
-/** Applies f to each law and keeps `notApplicable`. */
+/** Maps each law and keeps `notApplicable`. */
 export const mapLaws =
   (change: (law: Law) => Law) =>
   (laws: ReadonlyArray<Law> | Laws): Laws =>
@@ -146,7 +143,7 @@ export const mapLaws =
 const isClaim = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && !(Array.isArray(value) && value.length === 0)
 
-/** Returns the laws; throws if `options` make a claim that none of them tests, with the reason. */
+/** Returns the laws; throws if an option's claim is tested by none, with the reason. */
 export const requireTestedClaims = (code: string, options: object, laws: Laws): Laws => {
   const dropped = laws.notApplicable.find(
     ({ option }) =>
@@ -164,21 +161,21 @@ export const requireTestedClaims = (code: string, options: object, laws: Laws): 
 /** Returns true, or throws the failure message. */
 export const holds = (condition: boolean, failure: () => string): boolean => condition || refuse(failure())
 
-/** Value of a compilation; throws its problems if it failed. */
+/** Returns the compiled value; throws its problems if there are any. */
 export const compiledOrThrow = <A>(either: E.Either<ReadonlyArray<Problem.Problem>, A>): A =>
   pipe(
     either,
     E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
   )
 
-/** Options of a loss that is evaluated a few times only: interpreted, and without a trial run of its parts. */
+/** Options of a loss that is evaluated a few times only: interpreted, without a trial run. */
 export const FEW_EVALUATIONS = { evaluations: 1, isTried: true }
 
-/** All entries of the parameters, in the order of their names. */
+/** All entries of the parameters, by name. */
 export const flattenParams = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
   Object.values<Params.Params<P>[P]>(params).flatMap(({ values }) => Array.from(values))
 
-/** Value and gradient as a side of a relation, with names for the entries. */
+/** Value and gradient as a side of a relation, with named entries. */
 export const namedValueAndGradient = <P extends string>({ value, gradient }: ValueAndGradient<P>): object => ({
   L: value,
   '∇L': flattenParams(gradient)
@@ -203,7 +200,7 @@ export const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number =
 
 export const euclideanLength = (values: ArrayLike<number>): number => Math.sqrt(dotProduct(values, values))
 
-/** Numerical rank of columns of length 1, by Gram–Schmidt with pivoting; a column counts as dependent if at most `left` of it remains. */
+/** Numerical rank of unit columns, by Gram–Schmidt with pivoting: a column counts as dependent if at most `left` of it remains. */
 export const columnRank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: number, found = 0): number => {
   const lengths = columns.map(euclideanLength)
   const most = maxAbs(lengths)
@@ -222,7 +219,6 @@ export const columnRank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: 
   )
 }
 
-/** Random direction of norm 1 in parameter space. */
 export const randomDirection = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
   const keys = Key.split(Params.names(params).length)(Key.fromSeed(seed))
   const raw = Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({

@@ -1,4 +1,4 @@
-/** Laws of JSON codecs: values survive a round trip, malformed JSON is an error value, and functions are rejected. */
+/** Laws of JSON codecs: round trips, errors for malformed JSON, rejection of functions. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
@@ -9,7 +9,7 @@ import { forAll, ofRows, sameBits, type LawBuilder, type Relation, type LawRelat
 
 export interface CodecOptions<A> {
   readonly equals?: (a: A, b: A) => boolean
-  /** Values that contain functions, and the message of the error of decoding them. */
+  /** Values that contain functions, and the message of their decoding error. */
   readonly code?: { readonly values: fc.Arbitrary<A>; readonly message: string } | null
 }
 
@@ -49,7 +49,7 @@ interface CodecSubject<A> {
   readonly codec: t.Type<A, unknown>
   readonly values: fc.Arbitrary<A>
   readonly code: CodecOptions<A>['code']
-  /** Relation that the JSON text of a value is decoded to that value; a failure shows the errors or the other value. */
+  /** Relation of the value decoded from the JSON text to the original; a failure shows the errors or the other value. */
   readonly isReadAs: (value: A) => Relation
 }
 
@@ -95,7 +95,7 @@ const keepsLeaves = <A>({ codec, values }: CodecSubject<A>): LawBuilder =>
             : leaf
       const read = codec.decode(replaceAtPath(json, place, replacement))
       const again = E.isLeft(read) ? replacement : valueAtPath(jsonOf(codec, read.right), place)
-      // A number that is off by 1 or more may have been normalized; a rounded one is nearer.
+      // A difference of 1 or more may be normalization, a smaller one is rounding.
       const isOther = typeof replacement === 'number' && typeof again === 'number' && Math.abs(again - replacement) >= 1
       return [
         isRejected ? sameBits('Left', 'Left') : sameBits({ 'it is read': other }, { 'it is': 'refused' }),
@@ -126,7 +126,7 @@ type JsonPath = ReadonlyArray<string>
 const isBranch = (json: JsonValue): json is ReadonlyArray<JsonValue> | { readonly [key: string]: JsonValue } =>
   typeof json === 'object' && json !== null
 
-/** Paths and values of all nodes of a JSON tree, the root first. */
+/** Paths and values of all nodes, the root first. */
 const jsonNodes = (json: JsonValue): ReadonlyArray<readonly [JsonPath, JsonValue]> => [
   [[], json],
   ...(isBranch(json)
@@ -140,7 +140,7 @@ const jsonNodes = (json: JsonValue): ReadonlyArray<readonly [JsonPath, JsonValue
 const valueAtPath = (json: JsonValue, at: JsonPath): JsonValue | undefined =>
   jsonNodes(json).find(([path]) => areSameBits(path, at))?.[1]
 
-/** Replaces the value at a path, or removes it if `by` is undefined. */
+/** Replaces the value at a path; removes it if `by` is undefined. */
 const replaceAtPath = (json: JsonValue, at: JsonPath, by: JsonValue | undefined): JsonValue | undefined => {
   if (at.length === 0 || !isBranch(json)) return by
   const [key, ...rest] = at
@@ -160,13 +160,13 @@ const jsonOf = <A>(codec: t.Type<A, unknown>, value: A): JsonValue =>
   // The text of an encoded value is JSON.
   jsonRoundTrip(codec.encode(value)) as JsonValue
 
-/** Node of a JSON tree, the index taken modulo the number of nodes. */
+/** Node at an index modulo the number of nodes. */
 const nodeAt = (json: JsonValue, index: number): readonly [JsonPath, JsonValue] => {
   const all = jsonNodes(json)
   return all[index % all.length]
 }
 
-/** Any JSON, and valid JSON with one node replaced by a malformed one or by the node of another valid value at that path. */
+/** Any JSON, and valid JSON with one node malformed or taken from another value at the same path. */
 const nearlyValidJson = <A>(codec: t.Type<A, unknown>, values: fc.Arbitrary<A>): fc.Arbitrary<JsonValue> => {
   const valid = values.map(value => jsonOf(codec, value))
   const broken = fc.oneof(anyJson, fc.constantFrom<JsonValue | undefined>(undefined, '', -1, 1e300, {}, []))

@@ -9,10 +9,9 @@ import type { Laws } from './law.js'
 import { equals, forAll, ofRows, type LawBuilder } from './lawRows.js'
 import { emStepLaws } from './maximization.js'
 
-/** Number of components of the mixture. */
 const COMPONENTS = 2
 
-/** The law of degrees of freedom for a mixture with this covariance. */
+/** Law of the degrees of freedom of a mixture with this covariance. */
 const counted = <Q extends string>(
   covariance: Covariance.Covariance<Q>,
   score: Score.Score<'means' | 'logits' | Q>
@@ -28,7 +27,7 @@ const counted = <Q extends string>(
     maxCases: 5,
     says: ({ dim, params }) => {
       const { variances, factors } = Covariances.interpret(covariance).factors(params, COMPONENTS, dim)
-      // A multiple of the identity has one variance for all columns.
+      // One variance for all columns.
       const isRound = factors === null && variances.length === COMPONENTS
       return [
         equals({ 'number of variances': variances.length }, COMPONENTS * (isRound ? 1 : dim)),
@@ -40,7 +39,7 @@ const counted = <Q extends string>(
 
 /**
  * Returns the laws of a covariance structure in a mixture of two components: degrees of freedom, and that `fit` maximizes the likelihood
- * given the moments that it requests, with noise and without.
+ * given its moments, with noise and without.
  *
  * @example
  * import fc from 'fast-check'

@@ -1,4 +1,4 @@
-/** Laws of what an objective declares: a declared shortcut equals the plain computation, a declared property holds. */
+/** Laws of an objective's declarations: shortcuts equal the plain computation, declared properties hold. */
 import * as fc from 'fast-check'
 import { mul } from '../../lib/index.js'
 import * as Compatibility from '../compile/compatibility.js'
@@ -17,7 +17,6 @@ interface DeclarationCase {
   readonly seed: number
 }
 
-// The parameter names are widened to string.
 const pair: Score.Score<string> = Score.symmetricPair
 const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
@@ -32,20 +31,20 @@ const linearScore = (predicts: Parametrization.Parametrization): Score.Score<str
 const saying = linearScore(Parametrization.score)
 const sayingNoise = linearScore(Parametrization.noise)
 
-/** Dimensions 1 and 2 if the objective accepts them, otherwise those that it accepts. */
+/** Dimensions 1 and 2 if accepted, otherwise those that the objective accepts. */
 const lowDims = (objective: Objective.Objective, score: Score.Score<string>): ReadonlyArray<number> => {
   const found = Arbitrary.objectiveDims(objective, score)
   const few = found.filter(dim => dim <= 2)
   return few.length > 0 ? few : found
 }
 
-/** True if the objective can be evaluated on the score: an integrand that reads heads or parameters by name throws on others. */
+/** True if the objective can be evaluated on the score; an integrand may read heads or parameters that the score lacks. */
 const isAskedOf = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
   lowDims(objective, score).every(dim =>
     Objective.terms(objective).every(({ term }) => Compatibility.readsAreAvailable(Score.interpret(score), term, dim))
   )
 
-/** The integrand alone at other noise levels, without its declarations and closed form. */
+/** The integrand at other noise levels, without declarations or closed form. */
 const integrandOf = ({ noiseLevels, perRow, measuredIn, constants }: Objective.Matching, at = noiseLevels) =>
   Objective.define({
     name: 'integrand',
@@ -58,7 +57,6 @@ const integrandOf = ({ noiseLevels, perRow, measuredIn, constants }: Objective.M
     })
   })
 
-/** Value and gradient concatenated. */
 const valueAndGradientRow = (
   score: Score.Score<string>,
   objective: Objective.Objective,
@@ -73,7 +71,7 @@ const valueAndGradientRow = (
   return [value, ...flattenParams(gradient)]
 }
 
-/** Returns the laws of an objective's own declarations; its parts have their own laws. */
+/** Returns the laws of an objective's own declarations, without those of its parts. */
 export const declarationLaws = (
   objective: Objective.Objective,
   score: Score.Score<string>
@@ -94,7 +92,7 @@ const declarationSubject = (objective: Objective.Objective, score: Score.Score<s
     score,
     matching: term !== undefined && Objective.isMatching(term) ? term : undefined,
     penalty: term !== undefined && Objective.isPenalty(term) ? term : undefined,
-    /** True if the noise levels are valid on the Ornstein–Uhlenbeck schedule. */
+    /** True if the noise levels exist on the Ornstein–Uhlenbeck schedule. */
     isTimed: Objective.problems(Schedule.ornsteinUhlenbeck)(objective).length === 0,
     /** Two components if the objective accepts them, otherwise the given score. */
     own: isAskedOf(objective, two) ? two : score,
@@ -138,7 +136,7 @@ const boundedAtSmallTimes = ({ objective, matching, isTimed, own, onCases }: Dec
     claim: isTimed && lowDims(objective, own).length > 0 && matching?.bounded && matching,
     maxCases: 10,
     says: (each, matching) => {
-      // Integrands that draw more than noise need newly drawn noise.
+      // Other draws than noise must be new.
       const noise =
         matching.exact === undefined
           ? Expectation.fixed(Arbitrary.normalNoise(each.points, each.seed))

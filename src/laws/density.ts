@@ -1,5 +1,5 @@
 /**
- * Gaussian mixtures by textbook formulas on plain arrays: the reference of the laws. Nothing here calls `Components`, `Mixture` or the
+ * Gaussian mixtures by textbook formulas on plain arrays, the reference of the laws, independent of `Components`, `Mixture` and the
  * kernels.
  */
 import type * as O from 'fp-ts/lib/Option.js'
@@ -68,12 +68,12 @@ const byTextbook = Case.firstRule<MixtureOf>(
   })
 )
 
-/** The mixture of isotropic Gaussians at time 0 that the parameters of a family define, if the textbook has the family. */
+/** Isotropic mixture at time 0 with the given parameters; none if the textbook lacks the family. */
 export const textbookMixture = <P extends string>(
   score: Score.Score<P>
 ): O.Option<(params: Params.Params<P>) => IsotropicGaussians> => byTextbook(score)
 
-/** Draws rows from a mixture: a component by its weight, then a normal number about its mean. */
+/** Draws rows from a mixture. */
 export const sample =
   (mixture: IsotropicGaussians, rows: number) =>
   (key: Key.Key): Points => {
@@ -81,7 +81,7 @@ export const sample =
     const keys = pipe(key, Key.named('label', 'normal'))
     const shares = mixture.map((_, k) => mixture.slice(0, k + 1).reduce((sum, { weight }) => sum + weight, 0))
     const normals = Key.normal(rows * dim)(keys.normal)
-    // The last cumulative weight is 1 up to rounding.
+    // The last cumulative weight may be 1 − rounding.
     const labels = Array.from(Key.uniform(rows)(keys.label), u => {
       const label = shares.findIndex(share => u < share)
       return label < 0 ? mixture.length - 1 : label
@@ -135,16 +135,14 @@ export const textbookResponsibilities =
     return masses.map(mass => mass / total)
   }
 
-/** Quadrature rule for the standard normal distribution in one dimension. */
 export type NormalRule = Quadrature.Rule
 
-/** Exact for polynomials of degree up to 2 nodes − 1. */
+/** Gauss–Hermite rule, exact for polynomials of degree ≤ 2 nodes − 1. */
 export const hermiteRule: (nodes: number) => NormalRule = Quadrature.gaussHermite
 
 /**
- * Equal steps h over [−7.5, 7.5], outside of which the normal distribution has mass 6e-14. For a function that is analytic within a
- * distance d of the real line the error falls as exp(−2πd/h), faster than that of Gauss–Hermite nodes, which are sparse where they are
- * needed.
+ * Equal steps h over [−7.5, 7.5], outside of which the mass is 6e-14. The error for a function that is analytic within a distance d of the
+ * real line falls as exp(−2πd/h), faster than with Gauss–Hermite nodes.
  */
 export const equalStepRule = (nodes: number): NormalRule => {
   const grid = Float64Array.from({ length: nodes }, (_, i) => 15 * ((i + 0.5) / nodes - 0.5))
@@ -153,7 +151,7 @@ export const equalStepRule = (nodes: number): NormalRule => {
   return { nodes: grid, weights: densities.map(density => density / total) }
 }
 
-/** Product rule: nodes^dim weighted points of the standard normal distribution. */
+/** Product rule of nodes^dim points of N(0, I). */
 const normalRule = (
   { nodes, weights }: NormalRule,
   dim: number
@@ -166,7 +164,7 @@ const normalRule = (
     [{ z: [], weight: 1 }]
   )
 
-/** The mixture as weighted points: a product rule around each centre. */
+/** The mixture as weighted points, a product rule around each centre. */
 export const quadraturePoints = (mixture: IsotropicGaussians, of: NormalRule): Points => {
   const dim = mixture[0].mean.length
   const rule = normalRule(of, dim)
@@ -180,7 +178,7 @@ export const quadraturePoints = (mixture: IsotropicGaussians, of: NormalRule): P
   )
 }
 
-/** Data and noise as weighted points: every row with every node of z. */
+/** Weighted pairs of every row with every node of z. */
 export const pairWithNoiseNodes = (
   data: Points,
   of: NormalRule

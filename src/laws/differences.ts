@@ -1,6 +1,4 @@
-/**
- * Numerical derivatives, the reference for autodiff: with given steps, on either side of a kink, and extrapolated with an error estimate.
- */
+/** Numerical derivatives, the reference for autodiff. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { equals, type Relation } from './lawRows.js'
 
@@ -8,23 +6,23 @@ import { equals, type Relation } from './lawRows.js'
 export const centralDifference = (f: (step: number) => number, h: number): number =>
   (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h)
 
-/** Derivative at 0 by one-sided differences of fourth order: to the right if h > 0, to the left if h < 0. */
+/** One-sided derivative at 0 of fourth order: right if h > 0, left if h < 0. */
 export const oneSidedDifference = (f: (step: number) => number, h: number): number =>
   (48 * f(h) - 25 * f(0) - 36 * f(2 * h) + 16 * f(3 * h) - 3 * f(4 * h)) / (12 * h)
 
-/** Bounds on a slope for one step length, with their error. */
+/** Bounds on a slope for one step length. */
 export interface SlopeBounds {
   readonly least: number
   readonly most: number
   readonly tolerance: number
 }
 
-/** Step lengths: within a step of a kink the longer ones cross it. */
+/** Step lengths: the longer ones may cross a kink. */
 const LENGTHS = [1e-3, 1e-4, 1e-5]
 
 /**
- * Slopes of Σ f_j to the left and to the right of 0, by one-sided differences of second order for three step lengths, each over r². The
- * error is at most h² times the third derivative, F r⁶, plus rounding 2⁻⁵² F/h, where F is the size of the values.
+ * Slopes of Σ f_j on either side of 0, by one-sided differences of second order, over r². Error ≤ h² F r⁶ + 2⁻⁵² F/h, with F r⁶ bounding
+ * the third derivative and F the size of the values.
  */
 export const oneSidedSlopeBounds = (
   fs: ReadonlyArray<(step: number) => number>,
@@ -47,7 +45,7 @@ export const oneSidedSlopeBounds = (
   })
 }
 
-/** Relation that a slope lies between the one-sided slopes, for the step length at which it is nearest. */
+/** Relation that a slope lies between the one-sided ones, for the step length at which it is nearest. */
 export const slopeIsWithinBounds = (found: number, sides: ReadonlyArray<SlopeBounds>): Relation =>
   sides
     .map(({ least, most, tolerance }) => equals(found, Math.max(least, Math.min(most, found)), tolerance))
@@ -58,16 +56,16 @@ export const slopeIsWithinBounds = (found: number, sides: ReadonlyArray<SlopeBou
 
 export interface DifferenceSlope {
   readonly value: number
-  /** Difference of two of its estimates. */
+  /** Difference of two estimates. */
   readonly error: number
 }
 
-/** Number of halvings of the step: 2⁻⁵²/(h/2⁶) is still 1e-12. */
+/** Number of halvings; the rounding 2⁻⁵²/(h/2⁶) is still 1e-12. */
 const STEP_HALVINGS = 6
 
 /**
- * f′ by central differences of steps h, h/2, h/4, …, extrapolated as polynomials in h²; the extrapolation nearest to its neighbours is
- * returned. Ridders 1982, Advances in Engineering Software 4:75–76.
+ * f′ by central differences of steps h, h/2, h/4, …, extrapolated in h²; returns the extrapolation nearest to its neighbours. Ridders 1982,
+ * Advances in Engineering Software 4:75–76.
  */
 export const extrapolatedSlope =
   (reach: number) =>
@@ -97,8 +95,8 @@ export const extrapolatedSlope =
   }
 
 /**
- * Noise of evaluating f at x: the root mean square of third differences over √20, the maximum over steps from 2⁻²⁰ to 2⁻⁴⁴ of the reach (by
- * default), at which a smooth f contributes nothing. Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
+ * Noise of evaluating f at x: root mean square of third differences over √20, the maximum over steps of 2⁻²⁰ to 2⁻⁴⁴ of the reach (by
+ * default), too short for a smooth f to contribute. Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
  */
 export const evaluationNoise = (
   f: (x: number) => number,
@@ -117,16 +115,16 @@ export const evaluationNoise = (
 /** Shortest step of a slope, as a share of its reach. */
 export const SHORTEST_STEP_SHARE = 0.1 / Elementary.powerOfTwo(STEP_HALVINGS)
 
-/** Relative rounding of one evaluation, if no noise is measured. */
+/** Relative rounding of an evaluation without measured noise. */
 const ULP = Elementary.powerOfTwo(-52)
 
-/** Error bound of f(0): twenty times the noise of f or the rounding of its value. */
+/** Error bound of f(0): twenty times its noise or rounding. */
 export const evaluationError = (f: (x: number) => number, reach: number): number =>
   20 * Math.max(evaluationNoise(f, 0, reach, [28, 40]), ULP * Math.abs(f(0)))
 
 /**
- * f′(0) with an error bound: ten times the difference of extrapolations, plus the noise of f and the rounding of the argument (of the given
- * size) over the shortest step. The bound tightens with the smoothness of f and the accuracy of its evaluation.
+ * f′(0) with an error bound: ten times the difference of extrapolations, plus the noise of f and the rounding of an argument of the given
+ * size over the shortest step.
  */
 export const measuredSlope = (
   f: (x: number) => number,

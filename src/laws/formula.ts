@@ -6,7 +6,7 @@ const SUPERSCRIPTS = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸'
 /** Value and the remaining tokens. */
 type ParseResult = readonly [value: number, rest: ReadonlyArray<string>]
 
-/** Value of the formula at a noise level; 1 for an empty text, NaN for other texts. */
+/** Value of the formula at a noise level; 1 for an empty text, NaN if it cannot be parsed. */
 export const formulaAt = (
   text: string,
   { alpha, sigma }: { readonly alpha: number; readonly sigma: number }
@@ -31,7 +31,7 @@ export const formulaAt = (
     const times = ([value, rest]: ParseResult): ParseResult => {
       const [sign] = rest
       const isProduct = /^[·*×]$/u.test(sign)
-      // In a juxtaposed product only the first factor may be a number.
+      // A number comes first in a juxtaposed product.
       if (!isProduct && sign !== '/' && !/^[(√ασ\d]/u.test(sign)) return [value, rest]
       const [by, after] = power(isProduct || sign === '/' ? rest.slice(1) : rest)
       return times([sign === '/' ? value / by : value * by, after])

@@ -1,4 +1,4 @@
-/** Law of degrees of freedom: as many as the log-density has independent parameter directions. */
+/** Law of degrees of freedom: the number of independent parameter directions of the log-density. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.js'
@@ -11,12 +11,12 @@ import { forAll, equals, type LawBuilder } from './lawRows.js'
 
 type NumberColumn = ReadonlyArray<number>
 
-/** Remainder at which a column of length 1 counts as dependent: rounding, amplified by the condition number of the others. */
+/** Remainder at which a unit column counts as dependent: rounding times the condition number of the others. */
 const REST = 1e-9
-/** Draws of the parameters: a random draw may be close to one with a lower rank. */
+/** Draws of the parameters, since one may be close to a lower rank. */
 const PARAMETER_DRAWS = 5
 
-/** Slopes of log p along each parameter at points around all centres, normalized; those that vanish are left out. */
+/** Normalized slopes of log p in each parameter at points around all centres, without those that vanish. */
 const independentSlopes = <P extends string>(
   score: Score.Score<P>,
   { components, logDensity }: Score.Family<P>,
@@ -54,7 +54,7 @@ const independentSlopes = <P extends string>(
   })
 }
 
-/** Law that a family's degrees of freedom are the rank of its log-density's slopes. A network has none: all its parameters are counted. */
+/** Law that degrees of freedom are the rank of a family's slopes, or all parameters of a network. */
 export const degreesOfFreedomLaw = <P extends string>(score: Score.Score<P>): LawBuilder =>
   forAll(Arbitrary.acceptedDims(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'has as many degrees of freedom as it says',

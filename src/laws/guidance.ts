@@ -1,4 +1,4 @@
-/** Laws of scores built from scores: classifier-free guidance, and posteriors compared with closed forms. */
+/** Laws of scores built from scores: classifier-free guidance, and posteriors against closed forms. */
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Points } from '../data/points.js'
@@ -8,14 +8,13 @@ import { flattenParams, sumNumbers, maxAbs, dotProduct } from './check.js'
 import { forAll, ofRows, equals, atMost, type LawRelations, type LawBuilder } from './lawRows.js'
 import type { Laws } from './law.js'
 
-/** Functions that build scores from scores, as in `Guidance`. */
+/** Functions of `Guidance` under test. */
 export type Guide = Pick<typeof Guidance, 'classifierFree' | 'posterior'>
 
-/** Each case evaluates a network, its divergence and its Jacobian products several times. */
 const MAX_GUIDANCE_CASES = 50
 
 export interface GuidanceOptions {
-  /** Implementation under test. Default: `Guidance`. */
+  /** Default: `Guidance`. */
   readonly guide?: Guide
 }
 
@@ -31,7 +30,7 @@ interface GuidanceCase<P extends string> {
 
 type SmoothScoreValues = Readonly<Record<string, Float64Array>>
 
-/** Values of a score at points: the score, its divergence, and a product with its Jacobian. */
+/** The score, its divergence, and a product with its Jacobian. */
 const smoothScoreValues = (score: Sampler.Smooth, points: Points, time: number): SmoothScoreValues => ({
   s: score(points, time).values,
   'div s': score.divergence(points, time),
@@ -42,7 +41,7 @@ const smoothScoreValues = (score: Sampler.Smooth, points: Points, time: number):
   ).values
 })
 
-/** Returns the laws of classifier-free guidance for a score: the effect of its weight. */
+/** Returns the laws of classifier-free guidance of a score. */
 export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guidance }: GuidanceOptions = {}): Laws => {
   const subject = guidanceSubject(score, guide)
   return ofRows(Score.show(score), [nullLabelChangesNothing(subject), guidedScoreIsLinear(subject)])
@@ -65,7 +64,7 @@ const guidanceSubject = <P extends string>(score: Score.Score<P>, guide: Guide) 
   return {
     guide,
     onCases: forAll(cases),
-    /** A family reads no label; a network takes −1 as the null label. */
+    /** −1, the null label, for a network; a family ignores labels. */
     nullLabel: Score.interpret(score).family === undefined ? -1 : 0,
     scoreWith: ({ schedule, params }: GuidanceCase<P>, label: number | null): Sampler.Smooth =>
       Sampler.learned(score, schedule, params, { label })
@@ -146,7 +145,7 @@ interface Guided {
   readonly points: Points
 }
 
-/** Returns the laws of a posterior's score, compared with the exact posterior of a mixture. */
+/** Returns the laws of a posterior's score, against the exact posterior of a mixture. */
 export const posterior = ({ guide = Guidance }: GuidanceOptions = {}): Laws =>
   ofRows('Guidance.posterior', [posteriorScoreConverges(guide), posteriorScoreIsExactForNormalData(guide)])
 
@@ -234,8 +233,8 @@ const posteriorScoreIsExactForNormalData = (guide: Guide): LawBuilder =>
   })
 
 /**
- * Posterior of a mixture of isotropic components given measurements aᵀx + noise, one measurement at a time: weights become ∝ π N(y; aᵀc,
- * s), means c + k (y − aᵀc)/s and covariances C − k kᵀ/s, with k = Ca and s = aᵀCa + d².
+ * Posterior of a mixture of isotropic components, one measurement aᵀx + noise at a time: weights ∝ π N(y; aᵀc, s), means c + k (y − aᵀc)/s
+ * and covariances C − k kᵀ/s, with k = Ca and s = aᵀCa + d².
  */
 const exactPosterior = ({ prior, seen }: Guided): Mixture.Mixture => {
   const parts = prior.map(({ weight, mean, variance }) =>

@@ -1,6 +1,5 @@
 /**
- * The laws of the language, as values to run on instances of one's own: for each concept a function from an instance to
- * named properties. They need fast-check and no test runner in particular.
+ * The laws of the language: for each concept a function from an instance to named properties. They need fast-check and any test runner.
  *
  * @example Laws of an objective
  * import fc from 'fast-check'
@@ -120,7 +119,6 @@ export {
 } from './lawRows.js'
 export { codeOf, scripted, scriptOf, type Made } from './script.js'
 
-/** Arbitraries for custom laws. */
 export * as arbitraries from './publicArbitraries.js'
 
 // —— the language ——

@@ -1,4 +1,4 @@
-/** Laws of keys: a derived stream depends on its key and its label or index alone, and streams are independent. */
+/** Laws of keys: derived streams depend on their key and label or index alone, and are independent. */
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
@@ -19,11 +19,10 @@ import {
   atLeast
 } from './lawRows.js'
 
-/** Functions of a source of randomness, as `Key` has them. */
 export type Source = Pick<typeof Key, 'child' | 'split' | 'named' | 'uniform' | 'normal' | 'permutation'>
 
 export interface KeyOptions {
-  /** Functions that replace those of `Key`. */
+  /** Functions in place of those of `Key`. */
   readonly source?: Partial<Source>
 }
 
@@ -59,7 +58,7 @@ const FAILURE_PROBABILITY = 1e-12
 
 const anyCount = fc.nat(20)
 
-/** Labels, some of which differ in case or blanks alone. */
+/** Labels, some different only in case or blanks. */
 const labels = fc
   .uniqueArray(fc.string({ maxLength: 6 }), { minLength: 2, maxLength: 4 })
   .map(some => [...new Set([...some, 'noise', 'Noise', 'NOISE ', ' noise'])])
@@ -223,14 +222,14 @@ const permutationsAreUniform = ({ split, permutation }: Source): LawBuilder =>
     }
   })
 
-/** All values are different; a failure shows the repeated ones. */
+/** Relation that all values differ; a failure shows repeated ones. */
 const areDifferent = (values: ReadonlyArray<string | number>): LawRelations => {
   const first = new Map([...values].reverse().map((value, i) => [value, values.length - 1 - i]))
   const again = values.filter((value, i) => first.get(value) !== i)
   return sameBits({ different: first.size, again }, { different: values.length, again: [] })
 }
 
-/** Kolmogorov–Smirnov statistic sup |F_n − F| of draws, F uniform on [0, 1). */
+/** Kolmogorov–Smirnov statistic sup |F_n − F| of uniform draws on [0, 1). */
 const uniformDeviation = (draws: Float64Array): number =>
   draws
     .slice()

@@ -1,7 +1,4 @@
-/**
- * Laws as data: cases, and relations between two sides. One engine draws the cases, compares the sides, prints failures and measures
- * coverage.
- */
+/** Laws as data: cases, and relations between two sides. */
 import type * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import { remembered } from '../../lib/plain/remembered.js'
@@ -33,25 +30,24 @@ const isRelationList = (said: LawRelations): said is ReadonlyArray<LawRelations>
 const relationsIn = (said: LawRelations): ReadonlyArray<Relation> =>
   said === false ? [] : isRelationList(said) ? said.flatMap(relationsIn) : [said]
 
-/** A law as a row. */
 export interface LawSpec<X extends object, C> extends Pick<Law, 'name' | 'source' | 'maxCases'> {
   readonly statement: string | ((claim: C) => string)
-  /** Claim of the instance. The law is not held, and reported so, if it is false, null or undefined. */
+  /** Claim of the instance; the law is reported as not held if it is false, null or undefined. */
   readonly claim?: C | false | null | undefined
-  /** Name of the compared quantity, for messages; records of numbers use their own names. Default: none. */
+  /** Name of compared numbers in messages; records use their own names. Default: none. */
   readonly quantity?: string
   /** Option that makes the claim. */
   readonly option?: string
-  /** Reason why the claim cannot be made, if not that no option makes it. */
+  /** Reason why no option can make the claim. */
   readonly reason?: string
-  /** Relations of a case given the claim; empty if the law does not apply to the case. */
+  /** Relations of a case given the claim; empty if the law does not apply. */
   readonly says: (each: X, claim: C) => LawRelations
 }
 
-/** Function from the code of the instance, printed in failures, to a law. */
+/** Builds a law from the code of the instance, which failures print. */
 export type LawBuilder = (code: string) => Law | NotApplicable
 
-/** Laws or builders of laws; false is ignored. */
+/** Laws or their builders; false is ignored. */
 export type LawSource = LawBuilder | Law | NotApplicable | ReadonlyArray<Law> | Laws | false
 
 /** Builder of laws over the same cases. */
@@ -62,9 +58,9 @@ export const forAll =
     const { statement, claim, says, option, reason, quantity, ...info } = row
     if ('claim' in row && (claim === false || claim === null || claim === undefined))
       return { law: info.name, ...(option !== undefined && { option }), ...(reason !== undefined && { why: reason }) }
-    // A law without `claim` has claim type undefined.
+    // C is undefined for a law without `claim`.
     const claimed = claim as C
-    // Cached, because reports reuse the relations that a run computed.
+    // Cached, since reports reuse the relations of a run.
     const relations = remembered((each: X) => relationsIn(says(each, claimed)))
     const text = typeof statement === 'string' ? statement : statement(claimed)
     return law(
@@ -86,7 +82,7 @@ export const forAll =
   }
 
 /**
- * Builds the laws of an instance, and lists those that no option claims. Throws if `options` make a claim that no law tests.
+ * Builds the laws of an instance, and lists those that no option claims. Throws if an option's claim is tested by none.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -119,11 +115,11 @@ export const forAll =
 export const ofRows = (code: string, stated: ReadonlyArray<LawSource>, options: object = {}): Laws =>
   requireTestedClaims(code, options, collectLaws(stated.map(row => (typeof row === 'function' ? row(code) : row))))
 
-/** Relation of equality within `to` times (1 + max |wanted|). */
+/** Relation of equality within `to` (1 + max |wanted|). */
 export const equalsRelatively = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, to: number): Relation =>
   equals(found, wanted, to * (1 + maxAbs(wanted)))
 
-/** Name, option and claim common to the laws of declared capabilities. */
+/** Name, option and claim of a law of a declared capability. */
 export const declarationInfo = (
   name: string
 ): Pick<LawSpec<object, unknown>, 'name' | 'quantity' | 'source' | 'reason' | 'maxCases'> => ({
@@ -134,12 +130,12 @@ export const declarationInfo = (
   maxCases: 20
 })
 
-/** Relations that each error is smaller than the one before by a factor, until it is below `enough`. */
+/** Relations that each error falls by a factor, until it is below `enough`. */
 export const decreasesByFactor = (errors: ReadonlyArray<number>, factor: number, enough: number): Relation =>
   atMost(
     errors.slice(1),
     errors.slice(0, -1).map(before => Math.max(enough, factor * before))
   )
 
-/** Builds one law that needs no claim. */
+/** Builds a law that needs no claim. */
 export const ofRow = (code: string, stated: LawBuilder): Law => ofRows(code, [stated])[0]

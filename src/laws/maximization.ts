@@ -1,4 +1,4 @@
-/** Laws of a step of expectation–maximization of any family, tested by the log-densities of its components alone. */
+/** Laws of EM steps of any family, tested by the log-densities of its components alone. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -15,7 +15,6 @@ import { forAll, ofRows, equals, atLeast, atMost, sameBits, type LawBuilder, typ
 import * as Density from './density.js'
 import type { Laws } from './law.js'
 
-/** One step of expectation–maximization: `ExpectationMaximization.step`, or one that is to be tested. */
 export type Step = <P extends string>(
   family: Score.Family<P>,
   varianceFloor: number,
@@ -25,7 +24,7 @@ export type Step = <P extends string>(
 const EM_VARIANCE_FLOOR = 1e-6
 const DEMPSTER_1977 = 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38'
 
-/** Laws of a step of any family that has an M-step; `points` replaces the rows it is tested on, and `step` the step. */
+/** Returns the laws of an EM step of a family with an M-step. Defaults: rows drawn for each case, `ExpectationMaximization.step`. */
 export const emStepLaws = <P extends string>(
   score: Score.Score<P>,
   options: {
@@ -75,7 +74,7 @@ const emSubject = <P extends string>(
     inequality: isGeneralized ? 'Q(θ′ | θ) ≥ Q(θ | θ)' : '|v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)',
     reason: isGeneralized ? 'Neal & Hinton 1998' : DEMPSTER_1977,
     onCases: casesOf(points ?? Arbitrary.points({ minRows })),
-    /** Rows that are enough for a covariance of each component; with fewer the floor decides. */
+    /** Enough rows for a covariance of each component; with fewer the floor decides. */
     onManyRows: casesOf(
       points ?? (dim => Arbitrary.points({ minRows: Math.max(minRows, 4) * (dim + 1), far: 10 })(dim))
     )
@@ -83,7 +82,7 @@ const emSubject = <P extends string>(
 }
 type EMSubject<P extends string> = ReturnType<typeof emSubject<P>>
 
-/** True if a step only raises Q: inner steps of the M-step, or sufficient statistics beyond those of components. */
+/** True if a step raises Q without maximizing it: inner steps of the M-step, or sufficient statistics beyond those of components. */
 const isGeneralizedStep = <P extends string>({ mStep, sufficient }: Score.Family<P>): boolean =>
   sufficient !== undefined || mStep?.isGeneralized === true
 
@@ -142,7 +141,7 @@ const variancesStayAboveFloor = <P extends string>(subject: EMSubject<P>): LawBu
         return [
           toMixture !== undefined &&
             atLeast(fitted(Mixture.marginals(toMixture(next)).variances).flat(), floor, 1e-9 * floor),
-          // A normal log-density falls by step²/2 over its variance, and by four times as much twice as far.
+          // A normal log-density falls by step²/2 over its variance, and four times as much at twice the distance.
           fitted(near).map((falls, k) =>
             falls.map(
               (fall, j) =>
@@ -155,7 +154,7 @@ const variancesStayAboveFloor = <P extends string>(subject: EMSubject<P>): LawBu
   })
 }
 
-/** log p_k at the centre of component k less that at a distance along each coordinate, as [components, dim]. */
+/** Fall of log p_k from the centre of component k to a distance along each coordinate, [components, dim]. */
 const fallsFromCentres = <P extends string>(
   { family, joint }: EMSubject<P>,
   params: Params.Params<P>,
@@ -179,7 +178,7 @@ const stepMaximizesQ = <P extends string>(subject: EMSubject<P>): LawBuilder => 
     source: reason,
     says: ({ points, params, seed }) => {
       const next = stepOn(points, params).params
-      // If another floor changes the step, some variance is at the floor.
+      // Another floor changes the step only if some variance is at the floor.
       return (
         areSameBits(stepOn(points, params, EM_VARIANCE_FLOOR / 2).params, next) &&
         isGreatest(subject, { points, params, seed }, next)
@@ -214,7 +213,7 @@ const noisyStepMaximizesQ = <P extends string>(subject: EMSubject<P>): LawBuilde
   })
 }
 
-/** Q, of rows at a level, is at `next` no less than nearby; or than at `params`, if a step only raises Q. */
+/** Relation that Q, of rows at a level, is no less at `next` than nearby, or than at `params` if a step only raises Q. */
 const isGreatest = <P extends string>(
   { score, isGeneralized, joint }: EMSubject<P>,
   {
@@ -242,7 +241,7 @@ const isGreatest = <P extends string>(
   return atMost(others.map(q), best, 1e-11 * (1 + Math.abs(best)) * squaredMagnitude(points, params))
 }
 
-/** True if users define its covariances: at a noise level these are fitted to expected noise-free moments, which raises Q without maximizing it. */
+/** True if users define its covariances: these fit expected noise-free moments at a noise level, which raises Q without maximizing it. */
 const hasCustomCovariance = <P extends string>(score: Score.Score<P>): boolean =>
   Case.parts(score).some(
     part =>
@@ -257,7 +256,7 @@ type LogJoint<P extends string> = (
   level?: Schedule.Level
 ) => ReadonlyArray<Density.NumberRow>
 
-/** Log joint densities log(π_k p_k(x)) of rows, [rows, components]: by the textbook formula if there is one, otherwise by the family's components. */
+/** log(π_k p_k(x)) of rows, [rows, components]: by the textbook if it has the family, otherwise by the family's components. */
 const jointOf = <P extends string>(score: Score.Score<P>): LogJoint<P> => {
   const meaning = O.toNullable(Density.textbookMixture(score))
   return (points, params, { alpha, sigma } = { alpha: 1, sigma: 0 }) => {
@@ -280,7 +279,7 @@ const logSumExp = (logs: Density.NumberRow): number => {
   return most + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log - most), 0))
 }
 
-/** p(k | x) of each row, from log joint densities. */
+/** p(k | x) of each row. */
 const responsibilities = (joint: ReadonlyArray<Density.NumberRow>): ReadonlyArray<Density.NumberRow> =>
   joint.map(logs => {
     const all = logSumExp(logs)

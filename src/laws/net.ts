@@ -1,4 +1,4 @@
-/** Laws of networks and of their parts: finite output, independent rows, reproducible initial parameters. */
+/** Laws of networks and their parts: finite output, independent rows, reproducible initial parameters. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -12,7 +12,7 @@ import { areFinite, forAll, ofRows, equals, sameBits, type LawBuilder } from './
 import type { Laws } from './law.js'
 
 /**
- * Returns the laws of a network or of a part of one, on data of 1 to 3 dimensions, or of the one width that it accepts.
+ * Returns the laws of a network or a part, on data of 1 to 3 dimensions, or of the one width that it accepts.
  *
  * @example
  * import fc from 'fast-check'
@@ -24,7 +24,7 @@ import type { Laws } from './law.js'
  * })
  */
 export const net = <P extends string>(net: Net.Net<P>): Laws => {
-  // A part within a network may accept one width alone, such as that of the layer before it.
+  // A part may accept only the width of the layer before it.
   const width = [2, ...widthsIn(net)].find(acceptsWidth(net)) ?? 2
   const subject: NetSubject<P> = { width, built: dim => Net.buildNet({ width: dim, dim })(net) }
   return ofRows(Net.show(net), [outputIsFinite(subject), rowsAreIndependent(subject), startsByKey(subject)])
@@ -41,7 +41,7 @@ const acceptsWidth =
   (width: number): boolean =>
     E.isRight(E.tryCatch(() => Net.buildNet({ width, dim: width })(net), String))
 
-/** Fields named `width` of the layers of a network. */
+/** Fields `width` of the network's layers. */
 const widthsIn = <P extends string>(net: Net.Net<P>): ReadonlyArray<number> =>
   Case.parts(net).flatMap(part =>
     Object.entries(part).flatMap(([name, x]) => (name === 'width' && typeof x === 'number' ? [x] : []))
@@ -50,7 +50,7 @@ const widthsIn = <P extends string>(net: Net.Net<P>): ReadonlyArray<number> =>
 interface NetCase {
   readonly points: Points
   readonly seed: number
-  /** Noise level of each row as an angle: α = cos, σ = sin; 0 and π/2 are among them. */
+  /** Angle of each row's noise level, α = cos, σ = sin, including 0 and π/2. */
   readonly angles: ReadonlyArray<number>
   readonly labels: ReadonlyArray<number>
 }
@@ -139,10 +139,9 @@ const startsByKey = <P extends string>(subject: NetSubject<P>): LawBuilder =>
 const startParams = <P extends string>({ built }: NetSubject<P>, dim: number, seed: number): Params.Params<P> =>
   Net.initialParams(built(dim))(Key.fromSeed(seed))
 
-/** Standard deviation of the perturbation of initial parameters. */
 const PERTURBATION = 0.3
 
-/** Initial parameters, each moved by a normal number, as a part may begin as the identity. */
+/** Initial parameters plus normal numbers, since a part may begin as the identity. */
 const perturbedParams = <P extends string>(subject: NetSubject<P>, dim: number, seed: number): Params.Params<P> => {
   const start = startParams(subject, dim, seed)
   const { moved } = Key.named('moved')(Key.fromSeed(seed))

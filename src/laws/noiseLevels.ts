@@ -1,4 +1,4 @@
-/** Laws of noise level distributions: draws, quadrature nodes, density and share agree with each other. */
+/** Laws of noise level distributions: draws, nodes, density and distribution function agree. */
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key, Quadrature } from '../../lib/index.js'
@@ -29,7 +29,7 @@ export interface NoiseLevelsOptions {
 }
 
 /**
- * Returns the laws of a noise level distribution on a schedule: its draws, nodes and density agree.
+ * Returns the laws of a noise level distribution on a schedule.
  *
  * @example
  * import fc from 'fast-check'
@@ -72,10 +72,10 @@ const noiseLevelsSubject = (
     share,
     meaning,
     density: NoiseLevels.densityOf(schedule, noiseLevels) ?? null,
-    /** Time of a share u; null if times are not drawn, or drawn with weights. */
+    /** Quantile function of the time; null if times are not drawn, or are weighted. */
     quantile: meaning.quantile !== undefined && meaning.weight === undefined ? meaning.quantile(schedule) : null,
     nodesOf: (count: number): ReadonlyArray<NoiseLevels.Node> => NoiseLevels.quadrature(schedule, count)(noiseLevels),
-    /** Drawn times up to `until` with their weights, by a fine rule in the share u. */
+    /** Drawn times up to `until` with weights, by a fine rule in u. */
     drawnNodes: (until = Infinity): ReadonlyArray<NoiseLevels.Node> => {
       if (meaning.quantile === undefined) return []
       const timeOf = meaning.quantile(schedule)
@@ -89,19 +89,17 @@ const noiseLevelsSubject = (
 }
 type NoiseLevelsSubject = ReturnType<typeof noiseLevelsSubject>
 
-/** Times drawn at once. */
 const TIMES_PER_DRAW = 2000
 
-/** Steps in u at which a quantile is differentiated, to either side. */
+/** Steps in u for the derivative of a quantile. */
 const QUANTILE_STEPS = [1e-3, -1e-3, 1e-4, -1e-4, 1e-5, -1e-5]
 
 /** Relative error of 48 nodes in the tails. */
 const TAIL_TOLERANCE = 1e-3
 
-/** End of statements that compare with the draws. */
 const AS_DRAWN = 'for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes.'
 
-/** A share u away from both ends. */
+/** Probability away from 0 and 1. */
 const shareOf = (seed: number): number => 0.05 + (0.9 * (seed % 1000)) / 999
 
 const onSeeds = forAll(fc.record({ seed: seeds }))
@@ -171,7 +169,7 @@ const nodesAgreeWithDraws = ({ meaning, nodesOf, drawnNodes }: NoiseLevelsSubjec
     ...declarationInfo('nodes'),
     statement: `∀ counts from 48 to 64: Σ w_i f(t_i) = E w f(t) of what is drawn, for f of 1, e^{−t}, t/(1 + t) and t²/(1 + t²). To ${TAIL_TOLERANCE} (1 + |mean|), tails of 48 nodes, and twice what one of 1600 in u gives, as weights may jump.`,
     maxCases: 3,
-    // Nodes that are not declared are Gauss’s in u.
+    // Undeclared nodes are Gauss’s in u.
     claim: meaning.quantile !== undefined && meaning.nodes !== undefined,
     says: ({ seed }) => meansAgree(featureMeans(nodesOf(48 + (seed % 17))), drawnNodes())
   })
@@ -244,10 +242,9 @@ const cleanShareAgreesWithDraws = ({ meaning, drawnNodes }: NoiseLevelsSubject):
 
 // —— means of bounded functions of the time ——
 
-/** One number for each feature. */
 type FeatureMeans = ReadonlyArray<number>
 
-/** 1, e^{−t}, t/(1 + t) and t²/(1 + t²), by whose means times are compared: bounded, as heavy tails may have no mean that few nodes approximate. */
+/** 1, e^{−t}, t/(1 + t) and t²/(1 + t²): bounded, since heavy tails may have no mean. */
 const timeFeatures = (time: number): FeatureMeans => [
   1,
   Elementary.exp(-time),
@@ -260,14 +257,14 @@ const featureMeans = (nodes: ReadonlyArray<NoiseLevels.Node>): FeatureMeans =>
     [0, 0, 0, 0]
   )
 
-/** Means found by few nodes are those of many, to `TAIL_TOLERANCE` and twice the largest term of the many, as weights may jump. */
+/** Relation of means by few nodes to those of many, within `TAIL_TOLERANCE` and twice the largest term, as weights may jump. */
 const meansAgree = (found: FeatureMeans, many: ReadonlyArray<NoiseLevels.Node>): Relation => {
   const wanted = featureMeans(many)
   const largestTerm = maxAbs(many.flatMap(({ time, weight }) => timeFeatures(time).map(x => weight * x)))
   return equals(found, wanted, TAIL_TOLERANCE * (1 + maxAbs(wanted)) + 2 * largestTerm)
 }
 
-/** Four Gauss–Legendre nodes in each of 400 pieces of [lo, hi], which are shorter towards both ends, where quantiles and densities are steep. */
+/** Four Gauss–Legendre nodes in each of 400 pieces of [lo, hi], which are shorter towards both ends. */
 const fineNodes = (lo: number, hi: number): ReadonlyArray<NoiseLevels.Node> => {
   const edges = Array.from({ length: 401 }, (_, i) => lo + ((hi - lo) * (1 - Elementary.cos((Math.PI * i) / 400))) / 2)
   return edges.slice(1).flatMap((to, i) => {
@@ -276,6 +273,6 @@ const fineNodes = (lo: number, hi: number): ReadonlyArray<NoiseLevels.Node> => {
   })
 }
 
-/** Nodes of a fine rule weighted by the density, up to time 60, where schedules have no signal left. */
+/** Fine nodes weighted by the density, up to time 60, beyond which no signal is left. */
 const densityNodes = ({ at, support }: NoiseLevels.Density): ReadonlyArray<NoiseLevels.Node> =>
   fineNodes(support[0], Math.min(support[1], 60)).map(({ time, weight }) => ({ time, weight: weight * at(time) }))

@@ -1,7 +1,4 @@
-/**
- * Adapters: functions on plain arrays, in the manner of PyTorch, optax or NumPy, become instances whose laws can be checked without a
- * pipeline.
- */
+/** Adapters from functions on plain arrays, as in PyTorch, optax or NumPy, to instances. */
 import * as fc from 'fast-check'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import * as t from 'io-ts'
@@ -21,19 +18,19 @@ type NumberList = ReadonlyArray<number>
 type NumberMatrix = ReadonlyArray<NumberList>
 type AnyParams = Params.Params<string>
 
-/** A transformation in the manner of optax: updates are added to the parameters. States are plain data. */
+/** Transformation as in optax: updates are added to the parameters. States are plain data. */
 export interface GradientTransformation<S> {
   readonly init: (params: NumberList) => S
   readonly update: (gradients: NumberList, state: S, params: NumberList) => readonly [updates: NumberList, state: S]
 }
 
-/** An optimizer in the manner of PyTorch: a step changes the parameters and the state in place. */
+/** Optimizer as in PyTorch: a step changes parameters and state in place. */
 export interface InPlace<S> {
   readonly state: (params: NumberList) => S
   readonly step: (params: number[], gradients: NumberList, state: S) => void
 }
 
-/** Unflattens the values into the names and shapes of `like`. */
+/** Unflattens values into the shapes of `like`. */
 const shapedLike = (values: NumberList, like: AnyParams): AnyParams => {
   const lengths = Params.names(like).map(name => like[name].values.length)
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((sum, length) => sum + length, 0))
@@ -47,7 +44,7 @@ const shapedLike = (values: NumberList, like: AnyParams): AnyParams => {
 
 const NUMBER = 'ornstein:number'
 
-/** Encodes plain data as JSON; a number that JSON lacks (−0, NaN, ±∞) becomes an object with its text. */
+/** Encodes plain data as JSON; numbers that JSON lacks (−0, NaN, ±∞) become objects with their text. */
 const encodePlain = (u: unknown): unknown => {
   if (typeof u === 'number') return Number.isFinite(u) && !Object.is(u, -0) ? u : { [NUMBER]: exactText(u) }
   if (Array.isArray(u)) return u.map(encodePlain)
@@ -68,8 +65,8 @@ const plainState: t.Type<unknown, unknown> = new t.Type<unknown, unknown>(
 )
 
 /**
- * Optimizer from an optax-like transformation on all parameters as one array. Mutations of the arguments are copied back, so that the laws
- * detect them.
+ * Optimizer from an optax-like transformation on all parameters as one array. Mutations of arguments are copied back for the laws to
+ * detect.
  */
 const optax = <S>(name: string, { init, update }: GradientTransformation<S>): Optimizer.Optimizer =>
   Optimizer.define({
@@ -81,7 +78,7 @@ const optax = <S>(name: string, { init, update }: GradientTransformation<S>): Op
       () =>
       (gradient, memory, { params }) => {
         const given = [gradient, params].map(arrays => ({ arrays, values: [...flattenParams(arrays)] }))
-        // The state came from `init`, `update` or JSON.
+        // From `init`, `update` or JSON.
         const [updates, state] = update(given[0].values, memory as S, given[1].values)
         given.forEach(({ arrays, values }) => {
           Object.entries(shapedLike(values, arrays)).forEach(([name, after]) => {
@@ -92,7 +89,7 @@ const optax = <S>(name: string, { init, update }: GradientTransformation<S>): Op
       }
   })
 
-/** Optimizer from a PyTorch-like step, which mutates copies. Updates are differences of parameters, with their rounding. */
+/** Optimizer from a PyTorch-like step on copies. Updates are rounded differences of parameters. */
 const torch = <S>(name: string, { state, step }: InPlace<S>): Optimizer.Optimizer =>
   optax<S>(name, {
     init: state,
@@ -104,7 +101,7 @@ const torch = <S>(name: string, { state, step }: InPlace<S>): Optimizer.Optimize
     }
   })
 
-/** Weighting by a function of the signal-to-noise ratio α²/σ². */
+/** Weighting by the SNR α²/σ². */
 const snrWeighting = (name: string, weight: (snr: number) => number): Weighting.Weighting =>
   Weighting.define({
     name,
@@ -120,7 +117,7 @@ const snrWeighting = (name: string, weight: (snr: number) => number): Weighting.
     })
   })
 
-/** Arguments of a sampler step: noise levels, the score of rows at `from`, and standard normal numbers for each row. */
+/** Arguments of a sampler step: noise levels, the score at `from`, and a standard normal number for each entry. */
 export interface Stepping {
   readonly from: { readonly alpha: number; readonly sigma: number }
   readonly to: { readonly alpha: number; readonly sigma: number }
@@ -128,7 +125,7 @@ export interface Stepping {
   readonly normal: () => NumberMatrix
 }
 
-/** Sampler from a step on plain arrays. A step that draws sets `draws`, and draws once. */
+/** Sampler from a step on plain arrays. `draws` declares that the step uses noise, drawn once. */
 const plainSampler = (
   name: string,
   step: (rows: NumberMatrix, at: Stepping) => NumberMatrix,
@@ -160,7 +157,7 @@ export type PlainLoss = (
   rows: NumberMatrix
 ) => { readonly value: number; readonly gradient: NumberList }
 
-/** Laws of a loss: its gradient is the derivative of its value, it ignores the order of rows, and it is their mean. */
+/** Laws of a loss: the gradient is its derivative, it ignores the order of rows, and it is their mean. */
 const lossLaws = (loss: PlainLoss, options: { readonly parameters: number; readonly dim: number }): Laws => {
   const { parameters, dim } = options
   const row = fc.array(Arbitrary.real(3), { minLength: dim, maxLength: dim })
@@ -255,8 +252,8 @@ const sameLoss = (
 const plainMagnitude = (params: NumberList, rows: NumberMatrix): number => 1 + maxAbs([...params, ...rows.flat()])
 
 /**
- * Functions on plain arrays, property-tested as they stand: optimizers in the manner of optax or PyTorch, weights of SNR and steps of samplers
- * become instances for `laws.check`; of a loss these are its laws.
+ * Functions on plain arrays as instances for `laws.check`: optimizers as in optax or PyTorch, weights of the SNR, steps of samplers. `loss`
+ * returns laws.
  *
  * @example
  * import fc from 'fast-check'

@@ -1,4 +1,4 @@
-/** Translation invariance: the origin of the data is arbitrary. */
+/** Translation invariance. */
 import * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Loss } from '../compile/loss.js'
@@ -9,14 +9,14 @@ import { compiledOrThrow, flattenParams, maxAbs } from './check.js'
 import { equals, forAll, type LawBuilder } from './lawRows.js'
 import { mapPointRows, symmetriesOf } from './symmetries.js'
 
-/** Grid on which data and parameters can be shifted by integers up to 2²⁷ without rounding. */
+/** Grid on which shifts by integers up to 2²⁷ are exact. */
 const GRID = 1 / 1048576
 
 const onGrid = (x: number): number => Math.round(x / GRID) * GRID
 
 export const roundToGrid = (points: Points): Points => ({ ...points, values: points.values.map(onGrid) })
 
-/** Integers of either sign and of any magnitude up to `furthest`. */
+/** Integers of either sign of magnitude up to `furthest`. */
 export const offsets = (furthest: number): fc.Arbitrary<number> =>
   fc
     .tuple(
@@ -31,7 +31,7 @@ export const shiftPoints =
   (points: Points): Points =>
     mapPointRows(row => row.map(x => x + by))(points)
 
-/** Parameters after the data are shifted by one number in all columns. Throws if the score cannot be translated. */
+/** Returns the parameters for data shifted by one number in all columns. Throws if the score cannot be translated. */
 export const translationOf = <P extends string>(
   score: Score.Score<P>,
   dim: number

@@ -1,6 +1,6 @@
 /**
- * Arbitraries of the language: what its laws are checked on, edge cases included. Numbers are decimal fractions, so
- * that a shrunk counterexample is readable, and everything shrinks towards few, small and plain values.
+ * Arbitraries that the laws are checked on, edge cases included. Numbers are decimal fractions; all shrink towards few, small and plain
+ * values.
  *
  * @example Numbers, data, and what a score takes
  * import { strict as assert } from 'node:assert'

@@ -1,12 +1,9 @@
-/** Relations between the result of an instance and the value that a law requires, as data: compared, printed, and tested for vacuity. */
+/** Relations between an instance's result and the value that a law requires, as data. */
 import { refuse } from '../../lib/plain/refuse.js'
 import { areSameBits } from './bits.js'
 import { codeOf } from './script.js'
 
-/**
- * Relation of the instance's value on the left to the law's on the right: numbers, or arrays and records of numbers. A failure names the
- * entry.
- */
+/** Relation of the instance's value, on the left, to the law's: numbers, or arrays and records of them. */
 export interface Relation {
   /** `≡` and `≢` compare bits. 'finite' has no right side. */
   readonly sign: '=' | '≤' | '<' | '≥' | '>' | '≡' | '≢' | 'finite'
@@ -15,7 +12,7 @@ export interface Relation {
   readonly within: number
 }
 
-/** Builds a relation with a tolerance `within`; see the signs of `Relation`: =, ≤, <, ≥, >, ≡ (equal bits) or ≢. */
+/** Builds a relation with a tolerance `within`. Signs: =, ≤, <, ≥, >, ≡ (equal bits) or ≢. */
 type Related = (yours: unknown, byTheLaw: unknown, within?: number) => Relation
 const related =
   (sign: Relation['sign']): Related =>
@@ -40,7 +37,7 @@ const isNumberList = (u: unknown): u is ValueLeaf['values'] =>
   u instanceof Float64Array || (Array.isArray(u) && u.every(x => typeof x === 'number'))
 const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
 
-/** Arrays of numbers of a side, each with its path. A non-number counts as NaN, which equals nothing. */
+/** Arrays of numbers of a side, with paths. A non-number counts as NaN, which equals nothing. */
 const valueLeaves = (value: unknown, at = ''): ReadonlyArray<ValueLeaf> =>
   isNumberList(value)
     ? [{ at, values: value }]
@@ -49,7 +46,7 @@ const valueLeaves = (value: unknown, at = ''): ReadonlyArray<ValueLeaf> =>
       : [{ at, values: [typeof value === 'number' || typeof value === 'boolean' ? Number(value) : NaN] }]
 
 const roundedText = (x: number, digits: number): string => String(Number(x.toPrecision(digits)))
-/** Two numbers, printed with enough digits to differ. */
+/** Two numbers with enough digits to differ. */
 const distinguishingDigits = (a: number, b: number): readonly [string, string] => {
   const digits = Array.from({ length: 11 }, (_, i) => 6 + i).find(n => roundedText(a, n) !== roundedText(b, n)) ?? 17
   return [roundedText(a, digits), roundedText(b, digits)]
@@ -75,7 +72,7 @@ const SIGN_WORDS: Readonly<Record<string, string>> = {
   '>': 'more than '
 }
 
-/** Path and values of the first difference between two values that differ in bits. */
+/** Path and values of the first difference in bits. */
 const firstDifference = (left: unknown, right: unknown, at = ''): string => {
   if (isObject(left) && isObject(right) && Array.isArray(left) === Array.isArray(right)) {
     const [a, b] = [left, right].map((side): ReadonlyMap<string, unknown> => new Map(Object.entries(side)))
@@ -87,7 +84,7 @@ const firstDifference = (left: unknown, right: unknown, at = ''): string => {
   return isAt(at, `yours is ${yours}, by the law ${wanted}${isNumber ? ', bit for bit' : ''}`)
 }
 
-/** Prefixes the name of the quantity to a message that begins with a number or an index. */
+/** Prefixes the quantity's name to a message that begins with a number or an index. */
 const withQuantity = (message: string, quantity: string): string =>
   quantity === ''
     ? message
@@ -97,8 +94,8 @@ const withQuantity = (message: string, quantity: string): string =>
         .replace(/^(?=\[|: )/, () => quantity)
 
 /**
- * Failure message of a relation, or null if it holds. A single number is compared with every number of the other side. `quantity` names the
- * compared values if the sides are numbers or arrays of numbers.
+ * Failure message of a relation; null if it holds. A single number is compared with every number of the other side. `quantity` names
+ * unnamed numbers.
  */
 export const relationFailure = (relation: Relation, quantity = ''): string | null => {
   const message = unnamedFailure(relation)
@@ -142,7 +139,7 @@ const unnamedFailure = ({ sign, left, right, within }: Relation): string | null 
 }
 
 /**
- * Returns true if |found − wanted| ≤ tolerance entry by entry, otherwise throws an error that names the entry. Non-finite numbers agree
+ * Returns true if |found − wanted| ≤ tolerance entry by entry; throws an error that names the entry otherwise. Non-finite numbers agree
  * with nothing.
  */
 export const agree = (
@@ -173,7 +170,7 @@ const CHANGES: ReadonlyArray<(values: RelationValues) => RelationValues> = [
 /** True if the relation fails for some perturbation of its left side. */
 const canFail = (relation: Relation): boolean => {
   const { sign, left, right, within } = relation
-  // Equality with 0 fails beyond its tolerance, and a bound beyond it, whatever the present value.
+  // Fails beyond the tolerance, whatever the present value.
   if (!['=', '≡'].includes(sign) || (right === 0 && within > 0)) return true
   const changed = (of: unknown, change = (values: RelationValues) => values): ReadonlyArray<RelationValues> =>
     valueLeaves(of).map(({ values }) => change(Array.from(values)))
@@ -187,7 +184,7 @@ const canFail = (relation: Relation): boolean => {
   )
 }
 
-/** Reason why a law is vacuous: it applied to no case, or no perturbation makes it fail; null otherwise. */
+/** Reason why a law is vacuous: it applies to no case, or no perturbation makes it fail; null otherwise. */
 export const vacuityReason = (said: ReadonlyArray<ReadonlyArray<Relation>>): string | null =>
   said.every(relations => relations.length === 0)
     ? 'it says nothing about any case'

@@ -1,7 +1,4 @@
-/**
- * Laws that two instances are the same: objectives up to a factor, expectations in mean, samplers and initializers in distribution, others
- * by value.
- */
+/** Laws that two instances are the same. */
 import * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Points } from '../data/points.js'
@@ -36,11 +33,9 @@ import { sameObjective, type UpTo } from './objective.js'
 import { codeOf, scripted } from './script.js'
 
 export interface SameOptions extends Context {
-  /** Differences that are allowed between objectives. */
   readonly upTo?: UpTo
 }
 
-// The parameter names are widened to string, so that one table holds all concepts.
 const pair: Score.Score<string> = Score.symmetricPair
 
 const two: Score.Score<string> = Score.spherical({ components: 2 })
@@ -54,11 +49,10 @@ const sameRule =
     is(a) && is(b) ? of(a, b, options) : null
 
 const REPEATS = 200
-/** Copies of every row when a mean is compared. */
 const COPIES_PER_ROW = 30
 const PARTICLES = 1500
 
-/** Keys for which noise is compared, with ROWS_PER_DRAW rows each: the error of a mean square is √(2 · 2/40000) · 7 = 0.07. */
+/** Keys for which noise is compared, each with ROWS_PER_DRAW rows: the error of a mean square is √(2 · 2/40000) · 7 = 0.07. */
 const NOISE_KEYS = 1000
 const ROWS_PER_DRAW = 40
 const NOISE_THRESHOLDS = [-1.5, -0.5, 0.5, 1.5]
@@ -68,7 +62,7 @@ const isRandomExpectation = (expectation: Expectation.Expectation): boolean => {
   return way.where === 'span' || (way.where === 'everywhere' && way.rows !== 'fixed')
 }
 
-/** Features of noise: entries, squares, indicators of being below each threshold, and products of two entries. */
+/** Features of noise: entries, squares, indicators below each threshold, and products of two entries. */
 const noiseFeatures = (z: Density.NumberRow): Density.NumberRow => [
   ...z,
   ...z.map(x => x * x),
@@ -76,7 +70,7 @@ const noiseFeatures = (z: Density.NumberRow): Density.NumberRow => [
   ...z.flatMap((x, j) => z.slice(j + 1).map(y => x * y))
 ]
 
-/** Mean of the features over the rows of each key. */
+/** Mean features of each key's rows. */
 const noiseFeatureMeans = (
   expectation: Expectation.Expectation,
   dim: number,
@@ -243,7 +237,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
           ).map(({ points }) => Density.listRows(points))
         })
         return wanted.map((state, n) => {
-          // Both are centred at the mean of one.
+          // Both centred at the same mean.
           const middle = Density.weightedRowSum(
             state.map(() => 1 / state.length),
             state,

@@ -13,11 +13,11 @@ import { measuredSlope, evaluationNoise, SHORTEST_STEP_SHARE, extrapolatedSlope 
 import { forAll, ofRows, equals, atMost, below, above, areFinite, atLeast, type LawBuilder } from './lawRows.js'
 
 export interface ScheduleOptions {
-  /** Times at which α or σ has no derivative, increasing. Default: as its case declares. */
+  /** Ascending times at which α or σ has no derivative. Default: as declared. */
   readonly kinks?: ReadonlyArray<number>
-  /** True if α² + σ² = 1. Default: as its case declares. */
+  /** True if α² + σ² = 1. Default: as declared. */
   readonly variancePreserving?: boolean
-  /** True if the process is time-homogeneous: diffusing for s and then for t is diffusing for s + t. Default: as its case declares. */
+  /** True if diffusing for s and then for t is diffusing for s + t. Default: as declared. */
   readonly homogeneous?: boolean
 }
 
@@ -30,7 +30,7 @@ const { exp, log, powerOfTwo, square } = Elementary
 const DERIVATIVE_TOLERANCE = 1e-7
 
 /**
- * Returns the laws of a schedule: levels, log-SNR and its inverse, and the forward process dx = f x dt + g dW.
+ * Returns the laws of a schedule: levels, log-SNR and its inverse, forward process dx = f x dt + g dW.
  *
  * @example
  * import fc from 'fast-check'
@@ -76,13 +76,13 @@ const scheduleSubject = (
     ...onTimes,
     meaning: Schedule.interpret(schedule),
     claims: { kinks, variancePreserving, homogeneous },
-    /** Distance to the nearest edge, within which differences may be taken. */
+    /** Distance to the nearest edge, the longest step of a difference. */
     reach: (x: number): number => edges.reduce((least, edge) => Math.min(least, Math.abs(x - edge)), x)
   }
 }
 type ScheduleSubject = ReturnType<typeof scheduleSubject>
 
-/** Builders of laws over times: near the ends too, and without a kink inside intervals that are integrated. */
+/** Builders of laws over times, some near the ends; integrated intervals contain no kink. */
 const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>) => {
   const until = Schedule.endTime(schedule)
   const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
@@ -104,12 +104,11 @@ const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>
   return { edges: [...edges, until], atOne, atTwo, upTo, inPieces }
 }
 
-/** Number of equal steps into which an interval is divided to draw a time. */
+/** Equal steps of an interval among which a time is drawn. */
 const SHARES = Elementary.powerOfTwo(20)
 
 /**
- * Ordered times in the intervals between edges, in the same interval or with one or two kinks between them. Uniform in each interval,
- * unlike `fc.double`.
+ * Ordered times between edges, in the same interval or with one or two kinks between them. Uniform in each interval, unlike `fc.double`.
  */
 const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: number; readonly t: number }> => {
   const last = edges.length - 2
@@ -123,8 +122,8 @@ const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: 
 }
 
 /**
- * Times from 0.1 to 1e-5 of the distance from either end. Without an end, late times up to a log-SNR of −40, beyond which rounding hides
- * everything.
+ * Times from 0.1 to 1e-5 of the distance from either end; without an end, late times up to a log-SNR of −40, beyond which rounding
+ * prevails.
  */
 const nearEnds = (schedule: Schedule.Schedule): fc.Arbitrary<number> => {
   const until = Schedule.endTime(schedule)
@@ -205,7 +204,7 @@ const timeInvertsLogSnr = ({ meaning: { logSnr, timeOfLogSnr, until }, reach, at
     }
   })
 
-/** Error of a time that is computed from λ, given the evaluation noise of λ. */
+/** Error of a time computed from λ, given the noise of evaluating λ. */
 const blurOfTime =
   (logSnr: (time: number) => number, reach: (time: number) => number) =>
   (time: number): number =>
@@ -230,7 +229,7 @@ const varianceIsPreserved = ({
 const logAlpha = ({ alpha }: Schedule.Level): number => log(alpha)
 
 /**
- * Slope in time of a function of the level, with an error bound. Near its end α may have lost digits by cancellation, as 1 − t has, which
+ * Slope in time of a function of the level, with an error bound. α may have lost digits near its end by cancellation, as in 1 − t, which
  * steps below 2⁻¹⁶ do not show.
  */
 const slopeOf = (
@@ -294,7 +293,7 @@ const diffusingComposes = ({ meaning, claims: { kinks }, inPieces }: ScheduleSub
     }
   })
 
-/** Diffuses a Gaussian from s to t by quadrature of f and g² in √t, because some schedules change fast near 0. */
+/** Diffuses a Gaussian from s to t by quadrature of f and g² in √t, since some schedules change fast near 0. */
 const integrateMoments = (
   { level, drift, diffusion }: Pick<Dynamics, 'level' | 'drift' | 'diffusion'>,
   kinks: ReadonlyArray<number>,
@@ -306,7 +305,7 @@ const integrateMoments = (
     ({ alpha, variance }, hi, i) => {
       const { nodes, weights } = Quadrature.gaussLegendre(count)(Math.sqrt(inside[i]), Math.sqrt(hi))
       const ends = [Math.sqrt(inside[i]), ...nodes, Math.sqrt(hi)]
-      // ∫ f between neighbouring nodes, for which few nodes suffice, and from the start and each node to the end.
+      // ∫ f between neighbouring nodes, and from the start and each node to the end.
       const pieces = ends.slice(1).map((end, k) => {
         const piece = Quadrature.gaussLegendre(6)(ends[k], end)
         return piece.nodes.reduce((sum, r, j) => sum + piece.weights[j] * 2 * r * drift(r * r), 0)

@@ -1,4 +1,4 @@
-/** Counterexamples as complete scripts that fail when they are run. */
+/** Counterexamples as complete scripts. */
 import { exactText } from '../../lib/plain/said.js'
 import * as Float64 from '../../lib/index.js'
 import * as Ornstein from '../index.js'
@@ -8,7 +8,7 @@ import { showExpectation } from './arbitraries.js'
 import { mapLaws } from './check.js'
 import type { Law, Laws } from './law.js'
 
-/** Source text of a function, with the import rewriting of test runners undone. */
+/** Source of a function, with import rewriting by test runners undone. */
 const functionSource = (f: (...args: ReadonlyArray<never>) => unknown): string =>
   f
     .toString()
@@ -17,7 +17,7 @@ const functionSource = (f: (...args: ReadonlyArray<never>) => unknown): string =
 
 const isFunction = (u: unknown): u is (...args: ReadonlyArray<never>) => unknown => typeof u === 'function'
 
-/** Sources of the functions in a description, in the order of its code. */
+/** Sources of a description's functions, in the order of its code. */
 const codeIn = (value: Case.AnyValue): ReadonlyArray<string> =>
   Case.parts(value).flatMap(part =>
     Object.entries(part[Case.ofCase].fields).flatMap(([name, { code }]) => {
@@ -26,7 +26,7 @@ const codeIn = (value: Case.AnyValue): ReadonlyArray<string> =>
     })
   )
 
-/** Returns the source of every function in a value, at any depth of its arrays, records and descriptions. */
+/** Sources of all functions in arrays, records and descriptions, at any depth. */
 const functionSourcesIn = (value: unknown): ReadonlyArray<string> => {
   if (Case.isValue(value)) return codeIn(value)
   if (isFunction(value)) return [functionSource(value)]
@@ -35,7 +35,7 @@ const functionSourcesIn = (value: unknown): ReadonlyArray<string> => {
     : []
 }
 
-/** A description as code, with the sources of its functions. */
+/** A description as code, its functions in source form. */
 const caseAsCode = (value: Case.AnyValue): string => {
   if (Expectation.concept.is(value)) return showExpectation(value)
   const [first, ...rest] = Case.show(value).split('…')
@@ -46,7 +46,7 @@ const caseAsCode = (value: Case.AnyValue): string => {
 const isWord = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name)
 
 /**
- * A value as the code that builds it: descriptions, points, parameters, functions, and arrays and records of them.
+ * Returns the code that builds a value: descriptions, points, parameters, functions, and arrays and records of them.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -85,17 +85,17 @@ const ownIn = (value: unknown): ReadonlyArray<string> =>
       ? Object.values(value).flatMap(ownIn)
       : []
 
-/** True if the library's words alone build the value: no functions and no custom cases. */
+/** True if the library's words alone build the value, without functions or custom cases. */
 export const isBuiltByCode = (value: unknown): boolean =>
   ownIn(value).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
 
-/** Name and arguments of the function of `ornstein/laws` that makes the laws. */
+/** Function of `ornstein/laws` that makes the laws, and its arguments. */
 export interface Made {
   readonly by: string
   readonly of: ReadonlyArray<unknown>
 }
 
-/** Exported names by module. A function, because modules that import each other may not be complete while they load. */
+/** Exported names by module; a function, since modules import each other. */
 const exportedWords = (): Readonly<Record<string, ReadonlyArray<string>>> => {
   const main = Object.keys(Ornstein)
   return { ornstein: main, 'ornstein/float64': Object.keys(Float64).filter(word => !main.includes(word)) }
@@ -106,8 +106,8 @@ const calledWords = (code: string): ReadonlySet<string> =>
   new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?=\s*[.(])/g) ?? [])
 
 /**
- * Import statements for the library's names in the code that the library printed. Names that only the user's functions contain are in
- * commented imports, because a helper of the user may have the same name.
+ * Imports of the library's names in printed code. Names only in the users' functions are in commented imports, since a helper of theirs may
+ * have the same name.
  */
 const importsOf = (printedCode: string, userCode: string): ReadonlyArray<string> => {
   const printed = calledWords(printedCode)
@@ -139,7 +139,7 @@ export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unkn
     `const found = laws.named(${JSON.stringify(name)})(held)`,
     `found.on(${codeOf(value)})`
   ].join('\n')
-  // One function may contain another, so the longest are removed first.
+  // The longest are removed first, since one may contain another.
   const sources = [...of, value]
     .flatMap(functionSourcesIn)
     .filter(source => body.includes(source))
@@ -155,6 +155,6 @@ export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unkn
   ].join('\n')
 }
 
-/** The laws, with counterexamples printed as scripts that fail when they are run. */
+/** Returns the laws with counterexamples printed as scripts. */
 export const scripted = (made: Made, laws: ReadonlyArray<Law> | Laws): Laws =>
   mapLaws(law => law.shownBy?.(value => scriptOf(made, law, value)) ?? law)(laws)

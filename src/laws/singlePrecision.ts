@@ -1,6 +1,4 @@
-/**
- * Law of single precision: an objective that declares it accurate deviates from double precision by no more than rounded arguments would.
- */
+/** Law that float32 deviates from float64 no more than rounded arguments would, if an objective declares it accurate. */
 import * as fc from 'fast-check'
 import * as Compiler from '../../lib/compiler/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -20,13 +18,13 @@ import * as Arbitrary from './arbitraries.js'
 import { compiledOrThrow, flattenParams, sumNumbers, maxAbs } from './check.js'
 import { forAll, equals, type LawBuilder } from './lawRows.js'
 
-/** Assumed number of successive roundings from a parameter to the loss. */
+/** Assumed number of roundings from a parameter to the loss. */
 const ROUNDINGS = 32
-/** Relative perturbation for condition numbers: large enough for doubles, small enough to be linear. */
+/** Relative perturbation for condition numbers, small enough to be linear. */
 const CHANGE = Elementary.powerOfTwo(-20)
 const UNIT = Elementary.powerOfTwo(-24)
 
-/** Densities of a mixture cancel, so single precision is never accurate for its score; hence a network. */
+/** A network, since the cancelling densities of a mixture are never accurate in float32. */
 const precisionNetwork = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
 
 interface PrecisionCase {
@@ -36,7 +34,7 @@ interface PrecisionCase {
   readonly seed: number
 }
 
-/** Law that an objective with an expectation gives the same loss in float32 and float64, if both declare it. */
+/** Law that float32 and float64 losses agree, if objective and expectation both declare it. */
 export const singlePrecisionLaw = (
   objective: Objective.Objective,
   schedules: fc.Arbitrary<Schedule.Schedule>,
@@ -81,7 +79,7 @@ const precisionCases = (schedules: fc.Arbitrary<Schedule.Schedule>): fc.Arbitrar
     )
   )
 
-/** Function that returns value and gradient, concatenated. Each precision has a library of its own. */
+/** Returns value and gradient, concatenated, computed by the library of one precision. */
 const lossInPrecision = (objective: Objective.Objective, expectation: Expectation.Expectation) => {
   const libraries = { float32: Compiler.library('float32'), float64: Compiler.library() }
   return (
@@ -97,7 +95,7 @@ const lossInPrecision = (objective: Objective.Objective, expectation: Expectatio
   }
 }
 
-/** Parameters with one entry changed, for each entry. */
+/** Parameters with one entry changed, for each. */
 const singleEntryChanges = (params: Params.Params<string>): ReadonlyArray<Params.Params<string>> =>
   Params.names(params).flatMap(name =>
     Array.from(params[name].values, (_, at) => {
@@ -106,7 +104,7 @@ const singleEntryChanges = (params: Params.Params<string>): ReadonlyArray<Params
     })
   )
 
-/** Points with one coordinate changed, for each coordinate; relative to the noise too, whose size is 1. */
+/** Points with one coordinate changed by CHANGE (1 + |x|), for each; the 1 is the size of the noise. */
 const perturbedPoints = (points: Points): ReadonlyArray<Points> =>
   Array.from(points.values, (_, at) => ({
     ...points,

@@ -1,4 +1,4 @@
-/** Laws of stages: runs resume from text, steps keep shapes, and batches are uniform. */
+/** Laws of stages: resumption from text, shapes, uniform batches. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -15,7 +15,7 @@ import type { Laws } from './law.js'
 export interface StageOptions<P extends string> {
   /** Default: Ornstein–Uhlenbeck. */
   readonly schedule?: Schedule.Schedule
-  /** Score that the stage fits. Default: the symmetric pair, which every built-in stage accepts. */
+  /** Score to fit. Default: the symmetric pair, which every built-in stage accepts. */
   readonly score?: Score.Score<P>
   readonly points?: Points
 }
@@ -36,7 +36,7 @@ export const stage = <P extends string = 'mean'>(
   stage: Stage.Stage,
   {
     schedule = Schedule.ornsteinUhlenbeck,
-    // Without a score given, P is that of the pair.
+    // P is that of the pair by default.
     score = Score.symmetricPair as unknown as Score.Score<P>,
     points = stagePoints
   }: StageOptions<P> = {}
@@ -56,7 +56,6 @@ interface StageSubject<P extends string> {
   readonly schedule: Schedule.Schedule
   readonly score: Score.Score<P>
   readonly dim: number
-  /** Compiles a pipeline of this stage alone. */
   readonly compile: () => Compile.Program<P>
 }
 
@@ -70,7 +69,7 @@ const resumesFromText = <P extends string>({ compile }: StageSubject<P>): LawBui
     source: 'a state holds all there is',
     maxCases: 3,
     says: ({ seed, at }) => {
-      // Resumed by another program, as in another process, which has none of the caches of the first.
+      // Resumed by a program that shares no cache with the first, as in another process.
       const first = compile()
       const another = compile()
       const states = [...Run.states(first)(Key.fromSeed(seed))]
@@ -105,9 +104,8 @@ const firstStepKeepsShapes = <P extends string>({ compile }: StageSubject<P>): L
     }
   })
 
-/** Number of keys whose batches are counted. */
 const BATCH_KEYS = 2000
-/** Standard errors by which a count may be off. */
+/** Maximum deviation of a count, in standard errors. */
 const MAX_STANDARD_ERRORS = 6
 
 const batchesAreUniform = <P extends string>(subject: StageSubject<P>, simple: Stage.Simple): LawBuilder =>
@@ -131,7 +129,7 @@ const batchesAreUniform = <P extends string>(subject: StageSubject<P>, simple: S
     }
   })
 
-/** Returns the rows that the second step of a stage evaluates the loss on, out of `rows` normal ones. */
+/** Rows, out of `rows` normal ones, on which a stage's second step evaluates the loss. */
 const rowsOfSecondStep =
   <P extends string>({ schedule, score, dim }: StageSubject<P>, simple: Stage.Simple, rows: number) =>
   (seed: number): ReadonlyArray<number> => {

@@ -1,4 +1,3 @@
-/** Symmetries of data and parameters. */
 import type { Points } from '../data/points.js'
 import { Key, type Params, Score } from '../index.js'
 import { dotProduct } from './check.js'
@@ -6,19 +5,17 @@ import { subtractRows, pointsFromRows, listRows, scaleRow, type NumberRow } from
 
 type Change<P extends string> = (params: Params.Params<P>) => Params.Params<P>
 
-/** Transformations of a score's parameters; absent if the score has none. Gradients transform in the same way. */
+/** Transformations of a score's parameters and gradients; absent if it has none. */
 export interface ScoreSymmetries<P extends string> {
-  /** Permutes the components. */
   readonly relabel?: (seed: number) => Change<P>
   /** Applies an orthogonal map to all centres. */
   readonly rotate?: (map: (row: NumberRow) => NumberRow) => Change<P>
-  /** Translates all centres. */
   readonly translate?: (by: NumberRow) => Change<P>
   /** True if s(−x) = −s(x) for all parameters. */
   readonly odd?: boolean
 }
 
-/** Symmetries that the score's family declares; none for a network, whose symmetries are claimed by options. */
+/** Symmetries declared by the score's family; none for a network. */
 export const symmetriesOf = <P extends string>(score: Score.Score<P>): ScoreSymmetries<P> => {
   const { family } = Score.interpret(score)
   if (family === undefined) return {}
@@ -32,11 +29,11 @@ export const symmetriesOf = <P extends string>(score: Score.Score<P>): ScoreSymm
   }
 }
 
-/** A permutation; of two components always the exchange. */
+/** A permutation other than the identity if there are two components. */
 const otherOrder = (count: number, seed: number): ReadonlyArray<number> =>
   count === 2 ? [1, 0] : Array.from(Key.permutation(count)(Key.fromSeed(seed)))
 
-/** An orthogonal map: a reflection, or the product of two (a rotation). */
+/** A reflection, or the product of two. */
 export const orthogonalMap = (seed: number, dim: number): ((row: NumberRow) => NumberRow) => {
   const reflections = Key.split(1 + (seed % 2))(Key.fromSeed(seed)).map(key => {
     const normal = Array.from(Key.normal(dim)(key))

@@ -1,4 +1,4 @@
-/** A mixture with all of its noise as weighted points, so that a loss is its population mean. */
+/** A mixture with its noise as weighted points, for population means. */
 import * as E from 'fp-ts/lib/Either.js'
 import type { Loss } from '../compile/loss.js'
 import type { Points } from '../data/points.js'
@@ -10,17 +10,16 @@ import { isBuiltByCode } from './script.js'
 export interface PopulationPoints {
   readonly points: Points
   readonly expectation: Expectation.Expectation
-  /** True if means are accurate to 1e-10; otherwise they have the error of equal steps. */
+  /** True if means are accurate to 1e-10; equal steps have an error otherwise. */
   readonly isExact: boolean
 }
 
-/** Gaussians of a mixture in one dimension, or with isotropic components. */
+/** Gaussians of a mixture in one dimension or with isotropic components. */
 export const mixtureToGaussians = (mixture: Mixture.Mixture): Density.IsotropicGaussians => {
   const { weights, means, variances } = Mixture.marginals(mixture)
   return weights.map((weight, k) => ({ weight, mean: means[k], variance: variances[k][0] }))
 }
 
-/** Mixture of isotropic components. */
 export const gaussiansToMixture = (gaussians: Density.IsotropicGaussians): Mixture.Mixture =>
   Mixture.of({
     means: gaussians.map(({ mean }) => mean),
@@ -30,7 +29,7 @@ export const gaussiansToMixture = (gaussians: Density.IsotropicGaussians): Mixtu
 
 /**
  * True if a loss supports populations: it depends on x_t alone, and its score is that of a mixture. False for custom objectives, which may
- * read x_0 undetectably; the nodes of x_t have none.
+ * read x_0.
  */
 export const acceptsPopulations = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,
@@ -42,8 +41,8 @@ export const acceptsPopulations = <P extends string>(
   )
 
 /**
- * Population of a mixture, with nodes of x_t that already include the noise. For a loss that reads the noise, or a score without a mixture,
- * `steps` equal steps of x_0 and of z, in one dimension.
+ * Population of a mixture, whose nodes of x_t include the noise; for a loss that reads the noise, or a score without a mixture, `steps`
+ * equal steps of x_0 and of z, in one dimension.
  */
 export const populationPoints = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,

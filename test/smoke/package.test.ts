@@ -256,7 +256,6 @@ describe('the package', () => {
   const resolutions: ReadonlyArray<{
     readonly module: string
     readonly moduleResolution?: string
-    readonly lib?: ReadonlyArray<string>
   }> = [{ module: 'NodeNext' }, { module: 'ESNext', moduleResolution: 'Bundler' }]
   const users = ['typescript', 'typescript-7'].flatMap(compiler =>
     resolutions.map(resolution => ({ compiler, resolution }))
@@ -301,13 +300,6 @@ describe('the package', () => {
     expect(all.length).toBeGreaterThan(30)
     writeFileSync(join(bare, 'all.ts'), all.join('\n'))
     await typed(bare, ['consumer.ts', 'all.ts'], user)
-  })
-
-  it.runIf(isSlow)('is typed for a strict user of the standard library of ES2022 alone', async () => {
-    const names = offered().filter(name => name !== 'ornstein/Cluster')
-    const all = names.map((name, i) => `import * as module${i} from '${name}'\nexport { module${i} }`)
-    writeFileSync(join(bare, 'alone.ts'), all.join('\n'))
-    await typed(bare, ['alone.ts'], { ...users[2], resolution: { ...users[2].resolution, lib: ['es2022'] } })
   })
 
   once('bundles for a browser by esbuild, with nothing of Node in it', async () => {

@@ -26,7 +26,7 @@ export const copiedTables =
         const copy: TableCopy = {
           table,
           withColumns: added =>
-            appendedSheet([grid, { names, delimiter, rows }], before === null)(
+            appendedSheet([grid, { names, delimiter, rows }], { isFirst: before === null })(
               table.rowNumbers.map(number => number - count),
               added
             )

@@ -154,7 +154,7 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
     const known = queues.get(worker)
     if (known !== undefined) return known
     const made = queueOf(worker, redis)
-    // the client reconnects by itself when the server is unavailable
+    // the client reconnects
     made.on('error', () => undefined)
     queues.set(worker, made)
     return made

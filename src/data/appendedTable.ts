@@ -1,4 +1,4 @@
-/** A table to be written again, with columns added on the right. */
+/** Writes a table with columns added on the right. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import Papa from 'papaparse'
@@ -8,16 +8,15 @@ import type { CellGrid } from './grid.js'
 import { fail } from './dataProblems.js'
 import type { DataError } from './points.js'
 import { exactText } from '../../lib/plain/said.js'
-import { unusedName, type TableSheet } from './tableSheet.js'
+import { FIRST_PART, unusedName, type PartPosition, type TableSheet } from './tableSheet.js'
 
-/** Cells as they are written, under names. */
 export interface WrittenTable {
   readonly names: ReadonlyArray<string>
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
   readonly delimiter: string
 }
 
-/** The cells of a grid, its numbers by the shortest digits. */
+/** Cells of a grid as text; numbers have the fewest digits that identify them. */
 export const writtenOfGrid = ({ names, rows, numbers, text }: CellGrid): WrittenTable => ({
   names,
   rows: Array.from({ length: rows }, (_, i) =>
@@ -29,33 +28,32 @@ export const writtenOfGrid = ({ names, rows, numbers, text }: CellGrid): Written
   delimiter: ','
 })
 
-/** A part of a table, with its cells as they are written. */
 export type CopiedPart = readonly [grid: CellGrid, written: WrittenTable]
 
-/** Columns that are added: a cell for each row of some. */
+/** Added columns, with a cell for each selected row. */
 export type AddedColumns = ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string | number>]>
 
-/** For each of so many rows, its place among those of these numbers, from 1. */
+/** Index of each of `rows` rows in `rowNumbers`, which count from 1; undefined if it is not in it. */
 const indexByRow = (rowNumbers: Uint32Array, rows: number): ReadonlyArray<number | undefined> => {
   const places = new Map(Array.from(rowNumbers, (number, at) => [number, at]))
   return Array.from({ length: rows }, (_, i) => places.get(i + 1))
 }
 
-/** The text of cells with columns added on the right, below a line of names or not: see `withColumns`. */
+/** Text of a table with columns added for the rows `rowNumbers`, counted from 1; other rows have empty cells. */
 export const appendedText =
-  ({ names, rows, delimiter }: WrittenTable, isBelowNames = true) =>
+  ({ names, rows, delimiter }: WrittenTable, { isFirst } = FIRST_PART) =>
   (rowNumbers: Uint32Array, added: AddedColumns): string => {
     const places = indexByRow(rowNumbers, rows.length)
     const found = rows.map((row, i) => {
       const at = places[i]
       return [...row, ...added.map(([, cells]) => (at === undefined ? '' : cells[at]))]
     })
-    const header = isBelowNames ? [[...names, ...added.map(([name]) => unusedName(name, names))]] : []
+    const header = isFirst ? [[...names, ...added.map(([name]) => unusedName(name, names))]] : []
     const lines = [...header, ...found]
     return lines.length === 0 ? '' : `${Papa.unparse(lines, { delimiter, newline: '\n' })}\n`
   }
 
-/** What a cell of a column of numbers holds: null where it is missing, undefined where it is none. */
+/** Number of a cell; null if it is missing, undefined if it is not a number. */
 const cellNumber = ({ names, numbers, text }: CellGrid, row: number, column: number): number | null | undefined => {
   const x = numbers[row * names.length + column]
   if (!Number.isNaN(x)) return x
@@ -64,8 +62,8 @@ const cellNumber = ({ names, numbers, text }: CellGrid, row: number, column: num
 }
 
 /**
- * A column with its type: one of numbers, where each cell that is not missing is one, else of texts as they are written. What the first
- * part of a table says holds for those after it.
+ * Column of numbers if every cell is a number or missing, otherwise of texts as written. The types of the first part, `known`, hold for all
+ * others.
  */
 const typedColumn =
   ([grid, { names, rows }]: CopiedPart, known: ReadonlyArray<Type> | null) =>
@@ -90,15 +88,15 @@ const typedColumn =
           })
   }
 
-/** A part of a table with columns added on the right, for the rows of these numbers in it; the first has the line of names. */
+/** Sheet of a part of a table with columns added for the rows `rowNumbers`, counted from 1 in the part. */
 export const appendedSheet =
-  (copied: CopiedPart, isFirst: boolean) =>
+  (copied: CopiedPart, { isFirst }: PartPosition) =>
   (rowNumbers: Uint32Array, added: AddedColumns): TableSheet => {
     const [, written] = copied
     const { names, rows } = written
     return {
       text: delimiter =>
-        appendedText({ ...written, delimiter: delimiter ?? written.delimiter }, isFirst)(rowNumbers, added),
+        appendedText({ ...written, delimiter: delimiter ?? written.delimiter }, { isFirst })(rowNumbers, added),
       columns: known =>
         pipe(
           names.map((_, j) => j),

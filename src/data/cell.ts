@@ -1,10 +1,10 @@
-/** What a cell of a table says: a number, nothing, almost a number, or a word. */
-/** No number is longer; what is, is a word, and no pattern is tried on it. */
+/** Classification of a cell as a number, missing, almost a number, or a word. */
+/** Longer texts are words, without trying a pattern. */
 export const MAX_NUMBER_LENGTH = 200
 
 /**
- * The number in a cell, or NaN. `Number` reads decimal literals and nothing else but blanks and 0x, 0o and 0b literals,
- * which are refused: no decimal literal has a letter other than e.
+ * Number of a cell, or NaN. `Number` reads decimal literals, blanks and 0x, 0o and 0b literals; the last are rejected by their letters,
+ * since a decimal literal has no letter but e.
  */
 export const readNumber = (cell: string): number => {
   const text = cell.trim()
@@ -12,21 +12,21 @@ export const readNumber = (cell: string): number => {
   return Number.isFinite(x) && !/[xob]/i.test(text) ? x : NaN
 }
 
-/** `almost`: a number to a person, which must not be passed over as a word. */
+/** `almost`: a number to a person, which must not be mistaken for a word. */
 export type CellKind = 'number' | 'missing' | 'almost' | 'word'
 
 const MISSING_MARKERS = /^(#?n\/?a|<na>|n\.a\.?|#n\/a n\/a|-?nan|none|null|nil|missing|[?.]|[-\u2010-\u2015]{1,3})$/i
 
-/** Whether a cell says that it has no value: it is empty, or has one of the usual words or marks for that. */
+/** True if a cell is empty or one of the usual marks for a missing value. */
 export const isMissing = (cell: string): boolean => {
   const text = cell.trim()
   return text === '' || (text.length < MAX_NUMBER_LENGTH && MISSING_MARKERS.test(text))
 }
 
-/** Whether a text is a number whose decimals stand after a comma. */
+/** True if a text is a number with a decimal comma. */
 export const hasDecimalComma = (text: string): boolean => /^[+-]?[\d.]*,[\d.,]*\d$/.test(text)
 
-/** A number except for its dress: a currency, a percent sign, separated thousands, a typographic minus. */
+/** Removes the format of a number: currency, percent sign, thousands separators, typographic minus. */
 export const withoutNumberFormat = (text: string): string =>
   text
     .replace(/[\u2212\u2010-\u2013]/g, '-')
@@ -37,13 +37,13 @@ export const withoutNumberFormat = (text: string): string =>
 
 const isAlmost = (text: string): boolean => {
   if (!Number.isNaN(Number(text)) || /^([+-]?(inf|infinity)|0[xob][\da-f]+)$/i.test(text)) return true
-  // No dress has letters, and no number but in its exponent: most words are told by one.
+  // neither formats nor numbers have letters, except for the exponent, so this rules out most words
   if (/[a-df-z]/i.test(text)) return false
   const bare = withoutNumberFormat(text)
   return hasDecimalComma(text) || !Number.isNaN(readNumber(bare)) || hasDecimalComma(bare)
 }
 
-/** What a cell says, by its text alone. */
+/** Kind of a cell, by its text alone. */
 export const cellKind = (cell: string): CellKind => {
   if (!Number.isNaN(readNumber(cell))) return 'number'
   if (isMissing(cell)) return 'missing'
@@ -51,7 +51,7 @@ export const cellKind = (cell: string): CellKind => {
   return text.length < MAX_NUMBER_LENGTH && isAlmost(text) ? 'almost' : 'word'
 }
 
-/** Whether at least half of so many cells that are not missing are numbers to a person. */
+/** True if at most half of the cells that are not missing are words, and there is one that is not missing. */
 export const isNumericColumn = (count: number, kindOf: (i: number) => CellKind): boolean => {
   const kinds = Array.from({ length: count }, (_, i) => kindOf(i))
   const present = kinds.filter(kind => kind !== 'missing').length

@@ -1,4 +1,4 @@
-/** Tables from files whose columns have types: Parquet and Arrow. */
+/** Tables from files of typed columns: Parquet and Arrow. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { batches } from '../../lib/formats/arrow.js'
@@ -6,18 +6,17 @@ import { Absent, typedRows, type Columns } from '../../lib/formats/columns.js'
 import { caught, collectAsync, scanned } from '../../lib/plain/gather.js'
 import { rowGroupsOf, type Slices } from '../../lib/formats/parquet.js'
 import { requireNamedRows, gridToTable, type CsvOptions, type CellGrid, type Table } from './grid.js'
-import { gridAfterRows, joinGrids, tablesOfGrids } from './tableParts.js'
+import { offsetRowNames, joinGrids, tablesOfGrids } from './tableParts.js'
 import { fail } from './dataProblems.js'
 import type { DataError } from './points.js'
 
 export type { Slices }
 
-/** The packages that read a format. */
 const PACKAGES = { Parquet: 'hyparquet hyparquet-compressors', Arrow: 'apache-arrow hyparquet-compressors' } as const
 
 type ColumnarFormat = keyof typeof PACKAGES
 
-/** Options of text have no meaning here, so that none is given one. */
+/** Options of text files, which are a problem here. */
 const TEXT_ONLY_OPTIONS = ['header', 'delimiter', 'decimal', 'skip', 'comment'] as const
 
 const textOptionProblem = (format: ColumnarFormat, options: CsvOptions): Either.Either<DataError, null> => {
@@ -31,13 +30,13 @@ const isFileSystemError = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')
 
 /**
- * The message of a reader's own error, in parentheses. Empty for errors of the engine, and for messages that print a value which the reader
- * did not find, as `undefined`: a user cannot act on either.
+ * Message of a reader's own error, in parentheses; empty for errors of the engine and messages with `undefined`, on which a user cannot
+ * act.
  */
 const readerMessage = (error: unknown): string =>
   error instanceof Error && error.name === 'Error' && !/\bundefined\b/.test(error.message) ? ` (${error.message})` : ''
 
-/** What went wrong as a file was read; null where it was the file system, which says so of every file. */
+/** Problem of a damaged file or a missing package; null for errors of the file system, which are reported elsewhere. */
 const readerProblem =
   (format: ColumnarFormat) =>
   (error: unknown): Either.Either<DataError, never> | null =>
@@ -68,7 +67,7 @@ const gridOfColumns = (columns: Columns, { na }: CsvOptions): Either.Either<Data
   })
 }
 
-/** The same; cells of a damaged file may be of any kind, and its names too. */
+/** Converts columns to a grid; exceptions are problems, since names and cells of a damaged file may have any type. */
 const checkedGridOfColumns = (
   format: ColumnarFormat,
   columns: Columns,
@@ -79,7 +78,7 @@ const checkedGridOfColumns = (
     Either.getOrElse(problem => problem ?? gridOfColumns(columns, options))
   )
 
-/** The parts of a file, as they were read of it, before its columns are chosen. */
+/** Converts the parts of a file to grids, before their columns are chosen. */
 export const columnGrids =
   (format: ColumnarFormat, options: CsvOptions) =>
   (parts: AsyncIterable<Columns>): AsyncIterable<Either.Either<DataError, CellGrid>> =>
@@ -94,33 +93,31 @@ export const columnGrids =
               pipe(
                 textOptionProblem(format, options),
                 Either.flatMap(() => checkedGridOfColumns(format, part, options)),
-                Either.map(gridAfterRows(before))
+                Either.map(offsetRowNames(before))
               )
             ]
     )
 
-/** The parts of a file of Parquet, its groups of rows. */
 const parquetGrids =
   (options: CsvOptions) =>
   (file: Slices): AsyncIterable<Either.Either<DataError, CellGrid>> =>
     pipe(rowGroupsOf(file), columnGrids('Parquet', options))
 
-/** The parts of a file or stream of Arrow, its batches. */
 const arrowGrids =
   (options: CsvOptions) =>
   (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, CellGrid>> =>
     pipe(batches(bytes), columnGrids('Arrow', options))
 
-/** All parts as one. */
+/** Joins all parts into one grid. */
 export const joinGridParts = async (
   parts: AsyncIterable<Either.Either<DataError, CellGrid>>
 ): Promise<Either.Either<DataError, CellGrid>> =>
   pipe(Either.sequenceArray(await collectAsync(parts)), Either.flatMap(joinGrids))
 
 /**
- * Reads a table from a file of Parquet, by the package hyparquet, which is loaded as it is asked for. Its columns are chosen as
- * those of a CSV table are (see `readCsv`), but by their types: texts and dates are no numbers, a null is a missing cell, lists and
- * records are left out, and a whole number beyond 2⁵³, which no double holds, is refused where its column is taken.
+ * Reads a Parquet file by the package hyparquet, loaded on demand. Columns are chosen as in `readCsv`, but by their types: texts and dates
+ * are not numbers, null is a missing cell, lists and records are ignored, and a whole number beyond 2⁵³, which doubles do not hold, is a
+ * problem if its column is chosen.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -143,7 +140,7 @@ export const readParquet = async (file: Slices, options: CsvOptions = {}): Promi
   pipe(await joinGridParts(parquetGrids(options)(file)), Either.flatMap(gridToTable(options)))
 
 /**
- * Reads a table from the bytes of a file or a stream of Arrow (IPC), by the package apache-arrow, as `readParquet` does.
+ * Reads a table from the bytes of an Arrow file or stream (IPC) by the package apache-arrow, as `readParquet` does.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -164,13 +161,13 @@ export const readArrow = async (
 ): Promise<Either.Either<DataError, Table>> =>
   pipe(await joinGridParts(arrowGrids(options)(bytes)), Either.flatMap(gridToTable(options)))
 
-/** Tables of the groups of rows of a file of Parquet, one at a time: what the first says of the columns holds for all. */
+/** Reads a Parquet file one row group at a time; the columns are chosen by the first. */
 export const parquetTables =
   (options: CsvOptions = {}) =>
   (file: Slices): AsyncIterable<Either.Either<DataError, Table>> =>
     pipe(file, parquetGrids(options), tablesOfGrids(options))
 
-/** Tables of the batches of a file or a stream of Arrow, one at a time. */
+/** Reads an Arrow file or stream one batch at a time; the columns are chosen by the first. */
 export const arrowTables =
   (options: CsvOptions = {}) =>
   (bytes: AsyncIterable<Uint8Array>): AsyncIterable<Either.Either<DataError, Table>> =>

@@ -1,8 +1,7 @@
 /**
- * Tables of text: read into points, and written.
+ * Reads tables of text.
  *
- * In messages rows and columns are counted from 1, as in a spreadsheet; the header is not a row, and blank lines are not
- * counted.
+ * In messages rows and columns are counted from 1; the header is not a row, and blank lines are not counted.
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -24,7 +23,7 @@ import * as Problem from '../core/problem.js'
 import { typeAndValue } from '../core/spelling.js'
 import { isNumericColumn, cellKind, MAX_NUMBER_LENGTH, readNumber, type CellKind } from './cell.js'
 import { requireNamedRows, gridToTable as tableOfGrid, type CsvOptions, type CellGrid, type Table } from './grid.js'
-import { gridAfterRows, tablesOfGrids } from './tableParts.js'
+import { offsetRowNames, tablesOfGrids } from './tableParts.js'
 import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
 import { type DataError, type Points } from './points.js'
 import { appendedText, type AddedColumns, type CopiedPart, type WrittenTable } from './appendedTable.js'
@@ -43,19 +42,18 @@ import * as Settings from './readerSettings.js'
 
 type WrittenCells = WrittenTable['rows']
 
-/** Lines of cells as they are meant, none of them blank. */
+/** Non-blank lines of a table; missing cells are empty. */
 interface CellLines {
   readonly count: number
   readonly first: ReadonlyArray<string>
-  /** The first line is known to be one of names. */
+  /** True if the first line is known to be a header. */
   readonly isNamed?: boolean
-  /** How many cells a line has. */
   readonly widthOf: (line: number) => number
-  /** NaN for a cell that is not a number. */
+  /** NaN if the cell is not a number. */
   readonly numberAt: (line: number, column: number) => number
-  /** The text of a cell of the first line, or of one that is not a number. */
+  /** Defined for the first line, and for cells that are not numbers. */
   readonly textAt: (line: number, column: number) => string
-  /** The numbers of all lines or of all but the first, row-major, where all are of the same length. */
+  /** Numbers of the lines from `from` on, row-major, if all have the same length. */
   readonly numbers: (from: 0 | 1) => Float64Array
 }
 
@@ -73,10 +71,10 @@ const parseRecords = (
     ...(delimiter !== undefined && { delimiter })
   })
 
-/** A number with a decimal comma: its thousands separated by points, or with none and an exponent or not. */
+/** Number with a decimal comma: thousands separated by points, or an exponent without thousands. */
 const DECIMAL_COMMA_NUMBER = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e[+-]?\d+)?)\s*$/i
 
-/** The number in a cell with a decimal comma, or NaN: a point that separates no thousands would be a decimal mark beside the other. */
+/** Parses a number with a decimal comma; NaN if the cell is not one, for example 1.5, whose point separates no thousands. */
 const readDecimalComma = (cell: string): number =>
   cell.length < MAX_NUMBER_LENGTH && DECIMAL_COMMA_NUMBER.test(cell)
     ? readNumber(cell.replaceAll('.', '').replace(',', '.'))
@@ -84,7 +82,6 @@ const readDecimalComma = (cell: string): number =>
 
 const numberReader = ({ decimal }: CsvOptions): typeof readNumber => (decimal === ',' ? readDecimalComma : readNumber)
 
-/** Cells as they are meant: what is missing is empty. */
 const blankMissingCells = ({ na }: CsvOptions): ((cells: WrittenCells) => WrittenCells) => {
   const absent = new Set(na?.map(cell => cell.trim()))
   return cells => (absent.size === 0 ? cells : cells.map(row => row.map(cell => (absent.has(cell.trim()) ? '' : cell))))
@@ -112,18 +109,17 @@ const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): E
   return wrong === null ? Either.right(null) : Either.left(wrong)
 }
 
-/** Lines end with \n, and no mark of the order of bytes stands before the first. */
+/** Removes the byte-order mark, and makes all line ends \n. */
 const normalizeLineEnds = (text: string): string => withLineFeeds(text.replace(/^\uFEFF/, ''))
 
-/** The text from the table on. */
 const textOfTable = (text: string, { skip = 0 }: CsvOptions): string => text.slice(endOfLines(text, skip))
 
-/** A line of names as R's `write.table` writes it: all in quotes, a blank between each two. */
+/** Header as R's `write.table` writes it: all names quoted and separated by single blanks. */
 const R_HEADER = /^(?:[^\S\n]*\n)*"(?:[^"\n]|"")*"(?: "(?:[^"\n]|"")*")*(?:\n|$)/
 
 /**
- * A blank separates what R writes. A tab or a semicolon that cuts the first lines into the same number of cells is the delimiter, even where commas do
- * too: those are decimal commas then.
+ * Guesses the delimiter: a tab or semicolon that splits the first lines into equal numbers of cells, even if commas do too, since those are
+ * then decimal commas; a blank for tables of R; otherwise a comma.
  */
 const guessDelimiter = (text: string, { comment }: CsvOptions): string => {
   const cut = (delimiter: string): WrittenCells => {
@@ -137,7 +133,7 @@ const guessDelimiter = (text: string, { comment }: CsvOptions): string => {
   )
 }
 
-/** Whether names stand over cells of one number, which may be one more: that of the row. */
+/** True if all lines below the names have as many cells as there are names, or one more (the row name). */
 const looksLikeR = ([names, ...cells]: WrittenCells): boolean =>
   cells.length > 0 &&
   cells.every(line => line.length > 1 && line.length === cells[0].length) &&
@@ -148,7 +144,7 @@ const OTHER_FORMATS: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
   [/^\s*<(!doctype|html|\?xml|table)/i, 'a web page or XML']
 ]
 
-/** Cells of a text, a rectangle, without blank lines. */
+/** Parses a text into non-blank lines of cells. */
 const cellsOfText = (source: string, options: CsvOptions): Either.Either<DataError, WrittenCells> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
@@ -191,7 +187,7 @@ const cellsOfText = (source: string, options: CsvOptions): Either.Either<DataErr
     : requireTableAlone(cells)
 }
 
-/** The cells, unless lines stand above the table, or the names are one too few. */
+/** Rejects lines above the table, and a header with one name too few, to which `row.names` is added if R wrote it. */
 const requireTableAlone = (cells: WrittenCells): Either.Either<DataError, WrittenCells> => {
   const width = cells[Math.floor(cells.length / 2)].length
   const first = cells.findIndex(row => row.length === width)
@@ -218,11 +214,11 @@ const requireTableAlone = (cells: WrittenCells): Either.Either<DataError, Writte
       : Either.right(cells)
 }
 
-/** Whether cells are names of rows as R gives them: each its own, and a word or a whole number. */
+/** True if the cells are row names as R writes them: distinct words or whole numbers. */
 const areRowNames = (cells: ReadonlyArray<string>): boolean =>
   new Set(cells).size === cells.length && cells.every(cell => cellKind(cell) === 'word' || /^\d+$/.test(cell))
 
-/** Numbers that count columns or years, over numbers of another kind: names, by the looks of them. */
+/** True if the first line enumerates columns or years while the columns hold other numbers, so that it may be a header. */
 const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt }: CellLines): boolean => {
   const isYear = (x: number): boolean => Number.isInteger(x) && x >= 1900 && x <= 2100
   const rises = (by: (step: number) => boolean): boolean => first.every((x, j) => j === 0 || by(x - first[j - 1]))
@@ -242,11 +238,10 @@ const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt 
 const kindAt = ({ numberAt, textAt }: CellLines, line: number, column: number): CellKind =>
   Number.isNaN(numberAt(line, column)) ? cellKind(textAt(line, column)) : 'number'
 
-/** Whether the first line is a header. */
+/** Returns true if the first line is a header; a problem if that is unclear. */
 const hasHeaderLine = (lines: CellLines, { header = 'auto' }: CsvOptions): Either.Either<DataError, boolean> => {
   const { first, count, widthOf, numberAt } = lines
   const kinds = first.map((_, column) => kindAt(lines, 0, column))
-  /** A line that is too short has no say. */
   const standsOver =
     (column: number) =>
     (i: number): CellKind =>
@@ -269,7 +264,7 @@ const hasHeaderLine = (lines: CellLines, { header = 'auto' }: CsvOptions): Eithe
         : unclear('a first line of words and numbers')
 }
 
-/** Lines in which a cell is quoted, or marked as a comment, or of a length of their own: cell by cell. */
+/** Lines that are parsed cell by cell. */
 const linesOfCells = (cells: WrittenCells, read: (cell: string) => number): CellLines => ({
   count: cells.length,
   first: cells[0],
@@ -282,7 +277,7 @@ const linesOfCells = (cells: WrittenCells, read: (cell: string) => number): Cell
   }
 })
 
-/** Numbers of JSON have a point. */
+/** Lines of JSON, whose numbers have a decimal point whatever the options. */
 const linesOfJson =
   (options: CsvOptions) =>
   (cells: WrittenCells): CellLines => ({
@@ -304,14 +299,13 @@ const linesOfSheet = ({ width, rows, first, above, numbers, text }: NumericSheet
         : tabulate(rows * width, k => (k < width ? readNumber(first[k]) : numbers[k - width]))
 })
 
-/** Whether cells are meant as they stand, in lines that are all of the table. */
+/** True if no option changes cells or lines. */
 const isPlainCsv = ({ decimal, na = [], skip = 0, comment }: CsvOptions): boolean =>
   decimal !== ',' && na.length === 0 && skip === 0 && comment === undefined
 
-/** So many lines tell what separates cells. */
 const SNIFFED_LINES = 50
 
-/** How plain numbers are read fast: as the whole grammar would, or not at all. */
+/** Grammar of the fast reader of plain numbers; its `separator` is null if only the full grammar applies. */
 const csvGrammar = (options: CsvOptions): Grammar => ({
   separator: (head, isAll) => {
     const text = normalizeLineEnds(head)
@@ -325,7 +319,6 @@ const csvGrammar = (options: CsvOptions): Grammar => ({
   read: readNumber
 })
 
-/** The lines of a text. */
 const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, CellLines> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
@@ -341,10 +334,12 @@ const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, Ce
     : Either.right(linesOfSheet(sheet))
 }
 
-/** A name without the apostrophe that `toCsv` puts before a formula. */
 const withoutFormulaGuard = (name: string): string => (/^'+[=+\-@\t\r]/.test(name) ? name.slice(1) : name)
 
-const gridOfCellLines = (lines: CellLines, hasHeader: boolean): Either.Either<DataError, CellGrid> => {
+const gridOfCellLines = (
+  lines: CellLines,
+  { hasHeader }: Pick<CellGrid, 'hasHeader'>
+): Either.Either<DataError, CellGrid> => {
   const { first, count, widthOf, textAt } = lines
   const width = first.length
   const above = hasHeader ? 1 : 0
@@ -372,33 +367,31 @@ const gridOfCellLines = (lines: CellLines, hasHeader: boolean): Either.Either<Da
       })
 }
 
-/** The grid of lines, whose first may be one of names. */
 const gridOfLines =
   (options: CsvOptions) =>
   (lines: CellLines): Either.Either<DataError, CellGrid> =>
     pipe(
       hasHeaderLine(lines, options),
-      Either.chain(hasHeader => gridOfCellLines(lines, hasHeader))
+      Either.chain(hasHeader => gridOfCellLines(lines, { hasHeader }))
     )
 
-/** The grid of a text. */
+/** Parses a text into a grid, before its columns are chosen. */
 export const gridOfCsv = (text: string, options: CsvOptions): Either.Either<DataError, CellGrid> =>
   typeof (text as unknown) === 'string'
     ? pipe(linesOf(text, options), Either.chain(gridOfLines(options)))
     : fail('text', typeAndValue(text), 'the text of a table', "read the file: readFileSync(path, 'utf8')")
 
 /**
- * Reads a table of comma-, semicolon- or tab-separated values, and tells which columns were taken, which were ignored and
- * how many rows were dropped. `fromCsv` gives the points alone.
+ * Reads a table of comma-, semicolon- or tab-separated values. Returns its points, the columns taken and ignored, and the number of rows
+ * dropped; `fromCsv` returns the points alone.
  *
- * Cells may be quoted and padded with blanks; a byte-order mark, any line ends and blank lines are allowed. Numbers are
- * decimal, with a point: `1.5`, `-2`, `1e5`; or, where asked for, with a comma: `1.234,5`, and then `1.5` is refused. A decimal comma else, `$1.5`, `3%`, `1 000`, `1_000`, a typographic minus, `Infinity`
- * and `0x10` are refused, never guessed at. So are rows of unequal length, lines above the table, a quote that is not
- * closed, repeated names, and columns that do not exist or are asked for twice.
+ * Cells may be quoted and padded with blanks; a byte-order mark, any line ends and blank lines are allowed. Numbers have a decimal point,
+ * `1.5`, `-2`, `1e5`, or with `decimal: ','` a comma, `1.234,5`. A decimal comma otherwise, `$1.5`, `3%`, `1 000`, `1_000`, a typographic
+ * minus, `Infinity` and `0x10` are rejected, never guessed. Also rejected are rows of unequal length, lines above the table, an unclosed
+ * quote, repeated names, and columns that do not exist or are requested twice.
  *
- * JSON lines are read too: an object a line, its keys the names of columns, its values numbers or texts; one that is null or left
- * out is missing. So is a list of such objects. What R's `write.table` writes is read, its names in quotes and between blanks, one fewer
- * than there are columns where the first holds the names of rows.
+ * Also reads JSON lines, or a list of objects: keys are column names, values numbers or texts, and null or absent values are missing.
+ * Tables of R's `write.table` are read with their row names.
  *
  * An apostrophe before a name that begins with `=`, `+`, `-` or `@` guards it from spreadsheets, and is not part of it.
  *
@@ -424,17 +417,17 @@ export const gridOfCsv = (text: string, options: CsvOptions): Either.Either<Data
 export const readCsv = (text: string, options: CsvOptions = {}): Either.Either<DataError, Table> =>
   pipe(gridOfCsv(text, options), Either.flatMap(tableOfGrid(options)))
 
-/** A table that is read from bytes as they come. */
+/** Reader of a table from bytes as they arrive. */
 export interface CsvReader {
-  /** Takes the next bytes; false: they are to be read as one text, by `readCsv`, as where a line ends in a quoted cell. */
+  /** Takes the next bytes; returns false if the bytes must be read as one text, for example if a quoted cell contains a line end. */
   readonly push: (bytes: Uint8Array) => boolean
-  /** What has come, when all has; null where it is to be read as one text. */
+  /** Returns the table of all bytes; null if they must be read as one text. */
   readonly table: () => Either.Either<DataError, Table> | null
 }
 
 /**
- * Reads a table of numbers from its bytes, in UTF-8, piece by piece, of any length: what comes of it is what `readCsv` makes of
- * the text, bit for bit, without the text ever being whole. `length` says how many bytes there will be about.
+ * Reads a table of numbers from its bytes, in UTF-8, piece by piece. The result equals that of `readCsv` on the text, bit for bit. `length`
+ * is the approximate number of bytes.
  */
 export const csvReader = (options: CsvOptions = {}, length = 0): CsvReader => {
   const { push, grid } = gridReader(options, length)
@@ -447,7 +440,7 @@ export const csvReader = (options: CsvOptions = {}, length = 0): CsvReader => {
   }
 }
 
-/** The same, before its columns are chosen. */
+/** Reads a grid from bytes as they arrive, before its columns are chosen; see `CsvReader`. */
 export const gridReader = (
   options: CsvOptions,
   length = 0
@@ -463,7 +456,7 @@ export const gridReader = (
 }
 
 /**
- * Points from the text of a CSV table: see `readCsv`, which also tells what was left behind.
+ * Points of a CSV table; `readCsv` also returns the columns ignored and the rows dropped.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -489,8 +482,8 @@ export const fromCsv = (text: string, options: CsvOptions = {}): Either.Either<D
   )
 
 /**
- * The text of a table with columns added on the right, a row for each of `rowNumbers`, and all that was there before
- * untouched: rows that were dropped, too, with nothing in the new cells. A name that is taken has `_` after it.
+ * Returns the text with columns added on the right, one row for each of `rowNumbers`; other rows have empty new cells. `_` is appended to a
+ * name that is already used.
  */
 export const withColumns =
   (text: string, options: CsvOptions = {}) =>
@@ -502,7 +495,6 @@ export const withColumns =
 
 const writtenOfJson = ([names, ...rows]: WrittenCells): WrittenTable => ({ names, rows, delimiter: ',' })
 
-/** The cells of a text as they are written. */
 const writtenCells = (text: string, options: CsvOptions): Either.Either<DataError, WrittenTable> =>
   isJson(textOfTable(normalizeLineEnds(text), options))
     ? pipe(cellsOfJson(textOfTable(normalizeLineEnds(text), options)), Either.map(writtenOfJson))
@@ -519,7 +511,6 @@ const writtenCells = (text: string, options: CsvOptions): Either.Either<DataErro
         }))
       )
 
-/** A part of a text: its grid, and its cells as they are written. */
 interface CsvPiece {
   readonly grid: CellGrid
   readonly written: () => Either.Either<DataError, WrittenTable>
@@ -531,23 +522,20 @@ const copiedPiece = ({ grid, written }: CsvPiece): Either.Either<DataError, Copi
     Either.map(found => [grid, found])
   )
 
-/** A text that is all of a table, or begins one. */
 const firstPiece = (text: string, options: CsvOptions): Either.Either<DataError, CsvPiece> =>
   pipe(
     gridOfCsv(text, options),
     Either.map(grid => ({ grid, written: () => writtenCells(text, options) }))
   )
 
-/** A text and its cells as they are written. */
+/** Returns the grid of a text and its cells as written. */
 export const copyOfText = (text: string, options: CsvOptions): Either.Either<DataError, CopiedPart> =>
   pipe(firstPiece(text, options), Either.flatMap(copiedPiece))
 
-// -- in pieces ------------------------------------------------------------------------------------------------------
-
-/** So many characters of a text come at once. */
+/** Default number of characters of a part. */
 const CHARACTERS_PER_PIECE = 1 << 21
 
-/** What the first of the pieces of a text says of all, after so many rows and lines. */
+/** Findings of the first part that hold for all, and the numbers of rows and lines so far. */
 interface CsvHead {
   readonly head: Pick<CellGrid, 'names' | 'isNamed' | 'hasHeader'>
   readonly delimiter: string
@@ -556,7 +544,7 @@ interface CsvHead {
   readonly lines: number
 }
 
-/** A problem of a piece, its rows and lines counted from the first of all. */
+/** Shifts the row and line numbers of a problem to those of the whole text. */
 const offsetProblem =
   (rows: number, lines: number) =>
   (problem: Problem.Problem): Problem.Problem => {
@@ -564,7 +552,6 @@ const offsetProblem =
     return { ...own, field: own.field.replace(/^line (\d+)/, (_, line: string) => `line ${Number(line) + lines}`) }
   }
 
-/** The next of the pieces of JSON lines: their names are those of the first. */
 const nextOfJsonLines = (
   text: string,
   options: CsvOptions,
@@ -603,7 +590,7 @@ const nextPiece = (text: string, options: CsvOptions, begun: CsvHead): Either.Ei
       written: () => Either.right({ names: head.names, rows: [], delimiter })
     })
   if (isJson) return nextOfJsonLines(text, options, begun)
-  // As many names as there are cells stand above each piece; a digit begins no comment.
+  // the header has a name for each column, and digits, since those begin no comment
   const all = `${head.names.map((_, j) => j + 1).join(delimiter)}\n${text}`
   const own = { ...options, delimiter, skip: 0, header: true }
   return pipe(
@@ -615,7 +602,7 @@ const nextPiece = (text: string, options: CsvOptions, begun: CsvHead): Either.Ei
   )
 }
 
-/** The parts of a text that comes in pieces: what its first two million characters say of separator and names holds for all. */
+/** Parses a text part by part; delimiter and names are those of the first part. */
 const csvPieces = (
   options: CsvOptions,
   atOnce: number,
@@ -624,7 +611,7 @@ const csvPieces = (
   const separator = (text: string): string =>
     options.delimiter ?? guessDelimiter(textOfTable(normalizeLineEnds(text), options), options)
   const marks = (head: string): Marks => ({
-    // In JSON nothing is quoted as cells are.
+    // quotes of JSON do not enclose cells
     separator: isJson(textOfTable(head, options)) ? '\0' : separator(head),
     comment: options.comment ?? null,
     skip: options.skip ?? 0
@@ -645,13 +632,13 @@ const csvPieces = (
       }
       return [
         { ...begun, rows: begun.rows + grid.rows, lines: begun.lines + linesIn(text) },
-        Either.right({ ...found.right, grid: gridAfterRows(begun.rows)(grid) })
+        Either.right({ ...found.right, grid: offsetRowNames(begun.rows)(grid) })
       ]
     }
   )
 }
 
-/** The parts of a text that comes in pieces, before their columns are chosen. */
+/** Returns the grids of a text in parts, before their columns are chosen. */
 export const csvGrids = (
   options: CsvOptions,
   texts: AsyncIterable<string>,
@@ -662,7 +649,7 @@ export const csvGrids = (
     Either.map(({ grid }) => grid)
   )
 
-/** The same with their cells as they are written. */
+/** Returns the grids of a text in parts, with its cells as written. */
 export const copiesOfTexts = (
   options: CsvOptions,
   texts: AsyncIterable<string>,
@@ -671,8 +658,8 @@ export const copiesOfTexts = (
   mappedAsync(csvPieces(options, atOnce, texts), Either.flatMap(copiedPiece))
 
 /**
- * Tables of the rows of a text, from its bytes in UTF-8, some two million characters at once: what its first rows say of the columns holds
- * for all of them. Together they are the table of `readCsv`.
+ * Reads a table from its bytes in UTF-8, in parts of about two million characters. The columns are chosen by the first part; together the
+ * parts are the table of `readCsv`.
  */
 export const csvTables =
   (options: CsvOptions = {}, charactersAtOnce: number = CHARACTERS_PER_PIECE) =>

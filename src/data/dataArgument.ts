@@ -1,4 +1,4 @@
-/** Data as users give them: what they are, or what they are instead of data and what to do. */
+/** Converts a user's data argument to data or rows, or to a problem with its remedy. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { isObject } from '../core/record.js'
@@ -6,12 +6,11 @@ import { fail } from './dataProblems.js'
 import type { DataError, Points } from './points.js'
 import type { Data, Source } from './source/source.js'
 
-/** Lists of numbers, one for each row. */
 export type RowLists = ReadonlyArray<ReadonlyArray<number>>
 
 type DataOrError = Either.Either<DataError, Data | RowLists>
 
-/** A list of numbers, of whatever kind and from whatever context, as doubles of this one; undefined where it is none. */
+/** Converts a list of numbers of any type and realm to a Float64Array of this realm; undefined if it is not a list. */
 const asFloat64Array = (u: unknown): Float64Array | undefined =>
   u instanceof Float64Array
     ? u
@@ -23,7 +22,6 @@ const isListLike = (u: unknown): u is ArrayLike<unknown> => Array.isArray(u) || 
 
 const isSourceLike = (u: object): u is Source => 'read' in u && typeof u.read === 'function'
 
-/** What a value is called in a message. */
 const describeValue = (u: unknown): string =>
   u === null || u === undefined
     ? String(u)
@@ -37,7 +35,7 @@ const describeValue = (u: unknown): string =>
 
 const GIVE_ROWS = 'give a list for each row, [[1, 2], [3, 4]], or Points'
 
-/** Points whose numbers are in an array of another kind are copied. */
+/** Converts an object with the fields of points; arrays of other types are copied. */
 const pointsFromFields = ({
   rows,
   dim,
@@ -78,7 +76,7 @@ const pointsFromFields = ({
 
 const rowAsList = (row: unknown, i: number): Either.Either<DataError, ReadonlyArray<number>> =>
   isListLike(row)
-    ? // What is no number is told of where rows become points.
+    ? // entries that are not numbers are rejected when the rows become points
       Either.right(Array.from(row) as ReadonlyArray<number>)
     : typeof row === 'number'
       ? fail('data', 'a list of numbers', 'a list of rows', 'give each number a row: numbers.map(x => [x])')
@@ -89,9 +87,8 @@ const rowAsList = (row: unknown, i: number): Either.Either<DataError, ReadonlyAr
           'list those of each row in one order: rows.map(({ a, b }) => [a, b])'
         )
 
-/** Whether rows need no copy; what stands in them is looked at later. */
 const areRows = (rows: ArrayLike<unknown>): rows is RowLists =>
-  // A list may have holes, which `every` does not meet.
+  // unlike `every`, `findIndex` visits the holes of a list
   Array.isArray(rows) && rows.findIndex(row => !Array.isArray(row)) < 0
 
 const asRows = (rows: ArrayLike<unknown>): DataOrError =>
@@ -102,7 +99,7 @@ const asRows = (rows: ArrayLike<unknown>): DataOrError =>
         Either.traverseReadonlyArrayWithIndex((i, row: unknown) => rowAsList(row, i))
       )
 
-/** Points, rows or a source as they are, or what they are instead. */
+/** Returns points, rows or a source, or the problem of an argument that is none of these. */
 export const readData = (data: unknown): DataOrError =>
   typeof data === 'string'
     ? fail(

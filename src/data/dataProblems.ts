@@ -1,27 +1,26 @@
-/** What points and readers of points share: the words of their messages, and sums by position. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { occurrences } from '../../lib/formats/records.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 
-/** A problem, as what went wrong. */
+/** Left of a problem. */
 export const fail = (...of: Parameters<typeof Problem.of>): Either.Either<Problem.Problem, never> =>
   Either.left(Problem.of(...of))
-/** The beginning of a long text. */
+/** First 40 characters of a text. */
 export const textBeginning = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 /** `1 row`, `2 rows`. */
 export const pluralized = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
-/** The end of a remedy for the first of `count` faults. */
+/** End of the remedy for the first of `count` faults. */
 export const moreLikeThis = (count: number): string =>
   count > 2 ? ` (${count - 1} more like this)` : count > 1 ? ' (1 more like this)' : ''
 /** Σ_{i < n} f(i). */
 export const sumOver = (n: number, f: (i: number) => number): number =>
   new Uint8Array(n).reduce((sum, _, i) => sum + f(i), 0)
-/** The least i < n of which it is so; −1 where there is none. */
+/** Smallest i < n for which `is(i)`; −1 if there is none. */
 export const firstIndexWhere = (n: number, is: (i: number) => boolean): number =>
   new Uint8Array(n).findIndex((_, i) => is(i))
 
-/** A problem of rows that are called otherwise; rows are counted from 1. */
+/** Replaces the number of a problem's row, from 1, by its name. */
 export const withRowName =
   (name: (row: number) => string) =>
   (problem: Problem.Problem): Problem.Problem => ({
@@ -29,11 +28,11 @@ export const withRowName =
     field: problem.field.replace(/\brow (\d+)/, (_, row: string) => name(Number(row)))
   })
 
-/** A problem of a piece, its rows counted from the first of all. */
+/** Adds the number of preceding rows to the row of a problem. */
 export const withRowOffset = (before: number): ((problem: Problem.Problem) => Problem.Problem) =>
   withRowName(row => `row ${row + before}`)
 
-/** A text that is to be held cell by cell, or the problem that it has too many: marks that may part cells are counted. */
+/** Rejects a text with too many cells to be held one by one, estimated by counting separators. */
 export const requireFewCells = (text: string, marks: string): Either.Either<Problem.Problem, string> =>
   text.length <= Limits.cells || occurrences(text, marks) <= Limits.cells
     ? Either.right(text)

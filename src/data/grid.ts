@@ -1,7 +1,7 @@
 /**
- * Tables as they come, of whatever format: which columns are taken, and what stands in them.
+ * Tables of any format, and the points of their columns.
  *
- * In messages rows and columns are counted from 1, as in a spreadsheet.
+ * In messages rows and columns are counted from 1.
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -23,56 +23,56 @@ import { tabulate } from '../../lib/arrays/entries.js'
 
 export interface CsvOptions {
   /**
-   * Whether the first row holds names. `'auto'`, the default: it does when a cell of it is not a number. What could be
-   * either is refused: numbers and words where no word stands over numbers, and numbers that count the columns or the
-   * years (`0,1,2`, `2019,2020`) over numbers of another kind.
+   * True if the first row contains names. Default: `'auto'`, true if one of its cells is not a number. A row that could be either is a
+   * problem: numbers and words with no word above numbers, or numbers that enumerate columns or years (`0,1,2`, `2019,2020`) above numbers
+   * of another kind.
    */
   readonly header?: boolean | 'auto'
   /**
-   * The columns to take, by name or by position from 1, in this order; a text that is no name but a number is a position,
-   * and `2-5` stands for the positions 2 to 5, `2-` for all from 2 on. The default is every column of numbers but the weights' and those that by their names number or label the rows
-   * (see `Ignored`). A column is one of numbers when at least half of its cells that are not missing are numbers or
-   * misspelt ones; then a cell that is not is an error, and does not silently cost the column.
+   * Columns to take, in this order, by name or position from 1; `'2-5'` is positions 2 to 5 and `'2-'` all from 2 on, unless a column has
+   * that name. Default: every numeric column except the weights and those whose names identify row numbers or labels (see `Ignored`). A
+   * column is numeric if at least half of its cells that are not missing are numbers or misspelt numbers; its other cells are then a
+   * problem.
    */
   readonly columns?: ReadonlyArray<string | number>
-  /** Columns that are not taken, written as those of `columns`, and out of those where they are given too. */
+  /** Columns not to take, as in `columns`; they take precedence over it. */
   readonly exclude?: ReadonlyArray<string | number>
-  /** Columns that are kept beside the points as they are written; nothing unless given. */
+  /** Columns to keep as written, in addition to the points. Default: none. */
   readonly keep?: {
-    /** By name or position; they are not taken. */
     readonly columns: ReadonlyArray<string | number>
-    /** Ignored columns of at least two different cells, but no more than this: classes, by the looks of them. */
+    /** Also keeps ignored columns with 2 to `classes` distinct cells, which are probably classes. */
     readonly classes: number
   }
-  /** The column of weights, by name or position. */
+  /** Column of weights, by name or position. */
   readonly weights?: string | number
-  /** The columns of the standard deviations of errors, one for each column that is taken, in their order, by name or position: see `Points.withErrors`. */
+  /**
+   * Columns of the standard deviations of errors, by name or position, one for each column taken, in their order: see `Points.withErrors`.
+   */
   readonly errors?: ReadonlyArray<string | number>
   /**
-   * What to do with a row with a missing cell in a column that is taken: one that is empty, or says `NA`, `#N/A`, `<NA>`,
-   * `n.a.`, `NaN`, `None`, `null`, `nil`, `missing`, `?`, `.` or a dash, however capitalized. `keep` leaves NaN in such a cell,
-   * which `fit(points, { missing: 'em' })` and `Mixture`'s densities take, and nothing else.
+   * Treatment of rows with a missing cell in a column taken: an empty one, `NA`, `#N/A`, `<NA>`, `n.a.`, `NaN`, `None`, `null`, `nil`,
+   * `missing`, `?`, `.` or a dash, in any case. `keep` stores NaN, which only `fit(points, { missing: 'em' })` and the densities of
+   * `Mixture` support. Default: `refuse`.
    */
   readonly missing?: 'refuse' | 'drop' | 'keep'
-  /** What separates cells; found out from the text when absent: a tab, a semicolon or a comma. */
+  /** Separator of cells. Default: guessed, a tab, semicolon or comma. */
   readonly delimiter?: string
-  /** What stands before the decimals, `.` unless given; with `,`, a point separates thousands: 1.234,5 is 1234.5, and 1.5 is refused. */
+  /** Decimal mark. Default: `.`. With `,`, points separate thousands: 1.234,5 is 1234.5, and 1.5 is a problem. */
   readonly decimal?: '.' | ','
-  /** So many lines at the top are no part of the table; 0 unless given. */
+  /** Number of lines above the table. Default: 0. */
   readonly skip?: number
-  /** A character that begins lines that are no part of the table. */
+  /** First character of lines that are not part of the table. */
   readonly comment?: string
-  /** Cells that are missing beside those that `missing` lists, such as `-999`; compared without the blanks around them. */
+  /** Missing cells in addition to those of `missing`, such as `-999`; surrounding blanks are ignored. */
   readonly na?: ReadonlyArray<string>
 }
 
-/** A column that is not taken. */
 export interface Ignored {
   readonly name: string
   /**
-   * Why: `words`, `dates`, `nested` (lists and records of a file of typed columns), `empty`; `row numbers` of a nameless column or an `id`; `labels`, whole numbers under `class`,
-   * `label`, `target`, `cluster` and the like; `of ornstein assign`, which writes such columns; `excluded` by name; `constant`, the same
-   * number in every row, which `fit` leaves out; or `not asked for`.
+   * Reason: `text`, `dates`, `nested` (lists and records), `empty`; `row numbers` of a nameless column or an `id`; `labels`, whole numbers
+   * named `class`, `label`, `target`, `cluster` and the like; `of ornstein assign`, columns written by that command; `excluded` by name;
+   * `constant`, one number in all rows, which `fit` leaves out; `not asked for`.
    */
   readonly why:
     | 'of ornstein assign'
@@ -87,70 +87,68 @@ export interface Ignored {
     | 'constant'
 }
 
-/** A column that is taken, and may be meant otherwise. */
+/** Column that is taken, but may have another meaning. */
 export interface Doubtful {
   readonly name: string
-  /** Few different whole numbers may be labels; a column called `weight` or `count` may be one of weights. */
+  /** `labels`: few distinct whole numbers; `weights`: a column called `weight` or `count`, for example. */
   readonly why: 'labels' | 'weights'
 }
 
-/** Points read from a table, and what was left behind. */
+/** Points read from a table, and the columns and rows left out. */
 export interface Table {
   readonly points: Points
-  /** The names of the columns taken, one for each dimension; `column 3` where there is no name. */
+  /** Names of the columns taken, one for each dimension; `column 3` for a column without a name. */
   readonly columns: ReadonlyArray<string>
-  /** The number in the table, from 1, of each of the points' rows. */
+  /** Number in the table, from 1, of each row of the points. */
   readonly rowNumbers: Uint32Array
-  /** How many rows were dropped for a missing cell. */
+  /** Number of rows dropped because of a missing cell. */
   readonly dropped: number
-  /** The columns not taken; the weights' is neither here nor in `columns`. */
+  /** Columns not taken. The column of weights is neither here nor in `columns`. */
   readonly ignored: ReadonlyArray<Ignored>
-  /** Of the columns taken alone, those that may be meant otherwise. */
+  /** Columns taken by default that may have another meaning. */
   readonly doubtful: ReadonlyArray<Doubtful>
-  /** What `keep` asked for: first the columns it names, then classes. */
+  /** Columns requested by `keep`: those it names, then classes. */
   readonly kept?: ReadonlyArray<Kept>
-  /** Of the columns that are not used the first whose words differ in every row: it names the rows. Told where `keep` was asked for. */
+  /** First ignored column of text with distinct cells, which names the rows; present only with `keep`. */
   readonly rowNames?: Kept
 }
 
-/** A column as it is written. */
 export interface Kept {
   readonly name: string
-  /** One for each of the points' rows. */
+  /** One cell for each row of the points. */
   readonly cells: ReadonlyArray<string>
 }
 
-/** Cells under names; all rows are of the same length. */
+/** Table of cells, in rows of equal length. */
 export interface CellGrid {
   readonly names: ReadonlyArray<string>
   readonly isNamed: ReadonlyArray<boolean>
   readonly hasHeader: boolean
   readonly rows: number
-  /** The text of a cell that is not a number. */
+  /** Defined for cells that are not numbers. */
   readonly text: (row: number, column: number) => string
   /** Row-major; NaN for a cell that is not a number. */
   readonly numbers: Float64Array
-  /** What the columns hold, where the format says it; else their cells do. */
+  /** Types of the columns if the format has them. */
   readonly types?: ReadonlyArray<Type>
-  /** The file that it is a part of, where a table has several; and what a row is called, which is counted from 0. */
+  /** File of this part if a table has several files, and the name of a row, counted from 0. */
   readonly file?: string
   readonly rowName?: (row: number) => string
 }
 
-/** What a row of a grid is called. */
+/** Name of a row for messages; `row` is counted from 0. */
 export const gridRowName = ({ rowName = row => `row ${row + 1}` }: CellGrid, row: number): string => rowName(row)
 
-/** So many names as are read. */
 const listedNames = (names: ReadonlyArray<string>): string =>
   names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
 
-/** The names of columns that can be used; all where none can. */
+/** Returns the names of the columns that can be used; all names if none can. */
 const usableColumnNames = (table: CellGrid): ReadonlyArray<string> => {
   const found = table.names.filter((_, j) => reasonIgnored(table)(j) === null)
   return found.length > 0 ? found : table.names
 }
 
-/** The position, from 0, of a column by name or by position from 1. */
+/** Returns the index, from 0, of a column by name or by position from 1. */
 const resolveColumn =
   (table: CellGrid) =>
   (field: string, wanted: string | number): Either.Either<DataError, number> => {
@@ -170,7 +168,7 @@ const resolveColumn =
       : fail(field, wanted, `a position from 1 to ${names.length}`, `the columns are ${listedNames(names)}`)
   }
 
-/** The positions, from 0, that a name, a position or a range of positions stands for. */
+/** Returns the indices, from 0, of a name, a position or a range of positions. */
 const resolveColumns =
   (table: CellGrid) =>
   (field: string, wanted: string | number): Either.Either<DataError, ReadonlyArray<number>> => {
@@ -195,13 +193,13 @@ const gridColumn = ({ names, numbers, rows }: CellGrid, j: number): Float64Array
 const ROW_NUMBER_COLUMN_NAMES = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
 const LABEL_COLUMN_NAMES = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
 const WEIGHT_COLUMN_NAMES = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
-/** What `ornstein assign` adds to a table. */
+/** Columns that `ornstein assign` adds to a table. */
 export const ASSIGN_COLUMN_NAMES = ['component', 'probability', 'uncertainty', 'log density', 'outlier'] as const
 
-/** What it adds in place of the first, where components are merged. */
+/** Column that replaces `component` if components are merged. */
 export const CLUSTER_COLUMN_NAME = 'cluster'
 
-/** Whether a column is one of those, which all stand there; a name that was taken has `_` after it. */
+/** True if all columns of `ornstein assign` are present and this is the last with its name, apart from trailing `_`. */
 const isAssigned = (names: ReadonlyArray<string>, j: number): boolean => {
   const plain = names.map(name => name.replace(/_+$/, ''))
   const [first, ...rest] = ASSIGN_COLUMN_NAMES
@@ -212,7 +210,7 @@ const isAssigned = (names: ReadonlyArray<string>, j: number): boolean => {
 
 const isDate = (cell: string): boolean => /^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ]|$)/.test(cell.trim().slice(0, 20))
 
-/** Why a column is not taken alone; null: it is. */
+/** Reason not to take a column by default; null if it is taken. */
 export const reasonIgnored =
   (table: CellGrid) =>
   (j: number): Ignored['why'] | null => {
@@ -240,7 +238,7 @@ export const reasonIgnored =
         : null
   }
 
-/** Why a column that is taken alone may be meant otherwise. */
+/** Other meanings that a column taken by default may have. */
 const columnDoubts =
   (table: CellGrid, { weights }: CsvOptions) =>
   (j: number): ReadonlyArray<Doubtful> => {
@@ -364,7 +362,7 @@ const chosenColumns = (
     )
   )
 
-/** A column that is used and by its type is none of numbers. */
+/** First column used whose type is not numbers; undefined if there is none. */
 const nonNumericColumn = (
   { types = [] }: CellGrid,
   columns: ReadonlyArray<number>,
@@ -372,14 +370,17 @@ const nonNumericColumn = (
 ): number | undefined =>
   [...columns, ...(weights === undefined ? [] : [weights])].find(j => (types[j] ?? 'numbers') !== 'numbers')
 
-/** A number with a point that beside decimal commas separates no thousands. */
+/** True for a number with a decimal point; if the grid has NaN for it, the decimal mark is a comma. */
 const hasDecimalPoint = (cell: string): boolean => cellKind(cell) === 'number' && cell.includes('.')
 
-/** A whole number that no double holds is no number of a column that holds such; a text of digits is rounded as all are. */
+/**
+ * True for a number without a decimal point; if the grid has NaN for it, a whole number beyond 2^53 of a typed column (in text it would be
+ * rounded).
+ */
 const exceedsDoubles = (cell: string): boolean => cellKind(cell) === 'number' && !hasDecimalPoint(cell)
 
-/** What to do about a cell that is not a number. */
-const cellRemedy = (cell: string, hasCommas: boolean): ReadonlyArray<string | Problem.Part> =>
+/** Remedy for a cell that is not a number. */
+const cellRemedy = (cell: string, decimal: CsvOptions['decimal']): ReadonlyArray<string | Problem.Part> =>
   hasDecimalPoint(cell)
     ? [
         `write it as ${cell.trim().replace('.', ',')} if its point stands before decimals, and so all such cells (1.125 is 1125 here); `,
@@ -392,7 +393,7 @@ const cellRemedy = (cell: string, hasCommas: boolean): ReadonlyArray<string | Pr
             ...['fill it in, or ', Problem.set('missing', 'drop'), ' to leave out rows with missing cells, or '],
             ...[Problem.set('missing', 'keep'), ' to learn from the observed cells']
           ]
-        : hasCommas && cellKind(cell) === 'almost'
+        : decimal === ',' && cellKind(cell) === 'almost'
           ? ['write it with a decimal comma, such as 1234,5']
           : hasDecimalComma(cell.trim())
             ? [Problem.set('decimal', ','), ' if the comma stands before decimals, or write numbers as 1234.5']
@@ -407,62 +408,80 @@ export const ALL_ROWS_MISSING = Problem.of('rows', 'none without a missing cell'
   Problem.named('columns')
 ])
 
+const numberAt = ({ names, numbers }: CellGrid, i: number, j: number): number => numbers[i * names.length + j]
+
+const cellName = ({ names, hasHeader }: CellGrid, i: number, j: number): string =>
+  `row ${i + 1}, column ${j + 1}${hasHeader ? ` (${names[j]})` : ''}`
+
+/** Problem of the first cell that is not a number, unless it is missing and may be; null if there is none. */
+const invalidCellProblem = (
+  grid: CellGrid,
+  used: ReadonlyArray<number>,
+  { missing = 'refuse', decimal }: CsvOptions
+): Either.Either<DataError, never> | null => {
+  const { rows, text } = grid
+  const isFault = (i: number, j: number): boolean =>
+    Number.isNaN(numberAt(grid, i, j)) && (missing === 'refuse' || !isMissing(text(i, j)))
+  const badRow = firstIndexWhere(rows, i => used.some(j => isFault(i, j)))
+  if (badRow < 0) return null
+  const column = Math.min(...used.filter(j => isFault(badRow, j)))
+  const cell = text(badRow, column)
+  const alike = sumOver(rows, i => used.filter(j => isFault(i, j) && isMissing(text(i, j)) === isMissing(cell)).length)
+  return fail(
+    cellName(grid, badRow, column),
+    cell.trim() === '' ? 'an empty cell' : cell.trim(),
+    exceedsDoubles(cell)
+      ? 'a whole number up to 2^53, which doubles hold'
+      : hasDecimalPoint(cell)
+        ? 'a number with a decimal comma, its thousands separated by points'
+        : 'a finite number',
+    [...cellRemedy(cell, decimal), moreLikeThis(alike)]
+  )
+}
+
+const negativeWeightProblem = (grid: CellGrid, weights: number): Either.Either<DataError, never> | null => {
+  const isNegative = (i: number): boolean => numberAt(grid, i, weights) < 0
+  const negative = firstIndexWhere(grid.rows, isNegative)
+  return negative < 0
+    ? null
+    : fail(
+        cellName(grid, negative, weights),
+        numberAt(grid, negative, weights),
+        'a weight ≥ 0',
+        `give it 0 to leave the row out${moreLikeThis(sumOver(grid.rows, i => (isNegative(i) ? 1 : 0)))}`
+      )
+}
+
+/** Reads the points of the chosen columns, and drops rows with missing cells if `missing` is `drop`. */
 const extractPoints = (
-  { names, hasHeader, rows, text, numbers }: CellGrid,
+  grid: CellGrid,
   { columns, ignored, doubtful }: ChosenColumns,
   weights: number | undefined,
-  { missing = 'refuse', decimal }: CsvOptions
+  options: CsvOptions
 ): Either.Either<DataError, Table> => {
-  const width = names.length
-  const at = (i: number, j: number): number => numbers[i * width + j]
-  const place = (i: number, j: number): string => `row ${i + 1}, column ${j + 1}${hasHeader ? ` (${names[j]})` : ''}`
+  const { names, rows, numbers } = grid
+  const { missing = 'refuse' } = options
   const used = weights === undefined ? columns : [...columns, weights]
-  const isFault = (i: number, j: number): boolean =>
-    Number.isNaN(at(i, j)) && (missing === 'refuse' || !isMissing(text(i, j)))
-
-  const badRow = firstIndexWhere(rows, i => used.some(j => isFault(i, j)))
-  if (badRow >= 0) {
-    const column = Math.min(...used.filter(j => isFault(badRow, j)))
-    const cell = text(badRow, column)
-    const alike = sumOver(
-      rows,
-      i => used.filter(j => isFault(i, j) && isMissing(text(i, j)) === isMissing(cell)).length
-    )
-    return fail(
-      place(badRow, column),
-      cell.trim() === '' ? 'an empty cell' : cell.trim(),
-      exceedsDoubles(cell)
-        ? 'a whole number up to 2^53, which doubles hold'
-        : hasDecimalPoint(cell)
-          ? 'a number with a decimal comma, its thousands separated by points'
-          : 'a finite number',
-      [...cellRemedy(cell, decimal === ','), moreLikeThis(alike)]
-    )
-  }
-  if (weights !== undefined) {
-    const isNegative = (i: number): boolean => at(i, weights) < 0
-    const negative = firstIndexWhere(rows, isNegative)
-    if (negative >= 0)
-      return fail(
-        place(negative, weights),
-        at(negative, weights),
-        'a weight ≥ 0',
-        `give it 0 to leave the row out${moreLikeThis(sumOver(rows, i => (isNegative(i) ? 1 : 0)))}`
-      )
-  }
+  const wrong =
+    invalidCellProblem(grid, used, options) ?? (weights === undefined ? null : negativeWeightProblem(grid, weights))
+  if (wrong !== null) return wrong
   const needed = missing !== 'keep' ? used : weights === undefined ? [] : [weights]
-  const kept = new Uint32Array(rows).map((_, i) => i).filter(i => needed.every(j => !Number.isNaN(at(i, j))))
+  const kept = new Uint32Array(rows)
+    .map((_, i) => i)
+    .filter(i => needed.every(j => !Number.isNaN(numberAt(grid, i, j))))
   if (kept.length === 0) return Either.left(ALL_ROWS_MISSING)
   const dim = columns.length
-  const isAll = kept.length === rows && dim === width && columns.every((column, j) => column === j)
-  const values = isAll ? numbers : tabulate(kept.length * dim, k => at(kept[Math.floor(k / dim)], columns[k % dim]))
+  const isAll = kept.length === rows && dim === names.length && columns.every((column, j) => column === j)
+  const values = isAll
+    ? numbers
+    : tabulate(kept.length * dim, k => numberAt(grid, kept[Math.floor(k / dim)], columns[k % dim]))
   return pipe(
     validate({
       rows: kept.length,
       dim,
-      // Each NaN is a missing cell that is to be kept: all else has been refused.
+      // each NaN is a missing cell that is kept, since all others were rejected above
       values: missing === 'keep' ? values.map(x => (Number.isNaN(x) ? 0 : x)) : values,
-      ...(weights === undefined ? {} : { weights: tabulate(kept.length, i => at(kept[i], weights)) })
+      ...(weights === undefined ? {} : { weights: tabulate(kept.length, i => numberAt(grid, kept[i], weights)) })
     }),
     Either.map(points => ({
       points: { ...points, values },
@@ -475,7 +494,7 @@ const extractPoints = (
   )
 }
 
-/** The table with the errors of its rows, whose standard deviations stand in columns of their own. */
+/** Adds the errors of the rows from their columns of standard deviations. */
 const withMeasurementErrors =
   (grid: CellGrid, { errors: requested }: CsvOptions) =>
   (table: Table): Either.Either<DataError, Table> => {
@@ -497,7 +516,7 @@ const withMeasurementErrors =
           )
       ),
       Either.flatMap(found => {
-        // Of a cell that is missing no error is known, and none is asked for.
+        // the error of a missing cell is not read
         const at = (i: number, c: number): number =>
           Number.isNaN(points.values[i * points.dim + c]) ? 0 : numbers[(rowNumbers[i] - 1) * names.length + found[c]]
         const isWrong = (e: number): boolean => !(e >= 0 && e < Infinity)
@@ -521,7 +540,7 @@ const withMeasurementErrors =
     )
   }
 
-/** Beside the points, what was asked to be kept. */
+/** Adds the columns that `keep` requests, columns that look like classes, and a column of row names. */
 const withKeptColumns =
   (table: CellGrid, { keep }: CsvOptions) =>
   (read: Table): Either.Either<DataError, Table> => {
@@ -560,7 +579,7 @@ const withKeptColumns =
     )
   }
 
-/** A table that has rows, under names of their own. */
+/** Rejects a grid without rows, or with repeated names. */
 export const requireNamedRows = (grid: CellGrid): Either.Either<DataError, CellGrid> => {
   const { names, rows } = grid
   const firsts = new Map(names.map((name, j): [string, number] => [name, j]).reverse())
@@ -577,7 +596,7 @@ export const requireNamedRows = (grid: CellGrid): Either.Either<DataError, CellG
       : Either.right(grid)
 }
 
-/** The table that a grid comes to. */
+/** Chooses the columns of a grid and reads their points. */
 export const gridToTable =
   (options: CsvOptions) =>
   (grid: CellGrid): Either.Either<DataError, Table> =>

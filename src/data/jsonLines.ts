@@ -9,7 +9,7 @@ import { fail, textBeginning, requireFewCells } from './dataProblems.js'
 
 type JsonRow = Readonly<Record<string, unknown>>
 
-/** The object of a line, or what else the line is, as the end of "it is not an object of JSON". */
+/** Parses the object of a line; otherwise returns the fault, as the end of "it is not an object of JSON". */
 const jsonRow = (line: string): Either.Either<string, JsonRow> => {
   const found = parseJson(line, Limits.maxDepth)
   return 'fault' in found
@@ -19,7 +19,7 @@ const jsonRow = (line: string): Either.Either<string, JsonRow> => {
       : Either.left('')
 }
 
-/** A value as a cell is written: what is null or left out is an empty one. Undefined for a list or an object. */
+/** Returns a value as the text of a cell, empty for null; undefined for a list or an object. */
 const cellText = (value: unknown): string | undefined =>
   value === null || value === undefined
     ? ''
@@ -29,7 +29,7 @@ const cellText = (value: unknown): string | undefined =>
         ? String(value)
         : undefined
 
-/** Whether a text is one of JSON lines: its first line that is not blank is an object of numbers and texts. */
+/** True if the first line that is not blank is a JSON object of numbers and texts. */
 export const isJsonLines = (text: string): boolean => {
   const start = text.trimStart()
   return (
@@ -41,13 +41,11 @@ export const isJsonLines = (text: string): boolean => {
   )
 }
 
-/** Whether a text is a list of objects of JSON, or would be one if it went on. */
 const isJsonList = (text: string): boolean => /^\s*\[\s*\{/.test(text)
 
-/** Whether a text is one of JSON objects. */
+/** True if a text is, or begins, a table of JSON objects. */
 export const isJson = (text: string): boolean => isJsonLines(text) || isJsonList(text)
 
-/** An object and where it stands. */
 interface PlacedRow {
   readonly row: JsonRow
   readonly place: string
@@ -55,7 +53,6 @@ interface PlacedRow {
 
 type JsonCells = Either.Either<Problem.Problem, ReadonlyArray<ReadonlyArray<string>>>
 
-/** Known names and those of all objects, in the order in which they come, and below them the cells of each. */
 const cellsOfRows = (rows: ReadonlyArray<PlacedRow>, known: ReadonlyArray<string>): JsonCells => {
   const names = [...new Set([...known, ...rows.flatMap(({ row }) => Object.keys(row))])]
   if (names.length * rows.length > Limits.cells)
@@ -87,7 +84,6 @@ const cellsOfRows = (rows: ReadonlyArray<PlacedRow>, known: ReadonlyArray<string
   )
 }
 
-/** The rows of a text of JSON objects, a line each. */
 const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray<PlacedRow>> =>
   pipe(
     text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line, place: `line ${i + 1}` }])),
@@ -108,7 +104,6 @@ const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray
     )
   )
 
-/** Those of a list. */
 const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<PlacedRow>> => {
   const found = parseJson(text, Limits.maxDepth)
   if ('fault' in found)
@@ -123,7 +118,10 @@ const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<
   )
 }
 
-/** Known names and those of a text of JSON objects, and below them the cells of each. */
+/**
+ * Parses a text of JSON objects. Returns a line of names (those in `known`, then other keys in order of appearance), and a line of cells
+ * for each object.
+ */
 export const cellsOfJson = (text: string, known: ReadonlyArray<string> = []): JsonCells =>
   pipe(
     requireFewCells(text, '\n,'),

@@ -1,8 +1,7 @@
 /**
- * The data: n rows of d finite numbers, each row with an optional weight and an optional label.
+ * Data in memory: n rows of d finite numbers, each row with an optional weight and label.
  *
- * In messages rows and columns are counted from 1, as in a spreadsheet. In programs (`row`, `select`) rows are counted from
- * 0, as everywhere in the language. Tables of text are read in `csv.ts`.
+ * In messages rows and columns are counted from 1, in programs (`row`, `select`) rows from 0.
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -30,27 +29,24 @@ export interface Points {
   readonly values: Float64Array
   /** n numbers ≥ 0, not all 0: a row of weight 2 counts as two rows. Absent: every row counts once. */
   readonly weights?: Float64Array
-  /** n whole numbers ≥ 0, the class of each row; −1 of a row without one. Absent: no row has one. */
+  /** n whole numbers ≥ 0, the class of each row; −1 for none. Absent: no row has one. */
   readonly labels?: Int32Array
-  /** Row-major, n·d finite numbers: a row that belongs to each row. Absent: none does. */
+  /** Row-major, n·d finite numbers: the partner of each row. Absent: none has one. */
   readonly partner?: Float64Array
-  /** Row-major, n·d·d finite numbers: the covariance of the error with which each row was measured. Absent: rows are exact. */
+  /** Row-major, n·d·d finite numbers: the covariance of each row's measurement error. Absent: rows are exact. */
   readonly errors?: Float64Array
 }
 
-/** The problems of the data: the first place at fault, and how many more are like it. */
+/** First fault of the data, and the number of others like it. */
 export type DataError = Problem.Problem
 
 const countWhere = (xs: Float64Array, isFault: (x: number) => boolean): number =>
   xs.reduce((sum, x) => sum + (isFault(x) ? 1 : 0), 0)
 
-// -- from numbers ----------------------------------------------------------------------------------------------------
-
-/** Points, or what was given in their place. */
 const checkedPointsArgument = (points: Points): Points =>
   checked(points, ['rows', 'dim', 'values'], 'points: make them by Points.fromRows', 'Points.…(points)')
 
-/** A list, of which what is no number is none. */
+/** Entries of a list as numbers, NaN for any other type. */
 const numbersOrNaN = (list: ArrayLike<number> | undefined): ReadonlyArray<number> =>
   Array.from(Object(list ?? []) as ArrayLike<unknown>, x => (typeof x === 'number' ? x : NaN))
 
@@ -112,7 +108,6 @@ const checkPartner = (points: Points, partner: Float64Array): Either.Either<Data
       : Either.right(partner)
 }
 
-/** That an array holds a covariance [d, d] of each row: symmetric, and no quadratic form of it less than 0. */
 const checkErrors = ({ rows, dim }: Points, errors: Float64Array): Either.Either<DataError, Float64Array> => {
   if (!(errors instanceof Float64Array) || errors.length !== rows * dim * dim)
     return fail(
@@ -135,7 +130,7 @@ const checkErrors = ({ rows, dim }: Points, errors: Float64Array): Either.Either
     : Either.right(errors)
 }
 
-/** Symmetric, and with no eigenvalue below 0 except for rounding of its largest entry. */
+/** True if a matrix is symmetric without an eigenvalue below 0, up to rounding relative to its largest entry. */
 const isCovarianceMatrix = (own: Float64Array, dim: number): boolean => {
   const values = Float64Array.from(own)
   if (!values.every((x, at) => Number.isFinite(x) && x === own[(at % dim) * dim + Math.floor(at / dim)])) return false
@@ -144,8 +139,8 @@ const isCovarianceMatrix = (own: Float64Array, dim: number): boolean => {
 }
 
 /**
- * Checks Points written by hand: n ≥ 1, d ≥ 1, n·d finite values, and n weights, finite, ≥ 0 and not all 0, and n labels, whole
- * numbers ≥ −1, if any.
+ * Checks points written by hand: n ≥ 1, d ≥ 1, n·d finite values, and, if present, n finite weights ≥ 0, not all 0, and n labels, whole
+ * numbers ≥ −1.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -160,7 +155,7 @@ const isCovarianceMatrix = (own: Float64Array, dim: number): boolean => {
  */
 export const validate: (points: Points) => Either.Either<DataError, Points> = rememberedIfOwned(points => {
   const { rows, dim, values, weights, labels, partner, errors } = checkedPointsArgument(points)
-  // Those of another context are none, whatever the types say; kernels read them by their class.
+  // kernels test the class of an array, which differs for arrays of another realm
   if (!(values instanceof Float64Array))
     return fail('values', 'another list', 'a Float64Array', 'give Float64Array.from(values)')
   const at = ByColumn.firstNotFinite(values)
@@ -187,7 +182,7 @@ export const validate: (points: Points) => Either.Either<DataError, Points> = re
             )
 })
 
-/** The same of points whose cells may be missing, NaN. */
+/** Checks points whose cells may be NaN. */
 export const validateAllowingMissing = (points: Points): Either.Either<DataError, Points> =>
   pipe(
     validate({ ...points, values: points.values.map(x => (Number.isNaN(x) ? 0 : x)) }),
@@ -195,8 +190,8 @@ export const validateAllowingMissing = (points: Points): Either.Either<DataError
   )
 
 /**
- * Points from rows of numbers, all of the same length ≥ 1. No rows, rows of unequal length and numbers that are not
- * finite are refused.
+ * Points from rows of numbers, all of one length ≥ 1. A problem if there are no rows, rows of unequal length, or numbers that are not
+ * finite.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -216,7 +211,7 @@ export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Eit
   const given: unknown = rows
   if (!Array.isArray(given))
     return fail('rows', typeAndValue(given), 'a list of rows', 'give a list for each row: [[1, 2], [3, 4]]')
-  // A list may have holes, which `findIndex` meets and `every` does not.
+  // unlike `every`, `findIndex` visits the holes of a list
   const none = given.findIndex(row => !(Array.isArray(row) || ArrayBuffer.isView(row)))
   if (none >= 0)
     return fail(
@@ -243,7 +238,6 @@ export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Eit
         : pointsOfCells(rows, dim)
 }
 
-/** Rows of one length. What is no number, as a null of JSON is, is told of by its type. */
 const pointsOfCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number): Either.Either<DataError, Points> => {
   const isNone = (x: unknown): boolean => typeof x !== 'number'
   const at = rows.findIndex(row => row.some(isNone))
@@ -264,7 +258,7 @@ const pointsOfCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number)
 }
 
 /**
- * The points with these weights, one for each row, in place of any they had.
+ * Returns the points with these weights, one for each row, in place of any others.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -286,8 +280,8 @@ export const weighted =
     )
 
 /**
- * The points with these labels, the class of each row counted from 0 (−1: none), in place of any they had: networks that are
- * conditioned on a class are given it, and so are objectives of one's own.
+ * Returns the points with these labels, the class of each row from 0 (−1: none), in place of any others. Class-conditional networks and
+ * custom objectives read them.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -314,8 +308,8 @@ export const labelled =
     )
 
 /**
- * The points with a row that belongs to each, in place of any they had: the noise that a sample came from, its translation, the same
- * object seen again. Objectives read it as `row.partner`. A change of units leaves it as it is.
+ * Returns the points with a partner for each row, in place of any others: for example the noise from which a sample was made, or its
+ * translation. Objectives read it as `row.partner`. A change of units does not affect it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -342,14 +336,15 @@ export const paired =
           'give every row a partner of as many columns'
         )
 
-/** The partners as points of their own; none of points without. */
+/** Returns the partners as points; null if there are none. */
 export const partners = ({ rows, dim, partner }: Points): Points | null =>
   partner === undefined ? null : { rows, dim, values: partner }
 
 /**
- * The points with the errors that they were measured with: x = x_0 + e, and what is learned is the mixture of x_0. Each row has a standard deviation
- * for each column, or a covariance [d, d]; 0 is exact. `fit`, expectation–maximization, `Mixture.logDensity`, `responsibilities` and `assign` take them into account (Bovy,
- * Hogg & Roweis 2011); stages of descent refuse them. In the unit of the columns; a change of units changes them too.
+ * Points with the errors of their measurement: x = x_0 + e, and the mixture of x_0 is learned (Bovy, Hogg & Roweis 2011). Each row has a
+ * standard deviation for each column, or a covariance [d, d], in the units of the columns; 0 is exact. Supported by `fit`,
+ * expectation–maximization, `Mixture.logDensity`, `responsibilities` and `assign`, not by stages of descent. A change of units changes
+ * errors too.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -398,47 +393,63 @@ export const withErrors =
 
 const ERRORS_REMEDY = 'give every row its error; 0 where it is exact'
 
-/** The points, of whom takes no errors into account. */
+/** Rejects points with errors, for methods that do not support them. */
 export const requireExact = (points: Points): Either.Either<DataError, Points> =>
   points.errors === undefined
     ? Either.right(points)
     : fail('points', 'rows with errors', 'exact rows', 'leave the errors out: this does not take them into account')
 
-/** Covariances of errors in units of `scale`, or back. */
+/** Covariances of errors, entry (i, j) multiplied by `of(i) · of(j)`. */
 const scaledErrors = ({ dim, errors }: Points, of: (column: number) => number): Pick<Points, 'errors'> =>
   errors === undefined ? {} : { errors: errors.map((e, at) => e * of(Math.floor(at / dim) % dim) * of(at % dim)) }
 
-// -- as they are now ---------------------------------------------------------------------------------------------------
-
 export { snapshot }
 
-/** What tells data from others, in this order. */
-export const fingerprintParts = (
-  rows: number,
-  dim: number,
-  values: Stretches.RowNumbers,
-  weights: Stretches.RowNumbers | null,
-  labels: Stretches.RowNumbers | null,
-  partner: Stretches.RowNumbers | null,
-  errors: Stretches.RowNumbers | null = null
-): ReadonlyArray<Stretches.RowNumbers> => [
+/** Arrays that identify data; null if they have none of a type. */
+interface IdentifyingArrays {
+  readonly rows: number
+  readonly dim: number
+  readonly values: Stretches.RowNumbers
+  readonly weights: Stretches.RowNumbers | null
+  readonly labels: Stretches.RowNumbers | null
+  readonly partner: Stretches.RowNumbers | null
+  readonly errors: Stretches.RowNumbers | null
+}
+
+/** Arrays of a fingerprint, in the order in which they are hashed. */
+export const fingerprintParts = ({
+  rows,
+  dim,
+  values,
+  weights,
+  labels,
+  partner,
+  errors
+}: IdentifyingArrays): ReadonlyArray<Stretches.RowNumbers> => [
   Float64Array.of(rows, dim),
   values,
-  // Each is told from those before it, of which there may be none.
+  // the number of empty arrays before each identifies it, since the others may be absent
   ...[weights, labels, partner, errors].flatMap((one, before) =>
     one === null ? [] : [...Array.from({ length: before }, () => new Float64Array(0)), one]
   )
 ]
 
-/** 64 bits, in hexadecimal digits, that tell these data from others: their numbers, shape, weights and labels. */
+/** Returns a hash of the numbers, shape, weights, labels, partners and errors: 64 bits, in hexadecimal digits. */
 export const pointsFingerprint = (points: Points): string => ownedFingerprint(snapshot(points))
 
 const ownedFingerprint = remembered(({ rows, dim, values, weights, labels, partner, errors }: Points) => {
-  const classes = labels === undefined ? null : Float64Array.from(labels)
-  return bitsOf(fingerprintParts(rows, dim, values, weights ?? null, classes, partner ?? null, errors ?? null))
+  return bitsOf(
+    fingerprintParts({
+      rows,
+      dim,
+      values,
+      weights: weights ?? null,
+      labels: labels === undefined ? null : Float64Array.from(labels),
+      partner: partner ?? null,
+      errors: errors ?? null
+    })
+  )
 })
-
-// -- out -------------------------------------------------------------------------------------------------------------
 
 const rowAtIndex = ({ dim, values }: Points, i: number): ReadonlyArray<number> =>
   Array.from(values.subarray(i * dim, (i + 1) * dim))
@@ -450,7 +461,7 @@ export const rowOfPoints =
     rowAtIndex(checkedPointsArgument(points), i)
 
 /**
- * All rows, as lists of numbers: the inverse of `fromRows`, weights aside.
+ * Returns all rows as lists of numbers: the inverse of `fromRows`, without weights.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -466,46 +477,43 @@ export const rowOfPoints =
 export const toRows = (points: Points): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: checkedPointsArgument(points).rows }, (_, i) => rowAtIndex(points, i))
 
-/** The weighted mean of x xᵀ, [dim, dim]: the covariance and the outer product of the mean. */
+/** Weighted mean of x xᵀ, [dim, dim]: the covariance plus the outer product of the mean. */
 export const secondMoment = (points: Points): Float64Array => {
   const centre = mean(points)
   return covariance(points).map((c, at) => c + centre[Math.floor(at / points.dim)] * centre[at % points.dim])
 }
 
-/** The values as a [rows, dim] tensor, uncopied; for use inside `compute`. */
+/** Values as a [rows, dim] tensor, without a copy; for use inside `compute`. */
 export const pointsTensor = (points: Points): Tensor => {
   const { rows, dim, values } = checkedPointsArgument(points)
   return fromNdArray({ shape: [rows, dim], values })
 }
 
-// -- moments ---------------------------------------------------------------------------------------------------------
-
-/** Σ wᵢ; the number of rows where there are no weights. */
+/** Σ wᵢ; the number of rows if there are no weights. */
 export const totalWeight = (points: Points): number => {
   const { rows, weights } = checkedPointsArgument(points)
   return weights === undefined ? rows : weights.reduce((sum, w) => sum + w, 0)
 }
 
-/** The weights scaled to sum 1, [n]; 1/n each where there are none. */
+/** Weights scaled to sum 1, [n]; 1/n each if there are none. */
 export const weightsOf = (points: Points): Float64Array => {
   const { rows, weights } = checkedPointsArgument(points)
   const total = totalWeight(points)
   return weights === undefined ? new Float64Array(rows).fill(1 / rows) : weights.map(w => w / total)
 }
 
-/** Rows to be read, and their weights that sum to 1. */
 const stretchesOfRows = (points: Points): Stretches.Stretches =>
   Stretches.ofArray(checkedPointsArgument(points).values, points.dim)
 const rowShares = (points: Points): number | Stretches.Stretches =>
   points.weights === undefined ? 1 / points.rows : Stretches.ofArray(weightsOf(points), 1)
 
-/** Each number x of column j as f(x, j). */
+/** Replaces each number x of column j by f(x, j). */
 const mapCells = (points: Points, f: (x: number, column: number) => number): Float64Array =>
   Stretches.numbersFrom(Stretches.mapStretches(stretchesOfRows(points), f), 0, points.rows)
 
 /**
- * The weighted mean m = Σ wᵢ xᵢ / Σ wᵢ, [d]. The mean of what a first sum leaves over is added to it, so that an offset
- * that is large against the spread costs no digits; the mean of equal numbers is exactly that number.
+ * Weighted mean m = Σ wᵢ xᵢ / Σ wᵢ, [d]. The mean of the residuals of a first sum is added to it, so that a large offset costs no digits
+ * and the mean of equal numbers is exact.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -521,8 +529,8 @@ const mapCells = (points: Points, f: (x: number, column: number) => number): Flo
 export const mean = (points: Points): Float64Array => Stretches.columnMeans(stretchesOfRows(points), rowShares(points))
 
 /**
- * The weighted covariance Σ wᵢ (xᵢ − m)(xᵢ − m)ᵀ / Σ wᵢ about the mean m, [d, d] row-major and exactly symmetric: the
- * divisor is the total weight, not one less. Two passes, the mean first.
+ * Weighted covariance Σ wᵢ (xᵢ − m)(xᵢ − m)ᵀ / Σ wᵢ about the mean m, [d, d] row-major and exactly symmetric; the divisor is the total
+ * weight, not one less.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -544,17 +552,16 @@ export const covariance = (points: Points): Float64Array => {
     const weighted = fromNdArray({ shape, values: z.map((x, k) => p[Math.floor(k / dim)] * x) })
     return matMul(weighted, fromNdArray({ shape, values: z }), { transposeA: true })
   })
-  // One of two entries that are equal except for rounding.
+  // both entries of a pair take the same value; they differ by rounding
   return values.map((c, k) => (Math.floor(k / dim) > k % dim ? values[(k % dim) * dim + Math.floor(k / dim)] : c))
 }
 
-// -- rows and scales -------------------------------------------------------------------------------------------------
-
 /**
- * 2 E|X − Y| − E|X − X′| − E|Y − Y′|, the energy distance of two samples (Székely & Rizzo 2013), ≥ 0, and 0 of equal ones; weights are
- * not looked at. Of n and m rows of one law its mean is E|X − X′| (1/n + 1/m): hold a distance beside that of two samples of the law itself.
+ * Energy distance of two samples (Székely & Rizzo 2013), 2 E|X − Y| − E|X − X′| − E|Y − Y′| ≥ 0; 0 if they are equal. Weights are ignored.
+ * For n and m rows of one distribution its mean is E|X − X′| (1/n + 1/m), so compare a distance with that of two samples of the
+ * distribution itself.
  *
- * @throws RangeError where their dimensions differ
+ * @throws RangeError if their dimensions differ
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Points } from 'ornstein'
@@ -565,7 +572,7 @@ export const covariance = (points: Points): Float64Array => {
  */
 export const energyDistance = (a: Points, b: Points): number =>
   a.dim === b.dim
-    ? // Of equal samples in another order the sums differ by rounding.
+    ? // for equal samples in another order the sums differ by rounding
       Math.max(
         0,
         2 * meanDistance(a.values, b.values, a.dim) -
@@ -574,14 +581,14 @@ export const energyDistance = (a: Points, b: Points): number =>
       )
     : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
 
-/** The numbers of a column, from 0. */
+/** Numbers of a column, counted from 0. */
 export const columnOfPoints =
   (j: number) =>
   ({ rows, dim, values }: Pick<Points, 'rows' | 'dim' | 'values'>): Float64Array =>
     Float64Array.from({ length: rows }, (_, i) => values[i * dim + j])
 
 /**
- * The rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights, labels, partners and errors.
+ * Returns the rows at these indices (from 0, less than n, repeats allowed), in this order, with their weights, labels, partners and errors.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -606,16 +613,16 @@ export const select =
     ...(labels && { labels: Int32Array.from(indices, row => labels[row]) })
   })
 
-/** An origin and a unit for each column, [d] each: x = centre + scale · z. */
+/** Origin and unit of each column, [d] each: x = centre + scale · z. */
 export interface Scaling {
   readonly centre: Float64Array
   readonly scale: Float64Array
 }
 
 /**
- * The points in units of their own spread, z = (x − centre) / scale: centre is the weighted mean and scale the weighted
- * standard deviation (divisor Σ wᵢ) of each column. A constant column has scale 1, and so becomes 0. Sums are taken in units
- * of the largest number, so that no square overflows or vanishes: any finite column has a standard deviation.
+ * Points in units of their spread, z = (x − centre) / scale, with the weighted mean as centre and the weighted standard deviation (divisor
+ * Σ wᵢ) as scale. A constant column has scale 1, and so becomes 0. Sums are in units of the largest number, so that no square overflows or
+ * underflows.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -641,7 +648,7 @@ export const standardize = (points: Points): Scaling & { readonly points: Points
   }
 }
 
-/** The points in given units, z = (x − centre) / scale. */
+/** Returns the points in the units of a scaling, z = (x − centre) / scale. */
 export const pointsInUnits =
   ({ centre, scale }: Scaling) =>
   (points: Points): Points => ({
@@ -651,8 +658,7 @@ export const pointsInUnits =
   })
 
 /**
- * Back to the units of the data: x = centre + scale · z for points of the same dimension, whether the standardized ones
- * or centres learned from them.
+ * Returns points in the original units, x = centre + scale · z: standardized points, or centres learned from them.
  *
  * @example
  * import { strict as assert } from 'node:assert'

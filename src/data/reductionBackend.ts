@@ -1,28 +1,28 @@
 /**
- * Where sums over rows are taken: here, by the threads of this process, or by others who have the same rows. Whoever takes them,
- * the bits are the same, since the chunks of a sum are, and the order in which they are added.
+ * Backends of sums over rows: the threads of this process, or other processes with the same rows. The bits are equal, since chunks and the
+ * order of their addition are.
  */
 import * as Reductions from '../../lib/rows/reduction.js'
 import type { Scaling } from './points.js'
 
-/** What a sum is of, as JSON: the same at all steps of a stage. `Cluster.requestedReduction` makes the sum of it, where the rows are. */
+/** Description of a sum, as JSON: the same at all steps of a stage. `Cluster.requestedReduction` builds the sum where the rows are. */
 export type Described = { readonly name: string } & Readonly<Record<string, unknown>>
 
-/** What another needs to make the same sum, beside the rows: a description, and the numbers of this step. */
+/** Request for a sum: its description, and the numbers of this step. */
 export interface EvaluationRequest {
   readonly sum: Described
   readonly numbers: Float64Array
 }
 
 export interface Backend {
-  /** What a sum comes to. It is waited for; a place that fails for good throws. */
+  /** Evaluates a sum, and blocks until it is there. Throws if the backend fails for good. */
   readonly evaluate: <A>(sum: Reductions.Reduction<A>, request: () => EvaluationRequest) => A
 }
 
-/** In this process. */
+/** Backend in this process. */
 export const localBackend: Backend = { evaluate: sum => Reductions.evaluate(sum) }
 
-/** The same place for rows in other units: those who have them bring their own to these. */
+/** Backend for rows in other units; the processes that have the rows convert them. */
 export const scaledBackend = ({ centre, scale }: Scaling, backend: Backend): Backend => ({
   evaluate: (sum, request) =>
     backend.evaluate(sum, () => {

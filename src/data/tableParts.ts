@@ -1,4 +1,4 @@
-/** Tables that come in parts: as one, or one after another, each with the columns of the first. */
+/** Tables in parts: joined, or one after another with the columns of the first. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
@@ -8,12 +8,12 @@ import { ALL_ROWS_MISSING, gridRowName, gridToTable, type CsvOptions, type CellG
 import { fail, pluralized } from './dataProblems.js'
 import type { DataError } from './points.js'
 
-/** A part of a table, after so many rows of it. */
-export const gridAfterRows =
+/** Counts the rows of a part from the number of preceding rows, for messages. */
+export const offsetRowNames =
   (rows: number) =>
   (grid: CellGrid): CellGrid => ({ ...grid, rowName: row => gridRowName(grid, row + rows) })
 
-/** A part of a table that stands in a file of its own, as its rows and problems say. */
+/** Adds the file of a part to the names of its rows and to its problems. */
 export const partInFile =
   (file: string) =>
   (part: Either.Either<DataError, CellGrid>): Either.Either<DataError, CellGrid> =>
@@ -28,7 +28,7 @@ export const partInFile =
       )
     )
 
-/** What a part says of the columns of all. */
+/** Properties in which all parts must agree. */
 type PartHead = Pick<CellGrid, 'names' | 'hasHeader' | 'file'>
 
 const partHead = ({ names, hasHeader, file }: CellGrid): PartHead => ({
@@ -37,7 +37,7 @@ const partHead = ({ names, hasHeader, file }: CellGrid): PartHead => ({
   ...(file !== undefined && { file })
 })
 
-/** A part whose columns are those of the first. */
+/** Rejects a part whose columns differ from those of the first. */
 const requireColumnsOf =
   (first: PartHead) =>
   (grid: CellGrid): Either.Either<DataError, CellGrid> => {
@@ -62,7 +62,7 @@ const requireColumnsOf =
           : Either.right(grid)
   }
 
-/** The parts of a table as one, at least one of them. */
+/** Joins the parts of a table, at least one. */
 export const joinGrids = (parts: ReadonlyArray<CellGrid>): Either.Either<DataError, CellGrid> => {
   const [first, ...rest] = parts
   if (rest.length === 0) return Either.right(first)
@@ -87,18 +87,16 @@ export const joinGrids = (parts: ReadonlyArray<CellGrid>): Either.Either<DataErr
   )
 }
 
-/** What the first part of a table says of those that follow. */
+/** Findings of the first part that hold for those that follow. */
 interface FirstPartFindings {
-  /** Rows so far. */
   readonly rows: number
   readonly head: PartHead
   readonly columns: ReadonlyArray<string>
 }
 
-/** What is kept of parts after the first, whose classes say nothing of those of all. */
+/** Option of parts after the first, which do not show the classes of the whole table. */
 const KEEP_NOTHING = { columns: [], classes: 0 }
 
-/** A part of which all rows were dropped. */
 const emptyTable = (columns: ReadonlyArray<string>, dropped: number): Table => ({
   points: { rows: 0, dim: columns.length, values: new Float64Array(0) },
   columns,
@@ -108,7 +106,6 @@ const emptyTable = (columns: ReadonlyArray<string>, dropped: number): Table => (
   doubtful: []
 })
 
-/** The table that a part comes to after those before it. */
 const nextPartTable =
   (options: CsvOptions) =>
   (
@@ -142,13 +139,13 @@ const nextPartTable =
     ]
   }
 
-/** Tables of the parts of one, as they come: what the first says of the columns holds for all of them. */
+/** Reads the parts of a table as they arrive; the columns are chosen by the first. */
 export const tablesOfGrids =
   (options: CsvOptions) =>
   (parts: AsyncIterable<Either.Either<DataError, CellGrid>>): AsyncIterable<Either.Either<DataError, Table>> =>
     scanned(parts, null, nextPartTable(options))
 
-/** The same of parts with something extra to each: each table and the part that it is of. */
+/** Reads the parts of a table as they arrive, and returns each table with its part. */
 export const tablesWithParts =
   (options: CsvOptions) =>
   <P extends readonly [CellGrid, unknown]>(

@@ -1,33 +1,39 @@
-/** Points to be written. */
+/** Formats points as tables. */
 import { exactText } from '../../lib/plain/said.js'
 import * as Either from '../core/either.js'
 import type { Columns, Type } from '../../lib/formats/columns.js'
 import type { DataError, Points } from './points.js'
 
-/** Some rows of a table, to be written in any form. */
+/** Position of a part in its table; only the first is written with a header. */
+export interface PartPosition {
+  readonly isFirst: boolean
+}
+
+export const FIRST_PART: PartPosition = { isFirst: true }
+
+/** Rows of a table that can be written in any format. */
 export interface TableSheet {
-  /** A line for each row, below one of names where none were written before; cells separated as told, else as the table has it. */
+  /** One line for each row, below a header for the first rows. Null: the table's own delimiter. */
   readonly text: (delimiter: string | null) => string
-  /** The same as columns of types: those that the rows before them had, where there are some. */
+  /** Typed columns; `known` are the types of earlier rows, null for the first. */
   readonly columns: (known: ReadonlyArray<Type> | null) => Either.Either<DataError, Columns>
 }
 
-/** What a spreadsheet would take for a formula is written with an apostrophe before it. */
+/** Puts an apostrophe before a name that a spreadsheet would take for a formula. */
 const guardFormula = (name: string): string => (/^'*[=+\-@\t\r]/.test(name) ? `'${name}` : name)
 
-/** In quotes where a reader would else find other cells, or lose space at the ends (RFC 4180). */
+/** Quotes a name that would otherwise be split or lose blanks at its ends (RFC 4180). */
 const csvQuoted = (name: string): string =>
   /[",\t\r\n\ufeff]|^ | $/.test(name) ? `"${name.replaceAll('"', '""')}"` : name
 
-/** A name that no other has: with `_` after it where it is taken. */
+/** Appends `_` to a name until no other has it. */
 export const unusedName = (name: string, names: ReadonlyArray<string>): string =>
   names.includes(name) ? unusedName(`${name}_`, names) : name
 
 /**
- * The points as a CSV text that reads back as the same doubles: a line of names (`x1`, `x2`, … where none are given),
- * then a line for each row. A name that a spreadsheet would take for a formula has an apostrophe before it (OWASP, CSV
- * injection), which `readCsv` takes away. Weights are a last column, `weight`. Names that are all numbers need `header: true` to read
- * back as names.
+ * Points as a CSV text that reads back as the same doubles: a header (default: `x1`, `x2`, …), then one line for each row. Weights are a
+ * last column, `weight`. A name that a spreadsheet would take for a formula has an apostrophe before it (OWASP, CSV injection), which
+ * `readCsv` removes. Names that are all numbers need `header: true` to be read as names.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -46,8 +52,12 @@ export const unusedName = (name: string, names: ReadonlyArray<string>): string =
 export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): string =>
   sheetOfPoints(points, columns).text(',')
 
-/** Points in any form; the line of names stands above the first rows. */
-export const sheetOfPoints = (points: Points, columns: ReadonlyArray<string> = [], isFirst = true): TableSheet => {
+/** Sheet of points. Default: with a header. */
+export const sheetOfPoints = (
+  points: Points,
+  columns: ReadonlyArray<string> = [],
+  { isFirst } = FIRST_PART
+): TableSheet => {
   const { rows, dim, values, weights } = points
   const names = Array.from({ length: dim }, (_, j) => (j < columns.length ? columns[j] : `x${j + 1}`))
   const header = weights === undefined ? names : [...names, unusedName('weight', names)]

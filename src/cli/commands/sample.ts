@@ -62,7 +62,7 @@ function* drawnSheets(
 ): Generator<TableSheet> {
   for (let from = 0; from < rows; from += ROWS_PER_CHUNK) {
     const { dim, values } = draw(ROWS_PER_CHUNK)(Key.child(from / ROWS_PER_CHUNK)(key))
-    yield sheetOfPoints({ rows: Math.min(ROWS_PER_CHUNK, rows - from), dim, values }, columns, from === 0)
+    yield sheetOfPoints({ rows: Math.min(ROWS_PER_CHUNK, rows - from), dim, values }, columns, { isFirst: from === 0 })
   }
 }
 

@@ -1,4 +1,4 @@
-/** Sources of rows that come piece after piece: from code, from text, from files of columns. */
+/** Sources whose rows arrive in pieces: from code, text or files of columns. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { gatherPieces as gather, gatheredAsync, type Gathering } from '../../../lib/plain/gather.js'
@@ -10,7 +10,10 @@ import * as Points from '../points.js'
 import { sourceWriter, type Source } from './source.js'
 import { arrowTables, parquetTables, type Slices } from '../columnarTables.js'
 
-/** What comes piece after piece, all of one width, with weights all or none, and so with labels; cells may be missing in tables alone. */
+/**
+ * Gathers pieces of one width into a source; either all have weights or none, and likewise labels. Default of `check`: no cell may be
+ * missing.
+ */
 const gathering = (
   folder: string | undefined,
   check = Points.validate
@@ -55,9 +58,8 @@ const gathering = (
 const NO_ROWS_PROBLEM = Problem.of('rows', 'none', 'at least one row', 'give at least one piece with rows')
 
 /**
- * The rows of all pieces, one after another, kept in a file of doubles that nobody else sees and that is gone with the program (see
- * `lib/scratch`; in a browser, in memory). Pieces may be of any number of rows. A problem of a row names its number
- * among all, from 1.
+ * Rows of all pieces, in order, in a private temporary file of doubles (see `lib/scratch`; in a browser, in memory). Pieces may have any
+ * number of rows. A problem of a row has its number among all, from 1.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -75,27 +77,24 @@ const NO_ROWS_PROBLEM = Problem.of('rows', 'none', 'at least one row', 'give at 
 export const gathered = (pieces: Iterable<Points.Points>, folder?: string): Either.Either<Problem.Problem, Source> =>
   pipe(gather(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(NO_ROWS_PROBLEM)))
 
-/** The same of pieces that come in time, such as those of a file or a network. */
+/** Gathers pieces as they arrive, such as those of a file or a network. */
 export const gatheredFrom = async (
   pieces: AsyncIterable<Points.Points>,
   folder?: string
 ): Promise<Either.Either<Problem.Problem, Source>> =>
   pipe(await gatheredAsync(pieces, gathering(folder)), Either.flatMap(Either.fromNullable(NO_ROWS_PROBLEM)))
 
-/** A table whose rows are a source, and what was left behind: as `Points.Table` has it of the first of its rows. */
+/** Table whose rows are a source; ignored and doubtful columns are those of its first part. */
 export interface SourceTable extends Pick<Table, 'columns' | 'ignored' | 'doubtful' | 'dropped'> {
   readonly source: Source
 }
 
-/**
- * The rows of the parts of a table, such as `csvTables`, `parquetTables` and `arrowTables` give; without holding more than
- * one at a time.
- */
+/** Gathers the rows of the parts of a table, with one part in memory at a time. */
 export const fromTables = async (
   tables: AsyncIterable<Either.Either<Problem.Problem, Table>>,
   folder?: string
 ): Promise<Either.Either<Problem.Problem, SourceTable>> => {
-  // A cell that is missing where none was to be kept has been refused.
+  // missing cells that may not be kept have been rejected before
   const rows = gathering(folder, Points.validateAllowingMissing)
   return pipe(
     await gatheredAsync(tables, {
@@ -124,7 +123,7 @@ export const fromTables = async (
 }
 
 /**
- * The rows of a CSV table from its bytes, of any length (see `Points.readCsv`).
+ * Rows of a CSV table from its bytes, of any length (see `Points.readCsv`).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -144,7 +143,7 @@ export const fromCsv =
     fromTables(csvTables(options)(bytes), folder)
 
 /**
- * The rows of a file of Parquet, read a group of rows at a time (see `Points.readParquet`): the file may be larger than memory.
+ * Rows of a Parquet file, read a row group at a time (see `Points.readParquet`), so that the file may be larger than memory.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -162,7 +161,7 @@ export const fromParquet =
   (file: Slices): Promise<Either.Either<Problem.Problem, SourceTable>> =>
     fromTables(parquetTables(options)(file), folder)
 
-/** The rows of a file or a stream of Arrow, read a batch at a time (see `Points.readArrow`). */
+/** Rows of an Arrow file or stream, read a batch at a time (see `Points.readArrow`). */
 export const fromArrow =
   (options: CsvOptions = {}, folder?: string) =>
   (bytes: AsyncIterable<Uint8Array>): Promise<Either.Either<Problem.Problem, SourceTable>> =>

@@ -1,6 +1,6 @@
 /**
- * Rows that need not be in memory: n rows of d finite numbers, read a stretch at a time, as often as asked. What is computed from
- * a source is, bit for bit, what is computed from the same rows as `Points`, however long the stretches and however many threads.
+ * Rows that need not be in memory: n rows of d finite numbers, read a block at a time, as often as needed. Results are, bit for bit, those
+ * of the same rows as `Points`, for any block length and number of threads.
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -21,46 +21,45 @@ import * as Points from '../points.js'
 import { pointsHaveMissing, rememberedIfOwned } from '../snapshot.js'
 
 export interface Source extends Stretches.Stretches {
-  /** A number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
+  /** Number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
   readonly weights: Stretches.Stretches | null
-  /** A whole number ≥ 0 for each row, its class; −1 of a row without one. Null: no row has one. */
+  /** Class of each row, a whole number ≥ 0; −1 for none. Null: no row has one. */
   readonly labels: Stretches.Stretches | null
-  /** A row that belongs to each row. Absent: none does. */
+  /** Partner of each row. Absent: none has one. */
   readonly partner?: Stretches.Stretches
-  /** How rows and partners of a batch are joined again. Absent: as they are. */
+  /** Permutes the partners in each batch. Absent: unchanged. */
   readonly coupling?: Coupling
-  /** Σ wᵢ; the number of rows where there are no weights. */
+  /** Σ wᵢ; the number of rows if there are no weights. */
   readonly total: number
-  /** That some cells are missing, and hold NaN. Absent: all numbers are finite. */
+  /** Present if some cells are missing, NaN. */
   readonly misses?: true
-  /** New rows for a key, for whoever takes a batch. Absent: batches are of the rows that are there. */
+  /** Draws new rows for a batch. Absent: batches are subsets of the rows. */
   readonly draw?: Draw
-  /** Gives back what the rows are kept in; the source cannot be read any more. */
+  /** Releases the storage of the rows; the source cannot be read any more. */
   readonly close: () => void
 }
 
-/** So many rows for a key: the same key gives the same rows. */
+/** Draws `rows` rows; equal keys give equal rows. */
 export type Draw = (rows: number) => (key: Key.Key) => Points.Points
 
-/** Another choice of who is whose partner among the rows of a batch. */
+/** Reassignment of partners among the rows of a batch. */
 export interface Coupling {
-  /** So many rows at most. */
+  /** Maximum number of rows of a batch. */
   readonly most: number
-  /** For each row the place of the row whose partner becomes its own; a permutation. The key is that of the batch. */
+  /** For each row the index of the row whose partner it receives: a permutation. The key is that of the batch. */
   readonly places: (points: Points.Points, partners: Points.Points) => (key: Key.Key) => ArrayLike<number>
 }
 
 /**
- * The rows of points, as a source.
+ * Returns the source of the rows of points.
  *
- * @throws RangeError of rows with errors, which are learned from in memory
+ * @throws RangeError if rows have errors, which only fits in memory support
  */
 export const of = (points: Points.Points): Source =>
   points.errors === undefined
     ? sourceOfPoints(points)
     : refuse('Source.of: rows with errors are learned from in memory; give the points themselves')
 
-/** The numbers of points, whatever their errors. */
 const sourceOfPoints = (points: Points.Points): Source => ({
   ...Stretches.ofArray(points.values, points.dim),
   rows: points.rows,
@@ -73,11 +72,11 @@ const sourceOfPoints = (points: Points.Points): Source => ({
 })
 
 /**
- * Data without end: a stage with a `batch` meets new rows at every step, which `draw` makes from the step's key. So descent is
- * online, never meets a row again, and is the same bit for bit from the same seed, also when a run is resumed. Who needs rows that
- * stay (initializers, a change of units, expectation–maximization, stages without a batch or by epochs) meets the `rows` of `key`.
+ * Endless data: a stage with a `batch` draws new rows at every step by `draw` from the step's key, so descent is online, never repeats a
+ * row, and is reproducible from its seed, also when resumed. Initializers, changes of units, expectation–maximization, and stages without a
+ * batch or by epochs use `rows` rows drawn from `key`.
  *
- * @throws RangeError with the remedy, where what is drawn are not as many finite rows as asked for, of as many columns each time
+ * @throws RangeError if `draw` does not return the requested number of finite rows, with equal columns each time
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Compile, Initializer, Key, Mixture, Objective, Optimizer, Params, Pipeline, Problem, Run } from 'ornstein'
@@ -108,7 +107,6 @@ export const drawn =
     return { ...of(first), draw: rows => key => checkedDraw(draw, rows, key, first.dim) }
   }
 
-/** What is drawn, where it is what was asked for. */
 const checkedDraw = (draw: Draw, rows: number, key: Key.Key, dim?: number): Points.Points => {
   const points = draw(rows)(key)
   return pipe(
@@ -127,11 +125,11 @@ const checkedDraw = (draw: Draw, rows: number, key: Key.Key, dim?: number): Poin
   )
 }
 
-/** How rows that are drawn again change where all rows do. */
+/** Applies a change of all rows to rows that are drawn later. */
 const mapDraw = ({ draw }: Source, change: (points: Points.Points) => Points.Points): Pick<Source, 'draw'> =>
   draw === undefined ? {} : { draw: rows => key => change(draw(rows)(key)) }
 
-/** The problems of the numbers of a source for whom asks for whole rows; what else could be was looked at when they came. */
+/** Problems of a source with missing cells for methods that need whole rows. */
 export const problems = ({ misses }: Source): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     misses !== true,
@@ -141,17 +139,17 @@ export const problems = ({ misses }: Source): ReadonlyArray<Problem.Problem> =>
     "leave them out, or learn from them by Fit.mixture({ missing: 'em' }) or ornstein fit --missing em, without a queue"
   )
 
-/** Weights that sum to 1: a number for all rows, or rows of one number. */
+/** Returns weights that sum to 1: one number for all rows, or one for each. */
 export const sourceShares = ({ rows, weights, total }: Source): number | Stretches.Stretches =>
   weights === null ? 1 / rows : Stretches.mapStretches(weights, w => w / total)
 
-/** The weights scaled to sum 1, as rows of one number; null where every row counts once. */
+/** Returns weights that sum to 1, one for each row; null if there are none. */
 export const normalizedRowWeights = (source: Source): Stretches.Stretches | null => {
   const p = sourceShares(source)
   return typeof p === 'number' ? null : p
 }
 
-/** Σ_i p_i f(x_ij) for each column of either, p the weights that sum to 1. */
+/** Lifts a weighted average of columns to points and sources. */
 const weightedAverages =
   <A>(of: (rows: Stretches.Stretches, p: number | Stretches.Stretches) => A): ((data: Data) => A) =>
   data => {
@@ -159,28 +157,28 @@ const weightedAverages =
     return of(source, sourceShares(source))
   }
 
-/** The weighted mean of either, as `Points.mean` has it. */
+/** Returns the weighted mean of each column, [d]; see `Points.mean`. */
 export const mean = weightedAverages(Stretches.columnMeans)
 
-/** The weighted mean of x² for each column. */
+/** Returns the weighted mean of x² of each column, [d]. */
 export const meanSquares = weightedAverages((rows, p) => Stretches.weightedColumnSums(rows, p, x => x * x))
 
 /**
- * The weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column of either, [d]: the diagonal of the covariance. Infinity where a square
- * overflows, beyond 1e154 from the mean; `standardize` has the scale of such columns too.
+ * Returns the weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column, [d]; Infinity if a square overflows, beyond 1e154 from the mean.
+ * `standardize` also scales such columns.
  */
 export const variances = weightedAverages(Stretches.columnVariances)
 
-/** Mean and standard deviation of each column of either, as `Points.standardize` has them. */
+/** Returns the mean and standard deviation of each column; see `Points.standardize`. */
 export const dataScaling = weightedAverages((rows, p): Points.Scaling => {
   const { centre, scale } = Stretches.standardOfColumns(rows, p)
   return { centre, scale }
 })
 
-/** max_i |x_ij| for each column. */
+/** max_i |x_ij| of each column. */
 export const largestMagnitudes = (data: Data): Float64Array => Stretches.largestByColumn(asSource(data))
 
-/** The same rows and weights, each number x of column j as f(x, j). */
+/** Replaces each number x of column j by f(x, j). */
 export const map =
   (f: (x: number, column: number) => number) =>
   (source: Source): Source => ({
@@ -189,7 +187,7 @@ export const map =
     ...mapDraw(source, points => ({ ...points, values: points.values.map((x, at) => f(x, at % points.dim)) }))
   })
 
-/** The rows less a vector. */
+/** Subtracts a vector from each row. */
 export const shiftRows =
   (by: Float64Array) =>
   (source: Source): Source =>
@@ -198,20 +196,20 @@ export const shiftRows =
       map((x, j) => x - by[j])
     )
 
-/** Either in given units, z = (x − centre)/scale: those of `standardize` bring it there bit for bit. */
+/** Returns the data in the units of a scaling, z = (x − centre)/scale; with that of `standardize` the bits equal its result. */
 export const dataInUnits = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
   onPointsOrSource(
     Points.pointsInUnits(scaling),
     map((x, j) => (x - scaling.centre[j]) / scaling.scale[j])
   )
 
-/** The source in units of its own spread, as `Points.standardize` has it. */
+/** Returns the source in units of its spread; see `Points.standardize`. */
 export const standardize = (source: Source): Points.Scaling & { readonly source: Source } => {
   const { centre, scale, of } = Stretches.standardOfColumns(source, sourceShares(source))
   return { source: map(of)(source), centre, scale }
 }
 
-/** The rows at these places, from 0, of either, in memory. */
+/** Returns the rows at these indices, from 0, in memory. */
 export const selectedRows =
   (places: ArrayLike<number>) =>
   (data: Data): Points.Points =>
@@ -224,7 +222,6 @@ export const selectedRows =
         }
       : Points.select(places)(data)
 
-/** What a source carries beside its rows, of some of them. */
 const rowAttributes = (
   { weights, labels, partner }: Source,
   of: (numbers: Stretches.Stretches) => Float64Array
@@ -234,7 +231,6 @@ const rowAttributes = (
   ...(partner && { partner: of(partner) })
 })
 
-/** So many rows from `first` on, in memory. */
 const sourcePart = (source: Source, first: number, rows: number): Points.Points => ({
   rows,
   dim: source.dim,
@@ -242,11 +238,11 @@ const sourcePart = (source: Source, first: number, rows: number): Points.Points 
   ...rowAttributes(source, numbers => Stretches.numbersFrom(numbers, first, rows))
 })
 
-/** All rows in order, a stretch of them in memory at a time, each read when it is asked for. */
+/** Returns all rows in order, as points of at most `count` rows that are read on demand. */
 export const pieces = (source: Source, count?: number): Iterable<Points.Points> =>
   mapIterable(Stretches.cuts(source, count), ({ first, count }) => sourcePart(source, first, count))
 
-/** Visits all rows in order as points, so many at a time; what is visited is filled again for the next. */
+/** Visits all rows in order, as points of at most `count` rows, whose buffer is reused. */
 export const visitRows =
   (visit: (points: Points.Points, first: number) => void, count?: number) =>
   (source: Source): void => {
@@ -261,21 +257,23 @@ export const visitRows =
   }
 
 /**
- * The same rows, written down as they are now: what was computed of each is not computed again at every pass. To close them leaves
- * the source open that they came from.
+ * Stores the rows as they are now, so that computed columns are not recomputed at every pass. Closing the result leaves the original open.
  */
 export const storedSource =
   (folder?: string) =>
   (source: Source): Source => ({ ...source, ...Stretches.storedStretches(source, folder) })
 
-/** Reads rows. It stands alone: what it closes over lives as long as the source, and no piece is to. */
-const readFromScratch =
+/** Reads stored rows. Not an inner function, since its closure would retain a piece as long as the source lives. */
+const storedRowReader =
   (place: NumberStore, dim: number): Source['read'] =>
   (first, out) => {
     place.read(first * dim, out)
   }
 
-/** Rows written down beside memory: `add` makes a source of those before and a piece with weights and labels where those have any. */
+/**
+ * Stores rows outside memory: `add` returns a source of the rows of `before` and those of a piece, with weights and labels if the piece has
+ * them.
+ */
 export const sourceWriter = (
   folder?: string
 ): { readonly add: (piece: Points.Points, before: Source | null) => Source; readonly close: () => void } => {
@@ -296,11 +294,11 @@ export const sourceWriter = (
       return {
         rows: all,
         dim,
-        read: readFromScratch(places.values, dim),
+        read: storedRowReader(places.values, dim),
         close,
         weights: weights === undefined ? null : perRow(places.weights),
         labels: labels === undefined ? null : perRow(places.labels),
-        // as Points adds them up, from the first on
+        // added in the order of `Points`, from the first row on
         total: weights === undefined ? all : weights.reduce((sum, w) => sum + w, before?.total ?? 0),
         ...((before?.misses === true || hasNaN(values)) && { misses: true as const })
       }
@@ -308,16 +306,15 @@ export const sourceWriter = (
   }
 }
 
-/** Says of a row of points, by its number from 0, whether it is to be kept. */
+/** True if the row with this index, from 0, is kept. */
 type KeepRow = (points: Points.Points, row: number) => boolean
 
-/** The rows of points that are to be kept. */
 const selectRowsWhere =
   (keep: KeepRow) =>
   (points: Points.Points): Points.Points =>
     pipe(points, Points.select(RA.makeBy(points.rows, i => i).filter(i => keep(points, i))))
 
-/** The same rows of a source, of which there is one, written down beside memory. To close them leaves the source open. */
+/** Stores the rows that are kept, at least one. Closing the result leaves the original open. */
 const storeRowsWhere =
   (keep: KeepRow) =>
   (source: Source): Source => {
@@ -330,19 +327,15 @@ const storeRowsWhere =
     return Either.toUnion(found) ?? refuse('rows: none is to be kept; keep one')
   }
 
-/** Rows in memory, or not. */
 export type Data = Points.Points | Source
 
-/** Whether data are a source. */
+/** True for a source, false for points. */
 export const isSource = (data: Data): data is Source => 'read' in data
 
-/** Either as a source: points are one of a single piece, which is read from memory. */
+/** Converts data to a source; points are read from memory. */
 export const asSource = (data: Data): Source => (isSource(data) ? data : sourceOfPoints(data))
 
-/**
- * Either as points. Of a source only rows, dim and what is read are known: whoever looks at its values, which are not in memory, is
- * refused.
- */
+/** Views data as points. For a source only rows and dim are available: its values throw. */
 export const pointsView = (data: Data): Points.Points =>
   isSource(data)
     ? {
@@ -354,18 +347,18 @@ export const pointsView = (data: Data): Points.Points =>
       }
     : data
 
-/** 64 bits, in hexadecimal digits, that tell the data from others: those of the same rows in memory (see `Points.pointsFingerprint`). */
+/** Returns a hash of the data, 64 bits in hexadecimal digits; equal for the same rows in memory (see `Points.pointsFingerprint`). */
 export const dataFingerprint = (data: Data): string =>
   isSource(data) ? sourceFingerprint(data) : Points.pointsFingerprint(data)
 
 const sourceFingerprint = remembered((data: Source) =>
-  bitsOf(Points.fingerprintParts(data.rows, data.dim, data, data.weights, data.labels, data.partner ?? null))
+  bitsOf(Points.fingerprintParts({ ...data, values: data, partner: data.partner ?? null, errors: null }))
 )
 
-/** Whether all rows are in memory. */
+/** True if all rows are in memory. */
 export const isInMemory = (data: Data): data is Points.Points => !isSource(data)
 
-/** These columns of either, by their places, from 0. */
+/** Selects columns by index, from 0. */
 export const columns =
   (places: ArrayLike<number>) =>
   <D extends Data>(data: D): D => {
@@ -387,7 +380,6 @@ export const columns =
     }
   }
 
-/** Covariances of these columns, of all. */
 const selectedErrors = (errors: Float64Array, dim: number, places: ArrayLike<number>): Float64Array => {
   const few = places.length
   return new Float64Array((errors.length / (dim * dim)) * few * few).map((_, at) => {
@@ -396,19 +388,21 @@ const selectedErrors = (errors: Float64Array, dim: number, places: ArrayLike<num
   })
 }
 
-/** What is done to either in its own way gives one of the same kind. */
+/** Applies the function for points or that for sources. */
 const onPointsOrSource =
   (onPoints: (points: Points.Points) => Points.Points, onSource: (source: Source) => Source) =>
   <D extends Data>(data: D): D =>
     (isSource(data) ? onSource(data) : onPoints(data)) as D
 
-/** Rows, and their places, from 0; new rows have none. */
+/** Rows, and their indices from 0; undefined for new rows. */
 interface Batch {
   readonly points: Points.Points
   readonly places: ArrayLike<number> | undefined
 }
 
-/** A batch of either: the rows at these places; new ones where rows are drawn; else so many that are there, none twice. */
+/**
+ * Returns the rows with the indices `chosen`; otherwise new rows if the data are drawn, or a random subset of `size` rows without repeats.
+ */
 export const batch =
   (size: number, chosen?: ArrayLike<number>) =>
   (key: Key.Key) =>
@@ -420,7 +414,6 @@ export const batch =
     return { points: coupled(selectedRows(places)(data)), places }
   }
 
-/** Points whose partners are joined again. */
 const applyCoupling =
   (coupling: Coupling | undefined, key: Key.Key) =>
   (points: Points.Points): Points.Points => {
@@ -431,8 +424,8 @@ const applyCoupling =
   }
 
 /**
- * The coupling of least transport within a batch: the permutation of partners that makes Σ|xᵢ − yᵢ|² least, exactly (Tong et al. 2023,
- * arXiv 2302.00482, minibatch optimal transport), of at most 2048 rows, for which it takes some seconds.
+ * Optimal transport coupling within a batch: the permutation of partners that minimizes Σ|xᵢ − yᵢ|², exactly (Tong et al. 2023, arXiv
+ * 2302.00482). At most 2048 rows, which take some seconds.
  */
 export const optimalTransport: Coupling = {
   most: 2048,
@@ -450,10 +443,10 @@ export const optimalTransport: Coupling = {
 }
 
 /**
- * Paired data whose batches are coupled before they are used: rows of a batch get each other's partners. It composes with all that draws
- * batches, by subset, by epochs or new ones of `drawn`, and is a function of the batch's key. Stages without a batch are refused.
+ * Paired data whose batches are coupled: rows of a batch exchange partners, as a function of the batch's key. Works with batches by subset,
+ * by epochs, and with new rows of `drawn`; stages without a batch are a problem.
  *
- * @throws RangeError of data without partners
+ * @throws RangeError if the data have no partners
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Key, Source } from 'ornstein'
@@ -470,11 +463,11 @@ export const coupled =
       ? refuse('Source.coupled: rows without partners; give Points.paired')
       : { ...asSource(data), coupling }
 
-/** Whether a batch of so many rows exists of either. */
+/** True if data have a batch of this size. */
 export const hasBatch = (size: number, data: Data): boolean =>
   size <= data.rows || (isSource(data) && data.draw !== undefined)
 
-/** The problems of a batch, null of all rows at once, for data whose batches are coupled. */
+/** Problems of a batch size (null: all rows at once) for data whose batches are coupled. */
 export const couplingProblems = (size: number | null, data: Data): ReadonlyArray<Problem.Problem> => {
   const most = isSource(data) && data.coupling !== undefined ? data.coupling.most : Infinity
   return Problem.unless(
@@ -486,21 +479,21 @@ export const couplingProblems = (size: number | null, data: Data): ReadonlyArray
   )
 }
 
-/** Either out of the units of a scaling, centre + scale · z. */
+/** Returns the data in the original units, centre + scale · z. */
 export const dataInOriginalUnits = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
   onPointsOrSource(
     Points.unstandardize(scaling),
     map((z, j) => scaling.centre[j] + scaling.scale[j] * z)
   )
 
-/** Either as it is, a source written down so that what was computed of a row is not computed at every pass; until it is closed. */
+/** Returns points unchanged, or a source stored until it is closed (see `storedSource`). */
 export const storedData = (data: Data): { readonly points: Data; readonly close: () => void } => {
   if (!isSource(data)) return { points: data, close: () => undefined }
   const points = storedSource()(data)
   return { points, close: points.close }
 }
 
-/** The rows of either for which it holds, of which there is one. */
+/** Returns the rows for which `keep` is true, at least one. */
 export const filterRows =
   (keep: KeepRow) =>
   (data: Data): { readonly points: Data; readonly close: () => void } => {
@@ -509,11 +502,10 @@ export const filterRows =
     return { points, close: points.close }
   }
 
-/** Whether a row has a cell with a number: one without has density 1 under every mixture. */
 const hasCells: KeepRow = ({ dim, values }, row) =>
   values.subarray(row * dim, (row + 1) * dim).some(x => !Number.isNaN(x))
 
-/** Whether a row counts: its weight is other than 0, and it has a cell. */
+/** True if the weight of a row is not 0, and it has a cell that is not missing; without one its density is 1 under every mixture. */
 export const rowCounts: KeepRow = (points, row) => points.weights?.[row] !== 0 && hasCells(points, row)
 
 const countRowsOfPoints = (points: Points.Points): number =>
@@ -525,7 +517,7 @@ const countRowsOfSource = (source: Source): number => {
   return Array.from(mapIterable(pieces(source), countRowsOfPoints)).reduce((sum, count) => sum + count, 0)
 }
 
-/** A function of either that remembers what it found of sources, since passes over them take time. */
+/** Caches a function for sources, whose passes take time; for points it is evaluated at every call. */
 export const memoizedForSources = <A>(compute: (data: Data) => A): ((data: Data) => A) => {
   const known = remembered(compute)
   return data => (isSource(data) ? known(data) : compute(data))
@@ -534,16 +526,16 @@ export const memoizedForSources = <A>(compute: (data: Data) => A): ((data: Data)
 const countedOfPoints = rememberedIfOwned(points => countRowsOfSource(sourceOfPoints(points)))
 const countedOfSource = remembered(countRowsOfSource)
 
-/** How many rows of either count. */
+/** Returns the number of rows that count. */
 export const countedRows = (data: Data): number => (isSource(data) ? countedOfSource(data) : countedOfPoints(data))
 
-/** The rows of either that count, those of weight 0 and those without cells left out; the data themselves where all do. */
+/** Returns the rows that count; the data themselves if all do. */
 export const onlyCountedRows = onPointsOrSource(
   points => (countedRows(points) < points.rows ? selectRowsWhere(rowCounts)(points) : points),
   source => {
     const count = countedRows(source)
     if (count === source.rows) return source
-    // Of a source some rows are written down, and none are not.
+    // a store needs at least one row
     const left = count === 0 ? sourceOfPoints(selectedRows([])(source)) : storeRowsWhere(rowCounts)(source)
     return {
       ...left,
@@ -555,5 +547,5 @@ export const onlyCountedRows = onPointsOrSource(
   }
 )
 
-/** Σ wᵢ of either. */
+/** Σ wᵢ of points or a source. */
 export const sumOfWeights = (data: Data): number => (isSource(data) ? data.total : Points.totalWeight(data))

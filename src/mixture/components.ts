@@ -42,7 +42,7 @@ interface EvaluatedComponents {
   /** α² */
   readonly energy: Operand
   /** u, [rows | 1, K | 1] */
-  readonly spread: Operand
+  readonly noisedVariance: Operand
   /** |x − αc_i|², [rows, K] */
   readonly squaredDistances: Tensor
   /** log N(x; αc_i, u_i I) up to a term common to the components, [rows, K] */
@@ -75,17 +75,17 @@ const evaluateComponents = (
   const { centres, mirrored } = components
   const { alpha } = level
   const along = mirrored === undefined ? null : mul(alpha, matMul(x, centres, { transposeB: true }))
-  const fromDrawn = distances(x, centres, alpha)
+  const coordinateDistances = distances(x, centres, alpha)
   const lengths = (): Tensor => add(squaredRowNorms(x), mul(squareOperand(alpha), mul(0.5, sum(square(centres)))))
   return evaluateAtDistances(components, x.shape[1] ?? 0, level, {
-    fromDrawn,
+    coordinateDistances,
     orthogonal,
     ...(along !== null && { pair: { along, lengths } })
   })
 }
 
 /**
- * Evaluates the components from the squared distances of the coordinates (`fromDrawn`) and `orthogonal`. For the pair ±c, `along` is α⟨x,
+ * Evaluates the components from the squared distances of the coordinates (`coordinateDistances`) and `orthogonal`. For the pair ±c, `along` is α⟨x,
  * ±c⟩, [rows, 2], and `lengths` returns |x|² + α²|c|².
  */
 const evaluateAtDistances = (
@@ -93,32 +93,34 @@ const evaluateAtDistances = (
   dim: number,
   { alpha, sigma }: LevelOperands,
   {
-    fromDrawn,
+    coordinateDistances,
     orthogonal,
     pair
   }: {
-    readonly fromDrawn: Tensor
+    readonly coordinateDistances: Tensor
     readonly orthogonal: Operand
     readonly pair?: { readonly along: Tensor; readonly lengths: () => Tensor }
   }
 ): EvaluatedComponents => {
   const energy = squareOperand(alpha)
   const noise = squareOperand(sigma)
-  const spread = variances === null ? addOperands(energy, noise) : add(mul(energy, asRow(variances)), noise)
-  const squaredDistances = orthogonal === 0 ? fromDrawn : add(fromDrawn, orthogonal)
+  const noisedVariance = variances === null ? addOperands(energy, noise) : add(mul(energy, asRow(variances)), noise)
+  const squaredDistances = orthogonal === 0 ? coordinateDistances : add(coordinateDistances, orthogonal)
   // With equal variances the orthogonal part and log u are common to the components.
   const logDensity =
     pair !== undefined
-      ? div(pair.along, spread)
+      ? div(pair.along, noisedVariance)
       : variances === null
-        ? mul(-0.5, div(fromDrawn, spread))
-        : Gaussian.logShape(div(squaredDistances, spread), mul(-dim / 2, log(spread)))
+        ? mul(-0.5, div(coordinateDistances, noisedVariance))
+        : Gaussian.logShape(div(squaredDistances, noisedVariance), mul(-dim / 2, log(noisedVariance)))
   const common = (): Operand =>
-    variances === null ? mul(-0.5, add(pair === undefined ? 0 : div(pair.lengths(), spread), mul(dim, log(spread)))) : 0
+    variances === null
+      ? mul(-0.5, add(pair === undefined ? 0 : div(pair.lengths(), noisedVariance), mul(dim, log(noisedVariance))))
+      : 0
   return {
     dim,
     energy,
-    spread,
+    noisedVariance,
     squaredDistances,
     logDensity,
     common,
@@ -135,21 +137,21 @@ const pairProjection = (
   centre: Tensor,
   x: Tensor,
   { alpha, sigma }: LevelOperands
-): { readonly spread: Operand; readonly along: Tensor; readonly t: Tensor } => {
-  const spread = addOperands(squareOperand(alpha), squareOperand(sigma))
+): { readonly noisedVariance: Operand; readonly along: Tensor; readonly t: Tensor } => {
+  const noisedVariance = addOperands(squareOperand(alpha), squareOperand(sigma))
   const along = matMul(x, centre, { transposeB: true })
-  return { spread, along, t: tanh(div(mul(alpha, along), spread)) }
+  return { noisedVariance, along, t: tanh(div(mul(alpha, along), noisedVariance)) }
 }
 
 /** s(x) = −Σ w_i (x − αc_i)/u_i, [rows, dim] */
 export const isotropicScore = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor => {
   const { mirrored } = components
   if (mirrored !== undefined) {
-    const { t, spread } = pairProjection(mirrored, x, level)
-    return div(sub(mul(level.alpha, matMul(t, mirrored)), x), spread)
+    const { t, noisedVariance } = pairProjection(mirrored, x, level)
+    return div(sub(mul(level.alpha, matMul(t, mirrored)), x), noisedVariance)
   }
-  const { logJoint, spread } = evaluateComponents(components, x, level)
-  const shareOverVariance = div(softmax(logJoint), spread)
+  const { logJoint, noisedVariance } = evaluateComponents(components, x, level)
+  const shareOverVariance = div(softmax(logJoint), noisedVariance)
   return sub(mul(level.alpha, matMul(shareOverVariance, components.centres)), mul(sum(shareOverVariance, 1, true), x))
 }
 
@@ -166,17 +168,17 @@ interface ScoreMoments {
 /** Moments of the score of the pair ±c: |s|² = (|x|² + αt (αt |c|² − 2⟨c, x⟩))/u² and div s = (α²|c|²(1 − t²)/u − d)/u. */
 const pairMoments = (centre: Tensor, x: Tensor, level: LevelOperands, orthogonal: Operand): ScoreMoments => {
   const { alpha } = level
-  const { spread, along, t } = pairProjection(centre, x, level)
+  const { noisedVariance, along, t } = pairProjection(centre, x, level)
   const towards = mul(alpha, t)
   const length = sum(square(centre))
   const norms = orthogonal === 0 ? squaredRowNorms(x) : add(squaredRowNorms(x), orthogonal)
   const squaredDistance = add(norms, mul(towards, sub(mul(length, towards), mul(2, along))))
-  const bend = mul(div(mul(squareOperand(alpha), length), spread), sub(1, square(t)))
+  const bend = mul(div(mul(squareOperand(alpha), length), noisedVariance), sub(1, square(t)))
   return {
-    squaredScore: div(squaredDistance, squareOperand(spread)),
-    divergence: div(sub(bend, x.shape[1] ?? 0), spread),
-    total: typeof spread === 'number' ? 1 / spread : div(1, spread),
-    onCentres: z => div(mul(t, matMul(z, centre, { transposeB: true })), spread)
+    squaredScore: div(squaredDistance, squareOperand(noisedVariance)),
+    divergence: div(sub(bend, x.shape[1] ?? 0), noisedVariance),
+    total: typeof noisedVariance === 'number' ? 1 / noisedVariance : div(1, noisedVariance),
+    onCentres: z => div(mul(t, matMul(z, centre, { transposeB: true })), noisedVariance)
   }
 }
 
@@ -197,16 +199,16 @@ const scoreMoments = (
 /** Score moments by components; `shareOverVariance` is p_i/u_i, [rows, K]. */
 const isotropicScoreMoments = (
   { centres }: IsotropicComponents,
-  { dim, energy, spread, squaredDistances, logJoint }: EvaluatedComponents
+  { dim, energy, noisedVariance, squaredDistances, logJoint }: EvaluatedComponents
 ): ScoreMoments & { readonly shareOverVariance: Tensor } => {
-  const shareOverVariance = div(softmax(logJoint), spread)
+  const shareOverVariance = div(softmax(logJoint), noisedVariance)
   const total = sum(shareOverVariance, 1, true)
   const apart = matMul(shareOverVariance, distances(centres, centres))
   const squaredScore = sub(
     mul(total, sum(mul(shareOverVariance, squaredDistances), 1, true)),
     mul(mul(0.5, energy), sum(mul(shareOverVariance, apart), 1, true))
   )
-  const curvature = sum(mul(shareOverVariance, div(squaredDistances, spread)), 1, true)
+  const curvature = sum(mul(shareOverVariance, div(squaredDistances, noisedVariance)), 1, true)
   return {
     shareOverVariance,
     squaredScore,
@@ -300,12 +302,12 @@ const momentsWithCrossInSpan = (
   const noisy = add(mul(alpha, along), mul(sigma, coordinates))
   const lengths = asRow(mul(0.5, sum(square(centres), 1)))
   const onCentres = sub(add(mul(alpha, dataOn), mul(sigma, noiseOn)), mul(alpha, lengths))
-  const fromDrawn = withDerivativeOf(distances(noisy, there, alpha), mul(mul(-2, alpha), onCentres))
+  const coordinateDistances = withDerivativeOf(distances(noisy, there, alpha), mul(mul(-2, alpha), onCentres))
   const scale = share === null ? alpha : add(alpha, mul(sigma, share))
   const { shareOverVariance, total, ...moments } = isotropicScoreMoments(
     components,
     evaluateAtDistances(components, clean.shape[1] ?? 0, level, {
-      fromDrawn,
+      coordinateDistances,
       orthogonal: add(mul(square(scale), outside), beyond)
     })
   )

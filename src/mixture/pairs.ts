@@ -80,33 +80,33 @@ const MAX_EIGENVALUE_RATIO = 1e6
 
 /** Singular value decomposition N⁻¹L = U diag(s) Vᵀ. */
 interface FactorRatio {
-  readonly sizes: Float64Array
+  readonly singularValues: Float64Array
   /** s² − 1 */
   readonly excesses: Float64Array
   /** log |N⁻¹L| */
   readonly log: number
   /** Returns Uᵀx. */
-  readonly turned: (x: Float64Array) => Float64Array
+  readonly rotate: (x: Float64Array) => Float64Array
 }
 
-const ratioOfSizes = (sizes: Float64Array, turned: FactorRatio['turned']): FactorRatio => ({
-  sizes,
-  excesses: sizes.map(s => (s - 1) * (s + 1)),
-  log: sizes.reduce((sum, s) => sum + Elementary.log(s), 0),
-  turned
+const ratioOfSingularValues = (singularValues: Float64Array, rotate: FactorRatio['rotate']): FactorRatio => ({
+  singularValues,
+  excesses: singularValues.map(s => (s - 1) * (s + 1)),
+  log: singularValues.reduce((sum, s) => sum + Elementary.log(s), 0),
+  rotate
 })
 
 /** Decomposition for diagonal or equal factors, or few columns; otherwise null. */
 const directRatio = (l: NdArray, n: NdArray, d: number): FactorRatio | null => {
   const both = diagonalFactors(l, n, d)
-  if (both !== null) return ratioOfSizes(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
-  if (isSameFactor(l, n)) return ratioOfSizes(new Float64Array(d).fill(1), x => x)
+  if (both !== null) return ratioOfSingularValues(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
+  if (isSameFactor(l, n)) return ratioOfSingularValues(new Float64Array(d).fill(1), x => x)
   return d > MAX_SINGULAR_COLUMNS ? null : singularRatio(l, n, d)
 }
 
 const singularRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
   const { values, left } = singular({ shape: [d, d], values: applyInverse(n, d, Factor.triangleOfFactor(l, d).values) })
-  return ratioOfSizes(values, multiplyRows(left.values))
+  return ratioOfSingularValues(values, matrixVectorProduct(left.values))
 }
 
 /** N⁻¹ times rows, for a lower triangle N. */
@@ -114,8 +114,8 @@ const applyInverse = (n: NdArray, d: number, values: Float64Array): Float64Array
   transposed(Factor.solve(n, d, transposed(values, d)), d)
 
 /** Returns the products of the rows with a vector. */
-const multiplyRows =
-  (vectors: Float64Array): FactorRatio['turned'] =>
+const matrixVectorProduct =
+  (vectors: Float64Array): FactorRatio['rotate'] =>
   x =>
     x.map((_, i) => dot(vectors, i * x.length, x, 0, x.length))
 
@@ -145,7 +145,7 @@ const covarianceRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
   return {
     excesses,
     // |(1 + E)ᵀu|, since √(1 + (s² − 1)) has half the digits
-    sizes: excesses.map((_, i) => {
+    singularValues: excesses.map((_, i) => {
       const u = vectors.values.slice(i * d, (i + 1) * d)
       for (let row = 0; row < d; row++) {
         const share = vectors.values[i * d + row]
@@ -154,7 +154,7 @@ const covarianceRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
       return Math.sqrt(squaredNorm(u))
     }),
     log: Factor.logDeterminant(l, d) - Factor.logDeterminant(n, d),
-    turned: multiplyRows(vectors.values)
+    rotate: matrixVectorProduct(vectors.values)
   }
 }
 
@@ -169,7 +169,8 @@ export const bhattacharyya = (p: GaussianComponent, q: GaussianComponent): numbe
   const both = Factor.sumOfFactors([l, n], d)
   const spread = (): number => {
     const found = directRatio(l, n, d)
-    if (found !== null) return found.sizes.reduce((sum, s) => sum + Elementary.log1p(((s - 1) * (s - 1)) / (2 * s)), 0)
+    if (found !== null)
+      return found.singularValues.reduce((sum, s) => sum + Elementary.log1p(((s - 1) * (s - 1)) / (2 * s)), 0)
     const { excess } = excessOf(l, n, d)
     if (!(squaredNorm(excess.values) < 0.25))
       return (
@@ -245,8 +246,8 @@ export const misclassified = (p: Component, q: Component): number | null => {
   if (q.weight === 0) return 0
   if (p.weight === 0) return 1
   const d = p.mean.length
-  const { sizes: s, excesses: a, log, turned } = covarianceRatio(p.factor, q.factor, d)
-  const b = turned(Factor.solve(q.factor, d, meanDifference(p, q)))
+  const { singularValues: s, excesses: a, log, rotate } = covarianceRatio(p.factor, q.factor, d)
+  const b = rotate(Factor.solve(q.factor, d, meanDifference(p, q)))
   const c = 2 * (Elementary.log(q.weight / p.weight) + log)
   if (d > 1 && s.every(x => Math.abs(x - 1) <= EQUAL_TOLERANCE)) {
     const length = Elementary.norm(b)

@@ -330,11 +330,11 @@ export const tryCompiledSums =
     )
   }
 
-/** Sums over rows, evaluated op by op on at most `most` rows at a time. Default: all rows of a chunk. */
+/** Sums over rows, evaluated op by op on at most `maxRows` rows at a time. Default: all rows of a chunk. */
 const summedOpByOp = <P extends string>(
   { rows, dim, x, weights }: WeightedRows,
   write: BuildSums<P>,
-  most = Infinity
+  maxRows = Infinity
 ): ((
   params: Params.Params<P>,
   numbers: Readonly<Record<string, number>>
@@ -356,8 +356,8 @@ const summedOpByOp = <P extends string>(
       rows,
       width,
       chunks: Reductions.chunksByRow(rows, width, (first, count, into) => {
-        for (let from = 0; from < count; from += most)
-          Reductions.addChunkSums(into, Params.packed(some(first + from, Math.min(most, count - from))))
+        for (let from = 0; from < count; from += maxRows)
+          Reductions.addChunkSums(into, Params.packed(some(first + from, Math.min(maxRows, count - from))))
       }),
       finish: Params.unpacked(shapes)
     }

@@ -364,17 +364,17 @@ const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
 )
 
 /**
- * Returns the mixture of `count` clusters of a hierarchical clustering of at most `most` rows, the covariances shrunk towards the pooled
+ * Returns the mixture of `count` clusters of a hierarchical clustering of at most `maxRows` rows, the covariances shrunk towards the pooled
  * one as by d + 1 further rows. If there are fewer rows than clusters, some clusters coincide.
  */
 export const hierarchicalMixture = (
   points: Points.Points,
-  most: number,
+  maxRows: number,
   count: number,
   second: 'none' | 'trace' | 'diagonal' | 'full'
 ): Mixture => {
   const { dim } = points
-  const { rows, hierarchy } = agglomeratedRows(snapshotOfData(points))(Math.max(most, count))
+  const { rows, hierarchy } = agglomeratedRows(snapshotOfData(points))(Math.max(maxRows, count))
   const found = Math.min(count, rows.rows)
   const isDiagonal = second !== 'full'
   const width = isDiagonal ? 1 : dim

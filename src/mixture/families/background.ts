@@ -36,7 +36,7 @@ const logOdds = (share: number): number => {
   return Elementary.log(within) - Elementary.log1p(-within)
 }
 
-const backgroundParams = ({
+const pickBackgroundParams = ({
   backgroundShare,
   backgroundCentre,
   backgroundScale
@@ -142,7 +142,7 @@ const joinBackground = (
   background: Params.Params<BackgroundParameter>
 ): Params.Params<WithBackground> => ({ ...params, ...background })
 
-const shareOf = ({ backgroundShare }: Params.Params<WithBackground>): number =>
+const backgroundShareOf = ({ backgroundShare }: Params.Params<WithBackground>): number =>
   1 / (1 + Elementary.exp(-backgroundShare.values[0]))
 
 /** Appends the background to the components of a family. */
@@ -172,7 +172,7 @@ const mStepWithBackground = (mStep: MStep<GaussianParameter>, shape: Background[
     const all = learned + (backgroundCount ?? 0)
     // Without rows the components keep their parameters.
     return joinBackground(learned > 0 ? mStep.maximise(params, moments, at) : params, {
-      ...backgroundParams(params),
+      ...pickBackgroundParams(params),
       ...(backgroundCount !== undefined && { backgroundShare: scalarArray(logOdds(backgroundCount / all)) })
     })
   }
@@ -211,19 +211,19 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
     ...carriedCapabilities<WithBackground>(
       gaussians,
       params => joinBackground(params, backgroundToParams(defaultLocation(params.means.shape[1]))),
-      move => params => joinBackground(move(componentParams(params)), backgroundParams(params)),
+      move => params => joinBackground(move(componentParams(params)), pickBackgroundParams(params)),
       backgroundMaps
     ),
     ...(family.hasTails && { hasTails: true as const }),
     hasBackground: true,
     placed: points => params => ({
       ...params,
-      ...backgroundToParams({ share: shareOf(params), ...locateBackground(shape, points) })
+      ...backgroundToParams({ share: backgroundShareOf(params), ...locateBackground(shape, points) })
     }),
     toMixture: params => ({
       ...toMixture(params),
       background: {
-        share: shareOf(params),
+        share: backgroundShareOf(params),
         shape,
         centre: params.backgroundCentre.values,
         scale: params.backgroundScale.values.map(Elementary.exp)
@@ -237,8 +237,8 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
     mStep: mStepWithBackground(mStep, shape),
     distance: (from, to) => {
       const apart = family.distance?.(from, to) ?? 0
-      const before = shareOf(from)
-      const after = shareOf(to)
+      const before = backgroundShareOf(from)
+      const after = backgroundShareOf(to)
       // Fisher's metric of a share.
       const share = Elementary.square(after - before) / Math.max(before * (1 - before), Number.MIN_VALUE)
       return Math.sqrt(apart * apart + share)

@@ -122,8 +122,5 @@ export const cleanBackgroundLogDensity = ({
 }: Readonly<Partial<Record<'cauchy' | 'box', Tensor>>>): ((x: Tensor) => Tensor) => {
   if (box !== undefined) return cleanBox(box)
   if (cauchy === undefined) return x => fill([x.shape[0], 1], -Infinity)
-  const { logDensity } = {
-    logDensity: (x: Tensor) => Terms.cleanStudent(singleGaussian(cauchy), cauchyDegrees())(x).logDensity
-  }
-  return logDensity
+  return x => Terms.cleanStudent(singleGaussian(cauchy), cauchyDegrees())(x).logDensity
 }

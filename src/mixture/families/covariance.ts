@@ -13,7 +13,7 @@ import {
   mclustName as nameOfParts,
   spectralCovariance,
   type SpectralParameter as Spectral,
-  type SpectralParts as Told
+  type SpectralParts
 } from './spectral.js'
 
 export type { CovarianceModel } from './covariances.js'
@@ -104,7 +104,7 @@ const closedFormModels: Readonly<Record<string, Meaning<string>>> = {
   VVV: covarianceMeaning(Full.ownTriangles)
 }
 
-const meaningBy = (parts: Told): Meaning<string> => {
+const meaningOfParts = (parts: SpectralParts): Meaning<string> => {
   const name = nameOfParts(parts)
   return Object.hasOwn(closedFormModels, name) ? closedFormModels[name] : covarianceMeaning(spectralCovariance(parts))
 }
@@ -120,7 +120,7 @@ const covarianceOfParts = Case.define('Covariance', {
     /** Eigenvectors: common, own, or none if along the columns. */
     orientation: Field.oneOf(['own', 'common', 'none'])
   },
-  formula: parts => `Σ_i = ${meaningBy(parts).formula}`,
+  formula: parts => `Σ_i = ${meaningOfParts(parts).formula}`,
   check: ({ shape, orientation }) =>
     Problem.unless(
       shape !== 'none' || orientation === 'none',
@@ -129,7 +129,7 @@ const covarianceOfParts = Case.define('Covariance', {
       "'none' where there is no shape: what is round has no axes",
       "give orientation: 'none'"
     ),
-  meaning: meaningBy
+  meaning: meaningOfParts
 })
 
 /**

@@ -164,12 +164,12 @@ export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyPa
   }
 }
 
-const componentFields = {
+const componentCountFields = {
   /** Number of components. */
   components: Field.count({ suggestion: 2 })
 }
 
-type ComponentFields = typeof componentFields
+type ComponentCountFields = typeof componentCountFields
 
 interface CovarianceRecipe<N extends string, Q extends string> {
   readonly name: N
@@ -182,9 +182,9 @@ interface CovarianceRecipe<N extends string, Q extends string> {
 export const mixtureCase = <const N extends string, Q extends string>({
   covariance,
   ...recipe
-}: CovarianceRecipe<N, Q>): Case.Constructor<Score<MixtureParameter<Q>>, N, ComponentFields, null, null> =>
-  family<N, MixtureParameter<Q>, ComponentFields>({
+}: CovarianceRecipe<N, Q>): Case.Constructor<Score<MixtureParameter<Q>>, N, ComponentCountFields, null, null> =>
+  family<N, MixtureParameter<Q>, ComponentCountFields>({
     ...recipe,
-    fields: componentFields,
+    fields: componentCountFields,
     made: ({ components }) => deriveFamily({ components, covariance, weights: 'free' })
   })

@@ -162,6 +162,8 @@ interface FixedNumbers {
   readonly rows: number
   readonly numbers: Float64Array
   readonly left: ReadonlyArray<CallStep>
+  /** Arrays of calls that have finished, which later calls fill again: allocating and collecting large arrays takes longer. */
+  readonly spare: Float64Array[]
 }
 
 interface CompiledGraph extends Runnable {
@@ -402,7 +404,7 @@ interface CallReduction extends Reductions.Reduction<Result> {
 
 /** A call that may be run together with other calls of the same program. */
 interface PendingCall extends Reductions.Prefetch {
-  readonly own: CallInputs
+  readonly inputs: () => CallInputs
   readonly asked: { readonly rows: number; readonly from: number; readonly to: number }
   numbers: Float64Array | null
 }
@@ -410,7 +412,7 @@ interface PendingCall extends Reductions.Prefetch {
 /** Work, in rows × operations, below which a call ends before a computation could be resumed. */
 const MIN_PREFETCH_WORK = 2e5
 
-const isPendingCall = (ahead: Reductions.Prefetch): ahead is PendingCall => 'own' in ahead
+const isPendingCall = (ahead: Reductions.Prefetch): ahead is PendingCall => 'inputs' in ahead
 
 /** Maximum number of calls that are run as one job: their numbers are in memory at the same time. */
 const MAX_CALLS_PER_JOB = 64
@@ -430,7 +432,7 @@ const runPendingCalls = (
       const ran = runtime.run(
         program,
         some[0].asked,
-        some.map(({ own }) => own),
+        some.map(({ inputs }) => inputs()),
         program.layout.parameterBytes
       )
       some.forEach((one, i) => {
@@ -494,9 +496,48 @@ const fixedNumbers = (
     if (compute === null) writeInput(numbers, step, { rows, params: NO_CONSTANTS, constants })
     else compute(numbers)
   }
-  const fresh = { rows, numbers, left }
+  const fresh = { rows, numbers, left, spare: [] }
   fixed.set(constants, fresh)
   return fresh
+}
+
+/** Maximum number of spare arrays that are kept. */
+const MAX_SPARE_ARRAYS = 4
+
+/** Returns the numbers that a call gives or computes before its rows, in an array that may be a spare one. */
+const numbersOfCall = ({ numbers: fixed, left, spare }: FixedNumbers, values: CallValues): Float64Array => {
+  const numbers = spare.pop() ?? new Float64Array(fixed.length)
+  numbers.set(fixed)
+  for (const step of left)
+    if (step.compute === null) writeInput(numbers, step, values)
+    else step.compute(numbers)
+  return numbers
+}
+
+/** Computes the result of a call from its sums over the rows and its outputs of rows. Overwrites its numbers. */
+const resultOfCall = (
+  { summed, after, named }: CompiledGraph,
+  numbers: Float64Array,
+  rows: number,
+  { sums, outputs }: { readonly sums: Float64Array; readonly outputs: RunResult['outputs'] }
+): Result => {
+  for (const { node, at, width, there, isSymmetric } of summed) {
+    for (let i = 0; i < width; i++) numbers[at + i] = sums[there + i]
+    if (isSymmetric) mirrorLowerTriangle(numbers.subarray(at, at + width), node.shape[0])
+  }
+  for (const { compute } of after) compute?.(numbers)
+  const those = (outs: ReadonlyArray<NamedOutput>): Readonly<Record<string, NdArray>> => {
+    const found: Record<string, NdArray> = {}
+    for (const { name, of, node, at, width } of outs)
+      if (node.scope !== 'rows') found[name] = { shape: node.shape, values: numbers.slice(at, at + width) }
+      else if (of in outputs) found[name] = { shape: [rows, ...node.shape], values: outputs[of] }
+    return found
+  }
+  return {
+    value: named.value === null ? NaN : numbers[named.value],
+    gradient: those(named.gradient),
+    others: those(named.others)
+  }
 }
 
 const callProgram = (
@@ -504,38 +545,24 @@ const callProgram = (
   program: CompiledGraph,
   { params, given, constants, fixed = NO_CONSTANTS, rows }: Call
 ): CallReduction => {
-  const { layout, shared, summed, after, named } = program
+  const { layout, shared } = program
   const stays = fixedNumbers(program, fixed, rows)
-  const numbers = stays.numbers.slice()
-  for (const step of stays.left)
-    if (step.compute === null) writeInput(numbers, step, { rows, params, constants })
-    else step.compute(numbers)
+  const values: CallValues = { rows, params, constants }
+  let numbers: Float64Array | null = numbersOfCall(stays, values)
+  const inputs = (): CallInputs => ({ given, numbers: (numbers ??= numbersOfCall(stays, values)), shared })
   const result: CallReduction['result'] = (sums, outputs) => {
-    for (const { node, at, width, there, isSymmetric } of summed) {
-      for (let i = 0; i < width; i++) numbers[at + i] = sums[there + i]
-      if (isSymmetric) mirrorLowerTriangle(numbers.subarray(at, at + width), node.shape[0])
-    }
-    for (const { compute } of after) compute?.(numbers)
-    const those = (outs: ReadonlyArray<NamedOutput>): Readonly<Record<string, NdArray>> => {
-      const found: Record<string, NdArray> = {}
-      for (const { name, of, node, at, width } of outs)
-        if (node.scope !== 'rows') found[name] = { shape: node.shape, values: numbers.slice(at, at + width) }
-        else if (of in outputs) found[name] = { shape: [rows, ...node.shape], values: outputs[of] }
-      return found
-    }
-    return {
-      value: named.value === null ? NaN : numbers[named.value],
-      gradient: those(named.gradient),
-      others: those(named.others)
-    }
+    const filled = inputs().numbers
+    const found = resultOfCall(program, filled, rows, { sums, outputs })
+    if (stays.spare.length < MAX_SPARE_ARRAYS) stays.spare.push(filled)
+    numbers = null
+    return found
   }
-  const own: CallInputs = { given, numbers, shared }
   const ran: CallReduction['ran'] = (from, to) =>
-    runtime.run(program, { rows, from, to }, [own], layout.parameterBytes)[0]
+    runtime.run(program, { rows, from, to }, [inputs()], layout.parameterBytes)[0]
   const all = { rows, from: 0, to: Reductions.partitionRows(rows).chunks }
   const ahead: PendingCall = {
     kind: program,
-    own,
+    inputs,
     asked: all,
     numbers: null,
     compute: others => {

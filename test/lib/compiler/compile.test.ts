@@ -257,9 +257,9 @@ once('atan2 agrees with Math in all quadrants, with the signs of zeros', () => {
   })
 })
 
-once('ops that run by the interpreter on a panel are those that docs/compiler.md lists', () => {
+once('operations that the interpreter computes on a panel are those that docs/compiler.md lists', () => {
   const page = readFileSync(new URL('../../../docs/compiler.md', import.meta.url), 'utf8')
-  const list = /Ops without code of their own([^]*?)What they make of/.exec(page)?.[1] ?? ''
+  const list = /Operations without WebAssembly code([^]*?)If they depend on/.exec(page)?.[1] ?? ''
   const told = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name.toLowerCase())
   const found = cases.flatMap(one => programOf(one).fallback)
   const names = found.map(kernel => (kernel === 'TriangularSolve' ? 'solveTriangular' : kernel).toLowerCase())

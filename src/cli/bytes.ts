@@ -1,8 +1,8 @@
-/** Text decoded from bytes, and the formats that are recognized by their first bytes instead. */
+/** Decoding of text, and recognition of other formats by their first bytes. */
 import * as E from '../core/either.js'
 import { FailureError, rejectUsage, type CommandFailure } from './world.js'
 
-/** First bytes of files that are not text in UTF-8, and the domain and remedy of the problem. */
+/** First bytes of files that are not UTF-8 text; domain and remedy of the problem. */
 const NON_TEXT_SIGNATURES: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
   [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
@@ -19,7 +19,6 @@ const NON_TEXT_SIGNATURES: ReadonlyArray<readonly [start: ReadonlyArray<number>,
   [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
 ]
 
-/** True if `bytes` begins with `start`. */
 export const startsWithBytes = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
   start.every((byte, i) => bytes[i] === byte)
 
@@ -27,7 +26,7 @@ export const startsWithBytes = (bytes: Uint8Array, start: ReadonlyArray<number>)
 export const nonTextSignature = (bytes: Uint8Array): (typeof NON_TEXT_SIGNATURES)[number] | undefined =>
   NON_TEXT_SIGNATURES.find(([start]) => startsWithBytes(bytes, start))
 
-/** Decodes the pieces of one file in order; `stream: false` for the last. Returns a failure if they are not text in UTF-8. */
+/** Decodes the pieces of a file in order; `stream: false` for the last. Returns a failure if they are not UTF-8. */
 const textDecoder = (
   argument: string,
   path: string
@@ -52,7 +51,7 @@ const textDecoder = (
 export const decodeText = (argument: string, path: string, bytes: Uint8Array): E.Either<CommandFailure, string> =>
   textDecoder(argument, path)(bytes, { stream: false })
 
-/** Decodes the pieces of a file of UTF-8. Throws `FailureError` if they are not text. */
+/** Decodes the pieces of a UTF-8 file. Throws `FailureError` if they are not text. */
 export async function* decodePieces(
   argument: string,
   path: string,

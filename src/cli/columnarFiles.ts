@@ -1,6 +1,6 @@
 /**
- * Parquet and Arrow files, read by third-party code in a thread that can be terminated: a damaged file may keep its reader busy forever, or
- * make it allocate all memory.
+ * Reads Parquet and Arrow files in a thread that can be terminated: the third-party readers may loop forever, or allocate all memory, on a
+ * damaged file.
  */
 import { open } from 'node:fs/promises'
 import { totalmem } from 'node:os'
@@ -12,14 +12,14 @@ import { Absent, type Columns } from '../../lib/formats/columns.js'
 import { rowGroupsOf } from '../../lib/formats/parquet.js'
 import { mayThread } from './mayThread.js'
 
-/** A Parquet file, by its path or in memory, or a stream of Arrow bytes; `size` in bytes, null if it is not known. */
+/** Parquet file by path or in memory, or a stream of Arrow bytes; `size` in bytes, null if unknown. */
 export type ColumnarReadRequest =
   | { readonly format: 'Parquet'; readonly file: string | ArrayBuffer; readonly size: number }
   | { readonly format: 'Arrow'; readonly bytes: AsyncIterable<Uint8Array>; readonly size: number | null }
 
 /** `workerData` of the thread. */
 export interface ColumnarThreadInput {
-  /** The request without the bytes of Arrow, which the thread reads from its standard input. */
+  /** Without the bytes of Arrow, which the thread reads from its standard input. */
   readonly request:
     | Exclude<ColumnarReadRequest, { readonly format: 'Arrow' }>
     | { readonly format: 'Arrow'; readonly size: number | null }
@@ -27,26 +27,25 @@ export interface ColumnarThreadInput {
 }
 
 interface ReadOptions {
-  /** True if columns of lists and records are read too. Default: false. */
+  /** True to read columns of lists and records too. Default: false. */
   readonly readsNested?: boolean
 }
 
-/** Limits of the thread: processor seconds per part, and memory. Default: by the size of the file. */
+/** Processor seconds per part, and memory. Default: by the size of the file. */
 interface ThreadLimits {
   readonly seconds?: number
   readonly megabytes?: number
 }
 
-/** Processor time allowed for one part: a constant, plus a share for each million bytes that were read for it. */
+/** Processor time allowed for a part: a constant, plus a share per million bytes read for it. */
 const MAX_PART_SECONDS = 10
 const SECONDS_PER_MILLION_BYTES = 1
-/** Interval at which the processor time of the thread is checked. */
 const WATCH_MILLISECONDS = 100
-/** Memory allowed for the thread, in megabytes: a constant, plus a multiple of the file's size, since compressed data expand. */
+/** Memory allowed, in megabytes: a constant, plus a multiple of the file's size, since data are compressed. */
 const MIN_MEMORY_MEGABYTES = 1024
 const MEMORY_PER_FILE_MEGABYTE = 100
 
-/** Yields the parts of a file, each read by a thread of its own. Throws if the reader exceeds its limits, or fails. */
+/** Yields the parts of a file, read in a new thread. Throws if the reader exceeds its limits or fails. */
 export async function* readPartsInThread(
   request: ColumnarReadRequest,
   { readsNested = false, ...limits }: ReadOptions & ThreadLimits = {}
@@ -99,7 +98,7 @@ export async function* readParts(
   const handle = await open(file)
   try {
     const slice = async (from: number, to = size): Promise<ArrayBuffer> => {
-      // The offsets in a damaged file may be out of range.
+      // Offsets in a damaged file may be out of range.
       const first = Math.min(Math.max(from, 0), size)
       const part = new Uint8Array(Math.max(Math.min(to, size) - first, 0))
       const { bytesRead } = await handle.read(part, 0, part.length, first)
@@ -132,7 +131,7 @@ const memoryLimitMegabytes = (size: number | null): number =>
 /** Half of the memory of this machine or container, in megabytes. */
 const halfOfMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / (1 << 21)
 
-// A test runner loads the source without building it: the thread then runs the built module.
+// Under a test runner, which loads the source, the thread runs the built module.
 const THREAD_ENTRY = new URL(
   /\.ts$/.test(import.meta.url) ? '../../dist/src/cli/columnarThread.js' : './columnarThread.js',
   import.meta.url
@@ -156,7 +155,6 @@ const startThread = (
 interface ThreadMessages {
   /** Requests a part and resolves to it, or to null at the end. Rejects if the thread ends or `fail` is called. */
   readonly nextPart: () => Promise<Columns | null>
-  /** Bytes read for the part that was requested last. */
   readonly bytesRead: () => number
   readonly fail: (error: unknown) => void
 }
@@ -168,7 +166,7 @@ const listenTo = (thread: Worker, megabytes: number): ThreadMessages => {
   const ended = new Promise<never>((_resolve, reject) => {
     fail = reject
   })
-  // Every `nextPart` rejects with it; without one, it is no unhandled rejection.
+  // Prevents an unhandled rejection when no `nextPart` is pending; `nextPart` rejects with it otherwise.
   ended.catch(() => undefined)
   thread.on('message', (message: Columns | number | null) => {
     if (typeof message === 'number') bytesRead += message
@@ -196,7 +194,7 @@ const listenTo = (thread: Worker, megabytes: number): ThreadMessages => {
   }
 }
 
-/** An error of the thread as one of this thread: errors lose their class when they are posted. */
+/** Restores the class of an error, which posting loses; describes memory exhaustion. */
 const errorFromThread = (error: unknown, megabytes: number): unknown => {
   if (!(error instanceof Error)) return error
   if ('library' in error) return new Absent(String(error.library))

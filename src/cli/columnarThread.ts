@@ -1,6 +1,6 @@
 /**
- * Entry point of the thread in which `columnarFiles` reads a Parquet or Arrow file. It posts a part for each message that it receives, then
- * null; in between it posts the numbers of bytes that it has read.
+ * Thread that reads a Parquet or Arrow file for `columnarFiles`. Posts a part per message received, then null; in between, numbers of bytes
+ * read.
  */
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'

@@ -1,4 +1,4 @@
-/** Commands as values: operands, options, rules between options, help texts, and the work. */
+/** Commands as values: operands, options, rules, help texts, and the work. */
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import { shellQuoted } from '../fit/text.js'
@@ -8,10 +8,10 @@ import { problemsOfError } from './fileProblem.js'
 import { optionName, readOptions, type ReadContext, type Options, type OptionValues } from './option.js'
 import { workFailure, usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
-/** The work of a command; returns the signal that has stopped it, or null. */
+/** Work of a command; returns the signal that stopped it, or null. */
 export type Work = (world: World) => TE.TaskEither<CommandFailure, Signal | null>
 
-/** A positional argument, such as `FILE`. */
+/** Positional argument, such as `FILE`. */
 export interface CommandOperand {
   readonly name: string
   readonly about: string
@@ -25,36 +25,34 @@ export interface DescribedCommand {
   readonly description: string
   readonly operands: ReadonlyArray<CommandOperand>
   readonly options: Options
-  /** Command lines without the program's name; lines that begin with # are comments. */
+  /** Command lines without the program's name; comments begin with #. */
   readonly examples: ReadonlyArray<string>
-  /** Keys of less common options by their title: `--help` lists their names, and `--help all` describes them. */
+  /** Keys of less common options by title: `--help` lists their names, `--help all` describes them. */
   readonly groups?: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
 export interface Command extends DescribedCommand {
-  /** Returns the work for the operands and the given options by their keys. */
+  /** Returns the work for the operands and the given options by key. */
   readonly work: (operands: ReadonlyArray<string>, given: Readonly<Record<string, unknown>>) => Work
 }
 
 interface CommandDefinition<O extends Options> extends Omit<DescribedCommand, 'options'> {
   readonly options: O
-  /** Problems between options; called with the values of those that are valid. */
+  /** Problems between options; called with the valid values. */
   readonly rules?: (
     values: Partial<OptionValues<O>>
   ) => ReadonlyArray<Problem.Problem> | Promise<ReadonlyArray<Problem.Problem>>
-  /** Imports the command's module, after the command line was checked: help and usage errors need not load it. */
+  /** Imports the command's module, only after the command line was checked, so that help is fast. */
   readonly run: (
     operands: ReadonlyArray<string>,
     values: OptionValues<O>,
-    /** The given options as text, in their long form. */
+    /** Given options as text, in their long form. */
     typed: ReadonlyArray<string>
   ) => Promise<(world: World) => TE.TaskEither<CommandFailure, unknown>>
 }
 
-/** The signal in a command's result; null for commands that no signal stops. */
 const signalOf = (result: unknown): Signal | null => (result === 'SIGINT' || result === 'SIGTERM' ? result : null)
 
-/** Context that loads the vocabulary of `--vocabulary`. */
 const readContext = (world: World, given: Readonly<Record<string, unknown>>): ReadContext => {
   const path = given['vocabulary'] as string | undefined
   return {
@@ -65,7 +63,7 @@ const readContext = (world: World, given: Readonly<Record<string, unknown>>): Re
   }
 }
 
-/** The given options as text, in their long form: `--components 3`. */
+/** Given options as text, in their long form: `--components 3`. */
 const typedOptions = (given: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
   Object.entries(given).map(([key, value]) =>
     value === true
@@ -84,7 +82,7 @@ export const command = <O extends Options>({ rules = () => [], run, ...described
     // without problems every option has its value
     const checked = faultless([...problems, ...(await rules(values))], values as OptionValues<O>)
     if (E.isLeft(checked)) return E.left(usageFailure(checked.left))
-    // A vocabulary that cannot be loaded is a usage error, even if the command does not use it.
+    // A vocabulary that cannot be loaded is a usage error even if it is not used.
     const vocabulary = given['vocabulary'] === undefined ? null : await context.vocabulary()
     if (vocabulary !== null && E.isLeft(vocabulary)) return E.left(usageFailure(vocabulary.left))
     try {

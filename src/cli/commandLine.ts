@@ -1,4 +1,4 @@
-/** The command line: parsing, help, and running the command that it names. Parsing and help are commander's. */
+/** Command line: parsing and help by commander, and the run of the named command. */
 import { Command, CommanderError, Option, type Help, type OptionValues } from '@commander-js/extra-typings'
 import type * as T from 'fp-ts/lib/Task.js'
 import * as E from '../core/either.js'
@@ -10,7 +10,7 @@ import { colourMessages, type Terminal } from './terminal.js'
 import { commands, programDescription } from './usage.js'
 import { SIGNAL_EXIT_CODES, type World } from './world.js'
 
-/** Runs the command that `argv` names, and returns the exit code: 0, 1 or 2; 130 or 143 if a signal has stopped it. */
+/** Runs the command in `argv`, and returns the exit code: 0, 1 or 2; 130 or 143 after a signal. */
 export const run =
   (world: World) =>
   (argv: ReadonlyArray<string>): T.Task<0 | 1 | 2 | 130 | 143> =>
@@ -38,13 +38,13 @@ export const run =
     return exit
   }
 
-/** Destinations of help, version and usage errors, which are printed instead of running a command. */
+/** Destinations of help, version and usage errors. */
 interface ParserOutput {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
 }
 
-/** Returns the work of the command that `argv` names; a `CommanderError` if help, the version or a usage error was printed instead. */
+/** Returns the work of the command in `argv`; a `CommanderError` if help, the version or a usage error was printed instead. */
 const parseCommandLine = (
   { version, terminal }: Pick<World, 'version' | 'terminal'>,
   argv: ReadonlyArray<string>,
@@ -58,7 +58,7 @@ const parseCommandLine = (
       work = found
     })
     program.parse(describesAll ? argv.slice(0, -1) : argv, { from: 'user' })
-    // If there is no action, commander has printed its help and thrown.
+    // Without an action, commander has printed its help and thrown.
     return work === undefined ? E.left(new CommanderError(2, 'ornstein.nothing', 'nothing to do')) : E.right(work)
   } catch (error) {
     if (error instanceof CommanderError) return E.left(error)
@@ -68,11 +68,11 @@ const parseCommandLine = (
 
 interface HelpOptions {
   readonly terminal: Terminal
-  /** True if the less common options are described too, rather than listed by name. */
+  /** True to describe the less common options, rather than list their names. */
   readonly describesAll: boolean
 }
 
-/** Parser of the command line. Parsing calls `onWork` with the work of the command that was named. */
+/** Returns a parser that calls `onWork` with the work of the named command. */
 const commandParser = (
   version: string,
   help: HelpOptions,
@@ -123,7 +123,6 @@ const commandParser = (
   return program
 }
 
-/** Adds a command to the parser. */
 const addCommand = (
   program: Command,
   { name, summary, description, operands, options, examples, groups = {}, work }: DefinedCommand,
@@ -146,7 +145,7 @@ const addCommand = (
   })
 }
 
-/** Options of commander. They have no defaults: these are applied when options are read. */
+/** Options of commander, without defaults, which are applied when options are read. */
 const commanderOptions = (options: Options): ReadonlyArray<Option> =>
   Object.entries(options).flatMap(([key, { short, about, argument, opposite, otherwise, conflicts, isRequired }]) => {
     const placeholder = argument === null ? '' : ` <${argument.name}>`
@@ -162,7 +161,7 @@ const commanderOptions = (options: Options): ReadonlyArray<Option> =>
 
 // -- usage errors ------------------------------------------------------------------------------------------------------
 
-/** Rejects an option that is given twice or with its negated form, where commander would take the last one. Lists may be repeated. */
+/** Rejects an option given twice or with its negated form, of which commander would take the last. Lists may be repeated. */
 const rejectRepeatedOptions = (
   options: ReadonlyArray<Option>,
   on: (name: string, act: () => void) => unknown,
@@ -207,16 +206,16 @@ const withOptionHint =
 
 // -- help --------------------------------------------------------------------------------------------------------------
 
-/** Maximum width of help, in columns; a wide terminal is not filled, as long lines are hard to read. */
+/** In columns; longer lines are hard to read. */
 const MAX_HELP_WIDTH = 80
 
-/** Minimum width of a description to the right of its option; if there is less room, it is printed below. */
+/** A description with less room is printed below its option. */
 const MIN_DESCRIPTION_WIDTH = 40
 
 /** Maximum width of examples and exit codes. */
 const MAX_EXAMPLE_WIDTH = 100
 
-/** Formats an option or a command with its description, beside it or below it. */
+/** Formats an option or a command with its description to the right or below. */
 const formatItem = (term: string, termWidth: number, about: string, helper: Help): string => {
   const width = helper.helpWidth ?? MAX_HELP_WIDTH
   if (about === '') return `  ${term}`
@@ -227,7 +226,7 @@ const formatItem = (term: string, termWidth: number, about: string, helper: Help
   return start + helper.boxWrap(about, width - indent).replaceAll('\n', `\n${' '.repeat(indent)}`)
 }
 
-/** Context of commander in which a text is appended to help: on standard error or standard output. */
+/** Stream to which commander appends a text of help. */
 interface HelpContext {
   readonly error: boolean
 }
@@ -246,7 +245,7 @@ const groupedOptionNames =
     return `\nMore options, described by --help all:\n${lines.join('\n')}\n`
   }
 
-/** Examples of command lines; a wrapped line ends in a backslash, so that a shell accepts it. */
+/** Examples of command lines; wrapped lines end in a backslash, as a shell requires. */
 const examplesText =
   (lines: ReadonlyArray<string>, terminal: Terminal) =>
   (context: HelpContext): string => {

@@ -1,4 +1,4 @@
-/** Steps that commands share: reading a table, with problems in terms of the command line, and checks as tasks. */
+/** Steps that commands share: reading a table, and checks as tasks. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -11,7 +11,7 @@ import { usageFailure, type CommandFailure, type World } from './world.js'
 
 export { checkWritableOutputs, writeOutputs } from './outputs.js'
 
-/** Maps the problem of a table at `path` to a usage failure that names options. `labels` is the column given by `--labels`. */
+/** Maps the problem of a table at `path` to a usage failure that names options. `labels` is the column of `--labels`. */
 export const mapReadProblem = (
   path: string,
   labels?: string
@@ -36,6 +36,6 @@ export const readSourceFile =
 /** Name of an input file in messages. */
 export const inputName = (path: string): string => (path === '-' ? 'standard input' : path)
 
-/** A check as a step of a command: its problems are a usage failure. */
+/** Converts a check to a step of a command; problems are a usage failure. */
 export const fromCheck = <A>(check: OrProblems<A>): TE.TaskEither<CommandFailure, A> =>
   TE.fromEither(E.mapLeft(usageFailure)(check))

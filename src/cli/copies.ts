@@ -1,4 +1,4 @@
-/** Copies of tables with the text of all cells, to be written with columns appended on the right. */
+/** Copies of tables with the text of all cells, to which columns are appended. */
 import { scanned } from '../../lib/plain/gather.js'
 import * as E from '../core/either.js'
 import type { DataError } from '../data/points.js'
@@ -12,7 +12,7 @@ interface CopyProgress extends Omit<WrittenTable, 'rows'> {
   readonly count: number
 }
 
-/** Returns a copy for each part of a table; only the first is written with the line of names. */
+/** Returns a copy of each part of a table; only the first has the line of names. */
 export const copiedTables =
   (options: CsvOptions) =>
   (parts: AsyncIterable<E.Either<DataError, CopiedPart>>): AsyncIterable<E.Either<DataError, TableCopy>> =>

@@ -1,4 +1,4 @@
-/** The vocabulary with custom cases that a user's module exports. */
+/** Vocabulary with the custom cases of a user's module. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -1,4 +1,4 @@
-/** Checks of a finished fit: bootstrap, tests of the number of components, and hints of a better family or a better optimum. */
+/** Checks of a finished fit: bootstrap, tests of the number of components, hints of a better family or optimum. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Source from '../data/source/source.js'
 import { type Fit, Mixture, Problem, Score } from '../index.js'
@@ -13,7 +13,7 @@ import { statesWithSignals } from './tracedRun.js'
 import type { ProgressLine } from './progress.js'
 import type { Signal, World } from './world.js'
 
-/** Evaluates states one after another, up to the last, or until a signal arrives. `last` is null if there are no states. */
+/** Evaluates states up to the last, or until a signal arrives. `last` is null if there are no states. */
 const runUntilSignal = <S>(
   world: World,
   states: Iterable<S>
@@ -27,13 +27,12 @@ const runUntilSignal = <S>(
     return { last, stopped: null }
   })
 
-/** A fit, and the rows that it was learned from. */
 interface FitWithRows {
   readonly fit: Findings
   readonly data: Source.Data
 }
 
-/** Bootstraps a fit. After a signal, uses the resamples drawn so far, if they are enough. */
+/** Bootstraps a fit. After a signal, uses the resamples so far, if they are enough. */
 const runBootstrap = async (
   world: World,
   onProgress: ProgressLine['onResample'],
@@ -51,7 +50,7 @@ const runBootstrap = async (
 const familyConstructor = (score: Score.Score<string>): Fit.Constructor | null =>
   'components' in score ? ({ components }) => ({ ...score, components }) : null
 
-/** Tests a fit's number of components against one fewer and one more. After a signal, returns the tests that are finished. */
+/** Tests a fit's number of components against one fewer and one more. After a signal, returns the finished tests. */
 const testComponentCount = async (
   world: World,
   onProgress: ProgressLine['onTest'],
@@ -91,11 +90,11 @@ const testComponentCount = async (
   return { tests: last?.tests() ?? null, stopped }
 }
 
-/** Detects components that share one cluster while another component covers two; null if there are none. */
+/** Detects components that share one cluster while another covers two; null if there are none. */
 const detectLocalOptimum = ({ pipeline, observed, ...fit }: Findings): Findings['localOptimum'] =>
   findLocalOptimum({ ...fit, points: observed, score: pipeline.score })
 
-/** Estimates the gain of Student-t tails or a background; null if neither is worth a hint. */
+/** Estimates the gain of Student-t tails or a background; null if neither deserves a hint. */
 const findRobustnessHint = ({ choice, mixture, pipeline, observed, ...fit }: Findings): Hint | null =>
   findHint({
     ...fit,
@@ -107,7 +106,7 @@ const findRobustnessHint = ({ choice, mixture, pipeline, observed, ...fit }: Fin
       fit.atMinVariance.length > 0 || (choice !== null && involvesMinVariance(choice.criterion, choice.candidates))
   })
 
-/** Runs the checks that options request and the cheap ones, until a signal arrives. */
+/** Runs the requested checks and the cheap ones, until a signal arrives. */
 export const diagnoseFit = async (
   world: World,
   { onResample, onTest, show }: ProgressLine,

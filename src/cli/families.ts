@@ -1,4 +1,4 @@
-/** Mixture families by the names that `--family` takes: this language's, mclust's, and those of factor analysers. */
+/** Mixture families by their names in `--family`: this language's, mclust's, factor analysers'. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { nearestWords } from '../core/spelling.js'
@@ -9,25 +9,24 @@ import { commandLineName } from '../fit/text.js'
 import type { OrProblems } from './orProblems.js'
 
 export interface NamedFamily {
-  /** Name of the family on the command line. */
   readonly word: string
   readonly make: Fit.Constructor
-  /** Number of components of a family that has a fixed number; null if it is free. */
+  /** Fixed number of components; null if it is free. */
   readonly count: number | null
 }
 
 /** Name of a score's family on the command line. */
 export const familyWord = (score: Score.Score<string>): string => commandLineName(Score.nameOf(score))
 
-/** True if the family learns variances; false if they are fixed at 1, or if the score is no mixture. */
+/** True if the family learns variances; false if they are 1, or if the score is no mixture. */
 export const learnsVariances = (score: Score.Score<string>): boolean =>
   Score.interpret(score).family?.unitVariance === false
 
-/** True if all families learn variances, so that columns may be standardized. True for no families. */
+/** True if all families (or none are given) learn variances, so that columns may be standardized. */
 export const learnAllVariances = (families: ReadonlyArray<NamedFamily> = []): boolean =>
   families.every(({ make }) => learnsVariances(make({ components: 2 })))
 
-/** Families that `fit` compares, then the covariances of mclust and factor analysers that have no other name. */
+/** Families that `fit` compares, then the covariances of mclust and factor analysers without another name. */
 const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
   ...Object.values<Fit.Constructor>(Fit.families),
   ...[...Covariance.names, ...Covariance.ONE_FACTOR_NAMES].map(name => Fit.familyByName(name))
@@ -36,8 +35,8 @@ const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
   .filter(({ word }, i, all) => all.findIndex(one => one.word === word) === i)
 
 /**
- * Families that need no parameter other than the number of components: the compared ones, then the others of the vocabulary, those with
- * learned variances first.
+ * Families whose only parameter is the number of components: the compared ones, then the others of the vocabulary, those with learned
+ * variances first.
  */
 const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFamily> => {
   const others = Vocabulary.words(vocabulary)(Score.concept)
@@ -62,7 +61,7 @@ const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFa
   ]
 }
 
-/** Returns the family called `name`, which may be a name of mclust (VVE) or of a factor analyser with its number of factors (UUU2). */
+/** Returns the family called `name`, also by mclust (VVE) or as a factor analyser with its number of factors (UUU2). */
 export const parseFamily =
   (vocabulary: Vocabulary.Vocabulary) =>
   (name: string, option: string): OrProblems<NamedFamily> => {

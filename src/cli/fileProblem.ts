@@ -3,7 +3,7 @@ import { reason } from '../../lib/plain/said.js'
 import { scratchFolderOf } from '../../lib/rows/scratch.js'
 import * as Problem from '../core/problem.js'
 
-/** Code of a file system error, such as `ENOENT`; the message if it has none. */
+/** Code of a file system error, such as `ENOENT`; otherwise its message. */
 export const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : reason(error)
 
@@ -22,7 +22,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<string, readonly [domain: string, reme
   ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
 }
 
-/** Problems attached to an error that the library has thrown; null if there are none. */
+/** Problems attached to an error that the library threw; null if there are none. */
 export const problemsOfError = (error: unknown): Problem.Problems | null =>
   !(error instanceof Error)
     ? null
@@ -45,7 +45,7 @@ const scratchProblem = (folder: string, error: unknown): Problem.Problem => {
   )
 }
 
-/** Problem of a file operation that has thrown `error`. */
+/** Problem of a file operation that threw `error`. */
 export const fileSystemProblem = (argument: string, path: string, error: unknown): Problem.Problem => {
   const attached = problemsOfError(error)
   if (attached !== null) return attached[0]

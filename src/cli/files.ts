@@ -35,7 +35,7 @@ const outputFailure = (refusal: FailureOfProblem, { option, path }: OutputFile, 
       : fileSystemProblem(option, path, error)
   )
 
-/** Device and inode of a regular file, or the resolved path of one that does not exist yet; null for pipes, devices and folders. */
+/** Device and inode of a regular file, or the resolved path of one that does not exist; null for pipes, devices and folders. */
 const fileIdentity = async (path: string): Promise<string | null> => {
   const found = path === '-' ? fstatSync(0) : await stat(path).catch(() => null)
   return found === null ? resolveLinks(path).catch(() => path) : found.isFile() ? `${found.dev}:${found.ino}` : null
@@ -131,7 +131,6 @@ const exists: World['exists'] = path => () =>
     () => false
   )
 
-/** Loads the readers of tables on first use. */
 const loadTables = (): Promise<typeof Tables> => import('./tables.js')
 
 /** File operations by Node; `stdin` is read for the path `-`. */

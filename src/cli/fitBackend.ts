@@ -1,4 +1,4 @@
-/** The backend that computes the sums of a fit: this process or the workers of a queue, with each sum stored in a file if requested. */
+/** Backend of a fit's sums: this process or the workers of a queue, with each sum stored in a file if requested. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -13,10 +13,10 @@ import { problemsOfError, fileSystemProblem } from './fileProblem.js'
 import { releaseStored } from './tableRows.js'
 import { workFailure, usageFailure, type CommandFailure, type World } from './world.js'
 
-/** A backend and the function that releases it. */
+/** Backend and the function that releases it. */
 export type SumBackend = Pick<Cluster.Cluster, 'backend' | 'close'>
 
-/** Backend that computes sums in this process, or by the workers of `--queue`, which read the table in `file`. */
+/** Backend of this process, or of the workers of `--queue`, which read the table in `file`. */
 const queueBackend = (
   world: World,
   { flags: { queue }, file, choices: { csv } }: FitInput,
@@ -44,7 +44,7 @@ const queueBackend = (
         )
       )
 
-/** Stores each sum in the file of `--checkpoint`, from which the fit can resume; `identify` returns the value that identifies the fit. */
+/** Stores each sum in the file of `--checkpoint`, from which the fit can resume; `identify` returns the fit's identity. */
 const withStoredSums = (
   world: World,
   options: CheckpointOptions | null,
@@ -76,7 +76,7 @@ const withStoredSums = (
         )
       )
 
-/** Value by which stored sums are recognized as those of the same fit: the hashes of the rows, and the options that change sums. */
+/** Identity of a fit, by which its stored sums are recognized: hashes of the rows, and the options that change sums. */
 const fitIdentity = (
   hashes: ReadonlyArray<string>,
   { standardize }: FitFlags,
@@ -87,14 +87,14 @@ const fitIdentity = (
     hashes,
     families?.map(({ word }) => word),
     ...[components, criterion, seed, prior, standardize ?? null, recipe],
-    // Defaults are omitted: stored sums of earlier versions stay valid.
+    // Defaults are omitted, so stored sums of earlier versions stay valid.
     ...(starts === 1 ? [] : [starts]),
     ...(robust ? ['robust'] : []),
     ...(background === null ? [] : [background])
   ]
 }
 
-/** Converts an error that has problems, or is of temporary files, to a failure; rethrows all others. */
+/** Converts an error with problems, or of temporary files, to a failure; rethrows others. */
 const failureOfThrown = (error: unknown): E.Either<CommandFailure, never> => {
   if (problemsOfError(error) === null && scratchFolderOf(error) === null) throw error
   return E.left(workFailure(problemsOfError(error) ?? fileSystemProblem('', '', error)))
@@ -114,7 +114,6 @@ export const closeAfter =
     }
   }
 
-/** Table and options of a fit. */
 interface FitInput {
   readonly file: string
   readonly flags: FitFlags

@@ -1,4 +1,4 @@
-/** Checkpoints of a fit, and the message that follows an interruption. */
+/** Checkpoints of a fit, and the message after an interruption. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -45,7 +45,7 @@ export const openCheckpoint = (
   if (options === null) return TE.right(null)
   const { path, every } = options
   const option = '--checkpoint'
-  // Warns once, until a checkpoint can be written again.
+  // One warning, until a checkpoint can be written again.
   let isWarned = false
   return pipe(
     checkpointExists(world, options),
@@ -66,18 +66,17 @@ export const openCheckpoint = (
   )
 }
 
-/** A fit that a signal ended. */
 interface InterruptedFit {
   readonly stages: Findings['stages']
-  /** Checkpoint from which it resumes; null if there is none. */
+  /** Null if there is no checkpoint. */
   readonly checkpoint: Pick<CheckpointOptions, 'path'> | null
-  /** Candidates learned so far if the signal ended a search; otherwise null. */
+  /** Candidates so far if the signal ended a search; otherwise null. */
   readonly choice: CandidateChoice | null
   /** True if its model, report or checkpoint was written. */
   readonly isSaved: boolean
 }
 
-/** Message about a fit that a signal ended: how far it came, and how to resume it. */
+/** Message about a fit that a signal ended: its progress, and how to resume it. */
 export const interruptionMessage = (
   signal: Signal,
   { stages, checkpoint, choice, isSaved }: InterruptedFit

@@ -8,18 +8,17 @@ import { csvOptions } from './tableOptions.js'
 
 /** Options of a fit, with defaults. */
 export interface FitChoices {
-  /** How the table is read. */
   readonly csv: Points.CsvOptions
   readonly search: CandidateOptions
   readonly recipe: RecipeName | typeof GROWN
-  /** Other recipes whose fits are compared with it. */
+  /** Recipes whose fits are compared with it. */
   readonly compare: ReadonlyArray<RecipeName>
   readonly seed: number
-  /** Strength of the prior in rows; null for none. */
+  /** In rows; null for none. */
   readonly prior: number | null
-  /** Number of bootstrap resamples; null for no bootstrap. */
+  /** Number of bootstrap resamples; null for none. */
   readonly bootstrap: number | null
-  /** Number of resamples of each test of the number of components; null for no tests. */
+  /** Number of resamples per test of the number of components; null for no tests. */
   readonly testComponents: number | null
   readonly checkpointOptions: CheckpointOptions | null
 }
@@ -34,10 +33,10 @@ export interface CheckpointOptions {
 
 const DEFAULT_CHECKPOINT_INTERVAL: CheckpointInterval = { _tag: 'Milliseconds', milliseconds: 30_000 }
 
-/** Maximum number of different cells of an ignored column that is kept as a column of classes: a cross table has room for this many. */
+/** Maximum number of different cells of an ignored column that is kept as a column of classes. */
 const MAX_KEPT_CLASSES = 12
 
-/** Returns the choices for the given flags, with defaults filled in; `fixed` is null, as its file is read later. */
+/** Returns the choices for the given flags, with defaults; `fixed` is null, since its file is read later. */
 export const fitChoices = (flags: FitFlags): FitChoices => {
   const { by, labels, components, family: families, starts, recipe, compare = [], seed, robust } = flags
   const { criterion = Settings.criterionFor(components), background = null } = flags

@@ -1,4 +1,4 @@
-/** The options of `ornstein fit`, and the rules between them. */
+/** Options of `ornstein fit`, and the rules between them. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import * as Settings from '../fit/fitSettings.js'
@@ -64,7 +64,7 @@ export const countsArgument = mapArgument(
   }
 )
 
-/** A family of the vocabulary, which is loaded to look it up. */
+/** Family of the vocabulary, which is loaded for it. */
 const familyArgument: Argument<NamedFamily> = {
   name: 'family',
   read: async (text, option, known) => {
@@ -201,7 +201,7 @@ export const FIT_OPTIONS = {
 
 export type FitFlags = OptionValues<typeof FIT_OPTIONS>
 
-/** Less common options by their title in help: `--help` lists them by name, and `--help all` describes them. */
+/** Less common options by their title in help: `--help` lists names, `--help all` describes them. */
 export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>> = {
   'Reading the table': ['errors', 'header', 'delimiter', 'decimal', 'skip', 'comment', 'na'],
   Learning: ['standardize', 'background', 'recipe', 'prior', 'fixed'],
@@ -210,21 +210,21 @@ export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>
   Pipelines: ['pipeline', 'printPipeline', 'vocabulary']
 }
 
-/** Options that choose what is printed, written and stored, and do not change what is learned. */
+/** Options of printing, writing and storing, which do not change the learned model. */
 export const OUTPUT_OPTIONS: ReadonlyArray<keyof FitFlags> = [
   ...(['out', 'report', 'figures', 'json', 'quiet', 'verbose'] as const),
   ...(['checkpoint', 'every', 'resume', 'printPipeline'] as const)
 ]
-/** Options that request additional work, and do not change the fit itself. */
+/** Options that request further work, which does not change the fit. */
 const EXTRA_WORK_OPTIONS: ReadonlyArray<keyof FitFlags> = ['compare', 'bootstrap', 'testComponents', 'queue']
 
-/** Returns the options, of those typed, that reproduce the fit. */
+/** Returns the typed options that reproduce the fit. */
 export const learningOptions = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
   typed.filter(
     option => ![...OUTPUT_OPTIONS, ...EXTRA_WORK_OPTIONS].some(key => optionName(key) === option.replace(/ .*/s, ''))
   )
 
-/** Returns the options, of those typed, with which other commands read the same table. */
+/** Returns the typed options with which other commands read the same table. */
 export const readingOptions = (typed: ReadonlyArray<string>): ReadonlyArray<string> =>
   typed.filter(option =>
     Object.keys({ ...READING_OPTIONS, ...VOCABULARY_OPTION }).some(key =>
@@ -238,7 +238,7 @@ export const fitOutputs = ({ out, report }: Pick<Partial<FitFlags>, 'out' | 'rep
   ...(report === undefined ? [] : [{ option: '--report', path: report }])
 ]
 
-/** Rejects recipes that are listed twice, or are the recipe of the fit itself. */
+/** Rejects recipes that are listed twice, or equal the recipe of the fit. */
 const compareProblems = ({ compare = [], pipeline, recipe }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
   const used: ReadonlyArray<string | undefined> = pipeline === undefined ? [recipe] : []
   const repeated = compare.find((word, i) => used.includes(word) || compare.indexOf(word) < i)
@@ -258,7 +258,7 @@ interface OptionUse {
   readonly appliesToCompared?: boolean
   /** True if it excludes families with a fixed number of components. Default: false. */
   readonly needsFreeCount?: boolean
-  /** End of the remedy: what to use instead. */
+  /** End of the remedy: an alternative. */
   readonly alternative?: string
 }
 
@@ -283,7 +283,7 @@ const unsupportedOptions = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Pro
     bootstrap,
     robust: robust === true ? 'it' : undefined,
     starts: starts === 1 ? undefined : starts,
-    // its other values choose rows, which every recipe supports
+    // other values choose rows, which every recipe supports
     missing: missing === 'keep' ? 'em' : undefined
   }
   return Object.entries(OPTION_USES).flatMap(

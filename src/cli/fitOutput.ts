@@ -1,4 +1,4 @@
-/** Output of a fit: text, and JSON. */
+/** Text and JSON of a fit. */
 import * as E from 'fp-ts/lib/Either.js'
 import { shellQuoted, commandLineName } from '../fit/text.js'
 import { Problem } from '../index.js'
@@ -10,15 +10,15 @@ import { fileArgument } from '../report/phrases.js'
 import { mergeOverlapping } from '../fit/overlapping.js'
 import type { FitFlags } from './fitOptions.js'
 
-/** A fit, and fits of the same data by other recipes. */
+/** Fit, and fits of the same data by other recipes. */
 export interface ShownMixtureFit {
   readonly fit: Findings
   readonly others: ReadonlyArray<Findings>
-  /** Parts of the text, which the terminal and the report share. Computed at the first call. */
+  /** Parts of the text, common to terminal and report; computed at the first call. */
   readonly parts: () => ReadonlyArray<DocumentPart>
 }
 
-/** Converts the indices of doubtful components to numbers from 1, as tables show them. */
+/** Converts component indices in warnings to numbers from 1, as in tables. */
 const doubtsFromOne = ({
   redundancies,
   atMinVariance,
@@ -85,13 +85,13 @@ const choiceJson = ({ criterion, candidates, refused, isStopped = false }: Candi
   }))
 })
 
-/** JSON of the bootstrap; empty if none was requested. */
+/** Empty if there was no bootstrap. */
 const bootstrapJson = ({ bootstrap }: Pick<Findings, 'bootstrap'>): object =>
   bootstrap === null
     ? {}
     : { bootstrap: E.isRight(bootstrap) ? bootstrap.right : { problems: bootstrap.left.map(Problem.show) } }
 
-/** JSON of the tests of the number of components; empty if none were requested. */
+/** Empty if there were no tests of the number of components. */
 const testsJson = ({ tests }: Pick<Findings, 'tests'>): object =>
   tests === null
     ? {}
@@ -145,7 +145,7 @@ export const fitResultJson = (
 const labelCrossTable = ({ observed, mixture, classes }: Findings): Crossed.CrossTable =>
   Crossed.crossTabulate({ points: observed, mixture, overlapping: mergeOverlapping(observed, mixture) }, classes[0])
 
-/** Command line that evaluates a model on a table; `readBy` are the options by which the table is read. */
+/** Command line that evaluates a model on a table; `readBy` are the options that read the table. */
 export const evaluateCommandLine = (model: string, source: string, readBy: ReadonlyArray<string> = []): string =>
   ['ornstein evaluate', shellQuoted(model), fileArgument(source), ...readBy].join(' ')
 /** Command line that draws rows from a model. */

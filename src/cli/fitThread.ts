@@ -1,4 +1,4 @@
-/** Entry point of the thread in which a fit runs, while the main thread receives signals. */
+/** Entry point of the thread of a fit, while the main thread receives signals. */
 import { writeSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { run } from './commandLine.js'
@@ -20,7 +20,7 @@ if (parentPort !== null) {
     port.postMessage(request)
   }
   const world = nodeWorld({
-    // written directly: through the main thread a line of progress would only arrive after the step
+    // written directly: the main thread would print progress only after the step
     stderr: text => {
       try {
         writeSync(2, text)

@@ -1,4 +1,4 @@
-/** Fixed components read from the file of `--fixed`: a table of centres, a model, or a JSON list of known parameters. */
+/** Fixed components in the file of `--fixed`: a table of centres, a model, or a JSON list of known parameters. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'

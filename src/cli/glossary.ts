@@ -1,4 +1,4 @@
-/** All constructors of all concepts, each with its description and an example, as `ornstein list` prints them. */
+/** All constructors of all concepts, each with a description and an example. */
 import type { Case } from '../index.js'
 import * as Clock from '../schedule/clock.js'
 import * as Covariance from '../mixture/families/covariance.js'
@@ -20,12 +20,12 @@ import * as Weighting from '../objective/weighting.js'
 import * as Vocabulary from '../standard.js'
 
 export interface GlossaryWord<T = unknown> {
-  /** As written in code: `Schedule.cosine`. */
+  /** Name in code: `Schedule.cosine`. */
   readonly name: string
   readonly about: string
-  /** The example in mathematics; null if the concept has no formulas. */
+  /** Example in mathematics; null if the concept has no formulas. */
   readonly formula: string | null
-  /** The code that builds the example. */
+  /** Code of the example. */
   readonly code: string
   readonly example: T
 }
@@ -44,11 +44,11 @@ interface NamedWithTest<T> {
 
 interface GlossaryOptions<T extends Case.AnyValue> {
   readonly formula?: (value: T) => string
-  /** Functions that compose cases, which are listed after the constructors. */
+  /** Functions that compose cases, listed after the constructors. */
   readonly recipes?: ReadonlyArray<Vocabulary.Recipe<T>>
 }
 
-/** Each concept with its constructors in the vocabulary, in the order of the reference documentation. */
+/** Concepts with their constructors in the vocabulary, in the order of the reference documentation. */
 const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
   const of = <T extends Case.AnyValue>(
     concept: NamedWithTest<T>,
@@ -88,6 +88,7 @@ const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
 /** Concepts and constructors of a vocabulary. */
 export const concepts: (vocabulary: Vocabulary.Vocabulary) => ReturnType<typeof conceptsOf> = conceptsOf
 
+/** Concepts by name, such as `schedules`, each with its standard constructors. */
 const standardConcepts = concepts(Vocabulary.standard)
 
 export const {

@@ -19,16 +19,16 @@ const resolveDanglingLinks = async (path: string, linksLeft = 40): Promise<strin
     : resolveDanglingLinks(resolve(dirname(path), target), linksLeft - 1)
 }
 
-/** Absolute path of a file with all links resolved; the file need not exist, but its folder must. */
+/** Absolute path of a file with all links resolved; the folder must exist, the file need not. */
 export const resolveLinks = (path: string): Promise<string> => realpath(path).catch(() => resolveDanglingLinks(path))
 
-/** Unpacks gzipped bytes, and returns others as they are. Throws if the result is longer than a text may be. */
+/** Unpacks gzipped bytes, and returns others unchanged. Throws if the result is longer than a text may be. */
 export const gunzipped = async (bytes: Uint8Array): Promise<Uint8Array> =>
   isGzipped(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES + 1 }) : bytes
 
 const MAX_TEXT_BYTES = bufferConstants.MAX_STRING_LENGTH
 
-/** Concatenates the pieces; stops as soon as there are more than `most` bytes. */
+/** Concatenates the pieces until there are more than `most` bytes. */
 export const gatherBytes = async (
   pieces: AsyncIterable<Uint8Array | string>,
   most = MAX_TEXT_BYTES
@@ -107,18 +107,17 @@ export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
 
 // -- tables of several files -------------------------------------------------------------------------------------------
 
-/** A file of a table; `name` is its path relative to the folder if the table has several files, and null if it is the only one. */
+/** File of a table; `name` is its path relative to the folder if the table has several files, otherwise null. */
 export interface TableFile {
   readonly path: string
   readonly name: string | null
 }
 
-/** True for hidden files, and for markers such as `_SUCCESS`, which are not part of a table. */
+/** True for hidden files and markers such as `_SUCCESS`. */
 const isHidden = (name: string): boolean => /^[._]/.test(name)
 
 /**
- * Returns a predicate for names that match a pattern of `*` and `?`. The parts between stars are searched from left to right without
- * backtracking, so the time is at most the product of the lengths.
+ * Returns a predicate for names that match a pattern of `*` and `?`, without backtracking: the time is at most the product of the lengths.
  */
 export const matchesPattern = (pattern: string): ((name: string) => boolean) => {
   const parts = pattern.split('*').map(part => Array.from(part))
@@ -142,7 +141,7 @@ export const matchesPattern = (pattern: string): ((name: string) => boolean) => 
   }
 }
 
-/** Returns the paths of the files that match a pattern of `*` and `?`, sorted. */
+/** Returns the sorted paths of the files that match a pattern of `*` and `?`. */
 const matchingPaths = async (pattern: string): Promise<ReadonlyArray<string>> => {
   const parts = pattern.split('/')
   let found = [parts[0] === '' ? '/' : '']

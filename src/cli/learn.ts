@@ -1,4 +1,4 @@
-/** Learns a mixture from a table and options. Reads and writes no files: checkpoints and progress go through `Control`. */
+/** Learns a mixture from a table and options. Accesses no files: checkpoints and progress go through `Control`. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -33,7 +33,7 @@ import {
 import { speaker } from './tableOptions.js'
 import { workFailure, rejectUsage, usageFailure, type CommandFailure, type Signal } from './world.js'
 
-/** Origin of a pipeline: a recipe, the candidate that a search has chosen, or a file. */
+/** Origin of a pipeline: a recipe, the candidate that a search chose, or a file. */
 export type PipelineOrigin =
   | { readonly _tag: 'Recipe'; readonly score: Score.Score<string>; readonly recipe: RecipeName }
   | {
@@ -41,12 +41,12 @@ export type PipelineOrigin =
       readonly pipeline: Pipeline.Pipeline<string>
       /** True if the search converged. Otherwise `pipeline` has the remaining stages, unless a signal stopped the search. */
       readonly isConverged: boolean
-      /** Candidate that is reported as it is, such as that of a source, whose passes are not repeated. null if the pipeline is run. */
+      /** Candidate that is reported without running the pipeline, such as that of a source; null if the pipeline is run. */
       readonly candidate: Fit.Ranked | null
     }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
-/** Families and numbers of components to choose from, and how. */
+/** Families and numbers of components to choose from, and settings of the choice. */
 export interface CandidateOptions {
   /** Default: all families that learn variances. */
   readonly families: ReadonlyArray<NamedFamily> | undefined
@@ -54,9 +54,9 @@ export interface CandidateOptions {
   readonly criterion: Fit.Criterion
   /** Number of starts, of which the best is used. */
   readonly starts: number
-  /** True if families are also compared with Student-t tails and with a background. */
+  /** True to compare families also with Student-t tails and with a background. */
   readonly robust: boolean
-  /** Background with which families are also compared; null for none. */
+  /** Background to compare families with; null for none. */
   readonly background: 'cauchy' | 'box' | null
   /** Components with known parameters, by the table's columns; null for none. */
   readonly fixed: ReadonlyArray<Component.Fixed> | null
@@ -65,16 +65,15 @@ export interface CandidateOptions {
 export interface LearningTask {
   readonly source: string
   readonly table: Rows.TableRows
-  /** Backend that computes sums over the rows. */
   readonly backend: Backend.Backend
   readonly standardize: boolean
   readonly origin: PipelineOrigin
   readonly seed: number
-  /** Strength of the prior in rows; null for none. */
+  /** In rows; null for none. */
   readonly prior: number | null
 }
 
-/** Backend for rows in the units in which they are learned from. */
+/** Backend for rows in the units of learning. */
 const taskBackend = ({ backend }: LearningTask, { scaling }: TrainingData): Backend.Backend =>
   scaling === null ? backend : Backend.scaledBackend(scaling, backend)
 
@@ -107,7 +106,7 @@ const recipePipeline =
         )
   }
 
-/** Rejects tables from which nothing can be learned: magnitudes out of range, or one row for families that learn variances. */
+/** Rejects tables with magnitudes out of range, or one row for families that learn variances. */
 const requireLearnable = ({
   table: { data, columns },
   source,
@@ -127,7 +126,7 @@ const requireLearnable = ({
   return E.mapLeft(usageFailure)(faultless(all, undefined))
 }
 
-/** Rows of a task in the units in which they are learned from. */
+/** Rows of a task in the units of learning. */
 export const taskTrainingData = ({ table: { data }, standardize }: LearningTask): TrainingData =>
   Rows.trainingData(data, { standardize })
 
@@ -178,7 +177,7 @@ const locateProblems =
     problems: NEA.map(problemInside(place))(failure.problems)
   })
 
-/** A fit, and the signal that ended it early; null if none did. */
+/** Fit, and the signal that ended it early; null if none did. */
 export interface LearnedFit {
   readonly fit: Findings
   readonly stopped: Signal | null
@@ -229,8 +228,8 @@ const taskFindings = (
   })
 
 /**
- * Converts log-likelihoods of stages to the data's original units: log p(x) = log p(z) − Σⱼ log sⱼ, where z = (x − c)/s is what was
- * learned from. Values of other objectives are unchanged.
+ * Converts log-likelihoods of stages to the original units: log p(x) = log p(z) − Σⱼ log sⱼ with z = (x − c)/s. Other objectives are
+ * unchanged.
  */
 const inDataUnits = (
   { stages: pipelineStages }: Pipeline.Pipeline<string>,
@@ -250,7 +249,7 @@ const learnByPipeline =
   (requested: Pipeline.Pipeline<string>): TE.TaskEither<CommandFailure, LearnedFit> => {
     const data = taskTrainingData(task)
     return pipe(
-      // A fit with missing cells has no remaining stages, so the completed cells are not learned from.
+      // A fit with missing cells has no remaining stages, so completed cells are not learned from.
       tracePipeline(control, requested, {
         seed: task.seed,
         points: Missing.completed(data.scaled),
@@ -272,7 +271,7 @@ const learnByPipeline =
     )
   }
 
-/** Findings of a candidate without further steps. One that has not converged is evaluated on all rows. */
+/** Findings of a candidate without further steps. An unconverged one is evaluated on all rows. */
 const candidateFindings = (
   task: LearningTask,
   { pipeline, isConverged, steps, ...evaluation }: Fit.Ranked
@@ -288,11 +287,11 @@ const candidateFindings = (
   )
 }
 
-/** A learned score that is not a mixture. */
+/** Learned score that is not a mixture. */
 export interface LearnedScore {
   readonly learned: ScoreModel.ScoreModel
   readonly stages: ReadonlyArray<StageRun>
-  /** How the program was computed, and why. */
+  /** Backend of the program, and the reason. */
   readonly plan: string
   readonly stopped: Signal | null
 }
@@ -318,7 +317,6 @@ export const learnScore =
       TE.mapLeft(locateProblems(path))
     )
 
-/** Converts the result of a run to a learned score. */
 const describeScore =
   ({ table: { columns }, seed }: LearningTask, { scaled: points, scaling }: TrainingData) =>
   ({ program, params, stages, stopped }: TracedRun): LearnedScore => {
@@ -333,14 +331,14 @@ const describeScore =
     return { stages, plan: Compile.explain(program), stopped, learned }
   }
 
-/** Mean of the last tenth of the recorded losses, since the loss of one batch is noisy. null if there are none. */
+/** Mean of the last tenth of the recorded losses, since those of single batches are noisy; null if there are none. */
 const recentMeanLoss = (stage: StageRun | undefined): number | null => {
   const values = stage?.values ?? []
   const last = values.slice(-Math.ceil(values.length / 10))
   return last.length === 0 ? null : last.reduce((sum, value) => sum + value, 0) / last.length
 }
 
-/** A pipeline, and the candidates and starts from which it was chosen. */
+/** Pipeline, with the candidates and starts from which it was chosen. */
 export interface ChosenPipeline {
   readonly origin: PipelineOrigin
   /** Null if there was only one candidate. */
@@ -355,7 +353,7 @@ export interface ChosenPipeline {
   readonly hasRemainingRun: boolean
 }
 
-/** A search for the family and the number of components, with properties that several of its steps need. */
+/** Search for the family and the number of components. */
 interface CandidateSearch {
   readonly options: CandidateOptions
   readonly task: Omit<LearningTask, 'origin'>
@@ -363,7 +361,7 @@ interface CandidateSearch {
   readonly hasMissingCells: boolean
   /** Fixed number of components of the first family; null if it is free. */
   readonly fixedCount: number | null
-  /** True if the options leave one family and one number of components, and the search compares no others with it. */
+  /** True if there is one family with one number of components, and the search adds no other candidate. */
   readonly hasOneCandidate: boolean
 }
 
@@ -410,14 +408,14 @@ const candidateSearch = (
   }
 }
 
-/** Origin of a score that is learned by a recipe. A family with a fixed number of components cannot grow. */
+/** Origin of a score learned by a recipe. A family with a fixed number of components cannot grow. */
 const recipeOrigin = (score: Score.Score<string>, recipe: CandidateSearch['recipe']): PipelineOrigin => ({
   _tag: 'Recipe',
   score,
   recipe: recipe === GROWN ? 'annealed' : recipe
 })
 
-/** Pipeline of the only candidate if its recipe can learn it; null if there is something to search. */
+/** Pipeline of the only candidate if its recipe can learn it; null if a search is needed. */
 const givenPipeline = ({
   options: { families, components },
   task: { seed },
@@ -437,7 +435,7 @@ const givenPipeline = ({
   }
 }
 
-/** Rejects `--checkpoint` in memory, where only the remaining run of a single candidate with one start writes checkpoints. */
+/** Rejects `--checkpoint` in memory, unless a single candidate with one start remains to be run. */
 const rejectCheckpoint = (
   { options: { starts }, hasMissingCells, hasOneCandidate }: CandidateSearch,
   checkpointWriter: CheckpointWriter | null
@@ -485,8 +483,8 @@ const searchStates = (
 }
 
 /**
- * Runs a search up to the remaining run of the chosen candidate, which `learn` runs; to the end if cells are missing. After a signal, stops
- * as soon as a candidate is learned. `last` is null if there are no states.
+ * Runs a search up to the remaining run of the chosen candidate; to the end if cells are missing. After a signal, stops when a candidate is
+ * learned. `last` is null if there are no states.
  */
 const runSearch = async (
   control: Omit<Control, 'watch'>,
@@ -502,11 +500,11 @@ const runSearch = async (
     if (state.rest !== null && !hasMissingCells) break
     if (stopped !== null && E.isRight(state.fit())) break
   }
-  // The last step may have taken long: a signal may have arrived meanwhile.
+  // A signal may have arrived during the last step.
   return { last, stopped: signal ?? (await control.pollSignal()) }
 }
 
-/** Pipeline of the best candidate: its remaining stages `rest`, or the recipe's, which learns the chosen score from its own start. */
+/** Pipeline of the best candidate: its remaining stages `rest`, or the recipe's, from its own start. */
 const chosenPipeline = (
   { options: { criterion }, task: { table }, recipe, hasOneCandidate }: CandidateSearch,
   { candidates, refused, starts, seed }: Fit.Fit,
@@ -530,12 +528,12 @@ const chosenPipeline = (
   }
 }
 
-/** Problems of the fit's options as a usage failure, with the names of the options on the command line. */
+/** Converts problems of the fit's options to a usage failure with the command line's names. */
 const withOptionNames = <A>(result: E.Either<Problem.Problems, A>): E.Either<CommandFailure, A> =>
   E.mapLeft((problems: Problem.Problems) => usageFailure(NEA.map(asOptionProblem)(problems)))(result)
 
 const asOptionProblem = (problem: Problem.Problem): Problem.Problem => ({
-  ...Problem.spoken(speaker)(problem),
+  ...Problem.rephrase(speaker)(problem),
   field: `--${problem.field}`
 })
 
@@ -558,7 +556,7 @@ export const learn =
     )
   }
 
-/** Learns a score by each of several recipes, with the task's data and seed. Stops after the first that a signal ends. */
+/** Learns a score by each of several recipes, with the task's data and seed, until a signal ends one. */
 export const learnByRecipes =
   (
     control: Control,

@@ -6,7 +6,7 @@ import { mayThread } from './mayThread.js'
 import { terminalOf } from './terminal.js'
 import type { Signal } from './world.js'
 
-/** Exits without an error if the reader of standard output has closed it, as in `ornstein … | head`. */
+/** Exits without an error when the reader of standard output closes it, as in `ornstein … | head`. */
 const onStdoutError = (error: NodeJS.ErrnoException): void => {
   if (error.code === 'EPIPE') process.exit(0)
   process.stderr.write(`error: standard output: ${error.message}\n`)
@@ -15,7 +15,7 @@ const onStdoutError = (error: NodeJS.ErrnoException): void => {
 process.stdout.on('error', onStdoutError)
 process.stderr.on('error', () => process.exit(1))
 
-// A fit of a sweep ends when the sweep does: its standard input then closes.
+// Ends a fit of a sweep with the sweep, which closes its standard input.
 if (process.env.ORNSTEIN_WITH === 'stdin')
   process.stdin
     .on('end', () => process.exit(1))
@@ -77,7 +77,7 @@ const runInThisThread = async (): Promise<number> => {
   )(argv)()
 }
 
-/** V8 flags for a fit, by the major version of V8 (Node 20: 11, Node 22: 12, Node 24: 13). V8 prints an error for flags that it does not have. */
+/** V8 flags for a fit, by the major version of V8 (Node 20: 11, Node 22: 12, Node 24: 13), which prints an error for unknown flags. */
 const FIT_FLAGS: Readonly<Record<string, ReadonlyArray<string>>> = {
   11: ['--interrupt-budget=1000000', '--min-semi-space-size=16'],
   12: ['--invocation-count-for-turbofan=20000', '--min-semi-space-size=16'],
@@ -85,8 +85,8 @@ const FIT_FLAGS: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 /**
- * Raises the number of calls after which V8 optimizes a function, and the initial size of its young generation. Most fits end within two
- * seconds, of which optimization took a third of the processor time, more than it saved.
+ * Raises V8's call count before optimization, and the initial size of its young generation: in fits of two seconds, optimization took a
+ * third of the processor time and saved less.
  */
 const tuneForShortRuns = (): void => {
   if ('bun' in process.versions) return

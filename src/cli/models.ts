@@ -83,7 +83,7 @@ export const withModelColumns = (
   ...csv
 })
 
-/** Returns the table, or a failure if it does not have as many columns as the model. */
+/** Returns the table; a failure if it has another number of columns than the model. */
 export const requireModelWidth = <T extends Pick<Points.Table, 'columns'>>({
   columns
 }: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<CommandFailure, T>) =>

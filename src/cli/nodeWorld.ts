@@ -1,9 +1,9 @@
-/** The environment of a command under Node, except for what differs between the main thread and the thread of a fit. */
+/** Environment of a command under Node, common to the main thread and the thread of a fit. */
 import { createRequire } from 'node:module'
 import type * as T from 'fp-ts/lib/Task.js'
 import type { Files, World } from './world.js'
 
-/** Environment of this process; files are read and written by `files.ts`, which is loaded when it is first needed. */
+/** Environment of this process; `files.ts` is loaded on first use. */
 export const nodeWorld = (
   thread: Pick<World, 'stderr' | 'isTTY' | 'terminal' | 'untilSignal' | 'setWaiting'>
 ): World => ({

@@ -1,7 +1,4 @@
-/**
- * Options of commands as values: domain, default and description. The type of the parsed value, parsing, messages and help are derived from
- * them.
- */
+/** Options of commands as values, from which parsing, messages, help and the type of the parsed value are derived. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { oneOfSetting as among, type SettingDomain, type SettingWithDefault } from '../core/setting.js'
@@ -10,31 +7,31 @@ import { faultless, type OrProblems } from './orProblems.js'
 
 /** Context in which arguments are parsed. */
 export interface ReadContext {
-  /** Loads the vocabulary, with the custom one of `--vocabulary`; called only by options that need it. */
+  /** Loads the vocabulary, with the custom one of `--vocabulary`. */
   readonly vocabulary: () => Promise<OrProblems<Vocabulary.Vocabulary>>
 }
 
-/** The argument of an option, whose value is an A. */
+/** Argument of an option, whose value is an A. */
 export interface Argument<A> {
   /** Placeholder in help: `--out <file>`. */
   readonly name: string
-  /** Parses the text; `option` is the name of the option in messages. */
+  /** Parses the text; messages name `option`. */
   readonly read: (text: string, option: string, context: ReadContext) => OrProblems<A> | Promise<OrProblems<A>>
-  /** True if it is the path of a file or a folder. */
+  /** True for the path of a file or a folder. */
   readonly isPath?: boolean
   /** All valid texts, if they are few. */
   readonly words?: ReadonlyArray<string>
 }
 
-/** An option whose value is an A. Its name is derived from its key: `printPipeline` is `--print-pipeline`. */
+/** Option whose value is an A. Its key gives its name: `printPipeline` is `--print-pipeline`. */
 export interface Option<A> {
   /** Description in help. */
   readonly about: string
-  /** Short form, a letter. */
+  /** One letter. */
   readonly short?: string
   /** Null for a flag. */
   readonly argument: Argument<unknown> | null
-  /** Description of the negated flag, `--no-…`. Absent: there is none. */
+  /** Description of the negated flag, `--no-…`; absent if there is none. */
   readonly opposite?: string
   readonly isRequired?: boolean
   /** Default, as help shows it. */
@@ -53,7 +50,7 @@ export type OptionValues<O extends Options> = { readonly [K in keyof O]: O[K] ex
 /** Any text. */
 export const textArgument = (name: string): Argument<string> => ({ name, read: E.right })
 
-/** Path of a file, or of what `name` says. */
+/** Path of a file, or of the object in `name`. */
 export const pathArgument = (name = 'file'): Argument<string> => ({ name, read: E.right, isPath: true })
 
 /** Path of a file to be written; `-` is standard output. */
@@ -63,7 +60,7 @@ export const outputArgument: Argument<string> = {
     faultless(Problem.unless(text !== '', option, '""', 'the name of a file', 'name one; - is standard output'), text)
 }
 
-/** Path of a file or folder that cannot be standard output; `example` is shown in the remedy if it is not empty. */
+/** Path of a file or folder that cannot be standard output; the remedy shows a non-empty `example`. */
 export const nameArgument = (name: string, example: string): Argument<string> => ({
   ...pathArgument(name),
   read: (text, option) =>
@@ -79,7 +76,7 @@ export const nameArgument = (name: string, example: string): Argument<string> =>
     )
 })
 
-/** Parser that converts a text and checks the value against a domain; problems show the text as it was typed. */
+/** Converts a text and checks the value against a domain; problems show the typed text. */
 const readByDomain =
   <A>(domain: SettingDomain<A>, valueOf: (text: string) => A) =>
   (text: string, option: string): OrProblems<A> => {
@@ -91,19 +88,19 @@ const readByDomain =
     )
   }
 
-/** A whole number, written in decimal digits. */
+/** Whole number in decimal digits. */
 export const wholeNumberArgument = (domain: SettingDomain<number>): Argument<number> => ({
   name: 'number',
   read: readByDomain(domain, text => (/^\d+$/.test(text) ? Number(text) : NaN))
 })
 
-/** A decimal number. */
+/** Decimal number. */
 export const numberArgument = (domain: SettingDomain<number>, name = 'number'): Argument<number> => ({
   name,
   read: readByDomain(domain, text => (text.trim() === '' ? NaN : Number(text)))
 })
 
-/** A text in the domain of a setting. */
+/** Text in the domain of a setting. */
 export const domainArgument = <A extends string>(domain: SettingDomain<A>, name: string): Argument<A> => ({
   name,
   ...(domain.words.length > 0 && { words: domain.words }),
@@ -124,7 +121,7 @@ export const loadedWordArgument = <A extends string>(
   read: async (text, option, context) => oneOfWords(await words(), name).read(text, option, context)
 })
 
-/** A comma-separated list. */
+/** Comma-separated list. */
 export const listArgument = <A>(one: Argument<A>, name: string): Argument<ReadonlyArray<A>> => ({
   name,
   read: async (text, option, context) => {
@@ -136,7 +133,7 @@ export const listArgument = <A>(one: Argument<A>, name: string): Argument<Readon
   }
 })
 
-/** Applies `f` to the parsed value; `f` may reject it. */
+/** Applies `f`, which may reject the value, to the parsed value. */
 export const mapArgument = <A, B>(
   one: Argument<A>,
   f: (value: A, text: string, option: string) => OrProblems<B>
@@ -152,7 +149,7 @@ export const mapArgument = <A, B>(
 
 type OptionDetails = Pick<Option<unknown>, 'short' | 'conflicts' | 'otherwise'>
 
-/** An option whose value is undefined if it is not given. */
+/** Option whose value is undefined if it is not given. */
 export const option = <A>(
   argument: Argument<A>,
   about: string,
@@ -165,7 +162,7 @@ export const option = <A>(
     given === undefined ? E.right(undefined) : argument.read(given as string, name, context)
 })
 
-/** An option with a default: `text` is parsed if it is not given. Help shows `details.otherwise`. Default: `text`. */
+/** Option with a default, which is parsed from `text`. Help shows `details.otherwise`. Default: `text`. */
 export const optionOr = <A>(
   argument: Argument<A>,
   text: string,
@@ -179,7 +176,7 @@ export const optionOr = <A>(
   read: (given, name, context) => argument.read((given as string | undefined) ?? text, name, context)
 })
 
-/** An option for a setting of the library, with its domain and default. */
+/** Option for a setting of the library, with its domain and default. */
 export const settingOption = <A extends string | number>(
   setting: SettingWithDefault<A>,
   argument: (setting: SettingWithDefault<A>) => Argument<A>,
@@ -187,7 +184,7 @@ export const settingOption = <A extends string | number>(
   details: OptionDetails = {}
 ): Option<A> => optionOr(argument(setting), String(setting.otherwise), about, details)
 
-/** An option that must be given. */
+/** Option that must be given. */
 export const requiredOption = <A>(argument: Argument<A>, about: string): Option<A> => ({
   about,
   argument,
@@ -195,7 +192,7 @@ export const requiredOption = <A>(argument: Argument<A>, about: string): Option<
   read: (given, name, context) => argument.read(given as string, name, context)
 })
 
-/** A flag: true if it is given. */
+/** Flag: true if it is given. */
 export const flagOption = (about: string, details: OptionDetails = {}): Option<boolean> => ({
   ...details,
   about,
@@ -203,7 +200,7 @@ export const flagOption = (about: string, details: OptionDetails = {}): Option<b
   read: given => E.right(given === true)
 })
 
-/** A flag with a negated form, `--no-…`; undefined if neither is given. */
+/** Flag with a negated form, `--no-…`; undefined if neither is given. */
 export const eitherFlagOption = (
   about: string,
   opposite: string,
@@ -221,7 +218,7 @@ export const eitherFlagOption = (
 /** Name of the option with this key: `--print-pipeline` for `printPipeline`. */
 export const optionName = (key: string): string => `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
-/** Parses all options. Returns the values of those that are valid, and the problems of the others. */
+/** Parses all options. Returns the values of the valid ones, and the problems of the others. */
 export const readOptions = async <O extends Options>(
   options: O,
   given: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** Result of checking external input: the value, or its problems. */
+/** Checked input: the value, or its problems. */
 import type * as E from '../core/either.js'
 import type * as Problem from '../core/problem.js'
 

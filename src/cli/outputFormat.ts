@@ -13,7 +13,6 @@ export interface FileFormat {
   readonly isGzipped: boolean
 }
 
-/** File name endings of the formats. */
 const FORMAT_ENDINGS: ReadonlyArray<readonly [name: Exclude<FileFormat['name'], null>, end: RegExp]> = [
   ['csv', /\.csv$/],
   ['tsv', /\.(tsv|tab)$/],
@@ -23,7 +22,6 @@ const FORMAT_ENDINGS: ReadonlyArray<readonly [name: Exclude<FileFormat['name'], 
   ['arrows', /\.arrows$/]
 ]
 
-/** File name endings of formats that are not supported. */
 const FOREIGN_ENDINGS = /\.(xlsx?|ods|zip|bz2|xz|zst|json|npy|npz|rds|sqlite|db)$/
 
 const withoutGzipEnding = (path: string): string => path.toLowerCase().replace(/\.gz$/, '')
@@ -49,7 +47,7 @@ export const foreignFormatProblems = ({ option, path }: OutputFile, to?: Name): 
 
 type Sheets = AsyncIterable<TableSheet> | Iterable<TableSheet>
 
-/** A cell as a JSON value; infinite numbers, which JSON does not have, as text. */
+/** Cell as a JSON value; infinite numbers, which JSON does not have, as text. */
 const jsonCell = (type: Type, cell: unknown): unknown =>
   typeof cell === 'number' && !Number.isFinite(cell)
     ? String(cell)
@@ -101,7 +99,7 @@ const encodePieces = async (
   }
 }
 
-/** Encodes a table in a format, piece by piece. Throws `FailureError` if the package that writes the format is not installed. */
+/** Encodes a table piece by piece. Throws `FailureError` if the package that writes the format is not installed. */
 export async function* encodeTable(
   { name, isGzipped }: FileFormat,
   output: OutputFile,

@@ -16,13 +16,14 @@ export const stdoutProblems = (
       Problem.of(option, '-', 'free: something else goes to standard output', 'name a file, or leave the other out')
     )
 
-const isFile = ({ path }: OutputFile): boolean => path !== '-'
+/** True unless the output is standard output. */
+const isNamedFile = ({ path }: OutputFile): boolean => path !== '-'
 
-/** Returns a failure if an output file cannot be written; a command calls it before its work. */
+/** Returns a failure if an output file cannot be written; called before a command's work. */
 export const checkWritableOutputs =
   (world: World, inputs: ReadonlyArray<string>) =>
   (outputs: ReadonlyArray<OutputFile>): TE.TaskEither<CommandFailure, void> =>
-    world.checkOutputs(inputs, outputs.filter(isFile))
+    world.checkOutputs(inputs, outputs.filter(isNamedFile))
 
 const contentPieces = (text: Content): Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array> =>
   typeof text === 'string' || text instanceof Uint8Array ? [text] : text
@@ -32,10 +33,10 @@ export const writeOutputs =
   (world: World) =>
   (contents: ReadonlyArray<OutputFile & { readonly text: Content }>): TE.TaskEither<CommandFailure, void> =>
   async () => {
-    const written = await world.writeFiles(contents.filter(isFile))()
+    const written = await world.writeFiles(contents.filter(isNamedFile))()
     if (E.isLeft(written)) return written
     try {
-      for (const { text } of contents.filter(output => !isFile(output)))
+      for (const { text } of contents.filter(output => !isNamedFile(output)))
         for await (const piece of contentPieces(text)) await world.stdout(piece)()
       return E.right(undefined)
     } catch (error) {

@@ -11,7 +11,7 @@ export interface ProgressLine {
   readonly onCandidate: (progress: Fit.Progress) => void
   readonly onResample: (progress: Bootstrap.Progress) => void
   readonly onTest: (progress: { readonly components: number; readonly done: number }) => void
-  /** Shows the next activity, of which there are no progress reports. */
+  /** Shows an activity without progress reports. */
   readonly show: (activity: string) => void
   readonly clear: () => void
 }
@@ -46,10 +46,10 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
   const write = (text: () => string): void => {
     if (world.now() - lastWritten < 100) return
     lastWritten = world.now()
-    // Clipped to one line: a second one would not be cleared.
+    // Clipped to one line, since a second one would not be cleared.
     world.stderr(`\r\x1b[2K${clipText(printableText(prefix + text()), world.terminal.err - 1)}`)
   }
-  /** Estimated time left if `done` of `of` took the time since `from`; empty during the first second, and if it is less than one. */
+  /** Estimated time left if `done` of `of` took the time since `from`; empty if that, or the estimate, is below one second. */
   const timeLeft = (qualifier: string, from: number, done: number, of: number): string => {
     const elapsed = world.now() - from
     const rest = (elapsed / done) * (of - done)

@@ -3,7 +3,7 @@
 export const recipeNames = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type RecipeName = (typeof recipeNames)[number]
 
-/** The default recipe: `Fit`, which grows candidates component by component and refines the best. */
+/** Default recipe, which grows candidates component by component and refines the best (see `Fit`). */
 export const GROWN = 'grown' as const
 
 /** Recipes that end with expectation–maximization on the data, so that a prior and the bootstrap apply. */

@@ -18,9 +18,7 @@ import { evaluateCommandLine, nextStepsText, sampleCommandLine } from './fitOutp
 
 /** Maximum number of rows for losses by noise level. */
 const MAX_LOSS_ROWS = 4000
-/** Maximum number of samples. */
 const MAX_SAMPLES = 1000
-/** Number of noise levels at which losses are computed. */
 const NOISE_LEVEL_COUNT = 9
 
 const randomRows = (points: Points.Points, from: number, count: number): Points.Points =>
@@ -50,9 +48,7 @@ const gaussianFit = (points: Points.Points) => {
   )
 }
 
-/**
- * The last stage's objective at noise levels from the largest to the smallest that it was trained at, for points in the units of learning.
- */
+/** Last stage's objective at trained noise levels, largest first, for points in the units of learning. */
 const lossByNoiseLevel = (
   { pipeline, params }: Pick<ScoreModel.ScoreModel, 'pipeline' | 'params'>,
   points: Points.Points

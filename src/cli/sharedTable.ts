@@ -1,4 +1,4 @@
-/** Description of a table that a leader sends to workers: a path relative to the folder of each, and CSV options. */
+/** Description of a table for workers: a path relative to the folder of each, and CSV options. */
 import { stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
 import * as t from 'io-ts'
@@ -46,7 +46,7 @@ const holdsPipe = async (path: string): Promise<boolean> => {
   return found.some(one => one !== null && !one.isFile())
 }
 
-/** Returns a function that opens described tables inside `folder` only; pipes are rejected, as they would block the worker. */
+/** Returns a function that opens described tables inside `folder`; rejects pipes, which would block the worker. */
 export const tableOpener =
   (folder: string) =>
   async (data: unknown): Promise<E.Either<Problem.Problem, Source.Source>> => {

@@ -1,4 +1,4 @@
-/** Entry point of the thread in which `ornstein worker` computes sums; `workerData` is the folder of its tables. */
+/** Thread in which `ornstein worker` computes sums; `workerData` is the folder of its tables. */
 import { workerData } from 'node:worker_threads'
 import { serve } from '../cluster/index.js'
 import { tableOpener } from './sharedTable.js'

@@ -1,4 +1,4 @@
-/** The commands `fit`, `assign` and `evaluate`: those that the page in a browser runs too. */
+/** Commands that the page in a browser runs too: `fit`, `assign`, `evaluate`. */
 import type * as Problem from '../core/problem.js'
 import { wholeSetting as atLeast } from '../core/setting.js'
 import { command, type CommandOperand } from './command.js'
@@ -16,15 +16,15 @@ import {
 const TABLE_FILES =
   "a CSV, Parquet or Arrow file, a folder of such files, or a pattern: 'data/*.csv'; - for standard input"
 
-/** The operand FILE, a table; `about` is appended to its description. */
+/** Operand FILE, a table; `about` is appended to its description. */
 export const tableOperand = (about = ''): CommandOperand => ({ name: 'FILE', about: `${TABLE_FILES}${about}` })
-/** The operand of a model file. */
+/** Operand of a model file. */
 export const modelOperand = (name = 'MODEL', about = 'a model written by ornstein fit --out'): CommandOperand => ({
   name,
   about
 })
 
-/** Rejects an output file whose ending names a format that is not supported, unless `to` names the format. */
+/** Rejects an output file whose ending names an unsupported format, unless `to` names the format. */
 export const outputFormatProblems = async (
   option: string,
   path: string | undefined,

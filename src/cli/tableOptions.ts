@@ -28,7 +28,7 @@ const SEPARATORS_BY_NAME: Readonly<Record<string, string>> = {
   space: ' '
 }
 
-/** A character, or its name. */
+/** Character, or its name. */
 const delimiterArgument = mapArgument(
   domainArgument(
     satisfying<string>(
@@ -41,7 +41,7 @@ const delimiterArgument = mapArgument(
   text => E.right(Object.hasOwn(SEPARATORS_BY_NAME, text) ? SEPARATORS_BY_NAME[text] : text)
 )
 
-/** A list of column names or positions. */
+/** List of column names or positions. */
 export const columnNamesArgument = mapArgument(textArgument('list'), (text, _, name) => {
   const names = text.split(',').map(name => name.trim())
   const repeated = names.find((name, i) => names.indexOf(name) !== i)
@@ -99,7 +99,7 @@ const READING_KEYS = [...Object.keys(READING_OPTIONS), ...Object.keys(COLUMN_OPT
   keyof ReadingValues
 >
 
-/** CSV options of the library for these flags; options that are not given are left out. */
+/** Returns the CSV options of the library for the given flags. */
 export const csvOptions = (values: ReadingValues): CsvOptions =>
   Object.fromEntries(READING_KEYS.flatMap(key => (values[key] === undefined ? [] : [[key, values[key]]])))
 
@@ -113,10 +113,10 @@ const readerOption = (name: string): string =>
         ? optionName(name)
         : name
 
-/** A value, quoted for a shell if necessary. */
+/** Value, quoted for a shell if necessary. */
 const shellValue = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : `'${text}'`)
 
-/** Renders the parts of a message for the command line: settings as options, families by their names there. */
+/** Wording of messages on the command line: settings as options, families by their names there. */
 export const speaker: Problem.Speaker = part => {
   switch (part._tag) {
     case 'Named':
@@ -135,14 +135,14 @@ export const speaker: Problem.Speaker = part => {
   }
 }
 
-/** Renders a problem of the table at `path`: the field of a setting becomes its option, and other fields are prefixed with the path. */
+/** Converts a problem of the table at `path`: the field of a setting becomes its option, others are prefixed with the path. */
 export const tableProblemAsOption =
   (path: string) =>
   (problem: Problem.Problem): Problem.Problem => {
     const { field } = problem
     const option = readerOption(field)
     return {
-      ...Problem.spoken(speaker)(problem),
+      ...Problem.rephrase(speaker)(problem),
       field: option !== field ? option : field === 'text' ? path : `${path}, ${field}`
     }
   }

@@ -1,4 +1,4 @@
-/** Rows of a table as a fit uses them: rows that count, the units they are learned in, and those that a report shows. */
+/** Rows of a table as a fit uses them, in the units of learning, and those that a report shows. */
 import * as Key from '../../lib/random/key.js'
 import * as Points from '../data/index.js'
 import * as Source from '../data/source/index.js'
@@ -6,12 +6,12 @@ import * as TrainingData from '../fit/trainingData.js'
 import * as Missing from '../mixture/em/missing.js'
 import type { Findings } from '../report/findings.js'
 
-/** A table to learn from; its rows are in memory or a source. */
+/** Table to learn from, in memory or a source. */
 export interface TableRows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
   readonly data: Source.Data
-  /** Number of rows that were left out because all their cells are missing. */
+  /** Number of rows left out because all their cells are missing. */
   readonly empty: number
-  /** Number of each row in the table, from 1; null for a source, whose rows are numbered as they come. */
+  /** Number of each row in the table, from 1; null for a source, whose rows are numbered in order. */
   readonly rowNumbers: Uint32Array | null
 }
 
@@ -22,7 +22,7 @@ export const learningRows = ({ points, ...table }: Points.Table): TableRows =>
 export const learningRowsOfSource = ({ source, ...table }: Source.SourceTable): TableRows =>
   withoutIgnoredRows({ ...table, data: source, empty: 0, rowNumbers: null })
 
-/** Leaves out rows of weight 0 and rows without cells, unless all rows are such. */
+/** Leaves out rows of weight 0 and rows without cells, unless all are. */
 const withoutIgnoredRows = (table: TableRows): TableRows => {
   const data = Source.onlyCountedRows(table.data)
   if (data === table.data || data.rows === 0) return table
@@ -59,7 +59,7 @@ const rowLabelsAt = (
   }
 }
 
-/** The table with the rows at the given positions, from 0. */
+/** Selects the rows at the given positions, from 0. */
 export const tableRowsAt =
   (positions: ReadonlyArray<number>) =>
   (table: Points.Table): Points.Table => ({
@@ -68,7 +68,7 @@ export const tableRowsAt =
     ...rowLabelsAt(positions, table)
   })
 
-/** The table without columns that have the same number in every row, unless all have. */
+/** Leaves out constant columns, unless all are. */
 export const withoutConstantColumns = (table: TableRows): TableRows => {
   const { data, columns, ignored, doubtful } = table
   const varying = TrainingData.nonConstantColumns(data)
@@ -98,7 +98,7 @@ const memoizedByData =
 /** Standardizes the columns. */
 export const standardizedRows = memoizedByData(standardizedCache, TrainingData.standardizeColumns)
 
-/** Standardizes the columns; those of a source are stored in a temporary file, as a fit reads them many times. */
+/** Standardizes the columns; a source's are stored in a temporary file, since a fit reads them many times. */
 const storedStandardizedRows = memoizedByData(storedCache, (data): TrainingData.TrainingData => {
   const standardized = standardizedRows(data)
   const { points, close } = Source.storedData(standardized.scaled)
@@ -111,16 +111,16 @@ export const releaseStored = (data: Source.Data): void => {
   storedCache.delete(data)
 }
 
-/** Rows in the units in which they are learned from: standardized columns, or those of the data. */
+/** Rows in the units of learning: standardized columns, or those of the data. */
 export const trainingData = (
   data: Source.Data,
   { standardize }: { readonly standardize: boolean }
 ): TrainingData.TrainingData => (standardize ? storedStandardizedRows(data) : TrainingData.withoutScaling(data))
 
-/** Maximum number of rows of a source that are shown in pictures and used for statements about columns. */
+/** Maximum number of rows of a source in pictures and statements about columns. */
 const MAX_SHOWN_ROWS = 4000
 
-/** Returns the rows that a report shows, all or a random subset, and their numbers and names in the table. */
+/** Returns the rows that a report shows, all or a random subset, with their numbers and names in the table. */
 export const shownRows = ({
   data,
   rowNumbers,

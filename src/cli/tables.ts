@@ -22,7 +22,7 @@ import { FailureError, usageFailure, type CommandFailure, type World } from './w
 
 type Stdin = AsyncIterable<Uint8Array | string>
 type GridOrError = E.Either<DataError, CellGrid>
-/** Result of reading a file: a failure if it cannot be read, and a data error if it is no table. */
+/** Failure if a file cannot be read, data error if it is no table. */
 type ReadAttempt<A> = E.Either<CommandFailure, E.Either<DataError, A>>
 
 // -- into memory -------------------------------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ const gridOfText = async (
     for await (const piece of bytes) {
       if (file === null) kept.push(piece)
       length += piece.length
-      // A byte 0 is in no text, and a device that yields it may never end.
+      // No text contains a byte 0, and a device may yield it forever.
       if (piece.includes(0) || (file === null && length > constants.MAX_STRING_LENGTH)) {
         isPlain = false
         break
@@ -99,7 +99,7 @@ const gridOfText = async (
     const found = isPlain === true ? grid() : null
     if (found !== null) return E.right(found)
   } catch {
-    // The error occurs again below, where it is reported.
+    // The error recurs below and is reported there.
   }
   const text = await readText(Readable.from(kept))(argument, file?.path ?? '-')()
   return E.isLeft(text) ? text : E.right(gridOfCsv(text.right, options))
@@ -136,7 +136,6 @@ const storeTable = async (
   }
 }
 
-/** Parts of one file of a table. */
 async function* gridsOfFile(
   stdin: Stdin,
   file: TableFile,
@@ -219,10 +218,10 @@ async function* joinCopies(
 
 type TableFormat = 'parquet' | 'arrow' | 'text'
 
-/** The bytes of a table whose format is known. */
+/** Bytes of a table whose format is known. */
 interface OpenedTable {
   readonly format: TableFormat
-  /** A file that can be read again, and its size in bytes before unpacking; null for standard input and pipes. */
+  /** File that can be read again, and its packed size in bytes; null for standard input and pipes. */
   readonly file: { readonly path: string; readonly size: number; readonly isGzipped: boolean } | null
   /** All bytes, unpacked. */
   readonly bytes: AsyncIterable<Uint8Array>
@@ -256,7 +255,7 @@ const formatOf = (start: Uint8Array, path: string): TableFormat =>
       ? 'arrow'
       : formatOfName(path)
 
-/** Format by the ending of a file's name, gzipped or not. A file named `.parquet` with other first bytes is a damaged one, and not text. */
+/** Format by the ending of a file's name, gzipped or not. A `.parquet` file with other first bytes is damaged, not text. */
 const formatOfName = (path: string): TableFormat =>
   /\.(parquet|pq)(\.gz)?$/i.test(path) ? 'parquet' : /\.(arrows?|feather)(\.gz)?$/i.test(path) ? 'arrow' : 'text'
 
@@ -264,7 +263,7 @@ async function* bytesOfPieces(pieces: Stdin): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) yield typeof piece === 'string' ? Buffer.from(piece) : piece
 }
 
-/** The first bytes of a stream, and the whole stream, of which they are a part. */
+/** Returns the first bytes of a stream, and the whole stream. */
 const peekStart = async (
   pieces: AsyncIterable<Uint8Array>
 ): Promise<{ readonly start: Uint8Array; readonly all: AsyncGenerator<Uint8Array> }> => {
@@ -282,7 +281,7 @@ const peekStart = async (
   return { start, all: all() }
 }
 
-/** The first piece of a stream, which is then closed. Empty if there is none. */
+/** Returns the first piece of a stream and closes it. Empty if there is none. */
 const firstPiece = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
   for await (const piece of pieces) return piece
   return new Uint8Array(0)
@@ -291,7 +290,7 @@ const firstPiece = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array
 /** Maximum size of a Parquet file that is held in memory. */
 const MAX_HELD_BYTES = 2_147_483_647
 
-/** The parts of a table as its format has them. `readsNested`: columns of lists and records are read too. Default: false. */
+/** Parts of a table as its format has them. `readsNested` reads columns of lists and records too. Default: false. */
 const tableParts = (
   table: OpenedTable,
   argument: string,
@@ -337,7 +336,7 @@ async function* parquetParts(
  */
 export const comfortableBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 8
 
-/** Approximate ratio of the size of a text table to that of the same table as Parquet. */
+/** Approximate ratio of the size of a text table to its size as Parquet. */
 export const PARQUET_GROWTH = 4
 
 /** True if the files of a table have more than `most` bytes together, unpacked; those of Parquet count `parquetGrowth` times. */
@@ -352,10 +351,7 @@ export const isLarge = async (path: string, most: number, parquetGrowth = 1): Pr
   return false
 }
 
-/**
- * Size of a file in bytes, unpacked if it is gzipped. Counting stops above `most`, and where the archive is damaged. 0 if the path is not a
- * regular file.
- */
+/** Unpacked size of a file in bytes, counted to just above `most`, or to damage in the archive. 0 if the path is not a regular file. */
 const unpackedSize = async (path: string, most: number): Promise<number> => {
   let count = 0
   try {

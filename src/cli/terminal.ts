@@ -20,7 +20,7 @@ const DEFAULT_WIDTH = 80
 const streamWidth = ({ isTTY = false, columns = DEFAULT_WIDTH }: Stream): number =>
   isTTY ? (columns > 0 ? columns : DEFAULT_WIDTH) : Infinity
 
-/** Terminal of the given streams. Colours are disabled by NO_COLOR (no-color.org) and by a dumb TERM. */
+/** Terminal of the given streams. NO_COLOR (no-color.org) and a dumb TERM disable colours. */
 export const terminalOf = (
   out: Stream,
   err: Stream,
@@ -31,7 +31,7 @@ export const terminalOf = (
   isColoured: err.isTTY === true && NO_COLOR === '' && TERM !== 'dumb'
 })
 
-/** No terminal: lines of any length, without colours. */
+/** Lines of any length, without colours. */
 export const PLAIN_TERMINAL: Terminal = { out: Infinity, err: Infinity, isColoured: false }
 
 const SGR_COLOURS = { error: 31, warning: 33 } as const

@@ -22,7 +22,7 @@ import { History } from './history.js'
 import { speaker } from './tableOptions.js'
 import { workFailure, usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
-/** Short description of an optimizer over `steps` steps, such as its method and rate; the full one if it is composed of several methods. */
+/** Short description of an optimizer over `steps` steps; the full one if it is composed of several methods. */
 const optimizerInBrief = (optimizer: Optimizer.Optimizer, steps: number): string =>
   pipe(
     Optimizer.optimizerBrief(optimizer),
@@ -36,7 +36,6 @@ const optimizerInBrief = (optimizer: Optimizer.Optimizer, steps: number): string
     )
   )
 
-/** Short description of a stage's method. */
 const stageMeans = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.Plan): string =>
   optimizer === undefined
     ? engine
@@ -47,13 +46,11 @@ const stageMeans = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Pro
           : [])
       ].join(', ')
 
-/** Description of the quantity that a stage minimizes. */
 const stageMeasure = ({ loss, times }: Stage.Simple, prior: O.Option<number>): string =>
   loss === undefined
     ? `−log-likelihood${O.isSome(prior) ? ' less log p(θ)' : ''} per row${times.length > 0 ? `, with the noise of t = ${times.join(', ')}` : ''}`
     : Objective.formula(loss.objective)
 
-/** Result of a run. */
 export interface TracedRun {
   readonly program: Program.Program<string>
   readonly params: Params.Params<string>
@@ -89,14 +86,14 @@ export interface CheckpointWriter {
 export interface Control {
   readonly watch: WatchRun
   readonly now: () => number
-  /** Waits until pending signals have been delivered; returns the first one received, or null. */
+  /** Waits for pending signals; returns the first one received, or null. */
   readonly pollSignal: () => Promise<Signal | null>
   readonly checkpointWriter: CheckpointWriter | null
   /** Receives the fit so far at each state of a search. */
   readonly onFit?: World['onFit']
 }
 
-/** Interval at which a run checks for signals, which takes a few microseconds. */
+/** Interval of checks for signals, each of which takes a few microseconds. */
 const SIGNAL_POLL_MILLISECONDS = 50
 
 /** Yields states as they are computed, each with its time and the signal that has arrived by then. */
@@ -118,7 +115,7 @@ export async function* statesWithSignals<S>(
 
 const stoppingRuleCodec = t.union([t.keyof({ steps: null, gradientNorm: null, relativeChange: null }), t.null])
 
-/** History that a checkpoint stores beside the state, for the report. */
+/** History that a checkpoint stores with the state, for the report. */
 const historyCodec = t.type({
   seed: t.number,
   stages: t.readonlyArray(
@@ -128,7 +125,6 @@ const historyCodec = t.type({
 
 type RunHistory = t.TypeOf<typeof historyCodec>
 
-/** History of a new run. */
 const emptyHistory = (program: Program.Program<string>, seed: number): RunHistory => ({
   seed,
   stages: program.stages.map(() => ({ rule: null, ...new History().summary() }))
@@ -190,7 +186,7 @@ const measureValues = ({ pipeline }: Program.Program<string>, scaling: Points.Sc
   }
 }
 
-/** Describes the stages of a program with their histories. A program has one stage for each simple stage of the pipeline. */
+/** Describes a program's stages, the simple stages of the pipeline, with their histories. */
 const describeStageRuns = (
   { pipeline, plan, stages }: Program.Program<string>,
   history: RunHistory['stages']
@@ -203,13 +199,13 @@ const describeStageRuns = (
     ...history[i]
   }))
 
-/** Data of a run: its seed, and the scaling of the rows that it learns from; null if they have their original units. */
+/** Seed of a run, and the scaling of its rows; null if they have their original units. */
 interface RunInput {
   readonly seed: number
   readonly scaling: Points.Scaling | null
 }
 
-/** Runs a program. Checks for signals and writes checkpoints between steps; neither changes the result in any bit. */
+/** Runs a program. Signals and checkpoints between steps do not change a bit of the result. */
 const runProgram = async (
   control: Control,
   program: Program.Program<string>,
@@ -229,7 +225,7 @@ const runProgram = async (
   const states = resumedState === null ? Run.states(program)(Key.fromSeed(seed)) : Run.resume(program)(resumedState)
   for await (const { state, at, stopped } of statesWithSignals(control, states)) {
     const { status, stage, step, value } = state
-    if (status._tag === 'Failed') return E.left(workFailure(Problem.spoken(speaker)(status.problem)))
+    if (status._tag === 'Failed') return E.left(workFailure(Problem.rephrase(speaker)(status.problem)))
     // The history of a resumed run contains its first state.
     if (state !== resumedState) {
       if (step > 0 && value !== null) histories[stage].add(value)

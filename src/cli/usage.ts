@@ -1,4 +1,4 @@
-/** The commands of `ornstein`, each as one value. */
+/** Commands of `ornstein`, each as one value. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { withDefaultSetting, suchSetting as satisfying, wholeSetting as atLeast } from '../core/setting.js'
@@ -371,7 +371,7 @@ const schemaCommand = command({
 
 export type { AssignFlags, EvaluateFlags } from './tableCommands.js'
 
-/** Commands in the order in which help lists them, under its titles. */
+/** Commands by title, in the order of help. */
 const COMMANDS_BY_TITLE: Readonly<Record<string, ReadonlyArray<Command>>> = {
   'Commands:': [
     fitCommand,

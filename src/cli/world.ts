@@ -1,4 +1,4 @@
-/** The environment of a command: files, streams, signals and a clock. Tests run commands with environments of their own. */
+/** Environment of a command: files, streams, signals and a clock. Tests use their own. */
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
@@ -12,15 +12,15 @@ import type { Terminal } from './terminal.js'
 
 /** Reason why a command ended early. */
 export interface CommandFailure {
-  /** Exit code. 1: the work failed. 2: wrong usage or invalid input. */
+  /** 1: the work failed; 2: wrong usage or invalid input. */
   readonly exit: 1 | 2
   readonly problems: Problem.Problems
 }
 
-/** A signal that requests a command to stop. */
+/** Signal that requests a command to stop. */
 export type Signal = 'SIGINT' | 'SIGTERM'
 
-/** Exit code of a command that a signal has stopped: 128 plus the number of the signal, as in shells. */
+/** Exit code after a signal: 128 plus its number, as in shells. */
 export const SIGNAL_EXIT_CODES: Readonly<Record<Signal, 130 | 143>> = { SIGINT: 130, SIGTERM: 143 }
 
 const failureWithExit =
@@ -34,11 +34,11 @@ export const workFailure = failureWithExit(1)
 /** Failure with exit code 2. */
 export const usageFailure = failureWithExit(2)
 
-/** Returns the failure with exit code 2 for one problem; the arguments are those of `Problem.of`. */
+/** Returns a failure with exit code 2; the arguments are those of `Problem.of`. */
 export const rejectUsage = (...of: Parameters<typeof Problem.of>): E.Either<CommandFailure, never> =>
   E.left(usageFailure(Problem.of(...of)))
 
-/** Error that ends an async iteration early; whoever iterates catches it and returns its `failure`. */
+/** Ends an async iteration early with a `failure`, which its consumer catches and returns. */
 export class FailureError extends Error {
   readonly failure: CommandFailure
   constructor(failure: CommandFailure) {
@@ -47,16 +47,16 @@ export class FailureError extends Error {
   }
 }
 
-/** Content of a file: text, bytes, or a sequence of both, which may end with a `FailureError`. */
+/** Text, bytes, or a sequence of both, which may end with a `FailureError`. */
 export type Content = string | Uint8Array | AsyncIterable<string | Uint8Array>
 
-/** A file to be written, and the option that names it. `-` is standard output. */
+/** File to be written, and the option that names it. `-` is standard output. */
 export interface OutputFile {
   readonly option: string
   readonly path: string
 }
 
-/** Some or all rows of a table with the text of all their cells, to which columns can be appended: one cell for each row of `table`. */
+/** Rows of a table with the text of all their cells; columns with one cell per row of `table` can be appended. */
 export interface TableCopy {
   readonly table: Points.Table
   readonly withColumns: (added: AddedColumns) => TableSheet
@@ -74,8 +74,8 @@ export interface Files {
   /** Bytes of a file, unpacked if it is gzipped. */
   readonly readBytes: (argument: string, path: string) => TE.TaskEither<CommandFailure, Uint8Array>
   /**
-   * Reads a table into memory; a folder, or a pattern of names (`*`, `?`), is one table of several files. Returns a failure if a file cannot
-   * be read, and a data error if its content is not a table.
+   * Reads a table into memory; a folder, or a pattern of names (`*`, `?`), is one table of several files. Returns a failure if a file
+   * cannot be read, a data error if it is no table.
    */
   readonly readTable: (
     argument: string,
@@ -96,11 +96,10 @@ export interface Files {
   ) => AsyncIterable<E.Either<Points.DataError, TableCopy>>
   /** Imports a JavaScript module and returns its exports. */
   readonly loadModule: (argument: string, path: string) => TE.TaskEither<CommandFailure, unknown>
-  /** True if the files of a table are too large to be read into memory. */
+  /** True if the files of a table are too large for memory. */
   readonly isLarge: (path: string) => T.Task<boolean>
-  /** True if the path exists. */
   readonly exists: (path: string) => T.Task<boolean>
-  /** Returns a failure if an output cannot be written, or if it is also an input or another output. */
+  /** Returns a failure if an output cannot be written, or is also an input or another output. */
   readonly checkOutputs: (
     inputs: ReadonlyArray<string>,
     outputs: ReadonlyArray<OutputFile>
@@ -114,7 +113,6 @@ export interface Files {
 }
 
 export interface World extends Files {
-  /** Version of this program. */
   readonly version: string
   /** Writes to standard output; resolves when the content has been handed on, so a slow reader slows the writer. */
   readonly stdout: (content: string | Uint8Array) => T.Task<void>
@@ -123,14 +121,14 @@ export interface World extends Files {
   readonly isTTY: boolean
   readonly terminal: Terminal
   /**
-   * Runs work that a signal may end early. The work calls `pollSignal` periodically, which waits for a turn of the event loop, so that
-   * signals arrive, and returns the first signal received, or null. Outside this call, and if it is sent twice, a signal ends the process.
+   * Runs work that a signal may end early. The work calls `pollSignal` periodically, which waits for a turn of the event loop and returns
+   * the first signal received, or null. A signal outside this call, or a second one, ends the process.
    */
   readonly untilSignal: <A>(work: (pollSignal: () => Promise<Signal | null>) => Promise<A>) => Promise<A>
   /** Called with true while the work waits for other processes: a signal then ends the process at once. */
   readonly setWaiting: (isWaiting: boolean) => void
   /** Milliseconds from an arbitrary origin. */
   readonly now: () => number
-  /** Receives the fit so far at each state of a search. Absent: nothing displays it. */
+  /** Receives the fit so far at each state of a search. */
   readonly onFit?: ((found: Fit.State['fit']) => void) | undefined
 }

@@ -16,7 +16,7 @@ export interface Problem {
   readonly remedy: string
   /** Plainer sentence instead of `value is not domain`: `900 exceeds the 150 rows of the table`. */
   readonly says?: string
-  /** Domain and remedy as phrases, if code and the command line word parts of them differently; see `spoken`. */
+  /** Domain and remedy as phrases, if code and the command line word parts of them differently; see `rephrase`. */
   readonly phrases?: { readonly domain: Phrase; readonly remedy: Phrase }
 }
 
@@ -99,7 +99,7 @@ export const of = (field: string, value: string | number, domain: Phrase, remedy
 })
 
 /** Problem in the wording of another speaker. */
-export const spoken =
+export const rephrase =
   (speaker: Speaker) =>
   ({ phrases, ...problem }: Problem): Problem =>
     phrases === undefined

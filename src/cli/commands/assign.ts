@@ -14,10 +14,10 @@ import { csvOptions } from '../tableOptions.js'
 import type { AssignFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** Number of rows drawn from a model to estimate the entropies by which its components are merged. */
+/** Number of rows drawn from a model to estimate the entropies of merges. */
 const MERGE_SAMPLE_ROWS = 20_000
 
-/** Merges components into `--clusters` clusters, or into as many as the elbow of the entropies shows. null if neither option is given. */
+/** Merges components into `--clusters` clusters, or by the elbow of the entropies; null if neither option is given. */
 const mergedClusters = (
   { merged, clusters }: AssignFlags,
   mixture: Mixture.Mixture

@@ -23,7 +23,7 @@ interface LabelledRows {
   readonly points: Points.Points
   readonly columns: ReadonlyArray<string>
   readonly labels: ReadonlyArray<string>
-  /** Number of rows without a label, which are left out. */
+  /** Number of rows left out for lack of a label. */
   readonly unlabelled: number
 }
 
@@ -62,74 +62,89 @@ const optionsOf = ({ covariance, components, seed }: ClassifyFlags): Discriminan
   seed
 })
 
+interface ClassifierAssessment {
+  readonly classifier: Discriminant.Discriminant
+  readonly crossValidation: Discriminant.Confusion
+}
+
+const assessClassifier = (
+  { points, labels }: LabelledRows,
+  flags: ClassifyFlags
+): E.Either<CommandFailure, ClassifierAssessment> =>
+  pipe(
+    Discriminant.learned(optionsOf(flags))(points, labels),
+    E.bindTo('classifier'),
+    E.bind('crossValidation', () =>
+      Discriminant.crossValidated(optionsOf(flags), { folds: flags.folds, seed: flags.seed })(points, labels)
+    ),
+    E.mapLeft(classifyFailure)
+  )
+
 /** Prints the cross-validated error and the confusion matrix of a classifier. */
 const reportClassifier =
-  (file: string, { points, columns, labels, unlabelled }: LabelledRows, flags: ClassifyFlags) =>
+  (file: string, rows: LabelledRows, flags: ClassifyFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> =>
     pipe(
-      TE.fromEither(
-        pipe(
-          Discriminant.learned(optionsOf(flags))(points, labels),
-          E.bindTo('classifier'),
-          E.bind('crossValidation', () =>
-            Discriminant.crossValidated(optionsOf(flags), { folds: flags.folds, seed: flags.seed })(points, labels)
-          ),
-          E.mapLeft(classifyFailure)
-        )
-      ),
-      TE.flatMapTask(({ classifier, crossValidation }) => {
-        const { classes, counts, error, brier } = crossValidation
-        const { covariances, parameters, bic, priors } = classifier
-        const { rows } = points
-        const trainingError = Discriminant.confusion(classes, labels, classifier.predict(points), points.weights).error
-        const hasOneCovariance = new Set(covariances).size === 1
-        return printResult(world, flags, {
-          json: {
-            rows,
-            unlabelled,
-            columns,
-            labels: flags.labels,
-            classes,
-            priors: [...priors],
-            covariances,
-            parameters,
-            bic,
-            folds: flags.folds,
-            error,
-            brier,
-            confusion: counts,
-            errorOnTheSameRows: trainingError
-          },
-          parts: [
-            textPart(
-              `${classes.length} classes by ${columns.join(', ')}, from ${rows} rows of ${steps.inputName(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`
-            ),
-            textPart(
-              `Rows of each class, by what they are taken for when they are not learned from (${flags.folds} folds):`
-            ),
-            tablePart('Classes', {
-              header: [flags.labels, ...classes],
-              rows: classes.map((one, c) => [one, ...counts[c].map(Crossed.rowCountText)])
-            }),
-            factsPart([
-              [
-                'error',
-                `${(100 * error).toFixed(1)} % of new rows, ${(100 * trainingError).toFixed(1)} % of those learned from`
-              ],
-              ['Brier score', `${show(brier, 3)}: 0 of sure and right classes, 2 of sure and wrong ones`],
-              [
-                'covariances',
-                hasOneCovariance ? covariances[0] : classes.map((one, c) => `${one}: ${covariances[c]}`).join('; ')
-              ],
-              ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
-            ]),
-            textPart(
-              `To classify rows of another table: ornstein classify ${shellQuoted(file)} OTHER --labels ${shellQuoted(flags.labels)}`
-            )
-          ]
-        })
-      })
+      TE.fromEither(assessClassifier(rows, flags)),
+      TE.flatMapTask(assessment => printResult(world, flags, describeAssessment(file, rows, flags, assessment)))
     )
+
+/** Returns the assessment of a classifier as JSON and as a document. */
+const describeAssessment = (
+  file: string,
+  { points, columns, labels, unlabelled }: LabelledRows,
+  flags: ClassifyFlags,
+  { classifier, crossValidation }: ClassifierAssessment
+): Parameters<typeof printResult>[2] => {
+  const { classes, counts, error, brier } = crossValidation
+  const { covariances, parameters, bic, priors } = classifier
+  const { rows } = points
+  const trainingError = Discriminant.confusion(classes, labels, classifier.predict(points), points.weights).error
+  const hasOneCovariance = new Set(covariances).size === 1
+  return {
+    json: {
+      rows,
+      unlabelled,
+      columns,
+      labels: flags.labels,
+      classes,
+      priors: [...priors],
+      covariances,
+      parameters,
+      bic,
+      folds: flags.folds,
+      error,
+      brier,
+      confusion: counts,
+      errorOnTheSameRows: trainingError
+    },
+    parts: [
+      textPart(
+        `${classes.length} classes by ${columns.join(', ')}, from ${rows} rows of ${steps.inputName(file)}${unlabelled === 0 ? '' : ` (${unlabelled} without a label)`}.`
+      ),
+      textPart(`Rows of each class, by what they are taken for when they are not learned from (${flags.folds} folds):`),
+      tablePart('Classes', {
+        header: [flags.labels, ...classes],
+        rows: classes.map((one, c) => [one, ...counts[c].map(Crossed.rowCountText)])
+      }),
+      factsPart([
+        [
+          'error',
+          `${(100 * error).toFixed(1)} % of new rows, ${(100 * trainingError).toFixed(1)} % of those learned from`
+        ],
+        ['Brier score', `${show(brier, 3)}: 0 of sure and right classes, 2 of sure and wrong ones`],
+        [
+          'covariances',
+          hasOneCovariance ? covariances[0] : classes.map((one, c) => `${one}: ${covariances[c]}`).join('; ')
+        ],
+        ['BIC', `${show(bic)} with ${parameters} parameters (lower is better)`]
+      ]),
+      textPart(
+        `To classify rows of another table: ornstein classify ${shellQuoted(file)} OTHER --labels ${shellQuoted(flags.labels)}`
+      )
+    ]
+  }
+}
 
 /** Runs `ornstein classify`. */
 export const runClassify =

@@ -22,7 +22,7 @@ interface ModelComparison {
   /** Mean of log p_A − log p_B over the rows, in nats, and its standard error (Vuong 1989). */
   readonly difference: number
   readonly standardError: number
-  /** Adjusted Rand index of the two assignments of rows to their most probable components. */
+  /** Adjusted Rand index of the two assignments of rows to components. */
   readonly agreement: number
 }
 
@@ -44,7 +44,7 @@ const compareModels = (a: Model.Model, b: Model.Model, points: Points.Points): M
   }
 }
 
-/** Number of standard errors above which a difference is significant (two-sided, level 0.05). */
+/** Standard errors of a significant difference (two-sided, level 0.05). */
 const SIGNIFICANT_ERRORS = 1.96
 
 const verdict = ({ difference, standardError }: ModelComparison, names: readonly [string, string]): string => {

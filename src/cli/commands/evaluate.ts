@@ -20,7 +20,7 @@ import { printResult } from '../printResult.js'
 import type { EvaluateFlags } from '../usage.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 
-/** Responsibilities of each row, after its number in the table; numbers of dropped rows are skipped. */
+/** Responsibilities of each row, after its number in the table. */
 const numberedResponsibilities = ({ rowNumbers, points }: Points.Table, mixture: Mixture.Mixture): TableSheet => {
   const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
   const [rows, count] = shape
@@ -39,7 +39,6 @@ const numberedResponsibilities = ({ rowNumbers, points }: Points.Table, mixture:
   )
 }
 
-/** A model to evaluate on the table in `file`. */
 interface ModelEvaluation<M> {
   readonly file: string
   readonly modelFile: string
@@ -47,7 +46,6 @@ interface ModelEvaluation<M> {
   readonly flags: EvaluateFlags
 }
 
-/** Heading with the numbers of rows, the table and the model. */
 const evaluationHeading = (
   { rows, dropped }: { readonly rows: number; readonly dropped: number },
   { file, modelFile }: Pick<ModelEvaluation<unknown>, 'file' | 'modelFile'>
@@ -56,7 +54,7 @@ const evaluationHeading = (
     `${rows} rows of ${steps.inputName(file)}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`
   )
 
-/** Prints the log-likelihood of a table under a score that is not a mixture, computed along its probability flow. */
+/** Prints the log-likelihood of a table under a score that is not a mixture, along its probability flow. */
 const evaluateScore = (
   world: World,
   evaluation: ModelEvaluation<ScoreModel.ScoreModel>
@@ -99,7 +97,7 @@ const evaluateScore = (
   )
 }
 
-/** One table row for each component, and a last one for the background if the model has one. */
+/** Table rows of the components, and of the background if there is one. */
 const componentRows = (
   { mixture: { weights, background } }: Model.Model,
   statistics: Statistics.Statistics
@@ -119,10 +117,9 @@ const componentRows = (
   ]
 }
 
-/** Rows on which a model is evaluated. */
 interface EvaluatedRows extends Pick<Points.Table, 'columns' | 'dropped'> {
   readonly statistics: Statistics.Statistics
-  /** The table in memory; null if its rows were read in pieces. */
+  /** Null if the rows were read in pieces. */
   readonly table: Points.Table | null
 }
 

@@ -50,16 +50,13 @@ const exportMixture = ({ to }: ExportFlags, model: Model.Model): ExportedFile =>
   )
 }
 
-/** Returns the parameters of a network in the format of `--to`; a failure if the format has no named arrays. */
+/** Returns the parameters of a network in the format of `--to`; a failure if it has no named arrays. */
 const exportWeights = ({ to }: ExportFlags, { params }: ScoreModel.ScoreModel): ExportedFile =>
   to === 'npz' || to === 'safetensors'
     ? E.right(Weights.writeNetWeights(to)(params))
     : rejectUsage('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')
 
-/**
- * Returns the mixture in its simplest form: without factors if covariances are diagonal, and with one variance per component if they are
- * isotropic.
- */
+/** Drops the factors of diagonal covariances, and stores one variance per component if they are isotropic. */
 const simplifiedMixture = (mixture: Mixture.Mixture): Mixture.Mixture => {
   const { factors, variances } = mixture
   const dim = Mixture.dimension(mixture)
@@ -84,9 +81,7 @@ const scoreOfExchange = ({ mixture, covariance }: Exchange.Found): Score.Score<s
   return background === undefined ? tailed : withBackground({ shape: background.shape })(tailed)
 }
 
-/**
- * Returns the model of an imported mixture: its pipeline starts at these parameters and has no stages, and statistics of a fit are null.
- */
+/** Returns a model without statistics, whose pipeline starts at the imported parameters and has no stages. */
 const modelOfExchange = (imported: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
   const mixture = simplifiedMixture(imported.mixture)
   const score = scoreOfExchange(imported)
@@ -110,7 +105,7 @@ const modelOfExchange = (imported: Exchange.Found, columns: ReadonlyArray<string
   }
 }
 
-/** Returns the names given by `--columns`, which must be one per column. Default: those of the file, otherwise x1, x2, … */
+/** Returns the names of `--columns`, one per column. Default: those of the file, otherwise x1, x2, … */
 const exchangeColumns = (
   { mixture, columns }: Exchange.Named,
   requested: ReadonlyArray<string> | undefined

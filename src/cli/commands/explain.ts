@@ -43,7 +43,7 @@ const readPipeline =
       })
     )
 
-/** Random data of the shape that a pipeline needs: problems on these are problems on any data. */
+/** Random data of the shape that a pipeline needs, to find problems that do not depend on the data. */
 const standInPoints = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
   const noise = stages.flatMap(Stage.losses).flatMap(({ expectation }) => Expectation.fixedNoiseSize(expectation) ?? [])
   const components = Case.field(score, 'components') ?? 1
@@ -56,7 +56,6 @@ const standInPoints = ({ score, initializer, stages }: Pipeline.Pipeline<string>
   return pointsOfDim(knownDim ?? [2, ...RA.makeBy(MAX_TRIED_COLUMNS, i => i + 1)].find(fits) ?? 2)
 }
 
-/** Largest number of columns that is tried. */
 const MAX_TRIED_COLUMNS = 64
 
 const isPlausibleCount = (n: unknown): n is number =>

@@ -61,7 +61,7 @@ const readPipelineFile = (
     )
   )
 
-/** Adds columns that were left out of the table to the excluded ones, so that all readers of the file leave them out. */
+/** Adds the columns that the table left out to the excluded ones, for all readers of the file. */
 const withoutIgnoredColumns = (choices: FitChoices, { ignored }: TableRows): FitChoices => {
   const constant = ignored.flatMap(({ name, why }) => (why === 'constant' ? [name] : []))
   const { csv } = choices
@@ -70,17 +70,17 @@ const withoutIgnoredColumns = (choices: FitChoices, { ignored }: TableRows): Fit
     : { ...choices, csv: { ...csv, exclude: [...(csv.exclude ?? []), ...constant] } }
 }
 
-/** A task to learn, and the candidates and starts from which it was chosen. */
+/** Task to learn, with the candidates and starts from which it was chosen. */
 interface ChosenTask extends Pick<ChosenPipeline, 'choice' | 'starts' | 'stopped' | 'hasRemainingRun'> {
   readonly task: LearningTask
 }
 
-/** A fit whose options, files and backend have been checked. */
+/** Fit with checked options, files and backend. */
 interface FitRequest {
   readonly world: World
   readonly file: string
   readonly choices: FitChoices
-  /** Options given on the command line that determine what is learned. */
+  /** Typed options that determine what is learned. */
   readonly typedOptions: ReadonlyArray<string>
   readonly isStreamed: boolean
   readonly checkpointWriter: CheckpointWriter | null
@@ -88,8 +88,8 @@ interface FitRequest {
 }
 
 /**
- * Chooses the pipeline to run. Columns are standardized by default, unless their unit matters: the numbers of a pipeline are lengths, and
- * some families have variance 1.
+ * Chooses the pipeline to run. Default: columns are standardized unless their unit matters, as to the numbers of a pipeline, or families of
+ * variance 1.
  */
 const planFit = (
   { world, file, choices, checkpointWriter, backend }: FitRequest,
@@ -129,12 +129,12 @@ const planFit = (
   )
 }
 
-/** A fit to print, and the signal that ended it early; null if none did. */
+/** Fit to print, and the signal that ended it early; null if none did. */
 interface ShownFit extends ShownMixtureFit {
   readonly stopped: Signal | null
 }
 
-/** Writes the model, the report and the figures, each if its option is given. */
+/** Writes the requested model, report and figures. */
 const writeFitOutputs = (
   world: World,
   { out, report, figures }: FitFlags,
@@ -172,7 +172,7 @@ const writeMixtureFit = (
     figures: () => pictures(fit)
   })
 
-/** Returns the text or JSON that is printed for fits of groups. */
+/** Returns the printed text or JSON of fits of groups. */
 const groupsText = (
   by: string,
   flags: FitFlags,
@@ -218,7 +218,7 @@ const fitTask = (
     })
 }
 
-/** Learns a score that is not a mixture: its model consists of parameters, and there are no components to report. */
+/** Learns a score that is not a mixture, and reports parameters instead of components. */
 const fitScore = (
   { world, choices: { checkpointOptions }, checkpointWriter }: FitRequest,
   flags: FitFlags,
@@ -232,7 +232,7 @@ const fitScore = (
       return world.untilSignal(pollSignal => learnScore({ watch, checkpointWriter, now, pollSignal })(task, path)())
     }),
     TE.tap(learned => {
-      // Computed only if a report or text needs it, and once.
+      // Computed once, if a report or text needs it.
       const findings = lazy(() => look.scoreFindings(learned, task, path))
       const isPrinted = flags.json || (!flags.quiet && fitOutputs(flags).every(({ path }) => path !== '-'))
       return pipe(
@@ -274,7 +274,7 @@ const mixtureOptionProblems = ({ compare, labels }: FitFlags, path: string): Rea
   )
 ]
 
-/** Rejects `--every` if there is no pipeline: a search stores each sum as it is computed. */
+/** Rejects `--every` without a pipeline: a search stores each sum when it is computed. */
 const checkpointIntervalProblems = ({ every, pipeline }: FitFlags): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     every === undefined || pipeline !== undefined,
@@ -284,12 +284,10 @@ const checkpointIntervalProblems = ({ every, pipeline }: FitFlags): ReadonlyArra
     'leave it out'
   )
 
-/** How a table is read: whole, in pieces, or in pieces because of its size. */
+/** Reading of a table: whole, in pieces, or in pieces because of its size. */
 export type TableReading = 'whole' | 'inPieces' | 'inPiecesBySize'
 
-/**
- * Notice that a large table is read in pieces. In memory, the chosen candidate would be run once more, which may change the last digits.
- */
+/** Notice that a large table is read in pieces. In memory the chosen candidate is run once more, which may change the last digits. */
 const streamingNotice = ({ search: { families, components }, recipe }: FitChoices, { pipeline }: FitFlags): string => {
   const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
   const others = isOpen ? '; the last digits of the result may differ' : ''
@@ -329,7 +327,7 @@ const fitRows = async (
   return E.isLeft(written) ? written : E.right(shown)
 }
 
-/** Fits each group separately. Failures of groups are collected, and reported after the fits of the others. */
+/** Fits each group; failures of groups are reported after the fits of the others. */
 const fitGroups = async (
   request: FitRequest,
   by: string,
@@ -355,7 +353,6 @@ const fitGroups = async (
   return E.mapLeft(workFailure)(faultless(problems, stopped))
 }
 
-/** Fits all rows of the table. */
 const fitWhole = async (
   request: FitRequest,
   flags: FitFlags,
@@ -419,7 +416,6 @@ const readGroups = async (
     : E.right(groups.right.map(group => ({ ...group, table: withoutConstantColumns(group.table) })))
 }
 
-/** A table to fit, before it is read. */
 interface FitInvocation {
   readonly file: string
   readonly flags: FitFlags
@@ -427,7 +423,7 @@ interface FitInvocation {
   readonly typedOptions: ReadonlyArray<string>
 }
 
-/** Runs `ornstein fit`. `typedOptions` are the options that determine what is learned, as they were typed. */
+/** Runs `ornstein fit`. `typedOptions` are the typed options that determine what is learned. */
 export const runFit =
   (file: string, flags: FitFlags, reading: TableReading = 'whole', typedOptions: ReadonlyArray<string> = []) =>
   (world: World): TE.TaskEither<CommandFailure, Signal | null> =>
@@ -450,7 +446,7 @@ const fitFile = async (
     [file, flags.pipeline, flags.fixed].filter(path => path !== undefined)
   )
   const writable = await checkOutputs([
-    // With `--by`, output files of groups are known only after the table is read.
+    // Output files of groups are known only after the table is read.
     ...(by === undefined ? fitOutputs(flags) : []),
     ...(checkpointOptions === null ? [] : [{ option: '--checkpoint', path: checkpointOptions.path }])
   ])()

@@ -8,7 +8,7 @@ import type { GlossaryConcept, GlossaryWord } from '../glossary.js'
 import type { ListFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** A concept as plain text, which the build stores as JSON, so that listing it need not load the language. */
+/** Concept as plain text, which the build stores as JSON: listing it does not load the language. */
 export interface ListedConcept extends Omit<GlossaryConcept, 'words'> {
   readonly words: ReadonlyArray<Omit<GlossaryWord, 'example'>>
 }
@@ -21,7 +21,7 @@ export const listedConcepts = (vocabulary: ReadonlyArray<GlossaryConcept>): Read
     words: words.map(({ name, about, formula, code }) => ({ name, about, formula, code }))
   }))
 
-/** Reads the list that the build has stored; computes it if there is none, since the program may run without a build. */
+/** Reads the list that the build stored; computes it if there was no build. */
 export const loadListedConcepts = async (): Promise<ReadonlyArray<ListedConcept>> => {
   try {
     // The build writes the result of `listedConcepts`; a test compares them.
@@ -31,7 +31,7 @@ export const loadListedConcepts = async (): Promise<ReadonlyArray<ListedConcept>
   }
 }
 
-/** Standard concepts; with those of `--vocabulary` if it is given, which loads the language. */
+/** Standard concepts, and those of `--vocabulary`, which loads the language. */
 const knownConcepts = async (
   world: World,
   flags: ListFlags
@@ -45,7 +45,7 @@ const knownConcepts = async (
   return E.isLeft(custom) ? custom : E.right(listedConcepts(Object.values(concepts(custom.right))))
 }
 
-/** Finds a concept by its name, in the singular or plural and in any capitalization; all concepts if `wanted` is undefined. */
+/** Finds a concept by name, in singular or plural, ignoring case; all concepts if `wanted` is undefined. */
 const chosenConcepts = (
   vocabulary: ReadonlyArray<ListedConcept>,
   wanted: string | undefined

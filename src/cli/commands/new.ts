@@ -1,4 +1,4 @@
-/** `ornstein new` and `ornstein schema`: a pipeline to edit, and the JSON schema by which editors complete it. */
+/** `ornstein new` and `ornstein schema`: a pipeline to edit, and its JSON schema for editors. */
 import { hasCode } from '../../core/record.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -26,7 +26,7 @@ type AnyField = SchemaCase['fields'][string]
 
 const reference = (concept: string): JsonRecord => ({ $ref: `#/definitions/${concept}` })
 
-/** Schema of a field's JSON. A value that satisfies it may have other problems, which `ornstein explain` reports. */
+/** Schema of a field's JSON. It does not express every constraint; `ornstein explain` reports the others. */
 const fieldSchema = (field: AnyField): JsonRecord => {
   const isOpen = field.fallback._tag === 'Some'
   const default_ = isOpen && !field.code ? field.encode(field.fallback.value, []) : undefined
@@ -88,7 +88,7 @@ export const schemaOf = (vocabulary: Vocabulary.Vocabulary): JsonRecord => {
   }
 }
 
-/** Descent on the DDPM objective at high noise, then at low noise, then expectation–maximization: an example of each kind of stage. */
+/** Descent on the DDPM objective at high noise, then at low noise, then expectation–maximization. */
 const examplePipeline = Pipeline.of<string>({
   schedule: Schedule.ornsteinUhlenbeck,
   score: Score.isotropic({ components: 2 }),

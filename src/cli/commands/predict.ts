@@ -51,15 +51,15 @@ const splitColumns = (model: Model.Model, names: ReadonlyArray<string>): OrProbl
   return faultless(problems, { targets, others })
 }
 
-/** Errors of the predictions of one column, over the rows in which it is not missing. */
+/** Prediction errors of a column, over the rows in which it is not missing. */
 export interface Accuracy {
   readonly target: string
   readonly rows: number
-  /** Root of the mean squared error. */
+  /** Root mean squared error. */
   readonly error: number
   /** 1 − mean squared error / variance of the column. */
   readonly explained: number
-  /** Share of rows whose value lies between the smallest and the largest of the quantiles. */
+  /** Share of rows whose value is between the extreme quantiles. */
   readonly covered: number
 }
 

@@ -14,8 +14,7 @@ import type { VocabularyFlags } from '../customVocabulary.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 
 /**
- * Number of rows drawn and written at a time, each chunk with a key of its own: memory does not grow with the number of rows, and a shorter
- * sample is the beginning of a longer one.
+ * Number of rows drawn with one key and written together, so that memory is bounded and a shorter sample is the beginning of a longer one.
  */
 const ROWS_PER_CHUNK = 4096
 
@@ -45,7 +44,7 @@ const scoreSampler = async (
     : E.right({ columns: learned.right.columns, draw: draw.right })
 }
 
-/** Sampler of a mixture; it does not load the language. */
+/** Sampler of a mixture; does not load the language. */
 const mixtureSampler = (path: string, value: unknown): E.Either<CommandFailure, SampledModel> => {
   const model = readModelBody(path, 'MODEL')(value)
   if (E.isLeft(model)) return E.left(usageFailure(model.left))

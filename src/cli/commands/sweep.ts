@@ -1,6 +1,6 @@
 /**
- * `ornstein sweep`: runs fits × tables × seeds, each in a process of its own, several at a time. Each result is appended as a line of JSON
- * as soon as it is known, and a restarted sweep runs only the fits that have no line; `cat` joins the lines of several machines.
+ * `ornstein sweep`: runs fits × tables × seeds, several processes at a time. Each result is appended as a line of JSON, and a restarted
+ * sweep runs only the fits without a line; `cat` joins the lines of several machines.
  */
 import { execFile } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
@@ -29,7 +29,7 @@ import { workFailure, type CommandFailure, type Signal, type World } from '../wo
 const sweepCodec = t.strict({
   data: t.readonlyArray(t.string),
   seeds: t.readonlyArray(t.number),
-  /** Options of `ornstein fit`, by the name of each choice of them. */
+  /** Options of `ornstein fit`, by the name of each choice. */
   fits: t.record(t.string, t.record(t.string, t.union([t.string, t.number, t.boolean])))
 })
 
@@ -44,7 +44,7 @@ const fitResultCodec = t.intersection([
 const sweepLineCodec = t.intersection([sweepRunCodec, t.partial({ result: fitResultCodec, problem: t.string })])
 type SweepLine = t.TypeOf<typeof sweepLineCodec>
 
-/** Options that a sweep sets itself, that would overwrite the files of other fits, or with which nothing is fitted. */
+/** Options that a sweep sets, that would overwrite files of other fits, or with which nothing is fitted. */
 const SWEEP_OWN_OPTIONS: ReadonlyArray<keyof FitFlags> = [...OUTPUT_OPTIONS, 'seed', 'by']
 /** Options that a sweep may set; `--no-header` is `header` with the value false. */
 const ALLOWED_OPTIONS = Object.keys(FIT_OPTIONS)
@@ -98,13 +98,13 @@ const parsedLines = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<
 /** Key of a run: its command line. */
 const commandLineKey = ({ args }: Pick<SweepRun, 'args'>): string => JSON.stringify(args)
 
-/** Adjusted Rand index of the result with the highest log-likelihood; empty if there are no labels. */
+/** Adjusted Rand index of the result with the highest log-likelihood; empty without labels. */
 const bestAdjustedRand = (results: ReadonlyArray<t.TypeOf<typeof fitResultCodec>>): string => {
   const [best] = [...results].sort((a, b) => b.logLikelihood - a.logLikelihood)
   return results.length === 0 || best.labels === undefined ? '' : best.labels.adjustedRand.toFixed(3)
 }
 
-/** Table with one row for each table and fit: the best of its seeds, and the worst. */
+/** Table with a row per table and fit: the best and the worst of its seeds. */
 const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string => {
   const least = (values: ReadonlyArray<number>): string => (values.length === 0 ? '' : show(Math.min(...values)))
   const isLabelled = lines.some(({ result }) => result?.labels !== undefined)
@@ -137,9 +137,7 @@ const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string =
 
 const MAIN_MODULE = fileURLToPath(new URL('../main.js', import.meta.url))
 
-/**
- * Runs a fit in a process of its own, on `threads` processors. Its standard input closes when this process ends, which ends the fit too.
- */
+/** Runs a fit in a process on `threads` processors. Its standard input closes when this process ends, which ends the fit too. */
 const fitInProcess = (run: SweepRun, threads: number, signal: AbortSignal): Promise<SweepLine> =>
   new Promise(resolve => {
     const env = { ...process.env, ORNSTEIN_WITH: 'stdin', ORNSTEIN_THREADS: String(threads) }
@@ -153,7 +151,6 @@ const fitInProcess = (run: SweepRun, threads: number, signal: AbortSignal): Prom
     })
   })
 
-/** Interval at which a sweep checks for signals. */
 const SIGNAL_CHECK_MILLISECONDS = 100
 const processors = (): number => node()?.threads ?? 1
 

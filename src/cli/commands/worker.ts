@@ -6,7 +6,6 @@ import * as Cluster from '../../cluster/index.js'
 import type { WorkerFlags } from '../usage.js'
 import { usageFailure, type CommandFailure, type Signal, type World } from '../world.js'
 
-/** Interval at which a worker checks for signals. */
 const WORKER_SIGNAL_CHECK_MILLISECONDS = 100
 
 /** Runs `ornstein worker`. */
@@ -28,7 +27,7 @@ export const runWorker =
       TE.mapLeft(problem => usageFailure(problem)),
       TE.flatMapTask(worker => async () => {
         const stopped = await world.untilSignal(async pollSignal => {
-          // Printed while signals are caught, since a reader of this line may send one at once.
+          // Printed after signals are caught, since a reader of this line may send one at once.
           printLine(`worker ${worker.name} is ready`)
           for (;;) {
             const signal = await pollSignal()

@@ -25,7 +25,7 @@ it('says the settings of its remedy as who speaks has them, and its text is that
   expect(problem.remedy).toBe(
     "name one with 'columns', or set 'missing' to 'drop', set 'header' to true or false or set 'skip' to a number; look at the state"
   )
-  const spoken = Problem.spoken(part => ('name' in part ? part.name.toUpperCase() : ''))
+  const spoken = Problem.rephrase(part => ('name' in part ? part.name.toUpperCase() : ''))
   expect(spoken(problem).remedy).toBe('name one with COLUMNS, or MISSING, HEADER or SKIP')
   expect(spoken(Problem.of('x', 1, ['of ', Problem.wordPhrase('tied')], 'leave it out')).domain).toBe('of TIED')
   const plain = Problem.of('rate', -1, '> 0', 'try 0.1')

@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { writeNotices } from './vendor.mjs'
 
-/** Threads are next to the file that starts them, and data files next to the chunk that reads them: see `new URL` in src/cli. */
+/** Threads are next to the chunk that starts them, and data files next to the chunk that reads them: see `new URL` in src/cli. */
 const entryPoints = {
   ornstein: 'dist/src/cli/main.js',
-  fitThread: 'dist/src/cli/fitThread.js',
+  'chunks/fitThread': 'dist/src/cli/fitThread.js',
   'chunks/columnarThread': 'dist/src/cli/columnarThread.js'
 }
 
@@ -35,6 +35,8 @@ export const commandLine = async root => {
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    // V8 parses `x => value` in full when it loads a file, but skips over the body of a `function` until it is called.
+    supported: { arrow: false },
     // Optional packages, which users install.
     external: Object.keys(peerDependencies),
     // papaparse is CommonJS and requires modules of Node.

@@ -64,6 +64,15 @@ export const writeNotices = (root, folder, bundled) => {
   )
 }
 
+/** Replaces `node:child_process`, which commander loads for commands that are programs of their own. The command line has none. */
+const withoutProcesses = {
+  name: 'without processes',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^node:child_process$/ }, ({ path }) => ({ path, namespace: 'empty' }))
+    onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: '' }))
+  }
+}
+
 export const vendor = async root => {
   const folder = join(root, 'dist/vendor')
   const lock = readFileSync(join(root, 'package-lock.json'), 'utf8') + readFileSync(new URL(import.meta.url), 'utf8')
@@ -78,6 +87,7 @@ export const vendor = async root => {
       format: 'esm',
       platform,
       target: 'es2022',
+      plugins: [withoutProcesses],
       // commander is CommonJS and requires modules of Node.
       ...(platform === 'node' && {
         banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" }

@@ -5,7 +5,7 @@ import { run } from './commandLine.js'
 import { nodeWorld } from './nodeWorld.js'
 import type { Signal, World } from './world.js'
 
-// as main.ts starts the thread
+// as startFitThread.ts starts the thread
 const { argv, terminal, isTTY, signals } = workerData as Pick<World, 'terminal' | 'isTTY'> & {
   readonly argv: ReadonlyArray<string>
   /** Delivers the first signal. */
@@ -41,7 +41,7 @@ if (parentPort !== null) {
         return await work(async () => {
           await new Promise(resolve => setImmediate(resolve))
           const received = receiveMessageOnPort(signals)
-          // main.ts sends nothing else
+          // startFitThread.ts sends nothing else
           if (received !== undefined) first ??= received.message as Signal
           return first
         })

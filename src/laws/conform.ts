@@ -1,4 +1,4 @@
-/** Conformance suite: asserts every law of an instance and of all its parts in one call, and reports. */
+/** Conformance suite: every law of an instance and of all its parts, in one call. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { refuse } from '../../lib/plain/refuse.js'
@@ -49,7 +49,6 @@ import { noiseLevels, type NoiseLevelsOptions } from './noiseLevels.js'
 /** A description of any concept, or a pipeline. */
 export type Instance = Case.AnyValue
 
-/** Options of the laws of each concept. */
 interface Options {
   readonly Objective: ObjectiveOptions<string>
   readonly Schedule: ScheduleOptions
@@ -66,7 +65,7 @@ interface Options {
   readonly Initializer: InitializerOptions
 }
 
-/** Claims about an instance: the options of the laws of its concept. */
+/** Claims: the options of the laws of the instance's concept. */
 export type Claims<T> = Partial<
   T extends Score.Score<infer P>
     ? ScoreOptions<P>
@@ -77,29 +76,28 @@ export type Claims<T> = Partial<
       : object
 >
 
-/** Score, points and schedule that the laws of an instance need besides it. */
+/** Score, points and schedule that the laws of other instances need. */
 export interface Context {
   /** Score for objectives, expectations, initializers and stages. Default: the symmetric pair, or two isotropic components. */
   readonly score?: Score.Score<string>
   readonly schedule?: Schedule.Schedule
-  /** Points on which pipelines are compiled and run. */
+  /** Points on which pipelines run. */
   readonly points?: Points
 }
 
-/** Laws of an instance or of a part of it, with the path of that part. */
+/** Laws of an instance or a part of it, with the part's path. */
 export interface Part {
   readonly path: string
   readonly code: string
   readonly laws: Laws
 }
 
-// The parameter names are widened to string, so that one table holds all concepts.
 const pair: Score.Score<string> = Score.symmetricPair
 const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
 const conformPoints: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
-/** Laws of a concept's instances, with the name and arguments of the function that makes them. */
+/** Laws of a concept's instances, with the function that makes them and its arguments. */
 interface ConceptRule {
   readonly by: string
   readonly of: (
@@ -129,7 +127,6 @@ const simplestScore = (stage: Stage.Stage): Score.Score<string> => {
   return E.isRight(Compile.pipeline(pipeline)(conformPoints)) ? pair : two
 }
 
-/** A small network with an initialization. */
 const smallNetwork: Score.Score<string> = Score.network(Net.mlp({ hidden: [4] }), {
   predicts: Parametrization.noise
 })
@@ -141,7 +138,7 @@ const startableScore = (initializer: Initializer.Initializer): Score.Score<strin
   return [two, smallNetwork].find(score => E.isRight(Initializer.interpret(score, points)(initializer))) ?? pair
 }
 
-/** A schedule for the clock: that of the context if there is one, otherwise the first on which it has no problems. */
+/** The context's schedule for the clock, otherwise the first on which it has no problems. */
 const onClock = (clock: Clock.Clock, { schedule }: Context): Schedule.Schedule => {
   const some = [Schedule.ornsteinUhlenbeck, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.edm]
   const all = (schedule === undefined ? some : [schedule]).map(Schedule.reparametrized(clock))
@@ -190,7 +187,7 @@ const CONCEPT_RULES: ReadonlyArray<ConceptRule> = [
   ])
 ]
 
-/** Claims without their arbitraries, as a script prints them. */
+/** Claims without their arbitraries, for scripts. */
 const stated = (claims: object): object =>
   Object.fromEntries(
     Object.entries(claims).filter(([name, value]) => !(value instanceof fc.Arbitrary) && name !== 'points')
@@ -218,18 +215,17 @@ const partsIn = (at: string, value: Instance, context: Context, claims: object):
   Case.placedDescriptions(value).map(({ path, value: part }, i) => ({
     path: joinPath(at, path),
     code: Case.show(part),
-    // The laws of a clock inside a schedule use that schedule.
+    // A clock is tested on the schedule that contains it.
     laws: lawsOf(part, { ...context, ...underClock(value, part) }, i === 0 ? claims : {})
   }))
 
-/** Context with the schedule that contains the clock. */
 const underClock = (whole: Instance, part: Instance): Context => {
   if (!Clock.concept.is(part)) return {}
   const on = Case.parts(whole).find(value => Case.isMadeBy(Schedule.reparametrized)(value) && value.clock === part)
   return on !== undefined && Case.isMadeBy(Schedule.reparametrized)(on) ? { schedule: on.schedule } : {}
 }
 
-/** Parts of a pipeline, with its own schedule and score as context. */
+/** Parts of a pipeline, in the context of its schedule and score. */
 const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Part> => {
   const { schedule, score, initializer, stages } = pipeline
   const context = { schedule, score, points }
@@ -241,7 +237,7 @@ const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): R
   ]
 }
 
-/** Parts without duplicates: a part that occurs twice is checked once. */
+/** Parts without duplicates. */
 const distinctParts = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
   const id = ({ code, laws }: Part): string => `${code} ${laws.length}`
   const first = new Map([...parts].reverse().map(part => [id(part), part]))
@@ -260,8 +256,8 @@ export const parts = <T extends Instance>(
   )
 
 /**
- * Returns the laws of an instance and of all its parts, as an array for any test runner; names of laws of a part start with its path.
- * `notApplicable` holds the laws that no option claims, each with that option.
+ * Returns the laws of an instance and of all its parts, for any test runner; a part's path begins the names of its laws. `notApplicable`
+ * holds the laws that no option claims, each with that option.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -295,18 +291,17 @@ export const named =
 
 // —— the report ——
 
-/** 'vacuous' if the law applies to no case or no change of a value makes it fail; 'not held' if no option claims it. */
+/** 'vacuous' if the law applies to no case or no perturbation makes it fail; 'not held' if no option claims it. */
 export type Verdict = 'held' | 'vacuous' | 'not held' | 'fails'
 
 export interface Row {
   readonly law: string
   readonly verdict: Verdict
-  /** Reason if it is vacuous or not held, with the option that would claim it; otherwise null. */
+  /** Reason of 'vacuous' or 'not held', with the option that would claim it; otherwise null. */
   readonly why: string | null
-  /** True if an option claims it. */
   readonly isClaimed: boolean
   readonly runs: number
-  /** Script that fails, with its message; null if the law holds. */
+  /** Failing script with its message; null if the law holds. */
   readonly counterexample: string | null
 }
 
@@ -314,24 +309,24 @@ export interface Report {
   readonly of: string
   readonly seed: number
   readonly rows: ReadonlyArray<Row>
-  /** Names of laws that are known to fail. */
+  /** Names of laws known to fail. */
   readonly expected: ReadonlyArray<string>
   /** True if there are no complaints. */
   readonly passed: boolean
 }
 
 export interface CheckOptions<T> extends Context {
-  /** Claims beyond those that the instance declares: the options of the laws of its concept. */
+  /** Claims beyond those that the instance declares. */
   readonly claims?: Claims<T>
-  /** Further laws to check. */
+  /** Further laws. */
   readonly also?: ReadonlyArray<Law>
   /** Names of the laws to check. Default: all. */
   readonly only?: ReadonlyArray<string>
-  /** Names of laws that are known to fail; a complaint if one of them passes. */
+  /** Names of laws known to fail; passing is then a complaint. */
   readonly expected?: ReadonlyArray<string>
-  /** Cases per law; fewer for laws with `maxCases`. */
+  /** Cases per law; at most `maxCases` of the law. */
   readonly runs?: number
-  /** Time limit per law, in seconds; the report shows the cases run until then. Default: 10. */
+  /** Time limit per law, in seconds, after which the cases run so far are reported. Default: 10. */
   readonly seconds?: number
   readonly seed?: number
 }
@@ -374,7 +369,6 @@ const reportRow = (
   }
 }
 
-/** Row of a law that no option claims. */
 const notHeld = ({ law, option, why }: NotApplicable): Row => ({
   law,
   verdict: 'not held',
@@ -385,7 +379,7 @@ const notHeld = ({ law, option, why }: NotApplicable): Row => ({
 })
 
 /**
- * Checks the laws of an instance and of all its parts, and returns a report; does not throw if a law fails.
+ * Checks the laws of an instance and of all its parts. Returns a report, also if laws fail.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -423,7 +417,7 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
   return { ...report, passed: complaints(report).length === 0 }
 }
 
-/** A report as a table: verdict, runs, law, reason; and one line for all laws that were not checked. */
+/** A report as a table: verdict, runs, law, reason; one line for all laws that were not checked. */
 export const table = ({ of, seed, rows, expected }: Report): string =>
   [
     `${of}, seed ${seed}`,
@@ -442,7 +436,7 @@ export const table = ({ of, seed, rows, expected }: Report): string =>
     ...notAsked(rows.filter(({ verdict }) => verdict === 'not held'))
   ].join('\n')
 
-/** Names of the laws that were not checked, one line for each reason. */
+/** Names of laws that were not checked, one line for each reason. */
 const notAsked = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   if (rows.length === 0) return []
   const reasons = [...new Set(rows.map(({ why }) => why))].map(
@@ -451,7 +445,7 @@ const notAsked = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   return [`not held  ${rows.length === 1 ? 'a law' : `${rows.length} laws`} of claims not asked: ${reasons.join('; ')}`]
 }
 
-/** Complaints of a report: counterexamples as scripts, laws that were expected to fail and pass, vacuous claims. */
+/** Complaints of a report: counterexamples as scripts, passing laws that were expected to fail, vacuous claims. */
 export const complaints = ({ rows, expected }: Pick<Report, 'rows' | 'expected'>): ReadonlyArray<string> =>
   rows.flatMap(({ law, verdict, why, isClaimed, counterexample }) =>
     expected.includes(law)
@@ -466,8 +460,7 @@ export const complaints = ({ rows, expected }: Pick<Report, 'rows' | 'expected'>
   )
 
 /**
- * Checks the laws of an instance and of all its parts: throws with every counterexample, each a script that fails if it is run; otherwise
- * returns the report.
+ * Checks the laws of an instance and of all its parts. Throws with every counterexample as a script; returns the report if there is none.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * Laws that descent on an objective corresponds to expectation–maximization, on populations, for any objective and any family with an
- * M-step: the truth is a fixed point of both; for separated components −½ ∂L is EM's step times one factor; both converge to the truth.
+ * Laws that descent on an objective corresponds to EM on populations, for any family with an M-step: the truth is a fixed point of both;
+ * for separated components −½ ∂L is EM's step times one factor; both converge to the truth.
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -36,29 +36,29 @@ import { codeOf, scripted } from './script.js'
 import { populationPoints, type PopulationPoints } from './whole.js'
 
 export interface CorrespondenceOptions<P extends string> {
-  /** Score of a family that has an M-step. */
+  /** Score of a family with an M-step. */
   readonly score: Score.Score<P>
-  /** Objective, or the objective for a known truth. Default: the implicit objective at time 0.1. */
+  /** Objective, or its function of a known truth. Default: the implicit objective at time 0.1. */
   readonly objective?: Objective.Objective | ((truth: Mixture.Mixture) => Objective.Objective)
   /** Default: L-BFGS. */
   readonly optimizer?: Optimizer.Optimizer
-  /** Stage for populations that replaces descent on the objective. */
+  /** Stage for populations in place of descent. */
   readonly stage?: Stage.Stage
   readonly schedule?: Schedule.Schedule
-  /** Step of expectation–maximization. Default: `ExpectationMaximization.step`. */
+  /** EM step. Default: `ExpectationMaximization.step`. */
   readonly step?: Step
 }
 
 const EM_VARIANCE_FLOOR = 1e-6
-/** Nodes of x_0 and of z each, for losses that read the noise itself. */
+/** Nodes of x_0 and of z each, for losses that read the noise. */
 const POPULATION_NODES = 64
-/** Displacement of weights and shapes, in which the correspondence is linear. */
+/** Displacement of weights and shapes within which the correspondence is linear. */
 const SMALL_MOVE = 1e-3
 
 const SHAH_SECTION_3 = 'Shah, Chen & Klivans 2023, arXiv 2307.01178, §3'
 
 /**
- * Returns the laws of the correspondence with expectation–maximization; throws if the score's family has no M-step.
+ * Returns the laws of the correspondence with EM; throws if the score's family has no M-step.
  *
  * @example
  * import fc from 'fast-check'
@@ -122,7 +122,7 @@ const correspondenceSubject = <P extends string>(given: GivenCorrespondence<P>) 
     return (params: Params.Params<P>) => evaluate(params, Key.fromSeed(0))
   }
 
-  // Which tolerances and times the objective has is seen on one truth.
+  // Tolerances and times are read from one truth.
   const start = separatedParams(score, 6)
   const truth = mixtureOf(start)
   const { isExact } = populationOf(truth)
@@ -139,9 +139,9 @@ const correspondenceSubject = <P extends string>(given: GivenCorrespondence<P>) 
       ? { separation: 16, approach: [6, 8, 10, 12], error: 1e-5, limit: 3e-4, end: 1e-4 }
       : { separation: 12, approach: [6, 8, 10], error: 1e-3, limit: 1e-2, end: 1e-3 },
     unit: noisedUnit(times, schedule),
-    // A case of many noise levels takes seconds.
+    // Many noise levels take seconds.
     maxCases: times.length > 4 ? 1 : 3,
-    /** Names and numbers of entries of the compared parameters: shapes only if each component has one, as variances of several numbers are unknown. */
+    /** Names and numbers of entries of compared parameters. Shapes are compared only if each component has one number. */
     compared: sizes.filter(([name]) => sumNumbers(shapeSizes) <= truth.weights.length || !isShape(name)),
     endsClaim: {
       claim: E.isRight(firstDescent),
@@ -154,7 +154,6 @@ const correspondenceSubject = <P extends string>(given: GivenCorrespondence<P>) 
 }
 type CorrespondenceSubject<P extends string> = ReturnType<typeof correspondenceSubject<P>>
 
-/** Nodes of the noise levels of all matching terms. */
 const matchingTimes = (objective: Objective.Objective, schedule: Schedule.Schedule): ReadonlyArray<number> =>
   Objective.terms(objective).flatMap(({ term }) =>
     Objective.isMatching(term)
@@ -162,14 +161,14 @@ const matchingTimes = (objective: Objective.Objective, schedule: Schedule.Schedu
       : []
   )
 
-/** Distance of data that are one standard deviation apart at the noisiest time: √(α² + σ²)/α, at least 1. */
+/** Distance of data one standard deviation apart at the noisiest time: √(α² + σ²)/α. */
 const noisedUnit = (times: ReadonlyArray<number>, schedule: Schedule.Schedule): number =>
   times.reduce((most, time) => {
     const { alpha, sigma } = Schedule.level(time)(schedule)
     return Math.max(most, Math.sqrt(alpha * alpha + sigma * sigma) / alpha)
   }, 1)
 
-/** Compiles a run of the stage on a population, or of 200 steps of the optimizer on the objective if there is no stage. */
+/** Compiles a run of the stage on a population, or of 200 steps of the optimizer on the objective if no stage is given. */
 const descentCompiler =
   <P extends string>(
     { score, schedule, optimizer, stage }: GivenCorrespondence<P>,
@@ -322,7 +321,6 @@ const limitsAgree = <P extends string>(subject: CorrespondenceSubject<P>): LawBu
   })
 }
 
-/** Values that a failure names. */
 const namedMixture = ({ means, weights, ...mixture }: Mixture.Mixture): object => ({
   'EM’s means': means.values,
   'EM’s weights': weights,
@@ -332,8 +330,8 @@ const namedMixture = ({ means, weights, ...mixture }: Mixture.Mixture): object =
 // —— steps near the truth ——
 
 /**
- * −½ ∂L and EM's step per unit of a displacement of means by `off`, or of other parameters by `SMALL_MOVE`, at a truth whose noised
- * components are `apart` standard deviations apart: half the difference of the two signs. Log weights are known up to a constant.
+ * −½ ∂L and EM's step per unit displacement of means (by `off`) or other parameters (by `SMALL_MOVE`), as half the difference of both
+ * signs, at a truth whose noised components are `apart` standard deviations apart. Log weights are known up to a constant.
  */
 const stepsNearTruth = <P extends string>(
   { score, unit, compared, mixtureOf, emStepOn, lossOn }: CorrespondenceSubject<P>,
@@ -362,7 +360,7 @@ const stepsNearTruth = <P extends string>(
   )
 }
 
-/** Least-squares factor f of descent ≈ f · EM's step over all directions, for each parameter; 0 if EM's step vanishes. */
+/** Least-squares factor f of descent ≈ f · EM's step over all directions, by parameter; 0 if EM's step vanishes. */
 const emFactors = <P extends string>(
   { score }: CorrespondenceSubject<P>,
   all: ReadonlyArray<DescentAndEMSteps>
@@ -380,7 +378,7 @@ const isShape = (name: string): boolean => !isMean(name) && name !== 'logits'
 
 type EntryDirection = (k: number) => number
 
-/** Basis of the displacements of a parameter of `size` entries: all equal, linear, and single entries. */
+/** Displacements of a parameter of `size` entries: all equal, linear, and single entries. */
 const entryDirections = (size: number): ReadonlyArray<EntryDirection> => [
   () => 1,
   ...(size < 2 ? [] : [(k: number) => (2 * k) / (size - 1) - 1]),
@@ -392,7 +390,10 @@ const entryDirections = (size: number): ReadonlyArray<EntryDirection> => [
   )
 ]
 
-/** Parameters in one dimension of components of variance 1 and equal weights, `apart` from each other; the parameter of a name is displaced by `moved(name)` along `direction`. Default: not displaced. */
+/**
+ * Parameters in one dimension of components `apart`, with variance 1 and equal weights; each parameter is displaced by `moved(name)` along
+ * `direction`. Default: 0.
+ */
 const separatedParams = <P extends string>(
   score: Score.Score<P>,
   apart: number,
@@ -414,7 +415,7 @@ const separatedParams = <P extends string>(
     })
   )
 
-/** Brings variances and weights near each other: a thin component among wide ones would take many nodes. */
+/** Moderates variances and weights: a thin component among wide ones would need many nodes. */
 const moderateShapes = <P extends string>(params: Params.Params<P>): Params.Params<P> =>
   Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) =>
     isMean(name) ? array : { ...array, values: array.values.map(value => value / 5) }
@@ -425,14 +426,14 @@ const meanEntries = <P extends string>(params: Params.Params<P>): ReadonlyArray<
     .filter(isMean)
     .flatMap(name => Array.from(params[name].values))
 
-/** Steps of the parameter `name` after a displacement along one direction, per unit of it. */
+/** Steps of one parameter per unit of its displacement along one direction. */
 interface DescentAndEMSteps {
   readonly name: string
   readonly descent: Density.NumberRow
   readonly em: Density.NumberRow
 }
 
-/** Iterates from a start until no entry changes by 1e-9, at most 400 times. */
+/** Iterates until no entry changes by 1e-9, at most 400 times. */
 const fixedPoint =
   <P extends string>(next: (params: Params.Params<P>) => Params.Params<P>) =>
   (start: Params.Params<P>): Params.Params<P> =>

@@ -1,4 +1,4 @@
-/** Laws of expectations: all estimate one mean, with different variances. */
+/** Laws of expectations: estimates have the same mean and different variances. */
 import * as fc from 'fast-check'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -49,7 +49,7 @@ export const expectationCases = <P extends string>(
 
 const variance = (values: Density.NumberRow): number => sampleMoments(values).variance
 
-/** Value and gradient concatenated, for each of several keys. */
+/** Value and gradient concatenated, for each of `repeats` keys. */
 export const valuesOverKeys = <P extends string>(
   score: Score.Score<P>,
   expectation: Expectation.Expectation,
@@ -64,8 +64,8 @@ export const valuesOverKeys = <P extends string>(
 }
 
 /**
- * Mean over all noise, by equal steps in each direction. The error is at most 5e-5 (1 + |L|) in the cases used; 14 steps in each of three
- * directions have an error of 2e-3.
+ * Mean over all noise, by equal steps in each direction, to 5e-5 (1 + |L|) in the cases used; 14 steps in each of three directions have an
+ * error of 2e-3.
  */
 const exactValue = <P extends string>(
   score: Score.Score<P>,
@@ -78,10 +78,10 @@ const exactValue = <P extends string>(
   return [value, ...flattenParams(gradient)]
 }
 
-/** More copies and fewer keys: the means are closer to normal at the same cost. */
+/** Copies of each row, which bring the mean of few keys closer to normal. */
 const ROW_COPIES = 5
 
-/** The points with each row repeated. */
+/** Repeats each row. */
 export const repeatRows = (points: Points.Points, copies = ROW_COPIES): Points.Points => {
   const times = (values: Float64Array): Float64Array =>
     Float64Array.from({ length: copies * values.length }, (_, i) => values[i % values.length])
@@ -93,7 +93,7 @@ export const repeatRows = (points: Points.Points, copies = ROW_COPIES): Points.P
   }
 }
 
-/** Law that the mean over many keys equals the mean over all noise, of the same objective or of its exact form. */
+/** Law that the mean over many keys is that over all noise, of the objective or its exact form. */
 const meanIsExact = <P extends string>(
   { of, ...info }: Pick<Law, 'name' | 'source' | 'maxCases' | 'option'> & { readonly of: string },
   {
@@ -144,7 +144,7 @@ export const unbiasedLaw = <P extends string>(
         ...options,
         instance: Expectation.monteCarlo(),
         score,
-        // With fewer rows, no half is left from which the other half's coefficient is computed.
+        // Each half of the rows gives the other half's coefficient, so neither may be empty.
         cases: expectationCases(score, [() => objective], 6),
         exactForm: () => exactForm
       }
@@ -155,11 +155,10 @@ export const unbiasedLaw = <P extends string>(
 
 /** Number of keys, or of rows for fixed noise. */
 const SAMPLE_COUNT = 5000
-/** Keys that each draw for a thousand rows: some hundred thousand numbers show the tails. */
+/** Keys that draw for a thousand rows each, enough numbers to show the tails. */
 const TABLES = 400
-/** Rows drawn for each key. */
 const ROWS_PER_KEY = 3
-/** Rows drawn once with one key: a generator that restarts after fewer rows would repeat them. */
+/** Rows of one draw: a generator that restarts after fewer would repeat them. */
 const ROWS_DRAWN_ONCE = 1000
 
 interface NoiseCase {
@@ -167,13 +166,13 @@ interface NoiseCase {
   readonly seed: number
 }
 
-/** Normal numbers of the draws of one key, with their weights. */
+/** Normal numbers of one draw, with their weight. */
 interface WeightedDraw {
   readonly weight: number
   readonly values: Float64Array
 }
 
-/** The noise drawn for a number of rows; none for quadrature. */
+/** Returns the noise drawn for a number of rows; empty for quadrature. */
 export const drawNoise =
   (way: Expectation.Meaning, size: Expectation.Size) =>
   (key: Key.Key): ReadonlyArray<WeightedDraw> =>
@@ -184,7 +183,7 @@ export const drawNoise =
       })
     )
 
-/** Law of quadrature nodes on a line: their first moments. */
+/** Law of the moments of quadrature nodes on a line. */
 const ofNodes = ({ rule }: Expectation.OnLine): LawBuilder =>
   forAll(fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }))({
     name: 'its nodes are of the normal law',
@@ -200,13 +199,12 @@ const ofNodes = ({ rule }: Expectation.OnLine): LawBuilder =>
   })
 
 /**
- * Laws of drawn noise: each entry is standard normal, and no number is drawn twice. The loss is a mean over rows, so jointly drawn rows may
- * be opposite but not equal.
+ * Laws of drawn noise: entries are standard normal, and no number is drawn twice. Rows that are drawn jointly may be opposite, not equal.
  */
 const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<LawBuilder> => {
   const way = Expectation.interpret(instance)
   if (way.where === 'line') return [ofNodes(way)]
-  // Fixed noise that the user gave has no distribution.
+  // Given noise has no distribution.
   if (way.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
   const subject = noiseSubject(way)
   return [noiseIsStandardNormal(subject), nothingIsDrawnTwice(subject)]
@@ -217,12 +215,11 @@ const noiseSubject = (way: Expectation.Meaning) => {
   const draw = (size: Expectation.Size): ((key: Key.Key) => ReadonlyArray<WeightedDraw>) => drawNoise(way, size)
   return {
     isFixed,
-    /** True if the rows are drawn independently. */
+    /** True if rows are drawn independently. */
     isApart: way.where === 'span' || (way.where === 'everywhere' && way.rows === 'apart'),
     draw,
-    /** Rows of a sample. */
     rows: isFixed ? 1 : ROWS_PER_KEY,
-    /** Draws of a few rows for each sample; for fixed noise each row is a sample. */
+    /** Draws for each sample; of fixed noise each row is a sample. */
     samplesOf: ({ dim, seed }: NoiseCase): ReadonlyArray<ReadonlyArray<WeightedDraw>> => {
       if (!isFixed) return Key.split(SAMPLE_COUNT)(Key.fromSeed(seed)).map(draw({ rows: ROWS_PER_KEY, dim }))
       const all = draw({ rows: SAMPLE_COUNT, dim })(Key.fromSeed(seed))
@@ -237,7 +234,7 @@ type NoiseSubject = ReturnType<typeof noiseSubject>
 const onNoiseCases = forAll(Arbitrary.ALL_DIMS.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))
 const noiseInfo = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
 
-/** Entry `at` of each sample, with the weights of its draws. */
+/** Entry `at` of each sample, with its draws' weights. */
 const weightedEntry = (
   samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
   at: number
@@ -247,7 +244,7 @@ const weightedEntry = (
     weights: draws.map(({ weight }) => weight)
   }))
 
-/** Mean of f over all entries of each sample, draws weighted. */
+/** Weighted mean of f over the entries of each sample. */
 const meansOverEntries = (
   samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
   f: (z: number) => number
@@ -319,7 +316,7 @@ const nothingIsDrawnTwice = ({ isFixed, isApart, draw, rows, samplesOf }: NoiseS
             ? Chance.areUnassociated(firsts[0], other)
             : Chance.areNotPositivelyAssociated(firsts[0], other)
         }),
-        // On a line a rotated draw may equal the draw.
+        // On a line a rotated draw may be the draw itself.
         Array.from({ length: dim === 1 ? 0 : Math.min(4, samples[0].length) - 1 }, (_, draw) =>
           Chance.areNotPositivelyAssociated(firsts[0], of(0, draw + 1))
         )
@@ -328,7 +325,7 @@ const nothingIsDrawnTwice = ({ isFixed, isApart, draw, rows, samplesOf }: NoiseS
   })
 
 /**
- * Returns the laws of an expectation for a score: its mean, and that it depends on the key only if it is random.
+ * Returns the laws of an expectation for a score: its mean, and that only random ones depend on the key.
  *
  * @example
  * import fc from 'fast-check'
@@ -346,10 +343,10 @@ export const expectation = <P extends string>(
 ): Laws => {
   const way = Expectation.interpret(instance)
   const isTogether = way.where === 'everywhere' && way.rows === 'together'
-  // Jointly drawn rows need at least two.
+  // At least two rows can be drawn jointly.
   const rows = Math.max(isTogether ? 2 : 1, Arbitrary.minRows(score))
   const cases = expectationCases(score, [Objective.denoising, Objective.implicit], rows)
-  // Fixed noise estimates no mean but its own.
+  // Fixed noise estimates only its own mean.
   if (Expectation.isDeterministicExpectation(instance) && Expectation.noiseDomain(instance) === 'everywhere')
     return ofRows(Expectation.show(instance), ofNoise(instance))
   return ofRows(`${Expectation.show(instance)} of ${Score.show(score)}`, [
@@ -393,7 +390,7 @@ export const expectation = <P extends string>(
   ])
 }
 
-/** Law that quadrature converges as its number of nodes grows. */
+/** Law that quadrature converges in the number of nodes. */
 export const quadratureConverges = (): Law =>
   ofRow(
     'Expectation.quadrature({ nodes })',
@@ -414,7 +411,7 @@ export const quadratureConverges = (): Law =>
     })
   )
 
-/** |∇L − E∇L|² for each of several keys. */
+/** |∇L − E∇L|² for each of `repeats` keys. */
 export const squaredGradientDeviations = <P extends string>(
   score: Score.Score<P>,
   instance: Expectation.Expectation,
@@ -443,12 +440,12 @@ interface VarianceOptions extends ExpectationOptions {
   readonly plain?: Expectation.Expectation
 }
 
-/** Levels from where the denoising form has unbounded variance to where the implicit one has. */
+/** Low levels, where the variance of the denoising form is unbounded, to high ones, where that of the implicit form is. */
 const anyNoiseLevel = fc.constantFrom(0.01, 0.1, 0.3, 0.5, 1, 2).map(NoiseLevels.at)
 
 const OWN_ROWS = 12
 
-/** The case with rows drawn from the mixture that its parameters define; unchanged if the score has no mixture. */
+/** Rows drawn from the mixture that the parameters define, in place of the case's; unchanged if there is no mixture. */
 const ofItsOwn = <P extends string>(score: Score.Score<P>, each: ExpectationCase<P>): ExpectationCase<P> => ({
   ...each,
   points: pipe(

@@ -1,4 +1,4 @@
-/** Laws of initializers: shapes of a start, symmetries of the data it follows, and randomness. */
+/** Laws of initializers: shapes, symmetries of the data, randomness. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -28,24 +28,24 @@ import {
 import { mapPointRows, orthogonalMap, symmetriesOf } from './symmetries.js'
 
 export interface InitializerOptions {
-  /** True if the start translates with the data. Default: as its case declares. */
+  /** True if the start translates with the data. Default: as declared. */
   readonly moves?: boolean
-  /** True if the start rotates with the data. Default: as its case declares. */
+  /** True if the start rotates with the data. Default: as declared. */
   readonly turns?: boolean
-  /** How often different keys give different starts. Default: as its case declares. */
+  /** How often different keys give different starts. Default: as declared. */
   readonly draws?: Initializer.Draws
-  /** True if some starts have no two equal centres. Default: true if its centres depend on the data. */
+  /** True if some starts have pairwise distinct centres. Default: true if centres depend on the data. */
   readonly apart?: boolean
-  /** True if the start does not depend on the order of the rows, up to the order of the components. Default: true if it never draws. */
+  /** True if the start depends on the order of rows only in the order of its components. Default: true if it never draws. */
   readonly rowsAlike?: boolean
-  /** True if rows of weight 0 have no effect. Default: true if its centres depend on the weights. */
+  /** True if rows of weight 0 have no effect. Default: true if centres depend on weights. */
   readonly weighs?: boolean
-  /** Initializer whose starts have the same distribution. */
+  /** Initializer with the same distribution of starts. */
   readonly equals?: Initializer.Initializer
 }
 
 /**
- * Returns the laws of an initializer for a score: shapes of the start, on edge cases too, and the claims of its case and of the options.
+ * Returns the laws of an initializer for a score: shapes of the start, edge cases included, and the claims of its case and the options.
  *
  * @example
  * import fc from 'fast-check'
@@ -98,9 +98,9 @@ const initializerSubject = <P extends string>(
   /** Starts of the `count` seeds after `seed`. */
   const startsOn = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
     Array.from({ length: count }, (_, i) => startOn(points, seed + 1 + i))
-  /** In two dimensions, as on a line only two rows are at any distance; and wide, as data no wider than a component leave no excess variance. */
+  /** In two dimensions, since on a line only two rows can be at a distance; wide, since narrow data leave no excess variance. */
   const wide = (seed: number): Points.Points => normalPoints(minRows + 5, dim ?? 2, seed, 4)
-  /** True if the centres of some samples differ from those of the changed samples, or if a start fails: then the laws report it. */
+  /** True if a change of the data changes centres in some sample, or if a start fails, which the laws then report. */
   const changesCentres = (change: (points: Points.Points) => Points.Points): boolean =>
     PROBE_SEEDS.some(seed =>
       pipe(
@@ -138,12 +138,11 @@ const initializerSubject = <P extends string>(
 }
 type InitializerSubject<P extends string> = ReturnType<typeof initializerSubject<P>>
 
-/** Seeds of the samples that show whether centres depend on weights and data. */
 const PROBE_SEEDS = [1, 2, 3]
 
 interface InitializerCase {
   readonly points: Points.Points
-  /** In general position: no two distances are equal. */
+  /** Rows without equal distances. */
   readonly scattered: Points.Points
   readonly seed: number
 }
@@ -353,7 +352,7 @@ const startsFromSources = <P extends string>({ initializer, score, dim }: Initia
     }
   })
 
-/** Two starts agree to 1e-7 of the data, up to the order of components that a symmetry exchanges. */
+/** Relation that two starts agree to 1e-7 of the data, up to a declared exchange of components. */
 const startsAgree = <P extends string>(
   { score, symmetries }: InitializerSubject<P>,
   found: Params.Params<P>,
@@ -372,10 +371,10 @@ const startsAgree = <P extends string>(
 
 // —— equal distributions ——
 
-/** Starts that are drawn of each of two initializers: enough to distinguish shares that differ by a tenth. */
+/** Starts drawn from each initializer, enough to distinguish shares that differ by a tenth. */
 const STARTS_COMPARED = 2400
 
-/** Law that two initializers start with the same distribution; skipped if b is undefined. */
+/** Law that two initializers have the same distribution of starts; skipped if b is undefined. */
 export const sameStartDistribution = <P extends string>(
   a: Initializer.Initializer,
   b: Initializer.Initializer | undefined,
@@ -383,7 +382,7 @@ export const sameStartDistribution = <P extends string>(
 ): LawBuilder =>
   forAll(
     fc.record({
-      // If distances grow fast, every power of the distance selects the farthest row; otherwise each power selects differently.
+      // If distances grow fast, every power of them selects the farthest row; otherwise each power another.
       points: fc
         .tuple(fc.nat(3), fc.integer({ min: 1, max: 2 }), fc.constantFrom(1.3, 1, 2), Arbitrary.seeds)
         .map(([rows, dim, growth, seed]): Points.Points => {
@@ -415,7 +414,7 @@ export const sameStartDistribution = <P extends string>(
     }
   })
 
-/** Numbers whose means are compared: parameters, distances of centres, squares of both, and which row each centre equals. */
+/** Numbers whose means are compared: parameters, distances of centres, their squares, and the row equal to each centre. */
 const startFeatures =
   (rows: ReadonlyArray<Density.NumberRow>) =>
   <P extends string>(params: Params.Params<P>): ReadonlyArray<number> => {

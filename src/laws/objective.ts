@@ -37,29 +37,28 @@ import { gaussiansToMixture, acceptsPopulations, populationPoints } from './whol
 export interface ObjectiveOptions<P extends string> {
   /** Points on which the objective is finite. Default: any. */
   readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
-  /** Default: those of `arbitraries.schedules` on which the objective's times have noise. */
+  /** Default: those on which the objective's times have noise. */
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
   /** Symmetries of the score. Default: those of its family. */
   readonly symmetries?: ScoreSymmetries<P>
   /** True if rotating data, noise and centres together changes nothing. Default: true for built-in objectives. */
   readonly isotropic?: boolean
-  /** True if the truth is a stationary point in population. Default: true for built-in objectives. */
+  /** True if the truth is stationary in population. Default: true for built-in objectives. */
   readonly proper?: boolean
   /**
-   * True if the value has two derivatives everywhere. At a kink (ReLU, |·|, clip) the gradient must lie between the one-sided slopes.
-   * Default: true, except for l1 penalties that are not smoothed.
+   * True if the value has two derivatives everywhere; otherwise the gradient must lie between the one-sided slopes. Default: true, except
+   * for l1 penalties that are not smoothed.
    */
   readonly smooth?: boolean
-  /** An objective with equal values and gradients, written in another way. */
+  /** An objective of equal value and gradient, written in another way. */
   readonly equals?: Objective.Objective
   /**
-   * True if the gradient is the derivative of the value, that is, if no row stops gradients. Default: false if the objective declares
-   * `holdsConstant`.
+   * True if the gradient is the derivative of the value: no row stops gradients. Default: false if the objective declares `holdsConstant`.
    */
   readonly differentiates?: boolean
-  /** True if the gradient is not 0 everywhere. Default: true if its gradient is not the derivative of its value. */
+  /** True if the gradient is not 0 everywhere. Default: true if it is not the derivative of the value. */
   readonly hasGradient?: boolean
-  /** Exact objective of which an objective that draws more than noise is an unbiased estimate. */
+  /** Exact objective of which one that draws more than noise is an unbiased estimate. */
   readonly exact?: Objective.Objective
   /** Mixture that the parameters define. Default: that of the score's family. */
   readonly mixture?: (params: Params.Params<P>) => Density.IsotropicGaussians
@@ -73,26 +72,26 @@ interface ObjectiveCase<P extends string> {
   readonly seed: number
 }
 
-/** Claims about a term that are made by default, from its declarations. */
+/** Default claims about a term. */
 const CLAIMS = {
   proper: (term: Objective.Term) => !Objective.isPenalty(term) && term.proper === true,
-  /** Supports quadrature of the noise. */
+  /** True if noise may be integrated by quadrature. */
   integrates: (term: Objective.Term) => !Objective.isMatching(term) || term.supportsProjectedNoise === true,
   differentiates: (term: Objective.Term) => Objective.isPenalty(term) || term.holdsConstant !== true,
-  /** Corners of |θ| count unless they are smoothed. */
+  /** False for |θ| that is not smoothed. */
   smooth: (term: Objective.Term) => !Objective.isPenalty(term) || term.cornered !== true
 }
 const claimed = (objective: Objective.Objective, claim: keyof typeof CLAIMS): boolean =>
   Objective.terms(objective).every(({ term }) => CLAIMS[claim](term))
 
-/** Exact objective that the term estimates without bias; undefined if it declares none. */
+/** Exact objective that the term estimates without bias; undefined if none is declared. */
 const exactOf = (term: Objective.Term): Objective.Objective | undefined =>
   Objective.isMatching(term) ? term.exact : undefined
 
-/** Dimension in which the reads of an integrand are analyzed. */
+/** Dimension for analyzing an integrand's reads. */
 const LOOKED = 2
 
-/** True if the objective draws more than noise from the key: then its noise cannot be fixed or transformed with the data. */
+/** True if the objective draws more than noise, so that its noise cannot be fixed or transformed. */
 const isEstimate = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): boolean =>
   Objective.terms(objective).some(
     ({ term, labelDropout }) =>
@@ -101,7 +100,7 @@ const isEstimate = <P extends string>(objective: Objective.Objective, score: Sco
       (Objective.isMatching(term) && Matching.additionalDraws(Score.interpret(score), term, LOOKED).length > 0)
   )
 
-/** The objective with its estimates replaced by their exact forms; null if one of them declares none. */
+/** The objective with estimates replaced by their exact forms; null if one declares none. */
 const exactForm = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -118,12 +117,12 @@ const exactForm = <P extends string>(
   )
 }
 
-/** Number of draws of parameters and rows, one of which must have a nonzero gradient: an objective with thresholds may be flat at some. */
+/** Draws of parameters and rows, one of which must have a nonzero gradient; thresholds may be flat at some. */
 const GRADIENT_DRAWS = 8
 
 const calculus = 'definition of the derivative'
 
-/** Expectation whose fixed noise is transformed with the rows. */
+/** Transforms the fixed noise of an expectation. */
 const changeNoise =
   (change: (points: Points.Points) => Points.Points) =>
   (expectation: Expectation.Expectation): Expectation.Expectation =>
@@ -138,9 +137,8 @@ const changeNoise =
       : expectation
 
 /**
- * Returns the laws of an objective for a score. For a custom objective or a regularizer, `isotropic` and `proper` are claimed by options.
- * Objectives that draw more than noise, such as estimated divergences, are checked only by the laws that need no fixed noise, and their
- * mean must be that of the exact form.
+ * Returns the laws of an objective for a score. `isotropic` and `proper` must be claimed for custom objectives and regularizers. Objectives
+ * that draw more than noise are checked by the laws that need no fixed noise, and by the mean of their exact form.
  *
  * @example
  * import fc from 'fast-check'
@@ -220,7 +218,7 @@ const objectiveSubject = <P extends string>(
     losses,
     onFixed: forAll(losses.fixed),
     onDrawn: forAll(losses.drawn),
-    /** Value and gradient as the parameters move along a random direction, with the same noise. */
+    /** Value and gradient along a random direction of the parameters, with the same noise. */
     along: (each: ObjectiveCase<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
       const towards = randomDirection(each.params, each.seed)
       const loss = losses.at(each)
@@ -230,7 +228,7 @@ const objectiveSubject = <P extends string>(
 }
 type ObjectiveSubject<P extends string> = ReturnType<typeof objectiveSubject<P>>
 
-/** Reason why a law of slopes is not held. */
+/** Reason why a law of slopes is not claimed. */
 const slopeReason = ({
   differentiates,
   smooth
@@ -315,7 +313,7 @@ const objectiveIsFinite = <P extends string>({
 const SAME_TOLERANCE =
   'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
 
-/** Relation that a changed case has the same value, and the gradient changed by `gradientChange`. */
+/** Relation that a changed case has the same value, and the gradient `gradientChange` of the original one. */
 const sameUnderChange = <P extends string>(
   { at }: Losses<P>,
   each: ObjectiveCase<P>,
@@ -422,7 +420,7 @@ const truthIsMinimum = <P extends string>({
   return [{ law: 'the truth is a minimum in population', option: 'proper', ...(proper && { why }) }]
 }
 
-/** Schedules on which the objective's times have noise; the built-in one if there are none, so that the laws report why. */
+/** Schedules on which the objective's times have noise; the built-in one if there is none, so that the laws report the reason. */
 const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Schedule> => {
   const fitting = [Arbitrary.cosineSchedule, Arbitrary.varianceExplodingSchedule, Arbitrary.straightSchedule].filter(
     schedule => Objective.problems(schedule)(objective).length === 0
@@ -434,7 +432,7 @@ const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Sche
 const isOfPairs = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
 
-/** As many rows as the score and the objective need, with partners if the objective reads them, some rows distant. */
+/** Rows for the score and the objective, some distant, with partners if these are read. */
 const rowsFor = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -451,11 +449,11 @@ const rowsFor = <P extends string>(
     })
   )
 
-/** Magnitude of data, parameters and noise; the maximum of the standard normal numbers of a case is about 4. */
+/** Magnitude of data, parameters and noise, whose maximum is about 4. */
 const caseMagnitude = <P extends string>({ points, params }: ObjectiveCase<P>): number =>
   4 + maxAbs([...points.values, ...flattenParams(params)])
 
-/** Cases of the laws of an objective for a score, and its loss on each. */
+/** Cases for an objective and a score, with the loss on each. */
 const lossesOf = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -464,18 +462,18 @@ const lossesOf = <P extends string>(
     points = rowsFor(objective, score, 10)
   }: Pick<ObjectiveOptions<P>, 'schedules' | 'points'> = {}
 ) => {
-  // Compiled programs are shared by all cases. Errors of a trial run are reported by the law of edge cases.
+  // Shared by all cases. Errors of a trial run are reported by the law of edge cases.
   const library = Compiler.library()
   const isDrawn = isEstimate(objective, score)
   const params = Arbitrary.params(score)
   const drawn = fc
     .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
     .map(Expectation.monteCarlo)
-  /** Noise that can be transformed with the data: fixed, or by quadrature if that is supported. Drawn from the key for estimates. */
+  /** Noise that can be transformed with the data: fixed, or by quadrature if supported. Newly drawn for estimates. */
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => {
     if (isDrawn) return [drawn]
     const given = Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.normalNoise(points, seed)))
-    // With one node E z² = 1 fails, and the value jumps where the centre, and with it the direction, vanishes.
+    // With one node E z² = 1 fails, and the value jumps where the centre, and so the direction, vanishes.
     const nodes = fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))
     return Arbitrary.isMirroredScore(score) && claimed(objective, 'integrates') ? [given, nodes] : [given]
   }
@@ -511,13 +509,13 @@ const lossesOf = <P extends string>(
 }
 type Losses<P extends string> = ReturnType<typeof lossesOf<P>>
 
-/** True if every term declares that single precision is accurate enough. */
+/** True if every term declares float32 accurate enough. */
 const saysSingle = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isMatching(term) && term.float32 === true)
 
 /**
- * Laws that moving data and mixture together changes nothing, for custom terms that claim it. The claim is dropped first, because it
- * centres the data.
+ * Laws that moving data and mixture together changes nothing, for custom terms that claim it. The claim, which centres the data, is dropped
+ * for the test.
  */
 const movesWithData = <P extends string>(
   objective: Objective.Objective,
@@ -529,7 +527,7 @@ const movesWithData = <P extends string>(
     if (moves !== true) return []
     const about = `${Objective.show(of)}, without its claim`
     const unmoved = Objective.define({ name: 'unmoved', about, meaning: () => form })
-    // Scores that cannot be translated are replaced by a mixture.
+    // A mixture replaces scores that cannot be translated.
     const isFixed = symmetriesOf(score).translate === undefined
     return [isFixed ? movesTogether(unmoved, twoSpherical) : movesTogether(unmoved, score)]
   })
@@ -541,35 +539,33 @@ const movesTogether = <P extends string>(objective: Objective.Objective, score: 
   const dim = found.includes(2) ? 2 : (found[0] ?? 2)
   const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
   const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation: Expectation.monteCarlo() }
-  // Small offsets suffice: any dependence on the origin appears in them.
+  // Any dependence on the origin appears at small offsets.
   return translationLaw(loss, points, { name: 'moves with data and mixture of itself', maxCases: 5, furthest: 100 })
 }
 
-/** Quadrature nodes of x_0 and of z in one dimension, for losses that read the noise itself. */
+/** Quadrature nodes of x_0 and of z in one dimension, for losses that read the noise. */
 const QUADRATURE_NODES = 40
-/** Maximum number of levels for which a population in three dimensions is fast. */
+/** Maximum number of levels in three dimensions, for speed. */
 const FEW_LEVELS = 4
 
-/** Dimensions in which the population loss is computed exactly; none if the objective does not support populations. */
+/** Dimensions in which the population loss is exact; none if populations are not supported. */
 const exactDims = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, score }
   const isShort = DrawTerms.noiseTimes(loss).length <= FEW_LEVELS
   return acceptsPopulations(loss) ? Arbitrary.objectiveDims(objective, score).filter(dim => isShort || dim === 1) : []
 }
 
-/** Number of batches; the standard error of their mean has 24 degrees of freedom. */
 const BATCHES = 25
 const OBJECTIVE_ROWS = 120
-/** Standard errors that Student's t with 24 degrees exceeds with probability 3e-7. */
-const MAX_CHI_DEVIATION = 7
+/** Standard errors exceeded with probability 3e-7 by Student's t with 24 degrees of freedom, one for each batch but the first. */
+const MAX_STUDENT_T = 7
 
-/** Mean and its standard error. */
 const meanWithError = (values: ReadonlyArray<number>): { readonly mean: number; readonly error: number } => {
   const { mean, variance } = sampleMoments(values)
   return { mean, error: Math.sqrt(variance / (values.length - 1)) }
 }
 
-/** Parameters with the entries of the means changed according to their coordinate. */
+/** Changes the entries of the means by coordinate. */
 const withMeans =
   (dim: number, change: (value: number, coordinate: number) => number) =>
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
@@ -577,14 +573,14 @@ const withMeans =
       name.startsWith('mean') ? { ...array, values: array.values.map((value, at) => change(value, at % dim)) } : array
     )(params)
 
-/** Parameters with the means set to 0 except along one coordinate. */
+/** Sets the means to 0 except along one coordinate. */
 const onAxis = (axis: number, dim: number) => withMeans(dim, (value, j) => (j === axis ? value : 0))
 
-/** Parameters with the means moved along a coordinate. */
+/** Moves the means along a coordinate. */
 const movedAlong = (axis: number, dim: number, by: number) =>
   withMeans(dim, (value, j) => (j === axis ? value + by : value))
 
-/** Laws of a proper objective: in population the truth is a stationary point, and a minimum along every coordinate of the centres. */
+/** Laws of a proper objective: in population the truth is stationary, and a minimum along every coordinate of the centres. */
 const properRows = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -615,14 +611,13 @@ const properSubject = <P extends string>(
     mixture,
     /** True if it draws more than noise. */
     draws,
-    /** Dimensions that objective and score accept. */
     accepted: Arbitrary.objectiveDims(objective, score),
     /** Dimensions in which the population loss is exact. */
     exactly,
     isExact: !draws && exactly.length > 0,
     paramsIn: Arbitrary.params(score, { extent: 1.25, spread: 0.5 }),
     at: lossesOf(objective, score, { schedules }).at,
-    /** Distance by which the centres are moved along a coordinate. */
+    /** Displacement of the centres along a coordinate. */
     far: Arbitrary.isMirroredScore(score) ? 1.25 : 1
   }
 }
@@ -665,7 +660,7 @@ const truthIsStationary = <P extends string>({
         gaussiansToMixture(mixture(each.params)),
         QUADRATURE_NODES
       )
-      // Populations differ in size, and a shared library would keep a program for each.
+      // A shared library would keep a program for each size of population.
       const { value, gradient } = at({ ...each, ...data }, FEW_EVALUATIONS)(each.params)
       return equals(flattenParams(gradient), 0, (isExact ? 1e-9 : 1e-5) * (1 + Math.abs(value)))
     }
@@ -694,7 +689,7 @@ const truthIsStationaryOnBatches = <P extends string>(subject: ProperSubject<P>)
     option: 'proper',
     name: STATIONARY,
     quantity: 'gradient',
-    statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${OBJECTIVE_ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${MAX_CHI_DEVIATION} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
+    statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${OBJECTIVE_ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${MAX_STUDENT_T} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
     source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
     maxCases: 10,
     says: each => {
@@ -702,7 +697,7 @@ const truthIsStationaryOnBatches = <P extends string>(subject: ProperSubject<P>)
       const size = 1 + Math.abs(found[0].value)
       return flattenParams(found[0].gradient).map((_, i) => {
         const { mean, error } = meanWithError(found.map(({ gradient }) => flattenParams(gradient)[i]))
-        return equals(mean, 0, MAX_CHI_DEVIATION * error + 1e-9 * size)
+        return equals(mean, 0, MAX_STUDENT_T * error + 1e-9 * size)
       })
     }
   })
@@ -712,7 +707,7 @@ const truthIsMinimumOnBatches = <P extends string>(subject: ProperSubject<P>): L
   const { far } = subject
   return forAll(axisCases(subject, Arbitrary.ALL_DIMS))({
     ...MINIMUM,
-    statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${far} further along j, L is not less, by ${MAX_CHI_DEVIATION} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
+    statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${far} further along j, L is not less, by ${MAX_STUDENT_T} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
     maxCases: 11,
     says: each => {
       const pairs = evaluateOnBatches(subject, each, [
@@ -721,15 +716,12 @@ const truthIsMinimumOnBatches = <P extends string>(subject: ProperSubject<P>): L
       ])
       const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
       const { mean, error } = meanWithError(rises)
-      return [
-        above(maxAbs(rises), 1e-9 * (1 + Math.abs(pairs[0][0].value))),
-        atLeast(mean, 0, MAX_CHI_DEVIATION * error)
-      ]
+      return [above(maxAbs(rises), 1e-9 * (1 + Math.abs(pairs[0][0].value))), atLeast(mean, 0, MAX_STUDENT_T * error)]
     }
   })
 }
 
-/** Cases for each coordinate of each dimension that the objective accepts. */
+/** Cases for each coordinate of each accepted dimension. */
 const axisCases = <P extends string>(
   { accepted, isExact, schedules, paramsIn }: ProperSubject<P>,
   dims: ReadonlyArray<number>
@@ -754,7 +746,7 @@ const axisCases = <P extends string>(
     .filter(dim => accepted.includes(dim))
     .flatMap(dim =>
       Array.from({ length: dim }, (_, axis) =>
-        // Without sampling error other coordinates cannot mask the rise.
+        // Without sampling error no other coordinate can mask the rise.
         (dim === 1 || isExact ? [false] : [true, false]).map(isAlone => casesOn({ dim, axis, isAlone }))
       ).flat()
     )
@@ -770,20 +762,20 @@ const evaluateOnBatches = <P extends string>(
   return Key.split(BATCHES)(Key.fromSeed(each.seed)).map((key, i) => {
     const drawn = Density.sample(truth, OBJECTIVE_ROWS)(key)
     const twice = Points.select(Array.from({ length: 2 * OBJECTIVE_ROWS }, (_, i) => i % OBJECTIVE_ROWS))
-    // Antithetic noise: terms that are odd in the noise cancel.
+    // Terms that are odd in antithetic noise cancel.
     const noise = twice(Arbitrary.normalNoise(drawn, 1 + each.seed * BATCHES + i))
     const both = { ...noise, values: noise.values.map((z, i) => (i < noise.values.length / 2 ? z : -z)) }
-    // Integrands that draw more than noise draw the noise too, newly for each batch.
+    // Other draws than noise need new noise for each batch.
     const expectation = draws ? Expectation.monteCarlo() : Expectation.fixed(both)
     return all.map(at({ ...each, seed: each.seed + i, points: twice(drawn), expectation }))
   })
 }
 
-/** Differences that are allowed between two objectives. */
+/** Allowed differences between two objectives. */
 export interface UpTo {
-  /** Factor of value and gradient: a number, or 'any' for one that is the same for all parameters and data on a schedule. */
+  /** Factor of value and gradient; 'any' for one that is common to all parameters and data on a schedule. */
   readonly factor?: number | 'any'
-  /** True if a constant, which has no gradient, may be added. */
+  /** True if a constant may be added. */
   readonly constant?: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Laws of optimizers: purity, symmetries, closed forms, descent, and declared capabilities. */
+/** Laws of optimizers: purity, symmetries, closed forms, descent, declared capabilities. */
 import * as fc from 'fast-check'
 import * as E from 'fp-ts/lib/Either.js'
 import { scalarArray } from '../../lib/arrays/ndarray.js'
@@ -27,7 +27,7 @@ type AnyParams = Params.Params<string>
 type OptimizerState = Optimizer.AnyState<string>
 type OptimizerFunctions = ReturnType<typeof Optimizer.anyInterpret<string>>
 
-/** Effect on the steps of multiplying every gradient by c > 0: they are multiplied by c (`linear`), or stay equal (`invariant`). */
+/** Effect on steps of multiplying every gradient by c > 0: multiplied by c (`linear`), or unchanged (`invariant`). */
 export type Scaling = 'linear' | 'invariant'
 
 /** Claim that ½ xᵀAx with lo ≤ A ≤ hi is at most `within` after `steps` steps from |x_i| ≤ 4. */
@@ -39,27 +39,26 @@ export interface Convergence {
 }
 
 export interface OptimizerOptions {
-  /** Tolerance, relative to the longest step of a walk, of laws in which sums may be in another order; the others hold bit for bit. Default: 1e-9. */
+  /** Tolerance, relative to the longest step, of laws that reorder sums; the others hold in bits. Default: 1e-9. */
   readonly tolerance: number
   /** True if permuted coordinates take permuted steps. */
   readonly coordinatesAlike: boolean
-  /** True if the step of an entry does not depend on the name of its parameter. */
+  /** True if steps do not depend on names of parameters. */
   readonly namesAlike: boolean
   readonly scaling: Scaling | null
-  /** Closed form of the step after `count` steps (0 before the first) if every gradient is the same number. */
+  /** Closed form of the step after `count` steps (from 0) if all gradients equal one number. */
   readonly constant: ((gradient: number, count: number) => number) | null
   /** Steps along gradients of one entry, in plain arithmetic. */
   readonly recurrence: ((gradients: ReadonlyArray<number>, start: number) => ReadonlyArray<number>) | null
-  /** Largest Lipschitz constant of the gradient for which no step on a quadratic increases it. */
+  /** Largest Lipschitz constant of the gradient for which steps on a quadratic never increase it. */
   readonly descends: number | null
   readonly converges: Convergence | null
-  /** Names of parameters that are never changed; the walks of the law contain them. */
+  /** Names of parameters that never change. */
   readonly frozen: ReadonlyArray<string>
 }
 
 /**
- * Returns the laws of an optimizer. Laws of all optimizers are always tested; those of scaling, closed forms, descent and
- * convergence only if the options claim them.
+ * Returns the laws of an optimizer. Scaling, closed forms, descent and convergence are tested only if claimed.
  *
  * @example
  * import fc from 'fast-check'
@@ -98,7 +97,7 @@ export const optimizer = (optimizer: Optimizer.Optimizer, options: Partial<Optim
 }
 
 const optimizerSubject = (optimizer: Optimizer.Optimizer, options: Partial<OptimizerOptions>) => {
-  // Sums in another order differ by some 2⁻⁵² of their terms, which may cancel a hundredfold: 1e-9.
+  // Reordered sums differ by 2⁻⁵² of their terms, which may cancel a hundredfold: 1e-9.
   const { coordinatesAlike = false, namesAlike = false, frozen = [], tolerance = 1e-9 } = options
   const { scaling = null, constant = null, recurrence = null, descends = null, converges = null } = options
   const { gain, estimate, recall } = Case.meaning(optimizer)
@@ -108,7 +107,7 @@ const optimizerSubject = (optimizer: Optimizer.Optimizer, options: Partial<Optim
     ...{ coordinatesAlike, namesAlike, frozen, tolerance, scaling, constant, recurrence, descends, converges },
     ...{ gain, estimate, recall },
     hasGain: ['means', 'logits', 'logVariances'].some(name => !Number.isNaN(gain(null, name))),
-    /** Tolerance of sums in another order, as text of statements. */
+    /** Tolerance of reordered sums, as text. */
     rounding: `To ${tolerance === 1e-9 ? '`tolerance`, 1e-9' : `\`tolerance\`, ${tolerance.toExponential()}`} of the longest entry of the steps, as sums may be in another order, and 2⁻⁵⁰ |θ|, as steps may be differences of parameters.`
   }
 }
@@ -525,7 +524,6 @@ const recallsObjective = ({ functions, recall }: OptimizerSubject): LawBuilder =
 
 type EvaluateParams = (params: AnyParams) => { readonly value: number; readonly gradient: AnyParams }
 
-/** Result of some steps. */
 interface Trail {
   readonly params: AnyParams
   readonly state: OptimizerState
@@ -556,7 +554,7 @@ interface UpdateArguments {
   readonly gradient: AnyParams
   readonly state: OptimizerState
   readonly params: AnyParams
-  /** Default: a quadratic that has this gradient. */
+  /** Default: a quadratic with this gradient. */
   readonly evaluate?: EvaluateParams | undefined
 }
 

@@ -29,13 +29,13 @@ import {
 // —— weightings ——
 
 export interface WeightingOptions {
-  /** Quantity that the weight is a function of; null claims nothing. Default: as its case declares. */
+  /** Quantity that the weight is a function of; null claims none. Default: as declared. */
   readonly sees?: Weighting.Sees | null
-  /** Claim that it turns the loss of the first parametrization into that of the second. */
+  /** Claim that it converts the loss of the first parametrization to that of the second. */
   readonly carries?: readonly [from: Parametrization.Parametrization, to: Parametrization.Parametrization] | null
 }
 
-/** Returns the laws of a weighting: a finite weight at every noise level, and the same one on every clock. */
+/** Returns the laws of a weighting: finite at every noise level, and equal on every clock. */
 export const weighting = (weighting: Weighting.Weighting, options: WeightingOptions = {}): Laws => {
   const subject = weightingSubject(weighting, options)
   return ofRows(
@@ -57,7 +57,7 @@ const weightingSubject = (weighting: Weighting.Weighting, options: WeightingOpti
     at: (schedule: Schedule.Schedule, time: number): number => Weighting.interpret(schedule)(weighting)(time),
     sees,
     carries,
-    /** Weight at every noise level, if it declares one. */
+    /** Weight at every level, if it is declared to be constant. */
     constant: Weighting.everywhere(weighting) ?? null
   }
 }
@@ -149,11 +149,11 @@ const weightIsConstant = ({ at, constant }: WeightingSubject): LawBuilder =>
 // —— parametrizations ——
 
 export interface ParametrizationOptions {
-  /** p and q of the output p x_0 + q z, as published. Default: as its case declares. */
+  /** p and q of the output p x_0 + q z, as published. Default: as declared. */
   readonly direction?: (level: Schedule.Level) => Parametrization.Direction
 }
 
-/** Returns the laws of a parametrization: conversions between parametrizations agree with the data and the noise behind the outputs. */
+/** Returns the laws of a parametrization: conversions agree with the data and the noise behind the outputs. */
 export const parametrization = (own: Parametrization.Parametrization, options: ParametrizationOptions = {}): Laws => {
   const subject = parametrizationSubject(own, options)
   return ofRows(Parametrization.show(own), [
@@ -282,7 +282,7 @@ const determinantAgrees = ({ own, squaredDeterminant }: ParametrizationSubject):
     ...declarationInfo('squaredDeterminant'),
     statement:
       '∀ levels: (αq − σp)² is the product of powers of α and σ that it says, times what it writes above and over what it writes below. To 1e-13 of it.',
-    // Text with other letters than α and σ is not a formula that can be evaluated.
+    // Formulas of α and σ alone can be evaluated.
     claim:
       squaredDeterminant !== null &&
       [squaredDeterminant.above, squaredDeterminant.below].every(text =>
@@ -306,10 +306,10 @@ export interface RateOptions {
   readonly most?: number
 }
 
-/** Consecutive steps tested in one case, so that no phase of a rate is skipped. */
+/** Consecutive steps of a case, enough for every phase of a rate. */
 const STEPS_PER_CASE = 300
 
-/** Returns the laws of a learning rate: it is nonnegative, finite and at most its claimed bound. */
+/** Returns the laws of a learning rate: nonnegative, finite, and within its claimed bound. */
 export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
   const from = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat({ max: 1_000_000 }))
   const lawOf = forAll(fc.record({ from }))
@@ -347,13 +347,13 @@ export const rate = (rate: Rate.Rate, options: RateOptions = {}): Laws => {
 type Vector = ReadonlyArray<number>
 
 export interface RegionOptions {
-  /** Distance of a vector from the region, computed without the projection; 0 or less inside. */
+  /** Distance of a vector from the region, computed without the projection; ≤ 0 inside. */
   readonly excess?: (x: Vector, columns: number) => number
-  /** Maps any vector to one of the region without the projection. Default: the projection. */
+  /** Maps any vector into the region without the projection. Default: the projection. */
   readonly member?: (x: Vector, columns: number) => Vector
 }
 
-/** Returns the laws of a region: its projection is inside, fixes the vectors inside, and is the nearest point. */
+/** Returns the laws of a region: its projection is inside, fixes vectors inside, and is the nearest point. */
 export const region = (region: Region.Region, options: RegionOptions = {}): Laws => {
   const subject = regionSubject(region, options)
   return ofRows(
@@ -386,7 +386,7 @@ const regionSubject = (region: Region.Region, { excess, member }: RegionOptions)
     region,
     project,
     excess,
-    // Projections replace members if there is no other map: these laws are weaker, and still define a projection.
+    // With projections in place of members the laws are weaker, and still define a projection.
     member:
       (columns: number) =>
       (y: Vector): Vector =>
@@ -494,7 +494,7 @@ const projectionIsNonexpansive = ({ onCases, project, isConvex, skipReason }: Re
 
 const subtractVectors = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
 
-/** Returns random vectors around x, at a tenth of its size and at its size, and distant ones along every coordinate. */
+/** Random vectors around x, at a tenth of its size and at its size, and distant ones along every coordinate. */
 const vectorsAround = (x: Vector, seed: number): ReadonlyArray<Vector> => {
   const size = 1 + maxAbs(x)
   const drawn = Key.split(16)(Key.fromSeed(seed)).map((key, i) =>
@@ -514,7 +514,7 @@ const vectors = (dim: number): fc.Arbitrary<Vector> => {
   )
 }
 
-/** Pairs of vectors of the shape that a region takes; matrices are in row-major order. */
+/** Pairs of vectors in the shape of the region, matrices in row-major order. */
 const regionCases = (region: Region.Region) => {
   const of = Region.regionArrays(region)
   const square = fc.tuple(
@@ -536,20 +536,20 @@ const regionCases = (region: Region.Region) => {
 // —— time grids ——
 
 export interface TimeGridOptions {
-  /** Coordinate in which its steps are even; null claims nothing. Default: as its case declares. */
+  /** Coordinate in which steps are even; null claims none. Default: as declared. */
   readonly evenIn?: TimeGrid.Coordinate | null
-  /** First and last time, and number of steps; null claims nothing. Default: its fields `from`, `to` and `steps`. */
+  /** First and last time, and number of steps; null claims none. Default: fields `from`, `to` and `steps`. */
   readonly span?: { readonly from: number; readonly to: number; readonly steps: number } | null
 }
 
-/** Returns the laws of a time grid: times decrease from end to end, in even steps of its coordinate. */
+/** Returns the laws of a time grid: decreasing from end to end, in even steps of its coordinate. */
 export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {}): Laws => {
   const [from, to, steps] = ['from', 'to', 'steps'].map(name => Number(Case.field(grid, name)))
   const {
     evenIn = TimeGrid.evenIn(grid) ?? null,
     span = Number.isNaN(from + to + steps) ? null : { from, to, steps }
   } = options
-  // Schedules that have its times; if there is none, Ornstein–Uhlenbeck, on which the laws fail.
+  // Schedules with the grid's times; Ornstein–Uhlenbeck, on which the laws fail, if there is none.
   const fits = (schedule: Schedule.Schedule): boolean => TimeGrid.problems(schedule)(grid).length === 0
   const few = [Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.subVp()]
   const schedule = few.some(fits) ? Arbitrary.schedules.filter(fits) : fc.constant(Schedule.ornsteinUhlenbeck)

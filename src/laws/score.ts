@@ -1,4 +1,4 @@
-/** Laws of scores: of any network, and of scores of mixtures. */
+/** Laws of scores, of networks or of mixtures. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -46,13 +46,13 @@ import { mapPointRows, orthogonalMap, symmetriesOf, type ScoreSymmetries } from 
 export interface ScoreOptions<P extends string> {
   /** Points on which the score is defined. Default: any. */
   readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
-  /** Mixture at time 0 whose score this is claimed to be. Default: that of the score's family. */
+  /** Claimed mixture at time 0. Default: that of the score's family. */
   readonly mixture?: (params: Params.Params<P>) => Density.IsotropicGaussians
   /** Symmetries of the score. Default: those of its family. */
   readonly symmetries?: ScoreSymmetries<P>
   /**
-   * True if the score has two derivatives everywhere. At kinks (ReLU, |·|, clip) the divergence must lie between the sums of the one-sided
-   * slopes. Default: true.
+   * True if the score has two derivatives everywhere; otherwise the divergence must lie between the sums of one-sided slopes. Default:
+   * true.
    */
   readonly smooth?: boolean
 }
@@ -76,13 +76,12 @@ const levelColumns = (levels: ReadonlyArray<Schedule.Level>): Score.RowLevel => 
   return { alpha: column(levels.map(({ alpha }) => alpha)), sigma: column(levels.map(({ sigma }) => sigma)) }
 }
 
-/** The points perturbed by normal numbers. */
 const offKinks = ({ points, seed }: Pick<ScoreCase<string>, 'points' | 'seed'>): Points.Points => {
   const by = Key.normal(points.values.length)(Key.fromSeed(seed))
   return { ...points, values: points.values.map((x, at) => x + by[at]) }
 }
 
-/** Numerical derivatives of networks in every coordinate are slow, and errors in them appear almost everywhere. */
+/** Maximum number of cases with numerical derivatives of networks, which are slow. */
 const MAX_NETWORK_CASES = 50
 
 const CLEAN_LEVEL = { alpha: 1, sigma: 0 }
@@ -109,7 +108,7 @@ const evaluateCase = <P extends string>(
   { schedule, params, time, points }: Omit<ScoreCase<P>, 'seed'>
 ): Points.Points => Score.evaluate(score, schedule)(params)(time)(points)
 
-/** Output for rows at different levels, evaluated together and one by one. Tolerance 1e-13: the order of summation may differ. */
+/** Relation of the output for rows at different levels to that of each row alone, to 1e-13, for another order of summation. */
 const rowsAlone = <P extends string>(
   of: Score.Model<P>['output'],
   { schedule, params, points, time }: Omit<ScoreCase<P>, 'seed'>
@@ -122,7 +121,7 @@ const rowsAlone = <P extends string>(
   return { together: at(points, levels), alone, within }
 }
 
-/** Returns the laws of any network: rows are independent, each at its own level, and the divergence is the trace of the Jacobian. */
+/** Returns the laws of any network: each row is independent, at its own level, and the divergence is the trace of the Jacobian. */
 export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { smooth = true } = options
   const subject = { score, lawOf: forAll(scoreCases(score, options)) }
@@ -167,7 +166,7 @@ const scoreIsRowwise = <P extends string>({ score, lawOf }: NetworkSubject<P>): 
     }
   })
 
-/** Law of the heads of a network that has more than its output. */
+/** Law of the heads of a network with several outputs. */
 const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): LawBuilder | false => {
   const { heads, output, scoreless } = Score.interpret(score)
   if (heads === undefined || scoreless === true) return false
@@ -227,7 +226,7 @@ const divergenceIsWithinSlopes = <P extends string>({ score, lawOf }: NetworkSub
       '∀ θ, t, x: div s(x) lies between the sums over j of the least and of the greatest of the slopes of sⱼ along j to the left and to the right, by differences of second order at one of the steps h = 1e-3/r², 1e-4/r², 1e-5/r²: within a step of a kink the larger ones see it. To F r² (10 h² r⁴ + 1e-15/h), F = (1 + |s|)(1 + r²), r − 1 the greatest entry; x is moved by normal numbers off where kinks meet.',
     source: 'definition of the subgradient',
     says: given => {
-      // At an intersection of kinks the slopes of each need not add up to that of the sum; random points avoid it.
+      // At an intersection of kinks one-sided slopes need not add up; random points avoid it.
       const each = { ...given, points: offKinks(given) }
       const { points, params } = each
       const r = 1 + maxAbs([...points.values, ...flattenParams(params)])
@@ -250,7 +249,7 @@ const divergencesOf = <P extends string>(
     )
   ).values
 
-/** Component j of row i of the score as x moves along j, for each j: the slopes add up to the divergence. */
+/** Component j of row i of the score as x moves along coordinate j, for each j; the slopes add up to the divergence. */
 const slopesAlong = <P extends string>(
   score: Score.Score<P>,
   each: ScoreCase<P>,
@@ -264,7 +263,7 @@ const slopesAlong = <P extends string>(
 }
 
 /**
- * Returns the laws of a score: those of any network, those of the score of a mixture if it is (or claims to be) one, and its symmetries.
+ * Returns the laws of a score: those of any network, those of a mixture's score if it is (or claims to be) one, and its symmetries.
  *
  * @example
  * import fc from 'fast-check'
@@ -309,7 +308,7 @@ const ofMaps = <P extends string>(
   ]
 }
 
-/** Builder, log-density and tolerance shared by the laws of a family. */
+/** Builder, log-density and tolerance for the laws of a family. */
 const familySubject = <P extends string>(score: Score.Score<P>, family: Score.Family<P>, options: ScoreOptions<P>) => ({
   family,
   options,
@@ -506,7 +505,7 @@ const componentsHaveUnitVariance = <P extends string>({
     }
   })
 
-/** Laws of a family in other units, and of the size of its steps. */
+/** Laws of a family in other units, and of its step sizes. */
 const ofUnits = <P extends string>(
   score: Score.Score<P>,
   family: Score.Family<P>,
@@ -582,7 +581,7 @@ const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly 
     return { x: Elementary.sinh(u), weight: step * half * Elementary.cosh(t) * Elementary.cosh(u) }
   })
 
-/** Laws of a family without a textbook formula: its derived quantities equal those computed from its components. */
+/** Laws of a family without a textbook formula: derived quantities equal those computed from its components. */
 const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<LawBuilder> => {
   const { family } = Score.interpret(score)
   if (family === undefined) return []
@@ -606,7 +605,7 @@ const densitySubject = <P extends string>(
   /** (1 + r²)² for the maximum r of data and parameters. */
   size: ({ points, params }: ScoreCase<P>): number =>
     Elementary.square(1 + Elementary.square(maxAbs([...points.values, ...flattenParams(params)]))),
-  /** Parameters whose components have no variance below a half. */
+  /** Parameters whose variances are at least ½. */
   paramsIn: Arbitrary.params(score, { extent: 1.25, spread: 0.5 }),
   /** Density of rows, concatenated in `values`. */
   density: (
@@ -749,7 +748,7 @@ const mixtureScoreLaw = <P extends string>(
     source: hyvarinen,
     says: each => {
       const at = pipe(mixture(each.params), Density.noisedMixture(Schedule.level(each.time)(each.schedule)))
-      // Size of the terms whose difference is the score, and amplification of their rounding.
+      // Terms whose difference is the score, and the amplification of their rounding.
       const r = 1 + maxAbs(each.points.values) + maxAbs(at.flatMap(({ mean }) => mean))
       const u = Math.min(...at.map(({ variance }) => variance))
       const wanted = Density.listRows(each.points).flatMap(row =>
@@ -789,7 +788,7 @@ const SYMMETRY_TOLERANCE =
   'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
 const symmetryInfo = { option: 'symmetries', source: symmetry }
 
-/** Relation that a changed case has the score that it `becomes`. Default: the same. */
+/** Relation that a changed case has the score `becomes`. Default: the same. */
 const sameScore = <P extends string>(
   score: Score.Score<P>,
   each: ScoreCase<P>,

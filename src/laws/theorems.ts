@@ -1,7 +1,7 @@
 /**
- * Theorems. DDPM objective (Shah, Chen & Klivans 2023, arXiv 2307.01178): its gradient is an EM step plus a correction, at high noise it is
- * power iteration, and all noise levels together are the likelihood. Also gradient flows of a population loss, and recovery by pipelines.
- * Schedule: Ornstein–Uhlenbeck; m = α · mean throughout.
+ * Theorems on the DDPM objective (Shah, Chen & Klivans 2023, arXiv 2307.01178): its gradient is an EM step plus a correction, at high noise
+ * it is power iteration, and all noise levels together are the likelihood. Gradient flows of a population loss, and recovery by pipelines.
+ * Schedule: Ornstein–Uhlenbeck; m = α · mean.
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -62,9 +62,9 @@ import { codeOf, scripted } from './script.js'
 export type Form = (noiseLevels: NoiseLevels.NoiseLevels) => Objective.Objective
 
 export interface PaperOptions {
-  /** DDPM objective under test in its denoising form. Default: `Objective.denoising`. */
+  /** DDPM objective in its denoising form. Default: `Objective.denoising`. */
   readonly denoising?: Form
-  /** DDPM objective under test in its implicit form. Default: `Objective.implicit`. */
+  /** DDPM objective in its implicit form. Default: `Objective.implicit`. */
   readonly implicit?: Form
 }
 
@@ -81,7 +81,7 @@ const schedule = Schedule.ornsteinUhlenbeck
 const { square, pow, powerOfTwo } = Elementary
 const { addRows: plus, subtractRows: minus, scaleRow: scale } = Density
 
-/** Times with enough signal and noise for an accuracy of 1e-10 of the noise quadrature. */
+/** Times at which noise quadrature is accurate to 1e-10. */
 const quadratureTimes = fc.integer({ min: 2, max: 15 }).map(k => k / 10)
 
 const theoremCases = <P extends string>(
@@ -98,7 +98,7 @@ const theoremCases = <P extends string>(
     })
   )
 
-/** Value and gradient of an objective on points, with the noise of an expectation. */
+/** Value and gradient of an objective on points, by an expectation. */
 const valueAndGradientOf = <P extends string>(
   score: Score.Score<P>,
   objective: Objective.Objective,
@@ -115,7 +115,7 @@ const meanOver =
   (f: (x: Density.NumberRow) => Density.NumberRow): Density.NumberRow =>
     Density.weightedRowSum(Array.from(Points.weightsOf(points)), rows.map(f), points.dim)
 
-/** Theorem: implicit score matching equals denoising score matching minus d/σ², in the mean over the noise. */
+/** Theorem: implicit score matching is denoising score matching minus d/σ², in the mean over the noise. */
 const implicitIsDenoising = <P extends string>(
   score: Score.Score<P>,
   { denoising = Objective.denoising, implicit = Objective.implicit }: PaperOptions = {}
@@ -148,7 +148,7 @@ const implicitIsDenoising = <P extends string>(
   )
 }
 
-/** Law that −½ ∂L/∂m of implicit score matching, on any finite sample with any noise, is a formula of m and of the rows x_t. */
+/** Law that −½ ∂L/∂m of implicit score matching, on any finite sample with any noise, is a formula of m and the rows x_t. */
 const gradientIs = <P extends string>(
   score: Score.Score<P>,
   { implicit = Objective.implicit }: PaperOptions,
@@ -214,7 +214,7 @@ const pairIdentity = (options: PaperOptions = {}): Law =>
     }
   )
 
-/** Theorem: the same for K components; the correction depends on x only through ⟨m_i, x⟩. */
+/** Theorem: for K components the gradient is an EM step plus a correction, which depends on x only through ⟨m_i, x⟩. */
 const componentsIdentity = (options: PaperOptions = {}): Law =>
   gradientIs(
     Score.spherical({ components: 3 }),
@@ -239,13 +239,12 @@ const componentsIdentity = (options: PaperOptions = {}): Law =>
     }
   )
 
-/** Error for one step length. */
 interface StepError {
   readonly h: number
   readonly error: number
 }
 
-/** The slope of the least-squares line through (log h, log error). */
+/** Slope of the least-squares line through (log h, log error). */
 const convergenceOrder = (errors: ReadonlyArray<StepError>): number => {
   const xs = errors.map(({ h }) => Elementary.log(h))
   const ys = errors.map(({ error }) => Elementary.log(error))
@@ -322,7 +321,7 @@ const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): La
         const errors = [3, 4, 5].map(k => {
           const h = powerOfTwo(-k)
           const small = (rows: ReadonlyArray<Density.NumberRow>) => rows.map(row => scale(h / alpha, row))
-          // x_t = α(hc/α) + σ(ζ/σ) = hc + ζ with ζ standard normal: the implicit loss depends on x_t only.
+          // x_t = α(hc/α) + σ(ζ/σ) = hc + ζ with ζ standard normal; the implicit loss depends on x_t only.
           const { points: data, noise } = Density.pairWithNoiseNodes(
             Density.pointsFromRows(dim, small(c)),
             Density.hermiteRule(10)
@@ -344,7 +343,7 @@ const THEOREM_SCORES: ReadonlyArray<Score.Score<string>> = [
   Score.isotropic({ components: 2 })
 ]
 
-/** Returns the identities of the paper for the built-in families to which they apply. */
+/** Returns the paper's identities for the built-in families. */
 export const paper = (options: PaperOptions = {}): ReadonlyArray<Law> => [
   ...THEOREM_SCORES.map(score => {
     const law = implicitIsDenoising(score, options)
@@ -364,7 +363,7 @@ export interface EMOptions extends Pick<PaperOptions, 'implicit'> {
   readonly step?: Step
 }
 
-/** Returns the laws of expectation–maximization for a mixture score: its step, and that all noise levels together are the likelihood. */
+/** Returns the laws of EM for a mixture score: its step, and that all noise levels together are the likelihood. */
 export const em = <P extends string>(
   score: Score.Score<P>,
   { implicit = Objective.implicit, step = ExpectationMaximization.step }: EMOptions = {}
@@ -392,10 +391,10 @@ export const em = <P extends string>(
       statement:
         '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), halves at least from T = 1 to 2 to 4, with 24, and from 4 to 16 nodes, until it is there. (The tail is of order e^{−4T}.)',
       source: 'Song et al. 2021, arXiv 2101.09258, theorem 1',
-      // Each case takes about two hundred quadratures, and one case shows an error.
+      // About two hundred quadratures each, and one case shows an error.
       maxCases: 2,
       says: ({ points, params }, mixture) => {
-        // All noise by equal steps in one dimension; by quadrature for the pair.
+        // By equal steps in one dimension; by quadrature for the pair.
         const all = Density.pairWithNoiseNodes(points, Density.equalStepRule(48))
         const gradient = (objective: Objective.Objective): Density.NumberRow =>
           flattenParams(
@@ -426,7 +425,7 @@ export const emPair = ({
   step = ExpectationMaximization.step
 }: EMOptions = {}): Laws => {
   const score = Score.symmetricPair
-  /** Difference of −½ ∂L/∂m and the EM step at m = λc, for x_t from the pair ±c with variance 1 and |c| = r. */
+  /** −½ ∂L/∂m minus the EM step at m = λc, for x_t from the pair ±c with variance 1 and |c| = r. */
   const correction = (time: number, r: number, factor: number): Density.NumberRow => {
     const { alpha } = Schedule.level(time)(schedule)
     const pair = (c: number): Population.Population => Population.of(Mixture.symmetricPair([c]))
@@ -460,19 +459,18 @@ export const emPair = ({
 // —— flows ——
 
 export interface LyapunovOptions<P extends string> {
-  /** Map that must not raise its value, instead of `Population.expectationMaximization(loss)`; null for none. */
+  /** Map that must not raise its value; null for none. Default: `Population.expectationMaximization(loss)`. */
   readonly map?: Population.Step<P> | null
   /** Duration of the flow. Default: 2. */
   readonly time?: number
 }
 
-/** Number of steps of a map. */
 const MAP_STEPS = 12
 const MAX_FLOW_STEPS = 500
 const FLOW_TOLERANCE = 1e-4
 
 /**
- * Returns the laws of flows of a population loss: it falls along its gradient flow, at the rate of its squared gradient, and the EM map
+ * Returns the laws of flows of a population loss: it falls along its gradient flow at the rate of its squared gradient, and the EM map
  * never raises −E log p.
  *
  * @example
@@ -590,27 +588,27 @@ const mapNeverRaisesValue = <P extends string>({ loss, map, onStarts }: FlowSubj
 // —— recovery ——
 
 export interface RecoveryOptions {
-  /** True mixture. Default: components of variance 1, `apart` from each other on a circle; for the pair ± half of it. */
+  /** True mixture. Default: components of variance 1 on a circle, `apart` from each other; for the pair ± half of it. */
   readonly truth?: Mixture.Mixture
   /** Distance of components, in standard deviations. Default: 6. */
   readonly apart?: number
   /**
-   * Distribution of the data instead of the truth, and the centres to be found nevertheless. Default: variances 1.5 times as large, and the
-   * same centres.
+   * Distribution of the data in place of the truth, and the centres to be found. Default: variances 1.5 times as large, and the same
+   * centres.
    */
   readonly misspecified?: { readonly data: Mixture.Mixture; readonly centres: ReadonlyArray<ReadonlyArray<number>> }
   /** Rows of the smallest data set; the others have 4 and 16 times as many. Default: 200. */
   readonly rows?: number
   /** Data sets of each size. Default: 16. */
   readonly repeats?: number
-  /** Maximum ratio of the standard error of a centre to that of maximum likelihood. Default: 1.5. */
+  /** Maximum ratio of a centre's standard error to that of maximum likelihood. Default: 1.5. */
   readonly inefficiency?: number
 }
 
 const onRecoverySeeds = forAll(fc.record({ seed: Arbitrary.seeds }))
 
 /**
- * Returns the laws of recovery for a pipeline whose score is that of a mixture.
+ * Returns the laws of recovery for a pipeline with the score of a mixture.
  *
  * @example
  * import fc from 'fast-check'
@@ -649,7 +647,7 @@ const recoverySubject = <P extends string>(
     given.truth ?? planted(mixtureOfScore(score, Params.zeros(Score.shapes(DIM)(score))).weights.length, apart)
   const centres = centreRowsOf(truth)
   const dim = centres[0].length
-  /** Centres that the pipeline finds in a sample, drawn with a key of its own. */
+  /** Centres that the pipeline finds in a sample. */
   const findCentres = (data: Mixture.Mixture, count: number, key: Key.Key): ReadonlyArray<Density.NumberRow> => {
     const keys = pipe(key, Key.named('sample', 'run'))
     const points = Mixture.sample(count)(keys.sample)(data)
@@ -667,7 +665,7 @@ const recoverySubject = <P extends string>(
     misspecified: given.misspecified ?? widened(truth, centres),
     findCentres,
     within: `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`,
-    /** Relations that the centres are found in `count` rows of the data, within 6 standard errors of one coordinate. */
+    /** Relations that the centres are found in `count` rows, within 6 standard errors of one coordinate. */
     centresAreFound: (
       { data, centres }: NonNullable<RecoveryOptions['misspecified']>,
       count: number,
@@ -682,7 +680,6 @@ const recoverySubject = <P extends string>(
 }
 type RecoverySubject<P extends string> = ReturnType<typeof recoverySubject<P>>
 
-/** Dimension of the default truth. */
 const DIM = 2
 
 /** Components of variance 1 on a circle, neighbours at distance `apart`. */
@@ -703,7 +700,7 @@ const centreRowsOf = (mixture: Mixture.Mixture): ReadonlyArray<Density.NumberRow
   return Density.listRows({ rows, dim, values: mixture.means.values })
 }
 
-/** Distance of each true centre to the nearest found centre. */
+/** Distance of each true centre to the nearest centre found. */
 const nearestCentreDistances = (
   found: ReadonlyArray<Density.NumberRow>,
   wanted: ReadonlyArray<Density.NumberRow>
@@ -715,7 +712,7 @@ const mixtureOfScore = <P extends string>(score: Score.Score<P>, params: Params.
     O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture; try Score.spherical`))
   )
 
-/** Data with variances 1.5 times those of the truth, and the same centres. */
+/** Data with 1.5 times the truth's variances, and the same centres. */
 const widened = (
   truth: Mixture.Mixture,
   centres: ReadonlyArray<Density.NumberRow>
@@ -729,7 +726,7 @@ const widened = (
   return { data, centres }
 }
 
-/** Standard error of each centre by maximum likelihood, all coordinates together, for separated components. */
+/** Maximum-likelihood standard error of each centre, all coordinates together, for separated components. */
 const likelihoodErrors = (data: Mixture.Mixture, count: number): ReadonlyArray<number> => {
   const { values, shape } = Mixture.covariances(data)
   const dim = shape[shape.length - 1]

@@ -28,8 +28,8 @@ const linearScore = (predicts: Parametrization.Parametrization): Score.Score<str
     apply: ({ slopes }, x, { sigma }) => mul(predicts === Parametrization.noise ? sigma : -1, mul(slopes, x)),
     predicts
   })
-const saying = linearScore(Parametrization.score)
-const sayingNoise = linearScore(Parametrization.noise)
+const scorePredictor = linearScore(Parametrization.score)
+const noisePredictor = linearScore(Parametrization.noise)
 
 /** Dimensions 1 and 2 if accepted, otherwise those that the objective accepts. */
 const lowDims = (objective: Objective.Objective, score: Score.Score<string>): ReadonlyArray<number> => {
@@ -148,17 +148,17 @@ const boundedAtSmallTimes = ({ objective, matching, isTimed, own, onCases }: Dec
   })
 
 const measuredInChangesNothing = ({ objective, matching, onCases }: DeclarationSubject): LawBuilder =>
-  onCases(saying)({
+  onCases(scorePredictor)({
     ...declarationInfo('measuredIn'),
     statement:
       '∀ cases: a network that says the score, and one that says the noise of the same score, have one loss and one gradient. To 1e-11 (1 + |L| + |∇L|).',
-    claim: matching?.measuredIn !== undefined && isAskedOf(objective, saying),
+    claim: matching?.measuredIn !== undefined && isAskedOf(objective, scorePredictor),
     maxCases: 5,
     says: each => {
       const noise = Expectation.monteCarlo()
       return equalsRelatively(
-        valueAndGradientRow(saying, objective, noise, each),
-        valueAndGradientRow(sayingNoise, objective, noise, each),
+        valueAndGradientRow(scorePredictor, objective, noise, each),
+        valueAndGradientRow(noisePredictor, objective, noise, each),
         1e-11
       )
     }

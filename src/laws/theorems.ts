@@ -76,7 +76,7 @@ interface TheoremCase<P extends string> {
 }
 
 const SHAH_PAPER = 'Shah, Chen & Klivans 2023, arXiv 2307.01178'
-const lyapunov1892 = 'Lyapunov 1892: dL/dt = −|∇L|²'
+const LYAPUNOV_SOURCE = 'Lyapunov 1892: dL/dt = −|∇L|²'
 const schedule = Schedule.ornsteinUhlenbeck
 const { square, pow, powerOfTwo } = Elementary
 const { addRows: plus, subtractRows: minus, scaleRow: scale } = Density
@@ -531,7 +531,7 @@ const lossFallsAlongFlow = <P extends string>({ loss, time, onStarts }: FlowSubj
     name: 'the loss falls along its gradient flow',
     quantity: 'loss',
     statement: `∀ θ_0: L(θ(t)) never rises, θ′ = −∇L, at every moment of the flow until t = ${time}. To 1e-13 (1 + |L(θ_0)|), its rounding.`,
-    source: lyapunov1892,
+    source: LYAPUNOV_SOURCE,
     maxCases: 20,
     says: ({ start }) =>
       neverRises(
@@ -545,7 +545,7 @@ const lossFallsAtRateOfGradient = <P extends string>({ loss, time, onStarts }: F
     name: 'the loss falls as fast as its gradient is long',
     quantity: 'fall of the loss',
     statement: `∀ θ_0: L(θ_0) − L(θ(${time})) = ∫ |∇L|² dt, by the trapezoidal rule on the moments of the flow. To what every second moment alone says otherwise, and to ${20 * FLOW_TOLERANCE} of the integral and 1e-13 (1 + |L|), the errors of the steps and of rounding.`,
-    source: lyapunov1892,
+    source: LYAPUNOV_SOURCE,
     maxCases: 20,
     says: ({ start }) => {
       const course = Population.flow(loss, {

@@ -1,4 +1,4 @@
-/** A known mixture as the target of an objective. */
+/** Fisher divergence from a known mixture. */
 import { square, sub, sum, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { gaussianProblems } from '../mixture/component.js'
@@ -35,9 +35,9 @@ const againstCase = define({
   name: 'fisherDivergence',
   about: 'the squared distance from the score of a known mixture (the Fisher divergence)',
   fields: {
-    /** The mixture whose score is matched. */
+    /** Mixture whose score is matched. */
     truth: mixtureField,
-    /** Noise levels over which the mean is taken. */
+    /** Noise levels of the mean. */
     noiseLevels: NoiseLevels.field
   },
   call: ['truth', 'noiseLevels'],
@@ -63,10 +63,9 @@ const againstCase = define({
 })
 
 /**
- * Fisher divergence from a known mixture: L = E|s(x_t) − s*(x_t)|², s* its score at the level. On rows of that mixture,
- * or on `Population.of` it, the gradient and the Hessian equal those of `implicit`, and the value is 0 at the truth. At
- * a distance of 1e-8 from the truth it keeps eight digits, where `implicit` less its minimum has none.
- *
+ * Fisher divergence from a known mixture: L = E|s(x_t) − s*(x_t)|², s* its score at the level. On rows of that mixture, or on
+ * `Population.of` it, gradient and Hessian equal those of `implicit`, and the value is 0 at the truth, accurate also near it, where
+ * `implicit` less its minimum cancels.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,4 @@
-/** Directional derivative of an objective with respect to the parameters, as an objective. */
+/** Directional derivative of an objective in the parameters, as an objective. */
 import { add, jvp, mul, reshape, scalar, type NdArray, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { Case, Field, Problem } from '../core/index.js'
@@ -24,14 +24,13 @@ import { paramsField, penalizedShapeProblems } from './regularizer.js'
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
-/** Inputs of an integrand that the directional derivative uses. */
 interface IntegrandRow<R> {
   readonly params: NamedTensors
   readonly constants: NamedTensors
   readonly under: (params: NamedTensors, constants: NamedTensors) => R
 }
 
-/** Prefixes that keep the direction apart from the integrand's own constants, also for a derivative of a derivative. */
+/** Prefixes that separate the direction from the integrand's constants, also in a derivative of a derivative. */
 const DIRECTION = 'v.'
 const INTEGRAND_PREFIX = 'of.'
 
@@ -43,7 +42,7 @@ const withoutPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): Rea
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), a]] : []))
   )
 
-/** Constants of the directional derivative: the direction and the integrand's own, under different prefixes. */
+/** The direction and the integrand's own constants, under different prefixes. */
 const directionConstants = (direction: Params.Params<string>, own: Params.Params<string> = {}): Params.Params<string> =>
   Object.fromEntries([...withPrefix(DIRECTION, direction), ...withPrefix(INTEGRAND_PREFIX, own)])
 
@@ -67,21 +66,21 @@ type Integrand = (row: never) => Tensor
 
 const derivatives = remembered((integrand: Integrand): Integrand => integrandDerivative(integrand))
 
-/** Derivative of an integrand, memoized by the integrand: a compiled program serves every direction. */
+/** Derivative of an integrand, memoized, so that all directions share a compiled program. */
 const derivativeOf = <R extends IntegrandRow<R>>(integrand: (row: R) => Tensor): ((row: R) => Tensor) =>
-  // The cache maps an integrand to one with the same row type, which its signature cannot express.
+  // An integrand is mapped to one with the same row type, which the cache's type cannot express.
   derivatives(integrand) as (row: R) => Tensor
 
 /**
- * Field for the inner objective of one that accepts few of them. Random objectives here are neither sums nor weighted,
- * because the chance that every part is accepted falls with the number of parts.
+ * Field for an inner objective. Random ones are neither sums nor weighted, since the chance that all parts are accepted falls with their
+ * number.
  */
 export const innerObjectiveField: Field.Field<Objective, Objective> = {
   ...Field.of(concept),
   arbitrary: (_, any) => any(concept.name, 3)
 }
 
-/** ⟨∇p, v⟩ of a penalty p, and the product of its Hessian with v. */
+/** ⟨∇p, v⟩ of a penalty p, with the product of its Hessian and v as gradient. */
 const penaltyAlong = (direction: Params.Params<string>, { penalty, curvature, ...rest }: Bare<Penalty>): Form => ({
   ...rest,
   penalty: params => ({
@@ -97,9 +96,9 @@ const alongCase = define({
   name: 'directionalDerivative',
   about: 'the derivative of an objective along a direction of the parameters',
   fields: {
-    /** v, with the names and shapes of the parameters. */
+    /** v, in the shapes of the parameters. */
     direction: paramsField,
-    /** The objective that is differentiated. */
+    /** Objective to differentiate. */
     objective: innerObjectiveField
   },
   call: ['direction'],
@@ -123,8 +122,7 @@ const alongCase = define({
     if ('parts' in form)
       return { parts: form.parts.map(part => ({ ...part, objective: alongCase(direction)(part.objective) })) }
     if ('penalty' in form) return penaltyAlong(direction, form)
-    // A direction may leave the centres' span, so noise projected on it would give a second derivative with a wrong
-    // mean.
+    // The direction may leave the centres' span; noise projected on it would bias a second derivative.
     const rest = {
       ...form,
       proper: false,
@@ -148,9 +146,8 @@ const alongCase = define({
 })
 
 /**
- * Directional derivative of an objective, ℓ′ = Σ ∂ℓ/∂θ · v row by row, as an objective: its value is ⟨∇L, v⟩ and its
- * gradient the product of the Hessian with v, exact to rounding. One compiled program serves all directions.
- *
+ * Directional derivative of an objective, ℓ′ = Σ ∂ℓ/∂θ · v row by row: its value is ⟨∇L, v⟩ and its gradient the product of the Hessian
+ * with v, exact to rounding. One compiled program serves all directions.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,4 @@
-/** Denoising (explicit) and implicit score matching, which have the same minimum. */
+/** Denoising (explicit) and implicit score matching. */
 import { add, div, mul, square, sub, sum as total, vjp, type Tensor } from '../../lib/index.js'
 import { Case, Field } from '../core/index.js'
 import * as Limits from '../core/limits.js'
@@ -9,9 +9,8 @@ import { define, type Estimate, type Form, type Row } from './term.js'
 const sumOverColumns = (x: Tensor): Tensor => total(x, 1, true)
 
 /**
- * Squared error of the output, |y − target|², if all noise is drawn; a parametrization then only changes the weight.
- * Otherwise a loss with the mean of |s + z/σ|² for every share c of the denoising form (Stein): |s|² + 2(1 − c) div s +
- * 2c⟨s, z⟩/σ + (c|z|² + (1 − c)d)/σ².
+ * |y − target|² if all noise is drawn. Otherwise a loss with the mean of |s + z/σ|² for every share c of the denoising form (Stein): |s|² +
+ * 2(1 − c) div s + 2c⟨s, z⟩/σ + (c|z|² + (1 − c)d)/σ².
  */
 export const denoisingRow = (row: Row): Tensor => {
   const { projectedNoise: seen, noisy, level } = row
@@ -24,7 +23,7 @@ export const denoisingRow = (row: Row): Tensor => {
 /** Implicit form |s|² + 2 div s, [rows, 1], without a target. */
 export const implicitRow = ({ projectedNoise: seen }: Row): Tensor => seen.implicit()
 
-/** Mean over random directions v of 2 vᵀ(∂s/∂x)v and of |s|² (Hutchinson) or (v·s)² (sliced), [rows, 1]. */
+/** Mean over random directions v of 2 vᵀ(∂s/∂x)v plus |s|² (Hutchinson) or (v·s)² (sliced), [rows, 1]. */
 const estimatedImplicitRow =
   (estimate: Estimate, divergence: 'hutchinson' | 'sliced') =>
   ({ score, noisy, level, scoreAt, directions }: Row): Tensor => {
@@ -52,9 +51,9 @@ const denoisingCase = define({
   name: 'denoising',
   about: 'the DDPM objective, in any parametrization (arXiv 2006.11239)',
   fields: {
-    /** Noise levels over which the mean is taken. */
+    /** Noise levels of the mean. */
     noiseLevels: NoiseLevels.field,
-    /** Parametrization in which the error is measured; null for the score. */
+    /** Parametrization of the error; null for the score. */
     parametrization: Field.optional(Field.of(Parametrization.concept))
   },
   call: ['noiseLevels', 'parametrization'],
@@ -73,11 +72,9 @@ const denoisingCase = define({
 })
 
 /**
- * Denoising score matching, the DDPM objective: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the
- * gradient is with respect to the parameters at time 0, not α times them.) In another parametrization y = p x_0 + q z
- * it is E |y(x_t) − (p x_0 + q z)|², the same loss with another weight at each level: σ² for the noise, σ⁴/α² for the
- * data, σ²(α² + σ²)²/α² for the velocity.
- *
+ * Denoising score matching, the DDPM objective: L = E |s(x_t) + z/σ|², minimised by the score of x_t. (Not ½L; the gradient is in the
+ * parameters at time 0, not α times them.) In another parametrization y = p x_0 + q z it is E |y(x_t) − (p x_0 + q z)|², which weights each
+ * level: by σ² for the noise, σ⁴/α² for the data, σ²(α² + σ²)²/α² for the velocity.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -103,7 +100,7 @@ const implicitCase = define({
   name: 'implicit',
   about: 'implicit score matching, with the exact divergence (Hyvärinen 2005)',
   fields: {
-    /** Noise levels over which the mean is taken. */
+    /** Noise levels of the mean. */
     noiseLevels: NoiseLevels.field,
     /** Estimator of the divergence. Default: exact. */
     estimate: Field.optional(
@@ -131,7 +128,7 @@ const implicitCase = define({
       ? { perRow: implicitRow, supportsProjectedNoise: true }
       : { perRow: estimatedImplicitRow(estimate, estimate.divergence), exact: implicit(noiseLevels) })
   }),
-  // The first file format stored the estimator under its own tag.
+  // Format 1 stored the estimator under its own tag.
   earlier: json => {
     const divergence = Case.field(json, 'divergence')
     const tag = Case.field(divergence, '_tag')
@@ -150,12 +147,12 @@ const implicitCase = define({
 })
 
 /**
- * Implicit score matching: L = E[|s(x_t)|² + 2 div s(x_t)], the denoising objective less d/σ², without a noise target
- * (Hyvärinen 2005). Preferred for integrals over time: it stays finite as t → 0.
+ * Implicit score matching: L = E[|s(x_t)|² + 2 div s(x_t)], the denoising objective less d/σ², without a noise target (Hyvärinen 2005). It
+ * stays finite as t → 0, so it suits integrals over time.
  *
- * The divergence of a custom score takes a gradient for each dimension. Random directions v with E vvᵀ = I, `probes` of
- * them, have the same mean: 'hutchinson' uses |s|² + 2 vᵀ(∂s/∂x)v (Hutchinson 1990), 'sliced' uses (v·s)² + 2
- * vᵀ(∂s/∂x)v (Song et al. 2019, arXiv 1905.07088, equation 7).
+ * The divergence of a custom score takes a gradient for each dimension. Estimates from `probes` random directions v with E vvᵀ = I have the
+ * same mean: 'hutchinson' uses |s|² + 2 vᵀ(∂s/∂x)v (Hutchinson 1990), 'sliced' uses (v·s)² + 2 vᵀ(∂s/∂x)v (Song et al. 2019, arXiv
+ * 1905.07088, equation 7).
  */
 export const implicit = Case.caseCalledBy(
   implicitCase,

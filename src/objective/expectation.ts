@@ -1,4 +1,4 @@
-/** Expectations: how the mean over the noise z in x_t = α x_0 + σ z is computed. */
+/** Expectations: computation of the mean over the noise z in x_t = α x_0 + σ z. */
 import type * as t from 'io-ts'
 import { Key, Quadrature, type NdArray } from '../../lib/index.js'
 import { bisect } from '../../lib/numbers/bisect.js'
@@ -10,57 +10,47 @@ import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
 import * as Params from '../core/params.js'
 
-/** One term of the mean: a key that draws standard normal numbers, used as drawn or negated. */
+/** One term of the mean: a key that draws standard normal numbers, possibly negated. */
 export interface KeyDraw {
-  /** Weight in the mean; the weights of all draws sum to 1. */
+  /** Weight in the mean; those of all draws sum to 1. */
   readonly weight: number
   readonly noise: Key.Key
   readonly sign?: 1 | -1
 }
 
-/** One term of the mean: a key, or given noise with a row for each row of the data. */
+/** One term of the mean: a key, or given noise for each row. */
 export interface Draw extends Omit<KeyDraw, 'noise'> {
   readonly noise: Key.Key | Float64Array
 }
 
-/** Size of the data for which noise is drawn. */
 export type Size = Pick<Points, 'rows' | 'dim'>
 
-/** Noise drawn in all dimensions: works for any score and any objective. */
+/** Noise drawn in all dimensions, for any score and objective. */
 export interface Everywhere {
   readonly where: 'everywhere'
   readonly draws: (data: Size) => (key: Key.Key) => ReadonlyArray<Draw>
-  /**
-   * 'apart' if the key draws every row independently, 'together' if it draws the rows jointly, 'fixed' if the noise is
-   * given.
-   */
+  /** 'apart' if rows are drawn independently, 'together' if jointly, 'fixed' if the noise is given. */
   readonly rows: 'apart' | 'together' | 'fixed'
   /** Required size of the data if the noise is given. */
   readonly size?: Size
-  /**
-   * Capability: single precision is enough, since draws differ by far more than its errors and single values are never
-   * compared.
-   */
+  /** Capability: float32 is enough, since draws differ by far more than its errors and values are never compared. */
   readonly float32?: true
 }
 
-/**
- * Noise drawn in the span of the differences of the centres, the projection on which a mixture's loss depends; the rest
- * is integrated in closed form.
- */
+/** Noise drawn in the span of the centres' differences, on which a mixture's loss depends; the rest is integrated in closed form. */
 export interface InSpan {
   readonly where: 'span'
   readonly draws: (key: Key.Key) => ReadonlyArray<KeyDraw>
-  /** True if each draw z is paired with −z; the optimal mix of the two forms of the loss depends on it. */
+  /** True if each z is paired with −z, which changes the optimal mix of the two forms of the loss. */
   readonly antithetic: boolean
 }
 
 /** Nodes along the one direction on which the loss depends; the rest is integrated in closed form. */
 export interface OnLine {
   readonly where: 'line'
-  /** Nodes and weights for means over ζ ~ N(0, 1) of tanh(a + bζ) and similar functions, given the slope b. */
+  /** Nodes and weights for ζ ~ N(0, 1), for means of tanh(a + bζ) and similar functions with slope b. */
   readonly rule: (slope: number) => Quadrature.Rule
-  /** Number of nodes in time if the noise level distribution has no number of its own. */
+  /** Number of nodes in time if the noise level distribution has none of its own. */
   readonly timeNodes?: number
 }
 
@@ -71,7 +61,7 @@ export interface Expectation extends Case.Value<'Expectation', Meaning> {}
 const expectationConcept = conceptModule<Expectation>('Expectation', 'how the mean over the noise z is taken')
 export const { concept, show, problems } = expectationConcept
 
-/** Problems of the draws or nodes, found by evaluating them on two rows and one key. */
+/** Problems of the draws or nodes, evaluated on two rows and one key. */
 const trialProblems = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
   const size = way.where === 'everywhere' && way.size !== undefined ? way.size : { rows: 2, dim: 3 }
   const key = Key.fromSeed(0)
@@ -102,8 +92,7 @@ const trialProblems = (name: string, way: Meaning): ReadonlyArray<Problem.Proble
 }
 
 /**
- * Defines a custom expectation: where noise is drawn, and which.
- *
+ * Defines a custom expectation.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -141,9 +130,8 @@ export function define<
   })
 }
 
-/** Fields of expectations that draw noise for each row at each step. */
 const samplingFields = {
-  /** Number of draws for each row at a step, before negation. Default: 1. */
+  /** Draws for each row at a step, before negation. Default: 1. */
   draws: Field.quiet(Field.count({ default: 1, most: Limits.maxDraws })),
   /** True if each draw z is followed by −z. Default: false. */
   antithetic: Field.quiet(Field.boolean({ default: false }))
@@ -158,10 +146,7 @@ const repeatedDraws =
         : [{ weight: 1 / draws, noise }]
     )
 
-/**
- * Monte Carlo: `draws` standard normal vectors for each row, drawn again at every step. Works for any score and any
- * objective.
- */
+/** Monte Carlo: `draws` standard normal vectors for each row, newly drawn at every step. Supports any score and objective. */
 export const monteCarlo = define({
   name: 'monteCarlo',
   about: 'fresh noise at every step; any score, any objective',
@@ -173,9 +158,8 @@ export const monteCarlo = define({
 const MAX_GAUSS_HERMITE_SLOPE = 0.4
 
 /**
- * Number of nodes for means of polynomials in ζ and tanh(a + bζ), to 1e-12. Poles π/(2b) from the real line leave an
- * error of e^{−π√n/b} by Gauss–Hermite, and e^{−π²/(bh)} by steps of h. The constants are measured for 0 ≤ b ≤ 70, |a|
- * ≤ 4b.
+ * Number of nodes for means of polynomials in ζ and tanh(a + bζ), to 1e-12. Poles π/(2b) from the real line leave an error of e^{−π√n/b} by
+ * Gauss–Hermite, and e^{−π²/(bh)} by steps of h. Constants measured for 0 ≤ b ≤ 70, |a| ≤ 4b.
  */
 const nodeCountForSlope = (slope: number): number =>
   Math.ceil(slope < MAX_GAUSS_HERMITE_SLOPE ? 6 + 22 * slope + 112 * slope * slope : 12 + 60 * slope)
@@ -183,14 +167,11 @@ const nodeCountForSlope = (slope: number): number =>
 /** Slope at which the number of nodes reaches its limit. */
 const MAX_SLOPE = (Limits.maxNodes - 12) / 60
 
-/** Cache of rules by number of nodes, which a descent uses again at every step. */
+/** Cache of rules by number of nodes. */
 const rulesByNodeCount = boundedCache<Quadrature.Rule>(64)
 const steep = boundedCache<Quadrature.Rule>(64)
 
-/**
- * Quadrature rule for a slope, the same object for the same number of nodes. A slope beyond `MAX_SLOPE`, or
- * NaN, gets the longest rule; for one that is not finite the loss is not finite either.
- */
+/** Quadrature rule for a slope, the same object for equal numbers of nodes; the longest beyond `MAX_SLOPE` and for NaN. */
 const ruleFor = (slope: number): Quadrature.Rule => {
   const count = nodeCountForSlope(slope < MAX_SLOPE ? slope : MAX_SLOPE)
   return slope < MAX_GAUSS_HERMITE_SLOPE
@@ -199,20 +180,18 @@ const ruleFor = (slope: number): Quadrature.Rule => {
 }
 
 /**
- * Quadrature along the one direction on which the loss of the symmetric pair depends; the rest is integrated in closed
- * form. Deterministic, so exact line searches and quasi-Newton methods apply.
+ * Quadrature along the one direction on which the loss of the symmetric pair depends; the rest is integrated in closed form. Deterministic,
+ * so exact line searches and quasi-Newton methods apply.
  *
- * The integrands are tanh(a + bζ) and similar, b = ασ|mean|/(α² + σ²) ≤ |mean|/2, with poles π/(2b) from the real line.
- * By default the number of nodes is chosen from b at each level and step: 6 + 22b + 112b² of Gauss–Hermite up to b =
- * 0.4, and 12 + 60b in equal steps beyond. The value is then correct to 1e-12 (1 + |mean|²) and the gradient to 1e-12
- * (1 + |mean|), up to b = 68, where the limit of 4096 nodes is reached; `Compile` rejects data with longer centres.
+ * The integrands are tanh(a + bζ) and similar, b = ασ|mean|/(α² + σ²) ≤ |mean|/2, with poles π/(2b) from the real line. By default b gives
+ * the number of nodes at each level and step: 6 + 22b + 112b² of Gauss–Hermite up to b = 0.4, and 12 + 60b in equal steps beyond. Value and
+ * gradient are then correct to 1e-12 (1 + |mean|²) and 1e-12 (1 + |mean|), up to b = 68, the limit of 4096 nodes; `Compile` rejects data
+ * with longer centres.
  *
- * If `nodes` is given, that many nodes of Gauss–Hermite are used for every b: the error falls as e^{−π√nodes/b}. In the
- * same units 16 nodes are correct to 1e-8 at b = 0.4 and to 2e-3 at b = 1; at |mean| = 5 the gradient is 1 to 2 % off.
- * A pipeline checks this: if the data or the start need more nodes for means correct to 1e-7, it does not compile, and
- * a run that reaches such parameters fails; both messages give a sufficient number. `Compile.rowGradients` checks it
- * too. `Compile.plans` reports it in the plan's reason.
- *
+ * Given `nodes` are Gauss–Hermite for every b, with error e^{−π√nodes/b} in the same units: 16 nodes are correct to 1e-8 at b = 0.4 and to
+ * 2e-3 at b = 1; at |mean| = 5 the gradient is 1 to 2 % off. A pipeline does not compile if the data or the start need more nodes for means
+ * correct to 1e-7, and a run that reaches such parameters fails; both messages give a sufficient number. `Compile.rowGradients` checks it
+ * too; `Compile.plans` reports it in the plan's reason.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -242,7 +221,7 @@ export const quadrature = define({
   name: 'quadrature',
   about: 'to 1e-12 in the one direction that matters to the pair',
   fields: {
-    /** A single node misses the variance along the direction, so the value would not be that of the objective. */
+    /** At least 2, since one node misses the variance along the direction. */
     nodes: Field.optional(Field.count({ least: 2, suggestion: 16, most: Limits.maxNodes }))
   },
   meaning: ({ nodes }) =>
@@ -251,16 +230,13 @@ export const quadrature = define({
       : { where: 'line', rule: () => Quadrature.gaussHermite(nodes), timeNodes: nodes }
 })
 
-/**
- * Shifts a of tanh(a + bζ), in units of b, at which rules are compared: from the centre to beyond the nodes that carry
- * weight.
- */
+/** Shifts a of tanh(a + bζ), in units of b, at which rules are compared: up to beyond the nodes with weight. */
 const TANH_SHIFTS = [0, 0.5, 1, 1.5, 2, 3]
 
-/** Largest accepted error of a rule's means of tanh², which lie between 0 and 1. */
+/** Maximum error of a rule's means of tanh², which lie between 0 and 1. */
 const MAX_RULE_ERROR = 1e-7
 
-/** Largest error of a rule's means of tanh² over the shifts, against the rule chosen by the slope. */
+/** Largest error of a rule's means of tanh² over the shifts, against the rule for the slope. */
 const quadratureErrorAt = (slope: number, rule: Quadrature.Rule): number => {
   const mean = ({ nodes, weights }: Quadrature.Rule, shift: number): number =>
     nodes.reduce((sum, x, i) => sum + weights[i] * Elementary.square(Elementary.tanh(slope * (shift + x))), 0)
@@ -271,7 +247,7 @@ const quadratureErrorAt = (slope: number, rule: Quadrature.Rule): number => {
 /** Smallest slope at which a rule is checked. */
 const MIN_CHECKED_SLOPE = 1e-4
 
-/** Largest slope at which a rule's error is accepted, by bisection. */
+/** Largest slope at which a rule is accurate, by bisection. */
 const maxAccurateSlope = remembered(({ rule }: OnLine) => {
   if (rule === ruleFor) return MAX_SLOPE
   const isRight = (slope: number): boolean => quadratureErrorAt(slope, rule(slope)) <= MAX_RULE_ERROR
@@ -279,8 +255,7 @@ const maxAccurateSlope = remembered(({ rule }: OnLine) => {
 })
 
 /**
- * Approximate number of nodes that is sufficient for a slope: of Gauss–Hermite up to `most`, otherwise the number
- * chosen by the slope. Default for `most`: 1024.
+ * Approximate sufficient number of nodes for a slope: of Gauss–Hermite up to `most` (default 1024), otherwise of the rule for the slope.
  */
 const sufficientNodes = (slope: number, n: number, most = 1024): number =>
   slope >= MAX_SLOPE || n > most
@@ -292,15 +267,15 @@ const sufficientNodes = (slope: number, n: number, most = 1024): number =>
 /** A rule with too few nodes for a slope. */
 export interface TooFew {
   readonly used: number
-  /** Sufficient number of nodes; no program uses more than 4096. */
+  /** Sufficient number of nodes; programs use at most 4096. */
   readonly needed: number
-  /** Largest error of means of tanh², which lie between 0 and 1; NaN if the slope is too steep for a reference. */
+  /** Largest error of means of tanh²; NaN if the slope is too steep for a reference. */
   readonly error: number
 }
 
 /**
- * Returns a check of a slope: the nodes needed and the error if the rule's means are off by more than 1e-7 (a given
- * number of nodes or a custom rule), undefined if they are accurate enough or the expectation has no nodes.
+ * Returns a check of a slope: the nodes needed and the error if a rule's means are off by more than 1e-7; undefined if they are accurate,
+ * or the expectation has no nodes.
  */
 export const tooFew = (expectation: Expectation): ((slope: number) => TooFew | undefined) => {
   const way = interpret(expectation)
@@ -319,21 +294,18 @@ export const tooFew = (expectation: Expectation): ((slope: number) => TooFew | u
 }
 
 /**
- * Noise drawn only in the span of the centres' differences, the projection on which a mixture's loss depends; the rest
- * is integrated in closed form. The mean equals that of `monteCarlo`, with less variance: for the implicit objective it
- * is the conditional expectation (Rao–Blackwell), whose variance is never larger.
+ * Noise drawn only in the span of the centres' differences, on which a mixture's loss depends; the rest is integrated in closed form. The
+ * mean equals that of `monteCarlo`, with less variance: for the implicit objective it is the conditional expectation (Rao–Blackwell), whose
+ * variance is never larger.
  *
- * The denoising objective is evaluated as |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ plus a constant, whose mean does not
- * depend on h (Stein). The variance of h = 0, the denoising form, grows without bound as σ → 0; at high noise that of h
- * = 1, the implicit form, is far larger than that of the denoising form. 1 − h = σ²/(α² + σ²) if variances are 1;
- * otherwise h is optimal for well-separated components. It depends on the parameters and the level alone, so it adds no
- * bias. A law checks that the variance of the gradient is never larger than under plain noise, at any level, on rows of
- * the mixture itself. Elsewhere there is no guarantee: on a few rows far from all components a tenth more was measured,
- * and the value's variance was up to 1.75 times as large.
+ * The denoising objective is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ plus a constant, whose mean does not depend on h (Stein). The variance of h
+ * = 0, the denoising form, is unbounded as σ → 0; that of h = 1, the implicit form, is far larger at high noise. 1 − h = σ²/(α² + σ²) if
+ * variances are 1; otherwise h is optimal for well-separated components. h depends on parameters and level alone, so there is no bias. On
+ * rows of the mixture itself the variance of the gradient is never larger than under plain noise (checked by a law). Elsewhere it may be: a
+ * tenth larger was measured on a few rows far from all components, and up to 1.75 times as large for the value.
  *
- * Supports families of spherical components: `symmetricPair`, `spherical`, `isotropic`, `tiedIsotropic`. Components of
- * different shapes depend on all of the noise, and with a shared covariance that is not spherical the span rotates with
- * the noise level: `Compile` rejects them.
+ * Supports families of spherical components: `symmetricPair`, `spherical`, `isotropic`, `tiedIsotropic`. `Compile` rejects others:
+ * components of different shapes depend on all of the noise, and the span for a shared non-spherical covariance rotates with the level.
  */
 export const projected = define({
   name: 'projected',
@@ -376,7 +348,7 @@ const fixedNoise = define({
       where: 'everywhere',
       rows: 'fixed',
       size: { rows, dim },
-      // Programs recognise an array by identity, so the same array of all rows is returned at each draw.
+      // Programs recognise an array by identity, so all rows return the same one.
       draws: few => () => [
         { weight: 1, noise: few.rows * few.dim < values.length ? values.subarray(0, few.rows * few.dim) : values }
       ]
@@ -384,33 +356,31 @@ const fixedNoise = define({
   }
 })
 
-/** Common random numbers: row i of the data is combined with row i of the given noise at every step. */
+/** Common random numbers: row i of the given noise for row i of the data at every step. */
 export const fixed = Case.caseCalledBy(fixedNoise, ({ rows, dim, values }: Points) =>
-  // Programs keep the array, so it is copied: the caller may overwrite its own.
+  // Copied, since the caller may overwrite its array.
   fixedNoise({ shape: [rows, dim], values: values.slice() })
 )
 
-/** Meaning of an expectation: its draws, or its nodes. */
+/** Returns the draws or the nodes of an expectation. */
 export const interpret = (expectation: Expectation): Meaning => concept.meaning(expectation)
 
-/**
- * Domain of the noise: 'everywhere', the 'span' of the centres' differences, or the one 'line' of the symmetric pair.
- */
+/** Domain of the noise: 'everywhere', the 'span' of the centres' differences, or the 'line' of the symmetric pair. */
 export const noiseDomain = (expectation: Expectation): 'everywhere' | 'span' | 'line' => interpret(expectation).where
 
-/** True if evaluations at the same parameters are equal for every key. */
+/** True if evaluations at equal parameters are equal for every key. */
 export const isDeterministicExpectation = (expectation: Expectation): boolean => {
   const way = interpret(expectation)
   return way.where === 'line' || (way.where === 'everywhere' && way.rows === 'fixed')
 }
 
-/** True if noise is plain Monte Carlo: drawn again for each key, independently for each row. */
+/** True if noise is drawn again for each key, independently for each row. */
 export const isPlainNoise = (expectation: Expectation): boolean => {
   const way = interpret(expectation)
   return way.where === 'everywhere' && way.rows === 'apart'
 }
 
-/** Size of the data that given noise requires; undefined if noise is drawn for any size. */
+/** Size of the data required by given noise; undefined for drawn noise. */
 export const fixedNoiseSize = (expectation: Expectation): Size | undefined => {
   const way = interpret(expectation)
   return way.where === 'everywhere' ? way.size : undefined

@@ -1,4 +1,4 @@
-/** Public module of objectives, with those over pairs of rows, label dropout and the student's own distribution. */
+/** Public module of objectives. */
 import { mean, mul, ones, reshape, slice, square, sub, sum as total, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { Case, Field, Problem, type Vocabulary } from '../core/index.js'
@@ -32,10 +32,10 @@ export { fisherDivergence } from './against.js'
 export { directionalDerivative } from './along.js'
 export { regularizer } from './regularizer.js'
 
-/** uᵢ as [n, 1, k], and the others of each row as [n, n − 1, k]: for row i in the order i + 1, i + 2, … */
+/** uᵢ as [n, 1, k], and the others of each row as [n, n − 1, k], for row i in the order i + 1, i + 2, … */
 const pairsOf = (u: Tensor): { readonly one: Tensor; readonly others: Tensor } => {
   const [n, k] = u.shape
-  // All rows repeated n + 1 times, cut into n blocks of n + 1: block i begins and ends with row i.
+  // All rows n + 1 times, in n blocks of n + 1: block i begins and ends with row i.
   const again = reshape(mul(ones([n + 1, 1, 1]), reshape(u, [1, n, k])), [n, n + 1, k])
   return { one: reshape(u, [n, 1, k]), others: slice(again, [0, 1, 0], [n, n - 1, k]) }
 }
@@ -43,15 +43,12 @@ const pairsOf = (u: Tensor): { readonly one: Tensor; readonly others: Tensor } =
 const squaredTensorDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub(a, b)), 2)
 
 /**
- * Objective over pairs of rows, 1/(n(n − 1)) Σ_{i ≠ j} h(uᵢ, uⱼ). `perRow` returns u, [rows, k]; `between` returns h of
- * u [n, 1, k] and the others [n, n − 1, k], as [n, n − 1] (the last axis summed). On all rows of independent data, or
- * on batches of them, it is an unbiased estimate of E h(u, u′) (Hoeffding 1948). `over` replaces the mean over the
- * others: from the pairs [n, n − 1] and u it returns [n], as contrastive losses need.
+ * Objective over pairs of rows, 1/(n(n − 1)) Σ_{i ≠ j} h(uᵢ, uⱼ). `perRow` returns u, [rows, k]; `between` returns h, [n, n − 1], of u [n,
+ * 1, k] and the others [n, n − 1, k]. On all rows of independent data, or on batches of them, it is an unbiased estimate of E h(u, u′)
+ * (Hoeffding 1948). `over` replaces the mean over the others: it maps the pairs [n, n − 1] and u to [n], as contrastive losses need.
  *
- * `perRow` is compiled with its gradient; the pairs are evaluated on numbers alone. All n(n − 1)k of them are in
- * memory: more than 4 194 304 are rejected, so that for k = 2 a batch has at most 1448 rows. It needs a single noise
- * level and rows without weights.
- *
+ * `perRow` is compiled with its gradient; the pairs are evaluated on numbers alone, all n(n − 1)k in memory: more than 4 194 304 are
+ * rejected, so a batch has at most 1448 rows for k = 2. It needs a single noise level and rows without weights.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -75,13 +72,12 @@ export const pairwise = define({
   fields: {
     /** Name in printed formulas. */
     name: Field.text({ remedy: 'name it' }),
-    /** The single noise level. */
     noiseLevels: NoiseLevels.field,
     /** u of each row, [rows, k]. */
     perRow: Field.code(({ score }: Row): Tensor => score),
     /** h(u, u′) of each pair, [n, n − 1]. */
     between: Field.code(squaredTensorDistance),
-    /** Reduction of a row's pairs to one number. Default: their mean. */
+    /** Reduces a row's pairs to one number. Default: their mean. */
     over: Field.optional(Field.code<(pairs: Tensor, others: Tensor) => Tensor>(pairs => mean(pairs, 1)))
   },
   call: ['name', 'noiseLevels', 'perRow', 'between', '{}'],
@@ -99,10 +95,8 @@ export const pairwise = define({
 })
 
 /**
- * Objective with random labels left out: each row's independently with probability `share`, drawn again at every
- * evaluation. A network trained with it learns the scores of each class and of all classes together (classifier-free
- * guidance, Ho & Salimans 2022, arXiv 2207.12598).
- *
+ * Objective with labels left out at random: each row's independently with probability `share`, newly drawn at every evaluation. The network
+ * learns the scores of each class and of all classes together (classifier-free guidance, Ho & Salimans 2022, arXiv 2207.12598).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -115,9 +109,8 @@ export const labelDropout = define({
   name: 'labelDropout',
   about: 'without the label of some rows, for guidance (arXiv 2207.12598)',
   fields: {
-    /** Probability that a row's label is left out. */
+    /** Probability of leaving out a row's label. */
     share: Field.fraction({ suggestion: 0.1 }),
-    /** The objective that is trained. */
     objective: Field.of(concept)
   },
   call: ['share'],
@@ -127,19 +120,17 @@ export const labelDropout = define({
   meaning: ({ share, objective }) => ({ parts: [{ at: 'objective', objective, labelDropout: share }] })
 })
 
-/** The integrand at rows of the student's distribution, memoized by the integrand. */
+/** The integrand at rows of the student's distribution, memoized. */
 const integrandUnderModel = remembered((integrand: Matching['perRow']): Matching['perRow'] => row => {
   const { row: there, share } = row.underModel()
   return mul(share, reshape(integrand(there), [row.noisy.shape[0], 1]))
 })
 
 /**
- * Objective with its mean over the student's own distribution at each level instead of the data's: of
- * `fisherDivergence` this is the reverse Fisher divergence. The gradient is pathwise, exact in means, weights and
- * variances, for spherical components on a `Population`.
+ * Objective with its mean over the student's own distribution at each level, not the data's; of `fisherDivergence` it is the reverse Fisher
+ * divergence. The gradient is pathwise, exact in means, weights and variances, for spherical components on a `Population`.
  *
  * A dropped mode costs almost nothing (1.6e-3 for components at ±4): judge a fit by its centres, never by this value.
- *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -153,7 +144,6 @@ export const underModel = define({
   name: 'underModel',
   about: 'with the mean over the student’s own distribution (reverse divergences)',
   fields: {
-    /** Objective whose mean is taken over the student's own distribution. */
     objective: innerObjectiveField
   },
   call: ['objective'],

@@ -1,8 +1,8 @@
 /**
- * Noise level distributions: the noise levels over which an objective is a mean, and the weight of each.
+ * Noise level distributions: the noise levels of an objective's mean, with their weights.
  *
- * A distribution over times is given by its quantile function: a random expectation draws a uniform number for each
- * row, a deterministic one uses Gauss–Legendre nodes in the quantile.
+ * Times are given by their quantile function: a random expectation draws a uniform number for each row, a deterministic one uses
+ * Gauss–Legendre nodes in the quantile.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
@@ -24,43 +24,33 @@ export interface Density {
 }
 
 interface LawCapabilities {
-  /** Capability, checked by laws: the density in time, which `importance` requires. Its total need not be 1. */
+  /** Capability, checked by laws: density in time, which `importance` requires. Its total need not be 1. */
   readonly density?: ((schedule: Schedule.Schedule) => Density) | undefined
   /** True if there is no noise: x_t = x_0. */
   readonly isClean?: true | undefined
-  /**
-   * Capability: the latest time up to which times from 0 on are uniform, where the mean of an unbounded loss may not
-   * exist.
-   */
+  /** Capability: end of the times that are uniform from 0 on, where the mean of an unbounded loss may not exist. */
   readonly fromClean?: number | undefined
-  /** True if the nodes are placed for components of variance 1 or more, so they do not suit learned variances. */
+  /** True if the nodes suit only components of variance 1 or more, not learned variances. */
   readonly assumesUnitVariance?: boolean | undefined
-  /** Problems on a schedule, by the names of the fields. The times are checked in any case. */
+  /** Problems on a schedule, by field. Times are checked in any case. */
   readonly requirements?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 }
 
 /** A distribution from which each row draws a time. */
 export interface Drawn extends LawCapabilities {
-  /** Quantile function: the time below (or above) which a share u in [0, 1) of the distribution lies. */
+  /** Quantile function: the time below (or above) which the share u in [0, 1) of the distribution lies. */
   readonly quantile: (schedule: Schedule.Schedule) => (u: number) => number
   /** Weight of a drawn time. Default: 1. */
   readonly weight?: (schedule: Schedule.Schedule) => (time: number) => number
-  /**
-   * True if [0, 1) is cut into as many equal strata as there are rows, and each row draws u from one of them. Default:
-   * false.
-   */
+  /** True if [0, 1) is cut into one stratum per row, and each row draws u from one. Default: false. */
   readonly isStratified?: boolean
-  /**
-   * Weighted times instead of draws, for a deterministic expectation. Default: Gauss–Legendre nodes in u, each weighted
-   * as a draw.
-   */
+  /** Weighted times for a deterministic expectation. Default: Gauss–Legendre nodes in u, each weighted as a draw. */
   readonly nodes?: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
 }
 
-/** A list of weighted times, the same at every step. */
 export interface Listed extends LawCapabilities {
   readonly quantile?: never
-  /** The weighted times; `count` of them if the distribution has no number of its own. */
+  /** The weighted times; `count` if the distribution has no number of its own. */
   readonly nodes: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
 }
 
@@ -69,7 +59,7 @@ export type Meaning = Drawn | Listed
 
 export interface NoiseLevels extends Case.Value<'NoiseLevels', Meaning> {}
 
-/** Times and weights of the Gauss–Legendre rule with `count` nodes on [lo, hi]. */
+/** Gauss–Legendre times and weights, `count` on [lo, hi]. */
 export const gaussLegendreTimes = (count: number, lo: number, hi: number): ReadonlyArray<Node> => {
   const { nodes, weights } = Quadrature.gaussLegendre(count)(lo, hi)
   return Array.from(nodes, (time, i) => ({ time, weight: weights[i] }))
@@ -92,8 +82,7 @@ const densityOnSupport = ({ at, support: [lo, hi] }: Density): Density => ({
 })
 
 /**
- * Defines a custom noise level distribution: the quantile function of its times, or a list of weighted times.
- *
+ * Defines a custom noise level distribution by the quantile function of its times, or by weighted times.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -120,12 +109,11 @@ export const { concept, define, show, formula } = conceptModule<NoiseLevels>(
   'over which noise levels an objective is taken, and how much each counts'
 )
 
-/** Field for a noise level distribution. */
 export const field: Field.Field<NoiseLevels> = Field.of(concept)
 
 // —— fields ——
 
-/** Field for any number, whose domain is described by `domain`. */
+/** Field for any number, with the description `domain`. */
 export const realField = (domain: string, suggestion: number): Field.Field<number> =>
   Field.number({
     holds: () => true,
@@ -137,9 +125,7 @@ export const realField = (domain: string, suggestion: number): Field.Field<numbe
 export const timeField = realField('a time', 0.3)
 
 export const interval = {
-  /** Earliest time. */
   lo: timeField,
-  /** Latest time. */
   hi: timeField
 }
 
@@ -160,13 +146,12 @@ export const intervalProblems = ({
 }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(lo < hi, 'hi', hi, `> lo = ${lo}`, 'give the interval in rising order')
 
-/** Problems of a distribution on a schedule, by its own requirements. Returns none if its fields are invalid. */
+/** Problems of a distribution on a schedule by its own requirements; none if its fields are invalid. */
 export const requirementProblems =
   (schedule: Schedule.Schedule) =>
   (law: NoiseLevels): ReadonlyArray<Problem.Problem> =>
     isValidLaw(law) ? (concept.meaning(law).requirements?.(schedule) ?? []) : []
 
-/** True if a distribution and all its parts are valid. */
 const isValidLaw = (law: NoiseLevels): boolean => Case.isSound(law) && Case.parts(law).every(Case.isSound)
 
 /** Problem of a distribution that draws no times. */
@@ -174,50 +159,47 @@ export const notDrawnProblem = (field: string, law: NoiseLevels, remedy: string)
   Problem.of(field, show(law), 'a law that draws a time for each row', remedy)
 ]
 
-/** Quantile function and weight of a distribution that draws times, otherwise undefined. */
+/** Quantile function and weight; undefined if no times are drawn. */
 export const quantileForm = (law: NoiseLevels): Drawn | undefined => {
   const meaning = concept.meaning(law)
   return meaning.quantile === undefined ? undefined : meaning
 }
 
-/** Weighted times of a distribution, as a function of the schedule and the number of nodes. */
+/** Weighted times as a function of the schedule and the number of nodes. */
 export const nodesOf = (law: NoiseLevels): Listed['nodes'] => {
   const meaning = concept.meaning(law)
   return meaning.quantile === undefined ? meaning.nodes : (meaning.nodes ?? inQuantile(meaning))
 }
 
-/** Density of the times on a schedule, 0 outside its support; undefined if the distribution has none. */
+/** Density of the times, 0 outside its support; undefined if there is none. */
 export const densityOf = (schedule: Schedule.Schedule, law: NoiseLevels): Density | undefined => {
   const density = concept.meaning(law).density?.(schedule)
   return density && densityOnSupport(density)
 }
 
-/**
- * Smallest share for which a quantile is evaluated, since 0 may have none: half the spacing of 53-bit uniform draws.
- */
+/** Smallest u for which a quantile is evaluated, since 0 may have none: half the spacing of 53-bit uniform draws. */
 export const SMALLEST_QUANTILE = Elementary.powerOfTwo(-54)
 
-/** Largest number below 1: 1 may have no quantile either. */
+/** Largest number below 1, since 1 may have no quantile either. */
 export const LARGEST_BELOW_ONE = 1 - Elementary.powerOfTwo(-53)
 
 // —— a law on a schedule ——
 
-/** Default number of nodes. */
 export const DEFAULT_NODES = 16
 
-/** Weighted times of a distribution, without randomness; `count` nodes if the distribution has no number of its own. */
+/** Weighted times without randomness; `count` if the distribution has no number of its own. */
 export const quadrature =
   (schedule: Schedule.Schedule, count: number) =>
   (law: NoiseLevels): ReadonlyArray<Node> =>
     nodesOf(law)(schedule, count)
 
-/** Times of one random evaluation with their weights: a number for all rows, or one for each row. */
+/** Times of one evaluation, with weights: one number for all rows, or one for each. */
 export interface Times<N = Float64Array> {
   readonly time: number | N
   readonly weight: number | N
 }
 
-/** Stratified uniform numbers in [0, 1), one for each row. Needs memory for a permutation of all rows. */
+/** Stratified uniform numbers in [0, 1), one per row, by a permutation of all rows. */
 const stratifiedUniforms =
   (rows: number) =>
   (key: Key.Key): Float64Array => {
@@ -226,14 +208,14 @@ const stratifiedUniforms =
     return Float64Array.from(Key.permutation(rows)(keys.order), stratum => (stratum + shift) / rows)
   }
 
-/** Draws the times of all rows. A list of weighted times is returned as it is. */
+/** Draws the times of all rows, or returns a list of weighted times. */
 export const draw =
   (schedule: Schedule.Schedule, rows: number) =>
   (key: Key.Key) =>
   (law: NoiseLevels): ReadonlyArray<Times> =>
     pipe(law, drawTimes(schedule, rows, numbers => Stretches.numbersFrom(numbers, 0, rows))(key))
 
-/** Draws the times for rows that need not be in memory at once; `own` stores the drawn numbers. */
+/** Draws the times of rows that need not be in memory together; `own` stores the drawn numbers. */
 export const drawTimes =
   <N extends Stretches.RowNumbers>(
     schedule: Schedule.Schedule,
@@ -254,7 +236,7 @@ export const drawTimes =
     return [{ time, weight: weight === undefined ? 1 : Stretches.mapNumbers(time, weight(schedule)) }]
   }
 
-/** The time of a distribution at a single time of weight 1, otherwise undefined. */
+/** The single time of weight 1; undefined for other distributions. */
 export const singleTime =
   (schedule: Schedule.Schedule) =>
   (law: NoiseLevels): number | undefined => {
@@ -266,8 +248,8 @@ export const singleTime =
 export const isDeterministicLaw = (law: NoiseLevels): boolean => quantileForm(law) === undefined
 
 /**
- * True if the nodes are placed for components of variance 1 or more because the distribution has no lower bound on them:
- * that of maximum likelihood. Drawn times suit any variance, so the answer depends on the expectation.
+ * True if the nodes assume variances ≥ 1 because none is declared, as in maximum likelihood. Drawn times suit any variance, so it depends
+ * on the expectation.
  */
 export const assumesUnitVariance = (
   law: NoiseLevels,
@@ -277,16 +259,13 @@ export const assumesUnitVariance = (
 /** True if there is no noise. */
 export const isCleanLaw = (law: NoiseLevels): boolean => concept.meaning(law).isClean === true
 
-/** Latest time up to which times from 0 on are uniform; undefined if the distribution does not begin at time 0. */
+/** End of the times that are uniform from 0 on; undefined if there are none. */
 export const uniformFromClean = (law: NoiseLevels): number | undefined => concept.meaning(law).fromClean
 
-/** Shares at which a quantile function is checked, both ends included. */
+/** Values of u at which a quantile function is checked. */
 const QUANTILE_SHARES = [0, 0.1, 0.5, 0.9, LARGEST_BELOW_ONE]
 
-/**
- * Problem of the first time outside the schedule or of a weight that is not finite, checked independently of the
- * definition's requirements.
- */
+/** Problem of the first time outside the schedule or the first weight that is not finite, whatever the definition requires. */
 const lawTimeProblems = (law: NoiseLevels, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
   const until = Schedule.endTime(schedule)
   const meaning = quantileForm(law)

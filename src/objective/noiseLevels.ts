@@ -1,4 +1,4 @@
-/** Built-in noise level distributions; `law` has their type. */
+/** Built-in noise level distributions. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
@@ -42,10 +42,8 @@ export const at = define({
 })
 
 /**
- * No noise: x_t = x_0. For losses of the data themselves, such as discrepancies of their score, contrastive divergence,
- * or the original score matching (Hyvärinen 2005). Other draws (`noises`, `directions`) remain available. A schedule
- * that has noise at time 0 is rejected.
- *
+ * No noise: x_t = x_0. For losses of the data themselves, such as discrepancies of their score, contrastive divergence, or the original
+ * score matching (Hyvärinen 2005). Other draws (`noises`, `directions`) remain available. Rejects a schedule with noise at time 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -80,9 +78,9 @@ export const clean = define({
 })
 
 /**
- * Uniform distribution of the time on [lo, hi]: L = E_t L_t. A random expectation draws one time per row; a
- * deterministic one (`quadrature`, `fixed`) uses Gauss–Legendre nodes. `lo` = 0 is allowed if the mean is finite: for
- * the loss of the noise, of the data or the implicit form, not for that of the score, which grows like 1/σ².
+ * Uniform distribution of the time on [lo, hi]: L = E_t L_t. A random expectation draws one time per row; a deterministic one
+ * (`quadrature`, `fixed`) uses Gauss–Legendre nodes. `lo` = 0 is allowed if the mean is finite: for the loss of the noise, of the data or
+ * the implicit form, not for that of the score, which grows like 1/σ².
  */
 export const uniform = define({
   name: 'uniform',
@@ -93,12 +91,12 @@ export const uniform = define({
   formula: ({ lo, hi }) => `mean over t uniform in [${lo}, ${hi}]`,
   meaning: ({ lo, hi }) => ({
     requirements: schedule => [
-      // Time 0 is never drawn. The objective checks if its mean is finite there.
+      // Time 0 is never drawn; the objective checks its mean there.
       ...(lo === 0 ? [] : timeRequirement('lo', lo)(schedule)),
       ...timeRequirement('hi', hi)(schedule),
       ...intervalProblems({ lo, hi })
     ],
-    // Strictly inside the interval: at time 0 there is no noise.
+    // Inside the interval, since time 0 has no noise.
     quantile: () => u => lo + (hi - lo) * Math.max(u, SMALLEST_QUANTILE),
     density: () => ({ at: () => 1 / (hi - lo), support: [lo, hi] }),
     nodes: (_, count) =>
@@ -130,15 +128,13 @@ const nonEmptyTimes: typeof timeListField = {
 /** Maximum number of entries written in a formula. */
 const MAX_WRITTEN = 8
 
-/** Shortens a long list to its first two entries, the number left out, and the last. */
+/** Shortens a long list to its first two entries, the number omitted, and the last. */
 const abridge = <A>(all: ReadonlyArray<A>): ReadonlyArray<A | string> =>
   all.length <= MAX_WRITTEN ? all : [...all.slice(0, 2), `… (${all.length - 3} more) …`, all[all.length - 1]]
 
 /**
- * Discrete uniform distribution over given times: L = Σ L_time/n; a time that is listed twice is drawn twice as often.
- * A random expectation draws one per row, a deterministic one uses them all. For example the times of a sampler, or
- * those of a discrete process.
- *
+ * Discrete uniform distribution over given times, such as those of a sampler or a discrete process: L = Σ L_time/n, repeated times counted.
+ * A random expectation draws one per row, a deterministic one uses all.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -155,7 +151,6 @@ export const oneOf = define({
   name: 'oneOf',
   about: 'one of some times for each row, all alike',
   fields: {
-    /** Times, at least one. */
     times: nonEmptyTimes
   },
   call: ['times'],
@@ -176,7 +171,6 @@ export const nodes = define({
   name: 'nodes',
   about: 'a weighted sum over given times',
   fields: {
-    /** Times and their weights. */
     nodes: nodeTableField
   },
   call: ['nodes'],
@@ -194,16 +188,14 @@ export const nodes = define({
 })
 
 /**
- * Maximum-likelihood weighting: L = ∫_0^until ½ g²(t) L_t dt, by Gauss–Legendre nodes in r. In the clock of
- * Ornstein–Uhlenbeck, θ = ½ log(1 + σ²/α²), ½ g² dt = (α² + σ²) dθ on any schedule; θ = θ_0(e^{Ar} − 1) with θ_0 =
- * leastVariance/10, because L_t changes fastest where the noise is of the size of a component. `leastVariance` is the
- * lower bound on a component's variance; if variances are learned, `Compile` requires it, so that the nodes do not
- * move. Default: 1. `until` must have signal: towards a time without, the integral diverges. For one Gaussian of that
- * variance and until = 12 the error is below 2e-5 with 16 nodes and 1e-10 with 32, for variances from 1 to 1e-6.
+ * Maximum-likelihood weighting: L = ∫_0^until ½ g²(t) L_t dt, by Gauss–Legendre nodes in r. On any schedule ½ g² dt = (α² + σ²) dθ with θ =
+ * ½ log(1 + σ²/α²), and θ = θ_0(e^{Ar} − 1) with θ_0 = leastVariance/10, since L_t changes fastest where the noise has the size of a
+ * component. `leastVariance` is the lower bound on variances, required by `Compile` if they are learned. Default: 1. The integral diverges
+ * towards a time without signal. For one Gaussian of that variance and until = 12 the error is below 2e-5 with 16 nodes and 1e-10 with 32,
+ * for variances from 1 to 1e-6.
  *
- * With the implicit objective the gradient tends to that of the mean negative log-likelihood as `until` and `nodes`
- * grow (Song et al. 2021, arXiv 2101.09258). For Ornstein–Uhlenbeck ½ g² = 1.
- *
+ * With the implicit objective the gradient tends to that of the mean negative log-likelihood as `until` and `nodes` grow (Song et al. 2021,
+ * arXiv 2101.09258). For Ornstein–Uhlenbeck ½ g² = 1.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -232,7 +224,7 @@ export const likelihood = define({
       const onIt = timeRequirement('until', until)(schedule)
       return onIt.length > 0
         ? onIt
-        : // The integral of ½ g² grows without bound towards a time without signal.
+        : // The integral of ½ g² diverges there.
           Problem.unless(
             Schedule.level(until)(schedule).alpha > 0,
             'until',
@@ -249,7 +241,7 @@ export const likelihood = define({
       const reach = Elementary.log((clock(until) + least) / from)
       return gaussLegendreTimes(nodes, 0, 1).map(({ time: r, weight }) => {
         const shifted = from * Elementary.exp(reach * r)
-        // Measured from the start by expm1, which keeps the digits of the first nodes.
+        // expm1 keeps the digits of the first nodes.
         const angle = from - least + from * Elementary.expm1(reach * r)
         const time = pipe(schedule, Schedule.timeOfLogSnr(-Elementary.log(Elementary.expm1(2 * angle))))
         const { alpha, sigma } = level(time)
@@ -273,9 +265,7 @@ export const uniformLogSnr = define({
   name: 'uniformLogSnr',
   about: 'every log-SNR of an interval alike (arXiv 2107.00630)',
   fields: {
-    /** Lowest log-SNR, at the most noise. */
     lo: realField('a log-SNR', -1),
-    /** Highest log-SNR. */
     hi: realField('a log-SNR', 2)
   },
   call: ['lo', 'hi'],
@@ -309,7 +299,7 @@ interface NormalLaw {
   readonly deviation: number
 }
 
-/** Share of the normal distribution of log(σ/α) below the schedule's range (`from`), and within it (`mass`). */
+/** Probability of log(σ/α) below the schedule's range (`from`), and within it (`mass`). */
 const truncationToSchedule = (
   { mean, deviation }: NormalLaw,
   schedule: Schedule.Schedule
@@ -319,15 +309,12 @@ const truncationToSchedule = (
   return { from: share(greatest), mass: share(least) - share(greatest) }
 }
 
-/**
- * Smallest share of a log-normal distribution that a schedule must cover; with less, the distribution was meant for
- * another schedule.
- */
+/** Smallest probability that a schedule must cover; with less, the distribution was meant for another. */
 const MIN_COVERED_SHARE = 1e-3
 
 /**
- * Normal distribution of the logarithm of the noise-to-signal ratio, log(σ/α) ~ N(mean, deviation²), restricted to the
- * ratios of the schedule (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1: P_mean, P_std).
+ * Normal distribution of log(σ/α) ~ N(mean, deviation²), restricted to the ratios of the schedule (Karras et al. 2022, arXiv 2206.00364,
+ * table 1, where α = 1: P_mean, P_std).
  */
 export const logNormal = define({
   name: 'logNormal',
@@ -342,7 +329,7 @@ export const logNormal = define({
   meaning: ({ mean, deviation }) => ({
     requirements: schedule =>
       Problem.unless(
-        // NaN is left to the problems of the fields.
+        // NaN is a problem of the fields.
         !(truncationToSchedule({ mean, deviation }, schedule).mass < MIN_COVERED_SHARE) || !(deviation > 0),
         'mean',
         mean,
@@ -387,7 +374,6 @@ export const logitNormal = define({
     mean: Field.finite({ default: 0 }),
     /** Standard deviation of log(t/(until − t)). */
     deviation: Field.positive({ default: 1 }),
-    /** The latest time. */
     until: Field.withDefault(timeField, 1)
   },
   formula: ({ mean, deviation, until }) => `mean over log(t/(${until} − t)) ~ N(${mean}, ${deviation}²)`,
@@ -404,15 +390,13 @@ export const logitNormal = define({
   })
 })
 
-/** Share of the target's first times that a proposal may miss: time 0 has no finite log-SNR. */
+/** Share of the target's first times that a proposal may miss, since time 0 has no finite log-SNR. */
 const MAX_MISSED_SHARE = 1e-4
 
 /**
- * Importance sampling of times: L = E_{t ~ proposal} [p_target(t)/p_proposal(t) · L_t]. The mean equals that over
- * `target`, with less variance if the proposal draws times of larger variance more often. The target may be
- * `likelihood`, whose density is ½ g² and whose total need not be 1. The proposal must cover all times of the target
- * except for the first share of 1e-4.
- *
+ * Importance sampling of times: L = E_{t ~ proposal} [p_target(t)/p_proposal(t) · L_t], the mean over `target`, with less variance if the
+ * proposal prefers times of larger variance. The target may be `likelihood`, of density ½ g², whose total need not be 1. The proposal must
+ * cover all times of the target but the first share of 1e-4.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -435,7 +419,7 @@ export const importance = define({
   fields: {
     /** Distribution from which times are drawn. */
     proposal: Field.of(concept),
-    /** Distribution over which the mean is taken. */
+    /** Distribution of the mean. */
     target: Field.of(concept)
   },
   example: { proposal: uniform(0.1, 0.9), target: uniform(0.2, 0.8) },
@@ -493,16 +477,14 @@ export const importance = define({
 })
 
 /**
- * Stratified draws from a distribution: [0, 1) is cut into one stratum per row, and row i draws u_i = (π(i) + U)/rows
- * with a random permutation π and one random shift U. Each u_i is uniform, so the mean is that of independent draws;
- * jointly they leave no gaps, so the variance between times falls to one over the square of rows (Kingma et al. 2021,
- * arXiv 2107.00630, appendix I.1).
+ * Stratified draws: [0, 1) is cut into one stratum per row, and row i draws u_i = (π(i) + U)/rows with a random permutation π and one
+ * random shift U. Each u_i is uniform, so the mean is that of independent draws; jointly they leave no gaps, so the variance between times
+ * falls as rows⁻² (Kingma et al. 2021, arXiv 2107.00630, appendix I.1).
  */
 export const stratified = define({
   name: 'stratified',
   about: 'drawn evenly, without gaps (arXiv 2107.00630)',
   fields: {
-    /** Distribution whose draws are stratified over the rows. */
     law: Field.of(concept)
   },
   call: ['law'],
@@ -520,14 +502,13 @@ export const stratified = define({
   }
 })
 
-/** Gauss nodes of a distribution, the same at every step for every expectation: the times are not random. */
+/** Gauss nodes of a distribution, the same at every step for every expectation. */
 export const gauss = define({
   name: 'gauss',
   about: 'Gauss–Legendre nodes of a law, none of it random',
   fields: {
     /** Number of nodes. */
     nodes: Field.count({ suggestion: 16, most: Limits.maxNodes }),
-    /** Distribution that the nodes replace. */
     law: Field.of(concept)
   },
   call: ['nodes'],

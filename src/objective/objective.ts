@@ -1,4 +1,4 @@
-/** Objectives: the functions that are minimised, each a mean over the rows of the data and over the noise. */
+/** Objectives: means over the rows and the noise, to be minimised. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import { mean, neg, reshape, square, sub, sum as total, type Tensor } from '../../lib/index.js'
@@ -52,7 +52,7 @@ export type {
 
 const unlikelihood: Noiseless['perDatum'] = ({ logDensity }) => neg(logDensity())
 
-/** The mean negative log-likelihood of the data at time 0, −E log p(x_0), constants included. */
+/** Mean negative log-likelihood of the data at time 0, −E log p(x_0), constants included. */
 export const likelihood = define({
   name: 'likelihood',
   about: 'the mean negative log-likelihood, for mixtures',
@@ -60,21 +60,20 @@ export const likelihood = define({
   meaning: () => ({ perDatum: unlikelihood, translationInvariant: true, proper: true })
 })
 
-/** w · L. A weighting multiplies the loss at each noise level by its own weight. */
+/** w · L. A weighting multiplies the loss at each noise level by its weight. */
 export const weight = define({
   name: 'weight',
   about: 'times a number or a Weighting',
   fields: {
     /** A number, or a `Weighting` by noise level. */
     weight: Weighting.field,
-    /** The objective that is weighted. */
     objective: Field.of(concept)
   },
   call: ['weight'],
   on: 'objective',
   example: { weight: Weighting.minSnr(), objective: denoising(NoiseLevels.at(0.3)) },
   formula: ({ weight, objective }) => `${Weighting.formula(weight)} · (${Case.formula(objective)})`,
-  // A weighting varies with the noise level, so a term without noise levels accepts a number only.
+  // Only a number can weight a term without noise levels.
   check: ({ weight, objective }) =>
     Weighting.everywhere(weight) !== undefined || !isValidObjective(objective)
       ? []
@@ -89,7 +88,7 @@ export const weight = define({
             )
           ),
   meaning: ({ weight, objective }) => ({ parts: [{ at: 'objective', weight, objective }] }),
-  // The first file format stored a weight as a plain number.
+  // Format 1 stored a weight as a plain number.
   earlier: json => {
     const given = Case.field(json, 'weight')
     return typeof json === 'object' && (typeof given === 'number' || typeof given === 'string')
@@ -112,7 +111,6 @@ export const sum = define({
   name: 'sum',
   about: 'several at once',
   fields: {
-    /** The terms, at least one. */
     objectives: nonEmptyObjectives
   },
   call: ['objectives'],
@@ -124,16 +122,14 @@ export const sum = define({
 })
 
 /**
- * Custom objective: a function of a row in the tensor vocabulary that returns the loss, [rows] or [rows, 1]. It is
- * differentiated like the built-in ones. `Row` lists its inputs: the model at other points and times, its divergence,
- * its parameters, more noise; only inputs that are read are computed. docs/objectives.md shows six from the literature.
+ * Custom objective: a function of a row in the tensor vocabulary that returns the loss, [rows] or [rows, 1], differentiated like the
+ * built-in ones. `Row` lists its inputs: the model at other points and times, its divergence, its parameters, more noise; only inputs that
+ * are read are computed. docs/objectives.md shows six from the literature.
  *
- * `float32` claims that single precision is enough: no loss is a small difference of large numbers. Default: false.
- * `bounded` claims that the loss stays finite as the noise vanishes, so a noise level distribution may begin at time 0;
- * a loss that reads its target, −z/σ, does not. Default: false.
- * `holdsConstant` claims that a part, such as a weight, is held constant by `stopGradient`. The gradient is then not
- * the derivative of the value, and no law checks that it is. Default: false.
- *
+ * `float32` claims that single precision is enough: no loss is a small difference of large numbers. `bounded` claims that the loss stays
+ * finite as the noise vanishes, so that times may begin at 0; a loss that reads its target, −z/σ, does not. `holdsConstant` claims that a
+ * part, such as a weight, is held constant by `stopGradient`: the gradient is then not the derivative of the value, and no law checks it.
+ * Defaults: false.
  *
  * @example
  * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
@@ -149,15 +145,15 @@ export const custom = define({
   fields: {
     /** Name in printed formulas. */
     name: Field.text({ remedy: 'name it' }),
-    /** Noise levels over which the mean is taken. */
+    /** Noise levels of the mean. */
     noiseLevels: NoiseLevels.field,
-    /** The loss of each row, [rows] or [rows, 1]. */
+    /** Loss of each row, [rows] or [rows, 1]. */
     perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1)),
     /** True if single precision is enough. */
     float32: Field.quiet(Field.boolean({ default: false })),
-    /** True if the loss stays finite as the noise vanishes, so that times may begin at 0. */
+    /** True if the loss stays finite as the noise vanishes. */
     bounded: Field.quiet(Field.boolean({ default: false })),
-    /** True if a part is held constant, so that the gradient is not the derivative of the value. */
+    /** True if a part is held constant by `stopGradient`. */
     holdsConstant: Field.quiet(Field.boolean({ default: false }))
   },
   call: ['name', 'noiseLevels', 'perRow', '{}'],
@@ -173,10 +169,8 @@ export const custom = define({
 })
 
 /**
- * Types a function of a row for one score of any family: the names of its parameters and heads, also in `under` and in
- * the student's own row, are checked at compile time, so an unknown name does not compile. Returns the function itself.
- * Throws if `score` is no score.
- *
+ * Returns the function of a row, typed for one score of any family: unknown names of parameters and heads, also in `under` and
+ * `underModel`, do not compile. Throws if `score` is no score.
  *
  * @example
  * import { square, sub, sum } from 'ornstein/float64'
@@ -197,7 +191,7 @@ export const custom = define({
 export const seeing =
   <P extends string, H extends string>(score: Score<P, H>) =>
   (perRow: (row: Row<P, H>) => Tensor): Matching['perRow'] =>
-    // At run time a row has the names of the score in use, and an unknown name throws.
+    // At run time unknown names throw.
     ofScore.is(score) ? perRow : refuse('Objective.seeing: give the score whose rows it sees')
 
 // —— meaning ——
@@ -208,22 +202,19 @@ const summedOverEntries = remembered(
       total(reshape(perRow(row), [row.noisy.shape[0], -1]), 1)
 )
 
-/**
- * Replaces the loss over pairs by the sum of each row's entries u, which locates a row that is not finite. Returns
- * other terms unchanged.
- */
+/** Replaces the loss over pairs by the sum of each row's u, which locates rows that are not finite. Returns other terms unchanged. */
 export const withRowwiseLoss = (term: Term): Term => {
   if (!isMatching(term) || term.pairs === undefined) return term
   return { ...withoutField(term, 'pairs'), perRow: summedOverEntries(term.perRow) }
 }
 
-/** True if the integrand of a term is built in, false if it is the user's code. */
+/** True if the integrand is built in, not the user's code. */
 export const isBuiltIn = (term: Matching | Noiseless): boolean =>
   isMatching(term) ? term.perRow === denoisingRow || term.perRow === implicitRow : term.perDatum === unlikelihood
 
 /**
- * Classifies the objective for the optimizer's guarantees by its meaning, not by its name: the noise level if it is
- * denoising or implicit score matching at one level, 'likelihood', or 'another'.
+ * Classifies the objective by its meaning for the optimizer's guarantees: the noise level for denoising or implicit score matching at one
+ * level, 'likelihood', or 'another'.
  */
 export const subject =
   (schedule: Schedule) =>
@@ -254,10 +245,7 @@ export function show(objective: Objective): string {
 /** Returns the objective as a formula. */
 export const formula = (objective: Objective): string => Case.formula(objective)
 
-/**
- * Problems of the objective on a schedule beyond those of its fields. Returns none if a part of the objective is
- * invalid itself.
- */
+/** Problems of the objective on a schedule beyond those of its fields; none if a part is invalid. */
 export const objectiveIncompatibilities =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => {
@@ -271,7 +259,7 @@ export const objectiveIncompatibilities =
     )
   }
 
-/** Problems of a term's noise level distribution, and of its mean towards time 0 if the distribution is valid. */
+/** Problems of a term's noise level distribution and, if it is valid, of the mean towards time 0. */
 const noiseLevelProblems = (
   schedule: Schedule,
   term: Matching,
@@ -288,7 +276,7 @@ const noiseLevelProblems = (
     )
   ]
   const until = NoiseLevels.uniformFromClean(term.noiseLevels)
-  // A term whose own fields are invalid cannot be evaluated further.
+  // A term with invalid fields cannot be evaluated.
   if (inLaw.length > 0 || until === undefined || Case.problems(term.of).length > 0) return inLaw
   const isKnown = isBuiltIn(term) || term.measuredIn !== undefined || term.bounded === true
   return Problem.unless(
@@ -305,8 +293,8 @@ const noiseLevelProblems = (
 }
 
 /**
- * True if the mean over times uniform from 0 is finite: t · weight · magnitude of the loss falls towards t = 0 by a power
- * of t, tested over four decades.
+ * True if the mean over times uniform from 0 is finite: t · weight · magnitude of the loss falls by a power of t towards 0, tested over
+ * four decades.
  */
 const hasFiniteMean = (
   schedule: Schedule,
@@ -324,8 +312,8 @@ const hasFiniteMean = (
 }
 
 /**
- * Magnitude of a loss near time 0, that of its squared target: 1/σ² for the score, 1 if the loss is bounded. A custom loss
- * may use its target in any way, so it is assumed to be as large as the target.
+ * Magnitude of a loss near time 0: 1/σ² for the score, the square of its target; 1 if bounded. A custom loss is assumed to be as large as
+ * the squared target.
  */
 const lossMagnitude = (
   schedule: Schedule,
@@ -338,7 +326,7 @@ const lossMagnitude = (
   }
 }
 
-/** All problems of the objective on a schedule: those of its fields, then those that need the schedule. */
+/** All problems of the objective on a schedule, those of its fields first. */
 export const problems =
   (schedule: Schedule) =>
   (objective: Objective): ReadonlyArray<Problem.Problem> => [

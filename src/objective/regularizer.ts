@@ -29,7 +29,7 @@ interface Penalized {
   readonly towards: Params.Params<string> | null
 }
 
-/** Value, gradient and diagonal of the Hessian of a penalty that is a sum over entries. */
+/** Value, gradient and Hessian diagonal of a penalty that sums over entries. */
 const penaltyOf = ({
   norm,
   smoothing,
@@ -40,7 +40,7 @@ const penaltyOf = ({
     (parameters ?? Params.names(towards ?? params)).includes(name)
   const difference = (name: string, { values }: NdArray): Float64Array =>
     towards !== null && name in towards ? values.map((value, i) => value - towards[name].values[i]) : values
-  // √(δ² + ε²) − ε without cancellation, and 0 if δ and ε are 0.
+  // √(δ² + ε²) − ε without cancellation; 0 if both are 0.
   const size = (delta: number): number => Elementary.hypot(delta, smoothing)
   const one = (delta: number): number =>
     norm === 'l2' ? delta * delta : delta === 0 ? 0 : (delta * delta) / (size(delta) + smoothing)
@@ -67,7 +67,7 @@ const penaltyOf = ({
   }
 }
 
-/** Problems of a penalty with parameters of given shapes: unknown names, and targets of another shape. */
+/** Problems of a penalty with given shapes of parameters: unknown names, targets of another shape. */
 export const penalizedShapeProblems =
   (
     { parameters = null, towards }: Partial<Penalized> & Pick<Penalized, 'towards'>,
@@ -117,7 +117,7 @@ export const regularizer = define({
     norm: Field.oneOf(['l2', 'l1']),
     /** ε, which smooths the corner of l1. Default: 0. */
     smoothing: Field.quiet(Field.notNegative({ default: 0 })),
-    /** Names of the penalised parameters. Default: those of `towards`, otherwise all. */
+    /** Names of penalised parameters. Default: those of `towards`, otherwise all. */
     parameters: Field.optional(namesField),
     /** θ_0. Default: 0. */
     towards: Field.optional({
@@ -148,7 +148,7 @@ export const regularizer = define({
   meaning: fields => ({
     ...penaltyOf(fields),
     unfit: penalizedShapeProblems(fields),
-    // Finite differences disagree at the corner of |θ| unless it is smoothed.
+    // Finite differences disagree at the corner of |θ|.
     ...(fields.norm === 'l1' && fields.smoothing < 0.1 && { cornered: true })
   })
 })

@@ -1,4 +1,4 @@
-/** Types of objectives: the inputs of an integrand, and an objective as a weighted sum of terms. */
+/** Types of objectives: inputs of an integrand, and weighted sums of terms. */
 import type { Tensor } from '../../lib/index.js'
 import { Case, conceptModule, type Problem } from '../core/index.js'
 import type { Mixture } from '../mixture/mixtureData.js'
@@ -14,30 +14,25 @@ import * as Weighting from './weighting.js'
 /** A time: one number for all rows, or a function of each row's time. */
 export type Time = number | ((time: number, schedule: Schedule) => number)
 
-/** A noise level, α and σ, each [rows, 1], with the label of each row if the data have labels. */
+/** α and σ, each [rows, 1], and the label of each row if the data have labels. */
 export interface RowLevel {
   readonly alpha: Tensor
   readonly sigma: Tensor
   readonly label?: Tensor
-  /**
-   * α and σ as [1, 1] if all rows share one level: quantities that depend on the level alone are then computed once.
-   */
+  /** α and σ as [1, 1] if all rows share one level. */
   readonly common?: { readonly alpha: Tensor; readonly sigma: Tensor }
 }
 
 /** Random directions v with E vvᵀ = I: entries ±1, or standard normal. */
 export interface Estimate {
-  /** Number of directions for each row. */
+  /** Directions for each row. */
   readonly probes: number
   readonly law: 'rademacher' | 'normal'
 }
 
-/**
- * Quantities available if an expectation draws only the projection of the noise on which a mixture depends. `z` lacks
- * the part that is integrated in closed form.
- */
+/** Quantities for noise drawn only in the projection on which a mixture depends; `z` lacks the part integrated in closed form. */
 export interface SeenNoise {
-  /** c, the share of the denoising form if both forms are mixed, [rows, 1]; null if all noise is drawn. */
+  /** c, the share of the denoising form, [rows, 1]; null if all noise is drawn. */
   readonly share: Tensor | null
   /** |z|², including the mean over the part that was not drawn, [rows, 1]. */
   readonly squaredNoise: () => Tensor
@@ -47,20 +42,17 @@ export interface SeenNoise {
   readonly mixed: (share: Tensor) => Tensor
 }
 
-/**
- * Inputs of an integrand, for all rows at once: vectors [rows, dim], numbers [rows, 1]. Each is computed or drawn only
- * if it is read, so an unused divergence or noise costs nothing.
- */
+/** Inputs of an integrand, for all rows at once: vectors [rows, dim], numbers [rows, 1]. Each is computed or drawn only if it is read. */
 export interface Row<P extends string = string, H extends string = string> {
   /** s(x_t). */
   readonly score: Tensor
   /** −z/σ, whose conditional mean given x_t the score matches. */
   readonly target: Tensor
-  /** Output of the network at x_t, in the parametrization that it predicts. */
+  /** Output of the network at x_t, in its parametrization. */
   readonly output: Tensor
-  /** Regression target of `output`: z if the network predicts the noise, x_0 if it predicts the data. */
+  /** Regression target of `output`: z if it predicts the noise, x_0 if it predicts the data. */
   readonly outputTarget: Tensor
-  /** Outputs of the score's heads at x_t, by name, [rows, any]. Throws if no head has the name. */
+  /** Outputs of the heads at x_t, by name, [rows, any]. Throws for an unknown name. */
   readonly heads: Readonly<Record<H, Tensor>>
   /** x_0. */
   readonly clean: Tensor
@@ -73,70 +65,66 @@ export interface Row<P extends string = string, H extends string = string> {
   readonly time: Tensor
   /** Class of each row, [rows, 1]; −1 if it has none. */
   readonly label: Tensor
-  /** Row paired with each row, for paired data, [rows, dim]. */
+  /** Row paired with each row, [rows, dim]. */
   readonly partner: Tensor
   /** Parameters by name; gradients flow through them. */
   readonly params: Readonly<Record<P, Tensor>>
-  /** Constants of the term by name, from `Matching.constants`. */
+  /** Constants by name, from `Matching.constants`. */
   readonly constants: Readonly<Record<string, Tensor>>
-  /** f(t) for each row, [rows, 1]. f is evaluated on numbers, and autodiff treats the result as constant. */
+  /** f(t) for each row, [rows, 1], evaluated on numbers; constant for autodiff. */
   readonly ofTime: (f: (time: number, schedule: Schedule) => number) => Tensor
   /** Noise level at another time. */
   readonly levelAt: (time: Time) => RowLevel
-  /** s(x) at any points [rows, dim], at a level or a time. Gradients flow to x and to the parameters. */
+  /** s(x) at any points [rows, dim], differentiable in x and the parameters. */
   readonly scoreAt: (x: Tensor, at: RowLevel | Time) => Tensor
-  /** Output of the network at any points, as `scoreAt`. */
+  /** Output of the network at any points [rows, dim]. */
   readonly outputAt: (x: Tensor, at: RowLevel | Time) => Tensor
-  /** Outputs of the heads at any points, by name, as `scoreAt`. */
+  /** Outputs of the heads at any points [rows, dim], by name. */
   readonly headsAt: (x: Tensor, at: RowLevel | Time) => Readonly<Record<H, Tensor>>
-  /** log p(x) of a mixture at a level or a time, [rows, 1]. Throws for a network, which has no density. */
+  /** log p(x) of a mixture, [rows, 1]. Throws for a network. */
   readonly logDensityAt: (x: Tensor, at: RowLevel | Time) => Tensor
   /**
-   * div s(x_t), [rows, 1]. Exact by default, which takes a gradient for each dimension; estimated by random directions
-   * if `estimate` is given (Hutchinson 1990).
+   * div s(x_t), [rows, 1]: exact, by a gradient for each dimension, or estimated by random directions if `estimate` is given (Hutchinson
+   * 1990).
    */
   readonly divergence: (estimate?: Partial<Estimate>) => Tensor
-  /** Random directions, each [rows, dim]. `divergence` uses these same directions. */
+  /** Random directions, each [rows, dim], those of `divergence`. */
   readonly directions: (estimate: Estimate) => ReadonlyArray<Tensor>
   /**
-   * Standard normal draws, `count` arrays of [rows, dim], independent of z, of the directions and of each other, and
-   * drawn again at every evaluation. A larger count returns the draws of a smaller one first.
+   * Standard normal draws, `count` arrays of [rows, dim], independent of z, of the directions and of each other, new at every evaluation.
+   * The first draws do not depend on `count`.
    */
   readonly noises: (count: number) => ReadonlyArray<Tensor>
-  /** Inputs for integrands that also support noise of which only a projection is drawn. */
+  /** Inputs for integrands that support projected noise. */
   readonly projectedNoise: SeenNoise
   /**
-   * The same row, data, noise and level with some parameters replaced: those of a teacher, a moving average, or the
-   * model's own, to be differentiated. Default for `constants`: those of the row.
+   * Row with equal data, noise and level, and some parameters replaced: those of a teacher, a moving average, or the model's own, to be
+   * differentiated. Default for `constants`: those of this row.
    */
   readonly under: (params: { readonly [N in P]?: Tensor }, constants?: Row['constants']) => Row<P, H>
   /**
-   * A row of the student's own distribution and its importance share. Row: x_t = αc_k + √u_k x_0 with k the label, if
-   * the data are standard normal nodes for each of K components. Share: Kπ_k. Both depend on the parameters, and
-   * gradients flow through them.
+   * A row of the student's own distribution, x_t = αc_k + √u_k x_0 with k the label, if the data are standard normal nodes for each of K
+   * components, and its importance share, Kπ_k. Gradients flow through both.
    */
   readonly underModel: () => { readonly row: Row<P, H>; readonly share: Tensor }
 }
 
-/** Inputs of an integrand without noise: the data alone. */
+/** Inputs of an integrand without noise. */
 export interface Datum extends Pick<Row, 'clean' | 'label' | 'params' | 'constants'> {
-  /** log p(x_0), [rows, 1]. Throws for a network, which has no density. */
+  /** log p(x_0), [rows, 1]. Throws for a network. */
   readonly logDensity: () => Tensor
-  /** The same datum with other parameters. */
+  /** Datum with other parameters. */
   readonly under: (params: Readonly<Record<string, Tensor>>, constants?: Row['constants']) => Datum
 }
 
 // —— what can be asked for ——
 
 interface DescribedBy {
-  /** The objective that the term comes from. */
+  /** Objective of the term. */
   readonly of: Objective
 }
 
-/**
- * Arrays that an integrand reads by name. A program is compiled once for all their values, but again for every number
- * that is written into the code.
- */
+/** Arrays that an integrand reads by name. All their values share a compiled program; numbers in the code do not. */
 interface WithConstants {
   readonly constants?: Params.Params<string>
   /** Problems with a score's parameters and the dimension of the data. */
@@ -147,49 +135,44 @@ export type Unfit = (shapes: Params.Shapes<string>, score: string, dim: number) 
 
 /** Claims of a term, each checked by laws. */
 interface TermClaims {
-  /** Minimised by the true distribution, in population, and invariant under rotation. */
+  /** True if the true distribution is the minimum in population, and rotations change nothing. */
   readonly proper?: boolean
-  /**
-   * A part, such as a weight, is held constant by `stopGradient`: the gradient is then not the derivative of the value.
-   */
+  /** True if a part is held constant by `stopGradient`, so that the gradient is not the derivative of the value. */
   readonly holdsConstant?: boolean
 }
 
-/** A mean over noise levels of a function of a row, with the capabilities of that function. */
+/** Mean over noise levels of a function of a row, with that function's capabilities. */
 export interface Matching extends DescribedBy, TermClaims, WithConstants {
   readonly noiseLevels: NoiseLevels.NoiseLevels
   /** Loss of each row, [rows] or [rows, 1]. */
   readonly perRow: (row: Row) => Tensor
-  /** Capability: the integrand supports projected noise, of which only the part that a mixture depends on is drawn. */
+  /** Capability: supports noise drawn only in the projection on which a mixture depends. */
   readonly supportsProjectedNoise?: true | undefined
-  /** Capability: the value does not change if data and mixture are translated together. */
+  /** Capability: translating data and mixture together changes nothing. */
   readonly translationInvariant?: true
   /** Capability: the loss stays finite as the noise vanishes. */
   readonly bounded?: true
-  /**
-   * Capability: single precision is enough, because no row's loss is a small difference of large numbers, if the
-   * network itself allows it.
-   */
+  /** Capability: float32 is enough if it is for the network, since no loss is a small difference of large numbers. */
   readonly float32?: true
   /**
-   * Parametrization of the squared error. `perRow` returns the error of the network's output if all noise is drawn,
-   * otherwise a loss of the score with the same mean, mixed by `projectedNoise.share`.
+   * Parametrization of the squared error. `perRow` is the error of the network's output if all noise is drawn, otherwise a loss of the
+   * score of equal mean, mixed by `projectedNoise.share`.
    */
   readonly measuredIn?: Parametrization.Parametrization
-  /** Objective of which this is an unbiased estimate, over the draws that it makes beyond the noise. */
+  /** Objective of which this is an unbiased estimate over its draws beyond the noise. */
   readonly exact?: Objective
-  /** The mixture whose score is the target. */
+  /** Mixture whose score is the target. */
   readonly truth?: Mixture
-  /** The mean is taken over the student's own distribution. */
+  /** True if the mean is over the student's own distribution. */
   readonly underModel?: true
-  /** Loss over all rows jointly: a number, from u = `perRow`, [rows, k]. The objective is then not a mean over rows. */
+  /** Loss over all rows jointly, from u = `perRow`, [rows, k], in place of the mean over rows. */
   readonly pairs?: (u: Tensor) => Tensor
 }
 
-/** A mean over the data, without noise. */
+/** Mean over the data, without noise. */
 export interface Noiseless extends DescribedBy, TermClaims, WithConstants {
   readonly perDatum: (datum: Datum) => Tensor
-  /** Capability: the value does not change if data and mixture are translated together. */
+  /** Capability: translating data and mixture together changes nothing. */
   readonly translationInvariant?: true
 }
 
@@ -199,50 +182,45 @@ export interface Penalty extends DescribedBy {
     readonly value: number
     readonly gradient: Params.Params<string>
   }
-  /** Capability: the diagonal of the Hessian, if the Hessian is diagonal. */
+  /** Capability: the diagonal of a diagonal Hessian. */
   readonly curvature?: (params: Params.Params<string>) => Params.Params<string>
   /** Problems with a score's parameters. */
   readonly unfit?: Unfit
-  /** The gradient is discontinuous, so finite differences disagree with it near a corner. */
+  /** True if the gradient is discontinuous, so that finite differences disagree near a corner. */
   readonly cornered?: true
 }
 
-/** A term that is not composed of others. Other rooms branch on its capabilities, never on its name. */
+/** A term that is not composed of others. Branch on its capabilities, never on its name. */
 export type Term = Matching | Noiseless | Penalty
 
 export type Bare<T> = T extends unknown ? Omit<T, 'of'> : never
 
-/** A term without the objective it comes from. */
+/** A term without its objective. */
 export type Form = Bare<Term>
 
-/** An objective inside another, and its weight. */
+/** An objective inside another, with its weight. */
 export interface Part {
   /** Path into the fields, such as `objectives[0]`. */
   readonly at: string
   readonly objective: Objective
   /** Default: 1. */
   readonly weight?: Weighting.Weighting
-  /** Probability that a row's label is left out, drawn again at every evaluation. Default: 0. */
+  /** Probability of leaving out a row's label. Default: 0. */
   readonly labelDropout?: number
 }
 
-/** An objective that is a sum of others. */
 export interface Parts {
   readonly parts: ReadonlyArray<Part>
 }
 
-/**
- * Meaning of an objective: a function of a row, of a row without noise, of the parameters, or a sum of other
- * objectives.
- */
+/** A function of a row, of a row without noise, or of the parameters, or a sum of objectives. */
 export type Meaning = Form | Parts
 
 export interface Objective extends Case.Value<'Objective', Meaning> {}
 
 /**
- * Defines a custom objective with fields. Its integrand is a function of a row in the tensor vocabulary that returns
- * [rows] or [rows, 1], differentiated and compiled like the built-in ones. `Row` lists its inputs.
- *
+ * Defines a custom objective with fields. Its integrand is a function of a row in the tensor vocabulary that returns [rows] or [rows, 1],
+ * differentiated and compiled like the built-in ones. `Row` lists its inputs.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -269,17 +247,17 @@ export const { concept, define } = conceptModule<Objective>('Objective', 'what i
 
 // —— an objective as terms ——
 
-/** A term, its path in the objective, and its weight: a number times the weightings of its noise levels. */
+/** A term, its path in the objective, and its weight: a number times weightings. */
 export interface WeightedTerm {
   readonly path: string
   readonly weight: number
   readonly weightings: ReadonlyArray<Weighting.Weighting>
-  /** Probability that a row's label is left out. */
+  /** Probability of leaving out a row's label. */
   readonly labelDropout: number
   readonly term: Term
 }
 
-/** Meaning of an objective. Equal objectives return the same object, so a compiled program is found again. */
+/** Meaning of an objective, one object for equal objectives, so that compiled programs are found again. */
 export const objectiveForm = remembered((objective: Objective) => concept.meaning(objective))
 
 /** Flattens the objective into a weighted sum of terms. */

@@ -1,34 +1,26 @@
-/**
- * Weightings: the weight of each noise level, a function of time, that multiplies the loss in the loss's own
- * parametrization.
- */
+/** Weightings: factors of the loss by noise level. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Field, Vocabulary, conceptModule } from '../core/index.js'
 import * as Schedule from '../schedule/schedule.js'
 
-/** Weight as a function of time, on a schedule. */
 type Weigh = (dynamics: Schedule.Dynamics) => (time: number) => number
 
-/**
- * Quantity on which a weight depends: the signal-to-noise ratio alone, the level (α, σ), or a rate, which scales with a
- * change of clock.
- */
+/** Quantity on which a weight depends: the SNR, the level (α, σ), or a rate, which scales with a change of clock. */
 export type Sees = 'snr' | 'level' | 'rate'
 
 export interface Meaning {
   readonly weigh: Weigh
-  /** Capability, and a claim that laws check: the quantity on which the weight depends. */
+  /** Capability, checked by laws: the quantity on which the weight depends. */
   readonly sees?: Sees
-  /** Capability: the weight if it is the same at every level; it then also applies to objectives without levels. */
+  /** Capability: a constant weight, which also applies to objectives without levels. */
   readonly everywhere?: number
 }
 
 export interface Weighting extends Case.Value<'Weighting', Meaning> {}
 
 /**
- * Defines a custom weighting, as a function of the time of a schedule.
- *
+ * Defines a custom weighting as a function of time on a schedule.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -58,12 +50,10 @@ const ofSnr = (f: (snr: number) => number): Meaning => ({
     }
 })
 
-/** Constant weight at every noise level. */
 export const constant = define({
   name: 'constant',
   about: 'the same at every level; a plain number does',
   fields: {
-    /** The weight. */
     value: Field.finite({ suggestion: 1 })
   },
   call: ['value'],
@@ -75,7 +65,7 @@ export const constant = define({
 export const asWeighting = (weight: number | Weighting): Weighting =>
   typeof weight === 'number' ? constant(weight) : weight
 
-/** Field for a weighting. Accepts a plain number as a constant weight and writes it as one. */
+/** Field for a weighting; a plain number is a constant weight, and is written as one. */
 export const field: Field.Field<Weighting, number | Weighting> = Field.of<Weighting, number>(concept, {
   from: asWeighting,
   show: weighting => (Case.isMadeBy(constant)(weighting) ? String(weighting.value) : null)
@@ -94,7 +84,6 @@ export const truncatedSnr = define({
   name: 'truncatedSnr',
   about: 'for the loss of the data (arXiv 2202.00512)',
   fields: {
-    /** Lower bound on the weight. */
     floor: Field.notNegative({ default: 1 })
   },
   formula: ({ floor }) => `max(SNR, ${floor})`,
@@ -106,7 +95,7 @@ export const minSnr = define({
   name: 'minSnr',
   about: 'for the loss of the data (arXiv 2303.09556)',
   fields: {
-    /** γ, the upper bound on the weight. */
+    /** Upper bound γ. */
     gamma: Field.positive({ default: 5 })
   },
   formula: ({ gamma }) => `min(SNR, ${gamma})`,
@@ -114,8 +103,7 @@ export const minSnr = define({
 })
 
 /**
- * 1/(1/SNR + 1/γ), for the loss of the data (Crowson et al. 2024, arXiv 2401.11605, where γ is 4: it is 1/σ_d² of their
- * preconditioned network, whose data have standard deviation σ_d = ½).
+ * 1/(1/SNR + 1/γ), for the loss of the data (Crowson et al. 2024, arXiv 2401.11605, with γ = 4 = 1/σ_d² of their preconditioned network).
  */
 export const softMinSnr = define({
   name: 'softMinSnr',
@@ -129,9 +117,7 @@ export const softMinSnr = define({
 })
 
 /**
- * (σ² + σ_d²)/(σσ_d)² with the noise-to-signal ratio σ/α for σ, that is SNR + 1/σ_d², for the loss of the data (Karras
- * et al. 2022, arXiv 2206.00364, table 1: λ(σ)).
- *
+ * (σ² + σ_d²)/(σσ_d)² with σ/α for σ, that is SNR + 1/σ_d², for the loss of the data (Karras et al. 2022, arXiv 2206.00364, table 1: λ(σ)).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -165,8 +151,8 @@ export const sigmoid = define({
 })
 
 /**
- * g², the squared diffusion coefficient of the forward process, for the loss of the score. Half of it, integrated over
- * all times, is the weighting of maximum likelihood (Song et al. 2021, arXiv 2101.09258).
+ * g², the squared diffusion coefficient, for the loss of the score. Half of it, integrated over all times, is maximum likelihood (Song et
+ * al. 2021, arXiv 2101.09258).
  */
 export const likelihood = define({
   name: 'likelihood',
@@ -195,10 +181,10 @@ export const interpret = (schedule: Schedule.Schedule): ((weighting: Weighting) 
   return weighting => concept.meaning(weighting).weigh(dynamics)
 }
 
-/** Quantity on which a weight depends; undefined if the definition does not declare it. */
+/** Quantity on which a weight depends; undefined if it is not declared. */
 export const weightDependsOn = (weighting: Weighting): Sees | undefined => concept.meaning(weighting).sees
 
-/** The weight if it is the same at every level, otherwise undefined. */
+/** The constant weight; undefined if it varies with the level. */
 export const everywhere = (weighting: Weighting): number | undefined => concept.meaning(weighting).everywhere
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [

@@ -1,7 +1,4 @@
-/**
- * Cases: values that carry all functions by which the rest of the program uses them (codec, printer, checks,
- * meaning).
- */
+/** Cases: values with the functions that the program applies to them (codec, printer, checks, meaning). */
 import { none, some, type Option } from './either.js'
 import type { Field, Fields, NoFields, Of } from './field.js'
 import * as Problem from './problem.js'
@@ -10,31 +7,31 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { collect, foldUp, splitResults } from './walk.js'
 import { literalCode, nearestWords, quotedValue } from './spelling.js'
 
-/** Symbol of a value's case; it is registered, so all copies of the library in a program share it. */
+/** Symbol of a value's case, registered so that all copies of the library in a program share it. */
 export const ofCase: unique symbol = Symbol.for('ornstein/case')
 
 /**
- * Call form of a case: its fields in order, the last perhaps as `'...parts'`, or `'{}'` for a record of the
- * remaining fields; null: one record of options.
+ * Call form of a case: its fields in order, the last possibly `'...parts'`, or `'{}'` for a record of the other fields; null: one record of
+ * options.
  */
 export type Call = ReadonlyArray<string> | null
 
-/** Case with any fields. Its functions accept any value and throw for one that is not theirs. */
+/** Case with any fields. Its functions accept any value and throw for one of another case. */
 export interface Case<out C extends string, out M> {
   readonly concept: C
   readonly name: string
   readonly about: string
   readonly fields: Fields
   readonly call: Call
-  /** Field that is given alone in a last call: `reparametrized(clock)(schedule)`. Null if there is none. */
+  /** Field given alone in a last call: `reparametrized(clock)(schedule)`; null if there is none. */
   readonly on: string | null
   readonly formula: (value: unknown) => string | null
-  /** Problems between fields; those within one are reported by the field. */
+  /** Problems between fields; a field reports its own. */
   readonly check: (value: unknown) => ReadonlyArray<Problem.Problem>
   readonly meaning: (value: unknown) => M
   /** Fields of the example, if defaults and suggestions do not suffice. */
   readonly example: Readonly<Record<string, unknown>>
-  /** Converts the JSON of an earlier version to that of this one. */
+  /** Converts the JSON of an earlier version. */
   readonly earlier: (json: unknown) => unknown
 }
 
@@ -92,7 +89,7 @@ export const placedDescriptions = (value: AnyValue): ReadonlyArray<PlacedCase> =
     { path, value }
   ])
 
-/** Descriptions nested directly in it. */
+/** Descriptions nested directly in a description. */
 export const innerDescriptions = (value: AnyValue): ReadonlyArray<PlacedCase> =>
   nestedNodes({ path: '', depth: 0, value, bare: false })
 
@@ -131,10 +128,7 @@ export const perField = <R>(
 /** Code that builds the description. */
 export const show = (value: AnyValue): string => (isValue(value) ? printedCase(value) : literalCode(value))
 
-/**
- * Code of a list without brackets. The parts are joined again rather than cut out of the printed list, which would
- * take quadratic time.
- */
+/** Code of a list without brackets, joined from its parts: cutting it out of the printed list takes quadratic time. */
 const spreadListCode = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
@@ -161,18 +155,16 @@ const printedCase = (value: AnyValue): string =>
         ? (optionsCode(given) ?? '')
         : call
             .map(k => (k === '{}' ? optionsCode(given.filter(([k]) => !call.includes(k))) : parts.get(fieldAt(k))))
-            // Trailing fields that are omitted have no text.
+            // Omitted trailing fields have no text.
             .filter(text => text !== null)
             .join(', ')
     return `${word}(${args})${on === null ? '' : `(${parts.get(on)})`}`
   })
 
-/** Maximum depth of nested descriptions. */
 export const MAX_CASE_DEPTH = 500
 
 /**
- * Problems of a description and all those nested in it. `bare`: it was given in its short form, so its field has no
- * name. Default: false.
+ * Problems of a description and all those nested in it. `bare`: it was given in its short form, so its field has no name. Default: false.
  */
 export const problems = (
   value: AnyValue,
@@ -182,7 +174,7 @@ export const problems = (
     ? collect<CaseNode, Problem.Problem>({ path: '', depth: 0, value, bare }, nestedNodes, caseNodeProblems)
     : [lostCaseProblem(value)]
 
-/** True if a description has its case, and in every field a value of its type, so that it has a meaning. */
+/** True if a description has its case, and a value of its type in every field, so that it has a meaning. */
 export const isSound = (value: AnyValue): boolean =>
   isValue(value) && Object.entries(value[ofCase].fields).every(([name, f]) => f.is(field(value, name)))
 
@@ -205,8 +197,8 @@ const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): s
 }
 
 /**
- * Name and call of a constructor that was given instead of its result; null for anything else. A case without fields
- * is a value; one with fields is a function, even if all have defaults.
+ * Name and call of a constructor that was given instead of its result; null for anything else. Only a case without fields is a value, even
+ * if all fields have defaults.
  */
 export const uncalled = (u: unknown): { readonly name: string; readonly remedy: string } | null => {
   const within: unknown = Array.isArray(u) ? u.find(one => typeof one === 'function') : u
@@ -218,10 +210,7 @@ export const uncalled = (u: unknown): { readonly name: string; readonly remedy: 
   return { name: `${its.concept}.${its.name}`, remedy: `call it: ${callOf(its)}` }
 }
 
-/**
- * Problem of a description without its case. By its type it has one, but a copy by JSON or structuredClone has lost
- * it.
- */
+/** Problem of a description without its case, which a copy by JSON or structuredClone loses. */
 const lostCaseProblem = (value: unknown): Problem.Problem => {
   const one = uncalled(value)
   if (one !== null) return Problem.of('', one.name, 'a description: it is what makes one', one.remedy)
@@ -233,7 +222,7 @@ const lostCaseProblem = (value: unknown): Problem.Problem => {
   )
 }
 
-/** Problems of one description, each with its path, without those of the descriptions nested in it. */
+/** Problems of one description, each with its path, without those of nested descriptions. */
 const caseNodeProblems = ({ path, depth, value, bare }: CaseNode): ReadonlyArray<Problem.Problem> => {
   const { name, fields, check } = value[ofCase]
   const tooDeep =
@@ -251,12 +240,12 @@ const caseNodeProblems = ({ path, depth, value, bare }: CaseNode): ReadonlyArray
     ...Problem.unless(value._tag === name, '_tag', value._tag, `'${name}', its case`, 'build it by its constructor'),
     ...Object.entries(fields).flatMap(([name, f]) => f.problems(bare ? '' : name, field(value, name)))
   ]
-  // Problems between fields are only checked if each field is valid.
+  // Problems between fields require valid fields.
   const between = own.length > 0 ? [] : check(value)
   return [...tooDeep, ...own, ...between].map(problem => (path === '' ? problem : Problem.within(path)(problem)))
 }
 
-/** Description as JSON; code is omitted and is found in the vocabulary by its name. */
+/** Description as JSON; code is omitted and found in the vocabulary by its name. */
 export const encode = (value: AnyValue): unknown =>
   foldUp<CaseNode, unknown>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ value }, results) => ({
     _tag: value[ofCase].name,
@@ -279,7 +268,7 @@ type Takes<F> = F extends Field<unknown, infer I> ? I : never
 type Defaulted<F> = {
   readonly [K in keyof F]: F[K] extends { readonly fallback: { readonly _tag: 'Some' } } ? K : never
 }[keyof F]
-/** Renames keys by `as`, which keeps the comment above each field, so that an editor shows it for an option. */
+/** Renames keys by `as`, which keeps each field's comment for editors. */
 type GivenOptions<F> = Expanded<
   { readonly [K in keyof F as K extends Defaulted<F> ? never : K]: Takes<F[K]> } & {
     readonly [K in keyof F as K extends Defaulted<F> ? K : never]?: Takes<F[K]>
@@ -290,7 +279,7 @@ type OptionsArgument<F> =
   Exclude<keyof F, Defaulted<F>> extends never
     ? readonly [options?: GivenOptions<F>]
     : readonly [options: GivenOptions<F>]
-/** Positional arguments of a call form. `Rest`: the fields without a position. */
+/** Positional arguments of a call form; `Rest` has the fields without a position. */
 type Positional<F, A extends ReadonlyArray<unknown>, Rest = F> = A extends readonly [infer H, ...infer T]
   ? H extends '{}'
     ? OptionsArgument<Rest>
@@ -337,12 +326,12 @@ export interface Spec<N extends string, F extends Fields, M, A extends Call, On 
   readonly meaning: (fields: Of<F>) => M
   /** Fields of its example in lists, if defaults and suggestions do not suffice. */
   readonly example?: Partial<Of<F>>
-  /** Converts the JSON of an earlier version, which had other fields. */
+  /** Converts the JSON of an earlier version with other fields. */
   readonly earlier?: (json: unknown) => unknown
 }
 
 /**
- * Given fields completed by the defaults of the others.
+ * Given fields, completed by the defaults of the others.
  *
  * @throws RangeError for an unknown option, or a missing field without a default
  */
@@ -413,7 +402,7 @@ export function define<
             : (...args: ReadonlyArray<unknown>) => build(namedArguments(word, self, args)),
           { [ofCase]: self }
         )
-  // The only unchecked claim about types: the result of `build` has been checked field by field.
+  // The only unchecked claim about types: `build`'s result has been checked field by field.
   return result as Constructor<Value<C, M>, N, F, A, On>
 }
 
@@ -446,7 +435,7 @@ const memoizedMeaning = <M>(interpret: (u: unknown) => M): ((u: unknown) => M) =
   }
 }
 
-/** Arguments of a constructor by the names of their fields, according to its call form. */
+/** Arguments of a constructor by field name, according to its call form. */
 const namedArguments = (
   word: string,
   self: Case<string, unknown>,
@@ -514,8 +503,7 @@ export const caseOf = <C extends string, M>(value: Value<C, M>): Case<C, M> =>
 export type MadeBy<K> = K extends (...args: never) => infer V ? (V extends (...args: never) => infer W ? W : V) : K
 
 /**
- * True if a description is of this case: `pipe(weighting, Case.isMadeBy(Weighting.minSnr))`. If possible, test a
- * capability instead.
+ * True if a description is of this case: `pipe(weighting, Case.isMadeBy(Weighting.minSnr))`. A test of a capability is better if possible.
  */
 export const isMadeBy =
   <K extends CaseOf<AnyValue>>(constructor: K) =>
@@ -525,7 +513,7 @@ export const isMadeBy =
 /** Meaning of a description: the result of its case for its fields. */
 export const meaning = <C extends string, M>(value: Value<C, M>): M => caseOf(value).meaning(value)
 
-/** Constructor with a call of its own: defaults that depend on other fields, or names. */
+/** Constructor with a special call: defaults that depend on other fields, or names. */
 export const caseCalledBy = <T extends AnyValue, G extends (...args: never) => unknown>(
   constructor: CaseOf<T>,
   call: G

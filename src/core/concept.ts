@@ -1,4 +1,4 @@
-/** Concepts: names for what cases have in common. A concept does not contain its cases; a vocabulary does. */
+/** Concepts: names of sets of cases, which a vocabulary contains. */
 import * as Case from './case.js'
 import { isValue, meaning, ofCase, type AnyValue, type Value } from './case.js'
 import type { Fields, NoFields } from './field.js'
@@ -9,7 +9,7 @@ import { withArticle } from './spelling.js'
 
 type MeaningOf<T> = T extends Value<string, infer M> ? M : never
 
-/** Concept: its name, a description in one line, a test for its descriptions, and their meaning. */
+/** Name of a concept, its description in one line, a test for its descriptions, and their meaning. */
 export interface ConceptOf<out T extends AnyValue> {
   readonly name: string
   readonly about: string
@@ -40,13 +40,10 @@ export function concept<T extends Value<string, unknown>>(
   }
 }
 
-/** Concept with the functions of its module: the definition of custom cases, and the functions on any description. */
+/** Functions of a concept's module: the definition of custom cases, and the functions on any description. */
 export interface ConceptModule<T extends Value<string, unknown>> {
   readonly concept: ConceptOf<T>
-  /**
-   * Defines a case that is printed, checked, stored and property-tested like a built-in one. Its meaning is a
-   * function of its fields.
-   */
+  /** Defines a case that is printed, checked, stored and property-tested like a built-in one. Its meaning is a function of its fields. */
   readonly define: <
     const N extends string,
     M extends MeaningOf<T>,

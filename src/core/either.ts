@@ -1,7 +1,4 @@
-/**
- * Constructors of fp-ts data without importing fp-ts: its modules are CommonJS, which bundlers include as a whole
- * (40 kB).
- */
+/** Constructors of fp-ts data without fp-ts, whose CommonJS modules bundlers include as a whole (40 kB). */
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { None, Option, Some } from 'fp-ts/lib/Option.js'
 

@@ -128,7 +128,6 @@ export interface Field<out A, in I = A> {
   readonly code: boolean
 }
 
-/** Field with a default. */
 export interface WithDefault<out A, in I = A> extends Field<A, I> {
   readonly fallback: Some<A>
 }
@@ -181,7 +180,7 @@ export function leaf<A>({
     nestedJson: () => [],
     rebuilt: u => u,
     encode: u => (codec !== undefined && is(u) ? codec.encode(u) : u),
-    // Checks only the form; `problems` checks the domain of all fields together.
+    // Checks the form; `problems` checks the domain of all fields together.
     decode: (name, u) => {
       const read = codec === undefined ? (is(u) ? right(u) : left(null)) : codec.decode(u)
       return read._tag === 'Right' ? read : left([Problem.of(name, quotedValue(u), domain, remedy)])
@@ -221,7 +220,7 @@ interface Numeric {
   readonly holds: (a: number) => boolean
   readonly domain: string
   readonly suggestion: number
-  /** Remedy. Default: `try` the suggestion. */
+  /** Default: `try` the suggestion. */
   readonly remedy?: string
   readonly arbitrary: (fc: FastCheck) => Fc.Arbitrary<number>
 }
@@ -259,10 +258,7 @@ interface Suggested extends Options<number> {
   readonly suggestion?: number
 }
 
-/**
- * Constructor of number fields in a fixed domain; whether the options have a default determines the type of the
- * field.
- */
+/** Constructor of number fields in a fixed domain; a default in the options determines the type of the field. */
 interface NumberFieldConstructor {
   (options: { readonly default: number }): WithDefault<number>
   (options: { readonly suggestion: number }): Field<number>
@@ -299,7 +295,7 @@ export const fraction = domain(a => a >= 0 && a < 1, 'in [0, 1)', double(0, 0.99
 export const inside = domain(a => a > 0 && a < 1, 'in (0, 1)', double(0.01, 0.99))
 
 interface WholeNumber {
-  /** Smallest value. Default: 1. */
+  /** Default: 1. */
   readonly least?: number
   readonly most?: number
 }
@@ -459,7 +455,7 @@ interface CompositeField<A> extends Pick<
   readonly made: (parts: ByKey<unknown>) => object
   /** Code of a value from that of its parts; null for parts that are omitted. */
   readonly shown: (parts: ByKey<string | null>) => string
-  /** Problems of JSON that is not in the parts. */
+  /** Problems of JSON outside the parts. */
   readonly strangers?: (name: string, u: unknown) => Problems
 }
 

@@ -1,4 +1,4 @@
-/** Decoding of external JSON, into values or problems with the path of the fault. */
+/** Decoding of external JSON into values, or problems with the path of the fault. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
@@ -14,7 +14,7 @@ const printJsonValue = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
-/** Structure of an io-ts codec, as far as it has one. */
+/** Structure of an io-ts codec, if it has one. */
 type CodecShape = Partial<{
   _tag: string
   type: CodecShape
@@ -32,7 +32,7 @@ const isMisread = (error: t.ValidationError): error is Vocabulary.Misread => 'pr
 const branches = (codec: CodecShape): ReadonlyArray<CodecShape> =>
   codec._tag === 'UnionType' ? (codec.types ?? []).map(codecShape).flatMap(branches) : [codec]
 
-/** True for a codec of one form or null; a value that is not null must then have that form. */
+/** True for a codec of one form or null. */
 const isNullable = (codec: CodecShape): boolean =>
   codec._tag === 'UnionType' && branches(codec).filter(({ _tag }) => _tag !== 'NullType').length === 1
 
@@ -77,10 +77,7 @@ const codecKeys = ({ _tag, props, type, types = [] }: CodecShape): Readonly<Reco
     : parts.reduce<Readonly<Record<string, CodecShape>>>((all, part) => ({ ...all, ...part }), {})
 }
 
-/**
- * Problems of keys that a codec does not have, such as misspelt names. Codecs without a list of keys are not
- * checked.
- */
+/** Problems of keys that a codec does not have, such as misspelt names; none for codecs without a list of keys. */
 const unknownKeyProblems = (codec: CodecShape, value: unknown, path: string): ReadonlyArray<Problem.Problem> => {
   if (Array.isArray(value)) {
     const { _tag, type } = codec
@@ -106,7 +103,7 @@ const unknownKeyProblems = (codec: CodecShape, value: unknown, path: string): Re
   })
 }
 
-/** Decodes JSON text into a value; returns all problems at once, with paths relative to `source`. */
+/** Decodes JSON text; returns all problems at once, with paths relative to `source`. */
 export const decodeJson =
   <A>(codec: t.Type<A, unknown>, source: string) =>
   (json: unknown): E.Either<Problem.Problems, A> => {
@@ -137,7 +134,7 @@ export const decodeJson =
     )
   }
 
-/** Parses JSON text; `argument` is the option by which its file `path` was given. */
+/** Parses JSON text; `argument` is the option of its file `path`. */
 export const parseJsonText =
   (argument: string, path: string, remedy = 'it may be cut short or edited: write it again') =>
   (text: string): E.Either<Problem.Problems, unknown> => {

@@ -1,16 +1,15 @@
 /**
- * Limits on the size of descriptions and files. Each is far above any practical use and well below what a machine
- * can handle; beyond it, `Compile` and the readers report the number and a remedy before anything of that size is
- * allocated.
+ * Limits on the size of descriptions and files, far above practical use and below the capacity of a machine. `Compile` and the readers
+ * report violations before they allocate memory.
  */
 
 /** Maximum nesting of objects and lists in a description or its JSON, which are read recursively. */
 export const maxDepth = 100
 
-/** Maximum nesting in a checkpoint or a message between processes, which contain descriptions and user values. */
+/** Maximum nesting in a checkpoint or a message between processes. */
 export const messageDepth = 1000
 
-/** Maximum number of problems listed; the number of further ones is reported. */
+/** Maximum number of problems listed; further ones are counted. */
 export const problems = 50
 
 /** Maximum number of stages after expanding repeats and annealing, including those within a restart. */
@@ -19,19 +18,19 @@ export const stages = 10_000
 /** Maximum number of attempts of a restart, or of starts compared by an initializer; nested restarts are multiplied. */
 export const attempts = 10_000
 
-/** Maximum number of split-and-merge moves, and of the steps that polish each; also of the steps of k-means. */
+/** Maximum number of split-and-merge moves, of the steps that polish each, and of the steps of k-means. */
 export const maxMoves = 100_000
 
-/** Maximum number of starts of a fit; they run one after another. */
+/** Maximum number of starts of a fit. */
 export const maxStarts = 1000
 
-/** Maximum number of rows merged by hierarchical clustering, whose memory is quadratic: 800 MB. */
+/** Maximum number of rows merged by hierarchical clustering; its memory is quadratic: 800 MB. */
 export const maxJoinedRows = 14_000
 
 /** Maximum number of noise draws, and of directions of a divergence estimate, for each row and step. */
 export const maxDraws = 10_000
 
-/** Maximum number of quadrature nodes; computing them takes quadratic time. */
+/** Maximum number of quadrature nodes, computed in quadratic time. */
 export const maxNodes = 4096
 
 /** Maximum number of times of a grid, and of a sampler's corrector steps at each. */
@@ -40,10 +39,7 @@ export const maxTimes = 1_000_000
 /** Maximum number of entries in the parameters of a score, or in additional drawn rows: 1 GB. */
 export const maxParameters = 134_217_728
 
-/**
- * Maximum number of cells in a text with quotes, comments or lines of unequal length, which are stored one by one:
- * about 1 GB.
- */
+/** Maximum number of cells in a text with quotes, comments or lines of unequal length, stored one by one: about 1 GB. */
 export const cells = 33_554_432
 
 /** Maximum number of columns of a text table. */
@@ -52,5 +48,5 @@ export const maxColumns = 1_000_000
 /** Maximum number of characters of an unknown name that are compared with known ones. */
 export const maxLetters = 100
 
-/** Maximum number of objective values stored for a report; if there are more, every n-th is stored. */
+/** Maximum number of objective values stored for a report; of more, every n-th is stored. */
 export const maxValues = 65_536

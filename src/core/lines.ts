@@ -44,8 +44,7 @@ const items = (code: string, { from, to, commas }: BracketGroup): ReadonlyArray<
 }
 
 /**
- * Breaks code that is longer than `width`, in characters: each part of its last brackets on a separate line. A
- * single part in parentheses stays on the line.
+ * Breaks code longer than `width`, in characters: each part of its last brackets on a separate line, except a single part in parentheses.
  */
 export const laidOut = (code: string, width: number): string => {
   const lines = (code: string, indent: number, around: number): string => {

@@ -1,16 +1,15 @@
 /**
- * Arguments in the wrong order. Plain JavaScript, or a cast, can call a curried function with its data first, whose
- * fields then are undefined. These functions throw a TypeError with the expected and the given argument and the
- * correct call.
+ * Errors for arguments in the wrong order, such as a curried function called with its data first from plain JavaScript: a TypeError with
+ * the expected and the given argument and the correct call.
  */
 import { uncalled } from './case.js'
 import { isRecord } from './record.js'
 import { quotedValue } from './spelling.js'
 
-/** Number of field names by which a record is described. */
+/** Maximum number of field names in the description of a record. */
 const MAX_NAMED_FIELDS = 4
 
-/** Short description of an argument: a record by its fields, a list by its length, a number by its value. */
+/** Describes a record by its fields, a list by its length, a number by its value. */
 const describeArgument = (u: unknown): string => {
   if (u === undefined) return 'undefined'
   if (Array.isArray(u)) return `a list of ${u.length}`
@@ -23,7 +22,7 @@ const describeArgument = (u: unknown): string => {
 
 const ORDER = 'check the order of the arguments: options come first, and what they are applied to comes last'
 
-/** Throws a TypeError for an argument: `wanted` is what was expected, `call` the correct call. */
+/** Throws a TypeError for an argument: `wanted` is the expected one, `call` the correct call. */
 export const mistaken = (wanted: string, given: unknown, call: string | null = null): never => {
   const one = uncalled(given)
   if (one !== null) throw new TypeError(`${one.name} was given for ${wanted}: it is what makes one; ${one.remedy}`)

@@ -14,7 +14,7 @@ import { recordKey } from './spelling.js'
 
 export type Params<P extends string> = { readonly [K in P]: NdArray }
 
-/** Named tensors, as parameters inside a computation. */
+/** Parameters inside a computation. */
 export type Tensors<P extends string> = { readonly [K in P]: Tensor }
 
 export type Shapes<P extends string> = { readonly [K in P]: ReadonlyArray<number> }
@@ -36,7 +36,7 @@ const isRegular = (nested: Nested, shape: ReadonlyArray<number>): boolean => {
   return nested.length === shape[0] && nested.every(inner => isRegular(inner, rest))
 }
 
-/** Array from nested numbers; `null` if the nesting is ragged. */
+/** Array from nested numbers; null if the nesting is ragged. */
 export const ndArray = (nested: Nested): NdArray | null => {
   const shape = nestedShape(nested)
   return isRegular(nested, shape) ? { shape, values: Float64Array.from(flatten(nested)) } : null
@@ -56,7 +56,7 @@ export const nested = ({ shape, values }: NdArray): Nested => {
 export const map =
   <A, B>(f: (a: A, name: string) => B) =>
   <P extends string>(params: { readonly [K in P]: A }): { readonly [K in P]: B } =>
-    // A record of strings loses the literal names, which the mapping keeps.
+    // The type of a mapped record has lost the literal names.
     mapRecordValues<A, B>(f)(isRecord(params) ? params : mistaken('parameters', params)) as { readonly [K in P]: B }
 
 /** Values of each array. */
@@ -143,7 +143,7 @@ export const zipArrays =
 export const zeros = <P extends string>(shapes: Shapes<P>): Params<P> =>
   map<ReadonlyArray<number>, NdArray>(shape => ({ shape, values: new Float64Array(shapeSize(shape)) }))(shapes)
 
-/** The shape of each array, by name. */
+/** Shape of each array. */
 export const shapes = <P extends string>(params: Params<P>): Shapes<P> =>
   map<NdArray, ReadonlyArray<number>>(({ shape }) => shape)(params)
 
@@ -209,10 +209,7 @@ export const show = <P extends string>(params: Params<P>): string =>
     .map(name => `${recordKey(name)}: ${showArray(params[name])}`)
     .join(', ')} })`
 
-/**
- * Codec of exact numbers. JSON has no −0, NaN or infinities, so these are written as strings and a state read back
- * has the same bits.
- */
+/** Codec of exact numbers. JSON has no −0, NaN or infinities, so these are written as strings. */
 const exactNumberCodec = new t.Type<number, number | string>(
   'number',
   (u): u is number => typeof u === 'number',
@@ -227,7 +224,7 @@ const exactNumberCodec = new t.Type<number, number | string>(
 
 const arrayCodec = t.type({ shape: t.readonlyArray(t.number), values: t.readonlyArray(exactNumberCodec) })
 
-/** JSON codec of an array: its shape and its values, with the same bits when read back. */
+/** JSON codec of an array: shape and values, with equal bits when read back. */
 export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknown>(
   'NdArray',
   (u): u is NdArray =>

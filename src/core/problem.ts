@@ -12,7 +12,6 @@ export interface Problem {
   readonly value: string
   /** Domain as the end of the sentence "it is not …": `> 0`, `a finite number`. */
   readonly domain: string
-  /** Remedy: what to do instead. */
   readonly remedy: string
   /** Plainer sentence instead of `value is not domain`: `900 exceeds the 150 rows of the table`. */
   readonly says?: string
@@ -26,14 +25,17 @@ export type Problems = NEA.NonEmptyArray<Problem>
 export type Part =
   /** Setting by its name: `'columns'`, `--columns`. */
   | { readonly _tag: 'Named'; readonly name: string }
-  /** A setting to be set: `set 'missing' to 'drop'`, `use --missing drop`. Of a flag the value is null; `rest` says it in words. */
+  /**
+   * Value for a setting: `set 'missing' to 'drop'`, `use --missing drop`; null for a flag, undefined for the setting alone. `rest` is a
+   * value in words.
+   */
   | {
       readonly _tag: 'Set'
       readonly name: string
       readonly value: string | null | undefined
       readonly rest: string | undefined
     }
-  /** A word of the language: `symmetricPair`, `symmetric-pair`. */
+  /** Word of the language: `symmetricPair`, `symmetric-pair`. */
   | { readonly _tag: 'Word'; readonly name: string }
   /** Text for code only; the command line omits it. */
   | { readonly _tag: 'InCode'; readonly text: string }
@@ -46,8 +48,8 @@ export type Speaker = (part: Part) => string
 /** Refers to a setting by its name. */
 export const named = (name: string): Part => ({ _tag: 'Named', name })
 /**
- * Refers to a setting with the value that remedies the problem, null for a boolean; without a value, the setting
- * alone, or `rest`, its value in words.
+ * Refers to a setting with the value that remedies the problem, null for a boolean; without a value, the setting alone, or with `rest`, a
+ * value in words.
  */
 export const set = (name: string, value?: string | null, rest?: string): Part => ({ _tag: 'Set', name, value, rest })
 /** Refers to a word of the language, such as the name of a family. */
@@ -71,10 +73,7 @@ const coder: Speaker = part => {
   }
 }
 
-/**
- * Maximum number of characters of a field or a value, which may contain a column name or a cell of any length;
- * longer texts are truncated.
- */
+/** Maximum number of characters of a field or a value; longer texts, such as cells, are truncated. */
 const MAX_QUOTED = 300
 /** Maximum number of characters of a domain or a remedy, which may list names. */
 const MAX_PHRASE = 2000
@@ -87,7 +86,7 @@ const phraseText = (phrase: Phrase, speaker: Speaker): string =>
     MAX_PHRASE
   )
 
-/** Problem from its four parts; a number is printed. `says` replaces `value is not domain`. */
+/** Problem from its four parts. `says` replaces `value is not domain`. */
 export const of = (field: string, value: string | number, domain: Phrase, remedy: Phrase, says?: string): Problem => ({
   _tag: 'Problem',
   field: shortened(field, MAX_QUOTED),
@@ -98,7 +97,7 @@ export const of = (field: string, value: string | number, domain: Phrase, remedy
   ...((typeof domain !== 'string' || typeof remedy !== 'string') && { phrases: { domain, remedy } })
 })
 
-/** Problem in the wording of another speaker. */
+/** Returns the problem in another wording of its phrases, such as the command line's. */
 export const rephrase =
   (speaker: Speaker) =>
   ({ phrases, ...problem }: Problem): Problem =>
@@ -150,7 +149,7 @@ export const orThrow = <A>(either: Either<Problem | ReadonlyArray<Problem>, A>):
 }
 
 /**
- * Returns a result if it has no problem; otherwise throws a RangeError.
+ * Returns a result if it has no problem.
  *
  * @throws RangeError with the `problem`, named after the call
  */
@@ -160,7 +159,7 @@ export const valueOrThrow = <A extends { readonly problem?: Problem }>(result: A
   throw Object.assign(new RangeError(`${call}: ${show(problem)}`), { problem })
 }
 
-/** Returns no problem if `holds`, otherwise the one described: problems are collected, not thrown. */
+/** Returns no problem if `holds`, otherwise the one described. */
 export const unless = (
   holds: boolean,
   field: string,
@@ -191,7 +190,7 @@ export const requirePositive = (field: string, value: number, suggestion: number
     `try ${suggestion}`
   )
 
-/** Requires a whole number of at least `least` and, if given, at most `most`. */
+/** Requires a whole number in [least, most]. Default of `most`: the largest safe integer. */
 export const requireCount = (
   field: string,
   value: number,
@@ -217,7 +216,7 @@ export const requireOneOf = (field: string, value: string, words: ReadonlyArray<
     ? unless(words.includes(value), field, value, `one of ${words.join(', ')}`, `try ${nearestWords(value, words)[0]}`)
     : [of(field, typeAndValue(value), `one of ${words.join(', ')}`, `try ${words[0]}`)]
 
-// Plain JavaScript may give any value for a word.
+// Plain JavaScript may pass any value as a word.
 const isText = (u: unknown): u is string => typeof u === 'string'
 
 /** Problems of unknown options, such as misspelt names, with the nearest known ones. */
@@ -229,10 +228,7 @@ export const unknownOptions = <K extends string>(
     .filter(name => !Object.hasOwn(known, name))
     .flatMap(name => requireOneOf('options', name, Object.keys(known)))
 
-/**
- * Removes duplicate problems and truncates the list to `most`; the last one then reports the number of further
- * problems.
- */
+/** Removes duplicate problems and truncates the list to `most`, followed by the number of further ones. */
 export const listedProblems =
   (most: number) =>
   (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {

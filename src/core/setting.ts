@@ -1,9 +1,6 @@
-/**
- * Settings: the domain of an option with its default. Code and the command line report violations in the same words.
- */
+/** Settings: domains of options with defaults, for code and the command line. */
 import * as Problem from './problem.js'
 
-/** Domain of a setting. */
 export interface SettingDomain<A> {
   /** Domain as the end of the sentence "it is not …". */
   readonly says: string
@@ -21,7 +18,7 @@ export const withDefaultSetting =
   <A>(otherwise: A) =>
   (domain: SettingDomain<A>): SettingWithDefault<A> => ({ ...domain, otherwise })
 
-/** Whole numbers of at least `least` and, if given, at most `most`. */
+/** Whole numbers in [least, most]; unbounded without `most`. */
 export const wholeSetting = (least: number, suggestion: number, most?: number): SettingDomain<number> => ({
   says: `a whole number ≥ ${least}`,
   words: [],

@@ -2,7 +2,7 @@
 import { shortened } from '../../lib/plain/said.js'
 import { maxLetters } from './limits.js'
 
-/** Levenshtein distance: the number of insertions, deletions and replacements, ignoring case. */
+/** Levenshtein distance, ignoring case. */
 const editDistance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
@@ -16,10 +16,7 @@ const editDistance = (a: string, b: string): number => {
   return row[b.length]
 }
 
-/**
- * Known names by similarity to a word, first those that begin with it; only the beginning of a very long word is
- * compared.
- */
+/** Known names by similarity to a word, first those that begin with it; of a very long word only the beginning is compared. */
 export const nearestWords = (word: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
   const begun = word.slice(0, maxLetters)
   const isBegun = (name: string): boolean => begun !== '' && name.toLowerCase().startsWith(begun.toLowerCase())
@@ -41,7 +38,6 @@ export const quotedText = (text: string): string => (/['\\\n\r]/.test(text) ? JS
 /** Key of a record, as code. */
 export const recordKey = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quotedText(name))
 
-/** Beginning of a long text. */
 const beginning = (text: string): string => shortened(text, maxLetters)
 
 /** Type and value of an argument that should be a number. */
@@ -54,13 +50,13 @@ export const typeAndValue = (u: unknown): string => {
   return typeof maker === 'function' ? withArticle(maker.name) : `a ${typeof u}`
 }
 
-/** Value as code, as far as JSON can represent it. */
+/** Value as code, if JSON can represent it. */
 export const literalCode = (u: unknown): string => {
   if (typeof u !== 'string' && (typeof u !== 'object' || u === null)) return String(u)
   try {
     return JSON.stringify(u, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
   } catch {
-    // A value that contains itself, or is nested too deeply.
+    // The value contains itself, or is nested too deeply.
     return typeAndValue(u)
   }
 }

@@ -1,4 +1,4 @@
-/** Vocabularies: the cases that JSON can contain. Lists, documentation and arbitraries are derived from them. */
+/** Vocabularies: the cases that JSON can contain, and the lists, documentation and arbitraries derived from them. */
 import * as t from 'io-ts'
 // oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
 /** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
@@ -22,12 +22,13 @@ type AnyNamedCase = Case<string, unknown>
 
 export interface Vocabulary {
   readonly cases: ReadonlyMap<string, AnyNamedCase>
-  /** Descriptions that contain code, by concept, tag and their own name. */
+  /** Descriptions that contain code, by concept, tag and name. */
   readonly code: ReadonlyMap<string, AnyValue>
 }
 
 const wordOf = ({ concept, name }: AnyNamedCase): string => `${concept}.${name}`
-const codeWord = (word: string, name: unknown): string => `${word}(${JSON.stringify(name)})`
+/** Key of a description with code: `Objective.custom("mine")`. */
+const codeKey = (word: string, name: unknown): string => `${word}(${JSON.stringify(name)})`
 
 /** Vocabulary without words. */
 export const empty: Vocabulary = { cases: new Map(), code: new Map() }
@@ -45,7 +46,7 @@ export const extend = (vocabulary: Vocabulary, entries: ReadonlyArray<Entry>): V
     const met = cases.get(word)
     if (met !== undefined && met !== entry[ofCase]) refuse(`${word}: it is not a new word; give your case another name`)
     cases.set(word, entry[ofCase])
-    if (isValue(entry) && hasCode(entry[ofCase])) code.set(codeWord(word, field(entry, 'name')), entry)
+    if (isValue(entry) && hasCode(entry[ofCase])) code.set(codeKey(word, field(entry, 'name')), entry)
   })
   return { cases, code }
 }
@@ -109,7 +110,7 @@ const nestedJsonNodes = (vocabulary: Vocabulary, { path, json, case: c }: JsonNo
         f.nestedJson(field(json, k)).map(n => jsonNode(vocabulary, joinJsonPath(path, k + n.at), n.concept, n.json))
       )
 
-/** Decodes one level of the tree; `results`: those of the descriptions nested in it. */
+/** Decodes one level of the tree from the `results` of nested descriptions. */
 const decodeNode = (
   vocabulary: Vocabulary,
   node: JsonNode,
@@ -166,13 +167,13 @@ const extraFieldProblems = (c: AnyNamedCase, path: string, json: object): Proble
     )
 }
 
-/** Description that contains code, by its name in the vocabulary, since JSON cannot contain the code. */
+/** Description with code, by its name in the vocabulary, since JSON cannot contain code. */
 const namedCode = (
   vocabulary: Vocabulary,
   c: AnyNamedCase,
   { path, concept, json }: JsonNode
 ): Either<Problems, AnyValue> => {
-  const word = codeWord(wordOf(c), field(json, 'name'))
+  const word = codeKey(wordOf(c), field(json, 'name'))
   const met = vocabulary.code.get(word)
   if (met !== undefined) return right(met)
   return left([
@@ -256,7 +257,7 @@ export const read =
 
 // —— words ——
 
-/** Name of a description that is composed of others, such as `Optimizer.adam`. It is listed with the cases. */
+/** Name of a description that is composed of others, such as `Optimizer.adam`, listed with the cases. */
 export interface Recipe<out T extends AnyValue = AnyValue> {
   readonly name: string
   readonly about: string
@@ -296,7 +297,7 @@ const exampleOf = (vocabulary: Vocabulary, c: AnyNamedCase): AnyValue => {
   return make(c)
 }
 
-/** Words of a concept, in the order of the vocabulary, each with an example: the rows of the reference. */
+/** Words of a concept, in the order of the vocabulary, each with an example. */
 export const words =
   (vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: Pick<ConceptOf<T>, 'name' | 'about' | 'is'>): ReadonlyArray<Word<T>> =>
@@ -349,7 +350,7 @@ const casesWithoutNested = (cases: ReadonlyArray<AnyNamedCase>, name?: string): 
 export const arbitrary =
   (fc: typeof Fc, vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: ConceptOf<T>): Fc.Arbitrary<T> => {
-    // One for each concept and depth: as a tree, they would double with each level.
+    // Cached by concept and depth; without the cache their number doubles with each level.
     const made = new Map<string, Fc.Arbitrary<AnyValue>>()
     const any = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
       const at = `${name} ${depth}`
@@ -359,8 +360,7 @@ export const arbitrary =
     }
     const anew = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
       const all = casesOfConcept(vocabulary, name)
-      // Below depth 2, no case that contains its own concept, and below depth 5, none that contains any, so that
-      // descriptions are finite.
+      // Deeper than 2 no case nests its own concept, deeper than 5 none nests any: descriptions are finite.
       const flat = [depth > 5 ? casesWithoutNested(all) : [], depth > 2 ? casesWithoutNested(all, name) : []]
       return fc.oneof(...(flat.find(cases => cases.length > 0) ?? all).map(c => one(c, depth)))
     }

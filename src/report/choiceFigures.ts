@@ -14,7 +14,6 @@ import { arranged, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import type { Xy } from './svg.js'
 
-/** A panel with the criterion of all candidates, its description and its note. */
 interface CriterionPanel {
   readonly name: string
   readonly panel: Panel
@@ -22,12 +21,12 @@ interface CriterionPanel {
   readonly note: string
 }
 
-/** Draws each candidate's criterion above the best, on the scale log(1 + x): differences of one unit and of thousands are both visible. */
+/** Draws each candidate's criterion above the best, on the scale log(1 + x), which shows differences of one and of thousands. */
 const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): CriterionPanel => {
   const name = criterionTitle(by)
   const value = ({ statistics }: Fit.Ranked): number => criterionValue(by, statistics)
   const [chosen] = candidates
-  /** True if the candidate was not excluded as degenerate (or all are). */
+  /** True unless the candidate was excluded as degenerate. */
   const stands = (one: Fit.Ranked): boolean => !isDegenerate(one) || isDegenerate(chosen)
   const values = candidates.map(value)
   const best = Math.min(...candidates.filter(stands).map(value))
@@ -71,11 +70,11 @@ const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): Cri
   }
 }
 
-/** Returns the criterion that decided and one other for comparison; empty if there was no choice. */
+/** Returns the criterion that decided and another one; empty if there was no choice. */
 const shownCriteria = (choice: CandidateChoice): ReadonlyArray<Fit.Criterion> =>
   choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
 
-/** Returns one picture for each shown criterion. */
+/** Returns one picture per shown criterion. */
 export const criterionPictures = (choice: CandidateChoice): ReadonlyArray<Picture> =>
   shownCriteria(choice).map(by => {
     const { name, panel, description, note } = criterionPanel(choice, by)
@@ -104,7 +103,7 @@ export const candidatesPicture = (choice: CandidateChoice): Picture => {
   )
 }
 
-/** Maximum number of rows of which entropies are averaged: enough for three digits. */
+/** Maximum number of rows over which entropies are averaged, to three digits. */
 const MAX_ENTROPY_ROWS = 5000
 
 /** Draws the assignment entropy as components are merged pair by pair; null for fewer than three components. */

@@ -1,4 +1,4 @@
-/** Compares fits of the same data, for the terminal and the report. */
+/** Comparison of fits of the same data, for the terminal and the report. */
 import * as Points from '../data/index.js'
 import * as Metric from '../mixture/metric.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -6,9 +6,9 @@ import { type Findings, isPair, totalSteps } from './findings.js'
 import { formats, show, tableWidth, type TextTable } from '../fit/table.js'
 
 export interface Comparison {
-  /** One line for each fit: its centres, log-likelihood per row and number of steps. */
+  /** One row per fit: centres, log-likelihood per row, number of steps. */
   readonly table: TextTable
-  /** Each recipe with a description of what it does. */
+  /** Each recipe with its description. */
   readonly means: ReadonlyArray<readonly [string, string]>
   /** Why the default recipe is the default; empty if it is not among the fits. */
   readonly reason: string
@@ -40,19 +40,19 @@ const defaultRecipeReason = (fit: Findings): string =>
     ? 'annealed is the default: high noise shows the direction from any start, and less noise the place.'
     : 'annealed moves trapped components; two-stage and em do not. grown (the default) also compares starts for each number of components.'
 
-/** Formats numbers with as many decimals as the longest of them, so that they align. */
+/** Formats numbers with as many decimals as the longest of them. */
 const alignDecimals = (numbers: ReadonlyArray<number>): ReadonlyArray<string> => {
   const texts = numbers.map(x => show(x))
   const decimals = Math.max(...texts.map(text => text.split('.')[1]?.length ?? 0))
   return texts.some(text => text.includes('e')) ? texts : numbers.map(x => x.toFixed(decimals))
 }
 
-/** Maximum width of the table, in characters. */
+/** In characters. */
 const MAX_TABLE_WIDTH = 100
 
 /**
- * Compares fits with the first. If the table has no room for all centres, it shows their distance from the first fit's instead: the root
- * mean square under the best matching, in standard deviations of the columns.
+ * Compares fits with the first. If the table has no room for all centres, it has their distance from the first fit's instead: the root mean
+ * square under the best matching, in standard deviations of the columns.
  */
 export const compareFits = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Comparison => {
   const [first] = fits

@@ -1,4 +1,4 @@
-/** Cross-tabulates components with a column of classes that the fit did not use. */
+/** Cross table of components and a column of classes that the fit did not use. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Points from '../data/index.js'
 import { show, type TextTable } from '../fit/table.js'
@@ -20,7 +20,7 @@ export interface CrossTable {
 interface ClassifiedRows {
   readonly points: Points.Points
   readonly mixture: Mixture.Mixture
-  /** Clusters of overlapping components; null if no two overlap. */
+  /** Null if no components overlap. */
   readonly overlapping: Merging.Clusters | null
 }
 
@@ -45,7 +45,7 @@ export const crossTabulate = (
 /** Returns the label of a class: `(empty)` for an empty cell. */
 export const classLabel = (cell: string): string => (cell === '' ? '(empty)' : cell)
 
-/** Formats a number of rows; with weights it may not be a whole number. */
+/** Formats a number of rows, which may be fractional with weights. */
 export const rowCountText = (rows: number): string => (Number.isInteger(rows) ? String(rows) : show(rows, 4))
 
 export const crossTableAsTable = ({ name, classes, counts }: CrossTable): TextTable => ({

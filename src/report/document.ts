@@ -1,5 +1,6 @@
 /**
- * A document: the list of parts that a terminal prints and an HTML page shows. The page is one file: it loads no script, font or picture.
+ * Document: a list of parts that a terminal prints and an HTML page shows. The page is one file without external scripts, fonts or
+ * pictures.
  */
 import { withMinusSign, countedNoun } from './phrases.js'
 import { paragraphs, factLines as textFacts, printTable as textTable, printableText } from '../fit/text.js'
@@ -8,7 +9,7 @@ import type { Described } from './drawing.js'
 import { withMeanings } from './wordLinks.js'
 import { element, escape, looks, palette, swatch } from './svg.js'
 
-/** A warning, or a check that passed. A terminal prints warnings at the end, where they are seen, and those `isInPlace` also in place. */
+/** Warning, or check that passed. A terminal prints warnings at the end, where they are seen, and those `isInPlace` also in place. */
 export interface VerdictPart {
   readonly _tag: 'Verdict'
   readonly isGood: boolean
@@ -27,7 +28,7 @@ export type DocumentPart =
       readonly _tag: 'Table'
       readonly caption: string
       readonly table: TextTable
-      /** Maximum number of rows that a terminal prints, unless it prints everything. */
+      /** Maximum number of rows in a terminal's summary. */
       readonly most?: number
       /** Position of the component numbers, which get their symbol: first cell of each row, or the header. */
       readonly marks?: 'rows' | 'header'
@@ -40,12 +41,12 @@ export type DocumentPart =
       readonly entries: ReadonlyArray<readonly [string, string]>
       readonly isMore?: boolean
     }
-  /** Printed by a terminal only if it prints everything. */
+  /** Not in a terminal's summary. */
   | { readonly _tag: 'Code'; readonly title: string; readonly text: string }
   | { readonly _tag: 'Figures'; readonly figures: ReadonlyArray<Described> }
   /** Shown on the page only. */
   | { readonly _tag: 'Page'; readonly parts: () => ReadonlyArray<DocumentPart> }
-  /** Folded on the page, and unfolded in print. */
+  /** Folded on the page, unfolded in print. */
   | {
       readonly _tag: 'Fold'
       readonly title: string
@@ -117,7 +118,7 @@ export const asText = (
           : (part.title === undefined ? '' : `${part.title}:\n`) + textFacts(part.entries, within)
       case 'Code':
         return isVerbose ? `${part.title}:\n${part.text}` : ''
-      // Verdicts are printed together.
+      // Verdicts are printed together at the end.
       case 'Verdict':
       case 'Fold':
       case 'Figures':
@@ -198,13 +199,13 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 const withUnbrokenOptions = (text: string): string =>
   withMinusSign(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
 
-/** Renders a folded block; one with `isLong` stays folded in print too. */
+/** Renders a folded block; one with `isLong` stays folded in print. */
 const htmlDetails = (title: string, body: string, { isLong }: { readonly isLong: boolean }): string =>
   `<details${isLong ? ' class="long"' : ''}><summary>${escape(title)}</summary>\n${body}\n</details>`
 
-/** Maximum number of table rows, or lines of code, that are not folded. */
+/** Maximum number of unfolded table rows, or lines of code. */
 const MAX_OPEN_LINES = 40
-/** Number of columns from which a table is set in small print. */
+/** Tables with at least as many columns are in small print. */
 const MIN_DENSE_COLUMNS = 9
 
 const htmlTable = ({

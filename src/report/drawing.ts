@@ -1,17 +1,17 @@
-/** Pictures as values: they convert to SVG text, and notebooks display them by Jupyter's protocol. */
+/** Pictures as values: SVG text, which notebooks display by Jupyter's protocol. */
 import { band, dots, intervals, line, rule, squares, type Mark } from './mark.js'
 import { arranged, type Axis, type Layout, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import * as Svg from './svg.js'
 
-/** Symbol by which Deno's kernel requests a value's representations, by media type. */
+/** Deno's method for a value's representations by media type. */
 export const display = Symbol.for('Jupyter.display')
-/** Symbol by which Node, Deno and Bun request a value's text for the console. */
+/** Method for a value's text in the console of Node, Deno and Bun. */
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 type Representations = Readonly<Record<string, string>>
 
-/** A value's representations: for a notebook, for a console, and as text. */
+/** Representations of a value: for a notebook, for a console, and as text. */
 export interface Shown {
   readonly [display]: () => Representations
   readonly [inspect]: () => string
@@ -34,7 +34,7 @@ export interface Described extends Svg.Drawn {
   /** File name, without extension. */
   readonly name: string
   readonly title: string
-  /** Description for readers who cannot see the picture. */
+  /** Alternative text. */
   readonly description: string
   /** Caption below the picture. */
   readonly note: string
@@ -73,7 +73,7 @@ export const of = (
 
 // -- curves and heat maps as plain data ------------------------------------------------------------------------------
 
-/** A point with an optional interval. */
+/** Point with an optional interval. */
 export interface Point {
   readonly x: number
   readonly y: number
@@ -90,7 +90,7 @@ export interface Series {
   readonly marks?: 'line' | 'both' | 'dots'
 }
 
-/** A thin line across the panel, with its label. */
+/** Labelled line across the panel. */
 export interface Rule {
   readonly across: 'x' | 'y'
   readonly at: number
@@ -134,7 +134,7 @@ export interface HeatMap {
   readonly x: { readonly title: string; readonly values: ReadonlyArray<string> }
   /** Rows, from top to bottom. */
   readonly y: { readonly title: string; readonly values: ReadonlyArray<string> }
-  /** Values in [0, 1] with the text shown in their cells. */
+  /** Values in [0, 1] with the text in their cells. */
   readonly squares: ReadonlyArray<{
     readonly x: string
     readonly y: string

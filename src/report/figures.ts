@@ -1,4 +1,4 @@
-/** The picture of the data with the fitted mixture. */
+/** Picture of the data with the fitted mixture. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { scalarArray } from '../../lib/arrays/ndarray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -19,17 +19,16 @@ import * as Scale from './scale.js'
 import { svgText, type Box, type Xy } from './svg.js'
 import { rowLabel, type Findings } from './findings.js'
 
-/** Maximum number of rows drawn in one panel; more would only darken it and enlarge the file. */
+/** Maximum number of rows in one panel; more would only darken it and enlarge the file. */
 const MAX_DRAWN_ROWS = 5000
-/** Maximum number of columns shown pair by pair; with more, the directions in which components differ most are shown. */
+/** Maximum number of columns shown pair by pair; otherwise directions in which components differ most are shown. */
 const MAX_PAIRED_COLUMNS = 6
-/** Maximum number of directions that stay readable. */
 const MAX_DIRECTIONS = 4
-/** Returns the indices of the rows to draw, at random but always the same: evenly spaced rows could coincide with a period of the data. */
+/** Returns the indices of the rows to draw, always the same random ones: evenly spaced rows could coincide with a period of the data. */
 export const drawnRows = (n: number, most: number): Int32Array =>
   Key.permutation(n)(Key.fromSeed(0)).slice(0, most).sort()
 
-// -- what is looked at -----------------------------------------------------------------------------------------------
+// -- coordinates -----------------------------------------------------------------------------------------------------
 
 export type PicturedFit = Pick<
   Findings,
@@ -38,7 +37,7 @@ export type PicturedFit = Pick<
   readonly statistics: Pick<Findings['statistics'], 'rows'>
 }
 
-/** The data and the mixture in the coordinates that are drawn: the columns, or a few directions. */
+/** Data and mixture in the drawn coordinates: the columns, or a few directions. */
 export interface DataView {
   readonly names: ReadonlyArray<string>
   readonly points: Points.Points
@@ -65,7 +64,7 @@ const loadingText = (vector: Float64Array, columns: ReadonlyArray<string>): stri
     .map(({ value, name }, i) => `${value < 0 ? '− ' : i === 0 ? '' : '+ '}${Math.abs(value).toFixed(2)} ${name}`)
     .join(' ')
 
-/** A unit vector on which rows are projected, and its name. */
+/** Named unit vector on which rows are projected. */
 interface ViewDirection {
   readonly name: string
   readonly vector: Float64Array
@@ -89,13 +88,13 @@ const withPositiveLoading = (vector: Float64Array): Float64Array => {
 }
 
 /**
- * Returns the directions in which the component means differ most (see `Discriminant.directions`). If there are fewer than two, principal
- * components of the orthogonal complement are added.
+ * Returns the directions in which the component means differ most (see `Discriminant.directions`), completed to two by principal components
+ * of the orthogonal complement.
  */
 const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<ViewDirection> => {
   const { dim } = points
   const { means, weights, variances, factors } = mixture
-  // With Student-t components their scale matrices are used, since heavy tails have no covariance.
+  // Scale matrices for Student-t components, since heavy tails may have no covariance.
   const differing = weights.length > 1 ? Discriminant.directions()({ means, weights, variances, factors }) : null
   const sum = differing?.values.reduce((all, value) => all + value, 0) ?? 0
   const found = Array.from(differing?.values.slice(0, MAX_DIRECTIONS) ?? [], (value, q): ViewDirection => ({
@@ -128,7 +127,7 @@ const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): Readon
   ]
 }
 
-/** Projects on the directions, in the units that the mixture was fitted in. */
+/** Projects on the directions, in the units of the fit. */
 const directionView = ({ points: all, columns, mixture, scaling }: PicturedFit): DataView => {
   const { dim, rows } = all
   const scale = scaling?.scale ?? new Float64Array(dim).fill(1)
@@ -177,11 +176,11 @@ export const dataView = (fit: PicturedFit): DataView =>
         loadings: []
       }
 
-/** Data that all panels share: axis ranges, drawn rows by component, and the components. */
+/** Axis ranges, drawn rows by component, and components, common to all panels. */
 interface Scene extends DataView {
   readonly ranges: ReadonlyArray<Scale.Range>
   readonly rows: ReadonlyArray<ReadonlyArray<number>>
-  /** Rows assigned to the background. */
+  /** Rows of the background. */
   readonly outside: ReadonlyArray<number>
   readonly means: ReadonlyArray<ReadonlyArray<number>>
   readonly spread: ReadonlyArray<Float64Array>
@@ -190,10 +189,10 @@ interface Scene extends DataView {
 
 /** Minimum number of rows for axes that leave out distant rows. */
 const MIN_ROWS_FOR_RANGE = 20
-/** Axes reach beyond the 5th and 95th percentiles by this multiple of their distance: 8 standard deviations of a normal distribution. */
+/** Axes extend beyond the 5th and 95th percentiles by this multiple of their distance: 8 standard deviations of a normal distribution. */
 const RANGE_FACTOR = 2
 
-/** Returns the smallest and largest value that are not far from the bulk. */
+/** Returns the smallest and largest value near the bulk. */
 export const bulkRange = (values: Float64Array): Scale.Range => {
   const sorted = values.filter(value => !Number.isNaN(value)).sort()
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]
@@ -212,7 +211,7 @@ export const bulkRange = (values: Float64Array): Scale.Range => {
 /** Components with less weight do not extend the axes. */
 const MIN_SHARE_ON_AXES = 0.01
 
-/** Range of an axis: the bulk of the values outside the background, and two standard deviations around each centre. */
+/** Range of the bulk of the values outside the background, and of two standard deviations around each centre. */
 const axisRange = (
   { points, mixture }: DataView,
   component: ArrayLike<number>,
@@ -228,7 +227,7 @@ const axisRange = (
     })
   const [lo, hi] = bulkRange(Points.columnOfPoints(j)(points).filter((_, i) => component[i] >= 0))
   const [from, to] = Scale.extent([lo, hi, ...about(2)], 0)
-  // If a component is far larger than the data, one standard deviation is shown, so that the data do not shrink to a point.
+  // One standard deviation if a component is far larger than the data, which would shrink to a point.
   return Scale.extent(to - from > 3 * (hi - lo) ? [lo, hi, ...about(1)] : [from, to])
 }
 
@@ -343,7 +342,7 @@ const columnMarginal = (
 
 type AxisPair = readonly [number, number]
 
-/** Colour index of rows of the background: grey. */
+/** Grey. */
 const BACKGROUND_LOOK = 5
 
 /** Draws rows and components: ellipses of one and two standard deviations, numbered at their centres. */
@@ -380,7 +379,7 @@ const contours = ({ mixture, ranges: [x, y] }: Scene): ReadonlyArray<Marks.Mark>
     return from + ((to - from) * at) / (GRID_SIDE - 1)
   })
   const logs = pipe(mixture, Mixture.logDensity({ rows: GRID_SIDE * GRID_SIDE, dim: 2, values: grid }))
-  // Densities relative to the greatest: in many dimensions the density itself overflows a double.
+  // Relative to the greatest, since densities overflow in many dimensions.
   const greatest = logs.reduce((a, b) => Math.max(a, b), -Infinity)
   const field = { columns: GRID_SIDE, rows: GRID_SIDE, values: logs.map(log => Elementary.exp(log - greatest)), x, y }
   return Marks.levelsOf(field, CONTOUR_SHARES).map(level => Marks.levelLine(field, level, { paint: 'soft', width: 1 }))
@@ -425,11 +424,11 @@ const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
   )
 }
 
-/** Draws two columns: the plane, with the density of each column at the side. */
+/** Draws the plane of two columns, with the density of each at the side. */
 const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
   const view = scene(fit, along, MAX_DRAWN_ROWS)
   const [rx, ry] = view.ranges
-  // Equal units on both axes draw round components as circles; if that would make the picture too narrow, each axis fills its side.
+  // Equal units on both axes draw isotropic components as circles; if the picture would be too narrow, each axis fills its side.
   const ratio = (ry[1] - ry[0]) / view.units[1] / ((rx[1] - rx[0]) / view.units[0])
   const isEqual = ratio > 0.35 && ratio < 1.4
   const width = isEqual && ratio > 1 ? 480 / ratio : 480

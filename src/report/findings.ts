@@ -1,4 +1,4 @@
-/** Results of a fit, with all that its table, report and model file show. */
+/** Results of a fit, with the contents of its table, report and model file. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Run from '../compile/run.js'
@@ -25,7 +25,6 @@ import {
 import { roundToSize, show, type TextTable } from '../fit/table.js'
 import { commandLineName } from '../fit/text.js'
 
-/** A stage that was run. */
 export interface StageRun {
   /** Formula of its objective. */
   readonly formula: string
@@ -39,7 +38,7 @@ export interface StageRun {
   readonly rule: Run.Rule | null
   /** Number of steps taken. */
   readonly taken: number
-  /** Objective at the start of the first step and of every `every`-th step after it. */
+  /** Objective at the start of every `every`-th step, from the first. */
   readonly values: ReadonlyArray<number>
   readonly every: number
 }
@@ -49,7 +48,7 @@ export interface CandidateChoice {
   readonly criterion: Fit.Criterion
   readonly candidates: ReadonlyArray<Fit.Ranked>
   readonly refused: ReadonlyArray<Fit.FailedCandidate>
-  /** True if a signal interrupted the search. Candidates have then not converged, and with many rows they are compared on a sample. */
+  /** True if a signal interrupted the search: candidates have not converged, and with many rows are compared on a sample. */
   readonly isStopped?: boolean
 }
 
@@ -60,17 +59,17 @@ export interface Findings {
   readonly starts: Fit.Starts | null
   /** True if the search converged before the stages ran; null if there was no search. */
   readonly isConverged: boolean | null
-  /** Path of the data, as it was typed. */
+  /** Typed path of the data. */
   readonly source: string
-  /** Options that determine the fit, as they were typed, such as `--columns a,b`. */
+  /** Typed options that determine the fit, such as `--columns a,b`. */
   readonly typedOptions?: ReadonlyArray<string>
-  /** The typed options about reading the table, which later commands on it need too, such as `--missing em`. */
+  /** Typed options of reading the table, which later commands need too, such as `--missing em`. */
   readonly readOptions?: ReadonlyArray<string>
-  /** Path of the model file, if one was requested. */
+  /** Path of the model file, if requested. */
   readonly modelPath?: string
   /** All rows, or some rows of a source, in the data's units. Missing cells are imputed, for pictures. */
   readonly points: Points.Points
-  /** The same rows with NaN in missing cells, so that a row's probabilities use its observed cells alone. */
+  /** The same rows with NaN in missing cells, for probabilities given the observed cells. */
   readonly observed: Points.Points
   /** True if rows were read in pieces. */
   readonly isStreamed: boolean
@@ -80,12 +79,12 @@ export interface Findings {
   readonly rowNames: ReadonlyArray<string> | null
   readonly columns: ReadonlyArray<string>
   readonly ignored: ReadonlyArray<Points.Ignored>
-  /** Ignored columns that hold classes, to compare components with. */
+  /** Ignored columns of classes, to compare components with. */
   readonly classes: ReadonlyArray<Points.Kept>
   /** Columns used as numbers that may have another meaning. */
   readonly doubtful: ReadonlyArray<Points.Doubtful>
   readonly dropped: number
-  /** Number of missing cells, which enter by their conditional moments. */
+  /** Number of missing cells. */
   readonly missing: number
   /** Number of rows without any cell, which were left out. */
   readonly empty: number
@@ -94,11 +93,11 @@ export interface Findings {
   /** Name of the recipe, or origin of the pipeline. */
   readonly recipe: string
   readonly seed: number
-  /** Number of rows that the mean of the prior counts as, for a fit of the posterior mode; null for maximum likelihood. */
+  /** Strength of the prior in rows; null for maximum likelihood. */
   readonly prior: number | null
-  /** Origin and unit of each column in which the mixture was fitted; null if these are the data's. */
+  /** Origin and unit of each column during the fit; null if these are the data's. */
   readonly scaling: Points.Scaling | null
-  /** The mixture in the data's units, components ordered by their means. */
+  /** In the data's units, components sorted by means. */
   readonly mixture: Mixture.Mixture
   /** Components that a smaller mixture would do without. */
   readonly redundancies: ReadonlyArray<Mixture.Redundancy>
@@ -117,19 +116,19 @@ export interface Findings {
   readonly pipeline: Pipeline.Pipeline<string>
   /** Explanation of the compiled program. */
   readonly plan: string
-  /** Number of steps of the search if its result is reported as it is; otherwise 0. */
+  /** Number of steps of the search if no stage ran after it; otherwise 0. */
   readonly searchSteps: number
   /** Confidence intervals of the parameters, or why there are none; null if not requested. */
   readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
   /** Tests of the number of components, or why there are none; null if not requested. */
   readonly tests: E.Either<Problem.Problems, ComponentTest.Tests> | null
-  /** Student-t tails or a background that would be chosen; null if they would not, or were compared. */
+  /** Student-t tails or a background that would be chosen; null if neither would, or if they were compared. */
   readonly robustnessHint: Hint | null
   /** Two components that share one cluster while another covers two; null if there are none. */
   readonly localOptimum: Fit.LocalOptimum | null
 }
 
-/** A warning, and the options of `ornstein fit` that may remove its cause, as a shell takes them. */
+/** Warning, and the options of `ornstein fit` that may remove its cause, quoted for a shell. */
 export interface Advice {
   readonly text: string
   readonly remedy?: string
@@ -188,7 +187,7 @@ export const hasChoiceWarning = (choice: CandidateChoice): boolean => {
 export const isMostlyBackground = ({ background }: Mixture.Mixture): boolean =>
   background !== undefined && background.share >= 1 / 2
 
-/** Returns the candidates that failed, with the reason; those of one family with the same reason are joined. */
+/** Returns the failed candidates with the reason; those of one family with the same reason are joined. */
 export const failedCandidates = ({ refused }: CandidateChoice): ReadonlyArray<readonly [which: string, why: string]> =>
   refused
     .filter((one, i) => refused.findIndex(hasSameProblem(one)) === i)
@@ -235,7 +234,7 @@ export const excludedCandidateAdvice = ({
   return least === best || isDegenerate(best)
     ? null
     : {
-        // A component on equal rows has the lowest criterion whatever it describes, so its candidate is not proposed as the next to try.
+        // A component on equal rows always has the lowest criterion, so its candidate is not proposed.
         ...(least.collapsed.length === 0 && { remedy: candidateOptions(least) }),
         text:
           `${least.components} ${commandLineName(least.family)} is lower by ` +
@@ -245,7 +244,7 @@ export const excludedCandidateAdvice = ({
       }
 }
 
-/** Options that request a candidate. Tails and a background are separate options, not part of a family's name. */
+/** Options that request a candidate, with separate ones for tails and background. */
 const candidateOptions = ({ components, family }: { readonly components: number; readonly family: string }): string => {
   const [own, ...beside] = family.split(' with ')
   const robust = beside.includes('uniform background')
@@ -282,8 +281,8 @@ export const totalSteps = ({ stages, searchSteps }: Pick<Findings, 'stages' | 's
   stages.reduce((sum, { taken }) => sum + taken, searchSteps)
 
 /**
- * How the last stage ended: converged; complete, if it used all its steps; or stopped by a signal. `chosen` if there were no stages, since
- * the search had converged.
+ * Returns how the last stage ended: `converged`; `complete` after all its steps; `stopped` by a signal; `chosen` if the search had
+ * converged and there were no stages.
  */
 export const outcomeOfStages = ({
   stages,
@@ -335,7 +334,7 @@ const intervalTable = (
     rows: weights.flatMap((weight, k) => [
       row(k, 'weight', weight),
       ...columns.map((column, j) => row(k, column, means[k][j])),
-      // A percentile of √x is the root of the percentile, as √ increases.
+      // √ increases, so percentiles of √x are roots of percentiles.
       ...columns.map((column, j) => row(k, `sd ${column}`, variances[k][j], Math.sqrt))
     ])
   }
@@ -448,7 +447,7 @@ export const title = ({
 }: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
   isPair({ pipeline }) ? 'a symmetric pair of Gaussians' : `${weights.length} ${familyInWords(family, weights.length)}`
 
-/** Lists ignored columns, such as `id (row numbers), Species (text)`. Columns that were not requested have no reason. */
+/** Lists ignored columns, such as `id (row numbers), Species (text)`, without a reason for columns not requested. */
 export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
@@ -467,7 +466,7 @@ export const listInWords = (numbers: ReadonlyArray<number | string>): string =>
 /** Maximum number of rows of the background that are named. */
 const MAX_NAMED_BACKGROUND = 20
 
-/** Describes the rows assigned to the background; empty if the mixture has none. */
+/** Describes the rows of the background; empty if the mixture has none. */
 export const backgroundSentences = ({
   mixture,
   observed: points,
@@ -492,6 +491,6 @@ export const backgroundSentences = ({
   ]
 }
 
-/** Names the components that were given, and their parameters that were not estimated. */
+/** Names the given components, and their fixed parameters. */
 export const knownComponents = ({ fixed, pipeline }: Pick<Findings, 'fixed' | 'pipeline'>): ReadonlyArray<string> =>
   FixedComponents.sentences(fixed, pipeline.score)

@@ -69,10 +69,10 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { colour, dashOf, markerPath as symbols, n, stroked, svgText, textWidth, type Box, type Xy } from './svg.js'
 
-/** Maps coordinates to pixels, in one panel. */
+/** Map from coordinates to pixels, in one panel. */
 export interface Place {
   readonly at: (x: number, y: number) => Xy
-  /** The panel's box; marks are clipped at it. */
+  /** Marks are clipped at this box. */
   readonly box: Box
 }
 
@@ -81,12 +81,12 @@ export interface Mark {
   readonly name?: string | undefined
   /** Index of the look (colour, shape, dash). Default: the index of the name among all names. */
   readonly k?: number | undefined
-  /** Symbols shown in the legend. */
+  /** Symbols in the legend. */
   readonly key?: ReadonlyArray<'line' | 'dots' | 'band'> | undefined
   /** Coordinates that the axes include, unless they have a domain. */
   readonly covers: ReadonlyArray<Xy>
   readonly draw: (place: Place, k: number) => string
-  /** Point beside which the name may be written. */
+  /** Point next to which the name may be written. */
   readonly end?: Xy | undefined
 }
 
@@ -95,7 +95,7 @@ export interface Look {
   readonly k?: number | undefined
 }
 
-// -- what is inside --------------------------------------------------------------------------------------------------
+// -- clipping --------------------------------------------------------------------------------------------------------
 
 const boxContains = ({ left, top, width, height }: Box, [x, y]: Xy): boolean =>
   x >= left - 0.01 && x <= left + width + 0.01 && y >= top - 0.01 && y <= top + height + 0.01
@@ -147,7 +147,7 @@ export const path = (box: Box, places: ReadonlyArray<Xy>): string =>
 type PlotPoints = ReadonlyArray<Xy>
 
 interface LineLook extends Look {
-  /** Colour to use in place of the look's. */
+  /** Colour instead of the look's. */
   readonly paint?: 'ink' | 'soft' | 'bar' | undefined
   readonly width?: number | undefined
   readonly dash?: string | undefined
@@ -178,12 +178,12 @@ export const line = (points: PlotPoints, look: LineLook = {}): Mark => ({
   }
 })
 
-/** Small arrow at the panel's edge that points to a row outside. */
+/** Small arrow at the panel's edge towards a row outside. */
 const outsideArrow = ({ left, top, width, height }: Box, [x, y]: Xy): string => {
   const [px, py] = clamped({ left: left + 3, top: top + 3, width: width - 6, height: height - 6 }, [x, y])
   const dx = Math.sign(x - px)
   const dy = Math.sign(y - py)
-  // The arrow's head: its tip outward, two corners behind and to the sides.
+  // Head of the arrow: its tip outward, two corners behind and to the sides.
   const long = 5 / Math.sqrt(Math.max(1, Math.abs(dx) + Math.abs(dy)))
   const ends = [1, -1].map(side => svgPoint([px - long * (dx - side * dy), py - long * (dy + side * dx)]))
   return `M${ends[0]}L${svgPoint([px, py])}L${ends[1]}`
@@ -225,7 +225,7 @@ export const crosses = (points: PlotPoints, { r = 3.4, ...look }: LineLook & { r
     )
 })
 
-/** An interval of y at one x, or of x at one y if `across` is 'x'. */
+/** Interval of y at one x, or of x at one y if `across` is 'x'. */
 export interface Interval {
   readonly at: number
   readonly low: number
@@ -381,7 +381,7 @@ export const levelsOf = ({ values }: Field, shares: ReadonlyArray<number>): Read
   )
 }
 
-/** Arrows between pairs of points. Default size of the head: at most 4.9 pixels. */
+/** Arrows between pairs of points; the head has at most `head` pixels. Default: 4.9. */
 export const arrows = (
   all: ReadonlyArray<readonly [from: Xy, to: Xy]>,
   { head: most = 4.9, ...look }: LineLook & { readonly head?: number | undefined } = {}
@@ -430,7 +430,7 @@ export const words = (
   }
 })
 
-/** Cells of a matrix, shaded by values in [0, 1], with a text in each. */
+/** Matrix of cells, shaded by values in [0, 1], with a text in each. */
 export const squares = (
   all: ReadonlyArray<{ readonly column: number; readonly row: number; readonly value: number; readonly text: string }>
 ): Mark => ({
@@ -465,7 +465,7 @@ const spreadApart = (places: PlotPoints, least: number): PlotPoints =>
             const dy = y - oy
             const far = Math.sqrt(dx * dx + dy * dy)
             if (k === l || far >= least) return [nx, ny]
-            // Two equal points are moved sideways, the first to the left.
+            // Of two equal points the first is moved to the left, the other to the right.
             const [ux, uy] = far < 1e-6 ? [k < l ? -1 : 1, 0] : [dx / far, dy / far]
             const push = 0.55 * (least - far)
             return [nx + push * ux, ny + push * uy]
@@ -476,7 +476,7 @@ const spreadApart = (places: PlotPoints, least: number): PlotPoints =>
     places
   )
 
-/** Number of each component, from 1, in a ring at its centre; if centres are too close, beside it with a line to it. */
+/** Number of each component, from 1, in a ring at its centre; if centres are too close, at the end of a line from it. */
 export const numbered = (centres: PlotPoints, r = 9): Mark => ({
   covers: [],
   draw: ({ at, box }) => {
@@ -496,7 +496,7 @@ export const numbered = (centres: PlotPoints, r = 9): Mark => ({
   }
 })
 
-/** Ring around a point, to mark what was chosen. A width of twice the radius makes it a disc. */
+/** Ring around a chosen point; a disc if the width is twice the radius. */
 export const ring = (
   [x, y]: Xy,
   { r = 9, width = 1.8, isFull = false, ...look }: Look & { r?: number; width?: number; isFull?: boolean } = {}

@@ -5,7 +5,7 @@ import { colour, dashOf, markerPath, n, stroked, svgText, textWidth, type Box, t
 
 export interface Axis {
   readonly title?: string | undefined
-  /** Interval that the axis shows. Default: the extent of the marks. */
+  /** Interval of the axis. Default: the extent of the marks. */
   readonly domain?: Scale.Range | undefined
   /** Spacing of the numbers, by name or as a scale. Default: 'linear'. */
   readonly scale?: keyof typeof Scale.scales | Scale.Scale | undefined
@@ -13,7 +13,7 @@ export interface Axis {
   readonly ticks?: ReadonlyArray<number | Scale.Tick> | undefined
   /** Approximate number of ticks. Default: 5. */
   readonly count?: number | undefined
-  /** Smallest step between ticks, such as 1 for counts. */
+  /** Minimum step between ticks, such as 1 for counts. */
   readonly least?: number | undefined
   /** Margin of a default domain, as a share of its length. */
   readonly margin?: number | undefined
@@ -193,11 +193,11 @@ const legendEntries = (panels: ReadonlyArray<Panel>): ReadonlyArray<LegendEntry>
   })
 }
 
-/** Lays out legend entries in lines of at most `width` pixels. */
+/** Arranges legend entries in lines of at most `width` pixels. */
 const legendOf = (entries: ReadonlyArray<LegendEntry>, width: number, [left, top]: Xy): Drawn => {
   const wideOf = ({ name }: LegendEntry): number => 34 + nameWidth(name) + 22
   const column = Math.max(...entries.map(wideOf))
-  // In aligned columns, unless that takes more lines than entries one after the other.
+  // In aligned columns, unless that needs more lines.
   const perLine = Math.max(1, Math.floor((width + 22) / column))
   const flowing = entries.reduce<ReadonlyArray<readonly [x: number, line: number]>>((places, entry, i) => {
     const last = places.at(-1)
@@ -254,7 +254,7 @@ export const spreadLabels = (
   return wanted.map((_, i) => up[order.indexOf(i)])
 }
 
-/** Writes the names of series at the ends of their lines, moved apart where they would overlap. */
+/** Writes the names of series at the ends of their lines, moved apart if they would overlap. */
 const endLabels = (panel: Panel, box: Box, looks: Looks): string => {
   const place = placeIn(scalesOf(panel), box)
   const found = seriesNames([panel]).flatMap(name => {
@@ -283,7 +283,7 @@ export const arranged = (panels: ReadonlyArray<Panel>, layout: Layout = {}): Dra
   const entries = legendEntries(panels)
   const isOne = panels.length === 1 && entries.length <= 5 && entries.every(({ keys }) => keys.has('line'))
   const names = entries.length < 2 ? 'none' : (layout.names ?? (isOne ? 'end' : 'below'))
-  // Room for the last tick label of an axis, which is centred at the axis' end.
+  // Half of the last tick label extends beyond the axis.
   const over = Math.max(
     ...panels.flatMap(panel => {
       const { x } = scalesOf(panel)

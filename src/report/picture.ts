@@ -1,4 +1,4 @@
-/** Pictures as values: SVG text that a browser draws, a notebook shows and a file keeps. */
+/** Pictures as values: SVG text for browsers, notebooks and files. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -239,7 +239,7 @@ export const candidates = (model: Fit.Fit): Picture =>
         ])
   )
 
-/** An HTML page as a value; a notebook shows it in a frame. */
+/** HTML page as a value; a notebook shows it in a frame. */
 export interface Page extends Shown {
   readonly title: string
   readonly html: string

@@ -1,13 +1,13 @@
-/** Detects components that describe the tails of another component and not a cluster. */
+/** Detects components that describe the tails of another component instead of a cluster. */
 import * as Mixture from '../mixture/index.js'
 
-/** A tail is wider than its core by this factor in at least one column. */
+/** Minimum ratio of the widths of tail and core in the widest column. */
 const MIN_WIDTH_RATIO = 3
 
-/** In no column is a tail narrower than this share of its core's width. */
+/** Minimum ratio of the widths of tail and core in every column. */
 const MIN_OTHER_RATIO = 0.7
 
-/** The centres differ by at most this multiple of the tail's standard deviation, in every column. */
+/** Maximum distance of the centres in every column, in standard deviations of the tail. */
 const MAX_CENTRE_DISTANCE = 0.5
 
 interface ProbableTail {
@@ -19,8 +19,8 @@ interface ProbableTail {
 }
 
 /**
- * Returns the components that have the centre of another one with more weight and several times its width, each with the heaviest such core.
- * Empty for mixtures of t distributions, which have tails already.
+ * Returns the components with the centre of a heavier one and several times its width, each with the heaviest such core. Empty for mixtures
+ * of t distributions, which have tails.
  */
 export const findProbableTails = (mixture: Mixture.Mixture): ReadonlyArray<ProbableTail> => {
   if (mixture.tails !== undefined) return []

@@ -1,15 +1,15 @@
-/** Detects rows that were copied, as opposed to rows that are equal because their cells have few decimals. */
+/** Detects copied rows, as opposed to rows that are equal because their cells have few decimals. */
 import type * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
 import { countedNoun } from './phrases.js'
 
-/** Copies are reported from this share of all rows on. */
+/** Minimum share of copies that is reported. */
 const MIN_REPEATED_SHARE = 0.1
 
-/** Of pairs of rows with the same number in the finest column, at least this share has the same numbers in all others. */
+/** Minimum share of pairs of copies among pairs that agree in the finest column. */
 const MIN_AGREEMENT = 0.9
 
-/** If more pairs of rows than this share agree in all columns but the finest, equal rows say nothing. */
+/** If a larger share of pairs agrees in all columns but the finest, equal rows are no evidence. */
 const MAX_COARSE_AGREEMENT = 0.5
 
 interface RepeatedRows {
@@ -20,9 +20,8 @@ interface RepeatedRows {
 }
 
 /**
- * Returns the number of distinct rows if many rows are copies; otherwise null. If cells are rounded, rows that agree in one column differ in
- * others. If rows are copies, those that agree in the column with the most distinct numbers agree in all. In a single column the two cannot be
- * distinguished: null.
+ * Returns the number of distinct rows if many are copies; otherwise null. Copies that agree in the finest column agree in all, unlike rows
+ * with rounded cells. Null for a single column, where the two cannot be distinguished.
  */
 export const findRepeatedRows = ({ rows, dim, values }: Points.Points): RepeatedRows | null => {
   const indices = Array.from({ length: rows }, (_, i) => i)

@@ -1,4 +1,4 @@
-/** The document about a fit, for the terminal and the report: what was found, whether to trust it, how it was learned. */
+/** Document about a fit, for the terminal and the report: results, their reliability, and the training. */
 import { standardizeColumns } from '../fit/trainingData.js'
 import { agreementSentence } from '../fit/restarts.js'
 import { formats, mixtureTable, show, tidy } from '../fit/table.js'
@@ -36,13 +36,13 @@ import { groupSentence, headline, modelSentence, typical } from './groupSentence
 import * as Trust from './trust.js'
 import { baseName, capital, fileArgument, wholePercent, countedNoun } from './phrases.js'
 
-/** Returns the CSS class that shades a share, by three thresholds. */
+/** Returns the CSS class of a share, by three thresholds. */
 const shadeClass = (share: number, steps: readonly [number, number, number]): string =>
   ['', 'h1', 'h2', 'h3'][steps.filter(step => share > step).length]
 
-// -- what was found ----------------------------------------------------------------------------------------------------
+// -- results -----------------------------------------------------------------------------------------------------------
 
-/** Describes which columns and rows were used and which were not, one line each. */
+/** Describes which columns and rows were used or left out, one line each. */
 const tableUseLines = (fit: Findings): ReadonlyArray<string> => {
   const { columns, scaling, dropped, empty, missing, points } = fit
   return [
@@ -104,7 +104,7 @@ const textAndTableParts = (
         ...(found.table === null ? [] : [tablePart(caption, found.table, { ...(most && { most }) })])
       ]
 
-/** Number of intervals that a terminal prints, unless it prints everything. */
+/** Maximum number of intervals in a terminal's summary. */
 const MAX_INTERVAL_LINES = 40
 
 const resultParts = (fit: Findings, { units, isLabelled, overlapping }: ReportContext): ReadonlyArray<DocumentPart> => {
@@ -132,11 +132,10 @@ const resultParts = (fit: Findings, { units, isLabelled, overlapping }: ReportCo
   ]
 }
 
-// -- can I trust it ----------------------------------------------------------------------------------------------------
+// -- reliability -------------------------------------------------------------------------------------------------------
 
 const inPlace = (verdict: VerdictPart): VerdictPart => ({ ...verdict, isInPlace: true })
 
-/** Verdicts about a choice. */
 const choiceVerdicts = (choice: CandidateChoice): ReadonlyArray<VerdictPart> => {
   const isClear =
     choice.candidates[0].posterior > 0.75 && !Found.hasChoiceWarning(choice) && choice.candidates.length > 1
@@ -193,7 +192,7 @@ const rowVerdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<VerdictPa
   ]
 }
 
-/** Tables of how surely rows belong to components, which components are confused, and outliers. */
+/** Tables of assignment probabilities, confused components and outliers. */
 const trustParts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<DocumentPart> => [
   heading(3, 'How certain the assignments are'),
   certaintyTable(trust),
@@ -244,7 +243,7 @@ const confusionParts = ({ mistaken }: Trust.Trust): ReadonlyArray<DocumentPart> 
   ]
 }
 
-/** Maximum number of outliers, and of their columns, in the table. */
+/** Maximum number of outliers in the table, and of columns shown for them. */
 const MAX_OUTLIERS = 8
 const MAX_OUTLIER_COLUMNS = 6
 
@@ -285,7 +284,7 @@ const otherCandidatesParts = (choice: CandidateChoice): ReadonlyArray<DocumentPa
   ]
 }
 
-// -- how was it learned ------------------------------------------------------------------------------------------------
+// -- training ----------------------------------------------------------------------------------------------------------
 
 /** Describes each stage: its objective, its optimizer and how it ended. */
 export const stagesOf = (stages: ReadonlyArray<StageRun>): ReadonlyArray<readonly [string, string]> =>
@@ -348,7 +347,7 @@ const comparisonParts = (fits: readonly [Findings, ...ReadonlyArray<Findings>]):
   return [heading(2, title, `${title}:`), tablePart(title, found), { _tag: 'Facts', entries: means }, textPart(reason)]
 }
 
-// -- all of it ---------------------------------------------------------------------------------------------------------
+// -- document ----------------------------------------------------------------------------------------------------------
 
 /** Long name of an option, such as `--family` for `--family full`, `--no-family` or its letter. */
 const optionKey = (option: string): string =>
@@ -357,7 +356,7 @@ const optionKey = (option: string): string =>
     .replace(/^--no-/, '--')
     .replace(/^-k$/, '--components')
 
-/** Options that a new option replaces besides itself; for instance, `--recipe` cannot be combined with `--pipeline`. */
+/** Further options that a new option replaces; for instance, `--recipe` excludes `--pipeline`. */
 const REPLACED_OPTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--robust': ['--recipe', '--pipeline', '--fixed'],
   '--starts': ['--recipe', '--pipeline'],
@@ -367,12 +366,12 @@ const REPLACED_OPTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--exclude': ['--columns']
 }
 
-/** Command for a fit of the same table with the typed options, except for those that the remedy replaces. */
+/** Command for a fit of the same table with the typed options, except those that the remedy replaces. */
 const refitCommand = ({ source, columns, typedOptions: asked = [] }: Findings, remedy: string): string => {
   const options = remedy.split(/ (?=-)/)
   const gone = options.map(optionKey).flatMap(option => [option, ...(REPLACED_OPTIONS[option] ?? [])])
   const wasNamed = asked.some(option => optionKey(option) === '--columns')
-  // If columns were named, they are named again without the excluded ones.
+  // Named columns are named again without the excluded ones.
   const left = options.map(option => {
     if (!wasNamed || !option.startsWith('--exclude ')) return option
     const out = option.slice('--exclude '.length).replaceAll("'", '').split(',')
@@ -385,7 +384,7 @@ const refitCommand = ({ source, columns, typedOptions: asked = [] }: Findings, r
 /** Suggests the next command: the remedy of the first warning that has one, otherwise `ornstein assign`. */
 const nextCommand = (fit: Findings, all: ReadonlyArray<VerdictPart>): string => {
   const remedy = all.flatMap(({ isGood, remedy }) => (isGood ? [] : (remedy ?? []))).at(0)
-  // Rows from code were read by no command, so none can be suggested.
+  // No command reads rows from code.
   if (fit.typedOptions === undefined) return ''
   if (remedy !== undefined) return `Next, to compare: ${refitCommand(fit, remedy)}`
   const { modelPath, readOptions: readBy = [] } = fit
@@ -416,7 +415,7 @@ export const fitDocument = (
   const { choice, starts } = fit
   const choices = choice === null ? [] : choiceVerdicts(choice)
   const overlapping = mergeOverlapping(fit.observed, fit.mixture)
-  // Computing the units takes two passes over the rows, so those of the fit are reused if it has any.
+  // The fit's units, if it has any, save two passes over the rows.
   const units = fit.scaling ?? standardizeColumns(fit.observed).scaling
   const context: ReportContext = { units, isLabelled, overlapping }
   const warnings = fitWarnings(fit, context)

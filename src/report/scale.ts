@@ -44,13 +44,13 @@ export interface Scale {
   readonly ticks: ReadonlyArray<Tick>
 }
 
-/** Range of the values with a margin; if all are equal, a range around them. */
+/** Range of the values with a margin; a range around the value if all are equal. */
 export const extent = (values: Iterable<number>, margin = 0.04): Range => {
   const [lo, hi] = [...values].reduce<Range>(
     ([lo, hi], value) => [Math.min(lo, value), Math.max(hi, value)],
     [Infinity, -Infinity]
   )
-  // Values that differ by rounding alone count as equal.
+  // Values that differ by rounding count as equal.
   const isApart = hi - lo > 1e-12 * Math.max(Math.abs(lo), Math.abs(hi))
   const wide = isApart ? hi - lo : Math.max(Math.abs(lo) * 0.1, 1e-9)
   return isApart ? [lo - margin * wide, hi + margin * wide] : [lo - wide, hi + wide]
@@ -63,7 +63,7 @@ const decimalExponent = (x: number): number => Number(x.toExponential().split('e
 /** Replaces a hyphen by a minus sign. */
 const labelWithMinus = (label: string): string => label.replace(/^-/, '−')
 
-/** Returns about `count` round ticks in a range. Steps are 1, 2 or 5 times a power of ten and at least `least`; labels are distinct. */
+/** Returns about `count` round ticks in a range, with distinct labels. Steps are 1, 2 or 5 times a power of ten and at least `least`. */
 export const ticks = ([lo, hi]: Range, count: number, least = 0): ReadonlyArray<Tick> => {
   const rough = (hi - lo) / count
   const unit = Number(`1e${decimalExponent(rough)}`)
@@ -141,10 +141,10 @@ const transformedScale =
 
 const identityNumber = (x: number): number => x
 
-/** Linear scale: equal differences have equal lengths. */
+/** Linear scale. */
 export const linear = transformedScale(identityNumber, identityNumber, ticks)
 
-/** Logarithmic scale, for positive numbers: equal ratios have equal lengths. */
+/** Logarithmic scale, for positive numbers. */
 export const log = transformedScale(Elementary.log, Elementary.exp, logTicks)
 
 /** Square-root scale, for numbers ≥ 0. */
@@ -154,7 +154,7 @@ export const sqrt = transformedScale(
   ticks
 )
 
-/** Scale log(1 + x), for numbers ≥ 0: it shows both units and thousands, with a small margin below 0. */
+/** Scale log(1 + x), for numbers ≥ 0, with a small margin below 0; shows both units and thousands. */
 export const squeezed = transformedScale(
   x => (x < 0 ? x : Elementary.log1p(x)),
   x => (x < 0 ? x : Elementary.expm1(x)),

@@ -1,4 +1,4 @@
-/** Pictures of a score that is not a mixture: samples and data, the loss by noise level, and the loss by step. */
+/** Pictures of a score that is not a mixture: samples and data, loss by noise level and by step. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
@@ -12,9 +12,7 @@ import { type ScoreFindings } from './scoreFindings.js'
 
 /** Maximum number of points in one panel. */
 const MAX_DRAWN_POINTS = 1000
-/** Maximum number of pairs of columns. */
 const MAX_PAIRS_SHOWN = 3
-/** Number of bars of a histogram. */
 const HISTOGRAM_BARS = 40
 
 const drawnColumn = (points: Points.Points, j: number): Float64Array =>
@@ -59,7 +57,7 @@ const histograms = ({ columns, points }: Sampled, samples: Points.Points): Pictu
   )
 }
 
-/** Draws pairs of columns: the data on the left, samples on the right, on the same axes. */
+/** Draws pairs of columns: data on the left, samples on the right, on the same axes. */
 const planes = ({ columns, points }: Sampled, samples: Points.Points): Picture => {
   const shown = Array.from(
     { length: Math.min(MAX_PAIRS_SHOWN, Math.floor(columns.length / 2)) },
@@ -96,7 +94,7 @@ export const samplesFigure = (data: Sampled, samples: Points.Points): Picture =>
 
 /** Draws the objective at each noise level, for the score and for a normal distribution. */
 const objectiveByLevel = ({ levels }: ScoreFindings): Picture => {
-  // Losses that may be negative need a linear axis.
+  // Negative losses need a linear axis.
   const isPositive = levels.every(({ value, normal }) => value > 0 && (normal ?? 1) > 0)
   const own = levels.map(({ ratio, value }): Xy => [ratio, value])
   const normal = levels.flatMap(({ ratio, normal }): ReadonlyArray<Xy> => (normal === null ? [] : [[ratio, normal]]))

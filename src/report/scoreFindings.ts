@@ -1,4 +1,4 @@
-/** Results of learning a score that is not a mixture, with all that its report shows. */
+/** Results of learning a score that is not a mixture. */
 import type * as E from 'fp-ts/lib/Either.js'
 import type * as Problem from '../core/problem.js'
 import type * as Points from '../data/index.js'
@@ -11,7 +11,7 @@ export interface ObjectiveAtLevel {
   /** Noise-to-signal ratio σ/α, in units of the scaled data. */
   readonly ratio: number
   readonly value: number
-  /** The objective of the normal distribution with the data's mean and covariance, for the same noise; null if there is no covariance. */
+  /** Objective of the normal distribution with the data's mean and covariance, for the same noise; null if there is no covariance. */
   readonly normal: number | null
 }
 
@@ -20,7 +20,7 @@ export interface Samples {
   /** In the data's units. */
   readonly points: Points.Points
   readonly steps: number
-  /** Energy distance between samples and as many rows; and, as `ofRows`, between rows and as many other rows. */
+  /** Energy distance between samples and as many rows; `ofRows` is that between rows and as many other rows. */
   readonly energyDistance: number
   readonly ofRows: number
 }
@@ -38,7 +38,7 @@ export interface ScoreFindings {
   readonly plan: string
   readonly stages: ReadonlyArray<StageRun>
   readonly parameters: number
-  /** True if the last stage returns an average of its iterates instead of the last one. */
+  /** True if the last stage returns an average of its iterates. */
   readonly isAveraged: boolean
   /** Mean of the last tenth of the recorded values. */
   readonly loss: number | null

@@ -1,4 +1,4 @@
-/** The document about a score that is not a mixture: samples, model and training. */
+/** Document about a score that is not a mixture: samples, model and training. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/problem.js'
 import * as Pipeline from '../pipeline/pipeline.js'

@@ -1,4 +1,4 @@
-/** Pictures of stages: the objective by step. */
+/** Pictures of the objective by step. */
 import { show, tidy } from '../fit/table.js'
 import { of, type Picture } from './drawing.js'
 import type { StageRun } from './findings.js'
@@ -7,7 +7,6 @@ import { arranged, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import type { Xy } from './svg.js'
 
-/** Maximum number of steps drawn. */
 const MAX_DRAWN_STEPS = 600
 
 /** Returns at most `most` evenly spaced indices of n. */
@@ -28,7 +27,7 @@ const movingAverage = (values: ReadonlyArray<number>): ReadonlyArray<number> => 
   })
 }
 
-/** True if values oscillate, as those of an objective with fresh noise at each step. */
+/** True if values oscillate, as with fresh noise at each step. */
 const isNoisy = (values: ReadonlyArray<number>): boolean => {
   const turns = values.filter((value, i) => i > 1 && (value - values[i - 1]) * (values[i - 1] - values[i - 2]) < 0)
   return values.length > 8 && turns.length > values.length / 4
@@ -39,7 +38,6 @@ const stageScales = (stages: ReadonlyArray<StageRun>): ReadonlyArray<string> => 
   ...new Set(stages.filter(({ values }) => values.length > 0).map(({ scale }) => scale))
 ]
 
-/** A stage and its index among all stages. */
 interface StageAtIndex {
   readonly stage: StageRun
   readonly i: number

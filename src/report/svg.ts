@@ -1,6 +1,6 @@
 /**
  * SVG text: colours, shapes and letters. Colours are CSS variables, so the page decides between light and dark; a file defines them itself.
- * Elements have no ids, so that any number of pictures can be in one page.
+ * Elements have no ids, so that a page can include any number of pictures.
  */
 
 /** Point in pixels: to the right, and down. */
@@ -13,14 +13,14 @@ export interface Box {
   readonly height: number
 }
 
-/** A drawing with its size; the origin is at the upper left. */
+/** Drawing with its size; the origin is at the upper left. */
 export interface Drawn {
   readonly width: number
   readonly height: number
   readonly body: string
 }
 
-// -- colours and shapes: eight colours that colour-blind readers tell apart (Okabe & Ito 2008), and shapes and dashes for print
+// -- colours and shapes: eight colours for colour-blind readers (Okabe & Ito 2008), and shapes and dashes for print
 
 /** Each colour in light and dark. */
 const inks = {
@@ -86,7 +86,7 @@ export const textWidth = (words: string, size = 12): number =>
     0
   ) * size
 
-/** Text at a point, which is its start unless `anchor` is given. */
+/** Text at a point. Default: the point is its start. */
 export const svgText = (
   [x, y]: Xy,
   words: string,
@@ -102,8 +102,8 @@ export const svgText = (
 
 const MARKER_SHAPES = 5
 /**
- * Path of a marker at (x, y). Discs and squares are very short lines with round or square caps; a line of length 0 has no direction, so
- * print would omit the square caps.
+ * Path of a marker at (x, y). Discs and squares are very short lines with round or square caps, not of length 0: print would omit square
+ * caps without a direction.
  */
 const stroke = (k: number, r: number): string =>
   [
@@ -151,7 +151,7 @@ interface DescribedDrawing extends Drawn {
   readonly description: string
 }
 
-/** Width up to which pictures stay readable when scaled to a narrow screen; wider ones scroll in their frame. */
+/** Maximum width of pictures that a narrow screen scales down; wider ones scroll in their frame. */
 const READABLE_WIDTH = 660
 
 const svgOpening = ({ title, description, width, height }: DescribedDrawing, more: string): string =>

@@ -1,4 +1,4 @@
-/** Diagnostics of a fit: how surely rows belong to components, how separate components are, and which rows are outliers. */
+/** Diagnostics of a fit: certainty of assignments, separation of components, and outliers. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Key from '../../lib/random/key.js'
 import * as Points from '../data/index.js'
@@ -7,7 +7,7 @@ import { rowLabel, type Findings } from './findings.js'
 
 /** Maximum number of rows evaluated: enough for two digits of shares. */
 const MAX_JUDGED_ROWS = 100_000
-/** A row belongs surely to a component from this probability on; below the other threshold it is undecided. */
+/** Minimum probability of a sure assignment; below the other threshold it is undecided. */
 export const SURE_PROBABILITY = 0.95
 export const UNDECIDED = 0.6
 
@@ -32,8 +32,8 @@ export interface Trust {
     readonly probability: number
   }>
   /**
-   * [k][l]: share of component k that would be assigned to l if rows were assigned at random by their responsibilities,
-   * Σ_n p(k | x_n) p(l | x_n) / Σ_n p(k | x_n). Rows sum to 1.
+   * [k][l]: share of component k assigned to l if rows were assigned at random by their responsibilities, Σ_n p(k | x_n) p(l | x_n) / Σ_n
+   * p(k | x_n). Rows sum to 1.
    */
   readonly mistaken: ReadonlyArray<ReadonlyArray<number>>
   /** Rows outside the 99.9 % region of every component, least likely first. */
@@ -52,7 +52,7 @@ export const trust = (fit: Findings): Trust => {
   const found = pipe(mixture, Mixture.memberships(points))
   const { shape, values } = pipe(mixture, Mixture.responsibilities(points))
   const count = Mixture.components(mixture)
-  // With a background there is one more column than components.
+  // A background has one more column.
   const [, width] = shape
   const own = Array.from({ length: count }, () => ({ rows: 0, sure: 0, undecided: 0, outliers: 0, probable: 0 }))
   found.forEach(({ component, probability, isOutlier }, i) => {
@@ -94,7 +94,7 @@ export const trust = (fit: Findings): Trust => {
   }
 }
 
-/** The pair of components that are confused most, and how often. */
+/** Most confused pair of components, and the shares confused. */
 export const mostConfusedPair = ({
   mistaken
 }: Trust): { readonly of: number; readonly as: number; readonly share: number } | null =>

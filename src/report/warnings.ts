@@ -26,7 +26,7 @@ import {
   type Findings
 } from './findings.js'
 
-/** Warns of components that are redundant: empty, or almost equal to another. Components are numbered from 1. */
+/** Warns of components that are empty, or almost equal to another, numbered from 1. */
 const redundancyAdvice = (
   fit: Pick<Findings, 'mixture' | 'scaling' | 'redundancies' | 'pipeline'>
 ): ReadonlyArray<Advice> => {
@@ -69,9 +69,7 @@ const minVarianceWarnings = (fit: Pick<Findings, 'atMinVariance'> & CheckedRows)
 /** Maximum number of distant rows that are named. */
 const MAX_NAMED_DISTANT_ROWS = 3
 
-/**
- * Warns of rows far from most others. Excludes rows that tails or a small background describe and rows that form a component of their own.
- */
+/** Warns of rows far from most others, except those that tails, a small background or a component of their own describe. */
 const distantRowWarnings = (fit: CheckedRows): ReadonlyArray<string> => {
   const { mixture, columns, observed } = fit
   const all = mixture.tails === undefined ? distantCells(observed) : []
@@ -118,8 +116,8 @@ export const constantColumnAdvice = ({
 }
 
 /**
- * Warns of columns in which components of the fit, or of the excluded candidate, are at the minimum variance. It proposes no option, since
- * leaving columns out is not tried.
+ * Warns of columns in which components of the fit, or of the excluded candidate, are at the minimum variance. Proposes no option, since a
+ * fit without these columns was not tried.
  */
 const minVarianceColumnWarnings = ({
   columns,
@@ -141,12 +139,12 @@ const minVarianceColumnWarnings = ({
       ]
 }
 
-/** Number of rows from which the dependence is estimated; it is then checked in all rows. */
+/** Number of rows from which the dependence is estimated, before it is checked in all rows. */
 const MAX_DEPENDENCE_ROWS = 4000
 
 /**
- * Warns of columns with a linear combination that is the same in every row, to 10⁻³ standard deviations. Checked only if a component is at
- * the minimum variance and no cell is missing.
+ * Warns of columns with a linear combination that is constant to 10⁻³ standard deviations. Checked only if a component is at the minimum
+ * variance and no cell is missing.
  */
 export const dependentColumnsAdvice = ({
   columns,
@@ -164,7 +162,7 @@ export const dependentColumnsAdvice = ({
     const i = Math.floor(at / dim)
     const j = at % dim
     const sum = sampled.reduce((sum, place) => sum + values[place + i] * values[place + j], 0)
-    // A constant column gets a variance, so that it is not found to depend on others.
+    // A variance of 1 keeps a constant column out of the combination.
     return i === j && sum === 0 ? rows : sum
   })
   const multiples = symmetricEigen({ shape: [dim, dim], values: products }).vectors.values.slice(-dim)
@@ -196,7 +194,7 @@ const strayRows = (
   const { mixture, observed: points, statistics } = fit
   const { means, weights, factors } = Mixture.toDescription(mixture)
   const isOther = (_: unknown, k: number): boolean => !of.includes(k)
-  // If only some rows of a source are in memory, others may belong to these components too.
+  // With some rows of a source in memory, others may belong to these components too.
   if (points.rows < statistics.rows || of.length === 0 || of.length === weights.length) return []
   const component = pipe(mixture, Mixture.assign(points))
   const rows = Array.from(component.keys()).filter(i => of.includes(component[i]))
@@ -213,10 +211,7 @@ const strayRows = (
     : []
 }
 
-/**
- * Components with so few rows that these can be named. They are left out together, since rows that form a component each are also outliers
- * for one another's components.
- */
+/** Components with few enough rows to name. They are left out together, since their rows are outliers for one another's components too. */
 const smallComponents = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<number> =>
   unsupported.filter(({ rows }) => rows < MAX_NAMED_ROWS).map(({ component }) => component)
 
@@ -256,8 +251,8 @@ export const unsupportedAdvice = (
 }
 
 /**
- * Number of rows below which a fit cannot be checked: BIC then penalizes parameters hardly more than AIC (log 8 ≈ 2) and does not protect
- * from chance.
+ * Minimum number of rows of a fit that can be checked: below it BIC hardly penalizes more than AIC (log 8 ≈ 2), and does not exclude
+ * chance.
  */
 const MIN_ROWS = 10
 
@@ -267,46 +262,39 @@ export interface ReportContext {
   readonly units: Points.Scaling
   /** True if the data have a column of labels, which the fit did not use. */
   readonly isLabelled: boolean
-  /** Clusters of overlapping components; null if no two overlap. */
+  /** Null if no components overlap. */
   readonly overlapping: Merging.Clusters | null
 }
 
-/** Returns the warnings that need no pass over the rows' responsibilities. */
-export const fitWarnings = (
-  fit: Findings,
-  { units, isLabelled, overlapping }: ReportContext
-): ReadonlyArray<VerdictPart> => {
-  const { scaling, columns, doubtful, statistics } = fit
-  const { centre, scale } = units
-  const repeated = findRepeatedRows(fit.observed)
+/** Proposes --standardize if one standard deviation cannot describe all columns, or the data are not centred on a pair about 0. */
+const scalingAdvice = (fit: Findings, { centre, scale }: Points.Scaling): ReadonlyArray<Advice> => {
+  if (fit.scaling !== null) return []
   const least = Math.min(...scale)
   const most = Math.max(...scale)
-  const depending = dependentColumnsAdvice(fit)
-  const isOne = scaling === null && most > 3 * least
+  const remedy = '--standardize'
+  const unequal: Advice = {
+    text:
+      `The standard deviations of the columns range from ${show(least, 3)} to ${show(most, 3)}, but a component ` +
+      'has only one. Try --standardize.',
+    remedy
+  }
+  const offCentre: Advice = {
+    text:
+      `The pair is symmetric about 0, but the mean of the data is ${Array.from(centre, (x, j) => `${fit.columns[j]} ${show(x, 3)}`).join(', ')}. ` +
+      '--standardize moves it to 0.',
+    remedy
+  }
+  return [...(most > 3 * least ? [unequal] : []), ...(isPair(fit) ? [offCentre] : [])]
+}
+
+/** Proposes another use of columns whose numbers may be weights or labels. */
+const doubtfulColumnAdvice = (
+  doubtful: Findings['doubtful'],
+  { isLabelled }: { readonly isLabelled: boolean }
+): ReadonlyArray<Advice> => {
   const weights = doubtful.filter(({ why }) => why === 'weights')
   const labels = isLabelled ? [] : doubtful.filter(({ why }) => why !== 'weights').map(({ name }) => name)
-  const all: ReadonlyArray<Advice | string | null> = [
-    localOptimumAdvice(fit),
-    isOne
-      ? {
-          text:
-            `The standard deviations of the columns range from ${show(least, 3)} to ${show(most, 3)}, but a component ` +
-            'has only one. Try --standardize.',
-          remedy: '--standardize'
-        }
-      : null,
-    isPair(fit) && scaling === null
-      ? {
-          text:
-            `The pair is symmetric about 0, but the mean of the data is ${Array.from(centre, (x, j) => `${columns[j]} ${show(x, 3)}`).join(', ')}. ` +
-            '--standardize moves it to 0.',
-          remedy: '--standardize'
-        }
-      : null,
-    statistics.rows < MIN_ROWS
-      ? `${countedNoun(statistics.rows, 'row')} ${statistics.rows === 1 ? 'is' : 'are'} too few to check a fit: below ${MIN_ROWS} rows the criterion and the probabilities say little.`
-      : null,
-    repeated && repeatedRowsSentence(repeated, columns),
+  return [
     ...weights.map(({ name }): Advice => {
       const remedy = `--weights ${shellQuoted(name)}`
       return { text: `${name} is used like any other column. If it holds the weights of rows, use ${remedy}.`, remedy }
@@ -320,7 +308,26 @@ export const fitWarnings = (
             : `${labels.join(', ')} hold few different whole numbers. If one holds labels, name it: ${remedy}.`,
         remedy
       }
-    }),
+    })
+  ]
+}
+
+/** Returns the warnings that need no pass over the rows' responsibilities. */
+export const fitWarnings = (
+  fit: Findings,
+  { units, isLabelled, overlapping }: ReportContext
+): ReadonlyArray<VerdictPart> => {
+  const { columns, doubtful, statistics } = fit
+  const repeated = findRepeatedRows(fit.observed)
+  const depending = dependentColumnsAdvice(fit)
+  const all: ReadonlyArray<Advice | string | null> = [
+    localOptimumAdvice(fit),
+    ...scalingAdvice(fit, units),
+    statistics.rows < MIN_ROWS
+      ? `${countedNoun(statistics.rows, 'row')} ${statistics.rows === 1 ? 'is' : 'are'} too few to check a fit: below ${MIN_ROWS} rows the criterion and the probabilities say little.`
+      : null,
+    repeated && repeatedRowsSentence(repeated, columns),
+    ...doubtfulColumnAdvice(doubtful, { isLabelled }),
     ...constantColumnAdvice(fit),
     ...(depending.length > 0 ? depending : minVarianceColumnWarnings(fit)),
     ...redundancyAdvice(fit),
@@ -329,7 +336,7 @@ export const fitWarnings = (
     ...distantRowWarnings(fit),
     ...unsupportedAdvice(fit),
     overlapping && overlapSentence(overlapping),
-    // Last, since the warnings about the minimum variance make this hint unreliable.
+    // Last, since warnings about the minimum variance make this hint unreliable.
     robustnessAdvice(fit)
   ]
   return all.flatMap(one => {

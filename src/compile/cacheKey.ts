@@ -1,4 +1,3 @@
-/** Cache keys of descriptions: equal descriptions that the same cases decode share one key. */
 import { recently } from '../../lib/plain/remembered.js'
 import { Case } from '../core/index.js'
 import { hasCode } from '../core/record.js'
@@ -8,7 +7,7 @@ interface DescribedPipeline {
   readonly cases: ReadonlyArray<unknown>
 }
 
-/** Key object of a description without code; the 64 most recent are kept. */
+/** Key of a description without code; the 64 most recent are kept. */
 const cacheKeyFor = recently(
   64,
   (of: DescribedPipeline) => of,
@@ -16,8 +15,8 @@ const cacheKeyFor = recently(
 )(() => ({}))
 
 /**
- * Object to key caches by. If the description contains code, it is the description itself; otherwise equal text and
- * equal cases give the same object.
+ * Returns an object by which caches are keyed: the description itself if it contains code, otherwise one object for all descriptions with
+ * equal text and equal cases.
  */
 export const cacheKey = (value: Case.AnyValue): object => {
   const cases = Case.parts(value).map(part => part[Case.ofCase])

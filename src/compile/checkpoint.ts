@@ -1,6 +1,6 @@
 /**
- * Checkpoints: the state of a run as text, with its writer, its pipeline and the fingerprint of its data, so that
- * another process can check that it would continue with the same bits.
+ * Checkpoints: the state of a run as text, with its writer, its pipeline and the fingerprint of its data, by which a process verifies that
+ * it would continue with the same bits.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -15,23 +15,21 @@ import * as GeneratorVersion from './generatorVersion.js'
 import type { Program } from './program.js'
 import * as Run from './run.js'
 
-/** Value of the `format` field of a checkpoint. */
 const CHECKPOINT_FORMAT = 'ornstein-checkpoint'
 
-/** State of a run, with an arbitrary value stored with it. */
 export interface KeptState<P extends string> {
   readonly state: Run.State<P>
-  /** Any JSON value; it is returned unchanged when the checkpoint is read. */
+  /** JSON value that is stored and returned unchanged. */
   readonly beside: unknown
 }
 
-// User-defined descriptions are encoded by their cases, so writing needs no vocabulary.
+// user-defined descriptions are encoded by their cases, so writing needs no vocabulary
 const pipelines = Pipeline.codec(Vocabulary.of([]))
 
 const checkpointCodec = t.intersection([
   t.type({
     format: t.literal(CHECKPOINT_FORMAT),
-    /** Version of the program that wrote the checkpoint; another version may compute other bits. */
+    /** Version of the writing program; another may compute other bits. */
     writer: t.string,
     pipeline: t.unknown,
     state: t.unknown,
@@ -49,9 +47,8 @@ const isContainedIn = (said: unknown, own: unknown): boolean =>
       : said === own
 
 /**
- * True if JSON describes the pipeline. It is decoded with the pipeline's own cases, so a field that an earlier
- * version did not write has its default. User code is decoded to the code of the pipeline, so the JSON next to its
- * name is compared as well.
+ * True if JSON describes the pipeline. It is decoded with the pipeline's own cases, so fields that an earlier version did not write have
+ * their defaults; since user code is decoded to that of the pipeline, the JSON next to its name is compared too.
  */
 const matchesPipeline =
   <P extends string>(json: unknown) =>
@@ -66,8 +63,8 @@ const matchesPipeline =
   }
 
 /**
- * Returns the text of a checkpoint. `writer` names the program and its version. A truncated text is rejected when
- * read, so write to another file and rename it once it is on the disk.
+ * Returns the text of a checkpoint; `writer` is the name and version of the program. A truncated text is rejected when read, so write to
+ * another file first and rename it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -107,8 +104,8 @@ export const show =
   }
 
 /**
- * Reads a checkpoint from its text, or returns the problem for which a run of this program cannot continue from it.
- * User code in a pipeline is compared by its name.
+ * Reads a checkpoint, or returns the problem for which this program cannot continue the run. User code in a pipeline is compared by its
+ * name.
  */
 export const readCheckpointText =
   <P extends string>(program: Program<P>, writer: string) =>

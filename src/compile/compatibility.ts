@@ -1,7 +1,4 @@
-/**
- * Incompatibilities of a loss with its data, score, schedule or expectation, derived from what each term reads of a
- * row and from its description.
- */
+/** Incompatibilities of a loss with its data, score, schedule or expectation, from the reads of each term and from its description. */
 import { Problem } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Source from '../data/source/source.js'
@@ -22,7 +19,6 @@ import * as Pairs from './pairwise.js'
 
 type ProblemList = ReadonlyArray<Problem.Problem>
 
-/** Term that is a mean over noise levels. */
 interface WeightedMatching extends Objective.WeightedTerm {
   readonly term: Objective.Matching
 }
@@ -38,7 +34,7 @@ export const readsAreAvailable = <P extends string>(
 export const readsPartner = <P extends string>(model: Score.Model<P>, term: Objective.Term, dim: number): boolean =>
   Objective.isMatching(term) && Matching.tryAnalyzeReads(model, term, { dim })?.names.has('partner') === true
 
-/** Problems of terms over pairs of rows, on this number of rows. */
+/** Problems of terms over pairs of rows. */
 export const pairProblems = <P extends string>(
   { schedule, score, objective }: Pick<Loss.Loss<P>, 'schedule' | 'score' | 'objective'>,
   data: Source.Data,
@@ -74,7 +70,7 @@ export const pairProblems = <P extends string>(
     ]
   })
 
-/** Problems of single precision: parts of a loss that are not declared `float32: true`. */
+/** Problems of parts of a loss that are not declared `float32: true`. */
 const singlePrecisionTermProblems = <P extends string>({
   score,
   objective,
@@ -104,7 +100,6 @@ const singlePrecisionTermProblems = <P extends string>({
   ]
 }
 
-/** Problems of an expectation with the score and the data. */
 const expectationProblems = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   data: Source.Data
@@ -141,7 +136,6 @@ const expectationProblems = <P extends string>(
   ]
 }
 
-/** Problem of a weight that is not finite at a noise level. */
 const weightProblems = <P extends string>(
   { schedule, score }: Loss.Loss<P>,
   term: Objective.Matching,
@@ -166,7 +160,7 @@ const weightProblems = <P extends string>(
       ]
 }
 
-/** Problems of terms that need new draws with an expectation that does not draw. */
+/** Problems of terms that need new draws if the expectation does not draw. */
 const redrawProblems = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   { term, labelDropout }: WeightedMatching,
@@ -193,7 +187,7 @@ const redrawProblems = <P extends string>(
     : refused(`plain noise drawn again, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
 }
 
-/** Problems of a term that reads on points what exists only with noise or on a population. */
+/** Problems of a term on points that reads values defined only with noise or on a population. */
 const problemsOnPoints = <P extends string>(
   score: Score.Score<P>,
   term: Objective.Matching,
@@ -227,7 +221,7 @@ const problemsOnNodes = <P extends string>(
 ): ProblemList => {
   const model = Score.interpret(score)
   const exact = DrawTerms.exactTerm(term)
-  // A function that destructures the rest of a row reads all names, and throws on nodes for those that are missing.
+  // destructuring the rest of a row reads all names, and throws on nodes for missing ones
   const reads = Objective.isMatching(exact)
     ? (Matching.tryAnalyzeReads(model, exact, { dim, rowKind: 'nodes' }) ??
       Matching.tryAnalyzeReads(model, exact, { dim }))
@@ -257,7 +251,6 @@ const problemsOnNodes = <P extends string>(
   ]
 }
 
-/** Problems of a mean over noise levels with the score, the schedule or the expectation. */
 const matchingProblems = <P extends string>(
   loss: Loss.Loss<P>,
   weighted: WeightedMatching,
@@ -295,7 +288,7 @@ const matchingProblems = <P extends string>(
 const isWeightedMatching = (weighted: Objective.WeightedTerm): weighted is WeightedMatching =>
   Objective.isMatching(weighted.term)
 
-/** Problems of the terms with the score and the schedule; none if schedule or objective have problems of their own. */
+/** Problems of the terms; none if schedule or objective have problems of their own. */
 const termProblems = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): ProblemList => {
   const { schedule, score, objective } = loss
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
@@ -314,7 +307,7 @@ const termProblems = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): 
   ])
 }
 
-/** Problems of a term that reads noise or a density that the expectation or the score does not have. */
+/** Problems of a term that reads noise or a density that does not exist. */
 const unreadableInputProblems = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   term: Objective.Term,
@@ -339,7 +332,7 @@ const unreadableInputProblems = <P extends string>(
   )
 }
 
-/** All incompatibilities of a loss with its data. `coarse` returns the reports of too few quadrature nodes. */
+/** Returns all incompatibilities of a loss with its data. `coarse` returns the reports of too few quadrature nodes. */
 export const incompatibilities = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data,
@@ -356,9 +349,8 @@ export const incompatibilities = <P extends string>(
       )
     ]
   return [
-    // On a population no noise is drawn.
     ...(Nodes.isPopulation(data) ? [] : expectationProblems(loss, data)),
-    // A rule that has too few nodes but could have more only adds a remark to its reason here; a pipeline rejects it.
+    // a rule that could have enough nodes only adds a remark to its reason here; a pipeline rejects it
     ...coarse()
       .filter(({ used: taken }) => taken >= Limits.maxNodes)
       .map(NodeResolution.tooFewNodes),

@@ -40,11 +40,6 @@ export type { Loss, LossPlan, Part, ValueAndGradient } from './loss.js'
 export type { CompiledStage, Memory, Plan, Precision, Program, Step } from './program.js'
 export { relativeChange } from './stages.js'
 
-/**
- * Checks that the argument is a loss.
- *
- * @throws TypeError, for example if it is the data
- */
 const checkedLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P> =>
   checked(
     loss,
@@ -54,17 +49,14 @@ const checkedLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.L
   )
 
 /**
- * Checks that the argument is data and not a description; the error message quotes the call.
+ * Checks that the argument is data; the error message quotes the call.
  *
  * @throws TypeError
  */
 export const checkedData = (data: Source.Data, call: string): Source.Data =>
   checked(data, ['rows', 'dim'], 'data', call)
 
-/**
- * True if the score can compute the shapes of its parameters. A score that throws has its own problem, so no other
- * is reported.
- */
+/** True if the score can compute the shapes of its parameters. A score that throws has a problem of its own. */
 const hasShapes = <P extends string>(score: Score.Score<P>, data: Source.Data): boolean =>
   (Source.isSource(data) || (Number.isInteger(data.dim) && data.values.length === data.rows * data.dim)) &&
   E.isRight(E.tryCatch(() => Score.shapes(data.dim)(score), identity))
@@ -79,9 +71,9 @@ const commonProblems = <P extends string>(
 ]
 
 /**
- * Value of an objective and its gradient with respect to the parameters, as a function of parameters and a key.
- * Equal keys give equal noise and so equal bits. Parameters of the wrong shape throw a RangeError. On a population,
- * both are NaN if the parameters need more rows than are allowed; `problem` then has the number.
+ * Returns the value of an objective and its gradient as a function of parameters and a key. Equal keys give equal noise and so equal bits.
+ * Parameters of the wrong shape throw a RangeError. On a population, both are NaN if the parameters need more rows than are allowed, and
+ * `problem` has the number.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -114,7 +106,7 @@ export const valueAndGrad =
     )
 
 /**
- * Value of an objective without its gradient: equals that of `valueAndGrad` up to rounding, in less time.
+ * Returns the value of an objective, equal to that of `valueAndGrad` up to rounding, in less time.
  *
  * @throws RangeError, with the number, if the data are a population and the parameters need more rows than are allowed
  * @example
@@ -139,12 +131,12 @@ export const value =
       points,
       byPlan(loss, {}, ({ value, evaluate }) => (params, key) => {
         const found = value(params, key)
-        // A number cannot carry the reason why it is NaN; the evaluation with a gradient can.
+        // the evaluation with a gradient returns the reason for NaN
         return Number.isNaN(found) ? Problem.valueOrThrow(evaluate(params, key), 'Compile.value').value : found
       })
     )
 
-/** Returns a function of the chosen plan, which checks the shapes of the parameters first. */
+/** Evaluates by the chosen plan, after checking the shapes of the parameters. */
 const byPlan =
   <P extends string, A>(
     loss: Loss.Loss<P>,
@@ -165,19 +157,12 @@ const byPlan =
       })
     )
 
-/** Options of compiling a loss that follow from how it is used. */
 export interface CompileOptions extends Loss.PlanOptions {
-  /**
-   * True if the parts of the loss have already passed the smoke test on similar data. Default: false, which costs a
-   * few evaluations.
-   */
+  /** True if the parts of the loss have passed the smoke test on similar data. Default: false. */
   readonly isTried: boolean
 }
 
-/**
- * All plans by which the loss can be computed on the data, the chosen one first. From the same key they compute the
- * same number, up to rounding.
- */
+/** Returns all plans for computing the loss on the data, the chosen one first. With equal keys their results are equal up to rounding. */
 export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<CompileOptions> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
@@ -206,7 +191,6 @@ export const plans =
     )
   }
 
-/** Value of a loss at a single noise level. */
 export interface AtLevel {
   /** log(α²/σ²) */
   readonly logSnr: number
@@ -215,9 +199,8 @@ export interface AtLevel {
 }
 
 /**
- * Loss at each of the given noise levels, which shows where a network fits well and where it does not. With the same
- * key, all levels use the same noise. Levels are given by their log-SNR, log(α²/σ²); the schedule must have a time
- * for each.
+ * Returns the loss at each of the given noise levels, by log-SNR log(α²/σ²), which shows where a network fits well. With one key, all
+ * levels use the same noise. The schedule must have a time for each.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -260,11 +243,10 @@ export const byLevel =
   }
 
 /**
- * Compiles a pipeline for data: returns a program ready to run, or all problems. Rows of a source are read block by
- * block at every step, and the results have the same bits as with the rows in memory. Sums over all rows are
- * evaluated by `backend` (default: this process). With `precision: 'float32'`, losses of networks are computed in
- * single precision, four numbers at a time instead of two (see docs/compiler.md); everything that needs double
- * precision is a problem.
+ * Compiles a pipeline for data: returns a program, or all problems. Rows of a source are read block by block at every step, and results
+ * have the bits of rows in memory. Sums over all rows are evaluated by `backend` (default: this process). With `precision: 'float32'`,
+ * losses of networks are computed in single precision, four numbers at a time instead of two (see docs/compiler.md); parts that need double
+ * precision are problems.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -302,7 +284,7 @@ export const pipeline =
     const points = Loss.dataSnapshot(given)
     const { score, initializer, stages } = pipeline
     const common = commonProblems(pipeline, points)
-    // An initializer reads the data, so it is only interpreted if they have no problems.
+    // an initializer reads the data, so it requires data without problems
     const start: Initializer.Start<P> =
       common.length > 0
         ? E.left(Initializer.problems(initializer).map(Problem.within('initializer')))
@@ -311,7 +293,7 @@ export const pipeline =
       Stage.problems(pipeline.schedule)(stage).map(Problem.within(`stages[${i}]`))
     )
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
-    // A stage with problems of its own is not compiled, nor is any if there are too many.
+    // no stage is compiled if it has problems of its own, or if there are too many stages
     const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
     const { all: compileSimple } = stagesOn({
       pipeline,
@@ -347,7 +329,7 @@ export const pipeline =
     }))
   }
 
-/** Number of operation kinds listed in a profile; the others are summed. */
+/** Number of operations listed in a profile; the others are summed. */
 const MAX_NAMED_SHARES = 4
 
 const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part): string => {
@@ -362,10 +344,9 @@ const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part):
 }
 
 /**
- * Plan as text. Of a program, one line for each stage. Of a loss (`Compile.plans`), how it is computed, and for each
- * term the cost of a row according to its graph: operations, bytes, random numbers, and the share of each kind of
- * operation. Accepts everything that has `how`: the results of `Compile.valueAndGrad`, `value`, `hessian`,
- * `hessianVector` and `rowGradients`, a `Population.loss`, and `Sampler.how`.
+ * Returns a plan as text: for a program one line for each stage; for a loss the engine and, for each term, the cost of a row: operations,
+ * bytes, random numbers, and the share of each operation. Accepts everything that has `how`: the results of `Compile.plans`,
+ * `valueAndGrad`, `value`, `hessian`, `hessianVector` and `rowGradients`, a `Population.loss`, and `Sampler.how`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

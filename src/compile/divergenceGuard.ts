@@ -1,7 +1,7 @@
 /**
- * Detects divergence. At a stationary point of a mixture's likelihood, a centre is a weighted mean of rows, so it
- * lies among them; for a score-matching loss, among the noised rows. A centre ten times as far out as any row, or a
- * component ten times as wide, is diverging, and the loss is rounding error there.
+ * Detects divergence. At a stationary point of a likelihood, a centre is a weighted mean of rows (of noised rows for a score-matching
+ * loss), so it lies among them. A centre ten times as far out as any row, or a component ten times as wide, is diverging, and the loss is
+ * rounding error there.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/em/frame.js'
@@ -26,9 +26,8 @@ interface DataExtent {
 const largestRowNorm = remembered(({ x, dim }: WeightedRows) => longest(x, dim))
 
 /**
- * Returns a check of one step: the first centre or component that the step moved beyond the extent of the data, or
- * null if there is none. Those that were already outside before the step are ignored, since a run may start
- * anywhere. `noise` is the largest σ/α of the loss, 0 if there is none.
+ * Returns a check of one step: the first centre or component that it moved beyond the extent of the data; null if there is none. Those
+ * outside before the step are ignored, since a run may start anywhere. `noise` is the largest σ/α of the loss, 0 if there is none.
  */
 export const divergenceCheck = <P extends string>(
   family: Family<P>,
@@ -52,7 +51,7 @@ export const divergenceCheck = <P extends string>(
     const found = RA.makeBy(there.weights.length, k => extent(there, k))
     const isWide = ({ deviation }: DataExtent): boolean => free && deviation > far
     const isOut = ({ distance, deviation }: DataExtent): boolean => distance > far + MAX_EXTENT_RATIO * deviation
-    // Nearly always no component is outside; then the parameters before the step are not needed.
+    // usually no component is outside, and the parameters before the step are not needed
     if (!found.some(one => isWide(one) || isOut(one))) return null
     const here = mixtureOf(toInternal(before))
     const old = found.map((_, k) => extent(here, k))

@@ -1,4 +1,4 @@
-/** Terms of a loss with their noise drawn: noise levels, noise and labels, each from a separate key. */
+/** Terms of a loss with their draws: noise levels, noise and labels, each from a separate key. */
 import { Key } from '../../lib/index.js'
 import { boundedCache, lazy } from '../../lib/plain/iterate.js'
 import {
@@ -29,25 +29,24 @@ import type { Loss } from './loss.js'
 
 export type MatchingSample = Matching.NoiseSample
 
-/** Term of the objective with its samples. */
 export interface DrawnTerm<T extends Objective.Term = Objective.Term> {
   readonly weight: number
   readonly term: T
   readonly samples: ReadonlyArray<MatchingSample>
   /**
-   * Relation of these samples to those of the next evaluation, if known. 'same': the same list is returned for equal
-   * nodes, since nothing is drawn. 'other keys': times are equal and only noise is drawn.
+   * Relation to the samples of the next evaluation, if known. 'same': equal nodes give the same list, since nothing is drawn. 'other keys':
+   * times are equal and only noise is drawn.
    */
   readonly next?: 'same' | 'other keys' | undefined
 }
 
-/** Terms with samples that depend on the key alone, from which every plan computes. */
+/** Terms with samples that depend on the key alone, shared by all plans. */
 export interface DrawnEvaluation<T extends Objective.Term = Objective.Term> {
   readonly basis: Projection.Basis
   readonly terms: ReadonlyArray<DrawnTerm<T>>
 }
 
-/** Product of two weights, each one number for all rows or one for each row. */
+/** Product of two weights, each shared or one for each row. */
 const productOfWeights = (a: RowNumbers, b: RowNumbers): RowNumbers => zipNumbers(a, b, (v, w) => v * w)
 
 const noBasis: Projection.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
@@ -56,13 +55,13 @@ const noBasis: Projection.Basis = { rank: 0, vectors: new Float64Array(0), origi
 export const drawsProjectedNoise = (expectation: Expectation.Expectation): boolean =>
   Expectation.noiseDomain(expectation) !== 'everywhere'
 
-/** Stores numbers drawn for each row: in memory if the rows are, otherwise they are drawn again when read. */
+/** Stores drawn numbers in memory if the rows are; otherwise they are drawn again when read. */
 const holdNumbers =
   (data: Source.Data) =>
   (numbers: Stretches): RowNumbers =>
     Source.isSource(data) ? keepingLast(numbers) : numbersFrom(numbers, 0, numbers.rows)
 
-/** Labels of the rows, each dropped with a probability; null if that is 0 or no row has a label. */
+/** Labels of the rows, each dropped with probability `dropout`; null if that is 0 or no row has a label. */
 const droppedLabels = (data: Source.Data, dropout: number, key: () => Key.Key): RowNumbers | null => {
   if (dropout === 0) return null
   const labels = Matching.rowLabels(data)
@@ -74,7 +73,7 @@ const droppedLabels = (data: Source.Data, dropout: number, key: () => Key.Key): 
   return zipNumbers(labels, holdNumbers(data)(drawn), (label, u) => (u < dropout ? -1 : label))
 }
 
-/** Exact form of a term that estimates it by random directions; other terms are returned as they are. */
+/** Returns the exact form of a term that uses random directions; other terms are unchanged. */
 export const exactTerm = (term: Objective.Term): Objective.Term =>
   Objective.isMatching(term) && term.exact !== undefined ? Objective.terms(term.exact)[0].term : term
 
@@ -92,7 +91,7 @@ export const noiseTimes = ({
 }: Pick<Loss<string>, 'schedule' | 'objective'>): ReadonlyArray<number> =>
   Objective.terms(objective).flatMap(timesIn(schedule))
 
-/** Noise levels of a loss at its nodes in time; terms without noise are at the clean level. */
+/** Noise levels of a loss at its time nodes; terms without noise are at the clean level. */
 export const lossNoiseLevels = <P extends string>({ schedule, objective }: Loss<P>): ReadonlyArray<Schedule.Level> =>
   Objective.terms(objective).flatMap(weighted =>
     Objective.isMatching(weighted.term)
@@ -100,10 +99,7 @@ export const lossNoiseLevels = <P extends string>({ schedule, objective }: Loss<
       : [CLEAN]
   )
 
-/**
- * Terms of a loss, with their times unless these are drawn: equal for all data with the same number of columns,
- * including nodes.
- */
+/** Terms of a loss, with their times unless these are drawn; they depend on the data by the number of columns alone, except for nodes. */
 const termsOf = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
   { isOfNodes, dim }: { readonly isOfNodes: boolean; readonly dim: number }
@@ -133,10 +129,9 @@ const termsOf = <P extends string>(
   })
 }
 
-/** Result of `drawTerms`. */
 type TermSampler<P extends string> = (data: Source.Data) => (params: Params.Params<P>, key: Key.Key) => DrawnEvaluation
 
-/** Draws the terms of a loss on data, at parameters and a key. */
+/** Draws the terms of a loss, as a function of data, then of parameters and a key. */
 export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
   const { schedule, score, expectation } = loss
   const way = Expectation.interpret(expectation)
@@ -152,7 +147,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
       basis,
       seesNorm,
       slope: slope === null ? () => 0 : slope(params),
-      // A quadrature has no variance to reduce.
+      // a quadrature has no variance to reduce
       denoising: way.where === 'line' ? () => 0 : denoisingShare(params, drawn)
     }
   }
@@ -160,7 +155,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
   return data => {
     const nodes = Nodes.isNodes(data) ? data : null
     const of = (): ReturnType<typeof termsOf> => termsOf(loss, { isOfNodes: nodes !== null, dim: data.dim })
-    // Terms of a population hold samples of its nodes, so they are not cached across data.
+    // samples of a population's nodes are not cached across data
     const terms = nodes === null ? known(data.dim, of) : of()
     const unprojected = Float64Array.of(nodes === null ? 1 : 0)
     return (params, key) => {
@@ -174,7 +169,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
           ? [{ weight: 1, noise: { _tag: 'None' } as const }]
           : Noise.noiseDraws(
               data,
-              // Times of nodes are shared by all rows.
+              // times of nodes are shared by all rows
               projection && {
                 ...projection,
                 slope: () => projection.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) })
@@ -230,7 +225,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
           const rules = times().map(({ alpha, sigma }) =>
             way.rule(projection?.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) }) ?? 0)
           )
-          // A rule is identified by its number of nodes and the first of them.
+          // the number of nodes and the first of them identify a rule
           const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
           return { weight, term, next: 'same', samples: known(name, () => samples(own, times(), keys[i])) }
         })
@@ -239,10 +234,9 @@ export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
   }
 }
 
-/** Maximum number of sample lists kept for a term. */
 const MAX_SAMPLE_LISTS = 64
 
-/** Derives separate keys for the times, noise, directions and labels of a term. */
+/** Keys for the times, noise, directions and labels of a term. */
 const subKey = (key: Key.Key, name: 'time' | 'noise' | 'probes' | 'labels'): Key.Key => Key.named(name)(key)[name]
 
 /** Time, shared or for each row, with its noise level and total weight. */
@@ -254,7 +248,7 @@ const levelAtTime =
   (level: (time: number) => Schedule.Level, weightings: ReadonlyArray<(time: number) => number>) =>
   ({ time, weight }: NoiseLevels.Times<RowNumbers>): TimeLevel => {
     const each: RowNumbers = typeof time === 'number' ? Float64Array.of(time) : time
-    // A noise level may be a user's function, so it is called once for each time.
+    // called once for each time, since it may be a user's function
     const [alpha, sigma] = mapToPairs(each, time => {
       const { alpha, sigma } = level(time)
       return [alpha, sigma]
@@ -264,5 +258,4 @@ const levelAtTime =
     return { each, alpha, sigma, weight: all }
   }
 
-/** Number shared by all rows. */
 const firstNumber = (numbers: RowNumbers): number => columnFrom(numbers, 0, 1)[0]

@@ -1,7 +1,6 @@
 /**
- * The two engines of terms that are sums over rows. `interpreted` evaluates any score and objective in the tensor
- * vocabulary, one operation at a time; `compiledEngine` compiles the same expressions to programs over rows. From
- * the same noise both compute the same sums, up to rounding.
+ * Two engines of terms that are sums over rows. `interpreted` evaluates any score and objective in the tensor vocabulary, one operation at
+ * a time; `compiledEngine` compiles the same expressions to programs over rows. With the same noise their sums are equal up to rounding.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -24,14 +23,12 @@ import type * as Source from '../data/source/source.js'
 import * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 
-/** Settings of an engine. */
 export interface EngineOptions {
   readonly use: Inputs.DataReuse
-  /** True if the gradient is computed. */
   readonly differentiates: boolean
 }
 
-/** Engine of direct terms: returns, for data, the reduction over rows that computes value and gradient. */
+/** Engine of direct terms: returns the reduction over rows of data that computes value and gradient. */
 export type TermEngine<P extends string> = (
   data: Source.Data
 ) => (
@@ -39,7 +36,7 @@ export type TermEngine<P extends string> = (
   evaluation: DrawnEvaluation<Matching.DirectTerm>
 ) => Reductions.Reduction<ValueAndGradient<P>>
 
-/** Sum of values and gradients; 0 if there are none. `problem` is the first of the parts' problems. */
+/** Adds values and gradients; 0 if there are none. `problem` is the first of the parts' problems. */
 export const sumValueAndGradient = <P extends string>(
   params: Params.Params<P>,
   values: ReadonlyArray<ValueAndGradient<P>>
@@ -66,8 +63,6 @@ export const scaleValueAndGradient =
   <P extends string>(part: ValueAndGradient<P>): ValueAndGradient<P> =>
     weight === 1 ? part : { value: weight * part.value, gradient: Params.mapValues(g => weight * g)(part.gradient) }
 
-// —— interpreter ——
-
 /** Value followed by the packed gradient, in one array. */
 const packValueAndGradient = <P extends string>({ value, gradient }: ValueAndGradient<P>): Float64Array => {
   const all = Params.packed(gradient)
@@ -81,10 +76,7 @@ const unpackValueAndGradient =
     gradient: Params.unpacked(shapes)(numbers.subarray(1))
   })
 
-/**
- * Engine that interprets the terms chunk by chunk. One computation is alive at a time, so that memory does not grow
- * with rows, noise levels or draws.
- */
+/** Interprets the terms chunk by chunk. One computation is alive at a time, so memory does not grow with rows, noise levels or draws. */
 export const interpretedEngine =
   <P extends string>(score: Score.Score<P>, { use, differentiates }: EngineOptions): TermEngine<P> =>
   data => {
@@ -113,7 +105,7 @@ export const interpretedEngine =
         width,
         chunks: Reductions.chunksByRow(rows, width, (first, count, into) => {
           const tensors = Inputs.inputTensors(first, count)
-          // The mean over a chunk is weighted by the chunk's share of the rows.
+          // the mean over a chunk is weighted by its share of the rows
           const share = isWeighted ? 1 : count / rows
           parts.forEach(({ weight, term, inputs }) => {
             const mean = (params: Params.Tensors<P>): Tensor =>
@@ -129,9 +121,7 @@ export const interpretedEngine =
     }
   }
 
-// —— compiler ——
-
-/** Compiler of a score's terms: programs are kept in the library, by term and signature, and nowhere else. */
+/** Compiler of a score's terms; the library caches programs by term and signature. */
 export interface TermCompiler<P extends string> {
   readonly model: Score.Model<P>
   readonly library: Compiler.Library
@@ -139,7 +129,7 @@ export interface TermCompiler<P extends string> {
   readonly differentiates: boolean
 }
 
-/** Compiled program of one term; or the reason why it cannot be compiled. */
+/** Program of one term, or the reason why it cannot be compiled. */
 export const termProgram = <P extends string>(
   { model, library, shapes, differentiates }: TermCompiler<P>,
   term: Matching.DirectTerm,
@@ -149,13 +139,13 @@ export const termProgram = <P extends string>(
     Matching.programIdentity(term),
     Inputs.signature(shapes, inputs),
     ({ params, rows, constants }) => ({
-      // The parameters of the signature are those of the score.
+      // the parameters of the signature are those of the score
       value: Matching.weightedMeanTerm(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
     }),
     differentiates
   )
 
-/** Engine that runs compiled programs. Terms that cannot be compiled are interpreted. */
+/** Runs compiled programs; terms that cannot be compiled are interpreted. */
 export const compiledEngine = <P extends string>(
   score: Score.Score<P>,
   library: Compiler.Library,
@@ -173,7 +163,7 @@ export const compiledEngine = <P extends string>(
     return (params, { basis, terms }) => {
       const sums = terms.flatMap(drawn => {
         const weigh = Reductions.mapReduction(({ value, gradient }: Compiler.Result) =>
-          // The parameters of the signature are those of the score.
+          // the parameters of the signature are those of the score
           scaleValueAndGradient(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
         )
         return calls(drawn, basis).map(({ program, launchArgs, samples }) =>
@@ -192,27 +182,26 @@ export const compiledEngine = <P extends string>(
   }
 }
 
-/** Data with the inputs made of them. */
 interface DataWithInputs {
   readonly data: Source.Data
   readonly existing: Inputs.NamedInputs
 }
 
-/** One program call of a term, with the samples that it covers. */
+/** Program call of a term, with the samples that it covers. */
 interface TermCall {
   readonly program: E.Either<string, Compiler.Program>
   readonly inputs: Inputs.NamedInputs
   readonly samples: ReadonlyArray<MatchingSample>
 }
 
-/** Program call of a term that is ready to be launched at parameters. */
+/** Program call that is ready to be launched at parameters. */
 interface ReadyCall<P extends string> extends Omit<TermCall, 'inputs'> {
   readonly launchArgs: (params: Params.Params<P>) => Compiler.Call
 }
 
 /**
- * Returns the program calls of a drawn term on data. If the next draw of the term is known to be the same or to differ
- * in keys alone, the inputs that stay are prepared once: cached by the list of samples, or by the term.
+ * Returns the program calls of a drawn term. If its next draw is known to be the same or to differ in keys alone, the unchanged inputs are
+ * prepared once, and cached by the list of samples or by the term.
  */
 const callCache = <P extends string>(
   compiler: () => TermCompiler<P>,
@@ -255,28 +244,27 @@ const callCache = <P extends string>(
   }
 }
 
-/** Program call that is repeated with other parameters and other values of the inputs that change. */
+/** Program call that is repeated with other parameters and changing inputs. */
 interface RepeatedCall<P extends string> extends TermCall {
   readonly repeat: (params: Params.Params<P>, changing: Inputs.NamedInputs) => Compiler.Call
 }
 
-/** True if the samples equal those of the calls one by one, except for their keys. */
+/** True if the samples differ from those of the calls in keys alone. */
 const partsDifferInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArray<MatchingSample>): boolean =>
   parts.length === samples.length &&
   parts.every(part => part.samples.length === 1) &&
   samples.every((sample, i) => Matching.sampleDiffersInKey(parts[i].samples[0], sample))
 
 /**
- * Numbers of samples that one program call can cover, in descending order: 128 fill a cache, the others cover the
- * remainder; a remainder below 4 takes a call of 4 too.
+ * Numbers of samples in one program call, in descending order: 128 fill a cache, the others cover the remainder; a remainder below 4 also
+ * takes 4.
  */
 const SAMPLE_BATCH_SIZES = [128, 16, 4] as const
 
-/** Number of samples in one call if `count` remain. */
 const sampleBatchSize = (count: number): number =>
   SAMPLE_BATCH_SIZES.find(n => n <= count) ?? Math.min(...SAMPLE_BATCH_SIZES)
 
-/** Program calls of a term. Consecutive samples whose inputs differ in numbers alone share one call. */
+/** Program calls of a term. Consecutive samples whose inputs differ in numbers alone share a call. */
 export const termCalls = <P extends string>(
   compiler: TermCompiler<P>,
   { term, samples }: DrawnTerm<Matching.DirectTerm>,
@@ -320,7 +308,7 @@ interface SampleInputs {
   readonly inputs: Inputs.NamedInputs
 }
 
-/** One call for several samples, padded with samples of weight 0 up to `size`; none if it cannot be compiled. */
+/** Joins several samples in one call, padded with samples of weight 0 up to `size`; none if it cannot be compiled. */
 const joinSamples = (
   batch: ReadonlyArray<SampleInputs>,
   size: number,

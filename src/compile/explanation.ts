@@ -1,12 +1,10 @@
 /** Explanations of how something is computed, for `Compile.explain`. */
 import type { LossPlan } from './loss.js'
 
-/** Engine, the reason for choosing it, and the cost of its programs for each row. */
+/** Engine, the reason for choosing it, and the cost of its programs for a row. */
 export type Explanation = Pick<LossPlan<string>, 'engine' | 'reason' | 'parts'>
 
-/** Object that can explain how it is computed. */
 export interface Explained {
-  /** Describes how it is computed; `Compile.explain` prints it. */
   readonly how: () => Explanation
 }
 

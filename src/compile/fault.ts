@@ -4,34 +4,28 @@ import type { NdArray, Origin } from '../../lib/index.js'
 import { argumentWithFields } from '../core/index.js'
 import type * as Params from '../core/params.js'
 
-/** Value that is not finite, with its location and inputs. */
 export interface NonFinite {
   /** Description: `the schedule`, `the objective`, `a part of the optimizer`. */
   readonly what: string
-  /** The value itself: NaN or ±Infinity. */
+  /** NaN or ±Infinity. */
   readonly value: number
   /** Term of the objective, as the code that builds it. */
   readonly term?: string
   /** Index of the row in the data, from 0. */
   readonly row?: number
-  /** Time of the row's noise. */
   readonly time?: number
   /** Entry of a parameter, such as `means[0][1]`. */
   readonly parameter?: string
   /** Part of the optimizer, as the code that builds it. */
   readonly part?: string
-  /** Region to which the optimizer part restricts parameters. */
+  /** Region of the optimizer part. */
   readonly region?: string
   /** Operation that returned it for finite inputs, or another known cause. */
   readonly reason?: string
-  /**
-   * Inputs by name: data and noise of a row, the gradient received by an optimizer part, and parameters as
-   * `params.means`.
-   */
+  /** Inputs by name: data and noise of a row, the gradient received by an optimizer part, and parameters as `params.means`. */
   readonly inputs: Readonly<Record<string, NdArray>>
 }
 
-/** Value that is not finite, with the step of the run at which it occurred. */
 export interface Fault extends NonFinite {
   /** Index of the stage, from 0. */
   readonly stage: number
@@ -39,17 +33,17 @@ export interface Fault extends NonFinite {
   readonly step: number
 }
 
-/** First parameter value that is not finite. */
+/** Returns the first parameter value that is not finite. */
 export const valueIn = (params: Params.Params<string>): number =>
   Object.values<NdArray>(params)
     .map(({ values }) => values.find(x => !Number.isFinite(x)))
     .find(x => x !== undefined) ?? NaN
 
-/** Parameters as named inputs; each name is prefixed by the argument `as`. */
+/** Returns parameters as named inputs, each name prefixed by `as`. */
 export const asInputs = (params: Params.Params<string>, as = 'params'): NonFinite['inputs'] =>
   Object.fromEntries(Object.entries<NdArray>(params).map(([name, array]) => [`${as}.${name}`, array]))
 
-/** Public names of operations that have other names in kernels. */
+/** Public names of operations whose kernels have other names. */
 const OPERATION_NAMES: Readonly<Record<string, string>> = {
   RealDiv: 'div',
   Multiply: 'mul',
@@ -58,7 +52,7 @@ const OPERATION_NAMES: Readonly<Record<string, string>> = {
   AddN: 'addN'
 }
 
-/** The operation and the first entry for which it fails, such as `log(-1) is NaN`. */
+/** Returns the operation and the first entry for which it fails, such as `log(-1) is NaN`. */
 export const because = ({ operation, inputs, output }: Origin): string => {
   const at = output.values.findIndex(x => !Number.isFinite(x))
   const name = OPERATION_NAMES[operation] ?? `${operation[0].toLowerCase()}${operation.slice(1)}`
@@ -72,7 +66,7 @@ export const because = ({ operation, inputs, output }: Origin): string => {
   return `${name}(${given.join(', ')}) is ${output.values[at]}`
 }
 
-/** Location of a fault as a clause: term, row, time, parameter. */
+/** Returns the location of a fault as a clause: term, row, time, parameter. */
 export const clause = ({ what, term, row, time, parameter, part, region, reason }: NonFinite): string =>
   [
     region === undefined ? (term ?? part ?? what) : `${region} in ${part ?? what}`,
@@ -82,7 +76,6 @@ export const clause = ({ what, term, row, time, parameter, part, region, reason 
     reason === undefined ? '' : `, where ${reason}`
   ].join('')
 
-/** Maximum number of entries printed of an input. */
 const MAX_PRINTED_ENTRIES = 12
 
 const printedEntries = ({ shape, values }: NdArray): string =>
@@ -93,7 +86,7 @@ const printedEntries = ({ shape, values }: NdArray): string =>
       }`
 
 /**
- * Fault as text: step, location, and the inputs below.
+ * Returns a fault as text: step, location, and the inputs below.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,21 +1,18 @@
-/**
- * Version of the random number generator, stored with runs: a run can only continue with the generator by which it
- * began.
- */
+/** Version of the random number generator, stored with runs, which can only continue with the same generator. */
 import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import * as Problem from '../core/problem.js'
 
-/** Codec of the stored field; files of generator 1 do not have it. */
+/** Codec of the stored field, which files of generator 1 do not have. */
 export const field = t.partial({ generator: t.number })
 
-/** Field to store, with the current version. */
+/** Stored field with the current version. */
 export const generatorField = { generator: Key.generator }
 
-/** True if the stored version is the current one. Default if absent: 1. */
+/** True for the current version. Default if absent: 1. */
 export const isCurrentGenerator = ({ generator = 1 }: t.TypeOf<typeof field>): boolean => generator === Key.generator
 
-/** Problem of continuing with random numbers of another generator. `anew` is the remedy that starts again. */
+/** Problem of continuing with another generator; `anew` is the remedy that starts again. */
 export const generatorProblem = (
   where: string,
   { generator = 1 }: t.TypeOf<typeof field>,

@@ -1,4 +1,3 @@
-/** Second derivatives of losses: gradients of directional derivatives. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -20,10 +19,7 @@ import * as HessianNodes from './hessianNodes.js'
 import { scaleValueAndGradient, sumValueAndGradient } from './engines.js'
 import * as Problem from '../core/problem.js'
 
-/**
- * Directional derivative ⟨∇L, v⟩ with its gradient ∇²L · v, compiled once for all directions, since v is an input of
- * the programs.
- */
+/** Directional derivative ⟨∇L, v⟩ with its gradient ∇²L · v, compiled once, with v as an input. */
 const hessianVectorProduct = <P extends string>(
   loss: Loss.Loss<P>,
   engine: Loss.LossPlan<P>['engine'],
@@ -32,7 +28,7 @@ const hessianVectorProduct = <P extends string>(
 ): ((params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>) => {
   const towards = (direction: Params.Params<P>): Objective.Objective =>
     Along.directionalDerivative(direction)(loss.objective)
-  // Programs do not depend on the values of the direction.
+  // programs do not depend on the direction
   const any = { ...loss, objective: towards(Params.zeros(Score.shapes(data.dim)(loss.score))) }
   const evaluate = Loss.evaluator(engine, any, data, { library, use: 'often', backend: Backend.localBackend })
   return (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
@@ -46,10 +42,10 @@ const hessianVectorProduct = <P extends string>(
 }
 
 /**
- * Hessian–vector product ∇²L · v of an objective, exact to rounding: the gradient of the directional derivative, by
- * one program for all directions. Equal keys give the noise of `valueAndGrad`. For `Expectation.quadrature()` of the
- * symmetric pair, it is the product of the limit of many nodes, up to the error of the rule.
- * `Expectation.projected()` is a problem: its noise lies in the span of the centres, which changes with them.
+ * Returns the Hessian–vector product ∇²L · v of an objective, exact to rounding: the gradient of the directional derivative, by one program
+ * for all directions. Equal keys give the noise of `valueAndGrad`. For `Expectation.quadrature()` of the symmetric pair it is that of the
+ * limit of many nodes, up to the error of the rule. `Expectation.projected()` is a problem: its noise lies in the span of the centres,
+ * which changes with them.
  *
  * @throws RangeError, with the number, if the data are a population and the parameters need more rows than are allowed
  * @example
@@ -84,7 +80,7 @@ export const hessianVector =
 
 type HessianOptions = Partial<Pick<CompileOptions, 'library' | 'isTried'>>
 
-/** Function of parameters, a direction and the key of the noise. */
+/** Arguments: parameters, direction, and key of the noise. */
 type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
   params: Params.Params<P>,
   direction: Params.Params<P>,
@@ -92,8 +88,8 @@ type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
 ) => A
 
 /**
- * Directional derivative ⟨∇L, v⟩ of an objective, with its gradient, the Hessian–vector product ∇²L · v. If the data
- * are a population and the parameters need more rows than are allowed, both are NaN and `problem` has the number.
+ * Returns the directional derivative ⟨∇L, v⟩ of an objective, with its gradient ∇²L · v. If the data are a population and the parameters
+ * need more rows than are allowed, both are NaN and `problem` has the number.
  */
 export const directionalDerivative =
   <P extends string>(loss: Loss.Loss<P>, circumstances: HessianOptions = {}) =>
@@ -105,7 +101,7 @@ export const directionalDerivative =
       plans(loss, circumstances),
       E.flatMap(() => {
         const line = HessianNodes.hessianNodeRows(loss, data)
-        // The plan does not depend on the values of the direction and the noise.
+        // the plan does not depend on the direction and the noise
         const zeros = Params.zeros(shapes())
         const [{ expectation, data: met }] = line === null ? [{ ...loss, data }] : line(zeros, zeros)
         const objective = Along.directionalDerivative(zeros)(loss.objective)
@@ -143,8 +139,8 @@ export const directionalDerivative =
   }
 
 /**
- * Hessian of an objective in packed parameters (`Params.packed`), [n, n], symmetric, computed as n Hessian–vector
- * products. It has the same restrictions as `hessianVector`.
+ * Returns the Hessian of an objective in packed parameters (`Params.packed`), [n, n], symmetric, by n Hessian–vector products, with the
+ * restrictions of `hessianVector`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,8 +1,7 @@
 /**
- * Second derivatives of the symmetric pair's quadrature. Its nodes lie along the centre, but the derivative also
- * changes its direction, so noise is taken in the plane of centre and direction. Across the centre, the
- * twice-differentiated integrand is at most quadratic in the noise, so the two nodes ±1 are exact; outside the plane
- * it is constant or odd.
+ * Second derivatives of the symmetric pair's quadrature. Its nodes lie along the centre, whose direction the derivative also changes, so
+ * noise is taken in the plane of centre and direction. Across the centre the twice-differentiated integrand is at most quadratic in the
+ * noise, so the two nodes ±1 are exact; outside the plane it is constant or odd.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -21,7 +20,7 @@ import * as Score from '../score/score.js'
 import * as DrawTerms from './drawTerms.js'
 import type * as Loss from './loss.js'
 
-/** Rows repeated for each node, with the noise at each; `weight` is the sum of the nodes' weights. */
+/** Rows repeated for each node, with their noise; `weight` is the sum of the nodes' weights. */
 export interface HessianNodeRows {
   readonly weight: number
   readonly data: Points.Points
@@ -31,7 +30,7 @@ export interface HessianNodeRows {
 /** Maximum number of values evaluated at once. */
 const MAX_NUMBERS_AT_ONCE = powerOfTwo(20)
 
-/** Additional nodes compared with the gradient's rule, since tanh″ varies faster than tanh. */
+/** Nodes in addition to those of the gradient, since tanh″ varies faster than tanh. */
 const ADDITIONAL_NODES = 8
 
 /** Unit vector along the part of x perpendicular to `unit`; 0 if x is parallel to it. */
@@ -41,7 +40,7 @@ const perpendicularUnit = (x: Float64Array, unit: Float64Array): Float64Array =>
     return x.map((v, i) => v - along * unit[i])
   }
   const rest = less(x)
-  // Orthogonalized twice, since after one pass a short remainder is not perpendicular.
+  // orthogonalized twice, since after one pass a short remainder is not perpendicular
   return norm(rest) <= 1e-12 * norm(x) ? new Float64Array(x.length) : unitVector(less(rest))
 }
 const unitVector = (x: Float64Array): Float64Array => {
@@ -50,8 +49,8 @@ const unitVector = (x: Float64Array): Float64Array => {
 }
 
 /**
- * Returns the rows and noise on which a second derivative along a direction is evaluated, for the symmetric pair by
- * quadrature on rows in memory, at times that are not random; null for any other loss.
+ * Returns the rows and noise for a second derivative along a direction, if the loss is that of the symmetric pair by quadrature on rows in
+ * memory at times that are not random; null for any other loss.
  */
 export const hessianNodeRows = <P extends string>(
   loss: Loss.Loss<P>,
@@ -61,7 +60,6 @@ export const hessianNodeRows = <P extends string>(
   const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
   const isKnown =
     Case.isMadeBy(Score.symmetricPair)(loss.score) &&
-    // The times are those of the quadrature.
     (way.where !== 'line' ||
       way.timeNodes === undefined ||
       Objective.terms(loss.objective).every(
@@ -76,7 +74,7 @@ export const hessianNodeRows = <P extends string>(
     const at = slope(params)
     const count = Math.max(...levels.map(level => way.rule(at(level)).nodes.length)) + ADDITIONAL_NODES
     const rule = Quadrature.gaussHermite(count)
-    // If the centre is 0, the line is the direction itself.
+    // if the centre is 0, the line is the direction itself
     const line = unitVector(norm(centre) === 0 ? towards : centre)
     const beside = perpendicularUnit(towards, line)
     const signs = norm(beside) === 0 ? [0] : [1, -1]

@@ -1,6 +1,6 @@
 /**
- * Named input arrays of a function in the tensor vocabulary, in addition to its parameters. The interpreter reads
- * them as tensors, a compiled program as launch arguments.
+ * Named inputs of a function in the tensor vocabulary, in addition to its parameters: tensors for the interpreter, launch arguments for a
+ * program.
  */
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
@@ -13,7 +13,7 @@ import type * as Compiler from '../../lib/compiler/index.js'
 
 type Shape = ReadonlyArray<number>
 
-/** Reuse of data: 'often' if they are evaluated repeatedly, 'once' for a batch that is drawn for one evaluation. */
+/** 'once' for a batch that is drawn for one evaluation. */
 export type DataReuse = 'often' | 'once'
 
 /** Numbers for each row; `shape` is that of one row. */
@@ -21,11 +21,11 @@ interface RowInput {
   readonly _tag: 'Rows'
   readonly shape: Shape
   readonly values: RowNumbers
-  /** True if later calls pass the same array, so that a copy of it can be reused. */
+  /** True if later calls pass the same array, so that it is copied once. */
   readonly stays: boolean
 }
 
-/** Random numbers for each row, drawn from the key row after row: normal, or χ² with the given degrees of freedom. */
+/** Random numbers for each row, drawn from the key row after row: normal, or χ² with these degrees of freedom. */
 interface DrawInput {
   readonly _tag: 'Draw'
   readonly shape: Shape
@@ -33,39 +33,39 @@ interface DrawInput {
   readonly degrees?: number
 }
 
-/** Array shared by all rows; its values may differ between calls. */
+/** Array shared by all rows; values may differ between calls. */
 interface Constant {
   readonly _tag: 'Constant'
   readonly shape: Shape
   readonly values: Float64Array
-  /** Number of versions of the constant, stored one after another, over which a program is summed. */
+  /** Number of versions, stored one after another, over which a program is summed. */
   readonly versions?: number
 }
 
 export type ProgramInput = RowInput | DrawInput | Constant
 
-/** Array with a value for each row. Data that are reused are copied to the runtime once. Default: 'once'. */
+/** Returns an array with a value for each row. Reused data are copied to the runtime once. Default: 'once'. */
 export const rowInput = (shape: Shape, values: RowNumbers, reuse: DataReuse = 'once'): ProgramInput => ({
   _tag: 'Rows',
   shape,
   values,
   stays: reuse === 'often'
 })
-/** Normal draws from a key; `shape` is that of one row. */
+/** Returns normal draws from a key; `shape` is that of one row. */
 export const drawInput = (shape: Shape, key: Key.Key): ProgramInput => ({ _tag: 'Draw', shape, key })
-/** χ² draws from a key, one for each row. */
+/** Returns χ² draws from a key, one for each row. */
 export const chiSquaredInput = (degrees: number, key: Key.Key): ProgramInput => ({
   _tag: 'Draw',
   shape: [1],
   key,
   degrees
 })
-/** Array shared by all rows. */
+/** Returns an array shared by all rows. */
 export const constantInput = (shape: Shape, values: Float64Array): ProgramInput => ({ _tag: 'Constant', shape, values })
-/** Number shared by all rows. */
+/** Returns a number shared by all rows. */
 export const numberInput = (value: number): ProgramInput => constantInput([], Float64Array.of(value))
 
-/** Number shared by all rows if there is one, otherwise a number for each row. */
+/** Returns a shared number if all rows have one, otherwise a number for each row. */
 export const perRowInput = (values: RowNumbers): ProgramInput =>
   values instanceof Float64Array && values.length === 1 ? constantInput([], values) : rowInput([1], values)
 
@@ -78,9 +78,7 @@ const drawnNumbers = ({ key, degrees }: DrawInput, first: number, length: number
   return out
 }
 
-/**
- * Inputs as tensors; those with a value for each row are restricted to `count` rows starting at `first`, [count, …].
- */
+/** Returns inputs as tensors; those with a value for each row contain `count` rows from `first` on, [count, …]. */
 export const inputTensors = (first: number, count: number): ((inputs: NamedInputs) => InputTensors) =>
   RR.map(inputs =>
     inputs._tag === 'Constant'
@@ -94,7 +92,7 @@ export const inputTensors = (first: number, count: number): ((inputs: NamedInput
         })
   )
 
-/** True if the inputs differ only in the values of shared numbers, so that both can be versions in one call. */
+/** True if inputs differ in shared numbers alone, so that both can be versions in one call. */
 export const isVersion =
   (one: NamedInputs) =>
   (other: NamedInputs): boolean =>
@@ -110,7 +108,7 @@ export const isVersion =
         : b._tag === 'Draw' && a.key === b.key && a.degrees === b.degrees
     })
 
-/** Merges inputs into one set: shared numbers become versions, everything else is that of the first. */
+/** Merges inputs: shared numbers become versions, all else is that of the first. */
 export const versions = (all: ReadonlyArray<NamedInputs>): NamedInputs =>
   ByName.mapRecordValues((inputs: ProgramInput, name): ProgramInput => {
     if (inputs._tag !== 'Constant' || inputs.shape.length > 0) return inputs
@@ -120,7 +118,7 @@ export const versions = (all: ReadonlyArray<NamedInputs>): NamedInputs =>
 
 const numberOf = (inputs: ProgramInput): number => (inputs._tag === 'Constant' ? inputs.values[0] : NaN)
 
-/** Signature of a program that takes these parameters and inputs. It is compared at every step, so it is not text. */
+/** Signature of a program with these parameters and inputs; not text, since it is compared at every step. */
 export const signature = (params: Readonly<Record<string, Shape>>, inputs: NamedInputs): Compiler.Signature => {
   const versioned = ByName.filterMapValues<ProgramInput, number>(input =>
     input._tag === 'Constant' ? input.versions : undefined
@@ -148,10 +146,7 @@ const rowSignatures = ByName.filterMapValues<ProgramInput, Compiler.Signature['r
 
 type ValuesByName = Readonly<Record<string, { readonly values: Float64Array }>>
 
-/**
- * Launch arguments of a program: inputs that are equal at every call are prepared once, the others are given for
- * each.
- */
+/** Returns a function for launch arguments of which `stays` are prepared once, and the others are given for each call. */
 export const repeatedLaunchArgs = (
   stays: NamedInputs,
   count: number
@@ -177,7 +172,7 @@ const constantValues = ByName.filterMapValues<ProgramInput, Float64Array>(one =>
   one._tag === 'Constant' ? one.values : undefined
 )
 
-/** Launch arguments of a program if no input is known to be equal at every call. */
+/** Returns launch arguments without assuming that any input repeats. */
 export const launchArgs = (count: number, params: ValuesByName, inputs: NamedInputs): Compiler.Call => ({
   rows: count,
   params: changedValues(params),

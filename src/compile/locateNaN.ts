@@ -1,4 +1,4 @@
-/** Locates the origin of a loss that is not finite: schedule, term, row, parameter, operation. */
+/** Locates the origin of a non-finite loss: schedule, term, row, parameter, operation. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Key, compute, origin, valueAndGrad, type NdArray } from '../../lib/index.js'
@@ -14,23 +14,18 @@ import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
 import * as Source from '../data/source/source.js'
 
-/** Number of rows evaluated at once while searching for one that is not finite. */
 const ROWS_PER_SEARCH = 4096
 
 const isFiniteEvaluation = <P extends string>({ value, gradient }: Loss.ValueAndGradient<P>): boolean =>
   Number.isFinite(value) && Params.isFiniteParams(gradient)
 
-/** First result that is not null; null if there is none. */
 const firstNonNull = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null =>
   all.reduce<B | null>((found, a) => found ?? of(a), null)
 
-/** Inputs of a term that depend on the noise level alone (α, σ) or on the objective's weights. */
+/** Inputs of a term that depend on the noise level (α, σ) or on the objective's weights alone. */
 const LEVEL_INPUTS = ['alpha', 'sigma', 'weight', 'conversion'] as const
 
-/**
- * Returns the first non-finite value of a loss at parameters and a key; null if all are finite. `rows` are the
- * indices of the rows in the data.
- */
+/** Returns the first non-finite value of a loss at parameters and a key; null if all are finite. `rows` are indices in the data. */
 export type LocateNaN<P extends string> = (
   params: Params.Params<P>,
   key: Key.Key,

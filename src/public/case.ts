@@ -1,7 +1,6 @@
 /**
- * A case is a value that holds everything the rest of the program asks of it. A description made by it is plain data,
- * `{ _tag, …fields }`, and refers to its case under a symbol: enumerable, so that `{ ...description, gamma: 3 }` keeps it;
- * a symbol, so that JSON does not write it.
+ * A case defines descriptions of one kind, with everything that the program needs of them. A description is plain data, `{ _tag, …fields
+ * }`, and refers to its case under an enumerable symbol, so that `{ ...description, gamma: 3 }` keeps it and JSON omits it.
  *
  * @example Ask a description
  * import { strict as assert } from 'node:assert'

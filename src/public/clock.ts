@@ -1,5 +1,5 @@
 /**
- * Clocks: a change of time. τ, a schedule's own time, as a growing function of a new time t.
+ * Clocks: a change of time, with a schedule's own time τ as an increasing function of a new time t.
  *
  * @example
  * import { strict as assert } from 'node:assert'

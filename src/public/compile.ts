@@ -1,6 +1,4 @@
-/**
- * Compile: a pure description and data in, a gradient computation out, or everything that is wrong with it at once.
- */
+/** Compile: turns a pure description and data into a gradient computation, or returns all problems at once. */
 export {
   type AtLevel,
   byLevel,

@@ -1,6 +1,6 @@
 /**
- * Covariances of a mixture as values: what is common to its components, what is each one's own, and what there is none of. With
- * `Score.mixture` each is a family, which is learned by whatever the others are.
+ * Covariances of a mixture as values: shared by its components, free for each, or absent. With `Score.mixture` each is a family, learned by
+ * the algorithms of all families.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,7 +1,7 @@
 /**
- * Mixtures as others write them: scikit-learn's `GaussianMixture` by the names of its arrays, as JSON or in a file of NumPy's (`.npz`), and
- * the `parameters` of R's mclust, as JSON (`jsonlite`). Setting the arrays on a `GaussianMixture`, or
- * giving the list to `mclust::dens` and `estep`, has the same densities there.
+ * Exchange of mixtures with other programs: scikit-learn's `GaussianMixture` by the names of its arrays, as JSON or in a NumPy file
+ * (`.npz`), and the `parameters` of R's mclust, as JSON (`jsonlite`). Densities are equal there when the arrays are set on a
+ * `GaussianMixture`, or the list is passed to `mclust::dens` and `estep`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

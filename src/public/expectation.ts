@@ -1,6 +1,4 @@
-/**
- * Expectations: how the mean over the noise z of x_t = α x_0 + σ z is taken.
- */
+/** Expectations: methods by which the mean over the noise z of x_t = α x_0 + σ z is computed. */
 export {
   codec,
   concept,
@@ -20,5 +18,5 @@ export {
   show,
   type Size
 } from '../objective/expectation.js'
-/** `Objective.underModel`: the expectation is over the student's own distribution. */
+/** Expectation over the model's own distribution (`Objective.underModel`). */
 export { underModel } from '../objective/index.js'

@@ -1,5 +1,5 @@
 /**
- * Expectation–maximization (Dempster, Laird & Rubin 1977) for the scores of mixtures, on the data or on noisy ones.
+ * Expectation–maximization (Dempster, Laird & Rubin 1977) for mixture scores, on clean or noised data.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * One call from data to a mixture: families and numbers of components are learned from the same data, and an information
- * criterion chooses. `mixture` returns problems as values; `fit` throws them, for those who prefer that.
+ * From data to a mixture in one call: families and numbers of components are fitted to the same data, and an information criterion chooses.
+ * `mixture` returns problems as values; `fit` throws them.
  *
  * @example
  * import { strict as assert } from 'node:assert'

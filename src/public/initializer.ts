@@ -1,6 +1,6 @@
 /**
- * Initializers: where a pipeline starts. Most of them draw centres; the family of mixtures makes parameters of these. Others
- * say all parameters.
+ * Initializers: the start of a pipeline. Most draw centres, from which the mixture family computes parameters; others return all
+ * parameters.
  */
 export {
   bestOf,

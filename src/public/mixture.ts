@@ -1,6 +1,6 @@
 /**
- * Gaussian mixtures as a whole: what `mixture/mixture.ts` knows of one, and the algebra of several. Marginals, posteriors, products and images
- * of mixtures are mixtures again.
+ * Gaussian mixtures: their densities, samples and moments, and an algebra. Marginals, posteriors, products and images of mixtures are
+ * mixtures.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,10 +1,9 @@
 /**
- * Networks: a part takes the numbers of a row, [rows, width], and the level of its noise, and gives [rows, width′]. Parts
- * compose: one after another (`chain`), side by side (`concat`), or summed (`sum`). A network as used is nothing but such
- * parts; `mlp` and `residualMlp` are recipes that one could have written oneself.
+ * Networks: a part maps the numbers of a row, [rows, width], and its noise level to [rows, width′]. Parts compose in sequence (`chain`),
+ * side by side (`concat`), or as a sum (`sum`); `mlp` and `residualMlp` are recipes of such parts.
  *
- * A network sees the level as (α, σ), not as a time: so it means the same on every schedule. An embedding is a part that
- * looks at the level, or at the label, alone.
+ * A network reads the level as (α, σ), not as a time, so it is independent of the schedule. An embedding reads the level, or the label,
+ * alone.
  *
  * @example
  * import { strict as assert } from 'node:assert'

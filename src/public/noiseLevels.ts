@@ -1,8 +1,8 @@
 /**
- * Noise level distributions: over which noise levels an objective is taken, and with which weight each counts.
+ * Noise level distributions: the noise levels of an objective, with the weight of each.
  *
- * A law that is spread over times is known by its quantile function: a random expectation draws a uniform number for
- * each row, a deterministic one takes Gauss–Legendre nodes in the quantile.
+ * A distribution over times is given by its quantile function: a random expectation draws a uniform number for each row, a deterministic
+ * one uses Gauss–Legendre nodes in the quantile.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,5 +1,5 @@
 /**
- * Objectives: what is minimised, as a mean over the rows of the data and over the noise.
+ * Objectives to be minimised, as means over the rows of the data and over the noise.
  *
  * @example
  * import { strict as assert } from 'node:assert'

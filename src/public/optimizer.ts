@@ -1,9 +1,8 @@
 /**
- * Optimizers: descriptions of how a gradient becomes a step. Parts compose with `chain`, in which each part receives
- * what the one before it made of the gradient; recipes such as `adam` are chains of parts. A step is added to the
- * parameters, so that plain descent is `scaleByRate`, −rate · gradient. Parts that speak of iterates (`project`,
- * `average`, `lookahead`, `lineSearch`) come after the rate. In the equations g is what a part receives, and θ the
- * parameters where the step starts; squares, roots and quotients are taken entry by entry.
+ * Optimizers: descriptions of how a gradient becomes a step. Parts compose with `chain`, in which each part receives the output of the one
+ * before it; recipes such as `adam` are chains. A step is added to the parameters, so plain descent is `scaleByRate`, −rate · gradient.
+ * Parts that use iterates (`project`, `average`, `lookahead`, `lineSearch`) come after the rate. In equations g is the input of a part and
+ * θ the parameters before the step; squares, roots and quotients are entry by entry.
  */
 export {
   adadelta,

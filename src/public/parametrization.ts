@@ -1,6 +1,6 @@
 /**
- * Parametrizations: what a network says of a noisy point x = α x_0 + σ z. Each is a direction p x_0 + q z in the plane of
- * data and noise, so that any one and x together give every other.
+ * Parametrizations: the output of a network at a noisy point x = α x_0 + σ z. Each is a direction p x_0 + q z in the plane of data and
+ * noise, so any one and x determine all others.
  *
  * | | output | p | q | Δ = αq − σp |
  * |---|---|---|---|---|
@@ -11,11 +11,11 @@
  * | flow | ẑ − x̂_0 | −1 | 1 | α + σ |
  * | edm | (x̂_0 − c_skip x)/c_out | σ/(σ_d √n) | −ασ_d/√n | −√n/σ_d, n = α²σ_d² + σ² |
  *
- * From (p, q) to (p′, q′): y′ = (Δ′/Δ) y + ((p′q − q′p)/Δ) x. An error of y is one of y′ times Δ′/Δ: that is how the
- * losses of two parametrizations differ.
+ * From (p, q) to (p′, q′): y′ = (Δ′/Δ) y + ((p′q − q′p)/Δ) x. An error of y′ is that of y times Δ′/Δ, by which the losses of two
+ * parametrizations differ.
  *
- * What a level does not show is taken as 0: the noise where σ = 0, the data where α = 0. Everywhere else the conversions
- * are isomorphisms, and nothing is divided by zero; velocity, flow and EDM show both ends.
+ * A quantity that a level does not determine is taken as 0: the noise if σ = 0, the data if α = 0. Everywhere else the conversions are
+ * isomorphisms without division by zero; velocity, flow and EDM are defined at both ends.
  */
 export {
   type Arithmetic,

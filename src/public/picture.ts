@@ -1,6 +1,5 @@
 /**
- * Pictures as values: text of SVG, which a browser draws, a notebook shows and a file keeps. One grammar draws those of reports, of
- * documentation and of programs.
+ * Pictures as values: SVG text for browsers, notebooks and files. One grammar draws those of reports, documentation and programs.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,5 +1,5 @@
 /**
- * Pipelines: a schedule, a score, where it starts, and the stages that teach it.
+ * Pipelines: a schedule, a score, an initializer, and the stages that fit the score.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,5 +1,5 @@
 /**
- * Points, and where they come from: the namespace `Points` of the language.
+ * Points: data in memory, and their readers.
  *
  * @example Rows in memory
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * A problem with an input: which field holds which value, what its domain is, and what to do about it.
- * Every error of the language is a value of this type, or a non-empty list of them.
+ * Problem of an input: the field, its value, its domain, and a remedy. Every error of the language is a value of this type, or a non-empty
+ * list of them.
  *
  * @example
  * import { strict as assert } from 'node:assert'

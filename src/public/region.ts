@@ -1,6 +1,4 @@
-/**
- * Regions: the closed sets that parameters may be held in, of rows or of matrices, each with its nearest-point map.
- */
+/** Regions: closed sets to which parameters can be restricted, of rows or of matrices, each with its nearest-point map. */
 export {
   type ArrayKind,
   ball,

@@ -1,5 +1,5 @@
 /**
- * Run: the iteration of a compiled pipeline, lazy and pure. A state holds all there is: write it, read it, go on.
+ * Run: iterates a compiled pipeline, lazily and purely. A state is complete: it can be written, read and resumed.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,15 +1,14 @@
 /**
  * Samplers: from noise to data along a score, by the reverse SDE, the probability-flow ODE, or Langevin moves.
  *
- * A step goes from level (α_t, σ_t) to the cleaner (α_s, σ_s), and sees the schedule by these numbers alone. In
- * y = x/α and the noise-to-signal ratio ς = σ/α every schedule is the same process: y = y_0 + ς z, the reverse SDE is
- * dy = 2ς ε dς + √(2ς) dW and the probability flow dy/dς = ε, with ε = −σ ∇log p(x) the predicted noise. So no step
- * needs a derivative of the schedule, none divides by the σ it goes to, and a grid may end where there is no noise: there
- * ε = 0, and only a Langevin move asks for the score.
+ * A step goes from level (α_t, σ_t) to the cleaner (α_s, σ_s), and depends on the schedule by these numbers alone. In y = x/α and the
+ * noise-to-signal ratio ς = σ/α all schedules are one process: y = y_0 + ς z, the reverse SDE is dy = 2ς ε dς + √(2ς) dW and the
+ * probability flow dy/dς = ε, with the predicted noise ε = −σ ∇log p(x). So no step needs a derivative of the schedule or divides by the σ
+ * it goes to, and a grid may end without noise, where ε = 0 and only a Langevin move evaluates the score.
  *
- * Below, κ = ς_s/ς_t, which is below 1, and x̂_0 = (x + σ_t² ∇log p(x))/α_t is the predicted datum. Where a solver looks
- * ahead the flow is written in the angle θ = arctan ς and z = x/√(α² + σ²), which are bounded at both ends:
- * dz/dθ = cos θ ε − sin θ x̂_0, the predicted velocity (Salimans & Ho 2022, arXiv 2202.00512, appendix D).
+ * Below, κ = ς_s/ς_t < 1, and x̂_0 = (x + σ_t² ∇log p(x))/α_t is the predicted datum. Multi-step solvers write the flow in θ = arctan ς and
+ * z = x/√(α² + σ²), which are bounded at both ends: dz/dθ = cos θ ε − sin θ x̂_0, the predicted velocity (Salimans & Ho 2022, arXiv
+ * 2202.00512, appendix D).
  *
  * @example
  * import { strict as assert } from 'node:assert'

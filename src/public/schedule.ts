@@ -1,11 +1,10 @@
 /**
  * Noise schedules: x_t = α(t) x_0 + σ(t) z with z standard normal.
  *
- * A schedule is compared with another by its log signal-to-noise ratio λ = log(α²/σ²), which falls as time grows: at
- * equal λ two schedules show the same data through the same noise, on another scale and at another time.
+ * Schedules are compared by the log signal-to-noise ratio λ = log(α²/σ²), which decreases in time: at equal λ two schedules have the same
+ * data and noise, up to scale, at different times.
  *
- * Formulas are those that keep their digits at both ends: where σ² → 0 it is not 1 minus something, and where α → 0
- * neither is α.
+ * Formulas keep their digits at both ends: σ² is not 1 minus a number near 1 as σ² → 0, and neither is α as α → 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * Scores: parametrized families s(x) ≈ ∇ log p_t(x), the student networks. Parameters are always those at time 0; at
- * level (α, σ) a component N(c, Σ) has become N(αc, α²Σ + σ²I).
+ * Scores: parametrized families s(x) ≈ ∇ log p_t(x), the student networks. Parameters are always those at time 0; at level (α, σ) a
+ * component N(c, Σ) becomes N(αc, α²Σ + σ²I).
  */
 export {
   type Apply,

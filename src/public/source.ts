@@ -1,5 +1,5 @@
 /**
- * Sources of rows, and the ways to one. What reads text and files is apart, so that what learns from a source does not bring it.
+ * Sources of rows. Readers of text and files are in modules of their own, so that programs which learn from a source do not import them.
  *
  * @example Rows that are read a stretch at a time
  * import { strict as assert } from 'node:assert'
@@ -37,7 +37,7 @@
  * import { pipe } from 'fp-ts/lib/function.js'
  * import { Key, Points, Problem, Source } from 'ornstein'
  *
- * // What learns takes rows in memory or a source of them, and does the same with both.
+ * // Rows in memory and a source of them have equal results.
  * const points = Problem.orThrow(
  *   Points.fromRows([
  *     [1, 10],
@@ -49,7 +49,7 @@
  * for (const data of [points, Source.of(points)]) {
  *   assert.equal(Source.columns([1])(data).dim, 1)
  *
- *   // A batch of a key: rows that are there, none twice.
+ *   // Random rows without repeats.
  *   assert.equal(pipe(data, Source.batch(2)(Key.fromSeed(1))).points.rows, 2)
  * }
  */

@@ -1,7 +1,7 @@
 /**
- * Stages: what a pipeline does, one after the other. The simple ones take steps until a rule stops them: the minimisation
- * of one objective by one optimizer, expectation–maximization, split and merge moves, power iteration, several attempts at
- * another stage. The others come to stages: in sequence (a monoid), repeated, or annealed over noise levels.
+ * Stages of a pipeline. Simple stages take steps until a rule stops them: descent of an objective, expectation–maximization, split and
+ * merge moves, power iteration, attempts at another stage. The others combine stages: in sequence (a monoid), repeated, or annealed over
+ * noise levels.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,5 +1,5 @@
 /**
- * Time grids: the times at which a sampler stops, from the noisy end `from` down to the clean end `to`.
+ * Time grids: the times of a sampler's steps, from the noisy end `from` down to the clean end `to`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,9 +1,8 @@
 /**
- * Weightings: how much each noise level counts, a function of its time, times the loss in the parametrization in which
- * it is written. SNR = α²/σ².
+ * Weightings of noise levels: a function of the time, which multiplies the loss in the parametrization in which it is written. SNR = α²/σ².
  *
- * A published weighting belongs to a published loss; in another parametrization the same weighting says another thing.
- * Min-SNR is meant for the loss of the data, EDM's λ too, the sigmoid for that of the noise, g² for that of the score.
+ * A published weighting belongs to a published loss, and has another meaning in other parametrizations: min-SNR and EDM's λ are for the
+ * loss of the data, the sigmoid for that of the noise, g² for that of the score.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -33,6 +33,7 @@ type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 export const checkedMixture = (mixture: Mixture, call: string): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
+/** Number of columns. */
 export const mixtureDim = ({ means }: Mixture): number => means.shape[1]
 
 /** Throws a RangeError that lists the problems, if there are any. */

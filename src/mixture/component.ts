@@ -21,6 +21,7 @@ export interface Component {
   readonly background?: 'cauchy' | 'box'
 }
 
+/** log π; −∞ for a weight of 0. */
 export const logWeight = (weight: number): number => (weight === 0 ? -Infinity : Elementary.log(weight))
 
 /** Relative rounding error of a weight or variance stored as its logarithm, of size at most 745. */
@@ -37,6 +38,7 @@ export const normalizedWeights = (weights: ReadonlyArray<number>): Float64Array 
   return Float64Array.from(weights, weight => weight / total)
 }
 
+/** JSON codec of a background. */
 export const backgroundCodec = t.type({
   share: t.number,
   shape: t.keyof({ cauchy: null, box: null }),

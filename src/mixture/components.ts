@@ -333,6 +333,7 @@ export const isotropicLogDensity = (components: IsotropicComponents, x: Tensor, 
   return sub(sub(add(logSumExp(logJoint, 1, true), common()), mass), Gaussian.logNormalConstant(dim))
 }
 
+/** Components ±c of the symmetric pair. */
 export const symmetricComponents = (mean: Tensor): IsotropicComponents => ({
   centres: mul(tensor([1, -1], [2, 1]), asRow(mean)),
   logits: null,

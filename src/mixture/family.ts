@@ -407,6 +407,7 @@ export const familyWithConversions = (score: Score<string>): FamilyWithConversio
     : null
 }
 
+/** Returns the number of centres in the parameters. */
 export const centreCount = <P extends string>(family: Family<P>, dim: number): number => {
   const { start, count } = checkedFamily(family, 'Score.centreCount(family, dim)')
   return start?.count ?? count(dim)

@@ -53,6 +53,7 @@ export const isPopulation = (data: object): data is PopulationNodes => 'resolved
 const AGREEMENT_TOLERANCE = 1e-7
 const MAX_REFINEMENTS = 4
 
+/** Problem if no two successive rules agree. */
 export const disagreement = (rule: string): Problem.Problem =>
   Problem.of(
     'population',

@@ -153,6 +153,7 @@ export const quantile =
     return mixtureQuantile(components, p)
   }
 
+/** Returns a problem unless p is in [0, 1]. */
 export const probabilityProblems = (p: number): ReadonlyArray<Problem.Problem> =>
   Problem.unless(p >= 0 && p <= 1, 'p', String(p), 'between 0 and 1', 'try 0.5, the median')
 

@@ -1,6 +1,6 @@
 /**
- * E-step: the responsibilities, and the moments for the M-step about each centre. With many complete rows a compiled program sums them;
- * otherwise plain loops (`eStepLoops.ts`) if the family has `toMixture`, or the tensor vocabulary, op by op.
+ * E-step: responsibilities, and moments about each centre. With many complete rows a compiled program sums them; otherwise plain loops
+ * (`eStepLoops.ts`) if the family has `toMixture`, or the tensor vocabulary, op by op.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -58,8 +58,8 @@ const sumSecondMoments: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled:
 }
 
 /**
- * Σ r δ of each component, and the second moments summed over the components, from residuals of the posterior means: with e = x − Σ_k q_k
- * m_k, q = p(k | x), and G = Σ r qᵀ,
+ * Σ r δ of each component, and the second moments summed over the components, from residuals e = x − Σ_k q_k m_k of the posterior means:
+ * with q = p(k | x) and G = Σ r qᵀ,
  *
  *     Σ r_k δ_k = Σ r_k e + Σ_l G_kl (m_l − m_k),    Σ_k Σ r_k δ_k δ_kᵀ = Σ w e eᵀ + ½ Σ_kl G_kl (m_k − m_l)(m_k − m_l)ᵀ.
  *
@@ -84,10 +84,10 @@ const pooledMoments = (
   return { sums: reshape(sums, [-1]), about: reshape(about, [-1]) }
 }
 
-/** Second moments for an M-step; if `isShared`, only their sum over the components. */
+/** If `isShared`, only the sum over the components is needed. */
 type MomentRequest = Pick<MStep<string>, 'second' | 'isShared' | 'hasCommonAxes'>
 
-/** Pools the second moments of Gaussian components if only their sum is needed and pooling takes less work. */
+/** Pools the second moments if only their sum is needed and this takes less work. */
 const pooledIfCheaper = ({ second, isShared = false }: MomentRequest, count: number, dim: number): MomentRequest => ({
   second,
   isShared: isShared && count <= secondMomentWidth(second, dim)
@@ -136,8 +136,8 @@ const mixtureAtLevel = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture
   isNoiseFree(level) ? mixture : Mixture.diffuse(level)(mixture)
 
 /**
- * Number of operations from which compiling (some tens of milliseconds) pays, by the alternative: dozens of EM steps in plain loops or in
- * the interpreter, or one evaluation of a mixture, counted as rows times all numbers of the factors.
+ * Number of operations from which compiling (some tens of milliseconds) pays: in dozens of EM steps instead of plain loops or the
+ * interpreter, or in one evaluation of a mixture, counted as rows times all numbers of the factors.
  */
 const COMPILING_PAYS_FROM = { loops: 4e5, interpreter: 1e6, description: 5e7 }
 
@@ -154,7 +154,7 @@ interface EStepSize {
 const operationCount = ({ second, count, dim, rows }: EStepSize): number =>
   rows * count * (COMPONENT_OPERATIONS + Math.max(dim, secondMomentWidth(second, dim)))
 
-/** Returns a phrase that describes how an E-step over `rows` rows runs. */
+/** Returns a phrase on how an E-step over `rows` rows runs. */
 export const eStepDescription = <P extends string>(
   { toMixture, count }: Pick<Family<P>, 'toMixture' | 'count'>,
   { second }: MomentRequest,
@@ -174,12 +174,12 @@ interface TensorStatistics {
   /** Σ r; Σ r E[g | x] if components are Student-t. */
   readonly mass: Tensor
   readonly sums: Tensor
-  /** Second moments; absent if none are requested. */
+  /** Absent if no second moments are needed. */
   readonly about?: Tensor
   /** Σ r of Student-t components. `logs`: Σ r (log E[g | x] − E[g | x]). */
   readonly whole?: Tensor
   readonly logs?: Tensor
-  /** Σ r of the background; absent if there is none. */
+  /** Absent if there is no background. */
   readonly backgroundCount?: Tensor
 }
 
@@ -198,7 +198,6 @@ const tensorStatistics = (
   const mass = sum(r, 0)
   const moments = (): Pick<TensorStatistics, 'sums' | 'about'> => {
     if (second === 'none' || second === 'trace') {
-      // Relative to the mean of the centres, for precision.
       const middle = mul(1 / count, sum(centres, 0, true))
       const sums = add(matMul(r, sub(x, middle), { transposeA: true }), mul(expandDims(mass, 1), sub(middle, centres)))
       const scatter = (): Tensor => sum(mul(r, squaredDistances(x, centres)), 0)
@@ -218,7 +217,7 @@ const tensorStatistics = (
   }
 }
 
-/** Returns the moments; pooled second moments are divided among the components by their counts. */
+/** Divides pooled second moments among the components by their counts. */
 const finishMoments = (
   { second, isShared }: MomentRequest,
   dim: number,
@@ -260,7 +259,6 @@ interface ProgramInputs {
   readonly constants: Compiler.Signature['constants']
   readonly given: Compiler.Call['given']
   readonly numbers: Compiler.Call['constants']
-  /** [rows | 1, 1] */
   readonly of: (inputs: Compiler.Inputs) => Tensor
 }
 
@@ -330,7 +328,7 @@ export const tryCompiledSums =
     )
   }
 
-/** Sums over rows, evaluated op by op on at most `maxRows` rows at a time. Default: all rows of a chunk. */
+/** Sums over rows, op by op, at most `maxRows` rows at a time. Default: all rows of a chunk. */
 const summedOpByOp = <P extends string>(
   { rows, dim, x, weights }: WeightedRows,
   write: BuildSums<P>,
@@ -387,7 +385,7 @@ const descriptions = Compiler.library()
 
 const weightedTotal = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
 
-/** Returns log-likelihood, assignment entropy and effective counts of a mixture; compiled if there are many complete rows. */
+/** Returns log-likelihood, assignment entropy and effective counts; compiled if there are many complete rows. */
 export const rowStatistics =
   (data: WeightedRows) =>
   (mixture: Mixture.Mixture): Reductions.Reduction<RowStatistics> => {
@@ -426,7 +424,7 @@ export const rowStatistics =
 
 const eStepPrograms = Compiler.library()
 
-/** E-step by a compiled program, shared by all families with arrays of equal shapes; plain loops if it cannot be compiled. */
+/** Returns the compiled E-step, one program for all families with equal shapes; plain loops if it cannot be compiled. */
 export const compiledEStep =
   (request: MomentRequest) =>
   (mixture: Mixture.Mixture, level: Level, data: WeightedRows): Reductions.Reduction<MomentSums> => {
@@ -451,8 +449,8 @@ export const compiledEStep =
   }
 
 /**
- * E-step in the tensor vocabulary, for families without `toMixture` or with common axes: compiled if there are many rows and a program can
- * be made, otherwise op by op. Throws if rows have missing cells or errors.
+ * E-step in the tensor vocabulary, for families without `toMixture` or with common axes: compiled for many rows, otherwise op by op. Throws
+ * if rows have missing cells or errors.
  */
 export const tensorEStep = <P extends string>(family: Family<P>, request: MomentRequest, dim: number): EStep<P> => {
   const count = family.count(dim)

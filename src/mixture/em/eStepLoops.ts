@@ -1,7 +1,6 @@
 /**
  * E-step of Gaussian, Student-t and uniform components in plain loops: ten to a hundred times as fast as the tensor vocabulary on a few
- * hundred rows. With missing cells the likelihood is that of the observed ones, and the missing ones enter by their conditional moments;
- * this is valid if cells are missing at random (Rubin 1976).
+ * hundred rows. Missing cells enter by their conditional moments, which is valid if they are missing at random (Rubin 1976).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { boundedCache } from '../../../lib/plain/iterate.js'
@@ -33,7 +32,7 @@ export interface PointRows {
   readonly errors?: Float64Array | undefined
 }
 
-/** Copies the lower triangles of [K, d, d] to the upper ones, in place. */
+/** Copies lower triangles [K, d, d] to the upper ones, in place. */
 export const symmetrizeLower = (matrices: Float64Array, dim: number): void => {
   for (let at = 0; at < matrices.length; at += dim * dim)
     for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) matrices[at + j * dim + i] = matrices[at + i * dim + j]
@@ -49,18 +48,18 @@ export interface MomentsAndEntropy extends MomentSums {
   readonly assignmentEntropy: number
 }
 
-/** Codes in the order of lib/wasm/kernels/assembly/expectation.ts. */
+/** Codes in lib/wasm/kernels/assembly/expectation.ts. */
 const SECOND_MOMENT_CODES: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
 
-/** Maximum size of the cached conditioned components, in numbers; further patterns are recomputed at each use. */
+/** Maximum size of cached conditioned components, in numbers. */
 const MAX_PATTERN_NUMBERS = 1 << 22
 
 interface NonGaussianParts {
-  /** Degrees of freedom ν, ∞ for Gaussian components; null if all are Gaussian. */
+  /** ν, ∞ for Gaussian components; null if all are Gaussian. */
   readonly nu: Float64Array | null
-  /** Index of the uniform background; −1 if there is none. */
+  /** Index of a uniform background, or −1. */
   readonly box: number
-  /** Number of components with moments: all except a background. */
+  /** Number of components without a background. */
   readonly learned: number
 }
 
@@ -77,7 +76,7 @@ const nonGaussianParts = (components: ReadonlyArray<Component>): NonGaussianPart
   return { nu: hasTails ? Float64Array.from(components, ({ nu = Infinity }) => nu) : null, box, learned }
 }
 
-/** Moment sums in which rows of Student-t components are weighted by their expected precisions. */
+/** Moment sums with rows of Student-t components weighted by expected precision. */
 export interface PrecisionWeightedMoments extends Moments {
   /** Σ r E[g | x], [K]. */
   readonly weighed: Float64Array
@@ -86,7 +85,7 @@ export interface PrecisionWeightedMoments extends Moments {
 }
 
 /**
- * Moments from which a Gaussian M-step computes the Student-t one. With n = Σ r, ω = Σ r g and Δ = Σ r g δ/ω the sums are nΔ and the second
+ * Moments for a Gaussian M-step that gives the Student-t one. With n = Σ r, ω = Σ r g and Δ = Σ r g δ/ω the sums are nΔ and the second
  * moments Σ r g δδᵀ + (n − ω)ΔΔᵀ, which about the new mean are Σ r g (δ − Δ)(δ − Δ)ᵀ.
  */
 export const asGaussian = (
@@ -119,7 +118,7 @@ export const asGaussian = (
   }
 }
 
-/** Separates the background, which is last, from the moments of the components. */
+/** Separates the background, the last component. */
 const withoutBackground = <M extends Moments>(moments: M): M & { readonly backgroundCount: number } => {
   const count = moments.mass.length
   const first = (values: Float64Array): Float64Array => values.slice(0, (values.length / count) * (count - 1))
@@ -132,10 +131,9 @@ const withoutBackground = <M extends Moments>(moments: M): M & { readonly backgr
   }
 }
 
-/** Layout of an E-step's sums in one array: −Σ w log p(x), the assignment entropy, then the arrays of `LaneSums`. */
+/** Layout of the sums in one array: −Σ w log p(x), the assignment entropy, then the arrays of `LaneSums`. */
 interface MomentLayout {
   readonly width: number
-  /** Returns views of an array of `width` sums. */
   readonly viewsOf: (sums: Float64Array, lane: number) => Kernels.LaneSums
 }
 
@@ -166,17 +164,16 @@ const momentLayout = ({ second, count, dim, hasTails }: MomentShape): MomentLayo
   }
 }
 
-/** E-step of given components, with the buffers for its sums. */
 interface LoopEStep {
   readonly parts: NonGaussianParts
   readonly second: Second
   readonly count: number
   readonly dim: number
-  /** Conditions components on rows with measurement errors; null if rows have none. */
+  /** null if rows have no measurement errors. */
   readonly errors: Errors.ErrorStatistics | null
   readonly conditioned: (pattern: Pattern) => ConditionedComponents
   readonly layout: MomentLayout
-  /** Sums over the rows of one pattern, [LANES, width]; `lanes` are views of it. */
+  /** [LANES, width]; `lanes` are views of it. */
   readonly patternSums: Float64Array
   readonly lanes: ReadonlyArray<Kernels.LaneSums>
 }
@@ -209,7 +206,7 @@ const loopEStep = (
   }
 }
 
-/** Conditions components on patterns, cached up to `MAX_PATTERN_NUMBERS`. */
+/** Caches components conditioned on patterns, up to `MAX_PATTERN_NUMBERS`. */
 const conditionedCache = (components: ReadonlyArray<Component>): LoopEStep['conditioned'] => {
   const cache = new Map<string, ConditionedComponents>()
   let size = 0
@@ -228,7 +225,7 @@ const conditionedCache = (components: ReadonlyArray<Component>): LoopEStep['cond
   }
 }
 
-/** Adds the sums over the rows of a pattern to `into`; also writes each row's posteriors if given. */
+/** Adds the sums over the rows of a pattern to `into`; also writes posteriors if given. */
 const addPatternSums = (
   eStep: LoopEStep,
   rows: Kernels.PatternRows,
@@ -251,7 +248,7 @@ const addPatternSums = (
   Kernels.addReorderedMoments(pattern.order, second, total, to)
 }
 
-/** Sums all rows in one SIMD call if they are complete and all components Gaussian; otherwise does nothing and returns false. */
+/** Sums all rows in one SIMD call if they are complete and Gaussian; otherwise returns false. */
 const sumBySimd = (
   { second, count, dim, parts: { learned, nu, box }, errors, patternSums }: LoopEStep,
   { constants, centres, isTriangular, roots }: ConditionedComponents,
@@ -306,7 +303,7 @@ const sumByKernels = (
   }
 }
 
-/** E[log g | x] − log E[g | x] of each component if `columns` columns are observed; 0 for Gaussian components. */
+/** E[log g | x] − log E[g | x] of each component for `columns` observed columns; 0 for Gaussian components. */
 const logPrecisionGaps = (nu: Float64Array, columns: number): Float64Array =>
   nu.map(nu => (nu < Infinity ? Student.meanLogPrecisionGap(nu, columns) : 0))
 
@@ -330,7 +327,6 @@ const writeLogJoint = (
   }
 }
 
-/** Returns the moments from the sums over all rows. */
 const finishSums = (
   { second, count, dim, parts: { learned, nu }, errors, layout }: LoopEStep,
   sums: Float64Array
@@ -348,7 +344,6 @@ const finishSums = (
 
 const patternsByValues = new WeakMap<Float64Array, Map<number, ReadonlyArray<Pattern>>>()
 
-/** Returns the patterns of a chunk, cached if the rows are in memory. */
 const patternsIn = ({ dim, x, misses, passing }: Data, first: number, values: Float64Array): ReadonlyArray<Pattern> => {
   if (misses !== true) return [completePattern(dim)]
   if (!(x instanceof Float64Array) || passing === true) return patternsOf(values, dim)
@@ -367,7 +362,7 @@ const allocatePosteriors = (rows: number, count: number): RowPosteriors => ({
   columns: new Uint32Array(rows)
 })
 
-/** Maximum number of rows whose equal weights are cached between steps. */
+/** Maximum number of rows whose equal weights are cached. */
 const MAX_KEPT_WEIGHTS = 4096
 const equalWeightsCache = boundedCache<Float64Array>(4)
 
@@ -401,10 +396,7 @@ export const momentReduction = (
   }
 }
 
-/**
- * Returns log-densities and responsibilities of each row in memory, and their sums without second moments; takes errors of rows into
- * account.
- */
+/** Returns log-densities and responsibilities of rows in memory, and sums without second moments; takes errors into account. */
 export const rowResponsibilities = (
   components: ReadonlyArray<Component>,
   { rows, dim, values, errors }: PointRows,

@@ -28,7 +28,7 @@ export interface EMStepResult<P extends string> {
   /** Mean negative log-likelihood before the step; under a prior minus log p(θ) per row (see `Prior`). */
   readonly value: number
   readonly params: Params.Params<P>
-  /** Reason if the value is NaN and the parameters are unchanged since the population's nodes cannot resolve them. */
+  /** Present if the value is NaN and the parameters are unchanged, since the population's nodes cannot resolve them. */
   readonly problem?: Problem.Problem
 }
 
@@ -44,11 +44,11 @@ export const supportsNoise = <P extends string>({ mStep, onlyClean }: Family<P>)
 const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>
   mStep ?? refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
 
-/** Request of one pass over the rows. Parameters are relative to `middle`. */
+/** Request of one pass over the rows, with parameters relative to `middle`. */
 export interface Pass<P extends string> {
   readonly params: Params.Params<P>
   readonly middle: Float64Array | null
-  /** Moments for an M-step on the likelihood or on the posterior; `judged`: only the value and effective counts. */
+  /** Moments for an M-step on the likelihood or the posterior; `judged`: value and effective counts only. */
   readonly kind: 'likelihood' | 'posterior' | 'judged'
   readonly noise: Noise | null
 }
@@ -63,7 +63,7 @@ export type EvaluatePass<P extends string> = <A>(sum: Reductions.Reduction<A>, p
 
 const evaluateLocally: EvaluatePass<string> = sum => Reductions.evaluate(sum)
 
-/** Encodes a pass for another process, which sums it over its own rows. */
+/** Encodes a pass for another process. */
 export const remoteRequest = (
   score: Score<string>,
   { params, middle, kind, noise }: Pass<string>
@@ -93,12 +93,11 @@ const requireToMixture = <P extends string>({ toMixture }: Family<P>): ((params:
     'a family without toMixture has no posterior mode and no population; give it one, or leave out the prior and take points'
   )
 
-/** EM step under a prior. */
 export interface PosteriorStep<P extends string> {
   readonly momentRequest: Pick<MStep<P>, 'second' | 'isShared'>
   /** −log p(θ) per row. */
   readonly negLogPrior: (mixture: Mixture) => number
-  /** Returns the step's result from the moments about the centres of `mixture`, the mixture at the parameters `here`. */
+  /** Returns the step's result from the moments about the centres of `mixture`, that of the parameters `here`. */
   readonly maximise: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => EMStepResult<P>
 }
 
@@ -119,7 +118,7 @@ export const posteriorStep = <P extends string>(
     maximise: (here, mixture, { value, ...found }) => {
       const at = { level: CLEAN, floor, dim: prior.mean.length }
       const mode = maximise(here, Prior.momentsWithPrior(prior, mStep, mixture.means.values)(found), at)
-      // The prior's pseudo-rows do not count towards the weights.
+      // Without pseudo-rows.
       const whole = found.mass.reduce((sum, m) => sum + m, 0)
       const weighted = (array: NdArray, name: string): NdArray =>
         name === 'logits' ? { shape: array.shape, values: logWeights(found.mass.map(m => m / whole)) } : array
@@ -128,7 +127,7 @@ export const posteriorStep = <P extends string>(
   }
 }
 
-/** Runs steps on centred data, and maps their parameters from and to the original coordinates. */
+/** Runs steps on centred data, with parameters in the original coordinates. */
 const centredSteps = <P extends string, D extends Source.Data, A extends ReadonlyArray<unknown>>(
   family: Family<P>,
   data: D,
@@ -161,7 +160,7 @@ export const step = <P extends string>(
     return params => take(of(params), { params, middle, kind, noise: null })
   })
 
-/** One EM step at time 0, as a sum over rows; under a prior, of moments that include its pseudo-rows. */
+/** One EM step at time 0, as a sum over rows; with a prior, of moments that include its pseudo-rows. */
 export const emStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -203,7 +202,6 @@ const stepReductionAtLevel = <P extends string>(
     )
 }
 
-/** Adds noise to rows on the fly, chunk by chunk. */
 const noisedRows = (data: WeightedRows, { level: { alpha, sigma }, key }: Noise): WeightedRows => {
   const { rows, dim, x } = data
   const noise = computedStretches(
@@ -216,6 +214,7 @@ const noisedRows = (data: WeightedRows, { level: { alpha, sigma }, key }: Noise)
   return { ...data, x: zipStretches(asStretches(x, dim), noise, (x, z) => alpha * x + sigma * z), passing: true }
 }
 
+/** One EM step on noised rows, as a sum over them. */
 export const noisyStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -259,8 +258,8 @@ const stepOnNodes = <P extends string>(
   })
 
 /**
- * One EM step on a population, at time 0 or at a level, with enough nodes to resolve the parameters; if no number of nodes does, the result
- * has a problem and the value NaN.
+ * One EM step on a population, at time 0 or at a level, with enough nodes to resolve the parameters; the result has a problem and the value
+ * NaN if no number does.
  */
 export const integratedStep = <P extends string>(
   family: Family<P>,
@@ -290,13 +289,12 @@ export const integratedStep = <P extends string>(
 export interface ParamsEvaluation {
   /** Mean negative log-likelihood; under a prior minus log p(θ) per row. */
   readonly value: number
-  /** Share of the data of each component, [K]. */
+  /** Effective shares, [K]. */
   readonly mass: Float64Array
   /** Number of components with fewer rows than determine their parameters. */
   readonly lost: number
 }
 
-/** −log p(θ) per row; 0 without a prior. */
 const penalty = <P extends string>(
   family: Family<P>,
   about: Source.Data,
@@ -308,7 +306,7 @@ const penalty = <P extends string>(
   return params => of(mixtureAt(params))
 }
 
-/** Evaluates parameters on the data, as a sum over rows. */
+/** Evaluates parameters, as a sum over rows. */
 export const evaluationReduction = <P extends string>(
   family: Family<P>,
   rows: WeightedRows

@@ -1,6 +1,6 @@
 /**
- * Centred data. Values far from 0 lose digits in every product, so the parameters of a translation-invariant family are computed relative
- * to the mean of the data. The digits that the data themselves lost at their distance c from 0, 2⁻⁵² c, are not recovered.
+ * Centred data. Values far from 0 lose digits in every product, so parameters of a translation-invariant family are computed relative to
+ * the mean of the data.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Params from '../../core/params.js'
@@ -28,7 +28,7 @@ interface CentredData {
   readonly middle: Float64Array
 }
 
-/** Returns the same object for equal data, since later passes cache by identity. */
+/** Returns the same object for equal data, as caches need. */
 const centredData = <D extends Source.Data>(given: D): CentredData & { readonly points: D } =>
   // Centring keeps the kind of data.
   centredByIdentity(snapshotOfData(given)) as CentredData & { readonly points: D }
@@ -49,7 +49,7 @@ export const unmoved = <P extends string, D extends Source.Data = Points.Points>
   fromInternal: params => params
 })
 
-/** Returns the centred frame; the data as they are if the family cannot be shifted or the data are invalid. */
+/** Returns the centred frame; without a shift if the family cannot be shifted or the data are invalid. */
 export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): CentredFrame<P, D> => {
   const { shifted } = family
   // Invalid data may have no mean.
@@ -60,7 +60,7 @@ export const of = <P extends string, D extends Source.Data>(family: Family<P>, d
   return { points, middle, toInternal: shifted(opposite), fromInternal: shifted(middle) }
 }
 
-/** Returns the centred frame of a model's family; the data as they are if it has none. */
+/** Returns the centred frame of a model's family; without a shift if it has none. */
 export const frameOfModel = <P extends string, D extends Source.Data>(
   { family }: Model<P>,
   data: D

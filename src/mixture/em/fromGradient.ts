@@ -1,7 +1,7 @@
 /**
- * Moments of the E-step from the gradient of −E log p at time 0. By Fisher's identity it is linear in the moments W_k = E r_k, E[r_k δ_k]
- * and M_k = E[r_k δ_k δ_kᵀ]: ∂logits_k = π_k − W_k, ∂c_k = −Σ_k⁻¹ E[r_k δ_k] and ∂Σ_k = −½ Σ_k⁻¹(M_k − W_k Σ_k)Σ_k⁻¹. So an M-step is a
- * step along the natural gradient.
+ * Moments of the E-step from the gradient of −E log p at time 0, which by Fisher's identity is linear in W_k = E r_k, E[r_k δ_k] and M_k =
+ * E[r_k δ_k δ_kᵀ]: ∂logits_k = π_k − W_k, ∂c_k = −Σ_k⁻¹ E[r_k δ_k] and ∂Σ_k = −½ Σ_k⁻¹(M_k − W_k Σ_k)Σ_k⁻¹. So an M-step is a step along
+ * the natural gradient.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -35,7 +35,7 @@ export const firstMoments = (
 export const ofVariance = (variance: number, derivative: number, mass: number, columns = 1): number =>
   variance * (columns * mass - 2 * derivative)
 
-/** Divides pooled moments among the components by their effective counts; returns one block per component. */
+/** Divides pooled moments among the components by their effective counts. */
 export const sharedByMass = (mass: Float64Array, whole: Float64Array): Float64Array => {
   const total = mass.reduce((sum, m) => sum + m, 0)
   return concatenated(Array.from(mass, m => whole.map(x => (m / total) * x)))
@@ -62,7 +62,7 @@ export const ofTriangle = (
     const j = at % dim
     return (i === j ? mass : 0) - half(Math.max(i, j), Math.min(i, j))
   })
-  // Multiplies the rows of a symmetric Y by L, transposes, and repeats: L Y Lᵀ.
+  // L (L Y)ᵀ for symmetric Y, row by row.
   const factor: NdArray = { shape: [dim, dim], values: triangle }
   return Factor.multiplyFactor(factor, dim, transposed(Factor.multiplyFactor(factor, dim, inner), dim))
 }

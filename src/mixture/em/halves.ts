@@ -1,9 +1,9 @@
 /**
- * Split proposals: the two halves into which a component would be split. In its whitened coordinates y = L⁻¹(x − c) the halves start at ±a
- * u with covariance I − a²uuᵀ, which keeps the mean and covariance. The widest direction fails for two groups that lie side by side; the
- * eigenvectors of the fourth moment E[|y|²yyᵀ] separate bimodal (low) from heavy-tailed (high) directions. A few EM steps on the
- * component's rows give the gain of each pair. The log-odds of the halves are linear in y, and in its products if their covariances differ,
- * and the moments are means of the same numbers, so a step for all pairs is two matrix products.
+ * Split proposals: the two halves into which a component would be split. In whitened coordinates y = L⁻¹(x − c) they start at ±a u with
+ * covariance I − a²uuᵀ, which keeps the mean and covariance. The widest direction fails for two groups that lie side by side; the
+ * eigenvectors of the fourth moment E[|y|²yyᵀ] separate bimodal (low) from heavy-tailed (high) directions. A few EM steps give the gain of
+ * each pair. The log-odds are linear in y, and in its products if the covariances differ, and the moments are means of the same numbers, so
+ * a step for all pairs is two matrix products.
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
 import { principalComponents } from '../../../lib/rows/principal.js'
@@ -31,13 +31,10 @@ import type { WeightedRows } from '../dataRows.js'
 import { likeliestPairs, type Cloud, type HalfPair as Pursued } from './pursuit.js'
 import type { Mixture } from '../mixtureData.js'
 
-/** Start a, in standard deviations: that of a uniform density, whose halves lie at ±√(3/4). */
+/** Start a, in standard deviations: the halves of a uniform density lie at ±√(3/4). */
 const SPLIT_OFFSET = 0.87
 
-/**
- * Number of dimensions up to which all directions are tried; otherwise the three lowest eigenvectors of the fourth moment, and the widest
- * direction.
- */
+/** Up to this dimension all directions are tried; above it the three lowest eigenvectors of the fourth moment, and the widest direction. */
 const MAX_EXHAUSTIVE_DIRECTIONS = 4
 
 /** Minimum responsibility of rows in split proposals. */
@@ -51,17 +48,17 @@ const FINAL_SPLIT_STEPS = 5
 /** Lower bound on variances of halves, in whitened coordinates. */
 const MIN_HALF_VARIANCE = 1e-4
 
-/** Maximum number of rows that are replaced by coordinates in their span, which takes O(rows² dim). */
+/** Maximum number of rows for coordinates in their span, which take O(rows² dim). */
 const MAX_SPANNED_ROWS = 256
 
-/** Maximum size of products kept between steps, in numbers; above it they are recomputed in blocks. */
+/** Maximum size of cached products, in numbers. */
 const MAX_HELD_NUMBERS = 1 << 22
 const NUMBERS_PER_BLOCK = 1 << 18
 
 type ComponentPair = readonly [Component, Component]
 
 export interface ComponentSplit {
-  /** Gain of the mean log-likelihood with the other components fixed. */
+  /** Gain of the mean log-likelihood, the other components being fixed. */
   readonly gain: number
   readonly halves: ComponentPair
 }
@@ -69,11 +66,10 @@ export interface ComponentSplit {
 export interface SplitCandidates {
   /** Loss of the mean log-likelihood if the component is removed: −(Σ w log(1 − r) − log(1 − π)). */
   readonly cost: Float64Array
-  /** Splits of each component, the best first; empty if halves would have too few rows. */
+  /** The best first; empty if halves would have too few rows. */
   readonly splits: ReadonlyArray<ReadonlyArray<ComponentSplit>>
 }
 
-/** Covariance model of the halves, and thoroughness of the search. */
 export interface SplitKind extends Pick<MStep<string>, 'second' | 'isShared'> {
   /** Number of rows that determine a component's parameters. */
   readonly leastRows: number
@@ -83,7 +79,7 @@ export interface SplitKind extends Pick<MStep<string>, 'second' | 'isShared'> {
 
 const UNIT_FACTOR: NdArray = scalarArray(1)
 
-// Loops over rows are functions of arrays and numbers only, so that each is compiled once.
+// Loops over rows are functions of arrays and numbers alone, compiled once each.
 
 const fourthMoment = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   const fourth = new Float64Array(dim * dim)
@@ -104,7 +100,6 @@ const weightedValues = ({ rows, dim, values, weights }: Cloud): Float64Array => 
   return out
 }
 
-/** Multiplies arrays [any, rows] by the rows' weights, in place. */
 const weighColumns = (all: Float64Array, weights: Float64Array): void => {
   for (let at = 0; at < all.length; at += weights.length)
     for (let row = 0; row < weights.length; row++) all[at + row] *= weights[row]
@@ -118,7 +113,7 @@ const standardizedBy = (values: Float64Array, centre: Float64Array, scale: numbe
   return out
 }
 
-/** Responsibilities r [rows, width] of all components, squared distances, and row weights w. */
+/** r and squared distances, [rows, width], and row weights w. */
 interface WeightedResponsibilities {
   readonly r: Float64Array
   readonly squared: Float64Array
@@ -129,7 +124,7 @@ interface WeightedResponsibilities {
 /** Returns −Σ w log(1 − r) of a component. */
 const removalLoss = (k: number, { r, width, w }: WeightedResponsibilities): number => {
   let cost = 0
-  // A row of this component only has a high but finite cost.
+  // A row of this component only has a finite cost.
   for (let i = 0, at = k; i < w.length; i++, at += width)
     cost -= w[i] * Elementary.log1p(-Math.min(r[at], 1 - Number.EPSILON))
   return cost
@@ -142,7 +137,7 @@ const relevantRows = (k: number, { r, width, w }: WeightedResponsibilities): Rea
   return chosen
 }
 
-/** Weights of the chosen rows in component k, with sum 1; rows of a Student-t component are weighted by their precisions. */
+/** Weights of the chosen rows in component k, with sum 1, times precisions if it is Student-t. */
 const splitRowShares = (
   chosen: ReadonlyArray<number>,
   k: number,
@@ -185,10 +180,7 @@ const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Ar
 const widestDirection = ({ rows, dim, values, weights }: Cloud): Float64Array =>
   principalComponents({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
 
-/**
- * Returns the factor of a covariance: a triangle, a diagonal, or one number for all columns. `covariance` holds the second moments that the
- * kind keeps.
- */
+/** Returns the factor of second moments: a triangle, a diagonal, or one number for all columns. */
 const factorOfKind = (second: Second, covariance: Float64Array, columns: number): NdArray => {
   if (second === 'full') return Factor.ofClipped(covariance, columns, { less: 0, above: MIN_HALF_VARIANCE })
   const deviation = (variance: number): number => Math.sqrt(Math.max(variance, MIN_HALF_VARIANCE))
@@ -196,7 +188,7 @@ const factorOfKind = (second: Second, covariance: Float64Array, columns: number)
   return scalarArray(second === 'trace' ? deviation(covariance[0] / columns) : 1)
 }
 
-/** Second moments of I − less·uuᵀ that the kind keeps. `columns` exceeds the length of u if u is in coordinates of a subspace. */
+/** Second moments of I − less·uuᵀ. `columns` exceeds the length of u if u is in coordinates of a subspace. */
 const deflatedMoments = (second: Second, u: Float64Array, less: number, columns = u.length): Float64Array => {
   const dim = u.length
   if (second === 'full')
@@ -241,7 +233,7 @@ const transientRows = ({ rows, dim, values, weights }: Omit<Cloud, 'columns'>): 
 const productCount = (second: Second, dim: number): number =>
   second === 'full' ? (dim * (dim + 1)) / 2 : second === 'diagonal' ? dim : 1
 
-/** Features of rows: the products of y if needed, y, and 1. */
+/** Products of y if needed, y, and 1, for each row. */
 interface RowProducts {
   readonly weights: Float64Array
   /** [rows, width] */
@@ -293,7 +285,7 @@ const logDensityCoefficients = (second: Second, { weight, mean, factor }: Compon
   ])
 }
 
-/** Writes the coefficients of the log-odds of pairs, from index `from` on, one pair after another. */
+/** Writes the coefficients of the log-odds, one pair after another, from index `from` on. */
 const logOddsCoefficients = (
   all: ReadonlyArray<readonly Float64Array[]>,
   from: number,
@@ -313,28 +305,27 @@ interface HalvesState {
   readonly halves: ComponentPair
 }
 
-/** Problem of splitting a component's rows in two. */
 interface HalvesProblem {
   readonly cloud: Cloud
   readonly second: Second
-  /** Share of the covariance that belongs to the other components, I in these coordinates; null if each half has its own. */
+  /** Share of the covariance of the other components, I in these coordinates; null if each half has its own. */
   readonly common: number | null
   /** Lower bound on the weight of each half. */
   readonly least: number
 }
 
 interface HalvesTotals {
-  /** Means of all features: the products of y, y, and 1. */
+  /** Means of the products of y, of y, and of 1. */
   readonly totals: Float64Array
   readonly middle: Float64Array
   readonly products: number
-  /** Index of the first feature in the log-odds. If the covariance is shared they are linear in y, without products. */
+  /** Index of the first feature in the log-odds: no products if the covariance is shared. */
   readonly from: number
   readonly width: number
 }
 
 /**
- * Returns a function that runs `steps` EM steps of each pair and returns the pairs, the best first, without those with a half of fewer rows
+ * Returns a function that runs `steps` EM steps of each pair and returns the pairs, the best first, without those with fewer rows in a half
  * than `least`. `single` is minus the mean log-likelihood without a split.
  */
 const emOnHalves = (
@@ -381,7 +372,7 @@ const halvesTotals = ({ cloud, second, common }: HalvesProblem): HalvesTotals =>
   return { totals, middle, products, from, width: totals.length - from }
 }
 
-/** Features of all rows in blocks: kept if they are few, otherwise recomputed at each iteration. */
+/** Features of all rows in blocks: cached if they are few. */
 const rowFeatures = ({ cloud, second, common }: HalvesProblem, { width }: HalvesTotals): Iterable<RowProducts> => {
   const { rows } = cloud
   const length = Math.max(1, Math.floor(NUMBERS_PER_BLOCK / width))
@@ -458,7 +449,7 @@ const maximizeHalves = (
   ]
 }
 
-/** Second moments of a share `mass` of the rows about their mean, in the order of `factorOfKind`. */
+/** Second moments about the mean for a share `mass` of the rows, in the order of `factorOfKind`. */
 const secondMomentsAbout = (second: Second, sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
   const dim = mean.length
   if (second === 'full') {
@@ -471,7 +462,7 @@ const secondMomentsAbout = (second: Second, sums: Float64Array, mass: number, me
   return Float64Array.of(sums[0] / mass - dotProduct(mean, mean))
 }
 
-/** Maps a half from whitened coordinates to those of the data: the mean c + L m and the factor L F. */
+/** Maps a half from whitened to original coordinates: c + L m and L F. */
 const toDataCoordinates = (half: Component, mass: number, component: Component): Component => {
   const { factor, nu } = component
   return {
@@ -501,7 +492,7 @@ const likeliestGaussian = (
   }
 }
 
-/** Deviations of chosen rows from the centre, in standard deviations; an isotropic scale. */
+/** Deviations of chosen rows from the centre, over one standard deviation for all directions. */
 const whitenedCloud = (
   points: Points,
   chosen: ReadonlyArray<number>,
@@ -519,8 +510,8 @@ const whitenedCloud = (
 }
 
 /**
- * Span of the rows of an isotropic component, in which distances are unchanged. Null if the component is not isotropic, or if there are
- * more than half as many rows as columns or than `MAX_SPANNED_ROWS`, so that the span does not pay.
+ * Coordinates of an isotropic component's rows in their span. Null if it is not isotropic, or if there are more than half as many rows as
+ * columns or than `MAX_SPANNED_ROWS`.
  */
 const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor }: Component): RowSpan | null => {
   const isIsotropic = factor.shape.length === 0 && (second === 'trace' || second === 'none')
@@ -547,8 +538,8 @@ export const splitCandidates = (
   for (let k = 0; k < count; k++)
     cost[k] = removalLoss(k, responsibilities) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
   /**
-   * True if fourth moments are uninformative, since components are isotropic and there are few rows for the columns: splits are then along
-   * the widest direction.
+   * True if isotropic components have few rows for the columns, so that fourth moments are uninformative: splits are then along the widest
+   * direction.
    */
   const isWide = isRound(mixture) && isGaussian(mixture) && rows < count * dim
   // With fewer rows, free covariances find spurious maxima of the likelihood.
@@ -565,7 +556,6 @@ export const splitCandidates = (
     const cloud = span === null ? whole : { ...whole, dim: span.rank, values: span.coordinates }
     const common = isShared ? 1 - mass[k] : null
     const share = least / (mass[k] * rows)
-    // Coordinates in the span are already in standard deviations.
     const seen = (): Cloud => (span === null ? whitenedCloud(points, chosen, weights, own) : cloud)
     const found = !isThorough
       ? []
@@ -593,7 +583,7 @@ const renormalizedMixture = (components: ReadonlyArray<Component>, { background 
   return background === undefined ? found : { ...found, background }
 }
 
-/** Returns the mixture without component `removed` and with `split` replaced by two halves. */
+/** Returns the mixture without component `removed`, and with component `split` in two halves. */
 export const mixtureAfterMove = (
   mixture: Mixture,
   removed: number,
@@ -605,6 +595,6 @@ export const mixtureAfterMove = (
     mixture
   )
 
-/** Returns the mixture with component `split` replaced by two halves. */
+/** Returns the mixture with component `split` in two halves. */
 export const mixtureWithSplit = (mixture: Mixture, split: number, [first, second]: ComponentSplit['halves']): Mixture =>
   renormalizedMixture([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second], mixture)

@@ -31,7 +31,7 @@ export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
   return Array.from(seen.keys()).filter(j => seen[j] === 0)
 }
 
-/** Returns the centre and scale of each column from its observed cells, of which each column must have one. */
+/** Returns the centre and scale of each column from its observed cells, at least one. */
 export const observedScaling = (data: Source.Data): Points.Scaling => {
   const scalings = Array.from({ length: data.dim }, (_, j) => {
     const { points, close } = Source.filterRows(isCompleteRow)(Source.columns([j])(data))
@@ -49,7 +49,6 @@ export const observedScaling = (data: Source.Data): Points.Scaling => {
 const MAX_IMPUTATION_STEPS = 200
 const IMPUTATION_TOLERANCE = 1e-8
 
-/** Lower bound on variances of standardized columns. */
 const MIN_IMPUTATION_VARIANCE = 1e-6
 
 /** Maximum-likelihood Gaussian of standardized points with missing cells, by EM. */
@@ -73,7 +72,7 @@ const likeliestSingleGaussian = (data: Source.Data): Component => {
 
 /**
  * Returns a function that fills the missing cells of rows from `first` on, in place, with their conditional mean under the single Gaussian,
- * plus conditional noise if `noise` is given.
+ * plus conditional `noise` if given.
  */
 const missingCellFiller = (
   data: Source.Data,
@@ -128,10 +127,10 @@ const fillMissing = <D extends Source.Data>(data: D, noise: ((first: number, out
   } as D
 }
 
-/** Returns the data with each missing cell replaced by its conditional mean, for plots. A fit to them gives too narrow components. */
+/** Returns the data with missing cells replaced by conditional means, for plots; a fit to them gives too narrow components. */
 export const completed = <D extends Source.Data>(data: D): D => fillMissing(data, null)
 
-/** Returns the data with each missing cell drawn from its conditional distribution. */
+/** Returns the data with missing cells drawn from their conditional distribution. */
 export const drawMissing =
   (key: Key.Key) =>
   <D extends Source.Data>(data: D): D =>

@@ -1,7 +1,7 @@
 /**
- * Rows grouped by their missing cells (NaN), and Gaussians conditioned on the observed ones. With the columns o observed and m missing, a
+ * Rows grouped by their missing cells (NaN), and Gaussians conditioned on the observed ones. With columns o observed and m missing, a
  * component has the density N(c_o, Σ_oo) of the observed cells; the missing ones have the mean c_m + G(x_o − c_o), G = L_mo L_oo⁻¹, and the
- * covariance L_mm L_mmᵀ (Ghahramani & Jordan 1994), L the Cholesky factor of Σ with the columns o first.
+ * covariance L_mm L_mmᵀ (Ghahramani & Jordan 1994), L the Cholesky factor of Σ with columns o first.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -11,11 +11,11 @@ import { logWeight, type Component } from '../component.js'
 import * as Student from '../student.js'
 
 export interface Pattern {
-  /** All columns: the observed ones, then the missing ones, each in rising order. */
+  /** The observed columns, then the missing ones, each in rising order. */
   readonly order: Int32Array
   /** Number of observed columns. */
   readonly observed: number
-  /** Indices of the rows; null if all rows have this pattern. */
+  /** null for all rows */
   readonly rows: Int32Array | null
 }
 
@@ -46,11 +46,11 @@ export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pat
   }))
 }
 
-/** Components conditioned on a pattern, with columns in its order, one component after another. */
+/** Components conditioned on a pattern, with columns in its order. */
 export interface ConditionedComponents {
-  /** log π − log |L_oo| − (|o|/2) log 2π; for a t plus the log-ratio of its density at the centre to the normal one. */
+  /** log π − log |L_oo| − (|o|/2) log 2π, and for a t `Student.logPeakRatio`. */
   readonly constants: Float64Array
-  /** Means, [K, d]. */
+  /** [K, d] */
   readonly centres: Float64Array
   /** True if columns are correlated; otherwise `roots` are diagonals, and missing cells have their unconditional mean. */
   readonly isTriangular: boolean
@@ -64,7 +64,6 @@ export interface ConditionedComponents {
 
 const isTriangularFactor = ({ shape }: NdArray, dim: number): boolean => dim > 1 && shape.length === 2
 
-/** R = F⁻¹ by forward substitution. */
 const invertTriangle = (factor: Float64Array, dim: number, out: Float64Array, at: number): void => {
   for (let column = 0; column < dim; column++)
     for (let i = column; i < dim; i++) {
@@ -98,7 +97,7 @@ const permutedFactor = (factor: NdArray, order: Int32Array): NdArray => {
   return Factor.sumOfFactors([{ shape: [dim, dim], values: turned }], dim)
 }
 
-/** Conditions components on the observed columns of a pattern. */
+/** Conditions components on a pattern's observed columns. */
 export const conditionOnPattern = (
   components: ReadonlyArray<Component>,
   { order, observed: o }: Omit<Pattern, 'rows'>

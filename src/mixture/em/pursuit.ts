@@ -1,7 +1,7 @@
 /**
  * Projection pursuit: directions along which the rows of one Gaussian have a higher likelihood as two Gaussians with a common covariance.
- * With D between their centres, the projection Σ⁻¹D determines a row's half, so an EM step takes O(n·dim) for any covariance, and many
- * starts are affordable. In many dimensions few starts reach the likeliest pair.
+ * With D between their centres, the projection Σ⁻¹D determines a row's half, so an EM step takes O(n·dim) for any covariance, and the many
+ * starts needed in many dimensions are affordable.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
@@ -20,7 +20,7 @@ export interface Cloud {
   readonly weights: Float64Array
 }
 
-/** Halves with common covariance I − e·DDᵀ, e = (1 − common)·pq, or the part of it that the covariance model keeps. */
+/** Halves with common covariance I − e·DDᵀ, e = (1 − common)·pq, or the part that the covariance model keeps. */
 export interface HalfPair {
   /** Weight p of the first half. */
   readonly share: number
@@ -36,12 +36,11 @@ export interface Pursuit {
   readonly common: number
   /** Lower bound on the weight of each half. */
   readonly least: number
-  /** Lower bound on the variances of the halves. */
   readonly narrowest: number
 }
 
 /**
- * Number of starts. All run `SCREENING.steps` EM steps; the best then run `SECOND_ROUND.steps`, and the best `kept` of them up to
+ * Number of starts. After `SCREENING.steps` EM steps the best run `SECOND_ROUND.steps`, and the best `kept` of them up to
  * `MAX_PURSUIT_STEPS`.
  */
 const startCount = (dim: number): number => 32 + Math.min(2 * dim, 24)
@@ -49,7 +48,7 @@ const SCREENING = { steps: 2, part: 0.5 }
 const SECOND_ROUND = { steps: 4, kept: 12 }
 const MAX_PURSUIT_STEPS = 16
 
-/** Pairs with gains closer than this count as one; a pair with a smaller gain is dropped. */
+/** Pairs with closer gains count as one; a pair with a smaller gain is dropped. */
 const MIN_GAIN_DIFFERENCE = 1e-4
 
 const MAX_PAIRS = 6
@@ -58,7 +57,6 @@ const MAX_PAIRS = 6
 const MIN_PURSUIT_ROWS = 512
 const ROWS_PER_DIMENSION = 24
 
-/** Thins the rows evenly to the maximum number. */
 const thinnedClouds = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
   const most = Math.max(MIN_PURSUIT_ROWS, ROWS_PER_DIMENSION * cloud.dim)
   if (cloud.rows <= most) return [cloud, seen]
@@ -69,7 +67,7 @@ const thinnedClouds = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
   return [of(cloud), of(seen)]
 }
 
-/** Returns the row at which the cumulative weight reaches the share u. */
+/** Returns the row at which the cumulative weight reaches u. */
 const rowAtWeightShare = (u: number, weights: Float64Array): number => {
   let total = 0
   for (let i = 0; i < weights.length; i++) total += weights[i]
@@ -81,14 +79,13 @@ const rowAtWeightShare = (u: number, weights: Float64Array): number => {
   return weights.length - 1
 }
 
-/** Plastic number g, g³ = g + 1: multiples of (1/g, 1/g²) modulo 1 fill the unit square evenly (Roberts 2018). */
+/** Multiples of (1/g, 1/g²) modulo 1, g³ = g + 1, fill the unit square evenly (Roberts 2018). */
 const PLASTIC = 1.324717957244746
 const plasticSequence = (s: number): readonly [number, number] => {
   const fraction = (x: number): number => x - Math.floor(x)
   return [fraction(0.5 + s / PLASTIC), fraction(0.5 + s / (PLASTIC * PLASTIC))]
 }
 
-/** Rows as operands of matrix products. */
 interface ProductTable {
   /** Rows (y, 1), [rows, dim + 1]; then multiplied by the weights. */
   readonly lifted: Float64Array
@@ -256,10 +253,7 @@ const distinctBestPairs = (found: RankedPairs, most: number): RankedPairs =>
     )
     .slice(0, most)
 
-/**
- * Returns the best distinct pairs of halves, the best first. `seen` holds the rows in the coordinates of the distances, in standard
- * deviations.
- */
+/** Returns the best distinct pairs of halves, the best first. `seen`: the rows in the coordinates of distances, in standard deviations. */
 export const likeliestPairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArray<HalfPair> => {
   const [own, places] = thinnedClouds(cloud, seen)
   const { rows, dim, columns, weights } = own

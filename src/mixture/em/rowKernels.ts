@@ -1,6 +1,6 @@
 /**
- * Kernels of the E-step in plain loops. Each is a short function of one block of rows, so that the JavaScript engine compiles it once; a
- * long function per row, or one created at each step, would be compiled again for every family, and interpreted until then.
+ * Kernels of the E-step in plain loops. Each is a short function of one block of rows, which the JavaScript engine compiles once; a long
+ * function per row, or one created at each step, would be interpreted for too long.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { lazy } from '../../../lib/plain/iterate.js'
@@ -8,6 +8,7 @@ import { simdOrPlainKernels } from '../../../lib/wasm/index.js'
 import type { Moments, Second } from '../family.js'
 import type { ConditionedComponents, Pattern } from './patterns.js'
 
+/** Returns the number of second moments of a component. */
 export const secondMomentWidth = (second: Second, dim: number): number =>
   ({ none: 0, trace: 1, diagonal: dim, full: dim * dim })[second]
 
@@ -25,23 +26,21 @@ export interface RowPosteriors {
   readonly columns: Uint32Array
 }
 
-/** Maximum size of a block [K, rows, dim] in numbers, which fits the processor's cache. */
+/** Maximum size of a block [K, rows, dim], in numbers, for the processor's cache. */
 const BLOCK_NUMBERS = 1 << 13
 
-/** Maximum number of rows of a block: even, so that a row's lane does not depend on where blocks begin. */
+/** Maximum number of rows of a block: even, so that a row's lane is fixed. */
 export const maxBlockRows = (count: number, dim: number): number =>
   Math.max(2, Math.floor(BLOCK_NUMBERS / (count * dim)) & -2)
 
-/**
- * Number of partial sums: rows at even and at odd indices are summed separately, with the bits of lib/wasm/kernels/assembly/expectation.ts.
- */
+/** Number of partial sums, of rows at even and at odd indices, as in lib/wasm/kernels/assembly/expectation.ts. */
 export const LANES = 2
 
-/** Buffers of a block of n rows. Some share memory: each overwrites the one before, as noted. */
+/** Buffers of a block of n rows. Some share memory, as noted. */
 interface BlockBuffers {
   /** Rows with the observed columns first, [n, dim]; unused if all rows have one pattern. */
   readonly gathered: Float64Array
-  /** x − c_k in the observed columns, [K, n, dim]; in the missing ones its conditional mean. With errors: E[x_0 | x] − c_k. */
+  /** x − c_k, [K, n, dim], or its conditional mean in missing columns. With errors: E[x_0 | x] − c_k. */
   readonly deviations: Float64Array
   /** |L⁻¹(x − c_k)|², [K, n] */
   readonly squaredDistances: Float64Array
@@ -51,7 +50,7 @@ interface BlockBuffers {
   readonly relativeJoint: Float64Array
   /** w p(k | x), [K, n]. Overwrites `relativeJoint`. */
   readonly responsibilities: Float64Array
-  /** Weights of the rows in the moments, [K, n]: r, or r E[g | x] if components are Student-t. Overwrites `responsibilities`. */
+  /** r, or r E[g | x] if components are Student-t, [K, n]. Overwrites `responsibilities`. */
   readonly momentWeights: Float64Array
   /** max_k log π_k p(x | k), [n] */
   readonly rowMax: Float64Array
@@ -87,36 +86,33 @@ const sharedBuffers = lazy(() => allocateBuffers(BLOCK_NUMBERS))
 export const blockBuffers = (count: number, dim: number): BlockBuffers =>
   LANES * count * dim <= BLOCK_NUMBERS ? sharedBuffers() : allocateBuffers(LANES * count * dim)
 
-/** Rows of one pattern in a chunk. */
 export interface PatternRows {
   readonly pattern: Pattern
-  /** Rows of the chunk, [rows, dim]. */
+  /** [rows, dim] */
   readonly values: Float64Array
   /** [rows] */
   readonly weights: Float64Array
-  /** Covariances of the measurement errors, [rows, dim, dim]; null if there are none. */
+  /** Error covariances, [rows, dim, dim]; null if there are none. */
   readonly errors: Float64Array | null
 }
 
-/** Part of the rows of a pattern that is processed at once. */
 export interface RowBlock {
   readonly source: PatternRows
   readonly buffers: BlockBuffers
   /** Index of the first row within the pattern. */
   readonly first: number
-  /** Number of rows. */
   readonly n: number
   readonly count: number
-  /** Number of components with moments: all but a background, which is last. */
+  /** Number of components without a background, which is last. */
   readonly learned: number
   readonly dim: number
-  /** Conditional second moments of rows with errors, [K, n, secondMomentWidth]; empty without errors. */
+  /** Conditional second moments with errors, [K, n, secondMomentWidth]; otherwise empty. */
   readonly rowCovariances: Float64Array
 }
 
-/** Sums over the rows of one lane: views of one array (see `momentLayout`). */
+/** Sums over the rows of one lane: views of one array. */
 export interface LaneSums extends Moments {
-  /** Its rows have the indices lane, lane + LANES, … of a block. */
+  /** Of rows lane, lane + LANES, … of a block. */
   readonly lane: number
   /** −Σ w log p(x) and the assignment entropy, [2]. */
   readonly values: Float64Array
@@ -243,7 +239,7 @@ export const logStudent = (
   for (let i = k * n; i < k * n + n; i++) logJoint[i] = constant - power * Elementary.log1p(squaredDistances[i] / nu)
 }
 
-/** Writes the log-density of a uniform box, L⁻¹ having the inverse half widths; −∞ outside it. */
+/** Writes the log-density of a uniform box with inverse half widths L⁻¹; −∞ outside it. */
 export const logUniform = (
   {
     source: {
@@ -286,7 +282,7 @@ export const copyLogJoint = (block: RowBlock, posteriors: RowPosteriors): void =
   }
 }
 
-/** Writes each row's maximum of `logJoint` to `rowMax` and subtracts it, in place; if it is −∞ the logarithms become 0. */
+/** Subtracts each row's maximum of `logJoint`, written to `rowMax`, in place; if it is −∞ the logarithms become 0. */
 const subtractRowMax = ({ n, count, buffers: { logJoint, rowMax } }: RowBlock): void => {
   for (let i = 0; i < n; i++) {
     let top = -Infinity
@@ -304,7 +300,7 @@ const sumOverComponents = ({ n, count, buffers: { relativeJoint, relativeDensity
   }
 }
 
-/** Replaces `logJoint` by `relativeJoint`, and writes the maxima, the sums over the components and their logarithms. */
+/** Replaces `logJoint` by `relativeJoint`, and writes the maxima, the sums and their logarithms. */
 export const exponentiateJoint = (block: RowBlock): void => {
   const {
     n,
@@ -350,7 +346,7 @@ const entropyBesidesBackground = (
   return most > 0 ? (sum / relativeDensity[i]) * Elementary.log(sum / most) : 0
 }
 
-/** Adds −Σ w log p(x) and the assignment entropy over the rows of a lane; replaces `relativeDensity` by `rowFactors`. */
+/** Adds −Σ w log p(x) and the assignment entropy over a lane; replaces `relativeDensity` by `rowFactors`. */
 export const addLogLikelihood = (block: RowBlock, { lane, values }: LaneSums): void => {
   const {
     source: { pattern, weights },
@@ -375,7 +371,7 @@ export const addLogLikelihood = (block: RowBlock, { lane, values }: LaneSums): v
   }
 }
 
-/** Replaces `relativeJoint` of the k-th component by `responsibilities` in the rows of a lane, and adds these. */
+/** Replaces `relativeJoint` of component k by `responsibilities` over a lane, and adds these. */
 export const addResponsibilities = (block: RowBlock, k: number, { lane, mass }: LaneSums): void => {
   const {
     n,
@@ -395,7 +391,7 @@ export interface StudentComponents {
   readonly logGaps: Float64Array
 }
 
-/** Replaces r by `momentWeights` r g in the rows of a lane, g = E[g | x], and adds Σ r g and Σ r (E[log g | x] − g). */
+/** Replaces r by `momentWeights` r g over a lane, g = E[g | x], and adds Σ r g and Σ r (E[log g | x] − g). */
 export const addPrecisionWeights = (
   {
     source: {
@@ -419,7 +415,7 @@ export const addPrecisionWeights = (
   }
 }
 
-/** Writes the conditional mean deviations of the missing columns, Gδ. */
+/** Writes the conditional mean deviations Gδ of the missing columns. */
 export const predictMissingDeviations = (
   {
     source: {
@@ -441,7 +437,7 @@ export const predictMissingDeviations = (
     }
 }
 
-/** Adds Σ r δ and the second moments of the k-th component over the rows of a lane, r being `momentWeights`. */
+/** Adds Σ r δ and the second moments of component k over a lane, r being `momentWeights`. */
 type AddMoments = (block: RowBlock, k: number, sums: LaneSums) => void
 
 // A function in place of the innermost line would not be fast from the first rows on.
@@ -495,7 +491,7 @@ export const addMoments: Readonly<Record<Second, AddMoments>> = {
   }
 }
 
-/** Adds the conditional second moments of rows with errors, weighted by responsibility, over the rows of a lane. */
+/** Adds Σ r times the conditional second moments of rows with errors over a lane. */
 export const addRowCovariances = (
   { n, rowCovariances, buffers: { momentWeights } }: RowBlock,
   k: number,
@@ -507,7 +503,7 @@ export const addRowCovariances = (
       for (let e = 0; e < per; e++) second[k * per + e] += momentWeights[row] * rowCovariances[row * per + e]
 }
 
-/** Adds the conditional covariance of missing cells: effective count times L_mm L_mmᵀ. */
+/** Adds the conditional covariance of missing cells, Σ r L_mm L_mmᵀ. */
 type AddMissingCovariances = (
   { order, observed }: Pattern,
   components: ConditionedComponents,
@@ -540,7 +536,7 @@ export const addMissingCovariances: Readonly<Record<Second, AddMissingCovariance
   full: missingCovarianceAdder('all', (k, i, j, dim) => (k * dim + i) * dim + j)
 }
 
-/** Adds sums [K, dim] in a pattern's column order to those in the original order. */
+/** Adds sums [K, dim], from a pattern's column order to the original one. */
 const addReordered = (order: Int32Array, from: Float64Array, to: Float64Array): void => {
   const dim = order.length
   for (let at = 0; at < from.length; at += dim) for (let i = 0; i < dim; i++) to[at + order[i]] += from[at + i]
@@ -564,7 +560,7 @@ const addReorderedSecond: Readonly<Record<Second, (order: Int32Array, from: Floa
     }
   }
 
-/** Adds moments in a pattern's column order to those in the original order. */
+/** Adds moments, from a pattern's column order to the original one. */
 export const addReorderedMoments = (order: Int32Array, second: Second, from: Moments, to: Moments): void => {
   for (let k = 0; k < from.mass.length; k++) to.mass[k] += from.mass[k]
   addReordered(order, from.sums, to.sums)

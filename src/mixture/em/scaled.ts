@@ -1,7 +1,6 @@
 /**
- * E-step for noised rows of Student-t components: mixtures over the precision g of Gaussians. At g, x_0 has the posterior mean c + K r with
- * K = (α/g)Σ S⁻¹, S = α²Σ/g + σ²I, and the covariance (σ²/g)ΣS⁻¹. These moments, weighted by g, replace those of rows without noise in the
- * M-step.
+ * E-step for noised rows of Student-t components, Gaussian given the precision g: x_0 has the posterior mean c + K r with K = (α/g)Σ S⁻¹, S
+ * = α²Σ/g + σ²I, and the covariance (σ²/g)ΣS⁻¹. These moments, weighted by g, replace those of rows without noise.
  */
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -23,7 +22,6 @@ import {
   type PrecisionWeightedMoments
 } from './eStepLoops.js'
 
-/** Gaussian part at one precision g of a Student-t component, diffused to a noise level. */
 interface PrecisionPart {
   readonly k: number
   readonly g: number
@@ -45,7 +43,7 @@ const noiseToVarianceRatio = ({ factor, mean }: Component, { alpha, sigma }: Lev
   return Elementary.square(sigma / alpha) / values[values.length - 1]
 }
 
-/** Returns the mixture at a level as Gaussians: each component split by precision. */
+/** Returns the mixture at a level as Gaussians, one for each precision. */
 export const gaussiansAt = (mixture: Mixture, level: Level): ReadonlyArray<PrecisionPart> =>
   componentsAndBackground(mixture).flatMap((part, k) =>
     Student.componentAsGaussians(part, noiseToVarianceRatio(part, level)).map(({ g, ...own }) => ({
@@ -115,7 +113,7 @@ const emptyCleanMoments = (second: Second, count: number, dim: number): Precisio
   second: new Float64Array(count * secondMomentWidth(second, dim))
 })
 
-/** Adds a part's moments of x_0, computed from those of x_t, to its component in `whole`; `spectrum` is that of Σ_k. */
+/** Adds a part's moments of x_0 to its component in `whole`; `spectrum` is that of Σ_k. */
 const addCleanMoments = (
   whole: PrecisionWeightedMoments,
   { k, g, mass: m, sums, second: about }: NoisedPart,

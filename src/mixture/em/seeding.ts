@@ -50,10 +50,10 @@ const chosenRows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
 })
 
 interface WeightedSource {
-  /** Returns `count` rows from `first` on, without a copy if they are in memory. */
+  /** Returns `count` rows from `first` on; a view if they are in memory. */
   readonly x: (first: number, count: number) => Float64Array
   readonly weights: Stretches.Stretches
-  /** Stores numbers computed per row where the rows are, in memory or in a file. */
+  /** Stores numbers per row in memory or in a file, as the rows are. */
   readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
 }
 
@@ -75,7 +75,7 @@ const weightedSource = (data: Source.Data): WeightedSource => {
   }
 }
 
-/** Draws `count` rows without replacement: those with the smallest exponential clocks, whose rates are the weights. */
+/** Draws `count` rows without replacement: those with the smallest exponential clocks, with the weights as rates. */
 export const differentRows =
   (data: Source.Data, count: number): DrawArray =>
   key => {
@@ -100,8 +100,8 @@ const nearestDistances = (
   })
 
 /**
- * Relative difference below which two starts are tied; the one drawn first then wins. Ties are common, for example of starts with permuted
- * centres, and must not be broken by rounding errors, which change if the data are shifted or rotated.
+ * Relative difference below which two starts are tied, and the one drawn first wins: rounding errors, which change if the data are shifted
+ * or rotated, must not break ties, for example of starts with permuted centres.
  */
 export const TIE_TOLERANCE = 1e-9
 
@@ -137,7 +137,7 @@ export const greedyKMeansPlusPlus =
     return chosenRows(data, chosen)
   }
 
-/** Sums `of` over chunks: `width` numbers each, from the rows [count, dim] and their weights [count, 1]. */
+/** Sums `of` over chunks: `width` numbers each, from rows [count, dim] and weights [count, 1]. */
 const sumOverChunks = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {
   const own = weightedRowsOf(data)
   const weights = rowWeights(own)
@@ -179,8 +179,8 @@ export const lloyd =
   }
 
 /**
- * Step of power iteration on Ĉ − I, Ĉ the second moment of the data: the high-noise limit of gradient descent for the symmetric pair. c ←
- * √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|²; its loss is −λ.
+ * Step of power iteration on Ĉ − I, Ĉ the second moment of the data, the high-noise limit of gradient descent for the symmetric pair: c ←
+ * √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|². Its loss is −λ.
  */
 export const powerIteration = <P extends string>(
   { centres, fromCentres }: CentreConversion<P>,
@@ -189,7 +189,7 @@ export const powerIteration = <P extends string>(
   const { rows, dim } = data
   return params => {
     const { shape, values: centre } = centres(params)
-    // Ĉc − c by two products, since Ĉ would be dim × dim.
+    // By two products, since Ĉ would be dim × dim.
     const moved = sumOverChunks(data, dim, (x, weights) =>
       matMul(x, mul(weights, matMul(x, tensor(centre, [dim, 1]))), { transposeA: true })
     ).map((product, i) => product - centre[i])
@@ -206,15 +206,15 @@ const principalTable = (data: Source.Data): WeightedRowTable => {
 }
 
 /**
- * Returns the sign of an eigenvector's longest entry, the first if several are equal up to rounding: times this sign an eigenvector does
- * not depend on rounding.
+ * Returns the sign of an eigenvector's longest entry, the first if several are equal up to rounding, which makes the eigenvector's sign
+ * unique.
  */
 const longestEntrySign = (vector: Float64Array): number => {
   const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
   return (vector.find(x => Math.abs(x) >= (1 - 1e-6) * longest) ?? 1) < 0 ? -1 : 1
 }
 
-/** Draws centres from the normal with the mean of the data and the positive part of their covariance minus I. */
+/** Draws centres from the normal with the data's mean and the positive part of their covariance minus I. */
 export const momentMatchedCentres =
   (data: Source.Data, count: number): DrawArray =>
   key => {
@@ -239,7 +239,7 @@ export const momentMatchedCentres =
     }
   }
 
-/** Returns the top eigenvector of Ĉ, the second moment of the data, with length √(λ − 1), [1, dim]. */
+/** Returns the top eigenvector of the second moment of the data, with length √(λ − 1), [1, dim]. */
 export const topOfSecondMoment = (data: Source.Data): NdArray => {
   const { dim } = data
   const { values, vectors } = principalComponents(principalTable(data), new Float64Array(dim), 1)
@@ -291,12 +291,12 @@ const varianceAbout = (data: Source.Data, centres: NdArray): number => {
   return total > 0 ? total / data.dim : 1
 }
 
-/** Lower bound on a start's variance in any direction, as a share of the mean variance. */
+/** Lower bound on a start's variance in any direction, over the mean variance. */
 const MIN_DIRECTION_SHARE = 1e-4
 
 /**
- * Cholesky factor [dim, dim], or diagonal [dim], of the covariance of the data about the means of the rows that share a nearest centre.
- * Null if there are too few rows, or they do not vary.
+ * Cholesky factor [dim, dim], or diagonal [dim], of the covariance about the means of the rows that share a nearest centre. Null if there
+ * are too few rows, or they do not vary.
  */
 const factorAbout = (
   data: Source.Data,
@@ -317,7 +317,7 @@ const factorAbout = (
     : Factor.ofClipped(within, dim, { less: 0, above })
 }
 
-/** Spread of data about centres [K, dim], from which a score starts. */
+/** Spread of data about centres [K, dim]. */
 export interface StartingSpread {
   /** Mean variance per coordinate. */
   readonly variance: (centres: NdArray) => number
@@ -332,8 +332,7 @@ export const startingSpread = (data: Source.Data): StartingSpread => ({
 })
 
 /**
- * Returns the spread of data, computed once for each array of centres. The data and the centres must not change. Full factors are not
- * cached: they take dim² numbers each.
+ * Returns the spread of data, computed once for each array of centres; neither may change. Full factors, of dim² numbers, are not cached.
  */
 export const cachedStartingSpread = (data: Source.Data): StartingSpread => {
   const { variance, factor } = startingSpread(data)
@@ -352,7 +351,7 @@ interface Joined {
 /** Maximum number of principal directions for clustering, whose time grows with its cube. */
 const MAX_LINKAGE_DIMENSIONS = 16
 
-/** Hierarchy of a bounded number of rows; the last one is cached. */
+/** Hierarchy of a bounded number of rows. */
 const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
   remembered((most: number): Joined => {
     const rows = Hierarchy.thinnedRows(values, dim, weights ?? null, most)
@@ -365,7 +364,7 @@ const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
 
 /**
  * Returns the mixture of `count` clusters of a hierarchical clustering of at most `maxRows` rows, the covariances shrunk towards the pooled
- * one as by d + 1 further rows. If there are fewer rows than clusters, some clusters coincide.
+ * one as by d + 1 rows. With fewer rows than clusters, some coincide.
  */
 export const hierarchicalMixture = (
   points: Points.Points,

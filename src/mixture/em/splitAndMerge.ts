@@ -17,13 +17,11 @@ import * as Source from '../../data/source/source.js'
 import type { Family, MStep } from '../family.js'
 
 export interface Options {
-  /** Maximum number of moves tried per step. */
   readonly attempts: number
   /** EM steps after which a move is evaluated. */
   readonly polish: number
   /**
-   * Abandons a move that would not raise the likelihood even if all remaining steps gained this many times as much as the last ones.
-   * Default: 1.
+   * Abandons a move that would not raise the likelihood even if each remaining step gained this many times as much as the last. Default: 1.
    */
   readonly patience?: number
   readonly varianceFloor: number
@@ -31,7 +29,7 @@ export interface Options {
   readonly prior: number | null
 }
 
-/** Maximum number of rows for proposing moves, drawn again at each step; acceptance is decided on all rows. */
+/** Maximum number of rows for proposing moves, drawn again at each step. */
 export const MAX_SURVEYED_ROWS = 131_072
 
 /** Minimum gain of the mean log-likelihood of an accepted move. */
@@ -47,7 +45,7 @@ const SAME_GAIN = 1e-4
 
 const MAX_SPLITS_PER_COMPONENT = 2
 
-/** A component whose least variance is at most this many times the lower bound counts as collapsing. */
+/** Ratio of the least variance to the lower bound up to which a component counts as collapsing. */
 const COLLAPSE_VARIANCE_RATIO = 10
 
 interface SplitMergeMove<P extends string> {
@@ -58,7 +56,7 @@ interface SplitMergeMove<P extends string> {
   readonly start: () => Params.Params<P>
 }
 
-/** Returns all moves from given parameters; empty if the family does not convert from and to mixtures. */
+/** Returns all moves; empty if the family does not convert from and to mixtures. */
 type ProposeMoves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<SplitMergeMove<P>>
 
 const movesOf = <P extends string>(
@@ -103,7 +101,7 @@ export const supportsSplitAndMerge = <P extends string>({
   mirrored
 }: Family<P>): boolean => !mirrored && toMixture !== undefined && fromMixture !== undefined && mStep !== undefined
 
-/** Result of a leap: `value` before its last step, `reach` that limits the next leap, and the number of steps. */
+/** `value` before the last step, `reach` that limits the next leap, and the number of steps. */
 interface Leap<P extends string> extends ExpectationMaximization.EMStepResult<P> {
   readonly reach: number
   readonly steps: number
@@ -177,14 +175,13 @@ interface MoveState<P extends string> {
   readonly isHopeless: boolean
 }
 
-/** Moves from given parameters, and the options on which they depend. */
 interface MoveSearch<P extends string> extends Pick<Options, 'varianceFloor' | 'prior'> {
   readonly family: object
   readonly params: Params.Params<P>
   readonly moves: ReadonlyArray<TriedMove<P>>
 }
 
-/** Last search on each data set: a stage that tries moves for longer often continues from the same parameters. */
+/** Last search on each data set, for a stage that continues from the same parameters. */
 const searches = new WeakMap<Source.Data, MoveSearch<string>>()
 
 /** Maximum size of parameters of a cached search, in numbers. */
@@ -199,8 +196,8 @@ export interface MoveResult<P extends string> extends ExpectationMaximization.EM
 }
 
 /**
- * Accepts the first of the most promising moves that raises the likelihood; leaves the parameters unchanged if none does. A move removes
- * one component and splits another. If there are many rows, a random sample ranks the moves.
+ * Accepts the first of the most promising moves that raises the likelihood; otherwise leaves the parameters unchanged. A move removes one
+ * component and splits another. A random sample of many rows ranks the moves.
  */
 export const step = <P extends string>(
   family: Family<P>,
@@ -243,7 +240,7 @@ export const step = <P extends string>(
   }
 }
 
-/** Returns the parameters after all steps of a move; null as soon as it cannot be expected to get below `below` in time. */
+/** Returns the parameters after all steps; null as soon as the move cannot be expected to get below `below` in time. */
 const polishMove = <P extends string>(
   { way }: TriedMove<P>,
   next: ReturnType<typeof leap<P>>,
@@ -271,7 +268,7 @@ const polishMove = <P extends string>(
   return isHopeless ? null : params
 }
 
-/** Returns a function that lists all moves, the most promising first. The last list on a data set is cached. */
+/** Returns a function that lists all moves, the most promising first, cached for the last data. */
 const moveRanking = <P extends string>(
   family: Family<P>,
   { varianceFloor, prior }: Options,
@@ -304,9 +301,7 @@ const moveRanking = <P extends string>(
 
 const MAX_SPLIT_STARTS = 3
 
-/**
- * Returns starts with one component more, split from one component each, the most promising first; empty if the family does not support it.
- */
+/** Returns starts with one component split in two, the most promising first; empty if the family does not support it. */
 export const splitStarts =
   <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>
   (params: Params.Params<P>): ReadonlyArray<Params.Params<P>> => {

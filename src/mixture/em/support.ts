@@ -1,11 +1,11 @@
 /**
- * Leave-one-out test of a component: its gain in log-likelihood, each row left out of the component's own estimate. If a row of
- * responsibility r is left out of n effective rows,
+ * Leave-one-out test of a component: its gain in log-likelihood, each row left out of the component's own estimate. Without a row of
+ * responsibility r, of n effective rows,
  *
  *     δ' = gδ,    Σ' = g (Σ − r/(n − r) δδᵀ),    π' = π/g,    g = n/(n − r),
  *
  * or the part of Σ' that the covariance model keeps. With q = δᵀΣ⁻¹δ and t = 1 − r q/(n − r), log|Σ'| = log|Σ| + d log g + log t and
- * δ'ᵀΣ'⁻¹δ' = g q/t (Sherman & Morrison 1950). If t ≤ 0, Σ is singular without this row, and the component's density becomes 0.
+ * δ'ᵀΣ'⁻¹δ' = g q/t (Sherman & Morrison 1950). If t ≤ 0, Σ is singular without this row, and the density becomes 0.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -28,14 +28,14 @@ export interface Unsupported {
   readonly due: number
 }
 
-/** Covariance model of a component; `second` is 'none' if the covariance is fixed or shared. */
+/** `second` is 'none' if the covariance is fixed or shared. */
 export interface CovarianceEstimate extends Pick<MStep<string>, 'second'> {
   readonly parameters: number
 }
 
 /**
- * Components with at least this many times d + 2 rows are not tested: the optimism of their likelihood is the parameter count up to a
- * ninth, n/(n − d − 2), and criteria such as BIC suffice.
+ * Components with at least this many times d + 2 rows are not tested: the optimism of their likelihood is about the parameter count, and
+ * BIC suffices.
  */
 const AMPLE_ROWS_PER_PARAMETER = 10
 
@@ -48,11 +48,11 @@ const logAddExp = (a: number, b: number): number => {
 /** log t, or 0 if t ≤ 0: `sharedScaleChange` then returns −∞. */
 const finiteLog = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
 
-/** log N' − log N over `dims` dimensions with one scale, without log t, from their sum of squares q; −∞ if t ≤ 0. */
+/** log N' − log N over `dims` dimensions with one scale, without log t, from the sum of squares q; −∞ if t ≤ 0. */
 const sharedScaleChange = (q: number, dims: number, t: number, g: number): number =>
   t > 0 ? (q - (g * q) / t - dims * Elementary.log(g)) / 2 : -Infinity
 
-/** Covariance model of the tested component, n effective rows, and number of columns. */
+/** Covariance model, effective rows n, and number of columns. */
 interface TestedComponent {
   readonly second: CovarianceEstimate['second']
   readonly n: number
@@ -131,8 +131,8 @@ const addGain = (
 }
 
 /**
- * Returns the components whose leave-one-out gain is below ½ p log n − p, p being their own parameters. In large samples leaving rows out
- * costs p (Stone 1977), so this is the threshold ½ p log n of BIC. Only components with few rows are tested, and none if there is just one.
+ * Returns the components whose leave-one-out gain is below ½ p log n − p, p being their own parameters: for large samples BIC's threshold ½
+ * p log n, since leaving rows out costs p (Stone 1977). Only components with few rows are tested, and none if there is just one.
  */
 export const unsupportedComponents = (
   data: Source.Data,
@@ -153,7 +153,7 @@ export const unsupportedComponents = (
     const { logs } = rowResponsibilities(components, points)
     return few.map(k => ({ ...splitLogDensities(k, logs, count), white: whitened(components[k], points, all) }))
   }
-  /** Log-densities if all rows are in one block, for both passes. */
+  /** Log-densities of one block, for both passes. */
   let alone: ReadonlyArray<RowLogDensities> | null = null
   const visitBlocks = (visit: (densities: RowLogDensities, which: number, weights: Float64Array) => void): void => {
     pipe(

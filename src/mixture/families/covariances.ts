@@ -95,6 +95,7 @@ const averagePerComponent = (n: Float64Array, w: Float64Array): Float64Array => 
   return out
 }
 
+/** Returns W_k/n_k of each component. */
 export const averagesByComponent = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> => {
   const all = averagePerComponent(n, w)
   return Array.from(n, (_, k) => kthPart(all, n.length, k))

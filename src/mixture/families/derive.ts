@@ -26,6 +26,7 @@ const joinParams = <A, Q extends string>(
   own: { readonly [K in Q]: A }
 ): { readonly [K in MixtureParameter<Q>]: A } => ({ means, ...(logits !== null && { logits }), ...own })
 
+/** Returns the mixture of parameters. */
 export const paramsToMixture =
   <Q extends string>({ covariance, weights }: Pick<MixtureParts<Q>, 'covariance' | 'weights'>) =>
   (params: Params.Params<MixtureParameter<Q>>): Mixture => {
@@ -111,6 +112,7 @@ const mixtureParameterCount = <Q extends string>(
   components * dim +
   (weights === 'free' ? components - 1 : 0)
 
+/** Returns the parts of a family. */
 export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyParts<MixtureParameter<Q>> => {
   type P = MixtureParameter<Q>
   const { components, covariance, weights } = parts

@@ -149,8 +149,10 @@ export interface ComponentCount {
   readonly components: number
 }
 
+/** Returns an array with one axis. */
 export const vectorArray = (values: Float64Array): NdArray => ({ shape: [values.length], values })
 
+/** Permutes arrays along the axis of the components. */
 export const permuteFirstAxis =
   (order: ReadonlyArray<number>) =>
   ({ shape, values }: NdArray): NdArray => {
@@ -174,6 +176,7 @@ export const relabelledAs =
       return isFixed ? array : permuteFirstAxis(order)(array)
     })(params)
 
+/** Adds a vector to each row of the means. */
 export const shiftMeans =
   (by: Float64Array) =>
   <A extends { readonly means: NdArray }>(params: A): A => {
@@ -307,6 +310,7 @@ export const fisherDistance = (from: NdArray, to: NdArray, apart: (component: nu
 /** [K, rows] → [rows, K] */
 export const swapAxes = (x: Tensor): Tensor => transpose(x, [1, 0])
 
+/** Transposes each matrix of a stack. */
 export const transposeEach = (x: Tensor): Tensor =>
   transpose(
     x,

@@ -194,5 +194,6 @@ export const matchesTriangle = (triangle: Float64Array, found: Float64Array, dim
 /** Rounding error of a number stored as its logarithm. */
 const EXP_LOG_ROUNDING = 1e-12
 
+/** Returns |a − b|². */
 export const squaredVectorDistance = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, x, j) => sum + Elementary.square(x - b[j]), 0)

@@ -1,20 +1,15 @@
-/**
- * Numerical continuation of a stationary point in one parameter of its problem. Loops over vectors, pure from outside.
- */
+/** Numerical continuation of a stationary point in one parameter. Loops over vectors, pure from outside. */
 import { dot, singular, symmetricEigen } from '../../lib/arrays/linalg.js'
 import { norm } from '../../lib/numbers/elementary.js'
 
-/** A function whose stationary points are followed, at one value of the continuation parameter. */
+/** Function at one value of the continuation parameter. */
 export interface StationaryProblem {
   readonly gradient: (x: Float64Array) => Float64Array
   /** [n, n], symmetric. */
   readonly hessian: (x: Float64Array) => Float64Array
 }
 
-/**
- * A stationary point of the problem at `at`, with the eigenvalues of its Hessian, descending, and their eigenvectors,
- * one per row.
- */
+/** A stationary point at `at`, with the Hessian's eigenvalues, descending, and eigenvectors, one per row. */
 export interface CurvePoint {
   readonly at: number
   readonly x: Float64Array
@@ -32,7 +27,7 @@ export interface Course {
 }
 
 export interface Options {
-  /** First step of the continuation parameter, signed. */
+  /** First step of the parameter, signed. */
   readonly by: number
   readonly until: number
   readonly steps: number
@@ -41,22 +36,19 @@ export interface Options {
 }
 
 /**
- * Singular values and eigenvalues below this share of the largest belong to directions in which the loss is constant,
- * such as a constant added to all logits.
+ * Share of the largest singular value or eigenvalue below which the loss is constant in a direction, such as a constant added to all
+ * logits.
  */
 const FLAT_EIGENVALUE_SHARE = 1e-9
-/**
- * Largest accepted length of a correction, as a share of the step, so that the path does not jump to another branch.
- */
+/** Maximum length of a correction, as a share of the step, so that the path does not jump to another branch. */
 const MAX_CORRECTION_SHARE = 0.3
-/** Tolerance of the location of a fold or a pitchfork, as a share of a step or of the vanishing quantity. */
+/** Tolerance of a fold or pitchfork, as a share of a step or of the vanishing quantity. */
 const EXACT = 1e-9
 
 /**
- * Follows the curve of stationary points, ∇L(x; a) = 0, by pseudo-arclength continuation in (x/scale, a/by). The
- * tangent is the null vector of J = [H | ∂∇L/∂a], and Newton's steps −J⁺∇L are the shortest that lead back to the curve
- * (Allgower & Georg 1990), so a fold, where H is singular and a turns back, is an ordinary point of the curve. Ends at
- * a fold; at a pitchfork, where an eigenvalue passes 0 while a goes on; at `until`; or if no step is short enough.
+ * Follows stationary points, ∇L(x; a) = 0, by pseudo-arclength continuation in (x/scale, a/by). The tangent is the null vector of J = [H |
+ * ∂∇L/∂a], and Newton's steps −J⁺∇L are the shortest back to the curve (Allgower & Georg 1990), so a fold, where H is singular and a turns
+ * back, is an ordinary point. Ends at a fold; at a pitchfork, where an eigenvalue passes 0; at `until`; or if no step is short enough.
  */
 export const followCurve = (
   problemAt: (at: number) => StationaryProblem,
@@ -106,18 +98,15 @@ export const followCurve = (
   return { path, end: 'steps' }
 }
 
-/** Step of ∂∇L/∂a by differences, as a share of `by`. */
+/** Step of differences in a, as a share of `by`. */
 const PARAMETER_STEP = 1e-4
 
-/** Curve of stationary points, at y = (x / scale, (a − a_0) / by), [n + 1]. */
+/** Curve of stationary points at y = (x / scale, (a − a_0) / by), [n + 1]. */
 interface StationaryCurve {
   readonly hessianAt: (y: Float64Array) => Float64Array
-  /** Unit tangent: the last tangent projected onto the null space of J. */
+  /** Unit tangent: `last` projected onto the null space of J. */
   readonly tangentAt: (y: Float64Array, hessian: Float64Array, last: Float64Array) => Float64Array
-  /**
-   * Point of the curve near a guess, by Newton's steps, which keep the parameter if it is fixed; undefined if the steps
-   * do not become shorter.
-   */
+  /** Point of the curve near a guess by Newton's steps, with the parameter fixed or not; undefined if the steps do not become shorter. */
   readonly correct: (guess: Float64Array, options: { readonly parameter: 'free' | 'fixed' }) => Float64Array | undefined
   readonly pointAt: (y: Float64Array, hessian: Float64Array) => CurvePoint
 }
@@ -131,7 +120,7 @@ const curveOf = (
   const numberOf = (y: Float64Array): number => start.at + by * y[n]
   const placeOf = (y: Float64Array): Float64Array => y.subarray(0, n).map(v => v * scale)
   const hessianAt = (y: Float64Array): Float64Array => problemAt(numberOf(y)).hessian(placeOf(y))
-  /** ∂∇L/∂a by second-order one-sided differences, on the side where the path lies. */
+  /** ∂∇L/∂a by second-order differences, on the path's side. */
   const drift = (y: Float64Array): Float64Array => {
     const x = placeOf(y)
     const at = numberOf(y)
@@ -153,14 +142,14 @@ const curveOf = (
     },
     correct: (guess, { parameter }) => {
       const y = guess.slice()
-      // With a fixed parameter, ∂∇L/∂a does not enter; otherwise that of the guess is accurate enough for all steps.
+      // With a fixed parameter ∂∇L/∂a does not enter; otherwise one value is accurate enough for all steps.
       const along = parameter === 'fixed' ? new Float64Array(n) : drift(y)
       let before = Infinity
       for (let i = 0; i < 12; i++) {
         const gradient = problemAt(numberOf(y)).gradient(placeOf(y))
         const step = newtonStep(jacobianFrame(hessianAt(y), along, scale), gradient)
         const length = norm(step)
-        // Near a singular Hessian, rounding alone gives steps of some length.
+        // Near a singular Hessian, rounding keeps steps from vanishing.
         if (!(length < before)) return before < 1e-7 ? y : undefined
         for (let j = 0; j <= n; j++) y[j] += step[j]
         if (length < 1e-11) break
@@ -175,7 +164,7 @@ const curveOf = (
   }
 }
 
-/** Singular vectors of J = [H | ∂∇L/∂a]; the first `rank` have nonzero singular values. */
+/** Singular vectors of J = [H | ∂∇L/∂a], the first `rank` with nonzero singular values. */
 const jacobianFrame = (hessian: Float64Array, along: Float64Array, scale: number) => {
   const n = along.length
   const turned = new Float64Array((n + 1) * n)
@@ -202,7 +191,7 @@ const newtonStep = (
   return step
 }
 
-/** State at the beginning of a step: its point, also as `y`, its unit tangent, and the length of the step. */
+/** Beginning of a step: its point, also as `y`, unit tangent and length. */
 interface CurveStep {
   readonly y: Float64Array
   readonly tangent: Float64Array
@@ -213,8 +202,8 @@ interface CurveStep {
 }
 
 /**
- * Point within a step at which the parameter turns back (fold) or an eigenvalue passes 0 (pitchfork), by false position
- * (Dowell & Jarratt 1971), and the eigenvector of the vanishing eigenvalue. `beyond`: the end of the step.
+ * Point within a step at which the parameter turns back (fold) or an eigenvalue passes 0 (pitchfork), by false position (Dowell & Jarratt
+ * 1971), and the eigenvector of that eigenvalue. `beyond`: the end of the step.
  */
 const locateSingularPoint = (
   curve: StationaryCurve,
@@ -254,7 +243,7 @@ const locateSingularPoint = (
       atLow /= 2
     }
   }
-  // The vanishing eigenvector may mix with those of flat directions, so these are made stiff to isolate it.
+  // Flat directions, with which the vanishing eigenvector may mix, are made stiff.
   const most = Math.max(...point.values.map(Math.abs))
   return { point: found, vanishing: smallestEigenvector(stiffened(hessian, flat, most)) }
 }
@@ -266,7 +255,7 @@ const stiffened = (hessian: Float64Array, flat: ReadonlyArray<Float64Array>, sti
   return hessian.map((v, at) => v + stiffness * outer(at))
 }
 
-/** Eigenvector of the eigenvalue of least magnitude of a symmetric matrix, [n, n]. */
+/** Eigenvector of the smallest eigenvalue in magnitude of a symmetric matrix, [n, n]. */
 const smallestEigenvector = (matrix: Float64Array): Float64Array => {
   const n = Math.sqrt(matrix.length)
   const { values, vectors } = symmetricEigen({ shape: [n, n], values: matrix })
@@ -275,7 +264,7 @@ const smallestEigenvector = (matrix: Float64Array): Float64Array => {
   return vectors.values.slice(row * n, (row + 1) * n)
 }
 
-/** Flat directions: eigenvectors of negligible eigenvalues. */
+/** Eigenvectors of negligible eigenvalues. */
 const flatOf = ({ x: { length: n }, values, vectors }: CurvePoint): ReadonlyArray<Float64Array> => {
   const least = FLAT_EIGENVALUE_SHARE * Math.max(...values.map(Math.abs))
   return Array.from(values.keys())
@@ -283,7 +272,7 @@ const flatOf = ({ x: { length: n }, values, vectors }: CurvePoint): ReadonlyArra
     .map(k => vectors.slice(k * n, (k + 1) * n))
 }
 
-/** Eigenvalues, ascending, without as many of the smallest in magnitude as there are flat directions. */
+/** Eigenvalues, ascending, without the `gauge` smallest in magnitude, those of flat directions. */
 const movable = ({ values }: CurvePoint, gauge: number): ReadonlyArray<number> =>
   Array.from(values)
     .sort((a, b) => Math.abs(a) - Math.abs(b))

@@ -1,9 +1,8 @@
-/** Convergence to stationary points by Newton's method, and gradient flow. Loops over vectors, pure from outside. */
+/** Newton's method for stationary points, and gradient flow. Loops over vectors, pure from outside. */
 import { dot, symmetricEigen } from '../../lib/arrays/linalg.js'
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import type { Problem } from '../core/problem.js'
 
-/** A value with its gradient. */
 export interface ValueWithGradient {
   readonly value: number
   readonly gradient: Float64Array
@@ -25,8 +24,8 @@ export interface EndedCourse extends ValueWithGradient {
 const MAX_STEP_LENGTH = 1
 
 /**
- * Levenberg–Marquardt on |∇L|², which converges to saddles as well as minima: p = −(H² + λ)⁻¹H∇L, by the eigenvectors
- * of H. Ends when the gradient no longer falls, or as soon as `left` returns true because x is too far away.
+ * Levenberg–Marquardt on |∇L|², which also converges to saddles: p = −(H² + λ)⁻¹H∇L, by the eigenvectors of H. Ends when the gradient no
+ * longer falls, or if `left` returns true.
  */
 export const converge = (
   { at, hessian }: SmoothFunction,
@@ -72,7 +71,7 @@ export interface Until {
   readonly steps: number
 }
 
-/** Shortest step, relative to the length of x; the flow ends if even that reaches no value. */
+/** Shortest step, relative to the length of x. */
 const SHORTEST = 1e-12
 
 /** Longest step in time. */
@@ -81,7 +80,7 @@ const MAX_TIME_STEP = 1e12
 /** φ₁, φ₂ and φ₃ of exponential integrators, φ_j(z) = Σ z^k/(k + j)!. */
 const phi = (z: number): readonly [one: number, two: number, three: number] => {
   if (Math.abs(z) < 0.5) {
-    // The upward recurrence loses digits; downwards from the series of φ₃ it is accurate.
+    // Downward recurrence from the series of φ₃; upwards digits are lost.
     let term = 1 / 6
     let three = 0
     for (let k = 1; k < 16; k++) {
@@ -97,17 +96,18 @@ const phi = (z: number): readonly [one: number, two: number, three: number] => {
 }
 
 /**
- * Gradient flow θ′ = −∇L by the exponential Rosenbrock pair of orders 3 and 2 of Hochbruck, Ostermann & Schweitzer
- * (2009), which is exact if L is quadratic, so that steps are long in valleys and near the end. Their size follows from
- * the estimated error of each; every step is accepted. Ends early if `left` returns true, and if even a short step
- * reaches no value: its last moment then carries the reason.
+ * Gradient flow θ′ = −∇L by the exponential Rosenbrock pair of orders 3 and 2 of Hochbruck, Ostermann & Schweitzer (2009), exact for
+ * quadratic L, so steps are long in valleys and near the end. Step sizes follow from error estimates; every step is accepted. Ends early if
+ * `left` returns true, or if even a short step reaches no value; the last moment then has the `problem`.
  */
 export const gradientFlow = (
   { at, hessian }: SmoothFunction,
   start: Float64Array,
-  tolerance: number,
-  until: Until,
-  left: (x: Float64Array) => boolean
+  {
+    tolerance,
+    until,
+    left
+  }: { readonly tolerance: number; readonly until: Until; readonly left: (x: Float64Array) => boolean }
 ): ReadonlyArray<FlowMoment> => {
   const n = start.length
   const course: FlowMoment[] = [{ time: 0, x: start, ...at(start) }]
@@ -133,12 +133,11 @@ export const gradientFlow = (
     const whole = sum(k => -step * functions[k][0] * along(gradient, k))
     const ahead = at(x.map((v, j) => v + whole[j]))
     const there = ahead.gradient
-    // Gradient at the end of the step minus that of the quadratic model.
+    // Deviation from the quadratic model at the end of the step.
     const rest = there.map((g, j) => g - gradient[j])
     const correction = sum(k => -2 * step * functions[k][2] * (along(rest, k) - values[k] * along(whole, k)))
     const next = x.map((v, j) => v + whole[j] + correction[j])
     const error = norm(correction)
-    // Tolerance relative to the length of the step.
     const allowed = tolerance * norm(whole)
     const found = error <= allowed ? at(next) : undefined
     const problem = ahead.problem ?? found?.problem
@@ -160,10 +159,7 @@ export const gradientFlow = (
   return course
 }
 
-/**
- * Iterates x ← f(x) until a step is short. A moment's value is the objective that f lowers, and its gradient is the
- * negative step.
- */
+/** Iterates x ← f(x) until a step is short. A moment's value is the objective that f lowers; its gradient is the negative step. */
 export const iterateMap = (
   next: (x: Float64Array) => Pick<FlowMoment, 'value' | 'x' | 'problem'>,
   start: Float64Array,
@@ -180,7 +176,7 @@ export const iterateMap = (
     }
     const gradient = x.map((v, j) => v - found.x[j])
     course.push({ time, x, value: found.value, gradient })
-    // NaN in the gradient ends the loop here too.
+    // Also ends if the gradient is NaN.
     if (!(norm(gradient) > until.gradientNorm) || left(x)) break
     x = found.x
   }

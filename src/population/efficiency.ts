@@ -1,7 +1,6 @@
 /**
- * Statistical efficiency of an objective. An estimate that minimizes a loss of n rows has n Var θ̂ → V = A⁻¹BA⁻¹ at the
- * truth, with A the Hessian of the population's loss and B the covariance of a row's gradient with its noise
- * integrated; no unbiased estimate is below I⁻¹.
+ * Statistical efficiency of an objective. At the truth an estimate that minimizes a loss of n rows has n Var θ̂ → V = A⁻¹BA⁻¹, with A the
+ * Hessian of the population's loss and B the covariance of a row's gradient, its noise integrated; the bound of unbiased estimates is I⁻¹.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -42,24 +41,21 @@ export interface Description<P extends string> {
   readonly objective: Objective.Objective
   /** Default: `Schedule.ornsteinUhlenbeck`. */
   readonly schedule?: Schedule.Schedule
-  /**
-   * How the mean over the noise of each row is computed. On the line it may be left out: each row then has quadrature
-   * nodes that are fine enough for the parameters.
-   */
+  /** Expectation over the noise of each row. Default, in one dimension only: quadrature fine enough for the parameters. */
   readonly expectation?: Expectation.Expectation
-  /** Names of parameters that are known, and not estimated. */
+  /** Names of known parameters, which are not estimated. */
   readonly known?: ReadonlyArray<P>
 }
 
 export interface Sandwich<P extends string> {
   /**
-   * V = A⁻¹BA⁻¹, [n, n], of the estimated parameters in the order of `Params.packed`. Pseudo-inverses are used, so
-   * directions in which the loss is constant have no error.
+   * V = A⁻¹BA⁻¹, [n, n], of the estimated parameters in the order of `Params.packed`, by pseudo-inverses: no error in directions in which
+   * the loss is constant.
    */
   readonly variance: NdArray
   /** Inverse of the Fisher information, [n, n]. */
   readonly bound: NdArray
-  /** √(V/bound) by parameter: 1 is efficient. NaN for known parameters. */
+  /** √(V/bound) by parameter, 1 if efficient; NaN for known parameters. */
   readonly of: Params.Params<P>
   /** Largest entry of `of`. */
   readonly worst: number
@@ -67,10 +63,7 @@ export interface Sandwich<P extends string> {
   readonly standardErrors: (rows: number) => Params.Params<P>
 }
 
-/**
- * Positions of the estimated parameters among all, and a function that unpacks their numbers, with NaN for known
- * parameters.
- */
+/** Positions of the estimated parameters, and a function that unpacks their numbers, with NaN for known ones. */
 const estimated = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyArray<P>) => {
   checkKnown(shapes, known, 'Efficiency')
   const n = Params.paramsSize(shapes)
@@ -90,22 +83,20 @@ const requireMixture = <P extends string>(score: Score.Score<P>, params: Params.
     O.getOrElse((): Mixture.Mixture => refuse(`Efficiency: ${Score.show(score)} is no mixture`))
   )
 
-/** Noise levels of an objective. */
 const objectiveLevels = (schedule: Schedule.Schedule, objective: Objective.Objective): ReadonlyArray<Schedule.Level> =>
   DrawTerms.noiseTimes({ schedule, objective }).map(time => Schedule.level(time)(schedule))
 
-/** Rows, each with its noise, by a quadrature rule of a given name. */
 interface RowsWithNoise extends Pick<Nodes.Nodes, 'rule'> {
   readonly points: Points.Points
-  /** Noise on one axis for every row; or two draws for each row; null if there is none, or an expectation is given. */
+  /** One axis of noise for every row; two draws for each row; or null without noise or with a given expectation. */
   readonly noise: Nodes.Nodes | readonly [Float64Array, Float64Array] | null
 }
 
-/** Level at which the population of a single point at 0 is standard normal noise. */
+/** Level at which the population of a point at 0 is standard normal. */
 const NOISE_LEVEL: Schedule.Level = { alpha: 1, sigma: 1 }
 const noiseOn = lazy(() => Problem.orThrow(NodesOf.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
 
-/** Product rule on the line: every row with every node of the noise. */
+/** Product rule of every row with every node of the noise. */
 const meeting = (
   points: Points.Points,
   noise: Nodes.Nodes
@@ -125,7 +116,7 @@ const meeting = (
   }
 }
 
-/** Σ w g gᵀ of the gradients g of rows with their noise integrated, [n, n]. */
+/** Σ w g gᵀ of the gradients g of rows, noise integrated, [n, n]. */
 const gradientOuterProducts = <P extends string>(
   { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation = Expectation.monteCarlo() }: Description<P>,
   { points, noise }: RowsWithNoise,
@@ -136,7 +127,7 @@ const gradientOuterProducts = <P extends string>(
   const weights = Points.weightsOf(points)
   if (noise === null) return second(of(expectation, points), weights)
   if (!('nodesAt' in noise)) {
-    // With independent draws E[g(x, z) g(x, z′)ᵀ | x] = (E g)(E g)ᵀ, so a mean over few draws has no bias.
+    // With independent draws E[g(x, z) g(x, z′)ᵀ | x] = (E g)(E g)ᵀ, so few draws have no bias.
     const { rows, dim } = points
     const [one, other] = noise.map(values => {
       const [up, down] = [values, values.map(z => -z)].map(values =>
@@ -150,7 +141,7 @@ const gradientOuterProducts = <P extends string>(
   return second(groupMeans(of(all.expectation, all.points), noise.weights), weights)
 }
 
-/** Refines the quadrature rule until two successive results agree. */
+/** Refines the quadrature rule until two results agree. */
 const integrated = <P extends string>(
   description: Description<P>,
   data: Nodes.PopulationNodes | Points.Points,
@@ -191,9 +182,8 @@ const integrated = <P extends string>(
 }
 
 /**
- * Hessian of a loss on points or on a population, [n, n], by products with unit vectors. Projected noise moves with the
- * centres' span, which these products miss; there it is computed by sixth-order differences of the gradient, accurate
- * to 1e-9.
+ * Hessian of a loss on points or a population, [n, n], by products with unit vectors; for projected noise, which moves with the centres'
+ * span, by sixth-order differences of the gradient, accurate to 1e-9.
  */
 const hessianOn = <P extends string>(
   { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation }: Description<P>,
@@ -203,7 +193,7 @@ const hessianOn = <P extends string>(
   const by = (expectation: Expectation.Expectation, data: Points.Points): SquareMatrix =>
     Problem.orThrow(Compile.hessian({ schedule, score, objective, expectation })(data))(params, FIXED_KEY).values
   const levels = objectiveLevels(schedule, objective)
-  // On a population every expectation is exact, and none is needed.
+  // A population's expectations are exact.
   if (Nodes.isPopulation(data)) return by(Expectation.monteCarlo(), data)
   if (levels.length === 0) return by(expectation ?? Expectation.monteCarlo(), data)
   if (expectation === undefined)
@@ -223,22 +213,21 @@ const hessianOn = <P extends string>(
   return differenceJacobian(x => Params.packed(evaluate(unpacked(x), FIXED_KEY).gradient), Params.packed(params))
 }
 
-/** Tolerance between log-densities of the same mixture: rounding, and parameters written with few digits. */
+/** Tolerance between log-densities of one mixture, for rounding and parameters with few digits. */
 const MAX_DENSITY_DIFFERENCE = 1e-6
 
-/** Mean absolute difference between the log-density of a mixture and that of a population. */
+/** Mean absolute difference of the log-densities of a population and a mixture. */
 const meanLogDensityDifference = (population: Nodes.PopulationNodes, mixture: Mixture.Mixture): number => {
   const [own, other] = [population.mixture, mixture].map(Mixture.logDensity(population))
   return own.reduce((sum, l, i) => sum + population.weights[i] * Math.abs(l - other[i]), 0)
 }
 
 /**
- * Asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), with the Cramér–Rao bound. On a
- * mixture or its population, the parameters are those of the truth, and all three matrices are integrals. On points the
- * parameters are an estimate, A and B are means over the points and the bound is that of the estimate's own mixture:
- * standard errors of a fit. Every integral is computed by a coarser and a finer rule, and refined until two agree to
- * 1e-7; on a population with a lattice, by its points (`Population.estimate` has their errors). A given expectation
- * with too few nodes is rejected, with a sufficient number.
+ * Asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), with the Cramér–Rao bound. On a mixture or its
+ * population, the parameters are those of the truth, and all three matrices are integrals. On points the parameters are an estimate, A and
+ * B are means over the points, and the bound is that of the estimate's own mixture: standard errors of a fit. Integrals are refined until
+ * two rules agree to 1e-7; those of a lattice are sums over its points, with errors by `Population.estimate`. Rejects an expectation with
+ * too few nodes, with a sufficient number.
  *
  * @throws RangeError with the remedy
  *
@@ -293,26 +282,22 @@ export const sandwich =
 
 // —— confidence sets ——
 
-/** Confidence sets for an estimate. */
 export interface Confidence<P extends string> {
   readonly standardErrors: Params.Params<P>
   /** Interval of each parameter alone. */
   readonly low: Params.Params<P>
   readonly high: Params.Params<P>
   /**
-   * True if parameters lie in the ellipsoid n δᵀV⁺δ ≤ χ² of all estimated parameters jointly; directions in which the
-   * loss is constant are left out.
+   * True if parameters lie in the joint ellipsoid n δᵀV⁺δ ≤ χ² of all estimated parameters, apart from directions in which the loss is
+   * constant.
    */
   readonly contains: (params: Params.Params<P>) => boolean
 }
 
 /**
- * Confidence sets for the estimate of a pipeline that minimizes an objective on points, from `sandwich` on the points:
- * intervals by parameter, and the joint ellipsoid. They contain the truth with probability `level` as rows grow,
- * whether or not the model is correct.
- *
- * Do not use it if components are about to merge, or for an estimate that is no minimum: the variance is that of a
- * quadratic loss.
+ * Confidence sets for a pipeline's estimate on points, from `sandwich`: intervals by parameter, and the joint ellipsoid. They contain the
+ * truth with probability `level` as rows grow, whether or not the model is correct. The variance is that of a quadratic loss: it does not
+ * hold if components are about to merge, or if the estimate is no minimum.
  *
  * @throws RangeError with the remedy
  *

@@ -1,4 +1,4 @@
-/** Closed forms over small arrays, for estimates and their errors. Loops, pure from outside. */
+/** Closed forms over small arrays, for estimates and errors. Loops, pure from outside. */
 import { symmetricPart, symmetricEigen } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/index.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
@@ -6,10 +6,7 @@ import { meanAndError } from '../../lib/numbers/mean.js'
 
 // —— matrices ——
 
-/**
- * Eigenvalues below this share of the largest belong to directions in which a loss is constant; rounding leaves about
- * 1e-12.
- */
+/** Share of the largest eigenvalue below which a loss is constant in a direction; rounding leaves about 1e-12. */
 export const UNSEEN = 1e-11
 
 export type SquareMatrix = Float64Array
@@ -47,7 +44,7 @@ export const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float6
 const SIXTH = [45, -9, 1]
 const DIFFERENCE_STEP = 0.02
 
-/** Symmetric part of the Jacobian of a gradient at x, by differences. */
+/** Symmetric part of the Jacobian of a gradient, by differences. */
 export const differenceJacobian = (gradient: (x: Float64Array) => Float64Array, x: Float64Array): SquareMatrix => {
   const rows = Array.from(x, (at, j) => {
     const h = DIFFERENCE_STEP * Math.max(1, Math.abs(at))
@@ -81,7 +78,7 @@ export const symmetrizedCrossProduct = (
 export const relativeMatrixDistance = (a: SquareMatrix, b: SquareMatrix): number =>
   Math.max(...b.map((x, at) => Math.abs(x - a[at]))) / (1 + Math.max(...b.map(Math.abs)))
 
-/** Weighted means of consecutive groups of rows, by weights within the group. */
+/** Weighted means of consecutive groups of rows. */
 export const groupMeans = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): NdArray => {
   const groups = rows / weights.length
   const values = new Float64Array(groups * n)
@@ -91,13 +88,13 @@ export const groupMeans = ({ shape: [rows, n], values: g }: NdArray, weights: Fl
   return { shape: [groups, n], values }
 }
 
-/** Standard error of the mean of independent numbers; 0 if there are fewer than two. */
+/** Standard error of the mean; 0 for fewer than two numbers. */
 export const standardError = (all: ReadonlyArray<number>): number =>
   all.length < 2 ? 0 : meanAndError(all).standardError
 
 // —— regressions ——
 
-/** Ridge penalty on the slope, for runs that do not bound it. */
+/** Ridge penalty on the slope, which some runs do not bound. */
 const RIDGE = 0.01
 
 export interface LogisticTrial {
@@ -106,9 +103,7 @@ export interface LogisticTrial {
   readonly runs: number
 }
 
-/**
- * Midpoint of a logistic curve in log x by regularized maximum likelihood, with its standard error by the delta method.
- */
+/** Midpoint of a logistic curve in log x by regularized maximum likelihood, with its standard error (delta method). */
 export const logisticMiddle = (
   trials: ReadonlyArray<LogisticTrial>
 ): { readonly log: number; readonly error: number; readonly slope: number } => {
@@ -138,7 +133,7 @@ export const logisticMiddle = (
     inverse = [h11 / det, -h01 / det, h00 / det]
     const da = inverse[0] * g0 + inverse[1] * g1
     const db = inverse[1] * g0 + inverse[2] * g1
-    // Steps are limited, because the second derivatives vanish far from the midpoint.
+    // Steps are limited, since second derivatives vanish far from the midpoint.
     const size = Math.sqrt(da * da + db * db)
     const scale = Math.min(1, 2 / size)
     a += scale * da

@@ -1,4 +1,4 @@
-/** Limits of gradient flow and of iterated maps, branches of stationary points, and basins of attraction. */
+/** Gradient flow, iterated maps, branches of stationary points, and basins of attraction. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { norm } from '../../lib/numbers/elementary.js'
@@ -30,53 +30,41 @@ import {
   widestDeviation
 } from './stationaryPoints.js'
 
-/**
- * A point in time of a gradient flow, or of an iterated map: then time counts the steps, and the norm is the length of
- * the next step.
- */
+/** A point in time of a gradient flow; of an iterated map, with the number of steps as time and the length of the next step as norm. */
 export interface Moment<P extends string> {
   readonly time: number
   readonly params: Params.Params<P>
   readonly value: number
   readonly gradientNorm: number
-  /**
-   * Reason if the flow ends here because the next step needs more rows than allowed; the value is NaN if this moment
-   * already does.
-   */
+  /** Reason if the flow ends because the next step, or already this one, with NaN as value, needs too many rows. */
   readonly problem?: Problem.Problem
 }
 
-/** One step of a map from parameters, with the value there of the objective that it lowers. */
+/** One step of a map, with the value at its start of the objective that it lowers. */
 export type Step<P extends string> = (params: Params.Params<P>) => {
   readonly value: number
   readonly params: Params.Params<P>
-  /** Reason if the value is NaN because the parameters need more rows than allowed. */
+  /** Reason if the value is NaN: the parameters need too many rows. */
   readonly problem?: Problem.Problem
 }
 
 export interface FlowOptions<P extends string = string> {
   readonly until?: Partial<Courses.Until>
-  /** Accepted error of a step, as a share of its length. Default: 1e-4. */
+  /** Error of a step, as a share of its length. Default: 1e-4. */
   readonly tolerance?: number
-  /** A map that is iterated instead of the gradient flow, such as `expectationMaximization(loss)`. */
+  /** Map to iterate in place of the flow, such as `expectationMaximization(loss)`. */
   readonly map?: Step<P>
-  /**
-   * Parameters that keep their value, in addition to those known to the loss. Not allowed with a map, which must be
-   * made from a loss that holds them.
-   */
+  /** Held parameters, in addition to those of the loss. Not allowed with a map, whose loss must hold them. */
   readonly known?: ReadonlyArray<P>
 }
 
-/** Lower bound on a component's variance in expectation–maximization, as in its stage. */
+/** Lower bound on variances in EM. */
 const EM_VARIANCE_FLOOR = 1e-6
 
 /**
- * EM map on the population of a loss, at its noise level: θ⁺ = argmax E Σ_k p(k | x_t; θ) log p_t(x_t, k; θ⁺), an
- * integral. Its value is −E log p_t(x_t; θ), which it never increases (Dempster, Laird & Rubin 1977). For
- * `Objective.likelihood` t = 0. Parameters that need more rows than allowed are returned unchanged, with the value NaN
- * and the `problem`.
- *
- * Weights known to the loss (`known: ['logits']`) are held fixed.
+ * EM map on the population of a loss, at its noise level: θ⁺ = argmax E Σ_k p(k | x_t; θ) log p_t(x_t, k; θ⁺), an integral. Its value is −E
+ * log p_t(x_t; θ), which it never increases (Dempster, Laird & Rubin 1977). For `Objective.likelihood` t = 0. Parameters that need too many
+ * rows are returned unchanged, with the value NaN and the `problem`. Weights known to the loss (`known: ['logits']`) are held.
  *
  * @throws RangeError if the family has no M-step, the loss has several noise levels, or parameters other than weights
  * are known
@@ -98,8 +86,7 @@ export const expectationMaximization = <P extends string>({
   known
 }: Loss<P>): Step<P> => {
   const fixed = known.filter(name => name !== 'logits')
-  // An M-step maximizes over all parameters jointly; only the weights separate from the others, so only they may be
-  // held.
+  // An M-step maximizes jointly; only the weights separate from the other parameters, so only they may be held.
   if (fixed.length > 0)
     return refuse(
       `Population.expectationMaximization: known ${fixed.join(', ')}, whose values an M-step has no use for; know the logits alone, or take the gradient's flow`
@@ -124,7 +111,7 @@ export const expectationMaximization = <P extends string>({
   return params => {
     const taken = step(params)
     const held = Params.map<NdArray, NdArray>((value, name) =>
-      // The names in `taken.params` are those of `params`.
+      // `taken.params` has the names of `params`.
       kept.includes(name) ? params[name as P] : value
     )
     return { ...taken, params: held(taken.params) }
@@ -132,10 +119,9 @@ export const expectationMaximization = <P extends string>({
 }
 
 /**
- * Gradient flow θ′ = −∇L from given parameters. Returns its moments, by exponential steps of order 3 whose size follows
- * from their error (Hochbruck, Ostermann & Schweitzer 2009). Ends if the gradient is small, at a given time, or after a
- * number of steps; and, with the `problem` at its last moment, if the next step needs more rows than allowed. With a
- * `map`, iterates that instead.
+ * Gradient flow θ′ = −∇L from given parameters, or an iterated `map`. Returns its moments, by exponential steps of order 3 with error
+ * control (Hochbruck, Ostermann & Schweitzer 2009). Ends if the gradient is small, at a given time, or after a number of steps; and, with
+ * the `problem` at its last moment, if the next step needs too many rows.
  *
  * @throws RangeError, with the number, if the start needs more rows than allowed
  *
@@ -161,13 +147,13 @@ export const flow =
       course.length > 1 ? course : [Problem.valueOrThrow(course[0], 'Population.flow')]
     )
 
-/** Holds the known parameters of a flow fixed in the loss. */
+/** Holds a flow's known parameters in the loss. */
 const heldFor = <P extends string>(loss: Loss<P>, { map, known = [] }: FlowOptions<P>, call: string): Loss<P> => {
   refuseKnownBesideMap(map, known, call)
   return holding(loss, known, call)
 }
 
-/** Throws if known parameters are given together with a map, which may move them. */
+/** Throws if known parameters are given with a map, which may move them. */
 const refuseKnownBesideMap = <P extends string>(
   map: FlowOptions<P>['map'],
   known: SearchOptions<P>['known'] & object,
@@ -180,7 +166,7 @@ const refuseKnownBesideMap = <P extends string>(
   )
 }
 
-/** Gradient flow or iterated map that ends as soon as `left` returns true. */
+/** Gradient flow or iterated map, until `left` returns true. */
 const followedFlow = <P extends string>(
   loss: Loss<P>,
   { until = {}, tolerance = 1e-4, map }: FlowOptions<P>,
@@ -190,7 +176,7 @@ const followedFlow = <P extends string>(
   const whole = { gradientNorm: 1e-8, time: Infinity, steps: 10_000, ...until }
   const courseFrom = (start: Float64Array): ReadonlyArray<Courses.FlowMoment> =>
     map === undefined
-      ? Courses.gradientFlow(smooth, start, tolerance, whole, left)
+      ? Courses.gradientFlow(smooth, start, { tolerance, until: whole, left })
       : Courses.iterateMap(
           x => {
             const { value, params, problem } = map(unpacked(x))
@@ -214,7 +200,7 @@ const followedFlow = <P extends string>(
 
 // —— branches ——
 
-/** A stationary point on a branch, at one value of the continuation parameter. */
+/** A stationary point on a branch. */
 export interface BranchPoint<P extends string> {
   readonly at: number
   readonly params: Params.Params<P>
@@ -227,9 +213,8 @@ export interface BranchPoint<P extends string> {
 export interface Branch<P extends string> {
   readonly path: ReadonlyArray<BranchPoint<P>>
   /**
-   * Reason of the end. `fold`: the point met another and both vanish; `pitchfork`: an eigenvalue passed 0 and another
-   * branch crosses this one; `until`: the parameter reached its last value; `lost`: no step was short enough; `steps`:
-   * the number of steps was reached.
+   * Reason of the end. `fold`: two points meet and vanish; `pitchfork`: an eigenvalue passes 0 and another branch crosses; `until`: the
+   * last value is reached; `lost`: no step is short enough; `steps`: the number of steps is reached.
    */
   readonly end: Continuation.CourseEnd
   /** Value of the continuation parameter at the end. */
@@ -239,9 +224,9 @@ export interface Branch<P extends string> {
 }
 
 export interface FollowOptions<P extends string> {
-  /** A value of the continuation parameter, and parameters near a stationary point there. */
+  /** A value of the continuation parameter, and parameters near its stationary point. */
   readonly from: { readonly at: number; readonly params: Params.Params<P> }
-  /** First step of the continuation parameter, signed; later steps adapt to the error of their predictions. */
+  /** First step of the continuation parameter, signed; later steps adapt. */
   readonly by: number
   /** Last value of the continuation parameter. Default: a hundred first steps from the start. */
   readonly until?: number
@@ -250,10 +235,8 @@ export interface FollowOptions<P extends string> {
 }
 
 /**
- * Follows a stationary point of a loss in a parameter on which the loss depends, such as its noise level, a separation
- * or a weight, until it ends in a fold or another branch crosses it. Uses pseudo-arclength continuation (Allgower &
- * Georg 1990), so folds are located as well as pitchforks. Differences that would evaluate the loss beyond `from` or
- * `until` are taken on the other side.
+ * Follows a stationary point of a loss in a parameter of the loss, such as its noise level, a separation or a weight, to a fold or a
+ * pitchfork, by pseudo-arclength continuation (Allgower & Georg 1990). Differences never evaluate the loss beyond `from` or `until`.
  *
  * @throws RangeError if `from` is near no stationary point
  *
@@ -313,21 +296,18 @@ export const follow = <P extends string>(
 
 // —— basins ——
 
-/** Options of `basin`. The default tolerance of flows is 1e-2, since it matters only near a border. */
+/** Options of `basin`. Flows have the default tolerance 1e-2, which matters only near a border. */
 export interface BasinOptions<P extends string> extends Omit<FlowOptions<P>, 'known'>, SearchOptions<P> {}
 
 /** Stationary point to which each start flows. */
 export interface Basin<P extends string> {
-  /** Stationary points, by value; `starts` is the number of starts that led there. */
+  /** Stationary points, by value, with the number of `starts` that led to each. */
   readonly points: ReadonlyArray<StationaryPoint<P>>
-  /** End of each start; for a plane row by row, the smallest v first. */
+  /** End of each start; of a plane row by row, the smallest v first. */
   readonly ends: ReadonlyArray<End>
-  /** Reason why the first unfinished start reached no value; absent if all reached one. */
+  /** Reason why the first unfinished start has no value; absent if all have one. */
   readonly problem?: Problem.Problem
-  /**
-   * A letter for each start, A for the first point; · escaped, ? unfinished. For a plane, a line for each v, the
-   * largest first.
-   */
+  /** A letter for each start, A for the first point; · escaped, ? unfinished. A plane has a line for each v, the largest first. */
   readonly picture: () => string
   /** Returns one line per point. */
   readonly table: () => string
@@ -337,9 +317,8 @@ const letter = (end: End): string =>
   end === 'escaped' ? '·' : end === 'unfinished' ? '?' : String.fromCodePoint(65 + Math.min(end, 25))
 
 /**
- * Basins of attraction: follows the flow from each start, and refines its end to a stationary point. A start on the
- * border between basins, such as one with two equal centres, may end at a saddle, which its index shows.
- *
+ * Basins of attraction: follows the flow from each start, and refines its end to a stationary point. A start on a border between basins,
+ * such as one with two equal centres, may end at a saddle, which has a positive index.
  *
  * @example
  * import { strict as assert } from 'node:assert'

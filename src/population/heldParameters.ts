@@ -1,10 +1,10 @@
-/** Losses with some parameters held at known values, without derivatives in them. */
+/** Losses with parameters held at known values, without derivatives in them. */
 import type { NdArray } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 
-/** Throws if names are not parameters. */
+/** Throws if a name is no parameter. */
 export const checkKnown = <P extends string>(
   shapes: Params.Shapes<P>,
   known: ReadonlyArray<string>,
@@ -14,7 +14,7 @@ export const checkKnown = <P extends string>(
   if (wrong.length > 0) refuse(`${call}: ${wrong.map(Problem.show).join('\n')}`)
 }
 
-/** Positions among the packed entries of the parameters that are not known, ascending. */
+/** Positions of the unknown parameters' entries among the packed ones, ascending. */
 export const freeEntries = <P extends string>(
   shapes: Params.Shapes<P>,
   known: ReadonlyArray<P>
@@ -32,7 +32,7 @@ export const submatrix = (matrix: Float64Array, n: number, kept: ReadonlyArray<n
     (_, at) => matrix[kept[Math.floor(at / kept.length)] * n + kept[at % kept.length]]
   )
 
-/** Sets known parameters to 0. */
+/** Sets known parameters, as of a gradient, to 0. */
 export const withoutKnown =
   <P extends string>(known: ReadonlyArray<P>) =>
   (params: Params.Params<P>): Params.Params<P> =>

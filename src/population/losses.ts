@@ -1,4 +1,4 @@
-/** Populations, and losses on them: exact integrals instead of means over a sample, and their Hessians. */
+/** Populations, and losses on them: exact integrals in place of means over a sample, and their Hessians. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -20,32 +20,30 @@ import * as Score from '../score/score.js'
 import { checkKnown, freeEntries, submatrix, withoutKnown } from './heldParameters.js'
 import { standardError } from './estimates.js'
 
-/** A mixture as weighted rows at every noise level, without drawn noise; `Compile` accepts it as data. */
+/** A mixture as weighted rows at every noise level; data for `Compile`. */
 export type Population = Nodes.PopulationNodes
 
-/** Options of randomly shifted lattices, instead of quadrature. */
 export type Lattice = NodesOf.LatticeOptions
 
 /**
- * Returns the population of a mixture, or a problem: without a lattice, components that are not spherical in more than
- * three dimensions need too many rows.
+ * Returns the population of a mixture, or a problem: without a lattice, non-spherical components in more than three dimensions need too
+ * many rows.
  */
 export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Problem.Problem, Population> =>
   NodesOf.of(mixture, lattice)
 
 /**
- * Population of a mixture: Σ_j π_j N(αc_j, α²Σ_j + σ²I) as quadrature nodes at the noise levels of a loss. It replaces
- * points in losses, pipelines and expectation–maximization. No noise is drawn, whatever the expectation.
+ * Population of a mixture: Σ_j π_j N(αc_j, α²Σ_j + σ²I) as quadrature nodes at the noise levels of a loss, in place of points in losses,
+ * pipelines and EM. No noise is drawn, whatever the expectation.
  *
- * Nodes are chosen at each evaluation, from the distances of the components of teacher and student: 40 + 22 D per axis,
- * for errors below 1e-10. If all components are spherical, the axes are those of the span of the centres, with a χ²
- * radius; otherwise any covariances are supported in up to three dimensions. Rejects problems that need too many rows,
- * batches, networks, and objectives that read the noise itself or x_0.
+ * Nodes are chosen at each evaluation from the distances D of the components of teacher and student: 40 + 22 D per axis, for errors below
+ * 1e-10. If all components are spherical, the axes are those of the span of the centres, with a χ² radius; otherwise any covariances are
+ * supported in up to three dimensions. Rejects problems that need too many rows, batches, networks, and objectives that read the noise
+ * itself or x_0.
  *
- * With a `lattice`, a number of points of a lattice for each component, with a number of random shifts, replaces
- * quadrature: it supports any covariances in up to 60 dimensions, and centres that span many. Means of smooth functions
- * are then unbiased, with an error that falls faster than n^(−1/2), and `estimate` has their standard error. Do not use
- * it if quadrature is possible, where an error of 1e-10 costs no more. Cools, Kuo & Nuyens 2006; Hickernell 2002.
+ * With a `lattice`, randomly shifted lattice points for each component replace quadrature, for any covariances in up to 60 dimensions.
+ * Means of smooth functions are then unbiased, with an error that falls faster than n^(−1/2), and `estimate` has their standard error
+ * (Cools, Kuo & Nuyens 2006; Hickernell 2002). Prefer quadrature if it is possible.
  *
  * @throws RangeError with the remedy
  *
@@ -69,18 +67,15 @@ export const of = (mixture: Mixture.Mixture, lattice?: Lattice): Population =>
     E.getOrElse((problem): Population => refuse(`Population.of: ${Problem.show(problem)}`))
   )
 
-/** Numbers with their standard errors. */
 export interface Estimate {
   readonly values: Float64Array
-  /** Standard errors over the shifts of a lattice; 0 for quadrature, which compares rules instead. */
+  /** Standard errors over the shifts of a lattice; 0 for quadrature. */
   readonly standardErrors: Float64Array
 }
 
 /**
- * Estimates a quantity computed on a population, with its standard error √(Σ(f_s − f̄)²/(m(m − 1))) over the m random
- * shifts, each a population itself. Applies to any function of a population: values and gradients, a step of
- * expectation–maximization, the end of a pipeline, `Efficiency`.
- *
+ * Estimates a quantity on a population, with its standard error √(Σ(f_s − f̄)²/(m(m − 1))) over the m random shifts, each a population
+ * itself. Applies to any function of a population: values and gradients, an EM step, the end of a pipeline, `Efficiency`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -106,25 +101,22 @@ export const estimate =
 
 // —— losses ——
 
-/** Loss on a population as a function of the parameters alone. */
+/** Loss on a population as a function of the parameters. */
 export interface Loss<P extends string> extends Compile.Explained {
   readonly score: Score.Score<P>
   readonly objective: Objective.Objective
   readonly schedule: Schedule.Schedule
   readonly data: Population
   readonly shapes: Params.Shapes<P>
-  /** Names of parameters of known value: derivatives in them are 0. */
+  /** Names of known parameters, whose derivatives are 0. */
   readonly known: ReadonlyArray<P>
-  /** Value and gradient; NaN, with the `problem`, if the parameters need more rows than allowed. */
+  /** Value and gradient; NaN, with the `problem`, if the parameters need too many rows. */
   readonly evaluate: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
-  /** Standard errors of value and gradient, over the shifts of a lattice; 0 for quadrature. */
+  /** Standard errors of value and gradient over the shifts of a lattice; 0 for quadrature. */
   readonly standardErrors: (params: Params.Params<P>) => Compile.ValueAndGradient<P>
-  /**
-   * Derivative along a direction, ⟨∇L, v⟩, with its gradient, ∇²L · v; NaN, with the `problem`, if the parameters need
-   * more rows than allowed.
-   */
+  /** Directional derivative ⟨∇L, v⟩, with its gradient, ∇²L · v; NaN, with the `problem`, if the parameters need too many rows. */
   readonly along: (params: Params.Params<P>, direction: Params.Params<P>) => Compile.ValueAndGradient<P>
-  /** Product of the Hessian with a direction. Throws a RangeError with the problem if there is one. */
+  /** Product of the Hessian with a direction. Throws a RangeError if there is a problem. */
   readonly curvature: (params: Params.Params<P>, direction: Params.Params<P>) => Params.Params<P>
 }
 
@@ -135,10 +127,7 @@ export interface Description<P extends string> {
   readonly data?: Population | Mixture.Mixture
   /** Default: `Schedule.ornsteinUhlenbeck`. */
   readonly schedule?: Schedule.Schedule
-  /**
-   * Names of parameters of known value, such as `['logits']` for known weights: they keep the value that they are
-   * given. Default: none.
-   */
+  /** Names of known parameters, which keep their values, such as `['logits']` for known weights. Default: none. */
   readonly known?: ReadonlyArray<P>
 }
 
@@ -208,7 +197,7 @@ export const loss = <P extends string>({
   return holding(whole, known, 'Population.loss')
 }
 
-/** Holds further parameters of a loss fixed, without derivatives in them. */
+/** Holds further parameters of a loss. */
 export const holding = <P extends string>(loss: Loss<P>, known: ReadonlyArray<P>, call: string): Loss<P> => {
   if (known.length === 0) return loss
   checkKnown(loss.shapes, known, call)
@@ -227,7 +216,7 @@ export const holding = <P extends string>(loss: Loss<P>, known: ReadonlyArray<P>
   }
 }
 
-/** Second derivatives in the packed parameters that are not known. */
+/** Second derivatives in the packed unknown parameters. */
 export interface Hessian {
   /** [n, n], symmetric. */
   readonly matrix: NdArray
@@ -237,10 +226,7 @@ export interface Hessian {
   readonly vectors: NdArray
 }
 
-/**
- * Hessian at given parameters, [n, n] over all their packed entries, with 0 for those that are known; or the reason if
- * they need more rows than allowed.
- */
+/** Hessian, [n, n] over all packed entries, 0 for known parameters; or the reason if they need too many rows. */
 export const matrixOf = <P extends string>(
   { along, shapes }: Loss<P>,
   params: Params.Params<P>
@@ -255,7 +241,7 @@ export const matrixOf = <P extends string>(
   )
 
 /**
- * Hessian of a loss on a population, exact to rounding, by `Compile.hessian`.
+ * Hessian of a loss on a population, exact to rounding.
  *
  * @throws RangeError, with the number, if the parameters need more rows than allowed
  *

@@ -1,17 +1,15 @@
 /**
- * Distribution of a mixture as weighted rows at every noise level: x_t of Σ π_j N(c_j, Σ_j) is Σ π_j N(αc_j, α²Σ_j +
- * σ²I), so nodes of that distribution, divided by α, are rows without noise. If all components are spherical, a loss
- * depends on x only through its projection on the span of the centres of teacher and student and the length of the
- * rest: r axes and a χ² radius replace d axes.
+ * Distribution of a mixture as weighted rows at every noise level: x_t of Σ π_j N(c_j, Σ_j) is Σ π_j N(αc_j, α²Σ_j + σ²I), so nodes of that
+ * distribution, divided by α, are rows without noise. If all components are spherical, a loss depends on x only through its projection on
+ * the span of the centres of teacher and student and the length of the rest: r axes and a χ² radius replace d axes.
  *
- * Integrands are polynomials times softmax, whose poles lie π/D from the real line, with D the largest distance of two
- * components of one mixture in units of the rows: n = 40 + 22 D equal steps per axis leave less than 1e-10 of value and
- * gradient. The students are known only when a loss is evaluated, so nodes are chosen then. Every rule is checked when
- * it is first used: it is compared with a coarser one, and refined until two agree (see `evaluateConverged`).
+ * Integrands are polynomials times softmax, whose poles lie π/D from the real line, D the largest distance of two components of one mixture
+ * in units of the rows: n = 40 + 22 D equal steps per axis leave less than 1e-10 of value and gradient. Nodes are chosen when a loss is
+ * evaluated, since they depend on the students. A rule's first use compares it with a coarser one, and refines until two agree (see
+ * `evaluateConverged`).
  *
- * If a product of axes would be too large, nodes are points of randomly shifted lattices: for any covariances and
- * students, up to 60 dimensions. There rules are not compared: the shifts are independent, and the standard error is
- * computed from the differences between them.
+ * If a product of axes is too large, nodes are randomly shifted lattices, for any covariances and students in up to 60 dimensions, with the
+ * standard error over independent shifts in place of a comparison of rules.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -32,33 +30,31 @@ import { factorsOf, gaussianProblems, isRound } from '../mixture/component.js'
 import type { Mixture } from '../mixture/mixture.js'
 import type { Nodes, PopulationNodes } from '../mixture/nodes.js'
 
-/** Randomly shifted lattices for each component, instead of a product of axes. */
 export interface LatticeOptions {
-  /** Number of points of each shift, a power of two. Default: 4096. */
+  /** Points of each shift, a power of two. Default: 4096. */
   readonly points?: number
   /** Number of independent shifts. Default: 8. */
   readonly shifts?: number
   readonly seed?: number
 }
 
-/** Limits beyond which a rule is rejected. */
 const NODE_LIMITS = { rows: 4_000_000, numbers: 32_000_000 }
-/** Maximum dimension if components are not spherical, when no axis can be left out. */
+/** Maximum dimension for non-spherical components, which need all axes. */
 const MOST_AXES = 3
-/** Smallest weight of a node that is kept in a product rule. */
+/** Smallest weight of a node in a product rule. */
 const MIN_NODE_WEIGHT = 1e-22
-/** A direction is outside the span of the centres if its eigenvalue of their scatter is at most this share of the largest. */
+/** Share of the largest eigenvalue of the centres' scatter up to which a direction is outside their span. */
 const IN_SPAN = 1e-14
-/** Numbers of nodes of the radius: exact for polynomials of degree 7 in its square, and accurate for softmax in it. */
+/** Numbers of nodes of the radius: exact for polynomials of degree 7 in its square, and accurate for softmax. */
 const RADIUS = { alike: 4, unlike: 64, least: 24 }
-/** Ratio of the numbers of nodes of successive rules. */
+/** Ratio of successive rules' numbers of nodes. */
 const RULE_GROWTH = 1.189
-/** Margin in D of the rows for no particular student, beyond the requirement of the mixture. */
+/** Margin in D for students beyond the requirement of the mixture. */
 const DISTANCE_MARGIN = 6
-/** Number of standard deviations from the centre up to which differing precisions cause poles. */
+/** Standard deviations from a centre within which differing precisions cause poles. */
 const OUT = 3
 
-/** 40 + 22 D, rounded up to a geometric sequence, so that a moving student uses the same nodes again. */
+/** 40 + 22 D, rounded up to a geometric sequence, so that a moving student keeps its nodes. */
 export const nodeCount = (distance: number, finer = 0): number => {
   const wanted = 40 + 22 * distance
   let n = 40
@@ -100,16 +96,14 @@ const sameFactors = (mixture: Mixture, i: number, j: number): boolean => {
 }
 
 /**
- * Raises D along each axis to the requirement of each pair of components; `width` is the largest standard deviation of
- * the rows. The difference of two log-densities has the slope α|Δ|/u if variances are equal. Otherwise, for spherical
- * components, the slope at its zero is √(α²|Δ|²/(u_i u_j) − 2(1/u_j − 1/u_i) w), with w its terms other than squares;
- * for others this is a bound. Returns true if all variances are equal.
+ * Raises the distances D along each axis to the requirement of each pair of components; `width` is the largest standard deviation of the
+ * rows. The difference of two log-densities has the slope α|Δ|/u if variances are equal. Otherwise, for spherical components, its slope at
+ * its zero is √(α²|Δ|²/(u_i u_j) − 2(1/u_j − 1/u_i) w), with w its constant terms; for others this is a bound. Returns true if all
+ * variances are equal.
  */
-const raise = (
+const raiseDistances = (
   mixture: Mixture,
-  level: Level,
-  width: number,
-  axes: Float64Array | null,
+  { level, width, axes }: { readonly level: Level; readonly width: number; readonly axes: Float64Array | null },
   into: Float64Array
 ): boolean => {
   const { means, weights } = mixture
@@ -166,10 +160,7 @@ const spanOf = (
   return { rank, axes: vectors.values }
 }
 
-/**
- * Nodes and weights for the mean over χ² with `degrees` degrees of freedom: Gauss–Laguerre with x^{m/2−1}e^{−x/2}
- * (Golub & Welsch 1969).
- */
+/** Rule for means over χ² with `degrees` degrees of freedom: Gauss–Laguerre with x^{m/2−1}e^{−x/2} (Golub & Welsch 1969). */
 const chiSquaredRule = (n: number, degrees: number): Rule => {
   const a = degrees / 2 - 1
   const values = new Float64Array(n * n)
@@ -209,14 +200,14 @@ const productRule = (counts: ReadonlyArray<number>): NodesAndWeights => {
   return { values: Float64Array.from(values), weights: Float64Array.from(weights) }
 }
 
-/** Layout of a product rule: axes, their numbers of nodes, and the radius of the rest. */
+/** Axes of a product rule, their numbers of nodes, and the radius of the rest. */
 interface NodeLayout {
   /** Orthonormal, [axes, d]; null for the coordinate axes. */
   readonly axes: Float64Array | null
   /** Orthonormal basis of the complement, [across, d]. */
   readonly across: Float64Array
   readonly counts: ReadonlyArray<number>
-  /** Number of nodes of the radius in the complement; 0 if there is no complement. */
+  /** Number of nodes of the radius in the complement; 0 without complement. */
   readonly radius: number
 }
 
@@ -244,7 +235,7 @@ const standardNormalNodes = (dim: number, { axes, across, counts, radius }: Node
       for (let a = 0; a < r; a++)
         for (let e = 0; e < dim; e++) values[row * dim + e] += inSpan.values[i * r + a] * axes[a * dim + e]
       if (m === 0) continue
-      // A row and its opposite along each axis of the complement, so that means of cubes there are exact.
+      // Opposite rows along each axis of the complement, so that means of cubes are exact.
       const length = (side % 2 === 0 ? 1 : -1) * Math.sqrt(rest.nodes[q])
       for (let e = 0; e < dim; e++) values[row * dim + e] += length * across[(side >> 1) * dim + e]
     }
@@ -347,7 +338,7 @@ const layoutOf = (
   let alike = true
   for (const level of levels) {
     const width = Math.sqrt(Math.max(...eigenvalueRanges(mixture, level).map(({ most }) => most)))
-    for (const own of all) alike = raise(own, level, width, axes, distances) && alike
+    for (const own of all) alike = raiseDistances(own, { level, width, axes }, distances) && alike
   }
   const layout = (margin: number): NodeLayout => ({
     axes,
@@ -366,7 +357,7 @@ const layoutOf = (
     : E.left(tooManyNodeRows(layoutRows(components, dim, layout(0)), dim, Math.max(...distances)))
 }
 
-/** Repeats rows for each of `components` components, with their labels. */
+/** Repeats nodes for each component, with labels. */
 const repeatedNodes = (
   components: number,
   dim: number,
@@ -416,7 +407,7 @@ const ofStudents = (truth: Mixture): PopulationNodes['ofStudents'] => {
     const distances = new Float64Array(dim)
     for (const level of levels) {
       const width = Math.sqrt(Math.max(...eigenvalueRanges(students, level).map(({ most }) => most)))
-      for (const own of [truth, students]) raise(own, level, width, null, distances)
+      for (const own of [truth, students]) raiseDistances(own, { level, width, axes: null }, distances)
     }
     const counts = Array.from(distances, d => nodeCount(d, finer))
     const rows = components * counts.reduce((all, n) => all * n, 1)
@@ -425,11 +416,10 @@ const ofStudents = (truth: Mixture): PopulationNodes['ofStudents'] => {
   }
 }
 
-/** Population of a mixture, by quadrature. */
 const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNodes> =>
   E.map((layout: NodeLayout): PopulationNodes => {
     const [, dim] = mixture.means.shape
-    // Layouts that depend on the student differ at each evaluation, so they are not cached.
+    // Not cached: layouts that depend on the student differ at each evaluation.
     const built = remembered(
       (layout: NodeLayout) =>
         buildNodes(mixture, standardNormalNodes(dim, layout), {
@@ -446,7 +436,7 @@ const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNod
     })
   })(layoutOf(mixture, [], [CLEAN], { margin: DISTANCE_MARGIN }))
 
-/** Nodes as data, in place of points. */
+/** Nodes as data, with the methods `rest` of their rule. */
 const populationNodes = (
   mixture: Mixture,
   { rule, rows, dim, weights, nodesAt, stay, first }: Nodes,
@@ -456,7 +446,6 @@ const populationNodes = (
   rows,
   dim,
   weights,
-  // Computed when first read.
   get values() {
     return nodesAt(CLEAN)
   },
@@ -473,7 +462,6 @@ const columnRange = (values: Float64Array, s: number, first: number, count: numb
     (_, at) => values[Math.floor(at / count) * s + first + (at % count)]
   )
 
-/** Population of a mixture, by lattices. */
 const byLattice = (
   mixture: Mixture,
   { points = 4096, shifts = 8, seed = 0 }: LatticeOptions
@@ -508,7 +496,7 @@ const byLattice = (
   return E.right(of(keys, () => keys.map(key => of([key], null))))
 }
 
-/** Problems of the number of points and shifts of a lattice, and of the number of rows that they give. */
+/** Problems of a lattice's points, shifts and rows. */
 const latticeProblems = (mixture: Mixture, points: number, shifts: number): ReadonlyArray<Problem.Problem> => {
   const [components, dim] = mixture.means.shape
   const rows = components * points * shifts

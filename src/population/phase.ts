@@ -1,17 +1,14 @@
-/**
- * Phase diagrams: the boundary, along the axes of a problem, at which an algorithm begins to succeed, estimated from a
- * number of runs per cell.
- */
+/** Phase diagrams: the boundary, along the axes of a problem, at which an algorithm begins to succeed. */
 import { groupBy } from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { leastSquares, logisticMiddle } from './estimates.js'
 
-/** A cell's position in a diagram: a number on each axis. */
+/** Position of a cell: a number on each axis. */
 export type At<A extends string> = Readonly<Record<A, number>>
 
-/** Result of the runs of a cell. Plain data, so that a diagram can be continued from its JSON. */
+/** Result of a cell's runs. Plain data, so that a diagram can be continued from JSON. */
 export interface Cell<A extends string> {
   readonly at: At<A>
   readonly successes: number
@@ -20,25 +17,20 @@ export interface Cell<A extends string> {
 
 export interface Description<A extends string> {
   readonly axes: Readonly<Record<A, ReadonlyArray<number>>>
-  /** Number of runs per cell. */
   readonly seeds: number
-  /** Runs once and returns true on success. The key depends on the cell and the run alone, not on other cells. */
+  /** Runs once and returns true on success. The key depends on the cell and the run alone. */
   readonly succeeds: (at: At<A>, key: Key.Key) => boolean
   readonly seed?: number
-  /** Results from an earlier diagram or another process; cells with as many runs are not run again. */
+  /** Earlier results; cells with as many runs are not run again. */
   readonly known?: ReadonlyArray<Cell<A>>
-  /**
-   * Runs only every `of`-th of the cells that are not known, starting at `index`; other processes run the others, and
-   * all results are then passed as `known`.
-   */
+  /** Runs only every `of`-th of the unknown cells, from `index`; other processes run the others, and all results are then `known`. */
   readonly part?: { readonly index: number; readonly of: number }
-  /** Called with each cell after it was run, for example to store it. */
+  /** Called with each cell after its runs. */
   readonly onCell?: (cell: Cell<A>) => void
 }
 
 /**
- * Position along one axis at which half of the runs succeed, with the others fixed: by logistic regression in the
- * logarithm, with its 95 % interval.
+ * Position along one axis at which half of the runs succeed, others fixed: by logistic regression in the logarithm, with its 95 % interval.
  */
 export interface Threshold<A extends string> {
   readonly at: Partial<At<A>>
@@ -47,9 +39,7 @@ export interface Threshold<A extends string> {
   readonly high: number
   /** Slope of the log odds in the logarithm. */
   readonly slope: number
-  /**
-   * True if the threshold lies within the axis; otherwise nearly all runs succeed, or fail, and it is an extrapolation.
-   */
+  /** True if the threshold lies within the axis; otherwise it is extrapolated from runs that nearly all succeed, or fail. */
   readonly inside: boolean
 }
 
@@ -57,14 +47,14 @@ export interface Threshold<A extends string> {
 export interface Exponents<A extends string> {
   readonly constant: number
   readonly of: Partial<Readonly<Record<A, { readonly value: number; readonly half: number }>>>
-  /** Σ (residual/standard error)²; half-widths are widened if it exceeds the degrees of freedom. */
+  /** Σ (residual/standard error)², which widens the half-widths if it exceeds the degrees of freedom. */
   readonly chiSquared: number
   readonly degrees: number
 }
 
 export interface Thresholds<A extends string> {
   readonly each: ReadonlyArray<Threshold<A>>
-  /** Fits a power law in the named axes, by weighted least squares of the logarithms of thresholds within the axis. */
+  /** Fits a power law in the named axes, by weighted least squares of log thresholds within the axis. */
   readonly exponents: (names: ReadonlyArray<A>) => Exponents<A>
   /** Returns one line per threshold. */
   readonly table: () => string
@@ -72,12 +62,9 @@ export interface Thresholds<A extends string> {
 
 export interface Diagram<A extends string> {
   readonly cells: ReadonlyArray<Cell<A>>
-  /**
-   * Thresholds along an axis, multiplied by `unit` at a position if it is given: for example rows, if the axis is a
-   * multiple of them.
-   */
+  /** Thresholds along an axis, multiplied by `unit` at a position if given: rows, say, if the axis is a multiple of them. */
   readonly threshold: (along: A, unit?: (at: At<A>) => number) => Thresholds<A>
-  /** Shares of success along an axis, one line for each combination of the others, ▁ none to █ all. */
+  /** Shares of success along an axis, a line for each combination of the others, ▁ none to █ all. */
   readonly picture: (along: A) => string
 }
 
@@ -88,7 +75,7 @@ export const geometric = (a: number, b: number, count: number): ReadonlyArray<nu
 const NORMAL = 1.959963984540054
 
 const withoutAxisOf = <A extends string>(at: At<A>, along: A): Partial<At<A>> =>
-  // Without one name, the record is a part of the original.
+  // A part of the original record.
   Object.fromEntries(Object.entries(at).filter(([name]) => name !== along)) as Partial<At<A>>
 
 const namesWithValues = <A extends string>(at: Partial<At<A>>): string =>
@@ -136,7 +123,7 @@ const thresholds = <A extends string>(
       const scale = Math.max(1, chiSquared / Math.max(1, degrees))
       return {
         constant: exp(coefficients[0]),
-        // The names are the axes asked for by the caller.
+        // The axes named by the caller.
         of: Object.fromEntries(
           of.map((name, j) => [
             name,
@@ -161,12 +148,8 @@ const thresholds = <A extends string>(
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 /**
- * Phase diagram: runs each cell of a grid a number of times, and estimates the threshold along an axis from the shares
- * of success.
- *
- * The keys of a cell are its own, so a diagram may be run in parts: pass the cells of earlier runs as `known`, also
- * those of other processes, each of which runs a `part` of the cells.
- *
+ * Phase diagram: runs each cell of a grid a number of times, and estimates thresholds along an axis. Each cell has its own keys, so a
+ * diagram may be run in parts: pass cells of earlier runs, or of other processes with another `part`, as `known`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -194,7 +177,6 @@ export const diagram = <const A extends string>({
   part = { index: 0, of: 1 },
   onCell = () => undefined
 }: Description<A>): Diagram<A> => {
-  // The names are those of the axes.
   const places = Object.entries<ReadonlyArray<number>>(axes).reduce<ReadonlyArray<At<A>>>(
     (all, [name, xs]) => all.flatMap(at => xs.map(x => ({ ...at, [name]: x }))),
     [{} as At<A>]

@@ -1,7 +1,6 @@
 /**
- * Populations: a mixture replaces points, and a loss is an exact integral instead of a mean over a sample. The
- * quantities of its theory are then numbers: its Hessian, its stationary points with their indices, its gradient flow.
- *
+ * Populations: a mixture in place of points, and losses that are exact integrals in place of means over a sample, with Hessians, stationary
+ * points and gradient flows.
  *
  * @example
  * import { strict as assert } from 'node:assert'

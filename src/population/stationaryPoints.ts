@@ -17,56 +17,46 @@ import * as Courses from './courses.js'
 
 import { type Loss, matrixOf, hessian, holding } from './losses.js'
 
-/**
- * End of a search: index of a stationary point in the list; away from the population; or unfinished after the maximum
- * number of steps.
- */
+/** End of a search: index of a stationary point; 'escaped' away from the population; 'unfinished' after the maximum number of steps. */
 export type End = number | 'escaped' | 'unfinished'
 
 export interface StationaryPoint<P extends string> {
   readonly params: Params.Params<P>
   readonly value: number
-  /**
-   * Standard error of the value, over the shifts of a lattice; 0 for quadrature. The position is that of all shifts
-   * together.
-   */
+  /** Standard error of the value over the shifts of a lattice; 0 for quadrature. */
   readonly standardError: number
   readonly gradientNorm: number
   /** Eigenvalues of the Hessian, ascending. */
   readonly spectrum: Float64Array
   /** Number of negative eigenvalues. */
   readonly index: number
-  /** Number of eigenvalues that are 0 to rounding: directions in which the second derivative is inconclusive. */
+  /** Number of eigenvalues that are 0 to rounding, so that the second derivative is inconclusive. */
   readonly flat: number
   /** Number of starts that led here. */
   readonly starts: number
-  /** Number of equivalent points: images under relabelling and, if requested, reflection. */
+  /** Number of images under relabelling and, if requested, reflection. */
   readonly images: number
 }
 
 export interface Stationary<P extends string> {
   /** Points, by value. */
   readonly points: ReadonlyArray<StationaryPoint<P>>
-  /**
-   * Number of starts that left the neighbourhood of the population, where the gradient vanishes without a stationary
-   * point.
-   */
+  /** Number of starts that left the population, where the gradient vanishes without a stationary point. */
   readonly escaped: number
   /** Number of starts whose gradient did not vanish. */
   readonly failed: number
-  /** Reason why the first of them reached no value; absent if all reached one. */
+  /** Reason why the first of them has no value; absent if all have one. */
   readonly problem?: Problem.Problem
   /**
-   * Σ(−1)^index over all images (Poincaré & Hopf); null if a point is flat. It is 1 if a loss grows without bound in
-   * all directions and no point is missing. Objectives that average over the teacher are bounded along directions in
-   * which a student escapes: then another number is correct.
+   * Σ(−1)^index over all images (Poincaré & Hopf); null if a point is flat. It is 1 if the loss grows without bound in all directions and
+   * no point is missing. Objectives that average over the teacher are bounded as a student escapes, with another sum.
    */
   readonly morse: number | null
   /** Returns one line per point. */
   readonly table: () => string
 }
 
-/** Starts in a plane of parameters: origin + u · across + v · up, u and v from −reach to reach, `count` of each. */
+/** Starts in a plane of parameters: origin + u · across + v · up, u and v in [−reach, reach], `count` of each. */
 export interface Plane<P extends string> {
   readonly origin: Params.Params<P>
   readonly across: Params.Params<P>
@@ -76,18 +66,17 @@ export interface Plane<P extends string> {
 }
 
 /**
- * Starts of searches: a list of parameters, a plane of them, or a number of random ones in addition to those at
- * allocations of students to centres and to midpoints of two.
+ * A list of parameters, a plane of them, or a number of random ones in addition to those at allocations of students to centres and
+ * midpoints of two.
  */
 export type Starts<P extends string> = number | ReadonlyArray<Params.Params<P>> | Plane<P>
 
-/** Progress of a search, in starts. */
+/** Finished and total starts. */
 export interface SearchProgress {
   readonly done: number
   readonly of: number
 }
 
-/** Options that searches from several starts share. */
 export interface SearchOptions<P extends string> {
   /** Starts of the searches. Default: 100 random starts. */
   readonly starts?: Starts<P>
@@ -95,35 +84,29 @@ export interface SearchOptions<P extends string> {
   readonly spread?: number
   /** Seed of random starts. Default: 0. */
   readonly seed?: number
-  /** Points that count as the same: with reflection also x → −x, for a symmetric teacher. Default: 'relabelling'. */
+  /** Points that count as the same; with reflection also x → −x, for a symmetric teacher. Default: 'relabelling'. */
   readonly modulo?: 'relabelling' | 'relabelling and reflection'
   /**
-   * Parameters of known value, in addition to those of the loss: names, or parameters with their values. If only names
-   * are given, given starts keep their own values and random starts use those of the population's mixture. Default:
-   * none.
+   * Known parameters, in addition to those of the loss: names, or parameters with values. For names alone, given starts keep their values
+   * and random starts use those of the population's mixture. Default: none.
    */
   readonly known?: ReadonlyArray<P> | Partial<Params.Params<P>>
   /** Called before each start, and at the end. */
   readonly onProgress?: ((progress: SearchProgress) => void) | undefined
 }
 
-/** Options of a search for stationary points. */
 export type StationaryOptions<P extends string = string> = SearchOptions<P>
 
-/** Norm below which a gradient counts as vanished, relative to the largest eigenvalue or 1. */
+/** Norm below which a gradient vanishes, relative to the largest eigenvalue or 1. */
 export const VANISHED = 1e-9
-/**
- * Magnitude below which an eigenvalue counts as 0, relative to the largest or 1. Degenerate points are located only to
- * the root of rounding.
- */
+/** Magnitude below which an eigenvalue is 0, relative to the largest or 1. Degenerate points are located only to the root of rounding. */
 const FLAT_EIGENVALUE = 1e-6
-/** Distance below which two points count as one: isolated, or with a flat direction. */
+/** Distance below which two points are one: isolated, or with a flat direction. */
 const SAME_POINT = { isolated: 3e-4, flat: 3e-2 }
-/** Distance of a student from all of the teacher's components, in standard deviations, beyond which it has escaped. */
+/** Distance to all of the teacher's components, in standard deviations, beyond which a student has escaped. */
 const ESCAPE_DISTANCE = 8
-/** Multiple of that distance at which a search ends; a nearer one may return. */
+/** Multiple of that distance at which a search ends; a nearer student may return. */
 const LEFT = 1.5
-/** Maximum number of allocations used as starts. */
 const ALLOCATIONS = 120
 
 const mixtureCentres = (mixture: Mixture.Mixture): ReadonlyArray<ReadonlyArray<number>> =>
@@ -161,7 +144,7 @@ const areNearRows = (
 
 const factorial = (n: number): number => RA.makeBy(n, i => i + 1).reduce((all, i) => all * i, 1)
 
-/** Π m! over the groups of equal sorted rows, m their sizes: the number of orders that leave the rows unchanged. */
+/** Number of orders that leave sorted rows unchanged: Π m! over groups of m equal ones. */
 const equalOrders = (rows: ReadonlyArray<ReadonlyArray<number>>): number => {
   const groups = rows.reduce<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>>((groups, one) => {
     const last = groups.at(-1)
@@ -172,7 +155,7 @@ const equalOrders = (rows: ReadonlyArray<ReadonlyArray<number>>): number => {
   return groups.reduce((all, group) => all * factorial(group.length), 1)
 }
 
-/** Known numbers of each component, sorted, which relabelling must preserve. No columns if none are known. */
+/** Known numbers of each component, sorted, which relabelling must preserve; no columns if none are known. */
 const knownRows = <P extends string>(
   params: Params.Params<P>,
   known: ReadonlyArray<P>,
@@ -222,26 +205,25 @@ export const smoothOf = <P extends string>(
   }
 }
 
-/** A loss on packed parameters, with searches for its stationary points. */
 interface Packed<P extends string> extends ReturnType<typeof smoothOf<P>> {
   /** True if parameters are away from the population. */
   readonly left: (x: Float64Array) => boolean
   /** Stationary point near parameters, or the last point of an unfinished search. */
   readonly refined: (start: Float64Array) => Courses.EndedCourse
-  /** Distinct points at which searches ended, by value, and the point of each search. */
+  /** Distinct ends of searches, by value, and the point of each search. */
   readonly collected: (ends: ReadonlyArray<Courses.EndedCourse>) => Collected<P>
 }
 
 interface Collected<P extends string> {
   readonly points: ReadonlyArray<StationaryPoint<P>>
   readonly ends: ReadonlyArray<End>
-  /** Problem of the first search that reached no value. */
+  /** Problem of the first search without a value. */
   readonly problem: Problem.Problem | undefined
 }
 
 /**
- * Loss on packed parameters with searches for its stationary points, which are distinguished up to relabelling, and
- * reflection if requested.
+ * Returns the loss on packed parameters with searches for its stationary points, distinguished up to relabelling, and reflection if
+ * requested.
  */
 export const packedLoss = <P extends string>(
   loss: Loss<P>,
@@ -254,7 +236,7 @@ export const packedLoss = <P extends string>(
   const { at, hessian: curved, unpacked } = smooth
   if (reflects && !areNearRows(sortedComponents(truth, 1), sortedComponents(truth, -1), 1e-9))
     return refuse(`Population: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
-  // Distances are in units of the widest deviation of the data at the smallest noise level.
+  // In units of the widest deviation of the data at the smallest noise level.
   const wide = widestDeviation(loss)
   const farthest = (x: Float64Array): number =>
     Math.max(
@@ -262,7 +244,6 @@ export const packedLoss = <P extends string>(
         Math.min(...mixtureCentres(truth).map(m => norm(Float64Array.from(c, (v, j) => v - m[j]))))
       )
     ) / wide
-  /** Stationary point near parameters, or the last point of an unfinished search. */
   const refined = (start: Float64Array): Courses.EndedCourse =>
     Courses.converge({ at, hessian: curved }, start, {
       steps: 100,
@@ -287,10 +268,10 @@ export const packedLoss = <P extends string>(
   return { ...smooth, left, refined, collected: ends => collectEnds(ends, resultOf) }
 }
 
-/** Point at which a search ended, or the reason that it ended at none. */
+/** End of a search: a point, or the reason that there is none. */
 type SearchResult<P extends string> = StationaryPoint<P> | Exclude<End, number>
 
-/** Stationary point with its spectrum, and the number of its images under relabelling and reflection. */
+/** Stationary point with its spectrum and number of images. */
 const stationaryPoint = <P extends string>(
   loss: Loss<P>,
   params: Params.Params<P>,
@@ -316,7 +297,7 @@ const stationaryPoint = <P extends string>(
   }
 }
 
-/** Distinct points at which searches ended, by value, and the result of each search. */
+/** Distinct ends of searches, by value, and the result of each search. */
 const collectEnds = <P extends string>(
   ends: ReadonlyArray<Courses.EndedCourse>,
   resultOf: (before: ReadonlyArray<SearchResult<P>>, end: Courses.EndedCourse) => SearchResult<P>
@@ -357,12 +338,9 @@ export const stationaryTable = <P extends string>(
 }
 
 /**
- * Stationary points of a loss on a population: by Levenberg–Marquardt on |∇L|², which also converges to saddles, from
- * random starts and from allocations of students to the teacher's centres and the midpoints between them; collected up
- * to relabelling. No list is guaranteed complete: the Morse sum is a necessary condition, and few starts per point
- * suggest that others are missing. `known` parameters are held: points are stationary, and spectra computed, in the
- * others.
- *
+ * Stationary points of a loss on a population, up to relabelling: by Levenberg–Marquardt on |∇L|², which also converges to saddles, from
+ * random starts and from allocations of students to the teacher's centres and midpoints. No list is guaranteed complete: the Morse sum is a
+ * necessary condition, and few starts per point suggest that others are missing. `known` parameters are held, also in spectra.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -394,7 +372,7 @@ export const stationary = <P extends string>(loss: Loss<P>, options: StationaryO
   }
 }
 
-/** Maps each start, and reports progress before each and at the end. */
+/** Maps each start, reporting progress before each and at the end. */
 export const reported = <A>(
   starts: ReadonlyArray<Float64Array>,
   onProgress: SearchOptions<string>['onProgress'],
@@ -408,7 +386,7 @@ export const reported = <A>(
   return found
 }
 
-/** A loss with its known parameters held, and the packed starts of a search. */
+/** A loss with known parameters held, and packed starts. */
 interface Search<P extends string> {
   readonly held: Loss<P>
   readonly starts: ReadonlyArray<Float64Array>
@@ -425,7 +403,7 @@ export const searchFrom = <P extends string>(
   call: string
 ): Search<P> => {
   const isNamed = (given: typeof known): given is ReadonlyArray<P> => Array.isArray(given)
-  // A record of some of the parameters has names of parameters.
+  // `known` is a part of the parameters.
   const names = isNamed(known) ? known : Params.names<P>(known as Params.Params<P>)
   const held = holding(loss, names, call)
   const given = isNamed(known) ? {} : known
@@ -464,7 +442,7 @@ const valuesOfTruth = <P extends string>(
     return refuse(
       `${call}: known: ${names.join(', ')} of ${Score.show(score)} have no values in the population's mixture; give them, known: Params.of({ ${names.map(name => `${name}: …`).join(', ')} }), or give starts`
     )
-  // Named values of parameters are a part of the parameters.
+  // A part of the parameters.
   return Object.fromEntries(names.map(name => [name, found.right[name]])) as Partial<Params.Params<P>>
 }
 
@@ -492,10 +470,7 @@ const randomStarts = <P extends string>(
     return Key.normal(Params.paramsSize(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
   })
 
-/**
- * Students at each allocation to the centres of the population and the midpoints of two; none if the family has no such
- * start.
- */
+/** Students at each allocation to centres of the population and midpoints of two; none if the family has no such start. */
 const allocatedStarts = <P extends string>({ score, data }: Loss<P>): ReadonlyArray<Float64Array> => {
   const { family } = Score.interpret(score)
   const start = family && Score.familyStart(family, data.dim)
@@ -512,7 +487,7 @@ const meanVariance = ({ weights, variances }: Mixture.Mixture): number => {
   return variances.reduce((sum, v, i) => sum + (weights[Math.floor(i / per)] * v) / per, 0)
 }
 
-/** Standard deviation of x_t/α at the smallest noise of a loss, for the widest component. */
+/** Standard deviation of x_t/α at the smallest noise level, for the widest component. */
 export const widestDeviation = <P extends string>({ schedule, objective, data }: Loss<P>): number => {
   const noise = Objective.terms(objective).flatMap(({ term }) =>
     Objective.isMatching(term)

@@ -22,9 +22,7 @@ describe('a gradient flow', () => {
         hessian: () => Float64Array.of(3, 0, 0, 0, 1e-3, 0, 0, 0, -0.2)
       },
       Float64Array.of(1, 2, 1e-3),
-      1e-4,
-      { gradientNorm: 0, time: 20, steps: 100 },
-      () => false
+      { tolerance: 1e-4, until: { gradientNorm: 0, time: 20, steps: 100 }, left: () => false }
     )
     const { time, x } = course[course.length - 1]
     expect(time).toBe(20)
@@ -41,9 +39,7 @@ describe('a gradient flow', () => {
           hessian: ([x]) => Float64Array.of(3 * x * x)
         },
         Float64Array.of(1),
-        tolerance,
-        { gradientNorm: 0, time: 4, steps: 10_000 },
-        () => false
+        { tolerance, until: { gradientNorm: 0, time: 4, steps: 10_000 }, left: () => false }
       )
       return [course.length - 1, Math.abs(course[course.length - 1].x[0] - 1 / 3)]
     }

@@ -32,7 +32,7 @@ export type LocateNaN<P extends string> = (
   rows?: ArrayLike<number>
 ) => Fault.NonFinite | null
 
-/** Searches a loss on data for its first non-finite value, term by term and row by row. */
+/** Returns a search of a loss for its first non-finite value, term by term and row by row. */
 export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): LocateNaN<P> => {
   if (Nodes.isPopulation(data)) return locateOnPopulation(loss, data)
   const { points, toInternal } = Loss.frameForLoss(loss)(data)
@@ -73,7 +73,7 @@ const locateOnPopulation = <P extends string>(loss: Loss.Loss<P>, population: No
     })
     return pipe(
       population.resolved(mixtureOf(params), levels),
-      // If all values on the nodes are finite, the population was rejected.
+      // if all values on the nodes are finite, the population was rejected
       E.match(faultOf, nodes => locateNaN(loss, nodes)(params, key) ?? faultOf(Nodes.disagreement(nodes.rule)))
     )
   }
@@ -89,16 +89,15 @@ const faultOfPenalty = <P extends string>(
     : { ...describeTerm(Objective.show(term.of), found), inputs: Fault.asInputs(params) }
 }
 
-/** Data on which terms are searched. */
 interface TermSearch<P extends string> {
   readonly model: Score.Model<P>
   readonly points: Source.Data
-  /** Inputs of the data as they are evaluated, and in the user's coordinates, for messages. */
+  /** Inputs as they are evaluated; the others are in the user's coordinates, for messages. */
   readonly centred: Inputs.NamedInputs
   readonly original: Inputs.NamedInputs
 }
 
-/** Sample of a term with its inputs; null for a term without noise. */
+/** Sample with its inputs; null for a term without noise. */
 interface SampleInputs {
   readonly sample: DrawTerms.MatchingSample | null
   readonly inputs: Inputs.NamedInputs
@@ -140,8 +139,8 @@ const faultOfSample = <P extends string>(
 }
 
 /**
- * First row whose value or gradient is not finite, by bisection of the rows from `from` on; null if the whole range is
- * finite. If only the range is not finite but no part of it, the first row of the range.
+ * First row from `from` on whose value or gradient is not finite, by bisection; null if the whole range is finite. If no part of a
+ * non-finite range is, the first row of the range.
  */
 const firstNonFiniteRow = <P extends string>(
   evaluate: (from: number, count: number) => Loss.ValueAndGradient<P>,
@@ -159,7 +158,6 @@ const firstNonFiniteRow = <P extends string>(
   )
 }
 
-/** Evaluates a term, then its derivative if the value is finite. */
 const describeTerm = (
   term: string,
   { value, gradient }: Loss.ValueAndGradient<string>
@@ -173,7 +171,7 @@ const describeTerm = (
       }
     : { what: 'the objective', value, term }
 
-/** Reports a noise level that is not finite, with its schedule; otherwise a weight that is not. */
+/** Fault of a noise level that is not finite, otherwise of a weight. */
 const levelOrWeightFault = (
   values: Readonly<Record<string, NdArray>>
 ): Pick<Fault.NonFinite, 'what' | 'value' | 'reason'> | null =>
@@ -183,7 +181,7 @@ const levelOrWeightFault = (
     return Number.isFinite(value) ? null : { what, value, reason: `${name} is ${value}` }
   })
 
-/** `locateNaN` of a batch. */
+/** Restricts a search to the rows of a batch. */
 export const inBatch =
   <P extends string>(loss: Loss.Loss<P>, data: Source.Data, batch: number): LocateNaN<P> =>
   (params, key, rows) => {

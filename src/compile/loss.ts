@@ -1,7 +1,6 @@
 /**
- * Losses: the objective of a score on a schedule, and the expectation by which its mean over the noise is computed.
- * Two engines compute the same number from the same noise: 'interpreted' evaluates any score and objective in the
- * tensor vocabulary, one operation at a time; 'compiled' runs one program over the rows.
+ * Losses: the objective of a score on a schedule, with the expectation by which its mean over the noise is computed. Two engines compute
+ * the same number from the same noise: 'interpreted' evaluates one tensor operation at a time, 'compiled' runs one program over the rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -52,16 +51,15 @@ export interface Loss<P extends string> {
 
 export type { ValueAndGradient } from './valueAndGradient.js'
 
-/** Constants of terms, by name. */
 type Constants = Params.Params<string>
 
-/** Way to compute a loss on data, with the reason why it is, or is not, the chosen one. */
+/** Way of computing a loss on data; `reason` is why it is, or is not, the chosen one. */
 export interface LossPlan<P extends string> {
   readonly engine: 'compiled' | 'interpreted'
   readonly reason: string
   /** Value and gradient. `constants`, by name, replace those of the terms. */
   readonly evaluate: (params: Params.Params<P>, key: Key.Key, constants?: Constants) => ValueAndGradient<P>
-  /** Cost of each program for a row, with the term of the objective that it computes; empty if interpreted. */
+  /** Cost of each program for a row, with its term; empty if interpreted. */
   readonly parts: () => ReadonlyArray<Part>
   /** Value without the gradient, at less cost. */
   readonly value: (params: Params.Params<P>, key: Key.Key) => number
@@ -77,19 +75,17 @@ const librariesIn = (precision: Compiler.Precision): ((score: Score.Score<string
 const libraries = { float64: librariesIn('float64'), float32: librariesIn('float32') }
 
 /**
- * Program cache of a score, shared by equal scores: a program is compiled once for all data and for all objectives
- * that read the same rows.
+ * Returns the program cache of a score, shared by equal scores, so that a program is compiled once for all data and all objectives that
+ * read equal rows.
  */
 export const libraryOf = (score: Score.Score<string>, precision: Compiler.Precision): Compiler.Library =>
   libraries[precision](score)
 
-/** Program with its term of the objective. */
 interface Programmed {
   readonly term: string
   readonly program: Compiler.Program
 }
 
-/** Pairs a compiled program with the text of its term. */
 const withTermText =
   ({ of }: Objective.Term) =>
   (program: E.Either<string, Compiler.Program>): E.Either<string, Programmed> =>
@@ -98,12 +94,10 @@ const withTermText =
       E.map(program => ({ term: Objective.show(of), program }))
     )
 
-/** Number of rows used to compile a program for a trial; programs do not depend on it. */
+/** Number of rows of a trial; programs do not depend on it. */
 const PROGRAM_TRIAL_ROWS = 8
 
-/**
- * Compiles one program of each kind at arbitrary parameters; returns the programs, or the reason why there are none.
- */
+/** Compiles one program of each kind at arbitrary parameters; returns them, or the reason why one cannot be compiled. */
 const trialPrograms = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
@@ -148,17 +142,14 @@ const trialPrograms = <P extends string>(
   )
 }
 
-// —— all terms ——
-
 /** True if the term is a sum over rows of the score's losses. */
 export const isDirect = (drawn: DrawnTerm): drawn is DrawnTerm<Matching.DirectTerm> =>
   !Objective.isPenalty(drawn.term) && !isPaired(drawn)
 
-/** True if the term is a loss of pairs of rows. */
 const isPaired = (drawn: DrawnTerm): drawn is DrawnTerm<Pairs.Paired> =>
   Objective.isMatching(drawn.term) && drawn.term.pairs !== undefined
 
-/** Sum over rows of the direct terms, as a reduction whose chunks other processes can compute. */
+/** Returns the sum over rows of the direct terms, as a reduction whose chunks other processes can compute. */
 export const lossReduction = <P extends string>(
   loss: Loss<P>,
   engine: LossPlan<P>['engine'],
@@ -173,10 +164,7 @@ export const lossReduction = <P extends string>(
   }
 }
 
-/**
- * Request to another process for chunks of the sum: description of the loss, engine, key of the noise, and
- * parameters.
- */
+/** Request for chunks of the sum: description of the loss, engine, key of the noise, and parameters. */
 const remoteLossRequest =
   <P extends string>(
     { schedule, score, objective, expectation }: Loss<P>,
@@ -210,7 +198,7 @@ export const frameForLoss = <P extends string>({
   return data => (stays || Nodes.isNodes(data) ? Frame.unmoved<P, Source.Data>(data) : Frame.frameOfModel(model, data))
 }
 
-/** Value and gradient of NaN, with the problem that explains why these parameters have none. */
+/** Returns NaN with the problem for which these parameters have no value. */
 export const unresolvedValue = <P extends string>(
   params: Params.Params<P>,
   problem: Problem.Problem
@@ -220,7 +208,7 @@ export const unresolvedValue = <P extends string>(
   problem
 })
 
-/** Returns the map from a score's parameters to its mixture. `problems` rejects populations of scores without one. */
+/** Returns the map from parameters to a mixture; other scores have been rejected before. */
 export const requireMixtureMap = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
   Score.interpret(score).family?.toMixture ??
   (() => refuse('a population is met by the score of a mixture; compile the loss'))
@@ -232,17 +220,14 @@ const evaluationDistance = <P extends string>(a: ValueAndGradient<P>, b: ValueAn
     Params.norm(Params.zipWith((x, y: number) => x - y)(a.gradient, b.gradient)) / (1 + Params.norm(b.gradient))
   )
 
-/** Evaluates a loss; other terms may be given, one for each of the loss, that differ from them in constants alone. */
+/** Evaluates a loss, or terms that differ from its own in constants alone. */
 type EvaluateLoss<P extends string> = (
   params: Params.Params<P>,
   key: Key.Key,
   others?: ReadonlyArray<Objective.Term>
 ) => ValueAndGradient<P>
 
-/**
- * Evaluates on the nodes of a population that resolve the parameters. Terms under the model have nodes of their own,
- * which follow the student.
- */
+/** Evaluates on the nodes of a population that resolve the parameters; terms under the model have nodes of their own. */
 const evaluateOnResolvedNodes = <P extends string>(
   engine: LossPlan<P>['engine'],
   loss: Loss<P>,
@@ -282,10 +267,10 @@ const evaluateOnResolvedNodes = <P extends string>(
     )
 }
 
-/** True if the mean of a term is over the student's own distribution. */
+/** True if the mean of a term is over the model's own distribution. */
 export const isUnderModel = (term: Objective.Term): boolean => Objective.isMatching(term) && term.underModel === true
 
-/** Evaluates the whole objective by one engine. */
+/** Returns the evaluation of the whole objective by one engine. */
 export const evaluator = <P extends string>(
   engine: LossPlan<P>['engine'],
   loss: Loss<P>,
@@ -296,7 +281,7 @@ export const evaluator = <P extends string>(
     ? evaluateOnResolvedNodes(engine, loss, data, options)
     : evaluatorOnRows(engine, loss, options)(data)
 
-/** Value alone. Terms over pairs of rows always compute both. */
+/** Evaluates without the gradient; terms over pairs of rows always compute both. */
 const valueEvaluator = <P extends string>(
   engine: LossPlan<P>['engine'],
   loss: Loss<P>,
@@ -321,7 +306,7 @@ const evaluatorOnRows = <P extends string>(
   return data => {
     const { points, middle, toInternal } = frame(data)
     const drawAnew = sampler(points)
-    // Nodes draw nothing, so they are equal for all parameters and keys.
+    // nodes draw nothing, so they are equal for all parameters and keys
     const drawOnce = lazy(() => drawAnew(Params.zeros(Score.shapes(data.dim)(loss.score)), Key.fromSeed(0)))
     const draw: typeof drawAnew = Nodes.isNodes(points) ? drawOnce : drawAnew
     const reduction = termEngine(points)
@@ -355,7 +340,7 @@ const evaluatorOnRows = <P extends string>(
   }
 }
 
-/** Evaluates a term over pairs of rows, once for each of its samples. It is interpreted if there is no library. */
+/** Evaluates a term over pairs of rows, once for each of its samples; interpreted if there is no library. */
 const pairEvaluator = <P extends string>(
   { score }: Loss<P>,
   data: Source.Data,
@@ -374,7 +359,7 @@ const pairEvaluator = <P extends string>(
     const model = Score.interpret(score)
     const evaluate = Pairs.evaluatePairwise(model, term, { library, rows: data.rows, differentiates })
     return samples.map(sample => {
-      // `problems` rejects pairs with several noise levels or weights, so the first is that of all rows.
+      // pairs with several noise levels or weights have been rejected
       const [sampleWeight] = columnFrom(sample.weight, 0, 1)
       return scaleValueAndGradient(weight * sampleWeight)(
         evaluate(params, { ...existing(), ...Matching.termInputs(model, term, sample, { basis, points: data }) })
@@ -383,22 +368,21 @@ const pairEvaluator = <P extends string>(
   }
 }
 
-/** Value of a penalty with its gradient. */
+/** Returns the value of a penalty and its gradient. */
 export const evaluatePenalty = <P extends string>(
   { penalty }: Objective.Penalty,
   params: Params.Params<P>
 ): ValueAndGradient<P> => {
-  // A penalty returns a gradient in the parameters that it is given.
+  // a penalty returns a gradient in the parameters that it receives
   const { value, gradient } = penalty(params)
   return { value, gradient }
 }
 
-/** Snapshot of data: later changes of the caller's arrays have no effect. A population is returned as it is. */
+/** Copies the arrays of data, which the caller may change later; a population is returned unchanged. */
 export const dataSnapshot = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : snapshotOfData(data))
 
-/** Plan that is evaluated on batches of the rows. */
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value' | 'parts'> {
-  /** Evaluates on the rows with the given indices; if none are given, on rows drawn from the key. */
+  /** Evaluates on the rows with the given indices; if there are none, on rows drawn from the key. */
   readonly evaluate: (
     params: Params.Params<P>,
     key: Key.Key,
@@ -439,14 +423,14 @@ const termsWithConstants = (
 const areEqualShapes = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
   a.length === b.length && a.every((n, axis) => n === b[axis])
 
-/** Evaluates the chosen plan on batches: on given rows, or on rows drawn from the key of each evaluation. */
+/** Returns the chosen plan on batches: given rows, or rows drawn from the key of each evaluation. */
 export const batched = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   batch: number,
   { evaluations = Infinity, precision = 'float64' }: Partial<Pick<PlanOptions, 'evaluations' | 'precision'>> = {}
 ): Batched<P> => {
-  // A batch has few rows and is in memory, so it is evaluated in this process.
+  // a batch is small and in memory, so it is evaluated in this process
   const options = { library: libraryOf(loss.score, precision), use: 'once', backend: Backend.localBackend } as const
   const [{ engine, reason }] = lossPlans(loss, data, { evaluations, ...options })
   const evaluatorOf = evaluatorOnRows(engine, loss, options)
@@ -461,10 +445,9 @@ export const batched = <P extends string>(
   }
 }
 
-/** Smallest number of evaluations, and of values computed in them, for which compiling (tens of milliseconds) pays. */
+/** Smallest numbers of evaluations, and of values computed in them, for which compiling (tens of milliseconds) pays. */
 const MIN_WORK_TO_COMPILE = { evaluations: 10, numbers: 100000 }
 
-/** Options of choosing a plan. */
 export interface PlanOptions {
   /** Expected number of evaluations of the loss. */
   readonly evaluations: number
@@ -472,13 +455,11 @@ export interface PlanOptions {
   readonly library: Compiler.Library
   readonly precision: Compiler.Precision
   readonly use: Inputs.DataReuse
-  /** Backend that evaluates sums over rows. */
   readonly backend: Backend.Backend
 }
 
-/** Options of an evaluator. */
 interface EvaluationOptions extends Pick<PlanOptions, 'library' | 'use' | 'backend'> {
-  /** True if the gradient is computed. Default: true. */
+  /** Default: true. */
   readonly differentiates?: boolean
 }
 
@@ -494,7 +475,7 @@ const engineOf = <P extends string>(
 const hasPairs = <P extends string>({ objective }: Loss<P>): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
 
-/** All plans to compute a loss on data, the chosen one first. Their results differ by rounding alone. */
+/** Returns all plans for computing a loss on data, the chosen one first. Results differ by rounding alone. */
 export const lossPlans = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
@@ -554,7 +535,7 @@ export const lossPlans = <P extends string>(
 /** Inputs of a row that do not depend on the key. */
 const KEY_INDEPENDENT_INPUTS = ['clean', 'rowWeight', 'partner', 'label']
 
-/** True if the loss may depend on the key: if its programs draw random numbers or read drawn inputs. */
+/** True if the loss may depend on the key: its programs draw random numbers or read drawn inputs. */
 export const isRandomLoss = <P extends string>(loss: Loss<P>, data: Source.Data): boolean => {
   if (Nodes.isNodes(data) || Expectation.isDeterministicExpectation(loss.expectation)) return false
   const terms = Objective.terms(loss.objective)

@@ -1,4 +1,4 @@
-/** Problems of a loss and its data, found before anything is compiled. */
+/** Problems of a loss and its data, before anything is compiled. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { norm, square } from '../../lib/numbers/elementary.js'
@@ -19,16 +19,16 @@ import * as Score from '../score/score.js'
 
 export type CompileErrors = Problem.Problems
 
-/** Root mean square length of the rows, √(Σ wᵢ|xᵢ|²); the weights sum to 1. */
+/** √(Σ wᵢ|xᵢ|²), with weights that sum to 1. */
 const rootMeanSquare = (data: Source.Data): number => {
   if (Source.isSource(data)) return Math.sqrt(Source.meanSquares(data).reduce((sum, x) => sum + x, 0))
   const weights = Points.weightsOf(data)
-  // Row by row: an array of all numbers would cost more than a step.
+  // row by row, since an array of all numbers would cost more than a step
   const lengths = weights.map((w, i) => Math.sqrt(w) * norm(data.values.subarray(i * data.dim, (i + 1) * data.dim)))
   return norm(lengths)
 }
 
-/** Problems of the values of data. */
+/** Returns the problems of the values of data. */
 export const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> =>
   Source.isSource(data)
     ? Source.problems(data)
@@ -41,8 +41,8 @@ export const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> 
       )
 
 /**
- * Finds quadratures with too few nodes for the parameters that a run may reach. A centre of the symmetric pair
- * converges to a length of about √(E|x|² − d), and the start may be longer.
+ * Finds quadratures with too few nodes for the parameters that a run may reach. A centre of the symmetric pair converges to length √(E|x|²
+ * − d), and the start may be longer.
  */
 export const findUnresolvedNodes = <P extends string>(
   loss: Loss.Loss<P>,
@@ -65,11 +65,11 @@ export const findUnresolvedNodes = <P extends string>(
   return found === null ? [] : [found]
 }
 
-/** Sentence about too few nodes, to append to the reason of a plan. */
+/** Sentence about too few nodes, appended to the reason of a plan. */
 export const tooFewNodesRemark = ({ used, needed, error, length }: NodeResolution.Unresolved): string =>
   `; ${used} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${needed}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
 
-/** Problems that follow from what the terms of a loss read of the data, in a precision. */
+/** Returns the problems of the data that the terms of a loss read, in a precision. */
 export const lossCompatibilityProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
@@ -87,11 +87,11 @@ export const eitherProblemsOr = <A>(
     E.map(value => value())
   )
 
-/** Problems of a result; none if it is a value. */
+/** Returns the problems of a result; none if it is a value. */
 export const problemsIn = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
   E.isLeft(either) ? either.left : []
 
-/** Problems of a loss on data: of its objective, of its expectation, and of the data that they require. */
+/** Returns the problems of a loss on data: of its objective, its expectation, and the data that they require. */
 export const lossProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
@@ -102,7 +102,7 @@ export const lossProblems = <P extends string>(
   ...lossCompatibilityProblems(loss, points, precision)
 ]
 
-/** Problems of single precision, which only compiled programs support. */
+/** Returns the problems of single precision, which only compiled programs support. */
 export const singlePrecisionProblems = (
   { engine, reason }: Pick<Plan, 'engine' | 'reason'>,
   precision: Precision

@@ -1,6 +1,5 @@
 /**
- * Loss context: the data, noise and model values that a term reads for each row, in the tensor vocabulary, each
- * computed when it is read.
+ * Loss context: the data, noise and model values that a term reads for each row, in the tensor vocabulary, each computed when it is read.
  */
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
@@ -36,39 +35,34 @@ import type * as Score from '../score/score.js'
 
 const sumOverColumns = (x: Tensor): Tensor => sum(x, 1, true)
 
-/** Column [rows, 1] of a tensor that has one value for all rows, [], or one for each. */
+/** Converts a shared value, [], or one for each row to a column [rows, 1]. */
 export const columnTensor = (x: Tensor, rows: number): Tensor => (x.rank === 0 ? mul(x, ones([rows, 1])) : x)
 
-/** One value for all rows as [1, 1]; one for each row, [rows, 1], is returned unchanged. */
+/** Converts a shared value, [], to [1, 1]; columns are unchanged. */
 const singleRowTensor = (x: Tensor): Tensor => (x.rank === 0 ? reshape(x, [1, 1]) : x)
 
-// —— reads ——
-
 export const DIRECTION_DISTRIBUTIONS = ['rademacher', 'normal', 'noise'] as const
-/** Distribution of random directions; 'noise' is additional noise, which has a separate key. */
+/** Distribution of random directions; 'noise' is additional noise with a key of its own. */
 export type DirectionDistribution = (typeof DIRECTION_DISTRIBUTIONS)[number]
 
-/** Name of a value that is computed before a term's function is called, if the function reads it. */
+/** Value that is computed before a term's function is called, if the function reads it. */
 export type PrecomputedName = Single | HeadName
 type Single = 'clean' | 'score' | 'target' | 'output' | 'outputTarget' | 'noise' | 'time' | 'label' | 'partner'
 type HeadName = `heads.${string}`
 
 const isHead = (name: PrecomputedName): name is HeadName => name.startsWith('heads.')
 
-/** True if the value depends on the parameters. */
 const dependsOnParams = (name: PrecomputedName): boolean => name === 'score' || name === 'output' || isHead(name)
 
-/** Function of time, evaluated at the times of the rows. */
 export type TimeFunction = Parameters<Objective.Row['ofTime']>[0]
 
-/** Values that a term's function reads. */
 export interface Reads {
   readonly names: ReadonlySet<PrecomputedName>
-  /** Functions of time, in the order in which they are called. */
+  /** In the order in which they are called. */
   readonly times: ReadonlyArray<TimeFunction>
   /** Number of directions of each distribution, and of additional noises. */
   readonly probes: Readonly<Record<DirectionDistribution, number>>
-  /** True if it reads a density, which networks do not have. */
+  /** True if the function reads a density, which networks do not have. */
   readonly density: boolean
   /** Number of values returned for a row; 1 for a loss. */
   readonly width: number
@@ -80,11 +74,7 @@ type Definitions = (name: PrecomputedName) => Tensor
 const headsByName = (read: (name: string) => Tensor): Objective.Row['heads'] =>
   new Proxy<Objective.Row['heads']>({}, { get: (_, name) => read(String(name)) })
 
-/**
- * Returns a head of the score.
- *
- * @throws RangeError if the score has no head of this name
- */
+/** @throws RangeError if the score has no head of this name */
 const headNamed = (heads: Params.Tensors<string>, name: string): Tensor =>
   Object.hasOwn(heads, name)
     ? heads[name]
@@ -101,22 +91,21 @@ export const checkedParamAccess = (params: Params.Tensors<string>): Params.Tenso
         : refuse(`params.${name}: the score has ${Object.keys(all).join(', ')}; read one of its parameters`)
   })
 
-/** Access to the values drawn for the rows. */
+/** Values drawn for the rows. */
 export interface DrawAccess {
-  /** One value for all rows, or one for each. */
+  /** Shared, or one for each row. */
   readonly ofTime: (f: TimeFunction) => Tensor
   readonly direction: (law: DirectionDistribution, i: number) => Tensor
   readonly density: () => void
 }
 
-/** Data and noise from which a loss context is computed. */
 export interface ContextInputs {
   readonly clean: Tensor
   readonly drawn: Tensor
   /** |z|² outside the drawn part. */
   readonly orthogonal: Operand
   readonly inSpan?: Components.NoiseInSpan | undefined
-  /** One value for all rows, or one for each. */
+  /** Shared, or one for each row. */
   readonly alpha: Tensor
   readonly sigma: Tensor
   readonly label: Tensor | undefined
@@ -126,24 +115,23 @@ export interface ContextInputs {
   readonly constants: Params.Tensors<string>
   /** x_t, if it is not the sum of data and noise. */
   readonly noisy?: Tensor
-  /** Names that these rows do not have. */
+  /** Names that are undefined for these rows. */
   readonly lacks: ReadonlyArray<keyof Objective.Row>
 }
 
-/** Properties of a row that exist only with noise. */
 const NOISE_NAMES = ['noise', 'target', 'outputTarget'] as const
 
-/** Rows on which a term is evaluated: data to which noise is added, or quadrature nodes of x_t itself. */
+/** Data to which noise is added, or quadrature nodes of x_t itself. */
 export type RowKind = 'data' | 'nodes'
 
-/** Names that a term's rows do not have: those of the noise if there is none, and on nodes of x_t also the data. */
+/** Returns the names that are undefined for a term's rows: those of the noise if there is none, and on nodes also the data. */
 export const missingNames = (
   { noiseLevels }: Pick<Objective.Matching, 'noiseLevels'>,
   kind: RowKind
 ): ReadonlyArray<Single> =>
   NoiseLevels.isCleanLaw(noiseLevels) ? NOISE_NAMES : kind === 'nodes' ? ['clean', ...NOISE_NAMES] : []
 
-/** Throws for a value that a function reads now but did not read when its reads were recorded. */
+/** Throws for a value that was not read when a function's reads were recorded. */
 export const throwUnrecordedRead = (what: string): never =>
   refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
 
@@ -155,10 +143,7 @@ export const rowLogDensity = <P extends string>(
   level: Score.RowLevel
 ): Tensor => (family === undefined ? fill([x.shape[0], 1], NaN) : family.logDensity(params, x, level))
 
-/**
- * Noise levels of the rows as columns, [rows, 1], and in the form that the model takes: a mixture takes one level,
- * [1, 1], if all rows share it ('common').
- */
+/** Noise levels of the rows as columns, [rows, 1], and in the form of the model: a mixture takes a shared level as [1, 1] ('common'). */
 const makeRowLevels = (rows: number, label: Tensor | undefined, shape: 'columns' | 'common') => {
   const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
   return {
@@ -177,18 +162,14 @@ const makeRowLevels = (rows: number, label: Tensor | undefined, shape: 'columns'
   }
 }
 
-/** Loss context of a term's rows. */
 export interface LossContext {
   /** Computes a value by name. */
   readonly define: Definitions
-  /** Builds the context that a term's function receives, from a function that reads the precomputed values. */
+  /** Builds the argument of a term's function; `read` returns precomputed values. */
   readonly row: (read: Definitions) => Objective.Row
 }
 
-/**
- * Loss context of a term. The caller decides when precomputed values are defined: `row` obtains them by the function
- * that it is given.
- */
+/** Returns the loss context of a term. The caller decides when precomputed values are computed, by the argument of `row`. */
 export const lossContext = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
@@ -209,24 +190,22 @@ export const lossContext = <P extends string>(
         enumerable: !inputs.lacks.includes(name),
         get: () => read(name)
       })
-      // With these properties the row is complete.
       return Object.defineProperties(rowFunctions(context, read) as Objective.Row, RR.mapWithIndex(onRead)(values))
     }
   }
 }
 
-/** The model at any points and noise levels, and the noised rows. */
+/** Model at any points and noise levels, and the noised rows. */
 interface ModelAccess extends Pick<
   Objective.Row,
   'noisy' | 'level' | 'levelAt' | 'scoreAt' | 'outputAt' | 'logDensityAt'
 > {
-  /** Noise level of the rows, in the form that the model takes. */
+  /** Noise level in the form of the model. */
   readonly modelLevel: Score.RowLevel
   /** Outputs of all heads, by name; none if the score has no heads. */
   readonly headsAt: (x: Tensor, at: Objective.RowLevel | Objective.Time) => Params.Tensors<string>
 }
 
-/** Arguments of a loss context, with the model at its rows. */
 interface ContextParts<P extends string> {
   readonly model: Score.Model<P>
   readonly params: Params.Tensors<P>
@@ -255,7 +234,6 @@ const modelAccess = <P extends string>(
       of(({ sigma }) => sigma)
     )
   }
-  /** Evaluates a function of the model at points and a level or time. */
   const evaluateAt =
     <A>(f: (params: Params.Tensors<P>, x: Tensor, level: Score.RowLevel) => A) =>
     (x: Tensor, at: Objective.RowLevel | Objective.Time): A => {
@@ -278,7 +256,6 @@ const modelAccess = <P extends string>(
   }
 }
 
-/** Values that are computed before a term's function is called if it reads them. */
 const precomputedValues = <P extends string>({
   model,
   inputs: { clean, drawn, time, label, partner },
@@ -298,7 +275,7 @@ const precomputedValues = <P extends string>({
   }
 }
 
-/** Everything of a row but the precomputed values. */
+/** Fields of a row that are not precomputed values. */
 const rowFunctions = <P extends string>(context: ContextParts<P>, read: Definitions): Omit<Objective.Row, Single> => {
   const { params, inputs, access, at } = context
   const [rows] = inputs.clean.shape
@@ -341,7 +318,7 @@ const rowFunctions = <P extends string>(context: ContextParts<P>, read: Definiti
 const exactDivergence = <P extends string>({ model, params, at }: ContextParts<P>): Tensor =>
   opened(() => model.divergence(params, at.noisy, at.modelLevel))
 
-/** Row of the model's own distribution; values that do not depend on the parameters are those of the row. */
+/** Row of the model's own distribution; values independent of the parameters are those of the row. */
 const rowUnderModel = <P extends string>(
   { model, params, inputs, access, at }: ContextParts<P>,
   read: Definitions
@@ -351,27 +328,27 @@ const rowUnderModel = <P extends string>(
   return { row: row(name => (dependsOnParams(name) ? define(name) : read(name))), share }
 }
 
-/** Row at other parameters and, if given, with other constants; data and noise are unchanged. */
+/** Row at other parameters and, if given, other constants, with the same data and noise. */
 const rowUnder = <P extends string>(
   { model, params, inputs, access }: ContextParts<P>,
   read: Definitions,
   others: Partial<Params.Tensors<string>>,
   constants = inputs.constants
 ): Objective.Row => {
-  // The names are those of the model's parameters.
+  // the names are those of the model's parameters
   const changed = { ...params, ...others } as Params.Tensors<P>
   const { row, define } = lossContext(model, changed, { ...inputs, constants }, access)
   return row(name => {
-    // Read in any case, so that it is recorded for the original row too.
+    // always read, so that it is recorded for the original row too
     const original = read(name)
     return dependsOnParams(name) ? define(name) : original
   })
 }
 
 /**
- * Rows drawn from the model itself, x_t = αc_k + √(α²v_k + σ²) z, from standard normal rows z with labels k, and their
- * importance shares Kπ_k. For isotropic components, v_k follows for any parametrization from log N(c_k; c_k, v_k I) =
- * −(d/2) log 2πv_k. NaN for a score without a mixture.
+ * Rows drawn from the model, x_t = αc_k + √(α²v_k + σ²) z, from standard normal rows z with labels k, and their importance shares Kπ_k. For
+ * isotropic components, v_k follows in any parametrization from log N(c_k; c_k, v_k I) = −(d/2) log 2πv_k. NaN for a score without a
+ * mixture.
  */
 const modelSample = <P extends string>(
   { family }: Score.Model<P>,

@@ -1,13 +1,12 @@
 /**
- * Terms of an objective in the tensor vocabulary, as one loss for each row, from parameters and named inputs:
- * written once for the interpreter and the compiler.
+ * Terms of an objective as one loss for each row, in the tensor vocabulary, from parameters and named inputs: one definition for the
+ * interpreter and the compiler.
  *
- * A term's own function (`perRow`) is called before the first step, and each of these calls is needed:
- * 1. `analyzeReads`, once for each kind of row: records what the function reads. Only this is drawn, passed and computed
- *    later.
- * 2. `SmokeTest`, for users' functions: three rows together and each alone, and once more for the gradient. A function
- *    that mixes rows or has no derivative would otherwise fit something else, or fail in the middle of a run.
- * 3. `Compiler.compile`, twice for each program: what differs between the two traces is not a constant.
+ * A term's own function (`perRow`) is called several times before the first step:
+ * 1. `analyzeReads`, once for each kind of row, records its reads. Only these are drawn, passed and computed later.
+ * 2. `SmokeTest`, for users' functions: on three rows together, on each alone, and for the gradient. A function that mixes rows or has no
+ * derivative would otherwise fit something else, or fail in the middle of a run.
+ * 3. `Compiler.compile`, twice for each program: values that differ between the two traces are not constants.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -57,33 +56,29 @@ import {
 
 type RowsAndDim = Pick<Points.Points, 'rows' | 'dim'>
 
-/** Noise level with a draw of noise. Weight, α and σ are one number for all rows, or one for each row. */
+/** Noise level with a draw of noise. Weight, α and σ are shared, or one for each row. */
 export interface NoiseSample {
   readonly weight: RowNumbers
   readonly alpha: RowNumbers
   readonly sigma: RowNumbers
   readonly noise: Noise.NoiseOfDraw
-  /**
-   * Weight of the denoising form if the term also has an implicit form: one number for all rows, or one for each
-   * row.
-   */
+  /** Weight of the denoising form if the term also has an implicit form; shared, or one for each row. */
   readonly denoising: RowNumbers
-  /** Key of further draws: directions of divergence estimates, additional noise. */
+  /** Key of the directions of divergence estimates and of additional noise. */
   readonly probes: () => Key.Key
-  /** Index of the noise level in the noise level distribution. */
+  /** Index in the noise level distribution. */
   readonly level: number
-  /** Values of a function at the times: one number for all rows, or one for each row. */
+  /** Function of time at the times; shared, or one for each row. */
   readonly ofTime: (f: TimeFunction) => RowNumbers
   /** Labels of the rows if some are dropped; null: those of the data. */
   readonly labels: RowNumbers | null
-  /** Rows at this noise level, if they are quadrature nodes of a distribution, to which no noise is added. */
+  /** Rows that are quadrature nodes of the distribution at this noise level, to which no noise is added. */
   readonly nodes?: { readonly values: Float64Array; readonly stay: boolean }
 }
 
-/** Term that is a sum over rows of the score's losses. */
 export type DirectTerm = Objective.Matching | Objective.Noiseless
 
-/** Factor that converts the loss of one parametrization to another, at the noise levels of a sample. */
+/** Factor between the losses of two parametrizations, at the noise levels of a sample. */
 const conversion = (
   from: Parametrization.Parametrization,
   to: Parametrization.Parametrization = Parametrization.score
@@ -92,9 +87,7 @@ const conversion = (
   return ({ alpha, sigma }) => zipNumbers(alpha, sigma, (alpha, sigma) => weight({ alpha, sigma }))
 }
 
-// —— inputs ——
-
-/** Inputs that are the data: rows, weights, labels and partners. */
+/** Returns the rows, weights, labels and partners as inputs. */
 export const dataInputs = (data: Source.Data, reuse: Inputs.DataReuse): Inputs.NamedInputs => {
   const { dim } = data
   const weights = Source.isSource(data)
@@ -111,7 +104,7 @@ export const dataInputs = (data: Source.Data, reuse: Inputs.DataReuse): Inputs.N
   }
 }
 
-/** Labels of the rows, −1 for a row without one; null if no row has a label. */
+/** Returns the labels of the rows, −1 for none; null if no row has a label. */
 export const rowLabels = (data: Source.Data): RowNumbers | null =>
   Source.isSource(data) ? data.labels : data.labels === undefined ? null : Float64Array.from(data.labels)
 
@@ -148,7 +141,7 @@ const isOutputError = ({ noise, denoising }: NoiseSample): boolean =>
 
 const CONSTANT = 'constant.'
 
-/** Constants of a term as inputs. */
+/** Returns the constants of a term as inputs. */
 export const termConstants = ({ constants = {} }: DirectTerm): Inputs.NamedInputs =>
   Object.fromEntries(
     Object.entries(constants).map(([name, { shape, values }]) => [CONSTANT + name, Inputs.constantInput(shape, values)])
@@ -161,7 +154,7 @@ const constantTensors = (inputs: Inputs.InputTensors): Params.Tensors<string> =>
     )
   )
 
-/** Inputs of a term for a sample. They are added to `existing` ones, such as the data; default: none. */
+/** Returns the inputs of a term for a sample, added to `existing`. Default: none. */
 export const termInputs = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
@@ -200,7 +193,7 @@ export const termInputs = <P extends string>(
 
 /** True if two samples draw only noise and differ in nothing but its key. */
 export const sampleDiffersInKey = (one: NoiseSample, other: NoiseSample): boolean =>
-  // All other values at their times were computed together with α.
+  // all other values at their times were computed together with α
   one.alpha === other.alpha &&
   areEqualNumbers(one.weight, other.weight) &&
   Noise.isDrawnNoise(one.noise) &&
@@ -210,13 +203,12 @@ export const sampleDiffersInKey = (one: NoiseSample, other: NoiseSample): boolea
 const areEqualNumbers = (a: RowNumbers, b: RowNumbers): boolean =>
   a === b || (a instanceof Float64Array && b instanceof Float64Array && sameNumbers(a, b))
 
-/** Object by which the programs of terms are distinguished; everything else is an input. */
+/** Returns the object by which programs of terms are distinguished; all else is an input. */
 export const programIdentity = (term: DirectTerm): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)
 
-/** Rows on which a term's function is analyzed. */
 interface ReadSetting {
   readonly dim: number
-  /** True if the denoising form is mixed with the implicit one, so that the function reads the share. Default: false. */
+  /** True if denoising and implicit forms are mixed, so that the function reads their share. Default: false. */
   readonly isMixed?: boolean
   /** Default: 'data'. */
   readonly rowKind?: RowKind
@@ -225,8 +217,8 @@ interface ReadSetting {
 const readsByTerm = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
 
 /**
- * Values that a term's function reads of a row, from one call on a row of made-up numbers. A function in the tensor
- * vocabulary reads the same of every row. The result is cached by function, model and setting.
+ * Returns the values that a term's function reads, from one call on a row of made-up numbers; a function in the tensor vocabulary reads the
+ * same of every row. Cached by function, model and setting.
  */
 export const analyzeReads = <P extends string>(
   model: Score.Model<P>,
@@ -246,7 +238,7 @@ export const analyzeReads = <P extends string>(
   return found
 }
 
-/** Values that a term's function reads; null if the function throws. */
+/** Returns the values that a term's function reads; null if it throws. */
 export const tryAnalyzeReads = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
@@ -258,7 +250,7 @@ export const tryAnalyzeReads = <P extends string>(
     )
   )
 
-/** Random draws of a term other than its noise, in words. */
+/** Returns the random draws of a term other than its noise, in words. */
 export const additionalDraws = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching,
@@ -275,10 +267,7 @@ export const additionalDraws = <P extends string>(
   ]
 }
 
-/**
- * Model that computes shapes only. Analysing reads requires no values, and scores may need one or two derivatives to
- * compute.
- */
+/** Model that computes shapes alone, since scores may need expensive derivatives. */
 const shapesOnlyModel = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
   const one = (x: Tensor): Tensor => ones([x.shape[0], 1])
   const alike = (_: unknown, x: Tensor): Tensor => fill(x.shape, 0.5)
@@ -299,7 +288,6 @@ const shapesOnlyModel = <P extends string>(model: Score.Model<P>): Score.Model<P
   }
 }
 
-/** Calls a term's function on one row of made-up numbers and records what it reads. */
 const recordReads = <P extends string>(
   model: Score.Model<P>,
   { perRow, constants = {} }: Objective.Matching,
@@ -348,7 +336,7 @@ const recordReads = <P extends string>(
   }
 }
 
-/** One row of made-up numbers; it has a share only if the noise is mixed. */
+/** Row of made-up numbers; it has a share only if the noise is mixed. */
 const madeUpRow = (dim: number, noise: 'mixed' | 'whole'): Omit<ContextInputs, 'constants' | 'lacks'> => {
   const half = (width: number): Tensor => fill([1, width], 0.5)
   return {
@@ -364,7 +352,7 @@ const madeUpRow = (dim: number, noise: 'mixed' | 'whole'): Omit<ContextInputs, '
   }
 }
 
-/** Loss of each row as the term returns it, [rows] or [rows, 1]; `call` can wrap the term's own function. */
+/** Returns the loss of each row, [rows] or [rows, 1]; `call` can wrap the term's own function. */
 export const termOutputPerRow =
   <P extends string>(model: Score.Model<P>, term: Objective.Matching) =>
   (params: Params.Tensors<P>, inputs: Inputs.InputTensors, call: <R>(f: () => R) => R = f => f()): Tensor => {
@@ -403,7 +391,6 @@ export const termOutputPerRow =
     return call(() => term.perRow(seen))
   }
 
-/** Term at a noise level, [rows, 1]. */
 const termPerRow = <P extends string>(
   model: Score.Model<P>,
   term: Objective.Matching
@@ -417,7 +404,7 @@ const termPerRow = <P extends string>(
   }
 }
 
-/** Term without noise, [rows] or [rows, 1]. */
+/** Returns a term without noise, [rows] or [rows, 1]. */
 export const noiselessTermPerRow =
   <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
   (params: Params.Tensors<P>, { clean, ...inputs }: Inputs.InputTensors): Tensor => {
@@ -429,7 +416,6 @@ export const noiselessTermPerRow =
     )
   }
 
-/** Loss context of a term without noise; `under` evaluates the density at other parameters. */
 const noiselessContext = <P extends string>(
   params: Params.Tensors<P>,
   constants: Params.Tensors<string>,
@@ -440,14 +426,14 @@ const noiselessContext = <P extends string>(
   params: checkedParamAccess(params),
   constants,
   logDensity: () => density(params),
-  // The names are those of the model's parameters.
+  // the names are those of the model's parameters
   under: (others, there = constants) =>
     noiselessContext({ ...params, ...others } as Params.Tensors<P>, there, data, density)
 })
 
 /**
- * True if a term without noise reads the density, found on one row of made-up numbers. A term that throws, which is
- * reported elsewhere, counts by what it reads before.
+ * True if a term without noise reads the density, by one row of made-up numbers. A term that throws, which is reported elsewhere, counts by
+ * its reads before.
  */
 export const readsNoiselessDensity = <P extends string>(
   model: Score.Model<P>,
@@ -475,7 +461,7 @@ export const readsNoiselessDensity = <P extends string>(
   )
 }
 
-/** Term for each row, [rows]. */
+/** Returns the term for each row, [rows]. */
 export const flatTermPerRow = <P extends string>(
   model: Score.Model<P>,
   term: DirectTerm
@@ -484,7 +470,7 @@ export const flatTermPerRow = <P extends string>(
   return (params, inputs) => reshape(own(params, inputs), [inputs.clean.shape[0]])
 }
 
-/** Weighted mean of a term over the rows. */
+/** Returns the weighted mean of a term over the rows. */
 export const weightedMeanTerm = <P extends string>(
   model: Score.Model<P>,
   term: DirectTerm

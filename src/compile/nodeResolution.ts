@@ -1,6 +1,6 @@
 /**
- * Quadrature nodes along the direction of the symmetric pair: tests whether they resolve the integrand for given
- * parameters. Means computed by a rule that is too coarse are rejected (`Expectation.tooFew`).
+ * Tests whether quadrature nodes along the direction of the symmetric pair resolve the integrand for given parameters; a rule that is too
+ * coarse is rejected (`Expectation.tooFew`).
  */
 import { norm } from '../../lib/numbers/elementary.js'
 import { lazy } from '../../lib/plain/iterate.js'
@@ -12,13 +12,12 @@ import * as Score from '../score/score.js'
 import * as DrawTerms from './drawTerms.js'
 import type * as Loss from './loss.js'
 
-/** Report of too few nodes for given parameters. */
 export interface Unresolved extends Expectation.TooFew {
   /** Euclidean length of the centre. */
   readonly length: number
 }
 
-/** Returns a function of the parameters: the report if the loss has too few nodes for them, otherwise null. */
+/** Returns a function of the parameters: the report of too few nodes, otherwise null. */
 export const nodeResolutionCheck = <P extends string>(
   loss: Loss.Loss<P>
 ): ((params: Params.Params<P>) => Unresolved | null) => {
@@ -33,7 +32,7 @@ export const nodeResolutionCheck = <P extends string>(
   }
 }
 
-/** Problem of too few nodes; it names the number that suffices. */
+/** Problem of too few nodes, with the number that suffices. */
 export const tooFewNodes = ({ used, needed, error, length }: Unresolved): Problem.Problem =>
   Problem.of(
     'expectation',

@@ -1,7 +1,6 @@
 /**
- * Noise of one evaluation, as an expectation draws it. It need not be a full standard normal vector: if a mixture
- * depends on a point x only through |x − c_k|², noise in the span of the differences c_k − c_l and the squared
- * length of the remainder give the same expectation, with less variance.
+ * Noise of one evaluation. It need not be a full standard normal vector: if a mixture depends on a point x only through |x − c_k|², noise
+ * in the span of the differences c_k − c_l and the squared length of the remainder give the same expectation, with less variance.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import {
@@ -27,15 +26,12 @@ import type { Basis } from '../mixture/projection.js'
 import * as Inputs from './inputs.js'
 import * as Points from '../data/points.js'
 
-/** Noise in the span of the centres. It is drawn by counter, so no array of the size of the data is stored. */
+/** Noise in the span of the centres, drawn by counter, so no array of the size of the data is stored. */
 interface SpanNoise {
   readonly _tag: 'Span'
   /** Coordinates in the orthonormal basis: row i, direction j uses normal draw i · rank + j. */
   readonly coordinates: Key.Key
-  /**
-   * Normal draw i for row i, along the part of x_0 − c_k outside the span, which is the same for all k; null if |x|²
-   * is not read.
-   */
+  /** Normal draw i for row i, along the part of x_0 − c_k outside the span, which is equal for all k; null if |x|² is not read. */
   readonly along: Key.Key | null
   /** |z|² outside the span and `along`: its mean, or χ² draw i for row i. */
   readonly rest: number | { readonly key: Key.Key; readonly degrees: number }
@@ -43,7 +39,7 @@ interface SpanNoise {
   readonly sign: 1 | -1
 }
 
-/** Quadrature node in the one direction of a basis of rank ≤ 1, the same for all rows. */
+/** Quadrature node in the direction of a basis of rank ≤ 1, shared by all rows. */
 interface NodeNoise {
   readonly _tag: 'Node'
   readonly coordinate: number
@@ -51,7 +47,7 @@ interface NodeNoise {
   readonly rest: number
 }
 
-/** No noise: the rows are already at the noise level. */
+/** Rows that are already at the noise level. */
 interface NoNoise {
   readonly _tag: 'None'
 }
@@ -69,10 +65,7 @@ export type NoiseOfDraw = SpanNoise | NodeNoise | FullNoise | NoNoise
 export const isGivenNoise = (values: FullNoise['values']): values is RowNumbers =>
   values instanceof Float64Array || 'read' in values
 
-/**
- * Smallest distance from the span, relative to the distance from the origin, at which a row has a direction outside
- * it.
- */
+/** Smallest distance from the span, relative to that from the origin, at which a row has a direction outside it. */
 const MIN_OUTSIDE_SHARE = 1e-9
 
 type PointsSize = Pick<Points.Points, 'rows' | 'dim'>
@@ -83,21 +76,17 @@ export interface NoiseDrawTerm {
   readonly noise: NoiseOfDraw
 }
 
-/**
- * Span of the noise on which a mixture depends. `seesNorm` is true if it also depends on the length of the
- * remainder.
- */
+/** Span of the noise on which a mixture depends; `seesNorm` is true if it also depends on the length of the remainder. */
 export interface NoiseProjection {
   readonly basis: Basis
   readonly seesNorm: boolean
-  /** b in tanh(a + bζ), ζ the noise along the direction; only a quadrature uses it. */
+  /** b in tanh(a + bζ), ζ the noise along the direction; for quadratures. */
   readonly slope: () => number
 }
 
 /**
- * Normal coordinates in the basis. If only the mean of |z|² outside it matters, `rest` is the number of remaining
- * dimensions; if its distribution matters, one normal is drawn along the part of x_0 − c_k outside the span, and a
- * χ² for the other directions.
+ * Draws normal coordinates in the basis. If only the mean of |z|² outside it matters, `rest` is the number of remaining dimensions;
+ * otherwise one normal is drawn along the part of x_0 − c_k outside the span, and a χ² for the other directions.
  */
 const spanNoiseOf =
   (dim: number, { basis: { rank }, seesNorm }: NoiseProjection) =>
@@ -114,7 +103,7 @@ const spanNoiseOf =
     }
   }
 
-/** Draws of an expectation. `Compile` rejects projections and nodes for scores without a span. */
+/** Returns the draws of an expectation. `Compile` rejects projections and nodes for scores without a span. */
 export const noiseDraws =
   ({ rows, dim }: PointsSize, projection: NoiseProjection | null, key: Key.Key) =>
   (expectation: Expectation.Expectation): ReadonlyArray<NoiseDrawTerm> => {
@@ -144,12 +133,11 @@ export const noiseDraws =
     }
   }
 
-/** Full noise that is drawn from a key. */
 interface DrawnNoise extends FullNoise {
   readonly values: Key.Key
 }
 
-/** True if noise is drawn at each evaluation, in all coordinates; false for given noise and nodes. */
+/** True if noise is drawn at each evaluation in all coordinates, neither given nor at nodes. */
 export const isDrawnNoise = (noise: NoiseOfDraw): noise is DrawnNoise =>
   noise._tag === 'Full' && !isGivenNoise(noise.values)
 
@@ -157,10 +145,7 @@ const basisInputs = ({ rank, vectors }: Basis, { dim }: Pick<PointsSize, 'dim'>)
   basis: Inputs.constantInput([rank, dim], vectors)
 })
 
-/**
- * Inputs of the noise that change between evaluations: the key of full noise, otherwise the basis, which depends on
- * the parameters.
- */
+/** Returns the inputs that change between evaluations: the key of full noise, otherwise the basis, which depends on the parameters. */
 export const changingNoiseInputs = (
   noise: NoiseOfDraw,
   basis: Basis,
@@ -170,7 +155,7 @@ export const changingNoiseInputs = (
 
 const SIGNS = { [1]: Inputs.numberInput(1), [-1]: Inputs.numberInput(-1) } as const
 
-/** Named inputs from which `ofInputs` computes the noise. */
+/** Returns the inputs of `noiseFromInputs`. */
 export const noiseInputs = (noise: NoiseOfDraw, own: Basis, { dim }: PointsSize): Inputs.NamedInputs => {
   if (noise._tag === 'Full') {
     const { values, sign } = noise
@@ -194,7 +179,7 @@ export const noiseInputs = (noise: NoiseOfDraw, own: Basis, { dim }: PointsSize)
   }
 }
 
-/** Noise as tensors: the part that is drawn, [rows | 1, dim], and |z|² outside it, a number, [] or [rows, 1]. */
+/** Returns noise as tensors: the drawn part, [rows | 1, dim], and |z|² outside it, a number, [] or [rows, 1]. */
 export const noiseFromInputs = (
   { noise, sign, basis, coordinate, coordinates, beyond, along, origin, none }: Partial<Inputs.InputTensors>,
   clean: Tensor
@@ -214,7 +199,7 @@ export const noiseFromInputs = (
   if (along === undefined) return { drawn, orthogonal: beyond, inSpan: { ...inSpan, share: null } }
   const length = sqrt(outside)
   const normal = mul(sign, along)
-  // A row in the span has no direction outside it, so its normal counts as one of the χ²'s.
+  // a row in the span has no direction outside it, so its normal counts as one of the χ²'s
   const hasDirection = greater(
     length,
     mul(MIN_OUTSIDE_SHARE, sqrt(add(Components.squaredRowNorms(sub(clean, origin)), 1)))
@@ -227,6 +212,6 @@ export const noiseFromInputs = (
   }
 }
 
-/** Noise of one draw on data, as tensors. */
+/** Returns the noise of one draw on data, as tensors. */
 export const noiseTensors = (noise: NoiseOfDraw, basis: Basis, points: Points.Points): Components.ComponentNoise =>
   noiseFromInputs(Inputs.inputTensors(0, points.rows)(noiseInputs(noise, basis, points)), Points.pointsTensor(points))

@@ -1,6 +1,6 @@
 /**
- * Terms over pairs of rows, L(u) with the row outputs u, [n, k]. One program computes u, another the gradient Σᵢ
- * ⟨∂L/∂uᵢ, ∂uᵢ/∂θ⟩; L and ∂L/∂u are computed between them from numbers alone.
+ * Terms over pairs of rows, L(u) with the row outputs u, [n, k]. One program computes u, another the gradient Σᵢ ⟨∂L/∂uᵢ, ∂uᵢ/∂θ⟩; L and
+ * ∂L/∂u are computed between them.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -15,10 +15,8 @@ import * as Params from '../core/params.js'
 import type * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 
-/** Term over pairs of rows. */
 export type Paired = Objective.Matching & { readonly pairs: NonNullable<Objective.Matching['pairs']> }
 
-/** Outputs of the rows, [rows, k]. */
 const rowOutputs = <P extends string>(
   model: Score.Model<P>,
   term: Paired
@@ -41,7 +39,6 @@ const slopeProduct = <P extends string>(
 
 /** Programs of a term over pairs; each is the reason if it cannot be compiled. */
 interface PairwisePrograms {
-  /** Outputs of the rows. */
   readonly outputs: ReturnType<Compiler.Library['program']>
   /** Gradient of the parameters from ∂L/∂u, whose values are an input. */
   readonly gradient: (slope: NdArray) => ReturnType<Compiler.Library['program']>
@@ -56,7 +53,7 @@ export const pairwisePrograms = <P extends string>(
   outputs: library.program(
     term.perRow,
     Inputs.signature(shapes, inputs),
-    // The parameters of the signature are those of the score, here and below.
+    // the parameters of the signature are those of the score, here and below
     ({ params, rows, constants }) => ({
       others: { u: rowOutputs(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
     }),
@@ -72,10 +69,7 @@ export const pairwisePrograms = <P extends string>(
     )
 })
 
-/**
- * Evaluates the term and, if requested, its gradient: by programs of a library or, if there is none, by the
- * interpreter.
- */
+/** Evaluates the term and, if requested, its gradient, by programs of a library or, if there is none, the interpreter. */
 export const evaluatePairwise = <P extends string>(
   model: Score.Model<P>,
   term: Paired,
@@ -117,8 +111,8 @@ export const evaluatePairwise = <P extends string>(
   }
 }
 
-/** Maximum number of pair values: all pairs are computed at once. */
+/** Maximum number of values of all pairs, which are computed at once. */
 export const MAX_PAIR_NUMBERS = 4194304
 
-/** Number of values of all ordered pairs of different rows, if a row has `width` outputs. */
+/** Returns the number of values of all ordered pairs of different rows, for `width` outputs of a row. */
 export const pairNumbers = (rows: number, width: number): number => rows * (rows - 1) * width

@@ -1,4 +1,4 @@
-/** Programs: compiled pipelines that can run on their data. `Compile` returns them, `Run` iterates them. */
+/** Programs: compiled pipelines on their data. */
 import type * as t from 'io-ts'
 import type { Precision } from '../../lib/compiler/index.js'
 import type { Key } from '../../lib/index.js'
@@ -9,15 +9,13 @@ import type { Means, Stopping } from '../pipeline/stage.js'
 
 export type { Precision } from '../../lib/compiler/index.js'
 
-/** Computation chosen for a stage, with the reason. */
 export interface Plan extends Means {
   readonly stage: string
 }
 
-/** State that a stage keeps between steps; opaque to everything but the stage. */
+/** State of a stage between steps, opaque to all others. */
 export type Memory = unknown
 
-/** Result of one step of a stage. */
 export interface Step<P extends string> {
   /** Objective at the parameters before the step. */
   readonly value: number
@@ -27,14 +25,12 @@ export interface Step<P extends string> {
   readonly memory: Memory
 }
 
-/** Parameter that has diverged beyond the extent of the data. */
 export interface DivergedParameter {
   readonly what: string
   readonly value: number
   readonly domain: string
 }
 
-/** Stage that is ready to run. */
 export interface CompiledStage<P extends string> {
   readonly stopping: Stopping
   /** Size of a step, in the unit of `relativeChange`. */
@@ -45,10 +41,7 @@ export interface CompiledStage<P extends string> {
   /** First non-finite value of a step; null if none is found. */
   readonly fault: (params: Params.Params<P>, memory: Memory, key: Key.Key) => Fault.NonFinite | null
   readonly step: (params: Params.Params<P>, memory: Memory, key: Key.Key) => Step<P>
-  /**
-   * Parameters with which the stage ends: the average of the iterates if its optimizer keeps one, otherwise the
-   * last.
-   */
+  /** Parameters with which the stage ends: the average of the iterates if its optimizer has one, otherwise the last. */
   readonly finish: (params: Params.Params<P>, memory: Memory) => Params.Params<P>
   readonly memoryCodec: t.Type<Memory, unknown>
 }
@@ -57,10 +50,9 @@ export interface Program<P extends string> {
   readonly pipeline: Pipeline<P>
   readonly start: (key: Key.Key) => Params.Params<P>
   readonly stages: ReadonlyArray<CompiledStage<P>>
-  /** Fingerprint of the data; the states of a run are only valid for equal data. */
+  /** Fingerprint of the data; states of a run are valid for equal data. */
   readonly data: () => string
-  /** Precision of the stages' losses; parameters and optimizer states are always doubles. */
+  /** Precision of losses; parameters and optimizer states are always doubles. */
   readonly precision: Precision
-  /** Computation chosen for each stage, with the reason. */
   readonly plan: ReadonlyArray<Plan>
 }

@@ -1,6 +1,6 @@
 /**
- * Reductions by description: a process without the rows sends a request as JSON and numbers, and another process
- * computes chunks of the sum on its rows. No code is sent.
+ * Reductions by description: a process without the rows sends a request as JSON and numbers, and another computes chunks of the sum on its
+ * rows. No code is sent.
  */
 import * as Ap from 'fp-ts/lib/Apply.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -24,7 +24,7 @@ import * as Params from '../core/params.js'
 import * as Score from '../score/score.js'
 import * as Loss from './loss.js'
 
-/** Reduction as a function of the numbers sent for a step. */
+/** Reduction as a function of the numbers of a step. */
 export type SumAtNumbers = (numbers: Float64Array) => Reductions.Reduction<unknown>
 type ReductionOrProblem = E.Either<Problem.Problem, SumAtNumbers>
 
@@ -58,7 +58,7 @@ const unknown = (value: string): Problem.Problem =>
     'let all processes be of the same version; what is code of your own, give to the vocabulary of each'
   )
 
-/** Smallest variance floor: the M-step is done by the process that adds the chunks, so the floor has no effect here. */
+/** Variance floor without effect here, since the M-step is done by the process that adds the chunks. */
 const SMALLEST_FLOOR = Number.MIN_VALUE
 
 /** Checks the count of numbers before anything is allocated. */
@@ -70,13 +70,13 @@ const withNumberCount =
     return refuseWith(problem, Problem.show(problem))
   }
 
-/** Checks that the numbers are a score's parameters, after `before` other numbers. */
+/** Checks that the numbers are a score's parameters, after `before` others. */
 const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: SumAtNumbers): SumAtNumbers => {
   const count = before + Params.paramsSize(Score.shapes(dim)(score))
   return withNumberCount(count, `${count}, as ${Score.show(score)} has`, of)
 }
 
-/** Reads the key from the first two numbers. */
+/** Reads the key from the first two numbers, and passes the others. */
 const withKey =
   (of: (key: Key.Key, numbers: Float64Array) => Reductions.Reduction<unknown>): SumAtNumbers =>
   numbers =>
@@ -86,7 +86,7 @@ const withKey =
 const matchColumnCount = (vectors: ReadonlyArray<ReadonlyArray<number> | null>, dim: number): boolean =>
   vectors.every(vector => vector === null || vector.length === dim)
 
-/** Problems of the parts of a loss, found before anything of their size is allocated. */
+/** Problems of a loss that are found before anything of its size is allocated. */
 const lossPartProblems = (
   { score, schedule, objective, expectation }: Loss.Loss<string>,
   source: Source.Source
@@ -95,13 +95,11 @@ const lossPartProblems = (
   ...[schedule, objective, expectation].flatMap(part => Case.problems(part))
 ]
 
-/** Subtracts a vector from the rows, if there is one. */
 const subtractFromRows = (middle: ReadonlyArray<number> | null, source: Source.Source): Source.Source =>
   middle === null ? source : Source.shiftRows(Float64Array.from(middle))(source)
 
 /**
- * Returns the reduction that a description stands for, on a source of all rows; only the rows of the requested
- * chunks are read.
+ * Returns the reduction of a description on a source of all rows, of which only the requested chunks are read.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -137,7 +135,6 @@ export const requestedReduction =
     return E.left(unknown(JSON.stringify(described)))
   }
 
-/** Sufficient statistics of a mixture. */
 const statisticsReduction = (described: t.TypeOf<typeof statisticsCodec>, source: Source.Source): ReductionOrProblem =>
   pipe(
     Mixture.codec.decode(described.mixture),
@@ -152,7 +149,7 @@ const statisticsReduction = (described: t.TypeOf<typeof statisticsCodec>, source
     })
   )
 
-/** Sums of an E-step: for a step, for a step at a noise level, or for an evaluation. */
+/** Sums of an E-step, on clean or noised rows, or of an evaluation. */
 const expectationReduction = (
   vocabulary: Vocabulary.Vocabulary,
   described: t.TypeOf<typeof expectationCodec>,
@@ -183,7 +180,7 @@ const expectationReduction = (
               withKey((key, numbers) => of(params(numbers), { level, key }))
             )
           }
-          // Like the floor, the prior has no effect here.
+          // like the floor, the prior has no effect here
           const mean = new Float64Array(source.dim)
           const covariance = new Float64Array(0)
           const prior = { shrinkage: 0, mean, covariance, rows: source.total }
@@ -198,7 +195,6 @@ const expectationReduction = (
   )
 }
 
-/** Sums of a loss and its gradient, at parameters and a key. */
 const requestedLossReduction = (
   vocabulary: Vocabulary.Vocabulary,
   described: t.TypeOf<typeof lossCodec>,

@@ -24,8 +24,8 @@ import { directionalDerivative } from '../objective/along.js'
 import * as Score from '../score/score.js'
 
 /**
- * Gradient of each row, [rows, n] with n packed parameters: the derivative along each unit vector, by one program
- * for all. It is averaged over the noise that the expectation draws.
+ * Gradient of each row, [rows, n] with n packed parameters: the derivative along each unit vector, by one program for all, averaged over
+ * the noise of the expectation.
  */
 const gradientsPerRow = <P extends string>(
   loss: Loss.Loss<P>,
@@ -81,9 +81,9 @@ const gradientsPerRow = <P extends string>(
   }, how)
 }
 
-/** Value of a term for each row of points: its inputs, its program, and the values, interpreted if it has none. */
+/** Value of a term for each row: its inputs, its program, and its values, interpreted if it has none. */
 interface RowwiseTerm<P extends string> {
-  /** Inputs of a term for each of its samples. */
+  /** Inputs for each sample of the term. */
   readonly inputs: (
     drawn: DrawTerms.DrawnTerm<Matching.DirectTerm>,
     basis: Projection.Basis
@@ -105,7 +105,7 @@ const rowwiseTerm = <P extends string>(
       Matching.programIdentity(term),
       Inputs.signature(shapes, inputs),
       ({ params, rows, constants }) => ({
-        // The parameters of the signature are those of the score.
+        // the parameters of the signature are those of the score
         others: { each: Matching.flatTermPerRow(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
       }),
       false
@@ -132,9 +132,8 @@ const rowwiseTerm = <P extends string>(
 }
 
 /**
- * Gradient of each row of points, [rows, n], with n parameters in the order of `Params.packed`. It is the mean over
- * the noise of the expectation. The weighted mean over the rows is the gradient of the loss. Penalties and losses of
- * pairs are not sums over rows, so they are problems.
+ * Returns the gradient of each row of points, [rows, n], with n parameters in the order of `Params.packed`, as a mean over the noise. Its
+ * weighted mean over the rows is the gradient of the loss. Penalties and losses of pairs are not sums over rows, so they are problems.
  *
  * @example
  * import { strict as assert } from 'node:assert'

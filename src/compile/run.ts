@@ -22,46 +22,35 @@ export type Rule = keyof Stopping
 export type Status =
   /** The stage has more steps. */
   | { readonly _tag: 'Running' }
-  /** The stage has ended, by which rule; another follows. */
+  /** The stage has ended by `rule`; another follows. */
   | { readonly _tag: 'StageEnded'; readonly rule: Rule }
-  /** The last stage has ended, by which rule. */
+  /** The last stage has ended by `rule`. */
   | { readonly _tag: 'Finished'; readonly rule: Rule }
-  /** The next step would not have been finite, or what it led to nothing in the data explains; the state is the last good one. */
+  /** The next step is not finite or has diverged; the state is the last good one. */
   | { readonly _tag: 'Failed'; readonly problem: Problem.Problem }
 
 export interface State<P extends string> {
-  /** Key of the run, from which each step derives its own. */
+  /** Key of the run, from which keys of steps are derived. */
   readonly key: Key.Key
   /** Index of the stage, from 0. */
   readonly stage: number
   /** Number of steps of the stage taken. */
   readonly step: number
   readonly params: Params.Params<P>
-  /** State that the stage keeps between steps, such as that of its optimizer. */
+  /** State that the stage keeps, such as that of its optimizer. */
   readonly memory: Memory
   /** Objective before the last step; null before the first. */
   readonly value: number | null
-  /**
-   * Norm of the gradient before the last step (of the step itself for expectation–maximization); null before the
-   * first.
-   */
+  /** Norm of the gradient before the last step (of the step itself for expectation–maximization); null before the first. */
   readonly norm: number | null
   readonly status: Status
 }
 
-/**
- * Checks that the argument is a program.
- *
- * @throws TypeError, for example if it is a key or a state
- */
+/** @throws TypeError if the argument is not a program, for example if it is a key */
 const checkedProgram = <P extends string>(program: Program<P>, call: string): Program<P> =>
   argumentWithFields(program, ['stages', 'start'], 'a program made by Compile.pipeline', call)
 
-/**
- * Checks that the argument is a state of a run.
- *
- * @throws TypeError, for example if it is a key
- */
+/** @throws TypeError if the argument is not a state, for example if it is a key */
 const checkedRunState = <P extends string>(state: State<P>, call: string): State<P> =>
   argumentWithFields(state, ['stage', 'params', 'memory', 'status'], 'a state of a run', call)
 
@@ -84,7 +73,6 @@ const stageStart = <P extends string>(
 const stageEndStatus = <P extends string>(program: Program<P>, stage: number, rule: Rule): Status =>
   stage + 1 < program.stages.length ? { _tag: 'StageEnded', rule } : { _tag: 'Finished', rule }
 
-/** Reason why a step is not taken, with the first non-finite value. */
 interface StoppedStep {
   readonly problem: Problem.Problem
   readonly fault: Fault.Fault
@@ -92,15 +80,13 @@ interface StoppedStep {
 
 const isFailure = <P extends string>(next: StoppedStep | State<P>): next is StoppedStep => 'fault' in next
 
-/** Key of the next step of a state. */
 const stepKey = <P extends string>({ key, stage, step }: State<P>): Key.Key =>
   pipe(key, Key.child(stage), Key.child(step))
 
-/** Computes the step of a stage from a state. */
 const stepFrom = <P extends string>(compiled: CompiledStage<P>, state: State<P>): Step<P> =>
   compiled.step(state.params, state.memory, stepKey(state))
 
-/** State after a step that was computed; or the reason why the step is rejected. */
+/** State after a computed step, or the reason why the step is rejected. */
 const advanceState = <P extends string>(
   program: Program<P>,
   compiled: CompiledStage<P>,
@@ -121,7 +107,7 @@ const advanceState = <P extends string>(
     value,
     inputs: Fault.asInputs(params)
   })
-  // The step is repeated until its first non-finite value, to locate it.
+  // the step is repeated to locate its first non-finite value
   const infinite = (what: string, value: number, own: Partial<Fault.NonFinite> = {}): StoppedStep => {
     const found = compiled.fault(params, memory, stepKey(state))
     return stopped(
@@ -158,11 +144,11 @@ const advanceState = <P extends string>(
   }
 }
 
-/** Stage that takes the next step of a state; null if the run or the stage has ended. */
+/** Stage of the next step; null if the run or the stage has ended. */
 const activeStage = <P extends string>(program: Program<P>, { stage, status }: State<P>): CompiledStage<P> | null =>
   status._tag === 'Running' ? (program.stages.at(stage) ?? null) : null
 
-/** State after a step; if the step is rejected, the old state with status `Failed`. */
+/** State after a step; the old state with status `Failed` if the step is rejected. */
 const stateAfterStep = <P extends string>(
   program: Program<P>,
   compiled: CompiledStage<P>,
@@ -191,7 +177,7 @@ const firstState =
   }
 
 /**
- * All states of a run, from the start on, each computed when it is read.
+ * Returns all states of a run, from the start on, each computed when it is read.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -219,7 +205,7 @@ export const states =
   (key: Key.Key): Iterable<State<P>> =>
     unfoldIterable(firstState(checkedProgram(program, 'Run.states(program)(key)'))(key), nextState(program))
 
-/** States that follow a state, including itself: an interrupted run continues with the same bits. */
+/** Returns the states that follow a state, including itself; an interrupted run continues with the same bits. */
 export const resume =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Iterable<State<P>> => {
@@ -227,22 +213,18 @@ export const resume =
     return unfoldIterable(checkedRunState(state, call), nextState(checkedProgram(program, call)))
   }
 
-/** Last state of a run: `Finished`, or `Failed` with the last good parameters. */
+/** Returns the last state of a run: `Finished`, or `Failed` with the last good parameters. */
 export const last =
   <P extends string>(program: Program<P>) =>
   (key: Key.Key): State<P> =>
     iterate(firstState(checkedProgram(program, 'Run.last(program)(key)'))(key), nextState(program))
 
-/** One of several concurrent runs. */
 interface ConcurrentRun<P extends string> {
   readonly program: Program<P>
   readonly state: State<P>
 }
 
-/**
- * Advances each run by one step, with their sums batched; runs that have ended are unchanged. Null if all have
- * ended.
- */
+/** Advances each run by one step, with their sums batched; null if all have ended. */
 const advanceRuns = <P extends string>(
   runs: ReadonlyArray<ConcurrentRun<P>>
 ): ReadonlyArray<ConcurrentRun<P>> | null => {
@@ -270,12 +252,11 @@ const advanceRuns = <P extends string>(
 }
 
 /**
- * Last states of several concurrent runs, each with the bits of `last`: one program for all keys, or a program for
- * each key, for example pipelines with different rates. Programs of one score value share what is compiled, and sums
- * over rows requested at the same time are evaluated as one job of all threads. As many runs are in memory as there
- * are keys.
+ * Returns the last states of several concurrent runs, each with the bits of `last`: one program for all keys, or one for each key, for
+ * example pipelines with different rates. Programs with one score value share compiled code, and sums over rows requested at the same time
+ * are one job of all threads. All runs are in memory.
  *
- * @throws RangeError where there are neither one program nor as many as keys
+ * @throws RangeError unless there is one program, or one for each key
  * @example
  * import { strict as assert } from 'node:assert'
  * import { Compile, Key, Mixture, Problem, Recipe, Run, Score } from 'ornstein'
@@ -301,20 +282,20 @@ export const together =
   }
 
 /**
- * Parameters that a run would return if its stage ended here: the moving average of the iterates if its optimizer
- * keeps one, otherwise the current parameters. Does not affect the run, whose states can continue afterwards.
+ * Returns the parameters of a run whose stage would end here: the moving average of the iterates if its optimizer has one, otherwise the
+ * current parameters.
  */
 export const estimate =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Params.Params<P> => {
     const call = 'Run.estimate(program)(state)'
     const { stage, params, memory, status } = checkedRunState(state, call)
-    // When a stage has ended, its parameters already are the estimate.
+    // the parameters of an ended stage are already the estimate
     if (status._tag !== 'Running') return params
     return checkedProgram(program, call).stages.at(stage)?.finish(params, memory) ?? params
   }
 
-/** State of the optimizer in a run's state, typed by the optimizer; null if the stage uses another optimizer. */
+/** Returns the optimizer's state, typed by the optimizer; null if the stage uses another. */
 export const memoryOf =
   <T extends Optimizer.Optimizer>(optimizer: T) =>
   <P extends string>(state: State<P>): Optimizer.State<T, P> | null => {
@@ -322,7 +303,6 @@ export const memoryOf =
     return Optimizer.stateCodec<P, T>(optimizer).is(own) ? own : null
   }
 
-/** Losses of the steps of a stage. */
 export interface Curve {
   readonly stage: number
   /** Objective before each step, from the first state given. */
@@ -330,8 +310,7 @@ export interface Curve {
 }
 
 /**
- * Loss curve of each stage of a sequence of states: complete for `states`, from there on for `resume`. Iterates the
- * sequence to its end.
+ * Returns the loss curve of each stage in a sequence of states, which is iterated to its end.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -373,8 +352,8 @@ export const curves = <P extends string>(states: Iterable<State<P>>): ReadonlyAr
 }
 
 /**
- * Exponentially smoothed curve, which reduces the noise of batches: y_i = Σ_j d^{i−j} x_j/Σ_j d^{i−j} with d = 1 −
- * 1/over. The last `over` values have most of the weight. Constant curves are unchanged from the first value on.
+ * Returns an exponentially smoothed curve, y_i = Σ_j d^{i−j} x_j/Σ_j d^{i−j} with d = 1 − 1/over, so that the last `over` values have most
+ * of the weight. Constant curves are unchanged.
  */
 export const smoothed =
   (options: { readonly over: number }) =>
@@ -386,9 +365,9 @@ export const smoothed =
   }
 
 /**
- * Locates the first non-finite value of a run, with its inputs: the schedule at a time, a term of the objective at a
- * row, a part of the optimizer, a region, or a parameter. Returns null if the run finishes. Given a key, it runs the
- * program to its end; given a failed state, it repeats that step. A run without failure costs nothing more for it.
+ * Locates the first non-finite value of a run, with its inputs: the schedule at a time, a term of the objective at a row, a part of the
+ * optimizer, a region, or a parameter; null if the run finishes. Given a key, it runs the program to its end; given a failed state, it
+ * repeats that step.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -435,11 +414,10 @@ export { show as showFault, type Fault } from './fault.js'
 
 export interface Failure<P extends string> {
   readonly problem: Problem.Problem
-  /** Last good state. */
   readonly state: State<P>
 }
 
-/** The last state of a run; an error if the run failed. */
+/** Returns the last state of a run, or the problem if it failed. */
 export const result = <P extends string>(state: State<P>): E.Either<Failure<P>, State<P>> => {
   const { status } = checkedRunState(state, 'Run.result(state)')
   return status._tag === 'Failed' ? E.left({ problem: status.problem, state }) : E.right(state)
@@ -488,7 +466,6 @@ const nullableNumberCodec = t.union([Params.numberCodec, t.null])
 
 const isNonNegativeInteger = (u: unknown): u is number => Number.isSafeInteger(u) && Number(u) >= 0
 
-/** Codec of the number of stages or steps taken: a non-negative integer. */
 const countCodec = new t.Type<number, number>(
   'count',
   isNonNegativeInteger,
@@ -511,8 +488,8 @@ const runStateCodec = t.type({
 })
 
 /**
- * True if a memory fits parameters of these shapes: each of its arrays has the shape of the corresponding array in a
- * fresh memory, or of the parameter with its name, and no array of a fresh memory is missing.
+ * True if each array of a memory has the shape of the corresponding array in a fresh memory, or of the parameter with its name, and none is
+ * missing.
  */
 const memoryFitsShapes = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean => {
   if (Params.ndArrayCodec.is(memory)) {
@@ -520,7 +497,6 @@ const memoryFitsShapes = (shapes: Params.Shapes<string>, fresh: unknown, memory:
     return name in shapes && JSON.stringify(memory.shape) === JSON.stringify(shapes[name])
   }
   if (Params.ndArrayCodec.is(fresh)) return false
-  // A list, such as the memory of a chain, or a record.
   if (!isObject(memory)) return true
   const own: Readonly<Record<string, unknown>> = { ...memory }
   const wanted: Readonly<Record<string, unknown>> = isObject(fresh) ? { ...fresh } : {}
@@ -530,9 +506,8 @@ const memoryFitsShapes = (shapes: Params.Shapes<string>, fresh: unknown, memory:
 }
 
 /**
- * JSON codec of a program's states. It rejects states of another program (parameters with other names or shapes, a
- * stage that does not exist, a step beyond the last, a memory of another stage or with other shapes), of other data
- * by their fingerprint, and of another precision.
+ * Returns the JSON codec of a program's states. It rejects states of another program (other parameters, stages, steps or memory), of other
+ * data by their fingerprint, and of another precision.
  */
 export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
   const reference = Params.shapes(checkedProgram(program, 'Run.codec(program)').start(Key.fromSeed(0)))
@@ -557,7 +532,7 @@ export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, u
           const most = stage?.stopping.steps ?? 0
           if (state.step > most)
             return t.failure(u, context, `a state after step ${state.step} of a stage of ${most} steps`)
-          // The names of the parameters were compared with the program's above.
+          // the names of the parameters were compared above
           const params = state.params as Params.Params<P>
           return pipe(
             (codec ?? t.null).validate(state.memory, context),

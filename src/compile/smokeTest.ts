@@ -1,7 +1,6 @@
 /**
- * Smoke test of user code on three rows before a run. A function that throws, returns a wrong shape, mixes rows, or
- * is not finite is reported by name and with the shapes. Otherwise it would fail in the middle of a run, or
- * broadcast and fit something else.
+ * Smoke test of user code on three rows before a run. A function that throws, returns a wrong shape, mixes rows, or is not finite is
+ * reported by name. Otherwise it would fail in the middle of a run, or broadcast and fit something else.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -23,12 +22,12 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 
-/** Number of rows of the smoke test: enough to distinguish a sum over rows from a sum over pairs of rows. */
+/** Number of rows, enough to distinguish a sum over rows from a sum over pairs of rows. */
 const TRIAL_ROWS = 3
 
 /**
- * Largest relative difference between a row's result alone and among others. Rounding stays far below it; centring,
- * normalizing or sorting the rows together exceeds it by far.
+ * Largest relative difference between a row's result alone and among others. Rounding stays far below it; centring, normalizing or sorting
+ * rows together exceeds it.
  */
 const ROW_ROUNDING = 1e-8
 
@@ -40,12 +39,12 @@ interface TrialRows {
   readonly noise: Tensor
   readonly noisy: Tensor
   readonly level: Score.RowLevel
-  /** The trial rows, with their times and noise. */
+  /** Rows with their times and noise. */
   readonly all: { readonly points: Points.Points; readonly times: ReadonlyArray<number>; readonly z: Float64Array }
   readonly rows: readonly [from: number, count: number]
 }
 
-/** The `count` trial rows starting at `from`, as tensors; call it inside `compute`. */
+/** `count` trial rows from `from` on, as tensors; to be called inside `compute`. */
 const trialRows = (
   schedule: Schedule.Schedule,
   times: ReadonlyArray<number>,
@@ -86,20 +85,20 @@ const trialRows = (
 /** Error message of a sealed tensor, whose entries must not be read. */
 const SEALED = 'it looks at the entries of a tensor'
 
-/** User function of rows, with the shapes that it should return. */
+/** User function of rows, with its allowed shapes. */
 interface UserFunction {
   readonly field: string
   readonly name: string
   readonly apply: (trial: TrialRows) => Tensor
   /** Allowed shapes for a number of rows; messages name the first. */
   readonly shapes: (rows: number) => ReadonlyArray<ReadonlyArray<number>>
-  /** True if a non-finite result is an error, as at the parameters from which a run starts. */
+  /** True if a non-finite result is a problem, as at the start of a run. */
   readonly finite: boolean
 }
 
 type ProblemList = ReadonlyArray<Problem.Problem>
 
-/** Problems of a user's function on the trial rows, evaluated together and one by one. */
+/** Problems of a user's function, evaluated on the trial rows together and one by one. */
 const functionProblems = (
   tested: UserFunction,
   on: (rows: readonly [from: number, count: number]) => TrialRows
@@ -134,7 +133,7 @@ const functionProblems = (
     )
   )
 
-/** Result of a user's function on trial rows; its problem if it throws, or returns another shape. */
+/** Result on trial rows; a problem if the function throws or returns another shape. */
 const evaluateOn = (
   { field, name, apply, shapes }: UserFunction,
   on: (rows: readonly [from: number, count: number]) => TrialRows,
@@ -146,7 +145,7 @@ const evaluateOn = (
     E.tryCatch(
       () =>
         compute(() => {
-          // Untyped JavaScript may return a number instead of a tensor.
+          // untyped JavaScript may return a number instead of a tensor
           const result: unknown = apply(on(rows))
           return typeof result === 'number' ? tensor([result], []) : (result as Tensor)
         }),
@@ -188,7 +187,6 @@ const nonFiniteProblem = ({ field, name }: UserFunction, values: Float64Array): 
     'start elsewhere, or keep logarithms, roots and quotients off 0'
   )
 
-/** True if values of the rows evaluated together equal those of each row alone, up to rounding. */
 const areAlike = (together: Float64Array, apart: ReadonlyArray<number>): boolean => {
   const largest = together.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0)
   return together.every(
@@ -233,13 +231,13 @@ const trialLoss = <P extends string>(
   return Matching.termOutputPerRow(model, term)(tensors, given, sealed)
 }
 
-/** Two times close to the clean end, as fractions of the schedule's duration, by which unbounded growth is detected. */
+/** Two times close to the clean end, as fractions of the schedule's duration. */
 const NEAR_CLEAN_FRACTIONS = [1e-4, 1e-8] as const
 const MAX_GROWTH = 100
 
 /**
- * Problem of a term that is declared `bounded: true`, includes times down to the clean end, and grows as the noise
- * vanishes. A loss that grows like 1/σ² becomes at least 10⁴ times larger between the two times.
+ * Problem of a term that is declared `bounded: true`, includes times down to the clean end, and grows as the noise vanishes: a loss like
+ * 1/σ² becomes at least 10⁴ times larger between the two times.
  */
 const unboundedGrowthProblems = <P extends string>(
   loss: Loss.Loss<P>,
@@ -265,7 +263,6 @@ const unboundedGrowthProblems = <P extends string>(
   )
 }
 
-/** Arbitrary parameters, used if the start of the run is unknown. */
 const arbitraryParams = <P extends string>(shapes: Params.Shapes<P>): Params.Params<P> =>
   Params.map<ReadonlyArray<number>, NdArray>((shape, name) => ({
     shape,
@@ -273,18 +270,16 @@ const arbitraryParams = <P extends string>(shapes: Params.Shapes<P>): Params.Par
   }))(shapes)
 
 interface SmokeTestResult {
-  /** Schedule, score and kind of data that were tested. */
   readonly tested: ReadonlyArray<unknown>
   readonly problems: ProblemList
 }
 
-/** Latest result of the smoke test for each objective, keyed by the start or, if there is none, by the score. */
+/** Latest result for each objective, keyed by the start or, without one, by the score. */
 const smokeTestResults = new WeakMap<object, WeakMap<object, SmokeTestResult>>()
 
 /**
- * Problems found by evaluating a user's score or objective on noised rows of the data, at the parameters from which
- * a run starts. Without a start, only shapes and independence of rows are tested. Requires a loss without other
- * problems. The latest result is cached.
+ * Returns the problems found by evaluating a user's score or objective on noised rows, at the parameters from which a run starts. Without a
+ * start, only shapes and independence of rows are tested. Requires a loss without other problems. The latest result is cached.
  */
 export const problems = <P extends string>(
   loss: Loss.Loss<P>,
@@ -296,7 +291,6 @@ export const problems = <P extends string>(
   const at: object = start ?? ofScore
   const results = smokeTestResults.get(at) ?? new WeakMap<object, SmokeTestResult>()
   smokeTestResults.set(at, results)
-  // Labels and partners of the rows may be read as well.
   const isAbsent = [points.labels, points.partner].map(column => column === undefined || column === null)
   const tested = [ofSchedule, ofScore, points.dim, ...isAbsent]
   const last = results.get(ofObjective)
@@ -311,12 +305,11 @@ export const problems = <P extends string>(
   return found
 }
 
-/** Loss with the data and parameters on which it is tested. */
 interface SmokeTest<P extends string> {
   readonly loss: Loss.Loss<P>
   readonly points: Source.Data
   readonly params: Params.Params<P>
-  /** True if a non-finite result is an error, as at the parameters from which a run starts. */
+  /** True if a non-finite result is a problem. */
   readonly finite: boolean
 }
 
@@ -327,18 +320,16 @@ const smokeTestProblems = <P extends string>(test: SmokeTest<P>): ProblemList =>
     []
   )
 
-/** Times at which the trial rows are noised. */
 const trialTimes = (schedule: Schedule.Schedule, noiseLevels: NoiseLevels.NoiseLevels): ReadonlyArray<number> =>
   pipe(noiseLevels, NoiseLevels.quadrature(schedule, TRIAL_ROWS)).map(({ time }) => time)
 
-/** Problems of a user's function on trial rows at noise levels. */
 const problemsAt = <P extends string>(
   { loss: { schedule }, points }: SmokeTest<P>,
   noiseLevels: NoiseLevels.NoiseLevels,
   tested: UserFunction
 ): ProblemList => functionProblems(tested, rows => trialRows(schedule, trialTimes(schedule, noiseLevels), points, rows))
 
-/** First term of the loss that is a mean over noise levels, in a list; an empty list if there is none. */
+/** List of the first term that is a mean over noise levels; empty if there is none. */
 const firstMatching = <P extends string>({ loss }: SmokeTest<P>): ReadonlyArray<Objective.Matching> =>
   Objective.terms(loss.objective)
     .map(({ term }) => term)
@@ -372,7 +363,7 @@ const headProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
   return firstMatching(test).flatMap(({ noiseLevels }) => {
     const apply = ({ noisy, level }: TrialRows): Tensor =>
       concat(Object.values(heads(Score.tensors(params), noisy, level)), 1)
-    // An error is reported where the function itself is tested.
+    // an error is reported where the function itself is tested
     const width = O.tryCatch(
       () =>
         compute(() => apply(trialRows(schedule, trialTimes(schedule, noiseLevels), points, [0, TRIAL_ROWS]))).shape[1]
@@ -387,7 +378,7 @@ const headProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
   })
 }
 
-/** Terms of the loss that are a user's own functions of rows. */
+/** Terms that are a user's own functions of rows. */
 const customTerms = <P extends string>({ loss }: SmokeTest<P>): ReadonlyArray<Matching.DirectTerm> =>
   Objective.terms(loss.objective).flatMap(({ term }) =>
     Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]
@@ -399,7 +390,7 @@ const objectiveProblems = <P extends string>(test: SmokeTest<P>): ProblemList =>
   return customTerms(test).flatMap(term => {
     const isMatching = Objective.isMatching(term)
     const isPaired = isMatching && term.pairs !== undefined
-    /** Number of values that the term returns for a row. An error is reported where the function itself is tested. */
+    /** Number of values of a row; an error is reported where the function itself is tested. */
     const width = (): number =>
       isPaired
         ? pipe(
@@ -422,11 +413,9 @@ const growthProblems = <P extends string>(test: SmokeTest<P>): ProblemList =>
     .filter(Objective.isMatching)
     .flatMap(term => unboundedGrowthProblems(test.loss, term, test.points, test.params))
 
-/**
- * Problems of the loss and its gradient on the trial rows: a function may evaluate correctly and have no derivative.
- */
+/** Problems of the loss and its gradient on the trial rows: a function may evaluate and yet have no derivative. */
 const lossGradientProblems = <P extends string>({ loss, points, params, finite }: SmokeTest<P>): ProblemList => {
-  // Noise that the user supplies has as many rows as the data, so the trial draws its own.
+  // noise that the user supplies has as many rows as the data
   const noise = Expectation.monteCarlo()
   const few = pipe(points, Source.selectedRows([0, Math.floor(points.rows / 2), points.rows - 1]))
   const name = Objective.show(loss.objective)
@@ -442,7 +431,7 @@ const lossGradientProblems = <P extends string>({ loss, points, params, finite }
             ...(few.labels && { labels: few.labels }),
             ...(few.partner && { partner: few.partner })
           },
-          // Interpreted, since the plan itself is compiled later and reports its own problems.
+          // interpreted, since the plan itself is compiled later
           { evaluations: 1 }
         )[0].evaluate(params, FIXED_KEY),
       error => [

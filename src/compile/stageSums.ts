@@ -20,12 +20,8 @@ import type * as Score from '../score/score.js'
 type AnyParams = Params.Params<string>
 type ByNameOf<A> = Readonly<Record<string, A>>
 
-/** Number of rows of the test, in which they are evaluated together and one by one. */
 const CHECKED_ROWS = 3
-/**
- * Largest relative difference of sums in another order. Rounding stays below it; a function that is not a sum
- * exceeds it by far.
- */
+/** Largest relative difference of sums in another order. Rounding stays below it; a function that is not a sum exceeds it. */
 const ADDITION_TOLERANCE = 1e-8
 
 const sumsOfRow =
@@ -44,7 +40,7 @@ const sumsOfRow =
       }
     })
 
-/** Value of the numbers of a step for tests before the first step. */
+/** Numbers of a step in tests before the first step. */
 const PLACEHOLDER_NUMBER = 0.5
 const placeholderNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
   new Proxy<ByNameOf<Tensor>>(
@@ -57,7 +53,7 @@ const placeholderNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
     }
   )
 
-/** Problems found on a few rows: the functions throw, or are not sums. */
+/** Problems found on a few rows: functions that throw, or are not sums. */
 const sumProblems = (
   write: ReturnType<typeof sumsOfRow>,
   data: Source.Data,
@@ -109,10 +105,8 @@ const sumProblems = (
   )
 }
 
-/** Sums over rows of a custom stage. */
 export interface StageSums {
   readonly means: () => Stage.Means
-  /** Problems at given parameters. */
   readonly problems: (params: AnyParams) => ReadonlyArray<Problem.Problem>
   readonly taken: Stage.Tools['sums']
 }
@@ -121,7 +115,7 @@ export interface StageSums {
 export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums => {
   const write = sumsOfRow(model, sums)
   const library = Compiler.library()
-  /** Compiles the program; or returns the reason if it cannot be. */
+  /** Program, or the reason if it cannot be compiled. */
   const compiled = () => {
     const params = Params.zeros(model.shapes(data.dim))
     const names = new Set<string>()

@@ -34,22 +34,22 @@ import * as StageSums from './stageSums.js'
 import { inBatch, locateNaN } from './locateNaN.js'
 import { findUnresolvedNodes, problemsIn, singlePrecisionProblems, lossCompatibilityProblems } from './lossChecks.js'
 
-/** Measures of a step: its size, and divergence. */
+/** Size of a step, and test of divergence. */
 type StepChecks<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
 
-/** |after − before|/|before|: size of a step if a family has no measure of its own. */
+/** |after − before|/|before|: size of a step for families without a measure of their own. */
 export const relativeChange = <P extends string>(before: Params.Params<P>, after: Params.Params<P>): number => {
   const moved = Params.norm(Params.zipWith((a, b) => a - b)(after, before))
   return moved === 0 ? 0 : moved / Params.norm(before)
 }
 
-/** Step measures for scores that are not mixtures: the relative change of parameters, and no check of divergence. */
+/** Checks for scores that are not mixtures, without a test of divergence. */
 const relativeChangeChecks: StepChecks<string> = {
   change: relativeChange,
   leaves: () => null
 }
 
-/** Measures of a family: its own step size, and divergence beyond the data noised to the stage's largest level. */
+/** Checks of a family: its own step size, and divergence beyond the data noised to the stage's largest level. */
 const familyChecks = <P extends string>(
   { family }: Score.Model<P>,
   points: Source.Data,
@@ -66,7 +66,7 @@ const familyChecks = <P extends string>(
   }
 }
 
-/** Problems of a batch: it requires rows, and noise that is drawn for it. */
+/** Problems of a batch, which requires rows and drawn noise. */
 const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): ReadonlyArray<Problem.Problem> =>
   batch === null
     ? Source.couplingProblems(null, data)
@@ -96,7 +96,7 @@ const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): R
         )
       ]
 
-/** Problems of stages that are too many for a program, or that repeat too many attempts. */
+/** Returns the problems of too many stages for a program, or too many repeated attempts. */
 export const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Problem.Problem> => {
   const extents = stages.map(Stage.stageExtent)
   const count = extents.reduce((sum, { stages }) => sum + stages, 0)
@@ -120,29 +120,25 @@ export const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<
 }
 
 interface PlannedStage<P extends string> {
-  /** Evaluates the family's parameters on the data, so it is only called if there are no problems. */
+  /** Evaluates the family's parameters on the data; requires a stage without problems. */
   readonly plan: () => Plan
-  /** Reads the data, so it is only called if there are no problems. */
+  /** Reads the data; requires a stage without problems. */
   readonly stage: E.Either<ReadonlyArray<Problem.Problem>, () => CompiledStage<P>>
 }
 
-/** Loss of a stage on the data. */
 interface StageLoss<P extends string> {
   readonly loss: Loss.Loss<P>
   readonly plan: Loss.Batched<P>
   readonly problems: ReadonlyArray<Problem.Problem>
-  /** Times of the noise levels used. */
   readonly times: () => ReadonlyArray<number>
-  /** Locates the origin of a value that is not finite. */
   readonly locateNaN: () => LocateStageNaN
 }
 
-/** Asserts the parameter names. Stages work with any names and return those that they were given. */
+/** Asserts the parameter names, since stages return those that they receive. */
 const withOwnNames = <P extends string>(params: Params.Params<string>): Params.Params<P> => params
 
 type LocateStageNaN = (params: Params.Params<string>, key: Key.Key, rows?: Int32Array) => Fault.NonFinite | null
 
-/** Throws the first non-finite value of a repeated step. */
 const throwNotFinite = (fault: Fault.NonFinite | null): never => refuseWith({ fault }, 'not finite')
 
 /** Evaluations that throw at the first non-finite value, with its location. */
@@ -189,13 +185,12 @@ interface InnerStage {
   readonly attempt: () => (start: Params.Params<string>, key: Key.Key) => Stage.Attempt
 }
 
-/** Settings shared by all stages of a pipeline. */
 export interface RunSettings {
   readonly backend: Backend.Backend
   readonly precision: Precision
 }
 
-/** Pipeline on data; `sound` is true if the parts shared by all stages have no problems. */
+/** Pipeline on data; `sound` is true if its shared parts have no problems. */
 interface Setup<P extends string> extends RunSettings {
   readonly pipeline: Pipeline<P>
   readonly start: (key: Key.Key) => Params.Params<P>
@@ -203,7 +198,6 @@ interface Setup<P extends string> extends RunSettings {
   readonly sound: boolean
 }
 
-/** Stage on the data, without problems. */
 interface ReadyStage<P extends string> {
   readonly written: Stage.WrittenStage
   readonly tools: Omit<Stage.Tools, 'evaluate' | 'sums' | 'attempts'>
@@ -213,7 +207,6 @@ interface ReadyStage<P extends string> {
   readonly checks: StepChecks<P>
 }
 
-/** Builds a stage that can run. */
 const buildStage = <P extends string>({
   written: { stage, simple },
   tools: given,
@@ -294,7 +287,7 @@ const stageLoss = <P extends string>(
     ...lossCompatibilityProblems(loss, points, precision),
     ...Compatibility.pairProblems(loss, points, batch ?? points.rows)
   ]
-  // If single precision is rejected, the loss is tested in double precision.
+  // if single precision is rejected, the loss is tested in double precision
   const circumstances = { evaluations, backend, precision: refused.length > 0 ? 'float64' : precision } as const
   const onAll = ({ evaluate, ...plan }: Loss.LossPlan<P>): Loss.Batched<P> => ({
     ...plan,
@@ -347,10 +340,9 @@ export const stagesOn = <P extends string>(
   const { pipeline, start, points, sound, backend, precision } = setup
   const { schedule, score } = pipeline
   const model = Score.interpret(score)
-  // Stages work with any names of parameters and return those that they were given.
+  // stages return the names of parameters that they receive
   const setting: Stage.Setting = { schedule, score, model, points: Source.pointsView(points), data: points, backend }
   const anyStart: Stage.Start = start
-  /** Starting parameters, computed once and shared. */
   const first = lazy(() => start(Key.fromSeed(0)))
   const all = (written: Stage.WrittenStage): PlannedStage<P> => {
     const { stage, simple } = written
@@ -387,7 +379,7 @@ export const stagesOn = <P extends string>(
               loss,
               sums,
               inner,
-              // Divergence has been checked during the attempts.
+              // divergence has been checked during the attempts
               checks:
                 inner.length > 0
                   ? relativeChangeChecks
@@ -397,7 +389,7 @@ export const stagesOn = <P extends string>(
       )
     }
   }
-  /** Stage on a subsample of the rows, drawn again for each attempt; one subsample is checked beforehand. */
+  /** Stage on a subsample of the rows, drawn again for each attempt; one is checked beforehand. */
   const onSample =
     (size: number) =>
     (placed: Stage.Placed): InnerStage => {
@@ -416,7 +408,7 @@ export const stagesOn = <P extends string>(
       return {
         engines,
         problems: [
-          // Problems that hold on all rows are reported already.
+          // problems on all rows have been reported
           ...(Score.problems(points)(score).length > 0 ? [] : Score.problems(few)(score))
             .map(Problem.within('score'))
             .map(Stage.insideStage(placed.path)),

@@ -1,11 +1,9 @@
 /**
- * Unrolled: short optimization runs as functions of their start and of the numbers of their steps, with gradients of
- * their end, for learned rates, learned optimizers and hypergradients (Maclaurin, Duvenaud & Adams 2015, arXiv
- * 1502.03492).
- * A step is written in the tensor vocabulary, θ′ = U(θ, ∇L(θ), memory, numbers). Backwards from the end, the
- * vector–Jacobian product of the step with λ′ = ∂f/∂θ′ gives the adjoints of θ, memory, numbers, and ḡ of the
- * gradient. The adjoint of θ also receives the Hessian–vector product ∇²L(θ) ḡ, by one program for all steps. Stored
- * are the parameters and memory before each step.
+ * Unrolled: short optimization runs as functions of their start and of the numbers of their steps, with gradients of their end, for learned
+ * rates, learned optimizers and hypergradients (Maclaurin, Duvenaud & Adams 2015, arXiv 1502.03492).
+ * A step is written in the tensor vocabulary, θ′ = U(θ, ∇L(θ), memory, numbers). Backwards from the end, the vector–Jacobian product of the
+ * step with λ′ = ∂f/∂θ′ gives the adjoints of θ, memory, numbers, and ḡ of the gradient. The adjoint of θ also receives the Hessian–vector
+ * product ∇²L(θ) ḡ, by one program for all steps. Parameters and memory before each step are stored.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -50,12 +48,11 @@ import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
 import type * as Source from '../data/source/source.js'
 
-/** Arguments of a step. */
 export interface At<P extends string, Q extends string, M extends string> {
   readonly params: Params.Tensors<P>
   /** Gradient of the loss at `params`. */
   readonly gradient: Params.Tensors<P>
-  /** Memory returned by the step before, with the shapes of the initial memory. */
+  /** Memory after the previous step, with the shapes of the initial memory. */
   readonly memory: Params.Tensors<M>
   /** Learned numbers, such as rates or the weights of an optimizer. */
   readonly numbers: Params.Tensors<Q>
@@ -63,7 +60,6 @@ export interface At<P extends string, Q extends string, M extends string> {
   readonly step: number
 }
 
-/** Result of a step. */
 export interface After<P extends string, M extends string> {
   readonly params: Params.Tensors<P>
   readonly memory: Params.Tensors<M>
@@ -71,29 +67,25 @@ export interface After<P extends string, M extends string> {
 
 export interface UnrolledDescription<P extends string, Q extends string, M extends string = never> {
   readonly steps: number
-  /** Step in the tensor vocabulary. Projections are its last operation. */
+  /** Step in the tensor vocabulary; projections are its last operation. */
   readonly step: (at: At<P, Q, M>) => After<P, M>
-  /**
-   * Value and gradient at the last parameters: by `valueAndGrad`, or of a loss on other data by
-   * `Compile.valueAndGrad`.
-   */
+  /** Value and gradient at the last parameters: by `valueAndGrad`, or by `Compile.valueAndGrad` of a loss on other data. */
   readonly end: (params: Params.Params<P>, key: Key.Key) => Compile.ValueAndGradient<P>
   /** Memory of the first step. Default: none. */
   readonly memory?: Params.Params<M>
 }
 
-/** Result of an unrolled run. */
 export interface Ended<P extends string, Q extends string> {
   readonly value: number
   readonly params: Params.Params<P>
-  /** Gradient of the value with respect to the start and to the numbers of the steps. */
+  /** Gradient with respect to the start and to the numbers of the steps. */
   readonly gradient: { readonly start: Params.Params<P>; readonly numbers: Params.Params<Q> }
 }
 
-/** Maximum number of bytes stored by a run: 256 MB. */
+/** 256 MB. */
 const MAX_STORED_BYTES = 268435456
 
-/** Gradient descent, θ ← θ − rates[step] ∇L, with one rate for each step. */
+/** One step of gradient descent, θ ← θ − rates[step] ∇L, with a rate for each step. */
 export const descent = <P extends string>(at: At<P, 'rates', never>): After<P, never> => {
   const call = 'Compile.unrolled(loss, { steps, step: Compile.descent, end })'
   const { params, gradient, numbers, step } = argumentWithFields(
@@ -123,7 +115,7 @@ const ofKind = <A>(kind: string, all: RecordOf<A>): RecordOf<A> =>
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(`${kind} `) ? [[name.slice(kind.length + 1), a]] : []))
   )
 
-/** Step as a function from the named tensors of all kinds to parameters and memory. */
+/** Step from the named tensors of all kinds to parameters and memory. */
 type FlatTensorStep = (all: Params.Tensors<string>) => Params.Tensors<string>
 
 /** Problem of a run that would store too much. */
@@ -170,10 +162,9 @@ const addArrays = Params.zipWith((a, b) => a + b)
 const zeroArrays = Params.mapValues(() => 0)
 
 /**
- * Short run on a loss of data: a function of its start, the numbers of its steps and a key, with the gradient of its
- * end with respect to both. Step i uses noise of a separate key. Exact to rounding if the loss has Hessian–vector
- * products. Problems are those of `Compile.hessianVector`, a run whose steps would store more than 256 MB, and a run
- * that becomes non-finite.
+ * Compiles a short run on a loss of data: a function of its start, the numbers of its steps and a key, with the gradient of its end with
+ * respect to both, exact to rounding if the loss has Hessian–vector products. Step i uses noise of a separate key. Problems are those of
+ * `Compile.hessianVector`, and runs that would store more than 256 MB or become non-finite.
  */
 export const of =
   <P extends string, Q extends string, M extends string = never>(
@@ -195,7 +186,7 @@ export const of =
     )
     const remembered: AnyParams = memory ?? {}
     const kept = Params.paramsSize(Score.shapes(data.dim)(loss.score)) + Params.paramsSize(Params.shapes(remembered))
-    // The step works with any names and returns those that it was given.
+    // the step returns the names that it receives
     const own: (at: At<string, string, string>) => After<string, string> = step
     const write =
       (i: number): FlatTensorStep =>
@@ -213,7 +204,7 @@ export const of =
       E.bind('_', () => Problem.faultless(storageProblems(steps, kept), null)),
       E.map(({ evaluate, product }) => (start, numbers, key) => {
         const keys = pipe(key, Key.named('steps', 'end'))
-        // The keys of a run with one stage.
+        // the keys of a run with one stage
         const keyAt = (i: number): Key.Key => pipe(keys.steps, Key.child(0), Key.child(i))
         const rest = (i: number, state: AnyParams): AnyParams =>
           joinKinds<NdArray>({ gradient: evaluate(paramsOf(state), keyAt(i)).gradient, numbers })

@@ -1,9 +1,8 @@
-/** Value of a loss with its gradient. */
 import type * as Params from '../core/params.js'
 
 export type { Evaluation as ValueAndGradient } from '../optimizer/optimizer.js'
 
-/** Empty gradient of an evaluation that does not compute one. */
+/** Returns the gradient of an evaluation that does not compute one. */
 export const noGradient = <P extends string>(): Params.Params<P> =>
-  // It is never read, since the caller did not request a gradient.
+  // never read, since the caller did not request a gradient
   ({}) as Params.Params<P>

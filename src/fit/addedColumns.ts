@@ -1,4 +1,3 @@
-/** Columns that `ornstein assign`, `predict` and `classify` add to a table. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { predict } from '../mixture/predict.js'
 import * as Merging from '../mixture/merging.js'
@@ -30,8 +29,8 @@ const ofClusters = (
 }
 
 /**
- * Returns the columns of an assignment: component, counted from 1, or `background`; its probability; 1 minus that; log p; outside the 99.9
- * % region of every component. With clusters the first three refer to clusters.
+ * Returns the columns of an assignment: component, from 1, or `background`; probability; 1 minus that; log p; outside every 99.9 % region.
+ * With clusters the first three refer to these.
  */
 export const assigned =
   (points: Points.Points, clusters: Merging.Clusters | null = null) =>
@@ -61,8 +60,8 @@ export const columnList = (points: Points.Points, j: number): ReadonlyArray<numb
   Array.from(Points.columnOfPoints(j)(points))
 
 /**
- * Returns the conditional mean, standard deviation and quantiles of each target (column index and name) given the other columns, and the
- * probability of the background if there is one.
+ * Returns the conditional mean, standard deviation and quantiles of each target (index, name) given the other columns, and any background's
+ * probability.
  */
 export const predicted =
   (
@@ -93,7 +92,7 @@ export interface Classes {
   }>
 }
 
-/** Returns the columns of a classification: class, its probability, probability of each class. */
+/** Returns the columns of a classification: class, its probability, all probabilities. */
 export const classified =
   (points: Points.Points) =>
   ({ classes, predict }: Classes): AddedColumns => {

@@ -10,18 +10,18 @@ import type { FitOptions } from './resolveOptions.js'
 import { isStreamed, readPoints } from './readRows.js'
 
 /**
- * Returns the component of each row and its probability. Rows have the columns of the mixture, or all columns given to the fit; throws a
- * RangeError otherwise.
+ * Returns the component of each row and its probability. Rows have the columns of the mixture or of the fit's data; throws a RangeError
+ * otherwise.
  */
 export interface Assign {
   (data: Points.Points | RowLists): ReadonlyArray<Mixture.Membership>
-  /** Yields the memberships of a source in order, one block of rows at a time. */
+  /** Yields the memberships of a source in order, block by block. */
   (source: Source.Source): Iterable<Mixture.Membership>
 }
 
 export interface AssignOptions {
   readonly missing?: FitOptions['missing']
-  /** Number of columns given to the fit, and the indices of those used. Default: all used. */
+  /** Number of columns given to the fit, and indices of those used. Default: all. */
   readonly columns?: { readonly given: number; readonly used: ReadonlyArray<number> }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Nonparametric bootstrap (Efron 1979) of a mixture's parameters (O'Hagan, Murphy, Scrucca & Gormley 2019). Each resample draws n of n rows
- * with replacement and runs EM from the fit; family, number of components, scaling, minimum variance and prior are kept.
+ * Nonparametric bootstrap (Efron 1979) of a mixture's parameters (O'Hagan, Murphy, Scrucca & Gormley 2019): resamples n of n rows with
+ * replacement, and runs EM from the fit with its family, scaling, minimum variance and prior.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -44,11 +44,8 @@ export interface Options {
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
-/** Parameter with its standard error and percentile interval. */
 export interface Interval {
-  /** Value in the fit. */
   readonly estimate: number
-  /** Standard deviation over the resamples. */
   readonly standardError: number
   /** Quantile (1 − level)/2 of the resamples; `upper` is the quantile (1 + level)/2. */
   readonly lower: number
@@ -58,10 +55,9 @@ export interface Interval {
 type IntervalRow = ReadonlyArray<Interval>
 type IntervalRows = ReadonlyArray<IntervalRow>
 
-/** Reason for which a resample is left out. */
 type Reason = 'empty' | 'atMinVariance' | 'failed'
 
-/** Intervals of all parameters, in the units of the data and in the order of the fit's components. */
+/** Intervals in the units of the data and the order of the fit's components. */
 export interface Bootstrap {
   readonly level: number
   readonly seed: number
@@ -70,10 +66,9 @@ export interface Bootstrap {
   readonly used: number
   /**
    * Number of resamples in which a component lost its rows (`empty`) or reached the minimum variance, or values were not finite (`failed`).
-   * If there are many, the number of components is uncertain.
    */
   readonly leftOut: Readonly<Record<Reason, number>>
-  /** Number of used resamples for which EM did not converge within the step limit. */
+  /** Number of used resamples in which EM reached the step limit. */
   readonly unsettled: number
   /** [K] */
   readonly weights: IntervalRow
@@ -97,7 +92,7 @@ export interface Fitted {
   readonly prior: number | null
   /** In the scaled units. Default: the pipeline's. */
   readonly minimumVariance?: number | null
-  /** Indices of fixed components, in the order of the score's parameters. Default: none. */
+  /** Indices of fixed components, in the score's order. Default: none. */
   readonly fixed?: ReadonlyArray<number>
 }
 
@@ -105,7 +100,7 @@ type AnyParams = Params.Params<string>
 
 const MAX_EM_STEPS = 1000
 
-/** In nats over all rows; the parameters are then within hundredths of a standard error. */
+/** In nats over all rows; parameters are then within hundredths of a standard error. */
 const MIN_RESAMPLE_GAIN = 1e-6
 
 interface ResampleResult {
@@ -116,8 +111,8 @@ interface ResampleResult {
 }
 
 /**
- * Returns a function that draws a resample: the same rows, weighted by the number of times drawn, with the total weight of the data. A
- * source's resample is written to a file.
+ * Returns a function that draws a resample: the rows, weighted by the number of draws, with the total weight of the data. That of a source
+ * is a file.
  */
 const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filterRows>>) => {
   const source = Source.asSource(data)
@@ -205,7 +200,7 @@ const fitResample =
     }
   }
 
-/** Order statistic at rank (n + 1)p of sorted numbers, interpolated linearly (Hyndman & Fan 1996, type 6). */
+/** Interpolated order statistic at rank (n + 1)p (Hyndman & Fan 1996, type 6). */
 const orderStatistic = (sorted: Float64Array, p: number): number => {
   const rank = Math.min(Math.max((sorted.length + 1) * p, 1), sorted.length)
   const below = Math.floor(rank)
@@ -214,7 +209,7 @@ const orderStatistic = (sorted: Float64Array, p: number): number => {
   return low + (rank - below) * (high - low)
 }
 
-/** Returns the percentile interval of a parameter from its value in the fit and in the resamples. */
+/** Returns the percentile interval of a parameter from its values in the fit and the resamples. */
 const intervalOf =
   (level: number) =>
   (estimate: number, values: ReadonlyArray<number>): Interval => {
@@ -287,7 +282,7 @@ const summarizeResamples = (
 
 /** State of a running bootstrap. */
 export interface State extends Progress {
-  /** Computes the intervals from the resamples so far; fails if there are too few. */
+  /** Computes the intervals so far; fails if there are too few resamples. */
   readonly bootstrap: () => E.Either<Problem.Problems, Bootstrap>
 }
 
@@ -319,7 +314,7 @@ const problems = (options: Options, total: number): ReadonlyArray<Problem.Proble
   )
 ]
 
-/** Returns an iterator over the states after each resample; the last has the result of `of`. */
+/** Yields the state after each resample; the last has the result of `of`. */
 export const states =
   (options: Options = {}) =>
   (fitted: Fitted, own: Source.Data): E.Either<Problem.Problems, Iterable<State>> => {
@@ -354,12 +349,11 @@ export const states =
   }
 
 /**
- * Percentile intervals (Efron & Tibshirani 1993, §13.3) and standard errors of the weights, means and covariances of a fit. Components of
- * each resample's mixture are matched with those of the fit by Bhattacharyya distance (`Metric.matching`). A row is drawn with probability
- * proportional to its weight, and missing cells stay missing. For a source, each resample is written to a file; the result has the same bits.
+ * Percentile intervals (Efron & Tibshirani 1993, §13.3) and standard errors of weights, means and covariances. Rows are drawn with
+ * probabilities proportional to their weights; components are matched with those of the fit by Bhattacharyya distance (`Metric.matching`).
+ * Resamples of a source are written to files; the bits are those of rows in memory.
  *
- * Percentile intervals are accurate to first order, 1/√n: their coverage is slightly below the level if few rows determine a parameter,
- * above all for variances.
+ * Accurate to first order, 1/√n: coverage is slightly low for parameters that few rows determine, above all variances.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,3 @@
-/** Grid of candidates: families and, for each, numbers of components. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import type * as Component from '../mixture/families/fixed.js'
 import * as Score from '../score/score.js'
@@ -14,32 +13,29 @@ import { supportsWarmStarts } from './warmStarts.js'
 export type OneOrMore<A> = A | ReadonlyArray<A>
 
 export interface GridOptions {
-  /**
-   * Number of components, or the numbers to choose from. Default: 1 to 9 (at most the number of rows), and on to 36 while the largest
-   * number wins.
-   */
+  /** Numbers of components to choose from. Default: 1 to min(9, rows), and on to 36 while the largest wins. */
   readonly components?: OneOrMore<number> | undefined
   /**
-   * Families to choose from: by name, by mclust's name (VVE), as a constructor, or as a score, whose number of components is the default of
-   * `components`. Default: the six of `families`. If several columns are fitted with all fourteen of mclust, the eight other families start
-   * from the fits of the default ones, and are skipped if they could not win with the likelihood of `full` or `diagonal`.
+   * Families to choose from: names, also of mclust (VVE), constructors, or scores, whose number of components is the default. Default: the
+   * six of `families`. If all fourteen of mclust are given for several columns, the other eight start from the default ones, and are
+   * skipped if the likelihood of `full` or `diagonal` would not win.
    */
   readonly family?: OneOrMore<FamilyChoice> | undefined
   /**
-   * 'icl' counts clusters; 'bic' counts the components that describe the density best; 'crossValidated' is −2 log-likelihood of each fifth
-   * of the rows by a fit to the others, about six times as slow. Default: 'bic' if `components` is one number > 1, otherwise 'icl'.
+   * 'icl' counts clusters; 'bic' describes the density; 'crossValidated' is −2 log-likelihood of each fifth of the rows by a fit to the
+   * others, about six times as slow. Default: 'bic' if `components` is one number > 1, otherwise 'icl'.
    */
   readonly criterion?: Criterion | undefined
   /**
-   * Compares each family also with tails (`Score.withTails`, common ν) and with a background of each shape (`Score.withBackground`), whose
-   * rows `assign` gives −1. Default: false.
+   * Compares families also with tails (`Score.withTails`, common ν) and each background (`Score.withBackground`), whose rows `assign` gives
+   * −1. Default: false.
    */
   readonly robust?: boolean | undefined
-  /** Compares each family also with this background: 'box' is uniform over the range of the columns, 'cauchy' has no bounds. */
+  /** Compares families also with a background, uniform over the range of the columns ('box') or unbounded ('cauchy'). */
   readonly background?: 'cauchy' | 'box' | undefined
   /**
-   * Components with known parameters, each a `Component.fixed` in the original units, that every candidate contains. Covariances can be
-   * fixed if each component has its own; not with `robust`.
+   * Known components of every candidate, each a `Component.fixed` in the original units. Covariances can be fixed if each component has its
+   * own; not with `robust`.
    */
   readonly fixed?: ReadonlyArray<Component.Fixed> | undefined
 }
@@ -49,11 +45,11 @@ export interface FamilyGrid {
   /** Ascending. */
   readonly componentCounts: ReadonlyArray<number>
   /**
-   * Set if the family starts from the fits of the families before it. Candidates that could not win with the likelihood of
-   * `enclosingFamily` are skipped; none if that is null.
+   * Set if the family starts from fits of earlier families. Candidates are skipped if the likelihood of `enclosingFamily` would not win;
+   * none if that is null.
    */
   readonly startsFromOthers?: { readonly enclosingFamily: string | null }
-  /** True if larger counts are tried while the largest wins. Default: false. */
+  /** True to try larger counts while the largest wins. Default: false. */
   readonly isExtensible?: boolean
 }
 
@@ -63,7 +59,7 @@ export const asList = <A>(value: OneOrMore<A>): ReadonlyArray<A> => {
   return isList(value) ? value : [value]
 }
 
-/** Returns the requested grid. `columns` are the indices of the training data's columns in the given data. */
+/** Returns the requested grid. `columns` are indices of the training data's columns in the given data. */
 export const buildGrid = (
   options: GridOptions,
   { original: { rows, dim }, scaling }: TrainingData,
@@ -91,7 +87,7 @@ const componentCountsOf = ({ components, fixed = [] }: GridOptions, rows: number
   return [...new Set(counts)].filter(count => count >= fixed.length).sort((a, b) => a - b)
 }
 
-/** Returns a family with the requested tails and backgrounds that are available for it. */
+/** Returns a family with those requested tails and backgrounds that it supports. */
 const robustVariants = (
   family: ScoreConstructor,
   { robust = false, background }: GridOptions
@@ -110,8 +106,8 @@ const robustVariants = (
 }
 
 /**
- * If all of mclust's fourteen families are compared, puts the eight that are not default families last, to start from the others. Under
- * cross-validation none is skipped, since folds may prefer another family than all rows.
+ * If all fourteen families of mclust are compared, puts the non-default eight last, to start from the others. None is skipped under
+ * cross-validation, since folds may prefer another family.
  */
 const orderMclustFamilies = (
   grid: ReadonlyArray<FamilyGrid>,
@@ -146,8 +142,8 @@ interface GridExtensionOptions {
 }
 
 /**
- * Returns the next larger numbers of components for the extensible families whose best candidate has the largest number, if the overall
- * best has it too. Empty otherwise, at the limit, and under cross-validation.
+ * Returns the next larger counts for the extensible families whose best candidate has the largest, if the overall best has it too;
+ * otherwise, at the limit, and under cross-validation, an empty grid.
  */
 export const extendGrid = (
   grid: ReadonlyArray<FamilyGrid>,
@@ -172,7 +168,7 @@ export const extendGrid = (
     .map(family => ({ ...family, componentCounts }))
 }
 
-/** Returns the number of components of the best eligible candidate; 0 if there is none. */
+/** Returns the count of the best eligible candidate; 0 if there is none. */
 const bestComponentCount = (
   candidates: ReadonlyArray<FittedCandidate>,
   criterion: Criterion,
@@ -196,7 +192,7 @@ export interface FitTask {
   readonly enclosingFamily: string | null
 }
 
-/** A family grows from one component if the smallest requested number is at most this, otherwise from that number. */
+/** A family grows from one component if the smallest requested number is at most this. */
 const MAX_GROWTH_FROM_ONE = 16
 
 interface TaskOptions {
@@ -206,8 +202,8 @@ interface TaskOptions {
 }
 
 /**
- * Returns the fits that a family's candidates need, in order: all numbers of components from the end of an earlier batch to the largest
- * requested. Numbers above the number of rows are left to the recipe, which reports the problem.
+ * Returns the fits that a family's candidates need, in order: all counts from the end of an earlier batch to the largest requested. The
+ * recipe reports counts above the number of rows.
  */
 export const tasksOf = (
   { makeScore, componentCounts, startsFromOthers }: FamilyGrid,

@@ -1,4 +1,3 @@
-/** Candidates of a model selection: types, criteria, ranking, table. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type * as Problem from '../core/problem.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -20,20 +19,19 @@ export interface FittedCandidate extends MixtureEvaluation {
   readonly _tag: 'Fitted'
   readonly family: string
   readonly components: number
-  /** Pipeline that fits it to the scaled data, with equal bits for an equal key. */
+  /** Pipeline for the scaled data; an equal key gives equal bits. */
   readonly pipeline: Pipeline.Pipeline<string>
   /** Number of iterations of the last run. */
   readonly steps: number
   /**
-   * False if EM was stopped because the candidate could not win. Its likelihood is then a lower bound; with more than 4000 rows, an
-   * estimate from a sample.
+   * False if EM was stopped because the candidate could not win: its likelihood is a lower bound, or with more than 4000 rows an estimate
+   * from a sample.
    */
   readonly isConverged: boolean
-  /** False if every seed gives this result; several starts then count as one. */
+  /** False if every seed gives this result. */
   readonly dependsOnSeed: boolean
 }
 
-/** Family and number of components that could not be fitted. */
 export interface FailedCandidate {
   readonly _tag: 'Failed'
   readonly family: string
@@ -45,8 +43,8 @@ export type AnyCandidate = FittedCandidate | FailedCandidate
 
 export interface RankedCandidate extends FittedCandidate {
   /**
-   * Approximate posterior probability: e^{−Δ/2} normalized over the candidates, Δ the difference of the criterion from the best (by BIC:
-   * Kass & Raftery 1995).
+   * Approximate posterior probability, e^{−Δ/2} normalized over the candidates, Δ the criterion's difference from the best (by BIC: Kass &
+   * Raftery 1995).
    */
   readonly posterior: number
 }
@@ -63,7 +61,7 @@ export const criterionTitle = (criterion: Criterion): string =>
 export const isDegenerate = ({ collapsed, redundancies }: FittedCandidate): boolean =>
   collapsed.length > 0 || redundancies.some(({ _tag }) => _tag === 'Empty')
 
-/** True if a uniform background has at most 2d rows: they alone determine its box. */
+/** True if a uniform background has at most 2d rows, which alone determine its box. */
 export const hasSparseBackground = ({ mixture, statistics }: FittedCandidate): boolean =>
   mixture.background?.shape === 'box' && (statistics.backgroundCount ?? 0) <= 2 * Mixture.dimension(mixture)
 
@@ -71,15 +69,15 @@ export const hasSparseBackground = ({ mixture, statistics }: FittedCandidate): b
 export const isEligible = (candidate: FittedCandidate): boolean =>
   !isDegenerate(candidate) && !hasSparseBackground(candidate)
 
-/** True if two candidates are the same model: with one component, `isotropic` is `tiedIsotropic`. */
+/** True for the same model: with one component, `isotropic` is `tiedIsotropic`. */
 const areEquivalent = (a: FittedCandidate, b: FittedCandidate): boolean =>
   a.components === b.components &&
   a.statistics.parameters === b.statistics.parameters &&
   Math.abs(a.statistics.logLikelihood - b.statistics.logLikelihood) <= ROUNDING_TOLERANCE
 
 /**
- * Ranks the fitted candidates, best first: by degeneracy, criterion, number of parameters. Drops failed and equivalent ones, and those with
- * a sparse background unless all have one. Degenerate candidates have posterior 0 unless all are degenerate.
+ * Ranks fitted candidates by degeneracy, criterion, number of parameters. Drops equivalent ones, and those with a sparse background unless
+ * all have one. Degenerate ones have posterior 0 unless all are degenerate.
  */
 export const rankCandidates = (
   criterion: Criterion,
@@ -106,9 +104,7 @@ export const rankCandidates = (
     )
 }
 
-/**
- * Returns the degenerate candidate with the lowest criterion if that is below the best's; null if there is none or the best is degenerate.
- */
+/** Returns the best degenerate candidate if its criterion is below the best's; null otherwise, or if the best is degenerate. */
 export const bestExcluded = (criterion: Criterion, ranked: ReadonlyArray<RankedCandidate>): RankedCandidate | null => {
   const [best] = ranked
   const value = ({ statistics }: RankedCandidate): number => criterionValue(criterion, statistics)
@@ -119,7 +115,7 @@ export const bestExcluded = (criterion: Criterion, ranked: ReadonlyArray<RankedC
 /** End of the range of component counts; a larger range may contain a better candidate. */
 export type RangeEnd = 'most' | 'least'
 
-/** Returns the end of the compared range at which the best candidate is. A range from 1 has no lower end. */
+/** Returns the end of the compared range at which the best candidate is; null if it is at neither, or at 1 below. */
 export const rangeEnd = (
   ranked: ReadonlyArray<Pick<RankedCandidate, 'components'>>,
   failed: ReadonlyArray<Pick<FailedCandidate, 'components'>>
@@ -150,7 +146,7 @@ const duplicateGroups = (redundancies: ReadonlyArray<Redundancy>): ReadonlyArray
     return [...groups.filter(group => !overlaps(group)), [...merged].sort((a, b) => a - b)]
   }, [])
 
-/** True if a longer search could raise the likelihood; a single Gaussian's estimate is exact from the first step. */
+/** True if a longer search could raise the likelihood; a single Gaussian is estimated in one step. */
 const mayImprove = ({ isConverged, components, mixture }: FittedCandidate): boolean =>
   !isConverged && !(components === 1 && mixture.tails === undefined && mixture.background === undefined)
 
@@ -169,7 +165,7 @@ const warningText = (candidate: FittedCandidate): string => {
   ].join('; ')
 }
 
-/** Tabulates ranked candidates. Warnings are the last column, absent if there are none. */
+/** Tabulates ranked candidates; a column of warnings is last, if there are any. */
 export const candidateTable = (
   criterion: Criterion,
   ranked: ReadonlyArray<RankedCandidate>,

@@ -39,18 +39,18 @@ export interface Test {
   readonly components: number
   /** 2 (log-likelihood with K + 1 components − log-likelihood with K) */
   readonly statistic: number
-  /** Estimated probability of a statistic at least this large if K components are enough. */
+  /** Estimated probability of a statistic at least this large under K components. */
   readonly p: number
   readonly resampled: ReadonlyArray<number>
 }
 
 export interface Tests {
   readonly tests: ReadonlyArray<Test>
-  /** Number of components of the last test, or one more if that is rejected. */
+  /** Number of components of the last test; one more if that is rejected. */
   readonly components: number
 }
 
-/** A test stops after this many resamples with a greater statistic: p is then large (Besag & Clifford 1991). */
+/** A test stops after this many greater statistics: p is then large (Besag & Clifford 1991). */
 const MAX_EXCEEDANCES = 10
 
 const testOptions = ({
@@ -111,15 +111,14 @@ const pairOf =
       })
     )
 
-/** State of running tests. */
 export interface TestState {
   /** Next resample; null at the end. */
   readonly next: { readonly components: number; readonly done: number } | null
-  /** Finished tests. `components` is the number that the last of them does not reject. */
+  /** Finished tests; `components` is the number that the last does not reject. */
   readonly tests: () => E.Either<Problem.Problems, Tests>
 }
 
-/** Draws as many rows as there are from a mixture. Whole weights are counts of rows; other weights are kept. */
+/** Draws as many rows as there are from a mixture. Whole weights count rows; others are kept. */
 const resampleOf = (points: Points.Points, key: Key.Key, mixture: Mixture.Mixture): Points.Points => {
   const { rows, weights } = points
   const sample = Mixture.sample(isCounted(points) ? Points.totalWeight(points) : rows)(key)(mixture)
@@ -179,12 +178,11 @@ function* statesOf(
 }
 
 /**
- * Tests 1 component against 2, 2 against 3, and so on, up to the first number that is not rejected. Each test draws resamples from the smaller
- * mixture, fits both mixtures to them, and estimates p = (1 + count)/(1 + resamples), where count is the number of resamples with a likelihood
- * ratio at least as great as that of the data. If count reaches ten before all are drawn, p is ten over the number drawn. A resample has
- * as many rows as the data, counting a row of weight 2 twice; if weights are not whole numbers, drawn rows keep the weights of the data.
+ * Tests 1 component against 2, 2 against 3, …, up to the first number that is not rejected. A test draws resamples from the smaller mixture
+ * and fits both to them: p = (1 + count)/(1 + resamples), count the number of likelihood ratios at least as great as that of the data. If
+ * count reaches ten early, p is ten over the number drawn. A row of weight 2 counts as two rows; weights that are not whole are kept.
  *
- * A cluster that is not Gaussian needs several components, so the number of components can exceed that of clusters (see `Mixture.merging`).
+ * A cluster that is not Gaussian needs several components (see `Mixture.merging`).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -209,7 +207,7 @@ export const of =
       )
     )
 
-/** Returns an iterator over the states after each resample; an abandoned iterator has the tests finished so far. */
+/** Yields the state after each resample; an abandoned iterator has the finished tests. */
 export const testStates =
   (options: Options = {}) =>
   (data: Points.Points | Given.RowLists): E.Either<Problem.Problems, Iterable<TestState>> => {

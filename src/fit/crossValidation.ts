@@ -37,8 +37,8 @@ interface FoldAssignment {
 }
 
 /**
- * Assigns rows to folds by the key and their values, not by their order. Equal rows share a fold; the numbers of distinct rows differ by at
- * most one.
+ * Assigns rows to folds by the key and their values, not their order. Equal rows share a fold; numbers of distinct rows differ by at most
+ * one.
  */
 export const assignFolds =
   (folds: number, key: Key.Key) =>
@@ -69,7 +69,7 @@ export interface CrossValidationOptions {
   readonly backend: Backend.Backend | undefined
 }
 
-/** Adds a fold's deviances by the candidates fitted without it. Candidates without a sum of the earlier folds are dropped. */
+/** Adds a fold's deviances of candidates fitted without it, dropping those without a sum of the earlier folds. */
 const addDeviances = (
   before: CrossValidatedDeviances | null,
   fold: Source.Data,
@@ -86,7 +86,7 @@ const addDeviances = (
     })
   )
 
-/** Searches the grid without each fold in turn, by BIC. With fewer than two distinct rows no candidate has a deviance. */
+/** Searches the grid without each fold in turn, by BIC. Fewer than two distinct rows give no deviance. */
 export function* crossValidate(
   data: Source.Data,
   grid: ReadonlyArray<FamilyGrid>,

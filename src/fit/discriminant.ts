@@ -1,6 +1,6 @@
 /**
- * Classification by Bayes' rule with a mixture as the density of each class: one Gaussian per class with covariances that share parameters
- * (EDDA: Bensmail & Celeux 1996), or several (MclustDA: Fraley & Raftery 2002).
+ * Classification by Bayes' rule. The density of a class is one Gaussian, with parameters shared among classes (EDDA: Bensmail & Celeux
+ * 1996), or a mixture (MclustDA: Fraley & Raftery 2002).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -27,8 +27,8 @@ type DiscriminantRows = Given.RowLists
 
 export interface Options {
   /**
-   * Covariance structure, or those compared by BIC; 'chosen' compares all fourteen. Parameters are shared among classes with one Gaussian
-   * per class, otherwise among the components of a class. Default: 'chosen'.
+   * Covariance structures, compared by BIC; 'chosen' compares all fourteen. Parameters are shared among classes of one Gaussian each,
+   * otherwise among the components of a class. Default: 'chosen'.
    */
   readonly covariance?: 'chosen' | Covariance.Name | ReadonlyArray<Covariance.Name> | undefined
   /** Number of components per class, or the numbers compared. Default: 1. */
@@ -37,7 +37,6 @@ export interface Options {
   readonly seed?: number | undefined
 }
 
-/** Classification of a row. */
 export interface Verdict {
   readonly label: string
   readonly probability: number
@@ -45,7 +44,6 @@ export interface Verdict {
   readonly probabilities: Float64Array
 }
 
-/** Classifier. */
 export interface Discriminant {
   /** Sorted labels. */
   readonly classes: ReadonlyArray<string>
@@ -53,7 +51,7 @@ export interface Discriminant {
   readonly priors: Float64Array
   /** Density of each class. */
   readonly mixtures: ReadonlyArray<Mixture.Mixture>
-  /** Covariance structure of each class; all are equal with one Gaussian per class. */
+  /** Covariance structure of each class; equal for classes of one Gaussian each. */
   readonly covariances: ReadonlyArray<string>
   /** Σ log p(x) over the rows, p the density of all classes together. */
   readonly logLikelihood: number
@@ -123,7 +121,7 @@ const DISCRIMINANT_SETTINGS: Setting.Settings<Options> = {
   seed: null
 }
 
-/** Mean of the rows, and triangular factor of their scatter, both divided by the number of rows. */
+/** Mean of the rows, and triangular factor of scatter/n. */
 const meanAndTriangle = (points: Points.Points): { readonly mean: Float64Array; readonly factor: NdArray } => {
   const { rows, dim, values } = points
   const all = Points.totalWeight(points)
@@ -143,7 +141,7 @@ const meanAndTriangle = (points: Points.Points): { readonly mean: Float64Array; 
 
 type ClassMixtures = Pick<Discriminant, 'mixtures' | 'covariances' | 'parameters'>
 
-/** Fits one Gaussian per class, by a single M-step with the labels as responsibilities. */
+/** Runs a single M-step with the labels as responsibilities. */
 const oneGaussianPerClass =
   ({ classes, parts, points }: LabelledPoints, priors: Float64Array) =>
   (name: Covariance.Name): E.Either<Problem.Problems, ClassMixtures> => {
@@ -177,7 +175,7 @@ const oneGaussianPerClass =
     })
   }
 
-/** Fits a mixture to each class; BIC chooses covariances and number of components. */
+/** Fits a mixture to each class; BIC chooses covariances and count. */
 const mixturePerClass = (
   { classes, parts, points }: LabelledPoints,
   options: Options
@@ -210,7 +208,7 @@ const mixturePerClass = (
   })
 }
 
-/** Returns log prior + log density for each row and class, one list per row. */
+/** Returns log prior + log density of each class, one list per row. */
 const classLogJoint =
   ({ mixtures, priors }: Pick<Discriminant, 'mixtures' | 'priors'>) =>
   (points: Points.Points): ReadonlyArray<ReadonlyArray<number>> => {
@@ -271,8 +269,8 @@ const learnedOf =
   }
 
 /**
- * Fits a classifier to labelled rows, or returns all problems. With one component each class is a Gaussian, and the covariance structure
- * with the lowest BIC is used; otherwise each class is a mixture.
+ * Fits a classifier to labelled rows, or returns all problems. Classes are Gaussians with the covariance structure of lowest BIC; with
+ * several components, mixtures.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -296,7 +294,7 @@ export const learned =
     )
 
 /**
- * Fits a classifier to labelled rows. Throws a RangeError that lists all problems.
+ * Fits a classifier to labelled rows; throws a RangeError with all problems.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -359,7 +357,7 @@ export interface Folds {
   readonly seed?: number | undefined
 }
 
-/** Returns the fold of each row, assigned class by class; null if a class has too few distinct rows. */
+/** Returns the fold of each row, class by class; null if a class has too few distinct rows. */
 const stratifiedFolds = (
   { classes, parts, points, names }: LabelledPoints,
   folds: number,
@@ -372,9 +370,8 @@ const stratifiedFolds = (
 }
 
 /**
- * Estimates the error on new rows by stratified cross-validation: each fold is classified by a classifier fitted without it, with
- * covariances and components chosen again. Folds depend on the seed and the rows but not on their order; equal rows of a class share a
- * fold.
+ * Estimates the error on new rows by stratified cross-validation, choosing covariances and components again in each fold. Folds do not
+ * depend on the order of rows; equal rows of a class share a fold.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -447,10 +444,9 @@ export interface Directions {
 }
 
 /**
- * Directions in which the components of a mixture differ most (GMMDR: Scrucca 2010): eigenvectors of 2λB̂² + 2(1 − λ)Σ π(Σ̂_k − Σ̄)², where
- * B is the covariance of the means and ^ denotes units of the total covariance. With λ = 1 (default) only means count, and there are at
- * most K − 1 directions; with λ < 1 covariances count too. For classes, pass their `joined` mixture: components of one class then count
- * like those of different classes. A background is left out; Student-t components need ν > 2.
+ * Directions in which the components of a mixture differ most (GMMDR: Scrucca 2010): eigenvectors of 2λB̂² + 2(1 − λ)Σ π(Σ̂_k − Σ̄)², B the
+ * covariance of the means, ^ in units of the total covariance. λ = 1 (default) compares means alone, in at most K − 1 directions. Classes
+ * are compared by the components of their `joined` mixture. A background is left out; Student-t components need ν > 2.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -13,12 +13,12 @@ export interface DistantCell {
   readonly times: number
 }
 
-/** Distance limit in interquartile ranges; the range of a Gaussian is 4/3 standard deviations. */
+/** In interquartile ranges; the range of a Gaussian is 4/3 standard deviations. */
 const MAX_RANGES = 10
 
 /**
  * Returns the most distant cell of each row that has one with (x − median)²/n > (10 · interquartile range)², which alone makes the standard
- * deviation ten ranges. Sorted by distance, farthest first. Missing cells (NaN), and columns with an interquartile range of 0, have none.
+ * deviation ten ranges; farthest first. Missing cells, and columns with range 0, have none.
  */
 export const distantCells = (points: Points): ReadonlyArray<DistantCell> => {
   const { rows, dim, values } = points

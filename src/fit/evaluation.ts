@@ -1,4 +1,4 @@
-/** Statistics, criteria and warnings of a mixture on the data in the original units. */
+/** Statistics, criteria and warnings of a mixture on the data. */
 import * as O from 'fp-ts/lib/Option.js'
 import { largestEntry } from '../../lib/arrays/linalg.js'
 import * as Case from '../core/case.js'
@@ -20,10 +20,7 @@ import { candidateKey, type TrainingData } from './trainingData.js'
 export interface Diagnostics extends MinVarianceDiagnostics {
   /** Empty components and duplicate pairs. */
   readonly redundancies: ReadonlyArray<Redundancy>
-  /**
-   * Further components that are probably outliers. Empty with missing cells, under a prior, and for families whose covariances are not
-   * estimated from rows.
-   */
+  /** Probable outlier components. Empty with missing cells, under a prior, and if covariances are not estimated from rows. */
   readonly unsupported: ReadonlyArray<Support.Unsupported>
 }
 
@@ -104,7 +101,7 @@ export const evaluateScaledMixture = <P extends string>(
   }
 }
 
-/** Evaluates a mixture in the scaled units with the minimum variance of its pipeline. */
+/** Evaluates a mixture in the scaled units with its pipeline's minimum variance. */
 export const evaluatePipelineResult = <P extends string>(
   fitted: Mixture.Mixture,
   data: EvaluationData,
@@ -112,7 +109,7 @@ export const evaluatePipelineResult = <P extends string>(
 ): MixtureEvaluation =>
   evaluateScaledMixture(fitted, data, { pipeline, minVariance: O.toUndefined(Pipeline.varianceFloor(pipeline)) })
 
-/** Returns the components that few rows support; none if `rows` is null or the family's covariances are not estimated from rows. */
+/** Returns the components that few rows support; none if `rows` is null or covariances are not estimated from rows. */
 const findUnsupported = (
   score: Score.Score<string>,
   mixture: Mixture.Mixture,
@@ -123,7 +120,7 @@ const findUnsupported = (
   return estimation === null ? [] : Support.unsupportedComponents(rows, mixture, estimation)
 }
 
-/** Returns the estimator of one component's covariance and its number of parameters; null if it is not estimated from its rows. */
+/** Returns the estimator of a component's covariance and its number of parameters; null if it is not estimated from rows. */
 const componentEstimation = (score: Score.Score<string>, dim: number): Support.CovarianceEstimate | null => {
   const { family } = Score.interpret(score)
   if (family?.mStep === undefined || family.mirrored || family.mStep.isGeneralized) return null
@@ -155,9 +152,8 @@ export const ROUNDING_TOLERANCE = 1e-9
 /**
  * Counts the free parameters of a mixture in the original units.
  *
- * - Standardizing columns adds d scales if the family is not closed under scaling; less one if it has a free variance, which is a common
- * scale.
- * - A uniform background adds 2d − 1: the bounds of its box are estimated, and the score counts only its volume, as mclust does.
+ * - Standardization adds d scales if the family is not closed under scaling, less one for a free variance, a common scale.
+ * - A uniform background adds 2d − 1 for its bounds; the score counts the volume alone, as mclust does.
  */
 export const countParameters = (
   score: Score.Score<string>,
@@ -181,7 +177,7 @@ const NO_DEVIANCES = new Float64Array(0)
 const diagonalVariances = ({ variances, means: { shape, values } }: Mixture.Mixture): Float64Array =>
   variances.length === shape[0] ? values.map((_, at) => variances[Math.floor(at / shape[1])]) : variances
 
-/** True if two mixtures have equal parameters up to `ROUNDING_TOLERANCE`, relative to the largest of each kind. */
+/** True if parameters are equal up to `ROUNDING_TOLERANCE`, relative to the largest of each kind. */
 export const equalUpToRounding = (one: Mixture.Mixture, other: Mixture.Mixture): boolean => {
   if (
     Mixture.components(one) !== Mixture.components(other) ||

@@ -5,7 +5,7 @@ import * as Covariance from '../mixture/families/covariance.js'
 import * as Score from '../score/score.js'
 import type { ScoreConstructor } from './candidates.js'
 
-/** Families compared by default. With one column all others equal one of the first two. */
+/** Families compared by default. With one column all equal one of the first two. */
 export const families = {
   isotropic: Score.isotropic,
   tiedIsotropic: Score.tiedIsotropic,
@@ -29,7 +29,7 @@ const mclustSynonyms: Readonly<Partial<Record<string, DefaultName>>> = {
   VVV: 'full'
 }
 
-/** Name of a family: of this library, of mclust (VVE), or of factor analysers (UCU2; see `Covariance.factors`). */
+/** Family name of this library, of mclust (VVE), or of factor analysers (UCU2; see `Covariance.factors`). */
 export type FamilyName = DefaultName | Covariance.Name | Covariance.FactorName | 'E' | 'V'
 
 /** True if `familyByName` accepts a name. */
@@ -41,7 +41,7 @@ export const isFamilyName = (name: string): name is FamilyName =>
 
 const isDefaultName = (name: string): name is DefaultName => Object.hasOwn(families, name)
 
-/** Returns the default family of a name, or the mixture with the covariance of that name. */
+/** Returns the default family of a name, or the mixture with that covariance. */
 export const familyByName = (name: FamilyName): ScoreConstructor => {
   const defaultName = isDefaultName(name) ? name : mclustSynonyms[name]
   if (defaultName !== undefined) return families[defaultName]
@@ -50,10 +50,10 @@ export const familyByName = (name: FamilyName): ScoreConstructor => {
   return ({ components }) => Score.mixture({ components, covariance })
 }
 
-/** Family by name, as a constructor, or as a score with any number of components. */
+/** Family by name, as a constructor, or as a score. */
 export type FamilyChoice = FamilyName | ScoreConstructor | Score.Score<string>
 
-/** Returns a problem for an unknown name, or a score whose number of components cannot be set. */
+/** Reports an unknown name, or a score whose number of components cannot be set. */
 export const familyProblems = (field: string, choice: FamilyChoice): ReadonlyArray<Problem.Problem> => {
   const names = [...Object.keys(families), ...Covariance.names, ...Covariance.ONE_FACTOR_NAMES]
   if (typeof choice === 'string') return isFamilyName(choice) ? [] : Problem.requireOneOf(field, choice, names)
@@ -68,7 +68,7 @@ export const familyProblems = (field: string, choice: FamilyChoice): ReadonlyArr
   )
 }
 
-/** Returns a score, or the mixture inside it, with another number of components; null if it has none. */
+/** Sets the number of components of a score or of its inner mixture; null if it has none. */
 const withComponents = (score: Score.Score<string>, components: number): Score.Score<string> | null => {
   // A spread keeps the case.
   if ('components' in score) return { ...score, components } as Score.Score<string>
@@ -77,7 +77,7 @@ const withComponents = (score: Score.Score<string>, components: number): Score.S
   return field === undefined || inner === null ? null : { ...score, [field]: inner }
 }
 
-/** Returns a family's constructor, and the number of components if the choice is a score; otherwise null. */
+/** Returns a family's constructor, and a chosen score's number of components; otherwise null. */
 export const constructorOf = (
   choice: FamilyChoice
 ): { readonly makeScore: ScoreConstructor; readonly components: number | null } => {
@@ -89,7 +89,7 @@ export const constructorOf = (
   }
 }
 
-/** Default family that contains a non-default family of mclust: `diagonal` for the orientation I, `full` otherwise. */
+/** Default family that contains another of mclust: `diagonal` for the orientation I, otherwise `full`. */
 export const enclosingFamilies: ReadonlyMap<string, DefaultName> = new Map(
   Covariance.names
     .filter(name => mclustSynonyms[name] === undefined)

@@ -1,4 +1,3 @@
-/** Checks that a candidate can be fitted to rows. */
 import * as Problem from '../core/problem.js'
 import { pluralized } from '../data/dataProblems.js'
 import type * as Points from '../data/points.js'
@@ -16,10 +15,7 @@ const estimatesFullCovariance = (mStep: MStep<string> | undefined): boolean =>
 const needsMoreRowsThanColumns = (score: Score.Score<string>, { rows, dim }: DataSize): boolean =>
   rows <= dim && dim > 1 && hasFamily(score, ({ mStep }) => estimatesFullCovariance(mStep))
 
-/**
- * True if there are fewer parameters than numbers, and enough rows for each component to bound its likelihood. Under a prior, one row per
- * component suffices.
- */
+/** True if there are fewer parameters than numbers, and enough rows per component to bound its likelihood; one under a prior. */
 const hasEnoughRows = (score: Score.Score<string>, { rows, dim }: DataSize, prior: number | null): boolean => {
   if (prior === null && Score.degreesOfFreedom(dim)(score) >= rows * dim) return false
   const { family } = Score.interpret(score)

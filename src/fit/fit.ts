@@ -1,7 +1,4 @@
-/**
- * Fits a Gaussian mixture to data; a criterion selects the family and the number of components. `mixture` returns problems as values; `fit`
- * throws them.
- */
+/** Fits of Gaussian mixtures; a criterion selects family and number of components. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -47,11 +44,11 @@ export interface State {
   /** Candidate fitted next; null if fitted ones are refined. */
   readonly next: Progress | null
   /**
-   * If only the last iterations of a sole candidate remain, the pipeline of these on the scaled data; null otherwise. Run with the seed's
-   * key it gives the result of the next states, and can be watched, stopped and resumed.
+   * Pipeline, on the scaled data, of the last iterations of a sole candidate; null if more remains. Run with the seed's key it gives the
+   * result of the next states, and can be stopped and resumed.
    */
   readonly rest: Pipeline.Pipeline<string> | null
-  /** Returns the best fit so far, computed on the first call; problems if there is none. */
+  /** Returns the best fit so far, computed on the first call, or problems. */
   readonly fit: () => E.Either<Problem.Problems, Fit>
 }
 
@@ -64,14 +61,13 @@ const abortedProblem = Problem.of(
 
 const noCandidateProblem = Problem.of('fit', 'no candidate', 'learned yet', 'let it go on')
 
-/** Fits a mixture; throws a RangeError with all problems. `Fit.mixture` returns them as values. */
+/** Fits a mixture; throws a RangeError with all problems, which `Fit.mixture` returns. */
 export const fit = (data: Source.Data | RowLists, options: FitOptions = {}): Fit =>
   Problem.orThrow(mixture(options)(data))
 
 /**
- * Fits a mixture to data. Selects family and number of components by a criterion among all that the options allow, and returns all
- * problems at once. Families grow from one component on, and candidates that may win are refined by EM with split-and-merge moves;
- * families without EM are fitted by `Recipe.annealed`.
+ * Fits a mixture to data, or returns all problems. A criterion selects family and number of components. Families grow from one component,
+ * and those that may win are refined by EM with split-and-merge moves; families without EM are fitted by `Recipe.annealed`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -104,8 +100,8 @@ export const mixture =
     )
 
 /**
- * Fits a mixture step by step: each state is computed when it is asked for, and the last is what `mixture` returns. With more than 4000 rows
- * there is a state after each pass over all of them; until a candidate has had those passes, its likelihood is predicted from a sample.
+ * Fits a mixture step by step; states are computed on demand, and the last is the result of `mixture`. With more than 4000 rows there is a
+ * state after each pass over all; before, a candidate's likelihood is predicted from a sample.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -139,7 +135,7 @@ export const states =
       }))
     )
 
-/** Checks options and data, and prepares the data. */
+/** Checks the options, and checks and prepares the data. */
 const contextOf = (options: FitOptions, given: Source.Data | RowLists): E.Either<Problem.Problems, FitContext> =>
   pipe(
     Problem.faultless(optionProblems(options), undefined),
@@ -161,7 +157,7 @@ const contextOf = (options: FitOptions, given: Source.Data | RowLists): E.Either
 const fixedProblems = ({ fixed, components }: FitOptions, { rows, dim }: Source.Data): ReadonlyArray<Problem.Problem> =>
   fixed === undefined ? [] : FixedComponents.problems(fixed, dim, asList(components ?? Math.max(1, rows)))
 
-/** Yields the states of each start in turn, with the best fit of all starts so far. */
+/** Yields the states of each start in turn, with the best fit of all so far. */
 function* statesOfStarts(context: FitContext): Generator<State> {
   const { seed, starts, onProgress } = context.options
   let fits: ReadonlyArray<Fit> = []
@@ -200,7 +196,7 @@ const withEarlier = (
   return RA.isNonEmpty(fits) ? E.right(bestOfStarts(fits[0], fits.slice(1))) : latest
 }
 
-/** Yields the states of one start: of the cross-validation if that is the criterion, then of the search on all rows. */
+/** Yields the states of any cross-validation, then of the search on all rows. */
 function* statesOfStart(context: FitContext): Generator<State> {
   const { options, columns, usedColumns } = context
   const { seed, criterion, prior, backend, standardize } = options
@@ -224,7 +220,7 @@ function* statesOfStart(context: FitContext): Generator<State> {
     }
 }
 
-/** Returns a function that reports the next candidate, given the finished passes over the grid and the trials in this pass. */
+/** Returns a function that reports the next candidate, given the finished passes and the trials in this one. */
 const progressReporter = (
   grid: ReadonlyArray<FamilyGrid>,
   { criterion, onProgress }: Pick<FitContext['options'], 'criterion' | 'onProgress'>
@@ -260,7 +256,7 @@ const bestFit = (context: FitContext, trials: ReadonlyArray<CandidateTrial>): E.
   return RA.isNonEmpty(ranked) ? E.right(toFit(context, ranked, failed)) : E.left([first, ...others])
 }
 
-/** Returns the problems of the failed candidates with the fewest components, the first of those that differ only in the family. */
+/** Returns the problems of the failed candidates with fewest components, one of those that differ only in the family. */
 const distinctProblems = (failed: ReadonlyArray<FailedCandidate>): ReadonlyArray<Problem.Problem> => {
   const fewest = failed.reduce((count, { components }) => Math.min(count, components), Infinity)
   const smallest = failed.filter(({ components }) => components === fewest)

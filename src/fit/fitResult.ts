@@ -1,4 +1,4 @@
-/** Result of a fit: the selected mixture, the candidates, and tests that run on demand. */
+/** Result of a fit: mixture, candidates, and tests that run on demand. */
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import type { Key } from '../../lib/index.js'
 import { Case } from '../core/index.js'
@@ -29,29 +29,29 @@ export interface Fit {
   /** Constant columns, which are not fitted. */
   readonly leftOut: ReadonlyArray<string>
   /**
-   * Candidate with the lowest criterion, if it was excluded because a component is empty or only the minimum variance keeps it from
-   * collapsing; null otherwise.
+   * Candidate with the lowest criterion, if excluded for an empty component or one that only the minimum variance keeps from collapsing;
+   * otherwise null.
    */
   readonly excluded: RankedCandidate | null
   /** Components given by the option `fixed`, in the given order. */
   readonly fixed: ReadonlyArray<number>
-  /** Columns in which components of the excluded candidate, or of this one if there is none, are at the minimum variance. */
+  /** Columns at the minimum variance in components of the excluded candidate, or of this one if there is none. */
   readonly minVarianceColumns: ReadonlyArray<string>
   /** Weighted mean of log p(x) over the rows. */
   readonly logLikelihood: number
   readonly bic: number
   readonly aic: number
   readonly icl: number
-  /** −2 Σ w log p(x) over the rows, each by a fit without its fold; null unless it is the criterion. */
+  /** −2 Σ w log p(x), each row by a fit without its fold; null unless it is the criterion. */
   readonly crossValidated: number | null
   readonly criterion: Criterion
-  /** Seed of the best start; a single start from it gives an equal fit. */
+  /** Seed of the best start, which alone gives an equal fit. */
   readonly seed: number
-  /** Agreement of the starts. If few agree, more starts may find a better fit. */
+  /** Agreement of the starts; if it is low, more starts may find a better fit. */
   readonly starts: Starts
   /** Strength of the prior in rows; null for maximum likelihood. */
   readonly prior: number | null
-  /** Approximate posterior probability of this candidate (see `Ranked`). */
+  /** See `Ranked`. */
   readonly posterior: number
   /** All fitted candidates, best first; the first is this one. */
   readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
@@ -59,11 +59,11 @@ export interface Fit {
   /** Scaling of the columns during the fit; null if there was none. */
   readonly scaling: Points.Scaling | null
   readonly assign: Assign
-  /** Returns the contents of the model file, readable by `fromJSON` and the command line. */
+  /** Returns the contents of the model file (see `fromJSON`). */
   readonly toJSON: () => object
   /**
-   * Tests by a few EM iterations if heavy tails or a background have a lower criterion. Null if not, if `robust` compared them, with
-   * missing cells, and for sources.
+   * Tests by a few EM iterations if heavy tails or a background lower the criterion. Null if not, if `robust` compared them, with missing
+   * cells, and for sources.
    */
   readonly robustnessHint: () => Hint | null
   /**
@@ -76,8 +76,8 @@ export interface Fit {
   /** Draws rows from the mixture. */
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /**
-   * Returns percentile intervals of weights, means and covariances over resamples of the rows (see `Bootstrap`). A source must still be
-   * open. Throws a RangeError for invalid options, and if too few resamples keep all components.
+   * Returns percentile intervals over resamples of the rows (see `Bootstrap`); a source must still be open. Throws a RangeError for invalid
+   * options, and if too few resamples keep all components.
    */
   readonly bootstrap: (options?: Bootstrap.Options) => Bootstrap.Bootstrap
   /** Returns the components and the candidates as text. */

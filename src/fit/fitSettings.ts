@@ -1,4 +1,4 @@
-/** Settings that `fit` and `ornstein fit` share. Imports little, so that help is fast. */
+/** Settings of `fit` and `ornstein fit`; imports little, so that help is fast. */
 import * as Limits from '../core/limits.js'
 import {
   oneOfSetting,
@@ -12,7 +12,7 @@ import {
 export const criterionSetting = oneOfSetting(['icl', 'bic', 'aic', 'crossValidated'] as const)
 export const componentsSetting = wholeSetting(1, 2)
 
-/** Returns the default criterion: BIC for one given number of components above 1, otherwise ICL. */
+/** Returns the default criterion: BIC for one given count above 1, otherwise ICL. */
 export const criterionFor = (components: number | ReadonlyArray<number> | undefined): 'icl' | 'bic' => {
   const counts = typeof components === 'number' ? [components] : (components ?? [])
   return counts.length === 1 && counts[0] > 1 ? 'bic' : 'icl'

@@ -1,3 +1,3 @@
-/** Format name and version of model files, without imports, so that they are cheap to load. */
+/** Format name and version of model files, without imports. */
 export const MODEL_FORMAT = 'ornstein-model'
 export const MODEL_VERSION = 1

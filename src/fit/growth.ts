@@ -1,4 +1,4 @@
-/** Growth phase: fits every candidate of a grid, from the one with one component less or from other families. */
+/** Growth phase: fits each candidate of a grid from the one with one component less, or from other families. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -35,7 +35,7 @@ export interface SearchContext {
   readonly criterion: Criterion
   /** Strength in rows (see `Pipeline.pipelineUnderPrior`); null for maximum likelihood. */
   readonly prior: number | null
-  /** Rows on which candidates compete: the data, or the rows that the data are a sample of. */
+  /** Rows on which candidates compete: the data, or the population of a sample. */
   readonly target: PredictionTarget
 }
 
@@ -45,7 +45,7 @@ interface GrowthOptions {
   readonly earlier: ReadonlyArray<CandidateTrial>
 }
 
-/** Fits the candidates of a grid, family by family. Returns the earlier trials and one per candidate that was not skipped. */
+/** Fits the candidates of a grid, family by family. Returns the earlier trials and the new ones; candidates may be skipped. */
 export function* growFamilies(
   context: SearchContext,
   grid: ReadonlyArray<FamilyGrid>,
@@ -88,9 +88,7 @@ const isSameCandidate = (
   other: Pick<CandidateSpec, 'score' | 'components'>
 ): boolean => one.components === other.components && Score.nameOf(one.score) === Score.nameOf(other.score)
 
-/**
- * Returns the fit to grow from: the previous task's if it is of the same family, otherwise that of an earlier batch; null if there is none.
- */
+/** Returns the fit to grow from: the previous task's in the same family, or that of an earlier batch; null if there is none. */
 const smallerFitOf = (
   { score, components }: CandidateSpec,
   previous: SmallerFit | null,
@@ -105,7 +103,7 @@ const smallerFitOf = (
 
 const fromSmaller = (fit: SmallerFit | null): WarmStart | null => fit && { from: 'smallerFit', fit }
 
-/** Returns the mixtures of all families with as many components; null if there is none. */
+/** Returns the mixtures of other families with as many components; null if there is none. */
 const fromOtherFamilies = ({ components }: CandidateSpec, trials: ReadonlyArray<CandidateTrial>): WarmStart | null => {
   const mixtures = fittedTrials(trials)
     .filter(({ spec }) => spec.components === components)
@@ -114,21 +112,21 @@ const fromOtherFamilies = ({ components }: CandidateSpec, trials: ReadonlyArray<
 }
 
 /**
- * True if a candidate could not win with the maximum likelihood of its enclosing family: the criterion would exceed the best's by
- * `CONTENDER_MARGIN`. Misses a winner if that maximum was not found.
+ * True if the criterion under the enclosing family's likelihood exceeds the best's by `CONTENDER_MARGIN`. Misses a winner if EM did not
+ * find that family's maximum.
  */
 const cannotWin = (
   { criterion, prior, data, target }: SearchContext,
   { spec, enclosingFamily }: FitTask,
   trials: ReadonlyArray<CandidateTrial>
 ): boolean => {
-  // The mode of a posterior does not maximize the likelihood, so it is no bound.
+  // Under a prior the likelihood is not maximal, so it is no bound.
   if (enclosingFamily === null || prior !== null) return false
   const fitted = fittedTrials(trials).map(({ candidate }) => candidate)
   const enclosing = fitted.find(one => one.components === spec.components && one.family === enclosingFamily)
   if (enclosing === undefined) return false
   const parameters = Score.degreesOfFreedom(data.scaled.dim)(spec.score)
-  // With equal bic and icl the assignment entropy is 0: the predicted ICL is a lower bound.
+  // Equal bic and icl mean entropy 0: the predicted ICL is a lower bound.
   const bounded = { ...enclosing, statistics: { ...enclosing.statistics, parameters, bic: 0, icl: 0 } }
   const best = fitted
     .filter(one => !isDegenerate(one))
@@ -151,7 +149,7 @@ const trialOf = (
   return E.isRight(fit) ? fit.right : failedTrial(spec, fit.left)
 }
 
-/** Fits a candidate by `Recipe.annealed`, with the minimum variance of the recipe. */
+/** Runs `Recipe.annealed` with its own minimum variance. */
 function* fitByRecipe(
   { data, evaluationData, key, prior }: SearchContext,
   spec: CandidateSpec

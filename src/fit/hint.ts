@@ -1,4 +1,4 @@
-/** Tests by a few EM iterations, on few rows, if heavy tails or a background would lower the criterion of a fit. */
+/** Test by a few EM iterations, on few rows, if heavy tails or a background would lower the criterion of a fit. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { pluralized } from '../data/dataProblems.js'
@@ -44,11 +44,11 @@ export interface HintInput {
   readonly prior: number | null
   /** In the scaled units; null if there was none. */
   readonly minimumVariance: number | null
-  /** True if a component of the fit, or of the excluded candidate, is at the minimum variance, which an extension would describe. */
+  /** True if a component of the fit or of the excluded candidate is at the minimum variance, which an extension would describe. */
   readonly involvesMinVariance: boolean
 }
 
-/** True if a component of the excluded candidate, or of the best if none is excluded, is at the minimum variance. */
+/** True if a component of the excluded candidate, or of the best if there is none, is at the minimum variance. */
 export const involvesMinVariance = (criterion: Criterion, ranked: ReadonlyArray<RankedCandidate>): boolean =>
   ranked.length > 0 && (bestExcluded(criterion, ranked) ?? ranked[0]).atMinVariance.length > 0
 
@@ -58,19 +58,18 @@ const MAX_ITERATIONS = 30
 /** Minimum decrease reported: the fit then has a posterior probability below e⁻⁵. */
 const MIN_DECREASE = 10
 
-/** No estimate is robust against more outliers than half of the rows (Donoho & Huber 1983). */
+/** No estimate is robust against a majority of outliers (Donoho & Huber 1983). */
 const MAX_BACKGROUND_SHARE = 1 / 2
 
 /** Components with a smaller weight may represent outliers. */
 const SMALL_WEIGHT = 0.05
 
-/** Total responsibility of a component's rows that may be due to other components. */
+/** Total responsibility of a component's rows that other components may explain. */
 const ROW_TOLERANCE = 0.5
 
 /**
- * Returns the extension with the lowest criterion, if that is lower by ten; or, if components have at most d rows, lower at all. Each
- * extension is fitted with at most 30 EM iterations on at most 2000 rows, so that a hint can be missed, and is no proof. Compare by `fit(rows,
- * { robust: true })`.
+ * Returns the extension with the lowest criterion, if that is lower by ten; lower at all if components have at most d rows. At most 30 EM
+ * iterations on 2000 rows, so a hint can be missed, and is no proof; compare by `fit(rows, { robust: true })`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -93,7 +92,7 @@ export const findHint = (input: HintInput): Hint | null => {
   const isLone = (weight: number): boolean => weight * Points.totalWeight(points) < points.dim + ROW_TOLERANCE
   const lone = mixture.weights.filter(isLone).length
   const baseline = criterionOfFit(test, chosen)
-  // Under common covariances a criterion may favour components of one or two rows, which are not clusters.
+  // Under common covariances a criterion may favour components of one or two rows.
   const withoutLone = lone === 0 ? [] : withoutComponents(mixture, isLone, familyScores(ranked))
   const replacements = extensionHints(test, withoutLone, { baseline, lone, extensions: ['background'] })
   const replacement = largestDecrease(replacements, 0)
@@ -104,7 +103,6 @@ export const findHint = (input: HintInput): Hint | null => {
   return largestDecrease(hints, MIN_DECREASE)
 }
 
-/** Returns the hint with the largest decrease above `minDecrease`; null if there is none. */
 const largestDecrease = (hints: ReadonlyArray<Hint>, minDecrease: number): Hint | null =>
   hints.reduce<Hint | null>(
     (best, robustnessHint) => (robustnessHint.less > (best?.less ?? minDecrease) ? robustnessHint : best),
@@ -136,7 +134,7 @@ const hasManyOutliers = (points: Points.Points, mixture: Mixture.Mixture): boole
 const hasConstantColumn = ({ dim, values }: Points.Points): boolean =>
   RA.makeBy(dim, j => j).some(j => values.every((x, at) => at % dim !== j || x === values[j]))
 
-/** Returns a mixture without some components, for each score of which the number of components can be set. */
+/** Returns a mixture without some components, for each score with a free number of components. */
 const withoutComponents = (
   mixture: Mixture.Mixture,
   isLeftOut: (weight: number) => boolean,
@@ -178,7 +176,7 @@ const criterionOn = ({ criterion }: ExtensionTest, statistics: Statistics.Statis
 const statisticsOn = ({ sample, scaling }: ExtensionTest, { score, mixture }: ScoredMixture): Statistics.Statistics =>
   Statistics.of(sample, countParameters(score, mixture, scaling))(mixture)
 
-/** Returns the lower criterion of a fit on the sample before and after the EM iterations that extensions get. */
+/** Returns the criterion on the sample, the lower before and after the EM iterations that extensions get. */
 const criterionOfFit = (test: ExtensionTest, fit: ScoredMixture): number => {
   const continued = fitBriefly(test, fit, Infinity)
   const current = criterionOn(test, statisticsOn(test, fit))
@@ -228,8 +226,8 @@ const extensionHints = (
 }
 
 /**
- * Runs a few EM iterations from a mixture. Returns null if the family does not support EM or a component collapses. Gives up if the
- * criterion is not expected to fall below `maxCriterion`.
+ * Runs a few EM iterations from a mixture; gives up if the criterion is not expected to fall below `maxCriterion`. Null if the family does
+ * not support EM or a component collapses.
  */
 const fitBriefly = (
   test: ExtensionTest,
@@ -250,9 +248,7 @@ const fitBriefly = (
   return statisticsOn(test, { score, mixture: scaling === null ? fitted : Mixture.rescaled(scaling)(fitted) })
 }
 
-/**
- * Returns the EM loss at which a score has a criterion if assignments are certain. Infinity under a prior, whose density is in the loss.
- */
+/** Returns the EM loss that gives a criterion if assignments are certain. Infinity under a prior, whose density is in the loss. */
 const lossAt = (
   { sample, scaling, criterion, prior }: ExtensionTest,
   score: Score.Score<string>,

@@ -1,6 +1,6 @@
 /**
- * Test for the usual local optimum of Gaussian mixtures (Chen, Song, Xi & Zhang 2024): two components share one cluster while another
- * covers two. A fit has one if moving one of the two to split the third raises the likelihood.
+ * Test for the usual local optimum of Gaussian mixtures (Chen, Song, Xi & Zhang 2024): two components share one cluster, another covers
+ * two, and moving one of the two to split the third raises the likelihood.
  */
 import { Key } from '../../lib/index.js'
 import * as Points from '../data/points.js'
@@ -39,7 +39,7 @@ export interface TestedFit {
 
 const MAX_ROWS = 4000
 
-/** EM iterations before the move, to reach the optimum on the sampled rows. */
+/** EM iterations before the move, to converge on the sampled rows. */
 const ITERATIONS_BEFORE = 100
 
 const MOVES = { attempts: 5, polish: 50 }
@@ -49,8 +49,8 @@ const MIN_TOTAL_GAIN = 5
 const MIN_GAIN_PER_ROW = 1e-3
 
 /**
- * Returns the local optimum at which a fit is; null if no move raises the log-likelihood by at least 5 and by 0.001 per row, for rows with
- * missing cells, and for families without such moves. Uses at most 4000 rows.
+ * Returns the local optimum of a fit; null if no move raises the log-likelihood by 5 and by 0.001 per row, with missing cells, and for
+ * families without such moves. Uses at most 4000 rows.
  *
  * @example
  * import { strict as assert } from 'node:assert'

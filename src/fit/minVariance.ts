@@ -1,4 +1,4 @@
-/** Lower bound on component variances: its choice, and the components of a fit that are at it. */
+/** Lower bound on component variances, and the components of a fit that are at it. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -14,12 +14,11 @@ import * as Score from '../score/score.js'
 export const DEFAULT_MAX_COMPONENTS = 9
 
 /**
- * Returns one minimum variance for all candidates with up to n = max(`maxComponents`, 9) components: the smallest that a recipe uses for n,
- * n/2, n/4, …, 1 components. The recipe's own falls with the number of components; in a direction in which the data have no width,
- * likelihoods would differ by the bound alone.
+ * Returns one minimum variance for up to n = max(`maxComponents`, 9) components: the smallest of a recipe's for n, n/2, n/4, …, 1. The
+ * recipe's own falls with the number of components, which alone would change likelihoods in a direction without width.
  */
 export const commonMinVariance = (points: Points.Points, maxComponents: number): number =>
-  // Several counts, because a recipe falls back to 1 if it finds no length scale, for example with many equal rows.
+  // Several counts, because a recipe falls back to 1 if it finds no length scale.
   halvedCounts(Math.max(maxComponents, DEFAULT_MAX_COMPONENTS))
     .flatMap(components =>
       RA.fromOption(Pipeline.varianceFloor(Recipe.annealed(Score.isotropic({ components }))(points)))
@@ -29,7 +28,7 @@ export const commonMinVariance = (points: Points.Points, maxComponents: number):
 /** n, ⌊n/2⌋, ⌊n/4⌋, …, 1 */
 const halvedCounts = (n: number): ReadonlyArray<number> => (n <= 1 ? [1] : [n, ...halvedCounts(Math.floor(n / 2))])
 
-/** Mixture in the units in which it was fitted, its score, and the minimum variance if there was one. */
+/** Mixture in the units of its fit, its score, and any minimum variance. */
 interface EarlierFit {
   readonly minVariance: number | null
   readonly score: Score.Score<string>
@@ -37,8 +36,7 @@ interface EarlierFit {
 }
 
 /**
- * Returns the minimum variance with which EM continues from a fit: that of the fit; if it had none, the smaller of the recipe's for its
- * score and the fit's smallest variance.
+ * Returns the minimum variance with which EM continues: that of the fit, or the smaller of the recipe's and the fit's smallest variance.
  */
 export const minVarianceForContinuing = ({ minVariance, score, mixture }: EarlierFit, data: Source.Data): number =>
   minVariance ??
@@ -48,15 +46,12 @@ export const minVarianceForContinuing = ({ minVariance, score, mixture }: Earlie
     bound => mixture.variances.reduce((least, v) => Math.min(least, v), bound)
   )
 
-/** Components with a variance at the minimum in some direction. Indices count from 0. */
+/** Components with a variance at the minimum in some direction, from 0. */
 export interface MinVarianceDiagnostics {
   readonly atMinVariance: ReadonlyArray<number>
-  /**
-   * Those of `atMinVariance` at the minimum in more directions than the data (95 % of their weight): their likelihood is bounded by the
-   * minimum alone.
-   */
+  /** Those at the minimum in more directions than the data (95 % of their weight), so that the minimum alone bounds their likelihood. */
   readonly collapsed: ReadonlyArray<number>
-  /** Columns that these directions involve; none from components at the minimum in all directions. */
+  /** Columns that these directions involve; none from components at the minimum in all. */
   readonly minVarianceColumns: ReadonlyArray<number>
 }
 
@@ -65,10 +60,7 @@ export const noneAtMinVariance: MinVarianceDiagnostics = { atMinVariance: [], co
 /** Relative rounding error of a variance stored as its logarithm. */
 const LOG_ROUNDING = 1e-12
 
-/**
- * Finds the components of a mixture, in the units of the fit, that are at the minimum variance. Components with less than one row are
- * skipped.
- */
+/** Finds the components at the minimum variance, in the units of the fit; ignores those with less than one row. */
 export const diagnoseMinVariance = (
   mixture: Mixture.Mixture,
   { minVariance, rows }: { readonly minVariance: number; readonly rows: number }
@@ -96,11 +88,11 @@ export const diagnoseMinVariance = (
 interface Narrowness {
   /** Number of directions in which the data have at most twice the minimum variance. */
   readonly ofData: number
-  /** Number of directions in which component k is at the minimum, and the columns that these involve. */
+  /** Number of directions of component k at the minimum, and the columns involved. */
   readonly ofComponent: (k: number) => { readonly directions: number; readonly columns: ReadonlyArray<number> }
 }
 
-/** Minimum sum of squared coordinates, over orthonormal directions, of a column that they involve. */
+/** Minimum sum of a column's squared coordinates over the directions that involve it. */
 const MIN_SQUARED_COORDINATE = 0.05
 
 /** Directions are eigenvectors, from a d × d decomposition per component. */
@@ -122,7 +114,7 @@ const narrownessByEigenvector = (mixture: Mixture.Mixture, minVariance: number):
   }
 }
 
-/** Returns the directions of diagonal covariances, whose eigenvectors are the columns: O(K d). */
+/** Directions are columns, the eigenvectors of diagonal covariances: O(K d). */
 const narrownessByColumn = (mixture: Mixture.Mixture, minVariance: number): Narrowness => ({
   ofData: countNarrowDirections(mixture, largestComponents(mixture.weights), 2 * minVariance),
   ofComponent: k => {
@@ -132,7 +124,7 @@ const narrownessByColumn = (mixture: Mixture.Mixture, minVariance: number): Narr
   }
 })
 
-/** Eigenvectors, each [d], of a covariance, [d, d], with eigenvalue ≤ `bound` up to the rounding of `symmetricEigen`. */
+/** Eigenvectors, each [d], of a covariance, [d, d], with eigenvalue ≤ `bound` up to rounding. */
 const narrowEigenvectors = (covariance: Float64Array, dim: number, bound: number): ReadonlyArray<Float64Array> => {
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
   return RA.makeBy(dim, a => a)
@@ -140,16 +132,16 @@ const narrowEigenvectors = (covariance: Float64Array, dim: number, bound: number
     .map(a => vectors.values.subarray(a * dim, (a + 1) * dim))
 }
 
-/** Columns with variance ≤ `bound`, with the rounding of `narrowEigenvectors`. */
+/** Columns with variance ≤ `bound`, with equal rounding. */
 const narrowColumns = (variances: Float64Array, bound: number): ReadonlyArray<number> => {
   const rounded = bound + variances.length * Number.EPSILON * variances.reduce((a, b) => Math.max(a, b), 0)
   return Array.from(variances.keys()).filter(j => variances[j] <= rounded)
 }
 
-/** Share of the rows ignored as outliers in the width of the data. */
+/** Share of rows that the width of the data ignores as outliers. */
 const OUTLIER_SHARE = 0.05
 
-/** Returns the fewest components, largest first, whose weights sum to at least 1 − `OUTLIER_SHARE`. */
+/** Returns the fewest components, largest first, with weights of at least 1 − `OUTLIER_SHARE`. */
 const largestComponents = (weights: Float64Array): ReadonlyArray<number> =>
   Array.from(weights, (_, k) => k)
     .sort((a, b) => weights[b] - weights[a])
@@ -159,7 +151,7 @@ const largestComponents = (weights: Float64Array): ReadonlyArray<number> =>
       { selected: [], share: 0 }
     ).selected
 
-/** Total weight of some components, weighted averages over them, and deviations δ of their centres from the common mean. */
+/** Total weight of some components, weighted averages over them, and deviations δ from their common mean. */
 const momentsOver = ({ weights, means: { shape, values } }: Mixture.Mixture, components: ReadonlyArray<number>) => {
   const [, dim] = shape
   const share = components.reduce((sum, k) => sum + weights[k], 0)
@@ -182,8 +174,8 @@ const totalCovariance = (mixture: Mixture.Mixture, components: ReadonlyArray<num
 }
 
 /**
- * Counts the eigenvalues ≤ `bound` of the total covariance D + Σ π δδᵀ of diagonal components, D their mean diagonal: by the inertia of D −
- * bound and of a [K, K] matrix (Sylvester; Haynsworth 1968).
+ * Counts the eigenvalues ≤ `bound` of D + Σ π δδᵀ, D the mean diagonal, by the inertia of D − bound and of a [K, K] matrix (Sylvester;
+ * Haynsworth 1968).
  */
 const countNarrowDirections = (mixture: Mixture.Mixture, components: ReadonlyArray<number>, bound: number): number => {
   const { weights } = mixture

@@ -1,7 +1,4 @@
-/**
- * Model files: JSON in the original units, sufficient to evaluate, sample and refit the model. Doubles have all digits, so reading restores
- * their bits.
- */
+/** Model files: JSON in the original units, sufficient to evaluate, sample and refit the model, bit for bit. */
 import type * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { Vocabulary } from '../core/index.js'

@@ -1,4 +1,4 @@
-/** Model files except for the pipeline. Imports nothing of the modelling language, so that `ornstein sample` starts quickly. */
+/** Model files without the pipeline. Imports nothing of the modelling language, so that `ornstein sample` starts quickly. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
@@ -69,7 +69,7 @@ export const BODY_FIELDS = {
 const bodyCodec = t.type(BODY_FIELDS)
 export type Body = t.TypeOf<typeof bodyCodec>
 
-/** Codec that accepts the format of a score that is not a mixture. */
+/** Codec of the format of a score that is not a mixture. */
 export const isScore = t.type({ format: t.literal('ornstein-score') })
 const isModel = t.type({ format: t.literal(MODEL_FORMAT), version: t.unknown })
 
@@ -132,7 +132,7 @@ const isLowerTriangle = (rows: NestedRows, dim: number): boolean =>
       row.every((x, j) => (j < i ? Number.isFinite(x) : j === i ? x > 0 && x < Infinity : x === 0))
   )
 
-/** Problems that the codec does not check: lengths of lists, and weights that do not sum to 1. */
+/** Checks lengths of lists, and that weights sum to 1. */
 const problems = ({
   columns,
   mixture: { weights, means, variances, factors, tails, background },

@@ -1,4 +1,4 @@
-/** Test for components that overlap enough to form one cluster, as those of a density estimate often do. */
+/** Test for components that overlap enough to form one cluster. */
 import * as Missing from '../mixture/em/missing.js'
 import * as Merging from '../mixture/merging.js'
 import type { Mixture } from '../mixture/mixture.js'
@@ -7,13 +7,10 @@ import { subsample } from './scaledFit.js'
 
 const MAX_OVERLAP_ROWS = 4000
 
-/**
- * Components overlap if merging them lowers the assignment entropy by more, in nats per row: as if one row in fourteen had been split
- * evenly between two clusters.
- */
+/** In nats per row, the decrease of assignment entropy by a merge: as if one row in fourteen had been split evenly between two clusters. */
 export const MIN_ENTROPY_DECREASE = 0.05
 
-/** Merges overlapping components into clusters (see `Mixture.merging`). Returns null if none overlap, and with missing cells. */
+/** Merges overlapping components into clusters (see `Mixture.merging`). Null if none overlap, and with missing cells. */
 export const mergeOverlapping = (allRows: Points.Points, mixture: Mixture): Merging.Clusters | null => {
   if (mixture.weights.length < 2 || mixture.background !== undefined || Missing.hasMissingCells(allRows)) return null
   const points = subsample(allRows, MAX_OVERLAP_ROWS)

@@ -1,4 +1,3 @@
-/** Predicted statistics of a candidate on more rows than it was fitted to. */
 import * as Statistics from '../mixture/statistics.js'
 import { criterionValue, type Criterion, type FittedCandidate } from './candidates.js'
 
@@ -13,7 +12,7 @@ interface PredictedFit extends SampleSize {
   readonly logLikelihood: number
 }
 
-/** Rows on which candidates are compared, and the predicted mean log-likelihood of a candidate on them. */
+/** Rows on which candidates are compared, with the predicted mean log-likelihood of a candidate. */
 export interface PredictionTarget extends SampleSize {
   readonly predictLogLikelihood: (candidate: FittedCandidate) => number
 }

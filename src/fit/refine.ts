@@ -1,4 +1,4 @@
-/** Refinement of a model selection: runs EM to convergence for every trial that may win, and searches thoroughly from the best one. */
+/** Refinement of a model selection: runs EM to convergence for each trial that may win, and searches thoroughly from the best. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../core/params.js'
@@ -30,22 +30,22 @@ export interface Refinement {
   readonly evaluationData: EvaluationData
   /** Continues EM from a trial until it converges, yielding `snapshot` meanwhile. */
   readonly converge: (trial: FittedTrial, snapshot: SearchSnapshot) => TrialSearch<TrialResult>
-  /** Continues a trial with a thorough search for better optima; null to omit that. */
+  /** Searches thoroughly from a trial; null to omit that. */
   readonly searchThoroughly: ((trial: FittedTrial) => TrialSearch<TrialResult>) | null
-  /** Minimum number of best trials that are run to convergence. */
+  /** Minimum number of converged trials, best first. */
   readonly minConverged: number
-  /** True if likelihoods before convergence are predictions, false if they are lower bounds. */
+  /** True if likelihoods before convergence are predictions, false if lower bounds. */
   readonly isPredicted: boolean
 }
 
-/** A trial cannot win if its criterion exceeds the best by more: its posterior probability is then e⁻⁷ of the best's. */
+/** A trial cannot win if its criterion exceeds the best by more: its posterior is e⁻⁷ of the best's. */
 export const CONTENDER_MARGIN = 14
 
 /**
  * Repeats until nothing changes:
  *
  * 1. Run the best unconverged trial that may win to convergence.
- * 2. If a trial is less likely than one nested in it, continue it from there.
+ * 2. Continue a trial from a nested one that is more likely.
  * 3. Search thoroughly from the best trial.
  */
 export function* refineContenders(
@@ -98,8 +98,8 @@ const byCriterion = (criterion: Criterion, trials: ReadonlyArray<CandidateTrial>
 }
 
 /**
- * Returns the best unconverged trial that may win; null if there is none. The margin includes the largest gain from convergence so far. If
- * likelihoods are lower bounds, trials that tables list may win.
+ * Returns the best unconverged trial that may win; null if there is none. The margin includes the largest gain so far. If likelihoods are
+ * lower bounds, listed trials may win.
  */
 const nextContender = (
   { criterion, minConverged, isPredicted }: Refinement,
@@ -117,7 +117,7 @@ const nextContender = (
   return ranked.find((trial, rank) => !trial.candidate.isConverged && mayWin(trial, rank)) ?? null
 }
 
-/** Runs a trial to convergence; if that fails, keeps it and marks it as converged. */
+/** Runs a trial to convergence; on failure keeps it, marked as converged. */
 function* convergeOrKeep(
   { converge }: Refinement,
   trial: FittedTrial,
@@ -130,7 +130,7 @@ function* convergeOrKeep(
 const isImprovement = (trial: FittedTrial, previous: FittedTrial): boolean =>
   !isDegenerate(trial.candidate) && logLikelihoodOf(trial) > logLikelihoodOf(previous) + ROUNDING_TOLERANCE
 
-/** Trial that is less likely than a special case of it, with the special case's parameters in its own family. */
+/** Trial less likely than a special case of it, with the special case's parameters in its own family. */
 interface NestingViolation {
   readonly larger: FittedTrial
   readonly nested: FittedTrial
@@ -140,7 +140,7 @@ interface NestingViolation {
 const pairKey = (larger: FittedTrial, nested: FittedTrial): string =>
   `${larger.spec.components} ${Score.nameOf(larger.spec.score)} from ${Score.nameOf(nested.spec.score)}`
 
-/** Returns the first pair of trials, among those that `isConsidered`, of which the larger family is less likely; null if there is none. */
+/** Returns the first pair, among those that `isConsidered`, of which the larger family is less likely; null if there is none. */
 const findNestingViolation = (
   trials: ReadonlyArray<FittedTrial>,
   isConsidered: (larger: FittedTrial, nested: FittedTrial) => boolean
@@ -159,7 +159,7 @@ const findNestingViolation = (
   return null
 }
 
-/** Returns the parameters of a score with the mixture of a trial; null if the score cannot represent it. */
+/** Returns the parameters of a score with a trial's mixture; null if it cannot represent it. */
 const embedIn = ({ score }: CandidateSpec, { spec, params }: FittedTrial): Params.Params<string> | null => {
   const mixture = O.toNullable(Score.toMixture(spec.score)(params))
   const maps = familyWithConversions(score)
@@ -168,7 +168,7 @@ const embedIn = ({ score }: CandidateSpec, { spec, params }: FittedTrial): Param
   return equalUpToRounding(maps.toMixture(embedded), mixture) ? embedded : null
 }
 
-/** Continues EM from the nested optimum. Returns that optimum if EM leads to a worse one, and the old trial if both fail. */
+/** Continues EM from the nested optimum; keeps that optimum if EM leads to a worse one, and the old trial if both fail. */
 function* continueFromNested(
   { converge, evaluationData }: Refinement,
   { larger, nested, params }: NestingViolation,
@@ -185,7 +185,7 @@ function* continueFromNested(
   return E.isRight(better) ? better.right : larger
 }
 
-/** Sets the predicted likelihood in each violating pair to the other one's; at most one change per trial. */
+/** Sets the predicted likelihood in each violating pair to that of the other trial. */
 const enforceNesting = (trials: ReadonlyArray<CandidateTrial>): ReadonlyArray<CandidateTrial> => {
   let corrected = trials
   for (let corrections = 0; corrections < trials.length; corrections++) {
@@ -219,13 +219,13 @@ const CONVERGENCE = { steps: 500, relativeChange: 1e-8 }
 
 const MAX_MOVES = 1000
 
-/** EM after a split-and-merge move has nearly converged before the move is rejected. */
+/** EM after a split-and-merge move nearly converges before the move is rejected. */
 const THOROUGH_MOVES = { attempts: 8, polish: 90, patience: 100 }
 
 /** Kinds of split-and-merge searches, in order. */
 export type SearchKinds = ReadonlyArray<'quick' | 'thorough'>
 
-/** Returns the pipeline that continues a trial: EM to convergence, split-and-merge moves, EM to convergence. */
+/** Returns the pipeline that continues a trial: EM, split-and-merge moves, EM. */
 export const convergencePipeline = (
   { spec, params }: FittedTrial,
   prior: number | null,
@@ -245,7 +245,7 @@ export const convergencePipeline = (
   }
 }
 
-/** EM on many rows from the optimum on a sample; the last iterations gain far less than 1/√n, the standard error of the log-likelihood. */
+/** EM on many rows from the optimum on a sample; the last gains are far below 1/√n, the standard error. */
 const SHORT_EM = { steps: 50, relativeChange: 1e-4 }
 
 /** Returns the pipeline that continues a trial on more rows. */
@@ -254,6 +254,5 @@ export const shortPipeline = ({ spec, params }: FittedTrial, prior: number | nul
   stages: [Stage.expectationMaximization({ ...SHORT_EM, ...varianceFloorOption(spec), prior })]
 })
 
-/** Returns the minimum variance of a candidate as a stage's option. */
 const varianceFloorOption = ({ minVariance }: CandidateSpec): { readonly varianceFloor?: number } =>
   minVariance === undefined ? {} : { varianceFloor: minVariance }

@@ -1,4 +1,4 @@
-/** Refinement on all rows after a search on a sample of them, or on rows with completed cells. */
+/** Refinement on all rows after a search on a sample, or on rows with completed cells. */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Problem from '../core/problem.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
@@ -22,15 +22,15 @@ export interface FinalRefinement extends Pick<
   'criterion' | 'evaluationData' | 'converge' | 'minConverged'
 > {
   readonly target: PredictionTarget
-  /** Returns why a candidate cannot be fitted to all rows; null if it can. Default: null. */
+  /** Returns why a candidate cannot be fitted to all rows. Default: null. */
   readonly problemOf?: (spec: CandidateSpec) => Problem.Problem | null
   /** Returns the pipeline that `converge` runs. Default: it runs none. */
   readonly finalPipeline?: (trial: FittedTrial) => Pipeline.Pipeline<string>
 }
 
 /**
- * Runs a search and refines its best candidates on all rows. The first fit to all rows corrects the predicted likelihoods of the others,
- * which share their error.
+ * Runs a search and refines its best candidates on all rows. The first such fit corrects the predicted likelihoods of the others, which
+ * share their error.
  */
 export function* refineOnAllRows(
   preliminary: TrialSearch<ReadonlyArray<CandidateTrial>>,

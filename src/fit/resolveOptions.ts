@@ -8,7 +8,7 @@ import type { Criterion } from './candidates.js'
 import { familyProblems } from './familyNames.js'
 import * as Settings from './fitSettings.js'
 
-/** Progress of a fit: `done` of `of` candidates are fitted, the given one is next. */
+/** `done` of `of` candidates are fitted, the given one is next. */
 export interface Progress {
   readonly family: string
   readonly components: number
@@ -17,34 +17,33 @@ export interface Progress {
 }
 
 export interface FitOptions extends GridOptions {
-  /** Seed of all random numbers; the same seed gives the same bits. Default: 0. */
+  /** Seed of all random numbers; equal seeds give equal bits. Default: 0. */
   readonly seed?: number | undefined
-  /** Number of fits, from this seed and those that follow it, of which the best is kept. Default: 1. */
+  /** Number of fits, from consecutive seeds, of which the best is kept. Default: 1. */
   readonly starts?: number | undefined
-  /** Number of times that each row counts, ≥ 0. Default: the weights of the points. Rows of weight 0 are left out. */
+  /** Number of times that each row counts, ≥ 0. Default: the weights of the points. */
   readonly weights?: ArrayLike<number> | undefined
   /**
-   * Scales columns to mean 0 and standard deviation 1 for the fit; the mixture is in the original units. Without scaling, fits of spherical
-   * covariances depend on the units. Default: true.
+   * Scales columns to mean 0 and standard deviation 1 for the fit; the mixture is in the original units. Fits of spherical covariances
+   * depend on it. Default: true.
    */
   readonly standardize?: boolean | undefined
   /**
-   * Treatment of missing cells, which are NaN: 'refuse' returns a problem, 'em' uses conditional moments of them given the observed cells.
-   * Rows without any cell are left out. Default: 'refuse'.
+   * Missing cells are NaN: 'refuse' returns a problem, 'em' uses their conditional moments given the observed cells. Rows without any cell
+   * are left out. Default: 'refuse'.
    */
   readonly missing?: 'refuse' | 'em' | undefined
   /** Names of the columns in tables and files. Default: x1, x2, … */
   readonly columns?: ReadonlyArray<string> | undefined
   /**
-   * Strength, in rows, of the weak prior of Fraley & Raftery (2007), who take 0.01, on the scaled columns. The fit is then the mode of the
-   * posterior, without collapse on a few rows; its log-likelihood and criteria exclude the prior, as in mclust. Default: none.
+   * Strength, in rows, of the weak prior of Fraley & Raftery (2007), who take 0.01, on the scaled columns. The fit is the posterior mode,
+   * without collapse on a few rows; log-likelihood and criteria exclude the prior, as in mclust. Default: none.
    */
   readonly prior?: number | undefined
-  /** Evaluates the sums over the rows, except rows with missing cells. Default: this process. */
+  /** Evaluates the sums over rows without missing cells. Default: this process. */
   readonly backend?: Backend.Backend | undefined
   /**
-   * Ends the fit between two of its `states` when aborted: `mixture` returns a problem, `states` ends. A synchronous fit can only be
-   * aborted from `onProgress`.
+   * Ends the fit between two `states` when aborted: `mixture` returns a problem. A synchronous fit can only be aborted from `onProgress`.
    */
   readonly signal?: { readonly aborted: boolean } | undefined
   /** Called before each candidate is fitted. */

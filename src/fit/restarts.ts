@@ -1,4 +1,4 @@
-/** Fits of the same data from several seeds: the best, and the number that agree with it. */
+/** Fits from several seeds: the best, and the number that agree with it. */
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { criterionValue, isDegenerate, type Criterion, type RankedCandidate } from './candidates.js'
 
@@ -6,9 +6,9 @@ import { criterionValue, isDegenerate, type Criterion, type RankedCandidate } fr
 export interface Starts {
   /** Number of starts. */
   readonly of: number
-  /** Number of starts, the best included, with its family, number of components and likelihood. */
+  /** Number of starts with the best's family, number of components and likelihood, the best included. */
   readonly agree: number
-  /** Number of agreeing starts that do not depend on the seed, so that all are one start. */
+  /** Number of agreeing starts that do not depend on the seed: all are one start. */
   readonly alike: number
   /** Tolerance of the likelihood, in nats per row. */
   readonly within: number

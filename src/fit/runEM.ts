@@ -3,7 +3,7 @@ import type * as Params from '../core/params.js'
 
 type AnyParams = Params.Params<string>
 
-/** One EM iteration (see `ExpectationMaximization.step`): the new parameters, and the loss at the given ones. */
+/** One EM iteration (see `ExpectationMaximization.step`): new parameters, and the loss at the given ones. */
 export type EMStep = (params: AnyParams) => { readonly params: AnyParams; readonly value: number }
 
 export interface EMState {
@@ -22,15 +22,15 @@ export interface EMStopping {
   readonly maxIterations: number
   /** Stops after an iteration that gains less, in nats per row. Default: 1e-5. */
   readonly minGain?: number
-  /** Gives up when the remaining iterations are not expected to bring the loss below this value. Default: never. */
+  /** Gives up when the loss is not expected to fall below this value. Default: never. */
   readonly abandonAbove?: number
 }
 
 const DEFAULT_MIN_GAIN = 1e-5
 
 /**
- * EM gains less and less per iteration, except near a saddle where two components coincide. A run is given up after at least
- * `MIN_ITERATIONS`, if `OPTIMISM` times the last gain in every remaining iteration would not suffice.
+ * EM gains less and less per iteration, except near a saddle where two components coincide. A run is given up after `MIN_ITERATIONS` if
+ * `OPTIMISM` times the last gain in every remaining iteration would not suffice.
  */
 const MIN_ITERATIONS = 4
 const OPTIMISM = 3

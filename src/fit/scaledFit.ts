@@ -1,4 +1,4 @@
-/** Conversion of a fit for further EM: sampled rows, parameters in the scaled units and the score's order. */
+/** Conversion of a fit for further EM: sampled rows, scaled units, the score's order. */
 import { Key } from '../../lib/index.js'
 import * as Points from '../data/points.js'
 import * as Scaling from '../data/scaling.js'
@@ -14,7 +14,7 @@ export const parameterOrder = (mixture: Mixture.Mixture, fixed: ReadonlyArray<nu
   ...Array.from(mixture.weights.keys()).filter(k => !fixed.includes(k))
 ]
 
-/** Converts a mixture from the original to the scaled units, with components in the score's order. */
+/** Converts a mixture to the scaled units and the score's order of components. */
 export const toScaledUnits = (
   mixture: Mixture.Mixture,
   scaling: Points.Scaling | null,

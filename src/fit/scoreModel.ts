@@ -1,6 +1,6 @@
 /**
- * Models of scores that are not mixtures, such as networks: files, samples and densities along the probability flow, both with the lowest
- * noise level of the training.
+ * Models of scores that are not mixtures, such as networks: files, samples and densities along the probability flow, with the lowest noise
+ * level of the training.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -37,7 +37,7 @@ const scoreModelCodec = (vocabulary: Vocabulary.Vocabulary) =>
     version: t.literal(SCORE_VERSION),
     columns: t.readonlyArray(t.string),
     standardization: t.union([t.type({ centre: numbersCodec, scale: numbersCodec }), t.null]),
-    /** Mean and variance of each scaled column; sampling starts from this mean plus noise. */
+    /** Of each scaled column; sampling starts from the mean plus noise. */
     data: t.type({ mean: numbersCodec, variance: numbersCodec }),
     seed: t.number,
     pipeline: Pipeline.codec(vocabulary),
@@ -78,7 +78,7 @@ const isLearned = t.type({ format: t.literal(SCORE_FORMAT), version: t.unknown }
 /** True if JSON has the format of a score model, in any version. */
 export const claimsScore = (value: unknown): boolean => isLearned.is(value)
 
-/** Problems that the codec does not check: lengths of lists that do not match each other or the score. */
+/** Checks that lengths of lists match each other and the score. */
 const misfits = ({
   columns,
   standardization,
@@ -149,7 +149,7 @@ export const trainedAt = ({
 export interface Flowing {
   readonly score: Sampler.Smooth
   readonly program: Sampler.Program<Sampler.Flow>
-  /** Standard deviation of the noise at the end of the flow, in the scaled units. */
+  /** Standard deviation of the remaining noise, in the scaled units. */
   readonly noise: number
   readonly alpha: number
 }
@@ -224,7 +224,7 @@ const FLOW_CHUNK_ROWS = 256
 /** Error tolerance of a step along the flow. */
 const FLOW_STEP_ERROR = 1e-6
 
-/** Returns log p of each row in the original units, p the density of the data with the remaining noise; and that noise. */
+/** Returns log p of each row in the original units, p the density with the remaining noise; and that noise. */
 export const densityOfScoreModel = (
   learned: ScoreModel,
   path = 'model'

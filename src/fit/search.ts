@@ -1,6 +1,6 @@
 /**
- * Search for the best candidate: grow all families, refine the contenders, extend the grid while its end wins. With more than 4000 rows, or
- * missing cells, it runs on a sample or on completed rows, and the best candidates are refined on all rows.
+ * Search for the best candidate: grow all families, refine the contenders, extend the grid while its end wins. More than 4000 rows, or
+ * missing cells, are replaced by a sample or completed rows, before the best candidates are refined on all rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -40,7 +40,7 @@ export interface SearchOptions extends Pick<SearchContext, 'key' | 'criterion' |
 /** Larger data are searched on a random sample of this size. */
 const SAMPLE_SIZE = 4000
 
-/** Numbers of candidates compared on all rows; completed cells rank them less reliably than a sample. */
+/** Numbers of candidates compared on all rows; completed cells rank less reliably than a sample. */
 const MIN_CONVERGED = { afterSample: 3, afterCompletion: 6 }
 
 /** EM on the observed cells; gain in nats per row. */
@@ -49,10 +49,7 @@ const MISSING_CELLS_EM = { maxIterations: 500, minGain: 1e-9 }
 /** A sole candidate wins, so it is searched thoroughly at once. */
 const SOLE_MOVES: SearchKinds = ['quick', 'thorough']
 
-/**
- * Searches a grid for the best candidate. Yields the trials after each step, and returns the final ones. A source gives the same bits as
- * its rows in memory.
- */
+/** Searches a grid for the best candidate, yielding the trials after each step. A source gives the same bits as its rows in memory. */
 export const search = (
   data: TrainingData,
   grid: ReadonlyArray<FamilyGrid>,
@@ -69,7 +66,7 @@ const searchCompleteRows: typeof search = (data, grid, options) => {
   return searchInMemory({ ...options, data: inMemory, evaluationData: evaluationData(inMemory), target }, grid)
 }
 
-/** Grows all families, refines the contenders, and repeats with larger numbers of components while the largest wins. */
+/** Grows all families and refines the contenders, with larger numbers of components while the largest wins. */
 export function* searchInMemory(
   context: SearchContext,
   grid: ReadonlyArray<FamilyGrid>
@@ -113,8 +110,8 @@ const inMemoryRefinement = (
 }
 
 /**
- * Searches on a random sample and refines the best candidates on all rows. The mean log-likelihood of p parameters on n sampled rows is
- * expected to exceed that on all rows by p/n.
+ * Searches on a random sample and refines the best on all rows. With p parameters, the mean log-likelihood on n sampled rows is expected to
+ * be too high by p/n.
  */
 const searchOnSample: typeof search = (data, grid, { key, criterion, prior, backend = Backend.localBackend }) => {
   const keys = pipe(key, Key.named('sample', 'fit'))
@@ -145,7 +142,7 @@ const searchOnSample: typeof search = (data, grid, { key, criterion, prior, back
   })
 }
 
-/** Searches on rows without missing cells (see `completeRows`) and refines the best candidates by EM on the observed cells. */
+/** Searches on rows without missing cells (see `completeRows`) and refines the best by EM on the observed cells. */
 function* searchWithMissingCells(
   data: TrainingData,
   grid: ReadonlyArray<FamilyGrid>,

@@ -15,7 +15,7 @@ export interface StoredModel extends Pick<Fit, 'mixture' | 'family' | 'component
 }
 
 /**
- * Reads what `toJSON`, or `ornstein fit --out`, wrote. The mixture has the same bits.
+ * Reads the output of `toJSON`, or `ornstein fit --out`, with equal bits.
  *
  * @example
  * import { strict as assert } from 'node:assert'

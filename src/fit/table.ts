@@ -45,13 +45,13 @@ export const tidy = (text: string): string => text.replace(/\d+\.\d{4,}/g, digit
 export const tableWidth = ({ header, rows }: TextTable): number =>
   header.reduce((sum, name, j) => sum + 2 + Math.max(name.length, ...rows.map(row => row[j].length)), 0)
 
-/** Returns a formatter for the means of each column: to the third digit of the smallest standard deviation. */
+/** Returns a formatter per column, to the third digit of the smallest standard deviation. */
 export const formats = (variances: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<(x: number) => string> =>
   variances[0].map((_, j) => roundToSize(Math.sqrt(Math.min(...variances.map(row => row[j])))))
 
 /**
  * Table with a line per component: weight, means (to the third digit of the column's smallest standard deviation), standard deviations (one
- * per column if they differ). A table that is too wide is transposed if that is narrower; `isTurned` is then true.
+ * per column if they differ). If too wide, it is transposed if that is narrower; `isTurned` is then true.
  */
 export const mixtureTable = (
   columns: ReadonlyArray<string>,
@@ -60,7 +60,7 @@ export const mixtureTable = (
   const { weights, means, variances } = Mixture.marginals(mixture)
   const { tails, background } = mixture
   const rest = 1 - (background?.share ?? 0)
-  // The scale of a Student-t component is not its standard deviation, which is larger or infinite.
+  // A Student-t component's standard deviation is larger than its scale, or infinite.
   const widths = tails ? 'scale' : 'sd'
   const isRound = variances.every(row => row.every(variance => variance === row[0]))
   const format = formats(variances)

@@ -1,7 +1,6 @@
-/** Text layout for a terminal. */
 import { type TextTable } from './table.js'
 
-/** Number of terminal columns of a text: 0 for combining characters, 2 for East Asian wide ones, otherwise 1. */
+/** Number of terminal columns: 0 for combining characters, 2 for East Asian wide ones, otherwise 1. */
 const displayWidth = (text: string): number =>
   Array.from(text.replace(/\p{M}/gu, '')).reduce(
     (sum, character) =>
@@ -10,7 +9,7 @@ const displayWidth = (text: string): number =>
     0
   )
 
-/** Spelling of a name on the command line, such as `symmetric-pair`; capitals, such as VVE or UUU2, are kept. */
+/** Spelling on the command line, such as `symmetric-pair`; capitals, such as VVE, are kept. */
 export const commandLineName = (name: string): string =>
   name
     .split(' ')
@@ -20,7 +19,7 @@ export const commandLineName = (name: string): string =>
 const padRight = (text: string, to: number): string => text + ' '.repeat(Math.max(0, to - displayWidth(text)))
 const padLeft = (text: string, to: number): string => ' '.repeat(Math.max(0, to - displayWidth(text))) + text
 
-/** Escapes control characters and bidirectional marks (as \\u001b), so that text cannot change the terminal. */
+/** Escapes control characters and bidirectional marks (as \\u001b), which could change the terminal. */
 export const printableText = (text: string, { keepsLines = false }: { readonly keepsLines?: boolean } = {}): string =>
   text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, character =>
     keepsLines && character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
@@ -48,7 +47,7 @@ const alignedLines = (rows: ReadonlyArray<ReadonlyArray<string>>, widths: Readon
     .map(line => `  ${line}`)
     .join('\n')
 
-/** Groups the columns after the first into blocks that fit the width, at least one column each. */
+/** Groups the columns after the first into blocks of at most the width, at least one each. */
 const columnBlocks = (widths: ReadonlyArray<number>, within: number): ReadonlyArray<ReadonlyArray<number>> =>
   widths.slice(1).reduce<ReadonlyArray<ReadonlyArray<number>>>((found, _, j) => {
     const last = found.at(-1) ?? []
@@ -87,7 +86,7 @@ export const factLines = (entries: ReadonlyArray<readonly [string, string]>, wit
     .join('\n')
 }
 
-/** Formats each row as a list under its first cell, for widths without room for two columns. */
+/** Formats each row as a list under its first cell. */
 const recordLines = ([header, ...rows]: ReadonlyArray<ReadonlyArray<string>>, within: number): string =>
   rows
     .map(([first, ...cells]) => {
@@ -99,7 +98,7 @@ const recordLines = ([header, ...rows]: ReadonlyArray<ReadonlyArray<string>>, wi
     })
     .join('\n\n')
 
-/** Formats a table. One that is too wide is cut between columns, with the first column in each part. */
+/** Formats a table; if too wide, in parts that each begin with the first column. */
 export const printTable = ({ header, rows }: TextTable, within = Infinity): string => {
   const all = [header, ...rows].map(row => row.map(cell => printableText(cell)))
   const widths = header.map((_, j) => Math.max(...all.map(row => displayWidth(row[j]))))

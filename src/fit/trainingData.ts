@@ -9,10 +9,7 @@ import * as Source from '../data/source/source.js'
 import * as Missing from '../mixture/em/missing.js'
 import { show } from './table.js'
 
-/**
- * −2 Σ w log p(x) over the rows, each by a fit without its fold, by `candidateKey`. Candidates that could not be fitted to all folds are
- * absent.
- */
+/** −2 Σ w log p(x), each row by a fit without its fold, by `candidateKey`; absent if the candidate could not be fitted to all folds. */
 export type CrossValidatedDeviances = ReadonlyMap<string, number>
 
 /** Returns the key of a candidate in `CrossValidatedDeviances`. */
@@ -49,7 +46,7 @@ const columnMaxima = Source.memoizedForSources(data =>
   Source.largestMagnitudes(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.asSource(data)))
 )
 
-/** Returns the indices of the columns with at least two different numbers; of all columns if there is none. */
+/** Returns the indices of the columns with at least two different numbers; of all if there is none. */
 export const nonConstantColumns = (data: Source.Data): ReadonlyArray<number> => {
   const all = RA.makeBy(data.dim, j => j)
   // The mean of equal cells is exactly their value; without missing cells the first row suffices.
@@ -63,7 +60,7 @@ export const nonConstantColumns = (data: Source.Data): ReadonlyArray<number> => 
   return varying.length === 0 ? all : varying
 }
 
-/** Returns the problems of columns whose values or deviations cannot be squared in double precision. */
+/** Reports columns whose values or deviations cannot be squared in double precision. */
 export const magnitudeProblems = (
   { original, scaling }: Pick<StandardizedData, 'original' | 'scaling'>,
   columns: ReadonlyArray<string>
@@ -94,7 +91,7 @@ export const magnitudeProblems = (
   })
 }
 
-/** Standardizes each column to mean 0 and standard deviation 1 over the present cells. Rows of a source are scaled at each reading. */
+/** Scales columns to mean 0 and standard deviation 1 over the present cells; a source's at each reading. */
 export const standardizeColumns = Source.memoizedForSources((original): StandardizedData => {
   const scaling = Missing.hasMissingCells(original) ? Missing.observedScaling(original) : Source.dataScaling(original)
   return { original, scaled: Source.dataInUnits(scaling)(original), scaling, close: doNothing }
@@ -108,7 +105,7 @@ export const withoutScaling = <D extends Source.Data>(data: D): TrainingData<D> 
   close: doNothing
 })
 
-/** Checks and scales the data; scaled rows of a source are in a temporary file until `close`. */
+/** Checks and scales the data; a source's scaled rows are in a temporary file until `close`. */
 export const prepareTrainingData = (
   data: Source.Data,
   options: { readonly columns: ReadonlyArray<string>; readonly standardize: boolean }
@@ -150,8 +147,8 @@ export const toMemory = (data: TrainingData): TrainingData<Points.Points> => {
 }
 
 /**
- * Returns rows without missing cells, in memory or as a source until `close`: the complete rows if they are at least half of all,
- * otherwise all rows with missing cells drawn from the maximum-likelihood Gaussian.
+ * Returns rows without missing cells, in memory or as a source until `close`: the complete rows if at least half are, otherwise all, with
+ * missing cells drawn from the maximum-likelihood Gaussian.
  */
 export const completeRows = (data: TrainingData, key: Key.Key): TrainingData => {
   const { scaled, scaling } = data

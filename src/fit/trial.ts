@@ -1,4 +1,4 @@
-/** Trials of a model selection: a candidate during the search, and its evaluation after a pipeline. */
+/** Trials: candidates during the search, and their evaluation after a pipeline. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type { Key } from '../../lib/index.js'
@@ -58,7 +58,7 @@ export const selectionValue = (criterion: Criterion, { candidate }: CandidateTri
 /** Mean log-likelihood of a trial in the original units. */
 export const logLikelihoodOf = ({ candidate }: FittedTrial): number => candidate.statistics.logLikelihood
 
-/** Returns the only trial if it has not converged, so that one pipeline remains; null otherwise. */
+/** Returns the only trial if it has not converged, so that one pipeline remains; otherwise null. */
 export const soleUnconverged = (trials: ReadonlyArray<CandidateTrial>): FittedTrial | null => {
   const [trial] = trials
   return trials.length === 1 && isFitted(trial) && !trial.candidate.isConverged ? trial : null
@@ -69,7 +69,7 @@ export interface SearchSnapshot {
   /** Candidate fitted next; null at the end, or if fitted ones are refined. */
   readonly next: CandidateSpec | null
   readonly trials: ReadonlyArray<CandidateTrial>
-  /** If only the last iterations of a sole candidate remain, the pipeline of these on the scaled data; null otherwise. */
+  /** Pipeline, on the scaled data, of the last iterations of a sole candidate; null if more remains. */
   readonly remainingPipeline: Pipeline.Pipeline<string> | null
 }
 
@@ -106,7 +106,7 @@ export interface FitOfSpec {
   readonly pipeline?: Pipeline.Pipeline<string>
 }
 
-/** Evaluates fitted parameters; returns a problem if there is no mixture or no finite likelihood, or if cross-validation failed. */
+/** Evaluates parameters; a problem if there is no mixture, no finite likelihood, or no cross-validated one. */
 export const evaluateFit = (fit: FitOfSpec, data: EvaluationData): TrialResult => {
   const { spec, params, iterations, isConverged, dependsOnSeed = true } = fit
   const { score, components, minVariance } = spec
@@ -154,7 +154,7 @@ export interface PipelineRun extends Pick<FitOfSpec, 'spec' | 'dependsOnSeed'> {
   readonly snapshot?: SearchSnapshot
 }
 
-/** Runs a pipeline to its end and evaluates the result; returns the first problem if it does not compile. */
+/** Runs a pipeline to its end and evaluates the result; returns the first problem of compilation. */
 export function* fitByPipeline(run: PipelineRun): TrialSearch<TrialResult> {
   const { pipeline, data, evaluationData, key, backend = Backend.localBackend, snapshot, ...fit } = run
   const program = Compile.pipeline(pipeline, { backend })(data)

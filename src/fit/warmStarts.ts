@@ -1,7 +1,6 @@
 /**
- * Fits a candidate from warm starts: splits of the fit with one component less, or mixtures of other families with as many; also k-means++
- * and hierarchical clustering. A few EM iterations from each select the one to continue. Comes near the best known optimum at a small part
- * of the cost of random starts.
+ * Fits a candidate from warm starts: splits of the fit with one component less, mixtures of other families, k-means++ and hierarchical
+ * clustering. Continues the best after a few EM iterations. Comes near the best known optimum at a small part of the cost of random starts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { Key, type NdArray } from '../../lib/index.js'
@@ -49,13 +48,13 @@ export interface WarmStartedFit extends EMState {
   readonly dependsOnSeed: boolean
 }
 
-/** Fits a score with a minimum variance; returns null if it has no mixture family, or no start leads to finite numbers. */
+/** Fits a score with a minimum variance; null without a mixture family, or if no start leads to finite numbers. */
 export type FitFromStarts = (
   target: { readonly score: Score.Score<string>; readonly minVariance: number },
   warmStart: WarmStart | null
 ) => WarmStartedFit | null
 
-/** True if a family can be fitted from warm starts: by EM, with maps from and to mixtures. */
+/** True if a family supports EM and converts from and to mixtures. */
 export const supportsWarmStarts = (score: Score.Score<string>): boolean => {
   const maps = familyWithConversions(score)
   return maps !== null && ExpectationMaximization.supportsEM(maps.family) && !maps.family.mirrored
@@ -99,7 +98,7 @@ interface EMProblem {
   readonly step: EMStep
 }
 
-/** Returns all starts, in the order in which they are tried. */
+/** Returns all starts, in order of trial. */
 const startsInOrder = (
   { family, points }: EMProblem,
   { kMeans, hierarchical }: ClusteredStarts,
@@ -119,7 +118,7 @@ const startsInOrder = (
   return groups.flatMap(({ list, dependsOnSeed }) => list.map(params => ({ params, dependsOnSeed })))
 }
 
-/** Returns parameters with one component more, one set for each component that is split. */
+/** Returns parameters with one component more, one set per split component. */
 const splitsOf = (
   { score, params }: SmallerFit,
   family: Score.Family<string>,
@@ -135,7 +134,7 @@ const embed = (
 ): ReadonlyArray<StartingPoint['params']> =>
   fromMixture === undefined ? [] : mixtures.map(mixture => fromMixture(mixture))
 
-/** Runs a few iterations from each start and returns the best as they then are. */
+/** Runs a few iterations from each start and returns the best. */
 const screen = (step: EMStep, starts: ReadonlyArray<StartingPoint>): ReadonlyArray<StartingPoint> =>
   starts
     .map(({ params, dependsOnSeed }) => ({
@@ -172,8 +171,7 @@ const bestStart = (problem: EMProblem, starts: ReadonlyArray<StartingPoint>): Tr
 }
 
 /**
- * Runs EM. If the M-step has several maxima, also runs EM from a multi-start M-step (`MStep.multistart`) at the result, and returns the
- * better.
+ * Runs EM; if the M-step has several maxima, again from a multi-start M-step (`MStep.multistart`) at the result, and returns the better.
  */
 const runEMWithRestart = (
   { family, points, minVariance, prior, step }: EMProblem,

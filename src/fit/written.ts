@@ -1,4 +1,3 @@
-/** Encodes a fit as the contents of a model file. */
 import type * as Points from '../data/points.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Statistics from '../mixture/statistics.js'

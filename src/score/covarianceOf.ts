@@ -1,21 +1,18 @@
-/**
- * Infers the covariance family of a mixture: of mclust's fourteen, the smallest that reproduces the covariances to
- * rounding.
- */
+/** Infers the covariance family of a mixture: the smallest of mclust's fourteen that reproduces the covariances to rounding. */
 import type * as Covariance from '../mixture/families/covariance.js'
 import { familyWithConversions } from '../mixture/family.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Score from './score.js'
 
-/** Tolerance for matrices written with 15 digits, which keep half of them through matrix equations. */
+/** Tolerance for matrices with 15 digits, of which matrix equations keep half. */
 const MATRIX_ROUNDING = 1e-8
 
-/** Tolerance for four decimals, the default of `jsonlite::toJSON`, with variances from 0.005 on. */
+/** Tolerance for four decimals, the default of `jsonlite::toJSON`, with variances ≥ 0.005. */
 const FEW_DECIMALS = 0.02
 
 /**
- * Order of preference. Among families with equally many parameters the plainest comes first, and for one component
- * those whose parameters are per component.
+ * Order of preference: the plainest first among families with equally many parameters; for one component, those with parameters per
+ * component.
  */
 const COVARIANCE_ORDER = [
   ...(['VII', 'EII'] as const),
@@ -23,7 +20,7 @@ const COVARIANCE_ORDER = [
   ...(['VVV', 'EVV', 'VEV', 'EEV', 'VVE', 'EVE', 'VEE', 'EEE'] as const)
 ]
 
-/** Largest deviation of the covariances from those that the family represents, relative to the covariances. */
+/** Largest relative deviation of the covariances from those that the family represents. */
 const covarianceMismatch = (mixture: Mixture.Mixture, score: Score.Score<string>): number => {
   const maps = familyWithConversions(score)
   if (maps === null) return Infinity
@@ -38,10 +35,7 @@ const covarianceMismatch = (mixture: Mixture.Mixture, score: Score.Score<string>
   }, 0)
 }
 
-/**
- * Returns the family named in a file if the mixture agrees with it to a few decimals, otherwise the family with the
- * fewest parameters.
- */
+/** Returns the family named in a file if the mixture agrees with it to a few decimals, otherwise the one with the fewest parameters. */
 export const covarianceNameOf = (mixture: Mixture.Mixture, said: string | null): Covariance.Name => {
   const [components, dim] = mixture.means.shape
   const scoreOf = (covariance: Covariance.Name): Score.Score<string> => Score.mixture({ components, covariance })

@@ -1,6 +1,6 @@
 /**
- * Files of mixtures for other programs: the arrays of scikit-learn's `GaussianMixture` as JSON or NumPy `.npz`, and the
- * `parameters` of R's mclust as JSON (`jsonlite`).
+ * Files of mixtures for other programs: scikit-learn's `GaussianMixture` as JSON or NumPy `.npz`, and `parameters` of R's mclust as JSON
+ * (`jsonlite`).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -29,24 +29,24 @@ export interface ScikitLearn {
   readonly means_: NestedRows
   /** [K, d, d]. */
   readonly covariances_: ReadonlyArray<NestedRows>
-  /** Upper triangular factors U with Σ⁻¹ = U Uᵀ, [K, d, d], from which scikit-learn computes densities. */
+  /** Upper triangular U with Σ⁻¹ = U Uᵀ, [K, d, d], for scikit-learn's densities. */
   readonly precisions_cholesky_: ReadonlyArray<NestedRows>
 }
 
-/** `parameters` of mclust's `Mclust` and `me`: model VVV, or V if there is one column. */
+/** `parameters` of mclust's `Mclust` and `me`: model VVV, or V for one column. */
 export interface Mclust {
   readonly pro: ExchangeRow
-  /** [d, K], a column for each component. */
+  /** [d, K]. */
   readonly mean: NestedRows
   readonly variance: {
     readonly modelName: 'VVV' | 'V'
     readonly d: number
     readonly G: number
-    /** [d, d, K] as R indexes it: the component is the last index. */
+    /** [d, d, K], the component last as in R. */
     readonly sigma: ReadonlyArray<NestedRows>
-    /** Upper triangular factors U with Σ = UᵀU, [d, d, K], from which mclust computes densities. */
+    /** Upper triangular U with Σ = UᵀU, [d, d, K], for mclust's densities. */
     readonly cholsigma: ReadonlyArray<NestedRows>
-    /** Variances, [K], which mclust uses if there is one column. */
+    /** Variances, [K], for one column. */
     readonly sigmasq?: ExchangeRow
     readonly scale?: ExchangeRow
   }
@@ -57,7 +57,7 @@ const squareMatrices = ({ shape: [count, dim], values }: NdArray): ReadonlyArray
 
 /** L⁻ᵀ of a Cholesky factor L, [d, d], upper triangular. */
 const inverseTransposed = (factor: NdArray, dim: number): NestedRows =>
-  // Solves for (L⁻¹ e_i)ᵀ, the columns of L⁻¹ as rows.
+  // Solves for the columns of L⁻¹, as rows.
   nestedRows(
     Factor.solve(
       Factor.triangleOfFactor(factor, dim),
@@ -140,11 +140,11 @@ const scikitLearn = t.type({
 const rowOrNumberCodec = t.union([rowCodec, t.number])
 const mclust = t.type({
   pro: rowOrNumberCodec,
-  // With one column it is a vector, and with one component too, a number.
+  // A vector for one column, a number for one column and one component.
   mean: t.union([rowsOfNumbersCodec, rowOrNumberCodec]),
-  // With one column there is no sigma.
+  // One column has no sigma.
   variance: t.partial({ sigma: t.readonlyArray(rowsOfNumbersCodec), sigmasq: rowOrNumberCodec }),
-  // A number if the model has noise; otherwise NULL, written as {} in JSON.
+  // A number if the model has noise, otherwise NULL, in JSON {}.
   Vinv: t.unknown
 })
 
@@ -169,7 +169,7 @@ const decodedField = <A>(codec: t.Type<A, unknown>, json: unknown, name: string)
     })
   )
 
-/** Conversion of each covariance type to the fields of a `Description`. */
+/** Converts each covariance type to the fields of a `Description`. */
 const COVARIANCE_TYPES: Readonly<
   Record<
     t.TypeOf<typeof scikitLearn>['covariance_type'],
@@ -224,8 +224,7 @@ export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixtu
   )
 
 /**
- * Reads a mixture from mclust's list of parameters, for any model without noise, as written by `jsonlite::toJSON`.
- *
+ * Reads a mixture from mclust's parameters, for any model without noise, as written by `jsonlite::toJSON`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -277,7 +276,7 @@ export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mi
         return E.left<Problem.Problems>([
           Problem.of('variance.sigma', 'missing', 'what mclust writes', 'give the list as it is')
         ])
-      // With one column there is a variance for each component, or one for all.
+      // One column has a variance for each component, or one for all.
       const variances = list(sigmasq)
       return Mixture.parse({
         ...common,
@@ -288,18 +287,14 @@ export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mi
 
 // —— files ——
 
-/** A mixture with the names of its columns, if they are known. */
+/** A mixture with the names of its columns, if known. */
 export interface Named {
   readonly mixture: Mixture.Mixture
   readonly columns: ReadonlyArray<string> | null
 }
 
-/** Contents of a file. */
 export interface Found extends Named {
-  /**
-   * Covariance family named by mclust if the mixture agrees with it; otherwise, of the fourteen, the one with the
-   * fewest parameters.
-   */
+  /** mclust's named covariance family if the mixture agrees with it, otherwise the one of fourteen with the fewest parameters. */
   readonly covariance: Covariance.Name
 }
 
@@ -307,7 +302,6 @@ export interface Found extends Named {
 export const EXCHANGE_FORMS = ['sklearn', 'npz', 'safetensors', 'mclust', 'json'] as const
 export type Form = (typeof EXCHANGE_FORMS)[number]
 
-/** scikit-learn's arrays of a mixture, by name. */
 const scikitLearnArrays = (mixture: Mixture.Mixture) => {
   const { covariances_, precisions_cholesky_ } = toScikitLearn(mixture)
   const [count, dim] = mixture.means.shape
@@ -330,17 +324,16 @@ const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8A
     feature_names_in_: { shape: [columns.length], texts: columns }
   })
 
-/** The arrays of the npz format as safetensors, with the column names as metadata. */
+/** The npz arrays as safetensors, with column names as metadata. */
 const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
   Safetensors.write(scikitLearnArrays(mixture), { covariance_type: 'full', feature_names_in_: JSON.stringify(columns) })
 
-/** Problems of writing a mixture: every format holds Gaussian components only. */
+/** Problems of writing a mixture: formats hold Gaussian components only. */
 export const problems = gaussianProblems
 
 /**
- * Writes a mixture in a format: scikit-learn's arrays as JSON (`sklearn`), for `numpy.load` (`npz`) or as
- * `safetensors`, mclust's `parameters` as JSON (`mclust`), or weights, means and covariances alone (`json`).
- *
+ * Writes a mixture: scikit-learn's arrays as JSON (`sklearn`), for `numpy.load` (`npz`) or as `safetensors`, mclust's `parameters` as JSON
+ * (`mclust`), or weights, means and covariances alone (`json`).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -390,7 +383,7 @@ const reshapedList = (values: ReadonlyArray<unknown>, shape: ReadonlyArray<numbe
 
 const columnNamesCodec = t.readonlyArray(t.string)
 
-/** Column names listed under a key of a JSON object; null if there are none. */
+/** Column names under a key of a JSON object; null if there are none. */
 const namesUnderKey = (json: unknown, key: string): ReadonlyArray<string> | null => {
   const found = t.UnknownRecord.is(json) ? json[key] : null
   return columnNamesCodec.is(found) ? found : null
@@ -400,7 +393,7 @@ const namesUnderKey = (json: unknown, key: string): ReadonlyArray<string> | null
 const saidIn = (json: unknown): string | null => {
   const variance = t.UnknownRecord.is(json) ? json.variance : null
   const said = t.UnknownRecord.is(variance) ? variance.modelName : null
-  // `jsonlite` writes a string as a list of one.
+  // `jsonlite` writes a string as a list.
   const name: unknown = t.UnknownArray.is(said) ? said[0] : said
   return typeof name === 'string' ? name : null
 }
@@ -465,9 +458,8 @@ const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Found> =
 }
 
 /**
- * Reads a mixture from a file written by `write`, by scikit-learn's users with `numpy.savez` or `json.dump`, or by R's
- * with `jsonlite::write_json(model$parameters, file, digits = NA)`.
- *
+ * Reads a mixture from a file by `write`, by scikit-learn's users with `numpy.savez` or `json.dump`, or by R's with
+ * `jsonlite::write_json(model$parameters, file, digits = NA)`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -482,7 +474,7 @@ const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Found> =
  */
 export const read = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return fromNpz(bytes)
-  // The header length of safetensors has a zero byte here, which text never has.
+  // The header length of safetensors has a zero byte here, which text lacks.
   if (bytes[7] === 0) return fromSafetensors(bytes)
   return fromJson(parsedJson(new TextDecoder().decode(bytes)))
 }

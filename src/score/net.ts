@@ -1,4 +1,4 @@
-/** Networks: a part maps the numbers of each row, [rows, width], and the row's noise level to [rows, width′]. */
+/** Networks: parts that map the numbers of each row, [rows, width], and its noise level to [rows, width′]. */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
 import { add, concat as joined, Key, type NdArray } from '../../lib/index.js'
@@ -29,7 +29,7 @@ export * from './net/netPart.js'
 
 // —— composition ——
 
-/** Throws a RangeError that carries the problem of a part that does not fit its place. */
+/** Throws a RangeError with the problem of a part that does not fit its place. */
 const throwMisfit = (problem: Problem.Problem): never => refuseWith(problem, Problem.show(problem))
 
 /** Merges the parameters of parts. Throws if two have the same name. */
@@ -50,14 +50,13 @@ const joinParts = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'sh
 }
 
 const partListField = {
-  /** The parts, in order. */
   parts: Field.array(Field.of(concept))
 }
 
 const atLeastOne = ({ parts }: { readonly parts: ReadonlyArray<unknown> }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(parts.length > 0, 'parts', 'none', 'one part or more', 'use Net.identity')
 
-/** Constructor of a case whose fields are parts and whose parameters are theirs. */
+/** Constructor of a case whose fields are parts, typed with their parameters. */
 const partsConstructor = (made: ((...parts: ReadonlyArray<Net<string>>) => Net<string>) & Case.CaseOf<Net<string>>) =>
   Case.caseCalledBy(
     made,
@@ -100,8 +99,7 @@ const chainNet = define({
 })
 
 /**
- * Composition: one part after another.
- *
+ * Composition of parts, the first one first.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -138,7 +136,7 @@ const sideBySide = define({
     }
 })
 
-/** Concatenates the outputs of parts that are all applied to the same x. */
+/** Concatenates the outputs of parts on the same x. */
 export const concat = partsConstructor(sideBySide)
 
 const sumNet = define({
@@ -170,7 +168,7 @@ const sumNet = define({
     }
 })
 
-/** Adds the outputs of parts of equal width that are all applied to the same x. */
+/** Adds the outputs of parts of equal width on the same x. */
 export const sum = partsConstructor(sumNet)
 
 /** Recipe for x + f(x) (He et al. 2015, arXiv 1512.03385). */
@@ -183,9 +181,8 @@ const under = define({
   name: 'named',
   about: 'a part whose parameters have a first name',
   fields: {
-    /** Prefix of the names of its parameters. */
+    /** Prefix of the parameter names. */
     name: Field.text({ remedy: "call it 'hidden', say" }),
-    /** The part whose parameters are prefixed. */
     net: Field.of(concept)
   },
   call: ['name', 'net'],
@@ -210,7 +207,7 @@ const under = define({
     }
 })
 
-/** Prefixes the names of a part's parameters: `weights` becomes `hidden.weights`. Names must be unique in a network. */
+/** Prefixes the parameter names of a part: `weights` becomes `hidden.weights`. Names must be unique in a network. */
 export const named = Case.caseCalledBy(
   under,
   <const N extends string, P extends string>(name: N, net: Net<P>): Net<`${N}.${P}`> =>
@@ -261,17 +258,14 @@ const headsNet = define({
     }
 })
 
-/** Parts by the names of heads. */
 type Heads = Readonly<Record<string, Net<string>>>
 
 /** Names of the parameters of heads. */
 type HeadNames<T> = { [K in keyof T & string]: T[K] extends Net<infer P> ? `${K}.${P}` : never }[keyof T & string]
 
 /**
- * Network with several outputs (heads) on one trunk, each with its own part: the parameters of the head `variance` are
- * `variance.weights`, … `Score.network(net, { heads: { noise: Parametrization.noise } })` selects the head that is the
- * score; objectives read all of them.
- *
+ * Network with several outputs (heads) on one trunk, each with its own part: the parameters of the head `variance` are `variance.weights`,
+ * … `Score.network(net, { heads: { noise: Parametrization.noise } })` selects the head that is the score; objectives read all.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -284,13 +278,12 @@ type HeadNames<T> = { [K in keyof T & string]: T[K] extends Net<infer P> ? `${K}
 export const heads = Case.caseCalledBy(
   headsNet,
   <P extends string, const T extends Heads>(trunk: Net<P>, heads: T): Net<P | HeadNames<T>, keyof T & string> =>
-    // The parameters and heads are those of the parts, which the general constructor cannot express.
+    // Parameters and heads are those of the parts, which the general constructor cannot express.
     headsNet(trunk, heads) as Net<string> as Net<P | HeadNames<T>, keyof T & string>
 )
 
 // —— recipes ——
 
-/** Activations by their names in recipes. */
 const activations = { silu, gelu, tanh, softplus, relu }
 
 export interface Recipe {
@@ -298,30 +291,28 @@ export interface Recipe {
   readonly hidden: ReadonlyArray<number>
   /** Default: `silu`. */
   readonly activation?: keyof typeof activations | Net<never>
-  /** Embedding of the noise level that is concatenated to x. Default: `fourier(16)`. */
+  /** Embedding of the noise level, concatenated to x. Default: `fourier(16)`. */
   readonly embedding?: Net<never>
-  /** Standard deviation of the data, by which x is standardized first. Default: x is not standardized. */
+  /** Standard deviation of the data, which standardizes x. Default: x as it is. */
   readonly deviation?: number
-  /** Number of classes, each with learned numbers concatenated to x. Default: no labels. */
+  /** Number of classes, each with learned numbers that are concatenated to x. Default: no labels. */
   readonly classes?: number
 }
 
-/** Names of a layer's parameters. */
 export type LayerNames<N extends string> = `${N}.weights` | `${N}.bias`
 type MlpNames = LayerNames<`hidden${number}` | 'output'>
 
 const activationOf = (activation: Recipe['activation'] = 'silu'): Net<never> =>
   typeof activation === 'string' ? activations[activation] : activation
 
-/** Hidden widths of a recipe. Throws if untyped code leaves them out. */
+/** Hidden widths of a recipe. Throws if untyped code omits them. */
 const widthsOf = (name: string, { hidden }: Partial<Recipe>): ReadonlyArray<number> =>
   hidden ?? refuse(`Net.${name}: hidden: undefined is not a list of widths; give { hidden: [64, 64] }`)
 
-/** Recipe without labels, whose network has no parameters for them. */
 type Unlabelled = Recipe & { readonly classes?: never }
 type LabelNames = 'label.classes'
 
-/** Input of a recipe: x, standardized if the deviation is given, with the embeddings concatenated. */
+/** Input of a recipe: x, standardized if a deviation is given, with embeddings concatenated. */
 const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<LabelNames> =>
   chain<LabelNames>(
     ...(deviation === undefined ? [] : [standardized({ deviation })]),
@@ -333,9 +324,7 @@ const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<
   )
 
 /**
- * Multilayer perceptron: [x, embedding] → linear → activation → … → linear, the last layer initialized at 0; or `heads`
- * instead of the last layer.
- *
+ * Multilayer perceptron: [x, embedding] → linear → activation → … → linear, initially 0; or `heads` in place of the last layer.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -368,7 +357,6 @@ export function mlp(recipe: Recipe & { readonly heads?: Heads }): Net<string> {
     : heads(chain<string>(...trunk), recipe.heads)
 }
 
-/** Names of a residual block's parameters. */
 export type BlockNames<N extends string> =
   | LayerNames<`${N}.in` | `${N}.embedding` | `${N}.out`>
   | `${N}.norm.gain`
@@ -376,8 +364,8 @@ export type BlockNames<N extends string> =
 type ResidualNames = LayerNames<'input' | 'output'> | BlockNames<`block${number}`>
 
 /**
- * Perceptron of residual blocks: h ← h + W₂ φ(W₁ φ(norm h) + W₃ embedding), with W₂ = 0 initially, so each block starts
- * as the identity. `hidden` has the width of each block, which must all be equal.
+ * Perceptron of residual blocks: h ← h + W₂ φ(W₁ φ(norm h) + W₃ embedding), with W₂ = 0 initially, so each block starts as the identity.
+ * `hidden` lists the blocks' widths, which must be equal.
  */
 export function residualMlp(recipe: Unlabelled): Net<ResidualNames>
 export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames>
@@ -412,15 +400,15 @@ export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames> {
 
 // —— what a reader of networks needs ——
 
-/** Builds a network for data of a dimension. Only a network of several heads may have another output width. */
-const inPlace =
+/** Builds a network for data of a dimension. Only one with several heads may have another output width. */
+const buildForDim =
   (dim: number) =>
   <P extends string>(net: Net<P>): Built<P> => {
     const built = buildNet({ width: dim, dim })(net)
     return built.heads === undefined ? forData(dim)(net) : built
   }
 
-/** Builds the network for data of a dimension: [rows, dim] in and out. */
+/** Builds a network for data of a dimension, [rows, dim] in and out. */
 export const forData =
   (dim: number) =>
   <P extends string>(net: Net<P>): Built<P> => {
@@ -446,19 +434,19 @@ export const forData =
         )
   }
 
-/** Returns the names and shapes of the parameters for data of a dimension. */
+/** Names and shapes of the parameters for data of a dimension. */
 export const shapes =
   (dim: number) =>
   <P extends string>(net: Net<P>): Params.Shapes<P> =>
-    inPlace(dim)(net).shapes
+    buildForDim(dim)(net).shapes
 
-/** Returns the number of parameters for data of a dimension. */
+/** Number of parameters for data of a dimension. */
 export const parameterCount =
   (dim: number) =>
   <P extends string>(net: Net<P>): number =>
     Object.values<ReadonlyArray<number>>(shapes(dim)(net)).reduce((total, shape) => total + shapeSize(shape), 0)
 
-/** Draws the initial parameters of a built part: each array from the child of the key labelled with its name. */
+/** Draws initial parameters of a built part, each array by the child key labelled with its name. */
 export const initialParams =
   <P extends string>({ shapes, starts }: Pick<Built<P>, 'shapes' | 'starts'>) =>
   (key: Key.Key): Params.Params<P> =>
@@ -474,12 +462,12 @@ export const initialParams =
       })
     )
 
-/** Draws the initial parameters of a network for data of a dimension. */
+/** Draws initial parameters of a network for data of a dimension. */
 export const initial =
   (dim: number) =>
   (key: Key.Key) =>
   <P extends string>(net: Net<P>): Params.Params<P> =>
-    initialParams(inPlace(dim)(net))(key)
+    initialParams(buildForDim(dim)(net))(key)
 
 /** Returns the code that builds the network. */
 export const show = <P extends string>(net: Net<P>): string => Case.show(net)
@@ -487,9 +475,7 @@ export const show = <P extends string>(net: Net<P>): string => Case.show(net)
 /** Returns the network as a formula. */
 export const formula = <P extends string>(net: Net<P>): string => Case.formula(net)
 
-/**
- * Problems of a network itself. Parts that do not fit together are reported by `Score.problems`, which has the data.
- */
+/** Problems of a network itself. `Score.problems`, which has the data, reports parts that do not fit together. */
 export const problems = <P extends string>(net: Net<P>): ReadonlyArray<Problem.Problem> => Case.problems(net)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [
@@ -513,7 +499,6 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   heads
 ]
 
-/** Recipes by name. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Net<string>>> = [
   {
     name: 'Net.residual',

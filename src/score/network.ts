@@ -1,4 +1,4 @@
-/** Custom scores that are not mixtures: named parameters, and a function of points and their noise levels. */
+/** Custom scores that are not mixtures: named parameters, and a function of points and noise levels. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { add, mul, neg, rowDivergence, type Key, type Tensor } from '../../lib/index.js'
 import { shapeSize } from '../../lib/arrays/ndarray.js'
@@ -20,41 +20,37 @@ import {
 import * as Parametrization from '../schedule/parametrization.js'
 import type * as Params from '../core/params.js'
 
-/** A row-wise function in the tensor vocabulary, [rows, dim] in and out. α and σ of the level are [rows, 1]. */
+/** Row-wise function in the tensor vocabulary, [rows, dim] in and out, α and σ [rows, 1]. */
 export type Apply<P extends string> = (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
 
-/**
- * Name of the one head that is the score, with the parametrization that it predicts; empty if objectives alone read the
- * heads.
- */
+/** Name of the one head that is the score, with its parametrization; empty if only objectives read the heads. */
 export type Scoring<H extends string> = { readonly [K in H]?: Parametrization.Parametrization }
 
 interface Network<P extends string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly apply: Apply<P>
-  /** All heads, for a score with several. */
+  /** All heads, if there are several. */
   readonly said?: NamedOutputs<P>
-  /** Parametrization that the output predicts. Default: the score. */
+  /** Parametrization of the output. Default: the score. */
   readonly predicts?: Parametrization.Parametrization
   /** Initial parameters, for data of a dimension. */
   readonly initial?: Initial<P>
-  /** Set if no head is the score. */
+  /** True if no head is the score. */
   readonly scoreless?: true
 }
 
-/** The head that is the score, undefined if none is. `headProblems` rejects more than one. */
+/** The head that is the score; undefined if there is none. `headProblems` rejects several. */
 const scoreHead = (
   heads: Scoring<string>
 ): readonly [name: string, predicts: Parametrization.Parametrization] | undefined =>
   Object.entries(heads).flatMap(([name, predicts]) => (predicts === undefined ? [] : [[name, predicts] as const]))[0]
 
-/** Formula of the output. */
 const outputFormula = (heads: Scoring<string>): string => {
   const head = scoreHead(heads)
   return head === undefined ? 'heads' : Parametrization.formula(head[1])
 }
 
-/** Field for `heads` of a score; null if it has a single output. */
+/** Field for the `heads` of a score; null for a single output. */
 const scoringField = Field.optional({
   ...Field.dictionary(Field.of(Parametrization.concept)),
   arbitrary: (fc, any) => fc.record({ noise: any(Parametrization.concept.name, 3) })
@@ -69,7 +65,7 @@ const headProblems = (heads: Scoring<string> | null): ReadonlyArray<Problem.Prob
     'name it with what it predicts, { noise: Parametrization.noise }, or give {} where none is'
   )
 
-/** Meaning of a network with several heads: the score from one head, and all heads by name. */
+/** Meaning of a network with several heads, with the score from one. */
 const headedNetwork = <P extends string>(
   said: NamedOutputs<P>,
   heads: Scoring<string>
@@ -94,7 +90,6 @@ const headedNetwork = <P extends string>(
   }
 }
 
-/** Initial parameters for data of a dimension, drawn from a key. */
 export type Initial<P extends string> = (dim: number) => (key: Key.Key) => Params.Params<P>
 
 const modelOfNetwork = <P extends string>({
@@ -128,16 +123,16 @@ export interface NetworkSpec<
   P extends string,
   A extends Case.Call
 > extends Omit<Case.Spec<N, F, never, A, null>, 'meaning'> {
-  /** Names and shapes, for data of a dimension. */
+  /** Shapes by name, for data of a dimension. */
   readonly parameters: (fields: Field.Of<F>) => (dim: number) => Params.Shapes<P>
   readonly apply: (fields: Field.Of<F>) => Apply<NoInfer<P>>
-  /** Parametrization that the output predicts. Default: the score. */
+  /** Parametrization of the output. Default: the score. */
   readonly predicts?: (fields: Field.Of<F>) => Parametrization.Parametrization
   /** Capability: initial parameters, which `Initializer.networkDefault` uses. */
   readonly initial?: (fields: Field.Of<F>) => Initial<NoInfer<P>>
 }
 
-/** A network of several heads: `says` replaces `apply`, and `heads` replaces `predicts`. */
+/** A network of several heads, with `says` for `apply` and `heads` for `predicts`. */
 export interface HeadsSpec<
   N extends string,
   F extends Field.Fields,
@@ -147,15 +142,13 @@ export interface HeadsSpec<
 > extends Omit<NetworkSpec<N, F, P, A>, 'apply' | 'predicts'> {
   /** All heads by name, each [rows, any]. */
   readonly says: (fields: Field.Of<F>) => NamedOutputs<NoInfer<P>, H>
-  /** The one head that is the score, with the parametrization that it predicts. */
+  /** The one head that is the score, with its parametrization. */
   readonly heads: (fields: Field.Of<F>) => Scoring<NoInfer<H>>
 }
 
 /**
- * Defines a custom network with fields: it is trained, printed, stored and property-tested like the built-in ones. It
- * has no density, so functions that need one reject it; `family` defines those that have. A network of several heads
- * has `says` and `heads`, as in `custom`.
- *
+ * Defines a custom network with fields, trained, printed, stored and property-tested like the built-in ones. It has no density, so
+ * functions that need one reject it; `family` defines scores with one. A network of several heads has `says` and `heads`, as in `custom`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -218,16 +211,14 @@ export function define<N extends string, P extends string, F extends Field.Field
   })
 }
 
-/** Fields of a `custom` network. */
 export interface Custom<P extends string = string> extends Omit<Network<P>, 'said'> {
   readonly name: string
 }
 
-/** Fields of a `custom` network of several heads. */
 export interface CustomHeads<P extends string, H extends string> extends Pick<Custom<P>, 'name' | 'shapes'> {
   /** All heads by name, each [rows, any]. */
   readonly says: NamedOutputs<NoInfer<P>, H>
-  /** The one head that is the score, with the parametrization that it predicts. */
+  /** The one head that is the score, with its parametrization. */
   readonly heads: Scoring<NoInfer<H>>
 }
 
@@ -247,9 +238,9 @@ const customNetwork = Case.define('Score', {
     shapes: Field.code(mine),
     /** Output at x and its level, [rows, dim]. */
     apply: Field.optional(Field.code(shrinks)),
-    /** Parametrization that the output predicts. Default: the score. */
+    /** Parametrization of the output. Default: the score. */
     predicts: Field.optional(Field.of(Parametrization.concept)),
-    /** Heads by name, instead of `apply`. */
+    /** Heads by name, in place of `apply`. */
     says: Field.optional(Field.code(exampleHeads)),
     /** The head that is the score, with its parametrization. */
     heads: scoringField
@@ -285,12 +276,10 @@ const customNetwork = Case.define('Score', {
 })
 
 /**
- * Custom network: named parameter shapes, and a row-wise function in the tensor vocabulary, [rows, dim] in and out. α
- * and σ of the level are [rows, 1], so each row may have its own noise. If the output is the noise, the data or another
- * parametrization, `predicts` names it, and the score is derived. A network of several heads returns them by name as
- * `says` and names the one that is the score, `heads: { noise: Parametrization.noise }`; objectives read all of them.
- * Short form of `define`, for a network without fields.
- *
+ * Custom network: named parameter shapes, and a row-wise function in the tensor vocabulary, [rows, dim] in and out, with α and σ [rows, 1]
+ * of each row's noise. If the output is the noise, the data or another parametrization, `predicts` names it, and the score is derived. A
+ * network of several heads returns them by name as `says` and names the one that is the score, `heads: { noise: Parametrization.noise }`;
+ * objectives read all. Short form of `define`, without fields.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -308,17 +297,16 @@ const customNetwork = Case.define('Score', {
  */
 export const custom = Case.caseCalledBy(
   customNetwork,
-  // The parameter names of the result are those of the given shapes, which the general constructor cannot express.
+  // Typed with the given names, which the general constructor cannot express.
   customNetwork as unknown as Customs
 )
 
-/** Overloads for one output and for several heads. */
 interface Customs {
   <P extends string, H extends string>(description: CustomHeads<P, H>): Score<P, H>
   <P extends string>(description: Custom<P>): Score<P>
 }
 
-/** Meaning of a network of heads. The head that is the score must be as wide as the data. */
+/** Meaning of a network of heads; the one that is the score must be as wide as the data. */
 const networkOfHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<string> => {
   const [name] = scoreHead(heads) ?? []
   const built = (dim: number): Required<Net.Built<string>> => {
@@ -345,9 +333,8 @@ const ofNet = Case.define('Score', {
   name: 'network',
   about: 'a Net as a score, of any parametrization',
   fields: {
-    /** Network from x and its level to an output. */
     net: Field.of(Net.concept),
-    /** Parametrization that the output predicts. Default: the score. */
+    /** Parametrization of the output. Default: the score. */
     predicts: Field.optional(Field.of(Parametrization.concept)),
     /** The head that is the score, with its parametrization. */
     heads: scoringField
@@ -376,9 +363,8 @@ const ofNet = Case.define('Score', {
 })
 
 /**
- * Network as a score: it predicts the noise, the data, or another parametrization, from which the score is derived.
- * Divergences, objectives, compiled programs and files work as for any score.
- *
+ * Network as a score, derived from the noise, the data, or another parametrization. Divergences, objectives, compiled programs and files
+ * work as for any score.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -403,15 +389,13 @@ export const network = Case.caseCalledBy(
     net: Net.Net<P, H>,
     options: { readonly predicts: Parametrization.Parametrization } | { readonly heads: Scoring<NoInfer<H>> }
   ): Score<P, H> =>
-    // The parameters and heads are those of the network, which the general constructor cannot express.
+    // Typed with the network's names, which the general constructor cannot express.
     ofNet(net, options as { readonly predicts: Parametrization.Parametrization }) as Score<string> as Score<P, H>
 )
 
 /**
- * Recipe of EDM's preconditioned network, for data of standard deviation σ_d: x̂_0 = c_skip x + c_out F(c_in x,
- * c_noise), with c_skip and c_out of `Parametrization.edm`, c_in of `Net.standardized`, and c_noise the input of
- * embeddings (Karras et al. 2022, arXiv 2206.00364, table 1).
- *
+ * Recipe of EDM's preconditioned network, for data of standard deviation σ_d: x̂_0 = c_skip x + c_out F(c_in x, c_noise), with c_skip and
+ * c_out of `Parametrization.edm`, c_in of `Net.standardized`, and c_noise of embeddings (Karras et al. 2022, arXiv 2206.00364, table 1).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -442,9 +426,8 @@ const converted = Case.define('Score', {
   name: 'convert',
   about: 'a score trained on one schedule, for use on any other',
   fields: {
-    /** Schedule on which the score was trained. */
+    /** Schedule of the training. */
     trained: Field.of(Schedule.concept),
-    /** The trained score. */
     score: Field.of(concept)
   },
   call: ['trained'],
@@ -460,7 +443,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
   const there = Schedule.equalNoise(trained)
   const degree = Parametrization.degree(predicts)
   const relevelled = Parametrization.relevelled(predicts)
-  /** The point rescaled to the training schedule, and the level there. */
+  /** Point and level on the training schedule. */
   const atTrained = (x: Tensor, level: RowLevel): { readonly point: Tensor; readonly level: RowLevel } => {
     const at = (f: (same: Schedule.SameNoise) => number): Tensor =>
       Parametrization.numberPerRow(level, own => f(there(own)))
@@ -483,7 +466,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
         Parametrization.numberPerRow(level, own => Elementary.pow(there(own).scale, -degree)),
         output
       )
-    // Coefficients that carry the output from the training level to this one with the same x_0 and z.
+    // Coefficients that carry the output to this level with the same x_0 and z.
     const per = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
       Parametrization.numberPerRow(level, own => pick(relevelled(there(own).level, own)))
     const ofOutput = per(own => own.ofOutput)
@@ -499,7 +482,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
         return here(model.output(params, point, other), point, level)
       }
     }),
-    // Heads are returned unscaled, as the network predicts them at the rescaled point.
+    // Unscaled, as predicted at the rescaled point.
     heads:
       heads &&
       ((params, x, level) => {
@@ -513,9 +496,8 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
 }
 
 /**
- * Score trained on one schedule, for use on any other: s′(x′) = s(x′/c)/c, with s at the level of `trained` with equal
- * log-SNR and c = α′/α = σ′/σ. Scores of mixtures are valid on every schedule and are returned unchanged.
- *
+ * Score trained on one schedule, for any other: s′(x′) = s(x′/c)/c, with s at the level of `trained` with equal log-SNR and c = α′/α =
+ * σ′/σ. Returns scores of mixtures unchanged, which are valid on every schedule.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -537,6 +519,6 @@ export const convert = Case.caseCalledBy(
   converted,
   (trained: Schedule.Schedule) =>
     <P extends string>(score: Score<P>): Score<P> =>
-      // The parameters are those of the given score, which the general constructor cannot express.
+      // Typed with the score's parameters, which the general constructor cannot express.
       interpret(score).family !== undefined ? score : (converted(trained)(score) as Score<string> as Score<P>)
 )

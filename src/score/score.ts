@@ -1,4 +1,4 @@
-/** Scores: parametrized families s(x) ≈ ∇ log p_t(x), the student networks. */
+/** Scores: parametrized families s(x) ≈ ∇ log p_t(x). */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -71,7 +71,7 @@ export { family, familyStart } from '../mixture/families/define.js'
 export * from '../mixture/families/index.js'
 export * from './network.js'
 
-/** Returns the names and shapes of the parameters for data of a dimension. */
+/** Names and shapes of the parameters for data of a dimension. */
 export const shapes =
   (dim: number) =>
   <P extends string>(score: Score<P>): Params.Shapes<P> =>
@@ -81,8 +81,8 @@ export const shapes =
 export const tensors: <P extends string>(params: Params.Params<P>) => Params.Tensors<P> = Params.map(fromNdArray)
 
 /**
- * Evaluates a function of a model at rows of one noise level, [rows, …], as arrays. `of` identifies the function in the
- * program cache; `others` are further inputs per row. Many rows are evaluated by a compiled program.
+ * Evaluates a function of a model at rows of one noise level, [rows, …], as arrays, many rows by a compiled program. `of` identifies the
+ * function in the program cache; `others` are further inputs per row.
  */
 export const evaluateAtLevel = <P extends string>(
   model: Model<P>,
@@ -98,7 +98,7 @@ export const evaluateAtLevel = <P extends string>(
   return (...given) => all(...given).found
 }
 
-/** Evaluates several arrays by name at rows of one noise level. */
+/** Evaluates named arrays at rows of one noise level. */
 const allAtLevel =
   <P extends string, K extends string>(model: Model<P>, of: object, write: Parameters<typeof callAtLevel<P, K>>[1]) =>
   (...given: Parameters<ReturnType<typeof callAtLevel<P, K>>>): Readonly<Record<K, NdArray>> => {
@@ -106,7 +106,7 @@ const allAtLevel =
     return rowwise(of, call.write)(call.given)
   }
 
-/** Explains how `evaluateAtLevel` computes the score of a model at rows of one level. */
+/** Explains how `evaluateAtLevel` computes a model's score. */
 export const scorePlan = <P extends string>(
   model: Model<P>,
   params: Params.Params<P>,
@@ -121,7 +121,6 @@ export const scorePlan = <P extends string>(
   return rowwisePlan(model.score, call.write)(call.given)
 }
 
-/** A row-wise function and its inputs. */
 interface RowwiseCall {
   readonly write: Parameters<typeof rowwise>[1]
   readonly given: RowwiseInputs
@@ -152,7 +151,7 @@ const callAtLevel =
         const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
         const { alpha, sigma } = inputs.constants
         const level = { ...levelFor(model, x.shape[0], { alpha, sigma }), ...(label && { label }) }
-        // The inputs are untyped; these were passed as the model's parameters.
+        // Inputs are untyped; these are the model's parameters.
         return write(inputs.params as Params.Tensors<P>, x, level, others)
       },
       given: {
@@ -168,9 +167,7 @@ const callAtLevel =
   }
 
 /**
- * Evaluates the score s(x) at every point: as many points of the same dimension. A network conditioned on a class takes
- * the label of each row.
- *
+ * Evaluates s(x) at every point. A network conditioned on a class uses the label of each row.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -197,8 +194,7 @@ export const evaluate =
   }
 
 /**
- * Evaluates each head of a score at every point, by name. Returns an empty record for a score with one output.
- *
+ * Evaluates each head at every point, by name; empty for a score with one output.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -224,13 +220,13 @@ export const heads =
     const found: Readonly<Record<string, NdArray>> =
       said === undefined ? {} : allAtLevel(model, said, said)(params, Schedule.level(time)(schedule), points)
     return pipe(
-      // The heads have the names in the score's type.
+      // Heads of the score's type.
       found as Readonly<Record<H, NdArray>>,
       RR.map(({ shape, values }) => ({ rows: points.rows, dim: shape[1], values }))
     )
   }
 
-/** Mixture at time 0 with the given parameters; none for a network, or if components are not Gaussian. */
+/** Mixture at time 0 with the given parameters; none for a network, or for components that are not Gaussian. */
 export const toMixture =
   <P extends string>(score: Score<P>) =>
   (params: Params.Params<P>): O.Option<Mixture.Mixture> =>
@@ -240,10 +236,8 @@ export const toMixture =
     )
 
 /**
- * Parameters of a mixture, from which a run may continue by `Initializer.values`: exact if the family contains the
- * mixture, otherwise those of the nearest in the family. Returns problems if the number of components differs, or the
- * score has no parameters for a mixture.
- *
+ * Parameters of a mixture, for a run from `Initializer.values`: exact if the family contains the mixture, otherwise those of the nearest
+ * one in the family. Returns problems if the number of components differs, or the score has no parameters for a mixture.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -302,7 +296,7 @@ export const problems =
     const { family, shapes, requirements } = interpret(score)
     const misfit = requirements?.(dim) ?? []
     if (misfit.length > 0) return misfit
-    const crowded = family === undefined ? [] : crowds(family, rows, dim)
+    const crowded = family === undefined ? [] : tooFewRowsProblems(family, rows, dim)
     if (errors !== undefined && !(family !== undefined && servesErrors(family)))
       return [
         Problem.of(
@@ -319,8 +313,12 @@ const servesErrors = ({ toMixture, hasTails, hasBackground, mirrored }: Family<s
   toMixture !== undefined && !hasTails && !hasBackground && !mirrored
 
 /** Problem of initial centres at distinct rows, if there are fewer rows than components. */
-const crowds = <P extends string>(family: Family<P>, rows: number, dim: number): ReadonlyArray<Problem.Problem> => {
-  // Errors that it throws are reported when it is evaluated on rows.
+const tooFewRowsProblems = <P extends string>(
+  family: Family<P>,
+  rows: number,
+  dim: number
+): ReadonlyArray<Problem.Problem> => {
+  // Evaluation on rows reports its errors.
   const centres = pipe(
     E.tryCatch(() => centreCount(family, dim), String),
     E.getOrElse(() => 0)

@@ -1,7 +1,7 @@
 /**
- * Files of weights: named arrays as safetensors or NumPy's npz. Layers here store W as [inputs, outputs], for x W + b;
- * PyTorch's `nn.Linear` stores [outputs, inputs]. A square layer fits either way, so the layout is never guessed:
- * `fromTorch` and `toTorch` transpose, and `own` reads only files that `write` marked.
+ * Files of weights: named arrays as safetensors or NumPy's npz. Layers store W as [inputs, outputs], for x W + b; PyTorch's `nn.Linear`
+ * stores [outputs, inputs]. Square layers fit either way, so the layout is never guessed: `fromTorch` and `toTorch` transpose, and `own`
+ * reads only files that `write` marked.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -12,13 +12,13 @@ import { refuse } from '../../lib/plain/refuse.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 
-/** Arrays of a file, with the layout of layers if the file has it. */
+/** Arrays of a file, with the layout of layers if it is marked. */
 export interface Weights {
   readonly arrays: Params.Params<string>
   readonly layout: string | null
 }
 
-/** Formats that `write` supports. */
+/** Formats of `writeNetWeights`. */
 export const WEIGHT_FORMS = ['safetensors', 'npz'] as const
 export type WeightForm = (typeof WEIGHT_FORMS)[number]
 
@@ -26,13 +26,13 @@ export type WeightForm = (typeof WEIGHT_FORMS)[number]
 export const LAYOUT = 'ornstein: x W + b, W [inputs, outputs]'
 
 export interface Options {
-  /** Number format; always 'float64' for npz. 'float32' rounds. */
+  /** Number format, which rounds if 'float32'; npz supports only 'float64'. */
   readonly precision?: 'float64' | 'float32'
-  /** Layout mark of the layers. Default: that of this library. Null for arrays that are not layers. */
+  /** Layout mark of the layers, null for other arrays. Default: that of this library. */
   readonly layout?: string | null
 }
 
-/** Name of the layout mark in npz, an array of text. */
+/** Name of the layout mark in npz. */
 const MARK = '__layout__'
 
 /**
@@ -68,15 +68,15 @@ export const writeNetWeights =
     return Npz.write({ ...params, ...(layout !== null && { [MARK]: { shape: [], texts: [layout] } }) })
   }
 
-/** Problem of a file that cannot be read. */
-const unread = (found: string): E.Either<Problem.Problems, never> =>
+/** Problem of an unreadable file. */
+const unreadableFile = (found: string): E.Either<Problem.Problems, never> =>
   E.left([Problem.of('file', found, 'named arrays as safetensors or npz', 'write it by safetensors or numpy.savez')])
 
-/** Reads the arrays of a file of either format, in double precision. npz may be compressed. */
+/** Reads the arrays of a file of either format, as float64. npz may be compressed. */
 export const readNetWeights = (bytes: Uint8Array): E.Either<Problem.Problems, Weights> => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     const found = Npz.read(bytes)
-    if (typeof found === 'string') return unread(found)
+    if (typeof found === 'string') return unreadableFile(found)
     const { [MARK]: mark, ...rest } = found as Npz.Arrays & { readonly [MARK]?: Npz.Entry }
     const text = Object.entries(rest).find(([, entry]) => 'texts' in entry)
     return text === undefined
@@ -84,11 +84,11 @@ export const readNetWeights = (bytes: Uint8Array): E.Either<Problem.Problems, We
           arrays: rest as Params.Params<string>,
           layout: mark !== undefined && 'texts' in mark ? mark.texts[0] : null
         })
-      : unread(`text, ${text[0]}`)
+      : unreadableFile(`text, ${text[0]}`)
   }
   const found = Safetensors.read(bytes)
   return typeof found === 'string'
-    ? unread(found)
+    ? unreadableFile(found)
     : E.right({
         arrays: Params.map<Safetensors.Entry, NdArray>(({ shape, values }) => ({
           shape,
@@ -98,10 +98,7 @@ export const readNetWeights = (bytes: Uint8Array): E.Either<Problem.Problems, We
       })
 }
 
-/**
- * Checks that arrays are finite and have exactly these names and shapes; otherwise returns a problem for each that does
- * not.
- */
+/** Checks that arrays are finite and have exactly these names and shapes; returns a problem for each that does not. */
 const fittedToShapes =
   <P extends string>(shapes: Params.Shapes<P>, remedy: string) =>
   (arrays: Params.Params<string>): E.Either<Problem.Problems, Params.Params<P>> => {
@@ -134,14 +131,11 @@ const fittedToShapes =
     ]
     return RA.isNonEmpty(wrong)
       ? E.left(wrong)
-      : // Their names and shapes have been compared.
+      : // Names and shapes agree.
         E.right(Params.map<ReadonlyArray<number>, NdArray>((_, name) => arrays[name])(shapes) as Params.Params<P>)
   }
 
-/**
- * Reads parameters that `write` wrote, for a network of these names and shapes. Files without the layout mark are
- * rejected.
- */
+/** Reads parameters of these names and shapes as `writeNetWeights` wrote them. Rejects files without the layout mark. */
 export const paramsFromWeights =
   <P extends string>(shapes: Params.Shapes<P>) =>
   ({ arrays, layout }: Weights): E.Either<Problem.Problems, Params.Params<P>> =>
@@ -156,7 +150,7 @@ export const paramsFromWeights =
           )
         ])
 
-/** PyTorch's name of each array of a layer, and whether it is transposed there. */
+/** PyTorch's name of each array, and whether it is transposed there. */
 const inTorch: Readonly<Record<string, { readonly name: string; readonly isTurned: boolean }>> = {
   weights: { name: 'weight', isTurned: true },
   bias: { name: 'bias', isTurned: false },
@@ -172,7 +166,7 @@ const transposedMatrix = ({ shape: [rows, columns], values }: NdArray): NdArray 
   values: values.map((_, at) => values[(at % rows) * columns + Math.floor(at / rows)])
 })
 
-/** Layer of a `state_dict` for each part, by their prefixes: `{ hidden1: 'net.0', output: 'net.2' }`. */
+/** Layers of a `state_dict` by prefix of a part: `{ hidden1: 'net.0', output: 'net.2' }`. */
 export type Layers = Readonly<Record<string, string>>
 
 interface Renamed {
@@ -196,10 +190,9 @@ const torchParameter =
   }
 
 /**
- * Converts PyTorch's `state_dict` to parameters of a network. `weight` of `nn.Linear`, [outputs, inputs], is
- * transposed; those of `nn.LayerNorm` and `nn.Embedding` are not. `layers` maps each part here to a layer there. Arrays
- * that are left over, missing or of another shape are problems.
- *
+ * Converts PyTorch's `state_dict` to parameters of a network. `weight` of `nn.Linear`, [outputs, inputs], is transposed; those of
+ * `nn.LayerNorm` and `nn.Embedding` are not. `layers` maps each part to a layer of PyTorch's. Arrays that are left over, missing or of
+ * another shape are problems.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -232,13 +225,13 @@ export const fromTorch =
             isTurned && arrays[theirs].shape.length === 2 ? transposedMatrix(arrays[theirs]) : arrays[theirs]
           ] as const
       ),
-      // Arrays that belong to no layer are reported by their own names.
+      // Arrays of no layer keep their names.
       ...Object.entries(arrays).filter(([name]) => !known.some(({ theirs }) => theirs === name))
     ])
     return fittedToShapes(shapes, 'name the layer of each part: layers: { hidden1: "net.0" }')(here)
   }
 
-/** Converts parameters to PyTorch's `state_dict`, by the same `layers`. Throws if a parameter is in no layer. */
+/** Converts parameters to PyTorch's `state_dict`, by `layers`. Throws if a parameter is in no layer. */
 export const toTorch = (layers: Layers): ((params: Params.Params<string>) => Params.Params<string>) => {
   const of = torchParameter(layers)
   return params =>

@@ -1,4 +1,4 @@
-/** Layers, activations and embeddings: the elementary parts of a network. */
+/** Layers, activations and embeddings. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -36,18 +36,17 @@ import { define, withParameters, type Part } from './netPart.js'
 
 const widthField = Field.count({ suggestion: 64, most: Limits.maxParameters })
 
-/** Mean and standard deviation of the initial weights of a layer with `inputs` inputs. */
-const initials = {
-  /** Variance 1/n, which preserves the norm of a row (LeCun et al. 1998). */
+/** Mean and standard deviation of initial weights, by scheme, from the number of inputs. */
+const INITIAL_WEIGHTS = {
+  /** Variance 1/n, which preserves norms (LeCun et al. 1998). */
   lecun: (inputs: number) => ({ mean: 0, deviation: Math.sqrt(1 / inputs) }),
-  /** Variance 2/n, which preserves the norm if half of the entries are cut off (He et al. 2015, arXiv 1502.01852). */
+  /** Variance 2/n, which preserves norms if half of the entries are cut off (He et al. 2015, arXiv 1502.01852). */
   kaiming: (inputs: number) => ({ mean: 0, deviation: Math.sqrt(2 / inputs) }),
   /** Zero, for a part that is added to others. */
   zero: () => ({ mean: 0, deviation: 0 })
 }
 
-/** Initialization of the weights of a layer. */
-export type Initial = keyof typeof initials
+export type Initial = keyof typeof INITIAL_WEIGHTS
 
 const affineLayer = (params: Params.Tensors<'weights' | 'bias'>, x: Tensor): Tensor =>
   add(matMul(x, params.weights), reshape(params.bias, [1, -1]))
@@ -55,20 +54,18 @@ const affineLayer = (params: Params.Tensors<'weights' | 'bias'>, x: Tensor): Ten
 const layer = (inputs: number, outputs: number, initial: Initial): Part<'weights' | 'bias'> => ({
   width: outputs,
   shapes: { weights: [inputs, outputs], bias: [outputs] },
-  starts: { weights: initials[initial](inputs) },
+  starts: { weights: INITIAL_WEIGHTS[initial](inputs) },
   apply: affineLayer
 })
 
-/** x W + b, W [width, width′], initialized with variance 1/width (`lecun`), 2/width (`kaiming`) or 0; b = 0. */
+/** x W + b, W [width, width′], initially normal with variance 1/width (`lecun`), 2/width (`kaiming`) or 0; b = 0. */
 export const linear = define({
   name: 'linear',
   about: 'x W + b',
   fields: {
     /** Number of outputs. */
     width: widthField,
-    /**
-     * Initialization: normal with the variance of LeCun et al. or of He et al. (for relu), or zero. Default: `lecun`.
-     */
+    /** Initialization by LeCun et al., by He et al. (for relu), or zero. Default: `lecun`. */
     initial: Field.oneOf<Initial>(['lecun', 'kaiming', 'zero'])
   },
   call: ['width', '{}'],
@@ -84,7 +81,7 @@ export const output = define({
   name: 'output',
   about: 'x W + b, as wide as the data',
   fields: {
-    /** Initialization: zero, so that the initial output is 0, or as in `linear`. Default: `zero`. */
+    /** Initialization: `zero`, for an initial output of 0, or as in `linear`. Default: `zero`. */
     initial: Field.oneOf<Initial>(['zero', 'lecun', 'kaiming'])
   },
   formula: () => 'x W + b, as wide as the data',
@@ -94,7 +91,7 @@ export const output = define({
       layer(place.width, place.dim, initial)
 })
 
-/** (x − mean)/√(variance + 1e-5) over the numbers of a row, times a gain, plus an offset (Ba et al. 2016, arXiv 1607.06450). */
+/** (x − mean)/√(variance + 1e-5) over each row, times a gain, plus an offset (Ba et al. 2016, arXiv 1607.06450). */
 export const layerNorm = define({
   name: 'layerNorm',
   about: 'each row at mean 0 and variance 1, times a gain (arXiv 1607.06450)',
@@ -155,7 +152,7 @@ export const softplus = define({
   meaning: () => () => ({ apply: (_, x) => softened(x) })
 })
 
-/** max(x, 0). Its score has kinks, which a divergence by differences may miss. */
+/** max(x, 0). The score has kinks, which a divergence by differences may miss. */
 export const relu = define({
   name: 'relu',
   about: 'max(x, 0)',
@@ -164,14 +161,14 @@ export const relu = define({
 })
 
 /**
- * x/√(α²σ_d² + σ²), which has unit variance if the data have standard deviation σ_d. EDM's c_in (Karras et al. 2022,
- * arXiv 2206.00364, table 1, there with α = 1).
+ * x/√(α²σ_d² + σ²), of unit variance if the data have standard deviation σ_d. EDM's c_in (Karras et al. 2022, arXiv 2206.00364, table 1,
+ * with α = 1).
  */
 export const standardized = define({
   name: 'standardized',
   about: "x at unit size: EDM's c_in (arXiv 2206.00364)",
   fields: {
-    /** σ_d, the standard deviation of the data. */
+    /** Standard deviation σ_d of the data. */
     deviation: Field.positive({ default: 1 })
   },
   formula: ({ deviation }) => `x/√(${deviation}² α² + σ²)`,
@@ -184,18 +181,14 @@ export const standardized = define({
 
 // —— embeddings ——
 
-/** Functions of the level that an embedding may use, [rows, 1]. */
+/** Functions of the level for embeddings, [rows, 1]. */
 const EMBEDDING_VIEWS = {
-  /**
-   * ¼ log(σ/α), EDM's c_noise, which is −⅛ of the log-SNR; clipped at σ/α = e^∓32 for levels without noise or without
-   * signal.
-   */
+  /** ¼ log(σ/α), EDM's c_noise, −⅛ of the log-SNR, clipped at σ/α = e^∓32 for levels without noise or signal. */
   logSnr: ({ alpha, sigma }: RowLevel): Tensor => mul(0.25, clip(sub(log(sigma), log(alpha)), -32, 32)),
-  /** arctan(σ/α)/(π/2) in [0, 1]: a time comparable between schedules. */
+  /** arctan(σ/α)/(π/2) in [0, 1], comparable between schedules. */
   angle: ({ alpha, sigma }: RowLevel): Tensor => mul(2 / Math.PI, atan2(sigma, alpha))
 }
 
-/** Name of a function of the level that an embedding may use. */
 export type EmbeddingView = keyof typeof EMBEDDING_VIEWS
 
 const waves = (frequencies: ReadonlyArray<number>, of: EmbeddingView) => (): Part<never> => ({
@@ -217,20 +210,18 @@ const embeddingViewField = Field.oneOf<EmbeddingView>(['logSnr', 'angle'])
 const frequenciesField = Field.count({ suggestion: 16, most: Limits.maxTimes })
 
 /**
- * Random Fourier features cos 2πω_i u and sin 2πω_i u of a function u of the level, ω normal with standard deviation
- * `scale`, drawn once from `seed` (Tancik et al. 2020, arXiv 2006.10739; Song et al. 2021, arXiv 2011.13456).
+ * Random Fourier features cos 2πω_i u and sin 2πω_i u of a function u of the level, ω ~ N(0, scale²), drawn once from `seed` (Tancik et al.
+ * 2020, arXiv 2006.10739; Song et al. 2021, arXiv 2011.13456).
  */
 export const fourier = define({
   name: 'fourier',
   about: 'cosines and sines of the noise level, at random frequencies (arXiv 2006.10739)',
   fields: {
-    /** Number of frequencies; each has a sine and a cosine. */
+    /** Number of frequencies, each with a sine and a cosine. */
     frequencies: frequenciesField,
-    /** Function of the level that is embedded. */
     of: embeddingViewField,
     /** Standard deviation of the frequencies. */
     scale: Field.positive({ default: 0.5 }),
-    /** Seed of the frequencies. */
     seed: Field.count({ default: 0, least: 0 })
   },
   call: ['frequencies', '{}'],
@@ -243,20 +234,17 @@ export const fourier = define({
 })
 
 /**
- * Sinusoidal embedding cos 2πω_i u and sin 2πω_i u of a function u of the level, ω from 1/longest to 1/shortest in a
- * geometric sequence (Vaswani et al. 2017, arXiv 1706.03762, as in DDPM).
+ * Sinusoidal embedding cos 2πω_i u and sin 2πω_i u of a function u of the level, ω geometric from 1/longest to 1/shortest (Vaswani et al.
+ * 2017, arXiv 1706.03762, as in DDPM).
  */
 export const sinusoidal = define({
   name: 'sinusoidal',
   about: 'cosines and sines of the noise level, at frequencies in equal ratios (arXiv 1706.03762)',
   fields: {
-    /** Number of frequencies; each has a sine and a cosine. */
+    /** Number of frequencies, each with a sine and a cosine. */
     frequencies: frequenciesField,
-    /** Function of the level that is embedded. */
     of: embeddingViewField,
-    /** Shortest period. */
     shortest: Field.positive({ default: 0.5 }),
-    /** Longest period. */
     longest: Field.positive({ default: 16 })
   },
   call: ['frequencies', '{}'],
@@ -274,14 +262,14 @@ export const sinusoidal = define({
   }
 })
 
-/** Class embedding: a row of learned numbers for each class; 0 for a row without a label. */
+/** Class embedding: learned numbers for each class; 0 for a row without a label. */
 export const label = define({
   name: 'label',
   about: 'learned numbers for each class, 0 without one',
   fields: {
     /** Number of classes. */
     classes: Field.count({ suggestion: 10, most: Limits.maxParameters }),
-    /** Number of learned numbers for each class. */
+    /** Numbers for each class. */
     width: widthField
   },
   formula: ({ classes, width }) => `E[label], ${classes} × ${width}`,

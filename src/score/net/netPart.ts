@@ -1,22 +1,21 @@
-/** Types of networks, and the definition of a custom part. */
+/** Types of networks, and definitions of custom parts. */
 import { Case, concept as Concept, type Field } from '../../core/index.js'
 import * as Params from '../../core/params.js'
 import type { RowLevel, NamedOutputs } from '../../mixture/family.js'
 import type { Tensor } from '../../../lib/index.js'
 
-/** Place of a part: the width of its input, and the dimension of the data. */
+/** Width of a part's input, and dimension of the data. */
 export interface Site {
   readonly width: number
   readonly dim: number
 }
 
-/** Normal distribution of the initial entries of an array. */
+/** Normal distribution of an array's initial entries. */
 export interface Start {
   readonly mean: number
   readonly deviation: number
 }
 
-/** A part built for its place. */
 export interface Built<P extends string> {
   /** Width of the output. */
   readonly width: number
@@ -24,19 +23,19 @@ export interface Built<P extends string> {
   readonly starts: { readonly [K in P]: Start }
   /** [rows, place.width] → [rows, width], row by row. */
   readonly apply: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** Heads of a network that ends in several, which `apply` concatenates: their widths, and all of them by name. */
+  /** Heads, which `apply` concatenates: their widths, and a function that returns them by name. */
   readonly heads?: { readonly widths: Readonly<Record<string, number>>; readonly of: NamedOutputs<P> }
 }
 
-/** Meaning of a network, typed by the names of its parameters. */
+/** Meaning of a network, typed by its parameter names. */
 export interface Meaning<P extends string, H extends string = string> {
   readonly names: (place: Site) => ReadonlyArray<P>
-  /** Type only: the names of its heads. */
+  /** Type only: names of heads. */
   readonly headed?: H
   readonly on: (place: Site) => unknown
 }
 
-/** A network, or a part of one, with parameters named `P`, and heads named `H` if it ends in several. */
+/** A network or a part, with parameters `P`, and heads `H` if it ends in several. */
 export interface Net<P extends string, H extends string = string> extends Case.Value<'Net', Meaning<P, H>> {}
 
 export const concept = Concept<Net<string>>('Net', 'a network, or a part of one, from which a score is made')
@@ -45,7 +44,7 @@ export const concept = Concept<Net<string>>('Net', 'a network, or a part of one,
 export const buildNet =
   (place: Site) =>
   <P extends string>(net: Net<P>): Built<P> =>
-    // Sound, since only `meaningOf` makes a `Meaning`, from parts whose names are P.
+    // Only `meaningOf` makes a `Meaning`, from parts with the names P.
     Case.meaning(net).on(place) as Built<P>
 
 // —— networks of one's own ——
@@ -64,8 +63,7 @@ export interface Part<P extends string> {
 }
 
 /**
- * Builds a part with parameters of these shapes; its types check their names in the function that follows.
- *
+ * Builds a part with parameters of these shapes, which type the function that follows.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -89,8 +87,7 @@ export const withParameters = <P extends string>(
 ): Part<P> => ({ ...part, shapes })
 
 /**
- * Defines a custom part with fields: it is composed, trained, printed, counted and stored like the built-in ones.
- *
+ * Defines a custom part with fields, composed, trained, printed and stored like the built-in ones.
  *
  * @example
  * import { strict as assert } from 'node:assert'

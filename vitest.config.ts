@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -25,6 +26,70 @@ const inWaiting = waiting.map(folder => `${folder}**/*${end}`)
 const asked = process.argv.slice(2).filter(argument => argument.startsWith('test/'))
 const isAsked = (path: string): boolean =>
   asked.length === 0 || asked.some(one => path.startsWith(one) || one.startsWith(path))
+
+/**
+ * Files that take more than 10 s of processor time in their suite, longest first. One of them that is started last keeps one processor
+ * busy and the others idle.
+ */
+const longest = (
+  isSlow
+    ? [
+        'test/src/whole',
+        'test/src/cluster/killed',
+        'test/laws/whole',
+        'test/browser/playground',
+        'test/src/population/examples',
+        'test/src/compile/whole',
+        'test/smoke/package',
+        'test/src/mixture/families/whole',
+        'test/src/fit/whole',
+        'test/src/cli/damaged',
+        'test/src/memory',
+        'test/browser/site',
+        'test/research/research',
+        'test/src/cli/stream',
+        'test/src/cli/checkpoint',
+        'test/paper/two-gaussians',
+        'test/src/pipeline/whole',
+        'test/src/sampler/whole',
+        'test/src/fit/wideTables',
+        'test/lib/compiler/fuzz',
+        'test/bits/bits',
+        'test/src/population/whole',
+        'test/paper/warm-start'
+      ]
+    : [
+        'test/laws/power',
+        'test/laws/arbitraries',
+        'test/generated/examples/docs/tutorial',
+        'test/src/cluster/killed',
+        'test/browser/questions',
+        'test/smoke/package',
+        'test/laws/vocabulary',
+        'test/src/mixture/families/table',
+        'test/src/cli/cli',
+        'test/src/mixture/families/everything',
+        'test/src/population/unresolved',
+        'test/src/cli/damaged',
+        'test/bits/bits',
+        'test/src/cli/stream',
+        'test/src/fit/wideTables',
+        'test/src/fit/fit'
+      ]
+).map(name => here(`./${name}${end}`))
+
+/** Sorts the files of each project: `longest` first, all others by Vitest's own rule. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const rank = ({ moduleId }: TestSpecification): number =>
+      (longest.indexOf(moduleId) + longest.length) % (longest.length + 1)
+    const projects = [...new Set(sorted.map(({ project }) => project))]
+    return projects.flatMap(project =>
+      sorted.filter(file => file.project === project).sort((one, other) => rank(one) - rank(other))
+    )
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -72,6 +137,7 @@ export default defineConfig({
           ]
         : [])
     ],
+    sequence: { sequencer: LongestFirst },
     // Vitest leaves one processor free, and a machine of two half idle.
     maxWorkers: '100%',
     // Most of a test runs once: V8 optimizes only what stays hot, and collects less often.

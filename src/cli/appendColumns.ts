@@ -1,4 +1,3 @@
-/** Appends computed columns to a table. */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
@@ -11,14 +10,12 @@ import type { OutputFormat } from './tableOptions.js'
 import { FailureError, type CommandFailure, type World } from './world.js'
 
 export interface ColumnAppend {
-  /** Operand of `file` in messages. */
   readonly argument: 'FILE' | 'OTHER'
   readonly file: string
   readonly csv: Points.CsvOptions
   readonly inPieces: boolean
-  /** Columns of the model; a table with another number of columns is rejected. */
+  /** Columns of the model; other numbers of columns are rejected. */
   readonly columns: ReadonlyArray<string>
-  /** Returns the new columns for a table, or for each piece of it. */
   readonly newColumns: (table: Points.Table) => AddedColumns
   readonly flags: { readonly out: string; readonly to: OutputFormat | undefined }
 }

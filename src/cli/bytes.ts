@@ -2,7 +2,7 @@
 import * as E from '../core/either.js'
 import { FailureError, rejectUsage, type CommandFailure } from './world.js'
 
-/** First bytes of files that are not UTF-8 text; domain and remedy of the problem. */
+/** First bytes of files that are not UTF-8 text; the problem's domain and remedy. */
 const NON_TEXT_SIGNATURES: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
   [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],
@@ -22,11 +22,11 @@ const NON_TEXT_SIGNATURES: ReadonlyArray<readonly [start: ReadonlyArray<number>,
 export const startsWithBytes = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
   start.every((byte, i) => bytes[i] === byte)
 
-/** Returns the signature of a known format other than text; undefined if there is none. */
+/** Returns the signature of a known binary format; undefined if there is none. */
 export const nonTextSignature = (bytes: Uint8Array): (typeof NON_TEXT_SIGNATURES)[number] | undefined =>
   NON_TEXT_SIGNATURES.find(([start]) => startsWithBytes(bytes, start))
 
-/** Decodes the pieces of a file in order; `stream: false` for the last. Returns a failure if they are not UTF-8. */
+/** Decodes pieces of UTF-8 in order (`stream: false` for the last), or returns a failure. */
 const textDecoder = (
   argument: string,
   path: string
@@ -47,11 +47,11 @@ const textDecoder = (
   }
 }
 
-/** Decodes bytes of UTF-8; returns a failure if they are not text. */
+/** Decodes UTF-8, or returns a failure. */
 export const decodeText = (argument: string, path: string, bytes: Uint8Array): E.Either<CommandFailure, string> =>
   textDecoder(argument, path)(bytes, { stream: false })
 
-/** Decodes the pieces of a UTF-8 file. Throws `FailureError` if they are not text. */
+/** Decodes the pieces of a UTF-8 file; throws `FailureError` if they are not text. */
 export async function* decodePieces(
   argument: string,
   path: string,

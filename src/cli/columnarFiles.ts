@@ -1,6 +1,6 @@
 /**
- * Reads Parquet and Arrow files in a thread that can be terminated: the third-party readers may loop forever, or allocate all memory, on a
- * damaged file.
+ * Reads Parquet and Arrow files in a thread that can be terminated: on a damaged file the third-party readers may loop forever, or allocate
+ * all memory.
  */
 import { open } from 'node:fs/promises'
 import { totalmem } from 'node:os'
@@ -12,14 +12,14 @@ import { Absent, type Columns } from '../../lib/formats/columns.js'
 import { rowGroupsOf } from '../../lib/formats/parquet.js'
 import { mayThread } from './mayThread.js'
 
-/** Parquet file by path or in memory, or a stream of Arrow bytes; `size` in bytes, null if unknown. */
+/** Parquet file by path or in memory, or Arrow bytes; `size` in bytes, null if unknown. */
 export type ColumnarReadRequest =
   | { readonly format: 'Parquet'; readonly file: string | ArrayBuffer; readonly size: number }
   | { readonly format: 'Arrow'; readonly bytes: AsyncIterable<Uint8Array>; readonly size: number | null }
 
 /** `workerData` of the thread. */
 export interface ColumnarThreadInput {
-  /** Without the bytes of Arrow, which the thread reads from its standard input. */
+  /** Without the bytes of Arrow, which come by standard input. */
   readonly request:
     | Exclude<ColumnarReadRequest, { readonly format: 'Arrow' }>
     | { readonly format: 'Arrow'; readonly size: number | null }
@@ -31,21 +31,21 @@ interface ReadOptions {
   readonly readsNested?: boolean
 }
 
-/** Processor seconds per part, and memory. Default: by the size of the file. */
+/** Processor seconds per part, and memory. Default: by file size. */
 interface ThreadLimits {
   readonly seconds?: number
   readonly megabytes?: number
 }
 
-/** Processor time allowed for a part: a constant, plus a share per million bytes read for it. */
+/** Processor time of a part: a constant, and a share per million bytes read. */
 const MAX_PART_SECONDS = 10
 const SECONDS_PER_MILLION_BYTES = 1
 const WATCH_MILLISECONDS = 100
-/** Memory allowed, in megabytes: a constant, plus a multiple of the file's size, since data are compressed. */
+/** Memory in megabytes: a constant, and a multiple of the (compressed) file's size. */
 const MIN_MEMORY_MEGABYTES = 1024
 const MEMORY_PER_FILE_MEGABYTE = 100
 
-/** Yields the parts of a file, read in a new thread. Throws if the reader exceeds its limits or fails. */
+/** Yields the parts of a file, read in a new thread; throws if the reader fails or exceeds its limits. */
 export async function* readPartsInThread(
   request: ColumnarReadRequest,
   { readsNested = false, ...limits }: ReadOptions & ThreadLimits = {}
@@ -80,7 +80,7 @@ export async function* readPartsInThread(
   }
 }
 
-/** Yields the parts of a file, read in this thread; `onBytes` receives the number of bytes of each read. */
+/** Yields the parts of a file, read in this thread; `onBytes` receives the size of each read. */
 export async function* readParts(
   request: ColumnarReadRequest,
   { readsNested = false, onBytes = () => undefined }: ReadOptions & { readonly onBytes?: (bytes: number) => void } = {}
@@ -131,7 +131,7 @@ const memoryLimitMegabytes = (size: number | null): number =>
 /** Half of the memory of this machine or container, in megabytes. */
 const halfOfMemory = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / (1 << 21)
 
-// Under a test runner, which loads the source, the thread runs the built module.
+// A test runner loads the source; its thread runs the built module.
 const THREAD_ENTRY = new URL(
   /\.ts$/.test(import.meta.url) ? '../../dist/src/cli/columnarThread.js' : './columnarThread.js',
   import.meta.url
@@ -153,7 +153,7 @@ const startThread = (
 }
 
 interface ThreadMessages {
-  /** Requests a part and resolves to it, or to null at the end. Rejects if the thread ends or `fail` is called. */
+  /** Requests a part; resolves to null at the end. Rejects if the thread ends or `fail` is called. */
   readonly nextPart: () => Promise<Columns | null>
   readonly bytesRead: () => number
   readonly fail: (error: unknown) => void
@@ -166,7 +166,7 @@ const listenTo = (thread: Worker, megabytes: number): ThreadMessages => {
   const ended = new Promise<never>((_resolve, reject) => {
     fail = reject
   })
-  // Prevents an unhandled rejection when no `nextPart` is pending; `nextPart` rejects with it otherwise.
+  // No unhandled rejection if no `nextPart` is pending.
   ended.catch(() => undefined)
   thread.on('message', (message: Columns | number | null) => {
     if (typeof message === 'number') bytesRead += message

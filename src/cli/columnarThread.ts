@@ -1,7 +1,4 @@
-/**
- * Thread that reads a Parquet or Arrow file for `columnarFiles`. Posts a part per message received, then null; in between, numbers of bytes
- * read.
- */
+/** Thread that reads a Parquet or Arrow file for `columnarFiles`. Posts a part per message, then null, and the numbers of bytes read. */
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 import { sent } from '../../lib/formats/columns.js'

@@ -1,4 +1,4 @@
-/** Commands as values: operands, options, rules, help texts, and the work. */
+/** Commands as values: operands, options, rules, help texts, and work. */
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as E from '../core/either.js'
 import { shellQuoted } from '../fit/text.js'
@@ -11,14 +11,12 @@ import { workFailure, usageFailure, type CommandFailure, type Signal, type World
 /** Work of a command; returns the signal that stopped it, or null. */
 export type Work = (world: World) => TE.TaskEither<CommandFailure, Signal | null>
 
-/** Positional argument, such as `FILE`. */
 export interface CommandOperand {
   readonly name: string
   readonly about: string
   readonly isOptional?: boolean
 }
 
-/** Description of a command, from which help is generated. */
 export interface DescribedCommand {
   readonly name: string
   readonly summary: string
@@ -27,12 +25,11 @@ export interface DescribedCommand {
   readonly options: Options
   /** Command lines without the program's name; comments begin with #. */
   readonly examples: ReadonlyArray<string>
-  /** Keys of less common options by title: `--help` lists their names, `--help all` describes them. */
+  /** Keys of less common options by title: `--help` lists names, `--help all` describes them. */
   readonly groups?: Readonly<Record<string, ReadonlyArray<string>>>
 }
 
 export interface Command extends DescribedCommand {
-  /** Returns the work for the operands and the given options by key. */
   readonly work: (operands: ReadonlyArray<string>, given: Readonly<Record<string, unknown>>) => Work
 }
 
@@ -42,11 +39,10 @@ interface CommandDefinition<O extends Options> extends Omit<DescribedCommand, 'o
   readonly rules?: (
     values: Partial<OptionValues<O>>
   ) => ReadonlyArray<Problem.Problem> | Promise<ReadonlyArray<Problem.Problem>>
-  /** Imports the command's module, only after the command line was checked, so that help is fast. */
+  /** Imports the command's module, once the command line is checked. */
   readonly run: (
     operands: ReadonlyArray<string>,
     values: OptionValues<O>,
-    /** Given options as text, in their long form. */
     typed: ReadonlyArray<string>
   ) => Promise<(world: World) => TE.TaskEither<CommandFailure, unknown>>
 }
@@ -73,7 +69,7 @@ const typedOptions = (given: Readonly<Record<string, unknown>>): ReadonlyArray<s
         : `${optionName(key)} ${shellQuoted(String(value))}`
   )
 
-/** Defines a command: its work checks the options, then runs the definition's `run`. */
+/** Defines a command: its work checks the options, then calls `run`. */
 export const command = <O extends Options>({ rules = () => [], run, ...described }: CommandDefinition<O>): Command => ({
   ...described,
   work: (operands, given) => world => async () => {
@@ -82,7 +78,7 @@ export const command = <O extends Options>({ rules = () => [], run, ...described
     // without problems every option has its value
     const checked = faultless([...problems, ...(await rules(values))], values as OptionValues<O>)
     if (E.isLeft(checked)) return E.left(usageFailure(checked.left))
-    // A vocabulary that cannot be loaded is a usage error even if it is not used.
+    // A vocabulary that cannot be loaded is a usage error even if unused.
     const vocabulary = given['vocabulary'] === undefined ? null : await context.vocabulary()
     if (vocabulary !== null && E.isLeft(vocabulary)) return E.left(usageFailure(vocabulary.left))
     try {

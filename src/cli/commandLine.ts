@@ -1,4 +1,4 @@
-/** Command line: parsing and help by commander, and the run of the named command. */
+/** Command line, by commander: parsing, help, and the run of a command. */
 import { Command, CommanderError, Option, type Help, type OptionValues } from '@commander-js/extra-typings'
 import type * as T from 'fp-ts/lib/Task.js'
 import * as E from '../core/either.js'
@@ -38,13 +38,12 @@ export const run =
     return exit
   }
 
-/** Destinations of help, version and usage errors. */
 interface ParserOutput {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
 }
 
-/** Returns the work of the command in `argv`; a `CommanderError` if help, the version or a usage error was printed instead. */
+/** Returns the work of the command in `argv`; a `CommanderError` after help, the version or a usage error. */
 const parseCommandLine = (
   { version, terminal }: Pick<World, 'version' | 'terminal'>,
   argv: ReadonlyArray<string>,
@@ -68,11 +67,10 @@ const parseCommandLine = (
 
 interface HelpOptions {
   readonly terminal: Terminal
-  /** True to describe the less common options, rather than list their names. */
   readonly describesAll: boolean
 }
 
-/** Returns a parser that calls `onWork` with the work of the named command. */
+/** Returns a parser that calls `onWork` with the command's work. */
 const commandParser = (
   version: string,
   help: HelpOptions,
@@ -161,7 +159,7 @@ const commanderOptions = (options: Options): ReadonlyArray<Option> =>
 
 // -- usage errors ------------------------------------------------------------------------------------------------------
 
-/** Rejects an option given twice or with its negated form, of which commander would take the last. Lists may be repeated. */
+/** Rejects an option given twice or with its negation, of which commander would take the last. Lists may be repeated. */
 const rejectRepeatedOptions = (
   options: ReadonlyArray<Option>,
   on: (name: string, act: () => void) => unknown,
@@ -182,7 +180,6 @@ const rejectRepeatedOptions = (
     })
 }
 
-/** Names of our options in other programs. */
 const FOREIGN_OPTION_NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--components': ['count', 'clusters', 'k', 'n-components', 'n_components', 'n-clusters', 'n_clusters', 'G', 'number'],
   '--rows': ['count', 'n', 'number', 'samples', 'n-samples', 'n_samples', 'size'],
@@ -191,7 +188,7 @@ const FOREIGN_OPTION_NAMES: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--seed': ['random-state', 'random_state', 'random-seed']
 }
 
-/** Appends a suggestion to a message if an unknown option is that of another program, or if `--resume` was given a file. */
+/** Appends a suggestion for another program's option, or for `--resume` with a file. */
 const withOptionHint =
   (command: Pick<Command, 'options' | 'args'> & { readonly opts: () => OptionValues }) =>
   (message: string): string => {
@@ -212,7 +209,6 @@ const MAX_HELP_WIDTH = 80
 /** A description with less room is printed below its option. */
 const MIN_DESCRIPTION_WIDTH = 40
 
-/** Maximum width of examples and exit codes. */
 const MAX_EXAMPLE_WIDTH = 100
 
 /** Formats an option or a command with its description to the right or below. */
@@ -234,7 +230,6 @@ interface HelpContext {
 const helpWidth = ({ out, err }: Terminal, { error }: HelpContext, most: number): number =>
   Math.min(error ? err : out, most)
 
-/** Names of the less common options, by group. */
 const groupedOptionNames =
   (groups: Readonly<Record<string, ReadonlyArray<string>>>, terminal: Terminal) =>
   (context: HelpContext): string => {
@@ -245,7 +240,7 @@ const groupedOptionNames =
     return `\nMore options, described by --help all:\n${lines.join('\n')}\n`
   }
 
-/** Examples of command lines; wrapped lines end in a backslash, as a shell requires. */
+/** Examples of command lines; wrapped lines end in a backslash. */
 const examplesText =
   (lines: ReadonlyArray<string>, terminal: Terminal) =>
   (context: HelpContext): string => {

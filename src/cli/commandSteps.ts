@@ -11,7 +11,7 @@ import { usageFailure, type CommandFailure, type World } from './world.js'
 
 export { checkWritableOutputs, writeOutputs } from './outputs.js'
 
-/** Maps the problem of a table at `path` to a usage failure that names options. `labels` is the column of `--labels`. */
+/** Maps a table's problem to a usage failure that names options. `labels` is the column of `--labels`. */
 export const mapReadProblem = (
   path: string,
   labels?: string
@@ -36,6 +36,6 @@ export const readSourceFile =
 /** Name of an input file in messages. */
 export const inputName = (path: string): string => (path === '-' ? 'standard input' : path)
 
-/** Converts a check to a step of a command; problems are a usage failure. */
+/** Converts a check to a step; problems are a usage failure. */
 export const fromCheck = <A>(check: OrProblems<A>): TE.TaskEither<CommandFailure, A> =>
   TE.fromEither(E.mapLeft(usageFailure)(check))

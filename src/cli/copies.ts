@@ -1,4 +1,4 @@
-/** Copies of tables with the text of all cells, to which columns are appended. */
+/** Copies of tables with the text of all cells, for appended columns. */
 import { scanned } from '../../lib/plain/gather.js'
 import * as E from '../core/either.js'
 import type { DataError } from '../data/points.js'
@@ -7,12 +7,12 @@ import { tablesWithParts } from '../data/tableParts.js'
 import { appendedSheet, type CopiedPart, type WrittenTable } from '../data/appendedTable.js'
 import type { TableCopy } from './world.js'
 
-/** Names and delimiter of the first part, which hold for all, and the number of rows so far. */
+/** Names and delimiter of the first part, valid for all, and the number of rows so far. */
 interface CopyProgress extends Omit<WrittenTable, 'rows'> {
   readonly count: number
 }
 
-/** Returns a copy of each part of a table; only the first has the line of names. */
+/** Returns a copy of each part; the first has the line of names. */
 export const copiedTables =
   (options: CsvOptions) =>
   (parts: AsyncIterable<E.Either<DataError, CopiedPart>>): AsyncIterable<E.Either<DataError, TableCopy>> =>

@@ -1,4 +1,3 @@
-/** Vocabulary with the custom cases of a user's module. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -21,7 +20,7 @@ const exportedEntries = (module: unknown): ReadonlyArray<Vocabulary.Entry> =>
         .filter(isEntry)
     : []
 
-/** Returns the standard vocabulary, extended by the module of `--vocabulary` if it is given. */
+/** Returns the standard vocabulary with any module of `--vocabulary`. */
 export const customVocabulary = (
   world: World,
   { vocabulary: path }: VocabularyFlags

@@ -1,4 +1,4 @@
-/** Checks of a finished fit: bootstrap, tests of the number of components, hints of a better family or optimum. */
+/** Checks of a finished fit: bootstrap, component tests, hints of a better family or optimum. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Source from '../data/source/source.js'
 import { type Fit, Mixture, Problem, Score } from '../index.js'
@@ -13,7 +13,7 @@ import { statesWithSignals } from './tracedRun.js'
 import type { ProgressLine } from './progress.js'
 import type { Signal, World } from './world.js'
 
-/** Evaluates states up to the last, or until a signal arrives. `last` is null if there are no states. */
+/** Evaluates states up to the last, or until a signal. `last` is null without states. */
 const runUntilSignal = <S>(
   world: World,
   states: Iterable<S>
@@ -32,7 +32,7 @@ interface FitWithRows {
   readonly data: Source.Data
 }
 
-/** Bootstraps a fit. After a signal, uses the resamples so far, if they are enough. */
+/** Bootstraps a fit; after a signal from the resamples so far, if enough. */
 const runBootstrap = async (
   world: World,
   onProgress: ProgressLine['onResample'],
@@ -46,11 +46,11 @@ const runBootstrap = async (
   return { bootstrap: last?.bootstrap() ?? null, stopped }
 }
 
-/** Constructor of a score's family, for any number of components; null if the score has none. */
+/** Constructor of a score's family, for any number of components; null if there is none. */
 const familyConstructor = (score: Score.Score<string>): Fit.Constructor | null =>
   'components' in score ? ({ components }) => ({ ...score, components }) : null
 
-/** Tests a fit's number of components against one fewer and one more. After a signal, returns the finished tests. */
+/** Tests a fit's number of components against one fewer and one more; after a signal returns the finished tests. */
 const testComponentCount = async (
   world: World,
   onProgress: ProgressLine['onTest'],
@@ -106,7 +106,7 @@ const findRobustnessHint = ({ choice, mixture, pipeline, observed, ...fit }: Fin
       fit.atMinVariance.length > 0 || (choice !== null && involvesMinVariance(choice.criterion, choice.candidates))
   })
 
-/** Runs the requested checks and the cheap ones, until a signal arrives. */
+/** Runs the requested checks and the cheap ones, until a signal. */
 export const diagnoseFit = async (
   world: World,
   { onResample, onTest, show }: ProgressLine,

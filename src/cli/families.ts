@@ -1,4 +1,4 @@
-/** Mixture families by their names in `--family`: this language's, mclust's, factor analysers'. */
+/** Mixture families by their names in `--family`. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { nearestWords } from '../core/spelling.js'
@@ -11,22 +11,22 @@ import type { OrProblems } from './orProblems.js'
 export interface NamedFamily {
   readonly word: string
   readonly make: Fit.Constructor
-  /** Fixed number of components; null if it is free. */
+  /** Null if it is free. */
   readonly count: number | null
 }
 
 /** Name of a score's family on the command line. */
 export const familyWord = (score: Score.Score<string>): string => commandLineName(Score.nameOf(score))
 
-/** True if the family learns variances; false if they are 1, or if the score is no mixture. */
+/** True if the family learns variances; false if they are 1, or without a mixture. */
 export const learnsVariances = (score: Score.Score<string>): boolean =>
   Score.interpret(score).family?.unitVariance === false
 
-/** True if all families (or none are given) learn variances, so that columns may be standardized. */
+/** True if all families learn variances, so that columns may be standardized. */
 export const learnAllVariances = (families: ReadonlyArray<NamedFamily> = []): boolean =>
   families.every(({ make }) => learnsVariances(make({ components: 2 })))
 
-/** Families that `fit` compares, then the covariances of mclust and factor analysers without another name. */
+/** Families that `fit` compares, then other covariances of mclust and factor analysers. */
 const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
   ...Object.values<Fit.Constructor>(Fit.families),
   ...[...Covariance.names, ...Covariance.ONE_FACTOR_NAMES].map(name => Fit.familyByName(name))
@@ -34,10 +34,7 @@ const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
   .map((make): NamedFamily => ({ word: familyWord(make({ components: 1 })), make, count: null }))
   .filter(({ word }, i, all) => all.findIndex(one => one.word === word) === i)
 
-/**
- * Families whose only parameter is the number of components: the compared ones, then the others of the vocabulary, those with learned
- * variances first.
- */
+/** Families with a number of components alone: the compared ones, then others that learn variances, then the rest. */
 const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFamily> => {
   const others = Vocabulary.words(vocabulary)(Score.concept)
     .flatMap(({ example, fields }): ReadonlyArray<NamedFamily> => {
@@ -61,7 +58,7 @@ const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFa
   ]
 }
 
-/** Returns the family called `name`, also by mclust (VVE) or as a factor analyser with its number of factors (UUU2). */
+/** Returns the family called `name`, also in mclust (VVE) or as a factor analyser with its number of factors (UUU2). */
 export const parseFamily =
   (vocabulary: Vocabulary.Vocabulary) =>
   (name: string, option: string): OrProblems<NamedFamily> => {

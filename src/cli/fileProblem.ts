@@ -22,7 +22,7 @@ const ERROR_DESCRIPTIONS: Readonly<Record<string, readonly [domain: string, reme
   ERR_BUFFER_TOO_LARGE: ['an archive of a text that fits in memory', 'give a part of it, such as every tenth line']
 }
 
-/** Problems attached to an error that the library threw; null if there are none. */
+/** Problems attached to a thrown error; null if there are none. */
 export const problemsOfError = (error: unknown): Problem.Problems | null =>
   !(error instanceof Error)
     ? null
@@ -34,7 +34,6 @@ export const problemsOfError = (error: unknown): Problem.Problems | null =>
           Problem.singleProblem(error.problem as Problem.Problem)
         : null
 
-/** Problem of the folder of temporary files, which no argument names. */
 const scratchProblem = (folder: string, error: unknown): Problem.Problem => {
   const reason = Object.hasOwn(ERROR_DESCRIPTIONS, errorCode(error)) ? ERROR_DESCRIPTIONS[errorCode(error)] : undefined
   return Problem.of(

@@ -35,7 +35,7 @@ const outputFailure = (refusal: FailureOfProblem, { option, path }: OutputFile, 
       : fileSystemProblem(option, path, error)
   )
 
-/** Device and inode of a regular file, or the resolved path of one that does not exist; null for pipes, devices and folders. */
+/** Device and inode of a regular file, or the resolved path of a missing one; null for pipes, devices and folders. */
 const fileIdentity = async (path: string): Promise<string | null> => {
   const found = path === '-' ? fstatSync(0) : await stat(path).catch(() => null)
   return found === null ? resolveLinks(path).catch(() => path) : found.isFile() ? `${found.dev}:${found.ino}` : null
@@ -110,7 +110,7 @@ const makeFolder: World['makeFolder'] = (option, path) => async () => {
   }
 }
 
-/** Imports a module of the user, which runs with all permissions of this program. */
+/** Imports a user's module, which runs with all permissions of this program. */
 const loadModule: World['loadModule'] = (argument, path) => async () => {
   try {
     await access(path, constants.R_OK)

@@ -1,4 +1,4 @@
-/** Backend of a fit's sums: this process or the workers of a queue, with each sum stored in a file if requested. */
+/** Backend of a fit's sums: this process or the workers of a queue, with stored sums if requested. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -76,7 +76,7 @@ const withStoredSums = (
         )
       )
 
-/** Identity of a fit, by which its stored sums are recognized: hashes of the rows, and the options that change sums. */
+/** Identity of a fit, which stored sums must match: hashes of the rows, and options that change sums. */
 const fitIdentity = (
   hashes: ReadonlyArray<string>,
   { standardize }: FitFlags,
@@ -87,7 +87,7 @@ const fitIdentity = (
     hashes,
     families?.map(({ word }) => word),
     ...[components, criterion, seed, prior, standardize ?? null, recipe],
-    // Defaults are omitted, so stored sums of earlier versions stay valid.
+    // Without defaults, stored sums of earlier versions stay valid.
     ...(starts === 1 ? [] : [starts]),
     ...(robust ? ['robust'] : []),
     ...(background === null ? [] : [background])
@@ -120,7 +120,7 @@ interface FitInput {
   readonly choices: FitChoices
 }
 
-/** Returns the backend of a fit, to be closed after it. A search on a source stores each sum. */
+/** Returns the backend of a fit, to be closed after it. Stores each sum of a search on a source. */
 export const fitBackend = (
   world: World,
   input: FitInput,

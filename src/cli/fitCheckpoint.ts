@@ -10,7 +10,7 @@ import type { CheckpointWriter } from './tracedRun.js'
 import { colourMessages } from './terminal.js'
 import { usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
-/** Resolves to true if there is a checkpoint to resume from; a failure if the file exists and `--resume` is not given. */
+/** Resolves to true if there is a checkpoint to resume from; a failure if it exists without `--resume`. */
 export const checkpointExists = (
   world: World,
   { path, resume }: CheckpointOptions
@@ -37,7 +37,7 @@ export const warnUnwritable = (world: World, ...problems: ReadonlyArray<Problem.
   world.stderr(colourMessages(world.terminal)(`warning: ${text}; the run goes on without it\n`))
 }
 
-/** Reads the checkpoint to resume from, and returns the writer of the next ones; null without `--checkpoint`. */
+/** Reads the checkpoint to resume from, and returns the writer of the next; null without `--checkpoint`. */
 export const openCheckpoint = (
   world: World,
   options: CheckpointOptions | null
@@ -76,7 +76,7 @@ interface InterruptedFit {
   readonly isSaved: boolean
 }
 
-/** Message about a fit that a signal ended: its progress, and how to resume it. */
+/** Message after a signal: the progress of the fit, and how to resume it. */
 export const interruptionMessage = (
   signal: Signal,
   { stages, checkpoint, choice, isSaved }: InterruptedFit

@@ -6,37 +6,33 @@ import type { CandidateOptions } from './learn.js'
 import type { GROWN, RecipeName } from './recipeNames.js'
 import { csvOptions } from './tableOptions.js'
 
-/** Options of a fit, with defaults. */
 export interface FitChoices {
   readonly csv: Points.CsvOptions
   readonly search: CandidateOptions
   readonly recipe: RecipeName | typeof GROWN
-  /** Recipes whose fits are compared with it. */
   readonly compare: ReadonlyArray<RecipeName>
   readonly seed: number
   /** In rows; null for none. */
   readonly prior: number | null
   /** Number of bootstrap resamples; null for none. */
   readonly bootstrap: number | null
-  /** Number of resamples per test of the number of components; null for no tests. */
+  /** Number of resamples per component test; null for no tests. */
   readonly testComponents: number | null
   readonly checkpointOptions: CheckpointOptions | null
 }
 
-/** Options `--checkpoint`, `--every` and `--resume`. */
 export interface CheckpointOptions {
   readonly path: string
   readonly every: CheckpointInterval
-  /** True if the run may continue from the checkpoint in `path`. */
   readonly resume: boolean
 }
 
 const DEFAULT_CHECKPOINT_INTERVAL: CheckpointInterval = { _tag: 'Milliseconds', milliseconds: 30_000 }
 
-/** Maximum number of different cells of an ignored column that is kept as a column of classes. */
+/** Maximum number of different cells of an ignored column that is kept as classes. */
 const MAX_KEPT_CLASSES = 12
 
-/** Returns the choices for the given flags, with defaults; `fixed` is null, since its file is read later. */
+/** Returns the choices of the flags, with defaults; `fixed` is null, since its file is read later. */
 export const fitChoices = (flags: FitFlags): FitChoices => {
   const { by, labels, components, family: families, starts, recipe, compare = [], seed, robust } = flags
   const { criterion = Settings.criterionFor(components), background = null } = flags

@@ -35,7 +35,6 @@ export type CheckpointInterval =
   | { readonly _tag: 'Steps'; readonly steps: number }
   | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
 
-/** Maximum length of a range of numbers of components. */
 const MAX_COMPONENTS = 1000
 
 /** `3`, `2..6`, or a list of these. */
@@ -64,7 +63,6 @@ export const countsArgument = mapArgument(
   }
 )
 
-/** Family of the vocabulary, which is loaded for it. */
 const familyArgument: Argument<NamedFamily> = {
   name: 'family',
   read: async (text, option, known) => {
@@ -210,7 +208,7 @@ export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>
   Pipelines: ['pipeline', 'printPipeline', 'vocabulary']
 }
 
-/** Options of printing, writing and storing, which do not change the learned model. */
+/** Options of printing, writing and storing. */
 export const OUTPUT_OPTIONS: ReadonlyArray<keyof FitFlags> = [
   ...(['out', 'report', 'figures', 'json', 'quiet', 'verbose'] as const),
   ...(['checkpoint', 'every', 'resume', 'printPipeline'] as const)
@@ -238,7 +236,7 @@ export const fitOutputs = ({ out, report }: Pick<Partial<FitFlags>, 'out' | 'rep
   ...(report === undefined ? [] : [{ option: '--report', path: report }])
 ]
 
-/** Rejects recipes that are listed twice, or equal the recipe of the fit. */
+/** Rejects recipes that are listed twice, or equal the fit's. */
 const compareProblems = ({ compare = [], pipeline, recipe }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
   const used: ReadonlyArray<string | undefined> = pipeline === undefined ? [recipe] : []
   const repeated = compare.find((word, i) => used.includes(word) || compare.indexOf(word) < i)
@@ -251,7 +249,6 @@ const compareProblems = ({ compare = [], pipeline, recipe }: Partial<FitFlags>):
   )
 }
 
-/** Recipes that support an option. */
 interface OptionUse {
   readonly recipes: ReadonlyArray<RecipeName | typeof GROWN>
   /** True if the recipes of --compare must support it too. Default: false. */
@@ -309,7 +306,7 @@ const unsupportedOptions = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Pro
   )
 }
 
-/** Rejects families with a fixed number of components that are given with others, or with another number. */
+/** Rejects families with a fixed number of components together with others, or with another number. */
 const familyCountProblems = ({ family = [], components }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> =>
   family.flatMap(({ word, count }) =>
     count === null
@@ -332,7 +329,6 @@ const familyCountProblems = ({ family = [], components }: Partial<FitFlags>): Re
           )
   )
 
-/** Rejects options of a checkpoint if none is written. */
 const checkpointProblems = ({ checkpoint, every, resume = false }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> =>
   checkpoint !== undefined || (every === undefined && !resume)
     ? []

@@ -10,15 +10,14 @@ import { fileArgument } from '../report/phrases.js'
 import { mergeOverlapping } from '../fit/overlapping.js'
 import type { FitFlags } from './fitOptions.js'
 
-/** Fit, and fits of the same data by other recipes. */
 export interface ShownMixtureFit {
   readonly fit: Findings
   readonly others: ReadonlyArray<Findings>
-  /** Parts of the text, common to terminal and report; computed at the first call. */
+  /** Common to terminal and report; computed at the first call. */
   readonly parts: () => ReadonlyArray<DocumentPart>
 }
 
-/** Converts component indices in warnings to numbers from 1, as in tables. */
+/** Converts component indices in warnings to numbers from 1. */
 const doubtsFromOne = ({
   redundancies,
   atMinVariance,
@@ -141,11 +140,11 @@ export const fitResultJson = (
   }
 }
 
-/** Cross table of components and the column of `--labels`, which is the first kept column. */
+/** Cross table of components and the column of `--labels`, the first kept column. */
 const labelCrossTable = ({ observed, mixture, classes }: Findings): Crossed.CrossTable =>
   Crossed.crossTabulate({ points: observed, mixture, overlapping: mergeOverlapping(observed, mixture) }, classes[0])
 
-/** Command line that evaluates a model on a table; `readBy` are the options that read the table. */
+/** Command line that evaluates a model on a table; `readBy` are the reading options. */
 export const evaluateCommandLine = (model: string, source: string, readBy: ReadonlyArray<string> = []): string =>
   ['ornstein evaluate', shellQuoted(model), fileArgument(source), ...readBy].join(' ')
 /** Command line that draws rows from a model. */

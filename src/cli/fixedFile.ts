@@ -21,7 +21,6 @@ type KnownComponents = ReadonlyArray<Component.Fixed>
 
 const OPTION = '--fixed'
 
-/** Index of each of `columns` among `fileColumns`. */
 const columnPositions = (
   path: string,
   columns: ReadonlyArray<string>,
@@ -97,7 +96,7 @@ const fixedOfJson =
       )
     )
 
-/** Reads the fixed components in a file, for the columns of the fit, in the units of the data. */
+/** Reads the fixed components in a file, for the columns of the fit, in the data's units. */
 export const fixedOfFile =
   (world: World, path: string) =>
   (columns: ReadonlyArray<string>): TE.TaskEither<CommandFailure, KnownComponents> =>

@@ -25,7 +25,6 @@ export interface GlossaryWord<T = unknown> {
   readonly about: string
   /** Example in mathematics; null if the concept has no formulas. */
   readonly formula: string | null
-  /** Code of the example. */
   readonly code: string
   readonly example: T
 }
@@ -48,7 +47,7 @@ interface GlossaryOptions<T extends Case.AnyValue> {
   readonly recipes?: ReadonlyArray<Vocabulary.Recipe<T>>
 }
 
-/** Concepts with their constructors in the vocabulary, in the order of the reference documentation. */
+/** Concepts with their constructors in a vocabulary, in the order of the reference. */
 const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
   const of = <T extends Case.AnyValue>(
     concept: NamedWithTest<T>,

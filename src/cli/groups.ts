@@ -5,7 +5,7 @@ import type { FitFlags } from './fitOptions.js'
 import { tableRowsAt, learningRows, type TableRows } from './tableRows.js'
 import { rejectUsage, type CommandFailure } from './world.js'
 
-/** Rows that are fitted together, and the flags with the output files of this group. */
+/** Rows that are fitted together, and the flags with the group's output files. */
 export interface RowGroup {
   /** Value in the column of `--by`; null for all rows. */
   readonly value: string | null
@@ -17,10 +17,10 @@ export interface RowGroup {
 const groupPath = (path: string | undefined, group: string): string | undefined =>
   path?.replace(/(\.[^./\\]*)?$/, ending => `-${group}${ending}`)
 
-/** Maximum number of groups; a column with more values is probably an identifier. */
+/** A column with more values is probably an identifier. */
 const MAX_GROUPS = 1000
 
-/** Returns one group per value of the column of `--by`, sorted; all rows as one group without `--by`. */
+/** Returns one group per value of the column of `--by`, sorted; without it, all rows as one. */
 export const rowGroups =
   (flags: FitFlags) =>
   (table: Points.Table): E.Either<CommandFailure, ReadonlyArray<RowGroup>> => {
@@ -30,7 +30,7 @@ export const rowGroups =
     const values = [...new Set(column.cells)].sort()
     if (values.length > MAX_GROUPS)
       return rejectUsage('--by', by, `a column of few values (it has ${values.length})`, 'name one that has groups')
-    // Characters that a file system may reject are replaced; names that become equal are numbered.
+    // Characters that file systems may reject are replaced; equal names are numbered.
     // A name of dots alone would be a folder.
     const safeNames = values.map(value => value.replace(/[^\p{L}\p{N}.]+|^\.+$/gu, '_') || 'empty')
     return E.right(

@@ -11,7 +11,7 @@ import { decodeText, decodePieces, isGzipped } from './bytes.js'
 import { fileSystemProblem } from './fileProblem.js'
 import { FailureError, rejectUsage, usageFailure, type CommandFailure, type World } from './world.js'
 
-/** Resolves links to a file that does not exist yet; at most as many as a file system follows. */
+/** Resolves links to a missing file; at most as many as a file system follows. */
 const resolveDanglingLinks = async (path: string, linksLeft = 40): Promise<string> => {
   const target = linksLeft > 0 ? await readlink(path).catch(() => null) : null
   return target === null
@@ -19,10 +19,10 @@ const resolveDanglingLinks = async (path: string, linksLeft = 40): Promise<strin
     : resolveDanglingLinks(resolve(dirname(path), target), linksLeft - 1)
 }
 
-/** Absolute path of a file with all links resolved; the folder must exist, the file need not. */
+/** Absolute path of a file with all links resolved; only its folder must exist. */
 export const resolveLinks = (path: string): Promise<string> => realpath(path).catch(() => resolveDanglingLinks(path))
 
-/** Unpacks gzipped bytes, and returns others unchanged. Throws if the result is longer than a text may be. */
+/** Unpacks gzipped bytes, and returns others unchanged. Throws if the result exceeds a text's length. */
 export const gunzipped = async (bytes: Uint8Array): Promise<Uint8Array> =>
   isGzipped(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES + 1 }) : bytes
 
@@ -52,7 +52,7 @@ const tooLongFailure = (argument: string, path: string): E.Either<CommandFailure
     'give a part of it, such as every tenth line'
   )
 
-/** Reads the bytes of a file, unpacked if it is gzipped; `stdin` for the path `-`. */
+/** Reads a file's bytes, unpacked if gzipped; `stdin` for the path `-`. */
 export const readBytes =
   (stdin: AsyncIterable<Uint8Array | string>): World['readBytes'] =>
   (argument, path) =>
@@ -65,7 +65,7 @@ export const readBytes =
     }
   }
 
-/** Reads a text file, unpacked if it is gzipped. Fails at the first piece that is no text, since a pipe may never end. */
+/** Reads a text file, unpacked if gzipped. Fails at the first piece that is no text: a pipe may never end. */
 export const readText =
   (stdin: AsyncIterable<Uint8Array | string>): World['readText'] =>
   (argument, path) =>
@@ -107,7 +107,7 @@ export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
 
 // -- tables of several files -------------------------------------------------------------------------------------------
 
-/** File of a table; `name` is its path relative to the folder if the table has several files, otherwise null. */
+/** File of a table; `name` is its path in the folder, null for a single file. */
 export interface TableFile {
   readonly path: string
   readonly name: string | null
@@ -116,9 +116,7 @@ export interface TableFile {
 /** True for hidden files and markers such as `_SUCCESS`. */
 const isHidden = (name: string): boolean => /^[._]/.test(name)
 
-/**
- * Returns a predicate for names that match a pattern of `*` and `?`, without backtracking: the time is at most the product of the lengths.
- */
+/** Returns a predicate for names that match a pattern of `*` and `?`; time ≤ product of the lengths, without backtracking. */
 export const matchesPattern = (pattern: string): ((name: string) => boolean) => {
   const parts = pattern.split('*').map(part => Array.from(part))
   const first = parts[0]
@@ -141,7 +139,7 @@ export const matchesPattern = (pattern: string): ((name: string) => boolean) => 
   }
 }
 
-/** Returns the sorted paths of the files that match a pattern of `*` and `?`. */
+/** Returns the sorted paths that match a pattern of `*` and `?`. */
 const matchingPaths = async (pattern: string): Promise<ReadonlyArray<string>> => {
   const parts = pattern.split('/')
   let found = [parts[0] === '' ? '/' : '']
@@ -162,7 +160,7 @@ const matchingPaths = async (pattern: string): Promise<ReadonlyArray<string>> =>
   return found.filter((_, i) => stats[i]?.isFile() === true).sort()
 }
 
-/** Returns the files of a table: the file itself, those in a folder, or those that match a pattern. */
+/** Returns the files of a table: itself, those in a folder, or those that match a pattern. */
 export const tableFiles = async (
   argument: string,
   path: string

@@ -1,4 +1,4 @@
-/** Learns a mixture from a table and options. Accesses no files: checkpoints and progress go through `Control`. */
+/** Learns a mixture from a table and options, without access to files: checkpoints and progress go through `Control`. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -33,32 +33,29 @@ import {
 import { speaker } from './tableOptions.js'
 import { workFailure, rejectUsage, usageFailure, type CommandFailure, type Signal } from './world.js'
 
-/** Origin of a pipeline: a recipe, the candidate that a search chose, or a file. */
 export type PipelineOrigin =
   | { readonly _tag: 'Recipe'; readonly score: Score.Score<string>; readonly recipe: RecipeName }
   | {
       readonly _tag: 'Chosen'
       readonly pipeline: Pipeline.Pipeline<string>
-      /** True if the search converged. Otherwise `pipeline` has the remaining stages, unless a signal stopped the search. */
+      /** True if the search converged; otherwise `pipeline` has the remaining stages, unless a signal stopped it. */
       readonly isConverged: boolean
-      /** Candidate that is reported without running the pipeline, such as that of a source; null if the pipeline is run. */
+      /** Candidate reported without running the pipeline, such as a source's; otherwise null. */
       readonly candidate: Fit.Ranked | null
     }
   | { readonly _tag: 'Pipeline'; readonly path: string; readonly pipeline: Pipeline.Pipeline<string> }
 
-/** Families and numbers of components to choose from, and settings of the choice. */
 export interface CandidateOptions {
   /** Default: all families that learn variances. */
   readonly families: ReadonlyArray<NamedFamily> | undefined
   readonly components: ReadonlyArray<number> | undefined
   readonly criterion: Fit.Criterion
-  /** Number of starts, of which the best is used. */
   readonly starts: number
   /** True to compare families also with Student-t tails and with a background. */
   readonly robust: boolean
-  /** Background to compare families with; null for none. */
+  /** Null for none. */
   readonly background: 'cauchy' | 'box' | null
-  /** Components with known parameters, by the table's columns; null for none. */
+  /** By the table's columns; null for none. */
   readonly fixed: ReadonlyArray<Component.Fixed> | null
 }
 
@@ -85,7 +82,7 @@ const RECIPES: Readonly<Record<RecipeName, Recipes.Recipe>> = {
   spectral: Recipes.spectral
 }
 
-/** Returns the pipeline of a recipe for a score and data, which converges to the mode of the posterior if there is a prior. */
+/** Returns a recipe's pipeline for a score and data; with a prior, it converges to the posterior mode. */
 const recipePipeline =
   <P extends string>(score: Score.Score<P>, recipe: RecipeName, prior: number | null) =>
   (points: Source.Data): E.Either<CommandFailure, Pipeline.Pipeline<string>> => {
@@ -106,7 +103,7 @@ const recipePipeline =
         )
   }
 
-/** Rejects tables with magnitudes out of range, or one row for families that learn variances. */
+/** Rejects magnitudes out of range, and one row for families that learn variances. */
 const requireLearnable = ({
   table: { data, columns },
   source,
@@ -130,7 +127,7 @@ const requireLearnable = ({
 export const taskTrainingData = ({ table: { data }, standardize }: LearningTask): TrainingData =>
   Rows.trainingData(data, { standardize })
 
-/** Returns the pipeline of a task; a failure if the table cannot be learned from. */
+/** Returns the pipeline of a task, or a failure. */
 export const taskPipeline = (task: LearningTask): E.Either<CommandFailure, Pipeline.Pipeline<string>> =>
   pipe(
     requireLearnable(task),
@@ -142,7 +139,6 @@ export const taskPipeline = (task: LearningTask): E.Either<CommandFailure, Pipel
     })
   )
 
-/** Rejects a fit with parameters or a likelihood that are not finite. */
 const requireFinite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: F): E.Either<CommandFailure, F> => {
   const { mixture, statistics } = fit
   const isWrong = (x: number): boolean => !Number.isFinite(x)
@@ -169,7 +165,7 @@ const requireFinite = <F extends Pick<Findings, 'mixture' | 'statistics'>>(fit: 
   return E.mapLeft(workFailure)(faultless(problems, fit))
 }
 
-/** Prefixes the fields of problems with the option or file that caused them. */
+/** Prefixes problems' fields with the option or file that caused them. */
 const locateProblems =
   (place: string) =>
   (failure: CommandFailure): CommandFailure => ({
@@ -177,13 +173,13 @@ const locateProblems =
     problems: NEA.map(problemInside(place))(failure.problems)
   })
 
-/** Fit, and the signal that ended it early; null if none did. */
+/** Fit, and the signal that ended it early, if any. */
 export interface LearnedFit {
   readonly fit: Findings
   readonly stopped: Signal | null
 }
 
-/** Converts parameters to a mixture; a failure if the score is not that of a mixture. */
+/** Converts parameters to a mixture; a failure if the score has none. */
 const mixtureOfParams = (
   { score }: Pipeline.Pipeline<string>,
   params: Params.Params<string>
@@ -194,7 +190,7 @@ const mixtureOfParams = (
     E.fromOption(() => usageFailure(Problem.of('score', Score.show(score), 'that of a mixture', 'use Score.isotropic')))
   )
 
-/** Findings of a task's mixture. `recipe` is the recipe's name, or the pipeline's file. */
+/** Findings of a task's mixture. `recipe` names the recipe, or the pipeline's file. */
 const taskFindings = (
   { source, table, origin, seed, prior }: LearningTask,
   scaling: Points.Scaling | null,
@@ -271,7 +267,7 @@ const learnByPipeline =
     )
   }
 
-/** Findings of a candidate without further steps. An unconverged one is evaluated on all rows. */
+/** Findings of a candidate; an unconverged one is evaluated on all rows. */
 const candidateFindings = (
   task: LearningTask,
   { pipeline, isConverged, steps, ...evaluation }: Fit.Ranked
@@ -287,7 +283,6 @@ const candidateFindings = (
   )
 }
 
-/** Learned score that is not a mixture. */
 export interface LearnedScore {
   readonly learned: ScoreModel.ScoreModel
   readonly stages: ReadonlyArray<StageRun>
@@ -331,41 +326,39 @@ const describeScore =
     return { stages, plan: Compile.explain(program), stopped, learned }
   }
 
-/** Mean of the last tenth of the recorded losses, since those of single batches are noisy; null if there are none. */
+/** Mean of the last tenth of the losses, since those of batches are noisy; null if there are none. */
 const recentMeanLoss = (stage: StageRun | undefined): number | null => {
   const values = stage?.values ?? []
   const last = values.slice(-Math.ceil(values.length / 10))
   return last.length === 0 ? null : last.reduce((sum, value) => sum + value, 0) / last.length
 }
 
-/** Pipeline, with the candidates and starts from which it was chosen. */
 export interface ChosenPipeline {
   readonly origin: PipelineOrigin
   /** Null if there was only one candidate. */
   readonly choice: CandidateChoice | null
-  /** Agreement of the starts; null if there was one. */
+  /** Null if there was one start. */
   readonly starts: Fit.Starts | null
   /** Seed of the best start. */
   readonly seed: number
-  /** Signal that ended the search early; null if none did. */
+  /** Signal that ended the search early, otherwise null. */
   readonly stopped: Signal | null
   /** True if steps remain, for which checkpoints can be written. */
   readonly hasRemainingRun: boolean
 }
 
-/** Search for the family and the number of components. */
 interface CandidateSearch {
   readonly options: CandidateOptions
   readonly task: Omit<LearningTask, 'origin'>
   readonly recipe: RecipeName | typeof GROWN
   readonly hasMissingCells: boolean
-  /** Fixed number of components of the first family; null if it is free. */
+  /** Fixed number of components of the first family; null if free. */
   readonly fixedCount: number | null
-  /** True if there is one family with one number of components, and the search adds no other candidate. */
+  /** True if there is one family with one number of components, and the search adds no other. */
   readonly hasOneCandidate: boolean
 }
 
-/** Chooses the family and the number of components that the options leave open. */
+/** Chooses the family and number of components that options leave open. */
 export const choosePipeline =
   (onProgress: (progress: Fit.Progress) => void, control: Omit<Control, 'watch'>) =>
   (
@@ -408,7 +401,7 @@ const candidateSearch = (
   }
 }
 
-/** Origin of a score learned by a recipe. A family with a fixed number of components cannot grow. */
+/** Origin of a score learned by a recipe; families with a fixed number of components cannot grow. */
 const recipeOrigin = (score: Score.Score<string>, recipe: CandidateSearch['recipe']): PipelineOrigin => ({
   _tag: 'Recipe',
   score,
@@ -435,7 +428,7 @@ const givenPipeline = ({
   }
 }
 
-/** Rejects `--checkpoint` in memory, unless a single candidate with one start remains to be run. */
+/** Rejects `--checkpoint` in memory, unless a single candidate with one start remains. */
 const rejectCheckpoint = (
   { options: { starts }, hasMissingCells, hasOneCandidate }: CandidateSearch,
   checkpointWriter: CheckpointWriter | null
@@ -449,7 +442,7 @@ const rejectCheckpoint = (
       )
     : E.right(undefined)
 
-/** Origin of the first family with one component, by which the table is checked before the search. */
+/** Origin of the first family with one component, to check the table before the search. */
 const smallestOrigin = ({ families }: CandidateOptions): PipelineOrigin => ({
   _tag: 'Recipe',
   score: (families?.[0].make ?? Score.isotropic)({ components: 1 }),
@@ -483,8 +476,8 @@ const searchStates = (
 }
 
 /**
- * Runs a search up to the remaining run of the chosen candidate; to the end if cells are missing. After a signal, stops when a candidate is
- * learned. `last` is null if there are no states.
+ * Runs a search up to the chosen candidate's remaining run, with missing cells to the end, and after a signal until a candidate is learned.
+ * `last` is null without states.
  */
 const runSearch = async (
   control: Omit<Control, 'watch'>,
@@ -528,7 +521,7 @@ const chosenPipeline = (
   }
 }
 
-/** Converts problems of the fit's options to a usage failure with the command line's names. */
+/** Converts problems of options to a usage failure with the command line's names. */
 const withOptionNames = <A>(result: E.Either<Problem.Problems, A>): E.Either<CommandFailure, A> =>
   E.mapLeft((problems: Problem.Problems) => usageFailure(NEA.map(asOptionProblem)(problems)))(result)
 
@@ -556,7 +549,7 @@ export const learn =
     )
   }
 
-/** Learns a score by each of several recipes, with the task's data and seed, until a signal ends one. */
+/** Learns a score by each recipe, with the task's data and seed, until a signal ends one. */
 export const learnByRecipes =
   (
     control: Control,

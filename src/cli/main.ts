@@ -24,7 +24,6 @@ if (process.env.ORNSTEIN_WITH === 'stdin')
 const terminal = terminalOf(process.stdout, process.stderr, process.env)
 const argv = process.argv.slice(2)
 
-/** Runs the command in this thread and returns its exit code. */
 const runInThisThread = async (): Promise<number> => {
   const [{ run }, { nodeWorld: worldOf }] = await Promise.all([import('./commandLine.js'), import('./nodeWorld.js')])
   return run(

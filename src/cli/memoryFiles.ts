@@ -8,10 +8,9 @@ import { decodeText, isGzipped, nonTextSignature } from './bytes.js'
 import { copiedTables } from './copies.js'
 import { FailureError, workFailure, rejectUsage, type Content, type CommandFailure, type Files } from './world.js'
 
-/** Maximum size of an unpacked gzip archive. */
 const MAX_UNPACKED_BYTES = 1 << 30
 
-/** Unpacks gzipped bytes; returns others unchanged, and a failure if the archive is damaged or unpacks to more than `most` bytes. */
+/** Unpacks gzipped bytes; returns others unchanged, and a failure for a damaged archive or more than `most` bytes. */
 export const decompress = async (
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
@@ -57,7 +56,7 @@ const contentBytes = async (content: Content): Promise<Uint8Array> => {
 const missingFile = (argument: string, path: string): E.Either<CommandFailure, never> =>
   rejectUsage(argument, path, 'a file that is here', 'give it')
 
-/** Reads bytes of CSV by the fast reader, or by the full grammar if that gives up. */
+/** Reads bytes of CSV by the fast reader, otherwise by the full grammar. */
 const gridOfBytes = (argument: string, path: string, bytes: Uint8Array, options: CsvOptions): GridResult => {
   const { push, grid } = gridReader(options, bytes.length)
   const found = !bytes.includes(0) && nonTextSignature(bytes) === undefined && push(bytes) ? grid() : null
@@ -66,7 +65,7 @@ const gridOfBytes = (argument: string, path: string, bytes: Uint8Array, options:
   return E.isLeft(text) ? text : E.right(gridOfCsv(text.right, options))
 }
 
-/** File operations on `given` files; commands write into `written`, which readers of text and bytes see first. */
+/** File operations on `given` files; commands write into `written`, which readers see first. */
 export const memoryFiles = (
   given: ReadonlyMap<string, Uint8Array>,
   written: Map<string, Uint8Array>

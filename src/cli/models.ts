@@ -27,7 +27,7 @@ export type MixtureOrScore =
   | { readonly _tag: 'Mixture'; readonly model: Model.Model }
   | { readonly _tag: 'Score'; readonly model: ScoreModel.ScoreModel }
 
-/** Reads a model file with the custom vocabulary of the flags, and decodes it by `decoder`. */
+/** Reads a model file with the flags' vocabulary, and decodes it by `decoder`. */
 const readModelAs = <A>(
   world: World,
   flags: words.VocabularyFlags,
@@ -74,7 +74,7 @@ export const readModel = (
 ): TE.TaskEither<CommandFailure, Model.Model> =>
   readModelAs(world, flags, path, vocabulary => modelOfJson(vocabulary, path))
 
-/** CSV options that select the columns of a model by name. Columns in `csv` take precedence. */
+/** CSV options that select a model's columns by name. Columns in `csv` take precedence. */
 export const withModelColumns = (
   csv: Points.CsvOptions,
   { columns }: Pick<Model.Model, 'columns'>
@@ -83,7 +83,7 @@ export const withModelColumns = (
   ...csv
 })
 
-/** Returns the table; a failure if it has another number of columns than the model. */
+/** Returns the table; a failure if its number of columns is not the model's. */
 export const requireModelWidth = <T extends Pick<Points.Table, 'columns'>>({
   columns
 }: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<CommandFailure, T>) =>

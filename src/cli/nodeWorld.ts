@@ -1,4 +1,4 @@
-/** Environment of a command under Node, common to the main thread and the thread of a fit. */
+/** Environment of a command under Node, for the main thread and a fit's. */
 import { createRequire } from 'node:module'
 import type * as T from 'fp-ts/lib/Task.js'
 import type { Files, World } from './world.js'
@@ -31,7 +31,7 @@ export const nodeWorld = (
   now: () => performance.now()
 })
 
-/** Loads `files.ts` on first use, so that help and usage errors are printed without it. */
+/** Loads `files.ts` on first use: help and usage errors do without it. */
 const withFiles =
   <A>(work: (files: Files) => T.Task<A>): T.Task<A> =>
   async () => {

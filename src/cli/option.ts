@@ -1,11 +1,10 @@
-/** Options of commands as values, from which parsing, messages, help and the type of the parsed value are derived. */
+/** Options of commands as values, which define parsing, messages, help and types. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { oneOfSetting as among, type SettingDomain, type SettingWithDefault } from '../core/setting.js'
 import type { Vocabulary } from '../core/index.js'
 import { faultless, type OrProblems } from './orProblems.js'
 
-/** Context in which arguments are parsed. */
 export interface ReadContext {
   /** Loads the vocabulary, with the custom one of `--vocabulary`. */
   readonly vocabulary: () => Promise<OrProblems<Vocabulary.Vocabulary>>
@@ -17,15 +16,13 @@ export interface Argument<A> {
   readonly name: string
   /** Parses the text; messages name `option`. */
   readonly read: (text: string, option: string, context: ReadContext) => OrProblems<A> | Promise<OrProblems<A>>
-  /** True for the path of a file or a folder. */
   readonly isPath?: boolean
   /** All valid texts, if they are few. */
   readonly words?: ReadonlyArray<string>
 }
 
-/** Option whose value is an A. Its key gives its name: `printPipeline` is `--print-pipeline`. */
+/** Option whose value is an A; the key `printPipeline` is `--print-pipeline`. */
 export interface Option<A> {
-  /** Description in help. */
   readonly about: string
   /** One letter. */
   readonly short?: string
@@ -36,7 +33,6 @@ export interface Option<A> {
   readonly isRequired?: boolean
   /** Default, as help shows it. */
   readonly otherwise?: string
-  /** Keys of options that cannot be combined with this one. */
   readonly conflicts?: ReadonlyArray<string>
   /** Converts the value of commander: undefined, a boolean or a text. */
   readonly read: (given: unknown, option: string, context: ReadContext) => OrProblems<A> | Promise<OrProblems<A>>
@@ -60,7 +56,7 @@ export const outputArgument: Argument<string> = {
     faultless(Problem.unless(text !== '', option, '""', 'the name of a file', 'name one; - is standard output'), text)
 }
 
-/** Path of a file or folder that cannot be standard output; the remedy shows a non-empty `example`. */
+/** Path of a file or folder, not standard output; the remedy shows a non-empty `example`. */
 export const nameArgument = (name: string, example: string): Argument<string> => ({
   ...pathArgument(name),
   read: (text, option) =>
@@ -76,7 +72,7 @@ export const nameArgument = (name: string, example: string): Argument<string> =>
     )
 })
 
-/** Converts a text and checks the value against a domain; problems show the typed text. */
+/** Converts a text and checks the value; problems show the typed text. */
 const readByDomain =
   <A>(domain: SettingDomain<A>, valueOf: (text: string) => A) =>
   (text: string, option: string): OrProblems<A> => {
@@ -112,7 +108,7 @@ export const domainArgument = <A extends string>(domain: SettingDomain<A>, name:
 export const oneOfWords = <const A extends string>(words: ReadonlyArray<A>, name: string): Argument<A> =>
   domainArgument(among(words), name)
 
-/** One of a list of words that is loaded when the option is given. */
+/** One of a list of words that is loaded on demand. */
 export const loadedWordArgument = <A extends string>(
   words: () => Promise<ReadonlyArray<A>>,
   name: string
@@ -162,7 +158,7 @@ export const option = <A>(
     given === undefined ? E.right(undefined) : argument.read(given as string, name, context)
 })
 
-/** Option with a default, which is parsed from `text`. Help shows `details.otherwise`. Default: `text`. */
+/** Option with a default, parsed from `text`; help shows `details.otherwise`. Default: `text`. */
 export const optionOr = <A>(
   argument: Argument<A>,
   text: string,
@@ -218,7 +214,7 @@ export const eitherFlagOption = (
 /** Name of the option with this key: `--print-pipeline` for `printPipeline`. */
 export const optionName = (key: string): string => `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
-/** Parses all options. Returns the values of the valid ones, and the problems of the others. */
+/** Parses all options into the values of the valid ones and the problems of the others. */
 export const readOptions = async <O extends Options>(
   options: O,
   given: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** Formats in which a table is written: CSV, JSON lines, Parquet and Arrow, each gzipped or not. */
+/** Output formats of tables: CSV, JSON lines, Parquet and Arrow, each gzipped or not. */
 import { Absent, type Columns, type Type } from '../../lib/formats/columns.js'
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
@@ -8,7 +8,7 @@ import type { OutputFormat as Name } from './tableOptions.js'
 import { FailureError, usageFailure, type OutputFile } from './world.js'
 
 export interface FileFormat {
-  /** `arrows` is the streaming format of Arrow. Null: text with the delimiter of the table that was read. */
+  /** `arrows` is Arrow's streaming format. Null: text with the delimiter of the input. */
   readonly name: Name | 'arrows' | null
   readonly isGzipped: boolean
 }
@@ -27,7 +27,7 @@ const FOREIGN_ENDINGS = /\.(xlsx?|ods|zip|bz2|xz|zst|json|npy|npz|rds|sqlite|db)
 const withoutGzipEnding = (path: string): string => path.toLowerCase().replace(/\.gz$/, '')
 const hasGzipEnding = (path: string): boolean => /\.gz$/i.test(path)
 
-/** Returns the format named by `to`, otherwise the one of the file's ending. */
+/** Returns the format named by `to`, otherwise that of the file's ending. */
 export const fileFormat = (path: string, to?: Name): FileFormat => {
   const found = FORMAT_ENDINGS.find(([, end]) => end.test(withoutGzipEnding(path)))?.[0] ?? null
   // Arrow's file format needs seeking, which a pipe does not support.
@@ -35,7 +35,7 @@ export const fileFormat = (path: string, to?: Name): FileFormat => {
   return { name, isGzipped: hasGzipEnding(path) }
 }
 
-/** Rejects a file whose ending is that of an unsupported format, unless `to` names one. */
+/** Rejects a file with the ending of an unsupported format, unless `to` names one. */
 export const foreignFormatProblems = ({ option, path }: OutputFile, to?: Name): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     to !== undefined || !FOREIGN_ENDINGS.test(withoutGzipEnding(path)),
@@ -47,7 +47,7 @@ export const foreignFormatProblems = ({ option, path }: OutputFile, to?: Name): 
 
 type Sheets = AsyncIterable<TableSheet> | Iterable<TableSheet>
 
-/** Cell as a JSON value; infinite numbers, which JSON does not have, as text. */
+/** Cell as a JSON value; infinite numbers as text. */
 const jsonCell = (type: Type, cell: unknown): unknown =>
   typeof cell === 'number' && !Number.isFinite(cell)
     ? String(cell)
@@ -65,7 +65,7 @@ async function* mapAsync<A, B>(items: AsyncIterable<A> | Iterable<A>, f: (a: A) 
   for await (const item of items) yield f(item)
 }
 
-/** Typed columns of each sheet; the types are those of the first. Throws `FailureError` if a later cell has another type. */
+/** Columns of each sheet with the types of the first; throws `FailureError` if a later cell has another type. */
 async function* typedColumns(sheets: Sheets, { option }: OutputFile): AsyncGenerator<Columns> {
   let types: ReadonlyArray<Type> | null = null
   for await (const { columns } of sheets) {
@@ -99,7 +99,7 @@ const encodePieces = async (
   }
 }
 
-/** Encodes a table piece by piece. Throws `FailureError` if the package that writes the format is not installed. */
+/** Encodes a table piece by piece. Throws `FailureError` if the format's package is not installed. */
 export async function* encodeTable(
   { name, isGzipped }: FileFormat,
   output: OutputFile,

@@ -4,7 +4,7 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { FailureError, type Content, type CommandFailure, type OutputFile, type World } from './world.js'
 
-/** Rejects all but one use of standard output (`-`); `printsResult` is true if the result itself is printed there. */
+/** Rejects all but one use of standard output (`-`); `printsResult` if the result is one. */
 export const stdoutProblems = (
   outputs: ReadonlyArray<OutputFile>,
   { printsResult }: { readonly printsResult: boolean }
@@ -19,7 +19,7 @@ export const stdoutProblems = (
 /** True unless the output is standard output. */
 const isNamedFile = ({ path }: OutputFile): boolean => path !== '-'
 
-/** Returns a failure if an output file cannot be written; called before a command's work. */
+/** Returns a failure if an output file cannot be written, before the work. */
 export const checkWritableOutputs =
   (world: World, inputs: ReadonlyArray<string>) =>
   (outputs: ReadonlyArray<OutputFile>): TE.TaskEither<CommandFailure, void> =>

@@ -1,4 +1,4 @@
-/** Progress of a fit on one line of the terminal, rewritten in place. */
+/** Progress of a fit on one line of the terminal. */
 import * as table from '../fit/table.js'
 import { clipText, printableText, commandLineName } from '../fit/text.js'
 import type { Fit } from '../index.js'
@@ -26,7 +26,6 @@ const SILENT_PROGRESS: ProgressLine = {
   clear: ignore
 }
 
-/** Duration in seconds, minutes or hours, rounded. */
 const durationText = (milliseconds: number): string => {
   const seconds = milliseconds / 1000
   return seconds < 100
@@ -49,7 +48,7 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
     // Clipped to one line, since a second one would not be cleared.
     world.stderr(`\r\x1b[2K${clipText(printableText(prefix + text()), world.terminal.err - 1)}`)
   }
-  /** Estimated time left if `done` of `of` took the time since `from`; empty if that, or the estimate, is below one second. */
+  /** Estimated time left if `done` of `of` took the time since `from`; empty if either time is below one second. */
   const timeLeft = (qualifier: string, from: number, done: number, of: number): string => {
     const elapsed = world.now() - from
     const rest = (elapsed / done) * (of - done)
@@ -97,7 +96,7 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
   }
 }
 
-/** Returns a progress line, silent if standard error is not a terminal or `quiet` is set. */
+/** Returns a progress line, silent with `quiet` or without a terminal. */
 export const openProgressLine = (
   world: World,
   { quiet }: { readonly quiet?: boolean | undefined },

@@ -1,9 +1,8 @@
-/** Argument of `--queue`. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { mapArgument, textArgument } from './option.js'
 
-/** URL of a Redis server; `env:NAME` reads it from the environment variable NAME, which hides a password from the process list. */
+/** URL of a Redis server; `env:NAME` reads it from an environment variable, which hides a password from the process list. */
 export const connectionArgument = mapArgument(textArgument('url'), (text, _, option) => {
   const name = /^env:(\w+)$/.exec(text)?.[1]
   const url = name === undefined ? text : (process.env[name] ?? '')

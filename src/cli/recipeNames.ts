@@ -3,8 +3,8 @@
 export const recipeNames = ['annealed', 'two-stage', 'em', 'maximum-likelihood', 'spectral'] as const
 export type RecipeName = (typeof recipeNames)[number]
 
-/** Default recipe, which grows candidates component by component and refines the best (see `Fit`). */
+/** Default recipe, which grows candidates and refines the best (see `Fit`). */
 export const GROWN = 'grown' as const
 
-/** Recipes that end with expectation–maximization on the data, so that a prior and the bootstrap apply. */
+/** Recipes that end with EM on the data, so that a prior and the bootstrap apply. */
 export const EM_RECIPES: ReadonlyArray<RecipeName | typeof GROWN> = [GROWN, 'annealed', 'em', 'spectral']

@@ -1,4 +1,4 @@
-/** Output of a learned score that is not a mixture: losses by noise level, samples, text and JSON. */
+/** Output of a learned score that is not a mixture. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -16,7 +16,6 @@ import { shownRows } from './tableRows.js'
 import * as ScoreModel from '../fit/scoreModel.js'
 import { evaluateCommandLine, nextStepsText, sampleCommandLine } from './fitOutput.js'
 
-/** Maximum number of rows for losses by noise level. */
 const MAX_LOSS_ROWS = 4000
 const MAX_SAMPLES = 1000
 const NOISE_LEVEL_COUNT = 9
@@ -24,7 +23,7 @@ const NOISE_LEVEL_COUNT = 9
 const randomRows = (points: Points.Points, from: number, count: number): Points.Points =>
   pipe(points, Points.select(Key.permutation(points.rows)(Key.fromSeed(0)).slice(from, from + count)))
 
-/** Gaussian with the data's mean and covariance, as a score and its parameters; none if the covariance is singular. */
+/** Score and parameters of the Gaussian with the data's moments; none if the covariance is singular. */
 const gaussianFit = (points: Points.Points) => {
   const { dim } = points
   const flat = Points.covariance(points)
@@ -48,7 +47,7 @@ const gaussianFit = (points: Points.Points) => {
   )
 }
 
-/** Last stage's objective at trained noise levels, largest first, for points in the units of learning. */
+/** Last stage's objective at trained noise levels, largest first, in the units of learning. */
 const lossByNoiseLevel = (
   { pipeline, params }: Pick<ScoreModel.ScoreModel, 'pipeline' | 'params'>,
   points: Points.Points
@@ -109,7 +108,7 @@ const sampleDistances = (
     })
   )
 
-/** Findings of a score that is not a mixture, as its report shows them. */
+/** Findings of a score that is not a mixture. */
 export const scoreFindings = (
   { learned, stages, plan }: LearnedScore,
   task: LearningTask,
@@ -144,7 +143,7 @@ const isAveraged = ({ stages }: ScoreModel.ScoreModel['pipeline']): boolean => {
   return optimizer !== undefined && Optimizer.averagesIterates(optimizer)
 }
 
-/** Returns the printed text of a score that is not a mixture, or its JSON with `--json`. */
+/** Returns the text of a score that is not a mixture, or its JSON with `--json`. */
 export const scoreSummary = (
   { learned, stages }: LearnedScore,
   flags: FitFlags,

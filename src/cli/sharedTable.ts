@@ -1,4 +1,4 @@
-/** Description of a table for workers: a path relative to the folder of each, and CSV options. */
+/** Description of a table for workers: CSV options, and a path relative to each one's folder. */
 import { stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
 import * as t from 'io-ts'
@@ -37,7 +37,7 @@ export const isInside = (folder: string, path: string): boolean => {
   return fromFolder !== '' && fromFolder !== '..' && !/^\.\.[/\\]/.test(fromFolder) && !isAbsolute(fromFolder)
 }
 
-/** True if a table has a file that is a pipe or a device, whose reader may wait forever. */
+/** True if a file of a table is a pipe or a device, whose reader may wait forever. */
 const holdsPipe = async (path: string): Promise<boolean> => {
   const inputs = await tableFiles('data', path)
   const found = await Promise.all(
@@ -46,7 +46,7 @@ const holdsPipe = async (path: string): Promise<boolean> => {
   return found.some(one => one !== null && !one.isFile())
 }
 
-/** Returns a function that opens described tables inside `folder`; rejects pipes, which would block the worker. */
+/** Returns a function that opens described tables inside `folder`, except pipes. */
 export const tableOpener =
   (folder: string) =>
   async (data: unknown): Promise<E.Either<Problem.Problem, Source.Source>> => {

@@ -1,4 +1,3 @@
-/** Signals of this process. */
 import type { Signal } from './world.js'
 
 /** Catches one signal between `begin` and `end`. All others end the process. */

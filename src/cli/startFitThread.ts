@@ -1,10 +1,9 @@
-/** Starts the thread in which a fit runs. */
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { signalListener } from './signalListener.js'
 import type { Terminal } from './terminal.js'
 
-/** V8 flags for a fit, by the major version of V8 (Node 20: 11, Node 22: 12, Node 24: 13), which prints an error for unknown flags. */
+/** V8 flags for a fit, by V8's major version (Node 20: 11, Node 22: 12, Node 24: 13), which rejects unknown flags. */
 const FIT_FLAGS: Readonly<Record<string, ReadonlyArray<string>>> = {
   11: ['--interrupt-budget=1000000', '--min-semi-space-size=16'],
   12: ['--invocation-count-for-turbofan=20000', '--min-semi-space-size=16'],
@@ -21,11 +20,11 @@ const tuneForShortRuns = (): void => {
   for (const flag of FIT_FLAGS[major] ?? []) setFlagsFromString(flag)
 }
 
-/** Runs the command in another thread, so that this one receives signals during long steps. Returns the exit code. */
+/** Runs the command in another thread, so that this one receives signals. Returns the exit code. */
 export const runInOwnThread = (argv: ReadonlyArray<string>, terminal: Terminal): Promise<number> =>
   new Promise((resolve, reject) => {
     const readsStdin = argv.some(word => word === '-' || word.endsWith('=-'))
-    // A separate channel, since Deno cannot receive from the thread's parent port between steps.
+    // A separate channel: Deno cannot receive from the parent port between steps.
     const { port1, port2 } = new MessageChannel()
     tuneForShortRuns()
     const thread = new Worker(new URL('./fitThread.js', import.meta.url), {

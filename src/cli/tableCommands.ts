@@ -24,7 +24,7 @@ export const modelOperand = (name = 'MODEL', about = 'a model written by ornstei
   about
 })
 
-/** Rejects an output file whose ending names an unsupported format, unless `to` names the format. */
+/** Rejects an output file with the ending of an unsupported format, unless `to` names the format. */
 export const outputFormatProblems = async (
   option: string,
   path: string | undefined,
@@ -32,7 +32,7 @@ export const outputFormatProblems = async (
 ): Promise<ReadonlyArray<Problem.Problem>> =>
   path === undefined ? [] : (await import('./outputFormat.js')).foreignFormatProblems({ option, path }, to)
 
-/** True if the flags neither choose how rows are read nor need all rows in memory. */
+/** True if rows are read as usual, and need not all be in memory. */
 const mayStream = ({ by, labels, stream, missing, every, pipeline }: FitFlags): boolean =>
   by === undefined &&
   labels === undefined &&

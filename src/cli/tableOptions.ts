@@ -1,4 +1,4 @@
-/** Options that control how a table is read and written. */
+/** Options of reading and writing a table. */
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { suchSetting as satisfying } from '../core/setting.js'
@@ -103,7 +103,7 @@ const READING_KEYS = [...Object.keys(READING_OPTIONS), ...Object.keys(COLUMN_OPT
 export const csvOptions = (values: ReadingValues): CsvOptions =>
   Object.fromEntries(READING_KEYS.flatMap(key => (values[key] === undefined ? [] : [[key, values[key]]])))
 
-/** Name of the option for a setting of the table reader; other names unchanged. */
+/** Option of a table reader's setting; other names unchanged. */
 const readerOption = (name: string): string =>
   name === 'keep'
     ? '--by'
@@ -113,10 +113,9 @@ const readerOption = (name: string): string =>
         ? optionName(name)
         : name
 
-/** Value, quoted for a shell if necessary. */
 const shellValue = (text: string): string => (/^[\w.,-]+$/.test(text) ? text : `'${text}'`)
 
-/** Wording of messages on the command line: settings as options, families by their names there. */
+/** Wording on the command line: settings as options, families by their names there. */
 export const speaker: Problem.Speaker = part => {
   switch (part._tag) {
     case 'Named':
@@ -135,7 +134,7 @@ export const speaker: Problem.Speaker = part => {
   }
 }
 
-/** Converts a problem of the table at `path`: the field of a setting becomes its option, others are prefixed with the path. */
+/** Converts a problem of the table at `path`: a setting becomes its option, other fields are prefixed with the path. */
 export const tableProblemAsOption =
   (path: string) =>
   (problem: Problem.Problem): Problem.Problem => {

@@ -1,4 +1,4 @@
-/** Rows of a table as a fit uses them, in the units of learning, and those that a report shows. */
+/** Rows of a table for a fit, in the units of learning, and for a report. */
 import * as Key from '../../lib/random/key.js'
 import * as Points from '../data/index.js'
 import * as Source from '../data/source/index.js'
@@ -6,12 +6,11 @@ import * as TrainingData from '../fit/trainingData.js'
 import * as Missing from '../mixture/em/missing.js'
 import type { Findings } from '../report/findings.js'
 
-/** Table to learn from, in memory or a source. */
 export interface TableRows extends Omit<Points.Table, 'points' | 'rowNumbers'> {
   readonly data: Source.Data
   /** Number of rows left out because all their cells are missing. */
   readonly empty: number
-  /** Number of each row in the table, from 1; null for a source, whose rows are numbered in order. */
+  /** Number of each row in the table, from 1; null for a source, numbered in order. */
   readonly rowNumbers: Uint32Array | null
 }
 
@@ -35,7 +34,7 @@ const withoutIgnoredRows = (table: TableRows): TableRows => {
   }
 }
 
-/** Positions, from 0, of the rows that satisfy a predicate. */
+/** Positions of the rows that satisfy a predicate, from 0. */
 const positionsWhere = (data: Source.Data, predicate: typeof Source.rowCounts): ReadonlyArray<number> =>
   // Each piece is tested before the next is read.
   Array.from(Source.pieces(Source.asSource(data)), piece =>
@@ -83,7 +82,7 @@ export const withoutConstantColumns = (table: TableRows): TableRows => {
   })
 }
 
-// The rows of a table do not change, so results are cached by them.
+// Cached by the rows, which do not change.
 const standardizedCache = new WeakMap<Source.Data, TrainingData.StandardizedData>()
 const storedCache = new WeakMap<Source.Data, TrainingData.TrainingData>()
 
@@ -98,7 +97,7 @@ const memoizedByData =
 /** Standardizes the columns. */
 export const standardizedRows = memoizedByData(standardizedCache, TrainingData.standardizeColumns)
 
-/** Standardizes the columns; a source's are stored in a temporary file, since a fit reads them many times. */
+/** Standardizes the columns; a source's into a temporary file, which a fit reads many times. */
 const storedStandardizedRows = memoizedByData(storedCache, (data): TrainingData.TrainingData => {
   const standardized = standardizedRows(data)
   const { points, close } = Source.storedData(standardized.scaled)
@@ -111,16 +110,16 @@ export const releaseStored = (data: Source.Data): void => {
   storedCache.delete(data)
 }
 
-/** Rows in the units of learning: standardized columns, or those of the data. */
+/** Rows in the units of learning. */
 export const trainingData = (
   data: Source.Data,
   { standardize }: { readonly standardize: boolean }
 ): TrainingData.TrainingData => (standardize ? storedStandardizedRows(data) : TrainingData.withoutScaling(data))
 
-/** Maximum number of rows of a source in pictures and statements about columns. */
+/** Maximum number of a source's rows in pictures and statements. */
 const MAX_SHOWN_ROWS = 4000
 
-/** Returns the rows that a report shows, all or a random subset, with their numbers and names in the table. */
+/** Returns the rows that a report shows, all or random ones, with their numbers and names. */
 export const shownRows = ({
   data,
   rowNumbers,

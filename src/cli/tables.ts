@@ -1,4 +1,4 @@
-/** Reading of tables by Node: CSV, Parquet and Arrow, recognized by their first bytes; one file, several, or standard input. */
+/** Reading of tables by Node: CSV, Parquet and Arrow, recognized by their first bytes, in files or standard input. */
 import { constants } from 'node:buffer'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
@@ -43,7 +43,6 @@ export const readTableAt =
     return E.isLeft(grids) ? grids : E.right(chainRead(chainRead(grids.right, joinGrids), gridToTable(options)))
   }
 
-/** Reads each file of a table in order, up to the first that fails. */
 const readEachFile = async <A>(
   argument: string,
   path: string,
@@ -64,7 +63,7 @@ const readEachFile = async <A>(
   return E.right(E.right(all))
 }
 
-/** Adds the name of the file to rows and problems, if the table has several files. */
+/** Adds a file's name to rows and problems, if the table has several files. */
 const withFileName = ({ name }: TableFile): ((part: GridOrError) => GridOrError) =>
   name === null ? part => part : partInFile(name)
 
@@ -73,13 +72,13 @@ const chainRead = <A, B>(
   next: (a: A) => E.Either<DataError, B>
 ): E.Either<DataError, B> => (E.isLeft(read) ? read : next(read.right))
 
-/** Reads a text table by the fast reader of numbers, or by the full grammar if that gives up. */
+/** Reads a text table by the fast reader of numbers, otherwise by the full grammar. */
 const gridOfText = async (
   { file, bytes }: OpenedTable,
   argument: string,
   options: CsvOptions
 ): Promise<ReadAttempt<CellGrid>> => {
-  // Bytes of a file can be read again; others are kept for the full grammar.
+  // Bytes that cannot be read again are kept for the full grammar.
   const kept: Uint8Array[] = []
   const { push, grid } = gridReader(options, file?.size)
   try {
@@ -148,7 +147,7 @@ async function* gridsOfFile(
 
 // -- with the text of all cells ----------------------------------------------------------------------------------------
 
-/** Total size in bytes above which files are copied in pieces by default. */
+/** In bytes; larger tables are copied in pieces by default. */
 const STREAMED_BYTES = 1 << 27
 
 /** Reads a table with the text of all its cells, as one copy or in pieces. */
@@ -159,7 +158,7 @@ export const readCopies = (stdin: Stdin): World['readCopies'] =>
     yield* copiedTables(csv)(isStreamed ? parts : joinCopies(parts))
   }
 
-/** Copied parts of all files of a table. Throws `FailureError` if a file cannot be read. */
+/** Throws `FailureError` if a file cannot be read. */
 async function* copiedParts(
   stdin: Stdin,
   ...[argument, path, options]: Parameters<World['readCopies']>
@@ -179,7 +178,7 @@ async function* copiedParts(
     }
 }
 
-/** Copied parts of a file: those of its format, or pieces of its text, or the whole text as one. */
+/** Copied parts of a file: those of its format, pieces of its text, or all of it. */
 async function* copiedPartsOfFile(
   table: OpenedTable,
   argument: string,
@@ -197,7 +196,6 @@ async function* copiedPartsOfFile(
   }
 }
 
-/** Joins all parts into one, or yields the first error. */
 async function* joinCopies(
   parts: AsyncIterable<E.Either<DataError, CopiedPart>>
 ): AsyncGenerator<E.Either<DataError, CopiedPart>> {
@@ -247,7 +245,7 @@ const openTable = async (stdin: Stdin, path: string): Promise<OpenedTable> => {
 /** Number of first bytes by which a format is recognized. */
 const FORMAT_BYTES = 8
 
-/** Format by the first bytes (`PAR1`, `ARROW1`, or the mark of an Arrow stream's first message), otherwise by the file's name. */
+/** Format by the first bytes (`PAR1`, `ARROW1`, or an Arrow stream's first message), otherwise by the file's name. */
 const formatOf = (start: Uint8Array, path: string): TableFormat =>
   startsWithBytes(start, [0x50, 0x41, 0x52, 0x31])
     ? 'parquet'
@@ -255,7 +253,7 @@ const formatOf = (start: Uint8Array, path: string): TableFormat =>
       ? 'arrow'
       : formatOfName(path)
 
-/** Format by the ending of a file's name, gzipped or not. A `.parquet` file with other first bytes is damaged, not text. */
+/** Format by a file's ending, gzipped or not. A `.parquet` file with other first bytes is damaged, not text. */
 const formatOfName = (path: string): TableFormat =>
   /\.(parquet|pq)(\.gz)?$/i.test(path) ? 'parquet' : /\.(arrows?|feather)(\.gz)?$/i.test(path) ? 'arrow' : 'text'
 
@@ -281,7 +279,7 @@ const peekStart = async (
   return { start, all: all() }
 }
 
-/** Returns the first piece of a stream and closes it. Empty if there is none. */
+/** Returns the first piece of a stream, empty if there is none, and closes it. */
 const firstPiece = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
   for await (const piece of pieces) return piece
   return new Uint8Array(0)
@@ -290,7 +288,7 @@ const firstPiece = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array
 /** Maximum size of a Parquet file that is held in memory. */
 const MAX_HELD_BYTES = 2_147_483_647
 
-/** Parts of a table as its format has them. `readsNested` reads columns of lists and records too. Default: false. */
+/** Parts of a table as its format has them. `readsNested` includes columns of lists and records. Default: false. */
 const tableParts = (
   table: OpenedTable,
   argument: string,
@@ -311,7 +309,7 @@ const tableParts = (
   }
 }
 
-/** Row groups of a Parquet file. It is read from its end, so a gzipped file or a stream is held in memory. */
+/** Row groups of a Parquet file. Gzipped files and streams are held in memory, since it is read from its end. */
 async function* parquetParts(
   { file, bytes }: OpenedTable,
   options: CsvOptions,
@@ -330,16 +328,13 @@ async function* parquetParts(
 
 // -- sizes -------------------------------------------------------------------------------------------------------------
 
-/**
- * Size of a text table in bytes up to which it is read into memory by default: rows take about four times the bytes of their text, which
- * should be at most half of the memory.
- */
+/** Maximum bytes of a text table read into memory by default: rows take about four times as much, at most half of the memory. */
 export const comfortableBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 8
 
-/** Approximate ratio of the size of a text table to its size as Parquet. */
+/** Approximate size ratio of a text table to Parquet. */
 export const PARQUET_GROWTH = 4
 
-/** True if the files of a table have more than `most` bytes together, unpacked; those of Parquet count `parquetGrowth` times. */
+/** True if a table's files have more than `most` unpacked bytes; those of Parquet count `parquetGrowth` times. */
 export const isLarge = async (path: string, most: number, parquetGrowth = 1): Promise<boolean> => {
   const files = await tableFiles('', path)
   let rest = most
@@ -351,7 +346,7 @@ export const isLarge = async (path: string, most: number, parquetGrowth = 1): Pr
   return false
 }
 
-/** Unpacked size of a file in bytes, counted to just above `most`, or to damage in the archive. 0 if the path is not a regular file. */
+/** Unpacked bytes of a file, counted to just above `most`, or to damage in the archive; 0 unless the path is a regular file. */
 const unpackedSize = async (path: string, most: number): Promise<number> => {
   let count = 0
   try {

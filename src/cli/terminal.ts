@@ -36,7 +36,7 @@ export const PLAIN_TERMINAL: Terminal = { out: Infinity, err: Infinity, isColour
 
 const SGR_COLOURS = { error: 31, warning: 33 } as const
 
-/** Colours the words `error:` (red) and `warning:` (yellow) at the beginning of lines, if the terminal supports colours. */
+/** Colours `error:` (red) and `warning:` (yellow) at line beginnings, if the terminal supports colours. */
 export const colourMessages =
   ({ isColoured }: Terminal) =>
   (text: string): string =>

@@ -1,4 +1,4 @@
-/** Runs a pipeline step by step: with progress, signals that end it early, and checkpoints from which it resumes. */
+/** Runs a pipeline step by step, with progress, signals and checkpoints. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -22,7 +22,7 @@ import { History } from './history.js'
 import { speaker } from './tableOptions.js'
 import { workFailure, usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
-/** Short description of an optimizer over `steps` steps; the full one if it is composed of several methods. */
+/** Short description of an optimizer over `steps` steps; the full one if it combines several methods. */
 const optimizerInBrief = (optimizer: Optimizer.Optimizer, steps: number): string =>
   pipe(
     Optimizer.optimizerBrief(optimizer),
@@ -78,7 +78,7 @@ export interface CheckpointWriter {
   /** Text of the checkpoint to resume from; null for a new run. */
   readonly resumeFrom: string | null
   readonly every: CheckpointInterval
-  /** Writes a checkpoint. If that fails, prints a warning, and the run continues. */
+  /** Writes a checkpoint; a failure is a warning. */
   readonly write: (text: string) => Promise<void>
 }
 
@@ -96,7 +96,7 @@ export interface Control {
 /** Interval of checks for signals, each of which takes a few microseconds. */
 const SIGNAL_POLL_MILLISECONDS = 50
 
-/** Yields states as they are computed, each with its time and the signal that has arrived by then. */
+/** Yields states as they are computed, with their time and any signal by then. */
 export async function* statesWithSignals<S>(
   { now, pollSignal }: Pick<Control, 'now' | 'pollSignal'>,
   states: Iterable<S>
@@ -130,7 +130,7 @@ const emptyHistory = (program: Program.Program<string>, seed: number): RunHistor
   stages: program.stages.map(() => ({ rule: null, ...new History().summary() }))
 })
 
-/** Reads the state and history to resume from; a null state and an empty history for a new run. */
+/** Reads the state and history to resume from; null and empty for a new run. */
 const resumePoint = (
   program: Program.Program<string>,
   seed: number,
@@ -169,11 +169,11 @@ const resumePoint = (
 const isCheckpointDue = (every: CheckpointInterval, step: number, passed: number): boolean =>
   every._tag === 'Steps' ? step > 0 && step % every.steps === 0 : passed >= every.milliseconds
 
-/** Σⱼ log sⱼ, which is added to −log p of the scaled data to convert it to the data's units. */
+/** Σⱼ log sⱼ, the difference of −log p in the data's units from that of the scaled data. */
 export const logScaleSum = (scaling: Points.Scaling | null): number =>
   Array.from(scaling?.scale ?? [], Elementary.log).reduce((sum, log) => sum + log, 0)
 
-/** Names the values of a program's stages, and converts log-likelihoods to the data's units. */
+/** Names a program's values by stage, and converts log-likelihoods to the data's units. */
 const measureValues = ({ pipeline }: Program.Program<string>, scaling: Points.Scaling | null) => {
   const simpleStages = pipeline.stages.flatMap(Stage.simple)
   const shift = logScaleSum(scaling)
@@ -186,7 +186,7 @@ const measureValues = ({ pipeline }: Program.Program<string>, scaling: Points.Sc
   }
 }
 
-/** Describes a program's stages, the simple stages of the pipeline, with their histories. */
+/** Describes a program's stages, one per simple stage of the pipeline, with their histories. */
 const describeStageRuns = (
   { pipeline, plan, stages }: Program.Program<string>,
   history: RunHistory['stages']
@@ -199,13 +199,13 @@ const describeStageRuns = (
     ...history[i]
   }))
 
-/** Seed of a run, and the scaling of its rows; null if they have their original units. */
+/** Seed of a run, and the scaling of its rows; null in original units. */
 interface RunInput {
   readonly seed: number
   readonly scaling: Points.Scaling | null
 }
 
-/** Runs a program. Signals and checkpoints between steps do not change a bit of the result. */
+/** Runs a program. Signals and checkpoints between steps do not change its bits. */
 const runProgram = async (
   control: Control,
   program: Program.Program<string>,
@@ -252,7 +252,7 @@ const runProgram = async (
   })
 }
 
-/** Compiles a pipeline for data in memory or a source, and runs it. `backend` computes the sums over `points`. */
+/** Compiles and runs a pipeline; `backend` computes the sums over `points`. */
 export const tracePipeline = (
   control: Control,
   pipeline: Pipeline.Pipeline<string>,

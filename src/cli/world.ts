@@ -1,4 +1,4 @@
-/** Environment of a command: files, streams, signals and a clock. Tests use their own. */
+/** Environment of a command, which tests replace. */
 import type * as T from 'fp-ts/lib/Task.js'
 import type * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as Points from '../data/index.js'
@@ -34,11 +34,11 @@ export const workFailure = failureWithExit(1)
 /** Failure with exit code 2. */
 export const usageFailure = failureWithExit(2)
 
-/** Returns a failure with exit code 2; the arguments are those of `Problem.of`. */
+/** Returns a failure with exit code 2; arguments as for `Problem.of`. */
 export const rejectUsage = (...of: Parameters<typeof Problem.of>): E.Either<CommandFailure, never> =>
   E.left(usageFailure(Problem.of(...of)))
 
-/** Ends an async iteration early with a `failure`, which its consumer catches and returns. */
+/** Ends an async iteration with a `failure`, which its consumer returns. */
 export class FailureError extends Error {
   readonly failure: CommandFailure
   constructor(failure: CommandFailure) {
@@ -50,13 +50,13 @@ export class FailureError extends Error {
 /** Text, bytes, or a sequence of both, which may end with a `FailureError`. */
 export type Content = string | Uint8Array | AsyncIterable<string | Uint8Array>
 
-/** File to be written, and the option that names it. `-` is standard output. */
+/** File to be written (`-`: standard output), and the option that names it. */
 export interface OutputFile {
   readonly option: string
   readonly path: string
 }
 
-/** Rows of a table with the text of all their cells; columns with one cell per row of `table` can be appended. */
+/** Rows of a table with the text of all cells; columns with a cell per row of `table` can be appended. */
 export interface TableCopy {
   readonly table: Points.Table
   readonly withColumns: (added: AddedColumns) => TableSheet
@@ -64,11 +64,11 @@ export interface TableCopy {
 
 export interface CopyOptions {
   readonly csv: Points.CsvOptions
-  /** True to read the table in pieces; false to do so only if its files are large. */
+  /** True to read in pieces; false to do so only for large files. */
   readonly inPieces: boolean
 }
 
-/** File operations. `argument` names the file's operand or option in messages; the path `-` is standard input. */
+/** File operations. `argument` is the file's operand or option in messages; the path `-` is standard input. */
 export interface Files {
   readonly readText: (argument: string, path: string) => TE.TaskEither<CommandFailure, string>
   /** Bytes of a file, unpacked if it is gzipped. */
@@ -88,7 +88,7 @@ export interface Files {
     path: string,
     options: Points.CsvOptions
   ) => TE.TaskEither<CommandFailure, E.Either<Points.DataError, Source.SourceTable>>
-  /** Reads a table with the text of all cells, as one copy or in pieces. Throws `FailureError` if a file cannot be read. */
+  /** Reads a table with the text of all cells, as one copy or in pieces; throws `FailureError` if a file cannot be read. */
   readonly readCopies: (
     argument: string,
     path: string,
@@ -99,14 +99,14 @@ export interface Files {
   /** True if the files of a table are too large for memory. */
   readonly isLarge: (path: string) => T.Task<boolean>
   readonly exists: (path: string) => T.Task<boolean>
-  /** Returns a failure if an output cannot be written, or is also an input or another output. */
+  /** Returns a failure for outputs that cannot be written, or name an input or another output. */
   readonly checkOutputs: (
     inputs: ReadonlyArray<string>,
     outputs: ReadonlyArray<OutputFile>
   ) => TE.TaskEither<CommandFailure, void>
-  /** Creates a folder and its parents if they do not exist; `option` names it in messages. */
+  /** Creates a folder and its parents if needed; messages name `option`. */
   readonly makeFolder: (option: string, path: string) => TE.TaskEither<CommandFailure, void>
-  /** Writes each file completely or not at all, and none if one of them cannot be written. */
+  /** Writes each file completely or not at all, and none if one cannot be written. */
   readonly writeFiles: (
     files: ReadonlyArray<OutputFile & { readonly text: Content }>
   ) => TE.TaskEither<CommandFailure, void>
@@ -114,7 +114,7 @@ export interface Files {
 
 export interface World extends Files {
   readonly version: string
-  /** Writes to standard output; resolves when the content has been handed on, so a slow reader slows the writer. */
+  /** Writes to standard output; resolves when the content is handed on, at the reader's speed. */
   readonly stdout: (content: string | Uint8Array) => T.Task<void>
   readonly stderr: (text: string) => void
   /** True if standard error is a terminal. */
@@ -125,7 +125,7 @@ export interface World extends Files {
    * the first signal received, or null. A signal outside this call, or a second one, ends the process.
    */
   readonly untilSignal: <A>(work: (pollSignal: () => Promise<Signal | null>) => Promise<A>) => Promise<A>
-  /** Called with true while the work waits for other processes: a signal then ends the process at once. */
+  /** True while the work waits for other processes: a signal then ends the process at once. */
   readonly setWaiting: (isWaiting: boolean) => void
   /** Milliseconds from an arbitrary origin. */
   readonly now: () => number

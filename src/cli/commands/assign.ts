@@ -1,4 +1,4 @@
-/** `ornstein assign`: appends to each row of a table its most probable component. */
+/** `ornstein assign`: appends to each row its most probable component. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -14,10 +14,10 @@ import { csvOptions } from '../tableOptions.js'
 import type { AssignFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** Number of rows drawn from a model to estimate the entropies of merges. */
+/** Number of rows drawn to estimate the entropies of merges. */
 const MERGE_SAMPLE_ROWS = 20_000
 
-/** Merges components into `--clusters` clusters, or by the elbow of the entropies; null if neither option is given. */
+/** Merges components into `--clusters` clusters, or by the elbow of the entropies; null without either option. */
 const mergedClusters = (
   { merged, clusters }: AssignFlags,
   mixture: Mixture.Mixture

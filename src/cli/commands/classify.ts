@@ -18,12 +18,10 @@ import { printResult } from '../printResult.js'
 import type { ClassifyFlags } from '../usage.js'
 import { rejectUsage, usageFailure, type CommandFailure, type World } from '../world.js'
 
-/** Rows of a table that have a label. */
 interface LabelledRows {
   readonly points: Points.Points
   readonly columns: ReadonlyArray<string>
   readonly labels: ReadonlyArray<string>
-  /** Number of rows left out for lack of a label. */
   readonly unlabelled: number
 }
 
@@ -89,7 +87,7 @@ const reportClassifier =
       TE.flatMapTask(assessment => printResult(world, flags, describeAssessment(file, rows, flags, assessment)))
     )
 
-/** Returns the assessment of a classifier as JSON and as a document. */
+/** Returns the assessment as JSON and as a document. */
 const describeAssessment = (
   file: string,
   { points, columns, labels, unlabelled }: LabelledRows,

@@ -16,7 +16,6 @@ import { printResult } from '../printResult.js'
 import type { CompareFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** Statistics of two models on the same rows, and the significance of their difference. */
 interface ModelComparison {
   readonly statistics: readonly [Statistics.Statistics, Statistics.Statistics]
   /** Mean of log p_A − log p_B over the rows, in nats, and its standard error (Vuong 1989). */

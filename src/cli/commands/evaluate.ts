@@ -54,7 +54,7 @@ const evaluationHeading = (
     `${rows} rows of ${steps.inputName(file)}${dropped > 0 ? ` (${dropped} dropped for a missing cell)` : ''} under ${modelFile}:`
   )
 
-/** Prints the log-likelihood of a table under a score that is not a mixture, along its probability flow. */
+/** Prints the log-likelihood under a score that is not a mixture, along its probability flow. */
 const evaluateScore = (
   world: World,
   evaluation: ModelEvaluation<ScoreModel.ScoreModel>
@@ -97,7 +97,7 @@ const evaluateScore = (
   )
 }
 
-/** Table rows of the components, and of the background if there is one. */
+/** Rows of the components, and of any background. */
 const componentRows = (
   { mixture: { weights, background } }: Model.Model,
   statistics: Statistics.Statistics
@@ -152,7 +152,7 @@ const evaluateTable = (
       )
 }
 
-/** Returns the evaluation of a mixture as JSON and as a document. */
+/** Returns the evaluation as JSON and as a document. */
 const describeEvaluation = (
   { columns, dropped, statistics, table }: EvaluatedRows,
   evaluation: ModelEvaluation<Model.Model>

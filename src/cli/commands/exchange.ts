@@ -41,7 +41,6 @@ export const runExport =
 
 type ExportedFile = E.Either<CommandFailure, string | Uint8Array>
 
-/** Returns the mixture of a model in the format of `--to`. */
 const exportMixture = ({ to }: ExportFlags, model: Model.Model): ExportedFile => {
   const mixture = Model.toMixture(model)
   return pipe(
@@ -50,13 +49,13 @@ const exportMixture = ({ to }: ExportFlags, model: Model.Model): ExportedFile =>
   )
 }
 
-/** Returns the parameters of a network in the format of `--to`; a failure if it has no named arrays. */
+/** Returns a network's parameters in the format of `--to`; a failure if it has no named arrays. */
 const exportWeights = ({ to }: ExportFlags, { params }: ScoreModel.ScoreModel): ExportedFile =>
   to === 'npz' || to === 'safetensors'
     ? E.right(Weights.writeNetWeights(to)(params))
     : rejectUsage('--to', to, 'npz or safetensors, for a network', 'use --to safetensors')
 
-/** Drops the factors of diagonal covariances, and stores one variance per component if they are isotropic. */
+/** Drops the factors of diagonal covariances, and stores one variance for isotropic ones. */
 const simplifiedMixture = (mixture: Mixture.Mixture): Mixture.Mixture => {
   const { factors, variances } = mixture
   const dim = Mixture.dimension(mixture)
@@ -70,7 +69,6 @@ const simplifiedMixture = (mixture: Mixture.Mixture): Mixture.Mixture => {
     : mixture
 }
 
-/** Returns the score of the mixture's family, with its tails and background. */
 const scoreOfExchange = ({ mixture, covariance }: Exchange.Found): Score.Score<string> => {
   const { tails, background } = mixture
   const gaussian = Fit.familyByName(covariance)({ components: Mixture.components(mixture) })
@@ -81,7 +79,7 @@ const scoreOfExchange = ({ mixture, covariance }: Exchange.Found): Score.Score<s
   return background === undefined ? tailed : withBackground({ shape: background.shape })(tailed)
 }
 
-/** Returns a model without statistics, whose pipeline starts at the imported parameters and has no stages. */
+/** Returns a model without statistics, with a pipeline that starts at the parameters and has no stages. */
 const modelOfExchange = (imported: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
   const mixture = simplifiedMixture(imported.mixture)
   const score = scoreOfExchange(imported)
@@ -105,7 +103,7 @@ const modelOfExchange = (imported: Exchange.Found, columns: ReadonlyArray<string
   }
 }
 
-/** Returns the names of `--columns`, one per column. Default: those of the file, otherwise x1, x2, … */
+/** Returns the names of `--columns`, one each. Default: those of the file, otherwise x1, x2, … */
 const exchangeColumns = (
   { mixture, columns }: Exchange.Named,
   requested: ReadonlyArray<string> | undefined

@@ -1,4 +1,4 @@
-/** `ornstein explain`: prints a pipeline as code and as mathematics, and how it would be computed. */
+/** `ornstein explain`: prints a pipeline as code and mathematics, and its plan. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -21,7 +21,6 @@ import * as words from '../customVocabulary.js'
 import { paragraphs } from '../../fit/text.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 
-/** Reads a pipeline from its own file, or from that of a model. */
 const readPipeline =
   (path: string, vocabulary: Vocabulary.Vocabulary) =>
   (text: string): OrProblems<Pipeline.Pipeline<string>> =>
@@ -43,7 +42,7 @@ const readPipeline =
       })
     )
 
-/** Random data of the shape that a pipeline needs, to find problems that do not depend on the data. */
+/** Random data of the shape that a pipeline needs: problems on these do not depend on the data. */
 const standInPoints = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
   const noise = stages.flatMap(Stage.losses).flatMap(({ expectation }) => Expectation.fixedNoiseSize(expectation) ?? [])
   const components = Case.field(score, 'components') ?? 1

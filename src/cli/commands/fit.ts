@@ -61,7 +61,7 @@ const readPipelineFile = (
     )
   )
 
-/** Adds the columns that the table left out to the excluded ones, for all readers of the file. */
+/** Excludes the columns that the table left out, for all readers of the file. */
 const withoutIgnoredColumns = (choices: FitChoices, { ignored }: TableRows): FitChoices => {
   const constant = ignored.flatMap(({ name, why }) => (why === 'constant' ? [name] : []))
   const { csv } = choices
@@ -70,17 +70,15 @@ const withoutIgnoredColumns = (choices: FitChoices, { ignored }: TableRows): Fit
     : { ...choices, csv: { ...csv, exclude: [...(csv.exclude ?? []), ...constant] } }
 }
 
-/** Task to learn, with the candidates and starts from which it was chosen. */
 interface ChosenTask extends Pick<ChosenPipeline, 'choice' | 'starts' | 'stopped' | 'hasRemainingRun'> {
   readonly task: LearningTask
 }
 
-/** Fit with checked options, files and backend. */
 interface FitRequest {
   readonly world: World
   readonly file: string
   readonly choices: FitChoices
-  /** Typed options that determine what is learned. */
+  /** Those that determine the fit. */
   readonly typedOptions: ReadonlyArray<string>
   readonly isStreamed: boolean
   readonly checkpointWriter: CheckpointWriter | null
@@ -88,7 +86,7 @@ interface FitRequest {
 }
 
 /**
- * Chooses the pipeline to run. Default: columns are standardized unless their unit matters, as to the numbers of a pipeline, or families of
+ * Chooses the pipeline to run. Default: columns are standardized unless their unit matters: to a pipeline's numbers, or families of
  * variance 1.
  */
 const planFit = (
@@ -129,12 +127,10 @@ const planFit = (
   )
 }
 
-/** Fit to print, and the signal that ended it early; null if none did. */
 interface ShownFit extends ShownMixtureFit {
   readonly stopped: Signal | null
 }
 
-/** Writes the requested model, report and figures. */
 const writeFitOutputs = (
   world: World,
   { out, report, figures }: FitFlags,
@@ -172,7 +168,6 @@ const writeMixtureFit = (
     figures: () => pictures(fit)
   })
 
-/** Returns the printed text or JSON of fits of groups. */
 const groupsText = (
   by: string,
   flags: FitFlags,
@@ -218,7 +213,7 @@ const fitTask = (
     })
 }
 
-/** Learns a score that is not a mixture, and reports parameters instead of components. */
+/** Learns a score that is not a mixture, and reports its parameters. */
 const fitScore = (
   { world, choices: { checkpointOptions }, checkpointWriter }: FitRequest,
   flags: FitFlags,
@@ -256,7 +251,6 @@ const fitScore = (
     })
   )
 
-/** Rejects options that need a mixture. */
 const mixtureOptionProblems = ({ compare, labels }: FitFlags, path: string): ReadonlyArray<Problem.Problem> => [
   ...Problem.unless(
     compare === undefined,
@@ -274,7 +268,7 @@ const mixtureOptionProblems = ({ compare, labels }: FitFlags, path: string): Rea
   )
 ]
 
-/** Rejects `--every` without a pipeline: a search stores each sum when it is computed. */
+/** Rejects `--every` without a pipeline: a search stores each sum. */
 const checkpointIntervalProblems = ({ every, pipeline }: FitFlags): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     every === undefined || pipeline !== undefined,
@@ -284,17 +278,16 @@ const checkpointIntervalProblems = ({ every, pipeline }: FitFlags): ReadonlyArra
     'leave it out'
   )
 
-/** Reading of a table: whole, in pieces, or in pieces because of its size. */
+/** Reading of a table; the last is the default for large ones. */
 export type TableReading = 'whole' | 'inPieces' | 'inPiecesBySize'
 
-/** Notice that a large table is read in pieces. In memory the chosen candidate is run once more, which may change the last digits. */
+/** Notice that a large table is read in pieces: in memory the chosen candidate is run once more, which may change the last digits. */
 const streamingNotice = ({ search: { families, components }, recipe }: FitChoices, { pipeline }: FitFlags): string => {
   const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
   const others = isOpen ? '; the last digits of the result may differ' : ''
   return `reading the table in pieces, as it is large for this memory${others}; use --no-stream to read it whole\n`
 }
 
-/** Learns from a table or a group of its rows, and writes the requested files. */
 const fitRows = async (
   { world, choices, typedOptions, checkpointWriter }: FitRequest,
   flags: FitFlags,
@@ -327,7 +320,7 @@ const fitRows = async (
   return E.isLeft(written) ? written : E.right(shown)
 }
 
-/** Fits each group; failures of groups are reported after the fits of the others. */
+/** Fits each group; reports failures after all fits. */
 const fitGroups = async (
   request: FitRequest,
   by: string,
@@ -423,7 +416,7 @@ interface FitInvocation {
   readonly typedOptions: ReadonlyArray<string>
 }
 
-/** Runs `ornstein fit`. `typedOptions` are the typed options that determine what is learned. */
+/** Runs `ornstein fit`. `typedOptions` are those that determine the fit. */
 export const runFit =
   (file: string, flags: FitFlags, reading: TableReading = 'whole', typedOptions: ReadonlyArray<string> = []) =>
   (world: World): TE.TaskEither<CommandFailure, Signal | null> =>
@@ -451,7 +444,7 @@ const fitFile = async (
     ...(checkpointOptions === null ? [] : [{ option: '--checkpoint', path: checkpointOptions.path }])
   ])()
   if (E.isLeft(writable)) return writable
-  // A search on a source stores each sum, and so does its last run.
+  // A search on a source stores each sum, as does its last run.
   const checkpoint =
     isStreamed && flags.pipeline === undefined ? E.right(null) : await openCheckpoint(world, checkpointOptions)()
   if (E.isLeft(checkpoint)) return checkpoint

@@ -8,7 +8,7 @@ import type { GlossaryConcept, GlossaryWord } from '../glossary.js'
 import type { ListFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** Concept as plain text, which the build stores as JSON: listing it does not load the language. */
+/** Concept as plain text, stored as JSON by the build: listing it does not load the language. */
 export interface ListedConcept extends Omit<GlossaryConcept, 'words'> {
   readonly words: ReadonlyArray<Omit<GlossaryWord, 'example'>>
 }
@@ -21,7 +21,7 @@ export const listedConcepts = (vocabulary: ReadonlyArray<GlossaryConcept>): Read
     words: words.map(({ name, about, formula, code }) => ({ name, about, formula, code }))
   }))
 
-/** Reads the list that the build stored; computes it if there was no build. */
+/** Reads the list of the build; computes it if there is none. */
 export const loadListedConcepts = async (): Promise<ReadonlyArray<ListedConcept>> => {
   try {
     // The build writes the result of `listedConcepts`; a test compares them.
@@ -45,7 +45,7 @@ const knownConcepts = async (
   return E.isLeft(custom) ? custom : E.right(listedConcepts(Object.values(concepts(custom.right))))
 }
 
-/** Finds a concept by name, in singular or plural, ignoring case; all concepts if `wanted` is undefined. */
+/** Finds a concept by name, singular or plural, ignoring case; all if `wanted` is undefined. */
 const chosenConcepts = (
   vocabulary: ReadonlyArray<ListedConcept>,
   wanted: string | undefined

@@ -26,7 +26,7 @@ type AnyField = SchemaCase['fields'][string]
 
 const reference = (concept: string): JsonRecord => ({ $ref: `#/definitions/${concept}` })
 
-/** Schema of a field's JSON. It does not express every constraint; `ornstein explain` reports the others. */
+/** Schema of a field's JSON; `ornstein explain` checks further constraints. */
 const fieldSchema = (field: AnyField): JsonRecord => {
   const isOpen = field.fallback._tag === 'Some'
   const default_ = isOpen && !field.code ? field.encode(field.fallback.value, []) : undefined
@@ -56,7 +56,7 @@ const caseSchema = ({ about, fields }: SchemaCase): JsonRecord => {
   }
 }
 
-/** Returns the JSON schema (draft 7, which editors support) of pipelines in a vocabulary. */
+/** Returns the JSON schema (draft 7, as editors support) of a vocabulary's pipelines. */
 export const schemaOf = (vocabulary: Vocabulary.Vocabulary): JsonRecord => {
   const cases = [...vocabulary.cases.values()].filter(one => !hasCode(one))
   const concepts = [...new Set([...vocabulary.cases.values()].map(({ concept }) => concept))]

@@ -1,4 +1,4 @@
-/** `ornstein predict`: predicts columns of a table from the others, by a model of all of them. */
+/** `ornstein predict`: predicts columns of a table from the others by a model. */
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Problem from '../../core/problem.js'
@@ -17,7 +17,7 @@ import { printResult } from '../printResult.js'
 import type { PredictFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** Positions of the targets among the model's columns, from 0, and the names of the others. */
+/** Positions of the targets among the model's columns, from 0, and names of the others. */
 interface ColumnSplit {
   readonly targets: ReadonlyArray<number>
   readonly others: ReadonlyArray<string>
@@ -51,11 +51,10 @@ const splitColumns = (model: Model.Model, names: ReadonlyArray<string>): OrProbl
   return faultless(problems, { targets, others })
 }
 
-/** Prediction errors of a column, over the rows in which it is not missing. */
+/** Prediction errors over the rows with a value of the column. */
 export interface Accuracy {
   readonly target: string
   readonly rows: number
-  /** Root mean squared error. */
   readonly error: number
   /** 1 − mean squared error / variance of the column. */
   readonly explained: number

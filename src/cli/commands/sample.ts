@@ -13,9 +13,7 @@ import type { SampleFlags } from '../usage.js'
 import type { VocabularyFlags } from '../customVocabulary.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 
-/**
- * Number of rows drawn with one key and written together, so that memory is bounded and a shorter sample is the beginning of a longer one.
- */
+/** Number of rows drawn with one key and written together: memory is bounded, and a shorter sample is a prefix. */
 const ROWS_PER_CHUNK = 4096
 
 type DrawPoints = (rows: number) => (key: Key.Key) => Points
@@ -25,7 +23,6 @@ interface SampledModel {
   readonly draw: DrawPoints
 }
 
-/** Sampler of a score that is not a mixture, along its probability flow. */
 const scoreSampler = async (
   world: World,
   path: string,
@@ -52,7 +49,7 @@ const mixtureSampler = (path: string, value: unknown): E.Either<CommandFailure, 
   return E.right({ columns: model.right.columns, draw: rows => key => Draw.sample(rows)(key)(mixture) })
 }
 
-/** Draws `rows` rows in chunks, each when it is consumed. */
+/** Draws rows in chunks, on demand. */
 function* drawnSheets(
   draw: DrawPoints,
   columns: ReadonlyArray<string>,

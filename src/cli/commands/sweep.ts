@@ -1,6 +1,6 @@
 /**
- * `ornstein sweep`: runs fits × tables × seeds, several processes at a time. Each result is appended as a line of JSON, and a restarted
- * sweep runs only the fits without a line; `cat` joins the lines of several machines.
+ * `ornstein sweep`: runs fits × tables × seeds in several processes. Appends each result as a line of JSON, and runs only fits without a
+ * line; `cat` joins the lines of several machines.
  */
 import { execFile } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
@@ -44,7 +44,7 @@ const fitResultCodec = t.intersection([
 const sweepLineCodec = t.intersection([sweepRunCodec, t.partial({ result: fitResultCodec, problem: t.string })])
 type SweepLine = t.TypeOf<typeof sweepLineCodec>
 
-/** Options that a sweep sets, that would overwrite files of other fits, or with which nothing is fitted. */
+/** Options that a sweep sets, that would overwrite other fits' files, or that fit nothing. */
 const SWEEP_OWN_OPTIONS: ReadonlyArray<keyof FitFlags> = [...OUTPUT_OPTIONS, 'seed', 'by']
 /** Options that a sweep may set; `--no-header` is `header` with the value false. */
 const ALLOWED_OPTIONS = Object.keys(FIT_OPTIONS)
@@ -95,16 +95,15 @@ const parsedLines = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<
   return decoded !== null && E.isRight(decoded) ? [decoded.right] : []
 }
 
-/** Key of a run: its command line. */
 const commandLineKey = ({ args }: Pick<SweepRun, 'args'>): string => JSON.stringify(args)
 
-/** Adjusted Rand index of the result with the highest log-likelihood; empty without labels. */
+/** Adjusted Rand index of the most likely result; empty without labels. */
 const bestAdjustedRand = (results: ReadonlyArray<t.TypeOf<typeof fitResultCodec>>): string => {
   const [best] = [...results].sort((a, b) => b.logLikelihood - a.logLikelihood)
   return results.length === 0 || best.labels === undefined ? '' : best.labels.adjustedRand.toFixed(3)
 }
 
-/** Table with a row per table and fit: the best and the worst of its seeds. */
+/** Table with the best and the worst seed of each table and fit. */
 const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string => {
   const least = (values: ReadonlyArray<number>): string => (values.length === 0 ? '' : show(Math.min(...values)))
   const isLabelled = lines.some(({ result }) => result?.labels !== undefined)
@@ -137,7 +136,7 @@ const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string =
 
 const MAIN_MODULE = fileURLToPath(new URL('../main.js', import.meta.url))
 
-/** Runs a fit in a process on `threads` processors. Its standard input closes when this process ends, which ends the fit too. */
+/** Runs a fit in a process with `threads` threads. Its standard input closes with this process, which ends the fit too. */
 const fitInProcess = (run: SweepRun, threads: number, signal: AbortSignal): Promise<SweepLine> =>
   new Promise(resolve => {
     const env = { ...process.env, ORNSTEIN_WITH: 'stdin', ORNSTEIN_THREADS: String(threads) }
@@ -154,10 +153,9 @@ const fitInProcess = (run: SweepRun, threads: number, signal: AbortSignal): Prom
 const SIGNAL_CHECK_MILLISECONDS = 100
 const processors = (): number => node()?.threads ?? 1
 
-/** Reason why a sweep ended early; null if all runs are done. */
 type SweepEnd = Signal | CommandFailure | null
 
-/** Runs `jobs` fits at a time, and passes each result to `onResult`. Returns the reason if it ended early. */
+/** Runs `jobs` fits at a time, passing results to `onResult`. Returns the reason of an early end. */
 const runSweepFits =
   (runs: ReadonlyArray<SweepRun>, jobs: number, onResult: (line: SweepLine) => CommandFailure | null) =>
   async (pollSignal: () => Promise<Signal | null>): Promise<SweepEnd> => {
@@ -237,7 +235,7 @@ interface SweepTask {
   readonly jobs: number
 }
 
-/** Runs the fits that have no result in `out` yet, and prints a summary of all. */
+/** Runs the fits without a result in `out`, and prints a summary of all. */
 const runRemainingFits = async (
   world: World,
   { runs, written, out, jobs }: SweepTask
@@ -266,7 +264,7 @@ const runRemainingFits = async (
   return E.right({ stopped, lines })
 }
 
-/** Appends to the file of `--out`. Returns a failure if it cannot be written; otherwise null. */
+/** Appends to the file of `--out`; returns any failure, otherwise null. */
 const appendText = (out: string, text: string): CommandFailure | null => {
   try {
     appendFileSync(out, text)

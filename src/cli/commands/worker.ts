@@ -1,4 +1,4 @@
-/** `ornstein worker`: computes sums over rows for the fits of a queue, until a signal stops it. */
+/** `ornstein worker`: computes sums for the fits of a queue, until a signal. */
 import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -27,7 +27,7 @@ export const runWorker =
       TE.mapLeft(problem => usageFailure(problem)),
       TE.flatMapTask(worker => async () => {
         const stopped = await world.untilSignal(async pollSignal => {
-          // Printed after signals are caught, since a reader of this line may send one at once.
+          // A reader of this line may send a signal at once, so signals are caught first.
           printLine(`worker ${worker.name} is ready`)
           for (;;) {
             const signal = await pollSignal()

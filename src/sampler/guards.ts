@@ -1,4 +1,4 @@
-/** Checks of the points and scores that a sampler is given. They throw, because sampling cannot continue. */
+/** Checks of a sampler's points and scores. They throw, since sampling cannot continue. */
 import { allFinite } from '../../lib/arrays/ndarray.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { argumentWithFields, mistaken } from '../core/index.js'
@@ -9,10 +9,10 @@ import type * as Points from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import type { ScoreFunction } from './step.js'
 
-/** Call pattern shown in messages. */
+/** Call in messages. */
 export const SAMPLER_CALL = 'Sampler.…(program)(score)(…)(key)'
 
-/** Returns the points if they are a record with rows, dim and values; throws otherwise. */
+/** Returns the points if they have rows, dim and values; throws otherwise. */
 export const samplerPoints = (points: Points.Points, call = SAMPLER_CALL): Points.Points =>
   argumentWithFields(
     points,
@@ -21,14 +21,11 @@ export const samplerPoints = (points: Points.Points, call = SAMPLER_CALL): Point
     call
   )
 
-/** Problem of an argument that is not a record of fields. */
+/** Problem of an argument that is no record. */
 export const noRecord = (u: unknown, call: string): ReadonlyArray<Problem.Problem> =>
   isRecord(u) ? [] : [Problem.of('description', typeAndValue(u), 'a record', `write ${call}`)]
 
-/**
- * Returns the mixture if it has the dimension. Throws a RangeError otherwise, because the two come from the same
- * program.
- */
+/** Returns the mixture if it has the dimension; throws a RangeError otherwise. */
 export const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number): Mixture.Mixture =>
   Mixture.dimension(mixture) === dim
     ? mixture
@@ -36,7 +33,7 @@ export const ofDimension = (name: string, mixture: Mixture.Mixture, dim: number)
         `dim: ${dim} is not ${Mixture.dimension(mixture)}, that of ${name}; let points and mixture have one dimension`
       )
 
-/** Returns the values if all are finite. Throws a RangeError that carries the problem otherwise. */
+/** Returns the values if all are finite; throws a RangeError with the problem otherwise. */
 export const requireFiniteValues = (field: string, remedy: string, values: Float64Array): Float64Array => {
   if (allFinite(values)) return values
   const bad = values.findIndex(value => !Number.isFinite(value))
@@ -44,7 +41,7 @@ export const requireFiniteValues = (field: string, remedy: string, values: Float
   return refuseWith(problem, Problem.show(problem))
 }
 
-/** Returns the points found if they have as many rows and columns as `points`, and throws otherwise. */
+/** Returns the points found if they have the size of `points`; throws otherwise. */
 export const as = (points: Points.Points, field: string, remedy: string, found: Points.Points): Points.Points => {
   const { rows, dim, values } = argumentWithFields(found, ['rows', 'dim', 'values'], 'points', field)
   if (rows === points.rows && dim === points.dim && values.length === points.values.length) return found
@@ -57,7 +54,7 @@ export const as = (points: Points.Points, field: string, remedy: string, found: 
   return refuseWith(problem, Problem.show(problem))
 }
 
-/** Wraps a score: throws a RangeError with the time if it does not return a finite vector for each point. */
+/** Wraps a score, which then throws a RangeError with the time if it does not return a finite vector for each point. */
 export const guardedScore =
   (score: ScoreFunction): ScoreFunction =>
   (points, time) => {

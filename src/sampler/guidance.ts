@@ -1,8 +1,6 @@
 /**
- * Scores made from scores: sums, guidance by a label, and posteriors of linear measurements with Gaussian noise. The
- * result has a divergence and vector products like its parts, so samplers, likelihoods and further guidance accept it
- * as any other score.
- *
+ * Scores made from scores: sums, guidance by a label, and posteriors of linear measurements with Gaussian noise. Results have divergences
+ * and vector products, so samplers, likelihoods and further guidance accept them.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -50,7 +48,7 @@ import * as Params from '../core/params.js'
 import type * as Schedule from '../schedule/schedule.js'
 import { levelOf, type Field, type OfTime, type Smooth } from './scores.js'
 
-/** Throws a RangeError that carries the problem: the arguments are written in code. */
+/** Throws a RangeError with the problem of an argument. */
 const throwGuidanceProblem = (field: string, value: string, domain: string, remedy: string): never => {
   const problem = Problem.of(field, value, domain, remedy)
   return refuseWith(problem, Problem.show(problem))
@@ -58,15 +56,13 @@ const throwGuidanceProblem = (field: string, value: string, domain: string, reme
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
-/** Estimated operations of the interpreter for a row: second derivatives, and parameters inside the function. */
+/** Estimated operations of the interpreter for a row, with second derivatives. */
 const ROW_OPERATIONS = 25_000
 
 type Timed = Parameters<OfTime>[0]
 type WriteGuidance = (x: Tensor, ofTime: OfTime, beside: NamedTensors) => Tensor
 
-/**
- * Functions of time that a field reads, found by evaluating it on one row of dummy numbers, in the order of reading.
- */
+/** Functions of time that a field reads, in order, found by evaluating it on a row of dummy numbers. */
 const timedReads = remembered((write: WriteGuidance) =>
   remembered(
     ({ dim, names }: { readonly dim: number; readonly names: ReadonlyArray<string> }): ReadonlyArray<Timed> => {
@@ -84,8 +80,8 @@ const timedReads = remembered((write: WriteGuidance) =>
 )
 
 /**
- * Evaluates a function of points, a time and vectors as arrays. Its functions of time are passed as inputs at each
- * call, so many rows use one program for all times.
+ * Evaluates a function of points, a time and vectors as arrays. Values of its functions of time are inputs, so one program serves all
+ * times.
  */
 const evaluateGuidance =
   (
@@ -108,9 +104,8 @@ const evaluateGuidance =
     }).found.values
 
 /**
- * Score from a field in the tensor vocabulary, x ↦ s(x, t); the value, the divergence and vᵀ∂s/∂x follow by autodiff.
- * The time enters through `ofTime(t => 1 + t)`, or as α and σ through `Sampler.levelOf(schedule)(ofTime)`.
- *
+ * Score from a field in the tensor vocabulary, x ↦ s(x, t); divergence and vᵀ∂s/∂x follow by autodiff. Time enters through `ofTime(t => 1 +
+ * t)`, or as α and σ through `Sampler.levelOf(schedule)(ofTime)`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -139,15 +134,14 @@ export const of = (field: Field): Smooth => {
   })
 }
 
-/** A weight and the score that it multiplies. */
 export type Weighted = readonly [weight: number, score: Smooth]
 
 const weightedArraySum = (parts: ReadonlyArray<readonly [number, Float64Array]>, count: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => parts.reduce((sum, [w, values]) => sum + w * values[i], 0))
 
 /**
- * Weighted sum of scores, Σ w_i s_i. With weights 1 it is the score of a product of densities (Liu et al. 2022, arXiv
- * 2206.01714, at each level alone), with weights of sum 1 a guided one. A score of weight 0 is not evaluated.
+ * Weighted sum of scores, Σ w_i s_i: with weights 1 the score of a product of densities (Liu et al. 2022, arXiv 2206.01714, at each level
+ * alone), with weights of sum 1 a guided one. A score of weight 0 is not evaluated.
  */
 export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted>]): Smooth => {
   const parts = scores.filter(([weight]) => weight !== 0)
@@ -172,9 +166,8 @@ export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted
 }
 
 /**
- * Classifier-free guidance, s = (1 − w) s_free + w s_given: w = 0 is the score without the label, w = 1 that with it,
- * and w > 1 extrapolates (Ho & Salimans 2022, arXiv 2207.12598, whose w is ours − 1).
- *
+ * Classifier-free guidance, s = (1 − w) s_free + w s_given: the score without the label for w = 0, with it for w = 1, extrapolated for w >
+ * 1 (Ho & Salimans 2022, arXiv 2207.12598, whose w is ours − 1).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -198,13 +191,13 @@ export const classifierFree = ({
   readonly weight: number
 }): Smooth => combine([1 - weight, free], [weight, given])
 
-/** Linear measurement y = A x_0 + noise, the noise N(0, Γ). */
+/** Linear measurement y = A x_0 + N(0, Γ). */
 export interface Measurement {
   /** A, a row for each measured number. */
   readonly matrix: ReadonlyArray<ReadonlyArray<number>>
   /** y. */
   readonly observed: ReadonlyArray<number>
-  /** Standard deviation of the noise, > 0: one for all measured numbers, or one for each. */
+  /** Standard deviation of the noise, > 0, for all measured numbers or for each. */
   readonly deviation: number | ReadonlyArray<number>
 }
 
@@ -252,8 +245,8 @@ const measurementArrays = ({
 }
 
 /**
- * S⁻¹ r for each row, S [rows, m, m] symmetric and positive definite, r [rows, m], by Gauss–Jordan elimination: (S | r)
- * loses a column at each of m steps. Written in few tensor operations, so it compiles into a program over the rows.
+ * S⁻¹ r for each row, S [rows, m, m] symmetric and positive definite, r [rows, m], by Gauss–Jordan elimination of (S | r), a column per
+ * step, in few tensor operations.
  */
 const solvePerRow = (s: Tensor, r: Tensor): Tensor => {
   const [rows, m] = r.shape
@@ -270,19 +263,17 @@ const solvePerRow = (s: Tensor, r: Tensor): Tensor => {
 }
 
 /**
- * Score of x_t given a measurement of x_0: s + ∇ log p(y | x_t), with p(y | x_t) ≈ N(A x̂_0, Γ + A V Aᵀ), x̂_0 by
- * Tweedie's formula and V by `spread`; the gradient through x̂_0 with V held constant: Jᵀ Aᵀ (Γ + A V Aᵀ)⁻¹ (y − A
- * x̂_0), J = ∂x̂_0/∂x. Costs a product with J for each measured number.
+ * Score of x_t given a measurement of x_0: s + ∇ log p(y | x_t), with p(y | x_t) ≈ N(A x̂_0, Γ + A V Aᵀ), x̂_0 by Tweedie's formula and V
+ * by `spread`; the gradient through x̂_0, V held constant, is Jᵀ Aᵀ (Γ + A V Aᵀ)⁻¹ (y − A x̂_0), J = ∂x̂_0/∂x. Costs a product with J for
+ * each measured number.
  *
- * With `tweedie` the samples are those of the posterior if the data are normal. Otherwise every spread is an
- * approximation, which may be far off. On three mixtures of the plane with one coordinate measured, the energy distance
- * of 1000 samples (ancestral, 100 steps) from the exact posterior was .68, .02, .06 with `tweedie`, .67, .01, .02 with
- * `isotropic`, .11, .03, .08 with `none`; with 10 Langevin moves at each level (`Sampler.predictorCorrector`) .23, .01,
- * .18 with `tweedie` and .02, .01, .01 with `none`. No spread is best throughout: compare them.
+ * With `tweedie` the samples are those of the posterior if the data are normal. Otherwise every spread is an approximation, possibly far
+ * off, and none is best throughout: compare them. On three mixtures of the plane with one coordinate measured, the energy distance of 1000
+ * samples (ancestral, 100 steps) from the exact posterior was .68, .02, .06 with `tweedie`, .67, .01, .02 with `isotropic`, .11, .03, .08
+ * with `none`; with 10 Langevin moves at each level (`Sampler.predictorCorrector`) .23, .01, .18 with `tweedie` and .02, .01, .01 with
+ * `none`.
  *
- * If the prior is a mixture, so is its posterior: `Mixture.given` is exact, and `Sampler.exact` of it is its score;
- * `Points.energyDistance` measures the distance of samples of the two.
- *
+ * If the prior is a mixture, so is its posterior: `Mixture.given` is exact, and `Sampler.exact` of it is its score.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -329,7 +320,7 @@ export const posterior = (
       const spreads = (): Tensor => {
         const flat = reshape(AJ, [rows * m, dim])
         const own = reshape(matMul(flat, A, { transposeB: true }), [rows, m, m])
-        // Symmetrized: J is symmetric for the score of any density, but not for every network.
+        // Symmetrized, since J is symmetric for the score of a density, but not for every network.
         return mul(expandDims(div(mul(0.5, variance), alpha), 2), add(own, transpose(own, [0, 2, 1])))
       }
       const covariance =
@@ -351,7 +342,6 @@ export const posterior = (
 
 /**
  * Inpainting: a `posterior` given some coordinates, up to noise of a small deviation.
- *
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -37,10 +37,8 @@ export const ancestral = define({
 })
 
 /**
- * DDIM: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z with v = (1 − κ²) σ_s² (Song, Meng & Ermon 2020, arXiv 2010.02502, eq.
- * 12). η = 1 is `ancestral`, η = 0 the exponential Euler step of the probability flow, that is Euler's method for dy/dς
- * = ε.
- *
+ * DDIM: x_s = α_s x̂_0 + √(σ_s² − η²v) ε + η√v z with v = (1 − κ²) σ_s² (Song, Meng & Ermon 2020, arXiv 2010.02502, eq. 12). η = 1 is
+ * `ancestral`, η = 0 the exponential Euler step of the probability flow, Euler's method for dy/dς = ε.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -65,7 +63,7 @@ export const ddim = define({
   name: 'ddim',
   about: 'from deterministic (η = 0) to ancestral (η = 1) (arXiv 2010.02502)',
   fields: {
-    /** η: 0 is deterministic, 1 has the noise of DDPM. */
+    /** η, 0 if deterministic, 1 for DDPM's noise. */
     eta: Field.number({
       holds: eta => eta >= 0 && eta <= 1,
       domain: 'in [0, 1]',
@@ -81,7 +79,7 @@ export const ddim = define({
     ...(eta === 0 && { order: 1 }),
     step: step => {
       const { kappa, lost } = shrinkage(step)
-      // 1 − κ √(1 − η²(1 − κ²)), written without cancellation at small steps.
+      // 1 − κ √(1 − η²(1 − κ²)) without cancellation at small steps.
       const weight =
         (lost * (1 + Elementary.square(eta * kappa))) / (1 + kappa * Math.sqrt(1 - Elementary.square(eta) * lost))
       return linearStep(step, weight, eta * step.to.sigma * Math.sqrt(lost))
@@ -90,10 +88,9 @@ export const ddim = define({
 })
 
 /**
- * Euler–Maruyama of the reverse SDE in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z)
- * (Song et al. 2021, arXiv 2011.13456, eq. 6). On a variance preserving schedule the variance of its noise is β/(1 −
- * β), instead of β, DDPM's larger choice. Weak order 1; it overestimates the variance if ς_t/ς_s is far from 1, so it
- * needs many steps.
+ * Euler–Maruyama of the reverse SDE in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z) (Song et al. 2021,
+ * arXiv 2011.13456, eq. 6). On a variance preserving schedule the variance of its noise is β/(1 − β), not DDPM's larger choice β. Weak
+ * order 1; it overestimates the variance if ς_t/ς_s is far from 1, so it needs many steps.
  */
 export const eulerMaruyama = define({
   name: 'eulerMaruyama',
@@ -109,8 +106,8 @@ export const eulerMaruyama = define({
 })
 
 /**
- * Euler's method for the probability flow in the angle. Order 1, one score evaluation per step. Euler's method in σ/α
- * is `ddim({ eta: 0 })`, which is better if steps are few and the data are narrow.
+ * Euler's method for the probability flow in the angle. Order 1, one score evaluation per step. In σ/α it is `ddim({ eta: 0 })`, which is
+ * better for few steps and narrow data.
  */
 export const euler = define({
   name: 'euler',
@@ -136,14 +133,14 @@ export const rungeKutta4 = define({
 })
 
 /**
- * Dormand–Prince 5(4) for the probability flow in the angle. Between two times of the grid the step size is adaptive,
- * for a local error of at most tolerance · (1 + |z|) in each coordinate of each point.
+ * Dormand–Prince 5(4) for the probability flow in the angle, with adaptive steps between times of the grid, for a local error of at most
+ * tolerance · (1 + |z|) in each coordinate.
  */
 export const dormandPrince = define({
   name: 'dormandPrince',
   about: 'the probability flow, steps by tolerance',
   fields: {
-    /** Local error of a step, relative and absolute. */
+    /** Local error, relative and absolute. */
     tolerance: Field.number({
       holds: tolerance => tolerance > 0 && tolerance < 1,
       domain: 'in (0, 1)',
@@ -156,9 +153,9 @@ export const dormandPrince = define({
 })
 
 /**
- * DPM-Solver++(2M): x_s = σ_s/σ_t x + α_s (1 − κ) D, D = x̂_0 + (h/2h') (x̂_0 − x̂_0'), with x̂_0 and h = −log κ of
- * this step and x̂_0', h' of the last (Lu et al. 2022, arXiv 2211.01095, algorithm 2). D = x̂_0 in the first step and
- * in a step to zero noise. Order 2, one score evaluation per step.
+ * DPM-Solver++(2M): x_s = σ_s/σ_t x + α_s (1 − κ) D, D = x̂_0 + (h/2h') (x̂_0 − x̂_0'), h = −log κ, with x̂_0' and h' of the last step (Lu
+ * et al. 2022, arXiv 2211.01095, algorithm 2). D = x̂_0 in the first step and in a step to zero noise. Order 2, one score evaluation per
+ * step.
  */
 export const dpmSolver2M = define({
   name: 'dpmSolver2M',
@@ -171,20 +168,19 @@ const correction = {
   /** Number of moves at each time. Default: 1. */
   moves: Field.count({ default: 1, most: Limits.maxTimes }),
   /** The size of a move, as a share of that of the noise. */
-  // At δ = 2σ² a move overshoots by its whole distance; beyond that a chain without signal diverges.
+  // At δ = 2σ² a move overshoots by its whole distance; beyond, a chain without signal diverges.
   snr: Field.inside({ default: 0.16 })
 }
 
 /**
- * Predictor–corrector: a step of the predictor, then `moves` Langevin moves x ← x + δ ∇log p + √(2δ) z at the new
- * level, δ = 2 snr² σ² (Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, with |∇log p| replaced by |z|/σ, so
- * that no point's step depends on the others'). No moves are made at a level without noise.
+ * Predictor–corrector: a step of the predictor, then `moves` Langevin moves x ← x + δ ∇log p + √(2δ) z at the new level, δ = 2 snr² σ²;
+ * none at a level without noise (Song et al. 2021, arXiv 2011.13456, algorithms 4 and 5, with |z|/σ for |∇log p|, so that points are
+ * independent).
  */
 export const predictorCorrector = define({
   name: 'predictorCorrector',
   about: 'a step, then Langevin moves (arXiv 2011.13456)',
   fields: {
-    /** Sampler of the step from one time to the next. */
     predictor: Field.of(concept),
     ...correction
   },
@@ -202,15 +198,15 @@ export const predictorCorrector = define({
 })
 
 /**
- * Unadjusted Langevin algorithm: one move x ← x + δ ∇log p + √(2δ) z for each step of the grid, with δ = `step`. On
- * `TimeGrid.constant` it is a Markov chain whose stationary distribution tends to that of the level as δ → 0: for a
- * normal distribution of variance u it is normal with variance u/(1 − δ/2u), and δ < 2u is required.
+ * Unadjusted Langevin algorithm: one move x ← x + δ ∇log p + √(2δ) z for each step of the grid, δ = `step`. On `TimeGrid.constant` it is a
+ * Markov chain whose stationary distribution tends to that of the level as δ → 0: for N(0, u) it is normal with variance u/(1 − δ/2u), if δ
+ * < 2u.
  */
 export const langevin = define({
   name: 'langevin',
   about: 'the unadjusted Langevin algorithm',
   fields: {
-    /** δ: a move adds δ times the score, and √(2δ) z. */
+    /** δ. */
     step: Field.positive({ suggestion: 0.01 })
   },
   formula: ({ step }) => `x ← x + δ ∇log p + √(2δ) z, δ = ${step}`,
@@ -221,10 +217,7 @@ export const langevin = define({
   })
 })
 
-/**
- * Annealed Langevin: `moves` Langevin moves at each level of the grid in turn, δ = 2 snr² σ² (Song & Ermon 2019, arXiv
- * 1907.05600).
- */
+/** Annealed Langevin: `moves` Langevin moves at each level of the grid, δ = 2 snr² σ² (Song & Ermon 2019, arXiv 1907.05600). */
 export const annealedLangevin = define({
   name: 'annealedLangevin',
   about: 'Langevin at each level in turn (arXiv 1907.05600)',
@@ -238,10 +231,10 @@ export const annealedLangevin = define({
   meaning: annealed => ({ draws: true, movesAtLevel: true, step: step => ({ points: langevinMoves(annealed, step) }) })
 })
 
-/** True if the sampler is random, so that its result depends on the key. */
+/** True if the result depends on the key. */
 export const samplerDraws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
 
-/** True if the sampler moves points within a level; others only carry them from one level to the next. */
+/** True if the sampler moves points within a level, not only from one level to the next. */
 export const movesAtLevel = (sampler: Sampler): boolean => concept.meaning(sampler).movesAtLevel === true
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [

@@ -1,7 +1,4 @@
-/**
- * Compiled sampling programs: trajectories, samples, variations and likelihoods; and integration of points along a
- * velocity.
- */
+/** Compiled sampling programs: trajectories, samples, variations and likelihoods; integration along a velocity. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -37,38 +34,33 @@ import {
 } from './step.js'
 import * as TimeGrid from './timeGrid.js'
 
-/** Description of sampling: the sampler, the time grid and the schedule. */
 export interface Description<S extends Sampler = Sampler> {
   readonly sampler: S
   readonly grid: TimeGrid.TimeGrid
   readonly schedule: Schedule.Schedule
   /**
-   * Approximate distribution of the data, used at the noisy end only, where it hardly matters: points start from this
-   * mixture, diffused to that level. Default: N(0, I), so that points start from N(0, (α² + σ²) I), which is N(0, I) on
-   * a variance preserving schedule.
+   * Approximate distribution of the data, diffused to the noisy end, where points start. Default: N(0, I), so that points start from N(0,
+   * (α² + σ²) I), which is N(0, I) on a variance preserving schedule.
    */
   readonly prior?: Mixture.Mixture
 }
 
-/** A valid description, ready to run. */
 export interface Program<S extends Sampler = Sampler> extends Description<S> {
   /** Nodes of the grid, the noisy end first. */
   readonly nodes: ReadonlyArray<Node>
 }
 
-/** Points at a time of the grid. */
 export interface State {
   /** Number of steps so far. */
   readonly step: number
   readonly time: number
   readonly points: Points.Points
-  /** State that a multistep sampler keeps of its last step; null if none. */
+  /** Memory of a multistep sampler; null if it has none. */
   readonly memory: unknown
 }
 
 /**
  * Checks a description. Returns a program, or all problems.
- *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -122,14 +114,14 @@ const standardNormalMixture = (dim: number): Mixture.Mixture => ({
   factors: null
 })
 
-/** Distribution at the noisy end: the diffused prior. */
+/** Diffused prior at the noisy end. */
 const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture => {
   const wrong = Problem.requireCount('dim', dim, { least: 1, suggestion: 2, most: Limits.maxColumns })
   if (wrong.length > 0) return refuseWith(wrong[0], `${SAMPLER_CALL}: ${Problem.show(wrong[0])}`)
   return pipe(ofDimension('the prior', prior ?? standardNormalMixture(dim), dim), Mixture.diffuse(noisy))
 }
 
-/** Next state; null after the last. Step i draws from the i-th child of `key`. */
+/** Returns the next state; null after the last. Step i draws from the i-th child of `key`. */
 const nextSamplerState = (
   { sampler, schedule, nodes }: Program,
   score: ScoreFunction,
@@ -155,8 +147,8 @@ const firstSamplerState = (program: Program, points: Points.Points): State => {
 }
 
 /**
- * Runs a program from given points at the noisy end. Returns the states lazily, one for each time of the grid. The
- * points may come from the caller's own chain, or be data with noise added, of which the program then makes variations.
+ * Runs a program from given points at the noisy end, such as the end of another chain, or noised data. Returns the states lazily, one for
+ * each time of the grid.
  */
 export const transport =
   (program: Program) =>
@@ -169,8 +161,7 @@ export const transport =
     )
 
 /**
- * Last state of `transport`, `trajectory` or `integrateVelocity`: for `transport`, the points at the clean end. Earlier
- * states are not kept.
+ * Last state of `transport`, `trajectory` or `integrateVelocity`, such as the points at the clean end. Earlier states are not kept.
  *
  * @throws RangeError if there are no states
  *
@@ -202,9 +193,7 @@ const beginSampling = (program: Program, rows: number, dim: number, key: Key.Key
   )
 
 /**
- * Explains how points are sampled: the steps, and how the score is computed for this many points at the first of them.
- * `Compile.explain` prints it.
- *
+ * Explains the steps, and how the score is computed for this many points at the first of them. `Compile.explain` prints it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -235,9 +224,8 @@ export const how =
   }
 
 /**
- * Trajectory from noise to data: the state at each time of the grid, lazily, the noisy end first. The same key gives
- * the same bits; the start and each step have their own keys.
- *
+ * Trajectory from noise to data: the state at each time of the grid, lazily, the noisy end first. Equal keys give equal bits; the start and
+ * each step have their own keys.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -280,9 +268,8 @@ export const sample =
     ).points
 
 /**
- * Variations of given points: noise of the first level of the grid is added to them, and they are carried to the clean
- * end. They stay nearer with less noise (SDEdit: Meng et al. 2021, arXiv 2108.01073).
- *
+ * Variations of given points: adds noise of the grid's first level, and runs to the clean end. Less noise keeps them nearer (SDEdit: Meng
+ * et al. 2021, arXiv 2108.01073).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -315,14 +302,12 @@ export const sdEdit =
   }
 
 /**
- * Log-density of a score at the clean end of the grid, by the instantaneous change of variables along the probability
- * flow dz/dθ = v, z = x/n, n = √(α² + σ²): log p(x) = log p_T(x_T) + d log(n_T/n) + ∫ div v dθ from the clean end to
- * the noisy, with div v = −σ/α (n² div ∇log p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et al. 2021,
- * arXiv 2011.13456, §4.3). The divergence is exact, and the result is exact up to the solver and to p_T being the
- * program's diffused prior. In many dimensions `{ probes, key }` estimates the divergence by random directions v with
- * entries ±1, `probes` of them for each row, fixed along the way, with all products vᵀ∂s/∂x at once: the result is then
- * unbiased (Grathwohl et al. 2019, arXiv 1810.01367).
- *
+ * Log-density of a score at the clean end of the grid, by the instantaneous change of variables along the probability flow dz/dθ = v, z =
+ * x/n, n = √(α² + σ²): log p(x) = log p_T(x_T) + d log(n_T/n) + ∫ div v dθ from the clean end to the noisy, with div v = −σ/α (n² div ∇log
+ * p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et al. 2021, arXiv 2011.13456, §4.3). The result is exact up to the solver
+ * and to p_T being the program's diffused prior. In many dimensions `{ probes, key }` estimates the divergence without bias by `probes`
+ * random directions v for each row, with entries ±1, fixed along the way, and all products vᵀ∂s/∂x at once (Grathwohl et al. 2019, arXiv
+ * 1810.01367).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -366,7 +351,7 @@ export function logDensity(
     const noisy = nodes[0]
     const clean = nodes[nodes.length - 1]
     const solve = Case.meaning(sampler).solver
-    /** x from the state of the solver, which holds z for every point, then the integral for every point. */
+    /** x from the solver's state: z of every point, then the integral of every point. */
     const pointsOf = (state: Float64Array, { size }: Node): Points.Points => ({
       rows,
       dim,
@@ -404,14 +389,14 @@ export function logDensity(
   }
 }
 
-/** Random directions by which a divergence is estimated. */
+/** Random directions for estimating a divergence. */
 export interface Probes {
   /** Number of directions for each row. */
   readonly probes: number
   readonly key: Key.Key
 }
 
-/** div s ≈ the mean of vᵀ∂s/∂x v, with all directions evaluated at once. */
+/** div s ≈ the mean of vᵀ∂s/∂x v, all directions at once. */
 const probed = (
   { vjp }: Smooth,
   { probes, key }: Probes,
@@ -426,7 +411,7 @@ const probed = (
   return (x, time) => {
     const all = { rows: probes * rows, dim, values: v.map((_, i) => x.values[i % size]) }
     const product = vjp(all, time, v).values
-    /** Index into v of entry i of all directions of a row. */
+    /** Index into v, whose rows repeat the points once for each direction. */
     const place = (row: number, i: number): number => (Math.floor(i / dim) * rows + row) * dim + (i % dim)
     return new Float64Array(rows).map(
       (_, row) =>
@@ -440,10 +425,10 @@ const probed = (
 
 // -- along a velocity ------------------------------------------------------------------------------------------------
 
-/** dx/dt at each point, as many numbers: the velocity learned by flow matching, a rectified flow or an interpolant. */
+/** dx/dt at each point, as learned by flow matching, a rectified flow or an interpolant. */
 export type VelocityFunction = (points: Points.Points, time: number) => { readonly values: Float64Array }
 
-/** Velocity from a head of a score, with its parameters at time 0. */
+/** Velocity from a head of a score, with parameters at time 0. */
 export const headVelocity =
   <P extends string, H extends string>(
     score: Score.Score<P, H>,
@@ -454,9 +439,9 @@ export const headVelocity =
   (points, time) =>
     Score.heads(score, schedule)(params)(time)(points)[name]
 
-/** Integration from one time to another, which may be earlier, in equal steps. */
+/** Integration from one time to another, possibly earlier, in equal steps. */
 export interface VelocityIntegration {
-  /** Solver of ordinary differential equations: `euler`, `heun`, `rungeKutta4`, `dormandPrince`, or a custom one. */
+  /** Solver: `euler`, `heun`, `rungeKutta4`, `dormandPrince`, or a custom one. */
   readonly by: Flow
   readonly from: number
   readonly to: number
@@ -466,8 +451,8 @@ export interface VelocityIntegration {
 }
 
 /**
- * Integrates points along a velocity, dx/dt = v(x, t). Returns the states lazily, the first with the given points. It
- * needs neither schedule nor score; `headVelocity` is the velocity of a network.
+ * Integrates points along a velocity, dx/dt = v(x, t), without a schedule or a score; `headVelocity` is that of a network. Returns the
+ * states lazily, the first with the given points.
  *
  * @throws RangeError with the `problem` if a velocity does not return a finite vector for each point
  *

@@ -1,4 +1,4 @@
-/** Scores for samplers: of a known mixture, or learned. */
+/** Scores of known mixtures, and learned scores. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { fill, vjp, type Tensor } from '../../lib/index.js'
 import type { RowwisePlan } from '../../lib/compiler/rowwise.js'
@@ -14,7 +14,7 @@ import * as Score from '../score/score.js'
 import { ofDimension, samplerPoints } from './guards.js'
 import type { ScoreFunction } from './step.js'
 
-/** Explains how a score is computed for points at a time; `Compile.explain` prints it. */
+/** Explains how a score is computed for points at a time. */
 export type ScoreExplanation = (points: Points.Points, time: number) => Explanation
 
 const explanationOf = ({ program, reason }: RowwisePlan): Explanation => ({
@@ -23,17 +23,17 @@ const explanationOf = ({ program, reason }: RowwisePlan): Explanation => ({
   parts: () => (program === null ? [] : [{ term: 'the score', ...program.profile() }])
 })
 
-/** A score with its divergence, one number per point, as the likelihood needs. */
+/** A score with its divergence, one number per point. */
 export interface Differentiable extends ScoreFunction {
   readonly divergence: (points: Points.Points, time: number) => Float64Array
 }
 
-/** f(t) at the query time, a [1, 1] tensor that autodiff treats as constant. */
+/** f(t) at the query time, [1, 1], constant for autodiff. */
 export type OfTime = (f: (time: number) => number) => Tensor
 
 /**
- * s(x, t) in the tensor vocabulary, [rows, dim] in and out. The time enters only through functions of it, which must
- * always be the same in the same order, so that one program serves all times.
+ * s(x, t) in the tensor vocabulary, [rows, dim] in and out. Time enters only through functions of it, always the same in the same order, so
+ * that one program serves all times.
  */
 export type Field = (x: Tensor, ofTime: OfTime) => Tensor
 
@@ -49,12 +49,12 @@ export const levelOf =
     }
   }
 
-/** A differentiable score; `Guidance` combines such scores. */
+/** A score with products, which `Guidance` combines. */
 export interface Smooth extends Differentiable {
-  /** vᵀ ∂s/∂x for each point, v as long as the points. */
+  /** vᵀ ∂s/∂x for each point, v and result [rows, dim]. */
   readonly vjp: (points: Points.Points, time: number, v: Float64Array) => Points.Points
   readonly field: Field
-  /** Explains the computation; absent if the score is a combination of others. */
+  /** Explains the computation; absent for combinations of scores. */
   readonly how?: ScoreExplanation
 }
 
@@ -69,7 +69,7 @@ const smooth = (
     how
   })
 
-/** vᵀ ∂s/∂x of a model at a time of the schedule. */
+/** vᵀ ∂s/∂x of a model at a time. */
 const pulledBy =
   <P extends string>(
     model: Score.Model<P>,
@@ -85,7 +85,7 @@ const pulledBy =
     return { rows, dim, values }
   }
 
-/** Score of a model in the tensor vocabulary, at a time of the schedule. */
+/** Score of a model in the tensor vocabulary. */
 const scoreField =
   <P extends string>(
     score: Score.Score<P>,
@@ -105,8 +105,7 @@ const scoreField =
   }
 
 /**
- * Exact score of a mixture that the schedule diffuses, the optimum of training.
- *
+ * Exact score of a mixture that the schedule diffuses.
  *
  * @example
  * import { strict as assert } from 'node:assert'

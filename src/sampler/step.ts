@@ -1,4 +1,4 @@
-/** Types of samplers, and the building blocks of steps. */
+/** Types of samplers, and parts of steps. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
@@ -7,7 +7,7 @@ import { Case, conceptModule } from '../core/index.js'
 import type * as Points from '../data/points.js'
 import * as Schedule from '../schedule/schedule.js'
 
-/** ∇log p_t at each point: as many rows, of the same dimension. */
+/** ∇log p_t at each point. */
 export type ScoreFunction = (points: Points.Points, time: number) => Points.Points
 
 /** A time of the grid, with the quantities that steps use. */
@@ -21,45 +21,42 @@ export interface Node extends Schedule.Level {
   readonly size: number
 }
 
-/** One step of a program: both nodes, the score, and the key of its randomness. */
+/** Arguments of one step. */
 export interface Step {
   readonly schedule: Schedule.Schedule
   readonly score: ScoreFunction
   readonly from: Node
   readonly to: Node
   readonly points: Points.Points
-  /** Memory returned by the previous step; null in the first. */
+  /** Memory of the previous step; null in the first. */
   readonly memory: unknown
   readonly key: Key.Key
 }
 
-/** Result of a step: the points, and the memory for the next step. */
+/** Points after a step, and the memory for the next. */
 export interface Moved {
   readonly points: Points.Points
   readonly memory?: unknown
 }
 
 export interface Meaning {
-  /** Moves the points by one step. The schedule enters through the levels of the two nodes. */
+  /** Moves the points by one step. */
   readonly step: (step: Step) => Moved
-  /**
-   * True if the step depends on the key. Laws check that a step without draws is deterministic, and the distribution of
-   * one with.
-   */
+  /** True if the step depends on the key. Laws check determinism without draws, and the distribution with draws. */
   readonly draws: boolean
-  /** Capability: the sampler moves points within a level, so the grid may stay at one level. */
+  /** Capability: moves points within a level, so the grid may stay at one. */
   readonly movesAtLevel?: boolean
-  /** Capability, checked by laws: order of convergence in the length of the steps, if the step is deterministic. */
+  /** Capability, checked by laws: order of convergence in the step length of a deterministic sampler. */
   readonly order?: number
-  /** Capability, checked by laws: local error, relative to 1 + |x|, if the step size is adaptive. */
+  /** Capability, checked by laws: local error, relative to 1 + |x|, of adaptive steps. */
   readonly tolerance?: number
-  /** Solver of the probability flow, if the sampler is one: it then also computes the likelihood. */
+  /** Solver of the probability flow, for samplers that also compute the likelihood. */
   readonly solver?: Ode.Solver
 }
 
 export interface Sampler extends Case.Value<'Sampler', Meaning> {}
 
-/** A solver of the probability-flow ODE, which also computes the likelihood. */
+/** A sampler by the probability-flow ODE. */
 export interface Flow extends Case.Value<'Sampler', Meaning & { readonly solver: Ode.Solver }> {}
 
 export const { concept, define, show, formula, problems } = conceptModule<Sampler>(
@@ -69,7 +66,6 @@ export const { concept, define, show, formula, problems } = conceptModule<Sample
 
 /**
  * Sampler from a solver of dy/dt = f(t, y), which maps y at one t to y at another, possibly earlier, t.
- *
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -98,7 +94,7 @@ export const probabilityFlow = (
 
 // -- steps -----------------------------------------------------------------------------------------------------------
 
-/** Node of a time of a schedule. */
+/** Node at a time of a schedule. */
 export const nodeAtTime =
   (schedule: Schedule.Schedule) =>
   (time: number): Node => {
@@ -116,7 +112,7 @@ export const nodeAtTime =
 /** Points of the same size with other values. */
 export const pointsLike = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
 
-/** Points that are a linear combination of vectors, plus noise of the given size; none is drawn if the size is 0. */
+/** Linear combination of vectors, plus noise of the given size; none is drawn if the size is 0. */
 export const combinePoints = (
   { points, key }: Pick<Step, 'points' | 'key'>,
   terms: ReadonlyArray<readonly [number, Float64Array]>,
@@ -137,7 +133,7 @@ export const linearStep = (step: Step, weight: number, noise: number): Moved => 
   return { points: combinePoints(step, terms, noise) }
 }
 
-/** κ and 1 − κ², the latter with no cancellation beyond that of the ratios. */
+/** κ and 1 − κ², the latter without further cancellation. */
 export const shrinkage = ({
   from,
   to
@@ -192,7 +188,7 @@ export const langevinMove = (
         Math.sqrt(2 * size)
       )
 
-/** Langevin moves at the new level of the step, in sequence, each with its own key. */
+/** Langevin moves at the new level of the step, each with its own key. */
 export const langevinMoves = (
   { moves, snr }: { readonly moves: number; readonly snr: number },
   step: Pick<Step, 'score' | 'to' | 'points' | 'key'>
@@ -202,7 +198,7 @@ export const langevinMoves = (
     step.points
   )
 
-/** Returns the node of an angle between those of two nodes; at these two the nodes themselves, without rounding. */
+/** Node at an angle between two nodes; these themselves, without rounding, at the ends. */
 export const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((angle: number) => Node) => {
   const nodeOf = nodeAtTime(schedule)
   return angle =>
@@ -214,7 +210,7 @@ export const nodeOfAngle = (schedule: Schedule.Schedule, a: Node, b: Node): ((an
           nodeOf(pipe(schedule, Schedule.timeOfLogSnr(-2 * Elementary.log(Elementary.tan(angle)))))
 }
 
-/** dz/dθ = (ε − sin θ z)/cos θ. Rounding adds 2⁻⁵²/cos θ, which is large only where steps are short. */
+/** dz/dθ = (ε − sin θ z)/cos θ. Rounding adds 2⁻⁵²/cos θ, large only if steps are short. */
 export const flowVelocity = ({ alpha, sigma, size }: Node, z: Float64Array, score: Float64Array): Float64Array =>
   Ode.linearCombination([
     [-sigma / alpha, z],

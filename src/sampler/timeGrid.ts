@@ -1,4 +1,4 @@
-/** Time grids: the times at which a sampler evaluates, from the noisy end `from` down to the clean end `to`. */
+/** Time grids: times of a sampler, from the noisy end `from` down to the clean end `to`. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -6,15 +6,15 @@ import { Case, Field, Problem, Vocabulary, conceptModule } from '../core/index.j
 import * as Limits from '../core/limits.js'
 import * as Schedule from '../schedule/schedule.js'
 
-/** Function of level and time in which the steps of a grid are equal. */
+/** Function of level and time in which steps are equal. */
 export type Coordinate = (level: Schedule.Level, time: number) => number
 
 export interface Meaning {
-  /** Times, the noisy end first: decreasing, or all at one level. */
+  /** Times, decreasing or all at one level. */
   readonly times: (schedule: Schedule.Schedule) => ReadonlyArray<number> | Float64Array
-  /** Problems on a schedule, by the names of the fields. The times are checked in any case. */
+  /** Problems on a schedule, by field. Times are checked in any case. */
   readonly requirements?: (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
-  /** Capability, checked by laws: the coordinate in which steps are equal. */
+  /** Capability, checked by laws: coordinate in which steps are equal. */
   readonly evenIn?: Coordinate
 }
 
@@ -31,7 +31,7 @@ const noiseRatio = (schedule: Schedule.Schedule, time: number): number => {
   return sigma / alpha
 }
 
-/** Problems of the noisy end, which must be a time of the schedule with signal left. */
+/** Problems of the noisy end, which needs signal. */
 const noisyEndProblems = (schedule: Schedule.Schedule, field: string, time: number): ReadonlyArray<Problem.Problem> => {
   const outside = pipe(schedule, Schedule.timeProblems(field, time))
   return outside.length > 0
@@ -45,7 +45,7 @@ const noisyEndProblems = (schedule: Schedule.Schedule, field: string, time: numb
       )
 }
 
-/** Problems of the clean end, which must be an earlier time of the schedule. */
+/** Problems of the clean end, which must be earlier than the noisy one. */
 const cleanEndProblems = (
   schedule: Schedule.Schedule,
   field: string,
@@ -62,7 +62,7 @@ const cleanEndProblems = (
   ...Problem.unless(!(time >= before), field, time, `< ${before}: times fall from noise to data`, 'swap the two')
 ]
 
-/** Problems of times that are fewer than two, or rise. */
+/** Problems of fewer than two times, or rising ones. */
 const timeOrderProblems = (schedule: Schedule.Schedule, times: Float64Array): ReadonlyArray<Problem.Problem> => [
   ...Problem.unless(times.length > 1, 'times', `a list of ${times.length}`, 'at least two times', 'add the clean end'),
   ...Array.from(times).flatMap((time, i) =>
@@ -87,10 +87,7 @@ const gridTimeField = Field.number({
   arbitrary: fc => fc.double({ min: 0, max: 1, noNaN: true })
 })
 const gridStepsField = Field.count({ suggestion: 100, most: Limits.maxTimes })
-/**
- * Fields of a grid from the noisy end `from`, the later time, to the clean end `to`, where 0 is the data if the
- * schedule has no noise there.
- */
+/** Fields of a grid from the noisy end `from` to the clean end `to`; time 0 is the data if the schedule has no noise there. */
 const span = {
   /** First time, with the most noise. */
   from: gridTimeField,
@@ -108,15 +105,15 @@ const ofSpan =
     ...cleanEndProblems(schedule, 'to', to, from)
   ]
 
-/** Both ends exactly, and between them `at` of the shares 1/steps, 2/steps, …. */
+/** Both ends exactly, and `at` of the shares 1/steps, 2/steps, … between them. */
 const interpolatedTimes = ({ from, to, steps }: Span, at: (share: number) => number): Float64Array =>
   new Float64Array(steps + 1).map((_, i) => (i === 0 ? from : i === steps ? to : at(i / steps)))
 
 const interpolate = (a: number, b: number, share: number): number => a + (b - a) * share
 
 /**
- * Equal steps in time. If σ grows like √t, as in Ornstein–Uhlenbeck, the last steps down to σ = 0 are long in σ, and a
- * solver loses part of its order: prefer `karras` there.
+ * Equal steps in time. If σ grows like √t, as in Ornstein–Uhlenbeck, the last steps to σ = 0 are long in σ, and a solver loses part of its
+ * order: prefer `karras`.
  */
 export const uniform = define({
   name: 'uniform',
@@ -132,8 +129,8 @@ export const uniform = define({
 })
 
 /**
- * Equal steps in the log-SNR log(α²/σ²) on any schedule (Lu et al. 2022, arXiv 2206.00927). The clean end needs noise,
- * since the log-SNR is infinite without it.
+ * Equal steps in the log-SNR log(α²/σ²) (Lu et al. 2022, arXiv 2206.00927). The clean end needs noise, since the log-SNR is infinite
+ * without it.
  */
 export const logSnr = define({
   name: 'logSnr',
@@ -179,7 +176,7 @@ export const karras = define({
   about: 'equal steps in (σ/α)^(1/ρ), more at low noise (arXiv 2206.00364)',
   fields: {
     ...span,
-    /** ρ. A larger value places more times at low noise. Default: 7. */
+    /** ρ. Default: 7. */
     rho: Field.positive({ default: 7 })
   },
   example: { ...EXAMPLE_SPAN, to: 0 },
@@ -219,14 +216,12 @@ export const listed = define({
   })
 })
 
-/** A single noise level, at which a Langevin sampler makes its moves. */
+/** A single noise level, for Langevin samplers. */
 export const constant = define({
   name: 'constant',
   about: 'one noise level, for Sampler.langevin',
   fields: {
-    /** Time of every step. */
     time: gridTimeField,
-    /** Number of steps. */
     steps: gridStepsField
   },
   example: { time: 0.1, steps: 20 },
@@ -237,13 +232,13 @@ export const constant = define({
   })
 })
 
-/** Returns the times, steps + 1 of them, the noisy end first. */
+/** Returns the steps + 1 times, the noisy end first. */
 export const times =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): Float64Array =>
     Float64Array.from(concept.meaning(grid).times(schedule))
 
-/** Coordinate in which the steps of a grid are equal; undefined if the definition does not declare it. */
+/** Coordinate in which steps are equal; undefined if it is not declared. */
 export const evenIn = (grid: TimeGrid): Coordinate | undefined => concept.meaning(grid).evenIn
 
 /** Problems of a grid on a schedule: times outside it, rising times, no step, or a level without signal. */
@@ -254,16 +249,16 @@ export const problems =
     if (!Case.isSound(grid)) return own
     const said = [...(concept.meaning(grid).requirements?.(schedule) ?? []), ...own]
     if (said.length > 0) return said
-    // The times are checked independently of the definition's requirements.
+    // Checked whatever the definition requires.
     const found = times(schedule)(grid)
     return stays(found) ? noisyEndProblems(schedule, 'times[0]', found[0]) : timeOrderProblems(schedule, found)
   }
 
-/** True if the grid is valid and stays at one noise level. */
+/** True if the grid is valid and stays at one level. */
 export const isOneLevel =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): boolean =>
-    // An invalid grid may have more times than fit in memory, so it is checked first.
+    // First, since an invalid grid may have more times than fit in memory.
     problems(schedule)(grid).length === 0 && stays(times(schedule)(grid))
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [uniform, logSnr, karras, listed, constant]

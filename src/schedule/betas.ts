@@ -7,7 +7,7 @@ import { preserving, type Accumulated } from './dynamics.js'
 import { define, level, type Schedule } from './schedule.js'
 import { cosine } from './continuous.js'
 
-/** Index of the last of ascending numbers that is at most x, by bisection of [lo, hi); the first if none is. */
+/** Index of the last of ascending numbers that is at most x, by bisection of [lo, hi); the first if there is none. */
 const lastAtMost = (rising: Float64Array, x: number, lo: number, hi: number): number => {
   const middle = (lo + hi) >> 1
   return hi - lo <= 1 ? lo : rising[middle] <= x ? lastAtMost(rising, x, middle, hi) : lastAtMost(rising, x, lo, middle)
@@ -61,10 +61,9 @@ const betaTableField: typeof betaListField = {
 }
 
 /**
- * Discrete DDPM with a table β_1 … β_N: after n steps α² = Π_{i ≤ n} (1 − β_i), σ² = 1 − α² (Ho et al. 2020, arXiv
- * 2006.11239). Time counts steps, t in [0, N]; between whole numbers log α is linear, which is the process with a
- * constant rate within each step. (t = 1 is step 0 in libraries that count from 0.)
- *
+ * Discrete DDPM with a table β_1 … β_N: after n steps α² = Π_{i ≤ n} (1 − β_i), σ² = 1 − α² (Ho et al. 2020, arXiv 2006.11239). Time counts
+ * steps, t in [0, N], with log α linear between whole numbers: a constant rate within each step. (t = 1 is step 0 in libraries that count
+ * from 0.)
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -79,7 +78,6 @@ export const betas = define({
   name: 'betas',
   about: 'the discrete DDPM of a table of β (arXiv 2006.11239)',
   fields: {
-    /** β of each step of the chain. */
     betas: betaTableField
   },
   call: ['betas'],
@@ -121,7 +119,7 @@ export const cosineBetas = ({
   return Array.from({ length: steps }, (_, i) => Math.min(1 - signals[i + 1] / signals[i], 0.999))
 }
 
-/** Recipes of tables of β. Each table of a thousand levels is computed only when it is read. */
+/** Recipes of tables of β, each computed only when it is read. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Schedule>> = [
   {
     name: 'Schedule.linearBetas',

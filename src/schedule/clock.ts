@@ -1,16 +1,16 @@
-/** Clocks: a change of time, with τ, the schedule's own time, an increasing function of a new time t. */
+/** Clocks: increasing functions τ(t), with τ the schedule's own time and t a new one. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Field, Problem, Vocabulary, conceptModule, type Case } from '../core/index.js'
 import { logSnrExtremes, type Dynamics } from './dynamics.js'
 
-/** A clock on a schedule: τ(t), its derivative, and t(τ). New times run over [0, until]. */
+/** A clock on a schedule: τ(t), its derivative, and t(τ), for t in [0, until]. */
 export interface Ticking {
   readonly until: number
   readonly time: (t: number) => number
   readonly rate: (t: number) => number
   readonly inverse: (time: number) => number
-  /** Capability: the log-SNR at a new time, its derivative, and the new time of a log-SNR, in closed form. */
+  /** Capability: log-SNR at a new time, its derivative, and its inverse, in closed form. */
   readonly logSnr?: {
     readonly at: (t: number) => number
     readonly slope: (t: number) => number
@@ -20,7 +20,7 @@ export interface Ticking {
 
 export interface Meaning {
   readonly ticking: (own: Dynamics) => Ticking
-  /** Problems on a schedule, by the names of the fields, if the fields are valid. */
+  /** Problems on a schedule, by field, if the fields are valid. */
   readonly requirements?: (own: Dynamics) => ReadonlyArray<Problem.Problem>
 }
 
@@ -63,7 +63,7 @@ export const affine = define({
   name: 'affine',
   about: 'τ = scale · t + shift',
   fields: {
-    /** Factor of speed, dτ/dt. */
+    /** dτ/dt. */
     scale: Field.positive({ suggestion: 1 }),
     /** τ at t = 0. Default: 0. */
     shift: Field.notNegative({ default: 0 })
@@ -87,7 +87,6 @@ export const power = define({
   name: 'power',
   about: 'τ = t^exponent: above 1, time dwells where there is little noise',
   fields: {
-    /** Exponent of t. */
     exponent: Field.positive({ suggestion: 2 })
   },
   call: ['exponent'],
@@ -102,7 +101,7 @@ export const power = define({
   })
 })
 
-/** Field for a log-SNR, with suggestions in the range of most schedules. */
+/** Field for a log-SNR, with random values in [min, max]. */
 const logSnrField = (suggestion: number, min: number, max: number): Field.Field<number> =>
   Field.number({
     holds: Number.isFinite,

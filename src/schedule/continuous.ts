@@ -4,7 +4,7 @@ import { Field, Problem } from '../core/index.js'
 import { preserving, type Accumulated } from './dynamics.js'
 import { define } from './schedule.js'
 
-/** Fields of a noise rate that is linear from `betaMin` at time 0 to `betaMax` at time 1. */
+/** Fields of a rate that is linear from `betaMin` at time 0 to `betaMax` at time 1. */
 const betaFields = {
   /** β at time 0. Default: 0.1. */
   betaMin: Field.notNegative({ default: 0.1 }),
@@ -26,9 +26,8 @@ const linearRate = ({ betaMin, betaMax }: Field.Of<typeof betaFields>): Accumula
 }
 
 /**
- * Variance preserving schedule with a linear rate: dx = −½β x dt + √β dW, β(t) = β_min + t (β_max − β_min), t in [0,
- * 1], so α = exp(−½∫β), σ² = 1 − exp(−∫β) (Song et al. 2021, arXiv 2011.13456, appendix C; the continuous DDPM).
- *
+ * Variance preserving schedule with a linear rate, the continuous DDPM: dx = −½β x dt + √β dW, β(t) = β_min + t (β_max − β_min), t in [0,
+ * 1], so α = exp(−½∫β), σ² = 1 − exp(−∫β) (Song et al. 2021, arXiv 2011.13456, appendix C).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -52,14 +51,14 @@ export const vpLinear = define({
 const rootSigmoid = (x: number): number => Elementary.exp(-Elementary.softplus(-x) / 2)
 
 /**
- * Cosine schedule: ᾱ = α² = f(t)/f(0), f(t) = cos²(½π (t + s)/(1 + s)), σ² = 1 − α², t in [0, 1], with offset s (Nichol
- * & Dhariwal 2021, arXiv 2102.09672, equation 17). Continuous in time, so no β is clipped: α = 0 at t = 1.
+ * Cosine schedule: ᾱ = α² = f(t)/f(0), f(t) = cos²(½π (t + s)/(1 + s)), σ² = 1 − α², t in [0, 1], with offset s (Nichol & Dhariwal 2021,
+ * arXiv 2102.09672, equation 17). No β is clipped: α = 0 at t = 1.
  */
 export const cosine = define({
   name: 'cosine',
   about: 'improved DDPM (arXiv 2102.09672)',
   fields: {
-    /** Offset s, which keeps the noise near time 0 from being too small. Default: 0.008. */
+    /** Offset s, against too little noise near time 0. Default: 0.008. */
     offset: Field.notNegative({ default: 0.008 })
   },
   formula: ({ offset }) => `α = cos(½π (t + ${offset})/${1 + offset}) / cos(½π ${offset}/${1 + offset}), σ² = 1 − α²`,
@@ -70,7 +69,7 @@ export const cosine = define({
     const alphaOf = (time: number): number => Elementary.sin((1 - time) * c) / start
     // cos²θ_0 − cos²θ = sin(θ − θ_0) sin(θ + θ_0)
     const noise = (time: number): number => Elementary.sin(time * c) * Elementary.sin((time + 2 * offset) * c)
-    // tan θ, computed from the nearer end.
+    // tan θ, from the nearer end.
     const tangent = (time: number): number =>
       time < 0.5 ? Elementary.tan((time + offset) * c) : 1 / Elementary.tan((1 - time) * c)
     const sine = Elementary.sin(2 * offset * c)
@@ -81,7 +80,7 @@ export const cosine = define({
       logSnr: time => 2 * Elementary.log(Elementary.sin((1 - time) * c)) - Elementary.log(noise(time)),
       timeOfLogSnr: logSnr => {
         if (logSnr < 0) return 1 - Elementary.asin(start * rootSigmoid(logSnr)) / c
-        // sin δ sin(δ + 2θ_0) = q for δ = θ − θ_0, a quadratic equation in tan δ.
+        // sin δ sin(δ + 2θ_0) = q for δ = θ − θ_0, quadratic in tan δ.
         const q = Elementary.square(start * rootSigmoid(-logSnr))
         return Elementary.atan2(2 * q, sine + Math.sqrt(sine * sine + 4 * q * (cosine - q))) / c
       },
@@ -108,7 +107,7 @@ export const subVp = define({
       until,
       level: time => ({ alpha: Elementary.exp(-total(time) / 2), sigma: -Elementary.expm1(-total(time)) }),
       logSnr: time => -total(time) - 2 * Elementary.log(-Elementary.expm1(-total(time))),
-      // σ/α = 2 sinh(B/2), inverted without overflow for large ratios.
+      // σ/α = 2 sinh(B/2), inverted without overflow.
       timeOfLogSnr: logSnr =>
         timeOf(
           logSnr > 0
@@ -122,8 +121,8 @@ export const subVp = define({
 })
 
 /**
- * Variance exploding schedule, with constant signal and geometric noise: α = 1, σ = σ_min (σ_max/σ_min)^t, t in [0, 1]
- * (Song et al. 2021, arXiv 2011.13456, §3.4). The noise at time 0 is σ_min, not 0.
+ * Variance exploding schedule: α = 1, σ = σ_min (σ_max/σ_min)^t, t in [0, 1] (Song et al. 2021, arXiv 2011.13456, §3.4). The noise at time
+ * 0 is σ_min, not 0.
  */
 export const varianceExploding = define({
   name: 'varianceExploding',
@@ -157,7 +156,7 @@ export const varianceExploding = define({
   }
 })
 
-/** EDM schedule, whose time is the noise: α = 1, σ = t, t ≥ 0 (Karras et al. 2022, arXiv 2206.00364, table 1). */
+/** EDM schedule: α = 1, σ = t, t ≥ 0 (Karras et al. 2022, arXiv 2206.00364, table 1). */
 export const edm = define({
   name: 'edm',
   about: 'time is the noise itself (arXiv 2206.00364)',

@@ -1,19 +1,19 @@
-/** Dynamics of a schedule: its noise levels, and the quantities derived from them. */
+/** Dynamics of a schedule: noise levels and derived quantities. */
 import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 
-/** Coefficients of signal and noise: x = alpha · x_0 + sigma · z. */
+/** Coefficients in x = alpha · x_0 + sigma · z. */
 export interface Level {
   readonly alpha: number
   readonly sigma: number
 }
 
-/** Level without noise, x = x_0. */
+/** Level without noise. */
 export const CLEAN: Level = { alpha: 1, sigma: 0 }
 
 /** Levels and derived quantities at times in [0, until]. */
 export interface Dynamics {
-  /** Last time; ∞ if there is none. */
+  /** Last time, possibly ∞. */
   readonly until: number
   readonly level: (time: number) => Level
   /** λ = log(α²/σ²). */
@@ -26,25 +26,22 @@ export interface Dynamics {
   readonly diffusion: (time: number) => number
   /** Times at which α and σ are not differentiable, ascending. */
   readonly kinks: () => ReadonlyArray<number>
-  /** True if α² + σ² = 1 at all times; false if that is not known. */
+  /** True if α² + σ² = 1 at all times; false if unknown. */
   readonly preservesVariance: boolean
-  /** True if diffusing for s and then for t equals diffusing for s + t; false if that is not known. */
+  /** True if diffusing for s and then for t equals diffusing for s + t; false if unknown. */
   readonly homogeneous: boolean
 }
 
-/**
- * Definition of a schedule: the levels, which are required, and optional closed forms and claims, which laws check
- * against the levels.
- */
+/** Definition of a schedule: levels, and optional closed forms and claims, which laws check against the levels. */
 export type Levels = Pick<Dynamics, 'until' | 'level'> & Partial<Dynamics>
 
-/** Interval without an inner kink that contains a time. */
+/** Interval around a time without an inner kink. */
 type PieceOf = (time: number) => readonly [lo: number, hi: number]
 
 /**
- * Derivative at x of the quartic through five points near x, with error h⁴ f⁗′/30 and ε f/h. The step h is a share of
- * the distance δ to the nearer end of the piece that contains x, near which f may be a power of δ. If x is nearer to
- * the end than 2h, the points stay inside and the derivative is taken off their centre.
+ * Derivative at x of the quartic through five points near x, with error h⁴ f⁗′/30 and ε f/h. The step h is a share of the distance to the
+ * nearer end of the piece that contains x, near which f may be a power of that distance. Within 2h of the end the points stay inside, off
+ * centre.
  */
 const quarticDerivative =
   (f: (x: number) => number, pieceOf: PieceOf) =>
@@ -67,13 +64,13 @@ const quarticDerivative =
     return (outer / 12 - inner / 6 + (s3 - 2.5 * s) * at(0)) / h
   }
 
-/** First of 1, 2, 4, … at which the predicate fails; otherwise the largest finite power of 2. */
+/** First of 1, 2, 4, … at which the predicate fails; the largest finite power of 2 if none does. */
 const firstNotAbove = (above: (x: number) => boolean, x = 1): number =>
   above(x) && x < Elementary.powerOfTwo(1023) ? firstNotAbove(above, 2 * x) : x
 
 /**
- * Derives what the definition leaves out: the log-SNR by its formula, its inverse by bisection, drift and diffusion by
- * differences of α and σ², to a relative error of 10⁻⁷, or 10⁻⁷ of 1/`until`, if these are smooth.
+ * Derives the quantities that a definition omits: the log-SNR by its formula, its inverse by bisection, drift and diffusion by differences
+ * of α and σ², to a relative error of 10⁻⁷, or 10⁻⁷ of 1/`until`, if these are smooth.
  */
 export const of = ({ until, level, ...said }: Levels): Dynamics => {
   const logSnr =
@@ -92,7 +89,7 @@ export const of = ({ until, level, ...said }: Levels): Dynamics => {
   const slope = quarticDerivative(alpha, pieceOf)
   const logSlope = quarticDerivative(time => Elementary.log(alpha(time)), pieceOf)
   const growth = quarticDerivative(variance, pieceOf)
-  // log α is nearer to a polynomial where α falls fast, but is infinite at an end without signal.
+  // log α is nearer to a polynomial where α falls fast, but infinite at an end without signal.
   const drift =
     said.drift ??
     ((time: number): number =>
@@ -121,7 +118,7 @@ export const logSnrExtremes = ({ logSnr, until }: Dynamics): { readonly greatest
   least: until === Infinity ? -Infinity : logSnr(until)
 })
 
-/** B(t) = ∫β, its derivative and its inverse, which determine a variance preserving schedule. */
+/** B(t) = ∫β, its derivative and its inverse, for a variance preserving schedule. */
 export interface Accumulated {
   readonly until: number
   readonly total: (time: number) => number

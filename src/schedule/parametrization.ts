@@ -1,4 +1,4 @@
-/** Parametrizations: the quantity that a network predicts at a noisy point x = α x_0 + σ z. */
+/** Parametrizations: quantities that a network predicts at a noisy point x = α x_0 + σ z. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
@@ -19,31 +19,31 @@ import {
 import { Case, concept as Concept, Field, Problem, Vocabulary } from '../core/index.js'
 import type { Level } from './schedule.js'
 
-/** Coefficients of the output as p x_0 + q z. */
+/** Coefficients in p x_0 + q z. */
 export interface Direction {
   readonly p: number
   readonly q: number
 }
 
-/** Coefficients of a combination of the output and x: ofOutput · output + ofPoint · x. */
+/** Coefficients in ofOutput · output + ofPoint · x. */
 export interface Coefficients {
   readonly ofOutput: number
   readonly ofPoint: number
 }
 
-/** Estimates of x_0 and z, each as a combination of x and the output. */
+/** Estimates of x_0 and z from x and the output. */
 export interface Behind {
   readonly data: Coefficients
   readonly noise: Coefficients
 }
 
-/** α and σ for each row, [rows, 1], which autodiff treats as constant. */
+/** α and σ for each row, [rows, 1], constant for autodiff. */
 export interface Levels {
   readonly alpha: Tensor
   readonly sigma: Tensor
 }
 
-/** Δ² as a product of powers of α and σ, with factors in numerator and denominator. */
+/** Δ² as powers of α and σ, with factors in numerator and denominator. */
 export interface SquaredDeterminant {
   readonly alphas: number
   readonly sigmas: number
@@ -53,7 +53,7 @@ export interface SquaredDeterminant {
 
 type Divide = (a: number, b: number) => number
 
-/** Arithmetic that numbers and tensors share, so that a formula is written once for both. */
+/** Arithmetic of numbers or tensors, so that a formula is written once for both. */
 export interface Arithmetic<A> {
   readonly of: (x: number) => A
   readonly add: (a: A, b: A) => A
@@ -61,7 +61,7 @@ export interface Arithmetic<A> {
   readonly div: (a: A, b: A) => A
   readonly neg: (a: A) => A
   readonly sqrt: (a: A) => A
-  /** Quotient a/b; 0 if b is 0, where the level does not determine the quantity. */
+  /** a/b; 0 if b is 0, where the level does not determine the quantity. */
   readonly shown: (a: A, b: A) => A
 }
 
@@ -70,20 +70,19 @@ interface OutputAndPoint<A> {
   readonly ofPoint: A
 }
 
-/** Direction of an output at a level, and the estimates of x_0 and z. */
 export interface Formulas<A> {
   readonly direction: { readonly p: A; readonly q: A }
   readonly behind: { readonly data: OutputAndPoint<A>; readonly noise: OutputAndPoint<A> }
 }
 
-/** Formulas written for numbers and tensors alike. */
+/** Formulas for numbers and tensors alike. */
 export type Written = <A>(level: { readonly alpha: A; readonly sigma: A }, arithmetic: Arithmetic<A>) => Formulas<A>
 type Target = (levels: Levels) => (clean: Tensor, noise: Tensor) => Tensor
 
 export interface Meaning {
   readonly direction: (level: Level) => Direction
   readonly behind: (level: Level, divide: Divide) => Behind
-  /** Formulas in the tensor vocabulary; undefined if a custom definition has none. */
+  /** Formulas for tensors; undefined if a custom definition has none. */
   readonly tensors: ((levels: Levels) => Formulas<Operand>) | undefined
   readonly target: Target
   readonly degree: number | undefined
@@ -102,31 +101,28 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
   Case.Spec<N, F, never, A, null>,
   'meaning'
 > {
-  /**
-   * The output at a level as p x_0 + q z. Together with x = α x_0 + σ z it must determine both x_0 and z for α, σ > 0:
-   * αq − σp is not 0.
-   */
+  /** The output at a level as p x_0 + q z. αq − σp must not be 0 for α, σ > 0, so that the output and x determine x_0 and z. */
   readonly meaning: (fields: Field.Of<F>) => (level: Level) => Direction
   /**
-   * Capability, checked by laws: estimates of x_0 and z from x and the output, accurate up to both ends of a schedule.
-   * Every quotient that is undefined at an end must use `divide`. Default: both are solved for.
+   * Capability, checked by laws: estimates of x_0 and z from x and the output, accurate up to both ends of a schedule; quotients that are
+   * undefined at an end use `divide`. Default: the solution for both.
    */
   readonly behind?: (fields: Field.Of<F>) => (level: Level, divide: Divide) => Behind
   /**
-   * Capability, checked by laws: direction and estimates in an arithmetic that tensors share, so that programs over the
-   * rows can be compiled. Default: levels are evaluated row by row, and losses interpreted.
+   * Capability, checked by laws: direction and estimates in the arithmetic of tensors, for compiled programs. Default: levels are evaluated
+   * row by row, and losses interpreted.
    */
   readonly written?: (fields: Field.Of<F>) => Written
-  /** Capability: the regression target of the output, in fewer operations than p x_0 + q z. */
+  /** Capability: regression target in fewer operations than p x_0 + q z. */
   readonly target?: (fields: Field.Of<F>) => Target
   /**
-   * Capability, checked by laws: p and q are homogeneous of this degree in (α, σ). Default: outputs change level
-   * through the estimates of x_0 and z.
+   * Capability, checked by laws: degree of homogeneity of p and q in (α, σ). Default: outputs change level through the estimates of x_0 and
+   * z.
    */
   readonly degree?: number
-  /** Capability: (αq − σp)² as printed in the weights of losses. */
+  /** Capability: (αq − σp)² for printed weights of losses. */
   readonly squaredDeterminant?: (fields: Field.Of<F>) => SquaredDeterminant
-  /** Capability: the denoising loss as printed. */
+  /** Capability: printed denoising loss. */
   readonly loss?: string
 }
 
@@ -143,7 +139,7 @@ const dataAndNoiseBehind =
         data: { ofOutput: -sigma / determinant, ofPoint: q / determinant },
         noise: { ofOutput: alpha / determinant, ofPoint: -p / determinant }
       }
-    // An infinite output does not determine x_0 or z, so they come from x alone.
+    // x alone determines them if the output is infinite.
     if (determinant === Infinity || determinant === -Infinity)
       return {
         data: { ofOutput: 0, ofPoint: Number.isFinite(p) ? 1 / alpha : 0 },
@@ -156,7 +152,7 @@ const dataAndNoiseBehind =
 
 /** Evaluates a function of the level for each row, [rows, 1]. */
 export const numberPerRow = ({ alpha, sigma }: Levels, f: (level: Level) => number): Tensor => {
-  // Levels are constant for autodiff, so reading their values loses no derivative.
+  // Levels are constant for autodiff, so no derivative is lost.
   const [sigmas, { shape, values }] = opened(() => [toNdArray(sigma).values, toNdArray(alpha)] as const)
   return tensor(
     values.map((alpha, i) => f({ alpha, sigma: sigmas[i] })),
@@ -187,7 +183,6 @@ const tensorArithmetic: Arithmetic<Operand> = {
   }
 }
 
-/** Defines a case by its formulas alone. */
 const byFormulas = <F>(
   written: (fields: F) => Written
 ): {
@@ -204,7 +199,7 @@ const byFormulas = <F>(
   behind: fields => (level, divide) => written(fields)(level, numberArithmetic(divide)).behind
 })
 
-/** Target p x_0 + q z as tensors. */
+/** Target p x_0 + q z of tensors, as a function of the levels. */
 const inTensors =
   (of: (levels: Levels) => Formulas<Operand>): Target =>
   levels => {
@@ -227,18 +222,16 @@ const trainingTarget =
       )
     )
 
-/** Levels with signal and noise at which a direction is checked. */
+/** Levels at which a direction is checked. */
 const TRIAL_LEVELS: ReadonlyArray<Level> = [0.001, 0.1, 0.5, 0.9, 0.999].flatMap(alpha =>
   [0.01, 0.3, 1, 50].map(sigma => ({ alpha, sigma }))
 )
 
-/**
- * Problems of a direction at the trial levels: it must be finite and independent of x. Other levels are not checked.
- */
+/** Problems of a direction at the trial levels, where it must be finite and independent of x. */
 const directionProblems = (name: string, direction: (level: Level) => Direction): ReadonlyArray<Problem.Problem> => {
   const bad = TRIAL_LEVELS.find(level => {
     const { p, q } = direction(level)
-    // The determinant counts as 0 if it is below the rounding error of its two products.
+    // 0 if it is below the rounding of its two products.
     const one = level.alpha * q
     const other = level.sigma * p
     return !(Math.abs(one - other) > 1e-15 * (Math.abs(one) + Math.abs(other)) && Number.isFinite(one - other))
@@ -256,9 +249,7 @@ const directionProblems = (name: string, direction: (level: Level) => Direction)
 }
 
 /**
- * Defines a custom parametrization: the output as p x_0 + q z. Conversions, targets, weights of losses and scores are
- * derived.
- *
+ * Defines a custom parametrization: the output as p x_0 + q z. Conversions, targets, weights of losses and scores are derived.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -414,9 +405,8 @@ export const flow = define({
 })
 
 /**
- * EDM's preconditioned network F: x̂_0 = c_skip x + c_out F, for data of standard deviation σ_d. With n = α²σ_d² + σ²,
- * c_skip = ασ_d²/n and c_out = σσ_d/√n (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1). The error of F has
- * the same magnitude at all levels.
+ * EDM's preconditioned network F: x̂_0 = c_skip x + c_out F, for data of standard deviation σ_d. With n = α²σ_d² + σ², c_skip = ασ_d²/n and
+ * c_out = σσ_d/√n (Karras et al. 2022, arXiv 2206.00364, table 1, where α = 1). The error of F has equal magnitude at all levels.
  */
 export const edm = define({
   name: 'edm',
@@ -458,7 +448,7 @@ export const directionAt =
   (level: Level): Direction =>
     concept.meaning(parametrization).direction(level)
 
-/** a/b; 0 if b is 0, where the level does not determine the quantity. */
+/** a/b; 0 if b is 0. */
 const quotientOrZero = (a: number, b: number): number => (b === 0 ? 0 : a / b)
 
 /** True if both have the same case and equal fields. */
@@ -472,13 +462,13 @@ const combineDirection = ({ p, q }: Direction, { data, noise }: Behind): Coeffic
   ofPoint: p * data.ofPoint + q * noise.ofPoint
 })
 
-/** Direction at a level, with 0 for coefficients that the level does not determine. */
+/** Direction at a level, 0 for coefficients that the level does not determine. */
 const shownDirection = (parametrization: Parametrization, level: Level): Direction => {
   const { p, q } = directionAt(parametrization)(level)
   return { p: Number.isFinite(p) ? p : 0, q: Number.isFinite(q) ? q : 0 }
 }
 
-/** Coefficients that convert an output at a level from one parametrization to another. */
+/** Coefficients for converting an output at a level between parametrizations. */
 export const conversionCoefficients =
   (from: Parametrization, to: Parametrization) =>
   (level: Level): Coefficients =>
@@ -486,13 +476,13 @@ export const conversionCoefficients =
       ? { ofOutput: 1, ofPoint: 0 }
       : combineDirection(shownDirection(to, level), concept.meaning(from).behind(level, quotientOrZero))
 
-/** Coefficients that convert an output, with its point, to another level with the same x_0 and z. */
+/** Coefficients that carry an output, with its point, to another level with the same x_0 and z. */
 export const relevelled =
   (parametrization: Parametrization) =>
   (from: Level, to: Level): Coefficients =>
     combineDirection(shownDirection(parametrization, to), concept.meaning(parametrization).behind(from, quotientOrZero))
 
-/** Converts an output from one parametrization to another; x and output have the same length. */
+/** Converts an output between parametrizations; x and output have equal length. */
 export const convert =
   (from: Parametrization, to: Parametrization) =>
   (level: Level) =>
@@ -529,8 +519,8 @@ export const convertTensor =
 export const targetTensor = (parametrization: Parametrization): Target => concept.meaning(parametrization).target
 
 /**
- * Weight between squared errors of two parametrizations: |y′ − target′|² = weight · |y − target|², so (Δ′/Δ)². Infinite
- * if the level does not determine the output that is converted.
+ * Weight between squared errors of two parametrizations, (Δ′/Δ)²: |y′ − target′|² = weight · |y − target|². Infinite if the level does not
+ * determine the converted output.
  */
 export const conversionWeight =
   (from: Parametrization, to: Parametrization) =>
@@ -541,10 +531,7 @@ export const conversionWeight =
     return Elementary.square((p === 0 ? 0 : p * data.ofOutput) + (q === 0 ? 0 : q * noise.ofOutput))
   }
 
-/**
- * Degree of homogeneity in the level: the output at (cα, cσ) and cx is c^degree times that at x; undefined if a custom
- * definition does not declare it.
- */
+/** Degree of homogeneity in the level: the output at (cα, cσ) and cx is c^degree times that at x; undefined if it is not declared. */
 export const degree = (parametrization: Parametrization): number | undefined => concept.meaning(parametrization).degree
 
 const superscript = (name: string, exponent: number): string =>
@@ -574,7 +561,7 @@ export const show = (parametrization: Parametrization): string => Case.show(para
 /** Returns the output as a formula. */
 export const formula = (parametrization: Parametrization): string => Case.formula(parametrization)
 
-/** Returns the formula of the denoising loss in a parametrization, inside the mean. */
+/** Formula of the denoising loss in a parametrization, inside the mean. */
 export const lossFormula = (parametrization: Parametrization): string => concept.meaning(parametrization).loss
 
 /** Problems of a parametrization. */

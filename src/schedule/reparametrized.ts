@@ -7,7 +7,6 @@ import * as Clock from './clock.js'
 /**
  * Schedule with its time changed by a clock: the level at time t is that of `schedule` at τ(t).
  *
- *
  * @example
  * import { strict as assert } from 'node:assert'
  * import { pipe } from 'fp-ts/lib/function.js'
@@ -20,9 +19,8 @@ export const reparametrized = define({
   name: 'reparametrized',
   about: 'the same levels on another clock: Clock.affine, Clock.power, Clock.evenLogSnr or your own',
   fields: {
-    /** The clock τ(t). */
+    /** Clock τ(t). */
     clock: Field.of(Clock.concept),
-    /** The schedule whose time is changed. */
     schedule: Field.of(concept)
   },
   call: ['clock'],
@@ -40,7 +38,7 @@ export const reparametrized = define({
     return {
       until,
       level: t => own.level(time(t)),
-      // In closed form if the clock has the log-SNR.
+      // In closed form if the clock has one.
       logSnr: logSnr?.at ?? (t => own.logSnr(time(t))),
       timeOfLogSnr: timeOf,
       drift: t => rate(t) * own.drift(time(t)),
@@ -58,7 +56,7 @@ export const reparametrized = define({
       preservesVariance: own.preservesVariance
     }
   },
-  // The first file format stored the clock under another name.
+  // Format 1 stored the clock under another name.
   earlier: json => {
     const clock = Case.field(json, 'clock')
     return typeof json === 'object' && typeof clock === 'object' && Case.field(clock, '_tag') === 'LogSnr'

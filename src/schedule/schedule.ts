@@ -1,10 +1,9 @@
 /**
  * Noise schedules: x_t = α(t) x_0 + σ(t) z with z standard normal.
  *
- * Schedules are compared by the log signal-to-noise ratio λ = log(α²/σ²), which falls as time grows: at equal λ two
- * schedules have the same data with the same noise, on another scale and at another time.
- *
- * Formulas are those that are accurate at both ends: σ² → 0 and α → 0 are not computed as 1 minus a number near 1.
+ * Schedules are compared by the log-SNR λ = log(α²/σ²), which falls in time: at equal λ two schedules have the same data with the same
+ * noise, on another scale and at another time. Formulas are accurate at both ends: σ² → 0 and α → 0 are not computed as 1 minus a number
+ * near 1.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -19,7 +18,6 @@ export type { Dynamics, Level, Levels } from './dynamics.js'
 
 export interface Meaning {
   readonly dynamics: Dynamics
-  /** True if the schedule and all its parts are valid. */
   readonly isRight: () => boolean
 }
 
@@ -37,22 +35,21 @@ export interface Spec<
   On extends string | null = null
 > extends Omit<Case.Spec<N, F, never, A, On>, 'meaning'> {
   /**
-   * Last time and levels, and optional closed forms. If the time of a log-SNR is not given it is found by bisection, so
-   * the log-SNR is checked to be decreasing; if it is given, a law compares the two.
+   * Last time and levels, and optional closed forms. Without the time of a log-SNR, which bisection then finds, the log-SNR is checked to
+   * decrease; with it, a law compares the two.
    */
   readonly meaning: (fields: Field.Of<F>) => Levels
 }
 
-/** Number of equal parts of the time range at whose midpoints, and at both ends, levels are checked. */
+/** Number of equal parts of the time range, with levels checked at midpoints and both ends. */
 const CHECKED_TIMES = 4225
 
-/** Number of parts if the time of a log-SNR is given and bisection is not needed. */
+/** Number of parts if bisection is not needed. */
 const FEW_LOOKS = 65
 
 /**
- * Problems of levels at the checked times: an α or σ that is negative or not finite, an error, or, if times are found
- * by bisection, a log-SNR that does not fall from one time to the next. Times between are not checked. An endless range
- * is checked at t = u/(1 − u); a signal that has vanished need not fall.
+ * Problems of levels at the checked times: a negative or non-finite α or σ, an error, or, if times are found by bisection, a log-SNR that
+ * does not fall. An endless range is checked at t = u/(1 − u), where a vanished signal need not fall.
  */
 const levelProblems = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> => {
   const { until } = levels
@@ -92,7 +89,7 @@ const levelProblems = (name: string, levels: Levels): ReadonlyArray<Problem.Prob
 
 type TimedLevel = { readonly time: number } & Level
 
-/** Problem of the first level with an α or σ that is negative or not finite. */
+/** Problem of the first negative or non-finite α or σ. */
 const invalidLevelProblems = (name: string, levels: ReadonlyArray<TimedLevel>): ReadonlyArray<Problem.Problem> => {
   const isLevel = (x: unknown): boolean => typeof x === 'number' && x >= 0 && x < Infinity
   return levels
@@ -108,7 +105,7 @@ const invalidLevelProblems = (name: string, levels: ReadonlyArray<TimedLevel>): 
     )
 }
 
-/** Problem of the first level with a log-SNR that is not below the one before; −∞ may repeat in an endless range. */
+/** Problem of the first log-SNR that is not below the one before; −∞ may repeat in an endless range. */
 const risingLogSnrProblems = (
   name: string,
   levels: ReadonlyArray<TimedLevel & { readonly logSnr: number }>,
@@ -129,10 +126,9 @@ const risingLogSnrProblems = (
   ]
 }
 
-/** True if a schedule is valid. */
 const isValidSchedule = (schedule: Schedule): boolean => Case.isSound(schedule) && concept.meaning(schedule).isRight()
 
-/** True if the fields are in their domains, and those of descriptions in them, except schedules. */
+/** True if fields, and those of nested descriptions except schedules, are in their domains. */
 const hold = (fields: Field.Fields, of: object): boolean =>
   Object.entries(fields).every(([name, field]) => {
     const own = Case.field(of, name)
@@ -144,7 +140,7 @@ const hold = (fields: Field.Fields, of: object): boolean =>
     )
   })
 
-/** Defines a case with the name under which problems of its levels are reported. */
+/** Defines a case with a name for problems of its levels. */
 function scheduleCase<
   const N extends string,
   const F extends Field.Fields = Field.NoFields,
@@ -155,9 +151,9 @@ function scheduleCase<
   called: (fields: Field.Of<F>) => string
 ): Case.Constructor<Schedule, N, F, A, On> {
   const fields: Field.Fields = spec.fields ?? {}
-  /** Cache of the problems of a schedule, which never change. */
+  /** Cache of problems by schedule. */
   const known = new WeakMap<object, ReadonlyArray<Problem.Problem>>()
-  /** True if the schedules inside are valid; only then is the schedule checked as a whole. */
+  /** True if the nested schedules are valid, so that the whole can be checked. */
   const hasRightParts = (of: Field.Of<F>): boolean =>
     Object.entries(fields).every(([name, field]) =>
       field.nested(Case.field(of, name)).every(({ value }) => !concept.is(value) || isValidSchedule(value))
@@ -181,8 +177,7 @@ function scheduleCase<
 }
 
 /**
- * Defines a custom schedule: the last time, the levels, and optional closed forms.
- *
+ * Defines a custom schedule: last time, levels, and optional closed forms.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -238,11 +233,9 @@ export const ornsteinUhlenbeck = define({
 })
 
 /**
- * Custom schedule from α and σ as functions of time on [0, until], both ≥ 0 and finite. Short form of `define`, for a
- * schedule without fields. The log-SNR must be strictly decreasing, which is checked at 4225 times, and the signs at
- * both ends too, but not between. Drift and diffusion are computed by differences of α and σ², to a relative error of
- * 10⁻⁷, or 10⁻⁷ of 1/`until`, if these are smooth, up to and including both ends.
- *
+ * Custom schedule from α and σ as functions of time on [0, until], ≥ 0 and finite. Short form of `define`, without fields. The log-SNR must
+ * be strictly decreasing, which is checked at 4225 times. Drift and diffusion are computed by differences of α and σ², to a relative error
+ * of 10⁻⁷, or 10⁻⁷ of 1/`until`, if these are smooth up to both ends.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -269,7 +262,6 @@ export const custom = scheduleCase(
       alpha: Field.code((time: number): number => Elementary.cos((Math.PI / 2) * time)),
       /** σ(t). */
       sigma: Field.code((time: number): number => Elementary.sin((Math.PI / 2) * time)),
-      /** Last time. */
       until: Field.positive({ suggestion: 1 })
     },
     example: { name: 'circle' },
@@ -281,7 +273,7 @@ export const custom = scheduleCase(
 
 // —— meaning ——
 
-/** Returns the dynamics of a schedule, for evaluation at many times. */
+/** Returns the dynamics of a schedule. */
 export const interpret = (schedule: Schedule): Dynamics => concept.meaning(schedule).dynamics
 
 /** Returns α and σ at a time. */
@@ -292,16 +284,13 @@ export const level =
     return typeof time === 'number' ? found.level(time) : mistaken('a time', time, 'Schedule.level(time)(schedule)')
   }
 
-/** λ = log(α²/σ²); +∞ if there is no noise, −∞ if there is no signal. */
+/** λ = log(α²/σ²); +∞ without noise, −∞ without signal. */
 export const logSnr =
   (time: number) =>
   (schedule: Schedule): number =>
     interpret(schedule).logSnr(time)
 
-/**
- * Time at which the log-SNR has the given value, the inverse of `logSnr`; the nearer end if it is outside the
- * schedule's range.
- */
+/** Time of a log-SNR, the inverse of `logSnr`; the nearer end outside the schedule's range. */
 export const timeOfLogSnr =
   (logSnr: number) =>
   (schedule: Schedule): number => {
@@ -328,39 +317,36 @@ export const diffusion =
 /** Last time of the schedule; the first is 0. */
 export const endTime = (schedule: Schedule): number => interpret(schedule).until
 
-/** True if α² + σ² = 1 at all times; false if a custom schedule does not declare it. */
+/** True if α² + σ² = 1 at all times; false if it is not declared. */
 export const preservesVariance = (schedule: Schedule): boolean => interpret(schedule).preservesVariance
 
-/** Times at which α and σ are not differentiable, ascending; empty if a custom schedule declares none. */
+/** Times at which α and σ are not differentiable, ascending; empty if none are declared. */
 export const breakpoints = (schedule: Schedule): ReadonlyArray<number> => interpret(schedule).kinks()
 
-/**
- * True if diffusing for s and then for t equals diffusing for s + t; false if a custom schedule does not declare it.
- */
+/** True if diffusing for s and then for t equals diffusing for s + t; false if it is not declared. */
 export const isHomogeneous = (schedule: Schedule): boolean => interpret(schedule).homogeneous
 
-/** A level with the same log-SNR as another; points there are larger by `scale`. */
+/** A level of equal log-SNR, whose points are larger by `scale`. */
 export interface SameNoise {
   readonly time: number
   readonly level: Level
   readonly scale: number
 }
 
-/** Finds the level of a schedule with the log-SNR of another level, or the nearest that the schedule has. */
+/** Finds the level of a schedule with the log-SNR of another level, or the nearest one. */
 export const equalNoise = (schedule: Schedule): ((other: Level) => SameNoise) => {
   const own = interpret(schedule)
   return ({ alpha, sigma }) => {
     const time = Math.min(Math.max(own.timeOfLogSnr(2 * (Elementary.log(alpha) - Elementary.log(sigma))), 0), own.until)
     const level = own.level(time)
-    // The larger of α and σ is used, since the other may be 0.
+    // By the larger of α and σ, since the other may be 0.
     return { time, level, scale: alpha > sigma ? level.alpha / alpha : level.sigma / sigma }
   }
 }
 
 /**
- * Same noise on another schedule: the time at which `to` has the log-SNR that this schedule has at `time`, and the
- * scale c = α′/α = σ′/σ of its points, x′ = c x. A score is converted by s′(x′) = s(x′/c)/c.
- *
+ * Same noise on another schedule: the time at which `to` has the log-SNR of this schedule at `time`, and the scale c = α′/α = σ′/σ of its
+ * points, x′ = c x. A score is converted by s′(x′) = s(x′/c)/c.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -384,7 +370,7 @@ export const show = (schedule: Schedule): string => Case.show(schedule)
 /** Returns the schedule as a formula. */
 export const formula = (schedule: Schedule): string => Case.formula(schedule)
 
-/** Problems of a time on a schedule: outside [0, until], or without noise if noise is needed. */
+/** Problems of a time on a schedule: outside [0, until], or without noise if noise is required. */
 export const timeProblems =
   (field: string, time: number) =>
   (schedule: Schedule): ReadonlyArray<Problem.Problem> => {
@@ -398,7 +384,7 @@ export const timeProblems =
     )
   }
 
-/** Problems of a schedule and all its parts. A clock is checked against its schedule only if that is valid. */
+/** Problems of a schedule and its parts. A clock is checked only on a valid schedule. */
 export const problems = (schedule: Schedule): ReadonlyArray<Problem.Problem> => Case.problems(schedule)
 
 /** JSON codec of the schedules in a vocabulary. */

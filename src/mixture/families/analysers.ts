@@ -1,11 +1,11 @@
 /**
- * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k, F_k with few columns. Loadings and noise are each
+ * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k, F_k with few columns; loadings and noise are each
  * component's own or common, and noise may be equal in all columns (McNicholas & Murphy 2008). At level (α, σ) S = AAᵀ + diag D, A = αF, D
  * = α²ψ + σ². With [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is ŷ = B r, and p = S⁻¹r = D⁻¹(r − Aŷ), rᵀp =
- * |D^{−½}(r − Aŷ)|² + |ŷ|²: from the residual, since Woodbury's difference loses its digits for small ψ. A row costs O(d q).
+ * |D^{−½}(r − Aŷ)|² + |ŷ|², since Woodbury's difference loses its digits for small ψ. A row costs O(d q).
  *
- * If ψ is small in a few columns, which then determine the factors, rounding of r − Aŷ dominates p and violates Aᵀp = ŷ; a step of
- * iterative refinement on Dp + Aŷ = r, Aᵀp = ŷ restores the digits that S determines (Björck 1967).
+ * If ψ is small in a few columns, rounding of r − Aŷ dominates p and violates Aᵀp = ŷ; a step of iterative refinement on Dp + Aŷ = r, Aᵀp =
+ * ŷ restores the digits that S determines (Björck 1967).
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -95,12 +95,12 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
 const analysedLogRoot = ({ noise, factor }: Analysed): Tensor =>
   neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
 
-/** Maximum number of columns for which a d × d array per row is no larger than the others. */
+/** Maximum number of columns for a d × d array per row. */
 const MAX_DIM_OF_ROW_MATRICES = 8
 
 /**
- * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|². With a level per row and many columns, the difference ΣD⁻¹ − |T|², which loses digits
- * if columns with little noise determine the factors.
+ * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|². With a level per row and many columns it is ΣD⁻¹ − |T|², which loses digits if columns
+ * with little noise determine the factors.
  */
 const precisionTrace = (
   { loads, noise, narrow, means }: Analysed,
@@ -125,10 +125,9 @@ const analyserDensities = (
     const loads = mul(Gaussian.appendLevelAxes(level, 3).alpha, expandDims(f, 0))
     const noise = add(mul(square(alpha), expandDims(psi, 0)), square(sigma))
     const isCommon = Gaussian.hasCommonLevel(level)
-    // One S for each component, or one for each row and component.
     const s = isCommon ? analysed(squeeze(loads, 0), squeeze(noise, 0)) : analysed(loads, noise)
     const r = Gaussian.residuals(x, own.means, level)
-    // [K, rows, ·], a product of all rows per component; or [rows, K, ·]
+    // [K, rows, ·], one product per component; or [rows, K, ·]
     const rows = isCommon ? transpose(r, [1, 0, 2]) : r
     const times = (y: Tensor, matrix: Tensor): Tensor =>
       isCommon ? matMul(y, matrix, { transposeB: true }) : squeeze(matMul(matrix, expandDims(y, 3)), 3)
@@ -153,7 +152,7 @@ const analyserDensities = (
     )
   })
 
-/** Number of inner iterations in one generalized M-step. */
+/** Number of inner iterations in one M-step. */
 const INNER_STEPS = 10
 
 /** Loadings below this share of the noise count as 0, a saddle of the inner iterations. */
@@ -163,11 +162,13 @@ interface AnalyserStructure extends AnalyserKind {
   readonly rank: number
 }
 
-/** Name by McNicholas & Murphy: C (constrained) or U for loadings, noise, and the noises of columns; then the rank. */
+/** Name by McNicholas & Murphy: C (constrained) or U for loadings, noise, and its columns; then the rank. */
 export const analyserName = ({ loadings, noise, isotropic, rank }: AnalyserStructure): string =>
   [loadings === 'common', noise === 'common', isotropic].map(is => (is ? 'C' : 'U')).join('') + String(rank)
 
-/** Number of free parameters: up to rotations of the factors, and at most that of a full covariance (Drton, Sturmfels & Sullivant 2007). */
+/**
+ * Number of free parameters, without rotations of the factors, and at most that of a full covariance (Drton, Sturmfels & Sullivant 2007).
+ */
 const analyserFreedom =
   ({ rank, loadings, noise, isotropic }: AnalyserStructure) =>
   (components: number, dim: number): number => {
@@ -237,7 +238,7 @@ const paramsOfAnalyses = (
   }
 }
 
-/** Returns loadings and noise for scatters, from earlier ones or none, with a lower bound on the noise. */
+/** Returns loadings and noise for scatters, from earlier ones or none; the noise has a lower bound. */
 type FitScatters = (
   scatters: ReadonlyArray<Scatter>,
   from: ReadonlyArray<Analysis> | null,
@@ -363,8 +364,8 @@ const analyserFields = {
 }
 
 /**
- * A mixture with free weights, where each component has `rank` factors that its columns share, and noise: Σ_k = F_k F_kᵀ + diag
- * exp(logNoise_k), F_k [d, rank]. `Covariance.factors` has variants with common loadings, common noise, or equal noise in all columns.
+ * A mixture with free weights and `rank` factors in each component, which its columns share: Σ_k = F_k F_kᵀ + diag exp(logNoise_k), F_k [d,
+ * rank]. `Covariance.factors` has variants with common loadings, common noise, or equal noise in all columns.
  *
  * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). F and F Q describe the
  * same covariance for orthogonal Q. The M-step is generalized: ten inner iterations on the factors, with noise clipped from below.

@@ -1,7 +1,7 @@
 /**
- * Orientations of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D, the transpose of D in λDADᵀ. Cayley's map D = (I − A)⁻¹(I + A), A
- * = (low p − low pᵀ)/2, parametrizes them by d(d − 1)/2 unbounded numbers p, row by row below a diagonal. Common axes are estimated by
- * Jacobi rotations of pairs, each optimal for a fixed spectrum, and then by quasi-Newton steps on all pairs, re-estimating the spectrum.
+ * Orientations of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D. Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2,
+ * parametrizes them by d(d − 1)/2 unbounded numbers p, row by row below a diagonal. Common axes are estimated by Jacobi rotations of pairs,
+ * each optimal for a fixed spectrum, and then by quasi-Newton steps on all pairs, re-estimating the spectrum.
  */
 import {
   dot,
@@ -14,7 +14,7 @@ import {
   transposed
 } from '../../../lib/arrays/linalg.js'
 
-/** Eigenvectors of a symmetric [d, d] as rows, and its eigenvalues in decreasing order, clipped at 0. */
+/** Eigenvectors of a symmetric [d, d] as rows, and eigenvalues in decreasing order, clipped at 0. */
 export const principalAxes = (
   matrix: Float64Array,
   dim: number
@@ -79,7 +79,7 @@ const rotateRows = (x: Float64Array, { i, j, c, s }: GivensRotation, dim: number
   }
 }
 
-/** Rotates the rows and columns of the symmetric [d, d] that starts at `from`, in place. */
+/** Rotates rows and columns of the symmetric [d, d] from index `from` on, in place. */
 const rotateRowsAndColumns = (t: Float64Array, from: number, { i, j, c, s }: GivensRotation, dim: number): void => {
   const row = from + i * dim
   const other = from + j * dim
@@ -103,8 +103,8 @@ const rotateRowsAndColumns = (t: Float64Array, from: number, { i, j, c, s }: Giv
 }
 
 /**
- * One sweep of Jacobi rotations of the axes and of T_k = D W_k Dᵀ, in place: for each pair the globally optimal angle for Σ_kj T_kjj/u_kj,
- * of at most a quarter turn. Returns the sine of the largest.
+ * One sweep of Jacobi rotations of the axes and of T_k = D W_k Dᵀ, in place: for each pair the globally optimal angle for Σ_kj T_kjj/u_kj.
+ * Returns the sine of the largest.
  */
 const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array, dim: number): number => {
   const size = dim * dim
@@ -142,7 +142,6 @@ export interface SpectrumAlongAxes<S> {
   readonly found: S
   /** 1/u, [K, d]; 0 for components without mass. */
   readonly inverse: Float64Array
-  /** Loss at the spectrum. */
   readonly value: number
 }
 
@@ -155,9 +154,9 @@ const MIN_SWEEP_GAIN = 1e-3
 /** Maximum number of quasi-Newton steps, and their memory. */
 const MAX_QUASI_NEWTON_STEPS = 100
 const REMEMBERED_STEPS = 10
-/** They end if the predicted gain is below this, in units of `lossUnit`: for a whole fit, and for a step of EM, which continues anyway. */
+/** They end below this predicted gain, in units of `lossUnit`: for a whole fit, and for a step of EM, which continues anyway. */
 const MIN_PREDICTED_GAIN = { whole: 1e-15, step: 1e-13 }
-/** Armijo condition: a step reduces the loss by at least this share of the predicted reduction, and is shortened at most by this factor. */
+/** Armijo condition: minimum share of the predicted reduction, and maximum shortening of a step. */
 const ARMIJO_SHARE = 1e-4
 
 /** Axes, T_k = D W_k Dᵀ, and the spectrum along them. */
@@ -167,7 +166,7 @@ interface AxesState<S> {
   readonly now: SpectrumAlongAxes<S>
 }
 
-/** Second moments W_k, [K, d, d], the accuracy of the axes, and the optimal spectrum along given axes. */
+/** Second moments W_k, [K, d, d], accuracy, and optimal spectrum along given axes. */
 interface AxesProblem<S> {
   readonly w: Float64Array
   readonly dim: number
@@ -176,7 +175,7 @@ interface AxesProblem<S> {
   readonly along: (omega: Float64Array, last: S | null) => SpectrumAlongAxes<S>
 }
 
-/** Σ_kj T_kjj/u_kj, the mass times d at the optimal spectrum: a scale of loss differences that is free of units. */
+/** Σ_kj T_kjj/u_kj, equal to the mass times d at the optimal spectrum: a unit of the loss. */
 const lossUnit = <S>({ t, now }: AxesState<S>, dim: number): number =>
   stackDiagonals(t, dim).reduce((sum, omega, at) => sum + omega * now.inverse[at], 0)
 
@@ -197,7 +196,7 @@ const sweepAxes = <S>(start: Float64Array, { w, dim, along }: AxesProblem<S>): A
 
 /**
  * Gradient and curvature by rotations of the pairs i > j by p_ij. By the envelope theorem the gradient is that for a fixed spectrum, Σ_k
- * 2T_kij(1/u_ki − 1/u_kj). The curvature for a fixed spectrum is made positive.
+ * 2T_kij(1/u_ki − 1/u_kj); so is the curvature, made positive.
  */
 const rotationDerivatives = <S>(
   { t, now: { inverse } }: AxesState<S>,
@@ -226,16 +225,12 @@ const rotationDerivatives = <S>(
 
 const dotProduct = (a: Float64Array, b: Float64Array): number => dot(a, 0, b, 0, a.length)
 
-/** A step, and the change of the gradient along it. */
 interface CurvaturePair {
   readonly step: Float64Array
   readonly change: Float64Array
 }
 
-/**
- * Quasi-Newton direction (L-BFGS) from the remembered steps, the last first, with the curvatures of pairs as initial Hessian (Nocedal
- * 1980).
- */
+/** Quasi-Newton direction (L-BFGS) from earlier steps, the last first, with the curvatures of pairs as initial Hessian (Nocedal 1980). */
 const quasiNewtonDirection = (
   slope: Float64Array,
   curvature: Float64Array,
@@ -256,17 +251,14 @@ const quasiNewtonDirection = (
   return out.map(x => -x)
 }
 
-/**
- * Minimizes over all rotations at once, re-estimating the spectrum after each step: Jacobi sweeps converge slowly if axes and spectrum
- * interact.
- */
+/** Minimizes over all rotations at once, re-estimating the spectrum at each step: sweeps converge slowly if axes and spectrum interact. */
 const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S> => {
   const { w, dim, precision, along } = problem
   const unit = lossUnit(from, dim)
   let here = from
   let { slope, curvature } = rotationDerivatives(here, dim)
   let before: ReadonlyArray<CurvaturePair> = []
-  /** With negative curvature there is no natural step length: four times the last one is tried. */
+  /** With negative curvature four times the last step length is tried. */
   let longer = 1
   for (let turn = 0; turn < MAX_QUASI_NEWTON_STEPS; turn++) {
     const plain = quasiNewtonDirection(slope, curvature, [])
@@ -307,7 +299,7 @@ const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S
   return here
 }
 
-/** Returns the best common axes, and their spectrum, reached from several initial axes: there are several local optima. */
+/** Returns the best common axes, and their spectrum, from several starts: there are several local optima. */
 export const likeliestAxes = <S>(
   starts: ReadonlyArray<Float64Array>,
   problem: AxesProblem<S>
@@ -344,8 +336,8 @@ export const axesOfAngles = (angles: Float64Array, dim: number): Float64Array =>
 }
 
 /**
- * Returns p for axes up to their signs. The signs S are chosen one by one so that no pivot of I + XS, X = Dᵀ, is below 1: then A = 2(I +
- * XS)⁻¹ − I has no large entries, and all axes can be represented (O’Dorney 2014).
+ * Returns p for axes up to their signs, chosen so that no pivot of I + XS, X = Dᵀ, is below 1: then A = 2(I + XS)⁻¹ − I has no large
+ * entries, and all axes can be represented (O’Dorney 2014).
  */
 export const anglesOfAxes = (axes: Float64Array, dim: number): Float64Array => {
   const width = 2 * dim

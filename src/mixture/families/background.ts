@@ -62,7 +62,7 @@ const backgroundToParams = ({
   backgroundScale: Gaussian.vectorArray(scale.map(Elementary.log))
 })
 
-/** Default share, centre and scale (twice the interquartile range) for standardized columns; `placed` computes them from data. */
+/** Defaults for standardized columns: share, centre and scale (twice the interquartile range). `placed` computes them from data. */
 const defaultLocation = (dim: number): Omit<Background, 'shape'> => ({
   share: INITIAL_SHARE,
   centre: new Float64Array(dim),
@@ -72,13 +72,13 @@ const defaultLocation = (dim: number): Omit<Background, 'shape'> => ({
 /** Interquartile range of the standard normal. */
 const IQR = 1.349
 
-/** Sorted values of a column, and cumulative weights of their rows. */
+/** Sorted values of a column, and cumulative weights. */
 interface WeightedColumn {
   readonly rising: Float64Array
   readonly upTo: Float64Array
 }
 
-/** Columns of points, without missing cells and rows of weight 0. */
+/** Columns without missing cells and rows of weight 0. */
 const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
   RA.makeBy(points.dim, j => {
     const cell = (i: number): number => points.values[i * points.dim + j]
@@ -95,19 +95,18 @@ const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
   })
 
 /**
- * Weighted quantile: the value below which a share of the weight lies, or the midpoint of two values if exactly that share lies between
- * them (Hyndman & Fan 1996, type 2). A row of weight 2 counts as two.
+ * Weighted quantile: the value below which a share of the weight lies, or the midpoint of two (Hyndman & Fan 1996, type 2). A row of weight
+ * 2 counts as two.
  */
 const weightedQuantile = ({ rising, upTo }: WeightedColumn, share: number): number => {
   const all = upTo[upTo.length - 1]
-  // Cumulative weights within rounding count as equal.
+  // Equal within rounding.
   const rounded = upTo.length * Number.EPSILON * all
   const least = upTo.findIndex(sum => sum >= share * all - rounded)
   const most = upTo.findIndex(sum => sum > share * all + rounded)
   return (rising[least] + rising[most]) / 2
 }
 
-/** Extension of the box beyond the outermost rows, as a factor. */
 const BOX_MARGIN = 1 + 1e-9
 
 const locateByShape: Readonly<
@@ -117,7 +116,7 @@ const locateByShape: Readonly<
     const { rising } = column
     const low = weightedQuantile(column, 0.25)
     const high = weightedQuantile(column, 0.75)
-    // If half of the rows are equal, the interquartile range is 0, and the whole range is used.
+    // Half of the rows are equal: the whole range is used.
     const spread = high > low ? high - low : rising[rising.length - 1] - rising[0]
     return { centre: weightedQuantile(column, 0.5), scale: spread > 0 ? 2 * spread : 1 }
   },
@@ -128,7 +127,7 @@ const locateByShape: Readonly<
   }
 }
 
-/** Returns the location and scale of a background for rows. */
+/** Returns location and scale of a background for rows. */
 const locateBackground = (shape: Background['shape'], points: Points): Pick<Background, 'centre' | 'scale'> => {
   const found = weightedColumns(points).map(locateByShape[shape])
   return {
@@ -145,7 +144,6 @@ const joinBackground = (
 const backgroundShareOf = ({ backgroundShare }: Params.Params<WithBackground>): number =>
   1 / (1 + Elementary.exp(-backgroundShare.values[0]))
 
-/** Appends the background to the components of a family. */
 const componentsWithBackground =
   (family: LearnableGaussians['family'], shape: Background['shape']) =>
   (params: Params.Tensors<WithBackground>, dim: number): ComponentsOf => {
@@ -160,7 +158,6 @@ const componentsWithBackground =
     }
   }
 
-/** M-step of the components on their rows, and of the background's share. */
 const mStepWithBackground = (mStep: MStep<GaussianParameter>, shape: Background['shape']): MStep<WithBackground> => ({
   ...learnedBy(mStep),
   isGeneralized: true,
@@ -178,7 +175,7 @@ const mStepWithBackground = (mStep: MStep<GaussianParameter>, shape: Background[
   }
 })
 
-/** Maps for shifted or scaled rows; rotations do not preserve a scale per column. */
+/** Rotations do not preserve a scale per column. */
 const backgroundMaps: ExtraParameterMaps<WithBackground> = {
   turns: false,
   shifted: by => params => ({
@@ -239,7 +236,6 @@ const modelWithBackground = (gaussians: LearnableGaussians, shape: Background['s
       const apart = family.distance?.(from, to) ?? 0
       const before = backgroundShareOf(from)
       const after = backgroundShareOf(to)
-      // Fisher's metric of a share.
       const share = Elementary.square(after - before) / Math.max(before * (1 - before), Number.MIN_VALUE)
       return Math.sqrt(apart * apart + share)
     }
@@ -279,11 +275,10 @@ export interface Options {
  * Returns a mixture with a background, of which only the share is estimated: p(x) = (1 − b) Σ π_k p_k(x) + b u(x). A row that is more
  * probable under u than under each component belongs to none: `Fit.assign` returns −1 for it, `ornstein assign` prints `background`.
  *
- * u is a Cauchy, a multivariate t with one degree of freedom, centred at the medians of the columns with twice their interquartile ranges
- * as scale: its tails are so heavy that it fits rows at any distance. `shape: 'box'` is the uniform density on the ranges of the columns,
- * as in mclust: there one distant row widens the box for all. Rows outside the box are assigned as if the density were 1/V there too
- * (`Mixture.responsibilities`). Initializers compute its location from the data; `backgroundCentre` and `backgroundScale`, its log scales,
- * are not estimated, and `backgroundShare` is log b/(1 − b).
+ * u is a Cauchy, a multivariate t with one degree of freedom, centred at the columns' medians, with twice their interquartile ranges as
+ * scale, and fits rows at any distance. `shape: 'box'` is uniform on the ranges of the columns, as in mclust: one distant row widens the
+ * box for all. Rows outside it are assigned as if the density were 1/V there too (`Mixture.responsibilities`). Initializers compute the
+ * location from data: `backgroundCentre` and `backgroundScale`, its log scales, are not estimated, and `backgroundShare` is log b/(1 − b).
  *
  * @example
  * import { strict as assert } from 'node:assert'

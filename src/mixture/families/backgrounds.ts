@@ -59,7 +59,7 @@ const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
 
 const cauchyDegrees = (): Tensor => fill([1], 1)
 
-/** Lower bound of the noise at an edge, and upper bound of the standardized distance from it, so that quotients and squares are finite. */
+/** Lower bound of the noise at an edge, and upper bound of the standardized distance, so that quotients and squares are finite. */
 const MIN_EDGE_NOISE = 1e-300
 const MAX_STANDARDIZED_DISTANCE = 1e100
 
@@ -68,10 +68,9 @@ const MAX_LOG_DECAY = 38
 const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
 
 /**
- * Log-density of a box with noise: Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs over columns, with small relative error at any distance.
- *
- * Inside, y ≤ s, it is a sum of two positive terms. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ, by
- * Gauss–Legendre quadrature on the part that is not negligible.
+ * Log-density of a box with noise: Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs over columns, with small relative error. Inside, y ≤ s, it is a sum
+ * of positive terms. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ, by Gauss–Legendre quadrature on the
+ * part that is not negligible.
  */
 const noisedBoxLogDensity =
   (place: CentreAndScale) =>
@@ -111,11 +110,11 @@ const cleanBox =
     const out = max(div(abs(sub(x, centre)), scale), 1, true)
     const [, dim] = scale.shape
     const peak = neg(add(sum(log(scale)), dim * Elementary.log(2)))
-    // A constant −∞ outside: the logarithm of a 0 that depends on x has no derivative.
+    // A constant: the logarithm of a 0 that depends on x has no derivative.
     return where(lessEqual(out, 1), add(peak, mul(0, out)), fill([x.shape[0], 1], -Infinity))
   }
 
-/** Returns log-densities at time 0, [rows, 1], of the background given; −∞ if there is none. */
+/** Returns log-densities at time 0, [rows, 1]; −∞ without a background. */
 export const cleanBackgroundLogDensity = ({
   cauchy,
   box

@@ -48,8 +48,8 @@ const covarianceMeaning = <Q extends string>(model: CovarianceModel<Q>): Meaning
 // —— by volume, shape and orientation ——
 
 /**
- * Volume |Σ_k|^{1/d}, shape (eigenvalues divided by the volume) and orientation (eigenvectors): common to all components, each one's own,
- * or none. Without a shape covariances are isotropic; without an orientation they are diagonal.
+ * Volume |Σ_k|^{1/d}, shape (eigenvalues over the volume) and orientation (eigenvectors): common to all components, their own, or none.
+ * Covariances are isotropic without a shape, and diagonal without an orientation.
  */
 export interface Parts {
   readonly volume: 'common' | 'own'
@@ -84,7 +84,7 @@ interface LetterMeaning {
   readonly I: 'none'
 }
 
-/** Names of the parameters of a covariance structure, given as a value or by mclust's name. */
+/** Names of the parameters of a covariance structure, given as a value or by name. */
 export type ParametersOf<C> =
   C extends Covariance<infer Q>
     ? Q
@@ -140,8 +140,8 @@ const covarianceOfParts = Case.define('Covariance', {
  * others have log λ as `logVolumes`, [K] or []; log A by Helmert's contrasts as `shapes`, [K, d − 1] or [d − 1]; and Dᵀ, whose rows are the
  * axes, by Cayley's map (I − S)⁻¹(I + S) of S = (low − lowᵀ)/2, low with `turns`, [K, d(d − 1)/2] or [d(d − 1)/2], below its diagonal.
  *
- * The M-step is exact at time 0, with a lower bound on the eigenvalues, except for VEE, EVE and VVE, whose axes are optimized iteratively
- * until the predicted gain is negligible. The likelihood never decreases, at time 0 and at noise levels.
+ * The M-step is exact at time 0, with a lower bound on the eigenvalues, except for VEE, EVE and VVE, whose axes are iterated until the
+ * predicted gain is negligible. The likelihood never decreases, at time 0 and at noise levels.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -189,20 +189,18 @@ const factorFields = {
 }
 
 /**
- * Returns Σ_k = F_k F_kᵀ + Ψ_k, factor analysers (Ghahramani & Hinton 1996): F_k [d, rank] is shared by the columns, and Ψ_k is their
- * diagonal noise. The loadings F are each component's own or common, and so is the noise Ψ, which is equal in all columns if isotropic.
- * These are the eight parsimonious mixtures of McNicholas & Murphy (2008), named by C (constrained) or U for loadings, noise and its
- * columns.
+ * Returns Σ_k = F_k F_kᵀ + Ψ_k, factor analysers (Ghahramani & Hinton 1996): loadings F_k [d, rank], and diagonal noise Ψ_k, equal in all
+ * columns if isotropic; each is the components' own or common. These are the eight parsimonious mixtures of McNicholas & Murphy (2008),
+ * named by C (constrained) or U for loadings, noise and its columns.
  *
  * The parameters are `factors`, [K, d, rank] or [d, rank], and `logNoise`, log Ψ, [K, d], [d], [K] or []. F and F Q describe the same
  * covariance for orthogonal Q.
  *
- * The M-step is exact, at time 0, with a lower bound on the noise, and at noise levels, if noise is isotropic and the structure is not CUC
- * (principal components: Tipping & Bishop 1999); otherwise it is generalized, ten inner iterations of expectation–maximization on the
- * factors. The likelihood never decreases.
+ * The M-step, with a lower bound on the noise, is exact at time 0 and at noise levels if noise is isotropic and the structure is not CUC
+ * (principal components: Tipping & Bishop 1999); otherwise it is generalized, ten inner EM iterations on the factors. The likelihood never
+ * decreases.
  *
- * Few factors suit many columns: with d columns a component has d·rank − rank(rank − 1)/2 + d parameters instead of d(d + 1)/2. There is no
- * advantage if rank is near d.
+ * With d columns a component has d·rank − rank(rank − 1)/2 + d parameters instead of d(d + 1)/2: no advantage if rank is near d.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -296,7 +294,7 @@ export const covarianceName = (covariance: Covariance<string>): Name | FactorNam
   return nameOfMclust(covariance) ?? (isFactorName(name) && Case.isMadeBy(factors)(covariance) ? name : null)
 }
 
-/** Field for covariance structures, also by name. */
+/** Field of a covariance structure, also by name. */
 export const field: Field.Field<Covariance<string>, Covariance<string> | Name | FactorName> = Field.of<
   Covariance<string>,
   Name | FactorName
@@ -315,12 +313,11 @@ export interface Spec<N extends string, F extends Field.Fields, Q extends string
 
 /**
  * Defines a custom covariance structure from its triangles, and a fit to scatter matrices: its mixtures can be fitted by every objective,
- * and by expectation–maximization at time 0, at noise levels, under priors and with missing cells.
+ * and by EM at time 0, at noise levels, under priors and with missing cells.
  *
- * At a noise level the moments are the expected moments of the noiseless rows, given the old parameters, so a fit that raises the
- * likelihood at time 0 raises it there too (in more iterations than the built-in structures need). Eigenvalues of scatters are clipped at
- * the lower bound before `fit` is called: those of Σ_k respect it if `fit` preserves the spectrum, and otherwise if it applies the bound
- * itself.
+ * At a noise level the moments are those expected of the noiseless rows under the old parameters, so a fit that raises the likelihood at
+ * time 0 raises it there too, in more iterations than the built-in structures need. Eigenvalues of scatters are clipped at the lower bound
+ * before `fit` is called; a `fit` that does not preserve the spectrum has to apply the bound to Σ_k.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,4 @@
-/** Models of covariances, from which `derive.ts` derives families: parameters, Σ_k, and maximum-likelihood parameters for moments. */
+/** Models of covariances: parameters, Σ_k, and maximum-likelihood parameters for moments. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -44,9 +44,9 @@ export interface CovarianceModel<Q extends string> {
   readonly densities: Gaussian.Evaluated<Params.Tensors<'means' | Q> & { readonly logits?: Tensor }>
   readonly factors: (own: Params.Params<Q>, components: number, dim: number) => Pick<Mixture, 'variances' | 'factors'>
   /**
-   * Returns the maximum-likelihood parameters above a lower bound, for masses n [K] and moments W_k [K, …] about the components' means at a
-   * level, or parameters at least as likely as the old ones. Without old ones (null) it takes the best initialization. A component without
-   * mass keeps its parameters.
+   * Returns the maximum-likelihood parameters above a lower bound, or parameters at least as likely as the old ones, for masses n [K] and
+   * moments W_k [K, …] about the components' means at a level. Without old ones (null) it takes the best initialization. A component
+   * without mass keeps its parameters.
    */
   readonly fit: (n: Float64Array, w: Float64Array, at: MStepContext, old: Params.Params<Q> | null) => Params.Params<Q>
   /** Present if `fit` raises the likelihood by inner iterations only: see `MStep`. */
@@ -55,9 +55,7 @@ export interface CovarianceModel<Q extends string> {
   readonly multistart?: CovarianceModel<Q>['fit']
   /** Returns the parameters on columns times `by`. Default: through `ofMixture` or `fit`. */
   readonly scaled?: (by: Float64Array, own: Params.Params<Q>) => Params.Params<Q>
-  /**
-   * Returns the parameters nearest to the covariances of a mixture, from its factors; `fit` would square these and lose half of the digits.
-   */
+  /** Returns the parameters nearest to a mixture, from its factors; `fit` would square these and lose half of the digits. */
   readonly ofMixture?: (mixture: Mixture) => Params.Params<Q>
   readonly projection?: NonNullable<Capabilities<'means' | 'logits' | Q>['projection']>
   /** Returns W_k about the old means from the derivatives of −E log p; only if `fit` is linear in W. */
@@ -123,18 +121,17 @@ export interface Variances<Q extends string> extends CovarianceDensities<Q> {
   /** Name of the log variances. */
   readonly name: Q
   readonly isShared: boolean
-  /** True if all columns have the same variance. */
   readonly isRound: boolean
 }
 
-/** Diagonal covariances with one variance or one per column, per component or common: EII, VII, EEI and VVI in mclust. */
+/** Diagonal covariances, one variance or one per column, per component or common: EII, VII, EEI and VVI in mclust. */
 export const diagonalModel = <const Q extends string>({
   name,
   isShared,
   isRound,
   ...densitiesAndProjection
 }: Variances<Q>): CovarianceModel<Q> => {
-  // TypeScript types an object with a computed name as one with any name.
+  // TypeScript gives an object with a computed name any name.
   const only = <A>(array: A): { readonly [K in Q]: A } => ({ [name]: array }) as { readonly [K in Q]: A }
   const shapeOf = (components: number, dim: number): ReadonlyArray<number> => [
     ...(isShared ? [] : [components]),
@@ -209,7 +206,7 @@ const packedTriangles = ({ shape, values }: NdArray): Params.Params<Triangular> 
   return { logScales: { shape: [...lead, dim], values: logScales }, lower: { shape: [...lead, below], values: lower } }
 }
 
-/** Triangle at time 0 of a scatter at a level, with eigenvalues clipped from below: (max(·, α²φ + σ²) − σ²)/α². */
+/** Triangle at time 0 of a scatter at a level, with eigenvalues (max(·, α²φ + σ²) − σ²)/α². */
 const clippedTriangle = (scatter: Float64Array, { level, floor, dim }: MStepContext): Float64Array => {
   const { alpha, sigma } = level
   const above = Math.max(Elementary.square(alpha) * floor, Number.MIN_VALUE)
@@ -249,7 +246,7 @@ export const triangular = ({
       const [count, dim] = mixture.means.shape
       const each = concatenated(factorsOf(mixture).map(factor => Factor.triangleOfFactor(factor, dim).values))
       if (!isShared) return packedTriangles({ shape: [count, dim, dim], values: each })
-      // The triangle of Σ_k π_k L_k L_kᵀ is that of the stack of √π_k L_kᵀ.
+      // From the stack of √π_k L_kᵀ.
       const weights = { shape: [count, 1, 1], values: mixture.weights }
       const factors = { shape: [count, dim, dim], values: each }
       return packedTriangles(

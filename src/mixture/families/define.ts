@@ -1,4 +1,4 @@
-/** Definition of a family of mixtures; the rest is derived from its densities and conversions. */
+/** Definition of a family of mixtures. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
@@ -62,9 +62,9 @@ const logJointDensity = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, le
 
 /**
  * Defines a custom family of mixtures from the log-densities of its components: it can be fitted by every objective, printed, stored and
- * property-tested like the built-in ones. With `toMixture` and `fromMixture` it can also be fitted by expectation–maximization, at time 0
- * and at noise levels, under priors and with missing cells, and initialized from the centres of clusters. If its parameters include
- * `logits` (log weights) and `means` (centres), give `logDensities` instead of `components`.
+ * property-tested like the built-in ones. With `toMixture` and `fromMixture` it can also be fitted by EM, at time 0 and at noise levels,
+ * under priors and with missing cells, and initialized from centres. If its parameters include `logits` (log weights) and `means`
+ * (centres), give `logDensities` instead of `components`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -129,7 +129,7 @@ export function family<
 
 const isOfFields = (part: unknown): part is (fields: unknown) => unknown => typeof part === 'function'
 
-/** Parts of the family for given fields. If one is the number of components, permutations are derived for the arrays that grow with it. */
+/** Parts of the family for given fields, with permutations if one is the number of components. */
 const partsOfFields =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
   (fields: Field.Of<F>): FamilyParts<P> => {
@@ -168,7 +168,6 @@ const componentsFromDensities =
         }
   }
 
-/** Number of parameter entries, less one if there are weights. */
 const freeParameterCount = (shapes: Params.Shapes<string>): number =>
   Params.paramsSize(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
 

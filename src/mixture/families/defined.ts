@@ -1,4 +1,4 @@
-/** Custom covariance structures, from triangles in the tensor vocabulary and a fit to scatter matrices at time 0. */
+/** Custom covariance structures, from triangles and a fit to scatter matrices at time 0. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -16,7 +16,6 @@ import * as Gaussian from './gaussian.js'
 export interface Scatters {
   /** Scatter matrices W_k/n_k at time 0, row-major [d, d]; one pooled over the components if the covariance is shared. */
   readonly scatters: ReadonlyArray<Float64Array>
-  /** Share of the rows in each. */
   readonly shares: Float64Array
   readonly dim: number
   /** Lower bound on the eigenvalues of Σ_k, which those of the scatters respect. */
@@ -29,8 +28,8 @@ export interface CovarianceDefinition<F extends Field.Fields, Q extends string> 
   /** Lower triangles L_k, Σ_k = L_k L_kᵀ, [K, d, d]; [1, d, d] if one for all. */
   readonly triangles: (fields: Field.Of<F>) => (own: Params.Tensors<NoInfer<Q>>, dim: number) => Tensor
   /**
-   * Returns parameters that minimize Σ_k n_k(log|Σ_k| + tr Σ_k⁻¹S_k), or reduce it from the old ones. If these are null, the scatters are
-   * covariances of a mixture, and the nearest structure is returned.
+   * Returns parameters that minimize Σ_k n_k(log|Σ_k| + tr Σ_k⁻¹S_k), or reduce it from the old ones; if these are null, the parameters
+   * nearest to the scatters as covariances of a mixture.
    */
   readonly fit: (
     fields: Field.Of<F>
@@ -45,7 +44,7 @@ export interface CovarianceDefinition<F extends Field.Fields, Q extends string> 
 
 /**
  * Expected moments of the noiseless rows from those with noise, masses n [K] and W [K, d, d], and the old triangles [K, d, d]: with K =
- * αΣS⁻¹, S = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹, for any covariances (Dempster, Laird & Rubin 1977).
+ * αΣS⁻¹, S = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹ (Dempster, Laird & Rubin 1977).
  */
 const denoisedMoments = (
   triangles: Float64Array,
@@ -70,7 +69,6 @@ const denoisedMoments = (
   )
 }
 
-/** Model of a custom structure, derived from its triangles and its fit. */
 export const modelOfDefinition = <F extends Field.Fields, Q extends string>(
   name: string,
   { isShared = false, ...spec }: CovarianceDefinition<F, Q>,

@@ -1,4 +1,4 @@
-/** Families of mixtures with free means, derived from models of their covariances and weights. */
+/** Families with free means, derived from models of covariances and weights. */
 import { shapeSize } from '../../../lib/arrays/ndarray.js'
 import { Field, type Case } from '../../core/index.js'
 import { CLEAN } from '../../schedule/dynamics.js'
@@ -13,13 +13,12 @@ import * as Maps from './maps.js'
 
 export type MixtureParameter<Q extends string> = 'means' | 'logits' | Q
 
-/** Parts of a mixture: number of components, covariances, and weights. */
 export interface MixtureParts<Q extends string> extends Gaussian.ComponentCount {
   readonly covariance: CovarianceModel<Q>
   readonly weights: 'free' | 'equal'
 }
 
-/** Joins parameters; with equal weights there are no logits, and none are read. */
+/** Joins parameters, without logits if weights are equal. */
 const joinParams = <A, Q extends string>(
   means: A,
   logits: A | null,
@@ -49,7 +48,6 @@ const nearestCovarianceParams = <Q extends string>(
 ): Params.Params<Q> => {
   if (ofMixture) return ofMixture(mixture)
   const [count, dim] = mixture.means.shape
-  // Each component is fitted on its own.
   const isApart = ofGradient !== undefined && !isVolumeShared
   const mass = isShared
     ? mixture.weights
@@ -99,7 +97,6 @@ const mixtureMStep = <Q extends string>({ covariance, weights }: MixtureParts<Q>
   }
 }
 
-/** Number of free parameters; weights sum to 1. */
 const mixtureParameterCount = <Q extends string>(
   { components, covariance, weights }: MixtureParts<Q>,
   dim: number
@@ -135,7 +132,7 @@ export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyPa
     return joinParams(there.means, isFree ? params.logits : null, own)
   }
   const symmetries: Symmetries<P> = {
-    // Also applied to gradients, so it does not convert through a mixture.
+    // Also for gradients, so without a conversion to a mixture.
     relabel: order => params => {
       const [, dim] = params.means.shape
       const shapes = (count: number): Params.Shapes<P> => parameterShapes(parts, count, dim)

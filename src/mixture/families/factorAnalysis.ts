@@ -1,7 +1,7 @@
 /**
  * Maximum-likelihood factor analysis, Σ_k = F_k F_kᵀ + diag ψ_k, with loadings and noise each component's own or common, and noise possibly
  * equal in all columns (McNicholas & Murphy 2008): by EM (Rubin & Thayer 1982), O(q d²) a step, or directly (Jöreskog 1967; Tipping &
- * Bishop 1999). In loops, since the arrays are small and the iterations many.
+ * Bishop 1999). In loops: the arrays are small and the iterations many.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -17,7 +17,6 @@ import {
   largestEntry
 } from '../../../lib/arrays/linalg.js'
 
-/** Sharing of loadings and noise between components and columns. */
 export interface AnalyserKind {
   readonly loadings: 'own' | 'common'
   readonly noise: 'own' | 'common'
@@ -31,7 +30,7 @@ export interface Analysis {
   readonly noise: Float64Array
 }
 
-/** Sufficient statistics of a component: its mass, > 0, and S = W/n, [d, d]. */
+/** Mass > 0, and S = W/n, [d, d]. */
 export interface Scatter {
   readonly mass: number
   readonly s: Float64Array
@@ -102,7 +101,7 @@ const updateCommonLoadings = (
       for (let e = 0; e < q * q; e++) gram[e] += weight * thetas[k][e]
       for (let a = 0; a < q; a++) row[a] += weight * expected[k].across[a * d + j]
     }
-    // If the matrix is singular up to rounding, the row is kept.
+    // A singular matrix leaves the row unchanged.
     if (!factorSymmetric(gram, 0, q, l, 0)) continue
     solveLower(l, 0, q, row, 0, 1)
     solveLowerTransposed(l, 0, q, row, 0, 1)
@@ -135,7 +134,7 @@ interface IterationLimits {
   readonly steps: number
 }
 
-/** Iterates EM on a group of components in place until it converges or reaches the limit. */
+/** Iterates EM on a group of components, in place. */
 const iterateGroup = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -191,7 +190,7 @@ const iterateGroup = (
   }
 }
 
-/** Groups of components that share parameters: single ones if nothing is shared, otherwise one of all. */
+/** Groups of components that share parameters: all together, or single ones. */
 const sharingGroups = <A>({ loadings, noise }: AnalyserKind, all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   loadings === 'own' && noise === 'own' ? all.map(one => [one]) : [all]
 
@@ -234,7 +233,7 @@ const fitSharingGroups =
       return group.map((_, i) => all[own.length === 1 ? 0 : i])
     })
 
-/** Iterates EM for given scatters. No iteration lowers the likelihood; a group ends once its noise has converged. */
+/** Iterates EM for given scatters, which never lowers the likelihood; a group ends once its noise has converged. */
 export const iterateAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -247,7 +246,7 @@ export const iterateAnalysis = (
     return all
   })(kind, scatters, start)
 
-/** Returns −½ (log|Σ| + tr Σ⁻¹S): the expected log-likelihood of a row, without −(d/2) log 2π. */
+/** Returns −½ (log|Σ| + tr Σ⁻¹S), the expected log-likelihood of a row plus (d/2) log 2π. */
 const expectedLog = (s: Float64Array, { loads, noise }: Analysis): number => {
   const d = noise.length
   const q = loads.length / d
@@ -263,7 +262,7 @@ const expectedLog = (s: Float64Array, { loads, noise }: Analysis): number => {
   return -Factor.logDeterminant(root, d) - trace / 2
 }
 
-/** Returns, for each group, the most likely of several solutions. */
+/** Returns the most likely of several solutions for each group. */
 export const likeliestAnalyses = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -280,7 +279,7 @@ export const likeliestAnalyses = (
   })
 }
 
-/** Profile of the likelihood at a common noise ψ, with the optimal factors of each component. */
+/** Profile of the likelihood at a common noise ψ, with optimal factors. */
 interface NoiseProfile {
   readonly noise: Float64Array
   /**
@@ -328,14 +327,14 @@ const profileLoss = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Floa
   return { noise, eigens, apart, gradient, curvature }
 }
 
-/** True if the other λ are 1 up to the rounding of the largest, so that S is reproduced. */
+/** True if S is reproduced: the other λ are 1 up to the rounding of the largest. */
 const isReproduced = ({ noise, eigens, apart }: NoiseProfile): boolean =>
   apart <=
   noise.length *
     Elementary.square(noise.length * Number.EPSILON * eigens.reduce((most, { values }) => Math.max(most, values[0]), 1))
 
 /**
- * Number of successive steps that may go up: if a noise is poorly determined, good ψ lie along a curved valley, where monotone descent is
+ * Number of successive steps that may go up: for a poorly determined noise, good ψ lie along a curved valley, where monotone descent is
  * slow.
  */
 const MAX_UPWARD_STEPS = 4
@@ -343,7 +342,7 @@ const MAX_UPWARD_STEPS = 4
 /** Maximum change of a log noise in one step. */
 const MAX_LOG_STEP = 2
 
-/** A step that reduces `apart` by no more than this share of it is the last. */
+/** Relative reduction of `apart` up to which a step is the last. */
 const MIN_RELATIVE_GAIN = 1e-12
 
 const MAX_DESCENT_STEPS = 100
@@ -366,7 +365,6 @@ const descendNoise = (
     const size = largestEntry(at.gradient)
     const curvature = at.curvature.slice()
     for (let i = 0; i < d; i++) curvature[i * d + i] += Math.max(damping * size, Number.EPSILON)
-    // Fails only if an entry is not finite.
     if (!factorSymmetric(curvature, 0, d, l, 0)) break
     const change = at.gradient.map(g => -g)
     solveLower(l, 0, d, change, 0, 1)
@@ -396,10 +394,10 @@ const descendNoise = (
 /** Lower bound of a noise, as a share of the column's variance given the others. */
 const MIN_NOISE_SHARE = 1e-12
 
-/** The same for a covariance that is not of the family: the nearest may have no noise in a column, and EM started there would not move. */
+/** Such a bound for a covariance outside the family: the nearest may have a noise of 0, where EM would not move. */
 const MIN_NEAREST_NOISE_SHARE = 0.01
 
-/** Conditional variance of each column given the others, 1/(S⁻¹)_jj, [d]; S is positive definite. */
+/** Conditional variance of each column given the others, 1/(S⁻¹)_jj, [d]. */
 const conditionalVariances = (s: Float64Array, d: number): Float64Array => {
   const l = new Float64Array(d * d)
   const inverse = new Float64Array(d * d)
@@ -413,7 +411,7 @@ const conditionalVariances = (s: Float64Array, d: number): Float64Array => {
   })
 }
 
-/** Maximum number of restarts with a noise enlarged, after a descent ended with it almost 0. */
+/** Maximum number of restarts with a larger noise, after a descent ended with it almost 0. */
 const MAX_RESTARTS = 4
 
 /** Optimal common noise for loadings of each component's own. */
@@ -447,7 +445,7 @@ const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): NoiseProf
 
 /**
  * Initial noise from principal components: the variance that the top eigenvectors leave in each column, at least a tenth. They are scaled
- * by the root of their excess over the mean of the other eigenvalues, at least of half of themselves, since F = 0 is a saddle.
+ * by the root of their excess over the mean of the other eigenvalues, at least of half of themselves: F = 0 is a saddle.
  */
 const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Array => {
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: s })
@@ -461,8 +459,8 @@ const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Arra
 }
 
 /**
- * Loadings F [d, rank] from scales, eigenvalues minus 1 and eigenvectors, whose sign is that of Σ_i f_i/(i + 1): equal and opposite entries
- * do not cancel, so it does not depend on rounding.
+ * Loadings F [d, rank] from scales, eigenvalues minus 1 and eigenvectors, whose sign is that of Σ_i f_i/(i + 1), in which equal and
+ * opposite entries do not cancel.
  */
 const loadingsOfEigenvectors = (
   rank: number,
@@ -480,7 +478,7 @@ const loadingsOfEigenvectors = (
 }
 
 /**
- * Exact solution if all columns have equal noise (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ for the largest eigenvalues above ψ, the mean
+ * Exact solution for equal noise in all columns (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ for the largest eigenvalues above ψ, the mean
  * of all others: the root of Σ n(ψ − λ), convex in ψ, by monotone steps from above.
  */
 const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least: number): ReadonlyArray<Analysis> => {
@@ -510,12 +508,11 @@ const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least
   }))
 }
 
-/** Maximum number of iterations for common loadings. */
 const MAX_COMMON_STEPS = 1000
 
 /**
- * Nearest covariances with common loadings and noise of each component's own: F from the covariances minus their diagonals, then the
- * nearest for this F, then iterations.
+ * Nearest covariances with common loadings and own noise: F from the covariances minus their diagonals, then the nearest for this F, then
+ * iterations.
  */
 const nearestLoadings = (
   kind: AnalyserKind,
@@ -543,10 +540,9 @@ export { isExact }
 
 /**
  * Returns the F and ψ with the least relative entropy to given covariances, with a lower bound on the noise. Exact for equal noise in all
- * columns, except with common loadings and noise of each component's own. Otherwise covariances of the family are reproduced up to 2⁻⁵²
- * |Σ|/ψ of a noise (except for one in a hundred with the maximum identifiable number of factors and noise of very different sizes, e^±4).
- * For other covariances the variances are reproduced, near the optimum with a noise of at least a hundredth of a column's variance given
- * the others.
+ * columns, except with common loadings and own noise. Otherwise covariances of the family are reproduced up to 2⁻⁵² |Σ|/ψ of a noise
+ * (except for one in a hundred with the maximum identifiable number of factors and very different noise, e^±4). For other covariances the
+ * variances are reproduced, near the optimum with a noise of at least a hundredth of a column's variance given the others.
  */
 export const nearestAnalyses = (
   kind: AnalyserKind,
@@ -606,7 +602,7 @@ const regressionLoadings = (
   return pooledNoise(kind, scatters, left, 0).map((noise, k) => ({ loads: loads[k], noise }))
 }
 
-/** Returns the best solution from several initializations, including the current factors. */
+/** Returns the best solution from several initializations, also the current factors. */
 export const multistartAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,

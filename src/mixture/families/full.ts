@@ -51,13 +51,11 @@ const factorAtLevel = (l: Tensor, level: RowLevel): Tensor => {
   return gramCholesky(concat([mul(alpha, expandDims(Gaussian.transposeEach(l), 0)), noise], l.rank - 1))
 }
 
-/** −log |F| */
 const negLogDeterminant = (factor: Tensor): Tensor => neg(sum(log(diagonal(factor)), -1))
 
-/** F⁻¹ */
 const inverseTriangle = (factor: Tensor): Tensor => solveTriangular(factor, eye(factor.shape[factor.rank - 1]))
 
-/** Evaluates Gaussians with a level, and so factors [rows, K | 1, d, d], per row. */
+/** Evaluates Gaussians with a level per row, from factors [rows, K | 1, d, d]. */
 const evaluatePerRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.GaussianEvaluation => {
   const white = solveTriangular(factor, expandDims(Gaussian.residuals(x, means, level), 3))
   return Gaussian.evaluationOfSeparate(
@@ -92,7 +90,7 @@ export const evaluateFull = (
   x: Tensor,
   level: RowLevel
 ): Gaussian.GaussianEvaluation => {
-  // [K, rows, d]: a product of all rows for each component
+  // [K, rows, d], one product per component
   const white = matMul(transpose(Gaussian.residuals(x, means, level), [1, 0, 2]), root, { transposeB: true })
   return Gaussian.evaluationOfSeparate(
     Gaussian.logNormalTensor(x.shape[1] ?? 0, Gaussian.swapAxes(sum(square(white), 2)), expandDims(logRoot, 0)),
@@ -130,7 +128,7 @@ export const evaluatedFactors = Gaussian.evaluatedGaussians(
     evaluateFull(means, rootsOf(factors), x, level)
 )
 
-/** Evaluates Gaussians with one factor at one level, [1, d, d]: rows and centres are whitened once, and their distances are Euclidean. */
+/** Evaluates Gaussians with one factor at one level, [1, d, d]: rows and centres are whitened once. */
 const evaluateCommonFactor = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.GaussianEvaluation => {
   const root = inverseTriangle(factor)
   const rows = matMul(x, root, { transposeB: true })
@@ -167,7 +165,7 @@ export const commonTriangle = Covariances.triangular({ isShared: true, densities
  * diagonal, [K, d], and `lower` below it, row by row, [K, d(d − 1)/2].
  *
  * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). The M-step at a noise
- * level is exact: the eigenvalues of a component's scatter are clipped, max(·, α²φ + σ²), and converted to time 0.
+ * level is exact: a scatter's eigenvalues are clipped, max(·, α²φ + σ²), and converted to time 0.
  */
 export const full = Derive.mixtureCase({
   name: 'full',
@@ -183,7 +181,7 @@ export const full = Derive.mixtureCase({
  * [d], and `lower` below it, row by row, [d(d − 1)/2].
  *
  * s(x) = S⁻¹(Σ w_k αc_k − x), S = α²Σ + σ²I, w = softmax(log π_k − ½(x − αc_k)ᵀS⁻¹(x − αc_k)). The M-step at a noise level is exact: the
- * eigenvalues of the pooled scatter are clipped, max(·, α²φ + σ²), and converted to time 0.
+ * pooled scatter's eigenvalues are clipped, max(·, α²φ + σ²), and converted to time 0.
  */
 export const tied = Derive.mixtureCase({
   name: 'tied',

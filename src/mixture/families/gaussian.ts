@@ -1,6 +1,6 @@
 /**
  * Functions shared by families of Gaussian mixtures. At level (α, σ) component k is N(αc_k, S_k), S_k = α²Σ_k + σ²I, P_k = S_k⁻¹; r_k = x −
- * αc_k. A level is common, with one entry, or per row, [rows, 1]; terms in S_k alone are computed once for a common level.
+ * αc_k. A level is common, with one entry, or per row, [rows, 1].
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -35,14 +35,11 @@ export interface GaussianEvaluation {
   readonly logDensity: Tensor
   /** Σ_k w_k P_k r_k for weights w [rows, K], [rows, dim] */
   readonly pull: (shares: Tensor) => Tensor
-  /**
-   * Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]: from differences, since Σ w|P r|² − |Σ w P r|² cancels for
-   * distant rows.
-   */
+  /** Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]; Σ w|P r|² − |Σ w P r|² would cancel for distant rows. */
   readonly curvature: (shares: Tensor) => Tensor
 }
 
-/** Weights are equal if there are no logits. */
+/** Without logits weights are equal. */
 interface MeansAndLogits {
   readonly means: Tensor
   readonly logits?: Tensor
@@ -60,9 +57,7 @@ export interface Evaluated<T> {
   readonly logDensity?: (params: T, x: Tensor, level: RowLevel) => Tensor
 }
 
-/**
- * Returns components, score s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians, w being the responsibilities.
- */
+/** Returns components, score s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians with responsibilities w. */
 export const evaluatedGaussians = <T extends MeansAndLogits>(
   see: (params: T, x: Tensor, level: RowLevel) => GaussianEvaluation
 ): Evaluated<T> => {
@@ -94,7 +89,7 @@ export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor
   return sub(logRoot, constant === 0 ? half : add(half, constant))
 }
 
-/** Returns log N in the tensor vocabulary. */
+/** log N in the tensor vocabulary. */
 export const logNormalTensor = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
   logShape(squared, logRoot, logNormalConstant(dim))
 
@@ -107,11 +102,11 @@ export const appendLevelAxes = ({ alpha, sigma }: RowLevel, axes: number): RowLe
   return { alpha: over(alpha), sigma: over(sigma) }
 }
 
-/** Residuals r_k, [rows, K, dim], for centres [K, dim]. */
+/** r_k, [rows, K, dim], for centres [K, dim]. */
 export const residuals = (x: Tensor, centres: Tensor, level: RowLevel): Tensor =>
   sub(expandDims(x, 1), mul(appendLevelAxes(level, 2).alpha, expandDims(centres, 0)))
 
-/** Evaluation with P_k for each component, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
+/** Evaluation with own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
 export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: Tensor): GaussianEvaluation => {
   const pull = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), pulls), 1)
   return {
@@ -124,10 +119,7 @@ export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: 
   }
 }
 
-/**
- * Evaluation with a common P at one level: P_k r_k = Px − αPc_k, so δ_k does not depend on x. No array is larger than [rows, dim] or [rows,
- * K].
- */
+/** Evaluation with one P: P_k r_k = Px − αPc_k, so δ_k does not depend on x. No array is larger than [rows, dim] or [rows, K]. */
 export const evaluationOfShared = (
   logDensity: Tensor,
   pointPull: Tensor,
@@ -144,7 +136,7 @@ export const evaluationOfShared = (
 
 // —— as arrays ——
 
-/** `parameters` is annotated with this type, so that the compiler infers the parameters' names first. */
+/** Annotates `parameters`, so that the compiler infers the parameters' names first. */
 export interface ComponentCount {
   readonly components: number
 }
@@ -160,13 +152,13 @@ export const permuteFirstAxis =
     return { shape, values: values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)]) }
   }
 
-/** Permutes the components of a mixture whose arrays all have one row for each component. */
+/** Permutes the components of a mixture whose arrays all have one row per component. */
 export const permuteComponents =
   (order: ReadonlyArray<number>) =>
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
     Params.map<NdArray, NdArray>(permuteFirstAxis(order))(params)
 
-/** Returns a permutation of the components in the arrays whose shapes differ between a number of components (`now`) and one more. */
+/** Returns a permutation of the components in arrays whose shapes differ between `now` and one component `more`. */
 export const relabelledAs =
   <P extends string>(now: Params.Shapes<P>, more: Params.Shapes<P>) =>
   (order: ReadonlyArray<number>) =>
@@ -199,7 +191,7 @@ export const scaleLogVariances =
     values: values.map((l, at) => l + 2 * Elementary.log(by[at % by.length]))
   })
 
-/** Applies a map of points to each row of [K, dim]. */
+/** Applies a map of points to the rows of [K, dim]. */
 export const mapMeanRows =
   (map: (row: ReadonlyArray<number>) => ReadonlyArray<number>) =>
   ({ shape, values }: NdArray): NdArray => {
@@ -225,7 +217,7 @@ export const sumValues = (values: Float64Array): number => {
 
 // —— the part of an M-step common to all families ——
 
-/** Displacement of each centre to the mean of its rows at their level, [K, dim]; 0 if it has no mass. */
+/** Displacement of each centre to the mean of its rows at their level, [K, dim]; 0 without mass. */
 export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array => {
   const moved = new Float64Array(sums.length)
   for (let k = 0, at = 0; k < mass.length; k++)
@@ -293,8 +285,8 @@ export const softmaxWeights = (logits: NdArray): Float64Array => {
 // —— Fisher's metric ——
 
 /**
- * Distance by Fisher's metric, √Σ_k π_k(ρ_k + (δ log π_k)²), where `apart` returns ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order: √2
- * times the root of the relative entropy of row and component.
+ * Distance by Fisher's metric, √Σ_k π_k(ρ_k + (δ log π_k)²), `apart` returning ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order: √2 times
+ * the root of the relative entropy of row and component.
  */
 export const fisherDistance = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
   const before = logsOf(from)

@@ -1,4 +1,4 @@
-/** Mixtures in which some components are known, in whole or in part: known values replace parameters wherever these are read. */
+/** Mixtures in which some components are known, in whole or in part: known values replace parameters. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { assignment } from '../../../lib/arrays/assignment.js'
@@ -54,7 +54,6 @@ const fixedWeights = (known: FixedComponents, count: number): FixedWeights => {
   }
 }
 
-/** True if each component has covariance parameters of its own. */
 const hasOwnCovariances = ({ model, family }: LearnableGaussians): boolean => {
   const count = family.count(1)
   return [count + 1, count + 2].every(dim =>
@@ -64,7 +63,7 @@ const hasOwnCovariances = ({ model, family }: LearnableGaussians): boolean => {
   )
 }
 
-/** Mixture with the known values, and isotropic components for unknown ones. */
+/** Mixture of the known values, isotropic where unknown. */
 const knownMixture = (known: FixedComponents, count: number, dim: number): Mixture =>
   Maps.mixtureOfTriangles(
     {
@@ -123,7 +122,7 @@ const knownLogWeights = ({ mask, weights, rest, isWhole }: FixedWeights, logits:
     : where(isHeld, logs, add(logSoftmax(where(isHeld, ZERO_WEIGHT_LOGIT, logits)), Elementary.log(rest)))
 }
 
-/** Reorders components so that those nearest to known means take their places; the others keep their order. */
+/** Reorders components so that those nearest to known means take their places. */
 const orderWithKnownPlaces = (known: FixedComponents, means: NdArray): ReadonlyArray<number> => {
   const [count, dim] = means.shape
   const row = (k: number): Float64Array => means.values.subarray(k * dim, (k + 1) * dim)
@@ -169,7 +168,7 @@ const mStepWithFixed = (
   known: FixedComponents,
   { inArrays }: Replacement
 ): MStep<GaussianParameter> => {
-  /** Moments without displacement of known means, about which second moments then are. */
+  /** Moments without displacement of known means. */
   const withoutDisplacement = (moments: Moments, dim: number): Moments => ({
     ...moments,
     sums: moments.sums.map((s, at) => ((known[Math.floor(at / dim)]?.mean ?? null) === null ? s : 0))
@@ -322,15 +321,14 @@ const withFixedCase = Case.define('Score', {
 
 /**
  * Returns a mixture whose first components are known, in whole or in part: a `Component.fixed` for each lists which of its mean, its
- * covariance and its weight are fixed while everything else is estimated.
+ * covariance and its weight are fixed; the rest is estimated.
  *
- * Known values are stored in the score. Parameters have entries for them, which have no effect and whose gradient is 0, so no optimizer,
+ * Known values are stored in the score. Parameters have entries for them, without effect and with gradient 0, so no optimizer,
  * initialization or split-and-merge move changes them: means and weights are exactly those given, covariances up to the rounding of their
- * parameters. Expectation–maximization is exact, at time 0 and at noise levels: free weights share 1 − Σ of the known ones in proportion to
- * their masses, covariances are about the known means, and free means are those of the component's rows. Of the centres from an
- * initializer, those nearest to known means are replaced. Split-and-merge moves leave known components alone. Covariances can be known only
- * if each component has its own: `isotropic`, `diagonal`, `full`, and 'VII', 'VVI', 'VVV'. Mixtures with tails or a background are
- * rejected. The data are not centred about their mean: centre columns that are far from 0.
+ * parameters. EM is exact, at time 0 and at noise levels: free weights share the rest in proportion to their masses, and covariances are
+ * about the known means. Of an initializer's centres, those nearest to known means are replaced. Covariances can be known only if each
+ * component has its own: `isotropic`, `diagonal`, `full`, and 'VII', 'VVI', 'VVV'. Mixtures with tails or a background are rejected. The
+ * data are not centred: centre columns that are far from 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -38,8 +38,7 @@ const frozenSpread = (given: Spread): Spread =>
   isMatrixSpread(given) ? Object.freeze(given.map(row => Object.freeze(row.map(x => x + 0)))) : frozenPlace(given)
 
 /**
- * Returns known parameters of a component: its mean, its covariance, its weight, or some of these. `Score.withFixed` fixes them in a
- * mixture.
+ * Returns known parameters of a component: its mean, covariance or weight, for `Score.withFixed`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,7 +1,4 @@
-/**
- * Derivations from a family's conversions between parameters and mixtures: M-step at any level, Fisher's distance, initialization from
- * centres, and changes of units.
- */
+/** Derivations from a family's conversions between parameters and mixtures. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -16,18 +13,15 @@ import * as Gaussian from './gaussian.js'
 
 export interface MixtureMaps<P extends string> {
   readonly toMixture: (params: Params.Params<P>) => Mixture
-  /**
-   * Returns the nearest parameters by relative entropy, Σ_k π_k KL(N_k ‖ ·): the maximum-likelihood ones for the mixture of an E-step's
-   * moments.
-   */
+  /** Returns the nearest parameters by relative entropy, Σ_k π_k KL(N_k ‖ ·): the maximum-likelihood ones for an E-step's moments. */
   readonly fromMixture: (mixture: Mixture) => Params.Params<P>
 }
 
 // —— moments ——
 
 /**
- * Second moments Σ r(x − c)(x − c)ᵀ about the new means, in the form of `second`, from moments about the old ones; rounding may make them
- * negative.
+ * Second moments Σ r(x − c)(x − c)ᵀ about the new means, in the form of `second`, from those about the old ones; perhaps negative by
+ * rounding.
  */
 export const scatterAboutNewMeans = (second: Second, moments: Moments, dim: number): Float64Array => {
   const { mass, second: about } = moments
@@ -84,7 +78,7 @@ export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
   }
 }
 
-/** Conversion from centres to parameters through an isotropic mixture; the inverse is given. */
+/** Conversion from centres through an isotropic mixture; the inverse is given. */
 export const startFromMaps = <P extends string>(
   { fromMixture }: Pick<MixtureMaps<P>, 'fromMixture'>,
   count: number,
@@ -173,7 +167,7 @@ const diagonalDistances = (before: Mixture, after: Mixture): ((component: number
   }
 }
 
-/** `covarianceDistance` plus δcᵀΣ⁻¹δc for any covariances; a common covariance is compared once. */
+/** `covarianceDistance` plus δcᵀΣ⁻¹δc; a common covariance is compared once. */
 const triangularDistances = (
   before: Mixture,
   after: Mixture,
@@ -207,7 +201,7 @@ export const paramsDistance =
 
 // —— the M-step ——
 
-/** Covariance [d, d] at the rows' level from moments W_k/n_k; entries absent from the moments are those of the old covariance. */
+/** Covariance [d, d] at the rows' level from moments W_k/n_k, with entries of the old one where there are no moments. */
 const momentCovariance = (
   second: Exclude<Second, 'none'>,
   own: Float64Array,
@@ -229,8 +223,7 @@ const covarianceAtLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: MS
 
 /**
  * M-step derived from the conversions: the mixture of the moments at their level is converted to the family, its eigenvalues are clipped,
- * max(·, α²φ + σ²), and their values at time 0 are converted again. Exact if S_k and the clipped covariances are in the family, as for
- * isotropic, diagonal and full covariances.
+ * max(·, α²φ + σ²), and their values at time 0 are converted again. Exact if S_k and the clipped covariances are in the family.
  */
 export const mStep = <P extends string>(
   { toMixture, fromMixture }: MixtureMaps<P>,

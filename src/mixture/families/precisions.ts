@@ -1,7 +1,4 @@
-/**
- * Multivariate t in the tensor vocabulary, built from Gaussians: in closed form without noise, and at a level by the trapezoid rule in log
- * g.
- */
+/** Multivariate t in the tensor vocabulary: in closed form without noise, and at a level by the trapezoid rule in log g. */
 import {
   add,
   div,
@@ -35,7 +32,7 @@ import type { RowLevel } from '../family.js'
 
 /** Gaussians N(αc_k, α²Σ_k + σ²I) from which t components are built. */
 export interface PrecisionGaussians {
-  /** Log-densities at rows, [rows, K]. */
+  /** [rows, K] */
   readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
   /** Log-densities at the centres, [rows | 1, K]. */
   readonly atCentre: (rows: number, level: RowLevel) => Tensor
@@ -46,7 +43,7 @@ export interface PrecisionGaussians {
 /** ν as [1, K], or as [1, 1] if common. */
 const asRowTensor = (nu: Tensor): Tensor => reshape(nu, [1, -1])
 
-/** log Γ((ν + d)/2) − log Γ(ν/2) − (d/2) log(ν/2), as `Student.logPeak`. */
+/** log Γ((ν + d)/2) − log Γ(ν/2) − (d/2) log(ν/2). */
 const logPeakTensor = (nu: Tensor, dim: number): Tensor => {
   const most = 2 * EXPANSION_FROM
   // Both branches are finite, with their derivatives, also if the other is chosen.
@@ -74,7 +71,7 @@ const rowLevel = (alpha: Tensor, sigma: Tensor): RowLevel => ({ alpha, sigma })
 
 const cleanLevel = (): RowLevel => rowLevel(ones([1, 1]), zeros([1, 1]))
 
-/** Returns log-densities of rows without noise, and E[g | x], the weights of rows in a component's moments, [rows, K] each. */
+/** Returns log-densities of rows without noise, and E[g | x], [rows, K] each. */
 export const cleanStudent =
   ({ logDensity, atCentre }: Pick<PrecisionGaussians, 'logDensity' | 'atCentre'>, nus: Tensor) =>
   (x: Tensor): Readonly<Record<'logDensity' | 'counts', Tensor>> => {
@@ -91,8 +88,8 @@ export const cleanStudent =
 
 /**
  * Number of precisions for each row, for all digits of two derivatives, except for ν ≥ 100 and rows beyond 20 σ under noise far above α√Σ.
- * The trapezoid rule converges like e^{−π²/h} for integrands that decrease like e^{−e^y}; so steps are even in u, y = p + u − e^{−(u + 2)}:
- * below p, where the slope of the log-density last changes, a few units of u cover dozens of y.
+ * The trapezoid rule converges like e^{−π²/h} for integrands that decrease like e^{−e^y}; so steps are even in u, y = p + u − e^{−(u + 2)},
+ * p the last change of slope of the log-density: below it a few units of u cover dozens of y.
  */
 const PRECISION_NODES = 128
 const BEND = 2

@@ -177,7 +177,7 @@ export const ownIsotropic: Covariances.CovarianceModel<'logVariances'> = Covaria
 
 /**
  * A mixture with free weights and one variance for each component: s(x) = −Σ w_i (x − m_i)/u_i, u_i = α²v_i + σ², w = softmax(log π_i −
- * (d/2) log u_i − |x − m_i|²/(2u_i)). Weights are parametrized by `logits`, up to a constant, and variances by their logarithms.
+ * (d/2) log u_i − |x − m_i|²/(2u_i)). `logits` are up to a constant, and `logVariances` log v.
  */
 export const isotropic = Derive.mixtureCase({
   name: 'isotropic',
@@ -229,7 +229,7 @@ export const commonIsotropic: Covariances.CovarianceModel<'logVariance'> = Covar
 })
 
 /**
- * A mixture with free weights and one variance, common to the components and columns: Σ = exp(logVariance) I.
+ * A mixture with free weights and one variance, common to components and columns: Σ = exp(logVariance) I.
  *
  * s(x) = (Σ w_k αc_k − x)/u, u = α²v + σ², w = softmax(log π_k − |x − αc_k|²/(2u)). The M-step at a noise level is exact: the pooled
  * variance is clipped, max(Σ_k W_k tr S_k/d, α²φ + σ²), and converted to time 0.

@@ -1,7 +1,6 @@
 /**
- * Covariances by volume, shape and orientation (Banfield & Raftery 1993; Celeux & Govaert 1995): Σ_k = D_kᵀ diag(e^{ℓ_k}) D_k, with the
- * volume and the shape of ℓ_k and the axes D_k each common or the components' own. At a level S_k = D_kᵀ diag(u_k) D_k, u = α²e^ℓ + σ².
- * With common axes rows and centres are rotated once, and the covariances are then diagonal.
+ * Covariances by volume, shape and orientation (Banfield & Raftery 1993; Celeux & Govaert 1995): Σ_k = D_kᵀ diag(e^{ℓ_k}) D_k, the volume
+ * and shape of ℓ_k and the axes D_k each common or the components' own. At a level S_k = D_kᵀ diag(u_k) D_k, u = α²e^ℓ + σ².
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -104,7 +103,7 @@ const evaluateSpectral = (
   )
 }
 
-/** Evaluates Gaussians with common axes, [d, d]. */
+/** Evaluates Gaussians with common axes, [d, d], which rotate rows and centres once. */
 const evaluateAlongCommonAxes = (
   { means, axes, u }: AxisAlignedGaussians,
   x: Tensor,
@@ -252,7 +251,7 @@ const fitCommonAxes = (parts: SpectralParts, { n, w, at, before }: SpectralMomen
     const l = Spectrum.logEigenvalues(parts, found, count, dim)
     return { found, inverse: Spectrum.spectrumPrecisions(n, at, l), value: Spectrum.spectrumLoss(n, omega, at, l) }
   }
-  // Isotropic covariances have no preferred axes: the initial ones are those of all rows together, and of each component.
+  // Isotropic covariances have no axes: the initial ones are those of all rows, and of each component.
   const isRound = before === null || before.spectrum.shapes.every(x => Math.abs(x) < ISOTROPIC_TOLERANCE)
   const oldAxes = isRound ? null : before.axes
   const starts =

@@ -5,7 +5,7 @@
  *     F(θ) = Σ_kj n_k log u_kj + ω_kj/u_kj,    u = α²e^ℓ + σ²,    ℓ ≥ log φ,
  *
  * a gamma regression with a logarithmic link, convex if σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8). Without noise most
- * structures have simple solutions: means, or a one-dimensional equation for the volume.
+ * structures have simple solutions.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -24,7 +24,6 @@ export interface Spectrum {
   readonly shapes: Float64Array
 }
 
-/** Moments along given axes, and the context of their M-step. */
 export interface MomentsAlongAxes {
   /** Masses, [K] */
   readonly n: Float64Array
@@ -133,7 +132,7 @@ export const spectrumPrecisions = (
     n[Math.floor(at / dim)] > 0 ? 1 / (Elementary.square(alpha) * Elementary.exp(x) + Elementary.square(sigma)) : 0
   )
 
-/** Logarithm at time 0 of the maximum-likelihood variance at a level, clipped from below. */
+/** log of the maximum-likelihood variance at time 0 for one at a level, clipped from below. */
 const clippedLogVariance = (at: MStepContext, variance: number): number => {
   const { alpha, sigma } = at.level
   const free = (variance - Elementary.square(sigma)) / Elementary.square(alpha)
@@ -172,10 +171,7 @@ const meanSpectrum = (
   return { volumes, shapes }
 }
 
-/**
- * Solution for EV without noise. For a volume v the optimal spectrum of a component is ℓ_j = max(log ω_j − m, log φ), with m such that Σ_j
- * ℓ_j = dv.
- */
+/** Solution for EV without noise: for a volume v a component has ℓ_j = max(log ω_j − m, log φ), with m such that Σ_j ℓ_j = dv. */
 const fillVolumes = ({ n, omega, at }: MomentsAlongAxes, old: Spectrum): Spectrum => {
   const { dim, level } = at
   const least = minLogEigenvalue(at)
@@ -198,7 +194,6 @@ const fillVolumes = ({ n, omega, at }: MomentsAlongAxes, old: Spectrum): Spectru
     const { m } = place < 0 ? NOT_FILLED : fillVolume(sorted[place], volume, least)
     if (m > -Infinity) own.set(shapeOfLogs(logs.slice(k * dim, (k + 1) * dim).map(l => Math.max(l - m, least))))
     else {
-      // A component without moments keeps its shape, as far as the bound allows.
       const lowest = predictedLogs(SINGLE_COMPONENT, Float64Array.of(0, ...own), 1, dim).reduce(
         (a, b) => Math.min(a, b),
         0
@@ -217,7 +212,7 @@ interface FilledVolume {
 
 const NOT_FILLED: FilledVolume = { m: -Infinity, free: 0 }
 
-/** Returns m such that the log eigenvalues max(ℓ_j − m, least) have the mean `volume`, from ℓ in descending order; m = −∞ if all are −∞. */
+/** Returns m such that max(ℓ_j − m, least) has the mean `volume`, for ℓ in descending order; m = −∞ if all are −∞. */
 const fillVolume = (l: Float64Array, volume: number, least: number): FilledVolume => {
   const dim = l.length
   let sum = 0
@@ -232,8 +227,8 @@ const fillVolume = (l: Float64Array, volume: number, least: number): FilledVolum
 }
 
 /**
- * Common volume from log moments, each in descending order. The derivative of F by the volume is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k
- * e^{m_k} is convex and decreasing, so Newton's method converges from any start; in one step if nothing is clipped.
+ * Common volume from log moments in descending order. The derivative of F is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is convex and
+ * decreasing, so Newton's method converges from any start; in one step if nothing is clipped.
  */
 const commonVolume = (
   sorted: ReadonlyArray<Float64Array>,
@@ -368,7 +363,7 @@ const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: 
       b,
       l.map(x => x - least)
     )
-    // With a tiny mass the loss does not show convergence; then the iteration ends when steps vanish.
+    // With a tiny mass the loss does not show convergence, but vanishing steps do.
     let moved = 0
     for (let t = 1; t > 1e-10; t /= 2) {
       const next = theta.map((x, i) => x + t * along[i])
@@ -389,7 +384,7 @@ const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: 
   return { volumes: theta.slice(0, volumes), shapes: theta.slice(volumes) }
 }
 
-/** Gradient of F by θ, and the lower triangle of its Hessian, made positive definite; b is the design matrix [K · d, size]. */
+/** Gradient of F by θ, and lower triangle of its Hessian, made positive definite; b is B. */
 const spectrumDerivatives = (
   { n, omega, at: { dim, level } }: MomentsAlongAxes,
   l: Float64Array,
@@ -415,7 +410,7 @@ const spectrumDerivatives = (
       for (let j = 0; j <= i; j++) hessian[i * size + j] += safe * bi * b[row * size + j]
     }
   }
-  // Parameters of a component without mass are kept; only the bound may move them.
+  // Parameters of a component without mass move only with the bound.
   for (let i = 0; i < size; i++) {
     const own = hessian[i * (size + 1)]
     hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1
@@ -450,8 +445,8 @@ const initialSpectrum = (
 
 /**
  * Returns the maximum-likelihood spectrum for moments along given axes, with a lower bound, at a level. Exact at time 0, and at any level
- * for EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its parameters, unless changes of the
- * common ones take it below the bound: then its volume is raised, or its shape shrunk.
+ * for EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its parameters, unless the common ones
+ * take it below the bound: then its volume is raised, or its shape shrunk.
  */
 export const likeliestSpectrum = (
   parts: SpectrumSharing,

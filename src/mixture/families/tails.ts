@@ -70,7 +70,7 @@ const mStepOfCleanMoments = (mStep: MStep<GaussianParameter>): MStep<GaussianPar
     mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: CLEAN } : at)
 })
 
-/** Returns the family of a score if it is of Gaussians with estimated centres and covariances; otherwise null. */
+/** Returns the family of a score of Gaussians with estimated centres and covariances; otherwise null. */
 export const learnableGaussians = (score: Score<string>): LearnableGaussians | null => {
   // Other parameter names are not accessed.
   const model = interpret(score) as unknown as Model<GaussianParameter>
@@ -83,9 +83,7 @@ export const learnableGaussians = (score: Score<string>): LearnableGaussians | n
     : null
 }
 
-/**
- * Returns the model of a score built on another; if that is not supported, the meaning of that score, whose `check` reports the problems.
- */
+/** Returns the model of a score built on another; if unsupported, the meaning of that score, whose `check` reports the problems. */
 export const modelBuiltOn = (
   score: Score<string>,
   serves: (gaussians: LearnableGaussians) => boolean,
@@ -108,7 +106,7 @@ export interface ExtraParameterMaps<P extends string> {
   readonly turns?: boolean
 }
 
-/** Capabilities of a model derived from those of its Gaussians; `carried` applies a map to their parameters alone. */
+/** Capabilities derived from those of the Gaussians; `carried` applies a map to their parameters alone. */
 export const carriedCapabilities = <P extends string>(
   { family: { count, leastRows, shifted: shift, scaled: scale, symmetries }, start }: LearnableGaussians,
   started: (params: Params.Params<GaussianParameter>) => Params.Params<P>,
@@ -139,7 +137,7 @@ export const carriedCapabilities = <P extends string>(
   }
 }
 
-/** Moments from which an M-step estimates covariances. */
+/** Returns the moments for covariances. */
 export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<GaussianParameter>): Learned => ({
   second,
   ...(isShared && { isShared }),
@@ -160,7 +158,6 @@ export const unsupportedProblems = (
     "take Score.full, or Score.mixture({ components: 2, covariance: 'VVE' })"
   )
 
-/** Gaussians from which t components are built. */
 const studentGaussians = (
   { model, family }: LearnableGaussians,
   params: Params.Tensors<GaussianParameter>,
@@ -172,7 +169,7 @@ const studentGaussians = (
   return {
     logDensity: family.components(params, dim).logDensity,
     atCentre,
-    // At a common centre, div ∇ log p of the components is −Σ w_k tr Σ_k⁻¹; w are equal if weights are free.
+    // At a common centre, div ∇ log p of the components is −Σ w_k tr Σ_k⁻¹.
     least: () => {
       const peak = atCentre(1, cleanLevel())
       const even: Params.Tensors<GaussianParameter> = Object.hasOwn(params, 'logits')
@@ -226,14 +223,14 @@ const nuConversions = (nu: Nu): NuConversions => {
   }
 }
 
-/** M-step of t components: that of the Gaussians on weighted moments, and ν by root finding. */
+/** M-step of t components: the Gaussians' on weighted moments, and ν by root finding. */
 const studentMStep = (
   mStep: MStep<GaussianParameter>,
   nu: Nu,
   { logNuOf, withNu }: NuConversions
 ): MStep<StudentParameter> => ({
   ...learnedBy(mStep),
-  // The Gaussians' M-step may be generalized, and checks of components by their rows hold for Gaussians only.
+  // The Gaussians' M-step may be generalized, and checks of components by their rows are for Gaussians.
   isGeneralized: true,
   maximise: (params, moments, at): Params.Params<StudentParameter> => {
     const { mass } = moments
@@ -344,16 +341,14 @@ export interface Options<N extends Nu> {
 }
 
 /**
- * Returns a mixture whose components are multivariate t: Σ_k are their scale matrices, and ν their degrees of freedom. Distant rows have
- * less influence: a row has the weight (ν + d)/(ν + q) in its component's moments, where q is its squared distance (Lange, Little & Taylor
- * 1989).
+ * Returns a mixture whose components are multivariate t with scale matrices Σ_k and ν degrees of freedom. Distant rows have less influence:
+ * a row has the weight (ν + d)/(ν + q) in its component's moments, q being its squared distance (Lange, Little & Taylor 1989).
  *
  * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by a trapezoid rule with 128 nodes, to about 1e-14 of log p and
- * of two derivatives; fewer digits for ν ≥ 100 and rows beyond 20 σ with σ far above α√Σ. Each node costs as much as a row of Gaussians, in
- * a compiled program if covariances are along the columns or by axes (EVE, VVE, VEE …), otherwise op by op. Expectation–maximization is
- * exact: the Gaussians' M-step on weighted moments, and ν by root finding in [½, 300]. Covariances are νΣ/(ν − 2), for ν > 2. The parameter
- * `logNu`, log ν, is [K], or [] if common. When converting from a mixture (`fromMixture`), ν is limited to 300, which is indistinguishable
- * from larger values and from a Gaussian.
+ * two derivatives; fewer digits for ν ≥ 100 and rows beyond 20 σ with σ far above α√Σ. Each node costs as much as a row of Gaussians, in a
+ * compiled program if covariances are along the columns or by axes (EVE, VVE, VEE …), otherwise op by op. EM is exact: the Gaussians'
+ * M-step on weighted moments, and ν in [½, 300] by root finding. Covariances are νΣ/(ν − 2), for ν > 2. The parameter `logNu`, log ν, is
+ * [K], or [] if common. Conversion from a mixture (`fromMixture`) limits ν to 300, indistinguishable from a Gaussian.
  *
  * @example
  * import { strict as assert } from 'node:assert'

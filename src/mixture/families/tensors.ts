@@ -1,4 +1,4 @@
-/** Evaluation of a `Mixture` in the tensor vocabulary, whatever its covariances. */
+/** Evaluation of a `Mixture` in the tensor vocabulary. */
 import {
   add,
   concat,
@@ -38,8 +38,8 @@ import * as Backgrounds from './backgrounds.js'
 import * as Terms from './precisions.js'
 
 /**
- * Arrays that represent a mixture in a program: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. If `joins`, a
- * common triangle is stored once: rows and centres are whitened separately, which is faster, but loses digits far from 0. Default: false.
+ * Arrays of a mixture for a program: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. If `joins`, a common
+ * triangle is stored once: rows and centres are whitened separately, which is faster, but loses digits far from 0. Default: false.
  */
 export const mixtureArrays = (
   mixture: Mixture,
@@ -110,7 +110,7 @@ type MixtureTensors = Readonly<Record<string, Tensor>>
 export const functionsOfArrays = (arrays: MixtureTensors): RowFunctions =>
   'tails' in arrays || 'share' in arrays ? functionsWithTails(arrays) : gaussianMixtureFunctions(arrays)
 
-/** Evaluates a mixture with tails or a background; its score is the derivative of the log-density. */
+/** Evaluates a mixture with tails or a background; the score is a derivative. */
 const functionsWithTails = ({ tails, share, cauchy, box, ...gaussian }: Partial<MixtureTensors>): RowFunctions => {
   // The remaining arrays are those of the Gaussians.
   const own = gaussian as MixtureTensors
@@ -162,13 +162,13 @@ const gaussianMixtureFunctions = ({ means, weights, ...own }: MixtureTensors): R
 }
 
 /**
- * Returns from log π_k p_k(x), [rows, K]: q = p(k | x), and log p(x) = logs + beyond, `logs` being their maximum and `beyond` −log max_k
- * p(k | x). One exponential per row and component. If all densities have underflowed, q is 0.
+ * Returns q = p(k | x), and log p(x) = logs + beyond, from log π_k p_k(x), [rows, K]: `logs` is their maximum and `beyond` −log max_k p(k |
+ * x). If all densities have underflowed, q is 0.
  */
 export const tensorPosterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
   const logs = maximum(max(all, 1, true), -Number.MAX_VALUE)
   const parts = exp(sub(all, logs))
   const whole = sum(parts, 1, true)
-  // For all other rows it is at least 1.
+  // For other rows it is at least 1.
   return { q: div(parts, maximum(whole, 1)), beyond: log(whole), logs }
 }

@@ -1,4 +1,3 @@
-/** Initializers: the parameters from which a pipeline starts. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as t from 'io-ts'
@@ -47,13 +46,11 @@ export {
 } from './start.js'
 export type { Draws, Initializer, Meaning, Setting, SettingOf, Start, Tools } from './start.js'
 
-// —— random starts ——
-
 const isSymmetricModel = ({ family }: Score.Model<string>): boolean => family?.mirrored === true
 
 /**
- * Draws every centre (for a custom score: every parameter) from a normal distribution with standard deviation
- * `scale`, the random start of the paper. It is centred on the mean of the data; for the symmetric pair, on 0.
+ * Draws every centre (for a custom score: every parameter) from a normal distribution with standard deviation `scale`, centred on the mean
+ * of the data, for the symmetric pair on 0: the random start of the paper.
  */
 export const gaussian = define({
   name: 'gaussian',
@@ -84,10 +81,7 @@ export const gaussian = define({
   })
 })
 
-/**
- * Centres next to the mean of the data (for the symmetric pair, next to 0) and almost equal: the start for annealing
- * from high noise.
- */
+/** Draws almost equal centres next to the mean of the data (for the symmetric pair, next to 0): the start for annealing from high noise. */
 export const nearZero: Initializer = gaussian({ scale: 1e-3 })
 
 /** Draws every centre at distance `radius` from the mean of the data, in a random direction. */
@@ -115,9 +109,7 @@ export const onSphere = defineCentres({
   })
 })
 
-// —— starts from the data ——
-
-/** Claims of starts that are rows of the data, or means of rows, drawn by the key: they move and turn with the data. */
+/** Claims of starts that are rows of the data, or means of rows, drawn by the key. */
 const ROW_CLAIMS = { draws: 'sometimes', moves: true, turns: true, streams: true } as const
 
 /** Draws different rows of the data, with probabilities proportional to their weights. */
@@ -129,10 +121,9 @@ export const fromData = defineCentres({
 })
 
 /**
- * Greedy k-means++ (Arthur & Vassilvitskii 2007, §7; Celebi, Kingravi & Vela 2013), as in scikit-learn: for each
- * centre, 2 + ⌊ln K⌋ rows are drawn with probabilities proportional to their weights times their squared distances
- * from the centres before, and the one with the smallest total distance is chosen. `kMeansPlusPlusOf({ trials: 1 })`
- * is k-means++ as first published.
+ * Greedy k-means++ (Arthur & Vassilvitskii 2007, §7; Celebi, Kingravi & Vela 2013), as in scikit-learn: for each centre, 2 + ⌊ln K⌋ rows
+ * are drawn with probabilities proportional to their weights times their squared distances from the centres before, and the one with the
+ * smallest total distance is chosen.
  */
 export const kMeansPlusPlus = defineCentres({
   name: 'kMeansPlusPlus',
@@ -142,9 +133,8 @@ export const kMeansPlusPlus = defineCentres({
 })
 
 /**
- * k-means++ with the given number of trials for each centre, of which the one with the smallest total distance is
- * chosen. One trial (the default) is the algorithm of Arthur & Vassilvitskii 2007, which draws each row with
- * probability proportional to its squared distance from those before.
+ * k-means++ with this number of trials for each centre, of which the one with the smallest total distance is chosen. One trial is the
+ * algorithm of Arthur & Vassilvitskii 2007, which draws each row with probability proportional to its squared distance from those before.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -160,7 +150,7 @@ export const kMeansPlusPlusOf = defineCentres({
   name: 'kMeansPlusPlusOf',
   about: 'rows far from each other, the best of so many trials (Arthur & Vassilvitskii 2007)',
   fields: {
-    /** Number of rows drawn for each centre, of which the best is chosen. */
+    /** Number of rows drawn for each centre. */
     trials: Field.count({ default: 1, most: Limits.maxMoves })
   },
   formula: ({ trials }) =>
@@ -176,7 +166,7 @@ export const kMeans = defineCentres({
   name: 'kMeans',
   about: "Lloyd's algorithm from k-means++ (Lloyd 1982)",
   fields: {
-    /** Maximum number of steps of Lloyd’s algorithm. */
+    /** Maximum number of steps. */
     steps: Field.count({ least: 0, suggestion: 20, most: Limits.maxMoves })
   },
   example: { steps: 10 },
@@ -191,8 +181,8 @@ export const kMeans = defineCentres({
 })
 
 /**
- * For the symmetric pair, the top eigenvector of Ĉ − I (Ĉ the second moment), scaled by its eigenvalue. For K
- * components, k-means++ on the data projected on the top K − 1 principal directions (Vempala & Wang 2004).
+ * For the symmetric pair, the top eigenvector of Ĉ − I (Ĉ the second moment), scaled by its eigenvalue. For K components, k-means++ on the
+ * data projected on the top K − 1 principal directions (Vempala & Wang 2004).
  */
 export const spectral = defineCentres({
   name: 'spectral',
@@ -211,20 +201,17 @@ export const spectral = defineCentres({
 })
 
 /**
- * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998). Every row begins as a cluster; the
- * two clusters whose merge raises Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least are merged, until as many remain
- * as the score has components. W_k is the scatter of cluster k about its mean, n_k its number of rows, α the mean
- * variance of all rows; |W_k/n_k| is omitted if n_k ≤ d. This is the criterion of mclust's default start (`hc`,
- * model VVV): up to constants −2 times the classification log-likelihood of Gaussians with separate covariances,
- * kept finite by the trace. Rows are transformed as in mclust (`use = "SVD"`): columns in standard units, rotated to
+ * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998). Every row begins as a cluster; the two clusters whose merge
+ * raises Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least are merged, until as many remain as the score has components. W_k is the scatter
+ * of cluster k about its mean, n_k its number of rows, α the mean variance of all rows; |W_k/n_k| is omitted if n_k ≤ d. This is the
+ * criterion of mclust's default start (`hc`, model VVV): up to constants −2 times the classification log-likelihood of Gaussians with
+ * separate covariances, kept finite by the trace. Rows are transformed as in mclust (`use = "SVD"`): columns in standard units, rotated to
  * their principal directions, each divided by the fourth root of its variance.
- * The start is a mixture of the clusters: their shares, means and covariances, shrunk towards the common covariance
- * as by d + 1 rows. It is deterministic. If no two merges cost the same, it does not depend on the order of the
- * rows, nor on origin and units of the columns.
- * If there are more than `rows` rows (a whole number > 0, default: 1000), a systematic sample of that size is taken
- * in the order of their columns: time is O(n² d³), memory n²/2 numbers, 4 MB for 1000 rows. At most the first 16
- * principal directions are used. The hierarchy is cached with the points, so that other families and numbers of
- * components only cost a cut. Rows of a source are a problem.
+ * The start is a mixture of the clusters: their shares, means and covariances, shrunk towards the common covariance as by d + 1 rows. It is
+ * deterministic and, unless two merges cost the same, independent of the order of the rows and of origin and units of the columns.
+ * If there are more than `rows` rows (default: 1000), a systematic sample of that size is taken in the order of their columns: time is O(n²
+ * d³), memory n²/2 numbers, 4 MB for 1000 rows. At most the first 16 principal directions are used. The hierarchy is cached with the
+ * points, so that other families and numbers of components only cost a cut. Rows of a source are a problem.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -270,8 +257,7 @@ export const hierarchical = define({
 })
 
 /**
- * Draws centres from a normal distribution with the mean of the data and the covariance Ĉov − I, which the centres
- * have in addition to that of the components.
+ * Draws centres from a normal distribution with the mean of the data and the covariance Ĉov − I, that of the data without the components'.
  */
 export const momentsMatched = defineCentres({
   name: 'momentsMatched',
@@ -285,12 +271,7 @@ export const momentsMatched = defineCentres({
   })
 })
 
-// —— given starts ——
-
-/**
- * Problems of a list of centres: entries that are not finite, and a count or length other than those of the score
- * and the data.
- */
+/** Problems of a list of centres: entries that are not finite, or a count or length that differs from the score or the data. */
 const centresProblems =
   (centres: ReadonlyArray<ReadonlyArray<number>>) =>
   (setting: Setting): ProblemList => {
@@ -313,7 +294,6 @@ const centresProblems =
         ]
   }
 
-/** Converts centres without `centresProblems` to an array. */
 const asArray = (centres: ReadonlyArray<ReadonlyArray<number>>): NdArray => Params.of({ centres }).centres
 
 const centresWidth = (centres: ReadonlyArray<ReadonlyArray<number>>): number | undefined => centres.at(0)?.length
@@ -321,7 +301,7 @@ const centresWidth = (centres: ReadonlyArray<ReadonlyArray<number>>): number | u
 const rowsField = Field.array(
   Field.array(
     Field.number({
-      // `requirements` reports whether the values are finite and fit the data, together with all other problems.
+      // `requirements` reports values that are not finite or do not fit the data
       holds: () => true,
       domain: 'a number',
       suggestion: 0,
@@ -361,7 +341,7 @@ export const centres = defineCentres({
   name: 'centres',
   about: 'exactly these centres',
   fields: {
-    /** One centre for each component. */
+    /** One for each component. */
     centres: rowsField
   },
   call: ['centres'],
@@ -398,7 +378,7 @@ const exactParams = define({
   example: { values: Params.of({ mean: [1, 0.5] }) },
   meaning: ({ values }) => ({
     draws: 'never',
-    // The last axis of centres is the coordinates.
+    // the last axis of centres is the coordinates
     dim: Params.names(values)
       .filter(name => name.startsWith('mean'))
       .flatMap(name => values[name].shape.slice(-1))
@@ -439,7 +419,7 @@ const parameterProblems = (wanted: Params.Shapes<string>, values: Params.Params<
   ]
 }
 
-// Array.isArray alone does not narrow a readonly array.
+// Array.isArray alone does not narrow a readonly array
 const isList = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value)
 
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
@@ -462,8 +442,7 @@ function givenStart(values: NestedRows | Params.Params<string>): Initializer {
 export const values = Case.caseCalledBy(exactParams, givenStart)
 
 /**
- * Default start of a network: each layer draws its weights from its own distribution. A pipeline with it can be
- * written without any weights.
+ * Default start of a network: each layer draws its weights from its own distribution.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -497,11 +476,9 @@ export const networkDefault = define({
   })
 })
 
-// —— starts made of others ——
-
 const initializerField = Field.of<Initializer>(concept)
 
-/** Claims of the initializer in the fields, for one that reads no rows itself. */
+/** Claims of an inner initializer, for one that reads no rows itself. */
 const claimsOf = (initializer: Initializer): Pick<StartClaims, 'draws' | 'moves' | 'turns' | 'dim' | 'streams'> => {
   if (!Case.isSound(initializer)) return { draws: 'sometimes', streams: true }
   const { draws, moves = false, turns = false, dim } = concept.meaning(initializer)
@@ -533,7 +510,6 @@ export const bestOf = define({
     )
   },
   meaning: ({ count, initializer }) => ({
-    // The claims are those of the initializer.
     ...claimsOf(initializer),
     makes: count,
     start: tools => {
@@ -561,10 +537,7 @@ export const bestOf = define({
   })
 })
 
-/**
- * Adds normal noise of standard deviation `scale` to every parameter of another start, for example to leave a
- * saddle.
- */
+/** Adds normal noise of standard deviation `scale` to every parameter of another start, for example to leave a saddle. */
 export const perturbed = define({
   name: 'perturbed',
   about: 'another start, moved a little',
@@ -602,7 +575,7 @@ export const perturbed = define({
   }
 })
 
-/** The initializers, in the order of the reference. */
+/** Initializers in the order of the reference. */
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   gaussian,
   onSphere,
@@ -621,7 +594,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   perturbed
 ]
 
-/** Names of initializers that are defined by others. */
+/** Initializers that are defined by others. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Initializer>> = [
   {
     name: 'Initializer.nearZero',
@@ -631,6 +604,6 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Initializer>> = [
   }
 ]
 
-/** JSON codec of initializers in a vocabulary. */
+/** Returns the JSON codec of initializers in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Initializer, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

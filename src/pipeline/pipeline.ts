@@ -1,4 +1,3 @@
-/** Pipelines: a schedule, a score, an initializer, and the stages that fit it. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -16,15 +15,12 @@ import * as Stage from './stage.js'
 
 export { tooDeep }
 
-/** Parts of a pipeline. */
 export interface Parts<P extends string> {
   /** Growth of the noise with time. */
   readonly schedule: Schedule.Schedule
-  /** Score to be fitted. */
   readonly score: Score.Score<P>
-  /** Initial parameters. */
   readonly initializer: Initializer.Initializer
-  /** Stages, in the order in which they run. */
+  /** In the order in which they run. */
   readonly stages: ReadonlyArray<Stage.Stage>
 }
 
@@ -42,7 +38,7 @@ const pipelineCase = Case.define('Pipeline', {
     score: Field.of(Score.concept),
     /** Initial parameters. */
     initializer: Field.of(Initializer.concept),
-    /** Stages, in the order in which they run. */
+    /** In the order in which they run. */
     stages: Field.list(Stage.concept)
   },
   call: null,
@@ -55,17 +51,17 @@ const CALL = 'Pipeline.of({ schedule, score, initializer, stages })'
 /** Pipeline of the given parts; `Compile` reports whether they are compatible with each other and with the data. */
 export const of = Case.caseCalledBy(pipelineCase, <P extends string>(parts: Parts<P>): Pipeline<P> => {
   const { schedule, score, initializer, stages } = argumentWithFields(parts, [], 'the parts of a pipeline', CALL)
-  // The case forgets the parameter names, which are those of the given score.
+  // the parameter names are those of the given score, which the case does not keep
   return pipelineCase({ schedule, score, initializer, stages }) as unknown as Pipeline<P>
 })
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of]
 
-/** Line width of a pipeline's code, in characters: a stage in it is wrapped as if printed alone. */
+/** Line width of a pipeline's code; a stage in it is wrapped as if printed alone. */
 const PIPELINE_CODE_WIDTH = 104
 
 /**
- * The pipeline as the code that builds it.
+ * Returns the pipeline as the code that builds it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -82,7 +78,7 @@ const PIPELINE_CODE_WIDTH = 104
 export const show = <P extends string>(pipeline: Pipeline<P>): string =>
   laidOut(Case.show(pipeline), PIPELINE_CODE_WIDTH)
 
-/** The pipeline as mathematics. */
+/** Returns the pipeline as mathematics. */
 export const formula = <P extends string>({ schedule, score, initializer, stages }: Pipeline<P>): string =>
   [
     `x_t = α x_0 + σ z, z ~ N(0, I), ${Schedule.formula(schedule)}`,
@@ -91,28 +87,27 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
     ...stages.map((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`)
   ].join('\n')
 
-/** Lower bound on every learned variance: that of the last stage that has one; none if there is none. */
+/** Returns the lower bound on learned variances of the last stage that has one; otherwise none. */
 export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
   Score.interpret(score).family?.unitVariance === false ? pipe(stages, RA.findLastMap(Stage.varianceFloorOf)) : O.none
 
-/** Prior of the last stage that has one, as the number of rows that its mean counts as; none if there is none. */
+/** Returns the prior of the last stage that has one, as the number of rows that its mean counts as; otherwise none. */
 export const pipelinePrior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>
   pipe(stages, RA.findLastMap(Stage.priorOf))
 
-/** Pipeline with its stages under a prior; see `Stage.stageUnderPrior`. */
+/** Returns the pipeline with its stages under a prior; see `Stage.stageUnderPrior`. */
 export const pipelineUnderPrior =
   (prior: number) =>
   <P extends string>({ stages, ...rest }: Pipeline<P>): Pipeline<P> =>
     of({ ...rest, stages: stages.map(Stage.stageUnderPrior(prior)) })
 
-/** Removes `$schema`, by which a pipeline's JSON can name the schema for an editor. */
+/** Removes `$schema`, by which JSON can name its schema for an editor. */
 const withoutSchema = (json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(json).filter(([key]) => key !== '$schema'))
 
 /**
- * JSON codec of pipelines in a vocabulary. There is only one kind of pipeline, so no tag is written. Custom parts
- * are code: they are written by name and can be read if the vocabulary contains them. JSON that is nested deeper
- * than `Limits.maxDepth` is rejected.
+ * Returns the JSON codec of pipelines in a vocabulary; no tag is written. Custom parts are written by name, and can be read if the
+ * vocabulary contains them. JSON nested deeper than `Limits.maxDepth` is rejected.
  */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Pipeline<string>, unknown> => {
   const tagged = Vocabulary.codec(vocabulary)(concept)

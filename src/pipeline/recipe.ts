@@ -1,8 +1,7 @@
 /**
- * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data and the
- * capabilities of the score. `Pipeline.show` prints the choices. The symmetric pair and spherical components have
- * variance 1, so they depend on the unit of the data; families with learned variances give equivalent fits in any
- * unit common to the columns.
+ * Recipes: ready pipelines for a score on data, with times, rates and steps chosen from the data and the capabilities of the score, which
+ * `Pipeline.show` prints. The symmetric pair and spherical components have variance 1, so they depend on the unit of the data; families
+ * with learned variances give equivalent fits in any unit common to the columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -53,12 +52,10 @@ import { snapshotOfData } from '../mixture/dataRows.js'
 import * as Stage from './stage.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 
-/** Returns a pipeline for a score on data; it is the same for rows in memory and for a source of them. */
+/** Returns a pipeline for a score on data, in memory or as a source. */
 export type Recipe = <P extends string>(score: Score.Score<P>) => (data: Source.Data) => Pipeline.Pipeline<P>
 
-// —— capabilities of a score ——
-
-/** Reads a property of the score's family; `none` for a network. */
+/** Reads a property of the score's family; returns `none` for a network. */
 const familyQuery =
   <R>(none: R, of: <P extends string>(family: Score.Family<P>) => R) =>
   <P extends string>(score: Score.Score<P>): R => {
@@ -69,7 +66,7 @@ const familyQuery =
 /** True for the family ±c with unit variances. */
 const isSymmetricPair = familyQuery(false, ({ mirrored }) => mirrored)
 
-/** True if components have variance 1 in the unit of the data; false for a score without this claim. */
+/** True if components have variance 1 in the unit of the data. */
 const familyHasUnitVariance = familyQuery(false, ({ unitVariance }) => unitVariance)
 
 const maximises = familyQuery(false, family => ExpectationMaximization.supportsEM(family))
@@ -78,7 +75,7 @@ const maximisesWithNoise = familyQuery(false, family => ExpectationMaximization.
 
 const supportsMoves = familyQuery(false, family => SplitAndMerge.supportsSplitAndMerge(family))
 
-const projects = familyQuery(false, ({ projection }) => projection !== undefined)
+const hasProjection = familyQuery(false, ({ projection }) => projection !== undefined)
 
 const startsAtCentres = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): boolean =>
   familyQuery(false, family => Score.familyStart(family, dim) !== undefined)(score)
@@ -89,8 +86,6 @@ const hasParameter = <P extends string>(name: string, score: Score.Score<P>, { d
 const numberOfComponents = <P extends string>(score: Score.Score<P>, { dim }: Source.Data): number =>
   familyQuery(1, ({ count }) => count(dim))(score)
 
-// —— lengths ——
-
 const weightedTable = (data: Source.Data): WeightedRowTable => {
   const { rows, dim } = data
   return Source.isSource(data)
@@ -98,12 +93,12 @@ const weightedTable = (data: Source.Data): WeightedRowTable => {
     : { rows, dim, values: data.values, weights: Points.weightsOf(data) }
 }
 
-/** Variance of each column. That of a source is cached, since computing it needs a pass over the rows. */
+/** Variance of each column, cached for sources, since it needs a pass over the rows. */
 const variancesOf = Source.memoizedForSources(Source.variances)
 
 /**
- * Time at which the noise has about the variance of the widest direction of the data: e^{2t} = e^{1.4} λ_max of the
- * second moment. At this time, descent on the loss is power iteration.
+ * Time at which the noise has about the variance of the widest direction of the data, e^{2t} = e^{1.4} λ_max of the second moment, where
+ * descent on the loss is power iteration.
  */
 const highNoiseTime = (data: Source.Data): number => {
   const { values } = principalComponents(weightedTable(data), new Float64Array(data.dim), 1)
@@ -113,23 +108,21 @@ const highNoiseTime = (data: Source.Data): number => {
 const LOW_NOISE = 0.1
 
 /**
- * Number of pairs of rows from which a length scale is estimated: even a quantile of a thousandth then has a
- * relative error of about a tenth.
+ * Number of pairs of rows from which a length scale is estimated; a quantile of a thousandth then has a relative error of about a tenth.
  */
 const SAMPLED_PAIRS = 4096
 
-/** Quantile at 1/2K of the squared distance between rows; cached, since many families need it for the same K. */
+/** Quantile at 1/2K of the squared distance between rows; cached for the families with the same K. */
 const pairDistanceQuantile = remembered((data: Source.Data) => {
   const quantile = squaredDistanceQuantile(weightedTable(data))
   return remembered((components: number) => quantile(1 / (2 * components), SAMPLED_PAIRS + 64 * components))
 })
 
 /**
- * Estimate of the standard deviation of the components: s² = q/2m, with q the quantile at 1/2K of the squared
- * distance between rows and m ≈ d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Since Σπ² ≥ 1/K, at least
- * 1/K of all pairs share one of K components, wherever these are. In components of equal weight, half of these pairs
- * are closer than √q, and their squared distance is distributed as 2v χ²_d. Outliers do not move the quantile until
- * they are 1 − √½ of all rows; neither do the origin and the distance of the components. Returns 1 if the score's
+ * Estimate of the standard deviation of the components: s² = q/2m, with q the quantile at 1/2K of the squared distance between rows and m ≈
+ * d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Since Σπ² ≥ 1/K, at least 1/K of all pairs share one of K components; in
+ * components of equal weight, half of these pairs are closer than √q, and their squared distance is distributed as 2v χ²_d. Outliers do not
+ * move the quantile until they are 1 − √½ of all rows; neither do the origin and the distance of the components. Returns 1 if the score's
  * components have variance 1, or if all rows are equal.
  */
 const componentDeviation = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
@@ -140,12 +133,12 @@ const componentDeviation = <P extends string>(score: Score.Score<P>, data: Sourc
   return squared > 0 ? Math.sqrt(squared / (2 * median)) : 1
 }
 
-/** Rounds to three digits, to be readable in `Pipeline.show`; these choices need no more. */
+/** Rounds to three digits, to be readable in `Pipeline.show`. */
 const toThreeDigits = (x: number): number => Number(x.toPrecision(3))
 
 /**
- * Variance floor: the square of a hundredth of the typical deviation of the components, without which the likelihood
- * is unbounded on few or equal rows. Empty if variances are not learned.
+ * Variance floor: the square of a hundredth of the typical deviation of the components, without which the likelihood is unbounded on few or
+ * equal rows. Empty if variances are not learned.
  */
 const varianceFloorFor = <P extends string>(
   score: Score.Score<P>,
@@ -157,28 +150,17 @@ const varianceFloorFor = <P extends string>(
 
 const RELATIVE_FLOOR = 0.01
 
-// —— starts and stages ——
-
-/**
- * Highest likelihood of ten k-means clusterings. A single start is often poor, the best of ten seldom, and
- * clustering costs little compared with the stages.
- */
+/** Highest likelihood of ten k-means clusterings: a single start is often poor, and clustering costs little compared with the stages. */
 const bestOfKMeans = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
 
-/**
- * Returns the initializer if the score starts at given centres; otherwise all parameters are drawn
- * from a normal distribution.
- */
+/** Returns the initializer if the score starts at centres; otherwise all parameters are drawn from a normal distribution. */
 const startAt = <P extends string>(
   initializer: Initializer.Initializer,
   score: Score.Score<P>,
   data: Source.Data
 ): Initializer.Initializer => (startsAtCentres(score, data) ? initializer : Initializer.gaussian({ scale: 1 }))
 
-/**
- * Descent for the symmetric pair on a deterministic loss, with steps of ½ in m = α·mean, which equal those of
- * expectation–maximization.
- */
+/** Descent for the symmetric pair on a deterministic loss, with steps of ½ in m = α·mean, which equal those of expectation–maximization. */
 const pairStage = (time: number, steps: number): Stage.Stage => {
   const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(time))
   return Stage.descend({
@@ -201,18 +183,24 @@ const stepsInUnit = <P extends string>(
 
 /** Antithetic draws of the noise on which the score depends. */
 const antitheticExpectation = <P extends string>(score: Score.Score<P>): Expectation.Expectation =>
-  projects(score) ? Expectation.projected({ antithetic: true }) : Expectation.monteCarlo({ antithetic: true })
+  hasProjection(score) ? Expectation.projected({ antithetic: true }) : Expectation.monteCarlo({ antithetic: true })
+
+interface MixtureStageOptions {
+  /** Variance of the noise relative to that of the data. */
+  readonly noise: number
+  readonly steps: number
+  /** Parts of the optimizer before the rate. Default: none. */
+  readonly extra?: ReadonlyArray<Optimizer.Optimizer>
+}
 
 /**
- * Adam at a noise level whose variance is `noise` times that of the data, if these have their own unit. Parameters
- * that are lengths take steps in that unit.
+ * Adam at a noise level whose variance is `noise` times that of the data, if these have a unit of their own; parameters that are lengths
+ * take steps in that unit.
  */
 const mixtureStage = <P extends string>(
   score: Score.Score<P>,
   data: Source.Data,
-  noise: number,
-  steps: number,
-  ...extra: ReadonlyArray<Optimizer.Optimizer>
+  { noise, steps, extra = [] }: MixtureStageOptions
 ): Stage.Stage =>
   Stage.descend({
     objective: Objective.denoising(
@@ -247,18 +235,17 @@ const likelihoodStage = <P extends string>(score: Score.Score<P>, data: Source.D
   })
 
 /**
- * Stages for centres and variances at low noise. If components are separated, the score at one noise level hardly
- * depends on their weights, so free weights are set by a step of expectation–maximization and held during the
- * descent. If components overlap, wrong weights bias the centres. The likelihood, which combines all noise levels,
- * determines both, so expectation–maximization runs until convergence at the end. A family without an M-step
- * descends on the likelihood instead, before and after.
+ * Stages for centres and variances at low noise. If components are separated, the score at one noise level hardly depends on their weights,
+ * so free weights are set by a step of expectation–maximization and held during the descent. If components overlap, wrong weights bias the
+ * centres; so expectation–maximization on the likelihood, which combines all noise levels, runs until convergence at the end. A family
+ * without an M-step descends on the likelihood instead, before and after.
  */
 const lowNoiseStages = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Stage.Stage> => {
-  if (!hasParameter('logits', score, data)) return [mixtureStage(score, data, 0.2, 300)]
+  if (!hasParameter('logits', score, data)) return [mixtureStage(score, data, { noise: 0.2, steps: 300 })]
   const bound = varianceFloorFor(score, data)
   return [
     maximises(score) ? Stage.expectationMaximization({ steps: 1, ...bound }) : likelihoodStage(score, data, 100),
-    mixtureStage(score, data, 0.2, 300, Optimizer.freeze('logits')),
+    mixtureStage(score, data, { noise: 0.2, steps: 300, extra: [Optimizer.freeze('logits')] }),
     maximises(score) ? convergeByEM(bound) : likelihoodStage(score, data)
   ]
 }
@@ -271,14 +258,12 @@ const columnUnit = <P extends string>(score: Score.Score<P>, data: Source.Data):
 }
 
 /**
- * Algorithm of the paper (Shah, Chen & Klivans 2023): descent on the DDPM objective at high noise, then at low
- * noise. The symmetric pair starts at random; K components of equal weights start at the best of several k-means
- * clusterings, as the warm start.
- * The paper assumes equal weights and variance 1. Otherwise, free weights are set by a step of
- * expectation–maximization and held during the descent at low noise, and expectation–maximization on the likelihood
- * follows until convergence; the likelihood is the DDPM objective over all noise levels. At one noise level, the
- * weights of separated components are hardly determined, and held weights bias the centres of overlapping
- * components; over all levels neither is the case.
+ * Algorithm of the paper (Shah, Chen & Klivans 2023): descent on the DDPM objective at high noise, then at low noise. The symmetric pair
+ * starts at random; K components of equal weights start at the best of several k-means clusterings, as the warm start.
+ * The paper assumes equal weights and variance 1. Otherwise, free weights are set by a step of expectation–maximization and held during the
+ * descent at low noise, and expectation–maximization on the likelihood (the DDPM objective over all noise levels) follows until
+ * convergence, since one noise level hardly determines the weights of separated components, and held weights bias the centres of
+ * overlapping ones.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -300,61 +285,50 @@ export const twoStage: Recipe = score => data =>
     initializer: isSymmetricPair(score) ? Initializer.gaussian({ scale: 1 }) : startAt(bestOfKMeans, score, data),
     stages: isSymmetricPair(score)
       ? [pairStage(highNoiseTime(data), 300), pairStage(LOW_NOISE, 200)]
-      : [mixtureStage(score, data, 2, 150), ...lowNoiseStages(score, data)]
+      : [mixtureStage(score, data, { noise: 2, steps: 150 }), ...lowNoiseStages(score, data)]
   })
 
-/** Noise-to-signal ratios σ/α in standard deviations of the components: halved until the noise no longer matters. */
+/** Noise-to-signal ratios σ/α in standard deviations of the components. */
 const NOISE_RATIOS = [4, 2, 1, 0.5]
 
 /** Times of the Ornstein–Uhlenbeck schedule at which σ/α has the given values. */
 const timesOfNoise = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
   noise.map(noise => toThreeDigits(pipe(Schedule.ornsteinUhlenbeck, Schedule.timeOfLogSnr(-2 * Elementary.log(noise)))))
 
-/** Expectation–maximization until convergence. */
 const convergeByEM = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...bound })
 
-/**
- * Number of components above which a move is given more steps, since one judged after 20 is often rejected too
- * early.
- */
+/** Number of components above which moves have more steps, since one judged after 20 is often rejected too early. */
 const MANY_COMPONENTS = 16
 const patience = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly polish?: number } =>
   numberOfComponents(score, data) > MANY_COMPONENTS ? { polish: 40 } : {}
 
-/** Number of rows above which the search for a maximum uses a sample. */
 const SAMPLED_ABOVE_ROWS = 20_000
 
-/** Number of rows in the sample for each free parameter. */
+/** Rows of the sample for each free parameter. */
 const SAMPLE_ROWS_PER_PARAMETER = 5
 const LEAST_SAMPLE = 4000
 
-/** Number of rows in the sample. */
 const sampleOf = <P extends string>(score: Score.Score<P>, { rows, dim }: Source.Data): number =>
   rows <= SAMPLED_ABOVE_ROWS
     ? rows
     : Math.min(rows, Math.max(LEAST_SAMPLE, SAMPLE_ROWS_PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
 
-/**
- * Steps on all rows after a fit to a sample; they end well below the standard error of the parameters, of order
- * 1/√n.
- */
+/** Steps on all rows after a fit to a sample; they end well below the standard error of the parameters, of order 1/√n. */
 const polishStage = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 50, relativeChange: 1e-4, ...bound })
 
 /**
- * Expectation–maximization on the data from k-means++ centres; then at falling noise levels, which is the DDPM
- * gradient divided by the responsibilities, kept if it leads to a higher likelihood; then split-and-merge moves out
- * of the remaining local maxima. No step lowers the likelihood, so the result is never less likely than that of
- * expectation–maximization from the same start. A family without an M-step descends on the likelihood instead, and
- * on the DDPM objective at falling noise. One whose M-step supports no noise (as with a background box) omits that
- * part; one that cannot be converted from and to mixtures omits the moves. The symmetric pair starts small and
- * descends on the DDPM objective at falling noise levels.
- * If there are more than 20 000 rows, all this runs on a sample of 5 rows for each free parameter, at least 4000,
- * followed by a few steps of expectation–maximization on all rows, which end below the standard error of the
- * parameters.
- * docs/performance.md has measurements of each part: the moves contribute nearly everything, and noise helps if many
- * dimensions overlap. Centres start among the data, since tiny ones at high noise merge separate groups.
+ * Expectation–maximization from k-means++ centres; then at falling noise levels, which is the DDPM gradient divided by the
+ * responsibilities, kept if it leads to a higher likelihood; then split-and-merge moves. No step lowers the likelihood, so the result is at
+ * least as likely as that of expectation–maximization from the same start. A family without an M-step descends on the likelihood instead,
+ * and on the DDPM objective at falling noise. One whose M-step supports no noise (as with a background box) omits that part; one that
+ * cannot be converted from and to mixtures omits the moves. The symmetric pair starts small and descends on the DDPM objective at falling
+ * noise levels.
+ * If there are more than 20 000 rows, all this runs on a sample of 5 rows for each free parameter, at least 4000, followed by a few steps
+ * of expectation–maximization on all rows.
+ * docs/performance.md has measurements of each part: the moves contribute nearly everything, and noise helps if many dimensions overlap.
+ * Centres start among the data, since tiny ones at high noise merge separate groups.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -410,17 +384,19 @@ export const annealed: Recipe = score => data => {
       : [
           likelihoodStage(score, data),
           Stage.guarded(
-            Stage.sequence([Stage.anneal(times)(mixtureStage(score, data, 1, 50)), likelihoodStage(score, data)])
+            Stage.sequence([
+              Stage.anneal(times)(mixtureStage(score, data, { noise: 1, steps: 50 })),
+              likelihoodStage(score, data)
+            ])
           )
         ]
   })
 }
 
 /**
- * Second algorithm of the paper, for K components of equal weights and variance 1: descent at one low noise level
- * from near the truth, such as expert knowledge; each centre starts at distance `radius` from the given one. In m =
- * α·mean the step is K/2, that of expectation–maximization. If weights are free, expectation–maximization follows
- * until convergence, as in `twoStage`.
+ * Second algorithm of the paper, for K components of equal weights and variance 1: descent at one low noise level from near the truth, such
+ * as expert knowledge; each centre starts at distance `radius` from the given one. In m = α·mean the step is K/2, that of
+ * expectation–maximization, which follows until convergence if weights are free, as in `twoStage`.
  */
 export const warmStart =
   ({
@@ -455,9 +431,8 @@ export const warmStart =
   }
 
 /**
- * Spectral method: for the symmetric pair the top eigenvector of Ĉ − I by power iteration, for K components
- * k-means++ on the data projected on the top K − 1 principal directions (Vempala & Wang 2004); then
- * expectation–maximization.
+ * Spectral method: for the symmetric pair the top eigenvector of Ĉ − I by power iteration, for K components k-means++ on the data projected
+ * on the top K − 1 principal directions (Vempala & Wang 2004); then expectation–maximization.
  */
 export const spectral: Recipe = score => data =>
   Pipeline.of({
@@ -470,10 +445,7 @@ export const spectral: Recipe = score => data =>
     ]
   })
 
-/**
- * Recipe of one stage, from the best of several k-means clusterings (for the symmetric pair, from the spectral
- * start).
- */
+/** Recipe of one stage, from the best of several k-means clusterings (for the symmetric pair, from the spectral start). */
 const fromClusters =
   (stage: <P extends string>(score: Score.Score<P>, data: Source.Data) => Stage.Stage): Recipe =>
   score =>

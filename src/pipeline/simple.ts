@@ -33,7 +33,6 @@ import {
   type Tools
 } from './staged.js'
 
-/** Parameters whose names are known only at run time. */
 type AnyParams = Params.Params<string>
 type ProblemList = ReadonlyArray<Problem.Problem>
 
@@ -46,11 +45,9 @@ const mappingStage = (
     return { begin: () => null, step: (params, _, key) => ({ ...next(params, key), memory: null }) }
   })
 
-// —— requirements on scores ——
-
 type Requirement = readonly [domain: string, remedy: string, holds?: (family: Score.Family<string>) => boolean]
 
-/** Problems of a score that is required to be that of a mixture: the first requirement that it does not meet. */
+/** Problem of the first requirement that a score does not meet. */
 const scoreRequirements =
   (...asked: ReadonlyArray<Requirement>): ((setting: Setting) => ProblemList) =>
   ({ score, model: { family } }) => {
@@ -60,7 +57,7 @@ const scoreRequirements =
     return [Problem.of('score', Score.show(score), domain, remedy)]
   }
 
-/** Reads a capability of a score that has been checked to have it. */
+/** Reads a capability that the score has been checked to have. */
 const requiredOfFamily =
   <A>(of: (family: Score.Family<string>) => A | undefined) =>
   ({ score, model: { family } }: Setting): A =>
@@ -68,7 +65,6 @@ const requiredOfFamily =
 
 const requiredFamily = requiredOfFamily(family => family)
 
-/** Reductions of expectation–maximization, evaluated by the setting's backend. */
 const evaluateByBackend =
   ({ score, backend }: Pick<Setting, 'score' | 'backend'>): EM.EvaluatePass<string> =>
   (sum, pass) =>
@@ -83,8 +79,6 @@ const responsibilitiesPlan = ({ model: { family }, data }: Setting): string => {
   return `responsibilities are computed ${way}`
 }
 
-// —— fields ——
-
 const stepsField = Field.count({ least: 0, suggestion: 100 })
 
 const threshold = Field.quiet(
@@ -98,7 +92,7 @@ const threshold = Field.quiet(
   })
 )
 
-/** `misplaced` checks that the schedule has noise at this time. */
+/** Field of a time; `misplaced` checks that the schedule has noise at it. */
 export const noisyTimeField = Field.number({
   holds: () => true,
   domain: 'a time with noise',
@@ -122,17 +116,15 @@ const expectationField = Field.withDefault(Field.of(Expectation.concept), Expect
 
 export const stageField = Field.of<Stage>(concept)
 
-// —— stages that take steps ——
-
-/** Position in an epoch: each row is used once before any is used again. */
+/** Position in an epoch, in which each row is used once. */
 interface Position {
-  /** Key from which the order of each epoch is drawn. */
+  /** Key of the order of rows in each epoch. */
   readonly epochs: Key.Key
   /** Number of rows used so far, over all epochs. */
   readonly met: number
 }
 
-/** Memory of descent: the state of its optimizer, and the position if it uses epochs; null before the first step. */
+/** State of the optimizer, and the position if there are epochs; null before the first step. */
 interface DescentMemory {
   readonly optimizer: Optimizer.AnyState<string>
   readonly place: Position | null
@@ -143,8 +135,11 @@ const placeCodec = t.union([
   t.null
 ])
 
-/** Codec of descent's memory; without epochs, it is that of the optimizer's state. */
-const descentCodec = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<DescentMemory, unknown> => {
+/** Codec of `DescentMemory`; without epochs, it is that of the optimizer's state. */
+const descentCodec = (
+  optimizer: Optimizer.Optimizer,
+  { epochs }: { readonly epochs: boolean }
+): t.Type<DescentMemory, unknown> => {
   const inner = Optimizer.stateCodec<string>(optimizer)
   const form = t.type({ optimizer: inner, place: placeCodec })
   return epochs
@@ -162,9 +157,9 @@ const descentCodec = (optimizer: Optimizer.Optimizer, epochs: boolean): t.Type<D
 }
 
 /**
- * Gradient descent: θ ← θ + the optimizer's step for the gradient of the objective. The expectation draws new noise
- * at every step. The loss is over all rows, or over a `batch` drawn without replacement, with weights relative to
- * each other. With `epochs`, batches go through all rows in a random order, which is drawn again for every epoch.
+ * Gradient descent: θ ← θ + the optimizer's step for the gradient of the objective, with new noise at every step. The loss is over all
+ * rows, or over a `batch` drawn without replacement, with weights relative to each other. With `epochs`, batches go through all rows in a
+ * random order, drawn again for every epoch.
  *
  * @example
  * import { Expectation, Objective, Optimizer, Stage, NoiseLevels } from 'ornstein'
@@ -210,9 +205,8 @@ export const descend = define({
     loss: { objective, expectation, batch },
     streams: true,
     optimizer,
-    // Problems of an optimizer with a loss that lacks what it requires.
     requirements: ({ model, schedule, points, isRandom }) => {
-      // No objective supports rows with errors; only this problem is reported.
+      // no objective supports rows with errors; only this problem is reported
       if ('errors' in points) return []
       const { dim } = points
       const noise = (): string | null => (isRandom() ? Expectation.show(expectation) : null)
@@ -233,14 +227,14 @@ export const descend = define({
         })(optimizer)
       ]
     },
-    ...stepsOf(descentCodec(optimizer, epochs), ({ evaluate, points, schedule, watch }) => {
+    ...stepsOf(descentCodec(optimizer, { epochs }), ({ evaluate, points, schedule, watch }) => {
       const subject = Objective.subject(schedule)(objective)
       const size = epochs ? batch : null
       const rowsAt = epochsOf(points.rows, size ?? 0)
       return {
         begin: params => ({ optimizer: Optimizer.anyInterpret<string>(optimizer).init(params), place: null }),
         step: (params, { optimizer: state, place }, key) => {
-          // The first step's key determines all epochs.
+          // the first step's key determines all epochs
           const { epochs, met } = place ?? { epochs: pipe(key, Key.named('epochs')).epochs, met: 0 }
           const rows = size === null ? undefined : rowsAt(epochs, met)
           const step = Optimizer.step(optimizer, (at: AnyParams) => evaluate(at, key, rows), subject, watch)
@@ -352,10 +346,7 @@ export const splitAndMerge = define({
     steps: stepsField,
     /** Number of moves tried before the stage ends. */
     attempts: Field.count({ default: 10, most: Limits.maxMoves }),
-    /**
-     * Number of steps of expectation–maximization before a move is judged; every third step is extrapolated
-     * (Varadhan & Roland 2008).
-     */
+    /** Number of steps of expectation–maximization before a move is judged; every third is extrapolated (Varadhan & Roland 2008). */
     polish: Field.count({ default: 20, most: Limits.maxMoves }),
     /**
      * A move is rejected early if it would fail even with every remaining step gaining this multiple of the last
@@ -372,7 +363,7 @@ export const splitAndMerge = define({
   meaning: options => ({
     under: prior => ({ prior }),
     prior: options.prior,
-    // A step without an accepted move changes nothing, and is the last.
+    // a step without an accepted move changes nothing, and is the last
     stops: { steps: options.steps, relativeChange: Number.MIN_VALUE },
     varianceFloor: options.varianceFloor,
     streams: true,
@@ -399,8 +390,8 @@ export const splitAndMerge = define({
 })
 
 /**
- * For the symmetric pair, c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|², Ĉ the second moment of the data. It is
- * the limit of descent at high noise (Shah, Chen & Klivans 2023), with the length given by the eigenvalue.
+ * For the symmetric pair, c ← √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|², Ĉ the second moment of the data: the limit of descent at high
+ * noise (Shah, Chen & Klivans 2023), with the length given by the eigenvalue.
  */
 export const powerIteration = define({
   name: 'powerIteration',
@@ -426,9 +417,8 @@ export const powerIteration = define({
 })
 
 /**
- * Several attempts, of which the one with the highest likelihood is kept. The first starts at the current
- * parameters, each other at a new start of the pipeline's initializer. One step is one attempt; failed attempts are
- * ignored.
+ * Keeps the best of several attempts by likelihood. The first starts at the current parameters, each other at a new start of the pipeline's
+ * initializer. One step is one attempt; failed attempts are ignored.
  */
 export const restart = define({
   name: 'restart',
@@ -447,7 +437,7 @@ export const restart = define({
     attempts: [stage],
     streams: true,
     means: (_, { attempts }) => ({ engine: 'restarts', reason: `${times} attempts, each by ${attempts}` }),
-    // Best attempt so far, by likelihood if the score has one; the parameters are those of this attempt.
+    // likelihood of the best attempt, whose parameters are the current ones; null if the score has none
     ...stepsOf(t.type({ best: t.union([t.number, t.null]) }), ({ start, attempts: [attempt], ...setting }) => {
       const { family } = setting.model
       const likelihood =
@@ -469,9 +459,8 @@ export const restart = define({
 })
 
 /**
- * Runs a stage and keeps the result only if its likelihood (under the stage's prior, if any) is higher than before
- * and every component has enough rows to determine its parameters. The whole stage is one step. If the stage fails,
- * the parameters are unchanged.
+ * Runs a stage, in one step, and keeps the result only if its likelihood (under the stage's prior, if any) is higher than before and every
+ * component has enough rows to determine its parameters. If the stage fails, the parameters are unchanged.
  *
  * @example
  * import { Stage } from 'ornstein'
@@ -517,9 +506,9 @@ export const guarded = define({
 })
 
 /**
- * Runs a stage on a sample of the rows, drawn without replacement by the run's key: `rows` of them, a `fraction`, or
- * the smaller of both; all rows if there are no more. The next stage starts from its result, on all rows: a start is
- * found on a few thousand rows as well as on a million, and few steps have to follow.
+ * Runs a stage on a sample of the rows, drawn without replacement by the run's key: `rows` of them, a `fraction`, or the smaller of both;
+ * all rows if there are no more. The next stage starts from its result, on all rows: few steps have to follow, since a few thousand rows
+ * determine a start as well as a million.
  *
  * @example
  * import { Stage } from 'ornstein'

@@ -1,4 +1,3 @@
-/** Stages: the steps of a pipeline, run one after another. */
 import type * as M from 'fp-ts/lib/Monoid.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -60,8 +59,6 @@ export {
   splitAndMerge
 } from './simple.js'
 
-// —— composite stages ——
-
 /** Runs stages one after another. Associative, with `sequence([])` as identity. */
 export const sequence = defineComposite({
   name: 'sequence',
@@ -75,7 +72,7 @@ export const sequence = defineComposite({
   meaning: ({ stages }) => ({ stages })
 })
 
-/** The monoid of stages in sequence. */
+/** Monoid of stages in sequence. */
 export const Monoid: M.Monoid<Stage> = { concat: (first, second) => sequence([first, second]), empty: sequence([]) }
 
 /** Repeats a stage; its optimizer starts again each time. `repeat(n)(sequence([a, b]))` alternates. */
@@ -101,8 +98,8 @@ export const repeat = defineComposite({
 })
 
 /**
- * Runs a stage at each of the times in turn, which replace the times of its objectives and of its
- * expectation–maximization: from high noise, where the loss is smooth and merges the components, to low noise.
+ * Runs a stage at each of the times, which replace those of its objectives and of its expectation–maximization: from high noise, where the
+ * loss is smooth and merges the components, to low noise.
  *
  * @example
  * import { Expectation, Objective, Optimizer, Stage, NoiseLevels } from 'ornstein'
@@ -131,7 +128,7 @@ export const anneal = defineComposite({
   formula: ({ times, stage }) => `at t = ${times.join(', ')} in turn: ${formula(stage)}`,
   meaning: ({ times, stage }) => ({
     misplaced: schedule => times.flatMap((time, i) => Schedule.timeProblems(`times[${i}]`, time)(schedule)),
-    // Its own times take precedence.
+    // its own times take precedence
     at: () => ({}),
     stages: [stage],
     rounds: times.length,
@@ -139,7 +136,7 @@ export const anneal = defineComposite({
   })
 })
 
-/** The stages, in the order of the reference. */
+/** Stages in the order of the reference. */
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   descend,
   expectationMaximization,
@@ -153,13 +150,11 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   anneal
 ]
 
-// —— properties of stages ——
-
 /** Applies `change` to the stages directly inside a stage. */
 const withInner = (change: (stage: Stage) => Stage): ((stage: Stage) => Stage) =>
   Case.mapInner(inner => (concept.is(inner) ? change(inner) : inner))
 
-/** Stage with all its objectives, and its expectation–maximization, at one time. */
+/** Sets the time of all objectives of a stage and of its expectation–maximization. */
 function stageAtTime(time: number): (stage: Stage) => Stage {
   return stage => {
     const { at } = concept.meaning(stage)
@@ -168,9 +163,8 @@ function stageAtTime(time: number): (stage: Stage) => Stage {
 }
 
 /**
- * Stage under the prior of Fraley & Raftery (2007), with the number of rows that its mean counts as: a stage that
- * maximizes the likelihood then maximizes the posterior. Steps with noise, and descent, do not support the prior and
- * are unchanged.
+ * Returns the stage under the prior of Fraley & Raftery (2007), with the number of rows that its mean counts as: a stage that maximizes the
+ * likelihood then maximizes the posterior. Steps with noise and descent do not support it and are unchanged.
  */
 export function stageUnderPrior(prior: number): (stage: Stage) => Stage {
   return stage => {
@@ -179,12 +173,12 @@ export function stageUnderPrior(prior: number): (stage: Stage) => Stage {
   }
 }
 
-/** Stage that takes steps itself, with its position in the description. */
+/** Stage that takes steps, with its position in the description. */
 export interface WrittenStage extends Placed {
   readonly simple: Simple
 }
 
-/** Expands a stage to simple stages, each with its position in the description. */
+/** Expands a stage to those that take steps. */
 export const simple = (stage: Stage): ReadonlyArray<WrittenStage> => {
   const { form } = concept.meaning(stage)
   return form._tag === 'Simple'
@@ -203,20 +197,20 @@ export const insideStage =
   (...path: ReadonlyArray<string>) =>
   (problem: Problem.Problem): Problem.Problem => ({ ...problem, field: joinedPath(...path, problem.field) })
 
-/** Losses of a stage and of the stages inside it. */
+/** Returns the losses of a stage and of the stages inside it. */
 export const losses = (stage: Stage): ReadonlyArray<Loss> => {
   const { form } = concept.meaning(stage)
   const inner = (form._tag === 'Simple' ? form.attempts : form.stages).flatMap(({ stage }) => losses(stage))
   return form._tag === 'Simple' && form.loss !== undefined ? [form.loss, ...inner] : inner
 }
 
-/** Number of simple stages to which a stage expands, and number of attempts, nested restarts multiplied. */
+/** Number of simple stages of an expanded stage, and number of attempts, nested restarts multiplied. */
 export interface StageExtent {
   readonly stages: number
   readonly attempts: number
 }
 
-/** Size of the expanded stage, nested restarts included, computed by arithmetic without expanding it. */
+/** Returns the size of the expanded stage, by arithmetic, without expanding it. */
 export const stageExtent = (stage: Stage): StageExtent => {
   const { form } = concept.meaning(stage)
   const inner = (form._tag === 'Simple' ? form.attempts : form.stages).map(({ stage }) => stageExtent(stage))
@@ -227,10 +221,9 @@ export const stageExtent = (stage: Stage): StageExtent => {
     : { stages: 1 + stages, attempts: inner.length === 0 ? 1 : form.stopping.steps * attempts }
 }
 
-/** Maximum line length of a stage's code, in characters. */
 const STAGE_CODE_WIDTH = 100
 
-/** The stage as the code that builds it. */
+/** Returns the stage as the code that builds it. */
 export const show = (stage: Stage): string => laidOut(Case.show(stage), STAGE_CODE_WIDTH)
 
 /** Returns the stage as a formula. */
@@ -238,7 +231,7 @@ export function formula(stage: Stage): string {
   return Case.formula(stage)
 }
 
-/** The problems of a stage on a schedule, before any data. */
+/** Returns the problems of a stage on a schedule, before any data. */
 export const problems =
   (schedule: Schedule.Schedule) =>
   (stage: Stage): ReadonlyArray<Problem.Problem> => [
@@ -250,6 +243,6 @@ export const problems =
     )
   ]
 
-/** JSON codec of stages in a vocabulary. */
+/** Returns the JSON codec of stages in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Stage, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

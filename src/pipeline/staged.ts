@@ -1,6 +1,6 @@
 /**
- * Definition of stages: simple ones, which take steps, and composite ones, which expand to others. The program reads
- * only the properties defined here and never depends on which stage it is.
+ * Definition of stages: simple ones, which take steps, and composite ones, which expand to others. The program reads only the properties
+ * defined here and never depends on which stage it is.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -20,44 +20,36 @@ import type * as Problem from '../core/problem.js'
 import type * as Schedule from '../schedule/schedule.js'
 import type * as Score from '../score/score.js'
 
-// —— meaning of a stage ——
-
-/** Parameters whose names are known only at run time. */
 type AnyParams = Params.Params<string>
 type ProblemList = ReadonlyArray<Problem.Problem>
 
 /** Rules that end a stage: its number of steps, or earlier a threshold. */
 export interface Stopping {
   readonly steps: number
-  /** Ends the stage when the Euclidean norm of the gradient is at most this; 0 disables the rule. */
+  /** Euclidean norm of the gradient at which the stage ends; 0 disables the rule. */
   readonly gradientNorm: number
   /**
-   * Ends the stage when a step changes a mixture by at most this, relative to its components' standard deviations,
-   * variances and weights: √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²). It does not depend on the origin
-   * and the unit of the data. For a score that is not a mixture: the norm of the step relative to that of the
-   * parameters. 0 disables the rule.
+   * Change of a mixture by a step at which the stage ends, relative to its components' standard deviations, variances and weights:
+   * √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²), which does not depend on origin and unit of the data. For a score that is not a
+   * mixture: the norm of the step relative to that of the parameters. 0 disables the rule.
    */
   readonly relativeChange: number
 }
 
-/** Loss of a stage: an objective and the expectation that computes its mean over the noise. */
 export interface Loss {
   readonly objective: Objective.Objective
   readonly expectation: Expectation.Expectation
-  /** Number of rows in a batch, drawn again at each evaluation; null for all rows. */
+  /** Number of rows in a batch, drawn at each evaluation; null for all rows. */
   readonly batch: number | null
 }
 
-/** Model and data of a stage. */
 export interface Setting {
   readonly schedule: Schedule.Schedule
   readonly score: Score.Score<string>
   readonly model: Score.Model<string>
   /** Rows in memory; for a source, only their number. */
   readonly points: Points.Points
-  /** Rows, in memory or as a source. */
   readonly data: Source.Data
-  /** Backend that evaluates sums over the rows. */
   readonly backend: Backend.Backend
 }
 
@@ -67,7 +59,7 @@ export interface Trial extends Setting {
   readonly isRandom: () => boolean
 }
 
-/** Result of running another stage. */
+/** Result of running an inner stage. */
 export interface Attempt {
   readonly params: AnyParams
   /** Objective before its last step; null if it took none. */
@@ -87,16 +79,14 @@ export interface Summed {
   /** Weight of each row, [rows, 1], or [1, 1] if they are equal; the weights of all rows sum to 1. */
   readonly weight: Tensor
   readonly params: NamedValues<Tensor>
-  /** Numbers of the step by name, each a scalar. */
   readonly numbers: NamedValues<Tensor>
   /** log π_k p(x_0 | k), [rows, K], for the score of a mixture. */
   readonly logJoint: () => Tensor
 }
 
-/** Sums over rows in the tensor vocabulary, by name; each result is the sum over rows, without a row axis. */
+/** Sums over rows in the tensor vocabulary, by name; results have no row axis. */
 export type Sums = (rows: Summed) => NamedValues<Tensor>
 
-/** Rows and numbers with which the sums are evaluated. */
 export interface Summing {
   /** Numbers by the names that the sums read. */
   readonly numbers?: NamedValues<number>
@@ -108,10 +98,9 @@ export interface Summing {
 export interface Tools extends Setting {
   readonly start: Start
   /**
-   * Evaluates the loss of the stage and its gradient. Equal keys give equal noise. A loss on batches is evaluated on
-   * the rows with the given indices; if there are none, on rows drawn from the key. `constants`, by name, replace
-   * those of the objective's terms and have the same shapes: for example a teacher, or a buffer of rows, that the
-   * stage stores and changes between steps.
+   * Evaluates the loss of the stage and its gradient. Equal keys give equal noise. A loss on batches is evaluated on the rows with the
+   * given indices; if there are none, on rows drawn from the key. `constants`, by name, replace those of the objective's terms and have
+   * their shapes: for example a teacher, or a buffer of rows, that the stage changes between steps.
    */
   readonly evaluate: (
     params: AnyParams,
@@ -119,17 +108,15 @@ export interface Tools extends Setting {
     rows?: Int32Array,
     constants?: Params.Params<string>
   ) => Optimizer.Evaluation<string>
-  /** Evaluates the stage's sums over rows at parameters. */
   readonly sums: (params: AnyParams, summing?: Summing) => NamedValues<NdArray>
   /** Runs each of the stages that it attempts, completely, from given parameters. */
   readonly attempts: ReadonlyArray<(start: AnyParams, key: Key.Key) => Attempt>
-  /** Callback for the parts of an optimizer, used when a failed step is repeated to locate the cause. */
+  /** Callback for the parts of an optimizer, when a failed step is repeated to locate the cause. */
   readonly watch?: Optimizer.Watch
 }
 
-/** Result of a step. */
 export interface Taken<S> {
-  /** Objective of the stage before the step. */
+  /** Objective before the step. */
   readonly value: number
   /** Norm of the gradient before the step. Default: the norm of the step. */
   readonly norm?: number
@@ -151,13 +138,10 @@ export interface Means {
   readonly reason: string
 }
 
-/** Computations chosen for the loss, sums and attempts of a stage. */
+/** Computations of the loss and sums of a stage, null if there are none, and engines of its attempts. */
 export interface By {
-  /** Computation of the loss; null if there is none. */
   readonly loss: Means | null
-  /** Computation of the sums over rows; null if there are none. */
   readonly sums: Means | null
-  /** Engines of the stages that it attempts. */
   readonly attempts: string
 }
 
@@ -167,7 +151,7 @@ export interface Placed {
   readonly stage: Stage
 }
 
-/** Stage that takes steps itself. Its functions accept any memory and throw if it is not their own. */
+/** Stage that takes steps. Its functions accept any memory and throw if it is not their own. */
 export interface Simple extends StageWork {
   readonly _tag: 'Simple'
   readonly stopping: Stopping
@@ -176,15 +160,12 @@ export interface Simple extends StageWork {
   /** Optimizer of its steps, for reports. */
   readonly optimizer?: Optimizer.Optimizer | undefined
   readonly attempts: ReadonlyArray<Placed>
-  /**
-   * Number of rows that its attempts use, as a function of the number of rows; drawn again for each attempt. Absent:
-   * all rows.
-   */
+  /** Number of rows that its attempts use, drawn for each attempt, as a function of the number of rows. Absent: all rows. */
   readonly sample?: ((rows: number) => number) | undefined
-  /** Times of noise that it uses in addition to those of its loss. */
+  /** Times of noise in addition to those of its loss. */
   readonly times: ReadonlyArray<number>
   readonly requirements: (setting: Trial) => ProblemList
-  /** True if it reads rows only through `data`, which may be a source. */
+  /** True if it reads rows through `data` alone, which may be a source. */
   readonly streams: boolean
   readonly means: (setting: Setting, by: By) => Means
 }
@@ -200,7 +181,7 @@ export interface Composite {
 
 export interface Meaning {
   readonly form: Simple | Composite
-  /** Problems of a stage on a schedule, in addition to those of its fields. */
+  /** Problems on a schedule, in addition to those of its fields. */
   readonly misplaced?: ((schedule: Schedule.Schedule) => ProblemList) | undefined
   /** Fields that change at a noise level; absent: the inner stages are changed. */
   readonly at?: ((time: number) => Readonly<Record<string, unknown>>) | undefined
@@ -219,47 +200,38 @@ export interface Stage extends Case.Value<'Stage', Meaning> {}
 
 export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after the other')
 
-/** Lower bound on every variance at the end of a stage: that of its last part that has one. */
+/** Returns the lower bound on variances at the end of a stage, of its last part that has one. */
 export const varianceFloorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).varianceFloor)
 
 /**
- * Prior to whose posterior mode the stage leads, as the number of rows that its mean counts as: that of its last
- * part that has one.
+ * Returns the prior to whose posterior mode the stage leads, as the number of rows that its mean counts as; that of its last part that has
+ * one.
  */
 export const priorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).prior)
-
-// —— custom stages ——
 
 /** Claims that any stage can make, given its fields V. */
 interface StageClaims<V> {
   /** Problems on a schedule, such as times without noise. */
   readonly misplaced?: (schedule: Schedule.Schedule) => ProblemList
-  /**
-   * Capability: the fields that change at one noise level, used by `anneal`. Without it, only the stages in its
-   * fields are annealed.
-   */
+  /** Capability: the fields that change at one noise level, used by `anneal`. Absent: only the stages in its fields are annealed. */
   readonly at?: (time: number) => Partial<V>
-  /**
-   * Capability: the fields that change under a prior, used by `stageUnderPrior`. Without it, only the stages in its
-   * fields change.
-   */
+  /** Capability: the fields that change under a prior, used by `stageUnderPrior`. Absent: only the stages in its fields change. */
   readonly under?: (prior: number) => Partial<V>
 }
 
-/** Steps of a stage, on data without problems in `requirements`, and the codec of its memory; `steps` builds both. */
+/** Steps of a stage, on data without problems in `requirements`, and the codec of its memory. */
 interface StageWork {
   readonly memory: t.Type<unknown, unknown>
   readonly on: (tools: Tools) => Steps<unknown>
 }
 
-/** Definition of a stage that takes steps. */
 export interface Stepping<V = unknown> extends StageClaims<V>, StageWork {
   readonly stops: Pick<Stopping, 'steps'> & Partial<Stopping>
   /** Loss that its steps evaluate, compiled like that of any stage. */
   readonly loss?: Pick<Loss, 'objective' | 'expectation'> & Partial<Loss>
   /**
-   * Sums over rows that its steps evaluate, compiled: over all rows or batches, from memory or a source, with the
-   * same bits for any number of threads.
+   * Sums over rows that its steps evaluate, compiled: over all rows or batches, from memory or a source, with equal bits for any number of
+   * threads.
    */
   readonly sums?: Sums
   /** Optimizer of its steps, for reports. */
@@ -267,21 +239,15 @@ export interface Stepping<V = unknown> extends StageClaims<V>, StageWork {
   /** Stages that its steps run completely. */
   readonly attempts?: ReadonlyArray<Stage>
   /**
-   * Number of rows that these stages use, as a function of the number of rows; drawn without replacement for each
-   * attempt. Default: all rows.
+   * Number of rows that these stages use, as a function of the number of rows; drawn without replacement for each attempt. Default: all
+   * rows.
    */
   readonly sample?: (rows: number) => number
-  /**
-   * Times of noise that it uses in addition to those of its loss; they bound how far components may lie outside the
-   * data.
-   */
+  /** Times of noise in addition to those of its loss; they bound how far components may lie outside the data. */
   readonly times?: ReadonlyArray<number>
   /** Problems with a setting, such as a score that lacks a capability. It may be called with invalid data. */
   readonly requirements?: (setting: Trial) => ProblemList
-  /**
-   * Capability: it reads rows only through `data`, its loss and its sums, never `points`, so it also fits data from
-   * a source.
-   */
+  /** Capability: it reads rows through `data`, its loss and its sums alone, never `points`, so it also fits data from a source. */
   readonly streams?: true
   /** Computation printed in a plan. Default: that of its loss or of its attempts. */
   readonly means?: (setting: Setting, by: By) => Means
@@ -294,11 +260,9 @@ export interface Stepping<V = unknown> extends StageClaims<V>, StageWork {
   readonly prior?: number | null
 }
 
-/** Definition of a stage that is composed of others. */
 export interface Composed<V = unknown> extends StageClaims<V> {
-  /** Stages of a round. */
   readonly stages: ReadonlyArray<Stage>
-  /** Number of rounds. Default: 1. */
+  /** Default: 1. */
   readonly rounds?: number
   /** Transformation of each stage in round `round`, from 0; it must expand to the same number of stages. */
   readonly inRound?: (round: number) => (stage: Stage) => Stage
@@ -314,10 +278,7 @@ const placedStages = (fields: unknown, stages: ReadonlyArray<Stage>): ReadonlyAr
 const lastOf = (of: (stage: Stage) => O.Option<number>, stages: ReadonlyArray<Stage>): number | null =>
   pipe(stages, RA.findLastMap(of), O.toNullable)
 
-/**
- * Builds the steps of a stage with memory of type S, from the codec of the memory (`t.null` if there is none) and
- * the function that returns them.
- */
+/** Builds the steps of a stage with memory of type S, from the codec of the memory (`t.null` if there is none). */
 export const steps = <S>(memory: t.Type<S, unknown>, on: (tools: Tools) => Steps<NoInfer<S>>): StageWork => {
   const own = (u: unknown): S =>
     memory.is(u)

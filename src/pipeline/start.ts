@@ -18,70 +18,56 @@ export type ProblemList = ReadonlyArray<Problem.Problem>
 /** Draws the start of a score on data; or the problems for which it cannot. */
 export type Start<P extends string> = E.Either<ProblemList, (key: Key.Key) => Params.Params<P>>
 
-/** Score with any parameters, and the data to which it is fitted. */
 export interface Setting {
   readonly score: Score.Score<string>
   readonly model: Score.Model<string>
   /** Rows in memory; for a source, only their number. */
   readonly points: Points.Points
-  /** Rows, in memory or as a source. */
   readonly data: Source.Data
 }
 
-/** Arguments of a start. */
 export interface Tools extends Setting {
-  /** Start of an initializer in the fields, for the same score on the same data. */
+  /** Start of an inner initializer, for the same score on the same data. */
   readonly start: (inner: Initializer) => Start<string>
 }
 
-/** Arguments of drawing centres. */
 export interface SettingOf extends Setting {
-  /** Number of centres that the score has. */
+  /** Number of centres. */
   readonly count: number
 }
 
-/** Dependence of the start on the key: `sometimes` if different keys may give equal starts. */
+/** Dependence on the key: `sometimes` if different keys may give equal starts. */
 export type Draws = 'never' | 'sometimes' | 'always'
 
-/** Claim about all models, or a function of the model. */
 type OfModel<A> = A | ((model: Score.Model<string>) => A)
 
 /** Claims about the starts of an initializer, which the laws test. */
 export interface StartClaims {
-  /** Dependence on the key. */
   readonly draws: OfModel<Draws>
-  /**
-   * Capability: translation equivariance. From x + b, the centres are those from x plus b, and the other parameters
-   * are equal.
-   */
+  /** Capability: translation equivariance. Data x + b give centres shifted by b and equal other parameters. */
   readonly moves?: OfModel<boolean>
   /** Capability: it rotates with the data. */
   readonly turns?: OfModel<boolean>
   /** Capability: the number of columns that the data must have, if the fields contain coordinates. */
   readonly dim?: number | undefined
-  /** Capability: it reads rows only through `data`, never `points`, so it can start from a source. */
+  /** Capability: it reads rows through `data` alone, never `points`, so it can start from a source. */
   readonly streams?: true
-  /** Number of starts that it draws from the initializers in its fields to return one. Default: 1. */
+  /** Number of starts drawn from inner initializers to return one. Default: 1. */
   readonly makes?: number
   /** Problems with a setting, such as a score that lacks a capability. */
   readonly requirements?: (setting: Setting) => ProblemList
 }
 
 export interface Meaning extends StartClaims {
-  /**
-   * Start of a score on data without problems in `requirements`; it must have the score's parameters in their
-   * shapes.
-   */
+  /** Start of a score on data without problems in `requirements`, with the score's parameters in their shapes. */
   readonly start: (tools: Tools) => Start<string>
 }
 
 export interface Initializer extends Case.Value<'Initializer', Meaning> {}
 
-// —— custom initializers ——
-
 /**
- * Defines custom initializers: parameters of a score, from the data and a key. They are printed, stored, explained
- * and property-tested like built-in ones, and can be used in pipelines, restarts and `bestOf`.
+ * Defines custom initializers: parameters of a score, from the data and a key. They are printed, stored, explained and property-tested like
+ * built-in ones, and can be used in pipelines, restarts and `bestOf`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -124,10 +110,7 @@ const innerOf = (initializer: Initializer): ReadonlyArray<{ readonly path: strin
     concept.is(value) && Case.isSound(value) ? [{ path, value }] : []
   )
 
-/**
- * Problem of an initializer that cannot read a source. It is built only when needed, since it prints the
- * initializer, whose centres can be long.
- */
+/** Problem of an initializer that cannot read a source; a function, since it prints centres, which can be many. */
 const needsRowsInMemory = (initializer: Initializer): Problem.Problem =>
   Problem.of(
     '',
@@ -136,7 +119,7 @@ const needsRowsInMemory = (initializer: Initializer): Problem.Problem =>
     'use Initializer.kMeansPlusPlus, or Stage.onSample, whose attempts start by it in memory, or give the rows in memory'
   )
 
-/** Start of an initializer, or its problems; those of an initializer in its fields have their path. */
+/** Start of an initializer, or its problems; those of an inner initializer have their path. */
 const startOrProblems = (initializer: Initializer, setting: Setting): Start<string> => {
   const { streams, requirements, start } = concept.meaning(initializer)
   const found = [
@@ -152,7 +135,7 @@ const startOrProblems = (initializer: Initializer, setting: Setting): Start<stri
   return found.length > 0 ? E.left(found) : start({ ...setting, start: startWithin })
 }
 
-/** Total number of starts that an initializer draws, nested ones multiplied. */
+/** Returns the number of starts that an initializer draws, nested ones multiplied. */
 export const makes = (initializer: Initializer): number =>
   (concept.meaning(initializer).makes ?? 1) *
   innerOf(initializer).reduce((most, { value }) => Math.max(most, makes(value)), 1)
@@ -166,9 +149,9 @@ interface Centres extends StartClaims {
 }
 
 /**
- * Defines a custom initializer that draws centres, for mixture families. Weights start equal, and variances at the
- * mean squared distance of the data from the nearest centre, per coordinate. Learned covariances start at that of
- * the rows about the means of those that share a nearest centre, the same for all components.
+ * Defines a custom initializer that draws centres, for mixture families. Weights start equal, and variances at the mean squared distance of
+ * the data from the nearest centre, per coordinate. Learned covariances start at that of the rows about the means of those that share a
+ * nearest centre, equal for all components.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -217,7 +200,7 @@ export function defineCentres<
   })
 }
 
-/** Checks the centres of a custom initializer: their number, and the number of columns. */
+/** Checks the number and the length of custom centres. */
 const checkedCentres =
   (word: string, { count, points: { dim } }: SettingOf, draw: Seeding.DrawArray): Seeding.DrawArray =>
   key => {
@@ -250,10 +233,10 @@ export const startFromCentres = (
   }
 }
 
-/** Maximum number of rows read from a source to locate parameters that are not learned. */
+/** Maximum number of rows read from a source for parameters that are not learned. */
 const MAX_LOCATING_ROWS = 100_000
 
-/** Completes parameters with those that a family takes from the data and does not learn. */
+/** Adds the parameters that a family takes from the data and does not learn. */
 export const withPlaces = ({ model, data }: Setting): ((params: Params.Params<string>) => Params.Params<string>) => {
   const placed = model.family?.placed
   if (placed === undefined) return params => params
@@ -263,8 +246,8 @@ export const withPlaces = ({ model, data }: Setting): ((params: Params.Params<st
 }
 
 /**
- * Parameters with equal weights and a common covariance, that of the rows about the means of those nearest to each
- * centre. Null for a family that does not learn a full covariance, and if the rows do not determine it.
+ * Parameters with equal weights and a common covariance, that of the rows about the means of those nearest to each centre. Null if the
+ * family does not learn a full covariance, or if the rows do not determine it.
  */
 const withCovariance = (
   { model }: Setting,
@@ -288,7 +271,6 @@ const withCovariance = (
   }
 }
 
-/** Sum of each row of an array [·, width]. */
 const rowSums = (values: Float64Array, width: number): Float64Array =>
   new Float64Array(values.length / width).map((_, i) =>
     values.subarray(i * width, (i + 1) * width).reduce((sum, x) => sum + x, 0)
@@ -296,11 +278,11 @@ const rowSums = (values: Float64Array, width: number): Float64Array =>
 
 const repeatValues = (times: number, values: Float64Array): Float64Array => concatenated(RA.makeBy(times, () => values))
 
-/** Function by which the score's family starts from centres; undefined if there is none. */
+/** Returns the function by which the score's family starts from centres; undefined if there is none. */
 export const scoreStart = ({ model: { family }, points }: Setting): Score.CentreConversion<string> | undefined =>
   family && Score.familyStart(family, points.dim)
 
-/** Problem of an initializer that draws centres, for a score that has none or does not start from them. */
+/** Returns the problem of an initializer that draws centres, for a score that does not start from them. */
 export const noCentres = (code: string, { score, model: { family } }: Setting): Problem.Problem =>
   Problem.of(
     '',
@@ -308,8 +290,6 @@ export const noCentres = (code: string, { score, model: { family } }: Setting): 
     `one for ${Score.show(score)}, which ${family === undefined ? 'has no centres' : 'does not say how it starts from centres'}`,
     `use Initializer.gaussian, or Initializer.values with all parameters by name${family === undefined ? '' : ', or give the family its start'}`
   )
-
-// —— interpretation ——
 
 const makeSetting = <P extends string>(score: Score.Score<P>, data: Source.Data): Setting => ({
   score,
@@ -319,8 +299,8 @@ const makeSetting = <P extends string>(score: Score.Score<P>, data: Source.Data)
 })
 
 /**
- * Returns a function from centres [K, dim] to parameters, like `Initializer.centres` but without lists and checks; null if the score does not
- * start from centres. Scores that start at the same centres can share the spread of the data about them.
+ * Returns a function from centres [K, dim] to parameters, like `Initializer.centres` but without lists and checks; null if the score does
+ * not start from centres. Scores that start at equal centres can share the spread of the data about them.
  */
 export const startAtCentres = <P extends string>(
   score: Score.Score<P>,
@@ -331,7 +311,7 @@ export const startAtCentres = <P extends string>(
   return (centres, key) => startFromCentres(setting, () => () => centres, spread)?.(key) ?? null
 }
 
-/** Start of a score on data, or all problems of the initializer with them. */
+/** Returns the start of a score on data, or all problems of the initializer with them. */
 export const interpret =
   <P extends string>(score: Score.Score<P>, data: Source.Data) =>
   (initializer: Initializer): Start<P> => {
@@ -345,10 +325,10 @@ export const interpret =
     return E.right(key => check(start.right(key)))
   }
 
-/** Number of columns that an initializer requires of the data; undefined if any. */
+/** Returns the number of columns that an initializer requires; undefined if any. */
 export const initializerDim = (initializer: Initializer): number | undefined => concept.meaning(initializer).dim
 
-/** Dependence of the start of a score on the key. */
+/** Returns the dependence of a score's start on the key. */
 export const initializerDraws =
   (model: Score.Model<string>) =>
   (initializer: Initializer): Draws =>

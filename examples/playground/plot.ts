@@ -67,7 +67,41 @@ export const label = (
   look: Look,
   offset: Place = [12, -12],
   anchor: 'start' | 'middle' | 'end' = 'start'
-): Mark => Marks.words(at, text, { offset, anchor, kind: `label ${classOf(look)}` })
+): Mark => Marks.words(at, text, { offset, anchor, kind: `label halo ${classOf(look)}` })
+
+/** Radius of an inset: as a share of the shorter side of the picture by default, and in pixels at least. */
+const INSET = { share: 0.12, least: 32 }
+/** Space between an inset and the edges of the picture, in pixels. */
+const INSET_MARGIN = 6
+
+/** A disc in the upper left corner of the picture, with marks in coordinates of its own, in which it has radius 1, and words below it. */
+export interface Inset {
+  readonly marks: ReadonlyArray<Mark>
+  readonly words: ReadonlyArray<readonly [text: string, look: Look]>
+  /** Radius as a share of the shorter side of the picture. */
+  readonly share?: number
+}
+const insetIn = (box: Picture.Place['box'], { share = INSET.share }: Partial<Inset> = {}): Picture.Place => {
+  const radius = Math.max(INSET.least, share * Math.min(box.width, box.height))
+  // Words below it may be wider than the disc.
+  const wide = Math.max(radius, 46)
+  const [x, y] = [box.left + wide + INSET_MARGIN, box.top + radius + INSET_MARGIN]
+  return {
+    at: (u, v) => [x + radius * u, y - radius * v],
+    box: { left: x - radius, top: y - radius, width: 2 * radius, height: 2 * radius }
+  }
+}
+const insetMark = (inset: Inset): Mark => ({
+  covers: [],
+  draw: ({ box }, k) => {
+    const { marks, words } = inset
+    const place = insetIn(box, inset)
+    const below = words.map(([text, look], i) => label([0, -1], text, look, [0, 12 + 15 * i], 'middle'))
+    return [ellipse([0, 0], [1, 0, 0, 1], 'quiet'), ...marks, ...below]
+      .map(mark => mark.draw(place, mark.k ?? k))
+      .join('')
+  }
+})
 /** How long so many units are, in the lower right corner. */
 const scaleBar = (units: number): Mark => ({
   covers: [],
@@ -206,16 +240,107 @@ export interface Plane {
   readonly reach: number
   readonly about?: Place
   readonly marks: ReadonlyArray<Mark>
+  readonly inset?: Inset
   /** Whether it says how long a unit is; true unless given. */
   readonly isScaled?: boolean
 }
+/** One of several pictures that are compared. */
+export interface Tile {
+  readonly title: string
+  readonly look: Look
+  readonly marks: ReadonlyArray<Mark>
+}
+/** Pictures of the same part of the plane, one below the other or side by side, whichever makes them larger. */
+export interface Tiled {
+  readonly caption: string
+  /** Half the width and half the height of the part that each shows at least. */
+  readonly spans: readonly [wide: number, high: number]
+  readonly about?: Place
+  readonly tiles: ReadonlyArray<Tile>
+}
 export interface Plotted {
   readonly svg: string
-  /** From the plane to pixels, and back. */
+  /** From the plane to pixels, and back; of tiles, in the first. */
   readonly at: (place: Place) => Place
   readonly from: (pixel: Place) => Place
+  /** The same for the coordinates of an inset. */
+  readonly inset: { readonly at: (place: Place) => Place; readonly from: (pixel: Place) => Place }
 }
-export const plotted = ({ caption, reach, about = [0, 0], marks, isScaled = true }: Plane, size: Size): Plotted => {
+/** Pixels that a tile's title takes above it, what stands above without one, below and beside tiles, as the grammar has it. */
+const TILE = { titled: 26, untitled: 10, below: 6, between: 14 }
+/** Width of a letter of a caption, and height of its lines, in pixels. */
+const CAPTION = { letter: 6.6, line: 17, margin: 20 }
+
+/** Pixels at the left of a tile that its title takes on a narrow screen, in lines. */
+const TITLE = { width: 104, line: 15 }
+
+/** A tile's title in its look, above it, as far as a mark of punctuation if all of it is too wide; on a narrow screen in its corner. */
+const headingMark = ({ title, look }: Tile, place: 'above' | 'corner' | 'left'): Mark => ({
+  covers: [],
+  draw: plane => {
+    const { left, top, width } = plane.box
+    const parts = title.split(/[:,] /)
+    const lines = place === 'left' ? parts : place === 'corner' ? parts.slice(0, 1) : [shortened(title, width, /[:,]/)]
+    const edge = { ...plane, at: (): Place => (place === 'above' ? [left, top - 12] : [left + 5, top + 9]) }
+    return lines.map((text, i) => label([0, 0], text ?? '', look, [0, TITLE.line * i]).draw(edge, 0)).join('')
+  }
+})
+const tiled = ({ caption, spans, about = [0, 0], tiles }: Tiled, size: Size): Plotted => {
+  const [wide, high] = spans
+  const narrow = isNarrow(size)
+  // On a narrow screen the caption stands below the picture.
+  const lines = narrow ? 0 : Math.ceil((CAPTION.letter * caption.length) / (size.width - CAPTION.margin))
+  const paper = { ...size, height: size.height - (lines === 0 ? 0 : CAPTION.line * lines + 6) }
+  const above = narrow ? TILE.untitled : TILE.titled
+  const layouts = [1, tiles.length].map(columns => {
+    const rows = tiles.length / columns
+    const width = (paper.width - 6) / columns - TILE.between
+    const beside = narrow && columns === 1 ? TITLE.width : 0
+    const height = paper.height / rows - above - TILE.below
+    return {
+      columns,
+      width,
+      height,
+      beside,
+      perPixel: Math.max((2 * wide) / (width - beside), (2 * high) / Math.max(1, height))
+    }
+  })
+  const { columns, width, height, beside, perPixel } = layouts.reduce((a, b) => (b.perPixel < a.perPixel ? b : a))
+  const [u, v] = [(perPixel * (width - beside)) / 2, (perPixel * height) / 2]
+  const bare = { ticks: [], isLabelled: false }
+  const places: Picture.Place[] = []
+  const told: Mark = {
+    covers: [],
+    draw: place => {
+      places.push(place)
+      return ''
+    }
+  }
+  const drawn = Picture.arranged(
+    tiles.map(tile => ({
+      // Takes the space in which the heading is drawn.
+      ...(!narrow && { title: '\u00a0' }),
+      x: { ...bare, domain: [about[0] - u - perPixel * beside, about[0] + u] as const },
+      y: { ...bare, domain: [about[1] - v, about[1] + v] as const },
+      isGridded: false,
+      marks: [told, ...tile.marks, headingMark(tile, !narrow ? 'above' : columns === 1 ? 'left' : 'corner')]
+    })),
+    { columns, width, height, names: 'none' }
+  )
+  return { svg: svg({ ...drawn, ...size }, caption), ...mapped(places[0].at), inset: mapped(places[0].at) }
+}
+/** A map from coordinates to pixels that is linear in each, and its inverse. */
+const mapped = (
+  to: (x: number, y: number) => Place
+): { readonly at: (place: Place) => Place; readonly from: (pixel: Place) => Place } => {
+  const [left, top] = to(0, 0)
+  const [right, bottom] = to(1, 1)
+  return { at: ([x, y]) => to(x, y), from: ([x, y]) => [(x - left) / (right - left), (y - top) / (bottom - top)] }
+}
+export const plotted = (picture: Plane | Tiled, size: Size): Plotted =>
+  'tiles' in picture ? tiled(picture, size) : plane(picture, size)
+
+const plane = ({ caption, reach, about = [0, 0], marks, inset, isScaled = true }: Plane, size: Size): Plotted => {
   const scale = reach / Math.min(size.width, size.height)
   const wide = scale * size.width
   const high = scale * size.height
@@ -237,18 +362,17 @@ export const plotted = ({ caption, reach, about = [0, 0], marks, isScaled = true
         y: { ...bare, domain: [about[1] - high, about[1] + high] },
         isFramed: false,
         isGridded: false,
-        marks: [...marks, ...(isScaled ? [scaleBar(units)] : []), told]
+        marks: [
+          ...marks,
+          ...(inset === undefined ? [] : [insetMark(inset)]),
+          ...(isScaled ? [scaleBar(units)] : []),
+          told
+        ]
       }
     ],
     size,
     'none'
   )
   const place = places[places.length - 1]
-  const [left, top] = place.at(0, 0)
-  const [right, bottom] = place.at(1, 1)
-  return {
-    svg: svg(drawn, caption),
-    at: ([x, y]) => place.at(x, y),
-    from: ([x, y]) => [(x - left) / (right - left), (y - top) / (bottom - top)]
-  }
+  return { svg: svg(drawn, caption), ...mapped(place.at), inset: mapped(insetIn(place.box, inset).at) }
 }

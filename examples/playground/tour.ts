@@ -159,6 +159,9 @@ const draw = (): void => {
   tell()
 }
 
+/** The coordinates in which a handle has its place. */
+const planeOf = (all: Plotted, { isInset = false }: Handle): Plotted['inset'] => (isInset ? all.inset : all)
+
 /** What can be dragged lies over the picture as elements that the keyboard reaches. */
 const placeHandles = (wanted: ReadonlyArray<Handle>, plane: Plotted | null): void => {
   handles = wanted
@@ -166,7 +169,7 @@ const placeHandles = (wanted: ReadonlyArray<Handle>, plane: Plotted | null): voi
   while (over.children.length > wanted.length) over.lastElementChild?.remove()
   for (const [i, handle] of wanted.entries()) {
     const element = over.children.item(i) ?? over.appendChild(document.createElement('div'))
-    const [left, top] = plane?.at(handle.at) ?? [0, 0]
+    const [left, top] = plane === null ? [0, 0] : planeOf(plane, handle).at(handle.at)
     element.setAttribute('style', `left:${left.toFixed(1)}px;top:${top.toFixed(1)}px`)
     for (const [name, value] of Object.entries({
       role: 'slider',
@@ -411,7 +414,7 @@ byId('copy-address').addEventListener('click', () => {
 const over = byId('handles')
 let dragged = -1
 const moveTo = (i: number, pixel: Place): void => {
-  if (plot !== null) adjust(handles[i].to(plot.from(pixel)))
+  if (plot !== null) adjust(handles[i].to(planeOf(plot, handles[i]).from(pixel)))
 }
 const pixelOf = ({ clientX, clientY }: PointerEvent): Place => {
   const { left, top } = over.getBoundingClientRect()
@@ -438,7 +441,7 @@ over.addEventListener('keydown', event => {
   }
   const move = moves[event.key]
   if (i < 0 || move === undefined || plot === null) return
-  const [x, y] = plot.at(handles[i].at)
+  const [x, y] = planeOf(plot, handles[i]).at(handles[i].at)
   moveTo(i, [x + 12 * move[0], y + 12 * move[1]])
   event.preventDefault()
   event.stopPropagation()

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { Mixture, Schedule } from 'ornstein'
-import { charts, lineOf, type Place, plotted } from '../../examples/playground/plot.js'
+import { charts, lineOf, type Mark, type Place, plotted } from '../../examples/playground/plot.js'
 import { correction, frameOf } from '../../examples/playground/questions/correction.js'
 import { count } from '../../examples/playground/questions/count.js'
 import { denoising } from '../../examples/playground/questions/denoising.js'
@@ -41,6 +41,9 @@ const at = (view: View, title: string, label: string, x: number): number => {
   return place[1]
 }
 const last = (places: ReadonlyArray<Place>): number => places[places.length - 1][1]
+/** The marks of a picture, of all its tiles if it has some. */
+const marksOf = ({ picture }: View): ReadonlyArray<Mark> =>
+  'tiles' in picture ? picture.tiles.flatMap(({ marks }) => marks) : picture.marks
 /** Numbers in a text, in their order. */
 const numbersOf = (text: string): ReadonlyArray<number> =>
   [...text.replaceAll('−', '-').matchAll(/-?\d+(\.\d+)?/g)].map(([number]) => Number(number))
@@ -196,6 +199,11 @@ const heavy: Readonly<Record<string, () => void>> = {
       /At step 50 the noise fell, with the triangle 4\d° off\. Low noise brought it below 3° within [123] steps/
     )
     expect(shown(lower, { noise: '0.1' }).answer).toBe('both')
+    // Below the size at the switch, and below that of the truth, which is 3.
+    const dip = at(view, 'Size of triangle', 'size', 51)
+    expect(dip).toBeLessThan(at(view, 'Size of triangle', 'size', 50) - 0.3)
+    expect(view.happened).toContain(`The size dips to ${dip.toFixed(1)} on the way`)
+    expect(shown(lower, { switch: 'never' }).happened).not.toContain('dips')
   },
   '3: within 1 % of EM at |c| = 4 and low noise, and not at |c| = 3 and high noise': () => {
     const viewed = (far: number, noise: string): View =>
@@ -205,6 +213,13 @@ const heavy: Readonly<Record<string, () => void>> = {
     const blurred = viewed(3, '1')
     expect(share(blurred, 't = 1', 3)).toBeGreaterThan(0.3)
     expect(share(blurred, 't = 0.1', 3)).toBeLessThan(0.06)
+    // Noise puts points between the clusters, and distance takes them away.
+    const between = (noise: string): ReadonlyArray<number> =>
+      numbersOf(viewed(3, noise).why.replaceAll('|c|', '')).filter((_, i) => i === 0 || i === 3)
+    const [near, far] = between('0.1')
+    expect(near).toBeGreaterThan(20)
+    expect(far).toBe(0)
+    expect(between('1')[0]).toBeGreaterThan(2 * near)
     expect(blurred.now).toMatch(/differ by \*39\s%\* of the EM step/)
     // Overlap makes the step of descent longer.
     expect(numbersOf(viewed(1, '0.1').now)[3]).toBeGreaterThan(1.2)
@@ -272,6 +287,13 @@ const heavy: Readonly<Record<string, () => void>> = {
     expect(view.rests).toBeGreaterThan(4)
     const full = shown(count, { family: 'full' })
     expect(full.rests).toBe(2)
+    // Beside the eight round components stand the three of any shape, and both on the three true clusters.
+    const tiles = (choice: Choice, step: number): ReadonlyArray<string> => {
+      const { picture } = count.view({ ...taken(count, choice), step })
+      return 'tiles' in picture ? picture.tiles.map(({ title }) => title) : []
+    }
+    expect(tiles({}, view.rests ?? 0)).toEqual(['round: 8, the lowest BIC', 'any shape: 3, the lowest BIC'])
+    expect(tiles({ family: 'full' }, 4)).toEqual(['round: 8, the lowest BIC', 'any shape: 5'])
     for (const { title } of full.panels) expect(title).toMatch(/: round [678], any shape 3$/)
   },
   '9: five ancestral steps spoil the walk of a score that ten of Heun find good': () => {
@@ -296,6 +318,17 @@ describe.runIf(isSlow)('what takes longer', () => {
   })
 })
 
+/** A question as it opens, with the answers that the page stores. */
+const opened = (question: Question): Seen<unknown, unknown> => {
+  const stored = JSON.parse(readFileSync(`${root}/examples/playground/answers.txt`, 'utf8')) as Readonly<
+    Record<string, Readonly<Record<string, unknown>> | undefined>
+  >
+  const choice = defaults(question)
+  const { setting, frames } = question.run(choice, stored[question.number]?.[runKey(question, choice)])
+  const [first] = frames
+  return { setting, frames: [first], step: 0, done: false, choice, blur: 0, told: false }
+}
+
 /** All texts of a question, at the start of its run and of each of its tries. */
 const textsOf = (question: Question): ReadonlyArray<string> => {
   const first: Seen<unknown, unknown> = { ...taken(question, {}, 0), told: true, done: true }
@@ -307,7 +340,7 @@ describe('every question', () => {
   once('draws no disc of a chart outside of its panel, and writes the value where one would be', () => {
     for (const question of questions) {
       // The first steps are enough: the others are drawn by the same code, and take seconds to run.
-      const view = question.view(taken(question, {}, 0))
+      const view = question.view(opened(question))
       const svg = charts(view.panels, { width: 400, height: 500 })
       const panels = [...svg.matchAll(/<path class="grid" d="M[-\d.]+,([-\d.]+)V([-\d.]+)/g)].map(([, top, bottom]) => [
         Number(top),
@@ -367,9 +400,64 @@ describe('every question', () => {
       const drawn = (view: View): number => view.panels.flatMap(({ marks }) => marks).filter(({ name }) => name).length
       expect(drawn(before), question.name).toBe(0)
       expect(drawn(after), question.name).toBeGreaterThan(1)
-      expect(after.picture.marks.length, question.name).toBeGreaterThan(before.picture.marks.length)
+      expect(marksOf(after).length, question.name).toBeGreaterThan(marksOf(before).length)
       for (const { cells } of before.table?.rows ?? []) for (const cell of cells) expect(cell).not.toMatch(/\d/)
     }
+  })
+
+  once(
+    'compares pictures of one scale, with the same part of the plane in each and a title for each: 6, 7, 8, 9',
+    () => {
+      const sizes = [
+        { width: 520, height: 640 },
+        { width: 290, height: 400 },
+        { width: 350, height: 220 }
+      ]
+      for (const [question, titles] of [
+        [weights, ['low noise', 'more noise', 'EM']],
+        [shapes, ['round', 'shared shape', 'a shape each']],
+        [count, ['round', 'any shape']],
+        [sampling, ['From 20 rows', 'From 1000 rows']]
+      ] as const) {
+        const { picture } = question.view(opened(question))
+        if (!('tiles' in picture)) throw new Error('no tiles')
+        const { spans, about = [0, 0] } = picture
+        for (const size of sizes) {
+          const { svg, at } = plotted(picture, size)
+          for (const title of titles) expect(svg, question.name).toContain(`>${title}`)
+          const frames = [
+            ...svg.matchAll(/class="frame" x="([-\d.]+)" y="([-\d.]+)" width="([-\d.]+)" height="([-\d.]+)"/g)
+          ]
+          expect(frames.length, question.name).toBe(titles.length)
+          const [left, top, width, height] = frames[0].slice(1).map(Number)
+          const [x0, y0] = at([about[0] - spans[0], about[1] + spans[1]])
+          const [x1, y1] = at([about[0] + spans[0], about[1] - spans[1]])
+          // Frames are written to a tenth of a pixel: an edge is the sum of two.
+          expect(Math.min(x0 - left, y0 - top, left + width - x1, top + height - y1), question.name).toBeGreaterThan(
+            -0.11
+          )
+          expect((x1 - x0) / spans[0]).toBeCloseTo((y1 - y0) / spans[1], 6)
+        }
+      }
+    }
+  )
+
+  once('draws an inset of one size, whatever the plane shows, and reads what is dragged in it: 1, 2', () => {
+    const size = { width: 500, height: 600 }
+    const turn = direction.view(taken(direction, {}, 0))
+    const { at, inset } = plotted(turn.picture, size)
+    const [handle] = turn.handles ?? []
+    expect(handle.isInset).toBe(true)
+    const [u, v] = inset.from(inset.at(handle.at))
+    expect(Math.hypot(u - handle.at[0], v - handle.at[1])).toBeLessThan(1e-9)
+    // The start is 0.01 long; its arrow in the inset, 0.88 of the radius, is longer on the page than c is.
+    const long = (a: Place, b: Place): number => Math.hypot(a[0] - b[0], a[1] - b[1])
+    expect(long(inset.at([0, 0]), inset.at(handle.at))).toBeGreaterThan(long(at([0, 0]), at([0.01, 0])))
+    const radius = (step: number): number => {
+      const all = plotted(shown(lower, {}, step).picture, size)
+      return long(all.inset.at([0, 0]), all.inset.at([1, 0]))
+    }
+    expect(radius(0)).toBeCloseTo(radius(1), 9)
   })
 
   once('draws a stranded guess with the whole circle around it, and says how many rows are in that', () => {
@@ -379,7 +467,7 @@ describe('every question', () => {
     expect(svg).toMatch(/>[0-5] rows? inside</)
     // The first run shown is that of seed 2; in the table of radii, 1 is the third. The circle has radius 2.
     const { centres } = Start.frameOf(2, [1]).ends.low[0]
-    expect(first.picture.reach).toBeGreaterThan(Math.max(...centres.map(Math.abs)) + 2)
+    expect('reach' in first.picture ? first.picture.reach : NaN).toBeGreaterThan(Math.max(...centres.map(Math.abs)) + 2)
   })
 
   it.runIf(isSlow)('has stored what its own code computes', () => {

@@ -1,6 +1,6 @@
 /** A gradient step is an EM step plus a correction, which fades as the clusters separate. */
 import { Initializer, Key, Mixture, Objective, Params, Population, Schedule, Score, Stage, NoiseLevels } from 'ornstein'
-import { arrow, cloud as dots, cross, curve, disc, ellipse, label, path, type Place, placesOf } from '../plot.js'
+import { arrow, cloud as dots, cross, curve, disc, path, type Place, placesOf, tick } from '../plot.js'
 import { alpha2, clouded, define, learned, length, noisedAt, percent, turned } from './question.js'
 
 interface Pair {
@@ -72,11 +72,15 @@ const byResponsibility = (
   return [Float64Array.from(parts[0]), Float64Array.from(parts[1]), Float64Array.from(parts[2])]
 }
 
+/** The same rows at each distance: every second one belongs to each cluster. */
+const rowsAt = (noise: Float64Array, far: number): Float64Array =>
+  noise.map((z, i) => z + (i % 4 < 2 ? 1 : -1) * (i % 2 === 0 ? 0.8 : 0.6) * far)
+
 export const correction = define<Float64Array, Frame>({
   number: '3',
   name: 'Nearly EM',
   question: 'How close is a denoising step to an EM step?',
-  lead: 'Two clusters again, at *c* and *−c*; the model is a guess ● and its mirror image. An {EM|expectation–maximization} step weighs each point by how likely it belongs to the guess, and moves the guess to the weighted mean. A step of descent on the denoising {loss} moves it too.',
+  lead: 'Two clusters at *c* and *−c*; the model is a guess ● and its mirror image. An {EM|expectation–maximization} step moves the guess to the mean of all points, each weighted by how likely it is the guess’s: blue surely, green surely not, purple perhaps. A step of descent on the denoising {loss} moves it too.',
   statement:
     '−½ ∂L/∂m = (EM(m) − m) + G, with m = α · guess. The correction G contains tanh′⟨m, x⟩, which is large only for points between the clusters, so it falls exponentially in α²|c|². Both steps are exact means over data and noise.',
   leads: 'How many rows does either need?',
@@ -115,9 +119,12 @@ export const correction = define<Float64Array, Frame>({
     const { far, at } = frames[step]
     const { em, descent } = at[choice.noise]
     const c: Place = [0.8 * far, 0.6 * far]
-    // The same rows at each distance: every second one belongs to each cluster.
-    const points = setting.map((z, i) => z + (i % 4 < 2 ? 1 : -1) * c[i % 2])
-    const { plane, says } = clouded(seen, points, { time: Number(choice.noise), reach: 8.5 })
+    const points = rowsAt(setting, far)
+    const unsure = (far: number): number => {
+      const time = Number(choice.noise)
+      return byResponsibility(noisedAt(rowsAt(setting, far), time), guessOf(far), time)[2].length / 2
+    }
+    const { plane, says } = clouded(seen, points, { time: Number(choice.noise), reach: Math.max(4.8, far + 2.4) })
     const from = guessOf(far)
     const [own, other, between] = byResponsibility(
       noisedAt(points, seen.blur * Number(choice.noise)),
@@ -130,10 +137,8 @@ export const correction = define<Float64Array, Frame>({
     ]
 
     // A lens beside the data shows both steps at one size.
-    const radius = 0.3 * plane.reach
-    const middle: Place = [-0.64 * plane.reach, 0.62 * plane.reach]
-    const enlarged = (1.3 * radius) / Math.max(length(em), length(descent))
-    const heel = moved(middle, descent, -enlarged / 2)
+    const enlarged = 1.3 / Math.max(length(em), length(descent))
+    const heel = moved([0, 0], descent, -enlarged / 2)
     const now = at[choice.noise].gap
     const first = frames[0].at[choice.noise].gap
     const last = frames[frames.length - 1].at[choice.noise].gap
@@ -148,37 +153,37 @@ export const correction = define<Float64Array, Frame>({
           dots(other, 'third'),
           dots(between, 'moves', 2.6),
           ...[1, -1].map(side => cross([side * c[0], side * c[1]])),
-          label([c[0], Math.max(c[1] + 3.2, from[1] + 0.9)], 'blue: of the guess', 'em', [0, 0], 'middle'),
-          label([-c[0], -c[1] - 3.6], 'green: of its mirror', 'third', [18, 0], 'middle'),
-          ...(between.length > 0 ? [label([1.9, -2.6], 'purple: could be either’s', 'moves', [0, 0])] : []),
           arrow(from, moved(from, em, 1), 'em', 2),
           ...(told ? [arrow(from, moved(from, descent, 1), 'descent', 2)] : []),
-          disc(from, 'truth', 4),
-          ellipse(middle, [radius * radius, 0, 0, radius * radius], 'quiet'),
-          arrow(heel, moved(heel, em, enlarged), 'em', 4),
-          ...(told
-            ? [
-                arrow(heel, moved(heel, descent, enlarged), 'descent', 4),
-                path([moved(heel, em, enlarged), moved(heel, descent, enlarged)], 'truth', { width: 1.5, dash: '3 3' })
-              ]
-            : []),
-          disc(heel, 'truth', 4),
-          label(
-            [middle[0], middle[1] - radius],
-            enlarged < 1.05 ? 'from the guess' : `enlarged × ${enlarged.toFixed(enlarged < 10 ? 1 : 0)}`,
-            'quiet',
-            [0, 14],
-            'middle'
-          ),
-          label([middle[0], middle[1] - radius], 'EM step', 'em', [0, 31], 'middle'),
-          ...(told ? [label([middle[0], middle[1] - radius], 'descent step', 'descent', [0, 48], 'middle')] : [])
-        ]
+          disc(from, 'truth', 4)
+        ],
+        inset: {
+          share: 0.17,
+          marks: [
+            arrow(heel, moved(heel, em, enlarged), 'em', 4),
+            ...(told
+              ? [
+                  arrow(heel, moved(heel, descent, enlarged), 'descent', 4),
+                  path([moved(heel, em, enlarged), moved(heel, descent, enlarged)], 'truth', {
+                    width: 1.5,
+                    dash: '3 3'
+                  })
+                ]
+              : []),
+            disc(heel, 'truth', 4)
+          ],
+          words: [['EM step', 'em'], ...(told ? [['descent step', 'descent'] as const] : [])]
+        }
       },
       panels: [
         {
           title: 'Gap between the steps, as a share of the EM step',
           x: { domain: [0.5, 6], least: 1, title: '|c| (half the distance)' },
-          y: { domain: [1e-6, 1], scale: 'log' },
+          y: {
+            domain: [1e-6, 1],
+            scale: 'log',
+            ticks: [tick(1, '100 %'), tick(0.01, '1 %'), tick(1e-4, '0.01 %')]
+          },
           marks: noises.flatMap(([time, name]) =>
             curve({
               label: name,
@@ -194,7 +199,7 @@ export const correction = define<Float64Array, Frame>({
         : `At |c| = ${far} and noise t = ${choice.noise} the steps differ by *${percent(now)}* of the EM step; the descent step is *${(length(descent) / length(em)).toFixed(2)} times* as long.`,
       answer: last < 0.5 * first ? 'fade' : last > 2 * first ? 'grow' : 'same',
       happened: `From |c| = ${frames[0].far} to ${frames[frames.length - 1].far} the difference fell from ${percent(first)} to ${percent(last)}. At |c| = 3 it is ${noises.map(([time, name]) => `${percent(frames[Math.min(5, frames.length - 1)].at[time].gap)} at ${name}`).join(', ')}.`,
-      why: 'The gap between the tips comes from points between the clusters (purple), whose cluster the model cannot tell. The further apart the clusters are, the fewer such points there are. Noise blurs the clusters into each other and brings them back.'
+      why: `The gap between the tips comes from the purple points between the clusters, whose cluster the model cannot tell. With the noise added they are ${unsure(2)} of ${setting.length / 2} at |c| = 2, and ${unsure(FAR[FAR.length - 1])} at |c| = ${FAR[FAR.length - 1]}: the further apart the clusters, the fewer. More noise blurs the clusters into each other and brings them back.`
     }
   }
 })

@@ -1,9 +1,11 @@
 /** How many clusters there are depends on what a cluster may look like. */
 import { fit, Key, Mixture } from 'ornstein'
-import { curve, disc, ellipse, type Look } from '../plot.js'
-import { type Choice, clouded, define, places, plain } from './question.js'
+import { cloud as dots, cross, curve, disc, ellipse, type Look, type Place, type Tile } from '../plot.js'
+import { type Choice, define, places, plain } from './question.js'
 
 const MOST = 10
+/** Number of rows that are drawn at most. */
+const DRAWN = 500
 const FAMILIES = { isotropic: 'round', full: 'any shape' }
 const CRITERIA = { bic: 'BIC', icl: 'ICL' }
 type Family = keyof typeof FAMILIES
@@ -16,28 +18,23 @@ interface Fitted extends Readonly<Record<Criterion, number>> {
 /** The fits with one component more. */
 type Frame = Readonly<Record<Family, Fitted>>
 
-const truthOf = (length: number): Mixture.Mixture =>
-  Mixture.of({
-    means: [
-      [-5, 0],
-      [5, 0],
-      [0, 5]
-    ],
-    covariances: [
-      [
-        [1, 0],
-        [0, 1]
-      ],
-      [
-        [1, 0],
-        [0, 1]
-      ],
-      [
-        [length, 0],
-        [0, length > 1 ? 0.4 : 1]
-      ]
-    ]
+const clustersOf = (
+  length: number
+): ReadonlyArray<{ readonly mean: Place; readonly covariance: ReadonlyArray<number> }> => [
+  { mean: [-5, 0], covariance: [1, 0, 0, 1] },
+  { mean: [5, 0], covariance: [1, 0, 0, 1] },
+  { mean: [0, 5], covariance: [length, 0, 0, length > 1 ? 0.4 : 1] }
+]
+const truthOf = (length: number): Mixture.Mixture => {
+  const clusters = clustersOf(length)
+  return Mixture.of({
+    means: clusters.map(({ mean }) => [...mean]),
+    covariances: clusters.map(({ covariance: [xx, xy, yx, yy] }) => [
+      [xx, xy],
+      [yx, yy]
+    ])
   })
+}
 const dataOf = (choice: Readonly<Record<string, string>>) =>
   Mixture.sample(Number(choice.rows))(Key.fromSeed(7))(truthOf(Number(choice.length)))
 
@@ -69,7 +66,7 @@ export const count = define<Float64Array, Frame>({
   unit: 'components:',
   first: 1,
   controls: [
-    { name: 'family', label: 'Components, in the picture', options: Object.entries(FAMILIES), shows: true },
+    { name: 'family', label: 'Components that the slider adds', options: Object.entries(FAMILIES), shows: true },
     {
       name: 'length',
       label: 'Third cluster',
@@ -107,12 +104,29 @@ export const count = define<Float64Array, Frame>({
     const known = told ? frames : frames.slice(0, step + 1)
     const best = (of: Family, by: Criterion): number =>
       known.reduce((best, frame, i) => (frame[of][by] < known[best][of][by] ? i : best), 0)
-    // Once the winner is known, the other fits and the other family are dimmed.
-    const isWinner = !told || step === best(family, 'bic')
-    const lookOf = (of: Family): Look => (told && of !== family ? 'quiet' : of === 'full' ? 'em' : 'descent')
-    const { means, covariances, bic, icl } = frames[step][family]
-    const look = isWinner ? lookOf(family) : 'quiet'
-    const { cloud, plane } = clouded(seen, setting, { time: 0.8, reach: 8.5, about: [0, 1.6] })
+    const isWinner = step === best(family, 'bic')
+    const lookOf = (of: Family): Look => (of === 'full' ? 'em' : 'descent')
+    const { bic, icl } = frames[step][family]
+    const truth = clustersOf(Number(choice.length))
+    const rows = setting.subarray(0, 2 * DRAWN)
+    // The chosen family has as many components as the slider says, the other one as many as its lowest BIC so far.
+    const tile = (of: Family): Tile => {
+      const at = of === family ? step : best(of, 'bic')
+      const own = lookOf(of)
+      const size = at === best(of, 'bic') ? `${at + 1}, the lowest BIC${told ? '' : ' so far'}` : String(at + 1)
+      return {
+        title: `${FAMILIES[of]}: ${size}`,
+        look: own,
+        marks: [
+          dots(rows, 'quiet', 1.4),
+          ...truth.flatMap(({ mean, covariance }) => [cross(mean), ellipse(mean, covariance, 'truth', '6 5')]),
+          ...places(frames[at][of].means).flatMap((mean, k) => [
+            ellipse(mean, frames[at][of].covariances[k], own),
+            disc(mean, own, 5)
+          ])
+        ]
+      }
+    }
     const all = frames.flatMap(({ isotropic, full }) => [isotropic.bic, full.bic, isotropic.icl, full.icl])
     const least = Math.min(...all)
     // One component is far off, and would hide what is to be seen.
@@ -141,12 +155,10 @@ export const count = define<Float64Array, Frame>({
     const round = best('isotropic', 'bic')
     return {
       picture: {
-        ...plane,
-        caption: `${step + 1} ${FAMILIES[family]}; ellipses of one standard deviation`,
-        marks: [
-          cloud,
-          ...places(means).flatMap((at, k) => [ellipse(at, covariances[k], look), disc(at, look, isWinner ? 6 : 4)])
-        ]
+        spans: [8.2, 4.9],
+        about: [0, 1.7],
+        caption: '✕ and dashed: the true clusters; ● the components, with ellipses of one standard deviation',
+        tiles: (Object.keys(FAMILIES) as ReadonlyArray<Family>).map(tile)
       },
       panels: [panel('bic'), panel('icl')],
       now: `${step + 1} ${step === 0 ? 'component' : 'components'} (${FAMILIES[family]}): BIC *${bic.toFixed(0)}*, ICL *${icl.toFixed(0)}*${told && isWinner ? ', the lowest BIC of this family' : ''}.`,

@@ -108,7 +108,7 @@ export const denoising = define<Float64Array, Frame>({
   lead: 'Points start in three small clusters. Random {noise} pushes each of them, and we see only where it landed. A {denoiser|denoising} guesses where it came from; the best one has the least mean squared miss. The slider sets the noise level t; click a point to ring it.',
   statement:
     'E[x₀ | y] = Σ rₖ (μₖ + τ²/(τ² + s²) (y − μₖ)), where rₖ ∝ N(y; μₖ, τ² + s²), τ = 0.4 is the spread of a cluster and s that of the noise. The {loss} of a model is E|x₀ − guess|²: the least possible, plus the mean squared distance between its guesses and the best ones. By the {score}, the best guess is (x_t + σ² ∇log p_t(x_t))/α.',
-  leads: 'So what does descent learn first?',
+  leads: 'What does descent learn first?',
   unit: 'step',
   play: '▶ Noise',
   place: ({ frames, step, choice }) =>
@@ -247,7 +247,7 @@ export const denoising = define<Float64Array, Frame>({
       picture: {
         ...plane,
         caption: told
-          ? `✕ centres; → best guess${isWrong ? ', orange: the model’s' : ''}; ● its origin; dotted: the miss`
+          ? `✕ centres; → best guess${isWrong ? ', orange: the model’s' : ''}; ● its origin; dashed: the miss`
           : '✕ centres; ◉ the ringed point',
         marks
       },

@@ -1,6 +1,6 @@
 /** At high noise, a short guess turns as power iteration on the second moment does, and only then grows. */
 import { Initializer, Key, Mixture, type Points, Score } from 'ornstein'
-import { arrow, cross, curve, ellipse, label, path, type Place, ring, rule, tick } from '../plot.js'
+import { arrow, cross, curve, type Inset, label, path, type Place, ring, rule, tick } from '../plot.js'
 import {
   alpha2,
   angle,
@@ -143,14 +143,9 @@ export const direction = define<Setting, Frame>({
     const { cloud, plane, says } = clouded(seen, points, { time, reach: Math.max(4.2, far + 2.6, start + 0.8) })
 
     // A dial beside the data shows the direction of an arrow of any length.
-    const radius = 0.22 * plane.reach
-    const middle: Place = [-0.72 * plane.reach, 0.72 * plane.reach]
-    const along = (to: Place, share: number): Place => {
-      const scale = (share * radius) / length(to)
-      return [middle[0] + scale * to[0], middle[1] + scale * to[1]]
-    }
+    const along = (to: Place, share: number): Place => [(share * to[0]) / length(to), (share * to[1]) / length(to)]
     const tip = along(guess, 0.88)
-    const enlarged = (0.88 * radius) / now
+    const hasMirror = now > 0.1 * plane.reach
     const marks = [
       cloud,
       ...[1, -1].map(side =>
@@ -163,26 +158,25 @@ export const direction = define<Setting, Frame>({
       ...[1, -1].map(side => cross([side * truth[0], side * truth[1]])),
       label(truth, 'c', 'truth'),
       label([-truth[0], -truth[1]], '−c', 'truth', [-12, 20], 'end'),
-      ...(now > 0.1 * plane.reach ? [ring([-guess[0], -guess[1]], 'descent', 5)] : []),
+      ...(hasMirror ? [ring([-guess[0], -guess[1]], 'descent', 5)] : []),
       arrow([0, 0], guess, 'descent', 4),
       label(
         now > 0.25 * plane.reach ? guess : [0, 0],
         `guess, ${now.toFixed(now < 0.1 ? 3 : 2)} long`,
         'descent',
         [12, 22]
-      ),
-      ellipse(middle, [radius * radius, 0, 0, radius * radius], 'quiet'),
-      path([along(truth, 1), along([-truth[0], -truth[1]], 1)], 'truth', { width: 1.5, dash: '4 4' }),
-      arrow(middle, tip, 'descent', 3),
-      label([middle[0], middle[1] - radius], `${off.toFixed(off < 10 ? 1 : 0)}° off`, 'truth', [0, 14], 'middle'),
-      label(
-        [middle[0], middle[1] - radius],
-        enlarged > 1.15 ? `enlarged × ${enlarged.toFixed(enlarged > 10 ? 0 : 1)}` : 'its direction',
-        'quiet',
-        [0, 30],
-        'middle'
       )
     ]
+    const inset: Inset = {
+      marks: [
+        path([along(truth, 1), along([-truth[0], -truth[1]], 1)], 'truth', { width: 1.5, dash: '4 4' }),
+        arrow([0, 0], tip, 'descent', 3)
+      ],
+      words: [
+        [`${off.toFixed(off < 10 ? 1 : 0)}° off`, 'truth'],
+        ['its direction', 'quiet']
+      ]
+    }
 
     const { within, end, half, answer, gap, apart, shortest, long } = known
     const isKnown = told && done && within > 0
@@ -207,7 +201,12 @@ export const direction = define<Setting, Frame>({
     const kept = second[1] / first[1]
     const [times, across] = setting.growth
     return {
-      picture: { ...plane, caption: `✕ truth; ${says}`, marks },
+      picture: {
+        ...plane,
+        caption: `✕ truth; → guess${hasMirror ? ', ○ its mirror image' : ''}; ${says}`,
+        marks,
+        inset
+      },
       panels: [
         {
           title: isKnown ? `Angle to c: below 5° by step ${within}` : 'Angle to c',
@@ -227,10 +226,11 @@ export const direction = define<Setting, Frame>({
           ? [
               {
                 at: tip,
+                isInset: true,
                 label: 'Direction of the start',
                 text: `${degrees}° off`,
                 to: ([u, v]) => ({
-                  degrees: String(Math.min(89, Math.max(5, Math.round(angle([u - middle[0], v - middle[1]], truth)))))
+                  degrees: String(Math.min(89, Math.max(5, Math.round(angle([u, v], truth)))))
                 })
               }
             ]

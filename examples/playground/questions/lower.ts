@@ -1,6 +1,6 @@
 /** Very high noise shows how wide a cloud is, and hardly which way it is turned. */
 import { Initializer, Key, Mixture, Score } from 'ornstein'
-import { cross, curve, disc, ellipse, label, path, type Place, rule, tick } from '../plot.js'
+import { cross, curve, disc, path, type Place, rule, tick } from '../plot.js'
 import { clouded, define, descend, length, mean, places, plain, polygon, since, states, upTo } from './question.js'
 
 const RADIUS = 3
@@ -126,10 +126,14 @@ export const lower = define<Float64Array, Frame>({
     const isApart = straight < 0 || straight > sized + 8
     const gap = `The size is within 10\u00a0% by step ${sized}`
     // A dial beside the data shows how a triangle of any size is turned.
-    const radius = 0.2 * plane.reach
-    const middle: Place = [-0.74 * plane.reach, 0.76 * plane.reach]
     const inDial = (corners: ReadonlyArray<Place>, long: number): ReadonlyArray<Place> =>
-      corners.map(([u, v]) => [middle[0] + (0.9 * radius * u) / long, middle[1] + (0.9 * radius * v) / long])
+      corners.map(([u, v]) => [(0.9 * u) / long, (0.9 * v) / long])
+    // The first steps of low noise may lose size before they gain it.
+    const least = Math.min(...frames.slice(before, before + 4).map(size))
+    const dip =
+      size(frames[before] ?? last) - least > 0.1
+        ? ` The size dips to ${least.toFixed(1)} on the way: each turned corner stands between two clusters, and its first step leads to the mean of rows of both, which lies further inside.`
+        : ''
     return {
       picture: {
         ...plane,
@@ -146,23 +150,18 @@ export const lower = define<Float64Array, Frame>({
             )
           ),
           path(places(now.guesses), 'descent', { isClosed: true }),
-          ...places(now.guesses).map(at => disc(at, 'descent')),
-          ellipse(middle, [radius * radius, 0, 0, radius * radius], 'quiet'),
-          path(inDial(truth, RADIUS), 'truth', { isClosed: true, dash: '3 4', width: 1.5 }),
-          path(inDial(centred(now), size(now)), 'descent', { isClosed: true, width: 3 }),
-          label([middle[0], middle[1] - radius], `${turned(now).toFixed(0)}° off`, 'truth', [0, 14], 'middle'),
-          ...(size(now) < RADIUS / 2
-            ? [
-                label(
-                  [middle[0], middle[1] - radius],
-                  `enlarged × ${((0.9 * radius) / size(now)).toFixed(0)}`,
-                  'quiet',
-                  [0, 30],
-                  'middle'
-                )
-              ]
-            : [])
-        ]
+          ...places(now.guesses).map(at => disc(at, 'descent'))
+        ],
+        inset: {
+          marks: [
+            path(inDial(truth, RADIUS), 'truth', { isClosed: true, dash: '3 4', width: 1.5 }),
+            path(inDial(centred(now), size(now)), 'descent', { isClosed: true, width: 3 })
+          ],
+          words: [
+            [`${turned(now).toFixed(0)}° off`, 'truth'],
+            ...(size(now) < RADIUS / 2 ? [['enlarged', 'quiet'] as const] : [])
+          ]
+        }
       },
       panels: [
         {
@@ -188,7 +187,7 @@ export const lower = define<Float64Array, Frame>({
             ? straight < 0
               ? `${gap}. After ${before} steps the triangle is still ${turned(last).toFixed(0)}° off.`
               : `${gap}, the direction within 3° by step ${straight}. The noisier, the wider this gap.`
-            : `${gap}. ${straight >= 0 && straight <= before ? `The direction is within 3° by step ${straight}.` : `At step ${before} the noise fell, with the triangle ${turned(frames[before] ?? last).toFixed(0)}° off. Low noise brought it below 3° ${straight < 0 ? 'never' : `within ${straight - before} steps`}.`}`,
+            : `${gap}. ${straight >= 0 && straight <= before ? `The direction is within 3° by step ${straight}.` : `At step ${before} the noise fell, with the triangle ${turned(frames[before] ?? last).toFixed(0)}° off. Low noise brought it below 3° ${straight < 0 ? 'never' : `within ${straight - before} steps`}.${dip}`}`,
       why:
         isLow || !isApart
           ? 'With this little noise the three clusters stay apart, so each guess is pulled towards its own cluster. That sets size and direction together.'

@@ -20,7 +20,7 @@ import {
   Stage,
   NoiseLevels
 } from 'ornstein'
-import { cloud, curve, type Look, type Mark, type Place, type Plane, placesOf } from '../plot.js'
+import { cloud, curve, type Look, type Mark, type Place, type Plane, placesOf, type Tiled } from '../plot.js'
 
 export { placesOf as places }
 
@@ -50,6 +50,8 @@ export interface Ask {
 /** What can be dragged in the picture, or moved by arrow keys. */
 export interface Handle {
   readonly at: Place
+  /** True if its places are coordinates of the picture's inset. */
+  readonly isInset?: boolean
   readonly label: string
   /** Where it is, in words. */
   readonly text: string
@@ -68,7 +70,7 @@ export interface Table {
 
 /** What is shown and said of a run at a step, from its numbers; `*…*` is emphasis, `{…}` a word of the glossary. */
 export interface View {
-  readonly picture: Plane
+  readonly picture: Plane | Tiled
   /** The quantities that the theorem is about. */
   readonly panels: ReadonlyArray<Picture.Panel>
   readonly table?: Table

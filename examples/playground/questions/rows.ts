@@ -1,7 +1,7 @@
 /** Below n|c|⁴/d ≈ 1 no direction is found, however long one trains. */
 import { Initializer, Key, Mixture, type Points, Score, Stage } from 'ornstein'
-import { arrow, curve, ellipse, label, path, type Place, rule, tick } from '../plot.js'
-import { angle, type Choice, clouded, define, descendPair, learned, length, mean, plain } from './question.js'
+import { arrow, cloud as dots, curve, ellipse, label, path, type Place, rule, tick } from '../plot.js'
+import { angle, type Choice, clouded, define, descendPair, learned, length, mean, noisedAt, plain } from './question.js'
 
 const ROWS = [8, 16, 32, 64, 128, 256, 512]
 const SAMPLES = 20
@@ -132,7 +132,9 @@ export const rows = define<null, Frame>({
     const found = (all: ReadonlyArray<number>): number => all.filter(a => a <= FOUND).length
     const share = (all: ReadonlyArray<number>): number => found(all) / all.length
     const { rows: points, stretch, descent } = frames[step][shown]
-    const { cloud, plane, says } = clouded(seen, points, { time: TIME, reach: 3.6 })
+    const { plane, says } = clouded(seen, points, { time: TIME, reach: 3.6 })
+    // Few rows are drawn larger.
+    const cloud = dots(noisedAt(points, seen.blur * TIME), 'quiet', points.length > 400 ? 1.8 : 3.2)
     const ray = (degrees: number, long: number): Place => [
       long * plane.reach * Math.cos((degrees * Math.PI) / 180),
       long * plane.reach * Math.sin((degrees * Math.PI) / 180)
@@ -158,7 +160,7 @@ export const rows = define<null, Frame>({
           at: who === 'descent' ? [ROWS[shown], value(of(who, shown))] : undefined
         })
       )
-    const below = ROWS.filter(n => ratio(n) < 1)
+    const below = ROWS.filter(n => ratio(n) <= 1)
     // What is said of the whole run counts all of its data sets.
     const angles = (i: number): ReadonlyArray<number> => frames.map(frame => frame[i].descent)
     const foundBelow = below.reduce((sum, _, i) => sum + found(angles(i)), 0)
@@ -207,7 +209,7 @@ export const rows = define<null, Frame>({
         ? `Drawn: the ${choice.rows} rows of the first data set. Choose an answer; the directions that are learned from ${SAMPLES} data sets are then drawn.`
         : `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. These rows have variance ${stretch[0].toFixed(2)} along the learned direction, ${stretch[1].toFixed(2)} along the truth.`,
       answer: won < 0.3 ? 'few' : won > 0.7 ? 'most' : 'half',
-      happened: `n|c|⁴/d is ${Number(ratio(ROWS[shown]).toPrecision(2))} here. ${below.length > 0 ? `Where it is below one, ${foundBelow} of ${frames.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, at least nine of ten runs find it, and so does power iteration.`}`,
+      happened: `n|c|⁴/d is ${Number(ratio(ROWS[shown]).toPrecision(2))} here. ${below.length > 0 ? `Up to one, ${foundBelow} of ${frames.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, where it is ${Number(ratio(enough).toPrecision(2))}, at least nine of ten runs find it, and so does power iteration.`}`,
       why:
         won < 0.5
           ? `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about *${byChance.toFixed(1)}* in some direction; the clusters reach ${(1 + far ** 2).toFixed(1)} along theirs. Descent finds the widest direction, and no amount of training turns it to another.`

@@ -1,6 +1,6 @@
 /** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
 import { Initializer, Key, Mixture, type Params, Picture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
-import { arrow, cloud as dots, cross, curve, label, type Look, type Place } from '../plot.js'
+import { arrow, cloud as dots, cross, curve, ellipse, type Look, type Place } from '../plot.js'
 import { type Choice, define, descend, learned, mean, places, plain, polygon } from './question.js'
 
 const { Marks } = Picture
@@ -60,19 +60,31 @@ const learnedFrom = (rows: number, seed: number) =>
     seed
   })
 
-/** From each centre to the mean of the samples that are nearest to it. */
-const offsets = (points: Float64Array): ReadonlyArray<readonly [centre: Place, mean: Place]> => {
+/** The samples nearest to a true centre. */
+interface Group {
+  readonly centre: Place
+  readonly mean: Place
+  /** Covariance, row by row. */
+  readonly covariance: ReadonlyArray<number>
+}
+const groups = (points: Float64Array): ReadonlyArray<Group> => {
   const nearest = places(points).map(([x, y]) => {
     const far = centres.map(c => Math.hypot(c[0] - x, c[1] - y))
     return far.indexOf(Math.min(...far))
   })
   return centres.map((centre, k) => {
     const own = places(points).filter((_, i) => nearest[i] === k)
-    return [centre, [mean(own.map(([x]) => x)), mean(own.map(([, y]) => y))]]
+    const [u, v] = [mean(own.map(([x]) => x)), mean(own.map(([, y]) => y))]
+    const xy = mean(own.map(([x, y]) => (x - u) * (y - v)))
+    return {
+      centre,
+      mean: [u, v],
+      covariance: [mean(own.map(([x]) => (x - u) ** 2)), xy, xy, mean(own.map(([, y]) => (y - v) ** 2))]
+    }
   })
 }
 const displaced = (points: Float64Array): number =>
-  Math.max(...offsets(points).map(([[x, y], [u, v]]) => Math.hypot(u - x, v - y)))
+  Math.max(...groups(points).map(({ centre: [x, y], mean: [u, v] }) => Math.hypot(u - x, v - y)))
 
 const read = (choice: Readonly<Record<string, string>>) => ({
   sampler: choice.sampler === 'ancestral' ? ('ancestral' as const) : ('heun' as const),
@@ -113,12 +125,15 @@ function distancesOf(choice: Choice): Distances {
   return { least, spread: Math.sqrt(variance), bySteps }
 }
 
-/** Half the distance of the two pictures that stand side by side. */
-const ASIDE = 5
-/** Arrows of a score on a grid about 0. */
+/** Height of the middle of the pictures. */
+const MIDDLE = -0.3
+/** Arrows of a score on a grid. */
 const fieldOf = (means: ReadonlyArray<number>, time: number): ReadonlyArray<readonly [Place, Place]> => {
   const level = Schedule.level(time)(schedule)
-  const grid = Array.from({ length: 64 }, (_, i): Place => [1.25 * ((i % 8) - 3.5), 1.25 * (Math.floor(i / 8) - 3.5)])
+  const grid = Array.from({ length: 91 }, (_, i): Place => [
+    1.3 * ((i % 13) - 6),
+    1.4 * (Math.floor(i / 13) - 3) + MIDDLE
+  ])
   const rows = { rows: grid.length, dim: 2, values: Float64Array.from(grid.flat()) }
   const { values } = Mixture.score(rows)(
     Mixture.diffuse(level)(Mixture.of({ means: places(means).map(at => [...at]) }))
@@ -137,7 +152,7 @@ export const sampling = define<Setting, Frame>({
   number: '9',
   name: 'New rows from noise',
   question: 'Can the model make new rows?',
-  lead: 'What a model of noisy data knows is its {score}: at every place an arrow that points to where noisy points are likelier, and is longer the more steeply they become so. Points of pure {noise} follow the arrows while the noise falls. Left, the score was learned from 20 rows; right, from 1000.',
+  lead: 'What a model of noisy data knows is its {score}: at every place an arrow that points to where noisy points are likelier, and is longer the more steeply they become so. Points of pure {noise} follow the arrows while the noise falls. One score was learned from 20 rows, the other from 1000.',
   statement:
     'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. It says how near the points come to data that no learner has seen. Two finite samples of the truth are above zero; the dashed line is their mean, and the grey band reaches two standard deviations of a mean over four from it. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
   leads: 'That is all. What does your own table hold?',
@@ -195,9 +210,6 @@ export const sampling = define<Setting, Frame>({
     const { frames, step, choice } = seen
     const { sampler, steps } = read(choice)
     const now = frames[step]
-    const aside = (points: ArrayLike<number>, side: number): Float64Array =>
-      Float64Array.from(points, (x, i) => (i % 2 === 0 ? x + side * ASIDE : x))
-    const beside = ([x, y]: Place, side: number): Place => [x + side * ASIDE, y]
     const end = frames[frames.length - 1]
     const [few, , , many] = bySteps[steps]
     const most = least + 2 * spread
@@ -205,41 +217,38 @@ export const sampling = define<Setting, Frame>({
     const isFar = few > most
     return {
       picture: {
-        reach: 9.6,
-        isScaled: false,
-        caption: 'Orange: points on their way; grey: new data; arrows: the score, long ones shortened',
-        marks: [-1, 1].flatMap((side, i) => [
-          dots(aside(heldOut, side), 'quiet'),
-          Marks.arrows(
-            fieldOf(learned[i], Math.max(now.time, 0.05)).map(
-              ([from, to]) => [beside(from, side), beside(to, side)] as const
-            ),
-            { paint: 'soft', width: 1, opacity: 0.6, counts: false }
-          ),
-          dots(aside(now.points[i], side), 'descent'),
-          ...centres.map(at => cross(beside(at, side))),
-          ...(step === steps
-            ? offsets(now.points[i]).map(([from, to]) => arrow(beside(from, side), beside(to, side), 'truth', 3))
-            : []),
-          label(
-            beside([0, -5.8], side),
-            `${i === 0 ? ROWS[0] : ROWS[ROWS.length - 1]} rows`,
-            'truth',
-            [0, 4],
-            'middle'
-          ),
-          ...(step === steps
-            ? [
-                label(
-                  beside([0, -5.8], side),
-                  `off by ${displaced(now.points[i]).toFixed(1)}`,
-                  'truth',
-                  [0, 20],
-                  'middle'
-                )
-              ]
-            : [])
-        ])
+        spans: [5.6, 4.7],
+        about: [0, MIDDLE],
+        caption:
+          step === steps
+            ? 'Grey and dashed: new data and their spread; orange: the points made and theirs; arrows: how far off'
+            : 'Orange: points on their way; grey: new data; arrows: the score, long ones shortened',
+        tiles: learned.map((means, i) => ({
+          title: `From ${i === 0 ? ROWS[0] : ROWS[ROWS.length - 1]} rows${step === steps ? `: off by ${displaced(now.points[i]).toFixed(1)}` : ''}`,
+          look: 'truth' as const,
+          marks: [
+            dots(heldOut, 'quiet'),
+            // At the end the points have arrived, and no arrow leads on.
+            ...(step === steps
+              ? []
+              : [
+                  Marks.arrows(fieldOf(means, Math.max(now.time, 0.05)), {
+                    paint: 'soft',
+                    width: 1,
+                    opacity: 0.55,
+                    counts: false
+                  })
+                ]),
+            dots(now.points[i], 'descent', step === steps ? 1.2 : 1.6),
+            ...(step === steps
+              ? groups(now.points[i]).flatMap(group => [
+                  ellipse(group.centre, [1, 0, 0, 1], 'truth', '5 4'),
+                  ellipse(group.mean, group.covariance, 'descent'),
+                  arrow(group.centre, group.mean, 'truth', 3)
+                ])
+              : centres.map(cross))
+          ]
+        }))
       },
       panels: [
         {

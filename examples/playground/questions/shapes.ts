@@ -1,22 +1,24 @@
 /** Shapes are learned too, where the family has them. */
 import { Initializer, Key, Mixture, Score, Stage } from 'ornstein'
-import { cloud as dots, cross, disc, ellipse, label, type Look, type Mark, path, type Place } from '../plot.js'
+import { cloud as dots, cross, disc, ellipse, type Look, type Place } from '../plot.js'
 import { centreError, define, fitted, type Fitted, places, runs, side, states } from './question.js'
 
 const STEPS = 60
-/** How far apart the pictures of the models are, one below the other. */
-const ROW = 7
+/** Number of rows that are drawn. */
+const DRAWN = 400
 
 interface Learner {
   readonly label: string
+  /** For narrow pictures. */
+  readonly brief: string
   readonly look: Look
   readonly score: Score.Score<string>
 }
 type Name = 'round' | 'tied' | 'full'
 const learners: Readonly<Record<Name, Learner>> = {
-  round: { label: 'round', look: 'descent', score: Score.isotropic({ components: 2 }) },
-  tied: { label: 'one shared shape', look: 'em', score: Score.tied({ components: 2 }) },
-  full: { label: 'a shape each', look: 'third', score: Score.full({ components: 2 }) }
+  round: { label: 'round', brief: 'round', look: 'descent', score: Score.isotropic({ components: 2 }) },
+  tied: { label: 'one shared shape', brief: 'shared shape', look: 'em', score: Score.tied({ components: 2 }) },
+  full: { label: 'a shape each', brief: 'a shape each', look: 'third', score: Score.full({ components: 2 }) }
 }
 // Object.keys says string, whatever the keys are.
 const names = Object.keys(learners) as ReadonlyArray<Name>
@@ -37,15 +39,6 @@ const shapeOf = (long: string): ReadonlyArray<ReadonlyArray<number>> =>
         [1, 0],
         [0, 1]
       ]
-
-/** Lines of words at the left edge of the picture, at a height of the plane: between the clusters, where no rows are. */
-const atLeft = (height: number, lines: ReadonlyArray<string>, look: Look): Mark => ({
-  covers: [],
-  draw: (place, k) => {
-    const edge = { ...place, at: (): Place => [place.box.left + 4, place.at(0, height)[1]] }
-    return lines.map((text, i) => label([0, 0], text, look, [0, 15 * i - 3]).draw(edge, k)).join('')
-  }
-})
 
 export const shapes = define<Setting, Frame>({
   number: '7',
@@ -114,7 +107,7 @@ export const shapes = define<Setting, Frame>({
     const { frames, step, choice } = seen
     const of = names.find(name => name === choice.of) ?? 'round'
     const now = frames[step]
-    const rows = places(points).slice(0, 400)
+    const rows = points.subarray(0, 2 * DRAWN)
     const x = { domain: [0, STEPS] as const, least: 1 }
     const lines = runs(learners, frames, step, of)
     const off = (name: Name, frame = frames[frames.length - 1]): number => centreError(frame[name].means, centres)
@@ -125,33 +118,22 @@ export const shapes = define<Setting, Frame>({
     )
     return {
       picture: {
-        reach: 1.5 * ROW,
-        isScaled: false,
-        caption: '✕ true centres, ● learned; the rows are the same in all three',
-        marks: names.flatMap((name, i) => {
-          const lower = ([x, y]: Place): Place => [x, y + (1 - i) * ROW]
-          const { look: own, label: called } = learners[name]
-          return [
-            ...(i > 0
-              ? [
-                  path(
-                    [
-                      [-50, (1.5 - i) * ROW],
-                      [50, (1.5 - i) * ROW]
-                    ],
-                    'quiet',
-                    { width: 1, dash: '', opacity: 0.5 }
-                  )
-                ]
-              : []),
-            dots(Float64Array.from(rows.filter(([, y]) => Math.abs(y) < ROW / 2 - 0.2).flatMap(lower)), 'quiet', 1.2),
-            ...centres.map(lower).map(cross),
-            ...places(now[name].means).flatMap((at, k) => [
-              ellipse(lower(at), now[name].covariances[k], own),
-              disc(lower(at), own)
-            ]),
-            atLeft((1 - i) * ROW, [called, `off by ${off(name, now).toFixed(2)}`], own)
-          ]
+        spans: choice.long === 'yes' ? [6.5, 3.1] : [4.5, 4.4],
+        caption: '✕ true centres; ● learned, with ellipses of one standard deviation',
+        tiles: names.map(name => {
+          const { look, brief } = learners[name]
+          return {
+            title: `${brief}: off by ${off(name, now).toFixed(2)}`,
+            look,
+            marks: [
+              dots(rows, 'quiet', 1.3),
+              ...centres.map(cross),
+              ...places(now[name].means).flatMap((at, k) => [
+                ellipse(at, now[name].covariances[k], look),
+                disc(at, look)
+              ])
+            ]
+          }
         })
       },
       panels: [

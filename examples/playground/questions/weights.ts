@@ -1,13 +1,13 @@
 /** Weights are learned too, where the family has them: at which noise, and how fast. */
 import { Expectation, Initializer, Key, Mixture, Objective, Optimizer, Score, Stage, NoiseLevels } from 'ornstein'
-import { cross, disc, ellipse, label, type Look, type Place, tick } from '../plot.js'
+import { cloud as dots, ellipse, label, type Look, type Place, tick, type Tile } from '../plot.js'
 import {
   centreError,
-  clouded,
   define,
   fitted,
   type Fitted,
   mean,
+  noisedAt,
   places,
   plain,
   runs,
@@ -17,6 +17,12 @@ import {
 
 const HEAVY = 0.85
 const STEPS = 150
+/** Number of rows that are drawn. */
+const DRAWN = 500
+/** Radius of a circle of weight 1. */
+const WHOLE = 2.2
+/** Covariance, row by row, of the circle whose area shows a weight. */
+const areaOf = (weight: number): ReadonlyArray<number> => [WHOLE ** 2 * weight, 0, 0, WHOLE ** 2 * weight]
 
 const free = Score.isotropic({ components: 2 })
 const descent = (objective: Objective.Objective, rate: number): Stage.Stage =>
@@ -60,16 +66,17 @@ export const weights = define<Setting, Frame>({
   number: '6',
   name: 'Unequal weights',
   question: 'What if the weights differ?',
-  lead: 'One cluster holds about five times as many rows as the other. Three learners start at the true centres with equal weights: descent at low noise, descent at more noise, and {EM|expectation–maximization}. The chart shows the weight that each gives to the larger cluster.',
+  lead: 'One cluster holds about five times as many rows as the other. Three learners start at the true centres with equal weights: descent at low noise, descent at more noise, and {EM|expectation–maximization}, which needs no noise. The circles show the weights that each has learned.',
   statement:
     'The theorems are about equal weights. The objective serves any differentiable density. Integrated over all {noise levels|noise level} with the right weights it is the {likelihood|log-likelihood}, so it has the minimum of {EM|expectation–maximization}; a single level sees weights only through points that the noise has mixed.',
   leads: 'What if clusters are not round?',
+  opens: { blur: 1 },
   unit: 'step',
   controls: [
     { name: 'half', label: 'Distance of the clusters from 0', options: plain('1', '2', '4'), chosen: '4' },
     {
       name: 'of',
-      label: 'In the picture',
+      label: 'Marked in the chart, and in the picture',
       options: names.map(name => [name, learners[name].label] as const),
       shows: true
     }
@@ -113,30 +120,36 @@ export const weights = define<Setting, Frame>({
     const { points, centres, share } = seen.setting
     const { frames, step, choice } = seen
     const of = names.find(name => name === choice.of) ?? 'low'
-    const { look, label: called, time } = learners[of]
     const now = frames[step]
     const half = Number(choice.half)
-    const { cloud, plane, says } = clouded(seen, points, { time, reach: Math.max(5, half + 3) })
-    const colour: Look = look === 'quiet' ? 'descent' : look
-    const weightOf = (k: number): number => (k === 0 ? now[of].weight : 1 - now[of].weight)
+    const tile = (name: Name): Tile => {
+      const { look: own, label: called, time } = learners[name]
+      const look: Look = own === 'quiet' ? 'descent' : own
+      const { weight, means } = now[name]
+      return {
+        title: name === 'em' ? called : `${called}, t = ${time}`,
+        look,
+        marks: [
+          dots(noisedAt(points.subarray(0, 2 * DRAWN), name === 'em' ? 0 : seen.blur * time)),
+          ...centres.map((at, k) => ellipse(at, areaOf(k === 0 ? share : 1 - share), 'truth', '5 4')),
+          ...places(means).flatMap((at, k) => [
+            ellipse(at, areaOf(k === 0 ? weight : 1 - weight), look),
+            label(at, `${(100 * (k === 0 ? weight : 1 - weight)).toFixed(0)} %`, look, [0, 0], 'middle')
+          ])
+        ]
+      }
+    }
     const x = { domain: [0, STEPS] as const, least: 1 }
     const lines = runs(learners, frames, step, of)
     const end = frames[frames.length - 1]
     const off = (name: Name): number => centreError(end[name].means, centres)
+    const drawn: ReadonlyArray<Name> = of === 'all' || of === 'fixed' ? ['low', of, 'em'] : ['low', 'high', 'em']
     const [low, high] = [end.low, end.high].map(({ weight }) => Math.abs(weight - end.em.weight) < 0.05)
     return {
       picture: {
-        ...plane,
-        caption: `✕ truth, ● ${called}; ${says}`,
-        marks: [
-          cloud,
-          ...centres.map(cross),
-          ...places(now[of].means).flatMap((at, k) => [
-            ellipse(at, now[of].covariances[k], colour),
-            disc(at, colour),
-            label(at, `${(100 * weightOf(k)).toFixed(0)} %`, colour, [0, -58], 'middle')
-          ])
-        ]
+        spans: [half + 3.2, 2.6],
+        caption: `Circles: area by weight; dashed: by the share of rows; ${seen.blur > 0.5 ? 'points with each learner’s noise' : 'points without noise'}`,
+        tiles: drawn.map(tile)
       },
       panels: [
         {

@@ -1,4 +1,4 @@
-/** Constructors of graph nodes, which fold constants, sort the operands of commutative operations and apply the rules of rules.ts. */
+/** Constructors of graph nodes, which fold constants, sort commutative operands and apply the rules of rules.ts. */
 import { broadcastShape, productOfSizes as sizeOf } from '../kernels/dense.js'
 import {
   graph,
@@ -24,20 +24,18 @@ export interface Algebra extends Graph {
   readonly entrywise: (kernel: string, ins: ReadonlyArray<GraphNode>, attrs?: Attrs) => GraphNode
   readonly add: BinaryNode
   readonly sub: BinaryNode
-  /** Entrywise a · b. */
   readonly mul: BinaryNode
   readonly div: BinaryNode
   readonly neg: UnaryNode
   readonly square: UnaryNode
   readonly reciprocal: UnaryNode
-  /** Sum over axes, which are kept with size 1. */
+  /** Sum over axes, kept with size 1. */
   readonly sum: (x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
   readonly reduce: (fold: FoldOperation, x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
   readonly reshaped: (x: GraphNode, shape: Shape) => GraphNode
   /** Expands broadcast axes to a shape. */
   readonly stretched: (x: GraphNode, shape: Shape) => GraphNode
   readonly pick: (sources: ReadonlyArray<GraphNode>, table: ReadonlyArray<number>, shape: Shape) => GraphNode
-  /** Transpose of a matrix. */
   readonly flipped: (matrix: GraphNode) => GraphNode
   readonly product: (x: GraphNode, matrix: GraphNode, transposed: boolean) => GraphNode
   readonly distances: (x: GraphNode, matrix: GraphNode) => GraphNode
@@ -45,16 +43,15 @@ export interface Algebra extends Graph {
   readonly rowDot: (a: GraphNode, b: GraphNode) => GraphNode
   /** c · x */
   readonly times: (c: number, x: GraphNode) => GraphNode
-  /** True if a node differs between versions (`versions.ts`). */
   readonly varies: (x: GraphNode) => boolean
 }
 
 const COMMUTATIVE = new Set(['Add', 'Multiply', 'Maximum', 'Minimum', 'Equal', 'NotEqual', 'LogicalAnd', 'LogicalOr'])
 
-/** Sets of rules: none; rules that always pay; those and rules that split sums; or rules for several versions. */
+/** Sets of rules: none; those that always pay; also those that split sums; or those for several versions. */
 export type Rewriting = 'none' | 'plain' | 'splitting' | 'versions'
 
-/** Rules of a set, by the kind of node they rewrite. */
+/** Rules by kind of node. */
 const rulesOf = (rewriting: Rewriting) => {
   const entrywise: Rules.EntrywiseRules =
     rewriting === 'none' ? {} : rewriting === 'versions' ? Rules.versionRules : Rules.entrywiseRules
@@ -76,7 +73,6 @@ const rulesOf = (rewriting: Rewriting) => {
 }
 const rulesByRewriting = new Map<Rewriting, ReturnType<typeof rulesOf>>()
 
-/** Result of the first rule that applies; undefined if none does. */
 const applyFirstRule = <A extends ReadonlyArray<unknown>>(
   rules: ReadonlyArray<(...of: A) => GraphNode | undefined>,
   ...of: A
@@ -88,13 +84,13 @@ const applyFirstRule = <A extends ReadonlyArray<unknown>>(
   return undefined
 }
 
-/** 'rows' if an input is computed per row. */
+/** Returns 'rows' if an input is computed per row. */
 const scopeOf = (ins: ReadonlyArray<GraphNode>): GraphNode['scope'] =>
   ins.some(({ scope }) => scope === 'rows') ? 'rows' : 'once'
 
 const isStretch = ({ does }: GraphNode): boolean => does.kind === 'entrywise' && does.kernel === 'Stretch'
 
-/** Index of an entry of the expanded shape in a value of shape `own`. */
+/** Index, in a value of shape `own`, of entry `at` of the expanded shape. */
 const beforeStretch = (own: Shape, shape: Shape, at: number): number => {
   let from = 0
   let step = 1
@@ -109,7 +105,7 @@ const beforeStretch = (own: Shape, shape: Shape, at: number): number => {
   return from
 }
 
-/** Node and index from which an entry comes, through reshapes, broadcasts and picks. */
+/** Node and index from which an entry comes. */
 const entryOrigin = (x: GraphNode, at: number): readonly [GraphNode, number] => {
   const [first] = x.ins
   if (x.does.kind === 'reshape') return entryOrigin(first, at)
@@ -124,12 +120,10 @@ const entryOrigin = (x: GraphNode, at: number): readonly [GraphNode, number] => 
   return [x, at]
 }
 
-/** Context that all constructors share. */
 interface Construction {
   readonly rules: ReturnType<typeof rulesOf>
   readonly isSimplifying: boolean
   readonly node: Graph['node']
-  /** The algebra that is being built. */
   readonly make: () => Algebra
 }
 
@@ -215,7 +209,7 @@ const pickNode = (
 
 const rowDotNode = ({ rules, node, make }: Construction, left: GraphNode, right: GraphNode): GraphNode => {
   const { mul, reshaped, rowSum } = make()
-  // Two vectors, or two matrices with a common first axis, over which the sum is taken too.
+  // Two vectors, or two matrices that are summed over a common first axis too.
   const isSeveral = [left, right].every(({ shape }) => shape.length === 2 && shape[0] === left.shape[0])
   const [a, b] = isSeveral ? [left, right] : [left, right].map(x => reshaped(x, [nodeWidth(x)]))
   const [m, n] = [a, b].map(({ shape }) => shape.at(-1) ?? 1)
@@ -230,7 +224,7 @@ const rowDotNode = ({ rules, node, make }: Construction, left: GraphNode, right:
   return applyFirstRule(rules.rowDot, a, b, make(), false) ?? node({ kind: 'rowDot' }, [a, b], [m, n], 'once')
 }
 
-/** Predicate that is true for nodes that depend on one of these inputs. */
+/** Predicate for nodes that depend on one of these inputs. */
 const dependsOnInputs = (names: ReadonlyArray<string>): ((x: GraphNode) => boolean) => {
   const known = new Map<GraphNode, boolean>()
   const depends = (x: GraphNode): boolean => {
@@ -244,7 +238,7 @@ const dependsOnInputs = (names: ReadonlyArray<string>): ((x: GraphNode) => boole
   return depends
 }
 
-/** Constructors over a new graph. `varying` are the names of constants that differ between versions. */
+/** Constructors over a new graph. `varying` names the constants that differ between versions. */
 export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<string> = []): Algebra => {
   const rules = rulesByRewriting.get(rewriting) ?? rulesOf(rewriting)
   rulesByRewriting.set(rewriting, rules)
@@ -263,7 +257,7 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
   const mul = binary('Multiply')
   const reshaped: Algebra['reshaped'] = (x, shape) => reshapedNode(construction, x, shape)
   const pick: Algebra['pick'] = (sources, table, shape) => pickNode(construction, sources, table, shape)
-  /** A node for the rows of x and a matrix, with this number of columns. */
+  /** Node for the rows of x and a matrix. */
   const rowsNode = (does: NodeOperation, x: GraphNode, matrix: GraphNode, columns: number): GraphNode =>
     node(does, [x, matrix], [...x.shape.slice(0, -1), columns], scopeOf([x, matrix]))
   const make: Algebra = {

@@ -1,6 +1,6 @@
 /**
- * Assembler of WebAssembly modules: functions as lists of instructions, and the sections around them. It has the few instructions that the
- * compiler uses and checks nothing, since the engine validates every module.
+ * Assembler of WebAssembly modules, with the few instructions that the compiler uses. It checks nothing, since the engine validates every
+ * module.
  */
 
 import { exactText } from '../plain/said.js'
@@ -10,7 +10,7 @@ export type ValueType = 'i32' | 'f64' | 'v128'
 
 const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128: 0x7b }
 
-/** Opcodes on vectors as bits, after the prefix 0xfd. */
+/** Opcodes on bits of vectors, after the prefix 0xfd. */
 const BITS = { and: 0x4e, or: 0x50, bitselect: 0x52 } as const
 
 /** Opcodes on two doubles or four floats, after the prefix 0xfd. */
@@ -68,19 +68,19 @@ const signedLeb128 = (value: number): number[] => {
   }
 }
 
-/** Instruction that pushes a number, with its bytes. */
+/** Bytes of the instruction that pushes a number. */
 const constantInstruction = (value: number, { precision }: Lanes): ReadonlyArray<number> =>
   precision === 'float64'
     ? [0x44, ...new Uint8Array(Float64Array.of(value).buffer)]
     : [0x43, ...new Uint8Array(Float32Array.of(value).buffer)]
 
-/** Shuffle bytes of four lanes of two vectors of four, by index; the second vector's lanes begin at 4. */
+/** Bytes of a shuffle of four lanes of two vectors; lanes of the second have indices 4 to 7. */
 const fours = (...lanes: ReadonlyArray<number>): ReadonlyArray<number> =>
   lanes.flatMap(lane => [0, 1, 2, 3].map(byte => 4 * lane + byte))
 
 const isKeyOf = <T extends object>(table: T, name: PropertyKey): name is keyof T => name in table
 
-/** A function under construction: every method appends instructions and returns the function. */
+/** Function under construction: methods append instructions and return the function. */
 export class Code {
   #locals: ValueType[] = []
   readonly #bytes: number[] = []
@@ -94,7 +94,7 @@ export class Code {
     this.parameters = parameters
   }
 
-  /** Instructions of the same function, to be inserted later by `append`. */
+  /** Instructions to be inserted later by `append`. */
   fragment(): Code {
     const part = new Code(this.lanes, ...this.parameters)
     part.#locals = this.#locals
@@ -112,7 +112,7 @@ export class Code {
     return this
   }
 
-  /** Declares a local and returns its index; parameters have the first indices. */
+  /** Declares a local; returns its index, which follows those of the parameters. */
   local(type: ValueType): number {
     return this.parameters.length + this.#locals.push(type) - 1
   }
@@ -128,11 +128,10 @@ export class Code {
   i32(value: number): this {
     return this.#put(0x41, ...signedLeb128(value | 0))
   }
-  /** Pushes a double. */
   double(value: number): this {
     return this.#put(0x44, ...new Uint8Array(Float64Array.of(value).buffer))
   }
-  /** Pushes a vector with the number in all lanes; a constant is made once per function, at its start. */
+  /** Pushes a vector with the number in all lanes, made once per function at its start. */
   every(value: number): this {
     const key = exactText(value)
     let local = this.#constants.get(key)
@@ -159,16 +158,15 @@ export class Code {
   store(offset: number): this {
     return this.#put(0xfd, 11, 4, ...unsigned(offset))
   }
-  /** Loads a word of four bytes. */
   word(offset: number): this {
     return this.#put(0x28, 2, ...unsigned(offset))
   }
-  /** Joins the low or the high halves of the two vectors on the stack. */
+  /** Joins the low or the high halves of two vectors. */
   pair(half: 'low' | 'high'): this {
     const first = half === 'low' ? 0 : 8
     return this.#put(0xfd, 13, ...Array.from({ length: 16 }, (_, i) => first + (i < 8 ? i : i + 8)))
   }
-  /** Converts the first or the last two of the four floats on the stack to doubles. */
+  /** Converts the first or the last two of four floats to doubles. */
   promote(half: 'low' | 'high'): this {
     if (half === 'high') {
       const floats = this.local('v128')
@@ -178,13 +176,12 @@ export class Code {
     }
     return this.#put(0xfd, 0x5f)
   }
-  /** Converts the two vectors of doubles on the stack to four floats. */
+  /** Converts two vectors of doubles to four floats. */
   demote(): this {
     const second = this.local('v128')
     this.set(second).#put(0xfd, 0x5e)
     return this.get(second).#put(0xfd, 0x5e, 0xfd, 13, ...fours(0, 1, 4, 5))
   }
-  /** Converts an unsigned integer to a double. */
   toDouble(): this {
     return this.#put(0xb8)
   }
@@ -198,38 +195,36 @@ export class Code {
     body()
     return this.#put(0x0b)
   }
-  /** Jumps to the start of the innermost loop if the number on the stack is not 0. */
+  /** Continues the innermost loop if the number on the stack is not 0. */
   again(): this {
     return this.#put(0x0d, 0)
   }
   call(index: number): this {
     return this.#put(0x10, ...unsigned(index))
   }
-  /** Fills memory with zeros; address, 0 and length are on the stack. */
+  /** Fills memory with zeros. Stack: address, 0, length. */
   clear(): this {
     return this.#put(0xfc, 11, 0)
   }
-  /** Copies memory; target, source and length are on the stack. */
+  /** Copies memory. Stack: target, source, length. */
   copy(): this {
     return this.#put(0xfc, 10, 0, 0)
   }
-  /** Adds bytes to the address on the stack. */
   plus(bytes: number): this {
     return bytes === 0 ? this : this.i32(bytes).op('plus')
   }
-  /** Adds `bytes` times a local to the address on the stack. */
+  /** Adds `bytes` · local to the address on the stack. */
   plusEach(local: number, bytes: number): this {
     return this.get(local).i32(bytes).op('times').op('plus')
   }
-  /** Adds bytes to a local. */
   advance(local: number, bytes: number): this {
     return bytes === 0 ? this : this.get(local).plus(bytes).set(local)
   }
-  /** Decrements a local, and jumps to the start of the innermost loop until it is 0. */
+  /** Decrements a local and continues the innermost loop until it is 0. */
   countDown(local: number): this {
     return this.get(local).i32(1).op('minus').tee(local).again()
   }
-  /** Repeats the body `count` times, count ≥ 1. */
+  /** Repeats the body; count ≥ 1. */
   times(count: number, body: () => void): this {
     if (count === 1) {
       body()
@@ -244,7 +239,7 @@ export class Code {
       })
   }
 
-  /** Body of the function, as encoded in the code section. */
+  /** Encoding for the code section. */
   body(): Uint8Array {
     const runs: { count: number; readonly type: ValueType }[] = []
     for (const type of this.#locals) {
@@ -261,7 +256,6 @@ export class Code {
   }
 }
 
-/** An imported function that returns nothing or a number. */
 export interface Imported {
   readonly name: string
   readonly parameters: ReadonlyArray<ValueType>
@@ -270,7 +264,6 @@ export interface Imported {
 
 interface Defined {
   readonly code: Code
-  /** Name of the export, if it is exported. */
   readonly name?: string
 }
 
@@ -286,7 +279,7 @@ const sectionBytes = (id: number, content: ReadonlyArray<number>): number[] => [
 ]
 
 /**
- * Encodes a module of functions without results over the imported memory env.memory, of at most `maximum` pages. Imports have the first
+ * Bytes of a module of functions without results over the imported memory env.memory, of at most `maximum` pages. Imports have the first
  * indices.
  */
 export const assemble = (

@@ -1,28 +1,28 @@
-/** Access to the attributes of an operation, which the engine passes as an object. */
+/** Attributes of an operation, which the engine passes as an object. */
 import { type Attrs } from './graph.js'
 
 const attributeOf = (attrs: object, name: string): unknown => new Map<string, unknown>(Object.entries(attrs)).get(name)
 
-/** Numbers of the first of these attributes that is present; empty if none is. */
+/** Returns the numbers of the first attribute that is present; empty if none is. */
 export const numbersAttribute = (attrs: object, ...names: ReadonlyArray<string>): ReadonlyArray<number> => {
   const found = names.map(name => attributeOf(attrs, name)).find(value => value !== undefined && value !== null)
   const all: ReadonlyArray<unknown> = Array.isArray(found) ? found : [found]
   return all.filter((x): x is number => typeof x === 'number')
 }
-/** Number of an attribute; `otherwise` if it is absent. */
+/** Returns the number of an attribute; `otherwise` if it is absent. */
 export const numberAttribute = (attrs: object, name: string, otherwise: number): number =>
   numbersAttribute(attrs, name)[0] ?? otherwise
-/** True if the attribute is true. */
+/** True if the attribute is present and true. */
 export const flagAttribute = (attrs: object, name: string): boolean => attributeOf(attrs, name) === true
 
-/** Number of entries that padding adds before and after, for each axis. */
+/** Returns [before, after] for each axis. */
 export const paddingsOf = (attrs: object): ReadonlyArray<ReadonlyArray<number>> => {
   const found = attributeOf(attrs, 'paddings')
   const all: ReadonlyArray<unknown> = Array.isArray(found) ? found : []
   return all.map(pair => numbersAttribute({ pair }, 'pair'))
 }
 
-/** Attributes that a graph node keeps: numbers, booleans and lists. */
+/** Returns the numbers, booleans and lists among the attributes. */
 export const plainAttrs = (attrs: object): Attrs =>
   Object.fromEntries(
     Object.entries(attrs).filter((entry): entry is [string, number | boolean | ReadonlyArray<number>] =>

@@ -1,26 +1,26 @@
 /**
- * Cache of data in the memory of programs: the most recently used arrays stay from call to call, up to a number of doubles, and as long as
- * the caller holds them. Arrays that the current call uses stay until it ends, whatever their size.
+ * Cache of data in the memory of programs: the most recently used arrays stay, up to a number of doubles and while the caller holds them.
+ * Arrays of the current call stay until it ends.
  */
 import { type Precision } from './lanes.js'
 
 export interface BufferCache {
-  /** Begins a call: arrays of earlier calls may be dropped from now on. */
+  /** Begins a call: arrays of earlier calls may be dropped. */
   readonly begin: () => void
-  /** Address of the data, of `length` doubles; calls `write` with the address first if they are not in the cache. */
+  /** Returns the address of `length` doubles; calls `write` with it first if they are not in the cache. */
   readonly at: (
     values: Float64Array,
     size: { readonly precision: Precision; readonly length: number },
     write: (at: number) => void
   ) => number
-  /** Drops all arrays that the current call does not use; true if there were any. */
+  /** Drops all arrays that the current call does not use; returns true if there were any. */
   readonly clear: () => boolean
 }
 
 interface Resident {
   readonly at: number
   readonly length: number
-  /** Number of the call that used it last. */
+  /** Number of the last call that used it. */
   call: number
 }
 
@@ -28,7 +28,7 @@ export const bufferCache = (
   memory: { readonly take: (length: number) => number; readonly give: (at: number, length: number) => void },
   maxDoubles: number
 ): BufferCache => {
-  /** In the order of last use. Nothing here keeps the callers' arrays alive. */
+  /** In the order of last use; callers' arrays are held weakly. */
   const all = new Set<Resident>()
   const known: Readonly<Record<Precision, WeakMap<Float64Array, Resident>>> = {
     float64: new WeakMap(),

@@ -1,7 +1,7 @@
 /**
  * Phase 5: code generation, from a layout to WebAssembly. Each item becomes a function that runs on one panel; the function of a chunk
- * loops over its tiles and panels, makes random draws, and computes products over the rows. Addresses and the number of rows are read
- * from the words of a job, so a program runs on any data.
+ * loops over tiles and panels, makes random draws, and computes products over the rows. Addresses and the number of rows are read from the
+ * job's words, so a program runs on any data.
  */
 import { assemble, Code, type Imported } from './assembler.js'
 import { hasLimitedDomain, mapNames, panelMapName } from './entrywise.js'
@@ -28,13 +28,12 @@ import { isUpperTriangular } from './zeros.js'
 
 export interface Emitted {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** Nodes that interpreter's kernels compute, always or outside the domain of the compiled function, by the index of the call. */
+  /** Nodes that the interpreter computes, always or outside the domain of the compiled function, by call index. */
   readonly kernels: ReadonlyArray<GraphNode>
-  /** Number of words of a job. */
   readonly words: number
 }
 
-/** Maximum number of operands of an interpreter's kernel. */
+/** Maximum number of operands of an interpreted kernel. */
 const MAX_OPERANDS = 3
 const KERNEL_IMPORT: Imported = { name: 'kernel', parameters: new Array<'i32'>(MAX_OPERANDS + 2).fill('i32') }
 const NORMALS_IMPORT: Imported = { name: 'normals', parameters: ['i32', 'i32', 'f64', 'i32', 'i32'] }
@@ -51,7 +50,7 @@ const IMPORTS: ReadonlyArray<Imported> = [
 ]
 const importOf = (name: string): number => IMPORTS.findIndex(imported => imported.name === name)
 
-/** Calls an interpreter's kernel with the addresses of its operands and of its result. */
+/** Calls an interpreted kernel with the addresses of its operands and result. */
 const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironment): Code => {
   const { layout, kernelOf } = environment
   const to = layout.locate(node)
@@ -70,7 +69,7 @@ const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironme
   return code.call(importOf('kernel'))
 }
 
-/** Applies a function of lib/wasm to all entries of a panel; if it returns that some are outside its domain, calls the interpreter. */
+/** Applies a function of lib/wasm to a panel; calls the interpreter if it returns that entries are outside its domain. */
 const mapPanel = (code: Code, node: GraphNode, kernel: string, environment: CodeEnvironment): void => {
   const { layout } = environment
   const { lanes } = layout
@@ -79,7 +78,7 @@ const mapPanel = (code: Code, node: GraphNode, kernel: string, environment: Code
   if (hasLimitedDomain(kernel)) code.when(() => callInterpreter(code, node, environment))
 }
 
-/** A local that holds the address of the current panel of a location's buffer. */
+/** Returns a local with the address of the current panel of a location's buffer. */
 const panelAddress = (code: Code, location: Location, environment: CodeEnvironment): number => {
   const local = code.local('i32')
   pushPanel(code, location, environment).set(local)
@@ -148,7 +147,6 @@ const pickEntries = (code: Code, node: GraphNode, table: ReadonlyArray<number>, 
   })
 }
 
-/** Function of an item that is not a loop. */
 const singleItemCode = (
   kind: Exclude<Item, { kind: 'loop' }>['kind'],
   node: GraphNode,
@@ -163,7 +161,7 @@ const singleItemCode = (
   return code
 }
 
-/** Function that copies a panel of output i. */
+/** Function that copies the current panel of output i. */
 const outputCode = (node: GraphNode, i: number, environment: CodeEnvironment): Code => {
   const { layout, outputWord } = environment
   const code = itemFunction(layout.lanes)
@@ -175,7 +173,7 @@ const outputCode = (node: GraphNode, i: number, environment: CodeEnvironment): C
 
 // —— products over the rows ——
 
-/** A local that holds the address of a factor's first column in the tile that begins at the panel in a local. */
+/** Returns a local with the address of a factor's first column, in the tile that begins at `firstPanel`. */
 const tileAddress = (
   code: Code,
   { buffer, entry }: Location,
@@ -190,7 +188,7 @@ const tileAddress = (
   return local
 }
 
-/** Function (job, scratch, first panel, panels, results) that adds the product over the rows of a tile to the results at byte `at`. */
+/** Function (job, scratch, first panel, panels, results): adds a tile's product over the rows to the results at byte `at`. */
 const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironment): Code => {
   const { layout, block } = environment
   const { lanes } = layout
@@ -222,7 +220,7 @@ const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironmen
     })
     if (n % wide > 0) call(count, n % wide)
   }
-  // Only the blocks up to the diagonal of a symmetric product are computed.
+  // A symmetric product is computed up to its diagonal only.
   const isHalf = isSymmetricProduct(node) && m > high && high % wide === 0
   const [blocks, left] = isHalf ? [code.local('i32'), code.local('i32')] : [0, 0]
   const upToDiagonal = (): void => {
@@ -252,17 +250,16 @@ const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironmen
 
 // —— a chunk ——
 
-/** Indices of the functions that a chunk calls: for each panel, and for each tile. */
+/** Function indices, for each panel and for each tile. */
 interface CalledFunctions {
   readonly items: ReadonlyArray<number>
   readonly dots: ReadonlyArray<number>
 }
 
-/** Code of a chunk and its locals. */
 interface ChunkCode {
   readonly environment: CodeEnvironment
   readonly code: Code
-  /** First panel of the current tile, end of the chunk, and panels of the tile. */
+  /** First panel of the tile, end of the chunk, and panels of the tile. */
   readonly panel: number
   readonly end: number
   readonly count: number
@@ -273,18 +270,17 @@ interface ChunkCode {
   readonly results: number
 }
 
-/** Parameters of a chunk's function. */
 const CHUNK_JOB = 0
 const CHUNK_INDEX = 1
 const CHUNK_SCRATCH = 2
 
-/** Runs `then` if the current panel is the one whose last lanes hold no rows. */
+/** Runs `then` if lanes of the current panel hold no rows. */
 const ifPartialPanel = ({ code, here }: ChunkCode, then: () => void): void => {
   code.get(here)
   pushWord(code, JOB_WORDS.PartialPanel).op('equals').when(then)
 }
 
-/** Makes the random draws of a tile, as doubles row after row. */
+/** Makes the draws of a tile, as doubles row after row. */
 const emitDraws = ({ environment: { layout, wordOf }, code, panel, count }: ChunkCode): void => {
   for (const { name, distribution, buffer, staging } of layout.drawn) {
     const numbers = buffer.width * PANEL_ROWS
@@ -314,7 +310,7 @@ const emitDrawPacking = ({ environment: { layout, transposed }, code, index }: C
   }
 }
 
-/** Sets factors of products over the rows to 0 in lanes that hold no rows; packed inputs are 0 there already. */
+/** Sets factors of products to 0 in lanes that hold no rows; packed inputs are 0 there already. */
 const clearPartialFactors = ({ environment: { layout }, code, count, index, mask }: ChunkCode): void => {
   const { line } = layout.lanes
   pushWord(code, JOB_WORDS.PartialMask).set(mask)
@@ -334,7 +330,7 @@ const clearPartialFactors = ({ environment: { layout }, code, count, index, mask
   }
 }
 
-/** Clears the results of the chunk, and sets its first panel and its end. */
+/** Clears the results and sets the first panel and the end. */
 const beginChunk = ({ environment: { layout }, code, panel, end, results }: ChunkCode): void => {
   pushWord(code, JOB_WORDS.Results).get(CHUNK_INDEX)
   pushWord(code, JOB_WORDS.ResultBytes).op('times').op('plus').set(results)
@@ -347,7 +343,7 @@ const beginChunk = ({ environment: { layout }, code, panel, end, results }: Chun
   pushWord(code, JOB_WORDS.Panels).get(end).op('below').op('choose').set(end)
 }
 
-/** Function (job, chunk, scratch) of a chunk, which loops over its tiles and their panels. */
+/** Function (job, chunk, scratch) that loops over the chunk's tiles and panels. */
 const chunkCode = (environment: CodeEnvironment, { items, dots }: CalledFunctions): Code => {
   const { lanes } = environment.layout
   const { tile } = lanes
@@ -377,7 +373,7 @@ const chunkCode = (environment: CodeEnvironment, { items, dots }: CalledFunction
   })
 }
 
-/** Generates the module of a layout; `see` receives the reads and writes of each item's loop. */
+/** Returns the module of a layout; `see` receives the reads and writes of each item's loop. */
 export const emitModule = (
   layout: MemoryLayout,
   memory: { readonly shared: boolean; readonly maximum: number },
@@ -386,7 +382,7 @@ export const emitModule = (
   const { lanes } = layout
   const functions: { readonly code: Code; readonly name?: string }[] = []
   const define = (code: Code): number => IMPORTS.length + functions.push({ code }) - 1
-  /** Defines a function once for equal numbers. */
+  /** Defines a function once for equal arguments. */
   const shared = <A extends ReadonlyArray<number>>(of: (...numbers: A) => Code): ((...numbers: A) => number) => {
     const known = new Map<string, number>()
     return (...numbers) => {

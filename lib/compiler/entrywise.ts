@@ -1,20 +1,18 @@
-/** Code of entrywise kernels: instructions of the table of operations, and functions of lib/wasm. */
+/** Code of entrywise kernels: instructions, or functions of lib/wasm. */
 import { operations } from '../kernels/index.js'
 import { type Emit, type Push } from '../kernels/instructions.js'
 import { type Code } from './assembler.js'
 import { type Attrs } from './graph.js'
 import { type Lanes } from './lanes.js'
 
-/** Pushes the operand. */
 const emitOperand: Emit = (_, push) => {
   push(0)
 }
-/** Kernels with instructions. */
 const nativeKernels = new Map<string, Emit>([
   ['Identity', emitOperand],
   ['Stretch', emitOperand]
 ])
-/** Names of functions of lib/wasm that are applied to all entries of a panel, by kernel. */
+/** Names of the functions of lib/wasm that map a panel, by kernel. */
 const panelMaps = new Map<string, string>()
 for (const [name, { lowering }] of Object.entries(operations)) {
   const code = lowering?.kind === 'entries' ? lowering.code : undefined
@@ -22,25 +20,25 @@ for (const [name, { lowering }] of Object.entries(operations)) {
   else if (code !== undefined) nativeKernels.set(name, code)
 }
 
-/** Functions that return 1 if an argument is outside their domain; then the interpreter's kernel computes all entries. */
+/** Functions that return 1 if an argument is outside their domain; the interpreter then computes all entries. */
 const LIMITED_DOMAIN = new Set(['Cos', 'Sin'])
 
-/** True if the function of the kernel has a limited domain. */
+/** True if the kernel's function has a limited domain. */
 export const hasLimitedDomain = (kernel: string): boolean => LIMITED_DOMAIN.has(kernel)
 /** True if the kernel is compiled to instructions. */
 export const isNative = (kernel: string): boolean => nativeKernels.has(kernel)
 /** True if the kernel is a function of lib/wasm. */
 export const isMap = (kernel: string): boolean => panelMaps.has(kernel)
-/** Name of the function of lib/wasm, for the precision. */
+/** Name of the kernel's function in lib/wasm. */
 export const panelMapName = (kernel: string, { precision }: Lanes): string =>
   `${panelMaps.get(kernel) ?? ''}${precision === 'float64' ? '' : 'Single'}`
-/** Pairs of kernel and function name, in both precisions. */
+/** [kernel, function name] in both precisions. */
 export const mapNames: ReadonlyArray<readonly [string, string]> = [...panelMaps].flatMap(([kernel, name]) => [
   [kernel, name],
   [kernel, `${name}Single`]
 ])
 
-/** Pushes the result of a kernel that has instructions. */
+/** Pushes the result of a native kernel. */
 export const emit = (kernel: string, code: Code, push: Push, attrs: Attrs): void => {
   nativeKernels.get(kernel)?.(code, push, attrs)
 }

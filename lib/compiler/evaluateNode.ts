@@ -1,20 +1,19 @@
 /**
- * Evaluation of graph nodes by the interpreter's kernels. It defines the meaning of a node, to which all phases of the compiler must
- * conform, and computes nodes once per call.
+ * Evaluation of graph nodes by the interpreter's kernels, which defines the meaning of a node for all phases, and computes nodes once per
+ * call.
  */
 import { productOfSizes, type Dense } from '../kernels/dense.js'
 import { computeKernel, operations } from '../kernels/index.js'
 import { concatenated } from '../arrays/ndarray.js'
 import { type Attrs, type ComputedOperation, type Shape } from './graph.js'
 
-/** Converts the result of a kernel to doubles. */
 const asDoubles = ({ shape, values }: Dense): Dense => ({
   shape,
   dtype: 'float32',
   values: values instanceof Float64Array ? values : Float64Array.from(values)
 })
 
-/** Runs a kernel on operands in the order of the vocabulary; returns one of its outputs. */
+/** Runs a kernel on ordered operands; returns one of its outputs. */
 const byKernel = (kernel: string, ins: ReadonlyArray<Dense>, attrs: Attrs, output = 0): Dense => {
   const names = operations[kernel].operands ?? []
   return asDoubles(computeKernel(kernel, Object.fromEntries(ins.map((x, i) => [names[i], x])), attrs, output))
@@ -27,7 +26,7 @@ const repeatedDense = (x: Dense, shape: Shape): Dense => {
   return byKernel('Tile', [{ ...x, shape: lead }], { reps: shape.map((n, i) => n / lead[i]) })
 }
 
-/** Value of a node, given the values of its inputs: for one row, or once per call. */
+/** Returns the value of a node for one row, or once per call, given its inputs. */
 export const evaluateNode = (does: ComputedOperation, ins: ReadonlyArray<Dense>, shape: Shape): Dense => {
   switch (does.kind) {
     case 'constant':

@@ -1,21 +1,21 @@
-/** Two-argument arctangent as a graph of quotients and a polynomial; as accurate as the kernel except for one or two roundings. */
+/** Two-argument arctangent as a graph, as accurate as the kernel except for one or two roundings. */
 import { type Algebra } from './algebra.js'
 import { type GraphNode } from './graph.js'
 
-/** arctan ½ and arctan 1, ½π and π, as sums of two doubles. */
+/** arctan ½, arctan 1, ½π and π as sums of two doubles. */
 const HALF = [4.63647609000806093515e-1, 2.26987774529616870924e-17] as const
 const QUARTER_PI = [7.85398163397448278999e-1, 3.06161699786838301793e-17] as const
-const RIGHT = [Math.PI / 2, 6.12323399573676603587e-17] as const
-const STRAIGHT = [Math.PI, 1.2246467991473532e-16] as const
+const RIGHT_ANGLE = [Math.PI / 2, 6.12323399573676603587e-17] as const
+const STRAIGHT_ANGLE = [Math.PI, 1.2246467991473532e-16] as const
 
-/** The coefficients of 1 − arctan t/t in t², from the first on (fdlibm, `s_atan`). */
+/** Coefficients of 1 − arctan t/t in t², lowest first (fdlibm, `s_atan`). */
 const ARCTAN_COEFFICIENTS = [
   3.33333333333329318027e-1, -1.99999999998764832476e-1, 1.42857142725034663711e-1, -1.1111110405462355788e-1,
   9.09088713343650656196e-2, -7.69187620504482999495e-2, 6.66107313738753120669e-2, -5.83357013379057348645e-2,
   4.97687799461593236017e-2, -3.6531572744216915527e-2, 1.62858201153657823623e-2
 ]
 
-/** arctan q for q in [0, 1], from the difference of q to 0, ½ or 1. */
+/** arctan q for q in [0, 1], reduced by the nearest of 0, ½ and 1. */
 const arctanOfShare = (q: GraphNode, make: Algebra): GraphNode => {
   const { add, sub, mul, div, square, entrywise, constant } = make
   const isNear = entrywise('Less', [q, constant(0.4375)])
@@ -37,25 +37,25 @@ const arctanOfShare = (q: GraphNode, make: Algebra): GraphNode => {
   return sub(picked(0, HALF[0], QUARTER_PI[0]), sub(sub(mul(t, rest), picked(0, HALF[1], QUARTER_PI[1])), t))
 }
 
-/** Angle of the point (x, y), as `Math.atan2`, signs of zeros included. */
+/** Angle of the point (x, y) as `Math.atan2` returns it, signs of zeros included. */
 export const arctan2 = (y: GraphNode, x: GraphNode, make: Algebra): GraphNode => {
   const { sub, div, neg, reciprocal, entrywise, constant } = make
   const zero = constant(0)
   const less = (a: GraphNode, b: GraphNode): GraphNode => entrywise('Less', [a, b])
   const equal = (a: GraphNode, b: GraphNode): GraphNode => entrywise('Equal', [a, b])
   const select = (condition: GraphNode, a: GraphNode, b: GraphNode): GraphNode => entrywise('Select', [condition, a, b])
-  /** A constant, the sum of two doubles, minus an angle. */
+  /** high + low − angle. */
   const from = ([high, low]: readonly [number, number], angle: GraphNode): GraphNode =>
     sub(constant(high), sub(angle, constant(low)))
   const up = entrywise('Abs', [y])
   const along = entrywise('Abs', [x])
   const least = entrywise('Minimum', [up, along])
   const most = entrywise('Maximum', [up, along])
-  // The quotient of two zeros is set to 0, that of two infinities to 1.
+  // 0/0 is set to 0, ∞/∞ to 1.
   const share = select(equal(least, most), select(equal(most, zero), zero, constant(1)), div(least, most))
   const angle = arctanOfShare(share, make)
-  const right = select(less(along, up), from(RIGHT, angle), angle)
+  const right = select(less(along, up), from(RIGHT_ANGLE, angle), angle)
   const isBelow = (x: GraphNode): GraphNode => entrywise('LogicalOr', [less(x, zero), less(reciprocal(x), zero)])
-  const size = select(isBelow(x), from(STRAIGHT, right), right)
+  const size = select(isBelow(x), from(STRAIGHT_ANGLE, right), right)
   return select(isBelow(y), neg(size), size)
 }

@@ -37,7 +37,7 @@ const emitCombine = (code: Code, fold: FoldOperation, push: () => Code): Code =>
 /** Neutral element of a reduction. */
 const NEUTRAL: Readonly<Record<FoldOperation, number>> = { Sum: 0, Max: -Infinity, Min: Infinity }
 
-/** A pointer that advances by its own steps along the loops. */
+/** Pointer that advances by its own steps along the loops. */
 interface Pointer {
   readonly local: number
   readonly base: number
@@ -47,35 +47,34 @@ interface Pointer {
 
 /** A reduction along the innermost loops, in registers. */
 interface RegisterReduction {
-  /** Number of loops outside those that are folded. */
+  /** Number of loops outside the folded ones. */
   readonly level: number
   readonly sums: ReadonlyArray<number>
   readonly start: number
   readonly finish: () => void
 }
 
-/** Code of a loop under construction. */
 interface LoopCode {
   readonly environment: CodeEnvironment
   readonly space: Turns
   readonly nodes: ReadonlySet<GraphNode>
   readonly code: Code
-  /** Code that runs once: bases of pointers and shared numbers (`before`), then start values of reductions in memory (`opening`). */
+  /** Code that runs once: pointer bases and shared numbers (`before`), then start values of reductions in memory (`opening`). */
   readonly before: Code
   readonly opening: Code
-  /** Code that runs for each turn of the loops. */
+  /** Code of each turn. */
   readonly body: Code
-  /** Number of vectors of a line that are processed at a time; if not all, `vector` is the local with their offset in bytes. */
+  /** Vectors of a line that are processed at a time; if not all, `vector` is the local with their byte offset. */
   readonly vectors: number
   readonly vector: number | undefined
   /** Locals with the masks of lanes that hold rows; undefined until a sum over the rows needs them. */
   masks: ReadonlyArray<number> | undefined
   readonly bases: Map<string, number>
   readonly pointers: Map<string, Pointer>
-  /** Registers of entries, by node, entry and vector. */
+  /** Registers by node, entry and vector. */
   readonly registers: Map<string, number>
   readonly scalars: Map<GraphNode, number>
-  /** Registers of numbers computed once per call, which the vectors of the current node share. */
+  /** Registers of numbers computed once per call, shared by the vectors of the current node. */
   readonly spread: Map<string, number>
   readonly running: RegisterReduction[]
 }
@@ -84,7 +83,7 @@ const beginLoop = (environment: CodeEnvironment, space: Shape, nodes: ReadonlyAr
   const { lanes } = environment.layout
   const code = itemFunction(lanes)
   const own = turnsOf(space)
-  // Enough independent chains to hide the latency of an instruction, and not many more than there are registers.
+  // Enough independent chains to hide the latency of an instruction, but not many more than there are registers.
   const running = nodes.filter(node => foldedAxes(node).some(axis => axis < own.outer.length)).length
   const vectors = Math.min(lanes.vectors, own.columns >= 4 ? 1 : own.columns >= 2 || running >= 4 ? 2 : 4)
   return {
@@ -112,17 +111,17 @@ const eachEntry = ({ vectors, space }: LoopCode, visit: (column: number, vector:
   for (let v = 0; v < vectors; v++) for (let c = 0; c < space.columns; c++) visit(c, v)
 }
 
-/** A named address, and how to push it. */
+/** Named address and the code that pushes it. */
 interface PointerBase {
   readonly name: string
   readonly push: (code: Code) => Code
-  /** True if the pointer advances from vector to vector of a line. */
+  /** True if it advances from vector to vector of a line. */
   readonly movesByVector: boolean
 }
 
 const PARAMETERS: PointerBase = { name: 'parameters', push: pushParameters, movesByVector: false }
 
-/** Local of the pointer that starts at a base and advances by these steps, in bytes. */
+/** Returns a local that starts at a base and advances by these steps, in bytes. */
 const pointer = (
   { code, before, space, bases, pointers }: LoopCode,
   { name, push: pushBase, movesByVector }: PointerBase,
@@ -149,7 +148,7 @@ const panelPointer = (loop: LoopCode, location: Location, steps: Shape): number 
   return pointer(loop, { name: addressBase(location), push, movesByVector: true }, bytes)
 }
 
-/** Address of an entry, as the verifier describes it. */
+/** Address of an entry, for the verifier. */
 const codeAddress = ({ environment }: LoopCode, location: Location, steps: Shape, entry: number): CodeAddress => {
   const { lanes } = environment.layout
   const { line } = lanes
@@ -162,13 +161,13 @@ const codeAddress = ({ environment }: LoopCode, location: Location, steps: Shape
 
 const registerKey = (node: GraphNode, entry: number, v: number): string => `${node.id} ${entry} ${v}`
 
-/** An entry of a value, with the value's steps along the loops. */
+/** Entry of a value, with the value's steps along the loops. */
 interface SteppedEntry {
   readonly steps: Shape
   readonly entry: number
 }
 
-/** Pushes an entry of a node that is computed once per call; `see` receives the access. */
+/** Pushes an entry of a node computed once per call; `see` receives the access. */
 const pushOnce = (
   loop: LoopCode,
   operand: GraphNode,
@@ -207,13 +206,13 @@ const pushOnce = (
   return body.tee(local)
 }
 
-/** A vector of a column. */
+/** Vector of a column. */
 interface ColumnVector {
   readonly c: number
   readonly v: number
 }
 
-/** Pushes a vector of the entry of an operand that `user` reads in a column. */
+/** Pushes a vector of the operand's entry that `user` reads in a column. */
 const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, { c, v }: ColumnVector): Code => {
   const { environment, space, nodes, body, registers } = loop
   const { layout } = environment
@@ -240,7 +239,7 @@ const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, { c, v }: Col
   return body.get(panelPointer(loop, location, steps)).load(offset)
 }
 
-/** Moves the vector on the stack to the register of an entry, and stores it if the node has a buffer. */
+/** Moves the vector on the stack to an entry's register, and stores it if the node has a buffer. */
 const keepInRegister = (
   loop: LoopCode,
   node: GraphNode,
@@ -291,7 +290,7 @@ const reduceColumns = (loop: LoopCode, node: GraphNode, fold: FoldOperation): vo
     }
 }
 
-/** Emits a reduction along loops: in registers if it folds the innermost loops, otherwise in memory. */
+/** Emits a reduction along loops: in registers if it folds the innermost ones, otherwise in memory. */
 const reduceAlongLoops = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void => {
   const { environment, space, code, opening, body, vectors, running } = loop
   const { layout } = environment
@@ -368,7 +367,7 @@ const sumOverRows = (loop: LoopCode, node: GraphNode): void => {
   }
 }
 
-/** Emits the loops from a level on: reductions begin and end around the loops they fold, and pointers advance at the end of each turn. */
+/** Emits the loops from a level on: reductions begin and end around the loops they fold; pointers advance at the end of each turn. */
 const emitLoops = (loop: LoopCode, level: number): void => {
   const { space, code, body, running, pointers } = loop
   const { outer } = space
@@ -386,7 +385,7 @@ const emitLoops = (loop: LoopCode, level: number): void => {
   for (const { finish } of here) finish()
 }
 
-/** Emits one pass over the entries, for the vectors that are processed at a time. */
+/** Emits one pass over the entries. */
 const passOverEntries = (loop: LoopCode): void => {
   const { code, vector, masks, pointers } = loop
   const byVector = (): Code => (vector === undefined ? code : code.get(vector).op('plus'))
@@ -404,7 +403,7 @@ const passOverEntries = (loop: LoopCode): void => {
   emitLoops(loop, 0)
 }
 
-/** Function of a loop item: nodes of one space, fused. */
+/** Function of a loop item: fused nodes of one space. */
 export const fusedLoopCode = (space: Shape, nodes: ReadonlyArray<GraphNode>, environment: CodeEnvironment): Code => {
   const { lanes } = environment.layout
   const loop = beginLoop(environment, space, nodes)

@@ -1,7 +1,6 @@
 /**
- * Graph of a computation, with a few kinds of nodes. A node is computed for each row of the data, or once per call. Rows are not an
- * axis: the shape of a node computed per row is the shape for one row. Axes of size 1 broadcast, and a broadcast value is not expanded.
- * Equal nodes are the same object, so nodes are compared by identity.
+ * Graph of a computation. A node is computed for each row of the data, or once per call. Rows are not an axis: a node's shape is that for
+ * one row. Axes of size 1 broadcast, and a broadcast value is not expanded. Equal nodes are the same object and compared by identity.
  */
 import { exactText } from '../plain/said.js'
 import { productOfSizes } from '../kernels/dense.js'
@@ -11,39 +10,35 @@ export type { FoldOperation } from '../kernels/operation.js'
 
 export type Shape = ReadonlyArray<number>
 
-/** 'rows' if a node is computed for each row, 'once' if once per call, from parameters, constants and sums over the rows. */
+/** 'rows': for each row; 'once': once per call, from parameters, constants and sums over the rows. */
 export type NodeScope = 'rows' | 'once'
 
-/** Operation of a node on its inputs. */
 export type NodeOperation =
-  /** A number. */
   | { readonly kind: 'constant'; readonly value: number }
-  /** Numbers that are equal in every call. */
+  /** Numbers equal in every call. */
   | { readonly kind: 'array'; readonly values: Float64Array }
-  /** An input. A parameter and a constant may have the same name. */
+  /** A parameter and a constant may have the same name. */
   | { readonly kind: 'input'; readonly name: string; readonly isParameter?: true }
-  /** Number of rows. */
   | { readonly kind: 'count' }
-  /** The kernel of this name, entry by entry; shapes align from the right. */
+  /** Entrywise kernel; shapes align from the right. */
   | { readonly kind: 'entrywise'; readonly kernel: string; readonly attrs: Attrs }
-  /** Reduction over axes, which are kept with size 1. */
+  /** Axes are kept with size 1. */
   | { readonly kind: 'reduce'; readonly fold: FoldOperation; readonly axes: ReadonlyArray<number> }
-  /** Entries in the same order under another shape. */
+  /** Equal entries in equal order. */
   | { readonly kind: 'reshape' }
   /** Entry i is entry table[i] of the concatenated inputs. */
   | { readonly kind: 'pick'; readonly table: ReadonlyArray<number> }
   /** [..., k] · [k, n], or the transpose of [n, k]; the second factor is computed once per call. */
   | { readonly kind: 'product'; readonly transposed: boolean }
-  /** |x − m|² for each row m of a matrix: [..., k], [n, k] → [..., n]; the matrix is computed once per call. */
+  /** |x − m|² for each row m of a matrix computed once per call: [..., k], [n, k] → [..., n]. */
   | { readonly kind: 'distances' }
-  /** Σ over the rows. */
   | { readonly kind: 'rowSum' }
-  /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]; for [q, m], [q, n] the sum is over q too. */
+  /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]; or also over q for [q, m], [q, n]. */
   | { readonly kind: 'rowDot' }
-  /** An output of an interpreter's kernel; axes in its attributes refer to the shape for one row. */
+  /** Output of an interpreted kernel; axes in its attributes are those of one row. */
   | { readonly kind: 'kernel'; readonly kernel: string; readonly attrs: Attrs; readonly output: number }
 
-/** Operation of a node that is computed from its inputs alone. */
+/** Operation of a node computed from its inputs alone. */
 export type ComputedOperation = Exclude<NodeOperation, { readonly kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>
 
 /** True if the operation is neither an input nor a sum over the rows. */
@@ -62,14 +57,14 @@ export interface GraphNode {
 
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i])
 
-/** Number of entries of a node, for one row if it is computed per row. */
+/** Number of entries of a node, per row or per call. */
 export const nodeWidth = ({ shape }: GraphNode): number => productOfSizes(shape)
 
 /** Value of a constant node; undefined for other nodes. */
 export const constantValue = ({ does }: GraphNode): number | undefined =>
   does.kind === 'constant' ? does.value : undefined
 
-/** True if a node is one number that all rows share. */
+/** True for one number that all rows share. */
 export const isScalar = (node: GraphNode): boolean => node.scope === 'once' && nodeWidth(node) === 1
 
 const attributesText = (attrs: Attrs): string =>
@@ -80,7 +75,7 @@ const attributesText = (attrs: Attrs): string =>
     )
     .join('')
 
-/** Text of an operation, which identifies it: nodes with equal text and equal inputs are one node. */
+/** Text that identifies an operation: nodes with equal text and inputs are one node. */
 export const operationText = (does: NodeOperation): string => {
   switch (does.kind) {
     case 'constant':
@@ -112,12 +107,12 @@ export const operationText = (does: NodeOperation): string => {
   }
 }
 
-/** Creates nodes; returns the existing node if there is an equal one. */
+/** Creates nodes, or returns existing equal ones. */
 export interface Graph {
   readonly node: (does: NodeOperation, ins: ReadonlyArray<GraphNode>, shape: Shape, scope: NodeScope) => GraphNode
 }
 
-/** An empty graph. */
+/** Returns an empty graph. */
 export const graph = (): Graph => {
   const known = new Map<string, GraphNode>()
   return {
@@ -132,7 +127,7 @@ export const graph = (): Graph => {
   }
 }
 
-/** All nodes that the outputs depend on, each after its inputs. */
+/** Nodes that the outputs depend on, each after its inputs. */
 export const topologicalOrder = (outputs: ReadonlyArray<GraphNode>): ReadonlyArray<GraphNode> => {
   const live = new Set<GraphNode>()
   const pending = [...outputs]
@@ -147,7 +142,7 @@ export const topologicalOrder = (outputs: ReadonlyArray<GraphNode>): ReadonlyArr
 
 export const isSumOverRows = ({ does }: GraphNode): boolean => does.kind === 'rowSum' || does.kind === 'rowDot'
 
-/** Nodes that are sums over the rows or depend on one; `nodes` are in topological order. */
+/** Nodes that are or depend on sums over the rows; `nodes` are in topological order. */
 export const nodesAfterRows = (nodes: ReadonlyArray<GraphNode>): ReadonlySet<GraphNode> => {
   const after = new Set<GraphNode>()
   for (const node of nodes) if (isSumOverRows(node) || node.ins.some(input => after.has(input))) after.add(node)
@@ -156,7 +151,7 @@ export const nodesAfterRows = (nodes: ReadonlyArray<GraphNode>): ReadonlySet<Gra
 
 const ellipsized = (text: string): string => (text.length > 60 ? `${text.slice(0, 57)}…` : text)
 
-/** A graph as text, one node a line. Text that is not abridged (Default: abridged) identifies the graph. */
+/** Text of a graph, one node a line. Unabridged text identifies the graph. Default: abridged. */
 export const printGraph = (
   outputs: Readonly<Record<string, GraphNode>>,
   { isAbridged = true }: { readonly isAbridged?: boolean } = {}

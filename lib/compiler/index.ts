@@ -92,27 +92,27 @@ export { useVerifier } from './verify.js'
 
 type Shape = ReadonlyArray<number>
 
-/** Inputs of a program, by name. */
+/** Inputs of a program by name. */
 export interface Signature {
   /** Parameters, in which the value is differentiated. */
   readonly params: Readonly<Record<string, Shape>>
   /**
-   * Numbers for each row, of this shape: data, which stay in memory; arrays of one call; or draws of a key, χ² draws if `degrees` is given,
+   * Numbers per row, of this shape: data, which stay in memory; arrays of one call; or draws of a key, χ² draws if `degrees` is given,
    * otherwise normal ones.
    */
   readonly rows: Readonly<
     Record<string, { readonly shape: Shape; readonly from: 'data' | 'call' | 'key'; readonly degrees?: number }>
   >
-  /** Numbers that all rows share and that differ from call to call. */
+  /** Numbers shared by all rows that differ from call to call. */
   readonly constants: Readonly<Record<string, Shape>>
-  /** Constants with a first axis of versions, [count, …]: value and gradient are sums over the versions. */
+  /** Constants [count, …] with a first axis of versions: value and gradient are sums over the versions. */
   readonly versions?: Versions
 }
 
 export interface Call {
   readonly rows: number
   readonly params: Readonly<Record<string, Float64Array>>
-  /** Inputs of rows, row after row. Data must be the same array at each call to stay in memory. */
+  /** Inputs of rows, row after row. Data stay in memory if each call passes the same array. */
   readonly given: Readonly<Record<string, RowsGiven>>
   readonly constants: Readonly<Record<string, ArrayLike<number>>>
   /** Further constants, whose object is a cache key: results that depend on them alone are kept. */
@@ -129,28 +129,28 @@ export interface Result {
 
 export interface Program {
   readonly run: (call: Call) => Result
-  /** A reduction over the rows with the same result, without outputs per row. */
+  /** A reduction over the rows with the same result, but without outputs per row. */
   readonly sum: (call: Call) => Reductions.Reduction<Result>
   /** Approximate number of operations per row. */
   readonly work: number
   readonly profile: () => Profile
-  /** Kernels that run in the interpreter on each panel of rows, in one thread. */
+  /** Kernels that the interpreter runs on each panel, in one thread. */
   readonly fallback: ReadonlyArray<string>
-  /** The graph after a phase, or the layout, as text. */
+  /** Text of the graph after a phase, or of the layout. */
   readonly explain: (phase: 'trace' | 'normal form' | 'rewritten' | 'layout') => string
 }
 
-/** Maximum number of compiled programs that are cached for equal graphs. */
+/** Maximum number of cached programs. */
 const MAX_CACHED_PROGRAMS = 256
-/** Maximum number of programs of one function, for different shapes of its inputs; the most recently used are kept. */
+/** Maximum number of cached programs of one function, for different shapes of its inputs. */
 const MAX_CACHED_SHAPES = 32
 
-/** A node computed once per call, and the function that computes its numbers; null for an input. */
+/** Node computed once per call; `compute` is null for an input. */
 interface CallStep extends PlacedNode {
   readonly compute: ComputeNode | null
 }
 
-/** A node, and the index of its first number among the numbers of a call. */
+/** Node and the index of its first number among the numbers of a call. */
 interface PlacedNode {
   readonly node: GraphNode
   readonly at: number
@@ -169,9 +169,9 @@ interface FixedNumbers {
 interface CompiledGraph extends Runnable {
   readonly before: ReadonlyArray<CallStep>
   readonly after: ReadonlyArray<CallStep>
-  /** Number of numbers that are given or computed once per call. */
+  /** Number of numbers given or computed once per call. */
   readonly length: number
-  /** Nodes that rows read, with their byte among the parameters; and sums over the rows, with their index among the results. */
+  /** Nodes that rows read, with their byte among the parameters; sums over the rows, with their index among the results. */
   readonly shared: ReadonlyArray<PlacedNode & { readonly there: number }>
   readonly summed: ReadonlyArray<PlacedNode & { readonly there: number; readonly isSymmetric: boolean }>
   readonly fixed: WeakMap<object, FixedNumbers>
@@ -185,16 +185,15 @@ interface CompiledGraph extends Runnable {
   }
 }
 
-/** An output of a program: its name, and its key among all outputs. `at` is NaN if it is per row. */
+/** Output: its name, and its key among all outputs. `at` is NaN if it is per row. */
 interface NamedOutput extends PlacedNode {
   readonly name: string
   readonly of: string
 }
 
-/** Compiled programs by the text of their graph, in the order of last use: functions with equal graphs share a program. */
+/** Compiled programs by the text of their graph, in the order of last use. */
 const compiledByGraph = new Map<string, CompiledGraph>()
 
-/** Number of cached programs. */
 export const cached = (): number => compiledByGraph.size
 
 const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<string, GraphNode>> => ({
@@ -203,10 +202,10 @@ const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<st
   ...Object.fromEntries(Object.entries(others).map(([name, node]) => [`:${name}`, node]))
 })
 
-/** True if the interpreter's kernel runs in every panel, not only for arguments that the compiled function does not cover. */
+/** True if the interpreter runs the kernel in every panel, not only outside a function's domain. */
 const isFallback = ({ does }: GraphNode): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
 
-/** Cost of a node per row, in additions and multiplications. */
+/** Additions and multiplications per row. */
 const costOf = ({ does, ins, shape, scope }: GraphNode): number => {
   const entries = shape.reduce((n, length) => n * length, 1)
   if (does.kind === 'rowDot') return entries * (ins[0].shape.length === 2 ? ins[0].shape[0] : 1)
@@ -217,23 +216,22 @@ const costOf = ({ does, ins, shape, scope }: GraphNode): number => {
   )
 }
 
-/** Cost of a row, in additions and multiplications. */
+/** Additions and multiplications per row. */
 const workOf = (outs: Readonly<Record<string, GraphNode>>): number =>
   topologicalOrder(Object.values(outs)).reduce((sum, node) => sum + costOf(node), 0)
 
-/** Cost of a program per row, computed from its graph. */
+/** Cost of a program per row. */
 export interface Profile {
   /** Additions and multiplications; an exponential or similar function counts as ten. */
   readonly operations: number
-  /** Bytes that are read: data, and arrays of the call. */
+  /** Bytes read: data, and arrays of the call. */
   readonly bytes: number
-  /** Number of random draws. */
   readonly draws: number
-  /** Names of the inputs of rows that are read. */
+  /** Inputs of rows that are read. */
   readonly reads: ReadonlyArray<string>
-  /** Share of the operations by kind of node, the largest first. */
+  /** Share of the operations by kind of node, largest first. */
   readonly shares: ReadonlyArray<readonly [kind: string, share: number]>
-  /** Number of kernels that the interpreter would run, forward and backward. */
+  /** Number of kernels of the interpreter, forward and backward. */
   readonly steps: number
 }
 
@@ -263,11 +261,11 @@ const profileOf = ({ outs, layout, lanes, work }: CompiledGraph, steps: number):
   }
 }
 
-/** True if a node is a thin product; otherwise there is no sum to split. */
+/** True if a node is a thin product, so a sum may be split. */
 const hasThinProduct = (outs: Readonly<Record<string, GraphNode>>): boolean =>
   topologicalOrder(Object.values(outs)).some(node => asThinProduct(node) !== undefined)
 
-/** The graph with the fewest operations among those that the rewriting rules produce. */
+/** Returns the rewritten graph with the fewest operations. */
 const rewriteGraph = (
   traced: FunctionTrace,
   counts: Counts,
@@ -281,7 +279,7 @@ const rewriteGraph = (
   return workOf(split) < workOf(plain) ? split : plain
 }
 
-/** Rejects a module whose loops the verifier finds wrong, and returns it otherwise. */
+/** Returns a module; rejects it if the verifier finds faults. */
 const emitVerified = (
   layout: MemoryLayout,
   memory: { readonly shared: boolean; readonly maximum: number }
@@ -296,7 +294,7 @@ const emitVerified = (
   return emitted
 }
 
-/** Assigns each node computed once per call its place among the numbers of a call; a reshape shares that of its input. */
+/** Assigns nodes computed once per call their places among its numbers; a reshape shares its input's. */
 const placeNumbers = (
   layout: MemoryLayout
 ): { readonly length: number; readonly placeOf: (node: GraphNode) => number } => {
@@ -316,7 +314,7 @@ const placeNumbers = (
   return { length, placeOf }
 }
 
-/** Outputs whose keys begin with a mark, by their names without it. */
+/** Outputs whose keys begin with a mark, by name without it. */
 const markedOutputs = (
   outs: Readonly<Record<string, GraphNode>>,
   mark: string,
@@ -328,7 +326,7 @@ const markedOutputs = (
     return [{ name: of.slice(mark.length), of, ...own }]
   })
 
-/** Compiles a graph, or returns the cached program of an equal graph. */
+/** Compiles a graph, or returns the cached program of an equal one. */
 const compileGraph = (
   outs: Readonly<Record<string, GraphNode>>,
   signature: Signature,
@@ -388,10 +386,10 @@ const compileGraph = (
   return fresh
 }
 
-/** True if the node shares the numbers of its input. */
+/** True if the node shares its input's numbers. */
 const isReshape = ({ does }: GraphNode): boolean => does.kind === 'reshape'
 
-/** Copies the lower triangle of a matrix [n, n] to its upper triangle. */
+/** Copies the lower triangle of a matrix [n, n] to the upper one. */
 const mirrorLowerTriangle = (matrix: Float64Array, n: number): void => {
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) matrix[j * n + i] = matrix[i * n + j]
 }
@@ -402,21 +400,21 @@ interface CallReduction extends Reductions.Reduction<Result> {
   readonly result: (sums: Float64Array, outputs: RunResult['outputs']) => Result
 }
 
-/** A call that may be run together with other calls of the same program. */
+/** Call that may run together with others of the same program. */
 interface PendingCall extends Reductions.Prefetch {
   readonly inputs: () => CallInputs
   readonly asked: { readonly rows: number; readonly from: number; readonly to: number }
   numbers: Float64Array | null
 }
 
-/** Work, in rows × operations, below which a call ends before a computation could be resumed. */
+/** Rows × operations below which a call is not worth prefetching. */
 const MIN_PREFETCH_WORK = 2e5
 
 const isPendingCall = (ahead: Reductions.Prefetch): ahead is PendingCall => 'inputs' in ahead
 
-/** Maximum number of calls that are run as one job: their numbers are in memory at the same time. */
+/** Maximum number of calls in one job, whose numbers are in memory together. */
 const MAX_CALLS_PER_JOB = 64
-/** Calls with more chunks are run as jobs of their own, since they keep all threads busy. */
+/** Calls with more chunks run as jobs of their own, since they keep all threads busy. */
 const MAX_JOINED_CHUNKS = 16
 
 const runPendingCalls = (
@@ -444,14 +442,14 @@ const runPendingCalls = (
 
 type GivenArrays = Readonly<Record<string, ArrayLike<number> | undefined>>
 
-/** Values that a call gives, for its inputs and the number of rows. */
+/** Inputs of a call and its number of rows. */
 interface CallValues {
   readonly rows: number
   readonly params: GivenArrays
   readonly constants: GivenArrays
 }
 
-/** Writes an input of a call, or the number of rows, to its place among the numbers. */
+/** Writes an input, or the number of rows, to its place among the numbers. */
 const writeInput = (
   numbers: Float64Array,
   { node, at, width }: PlacedNode,
@@ -469,7 +467,7 @@ const writeInput = (
 
 const NO_CONSTANTS = {}
 
-/** Numbers that depend on the fixed constants alone, computed once per object of constants and number of rows. */
+/** Numbers that depend on fixed constants alone, cached by their object and the number of rows. */
 const fixedNumbers = (
   { before, fixed, length }: CompiledGraph,
   constants: NonNullable<Call['fixed']>,
@@ -591,7 +589,7 @@ const execute = (runtime: CompilerRuntime, program: CompiledGraph, call: Call): 
   return result(sums, outputs)
 }
 
-/** Rejects constants that float32 cannot represent: they would become 0 or ∞. */
+/** Rejects constants that become 0 or ∞ in float32. */
 const checkRange = (outs: Readonly<Record<string, GraphNode>>, precision: Precision): void => {
   if (precision === 'float64') return
   for (const node of topologicalOrder(Object.values(outs)))
@@ -604,18 +602,18 @@ const checkRange = (outs: Readonly<Record<string, GraphNode>>, precision: Precis
 }
 
 export interface CompilationOptions {
-  /** True if the value is differentiated in the parameters. Default: true if there are parameters. */
+  /** True if the value is differentiated in the parameters. Default: true if there are any. */
   readonly differentiates?: boolean | undefined
   /** Default: 'float64'. */
   readonly precision?: Precision
 }
 
 /**
- * Compiles a function of named inputs; returns the reason if it cannot be compiled. The function is called twice, each time with one of the
- * examples, which stand for anything that it reads besides its inputs; its result must not depend on them.
+ * Compiles a function of named inputs; returns the reason if it cannot be compiled. The function is called twice, with one of the examples
+ * each time, which replace anything that it reads besides its inputs; its result must not depend on them.
  *
- * Rejected are functions that read entries of a tensor or branch on them, that mix rows, whose rows depend on a sum over all rows, or that
- * use numbers that differ from call to call and are not inputs.
+ * Rejects functions that read entries of a tensor or branch on them, that mix rows, whose rows depend on a sum over all rows, or that use
+ * numbers that differ from call to call and are not inputs.
  */
 export const compile = <E>(
   signature: Signature,
@@ -664,21 +662,19 @@ export const compile = <E>(
   }
 }
 
-/** Cache of programs, by function and shapes of the inputs. */
+/** Cache of programs by function and shapes of its inputs. */
 export interface Library {
-  /** Precision of its programs. */
   readonly precision: Precision
   readonly program: (
-    /** Key of the function: the same object, or the same text, must always come with the same function. */
+    /** Key of the function: an equal object or text must always come with the same function. */
     of: object | string,
     signature: Signature,
     write: (inputs: Inputs) => Outputs,
-    /** True if the value is differentiated in the parameters. Default: true if there are parameters. */
+    /** True if the value is differentiated in the parameters. Default: true if there are any. */
     differentiates?: boolean
   ) => Either<string, Program>
 }
 
-/** Program of a function, with the signature for which it was compiled. */
 interface CachedProgram {
   readonly signature: Signature
   readonly differentiates: boolean | undefined
@@ -687,7 +683,7 @@ interface CachedProgram {
 
 const areSameShapes = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, axis) => n === b[axis])
 
-/** True if two records have the same names in the same order, and the same values by `isSame`. */
+/** True if two records have equal names in equal order, with equal values by `isSame`. */
 const areSameRecords = <A>(
   a: Readonly<Record<string, A>>,
   b: Readonly<Record<string, A>>,
@@ -707,14 +703,14 @@ const areSameVersions = (a: Versions | undefined, b: Versions | undefined): bool
     ? a === b
     : a.count === b.count && a.of.length === b.of.length && a.of.every((name, i) => name === b.of[i])
 
-/** True if programs of one function with these signatures are equal; compared at every call, so it is not by text. */
+/** True if programs of one function with these signatures are equal. Compares values instead of texts, since it runs at every call. */
 const areSameSignatures = (a: Signature, b: Signature): boolean =>
   areSameRecords(a.rows, b.rows, areSameRows) &&
   areSameRecords(a.constants, b.constants, areSameShapes) &&
   areSameRecords(a.params, b.params, areSameShapes) &&
   areSameVersions(a.versions, b.versions)
 
-/** An empty library, which compiles programs on first use and keeps those used last. Default: in float64. */
+/** Returns an empty cache of programs of a precision. Default: float64. */
 export const library = (precision: Precision = 'float64'): Library => {
   const programsOf = remembered<object | string, CachedProgram[]>(() => [])
   return {

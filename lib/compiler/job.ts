@@ -1,4 +1,4 @@
-/** Conventions that the functions of a program share: the words of a job, the parameters of an item's function, and addresses. */
+/** Conventions shared by the functions of a program: words of a job, parameters of an item's function, and addresses. */
 import { Code } from './assembler.js'
 import { type GraphNode } from './graph.js'
 import { type Lanes } from './lanes.js'
@@ -8,15 +8,15 @@ import { type ColumnAccess } from './verify.js'
 /** Indices of the words of a job. */
 export const JOB_WORDS = {
   Panels: 0,
-  /** Panels of a chunk. */
+  /** Number of panels in a chunk. */
   ChunkPanels: 1,
   Parameters: 2,
-  /** Address of the sums of the first chunk, and bytes to those of the next. */
+  /** Address of the first chunk's sums, and bytes to those of the next. */
   Results: 3,
   ResultBytes: 4,
-  /** Number of panels of the data before the first panel of this job. */
+  /** Number of the data's panels before this job. */
   FirstPanel: 5,
-  /** Index of the panel whose last lanes hold no rows, or −1; addresses of its mask and of the mask of all lanes. */
+  /** Index of the panel with lanes that hold no rows, or −1; addresses of its mask and of the full mask. */
   PartialPanel: 6,
   PartialMask: 7,
   FullMask: 8,
@@ -24,7 +24,7 @@ export const JOB_WORDS = {
   First: 9
 } as const
 
-/** Locals that are the parameters of an item's function. */
+/** Parameters of an item's function. */
 export const JOB = 0
 export const SCRATCH = 1
 export const INDEX = 2
@@ -33,21 +33,20 @@ export const MASK_WORD = 4
 export const RESULTS = 5
 export const itemFunction = (lanes: Lanes): Code => new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
 
-/** Context of code generation. */
 export interface CodeEnvironment {
   readonly layout: MemoryLayout
-  /** Indices of the job's words for an input and for an output of rows. */
+  /** Indices of the words of an input and of an output of rows. */
   readonly wordOf: (input: string) => number
   readonly outputWord: (output: number) => number
-  /** Index of a node among the interpreter's kernels, and indices of functions that other functions call. */
+  /** Index of a node among the interpreted kernels; indices of functions that others call. */
   readonly kernelOf: (node: GraphNode) => number
   readonly block: (m: number, n: number) => number
   readonly transposed: (columns: number) => number
-  /** Receives each read and write in the code of a loop; undefined if the program is not verified. */
+  /** Receives each read and write of a loop; undefined if the program is not verified. */
   readonly see: ((access: ColumnAccess) => void) | undefined
 }
 
-/** Pushes the address of the current panel of a location's buffer, to which `offsetOf` is added. */
+/** Pushes the address of the current panel of a location's buffer, without `offsetOf`. */
 export const pushPanel = (code: Code, { buffer }: Location, { wordOf }: CodeEnvironment): Code => {
   const bytes = buffer.width * code.lanes.line
   switch (buffer.kind) {
@@ -59,7 +58,7 @@ export const pushPanel = (code: Code, { buffer }: Location, { wordOf }: CodeEnvi
       return code.get(SCRATCH).plusEach(INDEX, bytes)
   }
 }
-/** Bytes from the panel's address to a location. */
+/** Bytes from a panel's address to a location. */
 export const offsetOf = ({ buffer, entry }: Location, { line }: Lanes): number =>
   (buffer.kind === 'given' ? 0 : buffer.at) + entry * line
 /** Pushes the address of a location in the current panel. */
@@ -68,5 +67,5 @@ export const pushLocation = (code: Code, location: Location, environment: CodeEn
 /** Pushes a word of the job. */
 export const pushWord = (code: Code, word: number): Code => code.get(JOB).word(4 * word)
 export const pushParameters = (code: Code): Code => pushWord(code, JOB_WORDS.Parameters)
-/** Bytes from the start of a value to vector v of one of its entries. */
+/** Bytes from the start of a value to vector v of an entry. */
 export const vectorAt = ({ line }: Lanes, entry: number, v: number): number => entry * line + v * 16

@@ -1,13 +1,10 @@
-/**
- * Vectors of a program: two doubles, or four floats. Rows lie in panels of 8 in both precisions; sizes that depend on the precision are
- * here, instructions that do are in `assembler.ts`.
- */
+/** Vectors of a program: two doubles or four floats. Rows lie in panels of 8 in both precisions. */
 
 import type { Precision } from '../kernels/dense.js'
 
 export type { Precision } from '../kernels/dense.js'
 
-/** Rows of a panel. */
+/** Number of rows in a panel. */
 export const PANEL_ROWS = 8
 
 export interface Lanes {
@@ -20,7 +17,7 @@ export interface Lanes {
   readonly line: 32 | 64
   /** Panels per tile. */
   readonly tile: 8 | 16
-  /** Array of numbers of this precision at an address. */
+  /** Numbers of this precision at an address. */
   readonly view: (memory: ArrayBufferLike, at: number, length: number) => Float32Array | Float64Array
 }
 

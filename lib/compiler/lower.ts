@@ -1,7 +1,7 @@
 /**
  * Phase 2: lowering, from a trace to a graph of few kinds of nodes. The axis of the rows, at any position, becomes the scope of a node;
- * broadcast values are not expanded; operations that only move entries become one kind of node, and operations with the same meaning
- * the same nodes. Operations that would mix rows, or need a second pass over them, are rejected.
+ * broadcast values are not expanded; operations that only move entries become one kind of node. Operations that would mix rows, or need a
+ * second pass over them, are rejected.
  */
 import { sortedAxes, axisOf, productOfSizes, type Dense } from '../kernels/dense.js'
 import { shapeText as list } from '../arrays/ndarray.js'
@@ -15,17 +15,17 @@ import { type RowCount, type Counts, type FunctionTrace, type TracedNode } from 
 import { unfoldTrace } from './unfold.js'
 import { constantEntries } from './zeros.js'
 
-/** A tensor of the trace: its shape, the index of the axis of the rows (−1 for none), and its node. */
+/** Tensor of the trace: its shape, the index of the rows' axis (−1 if none), and its node. */
 interface LoweredValue {
   readonly shape: Shape
   readonly row: number
-  /** Has the axes of `shape` without that of the rows, each with the same length or 1 (broadcast). */
+  /** Axes of `shape` without that of the rows, each of equal length or 1 (broadcast). */
   readonly node: GraphNode
 }
 
 type LoweredOperands = Readonly<Record<string, LoweredValue>>
 
-/** Number of rows of the trace, and the constructors of nodes. */
+/** Number of rows in the trace, and the constructors of nodes. */
 interface LoweringContext {
   readonly rows: number
   readonly make: Algebra
@@ -41,25 +41,25 @@ export interface Lowered {
 
 // —— the axis of the rows ——
 
-/** Shape without an axis; the shape itself if the axis is −1. */
+/** Shape without an axis; unchanged if the axis is −1. */
 const withoutAxis = (shape: Shape, at: number): Shape => (at < 0 ? shape : shape.filter((_, i) => i !== at))
 const insertAxis = (shape: Shape, at: number, length: number): Shape =>
   at < 0 ? shape : [...shape.slice(0, at), length, ...shape.slice(at)]
-/** Shape with leading axes of size 1, up to a rank. */
+/** Prepends axes of size 1 up to a rank. */
 const padShape = (shape: Shape, rank: number): Shape => [...new Array<number>(rank - shape.length).fill(1), ...shape]
 
 /** Shape for one row. */
 const innerShape = ({ shape, row }: LoweredValue): Shape => withoutAxis(shape, row)
-/** Shape of a value's node, with size 1 at the axis of the rows. */
+/** Shape of the node, with size 1 at the axis of the rows. */
 const keptShape = ({ node, row }: LoweredValue): Shape => insertAxis(node.shape, row, 1)
-/** Index of an axis in the shape for one row; it must not be the axis of the rows. */
+/** Index of another axis in the shape for one row. */
 const innerAxis = ({ row }: LoweredValue, axis: number): number => (row >= 0 && axis > row ? axis - 1 : axis)
 const isOnce = ({ node, row }: LoweredValue): boolean => node.scope === 'once' && row < 0
-/** Node of a value, expanded to its shape for one row. */
+/** Node expanded to its shape for one row. */
 const stretchedNode = ({ make }: LoweringContext, value: LoweredValue): GraphNode =>
   make.stretched(value.node, innerShape(value))
 
-/** Index of the axis of the rows in a shape, −1 if there is none; rejects two. */
+/** Index of the rows' axis in a shape, −1 if none; rejects two. */
 const rowAxis = ({ rows }: LoweringContext, shape: Shape, name: string): number => {
   const at = shape.indexOf(rows)
   if (shape.includes(rows, at + 1))
@@ -69,7 +69,7 @@ const rowAxis = ({ rows }: LoweringContext, shape: Shape, name: string): number 
   return at
 }
 
-/** Value of a shape; `of` makes its node, given the shape for one row. */
+/** Value of a shape; `of` returns its node, given the shape for one row. */
 const shapedValue = (
   lowering: LoweringContext,
   shape: Shape,
@@ -80,7 +80,7 @@ const shapedValue = (
   return { shape, row, node: of(withoutAxis(shape, row), row) }
 }
 
-/** Value of a shape whose entries are all one number. */
+/** Value whose entries are all one number. */
 const scalarValue = (lowering: LoweringContext, shape: Shape, value: GraphNode, name = 'Fill'): LoweredValue =>
   shapedValue(lowering, shape, name, own =>
     lowering.make.reshaped(
@@ -89,15 +89,14 @@ const scalarValue = (lowering: LoweringContext, shape: Shape, value: GraphNode, 
     )
   )
 
-/** Axes to which operands of an operation are aligned: their number, and which is that of the rows (−1 for none). */
+/** Number of axes to which operands are aligned, and the index of the rows' axis (−1 if none). */
 interface Alignment {
   readonly rank: number
   readonly row: number
-  /** Name of the operation, for messages. */
   readonly name: string
 }
 
-/** Node of a value with leading axes of size 1, aligned from the right. */
+/** Node with leading axes of size 1, aligned from the right. */
 const alignedNode = ({ make }: LoweringContext, value: LoweredValue, { rank, row, name }: Alignment): GraphNode => {
   const gap = rank - value.shape.length
   if (value.row >= 0 && value.row + gap !== row) refuseToCompile(`${name}: the rows meet another axis`)
@@ -120,7 +119,7 @@ const lowerEntrywise = (
     )
   )
 
-/** Same entries in the same order under another shape; the rows must remain an axis. */
+/** Reshapes a value; the rows must remain an axis. */
 const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Shape): LoweredValue => {
   if (nodeWidth(value.node) === 1 && value.node.scope === 'once')
     return scalarValue(lowering, shape, value.node, 'Reshape')
@@ -132,7 +131,7 @@ const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Sha
     const from = innerShape(value)
     const long = (all: Shape): Shape => all.filter(n => n !== 1)
     if (!sameShape(long(from), long(to))) return make.reshaped(stretchedNode(lowering, value), to)
-    // Only axes of size 1 are added or removed, so broadcast axes need not be expanded.
+    // Only axes of size 1 are added or removed.
     const sizes = value.node.shape.filter((_, i) => from[i] !== 1)
     let at = 0
     return make.reshaped(
@@ -144,7 +143,7 @@ const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Sha
 
 // —— sums and products ——
 
-/** Operation by which a reduction kernel folds. */
+/** Fold of a reduction kernel. */
 const foldKind = (kernel: string): FoldOperation => {
   const { lowering } = operations[kernel]
   return lowering?.kind === 'fold' ? lowering.fold : refuseToCompile(`${kernel} is no reduction`)
@@ -152,7 +151,7 @@ const foldKind = (kernel: string): FoldOperation => {
 
 const rowCountNode = ({ make }: LoweringContext): GraphNode => make.node({ kind: 'count' }, [], [], 'once')
 
-/** Reduces over the rows a node that was reduced over the other axes. */
+/** Reduces a node over the rows, after its other axes. */
 const reduceOverRows = (lowering: LoweringContext, name: string, x: GraphNode): GraphNode => {
   const { make } = lowering
   const op = foldKind(name)
@@ -193,7 +192,7 @@ const lowerReduction = (
   return lowerReshape(lowering, { shape: sides, row: isOverRows ? -1 : value.row, node }, shape)
 }
 
-/** Σ of x yᵀ over the rows and over the repeats of each row; a factor that all repeats share is multiplied by the sum of the other. */
+/** Σ of x yᵀ over the rows and the repeats of each; a factor that all repeats share is multiplied by the sum of the other. */
 const rowDots = (make: Algebra, x: GraphNode, y: GraphNode, repeats: number): GraphNode => {
   const isShared = (node: GraphNode): boolean => node.shape[0] === 1
   const flat = (node: GraphNode): GraphNode =>
@@ -202,7 +201,6 @@ const rowDots = (make: Algebra, x: GraphNode, y: GraphNode, repeats: number): Gr
   return isShared(x) || isShared(y) ? make.rowDot(flat(x), flat(y)) : make.rowDot(x, y)
 }
 
-/** Product of matrices as a sum over k of entrywise products. */
 const multiplyByEntries = (lowering: LoweringContext, a: LoweredValue, b: LoweredValue, shape: Shape): LoweredValue => {
   const wide = shape.at(-1) ?? 1
   const high = shape.at(-2) ?? 1
@@ -216,13 +214,13 @@ const multiplyByEntries = (lowering: LoweringContext, a: LoweredValue, b: Lowere
   return lowerReduction(lowering, { kernel: 'Sum', attrs: { axis: [full.length - 2] } }, products, shape)
 }
 
-/** Factors of a product of matrices, and the roles of their last two axes. */
+/** Factors of a matrix product and the roles of their last two axes. */
 interface MatrixFactors {
   readonly a: LoweredValue
   readonly b: LoweredValue
   readonly turnA: boolean
   readonly turnB: boolean
-  /** Summed and kept axis of a, summed and kept axis of b, counted from the end: −1 or −2. */
+  /** Summed and kept axes of a and of b, counted from the end: −1 or −2. */
   readonly k: number
   readonly m: number
   readonly q: number
@@ -232,10 +230,10 @@ interface MatrixFactors {
 /** True if all axes before the last two have size 1. */
 const isSingleMatrix = ({ shape }: LoweredValue): boolean => shape.slice(0, -2).every(n => n === 1)
 
-/** Axis of the rows, counted from the end; null if there is none. */
+/** Axis of the rows, counted from the end; null if none. */
 const rowAxisFromEnd = ({ shape, row }: LoweredValue): number | null => (row < 0 ? null : row - shape.length)
 
-/** The product as one over the rows, or as one of rows and a matrix that they share; undefined if it is neither. */
+/** Returns a product over the rows, or of rows and a shared matrix; undefined if it is neither. */
 const lowerProductOfRows = (
   lowering: LoweringContext,
   { a, b, turnA, turnB, k, m, q, n }: MatrixFactors,
@@ -281,7 +279,6 @@ const lowerProductOfRows = (
   return undefined
 }
 
-/** Product of matrices without rows. */
 const lowerProductPerCall = (
   lowering: LoweringContext,
   { a, b, turnA, turnB }: MatrixFactors,
@@ -300,13 +297,12 @@ const lowerProductPerCall = (
   return { shape, row, node: make.reshaped(node, withoutAxis(shape, row)) }
 }
 
-/** Value with its last two axes exchanged. */
 const transposeLast = (lowering: LoweringContext, value: LoweredValue): LoweredValue => {
   const rank = value.shape.length
   return lowerTranspose(lowering, value, [...value.shape.keys()].slice(0, -2).concat(rank - 1, rank - 2))
 }
 
-/** [..., m, k] · [..., k, n]; the axis of the rows is m, n, k or one of the axes before. */
+/** [..., m, k] · [..., k, n]; the rows are m, n, k or an axis before. */
 const lowerMatMul = (
   lowering: LoweringContext,
   { a, b }: { readonly a: LoweredValue; readonly b: LoweredValue },
@@ -330,8 +326,8 @@ const lowerMatMul = (
 }
 
 /**
- * |x − s c|² for every pair of rows x and c, with s one number per row or for all. Differences are taken first, since squares would
- * cancel far from 0.
+ * |x − s c|² for all pairs of rows x and c, with one number s, or one per row. Differences are taken first, since squares would cancel far
+ * from 0.
  */
 const lowerDistances: LoweringRule = (lowering, { shape }, { x, centres, scale }) => {
   const { make } = lowering
@@ -368,7 +364,7 @@ const lowerTranspose = ({ make }: LoweringContext, value: LoweredValue, order: R
   return { shape, row, node: make.pick([value.node], Array.from(values), turned) }
 }
 
-/** Concatenation of parts that are all broadcast along another axis: that axis is not expanded. Undefined if there is none. */
+/** Concatenates parts that are all broadcast along another axis, without expanding it; undefined if there is no such axis. */
 const concatUnstretched = (
   lowering: LoweringContext,
   traced: TracedNode,
@@ -393,7 +389,7 @@ const concatUnstretched = (
   }
 }
 
-/** Attributes of an operation that moves entries, with size 1 at the axis `at` of the rows; rejects an operation that moves rows. */
+/** Attributes of an operation that moves entries, with size 1 at the rows' axis `at`; rejects an operation that moves rows. */
 const attributesWithoutRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: number): object => {
   const refuse = (): never => refuseToCompile(`${kernel} along the rows`)
   const atRow = (values: Shape): Shape => values.map((n, i) => (i === at ? 1 : n))
@@ -417,7 +413,7 @@ const attributesWithoutRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: 
   }
 }
 
-/** Lowers an operation that only moves entries: running its kernel on the indices of entries gives the table of a pick. */
+/** Lowers an operation that moves entries to a pick, whose table the kernel computes from indices. */
 const lowerMove: LoweringRule = (lowering, traced, operands) => {
   const { kernel, attrs, shape, output } = traced
   const stays = kernel === 'Concat' ? concatUnstretched(lowering, traced, operands) : undefined
@@ -473,7 +469,7 @@ const lowerAlongAxis: LoweringRule = (lowering, { kernel, attrs, shape, output }
   })
 }
 
-/** Lowers an operation on matrices, the last two axes, to its kernel; it is computed once per call if no operand depends on the row. */
+/** Lowers an operation on matrices, the last two axes; computed once per call if no operand is per row. */
 const lowerMatrixKernel: LoweringRule = (lowering, { kernel, attrs, shape }, operands) => {
   const all = Object.values(operands)
   if (all.some(value => value.row >= value.shape.length - 2)) return refuseToCompile(`${kernel} along the rows`)
@@ -525,11 +521,10 @@ const lowerOneHot = (lowering: LoweringContext, indices: LoweredValue, depth: nu
   )
 }
 
-/** Reshapes to a matrix with the same first axis. */
 const lowerFlatten = (lowering: LoweringContext, x: LoweredValue): LoweredValue =>
   lowerReshape(lowering, x, [x.shape[0], productOfSizes(x.shape.slice(1))])
 
-/** Rows of a table at computed indices: a one-hot matrix times the table. */
+/** Rows of a table at computed indices: one-hot matrix · table. */
 const lowerGather: LoweringRule = (lowering, { attrs, shape }, { x, indices }) => {
   const isPlain =
     isOnce(x) &&
@@ -545,14 +540,14 @@ const lowerGather: LoweringRule = (lowering, { attrs, shape }, { x, indices }) =
   )
 }
 
-/** Maximum number of entries that are picked per row, each by code of its own. */
+/** Maximum number of entries picked per row, each by code of its own. */
 const MAX_PICKED_PER_ROW = 1024
-/** Maximum number of entries that are picked once per call. */
+/** Maximum number of entries picked once per call. */
 const MAX_PICKED_PER_CALL = 100_000
 
 /**
- * Segment sums for known segments: terms are picked into lists of equal length, padded with zeros, and summed, so nothing is multiplied
- * by 0. Undefined if too many entries would be picked.
+ * Segment sums for known segments: terms are picked into lists of equal length, padded with zeros, so nothing is multiplied by 0. Returns
+ * undefined if too many entries would be picked.
  */
 const lowerKnownSegments = (
   lowering: LoweringContext,
@@ -612,7 +607,7 @@ const lowerConstant =
   (lowering, traced) =>
     scalarValue(lowering, traced.shape, lowering.make.constant(value(traced)))
 
-/** Lowers a kernel without operands to an array of its entries. */
+/** Lowers a kernel without operands to its entries. */
 const lowerGenerated: LoweringRule = (lowering, { kernel, attrs, shape }) =>
   shape[0] === lowering.rows
     ? refuseToCompile(`${kernel} numbers the rows`)
@@ -627,7 +622,7 @@ const RULES_BY_KIND: Readonly<Record<LoweringKind['kind'], LoweringRule>> = {
   matrices: lowerMatrixKernel
 }
 
-/** Lowering rules by kernel: from the table of operations, and for the others by name. */
+/** Rules from the table of operations, and others by name. */
 const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
   ...Object.fromEntries(
     Object.entries(operations).flatMap(([name, { lowering }]) =>
@@ -685,14 +680,13 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
   ZerosLike: lowerConstant(() => 0)
 }
 
-/** Value of a multiple of the number of rows, or its inverse. */
+/** Multiple of the number of rows, or its inverse. */
 const rowCountValue = (lowering: LoweringContext, { multiple, isInverse }: RowCount, shape: Shape): LoweredValue => {
   const { make } = lowering
   const rows = make.times(multiple, rowCountNode(lowering))
   return scalarValue(lowering, shape, isInverse ? make.reciprocal(rows) : rows)
 }
 
-/** Traced nodes that the outputs depend on. */
 const liveNodes = ({ value, gradient, others }: FunctionTrace): ReadonlySet<TracedNode> => {
   const live = new Set<TracedNode>()
   const pending = [value, ...Object.values(gradient), ...Object.values(others)]
@@ -711,7 +705,7 @@ const mapToNodes = <A>(
 ): Readonly<Record<string, GraphNode>> =>
   Object.fromEntries(Object.entries(record).map(([name, a]) => [name, of(a, name)]))
 
-/** Lowers a trace to graph nodes made by `make`. `found` are the nodes that are a multiple of the number of rows. */
+/** Lowers a trace to nodes of `make`. `found` are its multiples of the number of rows. */
 export const lower = (written: FunctionTrace, found: Counts, make: Algebra): Lowered => {
   const { trace, counts } = unfoldTrace(written, found)
   const lowering: LoweringContext = { rows: trace.rows, make }
@@ -726,7 +720,7 @@ export const lower = (written: FunctionTrace, found: Counts, make: Algebra): Low
       ? LOWERING_RULES[kernel](lowering, traced, operands)
       : refuseToCompile(`${kernel} has no code`)
   }
-  // Only nodes that outputs depend on are lowered, so others cannot cause a rejection.
+  // Nodes on which no output depends cannot cause a rejection.
   const live = liveNodes(trace)
   trace.nodes.forEach((traced, i) => {
     if (!live.has(traced)) return

@@ -1,6 +1,6 @@
 /**
- * Nodes computed once per call, before or after the rows: a few hundred numbers in one array of the call. To call an interpreter's
- * kernel costs more than the arithmetic of most of these nodes, so arithmetic on few entries has its own loops here.
+ * Nodes computed once per call, before or after the rows: a few hundred numbers in one array. A call of an interpreted kernel costs more
+ * than the arithmetic of most of them, so few entries have loops of their own.
  */
 import { broadcastStrides, productOfSizes as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'
@@ -9,12 +9,11 @@ import { plainKernels } from '../wasm/kernels/plain.js'
 import { isComputed, nodeWidth, type GraphNode, type Shape } from './graph.js'
 import { evaluateNode } from './evaluateNode.js'
 
-/** Writes f of the numbers at indices a and b to the numbers from `at` on. */
+/** Writes f of the numbers at indices a and b from `at` on. */
 type FillNumbers = (numbers: Float64Array, at: number, a: Int32Array, b: Int32Array) => void
 
 /**
- * Arithmetic with the rounding of the kernels. Each has its own loop, since calling a function for each entry would cost more than the
- * operation.
+ * Arithmetic with the rounding of the kernels. Each has its own loop, since a function call per entry would cost more than the operation.
  */
 const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
   Add: (x, at, a, b) => {
@@ -52,13 +51,13 @@ const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
   }
 }
 
-/** Maximum number of entries that are computed here; the kernels are faster for more. */
+/** Maximum number of entries of these loops; the kernels are faster for more. */
 const MAX_PER_CALL_ENTRIES = 10000
 
-/** Computes a node from the numbers of its inputs and writes it to its place among the numbers of the call. */
+/** Computes a node's numbers from those of its inputs. */
 export type ComputeNode = (numbers: Float64Array) => void
 
-/** Index, among the numbers of a call, of each entry of a broadcast value that begins at `at`. */
+/** Indices of the entries of a broadcast value that begins at `at`. */
 const broadcastEntries = (own: Shape, shape: Shape, at: number): Int32Array => {
   const steps = broadcastStrides(own, shape)
   return Int32Array.from({ length: sizeOf(shape) }, (_, i) => {
@@ -71,7 +70,7 @@ const broadcastEntries = (own: Shape, shape: Shape, at: number): Int32Array => {
   })
 }
 
-/** Length of the consecutive runs of entries that a sum over the last axes adds; null for other nodes. */
+/** Length of the consecutive runs that a sum over the last axes adds; null for other nodes. */
 const neighbourSumLength = ({ does, ins: [x], shape }: GraphNode): number | null =>
   does.kind === 'reduce' &&
   does.fold === 'Sum' &&
@@ -89,7 +88,7 @@ interface BatchedProduct {
   readonly transposeB: boolean
 }
 
-/** The node as products of matrices [m, k] · [k, n] without broadcasting; null for other nodes. */
+/** Node as products [m, k] · [k, n] without broadcasting; null for other nodes. */
 const asBatchedProduct = ({ does, ins: [a, b], shape }: GraphNode): BatchedProduct | null => {
   if (does.kind === 'product') {
     const k = a.shape.at(-1) ?? 1
@@ -106,7 +105,7 @@ const asBatchedProduct = ({ does, ins: [a, b], shape }: GraphNode): BatchedProdu
     : null
 }
 
-/** Function that computes a node, given the places of nodes among the numbers; null for inputs and for sums over the rows. */
+/** Returns the function that computes a node; null for inputs and sums over the rows. */
 export const perCall = (node: GraphNode, placeOf: (node: GraphNode) => number): ComputeNode | null => {
   const { does, ins, shape } = node
   if (!isComputed(does)) return null
@@ -145,7 +144,7 @@ export const perCall = (node: GraphNode, placeOf: (node: GraphNode) => number): 
       for (let i = 0; i < count; i++) {
         const x = numbers.subarray(a.from + i * m * k, a.from + (i + 1) * m * k)
         const y = numbers.subarray(b.from + i * k * n, b.from + (i + 1) * k * n)
-        // Entry by entry in the order of the kernels, whose calls cost more.
+        // Equal order to that of the kernels, whose calls cost more.
         plainKernels.matMul(x, y, product, numbers.subarray(at + i * m * n, at + (i + 1) * m * n))
       }
     }

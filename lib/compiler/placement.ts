@@ -1,10 +1,10 @@
 /**
- * Phase 4: scheduling and buffer assignment. Nodes computed once per call are hoisted out of the rows, before or after them. Nodes computed
- * per row become items: loops over the entries of a row, into which as many nodes as possible are fused, and other operations.
+ * Phase 4: scheduling and buffer assignment. Nodes computed once per call are hoisted out of the rows. Nodes per row become items: loops
+ * over the entries of a row, into which as many nodes as possible are fused, and other operations.
  *
- * Rows lie in panels of 8, along the lanes: entry j of the 8 rows of a panel is 64 consecutive bytes, or 32 in float32. There are no tails
- * and no shuffles: one number per row is a vector, and a sum over entries adds vectors. Values that one item passes to another are in the
- * scratch space of a chunk, at the same address for every panel; operands of products over the rows are kept for a tile of panels.
+ * Rows lie in panels of 8, along the lanes: entry j of a panel is 64 consecutive bytes, or 32 in float32. A number per row is a vector, and
+ * a sum over entries adds vectors, without tails or shuffles. Values passed between items are in a chunk's scratch space, at the same
+ * address for every panel; operands of products over the rows are kept for a tile of panels.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { isMap, isNative } from './entrywise.js'
@@ -28,14 +28,14 @@ export type Item =
   | { readonly kind: 'loop'; readonly space: Shape; readonly nodes: GraphNode[] }
   | { readonly kind: 'product' | 'distances' | 'map' | 'pick' | 'kernel'; readonly node: GraphNode }
 
-/** Buffer that holds the entries of a panel. */
+/** Holds the entries of a panel. */
 export type Buffer =
-  /** Panels of an input, in memory for all rows. */
+  /** Panels of an input, for all rows. */
   | { readonly kind: 'given'; readonly input: string; readonly width: number }
-  /** Scratch space at byte `at`, for one panel or for each panel of a tile. */
+  /** Scratch space at byte `at`, for one panel or each panel of a tile. */
   | { readonly kind: 'panel' | 'tile'; readonly at: number; readonly width: number }
 
-/** Distribution of drawn inputs: normal, or χ² with this number of degrees of freedom. */
+/** Normal, or χ² with this number of degrees of freedom. */
 export type DrawDistribution = 'normal' | number
 
 export interface Location {
@@ -46,15 +46,15 @@ export interface Location {
 
 export interface MemoryLayout {
   readonly lanes: Lanes
-  /** Nodes computed once per call, before and after the rows. */
+  /** Nodes computed once per call. */
   readonly before: ReadonlyArray<GraphNode>
   readonly after: ReadonlyArray<GraphNode>
   readonly items: ReadonlyArray<Item>
-  /** Sums over the rows, with their byte from the start of a chunk's results. */
+  /** Sums over the rows, with their byte in a chunk's results. */
   readonly sums: ReadonlyArray<{ readonly node: GraphNode; readonly at: number }>
   readonly sumBytes: number
   readonly scratchBytes: number
-  /** Nodes computed once per call that rows read, with their byte from the start of the parameters. */
+  /** Nodes per call that rows read, with their byte among the parameters. */
   readonly parameters: ReadonlyArray<{ readonly node: GraphNode; readonly at: number }>
   readonly parameterBytes: number
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number }>
@@ -62,12 +62,12 @@ export interface MemoryLayout {
     readonly name: string
     readonly distribution: DrawDistribution
     readonly buffer: Buffer
-    /** Byte of the scratch space at which draws are made, row after row, before they are packed as panels. */
+    /** Byte of the scratch space where draws are made, row after row, before they are packed. */
     readonly staging: number
   }>
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly node: GraphNode }>
   readonly locate: (node: GraphNode) => Location
-  /** Byte of a node computed once per call, from the start of the parameters. */
+  /** Byte of a node among the parameters. */
   readonly parameter: (node: GraphNode) => number
   readonly sumAt: (node: GraphNode) => number
   /** True if the node has a buffer. */
@@ -80,7 +80,7 @@ const firstOfRun = ({ does, ins, scope }: GraphNode): number | undefined =>
     ? does.table[0]
     : undefined
 
-/** The node whose entries a node shares, through reshapes and consecutive picks, and the first of them. */
+/** Node whose entries a node shares, through reshapes and consecutive picks, and the first of them. */
 export const sourceEntry = (node: GraphNode): { readonly node: GraphNode; readonly entry: number } => {
   if (node.scope !== 'rows') return { node, entry: 0 }
   const start = node.does.kind === 'reshape' ? 0 : firstOfRun(node)
@@ -89,7 +89,7 @@ export const sourceEntry = (node: GraphNode): { readonly node: GraphNode; readon
   return { node: source.node, entry: source.entry + start }
 }
 
-/** True if a product over the rows is symmetric: its factors are equal, or one is the other times a number for each line. */
+/** True for a symmetric product over the rows: its factors are equal, or one is the other times a number for each line. */
 export const isSymmetricProduct = ({ does, ins, shape }: GraphNode): boolean => {
   const [length, breadth] = shape
   // Parts of one value that begin at the same entry may differ in length.
@@ -112,16 +112,16 @@ export const isSymmetricProduct = ({ does, ins, shape }: GraphNode): boolean => 
   return (a.node === b.node && a.entry === b.entry) || isTimes(a, b) || isTimes(b, a)
 }
 
-/** Sizes that a loop runs over: axes of size 1 are left out. */
+/** Axes longer than 1. */
 const spaceOf = (shape: Shape): Shape => shape.filter(n => n !== 1)
 
-/** Number of innermost axes of a loop's space that are unrolled. */
+/** Number of innermost axes that are unrolled. */
 export const unrolledAxes = (space: Shape): number => {
   if (sizeOf(space) <= MAX_UNROLLED_ENTRIES) return space.length
   return (space.at(-1) ?? 1) <= MAX_UNROLLED_ENTRIES ? 1 : 0
 }
 
-/** Steps through a node of shape `own`, in entries, along the axes of a loop over `full` that are longer than 1. */
+/** Steps, in entries, through a node of shape `own` along the axes of `full` that are longer than 1. */
 export const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
   const lead = full.length - own.length
   const steps: number[] = []
@@ -134,15 +134,15 @@ export const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
   return steps
 }
 
-/** Shape that a loop runs over for a node: its own shape, or that of the input it reduces. */
+/** Shape of a node's loop: its own, or that of the input it reduces. */
 export const iterationShape = (node: GraphNode): Shape =>
   node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape
 
-/** Iteration over a loop's space: outer axes are loops, the few entries of the inner axes are unrolled as columns. */
+/** Iteration over a loop's space: outer axes are loops, the few entries of inner axes are unrolled as columns. */
 export interface Turns {
   readonly outer: Shape
   readonly columns: number
-  /** Entry of a column, given the steps of the value along all axes. */
+  /** Entry of a column, given the value's steps along all axes. */
   readonly entry: (steps: Shape, column: number) => number
 }
 
@@ -166,7 +166,7 @@ export const turnsOf = (space: Shape): Turns => {
   }
 }
 
-/** Axes of the loop's space that a reduction folds. */
+/** Axes of the space that a reduction folds. */
 export const foldedAxes = (node: GraphNode): ReadonlyArray<number> => {
   const { does, ins } = node
   if (does.kind !== 'reduce') return []
@@ -174,13 +174,13 @@ export const foldedAxes = (node: GraphNode): ReadonlyArray<number> => {
   return long.flatMap(([, axis], at) => (does.axes.includes(axis) ? [at] : []))
 }
 
-/** True if a reduction folds unrolled axes only, so its result is in registers while the loop runs. */
+/** True if a reduction folds unrolled axes only. */
 export const isFoldedInRegisters = (node: GraphNode, space: Shape): boolean =>
   foldedAxes(node).every(axis => axis >= space.length - unrolledAxes(space))
 
 /**
- * True if the entries that `user` reads of a source in one turn of their common loop are computed in the same turn. Otherwise, as for p₀ in
- * p₀ x, the loop of the source must end first.
+ * True if the entries of a source that `user` reads in a turn of their common loop are computed in the same turn. Otherwise, as for p₀ in
+ * p₀ x, the source's loop must end first.
  */
 const isMadeInSameTurn = (operand: GraphNode, user: GraphNode, space: Shape): boolean => {
   const { node: source, entry } = sourceEntry(operand)
@@ -198,13 +198,13 @@ const isInput = ({ does }: GraphNode): boolean => does.kind === 'input'
 
 const loopsOver = (item: Item, space: Shape): boolean => item.kind === 'loop' && sameShape(item.space, space)
 
-/** Items in the order of execution, and the index of each node's item. */
+/** Items in the order of execution, and each node's item index. */
 const scheduleItems = (
   nodes: ReadonlyArray<GraphNode>
 ): { readonly items: ReadonlyArray<Item>; readonly itemOf: ReadonlyMap<GraphNode, number> } => {
   const items: Item[] = []
   const itemOf = new Map<GraphNode, number>()
-  /** Index of the first item in which a node of a loop may read an operand. */
+  /** First item in which a loop's node may read an operand. */
   const readyFrom = (operand: GraphNode, user: GraphNode, space: Shape): number => {
     const { node: source } = sourceEntry(operand)
     const at = itemOf.get(source)
@@ -243,7 +243,7 @@ const scheduleItems = (
   return { items, itemOf }
 }
 
-/** Nodes that need a buffer, and those of them that are factors of products over the rows. */
+/** Nodes that need a buffer; `factors` are those in products over the rows. */
 const storedNodes = (
   nodes: ReadonlyArray<GraphNode>,
   items: ReadonlyArray<Item>,
@@ -263,9 +263,9 @@ const storedNodes = (
       if (node.does.kind === 'rowDot') stored.add(source)
     }
     const at = itemOf.get(node)
-    // Only loops keep values in registers.
+    // Values stay in registers within a loop only.
     if (node.scope === 'rows' && at !== undefined && items[at].kind !== 'loop') stored.add(node)
-    // A reduction along loops is known only when its loop ends.
+    // A reduction along loops is known when its loop ends.
     const item = at === undefined ? undefined : items[at]
     if (item?.kind === 'loop' && node.does.kind === 'reduce' && !isFoldedInRegisters(node, item.space)) stored.add(node)
   }
@@ -273,7 +273,7 @@ const storedNodes = (
   return { stored, dotted }
 }
 
-/** Rejects nodes of no entries, and rows that depend on a sum over all rows. */
+/** Rejects nodes without entries, and rows that depend on a sum over all rows. */
 const checkRows = (nodes: ReadonlyArray<GraphNode>, later: ReadonlySet<GraphNode>): void => {
   for (const node of nodes) {
     if (node.scope === 'rows' && nodeWidth(node) === 0) refuseToCompile('a value of no entries')
@@ -284,7 +284,7 @@ const checkRows = (nodes: ReadonlyArray<GraphNode>, later: ReadonlySet<GraphNode
   }
 }
 
-/** Places values one after another, each at a multiple of 64 bytes. */
+/** Places values one after another at multiples of 64 bytes. */
 const placeInOrder = (
   nodes: ReadonlyArray<GraphNode>,
   entryBytes: number
@@ -340,7 +340,7 @@ const assignBuffers = (
   return { given, drawn, scratchBytes, buffers }
 }
 
-/** Schedules a graph and assigns its buffers. `distributionOf` returns the distribution of a drawn input; null for other inputs. */
+/** Schedules a graph and assigns its buffers. `distributionOf` returns null for inputs that are not drawn. */
 export const layoutGraph = (
   outputs: Readonly<Record<string, GraphNode>>,
   distributionOf: (input: string) => DrawDistribution | null,
@@ -388,7 +388,7 @@ export const layoutGraph = (
   }
 }
 
-/** A layout as text. */
+/** Returns a layout as text. */
 export const printLayout = ({ before, items, sums, after, scratchBytes }: MemoryLayout): string => {
   const name = ({ does }: GraphNode): string =>
     does.kind === 'entrywise' ? does.kernel : does.kind === 'reduce' ? does.fold.toLowerCase() : does.kind

@@ -2,7 +2,7 @@
 import { Code } from './assembler.js'
 import { type Lanes } from './lanes.js'
 
-/** Vectors of sums that are kept in registers at a time. */
+/** Number of vectors of sums in registers. */
 const SUMS = 8
 
 /** Operands of rows times a matrix. Pointers are locals; offsets are in bytes. */
@@ -22,17 +22,16 @@ interface MatrixProductOperands {
   readonly isUpper: boolean
 }
 
-/** Locals of the code of rows times a matrix. */
 interface MatrixProductCode extends MatrixProductOperands {
   readonly code: Code
-  /** Bytes from one term to the next and from one column to the next in the matrix. */
+  /** Bytes between terms and between columns of the matrix. */
   readonly down: number
   readonly along: number
   readonly sums: ReadonlyArray<number>
   readonly xs: ReadonlyArray<number>
   readonly difference: number
   readonly entry: number
-  /** Pointers to the current column, to its current term, to the current entry of the row, and to the result. */
+  /** Pointers to the current column, its term, the row's entry, and the result. */
   readonly column: number
   readonly b: number
   readonly a: number
@@ -70,7 +69,6 @@ const emitTerm = (
   }
 }
 
-/** Stores the sums of `count` columns. */
 const storeSums = ({ code, sums, out, toOffset }: MatrixProductCode, count: number): void => {
   const { line, vectors } = code.lanes
   for (let s = 0; s < count * vectors; s++)
@@ -80,11 +78,11 @@ const storeSums = ({ code, sums, out, toOffset }: MatrixProductCode, count: numb
       .store(toOffset + Math.floor(s / vectors) * line + (s % vectors) * 16)
 }
 
-/** Computes `count` columns from `column` on, with all terms. */
+/** Computes `count` columns from `column` on. */
 const emitColumns = (product: MatrixProductCode, count: number): void => {
   const { code, sums, from, a, b, column, k, down } = product
   code.get(from).set(a).get(column).set(b)
-  // More terms are not unrolled: engines would then keep too few sums in registers.
+  // Unrolling more terms would keep too few sums in registers.
   if (k <= 2) for (let i = 0; i < k; i++) emitTerm(product, count, { i, isFirst: i === 0 })
   else {
     for (let s = 0; s < count * code.lanes.vectors; s++) code.every(0).set(sums[s])
@@ -97,8 +95,8 @@ const emitColumns = (product: MatrixProductCode, count: number): void => {
 }
 
 /**
- * Computes the columns of an upper triangular matrix in blocks of `most`, from the last to the first, leaving out terms that are 0. The
- * last column has all terms: if it is not finite, NaN is added to the others, which would have been NaN with all their terms.
+ * Computes the columns of an upper triangular matrix, last to first, in blocks of `most`, without terms that are 0. If the last column,
+ * which has all terms, is not finite, NaN is added to the others, as all their terms would give.
  */
 const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
   const { code, sums, xs, from, a, b, column, out, columns, down, along } = product
@@ -135,14 +133,11 @@ const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
   })
 }
 
-/**
- * Multiplies rows [k] by a matrix [k, columns], or computes their squared distances from its columns: panels of k entries to panels of
- * `columns`.
- */
+/** Multiplies rows [k] by a matrix [k, columns], or computes squared distances from its columns, panel by panel. */
 export const emitRowsTimesMatrix = (code: Code, operands: MatrixProductOperands): void => {
   const { bytes, vectors, line } = code.lanes
   const { k, columns, transposed, isUpper } = operands
-  /** Columns that are computed at a time. */
+  /** Columns computed at a time. */
   const most = SUMS / vectors
   const [down, along] = transposed ? [bytes, bytes * k] : [bytes * columns, bytes]
   const sums = Array.from({ length: SUMS }, () => code.local('v128'))
@@ -164,19 +159,19 @@ export const emitRowsTimesMatrix = (code: Code, operands: MatrixProductOperands)
   if (columns % most > 0) emitColumns(product, columns % most)
 }
 
-/** Parameters of the function of a product block. */
+/** Parameters of a block product's function. */
 const BLOCK_A = 0
 const BLOCK_B = 1
-const BLOCK_DOWN_A = 2
-const BLOCK_DOWN_B = 3
+const BLOCK_PANEL_STEP_A = 2
+const BLOCK_PANEL_STEP_B = 3
 const BLOCK_PANELS = 4
 const BLOCK_SUMS = 5
 const BLOCK_STRIDE = 6
 
-/** Adds the products of one panel's m and n columns to m × n registers; both pointers advance by a panel's line. */
+/** Adds the products of a panel's m and n columns to m × n registers; both pointers advance by a line. */
 const emitPanelProducts = (code: Code, sums: ReadonlyArray<number>, m: number, n: number): void => {
   const { line } = code.lanes
-  // The side with fewer columns is kept in registers; the columns of the other are loaded in turn.
+  // The side with fewer columns stays in registers.
   const isTall = m > n
   const [kept, others, few, many] = isTall ? [BLOCK_B, BLOCK_A, n, m] : [BLOCK_A, BLOCK_B, m, n]
   const held = Array.from({ length: few }, () => code.local('v128'))
@@ -203,9 +198,8 @@ const emitPanelProducts = (code: Code, sums: ReadonlyArray<number>, m: number, n
 }
 
 /**
- * Function (a, b, bytes from a panel to the next of a and of b, panels, sums, bytes from a row of sums to the next): adds the products of m
- * columns at a with n columns at b to m × n pairs of sums in doubles. In float32 the panels of one call are summed in floats, in as many
- * lanes as a vector has.
+ * Function (a, b, bytes between panels of a and of b, panels, sums, bytes between rows of sums): adds products of m columns at a with n
+ * columns at b to m × n pairs of doubles. In float32 the panels of one call are summed in floats, in as many lanes as a vector has.
  */
 export const productBlockCode = (lanes: Lanes, m: number, n: number): Code => {
   const { line, precision } = lanes
@@ -231,8 +225,8 @@ export const productBlockCode = (lanes: Lanes, m: number, n: number): Code => {
   code.loop(() => {
     emitPanelProducts(code, sums, m, n)
     for (const [pointer, down] of [
-      [BLOCK_A, BLOCK_DOWN_A],
-      [BLOCK_B, BLOCK_DOWN_B]
+      [BLOCK_A, BLOCK_PANEL_STEP_A],
+      [BLOCK_B, BLOCK_PANEL_STEP_B]
     ])
       code.get(pointer).get(down).op('plus').i32(line).op('minus').set(pointer)
     code.countDown(BLOCK_PANELS)
@@ -249,7 +243,7 @@ export const productBlockCode = (lanes: Lanes, m: number, n: number): Code => {
   return code
 }
 
-/** Adds the vector on the stack to the pair of doubles below it; a vector of four floats adds two floats to each double. */
+/** Adds the vector on the stack to the pair of doubles below it; each double gets two of four floats. */
 export const addDoubles = (code: Code): Code => {
   if (code.lanes.precision === 'float64') return code.op('add')
   const floats = code.local('v128')
@@ -257,13 +251,13 @@ export const addDoubles = (code: Code): Code => {
   return code.op('add', 'float64')
 }
 
-/** Size of the blocks into which a product over the rows of m and n columns is cut so that their sums fit the registers. */
+/** Size [m, n] of the blocks of a product over the rows, whose sums fit the registers. */
 export const productBlockSize = (m: number, n: number): readonly [number, number] => [
   n === 1 ? Math.min(m, 8) : m < 4 ? Math.min(m, 3) : 4,
   Math.min(n, m === 1 ? 8 : m === 2 ? 4 : m === 3 ? 3 : 2)
 ]
 
-/** Function (from, to) that packs a panel: doubles row after row at `from` become columns at `to`. */
+/** Function (from, to) that packs a panel: doubles row after row become columns. */
 export const panelTransposeCode = (lanes: Lanes, width: number): Code => {
   const { bytes, line, precision } = lanes
   const code = new Code(lanes, 'i32', 'i32')
@@ -272,7 +266,7 @@ export const panelTransposeCode = (lanes: Lanes, width: number): Code => {
   const loaded = Array.from({ length: 16 / bytes }, () => code.local('v128'))
   /** Pushes the low or the high halves of two vectors of doubles. */
   const pair = (x: number, y: number, half: 'low' | 'high'): Code => code.get(x).get(y).pair(half)
-  /** Copies a column, or two, of all rows. */
+  /** Copies one or two columns of all rows. */
   const copyColumns = (halves: ReadonlyArray<'low' | 'high'>): void => {
     for (let row = 0; row < 8; row += loaded.length) {
       loaded.forEach((x, i) =>

@@ -1,6 +1,6 @@
 /**
- * Error of a function that cannot be compiled; the message names the operation. It is thrown inside the compiler, whose public functions
- * return it as a value; the caller then uses the interpreter.
+ * A function cannot be compiled; the message names the operation. Thrown inside the compiler, whose public functions return it as a value;
+ * the interpreter is then used.
  */
 export class Refusal extends Error {}
 

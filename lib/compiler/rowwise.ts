@@ -1,7 +1,6 @@
 /**
- * Row-wise functions from arrays to arrays. For many rows a compiled program is used; the interpreter is used for few rows, which end
- * before a program is compiled, and for functions that cannot be compiled. The choice depends on shapes alone, so the same call always
- * has the same bits.
+ * Row-wise functions from arrays to arrays, by a compiled program for many rows, otherwise by the interpreter. The choice depends on shapes
+ * alone, so equal calls have equal bits.
  */
 import { isLeft } from 'fp-ts/lib/Either.js'
 import { compute } from '../tensors/autodiff.js'
@@ -22,11 +21,11 @@ export interface RowwiseInputs {
 }
 
 /**
- * Cost of a call, in numbers read, from which a program is compiled: some milliseconds of the interpreter, which a sampler spends at each
- * step; compilation takes tens of milliseconds.
+ * Cost of a call, in numbers read, from which a program is compiled: the interpreter takes some milliseconds for each of a sampler's steps,
+ * compilation tens of milliseconds once.
  */
 const COMPILE_COST = 5e6
-/** Default cost of a row besides its inputs, in numbers read: one operation of the interpreter on a row costs about a dozen. */
+/** Default cost of a row besides its inputs, in numbers read: an interpreted operation on a row costs about a dozen. */
 const ROW_COST = 1000
 
 const entryCount = (arrays: ArraysByName): number =>
@@ -40,7 +39,6 @@ const arrayShape = ({ shape }: NdArray): ReadonlyArray<number> => shape
 
 const rowwisePrograms = library()
 
-/** Choice between a program and the interpreter. */
 export interface RowwisePlan {
   /** Null if the function is interpreted. */
   readonly program: Program | null
@@ -51,7 +49,7 @@ type Write = (inputs: Inputs) => NamedTensorInputs
 
 const rowCount = (rows: ArraysByName): number => Object.values(rows).at(0)?.shape.at(0) ?? 0
 
-/** Chooses between a program and the interpreter for these inputs. */
+/** Chooses between a program and the interpreter. */
 export const rowwisePlan =
   (of: object, write: Write) =>
   ({ params, rows, constants, row = ROW_COST }: RowwiseInputs): RowwisePlan => {
@@ -75,8 +73,8 @@ export const rowwisePlan =
   }
 
 /**
- * Evaluates a row-wise function in the vocabulary; each output is [rows, …]. Programs are cached with `of` as the key, so the same
- * object must always come with the same function.
+ * Evaluates a row-wise function; each output is [rows, …]. `of` is the cache key of programs: the same object must always come with the
+ * same function.
  */
 export const rowwise =
   (of: object, write: Write) =>

@@ -1,30 +1,27 @@
 /**
- * Phase 3: rewriting rules that make a graph smaller. The comment above each rule is its equation, which tests read from this file. A rule is
- * given the inputs of a node that is about to be created and returns the node to create instead, or undefined.
+ * Phase 3: rewriting rules that make a graph smaller. The comment above each rule is its equation, which tests read from this file. A rule
+ * takes the inputs of a node about to be created and returns the node to create instead, or undefined.
  *
- * Every rule holds in real arithmetic, and up to rounding in floating point. No rule drops an operand, even if it cancels or the result is a
- * constant (x − x, Σ e/Σ e), so NaN and ±∞ propagate. Numbers computed once per call move outwards, through products and sums and out of the
- * rows; sums with negated terms become differences; equal expressions become equal nodes, so that a function and its gradient share them.
+ * Every rule holds in real arithmetic, and up to rounding in floating point. No rule drops an operand, even if the result is a constant (x
+ * − x), so NaN and ±∞ propagate. Numbers computed once per call move outwards and out of the rows; equal expressions become equal nodes, so
+ * that a function and its gradient share them.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { type Algebra } from './algebra.js'
 import { arctan2 } from './functions.js'
 import { isScalar, sameShape, constantValue, nodeWidth, type GraphNode, type Shape } from './graph.js'
 
-/** Rules by kernel, in the order in which they are tried. */
 export type EntrywiseRules = Readonly<Record<string, ReadonlyArray<EntrywiseRule>>>
 type EntrywiseRule = (ins: ReadonlyArray<GraphNode>, make: Algebra) => GraphNode | undefined
 
-/** Rule for a reduction of x over axes; for a sum over the rows there are none. */
+/** Rule for a reduction of x over axes; a sum over the rows has no axes. */
 export type FoldRule = (x: GraphNode, axes: ReadonlyArray<number>, make: Algebra) => GraphNode | undefined
 
-/** Rule for x under another shape. */
 export type ReshapeRule = (x: GraphNode, shape: Shape, make: Algebra) => GraphNode | undefined
 
-/** Rule for a product of a and b: rows times a shared matrix, possibly transposed, or over the rows. */
+/** Rule for a · b: rows times a shared matrix, possibly transposed, or over the rows. */
 export type ProductRule = (a: GraphNode, b: GraphNode, make: Algebra, transposed: boolean) => GraphNode | undefined
 
-/** Rule for entries picked from one node. */
 export type PickRule = (
   x: GraphNode,
   table: ReadonlyArray<number>,
@@ -34,7 +31,7 @@ export type PickRule = (
 
 const isKernel = ({ does }: GraphNode, kernel: string): boolean => does.kind === 'entrywise' && does.kernel === kernel
 
-/** [s, y] if x = s · y with s one number for all entries and rows; undefined if x is no such product or is itself one number. */
+/** [s, y] if x = s · y with one number s for all entries and rows; undefined if not, or if x is a number itself. */
 const asScaled = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode] | undefined =>
   isScalar(x)
     ? undefined
@@ -47,13 +44,13 @@ const asScaled = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode] 
 /** Identity that fixes the type of a table of rules. */
 const ruleTable = <T>(rules: T): T => rules
 
-/** First result of `of` on two operands, in either order. */
+/** First result of `of` on two operands in either order. */
 const eitherWay = <T>(
   [a, b]: ReadonlyArray<GraphNode>,
   of: (a: GraphNode, b: GraphNode) => T | undefined
 ): T | undefined => of(a, b) ?? of(b, a)
 
-/** Rule that is tried with its operands in either order. */
+/** Rule with its operands in either order. */
 const inEitherOrder =
   (of: (a: GraphNode, b: GraphNode, make: Algebra) => GraphNode | undefined): EntrywiseRule =>
   (ins, make) =>
@@ -191,7 +188,7 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
       const one = make.constant(1)
       const total = make.add(one, e)
       const share = make.div(make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e]), total)
-      // As in the kernel, the quotient is corrected for the rounding error of 1 + e.
+      // Corrected for the rounding error of 1 + e, as in the kernel.
       const lost = make.sub(e, make.sub(total, one))
       return make.sub(share, make.mul(share, lost))
     }
@@ -202,7 +199,7 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
   ]
 })
 
-/** [c, y] if x = c · y with c computed once per call and y per row, of the shape of x; otherwise undefined. */
+/** [c, y] if x = c · y with c per call and y per row, of the shape of x; otherwise undefined. */
 const asWeighted = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined => {
   if (!isKernel(x, 'Multiply') || x.scope === 'once') return undefined
   const of = (c: GraphNode, y: GraphNode): readonly [GraphNode, GraphNode] | undefined =>
@@ -210,7 +207,7 @@ const asWeighted = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined =
   return eitherWay(x.ins, of)
 }
 
-/** Rules for nodes with an axis of versions: values computed once per call then have many entries, so they are combined. */
+/** Rules for nodes with an axis of versions: values per call then have many entries, so they are combined. */
 export const versionRules = ruleTable<EntrywiseRules>({
   ...entrywiseRules,
   Multiply: [
@@ -268,12 +265,12 @@ export const versionRules = ruleTable<EntrywiseRules>({
   ]
 })
 
-/** Maximum number of products that replace one loop, since each is code of its own. */
+/** Maximum number of products that replace one loop, each with code of its own. */
 const MAX_SEPARATE_PRODUCTS = 64
 
 const upTo = (count: number, from = 0): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => from + i)
 
-/** Applies `of` to each matrix along the leading axes of x and concatenates the results under `shape`; undefined if there are too many. */
+/** Concatenates `of` of each matrix along the leading axes of x under `shape`; undefined if there are too many. */
 const forEachMatrix = (
   { shape: own }: GraphNode,
   shape: Shape,
@@ -292,8 +289,8 @@ const forEachMatrix = (
 }
 
 /**
- * Terms of a varying x ± y of which one is computed once per call, or is a number times a value that is equal in all versions; undefined if there
- * is none. Results of that term alone are then computed once.
+ * Terms of a varying x ± y of which one is per call, or a number times a value equal in all versions, so that its results are computed
+ * once; undefined if there is none.
  */
 const sharedSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
   const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
@@ -307,13 +304,12 @@ const sharedSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphN
 const isSingleAlong = (x: GraphNode, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
-/** A sum of a product x over axes. */
 interface SummedProduct {
   readonly x: GraphNode
   readonly axes: ReadonlyArray<number>
 }
 
-/** Rule for a sum of products x = a · b, tried with the factors in either order. */
+/** Rule for a sum of x = a · b, with the factors in either order. */
 const ruleOfProducts =
   (of: (a: GraphNode, b: GraphNode, sum: SummedProduct, make: Algebra) => GraphNode | undefined): FoldRule =>
   (x, axes, make) =>
@@ -415,7 +411,7 @@ export const rowSumRules = ruleTable<ReadonlyArray<FoldRule>>([
   }
 ])
 
-/** [r, y] if x = r · y with r one number per row and y of the shape of x; otherwise undefined. */
+/** [r, y] if x = r · y with one number r per row and y of the shape of x; otherwise undefined. */
 const asRowScaled = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined => {
   if (!isKernel(x, 'Multiply') || x.scope === 'once') return undefined
   const of = (r: GraphNode, y: GraphNode): readonly [GraphNode, GraphNode] | undefined =>
@@ -423,7 +419,7 @@ const asRowScaled = (x: GraphNode): readonly [GraphNode, GraphNode] | undefined 
   return eitherWay(x.ins, of)
 }
 
-/** True if a = b, or one is r times the other with r one number per row, so Σ_rows a bᵀ is a sum of squares. */
+/** True if a = b, or one is r times the other with one number r per row, so Σ_rows a bᵀ is a sum of squares. */
 const isGram = (a: GraphNode, b: GraphNode): boolean =>
   a === b || asRowScaled(a)?.[1] === b || asRowScaled(b)?.[1] === a
 
@@ -435,7 +431,7 @@ export const reshapeRules = ruleTable<ReadonlyArray<ReshapeRule>>([
     )
 ])
 
-/** Columns that a table picks, equally from every line of [..., from]; undefined if lines differ. */
+/** Columns that a table picks equally from every line of [..., from]; undefined if lines differ. */
 const constantColumns = (
   table: ReadonlyArray<number>,
   lines: number,
@@ -584,7 +580,7 @@ export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
   (a, b, make) => {
     const left = asRowScaled(a)
     const right = asRowScaled(b)
-    // What remains is no longer a product over the rows.
+    // The rest is no product over the rows.
     if (left?.[1].scope === 'once') return make.rowDot(left[1], make.mul(left[0], b))
     if (right?.[1].scope === 'once') return make.rowDot(make.mul(right[0], a), right[1])
     if (left && nodeWidth(b) < nodeWidth(a)) return make.rowDot(left[1], make.mul(left[0], b))
@@ -603,8 +599,8 @@ export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
 ])
 
 /**
- * Rules that split sums. They pay only if the sum is not needed elsewhere, which is not known while a graph is built: a graph is built with and
- * without them, and the one with fewer operations is used.
+ * Rules that split sums, which pays only if the sum is not needed for another node. Graphs are built with and without them, and the one
+ * with fewer operations is used.
  */
 export const splittingProductRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** (x + u B) M = x M + u (B M) */
@@ -617,7 +613,7 @@ export const splittingProductRules = ruleTable<ReadonlyArray<ProductRule>>([
   }
 ])
 
-/** [x, ±s, u B] for x ± s · u B with u an input; undefined otherwise. A u that is computed from x may cancel large parts of it, so that sum is kept. */
+/** [x, ±s, u B] for x ± s · u B with u an input; otherwise undefined. A computed u may cancel large parts of x, so that sum is kept. */
 const besideThin = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode, GraphNode] | undefined => {
   const found = thinSum(x, make)
   if (found === undefined) return undefined

@@ -1,6 +1,6 @@
 /**
- * The runtime of compiled programs: one memory for all of them, with the kernels of lib/wasm, and the threads that share it. Data stay in
- * this memory from call to call, packed as panels; everything else that a call needs is allocated and freed.
+ * The runtime of compiled programs: one memory for all, with the kernels of lib/wasm, and the threads that share it. Data stay there from
+ * call to call, packed as panels; everything else that a call needs is allocated and freed.
  */
 import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
 import { arena as arenaOf, type Arena } from '../wasm/arena.js'
@@ -16,36 +16,34 @@ import { PANEL_ROWS, type Lanes } from './lanes.js'
 import { evaluateNode } from './evaluateNode.js'
 import { bufferCache, type BufferCache } from './bufferCache.js'
 
-/** Maximum size of the memory in pages of 64 kB: 4 GB. */
+/** 4 GB, in pages of 64 kB. */
 export const MAX_PAGES = 65536
 /** Maximum number of doubles of data that stay in memory: 256 MB. */
 const MAX_KEPT_DOUBLES = 0x2000000
-/** Data larger than this number of bytes are copied in segment by segment at each call. */
+/** Larger data are copied in, segment by segment, at each call. */
 const SEGMENT_BYTES = 0x40000000
-/** Maximum number of instantiated programs; one that was dropped is instantiated again when it runs. */
+/** Maximum number of instantiated programs. */
 const MAX_INSTANCES = 64
-/** Bytes of a mask: enough for a panel of doubles. */
+/** A mask is as large as an entry of a panel, in doubles. */
 const MASK_BYTES = 64
-/** Panels that are packed at a time if rows are read from a source. */
+/** Number of panels packed at a time if rows are read from a source. */
 const READ_PANELS = 512
-/** Work, in rows × operations, from which other threads take part: below it, about .25 ms of one thread, they gain nothing. */
+/** Rows × operations from which other threads take part: less is about .25 ms of one thread. */
 export const MIN_THREADED_WORK = 1e6
 
 const isShared = (pool: ThreadPool): boolean => pool.memory.buffer.constructor.name === 'SharedArrayBuffer'
 
-/** Input of rows: numbers row after row, in memory or read in blocks, or the key whose draws they are. */
+/** Rows in memory or read in blocks, or the key whose draws they are. */
 export type RowsGiven = RowNumbers | { readonly k0: number; readonly k1: number }
 
-/** A compiled program, as the runtime needs it. */
 export interface Runnable {
   /** @internal */
   readonly module: WebAssembly.Module
   readonly lanes: Lanes
-  /** Number of words of a job. */
   readonly words: number
-  /** Nodes that the interpreter's kernels may compute, by the index with which the program calls them. */
+  /** Nodes that the interpreter may compute, by call index. */
   readonly kernels: ReadonlyArray<GraphNode>
-  /** True if some of them run in every panel, so that no other thread can take part. */
+  /** True if some of them run in every panel, so only in one thread. */
   readonly isFallback: boolean
   /** Inputs of rows. Kept ones stay in memory from call to call. */
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number; readonly isKept: boolean }>
@@ -53,18 +51,17 @@ export interface Runnable {
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly width: number }>
   readonly sumBytes: number
   readonly scratchBytes: number
-  /** Operations per row. */
   readonly work: number
 }
 
 export interface RunResult {
-  /** Sums of the chunks, one chunk after another. */
+  /** Sums of one chunk after another. */
   readonly numbers: Float64Array
-  /** Outputs for the rows of these chunks, by name. */
+  /** Outputs for the rows of these chunks. */
   readonly outputs: Readonly<Record<string, Float64Array>>
 }
 
-/** Reductions [from, to) of a partition of the rows. */
+/** Chunks [from, to) of a partition of the rows. */
 export interface ChunkRange {
   readonly rows: number
   readonly from: number
@@ -74,22 +71,22 @@ export interface ChunkRange {
 /** Inputs of one call: rows, and numbers that all rows share. */
 export interface CallInputs {
   readonly given: Readonly<Record<string, RowsGiven>>
-  /** Parts of these numbers, from index `at` on, are parameters of the program at byte `there`. */
+  /** Numbers from index `at` on are parameters of the program at byte `there`. */
   readonly numbers: Float64Array
   readonly shared: ReadonlyArray<{ readonly at: number; readonly width: number; readonly there: number }>
 }
 
 export interface CompilerRuntime {
-  /** True if the memory is shared between threads. */
+  /** True if threads share the memory. */
   readonly shared: boolean
-  /** Runs a program over the chunks for each of several calls with the same number of rows. */
+  /** Runs a program over the chunks for several calls with equal numbers of rows. */
   readonly run: (
     program: Runnable,
     range: ChunkRange,
     calls: ReadonlyArray<CallInputs>,
     parameterBytes: number
   ) => ReadonlyArray<RunResult>
-  /** Number of allocated arrays and of instantiated programs. */
+  /** Numbers of allocated arrays and of instantiated programs. */
   readonly held: () => { readonly arrays: number; readonly instances: number }
 }
 
@@ -98,7 +95,7 @@ const isReadGiven = (given: RowsGiven): boolean => 'read' in given
 const numbersLength = (numbers: RowNumbers): number =>
   numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim
 
-/** Numbers that a chunk of a program sums; each is a pair of doubles, which are added. */
+/** Number of pairs of doubles that a chunk sums. */
 export const sumPairs = ({ sumBytes }: Runnable): number => sumBytes / 16
 
 // —— memory ——
@@ -106,9 +103,9 @@ export const sumPairs = ({ sumBytes }: Runnable): number => sumBytes / 16
 class OutOfMemory extends RangeError {}
 
 interface RuntimeMemory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
-  /** Allocates `length` doubles and returns their address; throws OutOfMemory if there is no room. */
+  /** Returns the address of `length` new doubles; throws OutOfMemory if there is no room. */
   readonly take: (length: number) => number
-  /** Views of the whole memory: to make a view of a part would take longer than most calls take to fill it. */
+  /** Views of the whole memory; a view of a part takes longer to create than most calls to fill. */
   readonly whole: () => { readonly words: Int32Array; readonly doubles: Float64Array }
 }
 
@@ -138,8 +135,8 @@ const runtimeMemory = (pool: ThreadPool): RuntimeMemory => {
 // —— kernels in JavaScript ——
 
 /**
- * The JavaScript function that programs import to run an interpreter's kernel on a panel: index of the node, addresses of its operands and
- * of its result. Rows are the last axis for entrywise kernels; other kernels run row by row.
+ * Function that programs import to run an interpreted kernel on a panel: index of the node, addresses of its operands and result. Rows are
+ * the last axis for entrywise kernels; other kernels run row by row.
  */
 const interpreterKernel =
   ({ buffer }: RuntimeMemory, nodes: ReadonlyArray<GraphNode>, lanes: Lanes) =>
@@ -205,7 +202,7 @@ interface PanelRange {
   readonly panels: number
 }
 
-/** Writes rows that are in memory as panels at an address; lanes beyond the last row are 0. */
+/** Packs rows in memory as panels at an address; lanes beyond the last row are 0. */
 const packPanels = (
   { buffer }: RuntimeMemory,
   values: Float64Array,
@@ -226,7 +223,7 @@ const packPanels = (
       out[to] = values[from++]
 }
 
-/** Writes rows as panels at an address, reading them in blocks if they are not in memory. */
+/** Packs rows as panels at an address, reading blocks if they are not in memory. */
 const packRows = (
   memory: RuntimeMemory,
   numbers: RowNumbers,
@@ -247,7 +244,7 @@ const packRows = (
   }
 }
 
-/** Copies the first `count` rows of the panels at an address to the rows of `out` [., columns] from row `first` on. */
+/** Copies the first `count` rows of panels at an address to `out` [., columns] from row `first` on. */
 const unpackRows = (
   { buffer }: RuntimeMemory,
   { at, count, columns }: { readonly at: number; readonly count: number; readonly columns: number },
@@ -260,17 +257,16 @@ const unpackRows = (
       out[to++] = from[p]
 }
 
-/** Size in doubles of panels of this many columns. */
 const panelDoubles = (panels: number, columns: number, { line }: Lanes): number => (panels * line * columns) / 8
 
 // —— a run ——
 
-/** Segments in which chunks are run: a single one if all rows are in memory, otherwise as many chunks at a time as fit. */
+/** Segments in which chunks run: a single one if all rows are in memory, otherwise as many chunks as fit. */
 interface ChunkPlan {
   readonly chunkPanels: number
   /** Panels of all rows. */
   readonly panels: number
-  /** The chunks are panels [start, end). */
+  /** Chunks are panels [start, end). */
   readonly start: number
   readonly end: number
   /** True if there is a single segment. */
@@ -293,11 +289,11 @@ const chunkPlan = (program: Runnable, { rows, from, to }: ChunkRange, calls: Rea
   return { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce }
 }
 
-/** A call with the addresses of all that belongs to it, and its result, which the run fills. */
+/** Call with its addresses, and its result, which the run fills. */
 interface LaunchedCall {
   readonly inputs: CallInputs
   readonly parametersAt: number
-  /** Addresses of the inputs of rows, and of the outputs. */
+  /** Addresses of inputs and outputs of rows. */
   readonly givenAt: ReadonlyArray<number>
   readonly outputsAt: ReadonlyArray<number>
   /** Words of the keys of drawn inputs. */
@@ -306,7 +302,6 @@ interface LaunchedCall {
   readonly result: RunResult
 }
 
-/** A run of a program over chunks, with all its memory allocated. */
 interface Launch {
   readonly program: Runnable
   readonly range: ChunkRange
@@ -316,28 +311,28 @@ interface Launch {
   readonly instance: Loaded
   readonly isAlone: boolean
   readonly scratch: ChunkedJob['scratch']
-  /** Results of a chunk have `resultBytes` bytes. */
   readonly resultsAt: number
+  /** Bytes of a chunk's results. */
   readonly resultBytes: number
-  /** Jobs have `jobDoubles` doubles each. */
   readonly jobsAt: number
+  /** Doubles of a job. */
   readonly jobDoubles: number
   readonly fullMaskAt: number
 }
 
-/** Parts of the runtime that runs share. */
+/** Shared by all runs. */
 interface RuntimeParts {
   readonly pool: ThreadPool
   readonly memory: RuntimeMemory
   readonly loaded: ReturnType<typeof instanceCache>
   readonly residents: BufferCache
-  /** Address of the mask of all lanes; the mask of the last panel follows it. */
+  /** Address of the full mask; the last panel's mask follows it. */
   readonly fullMask: () => number
 }
 
 type Allocate = (length: number) => number
 
-/** Addresses of the inputs of rows of a call. Kept data that are already in memory are not packed again. */
+/** Addresses of a call's inputs of rows. Kept data already in memory are not packed again. */
 const placeInputs = (
   { memory, residents }: RuntimeParts,
   allocate: Allocate,
@@ -404,7 +399,7 @@ const prepareLaunch = (
   return { program, range, plan, parameterBytes, calls, instance, isAlone, ...memoryOfRun }
 }
 
-/** Writes the parameters of each call, and the words of its job that are the same for all segments. */
+/** Writes the parameters of each call, and the words of its job that all segments share. */
 const writeJobs = (memory: RuntimeMemory, launch: Launch): void => {
   const { lanes } = launch.program
   const { words } = memory.whole()
@@ -429,7 +424,7 @@ const writeJobs = (memory: RuntimeMemory, launch: Launch): void => {
   }
 }
 
-/** Packs the rows of one segment, which begins at a chunk of the range, and runs its chunks for all calls; adds to their results. */
+/** Packs the rows of a segment, which begins at a chunk of the range; adds its chunks' results for all calls. */
 const runSegment = ({ pool, memory }: RuntimeParts, launch: Launch, chunk: number): void => {
   const { program, range, plan, calls, resultsAt, resultBytes } = launch
   const { lanes } = program
@@ -476,7 +471,7 @@ const emptyResult = (program: Runnable, { rows, from, to }: ChunkRange): RunResu
 
 type RunRequest = Parameters<typeof prepareLaunch>[2]
 
-/** Runs all segments of a request, with memory that is freed afterwards; throws OutOfMemory if there is no room. */
+/** Runs all segments of a request and frees their memory; throws OutOfMemory if there is no room. */
 const launch = (parts: RuntimeParts, request: RunRequest, results: ReadonlyArray<RunResult>): void => {
   const { memory, residents } = parts
   const { from, to } = request.range
@@ -490,7 +485,7 @@ const launch = (parts: RuntimeParts, request: RunRequest, results: ReadonlyArray
   residents.begin()
   try {
     const prepared = prepareLaunch(parts, allocate, request, results)
-    // From here on no memory is allocated, so its views stay valid.
+    // From here on no memory is allocated, so views stay valid.
     writeJobs(memory, prepared)
     for (let chunk = 0; chunk < to - from; chunk += prepared.plan.chunksAtOnce) runSegment(parts, prepared, chunk)
   } finally {
@@ -498,7 +493,7 @@ const launch = (parts: RuntimeParts, request: RunRequest, results: ReadonlyArray
   }
 }
 
-/** Starts the runtime; throws if the engine has no SIMD or forbids compilation here. */
+/** Starts the runtime; throws if the engine has no SIMD or forbids compilation. */
 const startRuntime = (): CompilerRuntime => {
   const pool = poolOf({ binary, memoryFlags })
   const memory = runtimeMemory(pool)
@@ -534,9 +529,9 @@ const startRuntime = (): CompilerRuntime => {
 
 let cachedRuntime: Either<string, CompilerRuntime> | undefined
 
-/** The runtime, started on first use, or the reason why none can be started here. */
+/** The runtime, started on first use, or the reason why it cannot start. */
 export const runtimeOrReason = (): Either<string, CompilerRuntime> =>
   (cachedRuntime ??= tryCatch(startRuntime, compilationObstacle))
 
-/** The runtime; null if none can be started here. */
+/** The runtime, started on first use; null if it cannot start. */
 export const runtimeOrNull = (): CompilerRuntime | null => toUnion(mapLeft(() => null)(runtimeOrReason()))

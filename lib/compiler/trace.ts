@@ -1,9 +1,8 @@
 /**
- * Phase 1: tracing. Records the kernels that a function in the tensor vocabulary calls, and those of its gradient, with symbols in the
- * place of numbers.
+ * Phase 1: tracing. Records the kernels that a function and its gradient call, with symbols in the place of numbers.
  *
- * The number of rows is not known yet, but the engine needs one. A function is therefore traced twice, with two numbers of rows and two
- * examples of anything else that it reads; whatever differs between the traces must be an input or the number of rows.
+ * The engine needs a number of rows, which is not known yet. A function is therefore traced twice, with two numbers of rows and two
+ * examples of anything else that it reads; any difference between the traces must be an input or the number of rows.
  */
 import { recording } from '../tensors/backend.js'
 import { type Dense, type DType, type ArrayForm, type Precision, type TypedValues } from '../kernels/dense.js'
@@ -14,7 +13,7 @@ import { tfjs, type TensorInfo } from '../tensors/tfjs.js'
 import { refuseToCompile } from './refusal.js'
 
 export interface TracedNode {
-  /** A kernel's name, or one of 'Input', 'Number' and 'Array'. */
+  /** Kernel name, or 'Input', 'Number' or 'Array'. */
   readonly kernel: string
   readonly inputs: Readonly<Record<string, TracedNode>>
   readonly attrs: object
@@ -22,10 +21,9 @@ export interface TracedNode {
   readonly dtype: DType
   /** Index among the kernel's outputs. */
   readonly output: number
-  /** Name of an input. */
   readonly name?: string
   readonly isParameter?: true
-  /** Entries of 'Number' and 'Array': constants of the function. */
+  /** Entries of 'Number' and 'Array'. */
   readonly values?: TypedValues
 }
 
@@ -48,7 +46,7 @@ export interface TraceSignature {
   readonly constants: ShapesByName
 }
 
-/** Outputs of a function: a scalar, which is differentiated, and any others. */
+/** A scalar, which is differentiated, and any other outputs. */
 export interface Outputs {
   readonly value?: Tensor
   readonly others?: NamedTensorInputs
@@ -62,22 +60,19 @@ export interface FunctionTrace {
   readonly others: Readonly<Record<string, TracedNode>>
 }
 
-/** Options of a trace. */
 interface TraceOptions {
   readonly differentiates: boolean
-  /** Precision of the program that will be compiled. */
   readonly precision: Precision
 }
 
-/** Entries of arrays in a trace, which have a shape only. */
 const NO_ENTRIES = new Float64Array(0)
 
-/** Nodes of a trace in the order of their creation, and the node of each tensor. */
+/** Nodes in the order of their creation, and the node of each tensor. */
 interface TraceRecorder {
   readonly nodes: ReadonlyArray<TracedNode>
-  /** Adds a node under a data id (Default: a new one). */
+  /** Adds a node under a data id. Default: a new one. */
   readonly add: (node: TracedNode, id?: object) => TensorInfo
-  /** Node of a tensor: adds a reshape if the tensor has another shape; rejects a tensor from outside the function. */
+  /** Node of a tensor, through a reshape if the shapes differ; rejects a tensor from outside the function. */
   readonly find: (info: TensorInfo) => TracedNode
   readonly has: (id: object) => boolean
 }
@@ -135,7 +130,6 @@ const recordingHooks = ({ add, find, has }: TraceRecorder, precision: Precision)
   asked: () => refuseToCompile('it looks at the entries of a tensor, which has none until the program runs')
 })
 
-/** Tensors of inputs, whose shapes are preceded by `lead`. */
 const tracedInputTensors = (
   { add }: TraceRecorder,
   shapes: ShapesByName,
@@ -155,7 +149,7 @@ const tracedInputTensors = (
     })
   )
 
-/** Traces the function once, with `count` rows. */
+/** Traces the function with `count` rows. */
 const traceOnce = (
   { params, rows, constants }: TraceSignature,
   write: (inputs: Inputs) => Outputs,
@@ -196,21 +190,21 @@ const traceOnce = (
 
 // —— two traces ——
 
-/** A whole multiple of the number of rows, or its inverse. */
+/** Whole multiple of the number of rows, or its inverse. */
 export interface RowCount {
   readonly multiple: number
   readonly isInverse: boolean
 }
-/** Nodes that are a multiple of the number of rows, or its inverse, as the second trace shows. */
+/** Nodes that are a multiple of the number of rows, or its inverse. */
 export type Counts = ReadonlyMap<TracedNode, RowCount>
 
 const isArrayLike = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value)
 
-/** True if both lengths are the same multiple of their number of rows. */
+/** True if both lengths are equal multiples of their number of rows. */
 const isMultiple = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   typeof a === 'number' && a > 0 && a % rows[0] === 0 && b === (a / rows[0]) * rows[1]
 
-/** True if attributes agree, except for the number of rows. */
+/** True if attributes agree up to the number of rows. */
 const attributesAlike = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   Object.is(a, b) ||
   isMultiple(a, b, rows) ||
@@ -224,7 +218,7 @@ const attributesAgree = (a: object, b: object, rows: readonly [number, number]):
   return Object.entries(a).every(([name, value]) => attributesAlike(value, other.get(name), rows))
 }
 
-/** Finds the nodes that depend on the number of rows; rejects any other difference between the traces. */
+/** Finds the nodes that depend on the number of rows; rejects any other difference. */
 const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
   const rows = [a.rows, b.rows] as const
   const counts = new Map<TracedNode, RowCount>()
@@ -281,7 +275,7 @@ const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
   return counts
 }
 
-/** Smallest prime that is at least n. */
+/** Smallest prime ≥ n. */
 const primeFrom = (n: number): number => {
   for (let p = n; ; p++) {
     let isPrime = true
@@ -291,8 +285,8 @@ const primeFrom = (n: number): number => {
 }
 
 /**
- * Traces a function; rejects it if two traces differ in anything but the number of rows. The examples stand for anything that the function
- * reads besides its inputs: the trace must not depend on them.
+ * Traces a function; rejects it if two traces differ in anything but the number of rows. The examples replace anything that the function
+ * reads besides its inputs.
  */
 export const traceFunction = <E>(
   signature: TraceSignature,
@@ -300,7 +294,7 @@ export const traceFunction = <E>(
   examples: readonly [E, E],
   options: TraceOptions
 ): { readonly trace: FunctionTrace; readonly counts: Counts } => {
-  // Larger than any size, so that no size is mistaken for the number of rows.
+  // Larger than any size, so no size is mistaken for the number of rows.
   const sizes = [signature.params, signature.rows, signature.constants].flatMap(Object.values).flat().map(Number)
   const first = primeFrom(Math.max(97, ...sizes) + 1)
   const trace = traceOnce(signature, inputs => write(inputs, examples[0]), first, options)

@@ -1,7 +1,6 @@
 /**
  * Phase 1½: unfolding. A function may reshape [rows, m, …] to [rows · m, …], for instance a divergence, which needs a row for each
- * direction. Here the axis that was folded into that of the rows is separated again, so that later phases have an axis of rows alone.
- * The trace is rewritten operation by operation.
+ * direction. The trace is rewritten with both axes, so later phases have an axis of rows alone.
  */
 import { sortedAxes, axisOf } from '../kernels/dense.js'
 import { operations } from '../kernels/index.js'
@@ -12,7 +11,7 @@ import { type RowCount, type Counts, type FunctionTrace, type TracedNode } from 
 
 type Shape = ReadonlyArray<number>
 
-/** Index of an axis of repeated rows, and the number of repeats. */
+/** Axis of repeated rows, and the number of repeats. */
 interface FoldedAxis {
   readonly at: number
   readonly repeats: number
@@ -24,7 +23,7 @@ const foldedAxis = (shape: Shape, rows: number): FoldedAxis | null => {
   return at < 0 ? null : { at, repeats: shape[at] / rows }
 }
 
-/** Shape with the axis of repeated rows split in two. */
+/** Shape with that axis split in two. */
 const unfoldedShape = (shape: Shape, rows: number): Shape => {
   const fold = foldedAxis(shape, rows)
   return fold === null ? shape : [...shape.slice(0, fold.at), rows, fold.repeats, ...shape.slice(fold.at + 1)]
@@ -44,7 +43,7 @@ const reshapedTrace = (x: TracedNode, shape: Shape): TracedNode => ({
 const isLoweredAs = (kernel: string, kind: LoweringKind['kind']): boolean =>
   kernel in operations && operations[kernel].lowering?.kind === kind
 
-/** Name of the attribute that holds the axis, for operations along one axis. */
+/** Name of the attribute that holds the axis. */
 const AXIS_ATTRIBUTES: Readonly<Record<string, string>> = {
   Concat: 'axis',
   SplitV: 'axis',
@@ -53,11 +52,11 @@ const AXIS_ATTRIBUTES: Readonly<Record<string, string>> = {
   LogSoftmax: 'axis',
   ArgMax: 'axis'
 }
-/** Operations whose attributes do not refer to axes. */
+/** Operations whose attributes refer to no axes. */
 const AXISLESS_KERNELS = new Set(['Identity', 'Cast', 'Fill', 'Number', 'ZerosLike', 'AddN'])
 const isPlainKernel = (kernel: string): boolean => AXISLESS_KERNELS.has(kernel) || isLoweredAs(kernel, 'view')
 
-/** Attributes of an operation on an operand of this rank, after the axis `at` was split in two. */
+/** Attributes on an operand of this rank, after axis `at` was split. */
 const shiftedAttributes = (
   { kernel, attrs }: TracedNode,
   rank: number,
@@ -100,22 +99,20 @@ const shiftedAttributes = (
   return refuseToCompile(`${kernel} of rows that were repeated`)
 }
 
-/** An operand without repeated rows, aligned to one whose axis was split: it gets an axis of size 1 there if it reaches that far. */
+/** Operand without repeated rows, aligned to one whose axis was split: it gets an axis of size 1 there if it reaches that far. */
 const alignedOperand = (x: TracedNode, rank: number, { at }: FoldedAxis): TracedNode => {
   const own = at - (rank - x.shape.length)
   return own < 0 ? x : reshapedTrace(x, [...x.shape.slice(0, own + 1), 1, ...x.shape.slice(own + 1)])
 }
 
-/** A trace that is being rewritten. */
 interface Unfolding {
   readonly rows: number
   /** Rewritten node of a traced one. */
   readonly rewritten: (traced: TracedNode) => TracedNode
-  /** Adds a node to the new trace. */
   readonly add: (node: TracedNode) => TracedNode
 }
 
-/** Rewrites a product of matrices: rows of the first factor become a stack of matrices, so stacks of the second get an axis there. */
+/** Rewrites a matrix product: rows of the first factor become a stack of matrices, so stacks of the second get an axis there. */
 const unfoldMatMul = ({ rows, rewritten, add }: Unfolding, traced: TracedNode): TracedNode => {
   const { a, b } = traced.inputs
   const isStacked = foldedAxis(a.shape, rows)?.at === a.shape.length - 2 && foldedAxis(b.shape, rows) === null
@@ -138,7 +135,7 @@ const unfoldAligned = ({ rows, rewritten, add }: Unfolding, traced: TracedNode, 
     })
   )
   if (kernel !== 'Tile') return { ...traced, inputs: operands, shape: result }
-  // To repeat all rows one after another is another order than to repeat each.
+  // Repeating all rows in turn differs in order from repeating each.
   if (inputs.x.shape[split.at] % rows === 0 && inputs.x.shape[split.at] !== shape[split.at])
     refuseToCompile('Tile repeats all rows one after another')
   return { ...traced, inputs: operands, attrs: { reps: result.map((n, i) => n / operands.x.shape[i]) }, shape: result }
@@ -164,7 +161,7 @@ const unfoldNode = (unfolding: Unfolding, traced: TracedNode): TracedNode => {
   return { ...traced, inputs: own, attrs, shape: unfoldedShape(shape, rows) }
 }
 
-/** Rewrites a trace without folded axes; returns also its nodes that are a multiple of the number of rows. */
+/** Returns a trace without folded axes, and its nodes that are a multiple of the number of rows. */
 export const unfoldTrace = (
   trace: FunctionTrace,
   counts: Counts

@@ -11,18 +11,18 @@ import { topologicalOrder, nodeWidth, type GraphNode, type Shape } from './graph
 import { PANEL_ROWS } from './lanes.js'
 import { isSymmetricProduct, unrolledAxes, type Item, type MemoryLayout } from './placement.js'
 
-/** An address in the code of a loop: bytes from a base, and bytes for each turn along the axes that are loops. */
+/** Address in a loop: bytes from a base, and bytes per turn along each loop. */
 export interface CodeAddress {
-  /** 'given x' for the panel of an input, 'parameters', 'results'; any other name is the scratch space. */
+  /** 'given x' (panel of an input), 'parameters' or 'results'; any other name is the scratch space. */
   readonly base: string
   readonly offset: number
   readonly steps: Shape
 }
 
-/** A read or write in the code of a loop, in one column of each turn. */
+/** Read or write in a loop, in one column of each turn. */
 export interface ColumnAccess {
   readonly node: GraphNode
-  /** The operand that is read for the node; undefined if the node itself is written. */
+  /** Operand that is read; undefined if the node is written. */
   readonly operand?: GraphNode
   readonly column: number
   readonly vector: number
@@ -50,7 +50,7 @@ export const useVerifier = (onFault: ((fault: string) => void) | null): void => 
   listener = onFault
 }
 
-/** Returns the faults that `find` finds, after reporting them to the listener; none if programs are not verified. */
+/** Returns the faults that `find` finds, after reporting them; none if programs are not verified. */
 export const reportFaults = (find: () => ReadonlyArray<string>): ReadonlyArray<string> => {
   if (listener === null) return []
   const faults = find()
@@ -67,22 +67,21 @@ const coordinatesOf = (shape: Shape): ReadonlyArray<Shape> =>
     [[]]
   )
 
-/** Index of the entry of a node of shape `own` at coordinates of shape `full`: sizes align from the right, axes of size 1 broadcast. */
+/** Entry of a node of shape `own` at coordinates of `full`: sizes align from the right, axes of size 1 broadcast. */
 const broadcastEntry = (own: Shape, full: Shape, at: Shape): number =>
   own.reduce((entry, n, axis) => entry * n + (n === 1 ? 0 : at[full.length - own.length + axis]), 0)
 
-/** Maximum number of entries of a node. A register holds one vector of an entry, of at most eight, which adds v/8 to its name. */
+/** Maximum number of entries of a node. A register's name adds v/8 for vector v < 8 of an entry. */
 const ENTRIES = 16777216
 const entryName = ({ id }: GraphNode, entry: number): number => id * ENTRIES + entry
 
-/** State of a verification. */
 interface Verification {
   readonly layout: MemoryLayout
   /** Nodes that items compute. */
   readonly made: ReadonlySet<GraphNode>
-  /** Names of a node's entries: a node that no item computes has the names of the entries it shows under another shape. */
+  /** Names of a node's entries; a node that no item computes has those of the entries it shows under another shape. */
   readonly names: (node: GraphNode) => ReadonlyArray<number>
-  /** First address of a base in one address space: scratch, then each input's panel, parameters and results. */
+  /** First address of a base in one address space: scratch, each input's panel, parameters, results. */
   readonly baseOf: (name: string) => number
   /** Name of the entry written last to each address. */
   readonly memory: Map<number, number>
@@ -130,7 +129,7 @@ const addressOf = ({ layout, baseOf }: Verification, node: GraphNode): number =>
   return (buffer.kind === 'given' ? baseOf(`given ${buffer.input}`) : buffer.at) + entry * layout.lanes.line
 }
 
-/** Entries of a node at an address, `step` bytes apart. */
+/** Entries at an address, `step` bytes apart. */
 interface EntryRange {
   readonly node: GraphNode
   readonly from: number
@@ -152,7 +151,7 @@ const expectEntries = (
   })
 }
 
-/** Checks that all entries of a value of rows are at its declared address. */
+/** Checks that all entries of a value are at its declared address. */
 const expectWhole = (verification: Verification, node: GraphNode, who: string): void => {
   const step = verification.layout.lanes.line
   if (node.scope === 'rows') expectEntries(verification, { node, from: addressOf(verification, node), step }, who)
@@ -160,7 +159,7 @@ const expectWhole = (verification: Verification, node: GraphNode, who: string): 
 
 type LoopItem = Extract<Item, { readonly kind: 'loop' }>
 
-/** Walks all turns of a loop, and then checks that every node of it is complete. */
+/** Walks all turns of a loop, then checks that its nodes are complete. */
 const walkLoop = (
   verification: Verification,
   { space, nodes }: LoopItem,
@@ -176,7 +175,7 @@ const walkLoop = (
   for (const outer of coordinatesOf(space.slice(0, flat)))
     for (const { node, operand, column, vector, register, place, isLate } of accesses) {
       const full = node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape
-      // Coordinates of the space are those of the axes longer than 1.
+      // Coordinates of the space omit axes of size 1.
       const short = [...outer, ...columns[column]]
       let axis = 0
       const at = full.map(n => (n === 1 ? 0 : short[axis++]))
@@ -201,7 +200,7 @@ const walkLoop = (
   expectComplete(verification, { space, nodes }, reads, number)
 }
 
-/** Checks after a loop that reductions folded all entries, and that sums and stored values are complete. */
+/** Checks that reductions folded all entries, and that sums and stored values are complete. */
 const expectComplete = (
   verification: Verification,
   { space, nodes }: Pick<LoopItem, 'space' | 'nodes'>,
@@ -218,7 +217,7 @@ const expectComplete = (
   }
 }
 
-/** True if x is y, or each line of x is that line of y times a number of its own. */
+/** True if x is y, or each line of x is that of y times a number. */
 const isRowScaled = ({ names, made }: Verification, x: GraphNode, y: GraphNode): boolean => {
   const length = x.shape.at(-1) ?? 1
   const own = names(x)
@@ -238,7 +237,7 @@ const isRowScaled = ({ names, made }: Verification, x: GraphNode, y: GraphNode):
   return (isOther(a) && isSameAlongLines(b)) || (isOther(b) && isSameAlongLines(a))
 }
 
-/** Checks a product over the rows: its factors are complete and kept for a tile, and it is symmetric if only half of it is computed. */
+/** Checks that factors of a product over the rows are complete and kept for a tile, and that it is symmetric if only half is computed. */
 const verifyRowProduct = (verification: Verification, node: GraphNode): void => {
   const { layout, faults } = verification
   const [x, y] = node.ins
@@ -252,7 +251,7 @@ const verifyRowProduct = (verification: Verification, node: GraphNode): void => 
   if (isSymmetricProduct(node) && !isSymmetric()) faults.push(`${node.id}: mirrored, and not symmetric`)
 }
 
-/** Checks that buffers of the scratch space, over all panels of a tile, do not overlap. */
+/** Checks that scratch buffers, over all panels of a tile, do not overlap. */
 const verifyScratch = ({ layout, made, faults }: Verification): void => {
   const { lanes, drawn } = layout
   const kept = [...made].filter(node => node.scope === 'rows' && layout.isStored(node))
@@ -270,7 +269,7 @@ const verifyScratch = ({ layout, made, faults }: Verification): void => {
   })
 }
 
-/** Faults of a program, given the accesses of each of its items; empty unless the compiler is wrong. */
+/** Faults of a program, given the accesses of each item; empty unless the compiler is wrong. */
 export const findFaults = (
   layout: MemoryLayout,
   accesses: ReadonlyArray<ReadonlyArray<ColumnAccess>>

@@ -1,7 +1,7 @@
 /**
- * Phase 3½: versions. Some constants come in several versions, such as the noise levels and quadrature nodes of one step, and the
- * outputs are sums over them. A node that varies gets a first axis of versions; other nodes are computed once for all. The sum over the
- * versions is taken per row, as soon as everything after it is linear, so there is one sum over the rows for all versions.
+ * Phase 3½: versions. Some constants come in several versions, such as the noise levels and quadrature nodes of a step, and outputs are
+ * sums over them. A node that varies gets a first axis of versions; others are computed once. The versions are summed per row as soon as
+ * everything after is linear, so there is one sum over the rows.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { algebra, type Algebra } from './algebra.js'
@@ -19,36 +19,35 @@ import { refuseToCompile } from './refusal.js'
 
 export interface Versions {
   readonly count: number
-  /** Names of the constants that have versions: [count, …]. */
+  /** Names of the constants with versions: [count, …]. */
   readonly of: ReadonlyArray<string>
 }
 
-/** Maximum width of a varying node per row: the memory of all versions of wider nodes costs more than it saves. */
+/** Maximum width of a varying node per row; for wider ones, memory costs more than it saves. */
 const MAX_VERSION_WIDTH = 8
-/** Maximum number of entries of a varying pick per row, since each is moved by code of its own. */
+/** Maximum number of entries of a varying pick per row, each moved by code of its own. */
 const MAX_MOVED_ENTRIES = 256
 
-/** Context of the rewriting. */
 interface Versioned {
   readonly count: number
   /** Constructors of the nodes for all versions. */
   readonly make: Algebra
   readonly varies: (x: GraphNode) => boolean
-  /** True if a node is a sum over the rows or depends on one. */
+  /** True if a node is or depends on a sum over the rows. */
   readonly isLater: (x: GraphNode) => boolean
-  /** New node of a node: with an axis of versions if it varies. */
+  /** New node, with an axis of versions if the node varies. */
   readonly lift: (x: GraphNode) => GraphNode
   /** 1 for each version, [count]. */
   readonly ones: GraphNode
 }
 
-/** Reshapes a node [count, …own] so that its axes after the first align from the right with a shape of this rank. */
+/** Reshapes [count, …own] so that its other axes align from the right with a shape of this rank. */
 const withVersionAxis = ({ count, make }: Versioned, x: GraphNode, own: Shape, rank: number): GraphNode =>
   constantValue(x) === undefined
     ? make.reshaped(x, [count, ...new Array<number>(rank - own.length).fill(1), ...own])
     : x
 
-/** New node of a node that is equal in all versions. */
+/** New node of a node equal in all versions. */
 const versionInvariant = ({ make, lift }: Versioned, { does, ins, shape, scope }: GraphNode): GraphNode => {
   const { entrywise, node, reduce, reshaped, rowDot, rowSum, stretched } = make
   const [a, b] = ins.map(lift)
@@ -79,7 +78,7 @@ const versionInvariant = ({ make, lift }: Versioned, { does, ins, shape, scope }
   }
 }
 
-/** New node [count, …] of a node that varies. */
+/** New node [count, …] of a varying node. */
 const nodePerVersion = (versioned: Versioned, x: GraphNode): GraphNode => {
   const { count, make, varies, lift } = versioned
   const { entrywise, node, reduce, reshaped, rowDot, rowSum, stretched } = make
@@ -146,19 +145,19 @@ const weightedNode = (versioned: Versioned, x: GraphNode, weight: GraphNode | nu
   weight === null ? x : versioned.make.mul(withVersionAxis(versioned, weight, [], rank), x)
 const timesOrSelf = ({ make }: Versioned, a: GraphNode | null, b: GraphNode): GraphNode =>
   a === null ? b : make.mul(a, b)
-/** A number for each version, [count]. */
+/** Number for each version, [count]. */
 const numberPerVersion = ({ count, make, varies, lift }: Versioned, x: GraphNode): GraphNode =>
   varies(x) ? make.reshaped(lift(x), [count]) : make.stretched(lift(x), [count])
 const sumOfTerms = (make: Algebra, terms: ReadonlyArray<GraphNode>): GraphNode =>
   terms.reduce((all, term) => make.add(all, term))
-/** Sum of two weights, each a number for each version, [count], or null for 1; the first may be absent. */
+/** Sum of two weights, each [count] or null for 1; the first may be absent. */
 const plusWeights = (
   { make, ones }: Versioned,
   a: GraphNode | null | undefined,
   b: GraphNode | null
 ): GraphNode | null => (a === undefined ? b : make.add(a ?? ones, b ?? ones))
 
-/** Factors of a node in a linear combination: one that is equal in all versions, and a weight for each version; null for 1. */
+/** Factors in a linear combination: one equal in all versions, and a weight for each version; null for 1. */
 interface TermFactors {
   readonly outside: GraphNode | null
   readonly own: GraphNode | null
@@ -167,7 +166,7 @@ interface TermFactors {
 /** Adds an operand of a linear node, with its factors, to the combination. */
 type PassWeight = (to: GraphNode, outside: GraphNode | null, own: GraphNode | null) => void
 
-/** Passes the factors of a linear node on to its operands; false if the node is not linear. */
+/** Passes a linear node's factors on to its operands; false if it is not linear. */
 const passIfLinear = (
   versioned: Versioned,
   node: GraphNode,
@@ -207,21 +206,21 @@ const passIfLinear = (
 }
 
 /**
- * Σ over the versions of weight · x, with the shape of x; weights are numbers computed once per call. The terms of which x is a linear
- * combination are found backwards from x: each node gets the sum of the weights that its users pass on, and factors that are equal in all
- * versions stay outside the sum.
+ * Σ over the versions of weight · x, with the shape of x and weights computed once per call. The terms of which x is a linear combination
+ * are found backwards from x: each node gets the sum of the weights that its users pass on, and factors equal in all versions stay outside
+ * the sum.
  */
 const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
   const { make, varies, lift } = versioned
   const nodes = [...topologicalOrder([x])].reverse()
-  /** For each node, its weight for each factor outside the sum (null: 1). */
+  /** For each node, its weight (null: 1) for each factor outside the sum. */
   const weights = new Map<GraphNode, Map<GraphNode | null, GraphNode | null>>([[x, new Map([[null, weight]])]])
   const pass: PassWeight = (to, outside, own) => {
     const all = weights.get(to) ?? new Map<GraphNode | null, GraphNode | null>()
     weights.set(to, all.set(outside, plusWeights(versioned, all.get(outside), own)))
   }
   const terms: GraphNode[] = []
-  /** Terms per row with one shape and one factor outside: they are added before the sum over the versions. */
+  /** Terms per row with equal shape and outside factor, which are added before the sum over the versions. */
   const groups = new Map<
     string,
     { readonly outside: GraphNode | null; readonly shape: Shape; readonly all: GraphNode[] }
@@ -244,17 +243,17 @@ const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNod
   return make.stretched(sumOfTerms(make, terms), x.shape)
 }
 
-/** A node to be summed over the versions with weights (null: 1). */
+/** Node to be summed over the versions with weights (null: 1). */
 interface VersionTerm {
   readonly x: GraphNode
   readonly weight: GraphNode | null
 }
 
-/** Σ over the versions of weight · x, computed for each version and then summed. */
+/** Σ over the versions of weight · x, from one x per version. */
 const separateSum = (versioned: Versioned, { x, weight }: VersionTerm): GraphNode =>
   sumOverVersions(versioned, weightedNode(versioned, versioned.lift(x), weight, x.shape.length), x.shape)
 
-/** The sum of an entrywise node that depends on a sum over the rows. */
+/** Sum of an entrywise node that depends on a sum over the rows. */
 const entrywiseVersionSum = (versioned: Versioned, kernel: string, term: VersionTerm): GraphNode => {
   const { make, varies, isLater, lift } = versioned
   const { entrywise, mul, div, neg, reciprocal, stretched } = make
@@ -293,7 +292,7 @@ const entrywiseVersionSum = (versioned: Versioned, kernel: string, term: Version
   }
 }
 
-/** The sum of a product over the rows: of a varying factor alone, or of both, concatenated over the versions. */
+/** Sum of a product over the rows: of a varying factor alone, or of both, concatenated over the versions. */
 const rowDotVersionSum = (versioned: Versioned, term: VersionTerm): GraphNode => {
   const { count, make, varies, lift } = versioned
   const { rowDot, stretched } = make
@@ -308,7 +307,7 @@ const rowDotVersionSum = (versioned: Versioned, term: VersionTerm): GraphNode =>
   )
 }
 
-/** Σ over the versions of weight · x for an x that is not a linear combination; the sum may be taken of its operands. */
+/** Σ over the versions of weight · x for an x that is no linear combination; the sum may move to its operands. */
 const versionSumOfTerm = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
   const { count, make, varies, isLater, lift } = versioned
   const { mul, reduce, reshaped, rowSum } = make
@@ -346,7 +345,7 @@ const versionSumOfTerm = (versioned: Versioned, x: GraphNode, weight: GraphNode 
   }
 }
 
-/** Outputs as sums over the versions of the constants. */
+/** Outputs as sums over the versions. */
 export const summedOutputs = (
   outs: Readonly<Record<string, GraphNode>>,
   { count, of }: Versions

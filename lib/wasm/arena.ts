@@ -1,55 +1,52 @@
 /**
- * Allocator of arrays in a module's memory, where its kernels find them without a copy. Freed blocks are reused, so a repeated
- * computation takes no fresh pages from the system, which would cost more than the arithmetic on them.
- *
- * A freed block is reused for the next allocation of its size. If there is none and the end of the memory is reached, adjacent free
- * blocks are merged and cut as needed, so that sizes no longer in use do not hold memory back before it grows.
+ * Allocator of arrays in a module's memory, where its kernels find them without a copy. Freed blocks are reused for allocations of equal
+ * size, so a repeated computation takes no fresh pages, which would cost more than its arithmetic. If the end of the memory is reached,
+ * adjacent free blocks are merged and cut as needed before it grows.
  */
 import { exponentOf, powerOfTwo } from '../numbers/elementary.js'
 
 export interface Arena {
   /** The current buffer; another object after the memory grew. */
   readonly buffer: () => ArrayBuffer
-  /** Allocates a block of `length` doubles with arbitrary contents; returns its address, or 0 if there is no room now. */
+  /** Returns the address of a new block of `length` doubles; 0 if there is no room now. */
   readonly take: (length: number) => number
   /** Number of allocated blocks. */
   readonly held: () => number
   /** Frees the block of `length` doubles at an address. */
   readonly give: (at: number, length: number) => void
-  /** Grows the memory if an allocation failed since the last call. Views become invalid, so none may be in use. */
+  /** Grows the memory if an allocation failed since the last call, which invalidates all views. */
   readonly settle: () => void
 }
 
 const PAGE_BYTES = 65536
 const DOUBLE_SIZE = 8
-/** Kernels read up to this many bytes beyond their operands. */
+/** Maximum number of bytes that kernels read beyond their operands. */
 const READ_MARGIN = 4096
-/** The memory is doubled when it grows, by at most this many bytes. */
+/** Maximum number of bytes by which the memory grows. */
 const MAX_GROWTH_BYTES = 0x4000000
 
-/** Size in bytes of a block of `length` doubles: rounded up by at most an eighth, so that there are few sizes and blocks are reused. */
+/** Bytes of a block of `length` doubles: rounded up by at most an eighth, so that blocks of few sizes are reused. */
 export const bytesFor = (length: number): number => {
   const bytes = Math.max(64, length * DOUBLE_SIZE)
   const step = Math.max(64, powerOfTwo(exponentOf(bytes) - 3))
   return Math.ceil(bytes / step) * step
 }
 
-/** A free range of bytes. */
 interface Hole {
   at: number
   bytes: number
 }
 
-/** Free blocks: lists by size, and holes of any size that earlier merges left. */
+/** Free blocks: lists by size, and holes of any size left by merges. */
 interface FreeBlocks {
-  /** Removes a block of exactly this size; returns its address, or 0 if there is none. */
+  /** Returns the address of a block of exactly this size; 0 if there is none. */
   readonly reuse: (bytes: number) => number
-  /** Cuts a block from the smallest hole that is large enough; returns its address, or 0 if there is none. */
+  /** Returns the address of a block cut from the smallest hole that is large enough; 0 if there is none. */
   readonly cut: (bytes: number) => number
   readonly add: (at: number, bytes: number) => void
   /** True if blocks were added since the last merge. */
   readonly isMergeable: () => boolean
-  /** Merges adjacent free ranges. A range that ends at `top` is removed; returns its start, otherwise `top`. */
+  /** Merges adjacent free ranges. If one ends at `top`, removes it and returns its start; otherwise returns `top`. */
   readonly merge: (top: number) => number
 }
 
@@ -111,7 +108,7 @@ export interface ArenaOptions {
   readonly onGrowth?: () => void
 }
 
-/** Size to which a memory of `size` bytes grows if it needs `needed` bytes. */
+/** New size of a memory of `size` bytes that needs `needed` bytes. */
 const grownSize = (size: number, needed: number): number =>
   Math.max(Math.min(2 * size, size + MAX_GROWTH_BYTES), needed)
 
@@ -137,7 +134,7 @@ export const arena = (memory: WebAssembly.Memory, { base, maxBytes, onGrowth }: 
     buffer: () => buffer,
     held: () => blocksHeld,
     take: length => {
-      // Otherwise all further addresses would be NaN, which views treat as 0, the address of the kernels' constants.
+      // Otherwise further addresses would be NaN, which views treat as 0, the address of the kernels' constants.
       if (!(Number.isSafeInteger(length) && length >= 0))
         throw new RangeError(`${length} doubles is not a size; look for an axis without a length`)
       const bytes = bytesFor(length)

@@ -27,25 +27,25 @@ const simdKernelsIfAny = (): SimdKernels | null => {
   try {
     cachedKernels = simdKernels(compileKernels())
   } catch {
-    // No WebAssembly, no SIMD, a content policy against it, or an old browser's limit on synchronous compilation.
+    // No WebAssembly, no SIMD, a content policy against it, or a browser's limit on synchronous compilation.
     cachedKernels = null
   }
   return cachedKernels
 }
 
-/** The kernels in SIMD, or as plain loops if the engine has no SIMD. */
+/** The kernels in SIMD, or as plain loops without it. */
 export const simdOrPlainKernels = (): Kernels => simdKernelsIfAny() ?? plainKernels
 
-/** True if the kernels run in SIMD here. */
+/** True if the kernels run in SIMD. */
 export const hasSimd = (): boolean => simdKernelsIfAny() !== null
 
-/** Shorter arrays are faster to allocate again, and to run over in a plain loop. */
+/** Shorter arrays are faster in the heap and in a plain loop. */
 const MIN_ARENA_LENGTH = 64
 
 /** Allocates an array of arbitrary contents, in the kernels' memory if there is room; valid until `releaseUnkept` unless kept. */
 export const allocateDoubles = (length: number): Float64Array =>
   (length < MIN_ARENA_LENGTH ? null : simdKernelsIfAny()?.room.take(length)) ?? new Float64Array(length)
-/** Keeps an array of `allocateDoubles` until `giveBack` and returns its address; 0 if it does not lie in the kernels' memory. */
+/** Keeps an array of `allocateDoubles` until `giveBack`; returns its address, or 0 if it is not in the kernels' memory. */
 export const keepDoubles = (values: Float64Array): number => simdKernelsIfAny()?.room.keep(values) ?? 0
 /** View of the array kept at an address. Earlier views have length 0 once `releaseUnkept` has grown the memory. */
 export const viewOf = (at: number, length: number): Float64Array =>
@@ -54,16 +54,16 @@ export const viewOf = (at: number, length: number): Float64Array =>
 export const giveBack = (at: number, length: number): void => {
   simdKernelsIfAny()?.room.give(at, length)
 }
-/** Number of allocated arrays in the kernels' memory. */
+/** Number of allocated arrays. */
 export const arraysInUse = (): number => simdKernelsIfAny()?.room.held() ?? 0
-/** Frees all arrays that were not kept, and grows the memory if an allocation had failed. */
+/** Frees all arrays that were not kept; grows the memory if an allocation failed. */
 export const releaseUnkept = (): void => {
   simdKernelsIfAny()?.room.settle()
 }
 
 /**
- * Fills `out` with the uniform draws first, first + 1, … of the key (k0, k1). Returns false and writes nothing if there is no SIMD;
- * lib/random/draws.ts is the plain path.
+ * Fills `out` with the uniform draws first, first + 1, … of the key (k0, k1). Returns false and writes nothing without SIMD, for which
+ * lib/random/draws.ts has loops.
  */
 export const uniforms = (k0: number, k1: number, first: number, out: Float64Array): boolean => {
   const simd = simdKernelsIfAny()
@@ -71,12 +71,12 @@ export const uniforms = (k0: number, k1: number, first: number, out: Float64Arra
   return simd !== null
 }
 
-/** Fills `out` with the normal draws first, first + 1, … of the key (k0, k1). Returns false and writes nothing if there is no SIMD. */
+/** Fills `out` with the normal draws first, first + 1, … of the key (k0, k1). Returns false and writes nothing without SIMD. */
 export const normals = (k0: number, k1: number, first: number, out: Float64Array): boolean => {
   const simd = simdKernelsIfAny()
   simd?.normals(k0, k1, first, out)
   return simd !== null
 }
 
-/** E-step of Gaussian components; returns false and writes nothing if there is no SIMD or no room. */
+/** E-step of Gaussian components; returns false and writes nothing without SIMD or room. */
 export const simdEStep: SimdEStep = (...args) => simdKernelsIfAny()?.expectation(...args) ?? false

@@ -1,60 +1,58 @@
-/** The memory of the SIMD kernels: arrays allocated in it, and fixed buffers for operands that are copied in. */
+/** Memory of the SIMD kernels: allocated arrays, and fixed buffers for copied operands. */
 import { arena as arenaOf } from './arena.js'
 import { instantiate, type KernelModule } from './kernelModule.js'
 
 export const DOUBLE_BYTES = 8
-/** Doubles that an elementwise kernel handles at a time: 8 kB, half of a small L1 cache. */
+/** Doubles that an elementwise kernel processes at a time: 8 kB, half of a small L1 cache. */
 export const CHUNK_DOUBLES = 1024
-/** Doubles of a block of A and of a block of C: rows of A and a panel of B stay in the L1 cache. */
+/** Doubles of a block of A or C: rows of A and a panel of B stay in the L1 cache. */
 export const BLOCK_DOUBLES = 16384
-/** Maximum number of rows and of columns of a block of B, which stays in the L2 cache. */
+/** Maximum number of rows and columns of a block of B, which stays in the L2 cache. */
 export const BLOCK_DEPTH = 256
 export const BLOCK_WIDTH = 256
-/** Doubles by which tiles and panels reach over the end of a block: up to three rows or columns of at most 256 doubles. */
+/** Doubles by which tiles and panels exceed a block: up to three rows or columns of at most 256 doubles. */
 const OVERHANG = 3 * 256 + 8
 
-/** Initial size in pages of 64 kB; the fixed buffers take 21 of them. */
+/** Initial size in pages of 64 kB, of which the fixed buffers take 21. */
 const INITIAL_KERNEL_PAGES = 24
-/** Limit of growth: 1 GB. */
+/** 1 GB, in pages of 64 kB. */
 export const MAX_KERNEL_PAGES = 16384
 
-/** Arrays in the kernels' memory, on which kernels work without copies. */
+/** Arrays in the kernels' memory. */
 export interface Room {
-  /** Allocates an array of this length with arbitrary contents; null if there is no room now. It is valid until `settle` unless kept. */
+  /** Allocates an array of arbitrary contents, valid until `settle` unless kept; null if there is no room now. */
   readonly take: (length: number) => Float64Array | null
-  /** Keeps an array of `take` beyond `settle` and returns its address; 0 if the array is not from `take`. */
+  /** Keeps an array through `settle`; returns its address, or 0 if it is not from `take`. */
   readonly keep: (values: Float64Array) => number
-  /** Array at an address. Views from before a growth of the memory have length 0, so views are made again. */
+  /** Array at an address. Views from before a growth of the memory have length 0. */
   readonly view: (at: number, length: number) => Float64Array
-  /** Frees a kept array. */
   readonly give: (at: number, length: number) => void
   /** Number of allocated arrays. */
   readonly held: () => number
-  /** Frees all arrays that were not kept, and grows the memory if an allocation failed. */
+  /** Frees all arrays that were not kept; grows the memory if an allocation failed. */
   readonly settle: () => void
 }
 
-/** A buffer at a fixed address, reused by every call. `view` is renewed if the memory grows. */
+/** Buffer at a fixed address; `view` is renewed if the memory grows. */
 interface FixedBuffer {
   readonly at: number
   readonly length: number
   view: Float64Array
 }
 
-/** A module over its memory. */
 export interface KernelMemory {
   readonly wasm: KernelModule
   readonly room: Room
   readonly buffer: () => ArrayBuffer
   /** True if the array lies in this memory. */
   readonly isInside: (values: Float64Array) => boolean
-  /** Address of the array, or of a copy that is valid until the next `settle`; 0 if there is no room for a copy. */
+  /** Address of the array, or of a copy that is valid until the next `settle`; 0 if there is no room for it. */
   readonly addressOf: (values: Float64Array) => number
-  /** Buffers of a chunk, of the state of a sum, and of blocks of the operands of a product. */
+  /** Buffers of a chunk, of the state of a sum, and of blocks of a product. */
   readonly fixed: Readonly<Record<'chunk' | 'state' | 'blockA' | 'blockB' | 'panels' | 'blockC', FixedBuffer>>
 }
 
-/** A memory with `maxPages` as its limit; without growth if the engine cannot reserve that much. */
+/** Memory of up to `maxPages` pages; without growth if the engine cannot reserve as many. */
 const reserveMemory = (maxPages: number): WebAssembly.Memory => {
   try {
     return new WebAssembly.Memory({ initial: INITIAL_KERNEL_PAGES, maximum: maxPages })
@@ -91,7 +89,7 @@ export const kernelMemory = (module: WebAssembly.Module, maxPages: number): Kern
   const view = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
   // Reading `buffer` of a short array allocates it, so the offset is tested first: no array of the memory begins at 0.
   const isInside = (values: Float64Array): boolean => values.byteOffset > 0 && values.buffer === arena.buffer()
-  /** Arrays that were taken and not kept since the last `settle`. */
+  /** Arrays taken and not kept since the last `settle`. */
   const borrowed: { readonly at: number; readonly length: number }[] = []
   const room: Room = {
     take: length => {
@@ -129,7 +127,7 @@ export const visitBlocks = (n: number, step: number, visit: (first: number, size
   for (let first = 0; first < n; first += step) visit(first, Math.min(step, n - first))
 }
 
-/** Below this length a loop is faster than a view to copy from. */
+/** Length from which a view to copy from is faster than a loop. */
 const MIN_COPIED_LENGTH = 24
 
 /** Copies source[from], …, source[from + count − 1] to target[to], … */
@@ -144,10 +142,7 @@ export const copyDoubles = (
   else target.set(count === source.length ? source : source.subarray(from, from + count), to)
 }
 
-/**
- * Copies `count` elements of `source` from index `from` on to a chunk and pads it with zeros; returns the padded length, a multiple of
- * 8.
- */
+/** Copies `count` elements of `source` from index `from` on to a chunk, padded with zeros; returns the padded length, a multiple of 8. */
 export const loadChunk = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
   copyDoubles(source, from, chunk, 0, count)
   const padded = (count + 7) & -8

@@ -3,22 +3,19 @@ import { reason } from '../plain/said.js'
 import { binary, memoryFlags } from './binary.js'
 import type { MapName } from './kernels/kernels.js'
 
-/** y[i] = f(x[i]) for i < n, n a multiple of 8; x and y are addresses and may be equal. */
+/** y[i] = f(x[i]) for i < n, a multiple of 8; x and y are addresses and may be equal. */
 export type WasmMap = (x: number, y: number, n: number) => void
 
 export type WasmMaps = { readonly [Name in MapName as `map${Capitalize<Name>}`]: WasmMap }
 
-/** Writes n draws from index `first` on, and up to fifteen more, to `out`; `first` is a multiple of 4. k0 and k1 are signed integers. */
+/** Writes n draws from index `first` on, a multiple of 4, and up to fifteen more, to `out`. k0 and k1 are signed integers. */
 export type WasmFill = (k0: number, k1: number, first: number, n: number, out: number) => void
 
-/** Exports of assembly/index.ts that are called from TypeScript. Addresses and strides are in bytes, lengths in doubles. */
+/** Exports of assembly/index.ts. Addresses and strides are in bytes, lengths in doubles. */
 export interface KernelModule extends WasmMaps {
   /** First address that is free for operands. */
   readonly start: () => number
-  /**
-   * Applies the operation of this index in ZIPS. `downA` and `downB` are strides from row to row; a broadcast operand is constant along
-   * a row.
-   */
+  /** Applies operation `operation` of ZIPS. `downA` and `downB` are strides between rows; a broadcast operand is constant along a row. */
   readonly zip: (
     operation: number,
     a: number,
@@ -73,13 +70,13 @@ export interface KernelModule extends WasmMaps {
 /** A module in the text encoding of lib/build/wasm.mjs. */
 export interface EncodedModule {
   readonly binary: string
-  /** Index of the byte that is 1 if the imported memory is not shared and 3 if it is. */
+  /** Index of the byte that is 3 if the imported memory is shared, otherwise 1. */
   readonly memoryFlags: number
 }
 
 const embeddedKernels: EncodedModule = { binary, memoryFlags }
 
-/** Decodes characters to bytes: one character from ( to [, or two of which the first is from ] to ~, are one byte. */
+/** Decodes characters to bytes: one from ( to [, or two of which the first is from ] to ~, are one byte. */
 const decodeModule = ({ binary }: EncodedModule): Uint8Array<ArrayBuffer> => {
   const decoded = new Uint8Array(binary.length)
   let count = 0
@@ -93,7 +90,7 @@ const decodeModule = ({ binary }: EncodedModule): Uint8Array<ArrayBuffer> => {
 
 /**
  * @internal
- * Compiles the kernels synchronously, for a shared memory if `isShared` (Default: false).
+ * Compiles the kernels synchronously, for a shared memory if `isShared`. Default: false.
  *
  * @throws if the engine has no SIMD or forbids compilation here
  */
@@ -105,7 +102,7 @@ export const compileKernels = ({
   readonly encoded?: EncodedModule
 } = {}): WebAssembly.Module => {
   const bytes = decodeModule(encoded)
-  // No kernel uses atomics, so modules for shared and unshared memories differ in this byte only.
+  // Without atomics, modules for shared and unshared memories differ in this byte only.
   if (isShared) bytes[encoded.memoryFlags] = 3
   return new WebAssembly.Module(bytes)
 }
@@ -116,7 +113,7 @@ const [EMPTY_MODULE, SIMD_MODULE] = [
   [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]
 ].map(bytes => Uint8Array.from(bytes))
 
-/** Reason for which nothing compiles here, as text for users, given the error of the attempt. */
+/** Reason, for users, why the attempt that threw `error` could not compile. */
 export const compilationObstacle = (error: unknown): string => {
   if (typeof WebAssembly === 'undefined') return 'this engine has no WebAssembly'
   try {
@@ -128,7 +125,7 @@ export const compilationObstacle = (error: unknown): string => {
   return `this engine refuses WebAssembly: ${reason(error)}`
 }
 
-/** @internal Instantiates the kernels over a memory, which must be shared exactly if the module was compiled so. */
+/** @internal Instantiates the kernels over a memory, which is shared exactly if the module was compiled so. */
 export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): KernelModule =>
-  // An instance's exports have no type of their own; assembly/index.ts is what this module exports.
+  // Exports have no type of their own; these are those of assembly/index.ts.
   new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as KernelModule

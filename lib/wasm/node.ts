@@ -1,31 +1,31 @@
 /* oxlint-disable no-restricted-globals -- the one file that tests for Node; elsewhere nothing of Node is used */
-/** The parts of Node that threads need, found at run time, so that a bundle for the browser contains none of it. */
+/** Parts of Node that threads need, found at run time, so that bundles for browsers contain none of it. */
 
 /**
- * Starts a thread that does not keep the process alive, with `data` and a message port as its data. Returns the function that posts to
- * that port; the thread reads it by `receiveMessageOnPort`, since it never returns to its event loop.
+ * Starts a thread that does not keep the process alive, with `data` and a message port. Returns the function that posts to the port; the
+ * thread reads it by `receiveMessageOnPort`, since it never returns to its event loop.
  */
 export type Spawn = (source: string, data: object) => (message: unknown) => void
 
 interface NodeEnvironment {
-  /** Number of threads that the machine runs at once, or ORNSTEIN_THREADS if it is set. */
+  /** Number of threads that the machine runs at once, or ORNSTEIN_THREADS if set. */
   readonly threads: number
-  /** Maximum number of threads that are ever started. */
+  /** Maximum number of threads. */
   readonly maxThreads: number
   readonly spawn: Spawn
 }
 
-/** Each thread has scratch space whether it uses it or not, and fewer than eight million rows have no more chunks than this. */
+/** Each thread has scratch space, and fewer than eight million rows have no more chunks than this. */
 const DEFAULT_MAX_THREADS = 64
 
 const readEnvironment = (): NodeEnvironment | null => {
-  // In browsers, and in Node before 20.16, parts are missing in spite of the types.
+  // Parts are missing in browsers and in Node before 20.16, in spite of the types.
   const here = (globalThis as { readonly process?: Partial<typeof process> }).process
   const workers = here?.getBuiltinModule?.('node:worker_threads')
   const machine = here?.getBuiltinModule?.('node:os')
   if (workers === undefined || machine === undefined) return null
   const requested = Number(here?.env?.ORNSTEIN_THREADS)
-  // `permission` is defined only under `node --permission`.
+  // Defined only under `node --permission`.
   const isForbidden = here?.permission?.has('worker') === false
   const available = machine.availableParallelism()
   return {

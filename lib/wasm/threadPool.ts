@@ -1,25 +1,25 @@
 /**
- * One module over one memory, shared by worker threads. A job is split into chunks; each thread takes the next chunk, and the caller takes
- * part and waits. Without threads the caller runs all chunks, with the same result, since chunks are independent.
+ * One module over one memory, shared by worker threads. Each thread takes the next chunk of a job; the caller takes part and waits. Without
+ * threads the caller runs all chunks, with an equal result, since chunks are independent.
  */
 import { compileKernels, type EncodedModule } from './kernelModule.js'
 import { node } from './node.js'
 
-/** Runs the chunk of this index with the scratch space at an address. */
+/** Runs a chunk with the scratch space at an address. */
 type RunChunk = (chunk: number, scratch: number) => void
 
-/** A job for the threads: calls of one exported function, one for each chunk. */
+/** A job: calls of one exported function, one for each chunk. */
 export interface ChunkedJob {
-  /** Name of the export. It is called with the address of the arguments, the chunk's index and the address of a scratch space. */
+  /** Name of the export, a function of the address of the arguments, the chunk's index and the address of a scratch space. */
   readonly name: string
   /** Address of the arguments. */
   readonly args: number
   readonly chunks: number
-  /** Scratch spaces, one after another, of `bytes` bytes each; there must be as many as `spaces` returns. */
+  /** Scratch spaces, one after another, of `bytes` bytes each, as many as `spaces` returns. */
   readonly scratch: { readonly at: number; readonly bytes: number }
   /**
-   * Sizes if several jobs are run as one, their arguments one after another: bytes of the arguments and number of chunks of each.
-   * `chunks` is then the total. Default: a single job.
+   * Bytes of the arguments and number of chunks of each of several jobs run as one, with their arguments one after another; `chunks` is
+   * then the total. Default: a single job.
    */
   readonly each?: { readonly bytes: number; readonly chunks: number }
   /** True if the caller runs all chunks. Default: false. */
@@ -27,20 +27,19 @@ export interface ChunkedJob {
 }
 
 export interface ThreadPool {
-  /** @internal WebAssembly's names are not in the declarations, since not every user has its types. */
+  /** @internal Without a type of WebAssembly, since not every user has its types. */
   readonly memory: WebAssembly.Memory
   readonly exports: Readonly<Record<string, (...operands: ReadonlyArray<number>) => number>>
   /** First address that is free for operands. */
   readonly start: number
-  /** @internal Loads a module over the same memory, which imports the exports of the kernels; all threads may run it. */
+  /** @internal Loads a module over this memory, which imports the exports of the kernels. */
   readonly load: (module: WebAssembly.Module, imports?: WebAssembly.ModuleImports) => Loaded
-  /** Number of scratch spaces that a job needs: one for each thread that may take part. */
+  /** Number of scratch spaces: one for each thread that may take part. */
   readonly spaces: () => number
-  /** Runs all chunks of a job, of the kernels or of a loaded module, and returns when all have ended. */
+  /** Runs all chunks of a job of the kernels, or of a loaded module. */
   readonly run: (job: ChunkedJob, loaded?: Loaded) => void
 }
 
-/** A module loaded over the memory of the pool. */
 export interface Loaded {
   readonly id: number
   /** @internal */
@@ -50,7 +49,7 @@ export interface Loaded {
   readonly unload: () => void
 }
 
-/** Maximum size of a memory in pages of 64 kB: 4 GB. */
+/** 4 GB, in pages of 64 kB. */
 const MAX_MEMORY_PAGES = 65536
 const INITIAL_POOL_PAGES = 16
 
@@ -58,7 +57,7 @@ const INITIAL_POOL_PAGES = 16
 const enum Word {
   /** Counts jobs; idle threads sleep on it. */
   Generation,
-  /** Number of chunks not yet taken. A thread decrements it to take one; below 1 none is left. */
+  /** Number of chunks not yet taken; a thread decrements it to take one. */
   Remaining,
   /** Number of finished chunks. */
   Done,
@@ -68,7 +67,7 @@ const enum Word {
   Job,
   Scratch,
   ScratchBytes,
-  /** Identifier of the loaded module whose export is called; 0 for the kernels. */
+  /** Identifier of the loaded module; 0 for the kernels. */
   Loaded,
   /** 1 if a chunk failed in another thread. */
   Failed,
@@ -136,12 +135,11 @@ export const threads = (): number => {
   return here === null || isThreadingRefused ? 1 : Math.min(here.maxThreads, requestedThreads ?? here.threads)
 }
 
-/** Runs all chunks in this thread. */
 const runAlone = (runChunk: RunChunk, chunks: number, scratch: number): void => {
   for (let i = 0; i < chunks; i++) runChunk(i, scratch)
 }
 
-/** Posts a job to the other threads, runs chunks until none is left, and waits for the others. */
+/** Posts a job to the other threads, runs chunks until none is left, and waits. */
 const runShared = (
   words: Int32Array,
   runChunk: RunChunk,
@@ -166,11 +164,11 @@ const runShared = (
   }
   for (let done = Atomics.load(words, Word.Done); done < chunks; done = Atomics.load(words, Word.Done))
     Atomics.wait(words, Word.Done, done)
-  // All chunks are run again: the caller gets the same error, or can run what the other thread could not.
+  // All chunks run again: the caller gets the error, or can run the chunk that another thread could not.
   if (Atomics.load(words, Word.Failed) === 1) runAlone(runChunk, chunks, scratch.at)
 }
 
-/** Words of a job: identifier of its module, index of its export, and the bytes and chunks of each part. */
+/** Identifier of a job's module, index of its export, and the bytes and chunks of each part. */
 interface JobNumbers {
   readonly loaded: number
   readonly name: number
@@ -178,22 +176,20 @@ interface JobNumbers {
   readonly chunks: number
 }
 
-/** The worker threads of a pool. */
 interface WorkerThreads {
   readonly count: () => number
-  /** Starts threads until there are `wanted`, or no more can be started; returns how many of the wanted ones there are. */
+  /** Starts threads until there are `wanted`, or no more can start; returns the smaller of their number and `wanted`. */
   readonly recruit: (wanted: number) => number
-  /** Sends a loaded module to all threads that have not received it. */
+  /** Sends a module to the threads that have not received it. */
   readonly sendModule: (loaded: Pick<Loaded, 'id' | 'module'>) => void
-  /** Releases a loaded module in all threads. */
   readonly releaseModule: (id: number) => void
 }
 
-/** No threads at first; `spawn` starts the thread of an index, from 1 on, and returns null outside Node. */
+/** Creates a pool without threads; `spawn` starts thread 1, 2, … and returns null outside Node. */
 const workerThreads = (spawn: (index: number) => ((message: unknown) => void) | null): WorkerThreads => {
-  /** Posts to the threads, in the order of their start. */
+  /** Functions that post to the threads, in the order of their start. */
   const posts: ((message: unknown) => void)[] = []
-  /** Number of threads, from the first on, that have received each loaded module. */
+  /** Number of threads, from the first on, that have received each module. */
   const receivers = new Map<number, number>()
   return {
     count: () => posts.length,
@@ -223,7 +219,7 @@ const workerThreads = (spawn: (index: number) => ((message: unknown) => void) | 
 }
 
 /**
- * Instantiates the module; threads are started when a job first needs them.
+ * Instantiates the module; threads start when a job first needs them.
  *
  * @throws if the engine has no SIMD or forbids compilation here
  */
@@ -232,7 +228,7 @@ export const threadPool = (encoded: EncodedModule): ThreadPool => {
   const isShared = here !== null
   const module = compileKernels({ isShared, encoded })
   const memory = new WebAssembly.Memory({ initial: INITIAL_POOL_PAGES, maximum: MAX_MEMORY_PAGES, shared: isShared })
-  // An instance's exports have no type of their own; the assembly's index is what this module exports.
+  // Exports have no type of their own; these are those of the assembly's index.
   const exports = new WebAssembly.Instance(module, { env: { memory } }).exports as ThreadPool['exports']
   const start = exports.start()
   const names = [...Object.keys(exports), LOADED_EXPORT]
@@ -244,7 +240,7 @@ export const threadPool = (encoded: EncodedModule): ThreadPool => {
     lastId += 1
     const id = lastId
     const env = { memory, ...exports, ...imports }
-    // As above, exports have no type of their own.
+    // Exports have no type of their own.
     const own = new WebAssembly.Instance(module, { env }).exports as ThreadPool['exports']
     return {
       id,

@@ -1,4 +1,4 @@
-/*
+/**
  * The kernels, over the module's imported memory. They store nothing in it but constant tables and take every operand as an address, so
  * several instances may share one memory.
  */

@@ -1,14 +1,14 @@
 /** The E-step of Gaussian components, in SIMD. */
 import { copyDoubles, DOUBLE_BYTES, visitBlocks, type KernelMemory } from '../kernelMemory.js'
 
-/** Gaussian components and the moments that are summed for them; fields as in kernels/assembly/expectation.ts. */
+/** Gaussian components and their moments to be summed; fields as in kernels/assembly/expectation.ts. */
 export interface SimdComponents {
   readonly dim: number
-  /** Number of components K. */
+  /** K. */
   readonly count: number
   /** Number of components, from the first on, whose first and second moments are summed. */
   readonly learned: number
-  /** Kind of second moments: 0 none, 1 their trace, 2 their diagonal, 3 their lower triangle. */
+  /** Second moments: 0 none, 1 their trace, 2 their diagonal, 3 their lower triangle. */
   readonly second: number
   readonly isTriangular: boolean
   /** Constants [K], centres [K, dim] and roots [K, dim, dim] if triangular, otherwise [K, dim]. */
@@ -22,9 +22,9 @@ export interface EStepRows {
 }
 
 /**
- * Writes the weighted sums over the rows to `laneSums`, [2, numbers]: sums over rows of even index, then over the others. With `perRow`
- * also writes log-densities, squared distances and responsibilities, each [n, K], and log p(x), [n], to its four arrays. Returns false
- * and writes nothing if there is no room.
+ * Writes weighted sums over the rows to `laneSums`, [2, numbers]: over rows of even index, then over the others. With `perRow` also writes
+ * log-densities, squared distances and responsibilities, each [n, K], and log p(x), [n]. Returns false and writes nothing if there is no
+ * room.
  */
 export type SimdEStep = (
   components: SimdComponents,

@@ -1,12 +1,9 @@
 /** The kernels that the SIMD path and the plain path share. */
 
-/** y[i] = f(x[i]). `out` (Default: a new array) has at least the length of x, may be x itself, and is returned. */
+/** y[i] = f(x[i]). Returns `out`, at least as long as x, which it may be. Default: a new array. */
 export type Elementwise = (x: Float64Array, out?: Float64Array) => Float64Array
 
-/**
- * out[at + i·columns + j] = f(a[pa + i·ra + j·ca], b[pb + i·rb + j·cb]) for i < rows, j < columns. Strides of 0 broadcast a scalar, a
- * row or a column, so one loop serves every broadcast.
- */
+/** out[at + i·columns + j] = f(a[pa + i·ra + j·ca], b[pb + i·rb + j·cb]) for i < rows, j < columns. Strides of 0 broadcast. */
 export type Zip = (a: Float64Array, b: Float64Array, out: Float64Array, grid: ZipGrid) => void
 export interface ZipGrid {
   readonly rows: number
@@ -20,7 +17,7 @@ export interface ZipGrid {
   at: number
 }
 
-/** 1/(1 + e^{−x}) is sigmoid, ln(1 + e^x) softplus. Functions of the second line are rounded as in a plain loop. */
+/** sigmoid = 1/(1 + e^{−x}), softplus = ln(1 + e^x). Functions of the second line are rounded as in a plain loop. */
 export const MAPS = [
   ...(['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const),
   ...(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'] as const)
@@ -30,7 +27,7 @@ export const ZIPS = ['add', 'sub', 'multiply', 'divide', 'maximum', 'minimum'] a
 export type MapName = (typeof MAPS)[number]
 export type ZipName = (typeof ZIPS)[number]
 
-/** Sizes of the product of an m × k and a k × n matrix; a transposed operand is stored as its transpose, k × m or n × k. */
+/** Sizes of the product of an m × k and a k × n matrix; a transposed operand is stored as k × m or n × k. */
 export interface ProductShape {
   readonly m: number
   readonly k: number
@@ -41,7 +38,7 @@ export interface ProductShape {
   readonly transposeB?: boolean
 }
 
-/** Shape [blocks, rows, width] of an array. */
+/** Shape [blocks, rows, width]. */
 export interface BlockShape {
   readonly blocks: number
   readonly rows: number
@@ -64,6 +61,6 @@ export interface Kernels extends Readonly<Record<MapName, Elementwise>>, Readonl
   readonly columnSums: (x: Float64Array, shape: BlockShape, out: Float64Array) => void
   /** out[i, j] = e^x[i, j]/Σ_k e^x[i, k], x [rows, n]. */
   readonly softmaxRows: (x: Float64Array, rows: number, n: number, out: Float64Array) => void
-  /** Product of two row-major matrices. `out` (Default: a new array) is neither `a` nor `b`, and is returned. */
+  /** Product of row-major matrices. Returns `out`, which is neither `a` nor `b`. Default: a new array. */
   readonly matMul: (a: Float64Array, b: Float64Array, shape: ProductShape, out?: Float64Array) => Float64Array
 }

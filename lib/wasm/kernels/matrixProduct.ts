@@ -10,12 +10,12 @@ import {
 } from '../kernelMemory.js'
 import type { Kernels, ProductShape } from './kernels.js'
 
-/** With this many rows of A or fewer, B is not packed, since packing would cost as much as the product. */
+/** Maximum number of rows of A for which B is not packed, since packing would cost as much as the product. */
 const MAX_UNPACKED_ROWS = 16
-/** A transposed A with more rows is not read in place, since it would be read across its rows. */
+/** Maximum number of rows of a transposed A that is read in place, since it is read across its rows. */
 const MAX_IN_PLACE_TRANSPOSED_ROWS = 64
 
-/** Block of a row-major matrix with `length` columns: `rows` rows from `top`, `columns` columns from `left`. */
+/** Block of a row-major matrix with `length` columns, from row `top` and column `left` on. */
 interface MatrixBlock {
   readonly length: number
   readonly top: number
@@ -24,9 +24,8 @@ interface MatrixBlock {
   readonly columns: number
 }
 
-// Loops without functions of their own: small products come by the thousand, and each such function would be compiled too.
+// Loops without functions of their own: small products come by the thousand, and each function would be compiled too.
 
-/** Packs a block, row after row. */
 const copyIn = (
   matrix: Float64Array,
   { length, top, rows, left, columns }: MatrixBlock,
@@ -36,7 +35,6 @@ const copyIn = (
   else for (let i = 0; i < rows; i++) copyDoubles(matrix, (top + i) * length + left, packed, i * columns, columns)
 }
 
-/** Writes a packed block back to its matrix. */
 const copyOut = (
   packed: Float64Array,
   matrix: Float64Array,
@@ -46,14 +44,13 @@ const copyOut = (
   else for (let i = 0; i < rows; i++) copyDoubles(packed, i * columns, matrix, (top + i) * length + left, columns)
 }
 
-/** Addresses of the operands and of the result of a product in the kernels' memory. */
 interface ProductAddresses {
   readonly a: number
   readonly b: number
   readonly c: number
 }
 
-/** Computes C = A·B for operands in the memory, in place: rows of C in groups of four, the last up to three through a buffer. */
+/** C = A·B in place: rows of C in groups of four, the last up to three through a buffer. */
 const multiplyInPlace = (
   { wasm, buffer, fixed: { panels, blockC } }: KernelMemory,
   { a, b, c }: ProductAddresses,
@@ -95,7 +92,7 @@ interface ProductArrays {
   readonly out: Float64Array
 }
 
-/** Computes C = A·B for operands anywhere, by blocks that are copied into the memory and stay in the cache. */
+/** C = A·B for operands anywhere, by blocks that are copied into the memory and stay in the cache. */
 const multiplyByBlocks = (
   { wasm, fixed: { blockA, blockB, panels, blockC } }: KernelMemory,
   { a, b, out }: ProductArrays,
@@ -119,7 +116,7 @@ const multiplyByBlocks = (
           ? { length: m, top: p, rows: inner, left: i, columns: rows }
           : { length: k, top: i, rows, left: p, columns: inner }
         const blockOfC = { length: n, top: i, rows, left: j, columns }
-        // A single block of rows stays in the memory from one p to the next; several are copied to `out` and back.
+        // A single block of rows stays in the memory from one p to the next.
         const isResident = rows === m
         copyIn(a, blockOfA, blockA.view)
         if (p > 0 && !isResident) copyIn(out, blockOfC, blockC.view)

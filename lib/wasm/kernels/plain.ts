@@ -70,7 +70,7 @@ const eightfoldSum = (x: Float64Array, from: number, to: number): number => {
   let s5 = 0
   let s6 = 0
   let s7 = 0
-  // Eight variables, since an array of eight would be allocated for every row.
+  // An array of eight would be allocated for every row.
   for (; i + 8 <= to; i += 8) {
     s0 += x[i]
     s1 += x[i + 1]
@@ -86,12 +86,12 @@ const eightfoldSum = (x: Float64Array, from: number, to: number): number => {
   return s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7)) + rest
 }
 
-/** Number of rows up to which columns are summed one row after the other. */
+/** Maximum number of rows that are summed in order, not by halves. */
 const MAX_SEQUENTIAL_ROWS = 16
 
 /**
- * Writes the column sums of `n` rows of `width` entries from x[from] on to `out`, by pairwise summation; `scratch` holds one row for
- * each halving.
+ * Writes the column sums of `n` rows of `width` entries from x[from] on to `out`, by pairwise summation; `scratch` holds a row for each
+ * halving.
  */
 const sumRowsPairwise = (
   x: Float64Array,
@@ -114,7 +114,7 @@ const sumRowsPairwise = (
 /** Number of halvings of n rows until at most 16 are left. */
 export const halvingCount = (n: number): number => (n <= 16 ? 0 : 32 - Math.clz32((n - 1) >> 4))
 
-/** Length up to which a row is summed by `eightfoldSum`; longer rows are summed with compensation. */
+/** Maximum length of a row summed by `eightfoldSum`; longer ones are summed with compensation. */
 export const SHORT_ROW = 128
 
 /** Σ xᵢ for from ≤ i < to, with the bits of `rowSums`. */

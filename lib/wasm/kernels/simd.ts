@@ -1,6 +1,6 @@
 /**
- * The kernels in SIMD. Arrays in the kernels' memory are worked on in place; operands elsewhere are copied in by chunks or blocks, to
- * buffers that stay in the cache, and results are copied out.
+ * The kernels in SIMD. Arrays in the kernels' memory are processed in place; others are copied by chunks or blocks to buffers that stay in
+ * the cache, and results are copied out.
  */
 import {
   CHUNK_DOUBLES,
@@ -26,7 +26,7 @@ export interface SimdKernels extends Kernels {
   readonly expectation: SimdEStep
 }
 
-/** Kernel of a binary operation, `operation` being its index in ZIPS. */
+/** Kernel of the binary operation with index `operation` in ZIPS. */
 const wasmZipKernel =
   ({ wasm, isInside, addressOf }: KernelMemory, name: ZipName, operation: number): Zip =>
   (a, b, out, grid) => {
@@ -105,7 +105,7 @@ const columnSumKernel =
 const softmaxRowsKernel =
   ({ wasm, isInside, addressOf }: KernelMemory): Kernels['softmaxRows'] =>
   (source, rows, n, out) => {
-    // The kernel writes a multiple of 8 doubles, which a whole allocation has and a part of one may not.
+    // The kernel writes a multiple of 8 doubles, which a whole allocation has but a part of one may not.
     const address = isInside(out) && out.length === rows * n ? addressOf(source) : 0
     if (address === 0) plainKernels.softmaxRows(source, rows, n, out)
     else wasm.softmaxRows(address, rows, n, out.byteOffset)
@@ -115,10 +115,10 @@ const recordByName = <N extends string, A>(
   names: ReadonlyArray<N>,
   of: (name: N, i: number) => A
 ): Readonly<Record<N, A>> =>
-  // fromEntries forgets that the record has exactly these names.
+  // The record has exactly these names, which `fromEntries` forgets.
   Object.fromEntries(names.map((name, i) => [name, of(name, i)])) as Record<N, A>
 
-/** @internal The kernels over a memory of their own, which grows up to `maxPages` pages of 64 kB (Default: 1 GB). */
+/** @internal The kernels over a memory that grows up to `maxPages` pages of 64 kB. Default: 1 GB. */
 export const simdKernels = (module: WebAssembly.Module, maxPages = MAX_KERNEL_PAGES): SimdKernels => {
   const memory = kernelMemory(module, maxPages)
   const { wasm } = memory

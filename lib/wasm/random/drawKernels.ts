@@ -11,7 +11,7 @@ export const drawKernel =
   (k0, k1, first, out) => {
     const count = out.length
     const skip = first % 4
-    // Groups of sixteen draws of an array in the memory are made in place.
+    // Groups of sixteen draws are made in place if the array is in the memory.
     const whole = skip === 0 && isInside(out) ? count & -16 : 0
     if (whole > 0) fill(k0 | 0, k1 | 0, first, whole, out.byteOffset)
     visitBlocks(count + skip - whole, CHUNK_DOUBLES, (from, size) => {

@@ -1,9 +1,9 @@
 import { exp } from '../../math/assembly/exponential'
 import { ln } from '../../math/assembly/logarithm'
 
-/*
- * The E-step of Gaussian components, four rows at a time: two vectors of two rows, so that neither waits for the other. Numbers of a
- * component are stored once and loaded into both lanes; sums over rows have a vector each, whose lanes are added at the end.
+/**
+ * The E-step of Gaussian components, four rows at a time: two vectors of two rows, so that neither waits for the other. A component's
+ * numbers are loaded into both lanes; sums over rows have a vector each, whose lanes are added at the end.
  */
 
 @inline
@@ -33,7 +33,7 @@ function traced(sum: v128, r: v128, from: usize, end: usize): v128 {
   return sum
 }
 
-/** Writes the entries of two rows that are `down` bytes apart. */
+/** Writes the entries of two rows, `down` bytes apart. */
 @inline
 function told(at: usize, down: usize, x: v128): void {
   store<f64>(at, f64x2.extract_lane(x, 0))
@@ -54,11 +54,11 @@ function lengthOf(total: v128): v128 {
 
 /**
  * Adds the sums of src/mixture/em/eStepLoops.ts over n rows x [n, dim], a multiple of four, with weights w to `sums`, a vector for each
- * number [2 + K + K dim + K per]: rows of even index in the first lane, the others in the second. For the first `learned` components
- * these include Σ r δ and second moments by `second`: 0 none, 1 δ'δ, 2 the diagonal, 3 the lower triangle of δδ'. Components are
- * constants [K], centres [K, dim] and roots, [K, dim, dim] if triangular, otherwise [K, dim], one after another. `scratch` has room for
- * 4 (dim + K (dim + 2)) numbers. If `tell` is not 0, log-densities, squared distances and responsibilities, [n, K] each, and log p(x),
- * [n], are written there. Operations and their order are those of src/mixture/em/rowKernels.ts.
+ * number [2 + K + K dim + K per]: rows of even index in the first lane, the others in the second. For the first `learned` components these
+ * include Σ r δ and second moments by `second`: 0 none, 1 δ'δ, 2 the diagonal, 3 the lower triangle of δδ'. Components are constants [K],
+ * centres [K, dim] and roots, [K, dim, dim] if triangular, otherwise [K, dim], one after another. `scratch` has room for 4 (dim + K (dim +
+ * 2)) numbers. If `tell` is not 0, log-densities, squared distances and responsibilities, [n, K] each, and log p(x), [n], are written
+ * there. Operations and their order are those of src/mixture/em/rowKernels.ts.
  */
 export function expectation(
   x: usize,
@@ -135,7 +135,7 @@ export function expectation(
       topA = f64x2.pmax(topA, logA)
       topB = f64x2.pmax(topB, logB)
     }
-    // If the density of all components underflows, the responsibilities are 0.
+    // If all components' densities underflow, the responsibilities are 0.
     const isReachedA = f64x2.gt(topA, infinite)
     const isReachedB = f64x2.gt(topB, infinite)
     let totalA = zero

@@ -1,15 +1,12 @@
-/*
- * The pieces of a blocked matrix product (Goto & van de Geijn, *Anatomy of high-performance matrix multiplication*,
- * 2008): B's blocks are packed in panels of four columns, and a 4 × 4 tile of C stays in registers while k runs. A is
- * read in place, by strides, so that its transpose needs no packing.
- *
- * Each entry of C is summed in the order of k in every tile and block.
+/**
+ * Pieces of a blocked matrix product (Goto & van de Geijn, *Anatomy of high-performance matrix multiplication*, 2008): B's blocks are
+ * packed in panels of four columns, and a 4 × 4 tile of C stays in registers while k runs. A is read in place, by strides, so its transpose
+ * needs no packing. Each entry of C is summed in the order of k.
  */
 
 /**
- * Packs a k × n block of B for `multiply`: panel j holds columns 4j … 4j + 3 of all k rows, row after row. Columns beyond n
- * hold arbitrary numbers, which are not stored. The block begins at `b`; its rows (with `transposed`, its columns) are
- * `stride` bytes apart, and up to three columns beyond its end are read.
+ * Packs a k × n block of B for `multiply`: panel j holds columns 4j … 4j + 3 of all k rows, row after row; columns beyond n are arbitrary.
+ * Rows (with `transposed`, columns) of the block at `b` are `stride` bytes apart, and up to three columns beyond its end are read.
  */
 export function pack(b: usize, stride: usize, transposed: bool, k: i32, n: i32, panels: usize): void {
   for (let j: i32 = 0; j < n; j += 4, b += transposed ? stride << 2 : 32) {
@@ -50,10 +47,10 @@ function storeRow(to: usize, left: v128, right: v128, columns: i32): void {
 }
 
 /**
- * C = A·B, or C += A·B with `adding`, for an m × k block of A, a k × n block of B, and a block of C with rows `row` bytes apart. A's
- * entry (i, p) is at a + i·down + p·along. B's panels of four columns are `panel` bytes apart, and in them the rows `step`: packed, 32
- * k and 32, or as B lies, 32 and its row. Up to three rows beyond the m-th are read in A and overwritten in C; up to three columns
- * beyond the n-th are read in B.
+ * C = A·B, or C += A·B with `adding`, for an m × k block of A, a k × n block of B, and a block of C with rows `row` bytes apart. A's entry
+ * (i, p) is at a + i·down + p·along. B's panels of four columns are `panel` bytes apart, and their rows `step`: 32 k and 32 if packed,
+ * otherwise 32 and its row. Up to three rows beyond the m-th are read in A and overwritten in C; up to three columns beyond the n-th are
+ * read in B.
  */
 export function multiply(
   a: usize,

@@ -1,9 +1,8 @@
-/*
+/**
  * Compensated sums (Knuth's TwoSum, as in the summation of Neumaier and of Kahan–Babuška), with an error of about 1 ulp of the sum of
- * absolute values for any length. Element i is added in lane i mod 8, so the result does not depend on how callers split their data
- * into multiples of 8.
+ * absolute values for any length. Element i is added in lane i mod 8, so the result does not depend on splits into multiples of 8.
  *
- * The state is 16 doubles, eight sums and eight errors, zeroed by the caller before the first chunk.
+ * The state is 16 doubles, eight sums and eight errors, zeroed by the caller.
  */
 
 /** Rounding error of sum = a + b. */
@@ -13,7 +12,7 @@ function errorOf(a: v128, b: v128, sum: v128): v128 {
   return f64x2.add(f64x2.sub(a, f64x2.sub(sum, bb)), f64x2.sub(b, bb))
 }
 
-/** Adds the n doubles at x, n a multiple of 8, to the state. */
+/** Adds the n doubles at x, n a multiple of 8. */
 export function addSum(x: usize, n: i32, state: usize): void {
   let s0 = v128.load(state)
   let s1 = v128.load(state, 16)

@@ -1,10 +1,8 @@
 import { mapExp } from '../../math/assembly/map'
 
-/*
- * Sums of matrices by rows or columns, and softmax by rows. Sums have the order of the plain loops, so the bits are the same.
- */
+/** Sums by rows or columns, and softmax by rows, in the order and so with the bits of the plain loops. */
 
-/** out[i] = Σ_j x[i, j], in eight running sums, which is exact enough for short rows. */
+/** out[i] = Σ_j x[i, j], in eight running sums, exact enough for short rows. */
 export function rowSums(x: usize, rows: i32, n: i32, out: usize): void {
   const row = <usize>n << 3
   const whole = <usize>(n & ~7) << 3
@@ -39,7 +37,7 @@ function addRow(a: usize, b: usize, width: i32, to: usize): void {
   if (to < end) store<f64>(to, load<f64>(a) + load<f64>(b))
 }
 
-/** out[j] = Σ_i x[i, j] over n > 0 rows, by pairwise summation; `scratch` holds one row for each halving. */
+/** out[j] = Σ_i x[i, j] over n > 0 rows, by pairwise summation; `scratch` holds a row for each halving. */
 export function columnSums(x: usize, n: i32, width: i32, out: usize, scratch: usize): void {
   const row = <usize>width << 3
   if (n <= 16) {

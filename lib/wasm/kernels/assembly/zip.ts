@@ -1,6 +1,4 @@
-/*
- * Entrywise binary operations, and broadcasting of rows. Each operation rounds once, as in a plain loop, so the bits are the same.
- */
+/** Entrywise binary operations, with broadcasting of rows. Each rounds once, with the bits of a plain loop. */
 /** Indices of the operations in ZIPS of `../kernels.ts`. */
 const enum Operation {
   Add,
@@ -11,7 +9,7 @@ const enum Operation {
   Minimum
 }
 
-/** `operation` is constant where this is inlined, so only one branch is left. */
+/** `operation` is a constant when inlined, so one branch is left. */
 @inline
 function both(operation: Operation, a: v128, b: v128): v128 {
   if (operation == Operation.Add) return f64x2.add(a, b)
@@ -22,7 +20,7 @@ function both(operation: Operation, a: v128, b: v128): v128 {
   return f64x2.min(a, b)
 }
 
-/** Two entries of an operand; both are the same if it is constant along the row. */
+/** Two entries of an operand, equal if it is constant along the row. */
 @inline
 function entries(stretched: bool, at: usize): v128 {
   return stretched ? v128.load_splat<f64>(at) : v128.load(at)
@@ -52,7 +50,7 @@ function line(operation: Operation, a: usize, stretchA: bool, b: usize, stretchB
     if (!stretchA) a += 16
     if (!stretchB) b += 16
   }
-  // The last entry of an odd number alone, since the memory after it may belong to another array.
+  // The last entry of an odd number alone: the memory after it may belong to another array.
   if (out < end) v128.store64_lane(out, both(operation, v128.load_splat<f64>(a), v128.load_splat<f64>(b)), 0)
 }
 
@@ -76,7 +74,7 @@ function lines(
   }
 }
 
-/** `rows` lines of `columns` entries of `out`, one after the other; the operands' lines are `downA` and `downB` bytes apart. */
+/** Writes `rows` lines of `columns` entries to `out`; the operands' lines are `downA` and `downB` bytes apart. */
 export function zip(
   operation: Operation,
   a: usize,
@@ -89,7 +87,7 @@ export function zip(
   rows: i32,
   columns: i32
 ): void {
-  // Each call has a constant operation, and so loops of its own.
+  // Constant operations, each with loops of its own.
   switch (operation) {
     case Operation.Add:
       return lines(Operation.Add, a, downA, stretchA, b, downB, stretchB, out, rows, columns)

@@ -19,8 +19,8 @@ function central<T>(x: v128): v128 {
 }
 
 /**
- * Q of erf |x| = 1 − e^{−Q} for |x| ≥ 1, that is −ln erfc: minimax polynomials in |x| − 1. Of degree 18 on [0, 5], its
- * error weighted by erfc/erf and then below 2⁻⁵⁷: from 5.93 on erf is 1. Of degree 7 on [0, 3] for floats: from 3.92 on it is.
+ * Q of erf |x| = 1 − e^{−Q} for |x| ≥ 1: minimax polynomials in |x| − 1. Of degree 18 on [0, 5], its error weighted by erfc/erf and then
+ * below 2⁻⁵⁷: from 5.93 on erf is 1. Of degree 7 on [0, 3] for floats: from 3.92 on it is.
  */
 const Q = memory.data<f64>([
   -1.0495970869229545e-12, 2.9066510253884078e-11, -3.7095772412781035e-10, 2.881544092768686e-9, -1.498698276871034e-8,

@@ -1,13 +1,12 @@
 import { bias, either, every, minusBits, polynomial, powerOfTwo, shiftRight, signed } from './lanes'
 
-/*
- * e^x and functions of it, a vector at a time, without branches.
+/**
+ * e^x and functions of it, without branches.
  *
- * All share one reduction: k = round(x / ln 2), r = x − k ln 2 in [−ln 2 / 2, ln 2 / 2] as a sum r + c of two numbers,
- * and e^r = 1 + r + r² q(r).
+ * All share one reduction: k = round(x / ln 2), r = x − k ln 2 in [−ln 2 / 2, ln 2 / 2] as a sum of two numbers, and e^r = 1 + r + r² q(r).
  */
 
-/** First part of ln 2 as a sum of two numbers, as in fdlibm (`e_exp`); products of exponents with it are exact. */
+/** First part of ln 2 as a sum of two numbers (fdlibm, `e_exp`); products of exponents with it are exact. */
 @inline
 function ln2High<T>(): v128 {
   return either<T>(6.93147180369123816490e-1, 0.693359375)
@@ -27,7 +26,7 @@ function shift<T>(): v128 {
   return either<T>(6755399441057790, 12583166)
 }
 
-/** k + shift, with k = round(x / ln 2); the low bits hold k plus twice the bias. */
+/** k + shift, with k = round(x / ln 2) plus twice the bias in the low bits. */
 @inline
 function shifted<T>(x: v128): v128 {
   return v128.add<T>(v128.mul<T>(x, every<T>(1.4426950408889634)), shift<T>())
@@ -45,8 +44,8 @@ function low<T>(k: v128): v128 {
 }
 
 /**
- * q of e^r = 1 + r + r² q(r), the leading coefficient first: minimax (Remez) polynomials for |r| ≤ 0.34661, of degree
- * 10 within 2⁻⁶⁰ of e^r with the coefficients rounded to doubles, of degree 4 within 2⁻²⁶ of e^r − 1 with floats.
+ * q of e^r = 1 + r + r² q(r), leading coefficient first: minimax (Remez) polynomials for |r| ≤ 0.34661, of degree 10 within 2⁻⁶⁰ of e^r
+ * with coefficients rounded to doubles, of degree 4 within 2⁻²⁶ of e^r − 1 with floats.
  */
 const Q = memory.data<f64>([
   2.081568645637111e-9, 2.511216042467789e-8, 2.755761755413466e-7, 2.755723451150958e-6, 2.4801586883828416e-5,
@@ -62,8 +61,8 @@ function rest<T>(r: v128): v128 {
 }
 
 /**
- * Arguments are clamped to where the result is already ∞ or 0 (pmin and pmax keep NaN and are one instruction, min and max are six).
- * 2^k is applied in two halves, so that a subnormal result is rounded once.
+ * Arguments are clamped to where the result is already ∞ or 0 (pmin and pmax keep NaN and are one instruction, min and max six). 2^k is
+ * applied in two halves, so a subnormal result is rounded once.
  */
 @inline
 export function exp<T>(x: v128): v128 {
@@ -77,9 +76,9 @@ export function exp<T>(x: v128): v128 {
 }
 
 /**
- * 2^k(e^r − 1) + (2^k − 1), the largest parts first: if they cancel, for k = ±1, their sum is exact. All terms are halved until the
- * last step, since 2^1024 is not a double. For |x| below half a unit of the last place of 1 the result is x: halving would lose a bit
- * of a subnormal, and the sign of −0.
+ * 2^k(e^r − 1) + (2^k − 1), largest parts first: if they cancel, for k = ±1, their sum is exact. Terms are halved until the last step,
+ * since 2^1024 is not a double. For |x| below half an ulp of 1 the result is x: halving would lose a bit of a subnormal, and the sign of
+ * −0.
  */
 @inline
 export function expm1<T>(x: v128): v128 {
@@ -97,13 +96,13 @@ export function expm1<T>(x: v128): v128 {
   return v128.bitselect(x, v128.add<T>(y, y), isSmall)
 }
 
-/** x with 26 bits of the significand: the product of two such numbers, or of one with the other 27 bits, is exact. */
+/** x cut to 26 bits: the product of two such numbers, or of one with the other 27 bits, is exact. */
 @inline
 function truncated(x: v128): v128 {
   return v128.and(x, i64x2.splat(0xfffffffff8000000))
 }
 
-/** (e + eLow)/(d + dLow), within 0.6 units of the last place: the quotient of the leading parts, cut to 26 bits, has an exact remainder. */
+/** (e + eLow)/(d + dLow), within 0.6 ulp: the quotient of the parts of 26 bits has an exact remainder. */
 @inline
 function quotient(e: v128, eLow: v128, d: v128, dLow: v128): v128 {
   const reciprocal = f64x2.div(f64x2.splat(1), d)
@@ -114,7 +113,7 @@ function quotient(e: v128, eLow: v128, d: v128, dLow: v128): v128 {
   return f64x2.add(q, f64x2.mul(remainder, reciprocal))
 }
 
-/** (e + eLow)/(d + dLow) for floats, within a unit of the last place; division is faster than as many multiplications. */
+/** (e + eLow)/(d + dLow) for floats, within 1 ulp; division is faster than as many multiplications. */
 @inline
 function quotientSingle(e: v128, eLow: v128, d: v128, dLow: v128): v128 {
   const q = f32x4.div(e, d)
@@ -148,8 +147,8 @@ export function tanh<T>(x: v128): v128 {
 }
 
 /**
- * 1/(1 + e^{−x}), from e = e^{−|x|} on both sides: neither overflows, and the small side keeps its relative precision.
- * The rounded quotient by 1 + e is corrected for most of the rounding error, for all of it if e is small.
+ * 1/(1 + e^{−x}), from e = e^{−|x|} on both sides, so neither overflows and the small side keeps its relative precision. The quotient is
+ * corrected for most of the rounding error of 1 + e, for all of it if e is small.
  */
 @inline
 export function sigmoid<T>(x: v128): v128 {

@@ -1,7 +1,4 @@
-/*
- * Vectors of T: two doubles or four floats. Generic functions are specialized at compile time, so nothing of the other type is left in
- * the code.
- */
+/** Vectors of T: two doubles or four floats. Generic functions are specialized at compile time. */
 
 /** Vector with a number in all lanes. */
 @inline
@@ -9,7 +6,7 @@ export function every<T>(x: f64): v128 {
   return v128.splat<T>(<T>x)
 }
 
-/** Vector with one number for doubles or another for floats in all lanes. */
+/** Vector with a number for doubles or another for floats in all lanes. */
 @inline
 export function either<T>(double: f64, single: f64): v128 {
   return every<T>(sizeof<T>() == 8 ? double : single)
@@ -50,7 +47,7 @@ export function powerOfTwo<T>(biased: v128): v128 {
   return sizeof<T>() == 8 ? i64x2.shl(biased, places<T>()) : i32x4.shl(biased, places<T>())
 }
 
-/** Exponent bias plus `less`, to subtract from the twofold bias of `shifted`. */
+/** Exponent bias plus `less`, to be subtracted from the twofold bias of `shifted`. */
 @inline
 export function bias<T>(less: i32): v128 {
   return sizeof<T>() == 8 ? i64x2.splat(1023 + less) : i32x4.splat(127 + less)
@@ -58,23 +55,20 @@ export function bias<T>(less: i32): v128 {
 
 // —— polynomials ——
 
-/*
- * Coefficients are in memory and loaded into all lanes when used: a vector constant would cost an engine three instructions and the
- * module 18 bytes.
- */
+/** Coefficients are in memory: a vector constant would cost three instructions and 18 bytes. */
 
 @inline
 export function coefficient<T>(table: usize, i: usize): v128 {
   return v128.load_splat<T>(table + i * sizeof<T>())
 }
 
-/** Step of Horner's rule: x p plus coefficient i of the table. */
+/** Step of Horner's rule: x p + coefficient i. */
 @inline
 export function step<T>(p: v128, x: v128, table: usize, i: usize): v128 {
   return v128.add<T>(v128.mul<T>(p, x), coefficient<T>(table, i))
 }
 
-/** Polynomial with the coefficients of a table, the leading one first; the degree is constant where this is inlined. */
+/** Polynomial with the coefficients of a table, leading one first; the degree is a constant when inlined. */
 @inline
 export function polynomial<T>(x: v128, table: usize, degree: i32): v128 {
   let p = coefficient<T>(table, 0)

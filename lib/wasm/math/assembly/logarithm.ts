@@ -1,15 +1,15 @@
 import { exp } from './exponential'
 import { coefficient, either, every, places, plusBits, polynomial, shiftRight } from './lanes'
 
-/*
- * ln x, a vector at a time: x = 2^k m with m in [√½, √2), f = m − 1, s = f/(2 + f), and ln m = f − f²/2 + s(f²/2 + R(s²)).
- * Of doubles, reduction, coefficients and the order of operations are those of `ln` in lib/numbers/elementary.ts (after fdlibm's
- * `e_log`): random normals have the same bits here and there. Of floats, coefficients are those of its `e_logf`.
+/**
+ * ln x: x = 2^k m with m in [√½, √2), f = m − 1, s = f/(2 + f), and ln m = f − f²/2 + s(f²/2 + R(s²)). For doubles, reduction, coefficients
+ * and order of operations are those of `ln` in lib/numbers/elementary.ts (after fdlibm's `e_log`), so random normals have equal bits. For
+ * floats, coefficients are those of `e_logf`.
  */
 
 /**
- * Constants as bits: the difference of 1 and √½, which added to x carries to the exponent if the significand exceeds √2; the mask of
- * the significand; √½; and 2⁵² (floats: 2²³), whose low bits hold an integer.
+ * Constants as bits: the difference of 1 and √½, which carries to the exponent if the significand exceeds √2; the mask of the significand;
+ * √½; and 2⁵² (floats: 2²³), whose low bits hold an integer.
  */
 const BITS = memory.data<u64>([0x00095f6200000000, 0x000fffffffffffff, 0x3fe6a09e00000000, 0x4330000000000000])
 const BITS_SINGLE = memory.data<u32>([0x004afb0d, 0x007fffff, 0x3f3504f3, 0x4b000000])
@@ -18,7 +18,7 @@ const BITS_SINGLE = memory.data<u32>([0x004afb0d, 0x007fffff, 0x3f3504f3, 0x4b00
 const NUMBERS = memory.data<f64>([1, 0.5, 2, 1.90821492927058770002e-10, 6.9314718036912381649e-1])
 const NUMBERS_SINGLE = memory.data<f32>([1, 0.5, 2, 9.0580006145e-6, 6.9313812256e-1])
 
-/** R(s²) = s⁴ even(s⁴) + s² odd(s⁴), the leading coefficients first: fdlibm's Lg6, Lg4, Lg2 and Lg7, Lg5, Lg3, Lg1. */
+/** R(s²) = s⁴ even(s⁴) + s² odd(s⁴), leading coefficients first: fdlibm's Lg6, Lg4, Lg2 and Lg7, Lg5, Lg3, Lg1. */
 const EVEN = memory.data<f64>([1.531383769920937332e-1, 2.222219843214978396e-1, 3.999999999940941908e-1])
 const EVEN_SINGLE = memory.data<f32>([0.24279078841, 0.40000972152])
 const ODD = memory.data<f64>([
@@ -40,7 +40,7 @@ function number<T>(i: usize): v128 {
 @inline
 function reduced<T>(x: v128, correction: v128, corrected: bool, offset: f64): v128 {
   const moved = plusBits<T>(x, bits<T>(0))
-  // 2⁵² (2²³) and the exponent bias are subtracted.
+  // 2⁵² (2²³) and the exponent bias.
   const biased = either<T>(4503599627371519 - offset, 8388735 - offset)
   const k = v128.sub<T>(v128.or(shiftRight<T>(moved, places<T>()), bits<T>(3)), biased)
   const m = plusBits<T>(v128.and(moved, bits<T>(1)), bits<T>(2))
@@ -68,13 +68,13 @@ function smallestNormal<T>(): v128 {
   return either<T>(2.2250738585072014e-308, 1.1754943508222875e-38)
 }
 
-/** Mask of the lanes in which `ln` is valid: positive, normal, finite. */
+/** Mask of positive, normal, finite lanes. */
 @inline
 export function ordinary<T>(x: v128): v128 {
   return v128.and(v128.ge<T>(x, smallestNormal<T>()), v128.lt<T>(x, every<T>(Infinity)))
 }
 
-/** ln x in the lanes whose x is not `ordinary`, and `otherwise` in the others. */
+/** ln x in lanes that are not `ordinary`, `otherwise` in the others. */
 export function lnAtEdges<T>(x: v128, otherwise: v128): v128 {
   const zero = every<T>(0)
   // Scaled by 2^54 (2^24), all subnormal numbers are normal.
@@ -90,8 +90,7 @@ export function lnAtEdges<T>(x: v128, otherwise: v128): v128 {
 }
 
 /**
- * ln(1 + x) as ln u + c/u for the number u nearest to 1 + x with rounding error c, to first order in c. u − 1 is exact, and so is c,
- * unless u is so large that c is negligible.
+ * ln(1 + x) as ln u + c/u for u = fl(1 + x) with rounding error c. u − 1 is exact, and so is c, unless u is so large that c is negligible.
  */
 @inline
 function lnOfSum<T>(u: v128, x: v128): v128 {

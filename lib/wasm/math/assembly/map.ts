@@ -20,7 +20,7 @@ const enum Function {
   Rsqrt
 }
 
-/** `f` is constant where this is inlined, so only one branch is left. */
+/** `f` is a constant when inlined, so one branch is left. */
 @inline
 function apply<T>(f: Function, x: v128): v128 {
   if (f == Function.Exp) return exp<T>(x)
@@ -38,13 +38,13 @@ function apply<T>(f: Function, x: v128): v128 {
   return v128.div<T>(every<T>(1), f == Function.Rsqrt ? v128.sqrt<T>(x) : x)
 }
 
-/** What a logarithm is taken of. */
+/** Argument of the function's logarithm. */
 @inline
 function argument<T>(f: Function, x: v128): v128 {
   return f == Function.Log1p ? v128.add<T>(every<T>(1), x) : x
 }
 
-/** The logarithm y of x again, where x is not ordinary. */
+/** Corrects the logarithm y where x is not ordinary. */
 @inline
 function mend<T>(f: Function, x: v128, y: v128, to: usize): void {
   v128.store(to, lnAtEdges<T>(argument<T>(f, x), y))
@@ -56,8 +56,8 @@ function isOrdinary<T>(f: Function, x: v128): v128 {
 }
 
 /**
- * y[i] = f(x[i]) for i < n, a multiple of 8; y may be x. Eight numbers per turn, four vectors of doubles or two of floats, share loaded
- * constants and keep dividers and multipliers busy: up to twice the speed of one vector per turn.
+ * y[i] = f(x[i]) for i < n, a multiple of 8; y may be x. Eight numbers per turn share loaded constants and keep dividers and multipliers
+ * busy: up to twice the speed of one vector per turn.
  */
 @inline
 function map<T>(f: Function, x: usize, y: usize, n: i32): void {
@@ -78,7 +78,7 @@ function map<T>(f: Function, x: usize, y: usize, n: i32): void {
       v128.store(y, y3, 48)
     }
     if (f == Function.Log || f == Function.Log1p) {
-      // Edges are mended after the stores: as a value, the compiler would select between both, and compute both.
+      // Edges are corrected after the stores, since a selection would compute both sides.
       let all = v128.and(isOrdinary<T>(f, x0), isOrdinary<T>(f, x1))
       if (sizeof<T>() == 8) all = v128.and(all, v128.and(isOrdinary<T>(f, x2), isOrdinary<T>(f, x3)))
       if (!i64x2.all_true(all)) {

@@ -1,15 +1,15 @@
 import { coefficient, every, polynomial, step } from './lanes'
 
-/*
- * sin x and cos x for |x| < 10⁶, two lanes at a time: x minus the nearest multiple of π/2, as a sum of two doubles, and minimax
- * polynomials. Operations and their order are those of lib/numbers/elementary/trigonometric.ts, so the bits are the same. Larger x need
- * more digits of π; the functions return 1 if there are any, and the caller must compute the results otherwise.
+/**
+ * sin x and cos x for |x| < 10⁶: x minus the nearest multiple of π/2, as a sum of two doubles, and minimax polynomials. Operations and
+ * their order are those of lib/numbers/elementary/trigonometric.ts, so the bits are equal. Larger x need more digits of π: for these the
+ * functions return 1, and the caller must compute the results.
  */
 
 /** Bound on |x| for the argument reduction. */
 const REACH: f64 = 1e6
 
-/** Constants of the reduction, from index 8 on coefficients of cos, from 14 on of sin. */
+/** Constants of the reduction; from index 8 on coefficients of cos, from 14 on of sin. */
 const NUMBERS = memory.data<f64>([
   0.6366197723675814, 0.5, 1.57079632673412561417, 6.0771005063039659766e-11, 2.0222662487111664558e-21,
   8.47842766036889956997e-32, 6755399441055744, 1,
@@ -31,7 +31,7 @@ function horner(p: v128, z: v128, i: usize): v128 {
   return step<f64>(p, z, NUMBERS, i)
 }
 
-/** (cos a − 1 + z/2)/z of small a, z = a². */
+/** (cos a − 1 + z/2)/z for small a, z = a². */
 @inline
 export function cosineRest(z: v128): v128 {
   const w = f64x2.mul(z, z)
@@ -41,7 +41,7 @@ export function cosineRest(z: v128): v128 {
   )
 }
 
-/** (sin a − a)/(z a) of small a, z = a². */
+/** (sin a − a)/(z a) for small a, z = a². */
 @inline
 export function sineRest(z: v128): v128 {
   const w = f64x2.mul(z, z)
@@ -121,13 +121,13 @@ function remainder(x: v128, n: v128): v128 {
   return f64x2.sub(first, f64x2.mul(n, f64x2.splat(6.0771005065061922e-11)))
 }
 
-/** Vector of the low halves of two vectors. */
+/** Low halves of two vectors. */
 @inline
 function joined(low: v128, high: v128): v128 {
   return v128.shuffle<f64>(low, high, 0, 2)
 }
 
-/** Sine of floats plus `more` quarter turns. Turns are counted in doubles, for precision. */
+/** Sine of floats plus `more` quarter turns, which are counted in doubles. */
 @inline
 function turnedSingle(x: v128, more: i32): v128 {
   const low = f64x2.promote_low_f32x4(x)

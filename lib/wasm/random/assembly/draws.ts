@@ -2,17 +2,16 @@ import { exp } from '../../math/assembly/exponential'
 import { ln } from '../../math/assembly/logarithm'
 import { coefficient } from '../../math/assembly/lanes'
 
-/*
+/**
  * The draws of lib/random/draws.ts: Threefry-2x64 of 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a word as a uniform
- * number, and a ziggurat (Marsaglia & Tsang 2000) for normal ones. Every operation on doubles and its order are those of
- * lib/random/draws.ts and lib/numbers/elementary.ts, so the bits are the same; nothing here may be reassociated.
+ * number, and a ziggurat (Marsaglia & Tsang 2000) for normal ones. Operations on doubles and their order are those of lib/random/draws.ts
+ * and lib/numbers/elementary.ts, so the bits are equal; nothing may be reassociated.
  *
- * Two blocks make four draws: their first words, then their second ones. Each round depends on the last, engines emit such chains one
- * after another, and a processor looks ahead about two hundred instructions: so each loop computes a few rounds for many counters,
- * whose words are stored in the place of the draws.
+ * Two blocks make four draws: their first words, then their second ones. Each round depends on the last, and a processor looks ahead about
+ * two hundred instructions only: so each loop computes a few rounds for many counters, whose words are stored in the place of the draws.
  */
 
-/** First word of the generator's key; the second is the caller's. Counters are added to the first only. */
+/** First word of the generator's key; the second is the caller's. */
 @inline const FIRST: u64 = 0x243f6a8885a308d3
 @inline const PARITY: u64 = 0x1bd11bdaa9fc1a22
 
@@ -20,7 +19,7 @@ import { coefficient } from '../../math/assembly/lanes'
 @inline const USE: u64 = 1 << 53
 @inline const NORMALS: u64 = USE
 @inline const GAMMAS: u64 = 1024 * USE
-/** Uses of each attempt at a gamma draw: its own block, and those of its normal number. */
+/** Uses of each attempt at a gamma draw: its block, and those of its normal number. */
 @inline const ATTEMPT: u64 = 32 * USE
 @inline const BOOST: u64 = 2047 * USE
 
@@ -40,7 +39,7 @@ function rotateXor(x0: v128, x1: v128, by: i32): v128 {
   return v128.xor(v128.or(i64x2.shl(x1, by), i64x2.shr_u(x1, 64 - by)), x0)
 }
 
-/** Four rounds of two counters and the addition of words of the key; `last` adds the thirteenth round. */
+/** Four rounds of two counters, and addition of words of the key; `last` adds the thirteenth round. */
 @inline
 function mix(at: usize, x0: v128, x1: v128, odd: bool, ka: v128, kb: v128, last: bool): void {
   x0 = i64x2.add(x0, x1)
@@ -128,7 +127,7 @@ function block(key: u64, counter: u64): u64 {
 
 // —— uniform numbers ——
 
-/** Bytes that each loop processes at a time, which stay in the L1 cache. */
+/** Bytes that each loop processes at a time, in the L1 cache. */
 const STRETCH: usize = 4096
 
 /** 2⁵², 2⁸⁴ and their sum as doubles, and 2⁻⁵³: see lanes.ts. */
@@ -155,7 +154,7 @@ function unitOf(word: u64): f64 {
   return <f64>(<i64>(word >> 11)) * 1.1102230246251565e-16
 }
 
-/** Writes n uniform draws from `first` on, and up to a multiple of sixteen; `first` is a multiple of 4. */
+/** Writes n uniform draws, and up to a multiple of sixteen, from `first` on, a multiple of 4. */
 export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
   const key = keyOf(k0, k1)
   let at = <u64>first >> 1
@@ -185,7 +184,7 @@ function expOf(x: f64): f64 {
 @inline const EDGE: f64 = 3.654152885361009
 @inline const AREA: f64 = 0.004928673233974655
 
-/** Table of the layers: width times 2⁻⁵³ and width of the next layer; then the heights. All instances write the same numbers. */
+/** Layers: width times 2⁻⁵³ and width of the next; then the heights. All instances write equal numbers. */
 @inline
 function layers(): usize {
   return (__heap_base + 63) & ~63
@@ -232,9 +231,9 @@ function tail(key: u64, counter: u64): f64 {
 }
 
 /**
- * True if a point in the corner of a layer lies below the curve: at x between the inner and the outer edge, at height low + u (high −
- * low). Beyond 1 the curve is below its chords and above its tangents, before 1 the other way round; if chord and tangent do not decide
- * with a margin for rounding, an exponential does. There are no branches, which could not be predicted.
+ * True if a point in the corner of a layer lies below the curve: at x between the inner and the outer edge, at height low + u (high − low).
+ * Beyond 1 the curve is below its chords and above its tangents, before 1 the other way round; if chord and tangent do not decide with a
+ * margin for rounding, an exponential does. There are no branches, which could not be predicted.
  */
 @inline
 function isBelow(x: f64, inner: f64, outer: f64, low: f64, high: f64, u: f64): bool {
@@ -249,7 +248,7 @@ function isBelow(x: f64, inner: f64, outer: f64, low: f64, high: f64, u: f64): b
   return (isConvex ? isBeyondTangent : isBeyondChord) != 0
 }
 
-/** Normal draw of a word that may be outside the rectangle of its layer; then the blocks counter + USE, counter + 2 USE, … are used. */
+/** Normal draw of a word, which may be outside the rectangle of its layer; then by the blocks counter + USE, counter + 2 USE, … */
 function normal(key: u64, counter: u64, word: u64): f64 {
   let x: f64
   for (;;) {
@@ -281,13 +280,13 @@ function replace(key: u64, counter: u64, at: usize): void {
   store<f64>(at, x < load<f64>(layer, 8) ? signed(x, word) : normal(key, counter, word))
 }
 
-/** Widths of the layer of the word at an address and of the next layer. */
+/** Widths of the word's layer and of the next. */
 @inline
 function layerOf(at: usize): v128 {
   return v128.load(layers() + (<usize>load<u8>(at) << 4))
 }
 
-/** Magnitudes of the draws of two words, given their layers. */
+/** Magnitudes of the draws of two words in the rectangles of their layers. */
 @inline
 function sizes(words: v128, one: v128, other: v128): v128 {
   return f64x2.mul(whole(words), v128.shuffle<f64>(one, other, 0, 2))
@@ -326,7 +325,7 @@ function replaceFour(key: u64, counter: u64, at: usize): void {
   }
 }
 
-/** Writes n normal draws from `first` on, and up to a multiple of sixteen; `first` is a multiple of 4. */
+/** Writes n normal draws, and up to a multiple of sixteen, from `first` on, a multiple of 4. */
 export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void {
   const key = keyOf(k0, k1)
   let at = NORMALS + <u64>first
@@ -355,7 +354,7 @@ function attempts(z: v128, u: v128, d: f64, c: f64): v128 {
   return v128.or(f64x2.add(x, x), v128.not(good))
 }
 
-/** One χ² draw, attempt by attempt: twice a gamma draw with half the degrees as its shape, as in lib/random/draws.ts. */
+/** One χ² draw, attempt by attempt: twice a gamma draw with shape degrees/2, as in lib/random/draws.ts. */
 function oneChiSquared(key: u64, at: u64, d: f64, c: f64, shape: f64): f64 {
   let counter = GAMMAS + at
   let x: f64
@@ -387,7 +386,7 @@ export function chiSquared(k0: i32, k1: i32, first: f64, n: i32, degrees: f64, o
   const end = out + (<usize>n << 3)
   if (shape >= 1)
     for (; out + 128 <= end; out += 64, at += 8) {
-      // Eight blocks take twice the memory of their draws; the memory of later draws is overwritten later.
+      // Eight blocks take twice the memory of their draws; that of later draws is overwritten later.
       draw(key, GAMMAS + at, out, out + 128)
       for (let i: usize = 0; i < 4; i++) {
         const from = out + (i << 5)

@@ -6,7 +6,6 @@ import { pullback, scope } from './tape.js'
 import { addN, expandDims, eye, fromNdArray, mul, ones, reshape, slice, sum, toNdArray, zeros } from './tensor.js'
 import { tfjs } from './tfjs.js'
 
-/** True for tensors, all of which are tfjs tensors. */
 const isTensor = (x: unknown): x is Tensor => x instanceof tfjs().Tensor
 
 export type { Origin } from './origin.js'
@@ -14,8 +13,8 @@ export type { Origin } from './origin.js'
 type NdArraysOf<T> = { readonly [K in keyof T]: NdArray }
 
 /**
- * Evaluates f in double precision and returns its result, one tensor or a record of tensors, as plain arrays. All tensors are freed;
- * afterwards the tfjs backend of the process is active again.
+ * Evaluates f in double precision and returns its result, one tensor or a record of tensors, as plain arrays. All tensors are freed, and
+ * the tfjs backend of the process is restored.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -39,7 +38,6 @@ export function compute(
   })
 }
 
-/** Keys of a record, with their type. */
 const typedKeys = <P extends string>(record: Readonly<Record<P, unknown>>): P[] => Object.keys(record) as P[]
 /** Record over names, with the type of its keys, which `Object.fromEntries` forgets. */
 const recordOf = <P extends string, V>(
@@ -49,8 +47,8 @@ const recordOf = <P extends string, V>(
   Object.fromEntries(names.map((name, i) => [name, value(name, i)])) as { readonly [K in P]: V }
 
 /**
- * Value of a scalar function of named parameters, and its gradient in each of them. The gradient in a parameter on which f does not
- * depend is 0; neither value nor gradient need be finite.
+ * Value of a scalar function of named parameters, and its gradient in each of them, 0 in a parameter on which f does not depend. Neither
+ * need be finite.
  *
  * @throws Error when f returns more than a scalar
  * @example
@@ -86,9 +84,8 @@ export const valueAndGrad =
     })
 
 /**
- * Finds the operation by which a function of parameters, or its gradient, becomes infinite or NaN: the first with such a result from
- * finite inputs, and these inputs. Null if value and gradient are finite; results that are masked later, for instance by `where`, do
- * not count.
+ * Finds the operation by which a function of parameters, or its gradient, becomes infinite or NaN: the first with such a result from finite
+ * inputs, and these inputs. Returns null if value and gradient are finite; masked results, for instance by `where`, do not count.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -113,7 +110,7 @@ export const origin =
       })
     )
 
-/** A copy of x, so that values computed from x before are constants for differentiation in the copy. */
+/** Copy of x: values computed from x before are constants for differentiation in the copy. */
 const identityTensor = (x: Tensor): Tensor => run('Identity', { x })
 
 /** Vector-Jacobian product Σ dy · ∂f/∂x. Differentiable in x, dy and all tensors that f closes over. */
@@ -144,8 +141,7 @@ export const grad =
   }
 
 /**
- * Jacobian-vector product ∂f/∂x · v, of the shape of f(x): the derivative of the vector-Jacobian product, which is linear in its
- * vector.
+ * Jacobian-vector product ∂f/∂x · v, of the shape of f(x): the derivative of the vector-Jacobian product, which is linear in its vector.
  */
 export const jvp =
   (f: (x: Tensor) => Tensor) =>
@@ -153,8 +149,8 @@ export const jvp =
     grad(u => mul(vjp(f)(x, u), v))(zeros(f(x).shape))
 
 /**
- * Divergence Σ_j ∂f_j/∂x_j of a row-wise map: x and f(x) are [rows, d], the result is [rows, 1]. Takes d gradients, and is
- * differentiable in all tensors that f closes over.
+ * Divergence Σ_j ∂f_j/∂x_j of a row-wise map: x and f(x) are [rows, d], the result is [rows, 1]. Takes d gradients, and is differentiable
+ * in all tensors that f closes over.
  *
  * @throws Error if x is not a matrix or f changes its shape
  * @example
@@ -181,9 +177,9 @@ export const divergence =
   }
 
 /**
- * Divergence of a row-wise map that also reads other values of the rows, such as their noise levels, which it must pass through
- * `again`. In a compiled program all directions are one computation on d copies of each row, so the program does not grow with d; the
- * interpreter computes one direction after another, which needs no more memory than one.
+ * Divergence of a row-wise map that also reads other values of the rows, such as their noise levels, through `again`. A compiled program
+ * computes all directions at once on d copies of each row, so it does not grow with d; the interpreter computes one direction after
+ * another, with the memory of one.
  *
  * @example
  * import { strict as assert } from 'node:assert'

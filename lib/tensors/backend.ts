@@ -28,7 +28,7 @@ import {
   type TensorInfo
 } from './tfjs.js'
 
-/** Name of the backend in tfjs; a second copy of this package in the process registers 'float64 2', and so on. */
+/** Name in tfjs; a second copy of this package in the process registers 'float64 2', and so on. */
 const BACKEND_NAME = 'float64'
 
 interface BackendEntry {
@@ -39,14 +39,14 @@ interface BackendEntry {
   references: number
 }
 
-/** Casts to the value types of tfjs, which lack Float64Array although tfjs passes it through unchanged. */
+/** Casts to the value types of tfjs, which lack Float64Array although tfjs passes it through. */
 const asBackendValues = (values: TypedValues): Float32Array => values as unknown as Float32Array
 
 const floatView = new DataView(new ArrayBuffer(4))
 
 /**
- * True if a float32 is almost certainly an unrounded constant: an integer up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞).
- * One in about 4000 rounded constants qualifies; 0.1, 1/3 and π do not.
+ * True if a float32 is almost certainly an unrounded constant: an integer up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞). One
+ * in about 4000 rounded constants qualifies; 0.1, 1/3 and π do not.
  */
 const isExactConstant = (x: number): boolean => {
   if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 1048576)) return true
@@ -60,13 +60,12 @@ const supportedType = (dtype: DataType): DType => {
   return dtype
 }
 
-/** The backend, as kernels use it. */
 interface BackendStore extends KernelBackend {
   /** The stored array, which kernels must not write to. */
   values(id: object): TypedValues
 }
 
-/** Recorder that replaces arithmetic: while it is active, kernels are recorded instead of run, and new tensors have no entries. */
+/** Replaces arithmetic: while it is active, kernels are recorded instead of run, and new tensors have no entries. */
 export interface TapeRecorder {
   /** Precision in which the recorded kernels will compute. */
   readonly precision: Precision
@@ -103,7 +102,7 @@ export const isRecording = (): boolean => activeRecorder !== undefined
 
 let origins: WeakMap<object, Origin> | undefined
 
-/** Calls f while the origin of every result that is not finite is tracked; `originOf` returns that of a tensor, or null. */
+/** Calls f while origins of results that are not finite are tracked; `originOf` returns that of a tensor, or null. */
 export const trackingOrigins = <A>(f: (originOf: (x: Tensor) => Origin | null) => A): A => {
   const before = origins
   const own = new WeakMap<object, Origin>()
@@ -118,8 +117,8 @@ export const trackingOrigins = <A>(f: (originOf: (x: Tensor) => Origin | null) =
 const ndArrayOfDense = ({ shape, values }: Dense): NdArray => ({ shape: [...shape], values: Float64Array.from(values) })
 
 /**
- * Records the origin of a result that is not finite: the origin of an input that is not finite either (for NaN, of a NaN if any),
- * otherwise this operation.
+ * Records and returns the origin of a result that is not finite: that of an input that is not finite either (for NaN, of a NaN if any),
+ * otherwise this operation. Returns null if the result is finite.
  */
 const noteOrigin = (
   operation: string,
@@ -152,7 +151,7 @@ class Float64Backend implements BackendStore {
     this.#data = new DataStorage<BackendEntry>(this, engine())
   }
 
-  /** Stores values that tfjs made from a user's numbers. A Float64Array is stored without a copy. */
+  /** Stores values that tfjs made from a user's numbers. A Float64Array is not copied. */
   write(values: BackendValues | null, shape: number[], dtype: DataType): object {
     if (values instanceof Float32Array && dtype === 'float32') {
       const rounded = values.find(x => !isExactConstant(x))
@@ -169,7 +168,7 @@ class Float64Backend implements BackendStore {
 
   move(id: object, given: BackendValues | null, shape: number[], dtype: DataType, references: number): void {
     const type = supportedType(dtype)
-    // `supportedType` rejects strings, so these are numbers in some array.
+    // `supportedType` rejects strings, so these are numbers.
     const source = given as ArrayLike<number> | null
     const own = allocate(0, type)
     const isAdopted = source?.constructor === own.constructor
@@ -184,8 +183,8 @@ class Float64Backend implements BackendStore {
   }
 
   /**
-   * Entry of a tensor; throws for tensors of other backends, which tfjs would move here: away from their owner, as rounded floats, or
-   * from freed memory.
+   * Entry of a tensor; throws for tensors of other backends, which tfjs would move: away from their owner, as rounded floats, or from freed
+   * memory.
    */
   #entry(id: object): BackendEntry {
     if (!this.#data.has(id))
@@ -248,7 +247,7 @@ class Float64Backend implements BackendStore {
     return Number.EPSILON
   }
   dispose(): void {
-    // Nothing is held that the garbage collector cannot free.
+    // Nothing that the garbage collector cannot free.
   }
   readToGPU(): never {
     throw new Error('float64 backend: there is no GPU in it')
@@ -273,7 +272,7 @@ const asTfjsKernel =
     }
     // Kernels are registered for this backend only.
     const backend = call.backend as BackendStore
-    // Called before arrays are read, since it may move them.
+    // Before arrays are read, since it may move them.
     simd.releaseUnkept()
     const names = Object.keys(call.inputs)
     const given: Record<string, Dense> = {}
@@ -299,7 +298,7 @@ const asTfjsKernel =
     return outputs instanceof Array ? outputs.map(adopt) : adopt(outputs)
   }
 
-/** The registered backend and its name; copies of this package in one process share only the engine. */
+/** The registered backend and its name; copies of this package share only the engine. */
 let registered: { readonly name: string; readonly backend: BackendStore } | undefined
 
 const register = (): { readonly name: string; readonly backend: BackendStore } => {
@@ -318,24 +317,21 @@ const register = (): { readonly name: string; readonly backend: BackendStore } =
   return { name, backend }
 }
 
-/** The backend, registered with its kernels on first use; importing this module has no effect on tfjs. */
+/** The backend, registered with its kernels on first use, so that importing this module does not affect tfjs. */
 export const ensureBackend = (): BackendStore => (registered ??= register()).backend
 
 /** Name of the backend in tfjs. */
 export const backendName = (): string => (registered ??= register()).name
 
-/**
- * The active backend if it is one of this package, of this copy or another: tensors live in the backend of the copy that began the
- * computation.
- */
+/** The active backend if it is one of this package, of any copy: tensors live in the backend of the copy that began the computation. */
 const activeBackend = (): BackendStore | undefined => {
   const tf = tfjs().engine()
-  // The types of tfjs omit that there may be none yet; a backend with this name belongs to some copy.
+  // The types of tfjs omit that there may be none; a backend with this name belongs to some copy.
   const name = tf.backendName as string | undefined
   return name?.startsWith(BACKEND_NAME) === true ? (tf.backend as BackendStore) : undefined
 }
 
-/** Returns the active backend; throws outside `compute(() => …)`. `caller` is named in the error. */
+/** Returns the active backend; throws an error that names `caller` outside `compute(() => …)`. */
 const requireBackend = (caller: string): BackendStore => {
   const store = activeBackend()
   if (store === undefined)
@@ -343,7 +339,7 @@ const requireBackend = (caller: string): BackendStore => {
   return store
 }
 
-/** A tensor that holds `values` without a copy: nothing may write to them while it lives. */
+/** Tensor that holds `values` without a copy: nothing may write to them while it lives. */
 export const adopt = (values: TypedValues, shape: ReadonlyArray<number>, dtype: DType): Tensor => {
   requireBackend('tensor')
   if (values.length !== productOfSizes(shape))
@@ -353,7 +349,7 @@ export const adopt = (values: TypedValues, shape: ReadonlyArray<number>, dtype: 
     .makeTensor(asBackendValues(values), [...shape], dtype)
 }
 
-/** A tensor with the same entries outside every tape: a constant for differentiation. */
+/** Tensor with equal entries outside every tape: a constant for differentiation. */
 export const detached = (x: Tensor): Tensor => {
   requireBackend('stopGradient').incRef(x.dataId)
   return tfjs().engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
@@ -365,7 +361,6 @@ export const tensorValues = (x: Tensor): TypedValues => {
   return (activeBackend() ?? ensureBackend()).values(x.dataId)
 }
 
-/** Attributes of a kernel, by their names in tfjs. */
 export type Attributes = NamedAttrMap
 
 type NamedTensors = Readonly<Record<string, Tensor>>
@@ -373,13 +368,11 @@ type NamedTensors = Readonly<Record<string, Tensor>>
 /** Runs a kernel of several outputs on the tape. */
 export const runAll = (kernel: string, inputs: NamedTensors, attrs?: Attributes): Tensor[] => {
   requireBackend(kernel)
-  // The kernel has several outputs.
   return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor[]
 }
 
 /** Runs a kernel of one output on the tape. */
 export const run = (kernel: string, inputs: NamedTensors, attrs?: Attributes): Tensor => {
   requireBackend(kernel)
-  // The kernel has one output.
   return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor
 }

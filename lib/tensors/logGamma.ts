@@ -22,8 +22,8 @@ const FAR = 1e17
 const GAMMA_SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
 
 /**
- * log Γ(x) for x > 0, entry by entry, with an error of about 4e-15 of max(15, |log Γ(x)|); its derivative is ψ(x). `Gamma.logGamma` is
- * the function of a number.
+ * log Γ(x) for x > 0, entry by entry, with an error of about 4e-15 of max(15, |log Γ(x)|); its derivative is ψ(x). For numbers:
+ * `Gamma.logGamma`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

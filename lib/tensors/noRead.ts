@@ -15,10 +15,7 @@ const during =
     }
   }
 
-/**
- * Runs f while entries of tensors are sealed, so that reading one throws: a result that depends on read entries has no derivative in
- * them.
- */
+/** Runs f while reading an entry of a tensor throws: a result that depends on read entries has no derivative in them. */
 export const sealed = during(() => 1)
 /** Runs f while entries may be read, inside `sealed` too. */
 export const opened = during(() => 0)

@@ -1,13 +1,13 @@
 /**
- * Scopes of the tfjs engine: this package's backend and gradients are active during a computation and restored afterwards, and all
- * tensors are freed.
+ * Scopes of the tfjs engine: this package's backend and gradients are active during a computation and restored afterwards, and all tensors
+ * are freed.
  */
 import { backendName, ensureBackend } from './backend.js'
 import { gradientRules } from './gradients.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { tfjs, type GradConfig, type KernelBackend } from './tfjs.js'
 
-/** Private fields of the engine that hold the choice of backend; `setBackend` cannot restore "none". */
+/** Private fields of the engine with the choice of backend; `setBackend` cannot restore "none". */
 interface BackendChoice {
   backendName: string
   backendInstance: KernelBackend
@@ -21,8 +21,8 @@ const OUR_GRADIENTS: ReadonlyArray<GradConfig> = Object.entries(gradientRules).m
 }))
 
 /**
- * Activates this package's gradients and returns the function that restores those of the process. This is repeated at every entry,
- * since a program that loads all of tfjs later replaces them with its own, whose second derivatives are wrong.
+ * Activates this package's gradients and returns the function that restores those of the process. Repeated at every entry, since a program
+ * that loads all of tfjs later replaces them by its own, whose second derivatives are wrong.
  */
 const lendGradients = (): (() => void) => {
   const tf = tfjs()
@@ -47,17 +47,17 @@ const lendGradients = (): (() => void) => {
 let tapeDepth = 0
 let chosenBackend: BackendChoice | undefined
 
-/** Activates the backend and returns the function that restores the choice of the process. */
+/** Activates the backend and returns the function that restores the process's choice. */
 const lendBackend = (): (() => void) => {
   const tf = tfjs().engine()
-  // See BackendChoice.
+  // Private fields, which the types of tfjs omit.
   const choice = tf as unknown as BackendChoice
   const { backendName: name, backendInstance, profiler, pendingBackendInit } = choice
   const ready = ensureBackend()
   choice.pendingBackendInit = undefined
   if (chosenBackend?.backendInstance === ready) Object.assign(choice, chosenBackend)
   else {
-    // The factory is synchronous, so the backend is active when this returns, and the promise can be ignored.
+    // The factory is synchronous, so the backend is active when this returns.
     void tf.setBackend(backendName())
     chosenBackend = {
       backendName: backendName(),
@@ -71,7 +71,7 @@ const lendBackend = (): (() => void) => {
   }
 }
 
-/** Runs f in double precision, frees all tensors it made, and restores backend and gradients of the process. */
+/** Runs f in double precision, frees all tensors it made, and restores the backend and gradients of the process. */
 export const scope = <R>(f: () => R): R => {
   const tf = tfjs().engine()
   const tidied = (): R => {

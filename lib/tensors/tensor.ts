@@ -1,10 +1,10 @@
 /**
- * The tensor vocabulary, in which objectives and scores are written. Every function takes tensors or plain numbers, which are exact
- * doubles. Tensors live inside `compute`, `valueAndGrad` and similar functions, which free them.
+ * The tensor vocabulary, in which objectives and scores are written. Functions take tensors or plain numbers, which are exact doubles.
+ * Tensors live inside `compute`, `valueAndGrad` and similar functions, which free them.
  *
- * Names and conventions are those of tfjs: sizes align from the right and 1 broadcasts; axes count from 0, or from the end if negative;
- * a reduction without axes reduces all axes to a scalar. Derivatives exist to any order; piecewise constant functions (comparisons,
- * floor, argMax) have derivative zero.
+ * Names and conventions are those of tfjs: sizes align from the right and 1 broadcasts; axes count from 0, or from the end if negative; a
+ * reduction without axes reduces all axes to a scalar. Derivatives exist to any order; those of piecewise constant functions (comparisons,
+ * floor, argMax) are zero.
  */
 import { adopt, detached, precision, run, runAll, tensorValues } from './backend.js'
 import { powerOfTwo } from '../numbers/elementary.js'
@@ -15,7 +15,7 @@ import { allocateDoubles } from '../wasm/index.js'
 
 export type { Tensor }
 
-/** A tensor, or a number taken exactly. */
+/** A tensor, or an exact number. */
 export type Operand = Tensor | number
 
 /** One axis or several; negative axes count from the end. */
@@ -30,7 +30,7 @@ export type EntryType = 'float64' | 'int32' | 'bool'
 // —— making ————————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 /**
- * The tensor of `shape` whose entries, row by row, are `values`, copied as doubles.
+ * Tensor of a shape with these values, row by row, copied as doubles.
  *
  * @throws RangeError if the number of values is not that of the shape
  * @example
@@ -50,11 +50,11 @@ export const tensor = (values: ArrayLike<number>, shape: Shape): Tensor => {
 /** The scalar x, exactly. */
 export const scalar = (x: number): Tensor => adopt(Float64Array.of(x), [], 'float32')
 
-/** The tensor of an array's entries, not copied: the array must not change while the tensor lives. */
+/** Tensor of an array's entries, not copied: the array must not change while the tensor lives. */
 export const fromNdArray = ({ values, shape }: NdArray): Tensor => adopt(values, shape, 'float32')
 
 /**
- * Standard normal numbers of a key, those of `Key.normal`, as a tensor of `shape`.
+ * Standard normal numbers of a key, as `Key.normal` draws them, as a tensor of `shape`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -132,13 +132,13 @@ export const mul: BinaryOperation = binaryOf('Multiply')
 /** a / b, as doubles also for integers */
 export const div: BinaryOperation = binaryOf('RealDiv')
 /**
- * a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0 for every b, and the derivative in a is the limit (1 for b
- * = 1, 0 for b > 1 or b = 0).
+ * a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0, and the derivative in a is the limit (1 for b = 1, 0 for b > 1
+ * or b = 0).
  */
 export const pow: BinaryOperation = binaryOf('Pow')
-/** The larger of a and b; NaN if either is NaN, and so is its derivative. If a = b each gets half the derivative. */
+/** The larger of a and b; NaN with derivative NaN if either is NaN. If a = b each gets half the derivative. */
 export const maximum: BinaryOperation = binaryOf('Maximum')
-/** The smaller of a and b; NaN if either is NaN, and so is its derivative. If a = b each gets half the derivative. */
+/** The smaller of a and b; NaN with derivative NaN if either is NaN. If a = b each gets half the derivative. */
 export const minimum: BinaryOperation = binaryOf('Minimum')
 /** The angle of (b, a), in (-π, π] */
 export const atan2: BinaryOperation = binaryOf('Atan2')
@@ -192,7 +192,7 @@ export const isFinite: UnaryOperation = unaryOf('IsFinite')
 
 /** 1 if x > 0, otherwise `below` (Default: 0) */
 export const step = (x: Operand, below = 0): Tensor => run('Step', { x: asTensor(x) }, { alpha: below })
-/** x held within [low, high]; derivative 1 on the closed interval, 0 outside. */
+/** x clipped to [low, high]; derivative 1 on the closed interval, 0 outside. */
 export const clip = (x: Operand, low: number, high: number): Tensor => {
   if (!(low <= high)) throw new RangeError(`clip: low ${low} is not <= high ${high}`)
   return run('ClipByValue', { x: asTensor(x) }, { clipValueMin: low, clipValueMax: high })
@@ -220,15 +220,15 @@ export const logicalXor: BinaryOperation = (a, b) => notEqual(cast(a, 'bool'), c
 export const logicalNot: UnaryOperation = unaryOf('LogicalNot')
 
 /**
- * a if the condition holds, otherwise b; all three broadcast. The side that is not chosen gets derivative 0, but its own
- * derivative is still multiplied by that 0, so it must be finite (`log(where(greater(x, 0), x, 1))`, not `where(…, log(x), …)`).
+ * a if the condition holds, otherwise b; all three broadcast. The side that is not chosen gets derivative 0, but its own derivative is
+ * multiplied by that 0, so it must be finite (`log(where(greater(x, 0), x, 1))`, not `where(…, log(x), …)`).
  */
 export const where = (condition: Operand, a: Operand, b: Operand): Tensor =>
   run('Select', { condition: asTensor(condition), t: asTensor(a), e: asTensor(b) })
 
 const dtypes = { float64: 'float32', int32: 'int32', bool: 'bool' } as const
 
-/** Entries as another type: integers are truncated towards zero, and numbers other than 0 are true. */
+/** Entries as another type: integers are truncated towards zero; numbers other than 0 are true. */
 export const cast = (x: Operand, type: EntryType): Tensor => run('Cast', { x: asTensor(x) }, { dtype: dtypes[type] })
 
 // —— compositions of these, from which the compiler and derivatives follow ———————————————————————————————————————————————————
@@ -288,8 +288,8 @@ export const isInf: UnaryOperation = x => equal(abs(x), Infinity)
 export const stopGradient = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : detached(x))
 
 /**
- * The value of the first with the derivatives of the second, of the same shape: for a quantity whose value takes less work, or fewer
- * roundings, than its derivative. Neither the derivative of the first nor the value of the second is used.
+ * The value of the first with the derivatives of the second, of equal shape: for a quantity whose value takes less work, or fewer
+ * roundings, than its derivative.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -358,7 +358,7 @@ export const logSoftmax = (x: Operand, axis = -1): Tensor => run('LogSoftmax', {
 export const logSumExp: ReduceAxes = (x, axis, keepDims = false) => {
   const t = asTensor(x)
   const axes = axesAttr(axis, t.rank, 'logSumExp')
-  // The shift cancels in the value and in every derivative, so it is treated as a constant.
+  // The shift cancels in the value and in every derivative.
   const top = stopGradient(max(t, axes, true))
   const shift = where(isFinite(top), top, 0)
   const result = add(log(sum(exp(sub(t, shift)), axes, true)), shift)
@@ -371,8 +371,8 @@ export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: asTen
 export const argMin = (x: Operand, axis = 0): Tensor => argMax(neg(x), axis)
 
 /**
- * Range in which sums of squares keep their digits; outside it numbers are scaled by 2^±by. Each precision represents its own powers,
- * and also the quotient 2^by over a root, which the derivative needs.
+ * Range in which sums of squares keep their digits; outside it numbers are scaled by 2^±by. Each precision represents its powers, and also
+ * the quotient 2^by over a root, which the derivative needs.
  */
 const NORM_RANGES = {
   float64: { least: powerOfTwo(-900), most: powerOfTwo(960), by: 600 },
@@ -419,9 +419,8 @@ export const matMul = (
 ): Tensor => run('BatchMatMul', { a, b }, { transposeA, transposeB })
 
 /**
- * Σ_j (x_ij − s_i c_kj)², [n, k]: squared distances of the rows of x, [n, d], from centres, [k, d], scaled by one number, or one number
- * per row, [n, 1] (Default: 1). Computed from the differences, since |x|² − 2⟨x, c⟩ + |c|² cancels if the distance is small compared
- * with |x|.
+ * Σ_j (x_ij − s_i c_kj)², [n, k]: squared distances of the rows of x, [n, d], from centres, [k, d], scaled by one number, or one per row,
+ * [n, 1] (Default: 1). Computed from differences, since |x|² − 2⟨x, c⟩ + |c|² cancels at distances that are small compared with |x|.
  *
  * @throws Error if the shapes do not match
  * @example
@@ -434,7 +433,7 @@ export const matMul = (
 export const squaredDistances = (x: Tensor, centres: Tensor, scale: Operand = 1): Tensor =>
   run('SquaredDistances', { x, centres, scale: reshape(scale, [-1, 1]) })
 
-/** The inner product of vectors, or the product of vectors and matrices: [k]·[k] → [], [m, k]·[k] → [m], [k]·[k, n] → [n]. */
+/** The product of vectors, or of vectors and matrices: [k]·[k] → [], [m, k]·[k] → [m], [k]·[k, n] → [n]. */
 export const dot = (a: Tensor, b: Tensor): Tensor => {
   const left = a.rank === 1 ? expandDims(a, 0) : a
   const right = b.rank === 1 ? expandDims(b, 1) : b
@@ -447,10 +446,10 @@ export const outer = (a: Tensor, b: Tensor): Tensor => mul(reshape(a, [-1, 1]), 
 // —— factors ——————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 /**
- * L, lower triangular with a positive diagonal, with L Lᵀ = S for each matrix of a stack [..., n, n]. S is taken to be symmetric:
- * its lower triangle is read, and its derivative is symmetric. NaN if S is not positive definite.
+ * L, lower triangular with a positive diagonal, with L Lᵀ = S for each matrix of a stack [..., n, n]. S counts as symmetric: its lower
+ * triangle is read, and its derivative is symmetric. NaN if S is not positive definite.
  *
- * If S is itself a product, `gramCholesky` is more accurate.
+ * If S is a product, `gramCholesky` is more accurate.
  *
  * @throws Error if the matrices are not square
  * @example
@@ -463,9 +462,9 @@ export const outer = (a: Tensor, b: Tensor): Tensor => mul(reshape(a, [-1, 1]), 
 export const cholesky = (s: Tensor): Tensor => run('Cholesky', { x: s })
 
 /**
- * L, lower triangular with no negative diagonal, with L Lᵀ = AᵀA for each matrix of a stack [..., m, n], m ≥ n: [..., n, n]. It is
- * Rᵀ of A = QR: AᵀA, which would lose half of the digits, is not formed. A sum of products is one product of a stacked matrix,
- * B Bᵀ + C Cᵀ = [Bᵀ; Cᵀ]ᵀ[Bᵀ; Cᵀ].
+ * L, lower triangular with no negative diagonal, with L Lᵀ = AᵀA for each matrix of a stack [..., m, n], m ≥ n: [..., n, n]. It is Rᵀ of A
+ * = QR: AᵀA, which would lose half of the digits, is not formed. A sum of products is one product of a stacked matrix, B Bᵀ + C Cᵀ = [Bᵀ;
+ * Cᵀ]ᵀ[Bᵀ; Cᵀ].
  *
  * @throws Error if the matrices have fewer rows than columns
  * @example
@@ -498,14 +497,14 @@ export const solveTriangular = (
 ): Tensor => run('TriangularSolve', { l, b }, { transposed })
 
 /**
- * Eigenvalues and eigenvectors of a stack of symmetric matrices: `values` ascending, [..., n]; `vectors` orthonormal, in columns, [...,
- * n, n], the entry of largest magnitude of each positive.
+ * Eigenvalues and eigenvectors of a stack of symmetric matrices: `values` ascending, [..., n]; `vectors` orthonormal, in columns, [..., n,
+ * n], with a positive entry of largest magnitude.
  */
 export type Eigh = Readonly<Record<'values' | 'vectors', Tensor>>
 
 /**
- * S = V diag(λ) Vᵀ for each matrix of a stack [..., n, n]. S is taken to be symmetric: its lower triangle is read, and its derivative is
- * symmetric. Equal eigenvalues have a derivative, but their eigenvectors have none: it is NaN.
+ * S = V diag(λ) Vᵀ for each matrix of a stack [..., n, n]. S counts as symmetric: its lower triangle is read, and its derivative is
+ * symmetric. For equal eigenvalues the derivative of the eigenvectors is NaN.
  *
  * @throws Error if the matrices are not square
  * @example
@@ -543,8 +542,7 @@ export const diagonal = (x: Tensor): Tensor => sum(mul(x, eye(x.shape[x.rank - 1
 export const logDet = (s: Tensor): Tensor => mul(2, sum(log(diagonal(cholesky(s))), -1))
 
 /**
- * Lower triangular matrices from the entries of their triangles, row by row, [..., n(n + 1)/2] → [..., n, n]; `packTriangle` is
- * the way back.
+ * Lower triangular matrices from the entries of their triangles, row by row, [..., n(n + 1)/2] → [..., n, n]; inverse of `packTriangle`.
  *
  * @throws Error when the last axis has no such length
  * @example
@@ -561,13 +559,13 @@ export const packTriangle = (x: Tensor): Tensor => run('ToTriangle', { x })
 
 // —— shape —————————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
-/** Same entries under another shape, one size of which may be −1, which is computed. */
+/** Equal entries under another shape, one size of which may be −1, which is computed. */
 export const reshape = (x: Operand, shape: Shape): Tensor => run('Reshape', { x: asTensor(x) }, { shape: [...shape] })
 
 /** An axis of size 1 inserted before `axis`. */
 export const expandDims = (x: Operand, axis = 0): Tensor => run('ExpandDims', { input: asTensor(x) }, { dim: axis })
 
-/** Axes of size 1 dropped: those given, or all. */
+/** Drops axes of size 1: those given, or all. */
 export const squeeze = (x: Operand, axis?: Axes): Tensor => {
   const t = asTensor(x)
   const axes = axis === undefined ? undefined : sortedAxes(axis, t.rank, 'squeeze')
@@ -579,7 +577,7 @@ export const squeeze = (x: Operand, axis?: Axes): Tensor => {
   )
 }
 
-/** Axis i of the result is axis perm[i] of x; the order is reversed without `perm`. */
+/** Axis i of the result is axis perm[i] of x. Default: the reversed order. */
 export const transpose = (x: Operand, perm?: ReadonlyArray<number>): Tensor => {
   const t = asTensor(x)
   const order =
@@ -597,13 +595,13 @@ export const slice = (x: Operand, begin: Axes, size: Axes = -1): Tensor => {
   return run('Slice', { x: t }, { begin: begins, size: sizes })
 }
 
-/** tfjs passes lists of tensors as inputs in the place of records, whatever its types say. */
+/** tfjs passes lists of tensors as inputs in place of records, against its types. */
 const tensorsAsInputs = (xs: ReadonlyArray<Operand>, op: string): Record<string, Tensor> => {
   if (xs.length === 0) throw new RangeError(`${op}: no tensors to join; give at least one`)
   return xs.map(asTensor) as unknown as Record<string, Tensor>
 }
 
-/** Joined along an axis they already have */
+/** Joined along an existing axis */
 export const concat = (xs: ReadonlyArray<Tensor>, axis = 0): Tensor =>
   run('Concat', tensorsAsInputs(xs, 'concat'), { axis })
 /** Joined along a new axis */
@@ -615,7 +613,7 @@ export const stack = (xs: ReadonlyArray<Operand>, axis = 0): Tensor => {
 export const split = (x: Tensor, parts: Axes, axis = 0): Tensor[] =>
   runAll('SplitV', { x }, { numOrSizeSplits: typeof parts === 'number' ? parts : [...parts], axis })
 
-/** Taken apart along an axis, which goes */
+/** The parts along an axis, which is dropped */
 export const unstack = (x: Tensor, axis = 0): Tensor[] =>
   split(x, x.shape[axisOf(axis, x.rank, 'unstack')], axis).map(part => squeeze(part, axis))
 
@@ -626,7 +624,7 @@ export const tile = (x: Operand, reps: ReadonlyArray<number>): Tensor => {
   return run('Tile', { x: t }, { reps: [...reps] })
 }
 
-/** Stretched to a shape it broadcasts to */
+/** Broadcast to a shape */
 export const broadcastTo = (x: Operand, shape: Shape): Tensor => {
   const t = asTensor(x)
   const lead = shape.length - t.rank
@@ -643,7 +641,7 @@ export const broadcastTo = (x: Operand, shape: Shape): Tensor => {
 type Paddings = ReadonlyArray<readonly [number, number]>
 const paddingPairs = (paddings: Paddings): number[][] => paddings.map(([before, after]) => [before, after])
 
-/** `before` and `after` entries of x added at the ends of every axis */
+/** x with `before` and `after` more entries at the ends of every axis */
 export const pad = (x: Operand, paddings: Paddings, constant = 0): Tensor =>
   run('PadV2', { x: asTensor(x) }, { paddings: paddingPairs(paddings), constantValue: constant })
 
@@ -655,7 +653,7 @@ export const gather = (x: Tensor, indices: Operand, axis = 0): Tensor =>
 /** Reversed along an axis (Default: the first) */
 export const reverse = (x: Tensor, axis = 0): Tensor =>
   gather(x, range(x.shape[axisOf(axis, x.rank, 'reverse')] - 1, -1, -1), axis)
-/** The sums of the rows of x by segment: row s of the result is Σ x[i] over ids[i] = s. Negative ids are dropped. */
+/** Sums of the rows of x by segment: row s is Σ x[i] over ids[i] = s. Negative ids are dropped. */
 export const segmentSum = (x: Tensor, ids: Tensor, segments: number): Tensor =>
   run('UnsortedSegmentSum', { x, segmentIds: ids }, { numSegments: segments })
 /** Σ of tensors of one shape, in one pass */

@@ -1,28 +1,23 @@
 /**
- * The part of tfjs that is used: its engine, which keeps the tape, and its registries of kernels and gradients. The built package
- * bundles it as `vendor/tfjs.js` (see `imports` in package.json), so users install neither tfjs nor its types. The interfaces below
- * declare only what is used; assigning `core` to `Tfjs` makes the compiler compare them with the types of tfjs.
+ * The part of tfjs that is used: its engine, which keeps the tape, and its registries of kernels and gradients. The built package bundles
+ * it as `vendor/tfjs.js` (see `imports` in package.json), so users install neither tfjs nor its types. Assigning `core` to `Tfjs` makes the
+ * compiler compare the interfaces below with the types of tfjs.
  */
 import * as core from '@tensorflow/tfjs-core'
 import { type Tensor } from '../arrays/ndarray.js'
 
-/** Element type of a tensor, by the names of tfjs. */
+/** Element type of a tensor, as named by tfjs. */
 export type DataType = Tensor['dtype']
 
-/** A tensor as kernels see it. */
 export interface TensorInfo {
   dataId: object
   shape: number[]
   dtype: DataType
 }
 
-/**
- * Arrays that the types of tfjs let a backend hold; the last are strings. Float64Array is not among them, but passes through the
- * engine unchanged.
- */
+/** Arrays that a backend may hold by the types of tfjs; the last are strings. Float64Array is not among them, but passes through. */
 export type BackendValues = Float32Array | Int32Array | Uint8Array | Uint8Array[]
 
-/** Attributes of a kernel, by name. */
 export interface NamedAttrMap {
   [name: string]: Attribute
 }
@@ -31,16 +26,15 @@ interface AttributeList {
   [index: number]: Attribute
 }
 
-/** Derivative of a kernel: `gradFunc` maps the output's cotangent to a thunk per input that returns the input's cotangent. */
+/** Derivative of a kernel: `gradFunc` maps the output's cotangent to a function per input that returns the input's cotangent. */
 export interface GradConfig {
   kernelName: string
   inputsToSave?: string[]
   saveAllInputs?: boolean
-  // a method, because tensors of tfjs have more than ours: the compiler then compares parameters either way
+  // a method, since tensors of tfjs have more members: the compiler then compares parameters in either direction
   gradFunc(dy: Tensor | Tensor[], saved: Tensor[], attrs: NamedAttrMap): Record<string, () => Tensor>
 }
 
-/** Implementation of a kernel for one backend. */
 export interface KernelConfig {
   kernelName: string
   backendName: string
@@ -51,7 +45,7 @@ export interface KernelConfig {
   }) => TensorInfo | TensorInfo[]
 }
 
-/** Storage of tensors' entries, as the engine calls it. */
+/** Storage of tensors' entries, called by the engine. */
 export interface KernelBackend {
   refCount(dataId: object): number
   incRef(dataId: object): void
@@ -80,10 +74,10 @@ export interface DataStorage<T> {
   numDataIds(): number
 }
 
-/** The engine: runs kernels of the backend in force, records them on the tape, and frees the tensors of a scope. */
+/** The engine: runs kernels, records them on the tape, and frees the tensors of a scope. */
 export interface Engine {
   readonly state: {
-    /** null between differentiations, which the types of tfjs do not say. */
+    /** Null between differentiations, in spite of the types of tfjs. */
     readonly activeTape: ReadonlyArray<{ readonly saved?: ReadonlyArray<{ dispose(): void }> }> | null
     readonly gradientDepth: number
   }
@@ -107,12 +101,11 @@ export interface Engine {
   runKernel(kernel: string, inputs: Record<string, Tensor>, attrs?: NamedAttrMap): Tensor | Tensor[]
 }
 
-/** The part of tfjs that is used. */
 export interface Tfjs {
   readonly DataStorage: new <T>(backend: KernelBackend, engine: Engine) => DataStorage<T>
   readonly Tensor: abstract new (...args: never) => Tensor
   readonly engine: () => Engine
-  /** undefined if the kernel has no gradient, which the types of tfjs do not say. */
+  /** Undefined if the kernel has no gradient, in spite of the types of tfjs. */
   readonly getGradient: (kernel: string) => GradConfig | undefined
   registerGradient(config: GradConfig): void
   readonly unregisterGradient: (kernel: string) => void

@@ -346,48 +346,61 @@ export function logDensity(
     const { rows, dim, values } = samplerPoints(points, call)
     if (typeof score !== 'function' || !((estimate === undefined ? 'divergence' : 'vjp') in score))
       return mistaken('a score that can be differentiated: make it by Sampler.learned or Sampler.exact', score, call)
-    const divergence = estimate === undefined ? score.divergence : probed(score, estimate, points)
+    const divergence = estimate === undefined ? score.divergence : hutchinsonDivergence(score, estimate, points)
     const count = rows * dim
     const noisy = nodes[0]
     const clean = nodes[nodes.length - 1]
     const solve = Case.meaning(sampler).solver
-    /** x from the solver's state: z of every point, then the integral of every point. */
-    const pointsOf = (state: Float64Array, { size }: Node): Points.Points => ({
-      rows,
-      dim,
-      values: state.subarray(0, count).map(z => size * z)
-    })
-    const field =
-      (nodeOf: (angle: number) => Node): Ode.VectorField =>
-      (angle, state) => {
-        const node = nodeOf(angle)
-        const { time, alpha, sigma, size } = node
-        if (sigma === 0) return new Float64Array(state.length)
-        const x = pointsOf(state, node)
-        const slopes = flowVelocity(node, state.subarray(0, count), guardedScore(score)(x, time).values)
-        const divergences = requireFiniteValues(
-          `divergence of the score at time ${time}`,
-          'look at its parameters',
-          divergence(x, time)
-        )
-        return state.map((_, i) =>
-          i < count ? slopes[i] : (-sigma / alpha) * (size * size * divergences[i - count] + dim)
-        )
-      }
     const begin = new Float64Array(count + rows).map((_, i) => (i < count ? values[i] / clean.size : 0))
     const { state: end } = nodes.slice(0, -1).reduceRight<{ readonly state: Float64Array; readonly from: Node }>(
       ({ state, from }, to) => ({
-        state: solve(field(nodeOfAngle(schedule, from, to)))(from.angle, to.angle, state),
+        state: solve(likelihoodField(score, divergence, points, nodeOfAngle(schedule, from, to)))(
+          from.angle,
+          to.angle,
+          state
+        ),
         from: to
       }),
       { state: begin, from: clean }
     )
     const grown = dim * Elementary.log(noisy.size / clean.size)
-    return pipe(noisyLaw(noisy, prior, dim), Mixture.logDensity(pointsOf(end, noisy))).map(
+    return pipe(noisyLaw(noisy, prior, dim), Mixture.logDensity(pointsOfState(points, end, noisy))).map(
       (value, i) => value + grown + end[count + i]
     )
   }
 }
+
+/** x at a node from the solver's state: z of every point, then the integral of every point. */
+const pointsOfState = ({ rows, dim }: Points.Points, state: Float64Array, { size }: Node): Points.Points => ({
+  rows,
+  dim,
+  values: state.subarray(0, rows * dim).map(z => size * z)
+})
+
+/** dz/dθ of every point, then div v of every point. */
+const likelihoodField =
+  (
+    score: ScoreFunction,
+    divergence: Differentiable['divergence'],
+    points: Points.Points,
+    nodeOf: (angle: number) => Node
+  ): Ode.VectorField =>
+  (angle, state) => {
+    const count = points.rows * points.dim
+    const node = nodeOf(angle)
+    const { time, alpha, sigma, size } = node
+    if (sigma === 0) return new Float64Array(state.length)
+    const x = pointsOfState(points, state, node)
+    const slopes = flowVelocity(node, state.subarray(0, count), guardedScore(score)(x, time).values)
+    const divergences = requireFiniteValues(
+      `divergence of the score at time ${time}`,
+      'look at its parameters',
+      divergence(x, time)
+    )
+    return state.map((_, i) =>
+      i < count ? slopes[i] : (-sigma / alpha) * (size * size * divergences[i - count] + points.dim)
+    )
+  }
 
 /** Random directions for estimating a divergence. */
 export interface Probes {
@@ -397,7 +410,7 @@ export interface Probes {
 }
 
 /** div s ≈ the mean of vᵀ∂s/∂x v, all directions at once. */
-const probed = (
+const hutchinsonDivergence = (
   { vjp }: Smooth,
   { probes, key }: Probes,
   { rows, dim }: Points.Points

@@ -222,7 +222,7 @@ export interface Capabilities<P extends string> {
    * the distance of their mixtures, or otherwise the relative change of the parameters.
    */
   readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
-  /** Number of components, without a background. Default: the length of the log weights, which evaluates tensors. */
+  /** Number of components, without a background. Default: the length of the log weights, which are then evaluated. */
   readonly count?: (dim: number) => number
   /** Number of rows of one component below which its likelihood is unbounded. Default: 1. */
   readonly leastRows?: (dim: number) => number

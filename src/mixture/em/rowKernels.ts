@@ -112,7 +112,7 @@ export interface RowBlock {
 
 /** Sums over the rows of one lane: views of one array. */
 export interface LaneSums extends Moments {
-  /** Of rows lane, lane + LANES, … of a block. */
+  /** Index of the lane: rows lane, lane + LANES, … of a block. */
   readonly lane: number
   /** −Σ w log p(x) and the assignment entropy, [2]. */
   readonly values: Float64Array

@@ -69,6 +69,7 @@ const denoisedMoments = (
   )
 }
 
+/** Returns the model of a custom structure. */
 export const modelOfDefinition = <F extends Field.Fields, Q extends string>(
   name: string,
   { isShared = false, ...spec }: CovarianceDefinition<F, Q>,

@@ -1,4 +1,3 @@
-/** Optimizers that are defined as chains of parts. */
 import { refuse } from '../../lib/plain/refuse.js'
 import { isRecord } from '../core/record.js'
 import { chain, type Chain } from './chain.js'
@@ -54,13 +53,12 @@ interface WithDecay {
   readonly decay?: number
 }
 
-/** Rate and options in one record type, so that errors and hints list each option once. */
+/** Rate and options in one record type, so that messages list each option once. */
 type Rated<A = unknown> = { readonly [K in keyof (WithRate & A)]: (WithRate & A)[K] }
 
-/** Options of a part. */
 type Options<Made> = Made extends (options?: infer O) => unknown ? NonNullable<O> : never
 
-/** Names a recipe. JavaScript may call it without its rate, or with the rate alone. */
+/** Names a recipe; JavaScript may call it without its rate, or with the rate alone. */
 const recipeWithRate =
   <G extends WithRate, Made>(name: string, make: (options: G) => Made): ((options: G) => Made) =>
   options => {
@@ -99,10 +97,7 @@ export const momentum = recipeWithRate(
   ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[Trace, ScaleByRate]> => chain(trace(decay), scaleByRate(rate))
 )
 
-/**
- * Nesterov momentum: v ← decay · v + g, θ ← θ − rate · (g + decay · v) (Nesterov 1983, in the form of Sutskever et
- * al. 2013).
- */
+/** Nesterov momentum: v ← decay · v + g, θ ← θ − rate · (g + decay · v) (Nesterov 1983, in the form of Sutskever et al. 2013). */
 export const nesterov = recipeWithRate(
   'nesterov',
   ({ rate, decay = 0.9 }: Rated<WithDecay>): Chain<[NesterovTrace, ScaleByRate]> =>
@@ -139,10 +134,7 @@ export const nAdam = recipeWithRate(
     chain(scaleByNAdam(moments), scaleByRate(rate))
 )
 
-/**
- * RAdam: Adam with a rectified step size for the first steps, when few gradients have been averaged (Liu et al.
- * 2020).
- */
+/** RAdam: Adam with a rectified step size while few gradients have been averaged (Liu et al. 2020). */
 export const rAdam = recipeWithRate(
   'rAdam',
   ({ rate, ...moments }: Rated<Options<typeof scaleByRAdam>>): Chain<[ScaleByRAdam, ScaleByRate]> =>
@@ -173,10 +165,7 @@ export const adagrad = recipeWithRate(
     chain(scaleByAdagrad(sum), scaleByRate(rate))
 )
 
-/**
- * Adadelta: the step size follows that of earlier steps relative to the gradients, so that no rate is needed (Zeiler
- * 2012).
- */
+/** Adadelta: the step size follows that of earlier steps relative to the gradients, without a rate (Zeiler 2012). */
 export const adadelta = ({ rate = 1, ...root }: Partial<WithRate> & Options<typeof scaleByAdadelta> = {}): Chain<
   [ScaleByAdadelta, ScaleByRate]
 > => chain(scaleByAdadelta(root), scaleByRate(rate))

@@ -1,4 +1,3 @@
-/** Chains of parts. */
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
 import { combineParts, listStore } from './combine.js'
@@ -21,7 +20,7 @@ const chainOf = Case.define('Optimizer', {
     )
 })
 
-/** The state of a chain is the list of its parts' states, in their order. */
+/** State: the list of the parts' states. */
 export type Chain<Parts extends ReadonlyArray<Optimizer> = ReadonlyArray<Optimizer>> = Optimizer<
   { readonly [I in keyof Parts]: MemoryOf<Parts[I]> },
   LooksOf<Parts[number]>
@@ -31,7 +30,7 @@ export type Chain<Parts extends ReadonlyArray<Optimizer> = ReadonlyArray<Optimiz
 export const chain = Object.assign(
   <Parts extends ReadonlyArray<Optimizer>>(...parts_: Parts): Chain<Parts> => {
     const made = chainOf(...parts_)
-    // It contains these parts, so its state has the type of theirs.
+    // the state has the type of these parts' states
     const holds = (o: typeof made): o is typeof made & Chain<Parts> => o.parts.every((part, i) => part === parts_[i])
     return holds(made) ? made : refuse('chain: it does not hold its parts')
   },

@@ -1,7 +1,4 @@
-/**
- * Combination of parts, each on all parameters or on some of them: the basis of chains, rules by name and frozen
- * parameters.
- */
+/** Combinations of parts on all parameters or on some: the basis of chains, rules by name and frozen parameters. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -23,16 +20,12 @@ import {
   type PartSetting
 } from './part.js'
 
-/**
- * Part with the names of the parameters that it receives, null for all. Gradients of other parameters pass it
- * unchanged.
- */
+/** Part with the names of the parameters that it receives, null for all; gradients of others pass it unchanged. */
 export interface Member {
   readonly part: Part
   readonly on: ReadonlyArray<string> | null
 }
 
-/** Representation of the members' states as one state. */
 interface MemoryStore<S> {
   readonly about: string
   readonly fits: (u: unknown) => u is S
@@ -53,7 +46,7 @@ export const listStore = (length: number): MemoryStore<ReadonlyArray<unknown>> =
 
 /** Stores the states of members by name. */
 export const recordStore = (names: ReadonlyArray<string>): MemoryStore<Readonly<Record<string, unknown>>> => ({
-  about: `memories of ${several(names)}`,
+  about: `memories of ${quotedList(names)}`,
   fits: (u): u is Readonly<Record<string, unknown>> => t.UnknownRecord.is(u) && names.every(name => name in u),
   of: memories => Object.fromEntries(RA.zip(names, memories)),
   at: (memory, i) => memory[names[i]],
@@ -72,9 +65,9 @@ export const singleStore: MemoryStore<unknown> = {
 /** Stores null, for members without state. */
 export const emptyStore: MemoryStore<null> = { ...singleStore, about: 'null', fits: t.null.is, of: () => null }
 
-const several = (names: ReadonlyArray<string>): string => names.map(quotedText).join(', ')
+const quotedList = (names: ReadonlyArray<string>): string => names.map(quotedText).join(', ')
 
-/** Entries of a record with the given names, in the order of the record; all entries if the names are null. */
+/** Entries with the given names, in the order of the record; all if the names are null. */
 const pick =
   (names: ReadonlyArray<string> | null) =>
   <A>(record: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
@@ -110,7 +103,7 @@ const unknownNames = (names: ReadonlyArray<string>, { shapes }: PartSetting): Re
       'optimizer',
       quotedText(name),
       'the name of a parameter',
-      Object.keys(shapes).length === 0 ? 'there is none' : `use one of ${several(Object.keys(shapes))}`
+      Object.keys(shapes).length === 0 ? 'there is none' : `use one of ${quotedList(Object.keys(shapes))}`
     )
   )
 
@@ -133,20 +126,50 @@ const memberOnAll = ({ part, on }: Member) => {
     estimate:
       part.estimate &&
       ((params: AnyParams, memory: unknown) => ({ ...params, ...part.estimate?.(some(params), memory) })),
-    // A part on some parameters has evaluated the objective as a function of those only.
+    // a part on some parameters has evaluated the objective as a function of those alone
     recall: on === null ? part.recall : undefined,
     requirements: (setting: PartSetting) => [
       ...unknownNames(on ?? [], setting),
       ...part.requirements({ ...setting, shapes: some(setting.shapes) })
     ],
-    // A brief describes no rules for some parameters, only that they are frozen.
+    // a brief describes frozen parameters, but no other rules by name
     brief: on === null ? part.brief : { methods: [], rates: [], frozen: on.filter(name => part.gain(null, name) === 0) }
   }
 }
 
+type MemberOnAll = ReturnType<typeof memberOnAll>
+
+/** Validates the state of each member, with its path in the context. */
+const validateStates = <S>(
+  store: MemoryStore<S>,
+  all: ReadonlyArray<MemberOnAll>,
+  u: unknown,
+  context: t.Context
+): t.Validation<S> =>
+  store.fits(u)
+    ? pipe(
+        all,
+        RA.traverseWithIndex(E.Applicative)((i, { part }) => {
+          const actual = store.at(u, i)
+          return part.validate(actual, [...context, ...store.path(i).map(key => ({ key, type: t.unknown, actual }))])
+        }),
+        E.map(store.of)
+      )
+    : t.failure(u, context, `not ${store.about}`)
+
+/** Problems of all members, each with the gain of those before it. */
+const problemsInOrder = (all: ReadonlyArray<MemberOnAll>, setting: PartSetting): ReadonlyArray<Problem.Problem> =>
+  all.reduce<readonly [PartSetting, ReadonlyArray<Problem.Problem>]>(
+    ([setting, problems], { gain, requirements }) => [
+      { ...setting, gain: name => gainProduct(setting.gain(name), gain(null, name)) },
+      [...problems, ...requirements(setting)]
+    ],
+    [setting, []]
+  )[1]
+
 /**
- * Combines parts to one in which each receives the output of the one before it. `others` determines whether the
- * gradients of parameters without a member pass unchanged or become 0.
+ * Combines parts to one in which each receives the output of the one before it. The gradients of parameters without a member pass
+ * unchanged, or become 0 if `others` is 'stay'.
  */
 export const combineParts = <S>(
   store: MemoryStore<S>,
@@ -160,7 +183,7 @@ export const combineParts = <S>(
   const own = (u: unknown): S =>
     store.fits(u) ? u : refuse(`memory: it is not ${store.about}, which this optimizer has; start with init`)
   const at = (u: unknown, i: number): unknown => (u === null ? null : store.at(own(u), i))
-  const some = <A>(one: (member: (typeof all)[number]) => A | undefined): ReadonlyArray<readonly [number, A]> =>
+  const some = <A>(one: (member: MemberOnAll) => A | undefined): ReadonlyArray<readonly [number, A]> =>
     all.flatMap((member, i) => {
       const found = one(member)
       return found === undefined ? [] : [[i, found] as const]
@@ -181,20 +204,7 @@ export const combineParts = <S>(
     },
     is: (u): u is S => store.fits(u) && all.every(({ part }, i) => part.is(store.at(u, i))),
     encode: u => store.of(all.map(({ part }, i) => part.encode(store.at(own(u), i)))),
-    validate: (u, context) =>
-      store.fits(u)
-        ? pipe(
-            all,
-            RA.traverseWithIndex(E.Applicative)((i, { part }) => {
-              const actual = store.at(u, i)
-              return part.validate(actual, [
-                ...context,
-                ...store.path(i).map(key => ({ key, type: t.unknown, actual }))
-              ])
-            }),
-            E.map(store.of)
-          )
-        : t.failure(u, context, `not ${store.about}`),
+    validate: (u, context) => validateStates(store, all, u, context),
     gain: (u, name) =>
       all.reduce((product, { gain }, i) => gainProduct(product, gain(at(u, i), name)), moves(name) ? 1 : 0),
     estimate:
@@ -206,18 +216,11 @@ export const combineParts = <S>(
         ? undefined
         : (params, u) =>
             recalls.reduce<Evaluation<string> | null>((met, [i, recall]) => met ?? recall(params, at(u, i)), null),
-    // True if a part is known to use the objective; otherwise undefined, since not all parts may be known.
+    // otherwise undefined, since not all parts may be known
     needsObjective: all.some(({ part }) => part.needsObjective === true) ? true : undefined,
     deterministic: all.flatMap(({ part }) => part.deterministic),
     names: claimed,
-    requirements: setting =>
-      all.reduce<readonly [PartSetting, ReadonlyArray<Problem.Problem>]>(
-        ([setting, problems], { gain, requirements }) => [
-          { ...setting, gain: name => gainProduct(setting.gain(name), gain(null, name)) },
-          [...problems, ...requirements(setting)]
-        ],
-        [setting, []]
-      )[1],
+    requirements: setting => problemsInOrder(all, setting),
     brief: all.reduce<Brief | undefined>((briefs, { brief }) => briefs && brief && bothBrief(briefs, brief), noBrief)
   }
 }

@@ -1,4 +1,3 @@
-/** Parts that compute or approximate second derivatives of the objective. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
@@ -24,10 +23,7 @@ interface StepAndChange {
   readonly change: AnyParams
 }
 
-/**
- * H g by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4); without pairs, g shortened to a length of at
- * most 1.
- */
+/** H g by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4); without pairs, g shortened to length 1 or less. */
 const twoLoops = (pairs: ReadonlyArray<StepAndChange>, gradient: AnyParams): AnyParams => {
   const newest = pairs.at(-1)
   if (newest === undefined) return scaledParams(Math.min(1, 1 / Params.norm(gradient)))(gradient)
@@ -46,8 +42,8 @@ const twoLoops = (pairs: ReadonlyArray<StepAndChange>, gradient: AnyParams): Any
 }
 
 /**
- * H g, with H the approximation of the inverse Hessian from the last `memory` steps (Nocedal 1980); without any, g
- * shortened to a length of at most 1. Needs a deterministic objective.
+ * H g, with H the approximation of the inverse Hessian from the last `memory` steps (Nocedal 1980); without any, g shortened to length 1 or
+ * less. Needs a deterministic objective.
  */
 export const scaleByLbfgs = define({
   name: 'scaleByLbfgs',
@@ -58,7 +54,7 @@ export const scaleByLbfgs = define({
   },
   memory: t.type({
     pairs: t.readonlyArray(t.type({ step: Params.codec, change: Params.codec })),
-    // Parameters and gradient of the last update; null before the first.
+    // at the last update; null before the first
     last: t.union([t.type({ params: Params.codec, gradient: Params.codec }), t.null])
   }),
   init: () => () => ({ pairs: [], last: null }),
@@ -73,7 +69,7 @@ export const scaleByLbfgs = define({
           step: differenceOfArrays(params, last.params),
           change: differenceOfArrays(gradient, last.gradient)
         }
-        // Without positive curvature along the step, the direction could be one of ascent.
+        // without positive curvature along the step, the direction could be one of ascent
         const curved =
           dotParams(pair.step, pair.change) > Number.EPSILON * Params.norm(pair.step) * Params.norm(pair.change)
         return curved ? [...pairs, pair].slice(-memory) : pairs
@@ -85,7 +81,6 @@ export const scaleByLbfgs = define({
   needsDeterminism: true
 })
 
-/** Maximum number of parameters for which a Hessian is computed. */
 const MAX_NEWTON_PARAMETERS = 64
 
 /** Relative step of a central difference: the cube root of the machine epsilon. */
@@ -121,10 +116,9 @@ const differenceHessian = (params: AnyParams, evaluate: (params: AnyParams) => E
 }
 
 /**
- * |∇²f|⁻¹ g: the eigenvalues of the Hessian in absolute value, so that a step descends at a saddle too (Dauphin et
- * al. 2014), and at least `floor` times the largest. The Hessian is computed by central differences of the exact
- * gradient, with two evaluations for each parameter, so there may be at most 64 parameters. Needs a deterministic
- * objective.
+ * |∇²f|⁻¹ g: the eigenvalues of the Hessian in absolute value, so that a step descends at a saddle too (Dauphin et al. 2014), and at least
+ * `floor` times the largest. The Hessian is computed by central differences of the exact gradient, two evaluations for each of at most 64
+ * parameters. Needs a deterministic objective.
  */
 export const scaleByNewton = define({
   name: 'scaleByNewton',
@@ -145,7 +139,7 @@ export const scaleByNewton = define({
     (gradient, _, { params, evaluate }) => {
       const values = differenceHessian(params, evaluate)
       const count = Math.sqrt(values.length)
-      // If second derivatives overflow or vanish, the direction is the gradient itself.
+      // if second derivatives overflow or vanish, the direction is the gradient itself
       if (!values.every(Number.isFinite) || values.every(value => value === 0)) return [gradient, null]
       const eigen = symmetricEigen({ shape: [count, count], values })
       const g = paramEntries(gradient)

@@ -1,4 +1,3 @@
-/** Optimizers: descriptions of how a gradient becomes a step. */
 import type { Vocabulary } from '../core/index.js'
 import { chain } from './chain.js'
 import { scaleByLbfgs, scaleByNewton } from './curvature.js'
@@ -32,7 +31,7 @@ const optimizerRecipe = (
   code: `Optimizer.${name}(${options})`
 })
 
-/** Names of optimizers that are composed of others, each with an example. */
+/** Optimizers that are composed of others, each with an example. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Optimizer>> = [
   optimizerRecipe('gradientDescent', Algorithms.gradientDescent({ rate: 0.1 }), 'θ ← θ − rate · g'),
   optimizerRecipe('momentum', Algorithms.momentum({ rate: 0.1 }), 'the heavy ball (Polyak 1964)'),
@@ -53,7 +52,7 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Optimizer>> = [
   optimizerRecipe('newton', Algorithms.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
 ]
 
-/** The parts, in the order of the reference. */
+/** Parts in the order of the reference. */
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   PerEntry.scaleByRate,
   chain,

@@ -29,9 +29,9 @@ const nearestInRegion = (region: Region.Region): ((params: AnyParams) => AnyPara
 }
 
 /**
- * Changes the step to Π(θ + step) − θ, with Π the nearest point of a region, up to the rounding of a sum. A region
- * of rows restricts every row of every array (a vector is one row); a region of matrices restricts the last two axes
- * of every array. If some parameters have another shape, use `Optimizer.only`.
+ * Changes the step to Π(θ + step) − θ, with Π the nearest point of a region, up to the rounding of a sum. A region of rows restricts every
+ * row of every array (a vector is one row); a region of matrices the last two axes of every array. If some parameters have another shape,
+ * use `Optimizer.only`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -89,7 +89,7 @@ const averagedIterates = {
   afterRate: true
 }
 
-/** Weighted mean of the iterates; the weight of the newest depends on the number of iterates so far. */
+/** Weighted mean of the iterates; the weight of the newest depends on their number. */
 const weightedIterateMean =
   (weight: (count: number) => number) =>
   (
@@ -103,8 +103,8 @@ const weightedIterateMean =
   }
 
 /**
- * Passes steps unchanged and stores the mean of the iterates, without those of the first `after` steps (Polyak &
- * Juditsky 1992). The mean is the optimizer's `estimate`, with which a stage ends.
+ * Passes steps unchanged and stores the mean of the iterates, without the first `after` (Polyak & Juditsky 1992), as the optimizer's
+ * `estimate`, with which a stage ends.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -129,8 +129,8 @@ export const average = define({
 })
 
 /**
- * Passes steps unchanged and stores the exponential moving average of the iterates: weights fall by `decay` for each
- * step back and sum to 1. It is the optimizer's `estimate`.
+ * Passes steps unchanged and stores the exponential moving average of the iterates, the optimizer's `estimate`: weights fall by `decay` for
+ * each step back and sum to 1.
  */
 export const ema = define({
   name: 'ema',
@@ -144,8 +144,8 @@ export const ema = define({
 })
 
 /**
- * Lookahead: every `every` steps the slow parameters are updated, φ ← φ + share (θ + step − φ), and the fast ones
- * continue from there (Zhang et al. 2019). The optimizer's `estimate` is φ.
+ * Lookahead: every `every` steps the slow parameters are updated, φ ← φ + share (θ + step − φ), and the fast ones continue from there
+ * (Zhang et al. 2019). The optimizer's `estimate` is φ.
  */
 export const lookahead = define({
   name: 'lookahead',

@@ -14,7 +14,7 @@ import {
   type Evaluation
 } from './part.js'
 
-/** Point of the line: its position, the objective there, and the derivative along the line. */
+/** Position on the line, the objective there, and the derivative along the line. */
 export interface LineTrial {
   readonly rate: number
   readonly value: number
@@ -43,10 +43,9 @@ const cubicMinimum = (a: LineTrial, b: LineTrial): number => {
 }
 
 /**
- * Finds a step r that satisfies the strong Wolfe conditions on φ, trying `first` first: φ(r) ≤ φ(0) + c_1 r φ′(0)
- * and |φ′(r)| ≤ c_2 |φ′(0)|. If the decrease of φ is below rounding, slopes are used instead (the approximate Wolfe
- * condition of Hager & Zhang 2005). If the evaluations run out, returns the lowest trial; null if none is lower than
- * the start.
+ * Finds a step r that satisfies the strong Wolfe conditions on φ, trying `first` first: φ(r) ≤ φ(0) + c_1 r φ′(0) and |φ′(r)| ≤ c_2
+ * |φ′(0)|. If the decrease of φ is below rounding, slopes are used instead (the approximate Wolfe condition of Hager & Zhang 2005). If the
+ * evaluations run out, returns the lowest trial; null if none is lower than the start.
  */
 export const strongWolfe =
   ({ decrease, curvature, evaluations }: Wolfe) =>
@@ -56,7 +55,7 @@ export const strongWolfe =
       value <= start.value + decrease * rate * start.slope ||
       (Math.abs(value - start.value) <= slack && slope <= (2 * decrease - 1) * start.slope)
     const accepted = (trial: LineTrial): boolean => falls(trial) && Math.abs(trial.slope) <= -curvature * start.slope
-    // `low` has the lowest value so far with sufficient decrease, and its slope points towards `high`.
+    // `low` has the lowest value with sufficient decrease so far, and its slope points towards `high`
     const zoom = (low: LineTrial, lowest: A | null, high: LineTrial, left: number): A | null => {
       if (left === 0) return lowest
       const trial = phi(cubicMinimum(low, high))
@@ -113,9 +112,9 @@ export const lineSearch = define({
   check: ({ decrease, curvature }) =>
     Problem.unless(curvature > decrease, 'curvature', curvature, `in (${decrease}, 1), above decrease`, 'try 0.9'),
   memory: t.type({
-    // Rate of the last step; 0 before the first.
+    // rate of the last step; 0 before the first
     rate: Params.numberCodec,
-    // End of the search, with the objective there; null before the first.
+    // end of the search, with the objective there; null before the first
     found: t.union([t.type({ params: Params.codec, value: Params.numberCodec, gradient: Params.codec }), t.null])
   }),
   init: () => () => ({ rate: 0, found: null }),

@@ -1,4 +1,3 @@
-/** Optimizers by the names of parameters. */
 import * as t from 'io-ts'
 import { refuse } from '../../lib/plain/refuse.js'
 import { Case, Field } from '../core/index.js'
@@ -43,15 +42,15 @@ const forNames = Case.define('Optimizer', {
   meaning: ({ names, part }): Part => combineParts(singleStore, [{ part: partMeaning(part), on: names }])
 })
 
-/** The state of a part on some parameters contains those only. */
+/** State: that of the part, for its parameters alone. */
 export type Only<N extends string = string, P extends Optimizer = Optimizer> = Optimizer<
   MemoryNamed<MemoryOf<P>, N>,
   LooksOf<P>
 > & { readonly _tag: 'only'; readonly names: ReadonlyArray<N>; readonly part: P }
 
 /**
- * Applies a part to the parameters with these names; the gradients of others pass unchanged. Names that are not
- * parameters are a problem when a pipeline is compiled. For an optimizer for each name, use `partition`.
+ * Applies a part to the parameters with these names; the gradients of others pass unchanged. Unknown names are a problem when a pipeline is
+ * compiled. For an optimizer for each name, use `partition`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -63,7 +62,7 @@ export type Only<N extends string = string, P extends Optimizer = Optimizer> = O
 export const only = Object.assign(
   <N extends string, P extends Optimizer>(names: N | ReadonlyArray<N>, part: P): Only<N, P> => {
     const made = forNames(typeof names === 'string' ? [names] : names, part)
-    // It contains this part, which receives only the parameters with these names.
+    // the part receives only the parameters with these names
     const holds = (o: typeof made): o is typeof made & Only<N, P> => o.part === part
     return holds(made) ? made : refuse('only: it does not hold its part')
   },
@@ -119,7 +118,7 @@ const byRules = Case.define('Optimizer', {
   })
 })
 
-/** The state of a partition has the state of each rule by its name. */
+/** State: that of each rule, by its name. */
 export type Partition<Rules extends Readonly<Record<string, Optimizer>> = Readonly<Record<string, Optimizer>>> =
   Optimizer<
     { readonly [N in keyof Rules]: MemoryNamed<MemoryOf<Rules[N]>, N & string> },

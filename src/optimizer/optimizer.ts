@@ -1,9 +1,6 @@
 /**
- * Optimizers: descriptions of how a gradient becomes a step. Parts compose with `chain`, in which each part receives
- * the output of the one before it; recipes such as `adam` are chains of parts. A step is added to the parameters, so
- * plain descent is `scaleByRate`, −rate · gradient. Parts that depend on iterates (`project`, `average`,
- * `lookahead`, `lineSearch`) come after the rate. In equations, g is the input of a part and θ the parameters before
- * the step; squares, roots and quotients are elementwise.
+ * Interpreters of optimizers: states, steps, iterates, rates and problems. A step is added to the parameters. In equations, g is the input
+ * of a part and θ the parameters before the step; squares, roots and quotients are elementwise.
  */
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
@@ -32,15 +29,12 @@ import * as Problem from '../core/problem.js'
 export { concept, define } from './part.js'
 export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Point, Spec, Subject, Watch } from './part.js'
 
-// —— interpreters ——
-
 /**
- * State of an optimizer for parameters named `P`. That of a chain is the list of its parts' states, that of a
- * partition has one for each name, and that of a part on some names contains only those.
+ * State of an optimizer for parameters named `P`: of a chain the list of its parts' states, of a partition one for each name, of a part on
+ * some names that for those alone.
  */
 export type State<T, P extends string> = MemoryNamed<MemoryOf<T>, P>
 
-/** State of an optimizer of the general type `Optimizer`. */
 export type AnyState<P extends string> = State<Optimizer, P>
 
 /** Argument of `update` in addition to the gradient: the objective, required if a part is known to use it. */
@@ -55,8 +49,7 @@ export interface Transformation<
 > {
   readonly init: (params: Params.Params<P>) => S
   /**
-   * Returns the step to add to the parameters, and the next state. A part that uses the objective throws a
-   * RangeError if it was not given.
+   * Returns the step to add to the parameters, and the next state. A part that uses the objective throws a RangeError if it was not given.
    */
   readonly update: (
     gradient: Params.Params<P>,
@@ -66,12 +59,11 @@ export interface Transformation<
   ) => readonly [Params.Params<P>, S]
 }
 
-/** Meaning of an optimizer for parameters with these names. */
 const typedPart = <P extends string, T extends Optimizer>(optimizer: T): Part<State<T, P>, boolean, P> =>
-  // A part works with any parameter names.
+  // a part works with any parameter names
   partMeaning(optimizer) as unknown as Part<State<T, P>, boolean, P>
 
-/** Optimizer as functions, for parameters named `P`: `interpret(optimizer)<'mean'>()`. */
+/** Returns the functions of an optimizer, for parameters named `P`: `interpret(optimizer)<'mean'>()`. */
 export const interpret =
   <T extends Optimizer>(optimizer: T) =>
   <P extends string>(): Transformation<P, State<T, P>, ContextOf<T, P>> => {
@@ -84,11 +76,11 @@ export const interpret =
     return transformation
   }
 
-/** Optimizer of the general type `Optimizer` as functions. */
+/** Returns the functions of an optimizer whose type is not known. */
 export const anyInterpret = <P extends string>(optimizer: Optimizer): Transformation<P, AnyState<P>> =>
   interpret(optimizer)<P>()
 
-/** JSON codec of an optimizer's state; it rejects the states of other optimizers. */
+/** Returns the JSON codec of an optimizer's state, which rejects the states of other optimizers. */
 export const stateCodec = <P extends string, T extends Optimizer = Optimizer>(
   optimizer: T
 ): t.Type<State<T, P>, unknown> => {
@@ -96,19 +88,16 @@ export const stateCodec = <P extends string, T extends Optimizer = Optimizer>(
   return new t.Type(`what ${show(optimizer)} remembers`, is, validate, encode)
 }
 
-/** Parameters of an optimization with the optimizer's state. */
 export interface Iterate<P extends string, S = AnyState<P>> {
   readonly params: Params.Params<P>
   readonly state: S
 }
 
-/** Result of a step, with the objective before it. */
 export interface Taken<P extends string, S = AnyState<P>> extends Iterate<P, S>, Evaluation<P> {}
 
 /**
- * One step of an optimizer on an objective. Value and gradient are evaluated before the step, or taken from the
- * state if a line search ended there. `subject` describes the objective for parts that require it; `watch` is called
- * with the input and output of each part.
+ * Takes one step on an objective. Value and gradient are evaluated before the step, or taken from the state if a line search ended there.
+ * `subject` describes the objective for parts that require it; `watch` is called with the input and output of each part.
  */
 export const step =
   <P extends string, T extends Optimizer>(
@@ -125,7 +114,7 @@ export const step =
     return { value, gradient, params: sumArrays(params, step), state: after }
   }
 
-/** Infinite sequence of an optimizer's iterates on an objective, from the start on, each computed when it is read. */
+/** Returns the infinite sequence of an optimizer's iterates on an objective, from the start on, each computed when it is read. */
 export const iterates =
   <P extends string, T extends Optimizer>(optimizer: T, objective: (params: Params.Params<P>) => Evaluation<P>) =>
   (start: Params.Params<P>): Iterable<Iterate<P, State<T, P>>> =>
@@ -134,10 +123,10 @@ export const iterates =
       step(optimizer, objective)
     )
 
-/** True if its estimate differs from the last iterate, such as an average of the iterates. */
+/** True if the estimate differs from the last iterate, for example an average. */
 export const averagesIterates = (optimizer: Optimizer): boolean => partMeaning(optimizer).estimate !== undefined
 
-/** Estimate of an optimizer: the average of the iterates if it has one, otherwise the last iterate. */
+/** Returns the average of the iterates if the optimizer has one, otherwise the last iterate. */
 export const estimate = <P extends string, T extends Optimizer>(
   optimizer: T,
   params: Params.Params<P>,
@@ -148,9 +137,9 @@ export const estimate = <P extends string, T extends Optimizer>(
 }
 
 /**
- * Rate of the next step. If the objective determines it (`scaleByPolyak`, `lineSearch`), that of the last step, 0
- * before the first. If rules differ by name, that of the parameter `name`, by default of the first with a rule. NaN
- * if the factor of a part is unknown.
+ * Returns the rate of the next step. If the objective determines it (`scaleByPolyak`, `lineSearch`), that of the last step, 0 before the
+ * first. If rules differ by name, that of the parameter `name`, by default of the first with a rule. NaN if the factor of a part is
+ * unknown.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -171,34 +160,29 @@ export const rateInForce = (optimizer: Optimizer, state: AnyState<never>, name?:
 /** True if a part is known to use the objective beyond its gradient. */
 export const needsObjective = (optimizer: Optimizer): boolean => partMeaning(optimizer).needsObjective === true
 
-/**
- * True if it needs an objective that is the same function at every step, for a line search or differences of
- * gradients.
- */
+/** True if the objective must be the same function at every step, for a line search or differences of gradients. */
 export const needsDeterminism = (optimizer: Optimizer): boolean => partMeaning(optimizer).deterministic.length > 0
 
-/** Short description of an optimizer if all its parts have one: name, rates, and frozen parameters. */
+/** Returns a short description if all parts have one: name, rates, and frozen parameters. */
 export const optimizerBrief = (optimizer: Optimizer): O.Option<Brief> => O.fromNullable(partMeaning(optimizer).brief)
 
-/** Code that builds the optimizer from its parts. */
+/** Returns the code that builds the optimizer from its parts. */
 export const show = (optimizer: Optimizer): string => Case.show(optimizer)
 
-/** Formula of the optimizer if its case has one; otherwise its code. */
+/** Returns the formula of the optimizer if its case has one; otherwise its code. */
 export const formula = (optimizer: Optimizer): string => Case.formula(optimizer)
 
-/** Problems of an optimizer that do not depend on the parameters. */
+/** Returns the problems that do not depend on the parameters. */
 export const problems = (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => Case.problems(optimizer)
 
-/** Parameters and objective to which an optimizer is applied. */
 export interface OptimizerUse {
   readonly shapes: Params.Shapes<string>
   /** Code of the expectation if the objective is another function at every step; otherwise null. */
   readonly random: string | null
-  /** Objective that is minimised, if known. */
   readonly subject?: Subject
 }
 
-/** Problems of an optimizer with an objective: names, size, noise, and parameters that would ascend. */
+/** Returns the problems of an optimizer with an objective: names, size, noise, and parameters that would ascend. */
 export const optimizerIncompatibilities =
   ({ shapes, random, subject }: OptimizerUse) =>
   (optimizer: Optimizer): ReadonlyArray<Problem.Problem> => {
@@ -226,6 +210,6 @@ export const optimizerIncompatibilities =
     ]
   }
 
-/** JSON codec of optimizers in a vocabulary. */
+/** Returns the JSON codec of optimizers in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Optimizer, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

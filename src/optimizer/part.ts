@@ -1,4 +1,3 @@
-/** Definition of optimizer parts: their interface to the rest of the program. */
 import * as t from 'io-ts'
 import * as Entries from '../../lib/arrays/entries.js'
 import type { NdArray } from '../../lib/index.js'
@@ -9,46 +8,40 @@ import * as Problem from '../core/problem.js'
 import type { Level } from '../schedule/schedule.js'
 import type * as Rate from './rate.js'
 
-/** Value and gradient of an objective at some parameters. */
 export interface Evaluation<P extends string> {
   readonly value: number
   readonly gradient: Params.Params<P>
-  /** Reason if both are NaN because the data cannot resolve the parameters; absent otherwise. */
+  /** Reason if both are NaN because the data cannot resolve the parameters. */
   readonly problem?: Problem.Problem
 }
 
-/** Objective whose gradient is given: the likelihood of the data, score matching at one noise level, or another. */
+/** Objective of a gradient: the likelihood of the data, score matching at one noise level, or another. */
 export type Subject = 'likelihood' | Level | 'another'
 
 /**
- * Objective for parts that need more than its gradient: value and gradient before the step, and evaluation at other
- * parameters. Within one step it is one function, with its noise drawn once.
+ * Objective for parts that need more than its gradient: value and gradient before the step, and evaluation at other parameters. Its noise
+ * is drawn once for each step.
  */
 export interface Context<P extends string> extends Evaluation<P> {
   readonly evaluate: (params: Params.Params<P>) => Evaluation<P>
-  /** Kind of objective, if known. */
   readonly subject?: Subject | undefined
   readonly watch?: Watch | undefined
 }
 
-/** Callback with the input and output of a part. When a run fails, its last step is repeated with it. */
+/** Callback with the input and output of a part, when the last step of a failed run is repeated. */
 export type Watch = (part: Case.AnyValue | null, received: AnyParams, step: AnyParams, params: AnyParams) => void
 
-/** Parameters before a step, with the objective. */
 export interface Point<P extends string = string> extends Context<P> {
   readonly params: Params.Params<P>
 }
 
-/** Parameters whose names are known only at run time. */
+/** Parameters whose names are known at run time. */
 export type AnyParams = Params.Params<string>
 
-/** Parameters and objective on which a part is checked. */
 export interface PartSetting {
-  /** Names and shapes of the parameters. */
   readonly shapes: Params.Shapes<string>
   /** Factor of the earlier parts on the gradient of a name; negative if the step already descends. */
   readonly gain: (name: string) => number
-  /** Objective that is minimised, if known. */
   readonly subject?: Subject | undefined
 }
 
@@ -60,8 +53,8 @@ export interface Brief {
 }
 
 /**
- * Meaning of a part. Its functions accept any state and throw if it is not their own, so that a part with state S is
- * a part. `Looks` is true if it is known to use the objective beyond its gradient before the step.
+ * Functions of a part; they accept any state and throw if it is not their own, so that a part with state S is a `Part`. `Looks` is true if
+ * it is known to use the objective beyond its gradient before the step.
  */
 export interface Part<out S = unknown, out Looks extends boolean = boolean, P extends string = string> {
   readonly init: (params: Params.Params<P>) => S
@@ -94,7 +87,6 @@ export interface Optimizer<out S = unknown, out Looks extends boolean = boolean>
   Part<S, Looks>
 > {}
 
-/** State of an optimizer, for parameters of any names. */
 export type MemoryOf<T> = T extends Optimizer<infer S> ? S : never
 
 /** True if one of the parts is known to use the objective. */
@@ -106,7 +98,6 @@ export type LooksOf<T> = true extends (
 
 type Plain = string | number | boolean | bigint | symbol | null | undefined | NdArray | ArrayBufferView
 
-/** State whose parameters have these names. */
 export type MemoryNamed<S, P extends string> = unknown extends S
   ? S
   : S extends Plain
@@ -129,19 +120,16 @@ export interface Spec<
   A extends Case.Call,
   Looks extends boolean
 > extends Omit<Case.Spec<N, F, never, A, null>, 'meaning'> {
-  /** Codec of the state that it keeps between steps; `t.null` if there is none. */
+  /** Codec of the state between steps; `t.null` if there is none. */
   readonly memory: t.Type<S, unknown>
   readonly init: (fields: Field.Of<F>) => (params: AnyParams) => NoInfer<S>
-  /**
-   * Returns the output for a gradient, and the next state. `place` has the parameters and the objective before the
-   * step.
-   */
+  /** Returns the output for a gradient, and the next state. `place` has the parameters and the objective before the step. */
   readonly update: (
     fields: Field.Of<F>
   ) => (gradient: AnyParams, memory: NoInfer<S>, place: Point) => readonly [step: AnyParams, memory: NoInfer<S>]
   /**
-   * Capability: the signed factor that it applies to a gradient; without a state, any number of that sign. Without
-   * it, `rateInForce` is NaN and ascending chains are not detected.
+   * Capability: the signed factor that it applies to a gradient; without a state, any number of that sign. Absent: `rateInForce` is NaN and
+   * ascending chains are not detected.
    */
   readonly gain?: (fields: Field.Of<F>) => (memory: NoInfer<S> | null, name: string) => number
   /** Capability: an estimate other than the last iterate. */
@@ -164,10 +152,7 @@ export interface Spec<
 
 export const noBrief: Brief = { methods: [], rates: [], frozen: [] }
 
-/**
- * Joins the short descriptions of two parts; undefined if more parts follow a rate, which cannot be described
- * briefly.
- */
+/** Joins the short descriptions of two parts; undefined if more parts follow a rate. */
 export const bothBrief = (a: Brief, b: Brief): Brief | undefined =>
   a.rates.length > 0 && (b.methods.length > 0 || b.rates.length > 0)
     ? undefined
@@ -233,12 +218,7 @@ export function define<
     requirements,
     brief
   } = spec
-  const own = (u: unknown): S =>
-    memory.is(u)
-      ? u
-      : refuse(
-          `memory: ${JSON.stringify(u)} is not what Optimizer.${spec.name} remembers (${memory.name}); start with init`
-        )
+  const own = stateOf(spec.name, memory)
   return Case.define('Optimizer', {
     ...spec,
     meaning: (fields: Field.Of<F>): Part<S, Looks> => {
@@ -248,7 +228,7 @@ export function define<
       const answer = estimate?.(fields)
       const met = recall?.(fields)
       const wrong = requirements?.(fields)
-      // The fields of a description are the description itself.
+      // the fields of a description are the description itself
       const printed = Case.isValue(fields) ? Case.show(fields) : `Optimizer.${spec.name}`
       return {
         init: start,
@@ -276,17 +256,25 @@ export function define<
   })
 }
 
-/** Meaning of an optimizer: its functions on gradients. */
+/** Returns a check that a state is one of this part; otherwise it throws. */
+const stateOf =
+  <S>(name: string, memory: t.Type<S, unknown>) =>
+  (u: unknown): S =>
+    memory.is(u)
+      ? u
+      : refuse(`memory: ${JSON.stringify(u)} is not what Optimizer.${name} remembers (${memory.name}); start with init`)
+
+/** Returns the functions of an optimizer on gradients. */
 export const partMeaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Looks>): Part<S, Looks> =>
-  // The concept does not have the type of the state.
+  // the concept does not have the type of the state
   concept.meaning(optimizer) as Part<S, Looks>
 
-/** Problem of a part that comes before the rate although it changes iterates rather than gradients. */
+/** Problem of a part that changes iterates rather than gradients, but comes before the rate. */
 const beforeRate =
   (printed: string) =>
   ({ shapes, gain }: PartSetting): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
-      // An unknown gain does not count as ascent.
+      // an unknown gain does not count as ascent
       !Params.names(shapes).some(name => gain(name) > 0),
       'optimizer',
       printed,
@@ -300,7 +288,7 @@ export const noMemory = { memory: t.null, init: () => () => null } as const
 /** Gain of a part that keeps the sign of the gradient. */
 export const uphill = (): (() => number) => () => 1
 
-/** Parameters before a step with the objective. Its value is only computed if it is read. */
+/** Returns the parameters before a step with the objective, whose value is computed when it is read. */
 export const pointAt = <P extends string>(params: Params.Params<P>, context: Context<P>): Point<P> => ({
   params,
   get value() {
@@ -312,7 +300,7 @@ export const pointAt = <P extends string>(params: Params.Params<P>, context: Con
   watch: context.watch
 })
 
-/** Placeholder for an objective that was not given; it throws when called. */
+/** Objective that was not given; it throws when called. */
 export const unknownObjective = <P extends string>(gradient: Params.Params<P>): Context<P> => {
   const ask = (): never =>
     refuse(
@@ -327,7 +315,7 @@ export const unknownObjective = <P extends string>(gradient: Params.Params<P>): 
   }
 }
 
-/** Zeros in the shapes of the given parameters. */
+/** Returns zeros in the shapes of the parameters. */
 export const zerosLikeParams = (params: AnyParams): AnyParams => Params.zeros(Params.shapes(params))
 
 /** a + b, by name. */

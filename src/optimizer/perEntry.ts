@@ -20,8 +20,6 @@ const decayField = Field.fraction({ suggestion: 0.9 })
 const maximumField = Field.positive({ suggestion: 1 })
 const epsilon = Field.notNegative({ default: 1e-8 })
 
-// —— without state ——
-
 /** factor · g */
 export const scale = define({
   name: 'scale',
@@ -50,7 +48,7 @@ export const zero = define({
   gain: () => () => 0
 })
 
-/** Factor min(1, most/norm), as a function of an entry; entries of a gradient that is short enough keep their bits. */
+/** Factor min(1, most/norm), as a function of an entry; entries of a shorter gradient keep their bits. */
 const clipToNorm = (most: number, norm: number): ((g: number) => number) =>
   norm > most ? g => (g / norm) * most : g => g
 
@@ -133,8 +131,6 @@ export const weightDecay = define({
   gain: uphill
 })
 
-// —— with state ——
-
 /** −rate(step) · g */
 export const scaleByRate = define({
   name: 'scaleByRate',
@@ -172,7 +168,7 @@ const remembersTrace = {
     (params: AnyParams): MomentumState => ({ trace: zerosLikeParams(params) })
 }
 
-/** Builds a part that returns a function of the momentum v ← decay · v + g. */
+/** Part that returns a function of the momentum v ← decay · v + g. */
 const momentumPart = (step: (decay: number, trace: AnyParams, gradient: AnyParams) => AnyParams) => ({
   fields: traces,
   call: ['decay'] as const,
@@ -194,10 +190,7 @@ export const trace = define({
   brief: () => ({ methods: ['momentum'] })
 })
 
-/**
- * Fields of moment parts: β_1 and β_2, the decays of the moving averages of g and g², and ε, added to the root of
- * the latter.
- */
+/** Fields of parts with both moments. */
 const MOMENT_FIELDS = {
   /** Decay of the average of gradients, per step. */
   beta1: Field.fraction({ default: 0.9 }),
@@ -209,7 +202,6 @@ const MOMENT_FIELDS = {
 
 const momentsMemory = { count: t.number, first: Params.codec, second: Params.codec }
 
-/** State of the moments m and v. */
 const bothMoments = {
   memory: t.type(momentsMemory),
   init:
@@ -249,7 +241,6 @@ const afterGradient = (
   ]
 }
 
-/** Builds a part whose step is a function of both moments. */
 const byMoments = (
   step: (after: Corrected, options: Field.Of<typeof MOMENT_FIELDS>, gradient: AnyParams) => AnyParams
 ) => ({
@@ -324,14 +315,13 @@ export const scaleByRAdam = define({
   ...byMoments(({ count, first, second, correction1, correction2 }, { beta2, epsilon }) => {
     const all = 2 / (1 - beta2) - 1
     const length = all - (2 * count * Elementary.pow(beta2, count)) / correction2
-    // If the length is below 5, the variance of 1/√v̂ is too large to use it.
+    // below 5 the variance of 1/√v̂ is too large
     if (length < 5) return Params.mapValues(m => m / correction1)(first)
     const rectified = Math.sqrt((((length - 4) / (all - 4)) * ((length - 2) / (all - 2)) * all) / length)
     return Params.zipWith((m, v) => rectified * momentRatio(m / correction1, v / correction2, epsilon))(first, second)
   })
 })
 
-/** Fields of root parts: the decay of the moving averages, and ε, added to the root. */
 const ROOT_FIELDS = {
   /** Decay of the average of squares, per step. */
   decay: Field.fraction({ default: 0.9 }),
@@ -370,7 +360,7 @@ export const scaleByStandardDeviation = define({
     (gradient, memory) => {
       const first = exponentialAverage(decay)(memory.first, gradient)
       const second = movingSquare(decay)(memory.second, gradient)
-      // Only rounding makes it negative.
+      // negative by rounding alone
       const variance = Params.zipWith((v, m) => Math.max(v - m * m, 0))(second, first)
       return [overRoot(epsilon)(gradient, variance), { first, second }]
     },

@@ -1,9 +1,8 @@
-/** Learning rates, as functions of the number of steps taken. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Case, Field, Problem, Vocabulary, conceptModule } from '../core/index.js'
 
-/** Rate: a function from the number of steps taken to a number ≥ 0. */
+/** Function from the number of steps taken to a number ≥ 0. */
 export interface Rate extends Case.Value<'Rate', (step: number) => number> {}
 
 /**
@@ -46,7 +45,7 @@ export const constant = define({
 /** Converts a number to a constant rate. */
 export const asRate = (rate: number | Rate): Rate => (typeof rate === 'number' ? constant(rate) : rate)
 
-/** Field of a rate; a plain number is a constant rate and is written as a number. */
+/** Field of a rate; a plain number is a constant rate, and is written as a number. */
 export const field: Field.Field<Rate, number | Rate> = Field.of<Rate, number>(concept, {
   from: asRate,
   show: rate => (Case.isMadeBy(constant)(rate) ? String(rate.rate) : null)
@@ -190,7 +189,7 @@ export const inverseSquareRoot = define({
       rate / Math.sqrt(1 + step / after)
 })
 
-/** Rate with the step from which it holds; it counts its own steps from there. */
+/** Rate from a step on, from which it counts its own steps. */
 interface RatePiece {
   readonly from: number
   readonly rate: number | Rate
@@ -222,7 +221,7 @@ const inTurn = define({
     const pieces = [{ from: 0, rate: first }, ...later].map(({ from, rate }) => ({ from, at: concept.meaning(rate) }))
     return step => pieces.reduce((value, { from, at }) => (from <= step ? at(step - from) : value), NaN)
   },
-  // The first version wrote { pieces: [{ from: 0, rate }, …] }.
+  // the first version wrote { pieces: [{ from: 0, rate }, …] }
   earlier: json => {
     const pieces = Case.field(json, 'pieces')
     return Array.isArray(pieces) && pieces.length > 0
@@ -250,7 +249,7 @@ export const piecewise = Case.caseCalledBy(inTurn, (first: number | Rate, later:
 )
 
 /**
- * Rate after `step` steps.
+ * Returns the rate after `step` steps.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -264,7 +263,7 @@ export const at =
   (rate: Rate): number =>
     concept.meaning(rate)(step)
 
-/** Problems of a rate. */
+/** Returns the problems of a rate. */
 export const problems = (rate: Rate): ReadonlyArray<Problem.Problem> =>
   Case.problems(rate, { bare: Case.isMadeBy(constant)(rate) })
 
@@ -279,5 +278,5 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   inverseSquareRoot
 ]
 
-/** JSON codec of rates in a vocabulary. */
+/** Returns the JSON codec of rates in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Rate, unknown> => Vocabulary.codec(vocabulary)(concept)

@@ -1,7 +1,4 @@
-/**
- * Regions: closed sets of rows or matrices to which parameters can be restricted, each with its projection to the
- * nearest point.
- */
+/** Regions: closed sets of rows or matrices to which parameters can be restricted. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as N from 'fp-ts/lib/number.js'
 import * as Ord from 'fp-ts/lib/Ord.js'
@@ -15,14 +12,14 @@ import { Field, Problem, Vocabulary, conceptModule, type Case } from '../core/in
 /** Projection to the nearest point of a set; `x` is a row, or a matrix with `columns` columns, row by row. */
 type RegionProjection = (x: Float64Array, columns: number) => Float64Array
 
-/** Arrays of a region: rows of any length, matrices with at least as many rows as columns, or square matrices. */
+/** Rows of any length, matrices with at least as many rows as columns, or square matrices. */
 export type ArrayKind = 'rows' | 'tall' | 'square'
 
 interface RegionMeaning {
   readonly project: RegionProjection
   /** Capability: a set of tall or square matrices. Default: rows. */
   readonly of?: ArrayKind
-  /** True if the set is convex, which the laws test. Default: true. */
+  /** Default: true. The laws test it. */
   readonly isConvex?: boolean
 }
 
@@ -67,7 +64,6 @@ export const ball = define({
   })
 })
 
-/** Field of a number or an infinity. */
 const bound = (fallback: number): Field.WithDefault<number> =>
   Field.number({
     holds: bound => !Number.isNaN(bound),
@@ -180,7 +176,7 @@ export const positiveDefinite = define({
     project: (x, n) => {
       const half = symmetricPart(Array.from({ length: n }, (_, j) => x.filter((_, at) => at % n === j)))
       const { values, vectors } = symmetricEigen(half)
-      // A matrix in the region is returned to the last bit.
+      // a matrix in the region is returned to the last bit
       if (values.every(value => value >= least)) return half.values
       const raised = values.map(value => Math.max(value, least))
       return half.values.map((_, at) =>
@@ -194,7 +190,7 @@ export const positiveDefinite = define({
   })
 })
 
-/** Default number of columns of a vector: its length for rows, 1 for a tall matrix, √length for a square one. */
+/** Default number of columns: the length for rows, 1 for a tall matrix, √length for a square one. */
 const regionColumns = (of: ArrayKind, length: number): number =>
   of === 'rows' ? length : of === 'tall' ? 1 : Math.round(Math.sqrt(length))
 
@@ -208,16 +204,16 @@ export const fitsRegion =
     return shape.length >= 2 && (of === 'tall' ? m >= n : m === n)
   }
 
-/** Arrays of the region. */
+/** Returns the arrays of the region. */
 export const regionArrays = (region: Region): ArrayKind => concept.meaning(region).of ?? 'rows'
 
 /** True if the region is convex. */
 export const isConvex = (region: Region): boolean => concept.meaning(region).isConvex ?? true
 
 /**
- * Projects a vector, or a matrix given row by row with its number of columns, to the nearest point of the region.
- * Without `columns`, the vector is one column, or a square matrix for a region of square matrices. For the simplex
- * the result is max(x_i − τ, 0) with τ = max_k (Σ of the k largest − total)/k (Held, Wolfe & Crowder 1974).
+ * Projects a vector, or a matrix given row by row with its number of columns, to the nearest point of the region. Without `columns`, the
+ * vector is one column, or a square matrix for a region of square matrices. For the simplex the result is max(x_i − τ, 0) with τ = max_k (Σ
+ * of the k largest − total)/k (Held, Wolfe & Crowder 1974).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -238,6 +234,6 @@ export const project = (region: Region): ((x: Float64Array, columns?: number) =>
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [ball, box, simplex, nonNegative, orthonormal, positiveDefinite]
 
-/** JSON codec of regions in a vocabulary. */
+/** Returns the JSON codec of regions in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Region, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

@@ -24,7 +24,7 @@ export const scaleByPolyak = define({
       arbitrary: fc => fc.oneof(fc.double({ min: 1e-6, max: 1e6, noNaN: true }), fc.constant(Infinity))
     })
   },
-  // Rate of the last step; 0 before the first.
+  // rate of the last step; 0 before the first
   memory: t.type({ rate: numberCodec }),
   init: () => () => ({ rate: 0 }),
   update:

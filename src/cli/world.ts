@@ -74,8 +74,8 @@ export interface Files {
   /** Bytes of a file, unpacked if it is gzipped. */
   readonly readBytes: (argument: string, path: string) => TE.TaskEither<CommandFailure, Uint8Array>
   /**
-   * Reads a table into memory; a folder, or a pattern of names (`*`, `?`), is one table of several files. Returns a failure if a file
-   * cannot be read, a data error if it is no table.
+   * Reads a table, of one file, a folder, or names with `*` and `?`, into memory. Returns a failure if a file cannot be read, a data error
+   * if it is no table.
    */
   readonly readTable: (
     argument: string,

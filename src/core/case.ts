@@ -1,4 +1,4 @@
-/** Cases: values with the functions that the program applies to them (codec, printer, checks, meaning). */
+/** Cases: values with their functions (codec, printer, checks, meaning). */
 import { none, some, type Option } from './either.js'
 import type { Field, Fields, NoFields, Of } from './field.js'
 import * as Problem from './problem.js'
@@ -7,23 +7,20 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { collect, foldUp, splitResults } from './walk.js'
 import { literalCode, nearestWords, quotedValue } from './spelling.js'
 
-/** Symbol of a value's case, registered so that all copies of the library in a program share it. */
+/** Symbol of a value's case, registered for all copies of the library in a program. */
 export const ofCase: unique symbol = Symbol.for('ornstein/case')
 
-/**
- * Call form of a case: its fields in order, the last possibly `'...parts'`, or `'{}'` for a record of the other fields; null: one record of
- * options.
- */
+/** Call form: fields in order, the last possibly `'...parts'`, or `'{}'` for a record of the others; null: one record of options. */
 export type Call = ReadonlyArray<string> | null
 
-/** Case with any fields. Its functions accept any value and throw for one of another case. */
+/** Case with any fields; its functions accept any value and throw for another case's. */
 export interface Case<out C extends string, out M> {
   readonly concept: C
   readonly name: string
   readonly about: string
   readonly fields: Fields
   readonly call: Call
-  /** Field given alone in a last call: `reparametrized(clock)(schedule)`; null if there is none. */
+  /** Field given in a last call: `reparametrized(clock)(schedule)`; otherwise null. */
   readonly on: string | null
   readonly formula: (value: unknown) => string | null
   /** Problems between fields; a field reports its own. */
@@ -57,7 +54,7 @@ interface CaseNode {
   readonly path: string
   readonly depth: number
   readonly value: AnyValue
-  /** True if it was given in its short form, such as a number, and has no field names. */
+  /** True for the short form, such as a number, without field names. */
   readonly bare: boolean
 }
 
@@ -83,7 +80,7 @@ export interface PlacedCase {
   readonly value: AnyValue
 }
 
-/** Description and all those nested in it, the outermost first, each with its path. */
+/** Description and all nested ones, the outermost first, with paths. */
 export const placedDescriptions = (value: AnyValue): ReadonlyArray<PlacedCase> =>
   collect<CaseNode, PlacedCase>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ path, value }) => [
     { path, value }
@@ -102,7 +99,7 @@ export const changed =
     return made
   }
 
-/** Copy of a description in which `f` is applied to those nested directly in it. */
+/** Applies `f` to the descriptions nested directly in a description. */
 export const mapInner =
   (f: (inner: AnyValue) => AnyValue) =>
   <T extends AnyValue>(value: T): T => {
@@ -128,11 +125,11 @@ export const perField = <R>(
 /** Code that builds the description. */
 export const show = (value: AnyValue): string => (isValue(value) ? printedCase(value) : literalCode(value))
 
-/** Code of a list without brackets, joined from its parts: cutting it out of the printed list takes quadratic time. */
+/** Joins the code of a list's parts, without brackets; cutting it out of the printed list takes quadratic time. */
 const spreadListCode = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
-/** Name of the field at a position of a call form, without the mark of a spread list. */
+/** Name of a field in a call form, without the dots of a spread. */
 const fieldAt = (place: string): string => place.replace('...', '')
 
 const optionsCode = (given: ReadonlyArray<readonly [string, string | null]>): string | null =>
@@ -163,9 +160,7 @@ const printedCase = (value: AnyValue): string =>
 
 export const MAX_CASE_DEPTH = 500
 
-/**
- * Problems of a description and all those nested in it. `bare`: it was given in its short form, so its field has no name. Default: false.
- */
+/** Problems of a description and all nested ones. `bare` for the short form, whose field has no name. Default: false. */
 export const problems = (
   value: AnyValue,
   { bare = false }: { readonly bare?: boolean } = {}
@@ -174,11 +169,11 @@ export const problems = (
     ? collect<CaseNode, Problem.Problem>({ path: '', depth: 0, value, bare }, nestedNodes, caseNodeProblems)
     : [lostCaseProblem(value)]
 
-/** True if a description has its case, and a value of its type in every field, so that it has a meaning. */
+/** True if a description has its case, and its fields have their types, so that it has a meaning. */
 export const isSound = (value: AnyValue): boolean =>
   isValue(value) && Object.entries(value[ofCase].fields).every(([name, f]) => f.is(field(value, name)))
 
-/** Call of a constructor as text, with its options: `Rate.cosine({ rate, steps })`. */
+/** Call of a constructor with its options: `Rate.cosine({ rate, steps })`. */
 const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): string => {
   const needed = Object.keys(fields).filter(k => k !== on && fields[k].fallback._tag === 'None')
   const options = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -197,8 +192,8 @@ const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): s
 }
 
 /**
- * Name and call of a constructor that was given instead of its result; null for anything else. Only a case without fields is a value, even
- * if all fields have defaults.
+ * Name and call of a constructor given instead of its result; otherwise null. Only a case without fields is a value, even if all fields
+ * have defaults.
  */
 export const uncalled = (u: unknown): { readonly name: string; readonly remedy: string } | null => {
   const within: unknown = Array.isArray(u) ? u.find(one => typeof one === 'function') : u
@@ -210,7 +205,7 @@ export const uncalled = (u: unknown): { readonly name: string; readonly remedy: 
   return { name: `${its.concept}.${its.name}`, remedy: `call it: ${callOf(its)}` }
 }
 
-/** Problem of a description without its case, which a copy by JSON or structuredClone loses. */
+/** Problem of a description whose case was lost in a copy by JSON or structuredClone. */
 const lostCaseProblem = (value: unknown): Problem.Problem => {
   const one = uncalled(value)
   if (one !== null) return Problem.of('', one.name, 'a description: it is what makes one', one.remedy)
@@ -222,7 +217,7 @@ const lostCaseProblem = (value: unknown): Problem.Problem => {
   )
 }
 
-/** Problems of one description, each with its path, without those of nested descriptions. */
+/** Problems of one description, with paths, without those of nested ones. */
 const caseNodeProblems = ({ path, depth, value, bare }: CaseNode): ReadonlyArray<Problem.Problem> => {
   const { name, fields, check } = value[ofCase]
   const tooDeep =
@@ -245,7 +240,7 @@ const caseNodeProblems = ({ path, depth, value, bare }: CaseNode): ReadonlyArray
   return [...tooDeep, ...own, ...between].map(problem => (path === '' ? problem : Problem.within(path)(problem)))
 }
 
-/** Description as JSON; code is omitted and found in the vocabulary by its name. */
+/** Description as JSON, without code, which the vocabulary contains by name. */
 export const encode = (value: AnyValue): unknown =>
   foldUp<CaseNode, unknown>({ path: '', depth: 0, value, bare: false }, nestedNodes, ({ value }, results) => ({
     _tag: value[ofCase].name,
@@ -256,7 +251,7 @@ export const encode = (value: AnyValue): unknown =>
     )
   }))
 
-/** Description as mathematics, by the formula of its case; its code if there is no formula. */
+/** Formula of a description; its code if there is none. */
 export const formula = (value: AnyValue): string => caseOf(value).formula(value) ?? show(value)
 
 // —— constructors ——
@@ -279,7 +274,7 @@ type OptionsArgument<F> =
   Exclude<keyof F, Defaulted<F>> extends never
     ? readonly [options?: GivenOptions<F>]
     : readonly [options: GivenOptions<F>]
-/** Positional arguments of a call form; `Rest` has the fields without a position. */
+/** Positional arguments of a call form; `Rest` has the other fields. */
 type Positional<F, A extends ReadonlyArray<unknown>, Rest = F> = A extends readonly [infer H, ...infer T]
   ? H extends '{}'
     ? OptionsArgument<Rest>
@@ -291,7 +286,7 @@ type Positional<F, A extends ReadonlyArray<unknown>, Rest = F> = A extends reado
   : readonly []
 type Arguments<F, A, On> = A extends ReadonlyArray<unknown> ? Positional<F, A> : OptionsArgument<Omit<F, On & string>>
 
-/** Description that a case builds: one of the concept, with the fields of the case. */
+/** Description of the concept, with the fields of the case. */
 export type Made<T, N extends string, V> = T & { readonly _tag: N } & V
 
 /** Reference to a case of `T`: a constructor, or a description. */
@@ -359,7 +354,7 @@ const misgiven = (value: unknown, { domain, remedy }: Field<unknown, never>): st
   return `${quotedValue(value)} is not ${domain}; ${remedy}`
 }
 
-/** Defines a case of a concept. Each concept has its own `define`, with the functions it requires by name. */
+/** Defines a case. Each concept has its own `define`, which requires functions by name. */
 export function define<
   C extends string,
   const N extends string,
@@ -402,12 +397,12 @@ export function define<
             : (...args: ReadonlyArray<unknown>) => build(namedArguments(word, self, args)),
           { [ofCase]: self }
         )
-  // The only unchecked claim about types: `build`'s result has been checked field by field.
+  // The only unchecked claim about types: `build`'s result has been checked by field.
   return result as Constructor<Value<C, M>, N, F, A, On>
 }
 
 /**
- * Extends a function of the fields of a case to any value.
+ * Extends a function of a case's fields to any value.
  *
  * @throws RangeError for a value that does not have these fields
  */
@@ -471,7 +466,7 @@ const optionsRecord = (
   )
 }
 
-/** Rejects fields by name if a constructor takes them by position: `trace({ decay: 0.9 })` instead of `trace(0.9)`. */
+/** Rejects named fields of a constructor with positions: `trace({ decay: 0.9 })` instead of `trace(0.9)`. */
 const rejectNamedArguments = (word: string, { fields, call }: AnyValue[typeof ofCase], given: unknown): void => {
   const first = fields[fieldAt(call?.[0] ?? '')]
   if (!isRecord(given) || isValue(given) || first.is(first.accept(given))) return
@@ -485,7 +480,7 @@ const rejectNamedArguments = (word: string, { fields, call }: AnyValue[typeof of
   )
 }
 
-/** Makes `console.log` and fast-check print a case by its name instead of its contents. */
+/** Makes `console.log` and fast-check print a case by name. */
 const printedByName = (word: string): object => ({
   [Symbol.for('nodejs.util.inspect.custom')]: () => word,
   [Symbol.for('fast-check/toStringMethod')]: () => word
@@ -502,9 +497,7 @@ export const caseOf = <C extends string, M>(value: Value<C, M>): Case<C, M> =>
 /** Type of a constructor's result. */
 export type MadeBy<K> = K extends (...args: never) => infer V ? (V extends (...args: never) => infer W ? W : V) : K
 
-/**
- * True if a description is of this case: `pipe(weighting, Case.isMadeBy(Weighting.minSnr))`. A test of a capability is better if possible.
- */
+/** True if a description is of this case: `pipe(weighting, Case.isMadeBy(Weighting.minSnr))`. A test of a capability is better. */
 export const isMadeBy =
   <K extends CaseOf<AnyValue>>(constructor: K) =>
   (value: AnyValue): value is AnyValue & MadeBy<K> =>
@@ -513,13 +506,13 @@ export const isMadeBy =
 /** Meaning of a description: the result of its case for its fields. */
 export const meaning = <C extends string, M>(value: Value<C, M>): M => caseOf(value).meaning(value)
 
-/** Constructor with a special call: defaults that depend on other fields, or names. */
+/** Constructor with a special call: names, or defaults that depend on other fields. */
 export const caseCalledBy = <T extends AnyValue, G extends (...args: never) => unknown>(
   constructor: CaseOf<T>,
   call: G
 ): G & CaseOf<T> => Object.assign(call, { [ofCase]: constructor[ofCase] })
 
-/** Rule for one case, such as an entry in a list of oracles; none for other cases. */
+/** Rule for one case, such as in a list of oracles; none for others. */
 export const when =
   <K extends CaseOf<AnyValue>, R>(constructor: K, known: (value: AnyValue & MadeBy<K>) => R) =>
   (value: AnyValue): Option<R> =>

@@ -9,7 +9,7 @@ import { withArticle } from './spelling.js'
 
 type MeaningOf<T> = T extends Value<string, infer M> ? M : never
 
-/** Name of a concept, its description in one line, a test for its descriptions, and their meaning. */
+/** Name, one-line description, test and meaning of a concept's descriptions. */
 export interface ConceptOf<out T extends AnyValue> {
   readonly name: string
   readonly about: string
@@ -22,7 +22,7 @@ export interface ConceptOf<out T extends AnyValue> {
   readonly meaning: (description: unknown) => MeaningOf<T>
 }
 
-/** True for a copy of a description by JSON or structuredClone; `Case.meaning` then reports that the case is lost. */
+/** True for a copy by JSON or structuredClone; `Case.meaning` reports its lost case. */
 const isCopy = (u: unknown): u is AnyValue => isRecord(u) && typeof u._tag === 'string' && !isValue(u)
 
 /** Defines a concept: `concept<Weighting>()('Weighting', 'how much each noise level counts')`. */
@@ -40,10 +40,10 @@ export function concept<T extends Value<string, unknown>>(
   }
 }
 
-/** Functions of a concept's module: the definition of custom cases, and the functions on any description. */
+/** Functions of a concept's module: definition of custom cases, and functions on any description. */
 export interface ConceptModule<T extends Value<string, unknown>> {
   readonly concept: ConceptOf<T>
-  /** Defines a case that is printed, checked, stored and property-tested like a built-in one. Its meaning is a function of its fields. */
+  /** Defines a case, printed, checked, stored and property-tested like a built-in one. Its meaning is a function of its fields. */
   readonly define: <
     const N extends string,
     M extends MeaningOf<T>,

@@ -103,11 +103,11 @@ export interface Field<out A, in I = A> {
   /** Type-level only: the type that a constructor accepts. */
   readonly takes?: (given: I) => void
   readonly fallback: Option<A>
-  /** Domain as the end of the sentence "it is not …", and the remedy. */
+  /** End of the sentence "it is not …", and the remedy. */
   readonly domain: string
   readonly remedy: string
   readonly problems: (name: string, u: unknown) => Problems
-  /** Code of a value, given that of its nested descriptions; null to omit it. */
+  /** Code of a value, given that of nested descriptions; null to omit it. */
   readonly show: (u: unknown, nested: ReadonlyArray<string>) => string | null
   /** Descriptions nested in a value, each with its path. */
   readonly nested: (
@@ -212,7 +212,7 @@ export function boolean(options: { readonly default: boolean }): WithDefault<boo
   return withDefault(field, options.default)
 }
 
-/** True for numbers. JSON has no −0, NaN or infinities, so these are written as strings. */
+/** True for numbers. JSON has no −0, NaN or infinities, which are strings. */
 const isNumber = (u: unknown): u is number => typeof u === 'number'
 const special: Readonly<Record<string, number>> = { '-0': -0, NaN, Infinity, '-Infinity': -Infinity }
 
@@ -225,7 +225,7 @@ interface Numeric {
   readonly arbitrary: (fc: FastCheck) => Fc.Arbitrary<number>
 }
 
-/** Defines a field of numbers that satisfy a test; `domain` is the end of the sentence "it is not …". */
+/** Field of numbers that satisfy a test; `domain` ends the sentence "it is not …". */
 export function number(spec: Numeric & { readonly default: number }): WithDefault<number>
 export function number(spec: Numeric & Options<number>): Field<number>
 export function number({
@@ -258,7 +258,7 @@ interface Suggested extends Options<number> {
   readonly suggestion?: number
 }
 
-/** Constructor of number fields in a fixed domain; a default in the options determines the type of the field. */
+/** Constructor of number fields in a fixed domain, with a default or without. */
 interface NumberFieldConstructor {
   (options: { readonly default: number }): WithDefault<number>
   (options: { readonly suggestion: number }): Field<number>
@@ -361,7 +361,7 @@ export function codec<A>(type: t.Type<A, unknown>, rest: Omit<LeafField<A>, 'is'
   return leaf({ ...rest, is: type.is, codec: type })
 }
 
-/** Field of a function. It is printed as …, and JSON contains only its name in the vocabulary. */
+/** Field of a function, printed as …; JSON contains only its name in the vocabulary. */
 export function code<A extends (...args: never) => unknown>(example: A): Field<A> {
   const is = (u: unknown): u is A => typeof u === 'function'
   return {
@@ -382,7 +382,7 @@ export function quiet<A, I>(field: WithDefault<A, I>): WithDefault<A, I> {
   return { ...field, show: (u, inner) => (Object.is(u, field.fallback.value) ? null : field.show(u, inner)) }
 }
 
-/** Makes a field optional: null if it is not given, and then not printed. */
+/** Makes a field optional: null, and not printed, if it is not given. */
 export function optional<A, I>(field: Field<A, I>): WithDefault<A | null, I | null> {
   const is = (u: unknown): u is A | null => u === null || field.is(u)
   return {
@@ -403,7 +403,7 @@ export function optional<A, I>(field: Field<A, I>): WithDefault<A | null, I | nu
   }
 }
 
-/** Short form of a description, and the conversion back: a number for a constant rate. */
+/** Short form of a description, such as a number for a constant rate, and its inverse. */
 export interface Short<T, I> {
   readonly from: (given: I | T) => T
   readonly show: (value: T) => string | null
@@ -433,7 +433,7 @@ export function of<T extends AnyValue, I = T>(concept: ConceptOf<T>, short?: Sho
   }
 }
 
-/** Part of a composite value: its field, its key, and its path as text. */
+/** Part of a composite value: field, key, and path as text. */
 interface FieldPart {
   readonly key: string
   readonly at: string
@@ -447,13 +447,13 @@ interface CompositeField<A> extends Pick<
   Field<A, never>,
   'is' | 'domain' | 'remedy' | 'arbitrary' | 'sample' | 'code'
 > {
-  /** True if a value is of the kind that has parts, such as a list. */
+  /** True if a value may have parts, such as a list. */
   readonly isWhole: (u: unknown) => boolean
   readonly write: string
   readonly parts: (u: unknown) => ReadonlyArray<FieldPart>
   /** Builds a value from its parts. */
   readonly made: (parts: ByKey<unknown>) => object
-  /** Code of a value from that of its parts; null for parts that are omitted. */
+  /** Code of a value from that of its parts; null for omitted ones. */
   readonly shown: (parts: ByKey<string | null>) => string
   /** Problems of JSON outside the parts. */
   readonly strangers?: (name: string, u: unknown) => Problems
@@ -472,7 +472,7 @@ const partsWithResults = <R>(
   return parts.map((part, i) => [part, cut[i]])
 }
 
-/** Field of values composed of those of other fields; all its functions work part by part. */
+/** Field of composite values; all its functions work part by part. */
 function compositeField<A, I>({
   isWhole,
   write,

@@ -1,4 +1,4 @@
-/** Decoding of external JSON into values, or problems with the path of the fault. */
+/** Decoding of JSON into values, or problems with paths. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
@@ -21,7 +21,7 @@ type CodecShape = Partial<{
   types: ReadonlyArray<CodecShape>
   props: Record<string, CodecShape>
 }>
-// io-ts types the codecs of a context as decoders only; all of these fields may be absent.
+// io-ts types a context's codecs as decoders only; all these fields may be absent.
 const codecShape = (codec: object): CodecShape => codec
 
 const domains: Readonly<Record<string, string>> = { number: 'a number', string: 'text', boolean: 'true or false' }
@@ -77,7 +77,7 @@ const codecKeys = ({ _tag, props, type, types = [] }: CodecShape): Readonly<Reco
     : parts.reduce<Readonly<Record<string, CodecShape>>>((all, part) => ({ ...all, ...part }), {})
 }
 
-/** Problems of keys that a codec does not have, such as misspelt names; none for codecs without a list of keys. */
+/** Problems of unknown keys, such as misspelt names; none for codecs without a list of keys. */
 const unknownKeyProblems = (codec: CodecShape, value: unknown, path: string): ReadonlyArray<Problem.Problem> => {
   if (Array.isArray(value)) {
     const { _tag, type } = codec
@@ -103,7 +103,7 @@ const unknownKeyProblems = (codec: CodecShape, value: unknown, path: string): Re
   })
 }
 
-/** Decodes JSON text; returns all problems at once, with paths relative to `source`. */
+/** Decodes JSON text; returns all problems, with paths relative to `source`. */
 export const decodeJson =
   <A>(codec: t.Type<A, unknown>, source: string) =>
   (json: unknown): E.Either<Problem.Problems, A> => {

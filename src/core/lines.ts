@@ -43,9 +43,7 @@ const items = (code: string, { from, to, commas }: BracketGroup): ReadonlyArray<
   return ends.map((end, i) => code.slice(i === 0 ? from + 1 : ends[i - 1] + 1, end).trim())
 }
 
-/**
- * Breaks code longer than `width`, in characters: each part of its last brackets on a separate line, except a single part in parentheses.
- */
+/** Breaks code longer than `width` characters: each part of its last brackets on a line, except a single part in parentheses. */
 export const laidOut = (code: string, width: number): string => {
   const lines = (code: string, indent: number, around: number): string => {
     const last = bracketGroups(code)

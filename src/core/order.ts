@@ -1,6 +1,6 @@
 /**
- * Errors for arguments in the wrong order, such as a curried function called with its data first from plain JavaScript: a TypeError with
- * the expected and the given argument and the correct call.
+ * TypeErrors for arguments in the wrong order, such as a curried function's data first in plain JavaScript: expected and given argument,
+ * correct call.
  */
 import { uncalled } from './case.js'
 import { isRecord } from './record.js'
@@ -22,7 +22,7 @@ const describeArgument = (u: unknown): string => {
 
 const ORDER = 'check the order of the arguments: options come first, and what they are applied to comes last'
 
-/** Throws a TypeError for an argument: `wanted` is the expected one, `call` the correct call. */
+/** Throws a TypeError: `wanted` is the expected argument, `call` the correct call. */
 export const mistaken = (wanted: string, given: unknown, call: string | null = null): never => {
   const one = uncalled(given)
   if (one !== null) throw new TypeError(`${one.name} was given for ${wanted}: it is what makes one; ${one.remedy}`)

@@ -87,7 +87,7 @@ export const of = <P extends string>(values: { readonly [K in P]: Nested }): Par
   )(values)
 
 /**
- * Checks that an argument is parameters with an array for each of the names; the error message quotes the call.
+ * Checks that an argument has an array for each name; the message quotes the call.
  *
  * @throws TypeError
  */
@@ -133,7 +133,7 @@ export const mapValues =
   <P extends string>(params: Params<P>): Params<P> =>
     map<NdArray, NdArray>(({ shape, values }) => ({ shape, values: values.map(value => f(value)) }))(params)
 
-/** Combines the arrays of two parameters pairwise by a function of all their entries. */
+/** Combines two parameters' arrays in pairs by a function of all their entries. */
 export const zipArrays =
   (f: (a: Float64Array, b: Float64Array) => Float64Array) =>
   <P extends string>(a: Params<P>, b: Params<P>): Params<P> =>
@@ -161,7 +161,7 @@ export const packed = <P extends string>(params: Params<P>): Float64Array => {
   return out
 }
 
-/** Parameters of the given shapes from a vector of their entries; the inverse of `packed`. */
+/** Parameters of the given shapes from a vector of entries; the inverse of `packed`. */
 export const unpacked =
   <P extends string>(shapes: Shapes<P>) =>
   (numbers: Float64Array): Params<P> => {
@@ -173,7 +173,7 @@ export const unpacked =
     })(shapes)
   }
 
-/** Parameters with entry `at`, counted as in `packed`, equal to 1 and all others 0. */
+/** Parameters with entry `at` of `packed` equal to 1 and others 0. */
 export const unit = <P extends string>(shapes: Shapes<P>, at: number): Params<P> =>
   unpacked(shapes)(Float64Array.from({ length: paramsSize(shapes) }, (_, i) => (i === at ? 1 : 0)))
 
@@ -181,7 +181,7 @@ export const unit = <P extends string>(shapes: Shapes<P>, at: number): Params<P>
 export const norm = <P extends string>(params: Params<P>): number =>
   Elementary.norm(Object.values<NdArray>(params).map(({ values }) => Elementary.norm(values)))
 
-/** First entry that is not finite, as code: `means[2][0]`; null if all are finite. */
+/** First entry that is not finite, as code: `means[2][0]`; otherwise null. */
 export const whereInfinite = <P extends string>(params: Params<P>): string | null =>
   Object.entries<NdArray>(params).reduce<string | null>((found, [name, { shape, values }]) => {
     if (found !== null) return found
@@ -203,13 +203,13 @@ const showArray = (array: NdArray): string =>
     ? JSON.stringify(nested(array))
     : `{ shape: [${array.shape.join(', ')}], values: [${array.values.join(', ')}] }`
 
-/** Code that builds the parameters; an array whose values do not fill its shape is printed by shape and values. */
+/** Code of the parameters; an array whose values do not fill its shape is printed by both. */
 export const show = <P extends string>(params: Params<P>): string =>
   `Params.of({ ${names(params)
     .map(name => `${recordKey(name)}: ${showArray(params[name])}`)
     .join(', ')} })`
 
-/** Codec of exact numbers. JSON has no −0, NaN or infinities, so these are written as strings. */
+/** Codec of exact numbers; −0, NaN and infinities, which JSON lacks, are strings. */
 const exactNumberCodec = new t.Type<number, number | string>(
   'number',
   (u): u is number => typeof u === 'number',
@@ -224,7 +224,7 @@ const exactNumberCodec = new t.Type<number, number | string>(
 
 const arrayCodec = t.type({ shape: t.readonlyArray(t.number), values: t.readonlyArray(exactNumberCodec) })
 
-/** JSON codec of an array: shape and values, with equal bits when read back. */
+/** JSON codec of an array, by shape and values, with equal bits. */
 export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknown>(
   'NdArray',
   (u): u is NdArray =>

@@ -1,4 +1,4 @@
-/** Problem with an input: its field, the value, the domain, and a remedy. */
+/** Problem with an input: field, value, domain, remedy. */
 import type * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { isRight, left, right, type Either } from './either.js'
 import { shortened } from '../../lib/plain/said.js'
@@ -6,16 +6,16 @@ import { nearestWords, typeAndValue } from './spelling.js'
 
 export interface Problem {
   readonly _tag: 'Problem'
-  /** Path of the value in the description or the data: `stages[0].optimizer.rate`, `row 17, column 2`. */
+  /** Path in the description or the data: `stages[0].optimizer.rate`, `row 17, column 2`. */
   readonly field: string
   /** Offending value, printed. */
   readonly value: string
-  /** Domain as the end of the sentence "it is not …": `> 0`, `a finite number`. */
+  /** End of the sentence "it is not …": `> 0`, `a finite number`. */
   readonly domain: string
   readonly remedy: string
   /** Plainer sentence instead of `value is not domain`: `900 exceeds the 150 rows of the table`. */
   readonly says?: string
-  /** Domain and remedy as phrases, if code and the command line word parts of them differently; see `rephrase`. */
+  /** Domain and remedy, if parts differ in code and on the command line (see `rephrase`). */
   readonly phrases?: { readonly domain: Phrase; readonly remedy: Phrase }
 }
 
@@ -47,12 +47,9 @@ export type Speaker = (part: Part) => string
 
 /** Refers to a setting by its name. */
 export const named = (name: string): Part => ({ _tag: 'Named', name })
-/**
- * Refers to a setting with the value that remedies the problem, null for a boolean; without a value, the setting alone, or with `rest`, a
- * value in words.
- */
+/** Refers to a setting and its remedying value, null for a boolean; without one, to the setting alone, or with `rest`, a value in words. */
 export const set = (name: string, value?: string | null, rest?: string): Part => ({ _tag: 'Set', name, value, rest })
-/** Refers to a word of the language, such as the name of a family. */
+/** Refers to a word of the language, such as a family. */
 export const wordPhrase = (name: string): Part => ({ _tag: 'Word', name })
 /** Text for code only; the command line omits it. */
 export const inCode = (text: string): Part => ({ _tag: 'InCode', text })
@@ -73,9 +70,9 @@ const coder: Speaker = part => {
   }
 }
 
-/** Maximum number of characters of a field or a value; longer texts, such as cells, are truncated. */
+/** Maximum number of characters of a field or a value; longer texts are truncated. */
 const MAX_QUOTED = 300
-/** Maximum number of characters of a domain or a remedy, which may list names. */
+/** Maximum number of characters of a domain or a remedy, such as a list of names. */
 const MAX_PHRASE = 2000
 
 const phraseText = (phrase: Phrase, speaker: Speaker): string =>
@@ -97,7 +94,7 @@ export const of = (field: string, value: string | number, domain: Phrase, remedy
   ...((typeof domain !== 'string' || typeof remedy !== 'string') && { phrases: { domain, remedy } })
 })
 
-/** Returns the problem in another wording of its phrases, such as the command line's. */
+/** Rewords the phrases of a problem, for instance for the command line. */
 export const rephrase =
   (speaker: Speaker) =>
   ({ phrases, ...problem }: Problem): Problem =>
@@ -131,9 +128,8 @@ export const show = ({ field, value, domain, remedy, says = `${value} is not ${d
   `${field}: ${says}; ${remedy}`
 
 /**
- * Returns the value, or throws a RangeError with all problems. Rule of the library: functions that check external
- * input (data, files, options, descriptions) return `Either`; errors in code (an invalid literal, an array of
- * another shape) throw; functions that end in `OrThrow`, and `fit`, throw for both.
+ * Returns the value, or throws a RangeError with all problems. Functions that check external input (data, files, options, descriptions)
+ * return `Either`; errors in code (an invalid literal, a wrong shape) throw; functions in `OrThrow`, and `fit`, throw for both.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -219,7 +215,7 @@ export const requireOneOf = (field: string, value: string, words: ReadonlyArray<
 // Plain JavaScript may pass any value as a word.
 const isText = (u: unknown): u is string => typeof u === 'string'
 
-/** Problems of unknown options, such as misspelt names, with the nearest known ones. */
+/** Problems of unknown options, with the nearest known names. */
 export const unknownOptions = <K extends string>(
   options: Readonly<Partial<Record<K, unknown>>>,
   known: Readonly<Record<K, unknown>>
@@ -228,7 +224,7 @@ export const unknownOptions = <K extends string>(
     .filter(name => !Object.hasOwn(known, name))
     .flatMap(name => requireOneOf('options', name, Object.keys(known)))
 
-/** Removes duplicate problems and truncates the list to `most`, followed by the number of further ones. */
+/** Removes duplicates and truncates to `most` problems, followed by the number of others. */
 export const listedProblems =
   (most: number) =>
   (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {

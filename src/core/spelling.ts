@@ -16,7 +16,7 @@ const editDistance = (a: string, b: string): number => {
   return row[b.length]
 }
 
-/** Known names by similarity to a word, first those that begin with it; of a very long word only the beginning is compared. */
+/** Known names by similarity to a word, first those that begin with it; very long words are truncated. */
 export const nearestWords = (word: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
   const begun = word.slice(0, maxLetters)
   const isBegun = (name: string): boolean => begun !== '' && name.toLowerCase().startsWith(begun.toLowerCase())

@@ -1,4 +1,4 @@
-/** Vocabularies: the cases that JSON can contain, and the lists, documentation and arbitraries derived from them. */
+/** Vocabularies: the cases that JSON can contain; lists, documentation and arbitraries of them. */
 import * as t from 'io-ts'
 // oxlint-disable-next-line @typescript-eslint/ban-ts-comment -- where it is there, there is nothing to expect
 /** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
@@ -93,7 +93,7 @@ const decodeTree = <T extends AnyValue>(
 
 const joinJsonPath = (path: string, inner: string): string => (path === '' ? inner : `${path}.${inner}`)
 
-/** Case with the tag of some JSON; null if there is none. In version 1 of the format, tags began with a capital. */
+/** Case with a tag in JSON; null if there is none. In version 1 of the format, tags began with a capital. */
 const caseByTag = ({ cases }: Vocabulary, concept: string, tag: string): AnyNamedCase | null =>
   cases.get(`${concept}.${tag}`) ?? cases.get(`${concept}.${tag.charAt(0).toLowerCase()}${tag.slice(1)}`) ?? null
 
@@ -134,7 +134,7 @@ const decodeNode = (
   return bad.length > 0 || !isValue(value) ? left(bad) : right(value)
 }
 
-/** Problem of JSON that is not a record, or whose tag is not in the vocabulary. */
+/** Problem of JSON that is no record, or has an unknown tag. */
 const missingCaseProblem = (vocabulary: Vocabulary, { path, concept, json }: JsonNode): Problem.Problem => {
   const known = casesOfConcept(vocabulary, concept).map(c => c.name)
   if (typeof json !== 'object' || json === null || Array.isArray(json))
@@ -167,7 +167,7 @@ const extraFieldProblems = (c: AnyNamedCase, path: string, json: object): Proble
     )
 }
 
-/** Description with code, by its name in the vocabulary, since JSON cannot contain code. */
+/** Description with code, by its name in the vocabulary. */
 const namedCode = (
   vocabulary: Vocabulary,
   c: AnyNamedCase,
@@ -186,7 +186,7 @@ const namedCode = (
   ])
 }
 
-/** Names and values of the fields of a case. A field that JSON omits has its default. */
+/** Fields of a case; those that JSON omits have their defaults. */
 const decodeFields = (
   c: AnyNamedCase,
   { path, json }: JsonNode,
@@ -202,7 +202,7 @@ const decodeFields = (
     return isLeft(decoded) ? decoded : right([k, decoded.right] as const)
   })
 
-/** Error of the codec: a problem, with its path relative to the decoded value. */
+/** Error of the codec: a problem with its path in the decoded value. */
 export interface Misread extends t.ValidationError {
   readonly problem: Problem.Problem
 }
@@ -257,7 +257,7 @@ export const read =
 
 // —— words ——
 
-/** Name of a description that is composed of others, such as `Optimizer.adam`, listed with the cases. */
+/** Name of a composite description, such as `Optimizer.adam`, listed with the cases. */
 export interface Recipe<out T extends AnyValue = AnyValue> {
   readonly name: string
   readonly about: string
@@ -276,7 +276,7 @@ export interface Word<out T extends AnyValue = AnyValue> {
   readonly code: string
 }
 
-/** Example of a case: defaults and suggestions, and for nested concepts their first case. */
+/** Example of a case from defaults, suggestions, and the first cases of nested concepts. */
 const exampleOf = (vocabulary: Vocabulary, c: AnyNamedCase): AnyValue => {
   const any = (concept: string): AnyValue => {
     const first = casesOfConcept(vocabulary, concept).at(0)
@@ -297,7 +297,7 @@ const exampleOf = (vocabulary: Vocabulary, c: AnyNamedCase): AnyValue => {
   return make(c)
 }
 
-/** Words of a concept, in the order of the vocabulary, each with an example. */
+/** Words of a concept, in the vocabulary's order, with examples. */
 export const words =
   (vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: Pick<ConceptOf<T>, 'name' | 'about' | 'is'>): ReadonlyArray<Word<T>> =>
@@ -335,7 +335,7 @@ export const markdown =
 
 // —— arbitraries ——
 
-/** Concepts of the descriptions nested in a field: alone, in a list, or by name. */
+/** Concepts of a field's nested descriptions: alone, in a list, or by name. */
 const nestedConcepts = ({ nestedJson }: Fields[string]): ReadonlyArray<string> =>
   [[{}], { mine: {} }].flatMap(json => nestedJson(json).map(({ concept }) => concept))
 
@@ -346,11 +346,11 @@ const casesWithoutNested = (cases: ReadonlyArray<AnyNamedCase>, name?: string): 
     return name === undefined ? nested.length === 0 : !nested.includes(name)
   })
 
-/** Arbitrary of the valid descriptions of a concept, of every case in the vocabulary. */
+/** Arbitrary of the valid descriptions of a concept, by all cases. */
 export const arbitrary =
   (fc: typeof Fc, vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: ConceptOf<T>): Fc.Arbitrary<T> => {
-    // Cached by concept and depth; without the cache their number doubles with each level.
+    // Without this cache their number doubles with each level.
     const made = new Map<string, Fc.Arbitrary<AnyValue>>()
     const any = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
       const at = `${name} ${depth}`

@@ -21,7 +21,7 @@ interface CriterionPanel {
   readonly note: string
 }
 
-/** Draws each candidate's criterion above the best, on the scale log(1 + x), which shows differences of one and of thousands. */
+/** Draws each candidate's criterion above the best, on the scale log(1 + x), for differences of one and of thousands. */
 const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): CriterionPanel => {
   const name = criterionTitle(by)
   const value = ({ statistics }: Fit.Ranked): number => criterionValue(by, statistics)
@@ -70,7 +70,7 @@ const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): Cri
   }
 }
 
-/** Returns the criterion that decided and another one; empty if there was no choice. */
+/** Returns the criterion that decided and another; empty if there was no choice. */
 const shownCriteria = (choice: CandidateChoice): ReadonlyArray<Fit.Criterion> =>
   choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
 
@@ -103,10 +103,10 @@ export const candidatesPicture = (choice: CandidateChoice): Picture => {
   )
 }
 
-/** Maximum number of rows over which entropies are averaged, to three digits. */
+/** Entropies are averaged over at most this many rows, to three digits. */
 const MAX_ENTROPY_ROWS = 5000
 
-/** Draws the assignment entropy as components are merged pair by pair; null for fewer than three components. */
+/** Draws the assignment entropy as components are merged in pairs; null for fewer than three. */
 export const mergingPicture = ({
   mixture,
   observed: all

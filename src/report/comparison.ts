@@ -1,4 +1,3 @@
-/** Comparison of fits of the same data, for the terminal and the report. */
 import * as Points from '../data/index.js'
 import * as Metric from '../mixture/metric.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -8,9 +7,8 @@ import { formats, show, tableWidth, type TextTable } from '../fit/table.js'
 export interface Comparison {
   /** One row per fit: centres, log-likelihood per row, number of steps. */
   readonly table: TextTable
-  /** Each recipe with its description. */
   readonly means: ReadonlyArray<readonly [string, string]>
-  /** Why the default recipe is the default; empty if it is not among the fits. */
+  /** Why the default recipe is the default; empty if it is not compared. */
   readonly reason: string
 }
 
@@ -23,7 +21,7 @@ const RECIPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   spectral: 'expectation-maximization from principal directions'
 }
 
-/** Descriptions for the symmetric pair, whose two components cannot be split or merged: `annealed` is then a descent. */
+/** For the symmetric pair, whose components cannot be split or merged, `annealed` is a descent. */
 const PAIR_RECIPE_DESCRIPTIONS: Readonly<Record<string, string>> = {
   annealed: 'descent on the DDPM objective from high noise to none',
   spectral: 'power iteration, then expectation-maximization'
@@ -40,7 +38,6 @@ const defaultRecipeReason = (fit: Findings): string =>
     ? 'annealed is the default: high noise shows the direction from any start, and less noise the place.'
     : 'annealed moves trapped components; two-stage and em do not. grown (the default) also compares starts for each number of components.'
 
-/** Formats numbers with as many decimals as the longest of them. */
 const alignDecimals = (numbers: ReadonlyArray<number>): ReadonlyArray<string> => {
   const texts = numbers.map(x => show(x))
   const decimals = Math.max(...texts.map(text => text.split('.')[1]?.length ?? 0))
@@ -51,8 +48,8 @@ const alignDecimals = (numbers: ReadonlyArray<number>): ReadonlyArray<string> =>
 const MAX_TABLE_WIDTH = 100
 
 /**
- * Compares fits with the first. If the table has no room for all centres, it has their distance from the first fit's instead: the root mean
- * square under the best matching, in standard deviations of the columns.
+ * Compares fits with the first. Without room for all centres, the table has their distances from the first fit's: the root mean square
+ * under the best matching, in standard deviations of the columns.
  */
 export const compareFits = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Comparison => {
   const [first] = fits

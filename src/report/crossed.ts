@@ -9,11 +9,11 @@ import type * as Merging from '../mixture/merging.js'
 export interface CrossTable {
   readonly name: string
   readonly classes: ReadonlyArray<string>
-  /** [class][component]: total weight of the rows of the class for which the component is the most probable. */
+  /** [class][component]: total weight of the class's rows for which the component is the most probable. */
   readonly counts: ReadonlyArray<ReadonlyArray<number>>
   /** Adjusted Rand index of Hubert & Arabie (1985). */
   readonly agreement: number
-  /** Adjusted Rand index of the clusters of overlapping components; absent if it equals `agreement`. */
+  /** Adjusted Rand index of merged clusters; absent if it equals `agreement`. */
   readonly merged?: number
 }
 

@@ -1,7 +1,4 @@
-/**
- * Document: a list of parts that a terminal prints and an HTML page shows. The page is one file without external scripts, fonts or
- * pictures.
- */
+/** Document: a list of parts for a terminal or an HTML page, which is one file without external scripts, fonts or pictures. */
 import { withMinusSign, countedNoun } from './phrases.js'
 import { paragraphs, factLines as textFacts, printTable as textTable, printableText } from '../fit/text.js'
 import type { TextTable } from '../fit/table.js'
@@ -9,7 +6,7 @@ import type { Described } from './drawing.js'
 import { withMeanings } from './wordLinks.js'
 import { element, escape, looks, palette, swatch } from './svg.js'
 
-/** Warning, or check that passed. A terminal prints warnings at the end, where they are seen, and those `isInPlace` also in place. */
+/** Warning, or passed check. A terminal prints warnings at the end; those `isInPlace` also in place. */
 export interface VerdictPart {
   readonly _tag: 'Verdict'
   readonly isGood: boolean
@@ -21,7 +18,7 @@ export interface VerdictPart {
 
 export type DocumentPart =
   | VerdictPart
-  /** A terminal prints `said` instead of `text`; nothing if a heading has none. */
+  /** A terminal prints `said` instead of `text`; a heading only if it has `said`. */
   | { readonly _tag: 'Heading'; readonly level: 1 | 2 | 3; readonly text: string; readonly said?: string }
   | { readonly _tag: 'Text'; readonly text: string; readonly look?: 'lead' | 'soft' | 'next'; readonly said?: string }
   | {
@@ -30,7 +27,7 @@ export type DocumentPart =
       readonly table: TextTable
       /** Maximum number of rows in a terminal's summary. */
       readonly most?: number
-      /** Position of the component numbers, which get their symbol: first cell of each row, or the header. */
+      /** First cells of rows, or the header, have component numbers, which get their symbols. */
       readonly marks?: 'rows' | 'header'
       /** CSS class of a cell. */
       readonly shade?: (row: number, column: number) => string
@@ -199,11 +196,11 @@ footer { margin-top: 2.6rem; padding-top: .8rem; border-top: 1px solid var(--lin
 const withUnbrokenOptions = (text: string): string =>
   withMinusSign(text).replace(/--[a-z]+(-[a-z]+)*/g, '<span class="word">$&</span>')
 
-/** Renders a folded block; one with `isLong` stays folded in print. */
+/** Renders a folded block; print unfolds it unless `isLong`. */
 const htmlDetails = (title: string, body: string, { isLong }: { readonly isLong: boolean }): string =>
   `<details${isLong ? ' class="long"' : ''}><summary>${escape(title)}</summary>\n${body}\n</details>`
 
-/** Maximum number of unfolded table rows, or lines of code. */
+/** Longer tables or code are folded. */
 const MAX_OPEN_LINES = 40
 /** Tables with at least as many columns are in small print. */
 const MIN_DENSE_COLUMNS = 9
@@ -235,7 +232,6 @@ const htmlTable = ({
 const figure = (drawn: Described): string =>
   `<figure><div class="scroll">${element(drawn)}</div>${drawn.note === '' ? '' : `<figcaption>${escape(drawn.note)}</figcaption>`}</figure>`
 
-/** Replaces page-only parts by their contents. */
 const expandPageParts = (parts: ReadonlyArray<DocumentPart>): ReadonlyArray<DocumentPart> =>
   parts.flatMap(part => (part._tag === 'Page' ? expandPageParts(part.parts()) : [part]))
 

@@ -1,4 +1,4 @@
-/** Pictures as values: SVG text, which notebooks display by Jupyter's protocol. */
+/** Pictures as values: SVG text, displayed by Jupyter's protocol. */
 import { band, dots, intervals, line, rule, squares, type Mark } from './mark.js'
 import { arranged, type Axis, type Layout, type Panel } from './panel.js'
 import * as Scale from './scale.js'
@@ -11,7 +11,6 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 type Representations = Readonly<Record<string, string>>
 
-/** Representations of a value: for a notebook, for a console, and as text. */
 export interface Shown {
   readonly [display]: () => Representations
   readonly [inspect]: () => string
@@ -31,12 +30,11 @@ export const withDisplay = <A extends object>(
   })
 
 export interface Described extends Svg.Drawn {
-  /** File name, without extension. */
+  /** Without extension. */
   readonly name: string
   readonly title: string
   /** Alternative text. */
   readonly description: string
-  /** Caption below the picture. */
   readonly note: string
 }
 
@@ -73,7 +71,6 @@ export const of = (
 
 // -- curves and heat maps as plain data ------------------------------------------------------------------------------
 
-/** Point with an optional interval. */
 export interface Point {
   readonly x: number
   readonly y: number
@@ -84,9 +81,7 @@ export interface Point {
 export interface Series {
   readonly name: string
   readonly points: ReadonlyArray<Point>
-  /**
-   * 'line' draws intervals as a band; 'both' adds a symbol at each point and draws intervals as bars; 'dots' has no line. Default: 'line'.
-   */
+  /** 'line' draws intervals as a band; 'both' adds symbols and draws intervals as bars; 'dots' has no line. Default: 'line'. */
   readonly marks?: 'line' | 'both' | 'dots'
 }
 

@@ -19,12 +19,12 @@ import * as Scale from './scale.js'
 import { svgText, type Box, type Xy } from './svg.js'
 import { rowLabel, type Findings } from './findings.js'
 
-/** Maximum number of rows in one panel; more would only darken it and enlarge the file. */
+/** More rows in a panel would darken it and enlarge the file. */
 const MAX_DRAWN_ROWS = 5000
-/** Maximum number of columns shown pair by pair; otherwise directions in which components differ most are shown. */
+/** With more columns, directions in which components differ most are shown instead of pairs. */
 const MAX_PAIRED_COLUMNS = 6
 const MAX_DIRECTIONS = 4
-/** Returns the indices of the rows to draw, always the same random ones: evenly spaced rows could coincide with a period of the data. */
+/** Returns the indices of the rows to draw, always the same random ones: evenly spaced rows could match a period of the data. */
 export const drawnRows = (n: number, most: number): Int32Array =>
   Key.permutation(n)(Key.fromSeed(0)).slice(0, most).sort()
 
@@ -37,7 +37,7 @@ export type PicturedFit = Pick<
   readonly statistics: Pick<Findings['statistics'], 'rows'>
 }
 
-/** Data and mixture in the drawn coordinates: the columns, or a few directions. */
+/** Data and mixture in the drawn coordinates: columns, or a few directions. */
 export interface DataView {
   readonly names: ReadonlyArray<string>
   readonly points: Points.Points
@@ -45,7 +45,7 @@ export interface DataView {
   /** Unit of length on each axis. */
   readonly units: ReadonlyArray<number>
   readonly note: string
-  /** Each direction as a combination of columns; empty if the axes are columns. */
+  /** Each direction in terms of columns; empty if the axes are columns. */
   readonly loadings: ReadonlyArray<string>
 }
 
@@ -56,7 +56,7 @@ const covarianceList = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> =
   return Array.from({ length: shape[0] }, (_, k) => values.subarray(k * size, (k + 1) * size))
 }
 
-/** Formats a direction by its largest loadings, such as `0.71 a − 0.70 b`. */
+/** Formats a direction by its largest loadings: `0.71 a − 0.70 b`. */
 const loadingText = (vector: Float64Array, columns: ReadonlyArray<string>): string =>
   Array.from(vector, (value, j) => ({ value, name: columns[j] }))
     .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
@@ -72,7 +72,7 @@ interface ViewDirection {
 
 const dotProduct = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, j) => sum + x * b[j], 0)
 
-/** Returns the part of a vector orthogonal to the others, normalized. */
+/** Normalized part of a vector orthogonal to the others. */
 const orthogonalDirection = (others: ReadonlyArray<Float64Array>, vector: Float64Array): Float64Array => {
   const rest = others
     .reduce<ReadonlyArray<Float64Array>>((basis, v) => [...basis, orthogonalDirection(basis, v)], [])
@@ -81,15 +81,15 @@ const orthogonalDirection = (others: ReadonlyArray<Float64Array>, vector: Float6
   return rest.map(x => x / length)
 }
 
-/** Flips the sign of a direction so that its largest loading is positive. */
+/** Flips a direction so that its largest loading is positive. */
 const withPositiveLoading = (vector: Float64Array): Float64Array => {
   const largest = vector.reduce((best, v) => (Math.abs(v) > Math.abs(best) ? v : best), 0)
   return largest < 0 ? vector.map(v => -v) : vector
 }
 
 /**
- * Returns the directions in which the component means differ most (see `Discriminant.directions`), completed to two by principal components
- * of the orthogonal complement.
+ * Returns the directions in which component means differ most (see `Discriminant.directions`), at least two with principal components of
+ * the complement.
  */
 const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<ViewDirection> => {
   const { dim } = points
@@ -105,7 +105,7 @@ const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): Readon
   const more = found.length === 0 ? Math.min(MAX_DIRECTIONS, dim) : 1
   const own = found.map(({ vector }) => vector)
   const { values, vectors } = principalComponents(
-    // Principal component in the orthogonal complement of the one direction.
+    // Principal component in the orthogonal complement.
     {
       ...points,
       values: points.values.map((x, at) => {
@@ -176,7 +176,6 @@ export const dataView = (fit: PicturedFit): DataView =>
         loadings: []
       }
 
-/** Axis ranges, drawn rows by component, and components, common to all panels. */
 interface Scene extends DataView {
   readonly ranges: ReadonlyArray<Scale.Range>
   readonly rows: ReadonlyArray<ReadonlyArray<number>>
@@ -187,7 +186,7 @@ interface Scene extends DataView {
   readonly note: string
 }
 
-/** Minimum number of rows for axes that leave out distant rows. */
+/** With fewer rows axes include distant ones. */
 const MIN_ROWS_FOR_RANGE = 20
 /** Axes extend beyond the 5th and 95th percentiles by this multiple of their distance: 8 standard deviations of a normal distribution. */
 const RANGE_FACTOR = 2
@@ -211,7 +210,7 @@ export const bulkRange = (values: Float64Array): Scale.Range => {
 /** Components with less weight do not extend the axes. */
 const MIN_SHARE_ON_AXES = 0.01
 
-/** Range of the bulk of the values outside the background, and of two standard deviations around each centre. */
+/** Range of most values outside the background, and of two standard deviations around each centre. */
 const axisRange = (
   { points, mixture }: DataView,
   component: ArrayLike<number>,
@@ -227,11 +226,10 @@ const axisRange = (
     })
   const [lo, hi] = bulkRange(Points.columnOfPoints(j)(points).filter((_, i) => component[i] >= 0))
   const [from, to] = Scale.extent([lo, hi, ...about(2)], 0)
-  // One standard deviation if a component is far larger than the data, which would shrink to a point.
+  // One standard deviation for a component far larger than the data, which would shrink to a point.
   return Scale.extent(to - from > 3 * (hi - lo) ? [lo, hi, ...about(1)] : [from, to])
 }
 
-/** Maximum number of rows beyond the axes that are named. */
 const MAX_NAMED_OUTSIDE = 8
 
 const scene = (fit: PicturedFit, view: DataView, most: number): Scene => {
@@ -283,7 +281,7 @@ const gaussianDensity = (x: number, mean: number, variance: number): number =>
     Factor.logNormalDensity(scalarArray(Math.sqrt(variance)), 1, 0, Elementary.square(x - mean) / variance)
   )
 
-/** Number of bins by Freedman & Diaconis (1981), but at least √n, since their rule hides the modes of a mixture. */
+/** Number of bins by Freedman & Diaconis (1981), at least √n: their rule hides the modes of a mixture. */
 const binCount = (values: Float64Array, most: number): number => {
   const sorted = values.slice().sort()
   const quartile = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))]
@@ -298,7 +296,7 @@ interface Marginal {
   readonly top: number
 }
 
-/** Draws the histogram of a column (area 1, apart from values beyond the axes) with the density of the mixture and of each component. */
+/** Draws a column's histogram (area 1 without values beyond the axes) with the densities of mixture and components. */
 const columnMarginal = (
   { points, mixture, means, spread, ranges }: Scene,
   j: number,
@@ -320,7 +318,7 @@ const columnMarginal = (
   const { dim } = points
   const part = (k: number, at: number): number =>
     mixture.weights[k] * gaussianDensity(at, means[k][j], spread[k][j * dim + j])
-  // The grid includes each centre: a narrow peak must not fall between two of its points.
+  // The grid includes each centre, so that no narrow peak falls between two points.
   const grid = [
     ...Array.from({ length: 161 }, (_, i) => from + ((to - from) * i) / 160),
     ...means.map(mean => mean[j]).filter(mean => mean > from && mean < to)
@@ -342,10 +340,9 @@ const columnMarginal = (
 
 type AxisPair = readonly [number, number]
 
-/** Grey. */
 const BACKGROUND_LOOK = 5
 
-/** Draws rows and components: ellipses of one and two standard deviations, numbered at their centres. */
+/** Draws rows, ellipses of one and two standard deviations, and numbers at the centres. */
 const plane = (scene: Scene, [i, j]: AxisPair, size: number, ring: number): ReadonlyArray<Marks.Mark> => {
   const {
     means,
@@ -428,7 +425,7 @@ const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
 const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
   const view = scene(fit, along, MAX_DRAWN_ROWS)
   const [rx, ry] = view.ranges
-  // Equal units on both axes draw isotropic components as circles; if the picture would be too narrow, each axis fills its side.
+  // Equal units draw isotropic components as circles; if the picture would be too narrow, each axis fills its side.
   const ratio = (ry[1] - ry[0]) / view.units[1] / ((rx[1] - rx[0]) / view.units[0])
   const isEqual = ratio > 0.35 && ratio < 1.4
   const width = isEqual && ratio > 1 ? 480 / ratio : 480
@@ -473,7 +470,7 @@ const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
   )
 }
 
-/** Draws every pair of columns, with the density of each column on the diagonal. */
+/** Draws every pair of columns, with densities on the diagonal. */
 const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
   const most = Math.min(
     fit.columns.length > MAX_PAIRED_COLUMNS ? MAX_DIRECTIONS : MAX_PAIRED_COLUMNS,

@@ -1,4 +1,4 @@
-/** Results of a fit, with the contents of its table, report and model file. */
+/** Results of a fit, for its table, report and model file. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Run from '../compile/run.js'
@@ -26,115 +26,108 @@ import { roundToSize, show, type TextTable } from '../fit/table.js'
 import { commandLineName } from '../fit/text.js'
 
 export interface StageRun {
-  /** Formula of its objective. */
   readonly formula: string
-  /** Quantity that its values measure; stages with the same scale share an axis. */
+  /** Quantity of its values; stages with equal scale share an axis. */
   readonly scale: string
   /** Optimizer and other parts, as code. */
   readonly method: string
-  /** Maximum number of steps. */
   readonly limit: number
   /** Rule that ended the stage; null if it was interrupted. */
   readonly rule: Run.Rule | null
-  /** Number of steps taken. */
   readonly taken: number
   /** Objective at the start of every `every`-th step, from the first. */
   readonly values: ReadonlyArray<number>
   readonly every: number
 }
 
-/** Candidates that a fit was chosen from, best first, and the criterion. */
+/** Best candidates first, and the criterion. */
 export interface CandidateChoice {
   readonly criterion: Fit.Criterion
   readonly candidates: ReadonlyArray<Fit.Ranked>
   readonly refused: ReadonlyArray<Fit.FailedCandidate>
-  /** True if a signal interrupted the search: candidates have not converged, and with many rows are compared on a sample. */
+  /** True if a signal interrupted the search: candidates have not converged, and many rows are sampled. */
   readonly isStopped?: boolean
 }
 
 export interface Findings {
   /** Null if a single candidate was requested. */
   readonly choice: CandidateChoice | null
-  /** Number of starts that agree with the best one; null if there was a single start. */
+  /** Agreement of several starts; null if there was one. */
   readonly starts: Fit.Starts | null
-  /** True if the search converged before the stages ran; null if there was no search. */
+  /** True if the search converged before the stages ran; null if there was none. */
   readonly isConverged: boolean | null
-  /** Typed path of the data. */
+  /** As typed. */
   readonly source: string
   /** Typed options that determine the fit, such as `--columns a,b`. */
   readonly typedOptions?: ReadonlyArray<string>
-  /** Typed options of reading the table, which later commands need too, such as `--missing em`. */
+  /** Typed options of reading the table, for later commands, such as `--missing em`. */
   readonly readOptions?: ReadonlyArray<string>
-  /** Path of the model file, if requested. */
   readonly modelPath?: string
-  /** All rows, or some rows of a source, in the data's units. Missing cells are imputed, for pictures. */
+  /** Rows in the data's units, all or some of a source's. Missing cells are imputed, for pictures. */
   readonly points: Points.Points
-  /** The same rows with NaN in missing cells, for probabilities given the observed cells. */
+  /** The same rows with NaN in missing cells, for probabilities. */
   readonly observed: Points.Points
-  /** True if rows were read in pieces. */
   readonly isStreamed: boolean
-  /** Number of each row in the table, from 1. */
+  /** From 1, in the table. */
   readonly rowNumbers: Uint32Array
-  /** Name of each row, from a column of names; null if there is none. */
+  /** From a column of names; null if there is none. */
   readonly rowNames: ReadonlyArray<string> | null
   readonly columns: ReadonlyArray<string>
   readonly ignored: ReadonlyArray<Points.Ignored>
-  /** Ignored columns of classes, to compare components with. */
+  /** Ignored columns of classes. */
   readonly classes: ReadonlyArray<Points.Kept>
   /** Columns used as numbers that may have another meaning. */
   readonly doubtful: ReadonlyArray<Points.Doubtful>
   readonly dropped: number
   /** Number of missing cells. */
   readonly missing: number
-  /** Number of rows without any cell, which were left out. */
+  /** Number of omitted rows without any cell. */
   readonly empty: number
-  /** Name of the family, such as `symmetric-pair`. */
+  /** Such as `symmetric-pair`. */
   readonly family: string
-  /** Name of the recipe, or origin of the pipeline. */
+  /** Recipe, or origin of the pipeline. */
   readonly recipe: string
   readonly seed: number
-  /** Strength of the prior in rows; null for maximum likelihood. */
+  /** In rows; null for maximum likelihood. */
   readonly prior: number | null
-  /** Origin and unit of each column during the fit; null if these are the data's. */
+  /** Origin and unit of each column during the fit; null for the data's. */
   readonly scaling: Points.Scaling | null
   /** In the data's units, components sorted by means. */
   readonly mixture: Mixture.Mixture
   /** Components that a smaller mixture would do without. */
   readonly redundancies: ReadonlyArray<Mixture.Redundancy>
-  /** Lower bound on variances, in the units of `scaling`; null if there was none. */
+  /** In the units of `scaling`; null if there was none. */
   readonly minimumVariance: number | null
   /** Components at the minimum variance that have rows, from 0. */
   readonly atMinVariance: ReadonlyArray<number>
-  /** Columns in which these components are at the minimum variance, from 0. */
+  /** Columns of these minimum variances, from 0. */
   readonly minVarianceColumns: ReadonlyArray<number>
-  /** Components that few rows support. */
   readonly unsupported: ReadonlyArray<Fit.Unsupported>
-  /** Components that were given and held fixed. */
   readonly fixed: ReadonlyArray<number>
   readonly statistics: Statistics.Statistics
   readonly stages: ReadonlyArray<StageRun>
   readonly pipeline: Pipeline.Pipeline<string>
   /** Explanation of the compiled program. */
   readonly plan: string
-  /** Number of steps of the search if no stage ran after it; otherwise 0. */
+  /** Number of steps of the search if no stage ran; otherwise 0. */
   readonly searchSteps: number
-  /** Confidence intervals of the parameters, or why there are none; null if not requested. */
+  /** Intervals of the parameters, or why there are none; null if not requested. */
   readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
   /** Tests of the number of components, or why there are none; null if not requested. */
   readonly tests: E.Either<Problem.Problems, ComponentTest.Tests> | null
-  /** Student-t tails or a background that would be chosen; null if neither would, or if they were compared. */
+  /** Tails or a background that would be chosen; null if neither would, or they were compared. */
   readonly robustnessHint: Hint | null
-  /** Two components that share one cluster while another covers two; null if there are none. */
+  /** Two components that share one cluster while another covers two; otherwise null. */
   readonly localOptimum: Fit.LocalOptimum | null
 }
 
-/** Warning, and the options of `ornstein fit` that may remove its cause, quoted for a shell. */
+/** Warning, and options of `ornstein fit` that may remove its cause, quoted for a shell. */
 export interface Advice {
   readonly text: string
   readonly remedy?: string
 }
 
-/** Sentence for a choice at an end of the compared range, with the next range; otherwise empty. */
+/** Sentence for a choice at an end of the range, with the next range; otherwise empty. */
 const rangeAdvice = ({ candidates, refused }: CandidateChoice): string => {
   const end = rangeEnd(candidates, refused)
   if (end === null) return ''
@@ -169,7 +162,7 @@ export const choiceSentence = (choice: CandidateChoice, count: number): string =
   )
 }
 
-/** True if the chosen fit has a warning, or a candidate with a lower criterion was excluded. */
+/** True if the chosen fit has a warning, or a better criterion was excluded. */
 export const hasChoiceWarning = (choice: CandidateChoice): boolean => {
   const [best] = choice.candidates
   const { redundancies, unsupported, mixture } = best
@@ -187,7 +180,7 @@ export const hasChoiceWarning = (choice: CandidateChoice): boolean => {
 export const isMostlyBackground = ({ background }: Mixture.Mixture): boolean =>
   background !== undefined && background.share >= 1 / 2
 
-/** Returns the failed candidates with the reason; those of one family with the same reason are joined. */
+/** Returns the failed candidates with the reason, joined if family and reason are equal. */
 export const failedCandidates = ({ refused }: CandidateChoice): ReadonlyArray<readonly [which: string, why: string]> =>
   refused
     .filter((one, i) => refused.findIndex(hasSameProblem(one)) === i)
@@ -204,7 +197,7 @@ const hasSameProblem =
   ({ family, problem: { field, domain } }: CandidateChoice['refused'][number]): boolean =>
     family === one.family && field === one.problem.field && domain === one.problem.domain
 
-/** Names the candidate that the other criterion (BIC or ICL) would choose among valid ones; null if it is the same. */
+/** Names the valid candidate that the other criterion (BIC or ICL) would choose; null if it is the same. */
 export const otherCriterionAdvice = ({ criterion, candidates, isStopped = false }: CandidateChoice): Advice | null => {
   if (isStopped) return null
   const [best] = candidates
@@ -219,7 +212,7 @@ export const otherCriterionAdvice = ({ criterion, candidates, isStopped = false 
     : { text: `${what} would choose ${other.components} ${commandLineName(other.family)} (${remedy}).`, remedy }
 }
 
-/** Names the excluded candidate with the lowest criterion; null if none is lower than the chosen one's. */
+/** Names the excluded candidate with the lowest criterion; null if that is not below the chosen one's. */
 export const excludedCandidateAdvice = ({
   criterion,
   candidates,
@@ -244,7 +237,7 @@ export const excludedCandidateAdvice = ({
       }
 }
 
-/** Options that request a candidate, with separate ones for tails and background. */
+/** Options that request a candidate, its tails and its background. */
 const candidateOptions = ({ components, family }: { readonly components: number; readonly family: string }): string => {
   const [own, ...beside] = family.split(' with ')
   const robust = beside.includes('uniform background')
@@ -281,8 +274,8 @@ export const totalSteps = ({ stages, searchSteps }: Pick<Findings, 'stages' | 's
   stages.reduce((sum, { taken }) => sum + taken, searchSteps)
 
 /**
- * Returns how the last stage ended: `converged`; `complete` after all its steps; `stopped` by a signal; `chosen` if the search had
- * converged and there were no stages.
+ * Returns how the last stage ended: `converged`; `complete` after all its steps; `stopped` by a signal; `chosen` without stages, after a
+ * converged search.
  */
 export const outcomeOfStages = ({
   stages,
@@ -314,7 +307,7 @@ export const priorSentence = ({ prior }: Pick<Findings, 'prior'>): string | null
 
 const percentText = (share: number): string => `${show(100 * share, 4)} %`
 
-/** Table of estimates and intervals of weights, means and standard deviations, to the third digit of the interval's width. */
+/** Table of estimates and intervals of weights, means and standard deviations, to the third digit of the width. */
 const intervalTable = (
   columns: ReadonlyArray<string>,
   { level, weights, means, variances }: Bootstrap.Bootstrap
@@ -345,7 +338,7 @@ interface TextAndTable {
   readonly table: TextTable | null
 }
 
-/** Describes the bootstrap intervals, with their table if there are any; null if not requested. */
+/** Describes the bootstrap intervals, with any table; null if not requested. */
 export const bootstrapText = ({ bootstrap, columns }: Pick<Findings, 'bootstrap' | 'columns'>): TextAndTable | null =>
   bootstrap &&
   pipe(
@@ -393,7 +386,7 @@ export const localOptimumAdvice = ({
     remedy: recipe === 'grown' ? '--recipe annealed' : '--recipe grown'
   }
 
-/** Describes the tests of the number of components, with their table if there are any; null if not requested. */
+/** Describes the tests of the number of components, with any table; null if not requested. */
 export const componentTestText = ({
   tests,
   mixture: { weights }
@@ -447,11 +440,11 @@ export const title = ({
 }: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
   isPair({ pipeline }) ? 'a symmetric pair of Gaussians' : `${weights.length} ${familyInWords(family, weights.length)}`
 
-/** Lists ignored columns, such as `id (row numbers), Species (text)`, without a reason for columns not requested. */
+/** Lists ignored columns with the reason, if they were requested: `id (row numbers), Species (text)`. */
 export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
-/** Label of a row: its number, or its name with its number, such as `Adelie (12)`. */
+/** Label of a row: its number, or name and number: `Adelie (12)`. */
 export const rowLabel =
   ({ rowNumbers, rowNames }: Pick<Findings, 'rowNumbers' | 'rowNames'>) =>
   (i: number): string =>
@@ -463,7 +456,6 @@ export const listInWords = (numbers: ReadonlyArray<number | string>): string =>
     ? numbers.join('')
     : `${numbers.slice(0, -1).join(', ')} and ${String(numbers[numbers.length - 1])}`
 
-/** Maximum number of rows of the background that are named. */
 const MAX_NAMED_BACKGROUND = 20
 
 /** Describes the rows of the background; empty if the mixture has none. */

@@ -1,4 +1,4 @@
-/** First lines of a report: number and sizes of the groups of rows, and the typical values of each. */
+/** First lines of a report: number, sizes and typical values of the groups of rows. */
 import type * as Points from '../data/index.js'
 import { formats, show } from '../fit/table.js'
 import type * as Merging from '../mixture/merging.js'
@@ -8,11 +8,10 @@ import { commandLineName } from '../fit/text.js'
 import { isPair, listInWords, title, type Findings } from './findings.js'
 import { baseName, wholePercent, countedNoun } from './phrases.js'
 
-/** Maximum number of groups that are described one by one. */
+/** More groups are not described one by one. */
 const MAX_DESCRIBED = 9
-/** Number of columns named for each group. */
 const TYPICAL_COLUMNS = 2
-/** Minimum difference of a typical mean from that of all rows, in standard deviations of the column. */
+/** Minimum difference of a typical mean, in standard deviations of the column. */
 const MIN_DIFFERENCE = 0.25
 
 /** Share of rows of each component; the background has the rest. */
@@ -31,13 +30,13 @@ const sizes = (fit: Findings): string => {
 export const headline = ({ mixture: { weights }, source }: Pick<Findings, 'mixture' | 'source'>): string =>
   `${weights.length === 1 ? 'One group' : countedNoun(weights.length, 'group')} in ${baseName(source)}`
 
-/** Groups of overlapping components that may be one cluster each, numbered from 1. */
+/** Overlapping components that may be one cluster each, from 1. */
 const mergedGroups = ({ count, clusters }: Merging.Clusters): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: count }, (_, cluster) =>
     clusters.flatMap((other, k) => (other === cluster ? [k + 1] : []))
   ).filter(group => group.length > 1)
 
-/** “342 rows of penguins.csv fall into 3 groups: 45 %, 36 % and 19 %.”, and those that may be one. */
+/** “342 rows of penguins.csv fall into 3 groups: 45 %, 36 % and 19 %.”, and any that may be one. */
 export const groupSentence = (fit: Findings, overlapping: Merging.Clusters | null, source: string): string => {
   const { statistics, mixture, choice } = fit
   const count = mixture.weights.length
@@ -54,7 +53,7 @@ export const groupSentence = (fit: Findings, overlapping: Merging.Clusters | nul
   )
 }
 
-/** Typical columns of each group: those in which its mean is furthest from that of all rows, in standard deviations. */
+/** Columns in which each group's mean is furthest from that of all rows, in standard deviations. */
 export const typical = ({ columns, mixture }: Findings, { centre, scale }: Points.Scaling): ReadonlyArray<string> => {
   const { means, variances } = Mixture.marginals(mixture)
   if (means.length < 2 || means.length > MAX_DESCRIBED) return []

@@ -1,6 +1,6 @@
 /**
- * Marks, such as lines and dots in a panel. A mark has the coordinates that the axes must include and a function that draws it, given the
- * map from coordinates to pixels; custom marks can be used like these.
+ * Marks, such as lines and dots in a panel: the coordinates that the axes must include, and a function that draws the mark, given the map
+ * to pixels. Custom marks work alike.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -77,9 +77,9 @@ export interface Place {
 }
 
 export interface Mark {
-  /** Name of the series: marks with the same name look alike and share an entry in the legend. */
+  /** Name of the series; equal names share a look and a legend entry. */
   readonly name?: string | undefined
-  /** Index of the look (colour, shape, dash). Default: the index of the name among all names. */
+  /** Index of the look (colour, shape, dash). Default: that of the name among all. */
   readonly k?: number | undefined
   /** Symbols in the legend. */
   readonly key?: ReadonlyArray<'line' | 'dots' | 'band'> | undefined
@@ -172,7 +172,7 @@ export const line = (points: PlotPoints, look: LineLook = {}): Mark => ({
       path(box, look.isClosed === true ? [...places, places[0]] : places),
       look.paint === undefined ? colour(k) : `var(--${look.paint})`,
       look.width ?? 2,
-      // A line without a name has no entry in a legend, so it is not dashed.
+      // Lines without a name have no legend entry, so they are not dashed.
       { dash: look.dash ?? (look.name === undefined ? '' : dashOf(k)), kind: look.kind, opacity: look.opacity }
     )
   }
@@ -183,13 +183,13 @@ const outsideArrow = ({ left, top, width, height }: Box, [x, y]: Xy): string => 
   const [px, py] = clamped({ left: left + 3, top: top + 3, width: width - 6, height: height - 6 }, [x, y])
   const dx = Math.sign(x - px)
   const dy = Math.sign(y - py)
-  // Head of the arrow: its tip outward, two corners behind and to the sides.
+  // Tip outward, two corners behind and to the sides.
   const long = 5 / Math.sqrt(Math.max(1, Math.abs(dx) + Math.abs(dy)))
   const ends = [1, -1].map(side => svgPoint([px - long * (dx - side * dy), py - long * (dy + side * dx)]))
   return `M${ends[0]}L${svgPoint([px, py])}L${ends[1]}`
 }
 
-/** Symbol at each point; points outside the panel are arrows at its edge. */
+/** Symbol at each point; points outside are arrows at the panel's edge. */
 export const dots = (
   points: PlotPoints,
   look: Look & { readonly r?: number; readonly counts?: boolean } = {}
@@ -298,7 +298,6 @@ export const bars = (all: ReadonlyArray<Bar>): Mark => ({
   }
 })
 
-/** Mean and covariance of a component in the plane. */
 export interface Spread {
   readonly mean: Xy
   readonly xx: number
@@ -323,7 +322,7 @@ export const ellipse = ({ mean, xx, xy, yy }: Spread, deviations: number, look: 
   )
 }
 
-/** Values at the nodes of a grid over a plane, row by row from the smallest y. */
+/** Values at the nodes of a grid, row by row from the smallest y. */
 export interface Field {
   readonly columns: number
   readonly rows: number
@@ -368,7 +367,7 @@ export const levelLine = ({ columns, rows, values, x, y }: Field, level: number,
   }
 }
 
-/** Returns for each share the level above which the field holds that share of its sum. */
+/** Returns for each share the level above which the field has that share of its sum. */
 export const levelsOf = ({ values }: Field, shares: ReadonlyArray<number>): ReadonlyArray<number> => {
   const sorted = values.slice().sort().reverse()
   const total = sorted.reduce((sum, value) => sum + value, 0)
@@ -381,7 +380,7 @@ export const levelsOf = ({ values }: Field, shares: ReadonlyArray<number>): Read
   )
 }
 
-/** Arrows between pairs of points; the head has at most `head` pixels. Default: 4.9. */
+/** Arrows between pairs of points, with heads of at most `head` pixels. Default: 4.9. */
 export const arrows = (
   all: ReadonlyArray<readonly [from: Xy, to: Xy]>,
   { head: most = 4.9, ...look }: LineLook & { readonly head?: number | undefined } = {}
@@ -417,7 +416,7 @@ export const rule = (across: 'x' | 'y', value: number, words = ''): Mark => ({
   }
 })
 
-/** Text at a point, with an optional offset in pixels to the right and down. */
+/** Text at a point, with an offset in pixels to the right and down. */
 export const words = (
   [x, y]: Xy,
   what: string,
@@ -430,7 +429,7 @@ export const words = (
   }
 })
 
-/** Matrix of cells, shaded by values in [0, 1], with a text in each. */
+/** Matrix of cells, shaded by values in [0, 1], with texts. */
 export const squares = (
   all: ReadonlyArray<{ readonly column: number; readonly row: number; readonly value: number; readonly text: string }>
 ): Mark => ({
@@ -465,7 +464,7 @@ const spreadApart = (places: PlotPoints, least: number): PlotPoints =>
             const dy = y - oy
             const far = Math.sqrt(dx * dx + dy * dy)
             if (k === l || far >= least) return [nx, ny]
-            // Of two equal points the first is moved to the left, the other to the right.
+            // Of two equal points the first moves left, the other right.
             const [ux, uy] = far < 1e-6 ? [k < l ? -1 : 1, 0] : [dx / far, dy / far]
             const push = 0.55 * (least - far)
             return [nx + push * ux, ny + push * uy]
@@ -476,7 +475,7 @@ const spreadApart = (places: PlotPoints, least: number): PlotPoints =>
     places
   )
 
-/** Number of each component, from 1, in a ring at its centre; if centres are too close, at the end of a line from it. */
+/** Component numbers, from 1, in rings at the centres; close ones are moved apart, with a line to the centre. */
 export const numbered = (centres: PlotPoints, r = 9): Mark => ({
   covers: [],
   draw: ({ at, box }) => {
@@ -511,7 +510,7 @@ export const ring = (
   }
 })
 
-/** Exchanges x and y, for instance to turn a histogram on its side. */
+/** Exchanges x and y. */
 export const turned = (mark: Mark): Mark => ({
   ...mark,
   covers: mark.covers.map(([x, y]): Xy => [y, x]),

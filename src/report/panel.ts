@@ -1,4 +1,4 @@
-/** Panels: marks over two axes in a box, small multiples of panels, and the legend of their series. */
+/** Panels (marks over two axes in a box), small multiples, and legends. */
 import { nameWidth, type Mark, type Place } from './mark.js'
 import * as Scale from './scale.js'
 import { colour, dashOf, markerPath, n, stroked, svgText, textWidth, type Box, type Drawn, type Xy } from './svg.js'
@@ -45,7 +45,7 @@ export const axisScale = (axis: Axis, covered: ReadonlyArray<number>): Scale.Sca
   return ticks === undefined ? made : { ...made, ticks: namedTicks(ticks, made.ticks) }
 }
 
-/** Converts numbers to ticks, formatted like those of the scale. */
+/** Converts numbers to ticks in the scale's format. */
 const namedTicks = (
   ticks: ReadonlyArray<number | Scale.Tick>,
   like: ReadonlyArray<Scale.Tick>
@@ -90,7 +90,7 @@ export const labelWidth = (panel: Panel, { y } = scalesOf(panel)): number =>
   (panel.y.isLabelled === false ? 0 : 8 + Math.max(0, ...y.ticks.map(({ label }) => textWidth(label)))) +
   (panel.y.title === undefined || panel.y.title === '' ? 0 : 20)
 
-/** Index of the look of each mark: its `k`, or the index of its name. */
+/** Index of a mark's look: its `k`, or that of its name. */
 export type Looks = (mark: Mark) => number
 
 /** Distinct names of marks, in order of first use. */
@@ -104,7 +104,7 @@ const looksByName = (panels: ReadonlyArray<Panel>): Looks => {
   return ({ name, k }) => k ?? Math.max(0, name === undefined ? 0 : names.indexOf(name))
 }
 
-/** Thins out labels until none overlaps the next: every second, every third, … */
+/** Keeps every second, third, … label until none overlaps the next. */
 const thinLabels = (labels: ReadonlyArray<readonly [place: number, width: number]>): ReadonlyArray<boolean> => {
   const touches = (stride: number): boolean =>
     labels
@@ -114,7 +114,7 @@ const thinLabels = (labels: ReadonlyArray<readonly [place: number, width: number
   return labels.map((_, i) => i % stride === 0)
 }
 
-/** Draws the box, its grid, tick labels and axis titles. */
+/** Draws box, grid, tick labels and axis titles. */
 const frame = (panel: Panel, scales: Scales, { left, top, width, height }: Box): string => {
   const bottom = top + height
   const right = left + width
@@ -230,8 +230,8 @@ export interface Layout {
   readonly width?: number | undefined
   readonly height?: number | undefined
   /**
-   * Position of the names of series: 'end', at the ends of their lines; 'below', in a legend for all panels; 'none'. Default: 'end' for one
-   * panel with at most five lines, otherwise 'below'.
+   * Names of series: 'end', at the ends of lines; 'below', in a legend for all panels; 'none'. Default: 'end' for one panel with at most
+   * five lines, otherwise 'below'.
    */
   readonly names?: 'end' | 'below' | 'none' | undefined
 }
@@ -254,7 +254,7 @@ export const spreadLabels = (
   return wanted.map((_, i) => up[order.indexOf(i)])
 }
 
-/** Writes the names of series at the ends of their lines, moved apart if they would overlap. */
+/** Writes the names of series at the ends of their lines, without overlap. */
 const endLabels = (panel: Panel, box: Box, looks: Looks): string => {
   const place = placeIn(scalesOf(panel), box)
   const found = seriesNames([panel]).flatMap(name => {

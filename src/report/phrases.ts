@@ -1,4 +1,3 @@
-/** Formatting of words on a page. */
 import { show } from '../fit/table.js'
 import { shellQuoted } from '../fit/text.js'
 import { escape } from './svg.js'
@@ -6,7 +5,7 @@ import { escape } from './svg.js'
 export const capital = (text: string): string => text.replace(/^[a-z]/, first => first.toUpperCase())
 /** File name without its folders. */
 export const baseName = (path: string): string => path.replace(/^.*[\\/]/, '')
-/** Argument of a command for the fit's table: the quoted path, or `-` for standard input. */
+/** Argument of a command for the fit's table: quoted path, or `-` for standard input. */
 export const fileArgument = (source: string): string => (source === 'standard input' ? '-' : shellQuoted(source))
 /** Escapes a number for HTML, with a minus sign as wide as a plus. */
 export const withMinusSign = (text: string): string => escape(text).replace(/^-/, '−')

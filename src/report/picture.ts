@@ -31,7 +31,7 @@ export type { Drawn, Xy } from './svg.js'
 export * as Marks from './mark.js'
 export * as Scale from './scale.js'
 
-/** Style sheet of a page that includes pictures as elements and sets its own colour scheme. */
+/** Style sheet of a page with pictures as elements and its own colour scheme. */
 export const styles = `${schemed('.fig')}${looks}`
 
 type PictureRows = Points.Points | ReadonlyArray<ReadonlyArray<number>>
@@ -55,7 +55,7 @@ const named = (columns: ReadonlyArray<string> | undefined, dim: number): Readonl
 
 /**
  * Draws the objective of each stage of a run, by step. The argument is an iterator of states, such as `Run.states(program)(key)`, which is
- * run to its end, or the result of `Run.curves`. Noisy values are shown with their running mean.
+ * run to its end, or the result of `Run.curves`. Noisy values have a running mean.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -87,9 +87,9 @@ export const curve = (run: Iterable<Run.State<string>> | ReadonlyArray<Run.Curve
 }
 
 /**
- * Draws rows with a mixture: each row in the colour and symbol of its most probable component, ellipses of one and two standard deviations,
- * level lines of the density, and each column's marginal. More than two columns are shown pair by pair, more than six along the directions
- * in which components differ most. Rows far from the others are arrows at the edge.
+ * Draws rows with a mixture: colours and symbols of the most probable components, ellipses of one and two standard deviations, level lines,
+ * and marginals. More than two columns are shown in pairs, more than six along the directions in which components differ most. Distant rows
+ * are arrows at the edge.
  *
  * @throws {RangeError} if the columns of the rows are not those of the mixture, or cells are missing.
  * @example
@@ -131,7 +131,7 @@ const picturedFit = (points: Points.Points, mixture: Mixture.Mixture, columns: R
 })
 
 /**
- * Draws rows of the data and samples of a model on the same axes: histograms for one column, otherwise pairs of columns.
+ * Draws rows of data and samples of a model on the same axes: histograms for one column, otherwise pairs of columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -151,13 +151,11 @@ export const samples = (
   return samplesFigure({ points, columns: named(options.columns, points.dim) }, made)
 }
 
-/** Number of arrows along each side of a field. */
 const ARROWS_PER_SIDE = 15
 
 /**
- * Draws a vector field in the plane as arrows on a grid, the longest as long as a grid cell: the score ∇ log p of a mixture, or any
- * function
- * from points to one vector per row.
+ * Draws a vector field in the plane as arrows, at most a grid cell long: the score ∇ log p of a mixture, or a function from points to a
+ * vector per row.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -220,7 +218,7 @@ export const field = (
 const choiceOf = ({ criterion, candidates, refused }: Fit.Fit): CandidateChoice => ({ criterion, candidates, refused })
 
 /**
- * Draws the candidates of a choice: each one's criterion above the lowest, by its number of components, with a line for each family.
+ * Draws the candidates of a choice: the criterion above the lowest, by number of components, with a line per family.
  *
  * @throws {RangeError} if there was a single candidate.
  * @example
@@ -246,8 +244,7 @@ export interface Page extends Shown {
 }
 
 /**
- * The report of a fit as `ornstein fit --report` writes it: one self-contained HTML page. `rows` are those of the fit, with the same
- * columns.
+ * Report of a fit as by `ornstein fit --report`: one self-contained HTML page. `rows` are those of the fit, with the same columns.
  *
  * @throws {RangeError} if the columns of the rows are not those of the fit, or cells are missing.
  * @example

@@ -1,4 +1,4 @@
-/** Detects components that describe the tails of another component instead of a cluster. */
+/** Detects components that describe the tails of another component. */
 import * as Mixture from '../mixture/index.js'
 
 /** Minimum ratio of the widths of tail and core in the widest column. */
@@ -13,14 +13,14 @@ const MAX_CENTRE_DISTANCE = 0.5
 interface ProbableTail {
   readonly tail: number
   readonly core: number
-  /** Index of the column in which the ratio of standard deviations is largest, and that ratio. */
+  /** Column with the largest ratio of standard deviations, and that ratio. */
   readonly column: number
   readonly ratio: number
 }
 
 /**
- * Returns the components with the centre of a heavier one and several times its width, each with the heaviest such core. Empty for mixtures
- * of t distributions, which have tails.
+ * Returns the components with the centre of a heavier one and several times its width, each with its heaviest core. Empty for mixtures of t
+ * distributions.
  */
 export const findProbableTails = (mixture: Mixture.Mixture): ReadonlyArray<ProbableTail> => {
   if (mixture.tails !== undefined) return []

@@ -1,4 +1,4 @@
-/** Detects copied rows, as opposed to rows that are equal because their cells have few decimals. */
+/** Detects copied rows, as opposed to equal rows of few decimals. */
 import type * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
 import { countedNoun } from './phrases.js'
@@ -6,22 +6,22 @@ import { countedNoun } from './phrases.js'
 /** Minimum share of copies that is reported. */
 const MIN_REPEATED_SHARE = 0.1
 
-/** Minimum share of pairs of copies among pairs that agree in the finest column. */
+/** Minimum share of copies among pairs that agree in the finest column. */
 const MIN_AGREEMENT = 0.9
 
-/** If a larger share of pairs agrees in all columns but the finest, equal rows are no evidence. */
+/** If more pairs agree in all columns but the finest, equal rows are no evidence. */
 const MAX_COARSE_AGREEMENT = 0.5
 
 interface RepeatedRows {
   readonly rows: number
   readonly distinct: number
-  /** Index of the column with the most distinct numbers. */
+  /** Column with the most distinct numbers. */
   readonly finest: number
 }
 
 /**
- * Returns the number of distinct rows if many are copies; otherwise null. Copies that agree in the finest column agree in all, unlike rows
- * with rounded cells. Null for a single column, where the two cannot be distinguished.
+ * Returns the number of distinct rows if many are copies; otherwise null. Copies that agree in the finest column agree in all, unlike
+ * rounded cells. Null for a single column, which cannot show it.
  */
 export const findRepeatedRows = ({ rows, dim, values }: Points.Points): RepeatedRows | null => {
   const indices = Array.from({ length: rows }, (_, i) => i)
@@ -43,14 +43,13 @@ export const findRepeatedRows = ({ rows, dim, values }: Points.Points): Repeated
   return isCopied ? { rows, distinct: whole.size, finest } : null
 }
 
-/** Number of elements of each value. */
 const countGroups = <K>(keys: ReadonlyArray<K>): ReadonlyMap<K, number> => {
   const groups = new Map<K, number>()
   keys.forEach(key => groups.set(key, (groups.get(key) ?? 0) + 1))
   return groups
 }
 
-/** Number of pairs of elements in the same group. */
+/** Number of pairs in the same group. */
 const countPairs = (groups: ReadonlyMap<unknown, number>): number =>
   Array.from(groups.values()).reduce((sum, size) => sum + (size * (size - 1)) / 2, 0)
 

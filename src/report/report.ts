@@ -1,4 +1,4 @@
-/** Document about a fit, for the terminal and the report: results, their reliability, and the training. */
+/** Document about a fit, for the terminal and the report: results, reliability, training. */
 import { standardizeColumns } from '../fit/trainingData.js'
 import { agreementSentence } from '../fit/restarts.js'
 import { formats, mixtureTable, show, tidy } from '../fit/table.js'
@@ -42,7 +42,7 @@ const shadeClass = (share: number, steps: readonly [number, number, number]): st
 
 // -- results -----------------------------------------------------------------------------------------------------------
 
-/** Describes which columns and rows were used or left out, one line each. */
+/** Describes used and unused columns and rows, one line each. */
 const tableUseLines = (fit: Findings): ReadonlyArray<string> => {
   const { columns, scaling, dropped, empty, missing, points } = fit
   return [
@@ -59,7 +59,7 @@ const tableUseLines = (fit: Findings): ReadonlyArray<string> => {
   ]
 }
 
-/** Table of components; means are shaded by their distance from the overall mean in standard deviations of the column. */
+/** Table of components; means are shaded by their distance from the overall mean in standard deviations. */
 const componentsPart = ({ columns, mixture }: Findings, { centre, scale }: Points.Scaling): DocumentPart => {
   const { isTurned, ...found } = mixtureTable(columns, mixture)
   const { means } = Mixture.marginals(mixture)
@@ -73,7 +73,6 @@ const componentsPart = ({ columns, mixture }: Findings, { centre, scale }: Point
   return tablePart('The components', found, { marks: isTurned ? 'header' : 'rows', shade })
 }
 
-/** Cross table of components and a column of classes. */
 const crossTableParts = (
   { observed, mixture }: Findings,
   classes: Points.Kept,
@@ -243,7 +242,7 @@ const confusionParts = ({ mistaken }: Trust.Trust): ReadonlyArray<DocumentPart> 
   ]
 }
 
-/** Maximum number of outliers in the table, and of columns shown for them. */
+/** Maximum number of outliers in the table, and of their columns. */
 const MAX_OUTLIERS = 8
 const MAX_OUTLIER_COLUMNS = 6
 
@@ -339,7 +338,7 @@ const learningParts = (fit: Findings): ReadonlyArray<DocumentPart> => {
   ]
 }
 
-/** Comparison with other fits of the same data; empty if there are none. */
+/** Comparison with other fits; empty if there are none. */
 const comparisonParts = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): ReadonlyArray<DocumentPart> => {
   if (fits.length < 2) return []
   const { table: found, means, reason } = compareFits(fits)
@@ -349,14 +348,14 @@ const comparisonParts = (fits: readonly [Findings, ...ReadonlyArray<Findings>]):
 
 // -- document ----------------------------------------------------------------------------------------------------------
 
-/** Long name of an option, such as `--family` for `--family full`, `--no-family` or its letter. */
+/** Long name of an option: `--family` for `--family full`, `--no-family` or its letter. */
 const optionKey = (option: string): string =>
   option
     .replace(/ .*/s, '')
     .replace(/^--no-/, '--')
     .replace(/^-k$/, '--components')
 
-/** Further options that a new option replaces; for instance, `--recipe` excludes `--pipeline`. */
+/** Further options that a new one replaces: `--recipe` excludes `--pipeline`. */
 const REPLACED_OPTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--robust': ['--recipe', '--pipeline', '--fixed'],
   '--starts': ['--recipe', '--pipeline'],
@@ -366,7 +365,7 @@ const REPLACED_OPTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--exclude': ['--columns']
 }
 
-/** Command for a fit of the same table with the typed options, except those that the remedy replaces. */
+/** Command that fits the table with the typed options, except those that the remedy replaces. */
 const refitCommand = ({ source, columns, typedOptions: asked = [] }: Findings, remedy: string): string => {
   const options = remedy.split(/ (?=-)/)
   const gone = options.map(optionKey).flatMap(option => [option, ...(REPLACED_OPTIONS[option] ?? [])])
@@ -381,7 +380,7 @@ const refitCommand = ({ source, columns, typedOptions: asked = [] }: Findings, r
   return ['ornstein fit', fileArgument(source), ...kept, ...left].join(' ')
 }
 
-/** Suggests the next command: the remedy of the first warning that has one, otherwise `ornstein assign`. */
+/** Suggests the next command: the first warning's remedy, otherwise `ornstein assign`. */
 const nextCommand = (fit: Findings, all: ReadonlyArray<VerdictPart>): string => {
   const remedy = all.flatMap(({ isGood, remedy }) => (isGood ? [] : (remedy ?? []))).at(0)
   // No command reads rows from code.
@@ -395,7 +394,7 @@ const nextCommand = (fit: Findings, all: ReadonlyArray<VerdictPart>): string => 
   return `Next, which component each row belongs to: ${commands}`
 }
 
-/** First two warnings and the number of others, for the top of the page. */
+/** First two warnings, and the number of others. */
 const warningSummary = (all: ReadonlyArray<VerdictPart>): ReadonlyArray<DocumentPart> => {
   const against = all.filter(({ isGood }) => !isGood)
   return against.length === 0
@@ -415,7 +414,7 @@ export const fitDocument = (
   const { choice, starts } = fit
   const choices = choice === null ? [] : choiceVerdicts(choice)
   const overlapping = mergeOverlapping(fit.observed, fit.mixture)
-  // The fit's units, if it has any, save two passes over the rows.
+  // The fit's units save two passes over the rows.
   const units = fit.scaling ?? standardizeColumns(fit.observed).scaling
   const context: ReportContext = { units, isLabelled, overlapping }
   const warnings = fitWarnings(fit, context)

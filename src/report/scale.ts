@@ -44,7 +44,7 @@ export interface Scale {
   readonly ticks: ReadonlyArray<Tick>
 }
 
-/** Range of the values with a margin; a range around the value if all are equal. */
+/** Range of the values with a margin; around the value if all are equal. */
 export const extent = (values: Iterable<number>, margin = 0.04): Range => {
   const [lo, hi] = [...values].reduce<Range>(
     ([lo, hi], value) => [Math.min(lo, value), Math.max(hi, value)],
@@ -63,7 +63,7 @@ const decimalExponent = (x: number): number => Number(x.toExponential().split('e
 /** Replaces a hyphen by a minus sign. */
 const labelWithMinus = (label: string): string => label.replace(/^-/, '−')
 
-/** Returns about `count` round ticks in a range, with distinct labels. Steps are 1, 2 or 5 times a power of ten and at least `least`. */
+/** Returns about `count` round ticks with distinct labels, at steps of 1, 2 or 5 times a power of ten and at least `least`. */
 export const ticks = ([lo, hi]: Range, count: number, least = 0): ReadonlyArray<Tick> => {
   const rough = (hi - lo) / count
   const unit = Number(`1e${decimalExponent(rough)}`)
@@ -121,7 +121,7 @@ const logTicks = ([lo, hi]: Range, count: number): ReadonlyArray<Tick> => {
 
 // -- scales ----------------------------------------------------------------------------------------------------------
 
-/** Makes a scale that is linear after a change of variable with inverse `back`. */
+/** Makes a scale that is linear in a new variable with inverse `back`. */
 const transformedScale =
   (
     along: (value: number) => number,
@@ -154,7 +154,7 @@ export const sqrt = transformedScale(
   ticks
 )
 
-/** Scale log(1 + x), for numbers ≥ 0, with a small margin below 0; shows both units and thousands. */
+/** Scale log(1 + x), for numbers ≥ 0, both units and thousands; with a small margin below 0. */
 export const squeezed = transformedScale(
   x => (x < 0 ? x : Elementary.log1p(x)),
   x => (x < 0 ? x : Elementary.expm1(x)),
@@ -164,7 +164,7 @@ export const squeezed = transformedScale(
       .map(value => ({ value, label: value === 0 ? '0' : `+${value}` }))
 )
 
-/** Categorical scale: the numbers 0, 1, 2, … are the middles of equal bands. */
+/** Categorical scale: 0, 1, 2, … are the middles of equal bands. */
 export const bands = (names: ReadonlyArray<string>): Scale => ({
   ...linear([-0.5, names.length - 0.5]),
   ticks: names.map((label, value) => ({ value, label }))

@@ -1,4 +1,4 @@
-/** Pictures of a score that is not a mixture: samples and data, loss by noise level and by step. */
+/** Pictures of a score that is not a mixture: samples, and loss by noise level and step. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
@@ -10,7 +10,6 @@ import type { Xy } from './svg.js'
 import { objectives } from './stageFigures.js'
 import { type ScoreFindings } from './scoreFindings.js'
 
-/** Maximum number of points in one panel. */
 const MAX_DRAWN_POINTS = 1000
 const MAX_PAIRS_SHOWN = 3
 const HISTOGRAM_BARS = 40
@@ -22,7 +21,7 @@ export type Sampled = Pick<ScoreFindings, 'columns' | 'points'>
 
 const SAMPLES_WORDS = { name: 'samples', title: 'Samples beside the data' } as const
 
-/** Draws one column: a histogram of the data and one of the samples as a line, both of area 1. */
+/** Draws one column: histograms of data and, as a line, samples, both of area 1. */
 const histograms = ({ columns, points }: Sampled, samples: Points.Points): Picture => {
   const [own, made] = [points, samples].map(of => drawnColumn(of, 0))
   const [lo, hi] = Scale.extent([...own, ...made], 0)
@@ -57,7 +56,7 @@ const histograms = ({ columns, points }: Sampled, samples: Points.Points): Pictu
   )
 }
 
-/** Draws pairs of columns: data on the left, samples on the right, on the same axes. */
+/** Draws pairs of columns: data left, samples right, on the same axes. */
 const planes = ({ columns, points }: Sampled, samples: Points.Points): Picture => {
   const shown = Array.from(
     { length: Math.min(MAX_PAIRS_SHOWN, Math.floor(columns.length / 2)) },
@@ -92,7 +91,7 @@ const planes = ({ columns, points }: Sampled, samples: Points.Points): Picture =
 export const samplesFigure = (data: Sampled, samples: Points.Points): Picture =>
   data.columns.length === 1 ? histograms(data, samples) : planes(data, samples)
 
-/** Draws the objective at each noise level, for the score and for a normal distribution. */
+/** Draws the objective by noise level, for the score and a normal distribution. */
 const objectiveByLevel = ({ levels }: ScoreFindings): Picture => {
   // Negative losses need a linear axis.
   const isPositive = levels.every(({ value, normal }) => value > 0 && (normal ?? 1) > 0)

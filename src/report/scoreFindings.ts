@@ -6,12 +6,11 @@ import type * as Pipeline from '../pipeline/pipeline.js'
 import { show, type TextTable } from '../fit/table.js'
 import { type StageRun } from './findings.js'
 
-/** Objective of the last stage at one noise level. */
 export interface ObjectiveAtLevel {
   /** Noise-to-signal ratio σ/α, in units of the scaled data. */
   readonly ratio: number
   readonly value: number
-  /** Objective of the normal distribution with the data's mean and covariance, for the same noise; null if there is no covariance. */
+  /** Objective of the normal distribution with the data's moments, for the same noise; null if there is no covariance. */
   readonly normal: number | null
 }
 
@@ -20,7 +19,7 @@ export interface Samples {
   /** In the data's units. */
   readonly points: Points.Points
   readonly steps: number
-  /** Energy distance between samples and as many rows; `ofRows` is that between rows and as many other rows. */
+  /** Energy distance between samples and as many rows; `ofRows` is that between two such sets of rows. */
   readonly energyDistance: number
   readonly ofRows: number
 }
@@ -29,7 +28,7 @@ export interface ScoreFindings {
   readonly source: string
   /** Number of rows of the training data. */
   readonly rows: number
-  /** All rows, or some rows of a source, in the data's units. */
+  /** All rows, or some of a source's, in the data's units. */
   readonly points: Points.Points
   readonly columns: ReadonlyArray<string>
   readonly scaling: Points.Scaling | null

@@ -1,4 +1,4 @@
-/** Document about a score that is not a mixture: samples, model and training. */
+/** Document about a score that is not a mixture. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/problem.js'
 import * as Pipeline from '../pipeline/pipeline.js'
@@ -9,7 +9,7 @@ import * as drawn from './scoreFigures.js'
 import { levelTable, type Samples, type ScoreFindings } from './scoreFindings.js'
 import { baseName, capital, countedNoun } from './phrases.js'
 
-/** Ratio of energy distances above which samples are reported as different from the data. */
+/** Samples with a larger ratio of energy distances are reported as different. */
 const FAR_DISTANCE_RATIO = 3
 
 const distanceSentence = ({ energyDistance, ofRows, points, steps }: Samples): string =>

@@ -53,7 +53,7 @@ const startAndEnd = (stages: ReadonlyArray<StageRun>): string => {
   return `from ${show(stages[0].values[0])} to ${show(last[last.length - 1])} in ${steps} steps`
 }
 
-/** Panel with the objectives of the stages of one scale, by step over all stages; noisy values are smoothed. */
+/** Panel with the objectives of the stages of one scale, by step over all stages; smoothed if noisy. */
 const scaleCurve = (
   stages: ReadonlyArray<StageRun>,
   scale: string

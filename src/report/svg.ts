@@ -1,6 +1,6 @@
 /**
- * SVG text: colours, shapes and letters. Colours are CSS variables, so the page decides between light and dark; a file defines them itself.
- * Elements have no ids, so that a page can include any number of pictures.
+ * SVG text. Colours are CSS variables, so that a page chooses light or dark; a file defines them. Elements have no ids, so that a page can
+ * include many pictures.
  */
 
 /** Point in pixels: to the right, and down. */
@@ -20,7 +20,7 @@ export interface Drawn {
   readonly body: string
 }
 
-// -- colours and shapes: eight colours for colour-blind readers (Okabe & Ito 2008), and shapes and dashes for print
+// -- eight colours for colour-blind readers (Okabe & Ito 2008), and shapes and dashes for print
 
 /** Each colour in light and dark. */
 const inks = {
@@ -46,16 +46,16 @@ const colourDeclarations = (of: (colours: readonly [light: string, dark: string]
 const light = colourDeclarations(([light]) => light)
 const dark = colourDeclarations(([, dark]) => dark)
 
-/** CSS variables of the colours: light, dark if the reader prefers it, light in print. */
+/** CSS variables of the colours: light, dark if preferred, light in print. */
 export const palette = (root: string): string =>
   `${root}{color-scheme:light dark;${light}}@media(prefers-color-scheme:dark){${root}{${dark}}}` +
   `@media print{${root}{color-scheme:light;${light}}}`
 
-/** CSS variables of the colours for a page that sets its own colour scheme. */
+/** CSS variables of the colours for a page with its own colour scheme. */
 export const schemed = (root: string): string =>
   `${root}{${colourDeclarations(([light, dark]) => `light-dark(${light},${dark})`)}}`
 
-/** Style sheet of drawings; text is larger on narrow screens, which scale the picture down. */
+/** Style sheet of drawings; text is larger on narrow screens, which scale pictures down. */
 export const looks =
   '.fig text{font-size:12px;fill:var(--soft)}.fig .name{font-size:13px;fill:var(--ink)}.fig .mark{font-weight:700;fill:var(--ink)}' +
   '.fig .grid{stroke:var(--line)}.fig .frame{stroke:var(--bar);fill:none}.fig .bar{fill:var(--bar)}' +
@@ -102,8 +102,7 @@ export const svgText = (
 
 const MARKER_SHAPES = 5
 /**
- * Path of a marker at (x, y). Discs and squares are very short lines with round or square caps, not of length 0: print would omit square
- * caps without a direction.
+ * Path of a marker at (x, y). Discs and squares are very short lines with round or square caps; at length 0 print would omit square caps.
  */
 const stroke = (k: number, r: number): string =>
   [
@@ -151,7 +150,7 @@ interface DescribedDrawing extends Drawn {
   readonly description: string
 }
 
-/** Maximum width of pictures that a narrow screen scales down; wider ones scroll in their frame. */
+/** Wider pictures scroll on a narrow screen, others are scaled down. */
 const READABLE_WIDTH = 660
 
 const svgOpening = ({ title, description, width, height }: DescribedDrawing, more: string): string =>

@@ -7,12 +7,12 @@ import { rowLabel, type Findings } from './findings.js'
 
 /** Maximum number of rows evaluated: enough for two digits of shares. */
 const MAX_JUDGED_ROWS = 100_000
-/** Minimum probability of a sure assignment; below the other threshold it is undecided. */
+/** Minimum probability of a sure assignment; below the other it is undecided. */
 export const SURE_PROBABILITY = 0.95
 export const UNDECIDED = 0.6
 
 export interface TrustedRow {
-  /** Number in the table, from 1, after the row's name if it has one. */
+  /** Number in the table, from 1, after any name. */
   readonly name: string
   readonly values: ReadonlyArray<number>
   readonly component: number
@@ -22,7 +22,7 @@ export interface TrustedRow {
 export interface Trust {
   /** Number of rows evaluated. */
   readonly rows: number
-  /** For each component: number of rows for which it is the most probable, and of these the sure, undecided and outlying ones. */
+  /** For each component: its most probable rows, and the sure, undecided and outlying ones of these. */
   readonly components: ReadonlyArray<{
     readonly rows: number
     readonly sure: number
@@ -32,8 +32,7 @@ export interface Trust {
     readonly probability: number
   }>
   /**
-   * [k][l]: share of component k assigned to l if rows were assigned at random by their responsibilities, Σ_n p(k | x_n) p(l | x_n) / Σ_n
-   * p(k | x_n). Rows sum to 1.
+   * [k][l]: share of component k assigned to l at random by responsibilities, Σ_n p(k | x_n) p(l | x_n) / Σ_n p(k | x_n). Rows sum to 1.
    */
   readonly mistaken: ReadonlyArray<ReadonlyArray<number>>
   /** Rows outside the 99.9 % region of every component, least likely first. */

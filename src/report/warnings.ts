@@ -1,4 +1,4 @@
-/** Warnings about a fit, with the options of `ornstein fit` that may remove their cause. */
+/** Warnings about a fit, with options of `ornstein fit` that may remove their cause. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { tabulate } from '../../lib/arrays/entries.js'
 import { symmetricEigen } from '../../lib/arrays/linalg.js'
@@ -26,7 +26,7 @@ import {
   type Findings
 } from './findings.js'
 
-/** Warns of components that are empty, or almost equal to another, numbered from 1. */
+/** Warns of components that are empty, or almost equal to another, from 1. */
 const redundancyAdvice = (
   fit: Pick<Findings, 'mixture' | 'scaling' | 'redundancies' | 'pipeline'>
 ): ReadonlyArray<Advice> => {
@@ -69,7 +69,7 @@ const minVarianceWarnings = (fit: Pick<Findings, 'atMinVariance'> & CheckedRows)
 /** Maximum number of distant rows that are named. */
 const MAX_NAMED_DISTANT_ROWS = 3
 
-/** Warns of rows far from most others, except those that tails, a small background or a component of their own describe. */
+/** Warns of rows far from most others, unless tails, a small background or a component describe them. */
 const distantRowWarnings = (fit: CheckedRows): ReadonlyArray<string> => {
   const { mixture, columns, observed } = fit
   const all = mixture.tails === undefined ? distantCells(observed) : []
@@ -116,8 +116,8 @@ export const constantColumnAdvice = ({
 }
 
 /**
- * Warns of columns in which components of the fit, or of the excluded candidate, are at the minimum variance. Proposes no option, since a
- * fit without these columns was not tried.
+ * Warns of columns at the minimum variance in components of the fit or of the excluded candidate. Proposes no option, since a fit without
+ * them was not tried.
  */
 const minVarianceColumnWarnings = ({
   columns,
@@ -128,7 +128,7 @@ const minVarianceColumnWarnings = ({
   const aside = choice === null ? null : bestExcluded(choice.criterion, choice.candidates)
   const all = aside?.minVarianceColumns ?? minVarianceColumns
   if (all.length === 0 || all.length === columns.length) return []
-  // If few distant cells determine a column's unit, they are the cause and have their own warning.
+  // A few distant cells that determine a column's unit are the cause, and have their own warning.
   const unmade = distantCells(observed).map(({ column }) => column)
   const names = all.filter(j => !unmade.includes(j)).map(j => columns[j])
   return names.length === 0
@@ -139,12 +139,12 @@ const minVarianceColumnWarnings = ({
       ]
 }
 
-/** Number of rows from which the dependence is estimated, before it is checked in all rows. */
+/** The dependence is estimated from at most this many rows, and checked in all. */
 const MAX_DEPENDENCE_ROWS = 4000
 
 /**
- * Warns of columns with a linear combination that is constant to 10⁻³ standard deviations. Checked only if a component is at the minimum
- * variance and no cell is missing.
+ * Warns of columns with a linear combination constant to 10⁻³ standard deviations. Requires a component at the minimum variance, and no
+ * missing cells.
  */
 export const dependentColumnsAdvice = ({
   columns,
@@ -186,7 +186,7 @@ export const dependentColumnsAdvice = ({
 /** Maximum number of rows of a small component that are named. */
 const MAX_NAMED_ROWS = 6
 
-/** Returns the labels of the rows of the given components if they are few and outliers for all other components; otherwise empty. */
+/** Returns the labels of the components' rows if they are few and outliers for all others; otherwise empty. */
 const strayRows = (
   fit: Pick<Findings, 'mixture' | 'observed' | 'rowNumbers' | 'rowNames' | 'statistics'>,
   of: ReadonlyArray<number>
@@ -194,7 +194,7 @@ const strayRows = (
   const { mixture, observed: points, statistics } = fit
   const { means, weights, factors } = Mixture.toDescription(mixture)
   const isOther = (_: unknown, k: number): boolean => !of.includes(k)
-  // With some rows of a source in memory, others may belong to these components too.
+  // Rows of a source that are not in memory may belong to these components too.
   if (points.rows < statistics.rows || of.length === 0 || of.length === weights.length) return []
   const component = pipe(mixture, Mixture.assign(points))
   const rows = Array.from(component.keys()).filter(i => of.includes(component[i]))
@@ -211,7 +211,7 @@ const strayRows = (
     : []
 }
 
-/** Components with few enough rows to name. They are left out together, since their rows are outliers for one another's components too. */
+/** Components with few enough rows to name, left out together: their rows are outliers for one another's components too. */
 const smallComponents = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<number> =>
   unsupported.filter(({ rows }) => rows < MAX_NAMED_ROWS).map(({ component }) => component)
 
@@ -250,10 +250,7 @@ export const unsupportedAdvice = (
   ]
 }
 
-/**
- * Minimum number of rows of a fit that can be checked: below it BIC hardly penalizes more than AIC (log 8 ≈ 2), and does not exclude
- * chance.
- */
+/** Minimum number of rows of a fit that can be checked: for fewer, BIC hardly penalizes more than AIC (log 8 ≈ 2). */
 const MIN_ROWS = 10
 
 /** Quantities that several parts of a report use. */
@@ -266,7 +263,7 @@ export interface ReportContext {
   readonly overlapping: Merging.Clusters | null
 }
 
-/** Proposes --standardize if one standard deviation cannot describe all columns, or the data are not centred on a pair about 0. */
+/** Proposes --standardize for columns of unequal scale, or a pair about 0 for data with another mean. */
 const scalingAdvice = (fit: Findings, { centre, scale }: Points.Scaling): ReadonlyArray<Advice> => {
   if (fit.scaling !== null) return []
   const least = Math.min(...scale)

@@ -1,4 +1,4 @@
-/** Links the first use of each technical term in a report to its meaning, in a list at the end. */
+/** Links terms in a report to their meanings, in a list at the end. */
 import { escape } from './svg.js'
 
 /** Meanings of terms, as in docs/glossary.md. */
@@ -39,7 +39,7 @@ interface Linked {
   readonly isInside: boolean
 }
 
-/** Links the first use of each word without a link in a text. */
+/** Links the first use of each word that has no link yet. */
 const linkFirst = ({ html, words, isInside }: Linked, text: string): Linked => {
   const found = pattern.exec(text)
   if (found === null) return { html: html + text, words, isInside }
@@ -52,7 +52,7 @@ const linkFirst = ({ html, words, isInside }: Linked, text: string): Linked => {
   return linkFirst({ html: html + before + shown, words: isNew ? [...words, word] : words, isInside }, after)
 }
 
-/** Adds the list of meanings to a page, with a link from the first use of each word in a paragraph or a list. */
+/** Adds the list of meanings to a page, with links from each word's first use in a paragraph or a list. */
 export const withMeanings = (markup: string): string => {
   const tokens = markup.match(/<[^>]*>|[^<]+/g) ?? []
   const { html, words } = tokens.reduce<Linked>(

@@ -3,7 +3,7 @@
  * hundred rows. Missing cells enter by their conditional moments, which is valid if they are missing at random (Rubin 1976).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
-import { boundedCache } from '../../../lib/plain/iterate.js'
+import { boundedCache, lazy } from '../../../lib/plain/iterate.js'
 import * as Reductions from '../../../lib/rows/reduction.js'
 import { stretch, type RowNumbers } from '../../../lib/rows/stretches.js'
 import { simdEStep } from '../../../lib/wasm/index.js'
@@ -173,9 +173,10 @@ interface LoopEStep {
   readonly errors: Errors.ErrorStatistics | null
   readonly conditioned: (pattern: Pattern) => ConditionedComponents
   readonly layout: MomentLayout
-  /** [LANES, width]; `lanes` are views of it. */
+  /** [LANES, width] */
   readonly patternSums: Float64Array
-  readonly lanes: ReadonlyArray<Kernels.LaneSums>
+  /** Views of `patternSums`. */
+  readonly lanes: () => ReadonlyArray<Kernels.LaneSums>
 }
 
 /** `errorLevel`: noise level of rows with errors; null if rows have none, and the components are then already at the rows' level. */
@@ -200,8 +201,10 @@ const loopEStep = (
     conditioned: errors?.centresAt ?? conditionedCache(components),
     layout,
     patternSums,
-    lanes: Array.from({ length: Kernels.LANES }, (_, lane) =>
-      layout.viewsOf(patternSums.subarray(lane * width, (lane + 1) * width), lane)
+    lanes: lazy(() =>
+      Array.from({ length: Kernels.LANES }, (_, lane) =>
+        layout.viewsOf(patternSums.subarray(lane * width, (lane + 1) * width), lane)
+      )
     )
   }
 }
@@ -232,15 +235,19 @@ const addPatternSums = (
   posteriors: RowPosteriors | null,
   into: Float64Array
 ): void => {
-  const { second, dim, errors, layout, patternSums, lanes } = eStep
+  const { second, dim, errors, layout, patternSums } = eStep
   const { pattern } = rows
   const components = eStep.conditioned(pattern)
   if (!sumBySimd(eStep, components, rows, posteriors)) sumByKernels(eStep, components, rows, posteriors)
   for (let at = 0; at < layout.width; at++)
     for (let lane = 1; lane < Kernels.LANES; lane++) patternSums[at] += patternSums[lane * layout.width + at]
-  const [total] = lanes
-  if (pattern.observed < dim && errors === null)
-    Kernels.addMissingCovariances[second](pattern, components, eStep.parts.learned, total)
+  if (pattern.observed === dim) {
+    // The columns are in their original order.
+    for (let at = 0; at < layout.width; at++) into[at] += patternSums[at]
+    return
+  }
+  const [total] = eStep.lanes()
+  if (errors === null) Kernels.addMissingCovariances[second](pattern, components, eStep.parts.learned, total)
   const to = layout.viewsOf(into, 0)
   Reductions.addChunkSums(to.values, total.values)
   Reductions.addChunkSums(to.weighed, total.weighed)
@@ -271,8 +278,9 @@ const sumByKernels = (
   rows: Kernels.PatternRows,
   posteriors: RowPosteriors | null
 ): void => {
-  const { second, count, dim, errors, patternSums, lanes } = eStep
+  const { second, count, dim, errors, patternSums } = eStep
   const { learned, nu } = eStep.parts
+  const lanes = eStep.lanes()
   const { observed } = rows.pattern
   const tails = nu && { nu, logGaps: logPrecisionGaps(nu, observed) }
   patternSums.fill(0)

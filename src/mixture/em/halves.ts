@@ -266,23 +266,20 @@ const logDensityCoefficients = (second: Second, { weight, mean, factor }: Compon
   const isFull = second === 'full' && factor.values.length > dim
   const inverse = isFull ? Factor.solve(factor, dim, Factor.triangleOfFactor(UNIT_FACTOR, dim).values) : null
   const { values } = factor
-  const products = new Float64Array(productCount(second, dim))
-  const slope = new Float64Array(dim)
+  const count = productCount(second, dim)
+  const out = new Float64Array(count + dim + 1)
+  const slope = out.subarray(count, count + dim)
   for (let i = 0, at = 0; i < dim; i++)
     for (let j = second === 'full' ? 0 : i; j <= i; j++) {
       let precision = 0
       if (inverse === null) precision = i === j ? 1 / Elementary.square(values[values.length === 1 ? 0 : i]) : 0
       else for (let k = i; k < dim; k++) precision += inverse[i * dim + k] * inverse[j * dim + k]
-      if (at < products.length) products[at++] = i === j ? -precision / 2 : -precision
+      if (at < count) out[at++] = i === j ? -precision / 2 : -precision
       slope[i] += precision * mean[j]
       if (i !== j) slope[j] += precision * mean[i]
     }
-  const square = dotProduct(slope, mean)
-  return concatenated([
-    products,
-    slope,
-    Float64Array.of(Factor.logNormalDensity(factor, columns, Elementary.log(weight), square))
-  ])
+  out[count + dim] = Factor.logNormalDensity(factor, columns, Elementary.log(weight), dotProduct(slope, mean))
+  return out
 }
 
 /** Writes the coefficients of the log-odds, one pair after another, from index `from` on. */

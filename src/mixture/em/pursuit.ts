@@ -4,6 +4,7 @@
  * starts needed in many dimensions are affordable.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
+import { cumulative } from '../../../lib/arrays/entries.js'
 import { concatenated } from '../../../lib/arrays/ndarray.js'
 import { simdOrPlainKernels } from '../../../lib/wasm/index.js'
 import { select } from '../../data/points.js'
@@ -67,16 +68,17 @@ const thinnedClouds = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
   return [of(cloud), of(seen)]
 }
 
-/** Returns the row at which the cumulative weight reaches u. */
-const rowAtWeightShare = (u: number, weights: Float64Array): number => {
-  let total = 0
-  for (let i = 0; i < weights.length; i++) total += weights[i]
-  let below = 0
-  for (let i = 0; i < weights.length; i++) {
-    below += weights[i]
-    if (below > u * total) return i
+/** Returns the first row at which the cumulative weight exceeds the share u of the total; the last row if there is none. */
+const rowAtShare = (u: number, cumulativeWeights: Float64Array): number => {
+  const last = cumulativeWeights.length - 1
+  const wanted = u * cumulativeWeights[last]
+  let low = 0
+  for (let high = last; low < high;) {
+    const middle = (low + high) >> 1
+    if (cumulativeWeights[middle] > wanted) high = middle
+    else low = middle + 1
   }
-  return weights.length - 1
+  return low
 }
 
 /** Multiples of (1/g, 1/g²) modulo 1, g³ = g + 1, fill the unit square evenly (Roberts 2018). */
@@ -121,7 +123,12 @@ const logOddsOfRows = (all: ReadonlyArray<SearchPoint>, { lifted }: ProductTable
     transposeB: true
   })
 
-const withLastEntry = (y: Float64Array, last: number): Float64Array => concatenated([y, Float64Array.of(last)])
+const withLastEntry = (y: Float64Array, last: number): Float64Array => {
+  const out = new Float64Array(y.length + 1)
+  out.set(y)
+  out[y.length] = last
+  return out
+}
 
 const sumColumns = (values: Float64Array, width: number): Float64Array => {
   const sums = new Float64Array(width)
@@ -135,14 +142,18 @@ const squaredNorms = (values: Float64Array, dim: number): Float64Array => {
   return out
 }
 
-/** Writes w |y − c|² of all rows to `out`, from `offsets` |c|² − 2⟨y, c⟩ and `squares` |y|². */
-const writeWeightedDistances = (
+/** Writes the cumulative sums of w |y − c|² to `out`, from `offsets` |c|² − 2⟨y, c⟩ and `squares` |y|². */
+const writeCumulativeDistances = (
   offsets: Float64Array,
   squares: Float64Array,
   weights: Float64Array,
   out: Float64Array
 ): void => {
-  for (let i = 0; i < out.length; i++) out[i] = weights[i] * Math.max(offsets[i] + squares[i], 0)
+  let sum = 0
+  for (let i = 0; i < out.length; i++) {
+    sum += weights[i] * Math.max(offsets[i] + squares[i], 0)
+    out[i] = sum
+  }
 }
 
 /**
@@ -157,7 +168,8 @@ const startingSpots = (
   const at = (row: number): Float64Array => values.subarray(row * dim, (row + 1) * dim)
   const squares = squaredNorms(values, dim)
   const places = Array.from({ length: count }, (_, start) => plasticSequence(start))
-  const firsts = places.map(([u]) => rowAtWeightShare(u, weights))
+  const cumulativeWeights = cumulative(weights)
+  const firsts = places.map(([u]) => rowAtShare(u, cumulativeWeights))
   const offsets = logOddsOfRows(
     firsts.map(row => ({
       odds: withLastEntry(
@@ -168,11 +180,11 @@ const startingSpots = (
     table,
     rows
   )
-  const chances = new Float64Array(rows)
+  const distances = new Float64Array(rows)
   return places.map(([, v], start) => {
     const first = firsts[start]
-    writeWeightedDistances(offsets.subarray(start * rows, (start + 1) * rows), squares, weights, chances)
-    const other = rowAtWeightShare(v, chances)
+    writeCumulativeDistances(offsets.subarray(start * rows, (start + 1) * rows), squares, weights, distances)
+    const other = rowAtShare(v, distances)
     const a = at(first)
     const b = at(other)
     return {

@@ -231,10 +231,11 @@ export const maximizingCentres = (
   moments: Moments,
   { level, dim }: MStepContext
 ): { readonly means: NdArray; readonly logits: NdArray } => {
-  const moved = meanSteps(moments, dim)
+  const centres = meanSteps(moments, dim)
+  for (let at = 0; at < centres.length; at++) centres[at] = means.values[at] + centres[at] / level.alpha
   const all = sumValues(moments.mass)
   return {
-    means: { shape: means.shape, values: tabulate(moved.length, at => means.values[at] + moved[at] / level.alpha) },
+    means: { shape: means.shape, values: centres },
     logits: logShares(tabulate(moments.mass.length, k => moments.mass[k] / all))
   }
 }

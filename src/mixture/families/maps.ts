@@ -1,8 +1,6 @@
 /** Derivations from a family's conversions between parameters and mixtures. */
-import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
-import { tabulate } from '../../../lib/arrays/entries.js'
 import { symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
 import { concatenated, type NdArray } from '../../../lib/arrays/ndarray.js'
 import type { MStepContext, Learned, Moments, MStep, Second, CentreConversion } from '../family.js'
@@ -29,19 +27,34 @@ export const scatterAboutNewMeans = (second: Second, moments: Moments, dim: numb
   const moved = Gaussian.meanSteps(moments, dim)
   switch (second) {
     case 'trace':
-      return tabulate(about.length, k => {
-        let squared = 0
-        for (let j = k * dim; j < (k + 1) * dim; j++) squared += Elementary.square(moved[j])
-        return about[k] - mass[k] * squared
-      })
+      return traceAboutNewMeans(about, mass, moved, dim)
     case 'diagonal':
-      return tabulate(about.length, at => about[at] - mass[Math.floor(at / dim)] * Elementary.square(moved[at]))
+      return diagonalAboutNewMeans(about, mass, moved, dim)
     case 'full':
       return scatterInFull(about, mass, moved, dim)
   }
 }
 
-const scatterInFull = (about: Float64Array, mass: Float64Array, moved: Float64Array, dim: number): Float64Array => {
+type ShiftMoments = (about: Float64Array, mass: Float64Array, moved: Float64Array, dim: number) => Float64Array
+
+const traceAboutNewMeans: ShiftMoments = (about, mass, moved, dim) => {
+  const out = new Float64Array(about.length)
+  for (let k = 0, at = 0; k < out.length; k++) {
+    let squared = 0
+    for (let j = 0; j < dim; j++, at++) squared += moved[at] * moved[at]
+    out[k] = about[k] - mass[k] * squared
+  }
+  return out
+}
+
+const diagonalAboutNewMeans: ShiftMoments = (about, mass, moved, dim) => {
+  const out = new Float64Array(about.length)
+  for (let k = 0, at = 0; k < mass.length; k++)
+    for (let j = 0; j < dim; j++, at++) out[at] = about[at] - mass[k] * (moved[at] * moved[at])
+  return out
+}
+
+const scatterInFull: ShiftMoments = (about, mass, moved, dim) => {
   const out = new Float64Array(about.length)
   for (let k = 0, at = 0; k < mass.length; k++)
     for (let i = k * dim; i < (k + 1) * dim; i++)
@@ -140,11 +153,10 @@ interface Sharing {
 const covarianceDistance = (from: NdArray, to: NdArray, dim: number): number => {
   /** Columns of L⁻¹L′, one per row. */
   const between = Factor.solve(from, dim, transposed(to.values, dim))
-  const both = between.map((_, at) => {
-    const i = Math.floor(at / dim)
-    const j = at % dim
-    return RA.makeBy(dim, c => between[c * dim + i] * between[c * dim + j]).reduce((sum, x) => sum + x, 0)
-  })
+  const both = new Float64Array(dim * dim)
+  for (let c = 0; c < between.length; c += dim)
+    for (let i = 0, at = 0; i < dim; i++)
+      for (let j = 0; j < dim; j++, at++) both[at] += between[c + i] * between[c + j]
   return symmetricEigen({ shape: [dim, dim], values: both }).values.reduce(
     (sum, e) => sum + Elementary.square(Elementary.log(e)) / 2,
     0

@@ -29,7 +29,6 @@ export const keys: fc.Arbitrary<Key.Key> = seeds.map(Key.fromSeed)
 
 export const dims: fc.Arbitrary<number> = fc.integer({ min: 1, max: 3 })
 
-/** Dimensions in turn, for laws with few cases. */
 export const ALL_DIMS: ReadonlyArray<number> = [1, 2, 3]
 
 /** Multiples of 1/64 in [min, max], including 0: products of a few are exact. */
@@ -44,7 +43,6 @@ const arbitraryShown =
 
 // —— noise ——
 
-/** α = cos(πt/2), σ = sin(πt/2). */
 export const cosineSchedule: Schedule.Schedule = Schedule.custom({
   name: 'cosine',
   alpha: t => Elementary.cos((Math.PI / 2) * t),
@@ -52,7 +50,6 @@ export const cosineSchedule: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
-/** α = 1, σ = t. */
 export const varianceExplodingSchedule: Schedule.Schedule = Schedule.custom({
   name: 'variance exploding',
   alpha: () => 1,
@@ -60,7 +57,6 @@ export const varianceExplodingSchedule: Schedule.Schedule = Schedule.custom({
   until: 10
 })
 
-/** α = 1 − t, σ = t. */
 export const straightSchedule: Schedule.Schedule = Schedule.custom({
   name: 'straight',
   alpha: t => 1 - t,
@@ -68,7 +64,6 @@ export const straightSchedule: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
-/** Built-in and custom schedules, some on other clocks. */
 export const schedules: fc.Arbitrary<Schedule.Schedule> = arbitraryShown(Schedule.show)(
   ...[Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.rectifiedFlow, Schedule.subVp(), Schedule.vpLinear()],
   ...[Schedule.vpLinear({ betaMin: 0, betaMax: 2 }), Schedule.cosine(), Schedule.cosine({ offset: 0 })],
@@ -138,7 +133,7 @@ interface PointsOptions {
 }
 
 /**
- * Points of a dimension: also one row, duplicates, collinear, far from 0, tiny, all 0, weighted. At least `minRows` rows.
+ * Points of a dimension: also one row, duplicates, collinear, far from 0, tiny, all 0, weighted.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -192,6 +187,7 @@ const scaleMatrix = (
   rows: ReadonlyArray<ReadonlyArray<number>>
 ): ReadonlyArray<ReadonlyArray<number>> => rows.map(row => row.map(x => factor * x))
 
+/** Standard normal points of the same size. */
 export const normalNoise = ({ rows, dim }: Points, seed: number): Points => ({
   rows,
   dim,
@@ -207,8 +203,8 @@ export const minRows = <P extends string>(score: Score.Score<P>): number => {
 }
 
 /**
- * Parameters of a score: generic, all equal along the first axis (equal centres, the saddle), or all 0. Coordinates lie in [−extent,
- * extent], logits and log-variances of a family in [−spread, spread].
+ * Parameters of a score: generic, all equal along the first axis (equal centres), or all 0. Coordinates lie in [−extent, extent], logits
+ * and log-variances in [−spread, spread].
  */
 export const params =
   <P extends string>(
@@ -243,7 +239,6 @@ export const params =
 export const isMirroredScore = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.mirrored === true
 
-/** True if the score's family declares projected noise. */
 const seesNoise = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.projection !== undefined
 
@@ -275,7 +270,7 @@ const acceptsDim = <P extends string>(score: Score.Score<P>, dim: number): boole
 
 const dimsByScore = new WeakMap<object, ReadonlyArray<number>>()
 
-/** Dimensions 1 to 3 that the score accepts; all if it accepts none, so that the laws report the error. */
+/** Dimensions 1 to 3 that the score accepts; all if it accepts none. */
 export const acceptedDims = <P extends string>(score: Score.Score<P>): ReadonlyArray<number> => {
   const known = dimsByScore.get(score)
   if (known !== undefined) return known
@@ -295,7 +290,7 @@ export const dimsFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<n
 export const isCleanOnly = <P extends string>(score: Score.Score<P>): boolean =>
   Score.interpret(score).family?.onlyClean !== undefined
 
-/** Schedules for a score: without noise at time 0 if it is defined there only. */
+/** Schedules on which the score is defined. */
 export const schedulesFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Schedule.Schedule> =>
   isCleanOnly(score) ? arbitraryShown(Schedule.show)(Schedule.ornsteinUhlenbeck) : schedules
 
@@ -330,7 +325,7 @@ export const objectiveDims = <P extends string>(
   return found
 }
 
-/** One of `objectiveDims`; any dimension if there is none, so that the laws report the error. */
+/** One of `objectiveDims`; any dimension if there is none. */
 export const anyObjectiveDim = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -357,7 +352,7 @@ export const withPartners =
         : points(dim)
   }
 
-/** Prints an expectation as code, with given noise in full. */
+/** Prints an expectation as code, given noise in full. */
 export const showExpectation = (expectation: Expectation.Expectation): string =>
   Case.isMadeBy(Expectation.fixed)(expectation)
     ? `Expectation.fixed(${showPoints({
@@ -372,7 +367,6 @@ const drawsBeyondNoise = <P extends string>(score: Score.Score<P>, term: Objecti
   Objective.isMatching(term) &&
   (term.exact !== undefined || Matching.additionalDraws(Score.interpret(score), term, dim).length > 0)
 
-/** Radius within which quadrature needs few nodes. */
 const NEAR_RADIUS = 8
 
 /** Expectations that the score and the objective support on the points. */
@@ -447,7 +441,6 @@ export const of = <T extends Case.AnyValue>(
 
 // —— optimizers ——
 
-/** Start of an optimizer and the gradients that it receives. */
 export interface Walk {
   readonly start: Params.Params<string>
   readonly gradients: ReadonlyArray<Params.Params<string>>
@@ -465,7 +458,7 @@ const anyArray = (shape: ReadonlyArray<number>): fc.Arbitrary<NdArray> => {
 const showWalk = ({ start, gradients }: Walk): string =>
   [`from ${Params.show(start)}`, ...gradients.map(gradient => `  gradient ${Params.show(gradient)}`)].join('\n')
 
-/** Up to eight gradients, some 0, of scalars and matrices with some of the given names. */
+/** Up to eight gradients, some 0, of scalars and matrices with these names. */
 export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   pipe(
     fc
@@ -484,6 +477,6 @@ export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
 
 const MIXTURE_PARAMETERS = ['means', 'logits', 'logVariances']
 export const walks: fc.Arbitrary<Walk> = walksOf(MIXTURE_PARAMETERS)
-/** Walks whose parameters may also have the given names. */
+/** Walks whose parameters may also have these names. */
 export const walksWithNames = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   walksOf([...new Set([...MIXTURE_PARAMETERS, ...names])])

@@ -2,7 +2,7 @@
 
 const isObject = (a: unknown): a is Readonly<Record<string, unknown>> => typeof a === 'object' && a !== null
 
-/** True if plain data have equal bits: −0 differs from 0, NaN equals NaN. Symbols, which only affect printing, are ignored. */
+/** True if plain data have equal bits: −0 differs from 0, NaN equals NaN. Symbols are ignored. */
 export const areSameBits = (a: unknown, b: unknown): boolean => {
   if (Object.is(a, b)) return true
   if (a instanceof Float64Array || b instanceof Float64Array)
@@ -33,5 +33,5 @@ export const deepCopy = <A>(a: A): A => {
   return of(a) as A
 }
 
-/** The value after JSON.stringify and JSON.parse. */
+/** Returns the value after JSON.stringify and JSON.parse. */
 export const jsonRoundTrip = (written: unknown): unknown => JSON.parse(JSON.stringify(written)) as unknown

@@ -1,4 +1,4 @@
-/** Statistical relations: numbers have a distribution. For any sample size a correct sample is rejected with probability at most 1e-9. */
+/** Statistical relations; a correct sample of any size is rejected with probability at most 1e-9. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { meanNumber, sampleMoments } from './check.js'
@@ -32,7 +32,6 @@ export interface WeightedSample {
   readonly weights: NumericValues
 }
 
-/** Mean of f over all numbers, weighted if they have weights. */
 const sampleMean =
   (cases: ReadonlyArray<WeightedSample> | Float64Array) =>
   (f: (x: number) => number): number =>
@@ -72,7 +71,7 @@ export const hasMean = (values: NumericValues, wanted: number): Relation => {
   return equals(mean, wanted, 7 * Math.sqrt(variance / values.length) + 1e-9)
 }
 
-/** Relation of the means of two samples, within `errors` standard errors of the difference and rounding. */
+/** Relation of the means of two samples, within `errors` standard errors and rounding. */
 export const sameMean = (a: NumericValues, b: NumericValues, errors = 7): Relation => {
   const [found, wanted] = [a, b].map(sampleMoments)
   const error = Math.sqrt(found.variance / a.length + wanted.variance / b.length)
@@ -105,7 +104,7 @@ type NumberFunction = (z: number) => number
 const association = (a: NumericValues, b: NumericValues, of: NumberFunction, other: NumberFunction = of): number =>
   meanNumber(Array.from(a, (z, i) => 4 * of(z) * other(b[i])))
 
-/** Relation that pairs of two standard normal samples are independent: neither ranks nor absolute values correlate. */
+/** Relation that pairs of two standard normal samples are independent, by ranks and absolute values. */
 export const areUnassociated = (a: NumericValues, b: NumericValues): Relation =>
   equals(
     [centredCdf, foldedCdf].flatMap(of => [centredCdf, foldedCdf].map(other => association(a, b, of, other))),
@@ -113,6 +112,6 @@ export const areUnassociated = (a: NumericValues, b: NumericValues): Relation =>
     margin(a.length)
   )
 
-/** Relation that two standard normal samples do not correlate positively; they may be antithetic. */
+/** Relation that two standard normal samples do not correlate positively. */
 export const areNotPositivelyAssociated = (a: NumericValues, b: NumericValues): Relation =>
   atMost(association(a, b, centredCdf), margin(a.length))

@@ -19,15 +19,14 @@ export const printed =
 const passedOver: unique symbol = Symbol('passed over')
 const originSymbol: unique symbol = Symbol('origin')
 
-/** A case and the index of its arbitrary. */
 interface CaseOrigin<A> {
   readonly [originSymbol]: number
   readonly inner: fc.Value<[A]>
 }
 
 /**
- * Property that takes cases from several arbitraries in turn, so that few runs reach each. Skips cases beyond `maxCases` whatever `numRuns`
- * is; a case replayed from its seed and path runs.
+ * Property over several arbitraries in turn, so that few runs reach each. Skips cases beyond `maxCases` whatever `numRuns` is, except one
+ * replayed from its seed and path.
  */
 const propertyOf = <A>(
   cases: ReadonlyArray<fc.Arbitrary<A>>,
@@ -63,7 +62,7 @@ const propertyOf = <A>(
   }
 }
 
-/** Cases on which the property of a law ran. */
+/** Cases on which a property ran. */
 export const executedCases = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): ReadonlyArray<unknown> =>
   tree.flatMap(({ value }) => (Array.isArray(value) ? [value[0] as unknown] : []))
 
@@ -102,7 +101,7 @@ export const law = <A extends object>(
   }
 }
 
-/** Law that an instance has no problems. If it has any, no other law is evaluated: functions outside their domains may loop forever. */
+/** Law that an instance has no problems, tested alone if there are any: invalid functions may loop forever. */
 export const noProblemsLaw = (code: string, problems: ReadonlyArray<Problem.Problem>): Law =>
   law(
     {
@@ -168,14 +167,14 @@ export const compiledOrThrow = <A>(either: E.Either<ReadonlyArray<Problem.Proble
     E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
   )
 
-/** Options of a loss that is evaluated a few times only: interpreted, without a trial run. */
+/** Options of a loss with few evaluations: interpreted, without a trial run. */
 export const FEW_EVALUATIONS = { evaluations: 1, isTried: true }
 
 /** All entries of the parameters, by name. */
 export const flattenParams = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
   Object.values<Params.Params<P>[P]>(params).flatMap(({ values }) => Array.from(values))
 
-/** Value and gradient as a side of a relation, with named entries. */
+/** A side of a relation, with named entries. */
 export const namedValueAndGradient = <P extends string>({ value, gradient }: ValueAndGradient<P>): object => ({
   L: value,
   '∇L': flattenParams(gradient)
@@ -186,6 +185,7 @@ export const sumNumbers = (values: ArrayLike<number>): number =>
 
 export const meanNumber = (values: ArrayLike<number>): number => sumNumbers(values) / values.length
 
+/** Mean and variance. */
 export const sampleMoments = (values: ArrayLike<number>): { readonly mean: number; readonly variance: number } => {
   const mean = meanNumber(values)
   return { mean, variance: meanNumber(Array.from(values, value => Elementary.square(value - mean))) }
@@ -219,6 +219,7 @@ export const columnRank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: 
   )
 }
 
+/** Random direction of norm 1. */
 export const randomDirection = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
   const keys = Key.split(Params.names(params).length)(Key.fromSeed(seed))
   const raw = Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({

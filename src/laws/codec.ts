@@ -49,7 +49,7 @@ interface CodecSubject<A> {
   readonly codec: t.Type<A, unknown>
   readonly values: fc.Arbitrary<A>
   readonly code: CodecOptions<A>['code']
-  /** Relation of the value decoded from the JSON text to the original; a failure shows the errors or the other value. */
+  /** Relation of the value decoded from the JSON text to the original. */
   readonly isReadAs: (value: A) => Relation
 }
 
@@ -136,7 +136,6 @@ const jsonNodes = (json: JsonValue): ReadonlyArray<readonly [JsonPath, JsonValue
     : [])
 ]
 
-/** Value at a path; undefined if there is no such path. */
 const valueAtPath = (json: JsonValue, at: JsonPath): JsonValue | undefined =>
   jsonNodes(json).find(([path]) => areSameBits(path, at))?.[1]
 
@@ -151,7 +150,6 @@ const replaceAtPath = (json: JsonValue, at: JsonPath, by: JsonValue | undefined)
   return Array.isArray(json) ? changed.map(([, inner]) => inner) : Object.fromEntries(changed)
 }
 
-/** Strings that a careless codec would change. */
 const STRINGS = [' x', 'x ', '', 'É e\u0301', 'a\tb\n', '0', 'x'.repeat(300)]
 
 const anyJson: fc.Arbitrary<JsonValue> = fc.jsonValue() as fc.Arbitrary<JsonValue>
@@ -160,7 +158,6 @@ const jsonOf = <A>(codec: t.Type<A, unknown>, value: A): JsonValue =>
   // The text of an encoded value is JSON.
   jsonRoundTrip(codec.encode(value)) as JsonValue
 
-/** Node at an index modulo the number of nodes. */
 const nodeAt = (json: JsonValue, index: number): readonly [JsonPath, JsonValue] => {
   const all = jsonNodes(json)
   return all[index % all.length]

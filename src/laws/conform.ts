@@ -46,7 +46,6 @@ import { scripted } from './script.js'
 import { stage, type StageOptions } from './stage.js'
 import { noiseLevels, type NoiseLevelsOptions } from './noiseLevels.js'
 
-/** A description of any concept, or a pipeline. */
 export type Instance = Case.AnyValue
 
 interface Options {
@@ -65,7 +64,7 @@ interface Options {
   readonly Initializer: InitializerOptions
 }
 
-/** Claims: the options of the laws of the instance's concept. */
+/** Options of the laws of the instance's concept. */
 export type Claims<T> = Partial<
   T extends Score.Score<infer P>
     ? ScoreOptions<P>
@@ -76,12 +75,10 @@ export type Claims<T> = Partial<
       : object
 >
 
-/** Score, points and schedule that the laws of other instances need. */
 export interface Context {
   /** Score for objectives, expectations, initializers and stages. Default: the symmetric pair, or two isotropic components. */
   readonly score?: Score.Score<string>
   readonly schedule?: Schedule.Schedule
-  /** Points on which pipelines run. */
   readonly points?: Points
 }
 
@@ -97,7 +94,6 @@ const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
 const conformPoints: Points = { rows: 6, dim: 1, values: Float64Array.of(-2, -1.5, -1, 1, 1.5, 2.5) }
 
-/** Laws of a concept's instances, with the function that makes them and its arguments. */
 interface ConceptRule {
   readonly by: string
   readonly of: (
@@ -116,7 +112,6 @@ const conceptRule = <T>(
 const fixedSchedule = ({ schedule }: Context): { readonly schedules?: fc.Arbitrary<Schedule.Schedule> } =>
   schedule === undefined ? {} : { schedules: fc.constant(schedule) }
 
-/** The pair if the stage supports it, otherwise two components with their own variances. */
 const simplestScore = (stage: Stage.Stage): Score.Score<string> => {
   const pipeline = Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
@@ -131,14 +126,13 @@ const smallNetwork: Score.Score<string> = Score.network(Net.mlp({ hidden: [4] })
   predicts: Parametrization.noise
 })
 
-/** Two components if the initializer supports them, otherwise a network or the pair. */
 const startableScore = (initializer: Initializer.Initializer): Score.Score<string> => {
   const dim = Initializer.initializerDim(initializer) ?? 1
   const points = { rows: 6, dim, values: Key.normal(6 * dim)(Key.fromSeed(0)) }
   return [two, smallNetwork].find(score => E.isRight(Initializer.interpret(score, points)(initializer))) ?? pair
 }
 
-/** The context's schedule for the clock, otherwise the first on which it has no problems. */
+/** The context's schedule, otherwise the first on which the clock has no problems. */
 const onClock = (clock: Clock.Clock, { schedule }: Context): Schedule.Schedule => {
   const some = [Schedule.ornsteinUhlenbeck, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.edm]
   const all = (schedule === undefined ? some : [schedule]).map(Schedule.reparametrized(clock))
@@ -210,7 +204,6 @@ const lawsOf = (value: Instance, context: Context, claims: object): Laws => {
 
 const joinPath = (path: string, inner: string): string => [path, inner].filter(text => text !== '').join('.')
 
-/** A description and all descriptions in it, with their laws. */
 const partsIn = (at: string, value: Instance, context: Context, claims: object): ReadonlyArray<Part> =>
   Case.placedDescriptions(value).map(({ path, value: part }, i) => ({
     path: joinPath(at, path),
@@ -225,7 +218,6 @@ const underClock = (whole: Instance, part: Instance): Context => {
   return on !== undefined && Case.isMadeBy(Schedule.reparametrized)(on) ? { schedule: on.schedule } : {}
 }
 
-/** Parts of a pipeline, in the context of its schedule and score. */
 const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): ReadonlyArray<Part> => {
   const { schedule, score, initializer, stages } = pipeline
   const context = { schedule, score, points }
@@ -237,7 +229,6 @@ const partsOfPipeline = (pipeline: Pipeline.Pipeline<string>, points: Points): R
   ]
 }
 
-/** Parts without duplicates. */
 const distinctParts = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
   const id = ({ code, laws }: Part): string => `${code} ${laws.length}`
   const first = new Map([...parts].reverse().map(part => [id(part), part]))
@@ -279,7 +270,7 @@ export const of = <T extends Instance>(instance: T, options: Context & { readonl
     })
   )
 
-/** Returns the law with a name. */
+/** Finds the law with a name. */
 export const named =
   (name: string) =>
   (laws: ReadonlyArray<Law>): Law & Required<Pick<Law, 'on'>> => {
@@ -301,7 +292,7 @@ export interface Row {
   readonly why: string | null
   readonly isClaimed: boolean
   readonly runs: number
-  /** Failing script with its message; null if the law holds. */
+  /** Failing script with its message, or null. */
   readonly counterexample: string | null
 }
 
@@ -309,7 +300,6 @@ export interface Report {
   readonly of: string
   readonly seed: number
   readonly rows: ReadonlyArray<Row>
-  /** Names of laws known to fail. */
   readonly expected: ReadonlyArray<string>
   /** True if there are no complaints. */
   readonly passed: boolean
@@ -318,7 +308,6 @@ export interface Report {
 export interface CheckOptions<T> extends Context {
   /** Claims beyond those that the instance declares. */
   readonly claims?: Claims<T>
-  /** Further laws. */
   readonly also?: ReadonlyArray<Law>
   /** Names of the laws to check. Default: all. */
   readonly only?: ReadonlyArray<string>
@@ -326,7 +315,7 @@ export interface CheckOptions<T> extends Context {
   readonly expected?: ReadonlyArray<string>
   /** Cases per law; at most `maxCases` of the law. */
   readonly runs?: number
-  /** Time limit per law, in seconds, after which the cases run so far are reported. Default: 10. */
+  /** Time limit per law, in seconds. Default: 10. */
   readonly seconds?: number
   readonly seed?: number
 }
@@ -436,7 +425,6 @@ export const table = ({ of, seed, rows, expected }: Report): string =>
     ...notAsked(rows.filter(({ verdict }) => verdict === 'not held'))
   ].join('\n')
 
-/** Names of laws that were not checked, one line for each reason. */
 const notAsked = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   if (rows.length === 0) return []
   const reasons = [...new Set(rows.map(({ why }) => why))].map(

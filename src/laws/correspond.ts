@@ -36,7 +36,6 @@ import { codeOf, scripted } from './script.js'
 import { populationPoints, type PopulationPoints } from './whole.js'
 
 export interface CorrespondenceOptions<P extends string> {
-  /** Score of a family with an M-step. */
   readonly score: Score.Score<P>
   /** Objective, or its function of a known truth. Default: the implicit objective at time 0.1. */
   readonly objective?: Objective.Objective | ((truth: Mixture.Mixture) => Objective.Objective)
@@ -122,7 +121,6 @@ const correspondenceSubject = <P extends string>(given: GivenCorrespondence<P>) 
     return (params: Params.Params<P>) => evaluate(params, Key.fromSeed(0))
   }
 
-  // Tolerances and times are read from one truth.
   const start = separatedParams(score, 6)
   const truth = mixtureOf(start)
   const { isExact } = populationOf(truth)
@@ -141,7 +139,7 @@ const correspondenceSubject = <P extends string>(given: GivenCorrespondence<P>) 
     unit: noisedUnit(times, schedule),
     // Many noise levels take seconds.
     maxCases: times.length > 4 ? 1 : 3,
-    /** Names and numbers of entries of compared parameters. Shapes are compared only if each component has one number. */
+    /** Names and sizes of compared parameters; shapes only if each component has one number. */
     compared: sizes.filter(([name]) => sumNumbers(shapeSizes) <= truth.weights.length || !isShape(name)),
     endsClaim: {
       claim: E.isRight(firstDescent),
@@ -168,7 +166,7 @@ const noisedUnit = (times: ReadonlyArray<number>, schedule: Schedule.Schedule): 
     return Math.max(most, Math.sqrt(alpha * alpha + sigma * sigma) / alpha)
   }, 1)
 
-/** Compiles a run of the stage on a population, or of 200 steps of the optimizer on the objective if no stage is given. */
+/** Compiles the stage on a population, or 200 steps of the optimizer on the objective. */
 const descentCompiler =
   <P extends string>(
     { score, schedule, optimizer, stage }: GivenCorrespondence<P>,
@@ -331,7 +329,7 @@ const namedMixture = ({ means, weights, ...mixture }: Mixture.Mixture): object =
 
 /**
  * −½ ∂L and EM's step per unit displacement of means (by `off`) or other parameters (by `SMALL_MOVE`), as half the difference of both
- * signs, at a truth whose noised components are `apart` standard deviations apart. Log weights are known up to a constant.
+ * signs, at a truth with noised components `apart` standard deviations apart.
  */
 const stepsNearTruth = <P extends string>(
   { score, unit, compared, mixtureOf, emStepOn, lossOn }: CorrespondenceSubject<P>,
@@ -378,7 +376,6 @@ const isShape = (name: string): boolean => !isMean(name) && name !== 'logits'
 
 type EntryDirection = (k: number) => number
 
-/** Displacements of a parameter of `size` entries: all equal, linear, and single entries. */
 const entryDirections = (size: number): ReadonlyArray<EntryDirection> => [
   () => 1,
   ...(size < 2 ? [] : [(k: number) => (2 * k) / (size - 1) - 1]),
@@ -415,7 +412,7 @@ const separatedParams = <P extends string>(
     })
   )
 
-/** Moderates variances and weights: a thin component among wide ones would need many nodes. */
+/** Moderates variances and weights, to limit the number of nodes. */
 const moderateShapes = <P extends string>(params: Params.Params<P>): Params.Params<P> =>
   Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) =>
     isMean(name) ? array : { ...array, values: array.values.map(value => value / 5) }
@@ -426,7 +423,6 @@ const meanEntries = <P extends string>(params: Params.Params<P>): ReadonlyArray<
     .filter(isMean)
     .flatMap(name => Array.from(params[name].values))
 
-/** Steps of one parameter per unit of its displacement along one direction. */
 interface DescentAndEMSteps {
   readonly name: string
   readonly descent: Density.NumberRow

@@ -11,7 +11,6 @@ import { emStepLaws } from './maximization.js'
 
 const COMPONENTS = 2
 
-/** Law of the degrees of freedom of a mixture with this covariance. */
 const counted = <Q extends string>(
   covariance: Covariance.Covariance<Q>,
   score: Score.Score<'means' | 'logits' | Q>
@@ -38,8 +37,7 @@ const counted = <Q extends string>(
   })
 
 /**
- * Returns the laws of a covariance structure in a mixture of two components: degrees of freedom, and that `fit` maximizes the likelihood
- * given its moments, with noise and without.
+ * Returns the laws of a covariance structure in a mixture of two components: degrees of freedom, and that `fit` maximizes the likelihood.
  *
  * @example
  * import fc from 'fast-check'

@@ -20,7 +20,6 @@ interface DeclarationCase {
 const pair: Score.Score<string> = Score.symmetricPair
 const two: Score.Score<string> = Score.isotropic({ components: 2 })
 
-/** The score −a ∘ x, as a network that predicts the score or the noise. */
 const linearScore = (predicts: Parametrization.Parametrization): Score.Score<string> =>
   Score.custom({
     name: 'linear',
@@ -31,14 +30,13 @@ const linearScore = (predicts: Parametrization.Parametrization): Score.Score<str
 const scorePredictor = linearScore(Parametrization.score)
 const noisePredictor = linearScore(Parametrization.noise)
 
-/** Dimensions 1 and 2 if accepted, otherwise those that the objective accepts. */
 const lowDims = (objective: Objective.Objective, score: Score.Score<string>): ReadonlyArray<number> => {
   const found = Arbitrary.objectiveDims(objective, score)
   const few = found.filter(dim => dim <= 2)
   return few.length > 0 ? few : found
 }
 
-/** True if the objective can be evaluated on the score; an integrand may read heads or parameters that the score lacks. */
+/** True if the objective can be evaluated on the score, with all heads and parameters that it reads. */
 const isAskedOf = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
   lowDims(objective, score).every(dim =>
     Objective.terms(objective).every(({ term }) => Compatibility.readsAreAvailable(Score.interpret(score), term, dim))
@@ -94,7 +92,6 @@ const declarationSubject = (objective: Objective.Objective, score: Score.Score<s
     penalty: term !== undefined && Objective.isPenalty(term) ? term : undefined,
     /** True if the noise levels exist on the Ornstein–Uhlenbeck schedule. */
     isTimed: Objective.problems(Schedule.ornsteinUhlenbeck)(objective).length === 0,
-    /** Two components if the objective accepts them, otherwise the given score. */
     own: isAskedOf(objective, two) ? two : score,
     onCases: (score: Score.Score<string>) =>
       forAll(

@@ -1,7 +1,4 @@
-/**
- * Gaussian mixtures by textbook formulas on plain arrays, the reference of the laws, independent of `Components`, `Mixture` and the
- * kernels.
- */
+/** Gaussian mixtures by textbook formulas on plain arrays, independent of `Components`, `Mixture` and the kernels. */
 import type * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -45,7 +42,6 @@ export const weightedRowSum = (weights: NumberRow, rows: ReadonlyArray<NumberRow
 
 type MixtureOf = (params: Params.Params<string>) => IsotropicGaussians
 
-/** Mixtures at time 0 of the families with a textbook formula. */
 const byTextbook = Case.firstRule<MixtureOf>(
   Case.when(Score.symmetricPair, () => ({ mean }: Params.Params<string>) => {
     const centre = Array.from(mean.values)
@@ -81,7 +77,7 @@ export const sample =
     const keys = pipe(key, Key.named('label', 'normal'))
     const shares = mixture.map((_, k) => mixture.slice(0, k + 1).reduce((sum, { weight }) => sum + weight, 0))
     const normals = Key.normal(rows * dim)(keys.normal)
-    // The last cumulative weight may be 1 − rounding.
+    // The last may be 1 − rounding.
     const labels = Array.from(Key.uniform(rows)(keys.label), u => {
       const label = shares.findIndex(share => u < share)
       return label < 0 ? mixture.length - 1 : label
@@ -141,8 +137,8 @@ export type NormalRule = Quadrature.Rule
 export const hermiteRule: (nodes: number) => NormalRule = Quadrature.gaussHermite
 
 /**
- * Equal steps h over [−7.5, 7.5], outside of which the mass is 6e-14. The error for a function that is analytic within a distance d of the
- * real line falls as exp(−2πd/h), faster than with Gauss–Hermite nodes.
+ * Equal steps h over [−7.5, 7.5], outside of which the mass is 6e-14. For f analytic within d of the real line the error falls as
+ * exp(−2πd/h), faster than with Gauss–Hermite nodes.
  */
 export const equalStepRule = (nodes: number): NormalRule => {
   const grid = Float64Array.from({ length: nodes }, (_, i) => 15 * ((i + 0.5) / nodes - 0.5))
@@ -164,7 +160,7 @@ const normalRule = (
     [{ z: [], weight: 1 }]
   )
 
-/** The mixture as weighted points, a product rule around each centre. */
+/** The mixture as weighted points, by a product rule. */
 export const quadraturePoints = (mixture: IsotropicGaussians, of: NormalRule): Points => {
   const dim = mixture[0].mean.length
   const rule = normalRule(of, dim)

@@ -10,7 +10,6 @@ export const centralDifference = (f: (step: number) => number, h: number): numbe
 export const oneSidedDifference = (f: (step: number) => number, h: number): number =>
   (48 * f(h) - 25 * f(0) - 36 * f(2 * h) + 16 * f(3 * h) - 3 * f(4 * h)) / (12 * h)
 
-/** Bounds on a slope for one step length. */
 export interface SlopeBounds {
   readonly least: number
   readonly most: number
@@ -112,7 +111,6 @@ export const evaluationNoise = (
     return Math.max(most, Math.sqrt(thirds.reduce((sum, d) => sum + d * d, 0) / (20 * thirds.length)))
   }, 0)
 
-/** Shortest step of a slope, as a share of its reach. */
 export const SHORTEST_STEP_SHARE = 0.1 / Elementary.powerOfTwo(STEP_HALVINGS)
 
 /** Relative rounding of an evaluation without measured noise. */

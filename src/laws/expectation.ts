@@ -17,7 +17,6 @@ import type { Law, Laws } from './law.js'
 import { singlePrecisionLaw } from './singlePrecision.js'
 
 export interface ExpectationOptions {
-  /** Number of evaluations per mean or variance. */
   readonly repeats?: number
 }
 
@@ -63,10 +62,7 @@ export const valuesOverKeys = <P extends string>(
   })
 }
 
-/**
- * Mean over all noise, by equal steps in each direction, to 5e-5 (1 + |L|) in the cases used; 14 steps in each of three directions have an
- * error of 2e-3.
- */
+/** Mean over all noise, by equal steps in each direction, to 5e-5 (1 + |L|) in the cases used. */
 const exactValue = <P extends string>(
   score: Score.Score<P>,
   { objective, points, params }: ExpectationCase<P>
@@ -78,7 +74,6 @@ const exactValue = <P extends string>(
   return [value, ...flattenParams(gradient)]
 }
 
-/** Copies of each row, which bring the mean of few keys closer to normal. */
 const ROW_COPIES = 5
 
 /** Repeats each row. */
@@ -93,7 +88,7 @@ export const repeatRows = (points: Points.Points, copies = ROW_COPIES): Points.P
   }
 }
 
-/** Law that the mean over many keys is that over all noise, of the objective or its exact form. */
+/** Law that the mean over keys is that over all noise, of the objective or its exact form. */
 const meanIsExact = <P extends string>(
   { of, ...info }: Pick<Law, 'name' | 'source' | 'maxCases' | 'option'> & { readonly of: string },
   {
@@ -123,7 +118,7 @@ const meanIsExact = <P extends string>(
     }
   })
 
-/** Law that an estimate that draws more than noise has the mean of its exact form. */
+/** Law that an estimate has the mean of its exact form. */
 export const unbiasedLaw = <P extends string>(
   objective: Objective.Objective,
   exactForm: Objective.Objective,
@@ -155,7 +150,7 @@ export const unbiasedLaw = <P extends string>(
 
 /** Number of keys, or of rows for fixed noise. */
 const SAMPLE_COUNT = 5000
-/** Keys that draw for a thousand rows each, enough numbers to show the tails. */
+/** Keys that draw for a thousand rows each, to show the tails. */
 const TABLES = 400
 const ROWS_PER_KEY = 3
 /** Rows of one draw: a generator that restarts after fewer would repeat them. */
@@ -166,7 +161,6 @@ interface NoiseCase {
   readonly seed: number
 }
 
-/** Normal numbers of one draw, with their weight. */
 interface WeightedDraw {
   readonly weight: number
   readonly values: Float64Array
@@ -183,7 +177,6 @@ export const drawNoise =
       })
     )
 
-/** Law of the moments of quadrature nodes on a line. */
 const ofNodes = ({ rule }: Expectation.OnLine): LawBuilder =>
   forAll(fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }))({
     name: 'its nodes are of the normal law',
@@ -198,9 +191,7 @@ const ofNodes = ({ rule }: Expectation.OnLine): LawBuilder =>
     }
   })
 
-/**
- * Laws of drawn noise: entries are standard normal, and no number is drawn twice. Rows that are drawn jointly may be opposite, not equal.
- */
+/** Laws of drawn noise: standard normal entries, drawn once. Jointly drawn rows may be opposite. */
 const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<LawBuilder> => {
   const way = Expectation.interpret(instance)
   if (way.where === 'line') return [ofNodes(way)]
@@ -234,7 +225,6 @@ type NoiseSubject = ReturnType<typeof noiseSubject>
 const onNoiseCases = forAll(Arbitrary.ALL_DIMS.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))
 const noiseInfo = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
 
-/** Entry `at` of each sample, with its draws' weights. */
 const weightedEntry = (
   samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
   at: number
@@ -244,7 +234,6 @@ const weightedEntry = (
     weights: draws.map(({ weight }) => weight)
   }))
 
-/** Weighted mean of f over the entries of each sample. */
 const meansOverEntries = (
   samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
   f: (z: number) => number
@@ -343,7 +332,6 @@ export const expectation = <P extends string>(
 ): Laws => {
   const way = Expectation.interpret(instance)
   const isTogether = way.where === 'everywhere' && way.rows === 'together'
-  // At least two rows can be drawn jointly.
   const rows = Math.max(isTogether ? 2 : 1, Arbitrary.minRows(score))
   const cases = expectationCases(score, [Objective.denoising, Objective.implicit], rows)
   // Fixed noise estimates only its own mean.

@@ -1,4 +1,4 @@
-/** Law of degrees of freedom: the number of independent parameter directions of the log-density. */
+/** Law of degrees of freedom: the rank of the log-density's slopes in the parameters. */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
 import { compute, fill, Key, sum, tensor, valueAndGrad } from '../../lib/index.js'
@@ -11,12 +11,12 @@ import { forAll, equals, type LawBuilder } from './lawRows.js'
 
 type NumberColumn = ReadonlyArray<number>
 
-/** Remainder at which a unit column counts as dependent: rounding times the condition number of the others. */
+/** Remainder at which a unit column counts as dependent. */
 const REST = 1e-9
-/** Draws of the parameters, since one may be close to a lower rank. */
+/** Draws of the parameters, some of lower rank. */
 const PARAMETER_DRAWS = 5
 
-/** Normalized slopes of log p in each parameter at points around all centres, without those that vanish. */
+/** Nonzero normalized slopes of log p in each parameter at points around all centres. */
 const independentSlopes = <P extends string>(
   score: Score.Score<P>,
   { components, logDensity }: Score.Family<P>,

@@ -14,7 +14,6 @@ export type Guide = Pick<typeof Guidance, 'classifierFree' | 'posterior'>
 const MAX_GUIDANCE_CASES = 50
 
 export interface GuidanceOptions {
-  /** Default: `Guidance`. */
   readonly guide?: Guide
 }
 
@@ -23,14 +22,12 @@ interface GuidanceCase<P extends string> {
   readonly time: number
   readonly points: Points
   readonly params: Params.Params<P>
-  /** Parameters of the conditional score. */
   readonly others: Params.Params<P>
   readonly weight: number
 }
 
 type SmoothScoreValues = Readonly<Record<string, Float64Array>>
 
-/** The score, its divergence, and a product with its Jacobian. */
 const smoothScoreValues = (score: Sampler.Smooth, points: Points, time: number): SmoothScoreValues => ({
   s: score(points, time).values,
   'div s': score.divergence(points, time),
@@ -41,7 +38,7 @@ const smoothScoreValues = (score: Sampler.Smooth, points: Points, time: number):
   ).values
 })
 
-/** Returns the laws of classifier-free guidance of a score. */
+/** Returns the laws of classifier-free guidance. */
 export const guidance = <P extends string>(score: Score.Score<P>, { guide = Guidance }: GuidanceOptions = {}): Laws => {
   const subject = guidanceSubject(score, guide)
   return ofRows(Score.show(score), [nullLabelChangesNothing(subject), guidedScoreIsLinear(subject)])

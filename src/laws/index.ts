@@ -1,5 +1,5 @@
 /**
- * The laws of the language: for each concept a function from an instance to named properties. They need fast-check and any test runner.
+ * The laws of the language: for each concept a function from an instance to named properties, for fast-check and any test runner.
  *
  * @example Laws of an objective
  * import fc from 'fast-check'

@@ -45,7 +45,7 @@ export interface InitializerOptions {
 }
 
 /**
- * Returns the laws of an initializer for a score: shapes of the start, edge cases included, and the claims of its case and the options.
+ * Returns the laws of an initializer for a score, by the claims of its case and the options.
  *
  * @example
  * import fc from 'fast-check'
@@ -95,12 +95,11 @@ const initializerSubject = <P extends string>(
   } = options
   const startOn = (points: Points.Points, seed: number): Params.Params<P> =>
     compiledOrThrow(Initializer.interpret(score, points)(initializer))(Key.fromSeed(seed))
-  /** Starts of the `count` seeds after `seed`. */
   const startsOn = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
     Array.from({ length: count }, (_, i) => startOn(points, seed + 1 + i))
-  /** In two dimensions, since on a line only two rows can be at a distance; wide, since narrow data leave no excess variance. */
+  /** In two dimensions, since distances vary little on a line; wide, since narrow data leave no excess variance. */
   const wide = (seed: number): Points.Points => normalPoints(minRows + 5, dim ?? 2, seed, 4)
-  /** True if a change of the data changes centres in some sample, or if a start fails, which the laws then report. */
+  /** True if the change moves centres in some sample, or a start fails. */
   const changesCentres = (change: (points: Points.Points) => Points.Points): boolean =>
     PROBE_SEEDS.some(seed =>
       pipe(
@@ -352,7 +351,7 @@ const startsFromSources = <P extends string>({ initializer, score, dim }: Initia
     }
   })
 
-/** Relation that two starts agree to 1e-7 of the data, up to a declared exchange of components. */
+/** Relation that two starts agree to 1e-7 of the data, up to an exchange of components. */
 const startsAgree = <P extends string>(
   { score, symmetries }: InitializerSubject<P>,
   found: Params.Params<P>,
@@ -371,7 +370,7 @@ const startsAgree = <P extends string>(
 
 // —— equal distributions ——
 
-/** Starts drawn from each initializer, enough to distinguish shares that differ by a tenth. */
+/** Starts of each initializer, enough to distinguish shares by a tenth. */
 const STARTS_COMPARED = 2400
 
 /** Law that two initializers have the same distribution of starts; skipped if b is undefined. */
@@ -414,7 +413,7 @@ export const sameStartDistribution = <P extends string>(
     }
   })
 
-/** Numbers whose means are compared: parameters, distances of centres, their squares, and the row equal to each centre. */
+/** Compared numbers: parameters, distances of centres, their squares, and the row equal to each centre. */
 const startFeatures =
   (rows: ReadonlyArray<Density.NumberRow>) =>
   <P extends string>(params: Params.Params<P>): ReadonlyArray<number> => {
@@ -451,19 +450,16 @@ const normalPoints = (rows: number, dim: number, seed: number, scale: number): P
   values: Key.normal(rows * dim)(Key.fromSeed(seed)).map(z => scale * z)
 })
 
-/** Makes the first row the farthest. */
 const moveFirstRowFar = (points: Points.Points): Points.Points => ({
   ...points,
   values: points.values.map((x, at) => (at < points.dim ? 4 * x + 4 * Math.sign(x) * maxAbs(points.values) : x))
 })
 
-/** Weights the rows 0, 1, 2, 0, … */
 const withCyclicWeights = (points: Points.Points): Points.Points => ({
   ...points,
   weights: Float64Array.from({ length: points.rows }, (_, i) => i % 3)
 })
 
-/** Other data: reflected, shrunk and shifted. */
 const reflectAndShift = (points: Points.Points): Points.Points => ({
   ...points,
   values: points.values.map(x => 2 - x / 2)

@@ -22,12 +22,11 @@ import {
 export type Source = Pick<typeof Key, 'child' | 'split' | 'named' | 'uniform' | 'normal' | 'permutation'>
 
 export interface KeyOptions {
-  /** Functions in place of those of `Key`. */
   readonly source?: Partial<Source>
 }
 
 /**
- * Returns the laws of keys. Statistical laws state the probability with which they fail for a correct source.
+ * Returns the laws of keys. Statistical laws state their probability of failure for a correct source.
  *
  * @example
  * import fc from 'fast-check'
@@ -53,7 +52,6 @@ export const key = (options: KeyOptions = {}): Laws => {
 
 const KEY_DRAWS = 1000
 
-/** Probability with which a statistical law fails for a correct source. */
 const FAILURE_PROBABILITY = 1e-12
 
 const anyCount = fc.nat(20)

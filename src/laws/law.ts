@@ -25,13 +25,11 @@ export interface Law {
 /** A law that no option claims. */
 export interface NotApplicable {
   readonly law: string
-  /** Option that would claim it. */
   readonly option?: string
   /** Reason if no option can claim it. */
   readonly why?: string
 }
 
-/** Laws, and those that are not applicable. */
 export interface Laws extends ReadonlyArray<Law> {
   readonly notApplicable: ReadonlyArray<NotApplicable>
 }

@@ -23,7 +23,7 @@ export {
 
 // —— rows ——
 
-/** Relations of a case, nested in any way; false or empty if the law does not apply to it. */
+/** Relations of a case, nested in any way; false or empty if the law does not apply. */
 export type LawRelations = Relation | false | ReadonlyArray<LawRelations>
 
 const isRelationList = (said: LawRelations): said is ReadonlyArray<LawRelations> => Array.isArray(said)
@@ -36,11 +36,9 @@ export interface LawSpec<X extends object, C> extends Pick<Law, 'name' | 'source
   readonly claim?: C | false | null | undefined
   /** Name of compared numbers in messages; records use their own names. Default: none. */
   readonly quantity?: string
-  /** Option that makes the claim. */
   readonly option?: string
   /** Reason why no option can make the claim. */
   readonly reason?: string
-  /** Relations of a case given the claim; empty if the law does not apply. */
   readonly says: (each: X, claim: C) => LawRelations
 }
 
@@ -119,7 +117,7 @@ export const ofRows = (code: string, stated: ReadonlyArray<LawSource>, options: 
 export const equalsRelatively = (found: ReadonlyArray<number>, wanted: ReadonlyArray<number>, to: number): Relation =>
   equals(found, wanted, to * (1 + maxAbs(wanted)))
 
-/** Name, option and claim of a law of a declared capability. */
+/** Name, option and claim of a declared capability. */
 export const declarationInfo = (
   name: string
 ): Pick<LawSpec<object, unknown>, 'name' | 'quantity' | 'source' | 'reason' | 'maxCases'> => ({

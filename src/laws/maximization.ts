@@ -24,7 +24,7 @@ export type Step = <P extends string>(
 const EM_VARIANCE_FLOOR = 1e-6
 const DEMPSTER_1977 = 'Dempster, Laird & Rubin 1977, JRSS B 39:1–38'
 
-/** Returns the laws of an EM step of a family with an M-step. Defaults: rows drawn for each case, `ExpectationMaximization.step`. */
+/** Returns the laws of an EM step (default: `ExpectationMaximization.step`) of a family with an M-step. */
 export const emStepLaws = <P extends string>(
   score: Score.Score<P>,
   options: {
@@ -74,7 +74,7 @@ const emSubject = <P extends string>(
     inequality: isGeneralized ? 'Q(θ′ | θ) ≥ Q(θ | θ)' : '|v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)',
     reason: isGeneralized ? 'Neal & Hinton 1998' : DEMPSTER_1977,
     onCases: casesOf(points ?? Arbitrary.points({ minRows })),
-    /** Enough rows for a covariance of each component; with fewer the floor decides. */
+    /** Rows for a covariance of each component, above the floor. */
     onManyRows: casesOf(
       points ?? (dim => Arbitrary.points({ minRows: Math.max(minRows, 4) * (dim + 1), far: 10 })(dim))
     )
@@ -82,7 +82,7 @@ const emSubject = <P extends string>(
 }
 type EMSubject<P extends string> = ReturnType<typeof emSubject<P>>
 
-/** True if a step raises Q without maximizing it: inner steps of the M-step, or sufficient statistics beyond those of components. */
+/** True if a step raises Q without maximizing it: inner M-steps, or sufficient statistics beyond those of components. */
 const isGeneralizedStep = <P extends string>({ mStep, sufficient }: Score.Family<P>): boolean =>
   sufficient !== undefined || mStep?.isGeneralized === true
 
@@ -141,7 +141,7 @@ const variancesStayAboveFloor = <P extends string>(subject: EMSubject<P>): LawBu
         return [
           toMixture !== undefined &&
             atLeast(fitted(Mixture.marginals(toMixture(next)).variances).flat(), floor, 1e-9 * floor),
-          // A normal log-density falls by step²/2 over its variance, and four times as much at twice the distance.
+          // A normal log-density falls by distance²/2 over its variance.
           fitted(near).map((falls, k) =>
             falls.map(
               (fall, j) =>
@@ -213,7 +213,7 @@ const noisyStepMaximizesQ = <P extends string>(subject: EMSubject<P>): LawBuilde
   })
 }
 
-/** Relation that Q, of rows at a level, is no less at `next` than nearby, or than at `params` if a step only raises Q. */
+/** Relation that Q at `next` is no less than nearby, or than at `params` if a step only raises Q. */
 const isGreatest = <P extends string>(
   { score, isGeneralized, joint }: EMSubject<P>,
   {
@@ -241,7 +241,7 @@ const isGreatest = <P extends string>(
   return atMost(others.map(q), best, 1e-11 * (1 + Math.abs(best)) * squaredMagnitude(points, params))
 }
 
-/** True if users define its covariances: these fit expected noise-free moments at a noise level, which raises Q without maximizing it. */
+/** True if users define its covariances, whose fit to expected moments at a noise level only raises Q. */
 const hasCustomCovariance = <P extends string>(score: Score.Score<P>): boolean =>
   Case.parts(score).some(
     part =>
@@ -256,7 +256,7 @@ type LogJoint<P extends string> = (
   level?: Schedule.Level
 ) => ReadonlyArray<Density.NumberRow>
 
-/** log(π_k p_k(x)) of rows, [rows, components]: by the textbook if it has the family, otherwise by the family's components. */
+/** log(π_k p_k(x)), [rows, components], by the textbook or the family's components. */
 const jointOf = <P extends string>(score: Score.Score<P>): LogJoint<P> => {
   const meaning = O.toNullable(Density.textbookMixture(score))
   return (points, params, { alpha, sigma } = { alpha: 1, sigma: 0 }) => {

@@ -32,7 +32,6 @@ export const net = <P extends string>(net: Net.Net<P>): Laws => {
 
 interface NetSubject<P extends string> {
   readonly width: number
-  /** The network for data of `dim` columns. */
   readonly built: (dim: number) => Net.Built<P>
 }
 
@@ -41,7 +40,6 @@ const acceptsWidth =
   (width: number): boolean =>
     E.isRight(E.tryCatch(() => Net.buildNet({ width, dim: width })(net), String))
 
-/** Fields `width` of the network's layers. */
 const widthsIn = <P extends string>(net: Net.Net<P>): ReadonlyArray<number> =>
   Case.parts(net).flatMap(part =>
     Object.entries(part).flatMap(([name, x]) => (name === 'width' && typeof x === 'number' ? [x] : []))
@@ -141,7 +139,7 @@ const startParams = <P extends string>({ built }: NetSubject<P>, dim: number, se
 
 const PERTURBATION = 0.3
 
-/** Initial parameters plus normal numbers, since a part may begin as the identity. */
+/** Initial parameters plus normal numbers. */
 const perturbedParams = <P extends string>(subject: NetSubject<P>, dim: number, seed: number): Params.Params<P> => {
   const start = startParams(subject, dim, seed)
   const { moved } = Key.named('moved')(Key.fromSeed(seed))

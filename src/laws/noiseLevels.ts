@@ -91,7 +91,6 @@ type NoiseLevelsSubject = ReturnType<typeof noiseLevelsSubject>
 
 const TIMES_PER_DRAW = 2000
 
-/** Steps in u for the derivative of a quantile. */
 const QUANTILE_STEPS = [1e-3, -1e-3, 1e-4, -1e-4, 1e-5, -1e-5]
 
 /** Relative error of 48 nodes in the tails. */
@@ -99,7 +98,6 @@ const TAIL_TOLERANCE = 1e-3
 
 const AS_DRAWN = 'for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes.'
 
-/** Probability away from 0 and 1. */
 const shareOf = (seed: number): number => 0.05 + (0.9 * (seed % 1000)) / 999
 
 const onSeeds = forAll(fc.record({ seed: seeds }))
@@ -257,7 +255,7 @@ const featureMeans = (nodes: ReadonlyArray<NoiseLevels.Node>): FeatureMeans =>
     [0, 0, 0, 0]
   )
 
-/** Relation of means by few nodes to those of many, within `TAIL_TOLERANCE` and twice the largest term, as weights may jump. */
+/** Relation of means by few nodes to those of many, within `TAIL_TOLERANCE` and twice the largest term. */
 const meansAgree = (found: FeatureMeans, many: ReadonlyArray<NoiseLevels.Node>): Relation => {
   const wanted = featureMeans(many)
   const largestTerm = maxAbs(many.flatMap(({ time, weight }) => timeFeatures(time).map(x => weight * x)))
@@ -273,6 +271,6 @@ const fineNodes = (lo: number, hi: number): ReadonlyArray<NoiseLevels.Node> => {
   })
 }
 
-/** Fine nodes weighted by the density, up to time 60, beyond which no signal is left. */
+/** Fine nodes weighted by the density, up to time 60. */
 const densityNodes = ({ at, support }: NoiseLevels.Density): ReadonlyArray<NoiseLevels.Node> =>
   fineNodes(support[0], Math.min(support[1], 60)).map(({ time, weight }) => ({ time, weight: weight * at(time) }))

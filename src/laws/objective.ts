@@ -75,7 +75,6 @@ interface ObjectiveCase<P extends string> {
 /** Default claims about a term. */
 const CLAIMS = {
   proper: (term: Objective.Term) => !Objective.isPenalty(term) && term.proper === true,
-  /** True if noise may be integrated by quadrature. */
   integrates: (term: Objective.Term) => !Objective.isMatching(term) || term.supportsProjectedNoise === true,
   differentiates: (term: Objective.Term) => Objective.isPenalty(term) || term.holdsConstant !== true,
   /** False for |θ| that is not smoothed. */
@@ -84,14 +83,13 @@ const CLAIMS = {
 const claimed = (objective: Objective.Objective, claim: keyof typeof CLAIMS): boolean =>
   Objective.terms(objective).every(({ term }) => CLAIMS[claim](term))
 
-/** Exact objective that the term estimates without bias; undefined if none is declared. */
 const exactOf = (term: Objective.Term): Objective.Objective | undefined =>
   Objective.isMatching(term) ? term.exact : undefined
 
 /** Dimension for analyzing an integrand's reads. */
 const LOOKED = 2
 
-/** True if the objective draws more than noise, so that its noise cannot be fixed or transformed. */
+/** True if the objective draws more than noise, which can then not be fixed. */
 const isEstimate = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): boolean =>
   Objective.terms(objective).some(
     ({ term, labelDropout }) =>
@@ -100,7 +98,7 @@ const isEstimate = <P extends string>(objective: Objective.Objective, score: Sco
       (Objective.isMatching(term) && Matching.additionalDraws(Score.interpret(score), term, LOOKED).length > 0)
   )
 
-/** The objective with estimates replaced by their exact forms; null if one declares none. */
+/** The objective with exact forms for estimates; null if one declares none. */
 const exactForm = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -117,7 +115,7 @@ const exactForm = <P extends string>(
   )
 }
 
-/** Draws of parameters and rows, one of which must have a nonzero gradient; thresholds may be flat at some. */
+/** Draws of parameters and rows, one of which must have a nonzero gradient. */
 const GRADIENT_DRAWS = 8
 
 const calculus = 'definition of the derivative'
@@ -138,7 +136,7 @@ const changeNoise =
 
 /**
  * Returns the laws of an objective for a score. `isotropic` and `proper` must be claimed for custom objectives and regularizers. Objectives
- * that draw more than noise are checked by the laws that need no fixed noise, and by the mean of their exact form.
+ * that draw more than noise are tested without fixed noise, and against the mean of their exact form.
  *
  * @example
  * import fc from 'fast-check'
@@ -206,7 +204,6 @@ const objectiveSubject = <P extends string>(
     points,
     rotate,
     exact,
-    /** True if it draws more than noise. */
     draws: isEstimate(objective, score),
     claims: {
       proper: options.proper ?? claimed(objective, 'proper'),
@@ -313,7 +310,7 @@ const objectiveIsFinite = <P extends string>({
 const SAME_TOLERANCE =
   'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
 
-/** Relation that a changed case has the same value, and the gradient `gradientChange` of the original one. */
+/** Relation of equal values, and of the gradient to `gradientChange` of the original one, in a changed case. */
 const sameUnderChange = <P extends string>(
   { at }: Losses<P>,
   each: ObjectiveCase<P>,
@@ -351,7 +348,6 @@ const weightsCountRows = <P extends string>({
       const plain = { rows: count, dim, values, ...(partner && { partner }) }
       const least = Arbitrary.minRows(score)
       const counts = Key.integers(4)(count)(Key.fromSeed(each.seed))
-      // Losses of pairs ignore weights.
       const weights = Float64Array.from(counts, (n, i) => (isOfPairs(objective) ? 1 : i < least ? 1 + n : n))
       const rows = Array.from(weights).flatMap((n, i) => Array.from({ length: n }, () => i))
       const repeat = Points.select(Key.permutation(rows.length)(Key.fromSeed(each.seed)).map(at => rows[at]))
@@ -420,7 +416,7 @@ const truthIsMinimum = <P extends string>({
   return [{ law: 'the truth is a minimum in population', option: 'proper', ...(proper && { why }) }]
 }
 
-/** Schedules on which the objective's times have noise; the built-in one if there is none, so that the laws report the reason. */
+/** Schedules on which the objective's times have noise; the built-in one if there is none. */
 const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Schedule> => {
   const fitting = [Arbitrary.cosineSchedule, Arbitrary.varianceExplodingSchedule, Arbitrary.straightSchedule].filter(
     schedule => Objective.problems(schedule)(objective).length === 0
@@ -432,7 +428,6 @@ const schedulesOf = (objective: Objective.Objective): fc.Arbitrary<Schedule.Sche
 const isOfPairs = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
 
-/** Rows for the score and the objective, some distant, with partners if these are read. */
 const rowsFor = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -449,11 +444,10 @@ const rowsFor = <P extends string>(
     })
   )
 
-/** Magnitude of data, parameters and noise, whose maximum is about 4. */
+/** Magnitude of data, parameters and noise. */
 const caseMagnitude = <P extends string>({ points, params }: ObjectiveCase<P>): number =>
   4 + maxAbs([...points.values, ...flattenParams(params)])
 
-/** Cases for an objective and a score, with the loss on each. */
 const lossesOf = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -462,18 +456,18 @@ const lossesOf = <P extends string>(
     points = rowsFor(objective, score, 10)
   }: Pick<ObjectiveOptions<P>, 'schedules' | 'points'> = {}
 ) => {
-  // Shared by all cases. Errors of a trial run are reported by the law of edge cases.
+  // Shared by all cases.
   const library = Compiler.library()
   const isDrawn = isEstimate(objective, score)
   const params = Arbitrary.params(score)
   const drawn = fc
     .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
     .map(Expectation.monteCarlo)
-  /** Noise that can be transformed with the data: fixed, or by quadrature if supported. Newly drawn for estimates. */
+  /** Noise that can be transformed with the data: fixed, or by quadrature. Newly drawn for estimates. */
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => {
     if (isDrawn) return [drawn]
     const given = Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.normalNoise(points, seed)))
-    // With one node E z² = 1 fails, and the value jumps where the centre, and so the direction, vanishes.
+    // With one node E z² = 1 fails, and the value jumps where the centre vanishes.
     const nodes = fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))
     return Arbitrary.isMirroredScore(score) && claimed(objective, 'integrates') ? [given, nodes] : [given]
   }
@@ -509,13 +503,12 @@ const lossesOf = <P extends string>(
 }
 type Losses<P extends string> = ReturnType<typeof lossesOf<P>>
 
-/** True if every term declares float32 accurate enough. */
 const saysSingle = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isMatching(term) && term.float32 === true)
 
 /**
- * Laws that moving data and mixture together changes nothing, for custom terms that claim it. The claim, which centres the data, is dropped
- * for the test.
+ * Laws that moving data and mixture together changes nothing, for custom terms that claim it; the claim, which centres the data, is
+ * dropped.
  */
 const movesWithData = <P extends string>(
   objective: Objective.Objective,
@@ -527,7 +520,6 @@ const movesWithData = <P extends string>(
     if (moves !== true) return []
     const about = `${Objective.show(of)}, without its claim`
     const unmoved = Objective.define({ name: 'unmoved', about, meaning: () => form })
-    // A mixture replaces scores that cannot be translated.
     const isFixed = symmetriesOf(score).translate === undefined
     return [isFixed ? movesTogether(unmoved, twoSpherical) : movesTogether(unmoved, score)]
   })
@@ -548,7 +540,7 @@ const QUADRATURE_NODES = 40
 /** Maximum number of levels in three dimensions, for speed. */
 const FEW_LEVELS = 4
 
-/** Dimensions in which the population loss is exact; none if populations are not supported. */
+/** Dimensions in which the population loss is exact. */
 const exactDims = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): ReadonlyArray<number> => {
   const loss = { schedule: Schedule.ornsteinUhlenbeck, objective, score }
   const isShort = DrawTerms.noiseTimes(loss).length <= FEW_LEVELS
@@ -557,7 +549,7 @@ const exactDims = <P extends string>(objective: Objective.Objective, score: Scor
 
 const BATCHES = 25
 const OBJECTIVE_ROWS = 120
-/** Standard errors exceeded with probability 3e-7 by Student's t with 24 degrees of freedom, one for each batch but the first. */
+/** Bound on Student's t with 24 degrees of freedom, exceeded with probability 3e-7. */
 const MAX_STUDENT_T = 7
 
 const meanWithError = (values: ReadonlyArray<number>): { readonly mean: number; readonly error: number } => {
@@ -565,7 +557,6 @@ const meanWithError = (values: ReadonlyArray<number>): { readonly mean: number; 
   return { mean, error: Math.sqrt(variance / (values.length - 1)) }
 }
 
-/** Changes the entries of the means by coordinate. */
 const withMeans =
   (dim: number, change: (value: number, coordinate: number) => number) =>
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
@@ -573,14 +564,12 @@ const withMeans =
       name.startsWith('mean') ? { ...array, values: array.values.map((value, at) => change(value, at % dim)) } : array
     )(params)
 
-/** Sets the means to 0 except along one coordinate. */
 const onAxis = (axis: number, dim: number) => withMeans(dim, (value, j) => (j === axis ? value : 0))
 
-/** Moves the means along a coordinate. */
 const movedAlong = (axis: number, dim: number, by: number) =>
   withMeans(dim, (value, j) => (j === axis ? value + by : value))
 
-/** Laws of a proper objective: in population the truth is stationary, and a minimum along every coordinate of the centres. */
+/** Laws of a proper objective: the truth is stationary, and a minimum along coordinates. */
 const properRows = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>,
@@ -609,10 +598,8 @@ const properSubject = <P extends string>(
     score,
     schedules,
     mixture,
-    /** True if it draws more than noise. */
     draws,
     accepted: Arbitrary.objectiveDims(objective, score),
-    /** Dimensions in which the population loss is exact. */
     exactly,
     isExact: !draws && exactly.length > 0,
     paramsIn: Arbitrary.params(score, { extent: 1.25, spread: 0.5 }),
@@ -660,7 +647,7 @@ const truthIsStationary = <P extends string>({
         gaussiansToMixture(mixture(each.params)),
         QUADRATURE_NODES
       )
-      // A shared library would keep a program for each size of population.
+      // A shared library would keep a program for each population.
       const { value, gradient } = at({ ...each, ...data }, FEW_EVALUATIONS)(each.params)
       return equals(flattenParams(gradient), 0, (isExact ? 1e-9 : 1e-5) * (1 + Math.abs(value)))
     }
@@ -721,7 +708,6 @@ const truthIsMinimumOnBatches = <P extends string>(subject: ProperSubject<P>): L
   })
 }
 
-/** Cases for each coordinate of each accepted dimension. */
 const axisCases = <P extends string>(
   { accepted, isExact, schedules, paramsIn }: ProperSubject<P>,
   dims: ReadonlyArray<number>
@@ -746,7 +732,7 @@ const axisCases = <P extends string>(
     .filter(dim => accepted.includes(dim))
     .flatMap(dim =>
       Array.from({ length: dim }, (_, axis) =>
-        // Without sampling error no other coordinate can mask the rise.
+        // Without sampling error coordinates cannot mask the rise.
         (dim === 1 || isExact ? [false] : [true, false]).map(isAlone => casesOn({ dim, axis, isAlone }))
       ).flat()
     )
@@ -762,18 +748,15 @@ const evaluateOnBatches = <P extends string>(
   return Key.split(BATCHES)(Key.fromSeed(each.seed)).map((key, i) => {
     const drawn = Density.sample(truth, OBJECTIVE_ROWS)(key)
     const twice = Points.select(Array.from({ length: 2 * OBJECTIVE_ROWS }, (_, i) => i % OBJECTIVE_ROWS))
-    // Terms that are odd in antithetic noise cancel.
     const noise = twice(Arbitrary.normalNoise(drawn, 1 + each.seed * BATCHES + i))
     const both = { ...noise, values: noise.values.map((z, i) => (i < noise.values.length / 2 ? z : -z)) }
-    // Other draws than noise need new noise for each batch.
     const expectation = draws ? Expectation.monteCarlo() : Expectation.fixed(both)
     return all.map(at({ ...each, seed: each.seed + i, points: twice(drawn), expectation }))
   })
 }
 
-/** Allowed differences between two objectives. */
 export interface UpTo {
-  /** Factor of value and gradient; 'any' for one that is common to all parameters and data on a schedule. */
+  /** Factor of value and gradient; 'any' for one common to all cases on a schedule. */
   readonly factor?: number | 'any'
   /** True if a constant may be added. */
   readonly constant?: boolean
@@ -791,7 +774,6 @@ export const sameObjective = <P extends string>(
   const other = lossesOf(b, score, options)
   const cases = fc.tuple(one.fixed, one.fixed).map(([each, other]) => ({
     ...each,
-    // A common factor is estimated from another case.
     reference: { ...other, schedule: each.schedule }
   }))
   const both = (each: ObjectiveCase<P>) => [one, other].map(({ at }) => at(each)(each.params))

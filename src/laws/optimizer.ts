@@ -39,7 +39,7 @@ export interface Convergence {
 }
 
 export interface OptimizerOptions {
-  /** Tolerance, relative to the longest step, of laws that reorder sums; the others hold in bits. Default: 1e-9. */
+  /** Tolerance, relative to the longest step, of laws that reorder sums. Default: 1e-9. */
   readonly tolerance: number
   /** True if permuted coordinates take permuted steps. */
   readonly coordinatesAlike: boolean
@@ -58,7 +58,7 @@ export interface OptimizerOptions {
 }
 
 /**
- * Returns the laws of an optimizer. Scaling, closed forms, descent and convergence are tested only if claimed.
+ * Returns the laws of an optimizer; scaling, closed forms, descent and convergence only if claimed.
  *
  * @example
  * import fc from 'fast-check'
@@ -107,7 +107,6 @@ const optimizerSubject = (optimizer: Optimizer.Optimizer, options: Partial<Optim
     ...{ coordinatesAlike, namesAlike, frozen, tolerance, scaling, constant, recurrence, descends, converges },
     ...{ gain, estimate, recall },
     hasGain: ['means', 'logits', 'logVariances'].some(name => !Number.isNaN(gain(null, name))),
-    /** Tolerance of reordered sums, as text. */
     rounding: `To ${tolerance === 1e-9 ? '`tolerance`, 1e-9' : `\`tolerance\`, ${tolerance.toExponential()}`} of the longest entry of the steps, as sums may be in another order, and 2⁻⁵⁰ |θ|, as steps may be differences of parameters.`
   }
 }
@@ -585,7 +584,7 @@ const followWalk = (functions: OptimizerFunctions, { start, gradients }: Walk): 
 const stepsAlong = (functions: OptimizerFunctions, walk: Walk): ReadonlyArray<AnyParams> =>
   followWalk(functions, walk).steps
 
-/** Returns the entries of all parameters after each step of a walk. */
+/** Entries of all parameters after each step of a walk. */
 export const paramsAlongWalk = (
   optimizer: Optimizer.Optimizer,
   { start, gradients }: Walk

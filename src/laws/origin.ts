@@ -1,4 +1,3 @@
-/** Translation invariance. */
 import * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Loss } from '../compile/loss.js'
@@ -31,7 +30,7 @@ export const shiftPoints =
   (points: Points): Points =>
     mapPointRows(row => row.map(x => x + by))(points)
 
-/** Returns the parameters for data shifted by one number in all columns. Throws if the score cannot be translated. */
+/** Parameters for data shifted by one number in all columns. Throws if the score cannot be translated. */
 export const translationOf = <P extends string>(
   score: Score.Score<P>,
   dim: number
@@ -42,7 +41,7 @@ export const translationOf = <P extends string>(
   return by => translate(Array.from({ length: dim }, () => by))
 }
 
-/** Law that a loss is invariant under shifts up to `furthest`, for a mixture score that can be translated. */
+/** Law that the loss of a translatable mixture score is invariant under shifts up to `furthest`. */
 export const translationLaw = <P extends string>(
   loss: Loss<P>,
   points: Points,

@@ -57,7 +57,6 @@ const weightingSubject = (weighting: Weighting.Weighting, options: WeightingOpti
     at: (schedule: Schedule.Schedule, time: number): number => Weighting.interpret(schedule)(weighting)(time),
     sees,
     carries,
-    /** Weight at every level, if it is declared to be constant. */
     constant: Weighting.everywhere(weighting) ?? null
   }
 }
@@ -153,7 +152,7 @@ export interface ParametrizationOptions {
   readonly direction?: (level: Schedule.Level) => Parametrization.Direction
 }
 
-/** Returns the laws of a parametrization: conversions agree with the data and the noise behind the outputs. */
+/** Returns the laws of a parametrization: conversions agree with the data and the noise. */
 export const parametrization = (own: Parametrization.Parametrization, options: ParametrizationOptions = {}): Laws => {
   const subject = parametrizationSubject(own, options)
   return ofRows(Parametrization.show(own), [
@@ -186,7 +185,7 @@ const onParametrizationCases = forAll(
   })
 )
 
-/** Returns the output of `to` for a point x and an output of `from`. */
+/** Maps a point x and an output of `from` to the output of `to`. */
 const converter = (
   from: Parametrization.Parametrization,
   to: Parametrization.Parametrization,
@@ -282,7 +281,6 @@ const determinantAgrees = ({ own, squaredDeterminant }: ParametrizationSubject):
     ...declarationInfo('squaredDeterminant'),
     statement:
       '∀ levels: (αq − σp)² is the product of powers of α and σ that it says, times what it writes above and over what it writes below. To 1e-13 of it.',
-    // Formulas of α and σ alone can be evaluated.
     claim:
       squaredDeterminant !== null &&
       [squaredDeterminant.above, squaredDeterminant.below].every(text =>
@@ -386,13 +384,12 @@ const regionSubject = (region: Region.Region, { excess, member }: RegionOptions)
     region,
     project,
     excess,
-    // With projections in place of members the laws are weaker, and still define a projection.
+    // With projections in place of members the laws are weaker.
     member:
       (columns: number) =>
       (y: Vector): Vector =>
         member?.(y, columns) ?? project(columns)(y),
     isConvex,
-    /** True if it is convex and some distant vector is outside. */
     isConvexWithExterior,
     skipReason: isConvex ? 'nothing is outside' : 'it says of itself that it is not convex',
     onCases: forAll(regionCases(region))
@@ -494,7 +491,7 @@ const projectionIsNonexpansive = ({ onCases, project, isConvex, skipReason }: Re
 
 const subtractVectors = (x: Vector, y: Vector): Vector => x.map((value, i) => value - y[i])
 
-/** Random vectors around x, at a tenth of its size and at its size, and distant ones along every coordinate. */
+/** Random vectors around x, near and distant. */
 const vectorsAround = (x: Vector, seed: number): ReadonlyArray<Vector> => {
   const size = 1 + maxAbs(x)
   const drawn = Key.split(16)(Key.fromSeed(seed)).map((key, i) =>
@@ -542,14 +539,14 @@ export interface TimeGridOptions {
   readonly span?: { readonly from: number; readonly to: number; readonly steps: number } | null
 }
 
-/** Returns the laws of a time grid: decreasing from end to end, in even steps of its coordinate. */
+/** Returns the laws of a time grid: decreasing, in even steps of its coordinate. */
 export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {}): Laws => {
   const [from, to, steps] = ['from', 'to', 'steps'].map(name => Number(Case.field(grid, name)))
   const {
     evenIn = TimeGrid.evenIn(grid) ?? null,
     span = Number.isNaN(from + to + steps) ? null : { from, to, steps }
   } = options
-  // Schedules with the grid's times; Ornstein–Uhlenbeck, on which the laws fail, if there is none.
+  // Ornstein–Uhlenbeck, on which the laws fail, if none fits.
   const fits = (schedule: Schedule.Schedule): boolean => TimeGrid.problems(schedule)(grid).length === 0
   const few = [Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.subVp()]
   const schedule = few.some(fits) ? Arbitrary.schedules.filter(fits) : fc.constant(Schedule.ornsteinUhlenbeck)

@@ -1,6 +1,5 @@
 /**
- * Arbitraries that the laws are checked on, edge cases included. Numbers are decimal fractions; all shrink towards few, small and plain
- * values.
+ * Arbitraries that the laws are checked on, edge cases included. All shrink towards few, small and plain values.
  *
  * @example Numbers, data, and what a score takes
  * import { strict as assert } from 'node:assert'

@@ -37,7 +37,7 @@ const isNumberList = (u: unknown): u is ValueLeaf['values'] =>
   u instanceof Float64Array || (Array.isArray(u) && u.every(x => typeof x === 'number'))
 const isObject = (u: unknown): u is object => typeof u === 'object' && u !== null
 
-/** Arrays of numbers of a side, with paths. A non-number counts as NaN, which equals nothing. */
+/** Arrays of numbers with paths. A non-number counts as NaN, which equals nothing. */
 const valueLeaves = (value: unknown, at = ''): ReadonlyArray<ValueLeaf> =>
   isNumberList(value)
     ? [{ at, values: value }]
@@ -72,7 +72,6 @@ const SIGN_WORDS: Readonly<Record<string, string>> = {
   '>': 'more than '
 }
 
-/** Path and values of the first difference in bits. */
 const firstDifference = (left: unknown, right: unknown, at = ''): string => {
   if (isObject(left) && isObject(right) && Array.isArray(left) === Array.isArray(right)) {
     const [a, b] = [left, right].map((side): ReadonlyMap<string, unknown> => new Map(Object.entries(side)))
@@ -84,7 +83,7 @@ const firstDifference = (left: unknown, right: unknown, at = ''): string => {
   return isAt(at, `yours is ${yours}, by the law ${wanted}${isNumber ? ', bit for bit' : ''}`)
 }
 
-/** Prefixes the quantity's name to a message that begins with a number or an index. */
+/** Prefixes the quantity's name to a message without one. */
 const withQuantity = (message: string, quantity: string): string =>
   quantity === ''
     ? message
@@ -139,8 +138,8 @@ const unnamedFailure = ({ sign, left, right, within }: Relation): string | null 
 }
 
 /**
- * Returns true if |found − wanted| ≤ tolerance entry by entry; throws an error that names the entry otherwise. Non-finite numbers agree
- * with nothing.
+ * Returns true if |found − wanted| ≤ tolerance entry by entry; throws an error that names the entry otherwise. Non-finite numbers never
+ * agree.
  */
 export const agree = (
   what: string,
@@ -167,7 +166,6 @@ const CHANGES: ReadonlyArray<(values: RelationValues) => RelationValues> = [
   values => values.map(x => 1.01 * x + 1e-3)
 ]
 
-/** True if the relation fails for some perturbation of its left side. */
 const canFail = (relation: Relation): boolean => {
   const { sign, left, right, within } = relation
   // Fails beyond the tolerance, whatever the present value.
@@ -184,7 +182,7 @@ const canFail = (relation: Relation): boolean => {
   )
 }
 
-/** Reason why a law is vacuous: it applies to no case, or no perturbation makes it fail; null otherwise. */
+/** Reason why a law is vacuous: no case, or no perturbation that makes it fail; null otherwise. */
 export const vacuityReason = (said: ReadonlyArray<ReadonlyArray<Relation>>): string | null =>
   said.every(relations => relations.length === 0)
     ? 'it says nothing about any case'

@@ -1,4 +1,3 @@
-/** Laws that two instances are the same. */
 import * as fc from 'fast-check'
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Points } from '../data/points.js'
@@ -40,7 +39,6 @@ const pair: Score.Score<string> = Score.symmetricPair
 
 const two: Score.Score<string> = Score.spherical({ components: 2 })
 
-/** Laws that two instances of a concept are the same; null for other concepts. */
 type SameRule = (a: unknown, b: unknown, options: SameOptions) => ReadonlyArray<LawSource> | null
 
 const sameRule =
@@ -70,7 +68,6 @@ const noiseFeatures = (z: Density.NumberRow): Density.NumberRow => [
   ...z.flatMap((x, j) => z.slice(j + 1).map(y => x * y))
 ]
 
-/** Mean features of each key's rows. */
 const noiseFeatureMeans = (
   expectation: Expectation.Expectation,
   dim: number,
@@ -237,7 +234,6 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
           ).map(({ points }) => Density.listRows(points))
         })
         return wanted.map((state, n) => {
-          // Both centred at the same mean.
           const middle = Density.weightedRowSum(
             state.map(() => 1 / state.length),
             state,

@@ -1,6 +1,6 @@
 /**
- * Laws of samplers along the score of N(c, vI), with marginals N(αc, u), u = α²v + σ², and flow x ↦ α_s c + √(u_s/u_t) (x − α_t c). The
- * order of a step is tested along the flow of a mixture, since errors may cancel on a linear flow.
+ * Laws of samplers along the score of N(c, vI), with marginals N(αc, u), u = α²v + σ², and flow x ↦ α_s c + √(u_s/u_t) (x − α_t c); of
+ * their order along the flow of a mixture, since errors may cancel on a linear flow.
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -68,14 +68,13 @@ const exactGaussianScore =
     return { rows, dim, values: values.map(x => (mean - x) / u) }
   }
 
-/** Points of the marginal distribution at a time, of a key that no sampler can derive from its own. */
+/** Points of the marginal distribution at a time, of a key that no sampler can derive. */
 const drawMarginal = (each: SamplerCase, time: number, rows: number): Points => {
   const { mean, u } = marginalAt(each, time)
   const { start } = pipe(Key.fromSeed(each.seed), Key.named('start'))
   return { rows, dim: 2, values: Key.normal(2 * rows)(start).map(z => mean + Math.sqrt(u) * z) }
 }
 
-/** Maps a number along the flow from one time to another. */
 const flowMap = (each: SamplerCase, from: number, to: number): ((x: number) => number) => {
   const [a, b] = [from, to].map(time => marginalAt(each, time))
   return x => b.mean + Math.sqrt(b.u / a.u) * (x - a.mean)
@@ -127,10 +126,7 @@ const exactMixtureScore =
 /** Probability that drawn quantiles omit on either side. */
 const TAIL = 0.01
 
-/**
- * Points of the mixture's flow as a function of time. In one dimension the flow is monotone, so each coordinate stays at one quantile of
- * the marginals, drawn once.
- */
+/** Points of the mixture's flow as a function of time: each coordinate stays at one quantile of the marginals. */
 const mixtureFlow = (each: SamplerCase, rows: number): ((time: number) => Points) => {
   const { start } = pipe(Key.fromSeed(each.seed), Key.named('start'))
   const probabilities = Key.uniform(2 * rows)(start).map(u => TAIL + (1 - 2 * TAIL) * u)
@@ -168,11 +164,8 @@ const STEPS_OF_ORDER = [0.02, 0.05, 0.1, 0.2, 0.4]
 const LEAST_ERROR = 1e-12
 const ORDER_ROWS = 8
 
-/** Steps of the coarse grid on which moments are compared. */
 const COARSE_STEPS = 60
-/** Steps of the fine grid for each of the coarse one. */
 const FINE_FACTOR = 4
-/** Points of a sample for moments. */
 const MOMENT_ROWS = 4000
 /** Length of a coarse step in log(σ/α). */
 const LENGTH = (EARLIEST - LATEST) / (2 * COARSE_STEPS)
@@ -233,19 +226,16 @@ const samplerSubject = (sampler: Sampler.Sampler, options: SamplerOptions) => {
     order,
     error,
     other,
-    /** True if the sampler moves points within a level. */
     stays,
     gridOf: (each: SamplerCase, steps: number): TimeGrid.TimeGrid =>
       stays
         ? TimeGrid.constant({ time: timeOf(each, 0), steps })
         : TimeGrid.logSnr({ from: timeOf(each, LATEST), to: timeOf(each, EARLIEST), steps }),
-    /** States at the times of a grid, along the exact score. */
     statesOf,
     endOf: (...given: Parameters<typeof statesOf>): Float64Array => {
       const states = statesOf(...given)
       return states[states.length - 1].points.values
     },
-    /** One step between two times. */
     stepOf: (
       each: SamplerCase,
       [from, to]: readonly [from: number, to: number],
@@ -465,8 +455,8 @@ const momentErrors = ({ random, gridOf, statesOf }: SamplerSubject, each: Sample
 }
 
 /**
- * Bias of the variance by moves at a level, for any number of steps. A step from a time to itself is moves alone: a difference of points falls by
- * A = 1 − δ/u, and the stationary variance is u/(1 − δ/2u).
+ * Bias of the variance by moves at a level, for any number of steps. In a step from a time to itself a difference of points falls by A = 1
+ * − δ/u, and the stationary variance is u/(1 − δ/2u).
  */
 const movesBias = ({ stays, stepOf }: SamplerSubject, each: SamplerCase): number =>
   maxAbs(

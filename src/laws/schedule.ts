@@ -82,7 +82,6 @@ const scheduleSubject = (
 }
 type ScheduleSubject = ReturnType<typeof scheduleSubject>
 
-/** Builders of laws over times, some near the ends; integrated intervals contain no kink. */
 const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>) => {
   const until = Schedule.endTime(schedule)
   const edges = [0, ...kinks, ...(until === Infinity ? [] : [until])]
@@ -99,17 +98,13 @@ const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>
   const atOne = forAll(near.map(time => ({ time })))
   const atTwo = forAll(two)
   const upTo = forAll(fc.record({ time: wide, halvings: fc.integer({ min: 1, max: 10 }) }))
-  // Integrals are taken between kinks.
   const inPieces = forAll(kinks.length === 0 ? two : betweenEdges(edges))
   return { edges: [...edges, until], atOne, atTwo, upTo, inPieces }
 }
 
-/** Equal steps of an interval among which a time is drawn. */
 const SHARES = Elementary.powerOfTwo(20)
 
-/**
- * Ordered times between edges, in the same interval or with one or two kinks between them. Uniform in each interval, unlike `fc.double`.
- */
+/** Ordered times in one interval between edges or around one or two kinks. Uniform in each interval, unlike `fc.double`. */
 const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: number; readonly t: number }> => {
   const last = edges.length - 2
   const share = fc.nat({ max: SHARES }).map(k => 0.02 + (0.96 * k) / SHARES)
@@ -121,10 +116,7 @@ const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: 
     .map(([a, b]) => ({ s: Math.min(a, b), t: Math.max(a, b) }))
 }
 
-/**
- * Times from 0.1 to 1e-5 of the distance from either end; without an end, late times up to a log-SNR of −40, beyond which rounding
- * prevails.
- */
+/** Times from 0.1 to 1e-5 of the distance from either end; without an end, up to a log-SNR of −40. */
 const nearEnds = (schedule: Schedule.Schedule): fc.Arbitrary<number> => {
   const until = Schedule.endTime(schedule)
   const seen = (time: number): number => (time <= 1 || Schedule.logSnr(time)(schedule) > -40 ? time : seen(time / 2))
@@ -228,10 +220,7 @@ const varianceIsPreserved = ({
 
 const logAlpha = ({ alpha }: Schedule.Level): number => log(alpha)
 
-/**
- * Slope in time of a function of the level, with an error bound. α may have lost digits near its end by cancellation, as in 1 − t, which
- * steps below 2⁻¹⁶ do not show.
- */
+/** Slope in time of a function of the level, with an error bound that includes cancellation in α near its end. */
 const slopeOf = (
   { meaning: { level }, reach }: Pick<ScheduleSubject, 'meaning' | 'reach'>,
   of: (level: Schedule.Level) => number,
@@ -305,7 +294,6 @@ const integrateMoments = (
     ({ alpha, variance }, hi, i) => {
       const { nodes, weights } = Quadrature.gaussLegendre(count)(Math.sqrt(inside[i]), Math.sqrt(hi))
       const ends = [Math.sqrt(inside[i]), ...nodes, Math.sqrt(hi)]
-      // ∫ f between neighbouring nodes, and from the start and each node to the end.
       const pieces = ends.slice(1).map((end, k) => {
         const piece = Quadrature.gaussLegendre(6)(ends[k], end)
         return piece.nodes.reduce((sum, r, j) => sum + piece.weights[j] * 2 * r * drift(r * r), 0)

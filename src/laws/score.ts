@@ -70,7 +70,6 @@ const levelTensors = (rows: number, { alpha, sigma }: Schedule.Level): Score.Row
   sigma: fill([rows, 1], sigma)
 })
 
-/** One noise level per row, as [rows, 1] tensors. */
 const levelColumns = (levels: ReadonlyArray<Schedule.Level>): Score.RowLevel => {
   const column = (entries: ReadonlyArray<number>): Tensor => tensor(entries, [entries.length, 1])
   return { alpha: column(levels.map(({ alpha }) => alpha)), sigma: column(levels.map(({ sigma }) => sigma)) }
@@ -81,7 +80,6 @@ const offKinks = ({ points, seed }: Pick<ScoreCase<string>, 'points' | 'seed'>):
   return { ...points, values: points.values.map((x, at) => x + by[at]) }
 }
 
-/** Maximum number of cases with numerical derivatives of networks, which are slow. */
 const MAX_NETWORK_CASES = 50
 
 const CLEAN_LEVEL = { alpha: 1, sigma: 0 }
@@ -108,7 +106,7 @@ const evaluateCase = <P extends string>(
   { schedule, params, time, points }: Omit<ScoreCase<P>, 'seed'>
 ): Points.Points => Score.evaluate(score, schedule)(params)(time)(points)
 
-/** Relation of the output for rows at different levels to that of each row alone, to 1e-13, for another order of summation. */
+/** Relation of the output for rows at different levels to that of each row alone, to 1e-13. */
 const rowsAlone = <P extends string>(
   of: Score.Model<P>['output'],
   { schedule, params, points, time }: Omit<ScoreCase<P>, 'seed'>
@@ -121,7 +119,7 @@ const rowsAlone = <P extends string>(
   return { together: at(points, levels), alone, within }
 }
 
-/** Returns the laws of any network: each row is independent, at its own level, and the divergence is the trace of the Jacobian. */
+/** Returns the laws of any network: independent rows, each at its own level, and divergences. */
 export const student = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P> = {}): Laws => {
   const { smooth = true } = options
   const subject = { score, lawOf: forAll(scoreCases(score, options)) }
@@ -166,7 +164,6 @@ const scoreIsRowwise = <P extends string>({ score, lawOf }: NetworkSubject<P>): 
     }
   })
 
-/** Law of the heads of a network with several outputs. */
 const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): LawBuilder | false => {
   const { heads, output, scoreless } = Score.interpret(score)
   if (heads === undefined || scoreless === true) return false
@@ -249,7 +246,7 @@ const divergencesOf = <P extends string>(
     )
   ).values
 
-/** Component j of row i of the score as x moves along coordinate j, for each j; the slopes add up to the divergence. */
+/** Component j of row i of the score as x moves along coordinate j, for each j. */
 const slopesAlong = <P extends string>(
   score: Score.Score<P>,
   each: ScoreCase<P>,
@@ -291,7 +288,6 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   ])
 }
 
-/** Laws of `toMixture`, `fromMixture` and `start` of a family. */
 const ofMaps = <P extends string>(
   score: Score.Score<P>,
   family: Score.Family<P>,
@@ -308,7 +304,6 @@ const ofMaps = <P extends string>(
   ]
 }
 
-/** Builder, log-density and tolerance for the laws of a family. */
 const familySubject = <P extends string>(score: Score.Score<P>, family: Score.Family<P>, options: ScoreOptions<P>) => ({
   family,
   options,
@@ -505,7 +500,6 @@ const componentsHaveUnitVariance = <P extends string>({
     }
   })
 
-/** Laws of a family in other units, and of its step sizes. */
 const ofUnits = <P extends string>(
   score: Score.Score<P>,
   family: Score.Family<P>,
@@ -567,7 +561,6 @@ const ofUnits = <P extends string>(
   ]
 }
 
-/** Quadrature nodes per coordinate, by dimension. */
 const INTEGRATION_STEPS = { 1: 8001, 2: 161 } as const
 
 /** Double-exponential nodes on the whole line, up to 1e22. */
@@ -581,7 +574,7 @@ const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly 
     return { x: Elementary.sinh(u), weight: step * half * Elementary.cosh(t) * Elementary.cosh(u) }
   })
 
-/** Laws of a family without a textbook formula: derived quantities equal those computed from its components. */
+/** Laws of a family without a textbook formula, against its components. */
 const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<LawBuilder> => {
   const { family } = Score.interpret(score)
   if (family === undefined) return []
@@ -605,7 +598,6 @@ const densitySubject = <P extends string>(
   /** (1 + r²)² for the maximum r of data and parameters. */
   size: ({ points, params }: ScoreCase<P>): number =>
     Elementary.square(1 + Elementary.square(maxAbs([...points.values, ...flattenParams(params)]))),
-  /** Parameters whose variances are at least ½. */
   paramsIn: Arbitrary.params(score, { extent: 1.25, spread: 0.5 }),
   /** Density of rows, concatenated in `values`. */
   density: (
@@ -735,7 +727,6 @@ const densityIsDiffused = <P extends string>({
     }
   })
 
-/** Law that the score of a mixture is the gradient of the log-density. */
 const mixtureScoreLaw = <P extends string>(
   score: Score.Score<P>,
   mixture: (params: Params.Params<P>) => Density.IsotropicGaussians,
@@ -748,7 +739,6 @@ const mixtureScoreLaw = <P extends string>(
     source: hyvarinen,
     says: each => {
       const at = pipe(mixture(each.params), Density.noisedMixture(Schedule.level(each.time)(each.schedule)))
-      // Terms whose difference is the score, and the amplification of their rounding.
       const r = 1 + maxAbs(each.points.values) + maxAbs(at.flatMap(({ mean }) => mean))
       const u = Math.min(...at.map(({ variance }) => variance))
       const wanted = Density.listRows(each.points).flatMap(row =>
@@ -763,7 +753,6 @@ const mixtureScoreLaw = <P extends string>(
     }
   })
 
-/** Laws of the symmetries of a score. */
 const ofSymmetries = <P extends string>(
   score: Score.Score<P>,
   symmetries: ScoreSymmetries<P>,

@@ -17,7 +17,6 @@ const functionSource = (f: (...args: ReadonlyArray<never>) => unknown): string =
 
 const isFunction = (u: unknown): u is (...args: ReadonlyArray<never>) => unknown => typeof u === 'function'
 
-/** Sources of a description's functions, in the order of its code. */
 const codeIn = (value: Case.AnyValue): ReadonlyArray<string> =>
   Case.parts(value).flatMap(part =>
     Object.entries(part[Case.ofCase].fields).flatMap(([name, { code }]) => {
@@ -26,7 +25,6 @@ const codeIn = (value: Case.AnyValue): ReadonlyArray<string> =>
     })
   )
 
-/** Sources of all functions in arrays, records and descriptions, at any depth. */
 const functionSourcesIn = (value: unknown): ReadonlyArray<string> => {
   if (Case.isValue(value)) return codeIn(value)
   if (isFunction(value)) return [functionSource(value)]
@@ -35,7 +33,6 @@ const functionSourcesIn = (value: unknown): ReadonlyArray<string> => {
     : []
 }
 
-/** A description as code, its functions in source form. */
 const caseAsCode = (value: Case.AnyValue): string => {
   if (Expectation.concept.is(value)) return showExpectation(value)
   const [first, ...rest] = Case.show(value).split('…')
@@ -46,7 +43,7 @@ const caseAsCode = (value: Case.AnyValue): string => {
 const isWord = (name: string): boolean => /^[A-Za-z_$][\w$]*$/.test(name)
 
 /**
- * Returns the code that builds a value: descriptions, points, parameters, functions, and arrays and records of them.
+ * Returns the code that builds a value, also of points, parameters and functions.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -74,7 +71,6 @@ export const codeOf = (value: unknown): string => {
   return String(value)
 }
 
-/** Names of custom cases, which a script must define. */
 const ownIn = (value: unknown): ReadonlyArray<string> =>
   Case.isValue(value)
     ? Case.parts(value).flatMap(part => {
@@ -89,7 +85,6 @@ const ownIn = (value: unknown): ReadonlyArray<string> =>
 export const isBuiltByCode = (value: unknown): boolean =>
   ownIn(value).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
 
-/** Function of `ornstein/laws` that makes the laws, and its arguments. */
 export interface Made {
   readonly by: string
   readonly of: ReadonlyArray<unknown>
@@ -106,8 +101,7 @@ const calledWords = (code: string): ReadonlySet<string> =>
   new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?=\s*[.(])/g) ?? [])
 
 /**
- * Imports of the library's names in printed code. Names only in the users' functions are in commented imports, since a helper of theirs may
- * have the same name.
+ * Imports of the library's names in printed code; those only in the users' functions are commented, since a helper may have the same name.
  */
 const importsOf = (printedCode: string, userCode: string): ReadonlyArray<string> => {
   const printed = calledWords(printedCode)

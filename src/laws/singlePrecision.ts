@@ -1,4 +1,4 @@
-/** Law that float32 deviates from float64 no more than rounded arguments would, if an objective declares it accurate. */
+/** Law that float32, if it is declared accurate, deviates from float64 no more than rounded arguments would. */
 import * as fc from 'fast-check'
 import * as Compiler from '../../lib/compiler/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -34,7 +34,7 @@ interface PrecisionCase {
   readonly seed: number
 }
 
-/** Law that float32 and float64 losses agree, if objective and expectation both declare it. */
+/** Law that losses in float32 and float64 agree, if objective and expectation declare it. */
 export const singlePrecisionLaw = (
   objective: Objective.Objective,
   schedules: fc.Arbitrary<Schedule.Schedule>,
@@ -79,7 +79,6 @@ const precisionCases = (schedules: fc.Arbitrary<Schedule.Schedule>): fc.Arbitrar
     )
   )
 
-/** Returns value and gradient, concatenated, computed by the library of one precision. */
 const lossInPrecision = (objective: Objective.Objective, expectation: Expectation.Expectation) => {
   const libraries = { float32: Compiler.library('float32'), float64: Compiler.library() }
   return (
@@ -95,7 +94,6 @@ const lossInPrecision = (objective: Objective.Objective, expectation: Expectatio
   }
 }
 
-/** Parameters with one entry changed, for each. */
 const singleEntryChanges = (params: Params.Params<string>): ReadonlyArray<Params.Params<string>> =>
   Params.names(params).flatMap(name =>
     Array.from(params[name].values, (_, at) => {

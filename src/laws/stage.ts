@@ -69,12 +69,11 @@ const resumesFromText = <P extends string>({ compile }: StageSubject<P>): LawBui
     source: 'a state holds all there is',
     maxCases: 3,
     says: ({ seed, at }) => {
-      // Resumed by a program that shares no cache with the first, as in another process.
+      // Resumed without the caches of the first program.
       const first = compile()
       const another = compile()
       const states = [...Run.states(first)(Key.fromSeed(seed))]
       const codec = Run.codec(first)
-      // Nothing follows the last state.
       const written = jsonRoundTrip(codec.encode(states[at % Math.max(1, states.length - 1)]))
       return pipe(
         codec.decode(written),
@@ -133,7 +132,6 @@ const batchesAreUniform = <P extends string>(subject: StageSubject<P>, simple: S
 const rowsOfSecondStep =
   <P extends string>({ schedule, score, dim }: StageSubject<P>, simple: Stage.Simple, rows: number) =>
   (seed: number): ReadonlyArray<number> => {
-    // Stages accept parameters of any names.
     const anyScore: Score.Score<string> = score
     const start = Params.zeros(Score.shapes(dim)(anyScore))
     const [key, first, second] = Key.split(3)(Key.fromSeed(seed))

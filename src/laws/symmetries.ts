@@ -5,13 +5,11 @@ import { subtractRows, pointsFromRows, listRows, scaleRow, type NumberRow } from
 
 type Change<P extends string> = (params: Params.Params<P>) => Params.Params<P>
 
-/** Transformations of a score's parameters and gradients; absent if it has none. */
+/** Transformations of a score's parameters and gradients. */
 export interface ScoreSymmetries<P extends string> {
   readonly relabel?: (seed: number) => Change<P>
-  /** Applies an orthogonal map to all centres. */
   readonly rotate?: (map: (row: NumberRow) => NumberRow) => Change<P>
   readonly translate?: (by: NumberRow) => Change<P>
-  /** True if s(−x) = −s(x) for all parameters. */
   readonly odd?: boolean
 }
 

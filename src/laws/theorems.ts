@@ -58,7 +58,6 @@ import { codeOf, scripted } from './script.js'
 
 // —— the paper ——
 
-/** Objective as a function of its noise levels. */
 export type Form = (noiseLevels: NoiseLevels.NoiseLevels) => Objective.Objective
 
 export interface PaperOptions {
@@ -98,7 +97,6 @@ const theoremCases = <P extends string>(
     })
   )
 
-/** Value and gradient of an objective on points, by an expectation. */
 const valueAndGradientOf = <P extends string>(
   score: Score.Score<P>,
   objective: Objective.Objective,
@@ -192,7 +190,7 @@ const gradientIs = <P extends string>(
   )
 }
 
-/** Theorem: for the pair the gradient is an EM step plus a correction G. */
+/** Theorem: the pair's gradient is an EM step plus a correction G. */
 const pairIdentity = (options: PaperOptions = {}): Law =>
   gradientIs(
     Score.symmetricPair,
@@ -214,7 +212,7 @@ const pairIdentity = (options: PaperOptions = {}): Law =>
     }
   )
 
-/** Theorem: for K components the gradient is an EM step plus a correction, which depends on x only through ⟨m_i, x⟩. */
+/** Theorem: the gradient for K components is an EM step plus a correction, a function of ⟨m_i, x⟩. */
 const componentsIdentity = (options: PaperOptions = {}): Law =>
   gradientIs(
     Score.spherical({ components: 3 }),
@@ -391,10 +389,8 @@ export const em = <P extends string>(
       statement:
         '∀ θ, x: ∫_0^T ∂L_t dt → ∂(−E log p(x_0)) as T → ∞ and nodes grow: the error at T = 12 with 48 nodes is below 1e-7 (1 + |∇|), halves at least from T = 1 to 2 to 4, with 24, and from 4 to 16 nodes, until it is there. (The tail is of order e^{−4T}.)',
       source: 'Song et al. 2021, arXiv 2101.09258, theorem 1',
-      // About two hundred quadratures each, and one case shows an error.
       maxCases: 2,
       says: ({ points, params }, mixture) => {
-        // By equal steps in one dimension; by quadrature for the pair.
         const all = Density.pairWithNoiseNodes(points, Density.equalStepRule(48))
         const gradient = (objective: Objective.Objective): Density.NumberRow =>
           flattenParams(
@@ -419,7 +415,7 @@ export const em = <P extends string>(
   ])
 }
 
-/** Returns the laws of the pair, whose gradient is an EM step plus a correction G. */
+/** Returns the laws of the pair's EM step and correction. */
 export const emPair = ({
   implicit = Objective.implicit,
   step = ExpectationMaximization.step
@@ -522,7 +518,6 @@ const flowSubject = <P extends string>(
 }
 type FlowSubject<P extends string> = ReturnType<typeof flowSubject<P>>
 
-/** Relation that values never rise, up to rounding. */
 const neverRises = (values: ReadonlyArray<number>, rounding: number): LawRelations =>
   values.length > 1 && atMost(values.slice(1), values.slice(0, -1), rounding * (1 + Math.abs(values[0])))
 
@@ -592,10 +587,7 @@ export interface RecoveryOptions {
   readonly truth?: Mixture.Mixture
   /** Distance of components, in standard deviations. Default: 6. */
   readonly apart?: number
-  /**
-   * Distribution of the data in place of the truth, and the centres to be found. Default: variances 1.5 times as large, and the same
-   * centres.
-   */
+  /** Distribution of the data in place of the truth, with the centres to find. Default: 1.5 times the variances, equal centres. */
   readonly misspecified?: { readonly data: Mixture.Mixture; readonly centres: ReadonlyArray<ReadonlyArray<number>> }
   /** Rows of the smallest data set; the others have 4 and 16 times as many. Default: 200. */
   readonly rows?: number
@@ -647,7 +639,6 @@ const recoverySubject = <P extends string>(
     given.truth ?? planted(mixtureOfScore(score, Params.zeros(Score.shapes(DIM)(score))).weights.length, apart)
   const centres = centreRowsOf(truth)
   const dim = centres[0].length
-  /** Centres that the pipeline finds in a sample. */
   const findCentres = (data: Mixture.Mixture, count: number, key: Key.Key): ReadonlyArray<Density.NumberRow> => {
     const keys = pipe(key, Key.named('sample', 'run'))
     const points = Mixture.sample(count)(keys.sample)(data)
@@ -665,7 +656,7 @@ const recoverySubject = <P extends string>(
     misspecified: given.misspecified ?? widened(truth, centres),
     findCentres,
     within: `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`,
-    /** Relations that the centres are found in `count` rows, within 6 standard errors of one coordinate. */
+    /** Relations that centres are found in `count` rows, within 6 standard errors of one coordinate. */
     centresAreFound: (
       { data, centres }: NonNullable<RecoveryOptions['misspecified']>,
       count: number,
@@ -682,7 +673,6 @@ type RecoverySubject<P extends string> = ReturnType<typeof recoverySubject<P>>
 
 const DIM = 2
 
-/** Components of variance 1 on a circle, neighbours at distance `apart`. */
 const planted = (count: number, apart: number): Mixture.Mixture => {
   const radius = count === 1 ? 0 : apart / (2 * Elementary.sin(Math.PI / count))
   const angle = (k: number): number => (2 * Math.PI * k) / count + 0.3
@@ -700,7 +690,6 @@ const centreRowsOf = (mixture: Mixture.Mixture): ReadonlyArray<Density.NumberRow
   return Density.listRows({ rows, dim, values: mixture.means.values })
 }
 
-/** Distance of each true centre to the nearest centre found. */
 const nearestCentreDistances = (
   found: ReadonlyArray<Density.NumberRow>,
   wanted: ReadonlyArray<Density.NumberRow>
@@ -712,7 +701,6 @@ const mixtureOfScore = <P extends string>(score: Score.Score<P>, params: Params.
     O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture; try Score.spherical`))
   )
 
-/** Data with 1.5 times the truth's variances, and the same centres. */
 const widened = (
   truth: Mixture.Mixture,
   centres: ReadonlyArray<Density.NumberRow>
@@ -726,7 +714,7 @@ const widened = (
   return { data, centres }
 }
 
-/** Maximum-likelihood standard error of each centre, all coordinates together, for separated components. */
+/** Maximum-likelihood standard error of each centre, all coordinates together. */
 const likelihoodErrors = (data: Mixture.Mixture, count: number): ReadonlyArray<number> => {
   const { values, shape } = Mixture.covariances(data)
   const dim = shape[shape.length - 1]
@@ -826,7 +814,6 @@ const gradientsVaryNoMore = <P extends string>({ pipeline, truth }: RecoverySubj
   })
 }
 
-/** Losses of the pipeline that draw other than plain noise. */
 const varianceReducedLosses = <P extends string>({ stages }: Pipeline.Pipeline<P>) =>
   stages
     .flatMap(Stage.losses)

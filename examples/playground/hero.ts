@@ -56,6 +56,12 @@ export const hero = (more: string): string => {
 <g opacity="0">${dots(noisedAt(run.setting, TIME), 0.11)}<animate attributeName="opacity" ${keyed(['1', '0'], fall)}/></g>
 <g>${dots(run.setting, 0.06)}<animate attributeName="opacity" ${keyed(['0', '1'], fall)}/></g>
 <g stroke="currentColor" stroke-width=".14">${truth.map(([x, y]) => `<path d="M${n(x - 0.3)} ${n(-y - 0.3)}l.6 .6m0-.6l-.6 .6"/>`).join('')}<animate attributeName="opacity" ${keyed(['0', '1'], fall)}/></g>
+${[[FAR, 'much noise', ['1', '0']] as const, [NEAR, 'no noise', ['0', '1']] as const]
+  .map(
+    ([reach, words, opacity]) =>
+      `<text x="${n(-1.54 * reach)}" y="${n(0.92 * reach)}" style="font-size:${n(0.085 * reach)}px" fill="currentColor" opacity="${opacity[1]}">${words}<animate attributeName="opacity" ${keyed(opacity, fall)}/></text>`
+  )
+  .join('')}
 <polygon points="${ends}" fill="none" stroke="#d55e00" stroke-width=".16" stroke-linejoin="round"><animate attributeName="points" ${keyed(shapes, times)}/></polygon>
 </svg><figcaption>Much noise makes one cloud of three clusters. A model that learns to remove the noise (orange) finds how large their triangle is, not which way it points. Then the noise falls, and the triangle turns into place. <button type="button" id="hero-play">▶ Play</button>${more}</figcaption></figure>
 <script>${script}</script>`

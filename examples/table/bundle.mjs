@@ -23,7 +23,10 @@ export const bundled = async ({ home } = {}) => {
   const script = await program('table/main.ts', 'esm', {
     define: { WORKER: JSON.stringify(worker), SAMPLES: JSON.stringify(samples) }
   })
-  return pageOf('table', script, home)
+  const page = pageOf('table', script, home)
+  // Among the pages of the site it leads to those that a reader of its result looks for.
+  const links = '<a href="playground.html">The lesson</a> · <a href="report.html">How to read the report</a>'
+  return home === undefined ? page : page.replace('>ornstein</a>', all => `${all} · ${links}`)
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) writePage('table', await bundled())

@@ -191,7 +191,7 @@ found('wrong').addEventListener('click', ({ target }) => {
 /** What goes on, and whether it can be stopped; null: nothing. */
 const busy = (what: string | null, isLong = false): void => {
   found('progress').textContent = what ?? ''
-  found('fit').hidden = isLong
+  found('fit').hidden = found('or').hidden = isLong
   of('fit', HTMLButtonElement).disabled = what !== null
   found('stop').hidden = found('cancel').hidden = !isLong
   if (!isLong) found('picture').replaceChildren()
@@ -208,6 +208,8 @@ const showTable = (given: Table): void => {
   // What the table itself tells is not asked for.
   const missing = of('option-missing', HTMLSelectElement)
   if (!isSame && missing.value === '' && given.missing > 0) missing.value = 'em'
+  const about = missing.parentElement?.querySelector('small')
+  if (about != null) about.textContent = given.missing === 0 ? 'No cell of this table is empty' : fields.missing.about
   if (given.decimal !== undefined) of('option-decimal', HTMLInputElement).value = given.decimal
   document.body.classList.add('has-table')
   found('by-command').hidden = false
@@ -268,7 +270,10 @@ const hear = (reply: Reply): void => {
     case 'made':
       busy(reply.next ?? null)
       wrong(reply.wrong)
-      if (reply.made === null) return
+      if (reply.made === null) {
+        asked.open = true
+        return
+      }
       found('made').hidden = false
       found('downloads').replaceChildren('Keep: ', ...Object.entries(reply.made.files).map(download))
       found('told').textContent = reply.made.told
@@ -357,6 +362,8 @@ form.addEventListener('submit', event => {
   event.preventDefault()
   wrong([])
   found('made').hidden = true
+  // Progress and its picture take the form's place.
+  asked.open = false
   busy('begun', true)
   ask({ ask: 'fit', name: source, given: given() })
 })

@@ -48,17 +48,21 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
     // Clipped to one line, since a second one would not be cleared.
     world.stderr(`\r\x1b[2K${clipText(printableText(prefix + text()), world.terminal.err - 1)}`)
   }
-  /** Estimated time left if `done` of `of` took the time since `from`; empty if either time is below one second. */
-  const timeLeft = (qualifier: string, from: number, done: number, of: number): string => {
+  /** Words with the estimated time left if `done` of `of` took the time since `from`; empty if either time is below one second. */
+  const timeLeft = (from: number, done: number, of: number, words: (time: string) => string): string => {
     const elapsed = world.now() - from
     const rest = (elapsed / done) * (of - done)
-    return done > 0 && elapsed > 1000 && rest > 1000 ? `, ${qualifier} ${durationText(rest)} left` : ''
+    return done > 0 && elapsed > 1000 && rest > 1000 ? words(durationText(rest)) : ''
   }
   const onCandidate = ({ family, components, done, of }: Fit.Progress): void => {
     furthest = Math.max(furthest, done)
     write(
       () =>
-        `candidate ${done + 1} of ${of}: ${components} ${commandLineName(family)}${timeLeft('about', startedAt, furthest, of)}`
+        `candidate ${done + 1} of ${of}: ${components} ${commandLineName(family)}` +
+        // The best are then refined on all rows, for a time that candidates on a sample do not show.
+        (done + 1 === of
+          ? ', then the best are refined'
+          : timeLeft(startedAt, furthest, of, time => `, about ${time} to the last candidate`))
     )
   }
   const onStep: ProgressLine['onStep'] = ({ stage, step, value }, { stages }, measured): void => {
@@ -69,12 +73,14 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
     write(() => {
       const { name, value: shown } = measured(stage, value)
       // The value comes first, since a narrow terminal cuts the end.
-      return `${name} ${table.show(shown)}, step ${step} of ${steps}, ${stageText}${timeLeft('at most', since, step, steps)}`
+      return `${name} ${table.show(shown)}, step ${step} of ${steps}, ${stageText}${timeLeft(since, step, steps, time => `, at most ${time} left`)}`
     })
   }
   const onResample = ({ done, of }: Bootstrap.Progress): void => {
     if (done === 0) since = world.now()
-    write(() => `resample ${Math.min(done + 1, of)} of ${of}${timeLeft('about', since, done, of)}`)
+    write(
+      () => `resample ${Math.min(done + 1, of)} of ${of}${timeLeft(since, done, of, time => `, about ${time} left`)}`
+    )
   }
   const onTest: ProgressLine['onTest'] = ({ components, done }) => {
     if (done === 0) since = world.now()

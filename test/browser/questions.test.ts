@@ -673,6 +673,16 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
       }
     }))
 
+  it('cuts no column of counts at 1024 pixels: 5', () =>
+    visit({ width: 1024, height: 768 }, 'question=5', async page => {
+      await page.waitForFunction(() => document.querySelectorAll('#counts td').length > 0)
+      const { counts } = await rectangles(page, ['counts'])
+      const edges = await page.$$eval('#counts td', all => all.map(cell => cell.getBoundingClientRect().right))
+      expect(Math.max(...edges)).toBeLessThanOrEqual(counts.right)
+      const { panels } = await rectangles(page, ['panels'])
+      expect(counts.right).toBeLessThanOrEqual(panels.right + 1)
+    }))
+
   it('cuts no title and no label at 1024 pixels', () =>
     visit({ width: 1024, height: 768 }, 'question=0&step=10', async page => {
       const all: unknown[] = []
@@ -804,6 +814,8 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
         expect(await barriers(page), id).toEqual([])
       }
       expect(await page.locator('#start .doors a').count()).toBe(3)
+      // The last page has the first picture of each question.
+      expect(await page.locator('#end .learned a .thumb svg').count()).toBe(questions.length)
       expect(await page.locator('#start svg path').count()).toBeGreaterThan(1)
     }))
 

@@ -102,6 +102,9 @@ describe.skipIf(isMissing)('the page for a table', () => {
     await page.setInputFiles('#file', at('commas.csv'))
     await isReady(page)
     expect(await page.inputValue('#option-decimal')).toBe(',')
+    // The button is in view, though the form is longer than the screen, and says so of a table without empty cells.
+    expect((await page.locator('#fit').boundingBox())?.y).toBeLessThan(760)
+    expect(await page.locator('label:has(#option-missing) small').innerText()).toBe('No cell of this table is empty')
     const ticked = await page.$$eval('#columns input', all => all.map(box => (box as HTMLInputElement).checked))
     expect(ticked).toEqual([true, false, true, true])
     expect(await page.locator('#ignored').innerText()).toContain('same: the same in every row')

@@ -85,6 +85,19 @@ describe('progress', () => {
     expect(prior.at(-1)).toMatch(/log-likelihood \+ log-prior per row -/)
   })
 
+  it('says of a search when the last candidate comes, and that the best are refined after it', async () => {
+    const lines = await watched('fit %faithful.csv -k 1..4 --family isotropic,full')
+    // A clock of 120 ms a look: by the last candidates more than a second is over, and a time is there to be measured.
+    expect(lines.find(line => line.startsWith('candidate 8 of 8'))).toMatch(
+      /^candidate 8 of 8: \d [a-z]+, then the best are refined$/
+    )
+    for (const line of lines)
+      expect(line).toMatch(
+        /^(?!candidate)|^candidate [1-8] of 8: \d [a-z]+(, (about \d+ s to the last candidate|then the best are refined))?$/
+      )
+    expect(lines.some(line => line.endsWith('s to the last candidate'))).toBe(true)
+  })
+
   it('stays on its line', async () => {
     const minVarianceColumns = await watched('fit %faithful.csv -k 2 --family full --recipe em', 50)
     expect(minVarianceColumns.length).toBeGreaterThan(2)

@@ -15,7 +15,7 @@ import { unpackedLz4 } from './lz4.js'
 
 type Arrow = typeof ApacheArrow
 
-// The import is inside `try`, since bundlers otherwise reject programs that do not have the package.
+// Inside `try`, since bundlers otherwise reject programs that do not have the package.
 const loadArrow = async (): Promise<Arrow> => {
   try {
     return await import('apache-arrow')
@@ -24,7 +24,7 @@ const loadArrow = async (): Promise<Arrow> => {
   }
 }
 
-/** Registers decompressors of LZ4 and of zstd, which another package provides; without it compressed batches throw when they are read. */
+/** Registers decompressors of LZ4 and of zstd, which another package provides; otherwise compressed batches throw when read. */
 const unpacking = async ({ compressionRegistry, CompressionType }: Arrow): Promise<void> => {
   if (compressionRegistry.get(CompressionType.LZ4_FRAME) === null)
     compressionRegistry.set(CompressionType.LZ4_FRAME, { decode: unpackedLz4 })
@@ -89,17 +89,16 @@ const arrowCells = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector
   const scale = of.isDecimal(type) ? type.scale : null
   for (let i = 0; i < vector.length; i++) {
     const cell: unknown = vector.get(i)
-    // A missing cell is null.
     if (cell === undefined) break
     cells.push(scale !== null && cell instanceof Uint32Array ? Number(`${bigIntOfWords(cell)}e${-scale}`) : cell)
   }
   return cells
 }
 
-/** True if the number of missing cells is as declared: a damaged count could hide missing cells or invent values. */
+/** True if the number of missing cells is as declared, since a damaged count could hide missing cells or invent values. */
 const isValidNullCount = ({ DataType: of }: Arrow, { type, data }: Vector<DataType>): boolean =>
   data.every(({ length, offset, nullCount, nullBitmap }) => {
-    // The validity bitmap is typed as present, but a column without missing cells has none.
+    // Typed as present, but a column without missing cells has no bitmap.
     const bits = nullBitmap as Uint8Array | undefined
     if (bits === undefined || bits.length === 0) return nullCount === 0 || of.isNull(type) || of.isUnion(type)
     if (8 * bits.length < offset + length) return false
@@ -112,7 +111,7 @@ const isValidNullCount = ({ DataType: of }: Arrow, { type, data }: Vector<DataTy
 const MAX_ROWS_PER_BYTE = 8 * 255
 
 /**
- * Batches of rows of a file or a stream. Empty batches are left out, unless all are empty. Nested columns are read only if
+ * Yields batches of rows of a file or a stream. Empty batches are left out, unless all are empty. Nested columns are read only if
  * `readsNested`.
  */
 export async function* batches(
@@ -155,14 +154,14 @@ export async function* batches(
 }
 
 /**
- * Bytes of an Arrow file or stream, one batch of rows at a time: numbers as doubles, all other cells as texts, any of them may be
- * missing. All parts have the columns of the first.
+ * Yields the bytes of an Arrow file or stream, one batch of rows at a time: numbers as doubles, other cells as texts, possibly missing. All
+ * parts have the columns of the first.
  */
 export async function* arrowOf(parts: AsyncIterable<Columns>, form: 'file' | 'stream'): AsyncGenerator<Uint8Array> {
   const arrow = await loadArrow()
   const { AsyncByteQueue, Field, Float64, RecordBatch, Schema, Struct, Utf8, makeData, vectorFromArray } = arrow
   let written: Uint8Array[] = []
-  /** Bytes are collected as they are written instead of waiting for a reader. */
+  /** Collects bytes as they are written instead of waiting for a reader. */
   class Taken extends AsyncByteQueue {
     override write(bytes: Uint8Array): void {
       if (bytes.byteLength > 0) written.push(bytes)

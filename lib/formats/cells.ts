@@ -1,7 +1,6 @@
 /**
- * Fast reader of tables of separated cells, quoted or not, from bytes as they arrive: plain decimals are parsed in place, and only
- * other cells become strings. It gives up if a line ends inside a quote or has more or fewer cells than the first, which is left to a
- * full parser.
+ * Fast reader of tables of separated cells, quoted or not, from bytes as they arrive: plain decimals are parsed in place, and only other
+ * cells become strings. It gives up, in favour of a full parser, if a line ends inside a quote or has more or fewer cells than the first.
  */
 
 import { joinedBytes } from './joinedBytes.js'
@@ -13,10 +12,10 @@ const SPLIT = 134217729
 
 const decimalBits = new Float64Array(1)
 const decimalWords = new Uint32Array(decimalBits.buffer)
-/** Index of the word of a double that holds its exponent. */
+/** Index of a double's word with its exponent. */
 const HIGH = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
 
-/** Largest remainder, in half units of the last place, at which rounding is certain: the error of the quotient is about 2⁻¹⁰⁰ of it. */
+/** Largest remainder, in half ulps, at which rounding is certain: the error of the quotient is about 2⁻¹⁰⁰ of it. */
 const MAX_CERTAIN_REMAINDER = 1 - 1 / 1048576
 
 /** a·b − fl(a·b), exactly (Dekker 1971). */
@@ -31,8 +30,8 @@ const dekkerProductError = (a: number, b: number, product: number): number => {
 }
 
 /**
- * (high · 10^(digits − 9) + low) / 10^fraction, rounded to the nearest double, for 16 to 19 digits of which `high` are the first nine;
- * NaN if it is too near to the middle of two doubles to round with certainty.
+ * (high · 10^(digits − 9) + low) / 10^fraction, rounded to the nearest double, for 16 to 19 digits of which `high` are the first nine; NaN
+ * if it is too near to the middle of two doubles.
  */
 const decimalQuotient = (high: number, low: number, digits: number, fraction: number): number => {
   const ten = POWERS_OF_TEN[digits - 9]
@@ -52,7 +51,7 @@ const decimalQuotient = (high: number, low: number, digits: number, fraction: nu
   const isPower = decimalWords[1 - HIGH] === 0 && (decimalWords[HIGH] & 0xfffff) === 0
   decimalWords[HIGH] = (exponent - 53) << 20
   decimalWords[1 - HIGH] = 0
-  // Half the distance of neighbouring doubles, which is halved again below a power of two.
+  // Half the gap to the next double, halved again below a power of two.
   const half = isPower ? decimalBits[0] / 2 : decimalBits[0]
   return Math.abs(left) < half * MAX_CERTAIN_REMAINDER ? value : NaN
 }
@@ -69,7 +68,7 @@ const NINE = 57
 const CAPITAL_E = 69
 const SMALL_E = 101
 
-/** Position after the number or quoted cell that was read last. */
+/** Position after the last number or quoted cell. */
 let end = 0
 
 /**
@@ -128,45 +127,45 @@ const decimalAt = (bytes: Uint8Array, from: number): number => {
   return isNegative ? -value : value
 }
 
-/** A table with the same number of cells in each line. */
+/** Table with an equal number of cells in each line. */
 export interface NumericSheet {
   readonly width: number
   /** Number of lines that are not blank. */
   readonly rows: number
   /** Texts of the cells of the first line. */
   readonly first: ReadonlyArray<string>
-  /** Number of lines before those of `numbers`: 1 if the first line is a header, otherwise 0. */
+  /** 1 if the first line is a header, otherwise 0. */
   readonly above: number
   /** [rows − above, width], row by row; NaN for a cell that is not a number. */
   readonly numbers: Float64Array
-  /** Text of a cell of `numbers` that is not a number, by its row in `numbers`. */
+  /** Text of a cell that is not a number, by its row in `numbers`. */
   readonly text: (row: number, column: number) => string
 }
 
 export interface Reader {
-  /** Reads the next bytes; false if the table needs a full parser. */
+  /** Reads the next bytes; returns false if the table needs a full parser. */
   readonly push: (bytes: Uint8Array) => boolean
   /** The table, after all bytes; null if it needs a full parser or is empty. */
   readonly sheet: () => NumericSheet | null
 }
 
-/** True if the reader supports the separator: a character that is neither part of a number nor a blank. */
+/** True for a character that is neither part of a number nor a blank. */
 const isSupportedSeparator = (character: string): boolean => /^[,;\t|:]$/.test(character)
 
 /** Syntax of a table. */
 export interface Grammar {
-  /** Separator of the cells, given the first lines, which may be all lines; null if the table needs a full parser. */
+  /** Separator of the cells, given the first lines, or all if `isAll`; null if the table needs a full parser. */
   readonly separator: (head: string, isAll: boolean) => string | null
-  /** Number in a cell that is not a plain decimal; NaN if it is not a number. */
+  /** Number in a cell that is not a plain decimal; NaN if it is none. */
   readonly read: (cell: string) => number
 }
 
-/** Number of bytes at the beginning from which the separator is determined. */
+/** Number of first bytes from which the separator is determined. */
 const SNIFFED_BYTES = 1048576
-/** Number of characters of a text that are encoded at a time. */
+/** Number of characters encoded at a time. */
 const ENCODED_CHARACTERS = 1048576
 
-/** Reader of a table. `length` is the expected number of bytes (Default: unknown), by which memory is allocated at once. */
+/** Reader of a table. `length` is the expected number of bytes, for which memory is allocated at once. Default: unknown. */
 export const cellReader = ({ separator, read }: Grammar, length = 0): Reader => {
   let behind: Reader | null = null
   let head: Uint8Array[] = []
@@ -175,7 +174,7 @@ export const cellReader = ({ separator, read }: Grammar, length = 0): Reader => 
   const begin = ({ isAll }: { readonly isAll: boolean }): boolean => {
     const all = joinedBytes(head)
     head = []
-    // Only complete lines; the decoder removes a byte order mark.
+    // Complete lines only; the decoder removes a byte order mark.
     const text = new TextDecoder().decode(isAll ? all : all.subarray(0, lastLineEnd(all)))
     const found = separator(text, isAll)
     behind =
@@ -213,7 +212,7 @@ export const sheetOf = (text: string, grammar: Grammar): NumericSheet | null => 
   return into.sheet()
 }
 
-/** Reader that leaves every table to a full parser. */
+/** Leaves every table to a full parser. */
 const unsupportedReader: Reader = { push: () => false, sheet: () => null }
 
 /** Position after the last complete line; 0 if there is none. */
@@ -223,7 +222,7 @@ const lastLineEnd = (bytes: Uint8Array): number => {
   return at
 }
 
-/** Parsers of the texts of cells that one byte separates. */
+/** Parsers of cells' texts. */
 const cellParsers = (separator: number) => {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -274,7 +273,7 @@ const cellParsers = (separator: number) => {
   return { decoded, quotedEnd, unquoted, split, isBlank }
 }
 
-/** Reads complete lines from `start` to `stop` of bytes that follow `taken` other bytes; false if the table needs a full parser. */
+/** Reads complete lines from `start` to `stop` of bytes that follow `taken` others; false if the table needs a full parser. */
 type ReadLines = (bytes: Uint8Array, start: number, stop: number, taken: number) => boolean
 
 /** Position after a byte order mark; 0 if there is none. */
@@ -341,34 +340,30 @@ const cellTexts = () => {
   }
 }
 
-/** A table that is being read. */
 interface OpenSheet {
   readonly separator: number
   readonly read: Grammar['read']
-  /** Expected number of bytes. */
   readonly length: number
   readonly parsers: ReturnType<typeof cellParsers>
   readonly texts: ReturnType<typeof cellTexts>
   first: ReadonlyArray<string>
   width: number
   above: number
-  /** Number of rows in `numbers`, and number for which it has room. */
+  /** Number of rows in `numbers`, and of those for which it has room. */
   rows: number
   room: number
   numbers: Float64Array
-  /** Column of the cell that is being read. */
   column: number
-  /** True if the table needs a full parser. */
   failed: boolean
 }
 
-/** Marks a table as one that needs a full parser. */
+/** Marks a table as one that needs a full parser; returns false. */
 const giveUp = (sheet: OpenSheet): false => {
   sheet.failed = true
   return false
 }
 
-/** True if the table needs a full parser; a call, since functions that are called in between may change it. */
+/** True if the table needs a full parser; a function, since TypeScript would assume that calls do not change the field. */
 const hasFailed = ({ failed }: OpenSheet): boolean => failed
 
 const endsCell = (separator: number, c: number): boolean => c === separator || c === LINE_FEED || c === RETURN
@@ -384,14 +379,13 @@ const growSheet = (sheet: OpenSheet, seen: number): void => {
   sheet.texts.grow(rows, sheet.room)
 }
 
-/** Number in a cell that is not a plain decimal; stores its text if it is not a number. */
+/** Number in a cell that is not a plain decimal; stores its text if it is none. */
 const readCellText = (sheet: OpenSheet, text: string): number => {
   const number = sheet.read(text)
   if (Number.isNaN(number) && sheet.column < sheet.width) sheet.texts.put(text, sheet.rows, sheet.column, sheet.room)
   return number
 }
 
-/** Reads an unquoted cell that is not a plain decimal. */
 const readUnquotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, to: number): number => {
   const text = sheet.parsers.decoded(bytes, from, to)
   if (text !== null) return readCellText(sheet, text)
@@ -416,7 +410,7 @@ const readQuotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, stop:
   return readCellText(sheet, text)
 }
 
-/** Reads the first line, which fixes the width; true if it is a row of numbers, not a header. */
+/** Reads the first line, which fixes the width; returns true if it is a row of numbers, not a header. */
 const readFirstLine = (sheet: OpenSheet, bytes: Uint8Array, from: number, to: number): boolean => {
   const cells = sheet.parsers.split(bytes, from, to)
   // A line with a single blank cell is a blank line.
@@ -428,7 +422,7 @@ const readFirstLine = (sheet: OpenSheet, bytes: Uint8Array, from: number, to: nu
   return sheet.above === 0
 }
 
-/** Reads the cells of one row; returns the position of its end, −1 if the table needs a full parser. */
+/** Reads the cells of one row; returns the position of its end, or −1 if the table needs a full parser. */
 const readRow = (sheet: OpenSheet, bytes: Uint8Array, start: number, stop: number): number => {
   const { numbers, width, separator } = sheet
   let at = start
@@ -474,7 +468,7 @@ const readLines = (
       at++
       continue
     }
-    // The first line is parsed as a whole, and so is a line that may be blank.
+    // The first line is parsed as a whole, and so is one that may be blank.
     if (sheet.width === 0 || c <= SPACE || c > 127) {
       let to = at
       while (to < stop && bytes[to] !== LINE_FEED && bytes[to] !== RETURN) to++

@@ -1,6 +1,6 @@
 /** Tables with typed columns, as in Parquet and Arrow files, and their conversion to rows of numbers. */
 
-/** Type of a column: `nested` are lists, maps and records. */
+/** `nested` are lists, maps and records. */
 export type Type = 'numbers' | 'text' | 'dates' | 'nested'
 
 export interface TypedCells {
@@ -10,7 +10,6 @@ export interface TypedCells {
   readonly cells: ArrayLike<unknown>
 }
 
-/** Some rows of a table. */
 export interface Columns {
   readonly rows: number
   readonly columns: ReadonlyArray<TypedCells>
@@ -59,17 +58,16 @@ export interface Typed {
   readonly types: ReadonlyArray<Type>
   /** [rows, columns], row by row; NaN for a cell that is neither a finite number nor an integer that a double represents. */
   readonly numbers: Float64Array
-  /** Text of such a cell; empty if it is missing. */
+  /** Text of a cell that is NaN in `numbers`; empty if missing. */
   readonly text: (row: number, column: number) => string
 }
 
-/** Options of reading a file with typed columns. */
 export interface ColumnarReadOptions {
   /** True if the cells of nested columns are read. Default: false. */
   readonly readsNested?: boolean
 }
 
-/** Error of an optional package that is needed for a file and is not installed. */
+/** An optional package that a file needs is not installed. */
 export class Absent extends Error {
   readonly library: string
   constructor(library: string) {
@@ -89,7 +87,7 @@ const cellAsText = (value: unknown): string =>
           ? Array.from(value, byte => byte.toString(16).padStart(2, '0')).join('')
           : JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part))
 
-/** Copy that can be posted to another thread: cells in their own arrays, objects as texts. */
+/** Copy that can be posted to another thread: cells in arrays of their own, objects as texts. */
 export const sent = ({ rows, columns }: Columns): Columns => ({
   rows,
   columns: columns.map(column => {
@@ -104,7 +102,7 @@ export const sent = ({ rows, columns }: Columns): Columns => ({
   })
 })
 
-/** Writes the numbers of a column; true if every cell is a number. */
+/** Writes the numbers of a column; returns true if every cell is a number. */
 const writeNumbers = (cells: ArrayLike<unknown>, into: Float64Array, from: number, stride: number): boolean => {
   let isFull = true
   for (let i = 0, to = from; to < into.length; i++, to += stride) {
@@ -119,7 +117,7 @@ const writeNumbers = (cells: ArrayLike<unknown>, into: Float64Array, from: numbe
   return isFull
 }
 
-/** Converts columns to rows; cells with a text in `absent` are missing too. */
+/** Converts columns to rows; cells with a text in `absent` count as missing. */
 export const typedRows = ({ rows, columns }: Columns, absent: ReadonlyArray<string> = []): Typed => {
   const width = columns.length
   const numbers = new Float64Array(rows * width)
@@ -148,7 +146,7 @@ export const typedRows = ({ rows, columns }: Columns, absent: ReadonlyArray<stri
 /** Text of a day, given its number since 1970. */
 export const day = (days: number): string => new Date(days * 86_400_000).toISOString().slice(0, 10)
 
-/** Text of a time in UTC, given the number of units since 1970 and the units per second; exact. */
+/** Exact text of a time in UTC, given the number of units since 1970 and the units per second. */
 export const moment = (count: bigint, perSecond: 1n | 1_000n | 1_000_000n | 1_000_000_000n): string => {
   const rest = ((count % perSecond) + perSecond) % perSecond
   const seconds = new Date(Number((count - rest) / perSecond) * 1000).toISOString().slice(0, 19)

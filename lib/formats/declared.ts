@@ -1,4 +1,4 @@
-/** Validation of shapes and texts that a file declares, before memory is allocated for them. */
+/** Validation of declared shapes and texts before memory is allocated for them. */
 import { parseJson } from '../plain/jsonText.js'
 import { quotedJson } from '../plain/said.js'
 
@@ -6,8 +6,7 @@ import { quotedJson } from '../plain/said.js'
 const MAX_AXES = 64
 
 /**
- * Number of entries of a declared shape with `width` bytes each, in a file of `bytes` bytes; a short text of its problem if it is
- * invalid.
+ * Number of entries of a declared shape with `width` bytes each, in a file of `bytes` bytes; the problem as a short text if it is invalid.
  */
 export const entriesIn = (shape: ReadonlyArray<unknown>, width: number, bytes: number): number | string => {
   if (shape.length > MAX_AXES) return `${shape.length} axes, and not at most ${MAX_AXES}`

@@ -1,7 +1,7 @@
 /**
  * NumPy's archives of named arrays (.npz): a zip archive (PKWARE's APPNOTE 6.3) of .npy arrays (NumPy's format 1.0). Reads the files of
- * `numpy.savez` and `numpy.savez_compressed`, integers and single precision as doubles; writes little-endian doubles and texts in
- * row-major order, not compressed.
+ * `numpy.savez` and `numpy.savez_compressed`, integers and single precision as doubles; writes little-endian doubles and texts in row-major
+ * order, not compressed.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -35,7 +35,7 @@ const npy = (entry: Entry): Uint8Array => {
   const wide = 'texts' in entry ? Math.max(1, ...entry.texts.map(text => Array.from(text).length)) : 0
   const descr = 'texts' in entry ? `<U${wide}` : '<f8'
   const about = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple(entry.shape)}, }`
-  // The numbers begin at a multiple of 64 bytes, and the header ends with a line feed.
+  // Numbers begin at a multiple of 64 bytes, and the header ends with a line feed.
   const filled = about.padEnd(64 * Math.ceil((about.length + 11) / 64) - 11) + '\n'
   const data = new DataView(new ArrayBuffer('texts' in entry ? 4 * wide * entry.texts.length : 8 * entry.values.length))
   if ('texts' in entry)
@@ -114,20 +114,20 @@ const fromNpy = (bytes: Uint8Array): Entry | string => {
 
 // —— .zip ——
 
-/** Archive of arrays by name, not compressed. */
+/** Bytes of an uncompressed archive of arrays by name. */
 export const write = (arrays: Arrays): Uint8Array =>
   zipSync(Object.fromEntries(Object.entries(arrays).map(([name, entry]) => [`${name}.npy`, npy(entry)])), {
     level: 0,
-    // A fixed date, the first that an archive can have, so that equal arrays give equal bytes.
+    // The first date of the format, so equal arrays give equal bytes.
     mtime: new Date(1980, 0, 1)
   })
 
-/** DEFLATE expands a byte to 1032 bytes at most. */
+/** Maximum expansion of DEFLATE. */
 const MAX_DEFLATE_RATIO = 1032
 
 /**
- * CRC-32 of each member, in the order of the archive's central directory; empty if the archive has none. Bytes beyond the end count as
- * 0. fflate reads the directory, but neither returns nor verifies these.
+ * CRC-32 of each member, in the order of the central directory, which fflate reads but does not verify; empty if there is none. Bytes
+ * beyond the end count as 0.
  */
 const declaredCrcs = (bytes: Uint8Array): ReadonlyArray<number> => {
   const word = (at: number): number => short(at) + 65536 * short(at + 2)
@@ -173,7 +173,7 @@ const nameOf = (path: string): string => path.replace(/\.npy$/, '')
 /** Name of a member for a message. */
 const quotedName = (path: string): string => shortened(nameOf(path), QUOTED_LETTERS)
 
-/** Arrays of an archive by name; a text of its problem if it is invalid. */
+/** Arrays of an archive by name; the problem as a text if it is invalid. */
 export const read = (bytes: Uint8Array): Arrays | string => {
   let files: Readonly<Record<string, Uint8Array>>
   try {

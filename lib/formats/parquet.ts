@@ -22,7 +22,7 @@ export interface Slices {
   readonly slice: (from: number, to?: number) => ArrayBuffer | Promise<ArrayBuffer>
 }
 
-// The import is inside `try`, since bundlers otherwise reject programs that do not have the package.
+// Inside `try`, since bundlers otherwise reject programs that do not have the package.
 const loadHyparquet = async (): Promise<typeof Hyparquet> => {
   try {
     return await import('hyparquet')
@@ -42,13 +42,10 @@ const decompressors = async (): Promise<Hyparquet.Compressors> => {
   return { ...compressors, GZIP: (input, length) => verifyGzip(input, decompressGzip(input, length)) }
 }
 
-/**
- * Returns the content of a gzip member; throws if its CRC-32 or length differs from the member's trailer, which the decompressor
- * ignores.
- */
+/** Returns the content of a gzip member; throws if its CRC-32 or length differs from the trailer, which the decompressor ignores. */
 const verifyGzip = (member: Uint8Array, content: Uint8Array): Uint8Array => {
   const end = new DataView(member.buffer, member.byteOffset, member.byteLength)
-  // Pages may also be deflated without the frame of gzip, and then have no checksum.
+  // Pages may be deflated without the frame of gzip, and then have no checksum.
   if (member.length < 18 || end.getUint16(0) !== 0x1f8b) return content
   if (end.getUint32(member.length - 4, true) !== content.length) throw new Error('bytes that do not have their length')
   if (end.getUint32(member.length - 8, true) !== crc32(content)) throw new Error('bytes that do not have their CRC-32')
@@ -63,7 +60,7 @@ const writer = async (): Promise<typeof HyparquetWriter> => {
   }
 }
 
-const DATES = /^(DATE|TIMESTAMP)/
+const DATE_TYPES = /^(DATE|TIMESTAMP)/
 const NUMERIC_TYPES = /^(INT32|INT64|FLOAT|DOUBLE)$/
 
 const parquetType = ({ element, children }: SchemaTree): Type => {
@@ -71,7 +68,7 @@ const parquetType = ({ element, children }: SchemaTree): Type => {
   const meant = logical?.type ?? ''
   return children.length > 0 || repetition === 'REPEATED'
     ? 'nested'
-    : DATES.test(converted) || DATES.test(meant) || type === 'INT96'
+    : DATE_TYPES.test(converted) || DATE_TYPES.test(meant) || type === 'INT96'
       ? 'dates'
       : converted === 'DECIMAL' || meant === 'FLOAT16' || (NUMERIC_TYPES.test(type) && !/^TIME/.test(converted + meant))
         ? 'numbers'
@@ -91,7 +88,7 @@ const parsers = {
   timestampFromNanoseconds: parsePresent((count: bigint) => moment(count, 1_000_000_000n))
 }
 
-/** Throws the error of a file whose metadata disagree with its content. */
+/** Throws an error for metadata that disagree with the content. */
 const throwInconsistent = (what: string, found: number, said: number): never => {
   throw new Error(`${what} ${found} and not ${said}`)
 }
@@ -119,7 +116,7 @@ const checkCellCounts = (
   if (missing !== Number(said)) throwInconsistent(`${where} its missing cells are`, missing, Number(said))
 }
 
-/** Groups of rows of a file. Empty groups are left out, unless all are empty. Nested columns have cells only if `readsNested`. */
+/** Yields groups of rows of a file. Empty groups are left out, unless all are empty. Nested columns have cells only if `readsNested`. */
 export async function* rowGroupsOf(
   file: Slices,
   { readsNested = false }: ColumnarReadOptions = {}
@@ -165,8 +162,8 @@ export async function* rowGroupsOf(
 }
 
 /**
- * Bytes of a Parquet file, one group of rows at a time: numbers as doubles, all other cells as texts, any of them may be missing. All
- * parts have the columns of the first.
+ * Yields the bytes of a Parquet file, one group of rows at a time: numbers as doubles, other cells as texts, possibly missing. All parts
+ * have the columns of the first.
  */
 export async function* parquetOf(parts: AsyncIterable<Columns>): AsyncGenerator<Uint8Array> {
   const { ByteWriter, ParquetWriter } = await writer()

@@ -1,8 +1,6 @@
 /** Splits a text that arrives in pieces into pieces of complete records; line ends inside quotes do not end a record. */
 
-/** Syntax of records. */
 export interface Marks {
-  /** Character that separates cells. */
   readonly separator: string
   /** Beginning of comment lines; null if there are none. */
   readonly comment: string | null
@@ -10,7 +8,7 @@ export interface Marks {
   readonly skip: number
 }
 
-/** Maximum number of characters of a record; longer text is an unclosed quote and is passed on as it is. */
+/** Maximum number of characters of a record; longer text is an unclosed quote, passed on unchanged. */
 const MAX_RECORD_LENGTH = 1 << 24
 
 /** Position after the first `lines` lines. */
@@ -54,7 +52,7 @@ const lastRecordEnd = (text: string, { separator, comment, skip }: Marks): numbe
   }
 }
 
-/** Complete records of a text that arrives in pieces, about `atOnce` characters at a time; lines end with \n. */
+/** Yields complete records of a text that arrives in pieces, about `atOnce` characters at a time; lines end with \n. */
 export async function* recordsOfPieces(
   texts: AsyncIterable<string>,
   marksOf: (head: string) => Marks,
@@ -110,7 +108,7 @@ export const linesIn = (text: string): number => {
   return count
 }
 
-/** True if a line of the text satisfies a predicate; stops at the first. */
+/** True if a line of the text satisfies a predicate. */
 export const someLine = (text: string, is: (line: string) => boolean): boolean => {
   for (let from = 0; ;) {
     const end = text.indexOf('\n', from)

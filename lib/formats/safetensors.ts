@@ -1,6 +1,6 @@
 /**
  * Named arrays in the format safetensors (huggingface/safetensors): the length of the header in eight bytes, the header as JSON, and
- * little-endian numbers without gaps. A file is untrusted input, so everything that the header declares is checked against its bytes.
+ * little-endian numbers without gaps. Files are untrusted, so everything that the header declares is checked.
  */
 import { isRecord } from '../plain/object.js'
 import { QUOTED_LETTERS, quotedJson, shortened } from '../plain/said.js'
@@ -22,7 +22,7 @@ export interface Archive {
 
 type ReadNumber = (data: DataView, at: number) => number
 
-/** Number of a 16-bit float with this number of fraction bits. */
+/** Value of a 16-bit float with this number of fraction bits. */
 const ofHalf = (bits: number): number => {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31
@@ -35,7 +35,7 @@ const ofHalf = (bits: number): number => {
 
 const upper = new DataView(new ArrayBuffer(4))
 
-/** Size and reader of each number type; a flag is true if single precision represents it. */
+/** Number types: bytes, reader, and true if single precision represents all values. */
 const NUMBER_READERS: Readonly<
   Partial<Record<string, { readonly bytes: number; readonly get: ReadNumber; readonly isSingle: boolean }>>
 > = {
@@ -62,7 +62,7 @@ const MAX_HEADER_BYTES = 100_000_000
 const METADATA = '__metadata__'
 
 /**
- * Bytes of named arrays: doubles as F64, single precision as F32, sorted by name, so that equal arrays give equal bytes.
+ * Bytes of named arrays: doubles as F64, single precision as F32, sorted by name, so equal arrays give equal bytes.
  *
  * @throws RangeError if the number of values is not that of the shape, or an array is named `__metadata__`
  * @example
@@ -129,7 +129,7 @@ interface PlacedEntry extends Entry {
   readonly to: number
 }
 
-/** An array that the header declares; a short text of its problem if it is invalid. */
+/** Array that the header declares; the problem as a short text if it is invalid. */
 const entryOf = (data: DataView, start: number, key: string, about: unknown): PlacedEntry | string => {
   const name = shortened(key, QUOTED_LETTERS)
   if (!isRecord(about)) return `${name}: no description`
@@ -153,7 +153,7 @@ const entryOf = (data: DataView, start: number, key: string, about: unknown): Pl
 }
 
 /**
- * Arrays of a file; a short text of its problem if the header is longer than the file, not JSON or of another form, or if the bytes of
+ * Arrays of a file; the problem as a short text if the header is longer than the file, not JSON or of another form, or if the bytes of
  * arrays do not match their shapes, overlap, leave gaps or do not end with the file.
  */
 export const read = (bytes: Uint8Array): Archive | string => {

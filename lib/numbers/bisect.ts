@@ -1,6 +1,6 @@
 /**
- * Largest double in [lo, hi] up to which a monotone condition holds, by bisection until the interval cannot be halved. Returns an end
- * of the interval if there is no change.
+ * Largest double in [lo, hi] up to which a monotone condition holds, by bisection down to neighbouring doubles; an end of the interval if
+ * the condition does not change.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,12 +1,11 @@
 /**
- * Elementary functions that give the same bits on every machine and in every engine.
+ * Elementary functions that give equal bits on every machine and in every engine.
  *
- * `Math.exp` and its kin, and `**`, may differ in the last bit from one engine to the next, and from one processor to the
- * next. These use only + − × ÷ √ and operations on the words of a double, all exactly specified by IEEE 754, in the order
- * written; the kernels of lib/wasm/math/assembly, two lanes at a time, keep the order and so the bits. Nothing here may be
- * fused, reassociated or "simplified".
+ * `Math.exp` and its kin, and `**`, may differ in the last bit between engines and processors. These use only + − × ÷ √ and operations on
+ * the words of a double, all exactly specified by IEEE 754, in the order written, as do the kernels of lib/wasm/math/assembly. Nothing here
+ * may be fused, reassociated or simplified.
  *
- * Arguments and results are plain numbers; NaN, ±0 and ±∞ as `Math` has them, except for `pow`, which follows IEEE 754.
+ * Arguments and results are plain numbers; NaN, ±0 and ±∞ as in `Math`, except for `pow`, which follows IEEE 754.
  *
  * @example
  * import { strict as assert } from 'node:assert'

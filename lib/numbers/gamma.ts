@@ -7,8 +7,8 @@ import { SERIES, stirlingRemainder } from './stirling.js'
 const STIRLING_FROM = 10
 
 /**
- * log Γ(x) for x > 0, by Stirling's series from 10 on and Γ(x + 1) = xΓ(x) below (Abramowitz & Stegun 6.1.40), with an error of about
- * 1e-15 of max(1, |log Γ(x)|).
+ * log Γ(x) for x > 0, by Stirling's series from 10 on and Γ(x + 1) = xΓ(x) below (Abramowitz & Stegun 6.1.40), with an error of about 1e-15
+ * of max(1, |log Γ(x)|).
  */
 export const logGamma = (x: number): number => {
   let at = x
@@ -35,8 +35,8 @@ export const logLessDigamma = (x: number): number => {
 }
 
 /**
- * Shape a with log a − ψ(a) = difference: the maximum-likelihood shape of a gamma distribution, given the logarithm of the mean minus
- * the mean of the logarithms. Decreases from ∞, which is returned for a difference ≤ 0.
+ * Shape a with log a − ψ(a) = difference: the maximum-likelihood shape of a gamma distribution, given the logarithm of the mean minus the
+ * mean of the logarithms. ∞ for a difference ≤ 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'

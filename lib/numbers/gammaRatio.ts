@@ -3,7 +3,7 @@ import { log, log1p } from './elementary.js'
 import { logGamma } from './gamma.js'
 import { stirlingRemainder } from './stirling.js'
 
-/** Argument from which the expansion is more accurate than a difference of values of log Γ. */
+/** Argument from which the expansion is more accurate than a difference of log Γ. */
 export const EXPANSION_FROM = 150
 
 /**

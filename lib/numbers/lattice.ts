@@ -1,12 +1,12 @@
 /**
- * Randomly shifted lattice rules: the mean of a smooth function over n points has an error of about n⁻¹ or less, compared with n^(−1/2)
- * for independent draws. Each shift gives an unbiased estimate, so several shifts give a standard error.
+ * Randomly shifted lattice rules: the mean of a smooth function over n points has an error of about n⁻¹ or less, compared with n^(−1/2) for
+ * independent draws. Each shift gives an unbiased estimate, so several give a standard error.
  */
 import { powerOfTwo } from './elementary.js'
 import { normalQuantile } from './normal.js'
 
 /**
- * The generating vector of an embedded lattice rule of up to 2²⁰ points, of order 2: its first 60 of 250 numbers. Cools, Kuo & Nuyens 2006,
+ * Generating vector of an embedded lattice rule of up to 2²⁰ points, of order 2: its first 60 of 250 numbers. Cools, Kuo & Nuyens 2006,
  * *Constructing embedded lattice rules for multivariate integration*, SIAM J. Sci. Comput. 28, 2162 (F. Kuo’s lattice-32001 of order 2).
  */
 const VECTOR = [
@@ -19,12 +19,12 @@ const VECTOR = [
 /** Maximum number of coordinates and of points. */
 export const LATTICE_LIMITS = { dims: VECTOR.length, points: powerOfTwo(20) }
 
-/** Smallest distance of a coordinate from 0 and 1, so that its normal quantile is finite. */
+/** Smallest distance of a coordinate from 0 and 1, for finite normal quantiles. */
 const MIN_COORDINATE = powerOfTwo(-54)
 
 /**
  * Standard normal points, [n, s]: Φ⁻¹(1 − |2u − 1|) of u = {i z/n + Δ}, with n a power of two and Δ the shift in [0, 1)^s. The tent
- * transformation makes integrands periodic, so that the error decreases faster than n⁻¹ (Hickernell 2002).
+ * transformation makes integrands periodic, so the error decreases faster than n⁻¹ (Hickernell 2002).
  */
 export const normalLattice = (n: number, shift: ArrayLike<number>): Float64Array => {
   const s = shift.length

@@ -6,11 +6,11 @@ export type VectorField = (t: number, y: Float64Array) => Float64Array
 /** Solver: maps y at `from` to y at `to`, which may be earlier. */
 export type Solver = (field: VectorField) => (from: number, to: number, y: Float64Array) => Float64Array
 
-/** Σ coefficient · vector, all of one length. A vector whose coefficient is 0 is not read. */
+/** Σ coefficient · vector, all of one length. Vectors with coefficient 0 are not read. */
 export const linearCombination = (terms: ReadonlyArray<readonly [number, Float64Array]>): Float64Array => {
   const out = new Float64Array(terms[0][1].length)
   const used = terms.filter(([coefficient]) => coefficient !== 0)
-  // Two vectors in each pass over memory, added one after the other.
+  // Two vectors in each pass over memory, added in turn.
   for (let at = 0; at < used.length; at += 2) {
     const [a, x] = used[at]
     if (at + 1 < used.length) {
@@ -28,13 +28,13 @@ export interface Tableau {
   readonly b: ReadonlyArray<number>
 }
 
-/** Euler 1768: of order 1. */
+/** Euler 1768, order 1. */
 export const EULER: Tableau = { c: [0], a: [[]], b: [1] }
 
-/** Heun 1900: of order 2, the explicit trapezium. */
+/** Heun 1900, order 2: the explicit trapezium. */
 export const HEUN: Tableau = { c: [0, 1], a: [[], [1]], b: [1 / 2, 1 / 2] }
 
-/** Kutta 1901: of order 4, the classical one. */
+/** Kutta 1901, order 4: the classical method. */
 export const RUNGE_KUTTA_4: Tableau = {
   c: [0, 1 / 2, 1 / 2, 1],
   a: [[], [1 / 2], [0, 1 / 2], [0, 0, 1]],
@@ -59,7 +59,7 @@ const dormandPrince5: Tableau = {
 /** b minus the weights of the embedded method of order 4. */
 const dormandPrinceError = [71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40]
 
-/** A step from `from` to `to`, with y at `from` and the slope there if it is known. */
+/** Step from `from` to `to`, with y at `from` and the slope if it is known. */
 interface OdeStep {
   readonly from: number
   readonly to: number
@@ -90,21 +90,21 @@ const stageSlopes = (
 const advanceSolution = ({ b }: Tableau, h: number, y: Float64Array, k: ReadonlyArray<Float64Array>): Float64Array =>
   linearCombination([[1, y], ...b.map((weight, i) => [h * weight, k[i]] as const)])
 
-/** One step of a method from `from` to `to`. */
+/** Makes one step of a method. */
 export const step =
   (tableau: Tableau): Solver =>
   field =>
   (from, to, y) =>
     advanceSolution(tableau, to - from, y, stageSlopes(tableau, field, { from, to, y }))
 
-/** Maximum number of steps, accepted or rejected, before the field counts as unsolvable to the tolerance. */
+/** Maximum number of steps, accepted or rejected. */
 const MAX_ODE_STEPS = 10_000
 
 /**
- * Dormand–Prince 5(4) with local extrapolation and adaptive steps: the error of each step is at most tolerance · (1 + |y|) in every
- * entry. The first trial step is the whole interval; each next step is 0.9 · error^{−1/5} times the last, within a factor of 5 (Hairer,
- * Nørsett & Wanner, §II.4). If steps become smaller than t can resolve, or there are too many, the rest is one step of any error, so
- * the result may be inaccurate or not finite.
+ * Dormand–Prince 5(4) with local extrapolation and adaptive steps: the error of each step is at most tolerance · (1 + |y|) in every entry.
+ * The first trial step is the whole interval; each next one is 0.9 · error^{−1/5} times the last, within a factor of 5 (Hairer, Nørsett &
+ * Wanner, §II.4). If steps become smaller than t can resolve, or exceed 10 000, the rest is one step of any error, so the result may be
+ * inaccurate or not finite.
  */
 export const dormandPrinceSolver =
   (tolerance: number): Solver =>
@@ -126,7 +126,7 @@ export const dormandPrinceSolver =
           error,
           Math.abs(difference[i]) / (tolerance * (1 + Math.max(Math.abs(y[i]), Math.abs(next[i]))))
         )
-      // Math.max returns NaN if the error is NaN; the step is then rejected and repeated with a smaller length.
+      // NaN if the error is NaN; the step is then rejected and repeated with a smaller length.
       const factor = error === 0 ? 5 : Math.min(5, Math.max(0.2, 0.9 * pow(error, -0.2)))
       h = (to - t) * (factor > 0 ? factor : 0.2)
       if (error <= 1 || isUnresolved) {

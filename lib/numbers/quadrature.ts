@@ -1,24 +1,26 @@
 /**
  * Gaussian quadrature: rules of n nodes that integrate every polynomial of degree up to 2n − 1 exactly; and equal steps.
  *
- * Both Gaussian rules here have a symmetric weight, so their orthonormal polynomials satisfy
- * √b_{k+1} p_{k+1} = x p_k − √b_k p_{k−1}, and the nodes are the eigenvalues of the tridiagonal (Jacobi) matrix with zero
- * diagonal and squared off-diagonal b. Source: Golub & Welsch, *Calculation of Gauss quadrature rules*, 1969; Gautschi,
- * *Orthogonal Polynomials*, 2004. Only + − × ÷ √ and our own exponential are used: a rule has the same bits in every engine.
+ * Both Gaussian rules have a symmetric weight, so their orthonormal polynomials satisfy √b_{k+1} p_{k+1} = x p_k − √b_k p_{k−1}, and the
+ * nodes are the eigenvalues of the tridiagonal (Jacobi) matrix with zero diagonal and squared off-diagonal b (Golub & Welsch, *Calculation
+ * of Gauss quadrature rules*, 1969; Gautschi, *Orthogonal Polynomials*, 2004). Only + − × ÷ √ and our own exponential are used, so a rule
+ * has equal bits in every engine.
  */
 import { exp, powerOfTwo } from './elementary.js'
 
-/** Bound beyond which polynomials are scaled down, so that their squares do not overflow. */
+/** Bound beyond which polynomials are scaled down, by `DOWNSCALING`, so that their squares do not overflow. */
 const GREAT = powerOfTwo(300)
-const RESCALING = powerOfTwo(-300)
+const DOWNSCALING = powerOfTwo(-300)
 
-/** A rule: Σ weights[i] f(nodes[i]). The nodes ascend. */
+/** Σ weights[i] f(nodes[i]), with ascending nodes. */
 export interface Rule {
   readonly nodes: Float64Array
   readonly weights: Float64Array
 }
 
-/** Number of eigenvalues of the n × n Jacobi matrix below x: the number of negative pivots of J − x (Sylvester's law of inertia). */
+/**
+ * Number of eigenvalues of the n × n Jacobi matrix below x, which is the number of negative pivots of J − x (Sylvester's law of inertia).
+ */
 const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): number => {
   let count = 0
   let pivot = -x
@@ -31,8 +33,8 @@ const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): numbe
 }
 
 /**
- * p_n / p_n′ at x, the Newton step, and 1 / Σ_{k<n} p_k², the weight of a node at x relative to the total (Christoffel).
- * The polynomials grow like e^{x²/4} at the Hermite nodes, so all values are scaled down together before they overflow.
+ * p_n / p_n′ at x, the Newton step, and 1 / Σ_{k<n} p_k², the weight of a node at x relative to the total (Christoffel). Polynomials grow
+ * like e^{x²/4} at the Hermite nodes, so all values are scaled down together before they overflow.
  */
 const orthonormalPolynomials = (n: number, b: (k: number) => number, x: number): { step: number; weight: number } => {
   let previous = 0
@@ -49,12 +51,12 @@ const orthonormalPolynomials = (n: number, b: (k: number) => number, x: number):
     const nextSlope = (current + x * slope - below * previousSlope) / above
     ;[previous, current, previousSlope, slope] = [current, next, slope, nextSlope]
     if (Math.abs(current) + Math.abs(slope) > GREAT) {
-      previous *= RESCALING
-      current *= RESCALING
-      previousSlope *= RESCALING
-      slope *= RESCALING
-      squares *= RESCALING * RESCALING
-      scale *= RESCALING * RESCALING
+      previous *= DOWNSCALING
+      current *= DOWNSCALING
+      previousSlope *= DOWNSCALING
+      slope *= DOWNSCALING
+      squares *= DOWNSCALING * DOWNSCALING
+      scale *= DOWNSCALING * DOWNSCALING
     }
   }
   return { step: current / slope, weight: scale / squares }
@@ -68,7 +70,7 @@ const symmetricRule = (n: number, b: (k: number) => number, bound: number): Rule
   const nodes = new Float64Array(n)
   const weights = new Float64Array(n)
   for (let i = n >> 1; i < n; i++) {
-    // Bisection isolates the i-th eigenvalue whatever the order; two Newton steps give it its last bits.
+    // Bisection isolates the i-th eigenvalue; two Newton steps give it its last bits.
     let low = 0
     let high = bound
     const isMiddle = 2 * i + 1 === n
@@ -107,11 +109,11 @@ const hermiteNodes = memoizedRule(n => symmetricRule(n, k => k, 2 * Math.sqrt(n)
 const legendre = memoizedRule(n => symmetricRule(n, k => (k * k) / (4 * k * k - 1), 1))
 
 /**
- * The Gauss–Hermite rule of n nodes **for the standard normal weight** (the probabilists' rule):
- * Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), with weights that **sum to 1**. Neither √2 nor √π is left for the caller.
+ * The Gauss–Hermite rule of n nodes **for the standard normal weight** (the probabilists' rule): Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), with
+ * weights that **sum to 1**.
  *
- * Exact for polynomials of degree up to 2n − 1. Any order n ≥ 1; beyond n ≈ 370 the outermost weights underflow to 0, as
- * they should. A number of nodes that is no whole number ≥ 1 throws a RangeError.
+ * Exact for polynomials of degree up to 2n − 1. Beyond n ≈ 370 the outermost weights underflow to 0. A number of nodes that is no whole
+ * number ≥ 1 throws a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -127,9 +129,8 @@ export const gaussHermite = (n: number): Rule => {
 }
 
 /**
- * The Gauss–Legendre rule of n nodes on [lo, hi]: Σ wᵢ f(xᵢ) ≈ ∫ f(x) dx from lo to hi, with weights that sum to
- * hi − lo. Exact for polynomials of degree up to 2n − 1. A number of nodes that is no whole number ≥ 1 throws a
- * RangeError.
+ * The Gauss–Legendre rule of n nodes on [lo, hi]: Σ wᵢ f(xᵢ) ≈ ∫ f(x) dx from lo to hi, with weights that sum to hi − lo. Exact for
+ * polynomials of degree up to 2n − 1. A number of nodes that is no whole number ≥ 1 throws a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -151,10 +152,10 @@ export const gaussLegendre = (n: number): ((lo: number, hi: number) => Rule) => 
 const NORMAL_REACH = 8
 
 /**
- * Equal steps **for the standard normal weight**: Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), n midpoints of [−8, 8] with weights that
- * sum to 1. For an f that is analytic up to a distance y from the real line the error decreases as e^{−2πy/h}, h = 16/n, down to
- * e^{−2π²/h²} (Trefethen & Weideman 2014, SIAM Review 56, 385): if f is steep (y small) this needs a number of nodes proportional
- * to 1/y, Gauss–Hermite one proportional to 1/y². A number of nodes that is no whole number ≥ 1 throws a RangeError.
+ * Equal steps **for the standard normal weight**: Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), n midpoints of [−8, 8] with weights that sum to 1. For
+ * an f that is analytic up to a distance y from the real line the error decreases as e^{−2πy/h}, h = 16/n, down to e^{−2π²/h²} (Trefethen &
+ * Weideman 2014, SIAM Review 56, 385): for a steep f (y small) this needs a number of nodes proportional to 1/y, Gauss–Hermite one
+ * proportional to 1/y². A number of nodes that is no whole number ≥ 1 throws a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -166,7 +167,7 @@ const NORMAL_REACH = 8
  */
 export const equalSteps = (n: number): Rule => {
   if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`nodes: ${n} is not a whole number >= 1; try 32`)
-  // Odd multiples of half a step, so that nodes are symmetric to the last bit.
+  // Odd multiples of half a step, so nodes are symmetric to the last bit.
   const nodes = Float64Array.from({ length: n }, (_, i) => ((2 * i + 1 - n) * NORMAL_REACH) / n)
   const density = nodes.map(x => exp((-x * x) / 2))
   const total = density.reduce((sum, w) => sum + w, 0)

@@ -1,4 +1,4 @@
-/** y_i = Σ_{j ≤ i} d^{i−j} x_j / Σ_{j ≤ i} d^{i−j}: exponential moving average of the values so far, 0 ≤ d < 1. */
+/** Exponential moving average y_i = Σ_{j ≤ i} d^{i−j} x_j / Σ_{j ≤ i} d^{i−j}, 0 ≤ d < 1. */
 export const exponentialMean =
   (decay: number) =>
   (values: Float64Array): Float64Array => {

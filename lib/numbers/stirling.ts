@@ -1,4 +1,4 @@
-/** Stirling's series, from which log Γ, its derivative and its differences are computed. */
+/** Stirling's series of log Γ. */
 
 /** Bernoulli's B_2j/(2j(2j − 1)), j = 1, 2, … */
 export const SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156]

@@ -1,4 +1,4 @@
-/** Sums and maps over the columns of a table, [n, d] row by row: each column's sum in the order of the rows, in one pass over memory. */
+/** Sums and maps over the columns of a table, [n, d] row by row, in the order of the rows and one pass over memory. */
 import { sumOfRow } from '../wasm/kernels/plain.js'
 
 /** Σᵢ pᵢ x_ij, [d]. */
@@ -22,7 +22,7 @@ export const hasNaN = (values: Float64Array): boolean => {
   return false
 }
 
-/** True if both hold the same numbers; NaN equals NaN, and −0 differs from 0. */
+/** True if both hold equal numbers; NaN equals NaN, and −0 differs from 0. */
 export const sameNumbers = (a: Float64Array | Int32Array, b: Float64Array | Int32Array): boolean => {
   if (a === b) return true
   if (a.length !== b.length) return false

@@ -1,5 +1,3 @@
-/** Distances between the rows of two samples. */
-
 /** Mean of |x − y| over all rows x of one sample and y of another, [rows, dim] each. */
 export const meanDistance = (a: Float64Array, b: Float64Array, dim: number): number => {
   const n = a.length / dim

@@ -9,8 +9,8 @@ const mixBits = (x: number): number => {
 }
 
 /**
- * 64-bit hash of arrays of numbers, as hexadecimal digits: two different multiply-and-rotate sums of their bits, with the rounds and
- * the finalizer of MurmurHash3. 0 and −0 have the same hash.
+ * 64-bit hash of arrays of numbers, in hexadecimal: two different multiply-and-rotate sums of their bits, with the rounds and the finalizer
+ * of MurmurHash3. 0 and −0 have equal hashes.
  */
 export const hashNumbers = (arrays: ReadonlyArray<RowNumbers>): string => {
   let a = 0x9e3779b9

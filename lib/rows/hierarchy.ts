@@ -8,7 +8,7 @@ import { principalComponents } from './principal.js'
 import { simdOrPlainKernels } from '../wasm/index.js'
 import { refuse } from '../plain/refuse.js'
 
-/** Rows [rows, dim] and the number of times each counts, > 0. */
+/** Rows [rows, dim] and their multiplicities > 0. */
 export interface CountedRows {
   readonly rows: number
   readonly dim: number
@@ -16,17 +16,14 @@ export interface CountedRows {
   readonly counts: Float64Array
 }
 
-/** Merges in their order: cluster `absorbed[i]` is merged into `kept[i]` < `absorbed[i]`; a cluster is identified by its first row. */
+/** Merges in their order: cluster `absorbed[i]` into `kept[i]` < `absorbed[i]`; a cluster is identified by its first row. */
 export interface Hierarchy {
   readonly rows: number
   readonly kept: Int32Array
   readonly absorbed: Int32Array
 }
 
-/**
- * Rows of positive count, sorted by the first column, then the second and so on. If there are more than `most`, evenly spaced ones are
- * returned.
- */
+/** Rows of positive count, sorted by column; at most `most`, evenly spaced. */
 export const thinnedRows = (
   values: Float64Array,
   dim: number,
@@ -51,13 +48,13 @@ export const thinnedRows = (
   return out
 }
 
-/** Directions whose variance is below this share of the largest are treated as constant. */
+/** Directions with less than this share of the largest variance count as constant. */
 const RANK_VARIANCE_SHARE = Elementary.powerOfTwo(-40)
 
 /**
- * Partially whitened rows [rows, directions]: columns are standardized and rotated to their principal directions, each of which is
- * divided by the fourth root of its variance λ; then the mean square of all coordinates is scaled to 1. Constant directions and those
- * after the first `most` are left out. The result does not depend on the origin and units of the columns.
+ * Partially whitened rows [rows, directions]: columns are standardized and rotated to their principal directions, each divided by the
+ * fourth root of its variance λ; then the mean square of all coordinates is scaled to 1. Constant directions and those after the first
+ * `most` are left out. Independent of the origin and units of the columns.
  */
 export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: number): Omit<CountedRows, 'counts'> => {
   const total = counts.reduce((sum, n) => sum + n, 0)
@@ -100,11 +97,11 @@ interface LinkageState {
   readonly alpha: number
   readonly mass: Float64Array
   readonly means: Float64Array
-  /** Lower triangles of the scatters W_k, row by row, and the term of each cluster in the criterion. */
+  /** Lower triangles of the scatters W_k, row by row, and each cluster's term of the criterion. */
   readonly scatter: Float64Array
   readonly terms: Float64Array
   readonly isAlive: Uint8Array
-  /** Cost of merging i and j < i, or a lower bound of it; and for each i the j of smallest cost. */
+  /** Cost, or a lower bound, of merging i and j < i; and for each i the j of smallest cost. */
   readonly costs: Float64Array
   readonly isKnown: Uint8Array
   readonly nearest: Int32Array
@@ -115,7 +112,6 @@ interface LinkageState {
   readonly logs: Float64Array
 }
 
-/** Writes the scatter of two merged clusters to `joined`. */
 const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): void => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
@@ -126,7 +122,6 @@ const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: numb
   }
 }
 
-/** Trace of the scatter of two merged clusters. */
 const mergedTrace = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): number => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
@@ -138,7 +133,7 @@ const mergedTrace = ({ d, mass, means, scatter, joined }: LinkageState, i: numbe
   return trace
 }
 
-/** Determinant |W/n| of the scatter in `joined`; 0 if it is not positive definite. */
+/** Determinant |W/n| of `joined`; 0 if it is not positive definite. */
 const volume = ({ d, joined, lower }: LinkageState, count: number): number => {
   let product = 1
   for (let p = 0, row = 0; p < d; row += ++p)
@@ -154,7 +149,6 @@ const volume = ({ d, joined, lower }: LinkageState, count: number): number => {
   return product
 }
 
-/** Cost of merging two clusters. */
 const cost = (standing: LinkageState, i: number, j: number): number => {
   const { d, alpha, mass, terms } = standing
   const count = mass[i] + mass[j]
@@ -252,11 +246,11 @@ const absorb = (standing: LinkageState, from: number, to: number): void => {
 /**
  * Hierarchy of merges that increase, at each step as little as possible, −2 times the classification log-likelihood up to constants,
  *
- *   Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k),   α = tr W/(n d),
+ * Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k),   α = tr W/(n d),
  *
- * with W_k the scatter of cluster k about its mean and n_k its count, W and n those of all rows; |W_k/n_k| is left out for clusters of
- * n_k ≤ d rows, whose scatter is singular (Fraley 1998, §4; mclust's `hcVVV`). Ties go to the earlier rows. Takes O(n² d³) time and
- * n²/2 + O(n d²) numbers of memory.
+ * with W_k the scatter of cluster k and n_k its count, W and n those of all rows; |W_k/n_k| is left out for clusters of n_k ≤ d rows, whose
+ * scatter is singular (Fraley 1998, §4; mclust's `hcVVV`). Ties go to the earlier rows. Takes O(n² d³) time and n²/2 + O(n d²) numbers of
+ * memory.
  */
 export const agglomerated = ({ rows: n, dim: d, values, counts }: CountedRows): Hierarchy => {
   const size = (d * (d + 1)) / 2
@@ -305,26 +299,26 @@ const scatterOf = (values: Float64Array, counts: Float64Array, d: number): numbe
   return d === 0 ? 0 : trace / total / d
 }
 
-/** Cluster of each row when `count` clusters are left, 1 ≤ count ≤ rows; clusters are numbered from 0 in the order of their first rows. */
+/** Labels of the rows when `count` clusters are left, 1 ≤ count ≤ rows, numbered from 0 in the order of their first rows. */
 export const clustersAt = ({ rows, kept, absorbed }: Hierarchy, count: number): Int32Array => {
   if (count < 1 || count > rows) return refuse(`cut: ${count} clusters are not 1 to ${rows}, the rows; ask for as many`)
   const first = Int32Array.from({ length: rows }, (_, i) => i)
   for (let step = 0; step < rows - count; step++) first[absorbed[step]] = kept[step]
   const labels = new Int32Array(rows)
   let found = 0
-  // A cluster is merged into one with an earlier first row, whose label is known already.
+  // A cluster is merged into one with an earlier first row, which has its label already.
   for (let i = 0; i < rows; i++) labels[i] = first[i] === i ? found++ : labels[first[i]]
   return labels
 }
 
-/** Counts [K], means [K, dim] and scatters about the means, [K, dim, dim] or their diagonals [K, dim], of clusters. */
+/** Counts [K], means [K, dim] and scatters about the means of clusters, [K, dim, dim] or their diagonals [K, dim]. */
 export interface ClusterMoments {
   readonly mass: Float64Array
   readonly means: Float64Array
   readonly scatters: Float64Array
 }
 
-/** Moments of the clusters that labels 0, …, count − 1 define. */
+/** Moments of the clusters with labels 0, …, count − 1. */
 export const clusterMoments = (
   { rows, dim, values, counts }: CountedRows,
   labels: ArrayLike<number>,

@@ -7,7 +7,6 @@ export const longest = (numbers: RowNumbers, dim: number): number => {
     for (let at = 0; at < values.length; at += dim) {
       let squared = 0
       for (let k = 0; k < dim; k++) squared += values[at + k] * values[at + k]
-      // NaN is kept.
       most = Math.max(most, squared)
     }
   }

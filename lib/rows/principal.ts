@@ -1,13 +1,13 @@
 /**
- * Principal components of a table without its d × d covariance: from the smaller of the products ZZᵀ and ZᵀZ if that is small,
- * otherwise by Lanczos iteration, which needs only products with Z. Memory is linear in the size of the table.
+ * Principal components of a table without its d × d covariance: from the smaller of ZZᵀ and ZᵀZ if that is small, otherwise by Lanczos
+ * iteration, which needs products with Z only. Memory is linear in the size of the table.
  */
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Key from '../random/key.js'
 import { dot, symmetricEigen } from '../arrays/linalg.js'
 import { visitStretches, ofArray, numbersFrom, stretch, type RowNumbers, type Stretches } from './stretches.js'
 
-/** Rows x_i of length dim with weights p_i ≥ 0, in memory or read in blocks; results have the same bits. */
+/** Rows x_i with weights p_i ≥ 0, in memory or read in blocks, with equal bits. */
 export interface WeightedRowTable<N extends RowNumbers = RowNumbers> {
   readonly rows: number
   readonly dim: number
@@ -23,14 +23,14 @@ export interface Principal {
   readonly vectors: Float64Array
 }
 
-/** Up to this size a product and its eigenvectors take less time than Lanczos iteration. */
+/** Size up to which a product and its eigenvectors take less time than Lanczos iteration. */
 const MAX_DIRECT_SIZE = 128
-/** Number of Lanczos steps beyond twice the number of requested directions. */
+/** Number of Lanczos steps beyond twice the number of directions. */
 const EXTRA_STEPS = 60
-/** Eigenvalues below this share of the largest are treated as 0. */
+/** Eigenvalues below this share of the largest count as 0. */
 const RANK_EIGENVALUE_SHARE = powerOfTwo(-44)
 
-/** Key of the start vectors, the same for every table. */
+/** Key of the start vectors. */
 const LANCZOS_KEY = Key.fromSeed(0)
 
 const addMultiple = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
@@ -52,7 +52,7 @@ const scaledRows = ({ rows, dim, values, weights }: WeightedRowTable, centre: Fl
   return values instanceof Float64Array ? ofArray(numbersFrom(z, 0, rows), dim) : z
 }
 
-/** Orthogonalizes a vector to the first `count` rows of an orthonormal basis, twice; returns its norm. */
+/** Orthogonalizes a vector, twice, to the first `count` rows of an orthonormal basis; returns its norm. */
 const orthogonalize = (v: Float64Array, basis: Float64Array, count: number): number => {
   const dim = v.length
   for (let pass = 0; pass < 2; pass++)
@@ -102,7 +102,7 @@ const byColumns = (z: Stretches, dim: number, count: number): Principal => {
 
 /**
  * Lanczos iteration (1950) with full reorthogonalization: Rayleigh–Ritz pairs of the Krylov space of one start vector. If that space is
- * exhausted, another start vector continues, so that multiple eigenvalues are found.
+ * exhausted, another start vector continues, so multiple eigenvalues are found.
  */
 const byKrylov = (z: Stretches, dim: number, count: number): Principal => {
   const steps = Math.min(z.rows, dim, 2 * count + EXTRA_STEPS)
@@ -132,8 +132,8 @@ const byKrylov = (z: Stretches, dim: number, count: number): Principal => {
 }
 
 /**
- * The min(count, dim) largest eigenvalues of Σ p_i (x_i − c)(x_i − c)ᵀ about a centre c, and their eigenvectors. Takes the time of at most
- * 2 · count + 60 products with the table.
+ * The min(count, dim) largest eigenvalues of Σ p_i (x_i − c)(x_i − c)ᵀ about a centre c, and their eigenvectors, in at most 2 · count + 60
+ * products with the table.
  */
 export const principalComponents = (table: WeightedRowTable, centre: Float64Array, count: number): Principal => {
   const { rows, dim } = table

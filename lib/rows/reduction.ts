@@ -1,10 +1,8 @@
 /**
- * Reductions over rows. Rows are partitioned into chunks by their number alone, each chunk is summed separately, and the sums of chunks
- * are added from the first on. So the result has the same bits for any number of threads or processes, and for rows in memory or in a
- * file.
+ * Reductions over rows. Rows are partitioned into chunks by their number alone, each chunk is summed separately, and these sums are added
+ * in order. So the result has equal bits for any number of threads or processes, and for rows in memory or in a file.
  */
 
-/** Partition of rows into chunks. */
 export interface RowPartition {
   readonly rows: number
   /** Rows of each chunk but the last, a multiple of 64. */
@@ -12,16 +10,16 @@ export interface RowPartition {
   readonly chunks: number
 }
 
-const TILE = 64
-/** Minimum size of a chunk in tiles: 512 rows. The sums of smaller chunks would take long to add. */
-const MIN_TILES = 8
-/** Number of chunks of a large table, until chunks reach the maximum size of 131 072 rows, which bounds the memory of a worker. */
+const TILE_ROWS = 64
+/** Minimum size of a chunk in tiles: 512 rows. */
+const MIN_CHUNK_TILES = 8
+/** Number of chunks of a large table, up to the maximum chunk of 131 072 rows, which bounds the memory of a worker. */
 const MIN_CHUNKS = 64
-const MAX_TILES = 2048
+const MAX_CHUNK_TILES = 2048
 
-/** Partitions this number of rows. */
 export const partitionRows = (rows: number): RowPartition => {
-  const chunkRows = TILE * Math.min(MAX_TILES, Math.max(MIN_TILES, Math.ceil(rows / TILE / MIN_CHUNKS)))
+  const chunkRows =
+    TILE_ROWS * Math.min(MAX_CHUNK_TILES, Math.max(MIN_CHUNK_TILES, Math.ceil(rows / TILE_ROWS / MIN_CHUNKS)))
   return { rows, chunkRows, chunks: Math.ceil(rows / chunkRows) }
 }
 
@@ -40,25 +38,25 @@ export interface Reduction<A> {
   readonly rows: number
   /** Number of sums. */
   readonly width: number
-  /** Computes the sums of chunks [from, to), `width` numbers each, one chunk after another. */
+  /** Returns the sums of chunks [from, to), `width` numbers each. */
   readonly chunks: (from: number, to: number) => Float64Array
-  /** Computes the result from the sums over all chunks; reads no row. */
+  /** Returns the result, given the sums over all chunks; reads no row. */
   readonly finish: (sums: Float64Array) => A
   /** Work that may be done ahead of `chunks`, together with that of other reductions. */
   readonly prefetch?: ReadonlyArray<Prefetch>
 }
 
-/** Chunks that are computed before they are requested, together with others of the same kind. */
+/** Chunks that are computed before they are requested. */
 export interface Prefetch {
-  /** Identity of the kind: prefetches with the same object are computed together. */
+  /** Prefetches with the same object are computed together. */
   readonly kind: object
-  /** Computes all of these, which have the same kind. */
+  /** Computes prefetches of one kind. */
   readonly compute: (all: ReadonlyArray<Prefetch>) => void
   /** True if computing this number together takes less time than separately, although each computation is then re-run. Default: true. */
   readonly isWorth?: (count: number) => boolean
 }
 
-/** Adds the sums of chunks, one chunk after another, to `sums`. */
+/** Adds the sums of consecutive chunks to `sums`. */
 export const addChunkSums = (sums: Float64Array, numbers: Float64Array): void => {
   const width = sums.length
   for (let at = 0; at < numbers.length; at += width) for (let k = 0; k < width; k++) sums[k] += numbers[at + k]
@@ -67,7 +65,6 @@ export const addChunkSums = (sums: Float64Array, numbers: Float64Array): void =>
 /** Number of chunks whose sums are held at a time. */
 const CHUNKS_AT_ONCE = 64
 
-/** Evaluates a reduction now. */
 const evaluateNow = <A>({ rows, width, chunks, finish: found }: Reduction<A>): A => {
   const sums = new Float64Array(width)
   const count = partitionRows(rows).chunks
@@ -88,11 +85,11 @@ interface ResumedComputation {
   readonly sums: unknown[]
   /** Index of the next call of each in the current run. */
   next: { kept: number; sum: number }
-  /** The reduction at which the current run stopped. */
+  /** Reduction at which the current run stopped. */
   waitsFor: Reduction<unknown> | null
 }
 
-/** The computation of a batch that is running; null outside `evaluateBatched`. */
+/** The running computation of a batch; null outside `evaluateBatched`. */
 let resumedComputation: ResumedComputation | null = null
 
 /** Thrown by `evaluate` to stop a computation until its reduction has been evaluated. */
@@ -119,21 +116,18 @@ export const evaluate = <A>(sum: Reduction<A>): A => {
   throw SUSPENDED // oxlint-disable-line @typescript-eslint/only-throw-error -- not an error: nobody reads its stack
 }
 
-/**
- * Result of `compute`, which is kept if the surrounding computation of `evaluateBatched` is re-run. `compute` must not evaluate
- * reductions.
- */
+/** Result of `compute`, kept if the surrounding computation of `evaluateBatched` is re-run. `compute` must not evaluate reductions. */
 export const memoized = <A>(compute: () => A): A => {
   if (resumedComputation === null) return compute()
   const at = resumedComputation.next.kept++
   if (at >= resumedComputation.kept.length) resumedComputation.kept.push(compute())
-  // As above, results are replayed in order.
+  // Results are replayed in order.
   return resumedComputation.kept[at] as A
 }
 
 const isSuspended = ({ waitsFor }: ResumedComputation): boolean => waitsFor !== null
 
-/** Runs a computation and passes on its result; false if it stopped at a reduction, even if it caught what `evaluate` threw. */
+/** Runs a computation and passes on its result; returns false if it stopped at a reduction, even if it caught the error of `evaluate`. */
 const runComputation = <A>(own: ResumedComputation, compute: () => A, onResult: (result: A) => void): boolean => {
   const before = resumedComputation
   resumedComputation = own
@@ -153,8 +147,8 @@ const runComputation = <A>(own: ResumedComputation, compute: () => A, onResult: 
 }
 
 /**
- * Runs several computations without side effects, each with the result that it has alone. Each is run until its next reduction; the
- * reductions of all are evaluated, those of one program together; then each is re-run from its beginning with the results.
+ * Runs several computations without side effects, each with its result when run alone. Each runs until its next reduction; the reductions
+ * of all are evaluated, those of one program together; then each is re-run from its beginning with the results.
  */
 export const evaluateBatched = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray<A> => {
   const results = new Array<A>(computations.length)

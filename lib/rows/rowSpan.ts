@@ -1,7 +1,4 @@
-/**
- * Coordinates of rows in the subspace that they span. If there are fewer rows than columns, sums over coordinates are shorter than sums
- * over columns.
- */
+/** Coordinates of rows in the subspace that they span, over which sums are shorter than over columns if there are fewer rows. */
 import { dot } from '../arrays/linalg.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 
@@ -13,12 +10,12 @@ export interface RowSpan {
   readonly coordinates: Float64Array
 }
 
-/** A residual shorter than this share of its row counts as rounding, so it adds no basis vector. */
+/** A residual shorter than this share of its row counts as rounding. */
 const RANK_TOLERANCE = powerOfTwo(-40)
 
 /**
- * Returns an orthonormal basis of rows [rows, dim] and their coordinates in it. Uses the Gram–Schmidt process with each row reduced
- * twice, after which the basis is orthonormal to rounding (Giraud, Langou & Rozložník 2005). Takes O(rows² dim) operations.
+ * Orthonormal basis of rows [rows, dim] and their coordinates in it, by the Gram–Schmidt process with each row reduced twice, which makes
+ * the basis orthonormal to rounding (Giraud, Langou & Rozložník 2005). Takes O(rows² dim) operations.
  */
 export const rowSpan = (values: Float64Array, dim: number): RowSpan => {
   const rows = values.length / dim
@@ -44,7 +41,7 @@ export const rowSpan = (values: Float64Array, dim: number): RowSpan => {
   return { rank, basis: basis.slice(0, rank * dim), coordinates }
 }
 
-/** Returns the vector [dim] that has the given coordinates [rank] in the span. */
+/** Vector [dim] with the given coordinates [rank] in the span. */
 export const fromCoordinates = ({ rank, basis }: RowSpan, coordinates: Float64Array): Float64Array => {
   const dim = basis.length / rank
   const out = new Float64Array(dim)

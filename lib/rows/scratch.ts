@@ -1,15 +1,13 @@
 /* oxlint-disable no-restricted-globals -- asks whether this is Node, which has files, and does without elsewhere */
 /**
- * Storage for numbers that are written once, one after another, and read often: a private file that is removed when the program ends,
- * however it ends; memory if there is no file system.
+ * Storage for numbers that are written once, in order, and read often: a private file, removed when the program ends in any way; memory if
+ * there is no file system.
  */
 
 export interface NumberStore {
-  /** Appends numbers. */
   readonly write: (values: Float64Array) => void
   /** Fills `out` with the numbers from `at` on; throws a RangeError beyond the end. */
   readonly read: (at: number, out: Float64Array) => void
-  /** Number of numbers. */
   readonly length: () => number
   /** Frees the storage; nothing may be read afterwards. */
   readonly close: () => void
@@ -24,7 +22,6 @@ const outOfRangeError = (at: number, count: number, length: number): RangeError 
 const bytesOfNumbers = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
 
-/** Numbers in memory. */
 const memoryStore = (): NumberStore => {
   let values = new Float64Array(0)
   let length = 0
@@ -51,7 +48,7 @@ const memoryStore = (): NumberStore => {
 }
 
 const modules = () => {
-  // In browsers, and in Node before 20.16, parts are missing in spite of the types.
+  // Parts are missing in browsers and in Node before 20.16, in spite of the types.
   const here = (globalThis as { readonly process?: Partial<typeof process> }).process
   const fs = here?.getBuiltinModule?.('node:fs')
   const path = here?.getBuiltinModule?.('node:path')
@@ -81,13 +78,13 @@ const removeOrphans = ({ fs, path }: Modules, folder: string): void => {
   }
 }
 
-/** Folder of the scratch file that caused a file system's error; null for any other error. */
+/** Folder of the scratch file that caused a file system's error; null for other errors. */
 export const scratchFolderOf = (error: unknown): string | null =>
   error instanceof Error && 'scratchFolder' in error && typeof error.scratchFolder === 'string'
     ? error.scratchFolder
     : null
 
-/** Runs work on a scratch file; adds the folder to errors of the file system, since the caller does not know it. */
+/** Runs work on a scratch file; adds the folder to errors of the file system. */
 const inFolder = <A>(folder: string, work: () => A): A => {
   try {
     return work()
@@ -97,8 +94,8 @@ const inFolder = <A>(folder: string, work: () => A): A => {
 }
 
 /**
- * A file in the folder of temporary files, or in the folder that the environment's ORNSTEIN_SCRATCH names, for instance if temporary
- * files are kept in memory. Throws the errors of the file system, for instance if the disk is full; `scratchFolderOf` recognizes them.
+ * File in the folder of temporary files, or in that of the environment's ORNSTEIN_SCRATCH, for instance if temporary files are kept in
+ * memory. Throws errors of the file system, which `scratchFolderOf` recognizes.
  */
 const fileStore = (here: Modules, folder: string): NumberStore => {
   const { fs, path, crypto } = here
@@ -143,12 +140,12 @@ const fileStore = (here: Modules, folder: string): NumberStore => {
     length: () => length,
     close
   }
-  forgotten.register(place, close)
+  unreachableStores.register(place, close)
   return place
 }
 
 /** Closes stores that are no longer reachable. */
-const forgotten = new FinalizationRegistry<() => void>(close => {
+const unreachableStores = new FinalizationRegistry<() => void>(close => {
   close()
 })
 

@@ -1,11 +1,11 @@
-/** Spread of a table by distances between its rows, which does not depend on the origin and is robust to a few outliers. */
+/** Spread of a table by distances between its rows, independent of the origin and robust to a few outliers. */
 import { rowsAt, tabulate } from '../arrays/entries.js'
 import { lazy } from '../plain/iterate.js'
 import * as Key from '../random/key.js'
 import * as Stretches from './stretches.js'
 import type { WeightedRowTable } from './principal.js'
 
-/** Coordinates that differ by no more than the rounding of a few operations are equal. */
+/** Relative difference up to which coordinates are equal. */
 const COORDINATE_ROUNDING = 4 * Number.EPSILON
 
 const squaredRowDistance = (x: Float64Array, i: number, j: number, dim: number): number => {
@@ -19,7 +19,7 @@ const squaredRowDistance = (x: Float64Array, i: number, j: number, dim: number):
   return sum
 }
 
-/** |x_i − x_j|² of pairs of rows drawn by their weights; a smaller number of pairs is a prefix of a larger one. */
+/** |x_i − x_j|² of pairs of rows drawn by their weights; fewer pairs are a prefix of more. */
 const drawnDistances = ({ dim, values, weights }: WeightedRowTable, pairs: number): Float64Array => {
   const drawn = Stretches.atParts(Stretches.asStretches(weights), Key.uniform(2 * pairs)(Key.fromSeed(0)))
   const x = values instanceof Float64Array ? rowsAt(values, dim, drawn) : Stretches.selected(values, drawn)
@@ -58,8 +58,8 @@ const distanceQuantile = (found: ReadonlyArray<WeightedDistance>, share: number)
 
 /**
  * Quantile at `share` of |x_i − x_j|² over pairs of different rows, weighted by p_i p_j: over all pairs if there are at most `pairs`,
- * otherwise over that many drawn independently with a fixed key. 0 if all rows are equal. Takes time pairs × dim, once per table.
- * Generalizes Q_n (Rousseeuw & Croux 1993), which has share ¼.
+ * otherwise over that many drawn independently with a fixed key. 0 if all rows are equal. Takes time pairs × dim. Generalizes Q_n
+ * (Rousseeuw & Croux 1993), which has share ¼.
  */
 export const squaredDistanceQuantile = (table: WeightedRowTable): ((share: number, pairs: number) => number) => {
   const all = lazy(() => allPairs(table))
@@ -73,8 +73,8 @@ export const squaredDistanceQuantile = (table: WeightedRowTable): ((share: numbe
 }
 
 /**
- * Within-cluster scatter Σ p_i (x − m)(x − m)ᵀ, [dim, dim], or its diagonal, [dim]: clusters are rows that share a nearest centre of
- * [K, dim], and m is the cluster's mean. It is computed from differences to the centres, so a distant origin costs no digits.
+ * Within-cluster scatter Σ p_i (x − m)(x − m)ᵀ, [dim, dim], or its diagonal, [dim]: clusters are rows that share a nearest centre of [K,
+ * dim], and m is the cluster's mean. Computed from differences to the centres, so a distant origin costs no digits.
  */
 export const scatterWithin = (
   x: Stretches.Stretches,

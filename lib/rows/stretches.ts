@@ -58,7 +58,7 @@ export const stretch = (numbers: RowNumbers, dim: number, first: number, rows: n
     ? numbers.subarray(first * dim, (first + rows) * dim)
     : numbersFrom(numbers, first, rows)
 
-/** Numbers of rows first, …, first + rows − 1; an array of one number, which all rows share, is returned as it is. */
+/** Numbers of rows first, …, first + rows − 1; an array of one number, which all rows share, is returned unchanged. */
 export const columnFrom = (numbers: RowNumbers, first: number, rows: number): Float64Array =>
   numbers instanceof Float64Array && numbers.length === 1 ? numbers : stretch(numbers, 1, first, rows)
 
@@ -91,7 +91,7 @@ export const zipNumbers = (a: RowNumbers, b: RowNumbers, f: (x: number, y: numbe
   return zipStretches(asStretches(a), asStretches(b), f)
 }
 
-/** Both components of f of each number; f is called once for both if the same block is read for both. */
+/** Both components of f of each number; f is called once if both are read at an equal block. */
 export const mapToPairs = (
   numbers: RowNumbers,
   f: (x: number) => readonly [number, number]
@@ -129,10 +129,10 @@ export const mapToPairs = (
   return [column(0), column(1)]
 }
 
-/** Default number of numbers that are read at a time. */
+/** Default number of numbers read at a time. */
 const NUMBERS_AT_ONCE = 1 << 17
 
-/** Default number of rows that are read at a time, a multiple of 64. */
+/** Default number of rows read at a time, a multiple of 64. */
 const blockRowsOf = ({ dim }: Pick<Stretches, 'dim'>): number =>
   Math.max(64, Math.floor(NUMBERS_AT_ONCE / dim / 64) * 64)
 
@@ -199,7 +199,7 @@ export const mapStretches = ({ rows, dim, read }: Stretches, f: (x: number, colu
   }
 })
 
-/** Σ_i p_i f(x_ij) for each column, in the order of the rows; p is one number that all rows share, or one number per row. */
+/** Σ_i p_i f(x_ij) for each column, in the order of the rows; p is one number, or one per row. */
 export const weightedColumnSums = (
   stretches: Stretches,
   p: number | Stretches,
@@ -228,8 +228,8 @@ export const largestByColumn = (stretches: Stretches): Float64Array => {
 }
 
 /**
- * Σ_i p_i x_ij for each column. The mean of the residuals of a first sum is added to it, so that a large offset costs no digits; the
- * mean of equal numbers is exactly that number.
+ * Σ_i p_i x_ij for each column. The mean of the residuals of a first sum is added, so a large offset costs no digits, and the mean of equal
+ * numbers is exact.
  */
 export const columnMeans = (rows: Stretches, p: number | Stretches): Float64Array => {
   const first = weightedColumnSums(rows, p)
@@ -259,17 +259,14 @@ interface ColumnStandard {
   readonly of: (x: number, column: number) => number
 }
 
-/**
- * Mean and standard deviation of each column. Sums are computed in units of the largest number, so that no square overflows or
- * underflows: every finite column has a standard deviation.
- */
+/** Mean and standard deviation of each column. Sums are in units of the largest number, so no square overflows or underflows. */
 export const standardOfColumns = (rows: Stretches, p: number | Stretches): ColumnStandard => {
   const unit = largestByColumn(rows).map(powerOfTwoUnit)
   const inUnits = mapStretches(rows, (x, j) => x / unit[j])
   const middle = columnMeans(inUnits, p)
   const rest = mapStretches(inUnits, (x, j) => x - middle[j])
   const reach = largestByColumn(rest).map(powerOfTwoUnit)
-  // The mean of equal numbers is exactly that number, so a constant column's deviation is exactly 0.
+  // The mean of equal numbers is exact, so a constant column's deviation is exactly 0.
   const deviation = weightedColumnSums(rest, p, (x, j) => (x / reach[j]) * (x / reach[j])).map(Math.sqrt)
   return {
     centre: middle.map((m, j) => m * unit[j]),
@@ -355,12 +352,12 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
   return found
 }
 
-/** Number of rows that are counted by one pass over all parts. */
+/** Number of rows counted by one pass over all parts. */
 const ROWS_PER_PASS = 1 << 22
 
 /**
- * Number of times that each row is drawn: the number of parts, uniform on [0, 1), that select it, as by `Key.categorical`. Meant for
- * rows that are read in order: every 2²² of them take one pass over all parts, and memory depends on neither number.
+ * Number of times that each row is drawn: the number of parts, uniform on [0, 1), that select it, as by `Key.categorical`. For rows that
+ * are read in order: every 2²² of them take one pass over all parts, and memory depends on neither number.
  */
 export const timesDrawn = (weights: Stretches, parts: Stretches, counted = ROWS_PER_PASS): Stretches => {
   const { rows } = weights

@@ -226,10 +226,11 @@ export const logicalNot: UnaryOperation = unaryOf('LogicalNot')
 export const where = (condition: Operand, a: Operand, b: Operand): Tensor =>
   run('Select', { condition: asTensor(condition), t: asTensor(a), e: asTensor(b) })
 
-const dtypes = { float64: 'float32', int32: 'int32', bool: 'bool' } as const
+const DTYPE_BY_ENTRY_TYPE = { float64: 'float32', int32: 'int32', bool: 'bool' } as const
 
 /** Entries as another type: integers are truncated towards zero; numbers other than 0 are true. */
-export const cast = (x: Operand, type: EntryType): Tensor => run('Cast', { x: asTensor(x) }, { dtype: dtypes[type] })
+export const cast = (x: Operand, type: EntryType): Tensor =>
+  run('Cast', { x: asTensor(x) }, { dtype: DTYPE_BY_ENTRY_TYPE[type] })
 
 // —— compositions of these, from which the compiler and derivatives follow ———————————————————————————————————————————————————
 

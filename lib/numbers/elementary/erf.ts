@@ -1,4 +1,4 @@
-/** The error function, with the operations of lib/wasm/math/assembly/erf.ts in the same order. */
+/** The error function, with the operations of lib/wasm/math/assembly/erf.ts in equal order. */
 import { exp } from './exponential.js'
 import { hornerPolynomial } from './words.js'
 

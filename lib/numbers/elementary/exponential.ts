@@ -1,17 +1,16 @@
 /**
- * e^x and functions of it, with the operations of lib/wasm/math/assembly/exponential.ts in the same order, so the bits are the same.
- * The constants are explained there.
+ * e^x and functions of it, with the operations and constants of lib/wasm/math/assembly/exponential.ts in equal order, so with equal bits.
  */
 import { leading26Bits, powerOfTwo } from './words.js'
 
-/** The high part has 32 low zero bits, so that k·LN2_HIGH is exact for every exponent k. */
+/** The high part has 32 low zero bits, so k·LN2_HIGH is exact for every exponent k. */
 export const LN2_HIGH = 6.9314718036912381649e-1
 export const LN2_LOW = 1.90821492927058770002e-10
 export const LOG2_E = 1.4426950408889634
 /** Adding and subtracting it rounds to an integer. */
 export const SHIFT = 6755399441057790
 
-// Coefficients of (e^r − 1 − r)/r², the leading one first.
+// Coefficients of (e^r − 1 − r)/r², leading one first.
 export const Q0 = 2.081568645637111e-9
 export const Q1 = 2.511216042467789e-8
 export const Q2 = 2.755761755413466e-7
@@ -23,7 +22,7 @@ export const Q7 = 8.333333333316897e-3
 export const Q8 = 4.166666666666604e-2
 export const Q9 = 1.6666666666666682e-1
 
-/** The integer nearest to x/ln 2. */
+/** Integer nearest to x/ln 2. */
 export const nearestExponent = (x: number): number => x * LOG2_E + SHIFT - SHIFT
 
 /** e^r − 1 − r for |r| ≤ ln 2 / 2. */
@@ -32,7 +31,7 @@ export const rest = (r: number): number =>
   r *
   ((((((((((Q0 * r + Q1) * r + Q2) * r + Q3) * r + Q4) * r + Q5) * r + Q6) * r + Q7) * r + Q8) * r + Q9) * r + 0.5)
 
-/** y·2^k for k in [−2044, 2046], in two halves, so that a subnormal result is rounded once. */
+/** y·2^k for k in [−2044, 2046], in two halves, so a subnormal result is rounded once. */
 export const scaleByPowerOfTwo = (y: number, k: number): number => {
   const first = k >> 1
   return y * powerOfTwo(first) * powerOfTwo(k - first)
@@ -53,7 +52,7 @@ export const exp = (x: number): number => {
   const k = nearestExponent(drawn)
   const r = drawn - k * LN2_HIGH - k * LN2_LOW
   const y = 1 + (r + rest(r))
-  // A normal result needs one factor only, with the same bits.
+  // A normal result needs one factor only.
   return k > -1022 && k < 1024 ? y * powerOfTwo(k) : scaleByPowerOfTwo(y, k)
 }
 

@@ -1,14 +1,14 @@
-/** Hyperbolic functions and their inverses, of e^x − 1 and ln(1 + x), which keep their digits near 0 (after fdlibm). */
+/** Hyperbolic functions and their inverses, from e^x − 1 and ln(1 + x), which keep their digits near 0 (after fdlibm). */
 import { exp, expm1 } from './exponential.js'
 import { log, log1p } from './logarithm.js'
 
-/** f of |x|, with the sign of x. */
+/** Odd function that is f for x ≥ 0. */
 const odd =
   (f: (a: number) => number) =>
   (x: number): number =>
     x < 0 || Object.is(x, -0) ? -f(-x) : f(x)
 
-/** e^x/2 for x beyond ln of the greatest double: e^{x/2} twice. */
+/** e^x/2, as (e^{x/2})²/2 for x beyond the logarithm of the largest double. */
 const halfExp = (x: number): number => {
   if (x < 709) return exp(x) / 2
   const root = exp(x / 2)

@@ -1,8 +1,8 @@
-/** ln x and functions of it, with the operations of lib/wasm/math/assembly/logarithm.ts in the same order. */
+/** ln x and functions of it, with the operations of lib/wasm/math/assembly/logarithm.ts in equal order. */
 import { exp, LN2_HIGH, LN2_LOW } from './exponential.js'
 import { highWord, powerOfTwo } from './words.js'
 
-/** High words of 1 and of √½: adding their difference makes the exponent carry where the mantissa passes √2. */
+/** High words of 1 and of √½: adding their difference carries to the exponent if the significand exceeds √2. */
 const HIGH_WORD_OF_ONE = 0x3ff00000
 const SQRT_HALF = 0x3fe6a09e
 const SMALLEST_NORMAL = 2.2250738585072014e-308
@@ -28,8 +28,8 @@ const reduced = (x: number, correction: number, offset: number): number => {
 }
 
 /**
- * Natural logarithm of a positive, normal, finite double, for the loops of lib/random/key.ts. x = 2^k·m with m in [√½, √2),
- * f = m − 1, s = f/(2 + f) and ln m = f − f²/2 + s(f²/2 + R(s²)).
+ * Natural logarithm of a positive, normal, finite double, for loops of draws. x = 2^k·m with m in [√½, √2), f = m − 1, s = f/(2 + f) and ln
+ * m = f − f²/2 + s(f²/2 + R(s²)).
  */
 export const ln = (x: number): number => reduced(x, 0, 0)
 
@@ -48,7 +48,7 @@ const lnAtEdge = (x: number): number =>
  */
 export const log = (x: number): number => (x >= SMALLEST_NORMAL && x < Infinity ? ln(x) : lnAtEdge(x))
 
-/** ln u + c/u for the double u nearest to 1 + x, with c the rounding error. */
+/** ln u + c/u for u = fl(1 + x) with rounding error c. */
 const lnOfSum = (u: number, x: number): number => reduced(u, (x - (u - 1)) / u, 0)
 
 /** ln(1 + x), within 1 ulp. */

@@ -1,4 +1,4 @@
-/** x^y from a logarithm of some 65 bits, and lengths. */
+/** x^y from a logarithm of some 65 bits, and Euclidean lengths. */
 import { LN2_HIGH, LN2_LOW, nearestExponent, rest, scaleByPowerOfTwo } from './exponential.js'
 import {
   exponentOf,
@@ -17,7 +17,7 @@ const TWO_THIRDS_LOW = 3.700743415417188e-17
 /** 3/(2n + 1) for n = 13, …, 2: artanh's series, times 3/s, from the fourth order on. */
 const ARTANH = Float64Array.from({ length: 12 }, (_, i) => 3 / (27 - 2 * i))
 
-/** The sum of two doubles, the first nearest to it. */
+/** Sum of two doubles, `high` nearest to it. */
 interface DoubleDouble {
   readonly high: number
   readonly low: number
@@ -71,8 +71,8 @@ const positivePower = (x: number, y: number): number => {
 const isOdd = (y: number): boolean => Math.abs(y % 2) === 1
 
 /**
- * x^y, within 1 ulp, and exact where x^y is a double; zeros, infinities and NaN as in IEEE 754's `pow`: 1^y is 1
- * for every y, and so is (−1)^±∞, for which `**` gives NaN.
+ * x^y, within 1 ulp, and exact where x^y is a double; zeros, infinities and NaN as in IEEE 754's `pow`: 1^y and (−1)^±∞ are 1, for which
+ * `**` gives NaN.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -98,7 +98,7 @@ export const pow = (x: number, y: number): number => {
 /** x². */
 export const square = (x: number): number => x * x
 
-/** Power of two by which numbers up to `most` in magnitude are scaled before they are squared, to avoid overflow and underflow. */
+/** Power of two by which numbers up to `most` are scaled before they are squared, against overflow and underflow. */
 const squareScale = (most: number): number => {
   const exponent = exponentOf(most)
   return exponent > 480 ? powerOfTwo(-600) : exponent < -450 ? powerOfTwo(600) : 1
@@ -116,8 +116,7 @@ export const hypot = (x: number, y: number): number => {
 }
 
 /**
- * √(Σ xᵢ²), without overflow if the result is a double, with a compensated sum, so that the error is at most 2 ulp for any length. ∞ if
- * any number is infinite, even if another is NaN.
+ * √(Σ xᵢ²), within 2 ulp for any length, without overflow if the result is a double. ∞ if any number is infinite, even if another is NaN.
  *
  * @example
  * import { strict as assert } from 'node:assert'

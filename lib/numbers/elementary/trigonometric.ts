@@ -1,12 +1,12 @@
 /**
- * Sine, cosine, tangent and their inverses. The minimax coefficients are those of fdlibm (`k_sin`, `k_cos`, `s_atan`,
- * `e_asin`), good to 1 ulp on their domains.
+ * Sine, cosine, tangent and their inverses. The minimax coefficients are those of fdlibm (`k_sin`, `k_cos`, `s_atan`, `e_asin`), good to 1
+ * ulp on their domains.
  */
 import { leading21Bits, sumError, significandAndExponent } from './words.js'
 
 /**
- * sin(a + tail) for a in [−π/4, π/4] and a tail below an ulp of it. Without one, in the operations of
- * lib/wasm/random/assembly/draws.ts: random normals have the same bits there.
+ * sin(a + tail) for a in [−π/4, π/4] and a tail below an ulp of it. Without a tail, with the operations and bits of
+ * lib/wasm/random/assembly/draws.ts.
  */
 export const sinNear = (a: number, tail = 0): number => {
   const z = a * a
@@ -19,7 +19,7 @@ export const sinNear = (a: number, tail = 0): number => {
   return tail === 0 ? a + z * a * third : a + (z * a * third + (tail - 0.5 * z * tail))
 }
 
-/** cos(a + tail) on the same domain. */
+/** cos(a + tail) for a in [−π/4, π/4] and a tail below an ulp of it. */
 export const cosNear = (a: number, tail = 0): number => {
   const z = a * a
   const w = z * z
@@ -55,14 +55,14 @@ const nearby = (x: number): Reduced => {
   return { quarter: n & 3, high, low: third - high + rest }
 }
 
-/** 2/π in units of 2⁻¹²⁰⁰: enough for the greatest double to have 120 bits left. */
+/** 2/π in units of 2⁻¹²⁰⁰, which leaves 120 bits for the largest double. */
 const TWO_OVER_PI = BigInt(
   '0xa2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1921cfe1deb1cb129a7' +
     '3ee88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980fef2f118b5a0a6d1f6d367ecf27cb' +
     '09b74f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d0856033046fc7b'
 )
 
-/** Integers are exact, whatever the exponent (Payne & Hanek). */
+/** Exact reduction in integers, for any exponent (Payne & Hanek). */
 const payneHanek = (x: number): Reduced => {
   const { significand, exponent } = significandAndExponent(x)
   // In units of 2⁻¹²⁰⁰, then of 2⁻²⁰⁰.
@@ -71,7 +71,7 @@ const payneHanek = (x: number): Reduced => {
   const short = turns >> 1000n
   const n = (short + (1n << 199n)) >> 200n
   const fraction = short - (n << 200n)
-  // Sixty bits of the fraction times π/2 leave the products below exact enough: the rest enters once.
+  // Sixty bits of the fraction times π/2 leave the products exact enough.
   const high = Number(BigInt.asIntN(1100, fraction)) * 6.223015277861142e-61
   const low = Number(fraction - BigInt(high * 1.6069380442589903e60)) * 6.223015277861142e-61
   const lead = leading21Bits(high)
@@ -107,7 +107,7 @@ const afterQuarterTurns = (quarter: number, { high, low }: Reduced): number => {
  */
 export const sin = (x: number): number => {
   if (!Number.isFinite(x)) return NaN
-  // −0 is its own sine
+  // keeps −0
   if (x === 0) return x
   const reduced = reduceAngle(x)
   return afterQuarterTurns(reduced.quarter, reduced)
@@ -161,7 +161,7 @@ const arctanRest = (x: number): number => {
   return odd + even
 }
 
-/** arctan a for a ≥ 0: by how far it is from the nearest of ½, 1, 3⁄2, ∞. */
+/** arctan a for a ≥ 0, reduced by the nearest of 0, ½, 1, 3⁄2 and ∞. */
 const arctanOf = (a: number): number => {
   if (a < 0.4375) return a - a * arctanRest(a)
   const [from, t] =
@@ -180,7 +180,7 @@ const arctanOf = (a: number): number => {
 export const atan = (x: number): number => (x < 0 ? -arctanOf(-x) : x === 0 ? x : arctanOf(x))
 
 /**
- * The angle of the point (x, y), in [−π, π], within 2 ulp; the signs of zeros as in `Math.atan2`.
+ * Angle of the point (x, y), in [−π, π], within 2 ulp; signs of zeros as in `Math.atan2`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /** Words of a double, and arithmetic with rounding errors. */
 
-/** Little-endian by argument, not by machine: the high word of the double is at byte 4 everywhere. */
+/** Read as little-endian on every machine: the high word of a double is at byte 4. */
 const wordView = new DataView(new ArrayBuffer(8))
 
 /** Sign, exponent and the first 20 bits of the significand. */
@@ -23,10 +23,10 @@ const withMaskedLowWord = (x: number, mask: number): number => {
   return wordView.getFloat64(0, true)
 }
 
-/** The first 21 bits of the significand: the product with a number of up to 32 bits is exact. */
+/** First 21 bits of the significand: the product with a number of up to 32 bits is exact. */
 export const leading21Bits = (x: number): number => withMaskedLowWord(x, 0)
 
-/** The first 26 bits of the significand: the product of two such, or of one with the 27 bits cut off, is exact. */
+/** First 26 bits of the significand: the product of two such, or of one with the other 27 bits, is exact. */
 export const leading26Bits = (x: number): number => withMaskedLowWord(x, 0xf8000000)
 
 /** A finite double as significand · 2^exponent, exactly. */
@@ -42,7 +42,7 @@ export const significandAndExponent = (x: number): { readonly significand: bigin
 /** ⌊log₂ |x|⌋ of a normal finite x. */
 export const exponentOf = (x: number): number => ((highWord(x) >> 20) & 0x7ff) - 1023
 
-/** Powers of two from 2^−1024 on: every exponential and logarithm needs one. */
+/** Powers of two from 2^−1024 on. */
 const POWERS_OF_TWO = /* @__PURE__ */ Float64Array.from({ length: 2048 }, (_, i) =>
   withHighWord(0, i < 2 ? 0x40000 << i : (i - 1) << 20)
 )
@@ -58,14 +58,14 @@ const POWERS_OF_TWO = /* @__PURE__ */ Float64Array.from({ length: 2048 }, (_, i)
  */
 export const powerOfTwo = (k: number): number => POWERS_OF_TWO[k + 1024]
 
-/** a + b − (the double nearest to it), exactly (Knuth). */
+/** a + b − fl(a + b), exactly (Knuth). */
 export const sumError = (a: number, b: number): number => {
   const sum = a + b
   const part = sum - a
   return a - (sum - part) + (b - part)
 }
 
-/** a · b − (the double nearest to it), to 2⁻¹⁰⁶ a b, if nothing overflows or underflows (Dekker). */
+/** a · b − fl(a · b), to 2⁻¹⁰⁶ a b, if nothing overflows or underflows (Dekker). */
 export const productRoundingError = (a: number, b: number): number => {
   const aHigh = leading26Bits(a)
   const bHigh = leading26Bits(b)
@@ -74,7 +74,7 @@ export const productRoundingError = (a: number, b: number): number => {
   return aLow * bLow - (a * b - aHigh * bHigh - aLow * bHigh - aHigh * bLow)
 }
 
-/** c₀ + x(c₁ + x(c₂ + …)), the leading coefficient first. */
+/** c₀ + x(c₁ + x(c₂ + …)), leading coefficient first. */
 export const hornerPolynomial = (coefficients: Float64Array, x: number): number => {
   let sum = coefficients[0]
   for (let i = 1; i < coefficients.length; i++) sum = sum * x + coefficients[i]

@@ -26,7 +26,7 @@ describe.each(standardVocabulary.map(({ concept, words }) => ({ name: concept, w
   ({ name, words }) => {
     const { concept } = concepts[name]
     const values = arbitraries.of(concept)
-    const sample = fc.sample(values, { seed: SEED, numRuns: 300 })
+    const sample = fc.sample(values, { seed: SEED, numRuns: 150 })
 
     it('every case is reached', () => {
       const tags = words.flatMap(({ example }) => (Case.isValue(example) ? [example._tag] : []))

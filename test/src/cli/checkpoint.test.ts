@@ -92,7 +92,7 @@ describe('a run that is killed', () => {
     expect((await here.ornstein(fit('long.json', '--out @whole.json'), { version })).exit).toBe(0)
     const took = Date.now() - begun
     const whole = model('whole.json')
-    const moments = pipe(Key.fromSeed(SEED), Key.uniform(isSlow ? 16 : 1))
+    const moments = pipe(Key.fromSeed(SEED), Key.uniform(isSlow ? 10 : 1))
     const kept = here.at('killed')
     const line = fit('long.json', '--out @out.json --checkpoint @killed --every 20 --resume')
     let kills = 0

@@ -21,7 +21,7 @@ const points: Points.Points = {
 }
 
 describe('a table of 12 rows and 30 000 columns', () => {
-  it.each(isSlow ? (['isotropic', 'tiedIsotropic', 'diagonal', 'tiedDiagonal'] as const) : (['tiedDiagonal'] as const))(
+  it.each(isSlow ? (['isotropic', 'tiedIsotropic', 'diagonal'] as const) : (['tiedDiagonal'] as const))(
     'is fitted by the family %s',
     family => {
       const { assign } = fit(points, { components: 2, family })

@@ -1,4 +1,3 @@
-/** Assigns rows to the components of a fit. */
 import { flatMapped } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'

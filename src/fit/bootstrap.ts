@@ -27,7 +27,6 @@ import { initialState, runEM } from './runEM.js'
 import { familyWithConversions } from '../mixture/family.js'
 import * as Settings from './fitSettings.js'
 
-/** Progress of a bootstrap: `done` of `of` resamples. */
 export interface Progress {
   readonly done: number
   readonly of: number
@@ -62,7 +61,7 @@ export interface Bootstrap {
   readonly level: number
   readonly seed: number
   readonly resamples: number
-  /** Number of resamples that the intervals are computed from. */
+  /** Number of resamples in the intervals. */
   readonly used: number
   /**
    * Number of resamples in which a component lost its rows (`empty`) or reached the minimum variance, or values were not finite (`failed`).
@@ -106,7 +105,6 @@ const MIN_RESAMPLE_GAIN = 1e-6
 interface ResampleResult {
   readonly reason: Reason | null
   readonly isConverged: boolean
-  /** Weights, means and covariances, concatenated. */
   readonly numbers: Float64Array
 }
 
@@ -280,7 +278,6 @@ const summarizeResamples = (
   })
 }
 
-/** State of a running bootstrap. */
 export interface State extends Progress {
   /** Computes the intervals so far; fails if there are too few resamples. */
   readonly bootstrap: () => E.Either<Problem.Problems, Bootstrap>

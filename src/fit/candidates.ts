@@ -14,7 +14,6 @@ export type ScoreConstructor = (options: { readonly components: number }) => Sco
 /** Selection criterion (see `Statistics`); lower is better. */
 export type Criterion = 'bic' | 'icl' | 'aic' | 'crossValidated'
 
-/** Fit of a family with a number of components. */
 export interface FittedCandidate extends MixtureEvaluation {
   readonly _tag: 'Fitted'
   readonly family: string
@@ -137,7 +136,6 @@ export const rangeEndSentence: Readonly<Record<RangeEnd, string>> = {
 /** Default number of candidates listed. */
 export const MAX_LISTED = 8
 
-/** Connected groups of duplicate components. */
 const duplicateGroups = (redundancies: ReadonlyArray<Redundancy>): ReadonlyArray<ReadonlyArray<number>> =>
   redundancies.reduce<ReadonlyArray<ReadonlyArray<number>>>((groups, redundancy) => {
     if (redundancy._tag === 'Empty') return groups

@@ -34,7 +34,6 @@ export interface Options {
   readonly onProgress?: ((progress: { readonly components: number; readonly done: number }) => void) | undefined
 }
 
-/** Test of K components against K + 1. */
 export interface Test {
   readonly components: number
   /** 2 (log-likelihood with K + 1 components − log-likelihood with K) */
@@ -112,7 +111,6 @@ const pairOf =
     )
 
 export interface TestState {
-  /** Next resample; null at the end. */
   readonly next: { readonly components: number; readonly done: number } | null
   /** Finished tests; `components` is the number that the last does not reject. */
   readonly tests: () => E.Either<Problem.Problems, Tests>

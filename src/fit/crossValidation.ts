@@ -21,7 +21,6 @@ const halves = (x: number): readonly [number, number] => {
   return [a, b]
 }
 
-/** Returns a hash of a row, below 2⁵³. */
 const rowHash = (key: Key.Key, { dim, values }: Points.Points, i: number): number => {
   const { k0, k1 } = values.subarray(i * dim, (i + 1) * dim).reduce<Key.Key>((at, x) => {
     const [k0, k1] = Key.block(...halves(x))(at)

@@ -47,9 +47,7 @@ export interface Verdict {
 export interface Discriminant {
   /** Sorted labels. */
   readonly classes: ReadonlyArray<string>
-  /** Share of each class among the rows. */
   readonly priors: Float64Array
-  /** Density of each class. */
   readonly mixtures: ReadonlyArray<Mixture.Mixture>
   /** Covariance structure of each class; equal for classes of one Gaussian each. */
   readonly covariances: ReadonlyArray<string>
@@ -64,7 +62,6 @@ export interface Discriminant {
 /** Rows by class, without those of weight 0. */
 interface LabelledPoints {
   readonly points: Points.Points
-  /** Label of each row. */
   readonly names: ReadonlyArray<string>
   readonly classes: ReadonlyArray<string>
   readonly parts: ReadonlyArray<Points.Points>
@@ -433,13 +430,11 @@ export const crossValidated =
 
 // —— directions ——
 
-/** Directions in which components or classes differ. */
 export interface Directions {
   /** Share of the difference along each direction, decreasing. */
   readonly values: Float64Array
   /** Unit vectors in rows, [directions, d]. */
   readonly vectors: NdArray
-  /** Projects rows on the directions. */
   readonly project: (points: Points.Points) => Points.Points
 }
 

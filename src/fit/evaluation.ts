@@ -18,7 +18,6 @@ import { candidateKey, type TrainingData } from './trainingData.js'
 
 /** Warnings about components, which count from 0. */
 export interface Diagnostics extends MinVarianceDiagnostics {
-  /** Empty components and duplicate pairs. */
   readonly redundancies: ReadonlyArray<Redundancy>
   /** Probable outlier components. Empty with missing cells, under a prior, and if covariances are not estimated from rows. */
   readonly unsupported: ReadonlyArray<Support.Unsupported>

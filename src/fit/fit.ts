@@ -39,7 +39,6 @@ export type { FitOptions as Options, Progress } from './resolveOptions.js'
 export type { Starts } from './restarts.js'
 export { fromJSON, type StoredModel as Kept } from './storedModel.js'
 
-/** Fit between two of its steps. */
 export interface State {
   /** Candidate fitted next; null if fitted ones are refined. */
   readonly next: Progress | null

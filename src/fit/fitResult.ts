@@ -73,7 +73,6 @@ export interface Fit {
   readonly localOptimum: () => LocalOptimum | null
   /** Merges overlapping components into clusters (Baudry et al. 2010). Null if none overlap, with missing cells, and for sources. */
   readonly overlapping: () => Clusters | null
-  /** Draws rows from the mixture. */
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /**
    * Returns percentile intervals over resamples of the rows (see `Bootstrap`); a source must still be open. Throws a RangeError for invalid
@@ -84,13 +83,11 @@ export interface Fit {
   readonly table: () => string
 }
 
-/** Data and options of a fit after all checks. */
 export interface FitContext {
   readonly options: ResolvedOptions
   readonly data: TrainingData
   /** Names of all given columns. */
   readonly columns: ReadonlyArray<string>
-  /** Indices of the columns that are not constant. */
   readonly usedColumns: ReadonlyArray<number>
 }
 

@@ -59,7 +59,6 @@ export const withFixedComponents =
   options =>
     Score.withFixed(fixed)(family(options))
 
-/** Lists the fixed parameters of each fixed component of a score. */
 const fixedPartsInWords = (score: Score.Score<string>): ReadonlyArray<string> =>
   Case.isMadeBy(Score.withFixed)(score) && 'known' in score
     ? // The field of that case.

@@ -27,7 +27,6 @@ import {
 } from './trial.js'
 import { prepareFitFromStarts, type SmallerFit, type WarmStart, type WarmStartedFit } from './warmStarts.js'
 
-/** Data and settings of a search in memory. */
 export interface SearchContext {
   readonly data: TrainingData<Points.Points>
   readonly evaluationData: EvaluationData
@@ -41,7 +40,6 @@ export interface SearchContext {
 
 interface GrowthOptions {
   readonly minVariance: number
-  /** Trials of earlier batches. */
   readonly earlier: ReadonlyArray<CandidateTrial>
 }
 

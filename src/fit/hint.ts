@@ -17,7 +17,6 @@ import { diagnoseMinVariance, minVarianceForContinuing } from './minVariance.js'
 import { initialState, runEM } from './runEM.js'
 
 export interface Hint {
-  /** Extension with the lower criterion. */
   readonly beside: 'tails' | 'background'
   readonly components: number
   /** Decrease of the criterion on the sampled rows. */
@@ -28,7 +27,7 @@ export interface Hint {
   readonly lone: number
 }
 
-/** Score and a mixture of its family, in the original units. */
+/** In the original units. */
 interface ScoredMixture {
   readonly score: Score.Score<string>
   readonly mixture: Mixture.Mixture
@@ -120,7 +119,6 @@ const bestOfOtherCounts = (ranked: ReadonlyArray<RankedCandidate>): ReadonlyArra
     )
     .map(({ pipeline: { score }, mixture }) => ({ score, mixture }))
 
-/** Returns one score per family. */
 const familyScores = (ranked: ReadonlyArray<RankedCandidate>): ReadonlyArray<Score.Score<string>> =>
   ranked
     .filter(({ family }, i) => ranked.findIndex(other => other.family === family) === i)
@@ -184,7 +182,6 @@ const criterionOfFit = (test: ExtensionTest, fit: ScoredMixture): number => {
 }
 
 interface ExtensionOptions {
-  /** Criterion of the fit on the sample. */
   readonly baseline: number
   /** Number of components of the fit that the background would replace. */
   readonly lone: number

@@ -12,7 +12,6 @@ export { claimsModel, mixtureOf as toMixture } from './modelBody.js'
 const modelCodec = (vocabulary: Vocabulary.Vocabulary) =>
   t.type({ ...BODY_FIELDS, pipeline: Pipeline.codec(vocabulary) })
 
-/** Contents of a model file. */
 export type Model = t.TypeOf<ReturnType<typeof modelCodec>>
 
 /** Number of free parameters. */

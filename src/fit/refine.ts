@@ -222,7 +222,6 @@ const MAX_MOVES = 1000
 /** EM after a split-and-merge move nearly converges before the move is rejected. */
 const THOROUGH_MOVES = { attempts: 8, polish: 90, patience: 100 }
 
-/** Kinds of split-and-merge searches, in order. */
 export type SearchKinds = ReadonlyArray<'quick' | 'thorough'>
 
 /** Returns the pipeline that continues a trial: EM, split-and-merge moves, EM. */

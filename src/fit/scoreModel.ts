@@ -45,7 +45,6 @@ const scoreModelCodec = (vocabulary: Vocabulary.Vocabulary) =>
     fit: t.type({ rows: t.number, loss: t.union([t.number, t.null]), steps: t.number, converged: t.boolean })
   })
 
-/** Contents of a model file. */
 export type ScoreModel = t.TypeOf<ReturnType<typeof scoreModelCodec>>
 
 /** True if the score has no mixture. */
@@ -145,7 +144,6 @@ export const trainedAt = ({
   }
 }
 
-/** Trained score with the range of its probability flow. */
 export interface Flowing {
   readonly score: Sampler.Smooth
   readonly program: Sampler.Program<Sampler.Flow>
@@ -221,7 +219,6 @@ export const sampleScoreModel = (
 /** Number of rows with common adaptive steps of the flow. */
 const FLOW_CHUNK_ROWS = 256
 
-/** Error tolerance of a step along the flow. */
 const FLOW_STEP_ERROR = 1e-6
 
 /** Returns log p of each row in the original units, p the density with the remaining noise; and that noise. */

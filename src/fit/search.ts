@@ -33,7 +33,7 @@ import {
 } from './trial.js'
 
 export interface SearchOptions extends Pick<SearchContext, 'key' | 'criterion' | 'prior'> {
-  /** Evaluates the sums over all rows. Default: this process. */
+  /** Default: this process. */
   readonly backend?: Backend.Backend | undefined
 }
 

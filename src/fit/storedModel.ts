@@ -1,4 +1,3 @@
-/** Reads the model file of a fit. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as Problem from '../core/problem.js'

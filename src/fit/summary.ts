@@ -1,4 +1,3 @@
-/** Text of a fit. */
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import {
   candidateTable,
@@ -16,7 +15,6 @@ import * as FixedComponents from './fixedComponents.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
 
-/** Part of a `Fit` that its summary shows. */
 interface Summarized {
   readonly columns: ReadonlyArray<string>
   readonly criterion: Criterion

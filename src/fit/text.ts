@@ -86,7 +86,6 @@ export const factLines = (entries: ReadonlyArray<readonly [string, string]>, wit
     .join('\n')
 }
 
-/** Formats each row as a list under its first cell. */
 const recordLines = ([header, ...rows]: ReadonlyArray<ReadonlyArray<string>>, within: number): string =>
   rows
     .map(([first, ...cells]) => {

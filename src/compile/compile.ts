@@ -33,7 +33,7 @@ import {
   singlePrecisionProblems,
   type CompileErrors
 } from './lossChecks.js'
-import { sizeProblems, stagesOn, type RunSettings } from './stages.js'
+import { sizeProblems, stagePlanner, type RunSettings } from './stages.js'
 
 export type { CompileErrors } from './lossChecks.js'
 export type { Loss, LossPlan, Part, ValueAndGradient } from './loss.js'
@@ -296,7 +296,7 @@ export const pipeline =
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
     // no stage is compiled if it has problems of its own, or if there are too many stages
     const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
-    const { all: compileSimple } = stagesOn({
+    const compileSimple = stagePlanner({
       pipeline,
       start: begin,
       points,

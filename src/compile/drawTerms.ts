@@ -136,103 +136,130 @@ export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
   const { schedule, score, expectation } = loss
   const way = Expectation.interpret(expectation)
   const projecting = drawsProjectedNoise(expectation) ? Score.interpret(score).family?.projection : undefined
-  const seenAt = (
-    { span, origin, seesNorm, slope, denoisingShare }: Score.Projection<P>,
-    params: Params.Params<P>,
-    dim: number
-  ) => {
-    const basis = Projection.basisOf(span(params), origin(params))
-    const drawn = { dim, rank: basis.rank, antithetic: way.where === 'span' && way.antithetic }
-    return {
-      basis,
-      seesNorm,
-      slope: slope === null ? () => 0 : slope(params),
-      // a quadrature has no variance to reduce
-      denoising: way.where === 'line' ? () => 0 : denoisingShare(params, drawn)
-    }
-  }
-  const known = boundedCache<ReturnType<typeof termsOf>>(2)
+  const known = boundedCache<ReadonlyArray<PreparedTerm>>(2)
   return data => {
     const nodes = Nodes.isNodes(data) ? data : null
-    const of = (): ReturnType<typeof termsOf> => termsOf(loss, { isOfNodes: nodes !== null, dim: data.dim })
+    const of = (): ReadonlyArray<PreparedTerm> => termsOf(loss, { isOfNodes: nodes !== null, dim: data.dim })
     // samples of a population's nodes are not cached across data
     const terms = nodes === null ? known(data.dim, of) : of()
     const unprojected = Float64Array.of(nodes === null ? 1 : 0)
     return (params, key) => {
-      const projection = projecting === undefined || nodes !== null ? null : seenAt(projecting, params, data.dim)
-      const drawsAt = (
-        term: Objective.Term,
-        { alpha, sigma }: TimeLevel,
-        key: Key.Key
-      ): ReadonlyArray<Noise.NoiseDrawTerm> =>
-        nodes !== null || (Objective.isMatching(term) && NoiseLevels.isCleanLaw(term.noiseLevels))
-          ? [{ weight: 1, noise: { _tag: 'None' } as const }]
-          : Noise.noiseDraws(
-              data,
-              // times of nodes are shared by all rows
-              projection && {
-                ...projection,
-                slope: () => projection.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) })
-              },
-              key
-            )(expectation)
-      const samples = (
-        { labelDropout, term }: Pick<(typeof terms)[number], 'labelDropout' | 'term'>,
-        times: ReadonlyArray<TimeLevel>,
-        own: Key.Key
-      ): ReadonlyArray<MatchingSample> => {
-        const noiseKeys = Key.split(times.length)(subKey(own, 'noise'))
-        return times
-          .flatMap((at, level) => drawsAt(term, at, noiseKeys[level]).map(draw => ({ at, level, draw })))
-          .map(({ at: { each, alpha, sigma, weight }, level, draw }, i) => ({
-            alpha,
-            sigma,
-            weight: draw.weight === 1 ? weight : mapNumbers(weight, w => w * draw.weight),
-            noise: draw.noise,
-            ...(nodes !== null && {
-              nodes: {
-                values: nodes.nodesAt({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) }),
-                stay: nodes.stay
-              }
-            }),
-            denoising:
-              projection === null
-                ? unprojected
-                : zipNumbers(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
-            level,
-            ofTime: f => mapNumbers(each, time => f(time, schedule)),
-            probes: () => Key.child(i)(subKey(own, 'probes')),
-            labels: droppedLabels(data, labelDropout, () => Key.child(i)(subKey(own, 'labels')))
-          }))
-      }
+      const projection =
+        projecting === undefined || nodes !== null ? null : projectionAt(projecting, way, params, data.dim)
+      const setting: DrawSetting = { schedule, expectation, way, data, nodes, projection, unprojected }
       const keys = Key.split(terms.length)(key)
       return {
         basis: projection?.basis ?? noBasis,
-        terms: terms.map((own, i) => {
-          const { weight, term, times, drawsNoiseAlone = false, isSame = false, known } = own
-          if (!Objective.isMatching(term) || times === undefined) return { weight, term, samples: [] }
-          if (way.where !== 'line' || !drawsNoiseAlone) {
-            const drawn = isSame
-              ? times()
-              : NoiseLevels.drawTimes(
-                  schedule,
-                  data.rows,
-                  holdNumbers(data)
-                )(subKey(keys[i], 'time'))(term.noiseLevels).map(own.at)
-            const next = isSame && drawsNoiseAlone && projection === null ? 'other keys' : undefined
-            return { weight, term, next, samples: samples(own, drawn, keys[i]) }
-          }
-          const rules = times().map(({ alpha, sigma }) =>
-            way.rule(projection?.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) }) ?? 0)
-          )
-          // the number of nodes and the first of them identify a rule
-          const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
-          return { weight, term, next: 'same', samples: known(name, () => samples(own, times(), keys[i])) }
-        })
+        terms: terms.map((own, i) => drawTerm(setting, own, keys[i]))
       }
     }
   }
 }
+
+type PreparedTerm = ReturnType<typeof termsOf>[number]
+
+/** Span of the noise on which a mixture depends, at parameters; the slope is that of a quadrature's integrand. */
+const projectionAt = <P extends string>(
+  { span, origin, seesNorm, slope, denoisingShare }: Score.Projection<P>,
+  way: ReturnType<typeof Expectation.interpret>,
+  params: Params.Params<P>,
+  dim: number
+) => {
+  const basis = Projection.basisOf(span(params), origin(params))
+  const drawn = { dim, rank: basis.rank, antithetic: way.where === 'span' && way.antithetic }
+  return {
+    basis,
+    seesNorm,
+    slope: slope === null ? () => 0 : slope(params),
+    // a quadrature has no variance to reduce
+    denoising: way.where === 'line' ? () => 0 : denoisingShare(params, drawn)
+  }
+}
+
+/** Loss and data from which terms are drawn at given parameters. */
+interface DrawSetting {
+  readonly schedule: Schedule.Schedule
+  readonly expectation: Expectation.Expectation
+  readonly way: ReturnType<typeof Expectation.interpret>
+  readonly data: Source.Data
+  readonly nodes: Nodes.Nodes | null
+  /** Null if noise is drawn in all coordinates. */
+  readonly projection: ReturnType<typeof projectionAt> | null
+  /** Weight of the denoising form without a projection: 1, on nodes 0. */
+  readonly unprojected: Float64Array
+}
+
+/** Draws the samples of a term; a term without noise has none. */
+const drawTerm = (setting: DrawSetting, own: PreparedTerm, key: Key.Key): DrawnTerm => {
+  const { schedule, way, data, projection } = setting
+  const { weight, term, times, drawsNoiseAlone = false, isSame = false, known } = own
+  if (!Objective.isMatching(term) || times === undefined) return { weight, term, samples: [] }
+  if (way.where !== 'line' || !drawsNoiseAlone) {
+    const drawn = isSame
+      ? times()
+      : NoiseLevels.drawTimes(schedule, data.rows, holdNumbers(data))(subKey(key, 'time'))(term.noiseLevels).map(own.at)
+    const next = isSame && drawsNoiseAlone && projection === null ? 'other keys' : undefined
+    return { weight, term, next, samples: drawSamples(setting, own, drawn, key) }
+  }
+  const rules = times().map(({ alpha, sigma }) =>
+    way.rule(projection?.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) }) ?? 0)
+  )
+  // the number of nodes and the first of them identify a rule
+  const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
+  return { weight, term, next: 'same', samples: known(name, () => drawSamples(setting, own, times(), key)) }
+}
+
+/** Draws the noise of a term at times. */
+const drawSamples = (
+  setting: DrawSetting,
+  { labelDropout, term }: Pick<PreparedTerm, 'labelDropout' | 'term'>,
+  times: ReadonlyArray<TimeLevel>,
+  key: Key.Key
+): ReadonlyArray<MatchingSample> => {
+  const { schedule, data, nodes, projection, unprojected } = setting
+  const noiseKeys = Key.split(times.length)(subKey(key, 'noise'))
+  return times
+    .flatMap((at, level) => noiseDrawsAt(setting, term, at, noiseKeys[level]).map(draw => ({ at, level, draw })))
+    .map(({ at: { each, alpha, sigma, weight }, level, draw }, i) => ({
+      alpha,
+      sigma,
+      weight: draw.weight === 1 ? weight : mapNumbers(weight, w => w * draw.weight),
+      noise: draw.noise,
+      ...(nodes !== null && {
+        nodes: {
+          values: nodes.nodesAt({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) }),
+          stay: nodes.stay
+        }
+      }),
+      denoising:
+        projection === null
+          ? unprojected
+          : zipNumbers(alpha, sigma, (alpha, sigma) => projection.denoising({ alpha, sigma })),
+      level,
+      ofTime: f => mapNumbers(each, time => f(time, schedule)),
+      probes: () => Key.child(i)(subKey(key, 'probes')),
+      labels: droppedLabels(data, labelDropout, () => Key.child(i)(subKey(key, 'labels')))
+    }))
+}
+
+/** Noise of a term at a noise level; none on nodes, and for clean terms. */
+const noiseDrawsAt = (
+  { expectation, data, nodes, projection }: DrawSetting,
+  term: Objective.Term,
+  { alpha, sigma }: TimeLevel,
+  key: Key.Key
+): ReadonlyArray<Noise.NoiseDrawTerm> =>
+  nodes !== null || (Objective.isMatching(term) && NoiseLevels.isCleanLaw(term.noiseLevels))
+    ? [{ weight: 1, noise: { _tag: 'None' } as const }]
+    : Noise.noiseDraws(
+        data,
+        // times of nodes are shared by all rows
+        projection && {
+          ...projection,
+          slope: () => projection.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) })
+        },
+        key
+      )(expectation)
 
 const MAX_SAMPLE_LISTS = 64
 

@@ -330,115 +330,134 @@ const stageLoss = <P extends string>(
   }
 }
 
-/** Plans the stages of a pipeline on the data; each has its plan, or problems other than those of its description. */
-export const stagesOn = <P extends string>(
-  setup: Setup<P>
-): {
-  readonly all: (written: Stage.WrittenStage) => PlannedStage<P>
-  readonly within: (placed: Stage.Placed) => InnerStage
-} => {
-  const { pipeline, start, points, sound, backend, precision } = setup
+/** Pipeline on data, with the values that all of its stages share. */
+interface PlanContext<P extends string> {
+  readonly setup: Setup<P>
+  readonly model: Score.Model<P>
+  readonly setting: Stage.Setting
+  /** Parameters of the first start. */
+  readonly first: () => Params.Params<P>
+}
+
+const planContext = <P extends string>(setup: Setup<P>): PlanContext<P> => {
+  const { pipeline, start, points, backend } = setup
   const { schedule, score } = pipeline
   const model = Score.interpret(score)
-  // stages return the names of parameters that they receive
-  const setting: Stage.Setting = { schedule, score, model, points: Source.pointsView(points), data: points, backend }
-  const anyStart: Stage.Start = start
-  const first = lazy(() => start(Key.fromSeed(0)))
-  const all = (written: Stage.WrittenStage): PlannedStage<P> => {
-    const { stage, simple } = written
-    const { attempts, means, requirements, times } = simple
-    const loss = simple.loss === undefined ? null : stageLoss(setup, first, simple.loss, simple.stopping.steps)
-    const sums = simple.sums === undefined ? null : StageSums.of(setting, simple.sums)
-    const size = simple.sample?.(points.rows) ?? points.rows
-    const inner = attempts.map(size < points.rows ? onSample(size) : within)
-    return {
-      plan: () => {
-        const { engine, reason } = means(setting, {
-          loss: loss === null ? null : loss.plan,
-          sums: sums?.means() ?? null,
-          attempts: inner.map(({ engines }) => engines()).join(', ')
-        })
-        return { stage: Stage.formula(stage), engine, reason }
-      },
-      stage: pipe(
-        [
-          ...(loss?.problems ?? []),
-          ...stageProblems(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
-          ...requirements({ ...setting, isRandom: () => loss !== null && Loss.isRandomLoss(loss.loss, points) }),
-          ...inner.flatMap(({ problems }) => problems),
-          ...(sums === null || !sound ? [] : sums.problems(first()))
-        ],
-        problems =>
-          problems.length > 0 || !sound || loss === null ? problems : SmokeTest.problems(loss.loss, points, first()),
-        E.fromPredicate(RA.isEmpty, identity),
-        E.map(
-          () => () =>
-            buildStage({
-              written,
-              tools: { ...setting, start: anyStart },
-              loss,
-              sums,
-              inner,
-              // divergence has been checked during the attempts
-              checks:
-                inner.length > 0
-                  ? relativeChangeChecks
-                  : familyChecks(model, points, schedule, [...(loss?.times() ?? []), ...times])
-            })
-        )
+  return {
+    setup,
+    model,
+    // stages return the names of parameters that they receive
+    setting: { schedule, score, model, points: Source.pointsView(points), data: points, backend },
+    first: lazy(() => start(Key.fromSeed(0)))
+  }
+}
+
+/** Returns the plan of a stage of a pipeline on data, or its problems other than those of its description. */
+export const stagePlanner = <P extends string>(setup: Setup<P>): ((written: Stage.WrittenStage) => PlannedStage<P>) => {
+  const context = planContext(setup)
+  return written => planStage(context, written)
+}
+
+const planStage = <P extends string>(context: PlanContext<P>, written: Stage.WrittenStage): PlannedStage<P> => {
+  const { setup, model, setting, first } = context
+  const { points, sound, precision } = setup
+  const { stage, simple } = written
+  const { attempts, means, requirements, times } = simple
+  const anyStart: Stage.Start = setup.start
+  const loss = simple.loss === undefined ? null : stageLoss(setup, first, simple.loss, simple.stopping.steps)
+  const sums = simple.sums === undefined ? null : StageSums.of(setting, simple.sums)
+  const size = simple.sample?.(points.rows) ?? points.rows
+  const inner = attempts.map(placed =>
+    size < points.rows ? innerOnSample(context, size, placed) : innerStage(context, placed)
+  )
+  return {
+    plan: () => {
+      const { engine, reason } = means(setting, {
+        loss: loss === null ? null : loss.plan,
+        sums: sums?.means() ?? null,
+        attempts: inner.map(({ engines }) => engines()).join(', ')
+      })
+      return { stage: Stage.formula(stage), engine, reason }
+    },
+    stage: pipe(
+      [
+        ...(loss?.problems ?? []),
+        ...stageProblems(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
+        ...requirements({ ...setting, isRandom: () => loss !== null && Loss.isRandomLoss(loss.loss, points) }),
+        ...inner.flatMap(({ problems }) => problems),
+        ...(sums === null || !sound ? [] : sums.problems(first()))
+      ],
+      problems =>
+        problems.length > 0 || !sound || loss === null ? problems : SmokeTest.problems(loss.loss, points, first()),
+      E.fromPredicate(RA.isEmpty, identity),
+      E.map(
+        () => () =>
+          buildStage({
+            written,
+            tools: { ...setting, start: anyStart },
+            loss,
+            sums,
+            inner,
+            // divergence has been checked during the attempts
+            checks:
+              inner.length > 0
+                ? relativeChangeChecks
+                : familyChecks(model, points, setting.schedule, [...(loss?.times() ?? []), ...times])
+          })
       )
+    )
+  }
+}
+
+/** Inner stage on a subsample of the rows, drawn again for each attempt; one is checked beforehand. */
+const innerOnSample = <P extends string>({ setup }: PlanContext<P>, size: number, placed: Stage.Placed): InnerStage => {
+  const { pipeline, start, points } = setup
+  const { score } = pipeline
+  const on = (key: Key.Key): InnerStage & { readonly few: Points.Points } => {
+    const few = pipe(key, Key.subset(points.rows, size), Source.selectedRows)(points)
+    const begin = pipe(
+      Initializer.interpret(score, few)(pipeline.initializer),
+      E.getOrElse(() => start)
+    )
+    const context = planContext({ ...setup, start: begin, points: few, backend: Backend.localBackend })
+    return { few, ...innerStage(context, placed) }
+  }
+  const { few, engines, problems } = on(Key.fromSeed(0))
+  return {
+    engines,
+    problems: [
+      // problems on all rows have been reported
+      ...(Score.problems(points)(score).length > 0 ? [] : Score.problems(few)(score))
+        .map(Problem.within('score'))
+        .map(Stage.insideStage(placed.path)),
+      ...problems
+    ],
+    attempt: () => (params, key) => {
+      const keys = pipe(key, Key.named('sample', 'steps'))
+      return on(keys.sample).attempt()(params, keys.steps)
     }
   }
-  /** Stage on a subsample of the rows, drawn again for each attempt; one is checked beforehand. */
-  const onSample =
-    (size: number) =>
-    (placed: Stage.Placed): InnerStage => {
-      const on = (key: Key.Key): InnerStage & { readonly few: Points.Points } => {
-        const few = pipe(key, Key.subset(points.rows, size), Source.selectedRows)(points)
-        const begin = pipe(
-          Initializer.interpret(score, few)(pipeline.initializer),
-          E.getOrElse(() => start)
-        )
-        return {
-          few,
-          ...stagesOn({ ...setup, start: begin, points: few, backend: Backend.localBackend }).within(placed)
-        }
+}
+
+/** Inner stage on the data of the pipeline. */
+const innerStage = <P extends string>(context: PlanContext<P>, { path, stage }: Stage.Placed): InnerStage => {
+  const { pipeline, points, precision } = context.setup
+  const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: planStage(context, written) }))
+  return {
+    engines: () => inner.map(({ compiled }) => compiled.plan().engine).join(', '),
+    problems: inner.flatMap(at => problemsIn(at.compiled.stage).map(Stage.insideStage(path, at.path))),
+    attempt: () => {
+      const run = {
+        pipeline,
+        data: () => Source.dataFingerprint(points),
+        precision,
+        stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
+        plan: inner.map(({ compiled }) => compiled.plan())
       }
-      const { few, engines, problems } = on(Key.fromSeed(0))
-      return {
-        engines,
-        problems: [
-          // problems on all rows have been reported
-          ...(Score.problems(points)(score).length > 0 ? [] : Score.problems(few)(score))
-            .map(Problem.within('score'))
-            .map(Stage.insideStage(placed.path)),
-          ...problems
-        ],
-        attempt: () => (params, key) => {
-          const keys = pipe(key, Key.named('sample', 'steps'))
-          return on(keys.sample).attempt()(params, keys.steps)
-        }
-      }
-    }
-  const within = ({ path, stage }: Stage.Placed): InnerStage => {
-    const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: all(written) }))
-    return {
-      engines: () => inner.map(({ compiled }) => compiled.plan().engine).join(', '),
-      problems: inner.flatMap(at => problemsIn(at.compiled.stage).map(Stage.insideStage(path, at.path))),
-      attempt: () => {
-        const run = {
-          pipeline,
-          data: () => Source.dataFingerprint(points),
-          precision,
-          stages: inner.flatMap(({ compiled: { stage } }) => (E.isRight(stage) ? [stage.right()] : [])),
-          plan: inner.map(({ compiled }) => compiled.plan())
-        }
-        return (params, key) => {
-          const last = Run.last({ ...run, start: () => withOwnNames<P>(params) })(key)
-          return { params: last.params, value: last.value, failed: last.status._tag === 'Failed' }
-        }
+      return (params, key) => {
+        const last = Run.last({ ...run, start: () => withOwnNames<P>(params) })(key)
+        return { params: last.params, value: last.value, failed: last.status._tag === 'Failed' }
       }
     }
   }
-  return { all, within }
 }

@@ -161,6 +161,62 @@ const projectedOutput = (after: Params.Tensors<string>, owed: AnyParams): Tensor
 const addArrays = Params.zipWith((a, b) => a + b)
 const zeroArrays = Params.mapValues(() => 0)
 
+/** Flat form of step `i` of a run; the step returns the names that it receives. */
+const flatStep =
+  (step: (at: At<string, string, string>) => After<string, string>) =>
+  (i: number): FlatTensorStep =>
+  all => {
+    const [params, gradient, memory, numbers] = ['params', 'gradient', 'memory', 'numbers'].map(kind =>
+      ofKind(kind, all)
+    )
+    return joinKinds<Tensor>({ ...step({ params, gradient, memory, numbers, step: i }) })
+  }
+
+/** Steps of one run. */
+interface StepsOfRun {
+  readonly write: (i: number) => FlatTensorStep
+  /** Gradient at a state and the learned numbers, inputs of step `i`. */
+  readonly rest: (i: number, state: AnyParams) => AnyParams
+  /** Hessian–vector product with the noise of step `i`. */
+  readonly product: (i: number, state: AnyParams, direction: AnyParams) => AnyParams
+}
+
+/** States from `begin` on, up to `count` steps; the last one if it is not finite. */
+const statesOfRun = ({ write, rest }: StepsOfRun, begin: AnyParams, count: number): ReadonlyArray<AnyParams> => {
+  const run = unfoldIterable({ i: 0, state: begin }, ({ i, state }) =>
+    i < count && Params.isFiniteParams(state) ? { i: i + 1, state: mappedStep(write(i), state, rest(i, state)) } : null
+  )
+  return Array.from(run, ({ state }) => state)
+}
+
+interface Adjoints {
+  /** Adjoint of a state. */
+  readonly owed: AnyParams
+  /** Gradient of the numbers, summed over the steps so far. */
+  readonly sum: AnyParams
+}
+
+/** Adjoints of the start and of the numbers, backwards through the states before each step. */
+const adjointsOfRun = (
+  { write, rest, product }: StepsOfRun,
+  states: ReadonlyArray<AnyParams>,
+  end: Adjoints
+): Adjoints =>
+  states.reduceRight<Adjoints>(({ owed, sum }, state, i) => {
+    const inputs: AnyParams = valueAndGrad<string>(all => projectedOutput(write(i)(all), owed))({
+      ...state,
+      ...rest(i, state)
+    }).gradient
+    const curved = product(i, state, ofKind('gradient', inputs))
+    return {
+      owed: joinKinds<NdArray>({
+        params: addArrays<string>(ofKind('params', inputs), curved),
+        memory: ofKind('memory', inputs)
+      }),
+      sum: addArrays<string>(sum, ofKind('numbers', inputs))
+    }
+  }, end)
+
 /**
  * Compiles a short run on a loss of data: a function of its start, the numbers of its steps and a key, with the gradient of its end with
  * respect to both, exact to rounding if the loss has Hessian–vector products. Step i uses noise of a separate key. Problems are those of
@@ -186,16 +242,7 @@ export const of =
     )
     const remembered: AnyParams = memory ?? {}
     const kept = Params.paramsSize(Score.shapes(data.dim)(loss.score)) + Params.paramsSize(Params.shapes(remembered))
-    // the step returns the names that it receives
-    const own: (at: At<string, string, string>) => After<string, string> = step
-    const write =
-      (i: number): FlatTensorStep =>
-      all => {
-        const [params, gradient, memory, numbers] = ['params', 'gradient', 'memory', 'numbers'].map(kind =>
-          ofKind(kind, all)
-        )
-        return joinKinds<Tensor>({ ...own({ params, gradient, memory, numbers, step: i }) })
-      }
+    const write = flatStep(step)
     const paramsOf = (state: AnyParams): Params.Params<P> => ofKind('params', state) as Params.Params<P>
     return pipe(
       E.Do,
@@ -206,40 +253,22 @@ export const of =
         const keys = pipe(key, Key.named('steps', 'end'))
         // the keys of a run with one stage
         const keyAt = (i: number): Key.Key => pipe(keys.steps, Key.child(0), Key.child(i))
-        const rest = (i: number, state: AnyParams): AnyParams =>
-          joinKinds<NdArray>({ gradient: evaluate(paramsOf(state), keyAt(i)).gradient, numbers })
-        const begin = { i: 0, state: joinKinds<NdArray>({ params: start, memory: remembered }) }
-        const run = unfoldIterable(begin, ({ i, state }) =>
-          i < steps && Params.isFiniteParams(state)
-            ? { i: i + 1, state: mappedStep(write(i), state, rest(i, state)) }
-            : null
-        )
-        const states = Array.from(run, ({ state }) => state)
+        const stepsOfRun: StepsOfRun = {
+          write,
+          rest: (i, state) => joinKinds<NdArray>({ gradient: evaluate(paramsOf(state), keyAt(i)).gradient, numbers }),
+          product: (i, state, direction) => product(paramsOf(state), direction as Params.Params<P>, keyAt(i))
+        }
+        const begin = joinKinds<NdArray>({ params: start, memory: remembered })
+        const states = statesOfRun(stepsOfRun, begin, steps)
         const last = states[states.length - 1]
         const found = Params.whereInfinite(last)
         if (found !== null)
           return E.left(Problem.singleProblem(Problem.of(`step ${states.length - 1}`, found, 'finite', UNROLL_REMEDY)))
         const { value, gradient } = end(paramsOf(last), keys.end)
-        const { owed, sum } = states.slice(0, -1).reduceRight(
-          ({ owed, sum }, state, i) => {
-            const inputs: AnyParams = valueAndGrad<string>(all => projectedOutput(write(i)(all), owed))({
-              ...state,
-              ...rest(i, state)
-            }).gradient
-            const curved = product(paramsOf(state), ofKind('gradient', inputs) as Params.Params<P>, keyAt(i))
-            return {
-              owed: joinKinds<NdArray>({
-                params: addArrays<string>(ofKind('params', inputs), curved),
-                memory: ofKind('memory', inputs)
-              }),
-              sum: addArrays<string>(sum, ofKind('numbers', inputs))
-            }
-          },
-          {
-            owed: joinKinds<NdArray>({ params: gradient, memory: zeroArrays(remembered) }),
-            sum: zeroArrays<string>(numbers)
-          }
-        )
+        const { owed, sum } = adjointsOfRun(stepsOfRun, states.slice(0, -1), {
+          owed: joinKinds<NdArray>({ params: gradient, memory: zeroArrays(remembered) }),
+          sum: zeroArrays<string>(numbers)
+        })
         return Number.isFinite(value) && Params.isFiniteParams(owed) && Params.isFiniteParams(sum)
           ? E.right({
               value,

@@ -2,11 +2,11 @@
 import type { NdArray } from './ndarray.js'
 
 /**
- * Column π(i) of each row that minimizes Σ_i cost[i, π(i)] with all columns different; cost is [m, n], m ≤ n, finite. Deterministic if
- * the minimum is not unique.
+ * Column π(i) of each row that minimizes Σ_i cost[i, π(i)] with all columns different; cost is [m, n], m ≤ n, finite. Deterministic if the
+ * minimum is not unique.
  *
- * Rows are assigned one by one along shortest augmenting paths, with dual variables that keep reduced costs ≥ 0. Takes O(m² n) time
- * (Jonker & Volgenant 1987, augmentation step).
+ * Rows are assigned in turn along shortest augmenting paths, with dual variables that keep reduced costs ≥ 0. Takes O(m² n) time (Jonker &
+ * Volgenant 1987, augmentation step).
  *
  * @throws RangeError if there are more rows than columns, or a cost is not finite
  */
@@ -14,7 +14,7 @@ export const assignment = ({ shape: [m, n], values: cost }: NdArray): ReadonlyAr
   if (m > n) throw new RangeError(`assignment: ${m} rows for ${n} columns; transpose the costs`)
   if (!cost.every(Number.isFinite)) throw new RangeError('assignment: a cost is not finite')
   const none = -1
-  /** Row assigned to each column; the entry after the last is the row that is being assigned. */
+  /** Row assigned to each column; the last entry is the row being assigned. */
   const holder = new Int32Array(n + 1).fill(none)
   const rowPrice = new Float64Array(m)
   const columnPrice = new Float64Array(n + 1)

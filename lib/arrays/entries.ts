@@ -1,6 +1,6 @@
 /**
- * Loops over the entries of arrays, for updates of all parameters at every step of an optimizer: calling a function for each entry
- * would take several times as long. Each operation is rounded separately, in the order written.
+ * Loops over the entries of arrays, for updates of all parameters at every step of an optimizer, several times as fast as a function call
+ * for each entry. Each operation is rounded separately, in the order written.
  */
 
 type EntryLoop = (x: Float64Array, y: Float64Array) => Float64Array
@@ -49,7 +49,7 @@ export const overRoots =
     return out
   }
 
-/** f(0), …, f(length − 1), as `Float64Array.from({ length }, …)` but ten times as fast. */
+/** f(0), …, f(length − 1), ten times as fast as `Float64Array.from`. */
 export const tabulate = (length: number, f: (k: number) => number): Float64Array => {
   const out = new Float64Array(length)
   for (let k = 0; k < length; k++) out[k] = f(k)
@@ -63,7 +63,7 @@ export const cumulative = (x: Float64Array): Float64Array => {
   return out
 }
 
-/** Sums of the values with equal keys, in the order of the first occurrence of each key. */
+/** Sums of the values with equal keys, in the order of the keys' first occurrences. */
 export const sumsBy = (keys: ReadonlyArray<number>, valueOf: (i: number) => number): ReadonlyArray<number> => {
   const sums = new Map<number, number>()
   keys.forEach((key, i) => sums.set(key, (sums.get(key) ?? 0) + valueOf(i)))

@@ -1,7 +1,6 @@
 /**
- * Factors of covariances: F with Σ = F Fᵀ, as a number (Σ = f² I), a vector (Σ is diagonal with its squares), or a lower triangle [d,
- * d] (Cholesky). All quantities of a Gaussian are computed from F, without forming Σ, whose condition number is the square of that of
- * F. Sums have a fixed order.
+ * Factors of covariances: F with Σ = F Fᵀ, as a number (Σ = f² I), a vector (Σ is diagonal with its squares), or a lower triangle [d, d]
+ * (Cholesky). All quantities are computed from F, since the condition number of Σ is the square of that of F. Sums have a fixed order.
  */
 import { scalarArray } from './ndarray.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -24,7 +23,7 @@ export const multiplyFactor = ({ shape, values }: NdArray, dim: number, rows: Fl
   return out
 }
 
-/** Returns c + F r for a single row r. Each entry is summed in the order of the columns of F, starting with c. */
+/** Returns c + F r for a single row r. Entries are summed in the order of the columns of F, starting with c. */
 export const applyAffine = ({ shape, values }: NdArray, centre: FlatRows, row: FlatRows): FlatRows => {
   if (shape.length < 2) return centre.map((c, j) => c + values[shape.length === 0 ? 0 : j] * row[j])
   const dim = row.length
@@ -35,7 +34,7 @@ export const applyAffine = ({ shape, values }: NdArray, centre: FlatRows, row: F
   })
 }
 
-/** Product F G of two factors, in the more compact form that holds it: a number, a diagonal or a triangle, as the larger of the two. */
+/** F G, a number, a diagonal or a triangle, as the larger of the two. */
 export const multiplyFactors = (left: NdArray, right: NdArray, dim: number): NdArray => {
   if (left.shape.length === 0) return { shape: right.shape, values: right.values.map(x => left.values[0] * x) }
   if (right.shape.length === 0) return { shape: left.shape, values: left.values.map(x => x * right.values[0]) }
@@ -121,8 +120,8 @@ export const tracePrecision = (factor: NdArray, dim: number): number => {
 }
 
 /**
- * Triangle of the sum of covariances F Fᵀ, without forming them: Rᵀ of the QR decomposition of the stacked Fᵀ, by Householder
- * reflections (Golub & Van Loan, Matrix Computations, §5.2.2).
+ * Triangle of the sum of covariances F Fᵀ, without forming them: Rᵀ of the QR decomposition of the stacked Fᵀ, by Householder reflections
+ * (Golub & Van Loan, Matrix Computations, §5.2.2).
  */
 export const sumOfFactors = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
   if (factors.every(({ shape }) => shape.length === 0))
@@ -165,7 +164,7 @@ export const sumOfFactors = (factors: ReadonlyArray<NdArray>, dim: number): NdAr
   return { shape: [dim, dim], values: lower }
 }
 
-/** Cholesky factor of a covariance [d, d] minus `less` · I (Default: 0); null if that is not positive definite. */
+/** Cholesky factor of a covariance [d, d] minus `less` · I; null if that is not positive definite. Default: `less` 0. */
 export const choleskyOfCovariance = (covariance: Float64Array, dim: number, less = 0): NdArray | null => {
   const values = new Float64Array(dim * dim)
   for (let i = 0; i < dim; i++)
@@ -208,7 +207,7 @@ export const triangleOfRows = (rows: Float64Array, dim: number): NdArray => {
   return { shape: [dim, dim], values }
 }
 
-/** Factor of D Σ D with D = diag(scale): Σ in other units. */
+/** Factor of D Σ D, D = diag(scale). */
 export const scaledFactor = (factor: NdArray, scale: Float64Array): NdArray => {
   const dim = scale.length
   if (factor.shape.length === 2)

@@ -1,4 +1,4 @@
-/** Linear algebra outside autodiff. Sums have a fixed order, so results have the same bits everywhere. */
+/** Linear algebra outside autodiff. Sums have a fixed order, so results have equal bits everywhere. */
 import type { NdArray } from './ndarray.js'
 
 /** Largest |x_i|; 0 if there are no entries. */
@@ -17,8 +17,8 @@ const addMultipleTo = (a: Float64Array, a0: number, s: number, b: Float64Array, 
 }
 
 /**
- * Orthonormal basis [rank, n] of the span of the rows of an [m, n] array. The rank is the number of rows whose residual from the span
- * of earlier rows is longer than 4 max(m, n) 2⁻⁵² times the longest row; it is 0 if an entry is not finite.
+ * Orthonormal basis [rank, n] of the span of the rows of an [m, n] array. The rank is the number of rows whose residual from the span of
+ * earlier rows is longer than 4 max(m, n) 2⁻⁵² times the longest row; 0 if an entry is not finite.
  *
  * Gram–Schmidt with pivoting by the longest residual and reorthogonalization (Golub & Van Loan, Matrix Computations, §5.2.8 and §5.4.2).
  */
@@ -51,8 +51,8 @@ export const rowSpace = ({ shape: [m, n], values }: NdArray): NdArray => {
 }
 
 /**
- * Cholesky factor L with L Lᵀ = S of a symmetric [n, n] matrix, whose lower triangle is read from index `from` on; written to `l` from
- * `to` on, where entries above the diagonal are not changed. False if S is not numerically positive definite.
+ * Writes the Cholesky factor L with L Lᵀ = S of a symmetric [n, n] matrix, whose lower triangle is read from index `from` on, to the lower
+ * triangle of `l` from `to` on. Returns false if S is not numerically positive definite.
  */
 export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Float64Array, to: number): boolean => {
   for (let i = 0; i < n; i++)
@@ -66,19 +66,19 @@ export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Flo
 }
 
 /**
- * Cholesky factor L with L Lᵀ = AᵀA and a diagonal ≥ 0, of an [m, n] matrix at `from`, m ≥ n; written to `l` from `to` on, where
- * entries above the diagonal are not changed. AᵀA, which would square the condition number, is not formed: L = Rᵀ of A = QR by
- * Householder reflections (Golub & Van Loan, Matrix Computations, §5.2.1).
+ * Writes the Cholesky factor L with L Lᵀ = AᵀA and a diagonal ≥ 0, of an [m, n] matrix at `from`, m ≥ n, to the lower triangle of `l` from
+ * `to` on. AᵀA, which would square the condition number, is not formed: L = Rᵀ of A = QR by Householder reflections (Golub & Van Loan,
+ * Matrix Computations, §5.2.1).
  */
 export const factorGram = (a: Float64Array, from: number, m: number, n: number, l: Float64Array, to: number): void => {
-  // Column-major, so that every inner loop is contiguous.
+  // Column-major, so every inner loop is contiguous.
   const columns = new Float64Array(m * n)
   for (let j = 0; j < n; j++) for (let i = 0; i < m; i++) columns[j * m + i] = a[from + i * n + j]
   for (let j = 0; j < n; j++) {
     const at = j * m + j
     let longest = 0
     for (let i = 0; i < m - j; i++) longest = Math.max(longest, Math.abs(columns[at + i]))
-    // Entries are divided by the largest, so squares do not underflow.
+    // Divided by the largest, so squares do not underflow.
     if (longest > 0) for (let i = 0; i < m - j; i++) columns[at + i] /= longest
     const head = columns[at]
     const others = dot(columns, at + 1, columns, at + 1, m - j - 1)
@@ -99,7 +99,7 @@ export const factorGram = (a: Float64Array, from: number, m: number, n: number, 
   }
 }
 
-/** B ← L⁻¹B, for an [n, n] matrix whose lower triangle starts at `at`, and an [n, m] matrix that starts at `to`. */
+/** B ← L⁻¹B, for an [n, n] matrix whose lower triangle starts at `at`, and an [n, m] matrix at `to`. */
 export const solveLower = (l: Float64Array, at: number, n: number, b: Float64Array, to: number, m: number): void => {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < i; j++) addMultipleTo(b, to + i * m, -l[at + i * n + j], b, to + j * m, m)
@@ -108,7 +108,7 @@ export const solveLower = (l: Float64Array, at: number, n: number, b: Float64Arr
   }
 }
 
-/** B ← L⁻ᵀB, for an [n, n] matrix whose lower triangle starts at `at`, and an [n, m] matrix that starts at `to`. */
+/** B ← L⁻ᵀB, for an [n, n] matrix whose lower triangle starts at `at`, and an [n, m] matrix at `to`. */
 export const solveLowerTransposed = (
   l: Float64Array,
   at: number,
@@ -186,7 +186,7 @@ const tridiagonalize = (
 /** A tridiagonal matrix Q A Qᵀ and Q. */
 type Tridiagonal = ReturnType<typeof tridiagonalize>
 
-/** End of the block that begins at `low`: it ends at an off-diagonal entry that is negligible compared with its neighbours, or with 1. */
+/** End of the block that begins at `low`: an off-diagonal entry that is negligible compared with its neighbours, or with 1. */
 const blockEnd = ({ diagonal, below }: Tridiagonal, low: number): number => {
   const last = diagonal.length - 1
   let high = low
@@ -198,12 +198,12 @@ const blockEnd = ({ diagonal, below }: Tridiagonal, low: number): number => {
   return high
 }
 
-/** One implicit QL step with Wilkinson's shift on the block from low to high; stops early if the block splits. */
+/** Makes an implicit QL step with Wilkinson's shift on the block from low to high; stops early if the block splits. */
 const qlStep = ({ diagonal, below, q }: Tridiagonal, low: number, high: number): void => {
   const n = diagonal.length
   const half = (diagonal[low + 1] - diagonal[low]) / (2 * below[low])
   const root = hypotenuse(half, 1)
-  // The shift is the eigenvalue of the block's first 2 × 2 corner that is nearer to its first entry.
+  // Shift: the eigenvalue of the block's first 2 × 2 corner that is nearer to its first entry.
   let g = diagonal[high] - diagonal[low] + below[low] / (half < 0 ? half - root : half + root)
   let sine = 1
   let cosine = 1
@@ -239,9 +239,8 @@ const qlStep = ({ diagonal, below, q }: Tridiagonal, low: number, high: number):
 /**
  * Eigenvalues and eigenvectors of a symmetric [n, n] matrix, the largest first; NaN if an entry is not finite.
  *
- * Errors are a small multiple of n 2⁻⁵² times the largest eigenvalue. Householder's tridiagonal form, then implicit QL steps
- * with Wilkinson's shift (Bowdler, Martin, Reinsch & Wilkinson 1968, tred2 and tql2; vectors are rows here, so that every
- * inner loop is contiguous).
+ * Errors are a small multiple of n 2⁻⁵² times the largest eigenvalue. Householder's tridiagonal form, then implicit QL steps with
+ * Wilkinson's shift (Bowdler, Martin, Reinsch & Wilkinson 1968, tred2 and tql2, with vectors as rows).
  */
 export const symmetricEigen = ({ shape: [n], values: symmetric }: NdArray): Eigen => {
   const scale = largestEntry(symmetric)
@@ -290,12 +289,12 @@ const rotateRowPair = (
 }
 
 /**
- * Singular value decomposition A = Σ_i s_i u_i v_iᵀ of an [m, n] matrix, m ≥ n, by rotations of pairs of columns until all are
- * orthogonal (one-sided Jacobi; Hestenes 1958, Demmel & Veselić 1992): if columns differ in scale only, small singular values have a
- * small relative error too.
+ * Singular value decomposition A = Σ_i s_i u_i v_iᵀ of an [m, n] matrix, m ≥ n, by rotations of pairs of columns until all are orthogonal
+ * (one-sided Jacobi; Hestenes 1958, Demmel & Veselić 1992): if columns differ in scale only, small singular values have a small relative
+ * error too.
  */
 export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
-  // Column-major, so that every inner loop is contiguous.
+  // Column-major, so every inner loop is contiguous.
   const columns = new Float64Array(n * m)
   const v = new Float64Array(n * n)
   for (let j = 0; j < n; j++) {
@@ -335,8 +334,8 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
 }
 
 /**
- * Orthonormal polar factor: the matrix with orthonormal columns nearest to an [m, n] matrix, m ≥ n, which is Σ_i u_i v_iᵀ of its
- * singular value decomposition (Fan & Hoffman 1955). Not unique if columns are linearly dependent.
+ * Orthonormal polar factor: the matrix with orthonormal columns nearest to an [m, n] matrix, m ≥ n: Σ_i u_i v_iᵀ of its singular value
+ * decomposition (Fan & Hoffman 1955). Not unique if columns are linearly dependent.
  */
 export const polar = ({ shape: [m, n], values }: NdArray): Float64Array => {
   const scale = largestEntry(values)
@@ -386,7 +385,7 @@ export const multiplySquare = (a: Float64Array, b: Float64Array, n: number): Flo
     return sum
   })
 
-/** ½(A + Aᵀ) of a square matrix given by its columns, for matrices that are symmetric up to rounding. */
+/** ½(A + Aᵀ) of a square matrix given by its columns. */
 export const symmetricPart = (columns: ReadonlyArray<Float64Array>): NdArray => {
   const n = columns.length
   const values = new Float64Array(n * n).map((_, at) => {

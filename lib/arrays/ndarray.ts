@@ -11,7 +11,7 @@ export interface NdArray {
 /** A scalar array, of shape []. */
 export const scalarArray = (x: number): NdArray => ({ shape: [], values: Float64Array.of(x) })
 
-/** Number of entries of a shape: the product of its sizes, 1 for a scalar. */
+/** Number of entries of a shape, 1 for a scalar. */
 export const shapeSize = (shape: ReadonlyArray<number>): number =>
   shape.reduce((product, length) => product * length, 1)
 
@@ -27,10 +27,10 @@ export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array =
 }
 
 /**
- * An array inside a computation, which can be differentiated: the argument and result of functions of the tensor vocabulary. It is
- * freed when the surrounding `compute` or `valueAndGrad` ends.
+ * An array inside a computation, which can be differentiated: argument and result of functions of the tensor vocabulary. Freed when the
+ * surrounding `compute` or `valueAndGrad` ends.
  *
- * It is a tensor of tfjs; this minimal type keeps the types of tfjs, and their dependencies, out of programs that do not use them.
+ * It is a tensor of tfjs; this minimal type keeps the types of tfjs out of programs that do not use them.
  */
 export interface Tensor {
   readonly shape: number[]

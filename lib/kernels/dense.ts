@@ -1,18 +1,16 @@
 /**
- * Dense row-major arrays of doubles, integers or truth values, on which kernels compute. Kernels are pure functions, independent of tfjs;
- * `../tensors/backend.ts` registers them as tfjs kernels.
+ * Dense row-major arrays of doubles, integers or truth values, on which kernels compute. Kernels are pure functions, independent of tfjs.
  */
 
 import { simdOrPlainKernels, allocateDoubles } from '../wasm/index.js'
 
-/** Type of the entries. Doubles have the name 'float32', the only floating dtype of tfjs. */
+/** Type of the entries. Doubles are 'float32', the only floating dtype of tfjs. */
 export type DType = 'float32' | 'int32' | 'bool'
 
 /** Floating-point type in which a program computes. */
 export type Precision = 'float64' | 'float32'
 export type TypedValues = Float64Array | Int32Array | Uint8Array
 
-/** Shape and type of an array. */
 export interface ArrayForm {
   readonly shape: ReadonlyArray<number>
   readonly dtype: DType
@@ -22,7 +20,7 @@ export interface Dense extends ArrayForm {
   readonly values: TypedValues
 }
 
-/** An array whose entries are computed on demand. */
+/** Array whose entries are computed on demand. */
 export interface Outcome extends ArrayForm {
   readonly compute: () => TypedValues
 }
@@ -34,22 +32,22 @@ export const denseDoubles = (x: Dense): Float64Array =>
 export type KernelInputs = Readonly<Record<string, Dense>>
 
 /**
- * Returns the shape and type of its outputs; it reads the entries of its inputs only when an output is computed, so a trace has shapes and
- * errors without computing. A kernel never writes to its inputs; an output may share the `values` of an input (a reshape), without a copy.
+ * Returns the shape and type of its outputs; reads the entries of its inputs only when an output is computed, so a trace has shapes and
+ * errors without computing. A kernel never writes to its inputs; an output may share the `values` of an input.
  */
 export type Kernel = (inputs: KernelInputs, attrs: object) => Outcome | Outcome[]
 
 /**
- * Kernel from a function with typed attributes. tfjs types attributes as a map of unknowns, though every operation passes exactly those
- * listed in its `kernel_names.ts`; this is the only cast.
+ * Kernel from a function with typed attributes. tfjs types attributes as a map of unknowns, though every operation passes exactly those of
+ * its `kernel_names.ts`; this is the only cast.
  */
 export const kernel = (f: (inputs: KernelInputs, attrs: never) => Outcome | Outcome[]): Kernel => f as Kernel
 
-/** Allocates entries, all 0. */
+/** Allocates zeros. */
 export const allocate = (length: number, dtype: DType): TypedValues =>
   dtype === 'float32' ? new Float64Array(length) : dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length)
 
-/** Allocates entries with arbitrary contents, which must all be written. */
+/** Allocates entries with arbitrary contents. */
 export const unwritten = (length: number, dtype: DType): TypedValues =>
   dtype === 'float32' ? allocateDoubles(length) : allocate(length, dtype)
 
@@ -85,7 +83,7 @@ export const filledReal = (shape: ReadonlyArray<number>, fill: (out: Float64Arra
   }
 })
 
-/** Same entries, in the same order, under another shape. */
+/** Equal entries in equal order under another shape. */
 export const viewOutcome = (x: Dense, shape: ReadonlyArray<number>): Outcome => ({
   shape,
   dtype: x.dtype,
@@ -119,7 +117,7 @@ export const sortedAxes = (
     ? Array.from({ length: rank }, (_, i) => i)
     : [...new Set((typeof axis === 'number' ? [axis] : axis).map(i => axisOf(i, rank, op)))].sort((a, b) => a - b)
 
-/** Broadcast shape of a and b: sizes align from the right, 1 broadcasts; throws if they do not broadcast. */
+/** Broadcast shape: sizes align from the right, 1 broadcasts; throws if they do not broadcast. */
 export const broadcastShape = (a: ReadonlyArray<number>, b: ReadonlyArray<number>, op: string): number[] => {
   const rank = Math.max(a.length, b.length)
   const shape = new Array<number>(rank)
@@ -140,7 +138,7 @@ export const broadcastStrides = (from: ReadonlyArray<number>, to: ReadonlyArray<
   return to.map((_, i) => (i < lead || from[i - lead] === 1 ? 0 : strides[i - lead]))
 }
 
-/** Drops axes of size 1 and joins neighbouring axes that are contiguous in every list of strides: fewer and longer inner loops. */
+/** Drops axes of size 1 and joins neighbouring axes that are contiguous in every list of strides, for fewer and longer inner loops. */
 export const collapse = (
   shape: ReadonlyArray<number>,
   strides: ReadonlyArray<ReadonlyArray<number>>
@@ -162,8 +160,8 @@ export const collapse = (
 }
 
 /**
- * Strided copy, behind transpose, slice, tile, reverse and broadcasting: entry (i₁ … i_r) of `shape` is read at `from + Σ i_k strides_k` of
- * `source` (Default: from 0), and entries are written to `out` one after another.
+ * Copies entry (i₁ … i_r) of `shape`, at `from + Σ i_k strides_k` of `source`, to `out` in order, for transpose, slice, tile, reverse and
+ * broadcasting. Default: from 0.
  */
 export const copyStrided = (
   source: TypedValues,
@@ -222,7 +220,7 @@ export const permute = (x: Dense, perm: ReadonlyArray<number>): Outcome => {
   )
 }
 
-/** Indices of the matrices of a stack [..., m, n] for each matrix of the stack to which it broadcasts. */
+/** For each matrix of `stack`, the index of the matrix of [..., m, n] that broadcasts to it. */
 export const matricesOf = ({ shape }: ArrayForm, stack: ReadonlyArray<number>): Float64Array => {
   const own = shape.slice(0, -2)
   const which = new Float64Array(productOfSizes(stack))

@@ -1,4 +1,4 @@
-/** Entrywise kernels from functions of numbers; functions that lib/wasm has run there. */
+/** Entrywise kernels from functions of numbers, or by lib/wasm. */
 import {
   broadcastShape,
   broadcastStrides,
@@ -38,7 +38,7 @@ export const mapDense = (x: Dense, f: Scalar, dtype: DType): Outcome =>
     for (let i = 0; i < out.length; i++) out[i] = f(from[i])
   })
 
-/** Entrywise kernel of one operand. The result has `dtype`; Default: integers for integers, otherwise doubles. */
+/** Entrywise kernel of one operand. The result has `dtype`. Default: integers for integers, otherwise doubles. */
 export const mapKernel = (name: string, f: Scalar, dtype?: DType): Kernel => {
   const loop = MAP_LOOPS.get(name)
   return ({ x }) => {
@@ -99,10 +99,10 @@ const zipGrid = (
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = f(x[p], y[q])
 }
 
-/** True for a scalar 1: multiplication by it needs no copy. */
+/** True for a scalar 1, by which multiplication needs no copy. */
 const isScalarOne = ({ shape, values }: Dense): boolean => shape.length === 0 && values[0] === 1
 
-/** Entrywise kernel of two operands, which broadcast. The result has `dtype`; Default: integers for two integers, otherwise doubles. */
+/** Entrywise kernel of two operands, which broadcast. The result has `dtype`. Default: integers for two integers, otherwise doubles. */
 export const zipKernel = (name: string, f: Scalar2, dtype?: DType): Kernel => {
   const loop = ZIP_LOOPS.get(name)
   return ({ a, b }) => {

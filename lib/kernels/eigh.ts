@@ -16,7 +16,7 @@ const symmetricFromLower = (values: ArrayLike<number>, from: number, n: number):
 const leadingSign = (vector: Float64Array): number =>
   vector.reduce((largest, x) => (Math.abs(x) > Math.abs(largest) ? x : largest), 0) < 0 ? -1 : 1
 
-/** [..., n + 1, n]: eigenvalues, ascending, in the first row, and below them the eigenvectors as columns. */
+/** [..., n + 1, n]: ascending eigenvalues in the first row, and below them the eigenvectors as columns. */
 const eigh = kernel(({ x }) => {
   const [m, n] = x.shape.slice(-2)
   if (x.shape.length < 2 || m !== n) throw new Error(`eigh: ${list(x.shape)} is no stack of square matrices`)

@@ -1,4 +1,4 @@
-/** Entrywise operations: their function of numbers, their derivative in each operand, and their instructions. */
+/** Entrywise operations: functions of numbers, derivatives, and instructions. */
 import * as Elementary from '../numbers/elementary.js'
 import { type Tensor } from '../arrays/ndarray.js'
 import { kernel, type Kernel } from './dense.js'
@@ -35,7 +35,7 @@ import {
 type OperationByName = (name: string) => KernelOperation
 type Code = Emit | string | undefined
 
-/** Entrywise operation. If there are several operands, pullbacks are summed over the axes along which the operand was broadcast. */
+/** Entrywise operation. Pullbacks of several operands are summed over the axes along which the operand was broadcast. */
 const ofEntries = (
   operands: ReadonlyArray<string>,
   kernel: Kernel,
@@ -54,17 +54,17 @@ const ofEntries = (
   lowering: { kind: 'entries', code }
 })
 
-/** Operation on one operand whose result is doubles. */
+/** Operation on one operand that returns doubles. */
 const realOperation =
   (of: Scalar, pull: Pull, code: Code): OperationByName =>
   name =>
     ofEntries(['x'], mapKernel(name, of, 'float32'), [pull], code)
-/** Operation on one operand whose result is integers for integers. */
+/** Operation on one operand that returns integers for integers. */
 const numericOperation =
   (of: Scalar, code: Code, pull?: Pull): OperationByName =>
   name =>
     ofEntries(['x'], mapKernel(name, of), [pull], code)
-/** Operation on one operand whose result is truth values. */
+/** Operation on one operand that returns truth values. */
 const predicateOperation =
   (of: (x: number) => boolean, code: Code): OperationByName =>
   name =>
@@ -74,7 +74,7 @@ const predicateOperation =
       [undefined],
       code
     )
-/** Operation on two operands whose result is integers for two integers. */
+/** Operation on two operands that returns integers for two integers. */
 const arithmeticOperation =
   (of: Scalar2, code: Code, a: Pull, b: Pull): OperationByName =>
   name =>
@@ -254,7 +254,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
         isTrue(push(0)).op('bitselect')
       }
     ),
-  // The derivative is σ(x) σ(−x), since σ (1 − σ) would cancel in one tail. The compiler expresses it by other operations.
+  // σ(x) σ(−x), since σ (1 − σ) would cancel in one tail. The compiler expresses it by other operations.
   Sigmoid: realOperation(
     Elementary.sigmoid,
     (T, dy, [x]) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))),

@@ -30,9 +30,9 @@ export const relation =
     push(1).op(op)
     code.every(1).op('and')
   }
-/** Replaces the vector on the stack by a mask of its entries that are not 0. */
+/** Replaces the vector on the stack by a mask of its nonzero entries. */
 export const isTrue = (code: Code): Code => code.every(0).op('ne')
-/** Instructions of a logical operation: 1 if both or either of the operands is not 0, otherwise 0. */
+/** Instructions of a logical operation on truth, which is any number but 0: 1 or 0. */
 export const logical =
   (op: 'and' | 'or'): Emit =>
   (code, push) => {
@@ -47,13 +47,13 @@ interface Exponential {
   /** Arguments are clamped to [least, most], beyond which the result is 0 or ∞. */
   readonly most: number
   readonly least: number
-  /** 1.5 · 2^bits plus twice the bias of exponents: adding it rounds to an integer. */
+  /** 1.5 · 2^bits plus twice the exponent bias: adding it rounds to an integer. */
   readonly shift: number
   /** Bits of the significand. */
   readonly bits: number
   /** ln 2 as a sum of two numbers; products of the first with integers are exact. */
   readonly ln2: readonly [number, number]
-  /** Coefficients of q in e^r = 1 + r + r² q(r), the leading one first. */
+  /** Coefficients of q in e^r = 1 + r + r² q(r), leading one first. */
   readonly q: ReadonlyArray<number>
 }
 const exponentials: Readonly<Record<Precision, Exponential>> = {
@@ -75,7 +75,7 @@ const exponentials: Readonly<Record<Precision, Exponential>> = {
   }
 }
 
-/** Instructions of e^x, with the same operations in the same order as `mapExp`. */
+/** Instructions of e^x, with the operations of `mapExp` in equal order. */
 export const emitExponential: Emit = (code, push) => {
   const { most, least, shift, bits, ln2, q } = exponentials[code.lanes.precision]
   const [x, t, k, r] = [0, 0, 0, 0].map(() => code.local('v128'))

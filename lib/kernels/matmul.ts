@@ -52,7 +52,7 @@ const batchedProduct = (a: Dense, b: Dense, { transposeA = false, transposeB = f
   })
 }
 
-/** Σ_j (x_ij − s_i c_kj)², [n, d], [k, d], [n | 1, 1] → [n, k]: by the differences, since expanded squares would cancel. */
+/** Σ_j (x_ij − s_i c_kj)², [n, d], [k, d], [n | 1, 1] → [n, k]: by differences, since expanded squares would cancel. */
 const squaredDistancesKernel = (x: Dense, centres: Dense, scale: Dense): Outcome => {
   const [n, d] = x.shape
   const [k, d2] = centres.shape
@@ -102,7 +102,7 @@ export const matmul: Operations = {
         )
     ]
   },
-  // ∂/∂x_i = 2 Σ_k (x_i − s_i c_k), and so on: linear in the differences, so nothing more cancels than by rounding x.
+  // ∂/∂x_i = 2 Σ_k (x_i − s_i c_k), and so on: linear in the differences, so only the rounding of x cancels.
   SquaredDistances: {
     operands: ['x', 'centres', 'scale'],
     kernel: kernel(({ x, centres, scale }) => squaredDistancesKernel(x, centres, scale)),

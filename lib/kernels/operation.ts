@@ -1,4 +1,4 @@
-/** Definition of an operation of the vocabulary: its kernel, its derivative, and how the compiler lowers it. */
+/** Definition of an operation: its kernel, its derivative, and its lowering by the compiler. */
 import { type Tensor } from '../arrays/ndarray.js'
 import type * as Vocabulary from '../tensors/tensor.js'
 import { type Kernel } from './dense.js'
@@ -7,8 +7,8 @@ import { type Emit } from './instructions.js'
 export type TensorVocabulary = typeof Vocabulary
 
 /**
- * Cotangent of operand `which` (pullback), from the cotangent `dy` of the result, the operands and the attributes. It is written in the
- * vocabulary T, so it can be differentiated again, to any order.
+ * Cotangent of operand `which` (pullback), given the cotangent `dy` of the result, the operands and the attributes. Written in the
+ * vocabulary T, so it can be differentiated to any order.
  */
 export type Pull = (
   T: TensorVocabulary,
@@ -20,15 +20,13 @@ export type Pull = (
 
 export type FoldOperation = 'Sum' | 'Max' | 'Min'
 
-/** How the compiler lowers an operation. */
 export type LoweringKind =
   /** Entrywise, by instructions or by the function of lib/wasm with this name; if undefined, the interpreter's kernel runs on a panel. */
   | { readonly kind: 'entries'; readonly code: Emit | string | undefined }
-  /** A reduction. */
   | { readonly kind: 'fold'; readonly fold: FoldOperation }
-  /** Moves entries: reorders, selects or repeats them; `pads` if constants are inserted. */
+  /** Reorders, selects or repeats entries; `pads` if constants are inserted. */
   | { readonly kind: 'move'; readonly pads: boolean }
-  /** Same entries under another shape. */
+  /** Equal entries under another shape. */
   | { readonly kind: 'view' }
   /** Kernel along an axis of each row. */
   | { readonly kind: 'axis' }
@@ -39,11 +37,11 @@ export interface KernelOperation {
   /** Names of the operands in tfjs; null for a list of any length. */
   readonly operands: ReadonlyArray<string> | null
   readonly kernel: Kernel
-  /** Pullback for each operand, or one for all operands of a list; undefined if the result is piecewise constant in the operand. */
+  /** Pullback for each operand, or one for all of a list; undefined if the result is piecewise constant in the operand. */
   readonly pulls: ReadonlyArray<Pull | undefined>
   /** Default: a rule of its own in `../compiler/lower.ts`. */
   readonly lowering?: LoweringKind
-  /** Present if the pullbacks read no operand, so none is kept. */
+  /** Present if the pullbacks read no operand. */
   readonly keepsNone?: true
 }
 

@@ -1,4 +1,4 @@
-/** Reductions and rankings along axes. Each reads its input as [outer, n, inner] and runs along n. */
+/** Reductions and rankings along axes: the input is read as [outer, n, inner], along n. */
 import * as Elementary from '../numbers/elementary.js'
 import {
   sortedAxes,
@@ -106,8 +106,8 @@ const argMaxKernel = kernel(({ x }, { axis }: { axis: number | ReadonlyArray<num
 })
 
 /**
- * Softmax along one axis (Default: the last), or its logarithm, shifted by the maximum so that nothing overflows; NaN if all entries
- * are −∞.
+ * Softmax along one axis, or its logarithm, shifted by the maximum so that nothing overflows; NaN if all entries are −∞. Default: the last
+ * axis.
  */
 const softmaxKernel = ({ name, isLog }: { readonly name: string; readonly isLog: boolean }): Kernel =>
   kernel(({ logits: x }, { dim, axis }: { dim?: number; axis?: number }) => {
@@ -149,7 +149,7 @@ const extremePull =
     return T.mul(T.reshape(dy, sides), T.div(mask, T.sum(mask, axes, true)))
   }
 
-/** A reduction: how it accumulates, and the fold of the compiler from which it is made. */
+/** A reduction: its accumulation, and the fold for the compiler. */
 interface ReductionDefinition {
   readonly accumulate: Accumulate
   readonly fold: FoldOperation

@@ -112,7 +112,7 @@ const lowerOf = (T: TensorVocabulary, x: Tensor, onDiagonal: number): Tensor => 
   return T.mul(x, T.tensor(mask, [n, n]))
 }
 
-/** L⁻ᵀ(Φ + Φᵀ) with Φ the lower triangle of LᵀL̄ and half of its diagonal: the common part of the pullbacks of both Cholesky factors. */
+/** L⁻ᵀ(Φ + Φᵀ) with Φ the lower triangle of LᵀL̄ and half of its diagonal: the common part of both Cholesky pullbacks. */
 const choleskyPullCore = (T: TensorVocabulary, l: Tensor, dy: Tensor): Tensor => {
   const half = lowerOf(T, T.matMul(l, dy, { transposeA: true }), 0.5)
   return T.solveTriangular(l, T.add(half, transposedTensor(T, half)), { transposed: true })

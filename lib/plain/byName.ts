@@ -1,6 +1,6 @@
 /**
- * Functions of records as plain loops, for use at every step of a run: fp-ts sorts the names first, and pairs of name and value cost
- * more than most operations on them.
+ * Functions of records as plain loops, for every step of a run: fp-ts sorts the names first, and pairs of name and value cost more than
+ * most operations on them.
  */
 
 /** Maps each value; names keep their order. */
@@ -12,7 +12,7 @@ export const mapRecordValues =
     return out
   }
 
-/** Merges records, later ones over earlier ones, without undefined ones. A spread would take microseconds for each name. */
+/** Merges records, later ones over earlier ones, without undefined ones. A spread takes microseconds for each name. */
 export const mergeRecords = <A>(
   ...records: ReadonlyArray<Readonly<Record<string, A>> | null | undefined | false>
 ): Readonly<Record<string, A>> => {
@@ -21,7 +21,7 @@ export const mergeRecords = <A>(
   return out
 }
 
-/** Maps each value and leaves out those for which f returns undefined. */
+/** Maps each value; leaves out those for which f returns undefined. */
 export const filterMapValues =
   <A, B>(f: (a: A, name: string) => B | undefined) =>
   (record: Readonly<Record<string, A>>): Readonly<Record<string, B>> => {

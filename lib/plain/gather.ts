@@ -1,4 +1,4 @@
-/** Folds of pieces that arrive one after another, which stop at the first problem. */
+/** Folds of pieces that arrive in turn, up to the first problem. */
 import type { Either } from 'fp-ts/lib/Either.js'
 
 export interface Gathering<A, E, B> {
@@ -66,7 +66,7 @@ export const gatheredAsync = async <A, E, B>(
   return endGathering(taken, gathering)
 }
 
-/** Running results: f of each piece and the state after those before it. */
+/** Yields f of each piece and the state after those before it. */
 export async function* scanned<A, S, B>(
   pieces: AsyncIterable<A>,
   start: S,
@@ -96,7 +96,7 @@ export async function* caught<A, B>(pieces: AsyncIterable<A>, of: (error: unknow
   }
 }
 
-/** Concatenates sequences; each is started when those before it have ended. */
+/** Concatenates sequences; each starts after those before it. */
 export async function* chained<A>(parts: Iterable<() => AsyncIterable<A>>): AsyncGenerator<A> {
   for (const part of parts) yield* part()
 }

@@ -33,18 +33,17 @@ export const lastElement = <A>(list: Iterable<A>): A | null => {
   return found
 }
 
-/** Computes on first call and returns the stored result afterwards. */
+/** Computes on first call; returns the stored result afterwards. */
 export const lazy = <A>(compute: () => A): (() => A) => {
   let known: { readonly value: A } | null = null
   return () => (known ??= { value: compute() }).value
 }
 
-/** Cache of computed values by name, for the `most` most recently used names. */
+/** Cache of computed values for the `most` most recently used names. */
 export const boundedCache = <A>(most: number): ((name: string | number, compute: () => A) => A) => {
   const known = new Map<string | number, { readonly value: A }>()
   return (name, compute) => {
     const found = known.get(name) ?? { value: compute() }
-    // Reinserted, so that insertion order is the order of last use.
     known.delete(name)
     known.set(name, found)
     const [oldest] = known.keys()

@@ -1,9 +1,11 @@
-/** JSON text from outside: its nesting is bounded before it is parsed, and its faults are reported in the same words by every engine. */
+/** JSON text from outside: its nesting is bounded before it is parsed, and its faults have equal words in every engine. */
 
 /** The value of a text, or the fault, as the end of "it is not JSON: …". */
 export type JsonResult = { readonly value: unknown } | { readonly fault: string }
 
-/** Parses a text; a fault if it is not JSON, or nested deeper than `maxDepth` levels, which takes V8 25 bytes of memory per byte. */
+/**
+ * Parses a text; returns a fault if it is not JSON, or nested deeper than `maxDepth` levels, which takes V8 25 bytes of memory per byte.
+ */
 export const parseJson = (text: string, maxDepth: number): JsonResult => {
   if (isTextDeeper(text, maxDepth)) return { fault: `nested deeper than ${maxDepth} levels` }
   try {
@@ -16,7 +18,7 @@ export const parseJson = (text: string, maxDepth: number): JsonResult => {
 const QUOTE = 34
 const BACKSLASH = 92
 
-/** True if lists and objects of a JSON text are nested deeper than `levels`. Reads no further than that. */
+/** True if lists and objects of a JSON text are nested deeper than `levels`; reads no further than that. */
 export const isTextDeeper = (text: string, levels: number): boolean => {
   let depth = 0
   let isInString = false
@@ -40,10 +42,10 @@ const placeOf = (text: string, position: number): string => {
   return text.includes('\n') ? `line ${before.length}, ${column}` : column
 }
 
-/** Token that may come next: a value or a key, possibly of a list or an object that ends at once; a colon; or a comma or an end. */
+/** Token that may come next: a value or a key, or the end of an empty list or object (`first…`); a colon; or a comma or an end. */
 type ExpectedToken = 'value' | 'firstValue' | 'key' | 'firstKey' | 'colon' | 'next'
 
-/** First position at which the text cannot be continued as JSON; the length of the text if it is JSON, or cut short. */
+/** First position at which the text cannot be continued as JSON; the length of the text if there is none. */
 export const faultPosition = (text: string): number => {
   const open: ('[' | '{')[] = []
   let expected = 'value' as ExpectedToken
@@ -87,7 +89,7 @@ export const faultPosition = (text: string): number => {
   return text.length
 }
 
-/** Position after the string that begins at `from`, or of the first character that is invalid in a string. */
+/** Position after the string that begins at `from`, or of its first invalid character. */
 const stringEnd = (text: string, from: number): { readonly at: number; readonly isFault: boolean } => {
   let at = from + 1
   while (at < text.length) {

@@ -1,6 +1,5 @@
 /** List to which calls of a function are recorded. */
 export interface ListRecorder<A> {
-  /** Appends an element; returns its index. */
   readonly add: (one: A) => number
   readonly all: () => ReadonlyArray<A>
   readonly count: () => number

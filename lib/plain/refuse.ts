@@ -1,6 +1,5 @@
 /**
- * Throws a RangeError that names the remedy, for wrong literals in a program where the signature leaves no room for an error value.
- * Errors in data, files and descriptions are values instead.
+ * Throws a RangeError that names the remedy, for wrong literals in a program. Errors in data, files and descriptions are values instead.
  */
 export const refuse = (message: string): never => {
   throw new RangeError(message)

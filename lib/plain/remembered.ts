@@ -1,6 +1,6 @@
 import { isObject } from './object.js'
 
-/** Caches the function's results for the last few forms of its arguments. */
+/** Caches a function's results for the last few forms of its arguments. */
 export const recently =
   <K, F>(most: number, formOf: (argument: K) => F, isOfForm: (form: F, argument: K) => boolean) =>
   <A>(f: (argument: K) => A): ((argument: K) => A) => {
@@ -15,7 +15,7 @@ export const recently =
     }
   }
 
-/** Memoizes a function by its argument, or by `key` of it; results for objects are kept as long as the object lives. */
+/** Memoizes a function by its argument, or by `key` of it; results for objects live as long as the object. */
 export const remembered = <K, A>(
   f: (argument: K) => A,
   key: (argument: K) => unknown = argument => argument

@@ -1,10 +1,10 @@
 /**
- * The draws of a key in plain loops; lib/wasm/random/assembly/draws.ts makes the same draws, bit for bit, and mostly avoids the
- * exponential in the corners of layers by chords and tangents.
+ * The draws of a key in plain loops; lib/wasm/random/assembly/draws.ts makes them bit for bit, and mostly avoids the exponential in the
+ * corners of layers by chords and tangents.
  *
- * Words come from Threefry-2x64 with 13 rounds. The first word of its key is a constant and the second the caller's 64 bits; the counter is added to the
- * constant only, so differences of counters cannot cancel differences of keys. The second word of the counter is 0; the first holds the index of a draw in
- * its low 53 bits, and the use of the block in the 11 bits above:
+ * Words come from Threefry-2x64 with 13 rounds. The first word of its key is a constant, to which the counter is added, and the second the
+ * caller's 64 bits, so differences of counters cannot cancel differences of keys. The second word of the counter is 0; the first holds the
+ * index of a draw in its low 53 bits, and the use of the block in the 11 bits above:
  *
  * | use | block of | |
  * |---|---|---|
@@ -14,11 +14,10 @@
  * | 1024, 1056, … | one gamma draw | the normal number of an attempt, which may need the uses that follow, and its uniform number |
  * | 2047 | one gamma draw | the factor for a shape below 1 |
  *
- * A normal number is the abscissa of a point that is uniform below the curve exp(−x²/2): a ziggurat (Marsaglia & Tsang, *The
- * ziggurat method for generating random variables*, 2000) of 256 layers of equal area. The low 8 bits of a word choose the
- * layer, the next the sign, the high 53 the position across the layer: no bit is used twice. 66 of 67 points lie in the
- * rectangle of their layer below the curve. The others use further blocks: for rejection at the curve, or for the tail
- * beyond the lowest layer as in Marsaglia 1964.
+ * A normal number is the abscissa of a point that is uniform below the curve exp(−x²/2): a ziggurat (Marsaglia & Tsang, *The ziggurat
+ * method for generating random variables*, 2000) of 256 layers of equal area. The low 8 bits of a word choose the layer, the next the sign,
+ * the high 53 the position across the layer. 66 of 67 points lie in the rectangle of their layer below the curve. The others use further
+ * blocks: for rejection at the curve, or for the tail beyond the lowest layer as in Marsaglia 1964.
  *
  * SmallCrush of TestU01 (L'Ecuyer & Simard 2007) finds no defect in uniform draws (their high bits, these reversed, their low bits), in
  * normal draws, and in the first draws of children and of neighbouring seeds: bench/crush.ts.
@@ -48,7 +47,7 @@ const LAYERS = 256
 const ZIGGURAT_EDGE = 3.654152885361009
 const AREA = 0.004928673233974655
 
-/** Widths of the layers and their heights; the lowest has the width of a rectangle of its area. */
+/** Widths and heights of the layers; the lowest has the width of a rectangle of its area. */
 const layers = (): { readonly widths: Float64Array; readonly heights: Float64Array } => {
   const widths = new Float64Array(LAYERS + 1)
   const heights = new Float64Array(LAYERS + 1)
@@ -66,12 +65,11 @@ const { widths, heights } = layers()
 
 // —— draws ——
 
-/** The highest 53 bits of a word. */
 const highest53Bits = (low: number, high: number): number => (high >>> 0) * 0x200000 + (low >>> 11)
 const uniformOfWords = (low: number, high: number): number => highest53Bits(low, high) * TWO_MINUS_53
 
 export interface KeyDraws {
-  /** Each fills `out` with the draws first, first + 1, …. */
+  /** Each function fills `out` with the draws first, first + 1, …. */
   readonly uniforms: (first: number, out: Float64Array) => void
   readonly normals: (first: number, out: Float64Array) => void
   /** The shape must be positive and finite. */
@@ -84,7 +82,7 @@ interface KeyBlocks {
   readonly words: Uint32Array
 }
 
-/** Computes the block for a use of draw i; its words are then in `words`. */
+/** Writes the block for a use of draw i to `words`. */
 const computeBlock = ({ key, words }: KeyBlocks, use: number, i: number): void => {
   block64(key, i >>> 0, use + Math.floor(i / TWO_TO_THE_32), 0, 0, words)
 }
@@ -156,7 +154,7 @@ const fillGammas = (blocks: KeyBlocks, shape: number, first: number, out: Float6
       if (v > 0 && ln(1 - u) < 0.5 * z * z + d * (1 - v + ln(v))) return d * v
     }
   }
-  /** U^(1/shape), by which a draw of shape + 1 becomes one of shape. */
+  /** U^(1/shape), the factor from a draw of shape + 1 to one of shape. */
   const boost = (i: number): number => {
     computeBlock(blocks, BOOST, i)
     return exp(ln(1 - uniformOfWords(words[0], words[1])) / shape)

@@ -1,10 +1,10 @@
-/** Minibatches by epochs: all rows in a random order, then all rows in another order, and so on. */
+/** Minibatches by epochs, each of which is all rows in a random order. */
 import { child, permutation, type Key } from './key.js'
 
 /**
- * Rows at positions `from`, …, from + size − 1 of an endless sequence of 0, …, n − 1, in which positions e n, …, (e + 1) n − 1 hold
- * every row once: epoch e is a uniformly random permutation, that of the key's child e. If n is not a multiple of the size, some lists
- * hold the end of one epoch and the start of the next. The permutations of the last two epochs are cached.
+ * Rows at positions `from`, …, from + size − 1 of an endless sequence, in which positions e n, …, (e + 1) n − 1 hold every row once: epoch
+ * e is the permutation of the key's child e. If n is not a multiple of the size, some lists hold the end of one epoch and the start of the
+ * next. Caches the last two permutations.
  */
 export const epochs = (n: number, size: number): ((key: Key, from: number) => Int32Array) => {
   interface CachedEpoch {

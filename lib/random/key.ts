@@ -1,17 +1,16 @@
 /**
- * Randomness as a value: splittable, counter-based, labelled keys. Same key, same bits, on every machine and in every
- * engine.
+ * Randomness as a value: splittable, counter-based, labelled keys, with equal bits on every machine and in every engine.
  *
- * A key is two 32-bit words; the i-th draw of a key is a pure function of the key and i, so draws have a prefix
- * property (`normal(n)` begins `normal(m)`, n ≤ m) and no hidden state. A new consumer of randomness takes a key of its
- * own, by label, and does not change the streams of others.
+ * A key is two 32-bit words; its i-th draw is a pure function of the key and i, so draws have a prefix property (`normal(n)` begins
+ * `normal(m)`, n ≤ m) and no hidden state. A new consumer of randomness takes a key of its own, by label, and does not change the streams
+ * of others.
  *
- * Keys are derived by Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*,
- * SC 2011), a bijection of the 64-bit counter for each key, so that different seeds have different keys, and so have
- * different children of a key. The top bits of the counter's high word separate labels (2³⁰) from children (2³¹).
+ * Keys are derived by Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*, SC 2011), a
+ * bijection of the 64-bit counter for each key, so different seeds, and different children of a key, have different keys. The top bits of
+ * the counter's high word separate labels (2³⁰) from children (2³¹).
  *
- * Draws are made by another function of the same key, Threefry-2x64 with 13 rounds: see lib/random/draws.ts. Uniform, normal and gamma
- * draws of one key are independent of each other.
+ * Draws are made by Threefry-2x64 with 13 rounds: see lib/random/draws.ts. Uniform, normal and gamma draws of one key are independent of
+ * each other.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -50,8 +49,8 @@ export interface Key {
 }
 
 /**
- * Version of the draws, which stored runs record: the draws of a key keep their bits within a version. 1 was Threefry-2x32 and
- * Box–Muller, 2 is Threefry-2x64 and a ziggurat.
+ * Version of the draws, which stored runs record: the draws of a key keep their bits within a version. 1: Threefry-2x32 and Box–Muller; 2:
+ * Threefry-2x64 and a ziggurat.
  */
 export const generator = 2
 
@@ -68,7 +67,7 @@ const checkedKey = (key: Key): Key =>
         `key: ${argumentInWords(key)} is not a Key; make one by Key.fromSeed(7), and give it last: Key.normal(3)(key)`
       )
 
-/** Arguments are checked at run time, since JavaScript programs may pass anything. */
+/** Checked at run time, since JavaScript programs may pass anything. */
 const isNumber = (u: unknown): boolean => typeof u === 'number'
 const isText = (u: unknown): boolean => typeof u === 'string'
 
@@ -78,7 +77,7 @@ const argumentInWords = (u: unknown): string => (typeof u === 'object' && u !== 
 const checkedCount = (n: number): number =>
   Number.isSafeInteger(n) && n >= 0 ? n : refuse(`n: ${argumentInWords(n)} is not a whole number ≥ 0; try 100`)
 
-/** The block function of keys: the two words of Threefry-2x32-20 for a counter. */
+/** The two words of Threefry-2x32-20 for a counter. */
 export const block =
   (c0: number, c1: number) =>
   (key: Key): readonly [number, number] => {
@@ -88,7 +87,6 @@ export const block =
     return [out[0], out[1]]
   }
 
-/** Workspace for the words of a derived key. */
 const derivedWords = new Uint32Array(2)
 
 const derive =
@@ -105,10 +103,10 @@ const derive =
 const ROOT_KEY: Key = { _tag: 'Key', k0: 0x6f726e73, k1: 0x7465696e }
 
 /**
- * The key of a seed, a safe integer (negative ones too). The seed is encrypted as a counter, and encryption is a
- * bijection: different seeds have different keys, and neighbouring seeds unrelated ones.
+ * The key of a seed, a safe integer (negative ones too). The seed is encrypted as a counter, a bijection: different seeds have different
+ * keys, and neighbouring seeds unrelated ones.
  *
- * Throws a RangeError, which names the seed and the remedy, if the seed is not a safe integer.
+ * Throws a RangeError if the seed is not a safe integer.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -129,8 +127,7 @@ export const fromSeed = (seed: number): Key => {
 }
 
 /**
- * The child of a key for an integer in [0, 2⁵³): folds a row, a step or a component's number into a key. Children of one
- * key are all different.
+ * The child of a key for an integer in [0, 2⁵³), such as a row, a step or a component's number. Children of one key are all different.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -145,7 +142,7 @@ export const child = (index: number): ((key: Key) => Key) =>
     : refuse(`index: ${argumentInWords(index)} is not a whole number ≥ 0; try 0`)
 
 /**
- * The first n children of a key: `split(n)(key)[i]` is `child(i)(key)`, whatever n.
+ * The first n children of a key: `split(n)(key)[i]` is `child(i)(key)`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -176,8 +173,8 @@ const labelKey =
   }
 
 /**
- * Keys by label. A label's key depends on the parent key and the label's text only, neither on its position nor on the
- * other labels: adding a consumer of randomness leaves the others' streams as they were.
+ * Keys by label. A label's key depends on the parent key and the label's text only, so adding a consumer of randomness leaves the streams
+ * of others unchanged.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -192,7 +189,7 @@ export const named =
   <L extends string>(...labels: ReadonlyArray<L>) =>
   (key: Key): { readonly [K in L]: Key } => {
     const keyOf = (text: L): Key => labelKey(text)(key)
-    // For one label, as at every step of a run, a list of entries would take longer than the key.
+    // For one label, as at every step of a run, a list of entries takes longer than the key.
     const found =
       labels.length === 1
         ? { [labels[0]]: keyOf(labels[0]) }
@@ -223,7 +220,7 @@ export const uniform =
     return out
   }
 
-/** Writes the uniform draws first, first + 1, … of a key to all of `out`, as `fillNormal` does for normal ones. */
+/** Writes the uniform draws first, first + 1, … of a key to all of `out`. */
 export const fillUniform =
   (first: number, out: Float64Array) =>
   (key: Key): void => {
@@ -232,8 +229,8 @@ export const fillUniform =
   }
 
 /**
- * Writes the normal draws first, first + 1, … of a key to all of `out`: those that `normal(first + out.length)` ends
- * with. For loops that need one part of a long stream at a time.
+ * Writes the normal draws first, first + 1, … of a key to all of `out`, the end of `normal(first + out.length)`. For loops that need one
+ * part of a long stream at a time.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -252,8 +249,8 @@ export const fillNormal =
   }
 
 /**
- * n standard normal numbers, N(0, 1): `normal(n)` begins `normal(m)` for n ≤ m. They are made by a ziggurat (Marsaglia &
- * Tsang 2000), each from a word of its own, and one in 67 from further words too; none exceeds 13.8 in size.
+ * n standard normal numbers: `normal(n)` begins `normal(m)` for n ≤ m. Made by a ziggurat (Marsaglia & Tsang 2000), each from a word of its
+ * own, and one in 67 from further words too; none exceeds 13.8 in size.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -273,8 +270,8 @@ export const normal =
   }
 
 /**
- * n integers uniform on {0, …, bound − 1}, 1 ≤ bound ≤ 2³¹: ⌊u · bound⌋, never `bound` itself. No probability is off by
- * more than 2⁻⁵³, that is by more than bound · 2⁻⁵³ of itself. Another bound throws a RangeError.
+ * n integers uniform on {0, …, bound − 1}, 1 ≤ bound ≤ 2³¹: ⌊u · bound⌋, so probabilities have errors of at most 2⁻⁵³. Another bound throws
+ * a RangeError.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -345,9 +342,8 @@ export const subset =
   }
 
 /**
- * n indices into `weights`, each k with probability weights[k] / Σ weights, by inversion of the cumulative sum. The
- * weights are finite, not negative, and not all 0; they need not be normalised; others throw a RangeError. A weight of 0
- * is never drawn.
+ * n indices into `weights`, each k with probability weights[k] / Σ weights, by inversion of the cumulative sum. Weights are finite, not
+ * negative, and not all 0; others throw a RangeError. A weight of 0 is never drawn.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -368,7 +364,7 @@ export const categorical = (weights: ArrayLike<number>): ((n: number) => (key: K
     )
   if (!(cumulative[last] > 0 && cumulative[last] < Infinity))
     throw new RangeError(`weights: their sum, ${cumulative[last] ?? 0}, is not > 0 and finite; let at least one be > 0`)
-  /** The first k whose cumulative weight exceeds x, so a weight of 0 is never chosen. */
+  /** First k whose cumulative weight exceeds x, so a weight of 0 is never chosen. */
   const invert = (x: number): number => {
     let low = 0
     let high = last
@@ -397,13 +393,12 @@ const fillGamma =
   }
 
 /**
- * n draws of the gamma distribution with the given shape and scale 1: density x^(shape − 1) e^(−x) / Γ(shape), mean and
- * variance `shape`. Element i depends on the key and i only, however many attempts the others took.
+ * n draws of the gamma distribution with the given shape and scale 1: density x^(shape − 1) e^(−x) / Γ(shape), mean and variance `shape`.
+ * Element i depends on the key and i only.
  *
  * Shape 0 is the point mass at 0; a shape that is negative or not finite gives NaN.
  *
- * Source: Marsaglia & Tsang, *A simple method for generating gamma variables*, 2000. For shape < 1,
- * Γ(shape) = Γ(shape + 1)·U^(1/shape).
+ * Source: Marsaglia & Tsang, *A simple method for generating gamma variables*, 2000. For shape < 1, Γ(shape) = Γ(shape + 1)·U^(1/shape).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -424,8 +419,8 @@ export const gamma =
   }
 
 /**
- * n draws of the chi-squared distribution: the squared length of a standard normal vector in as many dimensions as there
- * are degrees of freedom, 2·Γ(degrees/2). Mean `degrees`, variance 2·degrees; 0 degrees give zeros, negative ones NaN.
+ * n draws of the chi-squared distribution: the squared length of a standard normal vector of `degrees` dimensions, 2·Γ(degrees/2). Mean
+ * `degrees`, variance 2·degrees; 0 degrees give zeros, negative ones NaN.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -443,7 +438,7 @@ export const chiSquared =
     return out
   }
 
-/** Writes the chi-squared draws first, first + 1, … of a key to all of `out`, as `fillNormal` does for normal ones. */
+/** Writes the chi-squared draws first, first + 1, … of a key to all of `out`. */
 export const fillChiSquared =
   (degreesOfFreedom: number, first: number, out: Float64Array) =>
   (key: Key): void => {

@@ -1,12 +1,12 @@
 /**
- * Threefry block functions (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*, SC 2011): for each key a
- * bijection of counters, composed of additions, rotations and exclusive ors. Words are written to arrays of the caller, since every
- * draw needs them.
+ * Threefry block functions (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*, SC 2011): for each key a bijection
+ * of counters, composed of additions, rotations and exclusive ors. Words are written to the caller's arrays, to avoid an allocation per
+ * draw.
  */
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
 
-/** Words of a key and their parity; shared by all calls, since an array for each call would have to be allocated. */
+/** Words of a key and their parity; shared by all calls, to avoid an allocation. */
 const threefryWords = new Int32Array(3)
 
 /** Threefry-2x32 with 20 rounds, with words of the key added after every four: writes the two words for the counter (c0, c1) to `out`. */
@@ -45,8 +45,8 @@ export const keyWords = (low0: number, high0: number, low1: number, high1: numbe
 const carry = (sum: number, part: number): number => (sum >>> 0 < part >>> 0 ? 1 : 0)
 
 /**
- * Threefry-2x64 with 13 rounds: writes the two words for a counter of two words to `out`, at indices `at` and `second`. A word of 64
- * bits is two numbers, the low half first.
+ * Threefry-2x64 with 13 rounds: writes the two words for a counter of two words to `out`, at indices `at` and `second`. A word of 64 bits
+ * is two numbers, the low half first.
  */
 export const block64 = (
   key: Int32Array,

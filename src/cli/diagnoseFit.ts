@@ -111,17 +111,20 @@ export const diagnoseFit = async (
   world: World,
   { onResample, onTest, show }: ProgressLine,
   { search, bootstrap: resamples, testComponents }: FitChoices,
-  fitted: FitWithRows
+  fitted: FitWithRows & {
+    /** False if nothing is printed or written that would contain hints, which are then not computed. */
+    readonly isDescribed: boolean
+  }
 ): Promise<{
   readonly diagnoses: Pick<Findings, 'bootstrap' | 'robustnessHint' | 'localOptimum' | 'tests'>
   readonly stopped: Signal | null
 }> => {
-  const { fit } = fitted
+  const { fit, isDescribed } = fitted
   const { bootstrap, stopped } = await runBootstrap(world, onResample, resamples, fitted)
   show('looking for outliers and for better places of components')
-  const robustnessHint = search.robust || search.background !== null ? null : findRobustnessHint(fit)
+  const robustnessHint = isDescribed && !search.robust && search.background === null ? findRobustnessHint(fit) : null
   const tests =
     stopped === null ? await testComponentCount(world, onTest, testComponents, fitted) : { tests: null, stopped }
-  const localOptimum = fit.isStreamed ? null : detectLocalOptimum(fit)
+  const localOptimum = isDescribed && !fit.isStreamed ? detectLocalOptimum(fit) : null
   return { diagnoses: { bootstrap, robustnessHint, localOptimum, tests: tests.tests }, stopped: tests.stopped }
 }

@@ -302,9 +302,10 @@ const fitRows = async (
   )()
   if (E.isLeft(learned)) return learned
   const { others, ...main } = learned.right
+  const isDescribed = flags.json || !flags.quiet || flags.report !== undefined || flags.figures !== undefined
   const { diagnoses, stopped } =
     main.stopped === null
-      ? await diagnoseFit(world, line, choices, { fit: main.fit, data: chosen.task.table.data })
+      ? await diagnoseFit(world, line, choices, { fit: main.fit, data: chosen.task.table.data, isDescribed })
       : { diagnoses: {}, stopped: main.stopped }
   const fit: Findings = {
     ...main.fit,

@@ -4,7 +4,6 @@ import { createReadStream } from 'node:fs'
 import { readdir, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { createGunzip, gunzip } from 'node:zlib'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as E from '../core/either.js'
 import { decodeText, decodePieces, isGzipped } from './bytes.js'
@@ -23,8 +22,11 @@ const resolveDanglingLinks = async (path: string, linksLeft = 40): Promise<strin
 export const resolveLinks = (path: string): Promise<string> => realpath(path).catch(() => resolveDanglingLinks(path))
 
 /** Unpacks gzipped bytes, and returns others unchanged. Throws if the result exceeds a text's length. */
-export const gunzipped = async (bytes: Uint8Array): Promise<Uint8Array> =>
-  isGzipped(bytes) ? promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES + 1 }) : bytes
+export const gunzipped = async (bytes: Uint8Array): Promise<Uint8Array> => {
+  if (!isGzipped(bytes)) return bytes
+  const { gunzip } = await import('node:zlib')
+  return promisify(gunzip)(bytes, { maxOutputLength: MAX_TEXT_BYTES + 1 })
+}
 
 const MAX_TEXT_BYTES = bufferConstants.MAX_STRING_LENGTH
 
@@ -98,8 +100,9 @@ export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
   const start: Uint8Array[] = []
   // a stream without an encoding yields bytes
   for await (const piece of firstTwoBytes) start.push(piece as Uint8Array)
+  const zlib = isGzipped(Buffer.concat(start)) ? await import('node:zlib') : null
   const file = createReadStream(path, { highWaterMark: BYTES_PER_READ })
-  const unpacked = isGzipped(Buffer.concat(start)) ? file.pipe(createGunzip({ chunkSize: BYTES_PER_READ })) : file
+  const unpacked = zlib === null ? file : file.pipe(zlib.createGunzip({ chunkSize: BYTES_PER_READ }))
   // `pipe` does not forward errors
   file.on('error', error => unpacked.destroy(error))
   for await (const piece of unpacked) yield piece as Uint8Array

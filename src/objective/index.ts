@@ -72,6 +72,7 @@ export const pairwise = define({
   fields: {
     /** Name in printed formulas. */
     name: Field.text({ remedy: 'name it' }),
+    /** Single noise level. */
     noiseLevels: NoiseLevels.field,
     /** u of each row, [rows, k]. */
     perRow: Field.code(({ score }: Row): Tensor => score),
@@ -111,6 +112,7 @@ export const labelDropout = define({
   fields: {
     /** Probability of leaving out a row's label. */
     share: Field.fraction({ suggestion: 0.1 }),
+    /** Objective that is trained. */
     objective: Field.of(concept)
   },
   call: ['share'],
@@ -144,6 +146,7 @@ export const underModel = define({
   name: 'underModel',
   about: 'with the mean over the student’s own distribution (reverse divergences)',
   fields: {
+    /** Objective whose mean is taken over the student's own distribution. */
     objective: innerObjectiveField
   },
   call: ['objective'],

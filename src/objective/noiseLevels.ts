@@ -151,6 +151,7 @@ export const oneOf = define({
   name: 'oneOf',
   about: 'one of some times for each row, all alike',
   fields: {
+    /** Times, at least one. */
     times: nonEmptyTimes
   },
   call: ['times'],
@@ -171,6 +172,7 @@ export const nodes = define({
   name: 'nodes',
   about: 'a weighted sum over given times',
   fields: {
+    /** Times and their weights. */
     nodes: nodeTableField
   },
   call: ['nodes'],
@@ -265,7 +267,9 @@ export const uniformLogSnr = define({
   name: 'uniformLogSnr',
   about: 'every log-SNR of an interval alike (arXiv 2107.00630)',
   fields: {
+    /** Lowest log-SNR, at the most noise. */
     lo: realField('a log-SNR', -1),
+    /** Highest log-SNR. */
     hi: realField('a log-SNR', 2)
   },
   call: ['lo', 'hi'],
@@ -374,6 +378,7 @@ export const logitNormal = define({
     mean: Field.finite({ default: 0 }),
     /** Standard deviation of log(t/(until − t)). */
     deviation: Field.positive({ default: 1 }),
+    /** Latest time. */
     until: Field.withDefault(timeField, 1)
   },
   formula: ({ mean, deviation, until }) => `mean over log(t/(${until} − t)) ~ N(${mean}, ${deviation}²)`,
@@ -485,6 +490,7 @@ export const stratified = define({
   name: 'stratified',
   about: 'drawn evenly, without gaps (arXiv 2107.00630)',
   fields: {
+    /** Distribution whose draws are stratified over the rows. */
     law: Field.of(concept)
   },
   call: ['law'],
@@ -509,6 +515,7 @@ export const gauss = define({
   fields: {
     /** Number of nodes. */
     nodes: Field.count({ suggestion: 16, most: Limits.maxNodes }),
+    /** Distribution that the nodes replace. */
     law: Field.of(concept)
   },
   call: ['nodes'],

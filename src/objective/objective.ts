@@ -67,6 +67,7 @@ export const weight = define({
   fields: {
     /** A number, or a `Weighting` by noise level. */
     weight: Weighting.field,
+    /** Objective that is weighted. */
     objective: Field.of(concept)
   },
   call: ['weight'],
@@ -111,6 +112,7 @@ export const sum = define({
   name: 'sum',
   about: 'several at once',
   fields: {
+    /** Terms, at least one. */
     objectives: nonEmptyObjectives
   },
   call: ['objectives'],

@@ -54,6 +54,7 @@ export const constant = define({
   name: 'constant',
   about: 'the same at every level; a plain number does',
   fields: {
+    /** Weight. */
     value: Field.finite({ suggestion: 1 })
   },
   call: ['value'],
@@ -84,6 +85,7 @@ export const truncatedSnr = define({
   name: 'truncatedSnr',
   about: 'for the loss of the data (arXiv 2202.00512)',
   fields: {
+    /** Lower bound on the weight. */
     floor: Field.notNegative({ default: 1 })
   },
   formula: ({ floor }) => `max(SNR, ${floor})`,

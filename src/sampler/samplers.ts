@@ -181,6 +181,7 @@ export const predictorCorrector = define({
   name: 'predictorCorrector',
   about: 'a step, then Langevin moves (arXiv 2011.13456)',
   fields: {
+    /** Sampler of the step from one time to the next. */
     predictor: Field.of(concept),
     ...correction
   },

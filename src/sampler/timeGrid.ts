@@ -221,7 +221,9 @@ export const constant = define({
   name: 'constant',
   about: 'one noise level, for Sampler.langevin',
   fields: {
+    /** Time of every step. */
     time: gridTimeField,
+    /** Number of steps. */
     steps: gridStepsField
   },
   example: { time: 0.1, steps: 20 },

@@ -78,6 +78,7 @@ export const betas = define({
   name: 'betas',
   about: 'the discrete DDPM of a table of β (arXiv 2006.11239)',
   fields: {
+    /** β of each step of the chain. */
     betas: betaTableField
   },
   call: ['betas'],

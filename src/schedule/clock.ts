@@ -87,6 +87,7 @@ export const power = define({
   name: 'power',
   about: 'τ = t^exponent: above 1, time dwells where there is little noise',
   fields: {
+    /** Exponent of t. */
     exponent: Field.positive({ suggestion: 2 })
   },
   call: ['exponent'],

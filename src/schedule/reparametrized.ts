@@ -21,6 +21,7 @@ export const reparametrized = define({
   fields: {
     /** Clock τ(t). */
     clock: Field.of(Clock.concept),
+    /** Schedule whose time is changed. */
     schedule: Field.of(concept)
   },
   call: ['clock'],

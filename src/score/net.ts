@@ -50,6 +50,7 @@ const joinParts = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'sh
 }
 
 const partListField = {
+  /** Parts, in order. */
   parts: Field.array(Field.of(concept))
 }
 
@@ -183,6 +184,7 @@ const under = define({
   fields: {
     /** Prefix of the parameter names. */
     name: Field.text({ remedy: "call it 'hidden', say" }),
+    /** Part whose parameters are prefixed. */
     net: Field.of(concept)
   },
   call: ['name', 'net'],

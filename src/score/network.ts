@@ -333,6 +333,7 @@ const ofNet = Case.define('Score', {
   name: 'network',
   about: 'a Net as a score, of any parametrization',
   fields: {
+    /** Network from x and its level to an output. */
     net: Field.of(Net.concept),
     /** Parametrization of the output. Default: the score. */
     predicts: Field.optional(Field.of(Parametrization.concept)),
@@ -428,6 +429,7 @@ const converted = Case.define('Score', {
   fields: {
     /** Schedule of the training. */
     trained: Field.of(Schedule.concept),
+    /** Trained score. */
     score: Field.of(concept)
   },
   call: ['trained'],

@@ -219,9 +219,11 @@ export const fourier = define({
   fields: {
     /** Number of frequencies, each with a sine and a cosine. */
     frequencies: frequenciesField,
+    /** Function of the level that is embedded. */
     of: embeddingViewField,
     /** Standard deviation of the frequencies. */
     scale: Field.positive({ default: 0.5 }),
+    /** Seed of the frequencies. */
     seed: Field.count({ default: 0, least: 0 })
   },
   call: ['frequencies', '{}'],
@@ -243,8 +245,11 @@ export const sinusoidal = define({
   fields: {
     /** Number of frequencies, each with a sine and a cosine. */
     frequencies: frequenciesField,
+    /** Function of the level that is embedded. */
     of: embeddingViewField,
+    /** Shortest period. */
     shortest: Field.positive({ default: 0.5 }),
+    /** Longest period. */
     longest: Field.positive({ default: 16 })
   },
   call: ['frequencies', '{}'],

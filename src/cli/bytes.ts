@@ -19,6 +19,7 @@ const NON_TEXT_SIGNATURES: ReadonlyArray<readonly [start: ReadonlyArray<number>,
   [[0xfe, 0xff], 'text in UTF-8 but in UTF-16', 'save it as UTF-8']
 ]
 
+/** True if `bytes` begins with `start`. */
 export const startsWithBytes = (bytes: Uint8Array, start: ReadonlyArray<number>): boolean =>
   start.every((byte, i) => bytes[i] === byte)
 

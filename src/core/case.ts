@@ -158,6 +158,7 @@ const printedCase = (value: AnyValue): string =>
     return `${word}(${args})${on === null ? '' : `(${parts.get(on)})`}`
   })
 
+/** Maximum depth of nested descriptions. */
 export const MAX_CASE_DEPTH = 500
 
 /** Problems of a description and all nested ones. `bare` for the short form, whose field has no name. Default: false. */

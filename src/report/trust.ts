@@ -22,7 +22,7 @@ export interface TrustedRow {
 export interface Trust {
   /** Number of rows evaluated. */
   readonly rows: number
-  /** For each component: its most probable rows, and the sure, undecided and outlying ones of these. */
+  /** For each component: number of rows assigned to it, and of the sure, undecided and outlying ones among these. */
   readonly components: ReadonlyArray<{
     readonly rows: number
     readonly sure: number

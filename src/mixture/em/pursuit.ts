@@ -123,10 +123,19 @@ const logOddsOfRows = (all: ReadonlyArray<SearchPoint>, { lifted }: ProductTable
     transposeB: true
   })
 
-const withLastEntry = (y: Float64Array, last: number): Float64Array => {
+/** (factor · y, last) */
+const multipleAndLast = (factor: number, y: Float64Array, last: number): Float64Array => {
   const out = new Float64Array(y.length + 1)
-  out.set(y)
+  for (let j = 0; j < y.length; j++) out[j] = factor * y[j]
   out[y.length] = last
+  return out
+}
+
+/** (a − b, last) */
+const differenceAndLast = (a: Float64Array, b: Float64Array, last: number): Float64Array => {
+  const out = new Float64Array(a.length + 1)
+  for (let j = 0; j < a.length; j++) out[j] = a[j] - b[j]
+  out[a.length] = last
   return out
 }
 
@@ -171,12 +180,7 @@ const startingSpots = (
   const cumulativeWeights = cumulative(weights)
   const firsts = places.map(([u]) => rowAtShare(u, cumulativeWeights))
   const offsets = logOddsOfRows(
-    firsts.map(row => ({
-      odds: withLastEntry(
-        at(row).map(x => -2 * x),
-        squares[row]
-      )
-    })),
+    firsts.map(row => ({ odds: multipleAndLast(-2, at(row), squares[row]) })),
     table,
     rows
   )
@@ -185,14 +189,7 @@ const startingSpots = (
     const first = firsts[start]
     writeCumulativeDistances(offsets.subarray(start * rows, (start + 1) * rows), squares, weights, distances)
     const other = rowAtShare(v, distances)
-    const a = at(first)
-    const b = at(other)
-    return {
-      odds: withLastEntry(
-        a.map((x, j) => x - b[j]),
-        (squares[other] - squares[first]) / 2
-      )
-    }
+    return { odds: differenceAndLast(at(first), at(other), (squares[other] - squares[first]) / 2) }
   })
 }
 

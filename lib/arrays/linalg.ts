@@ -125,7 +125,6 @@ export const solveLowerTransposed = (
 }
 
 export interface Eigen {
-  /** Eigenvalues, descending. */
   readonly values: Float64Array
   /** Orthonormal eigenvectors as rows, [n, n]. */
   readonly vectors: NdArray
@@ -183,7 +182,6 @@ const tridiagonalize = (
   return { diagonal, below, q }
 }
 
-/** A tridiagonal matrix Q A Qᵀ and Q. */
 type Tridiagonal = ReturnType<typeof tridiagonalize>
 
 /** End of the block that begins at `low`: an off-diagonal entry that is negligible compared with its neighbours, or with 1. */
@@ -265,7 +263,6 @@ export const symmetricEigen = ({ shape: [n], values: symmetric }: NdArray): Eige
 }
 
 export interface Singular {
-  /** Singular values, descending. */
   readonly values: Float64Array
   /** Left vectors u_i as rows, A v_i = s_i u_i; 0 if s_i is 0. */
   readonly left: NdArray
@@ -273,7 +270,6 @@ export interface Singular {
   readonly right: NdArray
 }
 
-/** Rotates rows i and j of a matrix with rows of this length. */
 const rotateRowPair = (
   a: Float64Array,
   length: number,

@@ -34,9 +34,7 @@ export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array =
  */
 export interface Tensor {
   readonly shape: number[]
-  /** The number of axes. */
   readonly rank: number
-  /** The number of entries. */
   readonly size: number
   /** Type by its name in tfjs: doubles are 'float32'. */
   readonly dtype: 'float32' | 'int32' | 'bool' | 'complex64' | 'string'

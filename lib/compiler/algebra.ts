@@ -41,7 +41,6 @@ export interface Algebra extends Graph {
   readonly distances: (x: GraphNode, matrix: GraphNode) => GraphNode
   readonly rowSum: (x: GraphNode) => GraphNode
   readonly rowDot: (a: GraphNode, b: GraphNode) => GraphNode
-  /** c · x */
   readonly times: (c: number, x: GraphNode) => GraphNode
   readonly varies: (x: GraphNode) => boolean
 }
@@ -51,7 +50,6 @@ const COMMUTATIVE = new Set(['Add', 'Multiply', 'Maximum', 'Minimum', 'Equal', '
 /** Sets of rules: none; those that always pay; also those that split sums; or those for several versions. */
 export type Rewriting = 'none' | 'plain' | 'splitting' | 'versions'
 
-/** Rules by kind of node. */
 const rulesOf = (rewriting: Rewriting) => {
   const entrywise: Rules.EntrywiseRules =
     rewriting === 'none' ? {} : rewriting === 'versions' ? Rules.versionRules : Rules.entrywiseRules

@@ -13,7 +13,6 @@ const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128:
 /** Opcodes on bits of vectors, after the prefix 0xfd. */
 const BITS = { and: 0x4e, or: 0x50, bitselect: 0x52 } as const
 
-/** Opcodes on two doubles or four floats, after the prefix 0xfd. */
 const SIMD = {
   splat: { float64: 0x14, float32: 0x13 },
   eq: { float64: 0x47, float32: 0x41 },
@@ -147,7 +146,6 @@ export class Code {
     if (isKeyOf(WHOLE, name)) return this.#put(WHOLE[name])
     return this.#put(0xfd, ...unsigned(isKeyOf(BITS, name) ? BITS[name] : SIMD[name][precision]))
   }
-  /** Loads a vector from the address on the stack. */
   load(offset: number): this {
     return this.#put(0xfd, 0, 4, ...unsigned(offset))
   }
@@ -176,7 +174,6 @@ export class Code {
     }
     return this.#put(0xfd, 0x5f)
   }
-  /** Converts two vectors of doubles to four floats. */
   demote(): this {
     const second = this.local('v128')
     this.set(second).#put(0xfd, 0x5e)
@@ -239,7 +236,6 @@ export class Code {
       })
   }
 
-  /** Encoding for the code section. */
   body(): Uint8Array {
     const runs: { count: number; readonly type: ValueType }[] = []
     for (const type of this.#locals) {

@@ -5,7 +5,6 @@
 import { type Precision } from './lanes.js'
 
 export interface BufferCache {
-  /** Begins a call: arrays of earlier calls may be dropped. */
   readonly begin: () => void
   /** Returns the address of `length` doubles; calls `write` with it first if they are not in the cache. */
   readonly at: (
@@ -20,7 +19,6 @@ export interface BufferCache {
 interface Resident {
   readonly at: number
   readonly length: number
-  /** Number of the last call that used it. */
   call: number
 }
 

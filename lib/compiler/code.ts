@@ -33,7 +33,6 @@ export interface Emitted {
   readonly words: number
 }
 
-/** Maximum number of operands of an interpreted kernel. */
 const MAX_OPERANDS = 3
 const KERNEL_IMPORT: Imported = { name: 'kernel', parameters: new Array<'i32'>(MAX_OPERANDS + 2).fill('i32') }
 const NORMALS_IMPORT: Imported = { name: 'normals', parameters: ['i32', 'i32', 'f64', 'i32', 'i32'] }
@@ -250,7 +249,6 @@ const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironmen
 
 // —— a chunk ——
 
-/** Function indices, for each panel and for each tile. */
 interface CalledFunctions {
   readonly items: ReadonlyArray<number>
   readonly dots: ReadonlyArray<number>

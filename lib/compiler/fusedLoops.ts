@@ -37,7 +37,6 @@ const emitCombine = (code: Code, fold: FoldOperation, push: () => Code): Code =>
 /** Neutral element of a reduction. */
 const NEUTRAL: Readonly<Record<FoldOperation, number>> = { Sum: 0, Max: -Infinity, Min: Infinity }
 
-/** Pointer that advances by its own steps along the loops. */
 interface Pointer {
   readonly local: number
   readonly base: number
@@ -62,7 +61,6 @@ interface LoopCode {
   /** Code that runs once: pointer bases and shared numbers (`before`), then start values of reductions in memory (`opening`). */
   readonly before: Code
   readonly opening: Code
-  /** Code of each turn. */
   readonly body: Code
   /** Vectors of a line that are processed at a time; if not all, `vector` is the local with their byte offset. */
   readonly vectors: number
@@ -71,7 +69,6 @@ interface LoopCode {
   masks: ReadonlyArray<number> | undefined
   readonly bases: Map<string, number>
   readonly pointers: Map<string, Pointer>
-  /** Registers by node, entry and vector. */
   readonly registers: Map<string, number>
   readonly scalars: Map<GraphNode, number>
   /** Registers of numbers computed once per call, shared by the vectors of the current node. */
@@ -111,7 +108,6 @@ const eachEntry = ({ vectors, space }: LoopCode, visit: (column: number, vector:
   for (let v = 0; v < vectors; v++) for (let c = 0; c < space.columns; c++) visit(c, v)
 }
 
-/** Named address and the code that pushes it. */
 interface PointerBase {
   readonly name: string
   readonly push: (code: Code) => Code
@@ -161,7 +157,6 @@ const codeAddress = ({ environment }: LoopCode, location: Location, steps: Shape
 
 const registerKey = (node: GraphNode, entry: number, v: number): string => `${node.id} ${entry} ${v}`
 
-/** Entry of a value, with the value's steps along the loops. */
 interface SteppedEntry {
   readonly steps: Shape
   readonly entry: number
@@ -206,7 +201,6 @@ const pushOnce = (
   return body.tee(local)
 }
 
-/** Vector of a column. */
 interface ColumnVector {
   readonly c: number
   readonly v: number
@@ -325,7 +319,6 @@ const reduceAlongLoops = (loop: LoopCode, node: GraphNode, fold: FoldOperation):
       sums: [...sums.values()].flat(),
       start: NEUTRAL[fold],
       finish: () => {
-        // The folded loops did not move this pointer.
         for (const [entry, all] of sums)
           all.forEach((sum, v) => {
             const at = offset + vectorAt(lanes, entry, v)
@@ -385,7 +378,6 @@ const emitLoops = (loop: LoopCode, level: number): void => {
   for (const { finish } of here) finish()
 }
 
-/** Emits one pass over the entries. */
 const passOverEntries = (loop: LoopCode): void => {
   const { code, vector, masks, pointers } = loop
   const byVector = (): Code => (vector === undefined ? code : code.get(vector).op('plus'))

@@ -24,7 +24,6 @@ export type NodeOperation =
   | { readonly kind: 'entrywise'; readonly kernel: string; readonly attrs: Attrs }
   /** Axes are kept with size 1. */
   | { readonly kind: 'reduce'; readonly fold: FoldOperation; readonly axes: ReadonlyArray<number> }
-  /** Equal entries in equal order. */
   | { readonly kind: 'reshape' }
   /** Entry i is entry table[i] of the concatenated inputs. */
   | { readonly kind: 'pick'; readonly table: ReadonlyArray<number> }
@@ -107,7 +106,6 @@ export const operationText = (does: NodeOperation): string => {
   }
 }
 
-/** Creates nodes, or returns existing equal ones. */
 export interface Graph {
   readonly node: (does: NodeOperation, ins: ReadonlyArray<GraphNode>, shape: Shape, scope: NodeScope) => GraphNode
 }

@@ -92,7 +92,6 @@ export { useVerifier } from './verify.js'
 
 type Shape = ReadonlyArray<number>
 
-/** Inputs of a program by name. */
 export interface Signature {
   /** Parameters, in which the value is differentiated. */
   readonly params: Readonly<Record<string, Shape>>
@@ -131,7 +130,6 @@ export interface Program {
   readonly run: (call: Call) => Result
   /** A reduction over the rows with the same result, but without outputs per row. */
   readonly sum: (call: Call) => Reductions.Reduction<Result>
-  /** Approximate number of operations per row. */
   readonly work: number
   readonly profile: () => Profile
   /** Kernels that the interpreter runs on each panel, in one thread. */
@@ -140,7 +138,6 @@ export interface Program {
   readonly explain: (phase: 'trace' | 'normal form' | 'rewritten' | 'layout') => string
 }
 
-/** Maximum number of cached programs. */
 const MAX_CACHED_PROGRAMS = 256
 /** Maximum number of cached programs of one function, for different shapes of its inputs. */
 const MAX_CACHED_SHAPES = 32
@@ -224,10 +221,8 @@ const workOf = (outs: Readonly<Record<string, GraphNode>>): number =>
 export interface Profile {
   /** Additions and multiplications; an exponential or similar function counts as ten. */
   readonly operations: number
-  /** Bytes read: data, and arrays of the call. */
   readonly bytes: number
   readonly draws: number
-  /** Inputs of rows that are read. */
   readonly reads: ReadonlyArray<string>
   /** Share of the operations by kind of node, largest first. */
   readonly shares: ReadonlyArray<readonly [kind: string, share: number]>
@@ -265,7 +260,6 @@ const profileOf = ({ outs, layout, lanes, work }: CompiledGraph, steps: number):
 const hasThinProduct = (outs: Readonly<Record<string, GraphNode>>): boolean =>
   topologicalOrder(Object.values(outs)).some(node => asThinProduct(node) !== undefined)
 
-/** Returns the rewritten graph with the fewest operations. */
 const rewriteGraph = (
   traced: FunctionTrace,
   counts: Counts,
@@ -314,7 +308,6 @@ const placeNumbers = (
   return { length, placeOf }
 }
 
-/** Outputs whose keys begin with a mark, by name without it. */
 const markedOutputs = (
   outs: Readonly<Record<string, GraphNode>>,
   mark: string,
@@ -326,7 +319,6 @@ const markedOutputs = (
     return [{ name: of.slice(mark.length), of, ...own }]
   })
 
-/** Compiles a graph, or returns the cached program of an equal one. */
 const compileGraph = (
   outs: Readonly<Record<string, GraphNode>>,
   signature: Signature,
@@ -442,7 +434,6 @@ const runPendingCalls = (
 
 type GivenArrays = Readonly<Record<string, ArrayLike<number> | undefined>>
 
-/** Inputs of a call and its number of rows. */
 interface CallValues {
   readonly rows: number
   readonly params: GivenArrays
@@ -499,7 +490,6 @@ const fixedNumbers = (
   return fresh
 }
 
-/** Maximum number of spare arrays that are kept. */
 const MAX_SPARE_ARRAYS = 4
 
 /** Returns the numbers that a call gives or computes before its rows, in an array that may be a spare one. */
@@ -662,7 +652,6 @@ export const compile = <E>(
   }
 }
 
-/** Cache of programs by function and shapes of its inputs. */
 export interface Library {
   readonly precision: Precision
   readonly program: (

@@ -5,7 +5,6 @@ import { type Lanes } from './lanes.js'
 import { type MemoryLayout, type Location } from './placement.js'
 import { type ColumnAccess } from './verify.js'
 
-/** Indices of the words of a job. */
 export const JOB_WORDS = {
   Panels: 0,
   /** Number of panels in a chunk. */
@@ -24,7 +23,6 @@ export const JOB_WORDS = {
   First: 9
 } as const
 
-/** Parameters of an item's function. */
 export const JOB = 0
 export const SCRATCH = 1
 export const INDEX = 2

@@ -9,7 +9,6 @@ export const PANEL_ROWS = 8
 
 export interface Lanes {
   readonly precision: Precision
-  /** Bytes per number. */
   readonly bytes: 4 | 8
   /** Vectors per entry of a panel. */
   readonly vectors: 2 | 4

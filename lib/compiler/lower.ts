@@ -25,7 +25,6 @@ interface LoweredValue {
 
 type LoweredOperands = Readonly<Record<string, LoweredValue>>
 
-/** Number of rows in the trace, and the constructors of nodes. */
 interface LoweringContext {
   readonly rows: number
   readonly make: Algebra
@@ -48,7 +47,6 @@ const insertAxis = (shape: Shape, at: number, length: number): Shape =>
 /** Prepends axes of size 1 up to a rank. */
 const padShape = (shape: Shape, rank: number): Shape => [...new Array<number>(rank - shape.length).fill(1), ...shape]
 
-/** Shape for one row. */
 const innerShape = ({ shape, row }: LoweredValue): Shape => withoutAxis(shape, row)
 /** Shape of the node, with size 1 at the axis of the rows. */
 const keptShape = ({ node, row }: LoweredValue): Shape => insertAxis(node.shape, row, 1)
@@ -141,9 +139,6 @@ const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Sha
   })
 }
 
-// —— sums and products ——
-
-/** Fold of a reduction kernel. */
 const foldKind = (kernel: string): FoldOperation => {
   const { lowering } = operations[kernel]
   return lowering?.kind === 'fold' ? lowering.fold : refuseToCompile(`${kernel} is no reduction`)
@@ -248,7 +243,6 @@ const lowerProductOfRows = (
     node: make.reshaped(result, withoutAxis(shape, row))
   })
   const expanded = (value: LoweredValue, own: Shape): GraphNode => make.reshaped(stretchedNode(lowering, value), own)
-  // rows · matrix
   const isOfLines = ra === m ? isSingleMatrix(a) || !turnA : !turnA
   if (ra !== null && ra !== k && isOnce(b) && isSingleMatrix(b) && isOfLines) {
     const matrix = expanded(b, b.shape.slice(-2))
@@ -262,7 +256,6 @@ const lowerProductOfRows = (
     const vector = expanded(b, [b.shape.at(q) ?? 1])
     return valueOf(make.product(vector, expanded(a, a.shape.slice(-2)), !turnA))
   }
-  // over the rows
   if (ra === k && rb === q && isSingleMatrix(a) && isSingleMatrix(b)) {
     const x = expanded(a, [a.shape.at(m) ?? 1])
     const y = expanded(b, [b.shape.at(n) ?? 1])

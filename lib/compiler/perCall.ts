@@ -78,7 +78,6 @@ const neighbourSumLength = ({ does, ins: [x], shape }: GraphNode): number | null
     ? sizeOf(x.shape) / sizeOf(shape)
     : null
 
-/** `count` products of two matrices. */
 interface BatchedProduct {
   readonly count: number
   readonly m: number

@@ -21,14 +21,12 @@ import {
 import { PANEL_ROWS, type Lanes } from './lanes.js'
 import { refuseToCompile } from './refusal.js'
 
-/** Maximum number of entries that are unrolled. */
 const MAX_UNROLLED_ENTRIES = 4
 
 export type Item =
   | { readonly kind: 'loop'; readonly space: Shape; readonly nodes: GraphNode[] }
   | { readonly kind: 'product' | 'distances' | 'map' | 'pick' | 'kernel'; readonly node: GraphNode }
 
-/** Holds the entries of a panel. */
 export type Buffer =
   /** Panels of an input, for all rows. */
   | { readonly kind: 'given'; readonly input: string; readonly width: number }
@@ -46,7 +44,6 @@ export interface Location {
 
 export interface MemoryLayout {
   readonly lanes: Lanes
-  /** Nodes computed once per call. */
   readonly before: ReadonlyArray<GraphNode>
   readonly after: ReadonlyArray<GraphNode>
   readonly items: ReadonlyArray<Item>
@@ -70,7 +67,6 @@ export interface MemoryLayout {
   /** Byte of a node among the parameters. */
   readonly parameter: (node: GraphNode) => number
   readonly sumAt: (node: GraphNode) => number
-  /** True if the node has a buffer. */
   readonly isStored: (node: GraphNode) => boolean
 }
 
@@ -198,7 +194,6 @@ const isInput = ({ does }: GraphNode): boolean => does.kind === 'input'
 
 const loopsOver = (item: Item, space: Shape): boolean => item.kind === 'loop' && sameShape(item.space, space)
 
-/** Items in the order of execution, and each node's item index. */
 const scheduleItems = (
   nodes: ReadonlyArray<GraphNode>
 ): { readonly items: ReadonlyArray<Item>; readonly itemOf: ReadonlyMap<GraphNode, number> } => {

@@ -137,7 +137,6 @@ const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
 export const emitRowsTimesMatrix = (code: Code, operands: MatrixProductOperands): void => {
   const { bytes, vectors, line } = code.lanes
   const { k, columns, transposed, isUpper } = operands
-  /** Columns computed at a time. */
   const most = SUMS / vectors
   const [down, along] = transposed ? [bytes, bytes * k] : [bytes * columns, bytes]
   const sums = Array.from({ length: SUMS }, () => code.local('v128'))

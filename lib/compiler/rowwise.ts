@@ -13,10 +13,8 @@ type ArraysByName = Readonly<Record<string, NdArray>>
 
 export interface RowwiseInputs {
   readonly params: ArraysByName
-  /** Arrays [rows, …]. */
   readonly rows: ArraysByName
   readonly constants: ArraysByName
-  /** Cost of a row besides its inputs, in numbers read. Default: 1000. */
   readonly row?: number
 }
 

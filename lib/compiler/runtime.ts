@@ -22,7 +22,6 @@ export const MAX_PAGES = 65536
 const MAX_KEPT_DOUBLES = 0x2000000
 /** Larger data are copied in, segment by segment, at each call. */
 const SEGMENT_BYTES = 0x40000000
-/** Maximum number of instantiated programs. */
 const MAX_INSTANCES = 64
 /** A mask is as large as an entry of a panel, in doubles. */
 const MASK_BYTES = 64
@@ -77,7 +76,6 @@ export interface CallInputs {
 }
 
 export interface CompilerRuntime {
-  /** True if threads share the memory. */
   readonly shared: boolean
   /** Runs a program over the chunks for several calls with equal numbers of rows. */
   readonly run: (
@@ -97,8 +95,6 @@ const numbersLength = (numbers: RowNumbers): number =>
 
 /** Number of pairs of doubles that a chunk sums. */
 export const sumPairs = ({ sumBytes }: Runnable): number => sumBytes / 16
-
-// —— memory ——
 
 class OutOfMemory extends RangeError {}
 
@@ -131,8 +127,6 @@ const runtimeMemory = (pool: ThreadPool): RuntimeMemory => {
     }
   }
 }
-
-// —— kernels in JavaScript ——
 
 /**
  * Function that programs import to run an interpreted kernel on a panel: index of the node, addresses of its operands and result. Rows are
@@ -264,7 +258,6 @@ const panelDoubles = (panels: number, columns: number, { line }: Lanes): number 
 /** Segments in which chunks run: a single one if all rows are in memory, otherwise as many chunks as fit. */
 interface ChunkPlan {
   readonly chunkPanels: number
-  /** Panels of all rows. */
   readonly panels: number
   /** Chunks are panels [start, end). */
   readonly start: number
@@ -296,7 +289,6 @@ interface LaunchedCall {
   /** Addresses of inputs and outputs of rows. */
   readonly givenAt: ReadonlyArray<number>
   readonly outputsAt: ReadonlyArray<number>
-  /** Words of the keys of drawn inputs. */
   readonly keys: ReadonlyArray<number>
   readonly jobAt: number
   readonly result: RunResult
@@ -312,10 +304,8 @@ interface Launch {
   readonly isAlone: boolean
   readonly scratch: ChunkedJob['scratch']
   readonly resultsAt: number
-  /** Bytes of a chunk's results. */
   readonly resultBytes: number
   readonly jobsAt: number
-  /** Doubles of a job. */
   readonly jobDoubles: number
   readonly fullMaskAt: number
 }
@@ -356,7 +346,6 @@ const placeInputs = (
   })
 }
 
-/** Allocates all memory of a run. */
 const prepareLaunch = (
   parts: RuntimeParts,
   allocate: Allocate,

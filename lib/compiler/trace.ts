@@ -23,7 +23,6 @@ export interface TracedNode {
   readonly output: number
   readonly name?: string
   readonly isParameter?: true
-  /** Entries of 'Number' and 'Array'. */
   readonly values?: TypedValues
 }
 
@@ -32,7 +31,6 @@ export type NamedTensorInputs = Readonly<Record<string, Tensor>>
 
 export interface Inputs {
   readonly params: NamedTensorInputs
-  /** Tensors [rows, …]. */
   readonly rows: NamedTensorInputs
   readonly constants: NamedTensorInputs
 }
@@ -41,7 +39,6 @@ type ShapesByName = Readonly<Record<string, ReadonlyArray<number>>>
 
 export interface TraceSignature {
   readonly params: ShapesByName
-  /** Shapes for one row. */
   readonly rows: ShapesByName
   readonly constants: ShapesByName
 }
@@ -149,7 +146,6 @@ const tracedInputTensors = (
     })
   )
 
-/** Traces the function with `count` rows. */
 const traceOnce = (
   { params, rows, constants }: TraceSignature,
   write: (inputs: Inputs) => Outputs,
@@ -187,8 +183,6 @@ const traceOnce = (
     })
   )
 }
-
-// —— two traces ——
 
 /** Whole multiple of the number of rows, or its inverse. */
 export interface RowCount {

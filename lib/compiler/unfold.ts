@@ -11,7 +11,6 @@ import { type RowCount, type Counts, type FunctionTrace, type TracedNode } from 
 
 type Shape = ReadonlyArray<number>
 
-/** Axis of repeated rows, and the number of repeats. */
 interface FoldedAxis {
   readonly at: number
   readonly repeats: number
@@ -107,7 +106,6 @@ const alignedOperand = (x: TracedNode, rank: number, { at }: FoldedAxis): Traced
 
 interface Unfolding {
   readonly rows: number
-  /** Rewritten node of a traced one. */
   readonly rewritten: (traced: TracedNode) => TracedNode
   readonly add: (node: TracedNode) => TracedNode
 }

@@ -77,7 +77,6 @@ const entryName = ({ id }: GraphNode, entry: number): number => id * ENTRIES + e
 
 interface Verification {
   readonly layout: MemoryLayout
-  /** Nodes that items compute. */
   readonly made: ReadonlySet<GraphNode>
   /** Names of a node's entries; a node that no item computes has those of the entries it shows under another shape. */
   readonly names: (node: GraphNode) => ReadonlyArray<number>
@@ -129,7 +128,6 @@ const addressOf = ({ layout, baseOf }: Verification, node: GraphNode): number =>
   return (buffer.kind === 'given' ? baseOf(`given ${buffer.input}`) : buffer.at) + entry * layout.lanes.line
 }
 
-/** Entries at an address, `step` bytes apart. */
 interface EntryRange {
   readonly node: GraphNode
   readonly from: number

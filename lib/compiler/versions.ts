@@ -30,7 +30,6 @@ const MAX_MOVED_ENTRIES = 256
 
 interface Versioned {
   readonly count: number
-  /** Constructors of the nodes for all versions. */
   readonly make: Algebra
   readonly varies: (x: GraphNode) => boolean
   /** True if a node is or depends on a sum over the rows. */
@@ -243,7 +242,6 @@ const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNod
   return make.stretched(sumOfTerms(make, terms), x.shape)
 }
 
-/** Node to be summed over the versions with weights (null: 1). */
 interface VersionTerm {
   readonly x: GraphNode
   readonly weight: GraphNode | null

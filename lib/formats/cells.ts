@@ -36,7 +36,6 @@ const dekkerProductError = (a: number, b: number, product: number): number => {
 const decimalQuotient = (high: number, low: number, digits: number, fraction: number): number => {
   const ten = POWERS_OF_TEN[digits - 9]
   const product = high * ten
-  // The numerator as a sum of two doubles.
   const m = product + low
   const rounded = m - product
   const rest = product - (m - rounded) + (low - rounded) + dekkerProductError(high, ten, product)
@@ -68,7 +67,6 @@ const NINE = 57
 const CAPITAL_E = 69
 const SMALL_E = 101
 
-/** Position after the last number or quoted cell. */
 let end = 0
 
 /**
@@ -130,7 +128,6 @@ const decimalAt = (bytes: Uint8Array, from: number): number => {
 /** Table with an equal number of cells in each line. */
 export interface NumericSheet {
   readonly width: number
-  /** Number of lines that are not blank. */
   readonly rows: number
   /** Texts of the cells of the first line. */
   readonly first: ReadonlyArray<string>
@@ -152,7 +149,6 @@ export interface Reader {
 /** True for a character that is neither part of a number nor a blank. */
 const isSupportedSeparator = (character: string): boolean => /^[,;\t|:]$/.test(character)
 
-/** Syntax of a table. */
 export interface Grammar {
   /** Separator of the cells, given the first lines, or all if `isAll`; null if the table needs a full parser. */
   readonly separator: (head: string, isAll: boolean) => string | null
@@ -162,7 +158,6 @@ export interface Grammar {
 
 /** Number of first bytes from which the separator is determined. */
 const SNIFFED_BYTES = 1048576
-/** Number of characters encoded at a time. */
 const ENCODED_CHARACTERS = 1048576
 
 /** Reader of a table. `length` is the expected number of bytes, for which memory is allocated at once. Default: unknown. */
@@ -222,7 +217,6 @@ const lastLineEnd = (bytes: Uint8Array): number => {
   return at
 }
 
-/** Parsers of cells' texts. */
 const cellParsers = (separator: number) => {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

@@ -4,7 +4,6 @@ const LZ4_MAGIC = 0x184d2204
 
 const damaged = (): Error => new Error('packed by LZ4, and damaged')
 
-/** Output that grows as needed. */
 interface GrowingBytes {
   bytes: Uint8Array
   length: number

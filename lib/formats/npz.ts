@@ -25,8 +25,6 @@ export type Arrays = Readonly<Record<string, Entry>>
 
 const ascii = (text: string): Uint8Array => Uint8Array.from(text, character => character.charCodeAt(0))
 
-// —— .npy ——
-
 const NPY_MAGIC = ascii('\x93NUMPY\x01\x00')
 
 const tuple = (shape: ReadonlyArray<number>): string => `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`
@@ -111,8 +109,6 @@ const fromNpy = (bytes: Uint8Array): Entry | string => {
   )
   return { shape, texts }
 }
-
-// —— .zip ——
 
 /** Bytes of an uncompressed archive of arrays by name. */
 export const write = (arrays: Arrays): Uint8Array =>

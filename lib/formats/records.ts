@@ -43,7 +43,6 @@ const lastRecordEnd = (text: string, { separator, comment, skip }: Marks): numbe
       from = open + 1
       continue
     }
-    // Two quotes are an escaped quote.
     let close = text.indexOf('"', open + 1)
     while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2)
     if (close < 0) return whole

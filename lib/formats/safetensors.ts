@@ -16,7 +16,6 @@ export interface Entry {
 
 export interface Archive {
   readonly arrays: Readonly<Record<string, Entry>>
-  /** Texts of the header's `__metadata__`. */
   readonly metadata: Readonly<Record<string, string>>
 }
 

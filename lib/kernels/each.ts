@@ -1,4 +1,3 @@
-/** Entrywise kernels from functions of numbers, or by lib/wasm. */
 import {
   broadcastShape,
   broadcastStrides,
@@ -88,7 +87,6 @@ const visitGrids = (a: Dense, b: Dense, shape: ReadonlyArray<number>, visit: (gr
   }
 }
 
-/** Writes f of the entries of x and y to a grid of `out`. */
 const zipGrid = (
   f: Scalar2,
   [x, y]: readonly [TypedValues, TypedValues],

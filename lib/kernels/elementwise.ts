@@ -54,17 +54,14 @@ const ofEntries = (
   lowering: { kind: 'entries', code }
 })
 
-/** Operation on one operand that returns doubles. */
 const realOperation =
   (of: Scalar, pull: Pull, code: Code): OperationByName =>
   name =>
     ofEntries(['x'], mapKernel(name, of, 'float32'), [pull], code)
-/** Operation on one operand that returns integers for integers. */
 const numericOperation =
   (of: Scalar, code: Code, pull?: Pull): OperationByName =>
   name =>
     ofEntries(['x'], mapKernel(name, of), [pull], code)
-/** Operation on one operand that returns truth values. */
 const predicateOperation =
   (of: (x: number) => boolean, code: Code): OperationByName =>
   name =>
@@ -89,7 +86,6 @@ const comparisonOperation =
     const kernel = zipKernel(name, (x, y) => (of(x, y) ? 1 : 0), 'bool')
     return ofEntries(['a', 'b'], kernel, [undefined, undefined], code)
   }
-/** Operation on one operand with attributes. */
 const attributeOperation =
   (own: Kernel, pull: Pull | undefined, code: Code): OperationByName =>
   () =>

@@ -49,7 +49,6 @@ interface Exponential {
   readonly least: number
   /** 1.5 · 2^bits plus twice the exponent bias: adding it rounds to an integer. */
   readonly shift: number
-  /** Bits of the significand. */
   readonly bits: number
   /** ln 2 as a sum of two numbers; products of the first with integers are exact. */
   readonly ln2: readonly [number, number]

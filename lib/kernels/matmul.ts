@@ -1,4 +1,3 @@
-/** Products of matrices, and distances between their rows. */
 import {
   broadcastShape,
   denseDoubles,

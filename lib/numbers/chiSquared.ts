@@ -1,4 +1,3 @@
-/** The χ² distribution on plain numbers. */
 import { erf, exp, log } from './elementary.js'
 
 /**

@@ -1,4 +1,3 @@
-/** log Γ and its derivative ψ, on plain numbers. */
 import { bisect } from './bisect.js'
 import { exp, log } from './elementary.js'
 import { SERIES, stirlingRemainder } from './stirling.js'

@@ -97,7 +97,6 @@ export const step =
   (from, to, y) =>
     advanceSolution(tableau, to - from, y, stageSlopes(tableau, field, { from, to, y }))
 
-/** Maximum number of steps, accepted or rejected. */
 const MAX_ODE_STEPS = 10_000
 
 /**

@@ -4,7 +4,6 @@ import type { Either } from 'fp-ts/lib/Either.js'
 export interface Gathering<A, E, B> {
   /** Adds a piece to those before, null for the first one. */
   readonly add: (piece: A, before: B | null) => Either<E, B>
-  /** Frees the result if the fold fails. */
   readonly close: () => void
 }
 
@@ -29,7 +28,6 @@ const before = <E, B>({ result }: GatheringState<E, B>): B | null => {
   return found._tag === 'Right' ? found.right : null
 }
 
-/** Frees the partial result of a failed fold. */
 const endGathering = <A, E, B>(
   { result }: GatheringState<E, B>,
   { close }: Gathering<A, E, B>

@@ -17,7 +17,6 @@ const TWO_THIRDS_LOW = 3.700743415417188e-17
 /** 3/(2n + 1) for n = 13, …, 2: artanh's series, times 3/s, from the fourth order on. */
 const ARTANH = Float64Array.from({ length: 12 }, (_, i) => 3 / (27 - 2 * i))
 
-/** Sum of two doubles, `high` nearest to it. */
 interface DoubleDouble {
   readonly high: number
   readonly low: number

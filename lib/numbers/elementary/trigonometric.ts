@@ -130,8 +130,6 @@ export const tan = (x: number): number => {
   return (quarter & 1) === 0 ? sine / cosine : -cosine / sine
 }
 
-// —— inverses ——
-
 /** arctan at ½, 1, 3⁄2 and ∞, as sums of two doubles. */
 const ARCTAN_VALUES = [
   [4.63647609000806093515e-1, 2.26987774529616870924e-17],

@@ -269,7 +269,7 @@ export interface Plotted {
 /** Pixels that a tile's title takes above it, what stands above without one, below and beside tiles, as the grammar has it. */
 const TILE = { titled: 26, untitled: 10, below: 6, between: 14 }
 /** Width of a letter of a caption, and height of its lines, in pixels. */
-const CAPTION = { letter: 6.6, line: 17, margin: 20 }
+const CAPTION = { letter: 7.2, line: 17, margin: 20 }
 
 /** Pixels at the left of a tile that its title takes on a narrow screen, in lines. */
 const TITLE = { width: 104, line: 15 }

@@ -94,7 +94,7 @@ const given = (): Readonly<Record<string, string | boolean>> => {
 }
 
 /** From this many cells on a search takes more than a few seconds if both the number and the shapes of groups are open. */
-const LONG = 300_000
+const LONG = 100_000
 const isLong = (): boolean => {
   const { components = '', family = '' } = given()
   const isOpen = !/^\d+$/.test(String(components)) && !/^[\w-]+$/.test(String(family))

@@ -35,19 +35,41 @@ const durationText = (milliseconds: number): string => {
       : `${Math.round(seconds / 3600)} h`
 }
 
-/** Rewrites the line at most ten times a second; `prefix` begins it. */
-const progressLine = (world: World, prefix: string): ProgressLine => {
-  const startedAt = world.now()
+interface RewrittenLine {
+  /** Does nothing within a tenth of a second of the last text. */
+  readonly write: (text: () => string) => void
+  readonly writeAtOnce: (text: string) => void
+  readonly clear: () => void
+}
+
+/** Line on standard error that each text, after `prefix`, replaces. */
+const rewrittenLine = (world: World, prefix: string): RewrittenLine => {
   let lastWritten = -Infinity
-  let furthest = 0
-  let currentStage = ''
-  let since = startedAt
   const write = (text: () => string): void => {
     if (world.now() - lastWritten < 100) return
     lastWritten = world.now()
     // Clipped to one line, since a second one would not be cleared.
     world.stderr(`\r\x1b[2K${clipText(printableText(prefix + text()), world.terminal.err - 1)}`)
   }
+  return {
+    write,
+    writeAtOnce: text => {
+      lastWritten = -Infinity
+      write(() => text)
+    },
+    clear: () => {
+      if (lastWritten > -Infinity) world.stderr('\r\x1b[2K')
+      lastWritten = -Infinity
+    }
+  }
+}
+
+const progressLine = (world: World, prefix: string): ProgressLine => {
+  const { write, writeAtOnce, clear } = rewrittenLine(world, prefix)
+  const startedAt = world.now()
+  let furthest = 0
+  let currentStage = ''
+  let since = startedAt
   /** Words with the estimated time left if `done` of `of` took the time since `from`; empty if either time is below one second. */
   const timeLeft = (from: number, done: number, of: number, words: (time: string) => string): string => {
     const elapsed = world.now() - from
@@ -92,13 +114,9 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
     onResample,
     onTest,
     show: activity => {
-      lastWritten = -Infinity
-      write(() => `${activity} …`)
+      writeAtOnce(`${activity} …`)
     },
-    clear: () => {
-      if (lastWritten > -Infinity) world.stderr('\r\x1b[2K')
-      lastWritten = -Infinity
-    }
+    clear
   }
 }
 

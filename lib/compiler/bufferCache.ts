@@ -1,7 +1,4 @@
-/**
- * Cache of data in the memory of programs: the most recently used arrays stay, up to a number of doubles and while the caller holds them.
- * Arrays of the current call stay until it ends.
- */
+/** Cache of data in the memory of programs: the most recently used arrays, up to a number of doubles, and those of the current call. */
 import { type Precision } from './lanes.js'
 
 export interface BufferCache {

@@ -1,7 +1,6 @@
 /**
- * Phase 5: code generation, from a layout to WebAssembly. Each item becomes a function that runs on one panel; the function of a chunk
- * loops over tiles and panels, makes random draws, and computes products over the rows. Addresses and the number of rows are read from the
- * job's words, so a program runs on any data.
+ * Phase 5: code generation, from a layout to WebAssembly. Each item becomes a function of one panel; the function of a chunk loops over
+ * panels, makes random draws, and computes products over the rows. Addresses and the number of rows are read from the job's words.
  */
 import { assemble, Code, type Imported } from './assembler.js'
 import { hasLimitedDomain, mapNames, panelMapName } from './entrywise.js'

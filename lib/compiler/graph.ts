@@ -1,6 +1,6 @@
 /**
- * Graph of a computation. A node is computed for each row of the data, or once per call. Rows are not an axis: a node's shape is that for
- * one row. Axes of size 1 broadcast, and a broadcast value is not expanded. Equal nodes are the same object and compared by identity.
+ * Graph of a computation. A node is computed for each row of the data, or once per call; its shape is that for one row. Axes of size 1
+ * broadcast without expansion. Equal nodes are the same object.
  */
 import { exactText } from '../plain/said.js'
 import { productOfSizes } from '../kernels/dense.js'

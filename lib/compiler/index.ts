@@ -1,18 +1,19 @@
 /**
- * A compiler for functions in the tensor vocabulary: a function of named inputs becomes one WebAssembly program that runs over the rows of
- * the data, in vectors of two doubles or four floats and in as many threads as there are. Results do not depend on the number of threads.
+ * A compiler for functions in the tensor vocabulary: a function of named inputs becomes one WebAssembly program over the rows of the data,
+ * in vectors of two doubles or four floats. Results do not depend on the number of threads.
  *
  * | phase | file | |
  * |---|---|---|
- * | trace | `trace.ts` | the kernels that the function and its gradient call |
- * | lowering | `unfold.ts`, `lower.ts` | a graph of few kinds of nodes, computed per row or once per call (`graph.ts`) |
+ * | trace | `trace.ts` | kernels of the function and its gradient |
+ * | lowering | `unfold.ts`, `lower.ts` | graph of few kinds of nodes, computed per row or once per call (`graph.ts`) |
  * | rewriting | `rules.ts`, `algebra.ts`, `versions.ts` | equations that make the graph smaller, and a single sum over versions |
  * | layout | `placement.ts` | hoisting out of the rows, fusion into loops, and buffers |
- * | code generation | `code.ts`, `job.ts`, `fusedLoops.ts`, `entrywise.ts`, `products.ts`, `zeros.ts`, `lanes.ts` | vectors of rows, in WebAssembly |
+ * | code generation | `code.ts`, `job.ts`, `fusedLoops.ts`, `entrywise.ts`, `products.ts`, `zeros.ts`, `lanes.ts` | vectors of rows, in
+ * WebAssembly |
  * | bytes | `assembler.ts` | the module |
  *
- * `evaluateNode.ts` evaluates a node by the interpreter's kernels, and `perCall.ts` computes nodes once per call; `runtime.ts` runs
- * programs; `rowwise.ts` chooses between a program and the interpreter for functions that are called with arrays.
+ * `evaluateNode.ts` evaluates a node by the interpreter, `perCall.ts` computes nodes once per call, `runtime.ts` runs programs, and
+ * `rowwise.ts` chooses between a program and the interpreter.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -599,11 +600,11 @@ export interface CompilationOptions {
 }
 
 /**
- * Compiles a function of named inputs; returns the reason if it cannot be compiled. The function is called twice, with one of the examples
- * each time, which replace anything that it reads besides its inputs; its result must not depend on them.
+ * Compiles a function of named inputs; returns the reason if it cannot be compiled. The function is called with each of the two examples,
+ * which replace anything that it reads besides its inputs; its result must not depend on them.
  *
- * Rejects functions that read entries of a tensor or branch on them, that mix rows, whose rows depend on a sum over all rows, or that use
- * numbers that differ from call to call and are not inputs.
+ * Rejects functions that read or branch on entries of a tensor, mix rows, have rows that depend on a sum over all rows, or use numbers that
+ * differ from call to call and are not inputs.
  */
 export const compile = <E>(
   signature: Signature,

@@ -1,7 +1,6 @@
 /**
- * Phase 2: lowering, from a trace to a graph of few kinds of nodes. The axis of the rows, at any position, becomes the scope of a node;
- * broadcast values are not expanded; operations that only move entries become one kind of node. Operations that would mix rows, or need a
- * second pass over them, are rejected.
+ * Phase 2: lowering, from a trace to a graph of few kinds of nodes. The axis of the rows becomes the scope of a node; broadcast values are
+ * not expanded. Rejects operations that would mix rows, or need a second pass over them.
  */
 import { sortedAxes, axisOf, productOfSizes, type Dense } from '../kernels/dense.js'
 import { shapeText as list } from '../arrays/ndarray.js'
@@ -318,10 +317,7 @@ const lowerMatMul = (
   return multiplyByEntries(lowering, x, y, shape)
 }
 
-/**
- * |x − s c|² for all pairs of rows x and c, with one number s, or one per row. Differences are taken first, since squares would cancel far
- * from 0.
- */
+/** |x − s c|² for all pairs of rows x and c, with one number s, or one per row. Expanded squares would cancel far from 0. */
 const lowerDistances: LoweringRule = (lowering, { shape }, { x, centres, scale }) => {
   const { make } = lowering
   if (x.row === 0 && isOnce(centres) && scale.node.scope === 'once' && nodeWidth(scale.node) === 1) {

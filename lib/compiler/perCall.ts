@@ -1,6 +1,6 @@
 /**
- * Nodes computed once per call, before or after the rows: a few hundred numbers in one array. A call of an interpreted kernel costs more
- * than the arithmetic of most of them, so few entries have loops of their own.
+ * Nodes computed once per call: a few hundred numbers in one array. A call of an interpreted kernel costs more than the arithmetic of most
+ * of them, so few entries have loops of their own.
  */
 import { broadcastStrides, productOfSizes as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'

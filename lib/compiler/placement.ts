@@ -1,10 +1,10 @@
 /**
- * Phase 4: scheduling and buffer assignment. Nodes computed once per call are hoisted out of the rows. Nodes per row become items: loops
- * over the entries of a row, into which as many nodes as possible are fused, and other operations.
+ * Phase 4: scheduling and buffer assignment. Nodes computed once per call are hoisted out of the rows. Nodes per row become items: fused
+ * loops over the entries of a row, and other operations.
  *
- * Rows lie in panels of 8, along the lanes: entry j of a panel is 64 consecutive bytes, or 32 in float32. A number per row is a vector, and
- * a sum over entries adds vectors, without tails or shuffles. Values passed between items are in a chunk's scratch space, at the same
- * address for every panel; operands of products over the rows are kept for a tile of panels.
+ * Rows lie in panels of 8, along the lanes: entry j of a panel is 64 consecutive bytes, or 32 in float32. A sum over entries adds vectors,
+ * without tails or shuffles. Values passed between items are in a chunk's scratch space, at one address for all panels; operands of
+ * products over the rows are kept for a tile of panels.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { isMap, isNative } from './entrywise.js'

@@ -2,9 +2,9 @@
  * Phase 3: rewriting rules that make a graph smaller. The comment above each rule is its equation, which tests read from this file. A rule
  * takes the inputs of a node about to be created and returns the node to create instead, or undefined.
  *
- * Every rule holds in real arithmetic, and up to rounding in floating point. No rule drops an operand, even if the result is a constant (x
- * − x), so NaN and ±∞ propagate. Numbers computed once per call move outwards and out of the rows; equal expressions become equal nodes, so
- * that a function and its gradient share them.
+ * Rules hold in real arithmetic, and up to rounding in floating point. None drops an operand, even if the result is a constant (x − x), so
+ * NaN and ±∞ propagate. Numbers computed once per call move outwards; equal expressions become equal nodes, which a function and its
+ * gradient share.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { type Algebra } from './algebra.js'
@@ -599,8 +599,8 @@ export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
 ])
 
 /**
- * Rules that split sums, which pays only if the sum is not needed for another node. Graphs are built with and without them, and the one
- * with fewer operations is used.
+ * Rules that split sums, which pays only if the sum is not needed for another node. The graph with the fewest operations, with or without
+ * them, is used.
  */
 export const splittingProductRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** (x + u B) M = x M + u (B M) */

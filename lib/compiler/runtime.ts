@@ -1,6 +1,6 @@
 /**
  * The runtime of compiled programs: one memory for all, with the kernels of lib/wasm, and the threads that share it. Data stay there from
- * call to call, packed as panels; everything else that a call needs is allocated and freed.
+ * call to call, packed as panels.
  */
 import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
 import { arena as arenaOf, type Arena } from '../wasm/arena.js'

@@ -2,7 +2,7 @@
  * Phase 1: tracing. Records the kernels that a function and its gradient call, with symbols in the place of numbers.
  *
  * The engine needs a number of rows, which is not known yet. A function is therefore traced twice, with two numbers of rows and two
- * examples of anything else that it reads; any difference between the traces must be an input or the number of rows.
+ * examples of anything else that it reads; any other difference between the traces is rejected.
  */
 import { recording } from '../tensors/backend.js'
 import { type Dense, type DType, type ArrayForm, type Precision, type TypedValues } from '../kernels/dense.js'

@@ -1,6 +1,6 @@
 /**
- * Phase 1½: unfolding. A function may reshape [rows, m, …] to [rows · m, …], for instance a divergence, which needs a row for each
- * direction. The trace is rewritten with both axes, so later phases have an axis of rows alone.
+ * Phase 1½: unfolding. A function may reshape [rows, m, …] to [rows · m, …], for instance for a divergence. The trace is rewritten with
+ * both axes, so later phases have an axis of rows alone.
  */
 import { sortedAxes, axisOf } from '../kernels/dense.js'
 import { operations } from '../kernels/index.js'

@@ -1,10 +1,10 @@
 /**
- * Verifier: proves of each program that its loops read only entries that are there. The code of a loop reports its reads and writes, with
- * registers and addresses, in order; the verifier walks all turns of all loops and records for every register and address the name of the
- * entry that was written there last. An entry that is read must be the one that the graph requires, and a stored value must be complete.
+ * Verifier: proves that a program's loops read only entries that are there. The code of a loop reports its reads and writes in order; the
+ * verifier walks all turns of all loops and records the entry written last to each register and address. An entry that is read must be the
+ * one that the graph requires, and a stored value must be complete.
  *
- * It shares with layout and code only how many axes of a loop are unrolled (`unrolledAxes`) and where a value is declared to lie; which
- * entry of an operand is read, through slices and reshapes, it computes independently.
+ * It shares with layout and code only the number of unrolled axes (`unrolledAxes`) and the declared addresses of values; which entry of an
+ * operand is read, it computes independently.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { topologicalOrder, nodeWidth, type GraphNode, type Shape } from './graph.js'
@@ -37,7 +37,7 @@ let listener: ((fault: string) => void) | null = null
 
 /**
  * Verifies every program that is compiled from now on, which takes up to as long again as compiling it. A program that reads an entry
- * before it is written is refused, so the interpreter does its work, and the listener hears why: please report it. `null` ends this.
+ * before it is written is refused, so the interpreter does its work, and the listener gets the fault: please report it. `null` ends this.
  *
  * @example
  * import { Compiler } from 'ornstein/float64'

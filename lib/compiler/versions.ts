@@ -1,7 +1,7 @@
 /**
  * Phase 3½: versions. Some constants come in several versions, such as the noise levels and quadrature nodes of a step, and outputs are
- * sums over them. A node that varies gets a first axis of versions; others are computed once. The versions are summed per row as soon as
- * everything after is linear, so there is one sum over the rows.
+ * sums over them. A node that varies gets a first axis of versions; others are computed once. Versions are summed per row as soon as the
+ * rest is linear, so there is one sum over the rows.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { algebra, type Algebra } from './algebra.js'
@@ -205,9 +205,8 @@ const passIfLinear = (
 }
 
 /**
- * Σ over the versions of weight · x, with the shape of x and weights computed once per call. The terms of which x is a linear combination
- * are found backwards from x: each node gets the sum of the weights that its users pass on, and factors equal in all versions stay outside
- * the sum.
+ * Σ over the versions of weight · x, with weights computed once per call. The terms of which x is a linear combination are found backwards
+ * from x: each node gets the sum of its users' weights, and factors equal in all versions stay outside the sum.
  */
 const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
   const { make, varies, lift } = versioned

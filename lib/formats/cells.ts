@@ -1,6 +1,6 @@
 /**
- * Fast reader of tables of separated cells, quoted or not, from bytes as they arrive: plain decimals are parsed in place, and only other
- * cells become strings. It gives up, in favour of a full parser, if a line ends inside a quote or has more or fewer cells than the first.
+ * Fast reader of tables of separated cells, quoted or not, from bytes as they arrive: only cells that are no plain decimals become strings.
+ * It gives up, in favour of a full parser, if a line ends inside a quote or has more or fewer cells than the first.
  */
 
 import { joinedBytes } from './joinedBytes.js'

@@ -32,14 +32,14 @@ export const denseDoubles = (x: Dense): Float64Array =>
 export type KernelInputs = Readonly<Record<string, Dense>>
 
 /**
- * Returns the shape and type of its outputs; reads the entries of its inputs only when an output is computed, so a trace has shapes and
- * errors without computing. A kernel never writes to its inputs; an output may share the `values` of an input.
+ * Returns the shape and type of its outputs; reads entries only when an output is computed, so a trace has shapes and errors without
+ * computing. A kernel never writes to its inputs; an output may share their `values`.
  */
 export type Kernel = (inputs: KernelInputs, attrs: object) => Outcome | Outcome[]
 
 /**
- * Kernel from a function with typed attributes. tfjs types attributes as a map of unknowns, though every operation passes exactly those of
- * its `kernel_names.ts`; this is the only cast.
+ * Kernel from a function with typed attributes. tfjs types attributes as a map of unknowns, though operations pass exactly those of its
+ * `kernel_names.ts`; this is the only cast.
  */
 export const kernel = (f: (inputs: KernelInputs, attrs: never) => Outcome | Outcome[]): Kernel => f as Kernel
 

@@ -3,8 +3,7 @@
  *
  * Both Gaussian rules have a symmetric weight, so their orthonormal polynomials satisfy √b_{k+1} p_{k+1} = x p_k − √b_k p_{k−1}, and the
  * nodes are the eigenvalues of the tridiagonal (Jacobi) matrix with zero diagonal and squared off-diagonal b (Golub & Welsch, *Calculation
- * of Gauss quadrature rules*, 1969; Gautschi, *Orthogonal Polynomials*, 2004). Only + − × ÷ √ and our own exponential are used, so a rule
- * has equal bits in every engine.
+ * of Gauss quadrature rules*, 1969; Gautschi, *Orthogonal Polynomials*, 2004). Bits are equal in every engine.
  */
 import { exp, powerOfTwo } from './elementary.js'
 

@@ -1,8 +1,8 @@
 /**
  * The algebra of mixtures: marginals, affine maps, conditioning, convolution and products are mixtures again. Student-t components keep
- * their ν under affine maps and marginals; elsewhere they are replaced by scale mixtures of Gaussians. Each operation computes the triangle
- * L with LLᵀ = MMᵀ, M built from the factors, by Householder reflections. No covariance is formed or inverted, so one with condition number
- * 1e16 keeps half of its digits.
+ * their ν under affine maps and marginals; elsewhere they become scale mixtures of Gaussians. Each operation computes the triangle L with
+ * LLᵀ = MMᵀ, M built from the factors, by Householder reflections. No covariance is formed or inverted, so one with condition number 1e16
+ * keeps half of its digits.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
@@ -45,7 +45,7 @@ export const throwProblems = (where: string, problems: ReadonlyArray<Problem.Pro
 const weightedSum = (row: ArrayLike<number>, of: (j: number) => number): number =>
   Array.from(row).reduce((sum, a, j) => sum + a * of(j), 0)
 
-/** Returns the mixture with these log weights, up to a common constant. */
+/** Returns the mixture with these log weights, up to a constant. */
 const mixtureFromLogWeights = (
   components: ReadonlyArray<Omit<Component, 'weight'>>,
   logs: ReadonlyArray<number>
@@ -126,7 +126,7 @@ const mapComponents = (
     factor: simplifiedFactor(mappedFactor(matrix, component.factor, mixtureDim(mixture)))
   }))
 
-/** Background of Ax + b. Null if there is none, or if A combines columns, so that the image has another shape. */
+/** Background of Ax + b. Null if there is none, or if A combines columns. */
 const mapBackground = ({ matrix, offset }: Affine, { background }: Mixture): Background | null => {
   const entries = singleColumnEntries(matrix)
   return background === undefined || entries === null
@@ -138,10 +138,10 @@ const mapBackground = ({ matrix, offset }: Affine, { background }: Mixture): Bac
       }
 }
 
-/** Image of the components and the background under a map that has been checked. */
+/** Image of the components and the background under a valid map. */
 const imageUnderMap = (map: Affine, mixture: Mixture): Mixture => {
   const background = mapBackground(map, mixture)
-  // A Cauchy background whose columns are combined becomes a component with ν = 1, so the weights are then those of all parts.
+  // A Cauchy background with combined columns becomes a component with ν = 1.
   const parts = background === null ? componentsAndBackground(mixture) : componentsOf(withoutBackground(mixture))
   const found = ofComponents(mapComponents(map, mixture, parts))
   return background === null ? found : { ...found, background }
@@ -212,7 +212,7 @@ export const affine =
     return imageUnderMap({ matrix, ...(offset && { offset }) }, mixture)
   }
 
-/** Problems of a list of columns, which must be distinct, in 0 … d − 1, and at least one. */
+/** Problems of a list of columns: distinct, in 0 … d − 1, and at least one. */
 export const columnProblems = (
   field: string,
   columns: ReadonlyArray<number>,
@@ -331,7 +331,7 @@ interface Conditioned {
 /** Components with a posterior weight below e^−40 of the largest change no digit of the result. */
 const NEGLIGIBLE_LOG_SHARE = 40
 
-/** Conditions a component by the triangle of [N, AL; 0, L], which is [L_y, 0; G, L_x]: see `given`. */
+/** Conditions a component by the triangle of [N, AL; 0, L]: see `given`. */
 const conditionComponent = (
   { weight, mean, factor }: Component,
   {
@@ -444,7 +444,7 @@ const conditionedComponents = (
 /** Minimum of −log of the relative weight of the widest Gaussian of a t, if the observation is in range. */
 const MIN_EDGE_LOG_RATIO = 16
 
-/** False if an observation is so far away that the widest Gaussians of Student-t components dominate, where they are not accurate. */
+/** False if an observation is so far away that the widest Gaussians of a t dominate, where they are not accurate. */
 const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boolean => {
   if (isGaussian(mixture)) return true
   const most = Math.max(...all.map(({ logJoint }) => logJoint))
@@ -488,7 +488,7 @@ export const given =
   (mixture: Mixture): Mixture => {
     const all = conditionedComponents(observation, mixture, 'Mixture.given')
     const most = Math.max(...all.map(({ logJoint }) => logJoint))
-    // The widest Gaussians of a t have lost their digits, and have negligible weights.
+    // The widest Gaussians of a t have lost their digits.
     const parts = isGaussian(mixture) ? all : all.filter(({ logJoint }) => logJoint > most - NEGLIGIBLE_LOG_SHARE)
     return mixtureFromLogWeights(
       parts,
@@ -546,7 +546,6 @@ export const product =
   (mixture: Mixture): Mixture => {
     const d = mixtureDim(mixture)
     const parts = productComponents(other, mixture, 'Mixture.product')
-    // If all factors are diagonal, so is the product.
     const isDiagonal = mixture.factors === null && other.factors === null
     return mixtureFromLogWeights(
       parts.map(({ mean, factor: { shape, values } }) => ({

@@ -31,7 +31,7 @@ export const LOG_STORAGE_ROUNDING = 1e-12
 export const logWeights = (weights: Float64Array): Float64Array =>
   weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
 
-/** Returns weights that sum to 1, unchanged if they already do up to rounding, so that normalizing is idempotent. */
+/** Returns weights that sum to 1, unchanged if they already do up to rounding. */
 export const normalizedWeights = (weights: ReadonlyArray<number>): Float64Array => {
   const sum = weights.reduce((sum, weight) => sum + weight, 0)
   const total = Math.abs(sum - 1) <= weights.length * Number.EPSILON ? 1 : sum
@@ -92,7 +92,7 @@ export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
   })
 }
 
-/** Returns the mixture without components of weight 0; the mixture itself if there are none. */
+/** Returns the mixture without components of weight 0. */
 export const withoutEmpty = (mixture: Mixture): Mixture => {
   const { means, weights, variances, factors, tails, background } = mixture
   if (weights.every(weight => weight > 0)) return mixture
@@ -170,8 +170,8 @@ export const componentsAndBackground = (mixture: Mixture): ReadonlyArray<Compone
 }
 
 /**
- * Returns the mixture of components whose weights sum to 1. It stores triangles if a factor is a triangle, otherwise diagonals if one is a
- * diagonal, otherwise one variance per component.
+ * Returns the mixture of components whose weights sum to 1, with triangles if a factor is one, otherwise diagonals if one is a diagonal,
+ * otherwise one variance each.
  */
 export const ofComponents = (components: ReadonlyArray<Component>): Mixture => {
   const tails = Float64Array.from(components, ({ nu = Infinity }) => nu)

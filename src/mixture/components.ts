@@ -85,8 +85,8 @@ const evaluateComponents = (
 }
 
 /**
- * Evaluates the components from the squared distances of the coordinates (`coordinateDistances`) and `orthogonal`. For the pair ±c, `along` is α⟨x,
- * ±c⟩, [rows, 2], and `lengths` returns |x|² + α²|c|².
+ * Evaluates the components from `coordinateDistances`, those in coordinates, and `orthogonal`. For the pair ±c, `along` is α⟨x, ±c⟩, [rows,
+ * 2], and `lengths` returns |x|² + α²|c|².
  */
 const evaluateAtDistances = (
   { logits, variances }: IsotropicComponents,

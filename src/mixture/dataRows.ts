@@ -12,7 +12,7 @@ export interface WeightedRows<N extends RowNumbers = RowNumbers> {
   readonly x: N
   /** Weights that sum to 1; null if equal. */
   readonly weights: N | null
-  /** Present if the rows are used once, such as a mini-batch, so that copies are not cached. If absent, x must not change. */
+  /** Present if the rows are used once, such as a mini-batch: copies are not cached. If absent, x must not change. */
   readonly passing?: true
   /** Present if cells are missing (NaN). */
   readonly misses?: true
@@ -42,7 +42,7 @@ export const snapshotOfData = <D extends Source.Data>(data: D): D =>
   // A snapshot of points has their type.
   (Source.isSource(data) ? data : Points.snapshot(data)) as D
 
-/** Returns rows of points in memory, the same object for equal points, so that a program copies them once. */
+/** Returns rows of points in memory, the same object for equal points. */
 export const rowsInMemory = (points: Points.Points): WeightedRows<Float64Array> =>
   weightedRowsOfPoints(Points.snapshot(points))
 

@@ -35,7 +35,7 @@ export interface Description {
 
 const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedRows => list.every(Array.isArray)
 
-/** Maximum relative asymmetry of a covariance matrix, for the rounding of matrices computed from rows. */
+/** Maximum relative asymmetry of a covariance matrix, by rounding. */
 const ASYMMETRY = 1e-10
 
 const flatSquareMatrix = (matrix: NestedRows, dim: number): E.Either<string, Float64Array> => {
@@ -249,7 +249,7 @@ const parseLists = (description: Description): E.Either<Problem.Problems, Mixtur
   const problems = descriptionProblems(description)
   const { means, weights, variances } = description
   const array = Params.ndArray(means)
-  // If `means` is no array, `problems` is not empty.
+  // Then `problems` is not empty.
   if (array === null || problems.length > 0) return E.left(problems as Problem.Problems)
   const first = { means: array, weights: normalizedWeights(weights ?? means.map(() => 1)) }
   const [count, dim] = array.shape

@@ -48,8 +48,8 @@ const latticeGenerators = (d: number): ReadonlyArray<number> => {
 }
 
 /**
- * Estimates the mean of f(log p − log q) over ½(p + q), with equally many rows for each component: z are normal quantiles of a lattice
- * under random shifts (Cranley & Patterson 1976). Under ½(p + q) the integrands are bounded.
+ * Estimates the mean of f(log p − log q) over ½(p + q), where the integrands are bounded, with equally many rows for each component: z are
+ * normal quantiles of a lattice under random shifts (Cranley & Patterson 1976).
  */
 const stratifiedMean =
   (p: Mixture.Mixture, q: Mixture.Mixture, { rows = DEFAULT_ROWS, key = Key.fromSeed(0) }: Options) =>

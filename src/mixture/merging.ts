@@ -31,7 +31,6 @@ export interface Merging {
 /** p log p */
 const xLogX = (p: number): number => (p > 0 ? p * Elementary.log(p) : 0)
 
-/** Residual sum of squares of the regression line of y on x. */
 const lineResidual = (points: ReadonlyArray<readonly [number, number]>): number => {
   const n = points.length
   const [mx, my] = [0, 1].map(j => sumOfNumbers(points.map(point => point[j])) / n)
@@ -41,7 +40,7 @@ const lineResidual = (points: ReadonlyArray<readonly [number, number]>): number 
   return sumOfNumbers(points.map(([x, y]) => Elementary.square(y - my - slope * (x - mx))))
 }
 
-/** Index, from 0, at which two joined line segments fit the values best; the last if there are fewer than three values. */
+/** Index at which two joined line segments fit the values best; the last if there are fewer than three. */
 const elbowIndex = (values: ReadonlyArray<number>): number => {
   const points = values.map((y, x) => [x, y] as const)
   const squares = points
@@ -102,7 +101,7 @@ const clustersOfGroups = (groups: ReadonlyArray<ComponentGroup>): Clusters => {
 
 const addVectors = (a: Float64Array, b: Float64Array): Float64Array => a.map((p, i) => p + b[i])
 
-/** Merges until one cluster is left. Returns the partitions in order of increasing number of clusters. */
+/** Merges down to one cluster. Returns the partitions by increasing number of clusters. */
 const mergeGroups = (
   groups: ReadonlyArray<ComponentGroup>,
   sum: (shares: Float64Array) => number

@@ -1,6 +1,6 @@
 /**
- * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data. All computations use a factor F of the covariance, Σ = F Fᵀ, never Σ itself, whose
- * condition number is the square of F's.
+ * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data. All computations use a factor F of the covariance, Σ = F Fᵀ, since the condition
+ * number of Σ is the square of F's.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -104,7 +104,7 @@ export const diffuse =
  */
 export const gaussians = Student.asGaussians
 
-/** Returns the distribution of centre + scale · z by columns, for z from the mixture: from standardized to original units. */
+/** Returns the distribution of centre + scale · z by columns, for z from the mixture. */
 export const rescaled =
   ({ centre, scale }: { readonly centre: Float64Array; readonly scale: Float64Array }) =>
   (mixture: Mixture): Mixture => {
@@ -130,7 +130,7 @@ const compareRows = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number
   return j < 0 ? 0 : a[j] - b[j]
 }
 
-/** Indices of the components sorted by their means, by the first column first: independent of the initialization. */
+/** Indices of the components sorted by their means, by the first column first. */
 export const order = (mixture: Mixture): ReadonlyArray<number> => {
   const { shape, values } = mixtureArgument(mixture, UNARY_CALL).means
   const means = nestedRows(values, shape[1])
@@ -172,7 +172,7 @@ const checkedPoints = (points: Points, call = ROWWISE_CALL): Points =>
 const mixtureArgument = (mixture: Mixture, call = ROWWISE_CALL): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
-/** Returns the points; throws if they do not have the columns of the mixture. */
+/** Returns the points; throws if they do not have the mixture's columns. */
 const matchingPoints = (points: Points, mixture: Mixture): Points => {
   const own = checkedPoints(points).dim
   const wanted = dimension(mixtureArgument(mixture))
@@ -198,7 +198,7 @@ const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
   }
 }
 
-/** Evaluates a function of each row, by a compiled program if there are many. Components of weight 0 have no effect. */
+/** Evaluates a function of each row, compiled if there are many. Components of weight 0 have no effect. */
 const evaluateRows =
   (question: RowQuantity) =>
   (points: Points) =>
@@ -323,7 +323,7 @@ export interface Membership {
   readonly uncertainty: number
   /** log p(x) */
   readonly logDensity: number
-  /** True if the row is farther from every component than all but a thousandth of its own rows. */
+  /** True if for every component the row is farther away than all but a thousandth of that component's own rows. */
   readonly isOutlier: boolean
 }
 
@@ -362,7 +362,7 @@ const membershipsOf = (
     return {
       component: component < weights.length ? component : -1,
       probability: row[component],
-      // Since 1 − probability has no digits for an almost certain row; 1 if all densities have underflowed.
+      // 1 − probability has no digits for an almost certain row; 1 if all densities have underflowed.
       uncertainty: row[component] === 0 ? 1 : row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
       logDensity: logDensity[i],
       isOutlier: perRow(squared, i).every(
@@ -435,8 +435,8 @@ export const atMinimumVariance =
     const d = dimension(mixture)
     const width = variances.length / count
     /**
-     * Smallest eigenvalue of a covariance and its rounding error; Infinity, without computing eigenvalues, if the covariance less the bound
-     * and its rounding is positive definite.
+     * Smallest eigenvalue and its rounding error; Infinity, without computing eigenvalues, if the covariance less the bound and its
+     * rounding is positive definite.
      */
     const leastOf = (covariance: NdArray): readonly [least: number, rounding: number] => {
       const trace = covariance.values.reduce((sum, x, at) => (at % (d + 1) === 0 ? sum + x : sum), 0)
@@ -464,7 +464,7 @@ export const atMinimumVariance =
     })
   }
 
-/** Returns the columns of a table: the weight of each component, and the mean and variance of each of its columns. */
+/** Returns the columns of a table: the weight, and the mean and variance of each column, by component. */
 export const marginals = ({
   means: { shape, values },
   weights,

@@ -1,6 +1,4 @@
-/**
- * Conditional distributions of some columns given the others, row by row: regression, and imputation of missing cells (see `patterns.ts`).
- */
+/** Conditional distributions of some columns given the others, row by row: regression, and imputation of missing cells. */
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { remembered } from '../../lib/plain/remembered.js'
@@ -19,7 +17,7 @@ import { patternsOf, conditionOnPattern, type Pattern, type ConditionedComponent
 export interface Prediction {
   /** E[x_j | the rest], [rows, targets] */
   readonly mean: Points
-  /** Standard deviation of x_j given the rest, [rows, targets]; ∞ if a component with tails has ν plus the number of observed cells ≤ 2. */
+  /** Standard deviation of x_j given the rest, [rows, targets]; ∞ if ν plus the number of observed cells ≤ 2 for a component. */
   readonly sd: Points
   /** Returns the p-quantiles of each target given the rest, [rows, targets]. */
   readonly quantile: (p: number) => Points
@@ -27,7 +25,7 @@ export interface Prediction {
   readonly at: (row: number) => Mixture
   /** log p(the rest), [rows]. If it is low, the prediction is unreliable. */
   readonly logDensity: Float64Array
-  /** p(background | the rest), [rows], that the row is of no component, so that the prediction does not apply; 0 without a background. */
+  /** p(background | the rest), [rows]: the prediction is for rows of components; 0 without a background. */
   readonly background: Float64Array
 }
 
@@ -99,7 +97,7 @@ const forEachRow = (
 
 const PREDICT_CALL = 'Mixture.predict(columns)(points)(mixture)'
 
-/** Rows with all columns, in which the targets hold NaN. */
+/** Rows with all columns; the targets hold NaN. */
 const rowsWithMissingTargets = (
   targets: ReadonlyArray<number>,
   { rows, dim, values }: Points,
@@ -222,7 +220,7 @@ const conditionalMoments = (
   return { rows, targets, count, shares, logDensity, means, variances, degrees }
 }
 
-/** Points [rows, targets] from a function of the row and of the position of the first component in [rows, targets, K]. */
+/** Points [rows, targets] from a function of the row and of the first component's index in [rows, targets, K]. */
 const mapTargets = ({ rows, targets, count }: ConditionalMoments, of: (row: number, at: number) => number): Points => ({
   rows,
   dim: targets,

@@ -100,8 +100,8 @@ export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Pr
   const logs = new Float64Array(Math.ceil((upperLogPrecision(nu) - from) / h) + 1).map((_, j) => from + j * h)
   const g = logs.map(Elementary.exp)
   const shares = logs.map((y, j) => Elementary.exp(logPrior(y, g[j])))
-  // Smaller precisions are so wide that no row distinguishes them: their mass is added to the first node. The density decreases there by at
-  // least this slope. The quadrature error, which is not mass, would otherwise dominate for distant rows.
+  // Smaller precisions are so wide that no row distinguishes them: their mass is added to the first node. The density decreases there by
+  // at least this slope; the quadrature error would otherwise dominate for distant rows.
   const below = shares[0] / (h * (nu / 2) * (1 - g[0]))
   shares[0] += Math.min(below, Math.max(0, 1 - shares.reduce((sum, share) => sum + share, 0)))
   const found = { g, shares }
@@ -135,7 +135,7 @@ export const asGaussians = (mixture: Mixture): Mixture => {
   return ofComponents(all.map(({ weight, mean, factor }) => ({ weight: weight / total, mean, factor })))
 }
 
-/** Relative change at which the continued fraction has converged, and its maximum number of terms; about √a are needed. */
+/** Relative change at which the continued fraction has converged, and its maximum number of terms. */
 const FRACTION_TOLERANCE = Elementary.powerOfTwo(-53)
 const MAX_FRACTION_TERMS = 500
 

@@ -62,7 +62,6 @@ const longest = (
         'test/laws/power',
         'test/laws/arbitraries',
         'test/generated/examples/docs/tutorial',
-        'test/src/cluster/killed',
         'test/browser/questions',
         'test/smoke/package',
         'test/laws/vocabulary',

@@ -67,8 +67,7 @@ const fits = {
   'a network': ['--pipeline', 'network.json']
 } as const
 type Kind = keyof typeof fits
-const all = Object.keys(fits) as ReadonlyArray<Kind>
-const kinds = isSlow ? all : (['by descent'] as const)
+const kinds = Object.keys(fits) as ReadonlyArray<Kind>
 
 const done: Ended = { code: 0, signal: null, stderr: '' }
 
@@ -132,9 +131,9 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
     await dismiss()
   })
 
-  // Each of the three in its turn, four times where slow.
-  const kills = isSlow ? 12 : 3
-  it(`survives ${kills} kills of workers, the leader and the server`, async () => {
+  // Each of the three in its turn, four times.
+  const kills = 12
+  it.runIf(isSlow)(`survives ${kills} kills of workers, the leader and the server`, async () => {
     const draws = pipe(Key.fromSeed(SEED), Key.uniform(2 * kills))
     await Promise.all([work(), work()])
     // each kind of fit in its turn
@@ -168,8 +167,7 @@ describe.skipIf(without !== null)('a fit by the workers of a queue', () => {
         const [first, ...rest] = workers
         first.child.kill('SIGKILL')
         workers = rest
-        // In `npm test` the other one goes on alone.
-        if (isSlow) await work()
+        await work()
       } else if (what === 'leader') {
         leading.child.kill('SIGKILL')
         await leading.ended

@@ -535,7 +535,7 @@ export const splitCandidates = (
   for (let k = 0; k < count; k++)
     cost[k] = removalLoss(k, responsibilities) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
   /**
-   * True if isotropic components have few rows for the columns, so that fourth moments are uninformative: splits are then along the widest
+   * True if isotropic components have few rows for the columns. Fourth moments are then uninformative, and splits are along the widest
    * direction.
    */
   const isWide = isRound(mixture) && isGaussian(mixture) && rows < count * dim

@@ -440,7 +440,7 @@ export const predictMissingDeviations = (
 /** Adds Σ r δ and the second moments of component k over a lane, r being `momentWeights`. */
 type AddMoments = (block: RowBlock, k: number, sums: LaneSums) => void
 
-// A function in place of the innermost line would not be fast from the first rows on.
+// One loop each: a shared loop that calls a function per entry is slow until it is compiled.
 export const addMoments: Readonly<Record<Second, AddMoments>> = {
   none: ({ n, dim, buffers: { deviations, momentWeights } }, k, { lane, sums }) => {
     const of = k * n

@@ -379,7 +379,7 @@ export const emitModule = (
   const { lanes } = layout
   const functions: { readonly code: Code; readonly name?: string }[] = []
   const define = (code: Code): number => IMPORTS.length + functions.push({ code }) - 1
-  /** Defines a function once for equal arguments. */
+  /** Defines one function for each list of arguments. */
   const shared = <A extends ReadonlyArray<number>>(of: (...numbers: A) => Code): ((...numbers: A) => number) => {
     const known = new Map<string, number>()
     return (...numbers) => {

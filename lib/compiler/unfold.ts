@@ -55,7 +55,7 @@ const AXIS_ATTRIBUTES: Readonly<Record<string, string>> = {
 const AXISLESS_KERNELS = new Set(['Identity', 'Cast', 'Fill', 'Number', 'ZerosLike', 'AddN'])
 const isPlainKernel = (kernel: string): boolean => AXISLESS_KERNELS.has(kernel) || isLoweredAs(kernel, 'view')
 
-/** Attributes on an operand of this rank, after axis `at` was split. */
+/** Attributes for an operand of this rank whose axis `at` was split in two. */
 const shiftedAttributes = (
   { kernel, attrs }: TracedNode,
   rank: number,

@@ -42,7 +42,6 @@ const withoutPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): Rea
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), a]] : []))
   )
 
-/** The direction and the integrand's own constants, under different prefixes. */
 const directionConstants = (direction: Params.Params<string>, own: Params.Params<string> = {}): Params.Params<string> =>
   Object.fromEntries([...withPrefix(DIRECTION, direction), ...withPrefix(INTEGRAND_PREFIX, own)])
 
@@ -98,7 +97,6 @@ const alongCase = define({
   fields: {
     /** v, in the shapes of the parameters. */
     direction: paramsField,
-    /** Objective to differentiate. */
     objective: innerObjectiveField
   },
   call: ['direction'],

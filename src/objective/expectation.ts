@@ -33,11 +33,11 @@ export interface Everywhere {
   readonly rows: 'apart' | 'together' | 'fixed'
   /** Required size of the data if the noise is given. */
   readonly size?: Size
-  /** Capability: float32 is enough, since draws differ by far more than its errors and values are never compared. */
+  /** Capability: float32 is enough, since values are never compared. */
   readonly float32?: true
 }
 
-/** Noise drawn in the span of the centres' differences, on which a mixture's loss depends; the rest is integrated in closed form. */
+/** Noise drawn in the span of the centres' differences; the rest is integrated in closed form. */
 export interface InSpan {
   readonly where: 'span'
   readonly draws: (key: Key.Key) => ReadonlyArray<KeyDraw>
@@ -167,7 +167,6 @@ const nodeCountForSlope = (slope: number): number =>
 /** Slope at which the number of nodes reaches its limit. */
 const MAX_SLOPE = (Limits.maxNodes - 12) / 60
 
-/** Cache of rules by number of nodes. */
 const rulesByNodeCount = boundedCache<Quadrature.Rule>(64)
 const steep = boundedCache<Quadrature.Rule>(64)
 
@@ -189,9 +188,8 @@ const ruleFor = (slope: number): Quadrature.Rule => {
  * with longer centres.
  *
  * Given `nodes` are Gauss–Hermite for every b, with error e^{−π√nodes/b} in the same units: 16 nodes are correct to 1e-8 at b = 0.4 and to
- * 2e-3 at b = 1; at |mean| = 5 the gradient is 1 to 2 % off. A pipeline does not compile if the data or the start need more nodes for means
- * correct to 1e-7, and a run that reaches such parameters fails; both messages give a sufficient number. `Compile.rowGradients` checks it
- * too; `Compile.plans` reports it in the plan's reason.
+ * 2e-3 at b = 1. If the data or the parameters need more nodes for means correct to 1e-7, pipelines do not compile, and runs fail, with a
+ * sufficient number; `Compile.rowGradients` checks it too, and `Compile.plans` reports it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -230,7 +228,7 @@ export const quadrature = define({
       : { where: 'line', rule: () => Quadrature.gaussHermite(nodes), timeNodes: nodes }
 })
 
-/** Shifts a of tanh(a + bζ), in units of b, at which rules are compared: up to beyond the nodes with weight. */
+/** Shifts a of tanh(a + bζ), in units of b, at which rules are compared. */
 const TANH_SHIFTS = [0, 0.5, 1, 1.5, 2, 3]
 
 /** Maximum error of a rule's means of tanh², which lie between 0 and 1. */
@@ -244,7 +242,6 @@ const quadratureErrorAt = (slope: number, rule: Quadrature.Rule): number => {
   return Math.max(...TANH_SHIFTS.map(a => Math.abs(mean(rule, a) - mean(right, a))))
 }
 
-/** Smallest slope at which a rule is checked. */
 const MIN_CHECKED_SLOPE = 1e-4
 
 /** Largest slope at which a rule is accurate, by bisection. */
@@ -264,7 +261,6 @@ const sufficientNodes = (slope: number, n: number, most = 1024): number =>
       ? n
       : sufficientNodes(slope, Math.ceil(1.25 * n), most)
 
-/** A rule with too few nodes for a slope. */
 export interface TooFew {
   readonly used: number
   /** Sufficient number of nodes; programs use at most 4096. */
@@ -300,12 +296,12 @@ export const tooFew = (expectation: Expectation): ((slope: number) => TooFew | u
  *
  * The denoising objective is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ plus a constant, whose mean does not depend on h (Stein). The variance of h
  * = 0, the denoising form, is unbounded as σ → 0; that of h = 1, the implicit form, is far larger at high noise. 1 − h = σ²/(α² + σ²) if
- * variances are 1; otherwise h is optimal for well-separated components. h depends on parameters and level alone, so there is no bias. On
- * rows of the mixture itself the variance of the gradient is never larger than under plain noise (checked by a law). Elsewhere it may be: a
- * tenth larger was measured on a few rows far from all components, and up to 1.75 times as large for the value.
+ * variances are 1; otherwise h is optimal for well-separated components. h depends on parameters and level alone, so there is no bias. The
+ * variance of the gradient is never larger than under plain noise on rows of the mixture itself (checked by a law); on rows far from all
+ * components it may be.
  *
- * Supports families of spherical components: `symmetricPair`, `spherical`, `isotropic`, `tiedIsotropic`. `Compile` rejects others:
- * components of different shapes depend on all of the noise, and the span for a shared non-spherical covariance rotates with the level.
+ * Supports families of spherical components: `symmetricPair`, `spherical`, `isotropic`, `tiedIsotropic`. `Compile` rejects others, which
+ * depend on all of the noise or on a span that rotates with the level.
  */
 export const projected = define({
   name: 'projected',

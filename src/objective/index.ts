@@ -44,11 +44,11 @@ const squaredTensorDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub
 
 /**
  * Objective over pairs of rows, 1/(n(n − 1)) Σ_{i ≠ j} h(uᵢ, uⱼ). `perRow` returns u, [rows, k]; `between` returns h, [n, n − 1], of u [n,
- * 1, k] and the others [n, n − 1, k]. On all rows of independent data, or on batches of them, it is an unbiased estimate of E h(u, u′)
- * (Hoeffding 1948). `over` replaces the mean over the others: it maps the pairs [n, n − 1] and u to [n], as contrastive losses need.
+ * 1, k] and the others [n, n − 1, k]. On independent data, or batches of them, it is an unbiased estimate of E h(u, u′) (Hoeffding 1948).
+ * `over` replaces the mean over the others: it maps the pairs [n, n − 1] and u to [n], as contrastive losses need.
  *
- * `perRow` is compiled with its gradient; the pairs are evaluated on numbers alone, all n(n − 1)k in memory: more than 4 194 304 are
- * rejected, so a batch has at most 1448 rows for k = 2. It needs a single noise level and rows without weights.
+ * `perRow` is compiled with its gradient; the pairs are evaluated on numbers alone, all n(n − 1)k in memory, at most 4 194 304: 1448 rows for k = 2. It
+ * needs a single noise level and rows without weights.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -191,7 +191,6 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   custom
 ]
 
-/** Recipes of `implicit` with each estimator of the divergence. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Objective>> = (
   [
     ['hutchinson', 'the divergence from random directions v (Hutchinson 1990)'],

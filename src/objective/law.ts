@@ -1,8 +1,7 @@
 /**
- * Noise level distributions: the noise levels of an objective's mean, with their weights.
+ * Noise level distributions: noise levels of an objective's mean, with their weights.
  *
- * Times are given by their quantile function: a random expectation draws a uniform number for each row, a deterministic one uses
- * Gauss–Legendre nodes in the quantile.
+ * A random expectation draws times by their quantile function; a deterministic one uses Gauss–Legendre nodes in it.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as t from 'io-ts'
@@ -17,7 +16,6 @@ export interface Node {
   readonly weight: number
 }
 
-/** A density in time, 0 outside an interval. */
 export interface Density {
   readonly at: (time: number) => number
   readonly support: readonly [number, number]
@@ -113,7 +111,7 @@ export const field: Field.Field<NoiseLevels> = Field.of(concept)
 
 // —— fields ——
 
-/** Field for any number, with the description `domain`. */
+/** Field for any number. */
 export const realField = (domain: string, suggestion: number): Field.Field<number> =>
   Field.number({
     holds: () => true,
@@ -247,10 +245,7 @@ export const singleTime =
 /** True if a random expectation uses the same times at every step. */
 export const isDeterministicLaw = (law: NoiseLevels): boolean => quantileForm(law) === undefined
 
-/**
- * True if the nodes assume variances ≥ 1 because none is declared, as in maximum likelihood. Drawn times suit any variance, so it depends
- * on the expectation.
- */
+/** True if the nodes assume variances ≥ 1. Drawn times suit any variance, so it depends on the expectation. */
 export const assumesUnitVariance = (
   law: NoiseLevels,
   { isDeterministic }: { readonly isDeterministic: boolean }
@@ -265,7 +260,7 @@ export const uniformFromClean = (law: NoiseLevels): number | undefined => concep
 /** Values of u at which a quantile function is checked. */
 const QUANTILE_SHARES = [0, 0.1, 0.5, 0.9, LARGEST_BELOW_ONE]
 
-/** Problem of the first time outside the schedule or the first weight that is not finite, whatever the definition requires. */
+/** Problem of the first time outside the schedule or the first weight that is not finite. */
 const lawTimeProblems = (law: NoiseLevels, schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => {
   const until = Schedule.endTime(schedule)
   const meaning = quantileForm(law)

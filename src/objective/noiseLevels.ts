@@ -33,7 +33,6 @@ export const at = define({
   name: 'at',
   about: 'one noise level',
   fields: {
-    /** The time of every row. */
     time: timeField
   },
   call: ['time'],
@@ -43,7 +42,7 @@ export const at = define({
 
 /**
  * No noise: x_t = x_0. For losses of the data themselves, such as discrepancies of their score, contrastive divergence, or the original
- * score matching (Hyvärinen 2005). Other draws (`noises`, `directions`) remain available. Rejects a schedule with noise at time 0.
+ * score matching (Hyvärinen 2005). `noises` and `directions` remain available. Rejects a schedule with noise at time 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -125,7 +124,6 @@ const nonEmptyTimes: typeof timeListField = {
       : timeListField.problems(name, given)
 }
 
-/** Maximum number of entries written in a formula. */
 const MAX_WRITTEN = 8
 
 /** Shortens a long list to its first two entries, the number omitted, and the last. */
@@ -395,7 +393,7 @@ export const logitNormal = define({
   })
 })
 
-/** Share of the target's first times that a proposal may miss, since time 0 has no finite log-SNR. */
+/** Share of the target's first times that a proposal may miss. */
 const MAX_MISSED_SHARE = 1e-4
 
 /**

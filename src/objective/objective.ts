@@ -125,13 +125,11 @@ export const sum = define({
 
 /**
  * Custom objective: a function of a row in the tensor vocabulary that returns the loss, [rows] or [rows, 1], differentiated like the
- * built-in ones. `Row` lists its inputs: the model at other points and times, its divergence, its parameters, more noise; only inputs that
- * are read are computed. docs/objectives.md shows six from the literature.
+ * built-in ones. `Row` lists its inputs, computed only if they are read. docs/objectives.md shows six from the literature.
  *
  * `float32` claims that single precision is enough: no loss is a small difference of large numbers. `bounded` claims that the loss stays
  * finite as the noise vanishes, so that times may begin at 0; a loss that reads its target, −z/σ, does not. `holdsConstant` claims that a
- * part, such as a weight, is held constant by `stopGradient`: the gradient is then not the derivative of the value, and no law checks it.
- * Defaults: false.
+ * part is held constant by `stopGradient`: the gradient is then not the derivative of the value, and no law checks it. Defaults: false.
  *
  * @example
  * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
@@ -147,7 +145,6 @@ export const custom = define({
   fields: {
     /** Name in printed formulas. */
     name: Field.text({ remedy: 'name it' }),
-    /** Noise levels of the mean. */
     noiseLevels: NoiseLevels.field,
     /** Loss of each row, [rows] or [rows, 1]. */
     perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1)),
@@ -261,7 +258,7 @@ export const objectiveIncompatibilities =
     )
   }
 
-/** Problems of a term's noise level distribution and, if it is valid, of the mean towards time 0. */
+/** Problems of a term's noise levels, and of the mean towards time 0. */
 const noiseLevelProblems = (
   schedule: Schedule,
   term: Matching,
@@ -313,10 +310,7 @@ const hasFiniteMean = (
   return inner <= outer / 2
 }
 
-/**
- * Magnitude of a loss near time 0: 1/σ² for the score, the square of its target; 1 if bounded. A custom loss is assumed to be as large as
- * the squared target.
- */
+/** Magnitude of a loss near time 0: that of its squared target, 1/σ² for the score; 1 if bounded. */
 const lossMagnitude = (
   schedule: Schedule,
   { bounded, measuredIn = Parametrization.score }: Matching

@@ -25,7 +25,6 @@ export interface RowLevel {
 
 /** Random directions v with E vvᵀ = I: entries ±1, or standard normal. */
 export interface Estimate {
-  /** Directions for each row. */
   readonly probes: number
   readonly law: 'rademacher' | 'normal'
 }
@@ -90,16 +89,13 @@ export interface Row<P extends string = string, H extends string = string> {
   readonly divergence: (estimate?: Partial<Estimate>) => Tensor
   /** Random directions, each [rows, dim], those of `divergence`. */
   readonly directions: (estimate: Estimate) => ReadonlyArray<Tensor>
-  /**
-   * Standard normal draws, `count` arrays of [rows, dim], independent of z, of the directions and of each other, new at every evaluation.
-   * The first draws do not depend on `count`.
-   */
+  /** Independent standard normal draws, `count` arrays of [rows, dim], new at every evaluation. The first do not depend on `count`. */
   readonly noises: (count: number) => ReadonlyArray<Tensor>
   /** Inputs for integrands that support projected noise. */
   readonly projectedNoise: SeenNoise
   /**
-   * Row with equal data, noise and level, and some parameters replaced: those of a teacher, a moving average, or the model's own, to be
-   * differentiated. Default for `constants`: those of this row.
+   * Row with equal data, noise and level, and some parameters replaced, such as a teacher's or a moving average. Default for `constants`:
+   * those of this row.
    */
   readonly under: (params: { readonly [N in P]?: Tensor }, constants?: Row['constants']) => Row<P, H>
   /**
@@ -120,7 +116,6 @@ export interface Datum extends Pick<Row, 'clean' | 'label' | 'params' | 'constan
 // —— what can be asked for ——
 
 interface DescribedBy {
-  /** Objective of the term. */
   readonly of: Objective
 }
 
@@ -133,7 +128,6 @@ interface WithConstants {
 
 export type Unfit = (shapes: Params.Shapes<string>, score: string, dim: number) => ReadonlyArray<Problem.Problem>
 
-/** Claims of a term, each checked by laws. */
 interface TermClaims {
   /** True if the true distribution is the minimum in population, and rotations change nothing. */
   readonly proper?: boolean
@@ -152,7 +146,7 @@ export interface Matching extends DescribedBy, TermClaims, WithConstants {
   readonly translationInvariant?: true
   /** Capability: the loss stays finite as the noise vanishes. */
   readonly bounded?: true
-  /** Capability: float32 is enough if it is for the network, since no loss is a small difference of large numbers. */
+  /** Capability: float32 is enough if it is for the network. */
   readonly float32?: true
   /**
    * Parametrization of the squared error. `perRow` is the error of the network's output if all noise is drawn, otherwise a loss of the
@@ -165,7 +159,7 @@ export interface Matching extends DescribedBy, TermClaims, WithConstants {
   readonly truth?: Mixture
   /** True if the mean is over the student's own distribution. */
   readonly underModel?: true
-  /** Loss over all rows jointly, from u = `perRow`, [rows, k], in place of the mean over rows. */
+  /** Loss over all rows jointly, from u = `perRow`, [rows, k]. */
   readonly pairs?: (u: Tensor) => Tensor
 }
 
@@ -190,7 +184,7 @@ export interface Penalty extends DescribedBy {
   readonly cornered?: true
 }
 
-/** A term that is not composed of others. Branch on its capabilities, never on its name. */
+/** A term that is not composed of others; branch on its capabilities, never on its name. */
 export type Term = Matching | Noiseless | Penalty
 
 export type Bare<T> = T extends unknown ? Omit<T, 'of'> : never
@@ -198,7 +192,6 @@ export type Bare<T> = T extends unknown ? Omit<T, 'of'> : never
 /** A term without its objective. */
 export type Form = Bare<Term>
 
-/** An objective inside another, with its weight. */
 export interface Part {
   /** Path into the fields, such as `objectives[0]`. */
   readonly at: string
@@ -213,7 +206,6 @@ export interface Parts {
   readonly parts: ReadonlyArray<Part>
 }
 
-/** A function of a row, of a row without noise, or of the parameters, or a sum of objectives. */
 export type Meaning = Form | Parts
 
 export interface Objective extends Case.Value<'Objective', Meaning> {}

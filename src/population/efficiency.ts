@@ -1,6 +1,6 @@
 /**
- * Statistical efficiency of an objective. At the truth an estimate that minimizes a loss of n rows has n Var θ̂ → V = A⁻¹BA⁻¹, with A the
- * Hessian of the population's loss and B the covariance of a row's gradient, its noise integrated; the bound of unbiased estimates is I⁻¹.
+ * Statistical efficiency of an objective: an estimate that minimizes a loss of n rows has n Var θ̂ → V = A⁻¹BA⁻¹ at the truth, A the
+ * Hessian of the population's loss and B the covariance of a row's gradient, noise integrated; the bound of unbiased estimates is I⁻¹.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -37,13 +37,12 @@ export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Pro
  * pipelines and EM. No noise is drawn, whatever the expectation.
  *
  * Nodes are chosen at each evaluation from the distances D of the components of teacher and student: 40 + 22 D per axis, for errors below
- * 1e-10. If all components are spherical, the axes are those of the span of the centres, with a χ² radius; otherwise any covariances are
- * supported in up to three dimensions. Rejects problems that need too many rows, batches, networks, and objectives that read the noise
- * itself or x_0.
+ * 1e-10. Spherical components have the axes of the span of the centres, with a χ² radius; any covariances are supported in up to three
+ * dimensions. Rejects problems that need too many rows, batches, networks, and objectives that read the noise itself or x_0.
  *
- * With a `lattice`, randomly shifted lattice points for each component replace quadrature, for any covariances in up to 60 dimensions.
- * Means of smooth functions are then unbiased, with an error that falls faster than n^(−1/2), and `estimate` has their standard error
- * (Cools, Kuo & Nuyens 2006; Hickernell 2002). Prefer quadrature if it is possible.
+ * With a `lattice`, randomly shifted lattice points replace quadrature, for any covariances in up to 60 dimensions: means of smooth
+ * functions are unbiased, with an error that falls faster than n^(−1/2), and `estimate` has their standard error (Cools, Kuo & Nuyens 2006;
+ * Hickernell 2002).
  *
  * @throws RangeError with the remedy
  *

@@ -4,12 +4,10 @@
  * the span of the centres of teacher and student and the length of the rest: r axes and a χ² radius replace d axes.
  *
  * Integrands are polynomials times softmax, whose poles lie π/D from the real line, D the largest distance of two components of one mixture
- * in units of the rows: n = 40 + 22 D equal steps per axis leave less than 1e-10 of value and gradient. Nodes are chosen when a loss is
- * evaluated, since they depend on the students. A rule's first use compares it with a coarser one, and refines until two agree (see
- * `evaluateConverged`).
+ * in units of the rows: n = 40 + 22 D equal steps per axis leave less than 1e-10 of value and gradient. Nodes depend on the students, so
+ * they are chosen when a loss is evaluated, and a rule's first use refines it until two agree (see `evaluateConverged`).
  *
- * If a product of axes is too large, nodes are randomly shifted lattices, for any covariances and students in up to 60 dimensions, with the
- * standard error over independent shifts in place of a comparison of rules.
+ * If a product of axes is too large, nodes are randomly shifted lattices, in up to 60 dimensions, with a standard error over the shifts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

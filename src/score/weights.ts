@@ -1,7 +1,7 @@
 /**
  * Files of weights: named arrays as safetensors or NumPy's npz. Layers store W as [inputs, outputs], for x W + b; PyTorch's `nn.Linear`
- * stores [outputs, inputs]. Square layers fit either way, so the layout is never guessed: `fromTorch` and `toTorch` transpose, and `own`
- * reads only files that `write` marked.
+ * stores [outputs, inputs]. Square layers fit either way, so the layout is never guessed: `fromTorch` and `toTorch` transpose, and
+ * `paramsFromWeights` reads only files with the mark of `writeNetWeights`.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -27,7 +27,6 @@ export interface Course {
 }
 
 export interface Options {
-  /** First step of the parameter, signed. */
   readonly by: number
   readonly until: number
   readonly steps: number
@@ -191,7 +190,6 @@ const newtonStep = (
   return step
 }
 
-/** Beginning of a step: its point, also as `y`, unit tangent and length. */
 interface CurveStep {
   readonly y: Float64Array
   readonly tangent: Float64Array
@@ -248,14 +246,12 @@ const locateSingularPoint = (
   return { point: found, vanishing: smallestEigenvector(stiffened(hessian, flat, most)) }
 }
 
-/** Adds `stiffness` times the projection onto the flat directions to a Hessian, [n, n]. */
 const stiffened = (hessian: Float64Array, flat: ReadonlyArray<Float64Array>, stiffness: number): Float64Array => {
   const n = Math.sqrt(hessian.length)
   const outer = (at: number): number => flat.reduce((sum, g) => sum + g[Math.floor(at / n)] * g[at % n], 0)
   return hessian.map((v, at) => v + stiffness * outer(at))
 }
 
-/** Eigenvector of the smallest eigenvalue in magnitude of a symmetric matrix, [n, n]. */
 const smallestEigenvector = (matrix: Float64Array): Float64Array => {
   const n = Math.sqrt(matrix.length)
   const { values, vectors } = symmetricEigen({ shape: [n, n], values: matrix })

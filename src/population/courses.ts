@@ -20,7 +20,6 @@ export interface EndedCourse extends ValueWithGradient {
   readonly x: Float64Array
 }
 
-/** Maximum length of a step. */
 const MAX_STEP_LENGTH = 1
 
 /**
@@ -71,10 +70,9 @@ export interface Until {
   readonly steps: number
 }
 
-/** Shortest step, relative to the length of x. */
+/** Relative to the length of x. */
 const SHORTEST = 1e-12
 
-/** Longest step in time. */
 const MAX_TIME_STEP = 1e12
 
 /** φ₁, φ₂ and φ₃ of exponential integrators, φ_j(z) = Σ z^k/(k + j)!. */
@@ -121,7 +119,6 @@ export const gradientFlow = (
     const { values, vectors } = curved
     const functions = Array.from(values, value => phi(-step * value))
     const along = (v: Float64Array, k: number): number => dot(vectors.values, k * n, v, 0, n)
-    /** Σ_k a_k u_k. */
     const sum = (a: (k: number) => number): Float64Array => {
       const out = new Float64Array(n)
       for (let k = 0; k < n; k++) {

@@ -43,7 +43,6 @@ export interface Description<P extends string> {
   readonly schedule?: Schedule.Schedule
   /** Expectation over the noise of each row. Default, in one dimension only: quadrature fine enough for the parameters. */
   readonly expectation?: Expectation.Expectation
-  /** Names of known parameters, which are not estimated. */
   readonly known?: ReadonlyArray<P>
 }
 
@@ -96,7 +95,6 @@ interface RowsWithNoise extends Pick<Nodes.Nodes, 'rule'> {
 const NOISE_LEVEL: Schedule.Level = { alpha: 1, sigma: 1 }
 const noiseOn = lazy(() => Problem.orThrow(NodesOf.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
 
-/** Product rule of every row with every node of the noise. */
 const meeting = (
   points: Points.Points,
   noise: Nodes.Nodes
@@ -213,10 +211,8 @@ const hessianOn = <P extends string>(
   return differenceJacobian(x => Params.packed(evaluate(unpacked(x), FIXED_KEY).gradient), Params.packed(params))
 }
 
-/** Tolerance between log-densities of one mixture, for rounding and parameters with few digits. */
 const MAX_DENSITY_DIFFERENCE = 1e-6
 
-/** Mean absolute difference of the log-densities of a population and a mixture. */
 const meanLogDensityDifference = (population: Nodes.PopulationNodes, mixture: Mixture.Mixture): number => {
   const [own, other] = [population.mixture, mixture].map(Mixture.logDensity(population))
   return own.reduce((sum, l, i) => sum + population.weights[i] * Math.abs(l - other[i]), 0)

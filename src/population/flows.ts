@@ -58,7 +58,6 @@ export interface FlowOptions<P extends string = string> {
   readonly known?: ReadonlyArray<P>
 }
 
-/** Lower bound on variances in EM. */
 const EM_VARIANCE_FLOOR = 1e-6
 
 /**
@@ -147,13 +146,11 @@ export const flow =
       course.length > 1 ? course : [Problem.valueOrThrow(course[0], 'Population.flow')]
     )
 
-/** Holds a flow's known parameters in the loss. */
 const heldFor = <P extends string>(loss: Loss<P>, { map, known = [] }: FlowOptions<P>, call: string): Loss<P> => {
   refuseKnownBesideMap(map, known, call)
   return holding(loss, known, call)
 }
 
-/** Throws if known parameters are given with a map, which may move them. */
 const refuseKnownBesideMap = <P extends string>(
   map: FlowOptions<P>['map'],
   known: SearchOptions<P>['known'] & object,
@@ -166,7 +163,6 @@ const refuseKnownBesideMap = <P extends string>(
   )
 }
 
-/** Gradient flow or iterated map, until `left` returns true. */
 const followedFlow = <P extends string>(
   loss: Loss<P>,
   { until = {}, tolerance = 1e-4, map }: FlowOptions<P>,
@@ -309,7 +305,6 @@ export interface Basin<P extends string> {
   readonly problem?: Problem.Problem
   /** A letter for each start, A for the first point; · escaped, ? unfinished. A plane has a line for each v, the largest first. */
   readonly picture: () => string
-  /** Returns one line per point. */
   readonly table: () => string
 }
 

@@ -219,7 +219,6 @@ export const holding = <P extends string>(loss: Loss<P>, known: ReadonlyArray<P>
 export interface Hessian {
   /** [n, n], symmetric. */
   readonly matrix: NdArray
-  /** Eigenvalues, ascending. */
   readonly spectrum: Float64Array
   /** Eigenvectors, one per row, [n, n]. */
   readonly vectors: NdArray

@@ -39,13 +39,11 @@ export interface LatticeOptions {
 const NODE_LIMITS = { rows: 4_000_000, numbers: 32_000_000 }
 /** Maximum dimension for non-spherical components, which need all axes. */
 const MOST_AXES = 3
-/** Smallest weight of a node in a product rule. */
 const MIN_NODE_WEIGHT = 1e-22
 /** Share of the largest eigenvalue of the centres' scatter up to which a direction is outside their span. */
 const IN_SPAN = 1e-14
 /** Numbers of nodes of the radius: exact for polynomials of degree 7 in its square, and accurate for softmax. */
 const RADIUS = { alike: 4, unlike: 64, least: 24 }
-/** Ratio of successive rules' numbers of nodes. */
 const RULE_GROWTH = 1.189
 /** Margin in D for students beyond the requirement of the mixture. */
 const DISTANCE_MARGIN = 6
@@ -268,7 +266,6 @@ const nodesInMixture = (
 const ruleText = (counts: ReadonlyArray<number>, radius: number): string =>
   counts.join(' × ') + (radius === 0 ? '' : `, radius ${radius}`)
 
-/** Nodes of a mixture from standard normal ones. */
 const buildNodes = (mixture: Mixture, z: NodesAndWeights, { rule, stay }: Pick<Nodes, 'rule' | 'stay'>): Nodes => {
   const [, dim] = mixture.means.shape
   const shares = mixture.weights.filter(w => w > 0)
@@ -309,7 +306,6 @@ const tooManyNodeRows = (rows: number, dim: number, distance: number): Problem.P
     'bring the students nearer, take fewer of them, or take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
-/** Layout that resolves a mixture and its students at these levels. */
 const layoutOf = (
   mixture: Mixture,
   students: ReadonlyArray<Mixture>,
@@ -355,7 +351,6 @@ const layoutOf = (
     : E.left(tooManyNodeRows(layoutRows(components, dim, layout(0)), dim, Math.max(...distances)))
 }
 
-/** Repeats nodes for each component, with labels. */
 const repeatedNodes = (
   components: number,
   dim: number,
@@ -417,7 +412,6 @@ const ofStudents = (truth: Mixture): PopulationNodes['ofStudents'] => {
 const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNodes> =>
   E.map((layout: NodeLayout): PopulationNodes => {
     const [, dim] = mixture.means.shape
-    // Not cached: layouts that depend on the student differ at each evaluation.
     const built = remembered(
       (layout: NodeLayout) =>
         buildNodes(mixture, standardNormalNodes(dim, layout), {
@@ -454,7 +448,6 @@ const populationNodes = (
   ...rest
 })
 
-/** Columns `first` to `first + count` of an array [rows, s]. */
 const columnRange = (values: Float64Array, s: number, first: number, count: number): Float64Array =>
   new Float64Array((values.length / s) * count).map(
     (_, at) => values[Math.floor(at / count) * s + first + (at % count)]
@@ -494,7 +487,6 @@ const byLattice = (
   return E.right(of(keys, () => keys.map(key => of([key], null))))
 }
 
-/** Problems of a lattice's points, shifts and rows. */
 const latticeProblems = (mixture: Mixture, points: number, shifts: number): ReadonlyArray<Problem.Problem> => {
   const [components, dim] = mixture.means.shape
   const rows = components * points * shifts

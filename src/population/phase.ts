@@ -56,7 +56,6 @@ export interface Thresholds<A extends string> {
   readonly each: ReadonlyArray<Threshold<A>>
   /** Fits a power law in the named axes, by weighted least squares of log thresholds within the axis. */
   readonly exponents: (names: ReadonlyArray<A>) => Exponents<A>
-  /** Returns one line per threshold. */
   readonly table: () => string
 }
 
@@ -83,7 +82,6 @@ const namesWithValues = <A extends string>(at: Partial<At<A>>): string =>
     .map(([name, x]) => `${name} ${x?.toPrecision(4)}`)
     .join(', ')
 
-/** Groups of cells that differ along one axis alone. */
 const cellLines = <A extends string>(cells: ReadonlyArray<Cell<A>>, along: A): ReadonlyArray<ReadonlyArray<Cell<A>>> =>
   Object.values(groupBy(({ at }: Cell<A>) => JSON.stringify(withoutAxisOf(at, along)))(cells))
 

@@ -39,7 +39,6 @@ export interface StationaryPoint<P extends string> {
 }
 
 export interface Stationary<P extends string> {
-  /** Points, by value. */
   readonly points: ReadonlyArray<StationaryPoint<P>>
   /** Number of starts that left the population, where the gradient vanishes without a stationary point. */
   readonly escaped: number
@@ -52,7 +51,6 @@ export interface Stationary<P extends string> {
    * no point is missing. Objectives that average over the teacher are bounded as a student escapes, with another sum.
    */
   readonly morse: number | null
-  /** Returns one line per point. */
   readonly table: () => string
 }
 
@@ -123,7 +121,6 @@ const mixtureOfScoreParams = <P extends string>(
     )
 }
 
-/** Components as lists of numbers, sorted lexicographically. */
 const sortedComponents = (mixture: Mixture.Mixture, sign: 1 | -1): ReadonlyArray<ReadonlyArray<number>> => {
   const { means, weights, variances } = Mixture.marginals(mixture)
   const all = RA.makeBy(weights.length, k => [...means[k].map(c => sign * c + 0), ...variances[k], weights[k]])
@@ -171,7 +168,6 @@ const knownRows = <P extends string>(
     )
   )
 
-/** Multisets of `count` elements. */
 const multisets = <A>(count: number, of: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   count === 0
     ? [[]]
@@ -217,7 +213,6 @@ interface Packed<P extends string> extends ReturnType<typeof smoothOf<P>> {
 interface Collected<P extends string> {
   readonly points: ReadonlyArray<StationaryPoint<P>>
   readonly ends: ReadonlyArray<End>
-  /** Problem of the first search without a value. */
   readonly problem: Problem.Problem | undefined
 }
 
@@ -268,7 +263,6 @@ export const packedLoss = <P extends string>(
   return { ...smooth, left, refined, collected: ends => collectEnds(ends, resultOf) }
 }
 
-/** End of a search: a point, or the reason that there is none. */
 type SearchResult<P extends string> = StationaryPoint<P> | Exclude<End, number>
 
 /** Stationary point with its spectrum and number of images. */
@@ -297,7 +291,6 @@ const stationaryPoint = <P extends string>(
   }
 }
 
-/** Distinct ends of searches, by value, and the result of each search. */
 const collectEnds = <P extends string>(
   ends: ReadonlyArray<Courses.EndedCourse>,
   resultOf: (before: ReadonlyArray<SearchResult<P>>, end: Courses.EndedCourse) => SearchResult<P>
@@ -386,7 +379,6 @@ export const reported = <A>(
   return found
 }
 
-/** A loss with known parameters held, and packed starts. */
 interface Search<P extends string> {
   readonly held: Loss<P>
   readonly starts: ReadonlyArray<Float64Array>
@@ -403,7 +395,6 @@ export const searchFrom = <P extends string>(
   call: string
 ): Search<P> => {
   const isNamed = (given: typeof known): given is ReadonlyArray<P> => Array.isArray(given)
-  // `known` is a part of the parameters.
   const names = isNamed(known) ? known : Params.names<P>(known as Params.Params<P>)
   const held = holding(loss, names, call)
   const given = isNamed(known) ? {} : known
@@ -424,7 +415,6 @@ export const searchFrom = <P extends string>(
   }
 }
 
-/** Values of named parameters in the population's mixture. */
 const valuesOfTruth = <P extends string>(
   { score, data, shapes }: Loss<P>,
   names: ReadonlyArray<P>,

@@ -48,7 +48,6 @@ import * as Params from '../core/params.js'
 import type * as Schedule from '../schedule/schedule.js'
 import { levelOf, type Field, type OfTime, type Smooth } from './scores.js'
 
-/** Throws a RangeError with the problem of an argument. */
 const throwGuidanceProblem = (field: string, value: string, domain: string, remedy: string): never => {
   const problem = Problem.of(field, value, domain, remedy)
   return refuseWith(problem, Problem.show(problem))

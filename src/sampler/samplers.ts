@@ -191,7 +191,6 @@ export const predictorCorrector = define({
     draws: true,
     step: step => {
       const keys = pipe(step.key, Key.named('predictor', 'corrector'))
-      // The memory is that of the predictor.
       const { points, memory = null } = concept.meaning(predictor).step({ ...step, key: keys.predictor })
       return { points: langevinMoves(corrector, { ...step, points, key: keys.corrector }), memory }
     }

@@ -55,7 +55,6 @@ export interface State {
   readonly step: number
   readonly time: number
   readonly points: Points.Points
-  /** Memory of a multistep sampler; null if it has none. */
   readonly memory: unknown
 }
 
@@ -404,7 +403,6 @@ const likelihoodField =
 
 /** Random directions for estimating a divergence. */
 export interface Probes {
-  /** Number of directions for each row. */
   readonly probes: number
   readonly key: Key.Key
 }

@@ -69,7 +69,6 @@ const smooth = (
     how
   })
 
-/** vᵀ ∂s/∂x of a model at a time. */
 const pulledBy =
   <P extends string>(
     model: Score.Model<P>,
@@ -85,7 +84,6 @@ const pulledBy =
     return { rows, dim, values }
   }
 
-/** Score of a model in the tensor vocabulary. */
 const scoreField =
   <P extends string>(
     score: Score.Score<P>,

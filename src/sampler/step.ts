@@ -40,7 +40,6 @@ export interface Moved {
 }
 
 export interface Meaning {
-  /** Moves the points by one step. */
   readonly step: (step: Step) => Moved
   /** True if the step depends on the key. Laws check determinism without draws, and the distribution with draws. */
   readonly draws: boolean

@@ -31,7 +31,6 @@ const noiseRatio = (schedule: Schedule.Schedule, time: number): number => {
   return sigma / alpha
 }
 
-/** Problems of the noisy end, which needs signal. */
 const noisyEndProblems = (schedule: Schedule.Schedule, field: string, time: number): ReadonlyArray<Problem.Problem> => {
   const outside = pipe(schedule, Schedule.timeProblems(field, time))
   return outside.length > 0
@@ -45,7 +44,6 @@ const noisyEndProblems = (schedule: Schedule.Schedule, field: string, time: numb
       )
 }
 
-/** Problems of the clean end, which must be earlier than the noisy one. */
 const cleanEndProblems = (
   schedule: Schedule.Schedule,
   field: string,
@@ -62,7 +60,6 @@ const cleanEndProblems = (
   ...Problem.unless(!(time >= before), field, time, `< ${before}: times fall from noise to data`, 'swap the two')
 ]
 
-/** Problems of fewer than two times, or rising ones. */
 const timeOrderProblems = (schedule: Schedule.Schedule, times: Float64Array): ReadonlyArray<Problem.Problem> => [
   ...Problem.unless(times.length > 1, 'times', `a list of ${times.length}`, 'at least two times', 'add the clean end'),
   ...Array.from(times).flatMap((time, i) =>
@@ -251,7 +248,6 @@ export const problems =
     if (!Case.isSound(grid)) return own
     const said = [...(concept.meaning(grid).requirements?.(schedule) ?? []), ...own]
     if (said.length > 0) return said
-    // Checked whatever the definition requires.
     const found = times(schedule)(grid)
     return stays(found) ? noisyEndProblems(schedule, 'times[0]', found[0]) : timeOrderProblems(schedule, found)
   }

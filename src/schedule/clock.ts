@@ -102,7 +102,6 @@ export const power = define({
   })
 })
 
-/** Field for a log-SNR, with random values in [min, max]. */
 const logSnrField = (suggestion: number, min: number, max: number): Field.Field<number> =>
   Field.number({
     holds: Number.isFinite,

@@ -4,7 +4,6 @@ import { Field, Problem } from '../core/index.js'
 import { preserving, type Accumulated } from './dynamics.js'
 import { define } from './schedule.js'
 
-/** Fields of a rate that is linear from `betaMin` at time 0 to `betaMax` at time 1. */
 const betaFields = {
   /** β at time 0. Default: 0.1. */
   betaMin: Field.notNegative({ default: 0.1 }),

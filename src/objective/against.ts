@@ -35,7 +35,9 @@ const againstCase = define({
   name: 'fisherDivergence',
   about: 'the squared distance from the score of a known mixture (the Fisher divergence)',
   fields: {
+    /** Mixture whose score is matched. */
     truth: mixtureField,
+    /** Noise levels of the mean. */
     noiseLevels: NoiseLevels.field
   },
   call: ['truth', 'noiseLevels'],

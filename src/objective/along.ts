@@ -97,6 +97,7 @@ const alongCase = define({
   fields: {
     /** v, in the shapes of the parameters. */
     direction: paramsField,
+    /** Objective to differentiate. */
     objective: innerObjectiveField
   },
   call: ['direction'],

@@ -51,6 +51,7 @@ const denoisingCase = define({
   name: 'denoising',
   about: 'the DDPM objective, in any parametrization (arXiv 2006.11239)',
   fields: {
+    /** Noise levels of the mean. */
     noiseLevels: NoiseLevels.field,
     /** Parametrization of the error; null for the score. */
     parametrization: Field.optional(Field.of(Parametrization.concept))
@@ -99,6 +100,7 @@ const implicitCase = define({
   name: 'implicit',
   about: 'implicit score matching, with the exact divergence (Hyvärinen 2005)',
   fields: {
+    /** Noise levels of the mean. */
     noiseLevels: NoiseLevels.field,
     /** Estimator of the divergence. Default: exact. */
     estimate: Field.optional(

@@ -33,6 +33,7 @@ export const at = define({
   name: 'at',
   about: 'one noise level',
   fields: {
+    /** Time of every row. */
     time: timeField
   },
   call: ['time'],

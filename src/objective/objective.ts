@@ -145,6 +145,7 @@ export const custom = define({
   fields: {
     /** Name in printed formulas. */
     name: Field.text({ remedy: 'name it' }),
+    /** Noise levels of the mean. */
     noiseLevels: NoiseLevels.field,
     /** Loss of each row, [rows] or [rows, 1]. */
     perRow: Field.code(({ score, target }: Row): Tensor => mean(square(sub(score, target)), 1)),

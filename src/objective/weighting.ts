@@ -97,6 +97,7 @@ export const minSnr = define({
   name: 'minSnr',
   about: 'for the loss of the data (arXiv 2303.09556)',
   fields: {
+    /** Upper bound γ. */
     gamma: Field.positive({ default: 5 })
   },
   formula: ({ gamma }) => `min(SNR, ${gamma})`,
@@ -132,6 +133,7 @@ export const edm = define({
   name: 'edm',
   about: 'for the loss of the data (arXiv 2206.00364)',
   fields: {
+    /** Standard deviation of the data. */
     sigmaData: Field.positive({ default: 0.5 })
   },
   formula: ({ sigmaData }) => `(SNR + 1/${sigmaData}²)`,

@@ -21,7 +21,7 @@ import { isSlow, spread, once } from '../../cases.js'
 
 const REPEATS = isSlow ? 400 : 100
 /** Of projected noise of which nothing is drawn: all its samples are the same, to rounding. */
-const REPEATS_OF_NOTHING_DRAWN = REPEATS / 8
+const REPEATS_OF_NOTHING_DRAWN = Math.ceil(REPEATS / 8)
 
 /** Two-sided: with some 200 coordinates compared, a right estimator fails with probability below 200 · 2e-9. */
 const DEVIATIONS = 6

@@ -192,6 +192,7 @@ interface NamedOutput extends PlacedNode {
 /** Compiled programs by the text of their graph, in the order of last use. */
 const compiledByGraph = new Map<string, CompiledGraph>()
 
+/** Number of compiled programs that are kept. */
 export const cached = (): number => compiledByGraph.size
 
 const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<string, GraphNode>> => ({

@@ -17,6 +17,7 @@ const MIN_CHUNK_TILES = 8
 const MIN_CHUNKS = 64
 const MAX_CHUNK_TILES = 2048
 
+/** Returns the partition of rows into chunks, which depends on their number alone. */
 export const partitionRows = (rows: number): RowPartition => {
   const chunkRows =
     TILE_ROWS * Math.min(MAX_CHUNK_TILES, Math.max(MIN_CHUNK_TILES, Math.ceil(rows / TILE_ROWS / MIN_CHUNKS)))

@@ -300,9 +300,9 @@ interface WholeNumber {
   readonly most?: number
 }
 
+/** Field of a whole number ≥ `least`, which is 1 by default. */
 export function count(options: WholeNumber & { readonly default: number }): WithDefault<number>
 export function count(options: WholeNumber & { readonly suggestion: number }): Field<number>
-/** Field of a whole number. */
 export function count({ default: fallback, suggestion, least = 1, most }: WholeNumber & Suggested): Field<number> {
   const spec = {
     holds: (a: number) => Number.isSafeInteger(a) && a >= least && (most === undefined || a <= most),

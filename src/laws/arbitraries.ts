@@ -25,8 +25,10 @@ export const real = (bound: number): fc.Arbitrary<number> =>
 /** Seeds for `Key.fromSeed`, which print better than keys. */
 export const seeds: fc.Arbitrary<number> = fc.nat({ max: 9999 })
 
+/** Keys from small seeds. */
 export const keys: fc.Arbitrary<Key.Key> = seeds.map(Key.fromSeed)
 
+/** Numbers of columns, 1 to 3. */
 export const dims: fc.Arbitrary<number> = fc.integer({ min: 1, max: 3 })
 
 export const ALL_DIMS: ReadonlyArray<number> = [1, 2, 3]
@@ -64,6 +66,7 @@ export const straightSchedule: Schedule.Schedule = Schedule.custom({
   until: 1
 })
 
+/** Schedules of every kind: built-in, custom, and on other clocks. */
 export const schedules: fc.Arbitrary<Schedule.Schedule> = arbitraryShown(Schedule.show)(
   ...[Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.rectifiedFlow, Schedule.subVp(), Schedule.vpLinear()],
   ...[Schedule.vpLinear({ betaMin: 0, betaMax: 2 }), Schedule.cosine(), Schedule.cosine({ offset: 0 })],
@@ -98,6 +101,7 @@ export const levels: fc.Arbitrary<Schedule.Level> = fc
   .filter(({ alpha, sigma }) => alpha + sigma > 0)
   .map(({ alpha, sigma }) => ({ alpha: alpha / 20, sigma: sigma / 20 }))
 
+/** Parametrizations of every kind. */
 export const parametrizations: fc.Arbitrary<Parametrization.Parametrization> =
   arbitraryShown<Parametrization.Parametrization>(Parametrization.show)(
     ...[Parametrization.score, Parametrization.noise, Parametrization.data, Parametrization.velocity],
@@ -476,6 +480,7 @@ export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   )
 
 const MIXTURE_PARAMETERS = ['means', 'logits', 'logVariances']
+/** Walks of the parameters of mixtures. */
 export const walks: fc.Arbitrary<Walk> = walksOf(MIXTURE_PARAMETERS)
 /** Walks whose parameters may also have these names. */
 export const walksWithNames = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>

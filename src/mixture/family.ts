@@ -196,7 +196,7 @@ export interface Capabilities<P extends string> {
   readonly logDensity?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** M-step. Default: derived from `toMixture` and `fromMixture`; without these two, EM is not supported. */
   readonly mStep?: MStep<P>
-  /** EM at time 0 by custom sufficient statistics, which a compiled program sums; for an M-step that needs more than moments. */
+  /** Capability: EM at time 0 by custom sufficient statistics, which a compiled program sums; for an M-step that needs more than moments. */
   readonly sufficient?: Sufficient<P>
   /** Reason why the family supports time 0 only, worded to follow "…, since". Functions that add noise to rows fail with it. */
   readonly onlyClean?: string

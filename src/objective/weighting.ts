@@ -50,6 +50,7 @@ const ofSnr = (f: (snr: number) => number): Meaning => ({
     }
 })
 
+/** The same weight at every level. */
 export const constant = define({
   name: 'constant',
   about: 'the same at every level; a plain number does',

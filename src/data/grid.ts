@@ -370,7 +370,7 @@ const nonNumericColumn = (
 ): number | undefined =>
   [...columns, ...(weights === undefined ? [] : [weights])].find(j => (types[j] ?? 'numbers') !== 'numbers')
 
-/** True for a number with a decimal point; if the grid has NaN for it, the decimal mark is a comma. */
+/** True for a number with a decimal point. For cells that the grid could not read: the decimal mark is then a comma. */
 const hasDecimalPoint = (cell: string): boolean => cellKind(cell) === 'number' && cell.includes('.')
 
 /**

@@ -454,7 +454,7 @@ const ownedFingerprint = remembered(({ rows, dim, values, weights, labels, partn
 const rowAtIndex = ({ dim, values }: Points, i: number): ReadonlyArray<number> =>
   Array.from(values.subarray(i * dim, (i + 1) * dim))
 
-/** Row i, counted from 0. */
+/** Returns row i, counted from 0, as a list. */
 export const rowOfPoints =
   (i: number) =>
   (points: Points): ReadonlyArray<number> =>

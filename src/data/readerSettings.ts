@@ -4,5 +4,5 @@ import { oneOfSetting, suchSetting, wholeSetting } from '../core/setting.js'
 export const skipSetting = wholeSetting(0, 1)
 /** First character of lines that are not part of the table. */
 export const comment = suchSetting<string>(text => /^[^\s"\d]$/.test(text), 'a character that begins a line', "try '#'")
-/** Decimal mark. */
+/** Decimal mark: a point or a comma. */
 export const decimalSetting = oneOfSetting(['.', ','])

@@ -1,6 +1,6 @@
 /**
- * Backends of sums over rows: the threads of this process, or other processes with the same rows. The bits are equal, since chunks and the
- * order of their addition are.
+ * Backends of sums over rows: the threads of this process, or other processes with the same rows. Results are equal bit for bit, since
+ * both use the same chunks, added in the same order.
  */
 import * as Reductions from '../../lib/rows/reduction.js'
 import type { Scaling } from './points.js'

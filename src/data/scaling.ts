@@ -1,6 +1,6 @@
 import type { Scaling } from './points.js'
 
-/** Inverse scaling: x of z = (x − centre)/scale is (z + centre/scale)/(1/scale). */
+/** The inverse as a scaling, with the centre −centre/scale and the scale 1/scale: x = (z + centre/scale)/(1/scale). */
 export const inverseScaling = ({ centre, scale }: Scaling): Scaling => ({
   centre: centre.map((c, j) => -c / scale[j]),
   scale: scale.map(s => 1 / s)

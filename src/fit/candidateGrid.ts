@@ -27,8 +27,8 @@ export interface GridOptions {
    */
   readonly criterion?: Criterion | undefined
   /**
-   * Compares families also with tails (`Score.withTails`, common ν) and each background (`Score.withBackground`), whose rows `assign` gives
-   * −1. Default: false.
+   * Compares families also with tails (`Score.withTails`, common ν) and each background (`Score.withBackground`); `assign` returns −1
+   * for its rows. Default: false.
    */
   readonly robust?: boolean | undefined
   /** Compares families also with a background, uniform over the range of the columns ('box') or unbounded ('cauchy'). */

@@ -89,7 +89,7 @@ export const constructorOf = (
   }
 }
 
-/** Default family that contains another of mclust: `diagonal` for the orientation I, otherwise `full`. */
+/** Default family that contains a family of mclust: `diagonal` for the orientation I, otherwise `full`. */
 export const enclosingFamilies: ReadonlyMap<string, DefaultName> = new Map(
   Covariance.names
     .filter(name => mclustSynonyms[name] === undefined)

@@ -10,8 +10,8 @@ type NumericValues = ArrayLike<number>
 const EXPONENT = 21.5
 
 /**
- * Bernoulli KL divergence. Probability that the mean of n independent numbers in [0, 1] with mean q is p or farther: ≤ e^{−n KL} (Hoeffding
- * 1963).
+ * Bernoulli KL divergence. The mean of n independent numbers in [0, 1] with mean q is p or farther with probability at most e^{−n KL}
+ * (Hoeffding 1963).
  */
 const coinDivergence = (p: number, q: number): number => {
   const part = (a: number, b: number): number => (a === 0 ? 0 : a * Elementary.log(a / b))

@@ -147,8 +147,9 @@ const timeOf = ({ schedule }: SamplerCase, logSnr: number): number => Schedule.t
 /** Time with this σ/α. */
 const timeOfRatio = (each: SamplerCase, ratio: number): number => timeOf(each, -2 * Elementary.log(ratio))
 
-/** Log-SNRs of the first and the last time of a grid. */
+/** Log-SNR of the first time of a grid. */
 const LATEST = -5
+/** Log-SNR of the last time of a grid. */
 const EARLIEST = 5
 
 /** σ/α before the last step. */
@@ -159,7 +160,7 @@ const SCORE_STEP_MARGIN = 0.25
 /** Length of the previous step, relative to the step, in log(σ/α). */
 const BEFORE = [1 / 3, 3]
 /** Step lengths in log(σ/α); after shorter ones, methods of high order have rounding errors alone. */
-const STEPS_OF_ORDER = [0.02, 0.05, 0.1, 0.2, 0.4]
+const ORDER_TEST_STEPS = [0.02, 0.05, 0.1, 0.2, 0.4]
 /** Smallest error, relative to 1 + |x|, from which the order is read, well above the rounding of 1.3e-15. */
 const LEAST_ERROR = 1e-12
 const ORDER_ROWS = 8
@@ -359,7 +360,7 @@ const stepHasItsOrder = ({ stepOf, order }: SamplerSubject): LawBuilder =>
     name: 'a step is of its order',
     quantity: 'order of the error',
     statement: order =>
-      `∀ schedules, c, levels: along the flow of a mixture of two normal laws in every coordinate, c ± ${HALF_DISTANCE}√v with variances v and ${VARIANCE_RATIO} v, after a step a third or three times as long, both from where the flow has ${ORDER_ROWS} points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h the shortest of ${STEPS_OF_ORDER.join(', ')} with an error of h/2 of more than ${LEAST_ERROR.toExponential()} (1 + |x|), well above rounding; the error is the largest over the variances ${VARIANCES.join(', ')}. One of order p falls by 2^{p + 1}, one of order p − 1 by 2^p.`,
+      `∀ schedules, c, levels: along the flow of a mixture of two normal laws in every coordinate, c ± ${HALF_DISTANCE}√v with variances v and ${VARIANCE_RATIO} v, after a step a third or three times as long, both from where the flow has ${ORDER_ROWS} points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h the shortest of ${ORDER_TEST_STEPS.join(', ')} with an error of h/2 of more than ${LEAST_ERROR.toExponential()} (1 + |x|), well above rounding; the error is the largest over the variances ${VARIANCES.join(', ')}. One of order p falls by 2^{p + 1}, one of order p − 1 by 2^p.`,
     source: 'Hairer, Nørsett & Wanner 1993, definition II.1.2: the local error is of order h^{p + 1}',
     maxCases: 20,
     says: (each, order) => {
@@ -374,7 +375,7 @@ const stepHasItsOrder = ({ stepOf, order }: SamplerSubject): LawBuilder =>
       }
       const errorOf = (h: number): number =>
         maxAbs(VARIANCES.flatMap(variance => BEFORE.map(times => offAfter({ ...each, variance }, h, times))))
-      const h = STEPS_OF_ORDER.find(h => errorOf(h / 2) > LEAST_ERROR)
+      const h = ORDER_TEST_STEPS.find(h => errorOf(h / 2) > LEAST_ERROR)
       return h !== undefined && atLeast(Elementary.log(errorOf(h) / errorOf(h / 2)) / Math.LN2, order + 0.5)
     }
   })

@@ -102,7 +102,7 @@ const singleEntryChanges = (params: Params.Params<string>): ReadonlyArray<Params
     })
   )
 
-/** Points with one coordinate changed by CHANGE (1 + |x|), for each; the 1 is the size of the noise. */
+/** For each coordinate, the points with it changed by CHANGE (1 + |x|), where 1 is the size of the noise. */
 const perturbedPoints = (points: Points): ReadonlyArray<Points> =>
   Array.from(points.values, (_, at) => ({
     ...points,

@@ -38,6 +38,7 @@ const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedR
 /** Maximum relative asymmetry of a covariance matrix, by rounding. */
 const ASYMMETRY = 1e-10
 
+/** Entries of a matrix row by row; Left: the form that it does not have. */
 const flatSquareMatrix = (matrix: NestedRows, dim: number): E.Either<string, Float64Array> => {
   const flat = Float64Array.from(matrix.flat())
   return matrix.length === dim && matrix.every(row => row.length === dim) && flat.every(Number.isFinite)
@@ -61,6 +62,7 @@ const covarianceTriangle = (matrix: NestedRows, dim: number): E.Either<string, N
     E.flatMap(flat => checkedCholesky(flat, dim))
   )
 
+/** Lower Cholesky factor; Left: the property that the matrix lacks. */
 const checkedCholesky = (flat: Float64Array, dim: number): E.Either<string, NdArray> => {
   const skewed = flat.some((x, at) => {
     const i = Math.floor(at / dim)

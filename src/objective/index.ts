@@ -176,6 +176,7 @@ export const underModel = define({
   }
 })
 
+/** Built-in objectives, for a vocabulary. */
 export const all: ReadonlyArray<Vocabulary.Entry> = [
   denoising,
   implicit,

@@ -100,10 +100,10 @@ interface LinearBetas {
 const linearlySpaced = ({ steps, first, last }: LinearBetas): ReadonlyArray<number> =>
   Array.from({ length: steps }, (_, i) => (steps === 1 ? first : first + ((last - first) * i) / (steps - 1)))
 
-/** Linearly spaced β, as in DDPM. Default: 1000 steps from 1e-4 to 0.02 (Ho et al. 2020). */
+/** Linearly spaced β, as in DDPM, which has 1000 steps from 1e-4 to 0.02 (Ho et al. 2020). */
 export const linearBetas = linearlySpaced
 
-/** Linearly spaced √β, as in latent diffusion. Default: 1000 steps from 0.00085 to 0.012 (Rombach et al. 2022). */
+/** Linearly spaced √β, as in latent diffusion, which has 1000 steps from 0.00085 to 0.012 (Rombach et al. 2022). */
 export const scaledLinearBetas = ({ steps, first, last }: LinearBetas): ReadonlyArray<number> =>
   linearlySpaced({ steps, first: Math.sqrt(first), last: Math.sqrt(last) }).map(root => root * root)
 

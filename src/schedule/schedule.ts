@@ -370,7 +370,7 @@ export const show = (schedule: Schedule): string => Case.show(schedule)
 /** Returns the schedule as a formula. */
 export const formula = (schedule: Schedule): string => Case.formula(schedule)
 
-/** Problems of a time on a schedule: outside [0, until], or without noise if noise is required. */
+/** Problems of a time on a schedule: not in (0, until], or not finite. */
 export const timeProblems =
   (field: string, time: number) =>
   (schedule: Schedule): ReadonlyArray<Problem.Problem> => {

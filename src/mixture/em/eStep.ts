@@ -290,7 +290,7 @@ type BuildSums<P extends string> = (
   numbers: Compiler.Inputs['constants']
 ) => Readonly<Record<string, Tensor>>
 
-/** Returns sums over rows by a compiled program, or the reason if there is none. */
+/** Returns sums over rows by a compiled program; Left: the reason if it cannot be compiled. */
 export const tryCompiledSums =
   (library: Compiler.Library, of: object | string, data: WeightedRows) =>
   <P extends string>(

@@ -446,7 +446,7 @@ const maximizeHalves = (
   ]
 }
 
-/** Second moments about the mean for a share `mass` of the rows, in the order of `factorOfKind`. */
+/** Second moments about the mean for a share `mass` of the rows: a matrix [d, d], a diagonal [d], or the trace, by `second`. */
 const secondMomentsAbout = (second: Second, sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
   const dim = mean.length
   if (second === 'full') {

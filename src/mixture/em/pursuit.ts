@@ -54,7 +54,7 @@ const MIN_GAIN_DIFFERENCE = 1e-4
 
 const MAX_PAIRS = 6
 
-/** Number of rows beyond which directions hardly improve. */
+/** A subsample has at least this many rows, if the data have them: with more, directions hardly improve. */
 const MIN_PURSUIT_ROWS = 512
 const ROWS_PER_DIMENSION = 24
 

@@ -107,7 +107,7 @@ interface Leap<P extends string> extends ExpectationMaximization.EMStepResult<P>
   readonly steps: number
 }
 
-/** Factor by which an accepted leap at the limit extends the next reach, and a rejected one reduces it. */
+/** Factor by which the maximum leap grows after an accepted leap of that length, and shrinks after a rejected one. */
 const REACH_FACTOR = 4
 
 const subtractParams = Params.zipWith((a, b) => a - b)
@@ -115,7 +115,7 @@ const addParams = Params.zipWith((a, b) => a + b)
 
 const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
-/** Returns |r|/|v| averaged over the parameter arrays, so that no array's unit matters. */
+/** Root of the harmonic mean of |r|²/|v|² over the parameter arrays with r ≠ 0, r = `along` and v = `turn`: no array's unit matters. */
 const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.Params<P>): number => {
   const ratios = Params.names<P>(along).flatMap(name => {
     const length = squaredNorm(along[name].values)

@@ -241,7 +241,7 @@ const LETTER_MEANINGS = { E: 'common', V: 'own', I: 'none' } as const
 /** True if the name is one of mclust's fourteen. */
 export const isName = (name: string): name is Name => names.some(one => one === name)
 
-/** True if the name is one of factor analysers. */
+/** True for three of C or U and a rank, such as CUU2. */
 export const isFactorName = (name: string): name is FactorName => /^[CU]{3}[1-9]\d{0,3}$/.test(name)
 
 /**

@@ -99,7 +99,7 @@ export const evaluateFull = (
   )
 }
 
-/** Evaluates Gaussians from triangles, [K, d, d], at time 0. */
+/** Evaluates at a noise level Gaussians that are given by their triangles at time 0, [K, d, d]. */
 export const evaluateTriangles = (
   means: Tensor,
   triangles: Tensor,

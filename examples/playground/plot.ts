@@ -308,14 +308,7 @@ const tiled = ({ caption, spans, about = [0, 0], tiles }: Tiled, size: Size): Pl
   const { columns, width, height, beside, perPixel } = layouts.reduce((a, b) => (b.perPixel < a.perPixel ? b : a))
   const [u, v] = [(perPixel * (width - beside)) / 2, (perPixel * height) / 2]
   const bare = { ticks: [], isLabelled: false }
-  const places: Picture.Place[] = []
-  const told: Mark = {
-    covers: [],
-    draw: place => {
-      places.push(place)
-      return ''
-    }
-  }
+  const { recorder, places } = placeRecorder()
   const drawn = Picture.arranged(
     tiles.map(tile => ({
       // Takes the space in which the heading is drawn.
@@ -323,12 +316,26 @@ const tiled = ({ caption, spans, about = [0, 0], tiles }: Tiled, size: Size): Pl
       x: { ...bare, domain: [about[0] - u - perPixel * beside, about[0] + u] as const },
       y: { ...bare, domain: [about[1] - v, about[1] + v] as const },
       isGridded: false,
-      marks: [told, ...tile.marks, headingMark(tile, !narrow ? 'above' : columns === 1 ? 'left' : 'corner')]
+      marks: [recorder, ...tile.marks, headingMark(tile, !narrow ? 'above' : columns === 1 ? 'left' : 'corner')]
     })),
     { columns, width, height, names: 'none' }
   )
   return { svg: svg({ ...drawn, ...size }, caption), ...mapped(places[0].at), inset: mapped(places[0].at) }
 }
+
+/** A mark that draws nothing, and the places at which a picture has drawn it: a panel passes its place to its marks only. */
+const placeRecorder = (): { readonly recorder: Mark; readonly places: ReadonlyArray<Picture.Place> } => {
+  const places: Picture.Place[] = []
+  const recorder: Mark = {
+    covers: [],
+    draw: place => {
+      places.push(place)
+      return ''
+    }
+  }
+  return { recorder, places }
+}
+
 /** A map from coordinates to pixels that is linear in each, and its inverse. */
 const mapped = (
   to: (x: number, y: number) => Place
@@ -337,6 +344,7 @@ const mapped = (
   const [right, bottom] = to(1, 1)
   return { at: ([x, y]) => to(x, y), from: ([x, y]) => [(x - left) / (right - left), (y - top) / (bottom - top)] }
 }
+
 export const plotted = (picture: Plane | Tiled, size: Size): Plotted =>
   'tiles' in picture ? tiled(picture, size) : plane(picture, size)
 
@@ -346,15 +354,7 @@ const plane = ({ caption, reach, about = [0, 0], marks, inset, isScaled = true }
   const high = scale * size.height
   const bare = { ticks: [], isLabelled: false }
   const units = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find(each => each > reach / 4) ?? 50
-  const places: Picture.Place[] = []
-  // Where the panel puts the plane is known to its marks alone.
-  const told: Mark = {
-    covers: [],
-    draw: place => {
-      places.push(place)
-      return ''
-    }
-  }
+  const { recorder, places } = placeRecorder()
   const drawn = filling(
     [
       {
@@ -366,7 +366,7 @@ const plane = ({ caption, reach, about = [0, 0], marks, inset, isScaled = true }
           ...marks,
           ...(inset === undefined ? [] : [insetMark(inset)]),
           ...(isScaled ? [scaleBar(units)] : []),
-          told
+          recorder
         ]
       }
     ],

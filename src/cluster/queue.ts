@@ -25,8 +25,9 @@ export const REDIS_KEYS = {
   notes: (id: string, step: number): string => `${PREFIX}:notes:${id}:${step}`
 }
 
-/** Lifetime of a worker's registration and the interval of its renewal. */
+/** Lifetime of a worker's registration. */
 export const ALIVE_MILLISECONDS = 1200
+/** Interval of its renewal. */
 export const HEARTBEAT_MILLISECONDS = 300
 /** Maximum wait for a server at the start. */
 export const CONNECT_MILLISECONDS = 10_000

@@ -25,7 +25,7 @@ export interface ConceptOf<out T extends AnyValue> {
 /** True for a copy by JSON or structuredClone; `Case.meaning` reports its lost case. */
 const isCopy = (u: unknown): u is AnyValue => isRecord(u) && typeof u._tag === 'string' && !isValue(u)
 
-/** Defines a concept: `concept<Weighting>()('Weighting', 'how much each noise level counts')`. */
+/** Defines a concept: `concept<Weighting>('Weighting', 'how much each noise level counts')`. */
 export function concept<T extends Value<string, unknown>>(
   name: T[typeof ofCase]['concept'],
   about: string

@@ -103,7 +103,7 @@ const unknownKeyProblems = (codec: CodecShape, value: unknown, path: string): Re
   })
 }
 
-/** Decodes JSON text; returns all problems, with paths relative to `source`. */
+/** Decodes parsed JSON; returns all problems, with paths relative to `source`. */
 export const decodeJson =
   <A>(codec: t.Type<A, unknown>, source: string) =>
   (json: unknown): E.Either<Problem.Problems, A> => {

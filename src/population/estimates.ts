@@ -74,7 +74,7 @@ export const symmetrizedCrossProduct = (
   return out
 }
 
-/** Distance of two matrices, relative to 1 plus their size. */
+/** Largest difference |a_i − b_i| of the entries of two matrices, relative to 1 + max |b_i|. */
 export const relativeMatrixDistance = (a: SquareMatrix, b: SquareMatrix): number =>
   Math.max(...b.map((x, at) => Math.abs(x - a[at]))) / (1 + Math.max(...b.map(Math.abs)))
 

@@ -78,7 +78,7 @@ export interface SearchProgress {
 export interface SearchOptions<P extends string> {
   /** Starts of the searches. Default: 100 random starts. */
   readonly starts?: Starts<P>
-  /** Standard deviation of random starts. Default: 4. */
+  /** Largest standard deviation of random starts; each start draws its own between a fifth of it and all of it. Default: 4. */
   readonly spread?: number
   /** Seed of random starts. Default: 0. */
   readonly seed?: number

@@ -22,7 +22,7 @@ export interface Drawn {
 
 // -- eight colours for colour-blind readers (Okabe & Ito 2008), and shapes and dashes for print
 
-/** Each colour in light and dark. */
+/** Colours in [light, dark]: six of the page, and `c0` to `c7` of series. */
 const inks = {
   page: ['#fff', '#14171a'],
   ink: ['#1a1d21', '#e8eaed'],

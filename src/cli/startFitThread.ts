@@ -20,6 +20,9 @@ const tuneForShortRuns = (): void => {
   for (const flag of FIT_FLAGS[major] ?? []) setFlagsFromString(flag)
 }
 
+/** Requests of the fit's thread to begin or end catching signals, and to let them end the process while it waits. */
+export type ListenerRequest = 'begin' | 'end' | 'wait' | 'continue'
+
 /** Runs the command in another thread, so that this one receives signals. Returns the exit code. */
 export const runInOwnThread = (argv: ReadonlyArray<string>, terminal: Terminal): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -34,12 +37,14 @@ export const runInOwnThread = (argv: ReadonlyArray<string>, terminal: Terminal):
       resourceLimits: { maxOldGenerationSizeMb: getHeapStatistics().heap_size_limit / (1 << 20) }
     })
     if (readsStdin && thread.stdin !== null) process.stdin.pipe(thread.stdin)
-    const { begin, end } = signalListener(signal => {
+    const { begin, end, setWaiting } = signalListener(signal => {
       port1.postMessage(signal)
     })
-    thread.on('message', (message: 'begin' | 'end' | number) => {
+    thread.on('message', (message: ListenerRequest | number) => {
       if (message === 'begin') begin()
       else if (message === 'end') end()
+      else if (message === 'wait') setWaiting(true)
+      else if (message === 'continue') setWaiting(false)
       else {
         // unread input would keep the process alive
         if (readsStdin) process.stdin.destroy()

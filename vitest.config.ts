@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
@@ -83,7 +84,9 @@ class LongestFirst extends BaseSequencer {
     const sorted = await super.sort(files)
     const rank = ({ moduleId }: TestSpecification): number =>
       (longest.indexOf(moduleId) + longest.length) % (longest.length + 1)
-    const projects = [...new Set(sorted.map(({ project }) => project))]
+    const projects = [...new Set(sorted.map(({ project }) => project))].sort(
+      (one, other) => Number(other.name === 'waiting') - Number(one.name === 'waiting')
+    )
     return projects.flatMap(project =>
       sorted.filter(file => file.project === project).sort((one, other) => rank(one) - rank(other))
     )
@@ -108,7 +111,6 @@ export default defineConfig({
           exclude: [...inWaiting, ...alone, ...notOurs],
           isolate: false,
           setupFiles: ['test/fresh.ts'],
-          // A worker goes on to the next file only where all in the queue are of this kind.
           sequence: { groupOrder: 2 }
         }
       },
@@ -122,7 +124,7 @@ export default defineConfig({
                 exclude: notOurs,
                 isolate: false,
                 setupFiles: ['test/fresh.ts'],
-                maxWorkers: 3
+                sequence: { groupOrder: 2 }
               }
             }
           ]
@@ -137,8 +139,8 @@ export default defineConfig({
         : [])
     ],
     sequence: { sequencer: LongestFirst },
-    // Vitest leaves one processor free, and a machine of two half idle.
-    maxWorkers: '100%',
+    // One more than processors, because some tests wait for servers, browsers and programs.
+    maxWorkers: availableParallelism() + 1,
     // Most of a test runs once: V8 compiles at once but optimizes only what stays hot, and collects less often.
     execArgv: [
       '--always-sparkplug',

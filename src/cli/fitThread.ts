@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { run } from './commandLine.js'
 import { nodeWorld } from './nodeWorld.js'
-import type { ListenerRequest } from './startFitThread.js'
+import type { SignalListener } from './signalListener.js'
 import type { Signal, World } from './world.js'
 
 // as startFitThread.ts starts the thread
@@ -16,7 +16,7 @@ const { argv, terminal, isTTY, signals } = workerData as Pick<World, 'terminal' 
 if (parentPort !== null) {
   const port = parentPort
   let isListening = false
-  const listen = (request: ListenerRequest): void => {
+  const listen = (request: keyof SignalListener): void => {
     port.postMessage(request)
   }
   const world = nodeWorld({
@@ -31,7 +31,7 @@ if (parentPort !== null) {
     isTTY,
     terminal,
     setWaiting: isWaiting => {
-      if (isListening) listen(isWaiting ? 'wait' : 'continue')
+      if (isListening) listen(isWaiting ? 'beginWait' : 'endWait')
     },
     untilSignal: async work => {
       isListening = true

@@ -3,8 +3,9 @@ import type { Signal } from './world.js'
 export interface SignalListener {
   readonly begin: () => void
   readonly end: () => void
-  /** While true, a signal ends the process at once, and so does one that was caught before. */
-  readonly setWaiting: (isWaiting: boolean) => void
+  /** From here to `endWait`, a signal ends the process at once, and so does one that was caught since `begin`. */
+  readonly beginWait: () => void
+  readonly endWait: () => void
 }
 
 /** Catches one signal between `begin` and `end`. All others end the process. */
@@ -32,13 +33,18 @@ export const signalListener = (onSignal: (signal: Signal) => void): SignalListen
   }
   return {
     begin: () => {
+      isWaiting = false
+      caught = null
       for (const signal of signals) process.on(signal, receive)
     },
     end,
     // The listener stays: a signal that has arrived but was not yet passed on would be lost without it.
-    setWaiting: waits => {
-      isWaiting = waits
-      if (isWaiting && caught !== null) endProcess(caught)
+    beginWait: () => {
+      isWaiting = true
+      if (caught !== null) endProcess(caught)
+    },
+    endWait: () => {
+      isWaiting = false
     }
   }
 }

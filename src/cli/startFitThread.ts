@@ -1,6 +1,6 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { signalListener } from './signalListener.js'
+import { signalListener, type SignalListener } from './signalListener.js'
 import type { Terminal } from './terminal.js'
 
 /** V8 flags for a fit, by V8's major version (Node 20: 11, Node 22: 12, Node 24: 13), which rejects unknown flags. */
@@ -20,9 +20,6 @@ const tuneForShortRuns = (): void => {
   for (const flag of FIT_FLAGS[major] ?? []) setFlagsFromString(flag)
 }
 
-/** Requests of the fit's thread to begin or end catching signals, and to let them end the process while it waits. */
-export type ListenerRequest = 'begin' | 'end' | 'wait' | 'continue'
-
 /** Runs the command in another thread, so that this one receives signals. Returns the exit code. */
 export const runInOwnThread = (argv: ReadonlyArray<string>, terminal: Terminal): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -37,14 +34,11 @@ export const runInOwnThread = (argv: ReadonlyArray<string>, terminal: Terminal):
       resourceLimits: { maxOldGenerationSizeMb: getHeapStatistics().heap_size_limit / (1 << 20) }
     })
     if (readsStdin && thread.stdin !== null) process.stdin.pipe(thread.stdin)
-    const { begin, end, setWaiting } = signalListener(signal => {
+    const listener = signalListener(signal => {
       port1.postMessage(signal)
     })
-    thread.on('message', (message: ListenerRequest | number) => {
-      if (message === 'begin') begin()
-      else if (message === 'end') end()
-      else if (message === 'wait') setWaiting(true)
-      else if (message === 'continue') setWaiting(false)
+    thread.on('message', (message: keyof SignalListener | number) => {
+      if (typeof message === 'string') listener[message]()
       else {
         // unread input would keep the process alive
         if (readsStdin) process.stdin.destroy()

@@ -24,18 +24,28 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', signal => {
   const caught = `${signal === 'SIGINT' ? 'stopping … press Ctrl-C again to quit\n' : ''}caught ${signal}`
 
   it('ends the process if it arrives just before the fit waits', () => {
-    expect(runWithListener(`${kill} listener.setWaiting(true)`)).toEqual({ signal, stderr: '' })
+    expect(runWithListener(`${kill} listener.beginWait()`)).toEqual({ signal, stderr: '' })
   })
   it('ends the process while the fit waits', () => {
-    expect(runWithListener(`listener.setWaiting(true); await turn(); ${kill}`)).toEqual({ signal, stderr: '' })
+    expect(runWithListener(`listener.beginWait(); await turn(); ${kill}`)).toEqual({ signal, stderr: '' })
   })
   it('ends the process when the fit begins to wait, if it was caught before', () => {
-    const found = runWithListener(`${kill} await turn(); listener.setWaiting(true)`)
+    const found = runWithListener(`${kill} await turn(); listener.beginWait()`)
     expect(found).toEqual({ signal, stderr: caught })
   })
   it('is caught once the fit has waited', () => {
+    const found = runWithListener(`listener.beginWait(); listener.endWait(); ${kill} await turn(); process.exit(0)`)
+    expect(found).toEqual({ signal: null, stderr: caught })
+  })
+  it('is caught by what begins after a fit that ended while it waited', () => {
     const found = runWithListener(
-      `listener.setWaiting(true); listener.setWaiting(false); ${kill} await turn(); process.exit(0)`
+      `listener.beginWait(); listener.end(); listener.begin(); ${kill} await turn(); process.exit(0)`
+    )
+    expect(found).toEqual({ signal: null, stderr: caught })
+  })
+  it('that an earlier fit caught does not end a later one that waits', () => {
+    const found = runWithListener(
+      `${kill} await turn(); listener.end(); listener.begin(); listener.beginWait(); await turn(); process.exit(0)`
     )
     expect(found).toEqual({ signal: null, stderr: caught })
   })

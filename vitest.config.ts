@@ -78,18 +78,17 @@ const longest = (
       ]
 ).map(name => here(`./${name}${end}`))
 
-/** Sorts the files of each project: `longest` first, all others by Vitest's own rule. */
+/**
+ * Sorts the files: `waiting` first, then `longest`, all others by Vitest's own rule. A worker is kept for the next file in the queue only if
+ * both belong to one project, so the files of a project follow one another.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
+    const group = ({ project }: TestSpecification): number => (project.name === 'waiting' ? 0 : 1)
     const rank = ({ moduleId }: TestSpecification): number =>
       (longest.indexOf(moduleId) + longest.length) % (longest.length + 1)
-    const projects = [...new Set(sorted.map(({ project }) => project))].sort(
-      (one, other) => Number(other.name === 'waiting') - Number(one.name === 'waiting')
-    )
-    return projects.flatMap(project =>
-      sorted.filter(file => file.project === project).sort((one, other) => rank(one) - rank(other))
-    )
+    const sorted = await super.sort(files)
+    return sorted.sort((one, other) => group(one) - group(other) || rank(one) - rank(other))
   }
 }
 
@@ -110,8 +109,7 @@ export default defineConfig({
           include: [`test/**/*${end}`],
           exclude: [...inWaiting, ...alone, ...notOurs],
           isolate: false,
-          setupFiles: ['test/fresh.ts'],
-          sequence: { groupOrder: 2 }
+          setupFiles: ['test/fresh.ts']
         }
       },
       ...(waiting.some(isAsked)
@@ -123,8 +121,7 @@ export default defineConfig({
                 include: inWaiting,
                 exclude: notOurs,
                 isolate: false,
-                setupFiles: ['test/fresh.ts'],
-                sequence: { groupOrder: 2 }
+                setupFiles: ['test/fresh.ts']
               }
             }
           ]

@@ -101,10 +101,23 @@ const readHash = (hash: string): { readonly index: number; readonly choice: Choi
   return { index, choice, step: step === null || !/^\d+$/.test(step) ? null : Number(step) }
 }
 
-/** The address is that of a picture at rest: a link to any state. */
+/** The hash that the tour was last opened with or wrote itself. */
+let knownHash = ''
+
+/**
+ * Writes what is shown into the address. Where the address has just been changed, the page is yet to hear of it, and writing would undo
+ * the change: then nothing is written.
+ */
+const writeHash = (step: number | null): void => {
+  if (location.hash !== knownHash) return
+  history.replaceState(null, '', `#${hashOf(state.index, state.choice, step)}`)
+  knownHash = location.hash
+}
+
+/** Makes the address a link to the picture at rest. */
 const remember = (): void => {
-  const { index, choice, step, told } = state
-  history.replaceState(null, '', `#${hashOf(index, choice, told || step > 0 ? step : null)}`)
+  const { step, told } = state
+  writeHash(told || step > 0 ? step : null)
 }
 
 // —— showing ——
@@ -365,6 +378,7 @@ export const drawThumbs = (): void => {
 
 /** Shows what an address asks for. */
 export const openTour = (hash: string): void => {
+  knownHash = location.hash
   const { index, choice, step } = readHash(hash)
   const isNew = index !== state.index || state.key === ''
   const { opens } = questions[index]
@@ -407,8 +421,7 @@ byId('counts').addEventListener('click', ({ target }) => {
   adjust(view.table.choose(row, column))
 })
 byId('copy-address').addEventListener('click', () => {
-  const { index, choice } = state
-  history.replaceState(null, '', `#${hashOf(index, choice, stepNow())}`)
+  writeHash(stepNow())
   navigator.clipboard.writeText(location.href).then(
     () => (byId('heard').textContent = 'The address of this picture is on the clipboard.'),
     () => (byId('heard').textContent = 'The browser keeps its clipboard closed; the address bar has the link.')

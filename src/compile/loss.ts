@@ -195,7 +195,8 @@ export const frameForLoss = <P extends string>({
     ({ term }) => !Objective.isPenalty(term) && term.translationInvariant !== true
   )
   const model = Score.interpret(score)
-  return data => (stays || Nodes.isNodes(data) ? Frame.unmoved<P, Source.Data>(data) : Frame.frameOfModel(model, data))
+  return data =>
+    stays || Nodes.isNodes(data) ? Frame.uncentredFrame<P, Source.Data>(data) : Frame.frameOfModel(model, data)
 }
 
 /** Returns NaN with the problem for which these parameters have no value. */
@@ -258,7 +259,9 @@ const evaluateOnResolvedNodes = <P extends string>(
     ...(terms.every(({ term }) => isUnderModel(term))
       ? []
       : [evaluatorOf(population.resolved, term => !isUnderModel(term))]),
-    ...(terms.some(({ term }) => isUnderModel(term)) ? [evaluatorOf(population.ofStudents, isUnderModel)] : [])
+    ...(terms.some(({ term }) => isUnderModel(term))
+      ? [evaluatorOf(population.standardNodesPerComponent, isUnderModel)]
+      : [])
   ]
   return (params, key, others) =>
     sumValueAndGradient(

@@ -139,18 +139,21 @@ const drawnInputs = ({ probes }: Reads, { rows, dim }: RowsAndDim, key: Key.Key)
 const isOutputError = ({ noise, denoising }: NoiseSample): boolean =>
   noise._tag === 'Full' && denoising instanceof Float64Array && denoising.every(share => share === 1)
 
-const CONSTANT = 'constant.'
+const CONSTANT_PREFIX = 'constant.'
 
 /** Returns the constants of a term as inputs. */
 export const termConstants = ({ constants = {} }: DirectTerm): Inputs.NamedInputs =>
   Object.fromEntries(
-    Object.entries(constants).map(([name, { shape, values }]) => [CONSTANT + name, Inputs.constantInput(shape, values)])
+    Object.entries(constants).map(([name, { shape, values }]) => [
+      CONSTANT_PREFIX + name,
+      Inputs.constantInput(shape, values)
+    ])
   )
 
 const constantTensors = (inputs: Inputs.InputTensors): Params.Tensors<string> =>
   Object.fromEntries(
     Object.entries(inputs).flatMap(([name, tensor]) =>
-      name.startsWith(CONSTANT) ? [[name.slice(CONSTANT.length), tensor]] : []
+      name.startsWith(CONSTANT_PREFIX) ? [[name.slice(CONSTANT_PREFIX.length), tensor]] : []
     )
   )
 

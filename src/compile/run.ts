@@ -423,7 +423,7 @@ export const result = <P extends string>(state: State<P>): E.Either<Failure<P>, 
   return status._tag === 'Failed' ? E.left({ problem: status.problem, state }) : E.right(state)
 }
 
-const ruleCodec: t.Type<Rule> = t.keyof({ steps: null, gradientNorm: null, relativeChange: null })
+const stageEndRuleCodec: t.Type<Rule> = t.keyof({ steps: null, gradientNorm: null, relativeChange: null })
 
 const phraseCodec: t.Type<Problem.Phrase> = t.union([
   t.string,
@@ -445,8 +445,8 @@ const phraseCodec: t.Type<Problem.Phrase> = t.union([
 
 const statusCodec: t.Type<Status, unknown> = t.union([
   t.type({ _tag: t.literal('Running') }),
-  t.type({ _tag: t.literal('StageEnded'), rule: ruleCodec }),
-  t.type({ _tag: t.literal('Finished'), rule: ruleCodec }),
+  t.type({ _tag: t.literal('StageEnded'), rule: stageEndRuleCodec }),
+  t.type({ _tag: t.literal('Finished'), rule: stageEndRuleCodec }),
   t.type({
     _tag: t.literal('Failed'),
     problem: t.intersection([

@@ -479,9 +479,9 @@ export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
     printed(showWalk)
   )
 
-const MIXTURE_PARAMETERS = ['means', 'logits', 'logVariances']
+const MIXTURE_PARAMETER_NAMES = ['means', 'logits', 'logVariances']
 /** Walks of the parameters of mixtures. */
-export const walks: fc.Arbitrary<Walk> = walksOf(MIXTURE_PARAMETERS)
+export const walks: fc.Arbitrary<Walk> = walksOf(MIXTURE_PARAMETER_NAMES)
 /** Walks whose parameters may also have these names. */
 export const walksWithNames = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
-  walksOf([...new Set([...MIXTURE_PARAMETERS, ...names])])
+  walksOf([...new Set([...MIXTURE_PARAMETER_NAMES, ...names])])

@@ -1,8 +1,7 @@
 /**
- * The algebra of mixtures: marginals, affine maps, conditioning, convolution and products are mixtures again. Student-t components keep
- * their ν under affine maps and marginals; elsewhere they become scale mixtures of Gaussians. Each operation computes the triangle L with
- * LLᵀ = MMᵀ, M built from the factors, by Householder reflections. No covariance is formed or inverted, so one with condition number 1e16
- * keeps half of its digits.
+ * Algebra of mixtures, which are closed under marginals, affine maps, conditioning, convolution and products. Student-t components keep ν
+ * under marginals and affine maps; elsewhere they become scale mixtures of Gaussians. Each operation computes a triangle L with LLᵀ = MMᵀ
+ * from a stack M of factors, by Householder reflections. No covariance is formed, so a condition number of 1e16 leaves half of the digits.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
@@ -101,7 +100,7 @@ const scaledColumns = (matrix: NestedRows): Float64Array =>
     })
   )
 
-/** Returns a factor of one column as a number. */
+/** Replaces a factor with one entry by a number. */
 const simplifiedFactor = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
 
 /** Source column and coefficient of each output column; null if an output combines several columns, or two outputs share one. */
@@ -138,7 +137,6 @@ const mapBackground = ({ matrix, offset }: Affine, { background }: Mixture): Bac
       }
 }
 
-/** Image of the components and the background under a valid map. */
 const imageUnderMap = (map: Affine, mixture: Mixture): Mixture => {
   const background = mapBackground(map, mixture)
   // A Cauchy background with combined columns becomes a component with ν = 1.
@@ -314,9 +312,7 @@ export const convolve =
 export interface Observation extends Affine {
   /** y */
   readonly observed: ReadonlyArray<number>
-  /**
-   * A standard deviation > 0 for all entries of y, or one for each; or, for correlated noise, the lower triangle N of its covariance NNᵀ.
-   */
+  /** One standard deviation > 0, one for each entry of y, or, for correlated noise, the lower triangle N of its covariance NNᵀ. */
   readonly deviation: number | ReadonlyArray<number> | NestedRows
 }
 
@@ -328,7 +324,7 @@ interface Conditioned {
   readonly logJoint: number
 }
 
-/** Components with a posterior weight below e^−40 of the largest change no digit of the result. */
+/** A posterior weight below e^−40 of the largest changes no digit of the result. */
 const NEGLIGIBLE_LOG_SHARE = 40
 
 /** Conditions a component by the triangle of [N, AL; 0, L]: see `given`. */
@@ -441,10 +437,10 @@ const conditionedComponents = (
   return all
 }
 
-/** Minimum of −log of the relative weight of the widest Gaussian of a t, if the observation is in range. */
+/** In range, −log of the relative weight of a t's widest Gaussian is at least this. */
 const MIN_EDGE_LOG_RATIO = 16
 
-/** False if an observation is so far away that the widest Gaussians of a t dominate, where they are not accurate. */
+/** False if an observation is so distant that the widest, inaccurate Gaussians of a t dominate. */
 const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boolean => {
   if (isGaussian(mixture)) return true
   const most = Math.max(...all.map(({ logJoint }) => logJoint))

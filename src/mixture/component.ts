@@ -31,7 +31,7 @@ export const LOG_STORAGE_ROUNDING = 1e-12
 export const logWeights = (weights: Float64Array): Float64Array =>
   weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
 
-/** Returns weights that sum to 1, unchanged if they already do up to rounding. */
+/** Returns weights that sum to 1; the same if they already do up to rounding. */
 export const normalizedWeights = (weights: ReadonlyArray<number>): Float64Array => {
   const sum = weights.reduce((sum, weight) => sum + weight, 0)
   const total = Math.abs(sum - 1) <= weights.length * Number.EPSILON ? 1 : sum
@@ -76,7 +76,7 @@ export const covarianceFactor = ({ means: { shape }, variances, factors }: Mixtu
     : { shape: [dim], values: tabulate(dim, j => Math.sqrt(variances[k * dim + j])) }
 }
 
-/** Factor of each component's covariance. */
+/** Covariance factor of each component. */
 export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
   Array.from({ length: mixture.means.shape[0] }, (_, k) => covarianceFactor(mixture, k))
 
@@ -170,8 +170,8 @@ export const componentsAndBackground = (mixture: Mixture): ReadonlyArray<Compone
 }
 
 /**
- * Returns the mixture of components whose weights sum to 1, with triangles if a factor is one, otherwise diagonals if one is a diagonal,
- * otherwise one variance each.
+ * Returns the mixture of components whose weights sum to 1: with triangles if a factor is one, otherwise diagonals, otherwise single
+ * variances.
  */
 export const ofComponents = (components: ReadonlyArray<Component>): Mixture => {
   const tails = Float64Array.from(components, ({ nu = Infinity }) => nu)

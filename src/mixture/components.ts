@@ -1,9 +1,9 @@
 /**
- * Isotropic Gaussian mixtures at a noise level, in the tensor vocabulary. A component N(c, v I) at time 0 is N(αc, u I), u = α²v + σ², at
- * level (α, σ).
+ * Isotropic Gaussian mixtures at a noise level, in the tensor vocabulary. At level (α, σ) a component N(c, v I) is N(αc, u I), u = α²v +
+ * σ².
  *
- * A point enters only by its squared distances from the centres, computed from the differences, so the results are translation invariant.
- * Noise orthogonal to the span adds its squared length to all distances.
+ * A point enters only by its squared distances from the centres, so the results are translation invariant. Noise orthogonal to the span of
+ * the centres adds its squared length to all distances.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
@@ -85,8 +85,8 @@ const evaluateComponents = (
 }
 
 /**
- * Evaluates the components from `coordinateDistances`, those in coordinates, and `orthogonal`. For the pair ±c, `along` is α⟨x, ±c⟩, [rows,
- * 2], and `lengths` returns |x|² + α²|c|².
+ * Evaluates the components from squared distances within the coordinates and orthogonal to them. For the pair ±c, `along` is α⟨x, ±c⟩,
+ * [rows, 2], and `lengths` returns |x|² + α²|c|².
  */
 const evaluateAtDistances = (
   { logits, variances }: IsotropicComponents,
@@ -184,7 +184,7 @@ const pairMoments = (centre: Tensor, x: Tensor, level: LevelOperands, orthogonal
 
 /**
  * |s(x)|² and div s(x), [rows, 1] each, from the squared distances q_i and those between the centres. With p = w/u, |s|² = Σp_i Σp_i q_i −
- * ½α² Σ p_i p_j |c_i − c_j|², and div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
+ * ½α² Σ p_i p_j |c_i − c_j|², div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
  */
 const scoreMoments = (
   components: IsotropicComponents,
@@ -282,7 +282,7 @@ const momentsWithCross = (
 
 /**
  * Moments of the score by coordinates in the span, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), `rank` operations per row and
- * component. Derivatives by c are those of the terms linear in c: ∂|x_t − αc|² = −2α⟨αx_0 + σz − αc, ∂c⟩.
+ * component. Derivatives by c are those of the terms linear in c.
  */
 const momentsWithCrossInSpan = (
   components: IsotropicComponents,

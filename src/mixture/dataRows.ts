@@ -12,7 +12,7 @@ export interface WeightedRows<N extends RowNumbers = RowNumbers> {
   readonly x: N
   /** Weights that sum to 1; null if equal. */
   readonly weights: N | null
-  /** Present if the rows are used once, such as a mini-batch: copies are not cached. If absent, x must not change. */
+  /** Present if the rows are used once (a mini-batch) and not cached. If absent, x must not change. */
   readonly passing?: true
   /** Present if cells are missing (NaN). */
   readonly misses?: true
@@ -37,7 +37,7 @@ const weightedRowsOfSource = remembered((data: Source.Source): WeightedRows => (
   ...(data.misses && { misses: data.misses })
 }))
 
-/** Returns data that do not change with the caller's buffers: a snapshot of points, or the source itself. */
+/** Returns a snapshot of points, which later changes to the caller's buffers do not affect, or the source itself. */
 export const snapshotOfData = <D extends Source.Data>(data: D): D =>
   // A snapshot of points has their type.
   (Source.isSource(data) ? data : Points.snapshot(data)) as D

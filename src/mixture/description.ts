@@ -29,7 +29,7 @@ export interface Description {
   readonly factors?: ReadonlyArray<NestedRows>
   /** ν of each component that is a multivariate t, whose covariance is then its scale matrix; null if Gaussian. */
   readonly tails?: ReadonlyArray<number | null>
-  /** Density of rows that belong to no component: `share` is its weight, and `weights` are then those of the components alone. */
+  /** Density of rows that belong to no component. `share` is its weight; `weights` are those of the components alone. */
   readonly background?: t.TypeOf<typeof backgroundCodec>
 }
 
@@ -38,7 +38,7 @@ const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedR
 /** Maximum relative asymmetry of a covariance matrix, by rounding. */
 const ASYMMETRY = 1e-10
 
-/** Entries of a matrix row by row; Left: the form that it does not have. */
+/** Entries of a [dim, dim] matrix, row by row; Left: the required form, for the message. */
 const flatSquareMatrix = (matrix: NestedRows, dim: number): E.Either<string, Float64Array> => {
   const flat = Float64Array.from(matrix.flat())
   return matrix.length === dim && matrix.every(row => row.length === dim) && flat.every(Number.isFinite)
@@ -62,7 +62,7 @@ const covarianceTriangle = (matrix: NestedRows, dim: number): E.Either<string, N
     E.flatMap(flat => checkedCholesky(flat, dim))
   )
 
-/** Lower Cholesky factor; Left: the property that the matrix lacks. */
+/** Lower Cholesky factor; Left: the required property, for the message. */
 const checkedCholesky = (flat: Float64Array, dim: number): E.Either<string, NdArray> => {
   const skewed = flat.some((x, at) => {
     const i = Math.floor(at / dim)

@@ -1,7 +1,7 @@
 /**
- * Distances between two mixtures p and q of the same columns. Between single Gaussians all are exact, computed from factors of their
- * covariances. Between mixtures, `kl` and `hellinger` are estimated on a randomly shifted lattice rule; `mmd` is exact; `bures` is the cost
- * of the optimal plan between components, with a lower bound.
+ * Distances between two mixtures p and q of the same columns, exact between single Gaussians. Between mixtures, `kl` and `hellinger` are
+ * estimated on a randomly shifted lattice rule; `mmd` is exact; `bures` is the cost of the optimal plan between components, with a lower
+ * bound.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { transportPlan } from '../../lib/arrays/transport.js'
@@ -39,7 +39,7 @@ const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixtu
 /** Number of random shifts. */
 const LATTICE_SHIFTS = 16
 
-/** Generators 1/φ, 1/φ², … of a lattice that fills the d-dimensional cube evenly, φ^{d + 1} = φ + 1 (Roberts 2018). */
+/** Generators 1/φ, 1/φ², … of a lattice that fills the d-dimensional cube evenly; φ^{d + 1} = φ + 1 (Roberts 2018). */
 const latticeGenerators = (d: number): ReadonlyArray<number> => {
   const root = iterate<readonly [number, number]>([2, 60], ([x, left]) =>
     left === 0 ? null : [Elementary.pow(1 + x, 1 / (d + 1)), left - 1]
@@ -48,8 +48,8 @@ const latticeGenerators = (d: number): ReadonlyArray<number> => {
 }
 
 /**
- * Estimates the mean of f(log p − log q) over ½(p + q), where the integrands are bounded, with equally many rows for each component: z are
- * normal quantiles of a lattice under random shifts (Cranley & Patterson 1976).
+ * Estimates the mean of f(log p − log q) over ½(p + q), where the integrands are bounded, with equally many rows per component, normal
+ * quantiles of a randomly shifted lattice (Cranley & Patterson 1976).
  */
 const stratifiedMean =
   (p: Mixture.Mixture, q: Mixture.Mixture, { rows = DEFAULT_ROWS, key = Key.fromSeed(0) }: Options) =>

@@ -1,8 +1,7 @@
 /**
  * Families of mixtures. Parameters are those at time 0; at level (α, σ) a component N(c, Σ) is N(αc, α²Σ + σ²I). A family must provide only
- * the log-densities of its components, in the tensor vocabulary; score, divergence, objectives and likelihood are derived by
- * differentiation. All else is an optional capability: if one is absent, the caller uses a slower correct method, or reports that it is
- * missing.
+ * the log-densities of its components, from which score, divergence, objectives and likelihood are derived. All else is an optional
+ * capability, without which callers use a slower correct method or report that it is missing.
  */
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, argumentWithFields, type Field, type Problem } from '../core/index.js'
@@ -13,9 +12,7 @@ import type * as Schedule from '../schedule/schedule.js'
 import type * as Parametrization from '../schedule/parametrization.js'
 import * as Params from '../core/params.js'
 
-/**
- * Noise levels of rows: α and σ, [rows, 1] each. For a family also [1, 1] if common, so that terms in the level alone are computed once.
- */
+/** Noise levels of rows: α and σ, [rows, 1] each; for a family also [1, 1] if common, so that its terms are computed once. */
 export interface RowLevel extends Parametrization.Levels {
   /** Class of each row, [rows, 1], from 0; −1 for a row without one. Absent if no row has one. */
   readonly label?: Tensor
@@ -59,14 +56,14 @@ export interface MStepContext {
   readonly dim: number
 }
 
-/** Moments for estimating covariances. */
+/** Second moments for estimating covariances. */
 export interface Learned {
   readonly second: Second
   /** True if all components share one covariance. */
   readonly isShared?: boolean
   /** True if components share one volume, but not the whole covariance. */
   readonly isVolumeShared?: boolean
-  /** Present if the log-densities rotate all rows at once to common axes, which the triangles of a mixture do not show. */
+  /** Present if the log-densities rotate all rows to common axes, which a mixture's triangles do not show. */
   readonly hasCommonAxes?: true
 }
 
@@ -74,16 +71,15 @@ export interface Learned {
 type ComponentParams<P extends string> = { readonly [K in P]: Float64Array }
 
 /**
- * Sufficient statistics of a custom M-step, and the parameters that maximize the likelihood given them: for all components at once, or for
- * each alone.
+ * Sufficient statistics of a custom M-step, and the parameters that maximize the likelihood given them, for all components at once or one
+ * at a time.
  */
 export type Sufficient<P extends string> = SufficientStatistics<P> &
   (JointMaximization<P> | PerComponentMaximization<P>)
 
 interface SufficientStatistics<P extends string> {
   /**
-   * Returns the statistics s by name, [rows, K] or [rows, K, …]; [rows, 1, …] if equal for all components. `params` are those of the last
-   * step.
+   * Returns the statistics s by name, [rows, K] or [rows, K, …], or [rows, 1, …] if equal for all components. `params` are the last step's.
    */
   readonly statistics: (params: Params.Tensors<P>, x: Tensor) => Readonly<Record<string, Tensor>>
 }
@@ -103,8 +99,8 @@ interface JointMaximization<P extends string> {
 
 interface PerComponentMaximization<P extends string> {
   /**
-   * Returns the parameters of one component from its last ones and its sums, `mass` among them: `({ logNu: [logNu] }, { mass: [n], g: [g]
-   * }) => …`. Every parameter has the components along its first axis. Default of `logits`: log Σ r.
+   * Returns the parameters of one component from its last ones and its sums, with `mass` among them: `({ logNu: [logNu] }, { mass: [n], g:
+   * [g] }) => …`. Every parameter's first axis is the components. Default of `logits`: log Σ r.
    */
   readonly each: (
     params: ComponentParams<P>,
@@ -116,7 +112,7 @@ interface PerComponentMaximization<P extends string> {
 
 export interface MStep<P extends string> extends Learned {
   /**
-   * Returns the parameters that maximize (or, if `isGeneralized`, raise) the expected log-likelihood, with variances above the lower bound.
+   * Returns the parameters that maximize (or raise, if `isGeneralized`) the expected log-likelihood, with variances above the lower bound.
    * A component without mass keeps its mean and its own covariance.
    */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: MStepContext) => Params.Params<P>
@@ -145,8 +141,8 @@ export interface Symmetries<P extends string> {
 }
 
 /**
- * Directions of noise that affect a family: ⟨c, z⟩ for the span of its centres, and |z|² if variances are unequal. `Expectation.projected`
- * and `Expectation.quadrature` draw these alone.
+ * Directions of noise that affect a family: the span of its centres, and |z|² if variances are unequal. `Expectation.projected` and
+ * `Expectation.quadrature` draw these alone.
  */
 export interface Projection<P extends string> {
   /** Rows that span these directions, [any, dim]. */
@@ -155,7 +151,7 @@ export interface Projection<P extends string> {
   readonly origin: (params: Params.Params<P>) => Float64Array
   /** True if |x|² has an effect, as with unequal variances. */
   readonly seesNorm: boolean
-  /** Slope b of tanh(a + bζ), ζ the noise along the only direction. Null if there are several; quadrature is then rejected. */
+  /** Slope b of tanh(a + bζ), ζ the noise along the only direction. Null if there are several, and quadrature is rejected. */
   readonly slope: ((params: Params.Params<P>) => (level: Schedule.Level) => number) | null
   /** c = 1 − h, the weight of the denoising form with the least variance of the gradient. */
   readonly denoisingShare: (
@@ -196,7 +192,7 @@ export interface Capabilities<P extends string> {
   readonly logDensity?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** M-step. Default: derived from `toMixture` and `fromMixture`; without these two, EM is not supported. */
   readonly mStep?: MStep<P>
-  /** Capability: EM at time 0 by custom sufficient statistics, which a compiled program sums; for an M-step that needs more than moments. */
+  /** Capability: EM at time 0 by custom sufficient statistics, summed by a compiled program; for an M-step that needs more than moments. */
   readonly sufficient?: Sufficient<P>
   /** Reason why the family supports time 0 only, worded to follow "…, since". Functions that add noise to rows fail with it. */
   readonly onlyClean?: string
@@ -205,8 +201,8 @@ export interface Capabilities<P extends string> {
   /** Initialization from centres, as by k-means. Default: parameters are drawn at random, or given by the caller. */
   readonly start?: CentreConversion<P>
   /**
-   * Returns the parameters of a mixture with as many components, or of the nearest member of the family, the minimizer of Σ_k π_k KL(N_k ‖
-   * ·): the maximum-likelihood parameters for the moments of an E-step.
+   * Returns the parameters of a mixture with as many components, or of the nearest member of the family by Σ_k π_k KL(N_k ‖ ·), which is
+   * the maximum-likelihood one for an E-step's moments.
    */
   readonly fromMixture?: (mixture: Mixture) => Params.Params<P>
   /** Returns the mixture, if its components are Gaussian, for samplers, reports and files. */
@@ -219,7 +215,7 @@ export interface Capabilities<P extends string> {
   readonly scaled?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
   /**
    * Distance of two parameters by Fisher's metric: to second order √2 times the root of the relative entropy of row and component. Default:
-   * the distance of their mixtures, or otherwise the relative change of the parameters.
+   * the distance of their mixtures, otherwise the relative change of the parameters.
    */
   readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
   /** Number of components, without a background. Default: the length of the log weights, which are then evaluated. */
@@ -236,7 +232,7 @@ export interface Capabilities<P extends string> {
   readonly fixedComponents?: ReadonlyArray<number>
   /** Present if components have tails. Moments are then weighted by precisions, and not pooled over components. */
   readonly hasTails?: true
-  /** Returns parameters with entries computed from rows and not estimated, such as the location of a background; cells may be missing. */
+  /** Returns parameters with entries computed from rows, which may miss cells, and not estimated: for example the background's location. */
   readonly placed?: (points: Points) => (params: Params.Params<P>) => Params.Params<P>
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>
@@ -245,8 +241,8 @@ export interface Capabilities<P extends string> {
 /** A family for given fields. */
 export interface FamilyParts<P extends string> extends Capabilities<P> {
   /**
-   * Names and shapes of the parameters. Call the centres `means` and the log weights `logits`: recipes scale the steps of the former to the
-   * data, and keep the latter fixed at high noise.
+   * Names and shapes of the parameters. Call the centres `means` and the log weights `logits`: recipes scale the steps of `means` to the
+   * data, and keep `logits` fixed at high noise.
    */
   readonly parameters: (dim: number) => Params.Shapes<P>
   readonly components: (params: Params.Tensors<P>, dim: number) => ComponentsOf
@@ -266,7 +262,7 @@ type FieldlessPart =
   | 'fixedComponents'
   | 'onlyClean'
 
-/** Each part as a function of the fields; undefined if the family does not have it for these fields. */
+/** Each part as a function of the fields, which returns undefined if the family lacks it for these fields. */
 type DescribedFamily<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
   Case.Spec<N, F, never, A, null>,
   'meaning'
@@ -318,7 +314,7 @@ export type Family<P extends string> = Required<
   Pick<FamilyParts<P>, 'components'> & {
     readonly [K in 'unitVariance' | 'mirrored' | 'hasBackground' | 'hasTails']: boolean
   } & {
-    /** Maps under which the family claims to be closed although it lacks the conversions for them. */
+    /** Maps that `closedUnder` claims although the conversions for them are absent. */
     readonly unclosed?: NonNullable<Capabilities<P>['closedUnder']>
   } & { readonly [K in OptionalCapability]?: Capabilities<P>[K] | undefined } & {
     /** p(k | x), [rows, K] */
@@ -359,8 +355,8 @@ export interface Model<P extends string> {
 }
 
 /**
- * Meaning of a score, as stored in its case: invariant in the names P of the parameters, so that a score with other names is another type;
- * any score is a `Score<string>`. `interpret` restores the names.
+ * Meaning of a score, as its case stores it: invariant in the parameter names P, so that a score with other names is another type and any
+ * is a `Score<string>`. `interpret` restores the names.
  */
 export interface Meaning<P extends string, H extends string = string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
@@ -383,7 +379,7 @@ export const interpret = <P extends string>(score: Score<P>): Model<P> =>
   // Only `meaningOfModel` creates meanings, from models with the names P.
   concept.meaning(score).model as Model<P>
 
-/** Returns a model as the meaning of a case, whose type erases the parameter names. */
+/** Returns a model as a case's meaning, whose type erases the parameter names. */
 export const meaningOfModel = <P extends string, H extends string = string>(model: Model<P>): Meaning<P, H> => ({
   shapes: model.shapes,
   names: dim => Params.names(model.shapes(dim)),
@@ -425,7 +421,7 @@ export const checkedFamily = <P extends string>(family: Family<P>, call: string)
 /** Returns the level without noise, α = 1 and σ = 0, [1, 1] each. */
 export const cleanLevel = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
-/** Shapes one level, given as [] or [1, 1]: [1, 1] for a family, [rows, 1] for a network. */
+/** Shapes one level, [] or [1, 1], as [1, 1] for a family and [rows, 1] for a network. */
 export const levelFor = <P extends string>(
   model: Pick<Model<P>, 'family'>,
   rows: number,

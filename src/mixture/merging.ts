@@ -1,5 +1,5 @@
 /**
- * Merging of components into clusters, which need not be Gaussian, pair by pair: each time the two whose union reduces the entropy of the
+ * Merging of components into clusters, which need not be Gaussian. Each time it joins the pair whose union reduces the entropy of the
  * assignment most (Baudry, Raftery, Celeux, Lo & Gottardo 2010).
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
@@ -22,15 +22,16 @@ export interface Merging {
   /** One partition for each number of clusters, from 1 to the number of components. */
   readonly steps: ReadonlyArray<Clusters>
   /**
-   * Partition at the elbow of the entropies, where two joined line segments fit them best; no merging with one or two components. A
+   * Partition at the elbow of the entropies, where two joined line segments fit them best; unmerged with one or two components. A
    * heuristic: look at the entropies too.
    */
   readonly chosen: Clusters
 }
 
-/** p log p */
+/** p log p; 0 at p = 0. */
 const xLogX = (p: number): number => (p > 0 ? p * Elementary.log(p) : 0)
 
+/** Residual sum of squares about the least-squares line. */
 const lineResidual = (points: ReadonlyArray<readonly [number, number]>): number => {
   const n = points.length
   const [mx, my] = [0, 1].map(j => sumOfNumbers(points.map(point => point[j])) / n)
@@ -101,7 +102,7 @@ const clustersOfGroups = (groups: ReadonlyArray<ComponentGroup>): Clusters => {
 
 const addVectors = (a: Float64Array, b: Float64Array): Float64Array => a.map((p, i) => p + b[i])
 
-/** Merges down to one cluster. Returns the partitions by increasing number of clusters. */
+/** Merges pairs until one cluster is left. Returns the partitions by increasing number of clusters. */
 const mergeGroups = (
   groups: ReadonlyArray<ComponentGroup>,
   sum: (shares: Float64Array) => number
@@ -126,7 +127,7 @@ export interface ClusterMembership {
   readonly probability: number
 }
 
-/** Returns the most probable cluster of each row, and its probability, the sum over the cluster's components. */
+/** Returns each row's most probable cluster, and its probability, summed over the cluster's components. */
 export const assignClusters =
   ({ clusters }: Pick<Clusters, 'clusters'>) =>
   (points: Points) =>

@@ -1,6 +1,6 @@
 /**
- * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data. All computations use a factor F of the covariance, Σ = F Fᵀ, since the condition
- * number of Σ is the square of F's.
+ * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data. Computations use a factor F of the covariance, Σ = F Fᵀ, whose condition number is
+ * the square root of Σ's.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -69,7 +69,7 @@ export const symmetricPair = (centre: ReadonlyArray<number>): Mixture =>
     : refuse(`centre: ${typeAndValue(centre)} is not a list of numbers; try [3, 0]`)
 
 /**
- * Returns the distribution of αx + σz for x from the mixture and standard normal z: means αc_k, covariances α²Σ_k + σ² I. Student-t
+ * Returns the distribution of αx + σz for x from the mixture and standard normal z: means αc_k, covariances α²Σ_k + σ²I. Student-t
  * components become scale mixtures of Gaussians.
  */
 export const diffuse =
@@ -185,9 +185,9 @@ const matchingPoints = (points: Points, mixture: Mixture): Points => {
 
 type RowQuantity = (seen: Tensors.RowFunctions, x: Tensor) => Tensor
 
-const writeOf =
-  (question: RowQuantity): Parameters<typeof rowwise>[1] =>
-  ({ params, rows: { x } }) => ({ found: question(Tensors.functionsOfArrays(params), x) })
+const rowProgram =
+  (quantity: RowQuantity): Parameters<typeof rowwise>[1] =>
+  ({ params, rows: { x } }) => ({ found: quantity(Tensors.functionsOfArrays(params), x) })
 
 const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
   const { rows, dim, values } = matchingPoints(points, mixture)
@@ -198,14 +198,14 @@ const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
   }
 }
 
-/** Evaluates a function of each row, compiled if there are many. Components of weight 0 have no effect. */
+/** Evaluates a function of each row, compiled if there are many. Components of weight 0 are left out. */
 const evaluateRows =
-  (question: RowQuantity) =>
+  (quantity: RowQuantity) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
-    rowwise(question, writeOf(question))(inputsOf(points, mixture)).found.values
+    rowwise(quantity, rowProgram(quantity))(inputsOf(points, mixture)).found.values
 
-/** Uses one function for complete rows, and another for missing cells or measurement errors. */
+/** Evaluates by `of` if the rows are complete and without measurement errors; otherwise by `ofSeen`, from their posteriors. */
 const unlessCellsMissing =
   (of: ReturnType<typeof evaluateRows>, ofSeen: (posteriors: Moments.RowPosteriors) => Float64Array) =>
   (points: Points) =>
@@ -256,7 +256,7 @@ const scores = refuseOverflow(
 export const scorePlan =
   (points: Points) =>
   (mixture: Mixture): RowwisePlan =>
-    rowwisePlan(scoreQuantity, writeOf(scoreQuantity))(inputsOf(points, mixture))
+    rowwisePlan(scoreQuantity, rowProgram(scoreQuantity))(inputsOf(points, mixture))
 
 /** Returns ∇ log p(x) for each row, [rows, dim]. */
 export const score =
@@ -286,7 +286,8 @@ const posteriors =
     })
   }
 
-const probabilities = unlessCellsMissing(posteriors, ({ shares }) => shares)
+/** Returns p(k | x) given the observed columns of each row, [rows, K]. */
+const posteriorsOfObserved = unlessCellsMissing(posteriors, ({ shares }) => shares)
 
 /** Number of columns of the responsibilities, with a background. */
 const partCount = (mixture: Mixture): number => components(mixture) + (mixture.background === undefined ? 0 : 1)
@@ -309,7 +310,7 @@ export const responsibilities =
   (mixture: Mixture): NdArray => ({
     shape: [checkedPoints(points).rows, partCount(mixtureArgument(mixture))],
     values: assignmentShares(mixture, points, {
-      shares: pipe(mixture, probabilities(points)),
+      shares: pipe(mixture, posteriorsOfObserved(points)),
       logDensity: () => pipe(mixture, logDensity(points))
     })
   })
@@ -323,7 +324,7 @@ export interface Membership {
   readonly uncertainty: number
   /** log p(x) */
   readonly logDensity: number
-  /** True if for every component the row is farther away than all but a thousandth of that component's own rows. */
+  /** True if the row is farther from every component than all but a thousandth of that component's own rows. */
   readonly isOutlier: boolean
 }
 
@@ -362,7 +363,7 @@ const membershipsOf = (
     return {
       component: component < weights.length ? component : -1,
       probability: row[component],
-      // 1 − probability has no digits for an almost certain row; 1 if all densities have underflowed.
+      // 1 − probability has no digits for an almost certain row.
       uncertainty: row[component] === 0 ? 1 : row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
       logDensity: logDensity[i],
       isOutlier: perRow(squared, i).every(
@@ -424,7 +425,7 @@ export const meanLogDensity =
   }
 
 /**
- * Returns the indices of the components, in increasing order, whose smallest variance is at the lower bound of their stages
+ * Returns the increasing indices of the components whose smallest variance is at the lower bound of their stages
  * (`Pipeline.varianceFloor`), which alone limits their likelihood. Components without rows are among them: see `redundancies`.
  */
 export const atMinimumVariance =

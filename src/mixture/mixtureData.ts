@@ -16,7 +16,9 @@ export interface Mixture {
   readonly background?: Background
 }
 
-/** A fixed density for rows that belong to no component. Its weight is `share`; `weights` are those of the components alone. */
+/**
+ * A fixed density for rows that belong to no component. `share` is its weight; the mixture's `weights` are those of the components alone.
+ */
 export interface Background {
   /** In [0, 1) */
   readonly share: number
@@ -35,7 +37,7 @@ export interface IsotropicComponents {
   readonly logits: Tensor | null
   /** [K], at time 0; null for unit variances */
   readonly variances: Tensor | null
-  /** c, [1, dim], if the centres are ±c. Their responsibilities depend on ⟨c, x⟩ alone; from distances they would lose digits to |c|². */
+  /** c, [1, dim], if the centres are ±c: responsibilities are then computed from ⟨c, x⟩, since distances would lose digits to |c|². */
   readonly mirrored?: Tensor
 }
 

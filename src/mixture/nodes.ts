@@ -1,7 +1,4 @@
-/**
- * A mixture in place of data: weighted rows (quadrature nodes) at every noise level, fine enough for the students being fitted;
- * `population/nodesOf.ts` chooses them.
- */
+/** A mixture in place of data: weighted rows (quadrature nodes) at every noise level, fine enough for the students being fitted. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
@@ -21,13 +18,13 @@ export interface Nodes extends Points {
   readonly first: (rows: number) => Nodes
 }
 
-/** A mixture in place of data. Its own rows resolve the mixture and students near it. */
+/** A mixture in place of data, with nodes that resolve it and students near it. */
 export interface PopulationNodes extends Nodes {
   readonly mixture: Mixture
   /** Returns nodes that resolve the given students at these levels; a problem if no allowed number does. */
   readonly resolved: Resolved
-  /** Returns labelled standard normal rows for each component of the students, for means over the students' distribution. */
-  readonly ofStudents: Resolved
+  /** Returns standard normal rows, repeated with the label of each component of the students, for means over the students' distribution. */
+  readonly standardNodesPerComponent: Resolved
   /** Returns the population under each random shift alone, for standard errors; null for quadrature, and for a single shift. */
   readonly shifts: (() => ReadonlyArray<PopulationNodes>) | null
   /** Returns two independent normal draws for each row, [rows, dim]; null for quadrature, and in more than 20 dimensions. */
@@ -47,8 +44,7 @@ export const isNodes = (data: object): data is Nodes => 'nodesAt' in data
 export const isPopulation = (data: object): data is PopulationNodes => 'resolved' in data
 
 /**
- * Two successive rules agree if their results differ by at most this, relative to 1 + |value|. The error of the finer one is about this to
- * the power n′/n of their sizes, 5e-9.
+ * Two successive rules agree if their results differ by at most this, relative to 1 + |value|; the finer one's error is then about 5e-9.
  */
 const AGREEMENT_TOLERANCE = 1e-7
 const MAX_REFINEMENTS = 4
@@ -63,8 +59,8 @@ export const disagreement = (rule: string): Problem.Problem =>
   )
 
 /**
- * Evaluates a function on nodes that are fine enough: a new rule's result is compared with that of the next coarser one, and the rule is
- * refined until two agree. Returns a problem if none do. `apart` returns the difference of two results relative to 1 + their size.
+ * Evaluates a function on ever finer nodes until a rule's result agrees with that of the next coarser one; returns a problem if none does.
+ * `apart` returns the difference of two results relative to 1 + their size.
  */
 export const evaluateConverged = <A, N extends Pick<Nodes, 'rule'> = Nodes>(
   resolved: Resolved<N>,

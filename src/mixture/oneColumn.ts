@@ -116,7 +116,7 @@ export const cdf =
 const MAX_ROOT_STEPS = 2200
 
 /**
- * Root of a function in [low, high] to the last bits, by Newton steps with bisection. `of` returns the value, positive right of the root,
+ * Root of a function in [low, high] to the last bits, by Newton steps and bisection. `of` returns the value, positive right of the root,
  * and its derivative.
  */
 const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [value: number, slope: number]): number =>

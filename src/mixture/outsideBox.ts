@@ -1,7 +1,7 @@
 /**
- * Assignment of rows outside a box background. The density there is 0, so Bayes' rule gives such a row to a component, however distant; but
- * the box is the range of the training rows, which new noise can exceed: with m rows of noise in d columns, with a probability of about
- * 2d/(m + 1). Rows are therefore assigned as if the density were 1/V everywhere, as in mclust. Densities are not affected.
+ * Assignment of rows outside a box background. Its density is 0 there, so Bayes' rule gives such a row to a component, however distant. But
+ * the box is the range of the training rows, and after m rows of noise in d columns another one lies outside with a probability of about
+ * 2d/(m + 1). So rows are assigned as if the density were 1/V everywhere, as in mclust. Densities are not affected.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Background, Mixture } from './mixtureData.js'
@@ -21,7 +21,7 @@ interface Posterior {
   readonly logDensity: () => Float64Array
 }
 
-/** Returns the responsibilities for assigning rows, [rows, K + 1]; they differ from Bayes' rule outside a box only. */
+/** Returns the responsibilities for assigning rows, [rows, K + 1]; those of Bayes' rule inside the box. */
 export const assignmentShares = ({ background }: Mixture, points: Points, posterior: Posterior): Float64Array => {
   const { shares } = posterior
   if (background?.shape !== 'box' || background.share === 0) return shares
@@ -30,7 +30,7 @@ export const assignmentShares = ({ background }: Mixture, points: Points, poster
   const rows = Array.from({ length: points.rows }, (_, row) => row)
   if (!rows.some(isOutside)) return shares
   const logDensity = posterior.logDensity()
-  // Outside the box p(x) is the density of the components alone. Inside, a share that has underflowed to 0 has odds that underflow too.
+  // Outside, p(x) is the density of the components alone. Inside, a share that underflowed to 0 has odds that underflow too.
   const odds = rows.map(row =>
     isOutside(row) ? Elementary.exp(logBoxHeight(background, points, row) - logDensity[row]) : null
   )

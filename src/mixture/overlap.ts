@@ -27,13 +27,13 @@ export const overlap = (mixture: Mixture): NdArray => {
     shape: [components.length, components.length],
     values: Float64Array.from(
       components.flatMap((p, k) =>
-        components.map((q, l) => (k === l ? 0 : (Pairs.misclassified(p, q) ?? unresolved(k, l))))
+        components.map((q, l) => (k === l ? 0 : (Pairs.misclassified(p, q) ?? throwUnresolved(k, l))))
       )
     )
   }
 }
 
-const unresolved = (k: number, l: number): never =>
+const throwUnresolved = (k: number, l: number): never =>
   refuse(
     `Mixture.overlap: components ${k} and ${l}: the integral of their overlap does not converge to a relative 1e-12; estimate it from rows: draw them by Mixture.sample and count by Mixture.responsibilities`
   )
@@ -90,10 +90,10 @@ export type Redundancy =
   | { readonly _tag: 'Empty'; readonly component: number; readonly rows: number }
   | { readonly _tag: 'Merged'; readonly components: readonly [number, number]; readonly overlap: number }
 
-/** Affinity ∫√(p q) from which two components count as equal: that of equal variances 0.64 standard deviations apart. */
+/** Affinity ∫√(p q) above which two components count as equal: that of equal variances 0.64 standard deviations apart. */
 const MERGED_AFFINITY = 0.95
 
-/** Returns the Bhattacharyya distance −log ∫ √(p q) of component k of one mixture and component l of another (Bhattacharyya 1943). */
+/** Returns the Bhattacharyya distance −log ∫ √(p q) between component k of one mixture and component l of another (Bhattacharyya 1943). */
 export const distance =
   (mixture: Mixture, k: number) =>
   (other: Mixture, l: number): number =>
@@ -101,7 +101,7 @@ export const distance =
 
 const affinity = (p: Component, q: Component): number => Elementary.exp(-Pairs.bhattacharyya(p, q))
 
-/** True if a lower bound of the distance, which needs no full covariances, shows that two components are not equal. */
+/** True if a lower bound of the distance, without full covariances, already shows that the components are not equal. */
 const isClearlyDistinct = (p: Component, q: Component): boolean =>
   Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED_AFFINITY - LOG_STORAGE_ROUNDING
 

@@ -15,7 +15,7 @@ const meanDifference = (p: GaussianComponent, q: GaussianComponent): Float64Arra
 
 const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
-/** Below this |t| the series of t − log(1 + t) is used, with this number of terms. */
+/** Below this |t|, t − log(1 + t) is summed as a series. */
 const SERIES_BELOW = 0.1
 const SERIES_TERMS = 18
 
@@ -69,13 +69,10 @@ export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): num
   return squaredNorm(Factor.solve(n, d, meanDifference(p, q))) / 2 + squaredNorm(e) / 2 + entropy(diagonal)
 }
 
-/**
- * Maximum number of columns for singular values of N⁻¹L by sweeps; with more, they are square roots of eigenvalues, in a hundredth of the
- * time.
- */
+/** Maximum number of columns for singular values of N⁻¹L by sweeps; above it, roots of eigenvalues take a hundredth of the time. */
 const MAX_SINGULAR_COLUMNS = 16
 
-/** Ratio of variances from which sweeps are used even so, since eigenvalues would lose the small ones. */
+/** Ratio of variances above which sweeps are used in any dimension: eigenvalues would lose the small ones. */
 const MAX_EIGENVALUE_RATIO = 1e6
 
 /** Singular value decomposition N⁻¹L = U diag(s) Vᵀ. */
@@ -160,7 +157,7 @@ const covarianceRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
 
 /**
  * Returns −log ∫√(pq) = ⅛ |M⁻¹(m − n)|² + ½ Σ log(1 + (s − 1)²/2s), MMᵀ the mean of the covariances and s the singular values of N⁻¹L
- * (Bhattacharyya 1943). The sum is computed as 2 log|M| − log|N| − log|L| if that has no cancellation.
+ * (Bhattacharyya 1943); the sum as 2 log|M| − log|N| − log|L| if nothing cancels.
  */
 export const bhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const l = p.factor
@@ -195,8 +192,8 @@ const squaredQuadraticForm = (factor: NdArray, d: number, x: Float64Array): numb
 }
 
 /**
- * Lower bound of `bhattacharyya` in O(d²): the distance of the projections on one direction, the difference of the means divided by the
- * variances of the columns.
+ * Lower bound of `bhattacharyya` in O(d²): the distance of the projections on one direction, the difference of the means over the columns'
+ * variances.
  */
 export const leastBhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
@@ -238,9 +235,9 @@ export const squaredWasserstein = (p: GaussianComponent, q: GaussianComponent): 
 const EQUAL_TOLERANCE = 1e-12
 
 /**
- * Probability that a row of one component has the higher posterior for the other, to a relative 1e-12. With x = m + Lz and N⁻¹L = U diag(s)
- * Vᵀ it is P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal probability if the covariances are equal.
- * Null if its integral does not converge.
+ * Probability that a row of p has the higher posterior for q, to a relative 1e-12; null if its integral does not converge. With x = m + Lz
+ * and N⁻¹L = U diag(s) Vᵀ it is P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal probability for
+ * equal covariances.
  */
 export const misclassified = (p: Component, q: Component): number | null => {
   if (q.weight === 0) return 0

@@ -17,7 +17,7 @@ import { patternsOf, conditionOnPattern, type Pattern, type ConditionedComponent
 export interface Prediction {
   /** E[x_j | the rest], [rows, targets] */
   readonly mean: Points
-  /** Standard deviation of x_j given the rest, [rows, targets]; ∞ if ν plus the number of observed cells ≤ 2 for a component. */
+  /** Standard deviation of x_j given the rest, [rows, targets]; ∞ if ν plus the number of observed cells is at most 2 for a component. */
   readonly sd: Points
   /** Returns the p-quantiles of each target given the rest, [rows, targets]. */
   readonly quantile: (p: number) => Points
@@ -33,11 +33,9 @@ export interface Prediction {
 interface ConditionedRow {
   readonly shares: Float64Array
   readonly means: Float64Array
-  /**
-   * Factor of the squared conditional scales, [K]: (ν + q)/(ν + o) for a t with o observed columns, 1 for a Gaussian. `degrees` is ν + o, ∞
-   * for a Gaussian.
-   */
+  /** Factors of the squared conditional scales, [K]: (ν + q)/(ν + o) for a t with o observed columns, 1 for a Gaussian. */
   readonly widening: Float64Array
+  /** ν + o, [K]; ∞ for a Gaussian. */
   readonly degrees: Float64Array
   readonly logDensity: number
 }
@@ -61,12 +59,14 @@ const conditionalMeans = (
   return means
 }
 
+/** Entry i of diag(L_mm L_mmᵀ) of component k; m is the number of missing columns. */
 const conditionalVariance = (rests: Float64Array, m: number, k: number, i: number): number => {
   let sum = 0
   for (let j = 0; j <= i; j++) sum += rests[(k * m + i) * m + j] * rests[(k * m + i) * m + j]
   return sum
 }
 
+/** Calls `act` for each row with its pattern, the components conditioned on it, and the row's conditional distribution. */
 const forEachRow = (
   mixture: Mixture,
   values: Float64Array,
@@ -97,7 +97,7 @@ const forEachRow = (
 
 const PREDICT_CALL = 'Mixture.predict(columns)(points)(mixture)'
 
-/** Rows with all columns; the targets hold NaN. */
+/** Rows with all columns, NaN in the targets. */
 const rowsWithMissingTargets = (
   targets: ReadonlyArray<number>,
   { rows, dim, values }: Points,

@@ -1,6 +1,6 @@
 /**
- * Projected noise for isotropic mixtures: responsibilities depend on noise only through its projection on the span of the centres'
- * differences, and, with unequal variances, its squared length.
+ * Projected noise for isotropic mixtures, whose responsibilities depend on noise only by its projection on the span of the centres'
+ * differences and, with unequal variances, its squared length.
  */
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
@@ -60,12 +60,12 @@ interface NoiseDraw {
 /**
  * Returns c = 1 − h, the weight of the denoising form in |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ, for which projected noise gives the gradient
  * the least variance, if components are well separated and the mixture is the true one. For a component with u = α²v + σ², p = α²v/u, q =
- * σ²/u, the summed variance of the derivatives by the mean (in units of √v) and by log v is
+ * σ²/u, the summed variance of the derivatives by the mean (in units of √v) and by log v is, up to a factor,
  *
- *     (v/u³) [(r u + 2dpσ²)(c − q)² + dp²u (c − 2q)²]
+ *     (v/u³) [(r u + 2dpσ²)(c − q)² + dp²u (c − 2q)²],
  *
- * up to a factor, r being the number of directions drawn, and d = r if the length of the rest is not drawn. The terms with u cancel for
- * antithetic draws. c minimizes the mean over the components: q for unit variances.
+ * r the number of directions drawn, and d = r if the length of the rest is not drawn. The terms with u cancel for antithetic draws. c
+ * minimizes the mean over the components: q for unit variances.
  */
 export const denoisingShare = (
   { weights, variances }: Mixture,

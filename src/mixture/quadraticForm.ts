@@ -15,7 +15,7 @@ export interface QuadraticForm {
 const NEGLIGIBLE_SHIFT = 1e-14
 
 /**
- * P(Q < c), to a relative 1e-12: in closed form if only one y has an effect, otherwise by a contour integral. Null if it does not converge.
+ * P(Q < c), to a relative 1e-12: in closed form if only one y has an effect, otherwise by a contour integral; null if it does not converge.
  */
 export const probabilityBelow = (form: QuadraticForm, c: number): number | null => {
   const length = Elementary.norm(form.b)
@@ -36,7 +36,7 @@ interface Parabola {
   readonly b: number
 }
 
-/** P(ay² + 2βy + b² < c) of a standard normal y, by the roots of the parabola, whose discriminant β² − a(b² − c) is b² + ac. */
+/** P(ay² + 2βy + b² < c) of a standard normal y, by the roots of the parabola; its discriminant β² − a(b² − c) is b² + ac. */
 const probabilityOfParabola = ({ a, beta, b }: Parabola, c: number): number => {
   const discriminant = b * b + a * c
   const constant = b * b - c
@@ -130,7 +130,7 @@ const saddleOf = ({ a, beta, b }: QuadraticForm, c: number, sign: 1 | -1): Saddl
 /** Sines of the angle, below 45°, by which the contour bends away from the imaginary axis. The first opens to the left. */
 const BENDS = [-0.4, 0.4, 0]
 
-/** Relative change at which halving of the steps ends, and maximum number of halvings. */
+/** Relative change at which halving of the steps ends. */
 const TOLERANCE = 1e-12
 const MAX_HALVINGS = 10
 
@@ -138,9 +138,9 @@ const MAX_HALVINGS = 10
 const INTEGRATION_END = 80
 
 /**
- * P(Q < c) from the inversion integral of the moment generating function (Gil-Pelaez 1951) along a hyperbola through the saddle point, on
- * which equal steps converge exponentially (Weideman & Trefethen 2007). The hyperbola opens to the side on which the integrand vanishes at
- * infinity, where it is e^{rs} with r = −Σ b²/a − c; the others are tried if the sum does not converge. Null if none does.
+ * P(Q < c) by inversion of the moment generating function (Gil-Pelaez 1951), along a hyperbola through the saddle point, on which equal
+ * steps converge exponentially (Weideman & Trefethen 2007). It opens to the side on which the integrand, e^{rs} at infinity with r = −Σ
+ * b²/a − c, vanishes; the other hyperbolas are tried if the sum does not converge. Null if none does.
  */
 const probabilityByInversion = (form: QuadraticForm, c: number): number | null => {
   const { a, b } = form
@@ -181,7 +181,7 @@ const integrandOf =
     return (m * re - n * im) / (re * re + im * im)
   }
 
-/** ∫ from 0 to ∞ by the trapezoid rule, halving the steps until the sum converges; null if it does not. */
+/** ∫ from 0 to ∞ by the trapezoid rule, with steps halved until the sum converges; null if it does not. */
 const integrateToInfinity = (integrand: (x: number) => number): number | null => {
   const sum = (h: number, from: number): number => {
     let found = 0

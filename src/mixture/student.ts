@@ -1,8 +1,8 @@
 /**
  * Multivariate t: N(c, Σ/g) with a precision g for each row, Gamma distributed with shape ν/2 and mean 1. Its density is Γ((ν +
  * d)/2)/Γ(ν/2) |Σ|^{−1/2} (νπ)^{−d/2} (1 + q/ν)^{−(ν + d)/2}, q = (x − c)ᵀΣ⁻¹(x − c); E[g | x] = (ν + d)/(ν + q), and E[log g | x] = ψ((ν +
- * d)/2) − log((ν + q)/2) (Lange, Little & Taylor 1989). With noise it is computed by the trapezoid rule in log g, which converges to all
- * digits, since the integrand is analytic and vanishes at both ends.
+ * d)/2) − log((ν + q)/2) (Lange, Little & Taylor 1989). With noise the trapezoid rule in log g converges to all digits, since the integrand
+ * is analytic and vanishes at both ends.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
@@ -13,8 +13,10 @@ import { isGaussian, ofComponents, componentsAndBackground, type Component } fro
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from './mixtureData.js'
 
-/** Range of ν: below, moments are meaningless; above, a t is indistinguishable from a Gaussian. */
+/** Lower bound on ν, below which moments are meaningless. */
 export const MIN_DEGREES = 0.5
+
+/** Upper bound on ν, above which a t is indistinguishable from a Gaussian. */
 export const MAX_DEGREES = 300
 
 /** Log-ratio of a t's density at its centre to that of the Gaussian with the same scale. */
@@ -47,7 +49,7 @@ export const likeliestNu = (mean: number): number => {
 /** log g above which its prior density is negligible. */
 const upperLogPrecision = (nu: number): number => Elementary.log1p(55 / nu + 10.5 / Math.sqrt(nu))
 
-/** Distance in log g below its last change of slope at which a density that decreases like e^{exponent·y/2} is negligible. */
+/** Distance in log g, below its last change of slope, at which a density that decreases like e^{exponent·y/2} is negligible. */
 const logPrecisionDepth = (exponent: number): number => 55 / exponent + 10.5 / Math.sqrt(exponent)
 
 /** Step in log g for ten digits, from experiments with ν from 1 to 100 in 2 and 8 columns. */
@@ -84,8 +86,8 @@ export interface Precisions {
 const precisionsByKey = new Map<string, Precisions>()
 
 /**
- * Returns the nodes and weights of the trapezoid rule in log g. `noise` is an upper bound of the noise variance relative to the smallest
- * variance. Default: Infinity, if unknown.
+ * Returns the nodes and weights of the trapezoid rule in log g. `noise` bounds the noise variance relative to the smallest variance.
+ * Default: Infinity.
  */
 export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Precisions => {
   const word = `${nu} ${dim} ${noise}`
@@ -127,7 +129,7 @@ export const componentAsGaussians = (
   }))
 }
 
-/** Returns the same density with Gaussian components only: about a hundred for each t. */
+/** Returns the same density by Gaussian components alone: about a hundred for each t. */
 export const asGaussians = (mixture: Mixture): Mixture => {
   if (isGaussian(mixture)) return mixture
   const all = componentsAndBackground(mixture).flatMap(part => componentAsGaussians(part))
@@ -135,7 +137,7 @@ export const asGaussians = (mixture: Mixture): Mixture => {
   return ofComponents(all.map(({ weight, mean, factor }) => ({ weight: weight / total, mean, factor })))
 }
 
-/** Relative change at which the continued fraction has converged, and its maximum number of terms. */
+/** Relative change at which the continued fraction has converged. */
 const FRACTION_TOLERANCE = Elementary.powerOfTwo(-53)
 const MAX_FRACTION_TERMS = 500
 

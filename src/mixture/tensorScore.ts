@@ -12,7 +12,7 @@ import { logShares, vectorArray } from './families/gaussian.js'
 import type { Mixture } from './mixtureData.js'
 
 /**
- * Arrays of the components with positive weight: means, log weights, and variances [K] if all are isotropic; otherwise triangular factors,
+ * Arrays of the components with positive weight: means, log weights, and variances [K] if all are isotropic, otherwise triangular factors
  * [K, dim, dim].
  */
 export const mixtureConstants = (mixture: Mixture): Params.Params<string> => {
@@ -48,7 +48,7 @@ const fullScore: ScoreOfConstants = ({ means, logits, factors }, x, level) =>
 export const scoreOfConstants = (mixture: Mixture): ScoreOfConstants =>
   isRound(withoutEmpty(mixture)) ? roundScore : fullScore
 
-/** Numbers, or one for each row, [rows, 1], as an objective's `row.level`. */
+/** Numbers, or [rows, 1] as an objective's `row.level`. */
 export interface TensorLevel {
   readonly alpha: Operand
   readonly sigma: Operand

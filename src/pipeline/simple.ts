@@ -130,7 +130,7 @@ interface DescentMemory {
   readonly place: Position | null
 }
 
-const placeCodec = t.union([
+const epochPositionCodec = t.union([
   t.type({ epochs: t.type({ _tag: t.literal('Key'), k0: t.number, k1: t.number }), met: t.number }),
   t.null
 ])
@@ -141,7 +141,7 @@ const descentCodec = (
   { epochs }: { readonly epochs: boolean }
 ): t.Type<DescentMemory, unknown> => {
   const inner = Optimizer.stateCodec<string>(optimizer)
-  const form = t.type({ optimizer: inner, place: placeCodec })
+  const form = t.type({ optimizer: inner, place: epochPositionCodec })
   return epochs
     ? form
     : new t.Type(

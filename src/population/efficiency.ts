@@ -95,7 +95,7 @@ interface RowsWithNoise extends Pick<Nodes.Nodes, 'rule'> {
 const NOISE_LEVEL: Schedule.Level = { alpha: 1, sigma: 1 }
 const noiseOn = lazy(() => Problem.orThrow(NodesOf.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
 
-const meeting = (
+const rowsTimesNodes = (
   points: Points.Points,
   noise: Nodes.Nodes
 ): { readonly points: Points.Points; readonly expectation: Expectation.Expectation } => {
@@ -135,7 +135,7 @@ const gradientOuterProducts = <P extends string>(
     })
     return symmetrizedCrossProduct(one, other, weights)
   }
-  const all = meeting(points, noise)
+  const all = rowsTimesNodes(points, noise)
   return second(groupMeans(of(all.expectation, all.points), noise.weights), weights)
 }
 
@@ -200,7 +200,7 @@ const hessianOn = <P extends string>(
         requireMixture(score, params),
         levels,
         noise => {
-          const met = meeting(data, noise)
+          const met = rowsTimesNodes(data, noise)
           return by(met.expectation, met.points)
         }
       )

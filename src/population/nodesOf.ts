@@ -388,7 +388,7 @@ const tooWide = (dim: number): Problem.Problem =>
     'take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
-const ofStudents = (truth: Mixture): PopulationNodes['ofStudents'] => {
+const quadratureNodesPerComponent = (truth: Mixture): PopulationNodes['standardNodesPerComponent'] => {
   const nodesOf = remembered(
     ([components, counts]: readonly [number, ReadonlyArray<number>]) =>
       repeatedNodes(components, counts.length, productRule(counts), ruleText(counts, 0)),
@@ -421,7 +421,7 @@ const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNod
       layout => (layout.axes === null ? layout.counts.join() : layout)
     )
     return populationNodes(mixture, built(layout), {
-      ofStudents: ofStudents(mixture),
+      standardNodesPerComponent: quadratureNodesPerComponent(mixture),
       resolved: (students, levels, finer = 0) => E.map(built)(layoutOf(mixture, [students], levels, { finer })),
       shifts: null,
       noises: null
@@ -432,7 +432,7 @@ const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNod
 const populationNodes = (
   mixture: Mixture,
   { rule, rows, dim, weights, nodesAt, stay, first }: Nodes,
-  rest: Pick<PopulationNodes, 'resolved' | 'ofStudents' | 'shifts' | 'noises'>
+  rest: Pick<PopulationNodes, 'resolved' | 'standardNodesPerComponent' | 'shifts' | 'noises'>
 ): PopulationNodes => ({
   rule,
   rows,
@@ -475,7 +475,7 @@ const byLattice = (
     }
     return populationNodes(mixture, nodes, {
       resolved: () => E.right(nodes),
-      ofStudents: students => {
+      standardNodesPerComponent: students => {
         if (!isRound(students)) return E.left(notRound)
         return E.right(ofCount(students.weights.length))
       },

@@ -105,7 +105,7 @@ const SAME_POINT = { isolated: 3e-4, flat: 3e-2 }
 const ESCAPE_DISTANCE = 8
 /** Multiple of that distance at which a search ends; a nearer student may return. */
 const LEFT = 1.5
-const ALLOCATIONS = 120
+const MAX_ALLOCATIONS = 120
 
 const mixtureCentres = (mixture: Mixture.Mixture): ReadonlyArray<ReadonlyArray<number>> =>
   Mixture.toDescription(mixture).means
@@ -176,7 +176,7 @@ const multisets = <A>(count: number, of: ReadonlyArray<A>): ReadonlyArray<Readon
 const allocations = (truth: Mixture.Mixture, count: number): ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>> => {
   const centres = mixtureCentres(truth)
   const middles = centres.flatMap((a, i) => centres.slice(i + 1).map(b => a.map((x, j) => (x + b[j]) / 2)))
-  return multisets(count, [...centres, ...middles]).slice(0, ALLOCATIONS)
+  return multisets(count, [...centres, ...middles]).slice(0, MAX_ALLOCATIONS)
 }
 
 /** Loss as a smooth function of packed parameters. */

@@ -95,7 +95,7 @@ const span = {
 }
 const EXAMPLE_SPAN = { from: 0.9, to: 0.001, steps: 20 }
 
-const ofSpan =
+const spanProblems =
   ({ from, to }: Span) =>
   (schedule: Schedule.Schedule): ReadonlyArray<Problem.Problem> => [
     ...noisyEndProblems(schedule, 'from', from),
@@ -119,7 +119,7 @@ export const uniform = define({
   example: EXAMPLE_SPAN,
   formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps`,
   meaning: span => ({
-    requirements: ofSpan(span),
+    requirements: spanProblems(span),
     evenIn: (_, time) => time,
     times: () => interpolatedTimes(span, share => interpolate(span.from, span.to, share))
   })
@@ -137,7 +137,7 @@ export const logSnr = define({
   formula: ({ from, to, steps }) => `t from ${from} to ${to} in ${steps} equal steps of log(α²/σ²)`,
   meaning: span => ({
     requirements: schedule => [
-      ...ofSpan(span)(schedule),
+      ...spanProblems(span)(schedule),
       ...Problem.unless(
         !(noiseRatio(schedule, span.to) <= 0),
         'to',
@@ -179,7 +179,7 @@ export const karras = define({
   example: { ...EXAMPLE_SPAN, to: 0 },
   formula: ({ from, to, steps, rho }) => `t from ${from} to ${to} in ${steps} equal steps of (σ/α)^(1/${rho})`,
   meaning: span => ({
-    requirements: ofSpan(span),
+    requirements: spanProblems(span),
     evenIn: ({ alpha, sigma }) => Elementary.pow(sigma / alpha, 1 / span.rho),
     times: schedule => {
       const [noisy, clean] = [span.from, span.to].map(time => Elementary.pow(noiseRatio(schedule, time), 1 / span.rho))

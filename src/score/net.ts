@@ -216,7 +216,7 @@ export const named = Case.caseCalledBy(
     under(name, net) as Net<string> as Net<`${N}.${P}`>
 )
 
-const someHeads: Field.Field<Readonly<Record<string, Net<string>>>> = {
+const headsField: Field.Field<Readonly<Record<string, Net<string>>>> = {
   ...Field.dictionary(Field.of(concept)),
   arbitrary: (fc, any) =>
     fc.dictionary(fc.constantFrom('noise', 'variance'), any(concept.name, 3), { minKeys: 1, noNullPrototype: true }),
@@ -230,7 +230,7 @@ const headsNet = define({
     /** Part that all heads share. */
     trunk: Field.of(concept),
     /** Net of each output, by its name. */
-    heads: someHeads
+    heads: headsField
   },
   call: ['trunk', 'heads'],
   formula: ({ trunk, heads }) =>

@@ -42,7 +42,9 @@ const centredByIdentity = remembered((data: Source.Data): CentredData => {
 })
 
 /** Returns the frame without a shift. */
-export const unmoved = <P extends string, D extends Source.Data = Points.Points>(points: D): CentredFrame<P, D> => ({
+export const uncentredFrame = <P extends string, D extends Source.Data = Points.Points>(
+  points: D
+): CentredFrame<P, D> => ({
   points,
   middle: null,
   toInternal: params => params,
@@ -54,7 +56,7 @@ export const of = <P extends string, D extends Source.Data>(family: Family<P>, d
   const { shifted } = family
   // Invalid data may have no mean.
   const isSound = Source.isSource(data) ? Source.problems(data).length === 0 : E.isRight(Points.validate(data))
-  if (shifted === undefined || !isSound) return unmoved<P, D>(data)
+  if (shifted === undefined || !isSound) return uncentredFrame<P, D>(data)
   const { points, middle } = centredData(data)
   const opposite = middle.map(m => -m)
   return { points, middle, toInternal: shifted(opposite), fromInternal: shifted(middle) }
@@ -64,4 +66,4 @@ export const of = <P extends string, D extends Source.Data>(family: Family<P>, d
 export const frameOfModel = <P extends string, D extends Source.Data>(
   { family }: Model<P>,
   data: D
-): CentredFrame<P, D> => (family === undefined ? unmoved<P, D>(data) : of(family, data))
+): CentredFrame<P, D> => (family === undefined ? uncentredFrame<P, D>(data) : of(family, data))

@@ -194,7 +194,7 @@ const fillVolumes = ({ n, omega, at }: MomentsAlongAxes, old: Spectrum): Spectru
     const { m } = place < 0 ? NOT_FILLED : fillVolume(sorted[place], volume, least)
     if (m > -Infinity) own.set(shapeOfLogs(logs.slice(k * dim, (k + 1) * dim).map(l => Math.max(l - m, least))))
     else {
-      const lowest = predictedLogs(SINGLE_COMPONENT, Float64Array.of(0, ...own), 1, dim).reduce(
+      const lowest = predictedLogs(SINGLE_COMPONENT_SHARING, Float64Array.of(0, ...own), 1, dim).reduce(
         (a, b) => Math.min(a, b),
         0
       )
@@ -254,7 +254,7 @@ const commonVolume = (
   return volume
 }
 
-const SINGLE_COMPONENT: SpectrumSharing = { volume: 'own', shape: 'own' }
+const SINGLE_COMPONENT_SHARING: SpectrumSharing = { volume: 'own', shape: 'own' }
 
 /** Design matrix B, row-major, [K · d, θ]. */
 const designMatrix = (parts: SpectrumSharing, count: number, dim: number): Float64Array => {

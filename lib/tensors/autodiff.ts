@@ -13,8 +13,8 @@ export type { Origin } from './origin.js'
 type NdArraysOf<T> = { readonly [K in keyof T]: NdArray }
 
 /**
- * Evaluates f in double precision and returns its result, one tensor or a record of tensors, as plain arrays. All tensors are freed, and
- * the tfjs backend of the process is restored.
+ * Evaluates f in double precision and returns its tensor, or record of tensors, as plain arrays. All tensors are freed, and the tfjs
+ * backend of the process is restored.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -39,7 +39,7 @@ export function compute(
 }
 
 const typedKeys = <P extends string>(record: Readonly<Record<P, unknown>>): P[] => Object.keys(record) as P[]
-/** Record over names, with the type of its keys, which `Object.fromEntries` forgets. */
+/** `Object.fromEntries` with the type of the keys. */
 const recordOf = <P extends string, V>(
   names: ReadonlyArray<P>,
   value: (name: P, i: number) => V
@@ -47,8 +47,7 @@ const recordOf = <P extends string, V>(
   Object.fromEntries(names.map((name, i) => [name, value(name, i)])) as { readonly [K in P]: V }
 
 /**
- * Value of a scalar function of named parameters, and its gradient in each of them, 0 in a parameter on which f does not depend. Neither
- * need be finite.
+ * Value and gradient of a scalar function of named parameters; 0 in a parameter on which f does not depend. Neither need be finite.
  *
  * @throws Error when f returns more than a scalar
  * @example
@@ -84,8 +83,8 @@ export const valueAndGrad =
     })
 
 /**
- * Finds the operation by which a function of parameters, or its gradient, becomes infinite or NaN: the first with such a result from finite
- * inputs, and these inputs. Returns null if value and gradient are finite; masked results, for instance by `where`, do not count.
+ * Finds the first operation with an infinite or NaN result from finite inputs in a function of parameters or its gradient, with these
+ * inputs. Returns null if value and gradient are finite; masked results, for instance by `where`, do not count.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -122,8 +121,8 @@ export const vjp =
   }
 
 /**
- * Gradient of Σ f, of the shape of x. It nests to any order and is differentiable in all tensors that f closes over; these count as
- * constants, even if they were computed from x.
+ * Gradient of Σ f, of the shape of x; nests to any order. Differentiable in all tensors that f closes over, which count as constants even
+ * if computed from x.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -140,17 +139,15 @@ export const grad =
     return pullback(() => f(y), [y]).grads[0] ?? zeros(x.shape)
   }
 
-/**
- * Jacobian-vector product ∂f/∂x · v, of the shape of f(x): the derivative of the vector-Jacobian product, which is linear in its vector.
- */
+/** Jacobian-vector product ∂f/∂x · v, of the shape of f(x): the derivative of `vjp`, which is linear in dy. */
 export const jvp =
   (f: (x: Tensor) => Tensor) =>
   (x: Tensor, v: Tensor): Tensor =>
     grad(u => mul(vjp(f)(x, u), v))(zeros(f(x).shape))
 
 /**
- * Divergence Σ_j ∂f_j/∂x_j of a row-wise map: x and f(x) are [rows, d], the result is [rows, 1]. Takes d gradients, and is differentiable
- * in all tensors that f closes over.
+ * Divergence Σ_j ∂f_j/∂x_j, [rows, 1], of a row-wise map: x and f(x) are [rows, d]. Takes d gradients; differentiable in all tensors that f
+ * closes over.
  *
  * @throws Error if x is not a matrix or f changes its shape
  * @example
@@ -177,9 +174,8 @@ export const divergence =
   }
 
 /**
- * Divergence of a row-wise map that also reads other values of the rows, such as their noise levels, through `again`. A compiled program
- * computes all directions at once on d copies of each row, so it does not grow with d; the interpreter computes one direction after
- * another, with the memory of one.
+ * Divergence of a row-wise map that also reads other values of the rows, such as noise levels, through `again`. A compiled program computes
+ * all directions at once on d copies of each row, so its size does not grow with d; the interpreter computes one after another.
  *
  * @example
  * import { strict as assert } from 'node:assert'

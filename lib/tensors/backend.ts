@@ -1,6 +1,6 @@
 /**
  * A tfjs backend in double precision. tfjs has one floating dtype, 'float32', but leaves storage to the backend: this one stores
- * Float64Array, so the whole engine, gradients included, computes in doubles.
+ * Float64Array, so values and gradients are doubles.
  */
 import {
   allocate,
@@ -45,8 +45,8 @@ const asBackendValues = (values: TypedValues): Float32Array => values as unknown
 const floatView = new DataView(new ArrayBuffer(4))
 
 /**
- * True if a float32 is almost certainly an unrounded constant: an integer up to 2²⁰, or at most 12 significant bits (0.5, 3/4096, ±∞). One
- * in about 4000 rounded constants qualifies; 0.1, 1/3 and π do not.
+ * True if a float32 is almost certainly an unrounded constant: not finite, an integer up to 2²⁰, or of at most 12 significant bits (0.5,
+ * 3/4096), as is one in about 4000 rounded constants.
  */
 const isExactConstant = (x: number): boolean => {
   if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 1048576)) return true
@@ -102,7 +102,7 @@ export const isRecording = (): boolean => activeRecorder !== undefined
 
 let origins: WeakMap<object, Origin> | undefined
 
-/** Calls f while origins of results that are not finite are tracked; `originOf` returns that of a tensor, or null. */
+/** Calls f while origins of results that are not finite are tracked; `originOf` returns the origin of a tensor, or null. */
 export const trackingOrigins = <A>(f: (originOf: (x: Tensor) => Origin | null) => A): A => {
   const before = origins
   const own = new WeakMap<object, Origin>()
@@ -117,10 +117,10 @@ export const trackingOrigins = <A>(f: (originOf: (x: Tensor) => Origin | null) =
 const ndArrayOfDense = ({ shape, values }: Dense): NdArray => ({ shape: [...shape], values: Float64Array.from(values) })
 
 /**
- * Records and returns the origin of a result that is not finite: that of an input that is not finite either (for NaN, of a NaN if any),
- * otherwise this operation. Returns null if the result is finite.
+ * Origin of a result that is not finite: that of an input that is not finite either (for NaN, preferably of a NaN), otherwise this
+ * operation. Null if the result is finite or origins are not tracked.
  */
-const noteOrigin = (
+const findOrigin = (
   operation: string,
   inputs: KernelInputs,
   output: Dense,
@@ -151,7 +151,7 @@ class Float64Backend implements BackendStore {
     this.#data = new DataStorage<BackendEntry>(this, engine())
   }
 
-  /** Stores values that tfjs made from a user's numbers. A Float64Array is not copied. */
+  /** Stores values that tfjs made from a user's numbers, a Float64Array without a copy; throws if tfjs has rounded them. */
   write(values: BackendValues | null, shape: number[], dtype: DataType): object {
     if (values instanceof Float32Array && dtype === 'float32') {
       const rounded = values.find(x => !isExactConstant(x))
@@ -183,7 +183,7 @@ class Float64Backend implements BackendStore {
   }
 
   /**
-   * Entry of a tensor; throws for tensors of other backends, which tfjs would move: away from their owner, as rounded floats, or from freed
+   * Entry of a tensor; throws for a tensor of another backend, which tfjs would move here: rounded, away from its owner, or from freed
    * memory.
    */
   #entry(id: object): BackendEntry {
@@ -287,7 +287,7 @@ const asTfjsKernel =
       const own = names.find(name => given[name]?.values === values)
       const shared = own === undefined ? undefined : call.inputs[own]?.dataId
       if (shared !== undefined) backend.incRef(shared)
-      const origin = shared === undefined && origins !== undefined ? noteOrigin(name, given, output, call.inputs) : null
+      const origin = shared === undefined && origins !== undefined ? findOrigin(name, given, output, call.inputs) : null
       // tfjs copies the shape, although its type is mutable.
       const info = { shape: shape as number[], dtype }
       const dataId = shared ?? backend.write(asBackendValues(values), info.shape, dtype)
@@ -323,7 +323,7 @@ export const ensureBackend = (): BackendStore => (registered ??= register()).bac
 /** Name of the backend in tfjs. */
 export const backendName = (): string => (registered ??= register()).name
 
-/** The active backend if it is one of this package, of any copy: tensors live in the backend of the copy that began the computation. */
+/** The active backend if it is of any copy of this package: tensors live in that of the copy that began the computation. */
 const activeBackend = (): BackendStore | undefined => {
   const tf = tfjs().engine()
   // The types of tfjs omit that there may be none; a backend with this name belongs to some copy.
@@ -365,13 +365,13 @@ export type Attributes = NamedAttrMap
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
-/** Runs a kernel of several outputs on the tape. */
+/** Runs a kernel of several outputs, recorded on the tape; throws outside `compute(() => …)`. */
 export const runAll = (kernel: string, inputs: NamedTensors, attrs?: Attributes): Tensor[] => {
   requireBackend(kernel)
   return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor[]
 }
 
-/** Runs a kernel of one output on the tape. */
+/** Runs a kernel of one output, recorded on the tape; throws outside `compute(() => …)`. */
 export const run = (kernel: string, inputs: NamedTensors, attrs?: Attributes): Tensor => {
   requireBackend(kernel)
   return tfjs().engine().runKernel(kernel, inputs, attrs) as Tensor

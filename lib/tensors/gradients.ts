@@ -24,7 +24,7 @@ const gradientRule = ({ operands, pulls, keepsNone }: KernelOperation): Gradient
     return Object.fromEntries(
       names.map((name, i) => {
         const pull = operands === null ? pulls[0] : pulls[i]
-        // tfjs types attributes as a loose map, though its ops pass just those of its `kernel_names.ts`, which each pull states; and it
+        // tfjs passes the attributes that each pull states, in spite of their loose type, and one cotangent to a kernel of one output.
         // gives one
         // cotangent to a kernel of one output
         const pulled = (): Tensor => pull?.(T, dy as Tensor, saved, attrs as never, i) ?? T.zeros(saved[i].shape)

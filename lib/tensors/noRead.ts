@@ -2,7 +2,7 @@
 
 let sealings = 0
 
-/** Sets the number of seals while f runs. */
+/** Runs f with another number of seals. */
 const during =
   (sealing: (now: number) => number) =>
   <R>(f: () => R): R => {

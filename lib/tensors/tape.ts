@@ -1,6 +1,6 @@
 /**
- * Scopes of the tfjs engine: this package's backend and gradients are active during a computation and restored afterwards, and all tensors
- * are freed.
+ * Scopes of the tfjs engine: a computation uses this package's backend and gradients; afterwards those of the process are restored and all
+ * tensors are freed.
  */
 import { backendName, ensureBackend } from './backend.js'
 import { gradientRules } from './gradients.js'
@@ -21,8 +21,8 @@ const OUR_GRADIENTS: ReadonlyArray<GradConfig> = Object.entries(gradientRules).m
 }))
 
 /**
- * Activates this package's gradients and returns the function that restores those of the process. Repeated at every entry, since a program
- * that loads all of tfjs later replaces them by its own, whose second derivatives are wrong.
+ * Activates this package's gradients and returns the function that restores those of the process. Repeated at every entry, since loading
+ * all of tfjs replaces them by its own, whose second derivatives are wrong.
  */
 const lendGradients = (): (() => void) => {
   const tf = tfjs()

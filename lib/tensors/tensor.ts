@@ -1,9 +1,9 @@
 /**
- * The tensor vocabulary, in which objectives and scores are written. Functions take tensors or plain numbers, which are exact doubles.
- * Tensors live inside `compute`, `valueAndGrad` and similar functions, which free them.
+ * The tensor vocabulary of objectives and scores. Functions take tensors or plain numbers, which are exact doubles. Tensors live inside
+ * `compute`, `valueAndGrad` and similar functions, which free them.
  *
  * Names and conventions are those of tfjs: sizes align from the right and 1 broadcasts; axes count from 0, or from the end if negative; a
- * reduction without axes reduces all axes to a scalar. Derivatives exist to any order; those of piecewise constant functions (comparisons,
+ * reduction without axes reduces all to a scalar. Derivatives exist to any order; those of piecewise constant functions (comparisons,
  * floor, argMax) are zero.
  */
 import { adopt, detached, precision, run, runAll, tensorValues } from './backend.js'
@@ -24,7 +24,7 @@ export type Axes = number | ReadonlyArray<number>
 /** Sizes of the axes, outermost first; [] for a scalar. */
 export type Shape = ReadonlyArray<number>
 
-/** Type of the entries: doubles (reported as 'float32' by tfjs, which has no name for them), integers, or truth values. */
+/** Type of the entries: doubles (named 'float32' by tfjs), integers or truth values. */
 export type EntryType = 'float64' | 'int32' | 'bool'
 
 // —— making ————————————————————————————————————————————————————————————————————————————————————————————————————————————————
@@ -132,8 +132,8 @@ export const mul: BinaryOperation = binaryOf('Multiply')
 /** a / b, as doubles also for integers */
 export const div: BinaryOperation = binaryOf('RealDiv')
 /**
- * a^b, 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0, and the derivative in a is the limit (1 for b = 1, 0 for b > 1
- * or b = 0).
+ * a^b; 1 at a = 1 for every b (IEEE 754). At a = 0 the derivative in b is 0, and that in a is the limit (1 for b = 1, 0 for b > 1 or b =
+ * 0).
  */
 export const pow: BinaryOperation = binaryOf('Pow')
 /** The larger of a and b; NaN with derivative NaN if either is NaN. If a = b each gets half the derivative. */
@@ -372,8 +372,8 @@ export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: asTen
 export const argMin = (x: Operand, axis = 0): Tensor => argMax(neg(x), axis)
 
 /**
- * Range in which sums of squares keep their digits; outside it numbers are scaled by 2^±by. Each precision represents its powers, and also
- * the quotient 2^by over a root, which the derivative needs.
+ * Sums of squares in [least, most] keep their digits; otherwise numbers are scaled by 2^±by first. Each precision represents these powers,
+ * and 2^by over a root, which the derivative needs.
  */
 const NORM_RANGES = {
   float64: { least: powerOfTwo(-900), most: powerOfTwo(960), by: 600 },
@@ -421,7 +421,7 @@ export const matMul = (
 
 /**
  * Σ_j (x_ij − s_i c_kj)², [n, k]: squared distances of the rows of x, [n, d], from centres, [k, d], scaled by one number, or one per row,
- * [n, 1] (Default: 1). Computed from differences, since |x|² − 2⟨x, c⟩ + |c|² cancels at distances that are small compared with |x|.
+ * [n, 1] (Default: 1). Computed from differences, since |x|² − 2⟨x, c⟩ + |c|² cancels at small distances.
  *
  * @throws Error if the shapes do not match
  * @example
@@ -464,8 +464,7 @@ export const cholesky = (s: Tensor): Tensor => run('Cholesky', { x: s })
 
 /**
  * L, lower triangular with no negative diagonal, with L Lᵀ = AᵀA for each matrix of a stack [..., m, n], m ≥ n: [..., n, n]. It is Rᵀ of A
- * = QR: AᵀA, which would lose half of the digits, is not formed. A sum of products is one product of a stacked matrix, B Bᵀ + C Cᵀ = [Bᵀ;
- * Cᵀ]ᵀ[Bᵀ; Cᵀ].
+ * = QR; forming AᵀA would lose half of the digits. For a sum, stack the factors: B Bᵀ + C Cᵀ = [Bᵀ; Cᵀ]ᵀ[Bᵀ; Cᵀ].
  *
  * @throws Error if the matrices have fewer rows than columns
  * @example

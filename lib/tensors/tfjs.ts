@@ -1,7 +1,7 @@
 /**
  * The part of tfjs that is used: its engine, which keeps the tape, and its registries of kernels and gradients. The built package bundles
- * it as `vendor/tfjs.js` (see `imports` in package.json), so users install neither tfjs nor its types. Assigning `core` to `Tfjs` makes the
- * compiler compare the interfaces below with the types of tfjs.
+ * it as `vendor/tfjs.js`, so users install neither tfjs nor its types. Assigning `core` to `Tfjs` makes the compiler compare the interfaces
+ * below with the types of tfjs.
  */
 import * as core from '@tensorflow/tfjs-core'
 import { type Tensor } from '../arrays/ndarray.js'

@@ -1,4 +1,4 @@
-/** Sums and maps over the columns of a table, [n, d] row by row, in the order of the rows and one pass over memory. */
+/** Sums and maps over the columns of a table, [n, d] row by row, in the order of the rows and one pass. */
 import { sumOfRow } from '../wasm/kernels/plain.js'
 
 /** Σᵢ pᵢ x_ij, [d]. */
@@ -37,7 +37,7 @@ export const firstNotFinite = (values: Float64Array): number => {
   return -1
 }
 
-/** Lowers each entry of `out`, [n], to the smallest Σ_j (x_ij − c_j)² over centres c, [any, d], with the bits of the tensor vocabulary. */
+/** Lowers each entry of `out`, [n], to the smallest Σ_j (x_ij − c_j)² over centres c, [any, d]; bits as by tensors. */
 export const updateNearestDistances = (
   values: Float64Array,
   dim: number,

@@ -1,6 +1,6 @@
 /**
  * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row starts as a cluster, and the pair whose merge
- * decreases the classification likelihood of a Gaussian mixture least is merged, until a single cluster is left.
+ * decreases the classification likelihood of a Gaussian mixture least is merged until one cluster is left.
  */
 import { tabulate } from '../arrays/entries.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -16,7 +16,7 @@ export interface CountedRows {
   readonly counts: Float64Array
 }
 
-/** Merges in their order: cluster `absorbed[i]` into `kept[i]` < `absorbed[i]`; a cluster is identified by its first row. */
+/** Merges in their order: cluster `absorbed[i]` into `kept[i]` < `absorbed[i]`; clusters are identified by their first row. */
 export interface Hierarchy {
   readonly rows: number
   readonly kept: Int32Array
@@ -53,8 +53,8 @@ const RANK_VARIANCE_SHARE = Elementary.powerOfTwo(-40)
 
 /**
  * Partially whitened rows [rows, directions]: columns are standardized and rotated to their principal directions, each divided by the
- * fourth root of its variance λ; then the mean square of all coordinates is scaled to 1. Constant directions and those after the first
- * `most` are left out. Independent of the origin and units of the columns.
+ * fourth root of its variance; then the mean square of all coordinates is scaled to 1. Omits constant directions and those after the first
+ * `most`.
  */
 export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: number): Omit<CountedRows, 'counts'> => {
   const total = counts.reduce((sum, n) => sum + n, 0)
@@ -69,7 +69,7 @@ export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: n
       z[i * dim + j] = values[i * dim + j] - origin - mean
       largest = Math.max(largest, Math.abs(z[i * dim + j]))
     }
-    // In units of the largest, so squares neither underflow nor overflow. Columns that differ by rounding are constant.
+    // In units of the largest, so no square under- or overflows. Columns that differ by rounding are constant.
     const isConstant = largest <= 8 * Number.EPSILON * Math.abs(origin)
     let square = 0
     for (let i = 0; i < rows && !isConstant; i++)
@@ -91,27 +91,33 @@ export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: n
   return { rows, dim: directions, values: out }
 }
 
-/** Current clusters, each identified by its first row. Functions of the state are at the top level so that engines compile them once. */
+/** Current clusters, each identified by its first row. Its functions are at the top level so that engines compile them once. */
 interface LinkageState {
   readonly d: number
   readonly alpha: number
   readonly mass: Float64Array
   readonly means: Float64Array
-  /** Lower triangles of the scatters W_k, row by row, and each cluster's term of the criterion. */
+  /** Lower triangles of the scatters W_k, row by row. */
   readonly scatter: Float64Array
+  /** Term of each cluster in the criterion. */
   readonly terms: Float64Array
   readonly isAlive: Uint8Array
-  /** Cost, or a lower bound, of merging i and j < i; and for each i the j of smallest cost. */
+  /** Cost, or a lower bound, of merging i and j < i, by `pairIndex`. */
   readonly costs: Float64Array
+  /** 1 if the cost is exact. */
   readonly isKnown: Uint8Array
+  /** For each i the j < i of smallest cost. */
   readonly nearest: Int32Array
+  /** Smallest cost for each i. */
   readonly least: Float64Array
-  /** Workspace: scatter of two merged clusters, and its factor. */
+  /** Workspace: scatter of two merged clusters. */
   readonly joined: Float64Array
+  /** Workspace: Cholesky factor of `joined`. */
   readonly lower: Float64Array
   readonly logs: Float64Array
 }
 
+/** Writes the scatter of clusters i and j together to `joined`. */
 const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): void => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
@@ -122,6 +128,7 @@ const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: numb
   }
 }
 
+/** Trace of the scatter of clusters i and j together. */
 const mergedTrace = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): number => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
@@ -133,8 +140,8 @@ const mergedTrace = ({ d, mass, means, scatter, joined }: LinkageState, i: numbe
   return trace
 }
 
-/** Determinant |W/n| of `joined`; 0 if it is not positive definite. */
-const volume = ({ d, joined, lower }: LinkageState, count: number): number => {
+/** Determinant |W/n| of `joined`, 0 if it is not positive definite; overwrites `lower`. */
+const mergedDeterminant = ({ d, joined, lower }: LinkageState, count: number): number => {
   let product = 1
   for (let p = 0, row = 0; p < d; row += ++p)
     for (let q = 0, other = 0; q <= p; other += ++q) {
@@ -149,23 +156,24 @@ const volume = ({ d, joined, lower }: LinkageState, count: number): number => {
   return product
 }
 
-const cost = (standing: LinkageState, i: number, j: number): number => {
+/** Increase of the criterion if clusters i and j merge; overwrites `joined`. */
+const mergeCost = (standing: LinkageState, i: number, j: number): number => {
   const { d, alpha, mass, terms } = standing
   const count = mass[i] + mass[j]
   const width = (mergedTrace(standing, i, j) + alpha) / count
   if (count <= d) return count * Elementary.log(width) - (terms[i] + terms[j])
   mergeScatter(standing, i, j)
-  return count * Elementary.log(volume(standing, count) + width) - (terms[i] + terms[j])
+  return count * Elementary.log(mergedDeterminant(standing, count) + width) - (terms[i] + terms[j])
 }
 
-/** Bound on the error of a logarithm. */
+/** Bound on the relative error of a kernel's logarithm. */
 const LOG_ERROR = 8 * Number.EPSILON
 
 const pairIndex = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
 
 /**
- * Sets lower bounds on the cost of merging cluster i with each cluster before `end`: determinants, most of the work, are left out until
- * needed, and all logarithms are computed at once.
+ * Sets lower bounds on the cost of merging cluster i with each cluster before `end`, without determinants, which are most of the work; all
+ * logarithms are computed at once.
  */
 const noteLowerBounds = (standing: LinkageState, i: number, end: number): void => {
   const { d, alpha, mass, terms, isAlive, costs, isKnown, logs } = standing
@@ -189,13 +197,13 @@ const exactCostBelow = (standing: LinkageState, i: number, j: number, most: numb
   const { costs, isKnown } = standing
   const at = pairIndex(i, j)
   if (isKnown[at] === 0 && costs[at] <= most) {
-    costs[at] = cost(standing, i, j)
+    costs[at] = mergeCost(standing, i, j)
     isKnown[at] = 1
   }
   return costs[at]
 }
 
-/** Finds the j < i of smallest cost. */
+/** Sets `nearest[i]` to the j < i of smallest cost, and `least[i]` to this cost. */
 const findNearest = (standing: LinkageState, i: number): void => {
   const { isAlive, nearest, least } = standing
   least[i] = Infinity
@@ -218,10 +226,10 @@ const cheapest = ({ isAlive, nearest, least }: LinkageState): number => {
   return from
 }
 
-/** Merges cluster `from` into cluster `to`. */
+/** Merges cluster `from` into cluster `to`; updates costs and nearest clusters. */
 const absorb = (standing: LinkageState, from: number, to: number): void => {
   const { d, mass, means, scatter, terms, isAlive, nearest, least, joined } = standing
-  terms[to] += terms[from] + cost(standing, from, to)
+  terms[to] += terms[from] + mergeCost(standing, from, to)
   mergeScatter(standing, from, to)
   scatter.set(joined, to * joined.length)
   const count = mass[from] + mass[to]
@@ -244,7 +252,7 @@ const absorb = (standing: LinkageState, from: number, to: number): void => {
 }
 
 /**
- * Hierarchy of merges that increase, at each step as little as possible, −2 times the classification log-likelihood up to constants,
+ * Hierarchy of merges that each increase least −2 times the classification log-likelihood up to constants,
  *
  * Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k),   α = tr W/(n d),
  *
@@ -254,7 +262,7 @@ const absorb = (standing: LinkageState, from: number, to: number): void => {
  */
 export const agglomerated = ({ rows: n, dim: d, values, counts }: CountedRows): Hierarchy => {
   const size = (d * (d + 1)) / 2
-  const alpha = Math.max(scatterOf(values, counts, d), Number.EPSILON)
+  const alpha = Math.max(meanColumnVariance(values, counts, d), Number.EPSILON)
   const standing: LinkageState = {
     d,
     alpha,
@@ -287,8 +295,7 @@ export const agglomerated = ({ rows: n, dim: d, values, counts }: CountedRows): 
   return { rows: n, kept, absorbed }
 }
 
-/** tr W/(n d) */
-const scatterOf = (values: Float64Array, counts: Float64Array, d: number): number => {
+const meanColumnVariance = (values: Float64Array, counts: Float64Array, d: number): number => {
   const total = counts.reduce((sum, n) => sum + n, 0)
   let trace = 0
   for (let j = 0; j < d; j++) {
@@ -306,7 +313,7 @@ export const clustersAt = ({ rows, kept, absorbed }: Hierarchy, count: number): 
   for (let step = 0; step < rows - count; step++) first[absorbed[step]] = kept[step]
   const labels = new Int32Array(rows)
   let found = 0
-  // A cluster is merged into one with an earlier first row, which has its label already.
+  // A cluster is merged into one with an earlier first row, which already has its label.
   for (let i = 0; i < rows; i++) labels[i] = first[i] === i ? found++ : labels[first[i]]
   return labels
 }

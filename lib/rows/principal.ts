@@ -1,6 +1,6 @@
 /**
  * Principal components of a table without its d × d covariance: from the smaller of ZZᵀ and ZᵀZ if that is small, otherwise by Lanczos
- * iteration, which needs products with Z only. Memory is linear in the size of the table.
+ * iteration, which needs products with Z only, in memory linear in the table's size.
  */
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Key from '../random/key.js'
@@ -30,7 +30,6 @@ const EXTRA_STEPS = 60
 /** Eigenvalues below this share of the largest count as 0. */
 const RANK_EIGENVALUE_SHARE = powerOfTwo(-44)
 
-/** Key of the start vectors. */
 const LANCZOS_KEY = Key.fromSeed(0)
 
 const addMultiple = (c: number, x: Float64Array, i: number, y: Float64Array, j: number, n: number): void => {
@@ -102,7 +101,7 @@ const byColumns = (z: Stretches, dim: number, count: number): Principal => {
 
 /**
  * Lanczos iteration (1950) with full reorthogonalization: Rayleigh–Ritz pairs of the Krylov space of one start vector. If that space is
- * exhausted, another start vector continues, so multiple eigenvalues are found.
+ * exhausted, another one continues, so multiple eigenvalues are found.
  */
 const byKrylov = (z: Stretches, dim: number, count: number): Principal => {
   const steps = Math.min(z.rows, dim, 2 * count + EXTRA_STEPS)

@@ -1,6 +1,6 @@
 /**
  * Reductions over rows. Rows are partitioned into chunks by their number alone, each chunk is summed separately, and these sums are added
- * in order. So the result has equal bits for any number of threads or processes, and for rows in memory or in a file.
+ * in order, so bits are equal for any number of threads or processes, and for rows in memory or in a file.
  */
 
 export interface RowPartition {
@@ -13,14 +13,15 @@ export interface RowPartition {
 const TILE_ROWS = 64
 /** Minimum size of a chunk in tiles: 512 rows. */
 const MIN_CHUNK_TILES = 8
-/** Number of chunks of a large table, up to the maximum chunk of 131 072 rows, which bounds the memory of a worker. */
-const MIN_CHUNKS = 64
+/** Number of chunks if their size is within its bounds. */
+const TARGET_CHUNKS = 64
+/** Maximum size of a chunk in tiles: 131 072 rows, which bounds the memory of a worker. */
 const MAX_CHUNK_TILES = 2048
 
-/** Returns the partition of rows into chunks, which depends on their number alone. */
+/** Partition of rows into chunks, by their number alone. */
 export const partitionRows = (rows: number): RowPartition => {
   const chunkRows =
-    TILE_ROWS * Math.min(MAX_CHUNK_TILES, Math.max(MIN_CHUNK_TILES, Math.ceil(rows / TILE_ROWS / MIN_CHUNKS)))
+    TILE_ROWS * Math.min(MAX_CHUNK_TILES, Math.max(MIN_CHUNK_TILES, Math.ceil(rows / TILE_ROWS / TARGET_CHUNKS)))
   return { rows, chunkRows, chunks: Math.ceil(rows / chunkRows) }
 }
 
@@ -74,10 +75,7 @@ const evaluateNow = <A>({ rows, width, chunks, finish: found }: Reduction<A>): A
   return found(sums)
 }
 
-/**
- * A computation of `evaluateBatched`. It is re-run from its beginning after each reduction; results of earlier runs are replayed in the
- * order of its calls.
- */
+/** A computation of `evaluateBatched`. Each run begins again and replays the results of earlier runs in the order of its calls. */
 interface ResumedComputation {
   /** Number of computations in the batch. */
   readonly count: number
@@ -99,13 +97,13 @@ const SUSPENDED = { isSuspended: true }
 const MAX_RERUNS = 4
 
 /**
- * Evaluates a reduction in this process. Inside `evaluateBatched` it may throw, and the computation is re-run from its beginning with
- * the result (as React's Suspense does), so a caller must not have side effects or catch what it throws.
+ * Evaluates a reduction in this process. Inside `evaluateBatched` it may throw, and its caller is then re-run from the beginning with the
+ * result (as by React's Suspense), so a caller must not have side effects or catch what it throws.
  */
 export const evaluate = <A>(sum: Reduction<A>): A => {
   if (resumedComputation === null) return evaluateNow(sum)
   const at = resumedComputation.next.sum++
-  // Results are replayed in the order of the calls, so they have the type of this call.
+  // Replayed in the order of the calls, so of the type of this call.
   if (at < resumedComputation.sums.length) return resumedComputation.sums[at] as A
   const { count } = resumedComputation
   if (at >= MAX_RERUNS || sum.prefetch?.some(({ isWorth }) => isWorth?.(count) ?? true) !== true) {
@@ -148,8 +146,8 @@ const runComputation = <A>(own: ResumedComputation, compute: () => A, onResult: 
 }
 
 /**
- * Runs several computations without side effects, each with its result when run alone. Each runs until its next reduction; the reductions
- * of all are evaluated, those of one program together; then each is re-run from its beginning with the results.
+ * Results of several computations without side effects. Each runs until its next reduction; the reductions of all are evaluated, those of
+ * one program together; then each is re-run from its beginning with the results.
  */
 export const evaluateBatched = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray<A> => {
   const results = new Array<A>(computations.length)

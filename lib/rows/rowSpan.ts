@@ -14,8 +14,8 @@ export interface RowSpan {
 const RANK_TOLERANCE = powerOfTwo(-40)
 
 /**
- * Orthonormal basis of rows [rows, dim] and their coordinates in it, by the Gram–Schmidt process with each row reduced twice, which makes
- * the basis orthonormal to rounding (Giraud, Langou & Rozložník 2005). Takes O(rows² dim) operations.
+ * Orthonormal basis of rows [rows, dim] and their coordinates in it, by the Gram–Schmidt process; each row is reduced twice, so the basis
+ * is orthonormal to rounding (Giraud, Langou & Rozložník 2005). Takes O(rows² dim) operations.
  */
 export const rowSpan = (values: Float64Array, dim: number): RowSpan => {
   const rows = values.length / dim

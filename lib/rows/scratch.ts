@@ -14,7 +14,7 @@ export interface NumberStore {
 }
 
 const BYTES_PER_DOUBLE = 8
-const SCRATCH_FILE_NAME = /^ornstein-(\d+)-[a-z\d]+\.scratch$/
+const SCRATCH_FILE_PATTERN = /^ornstein-(\d+)-[a-z\d]+\.scratch$/
 
 const outOfRangeError = (at: number, count: number, length: number): RangeError =>
   new RangeError(`numbers ${at} to ${at + count} of ${length} were asked for`)
@@ -73,7 +73,7 @@ const isRunning = (id: number): boolean => {
 /** Removes files that killed programs have left in a folder. */
 const removeOrphans = ({ fs, path }: Modules, folder: string): void => {
   for (const name of fs.readdirSync(folder)) {
-    const owner = SCRATCH_FILE_NAME.exec(name)?.[1]
+    const owner = SCRATCH_FILE_PATTERN.exec(name)?.[1]
     if (owner !== undefined && !isRunning(Number(owner))) fs.rmSync(path.join(folder, name), { force: true })
   }
 }
@@ -93,10 +93,7 @@ const inFolder = <A>(folder: string, work: () => A): A => {
   }
 }
 
-/**
- * File in the folder of temporary files, or in that of the environment's ORNSTEIN_SCRATCH, for instance if temporary files are kept in
- * memory. Throws errors of the file system, which `scratchFolderOf` recognizes.
- */
+/** Storage in a private file of a folder. Throws errors of the file system, which `scratchFolderOf` recognizes. */
 const fileStore = (here: Modules, folder: string): NumberStore => {
   const { fs, path, crypto } = here
   inFolder(folder, () => {
@@ -104,7 +101,7 @@ const fileStore = (here: Modules, folder: string): NumberStore => {
   })
   const name = path.join(folder, `ornstein-${process.pid}-${crypto.randomBytes(8).toString('hex')}.scratch`)
   const file = inFolder(folder, () => fs.openSync(name, 'wx+', 0o600))
-  // A file without a name is removed with the program. If an open file keeps its name, the next program removes it.
+  // An unlinked file is removed with the program. If an open file keeps its name, the next program removes it.
   try {
     fs.rmSync(name)
   } catch {
@@ -149,7 +146,10 @@ const unreachableStores = new FinalizationRegistry<() => void>(close => {
   close()
 })
 
-/** Storage outside memory, or in memory if there is no file system. */
+/**
+ * Storage outside memory, or in memory if there is no file system. Default folder: ORNSTEIN_SCRATCH, or that of temporary files, which some
+ * systems keep in memory.
+ */
 export const numberStore = (folder?: string): NumberStore => {
   const here = modules()
   return here === null ? memoryStore() : fileStore(here, folder ?? process.env.ORNSTEIN_SCRATCH ?? here.os.tmpdir())

@@ -58,8 +58,8 @@ const distanceQuantile = (found: ReadonlyArray<WeightedDistance>, share: number)
 
 /**
  * Quantile at `share` of |x_i − x_j|² over pairs of different rows, weighted by p_i p_j: over all pairs if there are at most `pairs`,
- * otherwise over that many drawn independently with a fixed key. 0 if all rows are equal. Takes time pairs × dim. Generalizes Q_n
- * (Rousseeuw & Croux 1993), which has share ¼.
+ * otherwise over that many drawn with a fixed key. 0 if all rows are equal. Takes time pairs × dim. Generalizes Q_n (Rousseeuw & Croux
+ * 1993), of share ¼.
  */
 export const squaredDistanceQuantile = (table: WeightedRowTable): ((share: number, pairs: number) => number) => {
   const all = lazy(() => allPairs(table))
@@ -74,7 +74,7 @@ export const squaredDistanceQuantile = (table: WeightedRowTable): ((share: numbe
 
 /**
  * Within-cluster scatter Σ p_i (x − m)(x − m)ᵀ, [dim, dim], or its diagonal, [dim]: clusters are rows that share a nearest centre of [K,
- * dim], and m is the cluster's mean. Computed from differences to the centres, so a distant origin costs no digits.
+ * dim], with mean m. Computed from differences to the centres, so a distant origin costs no digits.
  */
 export const scatterWithin = (
   x: Stretches.Stretches,

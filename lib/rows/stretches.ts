@@ -12,7 +12,7 @@ export interface Stretches {
   readonly read: (first: number, out: Float64Array) => void
 }
 
-/** One number per row, computed on demand: `fill` writes the numbers of the rows from `first` on. */
+/** `dim` numbers per row, computed on demand: `fill` writes those of the rows from `first` on. */
 export const computedStretches = (
   rows: number,
   fill: (first: number, out: Float64Array) => void,
@@ -62,7 +62,7 @@ export const stretch = (numbers: RowNumbers, dim: number, first: number, rows: n
 export const columnFrom = (numbers: RowNumbers, first: number, rows: number): Float64Array =>
   numbers instanceof Float64Array && numbers.length === 1 ? numbers : stretch(numbers, 1, first, rows)
 
-/** Applies f to each number. */
+/** Maps each number; blocks are mapped when they are read. */
 export const mapNumbers = <N extends RowNumbers>(numbers: N, f: (x: number) => number): N =>
   // The result is an array exactly if the numbers are one.
   (numbers instanceof Float64Array ? tabulate(numbers.length, i => f(numbers[i])) : mapStretches(numbers, f)) as N
@@ -129,7 +129,6 @@ export const mapToPairs = (
   return [column(0), column(1)]
 }
 
-/** Default number of numbers read at a time. */
 const NUMBERS_AT_ONCE = 1 << 17
 
 /** Default number of rows read at a time, a multiple of 64. */
@@ -228,7 +227,7 @@ export const largestByColumn = (stretches: Stretches): Float64Array => {
 }
 
 /**
- * Σ_i p_i x_ij for each column. The mean of the residuals of a first sum is added, so a large offset costs no digits, and the mean of equal
+ * Means Σ_i p_i x_ij of columns, if Σ p = 1. The mean of the residuals is added, so a large offset costs no digits and the mean of equal
  * numbers is exact.
  */
 export const columnMeans = (rows: Stretches, p: number | Stretches): Float64Array => {
@@ -237,7 +236,7 @@ export const columnMeans = (rows: Stretches, p: number | Stretches): Float64Arra
   return first.map((m, j) => m + rest[j])
 }
 
-/** Σ_i p_i (x_ij − m_j)² about the mean m, for each column. */
+/** Σ_i p_i (x_ij − m_j)² about the mean m, for each column, if Σ p = 1. */
 export const columnVariances = (rows: Stretches, p: number | Stretches): Float64Array => {
   const middle = columnMeans(rows, p)
   return weightedColumnSums(rows, p, (x, j) => (x - middle[j]) * (x - middle[j]))
@@ -259,7 +258,9 @@ interface ColumnStandard {
   readonly of: (x: number, column: number) => number
 }
 
-/** Mean and standard deviation of each column. Sums are in units of the largest number, so no square overflows or underflows. */
+/**
+ * Mean and standard deviation of each column, if Σ p = 1. Sums are in units of the largest number, so no square overflows or underflows.
+ */
 export const standardOfColumns = (rows: Stretches, p: number | Stretches): ColumnStandard => {
   const unit = largestByColumn(rows).map(powerOfTwoUnit)
   const inUnits = mapStretches(rows, (x, j) => x / unit[j])
@@ -292,7 +293,7 @@ export const selectColumns = ({ rows, dim, read }: Stretches, places: ArrayLike<
     places.length
   )
 
-/** Rows at these indices, one after another. */
+/** Copies the rows at these indices. */
 export const selected = ({ dim, read }: Stretches, places: ArrayLike<number>): Float64Array => {
   const out = new Float64Array(places.length * dim)
   for (let i = 0; i < places.length; i++) read(places[i], out.subarray(i * dim, (i + 1) * dim))
@@ -327,8 +328,8 @@ const firstAbove = (rising: Float64Array, x: number): number => {
 }
 
 /**
- * For each part, the first row at which the cumulative weight exceeds this part of the total: for uniform parts these are rows drawn in
- * proportion to their weights, as by `Key.categorical`. Takes two passes.
+ * For each part in [0, 1), the first row at which the cumulative weight exceeds this part of the total: for uniform parts, rows drawn by
+ * their weights, as by `Key.categorical`. Takes two passes.
  */
 export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => {
   let total = 0
@@ -356,8 +357,8 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
 const ROWS_PER_PASS = 1 << 22
 
 /**
- * Number of times that each row is drawn: the number of parts, uniform on [0, 1), that select it, as by `Key.categorical`. For rows that
- * are read in order: every 2²² of them take one pass over all parts, and memory depends on neither number.
+ * Number of times that each row is drawn: the number of parts, uniform on [0, 1), that select it, as by `Key.categorical`. To be read in
+ * order: every `counted` rows take one pass over all parts, in memory that depends on neither number.
  */
 export const timesDrawn = (weights: Stretches, parts: Stretches, counted = ROWS_PER_PASS): Stretches => {
   const { rows } = weights

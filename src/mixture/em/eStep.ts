@@ -1,6 +1,6 @@
 /**
- * E-step: responsibilities, and moments about each centre. With many complete rows a compiled program sums them; otherwise plain loops
- * (`eStepLoops.ts`) if the family has `toMixture`, or the tensor vocabulary, op by op.
+ * E-step: responsibilities, and moments about each centre. A compiled program sums many complete rows; otherwise plain loops
+ * (`eStepLoops.ts`) if the family has `toMixture`, or the tensor vocabulary op by op.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -48,7 +48,7 @@ import { CLEAN, type Level } from '../../schedule/dynamics.js'
 /** Maximum size of a [rows, K, dim] tensor, in numbers. */
 const MAX_TENSOR_NUMBERS = 1 << 19
 
-/** Σ r δ² or Σ r δδᵀ of the deviations δ [rows, K, dim], from r δ and δ. */
+/** Σ r δ² or Σ r δδᵀ of deviations δ [rows, K, dim], from r δ and δ. */
 const sumSecondMoments: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled: Tensor, delta: Tensor) => Tensor>> = {
   diagonal: (_, pulled, delta) => sum(mul(pulled, delta), 0),
   full: (_, pulled, delta) => {
@@ -58,12 +58,12 @@ const sumSecondMoments: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled:
 }
 
 /**
- * Σ r δ of each component, and the second moments summed over the components, from residuals e = x − Σ_k q_k m_k of the posterior means:
- * with q = p(k | x) and G = Σ r qᵀ,
+ * Σ r δ of each component, and second moments summed over the components, from the residuals e = x − Σ_k q_k m_k, q = p(k | x), of the
+ * posterior means. With G = Σ r qᵀ,
  *
  *     Σ r_k δ_k = Σ r_k e + Σ_l G_kl (m_l − m_k),    Σ_k Σ r_k δ_k δ_kᵀ = Σ w e eᵀ + ½ Σ_kl G_kl (m_k − m_l)(m_k − m_l)ᵀ.
  *
- * No terms have opposite signs, so no digits cancel if components are far apart.
+ * No terms have opposite signs, so distant components cost no digits.
  */
 const pooledMoments = (
   second: 'diagonal' | 'full',
@@ -84,10 +84,10 @@ const pooledMoments = (
   return { sums: reshape(sums, [-1]), about: reshape(about, [-1]) }
 }
 
-/** If `isShared`, only the sum over the components is needed. */
+/** Moments to sum. If `isShared`, only their sum over the components is needed. */
 type MomentRequest = Pick<MStep<string>, 'second' | 'isShared' | 'hasCommonAxes'>
 
-/** Pools the second moments if only their sum is needed and this takes less work. */
+/** Returns a request for pooled second moments if their sum suffices and takes less work. */
 const pooledIfCheaper = ({ second, isShared = false }: MomentRequest, count: number, dim: number): MomentRequest => ({
   second,
   isShared: isShared && count <= secondMomentWidth(second, dim)
@@ -136,8 +136,8 @@ const mixtureAtLevel = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture
   isNoiseFree(level) ? mixture : Mixture.diffuse(level)(mixture)
 
 /**
- * Number of operations from which compiling (some tens of milliseconds) pays: in dozens of EM steps instead of plain loops or the
- * interpreter, or in one evaluation of a mixture, counted as rows times all numbers of the factors.
+ * Number of operations from which compiling (tens of milliseconds) pays: in dozens of EM steps, instead of plain loops or the interpreter,
+ * or in one evaluation of a mixture, counted as rows times all numbers of the factors.
  */
 const COMPILING_PAYS_FROM = { loops: 4e5, interpreter: 1e6, description: 5e7 }
 
@@ -282,7 +282,7 @@ const programInputs = ({ rows, dim, x, weights, passing }: WeightedRows): Progra
       }
 }
 
-/** Builds named sums from parameters, rows x, weights [rows | 1, 1] and the numbers of the call. */
+/** Builds named sums from parameters, rows x, weights [rows | 1, 1] and the call's numbers. */
 type BuildSums<P extends string> = (
   own: Params.Tensors<P>,
   x: Tensor,

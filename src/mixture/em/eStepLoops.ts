@@ -85,8 +85,8 @@ export interface PrecisionWeightedMoments extends Moments {
 }
 
 /**
- * Moments for a Gaussian M-step that gives the Student-t one. With n = Σ r, ω = Σ r g and Δ = Σ r g δ/ω the sums are nΔ and the second
- * moments Σ r g δδᵀ + (n − ω)ΔΔᵀ, which about the new mean are Σ r g (δ − Δ)(δ − Δ)ᵀ.
+ * Moments for a Gaussian M-step that gives the Student-t one. With n = Σ r, ω = Σ r g, Δ = Σ r g δ/ω the sums are nΔ and the second moments
+ * Σ r g δδᵀ + (n − ω)ΔΔᵀ, which about the new mean are Σ r g (δ − Δ)(δ − Δ)ᵀ.
  */
 export const asGaussian = (
   second: Second,
@@ -131,7 +131,7 @@ const withoutBackground = <M extends Moments>(moments: M): M & { readonly backgr
   }
 }
 
-/** Layout of the sums in one array: −Σ w log p(x), the assignment entropy, then the arrays of `LaneSums`. */
+/** Offsets of the sums in one array: −Σ w log p(x), the assignment entropy, then the arrays of `LaneSums`. */
 interface MomentLayout {
   readonly width: number
   readonly viewsOf: (sums: Float64Array, lane: number) => Kernels.LaneSums
@@ -179,7 +179,7 @@ interface LoopEStep {
   readonly lanes: () => ReadonlyArray<Kernels.LaneSums>
 }
 
-/** `errorLevel`: noise level of rows with errors; null if rows have none, and the components are then already at the rows' level. */
+/** `errorLevel`: noise level of rows with errors; null if rows have none and the components are already at the rows' level. */
 const loopEStep = (
   components: ReadonlyArray<Component>,
   second: Second,
@@ -255,7 +255,7 @@ const addPatternSums = (
   Kernels.addReorderedMoments(pattern.order, second, total, to)
 }
 
-/** Sums all rows in one SIMD call if they are complete and Gaussian; otherwise returns false. */
+/** Sums all rows in one SIMD call if they are complete and Gaussian; otherwise returns false and changes nothing. */
 const sumBySimd = (
   { second, count, dim, parts: { learned, nu, box }, errors, patternSums }: LoopEStep,
   { constants, centres, isTriangular, roots }: ConditionedComponents,
@@ -272,6 +272,7 @@ const sumBySimd = (
 
 const NO_NUMBERS = new Float64Array(0)
 
+/** Sums the rows of a pattern into `patternSums`, block by block, and writes posteriors if given. */
 const sumByKernels = (
   eStep: LoopEStep,
   components: ConditionedComponents,
@@ -375,7 +376,7 @@ const MAX_KEPT_WEIGHTS = 4096
 const equalWeightsCache = boundedCache<Float64Array>(4)
 
 /**
- * E-step as a reduction: −Σ w log p(x) and the moments of δ = x − c_k. If `measured` is given, rows have errors at a noise level, the
+ * E-step as a reduction: −Σ w log p(x) and the moments of δ = x − c_k. If `measured` is given, rows have errors at a noise level,
  * components are at time 0, and the moments are those of x_0. Otherwise errors are ignored.
  */
 export const momentReduction = (

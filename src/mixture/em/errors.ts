@@ -1,8 +1,8 @@
 /**
  * E-step for rows with measurement errors: extreme deconvolution (Bovy, Hogg & Roweis 2011). Row x_i is x_0 + e_i, x_0 from the mixture and
  * e_i normal with known covariance R_i. With T_ik = Σ_k + R_i, component k has the row density N(c_k, T_ik); given the row, x_0 has the
- * mean c_k + K(x − c_k), K = Σ_k T_ik⁻¹, and the covariance Σ_k − KΣ_k. The M-step applies to these moments unchanged. At level (α, σ), x =
- * αx_0 + αe + σz, T = α²(Σ + R) + σ²I and K = αΣT⁻¹. T has the observed columns only. O(K d³) per row.
+ * mean c_k + K(x − c_k), K = Σ_k T_ik⁻¹, and the covariance Σ_k − KΣ_k, so the M-step applies unchanged. At level (α, σ), x = αx_0 + αe +
+ * σz, T = α²(Σ + R) + σ²I and K = αΣT⁻¹. T has the observed columns only. O(K d³) per row.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -18,8 +18,8 @@ export interface ErrorStatistics {
   /** Centres αc, common to the rows of a pattern. */
   readonly centresAt: (pattern: Pattern) => ConditionedComponents
   /**
-   * Conditions component k on a block, given `deviations` from its centre. Writes `squaredDistances` and `logJoint`; replaces `deviations`
-   * by E[x_0 | x] − c_k; writes second moments of the covariance of x_0 to `rowCovariances`.
+   * Conditions component k on a block with `deviations` from its centre: writes `squaredDistances` and `logJoint`, replaces `deviations` by
+   * E[x_0 | x] − c_k, and writes the second moments of x_0's covariance to `rowCovariances`.
    */
   readonly conditionRows: (block: RowBlock, k: number) => void
 }

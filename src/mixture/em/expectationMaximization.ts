@@ -28,7 +28,7 @@ export interface EMStepResult<P extends string> {
   /** Mean negative log-likelihood before the step; under a prior minus log p(θ) per row (see `Prior`). */
   readonly value: number
   readonly params: Params.Params<P>
-  /** Present if the value is NaN and the parameters are unchanged, since the population's nodes cannot resolve them. */
+  /** Present if the population's nodes cannot resolve the parameters, which are then unchanged, with the value NaN. */
   readonly problem?: Problem.Problem
 }
 
@@ -78,7 +78,7 @@ export const remoteRequest = (
   numbers: concatenated([Float64Array.from(noise === null ? [] : [noise.key.k0, noise.key.k1]), Params.packed(params)])
 })
 
-/** True if the family has an M-step and `toMixture`, and is not mirrored. */
+/** True if EM can fit the family to rows with missing cells: an M-step, `toMixture`, and not mirrored. */
 export const supportsMissingCells = <P extends string>(family: Family<P>): boolean =>
   supportsPrior(family) && !family.mirrored
 
@@ -97,7 +97,7 @@ export interface PosteriorStep<P extends string> {
   readonly momentRequest: Pick<MStep<P>, 'second' | 'isShared'>
   /** −log p(θ) per row. */
   readonly negLogPrior: (mixture: Mixture) => number
-  /** Returns the step's result from the moments about the centres of `mixture`, that of the parameters `here`. */
+  /** Returns the step's result from moments about the centres of `mixture`, which is that of the parameters `here`. */
   readonly maximise: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => EMStepResult<P>
 }
 
@@ -258,8 +258,8 @@ const stepOnNodes = <P extends string>(
   })
 
 /**
- * One EM step on a population, at time 0 or at a level, with enough nodes to resolve the parameters; the result has a problem and the value
- * NaN if no number does.
+ * One EM step on a population, at time 0 or at a level, with enough nodes to resolve the parameters; a problem and the value NaN if no
+ * number of nodes does.
  */
 export const integratedStep = <P extends string>(
   family: Family<P>,

@@ -1,6 +1,6 @@
 /**
- * Centred data. Values far from 0 lose digits in every product, so parameters of a translation-invariant family are computed relative to
- * the mean of the data.
+ * Centred data. Values far from 0 lose digits in every product, so the parameters of a translation-invariant family are relative to the
+ * data's mean.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Params from '../../core/params.js'
@@ -28,7 +28,7 @@ interface CentredData {
   readonly middle: Float64Array
 }
 
-/** Returns the same object for equal data, as caches need. */
+/** Returns centred data, the same object for equal data, as caches need. */
 const centredData = <D extends Source.Data>(given: D): CentredData & { readonly points: D } =>
   // Centring keeps the kind of data.
   centredByIdentity(snapshotOfData(given)) as CentredData & { readonly points: D }
@@ -41,7 +41,7 @@ const centredByIdentity = remembered((data: Source.Data): CentredData => {
   return { middle, points }
 })
 
-/** Returns the frame without a shift. */
+/** Frame of data that are not centred. */
 export const uncentredFrame = <P extends string, D extends Source.Data = Points.Points>(
   points: D
 ): CentredFrame<P, D> => ({
@@ -62,7 +62,7 @@ export const of = <P extends string, D extends Source.Data>(family: Family<P>, d
   return { points, middle, toInternal: shifted(opposite), fromInternal: shifted(middle) }
 }
 
-/** Returns the centred frame of a model's family; without a shift if it has none. */
+/** Returns the centred frame of a model's family; for a network, that of uncentred data. */
 export const frameOfModel = <P extends string, D extends Source.Data>(
   { family }: Model<P>,
   data: D

@@ -1,7 +1,7 @@
 /**
  * Moments of the E-step from the gradient of −E log p at time 0, which by Fisher's identity is linear in W_k = E r_k, E[r_k δ_k] and M_k =
- * E[r_k δ_k δ_kᵀ]: ∂logits_k = π_k − W_k, ∂c_k = −Σ_k⁻¹ E[r_k δ_k] and ∂Σ_k = −½ Σ_k⁻¹(M_k − W_k Σ_k)Σ_k⁻¹. So an M-step is a step along
- * the natural gradient.
+ * E[r_k δ_k δ_kᵀ]: ∂logits_k = π_k − W_k, ∂c_k = −Σ_k⁻¹ E[r_k δ_k], ∂Σ_k = −½ Σ_k⁻¹(M_k − W_k Σ_k)Σ_k⁻¹. So an M-step is a step along the
+ * natural gradient.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'

@@ -1,9 +1,9 @@
 /**
  * Split proposals: the two halves into which a component would be split. In whitened coordinates y = L⁻¹(x − c) they start at ±a u with
- * covariance I − a²uuᵀ, which keeps the mean and covariance. The widest direction fails for two groups that lie side by side; the
- * eigenvectors of the fourth moment E[|y|²yyᵀ] separate bimodal (low) from heavy-tailed (high) directions. A few EM steps give the gain of
- * each pair. The log-odds are linear in y, and in its products if the covariances differ, and the moments are means of the same numbers, so
- * a step for all pairs is two matrix products.
+ * covariance I − a²uuᵀ, which keeps the mean and covariance. The widest direction fails for two groups side by side; the eigenvectors of
+ * the fourth moment E[|y|²yyᵀ] separate bimodal (low) from heavy-tailed (high) directions. A few EM steps give each pair's gain. Its
+ * log-odds and moments are linear in y and products of y (none if the covariance is shared), so a step for all pairs is two matrix
+ * products.
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
 import { principalComponents } from '../../../lib/rows/principal.js'
@@ -31,18 +31,22 @@ import type { WeightedRows } from '../dataRows.js'
 import { likeliestPairs, type Cloud, type HalfPair as Pursued } from './pursuit.js'
 import type { Mixture } from '../mixtureData.js'
 
-/** Start a, in standard deviations: the halves of a uniform density lie at ±√(3/4). */
+/** Initial offset a, in standard deviations: the halves of a uniform density lie at ±√(3/4). */
 const SPLIT_OFFSET = 0.87
 
-/** Up to this dimension all directions are tried; above it the three lowest eigenvectors of the fourth moment, and the widest direction. */
+/** Up to this dimension all eigenvectors of the fourth moment are tried; above it the three lowest, and the widest direction. */
 const MAX_EXHAUSTIVE_DIRECTIONS = 4
 
 /** Minimum responsibility of rows in split proposals. */
 const MIN_RESPONSIBILITY = 0.01
 
-/** EM steps for all pairs, and further ones for the best. */
+/** EM steps for all pairs. */
 const SCREENING_STEPS = 3
+
+/** The best pairs that take further steps. */
 const KEPT_SPLITS = 4
+
+/** EM steps for the kept pairs. */
 const FINAL_SPLIT_STEPS = 5
 
 /** Lower bound on variances of halves, in whitened coordinates. */
@@ -137,7 +141,7 @@ const relevantRows = (k: number, { r, width, w }: WeightedResponsibilities): Rea
   return chosen
 }
 
-/** Weights of the chosen rows in component k, with sum 1, times precisions if it is Student-t. */
+/** Weights of the chosen rows in component k, summing to 1, times precisions if it is Student-t. */
 const splitRowShares = (
   chosen: ReadonlyArray<number>,
   k: number,
@@ -188,7 +192,7 @@ const factorOfKind = (second: Second, covariance: Float64Array, columns: number)
   return scalarArray(second === 'trace' ? deviation(covariance[0] / columns) : 1)
 }
 
-/** Second moments of I − less·uuᵀ. `columns` exceeds the length of u if u is in coordinates of a subspace. */
+/** Second moments of I − less·uuᵀ with `columns` columns: more than u has if u is in coordinates of a subspace. */
 const deflatedMoments = (second: Second, u: Float64Array, less: number, columns = u.length): Float64Array => {
   const dim = u.length
   if (second === 'full')
@@ -282,7 +286,7 @@ const logDensityCoefficients = (second: Second, { weight, mean, factor }: Compon
   return out
 }
 
-/** Writes the coefficients of the log-odds, one pair after another, from index `from` on. */
+/** Log-odds of the halves of each pair: differences of their log-density coefficients `from` … `from + width` − 1, [pairs, width]. */
 const logOddsCoefficients = (
   all: ReadonlyArray<readonly Float64Array[]>,
   from: number,
@@ -322,8 +326,8 @@ interface HalvesTotals {
 }
 
 /**
- * Returns a function that runs `steps` EM steps of each pair and returns the pairs, the best first, without those with fewer rows in a half
- * than `least`. `single` is minus the mean log-likelihood without a split.
+ * Returns a function that runs `steps` EM steps of each pair and returns the pairs, the best first, without those whose halves have fewer
+ * rows than `least`. `single` is minus the mean log-likelihood without a split.
  */
 const emOnHalves = (
   problem: HalvesProblem
@@ -507,8 +511,8 @@ const whitenedCloud = (
 }
 
 /**
- * Coordinates of an isotropic component's rows in their span. Null if it is not isotropic, or if there are more than half as many rows as
- * columns or than `MAX_SPANNED_ROWS`.
+ * Coordinates of an isotropic component's rows in their span. Null if it is not isotropic, or has more rows than half its columns or than
+ * `MAX_SPANNED_ROWS`.
  */
 const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor }: Component): RowSpan | null => {
   const isIsotropic = factor.shape.length === 0 && (second === 'trace' || second === 'none')
@@ -535,7 +539,7 @@ export const splitCandidates = (
   for (let k = 0; k < count; k++)
     cost[k] = removalLoss(k, responsibilities) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
   /**
-   * True if isotropic components have few rows for the columns. Fourth moments are then uninformative, and splits are along the widest
+   * True if isotropic components have few rows for the columns: fourth moments are then uninformative, and splits are along the widest
    * direction.
    */
   const isWide = isRound(mixture) && isGaussian(mixture) && rows < count * dim

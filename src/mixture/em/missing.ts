@@ -1,4 +1,4 @@
-/** Data with missing cells (NaN): their number, the scale of columns, and imputation by the maximum-likelihood single Gaussian. */
+/** Data with missing cells (NaN): their number, the columns' scale, and imputation by the maximum-likelihood single Gaussian. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import { hasNaN } from '../../../lib/rows/byColumn.js'
@@ -45,8 +45,10 @@ export const observedScaling = (data: Source.Data): Points.Scaling => {
   }
 }
 
-/** Maximum number of EM steps, and the gain of the log-likelihood per row below which they stop. */
+/** Maximum number of EM steps. */
 const MAX_IMPUTATION_STEPS = 200
+
+/** EM stops if a step gains less log-likelihood per row. */
 const IMPUTATION_TOLERANCE = 1e-8
 
 const MIN_IMPUTATION_VARIANCE = 1e-6

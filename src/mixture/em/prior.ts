@@ -1,7 +1,7 @@
 /**
  * Conjugate prior of Fraley & Raftery (2007), weak and estimated from the data. A component's mean is that of its n_k rows and κ
- * pseudo-rows at the mean μ of the data; its covariance is inverse Wishart with ν = d + 2 degrees of freedom and scale Λ, the covariance of
- * the data over K^{2/d}, so it cannot collapse on one row. The M-step on moments with the pseudo-rows gives the posterior mode.
+ * pseudo-rows at the mean μ of the data; its covariance is inverse Wishart with ν = d + 2 and scale Λ, the data's covariance over K^{2/d},
+ * so it cannot collapse on one row. The M-step on moments with the pseudo-rows gives the posterior mode.
  */
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -47,7 +47,7 @@ const priorShareCount = (
   components: number
 ): number => (isVolumeShared ? components : 1)
 
-/** Returns a component's divisor of the covariance for n rows; if one covariance is shared the divisors add up. */
+/** Returns the divisor of a component's covariance for n rows; the divisors add up if one covariance is shared. */
 const covarianceDivisor = (step: CovarianceModel, dim: number, components: number): ((n: number) => number) => {
   const { second } = step
   const freedom = dim + 2
@@ -144,7 +144,7 @@ const logCovariancePrior = (
 }
 
 /**
- * log p(θ) up to a constant: Σ log N(c_k; μ, Σ_k/κ) + log p(Σ_k), the latter once if all share one covariance and averaged if all have one
+ * log p(θ) up to a constant: Σ log N(c_k; μ, Σ_k/κ) + log p(Σ_k), the latter once if all share one covariance, averaged if all have one
  * volume. The M-step on `momentsWithPrior` increases its sum with the log-likelihood. Weights have no prior.
  */
 export const logPriorDensity =

@@ -1,7 +1,7 @@
 /**
- * Projection pursuit: directions along which the rows of one Gaussian have a higher likelihood as two Gaussians with a common covariance.
- * With D between their centres, the projection Σ⁻¹D determines a row's half, so an EM step takes O(n·dim) for any covariance, and the many
- * starts needed in many dimensions are affordable.
+ * Projection pursuit: directions along which one Gaussian's rows have a higher likelihood as two Gaussians with a common covariance. With D
+ * between their centres, the projection Σ⁻¹D determines a row's half, so an EM step takes O(n·dim) for any covariance, and the many starts
+ * that many dimensions need are affordable.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { cumulative } from '../../../lib/arrays/entries.js'
@@ -41,7 +41,7 @@ export interface Pursuit {
 }
 
 /**
- * Number of starts. After `SCREENING.steps` EM steps the best run `SECOND_ROUND.steps`, and the best `kept` of them up to
+ * Number of starts. After `SCREENING.steps` EM steps a share `part` of them runs `SECOND_ROUND.steps`, and the best `kept` up to
  * `MAX_PURSUIT_STEPS`.
  */
 const startCount = (dim: number): number => 32 + Math.min(2 * dim, 24)
@@ -54,8 +54,10 @@ const MIN_GAIN_DIFFERENCE = 1e-4
 
 const MAX_PAIRS = 6
 
-/** A subsample has at least this many rows, if the data have them: with more, directions hardly improve. */
+/** A subsample has at least this many rows, if the data have them; more hardly improve directions. */
 const MIN_PURSUIT_ROWS = 512
+
+/** With many columns a subsample has this many rows per column. */
 const ROWS_PER_DIMENSION = 24
 
 const thinnedClouds = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
@@ -81,7 +83,7 @@ const rowAtShare = (u: number, cumulativeWeights: Float64Array): number => {
   return low
 }
 
-/** Multiples of (1/g, 1/g²) modulo 1, g³ = g + 1, fill the unit square evenly (Roberts 2018). */
+/** Root g of g³ = g + 1: multiples of (1/g, 1/g²) modulo 1 fill the unit square evenly (Roberts 2018). */
 const PLASTIC = 1.324717957244746
 const plasticSequence = (s: number): readonly [number, number] => {
   const fraction = (x: number): number => x - Math.floor(x)
@@ -123,7 +125,7 @@ const logOddsOfRows = (all: ReadonlyArray<SearchPoint>, { lifted }: ProductTable
     transposeB: true
   })
 
-/** (factor · y, last) */
+/** factor · y, followed by `last`. */
 const multipleAndLast = (factor: number, y: Float64Array, last: number): Float64Array => {
   const out = new Float64Array(y.length + 1)
   for (let j = 0; j < y.length; j++) out[j] = factor * y[j]
@@ -131,7 +133,7 @@ const multipleAndLast = (factor: number, y: Float64Array, last: number): Float64
   return out
 }
 
-/** (a − b, last) */
+/** a − b, followed by `last`. */
 const differenceAndLast = (a: Float64Array, b: Float64Array, last: number): Float64Array => {
   const out = new Float64Array(a.length + 1)
   for (let j = 0; j < a.length; j++) out[j] = a[j] - b[j]
@@ -166,7 +168,7 @@ const writeCumulativeDistances = (
 }
 
 /**
- * Starting log-odds with two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007), both by whitened distances,
+ * Initial log-odds with two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007), both by whitened distances,
  * which miss groups along wide directions, and by original ones, which miss groups along narrow ones.
  */
 const startingSpots = (

@@ -1,6 +1,6 @@
 /**
- * Kernels of the E-step in plain loops. Each is a short function of one block of rows, which the JavaScript engine compiles once; a long
- * function per row, or one created at each step, would be interpreted for too long.
+ * Kernels of the E-step in plain loops. Each is a short function of one block of rows, which the JavaScript engine compiles once; longer
+ * functions, or closures created at each step, would be interpreted for too long.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { lazy } from '../../../lib/plain/iterate.js'
@@ -282,7 +282,7 @@ export const copyLogJoint = (block: RowBlock, posteriors: RowPosteriors): void =
   }
 }
 
-/** Subtracts each row's maximum of `logJoint`, written to `rowMax`, in place; if it is −∞ the logarithms become 0. */
+/** Subtracts each row's maximum from `logJoint`, in place, and writes it to `rowMax`; if it is −∞ the differences become 0. */
 const subtractRowMax = ({ n, count, buffers: { logJoint, rowMax } }: RowBlock): void => {
   for (let i = 0; i < n; i++) {
     let top = -Infinity

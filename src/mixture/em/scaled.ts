@@ -28,6 +28,7 @@ interface PrecisionPart {
   readonly there: Component
 }
 
+/** N(αc, α²FFᵀ + σ²I) */
 const componentAtLevel = ({ weight, mean, factor }: Component, { alpha, sigma }: Level): Component => ({
   weight,
   mean: mean.map(c => alpha * c),

@@ -53,7 +53,7 @@ interface WeightedSource {
   /** Returns `count` rows from `first` on; a view if they are in memory. */
   readonly x: (first: number, count: number) => Float64Array
   readonly weights: Stretches.Stretches
-  /** Stores numbers per row in memory or in a file, as the rows are. */
+  /** Stores one number per row in memory or in a file, wherever the rows are. */
   readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
 }
 
@@ -75,7 +75,7 @@ const weightedSource = (data: Source.Data): WeightedSource => {
   }
 }
 
-/** Draws `count` rows without replacement: those with the smallest exponential clocks, with the weights as rates. */
+/** Draws `count` rows without replacement: those with the smallest exponential clocks, weights as rates. */
 export const differentRows =
   (data: Source.Data, count: number): DrawArray =>
   key => {
@@ -100,8 +100,8 @@ const nearestDistances = (
   })
 
 /**
- * Relative difference below which two starts are tied, and the one drawn first wins: rounding errors, which change if the data are shifted
- * or rotated, must not break ties, for example of starts with permuted centres.
+ * Relative difference below which two starts are tied, and the first drawn wins: rounding errors, which change if the data are shifted or
+ * rotated, must not break ties, for example of permuted centres.
  */
 export const TIE_TOLERANCE = 1e-9
 
@@ -179,7 +179,7 @@ export const lloyd =
   }
 
 /**
- * Step of power iteration on Ĉ − I, Ĉ the second moment of the data, the high-noise limit of gradient descent for the symmetric pair: c ←
+ * Step of power iteration on Ĉ − I, Ĉ the second moment of the data: the high-noise limit of gradient descent for the symmetric pair. c ←
  * √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|². Its loss is −λ.
  */
 export const powerIteration = <P extends string>(
@@ -206,8 +206,7 @@ const principalTable = (data: Source.Data): WeightedRowTable => {
 }
 
 /**
- * Returns the sign of an eigenvector's longest entry, the first if several are equal up to rounding, which makes the eigenvector's sign
- * unique.
+ * Returns the sign of an eigenvector's longest entry, the first of several equal up to rounding; it makes the eigenvector's sign unique.
  */
 const longestEntrySign = (vector: Float64Array): number => {
   const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
@@ -291,11 +290,11 @@ const varianceAbout = (data: Source.Data, centres: NdArray): number => {
   return total > 0 ? total / data.dim : 1
 }
 
-/** Lower bound on a start's variance in any direction, over the mean variance. */
+/** Lower bound on a start's variance in any direction, as a share of the mean variance. */
 const MIN_DIRECTION_SHARE = 1e-4
 
 /**
- * Cholesky factor [dim, dim], or diagonal [dim], of the covariance about the means of the rows that share a nearest centre. Null if there
+ * Cholesky factor [dim, dim], or diagonal [dim], of the covariance about the means of the rows that share a nearest centre; null if there
  * are too few rows, or they do not vary.
  */
 const factorAbout = (
@@ -348,7 +347,7 @@ interface Joined {
   readonly hierarchy: Hierarchy.Hierarchy
 }
 
-/** Maximum number of principal directions for clustering, whose time grows with its cube. */
+/** Maximum number of principal directions for clustering, which takes time by their cube. */
 const MAX_LINKAGE_DIMENSIONS = 16
 
 /** Hierarchy of a bounded number of rows. */

@@ -20,9 +20,7 @@ export interface Options {
   readonly attempts: number
   /** EM steps after which a move is evaluated. */
   readonly polish: number
-  /**
-   * Abandons a move that would not raise the likelihood even if each remaining step gained this many times as much as the last. Default: 1.
-   */
+  /** Abandons a move that would not raise the likelihood if each remaining step gained this many times as much as the last. Default: 1. */
   readonly patience?: number
   readonly varianceFloor: number
   /** Number of pseudo-rows of the prior's mean; null for the likelihood. */
@@ -45,13 +43,13 @@ const SAME_GAIN = 1e-4
 
 const MAX_SPLITS_PER_COMPONENT = 2
 
-/** Ratio of the least variance to the lower bound up to which a component counts as collapsing. */
+/** A component collapses if its least variance is at most this many times the lower bound. */
 const COLLAPSE_VARIANCE_RATIO = 10
 
 interface SplitMergeMove<P extends string> {
   readonly removed: number
   readonly split: number
-  /** Expected gain by the split minus the cost of the removed component. */
+  /** Gain of the split minus the cost of removing a component, in mean log-likelihood. */
   readonly promise: number
   readonly start: () => Params.Params<P>
 }
@@ -107,7 +105,7 @@ interface Leap<P extends string> extends ExpectationMaximization.EMStepResult<P>
   readonly steps: number
 }
 
-/** Factor by which the maximum leap grows after an accepted leap of that length, and shrinks after a rejected one. */
+/** Factor by which the maximum leap grows after a leap of that length is accepted, and shrinks after one is rejected. */
 const REACH_FACTOR = 4
 
 const subtractParams = Params.zipWith((a, b) => a - b)
@@ -115,7 +113,7 @@ const addParams = Params.zipWith((a, b) => a + b)
 
 const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
-/** Root of the harmonic mean of |r|²/|v|² over the parameter arrays with r ≠ 0, r = `along` and v = `turn`: no array's unit matters. */
+/** Root of the harmonic mean of |r|²/|v|² over the parameter arrays with r ≠ 0, r = `along` and v = `turn`, so no array's unit matters. */
 const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.Params<P>): number => {
   const ratios = Params.names<P>(along).flatMap(name => {
     const length = squaredNorm(along[name].values)
@@ -126,7 +124,7 @@ const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.P
 
 /**
  * SQUAREM leap (Varadhan & Roland 2008) of three EM steps, or two if a third would go no farther: r = θ₁ − θ and θ₂ − θ₁ = r + v, then a
- * step from θ + 2ar + a²v, a = |r|/|v|, accepted if it is at least as likely as θ₁. Near a saddle it takes at most a third of EM's steps.
+ * step from θ + 2ar + a²v, a = |r|/|v|, accepted if at least as likely as θ₁. Near a saddle it takes at most a third of EM's steps.
  */
 const leap =
   <P extends string>(step: (params: Params.Params<P>) => ExpectationMaximization.EMStepResult<P>) =>
@@ -240,7 +238,7 @@ export const step = <P extends string>(
   }
 }
 
-/** Returns the parameters after all steps; null as soon as the move cannot be expected to get below `below` in time. */
+/** Returns the parameters after all steps; null as soon as the move is not expected to get below `below` in time. */
 const polishMove = <P extends string>(
   { way }: TriedMove<P>,
   next: ReturnType<typeof leap<P>>,

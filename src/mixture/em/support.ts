@@ -5,7 +5,7 @@
  *     δ' = gδ,    Σ' = g (Σ − r/(n − r) δδᵀ),    π' = π/g,    g = n/(n − r),
  *
  * or the part of Σ' that the covariance model keeps. With q = δᵀΣ⁻¹δ and t = 1 − r q/(n − r), log|Σ'| = log|Σ| + d log g + log t and
- * δ'ᵀΣ'⁻¹δ' = g q/t (Sherman & Morrison 1950). If t ≤ 0, Σ is singular without this row, and the density becomes 0.
+ * δ'ᵀΣ'⁻¹δ' = g q/t (Sherman & Morrison 1950). If t ≤ 0, Σ' is singular, and the density becomes 0.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -34,8 +34,8 @@ export interface CovarianceEstimate extends Pick<MStep<string>, 'second'> {
 }
 
 /**
- * Components with at least this many times d + 2 rows are not tested: the optimism of their likelihood is about the parameter count, and
- * BIC suffices.
+ * Components with at least this many times d + 2 rows are not tested: BIC suffices, as the optimism of their likelihood is about the
+ * parameter count.
  */
 const AMPLE_ROWS_PER_PARAMETER = 10
 
@@ -45,7 +45,7 @@ const logAddExp = (a: number, b: number): number => {
   return least === -Infinity ? top : top + Elementary.log1p(Elementary.exp(least - top))
 }
 
-/** log t, or 0 if t ≤ 0: `sharedScaleChange` then returns −∞. */
+/** log t; 0 if t ≤ 0, for which `sharedScaleChange` returns −∞. */
 const finiteLog = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
 
 /** log N' − log N over `dims` dimensions with one scale, without log t, from the sum of squares q; −∞ if t ≤ 0. */
@@ -131,8 +131,8 @@ const addGain = (
 }
 
 /**
- * Returns the components whose leave-one-out gain is below ½ p log n − p, p being their own parameters: for large samples BIC's threshold ½
- * p log n, since leaving rows out costs p (Stone 1977). Only components with few rows are tested, and none if there is just one.
+ * Returns the components whose leave-one-out gain is below ½ p log n − p, p being their own parameters: BIC's threshold ½ p log n for large
+ * samples, since leaving rows out costs p (Stone 1977). Only components with few rows are tested, and none if it is the only one.
  */
 export const unsupportedComponents = (
   data: Source.Data,

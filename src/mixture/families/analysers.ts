@@ -1,8 +1,8 @@
 /**
  * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k, F_k with few columns; loadings and noise are each
  * component's own or common, and noise may be equal in all columns (McNicholas & Murphy 2008). At level (α, σ) S = AAᵀ + diag D, A = αF, D
- * = α²ψ + σ². With [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is ŷ = B r, and p = S⁻¹r = D⁻¹(r − Aŷ), rᵀp =
- * |D^{−½}(r − Aŷ)|² + |ŷ|², since Woodbury's difference loses its digits for small ψ. A row costs O(d q).
+ * = α²ψ + σ². With [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is ŷ = B r, p = S⁻¹r = D⁻¹(r − Aŷ), and rᵀp =
+ * |D^{−½}(r − Aŷ)|² + |ŷ|²; Woodbury's difference would lose its digits for small ψ. A row costs O(d q).
  *
  * If ψ is small in a few columns, rounding of r − Aŷ dominates p and violates Aᵀp = ŷ; a step of iterative refinement on Dp + Aŷ = r, Aᵀp =
  * ŷ restores the digits that S determines (Björck 1967).
@@ -155,7 +155,7 @@ const analyserDensities = (
 /** Number of inner iterations in one M-step. */
 const INNER_STEPS = 10
 
-/** Loadings below this share of the noise count as 0, a saddle of the inner iterations. */
+/** Loadings below this share of the noise count as 0, a saddle that inner iterations cannot leave. */
 const SADDLE_SHARE = 1e-12
 
 interface AnalyserStructure extends AnalyserKind {
@@ -166,9 +166,7 @@ interface AnalyserStructure extends AnalyserKind {
 export const analyserName = ({ loadings, noise, isotropic, rank }: AnalyserStructure): string =>
   [loadings === 'common', noise === 'common', isotropic].map(is => (is ? 'C' : 'U')).join('') + String(rank)
 
-/**
- * Number of free parameters, without rotations of the factors, and at most that of a full covariance (Drton, Sturmfels & Sullivant 2007).
- */
+/** Number of free parameters, less rotations of the factors, at most that of a full covariance (Drton, Sturmfels & Sullivant 2007). */
 const analyserFreedom =
   ({ rank, loadings, noise, isotropic }: AnalyserStructure) =>
   (components: number, dim: number): number => {
@@ -238,7 +236,7 @@ const paramsOfAnalyses = (
   }
 }
 
-/** Returns loadings and noise for scatters, from earlier ones or none; the noise has a lower bound. */
+/** Returns loadings and noise for scatters, from earlier ones or none, with noise of at least `least`. */
 type FitScatters = (
   scatters: ReadonlyArray<Scatter>,
   from: ReadonlyArray<Analysis> | null,
@@ -276,7 +274,10 @@ const fitComponentsWithMass =
 const hasNoLoadings = ({ loads, noise }: Analysis): boolean =>
   loads.reduce((sum, f) => sum + f * f, 0) <= SADDLE_SHARE * noise.reduce((sum, v) => sum + v, 0)
 
-/** Fits in closed form if there is one or no earlier solution; otherwise by iterations, which cannot leave loadings of 0. */
+/**
+ * Fits in closed form if there is one or no earlier solution. Otherwise iterates; if all loadings are 0, which iterations cannot leave, it
+ * returns the more likely of both.
+ */
 const fitAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceModel<AnalyserParameter>['fit'] =>
   fitComponentsWithMass({ rank, ...kind }, (scatters, from, least) => {
     const direct = (): ReadonlyArray<Analysis> => nearestAnalyses(kind, scatters, rank, least)

@@ -1,7 +1,7 @@
 /**
  * Orientations of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D. Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2,
  * parametrizes them by d(d − 1)/2 unbounded numbers p, row by row below a diagonal. Common axes are estimated by Jacobi rotations of pairs,
- * each optimal for a fixed spectrum, and then by quasi-Newton steps on all pairs, re-estimating the spectrum.
+ * each optimal for a fixed spectrum, then by quasi-Newton steps on all pairs that re-estimate the spectrum.
  */
 import {
   dot,
@@ -151,12 +151,16 @@ const MAX_AXES_SWEEPS = 5
 const MIN_ANGLE = 1e-9
 /** A sweep that reduces the loss by less than this, in units of `lossUnit`, is the last. */
 const MIN_SWEEP_GAIN = 1e-3
-/** Maximum number of quasi-Newton steps, and their memory. */
+/** Maximum number of quasi-Newton steps. */
 const MAX_QUASI_NEWTON_STEPS = 100
+
+/** Number of steps that L-BFGS uses. */
 const REMEMBERED_STEPS = 10
-/** They end below this predicted gain, in units of `lossUnit`: for a whole fit, and for a step of EM, which continues anyway. */
+/**
+ * Quasi-Newton steps end below this predicted gain, in units of `lossUnit`: for a whole fit, and for a step of EM, which continues anyway.
+ */
 const MIN_PREDICTED_GAIN = { whole: 1e-15, step: 1e-13 }
-/** Armijo condition: minimum share of the predicted reduction, and maximum shortening of a step. */
+/** Minimum share of the predicted reduction (Armijo's condition), and of the first step length. */
 const ARMIJO_SHARE = 1e-4
 
 /** Axes, T_k = D W_k Dᵀ, and the spectrum along them. */
@@ -195,8 +199,8 @@ const sweepAxes = <S>(start: Float64Array, { w, dim, along }: AxesProblem<S>): A
 }
 
 /**
- * Gradient and curvature by rotations of the pairs i > j by p_ij. By the envelope theorem the gradient is that for a fixed spectrum, Σ_k
- * 2T_kij(1/u_ki − 1/u_kj); so is the curvature, made positive.
+ * Derivatives of the loss by the rotation p_ij of each pair i > j, at a fixed spectrum, which by the envelope theorem gives the exact slope
+ * Σ_k 2T_kij(1/u_ki − 1/u_kj); the curvature is made positive.
  */
 const rotationDerivatives = <S>(
   { t, now: { inverse } }: AxesState<S>,
@@ -230,7 +234,7 @@ interface CurvaturePair {
   readonly change: Float64Array
 }
 
-/** Quasi-Newton direction (L-BFGS) from earlier steps, the last first, with the curvatures of pairs as initial Hessian (Nocedal 1980). */
+/** L-BFGS direction from earlier steps, the last first; the initial Hessian is diagonal, the pairs' curvatures (Nocedal 1980). */
 const quasiNewtonDirection = (
   slope: Float64Array,
   curvature: Float64Array,
@@ -251,7 +255,7 @@ const quasiNewtonDirection = (
   return out.map(x => -x)
 }
 
-/** Minimizes over all rotations at once, re-estimating the spectrum at each step: sweeps converge slowly if axes and spectrum interact. */
+/** Minimizes over all rotations at once, with the spectrum re-estimated at each step: sweeps converge slowly if the two interact. */
 const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S> => {
   const { w, dim, precision, along } = problem
   const unit = lossUnit(from, dim)
@@ -299,7 +303,7 @@ const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S
   return here
 }
 
-/** Returns the best common axes, and their spectrum, from several starts: there are several local optima. */
+/** Returns the best common axes, and their spectrum, from several starts, since there are local optima. */
 export const likeliestAxes = <S>(
   starts: ReadonlyArray<Float64Array>,
   problem: AxesProblem<S>
@@ -336,7 +340,7 @@ export const axesOfAngles = (angles: Float64Array, dim: number): Float64Array =>
 }
 
 /**
- * Returns p for axes up to their signs, chosen so that no pivot of I + XS, X = Dᵀ, is below 1: then A = 2(I + XS)⁻¹ − I has no large
+ * Returns p for axes up to their signs, chosen so that no pivot of I + XS, X = Dᵀ, is below 1: A = 2(I + XS)⁻¹ − I then has no large
  * entries, and all axes can be represented (O’Dorney 2014).
  */
 export const anglesOfAxes = (axes: Float64Array, dim: number): Float64Array => {

@@ -62,7 +62,7 @@ const backgroundToParams = ({
   backgroundScale: Gaussian.vectorArray(scale.map(Elementary.log))
 })
 
-/** Defaults for standardized columns: share, centre and scale (twice the interquartile range). `placed` computes them from data. */
+/** Default share, centre and scale (twice the interquartile range) for standardized columns; `placed` computes them from data. */
 const defaultLocation = (dim: number): Omit<Background, 'shape'> => ({
   share: INITIAL_SHARE,
   centre: new Float64Array(dim),

@@ -40,7 +40,7 @@ const splitCentreAndScale = (place: CentreAndScale): readonly [centre: Tensor, s
   return [centre, scale]
 }
 
-/** N(αc, α² diag s² + σ²I), from which the Cauchy is built as a t. */
+/** N(αc, α² diag s² + σ²I), of which the Cauchy is a scale mixture. */
 const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
   const [centre, scale] = splitCentreAndScale(place)
   const of = (deviation: Tensor | null, { alpha, sigma }: RowLevel): Tensor => {
@@ -59,8 +59,10 @@ const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
 
 const cauchyDegrees = (): Tensor => fill([1], 1)
 
-/** Lower bound of the noise at an edge, and upper bound of the standardized distance, so that quotients and squares are finite. */
+/** Lower bound of the noise at an edge, so that quotients are finite. */
 const MIN_EDGE_NOISE = 1e-300
+
+/** Upper bound of the standardized distance, so that its square is finite. */
 const MAX_STANDARDIZED_DISTANCE = 1e100
 
 /** Maximum decrease e⁻³⁸ of the integrand, for which 24 nodes are exact to rounding. */
@@ -68,7 +70,7 @@ const MAX_LOG_DECAY = 38
 const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
 
 /**
- * Log-density of a box with noise: Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs over columns, with small relative error. Inside, y ≤ s, it is a sum
+ * Log-density of a box with noise, Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs over columns, with small relative error. Inside, y ≤ s, it is a sum
  * of positive terms. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ, by Gauss–Legendre quadrature on the
  * part that is not negligible.
  */

@@ -49,7 +49,7 @@ const covarianceMeaning = <Q extends string>(model: CovarianceModel<Q>): Meaning
 
 /**
  * Volume |Σ_k|^{1/d}, shape (eigenvalues over the volume) and orientation (eigenvectors): common to all components, their own, or none.
- * Covariances are isotropic without a shape, and diagonal without an orientation.
+ * Without a shape covariances are isotropic; without an orientation, diagonal.
  */
 export interface Parts {
   readonly volume: 'common' | 'own'

@@ -45,8 +45,8 @@ export interface CovarianceModel<Q extends string> {
   readonly factors: (own: Params.Params<Q>, components: number, dim: number) => Pick<Mixture, 'variances' | 'factors'>
   /**
    * Returns the maximum-likelihood parameters above a lower bound, or parameters at least as likely as the old ones, for masses n [K] and
-   * moments W_k [K, …] about the components' means at a level. Without old ones (null) it takes the best initialization. A component
-   * without mass keeps its parameters.
+   * moments W_k [K, …] about the components' means at a level. If `old` is null it takes the best initialization. A component without mass
+   * keeps its parameters.
    */
   readonly fit: (n: Float64Array, w: Float64Array, at: MStepContext, old: Params.Params<Q> | null) => Params.Params<Q>
   /** Present if `fit` raises the likelihood by inner iterations only: see `MStep`. */
@@ -55,7 +55,7 @@ export interface CovarianceModel<Q extends string> {
   readonly multistart?: CovarianceModel<Q>['fit']
   /** Returns the parameters on columns times `by`. Default: through `ofMixture` or `fit`. */
   readonly scaled?: (by: Float64Array, own: Params.Params<Q>) => Params.Params<Q>
-  /** Returns the parameters nearest to a mixture, from its factors; `fit` would square these and lose half of the digits. */
+  /** Returns the parameters nearest to a mixture, from its factors; `fit` would square these, which costs half of the digits. */
   readonly ofMixture?: (mixture: Mixture) => Params.Params<Q>
   readonly projection?: NonNullable<Capabilities<'means' | 'logits' | Q>['projection']>
   /** Returns W_k about the old means from the derivatives of −E log p; only if `fit` is linear in W. */
@@ -99,6 +99,7 @@ export const averagesByComponent = (n: Float64Array, w: Float64Array): ReadonlyA
   return Array.from(n, (_, k) => kthPart(all, n.length, k))
 }
 
+/** Returns `found`, with the old parameters of components without mass. */
 const keepWithoutMass = <Q extends string>(
   mass: Float64Array,
   old: Params.Params<Q> | null,

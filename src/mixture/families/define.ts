@@ -40,7 +40,7 @@ import * as Params from '../../core/params.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 
-/** Conversion between parameters and centres: the family's own, or through a mixture of isotropic components with equal weights. */
+/** Conversion between parameters and centres: the family's own, or through a mixture of equally weighted isotropic components. */
 export const familyStart = <P extends string>(family: Family<P>, dim: number): CentreConversion<P> | undefined => {
   if (concept.is(family))
     return refuse(
@@ -129,7 +129,7 @@ export function family<
 
 const isOfFields = (part: unknown): part is (fields: unknown) => unknown => typeof part === 'function'
 
-/** Parts of the family for given fields, with permutations if one is the number of components. */
+/** Parts of the family for given fields, and permutations if one field is the number of components. */
 const partsOfFields =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
   (fields: Field.Of<F>): FamilyParts<P> => {

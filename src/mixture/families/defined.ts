@@ -29,7 +29,7 @@ export interface CovarianceDefinition<F extends Field.Fields, Q extends string> 
   readonly triangles: (fields: Field.Of<F>) => (own: Params.Tensors<NoInfer<Q>>, dim: number) => Tensor
   /**
    * Returns parameters that minimize Σ_k n_k(log|Σ_k| + tr Σ_k⁻¹S_k), or reduce it from the old ones; if these are null, the parameters
-   * nearest to the scatters as covariances of a mixture.
+   * nearest to the scatters as a mixture's covariances.
    */
   readonly fit: (
     fields: Field.Of<F>

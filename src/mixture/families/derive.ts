@@ -25,7 +25,7 @@ const joinParams = <A, Q extends string>(
   own: { readonly [K in Q]: A }
 ): { readonly [K in MixtureParameter<Q>]: A } => ({ means, ...(logits !== null && { logits }), ...own })
 
-/** Returns the mixture of parameters. */
+/** Returns the mixture with these parameters. */
 export const paramsToMixture =
   <Q extends string>({ covariance, weights }: Pick<MixtureParts<Q>, 'covariance' | 'weights'>) =>
   (params: Params.Params<MixtureParameter<Q>>): Mixture => {
@@ -38,7 +38,7 @@ export const paramsToMixture =
     }
   }
 
-/** Weight given to a component of weight 0, so that it keeps its covariance. */
+/** Weight given to an empty component, so that it keeps its covariance. */
 const MIN_COMPONENT_WEIGHT = 1e-200
 
 /** Covariance parameters nearest to a mixture: fits to Σ_k as moments, with the weights as masses if pooled. */

@@ -51,7 +51,7 @@ export const evaluatedVariances = Gaussian.evaluatedGaussians(
     evaluateDiagonal(means, diagonalAtLevel(variances, level), x, level)
 )
 
-/** Rows and centres are scaled once, and their distances are Euclidean. */
+/** Scales rows and centres once, so that distances are Euclidean. */
 const evaluatedCommonDiagonal = Gaussian.evaluatedGaussians(({ means, logVariances }: DiagonalTensors, x, level) => {
   const u = diagonalAtLevel(exp(logVariances), level)
   if (!Gaussian.hasCommonLevel(level)) return evaluateDiagonal(means, expandDims(u, 1), x, level)

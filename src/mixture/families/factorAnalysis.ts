@@ -1,7 +1,7 @@
 /**
  * Maximum-likelihood factor analysis, Σ_k = F_k F_kᵀ + diag ψ_k, with loadings and noise each component's own or common, and noise possibly
  * equal in all columns (McNicholas & Murphy 2008): by EM (Rubin & Thayer 1982), O(q d²) a step, or directly (Jöreskog 1967; Tipping &
- * Bishop 1999). In loops: the arrays are small and the iterations many.
+ * Bishop 1999).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -36,7 +36,7 @@ export interface Scatter {
   readonly s: Float64Array
 }
 
-/** Iterations end if no noise changes by more than this share of itself. */
+/** EM ends if no noise changes by more than this share of itself. */
 const NOISE_TOLERANCE = 1e-9
 
 /** E-step: BS [q, d] and the triangle of Θ = V + BSBᵀ, where LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B = V FᵀΨ⁻¹. */
@@ -45,6 +45,7 @@ interface ExpectedFactors {
   readonly spread: Float64Array
 }
 
+/** Returns the E-step, which writes BS and the triangle of Θ for a scatter S to `into`. */
 const expectedFactors = (
   d: number,
   q: number
@@ -109,7 +110,7 @@ const updateCommonLoadings = (
   }
 }
 
-/** Residual variance of each column of each component, pooled as the structure requires; at least `least`. */
+/** Residual variance of each column and component, pooled as the structure requires, and at least `least`. */
 const pooledNoise = (
   { noise, isotropic }: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -233,7 +234,7 @@ const fitSharingGroups =
       return group.map((_, i) => all[own.length === 1 ? 0 : i])
     })
 
-/** Iterates EM for given scatters, which never lowers the likelihood; a group ends once its noise has converged. */
+/** Iterates EM on given scatters, which never lowers the likelihood, until the noise of each group has converged. */
 export const iterateAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -279,15 +280,15 @@ export const likeliestAnalyses = (
   })
 }
 
-/** Profile of the likelihood at a common noise ψ, with optimal factors. */
+/** Profile likelihood of a common noise ψ, with optimal factors. */
 interface NoiseProfile {
   readonly noise: Float64Array
   /**
    * Eigenvalues and vectors of W = ψ^{−½} S ψ^{−½} = ΩᵀΛΩ of each component. The optimal factors are ψ^½ ω √(λ − 1) for the q largest λ >
-   * 1; a fit is exact if the other λ are 1.
+   * 1.
    */
   readonly eigens: ReadonlyArray<Eigen>
-  /** Σ (λ − 1 − log λ) over the other eigenvalues, averaged over the components: twice the relative entropy to S. */
+  /** Σ (λ − 1 − log λ) over the other eigenvalues, averaged over the components: twice the relative entropy to S; 0 if the fit is exact. */
   readonly apart: number
   /** Derivative of `apart` by log ψ, [d]: −Σ (λ − 1) ω∘ω */
   readonly gradient: Float64Array
@@ -394,7 +395,7 @@ const descendNoise = (
 /** Lower bound of a noise, as a share of the column's variance given the others. */
 const MIN_NOISE_SHARE = 1e-12
 
-/** Such a bound for a covariance outside the family: the nearest may have a noise of 0, where EM would not move. */
+/** Such a bound for a covariance outside the family, whose nearest noise may be 0, where EM would not move. */
 const MIN_NEAREST_NOISE_SHARE = 0.01
 
 /** Conditional variance of each column given the others, 1/(S⁻¹)_jj, [d]. */
@@ -444,8 +445,8 @@ const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): NoiseProf
 }
 
 /**
- * Initial noise from principal components: the variance that the top eigenvectors leave in each column, at least a tenth. They are scaled
- * by the root of their excess over the mean of the other eigenvalues, at least of half of themselves: F = 0 is a saddle.
+ * Initial noise from principal components: the variance, at least a tenth, that the top eigenvectors leave in each column. They are scaled
+ * by the root of their excess over the mean of the other eigenvalues, at least half of themselves, since F = 0 is a saddle.
  */
 const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Array => {
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: s })
@@ -459,8 +460,8 @@ const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Arra
 }
 
 /**
- * Loadings F [d, rank] from scales, eigenvalues minus 1 and eigenvectors, whose sign is that of Σ_i f_i/(i + 1), in which equal and
- * opposite entries do not cancel.
+ * Loadings F [d, rank] from scales, eigenvalues minus 1 and eigenvectors. An eigenvector's sign is that of Σ_i f_i/(i + 1), in which equal
+ * and opposite entries do not cancel.
  */
 const loadingsOfEigenvectors = (
   rank: number,
@@ -511,7 +512,7 @@ const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least
 const MAX_COMMON_STEPS = 1000
 
 /**
- * Nearest covariances with common loadings and own noise: F from the covariances minus their diagonals, then the nearest for this F, then
+ * Nearest covariances with common loadings and own noise: F from the covariances minus their diagonals, the nearest noise for this F, then
  * iterations.
  */
 const nearestLoadings = (
@@ -539,10 +540,10 @@ const isExact = ({ loadings, noise, isotropic }: AnalyserKind): boolean =>
 export { isExact }
 
 /**
- * Returns the F and ψ with the least relative entropy to given covariances, with a lower bound on the noise. Exact for equal noise in all
+ * Returns the F and ψ with the least relative entropy to given covariances, with noise of at least `least`. Exact for equal noise in all
  * columns, except with common loadings and own noise. Otherwise covariances of the family are reproduced up to 2⁻⁵² |Σ|/ψ of a noise
- * (except for one in a hundred with the maximum identifiable number of factors and very different noise, e^±4). For other covariances the
- * variances are reproduced, near the optimum with a noise of at least a hundredth of a column's variance given the others.
+ * (except for one in a hundred with the maximum identifiable number of factors and very different noise, e^±4). For others the variances
+ * are reproduced, near the optimum with a noise of at least a hundredth of a column's variance given the others.
  */
 export const nearestAnalyses = (
   kind: AnalyserKind,
@@ -570,11 +571,13 @@ export const nearestAnalyses = (
 
 const EMPTY_ANALYSIS: Analysis = { loads: new Float64Array(0), noise: new Float64Array(0) }
 
-/** Maximum number of initializations, and number of iterations before they are compared. */
+/** Maximum number of initializations. */
 const MAX_INITIALIZATIONS = 16
+
+/** Number of iterations before initializations are compared. */
 const COMPARED_AFTER_STEPS = 100
 
-/** Initial loadings from regressions of the columns on a few of them. */
+/** Initial loadings from regressions of all columns on a few of them. */
 const regressionLoadings = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -602,7 +605,7 @@ const regressionLoadings = (
   return pooledNoise(kind, scatters, left, 0).map((noise, k) => ({ loads: loads[k], noise }))
 }
 
-/** Returns the best solution from several initializations, also the current factors. */
+/** Returns the best solution from several initializations, the current one among them. */
 export const multistartAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,

@@ -1,6 +1,6 @@
 /**
  * Mixtures of Gaussians with full covariances, Σ_k = L_k L_kᵀ, or one for all. The factor of S_k = α²Σ_k + σ²I is the triangle of the stack
- * [αL_kᵀ; σI], whose condition number is the square root of that of S_k.
+ * [αL_kᵀ; σI], whose condition number is the root of that of S_k.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import {

@@ -35,7 +35,7 @@ export interface GaussianEvaluation {
   readonly logDensity: Tensor
   /** Σ_k w_k P_k r_k for weights w [rows, K], [rows, dim] */
   readonly pull: (shares: Tensor) => Tensor
-  /** Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]; Σ w|P r|² − |Σ w P r|² would cancel for distant rows. */
+  /** Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]. Σ w|P r|² − |Σ w P r|² would cancel for distant rows. */
   readonly curvature: (shares: Tensor) => Tensor
 }
 
@@ -59,7 +59,7 @@ export interface Evaluated<T> {
 
 /** Returns components, score s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians with responsibilities w. */
 export const evaluatedGaussians = <T extends MeansAndLogits>(
-  see: (params: T, x: Tensor, level: RowLevel) => GaussianEvaluation
+  evaluate: (params: T, x: Tensor, level: RowLevel) => GaussianEvaluation
 ): Evaluated<T> => {
   const shares = (params: T, { logDensity }: GaussianEvaluation): Tensor =>
     softmax(add(logDensity, expandDims(logWeightsOfLogits(params), 0)))
@@ -67,15 +67,15 @@ export const evaluatedGaussians = <T extends MeansAndLogits>(
     components: params => ({
       logWeights: logWeightsOfLogits(params),
       centres: params.means,
-      logDensity: (x, level) => see(params, x, level).logDensity
+      logDensity: (x, level) => evaluate(params, x, level).logDensity
     }),
     score: (params, x, level) => {
-      const seen = see(params, x, level)
-      return neg(seen.pull(shares(params, seen)))
+      const evaluated = evaluate(params, x, level)
+      return neg(evaluated.pull(shares(params, evaluated)))
     },
     divergence: (params, x, level) => {
-      const seen = see(params, x, level)
-      return seen.curvature(shares(params, seen))
+      const evaluated = evaluate(params, x, level)
+      return evaluated.curvature(shares(params, evaluated))
     }
   }
 }
@@ -96,7 +96,7 @@ export const logNormalTensor = (dim: number, squared: Tensor, logRoot: Tensor): 
 /** True if all rows share one level. */
 export const hasCommonLevel = ({ alpha, sigma }: RowLevel): boolean => alpha.size === 1 && sigma.size === 1
 
-/** Appends axes to α and σ. */
+/** Reshapes α and σ to [rows | 1, 1, …], with `axes` axes of length 1. */
 export const appendLevelAxes = ({ alpha, sigma }: RowLevel, axes: number): RowLevel => {
   const over = (x: Tensor): Tensor => reshape(x, [x.size, ...new Array<number>(axes).fill(1)])
   return { alpha: over(alpha), sigma: over(sigma) }
@@ -119,7 +119,7 @@ export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: 
   }
 }
 
-/** Evaluation with one P: P_k r_k = Px − αPc_k, so δ_k does not depend on x. No array is larger than [rows, dim] or [rows, K]. */
+/** Evaluation with one P: P_k r_k = Px − αPc_k, so δ_k does not depend on x. No array exceeds [rows, dim] or [rows, K]. */
 export const evaluationOfShared = (
   logDensity: Tensor,
   pointPull: Tensor,
@@ -136,7 +136,7 @@ export const evaluationOfShared = (
 
 // —— as arrays ——
 
-/** Annotates `parameters`, so that the compiler infers the parameters' names first. */
+/** Fields with a number of components. As an annotation of `parameters`' argument it lets the compiler infer the parameters' names. */
 export interface ComponentCount {
   readonly components: number
 }
@@ -158,7 +158,7 @@ export const permuteComponents =
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
     Params.map<NdArray, NdArray>(permuteFirstAxis(order))(params)
 
-/** Returns a permutation of the components in arrays whose shapes differ between `now` and one component `more`. */
+/** Returns a permutation of the components that skips arrays whose size is the same for one component more (`more`). */
 export const relabelledAs =
   <P extends string>(now: Params.Shapes<P>, more: Params.Shapes<P>) =>
   (order: ReadonlyArray<number>) =>
@@ -204,11 +204,11 @@ export const mapMeanRows =
     }
   }
 
-/** log max(w, least): a component without mass keeps a finite logit. */
+/** log max(w, least), so that a component without mass keeps a finite logit. */
 export const logShares = (weights: Float64Array): NdArray =>
   vectorArray(tabulate(weights.length, k => Elementary.log(Math.max(weights[k], Number.MIN_VALUE))))
 
-/** Returns the sum in order from the first value. */
+/** Returns the sum of the values, added in order. */
 export const sumValues = (values: Float64Array): number => {
   let sum = 0
   for (let at = 0; at < values.length; at++) sum += values[at]

@@ -239,7 +239,7 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
   }
 }
 
-/** Returns problems of known components in a family. */
+/** Returns the problems of known components in a family. */
 const knownProblems = (known: FixedComponents, gaussians: LearnableGaussians): ReadonlyArray<Problem.Problem> => {
   const { model, family, toMixture, fromMixture } = gaussians
   const count = family.count(1)

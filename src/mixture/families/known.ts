@@ -93,7 +93,7 @@ export const fixedTriangle = (covariance: Spread, dim: number): Float64Array | n
   return Factor.choleskyOfCovariance(flat, dim)?.values ?? null
 }
 
-/** True if symmetric; the triangle uses the entries below the diagonal alone. */
+/** True if symmetric, since the triangle is computed from the lower half alone. */
 const isSymmetricSpread = (covariance: Spread): boolean =>
   !isMatrixSpread(covariance) ||
   (covariance.every(row => row.length === covariance.length) &&
@@ -118,10 +118,10 @@ const isValidFixed = (given: Fixed): boolean => {
 const fitsColumns = ({ mean, covariance }: Fixed, dim: number): boolean =>
   [mean, covariance].every(given => !isList(given) || given.length === dim)
 
-/** Returns the numbers of columns to check: the given one, or 1 and 2 if any number fits. */
+/** Returns the numbers of columns to check: the one that fits, or 1 and 2 if any does. */
 export const possibleDims = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
-  const said = known.flatMap(one => fixedDim(one) ?? [])
-  return said.length > 0 ? said.slice(0, 1) : [1, 2]
+  const dims = known.flatMap(one => fixedDim(one) ?? [])
+  return dims.length > 0 ? dims.slice(0, 1) : [1, 2]
 }
 
 /** Returns the problems with data of this number of columns. `name` names the components in messages. Default: 'known'. */

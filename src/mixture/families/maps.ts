@@ -18,8 +18,8 @@ export interface MixtureMaps<P extends string> {
 // —— moments ——
 
 /**
- * Second moments Σ r(x − c)(x − c)ᵀ about the new means, in the form of `second`, from those about the old ones; perhaps negative by
- * rounding.
+ * Second moments Σ r(x − c)(x − c)ᵀ about the new means, in the form of `second`, from those about the old ones; rounding may make them
+ * negative.
  */
 export const scatterAboutNewMeans = (second: Second, moments: Moments, dim: number): Float64Array => {
   const { mass, second: about } = moments
@@ -35,6 +35,7 @@ export const scatterAboutNewMeans = (second: Second, moments: Moments, dim: numb
   }
 }
 
+/** Converts second moments about the old means to those about means displaced by `moved`. */
 type ShiftMoments = (about: Float64Array, mass: Float64Array, moved: Float64Array, dim: number) => Float64Array
 
 const traceAboutNewMeans: ShiftMoments = (about, mass, moved, dim) => {

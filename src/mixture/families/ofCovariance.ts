@@ -7,7 +7,7 @@ import * as Derive from './derive.js'
 
 type WeightSharing = 'free' | 'equal'
 
-/** Covariance structure, also by its name in mclust or McNicholas & Murphy, and weights. */
+/** A covariance structure, as a value or by its name in mclust or McNicholas & Murphy, and weights. */
 export interface Options<C, W> {
   readonly components: number
   readonly covariance: C

@@ -87,11 +87,13 @@ export const cleanStudent =
   }
 
 /**
- * Number of precisions for each row, for all digits of two derivatives, except for ν ≥ 100 and rows beyond 20 σ under noise far above α√Σ.
- * The trapezoid rule converges like e^{−π²/h} for integrands that decrease like e^{−e^y}; so steps are even in u, y = p + u − e^{−(u + 2)},
- * p the last change of slope of the log-density: below it a few units of u cover dozens of y.
+ * Number of precisions per row, for all digits of two derivatives, except for ν ≥ 100 and rows beyond 20 σ under noise far above α√Σ. The
+ * trapezoid rule converges like e^{−π²/h} for integrands that decrease like e^{−e^y}, so steps are even in u, y = p + u − e^{−(u + 2)}, p
+ * the last change of slope of the log-density: below it a few units of u cover dozens of y.
  */
 const PRECISION_NODES = 128
+
+/** The 2 in u − e^{−(u + 2)}. */
 const BEND = 2
 
 const lowerTailStep = (exponent: Tensor): Tensor => add(div(55, exponent), div(10.5, sqrt(exponent)))

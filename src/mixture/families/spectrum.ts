@@ -4,8 +4,7 @@
  *
  *     F(θ) = Σ_kj n_k log u_kj + ω_kj/u_kj,    u = α²e^ℓ + σ²,    ℓ ≥ log φ,
  *
- * a gamma regression with a logarithmic link, convex if σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8). Without noise most
- * structures have simple solutions.
+ * a gamma regression with a logarithmic link, convex if σ = 0 (Celeux & Govaert 1995; McCullagh & Nelder 1989, §8).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -101,7 +100,7 @@ const shapeOfLogs = (l: Float64Array): Float64Array => {
 
 const meanOfValues = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
-/** log φ, or that of the smallest positive number without a bound. */
+/** log φ, or log of the smallest positive number if there is no bound. */
 const minLogEigenvalue = ({ floor }: MStepContext): number => Elementary.log(Math.max(floor, Number.MIN_VALUE))
 
 /** Returns the loss F for ω [K, d], of components with mass. */
@@ -212,7 +211,7 @@ interface FilledVolume {
 
 const NOT_FILLED: FilledVolume = { m: -Infinity, free: 0 }
 
-/** Returns m such that max(ℓ_j − m, least) has the mean `volume`, for ℓ in descending order; m = −∞ if all are −∞. */
+/** Returns m such that the mean of max(ℓ_j − m, least) is `volume`, for ℓ in descending order; m = −∞ if all are −∞. */
 const fillVolume = (l: Float64Array, volume: number, least: number): FilledVolume => {
   const dim = l.length
   let sum = 0
@@ -228,7 +227,7 @@ const fillVolume = (l: Float64Array, volume: number, least: number): FilledVolum
 
 /**
  * Common volume from log moments in descending order. The derivative of F is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is convex and
- * decreasing, so Newton's method converges from any start; in one step if nothing is clipped.
+ * decreasing, so Newton's method converges from any start, in one step if nothing is clipped.
  */
 const commonVolume = (
   sorted: ReadonlyArray<Float64Array>,
@@ -270,7 +269,7 @@ const designMatrix = (parts: SpectrumSharing, count: number, dim: number): Float
   return b
 }
 
-/** Maximum numbers of Newton steps, and of sweeps over the constraints. */
+/** Maximum number of Newton steps. */
 const MAX_NEWTON_STEPS = 100
 const MAX_HILDRETH_SWEEPS = 500
 /** A step that changes no logarithm by more than this is the last. */
@@ -331,6 +330,7 @@ const constrainedStep = (
   return free.map((x, i) => x + kept[i])
 }
 
+/** Returns θ with the volumes raised until all eigenvalues respect the lower bound. */
 const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number, at: MStepContext): Float64Array => {
   const { volumes, volumeOf } = spectrumLayout(parts, count, at.dim)
   const least = minLogEigenvalue(at)
@@ -384,7 +384,7 @@ const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: 
   return { volumes: theta.slice(0, volumes), shapes: theta.slice(volumes) }
 }
 
-/** Gradient of F by θ, and lower triangle of its Hessian, made positive definite; b is B. */
+/** Gradient of F by θ, [size], and the lower triangle of its Hessian, made positive definite; `b` is the design matrix B. */
 const spectrumDerivatives = (
   { n, omega, at: { dim, level } }: MomentsAlongAxes,
   l: Float64Array,
@@ -445,8 +445,8 @@ const initialSpectrum = (
 
 /**
  * Returns the maximum-likelihood spectrum for moments along given axes, with a lower bound, at a level. Exact at time 0, and at any level
- * for EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its parameters, unless the common ones
- * take it below the bound: then its volume is raised, or its shape shrunk.
+ * for EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its parameters, unless common ones
+ * take it below the bound, which raises its volume or shrinks its shape.
  */
 export const likeliestSpectrum = (
   parts: SpectrumSharing,

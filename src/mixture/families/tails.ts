@@ -63,7 +63,7 @@ export interface LearnableGaussians {
   readonly fromMixture: (mixture: Mixture) => Params.Params<GaussianParameter>
 }
 
-/** M-step for moments of noiseless rows, whatever the level of the rows. */
+/** M-step for moments of noiseless rows, whatever their level was. */
 const mStepOfCleanMoments = (mStep: MStep<GaussianParameter>): MStep<GaussianParameter> => ({
   ...mStep,
   maximise: (params, moments, at) =>
@@ -83,16 +83,16 @@ export const learnableGaussians = (score: Score<string>): LearnableGaussians | n
     : null
 }
 
-/** Returns the model of a score built on another; if unsupported, the meaning of that score, whose `check` reports the problems. */
+/** Returns the model of a score built on another; if unsupported, that score's meaning, whose `check` reports the problems. */
 export const modelBuiltOn = (
   score: Score<string>,
-  serves: (gaussians: LearnableGaussians) => boolean,
-  made: (gaussians: LearnableGaussians) => Model<GaussianParameter>
+  supports: (gaussians: LearnableGaussians) => boolean,
+  build: (gaussians: LearnableGaussians) => Model<GaussianParameter>
 ): Meaning<string> => {
   const gaussians = learnableGaussians(score)
-  return gaussians === null || !serves(gaussians)
+  return gaussians === null || !supports(gaussians)
     ? meaningOfModel(interpret(score))
-    : (meaningOfModel(made({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })) as Meaning<string>)
+    : (meaningOfModel(build({ ...gaussians, model: { ...gaussians.model, called: nameOf(score) } })) as Meaning<string>)
 }
 
 type MapParams<P extends string> = (params: Params.Params<P>) => Params.Params<P>
@@ -137,7 +137,7 @@ export const carriedCapabilities = <P extends string>(
   }
 }
 
-/** Returns the moments for covariances. */
+/** Returns which second moments an M-step needs, and whether its covariances or volumes are shared. */
 export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<GaussianParameter>): Learned => ({
   second,
   ...(isShared && { isShared }),
@@ -189,7 +189,7 @@ const precisionMoments = ({ mass, meanLogPrecision: tails }: Moments, nu: Nu): F
       ? Float64Array.of(mass.reduce((sum, m, k) => sum + m * tails[k], 0) / Gaussian.sumValues(mass))
       : tails
 
-const cappedLog = (nu: number): number => Elementary.log(Math.min(nu, Student.MAX_DEGREES))
+const logCappedNu = (nu: number): number => Elementary.log(Math.min(nu, Student.MAX_DEGREES))
 
 /** `logNu` is absent if ν is fixed. */
 type StudentParameter = GaussianParameter | 'logNu'
@@ -230,7 +230,7 @@ const studentMStep = (
   { logNuOf, withNu }: NuConversions
 ): MStep<StudentParameter> => ({
   ...learnedBy(mStep),
-  // The Gaussians' M-step may be generalized, and checks of components by their rows are for Gaussians.
+  // The Gaussians' M-step may be generalized; checks of components by their rows hold for Gaussians alone.
   isGeneralized: true,
   maximise: (params, moments, at): Params.Params<StudentParameter> => {
     const { mass } = moments
@@ -240,7 +240,7 @@ const studentMStep = (
     const before = isFixed ? logNuOf(0, () => 0) : params.logNu
     if (means === null || isFixed) return withNu(found, before)
     const estimate = (k: number): number =>
-      nu === 'common' || mass[k] > 0 ? cappedLog(Student.likeliestNu(means[k])) : before.values[k]
+      nu === 'common' || mass[k] > 0 ? logCappedNu(Student.likeliestNu(means[k])) : before.values[k]
     return withNu(found, logNuOf(mass.length, estimate))
   }
 })
@@ -255,7 +255,7 @@ const studentModel = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianPara
   const started = (params: Params.Params<GaussianParameter>): Params.Params<P> =>
     withNu(
       params,
-      logNuOf(params.means.shape[0], () => cappedLog(INITIAL_DEGREES))
+      logNuOf(params.means.shape[0], () => logCappedNu(INITIAL_DEGREES))
     )
   return modelOfFamily<P>({
     called: `${model.called ?? ''} with tails`,
@@ -280,7 +280,7 @@ const studentModel = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianPara
     },
     fromMixture: mixture => {
       const { tails, weights } = mixture
-      const of = (k: number): number => cappedLog(tails === undefined ? INITIAL_DEGREES : tails[k])
+      const of = (k: number): number => logCappedNu(tails === undefined ? INITIAL_DEGREES : tails[k])
       const mean = (): number => weights.reduce((sum, w, k) => sum + w * of(k), 0)
       return withNu(fromMixture(mixture), logNuOf(weights.length, nu === 'own' ? of : mean))
     },

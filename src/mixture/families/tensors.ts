@@ -39,7 +39,7 @@ import * as Terms from './precisions.js'
 
 /**
  * Arrays of a mixture for a program: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. If `joins`, a common
- * triangle is stored once: rows and centres are whitened separately, which is faster, but loses digits far from 0. Default: false.
+ * triangle is stored once and rows and centres are whitened separately: faster, but loses digits far from 0. Default: false.
  */
 export const mixtureArrays = (
   mixture: Mixture,
@@ -162,7 +162,7 @@ const gaussianMixtureFunctions = ({ means, weights, ...own }: MixtureTensors): R
 }
 
 /**
- * Returns q = p(k | x), and log p(x) = logs + beyond, from log π_k p_k(x), [rows, K]: `logs` is their maximum and `beyond` −log max_k p(k |
+ * Returns q = p(k | x), and log p(x) = logs + beyond, from log π_k p_k(x), [rows, K]: `logs` is their maximum, `beyond` −log max_k p(k |
  * x). If all densities have underflowed, q is 0.
  */
 export const tensorPosterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {

@@ -33,7 +33,7 @@ export type CopiedPart = readonly [grid: CellGrid, written: WrittenTable]
 /** Added columns, with a cell for each selected row. */
 export type AddedColumns = ReadonlyArray<readonly [name: string, cells: ReadonlyArray<string | number>]>
 
-/** Index of each of `rows` rows in `rowNumbers`, which count from 1; undefined if it is not in it. */
+/** Index in `rowNumbers`, which count from 1, of each of `rows` rows; undefined for absent ones. */
 const indexByRow = (rowNumbers: Uint32Array, rows: number): ReadonlyArray<number | undefined> => {
   const places = new Map(Array.from(rowNumbers, (number, at) => [number, at]))
   return Array.from({ length: rows }, (_, i) => places.get(i + 1))
@@ -61,10 +61,7 @@ const cellNumber = ({ names, numbers, text }: CellGrid, row: number, column: num
   return isMissing(word) ? null : /^-?Infinity$/.test(word) ? Number(word) : undefined
 }
 
-/**
- * Column of numbers if every cell is a number or missing, otherwise of texts as written. The types of the first part, `known`, hold for all
- * others.
- */
+/** Column of numbers if each cell is a number or missing, otherwise of texts; in later parts of the type `known`. */
 const typedColumn =
   ([grid, { names, rows }]: CopiedPart, known: ReadonlyArray<Type> | null) =>
   (j: number): Either.Either<DataError, TypedCells> => {

@@ -2,10 +2,7 @@
 /** Longer texts are words, without trying a pattern. */
 export const MAX_NUMBER_LENGTH = 200
 
-/**
- * Number of a cell, or NaN. `Number` reads decimal literals, blanks and 0x, 0o and 0b literals; the last are rejected by their letters,
- * since a decimal literal has no letter but e.
- */
+/** Number of a cell, or NaN. `Number` also reads 0x, 0o and 0b literals; their letters reject them. */
 export const readNumber = (cell: string): number => {
   const text = cell.trim()
   const x = text === '' ? NaN : Number(text)
@@ -51,7 +48,7 @@ export const cellKind = (cell: string): CellKind => {
   return text.length < MAX_NUMBER_LENGTH && isAlmost(text) ? 'almost' : 'word'
 }
 
-/** True if at most half of the cells that are not missing are words, and there is one that is not missing. */
+/** True if some cells are not missing, and at most half of those are words. */
 export const isNumericColumn = (count: number, kindOf: (i: number) => CellKind): boolean => {
   const kinds = Array.from({ length: count }, (_, i) => kindOf(i))
   const present = kinds.filter(kind => kind !== 'missing').length

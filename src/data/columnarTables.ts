@@ -29,10 +29,7 @@ const textOptionProblem = (format: ColumnarFormat, options: CsvOptions): Either.
 const isFileSystemError = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')
 
-/**
- * Message of a reader's own error, in parentheses; empty for errors of the engine and messages with `undefined`, on which a user cannot
- * act.
- */
+/** A reader's own error in parentheses; empty for errors of the engine, on which a user cannot act. */
 const readerMessage = (error: unknown): string =>
   error instanceof Error && error.name === 'Error' && !/\bundefined\b/.test(error.message) ? ` (${error.message})` : ''
 
@@ -117,7 +114,7 @@ export const joinGridParts = async (
 /**
  * Reads a Parquet file by the package hyparquet, loaded on demand. Columns are chosen as in `readCsv`, but by their types: texts and dates
  * are not numbers, null is a missing cell, lists and records are ignored, and a whole number beyond 2⁵³, which doubles do not hold, is a
- * problem if its column is chosen.
+ * problem in a chosen column.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -72,11 +72,11 @@ const parseRecords = (
   })
 
 /** Number with a decimal comma: thousands separated by points, or an exponent without thousands. */
-const DECIMAL_COMMA_NUMBER = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e[+-]?\d+)?)\s*$/i
+const DECIMAL_COMMA_PATTERN = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e[+-]?\d+)?)\s*$/i
 
-/** Parses a number with a decimal comma; NaN if the cell is not one, for example 1.5, whose point separates no thousands. */
+/** Parses a number with a decimal comma; NaN otherwise, for example for 1.5, whose point separates no thousands. */
 const readDecimalComma = (cell: string): number =>
-  cell.length < MAX_NUMBER_LENGTH && DECIMAL_COMMA_NUMBER.test(cell)
+  cell.length < MAX_NUMBER_LENGTH && DECIMAL_COMMA_PATTERN.test(cell)
     ? readNumber(cell.replaceAll('.', '').replace(',', '.'))
     : NaN
 
@@ -112,24 +112,27 @@ const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): E
 /** Removes the byte-order mark, and makes all line ends \n. */
 const normalizeLineEnds = (text: string): string => withLineFeeds(text.replace(/^\uFEFF/, ''))
 
-const textOfTable = (text: string, { skip = 0 }: CsvOptions): string => text.slice(endOfLines(text, skip))
+const textBelowSkippedLines = (text: string, { skip = 0 }: CsvOptions): string => text.slice(endOfLines(text, skip))
 
 /** Header as R's `write.table` writes it: all names quoted and separated by single blanks. */
-const R_HEADER = /^(?:[^\S\n]*\n)*"(?:[^"\n]|"")*"(?: "(?:[^"\n]|"")*")*(?:\n|$)/
+const R_HEADER_PATTERN = /^(?:[^\S\n]*\n)*"(?:[^"\n]|"")*"(?: "(?:[^"\n]|"")*")*(?:\n|$)/
 
 /**
- * Guesses the delimiter: a tab or semicolon that splits the first lines into equal numbers of cells, even if commas do too, since those are
- * then decimal commas; a blank for tables of R; otherwise a comma.
+ * Guesses the delimiter: a tab or semicolon if it splits the first lines into equal numbers of cells (commas are then decimal); a blank for
+ * tables of R; otherwise a comma.
  */
 const guessDelimiter = (text: string, { comment }: CsvOptions): string => {
   const cut = (delimiter: string): WrittenCells => {
     const of = { delimiter, ...(comment !== undefined && { comment }) }
-    return parseRecords(text.replace(/^(?:[^\S\n]*\n)+/, ''), of, SNIFFED_LINES).data.filter(record => !isBlank(record))
+    return parseRecords(text.replace(/^(?:[^\S\n]*\n)+/, ''), of, MAX_SNIFFED_LINES).data.filter(
+      record => !isBlank(record)
+    )
   }
   const isEven = (lines: WrittenCells): boolean =>
     lines.every(line => line.length > 1 && line.length === lines[0].length)
   return (
-    ['\t', ';'].find(delimiter => isEven(cut(delimiter))) ?? (R_HEADER.test(text) && looksLikeR(cut(' ')) ? ' ' : ',')
+    ['\t', ';'].find(delimiter => isEven(cut(delimiter))) ??
+    (R_HEADER_PATTERN.test(text) && looksLikeR(cut(' ')) ? ' ' : ',')
   )
 }
 
@@ -139,7 +142,7 @@ const looksLikeR = ([names, ...cells]: WrittenCells): boolean =>
   cells.every(line => line.length > 1 && line.length === cells[0].length) &&
   [0, 1].includes(cells[0].length - names.length)
 
-const OTHER_FORMATS: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
+const OTHER_FORMAT_PATTERNS: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
   [/^\s*(\{\s*"|\[\s*[[{])/, 'JSON'],
   [/^\s*<(!doctype|html|\?xml|table)/i, 'a web page or XML']
 ]
@@ -148,10 +151,10 @@ const OTHER_FORMATS: ReadonlyArray<readonly [pattern: RegExp, name: string]> = [
 const cellsOfText = (source: string, options: CsvOptions): Either.Either<DataError, WrittenCells> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
-  const text = textOfTable(normalizeLineEnds(source), options)
+  const text = textBelowSkippedLines(normalizeLineEnds(source), options)
   const large = requireFewCells(text, `\n\t;,${options.delimiter ?? ''}`)
   if (Either.isLeft(large)) return large
-  const other = OTHER_FORMATS.find(([pattern]) => pattern.test(text))
+  const other = OTHER_FORMAT_PATTERNS.find(([pattern]) => pattern.test(text))
   if (other !== undefined)
     return fail('text', other[1], 'a table of separated values', 'write it as CSV, a line for each row')
   const { data, errors } = parseRecords(text, {
@@ -187,7 +190,7 @@ const cellsOfText = (source: string, options: CsvOptions): Either.Either<DataErr
     : requireTableAlone(cells)
 }
 
-/** Rejects lines above the table, and a header with one name too few, to which `row.names` is added if R wrote it. */
+/** Rejects lines above the table; adds the name `row.names` if a header of R lacks one. */
 const requireTableAlone = (cells: WrittenCells): Either.Either<DataError, WrittenCells> => {
   const width = cells[Math.floor(cells.length / 2)].length
   const first = cells.findIndex(row => row.length === width)
@@ -218,7 +221,7 @@ const requireTableAlone = (cells: WrittenCells): Either.Either<DataError, Writte
 const areRowNames = (cells: ReadonlyArray<string>): boolean =>
   new Set(cells).size === cells.length && cells.every(cell => cellKind(cell) === 'word' || /^\d+$/.test(cell))
 
-/** True if the first line enumerates columns or years while the columns hold other numbers, so that it may be a header. */
+/** True if the first line enumerates columns or years above other numbers, so that it may be a header. */
 const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt }: CellLines): boolean => {
   const isYear = (x: number): boolean => Number.isInteger(x) && x >= 1900 && x <= 2100
   const rises = (by: (step: number) => boolean): boolean => first.every((x, j) => j === 0 || by(x - first[j - 1]))
@@ -238,7 +241,7 @@ const countsColumns = (first: ReadonlyArray<number>, { count, widthOf, numberAt 
 const kindAt = ({ numberAt, textAt }: CellLines, line: number, column: number): CellKind =>
   Number.isNaN(numberAt(line, column)) ? cellKind(textAt(line, column)) : 'number'
 
-/** Returns true if the first line is a header; a problem if that is unclear. */
+/** True if the first line is a header; a problem if that is unclear. */
 const hasHeaderLine = (lines: CellLines, { header = 'auto' }: CsvOptions): Either.Either<DataError, boolean> => {
   const { first, count, widthOf, numberAt } = lines
   const kinds = first.map((_, column) => kindAt(lines, 0, column))
@@ -265,7 +268,7 @@ const hasHeaderLine = (lines: CellLines, { header = 'auto' }: CsvOptions): Eithe
 }
 
 /** Lines that are parsed cell by cell. */
-const linesOfCells = (cells: WrittenCells, read: (cell: string) => number): CellLines => ({
+const cellLinesOfCells = (cells: WrittenCells, read: (cell: string) => number): CellLines => ({
   count: cells.length,
   first: cells[0],
   widthOf: line => cells[line].length,
@@ -277,15 +280,16 @@ const linesOfCells = (cells: WrittenCells, read: (cell: string) => number): Cell
   }
 })
 
-/** Lines of JSON, whose numbers have a decimal point whatever the options. */
-const linesOfJson =
+/** Parsed JSON as lines below a header; numbers have a decimal point whatever the options. */
+const cellLinesOfJson =
   (options: CsvOptions) =>
   (cells: WrittenCells): CellLines => ({
-    ...linesOfCells(blankMissingCells(options)(cells), readNumber),
+    ...cellLinesOfCells(blankMissingCells(options)(cells), readNumber),
     isNamed: true
   })
 
-const linesOfSheet = ({ width, rows, first, above, numbers, text }: NumericSheet): CellLines => ({
+/** Lines of a text that the fast reader parsed into numbers. */
+const cellLinesOfSheet = ({ width, rows, first, above, numbers, text }: NumericSheet): CellLines => ({
   count: rows,
   first,
   widthOf: () => width,
@@ -303,7 +307,7 @@ const linesOfSheet = ({ width, rows, first, above, numbers, text }: NumericSheet
 const isPlainCsv = ({ decimal, na = [], skip = 0, comment }: CsvOptions): boolean =>
   decimal !== ',' && na.length === 0 && skip === 0 && comment === undefined
 
-const SNIFFED_LINES = 50
+const MAX_SNIFFED_LINES = 50
 
 /** Grammar of the fast reader of plain numbers; its `separator` is null if only the full grammar applies. */
 const csvGrammar = (options: CsvOptions): Grammar => ({
@@ -311,27 +315,28 @@ const csvGrammar = (options: CsvOptions): Grammar => ({
     const text = normalizeLineEnds(head)
     return !isPlainCsv(options) ||
       text.trim() === '' ||
-      OTHER_FORMATS.some(([pattern]) => pattern.test(text)) ||
-      !(isAll || text.trimStart().split('\n', SNIFFED_LINES + 2).length > SNIFFED_LINES + 1)
+      OTHER_FORMAT_PATTERNS.some(([pattern]) => pattern.test(text)) ||
+      !(isAll || text.trimStart().split('\n', MAX_SNIFFED_LINES + 2).length > MAX_SNIFFED_LINES + 1)
       ? null
       : (options.delimiter ?? guessDelimiter(text, options))
   },
   read: readNumber
 })
 
-const linesOf = (text: string, options: CsvOptions): Either.Either<DataError, CellLines> => {
+/** Parses JSON, plain numbers by the fast reader, or any other table cell by cell. */
+const parseCellLines = (text: string, options: CsvOptions): Either.Either<DataError, CellLines> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
-  const own = textOfTable(normalizeLineEnds(text), options)
-  if (isJson(own)) return pipe(cellsOfJson(own), Either.map(linesOfJson(options)))
+  const own = textBelowSkippedLines(normalizeLineEnds(text), options)
+  if (isJson(own)) return pipe(cellsOfJson(own), Either.map(cellLinesOfJson(options)))
   const sheet = sheetOf(text, csvGrammar(options))
   return sheet === null
     ? pipe(
         cellsOfText(text, options),
         Either.map(blankMissingCells(options)),
-        Either.map(cells => linesOfCells(cells, numberReader(options)))
+        Either.map(cells => cellLinesOfCells(cells, numberReader(options)))
       )
-    : Either.right(linesOfSheet(sheet))
+    : Either.right(cellLinesOfSheet(sheet))
 }
 
 const withoutFormulaGuard = (name: string): string => (/^'+[=+\-@\t\r]/.test(name) ? name.slice(1) : name)
@@ -378,7 +383,7 @@ const gridOfLines =
 /** Parses a text into a grid, before its columns are chosen. */
 export const gridOfCsv = (text: string, options: CsvOptions): Either.Either<DataError, CellGrid> =>
   typeof (text as unknown) === 'string'
-    ? pipe(linesOf(text, options), Either.chain(gridOfLines(options)))
+    ? pipe(parseCellLines(text, options), Either.chain(gridOfLines(options)))
     : fail('text', typeAndValue(text), 'the text of a table', "read the file: readFileSync(path, 'utf8')")
 
 /**
@@ -419,15 +424,15 @@ export const readCsv = (text: string, options: CsvOptions = {}): Either.Either<D
 
 /** Reader of a table from bytes as they arrive. */
 export interface CsvReader {
-  /** Takes the next bytes; returns false if the bytes must be read as one text, for example if a quoted cell contains a line end. */
+  /** Takes the next bytes; false if they must be read as one text, for example for a quoted line end. */
   readonly push: (bytes: Uint8Array) => boolean
   /** Returns the table of all bytes; null if they must be read as one text. */
   readonly table: () => Either.Either<DataError, Table> | null
 }
 
 /**
- * Reads a table of numbers from its bytes, in UTF-8, piece by piece. The result equals that of `readCsv` on the text, bit for bit. `length`
- * is the approximate number of bytes.
+ * Reads a table of numbers from its bytes, in UTF-8, piece by piece, with the bits of `readCsv` on the text. `length` is the approximate
+ * number of bytes.
  */
 export const csvReader = (options: CsvOptions = {}, length = 0): CsvReader => {
   const { push, grid } = gridReader(options, length)
@@ -450,7 +455,7 @@ export const gridReader = (
     push,
     grid: () => {
       const found = Either.isLeft(optionProblem(options)) ? null : sheet()
-      return found === null ? null : pipe(linesOfSheet(found), gridOfLines(options))
+      return found === null ? null : pipe(cellLinesOfSheet(found), gridOfLines(options))
     }
   }
 }
@@ -482,8 +487,8 @@ export const fromCsv = (text: string, options: CsvOptions = {}): Either.Either<D
   )
 
 /**
- * Returns the text with columns added on the right, one row for each of `rowNumbers`; other rows have empty new cells. `_` is appended to a
- * name that is already used.
+ * Returns the text with columns added on the right, one row for each of `rowNumbers`; other rows have empty new cells. A used name gets a
+ * `_`.
  */
 export const withColumns =
   (text: string, options: CsvOptions = {}) =>
@@ -496,18 +501,19 @@ export const withColumns =
 const writtenOfJson = ([names, ...rows]: WrittenCells): WrittenTable => ({ names, rows, delimiter: ',' })
 
 const writtenCells = (text: string, options: CsvOptions): Either.Either<DataError, WrittenTable> =>
-  isJson(textOfTable(normalizeLineEnds(text), options))
-    ? pipe(cellsOfJson(textOfTable(normalizeLineEnds(text), options)), Either.map(writtenOfJson))
+  isJson(textBelowSkippedLines(normalizeLineEnds(text), options))
+    ? pipe(cellsOfJson(textBelowSkippedLines(normalizeLineEnds(text), options)), Either.map(writtenOfJson))
     : pipe(
         cellsOfText(text, options),
         Either.bindTo('cells'),
         Either.bind('hasHeader', ({ cells }) =>
-          hasHeaderLine(linesOfCells(blankMissingCells(options)(cells), numberReader(options)), options)
+          hasHeaderLine(cellLinesOfCells(blankMissingCells(options)(cells), numberReader(options)), options)
         ),
         Either.map(({ cells, hasHeader }) => ({
           names: hasHeader ? cells[0] : cells[0].map((_, j) => `column ${j + 1}`),
           rows: hasHeader ? cells.slice(1) : cells,
-          delimiter: options.delimiter ?? guessDelimiter(textOfTable(normalizeLineEnds(text), options), options)
+          delimiter:
+            options.delimiter ?? guessDelimiter(textBelowSkippedLines(normalizeLineEnds(text), options), options)
         }))
       )
 
@@ -516,7 +522,7 @@ interface CsvPiece {
   readonly written: () => Either.Either<DataError, WrittenTable>
 }
 
-const copiedPiece = ({ grid, written }: CsvPiece): Either.Either<DataError, CopiedPart> =>
+const copiedPartOfPiece = ({ grid, written }: CsvPiece): Either.Either<DataError, CopiedPart> =>
   pipe(
     written(),
     Either.map(found => [grid, found])
@@ -530,7 +536,7 @@ const firstPiece = (text: string, options: CsvOptions): Either.Either<DataError,
 
 /** Returns the grid of a text and its cells as written. */
 export const copyOfText = (text: string, options: CsvOptions): Either.Either<DataError, CopiedPart> =>
-  pipe(firstPiece(text, options), Either.flatMap(copiedPiece))
+  pipe(firstPiece(text, options), Either.flatMap(copiedPartOfPiece))
 
 /** Default number of characters of a part. */
 const CHARACTERS_PER_PIECE = 1 << 21
@@ -552,7 +558,7 @@ const offsetProblem =
     return { ...own, field: own.field.replace(/^line (\d+)/, (_, line: string) => `line ${Number(line) + lines}`) }
   }
 
-const nextOfJsonLines = (
+const nextJsonPiece = (
   text: string,
   options: CsvOptions,
   { head, rows, lines }: CsvHead
@@ -572,7 +578,7 @@ const nextOfJsonLines = (
     Either.flatMap(cells =>
       pipe(
         cells,
-        linesOfJson(options),
+        cellLinesOfJson(options),
         gridOfLines(options),
         Either.map(grid => ({ grid: { ...grid, ...head }, written: () => Either.right(writtenOfJson(cells)) }))
       )
@@ -589,7 +595,7 @@ const nextPiece = (text: string, options: CsvOptions, begun: CsvHead): Either.Ei
       grid: { ...head, rows: 0, text: () => '', numbers: new Float64Array(0) },
       written: () => Either.right({ names: head.names, rows: [], delimiter })
     })
-  if (isJson) return nextOfJsonLines(text, options, begun)
+  if (isJson) return nextJsonPiece(text, options, begun)
   // the header has a name for each column, and digits, since those begin no comment
   const all = `${head.names.map((_, j) => j + 1).join(delimiter)}\n${text}`
   const own = { ...options, delimiter, skip: 0, header: true }
@@ -609,10 +615,10 @@ const csvPieces = (
   texts: AsyncIterable<string>
 ): AsyncIterable<Either.Either<DataError, CsvPiece>> => {
   const separator = (text: string): string =>
-    options.delimiter ?? guessDelimiter(textOfTable(normalizeLineEnds(text), options), options)
+    options.delimiter ?? guessDelimiter(textBelowSkippedLines(normalizeLineEnds(text), options), options)
   const marks = (head: string): Marks => ({
     // quotes of JSON do not enclose cells
-    separator: isJson(textOfTable(head, options)) ? '\0' : separator(head),
+    separator: isJson(textBelowSkippedLines(head, options)) ? '\0' : separator(head),
     comment: options.comment ?? null,
     skip: options.skip ?? 0
   })
@@ -626,7 +632,7 @@ const csvPieces = (
       const begun = before ?? {
         head: { names: grid.names, isNamed: grid.isNamed, hasHeader: grid.hasHeader },
         delimiter: separator(text),
-        isJson: isJsonLines(textOfTable(text, options)),
+        isJson: isJsonLines(textBelowSkippedLines(text, options)),
         rows: 0,
         lines: 0
       }
@@ -655,11 +661,11 @@ export const copiesOfTexts = (
   texts: AsyncIterable<string>,
   atOnce = CHARACTERS_PER_PIECE
 ): AsyncIterable<Either.Either<DataError, CopiedPart>> =>
-  mappedAsync(csvPieces(options, atOnce, texts), Either.flatMap(copiedPiece))
+  mappedAsync(csvPieces(options, atOnce, texts), Either.flatMap(copiedPartOfPiece))
 
 /**
- * Reads a table from its bytes in UTF-8, in parts of about two million characters. The columns are chosen by the first part; together the
- * parts are the table of `readCsv`.
+ * Reads a table from its bytes in UTF-8, in parts of about two million characters, which together equal the table of `readCsv`. The first
+ * part chooses the columns.
  */
 export const csvTables =
   (options: CsvOptions = {}, charactersAtOnce: number = CHARACTERS_PER_PIECE) =>

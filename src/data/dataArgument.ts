@@ -10,7 +10,7 @@ export type RowLists = ReadonlyArray<ReadonlyArray<number>>
 
 type DataOrError = Either.Either<DataError, Data | RowLists>
 
-/** Converts a list of numbers of any type and realm to a Float64Array of this realm; undefined if it is not a list. */
+/** Converts a list of numbers of any type and realm to a local Float64Array; undefined if it is none. */
 const asFloat64Array = (u: unknown): Float64Array | undefined =>
   u instanceof Float64Array
     ? u
@@ -74,6 +74,7 @@ const pointsFromFields = ({
       })
 }
 
+/** Entries of a row as a list, of any type; a problem if it is not list-like. */
 const rowAsList = (row: unknown, i: number): Either.Either<DataError, ReadonlyArray<number>> =>
   isListLike(row)
     ? // entries that are not numbers are rejected when the rows become points
@@ -87,12 +88,12 @@ const rowAsList = (row: unknown, i: number): Either.Either<DataError, ReadonlyAr
           'list those of each row in one order: rows.map(({ a, b }) => [a, b])'
         )
 
-const areRows = (rows: ArrayLike<unknown>): rows is RowLists =>
+const areRowLists = (rows: ArrayLike<unknown>): rows is RowLists =>
   // unlike `every`, `findIndex` visits the holes of a list
   Array.isArray(rows) && rows.findIndex(row => !Array.isArray(row)) < 0
 
-const asRows = (rows: ArrayLike<unknown>): DataOrError =>
-  areRows(rows)
+const asRowLists = (rows: ArrayLike<unknown>): DataOrError =>
+  areRowLists(rows)
     ? Either.right(rows)
     : pipe(
         Array.from(rows),
@@ -109,7 +110,7 @@ export const readData = (data: unknown): DataOrError =>
         `read the file: Points.fromCsv(text) of its text, or Source.fromCsv of its bytes`
       )
     : isListLike(data)
-      ? asRows(data)
+      ? asRowLists(data)
       : !isObject(data)
         ? fail('data', describeValue(data), 'rows', GIVE_ROWS)
         : isSourceLike(data)

@@ -20,7 +20,7 @@ export const sumOver = (n: number, f: (i: number) => number): number =>
 export const firstIndexWhere = (n: number, is: (i: number) => boolean): number =>
   new Uint8Array(n).findIndex((_, i) => is(i))
 
-/** Replaces the number of a problem's row, from 1, by its name. */
+/** Renames the row in a problem's field: `row 3` becomes `name(3)`. */
 export const withRowName =
   (name: (row: number) => string) =>
   (problem: Problem.Problem): Problem.Problem => ({
@@ -32,7 +32,7 @@ export const withRowName =
 export const withRowOffset = (before: number): ((problem: Problem.Problem) => Problem.Problem) =>
   withRowName(row => `row ${row + before}`)
 
-/** Rejects a text with too many cells to be held one by one, estimated by counting separators. */
+/** Rejects a text with too many cells to be held one by one, by counting separators. */
 export const requireFewCells = (text: string, marks: string): Either.Either<Problem.Problem, string> =>
   text.length <= Limits.cells || occurrences(text, marks) <= Limits.cells
     ? Either.right(text)

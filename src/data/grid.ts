@@ -23,16 +23,14 @@ import { tabulate } from '../../lib/arrays/entries.js'
 
 export interface CsvOptions {
   /**
-   * True if the first row contains names. Default: `'auto'`, true if one of its cells is not a number. A row that could be either is a
-   * problem: numbers and words with no word above numbers, or numbers that enumerate columns or years (`0,1,2`, `2019,2020`) above numbers
-   * of another kind.
+   * True if the first row contains names. Default: `'auto'`, true if one of its cells is not a number. An unclear row is a problem: numbers
+   * and words with no word above numbers, or numbers that enumerate columns or years (`0,1,2`, `2019,2020`) above other numbers.
    */
   readonly header?: boolean | 'auto'
   /**
    * Columns to take, in this order, by name or position from 1; `'2-5'` is positions 2 to 5 and `'2-'` all from 2 on, unless a column has
-   * that name. Default: every numeric column except the weights and those whose names identify row numbers or labels (see `Ignored`). A
-   * column is numeric if at least half of its cells that are not missing are numbers or misspelt numbers; its other cells are then a
-   * problem.
+   * that name. Default: every numeric column except the weights, row numbers and labels (see `Ignored`). A column is numeric if at least
+   * half of its cells that are not missing are numbers or misspelt numbers; its other cells are then a problem.
    */
   readonly columns?: ReadonlyArray<string | number>
   /** Columns not to take, as in `columns`; they take precedence over it. */
@@ -190,9 +188,9 @@ const resolveColumns =
 const gridColumn = ({ names, numbers, rows }: CellGrid, j: number): Float64Array =>
   tabulate(rows, i => numbers[i * names.length + j])
 
-const ROW_NUMBER_COLUMN_NAMES = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
-const LABEL_COLUMN_NAMES = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
-const WEIGHT_COLUMN_NAMES = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
+const ROW_NUMBER_NAME_PATTERN = /^(id|index|row|row[ _.-]?(id|name|number|no|nr)s?|nr\.?|#|unnamed: 0|.*[ _.-]id)$/i
+const LABEL_NAME_PATTERN = /^((class|label|target|cluster|group)(es|s)?|species|categor(y|ies)|ground[ _.-]?truth)$/i
+const WEIGHT_NAME_PATTERN = /^(weights?|wt|w|freq(uency|uencies)?|counts?)$/i
 /** Columns that `ornstein assign` adds to a table. */
 export const ASSIGN_COLUMN_NAMES = ['component', 'probability', 'uncertainty', 'log density', 'outlier'] as const
 
@@ -228,9 +226,9 @@ export const reasonIgnored =
     const isWhole = xs.every(Number.isInteger)
     const different = isWhole ? new Set(xs).size : Infinity
     return isNamed[j]
-      ? ROW_NUMBER_COLUMN_NAMES.test(names[j]) && different === xs.length
+      ? ROW_NUMBER_NAME_PATTERN.test(names[j]) && different === xs.length
         ? 'row numbers'
-        : LABEL_COLUMN_NAMES.test(names[j]) && 2 * different <= xs.length
+        : LABEL_NAME_PATTERN.test(names[j]) && 2 * different <= xs.length
           ? 'labels'
           : null
       : table.hasHeader && j === 0 && (xs[0] === 0 || xs[0] === 1) && xs.every((x, i) => x === xs[0] + i)
@@ -245,7 +243,7 @@ const columnDoubts =
     const name = table.names[j]
     const xs = gridColumn(table, j)
     const different = xs.every(Number.isInteger) ? new Set(xs).size : Infinity
-    return weights === undefined && table.isNamed[j] && WEIGHT_COLUMN_NAMES.test(name) && xs.every(x => x >= 0)
+    return weights === undefined && table.isNamed[j] && WEIGHT_NAME_PATTERN.test(name) && xs.every(x => x >= 0)
       ? [{ name, why: 'weights' }]
       : different > 1 && different <= 10 && xs.length >= 10 * different
         ? [{ name, why: 'labels' }]
@@ -258,7 +256,8 @@ interface ChosenColumns {
   readonly doubtful: ReadonlyArray<Doubtful>
 }
 
-const automaticColumns = (
+/** Numeric columns without a reason to ignore them; a problem if there are none. */
+const chooseDefaultColumns = (
   table: CellGrid,
   options: CsvOptions,
   weights: number | undefined,
@@ -289,7 +288,8 @@ const automaticColumns = (
         )
 }
 
-const requestedColumns = (
+/** Columns of `columns` without those excluded; rejects repeats and the weights. */
+const chooseRequestedColumns = (
   table: CellGrid,
   requested: ReadonlyArray<string | number>,
   weights: number | undefined,
@@ -329,7 +329,7 @@ const requestedColumns = (
     })
   )
 
-const chosenColumns = (
+const chooseColumns = (
   table: CellGrid,
   options: CsvOptions,
   weights: number | undefined
@@ -343,10 +343,10 @@ const chosenColumns = (
     Either.sequenceArray,
     Either.chain(found =>
       options.columns === undefined
-        ? automaticColumns(table, options, weights, found.flat())
+        ? chooseDefaultColumns(table, options, weights, found.flat())
         : options.columns.length === 0
           ? fail('columns', 'an empty list', 'at least one column', `choose from ${listedNames(table.names)}`)
-          : requestedColumns(table, options.columns, weights, found.flat())
+          : chooseRequestedColumns(table, options.columns, weights, found.flat())
     ),
     Either.filterOrElse(
       ({ columns }) => nonNumericColumn(table, columns, weights) === undefined,
@@ -370,13 +370,10 @@ const nonNumericColumn = (
 ): number | undefined =>
   [...columns, ...(weights === undefined ? [] : [weights])].find(j => (types[j] ?? 'numbers') !== 'numbers')
 
-/** True for a number with a decimal point. For cells that the grid could not read: the decimal mark is then a comma. */
+/** True for a number with a decimal point, which the grid cannot read if the mark is a comma. */
 const hasDecimalPoint = (cell: string): boolean => cellKind(cell) === 'number' && cell.includes('.')
 
-/**
- * True for a number without a decimal point; if the grid has NaN for it, a whole number beyond 2^53 of a typed column (in text it would be
- * rounded).
- */
+/** True for a whole number that the grid could not read: a typed one beyond 2^53 (texts are rounded instead). */
 const exceedsDoubles = (cell: string): boolean => cellKind(cell) === 'number' && !hasDecimalPoint(cell)
 
 /** Remedy for a cell that is not a number. */
@@ -413,7 +410,7 @@ const numberAt = ({ names, numbers }: CellGrid, i: number, j: number): number =>
 const cellName = ({ names, hasHeader }: CellGrid, i: number, j: number): string =>
   `row ${i + 1}, column ${j + 1}${hasHeader ? ` (${names[j]})` : ''}`
 
-/** Problem of the first cell that is not a number, unless it is missing and may be; null if there is none. */
+/** Problem of the first cell that is neither a number nor a missing cell that is allowed; null if there is none. */
 const invalidCellProblem = (
   grid: CellGrid,
   used: ReadonlyArray<number>,
@@ -603,7 +600,7 @@ export const gridToTable =
     pipe(
       options.weights === undefined ? Either.right(undefined) : resolveColumn(grid)('weights', options.weights),
       Either.bindTo('weights'),
-      Either.bind('chosen', ({ weights }) => chosenColumns(grid, options, weights)),
+      Either.bind('chosen', ({ weights }) => chooseColumns(grid, options, weights)),
       Either.chain(({ chosen, weights }) =>
         pipe(
           extractPoints(grid, chosen, weights, options),

@@ -41,10 +41,10 @@ export const isJsonLines = (text: string): boolean => {
   )
 }
 
-const isJsonList = (text: string): boolean => /^\s*\[\s*\{/.test(text)
+const beginsListOfObjects = (text: string): boolean => /^\s*\[\s*\{/.test(text)
 
 /** True if a text is, or begins, a table of JSON objects. */
-export const isJson = (text: string): boolean => isJsonLines(text) || isJsonList(text)
+export const isJson = (text: string): boolean => isJsonLines(text) || beginsListOfObjects(text)
 
 interface PlacedRow {
   readonly row: JsonRow
@@ -84,7 +84,7 @@ const cellsOfRows = (rows: ReadonlyArray<PlacedRow>, known: ReadonlyArray<string
   )
 }
 
-const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray<PlacedRow>> =>
+const rowsOfJsonLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray<PlacedRow>> =>
   pipe(
     text.split('\n').flatMap((line, i) => (line.trim() === '' ? [] : [{ line, place: `line ${i + 1}` }])),
     Either.traverseArray(({ line, place }) =>
@@ -104,7 +104,7 @@ const placedLines = (text: string): Either.Either<Problem.Problem, ReadonlyArray
     )
   )
 
-const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<PlacedRow>> => {
+const rowsOfJsonList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<PlacedRow>> => {
   const found = parseJson(text, Limits.maxDepth)
   if ('fault' in found)
     return fail('text', `JSON (${found.fault})`, 'a whole list', 'correct it, or write an object on each line')
@@ -118,13 +118,10 @@ const placedList = (text: string): Either.Either<Problem.Problem, ReadonlyArray<
   )
 }
 
-/**
- * Parses a text of JSON objects. Returns a line of names (those in `known`, then other keys in order of appearance), and a line of cells
- * for each object.
- */
+/** Parses a text of JSON objects into a line of names (those in `known`, then new keys in order), and a line of cells for each object. */
 export const cellsOfJson = (text: string, known: ReadonlyArray<string> = []): JsonCells =>
   pipe(
     requireFewCells(text, '\n,'),
-    Either.flatMap(isJsonList(text) ? placedList : placedLines),
+    Either.flatMap(beginsListOfObjects(text) ? rowsOfJsonList : rowsOfJsonLines),
     Either.flatMap(rows => cellsOfRows(rows, known))
   )

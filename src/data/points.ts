@@ -139,8 +139,7 @@ const isCovarianceMatrix = (own: Float64Array, dim: number): boolean => {
 }
 
 /**
- * Checks points written by hand: n ≥ 1, d ≥ 1, n·d finite values, and, if present, n finite weights ≥ 0, not all 0, and n labels, whole
- * numbers ≥ −1.
+ * Checks points: n ≥ 1, d ≥ 1, n·d finite values, and, if present, n finite weights ≥ 0, not all 0, and n whole labels ≥ −1.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -190,8 +189,7 @@ export const validateAllowingMissing = (points: Points): Either.Either<DataError
   )
 
 /**
- * Points from rows of numbers, all of one length ≥ 1. A problem if there are no rows, rows of unequal length, or numbers that are not
- * finite.
+ * Points from rows of numbers, all of one length ≥ 1. A problem if there are none, or lengths differ, or a number is not finite.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -308,8 +306,8 @@ export const labelled =
     )
 
 /**
- * Returns the points with a partner for each row, in place of any others: for example the noise from which a sample was made, or its
- * translation. Objectives read it as `row.partner`. A change of units does not affect it.
+ * Returns the points with a partner for each row, in place of any others: for example the noise from which a sample was made. Objectives
+ * read it as `row.partner`. A change of units does not affect it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -343,8 +341,7 @@ export const partners = ({ rows, dim, partner }: Points): Points | null =>
 /**
  * Points with the errors of their measurement: x = x_0 + e, and the mixture of x_0 is learned (Bovy, Hogg & Roweis 2011). Each row has a
  * standard deviation for each column, or a covariance [d, d], in the units of the columns; 0 is exact. Supported by `fit`,
- * expectation–maximization, `Mixture.logDensity`, `responsibilities` and `assign`, not by stages of descent. A change of units changes
- * errors too.
+ * expectation–maximization, `Mixture.logDensity`, `responsibilities` and `assign`, not by stages of descent.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -504,7 +501,9 @@ export const weightsOf = (points: Points): Float64Array => {
 
 const stretchesOfRows = (points: Points): Stretches.Stretches =>
   Stretches.ofArray(checkedPointsArgument(points).values, points.dim)
-const rowShares = (points: Points): number | Stretches.Stretches =>
+
+/** Weights that sum to 1: 1/n for all rows, or one for each. */
+const normalizedWeights = (points: Points): number | Stretches.Stretches =>
   points.weights === undefined ? 1 / points.rows : Stretches.ofArray(weightsOf(points), 1)
 
 /** Replaces each number x of column j by f(x, j). */
@@ -512,8 +511,8 @@ const mapCells = (points: Points, f: (x: number, column: number) => number): Flo
   Stretches.numbersFrom(Stretches.mapStretches(stretchesOfRows(points), f), 0, points.rows)
 
 /**
- * Weighted mean m = Σ wᵢ xᵢ / Σ wᵢ, [d]. The mean of the residuals of a first sum is added to it, so that a large offset costs no digits
- * and the mean of equal numbers is exact.
+ * Weighted mean m = Σ wᵢ xᵢ / Σ wᵢ, [d]. A second sum adds the mean of the residuals, so that a large offset costs no digits and the mean
+ * of equal numbers is exact.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -526,7 +525,8 @@ const mapCells = (points: Points, f: (x: number, column: number) => number): Flo
  *   Either.right(Float64Array.of(2, 20))
  * )
  */
-export const mean = (points: Points): Float64Array => Stretches.columnMeans(stretchesOfRows(points), rowShares(points))
+export const mean = (points: Points): Float64Array =>
+  Stretches.columnMeans(stretchesOfRows(points), normalizedWeights(points))
 
 /**
  * Weighted covariance Σ wᵢ (xᵢ − m)(xᵢ − m)ᵀ / Σ wᵢ about the mean m, [d, d] row-major and exactly symmetric; the divisor is the total
@@ -558,8 +558,8 @@ export const covariance = (points: Points): Float64Array => {
 
 /**
  * Energy distance of two samples (Székely & Rizzo 2013), 2 E|X − Y| − E|X − X′| − E|Y − Y′| ≥ 0; 0 if they are equal. Weights are ignored.
- * For n and m rows of one distribution its mean is E|X − X′| (1/n + 1/m), so compare a distance with that of two samples of the
- * distribution itself.
+ * For n and m rows of one distribution its mean is E|X − X′| (1/n + 1/m), so compare it with that of two samples of the distribution
+ * itself.
  *
  * @throws RangeError if their dimensions differ
  * @example
@@ -621,8 +621,7 @@ export interface Scaling {
 
 /**
  * Points in units of their spread, z = (x − centre) / scale, with the weighted mean as centre and the weighted standard deviation (divisor
- * Σ wᵢ) as scale. A constant column has scale 1, and so becomes 0. Sums are in units of the largest number, so that no square overflows or
- * underflows.
+ * Σ wᵢ) as scale. A constant column has scale 1. Sums are in units of the largest number, so that no square overflows or underflows.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -640,7 +639,7 @@ export interface Scaling {
  * )
  */
 export const standardize = (points: Points): Scaling & { readonly points: Points } => {
-  const { centre, scale, of } = Stretches.standardOfColumns(stretchesOfRows(points), rowShares(points))
+  const { centre, scale, of } = Stretches.standardOfColumns(stretchesOfRows(points), normalizedWeights(points))
   return {
     points: { ...points, values: mapCells(points, of), ...scaledErrors(points, j => 1 / scale[j]) },
     centre,

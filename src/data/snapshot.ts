@@ -8,15 +8,12 @@ const isSameArray = (a: Float64Array | Int32Array | undefined, b: Float64Array |
 
 const ROW_ARRAYS = ['values', 'weights', 'labels', 'partner', 'errors'] as const
 
-const copies = new WeakMap<Points, Points>()
+const copyByPoints = new WeakMap<Points, Points>()
 
-/**
- * Returns a copy on arrays of its own, or the previous copy while the numbers are unchanged, so that results cached by copy are found
- * again.
- */
+/** Returns a copy; the previous one while the numbers are unchanged, so that results cached by copy are found again. */
 export const snapshot = (points: Points): Points => {
   const { rows, dim, values, weights, labels, partner, errors } = points
-  const old = copies.get(points)
+  const old = copyByPoints.get(points)
   if (
     old !== undefined &&
     (old === points ||
@@ -32,20 +29,20 @@ export const snapshot = (points: Points): Points => {
     ...(partner && { partner: partner.slice() }),
     ...(errors && { errors: errors.slice() })
   }
-  copies.set(points, copy)
+  copyByPoints.set(points, copy)
   return markOwned(copy)
 }
 
 /** Marks points as their own copy; nobody else may hold or change their arrays. */
 export const markOwned = (points: Points): Points => {
-  copies.set(points, points)
+  copyByPoints.set(points, points)
   return points
 }
 
 /** Caches a function for points that are their own copy; for others it is evaluated at every call. */
 export const rememberedIfOwned = <A>(of: (points: Points) => A): ((points: Points) => A) => {
   const once = remembered(of)
-  return points => (copies.get(points) === points ? once(points) : of(points))
+  return points => (copyByPoints.get(points) === points ? once(points) : of(points))
 }
 
 /** True if a cell is missing, NaN. */

@@ -87,7 +87,7 @@ export const joinGrids = (parts: ReadonlyArray<CellGrid>): Either.Either<DataErr
   )
 }
 
-/** Findings of the first part that hold for those that follow. */
+/** Names, columns and row count of the parts so far, for those that follow. */
 interface FirstPartFindings {
   readonly rows: number
   readonly head: PartHead
@@ -106,6 +106,7 @@ const emptyTable = (columns: ReadonlyArray<string>, dropped: number): Table => (
   doubtful: []
 })
 
+/** Returns the table of a part, and the findings for the next part. */
 const nextPartTable =
   (options: CsvOptions) =>
   (

@@ -10,10 +10,7 @@ import * as Points from '../points.js'
 import { sourceWriter, type Source } from './source.js'
 import { arrowTables, parquetTables, type Slices } from '../columnarTables.js'
 
-/**
- * Gathers pieces of one width into a source; either all have weights or none, and likewise labels. Default of `check`: no cell may be
- * missing.
- */
+/** Gathers pieces of one width into a source; all or none have weights, and likewise labels. Default of `check`: no cell may be missing. */
 const gathering = (
   folder: string | undefined,
   check = Points.validate
@@ -58,8 +55,8 @@ const gathering = (
 const NO_ROWS_PROBLEM = Problem.of('rows', 'none', 'at least one row', 'give at least one piece with rows')
 
 /**
- * Rows of all pieces, in order, in a private temporary file of doubles (see `lib/scratch`; in a browser, in memory). Pieces may have any
- * number of rows. A problem of a row has its number among all, from 1.
+ * Rows of all pieces, in order, in a private temporary file of doubles (in a browser, in memory). Pieces may have any number of rows. A
+ * problem counts rows from 1 across pieces.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -143,7 +140,7 @@ export const fromCsv =
     fromTables(csvTables(options)(bytes), folder)
 
 /**
- * Rows of a Parquet file, read a row group at a time (see `Points.readParquet`), so that the file may be larger than memory.
+ * Rows of a Parquet file, which may be larger than memory: it is read a row group at a time (see `Points.readParquet`).
  *
  * @example
  * import { strict as assert } from 'node:assert'

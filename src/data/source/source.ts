@@ -1,6 +1,6 @@
 /**
- * Rows that need not be in memory: n rows of d finite numbers, read a block at a time, as often as needed. Results are, bit for bit, those
- * of the same rows as `Points`, for any block length and number of threads.
+ * Rows that need not be in memory: n rows of d finite numbers, read a block at a time, as often as needed. Results have the bits of those
+ * of `Points`, for any block length and number of threads.
  */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -72,9 +72,9 @@ const sourceOfPoints = (points: Points.Points): Source => ({
 })
 
 /**
- * Endless data: a stage with a `batch` draws new rows at every step by `draw` from the step's key, so descent is online, never repeats a
- * row, and is reproducible from its seed, also when resumed. Initializers, changes of units, expectation–maximization, and stages without a
- * batch or by epochs use `rows` rows drawn from `key`.
+ * Endless data: a stage with a `batch` draws new rows at every step by `draw` from the step's key, so descent never repeats a row, and is
+ * reproducible from its seed, also when resumed. Initializers, changes of units, expectation–maximization, and stages without a batch or by
+ * epochs use `rows` rows drawn from `key`.
  *
  * @throws RangeError if `draw` does not return the requested number of finite rows, with equal columns each time
  * @example
@@ -164,8 +164,8 @@ export const mean = weightedAverages(Stretches.columnMeans)
 export const meanSquares = weightedAverages((rows, p) => Stretches.weightedColumnSums(rows, p, x => x * x))
 
 /**
- * Returns the weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column, [d]; Infinity if a square overflows, beyond 1e154 from the mean.
- * `standardize` also scales such columns.
+ * Returns the weighted variance Σᵢ wᵢ (x_ij − m_j)² / Σ wᵢ of each column, [d]; Infinity beyond 1e154 from the mean, which `standardize`
+ * supports.
  */
 export const variances = weightedAverages(Stretches.columnVariances)
 
@@ -196,7 +196,7 @@ export const shiftRows =
       map((x, j) => x - by[j])
     )
 
-/** Returns the data in the units of a scaling, z = (x − centre)/scale; with that of `standardize` the bits equal its result. */
+/** Returns the data in the units of a scaling, z = (x − centre)/scale, with the bits of `standardize` for its scaling. */
 export const dataInUnits = (scaling: Points.Scaling): (<D extends Data>(data: D) => D) =>
   onPointsOrSource(
     Points.pointsInUnits(scaling),
@@ -256,9 +256,7 @@ export const visitRows =
     )
   }
 
-/**
- * Stores the rows as they are now, so that computed columns are not recomputed at every pass. Closing the result leaves the original open.
- */
+/** Stores the rows, so that computed columns are not recomputed at every pass. Closing the result leaves the original open. */
 export const storedSource =
   (folder?: string) =>
   (source: Source): Source => ({ ...source, ...Stretches.storedStretches(source, folder) })
@@ -270,10 +268,7 @@ const storedRowReader =
     place.read(first * dim, out)
   }
 
-/**
- * Stores rows outside memory: `add` returns a source of the rows of `before` and those of a piece, with weights and labels if the piece has
- * them.
- */
+/** Stores rows outside memory: `add` returns a source of the rows of `before` and of a piece, with its weights and labels. */
 export const sourceWriter = (
   folder?: string
 ): { readonly add: (piece: Points.Points, before: Source | null) => Source; readonly close: () => void } => {
@@ -380,6 +375,7 @@ export const columns =
     }
   }
 
+/** Rows and columns `places` of each d × d covariance. */
 const selectedErrors = (errors: Float64Array, dim: number, places: ArrayLike<number>): Float64Array => {
   const few = places.length
   return new Float64Array((errors.length / (dim * dim)) * few * few).map((_, at) => {
@@ -400,9 +396,7 @@ interface Batch {
   readonly places: ArrayLike<number> | undefined
 }
 
-/**
- * Returns the rows with the indices `chosen`; otherwise new rows if the data are drawn, or a random subset of `size` rows without repeats.
- */
+/** Returns the rows `chosen`; otherwise new rows if the data are drawn, or `size` random rows without repeats. */
 export const batch =
   (size: number, chosen?: ArrayLike<number>) =>
   (key: Key.Key) =>
@@ -443,8 +437,8 @@ export const optimalTransport: Coupling = {
 }
 
 /**
- * Paired data whose batches are coupled: rows of a batch exchange partners, as a function of the batch's key. Works with batches by subset,
- * by epochs, and with new rows of `drawn`; stages without a batch are a problem.
+ * Paired data whose batches are coupled: rows of a batch exchange partners, as a function of the batch's key. Supports batches by subset,
+ * by epochs, and new rows of `drawn`; stages without a batch are a problem.
  *
  * @throws RangeError if the data have no partners
  * @example
@@ -502,11 +496,11 @@ export const filterRows =
     return { points, close: points.close }
   }
 
-const hasCells: KeepRow = ({ dim, values }, row) =>
+const hasObservedCell: KeepRow = ({ dim, values }, row) =>
   values.subarray(row * dim, (row + 1) * dim).some(x => !Number.isNaN(x))
 
-/** True if the weight of a row is not 0, and it has a cell that is not missing; without one its density is 1 under every mixture. */
-export const rowCounts: KeepRow = (points, row) => points.weights?.[row] !== 0 && hasCells(points, row)
+/** True if a row has a weight other than 0 and an observed cell; without one its density is 1 under every mixture. */
+export const rowCounts: KeepRow = (points, row) => points.weights?.[row] !== 0 && hasObservedCell(points, row)
 
 const countRowsOfPoints = (points: Points.Points): number =>
   RA.makeBy(points.rows, i => i).reduce((count, row) => (rowCounts(points, row) ? count + 1 : count), 0)
@@ -517,17 +511,18 @@ const countRowsOfSource = (source: Source): number => {
   return Array.from(mapIterable(pieces(source), countRowsOfPoints)).reduce((sum, count) => sum + count, 0)
 }
 
-/** Caches a function for sources, whose passes take time; for points it is evaluated at every call. */
+/** Caches a function for sources only, since a pass over their rows takes time. */
 export const memoizedForSources = <A>(compute: (data: Data) => A): ((data: Data) => A) => {
   const known = remembered(compute)
   return data => (isSource(data) ? known(data) : compute(data))
 }
 
-const countedOfPoints = rememberedIfOwned(points => countRowsOfSource(sourceOfPoints(points)))
-const countedOfSource = remembered(countRowsOfSource)
+const cachedCountOfPoints = rememberedIfOwned(points => countRowsOfSource(sourceOfPoints(points)))
+const cachedCountOfSource = remembered(countRowsOfSource)
 
 /** Returns the number of rows that count. */
-export const countedRows = (data: Data): number => (isSource(data) ? countedOfSource(data) : countedOfPoints(data))
+export const countedRows = (data: Data): number =>
+  isSource(data) ? cachedCountOfSource(data) : cachedCountOfPoints(data)
 
 /** Returns the rows that count; the data themselves if all do. */
 export const onlyCountedRows = onPointsOrSource(

@@ -1,4 +1,4 @@
-/** Arrow IPC files and streams, one batch of rows at a time, by apache-arrow, which is loaded on first use. */
+/** Arrow IPC files and streams, a batch of rows at a time, by apache-arrow, which is loaded on first use. */
 import type * as ApacheArrow from 'apache-arrow'
 import type { DataType, Schema, Vector } from 'apache-arrow'
 import {
@@ -95,7 +95,7 @@ const arrowCells = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector
   return cells
 }
 
-/** True if the number of missing cells is as declared, since a damaged count could hide missing cells or invent values. */
+/** True if the number of missing cells is as declared: a damaged count could hide missing cells or invent values. */
 const isValidNullCount = ({ DataType: of }: Arrow, { type, data }: Vector<DataType>): boolean =>
   data.every(({ length, offset, nullCount, nullBitmap }) => {
     // Typed as present, but a column without missing cells has no bitmap.
@@ -111,8 +111,7 @@ const isValidNullCount = ({ DataType: of }: Arrow, { type, data }: Vector<DataTy
 const MAX_ROWS_PER_BYTE = 8 * 255
 
 /**
- * Yields batches of rows of a file or a stream. Empty batches are left out, unless all are empty. Nested columns are read only if
- * `readsNested`.
+ * Yields batches of rows of a file or a stream, without empty ones, unless all are empty. Nested columns are read only if `readsNested`.
  */
 export async function* batches(
   bytes: AsyncIterable<Uint8Array>,
@@ -154,7 +153,7 @@ export async function* batches(
 }
 
 /**
- * Yields the bytes of an Arrow file or stream, one batch of rows at a time: numbers as doubles, other cells as texts, possibly missing. All
+ * Yields the bytes of an Arrow file or stream, a batch of rows at a time: numbers as doubles, other cells as texts, possibly missing. All
  * parts have the columns of the first.
  */
 export async function* arrowOf(parts: AsyncIterable<Columns>, form: 'file' | 'stream'): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
  * Fast reader of tables of separated cells, quoted or not, from bytes as they arrive: only cells that are no plain decimals become strings.
- * It gives up, in favour of a full parser, if a line ends inside a quote or has more or fewer cells than the first.
+ * A line that ends inside a quote, or has more or fewer cells than the first, needs a full parser.
  */
 
 import { joinedBytes } from './joinedBytes.js'
@@ -12,8 +12,7 @@ const SPLIT = 134217729
 
 const decimalBits = new Float64Array(1)
 const decimalWords = new Uint32Array(decimalBits.buffer)
-/** Index of a double's word with its exponent. */
-const HIGH = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
+const EXPONENT_WORD_INDEX = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
 
 /** Largest remainder, in half ulps, at which rounding is certain: the error of the quotient is about 2⁻¹⁰⁰ of it. */
 const MAX_CERTAIN_REMAINDER = 1 - 1 / 1048576
@@ -30,8 +29,8 @@ const dekkerProductError = (a: number, b: number, product: number): number => {
 }
 
 /**
- * (high · 10^(digits − 9) + low) / 10^fraction, rounded to the nearest double, for 16 to 19 digits of which `high` are the first nine; NaN
- * if it is too near to the middle of two doubles.
+ * Decimal number of 16 to 19 digits, `high` (the first nine) followed by `low`, over 10^fraction, rounded to the nearest double; NaN if it
+ * is too near to the middle of two doubles.
  */
 const decimalQuotient = (high: number, low: number, digits: number, fraction: number): number => {
   const ten = POWERS_OF_TEN[digits - 9]
@@ -46,17 +45,17 @@ const decimalQuotient = (high: number, low: number, digits: number, fraction: nu
   const value = q + correction
   const left = q - value + correction
   decimalBits[0] = value
-  const exponent = (decimalWords[HIGH] >>> 20) & 2047
-  const isPower = decimalWords[1 - HIGH] === 0 && (decimalWords[HIGH] & 0xfffff) === 0
-  decimalWords[HIGH] = (exponent - 53) << 20
-  decimalWords[1 - HIGH] = 0
+  const exponent = (decimalWords[EXPONENT_WORD_INDEX] >>> 20) & 2047
+  const isPower = decimalWords[1 - EXPONENT_WORD_INDEX] === 0 && (decimalWords[EXPONENT_WORD_INDEX] & 0xfffff) === 0
+  decimalWords[EXPONENT_WORD_INDEX] = (exponent - 53) << 20
+  decimalWords[1 - EXPONENT_WORD_INDEX] = 0
   // Half the gap to the next double, halved again below a power of two.
   const half = isPower ? decimalBits[0] / 2 : decimalBits[0]
   return Math.abs(left) < half * MAX_CERTAIN_REMAINDER ? value : NaN
 }
 
 const LINE_FEED = 10
-const RETURN = 13
+const CARRIAGE_RETURN = 13
 const SPACE = 32
 const QUOTE_BYTE = 34
 const PLUS = 43
@@ -70,8 +69,8 @@ const SMALL_E = 101
 let end = 0
 
 /**
- * Parses the decimal number at a position, after optional blanks, to the nearest double and sets `end`; NaN if there is none or its
- * rounding is uncertain.
+ * Parses the decimal number at a position, after optional blanks, and sets `end`; NaN if there is none or its rounding to the nearest
+ * double is uncertain.
  */
 const decimalAt = (bytes: Uint8Array, from: number): number => {
   let at = from
@@ -160,7 +159,7 @@ export interface Grammar {
 const SNIFFED_BYTES = 1048576
 const ENCODED_CHARACTERS = 1048576
 
-/** Reader of a table. `length` is the expected number of bytes, for which memory is allocated at once. Default: unknown. */
+/** Reader of a table of `length` expected bytes, for which memory is allocated at once. Default: unknown. */
 export const cellReader = ({ separator, read }: Grammar, length = 0): Reader => {
   let behind: Reader | null = null
   let head: Uint8Array[] = []
@@ -213,7 +212,7 @@ const unsupportedReader: Reader = { push: () => false, sheet: () => null }
 /** Position after the last complete line; 0 if there is none. */
 const lastLineEnd = (bytes: Uint8Array): number => {
   let at = bytes.length
-  while (at > 0 && bytes[at - 1] !== LINE_FEED && bytes[at - 1] !== RETURN) at--
+  while (at > 0 && bytes[at - 1] !== LINE_FEED && bytes[at - 1] !== CARRIAGE_RETURN) at--
   return at
 }
 
@@ -230,7 +229,7 @@ const cellParsers = (separator: number) => {
 
   /** Position after the closing quote of a cell that opens at `from`; −1 if the line ends first. */
   const quotedEnd = (bytes: Uint8Array, from: number, to: number): number => {
-    for (let at = from + 1; at < to && bytes[at] !== LINE_FEED && bytes[at] !== RETURN; at++) {
+    for (let at = from + 1; at < to && bytes[at] !== LINE_FEED && bytes[at] !== CARRIAGE_RETURN; at++) {
       if (bytes[at] !== QUOTE_BYTE) continue
       // Two quotes are an escaped quote.
       if (bytes[at + 1] === QUOTE_BYTE && at + 1 < to) at++
@@ -287,7 +286,7 @@ const wholeLines = (lines: ReadLines) => {
     let start = taken === 0 && carried.length === 0 ? byteOrderMarkEnd(bytes) : 0
     if (carried.length > 0) {
       // Only the line that spans two pieces is copied.
-      while (bytes[start] !== LINE_FEED && bytes[start] !== RETURN) start++
+      while (bytes[start] !== LINE_FEED && bytes[start] !== CARRIAGE_RETURN) start++
       const line = joinedBytes([carried, bytes.subarray(0, start + 1)])
       const isRead = lines(line, taken === 0 ? byteOrderMarkEnd(line) : 0, line.length, taken + carried.length)
       taken += carried.length
@@ -343,8 +342,9 @@ interface OpenSheet {
   first: ReadonlyArray<string>
   width: number
   above: number
-  /** Number of rows in `numbers`, and of those for which it has room. */
+  /** Number of rows in `numbers`. */
   rows: number
+  /** Number of rows for which there is memory. */
   room: number
   numbers: Float64Array
   column: number
@@ -357,10 +357,10 @@ const giveUp = (sheet: OpenSheet): false => {
   return false
 }
 
-/** True if the table needs a full parser; a function, since TypeScript would assume that calls do not change the field. */
+/** True if the table needs a full parser; a function, since TypeScript assumes that calls do not change the field. */
 const hasFailed = ({ failed }: OpenSheet): boolean => failed
 
-const endsCell = (separator: number, c: number): boolean => c === separator || c === LINE_FEED || c === RETURN
+const endsCell = (separator: number, c: number): boolean => c === separator || c === LINE_FEED || c === CARRIAGE_RETURN
 
 /** Makes room for more rows, given the number of bytes read so far. */
 const growSheet = (sheet: OpenSheet, seen: number): void => {
@@ -458,14 +458,14 @@ const readLines = (
   let at = start
   while (at < stop) {
     const c = bytes[at]
-    if (c === LINE_FEED || c === RETURN) {
+    if (c === LINE_FEED || c === CARRIAGE_RETURN) {
       at++
       continue
     }
     // The first line is parsed as a whole, and so is one that may be blank.
     if (sheet.width === 0 || c <= SPACE || c > 127) {
       let to = at
-      while (to < stop && bytes[to] !== LINE_FEED && bytes[to] !== RETURN) to++
+      while (to < stop && bytes[to] !== LINE_FEED && bytes[to] !== CARRIAGE_RETURN) to++
       if (sheet.parsers.isBlank(bytes, at, to)) {
         at = to
         continue

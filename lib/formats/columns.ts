@@ -1,4 +1,4 @@
-/** Tables with typed columns, as in Parquet and Arrow files, and their conversion to rows of numbers. */
+/** Tables with typed columns, as of Parquet and Arrow files, and their conversion to rows of numbers. */
 
 /** `nested` are lists, maps and records. */
 export type Type = 'numbers' | 'text' | 'dates' | 'nested'

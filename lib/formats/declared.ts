@@ -5,9 +5,7 @@ import { quotedJson } from '../plain/said.js'
 /** Maximum number of axes, as in NumPy. */
 const MAX_AXES = 64
 
-/**
- * Number of entries of a declared shape with `width` bytes each, in a file of `bytes` bytes; the problem as a short text if it is invalid.
- */
+/** Number of entries of a declared shape, `width` bytes each, in a file of `bytes` bytes; the problem as a short text if it is invalid. */
 export const entriesIn = (shape: ReadonlyArray<unknown>, width: number, bytes: number): number | string => {
   if (shape.length > MAX_AXES) return `${shape.length} axes, and not at most ${MAX_AXES}`
   // An axis of size 0 leaves no entries, but the other axes must still be bounded.

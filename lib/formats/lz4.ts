@@ -1,4 +1,4 @@
-/** Decompression of LZ4 frames, in the format of https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md. */
+/** Decompression of LZ4 frames (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md). */
 
 const LZ4_MAGIC = 0x184d2204
 

@@ -1,7 +1,7 @@
 /**
  * NumPy's archives of named arrays (.npz): a zip archive (PKWARE's APPNOTE 6.3) of .npy arrays (NumPy's format 1.0). Reads the files of
- * `numpy.savez` and `numpy.savez_compressed`, integers and single precision as doubles; writes little-endian doubles and texts in row-major
- * order, not compressed.
+ * `numpy.savez` and `numpy.savez_compressed`, numbers as doubles; writes little-endian doubles and texts in row-major order, not
+ * compressed.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -122,15 +122,15 @@ export const write = (arrays: Arrays): Uint8Array =>
 const MAX_DEFLATE_RATIO = 1032
 
 /**
- * CRC-32 of each member, in the order of the central directory, which fflate reads but does not verify; empty if there is none. Bytes
- * beyond the end count as 0.
+ * CRC-32 of each member, in the order of the central directory, which fflate does not verify; empty if there is none. Bytes beyond the end
+ * count as 0.
  */
 const declaredCrcs = (bytes: Uint8Array): ReadonlyArray<number> => {
   const word = (at: number): number => short(at) + 65536 * short(at + 2)
   const short = (at: number): number => (bytes[at] ?? 0) + 256 * (bytes[at + 1] ?? 0)
   let end = bytes.length - 22
   while (end > 0 && word(end) !== 0x06054b50) end -= 1
-  // A large archive has a second end record, of 64 bits, whose position is in a locator before the first.
+  // A large archive has a second end record, of 64 bits; a locator before the first has its position.
   const large = word(end - 20) === 0x07064b50 ? word(end - 12) : null
   const isLarge = large !== null && word(large) === 0x06064b50
   const crcs: number[] = []

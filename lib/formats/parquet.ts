@@ -42,7 +42,7 @@ const decompressors = async (): Promise<Hyparquet.Compressors> => {
   return { ...compressors, GZIP: (input, length) => verifyGzip(input, decompressGzip(input, length)) }
 }
 
-/** Returns the content of a gzip member; throws if its CRC-32 or length differs from the trailer, which the decompressor ignores. */
+/** Returns the content of a gzip member; throws if its CRC-32 or length, which the decompressor ignores, is wrong. */
 const verifyGzip = (member: Uint8Array, content: Uint8Array): Uint8Array => {
   const end = new DataView(member.buffer, member.byteOffset, member.byteLength)
   // Pages may be deflated without the frame of gzip, and then have no checksum.
@@ -93,7 +93,7 @@ const throwInconsistent = (what: string, found: number, said: number): never => 
   throw new Error(`${what} ${found} and not ${said}`)
 }
 
-/** Throws if a column does not have a cell for each row, or not as many missing ones as its group declares. */
+/** Throws if a column does not have a cell for each row, or as many missing ones as its group declares. */
 const checkCellCounts = (
   name: string,
   parts: ReadonlyArray<ArrayLike<unknown>>,
@@ -116,7 +116,7 @@ const checkCellCounts = (
   if (missing !== Number(said)) throwInconsistent(`${where} its missing cells are`, missing, Number(said))
 }
 
-/** Yields groups of rows of a file. Empty groups are left out, unless all are empty. Nested columns have cells only if `readsNested`. */
+/** Yields groups of rows of a file, without empty ones, unless all are empty. Nested columns have cells only if `readsNested`. */
 export async function* rowGroupsOf(
   file: Slices,
   { readsNested = false }: ColumnarReadOptions = {}
@@ -162,8 +162,8 @@ export async function* rowGroupsOf(
 }
 
 /**
- * Yields the bytes of a Parquet file, one group of rows at a time: numbers as doubles, other cells as texts, possibly missing. All parts
- * have the columns of the first.
+ * Yields the bytes of a Parquet file, a group of rows at a time: numbers as doubles, other cells as texts, possibly missing. All parts have
+ * the columns of the first.
  */
 export async function* parquetOf(parts: AsyncIterable<Columns>): AsyncGenerator<Uint8Array> {
   const { ByteWriter, ParquetWriter } = await writer()

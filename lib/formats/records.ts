@@ -1,4 +1,4 @@
-/** Splits a text that arrives in pieces into pieces of complete records; line ends inside quotes do not end a record. */
+/** Splits a text that arrives in pieces into pieces of complete records, in which line ends may be quoted. */
 
 export interface Marks {
   readonly separator: string

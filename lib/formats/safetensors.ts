@@ -1,6 +1,6 @@
 /**
  * Named arrays in the format safetensors (huggingface/safetensors): the length of the header in eight bytes, the header as JSON, and
- * little-endian numbers without gaps. Files are untrusted, so everything that the header declares is checked.
+ * little-endian numbers without gaps. Files are untrusted, so all that the header declares is checked.
  */
 import { isRecord } from '../plain/object.js'
 import { QUOTED_LETTERS, quotedJson, shortened } from '../plain/said.js'
@@ -21,8 +21,8 @@ export interface Archive {
 
 type ReadNumber = (data: DataView, at: number) => number
 
-/** Value of a 16-bit float with this number of fraction bits. */
-const ofHalf = (bits: number): number => {
+/** Value of an IEEE 754 half-precision float. */
+const halfFromBits = (bits: number): number => {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31
   const fraction = bits & 1023
@@ -40,7 +40,7 @@ const NUMBER_READERS: Readonly<
 > = {
   F64: { bytes: 8, get: (data, at) => data.getFloat64(at, true), isSingle: false },
   F32: { bytes: 4, get: (data, at) => data.getFloat32(at, true), isSingle: true },
-  F16: { bytes: 2, get: (data, at) => ofHalf(data.getUint16(at, true)), isSingle: true },
+  F16: { bytes: 2, get: (data, at) => halfFromBits(data.getUint16(at, true)), isSingle: true },
   BF16: {
     bytes: 2,
     get: (data, at) => {
@@ -58,7 +58,7 @@ const NUMBER_READERS: Readonly<
 /** Maximum length of a header in bytes, as in the reference reader. */
 const MAX_HEADER_BYTES = 100_000_000
 
-const METADATA = '__metadata__'
+const METADATA_KEY = '__metadata__'
 
 /**
  * Bytes of named arrays: doubles as F64, single precision as F32, sorted by name, so equal arrays give equal bytes.
@@ -79,7 +79,9 @@ export const write = (
   metadata: Readonly<Record<string, string>> = {}
 ): Uint8Array => {
   const names = Object.keys(arrays).sort()
-  const wrong = names.find(name => name === METADATA || shapeSize(arrays[name].shape) !== arrays[name].values.length)
+  const wrong = names.find(
+    name => name === METADATA_KEY || shapeSize(arrays[name].shape) !== arrays[name].values.length
+  )
   if (wrong !== undefined)
     throw new RangeError(`Safetensors.write: ${wrong} is not filled by its values, or has that name`)
   let at = 0
@@ -89,7 +91,7 @@ export const write = (
     return [from, at] as const
   })
   const about = JSON.stringify({
-    ...(Object.keys(metadata).length > 0 && { [METADATA]: metadata }),
+    ...(Object.keys(metadata).length > 0 && { [METADATA_KEY]: metadata }),
     ...Object.fromEntries(
       names.map((name, i) => [
         name,
@@ -152,8 +154,8 @@ const entryOf = (data: DataView, start: number, key: string, about: unknown): Pl
 }
 
 /**
- * Arrays of a file; the problem as a short text if the header is longer than the file, not JSON or of another form, or if the bytes of
- * arrays do not match their shapes, overlap, leave gaps or do not end with the file.
+ * Arrays of a file; the problem as a short text if the header is truncated or of another form, or if the bytes of arrays do not match their
+ * shapes, overlap, leave gaps or do not end with the file.
  */
 export const read = (bytes: Uint8Array): Archive | string => {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -163,9 +165,9 @@ export const read = (bytes: Uint8Array): Archive | string => {
     return `a header of ${length} bytes in a file of ${bytes.length}`
   const header = parsedHeader(bytes.subarray(8, 8 + length))
   if (!isRecord(header)) return 'a header that is no JSON object'
-  const { [METADATA]: metadata = {}, ...rest } = header
+  const { [METADATA_KEY]: metadata = {}, ...rest } = header
   if (!isRecord(metadata) || !Object.values(metadata).every(word => typeof word === 'string'))
-    return `${METADATA} that is not of words`
+    return `${METADATA_KEY} that is not of words`
   const start = 8 + length
   const found = Object.entries(rest).map(([name, about]) => [name, entryOf(data, start, name, about)] as const)
   const wrong = found.map(([, entry]) => entry).find((entry): entry is string => typeof entry === 'string')

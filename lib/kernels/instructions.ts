@@ -59,7 +59,7 @@ const exponentials: Readonly<Record<Precision, Exponential>> = {
   float64: {
     most: 710,
     least: -746,
-    shift: Exp.SHIFT,
+    shift: Exp.ROUNDING_SHIFT,
     bits: 52,
     ln2: [Exp.LN2_HIGH, Exp.LN2_LOW],
     q: [Exp.Q0, Exp.Q1, Exp.Q2, Exp.Q3, Exp.Q4, Exp.Q5, Exp.Q6, Exp.Q7, Exp.Q8, Exp.Q9, 0.5]

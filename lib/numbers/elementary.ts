@@ -1,11 +1,11 @@
 /**
- * Elementary functions that give equal bits on every machine and in every engine.
+ * Elementary functions with equal bits on every machine and in every engine.
  *
  * `Math.exp` and its kin, and `**`, may differ in the last bit. These use only + − × ÷ √ and operations on the words of a double, exactly
  * specified by IEEE 754, in the order written, as do the kernels of lib/wasm/math/assembly. Nothing here may be fused, reassociated or
  * simplified.
  *
- * Arguments and results are plain numbers; NaN, ±0 and ±∞ as in `Math`, except for `pow`, which follows IEEE 754.
+ * NaN, ±0 and ±∞ are as in `Math`, except for `pow`, which follows IEEE 754.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,9 +1,9 @@
 import { bisect } from './bisect.js'
 import { exp, log } from './elementary.js'
-import { SERIES, stirlingRemainder } from './stirling.js'
+import { STIRLING_COEFFICIENTS, stirlingRemainder } from './stirling.js'
 
 /** Argument from which Stirling's series has the accuracy of a double. */
-const STIRLING_FROM = 10
+const MIN_STIRLING_ARGUMENT = 10
 
 /**
  * log Γ(x) for x > 0, by Stirling's series from 10 on and Γ(x + 1) = xΓ(x) below (Abramowitz & Stegun 6.1.40), with an error of about 1e-15
@@ -12,7 +12,7 @@ const STIRLING_FROM = 10
 export const logGamma = (x: number): number => {
   let at = x
   let product = 1
-  while (at < STIRLING_FROM) product *= at++
+  while (at < MIN_STIRLING_ARGUMENT) product *= at++
   return (at - 0.5) * log(at) - at + log(2 * Math.PI) / 2 + stirlingRemainder(at) - log(product)
 }
 
@@ -20,22 +20,22 @@ export const logGamma = (x: number): number => {
 export const digamma = (x: number): number => {
   let at = x
   let sum = 0
-  while (at < STIRLING_FROM) sum -= 1 / at++
+  while (at < MIN_STIRLING_ARGUMENT) sum -= 1 / at++
   const square = 1 / (at * at)
-  const rest = SERIES.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square
+  const rest = STIRLING_COEFFICIENTS.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square
   return sum + log(at) - 0.5 / at - rest
 }
 
 /** log x − ψ(x) for x > 0, about 1/2x, without cancellation. */
 export const logLessDigamma = (x: number): number => {
-  if (x < STIRLING_FROM) return log(x) - digamma(x)
+  if (x < MIN_STIRLING_ARGUMENT) return log(x) - digamma(x)
   const square = 1 / (x * x)
-  return 0.5 / x + SERIES.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square
+  return 0.5 / x + STIRLING_COEFFICIENTS.reduceRight((sum, b, j) => sum * square + (2 * j + 1) * b, 0) * square
 }
 
 /**
  * Shape a with log a − ψ(a) = difference: the maximum-likelihood shape of a gamma distribution, given the logarithm of the mean minus the
- * mean of the logarithms. ∞ for a difference ≤ 0.
+ * mean of the logarithms. ∞ if it is ≤ 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -6,8 +6,8 @@ import { powerOfTwo } from './elementary.js'
 import { normalQuantile } from './normal.js'
 
 /**
- * Generating vector of an embedded lattice rule of up to 2²⁰ points, of order 2: its first 60 of 250 numbers. Cools, Kuo & Nuyens 2006,
- * *Constructing embedded lattice rules for multivariate integration*, SIAM J. Sci. Comput. 28, 2162 (F. Kuo’s lattice-32001 of order 2).
+ * Generating vector of an embedded lattice rule of up to 2²⁰ points, of order 2: the first 60 of 250 numbers of F. Kuo’s lattice-32001
+ * (Cools, Kuo & Nuyens 2006, *Constructing embedded lattice rules for multivariate integration*, SIAM J. Sci. Comput. 28, 2162).
  */
 const VECTOR = [
   1, 182667, 469891, 498753, 110745, 446247, 250185, 118627, 245333, 283199, 408519, 391023, 246327, 126539, 399185,

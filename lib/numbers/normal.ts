@@ -4,8 +4,9 @@ import { erf, exp, log } from './elementary.js'
 /** Φ(x) = ½(1 + erf(x/√2)), with an absolute error of 2⁻⁵³, so tails below −8 are 0. */
 export const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2
 
-/** Argument from which Laplace's continued fraction is used, and its number of terms: more change no bit. */
-const FRACTION_FROM = 3
+/** Argument from which Laplace's continued fraction is used. */
+const MIN_FRACTION_ARGUMENT = 3
+/** More terms change no bit. */
 const FRACTION_TERMS = 80
 
 /**
@@ -13,7 +14,7 @@ const FRACTION_TERMS = 80
  * 1805; Abramowitz & Stegun 26.2.14).
  */
 export const normalTail = (x: number): number => {
-  if (x < FRACTION_FROM) return (1 - erf(x / Math.SQRT2)) / 2
+  if (x < MIN_FRACTION_ARGUMENT) return (1 - erf(x / Math.SQRT2)) / 2
   let below = x
   for (let n = FRACTION_TERMS; n > 0; n--) below = x + n / below
   return exp((-x * x) / 2) / (below * Math.sqrt(2 * Math.PI))
@@ -23,7 +24,7 @@ export const normalTail = (x: number): number => {
 const risingPolynomial = (coefficients: ReadonlyArray<number>, r: number): number =>
   coefficients.reduceRight((sum, c) => sum * r + c, 0)
 
-/** Numerators and denominators of Wichura's rational approximations: |u − ½| ≤ 0.425, and two for the tails. */
+/** Numerator and denominator of Wichura's approximation for |u − ½| ≤ 0.425. */
 const CENTRE_COEFFICIENTS = [
   [
     3.387132872796366608, 133.14166789178437745, 1971.5909503065514427, 13731.693765509461125, 45921.953931549871457,
@@ -34,6 +35,7 @@ const CENTRE_COEFFICIENTS = [
     28729.085735721942674, 5226.495278852854561
   ]
 ] as const
+/** For tails with √(−log p) ≤ 5. */
 const NEAR_TAIL_COEFFICIENTS = [
   [
     1.42343711074968357734, 4.6303378461565452959, 5.7694972214606914055, 3.64784832476320460504,
@@ -44,6 +46,7 @@ const NEAR_TAIL_COEFFICIENTS = [
     1.51986665636164571966e-2, 5.475938084995344946e-4, 1.05075007164441684324e-9
   ]
 ] as const
+/** For tails with √(−log p) > 5. */
 const FAR_TAIL_COEFFICIENTS = [
   [
     6.6579046435011037772, 5.4637849111641143699, 1.7848265399172913358, 2.9656057182850489123e-1,
@@ -56,8 +59,7 @@ const FAR_TAIL_COEFFICIENTS = [
 ] as const
 
 /**
- * Φ⁻¹(u), with a relative error of 10⁻¹⁵ for u in (0, 1); −∞ at 0 and ∞ at 1 (Wichura 1988, algorithm AS 241). Equal bits in every engine,
- * by + − × ÷ √ and `ln` only.
+ * Φ⁻¹(u), with a relative error of 10⁻¹⁵ for u in (0, 1); −∞ at 0 and ∞ at 1 (Wichura 1988, algorithm AS 241). Equal bits in every engine.
  */
 export const normalQuantile = (u: number): number => {
   const q = u - 0.5

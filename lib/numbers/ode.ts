@@ -10,7 +10,7 @@ export type Solver = (field: VectorField) => (from: number, to: number, y: Float
 export const linearCombination = (terms: ReadonlyArray<readonly [number, Float64Array]>): Float64Array => {
   const out = new Float64Array(terms[0][1].length)
   const used = terms.filter(([coefficient]) => coefficient !== 0)
-  // Two vectors in each pass over memory, added in turn.
+  // Adds two vectors in each pass over memory, in their order.
   for (let at = 0; at < used.length; at += 2) {
     const [a, x] = used[at]
     if (at + 1 < used.length) {
@@ -41,7 +41,7 @@ export const RUNGE_KUTTA_4: Tableau = {
   b: [1 / 6, 1 / 3, 1 / 3, 1 / 6]
 }
 
-/** Dormand & Prince 1980, RK5(4)7M (Hairer, Nørsett & Wanner, *Solving ODEs I*, table II.5.2). Stage 7 is at y(t + h). */
+/** Dormand & Prince 1980, RK5(4)7M (Hairer, Nørsett & Wanner, *Solving ODEs I*, table II.5.2). Stage 7 is the slope at the end. */
 const dormandPrince5: Tableau = {
   c: [0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1],
   a: [
@@ -90,7 +90,7 @@ const stageSlopes = (
 const advanceSolution = ({ b }: Tableau, h: number, y: Float64Array, k: ReadonlyArray<Float64Array>): Float64Array =>
   linearCombination([[1, y], ...b.map((weight, i) => [h * weight, k[i]] as const)])
 
-/** Makes one step of a method. */
+/** Solver that takes one step of a method. */
 export const step =
   (tableau: Tableau): Solver =>
   field =>
@@ -102,7 +102,7 @@ const MAX_ODE_STEPS = 10_000
 /**
  * Dormand–Prince 5(4) with local extrapolation and adaptive steps: the error of each step is at most tolerance · (1 + |y|) in every entry.
  * The first trial step is the whole interval; each next one is 0.9 · error^{−1/5} times the last, within a factor of 5 (Hairer, Nørsett &
- * Wanner, §II.4). If steps become smaller than t can resolve, or exceed 10 000, the rest is one step of any error, so the result may be
+ * Wanner, §II.4). If steps become smaller than t can resolve, or exceed 10 000, one step of any error covers the rest, so the result may be
  * inaccurate or not finite.
  */
 export const dormandPrinceSolver =
@@ -125,7 +125,7 @@ export const dormandPrinceSolver =
           error,
           Math.abs(difference[i]) / (tolerance * (1 + Math.max(Math.abs(y[i]), Math.abs(next[i]))))
         )
-      // NaN if the error is NaN; the step is then rejected and repeated with a smaller length.
+      // If the error is NaN, so is this; the step is then repeated with a smaller length.
       const factor = error === 0 ? 5 : Math.min(5, Math.max(0.2, 0.9 * pow(error, -0.2)))
       h = (to - t) * (factor > 0 ? factor : 0.2)
       if (error <= 1 || isUnresolved) {

@@ -1,5 +1,5 @@
 /**
- * Gaussian quadrature: rules of n nodes that integrate every polynomial of degree up to 2n − 1 exactly; and equal steps.
+ * Gaussian quadrature: rules of n nodes that are exact for polynomials of degree up to 2n − 1; and equal steps.
  *
  * Both Gaussian rules have a symmetric weight, so their orthonormal polynomials satisfy √b_{k+1} p_{k+1} = x p_k − √b_k p_{k−1}, and the
  * nodes are the eigenvalues of the tridiagonal (Jacobi) matrix with zero diagonal and squared off-diagonal b (Golub & Welsch, *Calculation
@@ -7,9 +7,9 @@
  */
 import { exp, powerOfTwo } from './elementary.js'
 
-/** Bound beyond which polynomials are scaled down, by `DOWNSCALING`, so that their squares do not overflow. */
-const GREAT = powerOfTwo(300)
-const DOWNSCALING = powerOfTwo(-300)
+/** Bound beyond which polynomials are scaled down, so that their squares do not overflow. */
+const RESCALING_BOUND = powerOfTwo(300)
+const DOWNSCALING_FACTOR = powerOfTwo(-300)
 
 /** Σ weights[i] f(nodes[i]), with ascending nodes. */
 export interface Rule {
@@ -17,9 +17,7 @@ export interface Rule {
   readonly weights: Float64Array
 }
 
-/**
- * Number of eigenvalues of the n × n Jacobi matrix below x, which is the number of negative pivots of J − x (Sylvester's law of inertia).
- */
+/** Number of eigenvalues of the n × n Jacobi matrix below x: the number of negative pivots of J − x (Sylvester's law of inertia). */
 const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): number => {
   let count = 0
   let pivot = -x
@@ -32,8 +30,8 @@ const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): numbe
 }
 
 /**
- * p_n / p_n′ at x, the Newton step, and 1 / Σ_{k<n} p_k², the weight of a node at x relative to the total (Christoffel). Polynomials grow
- * like e^{x²/4} at the Hermite nodes, so all values are scaled down together before they overflow.
+ * p_n / p_n′ at x, the Newton step, and 1 / Σ_{k<n} p_k², the relative weight of a node at x (Christoffel). Polynomials grow like e^{x²/4}
+ * at the Hermite nodes, so all values are scaled down together before they overflow.
  */
 const orthonormalPolynomials = (n: number, b: (k: number) => number, x: number): { step: number; weight: number } => {
   let previous = 0
@@ -49,13 +47,13 @@ const orthonormalPolynomials = (n: number, b: (k: number) => number, x: number):
     const next = (x * current - below * previous) / above
     const nextSlope = (current + x * slope - below * previousSlope) / above
     ;[previous, current, previousSlope, slope] = [current, next, slope, nextSlope]
-    if (Math.abs(current) + Math.abs(slope) > GREAT) {
-      previous *= DOWNSCALING
-      current *= DOWNSCALING
-      previousSlope *= DOWNSCALING
-      slope *= DOWNSCALING
-      squares *= DOWNSCALING * DOWNSCALING
-      scale *= DOWNSCALING * DOWNSCALING
+    if (Math.abs(current) + Math.abs(slope) > RESCALING_BOUND) {
+      previous *= DOWNSCALING_FACTOR
+      current *= DOWNSCALING_FACTOR
+      previousSlope *= DOWNSCALING_FACTOR
+      slope *= DOWNSCALING_FACTOR
+      squares *= DOWNSCALING_FACTOR * DOWNSCALING_FACTOR
+      scale *= DOWNSCALING_FACTOR * DOWNSCALING_FACTOR
     }
   }
   return { step: current / slope, weight: scale / squares }
@@ -87,14 +85,14 @@ const symmetricRule = (n: number, b: (k: number) => number, bound: number): Rule
     weights[n - 1 - i] = weight
   }
   if (n % 2 === 1) nodes[n >> 1] = 0
-  // Summed from the smallest weights, from the outside in; the sum is 1 to a few ulps before normalization.
+  // From the outside in, so from the smallest weights; the sum is 1 to a few ulps before normalization.
   let total = 0
   for (let i = 0; i < n >> 1; i++) total += 2 * weights[i]
   if (n % 2 === 1) total += weights[n >> 1]
   return { nodes, weights: weights.map(w => w / total) }
 }
 
-/** Caches rules by their number of nodes: a rule costs as much as a step on small data and is needed at every step. */
+/** Caches rules by number of nodes: each costs as much as a step on small data and is needed at every step. */
 const memoizedRule = (rule: (n: number) => Rule): ((n: number) => Rule) => {
   const known = new Map<number, Rule>()
   return n => {
@@ -105,14 +103,15 @@ const memoizedRule = (rule: (n: number) => Rule): ((n: number) => Rule) => {
 }
 
 const hermiteNodes = memoizedRule(n => symmetricRule(n, k => k, 2 * Math.sqrt(n)))
-const legendre = memoizedRule(n => symmetricRule(n, k => (k * k) / (4 * k * k - 1), 1))
+/** On [−1, 1], with weights of sum 1. */
+const legendreOnUnit = memoizedRule(n => symmetricRule(n, k => (k * k) / (4 * k * k - 1), 1))
 
 /**
  * The Gauss–Hermite rule of n nodes **for the standard normal weight** (the probabilists' rule): Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), with
  * weights that **sum to 1**.
  *
- * Exact for polynomials of degree up to 2n − 1. Beyond n ≈ 370 the outermost weights underflow to 0. A number of nodes that is no whole
- * number ≥ 1 throws a RangeError.
+ * Exact for polynomials of degree up to 2n − 1. Beyond n ≈ 370 the outermost weights underflow to 0. Throws a RangeError if n is no whole
+ * number ≥ 1.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -129,7 +128,7 @@ export const gaussHermite = (n: number): Rule => {
 
 /**
  * The Gauss–Legendre rule of n nodes on [lo, hi]: Σ wᵢ f(xᵢ) ≈ ∫ f(x) dx from lo to hi, with weights that sum to hi − lo. Exact for
- * polynomials of degree up to 2n − 1. A number of nodes that is no whole number ≥ 1 throws a RangeError.
+ * polynomials of degree up to 2n − 1. Throws a RangeError if n is no whole number ≥ 1.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -140,7 +139,7 @@ export const gaussHermite = (n: number): Rule => {
  * assert.ok(Math.abs(area - 2) < 1e-14)
  */
 export const gaussLegendre = (n: number): ((lo: number, hi: number) => Rule) => {
-  const { nodes, weights } = legendre(n)
+  const { nodes, weights } = legendreOnUnit(n)
   return (lo, hi) => ({
     nodes: nodes.map(x => (lo + hi) / 2 + ((hi - lo) / 2) * x),
     weights: weights.map(w => (hi - lo) * w)
@@ -151,10 +150,10 @@ export const gaussLegendre = (n: number): ((lo: number, hi: number) => Rule) => 
 const NORMAL_REACH = 8
 
 /**
- * Equal steps **for the standard normal weight**: Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), n midpoints of [−8, 8] with weights that sum to 1. For
- * an f that is analytic up to a distance y from the real line the error decreases as e^{−2πy/h}, h = 16/n, down to e^{−2π²/h²} (Trefethen &
- * Weideman 2014, SIAM Review 56, 385): for a steep f (y small) this needs a number of nodes proportional to 1/y, Gauss–Hermite one
- * proportional to 1/y². A number of nodes that is no whole number ≥ 1 throws a RangeError.
+ * Equal steps **for the standard normal weight**: Σ wᵢ f(xᵢ) ≈ E f(Z), Z ~ N(0, 1), n midpoints of [−8, 8] with weights that sum to 1. If f
+ * is analytic up to a distance y from the real line, the error decreases as e^{−2πy/h}, h = 16/n, down to e^{−2π²/h²} (Trefethen & Weideman
+ * 2014, SIAM Review 56, 385): a steep f (y small) needs a number of nodes proportional to 1/y, with Gauss–Hermite to 1/y². Throws a
+ * RangeError if n is no whole number ≥ 1.
  *
  * @example
  * import { strict as assert } from 'node:assert'

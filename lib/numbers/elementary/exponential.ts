@@ -8,7 +8,7 @@ export const LN2_HIGH = 6.9314718036912381649e-1
 export const LN2_LOW = 1.90821492927058770002e-10
 export const LOG2_E = 1.4426950408889634
 /** Adding and subtracting it rounds to an integer. */
-export const SHIFT = 6755399441057790
+export const ROUNDING_SHIFT = 6755399441057790
 
 // Coefficients of (e^r − 1 − r)/r², leading one first.
 export const Q0 = 2.081568645637111e-9
@@ -23,10 +23,10 @@ export const Q8 = 4.166666666666604e-2
 export const Q9 = 1.6666666666666682e-1
 
 /** Integer nearest to x/ln 2. */
-export const nearestExponent = (x: number): number => x * LOG2_E + SHIFT - SHIFT
+export const nearestExponent = (x: number): number => x * LOG2_E + ROUNDING_SHIFT - ROUNDING_SHIFT
 
 /** e^r − 1 − r for |r| ≤ ln 2 / 2. */
-export const rest = (r: number): number =>
+export const expRemainder = (r: number): number =>
   r *
   r *
   ((((((((((Q0 * r + Q1) * r + Q2) * r + Q3) * r + Q4) * r + Q5) * r + Q6) * r + Q7) * r + Q8) * r + Q9) * r + 0.5)
@@ -51,7 +51,7 @@ export const exp = (x: number): number => {
   const drawn = x > 710 ? 710 : x < -746 ? -746 : x
   const k = nearestExponent(drawn)
   const r = drawn - k * LN2_HIGH - k * LN2_LOW
-  const y = 1 + (r + rest(r))
+  const y = 1 + (r + expRemainder(r))
   // A normal result needs one factor only.
   return k > -1022 && k < 1024 ? y * powerOfTwo(k) : scaleByPowerOfTwo(y, k)
 }
@@ -64,7 +64,7 @@ export const expm1 = (x: number): number => {
   const high = drawn - k * LN2_HIGH
   const low = k * LN2_LOW
   const r = high - low
-  const s = rest(r) + (high - r - low)
+  const s = expRemainder(r) + (high - r - low)
   const power = powerOfTwo(k - 1)
   const y = power - 0.5 + power * r + power * s
   return y + y
@@ -77,7 +77,7 @@ export const tanh = (x: number): number => {
   const high = twice - k * LN2_HIGH
   const low = k * LN2_LOW
   const r = high - low
-  const s = rest(r) + (high - r - low)
+  const s = expRemainder(r) + (high - r - low)
   const power = powerOfTwo(k)
   const whole = power - 1
   const part = power * r

@@ -2,8 +2,8 @@
 import { exp, expm1 } from './exponential.js'
 import { log, log1p } from './logarithm.js'
 
-/** Odd function that is f for x ≥ 0. */
-const odd =
+/** Extends f from x ≥ 0 to an odd function. */
+const oddExtension =
   (f: (a: number) => number) =>
   (x: number): number =>
     x < 0 || Object.is(x, -0) ? -f(-x) : f(x)
@@ -16,7 +16,7 @@ const halfExp = (x: number): number => {
 }
 
 /** sinh x, within 3 ulp. */
-export const sinh = odd(a => {
+export const sinh = oddExtension(a => {
   if (a > 22) return halfExp(a)
   const e = expm1(a)
   return a < 1 ? (2 * e - (e * e) / (e + 1)) / 2 : (e + e / (e + 1)) / 2
@@ -34,7 +34,7 @@ export const cosh = (x: number): number => {
 const TWO_28 = 268435456
 
 /** arsinh x, within 3 ulp. */
-export const asinh = odd(a =>
+export const asinh = oddExtension(a =>
   a > TWO_28
     ? log(a) + Math.LN2
     : a > 2
@@ -52,4 +52,6 @@ export const acosh = (x: number): number => {
 }
 
 /** artanh x, within 3 ulp; ±∞ at ±1 and NaN beyond. */
-export const atanh = odd(a => (a < 0.5 ? log1p(2 * a + (2 * a * a) / (1 - a)) / 2 : log1p((2 * a) / (1 - a)) / 2))
+export const atanh = oddExtension(a =>
+  a < 0.5 ? log1p(2 * a + (2 * a * a) / (1 - a)) / 2 : log1p((2 * a) / (1 - a)) / 2
+)

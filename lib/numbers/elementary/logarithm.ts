@@ -9,11 +9,11 @@ const SMALLEST_NORMAL = 2.2250738585072014e-308
 const TWO_54 = 18014398509481984
 
 /** ln x + correction for a positive, normal, finite x; `offset` is added to the exponent k. */
-const reduced = (x: number, correction: number, offset: number): number => {
+const correctedLn = (x: number, correction: number, offset: number): number => {
   const shifted = highWord(x) + (HIGH_WORD_OF_ONE - SQRT_HALF)
   const own = (shifted >> 20) - 1023
   const k = own + offset
-  // Exactly the significand: writing its word over that of x would stall a processor for longer.
+  // Exactly the significand; writing its word over that of x would stall a processor.
   const f = x * powerOfTwo(-own) - 1
   const halfSquare = 0.5 * f * f
   const s = f / (2 + f)
@@ -28,14 +28,14 @@ const reduced = (x: number, correction: number, offset: number): number => {
 }
 
 /**
- * Natural logarithm of a positive, normal, finite double, for loops of draws. x = 2^k·m with m in [√½, √2), f = m − 1, s = f/(2 + f) and ln
- * m = f − f²/2 + s(f²/2 + R(s²)).
+ * ln x for a positive, normal, finite double, for loops of draws. x = 2^k·m with m in [√½, √2), f = m − 1, s = f/(2 + f) and ln m = f −
+ * f²/2 + s(f²/2 + R(s²)).
  */
-export const ln = (x: number): number => reduced(x, 0, 0)
+export const ln = (x: number): number => correctedLn(x, 0, 0)
 
 /** ln x for x that is not positive, normal and finite. */
 const lnAtEdge = (x: number): number =>
-  x === 0 ? -Infinity : x > 0 && x < 1 ? reduced(x * TWO_54, 0, -54) : x > 0 ? x : NaN
+  x === 0 ? -Infinity : x > 0 && x < 1 ? correctedLn(x * TWO_54, 0, -54) : x > 0 ? x : NaN
 
 /**
  * ln x, within 1 ulp; −∞ at ±0 and NaN below.
@@ -49,7 +49,7 @@ const lnAtEdge = (x: number): number =>
 export const log = (x: number): number => (x >= SMALLEST_NORMAL && x < Infinity ? ln(x) : lnAtEdge(x))
 
 /** ln u + c/u for u = fl(1 + x) with rounding error c. */
-const lnOfSum = (u: number, x: number): number => reduced(u, (x - (u - 1)) / u, 0)
+const lnOfSum = (u: number, x: number): number => correctedLn(u, (x - (u - 1)) / u, 0)
 
 /** ln(1 + x), within 1 ulp. */
 export const log1p = (x: number): number => {

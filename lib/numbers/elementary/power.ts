@@ -1,5 +1,5 @@
 /** x^y from a logarithm of some 65 bits, and Euclidean lengths. */
-import { LN2_HIGH, LN2_LOW, nearestExponent, rest, scaleByPowerOfTwo } from './exponential.js'
+import { LN2_HIGH, LN2_LOW, nearestExponent, expRemainder, scaleByPowerOfTwo } from './exponential.js'
 import {
   exponentOf,
   highWord,
@@ -55,7 +55,7 @@ const expSum = ({ high, low }: DoubleDouble): number => {
   const bottom = k * LN2_LOW - low
   const r = top - bottom
   const whole = 1 + r
-  const y = whole + (r - (whole - 1) + (rest(r) + (top - r - bottom) * whole))
+  const y = whole + (r - (whole - 1) + (expRemainder(r) + (top - r - bottom) * whole))
   return scaleByPowerOfTwo(y, k)
 }
 
@@ -70,8 +70,8 @@ const positivePower = (x: number, y: number): number => {
 const isOdd = (y: number): boolean => Math.abs(y % 2) === 1
 
 /**
- * x^y, within 1 ulp, and exact where x^y is a double; zeros, infinities and NaN as in IEEE 754's `pow`: 1^y and (−1)^±∞ are 1, for which
- * `**` gives NaN.
+ * x^y, within 1 ulp, and exact where x^y is a double; zeros, infinities and NaN as in IEEE 754's `pow`: 1^y and (−1)^±∞ are 1, unlike those
+ * of `**`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -5,7 +5,7 @@
 import { leading21Bits, sumError, significandAndExponent } from './words.js'
 
 /**
- * sin(a + tail) for a in [−π/4, π/4] and a tail below an ulp of it. Without a tail, with the operations and bits of
+ * sin(a + tail) for a in [−π/4, π/4] and a tail below an ulp of it. Without a tail, the bits are those of
  * lib/wasm/random/assembly/draws.ts.
  */
 export const sinNear = (a: number, tail = 0): number => {
@@ -39,12 +39,13 @@ interface Reduced {
   readonly low: number
 }
 
-/** π/2 in parts of 33 bits, whose products with numbers of up to 20 bits are exact, and the rest. */
+/** π/2 in parts of 33 bits, whose products with numbers of up to 20 bits are exact. */
 const HALF_PI = [1.57079632673412561417, 6.0771005063039659766e-11, 2.0222662487111664558e-21] as const
 const HALF_PI_REST = 8.47842766036889956997e-32
 const PI_LOW = 1.2246467991473532e-16
 
-const nearby = (x: number): Reduced => {
+/** Reduction for |x| < 10⁶, by the parts of π/2 (Cody & Waite). */
+const reduceNearby = (x: number): Reduced => {
   const n = Math.floor(x * (2 / Math.PI) + 0.5)
   const first = x - n * HALF_PI[0]
   const second = first - n * HALF_PI[1]
@@ -62,8 +63,8 @@ const TWO_OVER_PI = BigInt(
     '09b74f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d0856033046fc7b'
 )
 
-/** Exact reduction in integers, for any exponent (Payne & Hanek). */
-const payneHanek = (x: number): Reduced => {
+/** Reduction in integers, for any exponent (Payne & Hanek). */
+const reduceExactly = (x: number): Reduced => {
   const { significand, exponent } = significandAndExponent(x)
   // In units of 2⁻¹²⁰⁰, then of 2⁻²⁰⁰.
   const turns =
@@ -71,7 +72,7 @@ const payneHanek = (x: number): Reduced => {
   const short = turns >> 1000n
   const n = (short + (1n << 199n)) >> 200n
   const fraction = short - (n << 200n)
-  // Sixty bits of the fraction times π/2 leave the products exact enough.
+  // Sixty bits of the fraction suffice for the product with π/2.
   const high = Number(BigInt.asIntN(1100, fraction)) * 6.223015277861142e-61
   const low = Number(fraction - BigInt(high * 1.6069380442589903e60)) * 6.223015277861142e-61
   const lead = leading21Bits(high)
@@ -88,9 +89,9 @@ const payneHanek = (x: number): Reduced => {
 }
 
 const reduceAngle = (x: number): Reduced =>
-  Math.abs(x) <= Math.PI / 4 ? { quarter: 0, high: x, low: 0 } : Math.abs(x) < 1e6 ? nearby(x) : payneHanek(x)
+  Math.abs(x) <= Math.PI / 4 ? { quarter: 0, high: x, low: 0 } : Math.abs(x) < 1e6 ? reduceNearby(x) : reduceExactly(x)
 
-/** Sine of high + low plus a number of quarter turns. */
+/** Sine of high + low plus `quarter` quarter turns. */
 const afterQuarterTurns = (quarter: number, { high, low }: Reduced): number => {
   const value = (quarter & 1) === 0 ? sinNear(high, low) : cosNear(high, low)
   return (quarter & 2) === 0 ? value : -value
@@ -191,7 +192,7 @@ export const atan2 = (y: number, x: number): number => {
   const up = Math.abs(y)
   const along = Math.abs(x)
   const angle = up === along ? (up === 0 ? 0 : Math.PI / 4) : arctanOf(up / along)
-  // So steep that neither side of the axis is nearer.
+  // At a slope beyond 1e18 the angle to the axis rounds to π/2 on both sides.
   const isLeft = (x < 0 || Object.is(x, -0)) && !(up / along > 1e18)
   const size = isLeft ? Math.PI - (angle - PI_LOW) : angle
   return y < 0 || Object.is(y, -0) ? -size : size
@@ -211,7 +212,7 @@ const arcsinRest = (z: number): number =>
       (-2.40339491173441421878 +
         z * (2.02094576023350569471 + z * (-6.8828397160545329303e-1 + z * 7.70381505559019352791e-2))))
 
-/** ½π − 2 arcsin √((1 − a)/2), for a in [½, 1]. */
+/** arcsin a for a in [½, 1], as ½π − 2 arcsin √((1 − a)/2). */
 const arcsinOf = (a: number): number => {
   const z = (1 - a) / 2
   const s = Math.sqrt(z)

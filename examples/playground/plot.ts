@@ -3,12 +3,26 @@ import { Picture } from 'ornstein'
 
 const { Marks } = Picture
 export type Place = Picture.Xy
-/** A mark of the library’s, and the symbol beside its name where a narrow screen has a legend. */
-export type Mark = Picture.Mark & { readonly symbol?: string }
+/** A stroke: its width in pixels, and its dashes. */
+interface Stroke {
+  readonly width: number
+  readonly dash: string
+}
+/** A mark of the library’s; a line has its stroke beside its name if a narrow screen has a legend. */
+export type Mark = Picture.Mark & { readonly stroke?: Stroke }
 
 /** Whose a mark is: a colour and a dash of the grammar; the truth is in ink. */
 const looks = { em: 0, descent: 1, third: 2, moves: 3, quiet: 5 } as const
 export type Look = keyof typeof looks | 'truth'
+/** Dashes of a line that has a name. */
+const dashes: Readonly<Record<Look, string>> = {
+  em: '',
+  descent: '',
+  third: '2 4',
+  moves: '10 3 2 3',
+  quiet: '5 5',
+  truth: ''
+}
 const looked = (look: Look): { readonly k: number } | { readonly paint: 'ink' } =>
   look === 'truth' ? { paint: 'ink' } : { k: looks[look] }
 /** The CSS class of words in a look. */
@@ -125,26 +139,23 @@ export interface Curve {
   readonly places: ReadonlyArray<Place>
   /** Round dots, for what is predicted rather than run. */
   readonly dotted?: boolean
+  /** Dashes. Default: those of the look. */
+  readonly dash?: string
   /** A disc where the run stands. */
   readonly at?: Place | undefined
+  /** Radius of a ring in place of that disc: rings of several radii are seen where several runs stand at one place. */
+  readonly ring?: number | undefined
 }
 /** A line whose name stands in the right margin. */
-export const curve = ({ label: name, look, places, dotted = false, at }: Curve): ReadonlyArray<Mark> => [
-  {
-    ...Marks.line(places, {
-      ...looked(look),
-      name,
-      width: dotted ? 4.5 : 2.4,
-      ...((dotted || look === 'descent') && { dash: dotted ? '.1 8' : '' })
-    }),
-    symbol: dotted ? '•••' : '━'
-  },
-  ...(at === undefined ? [] : [standing(at, look)])
-]
-/** A disc where a run stands; if that is above or below the panel, an arrow at the panel's edge with the value. */
-const standing = (at: Place, look: Look): Mark => {
+export const curve = ({ label: name, look, places, dotted = false, at, ...more }: Curve): ReadonlyArray<Mark> => {
+  const stroke = dotted ? { width: 4.5, dash: '.1 8' } : { width: 2.4, dash: more.dash ?? dashes[look] }
+  const line = Marks.line(places, { ...looked(look), name, ...stroke })
+  return [{ ...line, stroke }, ...(at === undefined ? [] : [standing(at, look, more.ring)])]
+}
+/** A disc, or a ring of a radius, where a run stands; if that is above or below the panel, an arrow at the panel's edge with the value. */
+const standing = (at: Place, look: Look, r?: number): Mark => {
   const [, value] = at
-  const dot = disc(at, look)
+  const dot = r === undefined ? disc(at, look) : Marks.ring(at, { r, width: 2, ...looked(look) })
   return {
     ...dot,
     draw: (place, k) => {
@@ -217,19 +228,23 @@ export const charts = (panels: ReadonlyArray<Picture.Panel>, size: Size): string
     isFramed: false,
     title: shortened(panel.title, narrow ? 0 : size.width - 50, /[:,]/),
     // The title of an axis stands below its middle, beside which names stand in the margin.
-    x: { ...panel.x, title: narrow ? '' : shortened(panel.x.title, 0.6 * size.width, /[;,]/) }
+    x: {
+      ...panel.x,
+      title: narrow ? panel.x.title?.split(/[;,(]/)[0].trim() : shortened(panel.x.title, 0.6 * size.width, /[;,]/)
+    }
   }))
   const inner = { ...size, width: size.width - SPARE }
   const drawn = filling(shown, inner, narrow ? 'none' : 'end', narrow ? panels.length : 1)
   return svg({ ...drawn, width: size.width }, panels.map(({ title }) => title).join('; '))
 }
-/** The names of the lines, each with its symbol in its colour: for narrow screens. */
+/** The names of the lines, each beside a piece of its line: for narrow screens. */
 export const legend = (panels: ReadonlyArray<{ readonly marks: ReadonlyArray<Mark> }>): string => {
-  const named = panels.flatMap(({ marks }) => marks).filter(({ symbol }) => symbol !== undefined)
+  const named = panels.flatMap(({ marks }) => marks).filter(({ stroke }) => stroke !== undefined)
   const all = new Map(named.map(mark => [mark.name, mark]))
   return [...all.values()]
     .map(
-      ({ name, symbol, k }) => `<b style="color:var(${k === undefined ? '--ink' : `--c${k}`})">${symbol} ${name}</b>`
+      ({ name, stroke, k }) =>
+        `<b style="color:var(${k === undefined ? '--ink' : `--c${k}`})"><svg width="28" height="8" aria-hidden="true"><path d="M2,4H26" fill="none" stroke="currentColor" stroke-width="${stroke?.width}" stroke-dasharray="${stroke?.dash}" stroke-linecap="round"/></svg> ${name}</b>`
     )
     .join(' ')
 }

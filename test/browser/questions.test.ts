@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { Mixture, Schedule } from 'ornstein'
-import { charts, lineOf, type Mark, type Place, plotted } from '../../examples/playground/plot.js'
+import { charts, classOf, legend, lineOf, type Mark, type Place, plotted } from '../../examples/playground/plot.js'
 import { correction, frameOf } from '../../examples/playground/questions/correction.js'
 import { count } from '../../examples/playground/questions/count.js'
 import { denoising } from '../../examples/playground/questions/denoising.js'
@@ -359,6 +359,46 @@ describe('every question', () => {
     // One component is far above the panel, whose scale is that of two.
     expect(svg.match(/↑ \d{4}/g)?.length).toBe(4)
     expect(svg).not.toContain('<circle')
+  })
+
+  once('names lines on a narrow screen beside pieces of them, with the dashes and colours of the chart', () => {
+    for (const question of questions) {
+      const { panels } = question.view({ ...opened(question), told: true })
+      const marks: ReadonlyArray<Mark> = panels.flatMap(panel => panel.marks)
+      const named = marks.filter(({ stroke }) => stroke !== undefined)
+      const pieces = [...legend(panels).matchAll(/stroke-dasharray="([^"]*)".*?<\/svg> ([^<]*)<\/b>/g)]
+      const dashOf = new Map(pieces.map(([, dash, name]) => [name, dash]))
+      for (const { name, stroke } of named) expect(dashOf.get(name ?? ''), question.name).toBe(stroke?.dash)
+      // A line, if it has two places at least, is drawn with the dashes that its piece has.
+      for (const mark of named.filter(({ covers }) => covers.length > 1)) {
+        const box = { left: -1e5, top: -1e5, width: 2e5, height: 2e5 }
+        const drawn = { ...mark, covers: [] }.draw({ at: (x, y) => [x, y], box }, mark.k ?? 0)
+        expect(/stroke-dasharray="([^"]*)"/.exec(drawn)?.[1] ?? '', question.name).toBe(mark.stroke?.dash)
+      }
+    }
+    const { panels } = correction.view({ ...opened(correction), told: true })
+    const dashes = [...legend(panels).matchAll(/stroke-dasharray="([^"]*)"/g)].map(([, dash]) => dash)
+    expect(dashes).toHaveLength(3)
+    expect(new Set(dashes).size).toBe(3)
+    // Every chart says on a phone what its axis is.
+    for (const panel of panels)
+      expect(charts([panel], { width: 360, height: 138 })).toContain(`>${panel.x.title?.split(/[;,(]/)[0].trim()}<`)
+  })
+
+  once('draws made rows in the colour of their curve: 9', () => {
+    const view = sampling.view(opened(sampling))
+    if (!('tiles' in view.picture)) throw new Error('no tiles')
+    const drawn = view.picture.tiles.map(({ title, look }) => [title, classOf(look)])
+    expect(drawn).toEqual([
+      ['From 20 rows', 'look-moves'],
+      ['From 1000 rows', 'look-descent']
+    ])
+    for (const [i, rows] of [20, 1000].entries()) {
+      const line = view.panels[0].marks.find(({ name }) => name === `${rows} rows`)
+      const colour = `var(--c${line?.k})`
+      const { svg } = plotted({ ...view.picture, tiles: [view.picture.tiles[i]] }, { width: 400, height: 400 })
+      expect(svg).toMatch(new RegExp(`class="cloud (moves|descent)"><path[^>]*${colour.replace(/[()]/g, '\\$&')}`))
+    }
   })
 
   it.runIf(isSlow)('says the same of the whole run at each of its steps', () => {

@@ -20,6 +20,8 @@ const noises = [
   ['0.5', 't = 0.5'],
   ['1', 't = 1']
 ] as const
+/** Dashes of the curve of each noise, whichever is chosen. */
+const dashes: Readonly<Record<string, string>> = { 0.1: '', 0.5: '9 5', 1: '1 5' }
 const FAR = Array.from({ length: 12 }, (_, i) => 0.5 + 0.5 * i)
 /** Where the page opens: points of all three colours. */
 const OPENS = 3
@@ -188,6 +190,7 @@ export const correction = define<Float64Array, Frame>({
             curve({
               label: name,
               look: time === choice.noise ? 'descent' : 'quiet',
+              dash: dashes[time],
               places: known.map(frame => [frame.far, frame.at[time].gap] as const),
               at: time === choice.noise ? [far, now] : undefined
             })

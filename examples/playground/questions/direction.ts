@@ -84,7 +84,7 @@ export const direction = define<Setting, Frame>({
   statement:
     'While the guess is short, one step of descent multiplies it by I + 2α²(Ĉ − I), where Ĉ is the {second moment} of the data and α² = exp(−2t). That is {power iteration} with a shift. The dots are computed from Ĉ alone, without the {loss}. The rate is ½/α², the length of a step of {EM|expectation–maximization}.',
   opens: { blur: 1 },
-  leads: 'High noise finds it. Why lower it?',
+  leads: 'Why lower the noise?',
   unit: 'step',
   controls: [
     { name: 'start', label: 'Start length', options: plain('0.01', '1', '3') },

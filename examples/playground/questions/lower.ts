@@ -69,7 +69,7 @@ export const lower = define<Float64Array, Frame>({
     const { before, after } = read(choice)
     return before > 0 && after > 0 && step >= before - 1 && step < before + 5 ? 8 : 1
   },
-  leads: 'Low noise is quick. Is it an EM step?',
+  leads: 'Is a denoising step an EM step?',
   unit: 'step',
   controls: [
     { name: 'noise', label: 'Noise level t at first', options: plain('0.1', '1', '1.5', '2.2'), chosen: '2.2' },

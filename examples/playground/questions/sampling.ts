@@ -152,7 +152,7 @@ export const sampling = define<Setting, Frame>({
   number: '9',
   name: 'New rows from noise',
   question: 'Can the model make new rows?',
-  lead: 'What a model of noisy data knows is its {score}: at every place an arrow that points to where noisy points are likelier, and is longer the more steeply they become so. Points of pure {noise} follow the arrows while the noise falls. One score was learned from 20 rows, the other from 1000.',
+  lead: 'What a model of noisy data knows is its {score}: at every place an arrow to where noisy points are likelier. Points of pure {noise} follow the arrows while the noise falls. Adding noise also shrinks rows toward 0, so pure noise is one cloud of spread 1. One score was learned from 20 rows, the other from 1000.',
   statement:
     'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. It says how near the points come to data that no learner has seen. Two finite samples of the truth are above zero; the dashed line is their mean, and the grey band reaches two standard deviations of a mean over four from it. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
   leads: 'That is all. What does your own table hold?',
@@ -221,34 +221,36 @@ export const sampling = define<Setting, Frame>({
         about: [0, MIDDLE],
         caption:
           step === steps
-            ? 'Grey and dashed: new data and their spread; orange: the points made and theirs; arrows: how far off'
-            : 'Orange: points on their way; grey: new data; arrows: the score, long ones shortened',
-        tiles: learned.map((means, i) => ({
-          title: `From ${i === 0 ? ROWS[0] : ROWS[ROWS.length - 1]} rows${step === steps ? `: off by ${displaced(now.points[i]).toFixed(1)}` : ''}`,
-          look: 'truth' as const,
-          marks: [
-            dots(heldOut, 'quiet'),
-            // At the end the points have arrived, and no arrow leads on.
-            ...(step === steps
-              ? []
-              : [
-                  Marks.arrows(fieldOf(means, Math.max(now.time, 0.05)), {
-                    paint: 'soft',
-                    width: 1,
-                    opacity: 0.55,
-                    counts: false
-                  })
-                ]),
-            dots(now.points[i], 'descent', step === steps ? 1.2 : 1.6),
-            ...(step === steps
-              ? groups(now.points[i]).flatMap(group => [
-                  ellipse(group.centre, [1, 0, 0, 1], 'truth', '5 4'),
-                  ellipse(group.mean, group.covariance, 'descent'),
-                  arrow(group.centre, group.mean, 'truth', 3)
-                ])
-              : centres.map(cross))
-          ]
-        }))
+            ? 'Grey and dashed: new data; coloured: the points made; circles: their spread; arrows: from true centres to those made'
+            : 'Coloured: points on their way from pure noise; grey: new data without noise; arrows: the score, long ones shortened',
+        tiles: [[ROWS[0], LOOKS[0]] as const, [ROWS[ROWS.length - 1], LOOKS[ROWS.length - 1]] as const].map(
+          ([rows, look], i) => ({
+            title: `From ${rows} rows${step === steps ? `: centres up to ${displaced(now.points[i]).toFixed(1)} off` : ''}`,
+            look,
+            marks: [
+              dots(heldOut, 'quiet'),
+              // At the end the points have arrived, and no arrow leads on.
+              ...(step === steps
+                ? []
+                : [
+                    Marks.arrows(fieldOf(learned[i], Math.max(now.time, 0.05)), {
+                      paint: 'soft',
+                      width: 1,
+                      opacity: 0.55,
+                      counts: false
+                    })
+                  ]),
+              dots(now.points[i], look, step === steps ? 1.2 : 1.6),
+              ...(step === steps
+                ? groups(now.points[i]).flatMap(group => [
+                    ellipse(group.centre, [1, 0, 0, 1], 'truth', '5 4'),
+                    ellipse(group.mean, group.covariance, look),
+                    arrow(group.centre, group.mean, 'truth', 3)
+                  ])
+                : centres.map(cross))
+            ]
+          })
+        )
       },
       panels: [
         {
@@ -261,7 +263,8 @@ export const sampling = define<Setting, Frame>({
                 label: `${rows} rows`,
                 look: LOOKS[i],
                 places: bySteps.slice(0, step + 1).map((all, at) => [at, all[i]] as const),
-                at: i === 0 || i === ROWS.length - 1 ? [step, bySteps[step][i]] : undefined
+                at: i === 0 || i === ROWS.length - 1 ? [step, bySteps[step][i]] : undefined,
+                ring: i === 0 ? 7 : undefined
               })
             ),
             // What chance alone does to a mean over so many data sets.
@@ -285,7 +288,7 @@ export const sampling = define<Setting, Frame>({
           ? `The chart shows the {energy distance} of the points from new data: 0 for equal distributions. Two data sets of the truth itself are at 0 to *${most.toFixed(3)}*, by chance: the grey band. ${sampler === 'heun' ? 'A step by {Heun} looks at the arrows twice, at its start and at its end, and follows the mean.' : 'A step of {ancestral sampling} removes some noise and adds a little of new.'}`
           : `Step ${step} of ${steps}: the points of 20 rows are at {energy distance} *${bySteps[step][0].toFixed(3)}* from new data, those of 1000 rows at *${bySteps[step][ROWS.length - 1].toFixed(3)}*; chance alone gives 0 to ${most.toFixed(3)}, the grey band.`,
       answer: isCoarse ? 'all' : isFar ? 'few' : 'none',
-      happened: `${few.toFixed(3)} for 20 rows, ${many.toFixed(3)} for 1000, ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)} for the truth${many < most ? ': 1000 rows do as well as the truth, as far as this can tell' : ''}. The clusters of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[1]).toFixed(1)}.`,
+      happened: `At the end ${few.toFixed(3)} for 20 rows, ${many.toFixed(3)} for 1000, ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)} for the truth${many < most ? ': 1000 rows do as well as the truth, as far as this can tell' : ''}. The centres of the points of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[1]).toFixed(1)}.`,
       why: isCoarse
         ? `The score of 1000 rows is the same as with more steps. ${steps} steps by ${samplerNames[sampler]} are too coarse to follow it, so they spoil the walk and not the score.`
         : 'With few rows the score was learned wrongly: its centres are where those rows happened to lie, and the walk leads there. With many rows it leads to where new data would be.'

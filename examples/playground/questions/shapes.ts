@@ -47,7 +47,7 @@ export const shapes = define<Setting, Frame>({
   lead: 'Two long clusters, one above the other. Three models learn from the same rows and the same start by {EM|expectation–maximization}: with round components, with one shape that both share, and with a shape each.',
   statement:
     'The theorems are about one known round covariance. The objective serves any differentiable density; families with shapes have a {score} for descent, and the M-step of {EM|expectation–maximization} used here. A wrong shape is paid for by wrong centres, as they are what is left to choose.',
-  leads: 'Shapes matter. So how many clusters are there?',
+  leads: 'How many clusters are there?',
   hasNoise: false,
   unit: 'step',
   controls: [

@@ -1,7 +1,8 @@
 /** What stands in the page before its program runs: the first frame of each question, drawn when the page is written. */
 import { Picture } from 'ornstein'
 import { questions } from './questions/index.js'
-import { defaults, taken } from './questions/question.js'
+import { thumbnail } from './plot.js'
+import { defaults, runKey, taken } from './questions/question.js'
 import { framed, shownOf } from './shown.js'
 
 const sizes = { picture: { width: 440, height: 500 }, panels: { width: 400, height: 500 } }
@@ -18,3 +19,27 @@ export const frames = Object.fromEntries(
     return [question.number, { ...framed(question, choice, questions.at(i + 1)?.number ?? null), ...shown.parts }]
   })
 )
+
+/** What each question found, as a small picture, by its number; `stored` are the answers that take seconds. */
+export const thumbs = (
+  stored: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>
+): Record<string, string> =>
+  Object.fromEntries(
+    questions.map(question => {
+      const { number, finding = {} } = question
+      const choice = { ...defaults(question), ...finding.choice }
+      const { setting, frames } = question.run(choice, stored[number]?.[runKey(question, choice)])
+      const all = [...frames]
+      const last = {
+        setting,
+        frames: all,
+        step: all.length - 1,
+        done: true,
+        choice,
+        blur: finding.blur ?? 0,
+        told: true
+      }
+      const step = finding.step ?? question.view(last).rests ?? last.step
+      return [number, thumbnail(question.view({ ...last, step }).picture)]
+    })
+  )

@@ -1,5 +1,5 @@
 /** The page: the questions, and behind them the workbench. The address says which, and what it shows. */
-import { drawThumbs, leaveTour, openTour } from './tour.js'
+import { leaveTour, openTour } from './tour.js'
 import { openWorkbench } from './workbench.js'
 
 const section = (id: string): HTMLElement => {
@@ -17,7 +17,6 @@ const show = (): void => {
   for (const id of ['tour', 'start', 'end', 'workbench']) section(id).hidden = id !== shown
   if (isTour) openTour(hash)
   else leaveTour()
-  if (shown === 'end') drawThumbs()
   if (shown === 'workbench') openWorkbench(hash === 'workbench' ? '' : hash)
   if (isOther) scrollTo(0, 0)
 }

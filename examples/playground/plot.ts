@@ -360,6 +360,25 @@ const mapped = (
   return { at: ([x, y]) => to(x, y), from: ([x, y]) => [(x - left) / (right - left), (y - top) / (bottom - top)] }
 }
 
+/** Rows that a thumbnail keeps of a cloud, at most. */
+const THUMB_ROWS = 70
+/** A picture to be shown at half its size: without words, with few of its rows, and in whole pixels. */
+export const thumbnail = (picture: Plane | Tiled): string => {
+  const bare = 'tiles' in picture ? { ...picture, caption: '' } : { ...picture, caption: '', isScaled: false }
+  return (
+    plotted(bare, { width: 340, height: 250 })
+      .svg.replace(/<text.*?<\/text>/g, '')
+      .replace(/(<path class="dots"[^>]*? d=")([^"]*)/g, (_, head: string, path: string) => {
+        const rows = path.split(/(?=M)/)
+        const stride = Math.ceil(rows.length / THUMB_ROWS)
+        return head + rows.filter((_, i) => i % stride === 0).join('')
+      })
+      // Every second vertex of an ellipse.
+      .replace(/(L[^LZ"]*)L[^LZ"]*(?=(?:L[^LZ"]*){24})/g, '$1')
+      .replace(/\d{2,}\.\d+/g, pixels => String(Math.round(Number(pixels))))
+  )
+}
+
 export const plotted = (picture: Plane | Tiled, size: Size): Plotted =>
   'tiles' in picture ? tiled(picture, size) : plane(picture, size)
 

@@ -370,12 +370,6 @@ const buildControls = (): void => {
 /** The parts of each question's first frame, which the page holds. */
 const firstFrames = JSON.parse(byId('first').textContent) as Readonly<Record<string, Readonly<Record<string, string>>>>
 
-/** Puts the first picture of each question into the page that lists what was learned. */
-export const drawThumbs = (): void => {
-  for (const thumb of Array.from(document.querySelectorAll<HTMLElement>('.thumb')))
-    if (thumb.childElementCount === 0) thumb.innerHTML = firstFrames[thumb.dataset.question ?? '0'].picture
-}
-
 /** Shows what an address asks for. */
 export const openTour = (hash: string): void => {
   knownHash = location.hash

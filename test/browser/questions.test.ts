@@ -863,8 +863,13 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
         expect(await barriers(page), id).toEqual([])
       }
       expect(await page.locator('#start .doors a').count()).toBe(3)
-      // The last page has the first picture of each question.
+      // The last page has a picture of what each question found: at the end of its run, as no question opens.
       expect(await page.locator('#end .learned a .thumb svg').count()).toBe(questions.length)
+      const thumb = (number: string): Promise<string> => page.locator(`.thumb[data-question="${number}"]`).innerHTML()
+      // A stranded guess is in the seventh colour; descent from 32 rows in the second; eight round components and three of any shape.
+      expect(await thumb('5')).toContain('var(--c6)')
+      expect(await thumb('4')).toContain('var(--c1)')
+      expect((await thumb('8')).match(/<circle/g)).toHaveLength(11)
       expect(await page.locator('#start svg path').count()).toBeGreaterThan(1)
     }))
 

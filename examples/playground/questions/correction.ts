@@ -89,6 +89,7 @@ export const correction = define<Float64Array, Frame>({
   unit: 'place',
   first: 1,
   opens: { step: OPENS },
+  finding: { step: FAR.indexOf(3) },
   place: ({ frames, step }) => `|c| = ${frames[step].far}`,
   controls: [{ name: 'noise', label: 'Noise level', options: noises, shows: true }],
   tries: [

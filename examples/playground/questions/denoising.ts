@@ -91,7 +91,7 @@ const kindOf = (shares: ReadonlyArray<number>): string => {
   const most = Math.max(...shares)
   return most > 0.9 ? 'near' : most < 0.45 ? 'middle' : 'between'
 }
-const shown = ([x, y]: Place): string => `(${x.toFixed(1)}, ${y.toFixed(1)})`.replaceAll('-', '−')
+const shown = ([x, y]: Place): string => `(${x.toFixed(2)}, ${y.toFixed(2)})`.replaceAll('-', '−')
 const squared = (a: Place, b: Place): number => (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2
 const withB = (b: Place): ReadonlyArray<Place> => [CENTRES[0], b, CENTRES[2]]
 /** The choice’s centre of B; the true one, unless it was moved. */
@@ -116,6 +116,7 @@ export const denoising = define<Float64Array, Frame>({
       ? `step ${step} of ${DESCENT}`
       : `t = ${frames[step].time.toFixed(2)}, spread ${spreadAt(frames[step].time).toFixed(1)}`,
   opens: { step: OPENS, blur: 1 },
+  finding: { step: OPENS, blur: 1 },
   controls: [
     {
       name: 'arrows',
@@ -247,8 +248,8 @@ export const denoising = define<Float64Array, Frame>({
       picture: {
         ...plane,
         caption: told
-          ? `✕ centres; → best guess${isWrong ? ', orange: the model’s' : ''}; ● its origin; dashed: the miss`
-          : '✕ centres; ◉ the ringed point',
+          ? `✕ centres; blue → best guess${isWrong ? ', orange: the model’s' : ''}; green ● true origin, dashed: the miss`
+          : 'Grey: where points landed; ✕ centres; ◉ the ringed point',
         marks
       },
       panels: [
@@ -336,7 +337,7 @@ export const denoising = define<Float64Array, Frame>({
           : isDown
             ? `This is as low as it gets: the true mixture has ${least.toFixed(2)}.`
             : `The true mixture has ${least.toFixed(2)}, the least that is possible. Drag ● to lower the loss.`
-        : `It came from ${shown(from)}, so the squared miss is ${squared(best, from).toFixed(2)}. Over all ${ROWS} points the mean is *${least.toFixed(2)}*: even the best guess misses.`,
+        : `It came from ${shown(from)}, so the squared miss is ${squared(best, from).toFixed(1)}. Over all ${ROWS} points the mean is *${least.toFixed(2)}*: even the best guess misses.`,
       why: isWrong
         ? 'A model with wrong centres sends points to wrong places, and no guess misses less on average than that of the true mixture. So whoever lowers the loss moves the model toward the truth.'
         : 'The {best guess} averages the centres’ own answers, each weighted by the chance that the point came from there. Little noise leaves one centre likely; much noise makes all of them nearly equally likely, and then the guess is the middle.'

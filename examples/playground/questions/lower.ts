@@ -60,9 +60,9 @@ export const lower = define<Float64Array, Frame>({
   number: '2',
   name: 'Why lower the noise',
   question: 'If high noise works, why lower it?',
-  lead: 'This much {noise} turns three clusters into one round cloud. Three guesses, a tiny triangle turned the wrong way, learn to remove it by descent. The circle shows which way the triangle is turned.',
+  lead: 'This much {noise} turns three clusters into one round cloud. Three guesses, a tiny triangle turned the wrong way, learn to remove it by descent. The circle shows which way the triangle is turned. When the noise falls, the picture zooms in.',
   statement:
-    'At high noise the {loss} compares moments, and the n-th moment counts as α²ⁿ. A triangle and the same triangle turned have one mean and one covariance, and differ only from the third moment on. The settings were chosen to make the gap visible: at t = 1 it is small.',
+    'At high noise the {loss} compares moments, the means of products of n coordinates, and the n-th counts as α²ⁿ. A triangle and the same triangle turned have one mean and one covariance, and differ only from the {third moment} on. The settings were chosen to make the gap visible: at t = 1 it is small.',
   opens: { blur: 1 },
   // The steps in which the noise falls and the triangle snaps into place are shown slowly.
   slow: (choice, step) => {
@@ -132,12 +132,12 @@ export const lower = define<Float64Array, Frame>({
     const least = Math.min(...frames.slice(before, before + 4).map(size))
     const dip =
       size(frames[before] ?? last) - least > 0.1
-        ? ` The size dips to ${least.toFixed(1)} on the way: each turned corner stands between two clusters, and its first step leads to the mean of rows of both, which lies further inside.`
+        ? ` The size dips to ${least.toFixed(1)} on the way: each turned corner first moves to the mean of rows of two clusters, further inside.`
         : ''
     return {
       picture: {
         ...plane,
-        caption: `✕ truth, ● guesses; ${says}`,
+        caption: `✕ truth; ● guesses and their paths; ${says}`,
         marks: [
           cloud,
           path(truth, 'truth', { isClosed: true, dash: '2 6' }),
@@ -191,7 +191,7 @@ export const lower = define<Float64Array, Frame>({
       why:
         isLow || !isApart
           ? 'With this little noise the three clusters stay apart, so each guess is pulled towards its own cluster. That sets size and direction together.'
-          : 'Descent matches the {covariance} of the cloud first. In question 1 that was enough: two clusters stretch it along their direction. The covariance of a triangle is round, whichever way it points: it holds the size alone. The direction shows only in third moments, which noise hides sooner.'
+          : 'Descent matches the {covariance} of the cloud first. In question 1 that was enough: two clusters stretch it along their direction. The covariance of a triangle is round: it holds the size alone. The direction shows only in {third moments|third moment} (means of products of three coordinates), which noise hides sooner.'
     }
   }
 })

@@ -118,6 +118,8 @@ interface Shape<S, F> {
   readonly hasNoise?: boolean
   /** Where it opens: at the first step, and clean, unless given. */
   readonly opens?: { readonly step?: number; readonly blur?: number }
+  /** What the page that lists the findings shows of it: by default its last step, or the one at which it rests, and clean points. */
+  readonly finding?: { readonly choice?: Choice; readonly step?: number; readonly blur?: number }
   readonly controls: ReadonlyArray<Control>
   readonly tries: ReadonlyArray<{ readonly text: string; readonly asks: string; readonly choice: Choice }>
   readonly ask: (choice: Choice) => Ask
@@ -336,7 +338,9 @@ export const mean = (numbers: ReadonlyArray<number>): number => numbers.reduce((
 export const upTo = <F>(frames: ReadonlyArray<F>, upTo: number, of: (frame: F) => number): ReadonlyArray<Place> =>
   frames.slice(0, upTo + 1).map((frame, i) => [i, of(frame)] as const)
 
-/** A quantity of several learners' runs up to the step, a line each, with a disc where the one that is shown stands. */
+/** Radii of the rings of other learners at the start, where their lines have no length yet: each is seen where all stand at one place. */
+const RINGS = [7, 9]
+/** A quantity of several learners' runs up to the step, a line each: a disc where the one that is shown stands, and at the start rings for the others. */
 export const runs =
   <N extends string, A>(
     learners: Readonly<Record<N, { readonly label: string; readonly look: Look }>>,
@@ -350,6 +354,7 @@ export const runs =
         label: learners[name].label,
         look: learners[name].look,
         places: upTo(frames, step, frame => value(frame[name])),
-        at: name === shown ? [step, value(frames[step][name])] : undefined
+        at: name === shown || step === 0 ? [step, value(frames[step][name])] : undefined,
+        ring: name === shown ? undefined : RINGS[names.filter(other => other !== shown).indexOf(name) % RINGS.length]
       })
     )

@@ -207,12 +207,12 @@ export const rows = define<null, Frame>({
       ],
       now: !isOpen
         ? `Drawn: the ${choice.rows} rows of the first data set. Choose an answer; the directions that are learned from ${SAMPLES} data sets are then drawn.`
-        : `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. These rows have variance ${stretch[0].toFixed(2)} along the learned direction, ${stretch[1].toFixed(2)} along the truth.`,
+        : `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. These rows have variance ${stretch[0].toFixed(2)} along the learned direction, ${stretch[1].toFixed(2)} along the truth (on average ${(1 + far ** 2).toFixed(1)}).`,
       answer: won < 0.3 ? 'few' : won > 0.7 ? 'most' : 'half',
-      happened: `n|c|⁴/d is ${Number(ratio(ROWS[shown]).toPrecision(2))} here. ${below.length > 0 ? `Up to one, ${foundBelow} of ${frames.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, where it is ${Number(ratio(enough).toPrecision(2))}, at least nine of ten runs find it, and so does power iteration.`}`,
+      happened: `Along c the clusters add |c|² to the variance; chance changes it by about √(d/n). The ratio, squared, is n|c|⁴/d = ${Number(ratio(ROWS[shown]).toPrecision(2))}. ${below.length > 0 ? `Up to one, ${foundBelow} of ${frames.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, where it is ${Number(ratio(enough).toPrecision(2))}, at least nine of ten runs find it, and so does power iteration.`}`,
       why:
         won < 0.5
-          ? `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about *${byChance.toFixed(1)}* in some direction; the clusters reach ${(1 + far ** 2).toFixed(1)} along theirs. Descent finds the widest direction, and no amount of training turns it to another.`
+          ? `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about *${byChance.toFixed(1)}* in some direction; the clusters reach only ${(1 + far ** 2).toFixed(1)} along theirs. Descent finds the widest direction, however long it trains.`
           : `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about ${byChance.toFixed(1)} in some direction; clusters and chance together reach *${((1 + far ** 2) * (1 + dim / ROWS[shown] / far ** 2)).toFixed(1)}* near theirs. So the widest direction is nearly theirs, and descent and power iteration find it together.`
     }
   }

@@ -9,6 +9,8 @@ const SEEDS = 4
 /** Number of fresh data sets whose distances show what chance alone does. */
 const FRESH = 12
 const DRAWN = 800
+/** Number of them that are shown. */
+const SHOWN = 400
 const ROWS = [20, 50, 200, 1000]
 const LOOKS: ReadonlyArray<Look> = ['moves', 'third', 'em', 'descent']
 const samplerNames: Readonly<Record<string, string>> = { heun: 'Heun’s method', ancestral: 'ancestral sampling' }
@@ -228,7 +230,7 @@ export const sampling = define<Setting, Frame>({
             title: `From ${rows} rows${step === steps ? `: centres up to ${displaced(now.points[i]).toFixed(1)} off` : ''}`,
             look,
             marks: [
-              dots(heldOut, 'quiet'),
+              dots(heldOut.subarray(0, 2 * SHOWN), 'quiet'),
               // At the end the points have arrived, and no arrow leads on.
               ...(step === steps
                 ? []
@@ -240,7 +242,7 @@ export const sampling = define<Setting, Frame>({
                       counts: false
                     })
                   ]),
-              dots(now.points[i], look, step === steps ? 1.2 : 1.6),
+              dots(now.points[i].subarray(0, 2 * SHOWN), look, step === steps ? 1.2 : 1.6),
               ...(step === steps
                 ? groups(now.points[i]).flatMap(group => [
                     ellipse(group.centre, [1, 0, 0, 1], 'truth', '5 4'),

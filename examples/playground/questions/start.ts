@@ -98,8 +98,10 @@ export const frameOf = (seed: number, radii: ReadonlyArray<number> = RADII): Fra
 
 /** Radius of the circle that is drawn around a stranded guess. */
 const EMPTY = 2
+/** A guess is stranded if it is further than this from every cluster. */
+const STRANDED = 4
 const isStranded = (guess: Place): boolean =>
-  Math.min(...centres.map(c => Math.hypot(c[0] - guess[0], c[1] - guess[1]))) > 4
+  Math.min(...centres.map(c => Math.hypot(c[0] - guess[0], c[1] - guess[1]))) > STRANDED
 
 /** What a way ended with: each guess at the end of its path; a stranded one and the empty circle around it; the clusters that are missed. */
 const endsOf = ({
@@ -125,12 +127,12 @@ const endsOf = ({
       counts: false,
       width: 2
     }),
-    Marks.words([at[0], at[1] + EMPTY], 'stranded', { offset: [0, -10], paint: WRONG_PAINT }),
-    // From the circle's outer edge towards the middle of the picture, which has the space.
+    // Above the circle in the lower half, whose lower edge is the caption's.
+    Marks.words([at[0], at[1] + EMPTY], 'stranded', { offset: [0, at[1] < 0 ? -25 : -10], paint: WRONG_PAINT }),
     Marks.words(
-      [at[0] + (at[0] < 0 ? -EMPTY : EMPTY), at[1] - EMPTY],
+      [at[0], at[1] + (at[1] < 0 ? EMPTY : -EMPTY)],
       `${rowsNear[i]} ${rowsNear[i] === 1 ? 'row' : 'rows'} inside`,
-      { offset: [0, 12], anchor: at[0] < 0 ? 'start' : 'end', paint: WRONG_PAINT }
+      { offset: [0, at[1] < 0 ? -10 : 12], paint: WRONG_PAINT }
     )
   ]),
   ...centres
@@ -142,11 +144,12 @@ export const start = define<null, Frame>({
   number: '5',
   name: 'A good start',
   question: 'How good must the start be?',
-  lead: 'Six clusters on a ring, neighbours 5 apart; each guess starts some {separation}s from its cluster. Four ways begin there: descent at low noise; descent while the noise falls; {EM|expectation–maximization}; and EM with *moves*, which take a guess from two that share a cluster to a cluster that has none.',
+  lead: 'Six clusters on a ring of radius 5, neighbours 5 apart; each guess starts some {separation}s from its cluster. Four ways begin there: descent at low noise; descent while the noise falls; {EM|expectation–maximization}; and EM with *moves*, which take a guess from two that share a cluster to a cluster that has none.',
   statement:
     'The second theorem promises that descent at low noise converges at the rate of {EM|expectation–maximization} from a warm start. Here the start is measured in {separation}s; a run succeeds where every centre has a guess within 1. The noise falls from t = 1 by 0.5 to 0.1. {Split-and-merge|split-and-merge moves} moves follow EM in the last row, and stay only if the {likelihood|log-likelihood} rises.',
   leads: 'What if the weights differ?',
   unit: 'run',
+  finding: { step: 0 },
   first: 1,
   controls: [
     { name: 'radius', label: 'Start, in separations', options: plain(...RADII.map(String)), chosen: '1', shows: true },
@@ -214,7 +217,7 @@ export const start = define<null, Frame>({
       // A stranded guess is in view with the circle around it.
       reach: Math.max(
         9.5,
-        EMPTY + 0.6 + Math.max(...guesses.map(Math.abs)),
+        EMPTY + 1.6 + Math.max(...guesses.map(Math.abs)),
         1.5 + Math.max(...now.starts[radius].map(Math.abs))
       )
     })
@@ -229,7 +232,7 @@ export const start = define<null, Frame>({
     return {
       picture: {
         ...plane,
-        caption: `✕ truth, ○ starts${isOpen ? ', ● ends' : ''}; ${says}`,
+        caption: `✕ truth, ○ starts${isOpen ? ', ● ends' : ''}; ${isOpen && stray.length > 0 ? `stranded: over ${STRANDED} from every ✕; red circle: radius ${EMPTY}` : says}`,
         marks: [
           cloud,
           ...centres.map(cross),
@@ -272,7 +275,7 @@ export const start = define<null, Frame>({
       why:
         way === 'moves' || RADII[radius] === 2
           ? `From two separations noise that falls no longer helps: ${wonInAll('annealed', RADII.length - 1)} of ${frames.length}. EM fails where two guesses share a cluster; a move takes one of them to where it is missing.`
-          : `Descent strands a guess in empty space (more than 4 from every cluster in ${stranded === failures.length ? `all ${stranded}` : `${stranded} of its ${failures.length}`} failures): no row is near, so almost nothing pulls it back. More noise first lets a guess feel distant clusters.`
+          : `Descent strands a guess in empty space (more than ${STRANDED} from every cluster in ${stranded === failures.length ? `all ${stranded}` : `${stranded} of its ${failures.length}`} failures): no row is near, so almost nothing pulls it back. More noise first lets a guess feel distant clusters.`
     }
   }
 })

@@ -71,6 +71,7 @@ export const weights = define<Setting, Frame>({
     'The theorems are about equal weights. The objective serves any differentiable density. Integrated over all {noise levels|noise level} with the right weights it is the {likelihood|log-likelihood}, so it has the minimum of {EM|expectation–maximization}; a single level sees weights only through points that the noise has mixed.',
   leads: 'What if clusters are not round?',
   opens: { blur: 1 },
+  finding: { blur: 1 },
   unit: 'step',
   controls: [
     { name: 'half', label: 'Distance of the clusters from 0', options: plain('1', '2', '4'), chosen: '4' },
@@ -134,7 +135,13 @@ export const weights = define<Setting, Frame>({
           ...centres.map((at, k) => ellipse(at, areaOf(k === 0 ? share : 1 - share), 'truth', '5 4')),
           ...places(means).flatMap((at, k) => [
             ellipse(at, areaOf(k === 0 ? weight : 1 - weight), look),
-            label(at, `${(100 * (k === 0 ? weight : 1 - weight)).toFixed(0)} %`, look, [0, 0], 'middle')
+            // Beside both circles.
+            label(
+              [at[0] + WHOLE * Math.sqrt(Math.max(...[weight, share].map(one => (k === 0 ? one : 1 - one)))), at[1]],
+              `${(100 * (k === 0 ? weight : 1 - weight)).toFixed(0)} %`,
+              look,
+              [5, 0]
+            )
           ])
         ]
       }

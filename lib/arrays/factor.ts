@@ -1,6 +1,6 @@
 /**
  * Factors of covariances: F with Σ = F Fᵀ, as a number (Σ = f² I), a vector (Σ is diagonal with its squares), or a lower triangle [d, d]
- * (Cholesky). All quantities are computed from F, since the condition number of Σ is the square of that of F. Sums have a fixed order.
+ * (Cholesky). All quantities are computed from F, since Σ has the square of its condition number. Sums have a fixed order.
  */
 import { scalarArray } from './ndarray.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -34,7 +34,7 @@ export const applyAffine = ({ shape, values }: NdArray, centre: FlatRows, row: F
   })
 }
 
-/** F G, a number, a diagonal or a triangle, as the larger of the two. */
+/** F G: a triangle if either is one, otherwise a diagonal if either is one, otherwise a number. */
 export const multiplyFactors = (left: NdArray, right: NdArray, dim: number): NdArray => {
   if (left.shape.length === 0) return { shape: right.shape, values: right.values.map(x => left.values[0] * x) }
   if (right.shape.length === 0) return { shape: left.shape, values: left.values.map(x => x * right.values[0]) }

@@ -18,9 +18,8 @@ const addMultipleTo = (a: Float64Array, a0: number, s: number, b: Float64Array, 
 
 /**
  * Orthonormal basis [rank, n] of the span of the rows of an [m, n] array. The rank is the number of rows whose residual from the span of
- * earlier rows is longer than 4 max(m, n) 2⁻⁵² times the longest row; 0 if an entry is not finite.
- *
- * Gram–Schmidt with pivoting by the longest residual and reorthogonalization (Golub & Van Loan, Matrix Computations, §5.2.8 and §5.4.2).
+ * earlier rows is longer than 4 max(m, n) 2⁻⁵² times the longest row; 0 if an entry is not finite. By Gram–Schmidt with pivoting by the
+ * longest residual and reorthogonalization (Golub & Van Loan, Matrix Computations, §5.2.8 and §5.4.2).
  */
 export const rowSpace = ({ shape: [m, n], values }: NdArray): NdArray => {
   const scale = largestEntry(values)
@@ -67,8 +66,8 @@ export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Flo
 
 /**
  * Writes the Cholesky factor L with L Lᵀ = AᵀA and a diagonal ≥ 0, of an [m, n] matrix at `from`, m ≥ n, to the lower triangle of `l` from
- * `to` on. AᵀA, which would square the condition number, is not formed: L = Rᵀ of A = QR by Householder reflections (Golub & Van Loan,
- * Matrix Computations, §5.2.1).
+ * `to` on. L = Rᵀ of A = QR by Householder reflections (Golub & Van Loan, Matrix Computations, §5.2.1); AᵀA, which squares the condition
+ * number, is not formed.
  */
 export const factorGram = (a: Float64Array, from: number, m: number, n: number, l: Float64Array, to: number): void => {
   // Column-major, so every inner loop is contiguous.
@@ -153,7 +152,8 @@ const tridiagonalize = (
     diagonal[i] = a[row + i]
     const others = dot(a, row, a, row, i - 1)
     const last = a[row + i - 1]
-    // A row that is tridiagonal up to entries that are negligible compared with the largest entry, 1, needs no reflection; one
+    // A row that is tridiagonal, up to entries negligible compared with the largest one, 1, needs no reflection; if their squares
+    // underflowed, it would not be orthogonal.
     // from squares that underflow would not be orthogonal.
     if (others < 1e-280) {
       below[i - 1] = last
@@ -330,8 +330,8 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
 }
 
 /**
- * Orthonormal polar factor: the matrix with orthonormal columns nearest to an [m, n] matrix, m ≥ n: Σ_i u_i v_iᵀ of its singular value
- * decomposition (Fan & Hoffman 1955). Not unique if columns are linearly dependent.
+ * Orthonormal polar factor Σ_i u_i v_iᵀ of an [m, n] matrix Σ_i s_i u_i v_iᵀ, m ≥ n: the nearest matrix with orthonormal columns (Fan &
+ * Hoffman 1955). Not unique if columns are linearly dependent.
  */
 export const polar = ({ shape: [m, n], values }: NdArray): Float64Array => {
   const scale = largestEntry(values)

@@ -30,7 +30,7 @@ export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array =
  * An array inside a computation, which can be differentiated: argument and result of functions of the tensor vocabulary. Freed when the
  * surrounding `compute` or `valueAndGrad` ends.
  *
- * It is a tensor of tfjs; this minimal type keeps the types of tfjs out of programs that do not use them.
+ * It is a tensor of tfjs; this minimal type keeps those of tfjs out of programs that do not use them.
  */
 export interface Tensor {
   readonly shape: number[]
@@ -42,7 +42,7 @@ export interface Tensor {
   readonly dataId: object
 }
 
-/** True if all numbers are finite, by a sum without a branch: x − x is 0 for finite x and NaN otherwise. */
+/** True if all numbers are finite, without a branch: x − x is 0 for finite x and NaN otherwise. */
 export const allFinite = (values: Float64Array): boolean => {
   let rest = 0
   for (let i = 0; i < values.length; i++) rest += values[i] - values[i]

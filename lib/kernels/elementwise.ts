@@ -35,7 +35,7 @@ import {
 type OperationByName = (name: string) => KernelOperation
 type Code = Emit | string | undefined
 
-/** Entrywise operation. Pullbacks of several operands are summed over the axes along which the operand was broadcast. */
+/** Entrywise operation. The pullback of an operand that was broadcast is summed over the broadcast axes. */
 const ofEntries = (
   operands: ReadonlyArray<string>,
   kernel: Kernel,
@@ -152,7 +152,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
   Exp: realOperation(Elementary.exp, (T, dy, [x]) => T.mul(dy, T.exp(x)), emitExponential),
   Expm1: realOperation(Elementary.expm1, (T, dy, [x]) => T.mul(dy, T.exp(x)), 'mapExpm1'),
   Floor: numericOperation(Math.floor, emitUnary('floor')),
-  // The compiler exchanges the operands of both.
+  // The compiler computes both by `Less` and `LessEqual` with exchanged operands.
   Greater: comparisonOperation((x, y) => x > y, undefined),
   GreaterEqual: comparisonOperation((x, y) => x >= y, undefined),
   IsFinite: predicateOperation(Number.isFinite, (code, push) => {

@@ -21,7 +21,7 @@ export type Pull = (
 export type FoldOperation = 'Sum' | 'Max' | 'Min'
 
 export type LoweringKind =
-  /** Entrywise, by instructions or by the function of lib/wasm with this name; if undefined, the interpreter's kernel runs on a panel. */
+  /** Entrywise, by instructions or by the function of lib/wasm with this name; if undefined, by the interpreter's kernel on a panel. */
   | { readonly kind: 'entries'; readonly code: Emit | string | undefined }
   | { readonly kind: 'fold'; readonly fold: FoldOperation }
   /** Reorders, selects or repeats entries; `pads` if constants are inserted. */
@@ -39,7 +39,7 @@ export interface KernelOperation {
   readonly kernel: Kernel
   /** Pullback for each operand, or one for all of a list; undefined if the result is piecewise constant in the operand. */
   readonly pulls: ReadonlyArray<Pull | undefined>
-  /** Default: a rule of its own in `../compiler/lower.ts`. */
+  /** Undefined if `../compiler/lower.ts` has a rule of its own. */
   readonly lowering?: LoweringKind
   /** Present if the pullbacks read no operand. */
   readonly keepsNone?: true

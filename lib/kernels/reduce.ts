@@ -45,7 +45,7 @@ interface Folded {
   keepDims?: boolean
 }
 
-/** Axes of a reduction, and the shape of its input with size 1 at these axes. */
+/** Axes of a reduction, and the input's shape with size 1 at these axes. */
 const foldedOf = (
   shape: ReadonlyArray<number>,
   { axis, reductionIndices }: Folded,
@@ -153,9 +153,9 @@ const extremePull =
 interface ReductionDefinition {
   readonly accumulate: Accumulate
   readonly fold: FoldOperation
-  /** Default: none, the result is piecewise constant. */
+  /** Undefined if the result is piecewise constant. */
   readonly pull?: Pull
-  /** Default: the type of the operand, integers for truth values. */
+  /** Default: the operand's type, or integers for truth values. */
   readonly dtype?: DType
 }
 

@@ -1,6 +1,5 @@
 /**
- * Functions of records as plain loops, for every step of a run: fp-ts sorts the names first, and pairs of name and value cost more than
- * most operations on them.
+ * Functions of records as plain loops, for every step of a run: fp-ts sorts the names first, and its pairs of name and value are costly.
  */
 
 /** Maps each value; names keep their order. */

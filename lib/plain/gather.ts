@@ -2,7 +2,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 
 export interface Gathering<A, E, B> {
-  /** Adds a piece to those before, null for the first one. */
+  /** Adds a piece to the result of those before; `before` is null for the first one. */
   readonly add: (piece: A, before: B | null) => Either<E, B>
   readonly close: () => void
 }
@@ -23,12 +23,12 @@ const newGathering = <E, B>(): GatheringState<E, B> => {
   }
 }
 
-const before = <E, B>({ result }: GatheringState<E, B>): B | null => {
+const resultSoFar = <E, B>({ result }: GatheringState<E, B>): B | null => {
   const found = result()
   return found._tag === 'Right' ? found.right : null
 }
 
-const endGathering = <A, E, B>(
+const closeUnlessGathered = <A, E, B>(
   { result }: GatheringState<E, B>,
   { close }: Gathering<A, E, B>
 ): Either<E, B | null> => {
@@ -41,12 +41,12 @@ const endGathering = <A, E, B>(
 export const gatherPieces = <A, E, B>(pieces: Iterable<A>, gathering: Gathering<A, E, B>): Either<E, B | null> => {
   const taken = newGathering<E, B>()
   try {
-    for (const piece of pieces) if (!taken.take(gathering.add(piece, before(taken)))) break
+    for (const piece of pieces) if (!taken.take(gathering.add(piece, resultSoFar(taken)))) break
   } catch (error) {
     gathering.close()
     throw error
   }
-  return endGathering(taken, gathering)
+  return closeUnlessGathered(taken, gathering)
 }
 
 /** Folds asynchronous pieces; returns the first problem, or null if there are no pieces. */
@@ -56,15 +56,15 @@ export const gatheredAsync = async <A, E, B>(
 ): Promise<Either<E, B | null>> => {
   const taken = newGathering<E, B>()
   try {
-    for await (const piece of pieces) if (!taken.take(gathering.add(piece, before(taken)))) break
+    for await (const piece of pieces) if (!taken.take(gathering.add(piece, resultSoFar(taken)))) break
   } catch (error) {
     gathering.close()
     throw error
   }
-  return endGathering(taken, gathering)
+  return closeUnlessGathered(taken, gathering)
 }
 
-/** Yields f of each piece and the state after those before it. */
+/** Yields the second result of `step` for each piece; its first is the state for the next piece. */
 export async function* scanned<A, S, B>(
   pieces: AsyncIterable<A>,
   start: S,

@@ -11,7 +11,7 @@ export const parseJson = (text: string, maxDepth: number): JsonResult => {
   try {
     return { value: JSON.parse(text) as unknown }
   } catch {
-    return { fault: placeOf(text, faultPosition(text)) }
+    return { fault: faultPlace(text, faultPosition(text)) }
   }
 }
 
@@ -34,7 +34,7 @@ export const isTextDeeper = (text: string, levels: number): boolean => {
   return false
 }
 
-const placeOf = (text: string, position: number): string => {
+const faultPlace = (text: string, position: number): string => {
   if (text.trim() === '') return 'it is empty'
   if (position >= text.length) return 'it ends early'
   const before = text.slice(0, position).split('\n')
@@ -42,7 +42,7 @@ const placeOf = (text: string, position: number): string => {
   return text.includes('\n') ? `line ${before.length}, ${column}` : column
 }
 
-/** Token that may come next: a value or a key, or the end of an empty list or object (`first…`); a colon; or a comma or an end. */
+/** Token that may come next: a value, a key, either or an immediate end (`first…`), a colon, or a comma or an end (`next`). */
 type ExpectedToken = 'value' | 'firstValue' | 'key' | 'firstKey' | 'colon' | 'next'
 
 /** First position at which the text cannot be continued as JSON; the length of the text if there is none. */
@@ -81,7 +81,7 @@ export const faultPosition = (text: string): number => {
       expected = c === '[' ? 'firstValue' : 'firstKey'
     } else {
       end = wordEnd(text, at)
-      if (!isWord(text.slice(at, end))) return end === text.length && end > at ? end : at
+      if (!isJsonWord(text.slice(at, end))) return end === text.length && end > at ? end : at
       expected = 'next'
     }
     at = end
@@ -113,7 +113,7 @@ const wordEnd = (text: string, from: number): number => {
   return end
 }
 
-const isWord = (word: string): boolean => {
+const isJsonWord = (word: string): boolean => {
   try {
     JSON.parse(word)
     return true

@@ -2,8 +2,8 @@ const isNested = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
 
 /**
- * True if objects and lists are nested deeper than `levels`. Visits each object once per level, so neither depth nor shared parts cost more
- * than their size.
+ * True if objects and lists are nested deeper than `levels`. Visits each object once per level, so shared parts cost no more than their
+ * size.
  */
 export const isDeeper = (value: unknown, levels: number): boolean => {
   let level = new Set<object>(isNested(value) ? [value] : [])

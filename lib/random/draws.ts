@@ -32,33 +32,34 @@ const TWO_MINUS_53 = powerOfTwo(-53)
 const FIRST_LOW = 0x85a308d3
 const FIRST_HIGH = 0x243f6a88
 
-/** Uses, as added to the high half of a counter. */
-const USE = powerOfTwo(21)
-const UNIFORMS = 0
-const NORMAL_USE = USE
-const GAMMAS = 1024 * USE
-const ATTEMPT = 32 * USE
-const BOOST = 2047 * USE
+/** Unit of a block's use, as added to the high half of a counter. */
+const USE_UNIT = powerOfTwo(21)
+const UNIFORM_USE = 0
+const NORMAL_USE = USE_UNIT
+const GAMMA_USE = 1024 * USE_UNIT
+const USES_PER_ATTEMPT = 32 * USE_UNIT
+const BOOST_USE = 2047 * USE_UNIT
 
 // —— the ziggurat ——
 
-const LAYERS = 256
-/** Start of the tail, and area of a layer; the lowest layer includes the tail. */
+const LAYER_COUNT = 256
+/** Start of the ziggurat's tail. */
 const ZIGGURAT_EDGE = 3.654152885361009
-const AREA = 0.004928673233974655
+/** The lowest layer includes the tail. */
+const LAYER_AREA = 0.004928673233974655
 
 /** Widths and heights of the layers; the lowest has the width of a rectangle of its area. */
 const layers = (): { readonly widths: Float64Array; readonly heights: Float64Array } => {
-  const widths = new Float64Array(LAYERS + 1)
-  const heights = new Float64Array(LAYERS + 1)
+  const widths = new Float64Array(LAYER_COUNT + 1)
+  const heights = new Float64Array(LAYER_COUNT + 1)
   heights[1] = exp(-0.5 * ZIGGURAT_EDGE * ZIGGURAT_EDGE)
-  widths[0] = AREA / heights[1]
+  widths[0] = LAYER_AREA / heights[1]
   widths[1] = ZIGGURAT_EDGE
-  for (let layer = 1; layer < LAYERS - 1; layer++) {
-    heights[layer + 1] = heights[layer] + AREA / widths[layer]
+  for (let layer = 1; layer < LAYER_COUNT - 1; layer++) {
+    heights[layer + 1] = heights[layer] + LAYER_AREA / widths[layer]
     widths[layer + 1] = Math.sqrt(-2 * ln(heights[layer + 1]))
   }
-  heights[LAYERS] = 1
+  heights[LAYER_COUNT] = 1
   return { widths, heights }
 }
 const { widths, heights } = layers()
@@ -68,8 +69,8 @@ const { widths, heights } = layers()
 const highest53Bits = (low: number, high: number): number => (high >>> 0) * 0x200000 + (low >>> 11)
 const uniformOfWords = (low: number, high: number): number => highest53Bits(low, high) * TWO_MINUS_53
 
+/** Functions that fill `out` with the draws first, first + 1, … of a key. */
 export interface KeyDraws {
-  /** Each function fills `out` with the draws first, first + 1, …. */
   readonly uniforms: (first: number, out: Float64Array) => void
   readonly normals: (first: number, out: Float64Array) => void
   /** The shape must be positive and finite. */
@@ -87,17 +88,17 @@ const computeBlock = ({ key, words }: KeyBlocks, use: number, i: number): void =
   block64(key, i >>> 0, use + Math.floor(i / TWO_TO_THE_32), 0, 0, words)
 }
 
-/** Distance of a draw in the tail from its start. */
+/** Draws a number of the tail, as its distance from the tail's start. */
 const drawTail = (blocks: KeyBlocks, use: number, i: number): number => {
   const { words } = blocks
-  for (let next = use; ; next += USE) {
+  for (let next = use; ; next += USE_UNIT) {
     computeBlock(blocks, next, i)
     const beyond = -ln(1 - uniformOfWords(words[0], words[1])) / ZIGGURAT_EDGE
     if (-2 * ln(1 - uniformOfWords(words[2], words[3])) > beyond * beyond) return beyond
   }
 }
 
-/** Normal draw i from a word; if it is not accepted, from blocks of the uses that follow. */
+/** Normal draw i from a word, or from blocks of the uses that follow if it is not accepted. */
 const normalOfWord = (
   blocks: KeyBlocks,
   { use, i }: { readonly use: number; readonly i: number },
@@ -107,7 +108,7 @@ const normalOfWord = (
   const { words } = blocks
   let low = wordLow
   let high = wordHigh
-  for (let next = use + USE; ; next += USE) {
+  for (let next = use + USE_UNIT; ; next += USE_UNIT) {
     const layer = low & 255
     const sign = (low & 256) > 0 ? -1 : 1
     const x = uniformOfWords(low, high) * widths[layer]
@@ -145,7 +146,7 @@ const fillGammas = (blocks: KeyBlocks, shape: number, first: number, out: Float6
   const d = shape + (isBoosted ? 1 : 0) - 1 / 3
   const c = 1 / Math.sqrt(9 * d)
   const draw = (i: number): number => {
-    for (let use = GAMMAS; ; use += ATTEMPT) {
+    for (let use = GAMMA_USE; ; use += USES_PER_ATTEMPT) {
       computeBlock(blocks, use, i)
       const u = uniformOfWords(words[2], words[3])
       const z = normalOfWord(blocks, { use, i }, words[0], words[1])
@@ -156,7 +157,7 @@ const fillGammas = (blocks: KeyBlocks, shape: number, first: number, out: Float6
   }
   /** U^(1/shape), the factor from a draw of shape + 1 to one of shape. */
   const boost = (i: number): number => {
-    computeBlock(blocks, BOOST, i)
+    computeBlock(blocks, BOOST_USE, i)
     return exp(ln(1 - uniformOfWords(words[0], words[1])) / shape)
   }
   for (let i = 0; i < out.length; i++) out[i] = draw(first + i) * (isBoosted ? boost(first + i) : 1)
@@ -168,7 +169,7 @@ export const drawsOfKey = (k0: number, k1: number): KeyDraws => {
   const blocks: KeyBlocks = { key, words: new Uint32Array(4) }
   return {
     uniforms: (first, out) => {
-      fillFromWords(key, { use: UNIFORMS, first }, out, (_, low, high) => uniformOfWords(low, high))
+      fillFromWords(key, { use: UNIFORM_USE, first }, out, (_, low, high) => uniformOfWords(low, high))
     },
     normals: (first, out) => {
       fillFromWords(key, { use: NORMAL_USE, first }, out, (i, low, high) =>

@@ -2,8 +2,8 @@
 import { child, permutation, type Key } from './key.js'
 
 /**
- * Rows at positions `from`, …, from + size − 1 of an endless sequence, in which positions e n, …, (e + 1) n − 1 are the permutation of the
- * key's child e: every row once. If n is not a multiple of the size, some lists span two epochs. Caches the last two permutations.
+ * Rows at positions `from`, …, from + size − 1 of an endless sequence, in which positions e n, …, (e + 1) n − 1 are a permutation of all
+ * rows by the key's child e. If n is not a multiple of the size, some lists span two epochs. Caches the last two permutations.
  */
 export const epochs = (n: number, size: number): ((key: Key, from: number) => Int32Array) => {
   interface CachedEpoch {

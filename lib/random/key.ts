@@ -49,7 +49,7 @@ export interface Key {
 }
 
 /**
- * Version of the draws, which stored runs record: the draws of a key keep their bits within a version. 1: Threefry-2x32 and Box–Muller; 2:
+ * Version of the draws, which stored runs record; within a version the draws of a key keep their bits. 1: Threefry-2x32 and Box–Muller; 2:
  * Threefry-2x64 and a ziggurat.
  */
 export const generator = 2
@@ -103,8 +103,8 @@ const derive =
 const ROOT_KEY: Key = { _tag: 'Key', k0: 0x6f726e73, k1: 0x7465696e }
 
 /**
- * The key of a seed, a safe integer (negative ones too). The seed is encrypted as a counter, a bijection: different seeds have different
- * keys, and neighbouring seeds unrelated ones.
+ * The key of a seed, a safe integer (negative ones too). The seed is encrypted as a counter: different seeds have different keys, and
+ * neighbouring seeds unrelated ones.
  *
  * Throws a RangeError if the seed is not a safe integer.
  *
@@ -159,7 +159,7 @@ export const split =
     return keys
   }
 
-/** Length first, so that no label's derivation begins another's; then two UTF-16 code units a block. */
+/** The length comes first, so that no label's derivation begins another's; then two UTF-16 code units a block. */
 const labelKey =
   (text: string) =>
   (key: Key): Key => {
@@ -173,8 +173,8 @@ const labelKey =
   }
 
 /**
- * Keys by label. A label's key depends on the parent key and the label's text only, so adding a consumer of randomness leaves the streams
- * of others unchanged.
+ * Keys by label. A label's key depends on the parent key and the label's text only, so a new consumer of randomness leaves the streams of
+ * others unchanged.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -194,7 +194,7 @@ export const named =
       labels.length === 1
         ? { [labels[0]]: keyOf(labels[0]) }
         : Object.fromEntries(labels.map(text => [text, keyOf(text)]))
-    // The keys of the record are exactly the labels, which neither form can express.
+    // The keys of the record are exactly the labels, which the type of neither expression says.
     return found as { readonly [K in L]: Key }
   }
 
@@ -229,8 +229,7 @@ export const fillUniform =
   }
 
 /**
- * Writes the normal draws first, first + 1, … of a key to all of `out`, the end of `normal(first + out.length)`. For loops that need one
- * part of a long stream at a time.
+ * Writes the normal draws first, first + 1, … of a key to all of `out`, for loops that need one part of a long stream at a time.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -249,8 +248,8 @@ export const fillNormal =
   }
 
 /**
- * n standard normal numbers: `normal(n)` begins `normal(m)` for n ≤ m. Made by a ziggurat (Marsaglia & Tsang 2000), each from a word of its
- * own, and one in 67 from further words too; none exceeds 13.8 in size.
+ * n standard normal numbers: `normal(n)` begins `normal(m)` for n ≤ m. By a ziggurat (Marsaglia & Tsang 2000), each from a word of its own,
+ * and one in 67 from further words too; none exceeds 13.8 in size.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,7 +1,6 @@
 /**
  * Threefry block functions (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*, SC 2011): for each key a bijection
- * of counters, composed of additions, rotations and exclusive ors. Words are written to the caller's arrays, to avoid an allocation per
- * draw.
+ * of counters, by additions, rotations and exclusive ors. Words are written to the caller's arrays, to avoid an allocation per draw.
  */
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
@@ -68,7 +67,7 @@ export const block64 = (
     const by = ROTATIONS[(round - 1) & 7]
     const low = by < 32 ? yl : yh
     const high = by < 32 ? yh : yl
-    // JavaScript shifts by 32 as by 0; shifting by 1 and then by 31 − by shifts by 32 if `by` is 32.
+    // JavaScript shifts by 32 as by 0; shifts by 1 and by 31 − by together shift by 32 if `by` is 32.
     yl = ((low << (by & 31)) | ((high >>> 1) >>> (31 - (by & 31)))) ^ xl
     yh = ((high << (by & 31)) | ((low >>> 1) >>> (31 - (by & 31)))) ^ xh
     if (round === 13) break

@@ -1,7 +1,7 @@
 /**
- * Allocator of arrays in a module's memory, where its kernels find them without a copy. Freed blocks are reused for allocations of equal
- * size, so a repeated computation takes no fresh pages, which would cost more than its arithmetic. If the end of the memory is reached,
- * adjacent free blocks are merged and cut as needed before it grows.
+ * Allocator of arrays in a module's memory, where its kernels find them without a copy. Freed blocks are reused for equal sizes, so a
+ * repeated computation takes no fresh pages, which would cost more than its arithmetic. At the end of the memory, adjacent free blocks are
+ * merged and cut as needed before it grows.
  */
 import { exponentOf, powerOfTwo } from '../numbers/elementary.js'
 
@@ -25,7 +25,7 @@ const READ_MARGIN = 4096
 /** Maximum number of bytes by which the memory grows. */
 const MAX_GROWTH_BYTES = 0x4000000
 
-/** Bytes of a block of `length` doubles: rounded up by at most an eighth, so that blocks of few sizes are reused. */
+/** Bytes of a block of `length` doubles, rounded up by at most an eighth, so that blocks of few sizes are reused. */
 export const bytesFor = (length: number): number => {
   const bytes = Math.max(64, length * DOUBLE_SIZE)
   const step = Math.max(64, powerOfTwo(exponentOf(bytes) - 3))
@@ -134,7 +134,7 @@ export const arena = (memory: WebAssembly.Memory, { base, maxBytes, onGrowth }: 
     buffer: () => buffer,
     held: () => blocksHeld,
     take: length => {
-      // Otherwise further addresses would be NaN, which views treat as 0, the address of the kernels' constants.
+      // NaN would spread to further addresses, and views treat NaN as 0, the address of the kernels' constants.
       if (!(Number.isSafeInteger(length) && length >= 0))
         throw new RangeError(`${length} doubles is not a size; look for an axis without a length`)
       const bytes = bytesFor(length)
@@ -161,7 +161,7 @@ export const arena = (memory: WebAssembly.Memory, { base, maxBytes, onGrowth }: 
       try {
         memory.grow(pages)
       } catch {
-        // The engine cannot give this much: the limit is lowered, and arrays beyond it are ordinary ones.
+        // The engine cannot give this much: the limit is lowered, and arrays beyond it are in the heap.
         limit = buffer.byteLength + Math.floor(pages / 2) * PAGE_BYTES
         return
       }

@@ -10,7 +10,7 @@ export const BLOCK_DOUBLES = 16384
 /** Maximum number of rows and columns of a block of B, which stays in the L2 cache. */
 export const BLOCK_DEPTH = 256
 export const BLOCK_WIDTH = 256
-/** Doubles by which tiles and panels exceed a block: up to three rows or columns of at most 256 doubles. */
+/** Doubles by which tiles and panels exceed a block: up to three rows or columns of at most 256. */
 const OVERHANG = 3 * 256 + 8
 
 /** Initial size in pages of 64 kB, of which the fixed buffers take 21. */

@@ -107,7 +107,7 @@ export const compileKernels = ({
   return new WebAssembly.Module(bytes)
 }
 
-/** An empty module, and one with a function that uses SIMD. */
+/** Encoded modules: the second has a function that uses SIMD. */
 const [EMPTY_MODULE, SIMD_MODULE] = [
   [0, 97, 115, 109, 1, 0, 0, 0],
   [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]

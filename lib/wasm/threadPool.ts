@@ -1,6 +1,6 @@
 /**
- * One module over one memory, shared by worker threads. Each thread takes the next chunk of a job; the caller takes part and waits. Without
- * threads the caller runs all chunks, with an equal result, since chunks are independent.
+ * One module over one memory, shared by worker threads. Each thread takes the next chunk of a job; the caller takes part and waits. Chunks
+ * are independent, so a caller without threads has an equal result.
  */
 import { compileKernels, type EncodedModule } from './kernelModule.js'
 import { node } from './node.js'
@@ -79,7 +79,7 @@ const WORDS = 16
 /** Name of the only export of a loaded module. */
 const LOADED_EXPORT = 'chunk'
 
-/** Program of the worker threads. A thread that wakes late finds no chunk of a finished job and may take part in the next. */
+/** Program of the worker threads. One that wakes late finds no chunk of a finished job and may take part in the next. */
 const workerSource = `
 const { workerData, receiveMessageOnPort } = require('node:worker_threads')
 const { module, memory, start, index, names, port } = workerData
@@ -118,9 +118,9 @@ let requestedThreads: number | undefined
 let isThreadingRefused = false
 
 /**
- * Sets the number of threads that large passes may use, the caller's included. Default: the environment's ORNSTEIN_THREADS, otherwise
- * all threads of the machine. At most 64, or all threads of the machine if it has more. Results do not depend on it, in any bit. There
- * is one thread outside Node, and if Node may not start threads.
+ * Sets the number of threads that large passes may use, the caller's included. Default: the environment's ORNSTEIN_THREADS, otherwise all
+ * threads of the machine. At most 64, or all threads if the machine has more. No bit of a result depends on it. There is one thread outside
+ * Node, and if Node may not start threads.
  *
  * @throws RangeError if the count is NaN
  */
@@ -164,7 +164,7 @@ const runShared = (
   }
   for (let done = Atomics.load(words, Word.Done); done < chunks; done = Atomics.load(words, Word.Done))
     Atomics.wait(words, Word.Done, done)
-  // All chunks run again: the caller gets the error, or can run the chunk that another thread could not.
+  // All chunks run again: the caller runs the chunk that another thread could not, or gets its error.
   if (Atomics.load(words, Word.Failed) === 1) runAlone(runChunk, chunks, scratch.at)
 }
 

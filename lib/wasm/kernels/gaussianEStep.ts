@@ -22,7 +22,7 @@ export interface EStepRows {
 }
 
 /**
- * Writes weighted sums over the rows to `laneSums`, [2, numbers]: over rows of even index, then over the others. With `perRow` also writes
+ * Writes weighted sums over the rows to `laneSums`, [2, numbers]: over rows of even index, then over the others. With `perRow` also
  * log-densities, squared distances and responsibilities, each [n, K], and log p(x), [n]. Returns false and writes nothing if there is no
  * room.
  */

@@ -35,7 +35,7 @@ const copyIn = (
   else for (let i = 0; i < rows; i++) copyDoubles(matrix, (top + i) * length + left, packed, i * columns, columns)
 }
 
-const copyOut = (
+const copyFromPacked = (
   packed: Float64Array,
   matrix: Float64Array,
   { length, top, rows, left, columns }: MatrixBlock
@@ -134,7 +134,7 @@ const multiplyByBlocks = (
           columns,
           p > 0
         )
-        if (!isResident || p + inner === k) copyOut(blockC.view, out, blockOfC)
+        if (!isResident || p + inner === k) copyFromPacked(blockC.view, out, blockOfC)
       }
     }
   }

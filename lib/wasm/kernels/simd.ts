@@ -1,6 +1,6 @@
 /**
  * The kernels in SIMD. Arrays in the kernels' memory are processed in place; others are copied by chunks or blocks to buffers that stay in
- * the cache, and results are copied out.
+ * the cache.
  */
 import {
   CHUNK_DOUBLES,

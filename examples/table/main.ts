@@ -289,6 +289,13 @@ const hear = (reply: Reply): void => {
 
 // -- what is done ------------------------------------------------------------------------------------------------------
 
+/** Makes the field for a file name the table that is open, however it was given. */
+const nameFile = (name: string, blob: Blob): void => {
+  const one = new DataTransfer()
+  one.items.add(new File([blob], name))
+  of('file', HTMLInputElement).files = one.files
+}
+
 /** A table, or a model that this page or the command line has made, for the rows of the table that is open. */
 const open = async (name: string, blob: Blob): Promise<void> => {
   if ((await blob.slice(0, 40).text()).includes('"ornstein-model"')) {
@@ -300,6 +307,7 @@ const open = async (name: string, blob: Blob): Promise<void> => {
     return
   }
   ;[table, source, content] = [null, name, blob]
+  nameFile(name, blob)
   found('made').hidden = true
   document.body.classList.remove('has-result')
   wrong([])

@@ -34,6 +34,10 @@ describe.skipIf(isMissing)('the page for a table', () => {
     await page.getByRole('button', { name: 'penguins.csv' }).focus()
     await page.keyboard.press('Enter')
     await isReady(page)
+    // The field for a file names the table, which no dialog chose.
+    const named = (): Promise<string | undefined> =>
+      page.$eval('#file', input => (input as HTMLInputElement).files?.[0]?.name)
+    expect(await named()).toBe('penguins.csv')
     await page.selectOption('#option-labels', 'species')
     await page.selectOption('#option-missing', 'drop')
     await page.locator('details:has(> #more) > summary').focus()

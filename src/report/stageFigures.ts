@@ -53,6 +53,22 @@ const startAndEnd = (stages: ReadonlyArray<StageRun>): string => {
   return `from ${show(stages[0].values[0])} to ${show(last[last.length - 1])} in ${steps} steps`
 }
 
+/**
+ * Shortest vertical range of an objective, relative to its size. Over less, an objective that has converged would fill the panel
+ * with changes in its last digits, and tick labels would need all of them.
+ */
+const MIN_RELATIVE_RANGE = 1e-4
+
+/** Domain of an objective that moves less than the shortest range; undefined if it moves more. */
+const domainIfFlat = (values: ReadonlyArray<number>): Scale.Range | undefined => {
+  const finite = values.filter(value => Number.isFinite(value))
+  if (finite.length === 0) return undefined
+  const [lo, hi] = Scale.extent(finite, 0)
+  const middle = (lo + hi) / 2
+  const half = (MIN_RELATIVE_RANGE * Math.abs(middle)) / 2
+  return hi - lo < 2 * half ? [middle - half, middle + half] : undefined
+}
+
 /** Panel with the objectives of the stages of one scale, by step over all stages; smoothed if noisy. */
 const scaleCurve = (
   stages: ReadonlyArray<StageRun>,
@@ -79,7 +95,11 @@ const scaleCurve = (
     )
   const panel: Panel = {
     x: { title: 'step', domain: first < last ? [first, last] : [first - 1, last + 1], least: 1 },
-    y: { title: scale.length > 28 ? 'objective' : scale, margin: 0.06 },
+    y: {
+      title: scale.length > 28 ? 'objective' : scale,
+      domain: domainIfFlat(curves.flatMap(({ raw, main }) => [...raw, ...main].map(([, value]) => value))),
+      margin: 0.06
+    },
     marks: [
       ...begins.map(({ i, at }) => Marks.rule('x', at, String(i + 1))),
       ...curves.flatMap(({ raw, main }) => [

@@ -673,3 +673,16 @@ describe('the table', () => {
     expect(rows[0][2]).toBe('1000000000000.0000')
   })
 })
+
+describe('an objective that hardly moves', () => {
+  it('has an axis with short labels, on which the curve is flat', () => {
+    // The last steps of a run that has converged: they differ in the ninth decimal.
+    const values = [15.175866681, 15.175866682, 15.175866683]
+    const [picture] = pictures(planted(two, 20, { stages: [stage(values)] })).filter(({ name }) =>
+      name.startsWith('objective')
+    )
+    const labels = [...picture.body.matchAll(/<text[^>]*>(15[^<]*)<\/text>/g)].map(([, label]) => label)
+    expect(labels.length).toBeGreaterThan(1)
+    for (const label of labels) expect(label.length).toBeLessThan(9)
+  })
+})

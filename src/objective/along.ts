@@ -31,26 +31,28 @@ interface IntegrandRow<R> {
 }
 
 /** Prefixes that separate the direction from the integrand's constants, also in a derivative of a derivative. */
-const DIRECTION = 'v.'
+const DIRECTION_PREFIX = 'v.'
 const INTEGRAND_PREFIX = 'of.'
 
 const withPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
   Object.entries(all).map(([name, a]) => [prefix + name, a])
 
+/** Entries whose names begin with the prefix, under the rest of their names. */
 const withoutPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
   Object.fromEntries(
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), a]] : []))
   )
 
+/** Joins a direction and an integrand's constants to one record, with prefixes. */
 const directionConstants = (direction: Params.Params<string>, own: Params.Params<string> = {}): Params.Params<string> =>
-  Object.fromEntries([...withPrefix(DIRECTION, direction), ...withPrefix(INTEGRAND_PREFIX, own)])
+  Object.fromEntries([...withPrefix(DIRECTION_PREFIX, direction), ...withPrefix(INTEGRAND_PREFIX, own)])
 
 /** d/dε of the integrand at θ + εv, [rows, 1]. */
 const integrandDerivative =
   <R extends IntegrandRow<R>>(integrand: (row: R) => Tensor) =>
   (row: R): Tensor => {
     const { params } = row
-    const direction = withoutPrefix(DIRECTION, row.constants)
+    const direction = withoutPrefix(DIRECTION_PREFIX, row.constants)
     const own = withoutPrefix(INTEGRAND_PREFIX, row.constants)
     return jvp(step => {
       const moved = Object.entries(direction).map(([name, v]): [string, Tensor] => [

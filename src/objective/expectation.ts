@@ -31,7 +31,7 @@ export interface Everywhere {
   readonly draws: (data: Size) => (key: Key.Key) => ReadonlyArray<Draw>
   /** 'apart' if rows are drawn independently, 'together' if jointly, 'fixed' if the noise is given. */
   readonly rows: 'apart' | 'together' | 'fixed'
-  /** Required size of the data if the noise is given. */
+  /** Size that the data must have, if the noise is given for each row. */
   readonly size?: Size
   /** Capability: float32 is enough, since values are never compared. */
   readonly float32?: true

@@ -24,7 +24,7 @@ const parameterNamesField = Field.array(
   })
 )
 
-const forNames = Case.define('Optimizer', {
+const onlyCase = Case.define('Optimizer', {
   name: 'only',
   about: 'a part for some parameters',
   fields: {
@@ -61,12 +61,12 @@ export type Only<N extends string = string, P extends Optimizer = Optimizer> = O
  */
 export const only = Object.assign(
   <N extends string, P extends Optimizer>(names: N | ReadonlyArray<N>, part: P): Only<N, P> => {
-    const made = forNames(typeof names === 'string' ? [names] : names, part)
+    const made = onlyCase(typeof names === 'string' ? [names] : names, part)
     // the part receives only the parameters with these names
     const holds = (o: typeof made): o is typeof made & Only<N, P> => o.part === part
     return holds(made) ? made : refuse('only: it does not hold its part')
   },
-  { [Case.ofCase]: forNames[Case.ofCase] }
+  { [Case.ofCase]: onlyCase[Case.ofCase] }
 )
 
 const freezeCase = Case.define('Optimizer', {

@@ -269,7 +269,7 @@ export const partMeaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Lo
   // the concept does not have the type of the state
   concept.meaning(optimizer) as Part<S, Looks>
 
-/** Problem of a part that changes iterates rather than gradients, but comes before the rate. */
+/** Problem of a part that must follow the rate, since it changes iterates, if it comes before. */
 const beforeRate =
   (printed: string) =>
   ({ shapes, gain }: PartSetting): ReadonlyArray<Problem.Problem> =>
@@ -285,7 +285,7 @@ const beforeRate =
 /** Memory of a part without state. */
 export const noMemory = { memory: t.null, init: () => () => null } as const
 
-/** Gain of a part that keeps the sign of the gradient. */
+/** Returns the gain +1 of a part that keeps the sign of the gradient. */
 export const uphill = (): (() => number) => () => 1
 
 /** Returns the parameters before a step with the objective, whose value is computed when it is read. */

@@ -221,7 +221,8 @@ interface Corrected extends MomentState {
   readonly correction2: number
 }
 
-const afterGradient = (
+/** Updates Adam's moments by a gradient; returns the state, and the moments with their bias corrections. */
+const momentsAfterGradient = (
   { beta1, beta2 }: Field.Of<typeof MOMENT_FIELDS>,
   gradient: AnyParams,
   { count, first, second }: MomentState
@@ -249,7 +250,7 @@ const byMoments = (
   update:
     (options: Field.Of<typeof MOMENT_FIELDS>) =>
     (gradient: AnyParams, before: MomentState): readonly [AnyParams, MomentState] => {
-      const [memory, corrected] = afterGradient(options, gradient, before)
+      const [memory, corrected] = momentsAfterGradient(options, gradient, before)
       return [step(corrected, options, gradient), memory]
     },
   gain: uphill
@@ -286,7 +287,7 @@ export const scaleByAmsGrad = define({
   memory: t.type({ ...momentsMemory, largest: Params.codec }),
   init: () => params => ({ ...bothMoments.init()(params), largest: zerosLikeParams(params) }),
   update: options => (gradient, before) => {
-    const [memory, { correction1, correction2 }] = afterGradient(options, gradient, before)
+    const [memory, { correction1, correction2 }] = momentsAfterGradient(options, gradient, before)
     const largest = Params.zipWith((most, v) => Math.max(most, v / correction2))(before.largest, memory.second)
     const step = Params.zipWith((m, v) => momentRatio(m / correction1, v, options.epsilon))(memory.first, largest)
     return [step, { ...memory, largest }]

@@ -19,7 +19,7 @@ interface RegionMeaning {
   readonly project: RegionProjection
   /** Capability: a set of tall or square matrices. Default: rows. */
   readonly of?: ArrayKind
-  /** Default: true. The laws test it. */
+  /** True if the set is convex, which the laws test. Default: true. */
   readonly isConvex?: boolean
 }
 

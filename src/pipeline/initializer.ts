@@ -478,7 +478,7 @@ export const networkDefault = define({
 
 const initializerField = Field.of<Initializer>(concept)
 
-/** Claims of an inner initializer, for one that reads no rows itself. */
+/** Claims of an initializer that reads no rows itself: those of the inner one. */
 const claimsOf = (initializer: Initializer): Pick<StartClaims, 'draws' | 'moves' | 'turns' | 'dim' | 'streams'> => {
   if (!Case.isSound(initializer)) return { draws: 'sometimes', streams: true }
   const { draws, moves = false, turns = false, dim } = concept.meaning(initializer)

@@ -307,12 +307,12 @@ const SAMPLED_ABOVE_ROWS = 20_000
 
 /** Rows of the sample for each free parameter. */
 const SAMPLE_ROWS_PER_PARAMETER = 5
-const LEAST_SAMPLE = 4000
+const MIN_SAMPLE_ROWS = 4000
 
 const sampleOf = <P extends string>(score: Score.Score<P>, { rows, dim }: Source.Data): number =>
   rows <= SAMPLED_ABOVE_ROWS
     ? rows
-    : Math.min(rows, Math.max(LEAST_SAMPLE, SAMPLE_ROWS_PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
+    : Math.min(rows, Math.max(MIN_SAMPLE_ROWS, SAMPLE_ROWS_PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
 
 /** Steps on all rows after a fit to a sample; they end well below the standard error of the parameters, of order 1/√n. */
 const polishStage = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>

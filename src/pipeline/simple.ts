@@ -81,7 +81,7 @@ const responsibilitiesPlan = ({ model: { family }, data }: Setting): string => {
 
 const stepsField = Field.count({ least: 0, suggestion: 100 })
 
-const threshold = Field.quiet(
+const endThresholdField = Field.quiet(
   Field.number({
     holds: value => value >= 0,
     domain: '≥ 0',
@@ -185,9 +185,9 @@ export const descend = define({
     /** Maximum number of steps. */
     steps: stepsField,
     /** The stage ends when the norm of the gradient is at most this; 0 disables the rule. */
-    gradientNorm: threshold,
+    gradientNorm: endThresholdField,
     /** The stage ends when a step changes the model by at most this; 0 disables the rule. */
-    relativeChange: threshold,
+    relativeChange: endThresholdField,
     /** Number of rows in a step, drawn without replacement each time; null for all rows. */
     batch: Field.optional(Field.count({ suggestion: 256 })),
     /** True if every row is used once before any is used again; otherwise batches are independent. */
@@ -263,7 +263,7 @@ export const expectationMaximization = define({
     /** Maximum number of steps. */
     steps: stepsField,
     /** The stage ends when a step changes the model by at most this; 0 disables the rule. */
-    relativeChange: threshold,
+    relativeChange: endThresholdField,
     /** Lower bound on the variance of each component. */
     varianceFloor: floorField,
     /**
@@ -400,7 +400,7 @@ export const powerIteration = define({
     /** Maximum number of steps. */
     steps: stepsField,
     /** The stage ends when a step turns the direction by at most this; 0 disables the rule. */
-    relativeChange: threshold
+    relativeChange: endThresholdField
   },
   formula: () => 'c ← √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|²',
   meaning: ({ steps, relativeChange }) => ({

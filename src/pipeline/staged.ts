@@ -109,7 +109,7 @@ export interface Tools extends Setting {
     constants?: Params.Params<string>
   ) => Optimizer.Evaluation<string>
   readonly sums: (params: AnyParams, summing?: Summing) => NamedValues<NdArray>
-  /** Runs each of the stages that it attempts, completely, from given parameters. */
+  /** Functions that run the stages it attempts, one each, to their end from given parameters. */
   readonly attempts: ReadonlyArray<(start: AnyParams, key: Key.Key) => Attempt>
   /** Callback for the parts of an optimizer, when a failed step is repeated to locate the cause. */
   readonly watch?: Optimizer.Watch

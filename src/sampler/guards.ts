@@ -42,7 +42,12 @@ export const requireFiniteValues = (field: string, remedy: string, values: Float
 }
 
 /** Returns the points found if they have the size of `points`; throws otherwise. */
-export const as = (points: Points.Points, field: string, remedy: string, found: Points.Points): Points.Points => {
+export const requireSameSize = (
+  points: Points.Points,
+  field: string,
+  remedy: string,
+  found: Points.Points
+): Points.Points => {
   const { rows, dim, values } = argumentWithFields(found, ['rows', 'dim', 'values'], 'points', field)
   if (rows === points.rows && dim === points.dim && values.length === points.values.length) return found
   const problem = Problem.of(
@@ -61,7 +66,7 @@ export const guardedScore =
     if (typeof score !== 'function')
       return mistaken('a score: make it by Sampler.learned or Sampler.exact', score, SAMPLER_CALL)
     const place = `score at time ${time}`
-    const found = as(points, place, 'return a vector for each point', score(points, time))
+    const found = requireSameSize(points, place, 'return a vector for each point', score(points, time))
     requireFiniteValues(place, 'look at its parameters, and whether it was learned down to this noise', found.values)
     return found
   }

@@ -210,6 +210,7 @@ export interface Measurement {
  */
 export type Spread = 'tweedie' | 'isotropic' | 'none'
 
+/** A [m, d], y [1, m] and the diagonal covariance Γ [1, m, m]; throws if the measurement is not valid. */
 const measurementArrays = ({
   matrix,
   observed,

@@ -15,7 +15,15 @@ import type * as Points from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
-import { as, SAMPLER_CALL, requireFiniteValues, guardedScore, noRecord, ofDimension, samplerPoints } from './guards.js'
+import {
+  requireSameSize,
+  SAMPLER_CALL,
+  requireFiniteValues,
+  guardedScore,
+  noRecord,
+  ofDimension,
+  samplerPoints
+} from './guards.js'
 import { euler, movesAtLevel } from './samplers.js'
 import type { Differentiable, Smooth } from './scores.js'
 import {
@@ -134,7 +142,7 @@ const nextSamplerState = (
     const to = nodes[step + 1]
     const moved = run({ schedule, score: checked, from, to, points, memory, key: pipe(key, Key.child(step)) })
     const place = `points after step ${step + 1}, at time ${to.time}`
-    as(points, place, 'lead every point somewhere', moved.points)
+    requireSameSize(points, place, 'lead every point somewhere', moved.points)
     requireFiniteValues(place, 'take more steps, or smaller moves', moved.points.values)
     return { step: step + 1, time: to.time, points: moved.points, memory: moved.memory ?? null }
   }
@@ -177,10 +185,10 @@ export const transport =
  * assert.ok(Math.abs(time - 0.001) < 1e-12 && Math.abs(points.values[0] + 2) < 0.3)
  */
 export const finalState = (states: Iterable<State>): State =>
-  lastElement(areStates(states) ? states : mistaken('the states of points', states, 'Sampler.finalState(states)')) ??
+  lastElement(isIterable(states) ? states : mistaken('the states of points', states, 'Sampler.finalState(states)')) ??
   refuse('Sampler.finalState: there are no states; give those of Sampler.transport')
 
-const areStates = (u: unknown): boolean => typeof u === 'object' && u !== null && Symbol.iterator in u
+const isIterable = (u: unknown): boolean => typeof u === 'object' && u !== null && Symbol.iterator in u
 
 const beginSampling = (program: Program, rows: number, dim: number, key: Key.Key): State =>
   firstSamplerState(
@@ -504,7 +512,7 @@ export const integrateVelocity = (
       const field: Ode.VectorField = (t, y) => {
         const place = `velocity at time ${t}`
         const { values } = velocity({ ...points, values: y }, t)
-        as(points, place, 'return a vector for each point', { ...points, values })
+        requireSameSize(points, place, 'return a vector for each point', { ...points, values })
         return requireFiniteValues(place, 'look at its parameters', values)
       }
       const later = timeAt(step + 1)

@@ -11,7 +11,7 @@ const betaFields = {
   betaMax: Field.positive({ default: 20 })
 }
 
-const grows = ({ betaMin, betaMax }: Field.Of<typeof betaFields>): ReadonlyArray<Problem.Problem> =>
+const betaOrderProblems = ({ betaMin, betaMax }: Field.Of<typeof betaFields>): ReadonlyArray<Problem.Problem> =>
   Problem.unless(betaMax >= betaMin, 'betaMax', betaMax, `≥ betaMin = ${betaMin}`, `try ${Math.max(20, betaMin)}`)
 
 const linearRate = ({ betaMin, betaMax }: Field.Of<typeof betaFields>): Accumulated => {
@@ -41,7 +41,7 @@ export const vpLinear = define({
   name: 'vpLinear',
   about: 'variance preserving, a linear rate: continuous DDPM (arXiv 2011.13456)',
   fields: betaFields,
-  check: grows,
+  check: betaOrderProblems,
   formula: ({ betaMin, betaMax }) => `α² = exp(−∫β), σ² = 1 − exp(−∫β), β = ${betaMin} + ${betaMax - betaMin} t`,
   meaning: rate => preserving(linearRate(rate))
 })
@@ -98,7 +98,7 @@ export const subVp = define({
   name: 'subVp',
   about: 'below variance preserving (arXiv 2011.13456)',
   fields: betaFields,
-  check: grows,
+  check: betaOrderProblems,
   formula: ({ betaMin, betaMax }) => `α² = exp(−∫β), σ = 1 − exp(−∫β), β = ${betaMin} + ${betaMax - betaMin} t`,
   meaning: ({ betaMin, betaMax }) => {
     const { until, total, rate, timeOf } = linearRate({ betaMin, betaMax })

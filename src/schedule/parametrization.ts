@@ -139,7 +139,7 @@ const dataAndNoiseBehind =
         data: { ofOutput: -sigma / determinant, ofPoint: q / determinant },
         noise: { ofOutput: alpha / determinant, ofPoint: -p / determinant }
       }
-    // x alone determines them if the output is infinite.
+    // The output is infinite here, so data and noise are determined by x alone.
     if (determinant === Infinity || determinant === -Infinity)
       return {
         data: { ofOutput: 0, ofPoint: Number.isFinite(p) ? 1 / alpha : 0 },
@@ -207,7 +207,8 @@ const inTensors =
     return (clean, noise) => add(mul(p, clean), mul(q, noise))
   }
 
-const trainingTarget =
+/** Target p x_0 + q z with p and q evaluated on numbers at each row's level. */
+const targetPerRow =
   (direction: (level: Level) => Direction): Target =>
   levels =>
   (clean, noise) =>
@@ -298,7 +299,7 @@ export function define<
         direction,
         behind: behind?.(fields) ?? dataAndNoiseBehind(direction),
         tensors: ofTensors,
-        target: target?.(fields) ?? (ofTensors === undefined ? trainingTarget(direction) : inTensors(ofTensors)),
+        target: target?.(fields) ?? (ofTensors === undefined ? targetPerRow(direction) : inTensors(ofTensors)),
         degree,
         squaredDeterminant: squaredDeterminant?.(fields),
         loss: loss ?? `|${spec.name}(x_t) − (p x_0 + q z)|²`
@@ -463,7 +464,7 @@ const combineDirection = ({ p, q }: Direction, { data, noise }: Behind): Coeffic
 })
 
 /** Direction at a level, 0 for coefficients that the level does not determine. */
-const shownDirection = (parametrization: Parametrization, level: Level): Direction => {
+const finiteDirection = (parametrization: Parametrization, level: Level): Direction => {
   const { p, q } = directionAt(parametrization)(level)
   return { p: Number.isFinite(p) ? p : 0, q: Number.isFinite(q) ? q : 0 }
 }
@@ -474,13 +475,16 @@ export const conversionCoefficients =
   (level: Level): Coefficients =>
     isSameParametrization(from, to)
       ? { ofOutput: 1, ofPoint: 0 }
-      : combineDirection(shownDirection(to, level), concept.meaning(from).behind(level, quotientOrZero))
+      : combineDirection(finiteDirection(to, level), concept.meaning(from).behind(level, quotientOrZero))
 
 /** Coefficients that carry an output, with its point, to another level with the same x_0 and z. */
 export const relevelled =
   (parametrization: Parametrization) =>
   (from: Level, to: Level): Coefficients =>
-    combineDirection(shownDirection(parametrization, to), concept.meaning(parametrization).behind(from, quotientOrZero))
+    combineDirection(
+      finiteDirection(parametrization, to),
+      concept.meaning(parametrization).behind(from, quotientOrZero)
+    )
 
 /** Converts an output between parametrizations; x and output have equal length. */
 export const convert =

@@ -104,6 +104,7 @@ const weightedValues = ({ rows, dim, values, weights }: Cloud): Float64Array => 
   return out
 }
 
+/** Multiplies blocks of one number per row by the row weights, in place. */
 const weighColumns = (all: Float64Array, weights: Float64Array): void => {
   for (let at = 0; at < all.length; at += weights.length)
     for (let row = 0; row < weights.length; row++) all[at + row] *= weights[row]

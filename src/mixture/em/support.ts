@@ -132,7 +132,7 @@ const addGain = (
 
 /**
  * Returns the components whose leave-one-out gain is below ½ p log n − p, p being their own parameters: BIC's threshold ½ p log n for large
- * samples, since leaving rows out costs p (Stone 1977). Only components with few rows are tested, and none if it is the only one.
+ * samples, since leaving rows out costs p (Stone 1977). Only components with few rows are tested, and none if there is just one component.
  */
 export const unsupportedComponents = (
   data: Source.Data,

@@ -96,7 +96,8 @@ const PRECISION_NODES = 128
 /** The 2 in u − e^{−(u + 2)}. */
 const BEND = 2
 
-const lowerTailStep = (exponent: Tensor): Tensor => add(div(55, exponent), div(10.5, sqrt(exponent)))
+/** Distance in log g below which a density that decreases like e^{exponent·y/2} is negligible. */
+const lowerTailDepth = (exponent: Tensor): Tensor => add(div(55, exponent), div(10.5, sqrt(exponent)))
 
 /** Returns log-densities of t components at any level, [rows, K]. */
 export const studentLogDensity =
@@ -118,11 +119,11 @@ export const studentLogDensity =
       mul(square(stopGradient(a)), stopGradient(gaussians.least())),
       maximum(square(stopGradient(s)), 1e-300)
     )
-    const place = maximum(minimum(tail, log(minimum(ratio, 1))), sub(tail, lowerTailStep(n)))
-    const fall = lowerTailStep(add(n, dim))
+    const place = maximum(minimum(tail, log(minimum(ratio, 1))), sub(tail, lowerTailDepth(n)))
+    const fall = lowerTailDepth(add(n, dim))
     const p = min(mul(place, ones([rows, 1])), 1, true)
     const first = min(maximum(sub(-BEND, log(add(1, fall))), neg(fall)), 1, true)
-    const rise = sub(max(mul(log(add(1, lowerTailStep(n))), ones([1, 1])), 1, true), p)
+    const rise = sub(max(mul(log(add(1, lowerTailDepth(n))), ones([1, 1])), 1, true), p)
     const last = add(rise, exp(sub(-BEND, rise)))
     const h = mul(sub(last, first), 1 / (PRECISION_NODES - 1))
     // [rows, nodes]

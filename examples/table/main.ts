@@ -188,8 +188,25 @@ found('wrong').addEventListener('click', ({ target }) => {
   option.focus()
 })
 
+let clock: ReturnType<typeof setInterval> | undefined
+/** Shows each second how long something has gone on: the refinement of the best candidates ends when nothing changes, at no known time. */
+const showElapsed = (): void => {
+  const begun = performance.now()
+  clearInterval(clock)
+  clock = setInterval(() => {
+    const seconds = Math.round((performance.now() - begun) / 1000)
+    found('elapsed').textContent =
+      seconds < 60 ? `(${seconds} s so far)` : `(${Math.floor(seconds / 60)} min ${seconds % 60} s so far)`
+  }, 1000)
+}
+
 /** What goes on, and whether it can be stopped; null: nothing. */
 const busy = (what: string | null, isLong = false): void => {
+  if (isLong) showElapsed()
+  else {
+    clearInterval(clock)
+    found('elapsed').textContent = ''
+  }
   found('progress').textContent = what ?? ''
   found('fit').hidden = found('or').hidden = isLong
   of('fit', HTMLButtonElement).disabled = what !== null

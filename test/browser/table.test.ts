@@ -154,8 +154,13 @@ describe.skipIf(isMissing)('the page for a table', () => {
     await page.fill('#option-components', '')
     await page.click('#fit')
     expect(await page.locator('#picture svg').first().getAttribute('aria-label')).toMatch(/ICL/)
+    await page
+      .locator('#elapsed')
+      .filter({ hasText: /^\((\d+ min )?\d+ s so far\)$/ })
+      .waitFor()
     await page.click('#stop')
     await page.locator('#made').waitFor({ state: 'visible' })
+    await page.locator('#elapsed').filter({ hasText: /^$/ }).waitFor({ state: 'attached' })
     expect(await page.locator('#told').textContent()).toContain('Interrupted')
     expect(await page.locator('#picture svg').count()).toBe(0)
     expect((await downloaded(page, 'assigned.csv')).split('\n')).toHaveLength(100_102)

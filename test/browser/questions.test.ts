@@ -17,7 +17,7 @@ import {
   type Question,
   runKey,
   type Seen,
-  taken,
+  taken as takenAnew,
   type View
 } from '../../examples/playground/questions/question.js'
 import { rows } from '../../examples/playground/questions/rows.js'
@@ -30,6 +30,16 @@ import { isSlow, once } from '../cases.js'
 import { addressOf, barriers, inBrowser, isMissing } from './browser.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+
+const runs = new Map<string, Seen<unknown, unknown>>()
+/** A run taken to its end, as far as `steps`. Choices on which a run does not depend share it. */
+const taken = (question: Question, choice: Choice, steps?: number): Seen<unknown, unknown> => {
+  const whole = { ...defaults(question), ...choice }
+  const key = `${question.number} ${runKey(question, whole)} ${steps ?? 'end'}`
+  const run = runs.get(key) ?? takenAnew(question, choice, steps)
+  runs.set(key, run)
+  return { ...run, choice: whole }
+}
 
 /** What a question shows at the end of a run, or at a step of it. */
 const shown = (question: Question, choice: Choice = {}, steps?: number): View =>

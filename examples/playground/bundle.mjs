@@ -36,7 +36,8 @@ const withTable = (...all) => pageOf(...all).replace('../table/index.html', 'you
 /** The page as one text; where it stands among others, with a link to the first of them. */
 export const bundled = async ({ home } = {}) => {
   const { links, styles, frames, thumbs } = await ran('first')
-  const found = thumbs(JSON.parse(readFileSync(stored, 'utf8')))
+  const answers = readFileSync(stored, 'utf8')
+  const found = thumbs(JSON.parse(answers))
   const items = links.map(
     ({ number, name }) =>
       `<li><a href="#question=${number}" aria-label="Question ${number}: ${name}" title="${name}">${number}</a></li>`
@@ -51,7 +52,7 @@ export const bundled = async ({ home } = {}) => {
       links.map(({ number, name }) => `<li><a href="#question=${number}"><b>${number}</b> ${name}</a></li>`).join('')
     )
     .replace(/(<span class="thumb" data-question="(\d)"[^>]*>)/g, (_, tag, number) => tag + found[number])
-    .replace('/* answers */', () => readFileSync(stored, 'utf8').replaceAll('</', '<\\/'))
+    .replace('/* answers */', () => answers.replaceAll('</', '<\\/'))
     .replace('/* first */', () => JSON.stringify(frames).replaceAll('</', '<\\/'))
 }
 

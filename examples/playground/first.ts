@@ -13,8 +13,8 @@ export const { styles } = Picture
 export const frames = Object.fromEntries(
   questions.map((question, i) => {
     const choice = defaults(question)
-    const step = question.opens?.step ?? 0
-    const seen = { ...taken(question, choice, step), blur: question.opens?.blur ?? 0, told: false, done: false }
+    const steps = question.opens?.step ?? 0
+    const seen = { ...taken(question, choice, { steps }), blur: question.opens?.blur ?? 0, told: false, done: false }
     const shown = shownOf(question, question.view(seen), seen, { sizes, said: null })
     return [question.number, { ...framed(question, choice, questions.at(i + 1)?.number ?? null), ...shown.parts }]
   })
@@ -27,18 +27,9 @@ export const thumbs = (
   Object.fromEntries(
     questions.map(question => {
       const { number, finding = {} } = question
-      const choice = { ...defaults(question), ...finding.choice }
-      const { setting, frames } = question.run(choice, stored[number]?.[runKey(question, choice)])
-      const all = [...frames]
-      const last = {
-        setting,
-        frames: all,
-        step: all.length - 1,
-        done: true,
-        choice,
-        blur: finding.blur ?? 0,
-        told: true
-      }
+      const choice = defaults(question)
+      const end = taken(question, choice, { stored: stored[number]?.[runKey(question, choice)] })
+      const last = { ...end, blur: finding.blur ?? 0 }
       const step = finding.step ?? question.view(last).rests ?? last.step
       return [number, thumbnail(question.view({ ...last, step }).picture)]
     })

@@ -192,7 +192,6 @@ let clock: ReturnType<typeof setInterval> | undefined
 /** Shows each second how long something has gone on: the refinement of the best candidates ends when nothing changes, at no known time. */
 const showElapsed = (): void => {
   const begun = performance.now()
-  clearInterval(clock)
   clock = setInterval(() => {
     const seconds = Math.round((performance.now() - begun) / 1000)
     found('elapsed').textContent =
@@ -202,11 +201,9 @@ const showElapsed = (): void => {
 
 /** What goes on, and whether it can be stopped; null: nothing. */
 const busy = (what: string | null, isLong = false): void => {
+  clearInterval(clock)
+  found('elapsed').textContent = ''
   if (isLong) showElapsed()
-  else {
-    clearInterval(clock)
-    found('elapsed').textContent = ''
-  }
   found('progress').textContent = what ?? ''
   found('fit').hidden = found('or').hidden = isLong
   of('fit', HTMLButtonElement).disabled = what !== null

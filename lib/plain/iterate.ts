@@ -1,3 +1,5 @@
+import { isObject } from './object.js'
+
 /** Lazy list seed, next(seed), next(next(seed)), … until `next` returns null. */
 export const unfoldIterable = <A>(seed: A, next: (a: A) => A | null): Iterable<A> => ({
   *[Symbol.iterator]() {
@@ -51,3 +53,6 @@ export const boundedCache = <A>(most: number): ((name: string | number, compute:
     return found.value
   }
 }
+
+/** True for objects with an iterator. */
+export const isIterable = (u: unknown): u is Iterable<unknown> => isObject(u) && Symbol.iterator in u

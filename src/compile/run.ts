@@ -3,7 +3,7 @@ import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
-import { iterate, unfoldIterable } from '../../lib/plain/iterate.js'
+import { isIterable, iterate, unfoldIterable } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Reductions from '../../lib/rows/reduction.js'
 import { exponentialMean } from '../../lib/numbers/smooth.js'
@@ -335,8 +335,7 @@ export interface Curve {
  * assert.ok(Run.smoothed({ over: 10 })(curves[0].values)[4] > curves[0].values[4])
  */
 export const curves = <P extends string>(states: Iterable<State<P>>): ReadonlyArray<Curve> => {
-  if (!isObject(states) || !(Symbol.iterator in states))
-    return mistaken('a list of states', states, 'Run.curves(states)')
+  if (!isIterable(states)) return mistaken('a list of states', states, 'Run.curves(states)')
   const told = Array.from(states, state =>
     isObject(state)
       ? { stage: state.stage, value: state.value }

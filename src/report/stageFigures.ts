@@ -65,8 +65,8 @@ const domainIfFlat = (values: ReadonlyArray<number>): Scale.Range | undefined =>
   if (finite.length === 0) return undefined
   const [lo, hi] = Scale.extent(finite, 0)
   const middle = (lo + hi) / 2
-  const half = (MIN_RELATIVE_RANGE * Math.abs(middle)) / 2
-  return hi - lo < 2 * half ? [middle - half, middle + half] : undefined
+  const range = MIN_RELATIVE_RANGE * Math.abs(middle)
+  return hi - lo < range ? [middle - range / 2, middle + range / 2] : undefined
 }
 
 /** Panel with the objectives of the stages of one scale, by step over all stages; smoothed if noisy. */

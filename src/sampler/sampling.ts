@@ -3,7 +3,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
-import { iterate, lastElement, unfoldIterable } from '../../lib/plain/iterate.js'
+import { isIterable, iterate, lastElement, unfoldIterable } from '../../lib/plain/iterate.js'
 import type * as Ode from '../../lib/numbers/ode.js'
 import { refuse, refuseWith } from '../../lib/plain/refuse.js'
 import { Case, argumentWithFields, mistaken } from '../core/index.js'
@@ -187,8 +187,6 @@ export const transport =
 export const finalState = (states: Iterable<State>): State =>
   lastElement(isIterable(states) ? states : mistaken('the states of points', states, 'Sampler.finalState(states)')) ??
   refuse('Sampler.finalState: there are no states; give those of Sampler.transport')
-
-const isIterable = (u: unknown): boolean => typeof u === 'object' && u !== null && Symbol.iterator in u
 
 const beginSampling = (program: Program, rows: number, dim: number, key: Key.Key): State =>
   firstSamplerState(

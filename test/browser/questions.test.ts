@@ -36,7 +36,7 @@ const runs = new Map<string, Seen<unknown, unknown>>()
 const taken = (question: Question, choice: Choice, steps?: number): Seen<unknown, unknown> => {
   const whole = { ...defaults(question), ...choice }
   const key = `${question.number} ${runKey(question, whole)} ${steps ?? 'end'}`
-  const run = runs.get(key) ?? takenAnew(question, choice, steps)
+  const run = runs.get(key) ?? takenAnew(question, choice, { steps })
   runs.set(key, run)
   return { ...run, choice: whole }
 }

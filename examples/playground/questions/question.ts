@@ -119,7 +119,7 @@ interface Shape<S, F> {
   /** Where it opens: at the first step, and clean, unless given. */
   readonly opens?: { readonly step?: number; readonly blur?: number }
   /** What the page that lists the findings shows of it: by default its last step, or the one at which it rests, and clean points. */
-  readonly finding?: { readonly choice?: Choice; readonly step?: number; readonly blur?: number }
+  readonly finding?: { readonly step?: number; readonly blur?: number }
   readonly controls: ReadonlyArray<Control>
   readonly tries: ReadonlyArray<{ readonly text: string; readonly asks: string; readonly choice: Choice }>
   readonly ask: (choice: Choice) => Ask
@@ -158,10 +158,14 @@ export const plain = (...values: ReadonlyArray<string>): Control['options'] => v
 export const runKey = ({ controls }: Question, choice: Choice): string =>
   JSON.stringify(controls.filter(({ shows }) => shows !== true).map(({ name }) => choice[name]))
 
-/** A run taken to its end, as far as `steps`. */
-export const taken = (question: Question, choice: Choice, steps = Infinity): Seen<unknown, unknown> => {
+/** A run taken to its end, as far as `steps`; `stored` is the answer to the choice if the page holds it. */
+export const taken = (
+  question: Question,
+  choice: Choice,
+  { steps = Infinity, stored }: { readonly steps?: number | undefined; readonly stored?: unknown } = {}
+): Seen<unknown, unknown> => {
   const whole = { ...defaults(question), ...choice }
-  const { setting, frames } = question.run(whole)
+  const { setting, frames } = question.run(whole, stored)
   const some: unknown[] = []
   for (const frame of frames) {
     some.push(frame)
@@ -339,7 +343,7 @@ export const upTo = <F>(frames: ReadonlyArray<F>, upTo: number, of: (frame: F) =
   frames.slice(0, upTo + 1).map((frame, i) => [i, of(frame)] as const)
 
 /** Radii of the rings of other learners at the start, where their lines have no length yet: each is seen where all stand at one place. */
-const RINGS = [7, 9]
+export const RINGS = [7, 9]
 /** A quantity of several learners' runs up to the step, a line each: a disc where the one that is shown stands, and at the start rings for the others. */
 export const runs =
   <N extends string, A>(

@@ -1,7 +1,7 @@
 /** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
 import { Initializer, Key, Mixture, type Params, Picture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
 import { arrow, cloud as dots, cross, curve, ellipse, type Look, type Place } from '../plot.js'
-import { type Choice, define, descend, learned, mean, places, plain, polygon } from './question.js'
+import { type Choice, define, descend, learned, mean, places, plain, polygon, RINGS } from './question.js'
 
 const { Marks } = Picture
 
@@ -266,7 +266,7 @@ export const sampling = define<Setting, Frame>({
                 look: LOOKS[i],
                 places: bySteps.slice(0, step + 1).map((all, at) => [at, all[i]] as const),
                 at: i === 0 || i === ROWS.length - 1 ? [step, bySteps[step][i]] : undefined,
-                ring: i === 0 ? 7 : undefined
+                ring: i === 0 ? RINGS[0] : undefined
               })
             ),
             // What chance alone does to a mean over so many data sets.

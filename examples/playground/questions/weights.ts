@@ -123,22 +123,24 @@ export const weights = define<Setting, Frame>({
     const of = names.find(name => name === choice.of) ?? 'low'
     const now = frames[step]
     const half = Number(choice.half)
+    const trueShares = [share, 1 - share]
     const tile = (name: Name): Tile => {
       const { look: own, label: called, time } = learners[name]
       const look: Look = own === 'quiet' ? 'descent' : own
       const { weight, means } = now[name]
+      const learnedShares = [weight, 1 - weight]
       return {
         title: name === 'em' ? called : `${called}, t = ${time}`,
         look,
         marks: [
           dots(noisedAt(points.subarray(0, 2 * DRAWN), name === 'em' ? 0 : seen.blur * time)),
-          ...centres.map((at, k) => ellipse(at, areaOf(k === 0 ? share : 1 - share), 'truth', '5 4')),
+          ...centres.map((at, k) => ellipse(at, areaOf(trueShares[k]), 'truth', '5 4')),
           ...places(means).flatMap((at, k) => [
-            ellipse(at, areaOf(k === 0 ? weight : 1 - weight), look),
+            ellipse(at, areaOf(learnedShares[k]), look),
             // Beside both circles.
             label(
-              [at[0] + WHOLE * Math.sqrt(Math.max(...[weight, share].map(one => (k === 0 ? one : 1 - one)))), at[1]],
-              `${(100 * (k === 0 ? weight : 1 - weight)).toFixed(0)} %`,
+              [at[0] + WHOLE * Math.sqrt(Math.max(learnedShares[k], trueShares[k])), at[1]],
+              `${(100 * learnedShares[k]).toFixed(0)} %`,
               look,
               [5, 0]
             )

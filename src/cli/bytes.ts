@@ -27,7 +27,7 @@ export const startsWithBytes = (bytes: Uint8Array, start: ReadonlyArray<number>)
 export const nonTextSignature = (bytes: Uint8Array): (typeof NON_TEXT_SIGNATURES)[number] | undefined =>
   NON_TEXT_SIGNATURES.find(([start]) => startsWithBytes(bytes, start))
 
-/** Decodes pieces of UTF-8 in order (`stream: false` for the last), or returns a failure. */
+/** Decodes pieces of UTF-8 in order (`stream: false` for the last). */
 const textDecoder = (
   argument: string,
   path: string

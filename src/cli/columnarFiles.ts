@@ -1,6 +1,6 @@
 /**
- * Reads Parquet and Arrow files in a thread that can be terminated: on a damaged file the third-party readers may loop forever, or allocate
- * all memory.
+ * Reads Parquet and Arrow files in a thread that can be terminated: on a damaged file the third-party readers may never end, or exhaust
+ * memory.
  */
 import { open } from 'node:fs/promises'
 import { totalmem } from 'node:os'
@@ -37,13 +37,13 @@ interface ThreadLimits {
   readonly megabytes?: number
 }
 
-/** Processor time of a part: a constant, and a share per million bytes read. */
-const MAX_PART_SECONDS = 10
+/** Least processor time that a part may take. */
+const MIN_PART_SECONDS = 10
 const SECONDS_PER_MILLION_BYTES = 1
-const WATCH_MILLISECONDS = 100
-/** Memory in megabytes: a constant, and a multiple of the (compressed) file's size. */
+const LIMIT_CHECK_MILLISECONDS = 100
+/** Least memory of the reading thread. */
 const MIN_MEMORY_MEGABYTES = 1024
-const MEMORY_PER_FILE_MEGABYTE = 100
+const MEMORY_MEGABYTES_PER_FILE_MEGABYTE = 100
 
 /** Yields the parts of a file, read in a new thread; throws if the reader fails or exceeds its limits. */
 export async function* readPartsInThread(
@@ -54,7 +54,7 @@ export async function* readPartsInThread(
     yield* readParts(request, { readsNested })
     return
   }
-  const { seconds = MAX_PART_SECONDS, megabytes = memoryLimitMegabytes(request.size) } = limits
+  const { seconds = MIN_PART_SECONDS, megabytes = memoryLimitMegabytes(request.size) } = limits
   const thread = startThread(request, { readsNested, megabytes })
   const messages = listenTo(thread, megabytes)
   // A reader may stop before the end of the stream.
@@ -66,7 +66,7 @@ export async function* readPartsInThread(
     const most = seconds + SECONDS_PER_MILLION_BYTES * (messages.bytesRead() / 1e6)
     if (busySeconds() - busyBefore > most)
       messages.fail(new Error(`reading it had no end after ${Math.floor(most)} seconds`))
-  }, WATCH_MILLISECONDS)
+  }, LIMIT_CHECK_MILLISECONDS)
   try {
     for (;;) {
       busyBefore = busySeconds()
@@ -125,7 +125,7 @@ const memoryLimitMegabytes = (size: number | null): number =>
   Math.floor(
     size === null
       ? halfOfMemory()
-      : Math.min(halfOfMemory(), MIN_MEMORY_MEGABYTES + MEMORY_PER_FILE_MEGABYTE * (size / (1 << 20)))
+      : Math.min(halfOfMemory(), MIN_MEMORY_MEGABYTES + MEMORY_MEGABYTES_PER_FILE_MEGABYTE * (size / (1 << 20)))
   )
 
 /** Half of the memory of this machine or container, in megabytes. */

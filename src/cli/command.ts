@@ -39,7 +39,7 @@ interface CommandDefinition<O extends Options> extends Omit<DescribedCommand, 'o
   readonly rules?: (
     values: Partial<OptionValues<O>>
   ) => ReadonlyArray<Problem.Problem> | Promise<ReadonlyArray<Problem.Problem>>
-  /** Imports the command's module, once the command line is checked. */
+  /** Imports and runs the command's module, once the command line is checked. */
   readonly run: (
     operands: ReadonlyArray<string>,
     values: OptionValues<O>,

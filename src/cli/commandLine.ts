@@ -159,7 +159,7 @@ const commanderOptions = (options: Options): ReadonlyArray<Option> =>
 
 // -- usage errors ------------------------------------------------------------------------------------------------------
 
-/** Rejects an option given twice or with its negation, of which commander would take the last. Lists may be repeated. */
+/** Rejects an option given twice or with its negation, unless it is a list; commander would take the last. */
 const rejectRepeatedOptions = (
   options: ReadonlyArray<Option>,
   on: (name: string, act: () => void) => unknown,

@@ -7,13 +7,13 @@ import { tablesWithParts } from '../data/tableParts.js'
 import { appendedSheet, type CopiedPart, type WrittenTable } from '../data/appendedTable.js'
 import type { TableCopy } from './world.js'
 
-/** Names and delimiter of the first part, valid for all, and the number of rows so far. */
+/** Names and delimiter of the first part, and the rows so far. */
 interface CopyProgress extends Omit<WrittenTable, 'rows'> {
   readonly count: number
 }
 
-/** Returns a copy of each part; the first has the line of names. */
-export const copiedTables =
+/** Returns for each part a copy to which columns can be appended; the first has the names. */
+export const copyTableParts =
   (options: CsvOptions) =>
   (parts: AsyncIterable<E.Either<DataError, CopiedPart>>): AsyncIterable<E.Either<DataError, TableCopy>> =>
     scanned(

@@ -12,7 +12,7 @@ export interface VocabularyFlags {
 const isEntry = (u: unknown): u is Vocabulary.Entry =>
   (typeof u === 'function' || (typeof u === 'object' && u !== null)) && Case.ofCase in u
 
-/** Exports of a module, and items of exported arrays, that are cases or values of cases. */
+/** Exported cases and values of cases, also those in exported arrays. */
 const exportedEntries = (module: unknown): ReadonlyArray<Vocabulary.Entry> =>
   typeof module === 'object' && module !== null
     ? Object.values(module)

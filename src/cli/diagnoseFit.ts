@@ -13,7 +13,7 @@ import { statesWithSignals } from './tracedRun.js'
 import type { ProgressLine } from './progress.js'
 import type { Signal, World } from './world.js'
 
-/** Evaluates states up to the last, or until a signal. `last` is null without states. */
+/** Evaluates states until the last or a signal. `last` is null without states. */
 const runUntilSignal = <S>(
   world: World,
   states: Iterable<S>
@@ -32,7 +32,7 @@ interface FitWithRows {
   readonly data: Source.Data
 }
 
-/** Bootstraps a fit; after a signal from the resamples so far, if enough. */
+/** Bootstraps a fit; after a signal from the finished resamples, if enough. */
 const runBootstrap = async (
   world: World,
   onProgress: ProgressLine['onResample'],
@@ -46,11 +46,11 @@ const runBootstrap = async (
   return { bootstrap: last?.bootstrap() ?? null, stopped }
 }
 
-/** Constructor of a score's family, for any number of components; null if there is none. */
+/** Makes scores of a family for any number of components; null if there is no family. */
 const familyConstructor = (score: Score.Score<string>): Fit.Constructor | null =>
   'components' in score ? ({ components }) => ({ ...score, components }) : null
 
-/** Tests a fit's number of components against one fewer and one more; after a signal returns the finished tests. */
+/** Tests one component fewer and one more; after a signal returns the finished tests. */
 const testComponentCount = async (
   world: World,
   onProgress: ProgressLine['onTest'],
@@ -94,7 +94,7 @@ const testComponentCount = async (
 const detectLocalOptimum = ({ pipeline, observed, ...fit }: Findings): Findings['localOptimum'] =>
   findLocalOptimum({ ...fit, points: observed, score: pipeline.score })
 
-/** Estimates the gain of Student-t tails or a background; null if neither deserves a hint. */
+/** Estimates the gain of Student-t tails or a background; null without a hint. */
 const findRobustnessHint = ({ choice, mixture, pipeline, observed, ...fit }: Findings): Hint | null =>
   findHint({
     ...fit,
@@ -112,7 +112,7 @@ export const diagnoseFit = async (
   { onResample, onTest, show }: ProgressLine,
   { search, bootstrap: resamples, testComponents }: FitChoices,
   fitted: FitWithRows & {
-    /** False if nothing is printed or written that would contain hints, which are then not computed. */
+    /** False if hints, which are costly, are neither printed nor written. */
     readonly isDescribed: boolean
   }
 ): Promise<{

@@ -26,7 +26,7 @@ export const learnsVariances = (score: Score.Score<string>): boolean =>
 export const learnAllVariances = (families: ReadonlyArray<NamedFamily> = []): boolean =>
   families.every(({ make }) => learnsVariances(make({ components: 2 })))
 
-/** Families that `fit` compares, then other covariances of mclust and factor analysers. */
+/** Families that `fit` compares. */
 const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
   ...Object.values<Fit.Constructor>(Fit.families),
   ...[...Covariance.names, ...Covariance.ONE_FACTOR_NAMES].map(name => Fit.familyByName(name))
@@ -34,7 +34,7 @@ const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
   .map((make): NamedFamily => ({ word: familyWord(make({ components: 1 })), make, count: null }))
   .filter(({ word }, i, all) => all.findIndex(one => one.word === word) === i)
 
-/** Families with a number of components alone: the compared ones, then others that learn variances, then the rest. */
+/** Families with the number of components left open: compared ones, others that learn variances, then the rest. */
 const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFamily> => {
   const others = Vocabulary.words(vocabulary)(Score.concept)
     .flatMap(({ example, fields }): ReadonlyArray<NamedFamily> => {
@@ -58,7 +58,7 @@ const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFa
   ]
 }
 
-/** Returns the family called `name`, also in mclust (VVE) or as a factor analyser with its number of factors (UUU2). */
+/** Returns the family called `name`; also mclust's names (VVE), and factor analysers with a number of factors (UUU2). */
 export const parseFamily =
   (vocabulary: Vocabulary.Vocabulary) =>
   (name: string, option: string): OrProblems<NamedFamily> => {

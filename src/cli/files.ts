@@ -35,7 +35,7 @@ const outputFailure = (refusal: FailureOfProblem, { option, path }: OutputFile, 
       : fileSystemProblem(option, path, error)
   )
 
-/** Device and inode of a regular file, or the resolved path of a missing one; null for pipes, devices and folders. */
+/** Device and inode of a regular file, or a missing file's resolved path; null for others. */
 const fileIdentity = async (path: string): Promise<string | null> => {
   const found = path === '-' ? fstatSync(0) : await stat(path).catch(() => null)
   return found === null ? resolveLinks(path).catch(() => path) : found.isFile() ? `${found.dev}:${found.ino}` : null
@@ -147,7 +147,7 @@ export const nodeFiles = (stdin: AsyncIterable<Uint8Array | string>): Files => (
     async () =>
       (await loadTables()).readSourceAt(stdin)(...args)(),
   isLarge: path => async () => {
-    const { comfortableBytes: comfortable, isLarge, PARQUET_GROWTH } = await loadTables()
+    const { maxInMemoryTextBytes: comfortable, isLarge, PARQUET_GROWTH } = await loadTables()
     return isLarge(path, comfortable(), PARQUET_GROWTH)
   },
   readCopies: async function* (...args) {

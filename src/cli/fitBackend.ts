@@ -44,7 +44,7 @@ const queueBackend = (
         )
       )
 
-/** Stores each sum in the file of `--checkpoint`, from which the fit can resume; `identify` returns the fit's identity. */
+/** Stores each sum in the file of `--checkpoint`, from which the fit resumes. */
 const withStoredSums = (
   world: World,
   options: CheckpointOptions | null,
@@ -76,7 +76,7 @@ const withStoredSums = (
         )
       )
 
-/** Identity of a fit, which stored sums must match: hashes of the rows, and options that change sums. */
+/** Identity of a fit, which stored sums must match: hashes of rows, and options that change sums. */
 const fitIdentity = (
   hashes: ReadonlyArray<string>,
   { standardize }: FitFlags,
@@ -87,7 +87,7 @@ const fitIdentity = (
     hashes,
     families?.map(({ word }) => word),
     ...[components, criterion, seed, prior, standardize ?? null, recipe],
-    // Without defaults, stored sums of earlier versions stay valid.
+    // Defaults are left out, so stored sums of earlier versions stay valid.
     ...(starts === 1 ? [] : [starts]),
     ...(robust ? ['robust'] : []),
     ...(background === null ? [] : [background])

@@ -10,7 +10,7 @@ import type { CheckpointWriter } from './tracedRun.js'
 import { colourMessages } from './terminal.js'
 import { usageFailure, type CommandFailure, type Signal, type World } from './world.js'
 
-/** Resolves to true if there is a checkpoint to resume from; a failure if it exists without `--resume`. */
+/** True if there is a checkpoint to resume from; a failure if it exists without `--resume`. */
 export const checkpointExists = (
   world: World,
   { path, resume }: CheckpointOptions

@@ -199,7 +199,7 @@ export const FIT_OPTIONS = {
 
 export type FitFlags = OptionValues<typeof FIT_OPTIONS>
 
-/** Less common options by their title in help: `--help` lists names, `--help all` describes them. */
+/** Less common options by help title: `--help` lists names, `--help all` describes them. */
 export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>> = {
   'Reading the table': ['errors', 'header', 'delimiter', 'decimal', 'skip', 'comment', 'na'],
   Learning: ['standardize', 'background', 'recipe', 'prior', 'fixed'],
@@ -306,7 +306,7 @@ const unsupportedOptions = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Pro
   )
 }
 
-/** Rejects families with a fixed number of components together with others, or with another number. */
+/** Rejects families with a fixed number of components together with others or another number. */
 const familyCountProblems = ({ family = [], components }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> =>
   family.flatMap(({ word, count }) =>
     count === null

@@ -150,7 +150,7 @@ export const evaluateCommandLine = (model: string, source: string, readBy: Reado
 /** Command line that draws rows from a model. */
 export const sampleCommandLine = (model: string): string => `ornstein sample ${shellQuoted(model)} -n 10`
 
-/** Lists the written files and suggests next commands, one per line: `modelUse` is the purpose of --out, `reportUse` that of --report. */
+/** Lists the written files and suggests next commands, one per line; `modelUse` and `reportUse` are the purposes of --out and --report. */
 export const nextStepsText = (
   { out, report, figures }: Pick<FitFlags, 'out' | 'report' | 'figures'>,
   nextCommands: (model: string) => ReadonlyArray<string>,

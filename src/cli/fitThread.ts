@@ -52,7 +52,7 @@ if (parentPort !== null) {
     }
   })
   const exit = await run(world)(argv)()
-  // flushes what was written before
+  // Waits until earlier output is written.
   await world.stdout('')()
   port.postMessage(exit)
 }

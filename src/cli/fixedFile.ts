@@ -19,7 +19,7 @@ import type { CommandFailure, World } from './world.js'
 
 type KnownComponents = ReadonlyArray<Component.Fixed>
 
-const OPTION = '--fixed'
+const FIXED_OPTION_NAME = '--fixed'
 
 const columnPositions = (
   path: string,
@@ -30,7 +30,7 @@ const columnPositions = (
   return faultless(
     missing.map(name =>
       Problem.of(
-        `${OPTION} ${path}`,
+        `${FIXED_OPTION_NAME} ${path}`,
         `a file without the column ${name}`,
         'one with all columns that are learned from',
         `add it, or leave it out of the table by --exclude ${name}`
@@ -55,7 +55,7 @@ const fixedOfModel =
   (model: Model.Model): OrProblems<KnownComponents> => {
     const mixture = Model.toMixture(model)
     return pipe(
-      faultless(gaussianProblems(mixture).map(problemInside(`${OPTION} ${path}`)), undefined),
+      faultless(gaussianProblems(mixture).map(problemInside(`${FIXED_OPTION_NAME} ${path}`)), undefined),
       E.flatMap(() => columnPositions(path, columns, model.columns)),
       E.map(positions => {
         const marginal = Mixture.marginal(positions)(mixture)
@@ -76,7 +76,7 @@ const fixedOfJson =
   (text: string): OrProblems<KnownComponents> =>
     pipe(
       text,
-      json.parseJsonText(OPTION, path),
+      json.parseJsonText(FIXED_OPTION_NAME, path),
       E.flatMap((value): OrProblems<KnownComponents> =>
         Model.claimsModel(value)
           ? pipe(value, modelOf(standard, path), E.flatMap(fixedOfModel(path, columns)))
@@ -96,17 +96,17 @@ const fixedOfJson =
       )
     )
 
-/** Reads the fixed components in a file, for the columns of the fit, in the data's units. */
+/** Reads the fixed components in a file, for the fit's columns, in their units. */
 export const fixedOfFile =
   (world: World, path: string) =>
   (columns: ReadonlyArray<string>): TE.TaskEither<CommandFailure, KnownComponents> =>
     path.toLowerCase().endsWith('.json')
       ? pipe(
-          world.readText(OPTION, path),
+          world.readText(FIXED_OPTION_NAME, path),
           TE.flatMap(text => steps.fromCheck(fixedOfJson(path, columns)(text)))
         )
       : pipe(
-          steps.readTableFile(world, OPTION)(path, {}),
+          steps.readTableFile(world, FIXED_OPTION_NAME)(path, {}),
           TE.flatMap(({ points, columns: fileColumns }) =>
             steps.fromCheck(
               pipe(

@@ -13,11 +13,11 @@ export interface RowGroup {
   readonly flags: FitFlags
 }
 
-/** Inserts a group's name before the ending: `model-group.json`. */
+/** Inserts a group's name: `model-group.json`. */
 const groupPath = (path: string | undefined, group: string): string | undefined =>
   path?.replace(/(\.[^./\\]*)?$/, ending => `-${group}${ending}`)
 
-/** A column with more values is probably an identifier. */
+/** Maximum number of groups: a column with more values is probably an identifier. */
 const MAX_GROUPS = 1000
 
 /** Returns one group per value of the column of `--by`, sorted; without it, all rows as one. */

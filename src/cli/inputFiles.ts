@@ -10,7 +10,7 @@ import { decodeText, decodePieces, isGzipped } from './bytes.js'
 import { fileSystemProblem } from './fileProblem.js'
 import { FailureError, rejectUsage, usageFailure, type CommandFailure, type World } from './world.js'
 
-/** Resolves links to a missing file; at most as many as a file system follows. */
+/** Resolves links to a missing file, at most `linksLeft`. */
 const resolveDanglingLinks = async (path: string, linksLeft = 40): Promise<string> => {
   const target = linksLeft > 0 ? await readlink(path).catch(() => null) : null
   return target === null
@@ -92,7 +92,7 @@ export const readText =
     }
   }
 
-const BYTES_PER_READ = 1 << 20
+const READ_CHUNK_BYTES = 1 << 20
 
 /** Yields the bytes of a file, unpacked if it is gzipped. */
 export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
@@ -101,8 +101,8 @@ export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
   // a stream without an encoding yields bytes
   for await (const piece of firstTwoBytes) start.push(piece as Uint8Array)
   const zlib = isGzipped(Buffer.concat(start)) ? await import('node:zlib') : null
-  const file = createReadStream(path, { highWaterMark: BYTES_PER_READ })
-  const unpacked = zlib === null ? file : file.pipe(zlib.createGunzip({ chunkSize: BYTES_PER_READ }))
+  const file = createReadStream(path, { highWaterMark: READ_CHUNK_BYTES })
+  const unpacked = zlib === null ? file : file.pipe(zlib.createGunzip({ chunkSize: READ_CHUNK_BYTES }))
   // `pipe` does not forward errors
   file.on('error', error => unpacked.destroy(error))
   for await (const piece of unpacked) yield piece as Uint8Array
@@ -119,7 +119,7 @@ export interface TableFile {
 /** True for hidden files and markers such as `_SUCCESS`. */
 const isHidden = (name: string): boolean => /^[._]/.test(name)
 
-/** Returns a predicate for names that match a pattern of `*` and `?`; time ≤ product of the lengths, without backtracking. */
+/** Returns a predicate for names that match `*` and `?`, in time ≤ the product of lengths. */
 export const matchesPattern = (pattern: string): ((name: string) => boolean) => {
   const parts = pattern.split('*').map(part => Array.from(part))
   const first = parts[0]

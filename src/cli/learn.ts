@@ -1,4 +1,4 @@
-/** Learns a mixture from a table and options, without access to files: checkpoints and progress go through `Control`. */
+/** Learns from a table and options, without access to files: checkpoints and progress go through `Control`. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as NEA from 'fp-ts/lib/NonEmptyArray.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -38,7 +38,7 @@ export type PipelineOrigin =
   | {
       readonly _tag: 'Chosen'
       readonly pipeline: Pipeline.Pipeline<string>
-      /** True if the search converged; otherwise `pipeline` has the remaining stages, unless a signal stopped it. */
+      /** True if the search converged; otherwise `pipeline` has remaining stages, unless a signal stopped it. */
       readonly isConverged: boolean
       /** Candidate reported without running the pipeline, such as a source's; otherwise null. */
       readonly candidate: Fit.Ranked | null
@@ -66,7 +66,7 @@ export interface LearningTask {
   readonly standardize: boolean
   readonly origin: PipelineOrigin
   readonly seed: number
-  /** In rows; null for none. */
+  /** Weight of the prior in rows; null for none. */
   readonly prior: number | null
 }
 
@@ -223,10 +223,7 @@ const taskFindings = (
     prior: prior ?? O.toNullable(Pipeline.pipelinePrior(pipeline))
   })
 
-/**
- * Converts log-likelihoods of stages to the original units: log p(x) = log p(z) − Σⱼ log sⱼ with z = (x − c)/s. Other objectives are
- * unchanged.
- */
+/** Converts log-likelihoods of stages to the original units: log p(x) = log p(z) − Σⱼ log sⱼ with z = (x − c)/s. */
 const inDataUnits = (
   { stages: pipelineStages }: Pipeline.Pipeline<string>,
   scaling: Points.Scaling | null,
@@ -245,7 +242,7 @@ const learnByPipeline =
   (requested: Pipeline.Pipeline<string>): TE.TaskEither<CommandFailure, LearnedFit> => {
     const data = taskTrainingData(task)
     return pipe(
-      // A fit with missing cells has no remaining stages, so completed cells are not learned from.
+      // Missing cells were completed, and a fit of these has no remaining stages.
       tracePipeline(control, requested, {
         seed: task.seed,
         points: Missing.completed(data.scaled),
@@ -326,7 +323,7 @@ const describeScore =
     return { stages, plan: Compile.explain(program), stopped, learned }
   }
 
-/** Mean of the last tenth of the losses, since those of batches are noisy; null if there are none. */
+/** Mean of the last tenth of the losses, which are noisy; null if there are none. */
 const recentMeanLoss = (stage: StageRun | undefined): number | null => {
   const values = stage?.values ?? []
   const last = values.slice(-Math.ceil(values.length / 10))
@@ -354,7 +351,7 @@ interface CandidateSearch {
   readonly hasMissingCells: boolean
   /** Fixed number of components of the first family; null if free. */
   readonly fixedCount: number | null
-  /** True if there is one family with one number of components, and the search adds no other. */
+  /** True if only one family, with one number of components, is compared. */
   readonly hasOneCandidate: boolean
 }
 
@@ -368,7 +365,7 @@ export const choosePipeline =
   ): TE.TaskEither<CommandFailure, ChosenPipeline> =>
   async () => {
     const search = candidateSearch(options, task, recipe)
-    const given = givenPipeline(search)
+    const given = onlyPipeline(search)
     if (given !== null) return E.right(given)
     const states = pipe(
       rejectCheckpoint(search, control.checkpointWriter),
@@ -401,15 +398,15 @@ const candidateSearch = (
   }
 }
 
-/** Origin of a score learned by a recipe; families with a fixed number of components cannot grow. */
+/** Origin of a score learned by a recipe; `annealed` instead of the default, which needs a free number of components. */
 const recipeOrigin = (score: Score.Score<string>, recipe: CandidateSearch['recipe']): PipelineOrigin => ({
   _tag: 'Recipe',
   score,
   recipe: recipe === GROWN ? 'annealed' : recipe
 })
 
-/** Pipeline of the only candidate if its recipe can learn it; null if a search is needed. */
-const givenPipeline = ({
+/** Pipeline if there is one candidate that its recipe can learn; null if a search is needed. */
+const onlyPipeline = ({
   options: { families, components },
   task: { seed },
   ...search
@@ -476,7 +473,7 @@ const searchStates = (
 }
 
 /**
- * Runs a search up to the chosen candidate's remaining run, with missing cells to the end, and after a signal until a candidate is learned.
+ * Runs a search until the chosen candidate's remaining run (with missing cells to the end), or after a signal until a candidate is learned.
  * `last` is null without states.
  */
 const runSearch = async (
@@ -497,7 +494,7 @@ const runSearch = async (
   return { last, stopped: signal ?? (await control.pollSignal()) }
 }
 
-/** Pipeline of the best candidate: its remaining stages `rest`, or the recipe's, from its own start. */
+/** Pipeline of the best candidate: remaining stages, or the recipe's from its own start. */
 const chosenPipeline = (
   { options: { criterion }, task: { table }, recipe, hasOneCandidate }: CandidateSearch,
   { candidates, refused, starts, seed }: Fit.Fit,
@@ -506,7 +503,7 @@ const chosenPipeline = (
 ): ChosenPipeline => {
   const [{ pipeline, isConverged }] = candidates
   const remaining = stopped === null ? rest : null
-  // A candidate without remaining stages is reported as it is: an empty pipeline has no variance floor.
+  // A candidate without remaining stages is reported unchanged: an empty pipeline has no variance floor.
   const isDone = remaining === null && (Source.isSource(table.data) || pipeline.stages.length === 0)
   return {
     origin:

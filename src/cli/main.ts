@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command `ornstein`. Only this module and those that start and run the thread of a fit access the process. */
+/** The command `ornstein`. Only this module and those of a fit's thread access the process. */
 import { mayThread } from './mayThread.js'
 import { signalListener } from './signalListener.js'
 import { terminalOf } from './terminal.js'

@@ -5,12 +5,12 @@ import { copyOfText, gridOfCsv, gridReader } from '../data/csv.js'
 import { gridToTable, type CsvOptions, type CellGrid } from '../data/grid.js'
 import type { DataError } from '../data/points.js'
 import { decodeText, isGzipped, nonTextSignature } from './bytes.js'
-import { copiedTables } from './copies.js'
+import { copyTableParts } from './copies.js'
 import { FailureError, workFailure, rejectUsage, type Content, type CommandFailure, type Files } from './world.js'
 
 const MAX_UNPACKED_BYTES = 1 << 30
 
-/** Unpacks gzipped bytes; returns others unchanged, and a failure for a damaged archive or more than `most` bytes. */
+/** Unpacks gzipped bytes; returns others unchanged. A failure if the archive is damaged or unpacks to more than `most` bytes. */
 export const decompress = async (
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
@@ -65,7 +65,7 @@ const gridOfBytes = (argument: string, path: string, bytes: Uint8Array, options:
   return E.isLeft(text) ? text : E.right(gridOfCsv(text.right, options))
 }
 
-/** File operations on `given` files; commands write into `written`, which readers see first. */
+/** File operations on `given` files; commands write into `written`, which is read first. */
 export const memoryFiles = (
   given: ReadonlyMap<string, Uint8Array>,
   written: Map<string, Uint8Array>
@@ -102,7 +102,7 @@ export const memoryFiles = (
       const text = bytes === undefined ? missingFile(argument, path) : decodeText(argument, path, bytes)
       if (E.isLeft(text)) throw new FailureError(text.left)
       const copied = copyOfText(text.right, csv)
-      yield* copiedTables(csv)(
+      yield* copyTableParts(csv)(
         (async function* () {
           yield await Promise.resolve(copied)
         })()

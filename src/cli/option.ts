@@ -56,7 +56,7 @@ export const outputArgument: Argument<string> = {
     faultless(Problem.unless(text !== '', option, '""', 'the name of a file', 'name one; - is standard output'), text)
 }
 
-/** Path of a file or folder, not standard output; the remedy shows a non-empty `example`. */
+/** Path of a file or folder, not standard output; the remedy shows `example`. */
 export const nameArgument = (name: string, example: string): Argument<string> => ({
   ...pathArgument(name),
   read: (text, option) =>
@@ -104,11 +104,11 @@ export const domainArgument = <A extends string>(domain: SettingDomain<A>, name:
   read: readByDomain(domain, text => text as A)
 })
 
-/** One of the given words. */
+/** Text that must be one of `words`. */
 export const oneOfWords = <const A extends string>(words: ReadonlyArray<A>, name: string): Argument<A> =>
   domainArgument(among(words), name)
 
-/** One of a list of words that is loaded on demand. */
+/** Text that must be one of a list of words loaded on demand. */
 export const loadedWordArgument = <A extends string>(
   words: () => Promise<ReadonlyArray<A>>,
   name: string
@@ -117,7 +117,7 @@ export const loadedWordArgument = <A extends string>(
   read: async (text, option, context) => oneOfWords(await words(), name).read(text, option, context)
 })
 
-/** Comma-separated list. */
+/** Comma-separated list of `one`. */
 export const listArgument = <A>(one: Argument<A>, name: string): Argument<ReadonlyArray<A>> => ({
   name,
   read: async (text, option, context) => {

@@ -19,7 +19,7 @@ export const stdoutProblems = (
 /** True unless the output is standard output. */
 const isNamedFile = ({ path }: OutputFile): boolean => path !== '-'
 
-/** Returns a failure if an output file cannot be written, before the work. */
+/** Checks before the work that each output file can be written. */
 export const checkWritableOutputs =
   (world: World, inputs: ReadonlyArray<string>) =>
   (outputs: ReadonlyArray<OutputFile>): TE.TaskEither<CommandFailure, void> =>

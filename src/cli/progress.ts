@@ -42,7 +42,7 @@ interface RewrittenLine {
   readonly clear: () => void
 }
 
-/** Line on standard error that each text, after `prefix`, replaces. */
+/** Line on standard error that each text replaces, after `prefix`. */
 const rewrittenLine = (world: World, prefix: string): RewrittenLine => {
   let lastWritten = -Infinity
   const write = (text: () => string): void => {
@@ -70,7 +70,7 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
   let furthest = 0
   let currentStage = ''
   let since = startedAt
-  /** Words with the estimated time left if `done` of `of` took the time since `from`; empty if either time is below one second. */
+  /** Words with the estimated time left if `done` of `of` took the time since `from`; empty if either is below one second. */
   const timeLeft = (from: number, done: number, of: number, words: (time: string) => string): string => {
     const elapsed = world.now() - from
     const rest = (elapsed / done) * (of - done)
@@ -81,7 +81,7 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
     write(
       () =>
         `candidate ${done + 1} of ${of}: ${components} ${commandLineName(family)}` +
-        // The best are then refined on all rows, for a time that candidates on a sample do not show.
+        // The best are then refined on all rows, for an unknown time.
         (done + 1 === of
           ? ', then the best are refined'
           : timeLeft(startedAt, furthest, of, time => `, about ${time} to the last candidate`))

@@ -2,7 +2,7 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { mapArgument, textArgument } from './option.js'
 
-/** URL of a Redis server; `env:NAME` reads it from an environment variable, which hides a password from the process list. */
+/** URL of a Redis server; `env:NAME` reads it from an environment variable, to hide a password. */
 export const connectionArgument = mapArgument(textArgument('url'), (text, _, option) => {
   const name = /^env:(\w+)$/.exec(text)?.[1]
   const url = name === undefined ? text : (process.env[name] ?? '')

@@ -23,7 +23,7 @@ const NOISE_LEVEL_COUNT = 9
 const randomRows = (points: Points.Points, from: number, count: number): Points.Points =>
   pipe(points, Points.select(Key.permutation(points.rows)(Key.fromSeed(0)).slice(from, from + count)))
 
-/** Score and parameters of the Gaussian with the data's moments; none if the covariance is singular. */
+/** Gaussian with the data's moments; none if the covariance is singular. */
 const gaussianFit = (points: Points.Points) => {
   const { dim } = points
   const flat = Points.covariance(points)
@@ -86,7 +86,7 @@ const lossByNoiseLevel = (
   }))
 }
 
-/** Draws samples in the data's units, and computes their energy distance to the rows. */
+/** Energy distance to the rows of samples drawn in the data's units. */
 const sampleDistances = (
   learned: ScoreModel.ScoreModel,
   points: Points.Points,

@@ -10,12 +10,12 @@ import { nodeFiles } from './files.js'
 import { tableFiles } from './inputFiles.js'
 import { readSourceFile } from './commandSteps.js'
 
-const columnCodec = t.union([t.string, t.number])
+const columnNameOrIndexCodec = t.union([t.string, t.number])
 const sharedOptionsCodec = t.exact(
   t.partial({
-    columns: t.readonlyArray(columnCodec),
-    exclude: t.readonlyArray(columnCodec),
-    weights: columnCodec,
+    columns: t.readonlyArray(columnNameOrIndexCodec),
+    exclude: t.readonlyArray(columnNameOrIndexCodec),
+    weights: columnNameOrIndexCodec,
     missing: t.keyof({ refuse: null, drop: null, keep: null }),
     header: t.union([t.boolean, t.literal('auto')]),
     delimiter: t.string,

@@ -3,7 +3,7 @@ import type { Signal } from './world.js'
 export interface SignalListener {
   readonly begin: () => void
   readonly end: () => void
-  /** From here to `endWait`, a signal ends the process at once, and so does one that was caught since `begin`. */
+  /** From here to `endWait` a signal ends the process at once; so does one caught since `begin`. */
   readonly beginWait: () => void
   readonly endWait: () => void
 }
@@ -38,7 +38,7 @@ export const signalListener = (onSignal: (signal: Signal) => void): SignalListen
       for (const signal of signals) process.on(signal, receive)
     },
     end,
-    // The listener stays: a signal that has arrived but was not yet passed on would be lost without it.
+    // The listener stays, since a signal that is not yet delivered would be lost.
     beginWait: () => {
       isWaiting = true
       if (caught !== null) endProcess(caught)

@@ -32,7 +32,7 @@ export const outputFormatProblems = async (
 ): Promise<ReadonlyArray<Problem.Problem>> =>
   path === undefined ? [] : (await import('./outputFormat.js')).foreignFormatProblems({ option, path }, to)
 
-/** True if rows are read as usual, and need not all be in memory. */
+/** True if no option needs all rows in memory or sets how they are read. */
 const mayStream = ({ by, labels, stream, missing, every, pipeline }: FitFlags): boolean =>
   by === undefined &&
   labels === undefined &&

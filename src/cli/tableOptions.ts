@@ -134,7 +134,7 @@ export const speaker: Problem.Speaker = part => {
   }
 }
 
-/** Converts a problem of the table at `path`: a setting becomes its option, other fields are prefixed with the path. */
+/** Converts a table's problem: a setting becomes its option, other fields are prefixed with the path. */
 export const tableProblemAsOption =
   (path: string) =>
   (problem: Problem.Problem): Problem.Problem => {

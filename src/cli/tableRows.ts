@@ -97,7 +97,7 @@ const memoizedByData =
 /** Standardizes the columns. */
 export const standardizedRows = memoizedByData(standardizedCache, TrainingData.standardizeColumns)
 
-/** Standardizes the columns; a source's into a temporary file, which a fit reads many times. */
+/** Standardizes the columns; those of a source into a temporary file. */
 const storedStandardizedRows = memoizedByData(storedCache, (data): TrainingData.TrainingData => {
   const standardized = standardizedRows(data)
   const { points, close } = Source.storedData(standardized.scaled)

@@ -15,7 +15,7 @@ import { columnGrids, joinGridParts } from '../data/columnarTables.js'
 import { writtenOfGrid, type CopiedPart } from '../data/appendedTable.js'
 import { readPartsInThread } from './columnarFiles.js'
 import { decodePieces, isGzipped, nonTextSignature, startsWithBytes } from './bytes.js'
-import { copiedTables } from './copies.js'
+import { copyTableParts } from './copies.js'
 import { fileSystemProblem } from './fileProblem.js'
 import { unpackedBytes, gatherBytes, tableFiles, readText, gunzipped, type TableFile } from './inputFiles.js'
 import { FailureError, usageFailure, type CommandFailure, type World } from './world.js'
@@ -78,7 +78,7 @@ const gridOfText = async (
   argument: string,
   options: CsvOptions
 ): Promise<ReadAttempt<CellGrid>> => {
-  // Bytes that cannot be read again are kept for the full grammar.
+  // Bytes that cannot be read again are kept.
   const kept: Uint8Array[] = []
   const { push, grid } = gridReader(options, file?.size)
   try {
@@ -98,7 +98,7 @@ const gridOfText = async (
     const found = isPlain === true ? grid() : null
     if (found !== null) return E.right(found)
   } catch {
-    // The error recurs below and is reported there.
+    // The text's reader reports the error.
   }
   const text = await readText(Readable.from(kept))(argument, file?.path ?? '-')()
   return E.isLeft(text) ? text : E.right(gridOfCsv(text.right, options))
@@ -147,15 +147,15 @@ async function* gridsOfFile(
 
 // -- with the text of all cells ----------------------------------------------------------------------------------------
 
-/** In bytes; larger tables are copied in pieces by default. */
-const STREAMED_BYTES = 1 << 27
+/** Maximum size of a table that is copied as a whole by default. */
+const MAX_WHOLE_COPY_BYTES = 1 << 27
 
 /** Reads a table with the text of all its cells, as one copy or in pieces. */
 export const readCopies = (stdin: Stdin): World['readCopies'] =>
   async function* (argument, path, { csv, inPieces }) {
-    const isStreamed = inPieces || (await isLarge(path, STREAMED_BYTES))
+    const isStreamed = inPieces || (await isLarge(path, MAX_WHOLE_COPY_BYTES))
     const parts = copiedParts(stdin, argument, path, { csv, inPieces: isStreamed })
-    yield* copiedTables(csv)(isStreamed ? parts : joinCopies(parts))
+    yield* copyTableParts(csv)(isStreamed ? parts : joinCopies(parts))
   }
 
 /** Throws `FailureError` if a file cannot be read. */
@@ -286,9 +286,9 @@ const firstPiece = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array
 }
 
 /** Maximum size of a Parquet file that is held in memory. */
-const MAX_HELD_BYTES = 2_147_483_647
+const MAX_PARQUET_BYTES_IN_MEMORY = 2_147_483_647
 
-/** Parts of a table as its format has them. `readsNested` includes columns of lists and records. Default: false. */
+/** Parts of a table as its format has them. Default: columns of lists and records are left out. */
 const tableParts = (
   table: OpenedTable,
   argument: string,
@@ -309,7 +309,7 @@ const tableParts = (
   }
 }
 
-/** Row groups of a Parquet file. Gzipped files and streams are held in memory, since it is read from its end. */
+/** Row groups of a Parquet file, which is read from its end, so gzipped ones and streams are held in memory. */
 async function* parquetParts(
   { file, bytes }: OpenedTable,
   options: CsvOptions,
@@ -321,20 +321,20 @@ async function* parquetParts(
     yield* grids(file.path, file.size)
     return
   }
-  const all = await gatherBytes(bytes, MAX_HELD_BYTES)
-  if (all.length > MAX_HELD_BYTES) throw Object.assign(new Error(), { code: 'ERR_BUFFER_TOO_LARGE' })
+  const all = await gatherBytes(bytes, MAX_PARQUET_BYTES_IN_MEMORY)
+  if (all.length > MAX_PARQUET_BYTES_IN_MEMORY) throw Object.assign(new Error(), { code: 'ERR_BUFFER_TOO_LARGE' })
   yield* grids(Uint8Array.from(all).buffer, all.length)
 }
 
 // -- sizes -------------------------------------------------------------------------------------------------------------
 
-/** Maximum bytes of a text table read into memory by default: rows take about four times as much, at most half of the memory. */
-export const comfortableBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 8
+/** Maximum size of a text table read into memory by default: rows take four times as much, half of the memory. */
+export const maxInMemoryTextBytes = (): number => Math.min(totalmem(), process.constrainedMemory() || Infinity) / 8
 
 /** Approximate size ratio of a text table to Parquet. */
 export const PARQUET_GROWTH = 4
 
-/** True if a table's files have more than `most` unpacked bytes; those of Parquet count `parquetGrowth` times. */
+/** True if a table's files unpack to more than `most` bytes; Parquet counts `parquetGrowth`-fold. */
 export const isLarge = async (path: string, most: number, parquetGrowth = 1): Promise<boolean> => {
   const files = await tableFiles('', path)
   let rest = most
@@ -346,7 +346,7 @@ export const isLarge = async (path: string, most: number, parquetGrowth = 1): Pr
   return false
 }
 
-/** Unpacked bytes of a file, counted to just above `most`, or to damage in the archive; 0 unless the path is a regular file. */
+/** Unpacked bytes of a file, counted until above `most` or a damaged place; 0 unless it is a regular file. */
 const unpackedSize = async (path: string, most: number): Promise<number> => {
   let count = 0
   try {

@@ -36,7 +36,7 @@ const optimizerInBrief = (optimizer: Optimizer.Optimizer, steps: number): string
     )
   )
 
-const stageMeans = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.Plan): string =>
+const methodInWords = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Program.Plan): string =>
   optimizer === undefined
     ? engine
     : [
@@ -46,7 +46,7 @@ const stageMeans = ({ optimizer, loss, stopping }: Stage.Simple, { engine }: Pro
           : [])
       ].join(', ')
 
-const stageMeasure = ({ loss, times }: Stage.Simple, prior: O.Option<number>): string =>
+const objectiveInWords = ({ loss, times }: Stage.Simple, prior: O.Option<number>): string =>
   loss === undefined
     ? `−log-likelihood${O.isSome(prior) ? ' less log p(θ)' : ''} per row${times.length > 0 ? `, with the noise of t = ${times.join(', ')}` : ''}`
     : Objective.formula(loss.objective)
@@ -70,7 +70,7 @@ type WatchRun = (
   measured: (stage: number, value: number) => MeasuredValue
 ) => void
 
-/** Writes checkpoints of a run, and holds the one to resume from. */
+/** Checkpoints of a run: writes them, and has the one to resume from. */
 export interface CheckpointWriter {
   readonly path: string
   /** Name and version of this program. */
@@ -130,7 +130,7 @@ const emptyHistory = (program: Program.Program<string>, seed: number): RunHistor
   stages: program.stages.map(() => ({ rule: null, ...new History().summary() }))
 })
 
-/** Reads the state and history to resume from; null and empty for a new run. */
+/** Reads the state and history to resume from; null and empty if new. */
 const resumePoint = (
   program: Program.Program<string>,
   seed: number,
@@ -173,7 +173,7 @@ const isCheckpointDue = (every: CheckpointInterval, step: number, passed: number
 export const logScaleSum = (scaling: Points.Scaling | null): number =>
   Array.from(scaling?.scale ?? [], Elementary.log).reduce((sum, log) => sum + log, 0)
 
-/** Names a program's values by stage, and converts log-likelihoods to the data's units. */
+/** Returns a function that names a stage's value and converts log-likelihoods to the data's units. */
 const measureValues = ({ pipeline }: Program.Program<string>, scaling: Points.Scaling | null) => {
   const simpleStages = pipeline.stages.flatMap(Stage.simple)
   const shift = logScaleSum(scaling)
@@ -186,15 +186,15 @@ const measureValues = ({ pipeline }: Program.Program<string>, scaling: Points.Sc
   }
 }
 
-/** Describes a program's stages, one per simple stage of the pipeline, with their histories. */
+/** Describes the simple stages of a program, with their histories. */
 const describeStageRuns = (
   { pipeline, plan, stages }: Program.Program<string>,
   history: RunHistory['stages']
 ): ReadonlyArray<StageRun> =>
   pipeline.stages.flatMap(Stage.simple).map(({ stage, simple }, i) => ({
     formula: Stage.formula(stage),
-    scale: stageMeasure(simple, Stage.priorOf(stage)),
-    method: stageMeans(simple, plan[i]),
+    scale: objectiveInWords(simple, Stage.priorOf(stage)),
+    method: methodInWords(simple, plan[i]),
     limit: stages[i].stopping.steps,
     ...history[i]
   }))

@@ -283,7 +283,7 @@ const workerCommand = command({
   run: async (_, flags) => (await import('./commands/worker.js')).runWorker(flags)
 })
 
-/** Share `which` of `of`, counted from 1. */
+/** Share number `which`, from 1, of `of` shares. */
 export interface SweepShare {
   readonly which: number
   readonly of: number
@@ -327,8 +327,8 @@ const sweepCommand = command({
   run: async ([file], flags) => (await import('./commands/sweep.js')).runSweep(file, flags)
 })
 
-const LIST_OPTIONS = { json: flagOption('print JSON, with the code of examples'), ...VOCABULARY_OPTION }
-export type ListFlags = OptionValues<typeof LIST_OPTIONS>
+const LIST_COMMAND_OPTIONS = { json: flagOption('print JSON, with the code of examples'), ...VOCABULARY_OPTION }
+export type ListFlags = OptionValues<typeof LIST_COMMAND_OPTIONS>
 
 const listCommand = command({
   name: 'list',
@@ -342,7 +342,7 @@ const listCommand = command({
       isOptional: true
     }
   ],
-  options: LIST_OPTIONS,
+  options: LIST_COMMAND_OPTIONS,
   examples: ['list', 'list optimizer', 'list schedule --json', 'list --vocabulary ./mine.js'],
   run: async ([concept], flags) => (await import('./commands/list.js')).runList(concept, flags)
 })

@@ -74,8 +74,8 @@ export interface Files {
   /** Bytes of a file, unpacked if it is gzipped. */
   readonly readBytes: (argument: string, path: string) => TE.TaskEither<CommandFailure, Uint8Array>
   /**
-   * Reads a table, of one file, a folder, or names with `*` and `?`, into memory. Returns a failure if a file cannot be read, a data error
-   * if it is no table.
+   * Reads a table (a file, a folder, or names with `*` and `?`) into memory. A failure if a file cannot be read, a data error if it is no
+   * table.
    */
   readonly readTable: (
     argument: string,
@@ -88,7 +88,7 @@ export interface Files {
     path: string,
     options: Points.CsvOptions
   ) => TE.TaskEither<CommandFailure, E.Either<Points.DataError, Source.SourceTable>>
-  /** Reads a table with the text of all cells, as one copy or in pieces; throws `FailureError` if a file cannot be read. */
+  /** Reads a table with the text of all cells, whole or in pieces; throws `FailureError` if a file cannot be read. */
   readonly readCopies: (
     argument: string,
     path: string,
@@ -122,7 +122,7 @@ export interface World extends Files {
   readonly terminal: Terminal
   /**
    * Runs work that a signal may end early. The work calls `pollSignal` periodically, which waits for a turn of the event loop and returns
-   * the first signal received, or null. A signal outside this call, or a second one, ends the process.
+   * the first signal, or null. A second signal, or one outside this call, ends the process.
    */
   readonly untilSignal: <A>(work: (pollSignal: () => Promise<Signal | null>) => Promise<A>) => Promise<A>
   /** True while the work waits for other processes: a signal then ends the process at once. */

@@ -54,7 +54,7 @@ const classifyFailure = (problems: Problem.Problems): CommandFailure => {
   return usageFailure(NEA.map(placed)(problems))
 }
 
-const optionsOf = ({ covariance, components, seed }: ClassifyFlags): Discriminant.Options => ({
+const discriminantOptions = ({ covariance, components, seed }: ClassifyFlags): Discriminant.Options => ({
   covariance,
   components,
   seed
@@ -70,10 +70,10 @@ const assessClassifier = (
   flags: ClassifyFlags
 ): E.Either<CommandFailure, ClassifierAssessment> =>
   pipe(
-    Discriminant.learned(optionsOf(flags))(points, labels),
+    Discriminant.learned(discriminantOptions(flags))(points, labels),
     E.bindTo('classifier'),
     E.bind('crossValidation', () =>
-      Discriminant.crossValidated(optionsOf(flags), { folds: flags.folds, seed: flags.seed })(points, labels)
+      Discriminant.crossValidated(discriminantOptions(flags), { folds: flags.folds, seed: flags.seed })(points, labels)
     ),
     E.mapLeft(classifyFailure)
   )
@@ -87,7 +87,6 @@ const reportClassifier =
       TE.flatMapTask(assessment => printResult(world, flags, describeAssessment(file, rows, flags, assessment)))
     )
 
-/** Returns the assessment as JSON and as a document. */
 const describeAssessment = (
   file: string,
   { points, columns, labels, unlabelled }: LabelledRows,
@@ -161,7 +160,9 @@ export const runClassify =
           )
         return pipe(
           TE.fromEither(
-            E.mapLeft(classifyFailure)(Discriminant.learned(optionsOf(flags))(labelled.points, labelled.labels))
+            E.mapLeft(classifyFailure)(
+              Discriminant.learned(discriminantOptions(flags))(labelled.points, labelled.labels)
+            )
           ),
           TE.flatMap(classifier =>
             appendColumns({

@@ -98,7 +98,7 @@ const evaluateScore = (
 }
 
 /** Rows of the components, and of any background. */
-const componentRows = (
+const componentTableRows = (
   { mixture: { weights, background } }: Model.Model,
   statistics: Statistics.Statistics
 ): ReadonlyArray<ReadonlyArray<string>> => {
@@ -152,7 +152,6 @@ const evaluateTable = (
       )
 }
 
-/** Returns the evaluation as JSON and as a document. */
 const describeEvaluation = (
   { columns, dropped, statistics, table }: EvaluatedRows,
   evaluation: ModelEvaluation<Model.Model>
@@ -191,7 +190,7 @@ const describeEvaluation = (
       ]),
       tablePart('Components', {
         header: ['component', 'rows', 'share', 'weight'],
-        rows: componentRows(model, statistics)
+        rows: componentTableRows(model, statistics)
       }),
       ...(overlapping === null ? [] : [textPart(overlapSentence(overlapping))]),
       ...(crossTable === null

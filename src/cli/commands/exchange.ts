@@ -79,7 +79,7 @@ const scoreOfExchange = ({ mixture, covariance }: Exchange.Found): Score.Score<s
   return background === undefined ? tailed : withBackground({ shape: background.shape })(tailed)
 }
 
-/** Returns a model without statistics, with a pipeline that starts at the parameters and has no stages. */
+/** Returns a model whose pipeline starts at the parameters and has no stages. */
 const modelOfExchange = (imported: Exchange.Found, columns: ReadonlyArray<string>): Model.Model => {
   const mixture = simplifiedMixture(imported.mixture)
   const score = scoreOfExchange(imported)
@@ -103,7 +103,7 @@ const modelOfExchange = (imported: Exchange.Found, columns: ReadonlyArray<string
   }
 }
 
-/** Returns the names of `--columns`, one each. Default: those of the file, otherwise x1, x2, … */
+/** Names of `--columns`, one each. Default: the file's, otherwise x1, x2, … */
 const exchangeColumns = (
   { mixture, columns }: Exchange.Named,
   requested: ReadonlyArray<string> | undefined

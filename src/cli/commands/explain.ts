@@ -42,7 +42,7 @@ const readPipeline =
       })
     )
 
-/** Random data of the shape that a pipeline needs: problems on these do not depend on the data. */
+/** Random data of the shape that a pipeline needs, to find problems that do not depend on data. */
 const standInPoints = ({ score, initializer, stages }: Pipeline.Pipeline<string>): Points.Points => {
   const noise = stages.flatMap(Stage.losses).flatMap(({ expectation }) => Expectation.fixedNoiseSize(expectation) ?? [])
   const components = Case.field(score, 'components') ?? 1

@@ -61,7 +61,7 @@ const readPipelineFile = (
     )
   )
 
-/** Excludes the columns that the table left out, for all readers of the file. */
+/** Excludes constant columns, for all readers of the file. */
 const withoutIgnoredColumns = (choices: FitChoices, { ignored }: TableRows): FitChoices => {
   const constant = ignored.flatMap(({ name, why }) => (why === 'constant' ? [name] : []))
   const { csv } = choices
@@ -78,18 +78,15 @@ interface FitRequest {
   readonly world: World
   readonly file: string
   readonly choices: FitChoices
-  /** Those that determine the fit. */
+  /** Options that determine the fit. */
   readonly typedOptions: ReadonlyArray<string>
   readonly isStreamed: boolean
   readonly checkpointWriter: CheckpointWriter | null
   readonly backend: Backend.Backend
 }
 
-/**
- * Chooses the pipeline to run. Default: columns are standardized unless their unit matters: to a pipeline's numbers, or families of
- * variance 1.
- */
-const planFit = (
+/** Chooses what to learn. By default columns are standardized, unless a pipeline or a family of variance 1 uses their unit. */
+const chooseTask = (
   { world, file, choices, checkpointWriter, backend }: FitRequest,
   { standardize, pipeline: path, vocabulary, fixed }: FitFlags,
   table: TableRows,
@@ -185,7 +182,7 @@ const groupsText = (
           })
           .join('\n\n')
 
-/** Runs the task, then the recipes of `--compare`, until a signal arrives. */
+/** Runs the task, then `--compare`, until a signal arrives. */
 const fitTask = (
   world: World,
   hooks: Pick<Control, 'watch' | 'checkpointWriter'>,
@@ -213,7 +210,7 @@ const fitTask = (
     })
 }
 
-/** Learns a score that is not a mixture, and reports its parameters. */
+/** Learns a score that is not a mixture; writes and prints its findings. */
 const fitScore = (
   { world, choices: { checkpointOptions }, checkpointWriter }: FitRequest,
   flags: FitFlags,
@@ -227,7 +224,7 @@ const fitScore = (
       return world.untilSignal(pollSignal => learnScore({ watch, checkpointWriter, now, pollSignal })(task, path)())
     }),
     TE.tap(learned => {
-      // Computed once, if a report or text needs it.
+      // Computed at most once, on demand.
       const findings = lazy(() => look.scoreFindings(learned, task, path))
       const isPrinted = flags.json || (!flags.quiet && fitOutputs(flags).every(({ path }) => path !== '-'))
       return pipe(
@@ -281,7 +278,7 @@ const checkpointIntervalProblems = ({ every, pipeline }: FitFlags): ReadonlyArra
 /** Reading of a table; the last is the default for large ones. */
 export type TableReading = 'whole' | 'inPieces' | 'inPiecesBySize'
 
-/** Notice that a large table is read in pieces: in memory the chosen candidate is run once more, which may change the last digits. */
+/** Notice that a large table is read in pieces; in memory one more run may change the last digits. */
 const streamingNotice = ({ search: { families, components }, recipe }: FitChoices, { pipeline }: FitFlags): string => {
   const isOpen = pipeline === undefined && recipe === GROWN && !(families?.length === 1 && components?.length === 1)
   const others = isOpen ? '; the last digits of the result may differ' : ''
@@ -334,7 +331,7 @@ const fitGroups = async (
   let stopped: Signal | null = null
   for (const group of groups) {
     const line = openProgressLine(world, group.flags, `${group.value ?? ''}: `)
-    const chosen = await planFit(request, group.flags, group.table, line.onCandidate)()
+    const chosen = await chooseTask(request, group.flags, group.table, line.onCandidate)()
     const shown = E.isLeft(chosen)
       ? chosen
       : await fitRows(request, group.flags, chosen.right, line).finally(line.clear)
@@ -347,14 +344,14 @@ const fitGroups = async (
   return E.mapLeft(workFailure)(faultless(problems, stopped))
 }
 
-const fitWhole = async (
+const fitOneTable = async (
   request: FitRequest,
   flags: FitFlags,
   table: TableRows,
   line: ProgressLine
 ): Promise<E.Either<CommandFailure, Signal | null>> => {
   const { world, choices, isStreamed } = request
-  const chosen = await planFit(request, flags, table, line.onCandidate)()
+  const chosen = await chooseTask(request, flags, table, line.onCandidate)()
   if (E.isLeft(chosen)) return chosen
   const { task, hasRemainingRun } = chosen.right
   if (flags.printPipeline) return printPipeline(world, task)
@@ -388,7 +385,7 @@ const printPipeline = async (world: World, task: LearningTask): Promise<E.Either
   return E.right(null)
 }
 
-/** Reads the table, or its groups, without constant columns. */
+/** Reads the table, or its groups. Constant columns are left out, except for a pipeline. */
 const readGroups = async (
   world: World,
   file: string,
@@ -404,7 +401,7 @@ const readGroups = async (
       )
     : pipe(steps.readTableFile(world, 'FILE')(file, csv, flags.labels), TE.flatMapEither(rowGroups(flags)))
   const groups = await read().finally(line.clear)
-  // The numbers of a pipeline refer to all columns.
+  // A pipeline's numbers refer to all columns, so none is left out.
   return E.isLeft(groups) || flags.pipeline !== undefined
     ? groups
     : E.right(groups.right.map(group => ({ ...group, table: withoutConstantColumns(group.table) })))
@@ -460,7 +457,7 @@ const fitFile = async (
   const line = openProgressLine(world, flags)
   return closeAfter(close)<Signal | null>(
     by === undefined
-      ? () => fitWhole(request, flags, table, line).finally(line.clear)
+      ? () => fitOneTable(request, flags, table, line).finally(line.clear)
       : pipe(
           checkOutputs(groups.right.flatMap(group => fitOutputs(group.flags))),
           TE.flatMap(() => () => fitGroups(request, by, flags, groups.right))

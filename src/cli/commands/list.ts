@@ -8,7 +8,7 @@ import type { GlossaryConcept, GlossaryWord } from '../glossary.js'
 import type { ListFlags } from '../usage.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
-/** Concept as plain text, stored as JSON by the build: listing it does not load the language. */
+/** Concept as plain text; the build stores it, so that listing does not load the language. */
 export interface ListedConcept extends Omit<GlossaryConcept, 'words'> {
   readonly words: ReadonlyArray<Omit<GlossaryWord, 'example'>>
 }
@@ -21,7 +21,7 @@ export const listedConcepts = (vocabulary: ReadonlyArray<GlossaryConcept>): Read
     words: words.map(({ name, about, formula, code }) => ({ name, about, formula, code }))
   }))
 
-/** Reads the list of the build; computes it if there is none. */
+/** Reads the list that the build stored, or computes it. */
 export const loadListedConcepts = async (): Promise<ReadonlyArray<ListedConcept>> => {
   try {
     // The build writes the result of `listedConcepts`; a test compares them.
@@ -45,7 +45,7 @@ const knownConcepts = async (
   return E.isLeft(custom) ? custom : E.right(listedConcepts(Object.values(concepts(custom.right))))
 }
 
-/** Finds a concept by name, singular or plural, ignoring case; all if `wanted` is undefined. */
+/** Finds a concept by its singular or plural name, ignoring case; all if undefined. */
 const chosenConcepts = (
   vocabulary: ReadonlyArray<ListedConcept>,
   wanted: string | undefined

@@ -35,7 +35,7 @@ const fieldSchema = (field: AnyField): JsonRecord => {
   const nested = field.nestedJson({}).at(0)
   const listed = field.nestedJson([{}]).at(0)
   const named = field.nestedJson({ mine: {} }).at(0)
-  // A nested description may be omitted, or have a short form: a number for a constant rate.
+  // A nested description may be omitted or short: a number for a constant rate.
   return nested?.at === ''
     ? { ...description, anyOf: [reference(nested.concept), { type: ['null', 'number', 'string', 'boolean', 'array'] }] }
     : listed !== undefined

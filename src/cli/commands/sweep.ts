@@ -1,6 +1,6 @@
 /**
- * `ornstein sweep`: runs fits × tables × seeds in several processes. Appends each result as a line of JSON, and runs only fits without a
- * line; `cat` joins the lines of several machines.
+ * `ornstein sweep`: runs fits × tables × seeds in several processes. Appends each result as a line of JSON, and runs only fits without one;
+ * `cat` joins results of several machines.
  */
 import { execFile } from 'node:child_process'
 import { appendFileSync } from 'node:fs'
@@ -51,7 +51,7 @@ const ALLOWED_OPTIONS = Object.keys(FIT_OPTIONS)
   .filter(key => !SWEEP_OWN_OPTIONS.some(own => own === key))
   .map(key => optionName(key).slice(2))
 
-/** Rejects text with NUL, which ends an argument of a process. */
+/** Rejects text with NUL, which no argument of a process can contain. */
 const nulProblems = (field: string, text: string): ReadonlyArray<Problem.Problem> =>
   Problem.unless(!text.includes('\0'), field, JSON.stringify(text), 'text without NUL', 'correct it')
 
@@ -89,7 +89,7 @@ const sweepRuns = (
     )
   )
 
-const parsedLines = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<A> => {
+const parseValidLine = <A>(codec: t.Type<A, unknown>, text: string): ReadonlyArray<A> => {
   const json = parseJson(text, Limits.messageDepth)
   const decoded = 'fault' in json ? null : codec.decode(json.value)
   return decoded !== null && E.isRight(decoded) ? [decoded.right] : []
@@ -134,15 +134,15 @@ const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string =
   )
 }
 
-const MAIN_MODULE = fileURLToPath(new URL('../main.js', import.meta.url))
+const MAIN_MODULE_PATH = fileURLToPath(new URL('../main.js', import.meta.url))
 
-/** Runs a fit in a process with `threads` threads. Its standard input closes with this process, which ends the fit too. */
+/** Runs a fit in a process, which ends when this one closes its standard input. */
 const fitInProcess = (run: SweepRun, threads: number, signal: AbortSignal): Promise<SweepLine> =>
   new Promise(resolve => {
     const env = { ...process.env, ORNSTEIN_WITH: 'stdin', ORNSTEIN_THREADS: String(threads) }
     const options = { env, signal, maxBuffer: Infinity, encoding: 'utf8', killSignal: 'SIGKILL' } as const
-    execFile(process.execPath, [MAIN_MODULE, ...run.args], options, (error, stdout, stderr) => {
-      const result = error === null ? parsedLines(fitResultCodec, stdout).at(0) : undefined
+    execFile(process.execPath, [MAIN_MODULE_PATH, ...run.args], options, (error, stdout, stderr) => {
+      const result = error === null ? parseValidLine(fitResultCodec, stdout).at(0) : undefined
       resolve({
         ...run,
         ...(result === undefined ? { problem: stderr.trim() || (error?.message ?? 'no fit') } : { result })
@@ -151,11 +151,11 @@ const fitInProcess = (run: SweepRun, threads: number, signal: AbortSignal): Prom
   })
 
 const SIGNAL_CHECK_MILLISECONDS = 100
-const processors = (): number => node()?.threads ?? 1
+const processorCount = (): number => node()?.threads ?? 1
 
 type SweepEnd = Signal | CommandFailure | null
 
-/** Runs `jobs` fits at a time, passing results to `onResult`. Returns the reason of an early end. */
+/** Runs `jobs` fits at a time, passing results to `onResult`. Returns why it ended early. */
 const runSweepFits =
   (runs: ReadonlyArray<SweepRun>, jobs: number, onResult: (line: SweepLine) => CommandFailure | null) =>
   async (pollSignal: () => Promise<Signal | null>): Promise<SweepEnd> => {
@@ -170,7 +170,7 @@ const runSweepFits =
     }, SIGNAL_CHECK_MILLISECONDS)
     const worker = async (): Promise<void> => {
       for (const run of remaining) {
-        const line = await fitInProcess(run, Math.max(1, Math.floor(processors() / jobs)), aborter.signal)
+        const line = await fitInProcess(run, Math.max(1, Math.floor(processorCount() / jobs)), aborter.signal)
         if (aborter.signal.aborted) return
         end = onResult(line)
         if (end !== null) aborter.abort()
@@ -188,7 +188,7 @@ interface SweepResult {
 
 /** Runs `ornstein sweep`. */
 export const runSweep =
-  (path: string, { out, share, jobs = processors() }: SweepFlags) =>
+  (path: string, { out, share, jobs = processorCount() }: SweepFlags) =>
   (world: World): TE.TaskEither<CommandFailure, Signal | null> =>
     pipe(
       readSweepRuns(world, path),
@@ -244,7 +244,7 @@ const runRemainingFits = async (
   const results = new Map(
     written
       .split('\n')
-      .flatMap(text => parsedLines(sweepLineCodec, text))
+      .flatMap(text => parseValidLine(sweepLineCodec, text))
       .filter(line => line.result !== undefined)
       .map(line => [commandLineKey(line), line])
   )

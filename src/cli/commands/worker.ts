@@ -27,7 +27,7 @@ export const runWorker =
       TE.mapLeft(problem => usageFailure(problem)),
       TE.flatMapTask(worker => async () => {
         const stopped = await world.untilSignal(async pollSignal => {
-          // A reader of this line may send a signal at once, so signals are caught first.
+          // Caught first: a reader of this line may send a signal at once.
           printLine(`worker ${worker.name} is ready`)
           for (;;) {
             const signal = await pollSignal()

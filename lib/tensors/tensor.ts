@@ -381,7 +381,7 @@ const NORM_RANGES = {
 } as const
 
 /** √(Σ x²) over the axes, derivative 0 at x = 0. Squares neither overflow nor underflow if the precision can represent the result. */
-export const norm: ReduceAxes = (x, axis, keepDims = false) => {
+export const norm: ReduceAxes = (x, axis, keepDims) => {
   const t = asTensor(x)
   const { least, most, by } = NORM_RANGES[precision()]
   const shrinks = powerOfTwo(-by)

@@ -20,7 +20,7 @@ export const withDefaultSetting =
 
 /** Whole numbers in [least, most]; unbounded without `most`. */
 export const wholeSetting = (least: number, suggestion: number, most?: number): SettingDomain<number> => ({
-  says: `a whole number ≥ ${least}`,
+  says: most === undefined ? `a whole number ≥ ${least}` : `a whole number in [${least}, ${most}]`,
   words: [],
   problems: (field, value) => Problem.requireCount(field, value, { least, suggestion, most })
 })

@@ -38,7 +38,7 @@ export const dyadic = (min: number, max: number): fc.Arbitrary<number> =>
   fc.integer({ min: Math.ceil(64 * min), max: Math.floor(64 * max) }).map(n => n / 64)
 
 /** One of the values, printed by `show`. */
-const arbitraryShown =
+const printedValues =
   <A extends object>(show: (value: A) => string) =>
   (...values: ReadonlyArray<A>): fc.Arbitrary<A> =>
     printed(show)(fc.constantFrom(...values))
@@ -67,7 +67,7 @@ export const straightSchedule: Schedule.Schedule = Schedule.custom({
 })
 
 /** Schedules of every kind: built-in, custom, and on other clocks. */
-export const schedules: fc.Arbitrary<Schedule.Schedule> = arbitraryShown(Schedule.show)(
+export const schedules: fc.Arbitrary<Schedule.Schedule> = printedValues(Schedule.show)(
   ...[Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.rectifiedFlow, Schedule.subVp(), Schedule.vpLinear()],
   ...[Schedule.vpLinear({ betaMin: 0, betaMax: 2 }), Schedule.cosine(), Schedule.cosine({ offset: 0 })],
   ...[Schedule.varianceExploding(), Schedule.varianceExploding({ sigmaMin: 0.125, sigmaMax: 2 })],
@@ -103,7 +103,7 @@ export const levels: fc.Arbitrary<Schedule.Level> = fc
 
 /** Parametrizations of every kind. */
 export const parametrizations: fc.Arbitrary<Parametrization.Parametrization> =
-  arbitraryShown<Parametrization.Parametrization>(Parametrization.show)(
+  printedValues<Parametrization.Parametrization>(Parametrization.show)(
     ...[Parametrization.score, Parametrization.noise, Parametrization.data, Parametrization.velocity],
     ...[Parametrization.flow, Parametrization.edm(), Parametrization.edm({ sigmaData: 1 })]
   )
@@ -130,7 +130,7 @@ interface PointsOptions {
   readonly maxRows?: number
   /** Bound on the entries of scattered rows. */
   readonly extent?: number
-  /** Magnitude of distant rows. */
+  /** Magnitude of the distant rows, if there are any. */
   readonly far?: number
   /** True if some points carry integer weights ≥ 0. */
   readonly weights?: boolean
@@ -296,7 +296,7 @@ export const isCleanOnly = <P extends string>(score: Score.Score<P>): boolean =>
 
 /** Schedules on which the score is defined. */
 export const schedulesFor = <P extends string>(score: Score.Score<P>): fc.Arbitrary<Schedule.Schedule> =>
-  isCleanOnly(score) ? arbitraryShown(Schedule.show)(Schedule.ornsteinUhlenbeck) : schedules
+  isCleanOnly(score) ? printedValues(Schedule.show)(Schedule.ornsteinUhlenbeck) : schedules
 
 /** Times at which the score is defined. */
 export const timesFor =
@@ -356,7 +356,7 @@ export const withPartners =
         : points(dim)
   }
 
-/** Prints an expectation as code, given noise in full. */
+/** Prints an expectation as code; fixed noise with all its values. */
 export const showExpectation = (expectation: Expectation.Expectation): string =>
   Case.isMadeBy(Expectation.fixed)(expectation)
     ? `Expectation.fixed(${showPoints({
@@ -389,7 +389,7 @@ export const expectations =
         ...(anew ? [] : [seeds.map(seed => Expectation.fixed(normalNoise(points, seed)))]),
         sampled.map(Expectation.monteCarlo),
         ...(seesNoise(score) && integrates ? [sampled.map(Expectation.projected)] : []),
-        // Distant points may need more than a fixed number of nodes.
+        // Distant points would need more quadrature nodes.
         ...(isMirroredScore(score) && integrates && points.values.every(x => Math.abs(x) <= NEAR_RADIUS)
           ? [fc.constant(Expectation.quadrature())]
           : [])
@@ -400,7 +400,7 @@ export const expectations =
 
 // —— descriptions ——
 
-/** Limits counts to 8 and lists to 4 entries, for speed. */
+/** Limits integers to 8 and lists to 4 entries, for speed. */
 const shrinkCounts = (u: unknown): unknown =>
   typeof u === 'number'
     ? Number.isInteger(u) && u > 8
@@ -412,6 +412,7 @@ const shrinkCounts = (u: unknown): unknown =>
         ? small(u)
         : u
 
+/** The value with smaller counts and lists, if that is valid; otherwise the value itself. */
 const small = <T extends Case.AnyValue>(value: T): T => {
   const fields = Object.keys(value[Case.ofCase].fields).map(
     name => [name, shrinkCounts(Case.field(value, name))] as const
@@ -450,7 +451,8 @@ export interface Walk {
   readonly gradients: ReadonlyArray<Params.Params<string>>
 }
 
-const anyArray = (shape: ReadonlyArray<number>): fc.Arbitrary<NdArray> => {
+/** Arrays of dyadic numbers in [−8, 8], one in six all 0. */
+const arrayOrZeros = (shape: ReadonlyArray<number>): fc.Arbitrary<NdArray> => {
   const length = shapeSize(shape)
   const entries = fc.oneof(
     { weight: 5, arbitrary: fc.array(dyadic(-8, 8), { minLength: length, maxLength: length }) },
@@ -472,7 +474,7 @@ export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
       })
       .chain(shapes => {
         const point: fc.Arbitrary<Params.Params<string>> = fc.record(
-          pipe(shapes, Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(anyArray))
+          pipe(shapes, Params.map<ReadonlyArray<number>, fc.Arbitrary<NdArray>>(arrayOrZeros))
         )
         return fc.record({ start: point, gradients: fc.array(point, { maxLength: 8, size: 'max' }) })
       }),

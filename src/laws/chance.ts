@@ -88,11 +88,11 @@ export const sameMeans = (a: ReadonlyArray<NumericValues>, b: ReadonlyArray<Nume
   )
 
 /** Variance of the uniform distribution on [−½, ½]. */
-const VARIANCE = 1 / 12
+const UNIFORM_VARIANCE = 1 / 12
 
 /** Bound on the mean of n products 4uv, which lie in [−1, 1] and have variance 16/144 (Bernstein 1924). */
-const margin = (n: number): number => {
-  const variance = 16 * VARIANCE * VARIANCE
+const meanProductBound = (n: number): number => {
+  const variance = 16 * UNIFORM_VARIANCE * UNIFORM_VARIANCE
   const a = EXPONENT / (3 * n)
   return a + Math.sqrt(a * a + (2 * EXPONENT * variance) / n)
 }
@@ -101,6 +101,7 @@ const centredCdf = (z: number): number => Normal.normalCdf(z) - 0.5
 const foldedCdf = (z: number): number => 2 * Math.abs(centredCdf(z)) - 0.5
 
 type NumberFunction = (z: number) => number
+/** Mean of 4 f(a_i) g(b_i), in [−1, 1]; 0 in expectation if a and b are independent. */
 const association = (a: NumericValues, b: NumericValues, of: NumberFunction, other: NumberFunction = of): number =>
   meanNumber(Array.from(a, (z, i) => 4 * of(z) * other(b[i])))
 
@@ -109,9 +110,9 @@ export const areUnassociated = (a: NumericValues, b: NumericValues): Relation =>
   equals(
     [centredCdf, foldedCdf].flatMap(of => [centredCdf, foldedCdf].map(other => association(a, b, of, other))),
     0,
-    margin(a.length)
+    meanProductBound(a.length)
   )
 
 /** Relation that two standard normal samples do not correlate positively. */
 export const areNotPositivelyAssociated = (a: NumericValues, b: NumericValues): Relation =>
-  atMost(association(a, b, centredCdf), margin(a.length))
+  atMost(association(a, b, centredCdf), meanProductBound(a.length))

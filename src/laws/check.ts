@@ -15,8 +15,8 @@ export const printed =
   (arbitrary: fc.Arbitrary<A>): fc.Arbitrary<A> =>
     arbitrary.map(value => ({ ...value, [fc.toStringMethod]: () => `\n${show(value)}` }))
 
-/** Placeholder of cases beyond `maxCases`. */
-const passedOver: unique symbol = Symbol('passed over')
+/** Stands for each case beyond `maxCases`. */
+const skippedCase: unique symbol = Symbol('passed over')
 const originSymbol: unique symbol = Symbol('origin')
 
 interface CaseOrigin<A> {
@@ -25,7 +25,7 @@ interface CaseOrigin<A> {
 }
 
 /**
- * Property over several arbitraries in turn, so that few runs reach each. Skips cases beyond `maxCases` whatever `numRuns` is, except one
+ * Property that takes the arbitraries in turn, so that few runs reach each. Skips cases beyond `maxCases` whatever `numRuns` is, except one
  * replayed from its seed and path.
  */
 const propertyOf = <A>(
@@ -39,7 +39,7 @@ const propertyOf = <A>(
   const placed = (at: number, inner: fc.Value<[A]>): fc.Value<[A]> =>
     new fc.Value(inner.value_, { [originSymbol]: at, inner })
   // fast-check passes only generated values to `run` and `shrink`.
-  const skipped = new fc.Value<[A]>(passedOver as unknown as [A], undefined)
+  const skipped = new fc.Value<[A]>(skippedCase as unknown as [A], undefined)
   const isOrigin = (context: unknown): context is CaseOrigin<A> =>
     typeof context === 'object' && context !== null && originSymbol in context
   return {
@@ -68,7 +68,7 @@ export const executedCases = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): R
 
 /**
  * A law over cases that print as code. Its check returns true or throws an error that names the failure. Cases come from the arbitraries
- * (one for each dimension, say) in turn.
+ * (such as one for each dimension) in turn.
  *
  * @example
  * import fc from 'fast-check'
@@ -133,7 +133,7 @@ export const collectLaws = (laws: ReadonlyArray<Law | NotApplicable | ReadonlyAr
   return Object.assign(all.filter(isLaw), { notApplicable })
 }
 
-/** Maps each law and keeps `notApplicable`. */
+/** Applies `f` to each law and keeps `notApplicable`. */
 export const mapLaws =
   (change: (law: Law) => Law) =>
   (laws: ReadonlyArray<Law> | Laws): Laws =>
@@ -157,7 +157,7 @@ export const requireTestedClaims = (code: string, options: object, laws: Laws): 
       )
 }
 
-/** Returns true, or throws the failure message. */
+/** Returns true if `condition` is true; otherwise throws an error with the message of `failure`. */
 export const holds = (condition: boolean, failure: () => string): boolean => condition || refuse(failure())
 
 /** Returns the compiled value; throws its problems if there are any. */
@@ -167,14 +167,14 @@ export const compiledOrThrow = <A>(either: E.Either<ReadonlyArray<Problem.Proble
     E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
   )
 
-/** Options of a loss with few evaluations: interpreted, without a trial run. */
+/** Compile options for losses that are evaluated only a few times: interpreted, without a trial run. */
 export const FEW_EVALUATIONS = { evaluations: 1, isTried: true }
 
 /** All entries of the parameters, by name. */
 export const flattenParams = <P extends string>(params: Params.Params<P>): ReadonlyArray<number> =>
   Object.values<Params.Params<P>[P]>(params).flatMap(({ values }) => Array.from(values))
 
-/** A side of a relation, with named entries. */
+/** Value and gradient as one side of a relation, with named entries. */
 export const namedValueAndGradient = <P extends string>({ value, gradient }: ValueAndGradient<P>): object => ({
   L: value,
   '∇L': flattenParams(gradient)

@@ -155,7 +155,7 @@ const STRINGS = [' x', 'x ', '', 'É e\u0301', 'a\tb\n', '0', 'x'.repeat(300)]
 const anyJson: fc.Arbitrary<JsonValue> = fc.jsonValue() as fc.Arbitrary<JsonValue>
 
 const jsonOf = <A>(codec: t.Type<A, unknown>, value: A): JsonValue =>
-  // The text of an encoded value is JSON.
+  // An encoded value that was printed and parsed is JSON.
   jsonRoundTrip(codec.encode(value)) as JsonValue
 
 const nodeAt = (json: JsonValue, index: number): readonly [JsonPath, JsonValue] => {

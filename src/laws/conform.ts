@@ -112,6 +112,7 @@ const conceptRule = <T>(
 const fixedSchedule = ({ schedule }: Context): { readonly schedules?: fc.Arbitrary<Schedule.Schedule> } =>
   schedule === undefined ? {} : { schedules: fc.constant(schedule) }
 
+/** The symmetric pair if the stage compiles on it, otherwise two components. */
 const simplestScore = (stage: Stage.Stage): Score.Score<string> => {
   const pipeline = Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
@@ -126,6 +127,7 @@ const smallNetwork: Score.Score<string> = Score.network(Net.mlp({ hidden: [4] })
   predicts: Parametrization.noise
 })
 
+/** First score that the initializer can start. */
 const startableScore = (initializer: Initializer.Initializer): Score.Score<string> => {
   const dim = Initializer.initializerDim(initializer) ?? 1
   const points = { rows: 6, dim, values: Key.normal(6 * dim)(Key.fromSeed(0)) }
@@ -181,8 +183,7 @@ const CONCEPT_RULES: ReadonlyArray<ConceptRule> = [
   ])
 ]
 
-/** Claims without their arbitraries, for scripts. */
-const stated = (claims: object): object =>
+const claimsWithoutArbitraries = (claims: object): object =>
   Object.fromEntries(
     Object.entries(claims).filter(([name, value]) => !(value instanceof fc.Arbitrary) && name !== 'points')
   )
@@ -195,7 +196,7 @@ const lawsOf = (value: Instance, context: Context, claims: object): Laws => {
       const found = of(value, context, claims)
       if (found === null) return false
       const [given, laws] = found
-      const claimed = stated(claims)
+      const claimed = claimsWithoutArbitraries(claims)
       const made = { by, of: Object.keys(claimed).length === 0 ? given : [...given, claimed] }
       return scripted(made, laws)
     })
@@ -247,8 +248,8 @@ export const parts = <T extends Instance>(
   )
 
 /**
- * Returns the laws of an instance and of all its parts, for any test runner; a part's path begins the names of its laws. `notApplicable`
- * holds the laws that no option claims, each with that option.
+ * Returns the laws of an instance and of all its parts, for any test runner; the names of a part's laws begin with its path.
+ * `notApplicable` lists the laws that no option claims, each with that option.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -358,7 +359,7 @@ const reportRow = (
   }
 }
 
-const notHeld = ({ law, option, why }: NotApplicable): Row => ({
+const notHeldRow = ({ law, option, why }: NotApplicable): Row => ({
   law,
   verdict: 'not held',
   why: why ?? (option === undefined ? 'it does not apply' : `claim it by \`${option}\``),
@@ -400,7 +401,7 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
     )
   const rows = [
     ...all.filter(({ name }) => isChosen(name)).map(law => reportRow(law, { ...options, seed })),
-    ...notApplicable.map(notHeld)
+    ...notApplicable.map(notHeldRow)
   ]
   const report = { of: Case.show(instance), seed, rows, expected }
   return { ...report, passed: complaints(report).length === 0 }
@@ -422,10 +423,11 @@ export const table = ({ of, seed, rows, expected }: Report): string =>
           .join('  ')
           .trimEnd()
       ),
-    ...notAsked(rows.filter(({ verdict }) => verdict === 'not held'))
+    ...summarizeNotHeld(rows.filter(({ verdict }) => verdict === 'not held'))
   ].join('\n')
 
-const notAsked = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
+/** One line that names the laws not held and why; no line for no rows. */
+const summarizeNotHeld = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   if (rows.length === 0) return []
   const reasons = [...new Set(rows.map(({ why }) => why))].map(
     why => `${rows.flatMap(row => (row.why === why ? [`‘${row.law}’`] : [])).join(', ')} (${why})`

@@ -218,7 +218,7 @@ const truthIsFixedPoint = <P extends string>(subject: CorrespondenceSubject<P>):
       const after = mixtureOf(emStepOn(before)(params))
       const { value, gradient } = lossOn(before)(params)
       return [
-        equals(namedMixture(after), namedMixture(before), 1e-9),
+        equals(emMixtureEntries(after), emMixtureEntries(before), 1e-9),
         equals(flattenParams(gradient), 0, (isExact ? 1e-9 : 1e-4) * (1 + Math.abs(value)))
       ]
     }
@@ -319,7 +319,8 @@ const limitsAgree = <P extends string>(subject: CorrespondenceSubject<P>): LawBu
   })
 }
 
-const namedMixture = ({ means, weights, ...mixture }: Mixture.Mixture): object => ({
+/** Entries of a mixture, named for messages as those of EM. */
+const emMixtureEntries = ({ means, weights, ...mixture }: Mixture.Mixture): object => ({
   'EM’s means': means.values,
   'EM’s weights': weights,
   'EM’s variances': Mixture.covariances({ means, weights, ...mixture }).values
@@ -328,8 +329,8 @@ const namedMixture = ({ means, weights, ...mixture }: Mixture.Mixture): object =
 // —— steps near the truth ——
 
 /**
- * −½ ∂L and EM's step per unit displacement of means (by `off`) or other parameters (by `SMALL_MOVE`), as half the difference of both
- * signs, at a truth with noised components `apart` standard deviations apart.
+ * −½ ∂L and EM's step per unit displacement, as half the difference of both signs: of means by `off`, of other parameters by `SMALL_MOVE`,
+ * at a truth with noised components `apart` standard deviations apart.
  */
 const stepsNearTruth = <P extends string>(
   { score, unit, compared, mixtureOf, emStepOn, lossOn }: CorrespondenceSubject<P>,
@@ -372,10 +373,12 @@ const emFactors = <P extends string>(
   )
 
 const isMean = (name: string): boolean => name === 'mean' || name === 'means'
+/** True for variances and their like: neither means nor weights. */
 const isShape = (name: string): boolean => !isMean(name) && name !== 'logits'
 
 type EntryDirection = (k: number) => number
 
+/** Directions of displacement: all entries alike, linear in the entry's index, and single entries. */
 const entryDirections = (size: number): ReadonlyArray<EntryDirection> => [
   () => 1,
   ...(size < 2 ? [] : [(k: number) => (2 * k) / (size - 1) - 1]),
@@ -412,7 +415,7 @@ const separatedParams = <P extends string>(
     })
   )
 
-/** Moderates variances and weights, to limit the number of nodes. */
+/** Parameters with smaller log-variances and logits, to limit the number of nodes. */
 const moderateShapes = <P extends string>(params: Params.Params<P>): Params.Params<P> =>
   Params.map<Params.Params<P>[P], Params.Params<P>[P]>((array, name) =>
     isMean(name) ? array : { ...array, values: array.values.map(value => value / 5) }
@@ -443,5 +446,6 @@ const fixedPoint =
       }
     ).params
 
+/** The factor of `mean` or `means` in the result of `emFactors`. */
 const meanFactor = (factors: Readonly<Record<string, number>>): number =>
   sumNumbers(Object.entries(factors).map(([name, f]) => (isMean(name) ? f : 0)))

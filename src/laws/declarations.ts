@@ -30,14 +30,15 @@ const linearScore = (predicts: Parametrization.Parametrization): Score.Score<str
 const scorePredictor = linearScore(Parametrization.score)
 const noisePredictor = linearScore(Parametrization.noise)
 
+/** Dimensions 1 and 2 if objective and score accept one, otherwise all accepted. */
 const lowDims = (objective: Objective.Objective, score: Score.Score<string>): ReadonlyArray<number> => {
   const found = Arbitrary.objectiveDims(objective, score)
   const few = found.filter(dim => dim <= 2)
   return few.length > 0 ? few : found
 }
 
-/** True if the objective can be evaluated on the score, with all heads and parameters that it reads. */
-const isAskedOf = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
+/** True if the score has all heads and parameters that the objective reads. */
+const supportsScore = (objective: Objective.Objective, score: Score.Score<string>): boolean =>
   lowDims(objective, score).every(dim =>
     Objective.terms(objective).every(({ term }) => Compatibility.readsAreAvailable(Score.interpret(score), term, dim))
   )
@@ -92,7 +93,7 @@ const declarationSubject = (objective: Objective.Objective, score: Score.Score<s
     penalty: term !== undefined && Objective.isPenalty(term) ? term : undefined,
     /** True if the noise levels exist on the Ornstein–Uhlenbeck schedule. */
     isTimed: Objective.problems(Schedule.ornsteinUhlenbeck)(objective).length === 0,
-    own: isAskedOf(objective, two) ? two : score,
+    own: supportsScore(objective, two) ? two : score,
     onCases: (score: Score.Score<string>) =>
       forAll(
         lowDims(objective, score).map(dim => {
@@ -149,7 +150,7 @@ const measuredInChangesNothing = ({ objective, matching, onCases }: DeclarationS
     ...declarationInfo('measuredIn'),
     statement:
       '∀ cases: a network that says the score, and one that says the noise of the same score, have one loss and one gradient. To 1e-11 (1 + |L| + |∇L|).',
-    claim: matching?.measuredIn !== undefined && isAskedOf(objective, scorePredictor),
+    claim: matching?.measuredIn !== undefined && supportsScore(objective, scorePredictor),
     maxCases: 5,
     says: each => {
       const noise = Expectation.monteCarlo()

@@ -29,7 +29,7 @@ export const pointsFromRows = (dim: number, rows: ReadonlyArray<NumberRow>, weig
   ...(weights === undefined ? {} : { weights: Float64Array.from(weights) })
 })
 
-const matrix = ({ shape: [rows, dim], values }: Params.Params<string>[string]): ReadonlyArray<NumberRow> =>
+const matrixRows = ({ shape: [rows, dim], values }: Params.Params<string>[string]): ReadonlyArray<NumberRow> =>
   listRows({ rows, dim, values })
 
 export const scaleRow = (factor: number, x: NumberRow): NumberRow => x.map(value => factor * value)
@@ -51,12 +51,12 @@ const byTextbook = Case.firstRule<MixtureOf>(
     Score.spherical,
     () =>
       ({ means }: Params.Params<string>) =>
-        matrix(means).map(mean => ({ weight: 1 / means.shape[0], mean, variance: 1 }))
+        matrixRows(means).map(mean => ({ weight: 1 / means.shape[0], mean, variance: 1 }))
   ),
   Case.when(Score.isotropic, () => ({ means, logits, logVariances }: Params.Params<string>) => {
     const masses = Array.from(logits.values, Elementary.exp)
     const total = sumNumbers(masses)
-    return matrix(means).map((mean, k) => ({
+    return matrixRows(means).map((mean, k) => ({
       weight: masses[k] / total,
       mean,
       variance: Elementary.exp(logVariances.values[k])
@@ -110,13 +110,13 @@ export const logJointDensities =
       )
     })
 
-const greatestOf = (values: NumberRow): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
+const maxOfRow = (values: NumberRow): number => values.reduce((a, b) => Math.max(a, b), -Infinity)
 
 export const textbookLogDensity =
   (x: NumberRow) =>
   (mixture: IsotropicGaussians): number => {
     const logs = logJointDensities(x)(mixture)
-    const most = greatestOf(logs)
+    const most = maxOfRow(logs)
     return most + Elementary.log(logs.reduce((sum, value) => sum + Elementary.exp(value - most), 0))
   }
 
@@ -125,7 +125,7 @@ export const textbookResponsibilities =
   (x: NumberRow) =>
   (mixture: IsotropicGaussians): NumberRow => {
     const logs = logJointDensities(x)(mixture)
-    const most = greatestOf(logs)
+    const most = maxOfRow(logs)
     const masses = logs.map(value => Elementary.exp(value - most))
     const total = sumNumbers(masses)
     return masses.map(mass => mass / total)

@@ -44,7 +44,7 @@ export const oneSidedSlopeBounds = (
   })
 }
 
-/** Relation that a slope lies between the one-sided ones, for the step length at which it is nearest. */
+/** Relation that a slope lies between the one-sided slopes, at the step length at which it deviates least. */
 export const slopeIsWithinBounds = (found: number, sides: ReadonlyArray<SlopeBounds>): Relation =>
   sides
     .map(({ least, most, tolerance }) => equals(found, Math.max(least, Math.min(most, found)), tolerance))
@@ -55,7 +55,7 @@ export const slopeIsWithinBounds = (found: number, sides: ReadonlyArray<SlopeBou
 
 export interface DifferenceSlope {
   readonly value: number
-  /** Difference of two estimates. */
+  /** Estimated error: the difference of two extrapolations. */
   readonly error: number
 }
 
@@ -94,8 +94,8 @@ export const extrapolatedSlope =
   }
 
 /**
- * Noise of evaluating f at x: root mean square of third differences over √20, the maximum over steps of 2⁻²⁰ to 2⁻⁴⁴ of the reach (by
- * default), too short for a smooth f to contribute. Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
+ * Noise of evaluating f at x: root mean square of third differences over √20, the maximum over steps too short for a smooth f to contribute
+ * (by default 2⁻²⁰ to 2⁻⁴⁴ of the reach). Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
  */
 export const evaluationNoise = (
   f: (x: number) => number,

@@ -48,7 +48,7 @@ export const expectationCases = <P extends string>(
 
 const variance = (values: Density.NumberRow): number => sampleMoments(values).variance
 
-/** Value and gradient concatenated, for each of `repeats` keys. */
+/** Values and gradients for `repeats` keys, each as one row. */
 export const valuesOverKeys = <P extends string>(
   score: Score.Score<P>,
   expectation: Expectation.Expectation,
@@ -139,7 +139,7 @@ export const unbiasedLaw = <P extends string>(
         ...options,
         instance: Expectation.monteCarlo(),
         score,
-        // Each half of the rows gives the other half's coefficient, so neither may be empty.
+        // The coefficient for one half of the rows is estimated from the other half, so neither may be empty.
         cases: expectationCases(score, [() => objective], 6),
         exactForm: () => exactForm
       }
@@ -148,12 +148,12 @@ export const unbiasedLaw = <P extends string>(
 
 // —— the noise itself ——
 
-/** Number of keys, or of rows for fixed noise. */
+/** Number of keys; of rows if noise is fixed. */
 const SAMPLE_COUNT = 5000
-/** Keys that draw for a thousand rows each, to show the tails. */
-const TABLES = 400
+/** Number of draws for 1000 rows each, to test the tails. */
+const LARGE_DRAWS = 400
 const ROWS_PER_KEY = 3
-/** Rows of one draw: a generator that restarts after fewer would repeat them. */
+/** Rows of one draw, to detect generators with a shorter period. */
 const ROWS_DRAWN_ONCE = 1000
 
 interface NoiseCase {
@@ -177,7 +177,7 @@ export const drawNoise =
       })
     )
 
-const ofNodes = ({ rule }: Expectation.OnLine): LawBuilder =>
+const nodesHaveNormalMoments = ({ rule }: Expectation.OnLine): LawBuilder =>
   forAll(fc.record({ slope: fc.integer({ min: 0, max: 50 }).map(k => k / 10) }))({
     name: 'its nodes are of the normal law',
     statement:
@@ -192,9 +192,9 @@ const ofNodes = ({ rule }: Expectation.OnLine): LawBuilder =>
   })
 
 /** Laws of drawn noise: standard normal entries, drawn once. Jointly drawn rows may be opposite. */
-const ofNoise = (instance: Expectation.Expectation): ReadonlyArray<LawBuilder> => {
+const noiseLaws = (instance: Expectation.Expectation): ReadonlyArray<LawBuilder> => {
   const way = Expectation.interpret(instance)
-  if (way.where === 'line') return [ofNodes(way)]
+  if (way.where === 'line') return [nodesHaveNormalMoments(way)]
   // Given noise has no distribution.
   if (way.where === 'everywhere' && way.rows === 'fixed' && way.size !== undefined) return []
   const subject = noiseSubject(way)
@@ -210,7 +210,7 @@ const noiseSubject = (way: Expectation.Meaning) => {
     isApart: way.where === 'span' || (way.where === 'everywhere' && way.rows === 'apart'),
     draw,
     rows: isFixed ? 1 : ROWS_PER_KEY,
-    /** Draws for each sample; of fixed noise each row is a sample. */
+    /** Weighted draws of each sample; a sample is one row if noise is fixed, otherwise one key. */
     samplesOf: ({ dim, seed }: NoiseCase): ReadonlyArray<ReadonlyArray<WeightedDraw>> => {
       if (!isFixed) return Key.split(SAMPLE_COUNT)(Key.fromSeed(seed)).map(draw({ rows: ROWS_PER_KEY, dim }))
       const all = draw({ rows: SAMPLE_COUNT, dim })(Key.fromSeed(seed))
@@ -223,7 +223,7 @@ const noiseSubject = (way: Expectation.Meaning) => {
 type NoiseSubject = ReturnType<typeof noiseSubject>
 
 const onNoiseCases = forAll(Arbitrary.ALL_DIMS.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))
-const noiseInfo = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
+const NOISE_LAW_INFO = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
 
 const weightedEntry = (
   samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
@@ -247,10 +247,10 @@ const meansOverEntries = (
 
 const noiseIsStandardNormal = ({ isApart, draw, rows, samplesOf }: NoiseSubject): LawBuilder =>
   onNoiseCases({
-    ...noiseInfo,
+    ...NOISE_LAW_INFO,
     name: 'its noise is standard normal',
     quantity: 'statistic of the noise',
-    statement: `∀ keys: over ${SAMPLE_COUNT} of them each entry of the noise, draws weighted, has Φ at nine places and the mean square 1, within bounds of Hoeffding (1963) and of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, the numbers of ${TABLES} draws for 1000 rows, and a row alone. All entries of a key together have the mean 0 and the mean square 1, up to 7 standard errors of the keys.`,
+    statement: `∀ keys: over ${SAMPLE_COUNT} of them each entry of the noise, draws weighted, has Φ at nine places and the mean square 1, within bounds of Hoeffding (1963) and of Laurent and Massart (2000) that a right one fails with probability 1e-9; of rows apart, also all entries together, the numbers of ${LARGE_DRAWS} draws for 1000 rows, and a row alone. All entries of a key together have the mean 0 and the mean square 1, up to 7 standard errors of the keys.`,
     says: each => {
       const { dim } = each
       const samples = samplesOf(each)
@@ -270,7 +270,7 @@ const noiseIsStandardNormal = ({ isApart, draw, rows, samplesOf }: NoiseSubject)
         ),
         isApart && [
           Chance.areStandardNormal(entries.flat()),
-          Chance.areStandardNormal(concatenated(drawFor(TABLES, 1000).map(([{ values }]) => values))),
+          Chance.areStandardNormal(concatenated(drawFor(LARGE_DRAWS, 1000).map(([{ values }]) => values))),
           Array.from({ length: dim }, (_, j) => Chance.areStandardNormal(weightedEntry(drawFor(SAMPLE_COUNT, 1), j)))
         ]
       ]
@@ -279,7 +279,7 @@ const noiseIsStandardNormal = ({ isApart, draw, rows, samplesOf }: NoiseSubject)
 
 const nothingIsDrawnTwice = ({ isFixed, isApart, draw, rows, samplesOf }: NoiseSubject): LawBuilder =>
   onNoiseCases({
-    ...noiseInfo,
+    ...NOISE_LAW_INFO,
     name: 'nothing is drawn twice',
     quantity: 'draws or their association',
     statement: `∀ keys: over ${SAMPLE_COUNT} of them the ranks and the sizes of two coordinates, of two keys, and of two rows that are apart are uncorrelated; of draws in two dimensions or more, and of rows together, ranks do not go together. Within Bernstein’s bound, which a right one fails with probability 1e-9. Of ${ROWS_DRAWN_ONCE} rows no two have the same noise. Exactly.`,
@@ -305,7 +305,7 @@ const nothingIsDrawnTwice = ({ isFixed, isApart, draw, rows, samplesOf }: NoiseS
             ? Chance.areUnassociated(firsts[0], other)
             : Chance.areNotPositivelyAssociated(firsts[0], other)
         }),
-        // On a line a rotated draw may be the draw itself.
+        // In one dimension a rotated draw may equal the draw.
         Array.from({ length: dim === 1 ? 0 : Math.min(4, samples[0].length) - 1 }, (_, draw) =>
           Chance.areNotPositivelyAssociated(firsts[0], of(0, draw + 1))
         )
@@ -336,9 +336,9 @@ export const expectation = <P extends string>(
   const cases = expectationCases(score, [Objective.denoising, Objective.implicit], rows)
   // Fixed noise estimates only its own mean.
   if (Expectation.isDeterministicExpectation(instance) && Expectation.noiseDomain(instance) === 'everywhere')
-    return ofRows(Expectation.show(instance), ofNoise(instance))
+    return ofRows(Expectation.show(instance), noiseLaws(instance))
   return ofRows(`${Expectation.show(instance)} of ${Score.show(score)}`, [
-    ...ofNoise(instance),
+    ...noiseLaws(instance),
     way.where === 'span' &&
       forAll(fc.record({ seed: Arbitrary.seeds }))({
         name: 'each draw comes with its opposite, if it says so',
@@ -428,17 +428,20 @@ interface VarianceOptions extends ExpectationOptions {
   readonly plain?: Expectation.Expectation
 }
 
-/** Low levels, where the variance of the denoising form is unbounded, to high ones, where that of the implicit form is. */
+/** Noise levels from low, where the denoising form's variance is unbounded, to high, where the implicit form's is. */
 const anyNoiseLevel = fc.constantFrom(0.01, 0.1, 0.3, 0.5, 1, 2).map(NoiseLevels.at)
 
-const OWN_ROWS = 12
+const ROWS_FROM_MIXTURE = 12
 
-/** Rows drawn from the mixture that the parameters define, in place of the case's; unchanged if there is no mixture. */
-const ofItsOwn = <P extends string>(score: Score.Score<P>, each: ExpectationCase<P>): ExpectationCase<P> => ({
+/** The case with rows drawn from the mixture of its parameters; unchanged if the score has none. */
+const withRowsFromMixture = <P extends string>(
+  score: Score.Score<P>,
+  each: ExpectationCase<P>
+): ExpectationCase<P> => ({
   ...each,
   points: pipe(
     Score.toMixture(score)(each.params),
-    O.match(() => each.points, Mixture.sample(OWN_ROWS)(Key.fromSeed(each.seed)))
+    O.match(() => each.points, Mixture.sample(ROWS_FROM_MIXTURE)(Key.fromSeed(each.seed)))
   )
 })
 
@@ -454,7 +457,7 @@ export const projectedVariance = <P extends string>(
         fc
           .tuple(cases, anyNoiseLevel)
           .map(([each, level]) => ({ ...each, objective: Objective.retimed(level)(each.objective) }))
-          .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? ofItsOwn(score, each) : each))
+          .map(each => (Of.isMadeBy(Objective.denoising)(each.objective) ? withRowsFromMixture(score, each) : each))
       )
     )({
       name: 'projected noise varies no more than plain noise',

@@ -11,12 +11,12 @@ import { forAll, equals, type LawBuilder } from './lawRows.js'
 
 type NumberColumn = ReadonlyArray<number>
 
-/** Remainder at which a unit column counts as dependent. */
-const REST = 1e-9
-/** Draws of the parameters, some of lower rank. */
+/** Norm at which the remainder of a unit column counts as 0. */
+const DEPENDENCE_TOLERANCE = 1e-9
+/** Number of drawn parameters; the rank may be lower at some. */
 const PARAMETER_DRAWS = 5
 
-/** Nonzero normalized slopes of log p in each parameter at points around all centres. */
+/** Slopes of log p at points around all centres, one unit column for each parameter with a nonzero slope. */
 const independentSlopes = <P extends string>(
   score: Score.Score<P>,
   { components, logDensity }: Score.Family<P>,
@@ -50,16 +50,16 @@ const independentSlopes = <P extends string>(
   return gradients[0].flatMap((_, j) => {
     const column = gradients.map(row => row[j])
     const length = euclideanLength(column)
-    return length > REST ? [column.map(x => x / length)] : []
+    return length > DEPENDENCE_TOLERANCE ? [column.map(x => x / length)] : []
   })
 }
 
-/** Law that degrees of freedom are the rank of a family's slopes, or all parameters of a network. */
+/** Law that the degrees of freedom are the rank of a family's slopes; not applicable to networks. */
 export const degreesOfFreedomLaw = <P extends string>(score: Score.Score<P>): LawBuilder =>
   forAll(Arbitrary.acceptedDims(score).map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))({
     name: 'has as many degrees of freedom as it says',
     quantity: 'degrees of freedom',
-    statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${PARAMETER_DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${REST}: rounding, times the condition of the others.`,
+    statement: `∀ dimensions: the rank of ∂ log p(x_i; θ)/∂θ_j, of the first of ${PARAMETER_DRAWS} normal θ at which it is not less, at points about all centres, is the number of its degrees of freedom. Of columns of length 1, what is left of a dependent one is below ${DEPENDENCE_TOLERANCE}: rounding, times the condition of the others.`,
     source: 'Rothenberg 1971, Econometrica 39:577–591: what is free is what the information matrix sees',
     maxCases: 3,
     claim: Score.interpret(score).family,
@@ -68,7 +68,9 @@ export const degreesOfFreedomLaw = <P extends string>(score: Score.Score<P>): La
       const said = Score.degreesOfFreedom(dim)(score)
       const found = Key.split(PARAMETER_DRAWS)(Key.fromSeed(seed)).reduce(
         (most, key) =>
-          most < said ? Math.max(most, columnRank(independentSlopes(score, family, dim, key), REST)) : most,
+          most < said
+            ? Math.max(most, columnRank(independentSlopes(score, family, dim, key), DEPENDENCE_TOLERANCE))
+            : most,
         0
       )
       return equals(found, said)

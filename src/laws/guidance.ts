@@ -172,6 +172,7 @@ const guidedCases: fc.Arbitrary<Guided> = fc.record({
     .map(values => ({ rows: 5, dim: 2, values: Float64Array.from(values) }))
 })
 
+/** Adds all measurements of a case to a score. */
 const guidedBy = (guide: Guide, { seen, schedule }: Guided): ReturnType<Guide['posterior']> =>
   guide.posterior(
     {

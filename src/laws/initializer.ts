@@ -97,7 +97,7 @@ const initializerSubject = <P extends string>(
     compiledOrThrow(Initializer.interpret(score, points)(initializer))(Key.fromSeed(seed))
   const startsOn = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
     Array.from({ length: count }, (_, i) => startOn(points, seed + 1 + i))
-  /** In two dimensions, since distances vary little on a line; wide, since narrow data leave no excess variance. */
+  /** Points in two dimensions, since distances vary little on a line; wide, since narrow data leave no excess variance. */
   const wide = (seed: number): Points.Points => normalPoints(minRows + 5, dim ?? 2, seed, 4)
   /** True if the change moves centres in some sample, or a start fails. */
   const changesCentres = (change: (points: Points.Points) => Points.Points): boolean =>
@@ -413,7 +413,7 @@ export const sameStartDistribution = <P extends string>(
     }
   })
 
-/** Compared numbers: parameters, distances of centres, their squares, and the row equal to each centre. */
+/** Parameters, distances of centres, their squares, and which row equals which centre, to compare in mean. */
 const startFeatures =
   (rows: ReadonlyArray<Density.NumberRow>) =>
   <P extends string>(params: Params.Params<P>): ReadonlyArray<number> => {
@@ -450,11 +450,13 @@ const normalPoints = (rows: number, dim: number, seed: number, scale: number): P
   values: Key.normal(rows * dim)(Key.fromSeed(seed)).map(z => scale * z)
 })
 
+/** Moves the first row outside of all others. */
 const moveFirstRowFar = (points: Points.Points): Points.Points => ({
   ...points,
   values: points.values.map((x, at) => (at < points.dim ? 4 * x + 4 * Math.sign(x) * maxAbs(points.values) : x))
 })
 
+/** The points with weights 0, 1, 2, 0, 1, … */
 const withCyclicWeights = (points: Points.Points): Points.Points => ({
   ...points,
   weights: Float64Array.from({ length: points.rows }, (_, i) => i % 3)

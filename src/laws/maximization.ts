@@ -181,7 +181,7 @@ const stepMaximizesQ = <P extends string>(subject: EMSubject<P>): LawBuilder => 
       // Another floor changes the step only if some variance is at the floor.
       return (
         areSameBits(stepOn(points, params, EM_VARIANCE_FLOOR / 2).params, next) &&
-        isGreatest(subject, { points, params, seed }, next)
+        maximizesQ(subject, { points, params, seed }, next)
       )
     }
   })
@@ -207,14 +207,14 @@ const noisyStepMaximizesQ = <P extends string>(subject: EMSubject<P>): LawBuilde
       const next = at(EM_VARIANCE_FLOOR)
       return (
         areSameBits(at(EM_VARIANCE_FLOOR / 2), next) &&
-        isGreatest(subject, { points: noised, params, seed }, next, level)
+        maximizesQ(subject, { points: noised, params, seed }, next, level)
       )
     }
   })
 }
 
-/** Relation that Q at `next` is no less than nearby, or than at `params` if a step only raises Q. */
-const isGreatest = <P extends string>(
+/** Relation that Q at `next` is no less than nearby; than at `params` if a step only raises Q. */
+const maximizesQ = <P extends string>(
   { score, isGeneralized, joint }: EMSubject<P>,
   {
     points,
@@ -241,7 +241,7 @@ const isGreatest = <P extends string>(
   return atMost(others.map(q), best, 1e-11 * (1 + Math.abs(best)) * squaredMagnitude(points, params))
 }
 
-/** True if users define its covariances, whose fit to expected moments at a noise level only raises Q. */
+/** True if the score has a custom covariance structure, whose fit to the expected moments at a noise level only raises Q. */
 const hasCustomCovariance = <P extends string>(score: Score.Score<P>): boolean =>
   Case.parts(score).some(
     part =>

@@ -139,7 +139,7 @@ const startParams = <P extends string>({ built }: NetSubject<P>, dim: number, se
 
 const PERTURBATION = 0.3
 
-/** Initial parameters plus normal numbers. */
+/** Initial parameters plus normal noise with standard deviation PERTURBATION. */
 const perturbedParams = <P extends string>(subject: NetSubject<P>, dim: number, seed: number): Params.Params<P> => {
   const start = startParams(subject, dim, seed)
   const { moved } = Key.named('moved')(Key.fromSeed(seed))

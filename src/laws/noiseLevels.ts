@@ -96,9 +96,10 @@ const QUANTILE_STEPS = [1e-3, -1e-3, 1e-4, -1e-4, 1e-5, -1e-5]
 /** Relative error of 48 nodes in the tails. */
 const TAIL_TOLERANCE = 1e-3
 
-const AS_DRAWN = 'for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes.'
+/** End of statements about means over drawn times. */
+const FEATURES_TEXT = 'for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes.'
 
-const shareOf = (seed: number): number => 0.05 + (0.9 * (seed % 1000)) / 999
+const probabilityOfSeed = (seed: number): number => 0.05 + (0.9 * (seed % 1000)) / 999
 
 const onSeeds = forAll(fc.record({ seed: seeds }))
 
@@ -132,7 +133,7 @@ const shareIsThatOfDraws = ({ share, quantile }: NoiseLevelsSubject): LawBuilder
       '∀ u in [0.05, 0.95]: F(t(u)) = u, or 1 − u where it falls, for the quantile t(u), F(t) the share of the law before t. To 1e-9, the rounding of F where a quantile is in the tails.',
     source: 'definition of the quantile',
     says: ({ seed }, { share, quantile }) => {
-      const u = shareOf(seed)
+      const u = probabilityOfSeed(seed)
       // Quantiles may fall with u.
       const isRising = quantile(0.1) < quantile(0.9)
       return equals(share(quantile(u)), isRising ? u : 1 - u, 1e-9)
@@ -148,7 +149,7 @@ const densityIsThatOfDraws = ({ density, quantile }: NoiseLevelsSubject): LawBui
       '∀ u in [0.05, 0.95]: p(t(u)) |t′(u)| = 1 for the quantile t(u), t′ to the left or to the right by differences of fourth order in steps of 1e-3, 1e-4 or 1e-5, as a quantile may have kinks; and t(u) is in the support. To 1e-5, the error of the differences.',
     source: 'a density is the slope of the share',
     says: ({ seed }, { density, quantile }) => {
-      const u = shareOf(seed)
+      const u = probabilityOfSeed(seed)
       const time = quantile(u)
       const products = QUANTILE_STEPS.map(
         h => density.at(time) * Math.abs(oneSidedDifference(step => quantile(u + step), h))
@@ -208,7 +209,7 @@ const drawWeightsIntegrateToDensity = ({ meaning, density, drawnNodes }: NoiseLe
 const densityAgreesWithDraws = ({ meaning, density, drawnNodes }: NoiseLevelsSubject): LawBuilder =>
   onSeeds({
     ...declarationInfo('density'),
-    statement: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, ${AS_DRAWN}`,
+    statement: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, ${FEATURES_TEXT}`,
     maxCases: 1,
     claim: meaning.quantile !== undefined && density,
     says: (_, density) => {
@@ -225,7 +226,7 @@ const densityAgreesWithDraws = ({ meaning, density, drawnNodes }: NoiseLevelsSub
 const cleanShareAgreesWithDraws = ({ meaning, drawnNodes }: NoiseLevelsSubject): LawBuilder =>
   onSeeds({
     ...declarationInfo('fromClean'),
-    statement: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], ${AS_DRAWN}`,
+    statement: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], ${FEATURES_TEXT}`,
     maxCases: 1,
     claim: meaning.quantile !== undefined && (meaning.fromClean ?? null),
     says: (_, clean) => {

@@ -37,7 +37,7 @@ import { gaussiansToMixture, acceptsPopulations, populationPoints } from './whol
 export interface ObjectiveOptions<P extends string> {
   /** Points on which the objective is finite. Default: any. */
   readonly points?: (dim: number) => fc.Arbitrary<Points.Points>
-  /** Default: those on which the objective's times have noise. */
+  /** Default: all on which every time of the objective has noise. */
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
   /** Symmetries of the score. Default: those of its family. */
   readonly symmetries?: ScoreSymmetries<P>
@@ -58,7 +58,7 @@ export interface ObjectiveOptions<P extends string> {
   readonly differentiates?: boolean
   /** True if the gradient is not 0 everywhere. Default: true if it is not the derivative of the value. */
   readonly hasGradient?: boolean
-  /** Exact objective of which one that draws more than noise is an unbiased estimate. */
+  /** Exact form of an objective that draws more than noise, which must estimate it without bias. */
   readonly exact?: Objective.Objective
   /** Mixture that the parameters define. Default: that of the score's family. */
   readonly mixture?: (params: Params.Params<P>) => Density.IsotropicGaussians
@@ -72,7 +72,7 @@ interface ObjectiveCase<P extends string> {
   readonly seed: number
 }
 
-/** Default claims about a term. */
+/** Default claims, as predicates of a term. */
 const CLAIMS = {
   proper: (term: Objective.Term) => !Objective.isPenalty(term) && term.proper === true,
   integrates: (term: Objective.Term) => !Objective.isMatching(term) || term.supportsProjectedNoise === true,
@@ -80,14 +80,15 @@ const CLAIMS = {
   /** False for |θ| that is not smoothed. */
   smooth: (term: Objective.Term) => !Objective.isPenalty(term) || term.cornered !== true
 }
-const claimed = (objective: Objective.Objective, claim: keyof typeof CLAIMS): boolean =>
+/** True if the default claim holds for every term of the objective. */
+const everyTermClaims = (objective: Objective.Objective, claim: keyof typeof CLAIMS): boolean =>
   Objective.terms(objective).every(({ term }) => CLAIMS[claim](term))
 
 const exactOf = (term: Objective.Term): Objective.Objective | undefined =>
   Objective.isMatching(term) ? term.exact : undefined
 
-/** Dimension for analyzing an integrand's reads. */
-const LOOKED = 2
+/** Dimension in which the reads of an integrand are analyzed. */
+const ANALYSIS_DIM = 2
 
 /** True if the objective draws more than noise, which can then not be fixed. */
 const isEstimate = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): boolean =>
@@ -95,7 +96,7 @@ const isEstimate = <P extends string>(objective: Objective.Objective, score: Sco
     ({ term, labelDropout }) =>
       labelDropout > 0 ||
       exactOf(term) !== undefined ||
-      (Objective.isMatching(term) && Matching.additionalDraws(Score.interpret(score), term, LOOKED).length > 0)
+      (Objective.isMatching(term) && Matching.additionalDraws(Score.interpret(score), term, ANALYSIS_DIM).length > 0)
   )
 
 /** The objective with exact forms for estimates; null if one declares none. */
@@ -115,10 +116,10 @@ const exactForm = <P extends string>(
   )
 }
 
-/** Draws of parameters and rows, one of which must have a nonzero gradient. */
+/** Number of draws of parameters and rows, one of which must have a nonzero gradient. */
 const GRADIENT_DRAWS = 8
 
-const calculus = 'definition of the derivative'
+const DERIVATIVE_SOURCE = 'definition of the derivative'
 
 /** Transforms the fixed noise of an expectation. */
 const changeNoise =
@@ -136,7 +137,7 @@ const changeNoise =
 
 /**
  * Returns the laws of an objective for a score. `isotropic` and `proper` must be claimed for custom objectives and regularizers. Objectives
- * that draw more than noise are tested without fixed noise, and against the mean of their exact form.
+ * that draw more than noise are tested with newly drawn noise, and against the mean of their exact form.
  *
  * @example
  * import fc from 'fast-check'
@@ -173,7 +174,7 @@ export const objective = <P extends string>(
       meanIsThatOfExactForm(subject),
       ...truthIsMinimum(subject),
       ...movesWithData(objective, score),
-      saysSingle(objective) && singlePrecisionLaw(objective, subject.schedules),
+      isAccurateInFloat32(objective) && singlePrecisionLaw(objective, subject.schedules),
       ...declarationLaws(objective, score),
       ...(options.equals === undefined
         ? [{ law: 'it is what is stated', option: 'equals' }]
@@ -191,7 +192,7 @@ const objectiveSubject = <P extends string>(
   const {
     schedules = schedulesOf(objective),
     points = rowsFor(objective, score, 1e6),
-    differentiates = claimed(objective, 'differentiates'),
+    differentiates = everyTermClaims(objective, 'differentiates'),
     symmetries: { rotate } = symmetriesOf(score),
     exact = exactForm(objective, score)
   } = options
@@ -206,9 +207,9 @@ const objectiveSubject = <P extends string>(
     exact,
     draws: isEstimate(objective, score),
     claims: {
-      proper: options.proper ?? claimed(objective, 'proper'),
-      isotropic: options.isotropic ?? claimed(objective, 'proper'),
-      smooth: options.smooth ?? claimed(objective, 'smooth'),
+      proper: options.proper ?? everyTermClaims(objective, 'proper'),
+      isotropic: options.isotropic ?? everyTermClaims(objective, 'proper'),
+      smooth: options.smooth ?? everyTermClaims(objective, 'smooth'),
       differentiates,
       hasGradient: options.hasGradient ?? !differentiates
     },
@@ -225,7 +226,7 @@ const objectiveSubject = <P extends string>(
 }
 type ObjectiveSubject<P extends string> = ReturnType<typeof objectiveSubject<P>>
 
-/** Reason why a law of slopes is not claimed. */
+/** Reason why neither law of the gradient's slopes is claimed. */
 const slopeReason = ({
   differentiates,
   smooth
@@ -242,7 +243,7 @@ const gradientIsDerivativeOfValue = <P extends string>({ claims, onDrawn, along 
     name: 'gradient is that of the value',
     statement:
       '∀ θ, x, z, |v| = 1: ⟨∇L(θ), v⟩ = d/dh L(θ + hv) at h = 0. To ten times what its extrapolated differences find of their error, and over the shortest step, 1.6e-3/r², twenty times the noise of L, found from third differences, and the rounding of θ; and to the noise of ∇L. r is the size of data, noise and parameters.',
-    source: calculus,
+    source: DERIVATIVE_SOURCE,
     maxCases: 40,
     says: each => {
       const reach = 1 / Elementary.square(caseMagnitude(each))
@@ -310,7 +311,7 @@ const objectiveIsFinite = <P extends string>({
 const SAME_TOLERANCE =
   'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
 
-/** Relation of equal values, and of the gradient to `gradientChange` of the original one, in a changed case. */
+/** Relation that a changed case has the same value, and the gradient `gradientChange` of the original one. */
 const sameUnderChange = <P extends string>(
   { at }: Losses<P>,
   each: ObjectiveCase<P>,
@@ -469,7 +470,7 @@ const lossesOf = <P extends string>(
     const given = Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.normalNoise(points, seed)))
     // With one node E z² = 1 fails, and the value jumps where the centre vanishes.
     const nodes = fc.integer({ min: 2, max: 12 }).map(nodes => Expectation.quadrature({ nodes }))
-    return Arbitrary.isMirroredScore(score) && claimed(objective, 'integrates') ? [given, nodes] : [given]
+    return Arbitrary.isMirroredScore(score) && everyTermClaims(objective, 'integrates') ? [given, nodes] : [given]
   }
   const cases = (
     rows: (dim: number) => fc.Arbitrary<Points.Points>,
@@ -503,12 +504,12 @@ const lossesOf = <P extends string>(
 }
 type Losses<P extends string> = ReturnType<typeof lossesOf<P>>
 
-const saysSingle = (objective: Objective.Objective): boolean =>
+const isAccurateInFloat32 = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isMatching(term) && term.float32 === true)
 
 /**
- * Laws that moving data and mixture together changes nothing, for custom terms that claim it; the claim, which centres the data, is
- * dropped.
+ * Laws that moving data and mixture together changes nothing, for custom terms that claim it. They are tested without the claim, since the
+ * library centres the data of terms that have it.
  */
 const movesWithData = <P extends string>(
   objective: Objective.Objective,
@@ -521,12 +522,16 @@ const movesWithData = <P extends string>(
     const about = `${Objective.show(of)}, without its claim`
     const unmoved = Objective.define({ name: 'unmoved', about, meaning: () => form })
     const isFixed = symmetriesOf(score).translate === undefined
-    return [isFixed ? movesTogether(unmoved, twoSpherical) : movesTogether(unmoved, score)]
+    return [isFixed ? lossIsInvariantUnderShifts(unmoved, twoSpherical) : lossIsInvariantUnderShifts(unmoved, score)]
   })
 
 const twoSpherical = Score.spherical({ components: 2 })
 
-const movesTogether = <P extends string>(objective: Objective.Objective, score: Score.Score<P>): LawBuilder => {
+/** Law that shifting data and mixture together changes nothing. */
+const lossIsInvariantUnderShifts = <P extends string>(
+  objective: Objective.Objective,
+  score: Score.Score<P>
+): LawBuilder => {
   const found = Arbitrary.objectiveDims(objective, score)
   const dim = found.includes(2) ? 2 : (found[0] ?? 2)
   const points = { rows: 3, dim, values: Float64Array.of(-2, 1, 1, 2, 0.5, -1, 0.25, -0.5, 1.5).slice(0, 3 * dim) }
@@ -537,7 +542,7 @@ const movesTogether = <P extends string>(objective: Objective.Objective, score: 
 
 /** Quadrature nodes of x_0 and of z in one dimension, for losses that read the noise. */
 const QUADRATURE_NODES = 40
-/** Maximum number of levels in three dimensions, for speed. */
+/** Maximum number of noise levels for tests in more than one dimension. */
 const FEW_LEVELS = 4
 
 /** Dimensions in which the population loss is exact. */
@@ -547,8 +552,8 @@ const exactDims = <P extends string>(objective: Objective.Objective, score: Scor
   return acceptsPopulations(loss) ? Arbitrary.objectiveDims(objective, score).filter(dim => isShort || dim === 1) : []
 }
 
-const BATCHES = 25
-const OBJECTIVE_ROWS = 120
+const BATCH_COUNT = 25
+const ROWS_PER_BATCH = 120
 /** Bound on Student's t with 24 degrees of freedom, exceeded with probability 3e-7. */
 const MAX_STUDENT_T = 7
 
@@ -557,6 +562,7 @@ const meanWithError = (values: ReadonlyArray<number>): { readonly mean: number; 
   return { mean, error: Math.sqrt(variance / (values.length - 1)) }
 }
 
+/** Changes each coordinate of the means; other parameters stay. */
 const withMeans =
   (dim: number, change: (value: number, coordinate: number) => number) =>
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
@@ -564,9 +570,10 @@ const withMeans =
       name.startsWith('mean') ? { ...array, values: array.values.map((value, at) => change(value, at % dim)) } : array
     )(params)
 
-const onAxis = (axis: number, dim: number) => withMeans(dim, (value, j) => (j === axis ? value : 0))
+/** Sets all coordinates of the means but one to 0. */
+const projectMeans = (axis: number, dim: number) => withMeans(dim, (value, j) => (j === axis ? value : 0))
 
-const movedAlong = (axis: number, dim: number, by: number) =>
+const moveMeans = (axis: number, dim: number, by: number) =>
   withMeans(dim, (value, j) => (j === axis ? value + by : value))
 
 /** Laws of a proper objective: the truth is stationary, and a minimum along coordinates. */
@@ -581,7 +588,7 @@ const properRows = <P extends string>(
   return [
     !subject.draws && truthIsStationary(subject),
     ...(subject.isExact
-      ? [{ law: STATIONARY, why: 'it is told on populations' }, truthIsExactMinimum(subject)]
+      ? [{ law: STATIONARY_NAME, why: 'it is told on populations' }, truthIsExactMinimum(subject)]
       : [truthIsStationaryOnBatches(subject), truthIsMinimumOnBatches(subject)])
   ]
 }
@@ -610,8 +617,9 @@ const properSubject = <P extends string>(
 }
 type ProperSubject<P extends string> = ReturnType<typeof properSubject<P>>
 
-const STATIONARY = 'the truth is stationary in two and three dimensions'
-const MINIMUM = {
+const STATIONARY_NAME = 'the truth is stationary in two and three dimensions'
+/** Common fields of the laws that the truth is a minimum. */
+const MINIMUM_LAW_INFO = {
   option: 'proper',
   name: 'the truth is a minimum in population',
   quantity: 'loss',
@@ -656,13 +664,13 @@ const truthIsStationary = <P extends string>({
 const truthIsExactMinimum = <P extends string>(subject: ProperSubject<P>): LawBuilder => {
   const { mixture, exactly, at, far } = subject
   return forAll(axisCases(subject, exactly.slice(0, 2)))({
-    ...MINIMUM,
+    ...MINIMUM_LAW_INFO,
     statement: `∀ θ with centres up to 1.25, in one dimension and two, ∀ coordinates j, x_0 from the mixture of θ, on its population: with all centres ${far} further along j, L is more, by 1e-9 (1 + |L|) at least.`,
     maxCases: 3,
     says: each => {
       const loss = at({ ...each, points: Population.of(gaussiansToMixture(mixture(each.params))) }, FEW_EVALUATIONS)
       const truth = loss(each.params).value
-      const moved = loss(movedAlong(each.axis, each.points.dim, far)(each.params)).value
+      const moved = loss(moveMeans(each.axis, each.points.dim, far)(each.params)).value
       return below(truth + 1e-9 * (1 + Math.abs(truth)), moved)
     }
   })
@@ -674,9 +682,9 @@ const truthIsStationaryOnBatches = <P extends string>(subject: ProperSubject<P>)
     claim: accepted.some(dim => dim > 1),
     reason: 'it takes one column',
     option: 'proper',
-    name: STATIONARY,
+    name: STATIONARY_NAME,
     quantity: 'gradient',
-    statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCHES} batches of ${OBJECTIVE_ROWS} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${MAX_STUDENT_T} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
+    statement: `∀ θ with centres up to 1.25, x_0 from the mixture of θ: the mean of ∇L(θ) over ${BATCH_COUNT} batches of ${ROWS_PER_BATCH} rows, each by its noise and the opposite (by noise drawn again, where it draws beside it), is 0, up to ${MAX_STUDENT_T} standard errors, which the batches give, and 1e-9 (1 + |L|). A comparison of a right one fails with probability 3e-7.`,
     source: 'Vincent 2011, Neural Computation 23:1661–1674; Student 1908',
     maxCases: 10,
     says: each => {
@@ -693,13 +701,13 @@ const truthIsStationaryOnBatches = <P extends string>(subject: ProperSubject<P>)
 const truthIsMinimumOnBatches = <P extends string>(subject: ProperSubject<P>): LawBuilder => {
   const { far } = subject
   return forAll(axisCases(subject, Arbitrary.ALL_DIMS))({
-    ...MINIMUM,
-    statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${far} further along j, L is not less, by ${MAX_STUDENT_T} standard errors of the difference over ${BATCHES} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
+    ...MINIMUM_LAW_INFO,
+    statement: `∀ θ with centres up to 1.25, in one to three dimensions, ∀ coordinates j, x_0 from the mixture of θ: with all centres ${far} further along j, L is not less, by ${MAX_STUDENT_T} standard errors of the difference over ${BATCH_COUNT} such batches, and not the same to 1e-9 (1 + |L|) on every batch.`,
     maxCases: 11,
     says: each => {
       const pairs = evaluateOnBatches(subject, each, [
         each.params,
-        movedAlong(each.axis, each.points.dim, far)(each.params)
+        moveMeans(each.axis, each.points.dim, far)(each.params)
       ])
       const rises = pairs.map(([truth, moved]) => moved.value - truth.value)
       const { mean, error } = meanWithError(rises)
@@ -724,7 +732,7 @@ const axisCases = <P extends string>(
     fc.record({ schedule: schedules, params: paramsIn(dim), seed: Arbitrary.seeds }).map(each => ({
       ...each,
       axis,
-      params: isAlone ? onAxis(axis, dim)(each.params) : each.params,
+      params: isAlone ? projectMeans(axis, dim)(each.params) : each.params,
       points: Density.pointsFromRows(dim, [Array.from({ length: dim }, () => 0)]),
       expectation: Expectation.monteCarlo()
     }))
@@ -745,10 +753,10 @@ const evaluateOnBatches = <P extends string>(
   all: ReadonlyArray<Params.Params<P>>
 ): ReadonlyArray<ReadonlyArray<Loss.ValueAndGradient<P>>> => {
   const truth = mixture(each.params)
-  return Key.split(BATCHES)(Key.fromSeed(each.seed)).map((key, i) => {
-    const drawn = Density.sample(truth, OBJECTIVE_ROWS)(key)
-    const twice = Points.select(Array.from({ length: 2 * OBJECTIVE_ROWS }, (_, i) => i % OBJECTIVE_ROWS))
-    const noise = twice(Arbitrary.normalNoise(drawn, 1 + each.seed * BATCHES + i))
+  return Key.split(BATCH_COUNT)(Key.fromSeed(each.seed)).map((key, i) => {
+    const drawn = Density.sample(truth, ROWS_PER_BATCH)(key)
+    const twice = Points.select(Array.from({ length: 2 * ROWS_PER_BATCH }, (_, i) => i % ROWS_PER_BATCH))
+    const noise = twice(Arbitrary.normalNoise(drawn, 1 + each.seed * BATCH_COUNT + i))
     const both = { ...noise, values: noise.values.map((z, i) => (i < noise.values.length / 2 ? z : -z)) }
     const expectation = draws ? Expectation.monteCarlo() : Expectation.fixed(both)
     return all.map(at({ ...each, seed: each.seed + i, points: twice(drawn), expectation }))

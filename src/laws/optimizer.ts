@@ -164,7 +164,10 @@ const updateIsPure = ({ functions }: OptimizerSubject): LawBuilder =>
 
 // —— symmetries ——
 
-/** Steps agree to `tolerance` of the longest entry of any step, as moving sums of long gradients may cancel, and to the rounding of parameters scaled by c. */
+/**
+ * Relations that steps agree to `tolerance` of the longest entry, as moving sums of long gradients may cancel, and to the rounding of
+ * parameters scaled by c.
+ */
 const stepsAgree = (
   { tolerance }: OptimizerSubject,
   [found, wanted]: readonly [ReadonlyArray<AnyParams>, ReadonlyArray<AnyParams>],
@@ -417,7 +420,7 @@ const movesWithGainSign = (subject: OptimizerSubject): LawBuilder =>
     }
   })
 
-/** gain · ⟨step(g) − step(0), g⟩ ≥ 0 from θ = 0 for each parameter whose gain is a number, and step(g) = step(0) if it is 0. */
+/** Relations of steps from θ = 0: gain · ⟨step(g) − step(0), g⟩ ≥ 0 for each parameter whose gain is a number, and step(g) = step(0) if it is 0. */
 const gainSignHolds = (
   functions: OptimizerFunctions,
   state: OptimizerState,

@@ -200,8 +200,9 @@ const conversionTolerance = ({ alpha, sigma }: Schedule.Level, ...terms: Readonl
 const CONVERSION_TOLERANCE_TEXT =
   'to 1e-14 h² (1 + 1/σ) of the terms, h = max(1, σ/α, α/σ): what is hidden is divided by how little is shown'
 
-const scalarTensor = (x: number): ReturnType<typeof tensor> => tensor([x], [1, 1])
-const evaluateScalar = (f: () => Operand): number => compute(() => add(scalarTensor(0), f())).values[0]
+/** A [1, 1] tensor. */
+const oneByOne = (x: number): ReturnType<typeof tensor> => tensor([x], [1, 1])
+const evaluateScalar = (f: () => Operand): number => compute(() => add(oneByOne(0), f())).values[0]
 
 const truthIsCarriedToTruth = ({ own, direction }: ParametrizationSubject): LawBuilder =>
   onParametrizationCases({
@@ -249,7 +250,7 @@ const tensorsAgreeWithNumbers = ({ own, tensors }: ParametrizationSubject): LawB
       const { p, q } = direction(level)
       const { data, noise } = behind(level, (a, b) => a / b)
       const read = (of: (found: Parametrization.Formulas<Operand>) => Operand): number =>
-        evaluateScalar(() => of(written({ alpha: scalarTensor(level.alpha), sigma: scalarTensor(level.sigma) })))
+        evaluateScalar(() => of(written({ alpha: oneByOne(level.alpha), sigma: oneByOne(level.sigma) })))
       return nearTo(
         [
           ...[read(found => found.direction.p), read(found => found.direction.q)],
@@ -269,8 +270,8 @@ const targetIsDirection = ({ own }: ParametrizationSubject): LawBuilder =>
     says: ({ level, pair: [clean, noise] }) => {
       const { p, q } = Parametrization.directionAt(own)(level)
       const found = evaluateScalar(() => {
-        const at = { alpha: scalarTensor(level.alpha), sigma: scalarTensor(level.sigma) }
-        return Parametrization.targetTensor(own)(at)(scalarTensor(clean), scalarTensor(noise))
+        const at = { alpha: oneByOne(level.alpha), sigma: oneByOne(level.sigma) }
+        return Parametrization.targetTensor(own)(at)(oneByOne(clean), oneByOne(noise))
       })
       return nearTo([found], [p * clean + q * noise], 1e-13 * (1 + Math.abs(p * clean) + Math.abs(q * noise)))
     }
@@ -384,7 +385,7 @@ const regionSubject = (region: Region.Region, { excess, member }: RegionOptions)
     region,
     project,
     excess,
-    // With projections in place of members the laws are weaker.
+    // Without a custom `member` projections take its place, which makes the laws weaker.
     member:
       (columns: number) =>
       (y: Vector): Vector =>
@@ -546,7 +547,7 @@ export const timeGrid = (grid: TimeGrid.TimeGrid, options: TimeGridOptions = {})
     evenIn = TimeGrid.evenIn(grid) ?? null,
     span = Number.isNaN(from + to + steps) ? null : { from, to, steps }
   } = options
-  // Ornstein–Uhlenbeck, on which the laws fail, if none fits.
+  // If no schedule fits the grid, the laws run on Ornstein–Uhlenbeck and fail.
   const fits = (schedule: Schedule.Schedule): boolean => TimeGrid.problems(schedule)(grid).length === 0
   const few = [Schedule.ornsteinUhlenbeck, Schedule.edm, Schedule.cosine(), Schedule.rectifiedFlow, Schedule.subVp()]
   const schedule = few.some(fits) ? Arbitrary.schedules.filter(fits) : fc.constant(Schedule.ornsteinUhlenbeck)

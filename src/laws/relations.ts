@@ -51,11 +51,11 @@ const distinguishingDigits = (a: number, b: number): readonly [string, string] =
   const digits = Array.from({ length: 11 }, (_, i) => 6 + i).find(n => roundedText(a, n) !== roundedText(b, n)) ?? 17
   return [roundedText(a, digits), roundedText(b, digits)]
 }
-const short = (value: unknown): string => {
+const shortText = (value: unknown): string => {
   const code = codeOf(value)
   return code.length > 100 ? `${code.slice(0, 100)}…` : code
 }
-const isAt = (at: string, text: string): string => (at === '' ? text : `${at}: ${text}`)
+const prefixPath = (at: string, text: string): string => (at === '' ? text : `${at}: ${text}`)
 
 const SIGN_HOLDS: Readonly<Record<string, (l: number, r: number, within: number) => boolean>> = {
   '=': (l, r, within) => Math.abs(l - r) <= within || (l === r && within === Infinity),
@@ -79,8 +79,8 @@ const firstDifference = (left: unknown, right: unknown, at = ''): string => {
     if (name !== undefined) return firstDifference(a.get(name), b.get(name), at === '' ? name : `${at}.${name}`)
   }
   const isNumber = typeof left === 'number' && typeof right === 'number'
-  const [yours, wanted] = isNumber ? distinguishingDigits(left, right) : [short(left), short(right)]
-  return isAt(at, `yours is ${yours}, by the law ${wanted}${isNumber ? ', bit for bit' : ''}`)
+  const [yours, wanted] = isNumber ? distinguishingDigits(left, right) : [shortText(left), shortText(right)]
+  return prefixPath(at, `yours is ${yours}, by the law ${wanted}${isNumber ? ', bit for bit' : ''}`)
 }
 
 /** Prefixes the quantity's name to a message without one. */
@@ -103,14 +103,14 @@ export const relationFailure = (relation: Relation, quantity = ''): string | nul
 
 const unnamedFailure = ({ sign, left, right, within }: Relation): string | null => {
   if (sign === '≡') return areSameBits(left, right) ? null : firstDifference(left, right)
-  if (sign === '≢') return areSameBits(left, right) ? `yours is ${short(left)} again, by the law another` : null
+  if (sign === '≢') return areSameBits(left, right) ? `yours is ${shortText(left)} again, by the law another` : null
   const all = typeof left === 'number' && isObject(right) ? valueLeaves(right) : valueLeaves(left)
   const placed = (of: ValueLeaf, i: number): string => `${of.at}${of.values.length > 1 ? `[${i}]` : ''}`
   if (sign === 'finite') {
     const wrong = all.find(({ values }) => !values.every(Number.isFinite))
     if (wrong === undefined) return null
     const i = wrong.values.findIndex(x => !Number.isFinite(x))
-    return isAt(placed(wrong, i), `yours is ${wrong.values[i]}, by the law finite`)
+    return prefixPath(placed(wrong, i), `yours is ${wrong.values[i]}, by the law finite`)
   }
   const sides = [left, right].map(side =>
     typeof side === 'number'
@@ -127,14 +127,14 @@ const unnamedFailure = ({ sign, left, right, within }: Relation): string | null 
   const found = ls[at]
   const wanted = rs[at]
   if (found.values.length !== wanted.values.length)
-    return isAt(found.at, `yours are ${found.values.length} numbers, by the law ${wanted.values.length}`)
+    return prefixPath(found.at, `yours are ${found.values.length} numbers, by the law ${wanted.values.length}`)
   const j = found.values.findIndex((l, j) => !SIGN_HOLDS[sign](l, wanted.values[j], within))
   const l = found.values[j]
   const r = wanted.values[j]
   const [yours, theirs] = distinguishingDigits(l, r)
   const off = Number.isFinite(l - r) ? `, off by ${roundedText(Math.abs(l - r), 6)}` : ''
   const allowed = within > 0 ? `, where ${roundedText(within, 6)} is allowed` : ''
-  return isAt(placed(found, j), `yours is ${yours}, by the law ${SIGN_WORDS[sign]}${theirs}${off}${allowed}`)
+  return prefixPath(placed(found, j), `yours is ${yours}, by the law ${SIGN_WORDS[sign]}${theirs}${off}${allowed}`)
 }
 
 /**
@@ -159,20 +159,21 @@ export const agree = (
 
 type RelationValues = ReadonlyArray<number>
 
-/** Perturbations of a side; a relation that fails for none of them is vacuous. */
-const CHANGES: ReadonlyArray<(values: RelationValues) => RelationValues> = [
+/** Perturbations of a side's values; a relation that fails for none of them is vacuous. */
+const PERTURBATIONS: ReadonlyArray<(values: RelationValues) => RelationValues> = [
   values => values.map(() => 0),
   values => values.map(x => -x),
   values => values.map(x => 1.01 * x + 1e-3)
 ]
 
+/** True if perturbing the left side can make the relation fail. */
 const canFail = (relation: Relation): boolean => {
   const { sign, left, right, within } = relation
   // Fails beyond the tolerance, whatever the present value.
   if (!['=', '≡'].includes(sign) || (right === 0 && within > 0)) return true
   const changed = (of: unknown, change = (values: RelationValues) => values): ReadonlyArray<RelationValues> =>
     valueLeaves(of).map(({ values }) => change(Array.from(values)))
-  return CHANGES.some(
+  return PERTURBATIONS.some(
     change =>
       relationFailure({
         ...relation,

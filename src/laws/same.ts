@@ -46,11 +46,13 @@ const sameRule =
   (a, b, options) =>
     is(a) && is(b) ? of(a, b, options) : null
 
-const REPEATS = 200
+/** Keys over which expectations are averaged. */
+const KEYS_PER_MEAN = 200
 const COPIES_PER_ROW = 30
-const PARTICLES = 1500
+/** Points that start at one x, for moments of samplers. */
+const POINTS_PER_START = 1500
 
-/** Keys for which noise is compared, each with ROWS_PER_DRAW rows: the error of a mean square is √(2 · 2/40000) · 7 = 0.07. */
+/** Number of keys of which noise is compared, with ROWS_PER_DRAW rows each: the error of a mean square is √(2 · 2/40000) · 7 = 0.07. */
 const NOISE_KEYS = 1000
 const ROWS_PER_DRAW = 40
 const NOISE_THRESHOLDS = [-1.5, -0.5, 0.5, 1.5]
@@ -184,13 +186,13 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
     forAll(expectationCases(score, [Objective.denoising, Objective.implicit]))({
       name: 'the means are the same',
       quantity: 'mean',
-      statement: `∀ θ, x, t: the means over ${REPEATS} keys of value and gradient, denoising and implicit, of every row ${COPIES_PER_ROW} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
+      statement: `∀ θ, x, t: the means over ${KEYS_PER_MEAN} keys of value and gradient, denoising and implicit, of every row ${COPIES_PER_ROW} times, are the same, up to 7 standard errors of their difference, which the samples give.`,
       source: 'law of large numbers',
       maxCases: 9,
       says: ({ points, seed, ...each }) => {
         const [found, wanted] = [a, b].map((expectation, i) => {
           const many = { ...each, points: repeatRows(points, COPIES_PER_ROW), seed: 2 * seed + i }
-          return valuesOverKeys(score, expectation, many, REPEATS)
+          return valuesOverKeys(score, expectation, many, KEYS_PER_MEAN)
         })
         return Chance.sameMeans(found, wanted)
       }
@@ -208,7 +210,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
       })
     )({
       name: 'the laws are the same',
-      statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${PARTICLES} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
+      statement: `∀ schedules, x, c, v in two dimensions, grids of uneven steps: of ${POINTS_PER_START} points that start at x the first two moments after every step are the same, up to 7 standard errors of their difference.`,
       source: 'the stated formula; law of large numbers',
       maxCases: 20,
       says: ({ schedule, start, mean, variance, levels, seed }) => {
@@ -219,9 +221,9 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
           return { rows, dim, values: values.map(x => (alpha * mean - x) / u) }
         }
         const from: Points = {
-          rows: PARTICLES,
+          rows: POINTS_PER_START,
           dim: 2,
-          values: Float64Array.from({ length: 2 * PARTICLES }, (_, i) => start[i % 2])
+          values: Float64Array.from({ length: 2 * POINTS_PER_START }, (_, i) => start[i % 2])
         }
         const [found, wanted] = [a, b].map((sampler, i) => {
           const grid = Sampler.movesAtLevel(sampler)

@@ -36,7 +36,7 @@ interface SamplerCase {
   readonly seed: number
 }
 
-const VARIANCES = [0.25, 0.5, 2]
+const DATA_VARIANCES = [0.25, 0.5, 2]
 
 const samplerCases: fc.Arbitrary<SamplerCase> = fc.record({
   schedule: fc.constantFrom(
@@ -47,7 +47,7 @@ const samplerCases: fc.Arbitrary<SamplerCase> = fc.record({
     Schedule.subVp()
   ),
   mean: real(2),
-  variance: fc.constantFrom(...VARIANCES),
+  variance: fc.constantFrom(...DATA_VARIANCES),
   points: anyPoints({ far: 1e6, weights: false })(2),
   seed: seeds
 })
@@ -123,13 +123,13 @@ const exactMixtureScore =
     return { rows, dim, values: values.map(scoreAt) }
   }
 
-/** Probability that drawn quantiles omit on either side. */
-const TAIL = 0.01
+/** Probability omitted in each tail of the drawn quantiles. */
+const TAIL_PROBABILITY = 0.01
 
 /** Points of the mixture's flow as a function of time: each coordinate stays at one quantile of the marginals. */
 const mixtureFlow = (each: SamplerCase, rows: number): ((time: number) => Points) => {
   const { start } = pipe(Key.fromSeed(each.seed), Key.named('start'))
-  const probabilities = Key.uniform(2 * rows)(start).map(u => TAIL + (1 - 2 * TAIL) * u)
+  const probabilities = Key.uniform(2 * rows)(start).map(u => TAIL_PROBABILITY + (1 - 2 * TAIL_PROBABILITY) * u)
   return time => {
     const components = coordinateMixture(each, time)
     return { rows, dim: 2, values: probabilities.map(p => mixtureQuantile(components, p)) }
@@ -148,17 +148,17 @@ const timeOf = ({ schedule }: SamplerCase, logSnr: number): number => Schedule.t
 const timeOfRatio = (each: SamplerCase, ratio: number): number => timeOf(each, -2 * Elementary.log(ratio))
 
 /** Log-SNR of the first time of a grid. */
-const LATEST = -5
+const FIRST_LOG_SNR = -5
 /** Log-SNR of the last time of a grid. */
-const EARLIEST = 5
+const LAST_LOG_SNR = 5
 
 /** σ/α before the last step. */
 const LAST_NOISE_RATIO = 0.01
 /** Share of LAST_NOISE_RATIO by which a step along the score may move: (σ/α)²/√v. */
 const SCORE_STEP_MARGIN = 0.25
 
-/** Length of the previous step, relative to the step, in log(σ/α). */
-const BEFORE = [1 / 3, 3]
+/** Lengths of the previous step, relative to the step, in log(σ/α). */
+const PREVIOUS_STEP_RATIOS = [1 / 3, 3]
 /** Step lengths in log(σ/α); after shorter ones, methods of high order have rounding errors alone. */
 const ORDER_TEST_STEPS = [0.02, 0.05, 0.1, 0.2, 0.4]
 /** Smallest error, relative to 1 + |x|, from which the order is read, well above the rounding of 1.3e-15. */
@@ -169,7 +169,7 @@ const COARSE_STEPS = 60
 const FINE_FACTOR = 4
 const MOMENT_ROWS = 4000
 /** Length of a coarse step in log(σ/α). */
-const LENGTH = (EARLIEST - LATEST) / (2 * COARSE_STEPS)
+const COARSE_STEP_LENGTH = (LAST_LOG_SNR - FIRST_LOG_SNR) / (2 * COARSE_STEPS)
 
 /**
  * Returns the laws of a sampler: moments and errors along the score of a normal distribution, and invariances.
@@ -231,7 +231,7 @@ const samplerSubject = (sampler: Sampler.Sampler, options: SamplerOptions) => {
     gridOf: (each: SamplerCase, steps: number): TimeGrid.TimeGrid =>
       stays
         ? TimeGrid.constant({ time: timeOf(each, 0), steps })
-        : TimeGrid.logSnr({ from: timeOf(each, LATEST), to: timeOf(each, EARLIEST), steps }),
+        : TimeGrid.logSnr({ from: timeOf(each, FIRST_LOG_SNR), to: timeOf(each, LAST_LOG_SNR), steps }),
     statesOf,
     endOf: (...given: Parameters<typeof statesOf>): Float64Array => {
       const states = statesOf(...given)
@@ -266,7 +266,7 @@ const pointsStayFinite = ({ gridOf, statesOf, stays }: SamplerSubject): LawBuild
       '∀ schedules, x, keys: every state is finite and of as many points, of points far (1e6), equal, alone, and on grids that end where there is no noise, of six steps and of one. Exactly.',
     source: 'definition of a sampler',
     says: each => {
-      const clean = [6, 1].map(steps => TimeGrid.karras({ from: timeOf(each, LATEST), to: 0, steps }))
+      const clean = [6, 1].map(steps => TimeGrid.karras({ from: timeOf(each, FIRST_LOG_SNR), to: 0, steps }))
       return [gridOf(each, 6), ...(stays ? [] : clean)].map(grid =>
         statesOf(each, each.points, grid).map(({ points }) => [
           areFinite(points.values),
@@ -360,7 +360,7 @@ const stepHasItsOrder = ({ stepOf, order }: SamplerSubject): LawBuilder =>
     name: 'a step is of its order',
     quantity: 'order of the error',
     statement: order =>
-      `∀ schedules, c, levels: along the flow of a mixture of two normal laws in every coordinate, c ± ${HALF_DISTANCE}√v with variances v and ${VARIANCE_RATIO} v, after a step a third or three times as long, both from where the flow has ${ORDER_ROWS} points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h the shortest of ${ORDER_TEST_STEPS.join(', ')} with an error of h/2 of more than ${LEAST_ERROR.toExponential()} (1 + |x|), well above rounding; the error is the largest over the variances ${VARIANCES.join(', ')}. One of order p falls by 2^{p + 1}, one of order p − 1 by 2^p.`,
+      `∀ schedules, c, levels: along the flow of a mixture of two normal laws in every coordinate, c ± ${HALF_DISTANCE}√v with variances v and ${VARIANCE_RATIO} v, after a step a third or three times as long, both from where the flow has ${ORDER_ROWS} points, a step of h in log(σ/α) is off by at least 2^p √2 times as much as one of h/2, p = ${order}, h the shortest of ${ORDER_TEST_STEPS.join(', ')} with an error of h/2 of more than ${LEAST_ERROR.toExponential()} (1 + |x|), well above rounding; the error is the largest over the variances ${DATA_VARIANCES.join(', ')}. One of order p falls by 2^{p + 1}, one of order p − 1 by 2^p.`,
     source: 'Hairer, Nørsett & Wanner 1993, definition II.1.2: the local error is of order h^{p + 1}',
     maxCases: 20,
     says: (each, order) => {
@@ -374,7 +374,11 @@ const stepHasItsOrder = ({ stepOf, order }: SamplerSubject): LawBuilder =>
         return maxAbs(pointsAt(to).values.map((x, i) => (x - values[i]) / (1 + Math.abs(x))))
       }
       const errorOf = (h: number): number =>
-        maxAbs(VARIANCES.flatMap(variance => BEFORE.map(times => offAfter({ ...each, variance }, h, times))))
+        maxAbs(
+          DATA_VARIANCES.flatMap(variance =>
+            PREVIOUS_STEP_RATIOS.map(times => offAfter({ ...each, variance }, h, times))
+          )
+        )
       const h = ORDER_TEST_STEPS.find(h => errorOf(h / 2) > LEAST_ERROR)
       return h !== undefined && atLeast(Elementary.log(errorOf(h) / errorOf(h / 2)) / Math.LN2, order + 0.5)
     }
@@ -389,7 +393,7 @@ const meetsTolerance = ({ gridOf, endOf, error }: SamplerSubject): LawBuilder =>
       `∀ schedules, c, v: one step of the grid leads 8 points to where the flow does, to ${error.toExponential()} (1 + |x|): a thousandfold the tolerance of each of its own steps.`,
     source: 'Dormand & Prince 1980; the closed form of the flow',
     says: (each, error) => {
-      const [from, to] = [LATEST, EARLIEST].map(logSnr => timeOf(each, logSnr))
+      const [from, to] = [FIRST_LOG_SNR, LAST_LOG_SNR].map(logSnr => timeOf(each, logSnr))
       const first = drawMarginal(each, from, 8)
       const wanted = first.values.map(flowMap(each, from, to))
       const end = endOf(each, first, gridOf(each, 1))
@@ -416,7 +420,7 @@ const hasMarginalMoments = (subject: SamplerSubject): LawBuilder => {
   const { stays, random } = subject
   return onSamplerCases({
     name: 'has the moments of the law at every time',
-    statement: `∀ schedules, c, v, keys: along ${FINE_FACTOR * COARSE_STEPS} steps, at every ${FINE_FACTOR}th of them, mean and variance of ${MOMENT_ROWS} points are αc and u, and their coordinates uncorrelated, up to six standard errors and a bias that falls with the length of the steps: of ${(LENGTH / FINE_FACTOR).toPrecision(1)} deviations and variances, or a third of what it is along ${COARSE_STEPS}; and to the bias (1 − A)/(1 + A) of moves at a level, A what they keep of a difference, which falls with δ alone. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points that the flow carries.`,
+    statement: `∀ schedules, c, v, keys: along ${FINE_FACTOR * COARSE_STEPS} steps, at every ${FINE_FACTOR}th of them, mean and variance of ${MOMENT_ROWS} points are αc and u, and their coordinates uncorrelated, up to six standard errors and a bias that falls with the length of the steps: of ${(COARSE_STEP_LENGTH / FINE_FACTOR).toPrecision(1)} deviations and variances, or a third of what it is along ${COARSE_STEPS}; and to the bias (1 − A)/(1 + A) of moves at a level, A what they keep of a difference, which falls with δ alone. A comparison of a right one fails with probability 2e-9. Where nothing is drawn they are those of 100 points that the flow carries.`,
     source: 'Song et al. 2021, arXiv 2011.13456, §3.4 and §4.3; Kloeden & Platen 1992, theorem 14.1.5',
     maxCases: 8,
     says: each => {
@@ -429,7 +433,7 @@ const hasMarginalMoments = (subject: SamplerSubject): LawBuilder => {
       const least = { mean: errors, variance: Math.SQRT2 * errors, covariance: Math.SQRT2 * errors }
       return fine.map((off, i) =>
         (['mean', 'variance', 'covariance'] as const).map(of => {
-          const ofSteps = stays ? 0 : Math.max(LENGTH / FINE_FACTOR, Math.abs(coarse[i][of]) / 3)
+          const ofSteps = stays ? 0 : Math.max(COARSE_STEP_LENGTH / FINE_FACTOR, Math.abs(coarse[i][of]) / 3)
           return equals({ [of]: off[of] }, 0, least[of] + ofSteps + ofMoves)
         })
       )
@@ -456,7 +460,7 @@ const momentErrors = ({ random, gridOf, statesOf }: SamplerSubject, each: Sample
 }
 
 /**
- * Bias of the variance by moves at a level, for any number of steps. In a step from a time to itself a difference of points falls by A = 1
+ * Bias of the variance after any number of moves at one noise level. In a step from a time to itself a difference of points falls by A = 1
  * − δ/u, and the stationary variance is u/(1 − δ/2u).
  */
 const movesBias = ({ stays, stepOf }: SamplerSubject, each: SamplerCase): number =>

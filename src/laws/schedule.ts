@@ -21,8 +21,8 @@ export interface ScheduleOptions {
   readonly homogeneous?: boolean
 }
 
-const sde = 'Song et al. 2021, arXiv 2011.13456, §3 and appendix B'
-const vdm = 'Kingma et al. 2021, arXiv 2107.00630, §3.1'
+const SONG_2021 = 'Song et al. 2021, arXiv 2011.13456, §3 and appendix B'
+const KINGMA_2021 = 'Kingma et al. 2021, arXiv 2107.00630, §3.1'
 const oneGaussian = Mixture.of({ means: [[1]], variances: [0.5] })
 const { exp, log, powerOfTwo, square } = Elementary
 
@@ -102,12 +102,12 @@ const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>
   return { edges: [...edges, until], atOne, atTwo, upTo, inPieces }
 }
 
-const SHARES = Elementary.powerOfTwo(20)
+const SHARE_DENOMINATOR = Elementary.powerOfTwo(20)
 
 /** Ordered times in one interval between edges or around one or two kinks. Uniform in each interval, unlike `fc.double`. */
 const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: number; readonly t: number }> => {
   const last = edges.length - 2
-  const share = fc.nat({ max: SHARES }).map(k => 0.02 + (0.96 * k) / SHARES)
+  const share = fc.nat({ max: SHARE_DENOMINATOR }).map(k => 0.02 + (0.96 * k) / SHARE_DENOMINATOR)
   const inside = (piece: number, share: number): number => edges[piece] + share * (edges[piece + 1] - edges[piece])
   return fc
     .tuple(fc.nat(last), fc.nat(2), share, share)
@@ -133,7 +133,7 @@ const goesFromEndToEnd = ({ meaning: { level, logSnr }, upTo }: ScheduleSubject)
     quantity: 'level at an end',
     statement:
       '∀ t of [0, until], s = (1 − 2⁻ᵏ) t, k ≤ 10: 0 ≤ α, σ < ∞ at both, log-SNR(s) > log-SNR(t), and α(0) > 0; without end, to t = 8. Exactly.',
-    source: vdm,
+    source: KINGMA_2021,
     maxCases: 60,
     says: ({ time: t, halvings }) => {
       const s = t * (1 - powerOfTwo(-halvings))
@@ -212,7 +212,7 @@ const varianceIsPreserved = ({
     name: 'variance is preserved',
     quantity: 'α² + σ²',
     statement: '∀ t: α(t)² + σ(t)² = 1, to 1e-14: a few roundings of numbers ≤ 1.',
-    source: sde,
+    source: SONG_2021,
     claim: variancePreserving,
     option: 'variancePreserving',
     says: ({ time }) => equals(square(level(time).alpha) + square(level(time).sigma), 1, 1e-14)
@@ -220,7 +220,7 @@ const varianceIsPreserved = ({
 
 const logAlpha = ({ alpha }: Schedule.Level): number => log(alpha)
 
-/** Slope in time of a function of the level, with an error bound that includes cancellation in α near its end. */
+/** Derivative in time of a function of the noise level, with an error bound that includes cancellation in α near its end. */
 const slopeOf = (
   { meaning: { level }, reach }: Pick<ScheduleSubject, 'meaning' | 'reach'>,
   of: (level: Schedule.Level) => number,
@@ -239,7 +239,7 @@ const driftIsSlopeOfLogAlpha = ({ meaning, reach, atOne }: ScheduleSubject): Law
     name: 'drift is the slope of log α',
     quantity: 'drift',
     statement: `∀ t: f(t) = d log α/dt, to ${DERIVATIVE_TOLERANCE.toExponential()} (1 + |f|), ten times the error that extrapolated differences find of themselves, and twenty times the noise of α over the shortest.`,
-    source: sde,
+    source: SONG_2021,
     says: ({ time }) => {
       const { value, within } = slopeOf({ meaning, reach }, logAlpha, time)
       return equals(meaning.drift(time), value, DERIVATIVE_TOLERANCE * (1 + Math.abs(value)) + within)
@@ -251,7 +251,7 @@ const diffusionIsGrowthLessDrift = ({ meaning, reach, atOne }: ScheduleSubject):
     name: 'diffusion is what the drift leaves of the growth of σ²',
     quantity: 'g²',
     statement: `∀ t: g(t)² = dσ²/dt − 2 f(t) σ(t)² ≥ 0, to ${DERIVATIVE_TOLERANCE.toExponential()} (1 + |dσ²/dt| + |2fσ²|) and the errors of differences.`,
-    source: sde,
+    source: SONG_2021,
     says: ({ time }) => {
       const growth = slopeOf({ meaning, reach }, ({ sigma }) => square(sigma), time)
       const falls = slopeOf({ meaning, reach }, logAlpha, time)

@@ -75,7 +75,8 @@ const levelColumns = (levels: ReadonlyArray<Schedule.Level>): Score.RowLevel => 
   return { alpha: column(levels.map(({ alpha }) => alpha)), sigma: column(levels.map(({ sigma }) => sigma)) }
 }
 
-const offKinks = ({ points, seed }: Pick<ScoreCase<string>, 'points' | 'seed'>): Points.Points => {
+/** Adds standard normal noise, which avoids kinks. */
+const perturbPoints = ({ points, seed }: Pick<ScoreCase<string>, 'points' | 'seed'>): Points.Points => {
   const by = Key.normal(points.values.length)(Key.fromSeed(seed))
   return { ...points, values: points.values.map((x, at) => x + by[at]) }
 }
@@ -83,9 +84,9 @@ const offKinks = ({ points, seed }: Pick<ScoreCase<string>, 'points' | 'seed'>):
 const MAX_NETWORK_CASES = 50
 
 const CLEAN_LEVEL = { alpha: 1, sigma: 0 }
-const unsaid = 'its family does not say it'
-const hyvarinen = 'Hyvärinen 2005, JMLR 6:695–709'
-const symmetry = 'symmetry of the density'
+const UNDECLARED_REASON = 'its family does not say it'
+const HYVARINEN_2005 = 'Hyvärinen 2005, JMLR 6:695–709'
+const SYMMETRY_SOURCE = 'symmetry of the density'
 
 const scoreCases = <P extends string>(
   score: Score.Score<P>,
@@ -106,8 +107,8 @@ const evaluateCase = <P extends string>(
   { schedule, params, time, points }: Omit<ScoreCase<P>, 'seed'>
 ): Points.Points => Score.evaluate(score, schedule)(params)(time)(points)
 
-/** Relation of the output for rows at different levels to that of each row alone, to 1e-13. */
-const rowsAlone = <P extends string>(
+/** Outputs for rows at different noise levels, evaluated together and each row alone; `within` is their tolerance, 1e-13 of the sizes. */
+const outputsTogetherAndAlone = <P extends string>(
   of: Score.Model<P>['output'],
   { schedule, params, points, time }: Omit<ScoreCase<P>, 'seed'>
 ) => {
@@ -159,7 +160,7 @@ const scoreIsRowwise = <P extends string>({ score, lawOf }: NetworkSubject<P>): 
       '∀ θ, x, t₁…tₙ: row i of s(x) at levels t₁…tₙ is s(xᵢ) at tᵢ. To 1e-13 (1 + |s|): the order of a sum may differ.',
     source: 'definition of Score.Model',
     says: each => {
-      const { together, alone, within } = rowsAlone(Score.interpret(score).score, each)
+      const { together, alone, within } = outputsTogetherAndAlone(Score.interpret(score).score, each)
       return equals(together, alone, within)
     }
   })
@@ -183,8 +184,10 @@ const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions
           )
         )
       )
-      const found = Object.keys(names).map(name => rowsAlone<P>((...given) => heads(...given)[name], each))
-      const wanted = rowsAlone(output, each).together
+      const found = Object.keys(names).map(name =>
+        outputsTogetherAndAlone<P>((...given) => heads(...given)[name], each)
+      )
+      const wanted = outputsTogetherAndAlone(output, each).together
       return [
         found.map(({ together, alone, within }) => [areFinite(together), equals(together, alone, within)]),
         equals(found.some(({ together }) => together.every((x, i) => x === wanted[i])) ? 1 : 0, 1)
@@ -199,7 +202,7 @@ const divergenceIsTrace = <P extends string>({ score, lawOf }: NetworkSubject<P>
     quantity: 'divergence',
     statement:
       '∀ θ, t, x: div s(x) = Σⱼ ∂sⱼ/∂xⱼ. To 1e-8 (1 + r²)² (1 + |div s|), r the greatest entry: differences of fourth order at one of the steps 2e-3, 2e-4 over 1 + r, as thin components change fast.',
-    source: hyvarinen,
+    source: HYVARINEN_2005,
     maxCases: MAX_NETWORK_CASES,
     says: each => {
       const { points, params } = each
@@ -224,7 +227,7 @@ const divergenceIsWithinSlopes = <P extends string>({ score, lawOf }: NetworkSub
     source: 'definition of the subgradient',
     says: given => {
       // At an intersection of kinks one-sided slopes need not add up; random points avoid it.
-      const each = { ...given, points: offKinks(given) }
+      const each = { ...given, points: perturbPoints(given) }
       const { points, params } = each
       const r = 1 + maxAbs([...points.values, ...flattenParams(params)])
       const size = (1 + r * r) * (1 + maxAbs(evaluateCase(score, { ...each, points }).values))
@@ -246,7 +249,7 @@ const divergencesOf = <P extends string>(
     )
   ).values
 
-/** Component j of row i of the score as x moves along coordinate j, for each j. */
+/** Entry j of the score of row i as a function of coordinate j of x, for each j. */
 const slopesAlong = <P extends string>(
   score: Score.Score<P>,
   each: ScoreCase<P>,
@@ -260,7 +263,7 @@ const slopesAlong = <P extends string>(
 }
 
 /**
- * Returns the laws of a score: those of any network, those of a mixture's score if it is (or claims to be) one, and its symmetries.
+ * Returns the laws of a score: those of any network, of a mixture if it is (or claims to be) the score of one, and its symmetries.
  *
  * @example
  * import fc from 'fast-check'
@@ -278,17 +281,18 @@ export const score = <P extends string>(score: Score.Score<P>, options: ScoreOpt
   return ofRows(Score.show(score), [
     student(score, options),
     ...(mixture === undefined
-      ? ofFamily(score, options)
+      ? densityLaws(score, options)
       : [mixtureScoreLaw(score, mixture, scoreCases(score, options))]),
-    ...(family ? [...ofMaps(score, family, options), ...ofUnits(score, family, options)] : []),
+    ...(family ? [...mixtureMapLaws(score, family, options), ...scaleLaws(score, family, options)] : []),
     degreesOfFreedomLaw(score),
-    ...ofSymmetries(score, symmetries, scoreCases(score, options)),
+    ...symmetryLaws(score, symmetries, scoreCases(score, options)),
     guidance(score),
     family !== undefined && ExpectationMaximization.supportsEM(family) && emStepLaws(score, options)
   ])
 }
 
-const ofMaps = <P extends string>(
+/** Laws of a family's maps between parameters and mixtures, its centres and its components. */
+const mixtureMapLaws = <P extends string>(
   score: Score.Score<P>,
   family: Score.Family<P>,
   options: ScoreOptions<P>
@@ -330,7 +334,7 @@ const densityIsThatOfMixture = <P extends string>({
 }: FamilySubject<P>): LawBuilder =>
   lawOf({
     claim: toMixture,
-    reason: unsaid,
+    reason: UNDECLARED_REASON,
     name: 'is the mixture that it says',
     quantity: 'log-density',
     statement: `∀ θ, t, x: log p_t(x) is that of the mixture that θ is said to be, diffused. ${tolerance}`,
@@ -352,7 +356,7 @@ const parametersRoundTripMixture = <P extends string>({
 }: FamilySubject<P>): LawBuilder =>
   lawOf({
     claim: toMixture && fromMixture && { to: toMixture, from: fromMixture },
-    reason: unsaid,
+    reason: UNDECLARED_REASON,
     name: 'is made of its mixture again',
     statement: `∀ θ, x: the parameters that are made of the mixture that θ is have the log p of θ; degrees of freedom up to ${Student.MAX_DEGREES}. ${tolerance}`,
     source: 'definition of `fromMixture`',
@@ -374,7 +378,7 @@ const startHasItsCentres = <P extends string>({
 }: FamilySubject<P>): LawBuilder =>
   lawOf({
     claim: family.start,
-    reason: unsaid,
+    reason: UNDECLARED_REASON,
     name: 'starts at the centres that it is given',
     quantity: 'centres or log-density',
     statement: `∀ centres c, v of 0.3, 1 and 2: the parameters that are made of them have these centres, exactly, those beside known components some of them, and log p(x) = log Σ N(x; c_k, vI)/K where there is a component for each, all Gaussian, and variances are learned. ${tolerance}`,
@@ -445,6 +449,7 @@ const componentPeaksAtItsCentre = <P extends string>({
     }
   })
 
+/** Law that every name in `closedUnder` has the maps that it needs. */
 const familyIsClosed = <P extends string>({ family: { unclosed = [] }, lawOf }: FamilySubject<P>): LawBuilder =>
   lawOf({
     claim: unclosed.length > 0,
@@ -469,7 +474,7 @@ const componentsHaveUnitVariance = <P extends string>({
 }: FamilySubject<P>): LawBuilder =>
   lawOf({
     claim: unitVariance,
-    reason: unsaid,
+    reason: UNDECLARED_REASON,
     name: 'its components have the variance 1 that it says',
     quantity: 'log-density',
     statement: `∀ θ, x: log p_k(x) − log p_k(c_k) = −½|x − c_k|² of each component k. ${tolerance}`,
@@ -500,7 +505,8 @@ const componentsHaveUnitVariance = <P extends string>({
     }
   })
 
-const ofUnits = <P extends string>(
+/** Laws of a family's distance of parameters and its change under scaled data. */
+const scaleLaws = <P extends string>(
   score: Score.Score<P>,
   family: Score.Family<P>,
   options: ScoreOptions<P>
@@ -510,7 +516,7 @@ const ofUnits = <P extends string>(
   return [
     lawOf({
       claim: distance,
-      reason: unsaid,
+      reason: UNDECLARED_REASON,
       name: 'measures steps in proportion',
       quantity: 'ratio of distances',
       statement:
@@ -539,7 +545,7 @@ const ofUnits = <P extends string>(
     }),
     lawOf({
       claim: scaled,
-      reason: unsaid,
+      reason: UNDECLARED_REASON,
       name: 'scales with its columns',
       quantity: 'score',
       statement: `∀ θ, x, D = diag(d), d_j of ½, 1, 2: log p(Dx; Dθ) = log p(x; θ) − Σ log d_j. ${tolerance}`,
@@ -575,7 +581,7 @@ const wholeLine = (count: number): ReadonlyArray<{ readonly x: number; readonly 
   })
 
 /** Laws of a family without a textbook formula, against its components. */
-const ofFamily = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<LawBuilder> => {
+const densityLaws = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): ReadonlyArray<LawBuilder> => {
   const { family } = Score.interpret(score)
   if (family === undefined) return []
   const subject = densitySubject(score, family, options)
@@ -650,7 +656,7 @@ const scoreIsGradientOfLogDensity = <P extends string>({
     name: 'its score is the gradient of its log-density',
     statement:
       '∀ θ, t, x: s(x) = ∇ log p_t(x), by autodiff of the log-density. To 1e-11 (1 + r²)² (1 + |s|), r the greatest entry.',
-    source: hyvarinen,
+    source: HYVARINEN_2005,
     says: each => {
       const { schedule, time, params, points } = each
       const wanted = compute(() => {
@@ -736,7 +742,7 @@ const mixtureScoreLaw = <P extends string>(
     name: 'is the gradient of the log-density',
     quantity: 'score',
     statement: '∀ θ, t, x: s(x) = ∇ log p_t(x). To 1e-9 (1 + r²/u) r/u: differences of fourth order at step 2e-3 u/r.',
-    source: hyvarinen,
+    source: HYVARINEN_2005,
     says: each => {
       const at = pipe(mixture(each.params), Density.noisedMixture(Schedule.level(each.time)(each.schedule)))
       const r = 1 + maxAbs(each.points.values) + maxAbs(at.flatMap(({ mean }) => mean))
@@ -753,7 +759,7 @@ const mixtureScoreLaw = <P extends string>(
     }
   })
 
-const ofSymmetries = <P extends string>(
+const symmetryLaws = <P extends string>(
   score: Score.Score<P>,
   symmetries: ScoreSymmetries<P>,
   cases: fc.Arbitrary<ScoreCase<P>>
@@ -775,7 +781,7 @@ interface SymmetrySubject<P extends string> {
 
 const SYMMETRY_TOLERANCE =
   'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
-const symmetryInfo = { option: 'symmetries', source: symmetry }
+const SYMMETRY_LAW_INFO = { option: 'symmetries', source: SYMMETRY_SOURCE }
 
 /** Relation that a changed case has the score `becomes`. Default: the same. */
 const sameScore = <P extends string>(
@@ -796,7 +802,7 @@ const sameScore = <P extends string>(
 
 const scoreIsOdd = <P extends string>({ score, symmetries: { odd = false }, lawOf }: SymmetrySubject<P>): LawBuilder =>
   lawOf({
-    ...symmetryInfo,
+    ...SYMMETRY_LAW_INFO,
     name: 'is odd',
     quantity: 'score at −x',
     statement: `∀ θ, t, x: s(−x) = −s(x). ${SYMMETRY_TOLERANCE}`,
@@ -813,7 +819,7 @@ const scoreIgnoresOrderOfComponents = <P extends string>({
   lawOf
 }: SymmetrySubject<P>): LawBuilder =>
   lawOf({
-    ...symmetryInfo,
+    ...SYMMETRY_LAW_INFO,
     name: 'does not know the order of the components',
     statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${SYMMETRY_TOLERANCE}`,
     claim: relabel,
@@ -826,7 +832,7 @@ const scoreRotatesWithData = <P extends string>({
   lawOf
 }: SymmetrySubject<P>): LawBuilder =>
   lawOf({
-    ...symmetryInfo,
+    ...SYMMETRY_LAW_INFO,
     name: 'turns with data and centres',
     statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${SYMMETRY_TOLERANCE}`,
     claim: rotate,
@@ -846,7 +852,7 @@ const scoreTranslatesWithData = <P extends string>({
   lawOf
 }: SymmetrySubject<P>): LawBuilder =>
   lawOf({
-    ...symmetryInfo,
+    ...SYMMETRY_LAW_INFO,
     name: 'moves with data and centres',
     quantity: 'score',
     statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${SYMMETRY_TOLERANCE}`,

@@ -71,26 +71,27 @@ export const codeOf = (value: unknown): string => {
   return String(value)
 }
 
-const ownIn = (value: unknown): ReadonlyArray<string> =>
+/** Names `concept.case` of the cases in a value that the library does not define. */
+const customCasesIn = (value: unknown): ReadonlyArray<string> =>
   Case.isValue(value)
     ? Case.parts(value).flatMap(part => {
         const { concept, name } = part[Case.ofCase]
         return Vocabulary.standard.cases.has(`${concept}.${name}`) ? [] : [`${concept}.${name}`]
       })
     : typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)
-      ? Object.values(value).flatMap(ownIn)
+      ? Object.values(value).flatMap(customCasesIn)
       : []
 
 /** True if the library's words alone build the value, without functions or custom cases. */
 export const isBuiltByCode = (value: unknown): boolean =>
-  ownIn(value).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
+  customCasesIn(value).length === 0 && !/=>|\bfunction\b/.test(codeOf(value))
 
 export interface Made {
   readonly by: string
   readonly of: ReadonlyArray<unknown>
 }
 
-/** Exported names by module; a function, since modules import each other. */
+/** Exported names of each module; a function, since modules import each other. */
 const exportedWords = (): Readonly<Record<string, ReadonlyArray<string>>> => {
   const main = Object.keys(Ornstein)
   return { ornstein: main, 'ornstein/float64': Object.keys(Float64).filter(word => !main.includes(word)) }
@@ -127,7 +128,7 @@ const importsOf = (printedCode: string, userCode: string): ReadonlyArray<string>
 
 /** Script that fails as the law did on a case; custom cases must be defined in it. */
 export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unknown): string => {
-  const own = [...new Set([...of, value].flatMap(ownIn))]
+  const own = [...new Set([...of, value].flatMap(customCasesIn))]
   const body = [
     `const held = laws.${by}(${of.map(codeOf).join(', ')})`,
     `const found = laws.named(${JSON.stringify(name)})(held)`,

@@ -20,9 +20,10 @@ import { forAll, equals, type LawBuilder } from './lawRows.js'
 
 /** Assumed number of roundings from a parameter to the loss. */
 const ROUNDINGS = 32
-/** Relative perturbation for condition numbers, small enough to be linear. */
-const CHANGE = Elementary.powerOfTwo(-20)
-const UNIT = Elementary.powerOfTwo(-24)
+/** Relative change of an argument for estimating condition numbers, small enough to be linear. */
+const RELATIVE_CHANGE = Elementary.powerOfTwo(-20)
+/** Relative rounding error of float32. */
+const FLOAT32_ROUNDING = Elementary.powerOfTwo(-24)
 
 /** A network, since the cancelling densities of a mixture are never accurate in float32. */
 const precisionNetwork = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
@@ -57,11 +58,11 @@ export const singlePrecisionLaw = (
         ...perturbedPoints(each.points).map(points => lossIn('float64', { ...each, points })(params))
       ]
       const sizes = wanted.map(
-        (value, k) => Math.abs(value) + sumNumbers(changed.map(row => Math.abs(row[k] - value))) / CHANGE
+        (value, k) => Math.abs(value) + sumNumbers(changed.map(row => Math.abs(row[k] - value))) / RELATIVE_CHANGE
       )
       return [
-        equals(found[0], wanted[0], ROUNDINGS * UNIT * sizes[0]),
-        equals(found.slice(1), wanted.slice(1), ROUNDINGS * UNIT * maxAbs(sizes.slice(1)))
+        equals(found[0], wanted[0], ROUNDINGS * FLOAT32_ROUNDING * sizes[0]),
+        equals(found.slice(1), wanted.slice(1), ROUNDINGS * FLOAT32_ROUNDING * maxAbs(sizes.slice(1)))
       ]
     }
   })
@@ -97,14 +98,14 @@ const lossInPrecision = (objective: Objective.Objective, expectation: Expectatio
 const singleEntryChanges = (params: Params.Params<string>): ReadonlyArray<Params.Params<string>> =>
   Params.names(params).flatMap(name =>
     Array.from(params[name].values, (_, at) => {
-      const values = params[name].values.map((x, i) => (i === at ? x * (1 + CHANGE) : x))
+      const values = params[name].values.map((x, i) => (i === at ? x * (1 + RELATIVE_CHANGE) : x))
       return { ...params, [name]: { ...params[name], values } }
     })
   )
 
-/** For each coordinate, the points with it changed by CHANGE (1 + |x|), where 1 is the size of the noise. */
+/** For each coordinate, the points with it changed by RELATIVE_CHANGE (1 + |x|), where 1 is the size of the noise. */
 const perturbedPoints = (points: Points): ReadonlyArray<Points> =>
   Array.from(points.values, (_, at) => ({
     ...points,
-    values: points.values.map((x, i) => (i === at ? x + CHANGE * (1 + Math.abs(x)) : x))
+    values: points.values.map((x, i) => (i === at ? x + RELATIVE_CHANGE * (1 + Math.abs(x)) : x))
   }))

@@ -455,7 +455,7 @@ export const emPair = ({
 // —— flows ——
 
 export interface LyapunovOptions<P extends string> {
-  /** Map that must not raise its value; null for none. Default: `Population.expectationMaximization(loss)`. */
+  /** EM map that must not raise −E log p; null for none. Default: `Population.expectationMaximization(loss)`. */
   readonly map?: Population.Step<P> | null
   /** Duration of the flow. Default: 2. */
   readonly time?: number
@@ -636,7 +636,8 @@ const recoverySubject = <P extends string>(
 ) => {
   const { score } = pipeline
   const truth =
-    given.truth ?? planted(mixtureOfScore(score, Params.zeros(Score.shapes(DIM)(score))).weights.length, apart)
+    given.truth ??
+    mixtureOnCircle(mixtureOfScore(score, Params.zeros(Score.shapes(RECOVERY_DIM)(score))).weights.length, apart)
   const centres = centreRowsOf(truth)
   const dim = centres[0].length
   const findCentres = (data: Mixture.Mixture, count: number, key: Key.Key): ReadonlyArray<Density.NumberRow> => {
@@ -653,7 +654,7 @@ const recoverySubject = <P extends string>(
     dim,
     rows,
     repeats,
-    misspecified: given.misspecified ?? widened(truth, centres),
+    misspecified: given.misspecified ?? widerData(truth, centres),
     findCentres,
     within: `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`,
     /** Relations that centres are found in `count` rows, within 6 standard errors of one coordinate. */
@@ -671,9 +672,10 @@ const recoverySubject = <P extends string>(
 }
 type RecoverySubject<P extends string> = ReturnType<typeof recoverySubject<P>>
 
-const DIM = 2
+const RECOVERY_DIM = 2
 
-const planted = (count: number, apart: number): Mixture.Mixture => {
+/** Components of variance 1 in two dimensions, on a circle, neighbours `apart` from each other. */
+const mixtureOnCircle = (count: number, apart: number): Mixture.Mixture => {
   const radius = count === 1 ? 0 : apart / (2 * Elementary.sin(Math.PI / count))
   const angle = (k: number): number => (2 * Math.PI * k) / count + 0.3
   return Mixture.of({
@@ -701,7 +703,8 @@ const mixtureOfScore = <P extends string>(score: Score.Score<P>, params: Params.
     O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture; try Score.spherical`))
   )
 
-const widened = (
+/** The truth with 1.5 times its variances, and its centres, as misspecified data. */
+const widerData = (
   truth: Mixture.Mixture,
   centres: ReadonlyArray<Density.NumberRow>
 ): NonNullable<RecoveryOptions['misspecified']> => {

@@ -28,8 +28,8 @@ export const gaussiansToMixture = (gaussians: Density.IsotropicGaussians): Mixtu
   })
 
 /**
- * True if a loss supports populations: it depends on x_t alone, and its score is that of a mixture. False for custom objectives, which may
- * read x_0.
+ * True if populations are exact for the loss: it depends on x_t alone, and its score is that of a mixture. False for custom objectives,
+ * which may read x_0.
  */
 export const acceptsPopulations = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,

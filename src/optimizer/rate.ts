@@ -131,7 +131,7 @@ export const cosine = define({
           : halfCosine(rate, final, (step - warmUp) / (steps - warmUp))
 })
 
-const cycle = define({
+const oneCycleCase = define({
   name: 'oneCycle',
   about: 'half a cosine up, half a cosine down (Smith & Topin 2018)',
   fields: {
@@ -163,14 +163,14 @@ const cycle = define({
  * rate/250000.
  */
 export const oneCycle = Case.caseCalledBy(
-  cycle,
+  oneCycleCase,
   (options: {
     readonly rate: number
     readonly steps: number
     readonly rise?: number
     readonly start?: number
     readonly final?: number
-  }) => cycle({ rise: 0.3, start: options.rate / 25, final: options.rate / 250_000, ...options })
+  }) => oneCycleCase({ rise: 0.3, start: options.rate / 25, final: options.rate / 250_000, ...options })
 )
 
 /** rate / √(1 + step/after) */

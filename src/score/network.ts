@@ -224,9 +224,12 @@ export interface CustomHeads<P extends string, H extends string> extends Pick<Cu
 
 const mine = (dim: number): Params.Shapes<string> => ({ weights: [dim] })
 
-const shrinks: Apply<string> = ({ weights }, x) => neg(mul(weights, x))
+const exampleApply: Apply<string> = ({ weights }, x) => neg(mul(weights, x))
 
-const exampleHeads: NamedOutputs<string> = (params, x, level) => ({ score: shrinks(params, x, level), size: mul(x, x) })
+const exampleHeads: NamedOutputs<string> = (params, x, level) => ({
+  score: exampleApply(params, x, level),
+  size: mul(x, x)
+})
 
 const customNetwork = Case.define('Score', {
   name: 'custom',
@@ -237,7 +240,7 @@ const customNetwork = Case.define('Score', {
     /** Shapes of the parameters, for data of a dimension. */
     shapes: Field.code(mine),
     /** Output at x and its level, [rows, dim]. */
-    apply: Field.optional(Field.code(shrinks)),
+    apply: Field.optional(Field.code(exampleApply)),
     /** Parametrization of the output. Default: the score. */
     predicts: Field.optional(Field.of(Parametrization.concept)),
     /** Heads by name, in place of `apply`. */
@@ -245,7 +248,7 @@ const customNetwork = Case.define('Score', {
     /** The head that is the score, with its parametrization. */
     heads: scoringField
   },
-  example: { apply: shrinks },
+  example: { apply: exampleApply },
   formula: ({ name, predicts, heads }) =>
     `${heads === null ? Parametrization.formula(predicts ?? Parametrization.score) : outputFormula(heads)} = ${name}(x)`,
   check: ({ apply, predicts, says, heads }) =>
@@ -269,7 +272,7 @@ const customNetwork = Case.define('Score', {
       modelOfNetwork<string>({
         shapes,
         ...(says === null || heads === null
-          ? { apply: apply ?? shrinks, predicts: predicts ?? Parametrization.score }
+          ? { apply: apply ?? exampleApply, predicts: predicts ?? Parametrization.score }
           : headedNetwork(says, heads))
       })
     )
@@ -434,7 +437,7 @@ const converted = Case.define('Score', {
   },
   call: ['trained'],
   on: 'score',
-  example: { score: custom({ name: 'mine', shapes: mine, apply: shrinks }) },
+  example: { score: custom({ name: 'mine', shapes: mine, apply: exampleApply }) },
   formula: ({ trained, score }) => `s′(x) = s(x/c)/c, s trained on ${Schedule.show(trained)}: ${Case.formula(score)}`,
   meaning: ({ trained, score }) => meaningOfModel(convertedModel(trained, interpret(score)))
 })

@@ -83,7 +83,7 @@ export const READING_OPTIONS = {
   skip: option(wholeNumberArgument(Settings.skipSetting), 'number of lines to skip above the table', {
     otherwise: '0'
   }),
-  comment: option(domainArgument(Settings.comment, 'character'), 'character that begins comment lines', {
+  comment: option(domainArgument(Settings.commentSetting, 'character'), 'character that begins comment lines', {
     otherwise: 'none'
   }),
   na: option(

@@ -85,7 +85,7 @@ const typedColumn =
           })
   }
 
-/** Sheet of a part of a table with columns added for the rows `rowNumbers`, counted from 1 in the part. */
+/** Sheet of a part of a table with columns added; `rowNumbers` count from 1 in the part. */
 export const appendedSheet =
   (copied: CopiedPart, { isFirst }: PartPosition) =>
   (rowNumbers: Uint32Array, added: AddedColumns): TableSheet => {

@@ -9,7 +9,7 @@ export const readNumber = (cell: string): number => {
   return Number.isFinite(x) && !/[xob]/i.test(text) ? x : NaN
 }
 
-/** `almost`: a number to a person, which must not be mistaken for a word. */
+/** `almost`: a number to a person, such as `1,5` or `$3`. */
 export type CellKind = 'number' | 'missing' | 'almost' | 'word'
 
 const MISSING_MARKERS = /^(#?n\/?a|<na>|n\.a\.?|#n\/a n\/a|-?nan|none|null|nil|missing|[?.]|[-\u2010-\u2015]{1,3})$/i

@@ -29,11 +29,11 @@ const textOptionProblem = (format: ColumnarFormat, options: CsvOptions): Either.
 const isFileSystemError = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' && !error.code.startsWith('ERR_')
 
-/** A reader's own error in parentheses; empty for errors of the engine, on which a user cannot act. */
+/** Message of a reader's error in parentheses; empty for errors of the JavaScript engine, on which a user cannot act. */
 const readerMessage = (error: unknown): string =>
   error instanceof Error && error.name === 'Error' && !/\bundefined\b/.test(error.message) ? ` (${error.message})` : ''
 
-/** Problem of a damaged file or a missing package; null for errors of the file system, which are reported elsewhere. */
+/** Problem of a damaged file or a missing package; null for errors of the file system. */
 const readerProblem =
   (format: ColumnarFormat) =>
   (error: unknown): Either.Either<DataError, never> | null =>
@@ -112,9 +112,8 @@ export const joinGridParts = async (
   pipe(Either.sequenceArray(await collectAsync(parts)), Either.flatMap(joinGrids))
 
 /**
- * Reads a Parquet file by the package hyparquet, loaded on demand. Columns are chosen as in `readCsv`, but by their types: texts and dates
- * are not numbers, null is a missing cell, lists and records are ignored, and a whole number beyond 2⁵³, which doubles do not hold, is a
- * problem in a chosen column.
+ * Reads a Parquet file by the package hyparquet, loaded on demand. Columns are chosen as in `readCsv`, but by type; null is a missing cell.
+ * A whole number beyond 2⁵³, which doubles do not hold, is a problem in a chosen column.
  *
  * @example
  * import { strict as assert } from 'node:assert'

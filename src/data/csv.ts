@@ -74,7 +74,7 @@ const parseRecords = (
 /** Number with a decimal comma: thousands separated by points, or an exponent without thousands. */
 const DECIMAL_COMMA_PATTERN = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e[+-]?\d+)?)\s*$/i
 
-/** Parses a number with a decimal comma; NaN otherwise, for example for 1.5, whose point separates no thousands. */
+/** Parses a number with a decimal comma; otherwise NaN, for example for 1.5. */
 const readDecimalComma = (cell: string): number =>
   cell.length < MAX_NUMBER_LENGTH && DECIMAL_COMMA_PATTERN.test(cell)
     ? readNumber(cell.replaceAll('.', '').replace(',', '.'))
@@ -97,7 +97,7 @@ const optionProblem = ({ delimiter, decimal, skip = 0, comment }: CsvOptions): E
       "try ',' or leave it out"
     ),
     ...Settings.skipSetting.problems('skip', skip),
-    ...(comment === undefined ? [] : Settings.comment.problems('comment', comment)),
+    ...(comment === undefined ? [] : Settings.commentSetting.problems('comment', comment)),
     ...Problem.unless(
       decimal !== ',' || delimiter !== ',',
       'decimal',
@@ -136,7 +136,7 @@ const guessDelimiter = (text: string, { comment }: CsvOptions): string => {
   )
 }
 
-/** True if all lines below the names have as many cells as there are names, or one more (the row name). */
+/** True if all lines below the names have as many cells as names, or one more (the row name). */
 const looksLikeR = ([names, ...cells]: WrittenCells): boolean =>
   cells.length > 0 &&
   cells.every(line => line.length > 1 && line.length === cells[0].length) &&
@@ -190,7 +190,7 @@ const cellsOfText = (source: string, options: CsvOptions): Either.Either<DataErr
     : requireTableAlone(cells)
 }
 
-/** Rejects lines above the table; adds the name `row.names` if a header of R lacks one. */
+/** Rejects lines above the table; names the first column `row.names` if R's header has no name for it. */
 const requireTableAlone = (cells: WrittenCells): Either.Either<DataError, WrittenCells> => {
   const width = cells[Math.floor(cells.length / 2)].length
   const first = cells.findIndex(row => row.length === width)
@@ -267,7 +267,6 @@ const hasHeaderLine = (lines: CellLines, { header = 'auto' }: CsvOptions): Eithe
         : unclear('a first line of words and numbers')
 }
 
-/** Lines that are parsed cell by cell. */
 const cellLinesOfCells = (cells: WrittenCells, read: (cell: string) => number): CellLines => ({
   count: cells.length,
   first: cells[0],
@@ -280,7 +279,7 @@ const cellLinesOfCells = (cells: WrittenCells, read: (cell: string) => number): 
   }
 })
 
-/** Parsed JSON as lines below a header; numbers have a decimal point whatever the options. */
+/** Lines below a header; numbers have a decimal point whatever the options. */
 const cellLinesOfJson =
   (options: CsvOptions) =>
   (cells: WrittenCells): CellLines => ({
@@ -288,7 +287,6 @@ const cellLinesOfJson =
     isNamed: true
   })
 
-/** Lines of a text that the fast reader parsed into numbers. */
 const cellLinesOfSheet = ({ width, rows, first, above, numbers, text }: NumericSheet): CellLines => ({
   count: rows,
   first,
@@ -387,20 +385,16 @@ export const gridOfCsv = (text: string, options: CsvOptions): Either.Either<Data
     : fail('text', typeAndValue(text), 'the text of a table', "read the file: readFileSync(path, 'utf8')")
 
 /**
- * Reads a table of comma-, semicolon- or tab-separated values. Returns its points, the columns taken and ignored, and the number of rows
- * dropped; `fromCsv` returns the points alone.
+ * Reads a table of comma-, semicolon- or tab-separated values (RFC 4180, read by papaparse). Returns its points, the columns taken and
+ * ignored, and the number of rows dropped; `fromCsv` returns the points alone.
  *
- * Cells may be quoted and padded with blanks; a byte-order mark, any line ends and blank lines are allowed. Numbers have a decimal point,
- * `1.5`, `-2`, `1e5`, or with `decimal: ','` a comma, `1.234,5`. A decimal comma otherwise, `$1.5`, `3%`, `1 000`, `1_000`, a typographic
- * minus, `Infinity` and `0x10` are rejected, never guessed. Also rejected are rows of unequal length, lines above the table, an unclosed
- * quote, repeated names, and columns that do not exist or are requested twice.
+ * Cells may be quoted and padded with blanks; a byte-order mark, any line ends and blank lines are allowed. Numbers are written `1.5`,
+ * `-2`, `1e5`, or `1.234,5` with `decimal: ','`. `$1.5`, `3%`, `1 000`, `1_000`, a typographic minus, `Infinity` and `0x10` are rejected,
+ * never guessed; so are rows of unequal length, lines above the table, an unclosed quote, repeated names, and columns that do not exist or
+ * are requested twice.
  *
- * Also reads JSON lines, or a list of objects: keys are column names, values numbers or texts, and null or absent values are missing.
- * Tables of R's `write.table` are read with their row names.
- *
- * An apostrophe before a name that begins with `=`, `+`, `-` or `@` guards it from spreadsheets, and is not part of it.
- *
- * Source of the grammar: RFC 4180, read by papaparse.
+ * Also reads JSON lines, or a list of objects: keys are column names, and null or absent values are missing. Tables of R's `write.table`
+ * are read with their row names. An apostrophe that guards a name beginning with `=`, `+`, `-` or `@` from spreadsheets is removed.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -431,8 +425,8 @@ export interface CsvReader {
 }
 
 /**
- * Reads a table of numbers from its bytes, in UTF-8, piece by piece, with the bits of `readCsv` on the text. `length` is the approximate
- * number of bytes.
+ * Reads a table of numbers from UTF-8 bytes as they arrive, with the bits of `readCsv` on the text. `length` is the approximate number of
+ * bytes.
  */
 export const csvReader = (options: CsvOptions = {}, length = 0): CsvReader => {
   const { push, grid } = gridReader(options, length)
@@ -445,7 +439,7 @@ export const csvReader = (options: CsvOptions = {}, length = 0): CsvReader => {
   }
 }
 
-/** Reads a grid from bytes as they arrive, before its columns are chosen; see `CsvReader`. */
+/** Reads a grid from bytes as they arrive, before its columns are chosen; null if they must be read as one text. */
 export const gridReader = (
   options: CsvOptions,
   length = 0
@@ -487,8 +481,8 @@ export const fromCsv = (text: string, options: CsvOptions = {}): Either.Either<D
   )
 
 /**
- * Returns the text with columns added on the right, one row for each of `rowNumbers`; other rows have empty new cells. A used name gets a
- * `_`.
+ * Returns the text with columns added on the right for the rows `rowNumbers`, counted from 1; their cells are empty in other rows. A name
+ * in use gets a `_`.
  */
 export const withColumns =
   (text: string, options: CsvOptions = {}) =>
@@ -498,11 +492,11 @@ export const withColumns =
       Either.map(written => appendedText(written)(rowNumbers, added))
     )
 
-const writtenOfJson = ([names, ...rows]: WrittenCells): WrittenTable => ({ names, rows, delimiter: ',' })
+const commaSeparatedTable = ([names, ...rows]: WrittenCells): WrittenTable => ({ names, rows, delimiter: ',' })
 
 const writtenCells = (text: string, options: CsvOptions): Either.Either<DataError, WrittenTable> =>
   isJson(textBelowSkippedLines(normalizeLineEnds(text), options))
-    ? pipe(cellsOfJson(textBelowSkippedLines(normalizeLineEnds(text), options)), Either.map(writtenOfJson))
+    ? pipe(cellsOfJson(textBelowSkippedLines(normalizeLineEnds(text), options)), Either.map(commaSeparatedTable))
     : pipe(
         cellsOfText(text, options),
         Either.bindTo('cells'),
@@ -538,7 +532,6 @@ const firstPiece = (text: string, options: CsvOptions): Either.Either<DataError,
 export const copyOfText = (text: string, options: CsvOptions): Either.Either<DataError, CopiedPart> =>
   pipe(firstPiece(text, options), Either.flatMap(copiedPartOfPiece))
 
-/** Default number of characters of a part. */
 const CHARACTERS_PER_PIECE = 1 << 21
 
 /** Findings of the first part that hold for all, and the numbers of rows and lines so far. */
@@ -580,7 +573,7 @@ const nextJsonPiece = (
         cells,
         cellLinesOfJson(options),
         gridOfLines(options),
-        Either.map(grid => ({ grid: { ...grid, ...head }, written: () => Either.right(writtenOfJson(cells)) }))
+        Either.map(grid => ({ grid: { ...grid, ...head }, written: () => Either.right(commaSeparatedTable(cells)) }))
       )
     ),
     Either.mapLeft(offsetProblem(rows, lines))
@@ -611,7 +604,7 @@ const nextPiece = (text: string, options: CsvOptions, begun: CsvHead): Either.Ei
 /** Parses a text part by part; delimiter and names are those of the first part. */
 const csvPieces = (
   options: CsvOptions,
-  atOnce: number,
+  charactersAtOnce: number,
   texts: AsyncIterable<string>
 ): AsyncIterable<Either.Either<DataError, CsvPiece>> => {
   const separator = (text: string): string =>
@@ -623,7 +616,7 @@ const csvPieces = (
     skip: options.skip ?? 0
   })
   return scanned(
-    cut(texts, marks, atOnce),
+    cut(texts, marks, charactersAtOnce),
     null,
     (before: CsvHead | null, text): readonly [CsvHead | null, Either.Either<DataError, CsvPiece>] => {
       const found = before === null ? firstPiece(text, options) : nextPiece(text, options, before)
@@ -648,10 +641,10 @@ const csvPieces = (
 export const csvGrids = (
   options: CsvOptions,
   texts: AsyncIterable<string>,
-  atOnce = CHARACTERS_PER_PIECE
+  charactersAtOnce = CHARACTERS_PER_PIECE
 ): AsyncIterable<Either.Either<DataError, CellGrid>> =>
   mappedAsync(
-    csvPieces(options, atOnce, texts),
+    csvPieces(options, charactersAtOnce, texts),
     Either.map(({ grid }) => grid)
   )
 
@@ -659,13 +652,13 @@ export const csvGrids = (
 export const copiesOfTexts = (
   options: CsvOptions,
   texts: AsyncIterable<string>,
-  atOnce = CHARACTERS_PER_PIECE
+  charactersAtOnce = CHARACTERS_PER_PIECE
 ): AsyncIterable<Either.Either<DataError, CopiedPart>> =>
-  mappedAsync(csvPieces(options, atOnce, texts), Either.flatMap(copiedPartOfPiece))
+  mappedAsync(csvPieces(options, charactersAtOnce, texts), Either.flatMap(copiedPartOfPiece))
 
 /**
- * Reads a table from its bytes in UTF-8, in parts of about two million characters, which together equal the table of `readCsv`. The first
- * part chooses the columns.
+ * Reads a table from UTF-8 bytes in parts of about two million characters, which together equal the table of `readCsv`. The first part
+ * chooses the columns.
  */
 export const csvTables =
   (options: CsvOptions = {}, charactersAtOnce: number = CHARACTERS_PER_PIECE) =>

@@ -10,7 +10,7 @@ export const fail = (...of: Parameters<typeof Problem.of>): Either.Either<Proble
 export const textBeginning = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text)
 /** `1 row`, `2 rows`. */
 export const pluralized = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
-/** End of the remedy for the first of `count` faults. */
+/** ` (2 more like this)` for 3 faults; empty for one. */
 export const moreLikeThis = (count: number): string =>
   count > 2 ? ` (${count - 1} more like this)` : count > 1 ? ' (1 more like this)' : ''
 /** Σ_{i < n} f(i). */
@@ -32,7 +32,7 @@ export const withRowName =
 export const withRowOffset = (before: number): ((problem: Problem.Problem) => Problem.Problem) =>
   withRowName(row => `row ${row + before}`)
 
-/** Rejects a text with too many cells to be held one by one, by counting separators. */
+/** Rejects a text with more than `Limits.cells` cells, counted by the separators `marks`. */
 export const requireFewCells = (text: string, marks: string): Either.Either<Problem.Problem, string> =>
   text.length <= Limits.cells || occurrences(text, marks) <= Limits.cells
     ? Either.right(text)

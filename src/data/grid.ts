@@ -24,13 +24,13 @@ import { tabulate } from '../../lib/arrays/entries.js'
 export interface CsvOptions {
   /**
    * True if the first row contains names. Default: `'auto'`, true if one of its cells is not a number. An unclear row is a problem: numbers
-   * and words with no word above numbers, or numbers that enumerate columns or years (`0,1,2`, `2019,2020`) above other numbers.
+   * and words with no word above numbers, or numbers that enumerate columns or years (`0,1,2`, `2019,2020`).
    */
   readonly header?: boolean | 'auto'
   /**
    * Columns to take, in this order, by name or position from 1; `'2-5'` is positions 2 to 5 and `'2-'` all from 2 on, unless a column has
-   * that name. Default: every numeric column except the weights, row numbers and labels (see `Ignored`). A column is numeric if at least
-   * half of its cells that are not missing are numbers or misspelt numbers; its other cells are then a problem.
+   * that name. Default: every numeric column except weights, row numbers and labels (see `Ignored`). A column is numeric if at least half
+   * of its present cells are numbers or misspelt numbers; its other cells are then a problem.
    */
   readonly columns?: ReadonlyArray<string | number>
   /** Columns not to take, as in `columns`; they take precedence over it. */
@@ -43,9 +43,7 @@ export interface CsvOptions {
   }
   /** Column of weights, by name or position. */
   readonly weights?: string | number
-  /**
-   * Columns of the standard deviations of errors, by name or position, one for each column taken, in their order: see `Points.withErrors`.
-   */
+  /** Columns of the standard deviations of errors, by name or position, one for each column taken, in their order. */
   readonly errors?: ReadonlyArray<string | number>
   /**
    * Treatment of rows with a missing cell in a column taken: an empty one, `NA`, `#N/A`, `<NA>`, `n.a.`, `NaN`, `None`, `null`, `nil`,
@@ -68,9 +66,8 @@ export interface CsvOptions {
 export interface Ignored {
   readonly name: string
   /**
-   * Reason: `text`, `dates`, `nested` (lists and records), `empty`; `row numbers` of a nameless column or an `id`; `labels`, whole numbers
-   * named `class`, `label`, `target`, `cluster` and the like; `of ornstein assign`, columns written by that command; `excluded` by name;
-   * `constant`, one number in all rows, which `fit` leaves out; `not asked for`.
+   * Reason. `nested`: lists and records. `row numbers`: a nameless column or an `id`. `labels`: whole numbers named `class`, `label`,
+   * `cluster` and the like. `of ornstein assign`: written by that command. `constant`: one number in all rows, left out by `fit`.
    */
   readonly why:
     | 'of ornstein assign'
@@ -129,8 +126,9 @@ export interface CellGrid {
   readonly numbers: Float64Array
   /** Types of the columns if the format has them. */
   readonly types?: ReadonlyArray<Type>
-  /** File of this part if a table has several files, and the name of a row, counted from 0. */
+  /** File of this part if a table has several files. */
   readonly file?: string
+  /** Name of a row, counted from 0, for messages. Absent: `row 1` for row 0. */
   readonly rowName?: (row: number) => string
 }
 
@@ -288,7 +286,7 @@ const chooseDefaultColumns = (
         )
 }
 
-/** Columns of `columns` without those excluded; rejects repeats and the weights. */
+/** Requested columns without those excluded; rejects repeats and the weights. */
 const chooseRequestedColumns = (
   table: CellGrid,
   requested: ReadonlyArray<string | number>,
@@ -373,7 +371,7 @@ const nonNumericColumn = (
 /** True for a number with a decimal point, which the grid cannot read if the mark is a comma. */
 const hasDecimalPoint = (cell: string): boolean => cellKind(cell) === 'number' && cell.includes('.')
 
-/** True for a whole number that the grid could not read: a typed one beyond 2^53 (texts are rounded instead). */
+/** True for a whole number of a typed column beyond 2^53 (texts are rounded instead). */
 const exceedsDoubles = (cell: string): boolean => cellKind(cell) === 'number' && !hasDecimalPoint(cell)
 
 /** Remedy for a cell that is not a number. */
@@ -410,7 +408,7 @@ const numberAt = ({ names, numbers }: CellGrid, i: number, j: number): number =>
 const cellName = ({ names, hasHeader }: CellGrid, i: number, j: number): string =>
   `row ${i + 1}, column ${j + 1}${hasHeader ? ` (${names[j]})` : ''}`
 
-/** Problem of the first cell that is neither a number nor a missing cell that is allowed; null if there is none. */
+/** Problem of the first cell that is neither a number nor an allowed missing cell; null if there is none. */
 const invalidCellProblem = (
   grid: CellGrid,
   used: ReadonlyArray<number>,

@@ -1,4 +1,4 @@
-/** Tables of JSON: an object a line (jsonlines.org), or a list of objects, whose keys are the names of columns. */
+/** Tables of JSON: an object a line (jsonlines.org), or a list of objects, whose keys are column names. */
 import * as Either from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import { parseJson } from '../../lib/plain/jsonText.js'
@@ -9,7 +9,7 @@ import { fail, textBeginning, requireFewCells } from './dataProblems.js'
 
 type JsonRow = Readonly<Record<string, unknown>>
 
-/** Parses the object of a line; otherwise returns the fault, as the end of "it is not an object of JSON". */
+/** Parses the object of a line. Left: the fault in parentheses, empty for JSON that is no object. */
 const jsonRow = (line: string): Either.Either<string, JsonRow> => {
   const found = parseJson(line, Limits.maxDepth)
   return 'fault' in found
@@ -19,7 +19,7 @@ const jsonRow = (line: string): Either.Either<string, JsonRow> => {
       : Either.left('')
 }
 
-/** Returns a value as the text of a cell, empty for null; undefined for a list or an object. */
+/** Returns a value as cell text, empty for null; undefined for a list or an object. */
 const cellText = (value: unknown): string | undefined =>
   value === null || value === undefined
     ? ''

@@ -70,6 +70,7 @@ const checkWeights = (rows: number, weights: Float64Array): Either.Either<DataEr
         : Either.right(weights)
 }
 
+/** True unless the label is −1 (none) or a class from 0. */
 const isInvalidLabel = (label: number): boolean => !(Number.isInteger(label) && label >= -1 && label <= MAX_LABEL)
 const MAX_LABEL = 0x7fffffff
 
@@ -402,7 +403,7 @@ const scaledErrors = ({ dim, errors }: Points, of: (column: number) => number): 
 
 export { snapshot }
 
-/** Arrays that identify data; null if they have none of a type. */
+/** Arrays that identify data; null if the data lack one. */
 interface IdentifyingArrays {
   readonly rows: number
   readonly dim: number
@@ -474,7 +475,7 @@ export const rowOfPoints =
 export const toRows = (points: Points): ReadonlyArray<ReadonlyArray<number>> =>
   Array.from({ length: checkedPointsArgument(points).rows }, (_, i) => rowAtIndex(points, i))
 
-/** Weighted mean of x xᵀ, [dim, dim]: the covariance plus the outer product of the mean. */
+/** Weighted mean of x xᵀ, [dim, dim]. */
 export const secondMoment = (points: Points): Float64Array => {
   const centre = mean(points)
   return covariance(points).map((c, at) => c + centre[Math.floor(at / points.dim)] * centre[at % points.dim])

@@ -1,11 +1,11 @@
 /**
- * Backends of sums over rows: the threads of this process, or other processes with the same rows. Bits are equal: both add the same chunks
- * in the same order.
+ * Backends of sums over rows: the threads of this process, or other processes with the same rows. Both add the same chunks in the same
+ * order, so bits are equal.
  */
 import * as Reductions from '../../lib/rows/reduction.js'
 import type { Scaling } from './points.js'
 
-/** Description of a sum, as JSON; constant during a stage. `Cluster.requestedReduction` builds the sum where the rows are. */
+/** JSON description of a sum, constant during a stage; `Cluster.requestedReduction` builds the sum from it where the rows are. */
 export type Described = { readonly name: string } & Readonly<Record<string, unknown>>
 
 /** Request for a sum: its description, and the numbers of this step. */

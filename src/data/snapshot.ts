@@ -39,7 +39,7 @@ export const markOwned = (points: Points): Points => {
   return points
 }
 
-/** Caches a function for points that are their own copy; for others it is evaluated at every call. */
+/** Caches a function for points that are their own copy; for others each call evaluates it. */
 export const rememberedIfOwned = <A>(of: (points: Points) => A): ((points: Points) => A) => {
   const once = remembered(of)
   return points => (copyByPoints.get(points) === points ? once(points) : of(points))

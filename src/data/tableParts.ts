@@ -87,8 +87,8 @@ export const joinGrids = (parts: ReadonlyArray<CellGrid>): Either.Either<DataErr
   )
 }
 
-/** Names, columns and row count of the parts so far, for those that follow. */
-interface FirstPartFindings {
+/** Head and columns of the first part, and the number of rows so far. */
+interface PreviousParts {
   readonly rows: number
   readonly head: PartHead
   readonly columns: ReadonlyArray<string>
@@ -106,13 +106,13 @@ const emptyTable = (columns: ReadonlyArray<string>, dropped: number): Table => (
   doubtful: []
 })
 
-/** Returns the table of a part, and the findings for the next part. */
+/** Returns the findings for the next part, and the table of this one. */
 const nextPartTable =
   (options: CsvOptions) =>
   (
-    before: FirstPartFindings | null,
+    before: PreviousParts | null,
     part: Either.Either<DataError, CellGrid>
-  ): readonly [FirstPartFindings | null, Either.Either<DataError, Table>] => {
+  ): readonly [PreviousParts | null, Either.Either<DataError, Table>] => {
     const found = pipe(
       part,
       Either.chain(grid => (before === null ? Either.right(grid) : requireColumnsOf(before.head)(grid))),
@@ -156,9 +156,9 @@ export const tablesWithParts =
       parts,
       null,
       (
-        before: FirstPartFindings | null,
+        before: PreviousParts | null,
         part
-      ): readonly [FirstPartFindings | null, Either.Either<DataError, readonly [Table, P]>] => {
+      ): readonly [PreviousParts | null, Either.Either<DataError, readonly [Table, P]>] => {
         if (Either.isLeft(part)) return [before, part]
         const [known, found] = nextPartTable(options)(before, Either.right(part.right[0]))
         return [

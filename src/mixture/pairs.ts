@@ -182,8 +182,8 @@ export const bhattacharyya = (p: GaussianComponent, q: GaussianComponent): numbe
   return squaredNorm(Factor.solve(both, d, meanDifference(p, q))) / 4 + spread() / 2
 }
 
-/** |Fᵀx|² */
-const squaredQuadraticForm = (factor: NdArray, d: number, x: Float64Array): number => {
+/** Variance |Fᵀx|² of the projection on x under the covariance FFᵀ. */
+const projectedVariance = (factor: NdArray, d: number, x: Float64Array): number => {
   const { shape, values } = factor
   if (shape.length < 2) return squaredNorm(Factor.multiplyFactor(factor, d, x))
   const out = new Float64Array(d)
@@ -203,8 +203,8 @@ export const leastBhattacharyya = (p: GaussianComponent, q: GaussianComponent): 
   const own = variances(p)
   const other = variances(q)
   const direction = far.map((x, j) => x / (own[j] + other[j]))
-  const v = squaredQuadraticForm(p.factor, d, direction)
-  const w = squaredQuadraticForm(q.factor, d, direction)
+  const v = projectedVariance(p.factor, d, direction)
+  const w = projectedVariance(q.factor, d, direction)
   const shift = dot(far, 0, direction, 0, d)
   // Equal means have no direction.
   return v > 0 && w > 0 ? (shift * shift) / (4 * (v + w)) : 0

@@ -131,7 +131,7 @@ const saddleOf = ({ a, beta, b }: QuadraticForm, c: number, sign: 1 | -1): Saddl
 const BENDS = [-0.4, 0.4, 0]
 
 /** Relative change at which halving of the steps ends. */
-const TOLERANCE = 1e-12
+const RELATIVE_QUADRATURE_TOLERANCE = 1e-12
 const MAX_HALVINGS = 10
 
 /** End of the integral: x e^{−x/2}, its slowest decay, has fallen by e^{−40}. */
@@ -197,7 +197,7 @@ const integrateToInfinity = (integrand: (x: number) => number): number | null =>
   for (let halving = 0; halving < MAX_HALVINGS; halving++) {
     const finer = whole / 2 + (h / 2) * sum(h, h / 2)
     if (!Number.isFinite(finer)) return null
-    if (Math.abs(finer - whole) <= TOLERANCE * Math.abs(finer)) return finer
+    if (Math.abs(finer - whole) <= RELATIVE_QUADRATURE_TOLERANCE * Math.abs(finer)) return finer
     whole = finer
     h /= 2
   }

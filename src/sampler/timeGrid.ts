@@ -69,7 +69,8 @@ const timeOrderProblems = (schedule: Schedule.Schedule, times: Float64Array): Re
   )
 ]
 
-const stays = (times: Float64Array): boolean => times.length > 1 && times.every(time => time === times[0])
+/** True for two or more times that are all equal: sampling at one level. */
+const areEqualTimes = (times: Float64Array): boolean => times.length > 1 && times.every(time => time === times[0])
 
 interface Span {
   readonly from: number
@@ -249,7 +250,7 @@ export const problems =
     const said = [...(concept.meaning(grid).requirements?.(schedule) ?? []), ...own]
     if (said.length > 0) return said
     const found = times(schedule)(grid)
-    return stays(found) ? noisyEndProblems(schedule, 'times[0]', found[0]) : timeOrderProblems(schedule, found)
+    return areEqualTimes(found) ? noisyEndProblems(schedule, 'times[0]', found[0]) : timeOrderProblems(schedule, found)
   }
 
 /** True if the grid is valid and stays at one level. */
@@ -257,7 +258,7 @@ export const isOneLevel =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): boolean =>
     // First, since an invalid grid may have more times than fit in memory.
-    problems(schedule)(grid).length === 0 && stays(times(schedule)(grid))
+    problems(schedule)(grid).length === 0 && areEqualTimes(times(schedule)(grid))
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [uniform, logSnr, karras, listed, constant]
 

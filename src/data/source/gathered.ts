@@ -10,7 +10,7 @@ import * as Points from '../points.js'
 import { sourceWriter, type Source } from './source.js'
 import { arrowTables, parquetTables, type Slices } from '../columnarTables.js'
 
-/** Gathers pieces of one width into a source; all or none have weights, and likewise labels. Default of `check`: no cell may be missing. */
+/** Gathers pieces of one width into a source; all or none have weights, and likewise labels. By default `check` rejects missing cells. */
 const gathering = (
   folder: string | undefined,
   check = Points.validate
@@ -55,8 +55,8 @@ const gathering = (
 const NO_ROWS_PROBLEM = Problem.of('rows', 'none', 'at least one row', 'give at least one piece with rows')
 
 /**
- * Rows of all pieces, in order, in a private temporary file of doubles (in a browser, in memory). Pieces may have any number of rows. A
- * problem counts rows from 1 across pieces.
+ * Rows of all pieces, of any lengths, in order, in a private temporary file of doubles (in a browser, in memory). A problem counts rows
+ * from 1 across pieces.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -42,11 +42,11 @@ export interface Source extends Stretches.Stretches {
 /** Draws `rows` rows; equal keys give equal rows. */
 export type Draw = (rows: number) => (key: Key.Key) => Points.Points
 
-/** Reassignment of partners among the rows of a batch. */
+/** Permutation of the partners within each batch. */
 export interface Coupling {
   /** Maximum number of rows of a batch. */
   readonly most: number
-  /** For each row the index of the row whose partner it receives: a permutation. The key is that of the batch. */
+  /** Permutation: for each row, the index of the row whose partner it receives. The key is that of the batch. */
   readonly places: (points: Points.Points, partners: Points.Points) => (key: Key.Key) => ArrayLike<number>
 }
 
@@ -125,7 +125,7 @@ const checkedDraw = (draw: Draw, rows: number, key: Key.Key, dim?: number): Poin
   )
 }
 
-/** Applies a change of all rows to rows that are drawn later. */
+/** Applies `change` to the rows that `draw` returns; empty for a source that draws none. */
 const mapDraw = ({ draw }: Source, change: (points: Points.Points) => Points.Points): Pick<Source, 'draw'> =>
   draw === undefined ? {} : { draw: rows => key => change(draw(rows)(key)) }
 
@@ -149,7 +149,7 @@ export const normalizedRowWeights = (source: Source): Stretches.Stretches | null
   return typeof p === 'number' ? null : p
 }
 
-/** Lifts a weighted average of columns to points and sources. */
+/** Applies `of` to the rows of points or of a source, and their weights p of sum 1. */
 const weightedAverages =
   <A>(of: (rows: Stretches.Stretches, p: number | Stretches.Stretches) => A): ((data: Data) => A) =>
   data => {
@@ -457,11 +457,11 @@ export const coupled =
       ? refuse('Source.coupled: rows without partners; give Points.paired')
       : { ...asSource(data), coupling }
 
-/** True if data have a batch of this size. */
+/** True if a batch can have `size` rows: at most all, or any number of drawn rows. */
 export const hasBatch = (size: number, data: Data): boolean =>
   size <= data.rows || (isSource(data) && data.draw !== undefined)
 
-/** Problems of a batch size (null: all rows at once) for data whose batches are coupled. */
+/** Problem of a batch that has more rows than the data's coupling supports; `size` null is all rows. */
 export const couplingProblems = (size: number | null, data: Data): ReadonlyArray<Problem.Problem> => {
   const most = isSource(data) && data.coupling !== undefined ? data.coupling.most : Infinity
   return Problem.unless(

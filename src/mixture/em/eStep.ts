@@ -1,6 +1,6 @@
 /**
- * E-step: responsibilities, and moments about each centre. A compiled program sums many complete rows; otherwise plain loops
- * (`eStepLoops.ts`) if the family has `toMixture`, or the tensor vocabulary op by op.
+ * E-step: responsibilities and moments about each centre, by a compiled program for many complete rows; otherwise by plain loops
+ * (`eStepLoops.ts`), or op by op if the family has no `toMixture`.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -58,8 +58,8 @@ const sumSecondMoments: Readonly<Record<'diagonal' | 'full', (r: Tensor, pulled:
 }
 
 /**
- * Σ r δ of each component, and second moments summed over the components, from the residuals e = x − Σ_k q_k m_k, q = p(k | x), of the
- * posterior means. With G = Σ r qᵀ,
+ * Σ r δ of each component, and second moments summed over the components, from the residuals e = x − Σ_k q_k m_k, q = p(k | x). With
+ * G = Σ r qᵀ,
  *
  *     Σ r_k δ_k = Σ r_k e + Σ_l G_kl (m_l − m_k),    Σ_k Σ r_k δ_k δ_kᵀ = Σ w e eᵀ + ½ Σ_kl G_kl (m_k − m_l)(m_k − m_l)ᵀ.
  *
@@ -84,10 +84,10 @@ const pooledMoments = (
   return { sums: reshape(sums, [-1]), about: reshape(about, [-1]) }
 }
 
-/** Moments to sum. If `isShared`, only their sum over the components is needed. */
+/** `isShared`: only the moments' sum over the components is needed. */
 type MomentRequest = Pick<MStep<string>, 'second' | 'isShared' | 'hasCommonAxes'>
 
-/** Returns a request for pooled second moments if their sum suffices and takes less work. */
+/** Requests pooled second moments if they suffice and cost less. */
 const pooledIfCheaper = ({ second, isShared = false }: MomentRequest, count: number, dim: number): MomentRequest => ({
   second,
   isShared: isShared && count <= secondMomentWidth(second, dim)
@@ -136,12 +136,12 @@ const mixtureAtLevel = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture
   isNoiseFree(level) ? mixture : Mixture.diffuse(level)(mixture)
 
 /**
- * Number of operations from which compiling (tens of milliseconds) pays: in dozens of EM steps, instead of plain loops or the interpreter,
- * or in one evaluation of a mixture, counted as rows times all numbers of the factors.
+ * Number of operations from which compiling (tens of milliseconds) pays, in dozens of EM steps. `description`: in one evaluation of a
+ * mixture, as rows times numbers of the factors.
  */
 const COMPILING_PAYS_FROM = { loops: 4e5, interpreter: 1e6, description: 5e7 }
 
-/** Cost of one e^x per row and component, in operations. */
+/** Cost of one e^x, in operations. */
 const COMPONENT_OPERATIONS = 20
 
 interface EStepSize {
@@ -174,12 +174,12 @@ interface TensorStatistics {
   /** Σ r; Σ r E[g | x] if components are Student-t. */
   readonly mass: Tensor
   readonly sums: Tensor
-  /** Absent if no second moments are needed. */
+  /** Absent without second moments. */
   readonly about?: Tensor
   /** Σ r of Student-t components. `logs`: Σ r (log E[g | x] − E[g | x]). */
   readonly whole?: Tensor
   readonly logs?: Tensor
-  /** Absent if there is no background. */
+  /** Absent without a background. */
   readonly backgroundCount?: Tensor
 }
 
@@ -262,7 +262,6 @@ interface ProgramInputs {
   readonly of: (inputs: Compiler.Inputs) => Tensor
 }
 
-/** Inputs of a program over rows; equal weights are one constant. */
 const programInputs = ({ rows, dim, x, weights, passing }: WeightedRows): ProgramInputs => {
   const from = passing ? 'call' : 'data'
   return weights === null
@@ -282,7 +281,7 @@ const programInputs = ({ rows, dim, x, weights, passing }: WeightedRows): Progra
       }
 }
 
-/** Builds named sums from parameters, rows x, weights [rows | 1, 1] and the call's numbers. */
+/** Builds named sums over rows x with weights w [rows | 1, 1]. */
 type BuildSums<P extends string> = (
   own: Params.Tensors<P>,
   x: Tensor,
@@ -290,7 +289,7 @@ type BuildSums<P extends string> = (
   numbers: Compiler.Inputs['constants']
 ) => Readonly<Record<string, Tensor>>
 
-/** Returns sums over rows by a compiled program; Left: the reason if it cannot be compiled. */
+/** Sums over rows by a compiled program; Left: the reason if it cannot be compiled. */
 export const tryCompiledSums =
   (library: Compiler.Library, of: object | string, data: WeightedRows) =>
   <P extends string>(
@@ -362,7 +361,7 @@ const summedOpByOp = <P extends string>(
   }
 }
 
-/** Sums over rows by a compiled program if one can be made, otherwise op by op. */
+/** Sums over rows by a compiled program if possible, otherwise op by op. */
 export const compiledSums = <P extends string>(
   library: Compiler.Library,
   of: object,
@@ -385,7 +384,7 @@ const descriptions = Compiler.library()
 
 const weightedTotal = (w: Tensor, each: Tensor): Tensor => reshape(sum(mul(w, each)), [1])
 
-/** Returns log-likelihood, assignment entropy and effective counts; compiled if there are many complete rows. */
+/** Log-likelihood, assignment entropy and effective counts; compiled if there are many complete rows. */
 export const rowStatistics =
   (data: WeightedRows) =>
   (mixture: Mixture.Mixture): Reductions.Reduction<RowStatistics> => {
@@ -424,7 +423,7 @@ export const rowStatistics =
 
 const eStepPrograms = Compiler.library()
 
-/** Returns the compiled E-step, one program for all families with equal shapes; plain loops if it cannot be compiled. */
+/** Returns the compiled E-step, one program for all families with equal shapes; otherwise plain loops. */
 export const compiledEStep =
   (request: MomentRequest) =>
   (mixture: Mixture.Mixture, level: Level, data: WeightedRows): Reductions.Reduction<MomentSums> => {
@@ -448,10 +447,7 @@ export const compiledEStep =
     )
   }
 
-/**
- * E-step in the tensor vocabulary, for families without `toMixture` or with common axes: compiled for many rows, otherwise op by op. Throws
- * if rows have missing cells or errors.
- */
+/** E-step in the tensor vocabulary, compiled for many rows, otherwise op by op. Throws if rows have missing cells or errors. */
 export const tensorEStep = <P extends string>(family: Family<P>, request: MomentRequest, dim: number): EStep<P> => {
   const count = family.count(dim)
   const kind = pooledIfCheaper(request, count, dim)

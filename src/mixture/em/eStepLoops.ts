@@ -1,6 +1,6 @@
 /**
- * E-step of Gaussian, Student-t and uniform components in plain loops: ten to a hundred times as fast as the tensor vocabulary on a few
- * hundred rows. Missing cells enter by their conditional moments, which is valid if they are missing at random (Rubin 1976).
+ * E-step in plain loops: ten to a hundred times as fast as the tensor vocabulary on a few hundred rows. Missing cells enter by their
+ * conditional moments, which is valid if they are missing at random (Rubin 1976).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { boundedCache, lazy } from '../../../lib/plain/iterate.js'
@@ -51,7 +51,7 @@ export interface MomentsAndEntropy extends MomentSums {
 /** Codes in lib/wasm/kernels/assembly/expectation.ts. */
 const SECOND_MOMENT_CODES: ReadonlyArray<Second> = ['none', 'trace', 'diagonal', 'full']
 
-/** Maximum size of cached conditioned components, in numbers. */
+/** Maximum size of `conditionedCache`, in numbers. */
 const MAX_PATTERN_NUMBERS = 1 << 22
 
 interface NonGaussianParts {
@@ -76,7 +76,7 @@ const nonGaussianParts = (components: ReadonlyArray<Component>): NonGaussianPart
   return { nu: hasTails ? Float64Array.from(components, ({ nu = Infinity }) => nu) : null, box, learned }
 }
 
-/** Moment sums with rows of Student-t components weighted by expected precision. */
+/** Rows of Student-t components are weighted by their expected precision. */
 export interface PrecisionWeightedMoments extends Moments {
   /** Σ r E[g | x], [K]. */
   readonly weighed: Float64Array
@@ -169,7 +169,7 @@ interface LoopEStep {
   readonly second: Second
   readonly count: number
   readonly dim: number
-  /** null if rows have no measurement errors. */
+  /** null without measurement errors. */
   readonly errors: Errors.ErrorStatistics | null
   readonly conditioned: (pattern: Pattern) => ConditionedComponents
   readonly layout: MomentLayout
@@ -179,7 +179,7 @@ interface LoopEStep {
   readonly lanes: () => ReadonlyArray<Kernels.LaneSums>
 }
 
-/** `errorLevel`: noise level of rows with errors; null if rows have none and the components are already at the rows' level. */
+/** `errorLevel`: noise level of rows with errors; if null, the components are already at the rows' level. */
 const loopEStep = (
   components: ReadonlyArray<Component>,
   second: Second,
@@ -272,7 +272,7 @@ const sumBySimd = (
 
 const NO_NUMBERS = new Float64Array(0)
 
-/** Sums the rows of a pattern into `patternSums`, block by block, and writes posteriors if given. */
+/** Sums the rows of a pattern into `patternSums`; writes posteriors if given. */
 const sumByKernels = (
   eStep: LoopEStep,
   components: ConditionedComponents,
@@ -376,8 +376,8 @@ const MAX_KEPT_WEIGHTS = 4096
 const equalWeightsCache = boundedCache<Float64Array>(4)
 
 /**
- * E-step as a reduction: −Σ w log p(x) and the moments of δ = x − c_k. If `measured` is given, rows have errors at a noise level,
- * components are at time 0, and the moments are those of x_0. Otherwise errors are ignored.
+ * E-step as a reduction: −Σ w log p(x) and the moments of δ = x − c_k. If `measured` is given, components are at time 0 and the moments are
+ * those of x_0; otherwise errors are ignored.
  */
 export const momentReduction = (
   components: ReadonlyArray<Component>,
@@ -405,7 +405,7 @@ export const momentReduction = (
   }
 }
 
-/** Returns log-densities and responsibilities of rows in memory, and sums without second moments; takes errors into account. */
+/** Returns log-densities, responsibilities, and sums without second moments; takes errors into account. */
 export const rowResponsibilities = (
   components: ReadonlyArray<Component>,
   { rows, dim, values, errors }: PointRows,
@@ -420,7 +420,7 @@ export const rowResponsibilities = (
   return { ...finishSums(eStep, sums), ...posteriors }
 }
 
-/** Returns the whitened deviations y = L⁻¹(x − c) of the chosen rows from a component, [chosen, dim]. */
+/** Returns y = L⁻¹(x − c) of the chosen rows, [chosen, dim]. */
 export const whitened = (
   component: Component,
   { dim, values }: PointRows,

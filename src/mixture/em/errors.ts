@@ -1,8 +1,7 @@
 /**
- * E-step for rows with measurement errors: extreme deconvolution (Bovy, Hogg & Roweis 2011). Row x_i is x_0 + e_i, x_0 from the mixture and
- * e_i normal with known covariance R_i. With T_ik = Σ_k + R_i, component k has the row density N(c_k, T_ik); given the row, x_0 has the
- * mean c_k + K(x − c_k), K = Σ_k T_ik⁻¹, and the covariance Σ_k − KΣ_k, so the M-step applies unchanged. At level (α, σ), x = αx_0 + αe +
- * σz, T = α²(Σ + R) + σ²I and K = αΣT⁻¹. T has the observed columns only. O(K d³) per row.
+ * E-step for rows x = αx_0 + αe + σz with measurement errors e of known covariances R: extreme deconvolution (Bovy, Hogg & Roweis 2011).
+ * With T = α²(Σ + R) + σ²I, in the observed columns, and K = αΣT⁻¹, component k has the row density N(αc, T), and x_0 given x the mean c +
+ * K(x − αc) and the covariance Σ − αKΣ, so the M-step applies unchanged. O(K d³) per row.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -18,8 +17,8 @@ export interface ErrorStatistics {
   /** Centres αc, common to the rows of a pattern. */
   readonly centresAt: (pattern: Pattern) => ConditionedComponents
   /**
-   * Conditions component k on a block with `deviations` from its centre: writes `squaredDistances` and `logJoint`, replaces `deviations` by
-   * E[x_0 | x] − c_k, and writes the second moments of x_0's covariance to `rowCovariances`.
+   * Replaces `deviations` from the centre of component k by E[x_0 | x] − c_k; writes `squaredDistances`, `logJoint`, and the second moments
+   * of x_0's covariance to `rowCovariances`.
    */
   readonly conditionRows: (block: RowBlock, k: number) => void
 }
@@ -75,7 +74,7 @@ export const errorStatistics = (
   }
 }
 
-/** Arrays for one row, overwritten by the next. */
+/** Overwritten by each row. */
 interface RowWorkspace {
   readonly dim: number
   readonly level: Level

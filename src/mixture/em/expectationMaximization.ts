@@ -28,7 +28,7 @@ export interface EMStepResult<P extends string> {
   /** Mean negative log-likelihood before the step; under a prior minus log p(θ) per row (see `Prior`). */
   readonly value: number
   readonly params: Params.Params<P>
-  /** Present if the population's nodes cannot resolve the parameters, which are then unchanged, with the value NaN. */
+  /** Present if no nodes resolve the parameters, which are then unchanged, with the value NaN. */
   readonly problem?: Problem.Problem
 }
 
@@ -40,8 +40,7 @@ export const supportsEM = <P extends string>({ mStep, sufficient }: Family<P>): 
 export const supportsNoise = <P extends string>({ mStep, onlyClean }: Family<P>): boolean =>
   mStep !== undefined && mStep.onlyClean !== true && onlyClean === undefined
 
-/** Returns the M-step; throws if there is none. */
-const mStepOf = <P extends string>({ mStep }: Family<P>): MStep<P> =>
+const requireMStep = <P extends string>({ mStep }: Family<P>): MStep<P> =>
   mStep ?? refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
 
 /** Request of one pass over the rows, with parameters relative to `middle`. */
@@ -86,7 +85,6 @@ export const supportsMissingCells = <P extends string>(family: Family<P>): boole
 export const supportsPrior = <P extends string>({ mStep, toMixture }: Family<P>): boolean =>
   mStep !== undefined && toMixture !== undefined
 
-/** Returns `toMixture`; throws if there is none. */
 const requireToMixture = <P extends string>({ toMixture }: Family<P>): ((params: Params.Params<P>) => Mixture) =>
   toMixture ??
   refuse(
@@ -97,7 +95,7 @@ export interface PosteriorStep<P extends string> {
   readonly momentRequest: Pick<MStep<P>, 'second' | 'isShared'>
   /** −log p(θ) per row. */
   readonly negLogPrior: (mixture: Mixture) => number
-  /** Returns the step's result from moments about the centres of `mixture`, which is that of the parameters `here`. */
+  /** Returns the result from moments about the centres of `mixture`, that of the parameters `here`. */
   readonly maximise: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => EMStepResult<P>
 }
 
@@ -141,7 +139,7 @@ const centredSteps = <P extends string, D extends Source.Data, A extends Readonl
   }
 }
 
-/** One EM step on the likelihood of the observed cells at time 0, or on the posterior if `prior`, its number of pseudo-rows, is given. */
+/** EM step at time 0 on the likelihood of the observed cells; on the posterior if `prior`, in pseudo-rows, is given. */
 export const step = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -160,7 +158,7 @@ export const step = <P extends string>(
     return params => take(of(params), { params, middle, kind, noise: null })
   })
 
-/** One EM step at time 0, as a sum over rows; with a prior, of moments that include its pseudo-rows. */
+/** EM step at time 0, as a sum over rows; with a prior, its pseudo-rows are included. */
 export const emStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -184,13 +182,13 @@ export const emStepReduction = <P extends string>(
   return params => of(params, rows, CLEAN)
 }
 
-/** One EM step on rows of x_t at a noise level, as a sum over them. */
+/** EM step on rows of x_t, as a sum over them. */
 const stepReductionAtLevel = <P extends string>(
   family: Family<P>,
   floor: number,
   dim: number
 ): ((params: Params.Params<P>, rows: WeightedRows, level: Level) => Reductions.Reduction<EMStepResult<P>>) => {
-  const mStep = mStepOf(family)
+  const mStep = requireMStep(family)
   const expect = eStep(family, mStep, dim)
   return (params, rows, level) =>
     pipe(
@@ -214,7 +212,7 @@ const noisedRows = (data: WeightedRows, { level: { alpha, sigma }, key }: Noise)
   return { ...data, x: zipStretches(asStretches(x, dim), noise, (x, z) => alpha * x + sigma * z), passing: true }
 }
 
-/** One EM step on noised rows, as a sum over them. */
+/** EM step on noised rows, as a sum over them. */
 export const noisyStepReduction = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -225,9 +223,8 @@ export const noisyStepReduction = <P extends string>(
 }
 
 /**
- * One EM step on the likelihood of x_t = αx_0 + σz under the diffused mixture, with fresh draws of z. At high noise the likelihood has
- * fewer local maxima. With r the responsibilities at x_t, the mean becomes E[r x_t]/(α E r), and the variance (E[r|x_t − α·mean|²]/(d E r)
- * − σ²)/α².
+ * EM step on the likelihood of x_t = αx_0 + σz with fresh draws of z, which has fewer local maxima at high noise. The mean becomes E[r
+ * x_t]/(α E r), and the variance (E[r|x_t − α·mean|²]/(d E r) − σ²)/α².
  */
 export const noisyStep = <P extends string>(
   family: Family<P>,
@@ -244,7 +241,7 @@ export const noisyStep = <P extends string>(
     }
   })
 
-/** One EM step at a noise level on quadrature nodes of x_t. */
+/** EM step on quadrature nodes of x_t. */
 const stepOnNodes = <P extends string>(
   family: Family<P>,
   varianceFloor: number,
@@ -257,10 +254,7 @@ const stepOnNodes = <P extends string>(
     return params => Reductions.evaluate(of(params, noisy, level))
   })
 
-/**
- * One EM step on a population, at time 0 or at a level, with enough nodes to resolve the parameters; a problem and the value NaN if no
- * number of nodes does.
- */
+/** EM step on a population, at time 0 or at a level; a problem and the value NaN if no number of nodes resolves the parameters. */
 export const integratedStep = <P extends string>(
   family: Family<P>,
   varianceFloor: number,

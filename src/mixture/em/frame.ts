@@ -1,6 +1,6 @@
 /**
- * Centred data. Values far from 0 lose digits in every product, so the parameters of a translation-invariant family are relative to the
- * data's mean.
+ * Centred data: values far from 0 lose digits in products, so the parameters of a translation-invariant family are relative to the data's
+ * mean.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import type * as Params from '../../core/params.js'
@@ -13,13 +13,12 @@ import type { Family, Model } from '../family.js'
 import { snapshotOfData } from '../dataRows.js'
 
 export interface CentredFrame<P extends string, D extends Source.Data = Points.Points> {
-  /** The data minus `middle`. */
   readonly points: D
   /** Mean of the data; null if the family is not translation-invariant. */
   readonly middle: Float64Array | null
   /** Maps parameters for the data to those for `points`. */
   readonly toInternal: (params: Params.Params<P>) => Params.Params<P>
-  /** Maps parameters for `points` to those for the data. */
+  /** Inverse of `toInternal`. */
   readonly fromInternal: (params: Params.Params<P>) => Params.Params<P>
 }
 
@@ -51,7 +50,7 @@ export const uncentredFrame = <P extends string, D extends Source.Data = Points.
   fromInternal: params => params
 })
 
-/** Returns the centred frame; without a shift if the family cannot be shifted or the data are invalid. */
+/** Returns the centred frame; uncentred if the family cannot be shifted or the data are invalid. */
 export const of = <P extends string, D extends Source.Data>(family: Family<P>, data: D): CentredFrame<P, D> => {
   const { shifted } = family
   // Invalid data may have no mean.
@@ -62,7 +61,7 @@ export const of = <P extends string, D extends Source.Data>(family: Family<P>, d
   return { points, middle, toInternal: shifted(opposite), fromInternal: shifted(middle) }
 }
 
-/** Returns the centred frame of a model's family; for a network, that of uncentred data. */
+/** Returns the centred frame of a model's family; uncentred for a network. */
 export const frameOfModel = <P extends string, D extends Source.Data>(
   { family }: Model<P>,
   data: D

@@ -31,7 +31,7 @@ export const firstMoments = (
   }
 }
 
-/** Second moment of a variance v that n columns share, v(n W − 2 ∂log v), from its derivative and the effective count W. */
+/** Second moment v(n W − 2 ∂log v) of a variance v that n columns share, from its derivative and the effective count W. */
 export const ofVariance = (variance: number, derivative: number, mass: number, columns = 1): number =>
   variance * (columns * mass - 2 * derivative)
 
@@ -67,15 +67,14 @@ export const ofTriangle = (
   return Factor.multiplyFactor(factor, dim, transposed(Factor.multiplyFactor(factor, dim, inner), dim))
 }
 
-/** Returns B X Bᵀ. */
 const conjugated = (basis: Float64Array, x: Float64Array, dim: number): Float64Array =>
   multiplySquare(multiplySquare(basis, x, dim), transposed(basis, dim), dim)
 
 /**
- * Moments at a noise level implied by the score-matching gradient, from the moments (`likelihood`) that it would imply as the gradient of
- * −E log p at time 0. With P = S⁻¹, S = α²Σ + σ², and X = M − W S, EM follows the part −½∂L/∂m = W P²(m' − m) and −½∂L/∂S = ½(P Z + Z P), Z
- * = P X P. In the axes of Σ, with eigenvalues λ and s, Σ r δ is ½(s²/λα) and X_ij = (s_i s_j)² / (2α² λ_i λ_j (s_i + s_j)) times the value
- * at time 0. The remaining part, from overlapping components, is the correction of Shah, Chen & Klivans (2023). The weights do not change.
+ * Moments at a noise level from the score-matching gradient, given the moments (`likelihood`) that it would imply as the gradient of −E log
+ * p at time 0. With P = S⁻¹, S = α²Σ + σ², and X = M − W S, EM follows the part −½∂L/∂m = W P²(m' − m) and −½∂L/∂S = ½(P Z + Z P), Z = P X
+ * P. In the axes of Σ, with eigenvalues λ and s, Σ r δ is ½(s²/λα) and X_ij = (s_i s_j)² / (2α² λ_i λ_j (s_i + s_j)) times the value at
+ * time 0. The remaining part, from overlapping components, is the correction of Shah, Chen & Klivans (2023). Weights do not change.
  */
 export const matched = (second: Second, mixture: Mixture, likelihood: Moments, { alpha, sigma }: Level): Moments => {
   const [count, dim] = mixture.means.shape

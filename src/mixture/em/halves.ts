@@ -1,9 +1,8 @@
 /**
  * Split proposals: the two halves into which a component would be split. In whitened coordinates y = L⁻¹(x − c) they start at ±a u with
- * covariance I − a²uuᵀ, which keeps the mean and covariance. The widest direction fails for two groups side by side; the eigenvectors of
- * the fourth moment E[|y|²yyᵀ] separate bimodal (low) from heavy-tailed (high) directions. A few EM steps give each pair's gain. Its
- * log-odds and moments are linear in y and products of y (none if the covariance is shared), so a step for all pairs is two matrix
- * products.
+ * covariance I − a²uuᵀ, which keeps the mean and covariance. Directions u are the widest, and eigenvectors of the fourth moment E[|y|²yyᵀ],
+ * which separate bimodal (low) from heavy-tailed (high) directions. EM on a pair is linear in products of y, y and 1, so a step for all
+ * pairs is two matrix products.
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
 import { principalComponents } from '../../../lib/rows/principal.js'
@@ -34,22 +33,19 @@ import type { Mixture } from '../mixtureData.js'
 /** Initial offset a, in standard deviations: the halves of a uniform density lie at ±√(3/4). */
 const SPLIT_OFFSET = 0.87
 
-/** Up to this dimension all eigenvectors of the fourth moment are tried; above it the three lowest, and the widest direction. */
+/** Up to this dimension all eigenvectors of the fourth moment are tried; above it the three lowest and the widest direction. */
 const MAX_EXHAUSTIVE_DIRECTIONS = 4
 
-/** Minimum responsibility of rows in split proposals. */
 const MIN_RESPONSIBILITY = 0.01
 
-/** EM steps for all pairs. */
 const SCREENING_STEPS = 3
 
-/** The best pairs that take further steps. */
+/** Number of pairs that take further steps. */
 const KEPT_SPLITS = 4
 
-/** EM steps for the kept pairs. */
 const FINAL_SPLIT_STEPS = 5
 
-/** Lower bound on variances of halves, in whitened coordinates. */
+/** In whitened coordinates. */
 const MIN_HALF_VARIANCE = 1e-4
 
 /** Maximum number of rows for coordinates in their span, which take O(rows² dim). */
@@ -62,13 +58,13 @@ const NUMBERS_PER_BLOCK = 1 << 18
 type ComponentPair = readonly [Component, Component]
 
 export interface ComponentSplit {
-  /** Gain of the mean log-likelihood, the other components being fixed. */
+  /** Gain of the mean log-likelihood, other components fixed. */
   readonly gain: number
   readonly halves: ComponentPair
 }
 
 export interface SplitCandidates {
-  /** Loss of the mean log-likelihood if the component is removed: −(Σ w log(1 − r) − log(1 − π)). */
+  /** Loss of the mean log-likelihood without the component: −(Σ w log(1 − r) − log(1 − π)). */
   readonly cost: Float64Array
   /** The best first; empty if halves would have too few rows. */
   readonly splits: ReadonlyArray<ReadonlyArray<ComponentSplit>>
@@ -77,13 +73,13 @@ export interface SplitCandidates {
 export interface SplitKind extends Pick<MStep<string>, 'second' | 'isShared'> {
   /** Number of rows that determine a component's parameters. */
   readonly leastRows: number
-  /** True if pursuit with many starts also proposes directions. Default: false. */
+  /** Pursuit with many starts also proposes directions. Default: false. */
   readonly isThorough?: boolean
 }
 
 const UNIT_FACTOR: NdArray = scalarArray(1)
 
-// Loops over rows are functions of arrays and numbers alone, compiled once each.
+// Loops of arrays and numbers alone, compiled once each.
 
 const fourthMoment = ({ rows, dim, values, weights }: Cloud): Float64Array => {
   const fourth = new Float64Array(dim * dim)
@@ -104,7 +100,7 @@ const weightedValues = ({ rows, dim, values, weights }: Cloud): Float64Array => 
   return out
 }
 
-/** Multiplies blocks of one number per row by the row weights, in place. */
+/** Multiplies blocks of one number per row by `weights`, in place. */
 const weighColumns = (all: Float64Array, weights: Float64Array): void => {
   for (let at = 0; at < all.length; at += weights.length)
     for (let row = 0; row < weights.length; row++) all[at + row] *= weights[row]
@@ -126,7 +122,7 @@ interface WeightedResponsibilities {
   readonly w: Float64Array
 }
 
-/** Returns −Σ w log(1 − r) of a component. */
+/** −Σ w log(1 − r). */
 const removalLoss = (k: number, { r, width, w }: WeightedResponsibilities): number => {
   let cost = 0
   // A row of this component only has a finite cost.
@@ -135,7 +131,6 @@ const removalLoss = (k: number, { r, width, w }: WeightedResponsibilities): numb
   return cost
 }
 
-/** Returns the rows with at least `MIN_RESPONSIBILITY`. */
 const relevantRows = (k: number, { r, width, w }: WeightedResponsibilities): ReadonlyArray<number> => {
   const chosen: number[] = []
   for (let i = 0; i < w.length; i++) if (r[i * width + k] >= MIN_RESPONSIBILITY && w[i] > 0) chosen.push(i)
@@ -162,7 +157,7 @@ const splitRowShares = (
   return out
 }
 
-/** Returns the unit vectors along which splits are tried. */
+/** Unit vectors along which splits are tried. */
 const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Array> => {
   const { dim } = cloud
   if (dim === 1) return [Float64Array.of(1)]
@@ -185,7 +180,7 @@ const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Ar
 const widestDirection = ({ rows, dim, values, weights }: Cloud): Float64Array =>
   principalComponents({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
 
-/** Returns the factor of second moments: a triangle, a diagonal, or one number for all columns. */
+/** Factor of second moments: a triangle, a diagonal, or one number. */
 const factorOfKind = (second: Second, covariance: Float64Array, columns: number): NdArray => {
   if (second === 'full') return Factor.ofClipped(covariance, columns, { less: 0, above: MIN_HALF_VARIANCE })
   const deviation = (variance: number): number => Math.sqrt(Math.max(variance, MIN_HALF_VARIANCE))
@@ -193,7 +188,7 @@ const factorOfKind = (second: Second, covariance: Float64Array, columns: number)
   return scalarArray(second === 'trace' ? deviation(covariance[0] / columns) : 1)
 }
 
-/** Second moments of I − less·uuᵀ with `columns` columns: more than u has if u is in coordinates of a subspace. */
+/** Second moments of I − less·uuᵀ with `columns` columns; u may be in coordinates of a subspace. */
 const deflatedMoments = (second: Second, u: Float64Array, less: number, columns = u.length): Float64Array => {
   const dim = u.length
   if (second === 'full')
@@ -206,7 +201,7 @@ const deflatedMoments = (second: Second, u: Float64Array, less: number, columns 
   return Float64Array.of(columns - less * u.reduce((sum, x) => sum + x * x, 0))
 }
 
-/** Returns the halves along a direction that keep the mean and covariance. */
+/** Halves along a direction that keep the mean and covariance. */
 const halvesAlong =
   (second: Second, columns: number) =>
   (u: Float64Array): ComponentPair => {
@@ -234,11 +229,11 @@ const transientRows = ({ rows, dim, values, weights }: Omit<Cloud, 'columns'>): 
   passing: true
 })
 
-/** Number of products of y: its lower triangle, its squares, or their sum. */
+/** Number of products of y: lower triangle, squares, or their sum. */
 const productCount = (second: Second, dim: number): number =>
   second === 'full' ? (dim * (dim + 1)) / 2 : second === 'diagonal' ? dim : 1
 
-/** Products of y if needed, y, and 1, for each row. */
+/** Rows of products of y (optional), y, and 1. */
 interface RowProducts {
   readonly weights: Float64Array
   /** [rows, width] */
@@ -287,7 +282,7 @@ const logDensityCoefficients = (second: Second, { weight, mean, factor }: Compon
   return out
 }
 
-/** Log-odds of the halves of each pair: differences of their log-density coefficients `from` … `from + width` − 1, [pairs, width]. */
+/** Differences of the halves' log-density coefficients `from` … `from + width` − 1, [pairs, width]. */
 const logOddsCoefficients = (
   all: ReadonlyArray<readonly Float64Array[]>,
   from: number,
@@ -301,7 +296,7 @@ const logOddsCoefficients = (
   return odds
 }
 
-/** Pair of halves during EM; the value is minus their mean log-likelihood before the last step. */
+/** `value`: minus the mean log-likelihood before the last step. */
 interface HalvesState {
   readonly value: number
   readonly halves: ComponentPair
@@ -310,7 +305,7 @@ interface HalvesState {
 interface HalvesProblem {
   readonly cloud: Cloud
   readonly second: Second
-  /** Share of the covariance of the other components, I in these coordinates; null if each half has its own. */
+  /** Share of the other components' covariance, I in these coordinates; null if each half has its own. */
   readonly common: number | null
   /** Lower bound on the weight of each half. */
   readonly least: number
@@ -328,7 +323,7 @@ interface HalvesTotals {
 
 /**
  * Returns a function that runs `steps` EM steps of each pair and returns the pairs, the best first, without those whose halves have fewer
- * rows than `least`. `single` is minus the mean log-likelihood without a split.
+ * rows than `least`. `single`: minus the mean log-likelihood without a split.
  */
 const emOnHalves = (
   problem: HalvesProblem
@@ -451,7 +446,7 @@ const maximizeHalves = (
   ]
 }
 
-/** Second moments about the mean for a share `mass` of the rows: a matrix [d, d], a diagonal [d], or the trace, by `second`. */
+/** Second moments about the mean for a share `mass` of the rows. */
 const secondMomentsAbout = (second: Second, sums: Float64Array, mass: number, mean: Float64Array): Float64Array => {
   const dim = mean.length
   if (second === 'full') {
@@ -464,7 +459,7 @@ const secondMomentsAbout = (second: Second, sums: Float64Array, mass: number, me
   return Float64Array.of(sums[0] / mass - dotProduct(mean, mean))
 }
 
-/** Maps a half from whitened to original coordinates: c + L m and L F. */
+/** Returns c + L m and L F. */
 const toDataCoordinates = (half: Component, mass: number, component: Component): Component => {
   const { factor, nu } = component
   return {
@@ -475,7 +470,7 @@ const toDataCoordinates = (half: Component, mass: number, component: Component):
   }
 }
 
-/** Returns the component with the mean and full covariance of its rows. */
+/** Component with the mean and full covariance of its rows. */
 const likeliestGaussian = (
   component: Component,
   points: Points,
@@ -494,7 +489,7 @@ const likeliestGaussian = (
   }
 }
 
-/** Deviations of chosen rows from the centre, over one standard deviation for all directions. */
+/** Deviations from the centre over one standard deviation for all directions. */
 const whitenedCloud = (
   points: Points,
   chosen: ReadonlyArray<number>,
@@ -512,8 +507,8 @@ const whitenedCloud = (
 }
 
 /**
- * Coordinates of an isotropic component's rows in their span. Null if it is not isotropic, or has more rows than half its columns or than
- * `MAX_SPANNED_ROWS`.
+ * Coordinates of an isotropic component's rows in their span; null if it is not isotropic, or has more rows than `MAX_SPANNED_ROWS` or half
+ * its columns.
  */
 const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor }: Component): RowSpan | null => {
   const isIsotropic = factor.shape.length === 0 && (second === 'trace' || second === 'none')
@@ -540,7 +535,7 @@ export const splitCandidates = (
   for (let k = 0; k < count; k++)
     cost[k] = removalLoss(k, responsibilities) + Elementary.log1p(-Math.min(mass[k], 1 - Number.EPSILON))
   /**
-   * True if isotropic components have few rows for the columns: fourth moments are then uninformative, and splits are along the widest
+   * True if isotropic components have few rows for the columns, so fourth moments are uninformative and splits are along the widest
    * direction.
    */
   const isWide = isRound(mixture) && isGaussian(mixture) && rows < count * dim
@@ -597,6 +592,6 @@ export const mixtureAfterMove = (
     mixture
   )
 
-/** Returns the mixture with component `split` in two halves. */
+/** Replaces component `split` by two halves. */
 export const mixtureWithSplit = (mixture: Mixture, split: number, [first, second]: ComponentSplit['halves']): Mixture =>
   renormalizedMixture([...componentsOf(mixture).map((part, k) => (k === split ? first : part)), second], mixture)

@@ -1,4 +1,4 @@
-/** Data with missing cells (NaN): their number, the columns' scale, and imputation by the maximum-likelihood single Gaussian. */
+/** Data with missing cells (NaN): counts, scales, and imputation by the maximum-likelihood single Gaussian. */
 import { pipe } from 'fp-ts/lib/function.js'
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import { hasNaN } from '../../../lib/rows/byColumn.js'
@@ -45,15 +45,14 @@ export const observedScaling = (data: Source.Data): Points.Scaling => {
   }
 }
 
-/** Maximum number of EM steps. */
 const MAX_IMPUTATION_STEPS = 200
 
-/** EM stops if a step gains less log-likelihood per row. */
+/** In log-likelihood per row. */
 const IMPUTATION_TOLERANCE = 1e-8
 
 const MIN_IMPUTATION_VARIANCE = 1e-6
 
-/** Maximum-likelihood Gaussian of standardized points with missing cells, by EM. */
+/** By EM on standardized points. */
 const likeliestSingleGaussian = (data: Source.Data): Component => {
   const { dim } = data
   const rows = weightedRowsOf(data)
@@ -73,7 +72,7 @@ const likeliestSingleGaussian = (data: Source.Data): Component => {
 }
 
 /**
- * Returns a function that fills the missing cells of rows from `first` on, in place, with their conditional mean under the single Gaussian,
+ * Returns a function that fills missing cells of rows from `first` on, in place, with their conditional mean under the single Gaussian,
  * plus conditional `noise` if given.
  */
 const missingCellFiller = (
@@ -162,6 +161,6 @@ export const completeRowCount = (data: Source.Data): number => {
   return count
 }
 
-/** True if no cell of the row is missing. */
+/** True if the row misses no cell. */
 export const isCompleteRow = ({ dim, values }: Points.Points, row: number): boolean =>
   !hasNaN(values.subarray(row * dim, (row + 1) * dim))

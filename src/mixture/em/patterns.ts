@@ -1,7 +1,7 @@
 /**
- * Rows grouped by their missing cells (NaN), and Gaussians conditioned on the observed ones. With columns o observed and m missing, a
- * component has the density N(c_o, Σ_oo) of the observed cells; the missing ones have the mean c_m + G(x_o − c_o), G = L_mo L_oo⁻¹, and the
- * covariance L_mm L_mmᵀ (Ghahramani & Jordan 1994), L the Cholesky factor of Σ with columns o first.
+ * Rows grouped by their missing cells (NaN), and Gaussians conditioned on the observed ones. With L the Cholesky factor of Σ, columns
+ * observed (o) first, x_o is N(c_o, Σ_oo), and x_m given x_o has the mean c_m + G(x_o − c_o), G = L_mo L_oo⁻¹, and the covariance L_mm
+ * L_mmᵀ (Ghahramani & Jordan 1994).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -11,7 +11,7 @@ import { logWeight, type Component } from '../component.js'
 import * as Student from '../student.js'
 
 export interface Pattern {
-  /** The observed columns, then the missing ones, each in rising order. */
+  /** The observed columns, then the missing ones, each rising. */
   readonly order: Int32Array
   /** Number of observed columns. */
   readonly observed: number
@@ -25,7 +25,7 @@ const completePatterns = boundedCache<Pattern>(16)
 export const completePattern = (dim: number): Pattern =>
   completePatterns(dim, () => ({ order: new Int32Array(dim).map((_, j) => j), observed: dim, rows: null }))
 
-/** Returns the patterns of rows [rows, dim], in order of first occurrence. */
+/** Patterns of rows [rows, dim], in order of first occurrence. */
 export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pattern> => {
   const rows = values.length / dim
   const found = new Map<string, { readonly missing: ReadonlyArray<number>; readonly rows: number[] }>()
@@ -46,13 +46,13 @@ export const patternsOf = (values: Float64Array, dim: number): ReadonlyArray<Pat
   }))
 }
 
-/** Components conditioned on a pattern, with columns in its order. */
+/** Columns are in the pattern's order. */
 export interface ConditionedComponents {
   /** log π − log |L_oo| − (|o|/2) log 2π, and for a t `Student.logPeakRatio`. */
   readonly constants: Float64Array
   /** [K, d] */
   readonly centres: Float64Array
-  /** True if columns are correlated; otherwise `roots` are diagonals, and missing cells have their unconditional mean. */
+  /** False if `roots` are diagonals, and missing cells have their unconditional mean. */
   readonly isTriangular: boolean
   /** L_oo⁻¹: [K, o, o], or [K, o] if diagonal. */
   readonly roots: Float64Array

@@ -1,7 +1,7 @@
 /**
- * Conjugate prior of Fraley & Raftery (2007), weak and estimated from the data. A component's mean is that of its n_k rows and κ
- * pseudo-rows at the mean μ of the data; its covariance is inverse Wishart with ν = d + 2 and scale Λ, the data's covariance over K^{2/d},
- * so it cannot collapse on one row. The M-step on moments with the pseudo-rows gives the posterior mode.
+ * Conjugate prior of Fraley & Raftery (2007), estimated from the data: a component's mean is that of its n_k rows and κ pseudo-rows at the
+ * data's mean μ; its covariance is inverse Wishart with ν = d + 2 and scale Λ, the data's covariance over K^{2/d}, so it cannot collapse on
+ * one row.
  */
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -27,7 +27,7 @@ export interface Prior {
   readonly rows: number
 }
 
-/** Estimates the prior from data, missing cells imputed; its mean counts as `shrinkage` rows. */
+/** Estimates the prior, missing cells imputed; its mean counts as `shrinkage` rows. */
 export const of = (data: Source.Data, shrinkage: number): Prior => {
   const whole = Missing.completed(data)
   const mean = Source.mean(whole)
@@ -41,13 +41,13 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
 
 type CovarianceModel = Pick<MStep<string>, 'second' | 'isShared' | 'isVolumeShared' | 'fixedMeans'>
 
-/** Number of components in one covariance prior: all if they have one volume, otherwise 1. */
+/** Components per covariance prior: all if they have one volume, otherwise 1. */
 const priorShareCount = (
   { isShared = false, isVolumeShared = isShared }: CovarianceModel,
   components: number
 ): number => (isVolumeShared ? components : 1)
 
-/** Returns the divisor of a component's covariance for n rows; the divisors add up if one covariance is shared. */
+/** Returns the divisor of a component's covariance for n rows; a shared covariance has the sum. */
 const covarianceDivisor = (step: CovarianceModel, dim: number, components: number): ((n: number) => number) => {
   const { second } = step
   const freedom = dim + 2
@@ -81,7 +81,7 @@ export const momentsWithPrior =
       const n = mass[k] * rows
       const total = divided(n)
       const at = (j: number): number => k * dim + j
-      /** Shift from the old centre to the mean of the rows; `apart`: from μ to that mean; `next`: from the old to the new centre. */
+      /** Shift from the old centre to the rows' mean; `apart`: from μ to that mean; `next`: from the old to the new centre. */
       const moved = mean.map((_, j) => (mass[k] > 0 ? sums[at(j)] / mass[k] : 0))
       const apart = mean.map((m, j) => centres[at(j)] + moved[j] - m)
       const isStill = step.fixedMeans?.includes(k) === true
@@ -89,7 +89,7 @@ export const momentsWithPrior =
         isStill ? 0 : (n * moved[j] + shrinkage * (m - centres[at(j)])) / (n + shrinkage)
       )
       const pull = (shrinkage * n) / (shrinkage + n)
-      /** Contribution of columns i and j to Σ r δδᵀ, moved from the new centre to the old one. */
+      /** Contribution to Σ r δδᵀ, moved from the new centre to the old one. */
       const product = (i: number, j: number): number =>
         isStill
           ? shrinkage * (centres[at(i)] - mean[i]) * (centres[at(j)] - mean[j])
@@ -145,7 +145,7 @@ const logCovariancePrior = (
 
 /**
  * log p(θ) up to a constant: Σ log N(c_k; μ, Σ_k/κ) + log p(Σ_k), the latter once if all share one covariance, averaged if all have one
- * volume. The M-step on `momentsWithPrior` increases its sum with the log-likelihood. Weights have no prior.
+ * volume. The M-step on `momentsWithPrior` raises its sum with the log-likelihood.
  */
 export const logPriorDensity =
   (prior: Prior, step: CovarianceModel) =>

@@ -1,7 +1,6 @@
 /**
- * Projection pursuit: directions along which one Gaussian's rows have a higher likelihood as two Gaussians with a common covariance. With D
- * between their centres, the projection Σ⁻¹D determines a row's half, so an EM step takes O(n·dim) for any covariance, and the many starts
- * that many dimensions need are affordable.
+ * Projection pursuit: directions along which two Gaussians with a common covariance have a higher likelihood than one. With D between their
+ * centres, the projection Σ⁻¹D determines a row's half, so an EM step takes O(n·dim) for any covariance, and many starts are affordable.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { cumulative } from '../../../lib/arrays/entries.js'
@@ -10,11 +9,11 @@ import { simdOrPlainKernels } from '../../../lib/wasm/index.js'
 import { select } from '../../data/points.js'
 import type { Second } from '../family.js'
 
-/** Rows of one component, whitened about its centre. */
+/** Rows of a component, whitened about its centre. */
 export interface Cloud {
   readonly rows: number
   readonly dim: number
-  /** Number of columns of the data: more than `dim` if rows are coordinates in their span. */
+  /** Number of columns of the data; more than `dim` if rows are coordinates in their span. */
   readonly columns: number
   readonly values: Float64Array
   /** Sum to 1. */
@@ -49,15 +48,14 @@ const SCREENING = { steps: 2, part: 0.5 }
 const SECOND_ROUND = { steps: 4, kept: 12 }
 const MAX_PURSUIT_STEPS = 16
 
-/** Pairs with closer gains count as one; a pair with a smaller gain is dropped. */
+/** Pairs with closer gains count as one; pairs with a smaller gain are dropped. */
 const MIN_GAIN_DIFFERENCE = 1e-4
 
 const MAX_PAIRS = 6
 
-/** A subsample has at least this many rows, if the data have them; more hardly improve directions. */
+/** Minimum size of a subsample; more rows hardly improve directions. */
 const MIN_PURSUIT_ROWS = 512
 
-/** With many columns a subsample has this many rows per column. */
 const ROWS_PER_DIMENSION = 24
 
 const thinnedClouds = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
@@ -70,7 +68,7 @@ const thinnedClouds = (cloud: Cloud, seen: Cloud): readonly [Cloud, Cloud] => {
   return [of(cloud), of(seen)]
 }
 
-/** Returns the first row at which the cumulative weight exceeds the share u of the total; the last row if there is none. */
+/** First row at which the cumulative weight exceeds the share u of the total; otherwise the last row. */
 const rowAtShare = (u: number, cumulativeWeights: Float64Array): number => {
   const last = cumulativeWeights.length - 1
   const wanted = u * cumulativeWeights[last]
@@ -116,7 +114,7 @@ interface SearchPoint {
   readonly odds: Float64Array
 }
 
-/** Returns the log-odds of all rows, [search points, rows]. */
+/** Returns [search points, rows]. */
 const logOddsOfRows = (all: ReadonlyArray<SearchPoint>, { lifted }: ProductTable, rows: number): Float64Array =>
   simdOrPlainKernels().matMul(concatenated(all.map(({ odds }) => odds)), lifted, {
     m: all.length,
@@ -168,8 +166,8 @@ const writeCumulativeDistances = (
 }
 
 /**
- * Initial log-odds with two rows as centres, the second drawn as by k-means++ (Arthur & Vassilvitskii 2007), both by whitened distances,
- * which miss groups along wide directions, and by original ones, which miss groups along narrow ones.
+ * Initial log-odds with two rows as centres, drawn as by k-means++ (Arthur & Vassilvitskii 2007), by whitened distances, which miss groups
+ * along wide directions, and by original ones, which miss groups along narrow ones.
  */
 const startingSpots = (
   { rows, dim, values, weights }: Cloud,
@@ -201,7 +199,7 @@ interface PairCandidate extends SearchPoint {
   readonly single: number
 }
 
-/** EM step: returns the next pair from the mean of r(y, 1), r the responsibilities of the first half; null if a half has too few rows. */
+/** EM step: returns the next pair from the mean of r(y, 1), r the first half's responsibilities; null if a half has too few rows. */
 const nextPair =
   ({ second, common, least, narrowest }: Pursuit, middle: Float64Array, columns: number) =>
   (sums: Float64Array): PairCandidate | null => {
@@ -219,7 +217,7 @@ const nextPair =
       length += Elementary.square(centre[j] - other[j])
     }
     const e = (1 - common) * p * q
-    // Σ⁻¹D, log|Σ| and tr Σ⁻¹ of the part of I − e DDᵀ that the covariance model keeps.
+    // Σ⁻¹D, log|Σ| and tr Σ⁻¹ of the kept part of I − e DDᵀ.
     const one = second === 'none' ? 1 : Math.max(1 - (e * length) / (second === 'trace' ? columns : 1), narrowest)
     let logDet = 0
     let trace = 0
@@ -264,7 +262,7 @@ const distinctBestPairs = (found: RankedPairs, most: number): RankedPairs =>
     )
     .slice(0, most)
 
-/** Returns the best distinct pairs of halves, the best first. `seen`: the rows in the coordinates of distances, in standard deviations. */
+/** Returns the distinct pairs of halves, the best first. `seen`: the rows in standard deviations, for distances. */
 export const likeliestPairs = (cloud: Cloud, seen: Cloud, pursuit: Pursuit): ReadonlyArray<HalfPair> => {
   const [own, places] = thinnedClouds(cloud, seen)
   const { rows, dim, columns, weights } = own

@@ -1,6 +1,6 @@
 /**
- * Kernels of the E-step in plain loops. Each is a short function of one block of rows, which the JavaScript engine compiles once; longer
- * functions, or closures created at each step, would be interpreted for too long.
+ * Kernels of the E-step: short functions of one block of rows, which JavaScript engines compile once; longer functions, or closures created
+ * at each step, would be interpreted for too long.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { lazy } from '../../../lib/plain/iterate.js'
@@ -26,17 +26,17 @@ export interface RowPosteriors {
   readonly columns: Uint32Array
 }
 
-/** Maximum size of a block [K, rows, dim], in numbers, for the processor's cache. */
+/** Maximum size of a block [K, rows, dim], in numbers, to fit the cache. */
 const BLOCK_NUMBERS = 1 << 13
 
-/** Maximum number of rows of a block: even, so that a row's lane is fixed. */
+/** Even, so that a row's lane is fixed. */
 export const maxBlockRows = (count: number, dim: number): number =>
   Math.max(2, Math.floor(BLOCK_NUMBERS / (count * dim)) & -2)
 
-/** Number of partial sums, of rows at even and at odd indices, as in lib/wasm/kernels/assembly/expectation.ts. */
+/** Number of partial sums, of rows at even and odd indices, as in lib/wasm/kernels/assembly/expectation.ts. */
 export const LANES = 2
 
-/** Buffers of a block of n rows. Some share memory, as noted. */
+/** Buffers of a block of n rows, some in shared memory. */
 interface BlockBuffers {
   /** Rows with the observed columns first, [n, dim]; unused if all rows have one pattern. */
   readonly gathered: Float64Array
@@ -82,7 +82,7 @@ const allocateBuffers = (length: number): BlockBuffers => {
 
 const sharedBuffers = lazy(() => allocateBuffers(BLOCK_NUMBERS))
 
-/** Returns the shared buffers, or new ones if a row per lane does not fit. */
+/** Returns the shared buffers; new ones if a row per lane does not fit. */
 export const blockBuffers = (count: number, dim: number): BlockBuffers =>
   LANES * count * dim <= BLOCK_NUMBERS ? sharedBuffers() : allocateBuffers(LANES * count * dim)
 
@@ -92,7 +92,7 @@ export interface PatternRows {
   readonly values: Float64Array
   /** [rows] */
   readonly weights: Float64Array
-  /** Error covariances, [rows, dim, dim]; null if there are none. */
+  /** [rows, dim, dim] */
   readonly errors: Float64Array | null
 }
 
@@ -103,7 +103,7 @@ export interface RowBlock {
   readonly first: number
   readonly n: number
   readonly count: number
-  /** Number of components without a background, which is last. */
+  /** Number of components before a background. */
   readonly learned: number
   readonly dim: number
   /** Conditional second moments with errors, [K, n, secondMomentWidth]; otherwise empty. */
@@ -112,17 +112,17 @@ export interface RowBlock {
 
 /** Sums over the rows of one lane: views of one array. */
 export interface LaneSums extends Moments {
-  /** Index of the lane: rows lane, lane + LANES, … of a block. */
+  /** Lane of rows lane, lane + LANES, … of a block. */
   readonly lane: number
   /** −Σ w log p(x) and the assignment entropy, [2]. */
   readonly values: Float64Array
-  /** Σ r E[g | x], [K]; empty if no component is Student-t. */
+  /** Σ r E[g | x], [K]; empty without Student-t components. */
   readonly weighed: Float64Array
-  /** Σ r (E[log g | x] − E[g | x]), [K]; empty if no component is Student-t. */
+  /** Σ r (E[log g | x] − E[g | x]), [K]; empty without Student-t components. */
   readonly logs: Float64Array
 }
 
-/** Writes the deviations from the k-th centre in the observed columns; 0 in the others. */
+/** Writes x − c_k in the observed columns, 0 in the others. */
 export const subtractCentre = (block: RowBlock, { centres }: ConditionedComponents, k: number): void => {
   const {
     source: { pattern, values },
@@ -142,7 +142,7 @@ export const subtractCentre = (block: RowBlock, { centres }: ConditionedComponen
   }
 }
 
-/** Copies the observed columns, in the pattern's order, unless the pattern has all rows. */
+/** Copies the observed columns in the pattern's order, unless the pattern has all rows. */
 export const gatherRows = ({
   source: {
     pattern: { rows, order, observed },
@@ -205,7 +205,7 @@ const whitenByDiagonal: Whiten = (
   }
 }
 
-/** Writes |L⁻¹δ|² of the k-th component. */
+/** Writes |L⁻¹δ|². */
 export const whiten: Whiten = (block, components, k) => {
   if (components.isTriangular) whitenByTriangle(block, components, k)
   else whitenByDiagonal(block, components, k)
@@ -282,7 +282,7 @@ export const copyLogJoint = (block: RowBlock, posteriors: RowPosteriors): void =
   }
 }
 
-/** Subtracts each row's maximum from `logJoint`, in place, and writes it to `rowMax`; if it is −∞ the differences become 0. */
+/** Subtracts each row's maximum from `logJoint`, in place, and writes it to `rowMax`; differences from −∞ become 0. */
 const subtractRowMax = ({ n, count, buffers: { logJoint, rowMax } }: RowBlock): void => {
   for (let i = 0; i < n; i++) {
     let top = -Infinity
@@ -300,7 +300,7 @@ const sumOverComponents = ({ n, count, buffers: { relativeJoint, relativeDensity
   }
 }
 
-/** Replaces `logJoint` by `relativeJoint`, and writes the maxima, the sums and their logarithms. */
+/** Replaces `logJoint` by `relativeJoint`; writes maxima, sums and their logarithms. */
 export const exponentiateJoint = (block: RowBlock): void => {
   const {
     n,
@@ -332,7 +332,7 @@ export const writeShares = (block: RowBlock, posteriors: RowPosteriors): void =>
   }
 }
 
-/** Returns −(1 − b) log max_k p(k | x, not background) of row i, b the probability of the background. */
+/** −(1 − b) log max_k p(k | x, not background) of row i, b the probability of the background. */
 const entropyBesidesBackground = (
   { n, learned, buffers: { relativeJoint, relativeDensity } }: RowBlock,
   i: number
@@ -503,7 +503,7 @@ export const addRowCovariances = (
       for (let e = 0; e < per; e++) second[k * per + e] += momentWeights[row] * rowCovariances[row * per + e]
 }
 
-/** Adds the conditional covariance of missing cells, Σ r L_mm L_mmᵀ. */
+/** Adds Σ r L_mm L_mmᵀ, the covariance of missing cells. */
 type AddMissingCovariances = (
   { order, observed }: Pattern,
   components: ConditionedComponents,
@@ -536,7 +536,7 @@ export const addMissingCovariances: Readonly<Record<Second, AddMissingCovariance
   full: missingCovarianceAdder('all', (k, i, j, dim) => (k * dim + i) * dim + j)
 }
 
-/** Adds sums [K, dim], from a pattern's column order to the original one. */
+/** Adds sums [K, dim], from a pattern's to the original column order. */
 const addReordered = (order: Int32Array, from: Float64Array, to: Float64Array): void => {
   const dim = order.length
   for (let at = 0; at < from.length; at += dim) for (let i = 0; i < dim; i++) to[at + order[i]] += from[at + i]
@@ -560,7 +560,7 @@ const addReorderedSecond: Readonly<Record<Second, (order: Int32Array, from: Floa
     }
   }
 
-/** Adds moments, from a pattern's column order to the original one. */
+/** Adds moments, from a pattern's to the original column order. */
 export const addReorderedMoments = (order: Int32Array, second: Second, from: Moments, to: Moments): void => {
   for (let k = 0; k < from.mass.length; k++) to.mass[k] += from.mass[k]
   addReordered(order, from.sums, to.sums)

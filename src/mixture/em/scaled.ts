@@ -1,6 +1,6 @@
 /**
- * E-step for noised rows of Student-t components, Gaussian given the precision g: x_0 has the posterior mean c + K r with K = (α/g)Σ S⁻¹, S
- * = α²Σ/g + σ²I, and the covariance (σ²/g)ΣS⁻¹. These moments, weighted by g, replace those of rows without noise.
+ * E-step for noised rows of Student-t components, Gaussian given the precision g: x_0 has the mean c + K r, K = (α/g)Σ S⁻¹, S = α²Σ/g +
+ * σ²I, and the covariance (σ²/g)ΣS⁻¹. These moments, weighted by g, replace those of rows without noise.
  */
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -44,7 +44,7 @@ const noiseToVarianceRatio = ({ factor, mean }: Component, { alpha, sigma }: Lev
   return Elementary.square(sigma / alpha) / values[values.length - 1]
 }
 
-/** Returns the mixture at a level as Gaussians, one for each precision. */
+/** Mixture at a level as Gaussians, one for each precision. */
 export const gaussiansAt = (mixture: Mixture, level: Level): ReadonlyArray<PrecisionPart> =>
   componentsAndBackground(mixture).flatMap((part, k) =>
     Student.componentAsGaussians(part, noiseToVarianceRatio(part, level)).map(({ g, ...own }) => ({

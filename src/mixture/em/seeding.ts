@@ -39,7 +39,7 @@ import { remembered } from '../../../lib/plain/remembered.js'
 
 export type DrawArray = (key: Key.Key) => NdArray
 
-/** Draws normals with standard deviation `scale`. */
+/** Draws from N(0, scale² I). */
 export const drawNormals =
   (shape: ReadonlyArray<number>, scale: number): DrawArray =>
   key => ({ shape, values: Key.normal(shapeSize(shape))(key).map(z => scale * z) })
@@ -50,10 +50,10 @@ const chosenRows = (data: Source.Data, chosen: ArrayLike<number>): NdArray => ({
 })
 
 interface WeightedSource {
-  /** Returns `count` rows from `first` on; a view if they are in memory. */
+  /** Returns `count` rows from `first` on. */
   readonly x: (first: number, count: number) => Float64Array
   readonly weights: Stretches.Stretches
-  /** Stores one number per row in memory or in a file, wherever the rows are. */
+  /** Stores one number per row wherever the rows are, in memory or a file. */
   readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
 }
 
@@ -87,7 +87,7 @@ export const differentRows =
     return chosenRows(data, Stretches.leastRows(clocks, count))
   }
 
-/** Returns each row's squared distance to the nearest of these centres, or its previous distance if less. */
+/** Each row's squared distance to the nearest of these centres, or `before` if less. */
 const nearestDistances = (
   { rows, dim }: Pick<Source.Source, 'rows' | 'dim'>,
   x: WeightedSource['x'],
@@ -100,12 +100,12 @@ const nearestDistances = (
   })
 
 /**
- * Relative difference below which two starts are tied, and the first drawn wins: rounding errors, which change if the data are shifted or
- * rotated, must not break ties, for example of permuted centres.
+ * Relative difference below which two starts are tied, and the first drawn wins, so rounding errors, which change if the data are shifted
+ * or rotated, do not break ties.
  */
 export const TIE_TOLERANCE = 1e-9
 
-/** Greedy k-means++: for each centre draws `trials` rows and keeps the one that leaves the least distance. */
+/** Greedy k-means++: for each centre draws `trials` rows and keeps the one that leaves the least total distance. */
 export const greedyKMeansPlusPlus =
   (data: Source.Data, count: number, trials = 2 + Math.floor(Elementary.log(count))): DrawArray =>
   key => {
@@ -137,7 +137,7 @@ export const greedyKMeansPlusPlus =
     return chosenRows(data, chosen)
   }
 
-/** Sums `of` over chunks: `width` numbers each, from rows [count, dim] and weights [count, 1]. */
+/** Sums `of`, `width` numbers, over chunks x [count, dim] with weights [count, 1]. */
 const sumOverChunks = (data: Source.Data, width: number, of: (x: Tensor, weights: Tensor) => Tensor): Float64Array => {
   const own = weightedRowsOf(data)
   const weights = rowWeights(own)
@@ -158,7 +158,7 @@ const sumOverChunks = (data: Source.Data, width: number, of: (x: Tensor, weights
   })
 }
 
-/** Step of Lloyd's algorithm: moves each centre to the mean of its nearest rows; a centre without rows stays. */
+/** Lloyd's step: moves each centre to the mean of its nearest rows; without rows it stays. */
 export const lloyd =
   (data: Source.Data) =>
   (centres: NdArray): NdArray => {
@@ -179,8 +179,8 @@ export const lloyd =
   }
 
 /**
- * Step of power iteration on Ĉ − I, Ĉ the second moment of the data: the high-noise limit of gradient descent for the symmetric pair. c ←
- * √λ v/|v| with v = (Ĉ − I)c and λ = ⟨c, v⟩/|c|². Its loss is −λ.
+ * Step of power iteration on Ĉ − I, Ĉ the second moment of the data, the high-noise limit of gradient descent for the symmetric pair: c ←
+ * √λ v/|v|, v = (Ĉ − I)c, λ = ⟨c, v⟩/|c|². The loss is −λ.
  */
 export const powerIteration = <P extends string>(
   { centres, fromCentres }: CentreConversion<P>,
@@ -205,15 +205,13 @@ const principalTable = (data: Source.Data): WeightedRowTable => {
   return { rows: own.rows, dim: own.dim, values: own.x, weights: rowWeights(own) }
 }
 
-/**
- * Returns the sign of an eigenvector's longest entry, the first of several equal up to rounding; it makes the eigenvector's sign unique.
- */
+/** Sign of an eigenvector's longest entry, the first of several equal up to rounding, which makes eigenvectors unique. */
 const longestEntrySign = (vector: Float64Array): number => {
   const longest = vector.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
   return (vector.find(x => Math.abs(x) >= (1 - 1e-6) * longest) ?? 1) < 0 ? -1 : 1
 }
 
-/** Draws centres from the normal with the data's mean and the positive part of their covariance minus I. */
+/** Draws centres from the normal with the data's mean and the positive part of covariance − I. */
 export const momentMatchedCentres =
   (data: Source.Data, count: number): DrawArray =>
   key => {
@@ -238,7 +236,7 @@ export const momentMatchedCentres =
     }
   }
 
-/** Returns the top eigenvector of the second moment of the data, with length √(λ − 1), [1, dim]. */
+/** Top eigenvector of the data's second moment, with length √(λ − 1), [1, dim]. */
 export const topOfSecondMoment = (data: Source.Data): NdArray => {
   const { dim } = data
   const { values, vectors } = principalComponents(principalTable(data), new Float64Array(dim), 1)
@@ -247,7 +245,7 @@ export const topOfSecondMoment = (data: Source.Data): NdArray => {
   return { shape: [1, dim], values: vectors.map(v => length * v) }
 }
 
-/** Projects the data on their leading principal directions, about their mean. */
+/** Projects the data on leading principal directions, about their mean. */
 export const projectOnPrincipal = (data: Source.Data, directions: number): Source.Data => {
   const { dim } = data
   const centre = Source.mean(data)
@@ -294,8 +292,8 @@ const varianceAbout = (data: Source.Data, centres: NdArray): number => {
 const MIN_DIRECTION_SHARE = 1e-4
 
 /**
- * Cholesky factor [dim, dim], or diagonal [dim], of the covariance about the means of the rows that share a nearest centre; null if there
- * are too few rows, or they do not vary.
+ * Cholesky factor [dim, dim], or diagonal [dim], of the covariance about the means of rows that share a nearest centre; null if rows are
+ * too few or do not vary.
  */
 const factorAbout = (
   data: Source.Data,
@@ -318,21 +316,19 @@ const factorAbout = (
 
 /** Spread of data about centres [K, dim]. */
 export interface StartingSpread {
-  /** Mean variance per coordinate. */
+  /** Mean per coordinate. */
   readonly variance: (centres: NdArray) => number
   /** Diagonal or Cholesky factor of the covariance; null if there are too few rows. */
   readonly factor: (centres: NdArray, second: 'diagonal' | 'full') => NdArray | null
 }
 
-/** Returns the spread of data, computed at each call. */
+/** Spread of data, computed at each call. */
 export const startingSpread = (data: Source.Data): StartingSpread => ({
   variance: centres => varianceAbout(data, centres),
   factor: (centres, second) => factorAbout(data, centres, { isDiagonal: second === 'diagonal' })
 })
 
-/**
- * Returns the spread of data, computed once for each array of centres; neither may change. Full factors, of dim² numbers, are not cached.
- */
+/** Spread of data, computed once for each array of centres; neither may change. Full factors, of dim² numbers, are not cached. */
 export const cachedStartingSpread = (data: Source.Data): StartingSpread => {
   const { variance, factor } = startingSpread(data)
   const diagonal = remembered((centres: NdArray) => factor(centres, 'diagonal'))
@@ -347,10 +343,9 @@ interface Joined {
   readonly hierarchy: Hierarchy.Hierarchy
 }
 
-/** Maximum number of principal directions for clustering, which takes time by their cube. */
+/** Maximum number of principal directions for clustering, which takes their cube in time. */
 const MAX_LINKAGE_DIMENSIONS = 16
 
-/** Hierarchy of a bounded number of rows. */
 const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
   remembered((most: number): Joined => {
     const rows = Hierarchy.thinnedRows(values, dim, weights ?? null, most)
@@ -362,8 +357,8 @@ const agglomeratedRows = remembered(({ values, dim, weights }: Points.Points) =>
 )
 
 /**
- * Returns the mixture of `count` clusters of a hierarchical clustering of at most `maxRows` rows, the covariances shrunk towards the pooled
- * one as by d + 1 rows. With fewer rows than clusters, some coincide.
+ * Mixture of `count` clusters of a hierarchical clustering of at most `maxRows` rows, covariances shrunk towards the pooled one as by d + 1
+ * rows. With fewer rows than clusters some coincide.
  */
 export const hierarchicalMixture = (
   points: Points.Points,

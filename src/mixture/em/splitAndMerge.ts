@@ -20,10 +20,12 @@ export interface Options {
   readonly attempts: number
   /** EM steps after which a move is evaluated. */
   readonly polish: number
-  /** Abandons a move that would not raise the likelihood if each remaining step gained this many times as much as the last. Default: 1. */
+  /**
+   * A move that would not raise the likelihood if each remaining step gained this many times as much as the last is abandoned. Default: 1.
+   */
   readonly patience?: number
   readonly varianceFloor: number
-  /** Number of pseudo-rows of the prior's mean; null for the likelihood. */
+  /** Pseudo-rows of the prior's mean; null for the likelihood. */
   readonly prior: number | null
 }
 
@@ -38,7 +40,7 @@ const MIN_STEPS_BEFORE_ABANDONING = 4
 
 const STEPS_PER_LEAP = 3
 
-/** Splits of one component with gains closer than this count as the same. */
+/** Splits of one component with closer gains count as one. */
 const SAME_GAIN = 1e-4
 
 const MAX_SPLITS_PER_COMPONENT = 2
@@ -49,12 +51,12 @@ const COLLAPSE_VARIANCE_RATIO = 10
 interface SplitMergeMove<P extends string> {
   readonly removed: number
   readonly split: number
-  /** Gain of the split minus the cost of removing a component, in mean log-likelihood. */
+  /** Gain of the split minus cost of the removal, in mean log-likelihood. */
   readonly promise: number
   readonly start: () => Params.Params<P>
 }
 
-/** Returns all moves; empty if the family does not convert from and to mixtures. */
+/** Returns all moves; none if the family does not convert from and to mixtures. */
 type ProposeMoves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<SplitMergeMove<P>>
 
 const movesOf = <P extends string>(
@@ -71,7 +73,7 @@ const movesOf = <P extends string>(
       leastRows: leastRows(about.dim)
     })
     const free = Array.from(cost.keys()).filter(k => !fixedComponents.includes(k))
-    /** Returns the best distinct splits of a component. */
+    /** Best distinct splits of a component. */
     const waysOf = (split: number): ReadonlyArray<Halves.ComponentSplit> =>
       splits[split]
         .filter(({ gain }, i) => i === 0 || splits[split][i - 1].gain - gain > SAME_GAIN)
@@ -99,13 +101,13 @@ export const supportsSplitAndMerge = <P extends string>({
   mirrored
 }: Family<P>): boolean => !mirrored && toMixture !== undefined && fromMixture !== undefined && mStep !== undefined
 
-/** `value` before the last step, `reach` that limits the next leap, and the number of steps. */
+/** `value` is before the last step; `reach` limits the next leap. */
 interface Leap<P extends string> extends ExpectationMaximization.EMStepResult<P> {
   readonly reach: number
   readonly steps: number
 }
 
-/** Factor by which the maximum leap grows after a leap of that length is accepted, and shrinks after one is rejected. */
+/** Growth of the maximum leap after a leap of that length is accepted; shrinkage after one is rejected. */
 const REACH_FACTOR = 4
 
 const subtractParams = Params.zipWith((a, b) => a - b)
@@ -113,7 +115,7 @@ const addParams = Params.zipWith((a, b) => a + b)
 
 const squaredNorm = (values: Float64Array): number => values.reduce((sum, x) => sum + x * x, 0)
 
-/** Root of the harmonic mean of |r|²/|v|² over the parameter arrays with r ≠ 0, r = `along` and v = `turn`, so no array's unit matters. */
+/** √ of the harmonic mean of |r|²/|v|² over the arrays with r ≠ 0, r = `along` and v = `turn`, so no array's unit matters. */
 const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.Params<P>): number => {
   const ratios = Params.names<P>(along).flatMap(name => {
     const length = squaredNorm(along[name].values)
@@ -123,8 +125,8 @@ const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.P
 }
 
 /**
- * SQUAREM leap (Varadhan & Roland 2008) of three EM steps, or two if a third would go no farther: r = θ₁ − θ and θ₂ − θ₁ = r + v, then a
- * step from θ + 2ar + a²v, a = |r|/|v|, accepted if at least as likely as θ₁. Near a saddle it takes at most a third of EM's steps.
+ * SQUAREM leap (Varadhan & Roland 2008) of three EM steps, or two if a third would go no farther: r = θ₁ − θ, θ₂ − θ₁ = r + v, then a step
+ * from θ + 2ar + a²v, a = |r|/|v|, accepted if at least as likely as θ₁. Near a saddle it takes at most a third of EM's steps.
  */
 const leap =
   <P extends string>(step: (params: Params.Params<P>) => ExpectationMaximization.EMStepResult<P>) =>
@@ -163,7 +165,6 @@ interface TriedMove<P extends string> extends Omit<SplitMergeMove<P>, 'start'> {
   readonly way: LeapSequence<P>
 }
 
-/** State of a move during its steps, and its last gain. */
 interface MoveState<P extends string> {
   readonly params: Params.Params<P> | null
   readonly value: number
@@ -182,20 +183,20 @@ interface MoveSearch<P extends string> extends Pick<Options, 'varianceFloor' | '
 /** Last search on each data set, for a stage that continues from the same parameters. */
 const searches = new WeakMap<Source.Data, MoveSearch<string>>()
 
-/** Maximum size of parameters of a cached search, in numbers. */
+/** Maximum size of a cached search's parameters, in numbers. */
 const MAX_CACHED_NUMBERS = 1 << 12
 
 const isSameParams = (a: Params.Params<string>, b: Params.Params<string>): boolean =>
   Params.names(a).every(name => sameNumbers(a[name].values, b[name].values))
 
-/** Result of a step, and the accepted move; null if none raises the likelihood. */
+/** `move` is null if none raises the likelihood. */
 export interface MoveResult<P extends string> extends ExpectationMaximization.EMStepResult<P> {
   readonly move: { readonly removed: number; readonly split: number } | null
 }
 
 /**
  * Accepts the first of the most promising moves that raises the likelihood; otherwise leaves the parameters unchanged. A move removes one
- * component and splits another. A random sample of many rows ranks the moves.
+ * component and splits another. Moves are ranked on a random sample of many rows.
  */
 export const step = <P extends string>(
   family: Family<P>,
@@ -208,7 +209,7 @@ export const step = <P extends string>(
   const evaluate = ExpectationMaximization.evaluateParams(family, data, prior, take)
   const next = leap(ExpectationMaximization.step(family, varianceFloor, data, prior, take))
   const rankedMoves = moveRanking(family, options, data)
-  /** Number of components at, or collapsing to, the lower bound on variances. */
+  /** Counts components at, or collapsing to, the lower bound on variances. */
   const countCollapsing = (params: Params.Params<P>): number =>
     family.toMixture === undefined
       ? 0
@@ -217,7 +218,7 @@ export const step = <P extends string>(
     const { value, mass, lost } = evaluate(params)
     if (mass.length < 2) return { value, params, move: null }
     const moves = rankedMoves(params, key)
-    /** Returns the result of a move; null if it does not raise the likelihood, or leaves components without rows or variance. */
+    /** Returns null if the move does not raise the likelihood, or leaves components without rows or variance. */
     const tryMove = (move: TriedMove<P>): MoveResult<P> | null => {
       const { removed, split } = move
       const polished = polishMove(move, next, options, value - MIN_MOVE_GAIN)
@@ -238,7 +239,7 @@ export const step = <P extends string>(
   }
 }
 
-/** Returns the parameters after all steps; null as soon as the move is not expected to get below `below` in time. */
+/** Parameters after all steps; null as soon as the move is not expected to get below `below` in time. */
 const polishMove = <P extends string>(
   { way }: TriedMove<P>,
   next: ReturnType<typeof leap<P>>,
@@ -266,7 +267,7 @@ const polishMove = <P extends string>(
   return isHopeless ? null : params
 }
 
-/** Returns a function that lists all moves, the most promising first, cached for the last data. */
+/** Returns a function that lists moves, the most promising first, cached for the last data. */
 const moveRanking = <P extends string>(
   family: Family<P>,
   { varianceFloor, prior }: Options,
@@ -299,7 +300,7 @@ const moveRanking = <P extends string>(
 
 const MAX_SPLIT_STARTS = 3
 
-/** Returns starts with one component split in two, the most promising first; empty if the family does not support it. */
+/** Starts with one component split in two, the most promising first; empty if the family does not support it. */
 export const splitStarts =
   <P extends string>(family: Family<P>, larger: Family<P>, points: Points.Points) =>
   (params: Params.Params<P>): ReadonlyArray<Params.Params<P>> => {

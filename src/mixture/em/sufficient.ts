@@ -24,7 +24,7 @@ import type { EMStepResult } from './expectationMaximization.js'
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 
-/** Returns −log-likelihood [1], Σ r [K], and Σ r s [K, …] of each statistic s, from rows x [rows, dim] and weights [rows | 1, 1]. */
+/** Returns −log-likelihood [1], Σ r [K], and Σ r s [K, …] of each statistic s. */
 const sufficientSums =
   <P extends string>({ components }: Family<P>, { statistics }: Sufficient<P>, dim: number) =>
   (
@@ -54,7 +54,7 @@ const componentSlice = (
     return values.subarray(k * width, (k + 1) * width)
   })
 
-/** Returns the parameters that maximize the likelihood given the sums. Throws if `each` returns arrays of the wrong size. */
+/** Maximizing parameters given the sums. Throws if `each` returns arrays of the wrong size. */
 const maximiseSums = <P extends string>(
   { maximise, each }: Sufficient<P>,
   params: Params.Params<P>,
@@ -77,7 +77,7 @@ const maximiseSums = <P extends string>(
   })(params)
 }
 
-/** One EM step at time 0, as a sum over the rows. Throws if rows have missing cells. */
+/** EM step at time 0, as a sum over the rows. Throws if rows have missing cells. */
 export const sufficientStepReduction = <P extends string>(
   family: Family<P>,
   sufficient: Sufficient<P>,

@@ -16,14 +16,13 @@ import { componentsAndBackground } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
 import { rowResponsibilities, whitened } from './eStepLoops.js'
 
-/** Component that the rows do not support. */
 export interface Unsupported {
   readonly component: number
   /** Effective count Σ p(k | x). */
   readonly rows: number
   /** Number of its own parameters: mean, weight, and covariance if not shared. */
   readonly parameters: number
-  /** Leave-one-out gain of the total log-likelihood. `due`: the gain that its parameters require. */
+  /** Leave-one-out gain of the total log-likelihood. `due`: the gain required for its parameters. */
   readonly gain: number
   readonly due: number
 }
@@ -33,10 +32,7 @@ export interface CovarianceEstimate extends Pick<MStep<string>, 'second'> {
   readonly parameters: number
 }
 
-/**
- * Components with at least this many times d + 2 rows are not tested: BIC suffices, as the optimism of their likelihood is about the
- * parameter count.
- */
+/** Components with at least this many times d + 2 rows are not tested: BIC suffices for them. */
 const AMPLE_ROWS_PER_PARAMETER = 10
 
 const logAddExp = (a: number, b: number): number => {
@@ -48,18 +44,18 @@ const logAddExp = (a: number, b: number): number => {
 /** log t; 0 if t ≤ 0, for which `sharedScaleChange` returns −∞. */
 const finiteLog = (t: number): number => (t > 0 ? Elementary.log(t) : 0)
 
-/** log N' − log N over `dims` dimensions with one scale, without log t, from the sum of squares q; −∞ if t ≤ 0. */
+/** log N' − log N without log t, over `dims` dimensions with one scale and the sum of squares q; −∞ if t ≤ 0. */
 const sharedScaleChange = (q: number, dims: number, t: number, g: number): number =>
   t > 0 ? (q - (g * q) / t - dims * Elementary.log(g)) / 2 : -Infinity
 
-/** Covariance model, effective rows n, and number of columns. */
+/** `n`: effective rows. */
 interface TestedComponent {
   readonly second: CovarianceEstimate['second']
   readonly n: number
   readonly dim: number
 }
 
-/** log N' − log N of a left-out row of responsibility r, whose whitened deviation begins at index `at`. */
+/** log N' − log N of a left-out row of responsibility r; its whitened deviation begins at index `at`. */
 const leaveOneOutChange = ({ second, n, dim }: TestedComponent, white: Float64Array, at: number, r: number): number => {
   const g = n / (n - r)
   const part = r / (n - r)
@@ -78,7 +74,7 @@ const leaveOneOutChange = ({ second, n, dim }: TestedComponent, white: Float64Ar
   return sum
 }
 
-/** log π N of the component, of all others together, and whitened deviations from it. */
+/** log π N of the component (`own`) and of all others together (`rest`), and whitened deviations. */
 interface RowLogDensities {
   readonly own: Float64Array
   readonly rest: Float64Array
@@ -131,8 +127,8 @@ const addGain = (
 }
 
 /**
- * Returns the components whose leave-one-out gain is below ½ p log n − p, p being their own parameters: BIC's threshold ½ p log n for large
- * samples, since leaving rows out costs p (Stone 1977). Only components with few rows are tested, and none if there is just one component.
+ * Returns components whose leave-one-out gain is below ½ p log n − p, p being their own parameters: BIC's threshold ½ p log n, less the p
+ * that leaving rows out costs (Stone 1977). Only components with few rows are tested, and none if there is just one component.
  */
 export const unsupportedComponents = (
   data: Source.Data,

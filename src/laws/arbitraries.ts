@@ -482,7 +482,7 @@ export const walksOf = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>
   )
 
 const MIXTURE_PARAMETER_NAMES = ['means', 'logits', 'logVariances']
-/** Walks of the parameters of mixtures. */
+/** Walks with parameters of mixtures. */
 export const walks: fc.Arbitrary<Walk> = walksOf(MIXTURE_PARAMETER_NAMES)
 /** Walks whose parameters may also have these names. */
 export const walksWithNames = (names: ReadonlyArray<string>): fc.Arbitrary<Walk> =>

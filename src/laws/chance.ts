@@ -10,7 +10,7 @@ type NumericValues = ArrayLike<number>
 const EXPONENT = 21.5
 
 /**
- * Bernoulli KL divergence. The mean of n independent numbers in [0, 1] with mean q is p or farther with probability at most e^{−n KL}
+ * KL divergence of coins p from q. The mean of n independent numbers in [0, 1] with mean q is p or farther with probability ≤ e^{−n KL}
  * (Hoeffding 1963).
  */
 const coinDivergence = (p: number, q: number): number => {
@@ -44,8 +44,8 @@ const sampleMean =
         )
 
 /**
- * Relations that independent cases, each the weighted mean of a few numbers, are standard normal: the distribution function at nine points,
- * and the mean square (Laurent & Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
+ * Relations that independent weighted means are standard normal: the distribution function at nine points, and the mean square (Laurent &
+ * Massart 2000: n χ² deviates by more than 2√(nx) + 2x with probability e^{−x}).
  */
 export const areStandardNormal = (cases: ReadonlyArray<WeightedSample> | Float64Array): ReadonlyArray<Relation> => {
   const mean = sampleMean(cases)

@@ -25,8 +25,8 @@ interface CaseOrigin<A> {
 }
 
 /**
- * Property that takes the arbitraries in turn, so that few runs reach each. Skips cases beyond `maxCases` whatever `numRuns` is, except one
- * replayed from its seed and path.
+ * Property that takes the arbitraries in turn, so that few runs reach each. Skips cases beyond `maxCases`, except one replayed from its
+ * seed and path.
  */
 const propertyOf = <A>(
   cases: ReadonlyArray<fc.Arbitrary<A>>,
@@ -219,7 +219,7 @@ export const columnRank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: 
   )
 }
 
-/** Random direction of norm 1. */
+/** Random direction of norm 1 in the space of the parameters. */
 export const randomDirection = <P extends string>(params: Params.Params<P>, seed: number): Params.Params<P> => {
   const keys = Key.split(Params.names(params).length)(Key.fromSeed(seed))
   const raw = Params.map<ReadonlyArray<number>, Params.Params<P>[P]>((shape, name) => ({

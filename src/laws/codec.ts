@@ -40,8 +40,8 @@ export const codec = <A>(
   return ofRows('codec', [
     decodesWhatItEncodes(subject),
     encodesWhatItDecodes(subject),
-    keepsLeaves(subject),
-    rejectsCode(subject)
+    everyLeafMatters(subject),
+    functionsAreRejected(subject)
   ])
 }
 
@@ -76,7 +76,7 @@ const encodesWhatItDecodes = <A>({ codec, values, isReadAs }: CodecSubject<A>): 
       })
   })
 
-const keepsLeaves = <A>({ codec, values }: CodecSubject<A>): LawBuilder =>
+const everyLeafMatters = <A>({ codec, values }: CodecSubject<A>): LawBuilder =>
   forAll(fc.record({ value: values, at: fc.nat(), way: fc.nat() }))({
     name: 'what is read is kept as it is',
     statement:
@@ -104,7 +104,7 @@ const keepsLeaves = <A>({ codec, values }: CodecSubject<A>): LawBuilder =>
     }
   })
 
-const rejectsCode = <A>({ codec, values, code }: CodecSubject<A>): LawBuilder =>
+const functionsAreRejected = <A>({ codec, values, code }: CodecSubject<A>): LawBuilder =>
   forAll(fc.record({ value: code?.values ?? values }))({
     name: 'code is refused, and says so',
     statement: '∀ a that holds a function: it is written by name, and reading it gives the remedy.',

@@ -210,10 +210,10 @@ const partsIn = (at: string, value: Instance, context: Context, claims: object):
     path: joinPath(at, path),
     code: Case.show(part),
     // A clock is tested on the schedule that contains it.
-    laws: lawsOf(part, { ...context, ...underClock(value, part) }, i === 0 ? claims : {})
+    laws: lawsOf(part, { ...context, ...contextOfClock(value, part) }, i === 0 ? claims : {})
   }))
 
-const underClock = (whole: Instance, part: Instance): Context => {
+const contextOfClock = (whole: Instance, part: Instance): Context => {
   if (!Clock.concept.is(part)) return {}
   const on = Case.parts(whole).find(value => Case.isMadeBy(Schedule.reparametrized)(value) && value.clock === part)
   return on !== undefined && Case.isMadeBy(Schedule.reparametrized)(on) ? { schedule: on.schedule } : {}
@@ -426,7 +426,7 @@ export const table = ({ of, seed, rows, expected }: Report): string =>
     ...summarizeNotHeld(rows.filter(({ verdict }) => verdict === 'not held'))
   ].join('\n')
 
-/** One line that names the laws not held and why; no line for no rows. */
+/** Names the laws not held and why, in one line; empty if there are none. */
 const summarizeNotHeld = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   if (rows.length === 0) return []
   const reasons = [...new Set(rows.map(({ why }) => why))].map(

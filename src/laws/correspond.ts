@@ -1,6 +1,6 @@
 /**
- * Laws that descent on an objective corresponds to EM on populations, for any family with an M-step: the truth is a fixed point of both;
- * for separated components −½ ∂L is EM's step times one factor; both converge to the truth.
+ * Laws that descent on an objective corresponds to EM on populations: both fix the truth and converge to it; for separated components −½ ∂L
+ * is EM's step times one factor.
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -87,8 +87,8 @@ export const correspondsToEM = <P extends string>(options: CorrespondenceOptions
       truthIsFixedPoint(subject),
       descentIsScaledEM(subject),
       correctionVanishes(subject),
-      fixedPointsAgree(subject),
-      limitsAgree(subject)
+      descentStaysNearEMFixedPoint(subject),
+      descentAndEMReachTruth(subject)
     ])
   )
 }
@@ -274,7 +274,7 @@ const correctionVanishes = <P extends string>(subject: CorrespondenceSubject<P>)
   })
 }
 
-const fixedPointsAgree = <P extends string>(subject: CorrespondenceSubject<P>): LawBuilder => {
+const descentStaysNearEMFixedPoint = <P extends string>(subject: CorrespondenceSubject<P>): LawBuilder => {
   const { score, precision, endsClaim, unit, mixtureOf, descend, iterateEM } = subject
   return forAll(fc.record({ variance: fc.constantFrom(1.3, 0.7), share: fc.constantFrom(0.4, 0.5, 0.6) }))({
     ...endsClaim,
@@ -301,7 +301,7 @@ const fixedPointsAgree = <P extends string>(subject: CorrespondenceSubject<P>): 
   })
 }
 
-const limitsAgree = <P extends string>(subject: CorrespondenceSubject<P>): LawBuilder => {
+const descentAndEMReachTruth = <P extends string>(subject: CorrespondenceSubject<P>): LawBuilder => {
   const { score, precision, endsClaim, mixtureOf, descend, iterateEM } = subject
   return forAll(fc.record({ apart: fc.constantFrom(3.5, 3, 4), off: fc.constantFrom(0.4, 0.25, -0.4) }))({
     ...endsClaim,
@@ -329,8 +329,8 @@ const emMixtureEntries = ({ means, weights, ...mixture }: Mixture.Mixture): obje
 // —— steps near the truth ——
 
 /**
- * −½ ∂L and EM's step per unit displacement, as half the difference of both signs: of means by `off`, of other parameters by `SMALL_MOVE`,
- * at a truth with noised components `apart` standard deviations apart.
+ * −½ ∂L and EM's step per unit displacement, by central differences: of means by `off`, of other parameters by `SMALL_MOVE`, at a truth
+ * with noised components `apart` standard deviations apart.
  */
 const stepsNearTruth = <P extends string>(
   { score, unit, compared, mixtureOf, emStepOn, lossOn }: CorrespondenceSubject<P>,
@@ -373,7 +373,7 @@ const emFactors = <P extends string>(
   )
 
 const isMean = (name: string): boolean => name === 'mean' || name === 'means'
-/** True for variances and their like: neither means nor weights. */
+/** True for variances and their like. */
 const isShape = (name: string): boolean => !isMean(name) && name !== 'logits'
 
 type EntryDirection = (k: number) => number
@@ -391,8 +391,8 @@ const entryDirections = (size: number): ReadonlyArray<EntryDirection> => [
 ]
 
 /**
- * Parameters in one dimension of components `apart`, with variance 1 and equal weights; each parameter is displaced by `moved(name)` along
- * `direction`. Default: 0.
+ * Parameters in one dimension of components `apart`, with variance 1 and equal weights, displaced along `direction` by `moved(name)`
+ * (default: 0).
  */
 const separatedParams = <P extends string>(
   score: Score.Score<P>,

@@ -11,7 +11,7 @@ import { emStepLaws } from './maximization.js'
 
 const COMPONENTS = 2
 
-const counted = <Q extends string>(
+const countsOneCovariancePerComponent = <Q extends string>(
   covariance: Covariance.Covariance<Q>,
   score: Score.Score<'means' | 'logits' | Q>
 ): LawBuilder =>
@@ -51,7 +51,7 @@ const counted = <Q extends string>(
 export const covariance = <Q extends string>(covariance: Covariance.Covariance<Q>): Laws => {
   const score = Score.mixture({ components: COMPONENTS, covariance })
   return ofRows(Covariance.show(covariance), [
-    counted(covariance, score),
+    countsOneCovariancePerComponent(covariance, score),
     degreesOfFreedomLaw(score),
     emStepLaws(score)
   ])

@@ -136,10 +136,7 @@ export type NormalRule = Quadrature.Rule
 /** Gauss–Hermite rule, exact for polynomials of degree ≤ 2 nodes − 1. */
 export const hermiteRule: (nodes: number) => NormalRule = Quadrature.gaussHermite
 
-/**
- * Equal steps h over [−7.5, 7.5], outside of which the mass is 6e-14. For f analytic within d of the real line the error falls as
- * exp(−2πd/h), faster than with Gauss–Hermite nodes.
- */
+/** Equal steps h over [−7.5, 7.5] (mass outside: 6e-14). For f analytic within d of the real line the error is exp(−2πd/h). */
 export const equalStepRule = (nodes: number): NormalRule => {
   const grid = Float64Array.from({ length: nodes }, (_, i) => 15 * ((i + 0.5) / nodes - 0.5))
   const densities = grid.map(x => Elementary.exp((-x * x) / 2))

@@ -94,8 +94,8 @@ export const extrapolatedSlope =
   }
 
 /**
- * Noise of evaluating f at x: root mean square of third differences over √20, the maximum over steps too short for a smooth f to contribute
- * (by default 2⁻²⁰ to 2⁻⁴⁴ of the reach). Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314.
+ * Noise of evaluating f at x: root mean square of third differences over √20 (Moré & Wild 2011, SIAM J. Sci. Comput. 33:1292–1314). The
+ * maximum over steps too short for a smooth f to contribute; default: 2⁻²⁰ to 2⁻⁴⁴ of the reach.
  */
 export const evaluationNoise = (
   f: (x: number) => number,

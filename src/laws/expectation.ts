@@ -46,9 +46,9 @@ export const expectationCases = <P extends string>(
     })
   )
 
-const variance = (values: Density.NumberRow): number => sampleMoments(values).variance
+const sampleVariance = (values: Density.NumberRow): number => sampleMoments(values).variance
 
-/** Values and gradients for `repeats` keys, each as one row. */
+/** Rows [value, ...gradient], one for each of `repeats` keys. */
 export const valuesOverKeys = <P extends string>(
   score: Score.Score<P>,
   expectation: Expectation.Expectation,
@@ -76,8 +76,8 @@ const exactValue = <P extends string>(
 
 const ROW_COPIES = 5
 
-/** Repeats each row. */
-export const repeatRows = (points: Points.Points, copies = ROW_COPIES): Points.Points => {
+/** All rows, `copies` times over. */
+export const tileRows = (points: Points.Points, copies = ROW_COPIES): Points.Points => {
   const times = (values: Float64Array): Float64Array =>
     Float64Array.from({ length: copies * values.length }, (_, i) => values[i % values.length])
   return {
@@ -109,10 +109,10 @@ const meanIsExact = <P extends string>(
     quantity: 'mean over draws',
     statement: `∀ θ, x, t: the mean of value and gradient over ${repeats} keys, of every row ${ROW_COPIES} times, is ${of}, up to seven standard errors and 1e-3 (1 + |L|) for the equal steps of the latter. A comparison of a right one fails with probability 3e-9, that of 7 deviations of Student’s law of 59 degrees.`,
     says: each => {
-      const found = valuesOverKeys(score, instance, { ...each, points: repeatRows(each.points) }, repeats)
+      const found = valuesOverKeys(score, instance, { ...each, points: tileRows(each.points) }, repeats)
       return exactValue(score, { ...each, objective: exactForm(each.objective) }).map((wanted, i) => {
         const values = found.map(row => row[i])
-        const tolerance = 7 * Math.sqrt(variance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
+        const tolerance = 7 * Math.sqrt(sampleVariance(values) / repeats) + 1e-3 * (1 + Math.abs(wanted))
         return equals(meanNumber(values), wanted, tolerance)
       })
     }
@@ -225,7 +225,7 @@ type NoiseSubject = ReturnType<typeof noiseSubject>
 const onNoiseCases = forAll(Arbitrary.ALL_DIMS.map(dim => fc.record({ dim: fc.constant(dim), seed: Arbitrary.seeds })))
 const NOISE_LAW_INFO = { source: 'definition of the mean over z ~ N(0, I)', maxCases: 3 }
 
-const weightedEntry = (
+const weightedEntriesAt = (
   samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
   at: number
 ): ReadonlyArray<Chance.WeightedSample> =>
@@ -234,7 +234,7 @@ const weightedEntry = (
     weights: draws.map(({ weight }) => weight)
   }))
 
-const meansOverEntries = (
+const meansOverDraws = (
   samples: ReadonlyArray<ReadonlyArray<WeightedDraw>>,
   f: (z: number) => number
 ): ReadonlyArray<number> =>
@@ -257,21 +257,23 @@ const noiseIsStandardNormal = ({ isApart, draw, rows, samplesOf }: NoiseSubject)
       const drawFor = (count: number, rows: number): ReadonlyArray<ReadonlyArray<WeightedDraw>> =>
         Key.split(count)(Key.fromSeed(each.seed)).map(draw({ rows, dim }))
       if (samples.some(draws => draws.some(({ weight }) => weight < 0))) return false
-      const entries = Array.from({ length: rows * dim }, (_, at) => weightedEntry(samples, at))
+      const entries = Array.from({ length: rows * dim }, (_, at) => weightedEntriesAt(samples, at))
       return [
         entries.map(Chance.areStandardNormal),
         Chance.hasMean(
-          meansOverEntries(samples, z => z),
+          meansOverDraws(samples, z => z),
           0
         ),
         Chance.hasMean(
-          meansOverEntries(samples, z => z * z),
+          meansOverDraws(samples, z => z * z),
           1
         ),
         isApart && [
           Chance.areStandardNormal(entries.flat()),
           Chance.areStandardNormal(concatenated(drawFor(LARGE_DRAWS, 1000).map(([{ values }]) => values))),
-          Array.from({ length: dim }, (_, j) => Chance.areStandardNormal(weightedEntry(drawFor(SAMPLE_COUNT, 1), j)))
+          Array.from({ length: dim }, (_, j) =>
+            Chance.areStandardNormal(weightedEntriesAt(drawFor(SAMPLE_COUNT, 1), j))
+          )
         ]
       ]
     }
@@ -419,7 +421,7 @@ export const squaredGradientDeviations = <P extends string>(
 }
 
 export const hasNoLargerMean = (less: Density.NumberRow, more: Density.NumberRow): LawRelations => {
-  const margin = 6 * Math.sqrt((variance(less) + variance(more)) / less.length)
+  const margin = 6 * Math.sqrt((sampleVariance(less) + sampleVariance(more)) / less.length)
   return atMost(meanNumber(less), meanNumber(more), margin + 1e-20)
 }
 
@@ -428,7 +430,7 @@ interface VarianceOptions extends ExpectationOptions {
   readonly plain?: Expectation.Expectation
 }
 
-/** Noise levels from low, where the denoising form's variance is unbounded, to high, where the implicit form's is. */
+/** Noise levels from low, where the denoising form has unbounded variance, to high, where the implicit form has. */
 const anyNoiseLevel = fc.constantFrom(0.01, 0.1, 0.3, 0.5, 1, 2).map(NoiseLevels.at)
 
 const ROWS_FROM_MIXTURE = 12

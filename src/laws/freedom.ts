@@ -13,7 +13,7 @@ type NumberColumn = ReadonlyArray<number>
 
 /** Norm at which the remainder of a unit column counts as 0. */
 const DEPENDENCE_TOLERANCE = 1e-9
-/** Number of drawn parameters; the rank may be lower at some. */
+/** Number of drawn parameters; some may have a lower rank. */
 const PARAMETER_DRAWS = 5
 
 /** Slopes of log p at points around all centres, one unit column for each parameter with a nonzero slope. */

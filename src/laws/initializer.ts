@@ -71,10 +71,10 @@ export const initializer = <P extends string>(
       ignoresRowsOfWeightZero(subject),
       translatesWithData(subject),
       rotatesWithData(subject),
-      someKeysDiffer(subject),
-      centresAreApart(subject),
+      someKeysStartDifferently(subject),
+      someStartsHaveDistinctCentres(subject),
       sameStartDistribution(initializer, options.equals, score),
-      startsFromSources(subject)
+      dataSourceStartsAsItsRows(subject)
     ],
     options
   )
@@ -97,14 +97,14 @@ const initializerSubject = <P extends string>(
     compiledOrThrow(Initializer.interpret(score, points)(initializer))(Key.fromSeed(seed))
   const startsOn = (points: Points.Points, seed: number, count: number): ReadonlyArray<Params.Params<P>> =>
     Array.from({ length: count }, (_, i) => startOn(points, seed + 1 + i))
-  /** Points in two dimensions, since distances vary little on a line; wide, since narrow data leave no excess variance. */
-  const wide = (seed: number): Points.Points => normalPoints(minRows + 5, dim ?? 2, seed, 4)
+  /** Wide points in a plane: distances vary little on a line, and narrow data leave no excess variance. */
+  const widePoints = (seed: number): Points.Points => scaledNormalPoints(minRows + 5, dim ?? 2, seed, 4)
   /** True if the change moves centres in some sample, or a start fails. */
   const changesCentres = (change: (points: Points.Points) => Points.Points): boolean =>
     PROBE_SEEDS.some(seed =>
       pipe(
         E.tryCatch(() => {
-          const points = moveFirstRowFar(wide(seed))
+          const points = moveFirstRowFar(widePoints(seed))
           const [found, wanted] = [change(points), points].map(each => startsOn(each, seed, 12).map(paramCentres))
           return !areSameBits(found, wanted)
         }, String),
@@ -132,7 +132,7 @@ const initializerSubject = <P extends string>(
           ? 'its centres do not follow the data; claim it by `apart`'
           : null,
     onCases: forAll(initializerCases(score, dim)),
-    onWide: forAll(fc.record({ seed: Arbitrary.seeds }).map(({ seed }) => ({ seed, points: wide(seed) })))
+    onWide: forAll(fc.record({ seed: Arbitrary.seeds }).map(({ seed }) => ({ seed, points: widePoints(seed) })))
   }
 }
 type InitializerSubject<P extends string> = ReturnType<typeof initializerSubject<P>>
@@ -156,7 +156,7 @@ const initializerCases = <P extends string>(
       points: Arbitrary.points({ minRows, far: 1e6 })(dim),
       scattered: fc
         .tuple(fc.integer({ min: minRows + 3, max: minRows + 6 }), Arbitrary.seeds)
-        .map(([rows, seed]) => normalPoints(rows, dim, seed, 2)),
+        .map(([rows, seed]) => scaledNormalPoints(rows, dim, seed, 2)),
       seed: Arbitrary.seeds
     })
   )
@@ -291,7 +291,7 @@ const rotatesWithData = <P extends string>(subject: InitializerSubject<P>): LawB
   })
 }
 
-const someKeysDiffer = <P extends string>({
+const someKeysStartDifferently = <P extends string>({
   onWide,
   startOn,
   startsOn,
@@ -315,7 +315,7 @@ const someKeysDiffer = <P extends string>({
     }
   })
 
-const centresAreApart = <P extends string>(subject: InitializerSubject<P>): LawBuilder => {
+const someStartsHaveDistinctCentres = <P extends string>(subject: InitializerSubject<P>): LawBuilder => {
   const { onWide, startsOn, draws, isApart, apartReason } = subject
   return onWide({
     name: 'centres are apart',
@@ -336,14 +336,14 @@ const centresAreApart = <P extends string>(subject: InitializerSubject<P>): LawB
   })
 }
 
-const startsFromSources = <P extends string>({ initializer, score, dim }: InitializerSubject<P>): LawBuilder =>
+const dataSourceStartsAsItsRows = <P extends string>({ initializer, score, dim }: InitializerSubject<P>): LawBuilder =>
   forAll(fc.record({ rows: fc.integer({ min: 20, max: 30 }), seed: Arbitrary.seeds }))({
     ...declarationInfo('streams'),
     statement: '∀ x, keys: from a source of the rows it starts as from the rows, bit for bit.',
     maxCases: 5,
-    claim: E.isRight(Initializer.interpret(score, Source.of(normalPoints(20, dim ?? 2, 1, 1)))(initializer)),
+    claim: E.isRight(Initializer.interpret(score, Source.of(scaledNormalPoints(20, dim ?? 2, 1, 1)))(initializer)),
     says: ({ rows, seed }) => {
-      const points = normalPoints(rows, dim ?? 2, seed, 1)
+      const points = scaledNormalPoints(rows, dim ?? 2, seed, 1)
       const [source, whole] = [Source.of(points), points].map(data =>
         compiledOrThrow(Initializer.interpret(score, data)(initializer))(Key.fromSeed(seed))
       )
@@ -381,11 +381,11 @@ export const sameStartDistribution = <P extends string>(
 ): LawBuilder =>
   forAll(
     fc.record({
-      // If distances grow fast, every power of them selects the farthest row; otherwise each power another.
+      // If distances grow fast, all powers of them select the farthest row; otherwise each selects another.
       points: fc
         .tuple(fc.nat(3), fc.integer({ min: 1, max: 2 }), fc.constantFrom(1.3, 1, 2), Arbitrary.seeds)
         .map(([rows, dim, growth, seed]): Points.Points => {
-          const spread = normalPoints(Arbitrary.minRows(score) + 3 + rows, dim, seed, 1)
+          const spread = scaledNormalPoints(Arbitrary.minRows(score) + 3 + rows, dim, seed, 1)
           const values = spread.values.map((z, at) => z * Elementary.pow(growth, Math.floor(at / dim)))
           const weights = Float64Array.from({ length: spread.rows }, (_, i) => (i + seed) % 4)
           return { ...spread, values, ...(seed % 2 === 0 && { weights }) }
@@ -444,13 +444,12 @@ const paramCentres = <P extends string>(params: Params.Params<P>): ReadonlyArray
 
 const rowDistance = (a: Density.NumberRow, b: Density.NumberRow): number => Elementary.norm(minus(a, b))
 const pointsMagnitude = (points: Points.Points): number => 1 + maxAbs(points.values)
-const normalPoints = (rows: number, dim: number, seed: number, scale: number): Points.Points => ({
+const scaledNormalPoints = (rows: number, dim: number, seed: number, scale: number): Points.Points => ({
   rows,
   dim,
   values: Key.normal(rows * dim)(Key.fromSeed(seed)).map(z => scale * z)
 })
 
-/** Moves the first row outside of all others. */
 const moveFirstRowFar = (points: Points.Points): Points.Points => ({
   ...points,
   values: points.values.map((x, at) => (at < points.dim ? 4 * x + 4 * Math.sign(x) * maxAbs(points.values) : x))

@@ -129,8 +129,8 @@ const variancesStayAboveFloor = <P extends string>(subject: EMSubject<P>): LawBu
       [1e-3, 0.1].map(floor => {
         const next = stepOn(points, params, floor).params
         const step = Math.sqrt(floor)
-        const near = fallsFromCentres(subject, next, points.dim, step)
-        const far = fallsFromCentres(subject, next, points.dim, 2 * step)
+        const near = logDensityFalls(subject, next, points.dim, step)
+        const far = logDensityFalls(subject, next, points.dim, 2 * step)
         // A component without rows keeps its covariance.
         const counts = Density.weightedRowSum(
           Array.from(Points.weightsOf(points)),
@@ -155,7 +155,7 @@ const variancesStayAboveFloor = <P extends string>(subject: EMSubject<P>): LawBu
 }
 
 /** Fall of log p_k from the centre of component k to a distance along each coordinate, [components, dim]. */
-const fallsFromCentres = <P extends string>(
+const logDensityFalls = <P extends string>(
   { family, joint }: EMSubject<P>,
   params: Params.Params<P>,
   dim: number,
@@ -213,7 +213,7 @@ const noisyStepMaximizesQ = <P extends string>(subject: EMSubject<P>): LawBuilde
   })
 }
 
-/** Relation that Q at `next` is no less than nearby; than at `params` if a step only raises Q. */
+/** Relation that Q at `next` is at least that nearby, or that at `params` if a step only raises Q. */
 const maximizesQ = <P extends string>(
   { score, isGeneralized, joint }: EMSubject<P>,
   {

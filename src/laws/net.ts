@@ -27,7 +27,11 @@ export const net = <P extends string>(net: Net.Net<P>): Laws => {
   // A part may accept only the width of the layer before it.
   const width = [2, ...widthsIn(net)].find(acceptsWidth(net)) ?? 2
   const subject: NetSubject<P> = { width, built: dim => Net.buildNet({ width: dim, dim })(net) }
-  return ofRows(Net.show(net), [outputIsFinite(subject), rowsAreIndependent(subject), startsByKey(subject)])
+  return ofRows(Net.show(net), [
+    outputIsFinite(subject),
+    rowsAreIndependent(subject),
+    keyDeterminesStartParams(subject)
+  ])
 }
 
 interface NetSubject<P extends string> {
@@ -116,7 +120,7 @@ const rowsAreIndependent = <P extends string>(subject: NetSubject<P>): LawBuilde
     }
   })
 
-const startsByKey = <P extends string>(subject: NetSubject<P>): LawBuilder =>
+const keyDeterminesStartParams = <P extends string>(subject: NetSubject<P>): LawBuilder =>
   onNetCases(subject)({
     claim: Params.names(subject.built(subject.width).shapes).length > 0,
     reason: 'it has no parameters',

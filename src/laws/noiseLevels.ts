@@ -97,7 +97,7 @@ const QUANTILE_STEPS = [1e-3, -1e-3, 1e-4, -1e-4, 1e-5, -1e-5]
 const TAIL_TOLERANCE = 1e-3
 
 /** End of statements about means over drawn times. */
-const FEATURES_TEXT = 'for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes.'
+const FEATURE_TOLERANCE_TEXT = 'for f of e^{−t}, t/(1 + t) and t²/(1 + t²). To the same as of nodes.'
 
 const probabilityOfSeed = (seed: number): number => 0.05 + (0.9 * (seed % 1000)) / 999
 
@@ -209,7 +209,7 @@ const drawWeightsIntegrateToDensity = ({ meaning, density, drawnNodes }: NoiseLe
 const densityAgreesWithDraws = ({ meaning, density, drawnNodes }: NoiseLevelsSubject): LawBuilder =>
   onSeeds({
     ...declarationInfo('density'),
-    statement: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, ${FEATURES_TEXT}`,
+    statement: `∫ p f dt/∫ p dt = E w f(t)/E w of what is drawn, ${FEATURE_TOLERANCE_TEXT}`,
     maxCases: 1,
     claim: meaning.quantile !== undefined && density,
     says: (_, density) => {
@@ -226,7 +226,7 @@ const densityAgreesWithDraws = ({ meaning, density, drawnNodes }: NoiseLevelsSub
 const cleanShareAgreesWithDraws = ({ meaning, drawnNodes }: NoiseLevelsSubject): LawBuilder =>
   onSeeds({
     ...declarationInfo('fromClean'),
-    statement: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], ${FEATURES_TEXT}`,
+    statement: `E w f(t) over t ≤ c is its share times the mean of f over [0, c], ${FEATURE_TOLERANCE_TEXT}`,
     maxCases: 1,
     claim: meaning.quantile !== undefined && (meaning.fromClean ?? null),
     says: (_, clean) => {

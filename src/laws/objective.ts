@@ -136,8 +136,8 @@ const changeNoise =
       : expectation
 
 /**
- * Returns the laws of an objective for a score. `isotropic` and `proper` must be claimed for custom objectives and regularizers. Objectives
- * that draw more than noise are tested with newly drawn noise, and against the mean of their exact form.
+ * Returns the laws of an objective for a score. Custom objectives and regularizers must claim `isotropic` and `proper`. Objectives that
+ * draw more than noise are tested with newly drawn noise, and against the mean of their exact form.
  *
  * @example
  * import fc from 'fast-check'
@@ -308,7 +308,7 @@ const objectiveIsFinite = <P extends string>({
     says: each => areFinite(namedValueAndGradient(at(each, { library, isTried: false })(each.params)))
   })
 
-const SAME_TOLERANCE =
+const SAME_TOLERANCE_TEXT =
   'To 1e-13 (|L| + |∇L| + r²) r², r the size of data, noise and parameters: exponents of size r² are rounded.'
 
 /** Relation that a changed case has the same value, and the gradient `gradientChange` of the original one. */
@@ -342,7 +342,7 @@ const weightsCountRows = <P extends string>({
     claim: !draws,
     reason: 'it draws beside the noise, which does not follow',
     name: 'a row of weight n is n rows',
-    statement: `∀ θ, x, z, whole weights n, orders: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times, in any order), and the same of ∇L; of what pairs rows each once. ${SAME_TOLERANCE}`,
+    statement: `∀ θ, x, z, whole weights n, orders: L(θ; x, z, n) = L(θ; each row and its noise nᵢ times, in any order), and the same of ∇L; of what pairs rows each once. ${SAME_TOLERANCE_TEXT}`,
     source: 'definition of weighted points; symmetry of the expectation',
     says: each => {
       const { rows: count, dim, values, partner } = each.points
@@ -374,7 +374,7 @@ const objectiveRotatesWithData = <P extends string>({
       ? { reason: 'how the parameters of the score turn is not known; give `symmetries`' }
       : isotropic && { reason: 'it draws beside the noise, which does not turn with the data' }),
     name: 'turns with data, noise and centres',
-    statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${SAME_TOLERANCE}`,
+    statement: `∀ θ, x, z, orthogonal Q: L(Qθ; Qx, Qz) = L(θ; x, z) and ∇L(Qθ; Qx, Qz) = Q∇L(θ; x, z). ${SAME_TOLERANCE_TEXT}`,
     source: 'symmetry of the standard normal law',
     says: (each, rotate) => {
       const turn = orthogonalMap(each.seed, each.points.dim)
@@ -445,7 +445,6 @@ const rowsFor = <P extends string>(
     })
   )
 
-/** Magnitude of data, parameters and noise. */
 const caseMagnitude = <P extends string>({ points, params }: ObjectiveCase<P>): number =>
   4 + maxAbs([...points.values, ...flattenParams(params)])
 
@@ -508,8 +507,8 @@ const isAccurateInFloat32 = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isMatching(term) && term.float32 === true)
 
 /**
- * Laws that moving data and mixture together changes nothing, for custom terms that claim it. They are tested without the claim, since the
- * library centres the data of terms that have it.
+ * Laws that moving data and mixture together changes nothing, for custom terms that claim it; tested without the claim, since the library
+ * centres the data of terms that have it.
  */
 const movesWithData = <P extends string>(
   objective: Objective.Objective,

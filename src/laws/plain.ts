@@ -200,9 +200,8 @@ const conversionTolerance = ({ alpha, sigma }: Schedule.Level, ...terms: Readonl
 const CONVERSION_TOLERANCE_TEXT =
   'to 1e-14 h² (1 + 1/σ) of the terms, h = max(1, σ/α, α/σ): what is hidden is divided by how little is shown'
 
-/** A [1, 1] tensor. */
-const oneByOne = (x: number): ReturnType<typeof tensor> => tensor([x], [1, 1])
-const evaluateScalar = (f: () => Operand): number => compute(() => add(oneByOne(0), f())).values[0]
+const oneByOneTensor = (x: number): ReturnType<typeof tensor> => tensor([x], [1, 1])
+const evaluateScalar = (f: () => Operand): number => compute(() => add(oneByOneTensor(0), f())).values[0]
 
 const truthIsCarriedToTruth = ({ own, direction }: ParametrizationSubject): LawBuilder =>
   onParametrizationCases({
@@ -250,7 +249,7 @@ const tensorsAgreeWithNumbers = ({ own, tensors }: ParametrizationSubject): LawB
       const { p, q } = direction(level)
       const { data, noise } = behind(level, (a, b) => a / b)
       const read = (of: (found: Parametrization.Formulas<Operand>) => Operand): number =>
-        evaluateScalar(() => of(written({ alpha: oneByOne(level.alpha), sigma: oneByOne(level.sigma) })))
+        evaluateScalar(() => of(written({ alpha: oneByOneTensor(level.alpha), sigma: oneByOneTensor(level.sigma) })))
       return nearTo(
         [
           ...[read(found => found.direction.p), read(found => found.direction.q)],
@@ -270,8 +269,8 @@ const targetIsDirection = ({ own }: ParametrizationSubject): LawBuilder =>
     says: ({ level, pair: [clean, noise] }) => {
       const { p, q } = Parametrization.directionAt(own)(level)
       const found = evaluateScalar(() => {
-        const at = { alpha: oneByOne(level.alpha), sigma: oneByOne(level.sigma) }
-        return Parametrization.targetTensor(own)(at)(oneByOne(clean), oneByOne(noise))
+        const at = { alpha: oneByOneTensor(level.alpha), sigma: oneByOneTensor(level.sigma) }
+        return Parametrization.targetTensor(own)(at)(oneByOneTensor(clean), oneByOneTensor(noise))
       })
       return nearTo([found], [p * clean + q * noise], 1e-13 * (1 + Math.abs(p * clean) + Math.abs(q * noise)))
     }
@@ -359,7 +358,7 @@ export const region = (region: Region.Region, options: RegionOptions = {}): Laws
     Region.show(region),
     [
       projectionIsInside(subject),
-      insideIsFixed(subject),
+      projectionFixesMembers(subject),
       noMemberIsNearer(subject),
       projectionIsNearestPoint(subject),
       projectionIsNonexpansive(subject)
@@ -385,7 +384,7 @@ const regionSubject = (region: Region.Region, { excess, member }: RegionOptions)
     region,
     project,
     excess,
-    // Without a custom `member` projections take its place, which makes the laws weaker.
+    // Without a custom `member` projections replace it, which makes the laws weaker.
     member:
       (columns: number) =>
       (y: Vector): Vector =>
@@ -413,7 +412,7 @@ const projectionIsInside = ({ onCases, project, excess }: RegionSubject): LawBui
     says: ({ x, y, columns }, distance) => atMost(distance(project(columns)(x), columns), 0, projectionTolerance(x, y))
   })
 
-const insideIsFixed = ({ onCases, region, project, member, isConvex }: RegionSubject): LawBuilder =>
+const projectionFixesMembers = ({ onCases, region, project, member, isConvex }: RegionSubject): LawBuilder =>
   onCases({
     name: 'what is inside stays',
     quantity: 'projection',

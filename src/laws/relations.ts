@@ -159,7 +159,7 @@ export const agree = (
 
 type RelationValues = ReadonlyArray<number>
 
-/** Perturbations of a side's values; a relation that fails for none of them is vacuous. */
+/** Perturbations of a side's values; a relation that none makes fail is vacuous. */
 const PERTURBATIONS: ReadonlyArray<(values: RelationValues) => RelationValues> = [
   values => values.map(() => 0),
   values => values.map(x => -x),

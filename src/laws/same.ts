@@ -24,7 +24,7 @@ import { compiledOrThrow, flattenParams, maxAbs } from './check.js'
 import { forAll, ofRows, equals, sameBits, type LawBuilder, type LawSource } from './lawRows.js'
 import type { Context, Instance } from './conform.js'
 import * as Density from './density.js'
-import { expectationCases, repeatRows, drawNoise, valuesOverKeys } from './expectation.js'
+import { expectationCases, tileRows, drawNoise, valuesOverKeys } from './expectation.js'
 import { sameStartDistribution } from './initializer.js'
 import { paramsAlongWalk } from './optimizer.js'
 import type { Laws } from './law.js'
@@ -52,7 +52,7 @@ const COPIES_PER_ROW = 30
 /** Points that start at one x, for moments of samplers. */
 const POINTS_PER_START = 1500
 
-/** Number of keys of which noise is compared, with ROWS_PER_DRAW rows each: the error of a mean square is √(2 · 2/40000) · 7 = 0.07. */
+/** Keys of which noise is compared, each with ROWS_PER_DRAW rows: a mean square has the error √(2 · 2/40000) · 7 = 0.07. */
 const NOISE_KEYS = 1000
 const ROWS_PER_DRAW = 40
 const NOISE_THRESHOLDS = [-1.5, -0.5, 0.5, 1.5]
@@ -191,7 +191,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
       maxCases: 9,
       says: ({ points, seed, ...each }) => {
         const [found, wanted] = [a, b].map((expectation, i) => {
-          const many = { ...each, points: repeatRows(points, COPIES_PER_ROW), seed: 2 * seed + i }
+          const many = { ...each, points: tileRows(points, COPIES_PER_ROW), seed: 2 * seed + i }
           return valuesOverKeys(score, expectation, many, KEYS_PER_MEAN)
         })
         return Chance.sameMeans(found, wanted)

@@ -68,7 +68,7 @@ const exactGaussianScore =
     return { rows, dim, values: values.map(x => (mean - x) / u) }
   }
 
-/** Points of the marginal distribution at a time, of a key that no sampler can derive. */
+/** Draws points of the marginal distribution at a time, with a key that no sampler derives. */
 const drawMarginal = (each: SamplerCase, time: number, rows: number): Points => {
   const { mean, u } = marginalAt(each, time)
   const { start } = pipe(Key.fromSeed(each.seed), Key.named('start'))
@@ -144,12 +144,9 @@ const timeNode = (schedule: Schedule.Schedule, time: number): Sampler.Node => {
 }
 
 const timeOf = ({ schedule }: SamplerCase, logSnr: number): number => Schedule.timeOfLogSnr(logSnr)(schedule)
-/** Time with this σ/α. */
 const timeOfRatio = (each: SamplerCase, ratio: number): number => timeOf(each, -2 * Elementary.log(ratio))
 
-/** Log-SNR of the first time of a grid. */
 const FIRST_LOG_SNR = -5
-/** Log-SNR of the last time of a grid. */
 const LAST_LOG_SNR = 5
 
 /** σ/α before the last step. */
@@ -159,9 +156,9 @@ const SCORE_STEP_MARGIN = 0.25
 
 /** Lengths of the previous step, relative to the step, in log(σ/α). */
 const PREVIOUS_STEP_RATIOS = [1 / 3, 3]
-/** Step lengths in log(σ/α); after shorter ones, methods of high order have rounding errors alone. */
+/** Step lengths in log(σ/α); shorter ones leave methods of high order only rounding. */
 const ORDER_TEST_STEPS = [0.02, 0.05, 0.1, 0.2, 0.4]
-/** Smallest error, relative to 1 + |x|, from which the order is read, well above the rounding of 1.3e-15. */
+/** Smallest error, relative to 1 + |x|, to estimate an order from; rounding is 1.3e-15. */
 const LEAST_ERROR = 1e-12
 const ORDER_ROWS = 8
 
@@ -428,7 +425,7 @@ const hasMarginalMoments = (subject: SamplerSubject): LawBuilder => {
       const fine = stays
         ? coarse
         : momentErrors(subject, each, FINE_FACTOR * COARSE_STEPS).filter((_, i) => i % FINE_FACTOR === 0)
-      const ofMoves = random ? movesBias(subject, each) : 0
+      const ofMoves = random ? stationaryVarianceBias(subject, each) : 0
       const errors = random ? 6 / Math.sqrt(2 * MOMENT_ROWS) : 1e-9
       const least = { mean: errors, variance: Math.SQRT2 * errors, covariance: Math.SQRT2 * errors }
       return fine.map((off, i) =>
@@ -460,10 +457,10 @@ const momentErrors = ({ random, gridOf, statesOf }: SamplerSubject, each: Sample
 }
 
 /**
- * Bias of the variance after any number of moves at one noise level. In a step from a time to itself a difference of points falls by A = 1
- * − δ/u, and the stationary variance is u/(1 − δ/2u).
+ * Bias of the stationary variance at one noise level. In a step from a time to itself a difference of points falls by A = 1 − δ/u, and the
+ * variance tends to u/(1 − δ/2u).
  */
-const movesBias = ({ stays, stepOf }: SamplerSubject, each: SamplerCase): number =>
+const stationaryVarianceBias = ({ stays, stepOf }: SamplerSubject, each: SamplerCase): number =>
   maxAbs(
     (stays ? [0] : [-4, 0, 4]).map(logSnr => {
       const time = timeOf(each, logSnr)

@@ -127,7 +127,7 @@ export const student = <P extends string>(score: Score.Score<P>, options: ScoreO
   return ofRows(Score.show(score), [
     scoreIsFinite(subject),
     scoreIsRowwise(subject),
-    headsLaw(score, options),
+    headsAreRowwiseAndContainOutput(score, options),
     smooth ? divergenceIsTrace(subject) : divergenceIsWithinSlopes(subject)
   ])
 }
@@ -165,7 +165,10 @@ const scoreIsRowwise = <P extends string>({ score, lawOf }: NetworkSubject<P>): 
     }
   })
 
-const headsLaw = <P extends string>(score: Score.Score<P>, options: ScoreOptions<P>): LawBuilder | false => {
+const headsAreRowwiseAndContainOutput = <P extends string>(
+  score: Score.Score<P>,
+  options: ScoreOptions<P>
+): LawBuilder | false => {
   const { heads, output, scoreless } = Score.interpret(score)
   if (heads === undefined || scoreless === true) return false
   return forAll(scoreCases(score, options))({
@@ -207,10 +210,10 @@ const divergenceIsTrace = <P extends string>({ score, lawOf }: NetworkSubject<P>
     says: each => {
       const { points, params } = each
       const r = maxAbs([...points.values, ...flattenParams(params)])
-      const found = divergencesOf(score, each)
+      const found = evaluateDivergences(score, each)
       const [first, second] = [2e-3, 2e-4].map(step =>
         Array.from(found, (_, i) =>
-          sumNumbers(slopesAlong(score, each, i).map(f => centralDifference(f, step / (1 + r))))
+          sumNumbers(scoreAlongCoordinates(score, each, i).map(f => centralDifference(f, step / (1 + r))))
         )
       )
       const wanted = first.map((x, i) => (Math.abs(x - found[i]) < Math.abs(second[i] - found[i]) ? x : second[i]))
@@ -231,13 +234,13 @@ const divergenceIsWithinSlopes = <P extends string>({ score, lawOf }: NetworkSub
       const { points, params } = each
       const r = 1 + maxAbs([...points.values, ...flattenParams(params)])
       const size = (1 + r * r) * (1 + maxAbs(evaluateCase(score, { ...each, points }).values))
-      return Array.from(divergencesOf(score, each), (found, i) =>
-        slopeIsWithinBounds(found, oneSidedSlopeBounds(slopesAlong(score, each, i), { r, size }))
+      return Array.from(evaluateDivergences(score, each), (found, i) =>
+        slopeIsWithinBounds(found, oneSidedSlopeBounds(scoreAlongCoordinates(score, each, i), { r, size }))
       )
     }
   })
 
-const divergencesOf = <P extends string>(
+const evaluateDivergences = <P extends string>(
   score: Score.Score<P>,
   { schedule, params, time, points }: ScoreCase<P>
 ): Float64Array =>
@@ -250,7 +253,7 @@ const divergencesOf = <P extends string>(
   ).values
 
 /** Entry j of the score of row i as a function of coordinate j of x, for each j. */
-const slopesAlong = <P extends string>(
+const scoreAlongCoordinates = <P extends string>(
   score: Score.Score<P>,
   each: ScoreCase<P>,
   i: number
@@ -779,7 +782,7 @@ interface SymmetrySubject<P extends string> {
   readonly lawOf: ReturnType<typeof forAll<ScoreCase<P>>>
 }
 
-const SYMMETRY_TOLERANCE =
+const SYMMETRY_TOLERANCE_TEXT =
   'To 1e-13 (1 + r²)(r + |s|), r the size of points and parameters: exponents of size r² are rounded.'
 const SYMMETRY_LAW_INFO = { option: 'symmetries', source: SYMMETRY_SOURCE }
 
@@ -805,7 +808,7 @@ const scoreIsOdd = <P extends string>({ score, symmetries: { odd = false }, lawO
     ...SYMMETRY_LAW_INFO,
     name: 'is odd',
     quantity: 'score at −x',
-    statement: `∀ θ, t, x: s(−x) = −s(x). ${SYMMETRY_TOLERANCE}`,
+    statement: `∀ θ, t, x: s(−x) = −s(x). ${SYMMETRY_TOLERANCE_TEXT}`,
     claim: odd,
     says: each => {
       const opposite = (row: Density.NumberRow): Density.NumberRow => Density.scaleRow(-1, row)
@@ -821,7 +824,7 @@ const scoreIgnoresOrderOfComponents = <P extends string>({
   lawOf({
     ...SYMMETRY_LAW_INFO,
     name: 'does not know the order of the components',
-    statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${SYMMETRY_TOLERANCE}`,
+    statement: `∀ θ, t, x, permutations π: s(x; πθ) = s(x; θ). ${SYMMETRY_TOLERANCE_TEXT}`,
     claim: relabel,
     says: (each, relabel) => sameScore(score, each, { params: relabel(each.seed)(each.params) })
   })
@@ -834,7 +837,7 @@ const scoreRotatesWithData = <P extends string>({
   lawOf({
     ...SYMMETRY_LAW_INFO,
     name: 'turns with data and centres',
-    statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${SYMMETRY_TOLERANCE}`,
+    statement: `∀ θ, t, x, orthogonal Q: s(Qx; Qθ) = Q s(x; θ). ${SYMMETRY_TOLERANCE_TEXT}`,
     claim: rotate,
     says: (each, rotate) => {
       const turn = orthogonalMap(each.seed, each.points.dim)
@@ -855,7 +858,7 @@ const scoreTranslatesWithData = <P extends string>({
     ...SYMMETRY_LAW_INFO,
     name: 'moves with data and centres',
     quantity: 'score',
-    statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${SYMMETRY_TOLERANCE}`,
+    statement: `∀ θ, t, x, b: s(x + αb; θ + b) = s(x; θ). ${SYMMETRY_TOLERANCE_TEXT}`,
     claim: translate,
     says: (each, translate) => {
       const { alpha } = Schedule.level(each.time)(each.schedule)

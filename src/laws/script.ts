@@ -102,7 +102,8 @@ const calledWords = (code: string): ReadonlySet<string> =>
   new Set(code.match(/(?<![.\w$])[A-Za-z_$][\w$]*(?=\s*[.(])/g) ?? [])
 
 /**
- * Imports of the library's names in printed code; those only in the users' functions are commented, since a helper may have the same name.
+ * Imports of the library's names in printed code; commented out if only users' functions contain them, since a helper may have the same
+ * name.
  */
 const importsOf = (printedCode: string, userCode: string): ReadonlyArray<string> => {
   const printed = calledWords(printedCode)
@@ -134,7 +135,7 @@ export const scriptOf = ({ by, of }: Made, { name, statement }: Law, value: unkn
     `const found = laws.named(${JSON.stringify(name)})(held)`,
     `found.on(${codeOf(value)})`
   ].join('\n')
-  // The longest are removed first, since one may contain another.
+  // Longest first, since one may contain another.
   const sources = [...of, value]
     .flatMap(functionSourcesIn)
     .filter(source => body.includes(source))

@@ -1,4 +1,4 @@
-/** Law that float32, if it is declared accurate, deviates from float64 no more than rounded arguments would. */
+/** Law that float32, if declared accurate, differs from float64 by no more than rounding the arguments would change it. */
 import * as fc from 'fast-check'
 import * as Compiler from '../../lib/compiler/index.js'
 import * as Elementary from '../../lib/numbers/elementary.js'

@@ -46,7 +46,7 @@ export const stage = <P extends string = 'mean'>(
     compiledOrThrow(Compile.pipeline(Pipeline.of({ schedule, score, initializer, stages: [stage] }))(points))
   const subject: StageSubject<P> = { schedule, score, dim: points.dim, compile }
   return ofRows(Stage.show(stage), [
-    resumesFromText(subject),
+    resumesFromJsonText(subject),
     firstStepKeepsShapes(subject),
     ...Stage.simple(stage).map(({ simple }) => batchesAreUniform(subject, simple))
   ])
@@ -61,7 +61,7 @@ interface StageSubject<P extends string> {
 
 const stagePoints: Points = { rows: 5, dim: 2, values: Float64Array.of(2, 1.5, -2, -1, 1.5, 2, -1.5, -2.5, 0.5, 0.25) }
 
-const resumesFromText = <P extends string>({ compile }: StageSubject<P>): LawBuilder =>
+const resumesFromJsonText = <P extends string>({ compile }: StageSubject<P>): LawBuilder =>
   forAll(fc.record({ seed: seeds, at: fc.nat({ max: 19 }) }))({
     name: 'goes on from text with the same bits',
     statement:

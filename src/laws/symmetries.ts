@@ -27,11 +27,11 @@ export const symmetriesOf = <P extends string>(score: Score.Score<P>): ScoreSymm
   }
 }
 
-/** A permutation other than the identity if there are two components. */
+/** A random permutation of `count` components; if there are two, always their exchange. */
 const otherOrder = (count: number, seed: number): ReadonlyArray<number> =>
   count === 2 ? [1, 0] : Array.from(Key.permutation(count)(Key.fromSeed(seed)))
 
-/** A reflection, or the product of two. */
+/** A random reflection in `dim` dimensions, or the product of two. */
 export const orthogonalMap = (seed: number, dim: number): ((row: NumberRow) => NumberRow) => {
   const reflections = Key.split(1 + (seed % 2))(Key.fromSeed(seed)).map(key => {
     const normal = Array.from(Key.normal(dim)(key))

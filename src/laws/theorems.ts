@@ -1,7 +1,7 @@
 /**
- * Theorems on the DDPM objective (Shah, Chen & Klivans 2023, arXiv 2307.01178): its gradient is an EM step plus a correction, at high noise
- * it is power iteration, and all noise levels together are the likelihood. Gradient flows of a population loss, and recovery by pipelines.
- * Schedule: Ornstein–Uhlenbeck; m = α · mean.
+ * Theorems on the DDPM objective (Shah, Chen & Klivans 2023, arXiv 2307.01178): its gradient is an EM step plus a correction, it is power
+ * iteration at high noise, and all noise levels together are the likelihood. Gradient flows of a population loss, and recovery by
+ * pipelines. Schedule: Ornstein–Uhlenbeck; m = α · mean.
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -251,7 +251,7 @@ const convergenceOrder = (errors: ReadonlyArray<StepError>): number => {
 }
 
 /** Relation that errors fall at least as h^`order`, down to rounding. */
-const fallsWith = (order: number, errors: ReadonlyArray<StepError>, floor: number): LawRelations => {
+const fallsAtOrder = (order: number, errors: ReadonlyArray<StepError>, floor: number): LawRelations => {
   const seen = errors.filter(({ error }) => error > floor)
   return seen.length >= 3 && below(order, convergenceOrder(seen))
 }
@@ -282,7 +282,7 @@ const highNoiseLaw = ({ denoising = Objective.denoising }: PaperOptions = {}): L
           const found = flattenParams(loss(Params.of({ mean })).gradient).map(g => -g / 2)
           return { h, error: maxAbs(minus(found, scale(2 * pow(alpha, 4), moved))) }
         })
-        return fallsWith(2.8, errors, 1e-15 * r)
+        return fallsAtOrder(2.8, errors, 1e-15 * r)
       }
     })
   )
@@ -329,7 +329,7 @@ const secondMoments = ({ implicit = Objective.implicit }: PaperOptions = {}): La
           const [found, least] = [m, c].map(rows => loss(Params.of({ means: small(rows) })).value)
           return { h, error: Math.abs(found - least - pow(h, 4) * dotProduct(gap, gap)) }
         })
-        return fallsWith(5.5, errors, 1e-13)
+        return fallsAtOrder(5.5, errors, 1e-13)
       }
     })
   )
@@ -657,14 +657,14 @@ const recoverySubject = <P extends string>(
     misspecified: given.misspecified ?? widerData(truth, centres),
     findCentres,
     within: `6 · ${inefficiency} standard errors of maximum likelihood, √(tr Σ/nπ)`,
-    /** Relations that centres are found in `count` rows, within 6 standard errors of one coordinate. */
+    /** Relations that centres are found in `count` rows, each within 6 · `inefficiency` of its standard error. */
     centresAreFound: (
       { data, centres }: NonNullable<RecoveryOptions['misspecified']>,
       count: number,
       key: Key.Key
     ): LawRelations => {
       const errors = likelihoodErrors(data, count)
-      return nearestCentreDistances(findCentres(data, count, key), centres).map((distance, k) =>
+      return distancesToNearestFound(findCentres(data, count, key), centres).map((distance, k) =>
         equals(distance, 0, 6 * inefficiency * errors[k])
       )
     }
@@ -692,7 +692,7 @@ const centreRowsOf = (mixture: Mixture.Mixture): ReadonlyArray<Density.NumberRow
   return Density.listRows({ rows, dim, values: mixture.means.values })
 }
 
-const nearestCentreDistances = (
+const distancesToNearestFound = (
   found: ReadonlyArray<Density.NumberRow>,
   wanted: ReadonlyArray<Density.NumberRow>
 ): ReadonlyArray<number> => wanted.map(centre => Math.min(...found.map(other => Elementary.norm(minus(other, centre)))))
@@ -717,7 +717,7 @@ const widerData = (
   return { data, centres }
 }
 
-/** Maximum-likelihood standard error of each centre, all coordinates together. */
+/** √(tr Σ_k/(π_k count)): maximum-likelihood standard error of each centre. */
 const likelihoodErrors = (data: Mixture.Mixture, count: number): ReadonlyArray<number> => {
   const { values, shape } = Mixture.covariances(data)
   const dim = shape[shape.length - 1]
@@ -762,7 +762,7 @@ const errorFallsWithRows = <P extends string>({
       const squares = [rows, 16 * rows].map((count, i) =>
         meanNumber(
           Key.split(repeats)(Key.child(i)(Key.fromSeed(seed))).flatMap(key =>
-            nearestCentreDistances(findCentres(truth, count, key), centres).map(Elementary.square)
+            distancesToNearestFound(findCentres(truth, count, key), centres).map(Elementary.square)
           )
         )
       )

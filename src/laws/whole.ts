@@ -41,8 +41,8 @@ export const acceptsPopulations = <P extends string>(
   )
 
 /**
- * Population of a mixture, whose nodes of x_t include the noise; for a loss that reads the noise, or a score without a mixture, `steps`
- * equal steps of x_0 and of z, in one dimension.
+ * Population of a mixture, whose nodes of x_t include the noise. If a loss reads the noise, or a score has no mixture: `steps` equal steps
+ * of x_0 and of z, in one dimension.
  */
 export const populationPoints = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,

@@ -1,4 +1,4 @@
-/** Pictures of a choice: criteria by number of components, and the entropy as components are merged. */
+/** Pictures of a choice: criteria by number of components, and entropy as components are merged. */
 import { criterionTitle, criterionValue, isDegenerate } from '../fit/candidates.js'
 import type * as Fit from '../fit/fit.js'
 import * as Points from '../data/index.js'
@@ -21,12 +21,12 @@ interface CriterionPanel {
   readonly note: string
 }
 
-/** Draws each candidate's criterion above the best, on the scale log(1 + x), for differences of one and of thousands. */
+/** Draws each candidate's criterion above the best, on the scale log(1 + x). */
 const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): CriterionPanel => {
   const name = criterionTitle(by)
   const value = ({ statistics }: Fit.Ranked): number => criterionValue(by, statistics)
   const [chosen] = candidates
-  /** True unless the candidate was excluded as degenerate. */
+  /** True unless the candidate is excluded as degenerate; if the choice is degenerate, none is excluded. */
   const stands = (one: Fit.Ranked): boolean => !isDegenerate(one) || isDegenerate(chosen)
   const values = candidates.map(value)
   const best = Math.min(...candidates.filter(stands).map(value))
@@ -103,10 +103,10 @@ export const candidatesPicture = (choice: CandidateChoice): Picture => {
   )
 }
 
-/** Entropies are averaged over at most this many rows, to three digits. */
+/** Maximum number of rows over which entropies are averaged, to three digits. */
 const MAX_ENTROPY_ROWS = 5000
 
-/** Draws the assignment entropy as components are merged in pairs; null for fewer than three. */
+/** Draws the assignment entropy as components are merged in pairs; null for fewer than three components. */
 export const mergingPicture = ({
   mixture,
   observed: all

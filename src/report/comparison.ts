@@ -8,7 +8,7 @@ export interface Comparison {
   /** One row per fit: centres, log-likelihood per row, number of steps. */
   readonly table: TextTable
   readonly means: ReadonlyArray<readonly [string, string]>
-  /** Why the default recipe is the default; empty if it is not compared. */
+  /** Explains the default recipe; empty if it is not compared. */
   readonly reason: string
 }
 
@@ -48,7 +48,7 @@ const alignDecimals = (numbers: ReadonlyArray<number>): ReadonlyArray<string> =>
 const MAX_TABLE_WIDTH = 100
 
 /**
- * Compares fits with the first. Without room for all centres, the table has their distances from the first fit's: the root mean square
+ * Compares fits with the first. Centres that do not fit in the table are replaced by their distance from the first fit's: root mean square
  * under the best matching, in standard deviations of the columns.
  */
 export const compareFits = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): Comparison => {

@@ -45,7 +45,7 @@ export const crossTabulate = (
 /** Returns the label of a class: `(empty)` for an empty cell. */
 export const classLabel = (cell: string): string => (cell === '' ? '(empty)' : cell)
 
-/** Formats a number of rows, which may be fractional with weights. */
+/** Formats a number of rows, fractional with weights. */
 export const rowCountText = (rows: number): string => (Number.isInteger(rows) ? String(rows) : show(rows, 4))
 
 export const crossTableAsTable = ({ name, classes, counts }: CrossTable): TextTable => ({

@@ -1,4 +1,4 @@
-/** Document: a list of parts for a terminal or an HTML page, which is one file without external scripts, fonts or pictures. */
+/** Document: a list of parts for a terminal or a self-contained HTML page. */
 import { withMinusSign, countedNoun } from './phrases.js'
 import { paragraphs, factLines as textFacts, printTable as textTable, printableText } from '../fit/text.js'
 import type { TextTable } from '../fit/table.js'
@@ -11,7 +11,7 @@ export interface VerdictPart {
   readonly _tag: 'Verdict'
   readonly isGood: boolean
   readonly text: string
-  /** Options of `ornstein fit` that may remove the cause. */
+  /** Options of `ornstein fit`. */
   readonly remedy?: string
   readonly isInPlace?: boolean
 }
@@ -27,7 +27,7 @@ export type DocumentPart =
       readonly table: TextTable
       /** Maximum number of rows in a terminal's summary. */
       readonly most?: number
-      /** First cells of rows, or the header, have component numbers, which get their symbols. */
+      /** Marks component numbers in the first cells of rows, or in the header, with their symbols. */
       readonly marks?: 'rows' | 'header'
       /** CSS class of a cell. */
       readonly shade?: (row: number, column: number) => string
@@ -115,7 +115,6 @@ export const asText = (
           : (part.title === undefined ? '' : `${part.title}:\n`) + textFacts(part.entries, within)
       case 'Code':
         return isVerbose ? `${part.title}:\n${part.text}` : ''
-      // Verdicts are printed together at the end.
       case 'Verdict':
       case 'Fold':
       case 'Figures':
@@ -200,9 +199,9 @@ const withUnbrokenOptions = (text: string): string =>
 const htmlDetails = (title: string, body: string, { isLong }: { readonly isLong: boolean }): string =>
   `<details${isLong ? ' class="long"' : ''}><summary>${escape(title)}</summary>\n${body}\n</details>`
 
-/** Longer tables or code are folded. */
+/** Maximum number of lines of a table or code that is not folded. */
 const MAX_OPEN_LINES = 40
-/** Tables with at least as many columns are in small print. */
+/** Minimum number of columns of a table in small print. */
 const MIN_DENSE_COLUMNS = 9
 
 const htmlTable = ({

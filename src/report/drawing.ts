@@ -4,9 +4,9 @@ import { arranged, type Axis, type Layout, type Panel } from './panel.js'
 import * as Scale from './scale.js'
 import * as Svg from './svg.js'
 
-/** Deno's method for a value's representations by media type. */
+/** Method of Deno that returns a value's representations by media type. */
 export const display = Symbol.for('Jupyter.display')
-/** Method for a value's text in the console of Node, Deno and Bun. */
+/** Method that returns a value's text in the console of Node, Deno and Bun. */
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 type Representations = Readonly<Record<string, string>>
@@ -81,7 +81,7 @@ export interface Point {
 export interface Series {
   readonly name: string
   readonly points: ReadonlyArray<Point>
-  /** 'line' draws intervals as a band; 'both' adds symbols and draws intervals as bars; 'dots' has no line. Default: 'line'. */
+  /** 'line' draws intervals as a band; 'both' adds symbols and draws bars; 'dots' has no line. Default: 'line'. */
   readonly marks?: 'line' | 'both' | 'dots'
 }
 

@@ -19,12 +19,12 @@ import * as Scale from './scale.js'
 import { svgText, type Box, type Xy } from './svg.js'
 import { rowLabel, type Findings } from './findings.js'
 
-/** More rows in a panel would darken it and enlarge the file. */
+/** Maximum number of rows in a panel: more would darken it and enlarge the file. */
 const MAX_DRAWN_ROWS = 5000
-/** With more columns, directions in which components differ most are shown instead of pairs. */
+/** Maximum number of columns shown in pairs; more are replaced by directions in which components differ most. */
 const MAX_PAIRED_COLUMNS = 6
 const MAX_DIRECTIONS = 4
-/** Returns the indices of the rows to draw, always the same random ones: evenly spaced rows could match a period of the data. */
+/** Returns the indices of the rows to draw, the same random ones for each `n`: evenly spaced rows could match a period of the data. */
 export const drawnRows = (n: number, most: number): Int32Array =>
   Key.permutation(n)(Key.fromSeed(0)).slice(0, most).sort()
 
@@ -49,7 +49,6 @@ export interface DataView {
   readonly loadings: ReadonlyArray<string>
 }
 
-/** Covariances Σ_k, row-major. */
 const covarianceList = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> => {
   const { shape, values } = Mixture.covariances(mixture)
   const size = shape[1] * shape[2]
@@ -72,7 +71,7 @@ interface ViewDirection {
 
 const dotProduct = (a: Float64Array, b: Float64Array): number => a.reduce((sum, x, j) => sum + x * b[j], 0)
 
-/** Normalized part of a vector orthogonal to the others. */
+/** Part of a vector orthogonal to the others, of length 1. */
 const orthogonalDirection = (others: ReadonlyArray<Float64Array>, vector: Float64Array): Float64Array => {
   const rest = others
     .reduce<ReadonlyArray<Float64Array>>((basis, v) => [...basis, orthogonalDirection(basis, v)], [])
@@ -88,13 +87,13 @@ const withPositiveLoading = (vector: Float64Array): Float64Array => {
 }
 
 /**
- * Returns the directions in which component means differ most (see `Discriminant.directions`), at least two with principal components of
+ * Returns the directions in which component means differ most (see `Discriminant.directions`), at least two, with principal components of
  * the complement.
  */
 const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): ReadonlyArray<ViewDirection> => {
   const { dim } = points
   const { means, weights, variances, factors } = mixture
-  // Scale matrices for Student-t components, since heavy tails may have no covariance.
+  // Student-t components with heavy tails have no covariance, so their scale matrices are used.
   const differing = weights.length > 1 ? Discriminant.directions()({ means, weights, variances, factors }) : null
   const sum = differing?.values.reduce((all, value) => all + value, 0) ?? 0
   const found = Array.from(differing?.values.slice(0, MAX_DIRECTIONS) ?? [], (value, q): ViewDirection => ({
@@ -105,7 +104,6 @@ const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): Readon
   const more = found.length === 0 ? Math.min(MAX_DIRECTIONS, dim) : 1
   const own = found.map(({ vector }) => vector)
   const { values, vectors } = principalComponents(
-    // Principal component in the orthogonal complement.
     {
       ...points,
       values: points.values.map((x, at) => {
@@ -186,9 +184,9 @@ interface Scene extends DataView {
   readonly note: string
 }
 
-/** With fewer rows axes include distant ones. */
+/** Minimum number of rows for which distant ones are left out of the axes. */
 const MIN_ROWS_FOR_RANGE = 20
-/** Axes extend beyond the 5th and 95th percentiles by this multiple of their distance: 8 standard deviations of a normal distribution. */
+/** Reach of axes beyond the 5th and 95th percentiles, in multiples of their distance: 8 standard deviations of a normal distribution. */
 const RANGE_FACTOR = 2
 
 /** Returns the smallest and largest value near the bulk. */
@@ -207,7 +205,7 @@ export const bulkRange = (values: Float64Array): Scale.Range => {
       )
 }
 
-/** Components with less weight do not extend the axes. */
+/** Minimum weight of a component that extends the axes. */
 const MIN_SHARE_ON_AXES = 0.01
 
 /** Range of most values outside the background, and of two standard deviations around each centre. */
@@ -226,7 +224,7 @@ const axisRange = (
     })
   const [lo, hi] = bulkRange(Points.columnOfPoints(j)(points).filter((_, i) => component[i] >= 0))
   const [from, to] = Scale.extent([lo, hi, ...about(2)], 0)
-  // One standard deviation for a component far larger than the data, which would shrink to a point.
+  // A component far larger than the data would shrink them to a point, so one standard deviation.
   return Scale.extent(to - from > 3 * (hi - lo) ? [lo, hi, ...about(1)] : [from, to])
 }
 
@@ -281,7 +279,7 @@ const gaussianDensity = (x: number, mean: number, variance: number): number =>
     Factor.logNormalDensity(scalarArray(Math.sqrt(variance)), 1, 0, Elementary.square(x - mean) / variance)
   )
 
-/** Number of bins by Freedman & Diaconis (1981), at least √n: their rule hides the modes of a mixture. */
+/** Number of bins by Freedman & Diaconis (1981), at least √n since their rule hides the modes of a mixture. */
 const binCount = (values: Float64Array, most: number): number => {
   const sorted = values.slice().sort()
   const quartile = (q: number): number => sorted[Math.floor(q * (sorted.length - 1))]
@@ -296,7 +294,7 @@ interface Marginal {
   readonly top: number
 }
 
-/** Draws a column's histogram (area 1 without values beyond the axes) with the densities of mixture and components. */
+/** Draws a column's histogram, of area 1 within the axes, with the densities of mixture and components. */
 const columnMarginal = (
   { points, mixture, means, spread, ranges }: Scene,
   j: number,
@@ -368,7 +366,6 @@ const plane = (scene: Scene, [i, j]: AxisPair, size: number, ring: number): Read
 const CONTOUR_SHARES = [0.1, 0.3, 0.5, 0.7, 0.9] as const
 const GRID_SIDE = 110
 
-/** Draws level lines of the mixture's density in the plane. */
 const contours = ({ mixture, ranges: [x, y] }: Scene): ReadonlyArray<Marks.Mark> => {
   const grid = Float64Array.from({ length: 2 * GRID_SIDE * GRID_SIDE }, (_, place) => {
     const cell = Math.floor(place / 2)
@@ -394,7 +391,7 @@ const centresInWords = ({ means }: Scene): string =>
     )
     .join(', ')
 
-const DATA_WORDS = { name: 'data', title: 'The data and what was learned' } as const
+const DATA_NAME_AND_TITLE = { name: 'data', title: 'The data and what was learned' } as const
 
 const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
   const view = scene(fit, along, MAX_DRAWN_ROWS)
@@ -412,7 +409,7 @@ const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
       { width: 570, height: 270 }
     ),
     {
-      ...DATA_WORDS,
+      ...DATA_NAME_AND_TITLE,
       description:
         `Histogram of ${fit.statistics.rows} rows of ${fit.columns[0]} under the density of the mixture and of each component. ` +
         `Centres: ${centresInWords(view)}`,
@@ -425,7 +422,7 @@ const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
 const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
   const view = scene(fit, along, MAX_DRAWN_ROWS)
   const [rx, ry] = view.ranges
-  // Equal units draw isotropic components as circles; if the picture would be too narrow, each axis fills its side.
+  // Isotropic components are circles in equal units; if the picture would be too narrow, each axis fills its side.
   const ratio = (ry[1] - ry[0]) / view.units[1] / ((rx[1] - rx[0]) / view.units[0])
   const isEqual = ratio > 0.35 && ratio < 1.4
   const width = isEqual && ratio > 1 ? 480 / ratio : 480
@@ -458,7 +455,7 @@ const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
         )
     },
     {
-      ...DATA_WORDS,
+      ...DATA_NAME_AND_TITLE,
       description:
         `${fit.statistics.rows} rows on the axes ${view.names.join(' and ')}, each in the colour of its most probable component, ` +
         `with the centre and the ellipses of each component, level lines of the density, and the density of each column at the sides. ` +
@@ -470,7 +467,6 @@ const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
   )
 }
 
-/** Draws every pair of columns, with densities on the diagonal. */
 const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
   const most = Math.min(
     fit.columns.length > MAX_PAIRED_COLUMNS ? MAX_DIRECTIONS : MAX_PAIRED_COLUMNS,
@@ -519,7 +515,7 @@ const pairPlot = (fit: PicturedFit, along: DataView): Picture => {
   return of(
     { width: 720, height: 6 + count * (cell + gap) + 38, body: panels.join('') },
     {
-      ...DATA_WORDS,
+      ...DATA_NAME_AND_TITLE,
       description:
         `${fit.statistics.rows} rows on each pair of the axes ${view.names.join(', ')}, in the colour of the most probable component, ` +
         `with the centre and the ellipses of each component; on the diagonal the density of each alone. Centres: ${centresInWords(view)}`,

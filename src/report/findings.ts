@@ -27,7 +27,7 @@ import { commandLineName } from '../fit/text.js'
 
 export interface StageRun {
   readonly formula: string
-  /** Quantity of its values; stages with equal scale share an axis. */
+  /** Quantity of its values; stages of equal scale share an axis. */
   readonly scale: string
   /** Optimizer and other parts, as code. */
   readonly method: string
@@ -54,21 +54,21 @@ export interface Findings {
   readonly choice: CandidateChoice | null
   /** Agreement of several starts; null if there was one. */
   readonly starts: Fit.Starts | null
-  /** True if the search converged before the stages ran; null if there was none. */
+  /** True if the search converged before the stages ran; null if there was no search. */
   readonly isConverged: boolean | null
-  /** As typed. */
+  /** File or argument as typed. */
   readonly source: string
   /** Typed options that determine the fit, such as `--columns a,b`. */
   readonly typedOptions?: ReadonlyArray<string>
-  /** Typed options of reading the table, for later commands, such as `--missing em`. */
+  /** Typed options of reading the table, such as `--missing em`, for later commands. */
   readonly readOptions?: ReadonlyArray<string>
   readonly modelPath?: string
   /** Rows in the data's units, all or some of a source's. Missing cells are imputed, for pictures. */
   readonly points: Points.Points
-  /** The same rows with NaN in missing cells, for probabilities. */
+  /** These rows with NaN in missing cells, for probabilities. */
   readonly observed: Points.Points
   readonly isStreamed: boolean
-  /** From 1, in the table. */
+  /** Numbers of rows in the table, from 1. */
   readonly rowNumbers: Uint32Array
   /** From a column of names; null if there is none. */
   readonly rowNames: ReadonlyArray<string> | null
@@ -127,7 +127,7 @@ export interface Advice {
   readonly remedy?: string
 }
 
-/** Sentence for a choice at an end of the range, with the next range; otherwise empty. */
+/** Advice for a choice at an end of the range, with the next range; otherwise empty. */
 const rangeAdvice = ({ candidates, refused }: CandidateChoice): string => {
   const end = rangeEnd(candidates, refused)
   if (end === null) return ''
@@ -248,7 +248,7 @@ const candidateOptions = ({ components, family }: { readonly components: number;
   return `-k ${components} --family ${commandLineName(own)}${robust}`
 }
 
-/** Table of the `most` best candidates. */
+/** Table of the best candidates. */
 export const candidatesTable = ({ criterion, candidates, isStopped = false }: CandidateChoice, most = 8): TextTable => {
   const { header, rows } = candidateTable(criterion, candidates.slice(0, most), commandLineName)
   // An interrupted search has no posterior probabilities.
@@ -274,7 +274,7 @@ export const totalSteps = ({ stages, searchSteps }: Pick<Findings, 'stages' | 's
   stages.reduce((sum, { taken }) => sum + taken, searchSteps)
 
 /**
- * Returns how the last stage ended: `converged`; `complete` after all its steps; `stopped` by a signal; `chosen` without stages, after a
+ * Returns how the last stage ended: `converged`; `complete` after all steps; `stopped` by a signal; `chosen` without stages, after a
  * converged search.
  */
 export const outcomeOfStages = ({
@@ -440,7 +440,7 @@ export const title = ({
 }: Pick<Findings, 'family' | 'mixture' | 'pipeline'>): string =>
   isPair({ pipeline }) ? 'a symmetric pair of Gaussians' : `${weights.length} ${familyInWords(family, weights.length)}`
 
-/** Lists ignored columns with the reason, if they were requested: `id (row numbers), Species (text)`. */
+/** Lists ignored columns, with the reason unless they were not requested: `id (row numbers), Species (text)`. */
 export const ignored = ({ ignored }: Pick<Findings, 'ignored'>): string =>
   ignored.map(({ name, why }) => (why === 'not asked for' ? name : `${name} (${why})`)).join(', ')
 
@@ -483,6 +483,6 @@ export const backgroundSentences = ({
   ]
 }
 
-/** Names the given components, and their fixed parameters. */
+/** Names the components that were given, and their fixed parameters. */
 export const knownComponents = ({ fixed, pipeline }: Pick<Findings, 'fixed' | 'pipeline'>): ReadonlyArray<string> =>
   FixedComponents.sentences(fixed, pipeline.score)

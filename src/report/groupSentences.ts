@@ -8,7 +8,7 @@ import { commandLineName } from '../fit/text.js'
 import { isPair, listInWords, title, type Findings } from './findings.js'
 import { baseName, wholePercent, countedNoun } from './phrases.js'
 
-/** More groups are not described one by one. */
+/** Maximum number of groups described one by one. */
 const MAX_DESCRIBED = 9
 const TYPICAL_COLUMNS = 2
 /** Minimum difference of a typical mean, in standard deviations of the column. */
@@ -36,7 +36,7 @@ const mergedGroups = ({ count, clusters }: Merging.Clusters): ReadonlyArray<Read
     clusters.flatMap((other, k) => (other === cluster ? [k + 1] : []))
   ).filter(group => group.length > 1)
 
-/** “342 rows of penguins.csv fall into 3 groups: 45 %, 36 % and 19 %.”, and any that may be one. */
+/** “342 rows of penguins.csv fall into 3 groups: 45 %, 36 % and 19 %.”, and any groups that may be one. */
 export const groupSentence = (fit: Findings, overlapping: Merging.Clusters | null, source: string): string => {
   const { statistics, mixture, choice } = fit
   const count = mixture.weights.length

@@ -1,6 +1,6 @@
 /**
  * Marks, such as lines and dots in a panel: the coordinates that the axes must include, and a function that draws the mark, given the map
- * to pixels. Custom marks work alike.
+ * to pixels. Custom marks are such objects.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -178,8 +178,8 @@ export const line = (points: PlotPoints, look: LineLook = {}): Mark => ({
   }
 })
 
-/** Small arrow at the panel's edge towards a row outside. */
-const outsideArrow = ({ left, top, width, height }: Box, [x, y]: Xy): string => {
+/** Path of a small arrow at the box's edge towards a point outside, in pixels. */
+const outsideArrowPath = ({ left, top, width, height }: Box, [x, y]: Xy): string => {
   const [px, py] = clamped({ left: left + 3, top: top + 3, width: width - 6, height: height - 6 }, [x, y])
   const dx = Math.sign(x - px)
   const dy = Math.sign(y - py)
@@ -205,7 +205,7 @@ export const dots = (
         k,
         places.filter(place => boxContains(box, place)),
         look.r ?? 3.2
-      ) + stroked(out.map(place => outsideArrow(box, place)).join(''), colour(k), 1.6, { kind: 'line far' })
+      ) + stroked(out.map(place => outsideArrowPath(box, place)).join(''), colour(k), 1.6, { kind: 'line far' })
     )
   }
 })
@@ -305,7 +305,7 @@ export interface Spread {
   readonly yy: number
 }
 
-const circle = Array.from({ length: 61 }, (_, i): Xy => {
+const UNIT_CIRCLE = Array.from({ length: 61 }, (_, i): Xy => {
   const angle = (2 * Math.PI * i) / 60
   return [Elementary.cos(angle), Elementary.sin(angle)]
 })
@@ -317,7 +317,7 @@ export const ellipse = ({ mean, xx, xy, yy }: Spread, deviations: number, look: 
   const b = a === 0 ? 0 : xy / a
   const c = Math.sqrt(Math.max(yy - b * b, 0))
   return line(
-    circle.map(([u, v]): Xy => [mean[0] + deviations * a * u, mean[1] + deviations * (b * u + c * v)]),
+    UNIT_CIRCLE.map(([u, v]): Xy => [mean[0] + deviations * a * u, mean[1] + deviations * (b * u + c * v)]),
     { kind: 'line ellipse', paint: 'ink', width: 1.6, ...look }
   )
 }
@@ -464,7 +464,7 @@ const spreadApart = (places: PlotPoints, least: number): PlotPoints =>
             const dy = y - oy
             const far = Math.sqrt(dx * dx + dy * dy)
             if (k === l || far >= least) return [nx, ny]
-            // Of two equal points the first moves left, the other right.
+            // The first of two equal points moves left, the other right.
             const [ux, uy] = far < 1e-6 ? [k < l ? -1 : 1, 0] : [dx / far, dy / far]
             const push = 0.55 * (least - far)
             return [nx + push * ux, ny + push * uy]

@@ -85,7 +85,7 @@ export const placeIn = ({ x, y }: Scales, box: Box): Place => ({
   box
 })
 
-/** Width of the tick labels of the y axis, in pixels. */
+/** Width of the y axis's tick labels, in pixels. */
 export const labelWidth = (panel: Panel, { y } = scalesOf(panel)): number =>
   (panel.y.isLabelled === false ? 0 : 8 + Math.max(0, ...y.ticks.map(({ label }) => textWidth(label)))) +
   (panel.y.title === undefined || panel.y.title === '' ? 0 : 20)
@@ -104,7 +104,7 @@ const looksByName = (panels: ReadonlyArray<Panel>): Looks => {
   return ({ name, k }) => k ?? Math.max(0, name === undefined ? 0 : names.indexOf(name))
 }
 
-/** Keeps every second, third, … label until none overlaps the next. */
+/** Keeps every second, third, … label, so that none overlaps the next. */
 const thinLabels = (labels: ReadonlyArray<readonly [place: number, width: number]>): ReadonlyArray<boolean> => {
   const touches = (stride: number): boolean =>
     labels
@@ -197,7 +197,7 @@ const legendEntries = (panels: ReadonlyArray<Panel>): ReadonlyArray<LegendEntry>
 const legendOf = (entries: ReadonlyArray<LegendEntry>, width: number, [left, top]: Xy): Drawn => {
   const wideOf = ({ name }: LegendEntry): number => 34 + nameWidth(name) + 22
   const column = Math.max(...entries.map(wideOf))
-  // In aligned columns, unless that needs more lines.
+  // Entries are in aligned columns unless those need more lines.
   const perLine = Math.max(1, Math.floor((width + 22) / column))
   const flowing = entries.reduce<ReadonlyArray<readonly [x: number, line: number]>>((places, entry, i) => {
     const last = places.at(-1)
@@ -236,7 +236,7 @@ export interface Layout {
   readonly names?: 'end' | 'below' | 'none' | undefined
 }
 
-/** Moves label positions apart to at least `gap`, above a lower bound. */
+/** Moves label positions at least `gap` apart and above `bottom`, in pixels downwards; too many go above `top`. */
 export const spreadLabels = (
   wanted: ReadonlyArray<number>,
   gap: number,

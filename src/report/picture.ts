@@ -54,8 +54,8 @@ const named = (columns: ReadonlyArray<string> | undefined, dim: number): Readonl
   columns ?? Array.from({ length: dim }, (_, j) => `x${j + 1}`)
 
 /**
- * Draws the objective of each stage of a run, by step. The argument is an iterator of states, such as `Run.states(program)(key)`, which is
- * run to its end, or the result of `Run.curves`. Noisy values have a running mean.
+ * Draws the objective of each stage of a run by step, with a running mean if noisy. An iterator of states, such as
+ * `Run.states(program)(key)`, is run to its end; otherwise the argument is the result of `Run.curves`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

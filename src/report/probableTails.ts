@@ -19,7 +19,7 @@ interface ProbableTail {
 }
 
 /**
- * Returns the components with the centre of a heavier one and several times its width, each with its heaviest core. Empty for mixtures of t
+ * Returns the components with the centre of a heavier one and several times its width, each with its heaviest core; empty for t
  * distributions.
  */
 export const findProbableTails = (mixture: Mixture.Mixture): ReadonlyArray<ProbableTail> => {

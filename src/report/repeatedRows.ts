@@ -9,7 +9,7 @@ const MIN_REPEATED_SHARE = 0.1
 /** Minimum share of copies among pairs that agree in the finest column. */
 const MIN_AGREEMENT = 0.9
 
-/** If more pairs agree in all columns but the finest, equal rows are no evidence. */
+/** Maximum share of pairs of rows that agree in all columns but the finest; above, equal rows are no evidence. */
 const MAX_COARSE_AGREEMENT = 0.5
 
 interface RepeatedRows {

@@ -36,13 +36,12 @@ import { groupSentence, headline, modelSentence, typical } from './groupSentence
 import * as Trust from './trust.js'
 import { baseName, capital, fileArgument, wholePercent, countedNoun } from './phrases.js'
 
-/** Returns the CSS class of a share, by three thresholds. */
+/** CSS class of a share, by three thresholds. */
 const shadeClass = (share: number, steps: readonly [number, number, number]): string =>
   ['', 'h1', 'h2', 'h3'][steps.filter(step => share > step).length]
 
 // -- results -----------------------------------------------------------------------------------------------------------
 
-/** Describes used and unused columns and rows, one line each. */
 const tableUseLines = (fit: Findings): ReadonlyArray<string> => {
   const { columns, scaling, dropped, empty, missing, points } = fit
   return [
@@ -59,7 +58,7 @@ const tableUseLines = (fit: Findings): ReadonlyArray<string> => {
   ]
 }
 
-/** Table of components; means are shaded by their distance from the overall mean in standard deviations. */
+/** Table of components; means are shaded by their distance from the overall mean, in standard deviations. */
 const componentsPart = ({ columns, mixture }: Findings, { centre, scale }: Points.Scaling): DocumentPart => {
   const { isTurned, ...found } = mixtureTable(columns, mixture)
   const { means } = Mixture.marginals(mixture)
@@ -139,7 +138,6 @@ const choiceVerdicts = (choice: CandidateChoice): ReadonlyArray<VerdictPart> => 
   const isClear =
     choice.candidates[0].posterior > 0.75 && !Found.hasChoiceWarning(choice) && choice.candidates.length > 1
   return [
-    // A single candidate was not chosen from others.
     ...(choice.candidates.length > 1 || choice.isStopped === true
       ? [inPlace((isClear ? good : warningPart)(Found.choiceSentence(choice, choice.candidates.length)))]
       : []),
@@ -166,7 +164,7 @@ const rowVerdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<VerdictPa
       : [
           (sure / rows > 0.8 ? good : warningPart)(
             `${capital(wholePercent(sure / rows))} of the rows are assigned with a probability of at least ${Trust.SURE_PROBABILITY}; ` +
-              `${undecided === 0 ? 'none is' : `${wholePercent(undecided / rows)} are`} undecided (below ${Trust.UNDECIDED}).`
+              `${undecided === 0 ? 'none is' : `${wholePercent(undecided / rows)} are`} undecided (below ${Trust.UNDECIDED_PROBABILITY}).`
           )
         ]),
     ...(close === null
@@ -191,7 +189,6 @@ const rowVerdicts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<VerdictPa
   ]
 }
 
-/** Tables of assignment probabilities, confused components and outliers. */
 const trustParts = (fit: Findings, trust: Trust.Trust): ReadonlyArray<DocumentPart> => [
   heading(3, 'How certain the assignments are'),
   certaintyTable(trust),
@@ -210,7 +207,7 @@ const certaintyTable = ({ components }: Trust.Trust): DocumentPart =>
         'component',
         'rows',
         `sure (≥ ${Trust.SURE_PROBABILITY})`,
-        `undecided (< ${Trust.UNDECIDED})`,
+        `undecided (< ${Trust.UNDECIDED_PROBABILITY})`,
         'mean probability',
         'far out'
       ],
@@ -242,7 +239,6 @@ const confusionParts = ({ mistaken }: Trust.Trust): ReadonlyArray<DocumentPart> 
   ]
 }
 
-/** Maximum number of outliers in the table, and of their columns. */
 const MAX_OUTLIERS = 8
 const MAX_OUTLIER_COLUMNS = 6
 
@@ -355,7 +351,7 @@ const optionKey = (option: string): string =>
     .replace(/^--no-/, '--')
     .replace(/^-k$/, '--components')
 
-/** Further options that a new one replaces: `--recipe` excludes `--pipeline`. */
+/** Further options that a new one replaces. */
 const REPLACED_OPTIONS: Readonly<Record<string, ReadonlyArray<string>>> = {
   '--robust': ['--recipe', '--pipeline', '--fixed'],
   '--starts': ['--recipe', '--pipeline'],
@@ -380,10 +376,9 @@ const refitCommand = ({ source, columns, typedOptions: asked = [] }: Findings, r
   return ['ornstein fit', fileArgument(source), ...kept, ...left].join(' ')
 }
 
-/** Suggests the next command: the first warning's remedy, otherwise `ornstein assign`. */
+/** Suggests the next command: the first warning's remedy, otherwise `ornstein assign`; empty for rows from code. */
 const nextCommand = (fit: Findings, all: ReadonlyArray<VerdictPart>): string => {
   const remedy = all.flatMap(({ isGood, remedy }) => (isGood ? [] : (remedy ?? []))).at(0)
-  // No command reads rows from code.
   if (fit.typedOptions === undefined) return ''
   if (remedy !== undefined) return `Next, to compare: ${refitCommand(fit, remedy)}`
   const { modelPath, readOptions: readBy = [] } = fit

@@ -60,7 +60,6 @@ export const extent = (values: Iterable<number>, margin = 0.04): Range => {
 
 const decimalExponent = (x: number): number => Number(x.toExponential().split('e')[1])
 
-/** Replaces a hyphen by a minus sign. */
 const labelWithMinus = (label: string): string => label.replace(/^-/, '−')
 
 /** Returns about `count` round ticks with distinct labels, at steps of 1, 2 or 5 times a power of ten and at least `least`. */

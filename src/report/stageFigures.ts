@@ -33,7 +33,7 @@ const isNoisy = (values: ReadonlyArray<number>): boolean => {
   return values.length > 8 && turns.length > values.length / 4
 }
 
-/** Distinct scales of the stages, in order of first use. */
+/** Distinct scales of the stages that have values, in order of first use. */
 const stageScales = (stages: ReadonlyArray<StageRun>): ReadonlyArray<string> => [
   ...new Set(stages.filter(({ values }) => values.length > 0).map(({ scale }) => scale))
 ]
@@ -54,8 +54,8 @@ const startAndEnd = (stages: ReadonlyArray<StageRun>): string => {
 }
 
 /**
- * Shortest vertical range of an objective, relative to its size. Over less, an objective that has converged would fill the panel
- * with changes in its last digits, and tick labels would need all of them.
+ * Shortest vertical range of an objective, relative to its size: over less, a converged objective would fill the panel with changes in its
+ * last digits.
  */
 const MIN_RELATIVE_RANGE = 1e-4
 
@@ -112,7 +112,6 @@ const scaleCurve = (
   return { panel, isRough: curves.some(({ raw }) => raw.length > 0), own }
 }
 
-/** Draws the objectives of one scale. */
 const objectivePicture = (stages: ReadonlyArray<StageRun>, scale: string, index: number): Picture => {
   const { panel, isRough, own } = scaleCurve(stages, scale)
   const which = own.map(({ i }) => i + 1).join(', ')

@@ -1,7 +1,4 @@
-/**
- * SVG text. Colours are CSS variables, so that a page chooses light or dark; a file defines them. Elements have no ids, so that a page can
- * include many pictures.
- */
+/** SVG text. Colours are CSS variables, defined by a page or a file. Elements have no ids, so that a page can include many pictures. */
 
 /** Point in pixels: to the right, and down. */
 export type Xy = readonly [number, number]
@@ -102,9 +99,10 @@ export const svgText = (
 
 const MARKER_SHAPES = 5
 /**
- * Path of a marker at (x, y). Discs and squares are very short lines with round or square caps; at length 0 print would omit square caps.
+ * Path of marker k after a move to its centre. Discs and squares are very short lines with round or square caps: print omits square caps of
+ * length 0.
  */
-const stroke = (k: number, r: number): string =>
+const markerOutline = (k: number, r: number): string =>
   [
     'h0',
     'h.1',
@@ -116,7 +114,7 @@ const stroke = (k: number, r: number): string =>
 /** Markers of series k at all points, in one path. */
 export const markerPath = (k: number, places: ReadonlyArray<Xy>, r: number): string => {
   if (places.length === 0) return ''
-  const mark = stroke(k, r)
+  const mark = markerOutline(k, r)
   const d = places.map(([x, y]) => `M${n(x)},${n(y)}${mark}`).join('')
   const isLine = k % MARKER_SHAPES < 2
   return (
@@ -150,7 +148,7 @@ interface DescribedDrawing extends Drawn {
   readonly description: string
 }
 
-/** Wider pictures scroll on a narrow screen, others are scaled down. */
+/** Maximum width of a picture that is scaled down on a narrow screen; wider ones scroll, in pixels. */
 const READABLE_WIDTH = 660
 
 const svgOpening = ({ title, description, width, height }: DescribedDrawing, more: string): string =>

@@ -7,12 +7,13 @@ import { rowLabel, type Findings } from './findings.js'
 
 /** Maximum number of rows evaluated: enough for two digits of shares. */
 const MAX_JUDGED_ROWS = 100_000
-/** Minimum probability of a sure assignment; below the other it is undecided. */
+/** Minimum probability of a sure assignment. */
 export const SURE_PROBABILITY = 0.95
-export const UNDECIDED = 0.6
+/** Probability below which an assignment is undecided. */
+export const UNDECIDED_PROBABILITY = 0.6
 
 export interface TrustedRow {
-  /** Number in the table, from 1, after any name. */
+  /** Label of the row in the table, such as `Adelie (12)`. */
   readonly name: string
   readonly values: ReadonlyArray<number>
   readonly component: number
@@ -22,7 +23,7 @@ export interface TrustedRow {
 export interface Trust {
   /** Number of rows evaluated. */
   readonly rows: number
-  /** For each component: number of rows assigned to it, and of the sure, undecided and outlying ones among these. */
+  /** For each component: weight of its assigned rows, and of the sure, undecided and outlying ones among these. */
   readonly components: ReadonlyArray<{
     readonly rows: number
     readonly sure: number
@@ -55,14 +56,13 @@ export const trust = (fit: Findings): Trust => {
   const [, width] = shape
   const own = Array.from({ length: count }, () => ({ rows: 0, sure: 0, undecided: 0, outliers: 0, probable: 0 }))
   found.forEach(({ component, probability, isOutlier }, i) => {
-    // Rows of the background belong to no component.
     if (component < 0) return
     const one = own[component]
     const weight = weights[i]
     one.rows += weight
     one.probable += weight * probability
     if (probability >= SURE_PROBABILITY) one.sure += weight
-    if (probability < UNDECIDED) one.undecided += weight
+    if (probability < UNDECIDED_PROBABILITY) one.undecided += weight
     if (isOutlier) one.outliers += weight
   })
   const mistaken = Array.from({ length: count }, (_, k) => {

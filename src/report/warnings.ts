@@ -116,8 +116,8 @@ export const constantColumnAdvice = ({
 }
 
 /**
- * Warns of columns at the minimum variance in components of the fit or of the excluded candidate. Proposes no option, since a fit without
- * them was not tried.
+ * Warns of columns at the minimum variance in components of the fit or of the excluded candidate. Proposes no option, since no fit without
+ * them was tried.
  */
 const minVarianceColumnWarnings = ({
   columns,
@@ -128,7 +128,7 @@ const minVarianceColumnWarnings = ({
   const aside = choice === null ? null : bestExcluded(choice.criterion, choice.candidates)
   const all = aside?.minVarianceColumns ?? minVarianceColumns
   if (all.length === 0 || all.length === columns.length) return []
-  // A few distant cells that determine a column's unit are the cause, and have their own warning.
+  // Columns whose unit a few distant cells determine have their own warning.
   const unmade = distantCells(observed).map(({ column }) => column)
   const names = all.filter(j => !unmade.includes(j)).map(j => columns[j])
   return names.length === 0
@@ -139,12 +139,12 @@ const minVarianceColumnWarnings = ({
       ]
 }
 
-/** The dependence is estimated from at most this many rows, and checked in all. */
+/** Maximum number of rows from which a dependence is estimated; it is checked in all. */
 const MAX_DEPENDENCE_ROWS = 4000
 
 /**
- * Warns of columns with a linear combination constant to 10⁻³ standard deviations. Requires a component at the minimum variance, and no
- * missing cells.
+ * Warns of columns with a linear combination constant to 10⁻³ standard deviations, if a component is at the minimum variance and no cell is
+ * missing.
  */
 export const dependentColumnsAdvice = ({
   columns,
@@ -186,7 +186,7 @@ export const dependentColumnsAdvice = ({
 /** Maximum number of rows of a small component that are named. */
 const MAX_NAMED_ROWS = 6
 
-/** Returns the labels of the components' rows if they are few and outliers for all others; otherwise empty. */
+/** Labels of the rows of the given components if they are few and outliers for all others; otherwise empty. */
 const strayRows = (
   fit: Pick<Findings, 'mixture' | 'observed' | 'rowNumbers' | 'rowNames' | 'statistics'>,
   of: ReadonlyArray<number>

@@ -108,13 +108,13 @@ const LEAF_NODE = { inputs: {}, attrs: {}, output: 0 }
 /** Engine hooks that record instead of computing. */
 const recordingHooks = ({ add, find, has }: TraceRecorder, precision: Precision): Parameters<typeof recording>[0] => ({
   precision,
-  made: (id, values, shape, dtype) => {
+  addTensor: (id, values, shape, dtype) => {
     const [first] = values
     const isNumber = values.length > 0 && values.every(x => Object.is(x, first))
     const kept = isNumber ? values.slice(0, 1) : values.slice()
     add({ ...LEAF_NODE, kernel: isNumber ? 'Number' : 'Array', values: kept, shape: [...shape], dtype }, id)
   },
-  ran: (kernel, inputs, attrs) => {
+  addKernel: (kernel, inputs, attrs) => {
     const operands = Object.fromEntries(Object.entries(inputs).map(([name, info]) => [name, find(info)]))
     const addOutput = ({ shape, dtype }: ArrayForm, output: number): TensorInfo =>
       add({ kernel, inputs: operands, attrs, shape: [...shape], dtype, output })
@@ -123,8 +123,8 @@ const recordingHooks = ({ add, find, has }: TraceRecorder, precision: Precision)
     const result = kernelsByName[kernel](forms, attrs)
     return Array.isArray(result) ? result.map(addOutput) : addOutput(result, 0)
   },
-  knows: has,
-  asked: () => refuseToCompile('it looks at the entries of a tensor, which has none until the program runs')
+  isRecorded: has,
+  rejectRead: () => refuseToCompile('it looks at the entries of a tensor, which has none until the program runs')
 })
 
 const tracedInputTensors = (

@@ -20,7 +20,7 @@ export const chiSquaredTail = (d: number, q: number): number => {
   return Math.min(1, sum)
 }
 
-/** Upper quantile: the q with P(|z|² > q) = p, for p in (0, 1), by bisection. */
+/** Upper quantile: the q with P(|z|² > q) = p, for p in (0, 1). */
 export const chiSquaredQuantile = (d: number, p: number): number => {
   let below = 0
   let above = 1

@@ -1,6 +1,6 @@
 /**
- * Randomly shifted lattice rules: the mean of a smooth function over n points has an error of about n⁻¹ or less, compared with n^(−1/2) for
- * independent draws. Each shift gives an unbiased estimate, so several give a standard error.
+ * Randomly shifted lattice rules: the mean of a smooth function over n points has an error of about n⁻¹ or less, that of independent draws
+ * n^(−1/2). Each shift gives an unbiased estimate, so several give a standard error.
  */
 import { powerOfTwo } from './elementary.js'
 import { normalQuantile } from './normal.js'

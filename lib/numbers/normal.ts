@@ -6,7 +6,7 @@ export const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2
 
 /** Argument from which Laplace's continued fraction is used. */
 const MIN_FRACTION_ARGUMENT = 3
-/** More terms change no bit. */
+/** Number of terms; more change no bit. */
 const FRACTION_TERMS = 80
 
 /**
@@ -20,7 +20,7 @@ export const normalTail = (x: number): number => {
   return exp((-x * x) / 2) / (below * Math.sqrt(2 * Math.PI))
 }
 
-/** c_0 + r(c_1 + r(c_2 + …)) */
+/** Polynomial with the constant coefficient first. */
 const risingPolynomial = (coefficients: ReadonlyArray<number>, r: number): number =>
   coefficients.reduceRight((sum, c) => sum * r + c, 0)
 

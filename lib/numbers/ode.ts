@@ -67,7 +67,7 @@ interface OdeStep {
   readonly first?: Float64Array
 }
 
-/** Slopes of all stages of a step. A stage at c = 1 is at `to` exactly. */
+/** Slopes of all stages of a step; those with c = 1 are evaluated exactly at `to`. */
 const stageSlopes = (
   { c, a }: Tableau,
   field: VectorField,
@@ -100,10 +100,9 @@ export const step =
 const MAX_ODE_STEPS = 10_000
 
 /**
- * Dormand–Prince 5(4) with local extrapolation and adaptive steps: the error of each step is at most tolerance · (1 + |y|) in every entry.
- * The first trial step is the whole interval; each next one is 0.9 · error^{−1/5} times the last, within a factor of 5 (Hairer, Nørsett &
- * Wanner, §II.4). If steps become smaller than t can resolve, or exceed 10 000, one step of any error covers the rest, so the result may be
- * inaccurate or not finite.
+ * Dormand–Prince 5(4) with local extrapolation and adaptive steps (Hairer, Nørsett & Wanner, §II.4), the first over the whole interval: the
+ * error of each step is at most tolerance · (1 + |y|) in every entry. If steps become smaller than t can resolve, or exceed 10 000, one
+ * step of any error covers the rest, so the result may be inaccurate or not finite.
  */
 export const dormandPrinceSolver =
   (tolerance: number): Solver =>

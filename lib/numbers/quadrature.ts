@@ -17,7 +17,10 @@ export interface Rule {
   readonly weights: Float64Array
 }
 
-/** Number of eigenvalues of the n × n Jacobi matrix below x: the number of negative pivots of J − x (Sylvester's law of inertia). */
+/**
+ * Number of eigenvalues below x of the n × n Jacobi matrix J with squared off-diagonal b(1), …: that of negative pivots of J − x
+ * (Sylvester's law of inertia).
+ */
 const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): number => {
   let count = 0
   let pivot = -x
@@ -92,7 +95,7 @@ const symmetricRule = (n: number, b: (k: number) => number, bound: number): Rule
   return { nodes, weights: weights.map(w => w / total) }
 }
 
-/** Caches rules by number of nodes: each costs as much as a step on small data and is needed at every step. */
+/** Caches rules by number of nodes: each costs as much as a step on small data. */
 const memoizedRule = (rule: (n: number) => Rule): ((n: number) => Rule) => {
   const known = new Map<number, Rule>()
   return n => {

@@ -39,7 +39,7 @@ export function compute(
 }
 
 const typedKeys = <P extends string>(record: Readonly<Record<P, unknown>>): P[] => Object.keys(record) as P[]
-/** `Object.fromEntries` with the type of the keys. */
+/** Record of a value for each name. */
 const recordOf = <P extends string, V>(
   names: ReadonlyArray<P>,
   value: (name: P, i: number) => V
@@ -174,8 +174,8 @@ export const divergence =
   }
 
 /**
- * Divergence of a row-wise map that also reads other values of the rows, such as noise levels, through `again`. A compiled program computes
- * all directions at once on d copies of each row, so its size does not grow with d; the interpreter computes one after another.
+ * Divergence of a row-wise map. f reads other tensors of the rows, such as noise levels, as `again(t)`, since a compiled program computes
+ * all directions at once on d copies of each row; the interpreter computes one after another.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,7 +1,4 @@
-/**
- * A tfjs backend in double precision. tfjs has one floating dtype, 'float32', but leaves storage to the backend: this one stores
- * Float64Array, so values and gradients are doubles.
- */
+/** A tfjs backend in double precision: entries of tfjs's one floating dtype, 'float32', are stored as Float64Array. */
 import {
   allocate,
   computedDense,
@@ -28,7 +25,7 @@ import {
   type TensorInfo
 } from './tfjs.js'
 
-/** Name in tfjs; a second copy of this package in the process registers 'float64 2', and so on. */
+/** Name in tfjs; further copies of this package in the process register 'float64 2', 'float64 3', … */
 const BACKEND_NAME = 'float64'
 
 interface BackendEntry {
@@ -39,14 +36,14 @@ interface BackendEntry {
   references: number
 }
 
-/** Casts to the value types of tfjs, which lack Float64Array although tfjs passes it through. */
+/** Cast, since the types of tfjs lack Float64Array, although tfjs passes it through. */
 const asBackendValues = (values: TypedValues): Float32Array => values as unknown as Float32Array
 
 const floatView = new DataView(new ArrayBuffer(4))
 
 /**
- * True if a float32 is almost certainly an unrounded constant: not finite, an integer up to 2²⁰, or of at most 12 significant bits (0.5,
- * 3/4096), as is one in about 4000 rounded constants.
+ * True if a float32 is probably exact: not finite, an integer up to 2²⁰, or of at most 12 significant bits (0.5, 3/4096), as one in about
+ * 4000 rounded constants is by chance.
  */
 const isExactConstant = (x: number): boolean => {
   if (!Number.isFinite(x) || (Number.isInteger(x) && Math.abs(x) <= 1048576)) return true
@@ -54,39 +51,38 @@ const isExactConstant = (x: number): boolean => {
   return (floatView.getUint32(0) & 0xfff) === 0
 }
 
-const supportedType = (dtype: DataType): DType => {
+const requireSupportedType = (dtype: DataType): DType => {
   if (dtype === 'string' || dtype === 'complex64')
     throw new Error(`float64 backend: a tensor of dtype ${dtype}; only real numbers, integers and booleans are held`)
   return dtype
 }
 
 interface BackendStore extends KernelBackend {
-  /** The stored array, which kernels must not write to. */
+  /** The stored array; kernels must not write to it. */
   values(id: object): TypedValues
 }
 
 /** Replaces arithmetic: while it is active, kernels are recorded instead of run, and new tensors have no entries. */
 export interface TapeRecorder {
-  /** Precision in which the recorded kernels will compute. */
   readonly precision: Precision
-  readonly made: (id: object, values: TypedValues, shape: ReadonlyArray<number>, dtype: DType) => void
-  readonly ran: (
+  readonly addTensor: (id: object, values: TypedValues, shape: ReadonlyArray<number>, dtype: DType) => void
+  readonly addKernel: (
     kernel: string,
     inputs: Readonly<Record<string, TensorInfo>>,
     attrs: object
   ) => TensorInfo | TensorInfo[]
-  /** True if a tensor was created while the recorder was active. */
-  readonly knows: (id: object) => boolean
-  /** Called when the entries of such a tensor are read; throws. */
-  readonly asked: (id: object) => never
+  /** True for the identity of a tensor that was created while recording. */
+  readonly isRecorded: (id: object) => boolean
+  /** Throws; called when the entries of such a tensor are read. */
+  readonly rejectRead: (id: object) => never
 }
 
 let activeRecorder: TapeRecorder | undefined
 
 /** Calls f while a recorder is active. */
-export const recording = <A>(by: TapeRecorder, f: () => A): A => {
+export const recording = <A>(recorder: TapeRecorder, f: () => A): A => {
   const before = activeRecorder
-  activeRecorder = by
+  activeRecorder = recorder
   try {
     return f()
   } finally {
@@ -151,7 +147,7 @@ class Float64Backend implements BackendStore {
     this.#data = new DataStorage<BackendEntry>(this, engine())
   }
 
-  /** Stores values that tfjs made from a user's numbers, a Float64Array without a copy; throws if tfjs has rounded them. */
+  /** Stores values, a Float64Array without a copy; throws if tfjs has rounded a user's numbers to float32. */
   write(values: BackendValues | null, shape: number[], dtype: DataType): object {
     if (values instanceof Float32Array && dtype === 'float32') {
       const rounded = values.find(x => !isExactConstant(x))
@@ -167,25 +163,22 @@ class Float64Backend implements BackendStore {
   }
 
   move(id: object, given: BackendValues | null, shape: number[], dtype: DataType, references: number): void {
-    const type = supportedType(dtype)
-    // `supportedType` rejects strings, so these are numbers.
+    const type = requireSupportedType(dtype)
+    // Not strings, whose dtype is rejected.
     const source = given as ArrayLike<number> | null
     const own = allocate(0, type)
     const isAdopted = source?.constructor === own.constructor
     const values = isAdopted ? (source as TypedValues) : allocate(productOfSizes(shape), type)
     if (!isAdopted && source !== null) values.set(source)
     if (activeRecorder !== undefined) {
-      activeRecorder.made(id, values, shape, type)
+      activeRecorder.addTensor(id, values, shape, type)
       return
     }
     const at = values instanceof Float64Array ? simd.keepDoubles(values) : 0
     this.#data.set(id, { values, at, length: values.length, references })
   }
 
-  /**
-   * Entry of a tensor; throws for a tensor of another backend, which tfjs would move here: rounded, away from its owner, or from freed
-   * memory.
-   */
+  /** Entry of a tensor; throws for one of another backend: tfjs would move it here, rounded, away from its owner, or from freed memory. */
   #entry(id: object): BackendEntry {
     if (!this.#data.has(id))
       throw new Error(
@@ -196,7 +189,7 @@ class Float64Backend implements BackendStore {
   }
 
   values(id: object): TypedValues {
-    if (activeRecorder?.knows(id) === true) return activeRecorder.asked(id)
+    if (activeRecorder?.isRecorded(id) === true) return activeRecorder.rejectRead(id)
     const entry = this.#entry(id)
     // Views have length 0 after the memory grew.
     if (entry.at > 0 && entry.values.length === 0) entry.values = simd.viewOf(entry.at, entry.length)
@@ -214,7 +207,7 @@ class Float64Backend implements BackendStore {
     return this.#data.has(id) ? this.#data.get(id).references : 0
   }
   incRef(id: object): void {
-    if (activeRecorder?.knows(id) === true) return
+    if (activeRecorder?.isRecorded(id) === true) return
     this.#entry(id).references++
   }
   disposeData(id: object, force = false): boolean {
@@ -267,10 +260,10 @@ const asTfjsKernel =
   }): TensorInfo | TensorInfo[] => {
     if (activeRecorder !== undefined) {
       const present = Object.entries(call.inputs).flatMap(([key, info]) => (info === undefined ? [] : [[key, info]]))
-      // Missing values were left out just before.
-      return activeRecorder.ran(name, Object.fromEntries(present) as Record<string, TensorInfo>, call.attrs ?? {})
+      // Undefined values were left out.
+      return activeRecorder.addKernel(name, Object.fromEntries(present) as Record<string, TensorInfo>, call.attrs ?? {})
     }
-    // Kernels are registered for this backend only.
+    // A BackendStore, since kernels are registered for this backend only.
     const backend = call.backend as BackendStore
     // Before arrays are read, since it may move them.
     simd.releaseUnkept()
@@ -279,7 +272,11 @@ const asTfjsKernel =
     for (const name of names) {
       const info = call.inputs[name]
       if (info !== undefined)
-        given[name] = { shape: info.shape, dtype: supportedType(info.dtype), values: backend.values(info.dataId) }
+        given[name] = {
+          shape: info.shape,
+          dtype: requireSupportedType(info.dtype),
+          values: backend.values(info.dataId)
+        }
     }
     const adopt = (outcome: Outcome): TensorInfo => {
       const output = computedDense(outcome)
@@ -298,7 +295,7 @@ const asTfjsKernel =
     return outputs instanceof Array ? outputs.map(adopt) : adopt(outputs)
   }
 
-/** The registered backend and its name; copies of this package share only the engine. */
+/** The registered backend and its name in tfjs. */
 let registered: { readonly name: string; readonly backend: BackendStore } | undefined
 
 const register = (): { readonly name: string; readonly backend: BackendStore } => {
@@ -320,10 +317,10 @@ const register = (): { readonly name: string; readonly backend: BackendStore } =
 /** The backend, registered with its kernels on first use, so that importing this module does not affect tfjs. */
 export const ensureBackend = (): BackendStore => (registered ??= register()).backend
 
-/** Name of the backend in tfjs. */
+/** Name in tfjs of the backend, which is registered on first use. */
 export const backendName = (): string => (registered ??= register()).name
 
-/** The active backend if it is of any copy of this package: tensors live in that of the copy that began the computation. */
+/** The active backend if it is of this or another copy of the package: tensors live in that of the copy that began the computation. */
 const activeBackend = (): BackendStore | undefined => {
   const tf = tfjs().engine()
   // The types of tfjs omit that there may be none; a backend with this name belongs to some copy.
@@ -355,7 +352,7 @@ export const detached = (x: Tensor): Tensor => {
   return tfjs().engine().makeTensorFromTensorInfo({ dataId: x.dataId, shape: x.shape, dtype: x.dtype })
 }
 
-/** The entries of a tensor, not copied. */
+/** The entries of a tensor, not copied; throws while reading is forbidden. */
 export const tensorValues = (x: Tensor): TypedValues => {
   if (isSealed()) throw new Error('it looks at the entries of a tensor')
   return (activeBackend() ?? ensureBackend()).values(x.dataId)

@@ -25,8 +25,6 @@ const gradientRule = ({ operands, pulls, keepsNone }: KernelOperation): Gradient
       names.map((name, i) => {
         const pull = operands === null ? pulls[0] : pulls[i]
         // tfjs passes the attributes that each pull states, in spite of their loose type, and one cotangent to a kernel of one output.
-        // gives one
-        // cotangent to a kernel of one output
         const pulled = (): Tensor => pull?.(T, dy as Tensor, saved, attrs as never, i) ?? T.zeros(saved[i].shape)
         return [name, pulled]
       })
@@ -34,6 +32,7 @@ const gradientRule = ({ operands, pulls, keepsNone }: KernelOperation): Gradient
   }
 })
 
+/** Rules of all kernels with operands, by kernel name. */
 export const gradientRules: Readonly<Record<string, GradientRule>> = Object.fromEntries(
   Object.entries(operations)
     .filter(([, { operands }]) => operands?.length !== 0)

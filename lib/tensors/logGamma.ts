@@ -15,7 +15,7 @@ import {
   type Tensor
 } from './tensor.js'
 
-/** Number of steps Γ(x + 1) = xΓ(x) to where Stirling's series has all digits. */
+/** Amount by which Γ(x + 1) = xΓ(x) raises x, so that Stirling's series has all digits. */
 const RECURRENCE_STEPS = 9
 /** Beyond this only the leading terms matter, and the product of the steps would eventually overflow. */
 const FAR = 1e17
@@ -38,7 +38,7 @@ export const logGamma = (x: Tensor): Tensor => {
   return where(greater(x, FAR), leading, logGammaByRecurrence(minimum(x, FAR)))
 }
 
-/** Stirling's series at x + 9, minus the logarithm of the product of the steps. */
+/** log Γ(x + 9), by Stirling's series, minus log(x(x + 1)⋯(x + 8)). */
 const logGammaByRecurrence = (x: Tensor): Tensor => {
   const at = add(x, RECURRENCE_STEPS)
   const inverse = reciprocal(at)

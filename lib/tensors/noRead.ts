@@ -1,24 +1,26 @@
 /** Permission to read the entries of tensors. */
 
-let sealings = 0
+type ReadingState = 'open' | 'sealed'
 
-/** Runs f with another number of seals. */
+let readingState: ReadingState = 'open'
+
+/** Runs f in a state of reading, and restores the previous one. */
 const during =
-  (sealing: (now: number) => number) =>
+  (state: ReadingState) =>
   <R>(f: () => R): R => {
-    const before = sealings
-    sealings = sealing(before)
+    const before = readingState
+    readingState = state
     try {
       return f()
     } finally {
-      sealings = before
+      readingState = before
     }
   }
 
-/** Runs f while reading an entry of a tensor throws: a result that depends on read entries has no derivative in them. */
-export const sealed = during(() => 1)
+/** Runs f while reading an entry of a tensor throws, since a result that depends on read entries has no derivative in them. */
+export const sealed = during('sealed')
 /** Runs f while entries may be read, inside `sealed` too. */
-export const opened = during(() => 0)
+export const opened = during('open')
 
 /** True if reading an entry throws now. */
-export const isSealed = (): boolean => sealings > 0
+export const isSealed = (): boolean => readingState === 'sealed'

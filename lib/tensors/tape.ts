@@ -1,6 +1,6 @@
 /**
- * Scopes of the tfjs engine: a computation uses this package's backend and gradients; afterwards those of the process are restored and all
- * tensors are freed.
+ * Scopes of the tfjs engine: a computation uses this package's backend and gradients; then those of the process are restored and all
+ * tensors freed.
  */
 import { backendName, ensureBackend } from './backend.js'
 import { gradientRules } from './gradients.js'
@@ -50,7 +50,6 @@ let chosenBackend: BackendChoice | undefined
 /** Activates the backend and returns the function that restores the process's choice. */
 const lendBackend = (): (() => void) => {
   const tf = tfjs().engine()
-  // Private fields, which the types of tfjs omit.
   const choice = tf as unknown as BackendChoice
   const { backendName: name, backendInstance, profiler, pendingBackendInit } = choice
   const ready = ensureBackend()

@@ -27,7 +27,7 @@ export type Shape = ReadonlyArray<number>
 /** Type of the entries: doubles (named 'float32' by tfjs), integers or truth values. */
 export type EntryType = 'float64' | 'int32' | 'bool'
 
-// —— making ————————————————————————————————————————————————————————————————————————————————————————————————————————————————
+// —— creation ————————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
 /**
  * Tensor of a shape with these values, row by row, copied as doubles.
@@ -243,7 +243,7 @@ export const asin: UnaryOperation = x => atan2(x, sqrt(mul(sub(1, x), add(1, x))
 /** The angle in [0, π] whose cosine is x; |x| ≤ 1 */
 export const acos: UnaryOperation = x => mul(2, atan2(sqrt(sub(1, x)), sqrt(add(1, x))))
 
-/** (e^x - e^{-x}) / 2; for large |x| from e^{|x| - 1}, which does not overflow earlier. */
+/** (e^x - e^{-x}) / 2; by e^{|x| - 1} for |x| > 1, which overflows only if sinh x does. */
 export const sinh: UnaryOperation = x => {
   const near = clip(x, -1, 1)
   const isBelow = less(x, 0)
@@ -251,7 +251,9 @@ export const sinh: UnaryOperation = x => {
   const size = sub(mul(Math.E / 2, exp(sub(a, 1))), mul(0.5, exp(neg(a))))
   return where(greater(a, 1), where(isBelow, neg(size), size), mul(0.5, sub(expm1(near), expm1(neg(near)))))
 }
-/** (e^x + e^{-x}) / 2, as 1 + 2 sinh² (x / 2); beyond ±700 as e^{|x| − 1} e / 2, whose derivative does not overflow earlier. */
+/**
+ * (e^x + e^{-x}) / 2, as 1 + 2 sinh² (x / 2); beyond ±700 as e^{|x| − 1} e / 2, which with its derivative overflows only if cosh x does.
+ */
 export const cosh: UnaryOperation = x => {
   const a = where(less(x, 0), neg(x), x)
   const near = add(1, mul(2, square(sinh(mul(0.5, clip(x, -700, 700))))))
@@ -289,7 +291,7 @@ export const isInf: UnaryOperation = x => equal(abs(x), Infinity)
 export const stopGradient = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : detached(x))
 
 /**
- * The value of the first with the derivatives of the second, of equal shape: for a quantity whose value takes less work, or fewer
+ * The value of the first with the derivatives of the second, of equal shape, for a value that is computed with less work, or fewer
  * roundings, than its derivative.
  *
  * @example

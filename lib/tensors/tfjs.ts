@@ -1,12 +1,10 @@
 /**
  * The part of tfjs that is used: its engine, which keeps the tape, and its registries of kernels and gradients. The built package bundles
- * it as `vendor/tfjs.js`, so users install neither tfjs nor its types. Assigning `core` to `Tfjs` makes the compiler compare the interfaces
- * below with the types of tfjs.
+ * it as `vendor/tfjs.js`. Assigning `core` to `Tfjs` makes the compiler compare the interfaces below with the types of tfjs.
  */
 import * as core from '@tensorflow/tfjs-core'
 import { type Tensor } from '../arrays/ndarray.js'
 
-/** Element type of a tensor, as named by tfjs. */
 export type DataType = Tensor['dtype']
 
 export interface TensorInfo {
@@ -31,7 +29,7 @@ export interface GradConfig {
   kernelName: string
   inputsToSave?: string[]
   saveAllInputs?: boolean
-  // a method, since tensors of tfjs have more members: the compiler then compares parameters in either direction
+  // A method: the compiler then compares parameters in either direction, since tensors of tfjs have more members.
   gradFunc(dy: Tensor | Tensor[], saved: Tensor[], attrs: NamedAttrMap): Record<string, () => Tensor>
 }
 

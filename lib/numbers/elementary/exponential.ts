@@ -1,16 +1,15 @@
-/**
- * e^x and functions of it, with the operations and constants of lib/wasm/math/assembly/exponential.ts in equal order, so with equal bits.
- */
+/** e^x and functions of it, with the operations of lib/wasm/math/assembly/exponential.ts in equal order, so with equal bits. */
 import { leading26Bits, powerOfTwo } from './words.js'
 
-/** The high part has 32 low zero bits, so k·LN2_HIGH is exact for every exponent k. */
+/** High part of ln 2, with 32 low zero bits: k·LN2_HIGH is exact for every exponent k. */
 export const LN2_HIGH = 6.9314718036912381649e-1
+/** ln 2 − LN2_HIGH. */
 export const LN2_LOW = 1.90821492927058770002e-10
 export const LOG2_E = 1.4426950408889634
-/** Adding and subtracting it rounds to an integer. */
+/** Adding and then subtracting it rounds to an integer. */
 export const ROUNDING_SHIFT = 6755399441057790
 
-// Coefficients of (e^r − 1 − r)/r², leading one first.
+// Coefficients of (e^r − 1 − r)/r² before the constant ½, leading one first.
 export const Q0 = 2.081568645637111e-9
 export const Q1 = 2.511216042467789e-8
 export const Q2 = 2.755761755413466e-7
@@ -52,7 +51,7 @@ export const exp = (x: number): number => {
   const k = nearestExponent(drawn)
   const r = drawn - k * LN2_HIGH - k * LN2_LOW
   const y = 1 + (r + expRemainder(r))
-  // A normal result needs one factor only.
+  // One factor suffices for a normal result.
   return k > -1022 && k < 1024 ? y * powerOfTwo(k) : scaleByPowerOfTwo(y, k)
 }
 

@@ -2,15 +2,15 @@
 import { exp, LN2_HIGH, LN2_LOW } from './exponential.js'
 import { highWord, powerOfTwo } from './words.js'
 
-/** High words of 1 and of √½: adding their difference carries to the exponent if the significand exceeds √2. */
+/** Added to a high word, the difference of these carries to the exponent if the significand exceeds √2. */
 const HIGH_WORD_OF_ONE = 0x3ff00000
-const SQRT_HALF = 0x3fe6a09e
+const HIGH_WORD_OF_SQRT_HALF = 0x3fe6a09e
 const SMALLEST_NORMAL = 2.2250738585072014e-308
 const TWO_54 = 18014398509481984
 
 /** ln x + correction for a positive, normal, finite x; `offset` is added to the exponent k. */
 const correctedLn = (x: number, correction: number, offset: number): number => {
-  const shifted = highWord(x) + (HIGH_WORD_OF_ONE - SQRT_HALF)
+  const shifted = highWord(x) + (HIGH_WORD_OF_ONE - HIGH_WORD_OF_SQRT_HALF)
   const own = (shifted >> 20) - 1023
   const k = own + offset
   // Exactly the significand; writing its word over that of x would stall a processor.
@@ -33,7 +33,7 @@ const correctedLn = (x: number, correction: number, offset: number): number => {
  */
 export const ln = (x: number): number => correctedLn(x, 0, 0)
 
-/** ln x for x that is not positive, normal and finite. */
+/** ln x for subnormal, zero, negative, infinite x and NaN. */
 const lnAtEdge = (x: number): number =>
   x === 0 ? -Infinity : x > 0 && x < 1 ? correctedLn(x * TWO_54, 0, -54) : x > 0 ? x : NaN
 

@@ -14,8 +14,8 @@ const TWO_THIRDS = 2 / 3
 /** 2/3 minus the nearest double. */
 const TWO_THIRDS_LOW = 3.700743415417188e-17
 
-/** 3/(2n + 1) for n = 13, …, 2: artanh's series, times 3/s, from the fourth order on. */
-const ARTANH = Float64Array.from({ length: 12 }, (_, i) => 3 / (27 - 2 * i))
+/** Coefficients 3/(2n + 1) of s^{2n} in (3/s) artanh s, n = 13, …, 2. */
+const ARTANH_COEFFICIENTS = Float64Array.from({ length: 12 }, (_, i) => 3 / (27 - 2 * i))
 
 interface DoubleDouble {
   readonly high: number
@@ -38,7 +38,7 @@ const lnSum = (given: number): DoubleDouble => {
   const z = s * s
   const zLow = productRoundingError(s, s) + 2 * s * sLow
   const t = 3 + z
-  const tLow = z - (t - 3) + (zLow + z * z * hornerPolynomial(ARTANH, z))
+  const tLow = z - (t - 3) + (zLow + z * z * hornerPolynomial(ARTANH_COEFFICIENTS, z))
   const p = s * t
   const pLow = productRoundingError(s, t) + s * tLow + sLow * t
   const y = p * TWO_THIRDS
@@ -59,6 +59,7 @@ const expSum = ({ high, low }: DoubleDouble): number => {
   return scaleByPowerOfTwo(y, k)
 }
 
+/** x^y for a positive finite x and a finite y. */
 const positivePower = (x: number, y: number): number => {
   const { high, low } = lnSum(x)
   const product = y * high

@@ -31,8 +31,9 @@ export const cosNear = (a: number, tail = 0): number => {
   return tail === 0 ? rest + (1 - rest - half + z * r) : rest + (1 - rest - half + (z * r - a * tail))
 }
 
-// —— x = (4m + quarter)·π/2 + high + low ——
+// —— reduction to [−π/4, π/4] ——
 
+/** x = (4m + quarter)·π/2 + high + low for an integer m. */
 interface Reduced {
   readonly quarter: number
   readonly high: number
@@ -41,7 +42,9 @@ interface Reduced {
 
 /** π/2 in parts of 33 bits, whose products with numbers of up to 20 bits are exact. */
 const HALF_PI = [1.57079632673412561417, 6.0771005063039659766e-11, 2.0222662487111664558e-21] as const
+/** π/2 minus the sum of its parts. */
 const HALF_PI_REST = 8.47842766036889956997e-32
+/** π minus the nearest double. */
 const PI_LOW = 1.2246467991473532e-16
 
 /** Reduction for |x| < 10⁶, by the parts of π/2 (Cody & Waite). */
@@ -66,7 +69,7 @@ const TWO_OVER_PI = BigInt(
 /** Reduction in integers, for any exponent (Payne & Hanek). */
 const reduceExactly = (x: number): Reduced => {
   const { significand, exponent } = significandAndExponent(x)
-  // In units of 2⁻¹²⁰⁰, then of 2⁻²⁰⁰.
+  // Quarter turns in units of 2⁻¹²⁰⁰; `short` in units of 2⁻²⁰⁰.
   const turns =
     exponent < 0 ? (significand * TWO_OVER_PI) >> BigInt(-exponent) : (significand * TWO_OVER_PI) << BigInt(exponent)
   const short = turns >> 1000n
@@ -108,7 +111,7 @@ const afterQuarterTurns = (quarter: number, { high, low }: Reduced): number => {
  */
 export const sin = (x: number): number => {
   if (!Number.isFinite(x)) return NaN
-  // keeps −0
+  // Keeps −0.
   if (x === 0) return x
   const reduced = reduceAngle(x)
   return afterQuarterTurns(reduced.quarter, reduced)

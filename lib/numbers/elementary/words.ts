@@ -3,7 +3,7 @@
 /** Read as little-endian on every machine: the high word of a double is at byte 4. */
 const wordView = new DataView(new ArrayBuffer(8))
 
-/** Sign, exponent and the first 20 bits of the significand. */
+/** High 32 bits: sign, exponent and the first 20 bits of the significand. */
 export const highWord = (x: number): number => {
   wordView.setFloat64(0, x, true)
   return wordView.getInt32(4, true)
@@ -16,7 +16,7 @@ export const withHighWord = (x: number, high: number): number => {
   return wordView.getFloat64(0, true)
 }
 
-/** x with the bits of its low word cleared that are 0 in the mask. */
+/** x with the bits of its low word that are 0 in the mask cleared. */
 const withMaskedLowWord = (x: number, mask: number): number => {
   wordView.setFloat64(0, x, true)
   wordView.setInt32(0, wordView.getInt32(0, true) & mask, true)
@@ -74,7 +74,7 @@ export const productRoundingError = (a: number, b: number): number => {
   return aLow * bLow - (a * b - aHigh * bHigh - aLow * bHigh - aHigh * bLow)
 }
 
-/** c₀ + x(c₁ + x(c₂ + …)), leading coefficient first. */
+/** Polynomial by Horner's rule, with the coefficient of the highest power first. */
 export const hornerPolynomial = (coefficients: Float64Array, x: number): number => {
   let sum = coefficients[0]
   for (let i = 1; i < coefficients.length; i++) sum = sum * x + coefficients[i]

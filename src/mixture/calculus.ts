@@ -1,7 +1,7 @@
 /**
- * Algebra of mixtures, which are closed under marginals, affine maps, conditioning, convolution and products. Student-t components keep ν
- * under marginals and affine maps; elsewhere they become scale mixtures of Gaussians. Each operation computes a triangle L with LLᵀ = MMᵀ
- * from a stack M of factors, by Householder reflections. No covariance is formed, so a condition number of 1e16 leaves half of the digits.
+ * Algebra of mixtures. Student-t components keep ν under marginals and affine maps; otherwise they become scale mixtures of Gaussians. Each
+ * operation computes a triangle L with LLᵀ = MMᵀ from a stack M of factors, by Householder reflections. No covariance is formed, so a
+ * condition number of 1e16 leaves half of the digits.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
@@ -35,16 +35,16 @@ export const checkedMixture = (mixture: Mixture, call: string): Mixture =>
 /** Number of columns. */
 export const mixtureDim = ({ means }: Mixture): number => means.shape[1]
 
-/** Throws a RangeError that lists the problems, if there are any. */
+/** Throws a RangeError if there are problems. */
 export const throwProblems = (where: string, problems: ReadonlyArray<Problem.Problem>): void => {
   if (problems.length > 0) refuse(`${where}: ${problems.map(Problem.show).join('\n')}`)
 }
 
-/** Returns Σ_j a_j of(j). */
+/** Σ_j a_j of(j). */
 const weightedSum = (row: ArrayLike<number>, of: (j: number) => number): number =>
   Array.from(row).reduce((sum, a, j) => sum + a * of(j), 0)
 
-/** Returns the mixture with these log weights, up to a constant. */
+/** Log weights are up to a constant. */
 const mixtureFromLogWeights = (
   components: ReadonlyArray<Omit<Component, 'weight'>>,
   logs: ReadonlyArray<number>
@@ -58,13 +58,13 @@ const mixtureFromLogWeights = (
 
 /** x ↦ Ax + b */
 export interface Affine {
-  /** A, one row per output column; of full row rank. */
+  /** A, of full row rank; one row per output column. */
   readonly matrix: NestedRows
-  /** b, one number per output column. Default: 0. */
+  /** b. Default: 0. */
   readonly offset?: ReadonlyArray<number>
 }
 
-/** True if the matrix has at least one row, this shape, and finite entries. */
+/** True if the matrix has this shape, at least one row, and finite entries. */
 const isMatrixOfShape = (matrix: NestedRows, rows: number, columns: number): boolean =>
   rows > 0 && matrix.length === rows && matrix.every(row => row.length === columns && row.every(Number.isFinite))
 
@@ -81,7 +81,7 @@ const mappedFactor = (matrix: NestedRows, factor: NdArray, d: number): NdArray =
   )
 }
 
-/** A diagonal entry of L counts as 0 below this share of its row's norm (times the number of columns). */
+/** A diagonal entry of L counts as 0 below this share of its row's norm, times the number of columns. */
 const DIAGONAL_ROUNDING = 8 * Number.EPSILON
 
 const isSingular = ({ values }: NdArray, m: number): boolean =>
@@ -100,10 +100,9 @@ const scaledColumns = (matrix: NestedRows): Float64Array =>
     })
   )
 
-/** Replaces a factor with one entry by a number. */
 const simplifiedFactor = (factor: NdArray): NdArray => (factor.values.length === 1 ? { ...factor, shape: [] } : factor)
 
-/** Source column and coefficient of each output column; null if an output combines several columns, or two outputs share one. */
+/** Source column and coefficient of each output column; null if an output combines columns, or two share one. */
 const singleColumnEntries = (
   matrix: NestedRows
 ): ReadonlyArray<{ readonly column: number; readonly by: number }> | null => {
@@ -125,7 +124,7 @@ const mapComponents = (
     factor: simplifiedFactor(mappedFactor(matrix, component.factor, mixtureDim(mixture)))
   }))
 
-/** Background of Ax + b. Null if there is none, or if A combines columns. */
+/** Background of Ax + b; null if there is none, or A combines columns. */
 const mapBackground = ({ matrix, offset }: Affine, { background }: Mixture): Background | null => {
   const entries = singleColumnEntries(matrix)
   return background === undefined || entries === null
@@ -149,8 +148,8 @@ const imageUnderMap = (map: Affine, mixture: Mixture): Mixture => {
  * Returns the distribution of Ax + b: means Ac + b, covariances AΣAᵀ. Throws a RangeError unless A has full row rank, since the image then
  * has no density. To add noise, use `convolve`.
  *
- * A multivariate t keeps its ν. A background remains one if each output column is a multiple of one input column and no two share it. If
- * columns are combined, a Cauchy background becomes the last component, with ν = 1, and a box is rejected. `withoutBackground` removes it.
+ * A multivariate t keeps its ν. A background remains one if each output is a multiple of one column and no two share it. Otherwise a Cauchy
+ * becomes the last component, with ν = 1, and a box is rejected.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -210,7 +209,7 @@ export const affine =
     return imageUnderMap({ matrix, ...(offset && { offset }) }, mixture)
   }
 
-/** Problems of a list of columns: distinct, in 0 … d − 1, and at least one. */
+/** Problems unless columns are distinct, in 0 … d − 1, and at least one. */
 export const columnProblems = (
   field: string,
   columns: ReadonlyArray<number>,
@@ -227,7 +226,7 @@ export const columnProblems = (
   )
 
 /**
- * Returns the distribution of the given columns, in the given order. Student-t components keep ν, and a background is restricted to the
+ * Returns the distribution of the given columns, in the given order. Student-t components keep ν; a background is restricted to the
  * columns.
  *
  * @example
@@ -277,8 +276,8 @@ export const requireSameDim = (where: string, one: Mixture, other: Mixture): voi
 }
 
 /**
- * Returns the distribution of x + n, x from the mixture and n, independent of x, from `noise`: one component for each pair, N(c + c′, Σ +
- * Σ′). `diffuse` scales by α and adds noise σ to all columns.
+ * Returns the distribution of x + n, x from the mixture and n, independent of x, from `noise`: one component N(c + c′, Σ + Σ′) for each
+ * pair. `diffuse` scales by α and adds noise σ to all columns.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -308,15 +307,15 @@ export const convolve =
 
 // —— conditioning on observations ——
 
-/** y = Ax + b + noise, with Gaussian noise. */
+/** y = Ax + b + Gaussian noise. */
 export interface Observation extends Affine {
   /** y */
   readonly observed: ReadonlyArray<number>
-  /** One standard deviation > 0, one for each entry of y, or, for correlated noise, the lower triangle N of its covariance NNᵀ. */
+  /** One standard deviation > 0, one per entry of y, or the lower triangle N of the noise covariance NNᵀ. */
   readonly deviation: number | ReadonlyArray<number> | NestedRows
 }
 
-/** A component conditioned on y = Ax + b + Nε, N being a triangle [m, m]. */
+/** Component conditioned on y = Ax + b + Nε. */
 interface Conditioned {
   readonly mean: Float64Array
   readonly factor: NdArray
@@ -327,7 +326,7 @@ interface Conditioned {
 /** A posterior weight below e^−40 of the largest changes no digit of the result. */
 const NEGLIGIBLE_LOG_SHARE = 40
 
-/** Conditions a component by the triangle of [N, AL; 0, L]: see `given`. */
+/** By the triangle of [N, AL; 0, L]: see `given`. */
 const conditionComponent = (
   { weight, mean, factor }: Component,
   {
@@ -371,7 +370,7 @@ const conditionComponent = (
 
 const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedRows => list.every(Array.isArray)
 
-/** Noise triangle N, [m, m]; null if the deviation is not valid. */
+/** N, [m, m]; null if the deviation is not valid. */
 const noiseTriangle = (deviation: Observation['deviation'], m: number): Float64Array | null => {
   const rows =
     typeof deviation === 'number'
@@ -437,10 +436,10 @@ const conditionedComponents = (
   return all
 }
 
-/** In range, −log of the relative weight of a t's widest Gaussian is at least this. */
+/** Minimum of −log of the relative weight of a t's widest Gaussian. */
 const MIN_EDGE_LOG_RATIO = 16
 
-/** False if an observation is so distant that the widest, inaccurate Gaussians of a t dominate. */
+/** False if an observation is so distant that a t's widest, inaccurate Gaussians dominate. */
 const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boolean => {
   if (isGaussian(mixture)) return true
   const most = Math.max(...all.map(({ logJoint }) => logJoint))
@@ -462,9 +461,9 @@ const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boole
 }
 
 /**
- * Returns the posterior p(x | y) for y = Ax + b + noise with x from the mixture: a mixture with as many components. With Σ = LLᵀ and the
- * noise covariance NNᵀ, the triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]. With e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge,
- * L_xL_xᵀ), with a weight proportional to π N(y; Ac + b, L_yL_yᵀ). To condition on columns without noise, use `predict`.
+ * Returns the posterior p(x | y) for y = Ax + b + noise, x from the mixture, with as many components. With Σ = LLᵀ and noise covariance
+ * NNᵀ, the triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]. With e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge, L_xL_xᵀ), with a weight
+ * proportional to π N(y; Ac + b, L_yL_yᵀ). To condition on columns without noise, use `predict`.
  *
  * Student-t components and a Cauchy background are replaced by `gaussians`, about a hundred each, accurate to ten digits. A box background
  * is rejected.
@@ -493,8 +492,7 @@ export const given =
   }
 
 /**
- * Returns log p(y) for y = Ax + b + noise with x from the mixture: log Σ π N(y; Ac + b, AΣAᵀ + NNᵀ). Student-t components are replaced by
- * `gaussians`.
+ * Returns log p(y) = log Σ π N(y; Ac + b, AΣAᵀ + NNᵀ) for y = Ax + b + noise. Student-t components are replaced by `gaussians`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -509,7 +507,7 @@ export const logEvidence =
   (mixture: Mixture): number =>
     logSumExpOf(conditionedComponents(observation, mixture, 'Mixture.logEvidence').map(({ logJoint }) => logJoint))
 
-/** Conditions each component of `mixture` on each N(c′, Σ′) of `other`, as an observation c′ of x with noise covariance Σ′. */
+/** Conditions each component of `mixture` on each N(c′, Σ′) of `other`: an observation c′ of x with noise covariance Σ′. */
 const productComponents = (other: Mixture, mixture: Mixture, where: string): ReadonlyArray<Conditioned> => {
   const d = mixtureDim(checkedMixture(mixture, `${where}(other)(mixture)`))
   requireSameDim(where, mixture, other)
@@ -525,8 +523,8 @@ const productComponents = (other: Mixture, mixture: Mixture, where: string): Rea
 }
 
 /**
- * Returns the normalized product p q / ∫ p q of two densities, one component for each pair: the posterior that combines two independent
- * sources about x under a flat prior. `logIntegral` is the log normalizer.
+ * Returns p q / ∫ p q, one component for each pair: the posterior that combines two independent sources about x under a flat prior.
+ * `logIntegral` is the log normalizer.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -553,7 +551,7 @@ export const product =
   }
 
 /**
- * Returns log ∫ p q of two densities: log Σ π ρ N(c; c′, Σ + Σ′). For a mixture with itself it is minus Rényi's entropy of order 2.
+ * Returns log ∫ p q = log Σ π ρ N(c; c′, Σ + Σ′). For a mixture with itself it is minus Rényi's entropy of order 2.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -587,9 +585,8 @@ export interface TwoMoments {
 }
 
 /**
- * Returns the mean m = Σ π c and the covariance Σ π (Σ_k + (c − m)(c − m)ᵀ), whose triangle is that of [√π L, √π (c − m)] side by side. A
- * multivariate t with ν > 2 has the covariance νΣ/(ν − 2), and a box s²/3. With a t of ν ≤ 2, or a Cauchy background, a RangeError is
- * thrown.
+ * Returns the mean m = Σ π c and covariance Σ π (Σ_k + (c − m)(c − m)ᵀ), whose triangle is that of [√π L, √π (c − m)]. A multivariate t has
+ * the covariance νΣ/(ν − 2), a box s²/3. Throws a RangeError for a t with ν ≤ 2, or a Cauchy background.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -627,7 +624,7 @@ export const moments = (mixture: Mixture): TwoMoments => {
 }
 
 /**
- * Returns Σ_c p_c, the mixture of mixtures with weights p that sum to 1. Mixtures with a background are rejected: use `withoutBackground`.
+ * Returns Σ_c p_c, the mixture of mixtures with weights p that sum to 1. Mixtures with a background are rejected.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,4 @@
-/** Conversion between a mixture and the list of its components. */
+/** Conversion between a mixture and its list of components. */
 import * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Factor from '../../lib/arrays/factor.js'
@@ -21,24 +21,23 @@ export interface Component {
   readonly background?: 'cauchy' | 'box'
 }
 
-/** log π; −∞ for a weight of 0. */
+/** −∞ for a weight of 0. */
 export const logWeight = (weight: number): number => (weight === 0 ? -Infinity : Elementary.log(weight))
 
 /** Relative rounding error of a weight or variance stored as its logarithm, of size at most 745. */
 export const LOG_STORAGE_ROUNDING = 1e-12
 
-/** log π_k, as parameters store it. A weight of 0 gives −745, from which a gradient step can start. */
+/** log π_k as parameters store it: −745 for a weight of 0, from which a gradient step can start. */
 export const logWeights = (weights: Float64Array): Float64Array =>
   weights.map(weight => Elementary.log(Math.max(weight, Number.MIN_VALUE)))
 
-/** Returns weights that sum to 1; the same if they already do up to rounding. */
+/** Returns weights that sum to 1; unchanged if they already do up to rounding. */
 export const normalizedWeights = (weights: ReadonlyArray<number>): Float64Array => {
   const sum = weights.reduce((sum, weight) => sum + weight, 0)
   const total = Math.abs(sum - 1) <= weights.length * Number.EPSILON ? 1 : sum
   return Float64Array.from(weights, weight => weight / total)
 }
 
-/** JSON codec of a background. */
 export const backgroundCodec = t.type({
   share: t.number,
   shape: t.keyof({ cauchy: null, box: null }),
@@ -51,7 +50,7 @@ interface TailsAndBackgroundLists {
   readonly background?: t.TypeOf<typeof backgroundCodec> | undefined
 }
 
-/** Tails and background from lists. Tails are left out if all are infinite (Gaussian). */
+/** Tails and background from lists; tails are left out if all are infinite (Gaussian). */
 export const tailsAndBackgroundOfLists = ({
   tails,
   background
@@ -66,7 +65,7 @@ export const tailsAndBackgroundOfLists = ({
   })
 })
 
-/** Factor of the covariance of component k: a number if isotropic, a vector if diagonal, otherwise a triangle. */
+/** Covariance factor of component k: a number if isotropic, a vector if diagonal, otherwise a triangle. */
 export const covarianceFactor = ({ means: { shape }, variances, factors }: Mixture, k: number): NdArray => {
   const [count, dim] = shape
   if (factors !== null)
@@ -80,7 +79,7 @@ export const covarianceFactor = ({ means: { shape }, variances, factors }: Mixtu
 export const factorsOf = (mixture: Mixture): ReadonlyArray<NdArray> =>
   Array.from({ length: mixture.means.shape[0] }, (_, k) => covarianceFactor(mixture, k))
 
-/** Components of a mixture, without its background; means and triangles are views into its arrays. */
+/** Components without the background; means and triangles are views. */
 export const componentsOf = (mixture: Mixture): ReadonlyArray<Component> => {
   const [, dim] = mixture.means.shape
   const { tails, background } = mixture
@@ -116,10 +115,10 @@ export const withoutEmpty = (mixture: Mixture): Mixture => {
 export const isRound = ({ factors, variances, weights }: Mixture): boolean =>
   factors === null && variances.length === weights.length
 
-/** True if the mixture has neither Student-t components nor a background. */
+/** True without Student-t components or a background. */
 export const isGaussian = ({ tails, background }: Mixture): boolean => tails === undefined && background === undefined
 
-/** Problems of a mixture with tails or a background. */
+/** Problems if a mixture has tails or a background. */
 export const gaussianProblems = (mixture: Mixture): ReadonlyArray<Problem.Problem> =>
   Problem.unless(
     isGaussian(mixture),
@@ -130,7 +129,7 @@ export const gaussianProblems = (mixture: Mixture): ReadonlyArray<Problem.Proble
   )
 
 /**
- * Components of a mixture that has Gaussian components only.
+ * Components of a purely Gaussian mixture.
  * @throws RangeError if the mixture has tails or a background
  */
 export const gaussianComponents = (mixture: Mixture): ReadonlyArray<Component> => {
@@ -139,7 +138,7 @@ export const gaussianComponents = (mixture: Mixture): ReadonlyArray<Component> =
 }
 
 /**
- * Returns the mixture of the components alone: the distribution of a row that is not from the background.
+ * Returns the mixture of the components alone: the distribution of a row of a component.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -157,7 +156,7 @@ export const withoutBackground = ({ means, weights, variances, factors, tails }:
   ...(tails && { tails })
 })
 
-/** Components, followed by the background if there is one; weights sum to 1. */
+/** Components, then the background if there is one; weights sum to 1. */
 export const componentsAndBackground = (mixture: Mixture): ReadonlyArray<Component> => {
   const { background } = mixture
   if (background === undefined) return componentsOf(mixture)
@@ -169,10 +168,7 @@ export const componentsAndBackground = (mixture: Mixture): ReadonlyArray<Compone
   ]
 }
 
-/**
- * Returns the mixture of components whose weights sum to 1: with triangles if a factor is one, otherwise diagonals, otherwise single
- * variances.
- */
+/** Mixture of components whose weights sum to 1: with triangles if a factor is one, otherwise diagonals, otherwise single variances. */
 export const ofComponents = (components: ReadonlyArray<Component>): Mixture => {
   const tails = Float64Array.from(components, ({ nu = Infinity }) => nu)
   const found = mixtureFromGaussians(components)

@@ -1,9 +1,8 @@
 /**
- * Isotropic Gaussian mixtures at a noise level, in the tensor vocabulary. At level (α, σ) a component N(c, v I) is N(αc, u I), u = α²v +
- * σ².
+ * Isotropic Gaussian mixtures in the tensor vocabulary. At level (α, σ) a component N(c, v I) is N(αc, u I), u = α²v + σ².
  *
- * A point enters only by its squared distances from the centres, so the results are translation invariant. Noise orthogonal to the span of
- * the centres adds its squared length to all distances.
+ * A point enters only by its squared distances from the centres, so results are translation invariant, and noise orthogonal to the centres'
+ * span adds its squared length to all distances.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
@@ -30,7 +29,7 @@ import * as Gaussian from './families/gaussian.js'
 
 export type { IsotropicComponents, NoiseInSpan, ComponentNoise }
 
-/** Noise level; each a number, or [rows, 1]. */
+/** Each a number, or [rows, 1]. */
 export interface LevelOperands {
   readonly alpha: Operand
   readonly sigma: Operand
@@ -47,9 +46,9 @@ interface EvaluatedComponents {
   readonly squaredDistances: Tensor
   /** log N(x; αc_i, u_i I) up to a term common to the components, [rows, K] */
   readonly logDensity: Tensor
-  /** Returns that common term for points without an orthogonal part: a number or [rows | 1, 1]. */
+  /** The common term for points without an orthogonal part: a number or [rows | 1, 1]. */
   readonly common: () => Operand
-  /** log π_i + `logDensity`, up to a constant common to the components, [rows, K] */
+  /** log π_i + `logDensity`, up to a common constant, [rows, K] */
   readonly logJoint: Tensor
 }
 
@@ -63,9 +62,7 @@ const addOperands = (a: Operand, b: Operand): Operand =>
 
 const squareOperand = (a: Operand): Operand => (typeof a === 'number' ? a * a : square(a))
 
-/**
- * Evaluates the components at points. `orthogonal` is the squared length of the part of x outside its coordinates: a number or [rows, 1].
- */
+/** `orthogonal`: squared length of the part of x outside its coordinates, a number or [rows, 1]. */
 const evaluateComponents = (
   components: IsotropicComponents,
   x: Tensor,
@@ -85,8 +82,8 @@ const evaluateComponents = (
 }
 
 /**
- * Evaluates the components from squared distances within the coordinates and orthogonal to them. For the pair ±c, `along` is α⟨x, ±c⟩,
- * [rows, 2], and `lengths` returns |x|² + α²|c|².
+ * Evaluates components from squared distances within the coordinates and orthogonal to them. For the pair ±c, `along` is α⟨x, ±c⟩, [rows,
+ * 2], and `lengths` returns |x|² + α²|c|².
  */
 const evaluateAtDistances = (
   { logits, variances }: IsotropicComponents,
@@ -106,7 +103,7 @@ const evaluateAtDistances = (
   const noise = squareOperand(sigma)
   const noisedVariance = variances === null ? addOperands(energy, noise) : add(mul(energy, asRow(variances)), noise)
   const squaredDistances = orthogonal === 0 ? coordinateDistances : add(coordinateDistances, orthogonal)
-  // With equal variances the orthogonal part and log u are common to the components.
+  // With equal variances the orthogonal part and log u are common.
   const logDensity =
     pair !== undefined
       ? div(pair.along, noisedVariance)
@@ -132,7 +129,7 @@ const evaluateAtDistances = (
 export const componentResponsibilities = (components: IsotropicComponents, x: Tensor, level: LevelOperands): Tensor =>
   softmax(evaluateComponents(components, x, level).logJoint)
 
-/** ⟨c, x⟩ for the pair ±c, t = tanh(α⟨c, x⟩/u), the difference of its responsibilities, [rows, 1] each, and u. */
+/** ⟨c, x⟩, t = tanh(α⟨c, x⟩/u), the difference of the pair's responsibilities, [rows, 1] each, and u. */
 const pairProjection = (
   centre: Tensor,
   x: Tensor,
@@ -165,7 +162,7 @@ interface ScoreMoments {
   readonly onCentres: (z: Tensor) => Tensor
 }
 
-/** Moments of the score of the pair ±c: |s|² = (|x|² + αt (αt |c|² − 2⟨c, x⟩))/u² and div s = (α²|c|²(1 − t²)/u − d)/u. */
+/** Pair ±c: |s|² = (|x|² + αt (αt |c|² − 2⟨c, x⟩))/u² and div s = (α²|c|²(1 − t²)/u − d)/u. */
 const pairMoments = (centre: Tensor, x: Tensor, level: LevelOperands, orthogonal: Operand): ScoreMoments => {
   const { alpha } = level
   const { noisedVariance, along, t } = pairProjection(centre, x, level)
@@ -183,8 +180,8 @@ const pairMoments = (centre: Tensor, x: Tensor, level: LevelOperands, orthogonal
 }
 
 /**
- * |s(x)|² and div s(x), [rows, 1] each, from the squared distances q_i and those between the centres. With p = w/u, |s|² = Σp_i Σp_i q_i −
- * ½α² Σ p_i p_j |c_i − c_j|², div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
+ * |s(x)|² and div s(x), [rows, 1] each, from the squared distances q_i: with p = w/u, |s|² = Σp_i Σp_i q_i − ½α² Σ p_i p_j |c_i − c_j|² and
+ * div s = Σ p_i q_i/u_i − |s|² − d Σp_i.
  */
 const scoreMoments = (
   components: IsotropicComponents,
@@ -223,8 +220,8 @@ export const isotropicDivergence = (components: IsotropicComponents, x: Tensor, 
   scoreMoments(components, x, level, 0).divergence
 
 /**
- * Returns |s(x)|² + 2 div s(x), [rows, 1]. `orthogonal` is the squared length of the part of x outside its coordinates: a number or [rows,
- * 1]. Default: 0.
+ * Returns |s(x)|² + 2 div s(x), [rows, 1]. `orthogonal`: squared length of the part of x outside its coordinates, a number or [rows, 1].
+ * Default: 0.
  */
 export const implicitLoss = (
   components: IsotropicComponents,
@@ -237,8 +234,8 @@ export const implicitLoss = (
 }
 
 /**
- * Returns |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]. By Stein's identity its mean over z is E|s + z/σ|² − d/σ² for
- * any h. `denoising` is 1 − h, [rows, 1].
+ * Returns |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ at x_t = αx_0 + σz, [rows, 1]: its mean over z is E|s + z/σ|² − d/σ² for any h (Stein).
+ * `denoising` is 1 − h, [rows, 1].
  */
 export const steinMixedLoss = (
   components: IsotropicComponents,
@@ -263,7 +260,7 @@ export const steinMixedLoss = (
 
 type ScoreMomentsWithCross = Pick<ScoreMoments, 'squaredScore' | 'divergence'> & { readonly cross: Tensor }
 
-/** Squared length of the part of z that is not drawn, and σ² times that. */
+/** Squared length of the part of z that is not drawn; σ² times that. */
 interface OrthogonalNoise {
   readonly orthogonal: Operand
   readonly beyond: Operand
@@ -282,7 +279,7 @@ const momentsWithCross = (
 
 /**
  * Moments of the score by coordinates in the span, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), `rank` operations per row and
- * component. Derivatives by c are those of the terms linear in c.
+ * component.
  */
 const momentsWithCrossInSpan = (
   components: IsotropicComponents,

@@ -10,9 +10,9 @@ export interface WeightedRows<N extends RowNumbers = RowNumbers> {
   readonly rows: number
   readonly dim: number
   readonly x: N
-  /** Weights that sum to 1; null if equal. */
+  /** Sum to 1; null if equal. */
   readonly weights: N | null
-  /** Present if the rows are used once (a mini-batch) and not cached. If absent, x must not change. */
+  /** Present if rows are used once (a mini-batch) and not cached; otherwise x must not change. */
   readonly passing?: true
   /** Present if cells are missing (NaN). */
   readonly misses?: true
@@ -37,7 +37,7 @@ const weightedRowsOfSource = remembered((data: Source.Source): WeightedRows => (
   ...(data.misses && { misses: data.misses })
 }))
 
-/** Returns a snapshot of points, which later changes to the caller's buffers do not affect, or the source itself. */
+/** Returns a snapshot of points, unaffected by later changes to the caller's buffers, or the source itself. */
 export const snapshotOfData = <D extends Source.Data>(data: D): D =>
   // A snapshot of points has their type.
   (Source.isSource(data) ? data : Points.snapshot(data)) as D
@@ -50,6 +50,6 @@ export const rowsInMemory = (points: Points.Points): WeightedRows<Float64Array> 
 export const weightedRowsOf = (data: Source.Data): WeightedRows =>
   Source.isSource(data) ? weightedRowsOfSource(data) : rowsInMemory(data)
 
-/** Returns the weight of each row; 1/rows if there are none. */
+/** 1/rows without weights. */
 export const rowWeights = ({ rows, weights }: Pick<WeightedRows, 'rows' | 'weights'>): RowNumbers =>
   weights ?? constantStretches(rows, 1 / rows)

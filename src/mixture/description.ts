@@ -19,15 +19,15 @@ type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
 export interface Description {
   readonly means: NestedRows
-  /** One for each component; normalized to sum to 1. Default: equal. */
+  /** One per component; normalized. Default: equal. */
   readonly weights?: ReadonlyArray<number>
-  /** One for each component, or one for each column of each component. Default: 1. */
+  /** One per component, or per column of each component. Default: 1. */
   readonly variances?: ReadonlyArray<number> | NestedRows
-  /** One symmetric, positive definite matrix for each component; instead of `variances`. */
+  /** One symmetric, positive definite matrix per component; instead of `variances`. */
   readonly covariances?: ReadonlyArray<NestedRows>
-  /** Lower Cholesky triangles of the covariances, which round-trip to the same bits; instead of `variances` or `covariances`. */
+  /** Lower Cholesky triangles of the covariances, which round-trip to the same bits; instead of both. */
   readonly factors?: ReadonlyArray<NestedRows>
-  /** ν of each component that is a multivariate t, whose covariance is then its scale matrix; null if Gaussian. */
+  /** ν of each multivariate t, whose covariance is then its scale matrix; null if Gaussian. */
   readonly tails?: ReadonlyArray<number | null>
   /** Density of rows that belong to no component. `share` is its weight; `weights` are those of the components alone. */
   readonly background?: t.TypeOf<typeof backgroundCodec>
@@ -35,10 +35,10 @@ export interface Description {
 
 const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedRows => list.every(Array.isArray)
 
-/** Maximum relative asymmetry of a covariance matrix, by rounding. */
+/** Maximum relative asymmetry of a covariance. */
 const ASYMMETRY = 1e-10
 
-/** Entries of a [dim, dim] matrix, row by row; Left: the required form, for the message. */
+/** Entries row by row; Left: the required form, for the message. */
 const flatSquareMatrix = (matrix: NestedRows, dim: number): E.Either<string, Float64Array> => {
   const flat = Float64Array.from(matrix.flat())
   return matrix.length === dim && matrix.every(row => row.length === dim) && flat.every(Number.isFinite)
@@ -62,7 +62,7 @@ const covarianceTriangle = (matrix: NestedRows, dim: number): E.Either<string, N
     E.flatMap(flat => checkedCholesky(flat, dim))
   )
 
-/** Lower Cholesky factor; Left: the required property, for the message. */
+/** Left: the required property, for the message. */
 const checkedCholesky = (flat: Float64Array, dim: number): E.Either<string, NdArray> => {
   const skewed = flat.some((x, at) => {
     const i = Math.floor(at / dim)
@@ -73,7 +73,7 @@ const checkedCholesky = (flat: Float64Array, dim: number): E.Either<string, NdAr
   return skewed ? E.left('symmetric') : E.fromNullable('positive definite')(Factor.choleskyOfCovariance(flat, dim))
 }
 
-/** Cholesky triangles from `covariances` or `factors`; empty if the description has variances. */
+/** From `covariances` or `factors`; empty if there are variances. */
 const trianglesOf = (
   { covariances, factors }: Description,
   dim: number
@@ -117,7 +117,7 @@ const isNumber = (u: unknown): boolean => typeof u === 'number'
 
 const isList = (u: unknown): u is ArrayLike<unknown> => Array.isArray(u) || (ArrayBuffer.isView(u) && 'length' in u)
 
-/** True for a list without holes, or a typed array, whose entries satisfy `is`. */
+/** True for a typed array, or a list without holes, whose entries satisfy `is`. */
 const isListOf =
   (is: (u: unknown) => boolean) =>
   (u: unknown): boolean =>
@@ -125,7 +125,6 @@ const isListOf =
 
 const isPresent = (u: unknown): boolean => u !== undefined
 
-/** Type of each field. */
 const fieldTypes: Readonly<
   Record<keyof Description, readonly [is: (u: unknown) => boolean, domain: string, remedy: string]>
 > = {
@@ -228,7 +227,7 @@ const descriptionProblems = (description: Description): ReadonlyArray<Problem.Pr
   ]
 }
 
-/** Parses a description from untrusted input. Returns the problems if it is not valid. */
+/** Parses untrusted input; Left: its problems. */
 export const parse = (description: Description): E.Either<Problem.Problems, Mixture> => {
   const given: unknown = description
   if (!(isRecord(given) && Array.isArray(given.means)))
@@ -277,7 +276,7 @@ const parseLists = (description: Description): E.Either<Problem.Problems, Mixtur
 }
 
 /**
- * Returns a mixture written in code. Throws a RangeError if it is not valid; use `parse` for untrusted input.
+ * Returns the mixture. Throws a RangeError if it is not valid; use `parse` for untrusted input.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -315,7 +314,7 @@ const descriptionCodec = t.intersection([
 const stackedMatrices = ({ shape: [, rows, columns], values }: NdArray): ReadonlyArray<NestedRows> =>
   nestedRows(values, rows * columns).map(matrix => nestedRows(Float64Array.from(matrix), columns))
 
-/** Returns a mixture as lists: variances, or Cholesky triangles if columns are correlated. */
+/** Lists variances, or Cholesky triangles if columns are correlated. */
 export const toDescription = (
   mixture: Mixture
 ): Omit<Description, 'weights'> & { readonly weights: ReadonlyArray<number> } => {
@@ -345,7 +344,7 @@ export const show = (mixture: Mixture): string =>
     .map(([name, list]) => `${name}: ${JSON.stringify(list)}`)
     .join(', ')} })`
 
-/** JSON codec of a mixture by its `Description`, which round-trips to the same bits. */
+/** JSON codec by `Description`, which round-trips to the same bits. */
 export const codec: t.Type<Mixture, unknown> = new t.Type<Mixture, unknown>(
   'Mixture',
   (u): u is Mixture => typeof u === 'object' && u !== null && 'means' in u && 'weights' in u && 'variances' in u,

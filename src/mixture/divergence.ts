@@ -1,7 +1,6 @@
 /**
- * Distances between two mixtures p and q of the same columns, exact between single Gaussians. Between mixtures, `kl` and `hellinger` are
- * estimated on a randomly shifted lattice rule; `mmd` is exact; `bures` is the cost of the optimal plan between components, with a lower
- * bound.
+ * Distances between two mixtures p and q of the same columns, exact between single Gaussians; otherwise `kl` and `hellinger` are estimated
+ * on a randomly shifted lattice rule.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { transportPlan } from '../../lib/arrays/transport.js'
@@ -19,7 +18,7 @@ import * as Pairs from './pairs.js'
 
 export interface Estimate {
   readonly value: number
-  /** Standard error of the mean over the random shifts; 0 if exact. */
+  /** Of the mean over the random shifts; 0 if exact. */
   readonly standardError: number
 }
 
@@ -36,10 +35,9 @@ const exactEstimate = (value: number): Estimate => ({ value, standardError: 0 })
 
 const isSingle = (mixture: Mixture.Mixture): boolean => Mixture.components(mixture) === 1 && isGaussian(mixture)
 
-/** Number of random shifts. */
 const LATTICE_SHIFTS = 16
 
-/** Generators 1/φ, 1/φ², … of a lattice that fills the d-dimensional cube evenly; φ^{d + 1} = φ + 1 (Roberts 2018). */
+/** 1/φ, 1/φ², … with φ^{d + 1} = φ + 1, whose lattice fills the d-dimensional cube evenly (Roberts 2018). */
 const latticeGenerators = (d: number): ReadonlyArray<number> => {
   const root = iterate<readonly [number, number]>([2, 60], ([x, left]) =>
     left === 0 ? null : [Elementary.pow(1 + x, 1 / (d + 1)), left - 1]
@@ -48,7 +46,7 @@ const latticeGenerators = (d: number): ReadonlyArray<number> => {
 }
 
 /**
- * Estimates the mean of f(log p − log q) over ½(p + q), where the integrands are bounded, with equally many rows per component, normal
+ * Estimates the mean of f(log p − log q) over ½(p + q), where integrands are bounded, with equally many rows per component, by normal
  * quantiles of a randomly shifted lattice (Cranley & Patterson 1976).
  */
 const stratifiedMean =
@@ -84,7 +82,7 @@ const stratifiedMean =
 
 /**
  * Returns the relative entropy ∫ p log(p/q) ≥ 0 of the last argument p from q (Kullback & Leibler 1951). Between mixtures it is estimated
- * as the mean of (p log(p/q) − p + q)/½(p + q) over rows of ½(p + q): no term is negative.
+ * by the mean of (p log(p/q) − p + q)/½(p + q), which has no negative term, over rows of ½(p + q).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -108,7 +106,7 @@ export const kl =
   }
 
 /**
- * Returns the Hellinger distance √(1 − ∫ √(pq)), from 0 to 1. Between mixtures the integral is estimated as the mean of 1/cosh(½ log(p/q))
+ * Returns the Hellinger distance √(1 − ∫ √(pq)), from 0 to 1. Between mixtures the integral is estimated by the mean of 1/cosh(½ log(p/q))
  * over rows of ½(p + q).
  *
  * @example
@@ -134,13 +132,13 @@ export const hellinger =
 
 export interface Bounded {
   readonly value: number
-  /** Gelbrich's lower bound (1990): the distance of the normal distributions with equal moments. */
+  /** Gelbrich's lower bound (1990): W₂ of the normals with equal moments. */
   readonly lower: number
 }
 
 /**
- * Returns Wasserstein's distance W₂ of single Gaussians, √(|m − n|² + Bures² of the covariances). Between mixtures the value is MW₂, the
- * cost of the optimal plan that transports components to components (Delon & Desolneux 2020): a distance, and an upper bound of W₂.
+ * Returns Wasserstein's W₂ = √(|m − n|² + Bures² of the covariances) of single Gaussians. Between mixtures it is MW₂, the cost of the
+ * optimal plan that transports components to components (Delon & Desolneux 2020): a distance, and an upper bound of W₂.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -170,9 +168,8 @@ export const bures =
   }
 
 /**
- * Returns the maximum mean discrepancy √(E k(x, x′) − 2 E k(x, y) + E k(y, y′)) for the kernel k = exp(−|x − y|²/2h²), x and x′ from p, y
- * and y′ from q (Gretton et al. 2012). Exact, since its integrals have closed forms for mixtures. It is sensitive to differences on the
- * scale of the bandwidth h, in the units of the columns: standardize these, or choose h accordingly.
+ * Returns the maximum mean discrepancy √(E k(x, x′) − 2 E k(x, y) + E k(y, y′)), x and x′ from p, y and y′ from q, k = exp(−|x − y|²/2h²)
+ * (Gretton et al. 2012), in closed form. It is sensitive to differences on the scale of the bandwidth h, in the units of the columns.
  * @throws RangeError if the bandwidth is not > 0
  * @example
  * import { strict as assert } from 'node:assert'

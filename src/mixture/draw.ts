@@ -40,7 +40,7 @@ const drawFromParts = (rows: number, key: Key.Key, mixture: Mixture): Points => 
   const chosen = Key.categorical(parts.map(({ weight }) => weight))(rows)(keys.component)
   const noise = Key.normal(rows * d)(keys.noise)
   const within = Key.uniform(rows * d)(Key.child(1)(keys.noise))
-  // Gamma precisions g with mean 1, drawn once for each distinct ν.
+  // Gamma precisions with mean 1, one draw for each distinct ν.
   const nus = [...new Set(parts.flatMap(({ nu }) => (nu === undefined ? [] : [nu])))]
   const precisions = new Map(
     nus.map((nu, i) => [nu, Key.gamma(nu / 2)(rows)(Key.child(i)(keys.precision)).map(g => g / (nu / 2))] as const)

@@ -1,7 +1,7 @@
 /**
- * Families of mixtures. Parameters are those at time 0; at level (α, σ) a component N(c, Σ) is N(αc, α²Σ + σ²I). A family must provide only
- * the log-densities of its components, from which score, divergence, objectives and likelihood are derived. All else is an optional
- * capability, without which callers use a slower correct method or report that it is missing.
+ * Families of mixtures; parameters are those at time 0. A family must provide only the log-densities of its components, from which score,
+ * divergence, objectives and likelihood are derived. All else is an optional capability, without which callers use a slower correct method
+ * or report that it is missing.
  */
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, argumentWithFields, type Field, type Problem } from '../core/index.js'
@@ -12,9 +12,9 @@ import type * as Schedule from '../schedule/schedule.js'
 import type * as Parametrization from '../schedule/parametrization.js'
 import * as Params from '../core/params.js'
 
-/** Noise levels of rows: α and σ, [rows, 1] each; for a family also [1, 1] if common, so that its terms are computed once. */
+/** α and σ of rows, [rows, 1] each; for a family also [1, 1] if common, so that its terms are computed once. */
 export interface RowLevel extends Parametrization.Levels {
-  /** Class of each row, [rows, 1], from 0; −1 for a row without one. Absent if no row has one. */
+  /** Class of each row, [rows, 1], from 0; −1 for none. Absent if no row has one. */
   readonly label?: Tensor
 }
 
@@ -40,16 +40,15 @@ export interface Moments {
   readonly sums: Float64Array
   /** In the form of `Second`, row-major; empty for 'none'. */
   readonly second: Float64Array
-  /** Present if components have tails: E[log g] − E[g] over a component's rows, [K], g being the precision of a row relative to Σ_k. */
+  /** E[log g] − E[g] over a component's rows, [K], g the precision of a row relative to Σ_k. Present with tails. */
   readonly meanLogPrecision?: Float64Array
-  /** Σ r of the background, not part of `mass`; absent if there is none. */
+  /** Σ r of the background, not part of `mass`. */
   readonly backgroundCount?: number
-  /** Present if these are moments of rows without noise, at any level. */
+  /** Present if the moments are those of rows without noise, at any level. */
   readonly isDenoised?: true
 }
 
 export interface MStepContext {
-  /** Noise level of the rows. */
   readonly level: Schedule.Level
   /** Lower bound on the eigenvalues of Σ_k, at time 0. */
   readonly floor: number
@@ -59,35 +58,28 @@ export interface MStepContext {
 /** Second moments for estimating covariances. */
 export interface Learned {
   readonly second: Second
-  /** True if all components share one covariance. */
   readonly isShared?: boolean
-  /** True if components share one volume, but not the whole covariance. */
+  /** True if components share the volume, but not the covariance. */
   readonly isVolumeShared?: boolean
-  /** Present if the log-densities rotate all rows to common axes, which a mixture's triangles do not show. */
+  /** Present if log-densities rotate all rows to common axes, which a mixture's triangles do not show. */
   readonly hasCommonAxes?: true
 }
 
-/** Parameters of one component, by name. */
 type ComponentParams<P extends string> = { readonly [K in P]: Float64Array }
 
-/**
- * Sufficient statistics of a custom M-step, and the parameters that maximize the likelihood given them, for all components at once or one
- * at a time.
- */
+/** Sufficient statistics of a custom M-step, which maximizes the likelihood given them for all components at once or one at a time. */
 export type Sufficient<P extends string> = SufficientStatistics<P> &
   (JointMaximization<P> | PerComponentMaximization<P>)
 
 interface SufficientStatistics<P extends string> {
-  /**
-   * Returns the statistics s by name, [rows, K] or [rows, K, …], or [rows, 1, …] if equal for all components. `params` are the last step's.
-   */
+  /** Returns statistics s by name, [rows, K] or [rows, K, …]; [rows, 1, …] if equal for all components. `params` are the last step's. */
   readonly statistics: (params: Params.Tensors<P>, x: Tensor) => Readonly<Record<string, Tensor>>
 }
 
 interface JointMaximization<P extends string> {
   /**
-   * Returns the maximizing parameters from the sums Σ r s by name, [K] or [K, …], and `mass`, Σ r, [K], with responsibilities r; weights of
-   * the rows sum to 1.
+   * Returns the maximizing parameters from the sums Σ r s by name, [K] or [K, …], and `mass`, Σ r, [K], with responsibilities r; row
+   * weights sum to 1.
    */
   readonly maximise: (
     params: Params.Params<P>,
@@ -99,8 +91,8 @@ interface JointMaximization<P extends string> {
 
 interface PerComponentMaximization<P extends string> {
   /**
-   * Returns the parameters of one component from its last ones and its sums, with `mass` among them: `({ logNu: [logNu] }, { mass: [n], g:
-   * [g] }) => …`. Every parameter's first axis is the components. Default of `logits`: log Σ r.
+   * Returns the parameters of one component from its last ones and its sums, `mass` among them: `({ logNu: [logNu] }, { mass: [n], g: [g]
+   * }) => …`. Every parameter's first axis is the components. Default of `logits`: log Σ r.
    */
   readonly each: (
     params: ComponentParams<P>,
@@ -112,25 +104,24 @@ interface PerComponentMaximization<P extends string> {
 
 export interface MStep<P extends string> extends Learned {
   /**
-   * Returns the parameters that maximize (or raise, if `isGeneralized`) the expected log-likelihood, with variances above the lower bound.
-   * A component without mass keeps its mean and its own covariance.
+   * Returns parameters that maximize (or raise, if `isGeneralized`) the expected log-likelihood, with variances above the lower bound. A
+   * component without mass keeps its mean and its own covariance.
    */
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: MStepContext) => Params.Params<P>
   /** Components with fixed means, about which covariances are estimated. */
   readonly fixedMeans?: ReadonlyArray<number>
-  /** Present if `maximise` raises the expected log-likelihood by inner iterations only: generalized EM. */
+  /** Present if `maximise` takes inner iterations that only raise the expected log-likelihood. */
   readonly isGeneralized?: true
-  /** Present if the moments must be those of rows without noise. */
+  /** Present if moments must be those of rows without noise. */
   readonly onlyClean?: true
-  /** Returns the best maximum from several starts. */
   readonly multistart?: MStep<P>['maximise']
-  /** Returns the E-step's moments at time 0 from the gradient of −E log p there: see `Optimizer.natural`. */
+  /** Returns the moments at time 0 from the gradient of −E log p there: see `Optimizer.natural`. */
   readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
 }
 
-/** Symmetries of the problem as maps of parameters, and of gradients. */
+/** Symmetries of the problem as maps of parameters and gradients. */
 export interface Symmetries<P extends string> {
-  /** Permutes the components: the new k-th is the old `order[k]`-th. */
+  /** The new k-th component is the old `order[k]`-th. */
   readonly relabel?: (order: ReadonlyArray<number>) => (params: Params.Params<P>) => Params.Params<P>
   /** Applies an orthogonal map of points to the mixture. */
   readonly rotate?: (
@@ -141,24 +132,24 @@ export interface Symmetries<P extends string> {
 }
 
 /**
- * Directions of noise that affect a family: the span of its centres, and |z|² if variances are unequal. `Expectation.projected` and
+ * Directions of noise that affect a family: its centres' span, and |z|² if variances are unequal. `Expectation.projected` and
  * `Expectation.quadrature` draw these alone.
  */
 export interface Projection<P extends string> {
   /** Rows that span these directions, [any, dim]. */
   readonly span: (params: Params.Params<P>) => NdArray
-  /** Common projection of all centres on the complement of the span, [dim], from which |x|² is measured. */
+  /** Common projection of the centres on the complement of the span, [dim], from which |x|² is measured. */
   readonly origin: (params: Params.Params<P>) => Float64Array
-  /** True if |x|² has an effect, as with unequal variances. */
+  /** True if |x|² has an effect. */
   readonly seesNorm: boolean
-  /** Slope b of tanh(a + bζ), ζ the noise along the only direction. Null if there are several, and quadrature is rejected. */
+  /** Slope b of tanh(a + bζ), ζ the noise along the only direction; null if there are several, and quadrature is rejected. */
   readonly slope: ((params: Params.Params<P>) => (level: Schedule.Level) => number) | null
-  /** c = 1 − h, the weight of the denoising form with the least variance of the gradient. */
+  /** c = 1 − h of least variance of the gradient. */
   readonly denoisingShare: (
     params: Params.Params<P>,
     drawn: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }
   ) => (level: Schedule.Level) => number
-  /** |s|² + 2 div s, [rows, 1]; `orthogonal` is the squared length of the part of x outside its coordinates. */
+  /** |s|² + 2 div s, [rows, 1]; `orthogonal` is the squared length of x outside its coordinates. */
   readonly implicit: (
     params: Params.Tensors<P>,
     x: Tensor,
@@ -179,7 +170,7 @@ export interface CentreConversion<P extends string> {
   readonly count: number
   /** [count, dim] */
   readonly centres: (params: Params.Params<P>) => NdArray
-  /** Returns parameters with these centres, equal weights, and covariances `variance` times I. */
+  /** Returns parameters with these centres, equal weights, and covariances `variance` · I. */
   readonly fromCentres: (centres: NdArray, variance: number) => Params.Params<P>
 }
 
@@ -190,49 +181,49 @@ export interface Capabilities<P extends string> {
   readonly divergence?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** log p(x), [rows, 1]. Default: log-sum-exp over the components. */
   readonly logDensity?: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** M-step. Default: derived from `toMixture` and `fromMixture`; without these two, EM is not supported. */
+  /** Default: derived from `toMixture` and `fromMixture`; without these, EM is not supported. */
   readonly mStep?: MStep<P>
-  /** Capability: EM at time 0 by custom sufficient statistics, summed by a compiled program; for an M-step that needs more than moments. */
+  /** Capability: EM at time 0 by custom sufficient statistics, for an M-step that needs more than moments. */
   readonly sufficient?: Sufficient<P>
-  /** Reason why the family supports time 0 only, worded to follow "…, since". Functions that add noise to rows fail with it. */
+  /** Reason why the family supports time 0 only, worded to follow "…, since". */
   readonly onlyClean?: string
-  /** Moments for the M-step's covariances. Default: the full ones of each component; none with unit variances. */
+  /** Moments for the M-step's covariances. Default: full; none with unit variances. */
   readonly moments?: Learned
-  /** Initialization from centres, as by k-means. Default: parameters are drawn at random, or given by the caller. */
+  /** Initialization from centres. Default: parameters are drawn at random, or given by the caller. */
   readonly start?: CentreConversion<P>
   /**
-   * Returns the parameters of a mixture with as many components, or of the nearest member of the family by Σ_k π_k KL(N_k ‖ ·), which is
-   * the maximum-likelihood one for an E-step's moments.
+   * Returns the parameters of a mixture with as many components, or the nearest ones by Σ_k π_k KL(N_k ‖ ·), which are the
+   * maximum-likelihood ones for an E-step's moments.
    */
   readonly fromMixture?: (mixture: Mixture) => Params.Params<P>
-  /** Returns the mixture, if its components are Gaussian, for samplers, reports and files. */
+  /** Returns the mixture if its components are Gaussian. */
   readonly toMixture?: (params: Params.Params<P>) => Mixture
-  /** Maps of columns under which the family is closed. `shifted` and `scaled` are then derived from `fromMixture` and `toMixture`. */
+  /** Maps of columns under which the family is closed; `shifted` and `scaled` are then derived. */
   readonly closedUnder?: ReadonlyArray<'shift' | 'scale'>
-  /** Returns the parameters of the mixture shifted by a vector [dim]. */
+  /** Parameters of the mixture shifted by a vector [dim]. */
   readonly shifted?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
-  /** Returns the parameters of the mixture on columns times `by`, [dim], each > 0. */
+  /** Parameters on columns times `by`, [dim], each > 0. */
   readonly scaled?: (by: Float64Array) => (params: Params.Params<P>) => Params.Params<P>
   /**
-   * Distance of two parameters by Fisher's metric: to second order √2 times the root of the relative entropy of row and component. Default:
-   * the distance of their mixtures, otherwise the relative change of the parameters.
+   * Distance by Fisher's metric: to second order √2 times the root of the relative entropy of row and component. Default: that of the
+   * mixtures, otherwise the parameters' relative change.
    */
   readonly distance?: (from: Params.Params<P>, to: Params.Params<P>) => number
-  /** Number of components, without a background. Default: the length of the log weights, which are then evaluated. */
+  /** Number of components without a background. Default: the length of the log weights. */
   readonly count?: (dim: number) => number
-  /** Number of rows of one component below which its likelihood is unbounded. Default: 1. */
+  /** Rows of a component below which its likelihood is unbounded. Default: 1. */
   readonly leastRows?: (dim: number) => number
   /** Present if all variances are 1 and none is estimated. */
   readonly unitVariance?: true
-  /** Present if the components are ±c with unit variances: the loss depends only on the noise along c. */
+  /** Present if the components are ±c with unit variances, so the loss depends only on the noise along c. */
   readonly mirrored?: true
-  /** Present if the last component is a background, whose share is `Moments.backgroundCount`. */
+  /** Present if the last component is a background. */
   readonly hasBackground?: true
   /** Components with fixed parameters, which split and merge leaves unchanged. */
   readonly fixedComponents?: ReadonlyArray<number>
-  /** Present if components have tails. Moments are then weighted by precisions, and not pooled over components. */
+  /** Present if components have tails; moments are then weighted by precisions, and not pooled. */
   readonly hasTails?: true
-  /** Returns parameters with entries computed from rows, which may miss cells, and not estimated: for example the background's location. */
+  /** Parameters with entries computed from rows, which may miss cells, and not estimated, such as a background's location. */
   readonly placed?: (points: Points) => (params: Params.Params<P>) => Params.Params<P>
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>
@@ -241,18 +232,17 @@ export interface Capabilities<P extends string> {
 /** A family for given fields. */
 export interface FamilyParts<P extends string> extends Capabilities<P> {
   /**
-   * Names and shapes of the parameters. Call the centres `means` and the log weights `logits`: recipes scale the steps of `means` to the
-   * data, and keep `logits` fixed at high noise.
+   * Names and shapes. Call the centres `means` and the log weights `logits`: recipes scale the steps of `means` to the data, and keep
+   * `logits` fixed at high noise.
    */
   readonly parameters: (dim: number) => Params.Shapes<P>
   readonly components: (params: Params.Tensors<P>, dim: number) => ComponentsOf
-  /** Number of free parameters for information criteria. Default: the number of entries, less one if there are `logits`. */
+  /** Number of free parameters. Default: the number of entries, less one if there are `logits`. */
   readonly degreesOfFreedom?: (dim: number) => number
   /** Display name in fits and reports. Default: the case's name. */
   readonly called?: string | null
 }
 
-/** Parts that do not depend on the fields. */
 type FieldlessPart =
   | 'unitVariance'
   | 'mirrored'
@@ -262,7 +252,7 @@ type FieldlessPart =
   | 'fixedComponents'
   | 'onlyClean'
 
-/** Each part as a function of the fields, which returns undefined if the family lacks it for these fields. */
+/** Parts as functions of the fields; undefined if the family lacks a part for these fields. */
 type DescribedFamily<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
   Case.Spec<N, F, never, A, null>,
   'meaning'
@@ -288,7 +278,7 @@ export type ByDensities<
   P extends string,
   A extends Case.Call
 > = DescribedFamily<N, F, P, A> & {
-  /** Normalized log p_k(x) at a level, [rows, K] for x [rows, dim] */
+  /** Normalized log p_k(x), [rows, K] for x [rows, dim] */
   readonly logDensities: (
     fields: Field.Of<F>
   ) => (params: Params.Tensors<NoInfer<P>>, x: Tensor, level: RowLevel) => Tensor
@@ -302,7 +292,6 @@ export type FamilyOfFields<N extends string, F extends Field.Fields, P extends s
 
 // —— what is derived ——
 
-/** Capabilities that a family may lack. */
 type OptionalCapability =
   | ('placed' | 'onlyClean' | 'mStep' | 'sufficient' | 'start' | 'fromMixture')
   | ('toMixture' | 'shifted' | 'scaled' | 'distance' | 'projection' | 'symmetries')
@@ -314,7 +303,7 @@ export type Family<P extends string> = Required<
   Pick<FamilyParts<P>, 'components'> & {
     readonly [K in 'unitVariance' | 'mirrored' | 'hasBackground' | 'hasTails']: boolean
   } & {
-    /** Maps that `closedUnder` claims although the conversions for them are absent. */
+    /** Maps in `closedUnder` for which conversions are absent. */
     readonly unclosed?: NonNullable<Capabilities<P>['closedUnder']>
   } & { readonly [K in OptionalCapability]?: Capabilities<P>[K] | undefined } & {
     /** p(k | x), [rows, K] */
@@ -330,7 +319,7 @@ export type NamedOutputs<P extends string, H extends string = string> = (
 
 /** Meaning of a score: a family of mixtures, or a network. */
 export interface Model<P extends string> {
-  /** Display name in fits and reports. Default: the case's name. */
+  /** Display name. Default: the case's name. */
   readonly called?: string
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly degreesOfFreedom: (dim: number) => number
@@ -338,9 +327,9 @@ export interface Model<P extends string> {
   readonly requirements?: (dim: number) => ReadonlyArray<Problem.Problem>
   /** Quantity that `output` predicts. */
   readonly predicts: Parametrization.Parametrization
-  /** Output of the network at x, before conversion to a score, [rows, dim] */
+  /** Output before conversion to a score, [rows, dim] */
   readonly output: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** Heads of a score with several, by name, [rows, any] each; the output is one of them. */
+  /** [rows, any] each; the output is one of them. */
   readonly heads?: NamedOutputs<P> | undefined
   /** Present if no head is the score: `output`, `score` and `divergence` then throw. */
   readonly scoreless?: true
@@ -350,23 +339,23 @@ export interface Model<P extends string> {
   readonly divergence: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
   /** Absent for a network. */
   readonly family?: Family<P>
-  /** Initial parameters of a network; absent if an initializer draws the parameters. */
+  /** Initial parameters of a network; absent if an initializer draws them. */
   readonly initial?: ((dim: number) => (key: Key.Key) => Params.Params<P>) | undefined
 }
 
 /**
- * Meaning of a score, as its case stores it: invariant in the parameter names P, so that a score with other names is another type and any
- * is a `Score<string>`. `interpret` restores the names.
+ * Meaning of a score, invariant in the parameter names P, so that scores with other names are other types and any is a `Score<string>`.
+ * `interpret` restores the names.
  */
 export interface Meaning<P extends string, H extends string = string> {
   readonly shapes: (dim: number) => Params.Shapes<P>
   readonly names: (dim: number) => ReadonlyArray<P>
-  /** Phantom type: names of the heads. */
+  /** Phantom type. */
   readonly headed?: H
   readonly model: unknown
 }
 
-/** A score whose parameters are named `P`, and its heads `H` if it has several. */
+/** A score with parameters named `P`, and heads `H` if it has several. */
 export interface Score<P extends string, H extends string = string> extends Case.Value<'Score', Meaning<P, H>> {}
 
 export const concept = Concept<Score<string>>(
@@ -379,7 +368,7 @@ export const interpret = <P extends string>(score: Score<P>): Model<P> =>
   // Only `meaningOfModel` creates meanings, from models with the names P.
   concept.meaning(score).model as Model<P>
 
-/** Returns a model as a case's meaning, whose type erases the parameter names. */
+/** Returns the meaning, whose type erases the parameter names. */
 export const meaningOfModel = <P extends string, H extends string = string>(model: Model<P>): Meaning<P, H> => ({
   shapes: model.shapes,
   names: dim => Params.names(model.shapes(dim)),
@@ -395,7 +384,7 @@ export interface FamilyWithConversions {
   readonly toMixture: (params: Params.Params<string>) => Mixture
 }
 
-/** Returns the family of a score with both conversions; null if it lacks one. */
+/** Returns the family and both conversions; null if it lacks one. */
 export const familyWithConversions = (score: Score<string>): FamilyWithConversions | null => {
   const { family } = interpret(score)
   return family?.fromMixture && family.toMixture
@@ -409,7 +398,7 @@ export const centreCount = <P extends string>(family: Family<P>, dim: number): n
   return start?.count ?? count(dim)
 }
 
-/** Returns the argument if it is a family; throws if it is, for example, the score itself. */
+/** Returns the argument; throws if it is no family, for example a score. */
 export const checkedFamily = <P extends string>(family: Family<P>, call: string): Family<P> =>
   argumentWithFields(
     family,
@@ -418,10 +407,10 @@ export const checkedFamily = <P extends string>(family: Family<P>, call: string)
     call
   )
 
-/** Returns the level without noise, α = 1 and σ = 0, [1, 1] each. */
+/** α = 1 and σ = 0, [1, 1] each. */
 export const cleanLevel = (): RowLevel => ({ alpha: ones([1, 1]), sigma: zeros([1, 1]) })
 
-/** Shapes one level, [] or [1, 1], as [1, 1] for a family and [rows, 1] for a network. */
+/** Shapes a level, [] or [1, 1], as [1, 1] for a family and [rows, 1] for a network. */
 export const levelFor = <P extends string>(
   model: Pick<Model<P>, 'family'>,
   rows: number,

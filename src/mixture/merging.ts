@@ -1,6 +1,6 @@
 /**
- * Merging of components into clusters, which need not be Gaussian. Each time it joins the pair whose union reduces the entropy of the
- * assignment most (Baudry, Raftery, Celeux, Lo & Gottardo 2010).
+ * Merging of components into clusters: repeatedly joins the pair whose union reduces the entropy of the assignment most (Baudry, Raftery,
+ * Celeux, Lo & Gottardo 2010).
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { sumOfNumbers } from '../../lib/numbers/mean.js'
@@ -12,19 +12,16 @@ import { responsibilities, type Mixture } from './mixture.js'
 /** A partition of the components into clusters. */
 export interface Clusters {
   readonly count: number
-  /** Cluster of each component, from 0, numbered by their first components. */
+  /** Cluster of each component, numbered from 0 by their first components. */
   readonly clusters: ReadonlyArray<number>
-  /** Entropy of the assignment of rows to clusters, −Σ w p(c | x) log p(c | x), in nats. */
+  /** Entropy of the assignment, −Σ w p(c | x) log p(c | x), in nats. */
   readonly entropy: number
 }
 
 export interface Merging {
   /** One partition for each number of clusters, from 1 to the number of components. */
   readonly steps: ReadonlyArray<Clusters>
-  /**
-   * Partition at the elbow of the entropies, where two joined line segments fit them best; unmerged with one or two components. A
-   * heuristic: look at the entropies too.
-   */
+  /** Partition at the elbow of the entropies, where two joined line segments fit best, a heuristic; unmerged with one or two components. */
   readonly chosen: Clusters
 }
 
@@ -41,7 +38,7 @@ const lineResidual = (points: ReadonlyArray<readonly [number, number]>): number 
   return sumOfNumbers(points.map(([x, y]) => Elementary.square(y - my - slope * (x - mx))))
 }
 
-/** Index at which two joined line segments fit the values best; the last if there are fewer than three. */
+/** Index at which two joined line segments fit best; the last if there are fewer than three values. */
 const elbowIndex = (values: ReadonlyArray<number>): number => {
   const points = values.map((y, x) => [x, y] as const)
   const squares = points
@@ -53,8 +50,7 @@ const elbowIndex = (values: ReadonlyArray<number>): number => {
 }
 
 /**
- * Merges the components of a mixture by weighted rows: those that it was fitted to, or rows drawn from it. The density does not change:
- * clusters are groups of components.
+ * Merges components into clusters by weighted rows, those of the fit or drawn from the mixture. The density does not change.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -102,7 +98,7 @@ const clustersOfGroups = (groups: ReadonlyArray<ComponentGroup>): Clusters => {
 
 const addVectors = (a: Float64Array, b: Float64Array): Float64Array => a.map((p, i) => p + b[i])
 
-/** Merges pairs until one cluster is left. Returns the partitions by increasing number of clusters. */
+/** Merges pairs until one cluster is left; returns partitions by increasing number of clusters. */
 const mergeGroups = (
   groups: ReadonlyArray<ComponentGroup>,
   sum: (shares: Float64Array) => number
@@ -127,7 +123,7 @@ export interface ClusterMembership {
   readonly probability: number
 }
 
-/** Returns each row's most probable cluster, and its probability, summed over the cluster's components. */
+/** Returns each row's most probable cluster, and its probability. */
 export const assignClusters =
   ({ clusters }: Pick<Clusters, 'clusters'>) =>
   (points: Points) =>

@@ -1,6 +1,6 @@
 /**
  * Tests whether quadrature nodes along the direction of the symmetric pair resolve the integrand for given parameters; a rule that is too
- * coarse is rejected (`Expectation.tooFew`).
+ * coarse is rejected (`Expectation.nodeShortageAt`).
  */
 import { norm } from '../../lib/numbers/elementary.js'
 import { lazy } from '../../lib/plain/iterate.js'
@@ -12,7 +12,7 @@ import * as Score from '../score/score.js'
 import * as DrawTerms from './drawTerms.js'
 import type * as Loss from './loss.js'
 
-export interface Unresolved extends Expectation.TooFew {
+export interface Unresolved extends Expectation.NodeShortage {
   /** Euclidean length of the centre. */
   readonly length: number
 }
@@ -21,7 +21,7 @@ export interface Unresolved extends Expectation.TooFew {
 export const nodeResolutionCheck = <P extends string>(
   loss: Loss.Loss<P>
 ): ((params: Params.Params<P>) => Unresolved | null) => {
-  const beyond = Expectation.tooFew(loss.expectation)
+  const beyond = Expectation.nodeShortageAt(loss.expectation)
   const levels = lazy(() => DrawTerms.lossNoiseLevels(loss))
   const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
   if (slope === null || Expectation.noiseDomain(loss.expectation) !== 'line') return () => null

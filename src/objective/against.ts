@@ -64,7 +64,7 @@ const againstCase = define({
 
 /**
  * Fisher divergence from a known mixture: L = E|s(x_t) − s*(x_t)|², s* its score at the level. On rows of that mixture, or on
- * `Population.of` it, gradient and Hessian equal those of `implicit`, and the value is 0 at the truth, accurate also near it, where
+ * `Population.of` it, gradient and Hessian equal those of `implicit`. The value is 0 at the truth, and accurate also near it, where
  * `implicit` less its minimum cancels.
  *
  * @example

@@ -30,14 +30,14 @@ interface IntegrandRow<R> {
   readonly under: (params: NamedTensors, constants: NamedTensors) => R
 }
 
-/** Prefixes that separate the direction from the integrand's constants, also in a derivative of a derivative. */
+/** Prefix of the direction's names among a row's constants. */
 const DIRECTION_PREFIX = 'v.'
+/** Prefix of the integrand's own constants, which may have prefixes themselves: derivatives nest. */
 const INTEGRAND_PREFIX = 'of.'
 
 const withPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): ReadonlyArray<readonly [string, A]> =>
   Object.entries(all).map(([name, a]) => [prefix + name, a])
 
-/** Entries whose names begin with the prefix, under the rest of their names. */
 const withoutPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
   Object.fromEntries(
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), a]] : []))
@@ -65,12 +65,12 @@ const integrandDerivative =
 
 type Integrand = (row: never) => Tensor
 
-const derivatives = remembered((integrand: Integrand): Integrand => integrandDerivative(integrand))
+const memoizedDerivative = remembered((integrand: Integrand): Integrand => integrandDerivative(integrand))
 
 /** Derivative of an integrand, memoized, so that all directions share a compiled program. */
 const derivativeOf = <R extends IntegrandRow<R>>(integrand: (row: R) => Tensor): ((row: R) => Tensor) =>
   // An integrand is mapped to one with the same row type, which the cache's type cannot express.
-  derivatives(integrand) as (row: R) => Tensor
+  memoizedDerivative(integrand) as (row: R) => Tensor
 
 /**
  * Field for an inner objective. Random ones are neither sums nor weighted, since the chance that all parts are accepted falls with their
@@ -81,7 +81,7 @@ export const innerObjectiveField: Field.Field<Objective, Objective> = {
   arbitrary: (_, any) => any(concept.name, 3)
 }
 
-/** ⟨∇p, v⟩ of a penalty p, with the product of its Hessian and v as gradient. */
+/** ⟨∇p, v⟩ of a penalty p, with ∇²p v as gradient. */
 const penaltyAlong = (direction: Params.Params<string>, { penalty, curvature, ...rest }: Bare<Penalty>): Form => ({
   ...rest,
   penalty: params => ({
@@ -147,8 +147,8 @@ const alongCase = define({
 })
 
 /**
- * Directional derivative of an objective, ℓ′ = Σ ∂ℓ/∂θ · v row by row: its value is ⟨∇L, v⟩ and its gradient the product of the Hessian
- * with v, exact to rounding. One compiled program serves all directions.
+ * Directional derivative of an objective, ℓ′ = Σ ∂ℓ/∂θ · v row by row: its value is ⟨∇L, v⟩ and its gradient ∇²L v, exact to rounding. One
+ * compiled program serves all directions.
  *
  * @example
  * import { strict as assert } from 'node:assert'

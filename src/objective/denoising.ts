@@ -148,7 +148,7 @@ const implicitCase = define({
 
 /**
  * Implicit score matching: L = E[|s(x_t)|² + 2 div s(x_t)], the denoising objective less d/σ², without a noise target (Hyvärinen 2005). It
- * stays finite as t → 0, so it suits integrals over time.
+ * stays finite as t → 0.
  *
  * The divergence of a custom score takes a gradient for each dimension. Estimates from `probes` random directions v with E vvᵀ = I have the
  * same mean: 'hutchinson' uses |s|² + 2 vᵀ(∂s/∂x)v (Hutchinson 1990), 'sliced' uses (v·s)² + 2 vᵀ(∂s/∂x)v (Song et al. 2019, arXiv

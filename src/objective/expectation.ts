@@ -10,9 +10,9 @@ import * as Limits from '../core/limits.js'
 import type { Points } from '../data/points.js'
 import * as Params from '../core/params.js'
 
-/** One term of the mean: a key that draws standard normal numbers, possibly negated. */
+/** One term of the mean: a key of standard normal numbers, possibly negated. */
 export interface KeyDraw {
-  /** Weight in the mean; those of all draws sum to 1. */
+  /** Those of all draws sum to 1. */
   readonly weight: number
   readonly noise: Key.Key
   readonly sign?: 1 | -1
@@ -41,7 +41,7 @@ export interface Everywhere {
 export interface InSpan {
   readonly where: 'span'
   readonly draws: (key: Key.Key) => ReadonlyArray<KeyDraw>
-  /** True if each z is paired with −z, which changes the optimal mix of the two forms of the loss. */
+  /** True if each z is paired with −z, which changes the optimal share of the denoising form. */
   readonly antithetic: boolean
 }
 
@@ -61,7 +61,7 @@ export interface Expectation extends Case.Value<'Expectation', Meaning> {}
 const expectationConcept = conceptModule<Expectation>('Expectation', 'how the mean over the noise z is taken')
 export const { concept, show, problems } = expectationConcept
 
-/** Problems of the draws or nodes, evaluated on two rows and one key. */
+/** Problems of the draws or nodes, evaluated for one key on two rows (or the required size). */
 const trialProblems = (name: string, way: Meaning): ReadonlyArray<Problem.Problem> => {
   const size = way.where === 'everywhere' && way.size !== undefined ? way.size : { rows: 2, dim: 3 }
   const key = Key.fromSeed(0)
@@ -182,14 +182,12 @@ const ruleFor = (slope: number): Quadrature.Rule => {
  * Quadrature along the one direction on which the loss of the symmetric pair depends; the rest is integrated in closed form. Deterministic,
  * so exact line searches and quasi-Newton methods apply.
  *
- * The integrands are tanh(a + bζ) and similar, b = ασ|mean|/(α² + σ²) ≤ |mean|/2, with poles π/(2b) from the real line. By default b gives
- * the number of nodes at each level and step: 6 + 22b + 112b² of Gauss–Hermite up to b = 0.4, and 12 + 60b in equal steps beyond. Value and
- * gradient are then correct to 1e-12 (1 + |mean|²) and 1e-12 (1 + |mean|), up to b = 68, the limit of 4096 nodes; `Compile` rejects data
- * with longer centres.
+ * The integrands are tanh(a + bζ) and similar, b = ασ|mean|/(α² + σ²) ≤ |mean|/2. By default b gives the number of nodes at each level and
+ * step: 6 + 22b + 112b² of Gauss–Hermite up to b = 0.4, and 12 + 60b in equal steps beyond. Value and gradient are then correct to 1e-12 (1
+ * + |mean|²) and 1e-12 (1 + |mean|), up to b = 68, the limit of 4096 nodes; `Compile` rejects data with longer centres.
  *
- * Given `nodes` are Gauss–Hermite for every b, with error e^{−π√nodes/b} in the same units: 16 nodes are correct to 1e-8 at b = 0.4 and to
- * 2e-3 at b = 1. If the data or the parameters need more nodes for means correct to 1e-7, pipelines do not compile, and runs fail, with a
- * sufficient number; `Compile.rowGradients` checks it too, and `Compile.plans` reports it.
+ * Given `nodes` are Gauss–Hermite for every b, with error e^{−π√nodes/b} in the same units: for 16 nodes 1e-8 at b = 0.4 and 2e-3 at b = 1.
+ * If means correct to 1e-7 need more nodes, pipelines do not compile, and runs fail, with a sufficient number; `Compile.plans` reports it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -234,7 +232,7 @@ const TANH_SHIFTS = [0, 0.5, 1, 1.5, 2, 3]
 /** Maximum error of a rule's means of tanh², which lie between 0 and 1. */
 const MAX_RULE_ERROR = 1e-7
 
-/** Largest error of a rule's means of tanh² over the shifts, against the rule for the slope. */
+/** Largest error of a rule's means of tanh² over the shifts, against `ruleFor(slope)`. */
 const quadratureErrorAt = (slope: number, rule: Quadrature.Rule): number => {
   const mean = ({ nodes, weights }: Quadrature.Rule, shift: number): number =>
     nodes.reduce((sum, x, i) => sum + weights[i] * Elementary.square(Elementary.tanh(slope * (shift + x))), 0)
@@ -251,9 +249,7 @@ const maxAccurateSlope = remembered(({ rule }: OnLine) => {
   return isRight(MAX_SLOPE) ? MAX_SLOPE : bisect(isRight, MIN_CHECKED_SLOPE, MAX_SLOPE)
 })
 
-/**
- * Approximate sufficient number of nodes for a slope: of Gauss–Hermite up to `most` (default 1024), otherwise of the rule for the slope.
- */
+/** Approximate sufficient number of nodes: of Gauss–Hermite up to `most`, otherwise of the rule for the slope. */
 const sufficientNodes = (slope: number, n: number, most = 1024): number =>
   slope >= MAX_SLOPE || n > most
     ? nodeCountForSlope(slope)
@@ -261,7 +257,7 @@ const sufficientNodes = (slope: number, n: number, most = 1024): number =>
       ? n
       : sufficientNodes(slope, Math.ceil(1.25 * n), most)
 
-export interface TooFew {
+export interface NodeShortage {
   readonly used: number
   /** Sufficient number of nodes; programs use at most 4096. */
   readonly needed: number
@@ -273,7 +269,7 @@ export interface TooFew {
  * Returns a check of a slope: the nodes needed and the error if a rule's means are off by more than 1e-7; undefined if they are accurate,
  * or the expectation has no nodes.
  */
-export const tooFew = (expectation: Expectation): ((slope: number) => TooFew | undefined) => {
+export const nodeShortageAt = (expectation: Expectation): ((slope: number) => NodeShortage | undefined) => {
   const way = interpret(expectation)
   if (way.where !== 'line') return () => undefined
   return slope => {
@@ -291,14 +287,13 @@ export const tooFew = (expectation: Expectation): ((slope: number) => TooFew | u
 
 /**
  * Noise drawn only in the span of the centres' differences, on which a mixture's loss depends; the rest is integrated in closed form. The
- * mean equals that of `monteCarlo`, with less variance: for the implicit objective it is the conditional expectation (Rao–Blackwell), whose
- * variance is never larger.
+ * mean equals that of `monteCarlo`, with less variance: for the implicit objective it is the conditional expectation (Rao–Blackwell).
  *
- * The denoising objective is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ plus a constant, whose mean does not depend on h (Stein). The variance of h
- * = 0, the denoising form, is unbounded as σ → 0; that of h = 1, the implicit form, is far larger at high noise. 1 − h = σ²/(α² + σ²) if
- * variances are 1; otherwise h is optimal for well-separated components. h depends on parameters and level alone, so there is no bias. The
- * variance of the gradient is never larger than under plain noise on rows of the mixture itself (checked by a law); on rows far from all
- * components it may be.
+ * The denoising objective is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ plus a constant; its mean does not depend on h (Stein). The variance of h =
+ * 0, the denoising form, is unbounded as σ → 0; that of h = 1, the implicit form, is far larger at high noise. 1 − h = σ²/(α² + σ²) if
+ * variances are 1; otherwise h is optimal for well-separated components. h depends on parameters and level alone, so there is no bias. On
+ * rows of the mixture itself the gradient's variance is at most that under plain noise (checked by a law); on rows far from all components
+ * it may be larger.
  *
  * Supports families of spherical components: `symmetricPair`, `spherical`, `isotropic`, `tiedIsotropic`. `Compile` rejects others, which
  * depend on all of the noise or on a span that rotates with the level.

@@ -47,8 +47,8 @@ const squaredTensorDistance = (a: Tensor, b: Tensor): Tensor => total(square(sub
  * 1, k] and the others [n, n − 1, k]. On independent data, or batches of them, it is an unbiased estimate of E h(u, u′) (Hoeffding 1948).
  * `over` replaces the mean over the others: it maps the pairs [n, n − 1] and u to [n], as contrastive losses need.
  *
- * `perRow` is compiled with its gradient; the pairs are evaluated on numbers alone, all n(n − 1)k in memory, at most 4 194 304: 1448 rows for k = 2. It
- * needs a single noise level and rows without weights.
+ * `perRow` is compiled with its gradient; the pairs are interpreted, all n(n − 1)k ≤ 4 194 304 numbers in memory: 1448 rows for k = 2.
+ * Supports a single noise level, and rows without weights.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -132,7 +132,7 @@ const integrandUnderModel = remembered((integrand: Matching['perRow']): Matching
  * Objective with its mean over the student's own distribution at each level, not the data's; of `fisherDivergence` it is the reverse Fisher
  * divergence. The gradient is pathwise, exact in means, weights and variances, for spherical components on a `Population`.
  *
- * A dropped mode costs almost nothing (1.6e-3 for components at ±4): judge a fit by its centres, never by this value.
+ * A dropped mode costs almost nothing (1.6e-3 for components at ±4): judge a fit by its centres, not by this value.
  *
  * @example
  * import { strict as assert } from 'node:assert'

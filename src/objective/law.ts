@@ -48,11 +48,10 @@ export interface Drawn extends LawCapabilities {
 
 export interface Listed extends LawCapabilities {
   readonly quantile?: never
-  /** The weighted times; `count` if the distribution has no number of its own. */
+  /** Weighted times, `count` unless the distribution has its own number. */
   readonly nodes: (schedule: Schedule.Schedule, count: number) => ReadonlyArray<Node>
 }
 
-/** Meaning of a distribution: a quantile function, or weighted times. */
 export type Meaning = Drawn | Listed
 
 export interface NoiseLevels extends Case.Value<'NoiseLevels', Meaning> {}
@@ -109,8 +108,6 @@ export const { concept, define, show, formula } = conceptModule<NoiseLevels>(
 
 export const field: Field.Field<NoiseLevels> = Field.of(concept)
 
-// —— fields ——
-
 /** Field for any number. */
 export const realField = (domain: string, suggestion: number): Field.Field<number> =>
   Field.number({
@@ -127,8 +124,6 @@ export const interval = {
   hi: timeField
 }
 
-// —— what is wrong on a schedule ——
-
 type Requirement = (schedule: Schedule.Schedule) => ReadonlyArray<Problem.Problem>
 
 /** Problems of a time that is outside a schedule. */
@@ -144,7 +139,7 @@ export const intervalProblems = ({
 }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(lo < hi, 'hi', hi, `> lo = ${lo}`, 'give the interval in rising order')
 
-/** Problems of a distribution on a schedule by its own requirements; none if its fields are invalid. */
+/** Problems of a distribution's own requirements on a schedule; none if its fields are invalid. */
 export const requirementProblems =
   (schedule: Schedule.Schedule) =>
   (law: NoiseLevels): ReadonlyArray<Problem.Problem> =>
@@ -181,23 +176,21 @@ export const SMALLEST_QUANTILE = Elementary.powerOfTwo(-54)
 /** Largest number below 1, since 1 may have no quantile either. */
 export const LARGEST_BELOW_ONE = 1 - Elementary.powerOfTwo(-53)
 
-// —— a law on a schedule ——
-
 export const DEFAULT_NODES = 16
 
-/** Weighted times without randomness; `count` if the distribution has no number of its own. */
+/** Weighted times without randomness, `count` unless the distribution has its own number. */
 export const quadrature =
   (schedule: Schedule.Schedule, count: number) =>
   (law: NoiseLevels): ReadonlyArray<Node> =>
     nodesOf(law)(schedule, count)
 
-/** Times of one evaluation, with weights: one number for all rows, or one for each. */
+/** Times of one evaluation and their weights: one number for all rows, or one for each. */
 export interface Times<N = Float64Array> {
   readonly time: number | N
   readonly weight: number | N
 }
 
-/** Stratified uniform numbers in [0, 1), one per row, by a permutation of all rows. */
+/** Returns (π(i) + U)/rows for each row i, with a random permutation π and one random shift U. */
 const stratifiedUniforms =
   (rows: number) =>
   (key: Key.Key): Float64Array => {
@@ -206,7 +199,7 @@ const stratifiedUniforms =
     return Float64Array.from(Key.permutation(rows)(keys.order), stratum => (stratum + shift) / rows)
   }
 
-/** Draws the times of all rows, or returns a list of weighted times. */
+/** Draws a time for each row; returns the weighted times of a distribution that draws none. */
 export const draw =
   (schedule: Schedule.Schedule, rows: number) =>
   (key: Key.Key) =>

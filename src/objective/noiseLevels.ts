@@ -42,8 +42,8 @@ export const at = define({
 })
 
 /**
- * No noise: x_t = x_0. For losses of the data themselves, such as discrepancies of their score, contrastive divergence, or the original
- * score matching (Hyvärinen 2005). `noises` and `directions` remain available. Rejects a schedule with noise at time 0.
+ * No noise: x_t = x_0, for losses of the data themselves: discrepancies of their score, contrastive divergence, the original score matching
+ * (Hyvärinen 2005). `noises` and `directions` remain available. Rejects a schedule with noise at time 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -78,9 +78,9 @@ export const clean = define({
 })
 
 /**
- * Uniform distribution of the time on [lo, hi]: L = E_t L_t. A random expectation draws one time per row; a deterministic one
- * (`quadrature`, `fixed`) uses Gauss–Legendre nodes. `lo` = 0 is allowed if the mean is finite: for the loss of the noise, of the data or
- * the implicit form, not for that of the score, which grows like 1/σ².
+ * Uniform distribution of the time on [lo, hi]: L = E_t L_t. A random expectation draws one time per row; a deterministic one uses
+ * Gauss–Legendre nodes. `lo` = 0 is allowed if the mean is finite: for the loss of the noise, of the data or the implicit form, not of the
+ * score, which grows like 1/σ².
  */
 export const uniform = define({
   name: 'uniform',
@@ -125,15 +125,15 @@ const nonEmptyTimes: typeof timeListField = {
       : timeListField.problems(name, given)
 }
 
-const MAX_WRITTEN = 8
+const MAX_WRITTEN_ENTRIES = 8
 
 /** Shortens a long list to its first two entries, the number omitted, and the last. */
 const abridge = <A>(all: ReadonlyArray<A>): ReadonlyArray<A | string> =>
-  all.length <= MAX_WRITTEN ? all : [...all.slice(0, 2), `… (${all.length - 3} more) …`, all[all.length - 1]]
+  all.length <= MAX_WRITTEN_ENTRIES ? all : [...all.slice(0, 2), `… (${all.length - 3} more) …`, all[all.length - 1]]
 
 /**
- * Discrete uniform distribution over given times, such as those of a sampler or a discrete process: L = Σ L_time/n, repeated times counted.
- * A random expectation draws one per row, a deterministic one uses all.
+ * Discrete uniform distribution over given times, such as those of a sampler: L = Σ L_time/n, repeated times counted. A random expectation
+ * draws one per row, a deterministic one uses all.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -191,9 +191,8 @@ export const nodes = define({
 /**
  * Maximum-likelihood weighting: L = ∫_0^until ½ g²(t) L_t dt, by Gauss–Legendre nodes in r. On any schedule ½ g² dt = (α² + σ²) dθ with θ =
  * ½ log(1 + σ²/α²), and θ = θ_0(e^{Ar} − 1) with θ_0 = leastVariance/10, since L_t changes fastest where the noise has the size of a
- * component. `leastVariance` is the lower bound on variances, required by `Compile` if they are learned. Default: 1. The integral diverges
- * towards a time without signal. For one Gaussian of that variance and until = 12 the error is below 2e-5 with 16 nodes and 1e-10 with 32,
- * for variances from 1 to 1e-6.
+ * component. `Compile` requires `leastVariance` if variances are learned. The integral diverges towards a time without signal. For one
+ * Gaussian of that variance and until = 12 the error is below 2e-5 with 16 nodes and 1e-10 with 32, for variances from 1 to 1e-6.
  *
  * With the implicit objective the gradient tends to that of the mean negative log-likelihood as `until` and `nodes` grow (Song et al. 2021,
  * arXiv 2101.09258). For Ornstein–Uhlenbeck ½ g² = 1.
@@ -399,7 +398,7 @@ const MAX_MISSED_SHARE = 1e-4
 
 /**
  * Importance sampling of times: L = E_{t ~ proposal} [p_target(t)/p_proposal(t) · L_t], the mean over `target`, with less variance if the
- * proposal prefers times of larger variance. The target may be `likelihood`, of density ½ g², whose total need not be 1. The proposal must
+ * proposal prefers times at which the loss varies more. The target's total need not be 1: `likelihood` has density ½ g². The proposal must
  * cover all times of the target but the first share of 1e-4.
  *
  * @example
@@ -481,9 +480,9 @@ export const importance = define({
 })
 
 /**
- * Stratified draws: [0, 1) is cut into one stratum per row, and row i draws u_i = (π(i) + U)/rows with a random permutation π and one
- * random shift U. Each u_i is uniform, so the mean is that of independent draws; jointly they leave no gaps, so the variance between times
- * falls as rows⁻² (Kingma et al. 2021, arXiv 2107.00630, appendix I.1).
+ * Stratified draws: row i draws u_i = (π(i) + U)/rows with a random permutation π and one random shift U. Each u_i is uniform, so the mean
+ * is that of independent draws; jointly they leave no gaps, so the variance between times falls as rows⁻² (Kingma et al. 2021, arXiv
+ * 2107.00630, appendix I.1).
  */
 export const stratified = define({
   name: 'stratified',

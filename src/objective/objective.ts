@@ -48,16 +48,14 @@ export type {
   WeightedTerm
 } from './term.js'
 
-// —— objectives ——
-
-const unlikelihood: Noiseless['perDatum'] = ({ logDensity }) => neg(logDensity())
+const negativeLogDensity: Noiseless['perDatum'] = ({ logDensity }) => neg(logDensity())
 
 /** Mean negative log-likelihood of the data at time 0, −E log p(x_0), constants included. */
 export const likelihood = define({
   name: 'likelihood',
   about: 'the mean negative log-likelihood, for mixtures',
   formula: () => '−E log p(x_0)',
-  meaning: () => ({ perDatum: unlikelihood, translationInvariant: true, proper: true })
+  meaning: () => ({ perDatum: negativeLogDensity, translationInvariant: true, proper: true })
 })
 
 /** w · L. A weighting multiplies the loss at each noise level by its weight. */
@@ -127,9 +125,9 @@ export const sum = define({
  * Custom objective: a function of a row in the tensor vocabulary that returns the loss, [rows] or [rows, 1], differentiated like the
  * built-in ones. `Row` lists its inputs, computed only if they are read. docs/objectives.md shows six from the literature.
  *
- * `float32` claims that single precision is enough: no loss is a small difference of large numbers. `bounded` claims that the loss stays
- * finite as the noise vanishes, so that times may begin at 0; a loss that reads its target, −z/σ, does not. `holdsConstant` claims that a
- * part is held constant by `stopGradient`: the gradient is then not the derivative of the value, and no law checks it. Defaults: false.
+ * `float32` claims that no loss is a small difference of large numbers. `bounded` claims that the loss stays finite as the noise vanishes,
+ * so that times may begin at 0; a loss that reads its target, −z/σ, does not. `holdsConstant` claims a part held constant by
+ * `stopGradient`: the gradient is then not the derivative of the value, and no law checks it. Defaults: false.
  *
  * @example
  * import { mean, sqrt, square, sub, add } from 'ornstein/float64'
@@ -194,15 +192,13 @@ export const seeing =
     // At run time unknown names throw.
     ofScore.is(score) ? perRow : refuse('Objective.seeing: give the score whose rows it sees')
 
-// —— meaning ——
-
 const summedOverEntries = remembered(
   (perRow: Matching['perRow']): Matching['perRow'] =>
     row =>
       total(reshape(perRow(row), [row.noisy.shape[0], -1]), 1)
 )
 
-/** Replaces the loss over pairs by the sum of each row's u, which locates rows that are not finite. Returns other terms unchanged. */
+/** Replaces the loss over pairs by the sum of each row's u, to locate rows that are not finite. Returns other terms unchanged. */
 export const withRowwiseLoss = (term: Term): Term => {
   if (!isMatching(term) || term.pairs === undefined) return term
   return { ...withoutField(term, 'pairs'), perRow: summedOverEntries(term.perRow) }
@@ -210,7 +206,7 @@ export const withRowwiseLoss = (term: Term): Term => {
 
 /** True if the integrand is built in, not the user's code. */
 export const isBuiltIn = (term: Matching | Noiseless): boolean =>
-  isMatching(term) ? term.perRow === denoisingRow || term.perRow === implicitRow : term.perDatum === unlikelihood
+  isMatching(term) ? term.perRow === denoisingRow || term.perRow === implicitRow : term.perDatum === negativeLogDensity
 
 /**
  * Classifies the objective by its meaning for the optimizer's guarantees: the noise level for denoising or implicit score matching at one

@@ -9,8 +9,6 @@ import type { Schedule } from '../schedule/schedule.js'
 import type * as NoiseLevels from './law.js'
 import * as Weighting from './weighting.js'
 
-// —— what an integrand sees ——
-
 /** A time: one number for all rows, or a function of each row's time. */
 export type Time = number | ((time: number, schedule: Schedule) => number)
 
@@ -82,10 +80,7 @@ export interface Row<P extends string = string, H extends string = string> {
   readonly headsAt: (x: Tensor, at: RowLevel | Time) => Readonly<Record<H, Tensor>>
   /** log p(x) of a mixture, [rows, 1]. Throws for a network. */
   readonly logDensityAt: (x: Tensor, at: RowLevel | Time) => Tensor
-  /**
-   * div s(x_t), [rows, 1]: exact, by a gradient for each dimension, or estimated by random directions if `estimate` is given (Hutchinson
-   * 1990).
-   */
+  /** div s(x_t), [rows, 1]: exact, by a gradient for each dimension, or an estimate by random directions (Hutchinson 1990). */
   readonly divergence: (estimate?: Partial<Estimate>) => Tensor
   /** Random directions, each [rows, dim], those of `divergence`. */
   readonly directions: (estimate: Estimate) => ReadonlyArray<Tensor>
@@ -94,8 +89,7 @@ export interface Row<P extends string = string, H extends string = string> {
   /** Inputs for integrands that support projected noise. */
   readonly projectedNoise: SeenNoise
   /**
-   * Row with equal data, noise and level, and some parameters replaced, such as a teacher's or a moving average. Default for `constants`:
-   * those of this row.
+   * Row with equal data, noise and level, and some parameters replaced, such as a teacher's. Default for `constants`: those of this row.
    */
   readonly under: (params: { readonly [N in P]?: Tensor }, constants?: Row['constants']) => Row<P, H>
   /**
@@ -112,8 +106,6 @@ export interface Datum extends Pick<Row, 'clean' | 'label' | 'params' | 'constan
   /** Datum with other parameters. */
   readonly under: (params: Readonly<Record<string, Tensor>>, constants?: Row['constants']) => Datum
 }
-
-// —— what can be asked for ——
 
 interface DescribedBy {
   readonly of: Objective
@@ -211,8 +203,8 @@ export type Meaning = Form | Parts
 export interface Objective extends Case.Value<'Objective', Meaning> {}
 
 /**
- * Defines a custom objective with fields. Its integrand is a function of a row in the tensor vocabulary that returns [rows] or [rows, 1],
- * differentiated and compiled like the built-in ones. `Row` lists its inputs.
+ * Defines a custom objective with fields. Its integrand is a function of a `Row` in the tensor vocabulary that returns [rows] or [rows, 1],
+ * differentiated and compiled like the built-in ones.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -237,8 +229,6 @@ export interface Objective extends Case.Value<'Objective', Meaning> {}
  */
 export const { concept, define } = conceptModule<Objective>('Objective', 'what is minimised')
 
-// —— an objective as terms ——
-
 /** A term, its path in the objective, and its weight: a number times weightings. */
 export interface WeightedTerm {
   readonly path: string
@@ -249,7 +239,7 @@ export interface WeightedTerm {
   readonly term: Term
 }
 
-/** Meaning of an objective, one object for equal objectives, so that compiled programs are found again. */
+/** Meaning of an objective; the same object for equal objectives, so that compiled programs are found again. */
 export const objectiveForm = remembered((objective: Objective) => concept.meaning(objective))
 
 /** Flattens the objective into a weighted sum of terms. */

@@ -50,7 +50,7 @@ const ofSnr = (f: (snr: number) => number): Meaning => ({
     }
 })
 
-/** The same weight at every level. */
+/** Constant weight at every level. */
 export const constant = define({
   name: 'constant',
   about: 'the same at every level; a plain number does',
@@ -67,7 +67,7 @@ export const constant = define({
 export const asWeighting = (weight: number | Weighting): Weighting =>
   typeof weight === 'number' ? constant(weight) : weight
 
-/** Field for a weighting; a plain number is a constant weight, and is written as one. */
+/** Field for a weighting; a plain number is a constant weight. */
 export const field: Field.Field<Weighting, number | Weighting> = Field.of<Weighting, number>(concept, {
   from: asWeighting,
   show: weighting => (Case.isMadeBy(constant)(weighting) ? String(weighting.value) : null)

@@ -211,9 +211,11 @@ describe('Expectation.quadrature()', () => {
       meaning: () => ({ where: 'line', rule: () => Quadrature.gaussHermite(8) })
     })
     for (const slope of [0.05, 0.3, 1])
-      expect(Expectation.tooFew(own)(slope)).toEqual(Expectation.tooFew(Expectation.quadrature({ nodes: 8 }))(slope))
-    expect(Expectation.tooFew(own)(0.05) === undefined).toBe(true)
-    expect(Expectation.tooFew(own)(1) !== undefined).toBe(true)
+      expect(Expectation.nodeShortageAt(own)(slope)).toEqual(
+        Expectation.nodeShortageAt(Expectation.quadrature({ nodes: 8 }))(slope)
+      )
+    expect(Expectation.nodeShortageAt(own)(0.05) === undefined).toBe(true)
+    expect(Expectation.nodeShortageAt(own)(1) !== undefined).toBe(true)
   })
 
   once('refuses data beyond its nodes', () => {

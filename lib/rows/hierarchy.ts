@@ -1,6 +1,6 @@
 /**
- * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row starts as a cluster, and the pair whose merge
- * decreases the classification likelihood of a Gaussian mixture least is merged until one cluster is left.
+ * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998): every row starts as a cluster; the merge that decreases the
+ * classification likelihood of a Gaussian mixture least comes next, until one cluster is left.
  */
 import { tabulate } from '../arrays/entries.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -53,8 +53,7 @@ const RANK_VARIANCE_SHARE = Elementary.powerOfTwo(-40)
 
 /**
  * Partially whitened rows [rows, directions]: columns are standardized and rotated to their principal directions, each divided by the
- * fourth root of its variance; then the mean square of all coordinates is scaled to 1. Omits constant directions and those after the first
- * `most`.
+ * fourth root of its variance; then the mean square of all coordinates is scaled to 1. Omits constant directions and those beyond `most`.
  */
 export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: number): Omit<CountedRows, 'counts'> => {
   const total = counts.reduce((sum, n) => sum + n, 0)
@@ -69,7 +68,7 @@ export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: n
       z[i * dim + j] = values[i * dim + j] - origin - mean
       largest = Math.max(largest, Math.abs(z[i * dim + j]))
     }
-    // In units of the largest, so no square under- or overflows. Columns that differ by rounding are constant.
+    // Scaled by the largest, so no square under- or overflows. Columns that differ by rounding are constant.
     const isConstant = largest <= 8 * Number.EPSILON * Math.abs(origin)
     let square = 0
     for (let i = 0; i < rows && !isConstant; i++)
@@ -91,7 +90,7 @@ export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: n
   return { rows, dim: directions, values: out }
 }
 
-/** Current clusters, each identified by its first row. Its functions are at the top level so that engines compile them once. */
+/** Current clusters, each identified by its first row. Its functions are not closures, so engines compile them once. */
 interface LinkageState {
   readonly d: number
   readonly alpha: number
@@ -102,9 +101,9 @@ interface LinkageState {
   /** Term of each cluster in the criterion. */
   readonly terms: Float64Array
   readonly isAlive: Uint8Array
-  /** Cost, or a lower bound, of merging i and j < i, by `pairIndex`. */
+  /** Cost of merging i and j < i, or a lower bound of it, at `pairIndex(i, j)`. */
   readonly costs: Float64Array
-  /** 1 if the cost is exact. */
+  /** 1 if the entry of `costs` is exact. */
   readonly isKnown: Uint8Array
   /** For each i the j < i of smallest cost. */
   readonly nearest: Int32Array
@@ -128,7 +127,6 @@ const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: numb
   }
 }
 
-/** Trace of the scatter of clusters i and j together. */
 const mergedTrace = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): number => {
   const size = joined.length
   const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
@@ -157,13 +155,13 @@ const mergedDeterminant = ({ d, joined, lower }: LinkageState, count: number): n
 }
 
 /** Increase of the criterion if clusters i and j merge; overwrites `joined`. */
-const mergeCost = (standing: LinkageState, i: number, j: number): number => {
-  const { d, alpha, mass, terms } = standing
+const mergeCost = (state: LinkageState, i: number, j: number): number => {
+  const { d, alpha, mass, terms } = state
   const count = mass[i] + mass[j]
-  const width = (mergedTrace(standing, i, j) + alpha) / count
+  const width = (mergedTrace(state, i, j) + alpha) / count
   if (count <= d) return count * Elementary.log(width) - (terms[i] + terms[j])
-  mergeScatter(standing, i, j)
-  return count * Elementary.log(mergedDeterminant(standing, count) + width) - (terms[i] + terms[j])
+  mergeScatter(state, i, j)
+  return count * Elementary.log(mergedDeterminant(state, count) + width) - (terms[i] + terms[j])
 }
 
 /** Bound on the relative error of a kernel's logarithm. */
@@ -172,13 +170,13 @@ const LOG_ERROR = 8 * Number.EPSILON
 const pairIndex = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
 
 /**
- * Sets lower bounds on the cost of merging cluster i with each cluster before `end`, without determinants, which are most of the work; all
- * logarithms are computed at once.
+ * Sets `costs` of cluster i and each cluster before `end` to lower bounds without determinants, which are most of the work; all logarithms
+ * are computed at once.
  */
-const noteLowerBounds = (standing: LinkageState, i: number, end: number): void => {
-  const { d, alpha, mass, terms, isAlive, costs, isKnown, logs } = standing
+const setLowerBounds = (state: LinkageState, i: number, end: number): void => {
+  const { d, alpha, mass, terms, isAlive, costs, isKnown, logs } = state
   for (let j = 0; j < end; j++)
-    logs[j] = isAlive[j] === 0 || j === i ? 1 : (mergedTrace(standing, i, j) + alpha) / (mass[i] + mass[j])
+    logs[j] = isAlive[j] === 0 || j === i ? 1 : (mergedTrace(state, i, j) + alpha) / (mass[i] + mass[j])
   const first = logs.subarray(0, end)
   simdOrPlainKernels().log(first, first)
   for (let j = 0; j < end; j++) {
@@ -192,25 +190,25 @@ const noteLowerBounds = (standing: LinkageState, i: number, end: number): void =
   }
 }
 
-/** Cost of merging j < i and i if it is less than `most`, otherwise a lower bound. */
-const exactCostBelow = (standing: LinkageState, i: number, j: number, most: number): number => {
-  const { costs, isKnown } = standing
+/** Cost of merging j < i and i if it is at most `most`, which is then stored; otherwise a lower bound. */
+const exactCostBelow = (state: LinkageState, i: number, j: number, most: number): number => {
+  const { costs, isKnown } = state
   const at = pairIndex(i, j)
   if (isKnown[at] === 0 && costs[at] <= most) {
-    costs[at] = mergeCost(standing, i, j)
+    costs[at] = mergeCost(state, i, j)
     isKnown[at] = 1
   }
   return costs[at]
 }
 
 /** Sets `nearest[i]` to the j < i of smallest cost, and `least[i]` to this cost. */
-const findNearest = (standing: LinkageState, i: number): void => {
-  const { isAlive, nearest, least } = standing
+const findNearest = (state: LinkageState, i: number): void => {
+  const { isAlive, nearest, least } = state
   least[i] = Infinity
   nearest[i] = -1
   for (let j = 0; j < i; j++) {
     if (isAlive[j] === 0) continue
-    const own = exactCostBelow(standing, i, j, least[i])
+    const own = exactCostBelow(state, i, j, least[i])
     if (nearest[i] < 0 || own < least[i]) {
       least[i] = own
       nearest[i] = j
@@ -219,7 +217,7 @@ const findNearest = (standing: LinkageState, i: number): void => {
 }
 
 /** Cluster whose merge with an earlier one has the smallest cost. */
-const cheapest = ({ isAlive, nearest, least }: LinkageState): number => {
+const cheapestMerge = ({ isAlive, nearest, least }: LinkageState): number => {
   let from = -1
   for (let i = 1; i < least.length; i++)
     if (isAlive[i] === 1 && nearest[i] >= 0 && (from < 0 || least[i] < least[from])) from = i
@@ -227,28 +225,28 @@ const cheapest = ({ isAlive, nearest, least }: LinkageState): number => {
 }
 
 /** Merges cluster `from` into cluster `to`; updates costs and nearest clusters. */
-const absorb = (standing: LinkageState, from: number, to: number): void => {
-  const { d, mass, means, scatter, terms, isAlive, nearest, least, joined } = standing
-  terms[to] += terms[from] + mergeCost(standing, from, to)
-  mergeScatter(standing, from, to)
+const absorb = (state: LinkageState, from: number, to: number): void => {
+  const { d, mass, means, scatter, terms, isAlive, nearest, least, joined } = state
+  terms[to] += terms[from] + mergeCost(state, from, to)
+  mergeScatter(state, from, to)
   scatter.set(joined, to * joined.length)
   const count = mass[from] + mass[to]
   for (let p = 0; p < d; p++) means[to * d + p] += (mass[from] / count) * (means[from * d + p] - means[to * d + p])
   mass[to] = count
   isAlive[from] = 0
-  noteLowerBounds(standing, to, mass.length)
+  setLowerBounds(state, to, mass.length)
   for (let i = 0; i < mass.length; i++) {
     if (isAlive[i] === 0 || i === to) continue
-    if (nearest[i] === to || nearest[i] === from) findNearest(standing, i)
+    if (nearest[i] === to || nearest[i] === from) findNearest(state, i)
     else if (i > to) {
-      const own = exactCostBelow(standing, i, to, least[i])
+      const own = exactCostBelow(state, i, to, least[i])
       if (own < least[i] || (own === least[i] && to < nearest[i])) {
         least[i] = own
         nearest[i] = to
       }
     }
   }
-  findNearest(standing, to)
+  findNearest(state, to)
 }
 
 /**
@@ -256,14 +254,13 @@ const absorb = (standing: LinkageState, from: number, to: number): void => {
  *
  * Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k),   α = tr W/(n d),
  *
- * with W_k the scatter of cluster k and n_k its count, W and n those of all rows; |W_k/n_k| is left out for clusters of n_k ≤ d rows, whose
- * scatter is singular (Fraley 1998, §4; mclust's `hcVVV`). Ties go to the earlier rows. Takes O(n² d³) time and n²/2 + O(n d²) numbers of
- * memory.
+ * with W_k the scatter of cluster k and n_k its count, W and n those of all rows; |W_k/n_k| is left out if n_k ≤ d, where W_k is singular
+ * (Fraley 1998, §4; mclust's `hcVVV`). Ties go to the earlier rows. Takes O(n² d³) time and n²/2 + O(n d²) numbers of memory.
  */
 export const agglomerated = ({ rows: n, dim: d, values, counts }: CountedRows): Hierarchy => {
   const size = (d * (d + 1)) / 2
   const alpha = Math.max(meanColumnVariance(values, counts, d), Number.EPSILON)
-  const standing: LinkageState = {
+  const state: LinkageState = {
     d,
     alpha,
     mass: counts.slice(),
@@ -280,17 +277,17 @@ export const agglomerated = ({ rows: n, dim: d, values, counts }: CountedRows): 
     logs: new Float64Array(n).fill(1)
   }
   for (let i = 1; i < n; i++) {
-    noteLowerBounds(standing, i, i)
-    findNearest(standing, i)
+    setLowerBounds(state, i, i)
+    findNearest(state, i)
   }
   const kept = new Int32Array(Math.max(n - 1, 0))
   const absorbed = new Int32Array(kept.length)
   for (let step = 0; step < kept.length; step++) {
-    const from = cheapest(standing)
-    const to = standing.nearest[from]
+    const from = cheapestMerge(state)
+    const to = state.nearest[from]
     kept[step] = to
     absorbed[step] = from
-    absorb(standing, from, to)
+    absorb(state, from, to)
   }
   return { rows: n, kept, absorbed }
 }

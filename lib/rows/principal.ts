@@ -1,6 +1,6 @@
 /**
- * Principal components of a table without its d × d covariance: from the smaller of ZZᵀ and ZᵀZ if that is small, otherwise by Lanczos
- * iteration, which needs products with Z only, in memory linear in the table's size.
+ * Principal components of a table without its d × d covariance: from ZZᵀ or ZᵀZ if one is small, otherwise by Lanczos iteration, which
+ * takes only products with Z and memory linear in the table's size.
  */
 import { powerOfTwo } from '../numbers/elementary.js'
 import * as Key from '../random/key.js'
@@ -59,7 +59,7 @@ const orthogonalize = (v: Float64Array, basis: Float64Array, count: number): num
   return Math.sqrt(dot(v, 0, v, 0, dim))
 }
 
-/** Eigenpairs of a small matrix, with vectors as combinations of the rows of `basis`; arbitrary directions if the matrix is 0. */
+/** Eigenpairs of a small matrix, whose eigenvectors combine the rows of `basis`; arbitrary directions for eigenvalues that count as 0. */
 const ritzVectors = (small: Float64Array, basis: Float64Array, dim: number, count: number): Principal => {
   const order = Math.sqrt(small.length)
   const { values, vectors } = symmetricEigen({ shape: [order, order], values: small })
@@ -77,7 +77,7 @@ const ritzVectors = (small: Float64Array, basis: Float64Array, dim: number, coun
   return found
 }
 
-/** From ZZᵀ u = λu: v = Zᵀu/√λ. */
+/** Components by way of ZZᵀ u = λu: v = Zᵀu/√λ. */
 const byRows = (z: Float64Array, rows: number, dim: number, count: number): Principal => {
   const gram = new Float64Array(rows * rows)
   for (let i = 0; i < rows; i++)
@@ -100,8 +100,8 @@ const byColumns = (z: Stretches, dim: number, count: number): Principal => {
 }
 
 /**
- * Lanczos iteration (1950) with full reorthogonalization: Rayleigh–Ritz pairs of the Krylov space of one start vector. If that space is
- * exhausted, another one continues, so multiple eigenvalues are found.
+ * Lanczos iteration (1950) with full reorthogonalization: Rayleigh–Ritz pairs of a Krylov space, continued from another start vector if it
+ * is exhausted, so multiple eigenvalues are found.
  */
 const byKrylov = (z: Stretches, dim: number, count: number): Principal => {
   const steps = Math.min(z.rows, dim, 2 * count + EXTRA_STEPS)

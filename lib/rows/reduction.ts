@@ -1,6 +1,6 @@
 /**
- * Reductions over rows. Rows are partitioned into chunks by their number alone, each chunk is summed separately, and these sums are added
- * in order, so bits are equal for any number of threads or processes, and for rows in memory or in a file.
+ * Reductions over rows. Rows are partitioned into chunks by their number alone, chunks are summed separately, and their sums are added in
+ * order, so bits are equal for any number of threads or processes, and for rows in memory or in a file.
  */
 
 export interface RowPartition {
@@ -11,11 +11,11 @@ export interface RowPartition {
 }
 
 const TILE_ROWS = 64
-/** Minimum size of a chunk in tiles: 512 rows. */
+/** Minimum number of tiles of 64 rows in a chunk. */
 const MIN_CHUNK_TILES = 8
-/** Number of chunks if their size is within its bounds. */
+/** Number of chunks, unless their size would be out of its bounds. */
 const TARGET_CHUNKS = 64
-/** Maximum size of a chunk in tiles: 131 072 rows, which bounds the memory of a worker. */
+/** Maximum number of tiles of 64 rows in a chunk, which bounds the memory of a worker. */
 const MAX_CHUNK_TILES = 2048
 
 /** Partition of rows into chunks, by their number alone. */
@@ -42,7 +42,7 @@ export interface Reduction<A> {
   readonly width: number
   /** Returns the sums of chunks [from, to), `width` numbers each. */
   readonly chunks: (from: number, to: number) => Float64Array
-  /** Returns the result, given the sums over all chunks; reads no row. */
+  /** Returns the result from the sums over all chunks, without reading rows. */
   readonly finish: (sums: Float64Array) => A
   /** Work that may be done ahead of `chunks`, together with that of other reductions. */
   readonly prefetch?: ReadonlyArray<Prefetch>
@@ -52,13 +52,13 @@ export interface Reduction<A> {
 export interface Prefetch {
   /** Prefetches with the same object are computed together. */
   readonly kind: object
-  /** Computes prefetches of one kind. */
+  /** Computes these prefetches, all of this kind. */
   readonly compute: (all: ReadonlyArray<Prefetch>) => void
-  /** True if computing this number together takes less time than separately, although each computation is then re-run. Default: true. */
+  /** True if `count` of them take less time together than separately, although each computation is then re-run. Default: true. */
   readonly isWorth?: (count: number) => boolean
 }
 
-/** Adds the sums of consecutive chunks to `sums`. */
+/** Adds the sums of each chunk, one after another in `numbers`, to `sums`. */
 export const addChunkSums = (sums: Float64Array, numbers: Float64Array): void => {
   const width = sums.length
   for (let at = 0; at < numbers.length; at += width) for (let k = 0; k < width; k++) sums[k] += numbers[at + k]
@@ -75,7 +75,7 @@ const evaluateNow = <A>({ rows, width, chunks, finish: found }: Reduction<A>): A
   return found(sums)
 }
 
-/** A computation of `evaluateBatched`. Each run begins again and replays the results of earlier runs in the order of its calls. */
+/** A computation of `evaluateBatched`. Each run replays the results of earlier runs in the order of its calls. */
 interface ResumedComputation {
   /** Number of computations in the batch. */
   readonly count: number
@@ -120,7 +120,6 @@ export const memoized = <A>(compute: () => A): A => {
   if (resumedComputation === null) return compute()
   const at = resumedComputation.next.kept++
   if (at >= resumedComputation.kept.length) resumedComputation.kept.push(compute())
-  // Results are replayed in order.
   return resumedComputation.kept[at] as A
 }
 
@@ -146,8 +145,8 @@ const runComputation = <A>(own: ResumedComputation, compute: () => A, onResult: 
 }
 
 /**
- * Results of several computations without side effects. Each runs until its next reduction; the reductions of all are evaluated, those of
- * one program together; then each is re-run from its beginning with the results.
+ * Results of several computations without side effects. Each runs until its next reduction; these are evaluated, those of one program
+ * together; then each is re-run from its beginning with the results.
  */
 export const evaluateBatched = <A>(computations: ReadonlyArray<() => A>): ReadonlyArray<A> => {
   const results = new Array<A>(computations.length)

@@ -1,4 +1,4 @@
-/** Coordinates of rows in the subspace that they span, over which sums are shorter than over columns if there are fewer rows. */
+/** Coordinates of rows in the subspace that they span: shorter than the rows if these are fewer than the columns. */
 import { dot } from '../arrays/linalg.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 
@@ -14,8 +14,8 @@ export interface RowSpan {
 const RANK_TOLERANCE = powerOfTwo(-40)
 
 /**
- * Orthonormal basis of rows [rows, dim] and their coordinates in it, by the Gram–Schmidt process; each row is reduced twice, so the basis
- * is orthonormal to rounding (Giraud, Langou & Rozložník 2005). Takes O(rows² dim) operations.
+ * Orthonormal basis of rows [rows, dim] and their coordinates in it, by Gram–Schmidt with each row reduced twice, so orthonormal to
+ * rounding (Giraud, Langou & Rozložník 2005). Takes O(rows² dim) operations.
  */
 export const rowSpan = (values: Float64Array, dim: number): RowSpan => {
   const rows = values.length / dim

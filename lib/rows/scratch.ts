@@ -1,12 +1,12 @@
 /* oxlint-disable no-restricted-globals -- asks whether this is Node, which has files, and does without elsewhere */
 /**
- * Storage for numbers that are written once, in order, and read often: a private file, removed when the program ends in any way; memory if
- * there is no file system.
+ * Storage for numbers that are written once, in order, and read often: a private file, removed when the program ends in any way; in memory
+ * if there is no file system.
  */
 
 export interface NumberStore {
   readonly write: (values: Float64Array) => void
-  /** Fills `out` with the numbers from `at` on; throws a RangeError beyond the end. */
+  /** Fills `out` with the numbers from `at` on; throws a RangeError if there are fewer. */
   readonly read: (at: number, out: Float64Array) => void
   readonly length: () => number
   /** Frees the storage; nothing may be read afterwards. */
@@ -47,8 +47,9 @@ const memoryStore = (): NumberStore => {
   }
 }
 
-const modules = () => {
-  // Parts are missing in browsers and in Node before 20.16, in spite of the types.
+/** Modules of Node; null elsewhere. */
+const loadNodeModules = () => {
+  // In spite of the types, `process` is missing in browsers and `getBuiltinModule` in Node before 20.16.
   const here = (globalThis as { readonly process?: Partial<typeof process> }).process
   const fs = here?.getBuiltinModule?.('node:fs')
   const path = here?.getBuiltinModule?.('node:path')
@@ -57,7 +58,7 @@ const modules = () => {
   return fs && path && os && crypto ? { fs, path, os, crypto } : null
 }
 
-type Modules = NonNullable<ReturnType<typeof modules>>
+type Modules = NonNullable<ReturnType<typeof loadNodeModules>>
 
 /** True if a process may still be running. */
 const isRunning = (id: number): boolean => {
@@ -141,7 +142,7 @@ const fileStore = (here: Modules, folder: string): NumberStore => {
   return place
 }
 
-/** Closes stores that are no longer reachable. */
+/** Closes stores once they are unreachable. */
 const unreachableStores = new FinalizationRegistry<() => void>(close => {
   close()
 })
@@ -151,6 +152,6 @@ const unreachableStores = new FinalizationRegistry<() => void>(close => {
  * systems keep in memory.
  */
 export const numberStore = (folder?: string): NumberStore => {
-  const here = modules()
+  const here = loadNodeModules()
   return here === null ? memoryStore() : fileStore(here, folder ?? process.env.ORNSTEIN_SCRATCH ?? here.os.tmpdir())
 }

@@ -45,7 +45,7 @@ const allPairs = ({ rows, dim, values, weights }: WeightedRowTable): ReadonlyArr
   return found.sort((a, b) => a.squared - b.squared)
 }
 
-/** Weighted quantile of ascending distances. */
+/** Distance² at a share of the total weight; distances ascend. */
 const distanceQuantile = (found: ReadonlyArray<WeightedDistance>, share: number): number => {
   const total = found.reduce((sum, { weight }) => sum + weight, 0)
   let below = 0
@@ -73,8 +73,8 @@ export const squaredDistanceQuantile = (table: WeightedRowTable): ((share: numbe
 }
 
 /**
- * Within-cluster scatter Σ p_i (x − m)(x − m)ᵀ, [dim, dim], or its diagonal, [dim]: clusters are rows that share a nearest centre of [K,
- * dim], with mean m. Computed from differences to the centres, so a distant origin costs no digits.
+ * Within-cluster scatter Σ p_i (x − m)(x − m)ᵀ, [dim, dim], or its diagonal, [dim]: a cluster has the rows of one nearest centre of [K,
+ * dim], and mean m. Computed from differences to the centres, so a distant origin costs no digits.
  */
 export const scatterWithin = (
   x: Stretches.Stretches,

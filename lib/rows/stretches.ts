@@ -160,8 +160,8 @@ export const includesNumber = (stretches: Stretches, x: number): boolean => {
   return found
 }
 
-/** First row and number of rows of consecutive blocks. */
-export const cuts = (
+/** First rows and sizes of consecutive blocks of at most `count` rows. */
+export const blockRanges = (
   stretches: Pick<Stretches, 'rows' | 'dim'>,
   count = blockRowsOf(stretches)
 ): Iterable<{ readonly first: number; readonly count: number }> =>
@@ -242,14 +242,15 @@ export const columnVariances = (rows: Stretches, p: number | Stretches): Float64
   return weightedColumnSums(rows, p, (x, j) => (x - middle[j]) * (x - middle[j]))
 }
 
+const MIN_UNIT = powerOfTwo(-1000)
+
 /** Largest power of two ≤ |x|, at least 2⁻¹⁰⁰⁰; division by it is exact. */
 export const powerOfTwoUnit = (x: number): number => {
   const [, high] = new Uint32Array(Float64Array.of(Math.abs(x)).buffer)
-  return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], LEAST_UNIT)
+  return Math.max(new Float64Array(Uint32Array.of(0, high & 0x7ff00000).buffer)[0], MIN_UNIT)
 }
-const LEAST_UNIT = powerOfTwo(-1000)
 
-/** Units in which each column has mean 0 and standard deviation 1. */
+/** Standardization of columns to mean 0 and standard deviation 1. */
 interface ColumnStandard {
   readonly centre: Float64Array
   /** Standard deviations, 1 for a constant column. */
@@ -357,8 +358,8 @@ export const atParts = (weights: Stretches, parts: Float64Array): Int32Array => 
 const ROWS_PER_PASS = 1 << 22
 
 /**
- * Number of times that each row is drawn: the number of parts, uniform on [0, 1), that select it, as by `Key.categorical`. To be read in
- * order: every `counted` rows take one pass over all parts, in memory that depends on neither number.
+ * Number of parts, uniform on [0, 1), that draw each row, as by `Key.categorical`. To be read in order:
+ * every `counted` rows take one pass over all parts, in constant memory.
  */
 export const timesDrawn = (weights: Stretches, parts: Stretches, counted = ROWS_PER_PASS): Stretches => {
   const { rows } = weights

@@ -240,7 +240,7 @@ const sourcePart = (source: Source, first: number, rows: number): Points.Points 
 
 /** Returns all rows in order, as points of at most `count` rows that are read on demand. */
 export const pieces = (source: Source, count?: number): Iterable<Points.Points> =>
-  mapIterable(Stretches.cuts(source, count), ({ first, count }) => sourcePart(source, first, count))
+  mapIterable(Stretches.blockRanges(source, count), ({ first, count }) => sourcePart(source, first, count))
 
 /** Visits all rows in order, as points of at most `count` rows, whose buffer is reused. */
 export const visitRows =

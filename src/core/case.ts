@@ -7,7 +7,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { collect, foldUp, splitResults } from './walk.js'
 import { literalCode, nearestWords, quotedValue } from './spelling.js'
 
-/** Symbol of a value's case, registered for all copies of the library in a program. */
+/** Symbol of a value's case, shared by all copies of the library in a program. */
 export const ofCase: unique symbol = Symbol.for('ornstein/case')
 
 /** Call form: fields in order, the last possibly `'...parts'`, or `'{}'` for a record of the others; null: one record of options. */
@@ -20,10 +20,10 @@ export interface Case<out C extends string, out M> {
   readonly about: string
   readonly fields: Fields
   readonly call: Call
-  /** Field given in a last call: `reparametrized(clock)(schedule)`; otherwise null. */
+  /** Field that a second call gives: `schedule` in `reparametrized(clock)(schedule)`; null if there is none. */
   readonly on: string | null
   readonly formula: (value: unknown) => string | null
-  /** Problems between fields; a field reports its own. */
+  /** Problems between fields. */
   readonly check: (value: unknown) => ReadonlyArray<Problem.Problem>
   readonly meaning: (value: unknown) => M
   /** Fields of the example, if defaults and suggestions do not suffice. */
@@ -125,7 +125,7 @@ export const perField = <R>(
 /** Code that builds the description. */
 export const show = (value: AnyValue): string => (isValue(value) ? printedCase(value) : literalCode(value))
 
-/** Joins the code of a list's parts, without brackets; cutting it out of the printed list takes quadratic time. */
+/** Joins the code of a list's parts, without brackets: cutting it out of the printed list would take quadratic time. */
 const spreadListCode = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
@@ -161,7 +161,7 @@ const printedCase = (value: AnyValue): string =>
 /** Maximum depth of nested descriptions. */
 export const MAX_CASE_DEPTH = 500
 
-/** Problems of a description and all nested ones. `bare` for the short form, whose field has no name. Default: false. */
+/** Problems of a description and all nested ones. `bare`: true for the short form, whose field has no name. Default: false. */
 export const problems = (
   value: AnyValue,
   { bare = false }: { readonly bare?: boolean } = {}
@@ -170,11 +170,11 @@ export const problems = (
     ? collect<CaseNode, Problem.Problem>({ path: '', depth: 0, value, bare }, nestedNodes, caseNodeProblems)
     : [lostCaseProblem(value)]
 
-/** True if a description has its case, and its fields have their types, so that it has a meaning. */
+/** True if a description has a meaning: it has its case, and its fields have their types. */
 export const isSound = (value: AnyValue): boolean =>
   isValue(value) && Object.entries(value[ofCase].fields).every(([name, f]) => f.is(field(value, name)))
 
-/** Call of a constructor with its options: `Rate.cosine({ rate, steps })`. */
+/** Code of a constructor's call: `Rate.cosine({ rate, steps })`. */
 const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): string => {
   const needed = Object.keys(fields).filter(k => k !== on && fields[k].fallback._tag === 'None')
   const options = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
@@ -192,10 +192,7 @@ const callOf = ({ concept, name, fields, call, on }: AnyValue[typeof ofCase]): s
   return `${concept}.${name}(${args.join(', ')})${on === null ? '' : `(${on})`}`
 }
 
-/**
- * Name and call of a constructor given instead of its result; otherwise null. Only a case without fields is a value, even if all fields
- * have defaults.
- */
+/** Name and call of a constructor given instead of its result; otherwise null. Only a case without fields is itself a value. */
 export const uncalled = (u: unknown): { readonly name: string; readonly remedy: string } | null => {
   const within: unknown = Array.isArray(u) ? u.find(one => typeof one === 'function') : u
   if (typeof within !== 'function') return null
@@ -206,7 +203,7 @@ export const uncalled = (u: unknown): { readonly name: string; readonly remedy: 
   return { name: `${its.concept}.${its.name}`, remedy: `call it: ${callOf(its)}` }
 }
 
-/** Problem of a description whose case was lost in a copy by JSON or structuredClone. */
+/** Problem of a constructor, or of a description whose case was lost in a copy by JSON or structuredClone. */
 const lostCaseProblem = (value: unknown): Problem.Problem => {
   const one = uncalled(value)
   if (one !== null) return Problem.of('', one.name, 'a description: it is what makes one', one.remedy)
@@ -257,14 +254,14 @@ export const formula = (value: AnyValue): string => caseOf(value).formula(value)
 
 // —— constructors ——
 
-/** Expands a type in full, so that an editor shows it. */
+/** Expands a type in full for editors. */
 type Expanded<T> = T extends infer U ? { readonly [K in keyof U]: U[K] } : never
 
 type Takes<F> = F extends Field<unknown, infer I> ? I : never
 type Defaulted<F> = {
   readonly [K in keyof F]: F[K] extends { readonly fallback: { readonly _tag: 'Some' } } ? K : never
 }[keyof F]
-/** Renames keys by `as`, which keeps each field's comment for editors. */
+/** Record of given options; renaming keys by `as` keeps each field's comment for editors. */
 type GivenOptions<F> = Expanded<
   { readonly [K in keyof F as K extends Defaulted<F> ? never : K]: Takes<F[K]> } & {
     readonly [K in keyof F as K extends Defaulted<F> ? K : never]?: Takes<F[K]>
@@ -320,7 +317,7 @@ export interface Spec<N extends string, F extends Fields, M, A extends Call, On 
   readonly formula?: (fields: Of<F>) => string
   readonly check?: (fields: Of<F>) => ReadonlyArray<Problem.Problem>
   readonly meaning: (fields: Of<F>) => M
-  /** Fields of its example in lists, if defaults and suggestions do not suffice. */
+  /** Fields of its example, if defaults and suggestions do not suffice. */
   readonly example?: Partial<Of<F>>
   /** Converts the JSON of an earlier version with other fields. */
   readonly earlier?: (json: unknown) => unknown
@@ -398,7 +395,7 @@ export function define<
             : (...args: ReadonlyArray<unknown>) => build(namedArguments(word, self, args)),
           { [ofCase]: self }
         )
-  // The only unchecked claim about types: `build`'s result has been checked by field.
+  // `build` has checked each field, so only this claim about types is unchecked.
   return result as Constructor<Value<C, M>, N, F, A, On>
 }
 
@@ -519,7 +516,7 @@ export const when =
   (value: AnyValue): Option<R> =>
     isMadeBy(constructor)(value) ? some(known(value)) : none
 
-/** First result of a list of rules; none if no rule applies. */
+/** Tries rules in order; returns the first result, or none. */
 export const firstRule =
   <R>(...rules: ReadonlyArray<(value: AnyValue) => Option<R>>) =>
   (value: AnyValue): Option<R> =>

@@ -100,7 +100,7 @@ export type AnyOf = (concept: string, depth: number) => Fc.Arbitrary<AnyValue>
 export interface Field<out A, in I = A> {
   readonly is: (u: unknown) => u is A
   readonly accept: (given: unknown) => unknown
-  /** Type-level only: the type that a constructor accepts. */
+  /** Type that a constructor accepts; never a value. */
   readonly takes?: (given: I) => void
   readonly fallback: Option<A>
   /** End of the sentence "it is not …", and the remedy. */
@@ -212,7 +212,7 @@ export function boolean(options: { readonly default: boolean }): WithDefault<boo
   return withDefault(field, options.default)
 }
 
-/** True for numbers. JSON has no −0, NaN or infinities, which are strings. */
+/** True for numbers; JSON has −0, NaN and infinities as strings. */
 const isNumber = (u: unknown): u is number => typeof u === 'number'
 const special: Readonly<Record<string, number>> = { '-0': -0, NaN, Infinity, '-Infinity': -Infinity }
 
@@ -264,7 +264,7 @@ interface NumberFieldConstructor {
   (options: { readonly suggestion: number }): Field<number>
 }
 
-const domain = (
+const numberFieldIn = (
   holds: (a: number) => boolean,
   words: string,
   arbitrary: (fc: FastCheck) => Fc.Arbitrary<number>
@@ -284,15 +284,15 @@ const double =
     fc.double({ min, max, noNaN: true })
 
 /** Field of a finite number > 0. */
-export const positive = domain(a => a > 0 && a < Infinity, '> 0 and finite', double(1e-6, 1e6))
+export const positive = numberFieldIn(a => a > 0 && a < Infinity, '> 0 and finite', double(1e-6, 1e6))
 /** Field of a finite number ≥ 0. */
-export const notNegative = domain(a => a >= 0 && a < Infinity, '≥ 0 and finite', double(0, 1e6))
+export const notNegative = numberFieldIn(a => a >= 0 && a < Infinity, '≥ 0 and finite', double(0, 1e6))
 /** Field of a finite number. */
-export const finite = domain(Number.isFinite, 'finite', double(-1e6, 1e6))
+export const finite = numberFieldIn(Number.isFinite, 'finite', double(-1e6, 1e6))
 /** Field of a number in [0, 1). */
-export const fraction = domain(a => a >= 0 && a < 1, 'in [0, 1)', double(0, 0.999))
+export const fraction = numberFieldIn(a => a >= 0 && a < 1, 'in [0, 1)', double(0, 0.999))
 /** Field of a number in (0, 1). */
-export const inside = domain(a => a > 0 && a < 1, 'in (0, 1)', double(0.01, 0.99))
+export const inside = numberFieldIn(a => a > 0 && a < 1, 'in (0, 1)', double(0.01, 0.99))
 
 interface WholeNumber {
   /** Default: 1. */
@@ -447,7 +447,7 @@ interface CompositeField<A> extends Pick<
   Field<A, never>,
   'is' | 'domain' | 'remedy' | 'arbitrary' | 'sample' | 'code'
 > {
-  /** True if a value may have parts, such as a list. */
+  /** True if a value may have parts. */
   readonly isWhole: (u: unknown) => boolean
   readonly write: string
   readonly parts: (u: unknown) => ReadonlyArray<FieldPart>

@@ -14,7 +14,6 @@ const printJsonValue = (value: unknown): string => {
   return text.length > 60 ? `${text.slice(0, 57)}…` : text
 }
 
-/** Structure of an io-ts codec, if it has one. */
 type CodecShape = Partial<{
   _tag: string
   type: CodecShape
@@ -28,11 +27,11 @@ const domains: Readonly<Record<string, string>> = { number: 'a number', string: 
 
 const isMisread = (error: t.ValidationError): error is Vocabulary.Misread => 'problem' in error
 
-/** Branches of a union, with nested unions flattened. */
+/** Branches of a union, also of nested ones. */
 const branches = (codec: CodecShape): ReadonlyArray<CodecShape> =>
   codec._tag === 'UnionType' ? (codec.types ?? []).map(codecShape).flatMap(branches) : [codec]
 
-/** True for a codec of one form or null. */
+/** True for a union of one codec and null. */
 const isNullable = (codec: CodecShape): boolean =>
   codec._tag === 'UnionType' && branches(codec).filter(({ _tag }) => _tag !== 'NullType').length === 1
 
@@ -77,7 +76,7 @@ const codecKeys = ({ _tag, props, type, types = [] }: CodecShape): Readonly<Reco
     : parts.reduce<Readonly<Record<string, CodecShape>>>((all, part) => ({ ...all, ...part }), {})
 }
 
-/** Problems of unknown keys, such as misspelt names; none for codecs without a list of keys. */
+/** Problems of unknown keys; none for codecs without a list of keys. */
 const unknownKeyProblems = (codec: CodecShape, value: unknown, path: string): ReadonlyArray<Problem.Problem> => {
   if (Array.isArray(value)) {
     const { _tag, type } = codec

@@ -1,8 +1,8 @@
 /** Line breaks in the code of descriptions. */
 
-const opens = '([{'
-const closes = ')]}'
-const quotes = '\'"`'
+const openingBrackets = '([{'
+const closingBrackets = ')]}'
+const stringQuotes = '\'"`'
 
 interface BracketGroup {
   readonly from: number
@@ -11,7 +11,7 @@ interface BracketGroup {
   readonly commas: ReadonlyArray<number>
 }
 
-/** Outermost brackets of code, ignoring those in strings. */
+/** Outermost brackets of code outside strings. */
 const bracketGroups = (code: string): ReadonlyArray<BracketGroup> => {
   const found: Array<BracketGroup> = []
   let depth = 0
@@ -23,14 +23,14 @@ const bracketGroups = (code: string): ReadonlyArray<BracketGroup> => {
     if (quote !== null) {
       if (c === '\\') i++
       else if (c === quote) quote = null
-    } else if (quotes.includes(c)) quote = c
-    else if (opens.includes(c)) {
+    } else if (stringQuotes.includes(c)) quote = c
+    else if (openingBrackets.includes(c)) {
       depth++
       if (depth === 1) {
         from = i
         commas = []
       }
-    } else if (closes.includes(c)) {
+    } else if (closingBrackets.includes(c)) {
       depth--
       if (depth === 0) found.push({ from, to: i, commas })
     } else if (c === ',' && depth === 1) commas.push(i)

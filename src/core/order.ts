@@ -1,7 +1,4 @@
-/**
- * TypeErrors for arguments in the wrong order, such as a curried function's data first in plain JavaScript: expected and given argument,
- * correct call.
- */
+/** TypeErrors for arguments in the wrong order, such as a curried function's data first in plain JavaScript. */
 import { uncalled } from './case.js'
 import { isRecord } from './record.js'
 import { quotedValue } from './spelling.js'
@@ -20,14 +17,14 @@ const describeArgument = (u: unknown): string => {
     : `{ ${names.slice(0, MAX_NAMED_FIELDS).join(', ')}${names.length > MAX_NAMED_FIELDS ? ', …' : ''} }`
 }
 
-const ORDER = 'check the order of the arguments: options come first, and what they are applied to comes last'
+const ORDER_REMEDY = 'check the order of the arguments: options come first, and what they are applied to comes last'
 
-/** Throws a TypeError: `wanted` is the expected argument, `call` the correct call. */
+/** Throws a TypeError: `wanted` describes the expected argument, `call` the correct call. */
 export const mistaken = (wanted: string, given: unknown, call: string | null = null): never => {
   const one = uncalled(given)
   if (one !== null) throw new TypeError(`${one.name} was given for ${wanted}: it is what makes one; ${one.remedy}`)
   throw new TypeError(
-    `${call === null ? '' : `${call}: `}${describeArgument(given)} was given for ${wanted}; ${call === null ? ORDER : 'give the arguments in this order'}`
+    `${call === null ? '' : `${call}: `}${describeArgument(given)} was given for ${wanted}; ${call === null ? ORDER_REMEDY : 'give the arguments in this order'}`
   )
 }
 

@@ -203,13 +203,13 @@ const showArray = (array: NdArray): string =>
     ? JSON.stringify(nested(array))
     : `{ shape: [${array.shape.join(', ')}], values: [${array.values.join(', ')}] }`
 
-/** Code of the parameters; an array whose values do not fill its shape is printed by both. */
+/** Code of the parameters; an array whose number of values contradicts its shape is printed as shape and values. */
 export const show = <P extends string>(params: Params<P>): string =>
   `Params.of({ ${names(params)
     .map(name => `${recordKey(name)}: ${showArray(params[name])}`)
     .join(', ')} })`
 
-/** Codec of exact numbers; −0, NaN and infinities, which JSON lacks, are strings. */
+/** Codec of numbers without rounding: −0, NaN and infinities, which JSON lacks, are strings. */
 const exactNumberCodec = new t.Type<number, number | string>(
   'number',
   (u): u is number => typeof u === 'number',
@@ -224,7 +224,7 @@ const exactNumberCodec = new t.Type<number, number | string>(
 
 const arrayCodec = t.type({ shape: t.readonlyArray(t.number), values: t.readonlyArray(exactNumberCodec) })
 
-/** JSON codec of an array, by shape and values, with equal bits. */
+/** JSON codec of an array by shape and values, which keeps every bit. */
 export const ndArrayCodec: t.Type<NdArray, unknown> = new t.Type<NdArray, unknown>(
   'NdArray',
   (u): u is NdArray =>

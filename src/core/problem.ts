@@ -13,7 +13,7 @@ export interface Problem {
   /** End of the sentence "it is not …": `> 0`, `a finite number`. */
   readonly domain: string
   readonly remedy: string
-  /** Plainer sentence instead of `value is not domain`: `900 exceeds the 150 rows of the table`. */
+  /** Replaces the sentence `value is not domain`: `900 exceeds the 150 rows of the table`. */
   readonly says?: string
   /** Domain and remedy, if parts differ in code and on the command line (see `rephrase`). */
   readonly phrases?: { readonly domain: Phrase; readonly remedy: Phrase }
@@ -47,7 +47,9 @@ export type Speaker = (part: Part) => string
 
 /** Refers to a setting by its name. */
 export const named = (name: string): Part => ({ _tag: 'Named', name })
-/** Refers to a setting and its remedying value, null for a boolean; without one, to the setting alone, or with `rest`, a value in words. */
+/**
+ * Refers to a setting and its remedying value, null for a flag. Without a value: to the setting alone, or with `rest`, a value in words.
+ */
 export const set = (name: string, value?: string | null, rest?: string): Part => ({ _tag: 'Set', name, value, rest })
 /** Refers to a word of the language, such as a family. */
 export const wordPhrase = (name: string): Part => ({ _tag: 'Word', name })
@@ -145,7 +147,7 @@ export const orThrow = <A>(either: Either<Problem | ReadonlyArray<Problem>, A>):
 }
 
 /**
- * Returns a result if it has no problem.
+ * Returns the result of a call if it has no problem.
  *
  * @throws RangeError with the `problem`, named after the call
  */
@@ -155,7 +157,7 @@ export const valueOrThrow = <A extends { readonly problem?: Problem }>(result: A
   throw Object.assign(new RangeError(`${call}: ${show(problem)}`), { problem })
 }
 
-/** Returns no problem if `holds`, otherwise the one described. */
+/** Returns no problem if `holds`, otherwise the given one. */
 export const unless = (
   holds: boolean,
   field: string,

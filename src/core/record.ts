@@ -7,7 +7,6 @@ export const hasCode = ({
   readonly fields: Readonly<Record<string, { readonly code: boolean }>>
 }): boolean => Object.values(fields).some(({ code }) => code)
 
-/** Omits a field from each member of a union. */
 type WithoutField<A, K extends PropertyKey> = A extends unknown ? Omit<A, K> : never
 
 /** Copy of a record without one of its fields. */

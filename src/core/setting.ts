@@ -72,7 +72,7 @@ export type Settings<O> = {
 
 /** Problems of options: unknown names, and values outside their domains. */
 export const problems = <O extends object>(settings: Settings<O>, options: O): ReadonlyArray<Problem.Problem> => {
-  // By its type, each setting is that of the option with its name.
+  // Each option's setting has the option's name.
   const known = settings as Readonly<Record<string, Pick<SettingDomain<unknown>, 'problems'> | null>>
   const given = options as Readonly<Record<string, unknown>>
   return [

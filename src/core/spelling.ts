@@ -50,7 +50,7 @@ export const typeAndValue = (u: unknown): string => {
   return typeof maker === 'function' ? withArticle(maker.name) : `a ${typeof u}`
 }
 
-/** Value as code, if JSON can represent it. */
+/** Code of a value as JSON; its type if JSON cannot represent it. */
 export const literalCode = (u: unknown): string => {
   if (typeof u !== 'string' && (typeof u !== 'object' || u === null)) return String(u)
   try {

@@ -93,7 +93,7 @@ const decodeTree = <T extends AnyValue>(
 
 const joinJsonPath = (path: string, inner: string): string => (path === '' ? inner : `${path}.${inner}`)
 
-/** Case with a tag in JSON; null if there is none. In version 1 of the format, tags began with a capital. */
+/** Case with a tag in JSON, which began with a capital in version 1; null if there is none. */
 const caseByTag = ({ cases }: Vocabulary, concept: string, tag: string): AnyNamedCase | null =>
   cases.get(`${concept}.${tag}`) ?? cases.get(`${concept}.${tag.charAt(0).toLowerCase()}${tag.slice(1)}`) ?? null
 
@@ -272,7 +272,7 @@ export interface Word<out T extends AnyValue = AnyValue> {
   readonly about: string
   readonly fields: ReadonlyArray<{ readonly name: string; readonly domain: string; readonly default: string | null }>
   readonly example: T
-  /** Code that builds the example. */
+  /** Code of the example. */
   readonly code: string
 }
 
@@ -346,7 +346,7 @@ const casesWithoutNested = (cases: ReadonlyArray<AnyNamedCase>, name?: string): 
     return name === undefined ? nested.length === 0 : !nested.includes(name)
   })
 
-/** Arbitrary of the valid descriptions of a concept, by all cases. */
+/** Arbitrary of the valid descriptions of a concept, from all its cases. */
 export const arbitrary =
   (fc: typeof Fc, vocabulary: Vocabulary) =>
   <T extends AnyValue>(concept: ConceptOf<T>): Fc.Arbitrary<T> => {
@@ -360,7 +360,7 @@ export const arbitrary =
     }
     const anew = (name: string, depth: number): Fc.Arbitrary<AnyValue> => {
       const all = casesOfConcept(vocabulary, name)
-      // Deeper than 2 no case nests its own concept, deeper than 5 none nests any: descriptions are finite.
+      // Cases do not nest their own concept deeper than 2, nor any deeper than 5, so descriptions are finite.
       const flat = [depth > 5 ? casesWithoutNested(all) : [], depth > 2 ? casesWithoutNested(all, name) : []]
       return fc.oneof(...(flat.find(cases => cases.length > 0) ?? all).map(c => one(c, depth)))
     }

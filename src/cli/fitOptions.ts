@@ -137,12 +137,12 @@ export const FIT_OPTIONS = {
     { otherwise: 'none' }
   ),
   bootstrap: option(
-    wholeNumberArgument(Settings.resamples(Settings.levelSetting.otherwise)),
+    wholeNumberArgument(Settings.resamplesSetting(Settings.levelSetting.otherwise)),
     'compute bootstrap intervals of weights, means and covariances from this many resamples: 200',
     { otherwise: 'none', conflicts: ['printPipeline', 'pipeline'] }
   ),
   testComponents: option(
-    wholeNumberArgument(Settings.tests),
+    wholeNumberArgument(Settings.testResamplesSetting),
     'test the number of components by likelihood ratios of this many resamples, against one fewer and one more: 99',
     { otherwise: 'none', conflicts: ['printPipeline', 'pipeline', 'prior', 'stream', 'queue'] }
   ),
@@ -155,7 +155,7 @@ export const FIT_OPTIONS = {
     conflicts: ['components', 'family', 'criterion', 'recipe', 'prior']
   }),
   ...VOCABULARY_OPTION,
-  seed: settingOption(Settings.seed, wholeNumberArgument, 'random seed; the same seed gives the same numbers'),
+  seed: settingOption(Settings.seedSetting, wholeNumberArgument, 'random seed; the same seed gives the same numbers'),
   starts: settingOption(
     Settings.startsSetting,
     wholeNumberArgument,

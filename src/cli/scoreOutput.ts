@@ -54,7 +54,7 @@ const lossByNoiseLevel = (
 ): ReadonlyArray<ObjectiveAtLevel> => {
   const { schedule, score, stages } = pipeline
   const loss = stages.flatMap(Stage.losses).at(-1)
-  const { from, to } = ScoreModel.trainedAt(pipeline)
+  const { from, to } = ScoreModel.trainedTimes(pipeline)
   if (loss === undefined || !Number.isFinite(from)) return []
   const [minLogSnr, maxLogSnr] = [from, to].map(time => Schedule.logSnr(time)(schedule))
   const logSnrs =

@@ -2,7 +2,7 @@
 import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { withDefaultSetting, suchSetting as satisfying, wholeSetting as atLeast } from '../core/setting.js'
-import { seed } from '../fit/fitSettings.js'
+import { seedSetting } from '../fit/fitSettings.js'
 import type { OrProblems } from './orProblems.js'
 import { command, type Command } from './command.js'
 import { countsArgument } from './fitOptions.js'
@@ -52,7 +52,7 @@ const CLASSIFY_OPTIONS = {
   ),
   components: optionOr(countsArgument, '1', 'components of each class: 3, or 1..3 to choose from', { short: 'k' }),
   folds: settingOption(withDefaultSetting(10)(atLeast(2, 10)), wholeNumberArgument, 'parts of the cross-validation'),
-  seed: settingOption(seed, wholeNumberArgument, 'random seed of the folds and of fits'),
+  seed: settingOption(seedSetting, wholeNumberArgument, 'random seed of the folds and of fits'),
   json: flagOption('print the result as JSON'),
   ...WRITING_OPTIONS,
   ...COLUMN_OPTIONS,
@@ -219,7 +219,7 @@ const importCommand = command({
 
 const SAMPLE_OPTIONS = {
   rows: settingOption(withDefaultSetting(100)(atLeast(1, 100)), wholeNumberArgument, 'how many rows', { short: 'n' }),
-  seed: settingOption(seed, wholeNumberArgument, 'random seed; the same seed gives the same rows'),
+  seed: settingOption(seedSetting, wholeNumberArgument, 'random seed; the same seed gives the same rows'),
   ...WRITING_OPTIONS,
   ...VOCABULARY_OPTION
 }

@@ -8,8 +8,8 @@ import * as Mixture from '../mixture/mixture.js'
 
 export type { AddedColumns }
 
-/** Sums the memberships of components over clusters; background rows belong to none. */
-const ofClusters = (
+/** Background rows belong to no cluster. */
+const sumOverClusters = (
   clusters: Merging.Clusters,
   points: Points.Points,
   mixture: Mixture.Mixture,
@@ -29,14 +29,14 @@ const ofClusters = (
 }
 
 /**
- * Returns the columns of an assignment: component, from 1, or `background`; probability; 1 minus that; log p; outside every 99.9 % region.
- * With clusters the first three refer to these.
+ * Returns the columns component (from 1, or `background`), its probability, 1 minus that, log p, and outside every 99.9 % region. With
+ * clusters the first three are theirs.
  */
 export const assigned =
   (points: Points.Points, clusters: Merging.Clusters | null = null) =>
   (mixture: Mixture.Mixture): AddedColumns => {
     const of = Mixture.memberships(points)(mixture)
-    const found = clusters === null ? of : ofClusters(clusters, points, mixture, of)
+    const found = clusters === null ? of : sumOverClusters(clusters, points, mixture, of)
     const [component, probability, uncertainty, logDensity, outlier] = ASSIGN_COLUMN_NAMES
     return [
       [
@@ -60,7 +60,7 @@ export const columnList = (points: Points.Points, j: number): ReadonlyArray<numb
   Array.from(Points.columnOfPoints(j)(points))
 
 /**
- * Returns the conditional mean, standard deviation and quantiles of each target (index, name) given the other columns, and any background's
+ * Returns the mean, standard deviation and quantiles of each target (index, name) given the other columns, and any background's
  * probability.
  */
 export const predicted =
@@ -82,7 +82,7 @@ export const predicted =
     ]
   }
 
-/** Classifier, such as `Discriminant`, and its verdicts: class probabilities of each row. */
+/** Classifier, such as `Discriminant`, and the class probabilities of each row. */
 export interface Classes {
   readonly classes: ReadonlyArray<string>
   readonly predict: (points: Points.Points) => ReadonlyArray<{
@@ -92,7 +92,7 @@ export interface Classes {
   }>
 }
 
-/** Returns the columns of a classification: class, its probability, all probabilities. */
+/** Returns the columns class, its probability, and all probabilities. */
 export const classified =
   (points: Points.Points) =>
   ({ classes, predict }: Classes): AddedColumns => {

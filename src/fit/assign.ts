@@ -9,8 +9,8 @@ import type { FitOptions } from './resolveOptions.js'
 import { isStreamed, readPoints } from './readRows.js'
 
 /**
- * Returns the component of each row and its probability. Rows have the columns of the mixture or of the fit's data; throws a RangeError
- * otherwise.
+ * Returns the component of each row and its probability. Throws a RangeError unless rows have the columns of the mixture or of the fit's
+ * data.
  */
 export interface Assign {
   (data: Points.Points | RowLists): ReadonlyArray<Mixture.Membership>
@@ -20,7 +20,7 @@ export interface Assign {
 
 export interface AssignOptions {
   readonly missing?: FitOptions['missing']
-  /** Number of columns given to the fit, and indices of those used. Default: all. */
+  /** Number of the fit's columns, and indices of those used. Default: all. */
   readonly columns?: { readonly given: number; readonly used: ReadonlyArray<number> }
 }
 

@@ -1,6 +1,6 @@
 /**
- * Nonparametric bootstrap (Efron 1979) of a mixture's parameters (O'Hagan, Murphy, Scrucca & Gormley 2019): resamples n of n rows with
- * replacement, and runs EM from the fit with its family, scaling, minimum variance and prior.
+ * Nonparametric bootstrap of a mixture's parameters (Efron 1979; O'Hagan, Murphy, Scrucca & Gormley 2019): EM from the fit, with its
+ * family, scaling, minimum variance and prior, on n of n rows drawn with replacement.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -33,7 +33,7 @@ export interface Progress {
 }
 
 export interface Options {
-  /** Number of resamples, at least 2/(1 − level). Default: 200. */
+  /** At least 2/(1 − level). Default: 200. */
   readonly resamples?: number | undefined
   /** Share of resamples inside an interval, in (0, 1). Default: 0.95. */
   readonly level?: number | undefined
@@ -81,13 +81,12 @@ export interface Bootstrap {
   readonly correlations: ReadonlyArray<IntervalRows> | null
 }
 
-/** Part of a `Fit` that a bootstrap uses. */
 export interface Fitted {
   /** In the units of the data. */
   readonly mixture: Mixture.Mixture
   readonly pipeline: Pipeline.Pipeline<string>
   readonly scaling: Points.Scaling | null
-  /** Strength of the prior in rows; null for maximum likelihood. */
+  /** In rows; null for maximum likelihood. */
   readonly prior: number | null
   /** In the scaled units. Default: the pipeline's. */
   readonly minimumVariance?: number | null
@@ -97,9 +96,9 @@ export interface Fitted {
 
 type AnyParams = Params.Params<string>
 
-const MAX_EM_STEPS = 1000
+const MAX_RESAMPLE_ITERATIONS = 1000
 
-/** In nats over all rows; parameters are then within hundredths of a standard error. */
+/** In nats over all rows: parameters are then within hundredths of a standard error. */
 const MIN_RESAMPLE_GAIN = 1e-6
 
 interface ResampleResult {
@@ -109,10 +108,9 @@ interface ResampleResult {
 }
 
 /**
- * Returns a function that draws a resample: the rows, weighted by the number of draws, with the total weight of the data. That of a source
- * is a file.
+ * Returns a function that draws rows, weighted by their number of draws and scaled to the data's total weight; from a source, into a file.
  */
-const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filterRows>>) => {
+const resampler = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<typeof Source.filterRows>>) => {
   const source = Source.asSource(data)
   const { rows, total } = source
   const count = Math.max(1, Math.round(total))
@@ -132,20 +130,20 @@ const resample = (data: Source.Data): ((key: Key.Key) => ReturnType<ReturnType<t
 const mixtureNumbers = (mixture: Mixture.Mixture): Float64Array =>
   concatenated([mixture.weights, mixture.means.values, Mixture.covariances(mixture).values])
 
-/** Family, and the functions that fit it to a resample. */
-interface Learner {
+/** EM from the fit, in the scaled units. */
+interface ResampleFitSetup {
   readonly family: Score.Family<string>
   readonly toMixture: (params: AnyParams) => Mixture.Mixture
-  readonly start: AnyParams
-  readonly floor: number
-  /** Converts to the original units. */
-  readonly back: (mixture: Mixture.Mixture) => Mixture.Mixture
+  readonly initialParams: AnyParams
+  readonly minVariance: number
+  readonly toOriginalUnits: (mixture: Mixture.Mixture) => Mixture.Mixture
 }
 
-const learnerOf = (
+/** Converts a fit to the start of EM on its resamples; fails if the family does not support that. */
+const prepareResampleFit = (
   { mixture, pipeline, scaling, prior, minimumVariance, fixed = [] }: Fitted,
   data: Source.Data
-): E.Either<Problem.Problems, Learner> => {
+): E.Either<Problem.Problems, ResampleFitSetup> => {
   const { score } = pipeline
   const standing = toScaledUnits(mixture, scaling, fixed)
   const own = minimumVariance ?? O.toNullable(Pipeline.varianceFloor(pipeline))
@@ -168,29 +166,32 @@ const learnerOf = (
   return E.right({
     family: maps.family,
     toMixture: maps.toMixture,
-    floor: minVarianceForContinuing({ minVariance: own, score, mixture: standing }, Missing.completed(data)),
-    start: maps.fromMixture(standing),
-    back: scaling === null ? found => found : Mixture.rescaled(scaling)
+    minVariance: minVarianceForContinuing({ minVariance: own, score, mixture: standing }, Missing.completed(data)),
+    initialParams: maps.fromMixture(standing),
+    toOriginalUnits: scaling === null ? found => found : Mixture.rescaled(scaling)
   })
 }
 
 const fitResample =
-  ({ family, toMixture, start, floor, back }: Learner, { mixture, prior }: Fitted) =>
+  ({ family, toMixture, initialParams, minVariance, toOriginalUnits }: ResampleFitSetup, { mixture, prior }: Fitted) =>
   (rows: Source.Data): ResampleResult => {
     const total = Source.sumOfWeights(rows)
-    const step = ExpectationMaximization.step(family, floor, rows, prior)
+    const step = ExpectationMaximization.step(family, minVariance, rows, prior)
     const minGain = MIN_RESAMPLE_GAIN / total
-    const { params, loss, gain } = runEM(step, initialState(start), { maxIterations: MAX_EM_STEPS, minGain })
+    const { params, loss, gain } = runEM(step, initialState(initialParams), {
+      maxIterations: MAX_RESAMPLE_ITERATIONS,
+      minGain
+    })
     const isConverged = gain < minGain
     if (!Number.isFinite(loss) || !Params.isFiniteParams(params))
       return { reason: 'failed', isConverged, numbers: new Float64Array(0) }
     const found = toMixture(params)
     const least = prior === null ? family.leastRows(rows.dim) : 1
-    const own = back(found)
+    const own = toOriginalUnits(found)
     return {
       reason: found.weights.some(weight => weight * total < least)
         ? 'empty'
-        : !family.unitVariance && Mixture.atMinimumVariance(floor)(found).length > 0
+        : !family.unitVariance && Mixture.atMinimumVariance(minVariance)(found).length > 0
           ? 'atMinVariance'
           : null,
       isConverged,
@@ -207,8 +208,7 @@ const orderStatistic = (sorted: Float64Array, p: number): number => {
   return low + (rank - below) * (high - low)
 }
 
-/** Returns the percentile interval of a parameter from its values in the fit and the resamples. */
-const intervalOf =
+const percentileInterval =
   (level: number) =>
   (estimate: number, values: ReadonlyArray<number>): Interval => {
     const sorted = Float64Array.from(values).sort()
@@ -227,7 +227,7 @@ const summarizeResamples = (
   all: ReadonlyArray<ResampleResult>
 ): E.Either<Problem.Problems, Bootstrap> => {
   const used = all.filter(({ reason }) => reason === null)
-  const least = Settings.fewest(level)
+  const least = Settings.minResamples(level)
   if (used.length < least)
     return E.left([
       Problem.of(
@@ -241,7 +241,7 @@ const summarizeResamples = (
     ])
   const [count, dim] = mixture.means.shape
   const own = mixtureNumbers(mixture)
-  const interval = intervalOf(level)
+  const interval = percentileInterval(level)
   const at = (of: (numbers: Float64Array) => number): Interval =>
     interval(
       of(own),
@@ -283,21 +283,21 @@ export interface State extends Progress {
   readonly bootstrap: () => E.Either<Problem.Problems, Bootstrap>
 }
 
-/** Maximum number of draws, which are counted one by one. */
+/** Draws are counted one by one. */
 const MAX_COUNTED_DRAWS = 1e8
 
 const bootstrapOptions = ({
   level = Settings.levelSetting.otherwise,
-  resamples = Settings.resamples(level).otherwise,
-  seed = Settings.seed.otherwise
+  resamples = Settings.resamplesSetting(level).otherwise,
+  seed = Settings.seedSetting.otherwise
 }: Options) => ({ resamples, level, seed })
 
 const problems = (options: Options, total: number): ReadonlyArray<Problem.Problem> => [
   ...Setting.problems<Options>(
     {
-      resamples: Settings.resamples(bootstrapOptions(options).level),
+      resamples: Settings.resamplesSetting(bootstrapOptions(options).level),
       level: Settings.levelSetting,
-      seed: Settings.seed,
+      seed: Settings.seedSetting,
       onProgress: null
     },
     options
@@ -320,9 +320,9 @@ export const states =
     const data = scaling === null ? own : Source.dataInUnits(scaling)(own)
     return pipe(
       Problem.faultless(problems(options, Source.sumOfWeights(own)), undefined),
-      E.flatMap(() => learnerOf(fitted, data)),
+      E.flatMap(() => prepareResampleFit(fitted, data)),
       E.map(learner => {
-        const draw = resample(data)
+        const draw = resampler(data)
         const learn = (key: Key.Key): ResampleResult => {
           const { points, close } = draw(key)
           const result = fitResample(learner, fitted)(points)
@@ -347,8 +347,8 @@ export const states =
 
 /**
  * Percentile intervals (Efron & Tibshirani 1993, §13.3) and standard errors of weights, means and covariances. Rows are drawn with
- * probabilities proportional to their weights; components are matched with those of the fit by Bhattacharyya distance (`Metric.matching`).
- * Resamples of a source are written to files; the bits are those of rows in memory.
+ * probabilities proportional to their weights; components are matched with the fit's by Bhattacharyya distance (`Metric.matching`). A
+ * source gives the bits of its rows in memory.
  *
  * Accurate to first order, 1/√n: coverage is slightly low for parameters that few rows determine, above all variances.
  *

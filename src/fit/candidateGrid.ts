@@ -16,9 +16,9 @@ export interface GridOptions {
   /** Numbers of components to choose from. Default: 1 to min(9, rows), and on to 36 while the largest wins. */
   readonly components?: OneOrMore<number> | undefined
   /**
-   * Families to choose from: names, also of mclust (VVE), constructors, or scores, whose number of components is the default. Default: the
-   * six of `families`. If all fourteen of mclust are given for several columns, the other eight start from the default ones, and are
-   * skipped if the likelihood of `full` or `diagonal` would not win.
+   * Families to choose from: names, also of mclust (VVE), constructors, or scores, whose number of components is then the default. Default:
+   * the six of `families`. With all fourteen of mclust the other eight start from the default ones, and are skipped if the likelihood of
+   * `full` or `diagonal` would not win.
    */
   readonly family?: OneOrMore<FamilyChoice> | undefined
   /**
@@ -27,15 +27,15 @@ export interface GridOptions {
    */
   readonly criterion?: Criterion | undefined
   /**
-   * Compares families also with tails (`Score.withTails`, common ν) and each background (`Score.withBackground`); `assign` returns −1
-   * for its rows. Default: false.
+   * Compares families also with tails (`Score.withTails`, common ν) and each background (`Score.withBackground`), to whose rows `assign`
+   * gives −1. Default: false.
    */
   readonly robust?: boolean | undefined
   /** Compares families also with a background, uniform over the range of the columns ('box') or unbounded ('cauchy'). */
   readonly background?: 'cauchy' | 'box' | undefined
   /**
-   * Known components of every candidate, each a `Component.fixed` in the original units. Covariances can be fixed if each component has its
-   * own; not with `robust`.
+   * Known components of every candidate, each a `Component.fixed` in the original units; not with `robust`. Covariances can be fixed if
+   * each component has its own.
    */
   readonly fixed?: ReadonlyArray<Component.Fixed> | undefined
 }
@@ -45,8 +45,8 @@ export interface FamilyGrid {
   /** Ascending. */
   readonly componentCounts: ReadonlyArray<number>
   /**
-   * Set if the family starts from fits of earlier families. Candidates are skipped if the likelihood of `enclosingFamily` would not win;
-   * none if that is null.
+   * Set if the family starts from fits of earlier families; its candidates are skipped if the likelihood of a given `enclosingFamily` would
+   * not win.
    */
   readonly startsFromOthers?: { readonly enclosingFamily: string | null }
   /** True to try larger counts while the largest wins. Default: false. */
@@ -59,7 +59,7 @@ export const asList = <A>(value: OneOrMore<A>): ReadonlyArray<A> => {
   return isList(value) ? value : [value]
 }
 
-/** Returns the requested grid. `columns` are indices of the training data's columns in the given data. */
+/** Returns the requested grid; `columns` are indices of the training data's columns in the given data. */
 export const buildGrid = (
   options: GridOptions,
   { original: { rows, dim }, scaling }: TrainingData,
@@ -87,7 +87,7 @@ const componentCountsOf = ({ components, fixed = [] }: GridOptions, rows: number
   return [...new Set(counts)].filter(count => count >= fixed.length).sort((a, b) => a - b)
 }
 
-/** Returns a family with those requested tails and backgrounds that it supports. */
+/** Returns a family's variants with requested extensions that it supports. */
 const robustVariants = (
   family: ScoreConstructor,
   { robust = false, background }: GridOptions
@@ -106,8 +106,8 @@ const robustVariants = (
 }
 
 /**
- * If all fourteen families of mclust are compared, puts the non-default eight last, to start from the others. None is skipped under
- * cross-validation, since folds may prefer another family.
+ * If all fourteen families of mclust are compared, puts the non-default eight last, to start from the others. Under cross-validation none
+ * is skipped, since folds may prefer another family.
  */
 const orderMclustFamilies = (
   grid: ReadonlyArray<FamilyGrid>,
@@ -131,8 +131,7 @@ const orderMclustFamilies = (
 const familyNameOf = ({ makeScore, componentCounts }: FamilyGrid): string =>
   Score.nameOf(makeScore({ components: componentCounts[0] ?? 1 }))
 
-/** Number of component counts added at a time. */
-const EXTENSION = 3
+const COMPONENT_COUNTS_PER_EXTENSION = 3
 const MAX_EXTENDED_COMPONENTS = 36
 
 interface GridExtensionOptions {
@@ -142,8 +141,8 @@ interface GridExtensionOptions {
 }
 
 /**
- * Returns the next larger counts for the extensible families whose best candidate has the largest, if the overall best has it too;
- * otherwise, at the limit, and under cross-validation, an empty grid.
+ * Returns the next larger counts for families that are best at their largest, if the overall best is one; otherwise, at the limit, and
+ * under cross-validation, an empty grid.
  */
 export const extendGrid = (
   grid: ReadonlyArray<FamilyGrid>,
@@ -152,7 +151,7 @@ export const extendGrid = (
 ): ReadonlyArray<FamilyGrid> => {
   const extensible = grid.filter(({ isExtensible }) => isExtensible)
   const largest = Math.max(0, ...extensible.flatMap(({ componentCounts }) => componentCounts))
-  const componentCounts = RA.makeBy(EXTENSION, i => largest + 1 + i).filter(
+  const componentCounts = RA.makeBy(COMPONENT_COUNTS_PER_EXTENSION, i => largest + 1 + i).filter(
     count => count <= Math.min(rows, MAX_EXTENDED_COMPONENTS)
   )
   if (criterion === 'crossValidated' || componentCounts.length === 0) return []
@@ -184,15 +183,15 @@ const bestComponentCount = (
 
 export interface FitTask {
   readonly spec: CandidateSpec
-  /** False for numbers of components that are fitted only to grow from. */
+  /** False for counts that are fitted only to grow from. */
   readonly isCandidate: boolean
   /** 'recipe' fits each candidate by `Recipe.annealed`. */
   readonly method: 'growth' | 'otherFamilies' | 'recipe'
-  /** See `FamilyGrid.startsFromOthers`. */
+  /** Family whose likelihood bounds this one's; null if there is none. */
   readonly enclosingFamily: string | null
 }
 
-/** A family grows from one component if the smallest requested number is at most this. */
+/** Families grow from one component if the smallest requested number is at most this. */
 const MAX_GROWTH_FROM_ONE = 16
 
 interface TaskOptions {
@@ -202,8 +201,8 @@ interface TaskOptions {
 }
 
 /**
- * Returns the fits that a family's candidates need, in order: all counts from the end of an earlier batch to the largest requested. The
- * recipe reports counts above the number of rows.
+ * Returns the fits that a family's candidates need, in order: all counts from an earlier batch's end to the largest requested. The recipe
+ * reports counts above the number of rows.
  */
 export const tasksOf = (
   { makeScore, componentCounts, startsFromOthers }: FamilyGrid,

@@ -18,13 +18,13 @@ export interface FittedCandidate extends MixtureEvaluation {
   readonly _tag: 'Fitted'
   readonly family: string
   readonly components: number
-  /** Pipeline for the scaled data; an equal key gives equal bits. */
+  /** For the scaled data; an equal key gives equal bits. */
   readonly pipeline: Pipeline.Pipeline<string>
-  /** Number of iterations of the last run. */
+  /** In the last run. */
   readonly steps: number
   /**
-   * False if EM was stopped because the candidate could not win: its likelihood is a lower bound, or with more than 4000 rows an estimate
-   * from a sample.
+   * False if EM was stopped because the candidate could not win: its likelihood is a lower bound, or above 4000 rows an estimate from a
+   * sample.
    */
   readonly isConverged: boolean
   /** False if every seed gives this result. */
@@ -42,8 +42,8 @@ export type AnyCandidate = FittedCandidate | FailedCandidate
 
 export interface RankedCandidate extends FittedCandidate {
   /**
-   * Approximate posterior probability, e^{−Δ/2} normalized over the candidates, Δ the criterion's difference from the best (by BIC: Kass &
-   * Raftery 1995).
+   * Approximate posterior probability: e^{−Δ/2} normalized over the candidates, Δ the criterion minus the best (by BIC: Kass & Raftery
+   * 1995).
    */
   readonly posterior: number
 }
@@ -52,7 +52,7 @@ export interface RankedCandidate extends FittedCandidate {
 export const criterionValue = (criterion: Criterion, statistics: Statistics.Statistics): number =>
   statistics[criterion] ?? NaN
 
-/** Returns the name of a criterion for sentences and headings. */
+/** Name of a criterion for sentences and headings. */
 export const criterionTitle = (criterion: Criterion): string =>
   criterion === 'crossValidated' ? 'cross-validated deviance' : criterion.toUpperCase()
 
@@ -68,15 +68,15 @@ export const hasSparseBackground = ({ mixture, statistics }: FittedCandidate): b
 export const isEligible = (candidate: FittedCandidate): boolean =>
   !isDegenerate(candidate) && !hasSparseBackground(candidate)
 
-/** True for the same model: with one component, `isotropic` is `tiedIsotropic`. */
+/** True if the models are equal: with one component, `isotropic` is `tiedIsotropic`. */
 const areEquivalent = (a: FittedCandidate, b: FittedCandidate): boolean =>
   a.components === b.components &&
   a.statistics.parameters === b.statistics.parameters &&
   Math.abs(a.statistics.logLikelihood - b.statistics.logLikelihood) <= ROUNDING_TOLERANCE
 
 /**
- * Ranks fitted candidates by degeneracy, criterion, number of parameters. Drops equivalent ones, and those with a sparse background unless
- * all have one. Degenerate ones have posterior 0 unless all are degenerate.
+ * Ranks candidates: valid ones first, by criterion, then by number of parameters. Drops equivalent ones, and those with a sparse background
+ * unless all have one. Degenerate ones have posterior 0 unless all are degenerate.
  */
 export const rankCandidates = (
   criterion: Criterion,
@@ -103,7 +103,7 @@ export const rankCandidates = (
     )
 }
 
-/** Returns the best degenerate candidate if its criterion is below the best's; null otherwise, or if the best is degenerate. */
+/** Returns the best degenerate candidate if it beats a valid best one; otherwise null. */
 export const bestExcluded = (criterion: Criterion, ranked: ReadonlyArray<RankedCandidate>): RankedCandidate | null => {
   const [best] = ranked
   const value = ({ statistics }: RankedCandidate): number => criterionValue(criterion, statistics)
@@ -111,10 +111,10 @@ export const bestExcluded = (criterion: Criterion, ranked: ReadonlyArray<RankedC
   return lowest === best || isDegenerate(best) ? null : lowest
 }
 
-/** End of the range of component counts; a larger range may contain a better candidate. */
+/** End of the range of component counts: a larger range may contain a better candidate. */
 export type RangeEnd = 'most' | 'least'
 
-/** Returns the end of the compared range at which the best candidate is; null if it is at neither, or at 1 below. */
+/** Returns the end of the compared range at which the best candidate is; null at neither, or at a lower end of 1. */
 export const rangeEnd = (
   ranked: ReadonlyArray<Pick<RankedCandidate, 'components'>>,
   failed: ReadonlyArray<Pick<FailedCandidate, 'components'>>
@@ -133,8 +133,7 @@ export const rangeEndSentence: Readonly<Record<RangeEnd, string>> = {
   least: 'It has the fewest components that were compared: fewer may be better.'
 }
 
-/** Default number of candidates listed. */
-export const MAX_LISTED = 8
+export const MAX_CANDIDATES_LISTED = 8
 
 const duplicateGroups = (redundancies: ReadonlyArray<Redundancy>): ReadonlyArray<ReadonlyArray<number>> =>
   redundancies.reduce<ReadonlyArray<ReadonlyArray<number>>>((groups, redundancy) => {
@@ -148,7 +147,7 @@ const duplicateGroups = (redundancies: ReadonlyArray<Redundancy>): ReadonlyArray
 const mayImprove = ({ isConverged, components, mixture }: FittedCandidate): boolean =>
   !isConverged && !(components === 1 && mixture.tails === undefined && mixture.background === undefined)
 
-const warningText = (candidate: FittedCandidate): string => {
+const warningsOf = (candidate: FittedCandidate): string => {
   const { atMinVariance, redundancies, unsupported } = candidate
   const numbers = (components: ReadonlyArray<number>): string => components.map(k => k + 1).join(', ')
   const [s, have] = unsupported.length > 1 ? ['s', 'have'] : ['', 'has']
@@ -163,13 +162,13 @@ const warningText = (candidate: FittedCandidate): string => {
   ].join('; ')
 }
 
-/** Tabulates ranked candidates; a column of warnings is last, if there are any. */
+/** Tabulates ranked candidates, with any warnings in a last column. */
 export const candidateTable = (
   criterion: Criterion,
   ranked: ReadonlyArray<RankedCandidate>,
   familyLabel: (family: string) => string = family => family
 ): TextTable => {
-  const hasWarnings = ranked.some(candidate => warningText(candidate) !== '')
+  const hasWarnings = ranked.some(candidate => warningsOf(candidate) !== '')
   return {
     header: [
       ...['family', 'components', criterionTitle(criterion), 'posterior', 'log-likelihood per row', 'parameters'],
@@ -184,7 +183,7 @@ export const candidateTable = (
         posterior.toFixed(3),
         show(statistics.logLikelihood),
         String(statistics.parameters),
-        ...(hasWarnings ? [warningText(candidate)] : [])
+        ...(hasWarnings ? [warningsOf(candidate)] : [])
       ]
     })
   }

@@ -1,6 +1,6 @@
 /**
- * Bootstrap test of the number of components (McLachlan 1987): the likelihood ratio of K + 1 against K components is compared with those of
- * rows drawn from the mixture of K.
+ * Bootstrap test of the number of components (McLachlan 1987): compares the likelihood ratio of K + 1 against K components with its
+ * values on rows drawn from the mixture of K.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -19,11 +19,11 @@ import * as Fit from './fit.js'
 export interface Options {
   /** Default: 'full'. */
   readonly family?: FamilyName | Constructor | undefined
-  /** Smallest number of components tested. Default: 1. */
+  /** Default: 1. */
   readonly from?: number | undefined
-  /** Largest number of components tested. Default: 9. */
+  /** Default: 9. */
   readonly to?: number | undefined
-  /** Maximum number of resamples per test. Default: 99, so that p ≥ 0.01. */
+  /** Maximum number per test. Default: 99, so that p ≥ 0.01. */
   readonly resamples?: number | undefined
   /** Tests continue with one more component while p ≤ level. Default: 0.05. */
   readonly level?: number | undefined
@@ -49,7 +49,7 @@ export interface Tests {
   readonly components: number
 }
 
-/** A test stops after this many greater statistics: p is then large (Besag & Clifford 1991). */
+/** A test stops after this many statistics as large as the data's: p is then large (Besag & Clifford 1991). */
 const MAX_EXCEEDANCES = 10
 
 const testOptions = ({
@@ -86,7 +86,7 @@ interface FittedPair {
   readonly statistic: number
 }
 
-const pairOf =
+const fitPair =
   (
     { family, seed, standardize }: Pick<ReturnType<typeof testOptions>, 'family' | 'seed' | 'standardize'>,
     components: number
@@ -116,20 +116,21 @@ export interface TestState {
   readonly tests: () => E.Either<Problem.Problems, Tests>
 }
 
-/** Draws as many rows as there are from a mixture. Whole weights count rows; others are kept. */
+/** Draws a sample of the mixture: as many rows as whole weights count, otherwise the rows' number, with their weights. */
 const resampleOf = (points: Points.Points, key: Key.Key, mixture: Mixture.Mixture): Points.Points => {
   const { rows, weights } = points
-  const sample = Mixture.sample(isCounted(points) ? Points.totalWeight(points) : rows)(key)(mixture)
-  return isCounted(points) || weights === undefined ? sample : { ...sample, weights }
+  const sample = Mixture.sample(hasWholeWeights(points) ? Points.totalWeight(points) : rows)(key)(mixture)
+  return hasWholeWeights(points) || weights === undefined ? sample : { ...sample, weights }
 }
 
-const isCounted = ({ weights }: Points.Points): boolean => weights === undefined || weights.every(Number.isInteger)
+const hasWholeWeights = ({ weights }: Points.Points): boolean =>
+  weights === undefined || weights.every(Number.isInteger)
 
 /** Reports resamples too large for memory, even if the data are streamed. */
 const tooManyResampleNumbers = (points: Points.Points): ReadonlyArray<Problem.Problem> => {
   const numbers = Points.totalWeight(points) * points.dim
   return Problem.unless(
-    !isCounted(points) || numbers <= Limits.maxParameters,
+    !hasWholeWeights(points) || numbers <= Limits.maxParameters,
     'weights',
     `for ${numbers} numbers in each resample`,
     `at most ${Limits.maxParameters}`,
@@ -137,7 +138,7 @@ const tooManyResampleNumbers = (points: Points.Points): ReadonlyArray<Problem.Pr
   )
 }
 
-function* statesOf(
+function* runTests(
   options: ReturnType<typeof testOptions>,
   points: Points.Points,
   onNext: Options['onProgress']
@@ -145,7 +146,7 @@ function* statesOf(
   const { from, to, resamples, level, seed } = options
   let done: ReadonlyArray<Test> = []
   for (let components = from; ; components++) {
-    const pair = pairOf(options, components)(points)
+    const pair = fitPair(options, components)(points)
     if (E.isLeft(pair)) {
       yield { next: null, tests: () => pair }
       return
@@ -159,7 +160,7 @@ function* statesOf(
       onNext?.(next)
       yield { next, tests: () => E.right(open) }
       const key = Key.child(drawn)(Key.child(components)(Key.fromSeed(seed)))
-      const other = pairOf(options, components)(resampleOf(points, key, smaller))
+      const other = fitPair(options, components)(resampleOf(points, key, smaller))
       // A resample that cannot be fitted is skipped.
       if (E.isLeft(other)) continue
       resampled.push(other.right.statistic)
@@ -176,9 +177,9 @@ function* statesOf(
 }
 
 /**
- * Tests 1 component against 2, 2 against 3, …, up to the first number that is not rejected. A test draws resamples from the smaller mixture
- * and fits both to them: p = (1 + count)/(1 + resamples), count the number of likelihood ratios at least as great as that of the data. If
- * count reaches ten early, p is ten over the number drawn. A row of weight 2 counts as two rows; weights that are not whole are kept.
+ * Tests 1 component against 2, 2 against 3, …, up to the first number that is not rejected. A test fits both to resamples from the smaller
+ * mixture: p = (1 + count)/(1 + resamples), count the likelihood ratios at least as great as that of the data. If count reaches ten early,
+ * p is ten over the number drawn. A row of weight 2 counts as two; weights that are not whole are kept.
  *
  * A cluster that is not Gaussian needs several components (see `Mixture.merging`).
  *
@@ -221,6 +222,6 @@ export const testStates =
       ),
       E.map(Source.onlyCountedRows),
       E.flatMap(points => Problem.faultless(tooManyResampleNumbers(points), points)),
-      E.map(points => ({ [Symbol.iterator]: () => statesOf(own, points, options.onProgress) }))
+      E.map(points => ({ [Symbol.iterator]: () => runTests(own, points, options.onProgress) }))
     )
   }

@@ -12,8 +12,7 @@ import { search } from './search.js'
 import { candidateKey, prepareTrainingData, type CrossValidatedDeviances } from './trainingData.js'
 import type { CandidateSpec } from './trial.js'
 
-/** Maximum number of folds. */
-export const FOLDS = 5
+export const MAX_FOLDS = 5
 
 /** Returns the 32-bit halves of a double, equal for 0 and −0 and for all NaN. */
 const halves = (x: number): readonly [number, number] => {
@@ -36,8 +35,8 @@ interface FoldAssignment {
 }
 
 /**
- * Assigns rows to folds by the key and their values, not their order. Equal rows share a fold; numbers of distinct rows differ by at most
- * one.
+ * Assigns rows to folds by a hash of the key and their values, independent of their order. Equal rows share a fold; the numbers of distinct
+ * rows differ by at most one.
  */
 export const assignFolds =
   (folds: number, key: Key.Key) =>
@@ -51,7 +50,6 @@ export const assignFolds =
     return { count, of: (points, row) => foldOf.get(rowHash(key, points, row)) ?? 0 }
   }
 
-/** State of a cross-validation between two steps of its searches. */
 export interface CrossValidationStep {
   readonly fold: number
   readonly next: CandidateSpec | null
@@ -68,7 +66,7 @@ export interface CrossValidationOptions {
   readonly backend: Backend.Backend | undefined
 }
 
-/** Adds a fold's deviances of candidates fitted without it, dropping those without a sum of the earlier folds. */
+/** Adds the deviances of one more fold; drops candidates that failed in this or an earlier one. */
 const addDeviances = (
   before: CrossValidatedDeviances | null,
   fold: Source.Data,
@@ -92,7 +90,7 @@ export function* crossValidate(
   options: CrossValidationOptions
 ): Generator<CrossValidationStep> {
   const { key, prior, backend } = options
-  const folds = assignFolds(FOLDS, Key.child(1)(key))(data)
+  const folds = assignFolds(MAX_FOLDS, Key.child(1)(key))(data)
   let deviances: CrossValidatedDeviances | null = null
   for (let fold = 0; fold < folds.count && folds.count > 1; fold++) {
     const training = Source.filterRows((points, row) => folds.of(points, row) !== fold)(data)
@@ -112,5 +110,5 @@ export function* crossValidate(
       test.close()
     }
   }
-  yield { fold: FOLDS, next: null, deviances: deviances ?? new Map() }
+  yield { fold: MAX_FOLDS, next: null, deviances: deviances ?? new Map() }
 }

@@ -1,6 +1,6 @@
 /**
- * Classification by Bayes' rule. The density of a class is one Gaussian, with parameters shared among classes (EDDA: Bensmail & Celeux
- * 1996), or a mixture (MclustDA: Fraley & Raftery 2002).
+ * Classification by Bayes' rule. A class is one Gaussian, with parameters shared among classes (EDDA: Bensmail & Celeux 1996), or a mixture
+ * (MclustDA: Fraley & Raftery 2002).
  */
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -31,7 +31,7 @@ export interface Options {
    * otherwise among the components of a class. Default: 'chosen'.
    */
   readonly covariance?: 'chosen' | Covariance.Name | ReadonlyArray<Covariance.Name> | undefined
-  /** Number of components per class, or the numbers compared. Default: 1. */
+  /** Number per class, or the numbers compared. Default: 1. */
   readonly components?: number | ReadonlyArray<number> | undefined
   /** Default: 0. */
   readonly seed?: number | undefined
@@ -69,7 +69,7 @@ interface LabelledPoints {
 
 const weightOf = (points: Points.Points, i: number): number => points.weights?.[i] ?? 1
 
-const labelledBy = (
+const groupByLabel = (
   data: Points.Points | DiscriminantRows,
   labels: ReadonlyArray<string | number>
 ): E.Either<Problem.Problems, LabelledPoints> =>
@@ -118,8 +118,8 @@ const DISCRIMINANT_SETTINGS: Setting.Settings<Options> = {
   seed: null
 }
 
-/** Mean of the rows, and triangular factor of scatter/n. */
-const meanAndTriangle = (points: Points.Points): { readonly mean: Float64Array; readonly factor: NdArray } => {
+/** Mean of the rows, [d], and triangular factor of their maximum-likelihood covariance, [d, d]. */
+const meanAndCovarianceFactor = (points: Points.Points): { readonly mean: Float64Array; readonly factor: NdArray } => {
   const { rows, dim, values } = points
   const all = Points.totalWeight(points)
   const mean = Points.mean(points)
@@ -138,7 +138,7 @@ const meanAndTriangle = (points: Points.Points): { readonly mean: Float64Array; 
 
 type ClassMixtures = Pick<Discriminant, 'mixtures' | 'covariances' | 'parameters'>
 
-/** Runs a single M-step with the labels as responsibilities. */
+/** Fits one Gaussian to each class, by a single M-step with the labels as responsibilities. */
 const oneGaussianPerClass =
   ({ classes, parts, points }: LabelledPoints, priors: Float64Array) =>
   (name: Covariance.Name): E.Either<Problem.Problems, ClassMixtures> => {
@@ -157,7 +157,7 @@ const oneGaussianPerClass =
           )
         )
       )
-    const found = parts.map(meanAndTriangle)
+    const found = parts.map(meanAndCovarianceFactor)
     const moments: Mixture.Mixture = {
       means: { shape: [classes.length, dim], values: concatenated(found.map(({ mean }) => mean)) },
       weights: priors,
@@ -172,7 +172,7 @@ const oneGaussianPerClass =
     })
   }
 
-/** Fits a mixture to each class; BIC chooses covariances and count. */
+/** Fits a mixture to each class, chosen by BIC. */
 const mixturePerClass = (
   { classes, parts, points }: LabelledPoints,
   options: Options
@@ -213,7 +213,7 @@ const classLogJoint =
     return Array.from({ length: points.rows }, (_, i) => all.map((logs, c) => Elementary.log(priors[c]) + logs[i]))
   }
 
-const verdicts =
+const verdictsOf =
   (classes: ReadonlyArray<string>, of: Pick<Discriminant, 'mixtures' | 'priors'>) =>
   (data: Points.Points | DiscriminantRows): ReadonlyArray<Verdict> => {
     const points = 'rows' in data ? data : Problem.orThrow(Points.fromRows(data))
@@ -228,7 +228,11 @@ const verdicts =
     })
   }
 
-const finished = ({ points, classes }: LabelledPoints, priors: Float64Array, found: ClassMixtures): Discriminant => {
+const toDiscriminant = (
+  { points, classes }: LabelledPoints,
+  priors: Float64Array,
+  found: ClassMixtures
+): Discriminant => {
   const rows = classLogJoint({ ...found, priors })(points)
   const logLikelihood = sumOfNumbers(rows.map((logs, i) => weightOf(points, i) * logSumExpOf(logs)))
   return {
@@ -237,11 +241,11 @@ const finished = ({ points, classes }: LabelledPoints, priors: Float64Array, fou
     ...found,
     logLikelihood,
     bic: found.parameters * Elementary.log(Points.totalWeight(points)) - 2 * logLikelihood,
-    predict: verdicts(classes, { ...found, priors })
+    predict: verdictsOf(classes, { ...found, priors })
   }
 }
 
-const learnedOf =
+const chooseByBIC =
   (options: Options) =>
   (labelled: LabelledPoints): E.Either<Problem.Problems, Discriminant> => {
     const { parts, points } = labelled
@@ -250,12 +254,12 @@ const learnedOf =
     if (counts.some(count => count !== 1))
       return pipe(
         mixturePerClass(labelled, options),
-        E.map(found => finished(labelled, priors, found))
+        E.map(found => toDiscriminant(labelled, priors, found))
       )
     const all = covariancesOf(options).map(name =>
       pipe(
         oneGaussianPerClass(labelled, priors)(name),
-        E.map(found => finished(labelled, priors, found))
+        E.map(found => toDiscriminant(labelled, priors, found))
       )
     )
     const right = all.flatMap(one => (E.isRight(one) && Number.isFinite(one.right.bic) ? [one.right] : []))
@@ -286,8 +290,8 @@ export const learned =
   ): E.Either<Problem.Problems, Discriminant> =>
     pipe(
       Problem.faultless(Setting.problems(DISCRIMINANT_SETTINGS, options), undefined),
-      E.flatMap(() => labelledBy(data, labels)),
-      E.flatMap(learnedOf(options))
+      E.flatMap(() => groupByLabel(data, labels)),
+      E.flatMap(chooseByBIC(options))
     )
 
 /**
@@ -321,7 +325,7 @@ export interface Confusion {
   readonly brier: number
 }
 
-/** Computes the confusion matrix, error rate and Brier score; a row of weight 2 counts as two. */
+/** Evaluates assigned against true classes; a row of weight 2 counts as two. */
 export const confusion = (
   classes: ReadonlyArray<string>,
   labels: ReadonlyArray<string | number>,
@@ -348,13 +352,13 @@ export const confusion = (
 }
 
 export interface Folds {
-  /** Number of folds, each with rows of every class. Default: 10. */
+  /** Each with rows of every class. Default: 10. */
   readonly folds?: number | undefined
   /** Default: 0. */
   readonly seed?: number | undefined
 }
 
-/** Returns the fold of each row, class by class; null if a class has too few distinct rows. */
+/** Returns the fold of each row, stratified by class; null if a class has too few distinct rows. */
 const stratifiedFolds = (
   { classes, parts, points, names }: LabelledPoints,
   folds: number,
@@ -368,7 +372,7 @@ const stratifiedFolds = (
 
 /**
  * Estimates the error on new rows by stratified cross-validation, choosing covariances and components again in each fold. Folds do not
- * depend on the order of rows; equal rows of a class share a fold.
+ * depend on the order of rows; equal rows of a class share one.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -388,7 +392,7 @@ export const crossValidated =
     labels: ReadonlyArray<string | number>
   ): E.Either<Problem.Problems, Confusion> =>
     pipe(
-      labelledBy(data, labels),
+      groupByLabel(data, labels),
       E.filterOrElse(
         () => Number.isInteger(folds) && folds >= 2,
         (): Problem.Problems => [Problem.of('folds', String(folds), 'a whole number ≥ 2', 'try 10')]
@@ -440,8 +444,8 @@ export interface Directions {
 
 /**
  * Directions in which the components of a mixture differ most (GMMDR: Scrucca 2010): eigenvectors of 2λB̂² + 2(1 − λ)Σ π(Σ̂_k − Σ̄)², B the
- * covariance of the means, ^ in units of the total covariance. λ = 1 (default) compares means alone, in at most K − 1 directions. Classes
- * are compared by the components of their `joined` mixture. A background is left out; Student-t components need ν > 2.
+ * covariance of the means, ^ in units of the total covariance. λ = 1 (default) compares means alone, in at most K − 1 directions. For
+ * classes, give their `joined` mixture. A background is left out; Student-t components need ν > 2.
  *
  * @example
  * import { strict as assert } from 'node:assert'

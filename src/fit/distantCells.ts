@@ -9,16 +9,16 @@ export interface DistantCell {
   readonly value: number
   /** Quartiles of the column. */
   readonly middle: readonly [number, number]
-  /** Distance from the median, relative to the threshold. */
+  /** Distance from the median, in units of the threshold. */
   readonly times: number
 }
 
 /** In interquartile ranges; the range of a Gaussian is 4/3 standard deviations. */
-const MAX_RANGES = 10
+const MAX_INTERQUARTILE_RANGES = 10
 
 /**
- * Returns the most distant cell of each row that has one with (x − median)²/n > (10 · interquartile range)², which alone makes the standard
- * deviation ten ranges; farthest first. Missing cells, and columns with range 0, have none.
+ * Returns the cells with |x − median| > 10 √n interquartile ranges, farthest first, at most one per row. Such a cell alone makes the
+ * standard deviation ten ranges. Missing cells and columns with range 0 have none.
  */
 export const distantCells = (points: Points): ReadonlyArray<DistantCell> => {
   const { rows, dim, values } = points
@@ -26,7 +26,7 @@ export const distantCells = (points: Points): ReadonlyArray<DistantCell> => {
     const cells = columnOfPoints(j)(points)
     const sorted = cells.filter(x => !Number.isNaN(x)).sort()
     const [low, median, high] = [1, 2, 3].map(quarter => sorted[Math.floor((quarter / 4) * (sorted.length - 1))])
-    const threshold = MAX_RANGES * (high - low) * Math.sqrt(sorted.length)
+    const threshold = MAX_INTERQUARTILE_RANGES * (high - low) * Math.sqrt(sorted.length)
     const largest = Math.max(median - sorted[0], sorted[sorted.length - 1] - median)
     return { low, median, high, threshold, isExceeded: sorted.length > 0 && threshold > 0 && largest > threshold }
   })

@@ -27,7 +27,7 @@ export interface MixtureEvaluation extends Diagnostics {
   /** In the original units, sorted by means. */
   readonly mixture: Mixture.Mixture
   readonly statistics: Statistics.Statistics
-  /** In the scaled units; null if there was none. */
+  /** Lower bound on variances, in the scaled units; null if there was none. */
   readonly minimumVariance: number | null
   /** Components given by `Score.withFixed`, in the given order. */
   readonly fixed: ReadonlyArray<number>
@@ -40,7 +40,7 @@ export interface EvaluationData
   readonly completeRows: Source.Data | null
 }
 
-/** Returns the original data in the form on which mixtures are evaluated. Default backend: this process. */
+/** Prepares the original data for evaluations. Default backend: this process. */
 export const evaluationData = (
   {
     original,
@@ -65,7 +65,7 @@ export interface MixtureEvaluationOptions<P extends string> {
   readonly testsSupport?: boolean
 }
 
-/** Evaluates a mixture in the scaled units. */
+/** Evaluates a mixture given in the scaled units; results are in the original units. */
 export const evaluateScaledMixture = <P extends string>(
   fitted: Mixture.Mixture,
   data: EvaluationData,
@@ -129,7 +129,6 @@ const componentEstimation = (score: Score.Score<string>, dim: number): Support.C
     : { second, parameters: (Score.degreesOfFreedom(dim)(score) + 1) / family.count(dim) }
 }
 
-/** Returns the score inside a wrapper; undefined if there is none. */
 const innerScore = (score: Score.Score<string>): Score.Score<string> | undefined =>
   Case.parts(score).slice(1).find(Score.concept.is)
 
@@ -170,13 +169,13 @@ export const countParameters = (
   return parameters + dim - (family.unitVariance ? 0 : 1)
 }
 
-const NO_DEVIANCES = new Float64Array(0)
+const ABSENT_PARAMETERS = new Float64Array(0)
 
 /** Variances [K, d] of components with diagonal covariances. */
 const diagonalVariances = ({ variances, means: { shape, values } }: Mixture.Mixture): Float64Array =>
   variances.length === shape[0] ? values.map((_, at) => variances[Math.floor(at / shape[1])]) : variances
 
-/** True if parameters are equal up to `ROUNDING_TOLERANCE`, relative to the largest of each kind. */
+/** True if parameters agree to `ROUNDING_TOLERANCE`, relative to the largest of each kind. */
 export const equalUpToRounding = (one: Mixture.Mixture, other: Mixture.Mixture): boolean => {
   if (
     Mixture.components(one) !== Mixture.components(other) ||
@@ -186,9 +185,9 @@ export const equalUpToRounding = (one: Mixture.Mixture, other: Mixture.Mixture):
     return false
   const areDiagonal = one.factors === null && other.factors === null
   const parameters = (mixture: Mixture.Mixture): ReadonlyArray<Float64Array> => [
-    mixture.tails ?? NO_DEVIANCES,
-    mixture.background?.centre ?? NO_DEVIANCES,
-    mixture.background?.scale ?? NO_DEVIANCES,
+    mixture.tails ?? ABSENT_PARAMETERS,
+    mixture.background?.centre ?? ABSENT_PARAMETERS,
+    mixture.background?.scale ?? ABSENT_PARAMETERS,
     Float64Array.of(mixture.background?.share ?? 0),
     mixture.weights,
     mixture.means.values,

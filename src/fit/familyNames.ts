@@ -1,11 +1,11 @@
-/** Names of families: of this library, of mclust, and of factor analysers. */
+/** Names of families of this library, of mclust, and of factor analysers. */
 import * as Problem from '../core/problem.js'
 import { isRecord } from '../core/record.js'
 import * as Covariance from '../mixture/families/covariance.js'
 import * as Score from '../score/score.js'
 import type { ScoreConstructor } from './candidates.js'
 
-/** Families compared by default. With one column all equal one of the first two. */
+/** Families compared by default; with one column, the first two. */
 export const families = {
   isotropic: Score.isotropic,
   tiedIsotropic: Score.tiedIsotropic,
@@ -17,7 +17,7 @@ export const families = {
 
 type DefaultName = keyof typeof families
 
-/** mclust's names of the default families; E and V are those of one column. */
+/** Names in mclust of the default families; E and V are those of one column. */
 const mclustSynonyms: Readonly<Partial<Record<string, DefaultName>>> = {
   E: 'tiedIsotropic',
   V: 'isotropic',
@@ -29,7 +29,7 @@ const mclustSynonyms: Readonly<Partial<Record<string, DefaultName>>> = {
   VVV: 'full'
 }
 
-/** Family name of this library, of mclust (VVE), or of factor analysers (UCU2; see `Covariance.factors`). */
+/** Name in this library, in mclust (VVE), or of a factor analyser (UCU2; see `Covariance.factors`). */
 export type FamilyName = DefaultName | Covariance.Name | Covariance.FactorName | 'E' | 'V'
 
 /** True if `familyByName` accepts a name. */
@@ -70,14 +70,14 @@ export const familyProblems = (field: string, choice: FamilyChoice): ReadonlyArr
 
 /** Sets the number of components of a score or of its inner mixture; null if it has none. */
 const withComponents = (score: Score.Score<string>, components: number): Score.Score<string> | null => {
-  // A spread keeps the case.
+  // The spread keeps the type of score.
   if ('components' in score) return { ...score, components } as Score.Score<string>
   const [field, part] = Object.entries(score).find(([, part]) => Score.concept.is(part)) ?? []
   const inner = field === undefined ? null : withComponents(part as Score.Score<string>, components)
   return field === undefined || inner === null ? null : { ...score, [field]: inner }
 }
 
-/** Returns a family's constructor, and a chosen score's number of components; otherwise null. */
+/** Returns a choice's constructor, and the number of components of a chosen score; otherwise null. */
 export const constructorOf = (
   choice: FamilyChoice
 ): { readonly makeScore: ScoreConstructor; readonly components: number | null } => {

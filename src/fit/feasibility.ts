@@ -15,7 +15,10 @@ const estimatesFullCovariance = (mStep: MStep<string> | undefined): boolean =>
 const needsMoreRowsThanColumns = (score: Score.Score<string>, { rows, dim }: DataSize): boolean =>
   rows <= dim && dim > 1 && hasFamily(score, ({ mStep }) => estimatesFullCovariance(mStep))
 
-/** True if there are fewer parameters than numbers, and enough rows per component to bound its likelihood; one under a prior. */
+/**
+ * True if there are fewer parameters than numbers and enough rows per component to bound the likelihood. A prior bounds it, so that one row
+ * per component suffices.
+ */
 const hasEnoughRows = (score: Score.Score<string>, { rows, dim }: DataSize, prior: number | null): boolean => {
   if (prior === null && Score.degreesOfFreedom(dim)(score) >= rows * dim) return false
   const { family } = Score.interpret(score)

@@ -1,4 +1,4 @@
-/** Fits of Gaussian mixtures; a criterion selects family and number of components. */
+/** Fits of Gaussian mixtures, with family and number of components selected by a criterion. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -11,7 +11,7 @@ import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Score from '../score/score.js'
 import { asList, buildGrid, type FamilyGrid } from './candidateGrid.js'
 import { rankCandidates, type FailedCandidate } from './candidates.js'
-import { crossValidate, FOLDS } from './crossValidation.js'
+import { crossValidate, MAX_FOLDS } from './crossValidation.js'
 import { toFit, type Fit, type FitContext } from './fitResult.js'
 import * as FixedComponents from './fixedComponents.js'
 import { optionProblems, resolveOptions, type FitOptions, type Progress } from './resolveOptions.js'
@@ -40,11 +40,11 @@ export type { Starts } from './restarts.js'
 export { fromJSON, type StoredModel as Kept } from './storedModel.js'
 
 export interface State {
-  /** Candidate fitted next; null if fitted ones are refined. */
+  /** Null if fitted candidates are refined. */
   readonly next: Progress | null
   /**
-   * Pipeline, on the scaled data, of the last iterations of a sole candidate; null if more remains. Run with the seed's key it gives the
-   * result of the next states, and can be stopped and resumed.
+   * Pipeline, on the scaled data, of a sole candidate's last iterations; null if more remains. Run with the seed's key it gives the result
+   * of the next states, and can be stopped and resumed.
    */
   readonly rest: Pipeline.Pipeline<string> | null
   /** Returns the best fit so far, computed on the first call, or problems. */
@@ -99,8 +99,8 @@ export const mixture =
     )
 
 /**
- * Fits a mixture step by step; states are computed on demand, and the last is the result of `mixture`. With more than 4000 rows there is a
- * state after each pass over all; before, a candidate's likelihood is predicted from a sample.
+ * Fits a mixture step by step: states are computed on demand, and the last is the result of `mixture`. Above 4000 rows there is a state
+ * after each pass over all; before, likelihoods are predicted from a sample.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -134,7 +134,7 @@ export const states =
       }))
     )
 
-/** Checks the options, and checks and prepares the data. */
+/** Checks the options and the data, and prepares the data. */
 const contextOf = (options: FitOptions, given: Source.Data | RowLists): E.Either<Problem.Problems, FitContext> =>
   pipe(
     Problem.faultless(optionProblems(options), undefined),
@@ -210,7 +210,7 @@ function* statesOfStart(context: FitContext): Generator<State> {
       yield { next: report(next, fold), rest: null, fit: () => E.left([noCandidateProblem]) }
     }
   }
-  const folds = criterion === 'crossValidated' ? FOLDS : 0
+  const folds = criterion === 'crossValidated' ? MAX_FOLDS : 0
   for (const { next, trials, remainingPipeline } of search(data, grid, { key, criterion, prior, backend }))
     yield {
       next: report(next, folds, trials.length),
@@ -219,7 +219,7 @@ function* statesOfStart(context: FitContext): Generator<State> {
     }
 }
 
-/** Returns a function that reports the next candidate, given the finished passes and the trials in this one. */
+/** Returns a function that reports the next candidate by `onProgress`, given the finished passes and the trials in this one. */
 const progressReporter = (
   grid: ReadonlyArray<FamilyGrid>,
   { criterion, onProgress }: Pick<FitContext['options'], 'criterion' | 'onProgress'>
@@ -231,7 +231,7 @@ const progressReporter = (
   const requested = grid.flatMap(({ makeScore, componentCounts }) =>
     componentCounts.map(components => nameOf({ score: makeScore({ components }), components }))
   )
-  const total = (criterion === 'crossValidated' ? FOLDS + 1 : 1) * requested.length
+  const total = (criterion === 'crossValidated' ? MAX_FOLDS + 1 : 1) * requested.length
   return (spec: CandidateSpec | null, passes: number, trials = 0): Progress | null => {
     if (spec === null) return null
     const name = nameOf(spec)

@@ -29,13 +29,13 @@ export interface Fit {
   /** Constant columns, which are not fitted. */
   readonly leftOut: ReadonlyArray<string>
   /**
-   * Candidate with the lowest criterion, if excluded for an empty component or one that only the minimum variance keeps from collapsing;
+   * Candidate with the lowest criterion, if excluded because a component is empty or kept from collapsing by the minimum variance alone;
    * otherwise null.
    */
   readonly excluded: RankedCandidate | null
   /** Components given by the option `fixed`, in the given order. */
   readonly fixed: ReadonlyArray<number>
-  /** Columns at the minimum variance in components of the excluded candidate, or of this one if there is none. */
+  /** Columns at the minimum variance in components of the excluded candidate, if there is one, otherwise of this one. */
   readonly minVarianceColumns: ReadonlyArray<string>
   /** Weighted mean of log p(x) over the rows. */
   readonly logLikelihood: number
@@ -47,11 +47,11 @@ export interface Fit {
   readonly criterion: Criterion
   /** Seed of the best start, which alone gives an equal fit. */
   readonly seed: number
-  /** Agreement of the starts; if it is low, more starts may find a better fit. */
+  /** If few starts agree, more may find a better fit. */
   readonly starts: Starts
   /** Strength of the prior in rows; null for maximum likelihood. */
   readonly prior: number | null
-  /** See `Ranked`. */
+  /** Approximate posterior probability of the candidate (see `Ranked`). */
   readonly posterior: number
   /** All fitted candidates, best first; the first is this one. */
   readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
@@ -75,8 +75,8 @@ export interface Fit {
   readonly overlapping: () => Clusters | null
   readonly sample: (rows: number) => (key: Key.Key) => Points.Points
   /**
-   * Returns percentile intervals over resamples of the rows (see `Bootstrap`); a source must still be open. Throws a RangeError for invalid
-   * options, and if too few resamples keep all components.
+   * Returns percentile intervals over resamples of the rows; a source must still be open. Throws a RangeError for invalid options, and if
+   * too few resamples keep all components.
    */
   readonly bootstrap: (options?: Bootstrap.Options) => Bootstrap.Bootstrap
   /** Returns the components and the candidates as text. */

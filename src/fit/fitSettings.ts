@@ -17,9 +17,8 @@ export const criterionFor = (components: number | ReadonlyArray<number> | undefi
   const counts = typeof components === 'number' ? [components] : (components ?? [])
   return counts.length === 1 && counts[0] > 1 ? 'bic' : 'icl'
 }
-/** Background to compare with families without one (see `Score.withBackground`). */
 export const backgroundSetting = oneOfSetting(['cauchy', 'box'] as const)
-export const seed = withDefaultSetting(0)(wholeSetting(0, 0))
+export const seedSetting = withDefaultSetting(0)(wholeSetting(0, 0))
 export const startsSetting = withDefaultSetting(1)(wholeSetting(1, 10, Limits.maxStarts))
 export const missingSetting = withDefaultSetting<'refuse' | 'em'>('refuse')(oneOfSetting(['refuse', 'em']))
 /** κ of Fraley & Raftery (2007), who take 0.01. */
@@ -31,11 +30,11 @@ export const levelSetting = withDefaultSetting(0.95)(
 )
 
 /** Returns the minimum number of resamples for intervals of a level. */
-export const fewest = (level: number): number => (level > 0 && level < 1 ? Math.ceil(2 / (1 - level) - 1e-9) : 2)
+export const minResamples = (level: number): number => (level > 0 && level < 1 ? Math.ceil(2 / (1 - level) - 1e-9) : 2)
 
 /** Number of resamples for intervals of a level. */
-export const resamples = (level: number): SettingWithDefault<number> =>
-  withDefaultSetting(200)(wholeSetting(fewest(level), 200, 1e6))
+export const resamplesSetting = (level: number): SettingWithDefault<number> =>
+  withDefaultSetting(200)(wholeSetting(minResamples(level), 200, 1e6))
 
-/** Maximum number of resamples per test of the number of components. */
-export const tests = wholeSetting(1, 99, 1e6)
+/** Maximum number of resamples per test. */
+export const testResamplesSetting = wholeSetting(1, 99, 1e6)

@@ -8,7 +8,7 @@ import type { ScoreConstructor } from './candidates.js'
 
 type FixedList = ReadonlyArray<Known.Fixed>
 
-/** Problems of fixed components for data with `dim` columns, for any family. */
+/** Problems of fixed components, of any family, for data with `dim` columns. */
 export const problems = (
   fixed: FixedList,
   columns: number,
@@ -59,7 +59,8 @@ export const withFixedComponents =
   options =>
     Score.withFixed(fixed)(family(options))
 
-const fixedPartsInWords = (score: Score.Score<string>): ReadonlyArray<string> =>
+/** “mean and covariance” for each fixed component. */
+const fixedParameterNames = (score: Score.Score<string>): ReadonlyArray<string> =>
   Case.isMadeBy(Score.withFixed)(score) && 'known' in score
     ? // The field of that case.
       (score.known as FixedList).map(one =>
@@ -72,6 +73,6 @@ const fixedPartsInWords = (score: Score.Score<string>): ReadonlyArray<string> =>
 
 /** “Component 2 is known; not learned: its mean and covariance.” */
 export const sentences = (fixed: ReadonlyArray<number>, score: Score.Score<string>): ReadonlyArray<string> =>
-  fixedPartsInWords(score).flatMap((parts, k) =>
+  fixedParameterNames(score).flatMap((parts, k) =>
     k < fixed.length ? [`Component ${fixed[k] + 1} is known; not learned: its ${parts}.`] : []
   )

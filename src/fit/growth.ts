@@ -1,4 +1,4 @@
-/** Growth phase: fits each candidate of a grid from the one with one component less, or from other families. */
+/** Growth phase: fits each candidate of a grid from that with one component less, or from other families. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -32,9 +32,9 @@ export interface SearchContext {
   readonly evaluationData: EvaluationData
   readonly key: Key.Key
   readonly criterion: Criterion
-  /** Strength in rows (see `Pipeline.pipelineUnderPrior`); null for maximum likelihood. */
+  /** Strength in rows; null for maximum likelihood. */
   readonly prior: number | null
-  /** Rows on which candidates compete: the data, or the population of a sample. */
+  /** The data, or the population of a sample. */
   readonly target: PredictionTarget
 }
 
@@ -72,10 +72,11 @@ export function* growFamilies(
     const smaller: SmallerFit | null = method === 'growth' ? smallerFitOf(spec, previous, earlier) : null
     const problem = fittingProblem(spec, points, prior)
     const target = { score: spec.score, minVariance: spec.minVariance ?? Number.MIN_VALUE }
-    const start: WarmStart | null = method === 'growth' ? fromSmaller(smaller) : fromOtherFamilies(spec, trials)
+    const start: WarmStart | null =
+      method === 'growth' ? startFromSmaller(smaller) : startFromOtherFamilies(spec, trials)
     const result: WarmStartedFit | null = problem === null ? fit(target, start) : null
     previous = result === null ? smaller : { ...result, score: spec.score }
-    if (isCandidate) trials = [...trials, trialOf(context, spec, result ?? problem)]
+    if (isCandidate) trials = [...trials, toTrial(context, spec, result ?? problem)]
   }
   yield snapshotOf(trials)
   return trials
@@ -99,10 +100,13 @@ const smallerFitOf = (
     : { score: trial.spec.score, params: trial.params, dependsOnSeed: trial.candidate.dependsOnSeed }
 }
 
-const fromSmaller = (fit: SmallerFit | null): WarmStart | null => fit && { from: 'smallerFit', fit }
+const startFromSmaller = (fit: SmallerFit | null): WarmStart | null => fit && { from: 'smallerFit', fit }
 
-/** Returns the mixtures of other families with as many components; null if there is none. */
-const fromOtherFamilies = ({ components }: CandidateSpec, trials: ReadonlyArray<CandidateTrial>): WarmStart | null => {
+/** Null if other families have no fit with as many components. */
+const startFromOtherFamilies = (
+  { components }: CandidateSpec,
+  trials: ReadonlyArray<CandidateTrial>
+): WarmStart | null => {
   const mixtures = fittedTrials(trials)
     .filter(({ spec }) => spec.components === components)
     .flatMap(({ spec, params }) => RA.fromOption(Score.toMixture(spec.score)(params)))
@@ -110,7 +114,7 @@ const fromOtherFamilies = ({ components }: CandidateSpec, trials: ReadonlyArray<
 }
 
 /**
- * True if the criterion under the enclosing family's likelihood exceeds the best's by `CONTENDER_MARGIN`. Misses a winner if EM did not
+ * True if the criterion exceeds the best's by `CONTENDER_MARGIN` even with the enclosing family's likelihood. Misses a winner if EM did not
  * find that family's maximum.
  */
 const cannotWin = (
@@ -132,7 +136,7 @@ const cannotWin = (
   return predictedCriterion(criterion, bounded, target) > best + CONTENDER_MARGIN
 }
 
-const trialOf = (
+const toTrial = (
   { evaluationData }: SearchContext,
   spec: CandidateSpec,
   result: WarmStartedFit | Problem.Problem | null

@@ -1,4 +1,4 @@
-/** Test by a few EM iterations, on few rows, if heavy tails or a background would lower the criterion of a fit. */
+/** Test by a few EM iterations, on few rows, if heavy tails or a background would lower the criterion. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { pluralized } from '../data/dataProblems.js'
@@ -41,34 +41,34 @@ export interface HintInput {
   readonly scaling: Points.Scaling | null
   readonly criterion: Criterion
   readonly prior: number | null
-  /** In the scaled units; null if there was none. */
+  /** Lower bound on variances, in the scaled units; null if there was none. */
   readonly minimumVariance: number | null
-  /** True if a component of the fit or of the excluded candidate is at the minimum variance, which an extension would describe. */
+  /** True if a component of the fit or of the excluded candidate is at the minimum variance; there is then no hint. */
   readonly involvesMinVariance: boolean
 }
 
-/** True if a component of the excluded candidate, or of the best if there is none, is at the minimum variance. */
+/** True if a component of the excluded candidate, if there is one, otherwise of the best is at the minimum variance. */
 export const involvesMinVariance = (criterion: Criterion, ranked: ReadonlyArray<RankedCandidate>): boolean =>
   ranked.length > 0 && (bestExcluded(criterion, ranked) ?? ranked[0]).atMinVariance.length > 0
 
-const MAX_SAMPLE = 2000
-const MAX_ITERATIONS = 30
+const MAX_HINT_ROWS = 2000
+const MAX_HINT_ITERATIONS = 30
 
 /** Minimum decrease reported: the fit then has a posterior probability below e⁻⁵. */
 const MIN_DECREASE = 10
 
-/** No estimate is robust against a majority of outliers (Donoho & Huber 1983). */
+/** Share of the rows: no estimate is robust against a majority of outliers (Donoho & Huber 1983). */
 const MAX_BACKGROUND_SHARE = 1 / 2
 
-/** Components with a smaller weight may represent outliers. */
+/** Components with less weight may represent outliers. */
 const SMALL_WEIGHT = 0.05
 
-/** Total responsibility of a component's rows that other components may explain. */
+/** Number of rows by which a lone component may exceed d: its responsibility for rows of other components. */
 const ROW_TOLERANCE = 0.5
 
 /**
- * Returns the extension with the lowest criterion, if that is lower by ten; lower at all if components have at most d rows. At most 30 EM
- * iterations on 2000 rows, so a hint can be missed, and is no proof; compare by `fit(rows, { robust: true })`.
+ * Returns the extension with the lowest criterion, if lower by ten, or at all if components have at most d rows. Uses at most 30 EM
+ * iterations on 2000 rows, so a hint can be missed and is no proof; compare by `fit(rows, { robust: true })`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -83,10 +83,10 @@ export const findHint = (input: HintInput): Hint | null => {
   const { mixture } = chosen
   const isExtended = mixture.tails !== undefined || mixture.background !== undefined
   if (input.involvesMinVariance || isExtended || Missing.hasMissingCells(points)) return null
-  const sample = subsample(points, MAX_SAMPLE)
+  const sample = subsample(points, MAX_HINT_ROWS)
   const alternatives = bestOfOtherCounts(ranked)
   if (alternatives.length === 0 && !hasManyOutliers(sample, mixture)) return null
-  const test = testOn(input, sample)
+  const test = prepareExtensionTest(input, sample)
   if (hasConstantColumn(test.scaled)) return null
   const isLone = (weight: number): boolean => weight * Points.totalWeight(points) < points.dim + ROW_TOLERANCE
   const lone = mixture.weights.filter(isLone).length
@@ -103,10 +103,7 @@ export const findHint = (input: HintInput): Hint | null => {
 }
 
 const largestDecrease = (hints: ReadonlyArray<Hint>, minDecrease: number): Hint | null =>
-  hints.reduce<Hint | null>(
-    (best, robustnessHint) => (robustnessHint.less > (best?.less ?? minDecrease) ? robustnessHint : best),
-    null
-  )
+  hints.reduce<Hint | null>((best, hint) => (hint.less > (best?.less ?? minDecrease) ? hint : best), null)
 
 /** Returns the best non-degenerate candidate of each number of components, except the first of all. */
 const bestOfOtherCounts = (ranked: ReadonlyArray<RankedCandidate>): ReadonlyArray<ScoredMixture> =>
@@ -128,11 +125,14 @@ const familyScores = (ranked: ReadonlyArray<RankedCandidate>): ReadonlyArray<Sco
 const hasManyOutliers = (points: Points.Points, mixture: Mixture.Mixture): boolean =>
   Mixture.memberships(points)(mixture).filter(({ isOutlier }) => isOutlier).length > Math.max(1, points.rows / 200)
 
-/** Densities along a constant column depend on the minimum variance alone. */
+/** True if a column is constant: densities along it depend on the minimum variance alone. */
 const hasConstantColumn = ({ dim, values }: Points.Points): boolean =>
   RA.makeBy(dim, j => j).some(j => values.every((x, at) => at % dim !== j || x === values[j]))
 
-/** Returns a mixture without some components, for each score with a free number of components. */
+/**
+ * Returns the mixture without the components that `isLeftOut`, for each score with a free number of components; none if all or none are
+ * left out.
+ */
 const withoutComponents = (
   mixture: Mixture.Mixture,
   isLeftOut: (weight: number) => boolean,
@@ -149,18 +149,17 @@ const withoutComponents = (
     }))
 }
 
-/** Rows on which extensions are fitted, and settings of these fits. */
 interface ExtensionTest extends Pick<HintInput, 'scaling' | 'criterion' | 'prior'> {
   /** In the original units. */
   readonly sample: Points.Points
   readonly scaled: Points.Points
   /** In the scaled units. */
   readonly minVariance: number
-  /** Σ w over all rows, sampled or not. */
+  /** Of all rows, sampled or not. */
   readonly totalWeight: number
 }
 
-const testOn = (input: HintInput, sample: Points.Points): ExtensionTest => {
+const prepareExtensionTest = (input: HintInput, sample: Points.Points): ExtensionTest => {
   const { chosen, points, scaling, criterion, prior, minimumVariance } = input
   const scaled = scaling === null ? sample : Points.pointsInUnits(scaling)(sample)
   const fit = { minVariance: minimumVariance, score: chosen.score, mixture: toScaledUnits(chosen.mixture, scaling) }
@@ -168,28 +167,31 @@ const testOn = (input: HintInput, sample: Points.Points): ExtensionTest => {
   return { scaling, criterion, prior, sample, scaled, minVariance, totalWeight: Points.totalWeight(points) }
 }
 
-const criterionOn = ({ criterion }: ExtensionTest, statistics: Statistics.Statistics): number =>
+const criterionOnSample = ({ criterion }: ExtensionTest, statistics: Statistics.Statistics): number =>
   criterionValue(criterion === 'crossValidated' ? 'bic' : criterion, statistics)
 
-const statisticsOn = ({ sample, scaling }: ExtensionTest, { score, mixture }: ScoredMixture): Statistics.Statistics =>
-  Statistics.of(sample, countParameters(score, mixture, scaling))(mixture)
+const statisticsOnSample = (
+  { sample, scaling }: ExtensionTest,
+  { score, mixture }: ScoredMixture
+): Statistics.Statistics => Statistics.of(sample, countParameters(score, mixture, scaling))(mixture)
 
-/** Returns the criterion on the sample, the lower before and after the EM iterations that extensions get. */
+/** Returns the criterion on the sample, the lower of before and after the EM iterations that extensions get. */
 const criterionOfFit = (test: ExtensionTest, fit: ScoredMixture): number => {
   const continued = fitBriefly(test, fit, Infinity)
-  const current = criterionOn(test, statisticsOn(test, fit))
-  return continued === null ? current : Math.min(current, criterionOn(test, continued))
+  const current = criterionOnSample(test, statisticsOnSample(test, fit))
+  return continued === null ? current : Math.min(current, criterionOnSample(test, continued))
 }
 
 interface ExtensionOptions {
   readonly baseline: number
-  /** Number of components of the fit that the background would replace. */
+  /** See `Hint`. */
   readonly lone: number
   readonly extensions: ReadonlyArray<Hint['beside']>
 }
 
 /**
- * Fits each extension from each start. Omits backgrounds with fewer rows than half the components that they replace, or with half of all.
+ * Fits each extension from each start. Drops backgrounds with less than a row, with fewer than half as many rows as `lone`, or with half of
+ * all rows.
  */
 const extensionHints = (
   test: ExtensionTest,
@@ -204,7 +206,7 @@ const extensionHints = (
         const extend = beside === 'tails' ? Score.withTails({ nu: 'common' }) : Score.withBackground()
         const statistics = fitBriefly(test, { score: extend(score), mixture }, maxCriterion)
         if (statistics === null) return []
-        const less = baseline - criterionOn(test, statistics)
+        const less = baseline - criterionOnSample(test, statistics)
         return [
           {
             beside,
@@ -223,8 +225,8 @@ const extensionHints = (
 }
 
 /**
- * Runs a few EM iterations from a mixture; gives up if the criterion is not expected to fall below `maxCriterion`. Null if the family does
- * not support EM or a component collapses.
+ * Returns statistics after a few EM iterations from a mixture, which end if the criterion is not expected to fall below `maxCriterion`.
+ * Null if the family does not support EM or a component collapses.
  */
 const fitBriefly = (
   test: ExtensionTest,
@@ -238,11 +240,11 @@ const fitBriefly = (
   const embedded = fromMixture(toScaledUnits(mixture, scaling))
   const start = family.placed?.(scaled)(embedded) ?? embedded
   const step = ExpectationMaximization.step(family, minVariance, scaled, prior)
-  const stopping = { maxIterations: MAX_ITERATIONS, abandonAbove: lossAt(test, score, maxCriterion) }
+  const stopping = { maxIterations: MAX_HINT_ITERATIONS, abandonAbove: lossAt(test, score, maxCriterion) }
   const fitted = toMixture(runEM(step, initialState(start), stopping).params)
   const { collapsed } = diagnoseMinVariance(fitted, { minVariance, rows: Points.totalWeight(sample) })
   if (collapsed.length > 0) return null
-  return statisticsOn(test, { score, mixture: scaling === null ? fitted : Mixture.rescaled(scaling)(fitted) })
+  return statisticsOnSample(test, { score, mixture: scaling === null ? fitted : Mixture.rescaled(scaling)(fitted) })
 }
 
 /** Returns the EM loss that gives a criterion if assignments are certain. Infinity under a prior, whose density is in the loss. */
@@ -258,11 +260,9 @@ const lossAt = (
   return (criterionLimit - penalty) / (2 * total) - logScale
 }
 
-/** “Beside a background the ICL of 2 components is 63 lower …” */
-export const hintSentence = (robustnessHint: Hint, criterion: string): string =>
-  robustnessHint.lone === 0
-    ? extensionSentence(robustnessHint, criterion)
-    : replacementSentence(robustnessHint, criterion)
+/** Describes a hint in the text output. */
+export const hintSentence = (hint: Hint, criterion: string): string =>
+  hint.lone === 0 ? extensionSentence(hint, criterion) : replacementSentence(hint, criterion)
 
 /** “3 components rest on a row or two alone …” */
 const replacementSentence = ({ components, less, rows, lone }: Hint, criterion: string): string =>
@@ -270,6 +270,7 @@ const replacementSentence = ({ components, less, rows, lone }: Hint, criterion: 
   `Beside a background, which takes about ${Math.round(rows)} rows, ${pluralized(components, 'component')} describe${components === 1 ? 's' : ''} the others, ` +
   `with an ${criterion} about ${less.toFixed(0)} lower. Compare with --robust -k ${components}.`
 
+/** “With heavy tails the ICL of 2 components is about 63 lower …” */
 const extensionSentence = ({ beside, components, less, rows }: Hint, criterion: string): string =>
   (beside === 'tails'
     ? `With heavy tails the ${criterion} of ${pluralized(components, 'component')} is about ${less.toFixed(0)} lower.`

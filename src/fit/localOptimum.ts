@@ -1,6 +1,6 @@
 /**
- * Test for the usual local optimum of Gaussian mixtures (Chen, Song, Xi & Zhang 2024): two components share one cluster, another covers
- * two, and moving one of the two to split the third raises the likelihood.
+ * Test for the usual local optimum of Gaussian mixtures (Chen, Song, Xi & Zhang 2024): two components share a cluster, another covers two,
+ * and moving one of the two to split the third raises the likelihood.
  */
 import { Key } from '../../lib/index.js'
 import * as Points from '../data/points.js'
@@ -31,21 +31,22 @@ export interface TestedFit {
   readonly points: Points.Points
   readonly scaling: Points.Scaling | null
   readonly prior: number | null
-  /** In the scaled units; null if there was none. */
+  /** Lower bound on variances, in the scaled units; null if there was none. */
   readonly minimumVariance: number | null
   /** Fixed components, in the order of the score. */
   readonly fixed: ReadonlyArray<number>
 }
 
-const MAX_ROWS = 4000
+const MAX_TESTED_ROWS = 4000
 
 /** EM iterations before the move, to converge on the sampled rows. */
 const ITERATIONS_BEFORE = 100
 
-const MOVES = { attempts: 5, polish: 50 }
+const MOVE_SETTINGS = { attempts: 5, polish: 50 }
 
-/** Minimum gains reported, in nats and in nats per row; starts differ by less. */
+/** Minimum gain reported, in nats over all rows; starts differ by less. */
 const MIN_TOTAL_GAIN = 5
+/** Minimum gain reported, in nats per row. */
 const MIN_GAIN_PER_ROW = 1e-3
 
 /**
@@ -70,17 +71,17 @@ export const findLocalOptimum = (fit: TestedFit): LocalOptimum | null => {
   )
     return null
   const { family, fromMixture, toMixture } = maps
-  const sample = subsample(allRows, MAX_ROWS)
+  const sample = subsample(allRows, MAX_TESTED_ROWS)
   const points = scaling === null ? sample : Points.pointsInUnits(scaling)(sample)
   const scaled = toScaledUnits(mixture, scaling, fixed)
   const varianceFloor = minVarianceForContinuing({ minVariance: minimumVariance, score, mixture: scaled }, points)
   const step = ExpectationMaximization.step(family, varianceFloor, points, prior)
   const before = runEM(step, initialState(fromMixture(scaled)), { maxIterations: ITERATIONS_BEFORE }).params
-  const moves = SplitAndMerge.step(family, { ...MOVES, varianceFloor, prior }, points)
+  const moves = SplitAndMerge.step(family, { ...MOVE_SETTINGS, varianceFloor, prior }, points)
   const { params: after, move } = moves(before, Key.fromSeed(0))
   if (move === null) return null
   const { removed, split } = move
-  const withoutMove = runEM(step, initialState(before), { maxIterations: MOVES.polish }).params
+  const withoutMove = runEM(step, initialState(before), { maxIterations: MOVE_SETTINGS.polish }).params
   const gain = step(withoutMove).value - step(after).value
   const totalGain = gain * Points.totalWeight(allRows)
   if (!(gain > MIN_GAIN_PER_ROW && totalGain > MIN_TOTAL_GAIN)) return null
@@ -91,7 +92,7 @@ export const findLocalOptimum = (fit: TestedFit): LocalOptimum | null => {
   return { shared: [a, b], over: order[split], gain: totalGain }
 }
 
-/** Returns the component nearest to one, except `excluded`; the first of equally near ones. */
+/** Returns the component nearest to `component`, except `excluded`; the first of equally near ones. */
 const nearestComponent = (mixture: Mixture.Mixture, component: number, excluded: number): number => {
   const distance = Mixture.distance(mixture, component)
   return Array.from(mixture.weights.keys())
@@ -101,7 +102,8 @@ const nearestComponent = (mixture: Mixture.Mixture, component: number, excluded:
 
 const RECIPES_WITH_MOVES = ['grown', 'annealed']
 
-const remedy = (recipe: string): string => {
+/** “Compare with the recipe annealed.” */
+const recipeAdvice = (recipe: string): string => {
   const others = RECIPES_WITH_MOVES.filter(other => other !== recipe)
   return others.length === RECIPES_WITH_MOVES.length
     ? `Use the recipe ${others.join(' or ')}, which make such moves.`
@@ -111,4 +113,4 @@ const remedy = (recipe: string): string => {
 /** “Components 1 and 2 share one cluster, while component 4 covers two …” */
 export const localOptimumSentence = ({ shared: [a, b], over, gain }: LocalOptimum, recipe: string): string =>
   `The fit is stuck: components ${a + 1} and ${b + 1} share one cluster, while component ${over + 1} covers two. ` +
-  `Moving one of them raises the log-likelihood by about ${gain.toFixed(0)}. ${remedy(recipe)}`
+  `Moving one of them raises the log-likelihood by about ${gain.toFixed(0)}. ${recipeAdvice(recipe)}`

@@ -36,7 +36,7 @@ interface EarlierFit {
 }
 
 /**
- * Returns the minimum variance with which EM continues: that of the fit, or the smaller of the recipe's and the fit's smallest variance.
+ * Returns the minimum variance with which EM continues: the fit's, otherwise the smaller of the recipe's and the fit's smallest variance.
  */
 export const minVarianceForContinuing = ({ minVariance, score, mixture }: EarlierFit, data: Source.Data): number =>
   minVariance ??
@@ -49,7 +49,7 @@ export const minVarianceForContinuing = ({ minVariance, score, mixture }: Earlie
 /** Components with a variance at the minimum in some direction, from 0. */
 export interface MinVarianceDiagnostics {
   readonly atMinVariance: ReadonlyArray<number>
-  /** Those at the minimum in more directions than the data (95 % of their weight), so that the minimum alone bounds their likelihood. */
+  /** Those at the minimum in more directions than the data (95 % of their weight), so that it alone bounds their likelihood. */
   readonly collapsed: ReadonlyArray<number>
   /** Columns that these directions involve; none from components at the minimum in all. */
   readonly minVarianceColumns: ReadonlyArray<number>
@@ -86,7 +86,6 @@ export const diagnoseMinVariance = (
 }
 
 interface Narrowness {
-  /** Number of directions in which the data have at most twice the minimum variance. */
   readonly ofData: number
   /** Number of directions of component k at the minimum, and the columns involved. */
   readonly ofComponent: (k: number) => { readonly directions: number; readonly columns: ReadonlyArray<number> }
@@ -95,7 +94,7 @@ interface Narrowness {
 /** Minimum sum of a column's squared coordinates over the directions that involve it. */
 const MIN_SQUARED_COORDINATE = 0.05
 
-/** Directions are eigenvectors, from a d × d decomposition per component. */
+/** Finds eigenvectors, by a d × d decomposition per component. */
 const narrownessByEigenvector = (mixture: Mixture.Mixture, minVariance: number): Narrowness => {
   const dim = Mixture.dimension(mixture)
   const { values } = Mixture.covariances(mixture)
@@ -114,7 +113,7 @@ const narrownessByEigenvector = (mixture: Mixture.Mixture, minVariance: number):
   }
 }
 
-/** Directions are columns, the eigenvectors of diagonal covariances: O(K d). */
+/** Finds columns, the eigenvectors of diagonal covariances: O(K d). */
 const narrownessByColumn = (mixture: Mixture.Mixture, minVariance: number): Narrowness => ({
   ofData: countNarrowDirections(mixture, largestComponents(mixture.weights), 2 * minVariance),
   ofComponent: k => {
@@ -124,7 +123,7 @@ const narrownessByColumn = (mixture: Mixture.Mixture, minVariance: number): Narr
   }
 })
 
-/** Eigenvectors, each [d], of a covariance, [d, d], with eigenvalue ≤ `bound` up to rounding. */
+/** Eigenvectors, each [d], with eigenvalue ≤ `bound` up to rounding. */
 const narrowEigenvectors = (covariance: Float64Array, dim: number, bound: number): ReadonlyArray<Float64Array> => {
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: covariance })
   return RA.makeBy(dim, a => a)
@@ -132,13 +131,13 @@ const narrowEigenvectors = (covariance: Float64Array, dim: number, bound: number
     .map(a => vectors.values.subarray(a * dim, (a + 1) * dim))
 }
 
-/** Columns with variance ≤ `bound`, with equal rounding. */
+/** Columns with variance ≤ `bound` up to rounding. */
 const narrowColumns = (variances: Float64Array, bound: number): ReadonlyArray<number> => {
   const rounded = bound + variances.length * Number.EPSILON * variances.reduce((a, b) => Math.max(a, b), 0)
   return Array.from(variances.keys()).filter(j => variances[j] <= rounded)
 }
 
-/** Share of rows that the width of the data ignores as outliers. */
+/** Share of rows ignored as outliers in the width of the data. */
 const OUTLIER_SHARE = 0.05
 
 /** Returns the fewest components, largest first, with weights of at least 1 − `OUTLIER_SHARE`. */
@@ -185,7 +184,7 @@ const countNarrowDirections = (mixture: Mixture.Mixture, components: ReadonlyArr
   const largest = diagonal.reduce((max, v, j) => Math.max(max, v + average(k => deviation(k, j) * deviation(k, j))), 0)
   const rounded = (bound + dim * Number.EPSILON * largest) * (1 + 4 * Number.EPSILON)
   const minVarianceColumns = diagonal.filter(v => v <= rounded).length
-  // Σ π δδᵀ ≥ 0 only raises eigenvalues.
+  // Σ π δδᵀ only raises eigenvalues of D.
   if (minVarianceColumns === 0) return 0
   const count = components.length
   const schur = new Float64Array(count * count).map((_, at) => {

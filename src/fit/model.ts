@@ -23,7 +23,7 @@ export const show = (model: Model): string =>
   // Encoding needs no vocabulary.
   `${JSON.stringify(modelCodec(Vocabulary.empty).encode(model), null, 2)}\n`
 
-/** Decodes a model from JSON, with a vocabulary for its pipeline. Messages name the file `path` and the argument `argument`. */
+/** Decodes a model from JSON, with a vocabulary for its pipeline. Messages name the file `path` and the argument. */
 export const readModelJson = (
   vocabulary: Vocabulary.Vocabulary,
   path = 'model',

@@ -20,7 +20,6 @@ const wholeCodec = refinedNumber(x => Number.isSafeInteger(x) && x >= 0, 'a whol
 const shareCodec = refinedNumber(x => x >= 0 && x < 1, 'in [0, 1)')
 const weightCodec = refinedNumber(x => x >= 0, '≥ 0')
 
-/** Fields of a model file, except for the pipeline. */
 export const BODY_FIELDS = {
   format: t.literal(MODEL_FORMAT),
   version: t.literal(MODEL_VERSION),
@@ -70,21 +69,21 @@ const bodyCodec = t.type(BODY_FIELDS)
 export type Body = t.TypeOf<typeof bodyCodec>
 
 /** Codec of the format of a score that is not a mixture. */
-export const isScore = t.type({ format: t.literal('ornstein-score') })
-const isModel = t.type({ format: t.literal(MODEL_FORMAT), version: t.unknown })
+export const scoreFormatCodec = t.type({ format: t.literal('ornstein-score') })
+const modelFormatCodec = t.type({ format: t.literal(MODEL_FORMAT), version: t.unknown })
 
 /** True if JSON has the format of a model, in any version. */
-export const claimsModel = (value: unknown): boolean => isModel.is(value)
+export const claimsModel = (value: unknown): boolean => modelFormatCodec.is(value)
 
-/** Decodes a model with at least these fields. Messages name the file `path` and the argument `argument`. */
+/** Returns a decoder of models with at least the given fields. Messages name the file `path` and the argument. */
 export const decodeModelBody =
   <A extends Body>(form: t.Type<A, unknown>, path: string, argument: string) =>
   (value: unknown): E.Either<Problem.Problems, A> => {
-    if (isScore.is(value))
+    if (scoreFormatCodec.is(value))
       return E.left([
         Problem.of(argument, path, 'a mixture, but a score that has no components', 'use ornstein sample or evaluate')
       ])
-    if (!isModel.is(value)) {
+    if (!modelFormatCodec.is(value)) {
       const domain = `a model (its format is not ${MODEL_FORMAT})`
       return E.left([Problem.of(argument, path, domain, 'write one with ornstein fit --out')])
     }
@@ -108,7 +107,7 @@ export const decodeModelBody =
 export const readModelBody = (path: string, argument: string): ((value: unknown) => E.Either<Problem.Problems, Body>) =>
   decodeModelBody(t.type({ ...BODY_FIELDS, pipeline: t.UnknownRecord }), path, argument)
 
-/** Returns the mixture of a decoded model, whose lists have matching lengths. */
+/** Returns the mixture of a decoded model; its lists must have matching lengths. */
 export const mixtureOf = ({ columns, mixture: { weights, means, variances, factors, ...beside } }: Body): Mixture => {
   const count = weights.length
   const dim = columns.length
@@ -140,12 +139,12 @@ const problems = ({
 }: Body): ReadonlyArray<Problem.Problem> => {
   const dim = columns.length
   const list = (field: string, list: ReadonlyArray<unknown>, wanted: number): ReadonlyArray<Problem.Problem> =>
-    Problem.unless(list.length === wanted, field, `a list of ${list.length}`, `a list of ${wanted}`, WRITE_AGAIN)
+    Problem.unless(list.length === wanted, field, `a list of ${list.length}`, `a list of ${wanted}`, WRITE_AGAIN_REMEDY)
   const repeated = columns.filter((name, j) => columns.indexOf(name) < j)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   return [
-    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', WRITE_AGAIN),
-    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', WRITE_AGAIN),
+    ...Problem.unless(dim > 0, 'columns', '[]', 'a list of at least one', WRITE_AGAIN_REMEDY),
+    ...Problem.unless(weights.length > 0, 'mixture.weights', '[]', 'a list of at least one', WRITE_AGAIN_REMEDY),
     ...list('mixture.means', means, weights.length),
     ...list('mixture.variances', variances, weights.length),
     ...means.flatMap((mean, k) => list(`mixture.means[${k}]`, mean, dim)),
@@ -157,7 +156,7 @@ const problems = ({
         `mixture.factors[${k}]`,
         'a list',
         `a lower triangular ${dim} × ${dim} matrix of finite numbers with a positive diagonal`,
-        WRITE_AGAIN
+        WRITE_AGAIN_REMEDY
       )
     ),
     ...(tails === undefined ? [] : list('mixture.tails', tails, weights.length)),
@@ -179,4 +178,4 @@ const problems = ({
   ]
 }
 
-const WRITE_AGAIN = 'write the model again'
+const WRITE_AGAIN_REMEDY = 'write the model again'

@@ -7,7 +7,7 @@ import { subsample } from './scaledFit.js'
 
 const MAX_OVERLAP_ROWS = 4000
 
-/** In nats per row, the decrease of assignment entropy by a merge: as if one row in fourteen had been split evenly between two clusters. */
+/** In nats per row, decrease of assignment entropy by a merge: as if one row in fourteen had been split evenly between two clusters. */
 export const MIN_ENTROPY_DECREASE = 0.05
 
 /** Merges overlapping components into clusters (see `Mixture.merging`). Null if none overlap, and with missing cells. */

@@ -17,7 +17,7 @@ export interface PredictionTarget extends SampleSize {
   readonly predictLogLikelihood: (candidate: FittedCandidate) => number
 }
 
-/** Returns a candidate with statistics predicted on other rows, marked as not converged and without a list of unsupported components. */
+/** Returns a candidate with statistics predicted on other rows, marked as not converged, without unsupported components. */
 export const withPredictedLikelihood = (
   candidate: FittedCandidate,
   { logLikelihood, rows, totalWeight }: PredictedFit

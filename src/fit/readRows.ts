@@ -29,7 +29,7 @@ export const readRows = (
     E.flatMap(data => Problem.faultless(missing === 'em' ? emptyColumnProblems(data) : [], data))
   )
 
-/** Returns rows as points. `missing: 'em'` allows NaN for a missing cell. */
+/** Returns rows as points. Option `missing: 'em'` allows NaN for a missing cell. */
 export const readPoints = (
   data: Points.Points | RowLists,
   { missing, weights }: Pick<FitOptions, 'missing' | 'weights'>

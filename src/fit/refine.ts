@@ -1,4 +1,4 @@
-/** Refinement of a model selection: runs EM to convergence for each trial that may win, and searches thoroughly from the best. */
+/** Refinement of a model selection: runs EM to convergence for trials that may win, and searches thoroughly from the best. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import type * as Params from '../core/params.js'
@@ -7,7 +7,7 @@ import * as Statistics from '../mixture/statistics.js'
 import type * as Pipeline from '../pipeline/pipeline.js'
 import * as Stage from '../pipeline/stage.js'
 import * as Score from '../score/score.js'
-import { isDegenerate, MAX_LISTED, type Criterion } from './candidates.js'
+import { isDegenerate, MAX_CANDIDATES_LISTED, type Criterion } from './candidates.js'
 import { equalUpToRounding, ROUNDING_TOLERANCE, type EvaluationData } from './evaluation.js'
 import { withPredictedLikelihood } from './prediction.js'
 import {
@@ -28,17 +28,17 @@ import {
 export interface Refinement {
   readonly criterion: Criterion
   readonly evaluationData: EvaluationData
-  /** Continues EM from a trial until it converges, yielding `snapshot` meanwhile. */
+  /** Continues EM until it converges, yielding `snapshot` meanwhile. */
   readonly converge: (trial: FittedTrial, snapshot: SearchSnapshot) => TrialSearch<TrialResult>
-  /** Searches thoroughly from a trial; null to omit that. */
+  /** Null to omit the thorough search. */
   readonly searchThoroughly: ((trial: FittedTrial) => TrialSearch<TrialResult>) | null
-  /** Minimum number of converged trials, best first. */
+  /** Minimum number of trials, best first, that are run to convergence. */
   readonly minConverged: number
   /** True if likelihoods before convergence are predictions, false if lower bounds. */
   readonly isPredicted: boolean
 }
 
-/** A trial cannot win if its criterion exceeds the best by more: its posterior is e⁻⁷ of the best's. */
+/** In units of the criterion, the difference from the best that rules a trial out: its posterior is e⁻⁷ of the best's. */
 export const CONTENDER_MARGIN = 14
 
 /**
@@ -80,7 +80,7 @@ export function* refineContenders(
     const best = ranked.find(trial => selectionValue(criterion, trial) < Infinity)
     if (searchThoroughly === null || best === undefined || best.isThoroughlySearched === true) return trials
     const searched = yield* searchThoroughly(best)
-    const better = E.isRight(searched) && isImprovement(searched.right, best) ? searched.right : best
+    const better = E.isRight(searched) && isMoreLikely(searched.right, best) ? searched.right : best
     trials = replaceTrial(trials, best, { ...better, isThoroughlySearched: true })
   }
 }
@@ -98,8 +98,8 @@ const byCriterion = (criterion: Criterion, trials: ReadonlyArray<CandidateTrial>
 }
 
 /**
- * Returns the best unconverged trial that may win; null if there is none. The margin includes the largest gain so far. If likelihoods are
- * lower bounds, listed trials may win.
+ * Returns the best unconverged trial that may win; null if there is none. The margin grows by the largest gain so far. If likelihoods are
+ * lower bounds, the first `MAX_CANDIDATES_LISTED` may win too.
  */
 const nextContender = (
   { criterion, minConverged, isPredicted }: Refinement,
@@ -113,11 +113,11 @@ const nextContender = (
     best === Infinity ||
     value(trial) <= best + CONTENDER_MARGIN + largestGain ||
     converged < minConverged ||
-    (!isPredicted && rank < MAX_LISTED && value(trial) < Infinity)
+    (!isPredicted && rank < MAX_CANDIDATES_LISTED && value(trial) < Infinity)
   return ranked.find((trial, rank) => !trial.candidate.isConverged && mayWin(trial, rank)) ?? null
 }
 
-/** Runs a trial to convergence; on failure keeps it, marked as converged. */
+/** Runs a trial to convergence; keeps one that fails, marked as converged. */
 function* convergeOrKeep(
   { converge }: Refinement,
   trial: FittedTrial,
@@ -127,10 +127,10 @@ function* convergeOrKeep(
   return E.isRight(result) ? result.right : { ...trial, candidate: { ...trial.candidate, isConverged: true } }
 }
 
-const isImprovement = (trial: FittedTrial, previous: FittedTrial): boolean =>
+const isMoreLikely = (trial: FittedTrial, previous: FittedTrial): boolean =>
   !isDegenerate(trial.candidate) && logLikelihoodOf(trial) > logLikelihoodOf(previous) + ROUNDING_TOLERANCE
 
-/** Trial less likely than a special case of it, with the special case's parameters in its own family. */
+/** Trial less likely than a special case of it, with that case's parameters in its own family. */
 interface NestingViolation {
   readonly larger: FittedTrial
   readonly nested: FittedTrial
@@ -140,7 +140,7 @@ interface NestingViolation {
 const pairKey = (larger: FittedTrial, nested: FittedTrial): string =>
   `${larger.spec.components} ${Score.nameOf(larger.spec.score)} from ${Score.nameOf(nested.spec.score)}`
 
-/** Returns the first pair, among those that `isConsidered`, of which the larger family is less likely; null if there is none. */
+/** Returns the first considered pair of which the larger family is less likely; null if there is none. */
 const findNestingViolation = (
   trials: ReadonlyArray<FittedTrial>,
   isConsidered: (larger: FittedTrial, nested: FittedTrial) => boolean
@@ -159,7 +159,7 @@ const findNestingViolation = (
   return null
 }
 
-/** Returns the parameters of a score with a trial's mixture; null if it cannot represent it. */
+/** Embeds a trial's mixture in a larger family; null if that cannot represent it. */
 const embedIn = ({ score }: CandidateSpec, { spec, params }: FittedTrial): Params.Params<string> | null => {
   const mixture = O.toNullable(Score.toMixture(spec.score)(params))
   const maps = familyWithConversions(score)
@@ -168,7 +168,7 @@ const embedIn = ({ score }: CandidateSpec, { spec, params }: FittedTrial): Param
   return equalUpToRounding(maps.toMixture(embedded), mixture) ? embedded : null
 }
 
-/** Continues EM from the nested optimum; keeps that optimum if EM leads to a worse one, and the old trial if both fail. */
+/** Continues EM from the nested optimum; keeps that optimum if EM ends worse, and the old trial if both fail. */
 function* continueFromNested(
   { converge, evaluationData }: Refinement,
   { larger, nested, params }: NestingViolation,
@@ -185,7 +185,10 @@ function* continueFromNested(
   return E.isRight(better) ? better.right : larger
 }
 
-/** Sets the predicted likelihood in each violating pair to that of the other trial. */
+/**
+ * Gives both trials of a violating pair the log-likelihood of the larger if that has converged, otherwise of the nested one; repeats until
+ * none violates.
+ */
 const enforceNesting = (trials: ReadonlyArray<CandidateTrial>): ReadonlyArray<CandidateTrial> => {
   let corrected = trials
   for (let corrections = 0; corrections < trials.length; corrections++) {
@@ -197,13 +200,14 @@ const enforceNesting = (trials: ReadonlyArray<CandidateTrial>): ReadonlyArray<Ca
     if (violation === null) break
     const { larger, nested } = violation
     corrected = larger.candidate.isConverged
-      ? replaceTrial(corrected, nested, withLikelihoodOf(nested, larger))
-      : replaceTrial(corrected, larger, withLikelihoodOf(larger, nested))
+      ? replaceTrial(corrected, nested, predictLikelihoodOf(nested, larger))
+      : replaceTrial(corrected, larger, predictLikelihoodOf(larger, nested))
   }
   return corrected
 }
 
-const withLikelihoodOf = (trial: FittedTrial, other: FittedTrial): FittedTrial => {
+/** Returns a trial whose predicted log-likelihood is that of another. */
+const predictLikelihoodOf = (trial: FittedTrial, other: FittedTrial): FittedTrial => {
   const { statistics } = trial.candidate
   return {
     ...trial,
@@ -215,12 +219,12 @@ const withLikelihoodOf = (trial: FittedTrial, other: FittedTrial): FittedTrial =
   }
 }
 
-const CONVERGENCE = { steps: 500, relativeChange: 1e-8 }
+const CONVERGENCE_LIMITS = { steps: 500, relativeChange: 1e-8 }
 
 const MAX_MOVES = 1000
 
-/** EM after a split-and-merge move nearly converges before the move is rejected. */
-const THOROUGH_MOVES = { attempts: 8, polish: 90, patience: 100 }
+/** Tries more moves, and rarely abandons one before its 90 EM iterations have nearly converged. */
+const THOROUGH_MOVE_SETTINGS = { attempts: 8, polish: 90, patience: 100 }
 
 export type SearchKinds = ReadonlyArray<'quick' | 'thorough'>
 
@@ -231,26 +235,26 @@ export const convergencePipeline = (
   moves: SearchKinds
 ): Pipeline.Pipeline<string> => {
   const limits = { ...varianceFloorOption(spec), prior }
-  const em = Stage.expectationMaximization({ ...CONVERGENCE, ...limits })
+  const em = Stage.expectationMaximization({ ...CONVERGENCE_LIMITS, ...limits })
   return {
     ...pipelineAt(spec.score, params),
     stages: [
       em,
       ...moves.map(effort =>
-        Stage.splitAndMerge({ steps: MAX_MOVES, ...(effort === 'thorough' && THOROUGH_MOVES), ...limits })
+        Stage.splitAndMerge({ steps: MAX_MOVES, ...(effort === 'thorough' && THOROUGH_MOVE_SETTINGS), ...limits })
       ),
       em
     ]
   }
 }
 
-/** EM on many rows from the optimum on a sample; the last gains are far below 1/√n, the standard error. */
-const SHORT_EM = { steps: 50, relativeChange: 1e-4 }
+/** EM on many rows from the optimum on a sample: the last gains are far below the standard error 1/√n. */
+const SHORT_EM_LIMITS = { steps: 50, relativeChange: 1e-4 }
 
 /** Returns the pipeline that continues a trial on more rows. */
 export const shortPipeline = ({ spec, params }: FittedTrial, prior: number | null): Pipeline.Pipeline<string> => ({
   ...pipelineAt(spec.score, params),
-  stages: [Stage.expectationMaximization({ ...SHORT_EM, ...varianceFloorOption(spec), prior })]
+  stages: [Stage.expectationMaximization({ ...SHORT_EM_LIMITS, ...varianceFloorOption(spec), prior })]
 })
 
 const varianceFloorOption = ({ minVariance }: CandidateSpec): { readonly varianceFloor?: number } =>

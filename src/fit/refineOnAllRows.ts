@@ -24,13 +24,13 @@ export interface FinalRefinement extends Pick<
   readonly target: PredictionTarget
   /** Returns why a candidate cannot be fitted to all rows. Default: null. */
   readonly problemOf?: (spec: CandidateSpec) => Problem.Problem | null
-  /** Returns the pipeline that `converge` runs. Default: it runs none. */
+  /** Pipeline that `converge` runs. Default: none. */
   readonly finalPipeline?: (trial: FittedTrial) => Pipeline.Pipeline<string>
 }
 
 /**
  * Runs a search and refines its best candidates on all rows. The first such fit corrects the predicted likelihoods of the others, which
- * share their error.
+ * share its error.
  */
 export function* refineOnAllRows(
   preliminary: TrialSearch<ReadonlyArray<CandidateTrial>>,

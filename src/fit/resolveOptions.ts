@@ -8,7 +8,7 @@ import type { Criterion } from './candidates.js'
 import { familyProblems } from './familyNames.js'
 import * as Settings from './fitSettings.js'
 
-/** `done` of `of` candidates are fitted, the given one is next. */
+/** `done` of `of` candidates are fitted; this one is next. */
 export interface Progress {
   readonly family: string
   readonly components: number
@@ -17,15 +17,15 @@ export interface Progress {
 }
 
 export interface FitOptions extends GridOptions {
-  /** Seed of all random numbers; equal seeds give equal bits. Default: 0. */
+  /** Equal seeds give equal bits. Default: 0. */
   readonly seed?: number | undefined
   /** Number of fits, from consecutive seeds, of which the best is kept. Default: 1. */
   readonly starts?: number | undefined
   /** Number of times that each row counts, ≥ 0. Default: the weights of the points. */
   readonly weights?: ArrayLike<number> | undefined
   /**
-   * Scales columns to mean 0 and standard deviation 1 for the fit; the mixture is in the original units. Fits of spherical covariances
-   * depend on it. Default: true.
+   * Scales columns to mean 0 and standard deviation 1 for the fit, on which spherical covariances depend; the mixture is in the original
+   * units. Default: true.
    */
   readonly standardize?: boolean | undefined
   /**
@@ -33,11 +33,11 @@ export interface FitOptions extends GridOptions {
    * are left out. Default: 'refuse'.
    */
   readonly missing?: 'refuse' | 'em' | undefined
-  /** Names of the columns in tables and files. Default: x1, x2, … */
+  /** Used in tables and files. Default: x1, x2, … */
   readonly columns?: ReadonlyArray<string> | undefined
   /**
    * Strength, in rows, of the weak prior of Fraley & Raftery (2007), who take 0.01, on the scaled columns. The fit is the posterior mode,
-   * without collapse on a few rows; log-likelihood and criteria exclude the prior, as in mclust. Default: none.
+   * without collapse on a few rows; log-likelihood and criteria exclude the prior. Default: none.
    */
   readonly prior?: number | undefined
   /** Evaluates the sums over rows without missing cells. Default: this process. */
@@ -63,7 +63,7 @@ export interface ResolvedOptions extends Omit<FitOptions, 'prior'> {
 export const resolveOptions = (options: FitOptions): ResolvedOptions => {
   const {
     criterion = Settings.criterionFor(options.components),
-    seed = Settings.seed.otherwise,
+    seed = Settings.seedSetting.otherwise,
     starts = Settings.startsSetting.otherwise,
     missing = Settings.missingSetting.otherwise,
     standardize = true,
@@ -79,7 +79,7 @@ const fitSettings: Setting.Settings<FitOptions> = {
   robust: null,
   background: Settings.backgroundSetting,
   fixed: null,
-  seed: Settings.seed,
+  seed: Settings.seedSetting,
   starts: Settings.startsSetting,
   weights: null,
   standardize: null,

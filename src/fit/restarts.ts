@@ -2,13 +2,11 @@
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { criterionValue, isDegenerate, type Criterion, type RankedCandidate } from './candidates.js'
 
-/** Agreement of several starts with the best. */
 export interface Starts {
-  /** Number of starts. */
   readonly of: number
-  /** Number of starts with the best's family, number of components and likelihood, the best included. */
+  /** Number with the best's family, number of components and likelihood, the best included. */
   readonly agree: number
-  /** Number of agreeing starts that do not depend on the seed: all are one start. */
+  /** Number of those that do not depend on the seed: all are one start. */
   readonly alike: number
   /** Tolerance of the likelihood, in nats per row. */
   readonly within: number
@@ -26,12 +24,12 @@ interface StartedFit {
   readonly toJSON: () => object
 }
 
-/** Difference that a test on many rows can detect: see docs/performance.md. */
+/** In nats per row: a difference that a test on many rows can detect (docs/performance.md). */
 const LIKELIHOOD_TOLERANCE = 1e-3
 
 export const singleStart: Starts = { of: 1, agree: 1, alike: 0, within: LIKELIHOOD_TOLERANCE }
 
-/** Returns the best of several fits with the agreement of the others. */
+/** Returns the best of several fits, with the number of starts that agree with it. */
 export const bestOfStarts = <F extends StartedFit>(first: F, others: ReadonlyArray<F>): F => {
   if (others.length === 0) return first
   const all = [first, ...others]

@@ -28,12 +28,14 @@ export interface EMStopping {
 
 const DEFAULT_MIN_GAIN = 1e-5
 
+/** Minimum number of iterations before a run is given up. */
+const MIN_ITERATIONS_BEFORE_ABANDONING = 4
+
 /**
- * EM gains less and less per iteration, except near a saddle where two components coincide. A run is given up after `MIN_ITERATIONS` if
- * `OPTIMISM` times the last gain in every remaining iteration would not suffice.
+ * A run is given up if each remaining iteration, at this many times the last gain, would not suffice. Gains fall, except near a saddle where
+ * two components coincide.
  */
-const MIN_ITERATIONS = 4
-const OPTIMISM = 3
+const MAX_GAIN_GROWTH = 3
 
 /** Returns the state before the first iteration. */
 export const initialState = (params: AnyParams): EMState => ({ params, loss: Infinity, iterations: 0 })
@@ -44,7 +46,8 @@ export const runEM = (step: EMStep, initial: EMState, stopping: EMStopping): EMR
   let state: EMResult = { ...initial, gain: Infinity }
   for (let remaining = maxIterations; remaining > 0; remaining--) {
     const { loss, iterations, gain } = state
-    const isHopeless = iterations >= MIN_ITERATIONS && loss - OPTIMISM * remaining * gain > abandonAbove
+    const isHopeless =
+      iterations >= MIN_ITERATIONS_BEFORE_ABANDONING && loss - MAX_GAIN_GROWTH * remaining * gain > abandonAbove
     if (gain < minGain || isHopeless) break
     const { params, value } = step(state.params)
     state = { params, loss: value, iterations: iterations + 1, gain: loss - value }

@@ -1,10 +1,10 @@
-/** Conversion of a fit for further EM: sampled rows, scaled units, the score's order. */
+/** Preparation of a fit for further EM: sampled rows, scaled units, the score's order. */
 import { Key } from '../../lib/index.js'
 import * as Points from '../data/points.js'
 import * as Scaling from '../data/scaling.js'
 import * as Mixture from '../mixture/mixture.js'
 
-/** Returns at most `maxRows` rows, always the same sample. */
+/** Draws at most `maxRows` rows, always the same. */
 export const subsample = (points: Points.Points, maxRows: number): Points.Points =>
   points.rows <= maxRows ? points : Points.select(Key.subset(points.rows, maxRows)(Key.fromSeed(0)))(points)
 

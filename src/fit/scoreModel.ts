@@ -1,6 +1,6 @@
 /**
- * Models of scores that are not mixtures, such as networks: files, samples and densities along the probability flow, with the lowest noise
- * level of the training.
+ * Models of scores that are not mixtures, such as networks: files, and samples and densities along the probability flow down to the lowest
+ * noise level of the training.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -37,7 +37,7 @@ const scoreModelCodec = (vocabulary: Vocabulary.Vocabulary) =>
     version: t.literal(SCORE_VERSION),
     columns: t.readonlyArray(t.string),
     standardization: t.union([t.type({ centre: numbersCodec, scale: numbersCodec }), t.null]),
-    /** Of each scaled column; sampling starts from the mean plus noise. */
+    /** Moments of each scaled column; sampling starts from the mean plus noise. */
     data: t.type({ mean: numbersCodec, variance: numbersCodec }),
     seed: t.number,
     pipeline: Pipeline.codec(vocabulary),
@@ -72,20 +72,20 @@ export const show = (learned: ScoreModel): string =>
   // Encoding needs no vocabulary.
   `${JSON.stringify(scoreModelCodec(Vocabulary.empty).encode(learned), null, 2)}\n`
 
-const isLearned = t.type({ format: t.literal(SCORE_FORMAT), version: t.unknown })
+const scoreModelFormatCodec = t.type({ format: t.literal(SCORE_FORMAT), version: t.unknown })
 
 /** True if JSON has the format of a score model, in any version. */
-export const claimsScore = (value: unknown): boolean => isLearned.is(value)
+export const claimsScore = (value: unknown): boolean => scoreModelFormatCodec.is(value)
 
 /** Checks that lengths of lists match each other and the score. */
-const misfits = ({
+const lengthProblems = ({
   columns,
   standardization,
   data,
   pipeline: { score },
   params
 }: ScoreModel): ReadonlyArray<Problem.Problem> => {
-  // Only a valid score has shapes.
+  // Score.shapes needs a valid score.
   const invalid = Case.problems(score)
   if (invalid.length > 0) return invalid.map(Problem.problemInside('pipeline.score'))
   const dim = columns.length
@@ -117,16 +117,15 @@ export const readScoreModel =
     pipe(
       value,
       json.decodeJson(scoreModelCodec(vocabulary), path),
-      E.flatMap(learned => Problem.faultless(misfits(learned).map(Problem.problemInside(path)), learned))
+      E.flatMap(learned => Problem.faultless(lengthProblems(learned).map(Problem.problemInside(path)), learned))
     )
 
 // —— sampling and density ——
 
-/** Number of quadrature nodes for noise level distributions without nodes. */
-const NOISE_LEVELS_NODES = 64
+const NOISE_LEVEL_NODES = 64
 
-/** Returns the highest and the lowest noise level of the training. */
-export const trainedAt = ({
+/** Returns the times of the highest and the lowest noise of the training. */
+export const trainedTimes = ({
   schedule,
   stages
 }: Pipeline.Pipeline<string>): { readonly from: number; readonly to: number } => {
@@ -135,7 +134,7 @@ export const trainedAt = ({
     .flatMap(({ objective }) => Objective.terms(objective))
     .flatMap(({ term }) =>
       Objective.isMatching(term)
-        ? NoiseLevels.quadrature(schedule, NOISE_LEVELS_NODES)(term.noiseLevels).map(({ time }) => time)
+        ? NoiseLevels.quadrature(schedule, NOISE_LEVEL_NODES)(term.noiseLevels).map(({ time }) => time)
         : []
     )
   return {
@@ -144,7 +143,7 @@ export const trainedAt = ({
   }
 }
 
-export interface Flowing {
+export interface ProbabilityFlow {
   readonly score: Sampler.Smooth
   readonly program: Sampler.Program<Sampler.Flow>
   /** Standard deviation of the remaining noise, in the scaled units. */
@@ -152,15 +151,15 @@ export interface Flowing {
   readonly alpha: number
 }
 
-/** Returns the probability flow of a model, or why there is none. */
-const flowing = (
+/** Returns the flow from the highest noise to the lowest; fails if the training had a single level or none. */
+const probabilityFlow = (
   { pipeline, params, data }: ScoreModel,
   path: string,
   sampler: Sampler.Flow,
   steps: number
-): OrProblems<Flowing> => {
+): OrProblems<ProbabilityFlow> => {
   const { schedule, score } = pipeline
-  const { from, to } = trainedAt(pipeline)
+  const { from, to } = trainedTimes(pipeline)
   if (!(from > to))
     return E.left([
       Problem.of(
@@ -191,7 +190,6 @@ const flowing = (
 const unitsOf = ({ columns, standardization }: ScoreModel): NonNullable<ScoreModel['standardization']> =>
   standardization ?? { centre: columns.map(() => 0), scale: columns.map(() => 1) }
 
-/** Number of steps of Heun's method from noise to data. */
 export const HEUN_STEPS = 60
 
 /** Draws rows in the original units. */
@@ -200,7 +198,7 @@ export const sampleScoreModel = (
   path = 'model'
 ): OrProblems<(rows: number) => (key: Key.Key) => Points.Points> =>
   pipe(
-    flowing(learned, path, Sampler.heun, HEUN_STEPS),
+    probabilityFlow(learned, path, Sampler.heun, HEUN_STEPS),
     E.map(({ program, score, alpha }) => {
       const { columns } = learned
       const draw = Sampler.sample(program)(score)
@@ -221,13 +219,13 @@ const FLOW_CHUNK_ROWS = 256
 
 const FLOW_STEP_ERROR = 1e-6
 
-/** Returns log p of each row in the original units, p the density with the remaining noise; and that noise. */
+/** Returns log p of each row in the original units, p the density with the remaining noise, and that noise. */
 export const densityOfScoreModel = (
   learned: ScoreModel,
   path = 'model'
 ): OrProblems<{ readonly noise: number; readonly of: (points: Points.Points) => Float64Array }> =>
   pipe(
-    flowing(learned, path, Sampler.dormandPrince({ tolerance: FLOW_STEP_ERROR }), 1),
+    probabilityFlow(learned, path, Sampler.dormandPrince({ tolerance: FLOW_STEP_ERROR }), 1),
     E.map(({ program, score, alpha, noise }) => {
       const { centre, scale } = unitsOf(learned)
       const logDensity = Sampler.logDensity(program)(score)

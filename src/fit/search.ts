@@ -1,6 +1,6 @@
 /**
- * Search for the best candidate: grow all families, refine the contenders, extend the grid while its end wins. More than 4000 rows, or
- * missing cells, are replaced by a sample or completed rows, before the best candidates are refined on all rows.
+ * Search for the best candidate: grow all families, refine the contenders, extend the grid while its end wins. If rows are more than 4000
+ * or miss cells, this uses a sample or completed rows; the best are then refined on all rows.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -37,10 +37,9 @@ export interface SearchOptions extends Pick<SearchContext, 'key' | 'criterion' |
   readonly backend?: Backend.Backend | undefined
 }
 
-/** Larger data are searched on a random sample of this size. */
-const SAMPLE_SIZE = 4000
+const MAX_SEARCHED_ROWS = 4000
 
-/** Numbers of candidates compared on all rows; completed cells rank less reliably than a sample. */
+/** Numbers of candidates run to convergence on all rows; completed cells rank less reliably than a sample. */
 const MIN_CONVERGED = { afterSample: 3, afterCompletion: 6 }
 
 /** EM on the observed cells; gain in nats per row. */
@@ -49,7 +48,7 @@ const MISSING_CELLS_EM = { maxIterations: 500, minGain: 1e-9 }
 /** A sole candidate wins, so it is searched thoroughly at once. */
 const SOLE_MOVES: SearchKinds = ['quick', 'thorough']
 
-/** Searches a grid for the best candidate, yielding the trials after each step. A source gives the same bits as its rows in memory. */
+/** Searches a grid for the best candidate, yielding the trials after each step. A source gives the bits of its rows in memory. */
 export const search = (
   data: TrainingData,
   grid: ReadonlyArray<FamilyGrid>,
@@ -60,7 +59,7 @@ export const search = (
     : searchCompleteRows(data, grid, options)
 
 const searchCompleteRows: typeof search = (data, grid, options) => {
-  if (data.original.rows > SAMPLE_SIZE) return searchOnSample(data, grid, options)
+  if (data.original.rows > MAX_SEARCHED_ROWS) return searchOnSample(data, grid, options)
   const inMemory = toMemory(data)
   const target = targetOf(data)
   return searchInMemory({ ...options, data: inMemory, evaluationData: evaluationData(inMemory), target }, grid)
@@ -115,10 +114,11 @@ const inMemoryRefinement = (
  */
 const searchOnSample: typeof search = (data, grid, { key, criterion, prior, backend = Backend.localBackend }) => {
   const keys = pipe(key, Key.named('sample', 'fit'))
-  const sample = sampleRows(data, SAMPLE_SIZE, keys.sample)
+  const sample = sampleRows(data, MAX_SEARCHED_ROWS, keys.sample)
   const target: PredictionTarget = {
     ...targetOf(data),
-    predictLogLikelihood: ({ statistics: { logLikelihood, parameters } }) => logLikelihood - parameters / SAMPLE_SIZE
+    predictLogLikelihood: ({ statistics: { logLikelihood, parameters } }) =>
+      logLikelihood - parameters / MAX_SEARCHED_ROWS
   }
   const context = { data: sample, evaluationData: evaluationData(sample), key: keys.fit, criterion, prior, target }
   const allRows = evaluationData(data, backend)
@@ -142,7 +142,7 @@ const searchOnSample: typeof search = (data, grid, { key, criterion, prior, back
   })
 }
 
-/** Searches on rows without missing cells (see `completeRows`) and refines the best by EM on the observed cells. */
+/** Searches on completed rows (see `completeRows`) and refines the best by EM on the observed cells. */
 function* searchWithMissingCells(
   data: TrainingData,
   grid: ReadonlyArray<FamilyGrid>,
@@ -160,7 +160,7 @@ function* searchWithMissingCells(
       minConverged: MIN_CONVERGED.afterCompletion,
       *converge({ spec, params: start }) {
         const { family } = Score.interpret(spec.score)
-        if (family === undefined) return E.left(needsCompleteRows(spec))
+        if (family === undefined) return E.left(needsCompleteRowsProblem(spec))
         const step = ExpectationMaximization.step(family, spec.minVariance ?? Number.MIN_VALUE, data.scaled, prior)
         const { params, iterations } = runEM(step, initialState(start), MISSING_CELLS_EM)
         return evaluateFit({ spec, params, iterations, isConverged: true }, allRows)
@@ -172,9 +172,9 @@ function* searchWithMissingCells(
 }
 
 const missingCellsProblem = (spec: CandidateSpec): Problem.Problem | null =>
-  hasFamily(spec.score, ExpectationMaximization.supportsMissingCells) ? null : needsCompleteRows(spec)
+  hasFamily(spec.score, ExpectationMaximization.supportsMissingCells) ? null : needsCompleteRowsProblem(spec)
 
-const needsCompleteRows = ({ score }: CandidateSpec): Problem.Problem =>
+const needsCompleteRowsProblem = ({ score }: CandidateSpec): Problem.Problem =>
   Problem.of(
     'family',
     Score.nameOf(score),

@@ -6,7 +6,6 @@ import { assignTo } from './assign.js'
 import type { Fit } from './fitResult.js'
 import * as ModelBody from './modelBody.js'
 
-/** Fit without its data. */
 export interface StoredModel extends Pick<Fit, 'mixture' | 'family' | 'components' | 'columns' | 'assign' | 'sample'> {
   /** Null if another program fitted the mixture. */
   readonly logLikelihood: number | null

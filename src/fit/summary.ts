@@ -3,7 +3,7 @@ import {
   candidateTable,
   criterionTitle,
   criterionValue,
-  MAX_LISTED,
+  MAX_CANDIDATES_LISTED,
   rangeEnd,
   rangeEndSentence,
   type Criterion,
@@ -26,7 +26,7 @@ interface Summarized {
   readonly refused: ReadonlyArray<FailedCandidate>
 }
 
-/** Formats the components of a fit, its candidates and its warnings. */
+/** Formats a fit's components, candidates and warnings. */
 export const fitSummary = ({
   columns,
   criterion,
@@ -43,7 +43,9 @@ export const fitSummary = ({
   const less = excluded === null ? NaN : value(best.statistics) - value(excluded.statistics)
   return [
     Text.printTable(Table.mixtureTable(columns, best.mixture)),
-    ...(candidates.length > 1 ? [Text.printTable(candidateTable(criterion, candidates.slice(0, MAX_LISTED)))] : []),
+    ...(candidates.length > 1
+      ? [Text.printTable(candidateTable(criterion, candidates.slice(0, MAX_CANDIDATES_LISTED)))]
+      : []),
     [
       ...FixedComponents.sentences(fixed, best.pipeline.score).map(said => `  ${said}`),
       ...(end === null ? [] : [`  ${rangeEndSentence[end]}`]),

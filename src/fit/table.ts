@@ -46,12 +46,12 @@ export const tableWidth = ({ header, rows }: TextTable): number =>
   header.reduce((sum, name, j) => sum + 2 + Math.max(name.length, ...rows.map(row => row[j].length)), 0)
 
 /** Returns a formatter per column, to the third digit of the smallest standard deviation. */
-export const formats = (variances: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<(x: number) => string> =>
+export const columnFormats = (variances: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<(x: number) => string> =>
   variances[0].map((_, j) => roundToSize(Math.sqrt(Math.min(...variances.map(row => row[j])))))
 
 /**
  * Table with a line per component: weight, means (to the third digit of the column's smallest standard deviation), standard deviations (one
- * per column if they differ). If too wide, it is transposed if that is narrower; `isTurned` is then true.
+ * per column if they differ). Transposed if too wide and narrower so; `isTurned` is then true.
  */
 export const mixtureTable = (
   columns: ReadonlyArray<string>,
@@ -63,7 +63,7 @@ export const mixtureTable = (
   // A Student-t component's standard deviation is larger than its scale, or infinite.
   const widths = tails ? 'scale' : 'sd'
   const isRound = variances.every(row => row.every(variance => variance === row[0]))
-  const format = formats(variances)
+  const format = columnFormats(variances)
   const mean = (j: number): ReadonlyArray<string> => means.map(row => format[j](row[j]))
   const deviation = (j: number): ReadonlyArray<string> => variances.map(row => format[j](Math.sqrt(row[j])))
   const lines: ReadonlyArray<readonly [string, ReadonlyArray<string>]> = [

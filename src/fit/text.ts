@@ -35,7 +35,7 @@ export const clipText = (text: string, within: number): string =>
         ''
       )
 
-/** Aligns the first column to the left, the others to the right. */
+/** Aligns the first column left, the others right. */
 const alignedLines = (rows: ReadonlyArray<ReadonlyArray<string>>, widths: ReadonlyArray<number>): string =>
   rows
     .map(row =>
@@ -55,7 +55,7 @@ const columnBlocks = (widths: ReadonlyArray<number>, within: number): ReadonlyAr
     return last.length > 0 && wide > within ? [...found, [j + 1]] : [...found.slice(0, -1), [...last, j + 1]]
   }, [])
 
-/** Wraps text between words; lines after the first are indented. */
+/** Wraps text between words, indenting all lines but the first. */
 export const wrapped = (text: string, within: number, indent = ''): string =>
   displayWidth(text) <= within
     ? text
@@ -73,7 +73,7 @@ export const wrapped = (text: string, within: number, indent = ''): string =>
 /** A value with less room than this is placed below its name. */
 const MIN_VALUE_WIDTH = 24
 
-/** Formats names and values in two columns. */
+/** Formats names and values in two columns; values without room go below their names. */
 export const factLines = (entries: ReadonlyArray<readonly [string, string]>, within = Infinity): string => {
   const wide = Math.max(...entries.map(([name]) => displayWidth(name)))
   const indent = within - wide - 4 < MIN_VALUE_WIDTH ? '    ' : ' '.repeat(wide + 4)

@@ -26,7 +26,6 @@ export interface TrainingData<D extends Source.Data = Source.Data> {
   /** (original − centre)/scale; the original data if `scaling` is null. */
   readonly scaled: D
   readonly scaling: Points.Scaling | null
-  /** Set if the criterion is cross-validation. */
   readonly crossValidatedDeviances?: CrossValidatedDeviances
   /** Removes the temporary file of a source's scaled rows. */
   readonly close: () => void
@@ -46,7 +45,7 @@ const columnMaxima = Source.memoizedForSources(data =>
   Source.largestMagnitudes(Source.map(x => (Number.isNaN(x) ? 0 : x))(Source.asSource(data)))
 )
 
-/** Returns the indices of the columns with at least two different numbers; of all if there is none. */
+/** Indices of the columns with at least two different numbers; of all if there is none. */
 export const nonConstantColumns = (data: Source.Data): ReadonlyArray<number> => {
   const all = RA.makeBy(data.dim, j => j)
   // The mean of equal cells is exactly their value; without missing cells the first row suffices.
@@ -97,7 +96,7 @@ export const standardizeColumns = Source.memoizedForSources((original): Standard
   return { original, scaled: Source.dataInUnits(scaling)(original), scaling, close: doNothing }
 })
 
-/** Returns data that are fitted in their original units. */
+/** Returns data to fit in their original units. */
 export const withoutScaling = <D extends Source.Data>(data: D): TrainingData<D> => ({
   original: data,
   scaled: data,

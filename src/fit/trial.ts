@@ -41,7 +41,7 @@ export type CandidateTrial = FittedTrial | FailedTrial
 /** True if a trial has a fit. */
 export const isFitted = (trial: CandidateTrial): trial is FittedTrial => trial.candidate._tag === 'Fitted'
 
-/** Returns the trials that have a fit, in their order. */
+/** Returns the trials that have a fit, in order. */
 export const fittedTrials = (trials: ReadonlyArray<CandidateTrial>): ReadonlyArray<FittedTrial> =>
   trials.filter(isFitted)
 
@@ -51,7 +51,7 @@ export const failedTrial = (spec: CandidateSpec, problem: Problem.Problem): Fail
   candidate: { _tag: 'Failed', family: Score.nameOf(spec.score), components: spec.components, problem }
 })
 
-/** Returns the criterion of a trial; Infinity if it failed or is not eligible. */
+/** Value of the criterion; Infinity if the trial failed or is not eligible. */
 export const selectionValue = (criterion: Criterion, { candidate }: CandidateTrial): number =>
   candidate._tag === 'Fitted' && isEligible(candidate) ? criterionValue(criterion, candidate.statistics) : Infinity
 
@@ -64,16 +64,15 @@ export const soleUnconverged = (trials: ReadonlyArray<CandidateTrial>): FittedTr
   return trials.length === 1 && isFitted(trial) && !trial.candidate.isConverged ? trial : null
 }
 
-/** State of a search between two of its steps. */
 export interface SearchSnapshot {
-  /** Candidate fitted next; null at the end, or if fitted ones are refined. */
+  /** Candidate fitted next; null at the end, and while fitted ones are refined. */
   readonly next: CandidateSpec | null
   readonly trials: ReadonlyArray<CandidateTrial>
-  /** Pipeline, on the scaled data, of the last iterations of a sole candidate; null if more remains. */
+  /** Pipeline, on the scaled data, of a sole candidate's last iterations; null if more remains. */
   readonly remainingPipeline: Pipeline.Pipeline<string> | null
 }
 
-/** Search that can be watched, and abandoned, between its steps. */
+/** Search that can be watched and abandoned between its steps. */
 export type TrialSearch<A> = Generator<SearchSnapshot, A>
 
 /** Returns the snapshot of a search without a next candidate. */
@@ -85,7 +84,7 @@ export const snapshotOf = (trials: ReadonlyArray<CandidateTrial>): SearchSnapsho
 
 export type TrialResult = E.Either<Problem.Problem, FittedTrial>
 
-/** Returns the pipeline that starts at given parameters and has no stages. */
+/** Returns a pipeline without stages that starts at given parameters. */
 export const pipelineAt = (score: Score.Score<string>, params: Params.Params<string>): Pipeline.Pipeline<string> =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
@@ -100,9 +99,9 @@ export interface FitOfSpec {
   readonly params: Params.Params<string>
   readonly iterations: number
   readonly isConverged: boolean
-  /** See `FittedCandidate.dependsOnSeed`. Default: true. */
+  /** False if every seed gives these parameters. Default: true. */
   readonly dependsOnSeed?: boolean
-  /** Pipeline that gives the parameters. Default: one that starts at them. */
+  /** Default: one that starts at the parameters. */
   readonly pipeline?: Pipeline.Pipeline<string>
 }
 
@@ -148,9 +147,9 @@ export interface PipelineRun extends Pick<FitOfSpec, 'spec' | 'dependsOnSeed'> {
   readonly data: Source.Data
   readonly evaluationData: EvaluationData
   readonly key: Key.Key
-  /** Evaluates the sums over the data. Default: this process. */
+  /** Default: this process. */
   readonly backend?: Backend.Backend
-  /** Yielded after each pass over the data. Default: nothing is yielded. */
+  /** Yielded after each pass over the data. Default: none. */
   readonly snapshot?: SearchSnapshot
 }
 

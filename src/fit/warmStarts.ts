@@ -1,6 +1,6 @@
 /**
  * Fits a candidate from warm starts: splits of the fit with one component less, mixtures of other families, k-means++ and hierarchical
- * clustering. Continues the best after a few EM iterations. Comes near the best known optimum at a small part of the cost of random starts.
+ * clustering. Continues the best after a few EM iterations: near the best known optimum at a small part of the cost of random starts.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { Key, type NdArray } from '../../lib/index.js'
@@ -18,14 +18,13 @@ import * as Score from '../score/score.js'
 import { diagnoseMinVariance } from './minVariance.js'
 import { initialState, runEM, type EMState, type EMStep } from './runEM.js'
 
-/** Number of k-means++ starts. */
 const KMEANS_STARTS = 4
 
 /** EM iterations before starts are compared. */
 const TRIAL_ITERATIONS = 12
 const FINAL_ITERATIONS = 60
 
-/** Number of starts from other families that are kept, after `SCREENING_ITERATIONS`. */
+/** Number of other families' starts kept after `SCREENING_ITERATIONS`. */
 const SCREENED_STARTS = 2
 const SCREENING_ITERATIONS = 3
 
@@ -35,7 +34,6 @@ interface StartingPoint {
   readonly dependsOnSeed: boolean
 }
 
-/** Fit of the same family with one component less. */
 export interface SmallerFit extends StartingPoint {
   readonly score: Score.Score<string>
 }
@@ -48,7 +46,7 @@ export interface WarmStartedFit extends EMState {
   readonly dependsOnSeed: boolean
 }
 
-/** Fits a score with a minimum variance; null without a mixture family, or if no start leads to finite numbers. */
+/** Null without a mixture family, or if no start leads to finite numbers. */
 export type FitFromStarts = (
   target: { readonly score: Score.Score<string>; readonly minVariance: number },
   warmStart: WarmStart | null
@@ -83,7 +81,7 @@ export const prepareFitFromStarts = (points: Points.Points, key: Key.Key, prior:
     const problem: EMProblem = { family, points, minVariance, prior, step }
     const clustered = { kMeans, hierarchical: E.isRight(hierarchical) ? [hierarchical.right(key)] : [] }
     const starts = startsInOrder(problem, clustered, warmStart)
-    const best = bestStart(problem, warmStart?.from === 'otherFamilies' ? screen(step, starts) : starts)
+    const best = bestStart(problem, warmStart?.from === 'otherFamilies' ? screenStarts(step, starts) : starts)
     return best && { ...runEMWithRestart(problem, best, FINAL_ITERATIONS), dependsOnSeed: best.dependsOnSeed }
   }
 }
@@ -98,7 +96,7 @@ interface EMProblem {
   readonly step: EMStep
 }
 
-/** Returns all starts, in order of trial. */
+/** Returns all starts, in order of trial; a single one if there is one component. */
 const startsInOrder = (
   { family, points }: EMProblem,
   { kMeans, hierarchical }: ClusteredStarts,
@@ -111,7 +109,9 @@ const startsInOrder = (
     ...(warmStart?.from === 'smallerFit'
       ? [{ list: splitsOf(warmStart.fit, family, points), dependsOnSeed: warmStart.fit.dependsOnSeed }]
       : []),
-    ...(warmStart?.from === 'otherFamilies' ? [{ list: embed(warmStart.mixtures, family), dependsOnSeed: true }] : []),
+    ...(warmStart?.from === 'otherFamilies'
+      ? [{ list: startsFromMixtures(warmStart.mixtures, family), dependsOnSeed: true }]
+      : []),
     { list: kMeans, dependsOnSeed: true },
     { list: hierarchical, dependsOnSeed: false }
   ]
@@ -128,14 +128,14 @@ const splitsOf = (
   return smaller === undefined ? [] : SplitAndMerge.splitStarts(smaller, family, points)(params)
 }
 
-const embed = (
+const startsFromMixtures = (
   mixtures: ReadonlyArray<Mixture>,
   { fromMixture }: Score.Family<string>
 ): ReadonlyArray<StartingPoint['params']> =>
   fromMixture === undefined ? [] : mixtures.map(mixture => fromMixture(mixture))
 
-/** Runs a few iterations from each start and returns the best. */
-const screen = (step: EMStep, starts: ReadonlyArray<StartingPoint>): ReadonlyArray<StartingPoint> =>
+/** Returns the best starts after `SCREENING_ITERATIONS` of EM each. */
+const screenStarts = (step: EMStep, starts: ReadonlyArray<StartingPoint>): ReadonlyArray<StartingPoint> =>
   starts
     .map(({ params, dependsOnSeed }) => ({
       ...runEM(step, initialState(params), { maxIterations: SCREENING_ITERATIONS }),
@@ -151,7 +151,7 @@ interface TriedStart extends EMState {
   readonly isCollapsed: boolean
 }
 
-/** Runs a few iterations from each start and returns the best; a collapsed one only if all are. Null if none is finite. */
+/** Returns the best start after a few iterations each; a collapsed one only if all are, null if none is finite. */
 const bestStart = (problem: EMProblem, starts: ReadonlyArray<StartingPoint>): TriedStart | null => {
   const { family, minVariance, points } = problem
   const isCollapsed = (params: StartingPoint['params']): boolean =>

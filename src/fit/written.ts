@@ -4,15 +4,15 @@ import type * as Statistics from '../mixture/statistics.js'
 import { MODEL_FORMAT, MODEL_VERSION } from './format.js'
 import type { Body } from './modelBody.js'
 
-/** Part of a fit that is written; its pipeline as it is, or encoded. */
+/** Part of a fit that is written; its pipeline as a value or encoded. */
 export interface Writable<P> {
-  /** Name of the family in the command line's spelling. */
+  /** In the command line's spelling. */
   readonly family: string
   readonly columns: ReadonlyArray<string>
   readonly mixture: Mixture.Mixture
   readonly scaling: Points.Scaling | null
   readonly seed: number
-  /** Strength in rows; null for maximum likelihood. */
+  /** In rows; null for maximum likelihood. */
   readonly prior: number | null
   readonly recipe: string
   readonly pipeline: P
@@ -34,7 +34,7 @@ export const writtenMixture = (mixture: Mixture.Mixture): WrittenModel<unknown>[
   ...Mixture.tailsAndBackground(mixture)
 })
 
-/** Encodes a fit; doubles have all digits, so reading restores their bits. */
+/** Encodes a fit with all digits of its doubles, so that reading restores their bits. */
 export const writtenFit = <P>(writable: Writable<P>): WrittenModel<P> => {
   const { family, columns, mixture, scaling, seed, prior, recipe, pipeline, statistics, steps, converged, fixed } =
     writable

@@ -298,9 +298,10 @@ const timesOfNoise = (noise: ReadonlyArray<number>): ReadonlyArray<number> =>
 const convergeByEM = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 500, relativeChange: 1e-8, ...bound })
 
-/** Number of components above which moves have more steps, since one judged after 20 is often rejected too early. */
+/** With more components, a move that is judged after the default number of EM iterations is often rejected too early. */
 const MANY_COMPONENTS = 16
-const patience = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly polish?: number } =>
+/** Number of EM iterations after which a move is judged; the stage's default, 20, for few components. */
+const iterationsPerMove = <P extends string>(score: Score.Score<P>, data: Source.Data): { readonly polish?: number } =>
   numberOfComponents(score, data) > MANY_COMPONENTS ? { polish: 40 } : {}
 
 const SAMPLED_ABOVE_ROWS = 20_000
@@ -378,7 +379,7 @@ export const annealed: Recipe = score => data => {
               ]
             : []),
           ...(supportsMoves(score)
-            ? [Stage.splitAndMerge({ steps: 1000, ...patience(score, data), ...bound }), convergeByEM(bound)]
+            ? [Stage.splitAndMerge({ steps: 1000, ...iterationsPerMove(score, data), ...bound }), convergeByEM(bound)]
             : [])
         ])
       : [

@@ -2,7 +2,7 @@ import * as Points from '../data/index.js'
 import * as Metric from '../mixture/metric.js'
 import * as Mixture from '../mixture/mixture.js'
 import { type Findings, isPair, totalSteps } from './findings.js'
-import { formats, show, tableWidth, type TextTable } from '../fit/table.js'
+import { columnFormats, show, tableWidth, type TextTable } from '../fit/table.js'
 
 export interface Comparison {
   /** One row per fit: centres, log-likelihood per row, number of steps. */
@@ -56,7 +56,7 @@ export const compareFits = (fits: readonly [Findings, ...ReadonlyArray<Findings>
   const { columns, points } = first
   const { scale } = Points.standardize(points)
   const fitted = fits.map(({ mixture }) => Mixture.marginals(mixture))
-  const format = formats(fitted.flatMap(({ variances }) => variances))
+  const format = columnFormats(fitted.flatMap(({ variances }) => variances))
   const centres = fitted.map(({ means }) =>
     means.map(mean => mean.map((x, j) => format[j](x)).join(', ')).map(text => `(${text})`)
   )

@@ -1,6 +1,6 @@
 /** First lines of a report: number, sizes and typical values of the groups of rows. */
 import type * as Points from '../data/index.js'
-import { formats, show } from '../fit/table.js'
+import { columnFormats, show } from '../fit/table.js'
 import type * as Merging from '../mixture/merging.js'
 import * as Mixture from '../mixture/mixture.js'
 import { criterionTitle } from '../fit/candidates.js'
@@ -57,7 +57,7 @@ export const groupSentence = (fit: Findings, overlapping: Merging.Clusters | nul
 export const typical = ({ columns, mixture }: Findings, { centre, scale }: Points.Scaling): ReadonlyArray<string> => {
   const { means, variances } = Mixture.marginals(mixture)
   if (means.length < 2 || means.length > MAX_DESCRIBED) return []
-  const format = formats(variances)
+  const format = columnFormats(variances)
   return means.map((mean, k) => {
     const differences = mean.map((x, j) => (x - centre[j]) / scale[j])
     const furthest = [...differences.keys()]

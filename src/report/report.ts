@@ -1,7 +1,7 @@
 /** Document about a fit, for the terminal and the report: results, reliability, training. */
 import { standardizeColumns } from '../fit/trainingData.js'
 import { agreementSentence } from '../fit/restarts.js'
-import { formats, mixtureTable, show, tidy } from '../fit/table.js'
+import { columnFormats, mixtureTable, show, tidy } from '../fit/table.js'
 import type * as Merging from '../mixture/merging.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Initializer from '../pipeline/initializer.js'
@@ -243,7 +243,7 @@ const MAX_OUTLIERS = 8
 const MAX_OUTLIER_COLUMNS = 6
 
 const outlierTable = ({ columns, mixture }: Findings, { outliers }: Trust.Trust): DocumentPart => {
-  const format = formats(Mixture.marginals(mixture).variances)
+  const format = columnFormats(Mixture.marginals(mixture).variances)
   const shownColumns = columns.slice(0, MAX_OUTLIER_COLUMNS)
   const count = outliers.length > MAX_OUTLIERS ? `, the ${MAX_OUTLIERS} least likely of ${outliers.length}` : ''
   return foldedPart(`Rows far from all components${count}`, [

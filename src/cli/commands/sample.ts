@@ -7,7 +7,7 @@ import { sheetOfPoints, type TableSheet } from '../../data/tableSheet.js'
 import * as Draw from '../../mixture/draw.js'
 import { encodeTable, fileFormat } from '../outputFormat.js'
 import { parseJsonText } from '../../core/json.js'
-import { isScore, mixtureOf, readModelBody } from '../../fit/modelBody.js'
+import { scoreFormatCodec, mixtureOf, readModelBody } from '../../fit/modelBody.js'
 import { checkWritableOutputs, writeOutputs } from '../outputs.js'
 import type { SampleFlags } from '../usage.js'
 import type { VocabularyFlags } from '../customVocabulary.js'
@@ -74,7 +74,7 @@ export const runSample =
     if (E.isLeft(text)) return text
     const value = parseJsonText('MODEL', modelFile)(text.right)
     if (E.isLeft(value)) return E.left(usageFailure(value.left))
-    const sampler = await (isScore.is(value.right)
+    const sampler = await (scoreFormatCodec.is(value.right)
       ? scoreSampler(world, modelFile, value.right, flags)
       : mixtureSampler(modelFile, value.right))
     if (E.isLeft(sampler)) return sampler

@@ -1,7 +1,7 @@
 /** Cross-validated likelihood: its value against Gaussians by hand, and what it does not depend on. */
 import { describe, expect, it } from 'vitest'
 import { type Fit, fit, Key, Mixture, Points, Source } from '../../../src/index.js'
-import { FOLDS, assignFolds } from '../../../src/fit/crossValidation.js'
+import { MAX_FOLDS, assignFolds } from '../../../src/fit/crossValidation.js'
 
 const truth = Mixture.of({
   means: [[-4, 0], [4, 1], [0, 7]], // prettier-ignore
@@ -11,7 +11,7 @@ const truth = Mixture.of({
 const points = Mixture.sample(100)(Key.fromSeed(11))(truth)
 
 /** The folds that a fit with the seed 0 makes. */
-const folds = assignFolds(FOLDS, Key.child(1)(Key.fromSeed(0)))
+const folds = assignFolds(MAX_FOLDS, Key.child(1)(Key.fromSeed(0)))
 const partsOf = (data: Points.Points): ReadonlyArray<number> => {
   const { of } = folds(data)
   return Array.from({ length: data.rows }, (_, i) => of(data, i))
@@ -23,7 +23,7 @@ const valueOf = (data: Source.Data, options: Fit.Options): number =>
 describe('folds', () => {
   it('are as large as each other, to one row', () => {
     const parts = partsOf(points)
-    expect(Array.from({ length: FOLDS }, (_, f) => parts.filter(part => part === f).length)).toEqual([
+    expect(Array.from({ length: MAX_FOLDS }, (_, f) => parts.filter(part => part === f).length)).toEqual([
       20, 20, 20, 20, 20
     ])
   })
@@ -46,7 +46,7 @@ describe('the cross-validated deviance', () => {
     const parts = partsOf(points)
     const rows = Points.toRows(points)
     const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, x) => sum + x, 0) / values.length
-    const deviance = Array.from({ length: FOLDS }, (_, f) => {
+    const deviance = Array.from({ length: MAX_FOLDS }, (_, f) => {
       const inside = rows.filter((_, i) => parts[i] !== f)
       const [a, b] = [0, 1].map(j => mean(inside.map(row => row[j])))
       const about = (i: number, j: number): number =>
@@ -91,8 +91,8 @@ describe('the cross-validated deviance', () => {
       onProgress: progress => done.push(progress)
     })
     expect([model.components, model.family]).toEqual([3, 'isotropic'])
-    expect(done.map(({ done }) => done)).toEqual(Array.from({ length: 6 * (FOLDS + 1) }, (_, i) => i))
-    expect(new Set(done.map(({ of }) => of))).toEqual(new Set([6 * (FOLDS + 1)]))
+    expect(done.map(({ done }) => done)).toEqual(Array.from({ length: 6 * (MAX_FOLDS + 1) }, (_, i) => i))
+    expect(new Set(done.map(({ of }) => of))).toEqual(new Set([6 * (MAX_FOLDS + 1)]))
     const values = model.candidates.map(({ statistics }) => statistics.crossValidated ?? NaN)
     expect(values).toEqual([...values].sort((a, b) => a - b))
     expect(model.table()).toContain('cross-validated deviance')

@@ -27,14 +27,12 @@ const centresOf = (centred: Centred): ReadonlyArray<ReadonlyArray<number>> => {
   return nestedRows(values, shape[1])
 }
 
-/** True if a record has the array `mean` or `means`. */
 const holdsCentres = ({ mean, means }: Readonly<Record<string, unknown>>): boolean =>
   isRecord(mean) ? 'values' in mean : isRecord(means) && 'values' in means && 'shape' in means
 
 /**
- * Returns the root mean square distance √(Σ_i |ĉ_π(i) − c_i|² / K) between estimated and true centres under the optimal matching π. The
- * parameter `mean` of the symmetric pair stands for ±mean: its error is min(|m − c|, |m + c|). NaN if the numbers of centres differ, or a
- * squared distance is not finite.
+ * Returns √(Σ_i |ĉ_π(i) − c_i|² / K) for estimated and true centres under the optimal matching π. The parameter `mean` of the symmetric
+ * pair stands for ±mean: its error is min(|m − c|, |m + c|). NaN if the numbers of centres differ, or a squared distance is not finite.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -58,7 +56,7 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
 
 /**
  * Returns the permutation that matches the estimate's components to the reference's, for `Mixture.relabelled`: the assignment with the
- * least sum of Bhattacharyya distances −log ∫√(p q) (Bhattacharyya 1943). Throws a RangeError unless both have equally many components.
+ * least sum of Bhattacharyya distances −log ∫√(p q). Throws a RangeError unless both have equally many components.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -78,7 +76,7 @@ export const matching = (estimate: Mixture, reference: Mixture): ReadonlyArray<n
   return assignment({ shape: [rows, columns], values: cost })
 }
 
-/** Replaces each distinct value by an index, from 0 in order of appearance. */
+/** Replaces distinct values by indices, from 0 in order of appearance. */
 const indexDistinct = (
   all: ReadonlyArray<unknown>
 ): { readonly numbers: ReadonlyArray<number>; readonly count: number } => {
@@ -86,15 +84,14 @@ const indexDistinct = (
   return { numbers: all.map(one => places.get(one) ?? NaN), count: places.size }
 }
 
-/** True for a list or a typed array. */
 const isLabelList = (u: unknown): boolean => Array.isArray(u) || ArrayBuffer.isView(u)
 
 /**
  * Returns the adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 if they are equal up to labels, about 0 if
- * they are independent. Two partitions that both put all rows together, or all apart, are equal.
+ * independent. NaN if the lengths differ.
  *
- * Rows of total weight w form w(w − 1)/2 pairs, or w(w − m)/2 if some weights are below 1, m being the smallest positive weight; equal
- * weights give the same result as none. NaN if the lengths differ.
+ * Rows of total weight w form w(w − 1)/2 pairs, or w(w − m)/2 if the smallest positive weight m is below 1, so equal weights give the same
+ * result as none.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data. Computations use a factor F of the covariance, Σ = F Fᵀ, whose condition number is
- * the square root of Σ's.
+ * Gaussian mixtures, Σ_k π_k N(c_k, Σ_k), as plain data. Computations use a factor F of Σ = F Fᵀ, whose condition number is the square root
+ * of Σ's.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -53,7 +53,7 @@ export const centres = (mixture: Mixture): Points => ({
   values: mixture.means.values
 })
 
-/** Covariances Σ_k, [K, dim, dim]. */
+/** Returns Σ_k, [K, dim, dim]. */
 export const covariances = (mixture: Mixture): NdArray => {
   const d = dimension(mixture)
   return {
@@ -69,8 +69,8 @@ export const symmetricPair = (centre: ReadonlyArray<number>): Mixture =>
     : refuse(`centre: ${typeAndValue(centre)} is not a list of numbers; try [3, 0]`)
 
 /**
- * Returns the distribution of αx + σz for x from the mixture and standard normal z: means αc_k, covariances α²Σ_k + σ²I. Student-t
- * components become scale mixtures of Gaussians.
+ * Returns the distribution of αx + σz, x from the mixture and z standard normal: means αc_k, covariances α²Σ_k + σ²I. Student-t components
+ * become scale mixtures of Gaussians.
  */
 export const diffuse =
   ({ alpha, sigma }: Level) =>
@@ -90,8 +90,7 @@ export const diffuse =
 
 /**
  * Returns a mixture of Gaussians with the same density: a multivariate t becomes Σ_j s_j N(c, Σ/g_j) with about a hundred precisions g_j,
- * accurate to ten digits up to 1000 deviations from its centre and while the density is more than 1e-300 of that at the centre; a Cauchy
- * background is a t with ν = 1. Functions that need Gaussian components can so be applied to mixtures with tails.
+ * accurate to ten digits up to 1000 deviations from its centre and to 1e-300 of the density there. A Cauchy background is a t with ν = 1.
  * @throws RangeError if the background is a box
  * @example
  * import { strict as assert } from 'node:assert'
@@ -104,7 +103,7 @@ export const diffuse =
  */
 export const gaussians = Student.asGaussians
 
-/** Returns the distribution of centre + scale · z by columns, for z from the mixture. */
+/** Returns the distribution of centre + scale · z by columns, z from the mixture. */
 export const rescaled =
   ({ centre, scale }: { readonly centre: Float64Array; readonly scale: Float64Array }) =>
   (mixture: Mixture): Mixture => {
@@ -130,14 +129,14 @@ const compareRows = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number
   return j < 0 ? 0 : a[j] - b[j]
 }
 
-/** Indices of the components sorted by their means, by the first column first. */
+/** Indices of the components sorted by their means, first column first. */
 export const order = (mixture: Mixture): ReadonlyArray<number> => {
   const { shape, values } = mixtureArgument(mixture, UNARY_CALL).means
   const means = nestedRows(values, shape[1])
   return means.map((_, k) => k).sort((k, l) => compareRows(means[k], means[l]))
 }
 
-/** Returns the mixture with its components in the given order, a list of indices. */
+/** Returns the mixture with its components in the order of these indices. */
 export const relabelled =
   (order: ReadonlyArray<number>) =>
   ({ means, weights, variances, factors, tails, background }: Mixture): Mixture => {
@@ -165,14 +164,13 @@ export const sample =
 // —— densities ——
 
 const UNARY_CALL = 'Mixture.…(mixture)'
-/** Call named in messages of functions of points and mixture. */
 const ROWWISE_CALL = 'Mixture.…(points)(mixture)'
 const checkedPoints = (points: Points, call = ROWWISE_CALL): Points =>
   checked(points, ['rows', 'dim', 'values'], 'points: make them by Problem.orThrow(Points.fromRows(rows))', call)
 const mixtureArgument = (mixture: Mixture, call = ROWWISE_CALL): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
-/** Returns the points; throws if they do not have the mixture's columns. */
+/** Throws if the points do not have the mixture's columns. */
 const matchingPoints = (points: Points, mixture: Mixture): Points => {
   const own = checkedPoints(points).dim
   const wanted = dimension(mixtureArgument(mixture))
@@ -198,14 +196,14 @@ const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
   }
 }
 
-/** Evaluates a function of each row, compiled if there are many. Components of weight 0 are left out. */
+/** Evaluates a function of each row, compiled if there are many, without components of weight 0. */
 const evaluateRows =
   (quantity: RowQuantity) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
     rowwise(quantity, rowProgram(quantity))(inputsOf(points, mixture)).found.values
 
-/** Evaluates by `of` if the rows are complete and without measurement errors; otherwise by `ofSeen`, from their posteriors. */
+/** Evaluates by `of` if rows are complete and without measurement errors; otherwise by `ofSeen`, from their posteriors. */
 const unlessCellsMissing =
   (of: ReturnType<typeof evaluateRows>, ofSeen: (posteriors: Moments.RowPosteriors) => Float64Array) =>
   (points: Points) =>
@@ -214,7 +212,7 @@ const unlessCellsMissing =
       ? ofSeen(Moments.rowResponsibilities(componentsAndBackground(mixture), matchingPoints(points, mixture)))
       : of(points)(mixture)
 
-/** Returns log p(x) for each row, [rows]; for a row with missing cells (NaN), the log-density of its observed columns. */
+/** Returns log p(x) of each row, of its observed columns if cells are missing (NaN), [rows]. */
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
   unlessCellsMissing(rowLogDensities, ({ logDensity }) => logDensity)(points)
 
@@ -242,7 +240,7 @@ const hasHeavyTails = ({ tails, background }: Mixture): boolean => tails !== und
 
 const rowLogDensities = refuseOverflow(
   evaluateRows((seen, x) => seen.logDensity(x)),
-  // A Gaussian log-density of a distant row overflows to −∞, as documented; with heavy tails −∞ is an error.
+  // With heavy tails −∞ is an error; a Gaussian log-density of a distant row overflows to it, as documented.
   (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
 )
 
@@ -252,18 +250,18 @@ const scores = refuseOverflow(
   (mixture, value) => hasHeavyTails(mixture) && !Number.isFinite(value)
 )
 
-/** Describes how `score` is evaluated for points: compiled or interpreted. */
+/** Describes how `score` is evaluated: compiled or interpreted. */
 export const scorePlan =
   (points: Points) =>
   (mixture: Mixture): RowwisePlan =>
     rowwisePlan(scoreQuantity, rowProgram(scoreQuantity))(inputsOf(points, mixture))
 
-/** Returns ∇ log p(x) for each row, [rows, dim]. */
+/** Returns ∇ log p(x), [rows, dim]. */
 export const score =
   (points: Points) =>
   (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
 
-/** Returns Δ log p(x) = div ∇ log p(x) for each row: Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k. */
+/** Returns Δ log p(x) = div ∇ log p(x) = Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k, [rows]. */
 export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = refuseOverflow(
   evaluateRows((seen, x) => seen.divergence(x)),
   (_, value) => !Number.isFinite(value)
@@ -286,16 +284,14 @@ const posteriors =
     })
   }
 
-/** Returns p(k | x) given the observed columns of each row, [rows, K]. */
 const posteriorsOfObserved = unlessCellsMissing(posteriors, ({ shares }) => shares)
 
-/** Number of columns of the responsibilities, with a background. */
+/** Number of components, with the background. */
 const partCount = (mixture: Mixture): number => components(mixture) + (mixture.background === undefined ? 0 : 1)
 
 /**
- * Returns p(k | x) for each row and component, [rows, K], given the observed columns. With a background it is [rows, K + 1], the background
- * last. A box background has the density 1/V outside the box too, as in mclust, since new noise may exceed the range of the training rows;
- * in `logDensity` it is 0 there.
+ * Returns p(k | x) given the observed columns, [rows, K]; [rows, K + 1] with a background, which is last. A box background has the density
+ * 1/V outside the box too, as in mclust, since new noise may exceed the training rows' range; in `logDensity` it is 0 there.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -316,7 +312,7 @@ export const responsibilities =
   })
 
 export interface Membership {
-  /** Index of its most probable component, from 0; −1 for the background: see `responsibilities`. */
+  /** Most probable component, from 0; −1 for the background: see `responsibilities`. */
   readonly component: number
   /** p(k | x) of that component. */
   readonly probability: number
@@ -324,13 +320,12 @@ export interface Membership {
   readonly uncertainty: number
   /** log p(x) */
   readonly logDensity: number
-  /** True if the row is farther from every component than all but a thousandth of that component's own rows. */
+  /** True if the row is farther from each component than all but a thousandth of its own rows. */
   readonly isOutlier: boolean
 }
 
 const mostProbable = (shares: Float64Array): number => shares.reduce((best, p, k) => (p > shares[best] ? k : best), 0)
 
-/** Share of a component's own rows that counts as outlying. */
 const OUTLIER_PROBABILITY = 1e-3
 
 const membershipsOf = (
@@ -375,8 +370,8 @@ const membershipsOf = (
 
 /**
  * Assigns each row to a component, with its probability, and detects outliers: rows whose squared distance to every component is exceeded
- * by less than a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Missing cells (NaN) are left out. The result
- * for a row does not depend on the others, bit for bit.
+ * by less than a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Missing cells (NaN) are left out. A row's
+ * result does not depend on the others, bit for bit.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -402,7 +397,7 @@ export const memberships =
     return membershipsOf({ ...found, shares }, mixture)
   }
 
-/** Returns the index of each row's most probable component, from 0; −1 for the background. */
+/** Returns each row's most probable component, from 0; −1 for the background. */
 export const assign =
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<number> => {
@@ -413,7 +408,7 @@ export const assign =
     )
   }
 
-/** Returns the mean of log p(x) over the rows, weighted if the points have weights. */
+/** Returns the mean of log p(x), weighted if the points have weights. */
 export const meanLogDensity =
   (points: Points) =>
   (mixture: Mixture): number => {
@@ -425,8 +420,8 @@ export const meanLogDensity =
   }
 
 /**
- * Returns the increasing indices of the components whose smallest variance is at the lower bound of their stages
- * (`Pipeline.varianceFloor`), which alone limits their likelihood. Components without rows are among them: see `redundancies`.
+ * Returns the components whose smallest variance is at the lower bound of their stages (`Pipeline.varianceFloor`), which alone limits their
+ * likelihood, in increasing order. Components without rows are among them.
  */
 export const atMinimumVariance =
   (varianceFloor: number) =>
@@ -435,10 +430,7 @@ export const atMinimumVariance =
     const count = components(mixture)
     const d = dimension(mixture)
     const width = variances.length / count
-    /**
-     * Smallest eigenvalue and its rounding error; Infinity, without computing eigenvalues, if the covariance less the bound and its
-     * rounding is positive definite.
-     */
+    /** Smallest eigenvalue and its rounding error; Infinity if the covariance less the bound and its rounding is positive definite. */
     const leastOf = (covariance: NdArray): readonly [least: number, rounding: number] => {
       const trace = covariance.values.reduce((sum, x, at) => (at % (d + 1) === 0 ? sum + x : sum), 0)
       const below = varianceFloor * (1 + LOG_STORAGE_ROUNDING) + 4 * d * Number.EPSILON * trace
@@ -447,7 +439,6 @@ export const atMinimumVariance =
       const { values } = symmetricEigen(covariance)
       return [values[d - 1], d * Number.EPSILON * values[0]]
     }
-    /** Smallest variance of each component, and its rounding error. */
     const leasts =
       factors === null
         ? RA.makeBy(count, k => [variances.subarray(k * width, (k + 1) * width).reduce((a, b) => Math.min(a, b)), 0])
@@ -465,7 +456,7 @@ export const atMinimumVariance =
     })
   }
 
-/** Returns the columns of a table: the weight, and the mean and variance of each column, by component. */
+/** Returns the columns of a table: weight, and mean and variance of each column, by component. */
 export const marginals = ({
   means: { shape, values },
   weights,

@@ -1,4 +1,4 @@
-/** Data types of mixtures: as arrays, and as tensors for isotropic ones. */
+/** Data types of mixtures, as arrays and, for isotropic ones, as tensors. */
 import { type NdArray, type Operand, type Tensor } from '../../lib/index.js'
 
 export interface Mixture {
@@ -8,21 +8,18 @@ export interface Mixture {
   readonly weights: Float64Array
   /** > 0. [K] if Σ_k = v_k I; otherwise the diagonals of Σ_k, [K · dim] row-major. */
   readonly variances: Float64Array
-  /** Lower triangles L_k, Σ_k = L_k L_kᵀ, [K, dim, dim], if columns are correlated; otherwise null. */
+  /** Lower triangles L_k, Σ_k = L_k L_kᵀ, [K, dim, dim]; null if no columns are correlated. */
   readonly factors: NdArray | null
-  /** ν_k, [K], of multivariate t components, whose Σ_k are scale matrices; ∞ for Gaussian ones. Absent if all are Gaussian. */
+  /** ν_k, [K], of multivariate t components with scale matrices Σ_k; ∞ for Gaussian ones. Absent if all are Gaussian. */
   readonly tails?: Float64Array
-  /** Absent if there is none. */
   readonly background?: Background
 }
 
-/**
- * A fixed density for rows that belong to no component. `share` is its weight; the mixture's `weights` are those of the components alone.
- */
+/** A fixed density for rows that belong to no component; the mixture's `weights` are conditional on a component. */
 export interface Background {
   /** In [0, 1) */
   readonly share: number
-  /** A multivariate t with ν = 1 (Cauchy) about the centre, or uniform on the box centre ± scale. */
+  /** A multivariate t with ν = 1 about the centre, or uniform on centre ± scale. */
   readonly shape: 'cauchy' | 'box'
   /** [dim] */
   readonly centre: Float64Array
@@ -37,11 +34,11 @@ export interface IsotropicComponents {
   readonly logits: Tensor | null
   /** [K], at time 0; null for unit variances */
   readonly variances: Tensor | null
-  /** c, [1, dim], if the centres are ±c: responsibilities are then computed from ⟨c, x⟩, since distances would lose digits to |c|². */
+  /** c, [1, dim], if the centres are ±c: distances would lose digits to |c|², so responsibilities use ⟨c, x⟩. */
   readonly mirrored?: Tensor
 }
 
-/** Noise z = ζB + s(x_0 − o − yB), y = x_0 Bᵀ, for centres c = o + c̃B: coordinates in the span, and s times the row's part outside it. */
+/** Noise z = ζB + s(x_0 − o − yB), y = x_0 Bᵀ, for centres c = o + c̃B. */
 export interface NoiseInSpan {
   /** B, orthonormal, [rank, dim] */
   readonly basis: Tensor
@@ -58,12 +55,12 @@ export interface NoiseInSpan {
 }
 
 /**
- * Noise z: a part `drawn`, [rows | 1, dim], and the squared length of the rest, orthogonal to the data less the centres: a number or [rows,
+ * Noise z: a part `drawn`, [rows | 1, dim], and the squared length of the rest, orthogonal to the data less the centres, a number or [rows,
  * 1].
  */
 export interface ComponentNoise {
   readonly drawn: Tensor
   readonly orthogonal: Operand
-  /** `drawn` by coordinates, if the centres' differences have a known basis. */
+  /** `drawn` by coordinates, if a basis of the centres' differences is known. */
   readonly inSpan?: NoiseInSpan
 }

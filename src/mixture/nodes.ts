@@ -1,33 +1,32 @@
-/** A mixture in place of data: weighted rows (quadrature nodes) at every noise level, fine enough for the students being fitted. */
+/** A mixture in place of data: weighted rows (quadrature nodes) at every noise level, fine enough for the students. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
 import type { Level } from '../schedule/dynamics.js'
 import type { Mixture } from './mixture.js'
 
-/** Weighted rows that represent a distribution at every noise level. As points, they are the rows at time 0. */
+/** Weighted rows that represent a distribution; as points, those at time 0. */
 export interface Nodes extends Points {
   readonly weights: Float64Array
-  /** Returns x_t/α at a level, [rows, dim]; the same array for the same level. */
+  /** Returns x_t/α, [rows, dim]; the same array for the same level. */
   readonly nodesAt: (level: Level) => Float64Array
-  /** Description of the rule: numbers of nodes per axis and radius. */
+  /** Numbers of nodes per axis and radius, in words. */
   readonly rule: string
   /** True if the nodes do not depend on the students. */
   readonly stay: boolean
-  /** Returns the first `rows` of the nodes, for smoke tests. */
+  /** The first `rows` nodes, for smoke tests. */
   readonly first: (rows: number) => Nodes
 }
 
-/** A mixture in place of data, with nodes that resolve it and students near it. */
 export interface PopulationNodes extends Nodes {
   readonly mixture: Mixture
-  /** Returns nodes that resolve the given students at these levels; a problem if no allowed number does. */
+  /** Returns nodes that resolve the students; a problem if no allowed number does. */
   readonly resolved: Resolved
-  /** Returns standard normal rows, repeated with the label of each component of the students, for means over the students' distribution. */
+  /** Returns standard normal rows, repeated with each component's label, for means over the students' distribution. */
   readonly standardNodesPerComponent: Resolved
-  /** Returns the population under each random shift alone, for standard errors; null for quadrature, and for a single shift. */
+  /** Returns the population under each random shift alone, for standard errors; null for quadrature or one shift. */
   readonly shifts: (() => ReadonlyArray<PopulationNodes>) | null
-  /** Returns two independent normal draws for each row, [rows, dim]; null for quadrature, and in more than 20 dimensions. */
+  /** Returns two independent normal draws per row, [rows, dim]; null for quadrature, or above 20 dimensions. */
   readonly noises: (() => readonly [Float64Array, Float64Array]) | null
 }
 
@@ -40,12 +39,10 @@ export type Resolved<N = Nodes> = (
 
 /** True if the data are quadrature nodes. */
 export const isNodes = (data: object): data is Nodes => 'nodesAt' in data
-/** True if the data are a population, whose nodes depend on the levels and the students. */
+/** True if the data are a population. */
 export const isPopulation = (data: object): data is PopulationNodes => 'resolved' in data
 
-/**
- * Two successive rules agree if their results differ by at most this, relative to 1 + |value|; the finer one's error is then about 5e-9.
- */
+/** Maximum difference, relative to 1 + |value|, of two successive rules that agree; the finer one's error is then about 5e-9. */
 const AGREEMENT_TOLERANCE = 1e-7
 const MAX_REFINEMENTS = 4
 
@@ -59,8 +56,8 @@ export const disagreement = (rule: string): Problem.Problem =>
   )
 
 /**
- * Evaluates a function on ever finer nodes until a rule's result agrees with that of the next coarser one; returns a problem if none does.
- * `apart` returns the difference of two results relative to 1 + their size.
+ * Evaluates a function on ever finer nodes until two successive rules agree; returns a problem if none do. `apart` returns the difference
+ * of two results relative to 1 + their size.
  */
 export const evaluateConverged = <A, N extends Pick<Nodes, 'rule'> = Nodes>(
   resolved: Resolved<N>,
@@ -73,14 +70,14 @@ export const evaluateConverged = <A, N extends Pick<Nodes, 'rule'> = Nodes>(
         finer === 0 ? E.right(evaluate(asked)) : E.map(evaluate)(resolved(students, levels, finer))
       const known = settled.get(asked.rule)
       if (known !== undefined) return at(known)
-      // A lattice does not depend on the students: its random shifts give its error.
+      // A lattice's error is that of its random shifts.
       const coarse = resolved(students, levels, -1)
       if (E.isRight(coarse) && coarse.right === asked) return at(0)
       let coarser = E.map(evaluate)(coarse)
       for (let finer = 0; finer <= MAX_REFINEMENTS; finer++) {
         const found = at(finer)
         if (E.isLeft(found) || E.isLeft(coarser)) return found
-        // Results that are not finite under both rules agree.
+        // Results that are not finite agree.
         if (!(apart(coarser.right, found.right) > AGREEMENT_TOLERANCE)) {
           settled.set(asked.rule, finer)
           return found

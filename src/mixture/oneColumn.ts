@@ -61,7 +61,7 @@ const studentDistribution = (nu: number): StandardDistribution => {
 export const standardDistributionOf = (nu: number): StandardDistribution =>
   nu === Infinity ? normalDistribution : studentDistribution(nu)
 
-/** Components and background of a mixture of one column; throws if it has more. */
+/** Throws if the mixture has more than one column. */
 const univariateComponents = (mixture: Mixture, where: string): ReadonlyArray<UnivariateComponent> => {
   const d = mixtureDim(checkedMixture(mixture, `${where}(…)(mixture)`))
   throwProblems(
@@ -96,7 +96,7 @@ const mixtureTail = (
   )
 
 /**
- * Returns P(X ≤ x) for one column, Σ π Φ((x − c)/√v), with a relative error of 10⁻¹³ (10⁻¹² with tails). A background is included. Throws a
+ * Returns P(X ≤ x) = Σ π Φ((x − c)/√v) for one column, with a relative error of 10⁻¹³ (10⁻¹² with tails), including a background. Throws a
  * RangeError if there are more columns: take a `marginal` first.
  *
  * @example
@@ -112,12 +112,12 @@ export const cdf =
   (mixture: Mixture): number =>
     mixtureTail(univariateComponents(mixture, 'Mixture.cdf'), x, { isUpper: false })
 
-/** Maximum number of safeguarded Newton steps; bisection alone ends within 1100 halvings. */
+/** Bisection alone ends within 1100 halvings. */
 const MAX_ROOT_STEPS = 2200
 
 /**
- * Root of a function in [low, high] to the last bits, by Newton steps and bisection. `of` returns the value, positive right of the root,
- * and its derivative.
+ * Root in [low, high] to the last bits, by Newton steps and bisection. `of` returns the value, positive right of the root, and its
+ * derivative.
  */
 const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [value: number, slope: number]): number =>
   iterate<{ readonly low: number; readonly high: number; readonly x: number; readonly left: number }>(
@@ -134,8 +134,8 @@ const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [v
   ).x
 
 /**
- * Returns the x with P(X ≤ x) = p for one column, the inverse of `cdf`; −∞ at 0 and ∞ at 1. Throws a RangeError if there are more columns
- * (take a `marginal` first), or for a p outside [0, 1].
+ * Returns the x with P(X ≤ x) = p for one column; −∞ at 0 and ∞ at 1. Throws a RangeError if there are more columns (take a `marginal`
+ * first), or for a p outside [0, 1].
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -153,11 +153,11 @@ export const quantile =
     return mixtureQuantile(components, p)
   }
 
-/** Returns a problem unless p is in [0, 1]. */
+/** A problem unless p is in [0, 1]. */
 export const probabilityProblems = (p: number): ReadonlyArray<Problem.Problem> =>
   Problem.unless(p >= 0 && p <= 1, 'p', String(p), 'between 0 and 1', 'try 0.5, the median')
 
-/** Returns the p-quantile of components with positive weight; ±∞ at 0 and 1. */
+/** p-quantile of components with positive weight; ±∞ at 0 and 1. */
 export const mixtureQuantile = (components: ReadonlyArray<UnivariateComponent>, p: number): number => {
   const z = Normal.normalQuantile(p)
   if (!Number.isFinite(z)) return z

@@ -1,13 +1,13 @@
 /**
- * Assignment of rows outside a box background. Its density is 0 there, so Bayes' rule gives such a row to a component, however distant. But
- * the box is the range of the training rows, and after m rows of noise in d columns another one lies outside with a probability of about
- * 2d/(m + 1). So rows are assigned as if the density were 1/V everywhere, as in mclust. Densities are not affected.
+ * Assignment of rows outside a box background. Its density is 0 there, but the box is only the range of m training rows, beyond which
+ * another row of noise in d columns lies with a probability of about 2d/(m + 1). So rows are assigned as if the density were 1/V
+ * everywhere, as in mclust.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import type { Background, Mixture } from './mixtureData.js'
 import type { Points } from '../data/points.js'
 
-/** Logarithm of share/V in the observed columns of a row. */
+/** log(share/V) in the observed columns of a row. */
 const logBoxHeight = ({ share, scale }: Background, { dim, values }: Points, row: number): number =>
   scale.reduce(
     (sum, width, j) => (Number.isNaN(values[row * dim + j]) ? sum : sum - Elementary.log(2 * width)),
@@ -15,13 +15,13 @@ const logBoxHeight = ({ share, scale }: Background, { dim, values }: Points, row
   )
 
 interface Posterior {
-  /** Responsibilities by Bayes' rule, the background last, [rows, K + 1]. */
+  /** By Bayes' rule, the background last, [rows, K + 1]. */
   readonly shares: Float64Array
-  /** Returns log p(x), [rows], if a row lies outside the box. */
+  /** log p(x), [rows]; computed if a row lies outside the box. */
   readonly logDensity: () => Float64Array
 }
 
-/** Returns the responsibilities for assigning rows, [rows, K + 1]; those of Bayes' rule inside the box. */
+/** Returns the responsibilities for assigning rows, [rows, K + 1]. */
 export const assignmentShares = ({ background }: Mixture, points: Points, posterior: Posterior): Float64Array => {
   const { shares } = posterior
   if (background?.shape !== 'box' || background.share === 0) return shares

@@ -9,9 +9,9 @@ import { componentsOf, gaussianComponents, LOG_STORAGE_ROUNDING, type Component 
 import * as Pairs from './pairs.js'
 
 /**
- * Returns the misclassification probabilities between pairs of components, [K, K], 0 on the diagonal: entry (k, l) is P(π_l N_l(x) > π_k
- * N_k(x)) for x from N_k (Maitra & Melnykov 2010), with small relative error even if tiny. The sum of a row bounds the probability that a
- * row of that component is assigned to any other. In closed form for one column; otherwise an integral with a relative error of 1e-12.
+ * Returns the misclassification probabilities of pairs of components, [K, K], 0 on the diagonal: entry (k, l) is P(π_l N_l(x) > π_k N_k(x))
+ * for x from N_k (Maitra & Melnykov 2010), with a relative error of 1e-12. A row's sum bounds the probability that a row of that component
+ * is assigned to any other.
  * @throws RangeError naming the pair if that integral does not converge
  * @example
  * import { strict as assert } from 'node:assert'
@@ -50,9 +50,8 @@ const logWeightedSumExp = (weights: ReadonlyArray<number>, logs: ReadonlyArray<n
 }
 
 /**
- * Returns bounds of the entropy −∫ p log p. The lower bound is the larger of Jensen's, −Σ π_k log ∫ p N_k, and the one from Bhattacharyya
- * distances; the upper one is from relative entropies (Kolchinsky & Tracey 2017), at most the entropy of component and row together. They
- * coincide if components are far apart, or equal.
+ * Returns bounds of the entropy −∫ p log p: the larger of Jensen's bound −Σ π_k log ∫ p N_k and the one from Bhattacharyya distances, and
+ * an upper one from relative entropies (Kolchinsky & Tracey 2017). They coincide if components are far apart, or equal.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -93,7 +92,7 @@ export type Redundancy =
 /** Affinity ∫√(p q) above which two components count as equal: that of equal variances 0.64 standard deviations apart. */
 const MERGED_AFFINITY = 0.95
 
-/** Returns the Bhattacharyya distance −log ∫ √(p q) between component k of one mixture and component l of another (Bhattacharyya 1943). */
+/** Returns −log ∫ √(p q) for component k of one mixture and component l of another (Bhattacharyya 1943). */
 export const distance =
   (mixture: Mixture, k: number) =>
   (other: Mixture, l: number): number =>
@@ -101,13 +100,13 @@ export const distance =
 
 const affinity = (p: Component, q: Component): number => Elementary.exp(-Pairs.bhattacharyya(p, q))
 
-/** True if a lower bound of the distance, without full covariances, already shows that the components are not equal. */
+/** True if a lower bound of the distance, cheaper than full covariances, shows that the components are not equal. */
 const isClearlyDistinct = (p: Component, q: Component): boolean =>
   Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED_AFFINITY - LOG_STORAGE_ROUNDING
 
 /**
  * Returns the components with less than one of `rows` expected rows, and the pairs of almost equal components: signs of more components
- * than the data support, or of equal centres at the start, which equal gradients keep together.
+ * than the data support, or of equal centres at the start.
  *
  * @example
  * import { strict as assert } from 'node:assert'

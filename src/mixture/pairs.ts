@@ -1,6 +1,4 @@
-/**
- * Distances of two Gaussians from factors L and N of their covariances: no covariance is formed, and small differences keep their digits.
- */
+/** Distances of two Gaussians from factors L and N of their covariances, so that small differences keep their digits. */
 import * as Factor from '../../lib/arrays/factor.js'
 import { dot, multiplySquare, singular, symmetricEigen, transposed } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/arrays/ndarray.js'
@@ -27,11 +25,11 @@ const lessLog1p = (t: number): number => {
   return t * t * sum
 }
 
-/** Diagonal of a diagonal factor; null for a triangle. */
+/** null for a triangle. */
 const diagonalOf = ({ shape, values }: NdArray, d: number): Float64Array | null =>
   shape.length === 2 ? null : shape.length === 1 ? values : new Float64Array(d).fill(values[0])
 
-/** Diagonals of two factors; null unless both are diagonal. */
+/** null unless both are diagonal. */
 const diagonalFactors = (l: NdArray, n: NdArray, d: number): readonly [Float64Array, Float64Array] | null => {
   const one = diagonalOf(l, d)
   const other = diagonalOf(n, d)
@@ -42,8 +40,8 @@ const isSameFactor = (l: NdArray, n: NdArray): boolean =>
   l.shape.length === n.shape.length && l.values.every((x, at) => x === n.values[at])
 
 /**
- * Returns KL(N(m, LLᵀ) ‖ N(n, NNᵀ)) = ½|N⁻¹(m − n)|² + ½|strictly lower E|² + Σ (½t² + t − log(1 + t)), where E = N⁻¹(L − N) has the
- * diagonal t. No term is negative.
+ * Returns KL(N(m, LLᵀ) ‖ N(n, NNᵀ)) = ½|N⁻¹(m − n)|² + ½|strictly lower E|² + Σ (½t² + t − log(1 + t)), t the diagonal of E = N⁻¹(L − N).
+ * No term is negative.
  */
 export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
@@ -69,13 +67,13 @@ export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): num
   return squaredNorm(Factor.solve(n, d, meanDifference(p, q))) / 2 + squaredNorm(e) / 2 + entropy(diagonal)
 }
 
-/** Maximum number of columns for singular values of N⁻¹L by sweeps; above it, roots of eigenvalues take a hundredth of the time. */
+/** Up to this number of columns sweeps give the singular values of N⁻¹L; above it, roots of eigenvalues take a hundredth of the time. */
 const MAX_SINGULAR_COLUMNS = 16
 
-/** Ratio of variances above which sweeps are used in any dimension: eigenvalues would lose the small ones. */
+/** Ratio of variances above which sweeps are always used: eigenvalues would lose the small ones. */
 const MAX_EIGENVALUE_RATIO = 1e6
 
-/** Singular value decomposition N⁻¹L = U diag(s) Vᵀ. */
+/** N⁻¹L = U diag(s) Vᵀ. */
 interface FactorRatio {
   readonly singularValues: Float64Array
   /** s² − 1 */
@@ -93,7 +91,7 @@ const ratioOfSingularValues = (singularValues: Float64Array, rotate: FactorRatio
   rotate
 })
 
-/** Decomposition for diagonal or equal factors, or few columns; otherwise null. */
+/** For diagonal or equal factors, or few columns; otherwise null. */
 const directRatio = (l: NdArray, n: NdArray, d: number): FactorRatio | null => {
   const both = diagonalFactors(l, n, d)
   if (both !== null) return ratioOfSingularValues(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
@@ -110,13 +108,12 @@ const singularRatio = (l: NdArray, n: NdArray, d: number): FactorRatio => {
 const applyInverse = (n: NdArray, d: number, values: Float64Array): Float64Array =>
   transposed(Factor.solve(n, d, transposed(values, d)), d)
 
-/** Returns the products of the rows with a vector. */
 const matrixVectorProduct =
   (vectors: Float64Array): FactorRatio['rotate'] =>
   x =>
     x.map((_, i) => dot(vectors, i * x.length, x, 0, x.length))
 
-/** E = N⁻¹(L − N), and N⁻¹LLᵀN⁻ᵀ − 1 = E + Eᵀ + EEᵀ, which keeps its digits if the factors are nearly equal. */
+/** E = N⁻¹(L − N), and N⁻¹LLᵀN⁻ᵀ − 1 = E + Eᵀ + EEᵀ, accurate for nearly equal factors. */
 const excessOf = (l: NdArray, n: NdArray, d: number): { readonly e: Float64Array; readonly excess: NdArray } => {
   const of = Factor.triangleOfFactor(n, d)
   const e = applyInverse(
@@ -191,10 +188,7 @@ const projectedVariance = (factor: NdArray, d: number, x: Float64Array): number 
   return squaredNorm(out)
 }
 
-/**
- * Lower bound of `bhattacharyya` in O(d²): the distance of the projections on one direction, the difference of the means over the columns'
- * variances.
- */
+/** Lower bound of `bhattacharyya` in O(d²): the distance of projections on the difference of the means over the columns' variances. */
 export const leastBhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
   const variances = ({ factor }: GaussianComponent): Float64Array =>
@@ -236,8 +230,7 @@ const EQUAL_TOLERANCE = 1e-12
 
 /**
  * Probability that a row of p has the higher posterior for q, to a relative 1e-12; null if its integral does not converge. With x = m + Lz
- * and N⁻¹L = U diag(s) Vᵀ it is P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n); a normal probability for
- * equal covariances.
+ * and N⁻¹L = U diag(s) Vᵀ it is P(Σ (s² − 1)y² + 2sby + b² < 2 log(ρ/π) − 2 log(|N|/|L|)), b = Uᵀ N⁻¹(m − n).
  */
 export const misclassified = (p: Component, q: Component): number | null => {
   if (q.weight === 0) return 0

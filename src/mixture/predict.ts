@@ -1,4 +1,4 @@
-/** Conditional distributions of some columns given the others, row by row: regression, and imputation of missing cells. */
+/** Conditional distributions of some columns given the others, row by row. */
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { remembered } from '../../lib/plain/remembered.js'
@@ -17,30 +17,30 @@ import { patternsOf, conditionOnPattern, type Pattern, type ConditionedComponent
 export interface Prediction {
   /** E[x_j | the rest], [rows, targets] */
   readonly mean: Points
-  /** Standard deviation of x_j given the rest, [rows, targets]; ∞ if ν plus the number of observed cells is at most 2 for a component. */
+  /** Standard deviation of x_j given the rest, [rows, targets]; ∞ if ν plus the number of observed cells is ≤ 2 for a component. */
   readonly sd: Points
-  /** Returns the p-quantiles of each target given the rest, [rows, targets]. */
+  /** Returns the p-quantiles of each target, [rows, targets]. */
   readonly quantile: (p: number) => Points
-  /** Returns the joint distribution of all targets for a row. */
+  /** Joint distribution of the targets of a row. */
   readonly at: (row: number) => Mixture
   /** log p(the rest), [rows]. If it is low, the prediction is unreliable. */
   readonly logDensity: Float64Array
-  /** p(background | the rest), [rows]: the prediction is for rows of components; 0 without a background. */
+  /** p(background | the rest), [rows]; the prediction is for rows of components. */
   readonly background: Float64Array
 }
 
-/** Responsibilities of a row, and conditional means of its missing columns, [K, m]. */
+/** `means`: of the missing columns, [K, m]. */
 interface ConditionedRow {
   readonly shares: Float64Array
   readonly means: Float64Array
-  /** Factors of the squared conditional scales, [K]: (ν + q)/(ν + o) for a t with o observed columns, 1 for a Gaussian. */
+  /** Factors of the squared scales, [K]: (ν + q)/(ν + o) for a t, 1 for a Gaussian. */
   readonly widening: Float64Array
   /** ν + o, [K]; ∞ for a Gaussian. */
   readonly degrees: Float64Array
   readonly logDensity: number
 }
 
-/** c_m + G(x_o − c_o) of each component, [K, m], for a row with the observed columns o. */
+/** c_m + G(x_o − c_o), [K, m]. */
 const conditionalMeans = (
   { constants, centres, isTriangular, gains }: ConditionedComponents,
   { order, observed: o }: Pattern,
@@ -59,14 +59,14 @@ const conditionalMeans = (
   return means
 }
 
-/** Entry i of diag(L_mm L_mmᵀ) of component k; m is the number of missing columns. */
+/** Entry i of diag(L_mm L_mmᵀ) of component k, for m missing columns. */
 const conditionalVariance = (rests: Float64Array, m: number, k: number, i: number): number => {
   let sum = 0
   for (let j = 0; j <= i; j++) sum += rests[(k * m + i) * m + j] * rests[(k * m + i) * m + j]
   return sum
 }
 
-/** Calls `act` for each row with its pattern, the components conditioned on it, and the row's conditional distribution. */
+/** Calls `act` for each row with its pattern, conditioned components, and conditional distribution. */
 const forEachRow = (
   mixture: Mixture,
   values: Float64Array,
@@ -84,7 +84,7 @@ const forEachRow = (
       const own = (values: Float64Array): Float64Array => values.subarray(row * count, (row + 1) * count)
       const squared = own(all.squared)
       act(row, pattern, seen, {
-        // If all densities have underflowed, the prior weights are used.
+        // Prior weights if all densities have underflowed.
         shares: all.logDensity[row] === -Infinity ? mixture.weights : own(all.shares),
         means: conditionalMeans(seen, pattern, values.subarray(row * dim, (row + 1) * dim)),
         widening: nus.map((nu, k) => (nu < Infinity ? (nu + squared[k]) / (nu + o) : 1)),
@@ -97,7 +97,7 @@ const forEachRow = (
 
 const PREDICT_CALL = 'Mixture.predict(columns)(points)(mixture)'
 
-/** Rows with all columns, NaN in the targets. */
+/** All columns, with NaN in the targets. */
 const rowsWithMissingTargets = (
   targets: ReadonlyArray<number>,
   { rows, dim, values }: Points,
@@ -113,15 +113,13 @@ const rowsWithMissingTargets = (
 }
 
 /**
- * Predicts columns, by index, from all others: E[x_j | the rest] and its uncertainty. Points have all columns of the mixture, of which the
- * targets are ignored, or the others alone, in order. Missing cells (NaN) are left out; without any observed cell the prediction is the
- * mixture's means.
+ * Predicts columns, by index, from all others. Points have all columns of the mixture, of which the targets are ignored, or the others
+ * alone, in order. Missing cells (NaN) are left out; without any observed cell the prediction is the mixture's means.
  *
  * Each component is a linear regression, weighted by p(k | the rest), so the prediction is nonlinear and its noise depends on the row
  * (Ghahramani & Jordan 1994). A multivariate t given o of its columns is a t with ν + o degrees of freedom and squared scales (ν + q)/(ν +
- * o) times a Gaussian's, q being the squared distance of the observed cells. Predictions assume that the row is of a component;
- * `background` is the probability that it is not. With few rows and many columns other predictors are better: the mixture describes all
- * columns, not these targets.
+ * o) times a Gaussian's, q the squared distance of the observed cells. Predictions assume that the row is of a component; `background` is
+ * the probability that it is not. With few rows and many columns other predictors are better.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -173,7 +171,6 @@ export const predict =
     }
   }
 
-/** Conditional distributions of the targets in each component. */
 interface ConditionalMoments {
   readonly rows: number
   readonly targets: number
@@ -220,7 +217,7 @@ const conditionalMoments = (
   return { rows, targets, count, shares, logDensity, means, variances, degrees }
 }
 
-/** Points [rows, targets] from a function of the row and of the first component's index in [rows, targets, K]. */
+/** Points [rows, targets]; `of` takes the row and the first component's index in [rows, targets, K]. */
 const mapTargets = ({ rows, targets, count }: ConditionalMoments, of: (row: number, at: number) => number): Points => ({
   rows,
   dim: targets,
@@ -233,7 +230,7 @@ const mixtureMean = ({ count, shares, means }: ConditionalMoments, row: number, 
   return mean
 }
 
-/** Standard deviation of the mixture; ∞ if a component with a positive share has at most 2 degrees of freedom. */
+/** ∞ if a component with a positive share has at most 2 degrees of freedom. */
 const mixtureDeviation = (conditionals: ConditionalMoments, row: number, at: number): number => {
   const { count, shares, means, variances, degrees } = conditionals
   const mean = mixtureMean(conditionals, row, at)
@@ -296,9 +293,9 @@ const targetDistribution = (mixture: Mixture, columns: ReadonlyArray<number>, ro
 }
 
 /**
- * Returns the rows with each missing cell (NaN) replaced by its conditional mean given the row's observed cells, for a row of a component.
+ * Returns the rows with each missing cell (NaN) replaced by its conditional mean given the observed cells, for a row of a component.
  * Variances and covariances of such rows are too small (Little & Rubin, Statistical Analysis with Missing Data, §4.2): to fit a model, pass
- * the rows with missing cells to `fit`.
+ * rows with missing cells to `fit`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * Projected noise for isotropic mixtures, whose responsibilities depend on noise only by its projection on the span of the centres'
- * differences and, with unequal variances, its squared length.
+ * Projected noise for isotropic mixtures: responsibilities depend on noise only by its projection on the span of the centres' differences
+ * and, with unequal variances, its squared length.
  */
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'
@@ -11,7 +11,7 @@ import type { Mixture } from './mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
 import * as Components from './components.js'
 
-/** Orthonormal basis [rank, dim] of the span of the centres' differences, and the common part of the centres outside it. */
+/** Orthonormal basis [rank, dim] of the centres' differences, and the centres' common part outside it. */
 export interface Basis {
   readonly rank: number
   readonly vectors: Float64Array
@@ -19,7 +19,7 @@ export interface Basis {
   readonly origin: Float64Array
 }
 
-/** Basis of the span of the rows, and the part of `point` orthogonal to it. */
+/** Basis of the rows' span, and the part of `point` orthogonal to it. */
 export const basisOf = (span: NdArray, point: Float64Array): Basis => {
   const dim = point.length
   const { shape, values } = rowSpace(span)
@@ -43,7 +43,7 @@ const meanCentre = ({ means: { shape, values } }: Mixture): Float64Array => {
   return values.subarray(0, dim).map((_, j) => each.reduce((sum, at) => sum + values[at + j], 0) / count)
 }
 
-/** Returns b = ασ|c|/(α²v + σ²) for the pair ±c, whose responsibilities depend on the noise by ⟨αc, x⟩/u, u = α²v + σ². */
+/** Returns b = ασ|c|/(α²v + σ²): the pair's responsibilities depend on noise by ⟨αc, x⟩/u, u = α²v + σ². */
 export const pairSlope = ({ means: { values }, variances }: Mixture): ((level: Level) => number) => {
   const length = norm(values.subarray(0, values.length / 2))
   return ({ alpha, sigma }) => (alpha * sigma * length) / (alpha * alpha * variances[0] + sigma * sigma)

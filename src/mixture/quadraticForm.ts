@@ -1,10 +1,10 @@
-/** The distribution function of a quadratic form in independent standard normals. */
+/** Distribution function of a quadratic form in independent standard normals. */
 import { gaussLegendre } from '../../lib/numbers/quadrature.js'
 import { bisect } from '../../lib/numbers/bisect.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
 
-/** Σ a y² + 2βy + b² over independent standard normals y, with β² = (1 + a) b². */
+/** Σ a y² + 2βy + b² of standard normals y, β² = (1 + a) b². */
 export interface QuadraticForm {
   readonly a: Float64Array
   readonly beta: Float64Array
@@ -15,7 +15,8 @@ export interface QuadraticForm {
 const NEGLIGIBLE_SHIFT = 1e-14
 
 /**
- * P(Q < c), to a relative 1e-12: in closed form if only one y has an effect, otherwise by a contour integral; null if it does not converge.
+ * P(Q < c), to a relative 1e-12: in closed form if only one y has an effect, otherwise by a contour integral; null if that does not
+ * converge.
  */
 export const probabilityBelow = (form: QuadraticForm, c: number): number | null => {
   const length = Elementary.norm(form.b)
@@ -36,13 +37,13 @@ interface Parabola {
   readonly b: number
 }
 
-/** P(ay² + 2βy + b² < c) of a standard normal y, by the roots of the parabola; its discriminant β² − a(b² − c) is b² + ac. */
+/** P(ay² + 2βy + b² < c), by the roots of the parabola; its discriminant β² − a(b² − c) is b² + ac. */
 const probabilityOfParabola = ({ a, beta, b }: Parabola, c: number): number => {
   const discriminant = b * b + a * c
   const constant = b * b - c
   if (!(discriminant > 0)) return a > 0 || (a === 0 && constant >= 0) ? 0 : 1
   const sign = beta < 0 ? -1 : 1
-  // One root has no cancellation, and the other follows from their product; that of a = 0 is infinite.
+  // The root without cancellation; the other, infinite if a = 0, follows from their product.
   const q = -sign * (Math.abs(beta) + Math.sqrt(discriminant))
   const [one, other] = [q / a, constant / q]
   if (a === 0) return beta > 0 ? Normal.normalTail(-other) : Normal.normalTail(other)
@@ -52,10 +53,10 @@ const probabilityOfParabola = ({ a, beta, b }: Parabola, c: number): number => {
     : Math.min(1, Normal.normalTail(-low) + Normal.normalTail(high))
 }
 
-/** P(low < y < high) of a standard normal y; `width` is high − low with all its digits. */
+/** P(low < y < high); `width` is high − low with all its digits. */
 const intervalProbability = (low: number, high: number, width: number): number => {
   const middle = (low + high) / 2
-  // The density varies little: a difference of tails would lose digits.
+  // A difference of tails would lose digits.
   if (width * (1 + Math.abs(middle)) < 1) {
     const { nodes, weights } = gaussLegendre(16)(-0.5, 0.5)
     const sum = nodes.reduce((sum, node, i) => {
@@ -107,7 +108,7 @@ interface Saddle {
 /** Upper bound of log |s| in the search. */
 const LARGEST_LOG = 700
 
-/** Saddle point on the side of 0 given by `sign`, by bisection on the derivative of the convex function. */
+/** Saddle point on the side of 0 given by `sign`, by bisection on the derivative. */
 const saddleOf = ({ a, beta, b }: QuadraticForm, c: number, sign: 1 | -1): Saddle => {
   const pole = Math.max(0, ...a.map(a => 2 * sign * a))
   const slopes = (s: number): readonly [first: number, second: number] => {
@@ -127,14 +128,14 @@ const saddleOf = ({ a, beta, b }: QuadraticForm, c: number, sign: 1 | -1): Saddl
   return { at, exponent: exponent({ a, beta, b }, c, at, 0)[0], width: 1 / Math.sqrt(slopes(at)[1]) }
 }
 
-/** Sines of the angle, below 45°, by which the contour bends away from the imaginary axis. The first opens to the left. */
+/** Sines of the contour's angle with the imaginary axis, below 45°. The first opens to the left. */
 const BENDS = [-0.4, 0.4, 0]
 
 /** Relative change at which halving of the steps ends. */
 const RELATIVE_QUADRATURE_TOLERANCE = 1e-12
 const MAX_HALVINGS = 10
 
-/** End of the integral: x e^{−x/2}, its slowest decay, has fallen by e^{−40}. */
+/** x e^{−x/2}, the integrand's slowest decay, has fallen by e^{−40}. */
 const INTEGRATION_END = 80
 
 /**
@@ -159,7 +160,7 @@ const probabilityByInversion = (form: QuadraticForm, c: number): number | null =
   return isLower ? share : 1 - share
 }
 
-/** Real part of e^{K − sc} ds/(i s), relative to e^{K − sc} at the saddle point, along the hyperbola with this sine. */
+/** Real part of e^{K − sc} ds/(i s), relative to e^{K − sc} at the saddle point. */
 const integrandOf =
   (form: QuadraticForm, c: number, saddle: Saddle, sine: number) =>
   (x: number): number => {
@@ -181,7 +182,7 @@ const integrandOf =
     return (m * re - n * im) / (re * re + im * im)
   }
 
-/** ∫ from 0 to ∞ by the trapezoid rule, with steps halved until the sum converges; null if it does not. */
+/** ∫ from 0 to ∞ by the trapezoid rule, with steps halved until the sum converges; otherwise null. */
 const integrateToInfinity = (integrand: (x: number) => number): number | null => {
   const sum = (h: number, from: number): number => {
     let found = 0

@@ -1,4 +1,4 @@
-/** Goodness of fit of a mixture, and criteria for the number of components. */
+/** Goodness of fit and information criteria of a mixture. */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Backend from '../data/reductionBackend.js'
 import * as Source from '../data/source/source.js'
@@ -9,31 +9,30 @@ import { snapshotOfData, weightedRowsOf } from './dataRows.js'
 
 export interface Statistics {
   readonly rows: number
-  /** Mean of log p(x) over the rows, weighted if they have weights. */
+  /** Mean of log p(x), weighted if rows have weights. */
   readonly logLikelihood: number
-  /** Number of free parameters of the family, without a standardization. */
+  /** Number of free parameters, without a standardization. */
   readonly parameters: number
-  /** −2 n · logLikelihood + parameters · log n, n the total weight (Schwarz 1978). Lower is better, as for all criteria below. */
+  /** −2 n · logLikelihood + parameters · log n, n the total weight (Schwarz 1978). Lower is better, as for all criteria. */
   readonly bic: number
   /** −2 n · logLikelihood + 2 parameters (Akaike 1974). */
   readonly aic: number
   /**
-   * BIC + 2 Σ −log max_k p(k | x), each row assigned to its most probable component (Biernacki, Celeux & Govaert 2000). It selects
-   * well-separated clusters, BIC components that describe the density. With a background a row counts by 1 − b, b its responsibility, and
-   * p(k | x) is conditional on a component.
+   * BIC + 2 Σ −log max_k p(k | x) (Biernacki, Celeux & Govaert 2000). It selects well-separated clusters, BIC components that describe the
+   * density. With a background a row counts by 1 − b, b its responsibility, and p(k | x) is conditional on a component.
    */
   readonly icl: number
-  /** −2 Σ w log p(x), each row under the fit without its fold (Smyth 2000). Absent unless cross-validation was requested. */
+  /** −2 Σ w log p(x), each row under the fit without its fold (Smyth 2000). Absent unless requested. */
   readonly crossValidated?: number
-  /** Effective counts Σ p(k | x) over the rows, weighted, [K]. */
+  /** Effective counts Σ p(k | x), weighted, [K]. */
   readonly sizes: ReadonlyArray<number>
-  /** Effective count of the background; absent if there is none. */
+  /** Effective count of the background. */
   readonly backgroundCount?: number
 }
 
 /**
- * Evaluates a mixture on rows: log-likelihood, information criteria and effective counts. `parameters` is the number of free parameters of
- * the fit. Rows of weight 0 and rows without cells are left out.
+ * Evaluates a mixture on rows: log-likelihood, information criteria and effective counts. `parameters` is the fit's number of free
+ * parameters. Rows of weight 0 or without cells are left out.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -70,7 +69,7 @@ export const of =
     })
   }
 
-/** Rows with positive weight and at least one cell; all rows if there are none. `close` releases the filtered source. */
+/** Keeps rows with positive weight and at least one cell; all rows if there are none. `close` releases the filtered source. */
 const filterCountedRows = (data: Source.Data): ReturnType<ReturnType<typeof Source.filterRows>> => {
   const count = Source.countedRows(data)
   return count === 0 || count === data.rows
@@ -83,7 +82,7 @@ export const describeRows: (
   rows: WeightedRows
 ) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof rowStatistics>> = rowStatistics
 
-/** Returns the information criteria from sums over the rows: `total` is Σ w, `assignmentEntropy` is Σ −w log max_k p(k | x). */
+/** Information criteria from sums over the rows: `total` is Σ w, `assignmentEntropy` Σ −w log max_k p(k | x). */
 export const statisticsFrom = ({
   total,
   assignmentEntropy,
@@ -97,6 +96,6 @@ export const statisticsFrom = ({
   return { ...sums, bic, aic: fitted + 2 * sums.parameters, icl: bic + 2 * assignmentEntropy }
 }
 
-/** Total weight of the rows, including those of a background. */
+/** Total weight, including a background's. */
 export const totalRowWeight = ({ sizes, backgroundCount = 0 }: Pick<Statistics, 'sizes' | 'backgroundCount'>): number =>
   sizes.reduce((sum, size) => sum + size, backgroundCount)

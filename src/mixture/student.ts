@@ -1,8 +1,8 @@
 /**
  * Multivariate t: N(c, Σ/g) with a precision g for each row, Gamma distributed with shape ν/2 and mean 1. Its density is Γ((ν +
  * d)/2)/Γ(ν/2) |Σ|^{−1/2} (νπ)^{−d/2} (1 + q/ν)^{−(ν + d)/2}, q = (x − c)ᵀΣ⁻¹(x − c); E[g | x] = (ν + d)/(ν + q), and E[log g | x] = ψ((ν +
- * d)/2) − log((ν + q)/2) (Lange, Little & Taylor 1989). With noise the trapezoid rule in log g converges to all digits, since the integrand
- * is analytic and vanishes at both ends.
+ * d)/2) − log((ν + q)/2) (Lange, Little & Taylor 1989). With noise a trapezoid rule in log g converges to all digits, as the integrand is
+ * analytic and vanishes at both ends.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as ChiSquared from '../../lib/numbers/chiSquared.js'
@@ -13,13 +13,13 @@ import { isGaussian, ofComponents, componentsAndBackground, type Component } fro
 import { refuse } from '../../lib/plain/refuse.js'
 import type { Mixture } from './mixtureData.js'
 
-/** Lower bound on ν, below which moments are meaningless. */
+/** Lower bound on ν. */
 export const MIN_DEGREES = 0.5
 
 /** Upper bound on ν, above which a t is indistinguishable from a Gaussian. */
 export const MAX_DEGREES = 300
 
-/** Log-ratio of a t's density at its centre to that of the Gaussian with the same scale. */
+/** Log-ratio of the peak densities of a t and of the Gaussian with the same scale. */
 export const logPeakRatio = (nu: number, dim: number): number => logGammaRatio(nu / 2, dim / 2)
 
 /** Returns ψ((ν + d)/2) − log((ν + d)/2) = E[log g | x] − log E[g | x]. */
@@ -30,7 +30,7 @@ const DEGREES_TOLERANCE = 1e-12
 
 /**
  * Returns the maximum-likelihood ν, in [½, 300], from the mean of E[log g] − E[g] over rows: the root of log(ν/2) − ψ(ν/2) + 1 + mean,
- * which decreases in ν.
+ * which decreases.
  */
 export const likeliestNu = (mean: number): number => {
   const slope = (nu: number): number => logLessDigamma(nu / 2) + 1 + mean
@@ -49,10 +49,10 @@ export const likeliestNu = (mean: number): number => {
 /** log g above which its prior density is negligible. */
 const upperLogPrecision = (nu: number): number => Elementary.log1p(55 / nu + 10.5 / Math.sqrt(nu))
 
-/** Distance in log g, below its last change of slope, at which a density that decreases like e^{exponent·y/2} is negligible. */
+/** Distance in log g below its last change of slope at which a density that decreases like e^{exponent·y/2} is negligible. */
 const logPrecisionDepth = (exponent: number): number => 55 / exponent + 10.5 / Math.sqrt(exponent)
 
-/** Step in log g for ten digits, from experiments with ν from 1 to 100 in 2 and 8 columns. */
+/** Step for ten digits, from experiments with ν from 1 to 100 in 2 and 8 columns. */
 const logPrecisionStep = (nu: number, dim: number): number => 1 / Math.sqrt(10 + 0.65 * nu + 0.35 * dim)
 
 /** Squared distance, in standard deviations, up to which rows are evaluated to ten digits. */
@@ -66,7 +66,7 @@ const expm1Excess = (y: number): number => {
   return sum * y * y
 }
 
-/** Returns the log-density of y = log g as a function of (y, g), plus a constant. */
+/** Log-density of y = log g as a function of (y, g), plus a constant. */
 const logPriorOf = (nu: number, constant: number): ((y: number, g: number) => number) => {
   const half = nu / 2
   if (half > EXPANSION_FROM) {
@@ -77,7 +77,7 @@ const logPriorOf = (nu: number, constant: number): ((y: number, g: number) => nu
   return (y, g) => front + half * (y - g)
 }
 
-/** A t is the mixture of N(c, Σ/g) with the weights `shares`. */
+/** The mixture of N(c, Σ/g) with the weights `shares` is a t. */
 export interface Precisions {
   readonly g: Float64Array
   readonly shares: Float64Array
@@ -86,8 +86,7 @@ export interface Precisions {
 const precisionsByKey = new Map<string, Precisions>()
 
 /**
- * Returns the nodes and weights of the trapezoid rule in log g. `noise` bounds the noise variance relative to the smallest variance.
- * Default: Infinity.
+ * Nodes and weights of the trapezoid rule in log g. `noise` bounds the noise variance relative to the smallest variance. Default: Infinity.
  */
 export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Precisions => {
   const word = `${nu} ${dim} ${noise}`
@@ -95,7 +94,7 @@ export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Pr
   if (before !== undefined) return before
   const far = Elementary.log((nu + dim) / (nu + MAX_SQUARED_DISTANCE))
   const hidden = noise > 1 ? -Elementary.log(noise) : 0
-  // If noise dominates, the range is that of the density of g alone.
+  // If noise dominates, the range is that of g's density alone.
   const from = Math.max(Math.min(far, hidden) - logPrecisionDepth(nu + dim), far - logPrecisionDepth(nu))
   const h = logPrecisionStep(nu, dim)
   const logPrior = logPriorOf(nu, Elementary.log(h))
@@ -111,7 +110,7 @@ export const studentPrecisions = (nu: number, dim: number, noise = Infinity): Pr
   return found
 }
 
-/** Component as Gaussians, one for each precision g; a Gaussian as itself, with g = 1. Throws for a box background. */
+/** Component as Gaussians, one for each precision; a Gaussian as itself, with g = 1. Throws for a box background. */
 export const componentAsGaussians = (
   component: Component,
   noise?: number
@@ -129,7 +128,7 @@ export const componentAsGaussians = (
   }))
 }
 
-/** Returns the same density by Gaussian components alone: about a hundred for each t. */
+/** Returns the same density by Gaussians alone: about a hundred for each t. */
 export const asGaussians = (mixture: Mixture): Mixture => {
   if (isGaussian(mixture)) return mixture
   const all = componentsAndBackground(mixture).flatMap(part => componentAsGaussians(part))
@@ -137,11 +136,10 @@ export const asGaussians = (mixture: Mixture): Mixture => {
   return ofComponents(all.map(({ weight, mean, factor }) => ({ weight: weight / total, mean, factor })))
 }
 
-/** Relative change at which the continued fraction has converged. */
 const FRACTION_TOLERANCE = Elementary.powerOfTwo(-53)
 const MAX_FRACTION_TERMS = 500
 
-/** Continued fraction of a B_x(a, b)/(x^a (1 − x)^b), which converges fast up to x = (a + 1)/(a + b + 2) (Lentz 1976; DLMF 8.17.22). */
+/** Continued fraction of a B_x(a, b)/(x^a (1 − x)^b), fast up to x = (a + 1)/(a + b + 2) (Lentz 1976; DLMF 8.17.22). */
 const incompleteBetaFraction = (a: number, b: number, x: number): number => {
   let c = 1
   let d = 1 / (1 - ((a + b) * x) / (a + 1))
@@ -160,7 +158,7 @@ const incompleteBetaFraction = (a: number, b: number, x: number): number => {
   return found
 }
 
-/** ν from which the tail is expanded about the normal distribution instead of the continued fraction. */
+/** ν from which the tail is expanded about the normal one. */
 const NEARLY_NORMAL = 1e5
 
 /** log(1 + x²/ν), without overflow for any x. */
@@ -169,10 +167,7 @@ const logWidening = (nu: number, x: number): number => {
   return q < Infinity ? Elementary.log1p(q) : 2 * Elementary.log(Math.abs(x)) - Elementary.log(nu)
 }
 
-/**
- * Returns P(T > x) for Student's t with ν degrees of freedom: ½ I_{ν/(ν + x²)}(ν/2, ½), to a relative 10⁻¹² (Abramowitz & Stegun 26.7.1).
- * Normal if ν = ∞.
- */
+/** Returns P(T > x) = ½ I_{ν/(ν + x²)}(ν/2, ½) for Student's t, to a relative 10⁻¹² (Abramowitz & Stegun 26.7.1). Normal if ν = ∞. */
 export const studentTail = (nu: number, x: number): number => {
   if (nu === Infinity) return Normal.normalTail(x)
   if (x < 0) return 1 - studentTail(nu, -x)
@@ -211,7 +206,7 @@ const tailNearNormal = (nu: number, x: number): number => {
   return front * (moments[0] - scale * (moments[2] / 12 - (scale * moments[4]) / 160))
 }
 
-/** Returns the density of Student's t with ν degrees of freedom; normal if ν = ∞. */
+/** Density of Student's t with ν degrees of freedom; normal if ν = ∞. */
 export const studentDensity = (nu: number, x: number): number =>
   Elementary.exp(nu === Infinity ? (-x * x) / 2 : logPeakRatio(nu, 1) - ((nu + 1) / 2) * logWidening(nu, x)) /
   Math.sqrt(2 * Math.PI)

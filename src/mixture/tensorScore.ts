@@ -1,4 +1,3 @@
-/** The score of a mixture in the tensor vocabulary, at any noise level. */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated } from '../../lib/arrays/ndarray.js'
 import { fill, fromNdArray, type Operand, type Tensor } from '../../lib/index.js'
@@ -12,8 +11,7 @@ import { logShares, vectorArray } from './families/gaussian.js'
 import type { Mixture } from './mixtureData.js'
 
 /**
- * Arrays of the components with positive weight: means, log weights, and variances [K] if all are isotropic, otherwise triangular factors
- * [K, dim, dim].
+ * Means, log weights, and variances [K] if all are isotropic, otherwise triangles [K, dim, dim], of the components with positive weight.
  */
 export const mixtureConstants = (mixture: Mixture): Params.Params<string> => {
   const present = withoutEmpty(mixture)
@@ -31,7 +29,7 @@ export const mixtureConstants = (mixture: Mixture): Params.Params<string> => {
       }
 }
 
-/** Score at points [rows, dim] and a level, [rows, 1] or [1, 1] each. */
+/** Points are [rows, dim]; levels [rows, 1] or [1, 1]. */
 type ScoreOfConstants = (
   constants: Params.Tensors<string>,
   x: Tensor,
@@ -44,7 +42,7 @@ const roundScore: ScoreOfConstants = ({ means, logits, variances }, x, level) =>
 const fullScore: ScoreOfConstants = ({ means, logits, factors }, x, level) =>
   evaluatedTriangles.score({ means, logits, factors }, x, level)
 
-/** Returns the score as a function of the constants: one for isotropic components, one for all others. */
+/** Returns one function for all isotropic mixtures, and one for all others. */
 export const scoreOfConstants = (mixture: Mixture): ScoreOfConstants =>
   isRound(withoutEmpty(mixture)) ? roundScore : fullScore
 
@@ -52,15 +50,15 @@ export const scoreOfConstants = (mixture: Mixture): ScoreOfConstants =>
 export interface TensorLevel {
   readonly alpha: Operand
   readonly sigma: Operand
-  /** Level shared by all rows, [1, 1], so that its terms are computed once. */
+  /** Level of all rows, [1, 1], so that its terms are computed once. */
   readonly common?: { readonly alpha: Tensor; readonly sigma: Tensor }
 }
 
 const asTensor = (x: Operand): Tensor => (typeof x === 'number' ? fill([1, 1], x) : x)
 
 /**
- * Returns the score ∇log p_t(x) of a mixture in the tensor vocabulary at points [rows, dim]: a teacher for custom objectives. Derivatives
- * by x are exact to any order; the mixture counts as constant. Default level: no noise.
+ * Returns the score ∇log p_t(x) in the tensor vocabulary at points [rows, dim]: a teacher for custom objectives. Derivatives by x are exact
+ * to any order; the mixture counts as constant. Default level: no noise.
  *
  * @throws RangeError if the mixture has tails or a background: with noise they have no closed form
  * @example

@@ -12,7 +12,7 @@ import {
   differenceOfArrays,
   noMemory,
   scaledParams,
-  uphill,
+  ascentGain,
   type AnyParams,
   type Evaluation
 } from './part.js'
@@ -77,7 +77,7 @@ export const scaleByLbfgs = define({
       const known = last === null ? pairs : learn(last)
       return [twoLoops(known, gradient), { pairs: known, last: { params, gradient } }]
     },
-  gain: uphill,
+  gain: ascentGain,
   needsDeterminism: true
 })
 
@@ -153,7 +153,7 @@ export const scaleByNewton = define({
       )
       return [withEntries(params)(direction), null]
     },
-  gain: uphill,
+  gain: ascentGain,
   needsObjective: true,
   needsDeterminism: true,
   requirements: () => (shapes, printed) => {

@@ -8,7 +8,7 @@ import { Field } from '../core/index.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Region from './region.js'
-import { define, differenceOfArrays, noMemory, sumArrays, uphill, type AnyParams } from './part.js'
+import { define, differenceOfArrays, noMemory, sumArrays, ascentGain, type AnyParams } from './part.js'
 
 /** Replaces rows (a vector is one row), or matrices of the last two axes, by the nearest point of the region. */
 const nearestInRegion = (region: Region.Region): ((params: AnyParams) => AnyParams) => {
@@ -74,14 +74,14 @@ export const project = define({
           )
         )
     },
-  gain: uphill,
+  gain: ascentGain,
   afterRate: true
 })
 
 const averagedIterates = {
   memory: t.type({ count: t.number, average: Params.codec }),
   init: () => (params: AnyParams) => ({ count: 0, average: params }),
-  gain: uphill,
+  gain: ascentGain,
   estimate:
     () =>
     (_: AnyParams, { average }: { readonly average: AnyParams }) =>
@@ -172,7 +172,7 @@ export const lookahead = define({
       const back = differenceOfArrays(target, params)
       return [back, { count: count + 1, slow: sumArrays(params, back) }]
     },
-  gain: uphill,
+  gain: ascentGain,
   estimate:
     () =>
     (_, { slow }) =>

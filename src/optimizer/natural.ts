@@ -7,7 +7,7 @@ import { CLEAN } from '../schedule/dynamics.js'
 import type { MStep } from '../mixture/family.js'
 import { matched } from '../mixture/em/fromGradient.js'
 import type { Mixture } from '../mixture/mixture.js'
-import { define, differenceOfArrays, noMemory, uphill, type AnyParams } from './part.js'
+import { define, differenceOfArrays, noMemory, ascentGain, type AnyParams } from './part.js'
 
 interface NaturalStep {
   readonly mStep: MStep<string>
@@ -73,7 +73,7 @@ export const natural = define({
       const at = { level, floor: varianceFloor, dim: params.means.shape[1] }
       return [differenceOfArrays(params, mStep.maximise(params, moments, at)), null]
     },
-  gain: uphill,
+  gain: ascentGain,
   requirements:
     ({ score }) =>
     (shapes, printed, subject) => {

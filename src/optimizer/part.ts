@@ -286,7 +286,7 @@ const beforeRate =
 export const noMemory = { memory: t.null, init: () => () => null } as const
 
 /** Returns the gain +1 of a part that keeps the sign of the gradient. */
-export const uphill = (): (() => number) => () => 1
+export const ascentGain = (): (() => number) => () => 1
 
 /** Returns the parameters before a step with the objective, whose value is computed when it is read. */
 export const pointAt = <P extends string>(params: Params.Params<P>, context: Context<P>): Point<P> => ({

@@ -6,7 +6,7 @@ import type { NdArray } from '../../lib/index.js'
 import { Field } from '../core/index.js'
 import * as Params from '../core/params.js'
 import * as Rate from './rate.js'
-import { axpyParams, define, noMemory, scaledParams, uphill, zerosLikeParams, type AnyParams } from './part.js'
+import { axpyParams, define, noMemory, scaledParams, ascentGain, zerosLikeParams, type AnyParams } from './part.js'
 
 /** Moving average: decay · m + (1 − decay) g */
 const exponentialAverage = (decay: number): ((m: AnyParams, g: AnyParams) => AnyParams) =>
@@ -65,7 +65,7 @@ export const clipByGlobalNorm = define({
   update:
     ({ most }) =>
     gradient => [Params.mapValues(clipToNorm(most, Params.norm(gradient)))(gradient), null],
-  gain: uphill
+  gain: ascentGain
 })
 
 /** sign g */
@@ -74,7 +74,7 @@ export const sign = define({
   about: 'sign g',
   ...noMemory,
   update: () => gradient => [Params.mapValues(Math.sign)(gradient), null],
-  gain: uphill
+  gain: ascentGain
 })
 
 /** Clips every entry to [−most, most]. */
@@ -90,7 +90,7 @@ export const clipByValue = define({
   update:
     ({ most }) =>
     gradient => [Params.mapValues(g => Math.min(Math.max(g, -most), most))(gradient), null],
-  gain: uphill
+  gain: ascentGain
 })
 
 /** Clips by the norm of each parameter: min(1, most/|g|) g (Pascanu, Mikolov & Bengio 2013). */
@@ -110,7 +110,7 @@ export const clipByNorm = define({
     }))
     return gradient => [clip(gradient), null]
   },
-  gain: uphill
+  gain: ascentGain
 })
 
 /**
@@ -128,7 +128,7 @@ export const weightDecay = define({
   update:
     ({ decay }) =>
     (gradient, _, { params }) => [axpyParams(decay, params, gradient), null],
-  gain: uphill
+  gain: ascentGain
 })
 
 /** −rate(step) · g */
@@ -179,7 +179,7 @@ const momentumPart = (step: (decay: number, trace: AnyParams, gradient: AnyParam
       const trace = axpyParams(decay, before.trace, gradient)
       return [step(decay, trace, gradient), { trace }]
     },
-  gain: uphill
+  gain: ascentGain
 })
 
 /** Momentum v ← decay · v + g (Polyak 1964). */
@@ -253,7 +253,7 @@ const byMoments = (
       const [memory, corrected] = momentsAfterGradient(options, gradient, before)
       return [step(corrected, options, gradient), memory]
     },
-  gain: uphill
+  gain: ascentGain
 })
 
 /**
@@ -292,7 +292,7 @@ export const scaleByAmsGrad = define({
     const step = Params.zipWith((m, v) => momentRatio(m / correction1, v, options.epsilon))(memory.first, largest)
     return [step, { ...memory, largest }]
   },
-  gain: uphill
+  gain: ascentGain
 })
 
 /** (β_1 m/(1 − β_1ⁿ⁺¹) + (1 − β_1) g/(1 − β_1ⁿ))/(√v̂ + ε): Adam with the momentum of the next step (Dozat 2016). */
@@ -346,7 +346,7 @@ export const scaleByRms = define({
       const second = movingSquare(decay)(memory.second, gradient)
       return [overRoot(epsilon)(gradient, second), { second }]
     },
-  gain: uphill
+  gain: ascentGain
 })
 
 /** g/(√(v − m²) + ε), with m and v the moving averages of g and g² (Graves 2013). */
@@ -365,7 +365,7 @@ export const scaleByStandardDeviation = define({
       const variance = Params.zipWith((v, m) => Math.max(v - m * m, 0))(second, first)
       return [overRoot(epsilon)(gradient, variance), { first, second }]
     },
-  gain: uphill
+  gain: ascentGain
 })
 
 /** g/(√s + ε), s ← s + g² from `start` (Duchi, Hazan & Singer 2011). */
@@ -388,7 +388,7 @@ export const scaleByAdagrad = define({
       const squares = Params.zipWith((s, g) => s + g * g)(memory.squares, gradient)
       return [overRoot(epsilon)(gradient, squares), { squares }]
     },
-  gain: uphill
+  gain: ascentGain
 })
 
 /** u = √(x + ε)/√(v + ε) · g, with v the moving average of g² and x that of the earlier u² (Zeiler 2012). */
@@ -411,7 +411,7 @@ export const scaleByAdadelta = define({
       const step = Params.zipWith((r, g) => r * g)(ratio, gradient)
       return [step, { squares, steps: movingSquare(decay)(memory.steps, step) }]
     },
-  gain: uphill
+  gain: ascentGain
 })
 
 /** sign(β_1 m + (1 − β_1) g), then m ← β_2 m + (1 − β_2) g (Chen et al. 2023). */
@@ -431,5 +431,5 @@ export const scaleByLion = define({
       Params.mapValues(Math.sign)(exponentialAverage(beta1)(trace, gradient)),
       { trace: exponentialAverage(beta2)(trace, gradient) }
     ],
-  gain: uphill
+  gain: ascentGain
 })

@@ -1,4 +1,4 @@
-/** Numerical continuation of a stationary point in one parameter. Loops over vectors, pure from outside. */
+/** Numerical continuation of a stationary point in one parameter. */
 import { dot, singular, symmetricEigen } from '../../lib/arrays/linalg.js'
 import { norm } from '../../lib/numbers/elementary.js'
 
@@ -41,20 +41,20 @@ export interface Options {
 const FLAT_EIGENVALUE_SHARE = 1e-9
 /** Maximum length of a correction, as a share of the step, so that the path does not jump to another branch. */
 const MAX_CORRECTION_SHARE = 0.3
-/** Tolerance of a fold or pitchfork, as a share of a step or of the vanishing quantity. */
-const EXACT = 1e-9
+/** Tolerance of a fold or pitchfork, as a share of the step or of the vanishing eigenvalue. */
+const SINGULAR_POINT_TOLERANCE = 1e-9
 
 /**
  * Follows stationary points, ∇L(x; a) = 0, by pseudo-arclength continuation in (x/scale, a/by). The tangent is the null vector of J = [H |
- * ∂∇L/∂a], and Newton's steps −J⁺∇L are the shortest back to the curve (Allgower & Georg 1990), so a fold, where H is singular and a turns
- * back, is an ordinary point. Ends at a fold; at a pitchfork, where an eigenvalue passes 0; at `until`; or if no step is short enough.
+ * ∂∇L/∂a], and Newton's steps −J⁺∇L are the shortest back to the curve (Allgower & Georg 1990), so a fold is an ordinary point. Ends at a
+ * fold; at a pitchfork, where an eigenvalue passes 0; at `until`; or if no step is short enough.
  */
 export const followCurve = (
   problemAt: (at: number) => StationaryProblem,
   start: { readonly at: number; readonly x: Float64Array },
   { by, until, steps, scale }: Options
 ): Course => {
-  const curve = curveOf(problemAt, start, { by, scale })
+  const curve = buildStationaryCurve(problemAt, start, { by, scale })
   const n = start.x.length
   const ahead = new Float64Array(n + 1)
   ahead[n] = 1
@@ -63,8 +63,8 @@ export const followCurve = (
   let tangent = curve.tangentAt(y, begin, ahead)
   let point = curve.pointAt(y, begin)
   const path = [point]
-  const flat = flatOf(point)
-  const gauge = flat.length
+  const flat = flatDirections(point)
+  const flatCount = flat.length
   let length = 1 / tangent[n]
   for (let step = 0; step < steps;) {
     const rest = (until - start.at) / by - y[n]
@@ -82,7 +82,7 @@ export const followCurve = (
     const onwards = curve.tangentAt(next, hessian, tangent)
     const there = curve.pointAt(next, hessian)
     const end = onwards[n] <= 0 ? 'fold' : 'pitchfork'
-    if (end === 'fold' || indexOf(there, gauge) !== indexOf(point, gauge)) {
+    if (end === 'fold' || morseIndex(there, flatCount) !== morseIndex(point, flatCount)) {
       const found = locateSingularPoint(curve, { y, tangent, length, point, flat }, { end, point: there, hessian })
       return { path: [...path, found.point], end, vanishing: found.vanishing }
     }
@@ -98,19 +98,19 @@ export const followCurve = (
 }
 
 /** Step of differences in a, as a share of `by`. */
-const PARAMETER_STEP = 1e-4
+const PARAMETER_STEP_SHARE = 1e-4
 
 /** Curve of stationary points at y = (x / scale, (a − a_0) / by), [n + 1]. */
 interface StationaryCurve {
   readonly hessianAt: (y: Float64Array) => Float64Array
-  /** Unit tangent: `last` projected onto the null space of J. */
+  /** Unit tangent: `last` projected onto the null space of J = [H | ∂∇L/∂a]. */
   readonly tangentAt: (y: Float64Array, hessian: Float64Array, last: Float64Array) => Float64Array
-  /** Point of the curve near a guess by Newton's steps, with the parameter fixed or not; undefined if the steps do not become shorter. */
+  /** Point of the curve near a guess, by Newton's steps; undefined if the steps do not become shorter. */
   readonly correct: (guess: Float64Array, options: { readonly parameter: 'free' | 'fixed' }) => Float64Array | undefined
   readonly pointAt: (y: Float64Array, hessian: Float64Array) => CurvePoint
 }
 
-const curveOf = (
+const buildStationaryCurve = (
   problemAt: (at: number) => StationaryProblem,
   start: { readonly at: number; readonly x: Float64Array },
   { by, scale }: Pick<Options, 'by' | 'scale'>
@@ -123,14 +123,14 @@ const curveOf = (
   const drift = (y: Float64Array): Float64Array => {
     const x = placeOf(y)
     const at = numberOf(y)
-    const back = y[n] > 2 * PARAMETER_STEP ? -1 : 1
-    const [here, near, far] = [0, 1, 2].map(i => problemAt(at + back * i * PARAMETER_STEP * by).gradient(x))
-    return here.map((g, i) => (back * (4 * near[i] - 3 * g - far[i])) / (2 * PARAMETER_STEP))
+    const back = y[n] > 2 * PARAMETER_STEP_SHARE ? -1 : 1
+    const [here, near, far] = [0, 1, 2].map(i => problemAt(at + back * i * PARAMETER_STEP_SHARE * by).gradient(x))
+    return here.map((g, i) => (back * (4 * near[i] - 3 * g - far[i])) / (2 * PARAMETER_STEP_SHARE))
   }
   return {
     hessianAt,
     tangentAt: (y, hessian, last) => {
-      const { left, rank } = jacobianFrame(hessian, drift(y), scale)
+      const { left, rank } = jacobianSingularVectors(hessian, drift(y), scale)
       const tangent = last.slice()
       for (let i = 0; i < rank; i++) {
         const share = dot(left, i * (n + 1), last, 0, n + 1)
@@ -141,14 +141,14 @@ const curveOf = (
     },
     correct: (guess, { parameter }) => {
       const y = guess.slice()
-      // With a fixed parameter ∂∇L/∂a does not enter; otherwise one value is accurate enough for all steps.
+      // A fixed parameter needs no ∂∇L/∂a; otherwise one value is accurate enough for all steps.
       const along = parameter === 'fixed' ? new Float64Array(n) : drift(y)
       let before = Infinity
       for (let i = 0; i < 12; i++) {
         const gradient = problemAt(numberOf(y)).gradient(placeOf(y))
-        const step = newtonStep(jacobianFrame(hessianAt(y), along, scale), gradient)
+        const step = newtonStep(jacobianSingularVectors(hessianAt(y), along, scale), gradient)
         const length = norm(step)
-        // Near a singular Hessian, rounding keeps steps from vanishing.
+        // Rounding keeps steps from vanishing near a singular Hessian.
         if (!(length < before)) return before < 1e-7 ? y : undefined
         for (let j = 0; j <= n; j++) y[j] += step[j]
         if (length < 1e-11) break
@@ -163,8 +163,8 @@ const curveOf = (
   }
 }
 
-/** Singular vectors of J = [H | ∂∇L/∂a], the first `rank` with nonzero singular values. */
-const jacobianFrame = (hessian: Float64Array, along: Float64Array, scale: number) => {
+/** Singular values and vectors of J = [H | ∂∇L/∂a]; the first `rank` values are nonzero. */
+const jacobianSingularVectors = (hessian: Float64Array, along: Float64Array, scale: number) => {
   const n = along.length
   const turned = new Float64Array((n + 1) * n)
   for (let i = 0; i < n; i++) {
@@ -178,7 +178,7 @@ const jacobianFrame = (hessian: Float64Array, along: Float64Array, scale: number
 
 /** −J⁺∇L, [n + 1]. */
 const newtonStep = (
-  { values, left, right, rank }: ReturnType<typeof jacobianFrame>,
+  { values, left, right, rank }: ReturnType<typeof jacobianSingularVectors>,
   gradient: Float64Array
 ): Float64Array => {
   const n = gradient.length
@@ -200,8 +200,8 @@ interface CurveStep {
 }
 
 /**
- * Point within a step at which the parameter turns back (fold) or an eigenvalue passes 0 (pitchfork), by false position (Dowell & Jarratt
- * 1971), and the eigenvector of that eigenvalue. `beyond`: the end of the step.
+ * Point within a step at which the parameter turns back (fold) or an eigenvalue passes 0 (pitchfork), and that eigenvalue's vector, by
+ * false position (Dowell & Jarratt 1971). `beyond` is the end of the step.
  */
 const locateSingularPoint = (
   curve: StationaryCurve,
@@ -209,10 +209,10 @@ const locateSingularPoint = (
   beyond: { readonly end: 'fold' | 'pitchfork'; readonly point: CurvePoint; readonly hessian: Float64Array }
 ): { readonly point: CurvePoint; readonly vanishing: Float64Array } => {
   const n = point.x.length
-  const gauge = flat.length
+  const flatCount = flat.length
   const turns = beyond.end === 'fold'
-  const rank = Math.min(indexOf(point, gauge), indexOf(beyond.point, gauge))
-  const crossing = (of: CurvePoint): number => movable(of, gauge)[rank]
+  const rank = Math.min(morseIndex(point, flatCount), morseIndex(beyond.point, flatCount))
+  const crossing = (of: CurvePoint): number => nonflatEigenvalues(of, flatCount)[rank]
   let low = 0
   let high = length
   let atLow = turns ? tangent[n] : crossing(point)
@@ -220,7 +220,7 @@ const locateSingularPoint = (
   const size = Math.abs(atLow)
   let found = beyond.point
   let hessian = beyond.hessian
-  for (let i = 0; i < 60 && high - low > EXACT * length; i++) {
+  for (let i = 0; i < 60 && high - low > SINGULAR_POINT_TOLERANCE * length; i++) {
     const middle = low + ((high - low) * atLow) / (atLow - atHigh)
     const here = curve.correct(
       y.map((v, j) => v + middle * tangent[j]),
@@ -230,7 +230,7 @@ const locateSingularPoint = (
     hessian = curve.hessianAt(here)
     found = curve.pointAt(here, hessian)
     const value = turns ? curve.tangentAt(here, hessian, tangent)[n] : crossing(found)
-    if (Math.abs(value) < EXACT * size) break
+    if (Math.abs(value) < SINGULAR_POINT_TOLERANCE * size) break
     if (value * atLow > 0) {
       low = middle
       atLow = value
@@ -241,18 +241,22 @@ const locateSingularPoint = (
       atLow /= 2
     }
   }
-  // Flat directions, with which the vanishing eigenvector may mix, are made stiff.
+  // Flat directions are made stiff, since the vanishing eigenvector may mix with them.
   const most = Math.max(...point.values.map(Math.abs))
-  return { point: found, vanishing: smallestEigenvector(stiffened(hessian, flat, most)) }
+  return { point: found, vanishing: leastMagnitudeEigenvector(stiffenFlatDirections(hessian, flat, most)) }
 }
 
-const stiffened = (hessian: Float64Array, flat: ReadonlyArray<Float64Array>, stiffness: number): Float64Array => {
+const stiffenFlatDirections = (
+  hessian: Float64Array,
+  flat: ReadonlyArray<Float64Array>,
+  stiffness: number
+): Float64Array => {
   const n = Math.sqrt(hessian.length)
   const outer = (at: number): number => flat.reduce((sum, g) => sum + g[Math.floor(at / n)] * g[at % n], 0)
   return hessian.map((v, at) => v + stiffness * outer(at))
 }
 
-const smallestEigenvector = (matrix: Float64Array): Float64Array => {
+const leastMagnitudeEigenvector = (matrix: Float64Array): Float64Array => {
   const n = Math.sqrt(matrix.length)
   const { values, vectors } = symmetricEigen({ shape: [n, n], values: matrix })
   const sizes = values.map(Math.abs)
@@ -260,20 +264,21 @@ const smallestEigenvector = (matrix: Float64Array): Float64Array => {
   return vectors.values.slice(row * n, (row + 1) * n)
 }
 
-/** Eigenvectors of negligible eigenvalues. */
-const flatOf = ({ x: { length: n }, values, vectors }: CurvePoint): ReadonlyArray<Float64Array> => {
+/** Eigenvectors of the Hessian with eigenvalues of 0. */
+const flatDirections = ({ x: { length: n }, values, vectors }: CurvePoint): ReadonlyArray<Float64Array> => {
   const least = FLAT_EIGENVALUE_SHARE * Math.max(...values.map(Math.abs))
   return Array.from(values.keys())
     .filter(k => Math.abs(values[k]) <= least)
     .map(k => vectors.slice(k * n, (k + 1) * n))
 }
 
-/** Eigenvalues, ascending, without the `gauge` smallest in magnitude, those of flat directions. */
-const movable = ({ values }: CurvePoint, gauge: number): ReadonlyArray<number> =>
+/** Eigenvalues, ascending, without the `flatCount` smallest in magnitude. */
+const nonflatEigenvalues = ({ values }: CurvePoint, flatCount: number): ReadonlyArray<number> =>
   Array.from(values)
     .sort((a, b) => Math.abs(a) - Math.abs(b))
-    .slice(gauge)
+    .slice(flatCount)
     .sort((a, b) => a - b)
 
-/** Number of negative eigenvalues. */
-const indexOf = (point: CurvePoint, gauge: number): number => movable(point, gauge).filter(value => value < 0).length
+/** Number of negative eigenvalues, flat directions aside. */
+const morseIndex = (point: CurvePoint, flatCount: number): number =>
+  nonflatEigenvalues(point, flatCount).filter(value => value < 0).length

@@ -1,4 +1,4 @@
-/** Newton's method for stationary points, and gradient flow. Loops over vectors, pure from outside. */
+/** Newton's method for stationary points, and gradient flow. */
 import { dot, symmetricEigen } from '../../lib/arrays/linalg.js'
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import type { Problem } from '../core/problem.js'
@@ -6,7 +6,7 @@ import type { Problem } from '../core/problem.js'
 export interface ValueWithGradient {
   readonly value: number
   readonly gradient: Float64Array
-  /** Reason if both are NaN. */
+  /** Reason why value and gradient are NaN. */
   readonly problem?: Problem
 }
 
@@ -23,8 +23,8 @@ export interface EndedCourse extends ValueWithGradient {
 const MAX_STEP_LENGTH = 1
 
 /**
- * Levenberg–Marquardt on |∇L|², which also converges to saddles: p = −(H² + λ)⁻¹H∇L, by the eigenvectors of H. Ends when the gradient no
- * longer falls, or if `left` returns true.
+ * Levenberg–Marquardt on |∇L|², which also converges to saddles: p = −(H² + λ)⁻¹H∇L. Ends if the gradient no longer falls, or if `left`
+ * returns true.
  */
 export const converge = (
   { at, hessian }: SmoothFunction,
@@ -70,8 +70,8 @@ export interface Until {
   readonly steps: number
 }
 
-/** Relative to the length of x. */
-const SHORTEST = 1e-12
+/** Shortest step before a flow ends, as a share of 1 + |x|. */
+const MIN_STEP_SHARE = 1e-12
 
 const MAX_TIME_STEP = 1e12
 
@@ -95,8 +95,8 @@ const phi = (z: number): readonly [one: number, two: number, three: number] => {
 
 /**
  * Gradient flow θ′ = −∇L by the exponential Rosenbrock pair of orders 3 and 2 of Hochbruck, Ostermann & Schweitzer (2009), exact for
- * quadratic L, so steps are long in valleys and near the end. Step sizes follow from error estimates; every step is accepted. Ends early if
- * `left` returns true, or if even a short step reaches no value; the last moment then has the `problem`.
+ * quadratic L, so steps are long in valleys and near the end. Step sizes follow from error estimates. Ends early if `left` returns true, or
+ * if even a short step reaches no value; the last moment then has the `problem`.
  */
 export const gradientFlow = (
   { at, hessian }: SmoothFunction,
@@ -139,7 +139,7 @@ export const gradientFlow = (
     const found = error <= allowed ? at(next) : undefined
     const problem = ahead.problem ?? found?.problem
     if (problem !== undefined) {
-      if (norm(whole) <= SHORTEST * (1 + norm(x))) {
+      if (norm(whole) <= MIN_STEP_SHARE * (1 + norm(x))) {
         course[course.length - 1] = { ...course[course.length - 1], problem }
         break
       }

@@ -30,9 +30,9 @@ import {
   relativeMatrixDistance,
   groupMeans,
   pseudoInverse,
-  second,
+  weightedOuterProducts,
   matrixProduct,
-  UNSEEN,
+  NULL_EIGENVALUE_SHARE,
   type SquareMatrix
 } from './estimates.js'
 
@@ -62,8 +62,8 @@ export interface Sandwich<P extends string> {
   readonly standardErrors: (rows: number) => Params.Params<P>
 }
 
-/** Positions of the estimated parameters, and a function that unpacks their numbers, with NaN for known ones. */
-const estimated = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyArray<P>) => {
+/** Number of parameters, positions of the estimated ones, and a function that unpacks their numbers, with NaN for known ones. */
+const estimatedEntries = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyArray<P>) => {
   checkKnown(shapes, known, 'Efficiency')
   const n = Params.paramsSize(shapes)
   const kept = freeEntries(shapes, known)
@@ -76,7 +76,7 @@ const estimated = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyAr
 
 const FIXED_KEY = Key.fromSeed(0)
 
-const requireMixture = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): Mixture.Mixture =>
+const requireScoreMixture = <P extends string>(score: Score.Score<P>, params: Params.Params<P>): Mixture.Mixture =>
   pipe(
     Score.toMixture(score)(params),
     O.getOrElse((): Mixture.Mixture => refuse(`Efficiency: ${Score.show(score)} is no mixture`))
@@ -87,19 +87,21 @@ const objectiveLevels = (schedule: Schedule.Schedule, objective: Objective.Objec
 
 interface RowsWithNoise extends Pick<Nodes.Nodes, 'rule'> {
   readonly points: Points.Points
-  /** One axis of noise for every row; two draws for each row; or null without noise or with a given expectation. */
+  /** Nodes of one axis of noise, or two draws for each row; null if the loss has no noise, or an expectation of its own. */
   readonly noise: Nodes.Nodes | readonly [Float64Array, Float64Array] | null
 }
 
 /** Level at which the population of a point at 0 is standard normal. */
-const NOISE_LEVEL: Schedule.Level = { alpha: 1, sigma: 1 }
-const noiseOn = lazy(() => Problem.orThrow(NodesOf.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] }))))
+const STANDARD_NOISE_LEVEL: Schedule.Level = { alpha: 1, sigma: 1 }
+const noisePopulation = lazy(() =>
+  Problem.orThrow(NodesOf.of(Mixture.of({ means: [[0]], variances: [Number.MIN_VALUE] })))
+)
 
-const rowsTimesNodes = (
+const crossRowsWithNoise = (
   points: Points.Points,
   noise: Nodes.Nodes
 ): { readonly points: Points.Points; readonly expectation: Expectation.Expectation } => {
-  const z = noise.nodesAt(NOISE_LEVEL)
+  const z = noise.nodesAt(STANDARD_NOISE_LEVEL)
   const weights = Points.weightsOf(points)
   const each = (of: (row: number, node: number) => number): Float64Array =>
     new Float64Array(points.rows * z.length).map((_, i) => of(Math.floor(i / z.length), i % z.length))
@@ -123,7 +125,7 @@ const gradientOuterProducts = <P extends string>(
   const of = (expectation: Expectation.Expectation, points: Points.Points): NdArray =>
     Problem.orThrow(Compile.rowGradients({ schedule, score, objective, expectation })(points))(params, FIXED_KEY)
   const weights = Points.weightsOf(points)
-  if (noise === null) return second(of(expectation, points), weights)
+  if (noise === null) return weightedOuterProducts(of(expectation, points), weights)
   if (!('nodesAt' in noise)) {
     // With independent draws E[g(x, z) g(x, z′)ᵀ | x] = (E g)(E g)ᵀ, so few draws have no bias.
     const { rows, dim } = points
@@ -135,12 +137,12 @@ const gradientOuterProducts = <P extends string>(
     })
     return symmetrizedCrossProduct(one, other, weights)
   }
-  const all = rowsTimesNodes(points, noise)
-  return second(groupMeans(of(all.expectation, all.points), noise.weights), weights)
+  const all = crossRowsWithNoise(points, noise)
+  return weightedOuterProducts(groupMeans(of(all.expectation, all.points), noise.weights), weights)
 }
 
-/** Refines the quadrature rule until two results agree. */
-const integrated = <P extends string>(
+/** Sum of w g gᵀ over rows of points or a population, noise integrated, refined until two rules agree to 1e-7. */
+const integrateOuterProducts = <P extends string>(
   description: Description<P>,
   data: Nodes.PopulationNodes | Points.Points,
   params: Params.Params<P>
@@ -165,7 +167,7 @@ const integrated = <P extends string>(
       E.bind('own', () =>
         Nodes.isPopulation(data) ? data.resolved(students, [CLEAN, ...levels], finer) : E.right(data)
       ),
-      E.bind('noise', () => (isMet ? noiseOn().resolved(students, levels, finer) : E.right(null))),
+      E.bind('noise', () => (isMet ? noisePopulation().resolved(students, levels, finer) : E.right(null))),
       E.map(({ own, noise }) => ({
         rule: [...(Nodes.isNodes(own) ? [own.rule] : []), ...(noise === null ? [] : [noise.rule])].join(' by '),
         points: Nodes.isNodes(own) ? { ...own, values: own.nodesAt(CLEAN) } : own,
@@ -173,17 +175,17 @@ const integrated = <P extends string>(
       }))
     )
   return Problem.orThrow(
-    Nodes.evaluateConverged(resolved, relativeMatrixDistance)(requireMixture(score, params), levels, met =>
+    Nodes.evaluateConverged(resolved, relativeMatrixDistance)(requireScoreMixture(score, params), levels, met =>
       gradientOuterProducts(description, met, params)
     )
   )
 }
 
 /**
- * Hessian of a loss on points or a population, [n, n], by products with unit vectors; for projected noise, which moves with the centres'
- * span, by sixth-order differences of the gradient, accurate to 1e-9.
+ * Hessian of a loss on points or a population, [n, n], by products with unit vectors; by sixth-order differences of the gradient, accurate
+ * to 1e-9, for projected noise, which moves with the centres' span.
  */
-const hessianOn = <P extends string>(
+const hessianOverData = <P extends string>(
   { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation }: Description<P>,
   data: Nodes.PopulationNodes | Points.Points,
   params: Params.Params<P>
@@ -196,11 +198,11 @@ const hessianOn = <P extends string>(
   if (levels.length === 0) return by(expectation ?? Expectation.monteCarlo(), data)
   if (expectation === undefined)
     return Problem.orThrow(
-      Nodes.evaluateConverged(noiseOn().resolved, relativeMatrixDistance)(
-        requireMixture(score, params),
+      Nodes.evaluateConverged(noisePopulation().resolved, relativeMatrixDistance)(
+        requireScoreMixture(score, params),
         levels,
         noise => {
-          const met = rowsTimesNodes(data, noise)
+          const met = crossRowsWithNoise(data, noise)
           return by(met.expectation, met.points)
         }
       )
@@ -248,7 +250,7 @@ export const sandwich =
   (data: Mixture.Mixture | Nodes.PopulationNodes | Points.Points) =>
   (params: Params.Params<P>): Sandwich<P> => {
     const { score, schedule = Schedule.ornsteinUhlenbeck, known = [] } = description
-    const own = requireMixture(score, params)
+    const own = requireScoreMixture(score, params)
     const given = 'means' in data ? Problem.orThrow(NodesOf.of(data)) : data
     const population = Nodes.isPopulation(given) ? given : null
     const gap = population === null ? 0 : meanLogDensityDifference(population, own)
@@ -256,14 +258,14 @@ export const sandwich =
       return refuse(
         `Efficiency.sandwich: the parameters are not those of the mixture: log-densities differ by ${gap.toPrecision(2)} in the mean; give those of the truth, which Score.fromMixture(score)(mixture) finds where the score has it`
       )
-    const { n, kept, spread } = estimated(Score.shapes(given.dim)(score), known)
+    const { n, kept, spread } = estimatedEntries(Score.shapes(given.dim)(score), known)
     const p = kept.length
-    const meat = submatrix(integrated(description, given, params), n, kept)
-    const curvature = pseudoInverse(submatrix(hessianOn(description, given, params), n, kept), p)
+    const meat = submatrix(integrateOuterProducts(description, given, params), n, kept)
+    const curvature = pseudoInverse(submatrix(hessianOverData(description, given, params), n, kept), p)
     const variance = matrixProduct(matrixProduct(curvature, meat, p), curvature, p)
     const likely = { score, schedule, objective: Objective.likelihood }
     const bound = pseudoInverse(
-      submatrix(integrated(likely, population ?? Problem.orThrow(NodesOf.of(own)), params), n, kept),
+      submatrix(integrateOuterProducts(likely, population ?? Problem.orThrow(NodesOf.of(own)), params), n, kept),
       p
     )
     const ratios = kept.map((_, k) => Math.sqrt(variance[k * p + k] / bound[k * p + k]))
@@ -283,17 +285,14 @@ export interface Confidence<P extends string> {
   /** Interval of each parameter alone. */
   readonly low: Params.Params<P>
   readonly high: Params.Params<P>
-  /**
-   * True if parameters lie in the joint ellipsoid n δᵀV⁺δ ≤ χ² of all estimated parameters, apart from directions in which the loss is
-   * constant.
-   */
+  /** True if parameters lie in the joint ellipsoid n δᵀV⁺δ ≤ χ² of all estimated parameters, apart from flat directions of the loss. */
   readonly contains: (params: Params.Params<P>) => boolean
 }
 
 /**
  * Confidence sets for a pipeline's estimate on points, from `sandwich`: intervals by parameter, and the joint ellipsoid. They contain the
- * truth with probability `level` as rows grow, whether or not the model is correct. The variance is that of a quadratic loss: it does not
- * hold if components are about to merge, or if the estimate is no minimum.
+ * truth with probability `level` as rows grow, whether or not the model is correct. They assume a quadratic loss, so they do not hold if
+ * components are about to merge, or if the estimate is no minimum.
  *
  * @throws RangeError with the remedy
  *
@@ -317,10 +316,10 @@ export const confidence =
   (points: Points.Points) =>
   (estimate: Params.Params<P>): Confidence<P> => {
     const { variance, standardErrors } = sandwich(description)(points)(estimate)
-    const { kept } = estimated(Score.shapes(points.dim)(description.score), description.known ?? [])
+    const { kept } = estimatedEntries(Score.shapes(points.dim)(description.score), description.known ?? [])
     const p = kept.length
     const precision = pseudoInverse(variance.values, p)
-    const rank = symmetricEigen(variance).values.filter((v, _, all) => v > UNSEEN * all[0]).length
+    const rank = symmetricEigen(variance).values.filter((v, _, all) => v > NULL_EIGENVALUE_SHARE * all[0]).length
     const errors = standardErrors(points.rows)
     const reach = Math.sqrt(ChiSquared.chiSquaredQuantile(1, 1 - level))
     return {

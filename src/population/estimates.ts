@@ -1,4 +1,4 @@
-/** Closed forms over small arrays, for estimates and errors. Loops, pure from outside. */
+/** Closed forms over small arrays, for estimates and errors. */
 import { symmetricPart, symmetricEigen } from '../../lib/arrays/linalg.js'
 import type { NdArray } from '../../lib/index.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
@@ -6,8 +6,8 @@ import { meanAndError } from '../../lib/numbers/mean.js'
 
 // —— matrices ——
 
-/** Share of the largest eigenvalue below which a loss is constant in a direction; rounding leaves about 1e-12. */
-export const UNSEEN = 1e-11
+/** Share of the largest eigenvalue below which an eigenvalue counts as 0; rounding leaves about 1e-12. */
+export const NULL_EIGENVALUE_SHARE = 1e-11
 
 export type SquareMatrix = Float64Array
 
@@ -25,7 +25,7 @@ export const pseudoInverse = (matrix: SquareMatrix, n: number): SquareMatrix => 
   const most = Math.max(...values.map(Math.abs))
   const out = new Float64Array(n * n)
   values.forEach((value, k) => {
-    if (!(Math.abs(value) > UNSEEN * most)) return
+    if (!(Math.abs(value) > NULL_EIGENVALUE_SHARE * most)) return
     for (let at = 0; at < n * n; at++)
       out[at] += (vectors.values[k * n + Math.floor(at / n)] * vectors.values[k * n + (at % n)]) / value
   })
@@ -33,23 +33,26 @@ export const pseudoInverse = (matrix: SquareMatrix, n: number): SquareMatrix => 
 }
 
 /** Σ w g gᵀ over rows g. */
-export const second = ({ shape: [rows, n], values: g }: NdArray, weights: Float64Array): SquareMatrix => {
+export const weightedOuterProducts = (
+  { shape: [rows, n], values: g }: NdArray,
+  weights: Float64Array
+): SquareMatrix => {
   const out = new Float64Array(n * n)
   for (let i = 0; i < rows; i++)
     for (let at = 0; at < n * n; at++) out[at] += weights[i] * g[i * n + Math.floor(at / n)] * g[i * n + (at % n)]
   return out
 }
 
-/** Weights of f(x + kh) − f(x − kh), k = 1, 2, 3, over 60h: a derivative with error O(h⁶). */
-const SIXTH = [45, -9, 1]
-const DIFFERENCE_STEP = 0.02
+/** Weights of f(x + kh) − f(x − kh), k = 1, 2, 3, over 60h: f′(x) with error O(h⁶). */
+const SIXTH_ORDER_WEIGHTS = [45, -9, 1]
+const DIFFERENCE_STEP_SHARE = 0.02
 
 /** Symmetric part of the Jacobian of a gradient, by differences. */
 export const differenceJacobian = (gradient: (x: Float64Array) => Float64Array, x: Float64Array): SquareMatrix => {
   const rows = Array.from(x, (at, j) => {
-    const h = DIFFERENCE_STEP * Math.max(1, Math.abs(at))
+    const h = DIFFERENCE_STEP_SHARE * Math.max(1, Math.abs(at))
     const moved = (by: number): Float64Array => gradient(x.map((v, i) => (i === j ? v + by : v)))
-    return SIXTH.map((c, k) => {
+    return SIXTH_ORDER_WEIGHTS.map((c, k) => {
       const up = moved((k + 1) * h)
       const down = moved(-(k + 1) * h)
       return up.map((u, i) => (c * (u - down[i])) / (60 * h))
@@ -94,8 +97,8 @@ export const standardError = (all: ReadonlyArray<number>): number =>
 
 // —— regressions ——
 
-/** Ridge penalty on the slope, which some runs do not bound. */
-const RIDGE = 0.01
+/** Ridge penalty on the slope, which perfectly separated runs do not bound. */
+const SLOPE_RIDGE_PENALTY = 0.01
 
 export interface LogisticTrial {
   readonly x: number
@@ -104,7 +107,7 @@ export interface LogisticTrial {
 }
 
 /** Midpoint of a logistic curve in log x by regularized maximum likelihood, with its standard error (delta method). */
-export const logisticMiddle = (
+export const logisticMidpoint = (
   trials: ReadonlyArray<LogisticTrial>
 ): { readonly log: number; readonly error: number; readonly slope: number } => {
   const u = trials.map(({ x }) => log(x))
@@ -114,10 +117,10 @@ export const logisticMiddle = (
   let inverse = [0, 0, 0]
   for (let i = 0; i < 200; i++) {
     let g0 = 0
-    let g1 = -b * RIDGE
+    let g1 = -b * SLOPE_RIDGE_PENALTY
     let h00 = 1e-9
     let h01 = 0
-    let h11 = RIDGE
+    let h11 = SLOPE_RIDGE_PENALTY
     trials.forEach(({ successes, runs }, k) => {
       const z = u[k] - centre
       const p = 1 / (1 + exp(-(a + b * z)))

@@ -15,28 +15,31 @@ import * as Score from '../score/score.js'
 import * as Continuation from './continuation.js'
 import * as Courses from './courses.js'
 
-import { type Loss, holding } from './losses.js'
+import { type Loss, holdParameters } from './losses.js'
 import {
-  VANISHED,
+  VANISHED_GRADIENT_NORM,
   type End,
   type StationaryPoint,
   type SearchOptions,
   isPlane,
-  reported,
+  mapWithProgress,
   searchFrom,
-  smoothOf,
+  smoothPackedLoss,
   packedLoss,
   stationaryTable,
   widestDeviation
 } from './stationaryPoints.js'
 
-/** A point in time of a gradient flow; of an iterated map, with the number of steps as time and the length of the next step as norm. */
+/**
+ * A point in time of a gradient flow, or of an iterated map, whose time is the number of steps and whose norm is the length of the next
+ * step.
+ */
 export interface Moment<P extends string> {
   readonly time: number
   readonly params: Params.Params<P>
   readonly value: number
   readonly gradientNorm: number
-  /** Reason if the flow ends because the next step, or already this one, with NaN as value, needs too many rows. */
+  /** Reason why the flow ends: the next step, or this one if its value is NaN, needs too many rows. */
   readonly problem?: Problem.Problem
 }
 
@@ -85,7 +88,7 @@ export const expectationMaximization = <P extends string>({
   known
 }: Loss<P>): Step<P> => {
   const fixed = known.filter(name => name !== 'logits')
-  // An M-step maximizes jointly; only the weights separate from the other parameters, so only they may be held.
+  // Only the weights separate from the other parameters in the M-step's maximum, so only they may be held.
   if (fixed.length > 0)
     return refuse(
       `Population.expectationMaximization: known ${fixed.join(', ')}, whose values an M-step has no use for; know the logits alone, or take the gradient's flow`
@@ -142,13 +145,17 @@ export const expectationMaximization = <P extends string>({
 export const flow =
   <P extends string>(loss: Loss<P>, options: FlowOptions<P> = {}) =>
   (start: Params.Params<P>): ReadonlyArray<Moment<P>> =>
-    pipe(followedFlow(heldFor(loss, options, 'Population.flow'), options, () => false)(start), course =>
+    pipe(flowMomentsFrom(holdKnownForFlow(loss, options, 'Population.flow'), options, () => false)(start), course =>
       course.length > 1 ? course : [Problem.valueOrThrow(course[0], 'Population.flow')]
     )
 
-const heldFor = <P extends string>(loss: Loss<P>, { map, known = [] }: FlowOptions<P>, call: string): Loss<P> => {
+const holdKnownForFlow = <P extends string>(
+  loss: Loss<P>,
+  { map, known = [] }: FlowOptions<P>,
+  call: string
+): Loss<P> => {
   refuseKnownBesideMap(map, known, call)
-  return holding(loss, known, call)
+  return holdParameters(loss, known, call)
 }
 
 const refuseKnownBesideMap = <P extends string>(
@@ -163,12 +170,12 @@ const refuseKnownBesideMap = <P extends string>(
   )
 }
 
-const followedFlow = <P extends string>(
+const flowMomentsFrom = <P extends string>(
   loss: Loss<P>,
   { until = {}, tolerance = 1e-4, map }: FlowOptions<P>,
   left: (x: Float64Array) => boolean
 ): ((start: Params.Params<P>) => ReadonlyArray<Moment<P>>) => {
-  const { unpacked, ...smooth } = smoothOf(loss)
+  const { unpacked, ...smooth } = smoothPackedLoss(loss)
   const whole = { gradientNorm: 1e-8, time: Infinity, steps: 10_000, ...until }
   const courseFrom = (start: Float64Array): ReadonlyArray<Courses.FlowMoment> =>
     map === undefined
@@ -260,18 +267,18 @@ export const follow = <P extends string>(
     )
   const lossAt = remembered(loss)
   const begin = lossAt(from.at)
-  const { unpacked, refined } = packedLoss(begin, { reflects: false })
+  const { unpacked, refineStart } = packedLoss(begin, { reflects: false })
   const start = Problem.valueOrThrow(
-    refined(Params.packed(Params.checkedParams(begin.shapes)(from.params))),
+    refineStart(Params.packed(Params.checkedParams(begin.shapes)(from.params))),
     'Population.follow'
   )
-  if (!(norm(start.gradient) <= VANISHED))
+  if (!(norm(start.gradient) <= VANISHED_GRADIENT_NORM))
     return refuse(
       `Population.follow: no stationary point near params at ${from.at}, gradient ${norm(start.gradient).toPrecision(2)}; take one of Population.stationary`
     )
   const { path, end, vanishing } = Continuation.followCurve(
     at => {
-      const own = smoothOf(lossAt(at))
+      const own = smoothPackedLoss(lossAt(at))
       return { gradient: x => own.at(x).gradient, hessian: own.hessian }
     },
     { at: from.at, x: start.x },
@@ -308,7 +315,7 @@ export interface Basin<P extends string> {
   readonly table: () => string
 }
 
-const letter = (end: End): string =>
+const endLetter = (end: End): string =>
   end === 'escaped' ? '·' : end === 'unfinished' ? '?' : String.fromCodePoint(65 + Math.min(end, 25))
 
 /**
@@ -335,17 +342,21 @@ export const basin = <P extends string>(loss: Loss<P>, options: BasinOptions<P>)
   const { starts, modulo = 'relabelling', until = {}, tolerance = 1e-2, map } = options
   refuseKnownBesideMap(map, options.known ?? [], 'Population.basin')
   const { held, starts: begin } = searchFrom(loss, options, 'Population.basin')
-  const { unpacked, at, left, refined, collected } = packedLoss(held, {
+  const { unpacked, at, hasEscaped, refineStart, collectPoints } = packedLoss(held, {
     reflects: modulo === 'relabelling and reflection'
   })
   const gradientNorm = until.gradientNorm ?? 1e-7
-  const courseFrom = followedFlow(held, { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) }, left)
-  const { points, ends, problem } = collected(
-    reported(begin, options.onProgress, start => {
+  const courseFrom = flowMomentsFrom(
+    held,
+    { tolerance, until: { ...until, gradientNorm }, ...(map && { map }) },
+    hasEscaped
+  )
+  const { points, ends, problem } = collectPoints(
+    mapWithProgress(begin, options.onProgress, start => {
       const course = courseFrom(unpacked(start))
       const last = course[course.length - 1]
       const x = Params.packed(last.params)
-      return last.gradientNorm <= gradientNorm ? refined(x) : { x, ...at(x) }
+      return last.gradientNorm <= gradientNorm ? refineStart(x) : { x, ...at(x) }
     })
   )
   return {
@@ -358,10 +369,10 @@ export const basin = <P extends string>(loss: Loss<P>, options: BasinOptions<P>)
             const row = starts.count - 1 - i
             return ends
               .slice(row * starts.count, (row + 1) * starts.count)
-              .map(letter)
+              .map(endLetter)
               .join('')
           }).join('\n')
-        : ends.map(letter).join(''),
+        : ends.map(endLetter).join(''),
     table: () => stationaryTable(loss.score, points)
   }
 }

@@ -25,10 +25,7 @@ export type Population = Nodes.PopulationNodes
 
 export type Lattice = NodesOf.LatticeOptions
 
-/**
- * Returns the population of a mixture, or a problem: without a lattice, non-spherical components in more than three dimensions need too
- * many rows.
- */
+/** Returns the population of a mixture, or a problem: non-spherical components in more than three dimensions need a lattice. */
 export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Problem.Problem, Population> =>
   NodesOf.of(mixture, lattice)
 
@@ -130,7 +127,7 @@ export interface Description<P extends string> {
   readonly known?: ReadonlyArray<P>
 }
 
-const truthOf = (objective: Objective.Objective): Mixture.Mixture =>
+const requireObjectiveMixture = (objective: Objective.Objective): Mixture.Mixture =>
   pipe(
     Objective.terms(objective),
     RA.findFirstMap(({ term }) => O.fromNullable(Objective.isMatching(term) ? term.truth : undefined)),
@@ -160,7 +157,7 @@ const FIXED_KEY = Key.fromSeed(0)
 export const loss = <P extends string>({
   score,
   objective,
-  data = truthOf(objective),
+  data = requireObjectiveMixture(objective),
   schedule = Schedule.ornsteinUhlenbeck,
   known = []
 }: Description<P>): Loss<P> => {
@@ -193,11 +190,11 @@ export const loss = <P extends string>({
     along,
     curvature: (params, direction) => Problem.valueOrThrow(along(params, direction), 'Population.loss').gradient
   }
-  return holding(whole, known, 'Population.loss')
+  return holdParameters(whole, known, 'Population.loss')
 }
 
-/** Holds further parameters of a loss. */
-export const holding = <P extends string>(loss: Loss<P>, known: ReadonlyArray<P>, call: string): Loss<P> => {
+/** Returns the loss with further parameters held: their derivatives are 0. */
+export const holdParameters = <P extends string>(loss: Loss<P>, known: ReadonlyArray<P>, call: string): Loss<P> => {
   if (known.length === 0) return loss
   checkKnown(loss.shapes, known, call)
   const free = withoutKnown(known)
@@ -224,8 +221,8 @@ export interface Hessian {
   readonly vectors: NdArray
 }
 
-/** Hessian, [n, n] over all packed entries, 0 for known parameters; or the reason if they need too many rows. */
-export const matrixOf = <P extends string>(
+/** Hessian, [n, n] over all packed entries, 0 for known parameters; a problem if they need too many rows. */
+export const hessianMatrixOf = <P extends string>(
   { along, shapes }: Loss<P>,
   params: Params.Params<P>
 ): E.Either<Problem.Problem, NdArray> =>
@@ -260,7 +257,7 @@ export const hessian =
     const kept = freeEntries(loss.shapes, loss.known)
     const size = kept.length
     const whole = pipe(
-      matrixOf(loss, Params.checkedParams(loss.shapes)(params)),
+      hessianMatrixOf(loss, Params.checkedParams(loss.shapes)(params)),
       E.getOrElse((problem): NdArray => refuseWith(problem, `Population.hessian: ${Problem.show(problem)}`))
     )
     const matrix = { shape: [size, size], values: submatrix(whole.values, Params.paramsSize(loss.shapes), kept) }

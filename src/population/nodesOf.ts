@@ -5,7 +5,7 @@
  *
  * Integrands are polynomials times softmax, whose poles lie π/D from the real line, D the largest distance of two components of one mixture
  * in units of the rows: n = 40 + 22 D equal steps per axis leave less than 1e-10 of value and gradient. Nodes depend on the students, so
- * they are chosen when a loss is evaluated, and a rule's first use refines it until two agree (see `evaluateConverged`).
+ * they are chosen at each evaluation, and the first use refines them until two rules agree (see `evaluateConverged`).
  *
  * If a product of axes is too large, nodes are randomly shifted lattices, in up to 60 dimensions, with a standard error over the shifts.
  */
@@ -38,25 +38,25 @@ export interface LatticeOptions {
 
 const NODE_LIMITS = { rows: 4_000_000, numbers: 32_000_000 }
 /** Maximum dimension for non-spherical components, which need all axes. */
-const MOST_AXES = 3
+const MAX_PRODUCT_AXES = 3
 const MIN_NODE_WEIGHT = 1e-22
-/** Share of the largest eigenvalue of the centres' scatter up to which a direction is outside their span. */
-const IN_SPAN = 1e-14
-/** Numbers of nodes of the radius: exact for polynomials of degree 7 in its square, and accurate for softmax. */
-const RADIUS = { alike: 4, unlike: 64, least: 24 }
-const RULE_GROWTH = 1.189
-/** Margin in D for students beyond the requirement of the mixture. */
+/** Directions with at most this share of the largest eigenvalue of the centres' scatter are outside their span. */
+const SPAN_EIGENVALUE_SHARE = 1e-14
+/** Nodes of the χ² radius: 4 are exact for polynomials of degree 7 in its square; unequal variances need more for softmax. */
+const RADIUS_NODE_COUNTS = { equalVariances: 4, unequalVariances: 64, min: 24 }
+const NODE_COUNT_GROWTH = 1.189
+/** Margin in D for students that are farther apart than the mixture. */
 const DISTANCE_MARGIN = 6
-/** Standard deviations from a centre within which differing precisions cause poles. */
-const OUT = 3
+/** Number of standard deviations from a centre within which unequal precisions cause poles. */
+const POLE_DISTANCE = 3
 
-/** 40 + 22 D, rounded up to a geometric sequence, so that a moving student keeps its nodes. */
+/** 40 + 22 D, rounded up in a geometric sequence, `finer` terms on, so that a moving student keeps its nodes. */
 export const nodeCount = (distance: number, finer = 0): number => {
   const wanted = 40 + 22 * distance
   let n = 40
-  while (n < wanted) n = Math.ceil(n * RULE_GROWTH)
-  for (let i = 0; i < finer; i++) n = Math.ceil(n * RULE_GROWTH)
-  for (let i = 0; i > finer; i--) n = Math.floor(n / RULE_GROWTH)
+  while (n < wanted) n = Math.ceil(n * NODE_COUNT_GROWTH)
+  for (let i = 0; i < finer; i++) n = Math.ceil(n * NODE_COUNT_GROWTH)
+  for (let i = 0; i > finer; i--) n = Math.floor(n / NODE_COUNT_GROWTH)
   return n
 }
 
@@ -84,7 +84,7 @@ const eigenvalueRanges = (mixture: Mixture, { alpha, sigma }: Level): ReadonlyAr
   })
 }
 
-const sameFactors = (mixture: Mixture, i: number, j: number): boolean => {
+const haveEqualFactors = (mixture: Mixture, i: number, j: number): boolean => {
   const a = factorsOf(mixture)[i].values
   const b = factorsOf(mixture)[j].values
   const most = a.reduce((most, x) => Math.max(most, Math.abs(x)), 0)
@@ -92,10 +92,10 @@ const sameFactors = (mixture: Mixture, i: number, j: number): boolean => {
 }
 
 /**
- * Raises the distances D along each axis to the requirement of each pair of components; `width` is the largest standard deviation of the
- * rows. The difference of two log-densities has the slope α|Δ|/u if variances are equal. Otherwise, for spherical components, its slope at
- * its zero is √(α²|Δ|²/(u_i u_j) − 2(1/u_j − 1/u_i) w), with w its constant terms; for others this is a bound. Returns true if all
- * variances are equal.
+ * Raises the distances D along each axis, in place, to the requirement of each pair of components; returns true if all variances are equal.
+ * `width` is the largest standard deviation of the rows. The difference of two log-densities has the slope α|Δ|/u if variances are equal.
+ * Otherwise, for spherical components, its slope at its zero is √(α²|Δ|²/(u_i u_j) − 2(1/u_j − 1/u_i) w), w its constant terms; for others
+ * this is a bound.
  */
 const raiseDistances = (
   mixture: Mixture,
@@ -116,7 +116,7 @@ const raiseDistances = (
       )
       const a = shapes[i]
       const b = shapes[j]
-      if (round ? Math.abs(a.least - b.least) <= 1e-9 * a.least : sameFactors(mixture, i, j)) {
+      if (round ? Math.abs(a.least - b.least) <= 1e-9 * a.least : haveEqualFactors(mixture, i, j)) {
         for (let k = 0; k < into.length; k++) {
           const along = axes === null ? delta[k] : delta.reduce((sum, x, e) => sum + x * axes[k * dim + e], 0)
           const step = round ? Math.abs(along) : Elementary.norm(delta)
@@ -131,14 +131,16 @@ const raiseDistances = (
       const unlike = 1 / Math.min(a.least, b.least) - 1 / Math.max(a.most, b.most)
       const slope = round
         ? Math.sqrt(Math.max(0, squared / (a.least * b.least) - 2 * apart * w))
-        : Math.sqrt(squared) / Math.min(a.least, b.least) + Math.sqrt(2 * unlike * Math.abs(w)) + OUT * width * unlike
+        : Math.sqrt(squared) / Math.min(a.least, b.least) +
+          Math.sqrt(2 * unlike * Math.abs(w)) +
+          POLE_DISTANCE * width * unlike
       for (let k = 0; k < into.length; k++) into[k] = Math.max(into[k], width * slope)
     }
   return alike
 }
 
-/** Principal axes of the centres about the teacher's first, the longest first, [d, d], and their number. */
-const spanOf = (
+/** Principal axes of the centres about the teacher's first, the longest first, [d, d]; the first `rank` span the centres. */
+const axesOfCentres = (
   teacher: Mixture,
   students: ReadonlyArray<Mixture>
 ): { readonly rank: number; readonly axes: Float64Array } => {
@@ -152,11 +154,11 @@ const spanOf = (
             (means.values[k * dim + i] - teacher.means.values[i]) *
             (means.values[k * dim + j] - teacher.means.values[j])
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: gram })
-  const rank = values.filter(v => v > IN_SPAN * values[0] && v > 0).length
+  const rank = values.filter(v => v > SPAN_EIGENVALUE_SHARE * values[0] && v > 0).length
   return { rank, axes: vectors.values }
 }
 
-/** Rule for means over χ² with `degrees` degrees of freedom: Gauss–Laguerre with x^{m/2−1}e^{−x/2} (Golub & Welsch 1969). */
+/** Rule of n nodes for means over χ² with `degrees` degrees of freedom: Gauss–Laguerre (Golub & Welsch 1969). */
 const chiSquaredRule = (n: number, degrees: number): Rule => {
   const a = degrees / 2 - 1
   const values = new Float64Array(n * n)
@@ -231,7 +233,7 @@ const standardNormalNodes = (dim: number, { axes, across, counts, radius }: Node
       for (let a = 0; a < r; a++)
         for (let e = 0; e < dim; e++) values[row * dim + e] += inSpan.values[i * r + a] * axes[a * dim + e]
       if (m === 0) continue
-      // Opposite rows along each axis of the complement, so that means of cubes are exact.
+      // Opposite rows along each axis of the complement make means of cubes exact.
       const length = (side % 2 === 0 ? 1 : -1) * Math.sqrt(rest.nodes[q])
       for (let e = 0; e < dim; e++) values[row * dim + e] += length * across[(side >> 1) * dim + e]
     }
@@ -315,16 +317,16 @@ const layoutOf = (
   const [components, dim] = mixture.means.shape
   const all = [mixture, ...students]
   const round = all.every(isRound)
-  if (!round && dim > MOST_AXES)
+  if (!round && dim > MAX_PRODUCT_AXES)
     return E.left(
       Problem.of(
         'population',
         `components that are not round in ${dim} dimensions`,
-        `at most ${MOST_AXES} dimensions, since every axis needs nodes`,
+        `at most ${MAX_PRODUCT_AXES} dimensions, since every axis needs nodes`,
         'take a lattice, whose means have an error bar: Population.of(mixture, { points: 4096 }); or round components'
       )
     )
-  const span = round && dim > 1 ? spanOf(mixture, students) : { rank: dim, axes: new Float64Array(0) }
+  const span = round && dim > 1 ? axesOfCentres(mixture, students) : { rank: dim, axes: new Float64Array(0) }
   const whole = span.rank === dim
   const axes = whole ? null : span.axes.slice(0, span.rank * dim)
   const across = whole ? new Float64Array(0) : span.axes.slice(span.rank * dim)
@@ -338,7 +340,11 @@ const layoutOf = (
     axes,
     across,
     counts: Array.from(distances, d => nodeCount(d + margin, finer)),
-    radius: whole ? 0 : alike ? RADIUS.alike : Math.max(RADIUS.least, RADIUS.unlike + 16 * finer)
+    radius: whole
+      ? 0
+      : alike
+        ? RADIUS_NODE_COUNTS.equalVariances
+        : Math.max(RADIUS_NODE_COUNTS.min, RADIUS_NODE_COUNTS.unequalVariances + 16 * finer)
   })
   const fits = (own: NodeLayout): boolean => {
     const rows = layoutRows(components, dim, own)
@@ -351,7 +357,7 @@ const layoutOf = (
     : E.left(tooManyNodeRows(layoutRows(components, dim, layout(0)), dim, Math.max(...distances)))
 }
 
-const repeatedNodes = (
+const repeatForComponents = (
   components: number,
   dim: number,
   { values: z, weights }: NodesAndWeights,
@@ -374,29 +380,30 @@ const repeatedNodes = (
   return { ...all, nodesAt: () => all.values }
 }
 
-const notRound = Problem.of(
+const notSphericalProblem = Problem.of(
   'population',
   'students that are not round',
   'round ones, for a mean over them',
   'take Score.spherical or Score.isotropic, or the mean over the data'
 )
-const tooWide = (dim: number): Problem.Problem =>
+const tooManyDimensions = (dim: number): Problem.Problem =>
   Problem.of(
     'population',
     `students in ${dim} dimensions`,
-    `at most ${MOST_AXES} dimensions, for a mean over them by quadrature`,
+    `at most ${MAX_PRODUCT_AXES} dimensions, for a mean over them by quadrature`,
     'take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
 const quadratureNodesPerComponent = (truth: Mixture): PopulationNodes['standardNodesPerComponent'] => {
   const nodesOf = remembered(
     ([components, counts]: readonly [number, ReadonlyArray<number>]) =>
-      repeatedNodes(components, counts.length, productRule(counts), ruleText(counts, 0)),
+      repeatForComponents(components, counts.length, productRule(counts), ruleText(counts, 0)),
     String
   )
   return (students, levels, finer = 0) => {
     const [components, dim] = students.means.shape
-    if (!isRound(students) || dim > MOST_AXES) return E.left(isRound(students) ? tooWide(dim) : notRound)
+    if (!isRound(students) || dim > MAX_PRODUCT_AXES)
+      return E.left(isRound(students) ? tooManyDimensions(dim) : notSphericalProblem)
     const distances = new Float64Array(dim)
     for (const level of levels) {
       const width = Math.sqrt(Math.max(...eigenvalueRanges(students, level).map(({ most }) => most)))
@@ -428,7 +435,7 @@ const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNod
     })
   })(layoutOf(mixture, [], [CLEAN], { margin: DISTANCE_MARGIN }))
 
-/** Nodes as data, with the methods `rest` of their rule. */
+/** Adds the methods of a rule, `rest`, to its nodes. */
 const populationNodes = (
   mixture: Mixture,
   { rule, rows, dim, weights, nodesAt, stay, first }: Nodes,
@@ -468,7 +475,7 @@ const byLattice = (
     const rule = `${keys.length} shifts of ${points} points of a lattice`
     const own: NodesAndWeights = { values: columnRange(z(), whole, 0, dim), weights }
     const nodes = buildNodes(mixture, own, { rule, stay: true })
-    const ofCount = remembered((count: number) => repeatedNodes(count, dim, own, rule))
+    const ofCount = remembered((count: number) => repeatForComponents(count, dim, own, rule))
     const noise = (first: number): Float64Array => {
       const once = columnRange(z(), whole, first, dim)
       return new Float64Array(kept * once.length).map((_, at) => once[at % once.length])
@@ -476,7 +483,7 @@ const byLattice = (
     return populationNodes(mixture, nodes, {
       resolved: () => E.right(nodes),
       standardNodesPerComponent: students => {
-        if (!isRound(students)) return E.left(notRound)
+        if (!isRound(students)) return E.left(notSphericalProblem)
         return E.right(ofCount(students.weights.length))
       },
       shifts: each && lazy(each),

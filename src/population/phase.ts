@@ -3,7 +3,7 @@ import { groupBy } from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
 import { exp, log } from '../../lib/numbers/elementary.js'
 import { Key } from '../../lib/index.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { leastSquares, logisticMiddle } from './estimates.js'
+import { leastSquares, logisticMidpoint } from './estimates.js'
 
 /** Position of a cell: a number on each axis. */
 export type At<A extends string> = Readonly<Record<A, number>>
@@ -30,7 +30,7 @@ export interface Description<A extends string> {
 }
 
 /**
- * Position along one axis at which half of the runs succeed, others fixed: by logistic regression in the logarithm, with its 95 % interval.
+ * Position along one axis at which half of the runs succeed, others fixed: by logistic regression in its logarithm, with a 95 % interval.
  */
 export interface Threshold<A extends string> {
   readonly at: Partial<At<A>>
@@ -39,7 +39,7 @@ export interface Threshold<A extends string> {
   readonly high: number
   /** Slope of the log odds in the logarithm. */
   readonly slope: number
-  /** True if the threshold lies within the axis; otherwise it is extrapolated from runs that nearly all succeed, or fail. */
+  /** True if the threshold lies within the axis; otherwise it is extrapolated. */
   readonly inside: boolean
 }
 
@@ -61,9 +61,9 @@ export interface Thresholds<A extends string> {
 
 export interface Diagram<A extends string> {
   readonly cells: ReadonlyArray<Cell<A>>
-  /** Thresholds along an axis, multiplied by `unit` at a position if given: rows, say, if the axis is a multiple of them. */
+  /** Thresholds along an axis, multiplied by `unit` at each position if given, such as rows if the axis is a multiple of them. */
   readonly threshold: (along: A, unit?: (at: At<A>) => number) => Thresholds<A>
-  /** Shares of success along an axis, a line for each combination of the others, ▁ none to █ all. */
+  /** Shares of success as bars (▁ none, █ all) along an axis; a line for each combination of the others. */
   readonly picture: (along: A) => string
 }
 
@@ -71,7 +71,7 @@ export interface Diagram<A extends string> {
 export const geometric = (a: number, b: number, count: number): ReadonlyArray<number> =>
   Array.from({ length: count }, (_, i) => a * exp((log(b / a) * i) / Math.max(1, count - 1)))
 
-const NORMAL = 1.959963984540054
+const NORMAL_97_5_QUANTILE = 1.959963984540054
 
 const withoutAxisOf = <A extends string>(at: At<A>, along: A): Partial<At<A>> =>
   // A part of the original record.
@@ -85,21 +85,21 @@ const namesWithValues = <A extends string>(at: Partial<At<A>>): string =>
 const cellLines = <A extends string>(cells: ReadonlyArray<Cell<A>>, along: A): ReadonlyArray<ReadonlyArray<Cell<A>>> =>
   Object.values(groupBy(({ at }: Cell<A>) => JSON.stringify(withoutAxisOf(at, along)))(cells))
 
-const thresholds = <A extends string>(
+const fitThresholds = <A extends string>(
   cells: ReadonlyArray<Cell<A>>,
   along: A,
   unit: (at: At<A>) => number
 ): Thresholds<A> => {
   const fitted = cellLines(cells, along).map(own => {
     const trials = own.map(({ at, successes, runs }) => ({ x: unit(at), successes, runs }))
-    const found = logisticMiddle(trials)
+    const found = logisticMidpoint(trials)
     const xs = trials.map(({ x }) => x)
     const value = exp(found.log)
     const threshold: Threshold<A> = {
       at: withoutAxisOf(own[0].at, along),
       value,
-      low: exp(found.log - NORMAL * found.error),
-      high: exp(found.log + NORMAL * found.error),
+      low: exp(found.log - NORMAL_97_5_QUANTILE * found.error),
+      high: exp(found.log + NORMAL_97_5_QUANTILE * found.error),
       slope: found.slope,
       inside: found.slope > 0 && value >= Math.min(...xs) && value <= Math.max(...xs)
     }
@@ -125,7 +125,7 @@ const thresholds = <A extends string>(
         of: Object.fromEntries(
           of.map((name, j) => [
             name,
-            { value: coefficients[j + 1], half: NORMAL * Math.sqrt(scale * inverse(j + 1, j + 1)) }
+            { value: coefficients[j + 1], half: NORMAL_97_5_QUANTILE * Math.sqrt(scale * inverse(j + 1, j + 1)) }
           ])
         ) as Exponents<A>['of'],
         chiSquared,
@@ -193,7 +193,7 @@ export const diagram = <const A extends string>({
   })
   return {
     cells,
-    threshold: (along, unit = at => at[along]) => thresholds(cells, along, unit),
+    threshold: (along, unit = at => at[along]) => fitThresholds(cells, along, unit),
     picture: along =>
       cellLines(cells, along)
         .map(own => {

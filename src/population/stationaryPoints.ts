@@ -15,7 +15,7 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Courses from './courses.js'
 
-import { type Loss, matrixOf, hessian, holding } from './losses.js'
+import { type Loss, hessianMatrixOf, hessian, holdParameters } from './losses.js'
 
 /** End of a search: index of a stationary point; 'escaped' away from the population; 'unfinished' after the maximum number of steps. */
 export type End = number | 'escaped' | 'unfinished'
@@ -44,11 +44,11 @@ export interface Stationary<P extends string> {
   readonly escaped: number
   /** Number of starts whose gradient did not vanish. */
   readonly failed: number
-  /** Reason why the first of them has no value; absent if all have one. */
+  /** Reason why the first of them has no value, if there is one. */
   readonly problem?: Problem.Problem
   /**
    * Σ(−1)^index over all images (Poincaré & Hopf); null if a point is flat. It is 1 if the loss grows without bound in all directions and
-   * no point is missing. Objectives that average over the teacher are bounded as a student escapes, with another sum.
+   * no point is missing; losses bounded as a student escapes, such as averages over the teacher, have another sum.
    */
   readonly morse: number | null
   readonly table: () => string
@@ -63,10 +63,7 @@ export interface Plane<P extends string> {
   readonly count: number
 }
 
-/**
- * A list of parameters, a plane of them, or a number of random ones in addition to those at allocations of students to centres and
- * midpoints of two.
- */
+/** A list of starts, a plane of them, or a number of random ones in addition to students at centres and midpoints of two. */
 export type Starts<P extends string> = number | ReadonlyArray<Params.Params<P>> | Plane<P>
 
 /** Finished and total starts. */
@@ -78,14 +75,14 @@ export interface SearchProgress {
 export interface SearchOptions<P extends string> {
   /** Starts of the searches. Default: 100 random starts. */
   readonly starts?: Starts<P>
-  /** Largest standard deviation of random starts; each start draws its own between a fifth of it and all of it. Default: 4. */
+  /** Largest standard deviation of random starts; each start draws its own from a fifth of it upwards. Default: 4. */
   readonly spread?: number
   /** Seed of random starts. Default: 0. */
   readonly seed?: number
   /** Points that count as the same; with reflection also x → −x, for a symmetric teacher. Default: 'relabelling'. */
   readonly modulo?: 'relabelling' | 'relabelling and reflection'
   /**
-   * Known parameters, in addition to those of the loss: names, or parameters with values. For names alone, given starts keep their values
+   * Known parameters, in addition to those of the loss: names, or parameters with values. With names alone, given starts keep their values
    * and random starts use those of the population's mixture. Default: none.
    */
   readonly known?: ReadonlyArray<P> | Partial<Params.Params<P>>
@@ -95,16 +92,16 @@ export interface SearchOptions<P extends string> {
 
 export type StationaryOptions<P extends string = string> = SearchOptions<P>
 
-/** Norm below which a gradient vanishes, relative to the largest eigenvalue or 1. */
-export const VANISHED = 1e-9
-/** Magnitude below which an eigenvalue is 0, relative to the largest or 1. Degenerate points are located only to the root of rounding. */
-const FLAT_EIGENVALUE = 1e-6
+/** Gradient norm up to which a point counts as stationary. */
+export const VANISHED_GRADIENT_NORM = 1e-9
+/** Magnitude below which an eigenvalue is 0, relative to the largest or 1; degenerate points are located only to the root of rounding. */
+const ZERO_EIGENVALUE_SHARE = 1e-6
 /** Distance below which two points are one: isolated, or with a flat direction. */
-const SAME_POINT = { isolated: 3e-4, flat: 3e-2 }
+const SAME_POINT_DISTANCES = { isolated: 3e-4, flat: 3e-2 }
 /** Distance to all of the teacher's components, in standard deviations, beyond which a student has escaped. */
 const ESCAPE_DISTANCE = 8
-/** Multiple of that distance at which a search ends; a nearer student may return. */
-const LEFT = 1.5
+/** Multiple of `ESCAPE_DISTANCE` at which a search ends; a nearer student may return. */
+const SEARCH_END_FACTOR = 1.5
 const MAX_ALLOCATIONS = 120
 
 const mixtureCentres = (mixture: Mixture.Mixture): ReadonlyArray<ReadonlyArray<number>> =>
@@ -129,7 +126,7 @@ const sortedComponents = (mixture: Mixture.Mixture, sign: 1 | -1): ReadonlyArray
 
 const sortedRows = (rows: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray<ReadonlyArray<number>> =>
   [...rows].sort((a, b) => {
-    const j = a.findIndex((x, j) => Math.abs(x - b[j]) > SAME_POINT.isolated)
+    const j = a.findIndex((x, j) => Math.abs(x - b[j]) > SAME_POINT_DISTANCES.isolated)
     return j < 0 ? 0 : a[j] - b[j]
   })
 
@@ -142,18 +139,18 @@ const areNearRows = (
 const factorial = (n: number): number => RA.makeBy(n, i => i + 1).reduce((all, i) => all * i, 1)
 
 /** Number of orders that leave sorted rows unchanged: Π m! over groups of m equal ones. */
-const equalOrders = (rows: ReadonlyArray<ReadonlyArray<number>>): number => {
+const countEqualOrders = (rows: ReadonlyArray<ReadonlyArray<number>>): number => {
   const groups = rows.reduce<ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>>>((groups, one) => {
     const last = groups.at(-1)
-    return last !== undefined && areNearRows([one], [last[0]], SAME_POINT.isolated)
+    return last !== undefined && areNearRows([one], [last[0]], SAME_POINT_DISTANCES.isolated)
       ? [...groups.slice(0, -1), [...last, one]]
       : [...groups, [one]]
   }, [])
   return groups.reduce((all, group) => all * factorial(group.length), 1)
 }
 
-/** Known numbers of each component, sorted, which relabelling must preserve; no columns if none are known. */
-const knownRows = <P extends string>(
+/** Known numbers of each component, as sorted rows; relabelling must preserve them. */
+const knownNumbersByComponent = <P extends string>(
   params: Params.Params<P>,
   known: ReadonlyArray<P>,
   count: number
@@ -173,14 +170,17 @@ const multisets = <A>(count: number, of: ReadonlyArray<A>): ReadonlyArray<Readon
     ? [[]]
     : of.flatMap((first, i) => multisets(count - 1, of.slice(i)).map((rest): ReadonlyArray<A> => [first, ...rest]))
 
-const allocations = (truth: Mixture.Mixture, count: number): ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>> => {
+const centreAllocations = (
+  truth: Mixture.Mixture,
+  count: number
+): ReadonlyArray<ReadonlyArray<ReadonlyArray<number>>> => {
   const centres = mixtureCentres(truth)
   const middles = centres.flatMap((a, i) => centres.slice(i + 1).map(b => a.map((x, j) => (x + b[j]) / 2)))
   return multisets(count, [...centres, ...middles]).slice(0, MAX_ALLOCATIONS)
 }
 
-/** Loss as a smooth function of packed parameters. */
-export const smoothOf = <P extends string>(
+/** Loss on packed parameters; a Hessian without a value is NaN. */
+export const smoothPackedLoss = <P extends string>(
   loss: Loss<P>
 ): Courses.SmoothFunction & { readonly unpacked: (x: Float64Array) => Params.Params<P> } => {
   const unpacked = Params.unpacked(loss.shapes)
@@ -192,7 +192,7 @@ export const smoothOf = <P extends string>(
     },
     hessian: x =>
       pipe(
-        matrixOf(loss, unpacked(x)),
+        hessianMatrixOf(loss, unpacked(x)),
         E.match(
           () => new Float64Array(x.length * x.length).fill(NaN),
           ({ values }) => values
@@ -201,33 +201,30 @@ export const smoothOf = <P extends string>(
   }
 }
 
-interface Packed<P extends string> extends ReturnType<typeof smoothOf<P>> {
-  /** True if parameters are away from the population. */
-  readonly left: (x: Float64Array) => boolean
-  /** Stationary point near parameters, or the last point of an unfinished search. */
-  readonly refined: (start: Float64Array) => Courses.EndedCourse
-  /** Distinct ends of searches, by value, and the point of each search. */
-  readonly collected: (ends: ReadonlyArray<Courses.EndedCourse>) => Collected<P>
+interface PackedLoss<P extends string> extends ReturnType<typeof smoothPackedLoss<P>> {
+  /** True if a student is farther than `ESCAPE_DISTANCE` from all of the teacher's components. */
+  readonly hasEscaped: (x: Float64Array) => boolean
+  /** Stationary point near the start, or the last point of an unfinished search. */
+  readonly refineStart: (start: Float64Array) => Courses.EndedCourse
+  /** Distinct stationary points, by value, and the end of each search. */
+  readonly collectPoints: (ends: ReadonlyArray<Courses.EndedCourse>) => CollectedPoints<P>
 }
 
-interface Collected<P extends string> {
+interface CollectedPoints<P extends string> {
   readonly points: ReadonlyArray<StationaryPoint<P>>
   readonly ends: ReadonlyArray<End>
   readonly problem: Problem.Problem | undefined
 }
 
-/**
- * Returns the loss on packed parameters with searches for its stationary points, distinguished up to relabelling, and reflection if
- * requested.
- */
+/** Returns the loss on packed parameters, with searches for its stationary points up to relabelling, and reflection if requested. */
 export const packedLoss = <P extends string>(
   loss: Loss<P>,
   { reflects }: { readonly reflects: boolean }
-): Packed<P> => {
+): PackedLoss<P> => {
   const { score, data } = loss
   const truth = data.mixture
   const mixtureOf = mixtureOfScoreParams(score)
-  const smooth = smoothOf(loss)
+  const smooth = smoothPackedLoss(loss)
   const { at, hessian: curved, unpacked } = smooth
   if (reflects && !areNearRows(sortedComponents(truth, 1), sortedComponents(truth, -1), 1e-9))
     return refuse(`Population: ${Mixture.show(truth)} is not symmetric; leave reflection out of modulo`)
@@ -239,19 +236,19 @@ export const packedLoss = <P extends string>(
         Math.min(...mixtureCentres(truth).map(m => norm(Float64Array.from(c, (v, j) => v - m[j]))))
       )
     ) / wide
-  const refined = (start: Float64Array): Courses.EndedCourse =>
+  const refineStart = (start: Float64Array): Courses.EndedCourse =>
     Courses.converge({ at, hessian: curved }, start, {
       steps: 100,
-      left: x => !(farthest(x) <= LEFT * ESCAPE_DISTANCE)
+      left: x => !(farthest(x) <= SEARCH_END_FACTOR * ESCAPE_DISTANCE)
     })
-  const left = (x: Float64Array): boolean => !(farthest(x) <= ESCAPE_DISTANCE)
+  const hasEscaped = (x: Float64Array): boolean => !(farthest(x) <= ESCAPE_DISTANCE)
   const resultOf = (before: ReadonlyArray<SearchResult<P>>, end: Courses.EndedCourse): SearchResult<P> => {
-    if (left(end.x)) return 'escaped'
-    if (!(norm(end.gradient) <= VANISHED)) return 'unfinished'
+    if (hasEscaped(end.x)) return 'escaped'
+    if (!(norm(end.gradient) <= VANISHED_GRADIENT_NORM)) return 'unfinished'
     const mixture = mixtureOf(unpacked(end.x))
     const known = before.find(point => {
       if (typeof point === 'string') return false
-      const tolerance = point.flat > 0 ? SAME_POINT.flat : SAME_POINT.isolated
+      const tolerance = point.flat > 0 ? SAME_POINT_DISTANCES.flat : SAME_POINT_DISTANCES.isolated
       const there = sortedComponents(mixtureOf(point.params), 1)
       return (
         areNearRows(sortedComponents(mixture, 1), there, tolerance) ||
@@ -260,12 +257,11 @@ export const packedLoss = <P extends string>(
     })
     return known ?? stationaryPoint(loss, unpacked(end.x), end, { reflects })
   }
-  return { ...smooth, left, refined, collected: ends => collectEnds(ends, resultOf) }
+  return { ...smooth, hasEscaped, refineStart, collectPoints: ends => collectEnds(ends, resultOf) }
 }
 
 type SearchResult<P extends string> = StationaryPoint<P> | Exclude<End, number>
 
-/** Stationary point with its spectrum and number of images. */
 const stationaryPoint = <P extends string>(
   loss: Loss<P>,
   params: Params.Params<P>,
@@ -273,7 +269,7 @@ const stationaryPoint = <P extends string>(
   { reflects }: { readonly reflects: boolean }
 ): StationaryPoint<P> => {
   const { spectrum } = hessian(loss)(params)
-  const least = FLAT_EIGENVALUE * Math.max(1, ...spectrum.map(Math.abs))
+  const least = ZERO_EIGENVALUE_SHARE * Math.max(1, ...spectrum.map(Math.abs))
   const mixture = mixtureOfScoreParams(loss.score)(params)
   const own = sortedComponents(mixture, 1)
   return {
@@ -286,15 +282,15 @@ const stationaryPoint = <P extends string>(
     flat: spectrum.filter(e => Math.abs(e) <= least).length,
     starts: 0,
     images:
-      (equalOrders(knownRows(params, loss.known, own.length)) / equalOrders(own)) *
-      (reflects && !areNearRows(own, sortedComponents(mixture, -1), SAME_POINT.isolated) ? 2 : 1)
+      (countEqualOrders(knownNumbersByComponent(params, loss.known, own.length)) / countEqualOrders(own)) *
+      (reflects && !areNearRows(own, sortedComponents(mixture, -1), SAME_POINT_DISTANCES.isolated) ? 2 : 1)
   }
 }
 
 const collectEnds = <P extends string>(
   ends: ReadonlyArray<Courses.EndedCourse>,
   resultOf: (before: ReadonlyArray<SearchResult<P>>, end: Courses.EndedCourse) => SearchResult<P>
-): Collected<P> => {
+): CollectedPoints<P> => {
   const results = ends.reduce<ReadonlyArray<SearchResult<P>>>((before, end) => [...before, resultOf(before, end)], [])
   const points = [...new Set(results)]
     .flatMap(one => (typeof one === 'string' ? [] : [one]))
@@ -332,8 +328,8 @@ export const stationaryTable = <P extends string>(
 
 /**
  * Stationary points of a loss on a population, up to relabelling: by Levenberg–Marquardt on |∇L|², which also converges to saddles, from
- * random starts and from allocations of students to the teacher's centres and midpoints. No list is guaranteed complete: the Morse sum is a
- * necessary condition, and few starts per point suggest that others are missing. `known` parameters are held, also in spectra.
+ * random starts and from students at the teacher's centres and midpoints. No list is guaranteed complete: the Morse sum is a necessary
+ * condition, and few starts per point suggest that others are missing. `known` parameters are held, also in spectra.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -349,10 +345,10 @@ export const stationaryTable = <P extends string>(
 export const stationary = <P extends string>(loss: Loss<P>, options: StationaryOptions<P> = {}): Stationary<P> => {
   const { score } = loss
   const { held, starts } = searchFrom(loss, options, 'Population.stationary')
-  const { refined, collected } = packedLoss(held, {
+  const { refineStart, collectPoints } = packedLoss(held, {
     reflects: options.modulo === 'relabelling and reflection'
   })
-  const { points, ends, problem } = collected(reported(starts, options.onProgress, refined))
+  const { points, ends, problem } = collectPoints(mapWithProgress(starts, options.onProgress, refineStart))
   return {
     points,
     escaped: ends.filter(end => end === 'escaped').length,
@@ -366,7 +362,7 @@ export const stationary = <P extends string>(loss: Loss<P>, options: StationaryO
 }
 
 /** Maps each start, reporting progress before each and at the end. */
-export const reported = <A>(
+export const mapWithProgress = <A>(
   starts: ReadonlyArray<Float64Array>,
   onProgress: SearchOptions<string>['onProgress'],
   search: (start: Float64Array) => A
@@ -388,7 +384,7 @@ interface Search<P extends string> {
 export const isPlane = <P extends string>(starts: Starts<P> | undefined): starts is Plane<P> =>
   typeof starts === 'object' && 'origin' in starts
 
-/** Resolves the loss and the starts of a search. */
+/** Returns the loss with its known parameters held, and the packed starts of a search. */
 export const searchFrom = <P extends string>(
   loss: Loss<P>,
   { starts = 100, spread = 4, seed = 0, known = [] }: SearchOptions<P>,
@@ -396,16 +392,16 @@ export const searchFrom = <P extends string>(
 ): Search<P> => {
   const isNamed = (given: typeof known): given is ReadonlyArray<P> => Array.isArray(given)
   const names = isNamed(known) ? known : Params.names<P>(known as Params.Params<P>)
-  const held = holding(loss, names, call)
+  const held = holdParameters(loss, names, call)
   const given = isNamed(known) ? {} : known
   const replaced =
     (values: Partial<Params.Params<P>>) =>
     (start: Params.Params<P>): Float64Array =>
       Params.packed(Params.checkedParams(loss.shapes)({ ...start, ...values }))
-  if (isPlane(starts)) return { held, starts: inPlane(loss.shapes, starts).map(replaced(given)) }
+  if (isPlane(starts)) return { held, starts: planeStarts(loss.shapes, starts).map(replaced(given)) }
   if (typeof starts !== 'number') return { held, starts: starts.map(replaced(given)) }
   const without = held.known.filter(name => !(name in given))
-  const values = { ...(without.length === 0 ? {} : valuesOfTruth(loss, without, call)), ...given }
+  const values = { ...(without.length === 0 ? {} : populationParams(loss, without, call)), ...given }
   const unpacked = Params.unpacked(loss.shapes)
   return {
     held,
@@ -415,7 +411,7 @@ export const searchFrom = <P extends string>(
   }
 }
 
-const valuesOfTruth = <P extends string>(
+const populationParams = <P extends string>(
   { score, data, shapes }: Loss<P>,
   names: ReadonlyArray<P>,
   call: string
@@ -436,7 +432,7 @@ const valuesOfTruth = <P extends string>(
   return Object.fromEntries(names.map(name => [name, found.right[name]])) as Partial<Params.Params<P>>
 }
 
-const inPlane = <P extends string>(
+const planeStarts = <P extends string>(
   shapes: Params.Shapes<P>,
   { origin, across, up, reach, count }: Plane<P>
 ): ReadonlyArray<Params.Params<P>> => {
@@ -460,13 +456,13 @@ const randomStarts = <P extends string>(
     return Key.normal(Params.paramsSize(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
   })
 
-/** Students at each allocation to centres of the population and midpoints of two; none if the family has no such start. */
+/** Packed starts with a student at each of a multiset of the population's centres and midpoints; none if the family has no such start. */
 const allocatedStarts = <P extends string>({ score, data }: Loss<P>): ReadonlyArray<Float64Array> => {
   const { family } = Score.interpret(score)
   const start = family && Score.familyStart(family, data.dim)
   return start === undefined
     ? []
-    : allocations(data.mixture, start.count).map(means => {
+    : centreAllocations(data.mixture, start.count).map(means => {
         const centres = { shape: [start.count, data.dim], values: Float64Array.from(means.flat()) }
         return Params.packed(start.fromCentres(centres, meanVariance(data.mixture)))
       })

@@ -298,7 +298,7 @@ interface NoiseProfile {
 
 const isFactor = (j: number, rank: number, value: number): boolean => j < rank && value > 1
 
-const profileLoss = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Float64Array): NoiseProfile => {
+const profileNoise = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Float64Array): NoiseProfile => {
   const d = noise.length
   const roots = noise.map(Math.sqrt)
   const whole = scatters.reduce((sum, { mass }) => sum + mass, 0)
@@ -357,7 +357,7 @@ const descendNoise = (
 ): NoiseProfile => {
   const d = start.length
   const l = new Float64Array(d * d)
-  let at = profileLoss(scatters, rank, start)
+  let at = profileNoise(scatters, rank, start)
   let best = at
   let damping = 1
   let upwards = 0
@@ -372,7 +372,7 @@ const descendNoise = (
     solveLowerTransposed(l, 0, d, change, 0, 1)
     const length = largestEntry(change)
     const by = length > MAX_LOG_STEP ? MAX_LOG_STEP / length : 1
-    at = profileLoss(
+    at = profileNoise(
       scatters,
       rank,
       at.noise.map((v, i) => Math.max(v * Elementary.exp(by * change[i]), least[i]))
@@ -437,7 +437,7 @@ const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): NoiseProf
   }
   return isReproduced(best)
     ? best
-    : profileLoss(
+    : profileNoise(
         scatters,
         rank,
         best.noise.map((v, i) => Math.max(v, MIN_NEAREST_NOISE_SHARE * left[i]))

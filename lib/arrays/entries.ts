@@ -1,6 +1,6 @@
 /**
- * Loops over the entries of arrays, several times as fast as a function call for each entry. Each operation is rounded separately, in the
- * order written.
+ * Loops over the entries of arrays, several times as fast as a call for each entry. Each operation is rounded separately, in the order
+ * written.
  */
 
 type EntryLoop = (x: Float64Array, y: Float64Array) => Float64Array

@@ -23,7 +23,7 @@ export const multiplyFactor = ({ shape, values }: NdArray, dim: number, rows: Fl
   return out
 }
 
-/** Returns c + F r for a single row r. Entries are summed in the order of the columns of F, starting with c. */
+/** c + F r for a single row r, summed from c on in the order of the columns of F. */
 export const applyAffine = ({ shape, values }: NdArray, centre: FlatRows, row: FlatRows): FlatRows => {
   if (shape.length < 2) return centre.map((c, j) => c + values[shape.length === 0 ? 0 : j] * row[j])
   const dim = row.length

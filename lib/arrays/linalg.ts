@@ -152,8 +152,7 @@ const tridiagonalize = (
     diagonal[i] = a[row + i]
     const others = dot(a, row, a, row, i - 1)
     const last = a[row + i - 1]
-    // A row that is tridiagonal, up to entries negligible compared with the largest one, 1, needs no reflection; if their squares
-    // underflowed, it would not be orthogonal.
+    // A row that is tridiagonal, up to entries negligible compared with the largest one, 1, needs no reflection; one
     // from squares that underflow would not be orthogonal.
     if (others < 1e-280) {
       below[i - 1] = last
@@ -285,9 +284,8 @@ const rotateRowPair = (
 }
 
 /**
- * Singular value decomposition A = Σ_i s_i u_i v_iᵀ of an [m, n] matrix, m ≥ n, by rotations of pairs of columns until all are orthogonal
- * (one-sided Jacobi; Hestenes 1958, Demmel & Veselić 1992): if columns differ in scale only, small singular values have a small relative
- * error too.
+ * Singular value decomposition A = Σ_i s_i u_i v_iᵀ of an [m, n] matrix, m ≥ n, by one-sided Jacobi rotations (Hestenes 1958, Demmel &
+ * Veselić 1992): if columns differ in scale only, small singular values have a small relative error too.
  */
 export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
   // Column-major, so every inner loop is contiguous.

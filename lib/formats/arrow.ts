@@ -40,6 +40,7 @@ const unpacking = async ({ compressionRegistry, CompressionType }: Arrow): Promi
   }
 }
 
+/** Type of a column, or of the values of its dictionary. */
 const arrowType = (of: Arrow['DataType'], type: DataType): Type => {
   // The types of apache-arrow declare these as any.
   const held = of.isDictionary(type) ? (type.dictionary as DataType) : type
@@ -57,6 +58,7 @@ const arrowType = (of: Arrow['DataType'], type: DataType): Type => {
         : 'text'
 }
 
+/** Units of a timestamp in a second, by Arrow's `TimeUnit`. */
 const UNITS_PER_SECOND = [1n, 1_000n, 1_000_000n, 1_000_000_000n] as const
 
 /** Integer in two's complement, lowest words first. */
@@ -95,7 +97,7 @@ const arrowCells = ({ DataType: of, DateUnit, Precision }: Arrow, vector: Vector
   return cells
 }
 
-/** True if the number of missing cells is as declared: a damaged count could hide missing cells or invent values. */
+/** True if the declared number of missing cells is right; a damaged one could hide missing cells or invent values. */
 const isValidNullCount = ({ DataType: of }: Arrow, { type, data }: Vector<DataType>): boolean =>
   data.every(({ length, offset, nullCount, nullBitmap }) => {
     // Typed as present, but a column without missing cells has no bitmap.

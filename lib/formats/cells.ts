@@ -5,7 +5,7 @@
 
 import { joinedBytes } from './joinedBytes.js'
 
-/** 10⁰ … 10²², which are doubles. */
+/** 10⁰ … 10²², all exact. */
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
 /** Dekker's 2²⁷ + 1: x · SPLIT − (x · SPLIT − x) is the upper half of x's bits. */
 const SPLIT = 134217729
@@ -29,8 +29,8 @@ const dekkerProductError = (a: number, b: number, product: number): number => {
 }
 
 /**
- * Decimal number of 16 to 19 digits, `high` (the first nine) followed by `low`, over 10^fraction, rounded to the nearest double; NaN if it
- * is too near to the middle of two doubles.
+ * Decimal number of `digits` (16 to 19) digits, `high` (the first nine) followed by `low`, over 10^fraction, rounded to the nearest double;
+ * NaN if it is too near to the middle of two doubles.
  */
 const decimalQuotient = (high: number, low: number, digits: number, fraction: number): number => {
   const ten = POWERS_OF_TEN[digits - 9]
@@ -66,12 +66,10 @@ const NINE = 57
 const CAPITAL_E = 69
 const SMALL_E = 101
 
+/** Position after the number or quoted cell that was read last. */
 let end = 0
 
-/**
- * Parses the decimal number at a position, after optional blanks, and sets `end`; NaN if there is none or its rounding to the nearest
- * double is uncertain.
- */
+/** Parses the decimal number at a position, after optional blanks, and sets `end`; NaN if there is none or its rounding is uncertain. */
 const decimalAt = (bytes: Uint8Array, from: number): number => {
   let at = from
   let c = bytes[at]
@@ -132,7 +130,7 @@ export interface NumericSheet {
   readonly first: ReadonlyArray<string>
   /** 1 if the first line is a header, otherwise 0. */
   readonly above: number
-  /** [rows − above, width], row by row; NaN for a cell that is not a number. */
+  /** Cells below the header, [rows − above, width]; NaN if not a number. */
   readonly numbers: Float64Array
   /** Text of a cell that is not a number, by its row in `numbers`. */
   readonly text: (row: number, column: number) => string
@@ -145,7 +143,7 @@ export interface Reader {
   readonly sheet: () => NumericSheet | null
 }
 
-/** True for a character that is neither part of a number nor a blank. */
+/** True for characters that are neither part of a number nor a blank: comma, semicolon, tab, bar, colon. */
 const isSupportedSeparator = (character: string): boolean => /^[,;\t|:]$/.test(character)
 
 export interface Grammar {
@@ -157,9 +155,10 @@ export interface Grammar {
 
 /** Number of first bytes from which the separator is determined. */
 const SNIFFED_BYTES = 1048576
+/** Maximum number of characters that are encoded at a time. */
 const ENCODED_CHARACTERS = 1048576
 
-/** Reader of a table of `length` expected bytes, for which memory is allocated at once. Default: unknown. */
+/** Reader of a table of about `length` bytes, for which memory is allocated at once. Default: unknown. */
 export const cellReader = ({ separator, read }: Grammar, length = 0): Reader => {
   let behind: Reader | null = null
   let head: Uint8Array[] = []
@@ -206,7 +205,7 @@ export const sheetOf = (text: string, grammar: Grammar): NumericSheet | null => 
   return into.sheet()
 }
 
-/** Leaves every table to a full parser. */
+/** Reader that leaves every table to a full parser. */
 const unsupportedReader: Reader = { push: () => false, sheet: () => null }
 
 /** Position after the last complete line; 0 if there is none. */
@@ -362,7 +361,7 @@ const hasFailed = ({ failed }: OpenSheet): boolean => failed
 
 const endsCell = (separator: number, c: number): boolean => c === separator || c === LINE_FEED || c === CARRIAGE_RETURN
 
-/** Makes room for more rows, given the number of bytes read so far. */
+/** Makes room for more rows: as many as expected if `seen` bytes of the table have been read. */
 const growSheet = (sheet: OpenSheet, seen: number): void => {
   const { rows, length, width } = sheet
   const expected = Math.ceil((rows / Math.max(1, seen)) * length * 1.02)
@@ -373,13 +372,14 @@ const growSheet = (sheet: OpenSheet, seen: number): void => {
   sheet.texts.grow(rows, sheet.room)
 }
 
-/** Number in a cell that is not a plain decimal; stores its text if it is none. */
+/** Returns the number of a text; if it is none, stores the text and returns NaN. */
 const readCellText = (sheet: OpenSheet, text: string): number => {
   const number = sheet.read(text)
   if (Number.isNaN(number) && sheet.column < sheet.width) sheet.texts.put(text, sheet.rows, sheet.column, sheet.room)
   return number
 }
 
+/** Returns the number in a cell that is not a plain decimal; if it is none, stores its text and returns NaN. Gives up if it is not UTF-8. */
 const readUnquotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, to: number): number => {
   const text = sheet.parsers.decoded(bytes, from, to)
   if (text !== null) return readCellText(sheet, text)
@@ -387,7 +387,9 @@ const readUnquotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, to:
   return NaN
 }
 
-/** Reads a quoted cell of a line that ends before `stop` and sets `end`. */
+/**
+ * Returns the number in a quoted cell of a line that ends before `stop`, and sets `end`; if it is none, stores its text and returns NaN.
+ */
 const readQuotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, stop: number): number => {
   const plain = decimalAt(bytes, from + 1)
   if (plain === plain && bytes[end] === QUOTE_BYTE && endsCell(sheet.separator, bytes[end + 1])) {
@@ -462,7 +464,7 @@ const readLines = (
       at++
       continue
     }
-    // The first line is parsed as a whole, and so is one that may be blank.
+    // The first line, and any that may be blank, is parsed as a whole.
     if (sheet.width === 0 || c <= SPACE || c > 127) {
       let to = at
       while (to < stop && bytes[to] !== LINE_FEED && bytes[to] !== CARRIAGE_RETURN) to++

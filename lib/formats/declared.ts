@@ -21,7 +21,7 @@ export const entriesIn = (shape: ReadonlyArray<unknown>, width: number, bytes: n
   return count * width > bytes ? `${count * width} bytes of numbers in ${bytes}` : count
 }
 
-/** Maximum nesting of a stored model, since its reader recurses into each level. */
+/** Maximum nesting of a stored model, since its reader recurses. */
 const MAX_JSON_LEVELS = 64
 
 /** Value of a JSON text; undefined if it is not JSON or nested too deeply. */

@@ -1,4 +1,4 @@
-/** Splits a text that arrives in pieces into pieces of complete records, in which line ends may be quoted. */
+/** Cuts a text that arrives in pieces at ends of records, whose cells may contain quoted line ends. */
 
 export interface Marks {
   readonly separator: string
@@ -8,7 +8,7 @@ export interface Marks {
   readonly skip: number
 }
 
-/** Maximum number of characters of a record; longer text is an unclosed quote, passed on unchanged. */
+/** Maximum number of characters of a record; longer text counts as an unclosed quote and is passed on unchanged. */
 const MAX_RECORD_LENGTH = 1 << 24
 
 /** Position after the first `lines` lines. */

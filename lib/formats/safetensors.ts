@@ -1,6 +1,6 @@
 /**
  * Named arrays in the format safetensors (huggingface/safetensors): the length of the header in eight bytes, the header as JSON, and
- * little-endian numbers without gaps. Files are untrusted, so all that the header declares is checked.
+ * little-endian numbers without gaps. Files are untrusted, so all claims of the header are checked.
  */
 import { isRecord } from '../plain/object.js'
 import { QUOTED_LETTERS, quotedJson, shortened } from '../plain/said.js'

@@ -1,6 +1,4 @@
-/**
- * Functions of records as plain loops, for every step of a run: fp-ts sorts the names first, and its pairs of name and value are costly.
- */
+/** Functions of records as plain loops: fp-ts sorts the names and makes a pair for each, which is too slow for every step of a run. */
 
 /** Maps each value; names keep their order. */
 export const mapRecordValues =
@@ -11,7 +9,7 @@ export const mapRecordValues =
     return out
   }
 
-/** Merges records, later ones over earlier ones, without undefined ones. A spread takes microseconds for each name. */
+/** Merges records, later ones over earlier ones; skips null, undefined and false. A spread takes microseconds for each name. */
 export const mergeRecords = <A>(
   ...records: ReadonlyArray<Readonly<Record<string, A>> | null | undefined | false>
 ): Readonly<Record<string, A>> => {

@@ -2,7 +2,7 @@
 import type { Either } from 'fp-ts/lib/Either.js'
 
 export interface Gathering<A, E, B> {
-  /** Adds a piece to the result of those before; `before` is null for the first one. */
+  /** Adds a piece to the result of those before, null for the first one. */
   readonly add: (piece: A, before: B | null) => Either<E, B>
   readonly close: () => void
 }
@@ -12,6 +12,7 @@ interface GatheringState<E, B> {
   readonly result: () => Either<E, B | null>
 }
 
+/** Holds the latest result of a fold; `take` returns false if that is a problem. */
 const newGathering = <E, B>(): GatheringState<E, B> => {
   let result: Either<E, B | null> = { _tag: 'Right', right: null }
   return {
@@ -28,6 +29,7 @@ const resultSoFar = <E, B>({ result }: GatheringState<E, B>): B | null => {
   return found._tag === 'Right' ? found.right : null
 }
 
+/** Result of a fold; calls `close` if it is a problem or null. */
 const closeUnlessGathered = <A, E, B>(
   { result }: GatheringState<E, B>,
   { close }: Gathering<A, E, B>
@@ -37,7 +39,7 @@ const closeUnlessGathered = <A, E, B>(
   return found
 }
 
-/** Folds all pieces; returns the first problem, or null if there are no pieces. */
+/** Folds all pieces; returns the result, the first problem, or null if there are no pieces. Calls `close` unless there is a result. */
 export const gatherPieces = <A, E, B>(pieces: Iterable<A>, gathering: Gathering<A, E, B>): Either<E, B | null> => {
   const taken = newGathering<E, B>()
   try {
@@ -49,7 +51,9 @@ export const gatherPieces = <A, E, B>(pieces: Iterable<A>, gathering: Gathering<
   return closeUnlessGathered(taken, gathering)
 }
 
-/** Folds asynchronous pieces; returns the first problem, or null if there are no pieces. */
+/**
+ * Folds asynchronous pieces; returns the result, the first problem, or null if there are no pieces. Calls `close` unless there is a result.
+ */
 export const gatheredAsync = async <A, E, B>(
   pieces: AsyncIterable<A>,
   gathering: Gathering<A, E, B>
@@ -64,7 +68,7 @@ export const gatheredAsync = async <A, E, B>(
   return closeUnlessGathered(taken, gathering)
 }
 
-/** Yields the second result of `step` for each piece; its first is the state for the next piece. */
+/** Yields the second part of step(state, piece) for each piece; the first part is the next state. */
 export async function* scanned<A, S, B>(
   pieces: AsyncIterable<A>,
   start: S,
@@ -83,7 +87,7 @@ export async function* mappedAsync<A, B>(pieces: AsyncIterable<A>, f: (piece: A)
   for await (const piece of pieces) yield f(piece)
 }
 
-/** Yields all pieces, and a thrown error as a last piece `of(error)`; rethrows it if that is null. */
+/** Yields all pieces; after a thrown error also `of(error)`, or rethrows it if that is null. */
 export async function* caught<A, B>(pieces: AsyncIterable<A>, of: (error: unknown) => B | null): AsyncGenerator<A | B> {
   try {
     yield* pieces

@@ -1,11 +1,9 @@
-/** JSON text from outside: its nesting is bounded before it is parsed, and its faults have equal words in every engine. */
+/** JSON from outside: nesting is bounded before a text is parsed, and faults have equal words in every engine. */
 
 /** The value of a text, or the fault, as the end of "it is not JSON: …". */
 export type JsonResult = { readonly value: unknown } | { readonly fault: string }
 
-/**
- * Parses a text; returns a fault if it is not JSON, or nested deeper than `maxDepth` levels, which takes V8 25 bytes of memory per byte.
- */
+/** Parses a text; returns a fault if it is not JSON or nested deeper than `maxDepth` levels, which take V8 25 bytes of memory per byte. */
 export const parseJson = (text: string, maxDepth: number): JsonResult => {
   if (isTextDeeper(text, maxDepth)) return { fault: `nested deeper than ${maxDepth} levels` }
   try {
@@ -42,7 +40,7 @@ const faultPlace = (text: string, position: number): string => {
   return text.includes('\n') ? `line ${before.length}, ${column}` : column
 }
 
-/** Token that may come next: a value, a key, either or an immediate end (`first…`), a colon, or a comma or an end (`next`). */
+/** Next token: a value or key, perhaps an end instead (`first…`); a colon; a comma or an end (`next`). */
 type ExpectedToken = 'value' | 'firstValue' | 'key' | 'firstKey' | 'colon' | 'next'
 
 /** First position at which the text cannot be continued as JSON; the length of the text if there is none. */
@@ -89,7 +87,7 @@ export const faultPosition = (text: string): number => {
   return text.length
 }
 
-/** Position after the string that begins at `from`, or of its first invalid character. */
+/** Position after the string that begins at `from`; in case of a fault, that of its first invalid character. */
 const stringEnd = (text: string, from: number): { readonly at: number; readonly isFault: boolean } => {
   let at = from + 1
   while (at < text.length) {

@@ -28,9 +28,10 @@ import { block64, keyWords } from './threefry.js'
 const TWO_TO_THE_32 = powerOfTwo(32)
 const TWO_MINUS_53 = powerOfTwo(-53)
 
-/** Halves of the first word of the generator's key, digits of π; the second word is the caller's key. */
-const FIRST_LOW = 0x85a308d3
-const FIRST_HIGH = 0x243f6a88
+/** Low half of the first word of the generator's key, digits of π; the second word is the caller's key. */
+const CONSTANT_WORD_LOW = 0x85a308d3
+/** High half of the same word. */
+const CONSTANT_WORD_HIGH = 0x243f6a88
 
 /** Unit of a block's use, as added to the high half of a counter. */
 const USE_UNIT = powerOfTwo(21)
@@ -48,7 +49,7 @@ const ZIGGURAT_EDGE = 3.654152885361009
 /** The lowest layer includes the tail. */
 const LAYER_AREA = 0.004928673233974655
 
-/** Widths and heights of the layers; the lowest has the width of a rectangle of its area. */
+/** Widths and heights of the ziggurat's layers; the lowest has the width of a rectangle of its area. */
 const layers = (): { readonly widths: Float64Array; readonly heights: Float64Array } => {
   const widths = new Float64Array(LAYER_COUNT + 1)
   const heights = new Float64Array(LAYER_COUNT + 1)
@@ -77,7 +78,7 @@ export interface KeyDraws {
   readonly gammas: (shape: number, first: number, out: Float64Array) => void
 }
 
-/** Block function of a key, with the words of the last block. */
+/** Key of the block function, and the words of the last block. */
 interface KeyBlocks {
   readonly key: Int32Array
   readonly words: Uint32Array
@@ -88,7 +89,7 @@ const computeBlock = ({ key, words }: KeyBlocks, use: number, i: number): void =
   block64(key, i >>> 0, use + Math.floor(i / TWO_TO_THE_32), 0, 0, words)
 }
 
-/** Draws a number of the tail, as its distance from the tail's start. */
+/** Distance of a draw of the tail from the tail's start. */
 const drawTail = (blocks: KeyBlocks, use: number, i: number): number => {
   const { words } = blocks
   for (let next = use; ; next += USE_UNIT) {
@@ -98,7 +99,7 @@ const drawTail = (blocks: KeyBlocks, use: number, i: number): number => {
   }
 }
 
-/** Normal draw i from a word, or from blocks of the uses that follow if it is not accepted. */
+/** Normal draw i from a word, or from blocks of later uses if that is not accepted. */
 const normalOfWord = (
   blocks: KeyBlocks,
   { use, i }: { readonly use: number; readonly i: number },
@@ -165,7 +166,7 @@ const fillGammas = (blocks: KeyBlocks, shape: number, first: number, out: Float6
 
 /** The draws of the key with low half k0 and high half k1. */
 export const drawsOfKey = (k0: number, k1: number): KeyDraws => {
-  const key = keyWords(FIRST_LOW, FIRST_HIGH, k0, k1)
+  const key = keyWords(CONSTANT_WORD_LOW, CONSTANT_WORD_HIGH, k0, k1)
   const blocks: KeyBlocks = { key, words: new Uint32Array(4) }
   return {
     uniforms: (first, out) => {

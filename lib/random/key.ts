@@ -159,7 +159,9 @@ export const split =
     return keys
   }
 
-/** The length comes first, so that no label's derivation begins another's; then two UTF-16 code units a block. */
+/**
+ * Key of a label, derived from its length first, so that no label's derivation begins another's; then from two UTF-16 code units at a time.
+ */
 const labelKey =
   (text: string) =>
   (key: Key): Key => {
@@ -189,12 +191,12 @@ export const named =
   <L extends string>(...labels: ReadonlyArray<L>) =>
   (key: Key): { readonly [K in L]: Key } => {
     const keyOf = (text: L): Key => labelKey(text)(key)
-    // For one label, as at every step of a run, a list of entries takes longer than the key.
+    // A list of entries takes longer than a single key, which every step of a run derives.
     const found =
       labels.length === 1
         ? { [labels[0]]: keyOf(labels[0]) }
         : Object.fromEntries(labels.map(text => [text, keyOf(text)]))
-    // The keys of the record are exactly the labels, which the type of neither expression says.
+    // The record has exactly the labels as keys, which TypeScript infers for neither expression.
     return found as { readonly [K in L]: Key }
   }
 

@@ -1,11 +1,11 @@
 /**
- * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k, F_k with few columns; loadings and noise are each
- * component's own or common, and noise may be equal in all columns (McNicholas & Murphy 2008). At level (α, σ) S = AAᵀ + diag D, A = αF, D
- * = α²ψ + σ². With [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the mean of the factors is ŷ = B r, p = S⁻¹r = D⁻¹(r − Aŷ), and rᵀp =
- * |D^{−½}(r − Aŷ)|² + |ŷ|²; Woodbury's difference would lose its digits for small ψ. A row costs O(d q).
+ * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k, F_k with few columns; loadings and noise are own or
+ * common, and noise may be equal in all columns (McNicholas & Murphy 2008). At level (α, σ) S = AAᵀ + diag D, A = αF, D = α²ψ + σ². With
+ * [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the factors' mean is ŷ = B r, p = S⁻¹r = D⁻¹(r − Aŷ), and rᵀp = |D^{−½}(r − Aŷ)|² + |ŷ|²;
+ * Woodbury's difference would lose its digits for small ψ. A row costs O(d q).
  *
- * If ψ is small in a few columns, rounding of r − Aŷ dominates p and violates Aᵀp = ŷ; a step of iterative refinement on Dp + Aŷ = r, Aᵀp =
- * ŷ restores the digits that S determines (Björck 1967).
+ * If ψ is small in a few columns, rounding of r − Aŷ dominates p; a step of iterative refinement on Dp + Aŷ = r, Aᵀp = ŷ restores the
+ * digits that S determines (Björck 1967).
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -95,12 +95,12 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
 const analysedLogRoot = ({ noise, factor }: Analysed): Tensor =>
   neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
 
-/** Maximum number of columns for a d × d array per row. */
+/** Up to this number of columns a row has a d × d array. */
 const MAX_DIM_OF_ROW_MATRICES = 8
 
 /**
- * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|². With a level per row and many columns it is ΣD⁻¹ − |T|², which loses digits if columns
- * with little noise determine the factors.
+ * tr S⁻¹ = Σ_j |D^{−½}(e_j − A B e_j)|² + |B e_j|². With a level per row and many columns it is ΣD⁻¹ − |narrow|², which loses digits if
+ * columns with little noise determine the factors.
  */
 const precisionTrace = (
   { loads, noise, narrow, means }: Analysed,
@@ -152,7 +152,7 @@ const analyserDensities = (
     )
   })
 
-/** Number of inner iterations in one M-step. */
+/** Inner iterations in one M-step. */
 const INNER_STEPS = 10
 
 /** Loadings below this share of the noise count as 0, a saddle that inner iterations cannot leave. */
@@ -162,11 +162,11 @@ interface AnalyserStructure extends AnalyserKind {
   readonly rank: number
 }
 
-/** Name by McNicholas & Murphy: C (constrained) or U for loadings, noise, and its columns; then the rank. */
+/** Name by McNicholas & Murphy: C (constrained) or U for loadings, noise and its columns, then the rank. */
 export const analyserName = ({ loadings, noise, isotropic, rank }: AnalyserStructure): string =>
   [loadings === 'common', noise === 'common', isotropic].map(is => (is ? 'C' : 'U')).join('') + String(rank)
 
-/** Number of free parameters, less rotations of the factors, at most that of a full covariance (Drton, Sturmfels & Sullivant 2007). */
+/** Rotations of the factors do not count; at most that of a full covariance (Drton, Sturmfels & Sullivant 2007). */
 const analyserFreedom =
   ({ rank, loadings, noise, isotropic }: AnalyserStructure) =>
   (components: number, dim: number): number => {
@@ -192,7 +192,7 @@ const analyserShapes = (
   logNoise: [...(isOwn(noise) ? [components] : []), ...(isotropic ? [] : [dim])]
 })
 
-/** Loadings and noise of each component, at a level. Default: without noise. */
+/** Default level: no noise. */
 const analysesOfParams = (
   { loadings, noise, isotropic }: AnalyserStructure,
   { factors, logNoise }: Params.Params<AnalyserParameter>,
@@ -214,7 +214,7 @@ interface ComponentsAtLevel {
   readonly level?: MStepContext['level']
 }
 
-/** Parameters at time 0 from loadings and noise at a level. Default: time 0. */
+/** Parameters at time 0 from loadings and noise at a level. Default level: time 0. */
 const paramsOfAnalyses = (
   structure: AnalyserStructure,
   all: ReadonlyArray<Analysis>,
@@ -236,14 +236,14 @@ const paramsOfAnalyses = (
   }
 }
 
-/** Returns loadings and noise for scatters, from earlier ones or none, with noise of at least `least`. */
+/** Fits scatters from earlier solutions or none, with noise of at least `least`. */
 type FitScatters = (
   scatters: ReadonlyArray<Scatter>,
   from: ReadonlyArray<Analysis> | null,
   least: number
 ) => ReadonlyArray<Analysis>
 
-/** Fits the components with mass; the others keep their parameters. */
+/** Components without mass keep their parameters. */
 const fitComponentsWithMass =
   (structure: AnalyserStructure, fitScatters: FitScatters): CovarianceModel<AnalyserParameter>['fit'] =>
   (n, w, at, old) => {
@@ -275,8 +275,8 @@ const hasNoLoadings = ({ loads, noise }: Analysis): boolean =>
   loads.reduce((sum, f) => sum + f * f, 0) <= SADDLE_SHARE * noise.reduce((sum, v) => sum + v, 0)
 
 /**
- * Fits in closed form if there is one or no earlier solution. Otherwise iterates; if all loadings are 0, which iterations cannot leave, it
- * returns the more likely of both.
+ * Fits in closed form if there is one or no earlier solution; otherwise iterates. If all loadings are 0, which iterations cannot leave, the
+ * more likely of both.
  */
 const fitAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceModel<AnalyserParameter>['fit'] =>
   fitComponentsWithMass({ rank, ...kind }, (scatters, from, least) => {
@@ -292,7 +292,7 @@ const multistartAnalysers = ({ rank, ...kind }: AnalyserStructure): CovarianceMo
     return multistartAnalysis(kind, scatters, start, { rank, least })
   })
 
-/** Lower triangles of Σ_k, [K, d, d], from the stacks [Fᵀ; √ψ]. */
+/** Triangles of Σ_k, [K, d, d], from the stacks [Fᵀ; √ψ]. */
 const analyserTriangles = (all: ReadonlyArray<Analysis>, dim: number, rank: number): Float64Array =>
   compute(() => {
     const roots = fromNdArray({
@@ -318,7 +318,7 @@ export const factorAnalysers = (structure: AnalyserStructure): CovarianceModel<A
     second: 'full',
     isShared: !ownLoads && !ownNoise,
     isScalable: !isotropic,
-    // With fewer rows the likelihood is unbounded: the factors may explain them without noise.
+    // With fewer rows factors may explain them without noise, and the likelihood is unbounded.
     leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),
     shapes: (components, dim) => analyserShapes(structure, components, dim),
     freedom: analyserFreedom(structure),
@@ -365,8 +365,8 @@ const analyserFields = {
 }
 
 /**
- * A mixture with free weights and `rank` factors in each component, which its columns share: Σ_k = F_k F_kᵀ + diag exp(logNoise_k), F_k [d,
- * rank]. `Covariance.factors` has variants with common loadings, common noise, or equal noise in all columns.
+ * A mixture with free weights and `rank` factors in each component: Σ_k = F_k F_kᵀ + diag exp(logNoise_k), F_k [d, rank].
+ * `Covariance.factors` has variants with common loadings, common noise, or equal noise in all columns.
  *
  * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). F and F Q describe the
  * same covariance for orthogonal Q. The M-step is generalized: ten inner iterations on the factors, with noise clipped from below.

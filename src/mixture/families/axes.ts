@@ -1,7 +1,7 @@
 /**
  * Orientations of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D. Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2,
- * parametrizes them by d(d − 1)/2 unbounded numbers p, row by row below a diagonal. Common axes are estimated by Jacobi rotations of pairs,
- * each optimal for a fixed spectrum, then by quasi-Newton steps on all pairs that re-estimate the spectrum.
+ * parametrizes them by d(d − 1)/2 unbounded numbers p, row by row below a diagonal. Common axes are estimated by Jacobi rotations of pairs
+ * for a fixed spectrum, then by quasi-Newton steps that re-estimate it.
  */
 import {
   dot,
@@ -14,7 +14,7 @@ import {
   transposed
 } from '../../../lib/arrays/linalg.js'
 
-/** Eigenvectors of a symmetric [d, d] as rows, and eigenvalues in decreasing order, clipped at 0. */
+/** Eigenvectors as rows, and eigenvalues in decreasing order, clipped at 0. */
 export const principalAxes = (
   matrix: Float64Array,
   dim: number
@@ -23,7 +23,7 @@ export const principalAxes = (
   return { axes: vectors.values, moments: values.map(x => Math.max(x, 0)) }
 }
 
-/** Returns D W_k Dᵀ for each of a stack, [K, d, d]. */
+/** Returns D W_k Dᵀ, [K, d, d]. */
 export const conjugatedStack = (axes: Float64Array, w: Float64Array, dim: number): Float64Array => {
   const out = new Float64Array(w.length)
   const half = new Float64Array(dim * dim)
@@ -42,7 +42,7 @@ export const conjugatedStack = (axes: Float64Array, w: Float64Array, dim: number
   return out
 }
 
-/** Changes entries of a matrix in the basis of the axes, and rotates it back. */
+/** Changes entries in the basis of the axes, and rotates back. */
 export const changeAlongAxes = (
   axes: Float64Array,
   w: Float64Array,
@@ -55,13 +55,13 @@ export const changeAlongAxes = (
     dim
   )
 
-/** Diagonals of a stack [K, d, d], clipped at 0. */
+/** Returns diagonals of [K, d, d], clipped at 0. */
 const stackDiagonals = (t: Float64Array, dim: number): Float64Array =>
   new Float64Array(t.length / dim).map((_, at) =>
     Math.max(t[Math.floor(at / dim) * dim * dim + (at % dim) * (dim + 1)], 0)
   )
 
-/** Rotation of the coordinates i < j, with cosine c and sine s. */
+/** Rotates coordinates i < j, with cosine c and sine s. */
 interface GivensRotation {
   readonly i: number
   readonly j: number
@@ -69,7 +69,7 @@ interface GivensRotation {
   readonly s: number
 }
 
-/** Rotates the rows of a [d, d], in place. */
+/** Rotates the rows of x [d, d], in place. */
 const rotateRows = (x: Float64Array, { i, j, c, s }: GivensRotation, dim: number): void => {
   for (let at = i * dim, to = j * dim; at < (i + 1) * dim; at++, to++) {
     const a = x[at]
@@ -79,7 +79,7 @@ const rotateRows = (x: Float64Array, { i, j, c, s }: GivensRotation, dim: number
   }
 }
 
-/** Rotates rows and columns of the symmetric [d, d] from index `from` on, in place. */
+/** Rotates rows and columns of the [d, d] from index `from` on, in place. */
 const rotateRowsAndColumns = (t: Float64Array, from: number, { i, j, c, s }: GivensRotation, dim: number): void => {
   const row = from + i * dim
   const other = from + j * dim
@@ -103,8 +103,8 @@ const rotateRowsAndColumns = (t: Float64Array, from: number, { i, j, c, s }: Giv
 }
 
 /**
- * One sweep of Jacobi rotations of the axes and of T_k = D W_k Dᵀ, in place: for each pair the globally optimal angle for Σ_kj T_kjj/u_kj.
- * Returns the sine of the largest.
+ * Sweep of Jacobi rotations of the axes and of T_k = D W_k Dᵀ, in place: for each pair the optimal angle for Σ_kj T_kjj/u_kj. Returns the
+ * largest sine.
  */
 const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array, dim: number): number => {
   const size = dim * dim
@@ -137,7 +137,6 @@ const jacobiSweep = (axes: Float64Array, t: Float64Array, inverse: Float64Array,
   return most
 }
 
-/** Optimal spectrum along given axes. */
 export interface SpectrumAlongAxes<S> {
   readonly found: S
   /** 1/u, [K, d]; 0 for components without mass. */
@@ -145,45 +144,44 @@ export interface SpectrumAlongAxes<S> {
   readonly value: number
 }
 
-/** Maximum number of sweeps before quasi-Newton steps. */
 const MAX_AXES_SWEEPS = 5
 /** Angles below this are skipped. */
 const MIN_ANGLE = 1e-9
-/** A sweep that reduces the loss by less than this, in units of `lossUnit`, is the last. */
+/** A sweep with a smaller reduction of the loss, in units of `lossUnit`, is the last. */
 const MIN_SWEEP_GAIN = 1e-3
-/** Maximum number of quasi-Newton steps. */
 const MAX_QUASI_NEWTON_STEPS = 100
 
-/** Number of steps that L-BFGS uses. */
+/** Number of steps in L-BFGS. */
 const REMEMBERED_STEPS = 10
 /**
- * Quasi-Newton steps end below this predicted gain, in units of `lossUnit`: for a whole fit, and for a step of EM, which continues anyway.
+ * Predicted gain, in units of `lossUnit`, below which quasi-Newton steps end: for a whole fit, and for a step of EM, which continues
+ * anyway.
  */
 const MIN_PREDICTED_GAIN = { whole: 1e-15, step: 1e-13 }
-/** Minimum share of the predicted reduction (Armijo's condition), and of the first step length. */
+/** Minimum share of the predicted reduction (Armijo), and of the first step length. */
 const ARMIJO_SHARE = 1e-4
 
-/** Axes, T_k = D W_k Dᵀ, and the spectrum along them. */
+/** T_k = D W_k Dᵀ. */
 interface AxesState<S> {
   readonly axes: Float64Array
   readonly t: Float64Array
   readonly now: SpectrumAlongAxes<S>
 }
 
-/** Second moments W_k, [K, d, d], accuracy, and optimal spectrum along given axes. */
+/** `w`: second moments W_k, [K, d, d]. */
 interface AxesProblem<S> {
   readonly w: Float64Array
   readonly dim: number
   readonly precision: keyof typeof MIN_PREDICTED_GAIN
-  /** Returns the optimal spectrum for moments ω along the axes, [K, d]; `last` is the previous one, null at first. */
+  /** Returns the optimal spectrum for moments ω along the axes, [K, d]; `last` is null at first. */
   readonly along: (omega: Float64Array, last: S | null) => SpectrumAlongAxes<S>
 }
 
-/** Σ_kj T_kjj/u_kj, equal to the mass times d at the optimal spectrum: a unit of the loss. */
+/** Σ_kj T_kjj/u_kj, equal to mass times d at the optimal spectrum. */
 const lossUnit = <S>({ t, now }: AxesState<S>, dim: number): number =>
   stackDiagonals(t, dim).reduce((sum, omega, at) => sum + omega * now.inverse[at], 0)
 
-/** Sweeps of Jacobi rotations, each followed by the spectrum. */
+/** Alternates rotations and spectra. */
 const sweepAxes = <S>(start: Float64Array, { w, dim, along }: AxesProblem<S>): AxesState<S> => {
   const axes = start.slice()
   const t = conjugatedStack(axes, w, dim)
@@ -199,8 +197,8 @@ const sweepAxes = <S>(start: Float64Array, { w, dim, along }: AxesProblem<S>): A
 }
 
 /**
- * Derivatives of the loss by the rotation p_ij of each pair i > j, at a fixed spectrum, which by the envelope theorem gives the exact slope
- * Σ_k 2T_kij(1/u_ki − 1/u_kj); the curvature is made positive.
+ * Derivatives of the loss by the rotation p_ij of each pair i > j, at a fixed spectrum. The slope Σ_k 2T_kij(1/u_ki − 1/u_kj) is exact by
+ * the envelope theorem; the curvature is made positive.
  */
 const rotationDerivatives = <S>(
   { t, now: { inverse } }: AxesState<S>,
@@ -234,7 +232,7 @@ interface CurvaturePair {
   readonly change: Float64Array
 }
 
-/** L-BFGS direction from earlier steps, the last first; the initial Hessian is diagonal, the pairs' curvatures (Nocedal 1980). */
+/** L-BFGS direction from earlier steps, the last first; the initial Hessian is `curvature` (Nocedal 1980). */
 const quasiNewtonDirection = (
   slope: Float64Array,
   curvature: Float64Array,
@@ -255,7 +253,7 @@ const quasiNewtonDirection = (
   return out.map(x => -x)
 }
 
-/** Minimizes over all rotations at once, with the spectrum re-estimated at each step: sweeps converge slowly if the two interact. */
+/** Minimizes over all rotations at once, re-estimating the spectrum at each step: sweeps converge slowly if the two interact. */
 const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S> => {
   const { w, dim, precision, along } = problem
   const unit = lossUnit(from, dim)
@@ -303,7 +301,7 @@ const refineAxes = <S>(from: AxesState<S>, problem: AxesProblem<S>): AxesState<S
   return here
 }
 
-/** Returns the best common axes, and their spectrum, from several starts, since there are local optima. */
+/** Returns the best common axes and their spectrum from several starts, as there are local optima. */
 export const likeliestAxes = <S>(
   starts: ReadonlyArray<Float64Array>,
   problem: AxesProblem<S>
@@ -313,7 +311,7 @@ export const likeliestAxes = <S>(
   return { axes, found: now.found }
 }
 
-/** Returns D from p: M⁻¹(I + A)², M = I + AᵀA = LLᵀ, L the triangle of the stack of I and A. */
+/** Returns D from p: M⁻¹(I + A)², M = I + AᵀA = LLᵀ, L the triangle of the stack [I; A]. */
 export const axesOfAngles = (angles: Float64Array, dim: number): Float64Array => {
   const size = dim * dim
   const stack = new Float64Array(2 * size)
@@ -340,8 +338,8 @@ export const axesOfAngles = (angles: Float64Array, dim: number): Float64Array =>
 }
 
 /**
- * Returns p for axes up to their signs, chosen so that no pivot of I + XS, X = Dᵀ, is below 1: A = 2(I + XS)⁻¹ − I then has no large
- * entries, and all axes can be represented (O’Dorney 2014).
+ * Returns p for axes up to their signs, chosen so that no pivot of I + XS, X = Dᵀ, is below 1: then A = 2(I + XS)⁻¹ − I has no large
+ * entries (O’Dorney 2014).
  */
 export const anglesOfAxes = (axes: Float64Array, dim: number): Float64Array => {
   const width = 2 * dim
@@ -351,7 +349,7 @@ export const anglesOfAxes = (axes: Float64Array, dim: number): Float64Array => {
     m[i * width + dim + i] = 1
   }
   for (let j = 0; j < dim; j++) {
-    // Column j is that of X, and column d + j still that of I.
+    // Column j is that of X, column d + j still that of I.
     const sign = m[j * width + j] < 0 ? -1 : 1
     for (let i = 0; i < dim; i++) m[i * width + j] = sign * m[i * width + j] + m[i * width + dim + j]
     const pivot = m[j * width + j]

@@ -1,4 +1,4 @@
-/** Mixtures with a background: a fixed density for rows that belong to no component. */
+/** Mixtures with a background: a fixed density for rows of no component. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { cumulative } from '../../../lib/arrays/entries.js'
 import { scalarArray } from '../../../lib/arrays/ndarray.js'
@@ -24,7 +24,7 @@ import {
   type GaussianParameter
 } from './tails.js'
 
-/** Log-odds of the background's share, []; its centre, [dim], and log scales, [dim], which are not estimated. */
+/** Log-odds of the background's share, []; its centre and log scales, [dim], which are not estimated. */
 export type BackgroundParameter = 'backgroundShare' | 'backgroundCentre' | 'backgroundScale'
 
 type WithBackground = GaussianParameter | BackgroundParameter
@@ -47,7 +47,7 @@ const pickBackgroundParams = ({
 })
 
 const componentParams = (params: Params.Params<WithBackground>): Params.Params<GaussianParameter> =>
-  // The remaining names are those of the components.
+  // The remaining names are the components'.
   Object.fromEntries(
     Object.entries(params).filter(([name]) => !name.startsWith('background'))
   ) as unknown as Params.Params<GaussianParameter>
@@ -62,14 +62,14 @@ const backgroundToParams = ({
   backgroundScale: Gaussian.vectorArray(scale.map(Elementary.log))
 })
 
-/** Default share, centre and scale (twice the interquartile range) for standardized columns; `placed` computes them from data. */
+/** Default share, centre and scale (twice the interquartile range), for standardized columns. */
 const defaultLocation = (dim: number): Omit<Background, 'shape'> => ({
   share: INITIAL_SHARE,
   centre: new Float64Array(dim),
   scale: new Float64Array(dim).fill(2 * IQR)
 })
 
-/** Interquartile range of the standard normal. */
+/** Interquartile range of N(0, 1). */
 const IQR = 1.349
 
 /** Sorted values of a column, and cumulative weights. */
@@ -78,7 +78,7 @@ interface WeightedColumn {
   readonly upTo: Float64Array
 }
 
-/** Columns without missing cells and rows of weight 0. */
+/** Missing cells and rows of weight 0 are left out. */
 const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
   RA.makeBy(points.dim, j => {
     const cell = (i: number): number => points.values[i * points.dim + j]
@@ -95,8 +95,7 @@ const weightedColumns = (points: Points): ReadonlyArray<WeightedColumn> =>
   })
 
 /**
- * Weighted quantile: the value below which a share of the weight lies, or the midpoint of two (Hyndman & Fan 1996, type 2). A row of weight
- * 2 counts as two.
+ * The value below which a share of the weight lies, or the midpoint of two (Hyndman & Fan 1996, type 2). A row of weight 2 counts as two.
  */
 const weightedQuantile = ({ rising, upTo }: WeightedColumn, share: number): number => {
   const all = upTo[upTo.length - 1]
@@ -116,7 +115,7 @@ const locateByShape: Readonly<
     const { rising } = column
     const low = weightedQuantile(column, 0.25)
     const high = weightedQuantile(column, 0.75)
-    // Half of the rows are equal: the whole range is used.
+    // Half of the rows are equal.
     const spread = high > low ? high - low : rising[rising.length - 1] - rising[0]
     return { centre: weightedQuantile(column, 0.5), scale: spread > 0 ? 2 * spread : 1 }
   },
@@ -127,7 +126,6 @@ const locateByShape: Readonly<
   }
 }
 
-/** Returns location and scale of a background for rows. */
 const locateBackground = (shape: Background['shape'], points: Points): Pick<Background, 'centre' | 'scale'> => {
   const found = weightedColumns(points).map(locateByShape[shape])
   return {
@@ -272,13 +270,13 @@ export interface Options {
 }
 
 /**
- * Returns a mixture with a background, of which only the share is estimated: p(x) = (1 − b) Σ π_k p_k(x) + b u(x). A row that is more
- * probable under u than under each component belongs to none: `Fit.assign` returns −1 for it, `ornstein assign` prints `background`.
+ * Returns a mixture with a background, of which only the share is estimated: p(x) = (1 − b) Σ π_k p_k(x) + b u(x). `Fit.assign` returns −1
+ * for a row that is more probable under u than under each component, and `ornstein assign` prints `background`.
  *
- * u is a Cauchy, a multivariate t with one degree of freedom, centred at the columns' medians, with twice their interquartile ranges as
- * scale, and fits rows at any distance. `shape: 'box'` is uniform on the ranges of the columns, as in mclust: one distant row widens the
- * box for all. Rows outside it are assigned as if the density were 1/V there too (`Mixture.responsibilities`). Initializers compute the
- * location from data: `backgroundCentre` and `backgroundScale`, its log scales, are not estimated, and `backgroundShare` is log b/(1 − b).
+ * u is a Cauchy, centred at the columns' medians, with twice their interquartile ranges as scale, and fits rows at any distance. `shape:
+ * 'box'` is uniform on the ranges of the columns, as in mclust: one distant row widens the box for all. Rows outside it are assigned as if
+ * the density were 1/V there too. Initializers compute the location from data: `backgroundCentre` and `backgroundScale`, its log scales,
+ * are not estimated, and `backgroundShare` is log b/(1 − b).
  *
  * @example
  * import { strict as assert } from 'node:assert'

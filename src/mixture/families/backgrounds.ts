@@ -1,4 +1,4 @@
-/** Densities of backgrounds in the tensor vocabulary: a Cauchy about a centre, and uniform on a box. */
+/** Densities of backgrounds in the tensor vocabulary. */
 import {
   abs,
   add,
@@ -32,7 +32,7 @@ import type { RowLevel } from '../family.js'
 import * as Gaussian from './gaussian.js'
 import * as Terms from './precisions.js'
 
-/** Centre and scale, [2, dim]. */
+/** [2, dim] */
 type CentreAndScale = Tensor
 
 const splitCentreAndScale = (place: CentreAndScale): readonly [centre: Tensor, scale: Tensor] => {
@@ -59,20 +59,20 @@ const singleGaussian = (place: CentreAndScale): Terms.PrecisionGaussians => {
 
 const cauchyDegrees = (): Tensor => fill([1], 1)
 
-/** Lower bound of the noise at an edge, so that quotients are finite. */
+/** Lower bound that keeps quotients finite. */
 const MIN_EDGE_NOISE = 1e-300
 
-/** Upper bound of the standardized distance, so that its square is finite. */
+/** Upper bound that keeps squares finite. */
 const MAX_STANDARDIZED_DISTANCE = 1e100
 
-/** Maximum decrease e⁻³⁸ of the integrand, for which 24 nodes are exact to rounding. */
+/** Maximum decrease of the integrand, by e⁻³⁸, for which 24 nodes are exact to rounding. */
 const MAX_LOG_DECAY = 38
 const { nodes: NODES, weights: WEIGHTS } = Quadrature.gaussLegendre(24)(0, 1)
 
 /**
- * Log-density of a box with noise, Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs over columns, with small relative error. Inside, y ≤ s, it is a sum
- * of positive terms. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ, by Gauss–Legendre quadrature on the
- * part that is not negligible.
+ * Log-density of a box with noise, Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs over columns, with small relative error. Inside it is a sum of
+ * positive terms. Outside, at a = (|y| − s)/σ, it is φ(a) ∫ exp(−at − t²/2) dt over 0 ≤ t ≤ 2s/σ, by Gauss–Legendre quadrature of the part
+ * that is not negligible.
  */
 const noisedBoxLogDensity =
   (place: CentreAndScale) =>
@@ -98,7 +98,7 @@ const noisedBoxLogDensity =
     return sum(sub(where(isInside, log(inside), outside), log(mul(2, s))), 1, true)
   }
 
-/** Returns log-densities at any level, [rows, 1]. */
+/** Log-densities at any level, [rows, 1]. */
 export const backgroundLogDensity = (
   shape: 'cauchy' | 'box',
   place: CentreAndScale
@@ -116,7 +116,7 @@ const cleanBox =
     return where(lessEqual(out, 1), add(peak, mul(0, out)), fill([x.shape[0], 1], -Infinity))
   }
 
-/** Returns log-densities at time 0, [rows, 1]; −∞ without a background. */
+/** Log-densities at time 0, [rows, 1]; −∞ without a background. */
 export const cleanBackgroundLogDensity = ({
   cauchy,
   box

@@ -19,7 +19,7 @@ import {
 export type { CovarianceModel } from './covariances.js'
 export type { Scatters } from './defined.js'
 
-/** Meaning of a covariance structure, invariant in the parameter names, which `interpret` restores. */
+/** Invariant in the parameter names, which `interpret` restores. */
 export interface Meaning<Q extends string> {
   readonly name: string
   readonly formula: string
@@ -35,7 +35,7 @@ export const concept = Concept<Covariance<string>>(
   'the covariances of a mixture: what is common to its components, and what is their own'
 )
 
-/** Returns the model of a covariance structure. */
+/** Returns the model; its parameter names are those of the value's type. */
 export const interpret = <Q extends string>(covariance: Covariance<Q>): CovarianceModel<Q> =>
   // Only this module creates meanings, from models with the names Q.
   concept.meaning(covariance).model as CovarianceModel<Q>
@@ -47,17 +47,14 @@ const covarianceMeaning = <Q extends string>(model: CovarianceModel<Q>): Meaning
 
 // —— by volume, shape and orientation ——
 
-/**
- * Volume |Σ_k|^{1/d}, shape (eigenvalues over the volume) and orientation (eigenvectors): common to all components, their own, or none.
- * Without a shape covariances are isotropic; without an orientation, diagonal.
- */
+/** Volume |Σ_k|^{1/d}, shape (eigenvalues over the volume; none: isotropic) and orientation (eigenvectors; none: diagonal). */
 export interface Parts {
   readonly volume: 'common' | 'own'
   readonly shape: 'none' | 'common' | 'own'
   readonly orientation?: 'none' | 'common' | 'own'
 }
 
-/** mclust's names of the fourteen structures: volume, shape and orientation, each E (equal), V (varying) or I (identity). */
+/** mclust's fourteen: volume, shape and orientation, each E (equal), V (varying) or I (identity). */
 export const names = [
   ...(['EII', 'VII', 'EEI', 'VEI', 'EVI', 'VVI'] as const),
   ...(['EEE', 'VEE', 'EVE', 'VVE', 'EEV', 'VEV', 'EVV', 'VVV'] as const)
@@ -65,7 +62,7 @@ export const names = [
 
 export type Name = (typeof names)[number]
 
-/** Names of the parameters; six structures keep those of their older families. */
+/** Six structures keep the names of their older families. */
 type NamesOf<V, S, O> = S extends 'none'
   ? V extends 'common'
     ? 'logVariance'
@@ -84,7 +81,7 @@ interface LetterMeaning {
   readonly I: 'none'
 }
 
-/** Names of the parameters of a covariance structure, given as a value or by name. */
+/** Parameter names of a structure, given as a value or by name. */
 export type ParametersOf<C> =
   C extends Covariance<infer Q>
     ? Q
@@ -134,14 +131,14 @@ const covarianceOfParts = Case.define('Covariance', {
 
 /**
  * Returns Σ_k = λ_k D_k A_k D_kᵀ (Banfield & Raftery 1993; Celeux & Govaert 1995): the volume λ_k, the shape A_k, diagonal with |A_k| = 1,
- * and the orientation D_k are each common to the components, their own, or none. These are the fourteen structures of mclust.
+ * and the orientation D_k are each common, own, or none: mclust's fourteen structures.
  *
- * Six have the parameters of their families: `logVariance` (EII), `logVariances` (VII, EEI, VVI), `logScales` and `lower` (EEE, VVV). The
- * others have log λ as `logVolumes`, [K] or []; log A by Helmert's contrasts as `shapes`, [K, d − 1] or [d − 1]; and Dᵀ, whose rows are the
- * axes, by Cayley's map (I − S)⁻¹(I + S) of S = (low − lowᵀ)/2, low with `turns`, [K, d(d − 1)/2] or [d(d − 1)/2], below its diagonal.
+ * Parameters are `logVariance` (EII), `logVariances` (VII, EEI, VVI), or `logScales` and `lower` (EEE, VVV); otherwise log λ as
+ * `logVolumes`, [K] or []; log A by Helmert's contrasts as `shapes`, [K, d − 1] or [d − 1]; and Dᵀ, whose rows are the axes, by Cayley's
+ * map (I − S)⁻¹(I + S) of S = (low − lowᵀ)/2, low with `turns`, [K, d(d − 1)/2] or [d(d − 1)/2], below its diagonal.
  *
  * The M-step is exact at time 0, with a lower bound on the eigenvalues, except for VEE, EVE and VVE, whose axes are iterated until the
- * predicted gain is negligible. The likelihood never decreases, at time 0 and at noise levels.
+ * predicted gain is negligible. The likelihood never decreases, at any level.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -190,17 +187,15 @@ const factorFields = {
 
 /**
  * Returns Σ_k = F_k F_kᵀ + Ψ_k, factor analysers (Ghahramani & Hinton 1996): loadings F_k [d, rank], and diagonal noise Ψ_k, equal in all
- * columns if isotropic; each is the components' own or common. These are the eight parsimonious mixtures of McNicholas & Murphy (2008),
- * named by C (constrained) or U for loadings, noise and its columns.
+ * columns if isotropic, each own or common. These are the eight parsimonious mixtures of McNicholas & Murphy (2008).
  *
  * The parameters are `factors`, [K, d, rank] or [d, rank], and `logNoise`, log Ψ, [K, d], [d], [K] or []. F and F Q describe the same
  * covariance for orthogonal Q.
  *
- * The M-step, with a lower bound on the noise, is exact at time 0 and at noise levels if noise is isotropic and the structure is not CUC
- * (principal components: Tipping & Bishop 1999); otherwise it is generalized, ten inner EM iterations on the factors. The likelihood never
- * decreases.
+ * The M-step, with a lower bound on the noise, is exact if noise is isotropic and the structure is not CUC (principal components: Tipping &
+ * Bishop 1999); otherwise it is generalized, ten inner EM iterations on the factors. The likelihood never decreases.
  *
- * With d columns a component has d·rank − rank(rank − 1)/2 + d parameters instead of d(d + 1)/2: no advantage if rank is near d.
+ * A component has d·rank − rank(rank − 1)/2 + d parameters instead of d(d + 1)/2: no advantage if rank is near d.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -230,24 +225,24 @@ export const factors: Case.Constructor<
 
 // —— by name ——
 
-/** Names of factor analysers with one factor; in others the digit is the number of factors. */
+/** Factor analysers with one factor; in others the digit differs. */
 export const ONE_FACTOR_NAMES = ['UUU1', 'UUC1', 'UCU1', 'UCC1', 'CUU1', 'CUC1', 'CCU1', 'CCC1'] as const
 
-/** Name of factor analysers: C (constrained) or U for loadings, noise and its columns, then the rank. */
+/** C (constrained) or U for loadings, noise and its columns, then the rank. */
 export type FactorName = `${'C' | 'U'}${'C' | 'U'}${'C' | 'U'}${number}`
 
 const LETTER_MEANINGS = { E: 'common', V: 'own', I: 'none' } as const
 
-/** True if the name is one of mclust's fourteen. */
+/** True for one of mclust's fourteen names. */
 export const isName = (name: string): name is Name => names.some(one => one === name)
 
 /** True for three of C or U and a rank, such as CUU2. */
 export const isFactorName = (name: string): name is FactorName => /^[CU]{3}[1-9]\d{0,3}$/.test(name)
 
 /**
- * Returns the covariance structure with this name. mclust's names have volume, shape and orientation, each E (equal), V (varying) or I
- * (identity); those of McNicholas & Murphy are factor analysers, C (constrained) or U for loadings, noise and its columns, followed by the
- * number of factors.
+ * Returns the covariance structure with this name: mclust's, with volume, shape and orientation, each E (equal), V (varying) or I
+ * (identity); or, for factor analysers, McNicholas & Murphy's, C (constrained) or U for loadings, noise and its columns, then the number of
+ * factors.
  *
  * @throws RangeError for any other name
  * @example
@@ -294,7 +289,7 @@ export const covarianceName = (covariance: Covariance<string>): Name | FactorNam
   return nameOfMclust(covariance) ?? (isFactorName(name) && Case.isMadeBy(factors)(covariance) ? name : null)
 }
 
-/** Field of a covariance structure, also by name. */
+/** Covariance structure, also by name. */
 export const field: Field.Field<Covariance<string>, Covariance<string> | Name | FactorName> = Field.of<
   Covariance<string>,
   Name | FactorName
@@ -312,12 +307,12 @@ export interface Spec<N extends string, F extends Field.Fields, Q extends string
   extends Omit<Case.Spec<N, F, never, null, null>, 'meaning' | 'call' | 'on'>, CovarianceDefinition<F, Q> {}
 
 /**
- * Defines a custom covariance structure from its triangles, and a fit to scatter matrices: its mixtures can be fitted by every objective,
- * and by EM at time 0, at noise levels, under priors and with missing cells.
+ * Defines a custom covariance structure from its triangles and a fit to scatter matrices: its mixtures can be fitted by every objective,
+ * and by EM at any level, under priors and with missing cells.
  *
  * At a noise level the moments are those expected of the noiseless rows under the old parameters, so a fit that raises the likelihood at
- * time 0 raises it there too, in more iterations than the built-in structures need. Eigenvalues of scatters are clipped at the lower bound
- * before `fit` is called; a `fit` that does not preserve the spectrum has to apply the bound to Σ_k.
+ * time 0 does so there too, in more iterations. Scatters' eigenvalues are clipped at the lower bound before `fit` is called; a `fit` that
+ * does not preserve the spectrum has to apply the bound to Σ_k.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -355,17 +350,17 @@ export function define<const N extends string, Q extends string, const F extends
   })
 }
 
-/** Returns the code that builds the covariance structure. */
+/** Returns code that builds the structure. */
 export const show = (covariance: Covariance<string>): string => Case.show(covariance)
 
-/** Returns the covariance structure as a formula. */
+/** Returns the structure as a formula. */
 export const formula = (covariance: Covariance<string>): string => Case.formula(covariance)
 
-/** Returns the problems of a covariance structure. */
+/** Problems of a covariance structure. */
 export const problems = (covariance: Covariance<string>): ReadonlyArray<Problem.Problem> => Case.problems(covariance)
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [of, factors]
 
-/** Returns the JSON codec of covariance structures in a vocabulary. */
+/** JSON codec of covariance structures in a vocabulary. */
 export const codec = (vocabulary: Vocabulary.Vocabulary): t.Type<Covariance<string>, unknown> =>
   Vocabulary.codec(vocabulary)(concept)

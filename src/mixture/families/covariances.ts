@@ -1,4 +1,4 @@
-/** Models of covariances: parameters, Σ_k, and maximum-likelihood parameters for moments. */
+/** Models of covariances: parameters, Σ_k, and maximum-likelihood fits to moments. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -22,43 +22,43 @@ import type { Mixture } from '../mixture.js'
 import * as Gaussian from './gaussian.js'
 
 export interface CovarianceModel<Q extends string> {
-  /** mclust's name, or a custom one. */
+  /** mclust's, or a custom one. */
   readonly name: string
-  /** Formula of Σ_i, or of the common Σ. */
+  /** Σ_i, or the common Σ. */
   readonly formula: string
   /** Second moments for `fit`; 'trace' if covariances are multiples of I. */
   readonly second: Exclude<Second, 'none'>
   readonly isShared: boolean
-  /** True if components share the volume. Default: `isShared`. */
+  /** Default: `isShared`. */
   readonly isVolumeShared?: boolean
-  /** Present if the covariances are diagonal along common axes: see `Learned`. */
+  /** Present if covariances are diagonal along common axes: see `Learned`. */
   readonly hasCommonAxes?: true
   /** True if rescaling columns leaves the structure valid. */
   readonly isScalable?: boolean
-  /** Number of rows of one component below which its likelihood is unbounded. */
+  /** Rows of a component below which its likelihood is unbounded. */
   readonly leastRows: (dim: number) => number
-  /** Shapes of the parameters; per-component ones have the components as first axis. */
+  /** Per-component parameters have the components as first axis. */
   readonly shapes: (components: number, dim: number) => Params.Shapes<Q>
   /** Number of free parameters. Default: the number of entries. */
   readonly freedom?: (components: number, dim: number) => number
   readonly densities: Gaussian.Evaluated<Params.Tensors<'means' | Q> & { readonly logits?: Tensor }>
   readonly factors: (own: Params.Params<Q>, components: number, dim: number) => Pick<Mixture, 'variances' | 'factors'>
   /**
-   * Returns the maximum-likelihood parameters above a lower bound, or parameters at least as likely as the old ones, for masses n [K] and
-   * moments W_k [K, …] about the components' means at a level. If `old` is null it takes the best initialization. A component without mass
-   * keeps its parameters.
+   * Returns the maximum-likelihood parameters above a lower bound, or more likely ones than the old, for masses n [K] and moments W_k [K,
+   * …] about the components' means at a level. If `old` is null it takes the best initialization. A component without mass keeps its
+   * parameters.
    */
   readonly fit: (n: Float64Array, w: Float64Array, at: MStepContext, old: Params.Params<Q> | null) => Params.Params<Q>
-  /** Present if `fit` raises the likelihood by inner iterations only: see `MStep`. */
+  /** See `MStep`. */
   readonly isGeneralized?: true
-  /** Like `fit`, from several starts: see `MStep`. */
+  /** Returns the best of several starts: see `MStep`. */
   readonly multistart?: CovarianceModel<Q>['fit']
-  /** Returns the parameters on columns times `by`. Default: through `ofMixture` or `fit`. */
+  /** Parameters on columns times `by`. Default: through `ofMixture` or `fit`. */
   readonly scaled?: (by: Float64Array, own: Params.Params<Q>) => Params.Params<Q>
-  /** Returns the parameters nearest to a mixture, from its factors; `fit` would square these, which costs half of the digits. */
+  /** Nearest parameters to a mixture, from its factors; `fit` would square these, which costs half of the digits. */
   readonly ofMixture?: (mixture: Mixture) => Params.Params<Q>
   readonly projection?: NonNullable<Capabilities<'means' | 'logits' | Q>['projection']>
-  /** Returns W_k about the old means from the derivatives of −E log p; only if `fit` is linear in W. */
+  /** W_k about the old means from the derivatives of −E log p; only if `fit` is linear in W. */
   readonly ofGradient?: (
     own: Params.Params<Q>,
     gradient: Params.Params<Q>,
@@ -93,13 +93,13 @@ const averagePerComponent = (n: Float64Array, w: Float64Array): Float64Array => 
   return out
 }
 
-/** Returns W_k/n_k of each component. */
+/** W_k/n_k of each component. */
 export const averagesByComponent = (n: Float64Array, w: Float64Array): ReadonlyArray<Float64Array> => {
   const all = averagePerComponent(n, w)
   return Array.from(n, (_, k) => kthPart(all, n.length, k))
 }
 
-/** Returns `found`, with the old parameters of components without mass. */
+/** Components without mass get the old parameters. */
 const keepWithoutMass = <Q extends string>(
   mass: Float64Array,
   old: Params.Params<Q> | null,
@@ -125,7 +125,7 @@ export interface Variances<Q extends string> extends CovarianceDensities<Q> {
   readonly isRound: boolean
 }
 
-/** Diagonal covariances, one variance or one per column, per component or common: EII, VII, EEI and VVI in mclust. */
+/** One variance or one per column, per component or common: EII, VII, EEI and VVI in mclust. */
 export const diagonalModel = <const Q extends string>({
   name,
   isShared,
@@ -179,7 +179,7 @@ export const diagonalModel = <const Q extends string>({
 
 type Triangular = 'logScales' | 'lower'
 
-/** L_k, [..., d, d], from the logarithms of its diagonal, [..., d], and the entries below, row by row, [..., d(d − 1)/2]. */
+/** L_k, [..., d, d], from its log diagonal, [..., d], and the entries below, row by row, [..., d(d − 1)/2]. */
 const triangles = ({ logScales, lower }: Params.Params<Triangular>): NdArray => {
   const { shape, values } = logScales
   const dim = shape[shape.length - 1]
@@ -207,14 +207,14 @@ const packedTriangles = ({ shape, values }: NdArray): Params.Params<Triangular> 
   return { logScales: { shape: [...lead, dim], values: logScales }, lower: { shape: [...lead, below], values: lower } }
 }
 
-/** Triangle at time 0 of a scatter at a level, with eigenvalues (max(·, α²φ + σ²) − σ²)/α². */
+/** Triangle at time 0 of a scatter at a level, eigenvalues clipped to (max(·, α²φ + σ²) − σ²)/α². */
 const clippedTriangle = (scatter: Float64Array, { level, floor, dim }: MStepContext): Float64Array => {
   const { alpha, sigma } = level
   const above = Math.max(Elementary.square(alpha) * floor, Number.MIN_VALUE)
   return Factor.ofClipped(scatter, dim, { less: Elementary.square(sigma), above }).values.map(x => x / alpha)
 }
 
-/** Full covariances L_k L_kᵀ, per component or one for all: VVV and EEE in mclust. */
+/** L_k L_kᵀ, per component or one for all: VVV and EEE in mclust. */
 export const triangular = ({
   isShared,
   ...densitiesAndProjection

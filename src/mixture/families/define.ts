@@ -40,7 +40,7 @@ import * as Params from '../../core/params.js'
 import * as Gaussian from './gaussian.js'
 import * as Maps from './maps.js'
 
-/** Conversion between parameters and centres: the family's own, or through a mixture of equally weighted isotropic components. */
+/** The family's own conversion, or through a mixture of equally weighted isotropic components. */
 export const familyStart = <P extends string>(family: Family<P>, dim: number): CentreConversion<P> | undefined => {
   if (concept.is(family))
     return refuse(
@@ -62,9 +62,9 @@ const logJointDensity = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, le
 
 /**
  * Defines a custom family of mixtures from the log-densities of its components: it can be fitted by every objective, printed, stored and
- * property-tested like the built-in ones. With `toMixture` and `fromMixture` it can also be fitted by EM, at time 0 and at noise levels,
- * under priors and with missing cells, and initialized from centres. If its parameters include `logits` (log weights) and `means`
- * (centres), give `logDensities` instead of `components`.
+ * property-tested. With `toMixture` and `fromMixture` it can also be fitted by EM, at any level, under priors and with missing cells, and
+ * initialized from centres. If its parameters include `logits` (log weights) and `means` (centres), give `logDensities` instead of
+ * `components`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -129,7 +129,7 @@ export function family<
 
 const isOfFields = (part: unknown): part is (fields: unknown) => unknown => typeof part === 'function'
 
-/** Parts of the family for given fields, and permutations if one field is the number of components. */
+/** Parts for given fields, and permutations if one field is the number of components. */
 const partsOfFields =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>(spec: Spec<N, F, P, A>) =>
   (fields: Field.Of<F>): FamilyParts<P> => {
@@ -148,7 +148,6 @@ const partsOfFields =
     return { ...parts, symmetries: { relabel } }
   }
 
-/** Components from log-densities, `logits` and `means`. */
 const componentsFromDensities =
   <N extends string, F extends Field.Fields, P extends string, A extends Case.Call>({
     name,
@@ -171,7 +170,7 @@ const componentsFromDensities =
 const freeParameterCount = (shapes: Params.Shapes<string>): number =>
   Params.paramsSize(shapes) - (Object.hasOwn(shapes, 'logits') ? 1 : 0)
 
-/** Returns the model of a family; absent parts are derived from the densities or the conversions. */
+/** Absent parts are derived from the densities or the conversions. */
 export const modelOfFamily = <P extends string>(made: FamilyParts<P>): Model<P> => {
   const { parameters: shapes, components, toMixture, fromMixture, closedUnder = [], moments = {}, called = null } = made
   const maps = toMixture && fromMixture && { toMixture, fromMixture }

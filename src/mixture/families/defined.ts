@@ -1,4 +1,4 @@
-/** Custom covariance structures, from triangles and a fit to scatter matrices at time 0. */
+/** Custom covariance structures. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -14,37 +14,37 @@ import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
 
 export interface Scatters {
-  /** Scatter matrices W_k/n_k at time 0, row-major [d, d]; one pooled over the components if the covariance is shared. */
+  /** W_k/n_k at time 0, row-major [d, d]; one pooled over the components if the covariance is shared. */
   readonly scatters: ReadonlyArray<Float64Array>
   readonly shares: Float64Array
   readonly dim: number
-  /** Lower bound on the eigenvalues of Σ_k, which those of the scatters respect. */
+  /** Lower bound on the eigenvalues of Σ_k, which the scatters respect. */
   readonly floor: number
 }
 
 export interface CovarianceDefinition<F extends Field.Fields, Q extends string> {
-  /** Names and shapes of the parameters; per-component ones have the components as first axis. */
+  /** Per-component parameters have the components as first axis. */
   readonly shapes: (fields: Field.Of<F>) => (components: number, dim: number) => Params.Shapes<Q>
-  /** Lower triangles L_k, Σ_k = L_k L_kᵀ, [K, d, d]; [1, d, d] if one for all. */
+  /** L_k, Σ_k = L_k L_kᵀ, [K, d, d]; [1, d, d] if one for all. */
   readonly triangles: (fields: Field.Of<F>) => (own: Params.Tensors<NoInfer<Q>>, dim: number) => Tensor
   /**
    * Returns parameters that minimize Σ_k n_k(log|Σ_k| + tr Σ_k⁻¹S_k), or reduce it from the old ones; if these are null, the parameters
-   * nearest to the scatters as a mixture's covariances.
+   * nearest to the scatters.
    */
   readonly fit: (
     fields: Field.Of<F>
   ) => (scatters: Scatters, old: Params.Params<NoInfer<Q>> | null) => Params.Params<NoInfer<Q>>
-  /** True if all components have the same covariance. */
+  /** True if all components have one covariance. */
   readonly isShared?: boolean
   /** Number of free parameters. Default: the number of entries. */
   readonly freedom?: (fields: Field.Of<F>) => (components: number, dim: number) => number
-  /** Number of rows of one component below which its likelihood is unbounded. Default: d + 1, or 1 if the covariance is shared. */
+  /** Rows of a component below which its likelihood is unbounded. Default: d + 1, or 1 if the covariance is shared. */
   readonly leastRows?: (fields: Field.Of<F>) => (dim: number) => number
 }
 
 /**
- * Expected moments of the noiseless rows from those with noise, masses n [K] and W [K, d, d], and the old triangles [K, d, d]: with K =
- * αΣS⁻¹, S = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹ (Dempster, Laird & Rubin 1977).
+ * Expected moments of noiseless rows, from masses n [K], moments W [K, d, d] of noised ones and old triangles [K, d, d]: with K = αΣS⁻¹, S
+ * = α²Σ + σ²I, W about the mean becomes KWKᵀ + nσ²ΣS⁻¹ (Dempster, Laird & Rubin 1977).
  */
 const denoisedMoments = (
   triangles: Float64Array,

@@ -18,7 +18,7 @@ export interface MixtureParts<Q extends string> extends Gaussian.ComponentCount 
   readonly weights: 'free' | 'equal'
 }
 
-/** Joins parameters, without logits if weights are equal. */
+/** Joins parameters; equal weights have no logits. */
 const joinParams = <A, Q extends string>(
   means: A,
   logits: A | null,
@@ -38,10 +38,10 @@ export const paramsToMixture =
     }
   }
 
-/** Weight given to an empty component, so that it keeps its covariance. */
+/** Lets an empty component keep its covariance. */
 const MIN_COMPONENT_WEIGHT = 1e-200
 
-/** Covariance parameters nearest to a mixture: fits to Σ_k as moments, with the weights as masses if pooled. */
+/** Fits to Σ_k as moments, with the weights as masses if pooled. */
 const nearestCovarianceParams = <Q extends string>(
   { second, isShared, isVolumeShared = isShared, ofGradient, fit, ofMixture }: CovarianceModel<Q>,
   mixture: Mixture
@@ -66,7 +66,7 @@ const parameterShapes = <Q extends string>(
 ): Params.Shapes<MixtureParameter<Q>> =>
   joinParams<ReadonlyArray<number>, Q>([count, dim], weights === 'free' ? [count] : null, covariance.shapes(count, dim))
 
-/** M-step of the covariance model about the new means. */
+/** M-step about the new means. */
 const mixtureMStep = <Q extends string>({ covariance, weights }: MixtureParts<Q>): MStep<MixtureParameter<Q>> => {
   type P = MixtureParameter<Q>
   const { second, isShared, isVolumeShared, hasCommonAxes, isGeneralized, ofGradient, fit, multistart } = covariance
@@ -125,7 +125,7 @@ export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyPa
       return joinParams(means, logits, nearestCovarianceParams(covariance, Maps.isotropicMixture(means, variance)))
     }
   }
-  // Converting logits to weights and back would round them.
+  // Logits to weights and back would round.
   const scaled: NonNullable<Capabilities<P>['scaled']> = by => params => {
     const there = Maps.scaledMixture(by, toMixture(params))
     const own = covariance.scaled?.(by, params) ?? nearestCovarianceParams(covariance, there)

@@ -30,7 +30,7 @@ interface DiagonalTensors {
   readonly logVariances: Tensor
 }
 
-/** Evaluates Gaussians with diagonal covariances u [rows | 1, K | 1, dim]. */
+/** Variances u are [rows | 1, K | 1, dim]. */
 export const evaluateDiagonal = (means: Tensor, u: Tensor, x: Tensor, level: RowLevel): Gaussian.GaussianEvaluation => {
   const r = Gaussian.residuals(x, means, level)
   const pulls = div(r, u)
@@ -45,7 +45,7 @@ const ownDiagonalDensities = Gaussian.evaluatedGaussians(({ means, logVariances 
   evaluateDiagonal(means, diagonalAtLevel(exp(logVariances), level), x, level)
 )
 
-/** Evaluates Gaussians with given variances, [K, dim]. */
+/** Variances are [K, dim]. */
 export const evaluatedVariances = Gaussian.evaluatedGaussians(
   ({ means, variances }: Pick<DiagonalTensors, 'means' | 'logits'> & { readonly variances: Tensor }, x, level) =>
     evaluateDiagonal(means, diagonalAtLevel(variances, level), x, level)
@@ -85,7 +85,7 @@ export const commonVariances = Covariances.diagonalModel({
  * A mixture with free weights and diagonal covariances: Σ_k = diag exp(logVariances_k), [K, dim].
  *
  * s(x) = −Σ w_k (x − αc_k)/u_k by columns, u_k = α²v_k + σ², w = softmax(log π_k − ½Σ_j(log u_kj + (x − αc_k)_j²/u_kj)). The M-step at a
- * noise level is exact: variances are clipped, max(S_jj, α²φ + σ²), and converted to time 0.
+ * level is exact: variances are clipped, max(S_jj, α²φ + σ²), and converted to time 0.
  */
 export const diagonal = Derive.mixtureCase({
   name: 'diagonal',
@@ -99,8 +99,8 @@ export const diagonal = Derive.mixtureCase({
 /**
  * A mixture with free weights and a common diagonal covariance: Σ = diag exp(logVariances), [dim].
  *
- * s(x) = Σ w_k αc_k/u − x/u by columns, u = α²v + σ², w = softmax(log π_k − ½Σ_j (x − αc_k)_j²/u_j). The M-step at a noise level is exact:
- * the pooled variances are clipped, max(Σ_k W_k S_k,jj, α²φ + σ²), and converted to time 0.
+ * s(x) = Σ w_k αc_k/u − x/u by columns, u = α²v + σ², w = softmax(log π_k − ½Σ_j (x − αc_k)_j²/u_j). The M-step at a level is exact: pooled
+ * variances are clipped, max(Σ_k W_k S_k,jj, α²φ + σ²), and converted to time 0.
  */
 export const tiedDiagonal = Derive.mixtureCase({
   name: 'tiedDiagonal',

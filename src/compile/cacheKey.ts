@@ -7,7 +7,7 @@ interface DescribedPipeline {
   readonly cases: ReadonlyArray<unknown>
 }
 
-/** Key of a description without code; the 64 most recent are kept. */
+/** Key of a description without code; the last 64 are kept. */
 const cacheKeyFor = recently(
   64,
   (of: DescribedPipeline) => of,
@@ -15,8 +15,7 @@ const cacheKeyFor = recently(
 )(() => ({}))
 
 /**
- * Returns an object by which caches are keyed: the description itself if it contains code, otherwise one object for all descriptions with
- * equal text and equal cases.
+ * Returns an object to key caches by: the description itself if it contains code, otherwise one object for all with equal text and cases.
  */
 export const cacheKey = (value: Case.AnyValue): object => {
   const cases = Case.parts(value).map(part => part[Case.ofCase])

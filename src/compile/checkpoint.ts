@@ -1,7 +1,4 @@
-/**
- * Checkpoints: the state of a run as text, with its writer, its pipeline and the fingerprint of its data, by which a process verifies that
- * it would continue with the same bits.
- */
+/** Checkpoints: the state of a run as text, with its writer, pipeline and data fingerprint, so that it continues with the same bits. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
@@ -19,11 +16,11 @@ const CHECKPOINT_FORMAT = 'ornstein-checkpoint'
 
 export interface KeptState<P extends string> {
   readonly state: Run.State<P>
-  /** JSON value that is stored and returned unchanged. */
+  /** JSON value, stored and returned unchanged. */
   readonly beside: unknown
 }
 
-// user-defined descriptions are encoded by their cases, so writing needs no vocabulary
+// user-defined parts are encoded by their cases, so writing needs no vocabulary
 const pipelines = Pipeline.codec(Vocabulary.of([]))
 
 const checkpointCodec = t.intersection([
@@ -38,17 +35,17 @@ const checkpointCodec = t.intersection([
   GeneratorVersion.field
 ])
 
-/** True if every field of `said` has an equal field in `own`. */
-const isContainedIn = (said: unknown, own: unknown): boolean =>
-  isRecord(said) && isRecord(own)
-    ? Object.entries(said).every(([key, value]) => Object.hasOwn(own, key) && isContainedIn(value, own[key]))
-    : Array.isArray(said) && Array.isArray(own)
-      ? said.length === own.length && said.every((value, i) => isContainedIn(value, own[i]))
-      : said === own
+/** True if every field of `stored` has an equal field in `own`. */
+const isContainedIn = (stored: unknown, own: unknown): boolean =>
+  isRecord(stored) && isRecord(own)
+    ? Object.entries(stored).every(([key, value]) => Object.hasOwn(own, key) && isContainedIn(value, own[key]))
+    : Array.isArray(stored) && Array.isArray(own)
+      ? stored.length === own.length && stored.every((value, i) => isContainedIn(value, own[i]))
+      : stored === own
 
 /**
- * True if JSON describes the pipeline. It is decoded with the pipeline's own cases, so fields that an earlier version did not write have
- * their defaults; since user code is decoded to that of the pipeline, the JSON next to its name is compared too.
+ * True if JSON describes the pipeline. Decoded with its own cases, fields that an earlier version did not write have their defaults, and
+ * user code becomes that of the pipeline, so the JSON beside its name is compared too.
  */
 const matchesPipeline =
   <P extends string>(json: unknown) =>
@@ -63,8 +60,8 @@ const matchesPipeline =
   }
 
 /**
- * Returns the text of a checkpoint; `writer` is the name and version of the program. A truncated text is rejected when read, so write to
- * another file first and rename it.
+ * Returns the text of a checkpoint; `writer` is the name and version of the program. Write to another file first and rename it, since a
+ * truncated text is rejected when read.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -103,10 +100,7 @@ export const show =
     })}\n`
   }
 
-/**
- * Reads a checkpoint, or returns the problem for which this program cannot continue the run. User code in a pipeline is compared by its
- * name.
- */
+/** Reads a checkpoint; a problem if this program cannot continue the run. User code is compared by name. */
 export const readCheckpointText =
   <P extends string>(program: Program<P>, writer: string) =>
   (text: string): E.Either<Problem.Problem, KeptState<P>> => {

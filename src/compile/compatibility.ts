@@ -1,4 +1,4 @@
-/** Incompatibilities of a loss with its data, score, schedule or expectation, from the reads of each term and from its description. */
+/** Incompatibilities of a loss with its data, score, schedule or expectation. */
 import { Problem } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Source from '../data/source/source.js'
@@ -70,7 +70,7 @@ export const pairProblems = <P extends string>(
     ]
   })
 
-/** Problems of parts of a loss that are not declared `float32: true`. */
+/** Problems of the parts of a loss that do not support single precision. */
 const singlePrecisionTermProblems = <P extends string>({
   score,
   objective,
@@ -160,7 +160,7 @@ const weightProblems = <P extends string>(
       ]
 }
 
-/** Problems of terms that need new draws if the expectation does not draw. */
+/** Problems of a term that draws labels or directions, if the expectation draws nothing or projected noise alone. */
 const redrawProblems = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   { term, labelDropout }: WeightedMatching,
@@ -187,7 +187,7 @@ const redrawProblems = <P extends string>(
     : refused(`plain noise drawn again, as is ${drawn.join(', and ')}`, 'use Expectation.monteCarlo()')
 }
 
-/** Problems of a term on points that reads values defined only with noise or on a population. */
+/** Problems of a term on points. */
 const problemsOnPoints = <P extends string>(
   score: Score.Score<P>,
   term: Objective.Matching,
@@ -213,7 +213,7 @@ const problemsOnPoints = <P extends string>(
   ]
 }
 
-/** Problems of a term on the nodes of a population, where no noise is drawn. */
+/** Problems of a term on the nodes of a population, which have no noise. */
 const problemsOnNodes = <P extends string>(
   score: Score.Score<P>,
   { term, labelDropout }: WeightedMatching,
@@ -288,7 +288,6 @@ const matchingProblems = <P extends string>(
 const isWeightedMatching = (weighted: Objective.WeightedTerm): weighted is WeightedMatching =>
   Objective.isMatching(weighted.term)
 
-/** Problems of the terms; none if schedule or objective have problems of their own. */
 const termProblems = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): ProblemList => {
   const { schedule, score, objective } = loss
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
@@ -307,7 +306,7 @@ const termProblems = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): 
   ])
 }
 
-/** Problems of a term that reads noise or a density that does not exist. */
+/** Problems of a term that reads noise which is not drawn, or a density that does not exist. */
 const unreadableInputProblems = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   term: Objective.Term,
@@ -332,7 +331,7 @@ const unreadableInputProblems = <P extends string>(
   )
 }
 
-/** Returns all incompatibilities of a loss with its data. `coarse` returns the reports of too few quadrature nodes. */
+/** Returns all incompatibilities of a loss with its data. `coarse` returns the quadratures with too few nodes. */
 export const incompatibilities = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data,
@@ -350,7 +349,7 @@ export const incompatibilities = <P extends string>(
     ]
   return [
     ...(Nodes.isPopulation(data) ? [] : expectationProblems(loss, data)),
-    // a rule that could have enough nodes only adds a remark to its reason here; a pipeline rejects it
+    // a rule below the maximum only adds a remark to its reason here; a pipeline rejects it
     ...coarse()
       .filter(({ used: taken }) => taken >= Limits.maxNodes)
       .map(NodeResolution.tooFewNodes),

@@ -1,4 +1,4 @@
-/** Compile: turns a pure description and data into a gradient computation, or returns all problems at once. */
+/** Compile: turns a description and data into a gradient computation, or returns all problems at once. */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
@@ -57,7 +57,7 @@ const checkedLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.L
 export const checkedData = (data: Source.Data, call: string): Source.Data =>
   checked(data, ['rows', 'dim'], 'data', call)
 
-/** True if the score can compute the shapes of its parameters. A score that throws has a problem of its own. */
+/** True if the score can compute the shapes of its parameters. */
 const hasShapes = <P extends string>(score: Score.Score<P>, data: Source.Data): boolean =>
   (Source.isSource(data) || (Number.isInteger(data.dim) && data.values.length === data.rows * data.dim)) &&
   E.isRight(E.tryCatch(() => Score.shapes(data.dim)(score), identity))
@@ -72,9 +72,9 @@ const commonProblems = <P extends string>(
 ]
 
 /**
- * Returns the value of an objective and its gradient as a function of parameters and a key. Equal keys give equal noise and so equal bits.
- * Parameters of the wrong shape throw a RangeError. On a population, both are NaN if the parameters need more rows than are allowed, and
- * `problem` has the number.
+ * Returns the value of an objective and its gradient as a function of parameters and a key. Equal keys give equal bits. Parameters of the
+ * wrong shape throw a RangeError. On a population, both are NaN if the parameters need more rows than are allowed, and `problem` has the
+ * number.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -103,7 +103,7 @@ export const valueAndGrad =
   ): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>)> =>
     pipe(
       points,
-      byPlan(loss, circumstances, ({ evaluate }) => evaluate)
+      compileChosenPlan(loss, circumstances, ({ evaluate }) => evaluate)
     )
 
 /**
@@ -130,26 +130,26 @@ export const value =
   (points: Source.Data): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => number)> =>
     pipe(
       points,
-      byPlan(loss, {}, ({ value, evaluate }) => (params, key) => {
+      compileChosenPlan(loss, {}, ({ value, evaluate }) => (params, key) => {
         const found = value(params, key)
         // the evaluation with a gradient returns the reason for NaN
         return Number.isNaN(found) ? Problem.valueOrThrow(evaluate(params, key), 'Compile.value').value : found
       })
     )
 
-/** Evaluates by the chosen plan, after checking the shapes of the parameters. */
-const byPlan =
+/** Compiles a loss by its chosen plan; the result checks the shapes of parameters. */
+const compileChosenPlan =
   <P extends string, A>(
     loss: Loss.Loss<P>,
     circumstances: Partial<CompileOptions>,
-    of: (plan: Loss.LossPlan<P>) => (params: Params.Params<P>, key: Key.Key) => A
+    evaluationOf: (plan: Loss.LossPlan<P>) => (params: Params.Params<P>, key: Key.Key) => A
   ) =>
   (points: Source.Data): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => A)> =>
     pipe(
       points,
       plans(loss, circumstances),
       E.map(([plan]) => {
-        const compute = of(plan)
+        const compute = evaluationOf(plan)
         const checked = Params.checkedParams(Score.shapes(points.dim)(loss.score))
         return explained(
           (params: Params.Params<P>, key: Key.Key) => compute(checked(params), key),
@@ -159,11 +159,11 @@ const byPlan =
     )
 
 export interface CompileOptions extends Loss.PlanOptions {
-  /** True if the parts of the loss have passed the smoke test on similar data. Default: false. */
+  /** True if the loss has passed the smoke test on similar data. Default: false. */
   readonly isTried: boolean
 }
 
-/** Returns all plans for computing the loss on the data, the chosen one first. With equal keys their results are equal up to rounding. */
+/** Returns all plans for computing the loss on the data, the chosen one first; their results are equal up to rounding. */
 export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<CompileOptions> = {}) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
@@ -183,10 +183,10 @@ export const plans =
       ),
       E.flatMap(plans =>
         eitherProblemsOr(singlePrecisionProblems(plans[0], precision), () => {
-          const told = findUnresolvedNodes(loss, points, () => null)
+          const remark = findUnresolvedNodes(loss, points, () => null)
             .map(tooFewNodesRemark)
             .join('')
-          return RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + told }))(plans)
+          return RNEA.map((plan: Loss.LossPlan<P>) => ({ ...plan, reason: plan.reason + remark }))(plans)
         })
       )
     )
@@ -200,8 +200,8 @@ export interface AtLevel {
 }
 
 /**
- * Returns the loss at each of the given noise levels, by log-SNR log(α²/σ²), which shows where a network fits well. With one key, all
- * levels use the same noise. The schedule must have a time for each.
+ * Returns the loss at each of the given noise levels, by log-SNR log(α²/σ²), with the same noise at all levels of one key. The schedule
+ * must have a time for each.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -244,10 +244,9 @@ export const byLevel =
   }
 
 /**
- * Compiles a pipeline for data: returns a program, or all problems. Rows of a source are read block by block at every step, and results
- * have the bits of rows in memory. Sums over all rows are evaluated by `backend` (default: this process). With `precision: 'float32'`,
- * losses of networks are computed in single precision, four numbers at a time instead of two (see docs/compiler.md); parts that need double
- * precision are problems.
+ * Compiles a pipeline for data: returns a program, or all problems. Rows of a source are read block by block at every step, with the bits
+ * of rows in memory. Sums over all rows are evaluated by `backend` (default: this process). With `precision: 'float32'`, losses of networks
+ * are computed in single precision (see docs/compiler.md); parts that need double precision are problems.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -294,19 +293,18 @@ export const pipeline =
       Stage.problems(pipeline.schedule)(stage).map(Problem.within(`stages[${i}]`))
     )
     const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
-    // no stage is compiled if it has problems of its own, or if there are too many stages
-    const sound = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
+    const areStagesValid = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
     const compileSimple = stagePlanner({
       pipeline,
       start: begin,
       points,
       backend,
       precision,
-      sound: common.length === 0 && E.isRight(start)
+      isValid: common.length === 0 && E.isRight(start)
     })
-    const oversized = sound.every(identity) ? sizeProblems(stages) : []
+    const oversized = areStagesValid.every(identity) ? sizeProblems(stages) : []
     const compiled = stages.flatMap((stage, i) =>
-      !sound[i] || oversized.length > 0 || !hasShapes(score, points)
+      !areStagesValid[i] || oversized.length > 0 || !hasShapes(score, points)
         ? []
         : Stage.simple(stage).map(written => ({
             within: Stage.insideStage(`stages[${i}]`, written.path),
@@ -330,10 +328,10 @@ export const pipeline =
     }))
   }
 
-/** Number of operations listed in a profile; the others are summed. */
+/** Maximum number of operations listed in a profile; the others are summed. */
 const MAX_NAMED_SHARES = 4
 
-const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part): string => {
+const profileText = ({ term, operations, bytes, draws, shares, steps }: Loss.Part): string => {
   const percent = (share: number): string => `${Math.round(100 * share)} %`
   const rest = shares.slice(MAX_NAMED_SHARES).reduce((sum, [, share]) => sum + share, 0)
   const named = shares.slice(0, MAX_NAMED_SHARES).map(([kind, share]) => `${kind} ${percent(share)}`)
@@ -345,9 +343,9 @@ const profiled = ({ term, operations, bytes, draws, shares, steps }: Loss.Part):
 }
 
 /**
- * Returns a plan as text: for a program one line for each stage; for a loss the engine and, for each term, the cost of a row: operations,
- * bytes, random numbers, and the share of each operation. Accepts everything that has `how`: the results of `Compile.plans`,
- * `valueAndGrad`, `value`, `hessian`, `hessianVector` and `rowGradients`, a `Population.loss`, and `Sampler.how`.
+ * Returns a plan as text: for a program one line for each stage; for a loss the engine and, for each term, the operations, bytes and random
+ * numbers of a row. Accepts everything that has `how`: the results of `Compile.plans`, `valueAndGrad`, `value`, `hessian`, `hessianVector`
+ * and `rowGradients`, a `Population.loss`, and `Sampler.how`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -371,5 +369,5 @@ export const explain = <P extends string>(what: Pick<Program<P>, 'plan'> | Expla
   if ('how' in what) return explain(what.how())
   return 'plan' in what
     ? what.plan.map(({ stage, engine, reason }, i) => `stage ${i + 1}: ${stage}\n  by ${engine}: ${reason}`).join('\n')
-    : [`by ${what.engine}: ${what.reason}`, ...what.parts().map(profiled)].join('\n')
+    : [`by ${what.engine}: ${what.reason}`, ...what.parts().map(profileText)].join('\n')
 }

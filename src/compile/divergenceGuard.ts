@@ -1,7 +1,6 @@
 /**
- * Detects divergence. At a stationary point of a likelihood, a centre is a weighted mean of rows (of noised rows for a score-matching
- * loss), so it lies among them. A centre ten times as far out as any row, or a component ten times as wide, is diverging, and the loss is
- * rounding error there.
+ * Detects divergence. At a stationary point of a likelihood, a centre is a weighted mean of rows (noised ones for a score-matching loss),
+ * so it lies among them. If it is ten times as far out as any row, or a component ten times as wide, the loss is rounding error.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Frame from '../mixture/em/frame.js'
@@ -14,7 +13,7 @@ import type { DivergedParameter } from './program.js'
 import type { Family } from '../mixture/family.js'
 import type { Mixture } from '../mixture/mixtureData.js'
 
-/** Maximum distance of a centre and deviation of a component, as a multiple of the extent of the noised data. */
+/** Maximum distance of a centre, and deviation of a component, in units of the extent of the noised data. */
 const MAX_EXTENT_RATIO = 10
 
 interface DataExtent {
@@ -22,12 +21,11 @@ interface DataExtent {
   readonly deviation: number
 }
 
-/** Largest distance of a row from the origin. */
 const largestRowNorm = remembered(({ x, dim }: WeightedRows) => longest(x, dim))
 
 /**
- * Returns a check of one step: the first centre or component that it moved beyond the extent of the data; null if there is none. Those
- * outside before the step are ignored, since a run may start anywhere. `noise` is the largest σ/α of the loss, 0 if there is none.
+ * Returns a check of one step: the first centre or component that it moved beyond the extent of the data, unless it was outside before;
+ * otherwise null. `noise` is the largest σ/α of the loss, 0 without noise.
  */
 export const divergenceCheck = <P extends string>(
   family: Family<P>,
@@ -40,7 +38,7 @@ export const divergenceCheck = <P extends string>(
   const free = !family.unitVariance
   const mixtureOf = family.toMixture
   if (mixtureOf === undefined) return () => null
-  /** Distance of a component's centre from the origin, and its deviation over all columns. */
+  /** Distance of a centre from the origin, and deviation over all columns. */
   const extent = ({ means: { values }, weights, variances }: Mixture, k: number): DataExtent => {
     const width = variances.length / weights.length
     const spread = variances.subarray(k * width, (k + 1) * width).reduce((sum, v) => sum + (v * dim) / width, 0)
@@ -51,7 +49,7 @@ export const divergenceCheck = <P extends string>(
     const found = RA.makeBy(there.weights.length, k => extent(there, k))
     const isWide = ({ deviation }: DataExtent): boolean => free && deviation > far
     const isOut = ({ distance, deviation }: DataExtent): boolean => distance > far + MAX_EXTENT_RATIO * deviation
-    // usually no component is outside, and the parameters before the step are not needed
+    // usually no component is outside, so `before` is not needed
     if (!found.some(one => isWide(one) || isOut(one))) return null
     const here = mixtureOf(toInternal(before))
     const old = found.map((_, k) => extent(here, k))

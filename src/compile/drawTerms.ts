@@ -34,8 +34,8 @@ export interface DrawnTerm<T extends Objective.Term = Objective.Term> {
   readonly term: T
   readonly samples: ReadonlyArray<MatchingSample>
   /**
-   * Relation to the samples of the next evaluation, if known. 'same': equal nodes give the same list, since nothing is drawn. 'other keys':
-   * times are equal and only noise is drawn.
+   * Relation to the next evaluation's samples, if known. 'same': nothing is drawn, so equal nodes give the same list. 'other keys': times
+   * are equal and only noise is drawn.
    */
   readonly next?: 'same' | 'other keys' | undefined
 }
@@ -46,22 +46,21 @@ export interface DrawnEvaluation<T extends Objective.Term = Objective.Term> {
   readonly terms: ReadonlyArray<DrawnTerm<T>>
 }
 
-/** Product of two weights, each shared or one for each row. */
 const productOfWeights = (a: RowNumbers, b: RowNumbers): RowNumbers => zipNumbers(a, b, (v, w) => v * w)
 
-const noBasis: Projection.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
+const EMPTY_BASIS: Projection.Basis = { rank: 0, vectors: new Float64Array(0), origin: new Float64Array(0) }
 
-/** True if an expectation draws only the noise on which a mixture depends. */
+/** True if an expectation draws noise only in directions on which a mixture depends. */
 export const drawsProjectedNoise = (expectation: Expectation.Expectation): boolean =>
   Expectation.noiseDomain(expectation) !== 'everywhere'
 
-/** Stores drawn numbers in memory if the rows are; otherwise they are drawn again when read. */
+/** Stores drawn numbers if the rows are in memory; otherwise draws them again when they are read. */
 const holdNumbers =
   (data: Source.Data) =>
   (numbers: Stretches): RowNumbers =>
     Source.isSource(data) ? keepingLast(numbers) : numbersFrom(numbers, 0, numbers.rows)
 
-/** Labels of the rows, each dropped with probability `dropout`; null if that is 0 or no row has a label. */
+/** Labels of the rows, each replaced by −1 with probability `dropout`; null if that is 0 or no row has a label. */
 const droppedLabels = (data: Source.Data, dropout: number, key: () => Key.Key): RowNumbers | null => {
   if (dropout === 0) return null
   const labels = Matching.rowLabels(data)
@@ -99,39 +98,42 @@ export const lossNoiseLevels = <P extends string>({ schedule, objective }: Loss<
       : [CLEAN]
   )
 
-/** Terms of a loss, with their times unless these are drawn; they depend on the data by the number of columns alone, except for nodes. */
-const termsOf = <P extends string>(
+/**
+ * Prepares the terms of a loss for all parameters and keys: quadrature times and caches. On points they depend on the data by the number of
+ * columns alone.
+ */
+const prepareTerms = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,
-  { isOfNodes, dim }: { readonly isOfNodes: boolean; readonly dim: number }
+  { isOnNodes, dim }: { readonly isOnNodes: boolean; readonly dim: number }
 ) => {
   const { level } = Schedule.interpret(schedule)
   const weightOf = Weighting.interpret(schedule)
   const way = Expectation.interpret(expectation)
-  const count = (way.where === 'line' && !isOfNodes ? way.timeNodes : undefined) ?? NoiseLevels.DEFAULT_NODES
-  const deterministic = isOfNodes || Expectation.isDeterministicExpectation(expectation)
+  const count = (way.where === 'line' && !isOnNodes ? way.timeNodes : undefined) ?? NoiseLevels.DEFAULT_NODES
+  const deterministic = isOnNodes || Expectation.isDeterministicExpectation(expectation)
   return Objective.terms(objective).map(weighted => {
-    const term = isOfNodes ? exactTerm(weighted.term) : weighted.term
+    const term = isOnNodes ? exactTerm(weighted.term) : weighted.term
     const weightings = weighted.weightings.map(weightOf)
-    const at = levelAtTime(level, weightings)
+    const timeLevel = makeTimeLevels(level, weightings)
     return {
       ...weighted,
       term,
-      at,
+      timeLevel,
       ...(Objective.isMatching(term) && {
-        isSame: deterministic || NoiseLevels.isDeterministicLaw(term.noiseLevels),
-        times: lazy(() => NoiseLevels.quadrature(schedule, count)(term.noiseLevels).map(at)),
-        drawsNoiseAlone:
+        hasFixedTimes: deterministic || NoiseLevels.isDeterministicLaw(term.noiseLevels),
+        times: lazy(() => NoiseLevels.quadrature(schedule, count)(term.noiseLevels).map(timeLevel)),
+        drawsOnlyNoise:
           weighted.labelDropout === 0 && Matching.additionalDraws(Score.interpret(score), term, dim).length === 0
       }),
-      /** Cache of sample lists by nodes. */
-      known: boundedCache<ReadonlyArray<MatchingSample>>(MAX_SAMPLE_LISTS)
+      /** Cache of sample lists, by the names of quadrature rules. */
+      sampleLists: boundedCache<ReadonlyArray<MatchingSample>>(MAX_SAMPLE_LISTS)
     }
   })
 }
 
 type TermSampler<P extends string> = (data: Source.Data) => (params: Params.Params<P>, key: Key.Key) => DrawnEvaluation
 
-/** Draws the terms of a loss, as a function of data, then of parameters and a key. */
+/** Returns the terms of a loss with their samples, as a function of data, then of parameters and a key. */
 export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
   const { schedule, score, expectation } = loss
   const way = Expectation.interpret(expectation)
@@ -139,7 +141,7 @@ export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
   const known = boundedCache<ReadonlyArray<PreparedTerm>>(2)
   return data => {
     const nodes = Nodes.isNodes(data) ? data : null
-    const of = (): ReadonlyArray<PreparedTerm> => termsOf(loss, { isOfNodes: nodes !== null, dim: data.dim })
+    const of = (): ReadonlyArray<PreparedTerm> => prepareTerms(loss, { isOnNodes: nodes !== null, dim: data.dim })
     // samples of a population's nodes are not cached across data
     const terms = nodes === null ? known(data.dim, of) : of()
     const unprojected = Float64Array.of(nodes === null ? 1 : 0)
@@ -149,16 +151,16 @@ export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
       const setting: DrawSetting = { schedule, expectation, way, data, nodes, projection, unprojected }
       const keys = Key.split(terms.length)(key)
       return {
-        basis: projection?.basis ?? noBasis,
+        basis: projection?.basis ?? EMPTY_BASIS,
         terms: terms.map((own, i) => drawTerm(setting, own, keys[i]))
       }
     }
   }
 }
 
-type PreparedTerm = ReturnType<typeof termsOf>[number]
+type PreparedTerm = ReturnType<typeof prepareTerms>[number]
 
-/** Span of the noise on which a mixture depends, at parameters; the slope is that of a quadrature's integrand. */
+/** Noise on which a mixture depends at these parameters: its span, and the slope of a quadrature's integrand. */
 const projectionAt = <P extends string>(
   { span, origin, seesNorm, slope, denoisingShare }: Score.Projection<P>,
   way: ReturnType<typeof Expectation.interpret>,
@@ -176,41 +178,44 @@ const projectionAt = <P extends string>(
   }
 }
 
-/** Loss and data from which terms are drawn at given parameters. */
 interface DrawSetting {
   readonly schedule: Schedule.Schedule
   readonly expectation: Expectation.Expectation
   readonly way: ReturnType<typeof Expectation.interpret>
   readonly data: Source.Data
   readonly nodes: Nodes.Nodes | null
-  /** Null if noise is drawn in all coordinates. */
+  /** Span of the noise; null if noise is drawn in all coordinates. */
   readonly projection: ReturnType<typeof projectionAt> | null
   /** Weight of the denoising form without a projection: 1, on nodes 0. */
   readonly unprojected: Float64Array
 }
 
-/** Draws the samples of a term; a term without noise has none. */
+/** Term with its samples for a key; a term without noise has none. */
 const drawTerm = (setting: DrawSetting, own: PreparedTerm, key: Key.Key): DrawnTerm => {
   const { schedule, way, data, projection } = setting
-  const { weight, term, times, drawsNoiseAlone = false, isSame = false, known } = own
+  const { weight, term, times, drawsOnlyNoise = false, hasFixedTimes = false, sampleLists } = own
   if (!Objective.isMatching(term) || times === undefined) return { weight, term, samples: [] }
-  if (way.where !== 'line' || !drawsNoiseAlone) {
-    const drawn = isSame
+  if (way.where !== 'line' || !drawsOnlyNoise) {
+    const drawn = hasFixedTimes
       ? times()
-      : NoiseLevels.drawTimes(schedule, data.rows, holdNumbers(data))(subKey(key, 'time'))(term.noiseLevels).map(own.at)
-    const next = isSame && drawsNoiseAlone && projection === null ? 'other keys' : undefined
-    return { weight, term, next, samples: drawSamples(setting, own, drawn, key) }
+      : NoiseLevels.drawTimes(
+          schedule,
+          data.rows,
+          holdNumbers(data)
+        )(subKey(key, 'time'))(term.noiseLevels).map(own.timeLevel)
+    const next = hasFixedTimes && drawsOnlyNoise && projection === null ? 'other keys' : undefined
+    return { weight, term, next, samples: samplesOfTerm(setting, own, drawn, key) }
   }
   const rules = times().map(({ alpha, sigma }) =>
     way.rule(projection?.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) }) ?? 0)
   )
   // the number of nodes and the first of them identify a rule
   const name = `${projection?.basis.rank}${rules.map(({ nodes }) => ` ${nodes.length} ${nodes[0]}`).join('')}`
-  return { weight, term, next: 'same', samples: known(name, () => drawSamples(setting, own, times(), key)) }
+  return { weight, term, next: 'same', samples: sampleLists(name, () => samplesOfTerm(setting, own, times(), key)) }
 }
 
-/** Draws the noise of a term at times. */
-const drawSamples = (
+/** Samples of a term at noise levels, each with separate keys; numbers are drawn when they are read. */
+const samplesOfTerm = (
   setting: DrawSetting,
   { labelDropout, term }: Pick<PreparedTerm, 'labelDropout' | 'term'>,
   times: ReadonlyArray<TimeLevel>,
@@ -228,7 +233,7 @@ const drawSamples = (
       ...(nodes !== null && {
         nodes: {
           values: nodes.nodesAt({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) }),
-          stay: nodes.stay
+          areFixed: nodes.areFixed
         }
       }),
       denoising:
@@ -253,7 +258,7 @@ const noiseDrawsAt = (
     ? [{ weight: 1, noise: { _tag: 'None' } as const }]
     : Noise.noiseDraws(
         data,
-        // times of nodes are shared by all rows
+        // at nodes, one time is shared by all rows
         projection && {
           ...projection,
           slope: () => projection.slope({ alpha: firstNumber(alpha), sigma: firstNumber(sigma) })
@@ -263,7 +268,6 @@ const noiseDrawsAt = (
 
 const MAX_SAMPLE_LISTS = 64
 
-/** Keys for the times, noise, directions and labels of a term. */
 const subKey = (key: Key.Key, name: 'time' | 'noise' | 'probes' | 'labels'): Key.Key => Key.named(name)(key)[name]
 
 /** Time, shared or for each row, with its noise level and total weight. */
@@ -271,7 +275,8 @@ interface TimeLevel extends Pick<MatchingSample, 'alpha' | 'sigma' | 'weight'> {
   readonly each: RowNumbers
 }
 
-const levelAtTime =
+/** Returns a function from times and their weight to noise levels and the total weight. */
+const makeTimeLevels =
   (level: (time: number) => Schedule.Level, weightings: ReadonlyArray<(time: number) => number>) =>
   ({ time, weight }: NoiseLevels.Times<RowNumbers>): TimeLevel => {
     const each: RowNumbers = typeof time === 'number' ? Float64Array.of(time) : time

@@ -1,6 +1,6 @@
 /**
- * Two engines of terms that are sums over rows. `interpreted` evaluates any score and objective in the tensor vocabulary, one operation at
- * a time; `compiledEngine` compiles the same expressions to programs over rows. With the same noise their sums are equal up to rounding.
+ * Two engines of terms that are sums over rows: `interpretedEngine` evaluates one operation at a time, `compiledEngine` compiles programs
+ * over rows. With the same noise their sums are equal up to rounding.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -28,7 +28,7 @@ export interface EngineOptions {
   readonly differentiates: boolean
 }
 
-/** Engine of direct terms: returns the reduction over rows of data that computes value and gradient. */
+/** Returns the reduction over rows of data that computes value and gradient of the direct terms. */
 export type TermEngine<P extends string> = (
   data: Source.Data
 ) => (
@@ -63,7 +63,6 @@ export const scaleValueAndGradient =
   <P extends string>(part: ValueAndGradient<P>): ValueAndGradient<P> =>
     weight === 1 ? part : { value: weight * part.value, gradient: Params.mapValues(g => weight * g)(part.gradient) }
 
-/** Value followed by the packed gradient, in one array. */
 const packValueAndGradient = <P extends string>({ value, gradient }: ValueAndGradient<P>): Float64Array => {
   const all = Params.packed(gradient)
   return new Float64Array(1 + all.length).map((_, i) => (i === 0 ? value : all[i - 1]))
@@ -76,7 +75,7 @@ const unpackValueAndGradient =
     gradient: Params.unpacked(shapes)(numbers.subarray(1))
   })
 
-/** Interprets the terms chunk by chunk. One computation is alive at a time, so memory does not grow with rows, noise levels or draws. */
+/** Interprets the terms chunk by chunk; memory does not grow with rows, noise levels or draws. */
 export const interpretedEngine =
   <P extends string>(score: Score.Score<P>, { use, differentiates }: EngineOptions): TermEngine<P> =>
   data => {
@@ -187,21 +186,20 @@ interface DataWithInputs {
   readonly existing: Inputs.NamedInputs
 }
 
-/** Program call of a term, with the samples that it covers. */
 interface TermCall {
   readonly program: E.Either<string, Compiler.Program>
   readonly inputs: Inputs.NamedInputs
   readonly samples: ReadonlyArray<MatchingSample>
 }
 
-/** Program call that is ready to be launched at parameters. */
+/** Program call without its parameters. */
 interface ReadyCall<P extends string> extends Omit<TermCall, 'inputs'> {
   readonly launchArgs: (params: Params.Params<P>) => Compiler.Call
 }
 
 /**
  * Returns the program calls of a drawn term. If its next draw is known to be the same or to differ in keys alone, the unchanged inputs are
- * prepared once, and cached by the list of samples or by the term.
+ * prepared once.
  */
 const callCache = <P extends string>(
   compiler: () => TermCompiler<P>,
@@ -216,7 +214,7 @@ const callCache = <P extends string>(
     }
     const key = next === 'same' ? samples : term
     const found = next === undefined ? undefined : known.get(key)
-    if (found !== undefined && (next === 'same' || partsDifferInKeys(found, samples)))
+    if (found !== undefined && (next === 'same' || differOnlyInKeys(found, samples)))
       return found.map((part, i) => {
         const covered = next === 'same' ? part.samples : [samples[i]]
         return {
@@ -244,27 +242,23 @@ const callCache = <P extends string>(
   }
 }
 
-/** Program call that is repeated with other parameters and changing inputs. */
 interface RepeatedCall<P extends string> extends TermCall {
   readonly repeat: (params: Params.Params<P>, changing: Inputs.NamedInputs) => Compiler.Call
 }
 
-/** True if the samples differ from those of the calls in keys alone. */
-const partsDifferInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArray<MatchingSample>): boolean =>
+/** True if each call has one sample, which differs from the new one only in the key of the noise. */
+const differOnlyInKeys = (parts: ReadonlyArray<TermCall>, samples: ReadonlyArray<MatchingSample>): boolean =>
   parts.length === samples.length &&
   parts.every(part => part.samples.length === 1) &&
-  samples.every((sample, i) => Matching.sampleDiffersInKey(parts[i].samples[0], sample))
+  samples.every((sample, i) => Matching.differsOnlyInKey(parts[i].samples[0], sample))
 
-/**
- * Numbers of samples in one program call, in descending order: 128 fill a cache, the others cover the remainder; a remainder below 4 also
- * takes 4.
- */
+/** Numbers of samples in one program call, in descending order. 128 fill a cache; a remainder below 4 is padded. */
 const SAMPLE_BATCH_SIZES = [128, 16, 4] as const
 
 const sampleBatchSize = (count: number): number =>
   SAMPLE_BATCH_SIZES.find(n => n <= count) ?? Math.min(...SAMPLE_BATCH_SIZES)
 
-/** Program calls of a term. Consecutive samples whose inputs differ in numbers alone share a call. */
+/** Program calls of a term. Consecutive samples whose inputs differ in shared numbers alone share a call. */
 export const termCalls = <P extends string>(
   compiler: TermCompiler<P>,
   { term, samples }: DrawnTerm<Matching.DirectTerm>,
@@ -308,7 +302,7 @@ interface SampleInputs {
   readonly inputs: Inputs.NamedInputs
 }
 
-/** Joins several samples in one call, padded with samples of weight 0 up to `size`; none if it cannot be compiled. */
+/** Joins samples in one call, padded with samples of weight 0 up to `size`; none if it cannot be compiled. */
 const joinSamples = (
   batch: ReadonlyArray<SampleInputs>,
   size: number,

@@ -1,4 +1,4 @@
-/** Explanations of how something is computed, for `Compile.explain`. */
+/** Explanations of how something is computed. */
 import type { LossPlan } from './loss.js'
 
 /** Engine, the reason for choosing it, and the cost of its programs for a row. */

@@ -1,4 +1,4 @@
-/** Faults: the first value of a step that is not finite, with its inputs. */
+/** Faults: the first non-finite value of a step, with its inputs. */
 import { shapeText } from '../../lib/arrays/ndarray.js'
 import type { NdArray, Origin } from '../../lib/index.js'
 import { argumentWithFields } from '../core/index.js'
@@ -9,18 +9,18 @@ export interface NonFinite {
   readonly what: string
   /** NaN or ±Infinity. */
   readonly value: number
-  /** Term of the objective, as the code that builds it. */
+  /** Term of the objective, as code that builds it. */
   readonly term?: string
   /** Index of the row in the data, from 0. */
   readonly row?: number
   readonly time?: number
   /** Entry of a parameter, such as `means[0][1]`. */
   readonly parameter?: string
-  /** Part of the optimizer, as the code that builds it. */
+  /** Part of the optimizer, as code that builds it. */
   readonly part?: string
   /** Region of the optimizer part. */
   readonly region?: string
-  /** Operation that returned it for finite inputs, or another known cause. */
+  /** Operation that returned the value for finite inputs, or another known cause. */
   readonly reason?: string
   /** Inputs by name: data and noise of a row, the gradient received by an optimizer part, and parameters as `params.means`. */
   readonly inputs: Readonly<Record<string, NdArray>>
@@ -39,11 +39,10 @@ export const valueIn = (params: Params.Params<string>): number =>
     .map(({ values }) => values.find(x => !Number.isFinite(x)))
     .find(x => x !== undefined) ?? NaN
 
-/** Returns parameters as named inputs, each name prefixed by `as`. */
+/** Returns parameters as named inputs, with names prefixed by `as`. */
 export const asInputs = (params: Params.Params<string>, as = 'params'): NonFinite['inputs'] =>
   Object.fromEntries(Object.entries<NdArray>(params).map(([name, array]) => [`${as}.${name}`, array]))
 
-/** Public names of operations whose kernels have other names. */
 const OPERATION_NAMES: Readonly<Record<string, string>> = {
   RealDiv: 'div',
   Multiply: 'mul',
@@ -66,7 +65,7 @@ export const because = ({ operation, inputs, output }: Origin): string => {
   return `${name}(${given.join(', ')}) is ${output.values[at]}`
 }
 
-/** Returns the location of a fault as a clause: term, row, time, parameter. */
+/** Returns a clause that names the term, row, time, parameter and reason of a fault. */
 export const clause = ({ what, term, row, time, parameter, part, region, reason }: NonFinite): string =>
   [
     region === undefined ? (term ?? part ?? what) : `${region} in ${part ?? what}`,

@@ -28,7 +28,6 @@ const hessianVectorProduct = <P extends string>(
 ): ((params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>) => {
   const towards = (direction: Params.Params<P>): Objective.Objective =>
     Along.directionalDerivative(direction)(loss.objective)
-  // programs do not depend on the direction
   const any = { ...loss, objective: towards(Params.zeros(Score.shapes(data.dim)(loss.score))) }
   const evaluate = Loss.evaluator(engine, any, data, { library, use: 'often', backend: Backend.localBackend })
   return (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
@@ -42,10 +41,9 @@ const hessianVectorProduct = <P extends string>(
 }
 
 /**
- * Returns the Hessian–vector product ∇²L · v of an objective, exact to rounding: the gradient of the directional derivative, by one program
- * for all directions. Equal keys give the noise of `valueAndGrad`. For `Expectation.quadrature()` of the symmetric pair it is that of the
- * limit of many nodes, up to the error of the rule. `Expectation.projected()` is a problem: its noise lies in the span of the centres,
- * which changes with them.
+ * Returns the Hessian–vector product ∇²L · v of an objective, exact to rounding, by one program for all directions. Equal keys give the
+ * noise of `valueAndGrad`. For `Expectation.quadrature()` of the symmetric pair it is that of the limit of many nodes, up to the error of
+ * the rule. `Expectation.projected()` is a problem, since the span of the centres changes with them.
  *
  * @throws RangeError, with the number, if the data are a population and the parameters need more rows than are allowed
  * @example
@@ -80,7 +78,6 @@ export const hessianVector =
 
 type HessianOptions = Partial<Pick<CompileOptions, 'library' | 'isTried'>>
 
-/** Arguments: parameters, direction, and key of the noise. */
 type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
   params: Params.Params<P>,
   direction: Params.Params<P>,
@@ -88,8 +85,8 @@ type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
 ) => A
 
 /**
- * Returns the directional derivative ⟨∇L, v⟩ of an objective, with its gradient ∇²L · v. If the data are a population and the parameters
- * need more rows than are allowed, both are NaN and `problem` has the number.
+ * Returns the directional derivative ⟨∇L, v⟩ of an objective, with its gradient ∇²L · v. On a population, both are NaN if the parameters
+ * need more rows than are allowed, and `problem` has the number.
  */
 export const directionalDerivative =
   <P extends string>(loss: Loss.Loss<P>, circumstances: HessianOptions = {}) =>

@@ -1,7 +1,7 @@
 /**
  * Second derivatives of the symmetric pair's quadrature. Its nodes lie along the centre, whose direction the derivative also changes, so
- * noise is taken in the plane of centre and direction. Across the centre the twice-differentiated integrand is at most quadratic in the
- * noise, so the two nodes ±1 are exact; outside the plane it is constant or odd.
+ * noise is taken in the plane of both. Across the centre the integrand is at most quadratic in the noise, so two nodes ±1 are exact;
+ * outside the plane it is constant or odd.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -20,7 +20,7 @@ import * as Score from '../score/score.js'
 import * as DrawTerms from './drawTerms.js'
 import type * as Loss from './loss.js'
 
-/** Rows repeated for each node, with their noise; `weight` is the sum of the nodes' weights. */
+/** Rows repeated for each node, with its noise; `weight` is the sum of the nodes' weights. */
 export interface HessianNodeRows {
   readonly weight: number
   readonly data: Points.Points
@@ -30,7 +30,7 @@ export interface HessianNodeRows {
 /** Maximum number of values evaluated at once. */
 const MAX_NUMBERS_AT_ONCE = powerOfTwo(20)
 
-/** Nodes in addition to those of the gradient, since tanh″ varies faster than tanh. */
+/** Number of nodes beyond those of the gradient, since tanh″ varies faster than tanh. */
 const ADDITIONAL_NODES = 8
 
 /** Unit vector along the part of x perpendicular to `unit`; 0 if x is parallel to it. */
@@ -49,8 +49,8 @@ const unitVector = (x: Float64Array): Float64Array => {
 }
 
 /**
- * Returns the rows and noise for a second derivative along a direction, if the loss is that of the symmetric pair by quadrature on rows in
- * memory at times that are not random; null for any other loss.
+ * Returns the rows and noise for a second derivative along a direction; null unless the loss is that of the symmetric pair by quadrature,
+ * at fixed times, on rows in memory.
  */
 export const hessianNodeRows = <P extends string>(
   loss: Loss.Loss<P>,

@@ -1,7 +1,4 @@
-/**
- * Named inputs of a function in the tensor vocabulary, in addition to its parameters: tensors for the interpreter, launch arguments for a
- * program.
- */
+/** Named inputs of a function: tensors for the interpreter, launch arguments for a program. */
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import { fromNdArray, Key, type Tensor } from '../../lib/index.js'
 import { shapeSize } from '../../lib/arrays/ndarray.js'
@@ -22,10 +19,10 @@ interface RowInput {
   readonly shape: Shape
   readonly values: RowNumbers
   /** True if later calls pass the same array, so that it is copied once. */
-  readonly stays: boolean
+  readonly isReused: boolean
 }
 
-/** Random numbers for each row, drawn from the key row after row: normal, or χ² with these degrees of freedom. */
+/** Random numbers for each row, drawn from the key row after row: normal, or χ² if `degrees` is given. */
 interface DrawInput {
   readonly _tag: 'Draw'
   readonly shape: Shape
@@ -44,28 +41,28 @@ interface Constant {
 
 export type ProgramInput = RowInput | DrawInput | Constant
 
-/** Returns an array with a value for each row. Reused data are copied to the runtime once. Default: 'once'. */
+/** Returns an input with a value for each row. Reused data are copied to the runtime once. */
 export const rowInput = (shape: Shape, values: RowNumbers, reuse: DataReuse = 'once'): ProgramInput => ({
   _tag: 'Rows',
   shape,
   values,
-  stays: reuse === 'often'
+  isReused: reuse === 'often'
 })
-/** Returns normal draws from a key; `shape` is that of one row. */
+/** Returns an input of normal draws; `shape` is that of one row. */
 export const drawInput = (shape: Shape, key: Key.Key): ProgramInput => ({ _tag: 'Draw', shape, key })
-/** Returns χ² draws from a key, one for each row. */
+/** Returns an input of χ² draws, one for each row. */
 export const chiSquaredInput = (degrees: number, key: Key.Key): ProgramInput => ({
   _tag: 'Draw',
   shape: [1],
   key,
   degrees
 })
-/** Returns an array shared by all rows. */
+/** Returns an input that is an array shared by all rows. */
 export const constantInput = (shape: Shape, values: Float64Array): ProgramInput => ({ _tag: 'Constant', shape, values })
-/** Returns a number shared by all rows. */
+/** Returns an input that is one number shared by all rows. */
 export const numberInput = (value: number): ProgramInput => constantInput([], Float64Array.of(value))
 
-/** Returns a shared number if all rows have one, otherwise a number for each row. */
+/** Returns a shared number if there is one value, otherwise a number for each row. */
 export const perRowInput = (values: RowNumbers): ProgramInput =>
   values instanceof Float64Array && values.length === 1 ? constantInput([], values) : rowInput([1], values)
 
@@ -78,7 +75,7 @@ const drawnNumbers = ({ key, degrees }: DrawInput, first: number, length: number
   return out
 }
 
-/** Returns inputs as tensors; those with a value for each row contain `count` rows from `first` on, [count, …]. */
+/** Returns inputs as tensors; those with a value for each row have `count` rows from `first` on, [count, …]. */
 export const inputTensors = (first: number, count: number): ((inputs: NamedInputs) => InputTensors) =>
   RR.map(inputs =>
     inputs._tag === 'Constant'
@@ -108,17 +105,18 @@ export const isVersion =
         : b._tag === 'Draw' && a.key === b.key && a.degrees === b.degrees
     })
 
-/** Merges inputs: shared numbers become versions, all else is that of the first. */
+/** Merges inputs: their shared numbers become versions, everything else is that of the first. */
 export const versions = (all: ReadonlyArray<NamedInputs>): NamedInputs =>
   ByName.mapRecordValues((inputs: ProgramInput, name): ProgramInput => {
     if (inputs._tag !== 'Constant' || inputs.shape.length > 0) return inputs
-    const values = tabulate(all.length, i => numberOf(all[i][name]))
+    const values = tabulate(all.length, i => sharedNumber(all[i][name]))
     return { _tag: 'Constant', shape: inputs.shape, values, versions: all.length }
   })(all[0])
 
-const numberOf = (inputs: ProgramInput): number => (inputs._tag === 'Constant' ? inputs.values[0] : NaN)
+/** Number of an input that all rows share; NaN for other inputs. */
+const sharedNumber = (inputs: ProgramInput): number => (inputs._tag === 'Constant' ? inputs.values[0] : NaN)
 
-/** Signature of a program with these parameters and inputs; not text, since it is compared at every step. */
+/** Returns the signature of a program; not text, since it is compared at every step. */
 export const signature = (params: Readonly<Record<string, Shape>>, inputs: NamedInputs): Compiler.Signature => {
   const versioned = ByName.filterMapValues<ProgramInput, number>(input =>
     input._tag === 'Constant' ? input.versions : undefined
@@ -140,42 +138,44 @@ const rowSignatures = ByName.filterMapValues<ProgramInput, Compiler.Signature['r
   input._tag === 'Constant'
     ? undefined
     : input._tag === 'Rows'
-      ? { shape: input.shape, from: input.stays ? 'data' : 'call' }
+      ? { shape: input.shape, from: input.isReused ? 'data' : 'call' }
       : { shape: input.shape, from: 'key', ...(input.degrees !== undefined && { degrees: input.degrees }) }
 )
 
 type ValuesByName = Readonly<Record<string, { readonly values: Float64Array }>>
 
-/** Returns a function for launch arguments of which `stays` are prepared once, and the others are given for each call. */
+/** Returns launch arguments as a function of parameters and changing inputs; the repeated inputs are prepared once. */
 export const repeatedLaunchArgs = (
-  stays: NamedInputs,
+  repeated: NamedInputs,
   count: number
 ): ((params: ValuesByName, inputs: NamedInputs) => Compiler.Call) => {
-  const rows = rowsIn(stays)
-  const fixed = constantValues(stays)
+  const rows = givenRows(repeated)
+  const fixed = sharedArrays(repeated)
   return (params, inputs) => ({
     rows: count,
-    params: changedValues(params),
-    given: Object.assign({}, rows, rowsIn(inputs)),
-    constants: constantValues(inputs),
+    params: paramValues(params),
+    given: Object.assign({}, rows, givenRows(inputs)),
+    constants: sharedArrays(inputs),
     fixed
   })
 }
 
-const changedValues = ByName.mapRecordValues(({ values }: ValuesByName[string]) => values)
+const paramValues = ByName.mapRecordValues(({ values }: ValuesByName[string]) => values)
 
-const rowsIn = ByName.filterMapValues<ProgramInput, Compiler.RowsGiven>(one =>
+/** Values or key of the inputs with a value for each row, by name. */
+const givenRows = ByName.filterMapValues<ProgramInput, Compiler.RowsGiven>(one =>
   one._tag === 'Constant' ? undefined : one._tag === 'Draw' ? one.key : one.values
 )
 
-const constantValues = ByName.filterMapValues<ProgramInput, Float64Array>(one =>
+/** Values of the inputs that all rows share, by name. */
+const sharedArrays = ByName.filterMapValues<ProgramInput, Float64Array>(one =>
   one._tag === 'Constant' ? one.values : undefined
 )
 
-/** Returns launch arguments without assuming that any input repeats. */
+/** Returns launch arguments, assuming that no input repeats. */
 export const launchArgs = (count: number, params: ValuesByName, inputs: NamedInputs): Compiler.Call => ({
   rows: count,
-  params: changedValues(params),
-  given: rowsIn(inputs),
-  constants: constantValues(inputs)
+  params: paramValues(params),
+  given: givenRows(inputs),
+  constants: sharedArrays(inputs)
 })

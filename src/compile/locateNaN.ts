@@ -22,17 +22,17 @@ const isFiniteEvaluation = <P extends string>({ value, gradient }: Loss.ValueAnd
 const firstNonNull = <A, B>(all: ReadonlyArray<A>, of: (a: A) => B | null): B | null =>
   all.reduce<B | null>((found, a) => found ?? of(a), null)
 
-/** Inputs of a term that depend on the noise level (α, σ) or on the objective's weights alone. */
+/** Inputs that depend on the noise level or on the objective's weights alone. */
 const LEVEL_INPUTS = ['alpha', 'sigma', 'weight', 'conversion'] as const
 
-/** Returns the first non-finite value of a loss at parameters and a key; null if all are finite. `rows` are indices in the data. */
+/** Returns the first non-finite value of a loss; null if all are finite. `rows` are indices in the data. */
 export type LocateNaN<P extends string> = (
   params: Params.Params<P>,
   key: Key.Key,
   rows?: ArrayLike<number>
 ) => Fault.NonFinite | null
 
-/** Returns a search of a loss for its first non-finite value, term by term and row by row. */
+/** Searches a loss for its first non-finite value, term by term and row by row. */
 export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): LocateNaN<P> => {
   if (Nodes.isPopulation(data)) return locateOnPopulation(loss, data)
   const { points, toInternal } = Loss.frameForLoss(loss)(data)
@@ -60,7 +60,7 @@ export const locateNaN = <P extends string>(loss: Loss.Loss<P>, data: Source.Dat
   }
 }
 
-/** Problem of the population at the parameters; if its nodes resolve them, the first fault on the nodes. */
+/** Problem of the population at the parameters; if nodes resolve them, the first fault on these. */
 const locateOnPopulation = <P extends string>(loss: Loss.Loss<P>, population: Nodes.PopulationNodes): LocateNaN<P> => {
   const levels = DrawTerms.lossNoiseLevels(loss)
   const mixtureOf = Loss.requireMixtureMap(loss.score)
@@ -92,8 +92,9 @@ const faultOfPenalty = <P extends string>(
 interface TermSearch<P extends string> {
   readonly model: Score.Model<P>
   readonly points: Source.Data
-  /** Inputs as they are evaluated; the others are in the user's coordinates, for messages. */
+  /** Inputs as they are evaluated. */
   readonly centred: Inputs.NamedInputs
+  /** Inputs in the user's coordinates, for messages. */
   readonly original: Inputs.NamedInputs
 }
 
@@ -103,7 +104,6 @@ interface SampleInputs {
   readonly inputs: Inputs.NamedInputs
 }
 
-/** First non-finite row of a term for one sample. */
 const faultOfSample = <P extends string>(
   { model, points, centred, original }: TermSearch<P>,
   term: Matching.DirectTerm,
@@ -139,8 +139,8 @@ const faultOfSample = <P extends string>(
 }
 
 /**
- * First row from `from` on whose value or gradient is not finite, by bisection; null if the whole range is finite. If no part of a
- * non-finite range is, the first row of the range.
+ * First row from `from` on whose value or gradient is not finite, by bisection; null if all are finite. If only their sum is not finite,
+ * `from`.
  */
 const firstNonFiniteRow = <P extends string>(
   evaluate: (from: number, count: number) => Loss.ValueAndGradient<P>,
@@ -181,8 +181,8 @@ const levelOrWeightFault = (
     return Number.isFinite(value) ? null : { what, value, reason: `${name} is ${value}` }
   })
 
-/** Restricts a search to the rows of a batch. */
-export const inBatch =
+/** Searches a batch: the given rows, or rows drawn from the key. */
+export const locateNaNInBatch =
   <P extends string>(loss: Loss.Loss<P>, data: Source.Data, batch: number): LocateNaN<P> =>
   (params, key, rows) => {
     const keys = pipe(key, Key.named('rows', 'loss'))

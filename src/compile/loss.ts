@@ -1,7 +1,4 @@
-/**
- * Losses: the objective of a score on a schedule, with the expectation by which its mean over the noise is computed. Two engines compute
- * the same number from the same noise: 'interpreted' evaluates one tensor operation at a time, 'compiled' runs one program over the rows.
- */
+/** Losses: the objective of a score on a schedule, with the expectation by which its mean over the noise is computed. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
@@ -53,19 +50,18 @@ export type { ValueAndGradient } from './valueAndGradient.js'
 
 type Constants = Params.Params<string>
 
-/** Way of computing a loss on data; `reason` is why it is, or is not, the chosen one. */
+/** Plan for computing a loss on data; `reason` explains the choice. */
 export interface LossPlan<P extends string> {
   readonly engine: 'compiled' | 'interpreted'
   readonly reason: string
   /** Value and gradient. `constants`, by name, replace those of the terms. */
   readonly evaluate: (params: Params.Params<P>, key: Key.Key, constants?: Constants) => ValueAndGradient<P>
-  /** Cost of each program for a row, with its term; empty if interpreted. */
+  /** Cost of each program for a row; empty if interpreted. */
   readonly parts: () => ReadonlyArray<Part>
   /** Value without the gradient, at less cost. */
   readonly value: (params: Params.Params<P>, key: Key.Key) => number
 }
 
-/** Part of a loss that is one program. */
 export interface Part extends Compiler.Profile {
   readonly term: string
 }
@@ -74,36 +70,33 @@ const librariesIn = (precision: Compiler.Precision): ((score: Score.Score<string
   remembered<Score.Score<string>, Compiler.Library>(() => Compiler.library(precision), cacheKey)
 const libraries = { float64: librariesIn('float64'), float32: librariesIn('float32') }
 
-/**
- * Returns the program cache of a score, shared by equal scores, so that a program is compiled once for all data and all objectives that
- * read equal rows.
- */
+/** Returns the program cache of a score, shared by equal scores, all data and all objectives. */
 export const libraryOf = (score: Score.Score<string>, precision: Compiler.Precision): Compiler.Library =>
   libraries[precision](score)
 
-interface Programmed {
+interface TermProgram {
   readonly term: string
   readonly program: Compiler.Program
 }
 
 const withTermText =
   ({ of }: Objective.Term) =>
-  (program: E.Either<string, Compiler.Program>): E.Either<string, Programmed> =>
+  (program: E.Either<string, Compiler.Program>): E.Either<string, TermProgram> =>
     pipe(
       program,
       E.map(program => ({ term: Objective.show(of), program }))
     )
 
-/** Number of rows of a trial; programs do not depend on it. */
+/** Number of rows for compiling in advance, on which programs do not depend. */
 const PROGRAM_TRIAL_ROWS = 8
 
-/** Compiles one program of each kind at arbitrary parameters; returns them, or the reason why one cannot be compiled. */
+/** Compiles one program of each kind; returns them, or the reason why one cannot be compiled. */
 const trialPrograms = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   library: Compiler.Library,
   use: Inputs.DataReuse
-): E.Either<string, ReadonlyArray<Programmed>> => {
+): E.Either<string, ReadonlyArray<TermProgram>> => {
   const few = Nodes.isNodes(data)
     ? data.first(PROGRAM_TRIAL_ROWS)
     : Source.selectedRows(Array.from({ length: Math.min(PROGRAM_TRIAL_ROWS, data.rows) }, (_, i) => i))(data)
@@ -142,14 +135,14 @@ const trialPrograms = <P extends string>(
   )
 }
 
-/** True if the term is a sum over rows of the score's losses. */
+/** True if the term is a sum over rows. */
 export const isDirect = (drawn: DrawnTerm): drawn is DrawnTerm<Matching.DirectTerm> =>
   !Objective.isPenalty(drawn.term) && !isPaired(drawn)
 
 const isPaired = (drawn: DrawnTerm): drawn is DrawnTerm<Pairs.Paired> =>
   Objective.isMatching(drawn.term) && drawn.term.pairs !== undefined
 
-/** Returns the sum over rows of the direct terms, as a reduction whose chunks other processes can compute. */
+/** Returns the sum of the direct terms over rows; other processes can compute its chunks. */
 export const lossReduction = <P extends string>(
   loss: Loss<P>,
   engine: LossPlan<P>['engine'],
@@ -164,7 +157,7 @@ export const lossReduction = <P extends string>(
   }
 }
 
-/** Request for chunks of the sum: description of the loss, engine, key of the noise, and parameters. */
+/** Returns the request by which other processes compute chunks of the sum. */
 const remoteLossRequest =
   <P extends string>(
     { schedule, score, objective, expectation }: Loss<P>,
@@ -186,20 +179,20 @@ const remoteLossRequest =
     numbers: concatenated([Float64Array.of(k0, k1), Params.packed(params)])
   })
 
-/** Centres data and parameters, unless a part of the loss reads absolute positions. */
+/** Returns the frame of data: centred, unless a part of the loss reads absolute positions. */
 export const frameForLoss = <P extends string>({
   score,
   objective
 }: Loss<P>): ((data: Source.Data) => Frame.CentredFrame<P, Source.Data>) => {
-  const stays = Objective.terms(objective).some(
+  const readsPositions = Objective.terms(objective).some(
     ({ term }) => !Objective.isPenalty(term) && term.translationInvariant !== true
   )
   const model = Score.interpret(score)
   return data =>
-    stays || Nodes.isNodes(data) ? Frame.uncentredFrame<P, Source.Data>(data) : Frame.frameOfModel(model, data)
+    readsPositions || Nodes.isNodes(data) ? Frame.uncentredFrame<P, Source.Data>(data) : Frame.frameOfModel(model, data)
 }
 
-/** Returns NaN with the problem for which these parameters have no value. */
+/** Returns NaN for value and gradient, with the problem that explains them. */
 export const unresolvedValue = <P extends string>(
   params: Params.Params<P>,
   problem: Problem.Problem
@@ -209,27 +202,27 @@ export const unresolvedValue = <P extends string>(
   problem
 })
 
-/** Returns the map from parameters to a mixture; other scores have been rejected before. */
+/** Returns the map from parameters to a mixture; throws for scores without one, which are rejected before. */
 export const requireMixtureMap = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
   Score.interpret(score).family?.toMixture ??
   (() => refuse('a population is met by the score of a mixture; compile the loss'))
 
-/** Relative distance of two values with gradients: |a − b| divided by 1 plus their size. */
+/** Relative distance |a − b|/(1 + |b|): the larger of those of values and gradients. */
 const evaluationDistance = <P extends string>(a: ValueAndGradient<P>, b: ValueAndGradient<P>): number =>
   Math.max(
     Math.abs(a.value - b.value) / (1 + Math.abs(b.value)),
     Params.norm(Params.zipWith((x, y: number) => x - y)(a.gradient, b.gradient)) / (1 + Params.norm(b.gradient))
   )
 
-/** Evaluates a loss, or terms that differ from its own in constants alone. */
+/** Evaluates a loss; `others`, with other constants, replace its terms. */
 type EvaluateLoss<P extends string> = (
   params: Params.Params<P>,
   key: Key.Key,
   others?: ReadonlyArray<Objective.Term>
 ) => ValueAndGradient<P>
 
-/** Evaluates on the nodes of a population that resolve the parameters; terms under the model have nodes of their own. */
-const evaluateOnResolvedNodes = <P extends string>(
+/** Evaluates on nodes that resolve the parameters; terms under the model have nodes of their own. */
+const evaluatorOnResolvedNodes = <P extends string>(
   engine: LossPlan<P>['engine'],
   loss: Loss<P>,
   population: Nodes.PopulationNodes,
@@ -273,7 +266,7 @@ const evaluateOnResolvedNodes = <P extends string>(
 /** True if the mean of a term is over the model's own distribution. */
 export const isUnderModel = (term: Objective.Term): boolean => Objective.isMatching(term) && term.underModel === true
 
-/** Returns the evaluation of the whole objective by one engine. */
+/** Evaluates the whole objective by one engine. */
 export const evaluator = <P extends string>(
   engine: LossPlan<P>['engine'],
   loss: Loss<P>,
@@ -281,10 +274,9 @@ export const evaluator = <P extends string>(
   options: EvaluationOptions
 ): EvaluateLoss<P> =>
   Nodes.isPopulation(data)
-    ? evaluateOnResolvedNodes(engine, loss, data, options)
+    ? evaluatorOnResolvedNodes(engine, loss, data, options)
     : evaluatorOnRows(engine, loss, options)(data)
 
-/** Evaluates without the gradient; terms over pairs of rows always compute both. */
 const valueEvaluator = <P extends string>(
   engine: LossPlan<P>['engine'],
   loss: Loss<P>,
@@ -295,7 +287,7 @@ const valueEvaluator = <P extends string>(
   return (params, key) => evaluate()(params, key).value
 }
 
-/** Evaluates the terms that `includes` selects, on rows in memory, of a source, or on nodes. Default: all terms. */
+/** Evaluates the terms that `includes` selects. Default: all terms. */
 const evaluatorOnRows = <P extends string>(
   engine: LossPlan<P>['engine'],
   loss: Loss<P>,
@@ -343,7 +335,7 @@ const evaluatorOnRows = <P extends string>(
   }
 }
 
-/** Evaluates a term over pairs of rows, once for each of its samples; interpreted if there is no library. */
+/** Evaluates a term over pairs of rows, once for each sample; interpreted if there is no library. */
 const pairEvaluator = <P extends string>(
   { score }: Loss<P>,
   data: Source.Data,
@@ -371,7 +363,7 @@ const pairEvaluator = <P extends string>(
   }
 }
 
-/** Returns the value of a penalty and its gradient. */
+/** Returns a penalty and its gradient. */
 export const evaluatePenalty = <P extends string>(
   { penalty }: Objective.Penalty,
   params: Params.Params<P>
@@ -381,11 +373,11 @@ export const evaluatePenalty = <P extends string>(
   return { value, gradient }
 }
 
-/** Copies the arrays of data, which the caller may change later; a population is returned unchanged. */
+/** Copies the arrays of data, which the caller may change later, except for a population. */
 export const dataSnapshot = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : snapshotOfData(data))
 
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value' | 'parts'> {
-  /** Evaluates on the rows with the given indices; if there are none, on rows drawn from the key. */
+  /** Evaluates on the given rows; if there are none, on rows drawn from the key. */
   readonly evaluate: (
     params: Params.Params<P>,
     key: Key.Key,
@@ -426,14 +418,13 @@ const termsWithConstants = (
 const areEqualShapes = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
   a.length === b.length && a.every((n, axis) => n === b[axis])
 
-/** Returns the chosen plan on batches: given rows, or rows drawn from the key of each evaluation. */
+/** Returns the chosen plan on batches of rows. */
 export const batched = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
   batch: number,
   { evaluations = Infinity, precision = 'float64' }: Partial<Pick<PlanOptions, 'evaluations' | 'precision'>> = {}
 ): Batched<P> => {
-  // a batch is small and in memory, so it is evaluated in this process
   const options = { library: libraryOf(loss.score, precision), use: 'once', backend: Backend.localBackend } as const
   const [{ engine, reason }] = lossPlans(loss, data, { evaluations, ...options })
   const evaluatorOf = evaluatorOnRows(engine, loss, options)
@@ -448,13 +439,13 @@ export const batched = <P extends string>(
   }
 }
 
-/** Smallest numbers of evaluations, and of values computed in them, for which compiling (tens of milliseconds) pays. */
+/** Minimum numbers of evaluations, or of values in the data, for which compiling (tens of milliseconds) pays. */
 const MIN_WORK_TO_COMPILE = { evaluations: 10, numbers: 100000 }
 
 export interface PlanOptions {
-  /** Expected number of evaluations of the loss. */
+  /** Expected number of evaluations. */
   readonly evaluations: number
-  /** Program cache. Default: that of the score in the requested precision. */
+  /** Default: the program cache of the score in the requested precision. */
   readonly library: Compiler.Library
   readonly precision: Compiler.Precision
   readonly use: Inputs.DataReuse
@@ -478,7 +469,7 @@ const engineOf = <P extends string>(
 const hasPairs = <P extends string>({ objective }: Loss<P>): boolean =>
   Objective.terms(objective).some(({ term }) => Objective.isMatching(term) && term.pairs !== undefined)
 
-/** Returns all plans for computing a loss on data, the chosen one first. Results differ by rounding alone. */
+/** Returns all plans for computing a loss on data, the chosen one first. */
 export const lossPlans = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
@@ -494,7 +485,7 @@ export const lossPlans = <P extends string>(
   const plan = (
     engine: LossPlan<P>['engine'],
     reason: string,
-    programs: ReadonlyArray<Programmed> = []
+    programs: ReadonlyArray<TermProgram> = []
   ): LossPlan<P> => {
     const evaluate = evaluator(engine, loss, data, { library, use, backend })
     return {
@@ -535,10 +526,9 @@ export const lossPlans = <P extends string>(
       )
 }
 
-/** Inputs of a row that do not depend on the key. */
 const KEY_INDEPENDENT_INPUTS = ['clean', 'rowWeight', 'partner', 'label']
 
-/** True if the loss may depend on the key: its programs draw random numbers or read drawn inputs. */
+/** True if the loss may depend on the key. */
 export const isRandomLoss = <P extends string>(loss: Loss<P>, data: Source.Data): boolean => {
   if (Nodes.isNodes(data) || Expectation.isDeterministicExpectation(loss.expectation)) return false
   const terms = Objective.terms(loss.objective)

@@ -1,4 +1,4 @@
-/** Problems of a loss and its data, before anything is compiled. */
+/** Problems of a loss and its data that are found before anything is compiled. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { norm, square } from '../../lib/numbers/elementary.js'
@@ -40,10 +40,7 @@ export const dataProblems = (data: Source.Data): ReadonlyArray<Problem.Problem> 
         )
       )
 
-/**
- * Finds quadratures with too few nodes for the parameters that a run may reach. A centre of the symmetric pair converges to length √(E|x|²
- * − d), and the start may be longer.
- */
+/** Finds quadratures with too few nodes for the start, or for a centre of length √(E|x|² − d), to which the symmetric pair converges. */
 export const findUnresolvedNodes = <P extends string>(
   loss: Loss.Loss<P>,
   data: Source.Data,
@@ -65,11 +62,11 @@ export const findUnresolvedNodes = <P extends string>(
   return found === null ? [] : [found]
 }
 
-/** Sentence about too few nodes, appended to the reason of a plan. */
+/** Sentence about too few nodes for the reason of a plan. */
 export const tooFewNodesRemark = ({ used, needed, error, length }: NodeResolution.Unresolved): string =>
   `; ${used} nodes, where a centre as long as the data say (${length.toPrecision(2)}) asks for ${needed}: means over the noise are off by up to ${error.toPrecision(1)}; leave nodes out`
 
-/** Returns the problems of the data that the terms of a loss read, in a precision. */
+/** Returns the incompatibilities of a loss with its data. */
 export const lossCompatibilityProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,
@@ -77,7 +74,7 @@ export const lossCompatibilityProblems = <P extends string>(
 ): ReadonlyArray<Problem.Problem> =>
   Compatibility.incompatibilities(loss, points, precision, () => findUnresolvedNodes(loss, points, () => null))
 
-/** Returns the value if there are no problems; otherwise the problems, up to the maximum that is listed. */
+/** Returns the value if there are no problems; otherwise as many problems as are listed at most. */
 export const eitherProblemsOr = <A>(
   problems: ReadonlyArray<Problem.Problem>,
   value: () => A
@@ -91,7 +88,7 @@ export const eitherProblemsOr = <A>(
 export const problemsIn = (either: E.Either<ReadonlyArray<Problem.Problem>, unknown>): ReadonlyArray<Problem.Problem> =>
   E.isLeft(either) ? either.left : []
 
-/** Returns the problems of a loss on data: of its objective, its expectation, and the data that they require. */
+/** Returns the problems of a loss on data, including those of its objective and expectation. */
 export const lossProblems = <P extends string>(
   loss: Loss.Loss<P>,
   points: Source.Data,

@@ -1,6 +1,4 @@
-/**
- * Loss context: the data, noise and model values that a term reads for each row, in the tensor vocabulary, each computed when it is read.
- */
+/** Loss context: the data, noise and model values that a term reads for each row, computed when read. */
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
   add,
@@ -35,7 +33,7 @@ import type * as Score from '../score/score.js'
 
 const sumOverColumns = (x: Tensor): Tensor => sum(x, 1, true)
 
-/** Converts a shared value, [], or one for each row to a column [rows, 1]. */
+/** Converts a shared value, [], to a column [rows, 1]; columns are unchanged. */
 export const columnTensor = (x: Tensor, rows: number): Tensor => (x.rank === 0 ? mul(x, ones([rows, 1])) : x)
 
 /** Converts a shared value, [], to [1, 1]; columns are unchanged. */
@@ -58,19 +56,18 @@ export type TimeFunction = Parameters<Objective.Row['ofTime']>[0]
 
 export interface Reads {
   readonly names: ReadonlySet<PrecomputedName>
-  /** In the order in which they are called. */
+  /** Functions of time, in the order of their calls. */
   readonly times: ReadonlyArray<TimeFunction>
   /** Number of directions of each distribution, and of additional noises. */
   readonly probes: Readonly<Record<DirectionDistribution, number>>
   /** True if the function reads a density, which networks do not have. */
   readonly density: boolean
-  /** Number of values returned for a row; 1 for a loss. */
+  /** Number of values of a row; 1 for a loss. */
   readonly width: number
 }
 
-type Definitions = (name: PrecomputedName) => Tensor
+type ValueByName = (name: PrecomputedName) => Tensor
 
-/** Heads by name, computed when read; an unknown name throws. */
 const headsByName = (read: (name: string) => Tensor): Objective.Row['heads'] =>
   new Proxy<Objective.Row['heads']>({}, { get: (_, name) => read(String(name)) })
 
@@ -82,7 +79,7 @@ const headNamed = (heads: Params.Tensors<string>, name: string): Tensor =>
         `heads.${name}: the score has ${Object.keys(heads).join(', ') || 'one output'}; read one of its heads, or make it of Net.heads`
       )
 
-/** Parameters by name; reading an unknown name throws. */
+/** Returns parameters by name; reading an unknown name throws. */
 export const checkedParamAccess = (params: Params.Tensors<string>): Params.Tensors<string> =>
   new Proxy(params, {
     get: (all, name) =>
@@ -91,7 +88,7 @@ export const checkedParamAccess = (params: Params.Tensors<string>): Params.Tenso
         : refuse(`params.${name}: the score has ${Object.keys(all).join(', ')}; read one of its parameters`)
   })
 
-/** Values drawn for the rows. */
+/** Values of a row that depend on its sample. */
 export interface DrawAccess {
   /** Shared, or one for each row. */
   readonly ofTime: (f: TimeFunction) => Tensor
@@ -131,11 +128,11 @@ export const missingNames = (
 ): ReadonlyArray<Single> =>
   NoiseLevels.isCleanLaw(noiseLevels) ? NOISE_NAMES : kind === 'nodes' ? ['clean', ...NOISE_NAMES] : []
 
-/** Throws for a value that was not read when a function's reads were recorded. */
+/** Throws, for a value that was not read when a function's reads were recorded. */
 export const throwUnrecordedRead = (what: string): never =>
   refuse(`${what}: read now, but not when the function was first looked at; do not branch on values`)
 
-/** log p(x), [rows, 1]; NaN if there is no density, which `Compile` rejects. */
+/** Returns log p(x), [rows, 1]; NaN if there is no density, which `Compile` rejects. */
 export const rowLogDensity = <P extends string>(
   { family }: Score.Model<P>,
   params: Params.Tensors<P>,
@@ -143,8 +140,8 @@ export const rowLogDensity = <P extends string>(
   level: Score.RowLevel
 ): Tensor => (family === undefined ? fill([x.shape[0], 1], NaN) : family.logDensity(params, x, level))
 
-/** Noise levels of the rows as columns, [rows, 1], and in the form of the model: a mixture takes a shared level as [1, 1] ('common'). */
-const makeRowLevels = (rows: number, label: Tensor | undefined, shape: 'columns' | 'common') => {
+/** Maps noise levels to columns, [rows, 1], and these to the model's form: a mixture takes a shared level as [1, 1] ('common'). */
+const makeRowLevels = (rows: number, label: Tensor | undefined, modelShape: 'columns' | 'common') => {
   const forms = new WeakMap<Objective.RowLevel, Score.RowLevel>()
   return {
     levelOf: (alpha: Tensor, sigma: Tensor): Objective.RowLevel => {
@@ -154,7 +151,7 @@ const makeRowLevels = (rows: number, label: Tensor | undefined, shape: 'columns'
       const columns = common === null ? own : { ...own, common }
       forms.set(
         columns,
-        shape === 'common' ? { alpha: singleRowTensor(alpha), sigma: singleRowTensor(sigma) } : columns
+        modelShape === 'common' ? { alpha: singleRowTensor(alpha), sigma: singleRowTensor(sigma) } : columns
       )
       return columns
     },
@@ -163,13 +160,12 @@ const makeRowLevels = (rows: number, label: Tensor | undefined, shape: 'columns'
 }
 
 export interface LossContext {
-  /** Computes a value by name. */
-  readonly define: Definitions
+  readonly define: ValueByName
   /** Builds the argument of a term's function; `read` returns precomputed values. */
-  readonly row: (read: Definitions) => Objective.Row
+  readonly row: (read: ValueByName) => Objective.Row
 }
 
-/** Returns the loss context of a term. The caller decides when precomputed values are computed, by the argument of `row`. */
+/** Returns the loss context of a term. The argument of `row` decides when precomputed values are computed. */
 export const lossContext = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
@@ -184,8 +180,7 @@ export const lossContext = <P extends string>(
         ? headNamed(context.at.headsAt(context.at.noisy, context.at.level), name.slice('heads.'.length))
         : values[name](),
     row: read => {
-      // Missing names are not enumerable, so that destructuring the rest of a row, `({ score, ...row })`, does not
-      // read them.
+      // Missing names are not enumerable: destructuring the rest of a row, `({ score, ...row })`, does not read them.
       const onRead = (name: Single): PropertyDescriptor => ({
         enumerable: !inputs.lacks.includes(name),
         get: () => read(name)
@@ -195,14 +190,13 @@ export const lossContext = <P extends string>(
   }
 }
 
-/** Model at any points and noise levels, and the noised rows. */
+/** Noised rows, and the model as functions of points and a noise level or time. */
 interface ModelAccess extends Pick<
   Objective.Row,
   'noisy' | 'level' | 'levelAt' | 'scoreAt' | 'outputAt' | 'logDensityAt'
 > {
-  /** Noise level in the form of the model. */
   readonly modelLevel: Score.RowLevel
-  /** Outputs of all heads, by name; none if the score has no heads. */
+  /** Outputs of all heads by name; none if the score has no heads. */
   readonly headsAt: (x: Tensor, at: Objective.RowLevel | Objective.Time) => Params.Tensors<string>
 }
 
@@ -214,6 +208,7 @@ interface ContextParts<P extends string> {
   readonly at: ModelAccess
 }
 
+/** Evaluates the model; `access` supplies, or records, functions of time and reads of the density. */
 const modelAccess = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,
@@ -275,8 +270,7 @@ const precomputedValues = <P extends string>({
   }
 }
 
-/** Fields of a row that are not precomputed values. */
-const rowFunctions = <P extends string>(context: ContextParts<P>, read: Definitions): Omit<Objective.Row, Single> => {
+const rowFunctions = <P extends string>(context: ContextParts<P>, read: ValueByName): Omit<Objective.Row, Single> => {
   const { params, inputs, access, at } = context
   const [rows] = inputs.clean.shape
   const directions: Objective.Row['directions'] = ({ probes, law }) =>
@@ -318,24 +312,23 @@ const rowFunctions = <P extends string>(context: ContextParts<P>, read: Definiti
 const exactDivergence = <P extends string>({ model, params, at }: ContextParts<P>): Tensor =>
   opened(() => model.divergence(params, at.noisy, at.modelLevel))
 
-/** Row of the model's own distribution; values independent of the parameters are those of the row. */
+/** Row sampled from the model, with its importance share; values without parameters are those of the original row. */
 const rowUnderModel = <P extends string>(
   { model, params, inputs, access, at }: ContextParts<P>,
-  read: Definitions
+  read: ValueByName
 ): ReturnType<Objective.Row['underModel']> => {
   const { noisy, share } = modelSample(model, params, inputs.clean, { label: read('label'), level: at.modelLevel })
   const { row, define } = lossContext(model, params, { ...inputs, noisy }, access)
   return { row: row(name => (dependsOnParams(name) ? define(name) : read(name))), share }
 }
 
-/** Row at other parameters and, if given, other constants, with the same data and noise. */
+/** Row at other parameters and constants, with the same data and noise. */
 const rowUnder = <P extends string>(
   { model, params, inputs, access }: ContextParts<P>,
-  read: Definitions,
+  read: ValueByName,
   others: Partial<Params.Tensors<string>>,
   constants = inputs.constants
 ): Objective.Row => {
-  // the names are those of the model's parameters
   const changed = { ...params, ...others } as Params.Tensors<P>
   const { row, define } = lossContext(model, changed, { ...inputs, constants }, access)
   return row(name => {
@@ -347,8 +340,7 @@ const rowUnder = <P extends string>(
 
 /**
  * Rows drawn from the model, x_t = αc_k + √(α²v_k + σ²) z, from standard normal rows z with labels k, and their importance shares Kπ_k. For
- * isotropic components, v_k follows in any parametrization from log N(c_k; c_k, v_k I) = −(d/2) log 2πv_k. NaN for a score without a
- * mixture.
+ * isotropic components, v_k follows from log N(c_k; c_k, v_k I) = −(d/2) log 2πv_k. NaN for a score without a mixture.
  */
 const modelSample = <P extends string>(
   { family }: Score.Model<P>,
@@ -371,13 +363,13 @@ const modelSample = <P extends string>(
   }
 }
 
-/** |z|² of the drawn part, [rows, 1], from its coordinates. */
+/** |z|² of the drawn part, [rows, 1]. */
 const squaredInSpan = ({ coordinates, share, outside }: Components.NoiseInSpan): Tensor => {
   const inSpan = sumOverColumns(square(coordinates))
   return share === null ? inSpan : add(inSpan, mul(square(share), outside))
 }
 
-/** Losses of projected noise: by the projection of the family if it has one, otherwise by score and divergence. */
+/** Losses of projected noise, by the family's projection otherwise by score and divergence. */
 const projectedNoiseOf = <P extends string>(context: ContextParts<P>): Objective.SeenNoise => {
   const { model, params, inputs, at } = context
   const { clean, drawn, orthogonal, inSpan, share } = inputs

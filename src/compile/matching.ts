@@ -1,11 +1,9 @@
 /**
- * Terms of an objective as one loss for each row, in the tensor vocabulary, from parameters and named inputs: one definition for the
- * interpreter and the compiler.
+ * Terms of an objective as one loss for each row: one definition for the interpreter and the compiler.
  *
  * A term's own function (`perRow`) is called several times before the first step:
  * 1. `analyzeReads`, once for each kind of row, records its reads. Only these are drawn, passed and computed later.
- * 2. `SmokeTest`, for users' functions: on three rows together, on each alone, and for the gradient. A function that mixes rows or has no
- * derivative would otherwise fit something else, or fail in the middle of a run.
+ * 2. `SmokeTest`, for users' functions: on three rows together, on each alone, and for the gradient.
  * 3. `Compiler.compile`, twice for each program: values that differ between the two traces are not constants.
  */
 import { pipe } from 'fp-ts/lib/function.js'
@@ -62,24 +60,24 @@ export interface NoiseSample {
   readonly alpha: RowNumbers
   readonly sigma: RowNumbers
   readonly noise: Noise.NoiseOfDraw
-  /** Weight of the denoising form if the term also has an implicit form; shared, or one for each row. */
+  /** Weight of the denoising form, if the term also has an implicit form; shared, or one for each row. */
   readonly denoising: RowNumbers
-  /** Key of the directions of divergence estimates and of additional noise. */
+  /** Key of directions and of additional noise. */
   readonly probes: () => Key.Key
-  /** Index in the noise level distribution. */
+  /** Index of the time among those of the term. */
   readonly level: number
-  /** Function of time at the times; shared, or one for each row. */
+  /** Evaluates a function of time; shared, or one for each row. */
   readonly ofTime: (f: TimeFunction) => RowNumbers
-  /** Labels of the rows if some are dropped; null: those of the data. */
+  /** Labels of the rows if some are dropped; null for those of the data. */
   readonly labels: RowNumbers | null
-  /** Rows that are quadrature nodes of the distribution at this noise level, to which no noise is added. */
-  readonly nodes?: { readonly values: Float64Array; readonly stay: boolean }
+  /** Rows that are quadrature nodes of x_t at this noise level, to which no noise is added. */
+  readonly nodes?: { readonly values: Float64Array; readonly areFixed: boolean }
 }
 
 export type DirectTerm = Objective.Matching | Objective.Noiseless
 
-/** Factor between the losses of two parametrizations, at the noise levels of a sample. */
-const conversion = (
+/** Factor between the losses of two parametrizations, as a function of the noise level. */
+const conversionWeights = (
   from: Parametrization.Parametrization,
   to: Parametrization.Parametrization = Parametrization.score
 ): ((sample: Pick<NoiseSample, 'alpha' | 'sigma'>) => RowNumbers) => {
@@ -182,9 +180,11 @@ export const termInputs = <P extends string>(
     },
     Noise.noiseInputs(sample.noise, basis, points),
     term.constants !== undefined && termConstants(term),
-    nodes && { clean: Inputs.rowInput([points.dim], nodes.values, nodes.stay ? 'often' : 'once') },
+    nodes && { clean: Inputs.rowInput([points.dim], nodes.values, nodes.areFixed ? 'often' : 'once') },
     measuredIn && {
-      conversion: Inputs.perRowInput(conversion(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample))
+      conversion: Inputs.perRowInput(
+        conversionWeights(isMixed ? Parametrization.score : model.predicts, measuredIn)(sample)
+      )
     },
     isMixed && { share: Inputs.perRowInput(sample.denoising) },
     sample.labels && { label: Inputs.rowInput([1], sample.labels) },
@@ -194,8 +194,8 @@ export const termInputs = <P extends string>(
   )
 }
 
-/** True if two samples draw only noise and differ in nothing but its key. */
-export const sampleDiffersInKey = (one: NoiseSample, other: NoiseSample): boolean =>
+/** True if two samples draw noise and differ in its key alone. */
+export const differsOnlyInKey = (one: NoiseSample, other: NoiseSample): boolean =>
   // all other values at their times were computed together with α
   one.alpha === other.alpha &&
   areEqualNumbers(one.weight, other.weight) &&
@@ -206,12 +206,12 @@ export const sampleDiffersInKey = (one: NoiseSample, other: NoiseSample): boolea
 const areEqualNumbers = (a: RowNumbers, b: RowNumbers): boolean =>
   a === b || (a instanceof Float64Array && b instanceof Float64Array && sameNumbers(a, b))
 
-/** Returns the object by which programs of terms are distinguished; all else is an input. */
+/** Returns the object by which programs of terms are distinguished; everything else is an input. */
 export const programIdentity = (term: DirectTerm): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)
 
 interface ReadSetting {
   readonly dim: number
-  /** True if denoising and implicit forms are mixed, so that the function reads their share. Default: false. */
+  /** True if denoising and implicit forms are mixed, and their share is read. Default: false. */
   readonly isMixed?: boolean
   /** Default: 'data'. */
   readonly rowKind?: RowKind
@@ -220,8 +220,7 @@ interface ReadSetting {
 const readsByTerm = new WeakMap<object, WeakMap<object, ReadonlyMap<string, Reads>>>()
 
 /**
- * Returns the values that a term's function reads, from one call on a row of made-up numbers; a function in the tensor vocabulary reads the
- * same of every row. Cached by function, model and setting.
+ * Returns the values that a term's function reads, found by one call on a row of made-up numbers. Cached by function, model and setting.
  */
 export const analyzeReads = <P extends string>(
   model: Score.Model<P>,
@@ -270,7 +269,7 @@ export const additionalDraws = <P extends string>(
   ]
 }
 
-/** Model that computes shapes alone, since scores may need expensive derivatives. */
+/** Model that computes only shapes, since scores may need expensive derivatives. */
 const shapesOnlyModel = <P extends string>(model: Score.Model<P>): Score.Model<P> => {
   const one = (x: Tensor): Tensor => ones([x.shape[0], 1])
   const alike = (_: unknown, x: Tensor): Tensor => fill(x.shape, 0.5)
@@ -339,7 +338,7 @@ const recordReads = <P extends string>(
   }
 }
 
-/** Row of made-up numbers; it has a share only if the noise is mixed. */
+/** Row of made-up numbers, with a share if the noise is mixed. */
 const madeUpRow = (dim: number, noise: 'mixed' | 'whole'): Omit<ContextInputs, 'constants' | 'lacks'> => {
   const half = (width: number): Tensor => fill([1, width], 0.5)
   return {
@@ -386,8 +385,8 @@ export const termOutputPerRow =
         density: () => undefined
       }
     )
-    // These are computed before the function is called, so that they outlive the derivatives taken in it. A missing
-    // partner is reported when it is read.
+    // Computed before the function is called, to outlive the derivatives taken in it. A missing partner is reported when
+    // it is read.
     const names = Array.from(reads.names).filter(name => name !== 'partner' || name in inputs)
     const prepared = new Map(names.map(name => [name, define(name)]))
     const seen = row(name => prepared.get(name) ?? (name === 'partner' ? define(name) : throwUnrecordedRead(name)))
@@ -407,19 +406,20 @@ const termPerRow = <P extends string>(
   }
 }
 
-/** Returns a term without noise, [rows] or [rows, 1]. */
+/** Returns a term without noise for each row, [rows] or [rows, 1]. */
 export const noiselessTermPerRow =
   <P extends string>(model: Score.Model<P>, { perDatum }: Objective.Noiseless) =>
   (params: Params.Tensors<P>, { clean, ...inputs }: Inputs.InputTensors): Tensor => {
     const label = 'label' in inputs ? inputs.label : fill([clean.shape[0], 1], -1)
     return perDatum(
-      noiselessContext(params, constantTensors(inputs), { clean, label }, params =>
+      noiselessDatum(params, constantTensors(inputs), { clean, label }, params =>
         rowLogDensity(model, params, clean, cleanLevel())
       )
     )
   }
 
-const noiselessContext = <P extends string>(
+/** Argument of a term's function without noise; `density` is called when it is read. */
+const noiselessDatum = <P extends string>(
   params: Params.Tensors<P>,
   constants: Params.Tensors<string>,
   data: Pick<Objective.Datum, 'clean' | 'label'>,
@@ -429,14 +429,13 @@ const noiselessContext = <P extends string>(
   params: checkedParamAccess(params),
   constants,
   logDensity: () => density(params),
-  // the names are those of the model's parameters
   under: (others, there = constants) =>
-    noiselessContext({ ...params, ...others } as Params.Tensors<P>, there, data, density)
+    noiselessDatum({ ...params, ...others } as Params.Tensors<P>, there, data, density)
 })
 
 /**
- * True if a term without noise reads the density, by one row of made-up numbers. A term that throws, which is reported elsewhere, counts by
- * its reads before.
+ * True if a term without noise reads the density, by one row of made-up numbers. If it throws, which is reported elsewhere, its reads
+ * before count.
  */
 export const readsNoiselessDensity = <P extends string>(
   model: Score.Model<P>,
@@ -448,7 +447,7 @@ export const readsNoiselessDensity = <P extends string>(
     O.tryCatch(() =>
       compute(() =>
         perDatum(
-          noiselessContext(
+          noiselessDatum(
             Score.tensors(Params.zeros(model.shapes(dim))),
             Params.map(fromNdArray)(constants),
             { clean: fill([1, dim], 0.5), label: fill([1, 1], -1) },

@@ -1,7 +1,4 @@
-/**
- * Tests whether quadrature nodes along the direction of the symmetric pair resolve the integrand for given parameters; a rule that is too
- * coarse is rejected (`Expectation.nodeShortageAt`).
- */
+/** Tests whether quadrature nodes along the direction of the symmetric pair resolve the integrand. */
 import { norm } from '../../lib/numbers/elementary.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import * as Limits from '../core/limits.js'
@@ -17,22 +14,22 @@ export interface Unresolved extends Expectation.NodeShortage {
   readonly length: number
 }
 
-/** Returns a function of the parameters: the report of too few nodes, otherwise null. */
+/** Returns a function of the parameters: the report of too few nodes, or null. */
 export const nodeResolutionCheck = <P extends string>(
   loss: Loss.Loss<P>
 ): ((params: Params.Params<P>) => Unresolved | null) => {
-  const beyond = Expectation.nodeShortageAt(loss.expectation)
+  const shortageAt = Expectation.nodeShortageAt(loss.expectation)
   const levels = lazy(() => DrawTerms.lossNoiseLevels(loss))
   const slope = Score.interpret(loss.score).family?.projection?.slope ?? null
   if (slope === null || Expectation.noiseDomain(loss.expectation) !== 'line') return () => null
   return params => {
     const at = slope(params)
-    const found = beyond(levels().reduce((most, level) => Math.max(most, at(level)), 0))
+    const found = shortageAt(levels().reduce((most, level) => Math.max(most, at(level)), 0))
     return found === undefined ? null : { ...found, length: norm(Params.packed(params)) }
   }
 }
 
-/** Problem of too few nodes, with the number that suffices. */
+/** Returns the problem of too few nodes. */
 export const tooFewNodes = ({ used, needed, error, length }: Unresolved): Problem.Problem =>
   Problem.of(
     'expectation',

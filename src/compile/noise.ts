@@ -1,6 +1,6 @@
 /**
- * Noise of one evaluation. It need not be a full standard normal vector: if a mixture depends on a point x only through |x − c_k|², noise
- * in the span of the differences c_k − c_l and the squared length of the remainder give the same expectation, with less variance.
+ * Noise of one evaluation. If a mixture depends on a point x only through |x − c_k|², noise in the span of the differences c_k − c_l and
+ * the squared length of the remainder give the expectation of full noise, with less variance.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import {
@@ -26,12 +26,12 @@ import type { Basis } from '../mixture/projection.js'
 import * as Inputs from './inputs.js'
 import * as Points from '../data/points.js'
 
-/** Noise in the span of the centres, drawn by counter, so no array of the size of the data is stored. */
+/** Noise in the span of the centres, drawn by counter, so no array is stored. */
 interface SpanNoise {
   readonly _tag: 'Span'
-  /** Coordinates in the orthonormal basis: row i, direction j uses normal draw i · rank + j. */
+  /** Key of the coordinates in the basis: row i, direction j uses normal draw i · rank + j. */
   readonly coordinates: Key.Key
-  /** Normal draw i for row i, along the part of x_0 − c_k outside the span, which is equal for all k; null if |x|² is not read. */
+  /** Key of normal draw i for row i, along the part of x_0 − c_k outside the span (equal for all k); null if |x|² is not read. */
   readonly along: Key.Key | null
   /** |z|² outside the span and `along`: its mean, or χ² draw i for row i. */
   readonly rest: number | { readonly key: Key.Key; readonly degrees: number }
@@ -65,18 +65,18 @@ export type NoiseOfDraw = SpanNoise | NodeNoise | FullNoise | NoNoise
 export const isGivenNoise = (values: FullNoise['values']): values is RowNumbers =>
   values instanceof Float64Array || 'read' in values
 
-/** Smallest distance from the span, relative to that from the origin, at which a row has a direction outside it. */
+/** Minimum distance of a row from the span, relative to that from the origin, at which it has a direction outside. */
 const MIN_OUTSIDE_SHARE = 1e-9
 
 type PointsSize = Pick<Points.Points, 'rows' | 'dim'>
 
-/** One draw of the mean over the noise; the weights sum to 1. */
+/** Draw of the noise, with its weight in the mean; the weights sum to 1. */
 export interface NoiseDrawTerm {
   readonly weight: number
   readonly noise: NoiseOfDraw
 }
 
-/** Span of the noise on which a mixture depends; `seesNorm` is true if it also depends on the length of the remainder. */
+/** Noise on which a mixture depends: its span, and with `seesNorm` the length of the remainder. */
 export interface NoiseProjection {
   readonly basis: Basis
   readonly seesNorm: boolean
@@ -84,21 +84,18 @@ export interface NoiseProjection {
   readonly slope: () => number
 }
 
-/**
- * Draws normal coordinates in the basis. If only the mean of |z|² outside it matters, `rest` is the number of remaining dimensions;
- * otherwise one normal is drawn along the part of x_0 − c_k outside the span, and a χ² for the other directions.
- */
-const spanNoiseOf =
+/** Noise in the span, with keys derived from one. `rest` is the mean of |z|² outside, unless its distribution matters. */
+const spanNoiseFromKey =
   (dim: number, { basis: { rank }, seesNorm }: NoiseProjection) =>
   (key: Key.Key): SpanNoise => {
     const keys = pipe(key, Key.named('span', 'along', 'rest'))
     const outside = dim - rank
-    const law = seesNorm && outside > 0
+    const seesLength = seesNorm && outside > 0
     return {
       _tag: 'Span',
       coordinates: keys.span,
-      along: law ? keys.along : null,
-      rest: law ? { key: keys.rest, degrees: outside - 1 } : outside,
+      along: seesLength ? keys.along : null,
+      rest: seesLength ? { key: keys.rest, degrees: outside - 1 } : outside,
       sign: 1
     }
   }
@@ -120,7 +117,7 @@ export const noiseDraws =
           ? way.draws(key).map(full)
           : way.draws(key).map(({ weight, noise, sign = 1 }) => ({
               weight,
-              noise: { ...spanNoiseOf(dim, projection)(noise), sign }
+              noise: { ...spanNoiseFromKey(dim, projection)(noise), sign }
             }))
       case 'line': {
         const { nodes, weights } = way.rule(projection?.slope() ?? 0)
@@ -137,7 +134,7 @@ interface DrawnNoise extends FullNoise {
   readonly values: Key.Key
 }
 
-/** True if noise is drawn at each evaluation in all coordinates, neither given nor at nodes. */
+/** True if noise is drawn in all coordinates at each evaluation. */
 export const isDrawnNoise = (noise: NoiseOfDraw): noise is DrawnNoise =>
   noise._tag === 'Full' && !isGivenNoise(noise.values)
 
@@ -155,7 +152,7 @@ export const changingNoiseInputs = (
 
 const SIGNS = { [1]: Inputs.numberInput(1), [-1]: Inputs.numberInput(-1) } as const
 
-/** Returns the inputs of `noiseFromInputs`. */
+/** Returns noise as inputs, for `noiseFromInputs`. */
 export const noiseInputs = (noise: NoiseOfDraw, own: Basis, { dim }: PointsSize): Inputs.NamedInputs => {
   if (noise._tag === 'Full') {
     const { values, sign } = noise
@@ -199,7 +196,7 @@ export const noiseFromInputs = (
   if (along === undefined) return { drawn, orthogonal: beyond, inSpan: { ...inSpan, share: null } }
   const length = sqrt(outside)
   const normal = mul(sign, along)
-  // a row in the span has no direction outside it, so its normal counts as one of the χ²'s
+  // a row in the span has no direction outside it, so its normal is added to the χ²
   const hasDirection = greater(
     length,
     mul(MIN_OUTSIDE_SHARE, sqrt(add(Components.squaredRowNorms(sub(clean, origin)), 1)))
@@ -212,6 +209,6 @@ export const noiseFromInputs = (
   }
 }
 
-/** Returns the noise of one draw on data, as tensors. */
+/** Returns one draw of noise on data as tensors. */
 export const noiseTensors = (noise: NoiseOfDraw, basis: Basis, points: Points.Points): Components.ComponentNoise =>
   noiseFromInputs(Inputs.inputTensors(0, points.rows)(noiseInputs(noise, basis, points)), Points.pointsTensor(points))

@@ -17,6 +17,7 @@ import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 
 export type Paired = Objective.Matching & { readonly pairs: NonNullable<Objective.Matching['pairs']> }
 
+/** Outputs u of a term, [rows, k]. */
 const rowOutputs = <P extends string>(
   model: Score.Model<P>,
   term: Paired
@@ -28,7 +29,7 @@ const rowOutputs = <P extends string>(
   }
 }
 
-/** Σᵢ ⟨slopeᵢ, uᵢ⟩ */
+/** Σᵢ ⟨∂L/∂uᵢ, uᵢ⟩ with the input `slope` for ∂L/∂u; its gradient is that of L. */
 const slopeProduct = <P extends string>(
   model: Score.Model<P>,
   term: Paired
@@ -37,14 +38,13 @@ const slopeProduct = <P extends string>(
   return (params, { slope, ...inputs }) => sum(sum(mul(slope, rows(params, inputs)), 1))
 }
 
-/** Programs of a term over pairs; each is the reason if it cannot be compiled. */
+/** Programs of a term over pairs, or the reasons why they cannot be compiled. */
 interface PairwisePrograms {
   readonly outputs: ReturnType<Compiler.Library['program']>
-  /** Gradient of the parameters from ∂L/∂u, whose values are an input. */
   readonly gradient: (slope: NdArray) => ReturnType<Compiler.Library['program']>
 }
 
-/** Compiles the two programs of a term. */
+/** Compiles the outputs of a term and their gradient. */
 export const pairwisePrograms = <P extends string>(
   { model, library, shapes }: Omit<TermCompiler<P>, 'differentiates'>,
   term: Paired,
@@ -69,7 +69,7 @@ export const pairwisePrograms = <P extends string>(
     )
 })
 
-/** Evaluates the term and, if requested, its gradient, by programs of a library or, if there is none, the interpreter. */
+/** Evaluates a term, with its gradient if `differentiates`; interpreted if there is no library. */
 export const evaluatePairwise = <P extends string>(
   model: Score.Model<P>,
   term: Paired,
@@ -111,8 +111,8 @@ export const evaluatePairwise = <P extends string>(
   }
 }
 
-/** Maximum number of values of all pairs, which are computed at once. */
+/** Maximum number of values of all pairs, computed at once. */
 export const MAX_PAIR_NUMBERS = 4194304
 
-/** Returns the number of values of all ordered pairs of different rows, for `width` outputs of a row. */
+/** Returns the number of values of all ordered pairs of rows, for `width` outputs of a row. */
 export const pairNumbers = (rows: number, width: number): number => rows * (rows - 1) * width

@@ -13,13 +13,13 @@ export interface Plan extends Means {
   readonly stage: string
 }
 
-/** State of a stage between steps, opaque to all others. */
+/** State of a stage between steps, which only the stage reads. */
 export type Memory = unknown
 
 export interface Step<P extends string> {
   /** Objective at the parameters before the step. */
   readonly value: number
-  /** Euclidean norm of the gradient before the step; for a stage without gradient, that of the step itself. */
+  /** Norm of the gradient before the step; for a stage without gradient, that of the step itself. */
   readonly norm: number
   readonly params: Params.Params<P>
   readonly memory: Memory
@@ -50,7 +50,7 @@ export interface Program<P extends string> {
   readonly pipeline: Pipeline<P>
   readonly start: (key: Key.Key) => Params.Params<P>
   readonly stages: ReadonlyArray<CompiledStage<P>>
-  /** Fingerprint of the data; states of a run are valid for equal data. */
+  /** Fingerprint of the data, by which stored states are recognized. */
   readonly data: () => string
   /** Precision of losses; parameters and optimizer states are always doubles. */
   readonly precision: Precision

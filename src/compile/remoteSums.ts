@@ -1,6 +1,6 @@
 /**
- * Reductions by description: a process without the rows sends a request as JSON and numbers, and another computes chunks of the sum on its
- * rows. No code is sent.
+ * Reductions by description: a process without the rows sends JSON and numbers, no code, and another computes chunks of the sum on its
+ * rows.
  */
 import * as Ap from 'fp-ts/lib/Apply.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -28,13 +28,13 @@ import * as Loss from './loss.js'
 export type SumAtNumbers = (numbers: Float64Array) => Reductions.Reduction<unknown>
 type ReductionOrProblem = E.Either<Problem.Problem, SumAtNumbers>
 
-const floats = t.readonlyArray(t.number)
-const scaledCodec = t.type({ name: t.literal('scaled'), centre: floats, scale: floats, of: t.unknown })
+const numbersCodec = t.readonlyArray(t.number)
+const scaledCodec = t.type({ name: t.literal('scaled'), centre: numbersCodec, scale: numbersCodec, of: t.unknown })
 const statisticsCodec = t.type({ name: t.literal('statistics'), mixture: t.unknown })
 const expectationCodec = t.type({
   name: t.literal('expectation'),
   score: t.unknown,
-  middle: t.union([floats, t.null]),
+  middle: t.union([numbersCodec, t.null]),
   kind: t.keyof({ likelihood: null, posterior: null, judged: null }),
   level: t.union([t.type({ alpha: t.number, sigma: t.number }), t.null])
 })
@@ -47,10 +47,10 @@ const lossCodec = t.type({
   expectation: t.unknown,
   engine: t.keyof({ compiled: null, interpreted: null }),
   precision: t.keyof({ float64: null, float32: null }),
-  middle: t.union([floats, t.null])
+  middle: t.union([numbersCodec, t.null])
 })
 
-const unknown = (value: string): Problem.Problem =>
+const unknownSumProblem = (value: string): Problem.Problem =>
   Problem.of(
     'sum',
     value,
@@ -58,10 +58,10 @@ const unknown = (value: string): Problem.Problem =>
     'let all processes be of the same version; what is code of your own, give to the vocabulary of each'
   )
 
-/** Variance floor without effect here, since the M-step is done by the process that adds the chunks. */
+/** Variance floor without effect, since the M-step is done by the process that adds the chunks. */
 const SMALLEST_FLOOR = Number.MIN_VALUE
 
-/** Checks the count of numbers before anything is allocated. */
+/** Reduction that throws unless it receives `count` numbers, before it allocates. */
 const withNumberCount =
   (count: number, domain: string, of: SumAtNumbers): SumAtNumbers =>
   numbers => {
@@ -70,19 +70,18 @@ const withNumberCount =
     return refuseWith(problem, Problem.show(problem))
   }
 
-/** Checks that the numbers are a score's parameters, after `before` others. */
-const ofParams = (score: Score.Score<string>, dim: number, before: 0 | 2, of: SumAtNumbers): SumAtNumbers => {
+/** Reduction that throws unless it receives `before` numbers and the score's parameters. */
+const withParamCount = (score: Score.Score<string>, dim: number, before: 0 | 2, of: SumAtNumbers): SumAtNumbers => {
   const count = before + Params.paramsSize(Score.shapes(dim)(score))
   return withNumberCount(count, `${count}, as ${Score.show(score)} has`, of)
 }
 
-/** Reads the key from the first two numbers, and passes the others. */
+/** Reduction whose first two numbers are a key. */
 const withKey =
   (of: (key: Key.Key, numbers: Float64Array) => Reductions.Reduction<unknown>): SumAtNumbers =>
   numbers =>
     of({ _tag: 'Key', k0: numbers[0], k1: numbers[1] }, numbers.subarray(2))
 
-/** True if all vectors have as many entries as the rows have columns. */
 const matchColumnCount = (vectors: ReadonlyArray<ReadonlyArray<number> | null>, dim: number): boolean =>
   vectors.every(vector => vector === null || vector.length === dim)
 
@@ -132,16 +131,16 @@ export const requestedReduction =
       return expectationReduction(vocabulary, described, source)
     if (lossCodec.is(described) && matchColumnCount([described.middle], source.dim))
       return requestedLossReduction(vocabulary, described, source)
-    return E.left(unknown(JSON.stringify(described)))
+    return E.left(unknownSumProblem(JSON.stringify(described)))
   }
 
 const statisticsReduction = (described: t.TypeOf<typeof statisticsCodec>, source: Source.Source): ReductionOrProblem =>
   pipe(
     Mixture.codec.decode(described.mixture),
-    E.mapLeft(() => unknown(JSON.stringify(described.mixture))),
+    E.mapLeft(() => unknownSumProblem(JSON.stringify(described.mixture))),
     E.filterOrElse(
       mixture => Mixture.dimension(mixture) === source.dim,
-      mixture => unknown(`of a mixture of ${Mixture.dimension(mixture)} columns`)
+      mixture => unknownSumProblem(`of a mixture of ${Mixture.dimension(mixture)} columns`)
     ),
     E.map(mixture => {
       const sum = Statistics.describeRows(weightedRowsOf(source))(mixture)
@@ -149,7 +148,7 @@ const statisticsReduction = (described: t.TypeOf<typeof statisticsCodec>, source
     })
   )
 
-/** Sums of an E-step, on clean or noised rows, or of an evaluation. */
+/** Reduction of an E-step on clean or noised rows, or of an evaluation of the mixture. */
 const expectationReduction = (
   vocabulary: Vocabulary.Vocabulary,
   described: t.TypeOf<typeof expectationCodec>,
@@ -159,7 +158,7 @@ const expectationReduction = (
   const rows = weightedRowsOf(subtractFromRows(middle, source))
   return pipe(
     Score.codec(vocabulary).decode(described.score),
-    E.mapLeft(() => unknown(JSON.stringify(described.score))),
+    E.mapLeft(() => unknownSumProblem(JSON.stringify(described.score))),
     E.filterOrElse(
       score => Score.problems(source)(score).length === 0,
       score => Score.problems(source)(score)[0]
@@ -168,12 +167,12 @@ const expectationReduction = (
       pipe(
         O.fromNullable(Score.interpret(score).family),
         O.filter(kind === 'posterior' ? EM.supportsPrior : EM.supportsEM),
-        E.fromOption(() => unknown(`expectation–maximization of ${Score.show(score)}`)),
+        E.fromOption(() => unknownSumProblem(`expectation–maximization of ${Score.show(score)}`)),
         E.map(family => {
           const params = Params.unpacked(Score.shapes(source.dim)(score))
           if (level !== null) {
             const of = EM.noisyStepReduction(family, SMALLEST_FLOOR, rows)
-            return ofParams(
+            return withParamCount(
               score,
               source.dim,
               2,
@@ -188,7 +187,7 @@ const expectationReduction = (
             kind === 'judged'
               ? EM.evaluationReduction(family, rows)
               : EM.emStepReduction(family, SMALLEST_FLOOR, rows, kind === 'posterior' ? prior : null)
-          return ofParams(score, source.dim, 0, numbers => of(params(numbers)))
+          return withParamCount(score, source.dim, 0, numbers => of(params(numbers)))
         })
       )
     )
@@ -208,7 +207,7 @@ const requestedLossReduction = (
       objective: Objective.codec(vocabulary).decode(described.objective),
       expectation: Expectation.codec(vocabulary).decode(described.expectation)
     }),
-    E.mapLeft(() => unknown(JSON.stringify(described))),
+    E.mapLeft(() => unknownSumProblem(JSON.stringify(described))),
     E.filterOrElse(
       of => lossPartProblems(of, source).length === 0,
       of => lossPartProblems(of, source)[0]
@@ -216,7 +215,7 @@ const requestedLossReduction = (
     E.map(of => {
       const sum = Loss.lossReduction(of, engine, precision, subtractFromRows(middle, source))
       const params = Params.unpacked(Score.shapes(source.dim)(of.score))
-      return ofParams(
+      return withParamCount(
         of.score,
         source.dim,
         2,

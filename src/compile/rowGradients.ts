@@ -1,4 +1,4 @@
-/** Gradients of single rows. */
+/** Gradients of a loss for each row. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -23,10 +23,7 @@ import * as Objective from '../objective/objective.js'
 import { directionalDerivative } from '../objective/along.js'
 import * as Score from '../score/score.js'
 
-/**
- * Gradient of each row, [rows, n] with n packed parameters: the derivative along each unit vector, by one program for all, averaged over
- * the noise of the expectation.
- */
+/** Gradients, [rows, n] with n packed parameters: the derivatives along all unit vectors, by one program. */
 const gradientsPerRow = <P extends string>(
   loss: Loss.Loss<P>,
   data: Points.Points
@@ -81,9 +78,9 @@ const gradientsPerRow = <P extends string>(
   }, how)
 }
 
-/** Value of a term for each row: its inputs, its program, and its values, interpreted if it has none. */
+/** Inputs, program and values of a term for each row; interpreted if it cannot be compiled. */
 interface RowwiseTerm<P extends string> {
-  /** Inputs for each sample of the term. */
+  /** Inputs for each sample. */
   readonly inputs: (
     drawn: DrawTerms.DrawnTerm<Matching.DirectTerm>,
     basis: Projection.Basis
@@ -133,7 +130,7 @@ const rowwiseTerm = <P extends string>(
 
 /**
  * Returns the gradient of each row of points, [rows, n], with n parameters in the order of `Params.packed`, as a mean over the noise. Its
- * weighted mean over the rows is the gradient of the loss. Penalties and losses of pairs are not sums over rows, so they are problems.
+ * weighted mean over the rows is the gradient of the loss. Penalties and losses of pairs, which are not sums over rows, are problems.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -172,10 +169,10 @@ export const rowGradients =
           E.map(() => {
             const of = gradientsPerRow(loss, Points.snapshot(given))
             const wanted = Score.shapes(given.dim)(loss.score)
-            const beyond = NodeResolution.nodeResolutionCheck(loss)
+            const resolutionAt = NodeResolution.nodeResolutionCheck(loss)
             return explained((params: Params.Params<P>, key: Key.Key) => {
               const here = Params.checkedParams(wanted)(params)
-              const coarse = beyond(here)
+              const coarse = resolutionAt(here)
               return coarse === null
                 ? of(here, key)
                 : refuse(`Compile.rowGradients: ${Problem.show(NodeResolution.tooFewNodes(coarse))}`)

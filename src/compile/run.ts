@@ -78,7 +78,7 @@ interface StoppedStep {
   readonly fault: Fault.Fault
 }
 
-const isFailure = <P extends string>(next: StoppedStep | State<P>): next is StoppedStep => 'fault' in next
+const isStoppedStep = <P extends string>(next: StoppedStep | State<P>): next is StoppedStep => 'fault' in next
 
 const stepKey = <P extends string>({ key, stage, step }: State<P>): Key.Key =>
   pipe(key, Key.child(stage), Key.child(step))
@@ -148,7 +148,7 @@ const advanceState = <P extends string>(
 const activeStage = <P extends string>(program: Program<P>, { stage, status }: State<P>): CompiledStage<P> | null =>
   status._tag === 'Running' ? (program.stages.at(stage) ?? null) : null
 
-/** State after a step; the old state with status `Failed` if the step is rejected. */
+/** State after a step; if it is rejected, the old state with status `Failed`. */
 const stateAfterStep = <P extends string>(
   program: Program<P>,
   compiled: CompiledStage<P>,
@@ -156,10 +156,10 @@ const stateAfterStep = <P extends string>(
   taken: Step<P>
 ): State<P> => {
   const found = advanceState(program, compiled, state, taken)
-  return isFailure(found) ? { ...state, status: { _tag: 'Failed', problem: found.problem } } : found
+  return isStoppedStep(found) ? { ...state, status: { _tag: 'Failed', problem: found.problem } } : found
 }
 
-/** State after one more step, or at the start of the next stage; null if the run has ended. */
+/** State after a step, or at the start of the next stage; null if the run has ended. */
 const nextState =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): State<P> | null => {
@@ -252,9 +252,9 @@ const advanceRuns = <P extends string>(
 }
 
 /**
- * Returns the last states of several concurrent runs, each with the bits of `last`: one program for all keys, or one for each key, for
- * example pipelines with different rates. Programs with one score value share compiled code, and sums over rows requested at the same time
- * are one job of all threads. All runs are in memory.
+ * Returns the last states of concurrent runs, each with the bits of `last`: of one program for all keys, or of one for each key, for
+ * example with different rates. Programs with one score value share compiled code, and sums over rows requested at the same time are one
+ * job of all threads. All runs are in memory.
  *
  * @throws RangeError unless there is one program, or one for each key
  * @example
@@ -282,15 +282,14 @@ export const together =
   }
 
 /**
- * Returns the parameters of a run whose stage would end here: the moving average of the iterates if its optimizer has one, otherwise the
- * current parameters.
+ * Returns the parameters with which the stage would end in this state: the moving average of the iterates if its optimizer has one,
+ * otherwise the current parameters.
  */
 export const estimate =
   <P extends string>(program: Program<P>) =>
   (state: State<P>): Params.Params<P> => {
     const call = 'Run.estimate(program)(state)'
     const { stage, params, memory, status } = checkedRunState(state, call)
-    // the parameters of an ended stage are already the estimate
     if (status._tag !== 'Running') return params
     return checkedProgram(program, call).stages.at(stage)?.finish(params, memory) ?? params
   }
@@ -351,8 +350,8 @@ export const curves = <P extends string>(states: Iterable<State<P>>): ReadonlyAr
 }
 
 /**
- * Returns an exponentially smoothed curve, y_i = Σ_j d^{i−j} x_j/Σ_j d^{i−j} with d = 1 − 1/over, so that the last `over` values have most
- * of the weight. Constant curves are unchanged.
+ * Returns an exponentially smoothed curve, y_i = Σ_j d^{i−j} x_j/Σ_j d^{i−j} with d = 1 − 1/over, in which the last `over` values have most
+ * of the weight.
  */
 export const smoothed =
   (options: { readonly over: number }) =>
@@ -406,7 +405,7 @@ export const debug =
     const compiled = program.stages.at(state.stage)
     if (state.status._tag !== 'Failed' || compiled === undefined) return null
     const found = advanceState(program, compiled, state, stepFrom(compiled, state))
-    return isFailure(found) ? found.fault : null
+    return isStoppedStep(found) ? found.fault : null
   }
 
 export { show as showFault, type Fault } from './fault.js'
@@ -486,10 +485,7 @@ const runStateCodec = t.type({
   status: statusCodec
 })
 
-/**
- * True if each array of a memory has the shape of the corresponding array in a fresh memory, or of the parameter with its name, and none is
- * missing.
- */
+/** True if a memory has the arrays of a fresh memory, with the shapes of these, or of the parameters with their names. */
 const memoryFitsShapes = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean => {
   if (Params.ndArrayCodec.is(memory)) {
     if (Params.ndArrayCodec.is(fresh)) return JSON.stringify(memory.shape) === JSON.stringify(fresh.shape)
@@ -505,8 +501,8 @@ const memoryFitsShapes = (shapes: Params.Shapes<string>, fresh: unknown, memory:
 }
 
 /**
- * Returns the JSON codec of a program's states. It rejects states of another program (other parameters, stages, steps or memory), of other
- * data by their fingerprint, and of another precision.
+ * Returns the JSON codec of a program's states. It rejects states of another program, of other data by their fingerprint, and of another
+ * precision.
  */
 export const codec = <P extends string>(program: Program<P>): t.Type<State<P>, unknown> => {
   const reference = Params.shapes(checkedProgram(program, 'Run.codec(program)').start(Key.fromSeed(0)))

@@ -1,6 +1,6 @@
 /**
- * Smoke test of user code on three rows before a run. A function that throws, returns a wrong shape, mixes rows, or is not finite is
- * reported by name. Otherwise it would fail in the middle of a run, or broadcast and fit something else.
+ * Smoke test of user code on three rows before a run: a function that throws, returns a wrong shape, mixes rows, or is not finite is
+ * reported by name.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -26,20 +26,20 @@ import * as NoiseLevels from '../objective/noiseLevels.js'
 const TRIAL_ROWS = 3
 
 /**
- * Largest relative difference between a row's result alone and among others. Rounding stays far below it; centring, normalizing or sorting
- * rows together exceeds it.
+ * Maximum relative difference between a row's result alone and among others: above rounding, below the effect of normalizing or sorting
+ * rows together.
  */
-const ROW_ROUNDING = 1e-8
+const ROW_TOLERANCE = 1e-8
 
 const FIXED_KEY = Key.fromSeed(0)
 
-/** Rows of the data with noise, each at its own noise level. */
+/** Rows of the data, each noised to its own level. */
 interface TrialRows {
   readonly clean: Tensor
   readonly noise: Tensor
   readonly noisy: Tensor
   readonly level: Score.RowLevel
-  /** Rows with their times and noise. */
+  /** All trial rows, with their times and noise. */
   readonly all: { readonly points: Points.Points; readonly times: ReadonlyArray<number>; readonly z: Float64Array }
   readonly rows: readonly [from: number, count: number]
 }
@@ -83,22 +83,21 @@ const trialRows = (
 }
 
 /** Error message of a sealed tensor, whose entries must not be read. */
-const SEALED = 'it looks at the entries of a tensor'
+const SEALED_MESSAGE = 'it looks at the entries of a tensor'
 
-/** User function of rows, with its allowed shapes. */
+/** Function of trial rows in which a user's code is called. */
 interface UserFunction {
   readonly field: string
   readonly name: string
   readonly apply: (trial: TrialRows) => Tensor
   /** Allowed shapes for a number of rows; messages name the first. */
   readonly shapes: (rows: number) => ReadonlyArray<ReadonlyArray<number>>
-  /** True if a non-finite result is a problem, as at the start of a run. */
-  readonly finite: boolean
+  /** True at the start of a run. */
+  readonly mustBeFinite: boolean
 }
 
 type ProblemList = ReadonlyArray<Problem.Problem>
 
-/** Problems of a user's function, evaluated on the trial rows together and one by one. */
 const functionProblems = (
   tested: UserFunction,
   on: (rows: readonly [from: number, count: number]) => TrialRows
@@ -106,7 +105,7 @@ const functionProblems = (
   pipe(
     evaluateOn(tested, on, [0, TRIAL_ROWS]),
     E.filterOrElse(
-      ({ values }) => !tested.finite || values.every(Number.isFinite),
+      ({ values }) => !tested.mustBeFinite || values.every(Number.isFinite),
       ({ values }): ProblemList => [nonFiniteProblem(tested, values)]
     ),
     E.chain(together =>
@@ -117,7 +116,7 @@ const functionProblems = (
       )
     ),
     E.filterOrElse(
-      ({ together, apart }) => areAlike(together, apart),
+      ({ together, apart }) => areEqualUpToRounding(together, apart),
       (): ProblemList => [
         Problem.of(
           tested.field,
@@ -150,7 +149,7 @@ const evaluateOn = (
           return typeof result === 'number' ? tensor([result], []) : (result as Tensor)
         }),
       (error): ProblemList => [
-        reason(error) === SEALED
+        reason(error) === SEALED_MESSAGE
           ? Problem.of(
               field,
               `${name}, which looks at the entries of a tensor,`,
@@ -187,10 +186,10 @@ const nonFiniteProblem = ({ field, name }: UserFunction, values: Float64Array): 
     'start elsewhere, or keep logarithms, roots and quotients off 0'
   )
 
-const areAlike = (together: Float64Array, apart: ReadonlyArray<number>): boolean => {
+const areEqualUpToRounding = (together: Float64Array, apart: ReadonlyArray<number>): boolean => {
   const largest = together.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0)
   return together.every(
-    (x, i) => Object.is(x, apart[i]) || x === apart[i] || Math.abs(x - apart[i]) <= ROW_ROUNDING * largest
+    (x, i) => Object.is(x, apart[i]) || x === apart[i] || Math.abs(x - apart[i]) <= ROW_TOLERANCE * largest
   )
 }
 
@@ -208,8 +207,7 @@ const trialLoss = <P extends string>(
     const given = Inputs.inputTensors(...rows)({ ...data, ...Matching.termConstants(term) })
     return sealed(() => Matching.noiselessTermPerRow(model, term)(tensors, given))
   }
-  // If all times are equal there is one noise level for all rows, as in the real evaluation, which may then evaluate
-  // other rows than the data at it.
+  // equal times are one noise level for all rows, at which the real evaluation may evaluate other rows than the data
   const own = times.every(time => time === times[0]) ? times.slice(0, 1) : times
   const levels = own.map(time => pipe(schedule, Schedule.level(time)))
   const sample: Matching.NoiseSample = {
@@ -236,10 +234,10 @@ const NEAR_CLEAN_FRACTIONS = [1e-4, 1e-8] as const
 const MAX_GROWTH = 100
 
 /**
- * Problem of a term that is declared `bounded: true`, includes times down to the clean end, and grows as the noise vanishes: a loss like
- * 1/σ² becomes at least 10⁴ times larger between the two times.
+ * Problem of a term that is declared `bounded: true`, includes times down to the clean end, and grows as the noise vanishes: 1/σ² becomes
+ * at least 10⁴ times larger between the two times.
  */
-const unboundedGrowthProblems = <P extends string>(
+const growthProblemsOfTerm = <P extends string>(
   loss: Loss.Loss<P>,
   term: Objective.Matching,
   points: Source.Data,
@@ -270,7 +268,7 @@ const arbitraryParams = <P extends string>(shapes: Params.Shapes<P>): Params.Par
   }))(shapes)
 
 interface SmokeTestResult {
-  readonly tested: ReadonlyArray<unknown>
+  readonly cacheKeys: ReadonlyArray<unknown>
   readonly problems: ProblemList
 }
 
@@ -278,8 +276,8 @@ interface SmokeTestResult {
 const smokeTestResults = new WeakMap<object, WeakMap<object, SmokeTestResult>>()
 
 /**
- * Returns the problems found by evaluating a user's score or objective on noised rows, at the parameters from which a run starts. Without a
- * start, only shapes and independence of rows are tested. Requires a loss without other problems. The latest result is cached.
+ * Returns the problems found by evaluating a user's score or objective on noised rows at the start of a run; without a start, only shapes
+ * and independence of rows are tested. Requires a loss without other problems.
  */
 export const problems = <P extends string>(
   loss: Loss.Loss<P>,
@@ -292,16 +290,16 @@ export const problems = <P extends string>(
   const results = smokeTestResults.get(at) ?? new WeakMap<object, SmokeTestResult>()
   smokeTestResults.set(at, results)
   const isAbsent = [points.labels, points.partner].map(column => column === undefined || column === null)
-  const tested = [ofSchedule, ofScore, points.dim, ...isAbsent]
+  const cacheKeys = [ofSchedule, ofScore, points.dim, ...isAbsent]
   const last = results.get(ofObjective)
-  if (last?.tested.every((one, i) => one === tested[i]) === true) return last.problems
+  if (last?.cacheKeys.every((one, i) => one === cacheKeys[i]) === true) return last.problems
   const found = smokeTestProblems({
     loss,
     points,
     params: start ?? arbitraryParams(Score.interpret(score).shapes(points.dim)),
-    finite: start !== null
+    mustBeFinite: start !== null
   })
-  results.set(ofObjective, { tested, problems: found })
+  results.set(ofObjective, { cacheKeys, problems: found })
   return found
 }
 
@@ -309,8 +307,8 @@ interface SmokeTest<P extends string> {
   readonly loss: Loss.Loss<P>
   readonly points: Source.Data
   readonly params: Params.Params<P>
-  /** True if a non-finite result is a problem. */
-  readonly finite: boolean
+  /** True at the start of a run. */
+  readonly mustBeFinite: boolean
 }
 
 /** Problems of the score, its heads, the objective, its growth and its gradient, each only if none was found before. */
@@ -329,7 +327,7 @@ const problemsAt = <P extends string>(
   tested: UserFunction
 ): ProblemList => functionProblems(tested, rows => trialRows(schedule, trialTimes(schedule, noiseLevels), points, rows))
 
-/** List of the first term that is a mean over noise levels; empty if there is none. */
+/** List of the first term that is a mean over noise levels, or of none. */
 const firstMatching = <P extends string>({ loss }: SmokeTest<P>): ReadonlyArray<Objective.Matching> =>
   Objective.terms(loss.objective)
     .map(({ term }) => term)
@@ -337,7 +335,7 @@ const firstMatching = <P extends string>({ loss }: SmokeTest<P>): ReadonlyArray<
     .slice(0, 1)
 
 const scoreProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
-  const { loss, points, params, finite } = test
+  const { loss, points, params, mustBeFinite } = test
   const model = Score.interpret(loss.score)
   if (model.scoreless) return []
   return firstMatching(test).flatMap(({ noiseLevels }) =>
@@ -346,7 +344,7 @@ const scoreProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
       name: Score.show(loss.score),
       apply: ({ noisy, level }) => model.output(Score.tensors(params), noisy, level),
       shapes: rows => [[rows, points.dim]],
-      finite
+      mustBeFinite
     })
   )
 }
@@ -356,7 +354,7 @@ const headProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
     loss: { schedule, score },
     points,
     params,
-    finite
+    mustBeFinite
   } = test
   const { heads } = Score.interpret(score)
   if (heads === undefined) return []
@@ -373,19 +371,18 @@ const headProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
       name: `the heads of ${Score.show(score)}`,
       apply,
       shapes: rows => [[rows, O.isSome(width) ? width.value : points.dim]],
-      finite
+      mustBeFinite
     })
   })
 }
 
-/** Terms that are a user's own functions of rows. */
 const customTerms = <P extends string>({ loss }: SmokeTest<P>): ReadonlyArray<Matching.DirectTerm> =>
   Objective.terms(loss.objective).flatMap(({ term }) =>
     Objective.isPenalty(term) || Objective.isBuiltIn(term) ? [] : [term]
   )
 
 const objectiveProblems = <P extends string>(test: SmokeTest<P>): ProblemList => {
-  const { loss, points, params, finite } = test
+  const { loss, points, params, mustBeFinite } = test
   const model = Score.interpret(loss.score)
   return customTerms(test).flatMap(term => {
     const isMatching = Objective.isMatching(term)
@@ -403,18 +400,19 @@ const objectiveProblems = <P extends string>(test: SmokeTest<P>): ProblemList =>
       name: Objective.show(term.of),
       apply: trial => trialLoss(loss, term, params, trial),
       shapes: rows => [[rows, width()], ...(isPaired ? [] : [[rows]])],
-      finite
+      mustBeFinite
     })
   })
 }
 
+/** Problems of user's terms that grow without bound as the noise vanishes. */
 const growthProblems = <P extends string>(test: SmokeTest<P>): ProblemList =>
   customTerms(test)
     .filter(Objective.isMatching)
-    .flatMap(term => unboundedGrowthProblems(test.loss, term, test.points, test.params))
+    .flatMap(term => growthProblemsOfTerm(test.loss, term, test.points, test.params))
 
-/** Problems of the loss and its gradient on the trial rows: a function may evaluate and yet have no derivative. */
-const lossGradientProblems = <P extends string>({ loss, points, params, finite }: SmokeTest<P>): ProblemList => {
+/** Problems of the loss and its gradient on the trial rows; a function may have no derivative. */
+const lossGradientProblems = <P extends string>({ loss, points, params, mustBeFinite }: SmokeTest<P>): ProblemList => {
   // noise that the user supplies has as many rows as the data
   const noise = Expectation.monteCarlo()
   const few = pipe(points, Source.selectedRows([0, Math.floor(points.rows / 2), points.rows - 1]))
@@ -447,7 +445,7 @@ const lossGradientProblems = <P extends string>({ loss, points, params, finite }
       problems => problems,
       ({ value, gradient }) =>
         Problem.unless(
-          !finite || (Number.isFinite(value) && Params.isFiniteParams(gradient)),
+          !mustBeFinite || (Number.isFinite(value) && Params.isFiniteParams(gradient)),
           'objective',
           Number.isFinite(value) ? 'a gradient with NaN or infinity' : value,
           'finite where the run starts',

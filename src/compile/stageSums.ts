@@ -1,4 +1,4 @@
-/** Sums over rows of a custom stage: tested on a few rows, compiled, and evaluated over all rows or a batch. */
+/** Sums over rows of a custom stage, over all rows or a batch. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as Compiler from '../../lib/compiler/index.js'
@@ -21,7 +21,7 @@ type AnyParams = Params.Params<string>
 type ByNameOf<A> = Readonly<Record<string, A>>
 
 const CHECKED_ROWS = 3
-/** Largest relative difference of sums in another order. Rounding stays below it; a function that is not a sum exceeds it. */
+/** Maximum relative difference of sums in another order: above rounding, below that of a function that is not a sum. */
 const ADDITION_TOLERANCE = 1e-8
 
 const sumsOfRow =
@@ -40,7 +40,7 @@ const sumsOfRow =
       }
     })
 
-/** Numbers of a step in tests before the first step. */
+/** Value of each number of a step before the first step, for tests and tracing. */
 const PLACEHOLDER_NUMBER = 0.5
 const placeholderNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
   new Proxy<ByNameOf<Tensor>>(
@@ -53,7 +53,7 @@ const placeholderNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
     }
   )
 
-/** Problems found on a few rows: functions that throw, or are not sums. */
+/** Problems on a few rows of functions that throw, or are not sums. */
 const sumProblems = (
   write: ReturnType<typeof sumsOfRow>,
   data: Source.Data,
@@ -108,10 +108,10 @@ const sumProblems = (
 export interface StageSums {
   readonly means: () => Stage.Means
   readonly problems: (params: AnyParams) => ReadonlyArray<Problem.Problem>
-  readonly taken: Stage.Tools['sums']
+  readonly evaluateSums: Stage.Tools['sums']
 }
 
-/** Compiles the sums of a custom stage for its setting. */
+/** Returns the sums of a custom stage for its setting. */
 export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums => {
   const write = sumsOfRow(model, sums)
   const library = Compiler.library()
@@ -139,7 +139,7 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
       })
     )
   }
-  const taken: Stage.Tools['sums'] = (params, { numbers = {}, batch } = {}) => {
+  const evaluateSums: Stage.Tools['sums'] = (params, { numbers = {}, batch } = {}) => {
     if (batch === undefined)
       return Reductions.evaluate(compiledSums(library, sums, weightedRowsOf(data), write)(params, numbers))
     const { points } = Source.batch(batch.rows)(batch.key)(data)
@@ -157,6 +157,6 @@ export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums 
         )
       ),
     problems: params => sumProblems(write, data, params),
-    taken
+    evaluateSums
   }
 }

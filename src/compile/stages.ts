@@ -1,4 +1,4 @@
-/** Compiles the stages of a pipeline for data: the loss of each, and the checks of its steps. */
+/** Compiles the stages of a pipeline for data. */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -31,13 +31,12 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as Stage from '../pipeline/stage.js'
 import * as StageSums from './stageSums.js'
-import { inBatch, locateNaN } from './locateNaN.js'
+import { locateNaNInBatch, locateNaN } from './locateNaN.js'
 import { findUnresolvedNodes, problemsIn, singlePrecisionProblems, lossCompatibilityProblems } from './lossChecks.js'
 
-/** Size of a step, and test of divergence. */
 type StepChecks<P extends string> = Pick<CompiledStage<P>, 'change' | 'leaves'>
 
-/** |after − before|/|before|: size of a step for families without a measure of their own. */
+/** Returns |after − before|/|before|, the size of a step for families without a measure of their own. */
 export const relativeChange = <P extends string>(before: Params.Params<P>, after: Params.Params<P>): number => {
   const moved = Params.norm(Params.zipWith((a, b) => a - b)(after, before))
   return moved === 0 ? 0 : moved / Params.norm(before)
@@ -96,7 +95,7 @@ const batchProblems = ({ batch, expectation }: Stage.Loss, data: Source.Data): R
         )
       ]
 
-/** Returns the problems of too many stages for a program, or too many repeated attempts. */
+/** Returns the problems of too many stages or repeated attempts. */
 export const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Problem.Problem> => {
   const extents = stages.map(Stage.stageExtent)
   const count = extents.reduce((sum, { stages }) => sum + stages, 0)
@@ -120,9 +119,9 @@ export const sizeProblems = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<
 }
 
 interface PlannedStage<P extends string> {
-  /** Evaluates the family's parameters on the data; requires a stage without problems. */
+  /** Requires a stage without problems. */
   readonly plan: () => Plan
-  /** Reads the data; requires a stage without problems. */
+  /** The function reads the data. */
   readonly stage: E.Either<ReadonlyArray<Problem.Problem>, () => CompiledStage<P>>
 }
 
@@ -141,7 +140,7 @@ type LocateStageNaN = (params: Params.Params<string>, key: Key.Key, rows?: Int32
 
 const throwNotFinite = (fault: Fault.NonFinite | null): never => refuseWith({ fault }, 'not finite')
 
-/** Evaluations that throw at the first non-finite value, with its location. */
+/** Evaluates, and throws at the first non-finite value, with its location. */
 const stopAtNonFinite =
   (evaluate: Stage.Tools['evaluate'], locateNaN: LocateStageNaN): Stage.Tools['evaluate'] =>
   (params, key, rows, constants) => {
@@ -151,7 +150,7 @@ const stopAtNonFinite =
       : throwNotFinite(locateNaN(params, key, rows))
   }
 
-/** Throws at the first part of an optimizer that returns non-finite values for a finite gradient. */
+/** Throws if a part of an optimizer returns non-finite values for a finite gradient. */
 const stopAtOptimizerFault: Optimizer.Watch = (part, received, step, params) => {
   if (Params.isFiniteParams(step) || !Params.isFiniteParams(received)) return
   const region =
@@ -166,14 +165,14 @@ const stopAtOptimizerFault: Optimizer.Watch = (part, received, step, params) => 
   })
 }
 
-const isNonFinite = (u: unknown): u is Fault.NonFinite => typeof Case.field(u, 'what') === 'string'
+const isNonFiniteFault = (u: unknown): u is Fault.NonFinite => typeof Case.field(u, 'what') === 'string'
 
-/** Non-finite value at which a step was stopped; null if it was not, or for another error. */
+/** Calls a step and returns the non-finite value that stopped it; null if it ends, or throws another error. */
 const caughtFault = (step: () => unknown): Fault.NonFinite | null =>
   pipe(
     E.tryCatch(step, error => Case.field(Case.field(error, 'problem'), 'fault')),
     E.match(
-      fault => (isNonFinite(fault) ? fault : null),
+      fault => (isNonFiniteFault(fault) ? fault : null),
       () => null
     )
   )
@@ -190,12 +189,12 @@ export interface RunSettings {
   readonly precision: Precision
 }
 
-/** Pipeline on data; `sound` is true if its shared parts have no problems. */
+/** Pipeline on data; `isValid` is true if the parts that all stages share have no problems. */
 interface Setup<P extends string> extends RunSettings {
   readonly pipeline: Pipeline<P>
   readonly start: (key: Key.Key) => Params.Params<P>
   readonly points: Source.Data
-  readonly sound: boolean
+  readonly isValid: boolean
 }
 
 interface ReadyStage<P extends string> {
@@ -213,7 +212,7 @@ const buildStage = <P extends string>({
   loss,
   sums,
   inner,
-  checks: judge
+  checks
 }: ReadyStage<P>): CompiledStage<P> => {
   const evaluate: Stage.Tools['evaluate'] = (params, key, rows, constants) =>
     loss === null
@@ -222,12 +221,12 @@ const buildStage = <P extends string>({
   const summed: Stage.Tools['sums'] = (params, summing) =>
     sums === null
       ? refuse(`sums: ${Stage.show(stage)} asks for no sums; define it with them`)
-      : sums.taken(params, summing)
+      : sums.evaluateSums(params, summing)
   const tools = { ...given, evaluate, sums: summed, attempts: inner.map(({ attempt }) => attempt()) }
   const { begin, step, finish = identity } = simple.on(tools)
   return {
     stopping: simple.stopping,
-    ...judge,
+    ...checks,
     begin,
     fault: (params, memory, key) =>
       caughtFault(() => {
@@ -245,7 +244,7 @@ const buildStage = <P extends string>({
   }
 }
 
-/** Problems of a stage with the precision, unless its losses report them, and with the data. */
+/** Problems of a stage that requires double precision, rows in memory, or points; its losses report their own. */
 const stageProblems = (
   { stage, simple }: Stage.WrittenStage,
   points: Source.Data,
@@ -274,9 +273,8 @@ const stageProblems = (
   )
 ]
 
-/** Loss of a stage on the data, with its problems. */
 const stageLoss = <P extends string>(
-  { pipeline: { schedule, score }, points, sound, backend, precision }: Setup<P>,
+  { pipeline: { schedule, score }, points, isValid, backend, precision }: Setup<P>,
   first: () => Params.Params<P>,
   own: Stage.Loss,
   evaluations: number
@@ -287,7 +285,7 @@ const stageLoss = <P extends string>(
     ...lossCompatibilityProblems(loss, points, precision),
     ...Compatibility.pairProblems(loss, points, batch ?? points.rows)
   ]
-  // if single precision is rejected, the loss is tested in double precision
+  // if single precision is rejected, the loss is planned in double precision
   const circumstances = { evaluations, backend, precision: refused.length > 0 ? 'float64' : precision } as const
   const onAll = ({ evaluate, ...plan }: Loss.LossPlan<P>): Loss.Batched<P> => ({
     ...plan,
@@ -298,14 +296,14 @@ const stageLoss = <P extends string>(
       ? onAll(Loss.lossPlans(loss, points, circumstances)[0])
       : Loss.batched(loss, points, batch, circumstances)
   const coarse =
-    sound && refused.length === 0 ? findUnresolvedNodes(loss, points, first).map(NodeResolution.tooFewNodes) : []
-  const beyond = Nodes.isPopulation(points) ? () => null : NodeResolution.nodeResolutionCheck(loss)
+    isValid && refused.length === 0 ? findUnresolvedNodes(loss, points, first).map(NodeResolution.tooFewNodes) : []
+  const resolutionAt = Nodes.isPopulation(points) ? () => null : NodeResolution.nodeResolutionCheck(loss)
   return {
     loss,
     plan: {
       ...plan,
       evaluate: (params, key, rows, constants) => {
-        const coarse = beyond(params)
+        const coarse = resolutionAt(params)
         return coarse === null
           ? plan.evaluate(params, key, rows, constants)
           : Loss.unresolvedValue(params, NodeResolution.tooFewNodes(coarse))
@@ -319,9 +317,9 @@ const stageLoss = <P extends string>(
     ],
     times: () => DrawTerms.noiseTimes(loss),
     locateNaN: () => {
-      const of = batch === null ? locateNaN(loss, points) : inBatch(loss, points, batch)
+      const of = batch === null ? locateNaN(loss, points) : locateNaNInBatch(loss, points, batch)
       return (params, key, rows) => {
-        const coarse = beyond(withOwnNames<P>(params))
+        const coarse = resolutionAt(withOwnNames<P>(params))
         if (coarse === null) return of(withOwnNames<P>(params), key, rows)
         const reason = Problem.show(NodeResolution.tooFewNodes(coarse))
         return { what: 'the expectation', value: NaN, reason, inputs: Fault.asInputs(params) }
@@ -330,7 +328,6 @@ const stageLoss = <P extends string>(
   }
 }
 
-/** Pipeline on data, with the values that all of its stages share. */
 interface PlanContext<P extends string> {
   readonly setup: Setup<P>
   readonly model: Score.Model<P>
@@ -346,13 +343,12 @@ const planContext = <P extends string>(setup: Setup<P>): PlanContext<P> => {
   return {
     setup,
     model,
-    // stages return the names of parameters that they receive
     setting: { schedule, score, model, points: Source.pointsView(points), data: points, backend },
     first: lazy(() => start(Key.fromSeed(0)))
   }
 }
 
-/** Returns the plan of a stage of a pipeline on data, or its problems other than those of its description. */
+/** Returns a function that plans a stage of the pipeline, and finds its problems except those of its description. */
 export const stagePlanner = <P extends string>(setup: Setup<P>): ((written: Stage.WrittenStage) => PlannedStage<P>) => {
   const context = planContext(setup)
   return written => planStage(context, written)
@@ -360,7 +356,7 @@ export const stagePlanner = <P extends string>(setup: Setup<P>): ((written: Stag
 
 const planStage = <P extends string>(context: PlanContext<P>, written: Stage.WrittenStage): PlannedStage<P> => {
   const { setup, model, setting, first } = context
-  const { points, sound, precision } = setup
+  const { points, isValid, precision } = setup
   const { stage, simple } = written
   const { attempts, means, requirements, times } = simple
   const anyStart: Stage.Start = setup.start
@@ -385,10 +381,10 @@ const planStage = <P extends string>(context: PlanContext<P>, written: Stage.Wri
         ...stageProblems(written, points, loss !== null || inner.length > 0 ? 'float64' : precision),
         ...requirements({ ...setting, isRandom: () => loss !== null && Loss.isRandomLoss(loss.loss, points) }),
         ...inner.flatMap(({ problems }) => problems),
-        ...(sums === null || !sound ? [] : sums.problems(first()))
+        ...(sums === null || !isValid ? [] : sums.problems(first()))
       ],
       problems =>
-        problems.length > 0 || !sound || loss === null ? problems : SmokeTest.problems(loss.loss, points, first()),
+        problems.length > 0 || !isValid || loss === null ? problems : SmokeTest.problems(loss.loss, points, first()),
       E.fromPredicate(RA.isEmpty, identity),
       E.map(
         () => () =>
@@ -398,7 +394,7 @@ const planStage = <P extends string>(context: PlanContext<P>, written: Stage.Wri
             loss,
             sums,
             inner,
-            // divergence has been checked during the attempts
+            // each attempt has checked its own steps for divergence
             checks:
               inner.length > 0
                 ? relativeChangeChecks
@@ -439,7 +435,7 @@ const innerOnSample = <P extends string>({ setup }: PlanContext<P>, size: number
   }
 }
 
-/** Inner stage on the data of the pipeline. */
+/** Inner stage on all rows, run as a program of its own. */
 const innerStage = <P extends string>(context: PlanContext<P>, { path, stage }: Stage.Placed): InnerStage => {
   const { pipeline, points, precision } = context.setup
   const inner = Stage.simple(stage).map(written => ({ path: written.path, compiled: planStage(context, written) }))

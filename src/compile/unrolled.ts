@@ -1,9 +1,8 @@
 /**
  * Unrolled: short optimization runs as functions of their start and of the numbers of their steps, with gradients of their end, for learned
- * rates, learned optimizers and hypergradients (Maclaurin, Duvenaud & Adams 2015, arXiv 1502.03492).
- * A step is written in the tensor vocabulary, θ′ = U(θ, ∇L(θ), memory, numbers). Backwards from the end, the vector–Jacobian product of the
- * step with λ′ = ∂f/∂θ′ gives the adjoints of θ, memory, numbers, and ḡ of the gradient. The adjoint of θ also receives the Hessian–vector
- * product ∇²L(θ) ḡ, by one program for all steps. Parameters and memory before each step are stored.
+ * rates, learned optimizers and hypergradients (Maclaurin, Duvenaud & Adams 2015, arXiv 1502.03492). Backwards from the end, the
+ * vector–Jacobian product of a step θ′ = U(θ, ∇L(θ), memory, numbers) with λ′ = ∂f/∂θ′ gives the adjoints of θ, memory, numbers, and ḡ of
+ * the gradient. The adjoint of θ also receives the Hessian–vector product ∇²L(θ) ḡ. Parameters and memory before each step are stored.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -78,7 +77,7 @@ export interface UnrolledDescription<P extends string, Q extends string, M exten
 export interface Ended<P extends string, Q extends string> {
   readonly value: number
   readonly params: Params.Params<P>
-  /** Gradient with respect to the start and to the numbers of the steps. */
+  /** Gradient in the start and the numbers of the steps. */
   readonly gradient: { readonly start: Params.Params<P>; readonly numbers: Params.Params<Q> }
 }
 
@@ -105,12 +104,13 @@ export const descent = <P extends string>(at: At<P, 'rates', never>): After<P, n
 type RecordOf<A> = Readonly<Record<string, A>>
 type AnyParams = Params.Params<string>
 
-/** Flattens records of several kinds into one, each name prefixed by its kind; and selects those of a kind. */
+/** Flattens records of several kinds into one, each name prefixed by its kind. */
 const joinKinds = <A>(kinds: RecordOf<RecordOf<A>>): RecordOf<A> =>
   Object.fromEntries(
     Object.entries(kinds).flatMap(([kind, all]) => Object.entries(all).map(([name, a]) => [`${kind} ${name}`, a]))
   )
-const ofKind = <A>(kind: string, all: RecordOf<A>): RecordOf<A> =>
+/** Selects the entries of one kind, under their own names. */
+const selectKind = <A>(kind: string, all: RecordOf<A>): RecordOf<A> =>
   Object.fromEntries(
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(`${kind} `) ? [[name.slice(kind.length + 1), a]] : []))
   )
@@ -118,24 +118,24 @@ const ofKind = <A>(kind: string, all: RecordOf<A>): RecordOf<A> =>
 /** Step from the named tensors of all kinds to parameters and memory. */
 type FlatTensorStep = (all: Params.Tensors<string>) => Params.Tensors<string>
 
-/** Problem of a run that would store too much. */
-const storageProblems = (steps: number, kept: number): ReadonlyArray<Problem.Problem> =>
+/** Problems of a number of steps that is invalid or requires too much memory. */
+const storageProblems = (steps: number, numbersPerStep: number): ReadonlyArray<Problem.Problem> =>
   Number.isSafeInteger(steps) && steps >= 0
     ? Problem.unless(
-        8 * steps * kept <= MAX_STORED_BYTES,
+        8 * steps * numbersPerStep <= MAX_STORED_BYTES,
         'steps',
-        `${steps} steps, each of ${kept} numbers that are kept, ${8 * steps * kept} bytes,`,
+        `${steps} steps, each of ${numbersPerStep} numbers that are kept, ${8 * steps * numbersPerStep} bytes,`,
         `at most ${MAX_STORED_BYTES} bytes`,
-        `take at most ${Math.floor(MAX_STORED_BYTES / 8 / kept)} steps`
+        `take at most ${Math.floor(MAX_STORED_BYTES / 8 / numbersPerStep)} steps`
       )
     : [Problem.of('steps', steps, 'a whole number ≥ 0', 'try 10')]
 
 /**
- * Result of a step as arrays.
+ * Parameters and memory after a step, as arrays.
  *
  * @throws RangeError if names or shapes differ from those before
  */
-const mappedStep = (step: FlatTensorStep, state: AnyParams, rest: AnyParams): AnyParams => {
+const evaluateStep = (step: FlatTensorStep, state: AnyParams, rest: AnyParams): AnyParams => {
   const wanted = Params.shapes(state)
   const all = compute(() => {
     const after = step(Params.map(fromNdArray)({ ...state, ...rest }))
@@ -152,48 +152,49 @@ const mappedStep = (step: FlatTensorStep, state: AnyParams, rest: AnyParams): An
   return Params.unpacked(wanted)(all.values)
 }
 
-/** ⟨result of a step, its adjoint⟩ */
-const projectedOutput = (after: Params.Tensors<string>, owed: AnyParams): Tensor =>
+/** Scalar product ⟨result of a step, its adjoint⟩. */
+const adjointProduct = (after: Params.Tensors<string>, adjoint: AnyParams): Tensor =>
   Object.entries(after)
-    .map(([name, x]) => sum(mul(x, fromNdArray(owed[name]))))
+    .map(([name, x]) => sum(mul(x, fromNdArray(adjoint[name]))))
     .reduce((a, b) => add(a, b))
 
 const addArrays = Params.zipWith((a, b) => a + b)
-const zeroArrays = Params.mapValues(() => 0)
+const zerosLike = Params.mapValues(() => 0)
 
-/** Flat form of step `i` of a run; the step returns the names that it receives. */
+/** Step `i` of a run on flat records; the user's step returns the names that it receives. */
 const flatStep =
   (step: (at: At<string, string, string>) => After<string, string>) =>
   (i: number): FlatTensorStep =>
   all => {
     const [params, gradient, memory, numbers] = ['params', 'gradient', 'memory', 'numbers'].map(kind =>
-      ofKind(kind, all)
+      selectKind(kind, all)
     )
     return joinKinds<Tensor>({ ...step({ params, gradient, memory, numbers, step: i }) })
   }
 
-/** Steps of one run. */
 interface StepsOfRun {
   readonly write: (i: number) => FlatTensorStep
-  /** Gradient at a state and the learned numbers, inputs of step `i`. */
+  /** Gradient at a state, and the learned numbers. */
   readonly rest: (i: number, state: AnyParams) => AnyParams
-  /** Hessian–vector product with the noise of step `i`. */
+  /** ∇²L(state) · direction, with the noise of step `i`. */
   readonly product: (i: number, state: AnyParams, direction: AnyParams) => AnyParams
 }
 
-/** States from `begin` on, up to `count` steps; the last one if it is not finite. */
+/** States from `begin` on, up to `count` steps; ends after the first state that is not finite. */
 const statesOfRun = ({ write, rest }: StepsOfRun, begin: AnyParams, count: number): ReadonlyArray<AnyParams> => {
   const run = unfoldIterable({ i: 0, state: begin }, ({ i, state }) =>
-    i < count && Params.isFiniteParams(state) ? { i: i + 1, state: mappedStep(write(i), state, rest(i, state)) } : null
+    i < count && Params.isFiniteParams(state)
+      ? { i: i + 1, state: evaluateStep(write(i), state, rest(i, state)) }
+      : null
   )
   return Array.from(run, ({ state }) => state)
 }
 
 interface Adjoints {
-  /** Adjoint of a state. */
-  readonly owed: AnyParams
-  /** Gradient of the numbers, summed over the steps so far. */
-  readonly sum: AnyParams
+  /** Adjoint of parameters and memory. */
+  readonly state: AnyParams
+  /** Gradient of the learned numbers, summed over the steps so far. */
+  readonly numbers: AnyParams
 }
 
 /** Adjoints of the start and of the numbers, backwards through the states before each step. */
@@ -202,25 +203,25 @@ const adjointsOfRun = (
   states: ReadonlyArray<AnyParams>,
   end: Adjoints
 ): Adjoints =>
-  states.reduceRight<Adjoints>(({ owed, sum }, state, i) => {
-    const inputs: AnyParams = valueAndGrad<string>(all => projectedOutput(write(i)(all), owed))({
+  states.reduceRight<Adjoints>((adjoint, state, i) => {
+    const inputs: AnyParams = valueAndGrad<string>(all => adjointProduct(write(i)(all), adjoint.state))({
       ...state,
       ...rest(i, state)
     }).gradient
-    const curved = product(i, state, ofKind('gradient', inputs))
+    const curved = product(i, state, selectKind('gradient', inputs))
     return {
-      owed: joinKinds<NdArray>({
-        params: addArrays<string>(ofKind('params', inputs), curved),
-        memory: ofKind('memory', inputs)
+      state: joinKinds<NdArray>({
+        params: addArrays<string>(selectKind('params', inputs), curved),
+        memory: selectKind('memory', inputs)
       }),
-      sum: addArrays<string>(sum, ofKind('numbers', inputs))
+      numbers: addArrays<string>(adjoint.numbers, selectKind('numbers', inputs))
     }
   }, end)
 
 /**
- * Compiles a short run on a loss of data: a function of its start, the numbers of its steps and a key, with the gradient of its end with
- * respect to both, exact to rounding if the loss has Hessian–vector products. Step i uses noise of a separate key. Problems are those of
- * `Compile.hessianVector`, and runs that would store more than 256 MB or become non-finite.
+ * Compiles a short run on a loss: a function of its start, the numbers of its steps and a key, with the gradient of its end in both, exact
+ * to rounding if the loss has Hessian–vector products. Step i uses noise of a separate key. Problems are those of `Compile.hessianVector`,
+ * and runs that would store more than 256 MB or become non-finite.
  */
 export const of =
   <P extends string, Q extends string, M extends string = never>(
@@ -241,14 +242,15 @@ export const of =
       call
     )
     const remembered: AnyParams = memory ?? {}
-    const kept = Params.paramsSize(Score.shapes(data.dim)(loss.score)) + Params.paramsSize(Params.shapes(remembered))
+    const numbersPerStep =
+      Params.paramsSize(Score.shapes(data.dim)(loss.score)) + Params.paramsSize(Params.shapes(remembered))
     const write = flatStep(step)
-    const paramsOf = (state: AnyParams): Params.Params<P> => ofKind('params', state) as Params.Params<P>
+    const paramsOf = (state: AnyParams): Params.Params<P> => selectKind('params', state) as Params.Params<P>
     return pipe(
       E.Do,
       E.bind('evaluate', () => Compile.valueAndGrad(loss, { evaluations: steps })(data)),
       E.bind('product', () => Compile.hessianVector(loss)(data)),
-      E.bind('_', () => Problem.faultless(storageProblems(steps, kept), null)),
+      E.bind('_', () => Problem.faultless(storageProblems(steps, numbersPerStep), null)),
       E.map(({ evaluate, product }) => (start, numbers, key) => {
         const keys = pipe(key, Key.named('steps', 'end'))
         // the keys of a run with one stage
@@ -265,15 +267,15 @@ export const of =
         if (found !== null)
           return E.left(Problem.singleProblem(Problem.of(`step ${states.length - 1}`, found, 'finite', UNROLL_REMEDY)))
         const { value, gradient } = end(paramsOf(last), keys.end)
-        const { owed, sum } = adjointsOfRun(stepsOfRun, states.slice(0, -1), {
-          owed: joinKinds<NdArray>({ params: gradient, memory: zeroArrays(remembered) }),
-          sum: zeroArrays<string>(numbers)
+        const adjoint = adjointsOfRun(stepsOfRun, states.slice(0, -1), {
+          state: joinKinds<NdArray>({ params: gradient, memory: zerosLike(remembered) }),
+          numbers: zerosLike<string>(numbers)
         })
-        return Number.isFinite(value) && Params.isFiniteParams(owed) && Params.isFiniteParams(sum)
+        return Number.isFinite(value) && Params.isFiniteParams(adjoint.state) && Params.isFiniteParams(adjoint.numbers)
           ? E.right({
               value,
               params: paramsOf(last),
-              gradient: { start: paramsOf(owed), numbers: sum as Params.Params<Q> }
+              gradient: { start: paramsOf(adjoint.state), numbers: adjoint.numbers as Params.Params<Q> }
             })
           : E.left(Problem.singleProblem(Problem.of('the end', value, 'finite, with its gradient', UNROLL_REMEDY)))
       })

@@ -13,7 +13,7 @@ export interface Nodes extends Points {
   /** Numbers of nodes per axis and radius, in words. */
   readonly rule: string
   /** True if the nodes do not depend on the students. */
-  readonly stay: boolean
+  readonly areFixed: boolean
   /** The first `rows` nodes, for smoke tests. */
   readonly first: (rows: number) => Nodes
 }

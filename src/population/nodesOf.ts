@@ -268,7 +268,11 @@ const nodesInMixture = (
 const ruleText = (counts: ReadonlyArray<number>, radius: number): string =>
   counts.join(' × ') + (radius === 0 ? '' : `, radius ${radius}`)
 
-const buildNodes = (mixture: Mixture, z: NodesAndWeights, { rule, stay }: Pick<Nodes, 'rule' | 'stay'>): Nodes => {
+const buildNodes = (
+  mixture: Mixture,
+  z: NodesAndWeights,
+  { rule, areFixed }: Pick<Nodes, 'rule' | 'areFixed'>
+): Nodes => {
   const [, dim] = mixture.means.shape
   const shares = mixture.weights.filter(w => w > 0)
   const weights = new Float64Array(shares.length * z.weights.length).map(
@@ -287,7 +291,7 @@ const buildNodes = (mixture: Mixture, z: NodesAndWeights, { rule, stay }: Pick<N
       return nodesAt(CLEAN)
     },
     nodesAt,
-    stay,
+    areFixed,
     first: few =>
       few >= rows
         ? part(rows, weights, nodesAt)
@@ -373,7 +377,7 @@ const repeatForComponents = (
     weights: new Float64Array(rows).map((_, i) => weights[i % weights.length] / components),
     labels: new Int32Array(rows).map((_, i) => Math.floor(i / weights.length)),
     nodesAt: () => values.subarray(0, rows * dim),
-    stay: true,
+    areFixed: true,
     first: few => part(Math.min(few, rows))
   })
   const all = part(rows)
@@ -423,7 +427,7 @@ const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNod
       (layout: NodeLayout) =>
         buildNodes(mixture, standardNormalNodes(dim, layout), {
           rule: ruleText(layout.counts, layout.radius),
-          stay: layout.axes === null
+          areFixed: layout.axes === null
         }),
       layout => (layout.axes === null ? layout.counts.join() : layout)
     )
@@ -438,7 +442,7 @@ const byQuadrature = (mixture: Mixture): E.Either<Problem.Problem, PopulationNod
 /** Adds the methods of a rule, `rest`, to its nodes. */
 const populationNodes = (
   mixture: Mixture,
-  { rule, rows, dim, weights, nodesAt, stay, first }: Nodes,
+  { rule, rows, dim, weights, nodesAt, areFixed, first }: Nodes,
   rest: Pick<PopulationNodes, 'resolved' | 'standardNodesPerComponent' | 'shifts' | 'noises'>
 ): PopulationNodes => ({
   rule,
@@ -449,7 +453,7 @@ const populationNodes = (
     return nodesAt(CLEAN)
   },
   nodesAt,
-  stay,
+  areFixed,
   first,
   mixture,
   ...rest
@@ -474,7 +478,7 @@ const byLattice = (
     const weights = new Float64Array(points * keys.length).fill(1 / (points * keys.length))
     const rule = `${keys.length} shifts of ${points} points of a lattice`
     const own: NodesAndWeights = { values: columnRange(z(), whole, 0, dim), weights }
-    const nodes = buildNodes(mixture, own, { rule, stay: true })
+    const nodes = buildNodes(mixture, own, { rule, areFixed: true })
     const ofCount = remembered((count: number) => repeatForComponents(count, dim, own, rule))
     const noise = (first: number): Float64Array => {
       const once = columnRange(z(), whole, first, dim)

@@ -1,4 +1,4 @@
-/** The public names, from the declarations of the built package: one page for each namespace. */
+/** API pages, one for each namespace, from the declarations of the built package. */
 import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { format } from 'oxfmt'
@@ -25,8 +25,8 @@ const kindOf = declaration =>
             ? 'function'
             : 'value'
 
-/** A declaration as its module states it, without the docblock above it and the paths that tsc writes. */
-const stated = declaration => {
+/** Source of a declaration, without its docblock and tsc's import paths. */
+const declarationText = declaration => {
   const statement = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration
   return statement
     .getText()
@@ -34,8 +34,8 @@ const stated = declaration => {
     .replace(/import\("[^"]*"\)\./g, '')
 }
 
-/** The same, laid out for the width of a page. */
-const laidOut = async code =>
+/** Formats a declaration in lines of at most 84 characters. */
+const formatDeclaration = async code =>
   (code.split('\n').every(line => line.length <= 84)
     ? code.replace(/;$/gm, '').replace(/^( {4})+/gm, indent => '  '.repeat(indent.length / 4))
     : (await format('page.d.ts', code, { printWidth: 84, semi: false, singleQuote: true })).code
@@ -43,39 +43,39 @@ const laidOut = async code =>
     .trimEnd()
     .replace(/^declare /gm, '')
 
-/** A docblock's text: links are names in code. */
-const said = parts =>
+/** Text of a docblock in Markdown, with links as names in code. */
+const docText = parts =>
   ts
     .displayPartsToString(parts)
     .replace(/\{@link(?:code|plain)?\s+([^}|]+?)(?:\s*\|\s*([^}]+))?\}/g, (_, name, text) => `\`${text ?? name}\``)
 
-/** What every concept has, by name: the docblocks of `ConceptModule`, of which a module of a concept takes its names. */
-const sayingsOfWords = (program, checker, root) => {
+/** Docblocks of `ConceptModule` by member: each concept's module exports these members without a docblock. */
+const readConceptDocs = (program, checker, root) => {
   const file = program.getSourceFile(`${root}dist/src/core/concept.d.ts`)
   const words = checker
     .getExportsOfModule(checker.getSymbolAtLocation(file))
     .find(one => one.getName() === 'ConceptModule')
-  return new Map([...words.members].map(([name, one]) => [String(name), said(one.getDocumentationComment(checker))]))
+  return new Map([...words.members].map(([name, one]) => [String(name), docText(one.getDocumentationComment(checker))]))
 }
 
-/** What the docblock of its type says, of a value that has none: of `concept` and `all`, which every concept has. */
-const ofType = (checker, { type }) => {
+/** Docblock of a declaration's type, or of its elements' type, for values without their own; otherwise empty. */
+const typeDoc = (checker, { type }) => {
   const named = type?.typeName?.getText() === 'ReadonlyArray' ? type.typeArguments[0] : type
   const name = named?.typeName ?? named?.qualifier
   const symbol = name === undefined ? undefined : checker.getSymbolAtLocation(name)
   const meant = symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-  return meant === undefined ? '' : said(meant.getDocumentationComment(checker))
+  return meant === undefined ? '' : docText(meant.getDocumentationComment(checker))
 }
 
 const codeOf = text => /```ts[^\n]*\n([\s\S]*?)```/.exec(text)?.[1].trimEnd() ?? text.trim()
-const exampleOf = tags => tags.filter(({ name }) => name === 'example').map(({ text }) => codeOf(said(text)))
+const exampleCodes = tags => tags.filter(({ name }) => name === 'example').map(({ text }) => codeOf(docText(text)))
 
-/** What to use in the place of a deprecated name. */
-const deprecated = tags =>
-  tags.filter(({ name }) => name === 'deprecated').map(({ text }) => `Deprecated: ${said(text)}`)[0]
+/** Text of the `@deprecated` tag; undefined if there is none. */
+const deprecationText = tags =>
+  tags.filter(({ name }) => name === 'deprecated').map(({ text }) => `Deprecated: ${docText(text)}`)[0]
 
-/** What a module says of itself: the docblock that no name follows. It is read from the source, as declarations lose it. */
-const ofModule = (root, file) => {
+/** Docblock at the head of a module, `{ about, examples }`, from the source since declaration files lose it. */
+const moduleDoc = (root, file) => {
   const text = readFileSync(root + file.slice(file.indexOf('dist/') + 5).replace(/d\.ts$/, 'ts'), 'utf8')
   const docs = /^\s*\/\*\*[\s\S]*?\*\//.exec(text)?.[0]
   const [first] = ts.createSourceFile('module.ts', text, ts.ScriptTarget.Latest).statements
@@ -87,7 +87,7 @@ const ofModule = (root, file) => {
     .map(line => line.replace(/^\s*\* ?/, ''))
     .join('\n')
     .split(/^@/m)
-  // A caption may stand on the line of its tag.
+  // Text after the tag on its line is the caption.
   const examples = tags.flatMap(tag => {
     const [, caption, code] = /^example\b *(.*)\n([\s\S]*)/.exec(tag) ?? []
     return code === undefined ? [] : [{ caption, code: codeOf(code) }]
@@ -95,7 +95,7 @@ const ofModule = (root, file) => {
   return { about: about.replace(/\{@link\s+([^}]+)\}/g, '`$1`').trim(), examples }
 }
 
-/** The namespaces, each with its page in Markdown and its names. */
+/** Returns the namespaces, each with its Markdown page and an entry for each public name. */
 export const api = async root => {
   const options = {
     module: ts.ModuleKind.NodeNext,
@@ -107,19 +107,19 @@ export const api = async root => {
   const program = ts.createProgram(
     entries.map(([, file]) => root + file),
     options,
-    // What other packages declare is no name of ours, and takes half the time to read.
+    // Declarations of other packages are no public names, and take half the time to read.
     { ...host, fileExists: file => !file.includes('/node_modules/') && host.fileExists(file) }
   )
   const checker = program.getTypeChecker()
-  const sayings = sayingsOfWords(program, checker, root)
+  const conceptDocs = readConceptDocs(program, checker, root)
   const resolved = symbol => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol)
   const isModule = symbol => symbol.declarations?.some(ts.isSourceFile) === true
 
   const spaces = []
-  const collect = (module, title, spoken, how) => {
+  const collect = (module, title, codeName, how) => {
     const url = `api/${title}.html`
     const [file] = module.declarations
-    const space = { title, spaces: [spoken], url, how, inner: [], entries: [], ...ofModule(root, file.fileName) }
+    const space = { title, spaces: [codeName], url, how, inner: [], entries: [], ...moduleDoc(root, file.fileName) }
     spaces.push(space)
     for (const symbol of checker.getExportsOfModule(module)) {
       const name = symbol.getName()
@@ -148,20 +148,20 @@ export const api = async root => {
           ts.isClassDeclaration(each)
       )
       if (declarations.length === 0) continue
-      const full = title === 'ornstein' || title === 'float64' ? name : `${spoken}.${name}`
+      const full = title === 'ornstein' || title === 'float64' ? name : `${codeName}.${name}`
       const tags = meant.getJsDocTags(checker)
       space.entries.push({
         name,
         full,
         url: `${url}#${name}`,
         kinds: [...new Set(declarations.map(kindOf))],
-        code: declarations.map(stated).join('\n\n'),
+        code: declarations.map(declarationText).join('\n\n'),
         about:
-          said(meant.getDocumentationComment(checker)) ||
-          deprecated(tags) ||
-          ofType(checker, declarations[0]) ||
-          (sayings.get(name) ?? ''),
-        examples: exampleOf(tags)
+          docText(meant.getDocumentationComment(checker)) ||
+          deprecationText(tags) ||
+          typeDoc(checker, declarations[0]) ||
+          (conceptDocs.get(name) ?? ''),
+        examples: exampleCodes(tags)
       })
     }
     return space
@@ -172,7 +172,9 @@ export const api = async root => {
   const whole = await Promise.all(
     spaces.map(async space => ({
       ...space,
-      entries: await Promise.all(space.entries.map(async entry => ({ ...entry, code: await laidOut(entry.code) })))
+      entries: await Promise.all(
+        space.entries.map(async entry => ({ ...entry, code: await formatDeclaration(entry.code) }))
+      )
     }))
   )
   const nearest = examplesOf(root, whole)
@@ -186,8 +188,8 @@ const heading = ({ name, kinds }) =>
 
 const fence = (code, language = 'ts') => `\`\`\`\`${language}\n${code}\n\`\`\`\``
 
-/** A name's own examples, or the way to one that uses it. */
-const exampled = ({ examples, nearest }, page) => {
+/** Markdown of a name's examples, or a link to the nearest one that uses it; empty if there is none. */
+const exampleParts = ({ examples, nearest }, page) => {
   const lead = '<span class="example">Example:</span>'
   if (examples.length > 0) return examples.map(code => `${lead}\n\n${fence(code)}`)
   if (nearest === undefined) return []
@@ -206,7 +208,9 @@ const pageOf = ({ title, how, about, examples, inner, entries, url }) => {
   const types = entries.filter(each => !values.includes(each))
   const listed = list => list.map(({ name }) => `<a href="#${name}"><code>${name}</code></a>`).join(' ')
   const described = entry =>
-    [heading(entry), entry.about, fence(entry.code), ...exampled(entry, url)].filter(part => part !== '').join('\n\n')
+    [heading(entry), entry.about, fence(entry.code), ...exampleParts(entry, url)]
+      .filter(part => part !== '')
+      .join('\n\n')
   const sections = [
     ['Values', values],
     ['Types', types]
@@ -235,7 +239,7 @@ const pageOf = ({ title, how, about, examples, inner, entries, url }) => {
     .join('\n\n')
 }
 
-/** One page with every public name, each a link to where it is described. */
+/** Markdown page that links every public name to its description. */
 export const nameIndex = spaces =>
   [
     '# All names',

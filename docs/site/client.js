@@ -1,10 +1,10 @@
-/** The page's own program: the search, the colours, the menu. Without it the pages read as well. */
+/** Script of every page: search, light or dark, menu. Pages are readable without it. */
 const { root } = document.currentScript.dataset
-const of = id => document.getElementById(id)
+const byId = id => document.getElementById(id)
 
 // —— light or dark ——
 
-of('theme').addEventListener('click', () => {
+byId('theme').addEventListener('click', () => {
   const isDark =
     (document.documentElement.dataset.theme ??
       (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark'
@@ -12,24 +12,24 @@ of('theme').addEventListener('click', () => {
   try {
     localStorage.theme = document.documentElement.dataset.theme
   } catch {
-    // A page that may not remember forgets.
+    // Storage is unavailable, so the choice lasts for this page only.
   }
 })
 
 // —— the menu of a narrow page ——
 
-of('menu').addEventListener('click', () => {
-  const isOpen = of('side').classList.toggle('open')
-  of('menu').setAttribute('aria-expanded', String(isOpen))
+byId('menu').addEventListener('click', () => {
+  const isOpen = byId('side').classList.toggle('open')
+  byId('menu').setAttribute('aria-expanded', String(isOpen))
 })
 
 // —— the search ——
 
-const input = of('search')
-const found = of('found')
-const most = 12
+const input = byId('search')
+const resultList = byId('found')
+const MAX_RESULTS = 12
 
-const loaded = src =>
+const loadScript = src =>
   new Promise((resolve, reject) => {
     const script = Object.assign(document.createElement('script'), {
       src: root + src,
@@ -39,19 +39,19 @@ const loaded = src =>
     document.head.append(script)
   })
 
-let asked
-/** Text and index come when they are first asked for. */
-const index = () =>
-  (asked ??= Promise.all([loaded('minisearch.js'), loaded('entries.js')]).then(() => {
+let indexPromise
+/** Loads entries and builds the index on first use; returns a promise of it. */
+const searchIndex = () =>
+  (indexPromise ??= Promise.all([loadScript('minisearch.js'), loadScript('entries.js')]).then(() => {
     const search = new window.MiniSearch({
       idField: 'url',
       fields: ['title', 'page', 'text', 'also'],
       storeFields: ['title', 'page', 'text'],
-      // `TimeGrid.karras` is found by either half.
+      // Either half of `TimeGrid.karras` finds it.
       tokenize: text => text.split(/[^\p{L}\p{N}_]+/u).filter(word => word !== ''),
       searchOptions: {
         boost: { title: 6, also: 5, page: 1.5 },
-        // A word's own page says most about it.
+        // The page of a word comes before pages that mention it.
         boostDocument: url => (url.startsWith('words/') ? 2 : 1),
         prefix: true,
         fuzzy: term => (term.length > 4 ? 0.2 : false)
@@ -61,14 +61,15 @@ const index = () =>
     return search
   }))
 
-const close = () => {
-  found.hidden = true
+const closeResults = () => {
+  resultList.hidden = true
   input.setAttribute('aria-expanded', 'false')
   input.removeAttribute('aria-activedescendant')
 }
 
-const choose = by => {
-  const all = [...found.querySelectorAll('li')]
+/** Moves the selection by a number of results, around the ends. */
+const moveSelection = by => {
+  const all = [...resultList.querySelectorAll('li')]
   if (all.length === 0) return
   const at = all.findIndex(one => one.getAttribute('aria-selected') === 'true')
   const next = (at + by + all.length) % all.length
@@ -77,13 +78,14 @@ const choose = by => {
   all[next].scrollIntoView({ block: 'nearest' })
 }
 
-const show = async () => {
+/** Lists the results for the input; does nothing if it has changed during loading. */
+const showResults = async () => {
   const words = input.value.trim()
-  if (words === '') return close()
-  const search = await index()
+  if (words === '') return closeResults()
+  const search = await searchIndex()
   if (input.value.trim() !== words) return
-  const results = search.search(words, { combineWith: 'AND' }).slice(0, most)
-  found.replaceChildren(
+  const results = search.search(words, { combineWith: 'AND' }).slice(0, MAX_RESULTS)
+  resultList.replaceChildren(
     ...(results.length > 0 ? results : [{ title: 'Nothing found', page: '', text: 'Try a shorter word.' }]).map(
       ({ id, title, page, text }, i) => {
         const line = Object.assign(document.createElement('li'), { id: `found-${i}`, role: 'option' })
@@ -100,20 +102,20 @@ const show = async () => {
       }
     )
   )
-  found.hidden = false
+  resultList.hidden = false
   input.setAttribute('aria-expanded', 'true')
 }
 
-input.addEventListener('focus', () => void index())
-input.addEventListener('input', () => void show())
+input.addEventListener('focus', () => void searchIndex())
+input.addEventListener('input', () => void showResults())
 input.addEventListener('keydown', event => {
   if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
     event.preventDefault()
-    choose(event.key === 'ArrowDown' ? 1 : -1)
+    moveSelection(event.key === 'ArrowDown' ? 1 : -1)
   }
-  if (event.key === 'Enter') found.querySelector('[aria-selected="true"] a')?.click()
+  if (event.key === 'Enter') resultList.querySelector('[aria-selected="true"] a')?.click()
   if (event.key === 'Escape') {
-    close()
+    closeResults()
     input.blur()
   }
 })
@@ -125,6 +127,6 @@ document.addEventListener('keydown', event => {
   }
 })
 document.addEventListener('click', ({ target }) => {
-  if (!(target instanceof Node && input.parentElement.contains(target))) close()
-  else if (target instanceof Element && target.closest('#found a') !== null) close()
+  if (!(target instanceof Node && input.parentElement.contains(target))) closeResults()
+  else if (target instanceof Element && target.closest('#found a') !== null) closeResults()
 })

@@ -1,6 +1,6 @@
 /**
- * The documentation site: `npm run site` writes it to dist/site, from README.md, docs/*.md, the vocabulary's cases and the
- * docblocks of the built package. Every link is relative, so the pages open from any address, and from a folder of files.
+ * Documentation site: `npm run site` writes it to dist/site, from README.md, docs/*.md, the vocabulary and the docblocks of the built
+ * package. Links are relative, so the pages also open from a folder of files.
  */
 import { appendFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -23,7 +23,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const out = `${root}dist/site`
 const read = path => readFileSync(root + path, 'utf8')
 
-/** The pages that are files of the repository, by their path in it. */
+/** URLs of the pages that are Markdown files of the repository, by path. */
 const documents = Object.fromEntries([
   ['README.md', 'index.html'],
   ['CONTRIBUTING.md', 'contributing.html'],
@@ -38,7 +38,7 @@ const language = path => (/\.ts$/.test(path) ? 'ts' : /\.m?js$/.test(path) ? 'js
 export default async function site(eleventy) {
   rmSync(out, { recursive: true, force: true })
   const names = await api(root)
-  /** Files that pages speak of by a link: shown as they are. */
+  /** Files of the repository that pages link to, shown as source text. */
   const sources = [
     ...new Set([
       ...Object.keys(documents).flatMap(from =>
@@ -50,8 +50,8 @@ export default async function site(eleventy) {
     ])
   ].filter(path => !(path in documents))
   const words = await wordPages(names)
-  /** Where a word in code leads: `TimeGrid.karras` to its page, `Schedule.level` to its place in the API. */
-  const linked = new Map([
+  /** URL of each name in code: `TimeGrid.karras` has a page, `Schedule.level` a place on an API page. */
+  const nameUrls = new Map([
     ...names.flatMap(({ spaces, url }) => spaces.map(space => [space, url])),
     ...names.flatMap(({ entries }) => entries.map(({ full, url }) => [full, url])),
     ...words.map(({ name, url }) => [name, url])
@@ -62,7 +62,7 @@ export default async function site(eleventy) {
     ...documents,
     ...Object.fromEntries(sources.map(path => [path, `source/${path}.html`]))
   }
-  const md = markdown({ linked, urls })
+  const md = markdown({ nameUrls, urls })
 
   eleventy.setLibrary('md', md)
   eleventy.setQuietMode(true)

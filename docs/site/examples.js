@@ -1,6 +1,6 @@
 /**
- * Where a public name is used: the page of a word, an example of a docblock, a block of a page, or a program of examples/.
- * A name without an example of its own is shown the nearest of them.
+ * Uses of public names in docblocks, pages and programs of examples/, and the pages of words. A name without an example of its own links to
+ * the nearest use.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
@@ -15,8 +15,8 @@ const modules = new Map([
   ['ornstein/laws', 'laws']
 ])
 
-/** Where a name of a module leads, by its path in it: `['ornstein', 'Schedule', 'level']`. */
-const resolver = spaces => {
+/** Returns a function from a path such as `['ornstein', 'Schedule', 'level']` to its entry or namespace; undefined if there is none. */
+const nameResolver = spaces => {
   const byUrl = new Map(spaces.map(space => [space.url, space]))
   const byTitle = new Map(spaces.map(space => [space.title, space]))
   const within = (space, name) =>
@@ -25,21 +25,22 @@ const resolver = spaces => {
 }
 
 /**
- * The public names that a program uses. A program that lists namespaces and asks each for `.show` uses the `show` of all of them:
- * so a tour through the concepts counts for each.
+ * Entries that a program uses directly (`used`), and those of namespaces that it lists and whose name it accesses on some object
+ * (`throughNamespaces`): `.show` in a loop over concepts counts for each of them.
  */
 export const usesOf = resolve => code => {
   const file = ts.createSourceFile('block.ts', code, ts.ScriptTarget.Latest, true)
   const known = new Map()
   const used = new Set()
   const listed = new Set()
-  const asked = new Set()
+  const accessed = new Set()
   const pathOf = node =>
     ts.isIdentifier(node)
       ? known.get(node.text)
       : ts.isPropertyAccessExpression(node)
         ? pathOf(node.expression)?.concat(node.name.text)
         : undefined
+  /** Records a use; returns false if the path is no public name. */
   const note = path => {
     const found = resolve(path)
     if (found?.entries !== undefined) listed.add(found)
@@ -58,13 +59,13 @@ export const usesOf = resolve => code => {
     } else if (ts.isPropertyAccessExpression(node)) {
       const path = pathOf(node)
       if (path === undefined || !note(path)) {
-        asked.add(node.name.text)
+        accessed.add(node.name.text)
         visit(node.expression)
       }
     } else if (ts.isPropertyAssignment(node)) visit(node.initializer)
     else if (ts.isTypeNode(node)) return
     else if (ts.isBindingElement(node)) {
-      asked.add((node.propertyName ?? node.name).getText())
+      accessed.add((node.propertyName ?? node.name).getText())
       ts.forEachChild(node, visit)
     } else if (ts.isIdentifier(node)) {
       const path = known.get(node.text)
@@ -72,11 +73,11 @@ export const usesOf = resolve => code => {
     } else ts.forEachChild(node, visit)
   }
   visit(file)
-  const toured = [...listed].flatMap(({ entries }) => entries.filter(({ name }) => asked.has(name)))
-  return { toured, used }
+  const throughNamespaces = [...listed].flatMap(({ entries }) => entries.filter(({ name }) => accessed.has(name)))
+  return { throughNamespaces, used }
 }
 
-/** The heading above a line of a page. */
+/** Nearest heading above a line of a page, as plain text. */
 const headingAbove = (text, line) =>
   text
     .split('\n')
@@ -85,8 +86,8 @@ const headingAbove = (text, line) =>
     ?.replace(/^#+ /, '')
     .replace(/[`*]/g, '') ?? ''
 
-/** All that may serve as an example, the nearest first: docblocks, the shortest before others; blocks of pages; programs. */
-const candidates = (root, spaces) => {
+/** Possible examples `{ code, …place }` in order of preference: docblocks, shortest first; blocks of pages; programs. */
+const exampleCandidates = (root, spaces) => {
   const read = path => readFileSync(root + path, 'utf8')
   const docblocks = spaces
     .flatMap(space => [
@@ -109,7 +110,7 @@ const candidates = (root, spaces) => {
         return examples.map(({ name, code }) => {
           const line = Number(name.split(' ').at(-1))
           const heading = headingAbove(text, line)
-          // The names of a block are those that the blocks before it import.
+          // A block may use names that earlier blocks import.
           const imports = before
           before += (code.match(/^import [^;]*? from '[^']*'$/gm) ?? []).join('\n') + '\n'
           return { code: `${imports}${code}`, text: heading, file: path, hash: slug(heading) }
@@ -123,16 +124,16 @@ const candidates = (root, spaces) => {
   return [...docblocks, ...pages, ...programs]
 }
 
-/** The place of a namespace's own example on its page. */
+/** Id of a namespace's i-th example on its page. */
 export const exampleId = i => (i === 0 ? 'the-example' : `the-example-${i + 1}`)
 
-/** For each entry without an example of its own, where one that uses it stands: `{ text, to }`, or `{ text, file, hash }`. */
+/** Map from each entry without its own example to the nearest use: `{ text, to }` in the site, or `{ text, file, hash }`. */
 export const examplesOf = (root, spaces) => {
-  const uses = usesOf(resolver(spaces))
+  const uses = usesOf(nameResolver(spaces))
   const found = new Map()
-  const all = candidates(root, spaces).map(({ code, ...place }) => ({ ...uses(code), place }))
-  // What every concept has is shown where all of them are gone through.
-  for (const kind of ['toured', 'used'])
+  const all = exampleCandidates(root, spaces).map(({ code, ...place }) => ({ ...uses(code), place }))
+  // Members of every concept are best shown by programs that loop over all concepts.
+  for (const kind of ['throughNamespaces', 'used'])
     for (const { place, ...names } of all)
       for (const entry of names[kind]) if (entry.examples.length === 0 && !found.has(entry)) found.set(entry, place)
   const words = new Set(standardVocabulary.flatMap(({ words }) => words.map(({ name }) => name)))

@@ -1,2 +1,2 @@
-/** The page of all laws as Markdown; of the modules `ornstein`, `ornstein/laws` and its glossary. */
+/** Markdown page of all laws, given the modules `ornstein`, `ornstein/laws` and the glossary of the command line. */
 export const lawsPage: (ornstein: object, laws: object, glossary: object) => string

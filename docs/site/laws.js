@@ -1,6 +1,6 @@
-/** The page of all laws, from the laws themselves: for each concept those of its words, and the theorems. */
+/** Page of all laws: for each concept those of its words, then the theorems. */
 
-const before = `# The laws, one by one
+const introduction = `# The laws, one by one
 
 [What they are for, and how to use them](laws.md). A law has a name, a statement with its tolerance, and a source. There are four kinds of tolerance:
 
@@ -12,14 +12,14 @@ const before = `# The laws, one by one
 Numbers and names that a law takes from an instance are those of one example here.`
 
 const escaped = text => text.replace(/[*_<[\]\\|]/g, '\\$&')
-const listed = laws =>
+const lawList = laws =>
   laws
     .filter(({ name }, i) => laws.findIndex(other => other.name === name) === i)
     .map(({ name, statement, source }) => `- **${escaped(name)}.** ${escaped(statement)} _${escaped(source)}._`)
     .join('\n')
 
-/** Every concept's laws, once; and the claims that can be made, each with its option. */
-const ofConcept = (laws, { concept, words }) => {
+/** Markdown of a concept's laws without duplicates, and of its optional claims; empty if there are no laws. */
+const conceptSection = (laws, { concept, words }) => {
   const parts = words.flatMap(({ example }) => laws.parts(example).filter(({ path }) => path === ''))
   const claims = parts
     .flatMap(({ laws: { notApplicable } }) => notApplicable)
@@ -28,15 +28,15 @@ const ofConcept = (laws, { concept, words }) => {
   if (all.length === 0) return []
   return [
     `## ${concept}`,
-    listed(all),
+    lawList(all),
     ...(claims.length === 0
       ? []
       : ['Claims:', claims.map(({ law, option }) => `- **${escaped(law)}**, by the option \`${option}\``).join('\n')])
   ]
 }
 
-/** Laws of no one word, and those that are theorems. */
-const others = (
+/** Laws of no single word, and theorems, by title. */
+const otherLaws = (
   laws,
   { Initializer, Mixture, Objective, Pipeline, Schedule, Score, Stage, NoiseLevels, Vocabulary, Weighting }
 ) => {
@@ -70,10 +70,10 @@ const others = (
   }
 }
 
-/** The page as Markdown; of the modules `ornstein`, `ornstein/laws` and its glossary. */
+/** Markdown page, given the modules `ornstein`, `ornstein/laws` and the glossary of the command line. */
 export const lawsPage = (ornstein, laws, { standardVocabulary }) =>
   [
-    before,
-    ...standardVocabulary.flatMap(concept => ofConcept(laws, concept)),
-    ...Object.entries(others(laws, ornstein)).flatMap(([title, own]) => [`## ${title}`, listed(own)])
+    introduction,
+    ...standardVocabulary.flatMap(concept => conceptSection(laws, concept)),
+    ...Object.entries(otherLaws(laws, ornstein)).flatMap(([title, own]) => [`## ${title}`, lawList(own)])
   ].join('\n\n') + '\n'

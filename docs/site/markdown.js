@@ -1,4 +1,4 @@
-/** Markdown as the site reads it: headings with GitHub's anchors, links between pages, code in colour, words that lead to their pages. */
+/** Markdown renderer of the site: GitHub's heading anchors, links between pages, highlighted code, names in code linked to their pages. */
 import { posix } from 'node:path'
 import MarkdownIt from 'markdown-it'
 import anchor from 'markdown-it-anchor'
@@ -17,10 +17,10 @@ const grammars = {
   r: 'r'
 }
 
-/** The path from one page to another. */
+/** Relative path from one page to another. */
 export const relativeUrl = (from, to) => posix.relative(posix.dirname(from), to) || posix.basename(to)
 
-/** As GitHub makes an anchor of a heading. */
+/** Anchor of a heading, as on GitHub. */
 export const slug = text =>
   text
     .trim()
@@ -31,6 +31,7 @@ export const slug = text =>
 const escaped = text =>
   text.replace(/[&<>"]/g, sign => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign])
 
+/** HTML of a code block; `info` begins with its language. */
 export const highlighted = (code, info) => {
   const [language = ''] = info.split(/\s+/)
   const grammar = grammars[language]
@@ -39,8 +40,8 @@ export const highlighted = (code, info) => {
   return `<pre${role} tabindex="0"><code class="language-${escaped(language || 'text')}">${inner}</code></pre>`
 }
 
-/** `linked`: where a name in code leads; `urls`: the page of a file of the repository. */
-export const markdown = ({ linked, urls }) => {
+/** Renderer, given URLs by name in code (`nameUrls`) and by file of the repository (`urls`). */
+export const markdown = ({ nameUrls, urls }) => {
   const md = new MarkdownIt({ html: true, highlight: highlighted })
   md.use(anchor, { slugify: slug, permalink: anchor.permalink.headerLink({ safariReaderFix: true }), level: [1, 2, 3] })
 
@@ -65,7 +66,7 @@ export const markdown = ({ linked, urls }) => {
         }
         if (token.type === 'link_close') depth--
         if (token.type === 'image') token.attrSet('src', target(token.attrGet('src'), env.source, page))
-        const to = token.type === 'code_inline' && depth === 0 && !isHeading ? linked.get(token.content) : undefined
+        const to = token.type === 'code_inline' && depth === 0 && !isHeading ? nameUrls.get(token.content) : undefined
         if (to === undefined || to.split('#')[0] === page) return [token]
         const open = new Token('link_open', 'a', 1)
         open.attrSet('href', relativeUrl(page, to))
@@ -74,7 +75,7 @@ export const markdown = ({ linked, urls }) => {
     }
   })
 
-  // A wide table scrolls in its own box, and a picture is loaded when it is near.
+  // A wide table scrolls in its own box.
   md.renderer.rules.table_open = () => '<div class="table" tabindex="0"><table>\n'
   md.renderer.rules.table_close = () => '</table></div>\n'
   return md

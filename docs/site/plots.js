@@ -1,4 +1,4 @@
-/** Small pictures of words, in the page's own ink: how a schedule, a rate, a weighting runs, where a grid stands. */
+/** Small pictures of words as SVG in the page's colours, such as a schedule over time or the times of a grid. */
 import {
   Key,
   Optimizer,
@@ -11,8 +11,8 @@ import {
   Weighting
 } from '../../dist/src/index.js'
 
-/** Lines, or dots, over one axis: `[{ name, points: [[x, y], …] }]`. */
-const lines = ({ label, across, curves, dots = false }) => {
+/** SVG of curves `[{ name, points: [[x, y], …] }]` as lines or dots; null if no point is finite. */
+const plot = ({ label, across, curves, dots = false }) => {
   const kept = curves.map(({ name, points }) => ({
     name,
     points: points.filter(point => point.every(Number.isFinite))
@@ -33,8 +33,10 @@ const lines = ({ label, across, curves, dots = false }) => {
   )
 }
 
+/** n + 1 evenly spaced numbers. */
 const even = (from, to, n = 120) => Array.from({ length: n + 1 }, (_, i) => from + ((to - from) * i) / n)
 
+/** Value and gradient of Rosenbrock's function. */
 const rosenbrock = ({ x: { values: v } }) => ({
   value: (1 - v[0]) ** 2 + 100 * (v[1] - v[0] * v[0]) ** 2,
   gradient: {
@@ -45,6 +47,7 @@ const rosenbrock = ({ x: { values: v } }) => ({
   }
 })
 
+/** Pictures of examples, by concept. */
 const plots = {
   Schedule: schedule => {
     const last = Math.min(Schedule.endTime(schedule), Schedule.endTime(schedule) === Infinity ? 3 : Infinity)
@@ -53,16 +56,16 @@ const plots = {
       name: { alpha: 'α', sigma: 'σ' }[name],
       points: times.map(t => [t, Schedule.level(t)(schedule)[name]])
     })
-    return lines({ label: 'α and σ over the time', across: 'time', curves: [curve('alpha'), curve('sigma')] })
+    return plot({ label: 'α and σ over the time', across: 'time', curves: [curve('alpha'), curve('sigma')] })
   },
   Rate: rate =>
-    lines({
+    plot({
       label: 'the rate at each step',
       across: 'step',
       curves: [{ name: '', points: even(0, 1000, 250).map(step => [step, Rate.at(step)(rate)]) }]
     }),
   Weighting: weighting =>
-    lines({
+    plot({
       label: 'the weight of a level by its log-SNR',
       across: 'log-SNR',
       curves: [
@@ -76,7 +79,7 @@ const plots = {
       ]
     }),
   TimeGrid: grid =>
-    lines({
+    plot({
       label: 'the times of its steps',
       across: 'step',
       dots: true,
@@ -85,7 +88,7 @@ const plots = {
   NoiseLevels: law => {
     const drawn = NoiseLevels.draw(Schedule.ornsteinUhlenbeck, 60)(Key.fromSeed(1))(law)
     const times = drawn.flatMap(({ time }) => (typeof time === 'number' ? [time] : [...time])).sort((a, b) => a - b)
-    return lines({
+    return plot({
       label: 'its times, least first',
       across: times.length === 60 ? '60 times, drawn and ordered' : 'its times, in order',
       dots: true,
@@ -98,7 +101,7 @@ const plots = {
       values.push(Math.log10(Math.max(rosenbrock(params).value, 1e-12)))
       if (values.length > 200) break
     }
-    return lines({
+    return plot({
       label: 'log₁₀ of Rosenbrock’s function, step by step, from (−1.2, 1)',
       across: 'step of the example on Rosenbrock’s function: log₁₀ f',
       curves: [{ name: '', points: values.map((y, x) => [x, y]) }]
@@ -106,5 +109,5 @@ const plots = {
   }
 }
 
-/** A word's picture, where its concept has one and the example can be drawn. */
-export const plotOf = (concept, name, example) => plots[concept]?.(example) ?? null
+/** Picture of a word's example; null if its concept has none or the example cannot be drawn. */
+export const plotOf = (concept, example) => plots[concept]?.(example) ?? null

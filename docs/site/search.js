@@ -1,5 +1,6 @@
-/** What the search finds: every section of every page, as text. */
+/** Entries of the search: sections of pages, as text. */
 const entities = { '&lt;': '<', '&gt;': '>', '&amp;': '&', '&quot;': '"', '&#39;': "'" }
+/** Text of HTML, in one line. */
 const plain = html =>
   html
     .replace(/<[^>]+>/g, ' ')
@@ -7,7 +8,7 @@ const plain = html =>
     .replace(/\s+/g, ' ')
     .trim()
 
-/** What people call it who do not know its name here: words by the place that answers, a page or one of its sections. */
+/** Other words that find a page or a section, by a pattern of its URL. */
 const synonyms = [
   [
     /^recipes\.html#.*cluster-rows/,
@@ -26,10 +27,10 @@ const synonyms = [
   [/^should-i-use-this\.html$/, 'compare comparison alternatives scikit-learn mclust when not to use']
 ]
 
-/** Only so much of a section is kept: what is looked for is said early. */
-const longest = 600
+/** Maximum number of characters of a section that are searched. */
+const MAX_TEXT_LENGTH = 600
 
-/** The places of a page: its sections, each from a heading to the next; a word is one place, a page of the API its names. */
+/** Returns the entries of a page: one per section; one for the page of a word; one per name of an API page. */
 export const entriesOf = (url, html) => {
   const body = /<article[^>]*>([\s\S]*)<\/article>/.exec(html)?.[1] ?? ''
   const heads = [...body.matchAll(/<h([1-3]) id="([^"]*)"[^>]*>([\s\S]*?)<\/h\1>/g)]
@@ -44,7 +45,7 @@ export const entriesOf = (url, html) => {
       also: synonyms.find(([where]) => where.test(place))?.[1] ?? '',
       title: isApi && i > 0 ? `${page}.${title}` : title,
       page: i === 0 || isApi ? '' : page,
-      text: plain(body.slice(head.index + head[0].length, kept[i + 1]?.index ?? body.length)).slice(0, longest)
+      text: plain(body.slice(head.index + head[0].length, kept[i + 1]?.index ?? body.length)).slice(0, MAX_TEXT_LENGTH)
     }
   })
 }

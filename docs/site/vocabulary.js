@@ -1,10 +1,10 @@
-/** The page of all words that a pipeline can be made of, from the words themselves, as `ornstein list` prints them. */
+/** Page of all words of which pipelines consist, as `ornstein list` prints them. */
 
 const cell = text => text.replace(/[|*_\\]/g, '\\$&')
 const table = (header, rows) =>
   [header, header.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')
 
-const ofConcept = ({ concept, about, words }) => {
+const conceptSection = ({ concept, about, words }) => {
   const hasFormula = words.some(({ formula }) => formula !== null)
   const rows = words.map(({ name, about, formula }) => [
     `\`${name}\``,
@@ -18,8 +18,8 @@ const ofConcept = ({ concept, about, words }) => {
   ].join('\n\n')
 }
 
-/** Which expectations `Compile` takes, for each score and objective. */
-const support = (
+/** Table of the expectations that `Compile` supports, by objective and score. */
+const supportTable = (
   { Case, Compile, Expectation, Objective, Schedule, NoiseLevels },
   float64,
   { expectations, scores }
@@ -34,11 +34,11 @@ const support = (
     ['regularizer', Objective.regularizer({ norm: 'l2' })],
     ['custom', Objective.custom('mine', at, ({ score }) => float64.sum(float64.square(score), 1))]
   ]
-  const taken = (score, objective) => {
+  const supportedExpectations = (score, objective) => {
     const names = expectations.words.flatMap(({ name, example }) => {
       const expectation = Case.isMadeBy(Expectation.fixed)(example) ? Expectation.fixed(points) : example
       const loss = { schedule: Schedule.ornsteinUhlenbeck, score, objective, expectation }
-      // What is refused is so before anything is compiled.
+      // Unsupported ones are rejected before anything is compiled.
       const compiled = Compile.valueAndGrad(loss, { isTried: true, evaluations: 1 })(points)
       return compiled._tag === 'Right' ? [name.replace('Expectation.', '')] : []
     })
@@ -46,17 +46,20 @@ const support = (
   }
   return table(
     ['', ...scores.words.map(({ name }) => `\`${name}\``)],
-    objectives.map(([kind, objective]) => [kind, ...scores.words.map(({ example }) => taken(example, objective))])
+    objectives.map(([kind, objective]) => [
+      kind,
+      ...scores.words.map(({ example }) => supportedExpectations(example, objective))
+    ])
   )
 }
 
-/** The page as Markdown; of the modules `ornstein`, `ornstein/float64` and the glossary of the command line. */
+/** Markdown page, given the modules `ornstein`, `ornstein/float64` and the glossary of the command line. */
 export const vocabularyPage = (ornstein, float64, glossary) =>
   [
     '# The vocabulary',
     'For anyone composing a pipeline and looking for a part. Everything a pipeline can be made of is here; each word has a page with its fields, ' +
       'its code and its JSON. `ornstein list` prints the same in a terminal, and `ornstein list optimizer` one concept.',
-    ...glossary.standardVocabulary.map(ofConcept),
+    ...glossary.standardVocabulary.map(conceptSection),
     '## Schedules, seen',
     '![α, σ and log-SNR of the schedules over their time](images/schedules.svg)',
     'A schedule is its log-SNR over time. Two schedules with the same log-SNR show the same data through the same noise, on another scale ' +
@@ -68,5 +71,5 @@ export const vocabularyPage = (ornstein, float64, glossary) =>
       'of their steps may evaluate the function several times.',
     '## Which expectation serves which score and objective',
     '`Compile` was asked about every one. What it refuses, it refuses with a reason and a remedy.',
-    support(ornstein, float64, glossary)
+    supportTable(ornstein, float64, glossary)
   ].join('\n\n') + '\n'

@@ -1,14 +1,14 @@
-/** One page for each word of the vocabulary, from what its case says of itself. */
+/** One page for each word of the vocabulary, from its case. */
 import * as ornstein from '../../dist/src/index.js'
 import { standardVocabulary } from '../../dist/src/cli/glossary.js'
 import { plotOf } from './plots.js'
 
 const { Case, Vocabulary } = ornstein
 
-/** The laws that hold a concept's words. */
-const lawOf = concept => `laws.${concept[0].toLowerCase()}${concept.slice(1)}`
+/** Name of the function that returns a concept's laws. */
+const lawsFunction = concept => `laws.${concept[0].toLowerCase()}${concept.slice(1)}`
 
-const longest = 1500
+const MAX_JSON_LENGTH = 1500
 const fence = (language, text) => `\`\`\`\`${language}\n${text}\n\`\`\`\``
 const cell = text => text.replace(/[|]/g, '\\|')
 
@@ -16,14 +16,14 @@ const jsonOf = (concept, example) => {
   const codec = ornstein[concept].codec
   const json = (typeof codec === 'function' ? codec(Vocabulary.standard) : codec).encode(example)
   const text = JSON.stringify(json, null, 2)
-  return text.length > longest ? JSON.stringify(json).slice(0, 300) + ' …' : text
+  return text.length > MAX_JSON_LENGTH ? JSON.stringify(json).slice(0, 300) + ' …' : text
 }
 
-/** What holds a function is found again by its name, in a vocabulary that has it. */
+/** True if a description contains a function, which JSON names only. */
 const holdsCode = example =>
   Case.parts(example).some(part => Object.values(part[Case.ofCase].fields).some(({ code }) => code))
 
-/** The pages; `names` is what the API says of each name. */
+/** Returns pages `{ name, url, text }`; `names` are the namespaces of `api`. */
 export const wordPages = async names => {
   const described = new Map(names.flatMap(({ entries }) => entries.map(entry => [entry.full, entry])))
   return standardVocabulary.flatMap(({ concept, about: ofConcept, words }) => {
@@ -38,7 +38,7 @@ export const wordPages = async names => {
       const own = fields.get(name) ?? []
       const neighbours = [all[at - 1], all[at + 1]]
       const formulas = [...new Set(same.flatMap(({ formula }) => formula ?? []))]
-      const plot = plotOf(concept, name, example)
+      const plot = plotOf(concept, example)
       const text = [
         `# ${name}`,
         `${about[0].toUpperCase()}${about.slice(1)}. A word of [${concept}](../vocabulary.md#${concept.toLowerCase()}): ${ofConcept}.`,
@@ -75,7 +75,7 @@ export const wordPages = async names => {
           ...neighbours.filter(other => other !== undefined).map(other => `\`${other}\``),
           `[all of ${concept}](../vocabulary.md#${concept.toLowerCase()})`,
           ...(entry === undefined ? [] : [`[its type](../${entry.url})`]),
-          `[its laws](../laws-reference.md), by \`${lawOf(concept)}\``
+          `[its laws](../laws-reference.md), by \`${lawsFunction(concept)}\``
         ].join(' · ')
       ]
       return {

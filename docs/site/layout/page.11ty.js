@@ -1,6 +1,7 @@
-/** One page: what it says, the way to the others, and the search. */
+/** HTML page around its content, with navigation and search. */
 import { relativeUrl } from '../markdown.js'
 
+/** Links of the side menu, by group. */
 const sections = [
   [
     'Your table',
@@ -58,7 +59,8 @@ const sections = [
   ]
 ]
 
-const top = [
+/** URLs in the header. */
+const headerPages = [
   'your-table.html',
   'playground.html',
   'cluster-a-table.html',
@@ -67,21 +69,21 @@ const top = [
   'vocabulary.html',
   'api/ornstein.html'
 ]
-const short = new Map(sections.flatMap(([, links]) => links))
+const titleByUrl = new Map(sections.flatMap(([, links]) => links))
 
-const plain = html => html.replace(/<[^>]+>/g, '')
+const withoutTags = html => html.replace(/<[^>]+>/g, '')
 
 export const render = ({ content, page }) => {
   const here = page.url.slice(1)
   const to = url => relativeUrl(here, url)
   const link = ([url, text]) => `<a href="${to(url)}"${url === here ? ' aria-current="page"' : ''}>${text}</a>`
-  const title = plain(/<h1[^>]*>([\s\S]*?)<\/h1>/.exec(content)?.[1] ?? 'ornstein')
+  const title = withoutTags(/<h1[^>]*>([\s\S]*?)<\/h1>/.exec(content)?.[1] ?? 'ornstein')
   const heads = [...content.matchAll(/<h2 id="([^"]*)"[^>]*>([\s\S]*?)<\/h2>/g)]
   const contents =
     heads.length < 2
       ? ''
       : `<nav class="contents" aria-label="On this page"><p>On this page</p><ul>${heads
-          .map(([, id, text]) => `<li><a href="#${id}">${plain(text)}</a></li>`)
+          .map(([, id, text]) => `<li><a href="#${id}">${withoutTags(text)}</a></li>`)
           .join('')}</ul></nav>`
   const doors =
     here === '' || here === 'index.html'
@@ -113,7 +115,7 @@ export const render = ({ content, page }) => {
 <header>
 <button id="menu" type="button" aria-expanded="false" aria-controls="side" aria-label="Pages">☰</button>
 <a class="brand" href="${to('index.html')}">ornstein</a>
-<nav aria-label="Main">${top.map(url => link([url, short.get(url)])).join('')}</nav>
+<nav aria-label="Main">${headerPages.map(url => link([url, titleByUrl.get(url)])).join('')}</nav>
 <search><input id="search" type="search" placeholder="Search  /" aria-label="Search" autocomplete="off" role="combobox" aria-expanded="false" aria-controls="found"><ul id="found" role="listbox" aria-label="Found" hidden></ul></search>
 <button id="theme" type="button" aria-label="Light or dark"><svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true"><circle cx="10" cy="10" r="8" fill="none" stroke="currentColor" stroke-width="2"/><path d="M10 2a8 8 0 0 1 0 16z" fill="currentColor"/></svg></button>
 </header>

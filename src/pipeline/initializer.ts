@@ -49,8 +49,8 @@ export type { Draws, Initializer, Meaning, Setting, SettingOf, Start, Tools } fr
 const isSymmetricModel = ({ family }: Score.Model<string>): boolean => family?.mirrored === true
 
 /**
- * Draws every centre (for a custom score: every parameter) from a normal distribution with standard deviation `scale`, centred on the mean
- * of the data, for the symmetric pair on 0: the random start of the paper.
+ * Draws every centre (for a custom score: every parameter) from a normal distribution with standard deviation `scale` about the mean of the
+ * data, for the symmetric pair about 0: the random start of the paper.
  */
 export const gaussian = define({
   name: 'gaussian',
@@ -122,7 +122,7 @@ export const fromData = defineCentres({
 
 /**
  * Greedy k-means++ (Arthur & Vassilvitskii 2007, §7; Celebi, Kingravi & Vela 2013), as in scikit-learn: for each centre, 2 + ⌊ln K⌋ rows
- * are drawn with probabilities proportional to their weights times their squared distances from the centres before, and the one with the
+ * are drawn with probabilities proportional to their weights times their squared distances from earlier centres, and the one with the
  * smallest total distance is chosen.
  */
 export const kMeansPlusPlus = defineCentres({
@@ -134,7 +134,7 @@ export const kMeansPlusPlus = defineCentres({
 
 /**
  * k-means++ with this number of trials for each centre, of which the one with the smallest total distance is chosen. One trial is the
- * algorithm of Arthur & Vassilvitskii 2007, which draws each row with probability proportional to its squared distance from those before.
+ * algorithm of Arthur & Vassilvitskii 2007.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -206,12 +206,12 @@ export const spectral = defineCentres({
  * of cluster k about its mean, n_k its number of rows, α the mean variance of all rows; |W_k/n_k| is omitted if n_k ≤ d. This is the
  * criterion of mclust's default start (`hc`, model VVV): up to constants −2 times the classification log-likelihood of Gaussians with
  * separate covariances, kept finite by the trace. Rows are transformed as in mclust (`use = "SVD"`): columns in standard units, rotated to
- * their principal directions, each divided by the fourth root of its variance.
+ * their principal directions (at most 16), each divided by the fourth root of its variance.
  * The start is a mixture of the clusters: their shares, means and covariances, shrunk towards the common covariance as by d + 1 rows. It is
  * deterministic and, unless two merges cost the same, independent of the order of the rows and of origin and units of the columns.
- * If there are more than `rows` rows (default: 1000), a systematic sample of that size is taken in the order of their columns: time is O(n²
- * d³), memory n²/2 numbers, 4 MB for 1000 rows. At most the first 16 principal directions are used. The hierarchy is cached with the
- * points, so that other families and numbers of components only cost a cut. Rows of a source are a problem.
+ * If there are more than `rows` rows (default: 1000), a systematic sample of that size is taken in the order of their columns: time is
+ * O(n²d³), memory n²/2 numbers, 4 MB for 1000 rows. The hierarchy is cached with the points, so other families and numbers of components
+ * only cost a cut. Rows of a source are a problem.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -228,7 +228,7 @@ export const hierarchical = define({
   name: 'hierarchical',
   about: 'clusters joined two by two by likelihood (Banfield & Raftery 1993)',
   fields: {
-    /** Maximum number of rows merged; if there are more, a sample of this size is used. */
+    /** Maximum number of rows merged; a larger table is sampled. */
     rows: Field.count({ default: 1000, most: Limits.maxJoinedRows })
   },
   formula: ({ rows }) => `join i, j that raise Σ n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least, of ${rows} rows at most`,
@@ -256,9 +256,7 @@ export const hierarchical = define({
   })
 })
 
-/**
- * Draws centres from a normal distribution with the mean of the data and the covariance Ĉov − I, that of the data without the components'.
- */
+/** Draws centres from a normal distribution with the mean of the data and the covariance Ĉov − I, that of the data less the components'. */
 export const momentsMatched = defineCentres({
   name: 'momentsMatched',
   about: 'normal with the mean and the excess covariance of the data',
@@ -479,7 +477,9 @@ export const networkDefault = define({
 const initializerField = Field.of<Initializer>(concept)
 
 /** Claims of an initializer that reads no rows itself: those of the inner one. */
-const claimsOf = (initializer: Initializer): Pick<StartClaims, 'draws' | 'moves' | 'turns' | 'dim' | 'streams'> => {
+const claimsOfInner = (
+  initializer: Initializer
+): Pick<StartClaims, 'draws' | 'moves' | 'turns' | 'dim' | 'streams'> => {
   if (!Case.isSound(initializer)) return { draws: 'sometimes', streams: true }
   const { draws, moves = false, turns = false, dim } = concept.meaning(initializer)
   return { draws, moves, turns, dim, streams: true }
@@ -510,7 +510,7 @@ export const bestOf = define({
     )
   },
   meaning: ({ count, initializer }) => ({
-    ...claimsOf(initializer),
+    ...claimsOfInner(initializer),
     makes: count,
     start: tools => {
       const {
@@ -552,7 +552,7 @@ export const perturbed = define({
   example: { initializer: spectral },
   formula: ({ scale, initializer }) => `${formula(initializer)}; every parameter + ${scale} z, z ~ N(0, 1)`,
   meaning: ({ scale, initializer }) => {
-    const claims = claimsOf(initializer)
+    const claims = claimsOfInner(initializer)
     return {
       ...claims,
       turns: false,

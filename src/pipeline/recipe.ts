@@ -63,17 +63,16 @@ const familyQuery =
     return family === undefined ? none : of(family)
   }
 
-/** True for the family ±c with unit variances. */
 const isSymmetricPair = familyQuery(false, ({ mirrored }) => mirrored)
 
 /** True if components have variance 1 in the unit of the data. */
 const familyHasUnitVariance = familyQuery(false, ({ unitVariance }) => unitVariance)
 
-const maximises = familyQuery(false, family => ExpectationMaximization.supportsEM(family))
+const scoreSupportsEM = familyQuery(false, family => ExpectationMaximization.supportsEM(family))
 
-const maximisesWithNoise = familyQuery(false, family => ExpectationMaximization.supportsNoise(family))
+const scoreSupportsNoisyEM = familyQuery(false, family => ExpectationMaximization.supportsNoise(family))
 
-const supportsMoves = familyQuery(false, family => SplitAndMerge.supportsSplitAndMerge(family))
+const scoreSupportsMoves = familyQuery(false, family => SplitAndMerge.supportsSplitAndMerge(family))
 
 const hasProjection = familyQuery(false, ({ projection }) => projection !== undefined)
 
@@ -93,7 +92,6 @@ const weightedTable = (data: Source.Data): WeightedRowTable => {
     : { rows, dim, values: data.values, weights: Points.weightsOf(data) }
 }
 
-/** Variance of each column, cached for sources, since it needs a pass over the rows. */
 const variancesOf = Source.memoizedForSources(Source.variances)
 
 /**
@@ -105,7 +103,7 @@ const highNoiseTime = (data: Source.Data): number => {
   return Math.max(0.3, Elementary.log(values[0]) / 2 + 0.7)
 }
 
-const LOW_NOISE = 0.1
+const LOW_NOISE_TIME = 0.1
 
 /**
  * Number of pairs of rows from which a length scale is estimated; a quantile of a thousandth then has a relative error of about a tenth.
@@ -120,10 +118,9 @@ const pairDistanceQuantile = remembered((data: Source.Data) => {
 
 /**
  * Estimate of the standard deviation of the components: s² = q/2m, with q the quantile at 1/2K of the squared distance between rows and m ≈
- * d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). Since Σπ² ≥ 1/K, at least 1/K of all pairs share one of K components; in
- * components of equal weight, half of these pairs are closer than √q, and their squared distance is distributed as 2v χ²_d. Outliers do not
- * move the quantile until they are 1 − √½ of all rows; neither do the origin and the distance of the components. Returns 1 if the score's
- * components have variance 1, or if all rows are equal.
+ * d(1 − 2/9d)³ the median of χ²_d (Wilson & Hilferty 1931). At least 1/K of all pairs share one of K components, since Σπ² ≥ 1/K; for equal
+ * weights, half of these pairs are closer than √q, and their squared distance is distributed as 2v χ²_d. Outliers do not move the quantile
+ * until they are 1 − √½ of all rows. Returns 1 if the score's components have variance 1, or if all rows are equal.
  */
 const componentDeviation = <P extends string>(score: Score.Score<P>, data: Source.Data): number => {
   if (familyHasUnitVariance(score)) return 1
@@ -137,8 +134,8 @@ const componentDeviation = <P extends string>(score: Score.Score<P>, data: Sourc
 const toThreeDigits = (x: number): number => Number(x.toPrecision(3))
 
 /**
- * Variance floor: the square of a hundredth of the typical deviation of the components, without which the likelihood is unbounded on few or
- * equal rows. Empty if variances are not learned.
+ * Variance floor: the square of a hundredth of the components' typical deviation; without it the likelihood is unbounded on few or equal
+ * rows. Empty if variances are not learned.
  */
 const varianceFloorFor = <P extends string>(
   score: Score.Score<P>,
@@ -235,18 +232,17 @@ const likelihoodStage = <P extends string>(score: Score.Score<P>, data: Source.D
   })
 
 /**
- * Stages for centres and variances at low noise. If components are separated, the score at one noise level hardly depends on their weights,
- * so free weights are set by a step of expectation–maximization and held during the descent. If components overlap, wrong weights bias the
- * centres; so expectation–maximization on the likelihood, which combines all noise levels, runs until convergence at the end. A family
- * without an M-step descends on the likelihood instead, before and after.
+ * Stages for centres and variances at low noise, where the score hardly depends on the weights of separated components: free weights are
+ * set by a step of expectation–maximization and held during the descent. Since wrong weights bias the centres of overlapping components,
+ * expectation–maximization on the likelihood then runs until convergence. A family without an M-step descends on the likelihood instead.
  */
 const lowNoiseStages = <P extends string>(score: Score.Score<P>, data: Source.Data): ReadonlyArray<Stage.Stage> => {
   if (!hasParameter('logits', score, data)) return [mixtureStage(score, data, { noise: 0.2, steps: 300 })]
   const bound = varianceFloorFor(score, data)
   return [
-    maximises(score) ? Stage.expectationMaximization({ steps: 1, ...bound }) : likelihoodStage(score, data, 100),
+    scoreSupportsEM(score) ? Stage.expectationMaximization({ steps: 1, ...bound }) : likelihoodStage(score, data, 100),
     mixtureStage(score, data, { noise: 0.2, steps: 300, extra: [Optimizer.freeze('logits')] }),
-    maximises(score) ? convergeByEM(bound) : likelihoodStage(score, data)
+    scoreSupportsEM(score) ? convergeByEM(bound) : likelihoodStage(score, data)
   ]
 }
 
@@ -261,9 +257,8 @@ const columnUnit = <P extends string>(score: Score.Score<P>, data: Source.Data):
  * Algorithm of the paper (Shah, Chen & Klivans 2023): descent on the DDPM objective at high noise, then at low noise. The symmetric pair
  * starts at random; K components of equal weights start at the best of several k-means clusterings, as the warm start.
  * The paper assumes equal weights and variance 1. Otherwise, free weights are set by a step of expectation–maximization and held during the
- * descent at low noise, and expectation–maximization on the likelihood (the DDPM objective over all noise levels) follows until
- * convergence, since one noise level hardly determines the weights of separated components, and held weights bias the centres of
- * overlapping ones.
+ * descent at low noise, and expectation–maximization on the likelihood follows until convergence: one noise level hardly determines the
+ * weights of separated components, and held weights bias the centres of overlapping ones.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -284,7 +279,7 @@ export const twoStage: Recipe = score => data =>
     score,
     initializer: isSymmetricPair(score) ? Initializer.gaussian({ scale: 1 }) : startAt(bestOfKMeans, score, data),
     stages: isSymmetricPair(score)
-      ? [pairStage(highNoiseTime(data), 300), pairStage(LOW_NOISE, 200)]
+      ? [pairStage(highNoiseTime(data), 300), pairStage(LOW_NOISE_TIME, 200)]
       : [mixtureStage(score, data, { noise: 2, steps: 150 }), ...lowNoiseStages(score, data)]
   })
 
@@ -310,12 +305,12 @@ const SAMPLED_ABOVE_ROWS = 20_000
 const SAMPLE_ROWS_PER_PARAMETER = 5
 const MIN_SAMPLE_ROWS = 4000
 
-const sampleOf = <P extends string>(score: Score.Score<P>, { rows, dim }: Source.Data): number =>
+const sampleSize = <P extends string>(score: Score.Score<P>, { rows, dim }: Source.Data): number =>
   rows <= SAMPLED_ABOVE_ROWS
     ? rows
     : Math.min(rows, Math.max(MIN_SAMPLE_ROWS, SAMPLE_ROWS_PER_PARAMETER * Score.degreesOfFreedom(dim)(score)))
 
-/** Steps on all rows after a fit to a sample; they end well below the standard error of the parameters, of order 1/√n. */
+/** Steps on all rows after a fit to a sample; they end well below the parameters' standard error, of order 1/√n. */
 const polishStage = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>
   Stage.expectationMaximization({ steps: 50, relativeChange: 1e-4, ...bound })
 
@@ -323,9 +318,9 @@ const polishStage = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>
  * Expectation–maximization from k-means++ centres; then at falling noise levels, which is the DDPM gradient divided by the
  * responsibilities, kept if it leads to a higher likelihood; then split-and-merge moves. No step lowers the likelihood, so the result is at
  * least as likely as that of expectation–maximization from the same start. A family without an M-step descends on the likelihood instead,
- * and on the DDPM objective at falling noise. One whose M-step supports no noise (as with a background box) omits that part; one that
- * cannot be converted from and to mixtures omits the moves. The symmetric pair starts small and descends on the DDPM objective at falling
- * noise levels.
+ * and on the DDPM objective at falling noise. Noise is omitted if the M-step does not support it (as with a background box), the moves if
+ * the family cannot be converted from and to mixtures. The symmetric pair starts small and descends on the DDPM objective at falling noise
+ * levels.
  * If there are more than 20 000 rows, all this runs on a sample of 5 rows for each free parameter, at least 4000, followed by a few steps
  * of expectation–maximization on all rows.
  * docs/performance.md has measurements of each part: the moves contribute nearly everything, and noise helps if many dimensions overlap.
@@ -352,23 +347,23 @@ export const annealed: Recipe = score => data => {
       schedule: Schedule.ornsteinUhlenbeck,
       score,
       initializer: Initializer.nearZero,
-      stages: [1, 0.5, 0.25, 0].map(share => pairStage(share * (high - LOW_NOISE) + LOW_NOISE, 200))
+      stages: [1, 0.5, 0.25, 0].map(share => pairStage(share * (high - LOW_NOISE_TIME) + LOW_NOISE_TIME, 200))
     })
   }
   const bound = varianceFloorFor(score, data)
   const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / RELATIVE_FLOOR
   const times = timesOfNoise(NOISE_RATIOS.map(noise => noise * deviation))
-  const sample = sampleOf(score, data)
+  const sample = sampleSize(score, data)
   const onRows = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Stage.Stage> =>
     sample < data.rows ? [Stage.onSample({ rows: sample })(Stage.sequence(stages)), polishStage(bound)] : stages
   return Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
     initializer: startAt(Initializer.kMeansPlusPlus, score, data),
-    stages: maximises(score)
+    stages: scoreSupportsEM(score)
       ? onRows([
           convergeByEM(bound),
-          ...(maximisesWithNoise(score)
+          ...(scoreSupportsNoisyEM(score)
             ? [
                 Stage.guarded(
                   Stage.sequence([
@@ -378,7 +373,7 @@ export const annealed: Recipe = score => data => {
                 )
               ]
             : []),
-          ...(supportsMoves(score)
+          ...(scoreSupportsMoves(score)
             ? [Stage.splitAndMerge({ steps: 1000, ...iterationsPerMove(score, data), ...bound }), convergeByEM(bound)]
             : [])
         ])
@@ -395,9 +390,9 @@ export const annealed: Recipe = score => data => {
 }
 
 /**
- * Second algorithm of the paper, for K components of equal weights and variance 1: descent at one low noise level from near the truth, such
- * as expert knowledge; each centre starts at distance `radius` from the given one. In m = α·mean the step is K/2, that of
- * expectation–maximization, which follows until convergence if weights are free, as in `twoStage`.
+ * Second algorithm of the paper, for K components of equal weights and variance 1: descent at one low noise level from near the truth; each
+ * centre starts at distance `radius` from the given one. In m = α·mean the step is K/2, that of expectation–maximization, which follows
+ * until convergence if weights are free.
  */
 export const warmStart =
   ({
@@ -409,18 +404,18 @@ export const warmStart =
   }): Recipe =>
   score =>
   data => {
-    const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(LOW_NOISE))
+    const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(LOW_NOISE_TIME))
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
       initializer: Initializer.warmStart({ centres, radius }),
       stages: isSymmetricPair(score)
-        ? [pairStage(LOW_NOISE, 200)]
+        ? [pairStage(LOW_NOISE_TIME, 200)]
         : !familyHasUnitVariance(score) || hasParameter('logits', score, data)
           ? lowNoiseStages(score, data)
           : [
               Stage.descend({
-                objective: Objective.denoising(NoiseLevels.at(LOW_NOISE)),
+                objective: Objective.denoising(NoiseLevels.at(LOW_NOISE_TIME)),
                 expectation: antitheticExpectation(score),
                 optimizer: Optimizer.gradientDescent({
                   rate: Rate.cosine({ rate: centres.length / 2 / Elementary.square(alpha), steps: 150 })
@@ -458,16 +453,10 @@ const fromClusters =
       stages: [stage(score, data)]
     })
 
-/**
- * Expectation–maximization from the best of several k-means clusterings (for the symmetric pair, from the spectral
- * start).
- */
+/** Expectation–maximization from the best of several k-means clusterings (for the symmetric pair, from the spectral start). */
 export const expectationMaximization: Recipe = fromClusters((score, data) =>
   convergeByEM(varianceFloorFor(score, data))
 )
 
-/**
- * Descent on the likelihood, which is the DDPM objective over all noise levels, from the same starts as
- * `expectationMaximization`.
- */
+/** Descent on the likelihood, the DDPM objective over all noise levels, from the starts of `expectationMaximization`. */
 export const maximumLikelihood: Recipe = fromClusters(likelihoodStage)

@@ -49,15 +49,15 @@ type Requirement = readonly [domain: string, remedy: string, holds?: (family: Sc
 
 /** Problem of the first requirement that a score does not meet. */
 const scoreRequirements =
-  (...asked: ReadonlyArray<Requirement>): ((setting: Setting) => ProblemList) =>
+  (...requirements: ReadonlyArray<Requirement>): ((setting: Setting) => ProblemList) =>
   ({ score, model: { family } }) => {
-    const missed = asked.find(([, , holds = () => true]) => family === undefined || !holds(family))
+    const missed = requirements.find(([, , holds = () => true]) => family === undefined || !holds(family))
     if (missed === undefined) return []
     const [domain, remedy] = missed
     return [Problem.of('score', Score.show(score), domain, remedy)]
   }
 
-/** Reads a capability that the score has been checked to have. */
+/** Reads a capability of the score's family; throws if it is absent. */
 const requiredOfFamily =
   <A>(of: (family: Score.Family<string>) => A | undefined) =>
   ({ score, model: { family } }: Setting): A =>
@@ -70,7 +70,6 @@ const evaluateByBackend =
   (sum, pass) =>
     backend.evaluate(sum, () => EM.remoteRequest(score, pass))
 
-/** Describes how responsibilities are computed. */
 const responsibilitiesPlan = ({ model: { family }, data }: Setting): string => {
   if (family?.mStep === undefined) return 'there are no responsibilities'
   const way = Missing.hasMissingCells(data)
@@ -104,7 +103,7 @@ const floorField = Field.positive({ default: 1e-6 })
 
 const priorField = Field.quiet(Field.optional(Field.positive({ suggestion: 0.01 })))
 
-const priorAsks: Requirement = [
+const priorRequirement: Requirement = [
   'that of a family with mStep and toMixture, as a prior needs',
   'leave out the prior, or give the family both',
   EM.supportsPrior
@@ -117,7 +116,7 @@ const expectationField = Field.withDefault(Field.of(Expectation.concept), Expect
 export const stageField = Field.of<Stage>(concept)
 
 /** Position in an epoch, in which each row is used once. */
-interface Position {
+interface EpochPosition {
   /** Key of the order of rows in each epoch. */
   readonly epochs: Key.Key
   /** Number of rows used so far, over all epochs. */
@@ -127,7 +126,7 @@ interface Position {
 /** State of the optimizer, and the position if there are epochs; null before the first step. */
 interface DescentMemory {
   readonly optimizer: Optimizer.AnyState<string>
-  readonly place: Position | null
+  readonly place: EpochPosition | null
 }
 
 const epochPositionCodec = t.union([
@@ -135,7 +134,7 @@ const epochPositionCodec = t.union([
   t.null
 ])
 
-/** Codec of `DescentMemory`; without epochs, it is that of the optimizer's state. */
+/** Codec of `DescentMemory`; without epochs, that of the optimizer's state. */
 const descentCodec = (
   optimizer: Optimizer.Optimizer,
   { epochs }: { readonly epochs: boolean }
@@ -266,10 +265,7 @@ export const expectationMaximization = define({
     relativeChange: endThresholdField,
     /** Lower bound on the variance of each component. */
     varianceFloor: floorField,
-    /**
-     * Time to which the data are noised, with noise drawn at each step; on a population it is integrated. Null: no
-     * noise.
-     */
+    /** Time to which the data are noised, with new noise at each step; a population is integrated. Null: no noise. */
     time: Field.optional(noisyTimeField),
     /**
      * Number of rows that the prior mean counts as, for the posterior mode under the weak prior of Fraley & Raftery
@@ -302,7 +298,7 @@ export const expectationMaximization = define({
       ...(time === null
         ? []
         : [['that of a family with an M-step on rows with noise', 'leave the time out', EM.supportsNoise] as const]),
-      ...(prior === null ? [] : [priorAsks])
+      ...(prior === null ? [] : [priorRequirement])
     ),
     means: setting => ({
       engine: 'closed form',
@@ -323,11 +319,10 @@ export const expectationMaximization = define({
 })
 
 /**
- * Leaves local maxima of the likelihood in which two components share one group of rows while another component
- * covers two: the component whose removal costs least replaces one half of the component whose split gains most
- * (Ueda, Nakano, Ghahramani & Hinton 2000). The most promising `attempts` moves are tried, with `polish` steps of
- * expectation–maximization each. The first that raises the likelihood is kept; if none does, the stage ends. Each
- * half has enough rows to determine its parameters: two if it has a variance of its own, otherwise one.
+ * Leaves local maxima of the likelihood in which two components share one group of rows while another covers two: the component whose
+ * removal costs least replaces one half of the component whose split gains most (Ueda, Nakano, Ghahramani & Hinton 2000). The most
+ * promising `attempts` moves are tried, with `polish` steps of expectation–maximization each. The first that raises the likelihood is kept;
+ * if none does, the stage ends. Each half has enough rows to determine its parameters: two if it has a variance of its own, otherwise one.
  *
  * @example
  * import { Stage } from 'ornstein'
@@ -348,10 +343,7 @@ export const splitAndMerge = define({
     attempts: Field.count({ default: 10, most: Limits.maxMoves }),
     /** Number of steps of expectation–maximization before a move is judged; every third is extrapolated (Varadhan & Roland 2008). */
     polish: Field.count({ default: 20, most: Limits.maxMoves }),
-    /**
-     * A move is rejected early if it would fail even with every remaining step gaining this multiple of the last
-     * gains.
-     */
+    /** A move is rejected early if it would fail even with every remaining step gaining this multiple of the last gains. */
     patience: Field.quiet(Field.positive({ default: 1 })),
     /** Lower bound on every variance. */
     varianceFloor: floorField,
@@ -379,7 +371,7 @@ export const splitAndMerge = define({
         'leave the stage out, or give the family its fromMixture, toMixture and mStep',
         Split.supportsSplitAndMerge
       ],
-      ...(options.prior === null ? [] : [priorAsks])
+      ...(options.prior === null ? [] : [priorRequirement])
     ),
     means: setting => ({
       engine: 'closed form',
@@ -417,7 +409,7 @@ export const powerIteration = define({
 })
 
 /**
- * Keeps the best of several attempts by likelihood. The first starts at the current parameters, each other at a new start of the pipeline's
+ * Keeps the likeliest of several attempts. The first starts at the current parameters, each other at a new start of the pipeline's
  * initializer. One step is one attempt; failed attempts are ignored.
  */
 export const restart = define({
@@ -507,8 +499,8 @@ export const guarded = define({
 
 /**
  * Runs a stage on a sample of the rows, drawn without replacement by the run's key: `rows` of them, a `fraction`, or the smaller of both;
- * all rows if there are no more. The next stage starts from its result, on all rows: few steps have to follow, since a few thousand rows
- * determine a start as well as a million.
+ * all rows if there are no more. The next stage starts from its result, on all rows; few steps have to follow, since a few thousand rows
+ * determine a start well.
  *
  * @example
  * import { Stage } from 'ornstein'

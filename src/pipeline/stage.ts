@@ -163,8 +163,8 @@ function stageAtTime(time: number): (stage: Stage) => Stage {
 }
 
 /**
- * Returns the stage under the prior of Fraley & Raftery (2007), with the number of rows that its mean counts as: a stage that maximizes the
- * likelihood then maximizes the posterior. Steps with noise and descent do not support it and are unchanged.
+ * Returns the stage under the prior of Fraley & Raftery (2007), whose mean counts as `prior` rows: a stage that maximizes the likelihood
+ * then maximizes the posterior. Steps with noise and descent do not support it and are unchanged.
  */
 export function stageUnderPrior(prior: number): (stage: Stage) => Stage {
   return stage => {
@@ -210,7 +210,7 @@ export interface StageExtent {
   readonly attempts: number
 }
 
-/** Returns the size of the expanded stage, by arithmetic, without expanding it. */
+/** Returns the size of the expanded stage without expanding it. */
 export const stageExtent = (stage: Stage): StageExtent => {
   const { form } = concept.meaning(stage)
   const inner = (form._tag === 'Simple' ? form.attempts : form.stages).map(({ stage }) => stageExtent(stage))

@@ -30,8 +30,8 @@ export interface Stopping {
   readonly gradientNorm: number
   /**
    * Change of a mixture by a step at which the stage ends, relative to its components' standard deviations, variances and weights:
-   * √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²), which does not depend on origin and unit of the data. For a score that is not a
-   * mixture: the norm of the step relative to that of the parameters. 0 disables the rule.
+   * √Σπ_k(|δc_k|²/v_k + (d/2)(δ log v_k)² + (δ log π_k)²), independent of origin and unit of the data. For other scores: the norm of the
+   * step relative to that of the parameters. 0 disables the rule.
    */
   readonly relativeChange: number
 }
@@ -98,9 +98,9 @@ export interface Summing {
 export interface Tools extends Setting {
   readonly start: Start
   /**
-   * Evaluates the loss of the stage and its gradient. Equal keys give equal noise. A loss on batches is evaluated on the rows with the
-   * given indices; if there are none, on rows drawn from the key. `constants`, by name, replace those of the objective's terms and have
-   * their shapes: for example a teacher, or a buffer of rows, that the stage changes between steps.
+   * Evaluates the loss of the stage and its gradient; equal keys give equal noise. A loss on batches is evaluated on the rows with the
+   * given indices; otherwise on rows drawn from the key. `constants`, by name, replace those of the objective's terms in equal shapes: for
+   * example a teacher, or a buffer of rows, that the stage changes between steps.
    */
   readonly evaluate: (
     params: AnyParams,
@@ -109,7 +109,7 @@ export interface Tools extends Setting {
     constants?: Params.Params<string>
   ) => Optimizer.Evaluation<string>
   readonly sums: (params: AnyParams, summing?: Summing) => NamedValues<NdArray>
-  /** Functions that run the stages it attempts, one each, to their end from given parameters. */
+  /** Functions that run its attempted stages, one each, to their end from given parameters. */
   readonly attempts: ReadonlyArray<(start: AnyParams, key: Key.Key) => Attempt>
   /** Callback for the parts of an optimizer, when a failed step is repeated to locate the cause. */
   readonly watch?: Optimizer.Watch
@@ -157,12 +157,9 @@ export interface Simple extends StageWork {
   readonly stopping: Stopping
   readonly loss?: Loss | undefined
   readonly sums?: Sums | undefined
-  /** Optimizer of its steps, for reports. */
   readonly optimizer?: Optimizer.Optimizer | undefined
   readonly attempts: ReadonlyArray<Placed>
-  /** Number of rows that its attempts use, drawn for each attempt, as a function of the number of rows. Absent: all rows. */
   readonly sample?: ((rows: number) => number) | undefined
-  /** Times of noise in addition to those of its loss. */
   readonly times: ReadonlyArray<number>
   readonly requirements: (setting: Trial) => ProblemList
   /** True if it reads rows through `data` alone, which may be a source. */
@@ -183,12 +180,9 @@ export interface Meaning {
   readonly form: Simple | Composite
   /** Problems on a schedule, in addition to those of its fields. */
   readonly misplaced?: ((schedule: Schedule.Schedule) => ProblemList) | undefined
-  /** Fields that change at a noise level; absent: the inner stages are changed. */
+  /** Fields that change at a noise level. Absent: the inner stages change. */
   readonly at?: ((time: number) => Readonly<Record<string, unknown>>) | undefined
-  /**
-   * Fields that change under a prior, given the number of rows that its mean counts as; absent: the inner stages are
-   * changed.
-   */
+  /** Fields that change under a prior whose mean counts as `prior` rows. Absent: the inner stages change. */
   readonly under?: ((prior: number) => Readonly<Record<string, unknown>>) | undefined
   /** Lower bound on every variance at the end of the stage. */
   readonly varianceFloor?: number | null | undefined
@@ -200,13 +194,10 @@ export interface Stage extends Case.Value<'Stage', Meaning> {}
 
 export const concept = Concept<Stage>('Stage', 'what a pipeline does, one after the other')
 
-/** Returns the lower bound on variances at the end of a stage, of its last part that has one. */
+/** Returns the lower bound on variances of a stage's last part that has one. */
 export const varianceFloorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).varianceFloor)
 
-/**
- * Returns the prior to whose posterior mode the stage leads, as the number of rows that its mean counts as; that of its last part that has
- * one.
- */
+/** Returns the prior of a stage's last part that has one, as the number of rows that its mean counts as. */
 export const priorOf = (stage: Stage): O.Option<number> => O.fromNullable(concept.meaning(stage).prior)
 
 /** Claims that any stage can make, given its fields V. */
@@ -238,10 +229,7 @@ export interface Stepping<V = unknown> extends StageClaims<V>, StageWork {
   readonly optimizer?: Optimizer.Optimizer
   /** Stages that its steps run completely. */
   readonly attempts?: ReadonlyArray<Stage>
-  /**
-   * Number of rows that these stages use, as a function of the number of rows; drawn without replacement for each attempt. Default: all
-   * rows.
-   */
+  /** Number of rows that these stages use, as a function of all rows; drawn without replacement for each attempt. Default: all rows. */
   readonly sample?: (rows: number) => number
   /** Times of noise in addition to those of its loss; they bound how far components may lie outside the data. */
   readonly times?: ReadonlyArray<number>
@@ -268,14 +256,14 @@ export interface Composed<V = unknown> extends StageClaims<V> {
   readonly inRound?: (round: number) => (stage: Stage) => Stage
 }
 
-/** Stages with their positions in a description; those that are not in it have the position of the whole. */
+/** Stages with their paths in the description `fields`; those that are not in it have an empty path. */
 const placedStages = (fields: unknown, stages: ReadonlyArray<Stage>): ReadonlyArray<Placed> => {
   const inner = Case.isValue(fields) ? Case.innerDescriptions(fields) : []
   return stages.map(stage => ({ path: inner.find(({ value }) => value === stage)?.path ?? '', stage }))
 }
 
 /** Value of the last stage that has one; null if there is none. */
-const lastOf = (of: (stage: Stage) => O.Option<number>, stages: ReadonlyArray<Stage>): number | null =>
+const valueOfLastStage = (of: (stage: Stage) => O.Option<number>, stages: ReadonlyArray<Stage>): number | null =>
   pipe(stages, RA.findLastMap(of), O.toNullable)
 
 /** Builds the steps of a stage with memory of type S, from the codec of the memory (`t.null` if there is none). */
@@ -303,9 +291,9 @@ export const steps = <S>(memory: t.Type<S, unknown>, on: (tools: Tools) => Steps
 }
 
 /**
- * Defines a custom stage that takes steps. It works in sequences, repeats and restarts, and is planned, printed,
- * stored and resumed like a built-in one. It can read the data, the score and the schedule, and can request a loss,
- * sums over rows, which are compiled, or other stages, which are run for it.
+ * Defines a custom stage that takes steps. It works in sequences, repeats and restarts, and is planned, printed, stored and resumed like a
+ * built-in one. It can read the data, the score and the schedule, and request a loss or sums over rows, which are compiled, or other
+ * stages, which are run for it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -423,8 +411,8 @@ export function define<
         misplaced: said.misplaced,
         at: said.at,
         under: said.under,
-        varianceFloor: said.varianceFloor ?? lastOf(varianceFloorOf, attempts),
-        prior: said.prior === undefined ? lastOf(priorOf, attempts) : said.prior
+        varianceFloor: said.varianceFloor ?? valueOfLastStage(varianceFloorOf, attempts),
+        prior: said.prior === undefined ? valueOfLastStage(priorOf, attempts) : said.prior
       }
     }
   })
@@ -460,8 +448,8 @@ export function defineComposite<
       return {
         ...said,
         form: { _tag: 'Composite', stages: placedStages(fields, stages), rounds, inRound },
-        varianceFloor: lastOf(varianceFloorOf, stages),
-        prior: lastOf(priorOf, stages)
+        varianceFloor: valueOfLastStage(varianceFloorOf, stages),
+        prior: valueOfLastStage(priorOf, stages)
       }
     }
   })

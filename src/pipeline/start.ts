@@ -15,7 +15,7 @@ import * as Seeding from '../mixture/em/seeding.js'
 
 export type ProblemList = ReadonlyArray<Problem.Problem>
 
-/** Draws the start of a score on data; or the problems for which it cannot. */
+/** Draws the start of a score on data; or its problems. */
 export type Start<P extends string> = E.Either<ProblemList, (key: Key.Key) => Params.Params<P>>
 
 export interface Setting {
@@ -67,7 +67,7 @@ export interface Initializer extends Case.Value<'Initializer', Meaning> {}
 
 /**
  * Defines custom initializers: parameters of a score, from the data and a key. They are printed, stored, explained and property-tested like
- * built-in ones, and can be used in pipelines, restarts and `bestOf`.
+ * built-in ones.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -111,7 +111,7 @@ const innerOf = (initializer: Initializer): ReadonlyArray<{ readonly path: strin
   )
 
 /** Problem of an initializer that cannot read a source; a function, since it prints centres, which can be many. */
-const needsRowsInMemory = (initializer: Initializer): Problem.Problem =>
+const sourceProblem = (initializer: Initializer): Problem.Problem =>
   Problem.of(
     '',
     show(initializer),
@@ -123,7 +123,7 @@ const needsRowsInMemory = (initializer: Initializer): Problem.Problem =>
 const startOrProblems = (initializer: Initializer, setting: Setting): Start<string> => {
   const { streams, requirements, start } = concept.meaning(initializer)
   const found = [
-    ...(streams === true || !Source.isSource(setting.data) ? [] : [needsRowsInMemory(initializer)]),
+    ...(streams === true || !Source.isSource(setting.data) ? [] : [sourceProblem(initializer)]),
     ...(requirements?.(setting) ?? [])
   ]
   const inner = innerOf(initializer)
@@ -150,8 +150,8 @@ interface Centres extends StartClaims {
 
 /**
  * Defines a custom initializer that draws centres, for mixture families. Weights start equal, and variances at the mean squared distance of
- * the data from the nearest centre, per coordinate. Learned covariances start at that of the rows about the means of those that share a
- * nearest centre, equal for all components.
+ * the data from the nearest centre, per coordinate. Learned covariances start at the common covariance of the rows about the means of those
+ * that share a nearest centre.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -246,8 +246,8 @@ export const withPlaces = ({ model, data }: Setting): ((params: Params.Params<st
 }
 
 /**
- * Parameters with equal weights and a common covariance, that of the rows about the means of those nearest to each centre. Null if the
- * family does not learn a full covariance, or if the rows do not determine it.
+ * Parameters with equal weights and a common covariance, that of the rows about the means of those nearest to each centre; null if the
+ * family learns no covariance or the rows do not determine it.
  */
 const withCovariance = (
   { model }: Setting,

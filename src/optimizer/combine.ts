@@ -8,7 +8,7 @@ import { refuse } from '../../lib/plain/refuse.js'
 import { quotedText } from '../core/spelling.js'
 import * as Problem from '../core/problem.js'
 import {
-  bothBrief,
+  joinBriefs,
   noBrief,
   pointAt,
   zerosLikeParams,
@@ -35,7 +35,7 @@ interface MemoryStore<S> {
   readonly path: (member: number) => ReadonlyArray<string>
 }
 
-/** Stores the states of `length` members as a list. */
+/** States of `length` members as a list. */
 export const listStore = (length: number): MemoryStore<ReadonlyArray<unknown>> => ({
   about: `a list of ${length} memories`,
   fits: (u): u is ReadonlyArray<unknown> => t.UnknownArray.is(u) && u.length === length,
@@ -44,7 +44,7 @@ export const listStore = (length: number): MemoryStore<ReadonlyArray<unknown>> =
   path: i => [String(i)]
 })
 
-/** Stores the states of members by name. */
+/** States of members by name. */
 export const recordStore = (names: ReadonlyArray<string>): MemoryStore<Readonly<Record<string, unknown>>> => ({
   about: `memories of ${quotedList(names)}`,
   fits: (u): u is Readonly<Record<string, unknown>> => t.UnknownRecord.is(u) && names.every(name => name in u),
@@ -53,7 +53,7 @@ export const recordStore = (names: ReadonlyArray<string>): MemoryStore<Readonly<
   path: i => [names[i]]
 })
 
-/** Stores the state of the only member directly. */
+/** State of the only member, as it is. */
 export const singleStore: MemoryStore<unknown> = {
   about: 'a memory',
   fits: t.unknown.is,
@@ -62,13 +62,13 @@ export const singleStore: MemoryStore<unknown> = {
   path: () => []
 }
 
-/** Stores null, for members without state. */
+/** Null, for members without state. */
 export const emptyStore: MemoryStore<null> = { ...singleStore, about: 'null', fits: t.null.is, of: () => null }
 
 const quotedList = (names: ReadonlyArray<string>): string => names.map(quotedText).join(', ')
 
 /** Entries with the given names, in the order of the record; all if the names are null. */
-const pick =
+const pickNames =
   (names: ReadonlyArray<string> | null) =>
   <A>(record: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
     names === null
@@ -79,9 +79,9 @@ const pick =
         )
 
 /** Objective as a function of some of its parameters, with the others fixed. */
-const restrict = (names: ReadonlyArray<string> | null, place: Point): Point => {
+const restrictPoint = (names: ReadonlyArray<string> | null, place: Point): Point => {
   if (names === null) return place
-  const some = pick(names)
+  const some = pickNames(names)
   return pointAt(some(place.params), {
     get value() {
       return place.value
@@ -112,7 +112,7 @@ const gainProduct = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : 
 
 /** Member as a part on all parameters, except for its state. */
 const memberOnAll = ({ part, on }: Member) => {
-  const some = pick(on)
+  const some = pickNames(on)
   const gain: Part['gain'] = (memory, name) => (on === null || on.includes(name) ? part.gain(memory, name) : 1)
   return {
     part,
@@ -120,7 +120,7 @@ const memberOnAll = ({ part, on }: Member) => {
     some,
     names: on ?? part.names,
     update: (gradient: AnyParams, memory: unknown, place: Point): readonly [AnyParams, unknown] => {
-      const [step, after] = part.update(some(gradient), memory, restrict(on, place))
+      const [step, after] = part.update(some(gradient), memory, restrictPoint(on, place))
       return [{ ...gradient, ...step }, after]
     },
     estimate:
@@ -198,7 +198,7 @@ export const combineParts = <S>(
           const [next, memory] = update(step, store.at(own(u), i), place)
           return [next, [...memories, memory]]
         },
-        [stays ? { ...zerosLikeParams(gradient), ...pick(claimed)(gradient) } : gradient, []]
+        [stays ? { ...zerosLikeParams(gradient), ...pickNames(claimed)(gradient) } : gradient, []]
       )
       return [step, store.of(memories)]
     },
@@ -221,6 +221,6 @@ export const combineParts = <S>(
     deterministic: all.flatMap(({ part }) => part.deterministic),
     names: claimed,
     requirements: setting => problemsInOrder(all, setting),
-    brief: all.reduce<Brief | undefined>((briefs, { brief }) => briefs && brief && bothBrief(briefs, brief), noBrief)
+    brief: all.reduce<Brief | undefined>((briefs, { brief }) => briefs && brief && joinBriefs(briefs, brief), noBrief)
   }
 }

@@ -24,7 +24,7 @@ interface StepAndChange {
 }
 
 /** H g by the two-loop recursion (Nocedal & Wright 2006, algorithm 7.4); without pairs, g shortened to length 1 or less. */
-const twoLoops = (pairs: ReadonlyArray<StepAndChange>, gradient: AnyParams): AnyParams => {
+const lbfgsDirection = (pairs: ReadonlyArray<StepAndChange>, gradient: AnyParams): AnyParams => {
   const newest = pairs.at(-1)
   if (newest === undefined) return scaledParams(Math.min(1, 1 / Params.norm(gradient)))(gradient)
   const down = pairs.reduceRight<{ readonly q: AnyParams; readonly alphas: ReadonlyArray<number> }>(
@@ -42,8 +42,8 @@ const twoLoops = (pairs: ReadonlyArray<StepAndChange>, gradient: AnyParams): Any
 }
 
 /**
- * H g, with H the approximation of the inverse Hessian from the last `memory` steps (Nocedal 1980); without any, g shortened to length 1 or
- * less. Needs a deterministic objective.
+ * H g, with H the approximation of the inverse Hessian from the last `memory` steps (Nocedal 1980); before the first, g shortened to length
+ * 1 or less. Needs a deterministic objective.
  */
 export const scaleByLbfgs = define({
   name: 'scaleByLbfgs',
@@ -75,7 +75,7 @@ export const scaleByLbfgs = define({
         return curved ? [...pairs, pair].slice(-memory) : pairs
       }
       const known = last === null ? pairs : learn(last)
-      return [twoLoops(known, gradient), { pairs: known, last: { params, gradient } }]
+      return [lbfgsDirection(known, gradient), { pairs: known, last: { params, gradient } }]
     },
   gain: ascentGain,
   needsDeterminism: true
@@ -116,7 +116,7 @@ const differenceHessian = (params: AnyParams, evaluate: (params: AnyParams) => E
 }
 
 /**
- * |∇²f|⁻¹ g: the eigenvalues of the Hessian in absolute value, so that a step descends at a saddle too (Dauphin et al. 2014), and at least
+ * |∇²f|⁻¹ g: the Hessian's eigenvalues in absolute value, so that a step descends at a saddle too (Dauphin et al. 2014), and at least
  * `floor` times the largest. The Hessian is computed by central differences of the exact gradient, two evaluations for each of at most 64
  * parameters. Needs a deterministic objective.
  */

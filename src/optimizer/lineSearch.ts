@@ -22,7 +22,7 @@ export interface LineTrial {
 }
 
 export interface Wolfe {
-  /** c_1: minimum decrease of the value, relative to that predicted by the slope at the start. */
+  /** c_1: minimum decrease, relative to that predicted by the slope at the start. */
   readonly decrease: number
   /** c_2: maximum size of the slope, relative to that at the start. */
   readonly curvature: number
@@ -82,9 +82,9 @@ const isSameParameters = (a: AnyParams, b: AnyParams): boolean =>
   Object.values(differenceOfArrays(a, b)).every(({ values }) => values.every(difference => difference === 0))
 
 /**
- * r d for a direction d, with r satisfying the strong Wolfe conditions f(θ + r d) ≤ f(θ) + c_1 r ⟨∇f, d⟩
- * (`decrease`) and |⟨∇f(θ + r d), d⟩| ≤ c_2 |⟨∇f, d⟩| (`curvature`); r = 1 is tried first (Nocedal & Wright 2006,
- * algorithms 3.5 and 3.6). The last value and gradient are reused by the next step. Needs a deterministic objective.
+ * r d for a direction d, with r satisfying the strong Wolfe conditions f(θ + r d) ≤ f(θ) + c_1 r ⟨∇f, d⟩ (`decrease`) and |⟨∇f(θ + r d),
+ * d⟩| ≤ c_2 |⟨∇f, d⟩| (`curvature`); r = 1 is tried first (Nocedal & Wright 2006, algorithms 3.5 and 3.6). The next step reuses the last
+ * value and gradient. Needs a deterministic objective.
  */
 export const lineSearch = define({
   name: 'lineSearch',

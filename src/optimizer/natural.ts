@@ -25,12 +25,11 @@ const naturalStep = (score: Score.Score<string>): NaturalStep | null => {
  * Natural gradient of a mixture: θ − M(θ), with M the M-step on the moments that follow from the gradient of −E log p by Fisher's identity;
  * for the means it is −Σ_k ∂c_k/W_k. `scaleByRate(1)` is then expectation–maximization up to rounding; a smaller rate moves a fraction of
  * the way in the family's parameters.
- * For score matching at one noise level, denoising or implicit, it is −½ S_k² ∂m_k/π_k, and correspondingly for covariances: the M-step at
- * that level on the moments of expectation–maximization plus the correction of Shah, Chen & Klivans (2023), which vanishes if components
- * are separated. Weights, which hardly affect that gradient, are unchanged. Other objectives are a problem. Variances stay above the floor.
- * The output of earlier parts is taken as the gradient. `Optimizer.step`, called directly, requires its `subject`.
- * It is bound to the parameters of its score, so it is not in the standard vocabulary, and its JSON is read with
- * `Vocabulary.extend(Vocabulary.standard, [Optimizer.natural])`.
+ * For score matching at one noise level it is −½ S_k² ∂m_k/π_k, and correspondingly for covariances: the M-step at that level on the
+ * moments of expectation–maximization plus the correction of Shah, Chen & Klivans (2023), which vanishes if components are separated.
+ * Weights, which hardly affect that gradient, are unchanged. Other objectives are a problem. Variances stay above the floor.
+ * The output of earlier parts is taken as the gradient. `Optimizer.step`, called directly, requires its `subject`. Bound to the parameters
+ * of its score, it is not in the standard vocabulary; its JSON is read with `Vocabulary.extend(Vocabulary.standard, [Optimizer.natural])`.
  *
  * @example
  * import { Objective, Optimizer, Score, Stage } from 'ornstein'

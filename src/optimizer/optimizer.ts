@@ -30,14 +30,14 @@ export { concept, define } from './part.js'
 export type { Brief, Context, Evaluation, MemoryOf, Optimizer, Part, Point, Spec, Subject, Watch } from './part.js'
 
 /**
- * State of an optimizer for parameters named `P`: of a chain the list of its parts' states, of a partition one for each name, of a part on
- * some names that for those alone.
+ * State of an optimizer for parameters named `P`: for a chain the list of its parts' states, for a partition one by name, for a part on
+ * some names its state for those.
  */
 export type State<T, P extends string> = MemoryNamed<MemoryOf<T>, P>
 
 export type AnyState<P extends string> = State<Optimizer, P>
 
-/** Argument of `update` in addition to the gradient: the objective, required if a part is known to use it. */
+/** Argument of `update` after the parameters: the objective, required if a part is known to use it. */
 export type ContextOf<T, P extends string> = [LooksOf<T>] extends [true]
   ? readonly [context: Context<P>]
   : readonly [context?: Context<P>]
@@ -48,9 +48,7 @@ export interface Transformation<
   C extends ReadonlyArray<unknown> = readonly [context?: Context<P>]
 > {
   readonly init: (params: Params.Params<P>) => S
-  /**
-   * Returns the step to add to the parameters, and the next state. A part that uses the objective throws a RangeError if it was not given.
-   */
+  /** Returns the step to add to the parameters, and the next state; throws a RangeError if a part uses an objective that was not given. */
   readonly update: (
     gradient: Params.Params<P>,
     state: S,
@@ -114,7 +112,7 @@ export const step =
     return { value, gradient, params: sumArrays(params, step), state: after }
   }
 
-/** Returns the infinite sequence of an optimizer's iterates on an objective, from the start on, each computed when it is read. */
+/** Returns the infinite sequence of an optimizer's iterates on an objective, from the start on, computed when read. */
 export const iterates =
   <P extends string, T extends Optimizer>(optimizer: T, objective: (params: Params.Params<P>) => Evaluation<P>) =>
   (start: Params.Params<P>): Iterable<Iterate<P, State<T, P>>> =>

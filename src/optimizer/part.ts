@@ -19,8 +19,8 @@ export interface Evaluation<P extends string> {
 export type Subject = 'likelihood' | Level | 'another'
 
 /**
- * Objective for parts that need more than its gradient: value and gradient before the step, and evaluation at other parameters. Its noise
- * is drawn once for each step.
+ * Objective for parts that need more than its gradient: value and gradient before the step, and evaluation elsewhere. Its noise is drawn
+ * once for each step.
  */
 export interface Context<P extends string> extends Evaluation<P> {
   readonly evaluate: (params: Params.Params<P>) => Evaluation<P>
@@ -152,8 +152,8 @@ export interface Spec<
 
 export const noBrief: Brief = { methods: [], rates: [], frozen: [] }
 
-/** Joins the short descriptions of two parts; undefined if more parts follow a rate. */
-export const bothBrief = (a: Brief, b: Brief): Brief | undefined =>
+/** Joins the descriptions of two parts; undefined if more parts follow a rate. */
+export const joinBriefs = (a: Brief, b: Brief): Brief | undefined =>
   a.rates.length > 0 && (b.methods.length > 0 || b.rates.length > 0)
     ? undefined
     : {
@@ -218,7 +218,7 @@ export function define<
     requirements,
     brief
   } = spec
-  const own = stateOf(spec.name, memory)
+  const own = checkedStateOf(spec.name, memory)
   return Case.define('Optimizer', {
     ...spec,
     meaning: (fields: Field.Of<F>): Part<S, Looks> => {
@@ -247,7 +247,7 @@ export function define<
         deterministic: needsDeterminism === true ? [printed] : [],
         names: [],
         requirements: setting => [
-          ...(afterRate === true ? beforeRate(printed)(setting) : []),
+          ...(afterRate === true ? beforeRateProblems(printed)(setting) : []),
           ...(wrong === undefined ? [] : wrong(setting.shapes, printed, setting.subject))
         ],
         brief: brief && { ...noBrief, ...brief(fields) }
@@ -256,8 +256,8 @@ export function define<
   })
 }
 
-/** Returns a check that a state is one of this part; otherwise it throws. */
-const stateOf =
+/** Returns the state if it is one of this part; throws otherwise. */
+const checkedStateOf =
   <S>(name: string, memory: t.Type<S, unknown>) =>
   (u: unknown): S =>
     memory.is(u)
@@ -270,7 +270,7 @@ export const partMeaning = <S, Looks extends boolean>(optimizer: Optimizer<S, Lo
   concept.meaning(optimizer) as Part<S, Looks>
 
 /** Problem of a part that must follow the rate, since it changes iterates, if it comes before. */
-const beforeRate =
+const beforeRateProblems =
   (printed: string) =>
   ({ shapes, gain }: PartSetting): ReadonlyArray<Problem.Problem> =>
     Problem.unless(
@@ -288,7 +288,7 @@ export const noMemory = { memory: t.null, init: () => () => null } as const
 /** Returns the gain +1 of a part that keeps the sign of the gradient. */
 export const ascentGain = (): (() => number) => () => 1
 
-/** Returns the parameters before a step with the objective, whose value is computed when it is read. */
+/** Returns the parameters before a step with the objective, whose value is computed when read. */
 export const pointAt = <P extends string>(params: Params.Params<P>, context: Context<P>): Point<P> => ({
   params,
   get value() {

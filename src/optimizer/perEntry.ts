@@ -156,25 +156,25 @@ interface MomentumState {
   readonly trace: AnyParams
 }
 
-const traces = {
+const MOMENTUM_FIELDS = {
   /** Decay of the momentum per step, in [0, 1). */
   decay: decayField
 }
 
-const remembersTrace = {
+const momentumState = {
   memory: t.type({ trace: Params.codec }),
   init:
     () =>
     (params: AnyParams): MomentumState => ({ trace: zerosLikeParams(params) })
 }
 
-/** Part that returns a function of the momentum v ← decay · v + g. */
+/** Part that returns `step` of the momentum v ← decay · v + g. */
 const momentumPart = (step: (decay: number, trace: AnyParams, gradient: AnyParams) => AnyParams) => ({
-  fields: traces,
+  fields: MOMENTUM_FIELDS,
   call: ['decay'] as const,
-  ...remembersTrace,
+  ...momentumState,
   update:
-    ({ decay }: Field.Of<typeof traces>) =>
+    ({ decay }: Field.Of<typeof MOMENTUM_FIELDS>) =>
     (gradient: AnyParams, before: MomentumState): readonly [AnyParams, MomentumState] => {
       const trace = axpyParams(decay, before.trace, gradient)
       return [step(decay, trace, gradient), { trace }]
@@ -190,7 +190,6 @@ export const trace = define({
   brief: () => ({ methods: ['momentum'] })
 })
 
-/** Fields of parts with both moments. */
 const MOMENT_FIELDS = {
   /** Decay of the average of gradients, per step. */
   beta1: Field.fraction({ default: 0.9 }),
@@ -202,7 +201,7 @@ const MOMENT_FIELDS = {
 
 const momentsMemory = { count: t.number, first: Params.codec, second: Params.codec }
 
-const bothMoments = {
+const momentsState = {
   memory: t.type(momentsMemory),
   init:
     () =>
@@ -215,18 +214,18 @@ interface MomentState {
   readonly second: AnyParams
 }
 
-/** Moments after an update, with the bias corrections 1 − β_1ⁿ and 1 − β_2ⁿ for their start at 0. */
-interface Corrected extends MomentState {
+/** Moments after an update, and the bias corrections 1 − β_1ⁿ and 1 − β_2ⁿ for their start at 0. */
+interface CorrectedMoments extends MomentState {
   readonly correction1: number
   readonly correction2: number
 }
 
-/** Updates Adam's moments by a gradient; returns the state, and the moments with their bias corrections. */
+/** Returns the moments after a gradient, without and with their bias corrections. */
 const momentsAfterGradient = (
   { beta1, beta2 }: Field.Of<typeof MOMENT_FIELDS>,
   gradient: AnyParams,
   { count, first, second }: MomentState
-): readonly [memory: MomentState, corrected: Corrected] => {
+): readonly [memory: MomentState, corrected: CorrectedMoments] => {
   const memory = {
     count: count + 1,
     first: exponentialAverage(beta1)(first, gradient),
@@ -242,11 +241,11 @@ const momentsAfterGradient = (
   ]
 }
 
-const byMoments = (
-  step: (after: Corrected, options: Field.Of<typeof MOMENT_FIELDS>, gradient: AnyParams) => AnyParams
+const momentsPart = (
+  step: (after: CorrectedMoments, options: Field.Of<typeof MOMENT_FIELDS>, gradient: AnyParams) => AnyParams
 ) => ({
   fields: MOMENT_FIELDS,
-  ...bothMoments,
+  ...momentsState,
   update:
     (options: Field.Of<typeof MOMENT_FIELDS>) =>
     (gradient: AnyParams, before: MomentState): readonly [AnyParams, MomentState] => {
@@ -263,7 +262,7 @@ const byMoments = (
 export const scaleByAdam = define({
   name: 'scaleByAdam',
   about: 'm̂/(√v̂ + ε)',
-  ...byMoments(({ first, second, correction1, correction2 }, { epsilon }) =>
+  ...momentsPart(({ first, second, correction1, correction2 }, { epsilon }) =>
     Params.zipArrays(Entries.overRoots(correction1, correction2, epsilon))(first, second)
   ),
   brief: () => ({ methods: ['Adam'] })
@@ -285,7 +284,7 @@ export const scaleByAmsGrad = define({
   about: 'm̂/(√max v̂ + ε)',
   fields: MOMENT_FIELDS,
   memory: t.type({ ...momentsMemory, largest: Params.codec }),
-  init: () => params => ({ ...bothMoments.init()(params), largest: zerosLikeParams(params) }),
+  init: () => params => ({ ...momentsState.init()(params), largest: zerosLikeParams(params) }),
   update: options => (gradient, before) => {
     const [memory, { correction1, correction2 }] = momentsAfterGradient(options, gradient, before)
     const largest = Params.zipWith((most, v) => Math.max(most, v / correction2))(before.largest, memory.second)
@@ -299,7 +298,7 @@ export const scaleByAmsGrad = define({
 export const scaleByNAdam = define({
   name: 'scaleByNAdam',
   about: 'Adam with the momentum of the next step',
-  ...byMoments(({ count, first, second, correction1, correction2 }, { beta1, epsilon }, gradient) => {
+  ...momentsPart(({ count, first, second, correction1, correction2 }, { beta1, epsilon }, gradient) => {
     const next = 1 - Elementary.pow(beta1, count + 1)
     const ahead = Params.zipWith((m, g) => (beta1 * m) / next + ((1 - beta1) * g) / correction1)(first, gradient)
     return Params.zipWith((m, v) => momentRatio(m, v / correction2, epsilon))(ahead, second)
@@ -313,7 +312,7 @@ export const scaleByNAdam = define({
 export const scaleByRAdam = define({
   name: 'scaleByRAdam',
   about: 'r m̂/(√v̂ + ε)',
-  ...byMoments(({ count, first, second, correction1, correction2 }, { beta2, epsilon }) => {
+  ...momentsPart(({ count, first, second, correction1, correction2 }, { beta2, epsilon }) => {
     const all = 2 / (1 - beta2) - 1
     const length = all - (2 * count * Elementary.pow(beta2, count)) / correction2
     // below 5 the variance of 1/√v̂ is too large
@@ -424,7 +423,7 @@ export const scaleByLion = define({
     /** Decay of the average, per step. */
     beta2: Field.fraction({ default: 0.99 })
   },
-  ...remembersTrace,
+  ...momentumState,
   update:
     ({ beta1, beta2 }) =>
     (gradient, { trace }) => [

@@ -6,7 +6,7 @@ import { Case, Field, Problem, Vocabulary, conceptModule } from '../core/index.j
 export interface Rate extends Case.Value<'Rate', (step: number) => number> {}
 
 /**
- * Defines custom rates, as functions from the number of steps taken to a number ≥ 0.
+ * Defines a custom rate: a function from the number of steps taken to a number ≥ 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -45,7 +45,7 @@ export const constant = define({
 /** Converts a number to a constant rate. */
 export const asRate = (rate: number | Rate): Rate => (typeof rate === 'number' ? constant(rate) : rate)
 
-/** Field of a rate; a plain number is a constant rate, and is written as a number. */
+/** Field of a rate; a plain number is a constant rate. */
 export const field: Field.Field<Rate, number | Rate> = Field.of<Rate, number>(concept, {
   from: asRate,
   show: rate => (Case.isMadeBy(constant)(rate) ? String(rate.rate) : null)

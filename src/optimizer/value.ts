@@ -46,8 +46,9 @@ interface Plateau {
   readonly waited: number
   /** Number of means still ignored after a reduction. */
   readonly resting: number
-  /** Sum and number of the values since the last mean. */
+  /** Sum of the values since the last mean. */
   readonly sum: number
+  /** Number of values since the last mean. */
   readonly count: number
 }
 
@@ -59,8 +60,7 @@ interface PlateauOptions {
   readonly least: number
 }
 
-/** State after a mean of `window` values. */
-const plateauAfter =
+const plateauAfterMean =
   ({ factor, patience, tolerance, cooldown, least }: PlateauOptions) =>
   (state: Plateau, mean: number): Plateau => {
     const { best, scale, resting } = state
@@ -114,7 +114,7 @@ export const reduceOnPlateau = define({
     (gradient, memory, { value }) => {
       const counted = { ...memory, sum: memory.sum + value, count: memory.count + 1 }
       const after =
-        counted.count < reduction.window ? counted : plateauAfter(reduction)(counted, counted.sum / counted.count)
+        counted.count < reduction.window ? counted : plateauAfterMean(reduction)(counted, counted.sum / counted.count)
       return [scaledParams(after.scale)(gradient), after]
     },
   gain: () => memory => (memory === null ? 1 : memory.scale),

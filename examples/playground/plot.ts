@@ -65,6 +65,18 @@ export const path = (
   look: Look,
   more: { readonly isClosed?: boolean; readonly dash?: string; readonly width?: number; readonly opacity?: number } = {}
 ): Mark => Marks.line(places, { width: 2, ...looked(look), counts: false, ...more })
+/** Part of a disc about 0, filled: from the direction of the first axis, through so many degrees. */
+export const sector = (degrees: number, radius: number): Mark => ({
+  covers: [],
+  draw: ({ at }) => {
+    const [x, y] = at(0, 0)
+    const [right, top] = at(radius, 0)
+    const [u, v] = at(radius * Math.cos((degrees * Math.PI) / 180), radius * Math.sin((degrees * Math.PI) / 180))
+    const [r, ...rest] = [right - x, x, y, right, top, u, v].map(pixels => pixels.toFixed(1))
+    const [x0, y0, x1, y1, x2, y2] = rest
+    return `<path class="sector" d="M${x0},${y0}L${x1},${y1}A${r},${r} 0 0 0 ${x2},${y2}Z"/>`
+  }
+})
 export const arrow = (from: Place, to: Place, look: Look, width = 4, opacity = 1): Mark =>
   Marks.arrows([[from, to]], { ...looked(look), width, opacity, head: 4 + 2.5 * width, counts: false })
 /** The ellipse of one standard deviation; its covariance is row by row. */
@@ -206,11 +218,17 @@ const filling = (
     height: Math.max(20, 50 + (height - trial.height) / rows)
   })
 }
-const svg = ({ width, height, body }: Picture.Drawn, says: string): string =>
-  `<svg class="fig" viewBox="0 0 ${width} ${height}" role="img" aria-label="${says.replaceAll('<', '&lt;')}">${body}</svg>`
+const svg = ({ width, height, body }: Picture.Drawn, says: string, kind = ''): string =>
+  `<svg class="fig${kind}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${says.replaceAll('<', '&lt;')}">${body}</svg>`
 
 /** A screen on which charts stand side by side under the picture, with a legend in place of names in the margin. */
 const isNarrow = ({ height }: Size): boolean => height < 240
+/** Heights of a picture on a phone, of up to two tiles and of more, in pixels, as the style sheet has them. */
+const LOW = 220
+const TALL = 280
+/** Size of a picture on a phone. */
+export const phoneSize = (picture: Plane | Tiled): Size => ({ width: 360, height: isTall(picture) ? TALL : LOW })
+const isTall = (picture: Plane | Tiled): boolean => 'tiles' in picture && picture.tiles.length > 2
 /** Letters may be wider than the grammar takes them to be. */
 const SPARE = 12
 
@@ -249,10 +267,11 @@ export const legend = (panels: ReadonlyArray<{ readonly marks: ReadonlyArray<Mar
     .join(' ')
 }
 
-/** The plane of the data about a middle, as far as `reach` at least. */
-export interface Plane {
+/** The plane of the data about a middle, as far as `reach` at least, or as far as each of two spans. */
+export type Plane = PlaneMarks &
+  ({ readonly reach: number } | { readonly spans: readonly [wide: number, high: number] })
+interface PlaneMarks {
   readonly caption: string
-  readonly reach: number
   readonly about?: Place
   readonly marks: ReadonlyArray<Mark>
   readonly inset?: Inset
@@ -295,22 +314,24 @@ const headingMark = ({ title, look }: Tile, place: 'above' | 'corner' | 'left'):
   draw: plane => {
     const { left, top, width } = plane.box
     const parts = title.split(/[:,] /)
-    const lines = place === 'left' ? parts : place === 'corner' ? parts.slice(0, 1) : [shortened(title, width, /[:,]/)]
+    const lines = place === 'left' ? parts : place === 'corner' ? parts.slice(0, 2) : [shortened(title, width, /[:,]/)]
     const edge = { ...plane, at: (): Place => (place === 'above' ? [left, top - 12] : [left + 5, top + 9]) }
     return lines.map((text, i) => label([0, 0], text ?? '', look, [0, TITLE.line * i]).draw(edge, 0)).join('')
   }
 })
-const tiled = ({ caption, spans, about = [0, 0], tiles }: Tiled, size: Size): Plotted => {
+const tiled = (all: Tiled, size: Size): Plotted => {
+  const { caption, spans, about = [0, 0], tiles } = all
   const [wide, high] = spans
-  const narrow = isNarrow(size)
+  const narrow = isNarrow(size) || (size.width < 420 && size.height <= TALL)
+  const isTitled = tiles.some(({ title }) => title !== '')
   // On a narrow screen the caption stands below the picture.
   const lines = narrow ? 0 : Math.ceil((CAPTION.letter * caption.length) / (size.width - CAPTION.margin))
   const paper = { ...size, height: size.height - (lines === 0 ? 0 : CAPTION.line * lines + 6) }
   const above = narrow ? TILE.untitled : TILE.titled
-  const layouts = [1, tiles.length].map(columns => {
+  const layouts = [1, ...(tiles.length === 4 ? [2] : []), tiles.length].map(columns => {
     const rows = tiles.length / columns
     const width = (paper.width - 6) / columns - TILE.between
-    const beside = narrow && columns === 1 ? TITLE.width : 0
+    const beside = narrow && isTitled && columns === 1 ? TITLE.width : 0
     const height = paper.height / rows - above - TILE.below
     return {
       columns,
@@ -335,7 +356,11 @@ const tiled = ({ caption, spans, about = [0, 0], tiles }: Tiled, size: Size): Pl
     })),
     { columns, width, height, names: 'none' }
   )
-  return { svg: svg({ ...drawn, ...size }, caption), ...mapped(places[0].at), inset: mapped(places[0].at) }
+  return {
+    svg: svg({ ...drawn, ...size }, caption, isTall(all) ? ' tiles tall' : ' tiles'),
+    ...mapped(places[0].at),
+    inset: mapped(places[0].at)
+  }
 }
 
 /** A mark that draws nothing, and the places at which a picture has drawn it: a panel passes its place to its marks only. */
@@ -360,19 +385,31 @@ const mapped = (
   return { at: ([x, y]) => to(x, y), from: ([x, y]) => [(x - left) / (right - left), (y - top) / (bottom - top)] }
 }
 
+/** The same picture with at most so many dots of each cloud, at whole pixels. */
+export const thinned = (svg: string, most = Infinity): string =>
+  svg.replace(/(<path class="dots"[^>]*? d=")([^"]*)/g, (_, head: string, path: string) => {
+    const rows = path.split(/(?=M)/)
+    const stride = Math.ceil(rows.length / most)
+    return (
+      head +
+      rows
+        .filter((_, i) => i % stride === 0)
+        .join('')
+        .replace(/M([-\d.]+),([-\d.]+)/g, (_, x, y) => `M${Math.round(Number(x))},${Math.round(Number(y))}`)
+    )
+  })
+
 /** Rows that a thumbnail keeps of a cloud, at most. */
 const THUMB_ROWS = 70
 /** A picture to be shown at half its size: without words, with few of its rows, and in whole pixels. */
 export const thumbnail = (picture: Plane | Tiled): string => {
-  const bare = 'tiles' in picture ? { ...picture, caption: '' } : { ...picture, caption: '', isScaled: false }
+  const bare =
+    'tiles' in picture
+      ? { ...picture, caption: '', tiles: picture.tiles.map(tile => ({ ...tile, title: '' })) }
+      : { ...picture, caption: '', isScaled: false }
   return (
-    plotted(bare, { width: 340, height: 250 })
-      .svg.replace(/<text.*?<\/text>/g, '')
-      .replace(/(<path class="dots"[^>]*? d=")([^"]*)/g, (_, head: string, path: string) => {
-        const rows = path.split(/(?=M)/)
-        const stride = Math.ceil(rows.length / THUMB_ROWS)
-        return head + rows.filter((_, i) => i % stride === 0).join('')
-      })
+    thinned(plotted(bare, { width: 340, height: 250 }).svg, THUMB_ROWS)
+      .replace(/<text.*?<\/text>/g, '')
       // Every second vertex of an ellipse.
       .replace(/(L[^LZ"]*)L[^LZ"]*(?=(?:L[^LZ"]*){24})/g, '$1')
       .replace(/\d{2,}\.\d+/g, pixels => String(Math.round(Number(pixels))))
@@ -382,12 +419,18 @@ export const thumbnail = (picture: Plane | Tiled): string => {
 export const plotted = (picture: Plane | Tiled, size: Size): Plotted =>
   'tiles' in picture ? tiled(picture, size) : plane(picture, size)
 
-const plane = ({ caption, reach, about = [0, 0], marks, inset, isScaled = true }: Plane, size: Size): Plotted => {
-  const scale = reach / Math.min(size.width, size.height)
+const plane = ({ caption, about = [0, 0], marks, inset, isScaled = true, ...reach }: Plane, size: Size): Plotted => {
+  // Spans leave the caption free, which is below the picture on a narrow screen, and as much above.
+  const free = isNarrow(size) ? 0 : 4 * CAPTION.line
+  const scale =
+    'spans' in reach
+      ? Math.max(reach.spans[0] / size.width, reach.spans[1] / (size.height - free))
+      : reach.reach / Math.min(size.width, size.height)
   const wide = scale * size.width
   const high = scale * size.height
   const bare = { ticks: [], isLabelled: false }
-  const units = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find(each => each > reach / 4) ?? 50
+  const units =
+    [0.1, 0.2, 0.5, 1, 2, 5, 10, 20].find(each => each > (scale * Math.min(size.width, size.height)) / 4) ?? 50
   const { recorder, places } = placeRecorder()
   const drawn = filling(
     [

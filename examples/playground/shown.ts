@@ -13,6 +13,8 @@ export const wordPattern = /\{(?:([^{}|]+)\|)?([^{}|]+)\}/g
 export const marked = (text: string): string =>
   escaped(text)
     .replace(/(^|[\s(*])-(?=\d)/g, '$1−')
+    // A formula is not broken.
+    .replace(/(\bt|\|c\|) = (?=\d)/g, '$1\u2060\u00a0=\u00a0')
     .replace(/\*([^*]+)\*/g, '<b>$1</b>')
     .replace(
       wordPattern,
@@ -45,7 +47,8 @@ const tabled = ({ head, rows, now }: Table): string =>
 
 /** What was said beside what it was. */
 const verdict = ({ options }: Ask, said: string | null, answer: string): string => {
-  const label = (value: string | null): string => options.find(([each]) => each === value)?.[1].toLowerCase() ?? ''
+  const label = (value: string | null): string =>
+    options.find(([each]) => each === value)?.[1].replace(/^[A-Z](?![A-Z])/, first => first.toLowerCase()) ?? ''
   return said === null ? '' : `*You said “${label(said)}”: ${said === answer ? 'yes' : `no, ${label(answer)}`}.* `
 }
 

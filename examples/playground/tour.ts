@@ -368,7 +368,13 @@ const buildControls = (): void => {
 }
 
 /** The parts of each question's first frame, which the page holds. */
-const firstFrames = JSON.parse(byId('first').textContent) as Readonly<Record<string, Readonly<Record<string, string>>>>
+type Parts = Readonly<Record<string, string>>
+const firstFrames = JSON.parse(byId('first').textContent) as Readonly<Record<string, { readonly phone: Parts }>>
+const firstParts = (number: string): Parts => {
+  // Each part but `phone` is text.
+  const { phone, ...wide } = firstFrames[number]
+  return matchMedia('(max-width: 640px)').matches ? { ...wide, ...phone } : wide
+}
 
 /** Shows what an address asks for. */
 export const openTour = (hash: string): void => {
@@ -382,7 +388,7 @@ export const openTour = (hash: string): void => {
   if (isNew) Object.assign(state, { said: null, tried: -1, frames: [], blur: opens?.blur ?? 0 })
   if (isNew) {
     // Until the run has begun, the question's own first frame stands, not the picture of the question before.
-    for (const [id, html] of Object.entries(firstFrames[questions[index].number])) put(id, html)
+    for (const [id, html] of Object.entries(firstParts(questions[index].number))) put(id, html)
     placeHandles([], null)
     buildControls()
   }

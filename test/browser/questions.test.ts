@@ -4,7 +4,16 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { Mixture, Schedule } from 'ornstein'
-import { charts, classOf, legend, lineOf, type Mark, type Place, plotted } from '../../examples/playground/plot.js'
+import {
+  charts,
+  classOf,
+  legend,
+  lineOf,
+  type Mark,
+  type Place,
+  placesOf,
+  plotted
+} from '../../examples/playground/plot.js'
 import { correction, frameOf } from '../../examples/playground/questions/correction.js'
 import { count } from '../../examples/playground/questions/count.js'
 import { denoising } from '../../examples/playground/questions/denoising.js'
@@ -243,7 +252,7 @@ const heavy: Readonly<Record<string, () => void>> = {
       }
       if (n / 8 >= 32) expect(at(view, 'Found within 45°', 'descent', n)).toBe(1)
     }
-    expect(shown(rows, { far: '0.5', dim: '8' }, 0).happened).toContain('128 rows reach one')
+    expect(shown(rows, { far: '0.5', dim: '8' }, 0).happened).toContain('At the threshold, 128 rows')
     const few = shown(rows, {}, 3)
     expect(few.answer).toBe('few')
     // Chance stretches 32 rows in 32 dimensions more than the clusters do.
@@ -271,7 +280,7 @@ const heavy: Readonly<Record<string, () => void>> = {
     // EM has the share of the 1000 rows after one step: 829 of them, one of which is between the clusters.
     const first = shown(weights, {}, 1)
     expect(at(first, 'Weight', 'EM', 1)).toBeCloseTo(0.829, 3)
-    expect(first.happened).toContain('holds a share of 0.829')
+    expect(first.happened).toContain('holds 82.9\u00a0% of the rows')
     expect(shown(weights, { half: '2', of: 'fixed' }).happened).toContain('pulls the smaller one’s centre')
     // At ±1 noise makes one cloud of both: low noise is 0.001 from EM, more noise 0.137. At ±2 both are within 0.006.
     const overlapping = shown(weights, { half: '1' })
@@ -302,8 +311,11 @@ const heavy: Readonly<Record<string, () => void>> = {
       const { picture } = count.view({ ...taken(count, choice), step })
       return 'tiles' in picture ? picture.tiles.map(({ title }) => title) : []
     }
-    expect(tiles({}, view.rests ?? 0)).toEqual(['round: 8, the lowest BIC', 'any shape: 3, the lowest BIC'])
-    expect(tiles({ family: 'full' }, 4)).toEqual(['round: 8, the lowest BIC', 'any shape: 5'])
+    expect(tiles({}, view.rests ?? 0)).toEqual([
+      'round: 8 components, the lowest BIC',
+      'any shape: 3 components, the lowest BIC'
+    ])
+    expect(tiles({ family: 'full' }, 4)).toEqual(['round: 8 components, the lowest BIC', 'any shape: 5 components'])
     for (const { title } of full.panels) expect(title).toMatch(/: round [678], any shape 3$/)
   },
   '9: five ancestral steps spoil the walk of a score that ten of Heun find good': () => {
@@ -517,7 +529,22 @@ describe('every question', () => {
     expect(svg).toMatch(/>[0-5] rows? inside</)
     // The first run shown is that of seed 2; in the table of radii, 1 is the third. The circle has radius 2.
     const { centres } = Start.frameOf(2, [1]).ends.low[0]
-    expect('reach' in first.picture ? first.picture.reach : NaN).toBeGreaterThan(Math.max(...centres.map(Math.abs)) + 2)
+    for (const size of [
+      { width: 435, height: 500 },
+      { width: 360, height: 220 }
+    ]) {
+      const { at } = plotted(first.picture, size)
+      for (const [x, y] of placesOf(centres).filter(([x, y]) => Math.hypot(x, y) > 9)) {
+        const [left, top] = at([x - 2, y + 2])
+        const [right, bottom] = at([x + 2, y - 2])
+        expect(Math.min(left, top, size.width - right, size.height - bottom)).toBeGreaterThan(0)
+      }
+      // Before an answer what is drawn, which are the starts, fills the picture.
+      const before = Start.start.view({ ...taken(Start.start, {}, 0), told: false })
+      const [near, far] = [first, before].map(({ picture }) => plotted(picture, size))
+      const unit = (all: typeof near): number => all.at([1, 0])[0] - all.at([0, 0])[0]
+      expect(unit(far)).toBeGreaterThan(unit(near))
+    }
   })
 
   it.runIf(isSlow)('has stored what its own code computes', () => {
@@ -789,7 +816,7 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
       expect(first).toBeLessThan(12_000)
       // The static pictures are in the file.
       const frames = await page.evaluate(() => document.querySelector('#first')?.textContent ?? '')
-      expect(frames.match(/<svg class=\\"fig\\"/g)).toHaveLength(2 * questions.length)
+      expect(frames.match(/<svg class=\\"fig/g)).toHaveLength(4 * questions.length)
     })
     await session.send('Emulation.setCPUThrottlingRate', { rate: 1 })
   })
@@ -832,6 +859,38 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
           )
         }, number)
         for (const id of ['question', 'says', 'picture', 'panels']) expect(shown[id], `${number} ${id}`).toBe(first[id])
+      }
+    }))
+
+  it('draws the first picture and the first charts for the size that they have on a phone', () =>
+    visit({ width: 390, height: 844 }, 'question=0', async page => {
+      await isAt(page, 't = 0.45, spread 1.2')
+      for (const { number } of [...questions.slice(1), questions[0]]) {
+        const shares = await page.evaluate(
+          number =>
+            new Promise<ReadonlyArray<number>>(resolve => {
+              // Hears after the page does, and before anything else happens.
+              addEventListener(
+                'hashchange',
+                () =>
+                  resolve(
+                    ['picture', 'panels'].map(id => {
+                      const part = document.getElementById(id)
+                      const [, , wide, high] = (part?.querySelector('svg')?.getAttribute('viewBox') ?? '')
+                        .split(' ')
+                        .map(Number)
+                      return part === null ? NaN : wide / high / (part.clientWidth / part.clientHeight)
+                    })
+                  ),
+                { once: true }
+              )
+              location.hash = `question=${number}`
+            }),
+          number
+        )
+        // A phone is a few pixels wider or narrower.
+        for (const share of shares.filter(Number.isFinite)) expect(Math.abs(share - 1), number).toBeLessThan(0.05)
+        expect(shares[0], number).toBeGreaterThan(0)
       }
     }))
 

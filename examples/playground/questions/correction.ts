@@ -156,14 +156,15 @@ export const correction = define<Float64Array, Frame>({
           dots(other, 'third'),
           dots(between, 'moves', 2.6),
           ...[1, -1].map(side => cross([side * c[0], side * c[1]])),
-          arrow(from, moved(from, em, 1), 'em', 2),
+          arrow(from, moved(from, em, 1), 'em', told ? 4 : 2),
           ...(told ? [arrow(from, moved(from, descent, 1), 'descent', 2)] : []),
           disc(from, 'truth', 4)
         ],
         inset: {
           share: 0.17,
           marks: [
-            arrow(heel, moved(heel, em, enlarged), 'em', 4),
+            // Wider, so that it is seen where both coincide.
+            arrow(heel, moved(heel, em, enlarged), 'em', told ? 8 : 4),
             ...(told
               ? [
                   arrow(heel, moved(heel, descent, enlarged), 'descent', 4),
@@ -180,7 +181,7 @@ export const correction = define<Float64Array, Frame>({
       },
       panels: [
         {
-          title: 'Gap between the steps, as a share of the EM step',
+          title: 'Gap between the steps, % of EM step',
           x: { domain: [0.5, 6], least: 1, title: '|c| (half the distance)' },
           y: {
             domain: [1e-6, 1],

@@ -113,7 +113,8 @@ export const count = define<Float64Array, Frame>({
     const tile = (of: Family): Tile => {
       const at = of === family ? step : best(of, 'bic')
       const own = lookOf(of)
-      const size = at === best(of, 'bic') ? `${at + 1}, the lowest BIC${told ? '' : ' so far'}` : String(at + 1)
+      const size =
+        at === best(of, 'bic') ? `${at + 1} components, the lowest BIC${told ? '' : ' so far'}` : `${at + 1} components`
       return {
         title: `${FAMILIES[of]}: ${size}`,
         look: own,
@@ -136,7 +137,7 @@ export const count = define<Float64Array, Frame>({
       title: told
         ? `${CRITERIA[by]}: round ${best('isotropic', by) + 1}, any shape ${best('full', by) + 1}`
         : `${CRITERIA[by]}, lower is better`,
-      x: { domain: [1, MOST] as const, least: 1, ...(by === 'icl' && { title: 'number of components' }) },
+      x: { domain: [1, MOST] as const, least: 1, ...(by === 'icl' && { title: 'components' }) },
       y: { domain: [least - room, most + room] as const, count: 3 },
       marks: (Object.keys(FAMILIES) as ReadonlyArray<Family>).flatMap(of =>
         curve({

@@ -1,9 +1,26 @@
-/** Below n|c|⁴/d ≈ 1 no direction is found, however long one trains. */
+/** Below n|c|⁴/d ≈ 1 no direction is found, however long the training. */
 import { Initializer, Key, Mixture, type Points, Score, Stage } from 'ornstein'
-import { arrow, cloud as dots, curve, ellipse, label, path, type Place, rule, tick } from '../plot.js'
-import { angle, type Choice, clouded, define, descendPair, learned, length, mean, noisedAt, plain } from './question.js'
+import {
+  arrow,
+  cloud as dots,
+  curve,
+  ellipse,
+  label,
+  path,
+  type Place,
+  rule,
+  sector,
+  tick,
+  type Tile
+} from '../plot.js'
+import { angle, type Choice, define, descendPair, learned, length, mean, plain } from './question.js'
 
 const ROWS = [8, 16, 32, 64, 128, 256, 512]
+/** Those of which there is a picture. */
+const DRAWN = [8, 32, 128, 512]
+/** Half the width of a picture, and how many rows it shows at most. */
+const REACH = 3.3
+const MOST_DOTS = 200
 const SAMPLES = 20
 /** Found: within so many degrees. */
 const FOUND = 45
@@ -64,14 +81,15 @@ export const rows = define<null, Frame>({
   number: '4',
   name: 'How much data',
   question: 'How much data does a direction need?',
-  lead: 'Two clusters at *c* and *−c* in d dimensions, and n new rows for each run. Descent at high {noise} looks for the direction between the clusters, and so does {power iteration}. The picture is the plane of the true direction and of the learned one.',
+  lead: 'Two clusters lie at *c* and *−c* in many dimensions. If there are few rows, chance stretches the cloud in other directions too. The four pictures differ in the number of rows: in which will descent at high {noise} find the direction of the clusters?',
   statement:
     'In its widest of d directions, chance alone raises the variance of a cloud of n rows from 1 to about (1 + √(d/n))². Along the truth the clusters raise it to 1 + |c|². A direction can be found if n|c|⁴/d exceeds one. Below that, the widest direction of a large cloud carries no information about the clusters (Baik, Ben Arous & Péché 2005).',
   leads: 'Enough rows. How good must the start be?',
+  hasNoise: false,
   unit: 'data set',
   first: 1,
   controls: [
-    { name: 'rows', label: 'Rows', options: plain(...ROWS.map(String)), chosen: '32', shows: true },
+    { name: 'rows', label: 'Rows', options: plain(...DRAWN.map(String)), chosen: '32', shows: true },
     { name: 'far', label: 'Length of c', options: plain('1', '0.7', '0.5') },
     { name: 'dim', label: 'Dimensions', options: plain('32', '8') },
     { name: 'steps', label: 'Steps of training', options: plain('100', '300') }
@@ -122,7 +140,7 @@ export const rows = define<null, Frame>({
   },
   view: seen => {
     const { frames, step, choice, told } = seen
-    const { far, dim, steps } = read(choice)
+    const { far, dim } = read(choice)
     // Before an answer the first data set is drawn without what was learned.
     const isOpen = told || step > 0
     const so = frames.slice(0, step + 1)
@@ -131,13 +149,10 @@ export const rows = define<null, Frame>({
     const of = (who: 'descent' | 'power', i: number): ReadonlyArray<number> => so.map(frame => frame[i][who])
     const found = (all: ReadonlyArray<number>): number => all.filter(a => a <= FOUND).length
     const share = (all: ReadonlyArray<number>): number => found(all) / all.length
-    const { rows: points, stretch, descent } = frames[step][shown]
-    const { plane, says } = clouded(seen, points, { time: TIME, reach: 3.6 })
-    // Few rows are drawn larger.
-    const cloud = dots(noisedAt(points, seen.blur * TIME), 'quiet', points.length > 400 ? 1.8 : 3.2)
+    const { stretch } = frames[step][shown]
     const ray = (degrees: number, long: number): Place => [
-      long * plane.reach * Math.cos((degrees * Math.PI) / 180),
-      long * plane.reach * Math.sin((degrees * Math.PI) / 180)
+      long * Math.cos((degrees * Math.PI) / 180),
+      long * Math.sin((degrees * Math.PI) / 180)
     ]
     /** A covariance with this variance along a direction, and 1 across it. */
     const spreadOf = (degrees: number, variance: number): ReadonlyArray<number> => {
@@ -150,6 +165,8 @@ export const rows = define<null, Frame>({
     // As many rows as n|c|⁴/d = 1 takes.
     const needed = dim / far ** 4
     const rules = needed > domain[0] && needed < domain[1] ? [rule('x', needed)] : []
+    // Below both curves.
+    const threshold = rules.map(() => label([needed, 8], 'threshold', 'quiet', [5, 0]))
     const lines = (value: (all: ReadonlyArray<number>) => number) =>
       (isOpen ? (['power', 'descent'] as const) : []).flatMap(who =>
         curve({
@@ -170,26 +187,39 @@ export const rows = define<null, Frame>({
     // The largest eigenvalue of a sample covariance without clusters (Marchenko & Pastur 1967); with them, above the threshold, it is
     // (1 + |c|²)(1 + d/(n|c|²)) (Baik, Ben Arous & Péché 2005).
     const byChance = (1 + Math.sqrt(dim / ROWS[shown])) ** 2
-    return {
-      picture: {
-        ...plane,
-        caption: `Data set ${step + 1}, ${says}; ${isOpen ? 'ellipses: spread along each arrow; thin: other data sets' : 'dashed: spread along the truth'}`,
+    const tile = (n: number): Tile => {
+      const i = ROWS.indexOf(n)
+      const { rows: points, stretch: variances, descent } = frames[step][i]
+      return {
+        title: `${n} rows${isOpen ? `: ${found(of('descent', i))} of ${so.length}` : ''}`,
+        look: i === shown ? 'descent' : 'truth',
         marks: [
-          cloud,
-          path([[0, 0], ray(FOUND, 0.85)], 'quiet', { width: 1.5, dash: '4 4' }),
-          label(ray(FOUND, 0.86), '45°', 'quiet', [4, -4]),
-          ellipse([0, 0], spreadOf(0, stretch[1]), 'truth', '6 5'),
-          arrow([0, 0], ray(0, 0.8), 'truth', 3),
-          label(ray(0, 0.8), 'truth', 'truth', [0, 20], 'end'),
+          sector(FOUND, REACH),
+          // Few rows are drawn larger.
+          dots(points.subarray(0, 2 * MOST_DOTS), 'quiet', n > 100 ? 1.4 : 2.4),
           ...(isOpen
             ? [
-                ...of('descent', shown).map(a => path([[0, 0], ray(a, 0.5)], 'descent', { width: 1.2, opacity: 0.5 })),
-                ellipse([0, 0], spreadOf(descent, stretch[0]), 'descent'),
-                arrow([0, 0], ray(descent, 0.8), 'descent', 3.5),
-                label(ray(descent, 0.8), 'learned', 'descent', [-10, 0], 'end')
+                // To each direction and back.
+                path(
+                  of('descent', i).flatMap(a => [[0, 0] as const, ray(a, 0.84 * REACH)]),
+                  'descent',
+                  { width: 1.2, opacity: 0.55 }
+                ),
+                ellipse([0, 0], spreadOf(descent, variances[0]), 'descent')
               ]
-            : [])
+            : []),
+          arrow([0, 0], ray(0, 0.92 * REACH), 'truth', 3),
+          ...(isOpen ? [arrow([0, 0], ray(descent, 0.84 * REACH), 'descent', 3)] : [])
         ]
+      }
+    }
+    return {
+      picture: {
+        spans: [REACH, REACH],
+        caption: isOpen
+          ? 'Plane of the truth (black) and the learned direction (orange; thin: other data sets); grey: within 45°, where it counts as found; ellipse: spread'
+          : 'Black: the true direction; grey: within 45° of it; dots: rows of data set 1',
+        tiles: DRAWN.map(tile)
       },
       panels: [
         {
@@ -200,16 +230,16 @@ export const rows = define<null, Frame>({
         },
         {
           title: isOpen ? 'Mean angle to truth' : 'Mean angle to truth: after your answer',
-          x: { ...x, title: 'rows n; dashed: where n|c|⁴/d = 1' },
+          x: { ...x, title: 'rows n' },
           y: { domain: [0, 90], ticks: [0, 45, 90].map(value => tick(value, `${value}°`)) },
-          marks: [...rules, ...lines(mean)]
+          marks: [...rules, ...lines(mean), ...threshold]
         }
       ],
       now: !isOpen
-        ? `Drawn: the ${choice.rows} rows of the first data set. Choose an answer; the directions that are learned from ${SAMPLES} data sets are then drawn.`
-        : `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. These rows have variance ${stretch[0].toFixed(2)} along the learned direction, ${stretch[1].toFixed(2)} along the truth (on average ${(1 + far ** 2).toFixed(1)}).`,
+        ? `Drawn: the first of ${SAMPLES} data sets for each number of rows. Choose an answer; the directions that descent learns are then drawn.`
+        : `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. In this data set the variance is *${stretch[0].toFixed(2)}* along the learned direction, ${stretch[1].toFixed(2)} along the truth.`,
       answer: won < 0.3 ? 'few' : won > 0.7 ? 'most' : 'half',
-      happened: `Along c the clusters add |c|² to the variance; chance changes it by about √(d/n). The ratio, squared, is n|c|⁴/d = ${Number(ratio(ROWS[shown]).toPrecision(2))}. ${below.length > 0 ? `Up to one, ${foundBelow} of ${frames.length * below.length} runs of ${steps} steps found the direction. ` : ''}${enough === undefined ? `At this |c| ${Math.round(dim / far ** 4)} rows reach one; each halving of |c| takes sixteen times as many.` : `From ${enough} rows on, where it is ${Number(ratio(enough).toPrecision(2))}, at least nine of ten runs find it, and so does power iteration.`}`,
+      happened: `At the threshold, ${Math.round(needed)} rows, chance stretches a cloud about as much as the clusters do. ${below.length > 0 ? `Up to there, descent found the direction in ${foundBelow} of ${frames.length * below.length} data sets. ` : ''}${enough === undefined ? 'Each halving of |c| takes sixteen times as many rows.' : `From ${enough} rows on it found it in nine of ten or more, and so did {power iteration}.`}`,
       why:
         won < 0.5
           ? `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about *${byChance.toFixed(1)}* in some direction; the clusters reach only ${(1 + far ** 2).toFixed(1)} along theirs. Descent finds the widest direction, however long it trains.`

@@ -178,9 +178,9 @@ export const sampling = define<Setting, Frame>({
     { text: 'Start over', asks: '30 steps of Heun', choice: {} }
   ],
   ask: ({ steps, sampler }) => ({
-    text: `${steps} steps along the arrows, by ${samplerNames[sampler]}. Whose points will end further from new data than chance explains?`,
+    text: `${steps} steps along the arrows, by ${samplerNames[sampler]}. Which points will not look like new rows?`,
     options: [
-      ['few', 'Those of 20 rows'],
+      ['few', 'From 20 rows'],
       ['all', 'Both'],
       ['none', 'Neither']
     ]

@@ -118,9 +118,8 @@ export const shapes = define<Setting, Frame>({
     )
     return {
       picture: {
-        spans: choice.long === 'yes' ? [6.5, 4] : [4.5, 4.4],
-        caption:
-          '✕ true centres; ● learned; ellipses: one standard deviation; error: the largest distance from a ✕ to its nearest ●',
+        spans: choice.long === 'yes' ? [5.4, 3] : [4.5, 4.4],
+        caption: '✕ true centres; ● learned; ellipses: one standard deviation',
         tiles: names.map(name => {
           const { look, brief } = learners[name]
           return {
@@ -153,7 +152,7 @@ export const shapes = define<Setting, Frame>({
       ],
       now: `Step ${step}: {log-likelihood} per row *${now.round.logDensity.toFixed(2)}* with round components, *${now.tied.logDensity.toFixed(2)}* with one shared shape, ${now.full.logDensity.toFixed(2)} with a shape each.`,
       answer: off('round') < 0.5 ? 'right' : among.includes(null) ? 'along' : 'one',
-      happened: `The furthest true centre is missed by ${off('round').toFixed(2)} with round components, by ${off('tied').toFixed(2)} with a shared shape, by ${off('full').toFixed(2)} with a shape each.`,
+      happened: `The error, the largest distance of a ✕ from its nearest ●, is ${off('round').toFixed(2)} with round components, ${off('tied').toFixed(2)} with a shared shape, ${off('full').toFixed(2)} with a shape each.`,
       why:
         off('round') > 2 * off('tied')
           ? 'Two round components reach most rows of two long clusters when one takes the left halves and one the right. With a shape to learn, a component can be as long as its cluster, and one goes to each.'

@@ -12,7 +12,7 @@ import {
   Stage
 } from 'ornstein'
 import { cross, curve, disc, type Look, type Mark, path, type Place, ring, tick } from '../plot.js'
-import { clouded, define, descend, learned, places, plain, polygon, states } from './question.js'
+import { clouded, define, descend, learned, mean, places, plain, polygon, spreadAt, states } from './question.js'
 
 const { Marks } = Picture
 
@@ -20,6 +20,8 @@ const COMPONENTS = 6
 const APART = 5
 const RUNS = 20
 const RADII = [0.5, 0.75, 1, 1.5, 2]
+/** Least distance of what is drawn from the edges of the picture. */
+const MARGIN = 1.6
 /** A run succeeds where every centre is this near to one learned. */
 const NEAR = 1
 
@@ -137,14 +139,14 @@ const endsOf = ({
   ]),
   ...centres
     .filter(c => !guesses.some(g => Math.hypot(g[0] - c[0], g[1] - c[1]) < 2))
-    .map(c => Marks.words(c, 'missed', { offset: [0, -20], paint: WRONG_PAINT }))
+    .map(c => Marks.words(c, 'missed', { offset: [0, -20], paint: WRONG_PAINT, kind: 'halo' }))
 ]
 
 export const start = define<null, Frame>({
   number: '5',
   name: 'A good start',
   question: 'How good must the start be?',
-  lead: 'Six clusters on a ring of radius 5, neighbours 5 apart; each guess starts some {separation}s from its cluster. Four ways begin there: descent at low noise; descent while the noise falls; {EM|expectation–maximization}; and EM with *moves*, which take a guess from two that share a cluster to a cluster that has none.',
+  lead: 'Six clusters on a ring, and six guesses. Each starts some {separation}s, distances between neighbours, from its cluster. Four ways begin there: descent at low noise; descent while the noise falls; {EM|expectation–maximization}; and EM with *moves*, which take one of two guesses that share a cluster to a cluster without any.',
   statement:
     'The second theorem promises that descent at low noise converges at the rate of {EM|expectation–maximization} from a warm start. Here the start is measured in {separation}s; a run succeeds where every centre has a guess within 1. The noise falls from t = 1 by 0.5 to 0.1. {Split-and-merge|split-and-merge moves} moves follow EM in the last row, and stay only if the {likelihood|log-likelihood} rises.',
   leads: 'What if the weights differ?',
@@ -172,7 +174,7 @@ export const start = define<null, Frame>({
       ['low', 'Low noise'],
       ['annealed', 'Falling noise'],
       ['em', 'EM'],
-      ['moves', 'EM with moves']
+      ['moves', 'With moves']
     ]
   }),
   steps: () => RUNS - 1,
@@ -212,16 +214,20 @@ export const start = define<null, Frame>({
     // What is said of the whole run counts all of its starts.
     const wonInAll = (of: Way, r: number): number => wonIn(frames, of, r)
     const from = places(now.starts[radius])
-    const { cloud, plane, says } = clouded(seen, now.points, {
-      time: way === 'annealed' ? 1 : 0.1,
-      // A stranded guess is in view with the circle around it.
-      reach: Math.max(
-        9.5,
-        EMPTY + 1.6 + Math.max(...guesses.map(Math.abs)),
-        1.5 + Math.max(...now.starts[radius].map(Math.abs))
-      )
-    })
     const stray = places(guesses).filter(isStranded)
+    const time = way === 'annealed' ? 1 : 0.1
+    // Each place with the space around it; a stranded guess is in view with its circle and what is written there.
+    const inView = [
+      ...centres.map(at => [at, 1] as const),
+      ...from.map(at => [at, 0] as const),
+      ...(isOpen ? places(guesses).map(at => [at, isStranded(at) ? EMPTY + MARGIN : 0] as const) : [])
+    ]
+    const [wide, high] = [0, 1].map(i => [
+      Math.min(...inView.map(([at, space]) => at[i] - space)) - MARGIN,
+      Math.max(...inView.map(([at, space]) => at[i] + space)) + MARGIN
+    ])
+    const { cloud, says } = clouded(seen, now.points, { time, reach: 0 })
+    const noise = 2 * spreadAt(seen.blur * time)
     const rowsNear = stray.map(
       ([x, y]) => places(now.points).filter(([u, v]) => Math.hypot(u - x, v - y) < EMPTY).length
     )
@@ -231,7 +237,8 @@ export const start = define<null, Frame>({
     const fewest = Math.min(...names.map(name => wonInAll(name, one)))
     return {
       picture: {
-        ...plane,
+        about: [mean(wide), mean(high)],
+        spans: [Math.hypot((wide[1] - wide[0]) / 2, noise), Math.hypot((high[1] - high[0]) / 2, noise)],
         caption: `✕ truth, ○ starts${isOpen ? ', ● ends' : ''}; ${isOpen && stray.length > 0 ? `stranded: over ${STRANDED} from every ✕; red circle: radius ${EMPTY}` : says}`,
         marks: [
           cloud,

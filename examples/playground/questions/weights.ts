@@ -148,9 +148,11 @@ export const weights = define<Setting, Frame>({
         ]
       }
     }
-    const x = { domain: [0, STEPS] as const, least: 1 }
+    // Rings at the start stand beside the axis.
+    const x = { domain: [-4, STEPS] as const, ticks: [0, 50, 100, 150].map(step => tick(step)) }
     const lines = runs(learners, frames, step, of)
     const end = frames[frames.length - 1]
+    const shareOf = ({ weight }: Fitted): string => `${(100 * weight).toFixed(1)}\u00a0%`
     const off = (name: Name): number => centreError(end[name].means, centres)
     const drawn: ReadonlyArray<Name> = of === 'all' || of === 'fixed' ? ['low', of, 'em'] : ['low', 'high', 'em']
     const [low, high] = [end.low, end.high].map(({ weight }) => Math.abs(weight - end.em.weight) < 0.05)
@@ -164,7 +166,7 @@ export const weights = define<Setting, Frame>({
         {
           title: 'Weight of the larger cluster',
           x: { ...x, title: 'step' },
-          y: { domain: [0.45, 0.95], ticks: [tick(0.5, '0.5'), tick(share, share.toFixed(2))] },
+          y: { domain: [0.45, 0.95], ticks: [tick(0.5, '50 %'), tick(share, `${(100 * share).toFixed(0)} %`)] },
           marks: lines(({ weight }) => weight, ['low', 'high', ...(of === 'all' ? (['all'] as const) : []), 'em'])
         },
         // Centres move only if weights are wrong.
@@ -179,9 +181,9 @@ export const weights = define<Setting, Frame>({
             ]
           : [])
       ],
-      now: `Step ${step}, weight of the larger cluster: *${now.low.weight.toFixed(3)}* at low noise (t = 0.1), *${now.high.weight.toFixed(3)}* at more (t = 0.5), ${now.em.weight.toFixed(3)} by {EM|expectation–maximization}${of === 'all' ? `, ${now.all.weight.toFixed(3)} at all levels together` : ''}.`,
+      now: `Step ${step}, weight of the larger cluster: *${shareOf(now.low)}* at low noise (t = 0.1), *${shareOf(now.high)}* at more (t = 0.5), ${shareOf(now.em)} by {EM|expectation–maximization}${of === 'all' ? `, ${shareOf(now.all)} at all levels together` : ''}.`,
       answer: !high ? 'low' : low ? 'all' : 'slow',
-      happened: `Of the rows the larger cluster holds a share of ${share.toFixed(3)}.${low && high ? '' : low ? ' Descent at low noise follows EM; descent at more noise is still on its way.' : ' EM has it after one step; descent at low noise is still on its way.'}${off('fixed') > 3 * off('em') ? ` With weights fixed at ½ a centre is off by ${off('fixed').toFixed(2)}, by EM ${off('em').toFixed(2)}: the larger cluster pulls the smaller one’s centre.` : ''}`,
+      happened: `The larger cluster holds ${(100 * share).toFixed(1)}\u00a0% of the rows.${low && high ? '' : low ? ' Descent at low noise follows EM; descent at more noise is still on its way.' : ' EM has it after one step; descent at low noise is still on its way.'}${off('fixed') > 3 * off('em') ? ` With weights fixed at ½ a centre is off by ${off('fixed').toFixed(2)}, by EM ${off('em').toFixed(2)}: the larger cluster pulls the smaller one’s centre.` : ''}`,
       why: !high
         ? 'These clusters overlap already, so even at low noise many points lie between them and show the weights. More noise makes nearly one cloud of both, in which moved centres make up for a wrong weight. EM needs more than one step here, as no row surely belongs to either.'
         : low

@@ -1,7 +1,6 @@
 /**
- * Maximum-likelihood factor analysis, Σ_k = F_k F_kᵀ + diag ψ_k, with loadings and noise each component's own or common, and noise possibly
- * equal in all columns (McNicholas & Murphy 2008): by EM (Rubin & Thayer 1982), O(q d²) a step, or directly (Jöreskog 1967; Tipping &
- * Bishop 1999).
+ * Maximum-likelihood factor analysis, Σ_k = F_k F_kᵀ + diag ψ_k (McNicholas & Murphy 2008): by EM (Rubin & Thayer 1982), O(q d²) a step, or
+ * directly (Jöreskog 1967; Tipping & Bishop 1999).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
@@ -20,11 +19,11 @@ import {
 export interface AnalyserKind {
   readonly loadings: 'own' | 'common'
   readonly noise: 'own' | 'common'
-  /** True if the noise is equal in all columns. */
+  /** True if noise is equal in all columns. */
   readonly isotropic: boolean
 }
 
-/** Loadings F [d, q] and noise ψ [d] of a component, or A and D at a level. */
+/** F [d, q] and ψ [d] of a component, or A and D at a level. */
 export interface Analysis {
   readonly loads: Float64Array
   readonly noise: Float64Array
@@ -36,16 +35,16 @@ export interface Scatter {
   readonly s: Float64Array
 }
 
-/** EM ends if no noise changes by more than this share of itself. */
+/** Relative change of every noise below which EM ends. */
 const NOISE_TOLERANCE = 1e-9
 
-/** E-step: BS [q, d] and the triangle of Θ = V + BSBᵀ, where LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B = V FᵀΨ⁻¹. */
+/** BS [q, d] and the triangle of Θ = V + BSBᵀ, with LLᵀ = I + FᵀΨ⁻¹F by the QR of [Ψ^{−½}F; I], V = L⁻ᵀL⁻¹ and B = V FᵀΨ⁻¹. */
 interface ExpectedFactors {
   readonly across: Float64Array
   readonly spread: Float64Array
 }
 
-/** Returns the E-step, which writes BS and the triangle of Θ for a scatter S to `into`. */
+/** Returns the E-step, which writes to `into` for a scatter S. */
 const expectedFactors = (
   d: number,
   q: number
@@ -110,7 +109,7 @@ const updateCommonLoadings = (
   }
 }
 
-/** Residual variance of each column and component, pooled as the structure requires, and at least `least`. */
+/** Residual variances, pooled as the structure requires, and at least `least`. */
 const pooledNoise = (
   { noise, isotropic }: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -135,7 +134,7 @@ interface IterationLimits {
   readonly steps: number
 }
 
-/** Iterates EM on a group of components, in place. */
+/** Iterates EM on `all`, in place. */
 const iterateGroup = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -191,7 +190,7 @@ const iterateGroup = (
   }
 }
 
-/** Groups of components that share parameters: all together, or single ones. */
+/** All components together if they share parameters, otherwise single ones. */
 const sharingGroups = <A>({ loadings, noise }: AnalyserKind, all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   loadings === 'own' && noise === 'own' ? all.map(one => [one]) : [all]
 
@@ -234,7 +233,7 @@ const fitSharingGroups =
       return group.map((_, i) => all[own.length === 1 ? 0 : i])
     })
 
-/** Iterates EM on given scatters, which never lowers the likelihood, until the noise of each group has converged. */
+/** Iterates EM, which never lowers the likelihood, until the noise of each group has converged. */
 export const iterateAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -247,7 +246,7 @@ export const iterateAnalysis = (
     return all
   })(kind, scatters, start)
 
-/** Returns −½ (log|Σ| + tr Σ⁻¹S), the expected log-likelihood of a row plus (d/2) log 2π. */
+/** −½ (log|Σ| + tr Σ⁻¹S) */
 const expectedLog = (s: Float64Array, { loads, noise }: Analysis): number => {
   const d = noise.length
   const q = loads.length / d
@@ -283,16 +282,13 @@ export const likeliestAnalyses = (
 /** Profile likelihood of a common noise ψ, with optimal factors. */
 interface NoiseProfile {
   readonly noise: Float64Array
-  /**
-   * Eigenvalues and vectors of W = ψ^{−½} S ψ^{−½} = ΩᵀΛΩ of each component. The optimal factors are ψ^½ ω √(λ − 1) for the q largest λ >
-   * 1.
-   */
+  /** Eigenvalues and vectors of W = ψ^{−½} S ψ^{−½} = ΩᵀΛΩ; the optimal factors are ψ^½ ω √(λ − 1) for the q largest λ > 1. */
   readonly eigens: ReadonlyArray<Eigen>
-  /** Σ (λ − 1 − log λ) over the other eigenvalues, averaged over the components: twice the relative entropy to S; 0 if the fit is exact. */
+  /** Σ (λ − 1 − log λ) over the other eigenvalues, averaged over the components: twice the relative entropy to S. */
   readonly apart: number
   /** Derivative of `apart` by log ψ, [d]: −Σ (λ − 1) ω∘ω */
   readonly gradient: Float64Array
-  /** Approximate second derivative, [d, d], positive semidefinite: the squared entries of Σ ωωᵀ; exact if the other λ are 1. */
+  /** Approximate second derivative, [d, d]: the squared entries of Σ ωωᵀ; exact if the other λ are 1. */
   readonly curvature: Float64Array
 }
 
@@ -328,27 +324,26 @@ const profileNoise = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Flo
   return { noise, eigens, apart, gradient, curvature }
 }
 
-/** True if S is reproduced: the other λ are 1 up to the rounding of the largest. */
+/** True if the other λ are 1 up to the rounding of the largest. */
 const isReproduced = ({ noise, eigens, apart }: NoiseProfile): boolean =>
   apart <=
   noise.length *
     Elementary.square(noise.length * Number.EPSILON * eigens.reduce((most, { values }) => Math.max(most, values[0]), 1))
 
 /**
- * Number of successive steps that may go up: for a poorly determined noise, good ψ lie along a curved valley, where monotone descent is
- * slow.
+ * Number of successive steps that may go up: good ψ of a poorly determined noise lie along a curved valley, where monotone descent is slow.
  */
 const MAX_UPWARD_STEPS = 4
 
 /** Maximum change of a log noise in one step. */
 const MAX_LOG_STEP = 2
 
-/** Relative reduction of `apart` up to which a step is the last. */
+/** A smaller relative reduction of `apart` is the last. */
 const MIN_RELATIVE_GAIN = 1e-12
 
 const MAX_DESCENT_STEPS = 100
 
-/** Minimizes by damped Gauss–Newton steps on log ψ, which converge quadratically near a covariance of the family. */
+/** Damped Gauss–Newton steps on log ψ, which converge quadratically near a covariance of the family. */
 const descendNoise = (
   scatters: ReadonlyArray<Scatter>,
   rank: number,
@@ -392,13 +387,13 @@ const descendNoise = (
   return best
 }
 
-/** Lower bound of a noise, as a share of the column's variance given the others. */
+/** As a share of the column's variance given the others. */
 const MIN_NOISE_SHARE = 1e-12
 
-/** Such a bound for a covariance outside the family, whose nearest noise may be 0, where EM would not move. */
+/** For a covariance outside the family, whose nearest noise may be 0, where EM would not move. */
 const MIN_NEAREST_NOISE_SHARE = 0.01
 
-/** Conditional variance of each column given the others, 1/(S⁻¹)_jj, [d]. */
+/** 1/(S⁻¹)_jj, the variance of each column given the others, [d]. */
 const conditionalVariances = (s: Float64Array, d: number): Float64Array => {
   const l = new Float64Array(d * d)
   const inverse = new Float64Array(d * d)
@@ -412,10 +407,10 @@ const conditionalVariances = (s: Float64Array, d: number): Float64Array => {
   })
 }
 
-/** Maximum number of restarts with a larger noise, after a descent ended with it almost 0. */
+/** Maximum number of restarts with a larger noise, after a descent ended near 0. */
 const MAX_RESTARTS = 4
 
-/** Optimal common noise for loadings of each component's own. */
+/** Optimal common noise for own loadings. */
 const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): NoiseProfile => {
   const [{ s }] = scatters
   const d = Math.round(Math.sqrt(s.length))
@@ -460,8 +455,8 @@ const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Arra
 }
 
 /**
- * Loadings F [d, rank] from scales, eigenvalues minus 1 and eigenvectors. An eigenvector's sign is that of Σ_i f_i/(i + 1), in which equal
- * and opposite entries do not cancel.
+ * Loadings [d, rank] from scales, eigenvalues minus 1 and eigenvectors, whose signs are those of Σ_i f_i/(i + 1), in which equal and
+ * opposite entries do not cancel.
  */
 const loadingsOfEigenvectors = (
   rank: number,
@@ -480,7 +475,7 @@ const loadingsOfEigenvectors = (
 
 /**
  * Exact solution for equal noise in all columns (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ for the largest eigenvalues above ψ, the mean
- * of all others: the root of Σ n(ψ − λ), convex in ψ, by monotone steps from above.
+ * of all others, by monotone steps from above on Σ n(ψ − λ), convex in ψ.
  */
 const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least: number): ReadonlyArray<Analysis> => {
   const dim = Math.round(Math.sqrt(scatters[0].s.length))
@@ -512,7 +507,7 @@ const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least
 const MAX_COMMON_STEPS = 1000
 
 /**
- * Nearest covariances with common loadings and own noise: F from the covariances minus their diagonals, the nearest noise for this F, then
+ * Nearest covariances with common loadings and own noise: F from the covariances minus their diagonals, the nearest noise for it, then
  * iterations.
  */
 const nearestLoadings = (
@@ -536,14 +531,14 @@ const nearestLoadings = (
 const isExact = ({ loadings, noise, isotropic }: AnalyserKind): boolean =>
   isotropic && (loadings === 'own' || noise === 'common')
 
-/** Re-exported: true if the nearest covariances are the maximum-likelihood ones above a bound, by any algorithm. */
+/** True if the nearest covariances are the maximum-likelihood ones above a bound. */
 export { isExact }
 
 /**
  * Returns the F and ψ with the least relative entropy to given covariances, with noise of at least `least`. Exact for equal noise in all
  * columns, except with common loadings and own noise. Otherwise covariances of the family are reproduced up to 2⁻⁵² |Σ|/ψ of a noise
- * (except for one in a hundred with the maximum identifiable number of factors and very different noise, e^±4). For others the variances
- * are reproduced, near the optimum with a noise of at least a hundredth of a column's variance given the others.
+ * (except for one in a hundred with the maximum identifiable number of factors and very different noise, e^±4); of others the variances
+ * are, near the optimum with a noise of at least a hundredth of a column's variance given the others.
  */
 export const nearestAnalyses = (
   kind: AnalyserKind,
@@ -555,7 +550,7 @@ export const nearestAnalyses = (
     if (own.length === 1 || kind.loadings === 'own') {
       if (kind.isotropic) return isotropicAnalyses(own, rank, least)
       const { noise, eigens, gradient } = nearestNoise(own, rank)
-      // ψ(1 − ∂/∂log ψ) gives the variances of S; at the optimum the derivative is 0.
+      // ψ(1 − ∂/∂log ψ) gives the variances of S.
       const all = noise.map((v, i) => Math.max(v * (1 - gradient[i]), least))
       return eigens.map(eigen => ({
         loads: loadingsOfEigenvectors(rank, noise, eigen, j => eigen.values[j] - 1),
@@ -571,13 +566,12 @@ export const nearestAnalyses = (
 
 const EMPTY_ANALYSIS: Analysis = { loads: new Float64Array(0), noise: new Float64Array(0) }
 
-/** Maximum number of initializations. */
 const MAX_INITIALIZATIONS = 16
 
-/** Number of iterations before initializations are compared. */
+/** Iterations before initializations are compared. */
 const COMPARED_AFTER_STEPS = 100
 
-/** Initial loadings from regressions of all columns on a few of them. */
+/** Regressions of all columns on a few of them. */
 const regressionLoadings = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -605,7 +599,7 @@ const regressionLoadings = (
   return pooledNoise(kind, scatters, left, 0).map((noise, k) => ({ loads: loads[k], noise }))
 }
 
-/** Returns the best solution from several initializations, the current one among them. */
+/** Returns the best solution from several initializations and `start`. */
 export const multistartAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,

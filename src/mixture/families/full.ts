@@ -1,6 +1,6 @@
 /**
- * Mixtures of Gaussians with full covariances, Σ_k = L_k L_kᵀ, or one for all. The factor of S_k = α²Σ_k + σ²I is the triangle of the stack
- * [αL_kᵀ; σI], whose condition number is the root of that of S_k.
+ * Mixtures of Gaussians with full covariances, own or common. The factor of S_k = α²Σ_k + σ²I is the triangle of the stack [αL_kᵀ; σI],
+ * whose condition number is the root of that of S_k.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import {
@@ -34,7 +34,7 @@ import * as Gaussian from './gaussian.js'
 
 // —— factors in the vocabulary ——
 
-/** L, [..., d, d], from the logarithms of its diagonal, [..., d], and the entries below, row by row, [..., d(d − 1)/2]. */
+/** L, [..., d, d], from its log diagonal, [..., d], and the entries below, row by row, [..., d(d − 1)/2]. */
 const triangleTensor = (logScales: Tensor, lower: Tensor): Tensor => {
   const { shape, rank } = logScales
   const dim = shape[rank - 1]
@@ -55,7 +55,7 @@ const negLogDeterminant = (factor: Tensor): Tensor => neg(sum(log(diagonal(facto
 
 const inverseTriangle = (factor: Tensor): Tensor => solveTriangular(factor, eye(factor.shape[factor.rank - 1]))
 
-/** Evaluates Gaussians with a level per row, from factors [rows, K | 1, d, d]. */
+/** Evaluates with a level per row; factors are [rows, K | 1, d, d]. */
 const evaluatePerRow = (means: Tensor, factor: Tensor, x: Tensor, level: RowLevel): Gaussian.GaussianEvaluation => {
   const white = solveTriangular(factor, expandDims(Gaussian.residuals(x, means, level), 3))
   return Gaussian.evaluationOfSeparate(
@@ -72,7 +72,7 @@ interface FullTensors {
   readonly lower: Tensor
 }
 
-/** Precision roots R_k, P_k = R_kᵀR_k, [K, d, d], at one level, and log |R_k|, [K]. */
+/** R_k, P_k = R_kᵀR_k, [K, d, d], and log |R_k|, [K]. */
 interface PrecisionRoots {
   readonly root: Tensor
   readonly logRoot: Tensor
@@ -83,7 +83,7 @@ const rootsOf = (factor: Tensor): PrecisionRoots => ({
   logRoot: negLogDeterminant(factor)
 })
 
-/** Evaluates Gaussians with covariances of their own. */
+/** Evaluates Gaussians with own covariances. */
 export const evaluateFull = (
   means: Tensor,
   { root, logRoot }: PrecisionRoots,
@@ -99,7 +99,7 @@ export const evaluateFull = (
   )
 }
 
-/** Evaluates at a noise level Gaussians that are given by their triangles at time 0, [K, d, d]. */
+/** Evaluates Gaussians at a level from triangles at time 0, [K, d, d]. */
 export const evaluateTriangles = (
   means: Tensor,
   triangles: Tensor,
@@ -116,19 +116,19 @@ const evaluatedOwnFull = Gaussian.evaluatedGaussians(({ means, logScales, lower 
   evaluateTriangles(means, triangleTensor(logScales, lower), x, level)
 )
 
-/** Evaluates Gaussians with given triangles, [K, d, d], at any level. */
+/** Gaussians with triangles [K, d, d], at any level. */
 export const evaluatedTriangles = Gaussian.evaluatedGaussians(
   ({ means, factors }: Pick<FullTensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
     evaluateTriangles(means, factors, x, level)
 )
 
-/** Evaluates Gaussians with given factors, [K, d, d], without noise. */
+/** Gaussians with factors [K, d, d], without noise. */
 export const evaluatedFactors = Gaussian.evaluatedGaussians(
   ({ means, factors }: Pick<FullTensors, 'means' | 'logits'> & { readonly factors: Tensor }, x, level) =>
     evaluateFull(means, rootsOf(factors), x, level)
 )
 
-/** Evaluates Gaussians with one factor at one level, [1, d, d]: rows and centres are whitened once. */
+/** Evaluates with one factor, [1, d, d]; rows and centres are whitened once. */
 const evaluateCommonFactor = (means: Tensor, factor: Tensor, x: Tensor, alpha: Tensor): Gaussian.GaussianEvaluation => {
   const root = inverseTriangle(factor)
   const rows = matMul(x, root, { transposeB: true })
@@ -148,24 +148,24 @@ const evaluatedCommonFull = Gaussian.evaluatedGaussians(({ means, logScales, low
     : evaluatePerRow(means, expandDims(factors, 1), x, level)
 })
 
-/** Evaluates Gaussians with a common factor, [d, d], without noise. */
+/** Gaussians with a common factor, [d, d], without noise. */
 export const evaluatedCommonFactor = Gaussian.evaluatedGaussians(
   ({ means, factor }: Pick<FullTensors, 'means' | 'logits'> & { readonly factor: Tensor }, x, level) =>
     evaluateCommonFactor(means, factor, x, level.alpha)
 )
 
-/** Full covariances, one for each component (VVV). */
+/** Own full covariances (VVV). */
 export const ownTriangles = Covariances.triangular({ isShared: false, densities: evaluatedOwnFull })
 
-/** A full covariance common to the components (EEE). */
+/** A common full covariance (EEE). */
 export const commonTriangle = Covariances.triangular({ isShared: true, densities: evaluatedCommonFull })
 
 /**
- * A mixture with free weights and a full covariance for each component: Σ_k = L_k L_kᵀ, L_k lower triangular with exp(logScales_k) on its
- * diagonal, [K, d], and `lower` below it, row by row, [K, d(d − 1)/2].
+ * A mixture with free weights and own full covariances: Σ_k = L_k L_kᵀ, L_k lower triangular with exp(logScales_k) on its diagonal, [K, d],
+ * and `lower` below it, row by row, [K, d(d − 1)/2].
  *
- * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). The M-step at a noise
- * level is exact: a scatter's eigenvalues are clipped, max(·, α²φ + σ²), and converted to time 0.
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). The M-step at a level
+ * is exact: a scatter's eigenvalues are clipped, max(·, α²φ + σ²), and converted to time 0.
  */
 export const full = Derive.mixtureCase({
   name: 'full',
@@ -177,11 +177,11 @@ export const full = Derive.mixtureCase({
 })
 
 /**
- * A mixture with free weights and one full covariance for all components: Σ = LLᵀ, L lower triangular with exp(logScales) on its diagonal,
- * [d], and `lower` below it, row by row, [d(d − 1)/2].
+ * A mixture with free weights and one full covariance: Σ = LLᵀ, L lower triangular with exp(logScales) on its diagonal, [d], and `lower`
+ * below it, row by row, [d(d − 1)/2].
  *
- * s(x) = S⁻¹(Σ w_k αc_k − x), S = α²Σ + σ²I, w = softmax(log π_k − ½(x − αc_k)ᵀS⁻¹(x − αc_k)). The M-step at a noise level is exact: the
- * pooled scatter's eigenvalues are clipped, max(·, α²φ + σ²), and converted to time 0.
+ * s(x) = S⁻¹(Σ w_k αc_k − x), S = α²Σ + σ²I, w = softmax(log π_k − ½(x − αc_k)ᵀS⁻¹(x − αc_k)). The M-step at a level is exact: the pooled
+ * scatter's eigenvalues are clipped, max(·, α²φ + σ²), and converted to time 0.
  */
 export const tied = Derive.mixtureCase({
   name: 'tied',

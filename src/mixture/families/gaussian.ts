@@ -1,6 +1,6 @@
 /**
  * Functions shared by families of Gaussian mixtures. At level (α, σ) component k is N(αc_k, S_k), S_k = α²Σ_k + σ²I, P_k = S_k⁻¹; r_k = x −
- * αc_k. A level is common, with one entry, or per row, [rows, 1].
+ * αc_k. A level is common, with one entry, or [rows, 1].
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
@@ -33,9 +33,9 @@ import type { Mixture } from '../mixtureData.js'
 export interface GaussianEvaluation {
   /** log N(x; αc_k, S_k), [rows, K] */
   readonly logDensity: Tensor
-  /** Σ_k w_k P_k r_k for weights w [rows, K], [rows, dim] */
+  /** Σ_k w_k P_k r_k for weights [rows, K], [rows, dim] */
   readonly pull: (shares: Tensor) => Tensor
-  /** Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]. Σ w|P r|² − |Σ w P r|² would cancel for distant rows. */
+  /** Σ_k w_k (|δ_k|² − tr P_k), δ_k = P_k r_k − Σ_l w_l P_l r_l, [rows, 1]; Σ w|P r|² − |Σ w P r|² would cancel for distant rows. */
   readonly curvature: (shares: Tensor) => Tensor
 }
 
@@ -57,7 +57,7 @@ export interface Evaluated<T> {
   readonly logDensity?: (params: T, x: Tensor, level: RowLevel) => Tensor
 }
 
-/** Returns components, score s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k) from evaluated Gaussians with responsibilities w. */
+/** Returns components, score s = −Σ w_k P_k r_k and div s = Σ w_k(|δ_k|² − tr P_k), w the responsibilities. */
 export const evaluatedGaussians = <T extends MeansAndLogits>(
   evaluate: (params: T, x: Tensor, level: RowLevel) => GaussianEvaluation
 ): Evaluated<T> => {
@@ -96,7 +96,7 @@ export const logNormalTensor = (dim: number, squared: Tensor, logRoot: Tensor): 
 /** True if all rows share one level. */
 export const hasCommonLevel = ({ alpha, sigma }: RowLevel): boolean => alpha.size === 1 && sigma.size === 1
 
-/** Reshapes α and σ to [rows | 1, 1, …], with `axes` axes of length 1. */
+/** Reshapes α and σ to [rows | 1, 1, …] with `axes` last axes. */
 export const appendLevelAxes = ({ alpha, sigma }: RowLevel, axes: number): RowLevel => {
   const over = (x: Tensor): Tensor => reshape(x, [x.size, ...new Array<number>(axes).fill(1)])
   return { alpha: over(alpha), sigma: over(sigma) }
@@ -106,7 +106,7 @@ export const appendLevelAxes = ({ alpha, sigma }: RowLevel, axes: number): RowLe
 export const residuals = (x: Tensor, centres: Tensor, level: RowLevel): Tensor =>
   sub(expandDims(x, 1), mul(appendLevelAxes(level, 2).alpha, expandDims(centres, 0)))
 
-/** Evaluation with own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
+/** Own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
 export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: Tensor): GaussianEvaluation => {
   const pull = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), pulls), 1)
   return {
@@ -119,7 +119,7 @@ export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: 
   }
 }
 
-/** Evaluation with one P: P_k r_k = Px − αPc_k, so δ_k does not depend on x. No array exceeds [rows, dim] or [rows, K]. */
+/** One P: P_k r_k = Px − αPc_k, so δ_k does not depend on x, and no array exceeds [rows, dim] or [rows, K]. */
 export const evaluationOfShared = (
   logDensity: Tensor,
   pointPull: Tensor,
@@ -136,7 +136,7 @@ export const evaluationOfShared = (
 
 // —— as arrays ——
 
-/** Fields with a number of components. As an annotation of `parameters`' argument it lets the compiler infer the parameters' names. */
+/** As an annotation of `parameters`' argument it lets the compiler infer the parameters' names. */
 export interface ComponentCount {
   readonly components: number
 }
@@ -152,13 +152,13 @@ export const permuteFirstAxis =
     return { shape, values: values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)]) }
   }
 
-/** Permutes the components of a mixture whose arrays all have one row per component. */
+/** Permutes components if all arrays have one row per component. */
 export const permuteComponents =
   (order: ReadonlyArray<number>) =>
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
     Params.map<NdArray, NdArray>(permuteFirstAxis(order))(params)
 
-/** Returns a permutation of the components that skips arrays whose size is the same for one component more (`more`). */
+/** Permutes components except in arrays whose size is the same for one component more (`more`). */
 export const relabelledAs =
   <P extends string>(now: Params.Shapes<P>, more: Params.Shapes<P>) =>
   (order: ReadonlyArray<number>) =>
@@ -178,12 +178,12 @@ export const shiftMeans =
     return { ...params, means: { shape, values: moved } }
   }
 
-/** Scales the columns of [K, dim] by a vector. */
+/** Multiplies the rows of [K, dim] by a vector. */
 export const scaleRows =
   (by: Float64Array) =>
   ({ shape, values }: NdArray): NdArray => ({ shape, values: values.map((c, at) => c * by[at % by.length]) })
 
-/** Converts log variances to columns scaled by `by`. */
+/** Log variances of columns times `by`. */
 export const scaleLogVariances =
   (by: Float64Array) =>
   ({ shape, values }: NdArray): NdArray => ({
@@ -204,11 +204,11 @@ export const mapMeanRows =
     }
   }
 
-/** log max(w, least), so that a component without mass keeps a finite logit. */
+/** log w, finite for a component without mass. */
 export const logShares = (weights: Float64Array): NdArray =>
   vectorArray(tabulate(weights.length, k => Elementary.log(Math.max(weights[k], Number.MIN_VALUE))))
 
-/** Returns the sum of the values, added in order. */
+/** Sum of the values, added in order. */
 export const sumValues = (values: Float64Array): number => {
   let sum = 0
   for (let at = 0; at < values.length; at++) sum += values[at]
@@ -217,7 +217,7 @@ export const sumValues = (values: Float64Array): number => {
 
 // —— the part of an M-step common to all families ——
 
-/** Displacement of each centre to the mean of its rows at their level, [K, dim]; 0 without mass. */
+/** Displacement of each centre to the mean of its rows, at their level, [K, dim]; 0 without mass. */
 export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array => {
   const moved = new Float64Array(sums.length)
   for (let k = 0, at = 0; k < mass.length; k++)
@@ -225,7 +225,7 @@ export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array =>
   return moved
 }
 
-/** Maximizing centres at time 0 and logits, for any covariances. */
+/** Maximizing centres at time 0 and logits. */
 export const maximizingCentres = (
   { means }: { readonly means: NdArray },
   moments: Moments,
@@ -240,7 +240,7 @@ export const maximizingCentres = (
   }
 }
 
-/** Smallest variance at a level that respects the lower bound at time 0. */
+/** α²φ + σ² for the lower bound φ at time 0. */
 export const minVarianceAtLevel = ({ level, floor }: MStepContext): number =>
   Elementary.square(level.alpha) * floor + Elementary.square(level.sigma)
 
@@ -257,7 +257,7 @@ export const varianceAtTimeZero =
 
 // —— mixtures ——
 
-/** Diagonals of a mixture's covariances, [K · dim]. */
+/** Diagonals of the covariances, [K · dim]. */
 export const diagonalsOf = ({ means: { shape }, variances }: Mixture): Float64Array => {
   const [count, dim] = shape
   const width = variances.length / count
@@ -277,7 +277,7 @@ const logsOf = ({ values }: NdArray): Float64Array => {
   return tabulate(values.length, k => values[k] - all)
 }
 
-/** Returns π_k = e^{l_k}/Σ_m e^{l_m} from logits, [K]. */
+/** π_k = e^{l_k}/Σ_m e^{l_m}, [K]. */
 export const softmaxWeights = (logits: NdArray): Float64Array => {
   const logs = logsOf(logits)
   return tabulate(logs.length, k => Elementary.exp(logs[k]))
@@ -286,8 +286,8 @@ export const softmaxWeights = (logits: NdArray): Float64Array => {
 // —— Fisher's metric ——
 
 /**
- * Distance by Fisher's metric, √Σ_k π_k(ρ_k + (δ log π_k)²), `apart` returning ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order: √2 times
- * the root of the relative entropy of row and component.
+ * Distance by Fisher's metric, √Σ_k π_k(ρ_k + (δ log π_k)²), √2 times the root of the relative entropy of row and component; `apart`
+ * returns ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order.
  */
 export const fisherDistance = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
   const before = logsOf(from)

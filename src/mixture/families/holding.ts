@@ -1,4 +1,4 @@
-/** Mixtures in which some components are known, in whole or in part: known values replace parameters. */
+/** Mixtures in which some components are known, in whole or in part. */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { assignment } from '../../../lib/arrays/assignment.js'
@@ -35,7 +35,7 @@ interface KnownValues {
   readonly values: NdArray
 }
 
-/** Known weights; `rest` is the total weight of the other components. */
+/** `rest`: total weight of the other components. */
 interface FixedWeights {
   readonly mask: NdArray
   readonly weights: Float64Array
@@ -63,7 +63,7 @@ const hasOwnCovariances = ({ model, family }: LearnableGaussians): boolean => {
   )
 }
 
-/** Mixture of the known values, isotropic where unknown. */
+/** Isotropic where unknown. */
 const knownMixture = (known: FixedComponents, count: number, dim: number): Mixture =>
   Maps.mixtureOfTriangles(
     {
@@ -110,10 +110,9 @@ const knownValues = (
   }
 }
 
-/** Logit for a weight of 0. */
 const ZERO_WEIGHT_LOGIT = -1e300
 
-/** log π_k with known weights, the others sharing the rest; known logits have a gradient of 0. */
+/** log π_k, unknown weights sharing the rest; known logits have a gradient of 0. */
 const knownLogWeights = ({ mask, weights, rest, isWhole }: FixedWeights, logits: Tensor): Tensor => {
   const isHeld = fromNdArray(mask)
   const logs = fromNdArray(Gaussian.vectorArray(weights.map((w, k) => (mask.values[k] === 1 ? Elementary.log(w) : 0))))
@@ -122,7 +121,7 @@ const knownLogWeights = ({ mask, weights, rest, isWhole }: FixedWeights, logits:
     : where(isHeld, logs, add(logSoftmax(where(isHeld, ZERO_WEIGHT_LOGIT, logits)), Elementary.log(rest)))
 }
 
-/** Reorders components so that those nearest to known means take their places. */
+/** Puts the components nearest to known means in their places. */
 const orderWithKnownPlaces = (known: FixedComponents, means: NdArray): ReadonlyArray<number> => {
   const [count, dim] = means.shape
   const row = (k: number): Float64Array => means.values.subarray(k * dim, (k + 1) * dim)
@@ -168,7 +167,7 @@ const mStepWithFixed = (
   known: FixedComponents,
   { inArrays }: Replacement
 ): MStep<GaussianParameter> => {
-  /** Moments without displacement of known means. */
+  /** Sets the displacement of known means to 0. */
   const withoutDisplacement = (moments: Moments, dim: number): Moments => ({
     ...moments,
     sums: moments.sums.map((s, at) => ((known[Math.floor(at / dim)]?.mean ?? null) === null ? s : 0))
@@ -186,7 +185,7 @@ const mStepWithFixed = (
   }
 }
 
-/** Returns the model with known values in place of parameters. */
+/** Known values replace parameters. */
 const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): Model<GaussianParameter> => {
   const { model, family, mStep, start, toMixture, fromMixture } = gaussians
   const count = family.count(1)
@@ -239,7 +238,6 @@ const modelWithFixed = (gaussians: LearnableGaussians, known: FixedComponents): 
   }
 }
 
-/** Returns the problems of known components in a family. */
 const knownProblems = (known: FixedComponents, gaussians: LearnableGaussians): ReadonlyArray<Problem.Problem> => {
   const { model, family, toMixture, fromMixture } = gaussians
   const count = family.count(1)
@@ -323,12 +321,11 @@ const withFixedCase = Case.define('Score', {
  * Returns a mixture whose first components are known, in whole or in part: a `Component.fixed` for each lists which of its mean, its
  * covariance and its weight are fixed; the rest is estimated.
  *
- * Known values are stored in the score. Parameters have entries for them, without effect and with gradient 0, so no optimizer,
- * initialization or split-and-merge move changes them: means and weights are exactly those given, covariances up to the rounding of their
- * parameters. EM is exact, at time 0 and at noise levels: free weights share the rest in proportion to their masses, and covariances are
- * about the known means. Of an initializer's centres, those nearest to known means are replaced. Covariances can be known only if each
- * component has its own: `isotropic`, `diagonal`, `full`, and 'VII', 'VVI', 'VVV'. Mixtures with tails or a background are rejected. The
- * data are not centred: centre columns that are far from 0.
+ * Parameters have entries for known values, without effect and with gradient 0, so no optimizer, initialization or split-and-merge move
+ * changes them: means and weights are exactly those given, covariances up to the rounding of their parameters. EM is exact, at any level:
+ * free weights share the rest in proportion to their masses, and covariances are about the known means. Of an initializer's centres, those
+ * nearest to known means are replaced. Covariances can be known only if each component has its own: `isotropic`, `diagonal`, `full`, and
+ * 'VII', 'VVI', 'VVV'. Mixtures with tails or a background are rejected. The data are not centred: centre columns that are far from 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -6,7 +6,7 @@ import { Field, Problem } from '../../core/index.js'
 /** One number for all columns, or one for each. */
 export type Place = number | ReadonlyArray<number>
 
-/** A variance v of v I, variances by columns, or a matrix. */
+/** v of v I, variances by columns, or a matrix. */
 export type Spread = Place | ReadonlyArray<ReadonlyArray<number>>
 
 /** Fixed parameters of a component; null if estimated. */
@@ -38,7 +38,7 @@ const frozenSpread = (given: Spread): Spread =>
   isMatrixSpread(given) ? Object.freeze(given.map(row => Object.freeze(row.map(x => x + 0)))) : frozenPlace(given)
 
 /**
- * Returns known parameters of a component: its mean, covariance or weight, for `Score.withFixed`.
+ * Returns known parameters of a component, for `Score.withFixed`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -76,15 +76,15 @@ const isFixed = (u: unknown): u is Fixed => {
 
 const spreadEntries = (given: Spread): ReadonlyArray<number> => [given].flat(2)
 
-/** Number of columns; null if it fits any number. */
+/** null if it fits any number of columns. */
 const fixedDim = ({ mean, covariance }: Fixed): number | null =>
   isList(mean) ? mean.length : isList(covariance) ? covariance.length : null
 
-/** Returns the mean as [dim]. */
+/** Mean as [dim]. */
 export const fixedMean = (mean: Place, dim: number): Float64Array =>
   typeof mean === 'number' ? new Float64Array(dim).fill(mean) : Float64Array.from(mean)
 
-/** Returns the triangle of the covariance, [d, d] row-major; null if it is not positive definite. */
+/** Triangle, [d, d] row-major; null if not positive definite. */
 export const fixedTriangle = (covariance: Spread, dim: number): Float64Array | null => {
   const variances = isMatrixSpread(covariance) ? null : fixedMean(covariance, dim)
   const flat = variances
@@ -93,7 +93,7 @@ export const fixedTriangle = (covariance: Spread, dim: number): Float64Array | n
   return Factor.choleskyOfCovariance(flat, dim)?.values ?? null
 }
 
-/** True if symmetric, since the triangle is computed from the lower half alone. */
+/** Checked since triangles are computed from the lower half alone. */
 const isSymmetricSpread = (covariance: Spread): boolean =>
   !isMatrixSpread(covariance) ||
   (covariance.every(row => row.length === covariance.length) &&
@@ -118,13 +118,13 @@ const isValidFixed = (given: Fixed): boolean => {
 const fitsColumns = ({ mean, covariance }: Fixed, dim: number): boolean =>
   [mean, covariance].every(given => !isList(given) || given.length === dim)
 
-/** Returns the numbers of columns to check: the one that fits, or 1 and 2 if any does. */
+/** Numbers of columns to check: the one that fits, or 1 and 2 if any does. */
 export const possibleDims = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
   const dims = known.flatMap(one => fixedDim(one) ?? [])
   return dims.length > 0 ? dims.slice(0, 1) : [1, 2]
 }
 
-/** Returns the problems with data of this number of columns. `name` names the components in messages. Default: 'known'. */
+/** Problems with data of `dim` columns. `name` is that of the components in messages. Default: 'known'. */
 export const requirements = (
   known: ReadonlyArray<Fixed>,
   dim: number,
@@ -150,7 +150,7 @@ const show = ({ mean, covariance, weight }: Fixed): string => {
   return `Component.fixed({ ${parts.join(', ')} })`
 }
 
-/** Returns the known components as a formula. */
+/** Shows the known components as a formula. */
 export const formula = (known: ReadonlyArray<Fixed>): string =>
   known
     .flatMap(({ mean, covariance, weight }, k) =>

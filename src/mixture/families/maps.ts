@@ -1,4 +1,4 @@
-/** Derivations from a family's conversions between parameters and mixtures. */
+/** Parts of a family derived from conversions between parameters and mixtures. */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
@@ -11,16 +11,13 @@ import * as Gaussian from './gaussian.js'
 
 export interface MixtureMaps<P extends string> {
   readonly toMixture: (params: Params.Params<P>) => Mixture
-  /** Returns the nearest parameters by relative entropy, Σ_k π_k KL(N_k ‖ ·): the maximum-likelihood ones for an E-step's moments. */
+  /** Returns the nearest parameters by Σ_k π_k KL(N_k ‖ ·): the maximum-likelihood ones for an E-step's moments. */
   readonly fromMixture: (mixture: Mixture) => Params.Params<P>
 }
 
 // —— moments ——
 
-/**
- * Second moments Σ r(x − c)(x − c)ᵀ about the new means, in the form of `second`, from those about the old ones; rounding may make them
- * negative.
- */
+/** Σ r(x − c)(x − c)ᵀ about the new means, in the form of `second`, from moments about the old ones; rounding may make them negative. */
 export const scatterAboutNewMeans = (second: Second, moments: Moments, dim: number): Float64Array => {
   const { mass, second: about } = moments
   if (second === 'none') return about
@@ -35,7 +32,7 @@ export const scatterAboutNewMeans = (second: Second, moments: Moments, dim: numb
   }
 }
 
-/** Converts second moments about the old means to those about means displaced by `moved`. */
+/** Moves second moments to means displaced by `moved`. */
 type ShiftMoments = (about: Float64Array, mass: Float64Array, moved: Float64Array, dim: number) => Float64Array
 
 const traceAboutNewMeans: ShiftMoments = (about, mass, moved, dim) => {
@@ -81,7 +78,7 @@ export const secondMomentsOf = (second: Second, mixture: Mixture): Float64Array 
 
 // —— mixtures ——
 
-/** Returns the mixture with equal weights and isotropic components of one variance. */
+/** Mixture with equal weights and one variance. */
 export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
   const [count] = means.shape
   return {
@@ -92,7 +89,7 @@ export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
   }
 }
 
-/** Conversion from centres through an isotropic mixture; the inverse is given. */
+/** Converts centres through an isotropic mixture. */
 export const startFromMaps = <P extends string>(
   { fromMixture }: Pick<MixtureMaps<P>, 'fromMixture'>,
   count: number,
@@ -103,7 +100,7 @@ export const startFromMaps = <P extends string>(
   fromCentres: (means, variance) => fromMixture(isotropicMixture(means, variance))
 })
 
-/** Returns the mixture with covariances L_k L_kᵀ. */
+/** Mixture with covariances L_k L_kᵀ. */
 export const mixtureOfTriangles = (
   { means, weights }: Pick<Mixture, 'means' | 'weights'>,
   triangles: ReadonlyArray<Float64Array>
@@ -118,7 +115,7 @@ export const mixtureOfTriangles = (
   }
 }
 
-/** Returns the mixture on columns times `by`. */
+/** Mixture on columns times `by`. */
 export const scaledMixture = (by: Float64Array, mixture: Mixture): Mixture => {
   const first = { means: Gaussian.scaleRows(by)(mixture.means), weights: mixture.weights }
   if (mixture.factors !== null)
@@ -130,14 +127,14 @@ export const scaledMixture = (by: Float64Array, mixture: Mixture): Mixture => {
   return { ...first, variances, factors: null }
 }
 
-/** Returns the parameters on columns times `by`, for a family closed under scaling. */
+/** Parameters on columns times `by`, of a family closed under scaling. */
 export const scaleParams =
   <P extends string>({ toMixture, fromMixture }: MixtureMaps<P>) =>
   (by: Float64Array) =>
   (params: Params.Params<P>): Params.Params<P> =>
     fromMixture(scaledMixture(by, toMixture(params)))
 
-/** Returns the parameters shifted by a vector, for a family closed under shifts. */
+/** Parameters shifted by a vector, of a family closed under shifts. */
 export const shiftParams =
   <P extends string>({ toMixture, fromMixture }: MixtureMaps<P>) =>
   (by: Float64Array) =>
@@ -152,7 +149,7 @@ interface Sharing {
 
 /** ½Σ log² of the eigenvalues of Σ⁻¹Σ′: to second order ½ tr (Σ⁻¹δΣ)², and symmetric. */
 const covarianceDistance = (from: NdArray, to: NdArray, dim: number): number => {
-  /** Columns of L⁻¹L′, one per row. */
+  /** Rows are the columns of L⁻¹L′. */
   const between = Factor.solve(from, dim, transposed(to.values, dim))
   const both = new Float64Array(dim * dim)
   for (let c = 0; c < between.length; c += dim)
@@ -199,7 +196,7 @@ const triangularDistances = (
   }
 }
 
-/** Distance √Σ_k π_k(δcᵀΣ⁻¹δc + ½Σ log² eigenvalues of Σ⁻¹Σ′ + (δ log π_k)²) of the mixtures of two parameters. */
+/** √Σ_k π_k(δcᵀΣ⁻¹δc + ½Σ log² eigenvalues of Σ⁻¹Σ′ + (δ log π_k)²) */
 export const paramsDistance =
   <P extends string>({ toMixture }: Pick<MixtureMaps<P>, 'toMixture'>, { isShared = false }: Partial<Sharing> = {}) =>
   (from: Params.Params<P>, to: Params.Params<P>): number => {
@@ -214,7 +211,7 @@ export const paramsDistance =
 
 // —— the M-step ——
 
-/** Covariance [d, d] at the rows' level from moments W_k/n_k, with entries of the old one where there are no moments. */
+/** Covariance [d, d] at the rows' level from W_k/n_k; entries without moments are the old ones. */
 const momentCovariance = (
   second: Exclude<Second, 'none'>,
   own: Float64Array,
@@ -235,8 +232,8 @@ const covarianceAtLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: MS
   )
 
 /**
- * M-step derived from the conversions: the mixture of the moments at their level is converted to the family, its eigenvalues are clipped,
- * max(·, α²φ + σ²), and their values at time 0 are converted again. Exact if S_k and the clipped covariances are in the family.
+ * M-step from the conversions: the mixture of the moments is converted to the family, its eigenvalues are clipped, max(·, α²φ + σ²), and
+ * their values at time 0 are converted again. Exact if S_k and the clipped covariances are in the family.
  */
 export const mStep = <P extends string>(
   { toMixture, fromMixture }: MixtureMaps<P>,

@@ -7,7 +7,7 @@ import * as Derive from './derive.js'
 
 type WeightSharing = 'free' | 'equal'
 
-/** A covariance structure, as a value or by its name in mclust or McNicholas & Murphy, and weights. */
+/** `covariance`: a value, or its name in mclust or McNicholas & Murphy. */
 export interface Options<C, W> {
   readonly components: number
   readonly covariance: C
@@ -15,7 +15,7 @@ export interface Options<C, W> {
   readonly weights?: W
 }
 
-/** Names of the parameters; with equal weights there are no logits. */
+/** Parameter names; equal weights have no logits. */
 export type MixtureParametersOf<C, W> = 'means' | (W extends 'equal' ? never : 'logits') | Covariance.ParametersOf<C>
 
 export type CovarianceArgument = Covariance.Covariance<string> | Covariance.Name | Covariance.FactorName
@@ -50,8 +50,7 @@ export interface MixtureCaseFields {
 }
 
 /**
- * A mixture Σ_k π_k N(c_k, Σ_k) with any covariance structure: a `Covariance`, or its name in mclust. `isotropic`, `diagonal`, `tied`,
- * `full` and the others are special cases.
+ * A mixture Σ_k π_k N(c_k, Σ_k) with any covariance structure: a `Covariance`, or its name in mclust.
  *
  * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). With weights 'equal',
  * π_k = 1/K is fixed.

@@ -1,4 +1,4 @@
-/** Multivariate t in the tensor vocabulary: in closed form without noise, and at a level by the trapezoid rule in log g. */
+/** Multivariate t in the tensor vocabulary: in closed form without noise, otherwise by the trapezoid rule in log g. */
 import {
   add,
   div,
@@ -30,7 +30,7 @@ import {
 import { EXPANSION_FROM } from '../../../lib/numbers/gammaRatio.js'
 import type { RowLevel } from '../family.js'
 
-/** Gaussians N(αc_k, α²Σ_k + σ²I) from which t components are built. */
+/** N(αc_k, α²Σ_k + σ²I) from which t components are built. */
 export interface PrecisionGaussians {
   /** [rows, K] */
   readonly logDensity: (x: Tensor, level: RowLevel) => Tensor
@@ -46,7 +46,7 @@ const asRowTensor = (nu: Tensor): Tensor => reshape(nu, [1, -1])
 /** log Γ((ν + d)/2) − log Γ(ν/2) − (d/2) log(ν/2). */
 const logPeakTensor = (nu: Tensor, dim: number): Tensor => {
   const most = 2 * EXPANSION_FROM
-  // Both branches are finite, with their derivatives, also if the other is chosen.
+  // Both branches have finite derivatives, chosen or not.
   const small = minimum(nu, most)
   const plain = sub(
     sub(logGamma(mul(0.5, add(small, dim))), logGamma(mul(0.5, small))),
@@ -55,7 +55,7 @@ const logPeakTensor = (nu: Tensor, dim: number): Tensor => {
   return where(greater(nu, most), logPeakExpanded(maximum(nu, most), dim), plain)
 }
 
-/** (x + h − ½) log(1 + h/x) − h + r(x + h) − r(x) for x = ν/2, h = d/2, and r the remainder of Stirling's formula. */
+/** (x + h − ½) log(1 + h/x) − h + r(x + h) − r(x), x = ν/2, h = d/2, r the remainder of Stirling's formula. */
 const logPeakExpanded = (nu: Tensor, dim: number): Tensor => {
   const x = mul(0.5, nu)
   const h = dim / 2
@@ -89,7 +89,7 @@ export const cleanStudent =
 /**
  * Number of precisions per row, for all digits of two derivatives, except for ν ≥ 100 and rows beyond 20 σ under noise far above α√Σ. The
  * trapezoid rule converges like e^{−π²/h} for integrands that decrease like e^{−e^y}, so steps are even in u, y = p + u − e^{−(u + 2)}, p
- * the last change of slope of the log-density: below it a few units of u cover dozens of y.
+ * the last change of slope of the log-density.
  */
 const PRECISION_NODES = 128
 
@@ -99,7 +99,7 @@ const BEND = 2
 /** Distance in log g below which a density that decreases like e^{exponent·y/2} is negligible. */
 const lowerTailDepth = (exponent: Tensor): Tensor => add(div(55, exponent), div(10.5, sqrt(exponent)))
 
-/** Returns log-densities of t components at any level, [rows, K]. */
+/** Log-densities of t components at any level, [rows, K]. */
 export const studentLogDensity =
   (gaussians: PrecisionGaussians, nus: Tensor) =>
   (x: Tensor, { alpha, sigma }: RowLevel): Tensor => {
@@ -108,7 +108,7 @@ export const studentLogDensity =
     const column = (of: Tensor): Tensor => mul(of, ones([rows, 1]))
     const a = column(alpha)
     const s = column(sigma)
-    // The rule's end points do not affect its value, so no gradient flows through them.
+    // The end points do not affect the rule's value, so no gradient flows through them.
     const still = rowLevel(stopGradient(a), zeros([rows, 1]))
     const far = stopGradient(
       maximum(mul(2, sub(gaussians.atCentre(rows, still), gaussians.logDensity(stopGradient(x), still))), dim)

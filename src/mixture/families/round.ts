@@ -164,7 +164,7 @@ const projection = <P extends string>(
   slope: null
 })
 
-/** One variance for each component (VII). */
+/** One variance per component (VII). */
 export const ownIsotropic: Covariances.CovarianceModel<'logVariances'> = Covariances.diagonalModel({
   name: 'logVariances',
   isShared: false,
@@ -176,8 +176,8 @@ export const ownIsotropic: Covariances.CovarianceModel<'logVariances'> = Covaria
 })
 
 /**
- * A mixture with free weights and one variance for each component: s(x) = −Σ w_i (x − m_i)/u_i, u_i = α²v_i + σ², w = softmax(log π_i −
- * (d/2) log u_i − |x − m_i|²/(2u_i)). `logits` are up to a constant, and `logVariances` log v.
+ * A mixture with free weights and one variance per component: s(x) = −Σ w_i (x − m_i)/u_i, u_i = α²v_i + σ², w = softmax(log π_i − (d/2)
+ * log u_i − |x − m_i|²/(2u_i)). `logits` are up to a constant, `logVariances` log v.
  */
 export const isotropic = Derive.mixtureCase({
   name: 'isotropic',
@@ -216,23 +216,23 @@ const tiedComponents = ({ means, logits, logVariance }: CommonIsotropicTensors):
   variances: mul(exp(logVariance), ones([means.shape[0]]))
 })
 
-/** One variance for all components (EII). */
+/** One variance for all (EII). */
 export const commonIsotropic: Covariances.CovarianceModel<'logVariance'> = Covariances.diagonalModel({
   name: 'logVariance',
   isShared: true,
   isRound: true,
   densities: evaluatedCommonIsotropic,
-  // |x|² is common to the components, so responsibilities do not depend on it.
+  // |x|² is common to the components.
   projection: projection({ seesNorm: false }, tiedComponents, params =>
     Derive.paramsToMixture({ covariance: commonIsotropic, weights: 'free' })(params)
   )
 })
 
 /**
- * A mixture with free weights and one variance, common to components and columns: Σ = exp(logVariance) I.
+ * A mixture with free weights and one variance: Σ = exp(logVariance) I.
  *
- * s(x) = (Σ w_k αc_k − x)/u, u = α²v + σ², w = softmax(log π_k − |x − αc_k|²/(2u)). The M-step at a noise level is exact: the pooled
- * variance is clipped, max(Σ_k W_k tr S_k/d, α²φ + σ²), and converted to time 0.
+ * s(x) = (Σ w_k αc_k − x)/u, u = α²v + σ², w = softmax(log π_k − |x − αc_k|²/(2u)). The M-step at a level is exact: the pooled variance is
+ * clipped, max(Σ_k W_k tr S_k/d, α²φ + σ²), and converted to time 0.
  */
 export const tiedIsotropic = Derive.mixtureCase({
   name: 'tiedIsotropic',

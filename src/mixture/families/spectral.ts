@@ -1,6 +1,6 @@
 /**
  * Covariances by volume, shape and orientation (Banfield & Raftery 1993; Celeux & Govaert 1995): Σ_k = D_kᵀ diag(e^{ℓ_k}) D_k, the volume
- * and shape of ℓ_k and the axes D_k each common or the components' own. At a level S_k = D_kᵀ diag(u_k) D_k, u = α²e^ℓ + σ².
+ * and shape of ℓ_k and the axes D_k each common or own. At a level S_k = D_kᵀ diag(u_k) D_k, u = α²e^ℓ + σ².
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -41,7 +41,7 @@ import * as Diagonal from './diagonal.js'
 import * as Full from './full.js'
 import * as Gaussian from './gaussian.js'
 
-/** Parts of the covariances: common to the components, their own, or none (isotropic, or along the columns). */
+/** 'none' is isotropic, or along the columns. */
 export interface SpectralParts {
   readonly volume: 'common' | 'own'
   readonly shape: 'none' | 'common' | 'own'
@@ -62,7 +62,7 @@ const spectrumOf = ({ logVolumes, shapes }: SpectralTensors, dim: number): Tenso
     : add(volumes, matMul(reshape(shapes, [-1, dim - 1]), fromNdArray(Spectrum.contrasts(dim)), { transposeB: true }))
 }
 
-/** Axes as rows, Dᵀ of Σ = λDADᵀ: (I − A)⁻¹(I + A) = M⁻¹(I + A)², M = I + AᵀA positive definite, [..., d, d] from [..., d(d − 1)/2]. */
+/** Axes as rows, (I − A)⁻¹(I + A) = M⁻¹(I + A)², M = I + AᵀA positive definite, [..., d, d] from [..., d(d − 1)/2]. */
 const cayleyAxes = (turns: Tensor, dim: number): Tensor => {
   const identity = mul(eye(dim), ones([...turns.shape.slice(0, -1), 1, 1]))
   if (dim === 1) return identity
@@ -74,7 +74,7 @@ const cayleyAxes = (turns: Tensor, dim: number): Tensor => {
   return solveTriangular(factor, solveTriangular(factor, matMul(both, both)), { transposed: true })
 }
 
-/** Axes as rows, and the variances u along them, [rows | 1, K | 1, d]. */
+/** `axes` are rows; `u` are variances along them, [rows | 1, K | 1, d]. */
 interface AxisAlignedGaussians {
   readonly means: Tensor
   readonly axes: Tensor
@@ -103,7 +103,7 @@ const evaluateSpectral = (
   )
 }
 
-/** Evaluates Gaussians with common axes, [d, d], which rotate rows and centres once. */
+/** Common axes, [d, d], rotate rows and centres once. */
 const evaluateAlongCommonAxes = (
   { means, axes, u }: AxisAlignedGaussians,
   x: Tensor,
@@ -116,7 +116,7 @@ const evaluateAlongCommonAxes = (
 
 const MCLUST_LETTERS = { common: 'E', own: 'V', none: 'I' } as const
 
-/** Returns mclust's name, for example VVE if volumes and shapes are own and the axes common. */
+/** Returns mclust's name, for example VVE for own volumes and shapes and common axes. */
 export const mclustName = ({ volume, shape, orientation }: SpectralParts): string =>
   MCLUST_LETTERS[volume] + MCLUST_LETTERS[shape] + MCLUST_LETTERS[orientation]
 
@@ -130,7 +130,7 @@ const joinSpectralParams = <A>(
     readonly [K in SpectralParameter]: A
   }
 
-/** A shape with smaller entries counts as isotropic. */
+/** Shapes with smaller entries count as isotropic. */
 const ISOTROPIC_TOLERANCE = 1e-9
 
 const spectralShapes = (
@@ -149,7 +149,7 @@ const spectrumOfParams = (own: SpectralParams): Spectrum.Spectrum => ({
   shapes: own.shapes?.values ?? new Float64Array(0)
 })
 
-/** Axes of each component, as rows; null if they are the columns. */
+/** As rows; null if they are the columns. */
 const axesOfParams = (
   { orientation }: SpectralParts,
   { turns }: SpectralParams,
@@ -166,7 +166,7 @@ const axesOfParams = (
 
 interface OrientedSpectrum {
   readonly spectrum: Spectrum.Spectrum
-  /** Per component or one common, [d, d]; empty if they are the columns. */
+  /** Own or one common, [d, d]; empty if they are the columns. */
   readonly axes: ReadonlyArray<Float64Array>
 }
 
@@ -222,7 +222,7 @@ interface SpectralMoments {
   /** Second moments, [K, …] */
   readonly w: Float64Array
   readonly at: MStepContext
-  /** Old axes of each component and old spectrum; null if there are none. */
+  /** Old axes and spectrum. */
   readonly before: {
     readonly axes: ReadonlyArray<Float64Array> | null
     readonly spectrum: Spectrum.Spectrum
@@ -251,7 +251,7 @@ const fitCommonAxes = (parts: SpectralParts, { n, w, at, before }: SpectralMomen
     const l = Spectrum.logEigenvalues(parts, found, count, dim)
     return { found, inverse: Spectrum.spectrumPrecisions(n, at, l), value: Spectrum.spectrumLoss(n, omega, at, l) }
   }
-  // Isotropic covariances have no axes: the initial ones are those of all rows, and of each component.
+  // Isotropic covariances have no axes, so those of all rows, and of each component, are tried.
   const isRound = before === null || before.spectrum.shapes.every(x => Math.abs(x) < ISOTROPIC_TOLERANCE)
   const oldAxes = isRound ? null : before.axes
   const starts =
@@ -265,7 +265,7 @@ const fitCommonAxes = (parts: SpectralParts, { n, w, at, before }: SpectralMomen
   return { spectrum: found, axes: [axes] }
 }
 
-/** Returns the model of covariances with the given parts. */
+/** Returns the model of covariances with these parts. */
 export const spectralCovariance = (parts: SpectralParts): CovarianceModel<SpectralParameter> => {
   const { volume, shape, orientation } = parts
   const ownVolume = volume === 'own'

@@ -11,7 +11,7 @@ import * as Factor from '../../../lib/arrays/factor.js'
 import type { NdArray } from '../../../lib/arrays/ndarray.js'
 import type { MStepContext } from '../family.js'
 
-/** Which parts are each component's own. With shape 'none' the covariance is isotropic. */
+/** With shape 'none' the covariance is isotropic. */
 export interface SpectrumSharing {
   readonly volume: 'common' | 'own'
   readonly shape: 'none' | 'common' | 'own'
@@ -31,7 +31,7 @@ export interface MomentsAlongAxes {
   readonly at: MStepContext
 }
 
-/** Returns Helmert's contrasts, [d, d − 1]: orthonormal columns that sum to 0. */
+/** Helmert's contrasts, [d, d − 1]: orthonormal columns that sum to 0. */
 export const contrasts = (dim: number): NdArray => {
   const width = dim - 1
   return {
@@ -44,7 +44,7 @@ export const contrasts = (dim: number): NdArray => {
   }
 }
 
-/** Layout of θ: its length, and where each component's entries begin. */
+/** Layout of θ. */
 interface SpectrumLayout {
   /** Number of entries of a shape, of the volumes, and of all. */
   readonly width: number
@@ -66,7 +66,7 @@ const spectrumLayout = ({ volume, shape }: SpectrumSharing, count: number, dim: 
   }
 }
 
-/** Returns the log eigenvalues ℓ, [K, d]. */
+/** Log eigenvalues ℓ, [K, d]. */
 export const logEigenvalues = (
   parts: SpectrumSharing,
   { volumes, shapes }: Spectrum,
@@ -74,7 +74,7 @@ export const logEigenvalues = (
   dim: number
 ): Float64Array => predictedLogs(parts, Float64Array.of(...volumes, ...shapes), count, dim)
 
-/** Bθ, [K, d], with Cs by cumulative sums. */
+/** Bθ, [K, d], by cumulative sums. */
 const predictedLogs = (parts: SpectrumSharing, theta: Float64Array, count: number, dim: number): Float64Array => {
   const { width, volumeOf, shapeOf } = spectrumLayout(parts, count, dim)
   const out = new Float64Array(count * dim)
@@ -89,7 +89,7 @@ const predictedLogs = (parts: SpectrumSharing, theta: Float64Array, count: numbe
   return out
 }
 
-/** Shape Cᵀℓ of one spectrum, independent of the mean of ℓ. */
+/** Cᵀℓ, independent of the mean of ℓ. */
 const shapeOfLogs = (l: Float64Array): Float64Array => {
   let before = 0
   return new Float64Array(l.length - 1).map((_, i) => {
@@ -100,10 +100,10 @@ const shapeOfLogs = (l: Float64Array): Float64Array => {
 
 const meanOfValues = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / values.length
 
-/** log φ, or log of the smallest positive number if there is no bound. */
+/** log φ; of the smallest positive number without a bound. */
 const minLogEigenvalue = ({ floor }: MStepContext): number => Elementary.log(Math.max(floor, Number.MIN_VALUE))
 
-/** Returns the loss F for ω [K, d], of components with mass. */
+/** F for ω [K, d], of components with mass. */
 export const spectrumLoss = (
   n: Float64Array,
   omega: Float64Array,
@@ -121,7 +121,7 @@ export const spectrumLoss = (
   return sum
 }
 
-/** Returns 1/u, [K, d], for components with mass; 0 for the others. */
+/** 1/u, [K, d]; 0 for components without mass. */
 export const spectrumPrecisions = (
   n: Float64Array,
   { level: { alpha, sigma }, dim }: MStepContext,
@@ -131,14 +131,14 @@ export const spectrumPrecisions = (
     n[Math.floor(at / dim)] > 0 ? 1 / (Elementary.square(alpha) * Elementary.exp(x) + Elementary.square(sigma)) : 0
   )
 
-/** log of the maximum-likelihood variance at time 0 for one at a level, clipped from below. */
+/** Log of the maximum-likelihood variance at time 0 for one at a level, clipped from below. */
 const clippedLogVariance = (at: MStepContext, variance: number): number => {
   const { alpha, sigma } = at.level
   const free = (variance - Elementary.square(sigma)) / Elementary.square(alpha)
   return Math.max(Elementary.log(Math.max(free, Number.MIN_VALUE)), minLogEigenvalue(at))
 }
 
-/** Solution for EI, VI, EE and VV: a mean for each parameter, clipped; exact at any level. */
+/** Solution for EI, VI, EE and VV, exact at any level: a mean for each parameter, clipped. */
 const meanSpectrum = (
   { volume, shape }: SpectrumSharing,
   { n, omega, at }: MomentsAlongAxes,
@@ -170,7 +170,7 @@ const meanSpectrum = (
   return { volumes, shapes }
 }
 
-/** Solution for EV without noise: for a volume v a component has ℓ_j = max(log ω_j − m, log φ), with m such that Σ_j ℓ_j = dv. */
+/** Solution for EV without noise: ℓ_j = max(log ω_j − m, log φ), m such that Σ_j ℓ_j = dv for the volume v. */
 const fillVolumes = ({ n, omega, at }: MomentsAlongAxes, old: Spectrum): Spectrum => {
   const { dim, level } = at
   const least = minLogEigenvalue(at)
@@ -203,7 +203,7 @@ const fillVolumes = ({ n, omega, at }: MomentsAlongAxes, old: Spectrum): Spectru
   return { volumes: Float64Array.of(volume), shapes }
 }
 
-/** m of a component at a volume, and its number of eigenvalues above the bound. */
+/** `free`: number of eigenvalues above the bound. */
 interface FilledVolume {
   readonly m: number
   readonly free: number
@@ -211,7 +211,7 @@ interface FilledVolume {
 
 const NOT_FILLED: FilledVolume = { m: -Infinity, free: 0 }
 
-/** Returns m such that the mean of max(ℓ_j − m, least) is `volume`, for ℓ in descending order; m = −∞ if all are −∞. */
+/** Returns m such that the mean of max(ℓ_j − m, least) is `volume`, for decreasing ℓ; m = −∞ if all are −∞. */
 const fillVolume = (l: Float64Array, volume: number, least: number): FilledVolume => {
   const dim = l.length
   let sum = 0
@@ -226,8 +226,8 @@ const fillVolume = (l: Float64Array, volume: number, least: number): FilledVolum
 }
 
 /**
- * Common volume from log moments in descending order. The derivative of F is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is convex and
- * decreasing, so Newton's method converges from any start, in one step if nothing is clipped.
+ * Common volume from decreasing log moments. The derivative of F is d(Σ_k n_k − Σ_k e^{m_k}), and log Σ_k e^{m_k} is convex and decreasing,
+ * so Newton's method converges from any start.
  */
 const commonVolume = (
   sorted: ReadonlyArray<Float64Array>,
@@ -255,7 +255,7 @@ const commonVolume = (
 
 const SINGLE_COMPONENT_SHARING: SpectrumSharing = { volume: 'own', shape: 'own' }
 
-/** Design matrix B, row-major, [K · d, θ]. */
+/** B, row-major, [K · d, θ]. */
 const designMatrix = (parts: SpectrumSharing, count: number, dim: number): Float64Array => {
   const { width, size, volumeOf, shapeOf } = spectrumLayout(parts, count, dim)
   const c = contrasts(dim).values
@@ -269,17 +269,14 @@ const designMatrix = (parts: SpectrumSharing, count: number, dim: number): Float
   return b
 }
 
-/** Maximum number of Newton steps. */
 const MAX_NEWTON_STEPS = 100
 const MAX_HILDRETH_SWEEPS = 500
-/** A step that changes no logarithm by more than this is the last. */
+/** A smaller change of all logarithms is the last. */
 const LOG_TOLERANCE = 1e-13
 /** Share of the Fisher information in the curvature if noise makes it negative. */
 const MIN_CURVATURE_SHARE = 0.05
 
-/**
- * Returns the step s that minimizes gᵀs + ½sᵀLLᵀs subject to slack + Bs ≥ 0, if feasible, by coordinate ascent on the dual (Hildreth 1957).
- */
+/** Step s that minimizes gᵀs + ½sᵀLLᵀs subject to slack + Bs ≥ 0, if feasible, by coordinate ascent on the dual (Hildreth 1957). */
 const constrainedStep = (
   lower: NdArray,
   gradient: Float64Array,
@@ -330,7 +327,7 @@ const constrainedStep = (
   return free.map((x, i) => x + kept[i])
 }
 
-/** Returns θ with the volumes raised until all eigenvalues respect the lower bound. */
+/** Raises volumes in θ until all eigenvalues respect the lower bound. */
 const raiseVolumes = (parts: SpectrumSharing, theta: Float64Array, count: number, at: MStepContext): Float64Array => {
   const { volumes, volumeOf } = spectrumLayout(parts, count, at.dim)
   const least = minLogEigenvalue(at)
@@ -363,7 +360,7 @@ const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: 
       b,
       l.map(x => x - least)
     )
-    // With a tiny mass the loss does not show convergence, but vanishing steps do.
+    // With a tiny mass only vanishing steps show convergence.
     let moved = 0
     for (let t = 1; t > 1e-10; t /= 2) {
       const next = theta.map((x, i) => x + t * along[i])
@@ -384,7 +381,7 @@ const newtonSpectrum = (parts: SpectrumSharing, moments: MomentsAlongAxes, old: 
   return { volumes: theta.slice(0, volumes), shapes: theta.slice(volumes) }
 }
 
-/** Gradient of F by θ, [size], and the lower triangle of its Hessian, made positive definite; `b` is the design matrix B. */
+/** Gradient of F, [size], and the lower triangle of its Hessian, made positive definite; `b` is the design matrix. */
 const spectrumDerivatives = (
   { n, omega, at: { dim, level } }: MomentsAlongAxes,
   l: Float64Array,
@@ -444,9 +441,9 @@ const initialSpectrum = (
 }
 
 /**
- * Returns the maximum-likelihood spectrum for moments along given axes, with a lower bound, at a level. Exact at time 0, and at any level
- * for EI, VI, EE and VV; otherwise at least as likely as the old one. A component without mass keeps its parameters, unless common ones
- * take it below the bound, which raises its volume or shrinks its shape.
+ * Returns the maximum-likelihood spectrum for moments along given axes, with a lower bound. Exact at time 0, and at any level for EI, VI,
+ * EE and VV; otherwise at least as likely as the old one. A component without mass keeps its parameters, unless common ones take it below
+ * the bound, which raises its volume or shrinks its shape.
  */
 export const likeliestSpectrum = (
   parts: SpectrumSharing,

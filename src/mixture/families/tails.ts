@@ -1,4 +1,4 @@
-/** Mixtures of multivariate t with any covariance structure, derived from a family of Gaussians. */
+/** Mixtures of multivariate t, derived from a family of Gaussians. */
 import { flow, identity } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import {
@@ -53,7 +53,7 @@ const INITIAL_DEGREES = 10
 
 export type GaussianParameter = 'means' | 'logits'
 
-/** A family of Gaussians with the parts that a family built on it needs. */
+/** Parts that a family built on Gaussians needs. */
 export interface LearnableGaussians {
   readonly model: Model<GaussianParameter>
   readonly family: Family<GaussianParameter>
@@ -63,14 +63,14 @@ export interface LearnableGaussians {
   readonly fromMixture: (mixture: Mixture) => Params.Params<GaussianParameter>
 }
 
-/** M-step for moments of noiseless rows, whatever their level was. */
+/** Treats denoised moments as those at time 0. */
 const mStepOfCleanMoments = (mStep: MStep<GaussianParameter>): MStep<GaussianParameter> => ({
   ...mStep,
   maximise: (params, moments, at) =>
     mStep.maximise(params, moments, moments.isDenoised === true ? { ...at, level: CLEAN } : at)
 })
 
-/** Returns the family of a score of Gaussians with estimated centres and covariances; otherwise null. */
+/** Returns the family if centres and covariances are estimated; otherwise null. */
 export const learnableGaussians = (score: Score<string>): LearnableGaussians | null => {
   // Other parameter names are not accessed.
   const model = interpret(score) as unknown as Model<GaussianParameter>
@@ -83,7 +83,7 @@ export const learnableGaussians = (score: Score<string>): LearnableGaussians | n
     : null
 }
 
-/** Returns the model of a score built on another; if unsupported, that score's meaning, whose `check` reports the problems. */
+/** Returns the model built on a score; if unsupported, the score's own meaning, whose `check` reports the problems. */
 export const modelBuiltOn = (
   score: Score<string>,
   supports: (gaussians: LearnableGaussians) => boolean,
@@ -102,11 +102,11 @@ export interface ExtraParameterMaps<P extends string> {
   readonly shifted?: (by: Float64Array) => MapParams<P>
   readonly scaled?: (by: Float64Array) => MapParams<P>
   readonly relabel?: (order: ReadonlyArray<number>) => MapParams<P>
-  /** True if the additional parameters are rotation invariant. Default: true. */
+  /** True if they are rotation invariant. Default: true. */
   readonly turns?: boolean
 }
 
-/** Capabilities derived from those of the Gaussians; `carried` applies a map to their parameters alone. */
+/** Capabilities derived from the Gaussians'; `carried` applies a map to their parameters alone. */
 export const carriedCapabilities = <P extends string>(
   { family: { count, leastRows, shifted: shift, scaled: scale, symmetries }, start }: LearnableGaussians,
   started: (params: Params.Params<GaussianParameter>) => Params.Params<P>,
@@ -137,14 +137,14 @@ export const carriedCapabilities = <P extends string>(
   }
 }
 
-/** Returns which second moments an M-step needs, and whether its covariances or volumes are shared. */
+/** Moments that an M-step needs, and parts that components share. */
 export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<GaussianParameter>): Learned => ({
   second,
   ...(isShared && { isShared }),
   ...(isVolumeShared && { isVolumeShared })
 })
 
-/** Problems of a score on which a model cannot be built; `word` names the model in messages. */
+/** Problems of a score that cannot be built on; `word` names the model in messages. */
 export const unsupportedProblems = (
   word: string,
   score: Score<string>,
@@ -181,7 +181,7 @@ const studentGaussians = (
   }
 }
 
-/** Moments of the precisions for each component; pooled if ν is common. */
+/** Mean log precisions, pooled if ν is common. */
 const precisionMoments = ({ mass, meanLogPrecision: tails }: Moments, nu: Nu): Float64Array | null =>
   tails === undefined
     ? null
@@ -223,14 +223,14 @@ const nuConversions = (nu: Nu): NuConversions => {
   }
 }
 
-/** M-step of t components: the Gaussians' on weighted moments, and ν by root finding. */
+/** The Gaussians' M-step on weighted moments, and ν by root finding. */
 const studentMStep = (
   mStep: MStep<GaussianParameter>,
   nu: Nu,
   { logNuOf, withNu }: NuConversions
 ): MStep<StudentParameter> => ({
   ...learnedBy(mStep),
-  // The Gaussians' M-step may be generalized; checks of components by their rows hold for Gaussians alone.
+  // The Gaussians' M-step may be generalized; row checks of components hold for Gaussians alone.
   isGeneralized: true,
   maximise: (params, moments, at): Params.Params<StudentParameter> => {
     const { mass } = moments
@@ -245,7 +245,6 @@ const studentMStep = (
   }
 })
 
-/** Returns the model in which each component is a multivariate t. */
 const studentModel = (gaussians: LearnableGaussians, nu: Nu): Model<GaussianParameter> => {
   type P = StudentParameter
   const { model, family, mStep, toMixture, fromMixture } = gaussians
@@ -341,14 +340,14 @@ export interface Options<N extends Nu> {
 }
 
 /**
- * Returns a mixture whose components are multivariate t with scale matrices Σ_k and ν degrees of freedom. Distant rows have less influence:
- * a row has the weight (ν + d)/(ν + q) in its component's moments, q being its squared distance (Lange, Little & Taylor 1989).
+ * Returns a mixture of multivariate t with scale matrices Σ_k and ν degrees of freedom. Distant rows have less influence: a row has the
+ * weight (ν + d)/(ν + q) in its component's moments, q its squared distance (Lange, Little & Taylor 1989).
  *
  * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by a trapezoid rule with 128 nodes, to about 1e-14 of log p and
  * two derivatives; fewer digits for ν ≥ 100 and rows beyond 20 σ with σ far above α√Σ. Each node costs as much as a row of Gaussians, in a
  * compiled program if covariances are along the columns or by axes (EVE, VVE, VEE …), otherwise op by op. EM is exact: the Gaussians'
  * M-step on weighted moments, and ν in [½, 300] by root finding. Covariances are νΣ/(ν − 2), for ν > 2. The parameter `logNu`, log ν, is
- * [K], or [] if common. Conversion from a mixture (`fromMixture`) limits ν to 300, indistinguishable from a Gaussian.
+ * [K], or [] if common. Conversion from a mixture limits ν to 300.
  *
  * @example
  * import { strict as assert } from 'node:assert'

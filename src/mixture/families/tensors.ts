@@ -38,8 +38,8 @@ import * as Backgrounds from './backgrounds.js'
 import * as Terms from './precisions.js'
 
 /**
- * Arrays of a mixture for a program: means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim]. If `joins`, a common
- * triangle is stored once and rows and centres are whitened separately: faster, but loses digits far from 0. Default: false.
+ * Means, weights, and variances [K] or [K, dim] or triangles [K, dim, dim], for a program. If `joins`, a common triangle is stored once and
+ * rows and centres are whitened separately: faster, but loses digits far from 0. Default: false.
  */
 export const mixtureArrays = (
   mixture: Mixture,
@@ -68,9 +68,9 @@ export const mixtureArrays = (
 export interface MixtureAtRows {
   /** log π_k p_k(x), [rows, K]; a background is last. */
   readonly joint: Tensor
-  /** Centres of the components, [K, dim]. */
+  /** [K, dim] */
   readonly centres: Tensor
-  /** E[g | x], [rows, K], 1 for Gaussian components; absent if all are Gaussian. */
+  /** E[g | x], [rows, K], 1 for Gaussians; absent if all are Gaussian. */
   readonly counts?: Tensor
 }
 
@@ -162,8 +162,8 @@ const gaussianMixtureFunctions = ({ means, weights, ...own }: MixtureTensors): R
 }
 
 /**
- * Returns q = p(k | x), and log p(x) = logs + beyond, from log π_k p_k(x), [rows, K]: `logs` is their maximum, `beyond` −log max_k p(k |
- * x). If all densities have underflowed, q is 0.
+ * q = p(k | x), and log p(x) = logs + beyond, from log π_k p_k(x), [rows, K]: `logs` is their maximum, `beyond` −log max_k p(k | x). If all
+ * densities have underflowed, q is 0.
  */
 export const tensorPosterior = (all: Tensor): Readonly<Record<'q' | 'beyond' | 'logs', Tensor>> => {
   const logs = maximum(max(all, 1, true), -Number.MAX_VALUE)

@@ -34,7 +34,7 @@ const joinColumns = (parts: ReadonlyArray<Columns>): Columns => ({
   }))
 })
 
-/** Regroups rows into groups of at least MIN_GROUP_ROWS but for the last; yields one empty group if there are no rows. */
+/** Regroups rows into groups of at least MIN_GROUP_ROWS except for the last; yields one empty group if there are no rows. */
 export async function* groupColumns(parts: AsyncIterable<Columns>): AsyncGenerator<Columns> {
   let held: Columns[] = []
   let rows = 0

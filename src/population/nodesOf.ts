@@ -459,9 +459,9 @@ const populationNodes = (
   ...rest
 })
 
-const columnRange = (values: Float64Array, s: number, first: number, count: number): Float64Array =>
-  new Float64Array((values.length / s) * count).map(
-    (_, at) => values[Math.floor(at / count) * s + first + (at % count)]
+const columnRange = (values: Float64Array, columns: number, first: number, count: number): Float64Array =>
+  new Float64Array((values.length / columns) * count).map(
+    (_, at) => values[Math.floor(at / count) * columns + first + (at % count)]
   )
 
 const byLattice = (

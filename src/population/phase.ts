@@ -37,7 +37,7 @@ export interface Threshold<A extends string> {
   readonly value: number
   readonly low: number
   readonly high: number
-  /** Slope of the log odds in the logarithm. */
+  /** Slope of the log odds in the logarithm of the position. */
   readonly slope: number
   /** True if the threshold lies within the axis; otherwise it is extrapolated. */
   readonly inside: boolean

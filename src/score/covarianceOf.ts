@@ -5,13 +5,13 @@ import * as Mixture from '../mixture/mixture.js'
 import * as Score from './score.js'
 
 /** Tolerance for matrices with 15 digits, of which matrix equations keep half. */
-const MATRIX_ROUNDING = 1e-8
+const MATRIX_ROUNDING_TOLERANCE = 1e-8
 
 /** Tolerance for four decimals, the default of `jsonlite::toJSON`, with variances ≥ 0.005. */
-const FEW_DECIMALS = 0.02
+const FEW_DECIMALS_TOLERANCE = 0.02
 
 /**
- * Order of preference: the plainest first among families with equally many parameters; for one component, those with parameters per
+ * Order of preference among families with equally many parameters: the plainest first; for one component, those with parameters per
  * component.
  */
 const COVARIANCE_ORDER = [
@@ -35,15 +35,15 @@ const covarianceMismatch = (mixture: Mixture.Mixture, score: Score.Score<string>
   }, 0)
 }
 
-/** Returns the family named in a file if the mixture agrees with it to a few decimals, otherwise the one with the fewest parameters. */
+/** Returns the family named in a file if the mixture agrees with it to few decimals, otherwise the one with the fewest parameters. */
 export const covarianceNameOf = (mixture: Mixture.Mixture, said: string | null): Covariance.Name => {
   const [components, dim] = mixture.means.shape
   const scoreOf = (covariance: Covariance.Name): Score.Score<string> => Score.mixture({ components, covariance })
   const names = dim === 1 ? COVARIANCE_ORDER.slice(0, 2) : COVARIANCE_ORDER
   const named = names.find(name => name === said && name !== 'VVV')
-  if (named !== undefined && covarianceMismatch(mixture, scoreOf(named)) <= FEW_DECIMALS) return named
+  if (named !== undefined && covarianceMismatch(mixture, scoreOf(named)) <= FEW_DECIMALS_TOLERANCE) return named
   const parameters = (name: Covariance.Name): number => Score.degreesOfFreedom(dim)(scoreOf(name))
   return names
-    .filter(name => covarianceMismatch(mixture, scoreOf(name)) <= MATRIX_ROUNDING)
+    .filter(name => covarianceMismatch(mixture, scoreOf(name)) <= MATRIX_ROUNDING_TOLERANCE)
     .reduce((best, name) => (parameters(name) < parameters(best) ? name : best), dim === 1 ? 'VII' : 'VVV')
 }

@@ -55,9 +55,9 @@ export interface Mclust {
 const squareMatrices = ({ shape: [count, dim], values }: NdArray): ReadonlyArray<NestedRows> =>
   RA.makeBy(count, k => nestedRows(values.subarray(k * dim * dim, (k + 1) * dim * dim), dim))
 
-/** L⁻ᵀ of a Cholesky factor L, [d, d], upper triangular. */
+/** L⁻ᵀ of a Cholesky factor L, [d, d]. */
 const inverseTransposed = (factor: NdArray, dim: number): NestedRows =>
-  // Solves for the columns of L⁻¹, as rows.
+  // The columns of L⁻¹, solved for as rows.
   nestedRows(
     Factor.solve(
       Factor.triangleOfFactor(factor, dim),
@@ -130,7 +130,7 @@ export const toMclust = (mixture: Mixture.Mixture): Mclust => {
 const rowCodec = t.readonlyArray(t.number)
 const rowsOfNumbersCodec = t.readonlyArray(rowCodec)
 
-const scikitLearn = t.type({
+const scikitLearnCodec = t.type({
   covariance_type: t.union([t.literal('full'), t.literal('tied'), t.literal('diag'), t.literal('spherical')]),
   weights_: rowCodec,
   means_: rowsOfNumbersCodec,
@@ -138,7 +138,7 @@ const scikitLearn = t.type({
 })
 
 const rowOrNumberCodec = t.union([rowCodec, t.number])
-const mclust = t.type({
+const mclustCodec = t.type({
   pro: rowOrNumberCodec,
   // A vector for one column, a number for one column and one component.
   mean: t.union([rowsOfNumbersCodec, rowOrNumberCodec]),
@@ -172,7 +172,7 @@ const decodedField = <A>(codec: t.Type<A, unknown>, json: unknown, name: string)
 /** Converts each covariance type to the fields of a `Description`. */
 const COVARIANCE_TYPES: Readonly<
   Record<
-    t.TypeOf<typeof scikitLearn>['covariance_type'],
+    t.TypeOf<typeof scikitLearnCodec>['covariance_type'],
     (found: unknown, count: number) => E.Either<Problem.Problems, Omit<Mixture.Description, 'means'>>
   >
 > = {
@@ -214,7 +214,7 @@ const COVARIANCE_TYPES: Readonly<
  */
 export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixture.Mixture> =>
   pipe(
-    decodedField(scikitLearn, json, 'GaussianMixture'),
+    decodedField(scikitLearnCodec, json, 'GaussianMixture'),
     E.flatMap(({ covariance_type: type, covariances_: found, weights_: weights, means_: means }) =>
       pipe(
         COVARIANCE_TYPES[type](found, means.length),
@@ -238,7 +238,7 @@ export const fromScikitLearn = (json: unknown): E.Either<Problem.Problems, Mixtu
  */
 export const fromMclust = (json: unknown): E.Either<Problem.Problems, Mixture.Mixture> =>
   pipe(
-    decodedField(mclust, json, 'mclust'),
+    decodedField(mclustCodec, json, 'mclust'),
     E.flatMap(({ pro, mean, variance, Vinv }) => {
       const list = (found: ExchangeRow | number): ExchangeRow => (typeof found === 'number' ? [found] : found)
       if (rowOrNumberCodec.is(Vinv) && list(Vinv).length > 0)
@@ -328,7 +328,7 @@ const toNpz = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8A
 const toSafetensors = (mixture: Mixture.Mixture, columns: ReadonlyArray<string>): Uint8Array =>
   Safetensors.write(scikitLearnArrays(mixture), { covariance_type: 'full', feature_names_in_: JSON.stringify(columns) })
 
-/** Problems of writing a mixture: formats hold Gaussian components only. */
+/** Problems of writing a mixture; formats hold Gaussian components only. */
 export const problems = gaussianProblems
 
 /**
@@ -373,12 +373,12 @@ export const write =
 const exchangeProblem = (value: string, domain: string, remedy: string): Problem.Problems =>
   Problem.singleProblem(Problem.of('file', value, domain, remedy))
 
-const reshapedList = (values: ReadonlyArray<unknown>, shape: ReadonlyArray<number>): unknown =>
+const nestByShape = (values: ReadonlyArray<unknown>, shape: ReadonlyArray<number>): unknown =>
   shape.length === 0
     ? values[0]
     : RA.makeBy(shape[0], i => {
         const width = values.length / shape[0]
-        return reshapedList(values.slice(i * width, (i + 1) * width), shape.slice(1))
+        return nestByShape(values.slice(i * width, (i + 1) * width), shape.slice(1))
       })
 
 const columnNamesCodec = t.readonlyArray(t.string)
@@ -390,7 +390,7 @@ const namesUnderKey = (json: unknown, key: string): ReadonlyArray<string> | null
 }
 
 /** Name of the model in mclust's JSON; null if there is none. */
-const saidIn = (json: unknown): string | null => {
+const modelNameIn = (json: unknown): string | null => {
   const variance = t.UnknownRecord.is(json) ? json.variance : null
   const said = t.UnknownRecord.is(variance) ? variance.modelName : null
   // `jsonlite` writes a string as a list.
@@ -398,10 +398,10 @@ const saidIn = (json: unknown): string | null => {
   return typeof name === 'string' ? name : null
 }
 
-const foundIn = (json: unknown, mixture: Mixture.Mixture, columns: ReadonlyArray<string> | null): Found => ({
+const foundMixture = (json: unknown, mixture: Mixture.Mixture, columns: ReadonlyArray<string> | null): Found => ({
   mixture,
   columns,
-  covariance: covarianceNameOf(mixture, saidIn(json))
+  covariance: covarianceNameOf(mixture, modelNameIn(json))
 })
 
 const fromJson = (json: unknown): E.Either<Problem.Problems, Found> => {
@@ -425,7 +425,7 @@ const fromJson = (json: unknown): E.Either<Problem.Problems, Found> => {
         ]
   return pipe(
     mixture,
-    E.map(mixture => foundIn(json, mixture, namesUnderKey(json, key)))
+    E.map(mixture => foundMixture(json, mixture, namesUnderKey(json, key)))
   )
 }
 
@@ -437,7 +437,7 @@ const fromNpz = (bytes: Uint8Array): E.Either<Problem.Problems, Found> => {
         Object.fromEntries(
           Object.entries(arrays).map(([name, entry]) => [
             name,
-            reshapedList('texts' in entry ? entry.texts : Array.from(entry.values), entry.shape)
+            nestByShape('texts' in entry ? entry.texts : Array.from(entry.values), entry.shape)
           ])
         )
       )
@@ -451,7 +451,7 @@ const fromSafetensors = (bytes: Uint8Array): E.Either<Problem.Problems, Found> =
   return fromJson({
     ...words,
     ...Object.fromEntries(
-      Object.entries(found.arrays).map(([name, { shape, values }]) => [name, reshapedList(Array.from(values), shape)])
+      Object.entries(found.arrays).map(([name, { shape, values }]) => [name, nestByShape(Array.from(values), shape)])
     ),
     ...('feature_names_in_' in found.metadata && { feature_names_in_: parsedJson(columns) })
   })

@@ -32,7 +32,7 @@ export * from './net/netPart.js'
 /** Throws a RangeError with the problem of a part that does not fit its place. */
 const throwMisfit = (problem: Problem.Problem): never => refuseWith(problem, Problem.show(problem))
 
-/** Merges the parameters of parts. Throws if two have the same name. */
+/** Merges the parameters of parts; throws if two have the same name. */
 const joinParts = (parts: ReadonlyArray<Built<string>>): Pick<Built<string>, 'shapes' | 'starts'> => {
   const shapes = parts.flatMap(({ shapes }) => Object.entries<ReadonlyArray<number>>(shapes))
   const starts = parts.flatMap(({ starts }) => Object.entries<Start>(starts))
@@ -54,10 +54,10 @@ const partListField = {
   parts: Field.array(Field.of(concept))
 }
 
-const atLeastOne = ({ parts }: { readonly parts: ReadonlyArray<unknown> }): ReadonlyArray<Problem.Problem> =>
+const emptyPartsProblems = ({ parts }: { readonly parts: ReadonlyArray<unknown> }): ReadonlyArray<Problem.Problem> =>
   Problem.unless(parts.length > 0, 'parts', 'none', 'one part or more', 'use Net.identity')
 
-/** Constructor of a case whose fields are parts, typed with their parameters. */
+/** Constructor of a case from its parts, typed with their parameters. */
 const partsConstructor = (made: ((...parts: ReadonlyArray<Net<string>>) => Net<string>) & Case.CaseOf<Net<string>>) =>
   Case.caseCalledBy(
     made,
@@ -70,7 +70,7 @@ const chainNet = define({
   fields: partListField,
   call: ['...parts'],
   formula: ({ parts }) => parts.map(Case.formula).join(' → '),
-  check: atLeastOne,
+  check: emptyPartsProblems,
   meaning:
     ({ parts }) =>
     place => {
@@ -114,13 +114,13 @@ export const chain = partsConstructor(chainNet)
 const builtParts = (place: Site, parts: ReadonlyArray<Net<string>>): ReadonlyArray<Built<string>> =>
   parts.map(buildNet(place))
 
-const sideBySide = define({
+const concatNet = define({
   name: 'concat',
   about: 'parts side by side',
   fields: partListField,
   call: ['...parts'],
   formula: ({ parts }) => `[${parts.map(Case.formula).join(', ')}]`,
-  check: atLeastOne,
+  check: emptyPartsProblems,
   meaning:
     ({ parts }) =>
     place => {
@@ -138,7 +138,7 @@ const sideBySide = define({
 })
 
 /** Concatenates the outputs of parts on the same x. */
-export const concat = partsConstructor(sideBySide)
+export const concat = partsConstructor(concatNet)
 
 const sumNet = define({
   name: 'sum',
@@ -146,7 +146,7 @@ const sumNet = define({
   fields: partListField,
   call: ['...parts'],
   formula: ({ parts }) => parts.map(part => `(${Case.formula(part)})`).join(' + '),
-  check: atLeastOne,
+  check: emptyPartsProblems,
   meaning:
     ({ parts }) =>
     place => {
@@ -178,7 +178,7 @@ export const residual = <P extends string>(net: Net<P>): Net<P> => sum(identity,
 /** Recipe for [x, f(x)]. */
 export const skip = <P extends string>(net: Net<P>): Net<P> => concat(identity, net)
 
-const under = define({
+const prefixedNet = define({
   name: 'named',
   about: 'a part whose parameters have a first name',
   fields: {
@@ -211,9 +211,9 @@ const under = define({
 
 /** Prefixes the parameter names of a part: `weights` becomes `hidden.weights`. Names must be unique in a network. */
 export const named = Case.caseCalledBy(
-  under,
+  prefixedNet,
   <const N extends string, P extends string>(name: N, net: Net<P>): Net<`${N}.${P}`> =>
-    under(name, net) as Net<string> as Net<`${N}.${P}`>
+    prefixedNet(name, net) as Net<string> as Net<`${N}.${P}`>
 )
 
 const headsField: Field.Field<Readonly<Record<string, Net<string>>>> = {
@@ -266,8 +266,8 @@ type Heads = Readonly<Record<string, Net<string>>>
 type HeadNames<T> = { [K in keyof T & string]: T[K] extends Net<infer P> ? `${K}.${P}` : never }[keyof T & string]
 
 /**
- * Network with several outputs (heads) on one trunk, each with its own part: the parameters of the head `variance` are `variance.weights`,
- * … `Score.network(net, { heads: { noise: Parametrization.noise } })` selects the head that is the score; objectives read all.
+ * Network with several outputs (heads) on one trunk, each with its own part: parameters of the head `variance` are `variance.weights`, …
+ * `Score.network(net, { heads: { noise: Parametrization.noise } })` selects the score's head; objectives read all.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -307,7 +307,7 @@ type MlpNames = LayerNames<`hidden${number}` | 'output'>
 const activationOf = (activation: Recipe['activation'] = 'silu'): Net<never> =>
   typeof activation === 'string' ? activations[activation] : activation
 
-/** Hidden widths of a recipe. Throws if untyped code omits them. */
+/** Hidden widths of a recipe; throws if untyped code omits them. */
 const widthsOf = (name: string, { hidden }: Partial<Recipe>): ReadonlyArray<number> =>
   hidden ?? refuse(`Net.${name}: hidden: undefined is not a list of widths; give { hidden: [64, 64] }`)
 
@@ -326,7 +326,7 @@ const entrance = ({ embedding = fourier(16), deviation, classes }: Recipe): Net<
   )
 
 /**
- * Multilayer perceptron: [x, embedding] → linear → activation → … → linear, initially 0; or `heads` in place of the last layer.
+ * Multilayer perceptron: [x, embedding] → linear → activation → … → linear, initially 0; `heads` replace the last layer.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -402,7 +402,7 @@ export function residualMlp(recipe: Recipe): Net<ResidualNames | LabelNames> {
 
 // —— what a reader of networks needs ——
 
-/** Builds a network for data of a dimension. Only one with several heads may have another output width. */
+/** Builds a network for data of a dimension; only one with heads may have another output width. */
 const buildForDim =
   (dim: number) =>
   <P extends string>(net: Net<P>): Built<P> => {
@@ -410,7 +410,7 @@ const buildForDim =
     return built.heads === undefined ? forData(dim)(net) : built
   }
 
-/** Builds a network for data of a dimension, [rows, dim] in and out. */
+/** Builds a network for data of a dimension; throws unless its output is [rows, dim]. */
 export const forData =
   (dim: number) =>
   <P extends string>(net: Net<P>): Built<P> => {

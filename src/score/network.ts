@@ -20,7 +20,7 @@ import {
 import * as Parametrization from '../schedule/parametrization.js'
 import type * as Params from '../core/params.js'
 
-/** Row-wise function in the tensor vocabulary, [rows, dim] in and out, α and σ [rows, 1]. */
+/** Row-wise function in the tensor vocabulary: [rows, dim] in and out, α and σ [rows, 1]. */
 export type Apply<P extends string> = (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
 
 /** Name of the one head that is the score, with its parametrization; empty if only objectives read the heads. */
@@ -142,13 +142,13 @@ export interface HeadsSpec<
 > extends Omit<NetworkSpec<N, F, P, A>, 'apply' | 'predicts'> {
   /** All heads by name, each [rows, any]. */
   readonly says: (fields: Field.Of<F>) => NamedOutputs<NoInfer<P>, H>
-  /** The one head that is the score, with its parametrization. */
+  /** The head that is the score, with its parametrization. */
   readonly heads: (fields: Field.Of<F>) => Scoring<NoInfer<H>>
 }
 
 /**
- * Defines a custom network with fields, trained, printed, stored and property-tested like the built-in ones. It has no density, so
- * functions that need one reject it; `family` defines scores with one. A network of several heads has `says` and `heads`, as in `custom`.
+ * Defines a custom network with fields, trained, printed, stored and property-tested like the built-in ones. Functions that need a density
+ * reject it; `family` defines scores with one. A network of several heads has `says` and `heads`, as in `custom`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -218,11 +218,11 @@ export interface Custom<P extends string = string> extends Omit<Network<P>, 'sai
 export interface CustomHeads<P extends string, H extends string> extends Pick<Custom<P>, 'name' | 'shapes'> {
   /** All heads by name, each [rows, any]. */
   readonly says: NamedOutputs<NoInfer<P>, H>
-  /** The one head that is the score, with its parametrization. */
+  /** The head that is the score, with its parametrization. */
   readonly heads: Scoring<NoInfer<H>>
 }
 
-const mine = (dim: number): Params.Shapes<string> => ({ weights: [dim] })
+const exampleShapes = (dim: number): Params.Shapes<string> => ({ weights: [dim] })
 
 const exampleApply: Apply<string> = ({ weights }, x) => neg(mul(weights, x))
 
@@ -238,7 +238,7 @@ const customNetwork = Case.define('Score', {
     /** Name in printed code. */
     name: Field.text({ remedy: 'name it' }),
     /** Shapes of the parameters, for data of a dimension. */
-    shapes: Field.code(mine),
+    shapes: Field.code(exampleShapes),
     /** Output at x and its level, [rows, dim]. */
     apply: Field.optional(Field.code(exampleApply)),
     /** Parametrization of the output. Default: the score. */
@@ -280,9 +280,9 @@ const customNetwork = Case.define('Score', {
 
 /**
  * Custom network: named parameter shapes, and a row-wise function in the tensor vocabulary, [rows, dim] in and out, with α and σ [rows, 1]
- * of each row's noise. If the output is the noise, the data or another parametrization, `predicts` names it, and the score is derived. A
- * network of several heads returns them by name as `says` and names the one that is the score, `heads: { noise: Parametrization.noise }`;
- * objectives read all. Short form of `define`, without fields.
+ * of each row's noise. If the output is another parametrization, `predicts` names it, and the score is derived. A network of several heads
+ * returns them by name as `says` and selects the score by `heads: { noise: Parametrization.noise }`; objectives read all. Short form of
+ * `define`, without fields.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -309,7 +309,7 @@ interface Customs {
   <P extends string>(description: Custom<P>): Score<P>
 }
 
-/** Meaning of a network of heads; the one that is the score must be as wide as the data. */
+/** Meaning of a network of heads; the score's head must be as wide as the data. */
 const networkOfHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<string> => {
   const [name] = scoreHead(heads) ?? []
   const built = (dim: number): Required<Net.Built<string>> => {
@@ -332,7 +332,7 @@ const networkOfHeads = (net: Net.Net<string>, heads: Scoring<string>): Network<s
   }
 }
 
-const ofNet = Case.define('Score', {
+const netScore = Case.define('Score', {
   name: 'network',
   about: 'a Net as a score, of any parametrization',
   fields: {
@@ -367,8 +367,7 @@ const ofNet = Case.define('Score', {
 })
 
 /**
- * Network as a score, derived from the noise, the data, or another parametrization. Divergences, objectives, compiled programs and files
- * work as for any score.
+ * Network as a score, derived from the noise, the data, or another parametrization.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -388,13 +387,13 @@ const ofNet = Case.define('Score', {
  * assert.deepEqual(Score.shapes(2)(both)['variance.weights'], [64, 2])
  */
 export const network = Case.caseCalledBy(
-  ofNet,
+  netScore,
   <P extends string, H extends string>(
     net: Net.Net<P, H>,
     options: { readonly predicts: Parametrization.Parametrization } | { readonly heads: Scoring<NoInfer<H>> }
   ): Score<P, H> =>
     // Typed with the network's names, which the general constructor cannot express.
-    ofNet(net, options as { readonly predicts: Parametrization.Parametrization }) as Score<string> as Score<P, H>
+    netScore(net, options as { readonly predicts: Parametrization.Parametrization }) as Score<string> as Score<P, H>
 )
 
 /**
@@ -426,7 +425,7 @@ export const preconditioned = <P extends string>(
   })
 }
 
-const converted = Case.define('Score', {
+const convertedScore = Case.define('Score', {
   name: 'convert',
   about: 'a score trained on one schedule, for use on any other',
   fields: {
@@ -437,7 +436,7 @@ const converted = Case.define('Score', {
   },
   call: ['trained'],
   on: 'score',
-  example: { score: custom({ name: 'mine', shapes: mine, apply: exampleApply }) },
+  example: { score: custom({ name: 'mine', shapes: exampleShapes, apply: exampleApply }) },
   formula: ({ trained, score }) => `s′(x) = s(x/c)/c, s trained on ${Schedule.show(trained)}: ${Case.formula(score)}`,
   meaning: ({ trained, score }) => meaningOfModel(convertedModel(trained, interpret(score)))
 })
@@ -471,7 +470,7 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
         Parametrization.numberPerRow(level, own => Elementary.pow(there(own).scale, -degree)),
         output
       )
-    // Coefficients that carry the output to this level with the same x_0 and z.
+    // Coefficients of the output at this level, with the same x_0 and z.
     const per = (pick: (of: Parametrization.Coefficients) => number): Tensor =>
       Parametrization.numberPerRow(level, own => pick(relevelled(there(own).level, own)))
     const ofOutput = per(own => own.ofOutput)
@@ -521,9 +520,9 @@ const convertedModel = <P extends string>(trained: Schedule.Schedule, model: Mod
  * assert.ok(Math.abs(values[0] + 1 / (1 + 2 ** 2)) < 1e-15)
  */
 export const convert = Case.caseCalledBy(
-  converted,
+  convertedScore,
   (trained: Schedule.Schedule) =>
     <P extends string>(score: Score<P>): Score<P> =>
       // Typed with the score's parameters, which the general constructor cannot express.
-      interpret(score).family !== undefined ? score : (converted(trained)(score) as Score<string> as Score<P>)
+      interpret(score).family !== undefined ? score : (convertedScore(trained)(score) as Score<string> as Score<P>)
 )

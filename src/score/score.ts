@@ -81,8 +81,8 @@ export const shapes =
 export const tensors: <P extends string>(params: Params.Params<P>) => Params.Tensors<P> = Params.map(fromNdArray)
 
 /**
- * Evaluates a function of a model at rows of one noise level, [rows, …], as arrays, many rows by a compiled program. `of` identifies the
- * function in the program cache; `others` are further inputs per row.
+ * Evaluates a function of a model at rows of one noise level, [rows, …], as arrays; many rows by a compiled program. `of` identifies it in
+ * the program cache; `others` are further inputs per row.
  */
 export const evaluateAtLevel = <P extends string>(
   model: Model<P>,
@@ -220,7 +220,7 @@ export const heads =
     const found: Readonly<Record<string, NdArray>> =
       said === undefined ? {} : allAtLevel(model, said, said)(params, Schedule.level(time)(schedule), points)
     return pipe(
-      // Heads of the score's type.
+      // The names are the heads of the score's type.
       found as Readonly<Record<H, NdArray>>,
       RR.map(({ shape, values }) => ({ rows: points.rows, dim: shape[1], values }))
     )
@@ -297,7 +297,7 @@ export const problems =
     const misfit = requirements?.(dim) ?? []
     if (misfit.length > 0) return misfit
     const crowded = family === undefined ? [] : tooFewRowsProblems(family, rows, dim)
-    if (errors !== undefined && !(family !== undefined && servesErrors(family)))
+    if (errors !== undefined && !(family !== undefined && supportsRowErrors(family)))
       return [
         Problem.of(
           'score',
@@ -309,16 +309,16 @@ export const problems =
     return crowded.length > 0 ? crowded : shapeProblems(shapes, dim)
   }
 
-const servesErrors = ({ toMixture, hasTails, hasBackground, mirrored }: Family<string>): boolean =>
+const supportsRowErrors = ({ toMixture, hasTails, hasBackground, mirrored }: Family<string>): boolean =>
   toMixture !== undefined && !hasTails && !hasBackground && !mirrored
 
-/** Problem of initial centres at distinct rows, if there are fewer rows than components. */
+/** Problem of fewer rows than components, if initial centres are at distinct rows. */
 const tooFewRowsProblems = <P extends string>(
   family: Family<P>,
   rows: number,
   dim: number
 ): ReadonlyArray<Problem.Problem> => {
-  // Evaluation on rows reports its errors.
+  // An error of `centreCount` is reported when rows are evaluated.
   const centres = pipe(
     E.tryCatch(() => centreCount(family, dim), String),
     E.getOrElse(() => 0)

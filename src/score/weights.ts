@@ -1,7 +1,7 @@
 /**
  * Files of weights: named arrays as safetensors or NumPy's npz. Layers store W as [inputs, outputs], for x W + b; PyTorch's `nn.Linear`
  * stores [outputs, inputs]. Square layers fit either way, so the layout is never guessed: `fromTorch` and `toTorch` transpose, and
- * `paramsFromWeights` reads only files with the mark of `writeNetWeights`.
+ * `paramsFromWeights` needs the mark of `writeNetWeights`.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -28,12 +28,11 @@ export const LAYOUT = 'ornstein: x W + b, W [inputs, outputs]'
 export interface Options {
   /** Number format, which rounds if 'float32'; npz supports only 'float64'. */
   readonly precision?: 'float64' | 'float32'
-  /** Layout mark of the layers, null for other arrays. Default: that of this library. */
+  /** Layout mark of the layers; null for other arrays. Default: that of this library. */
   readonly layout?: string | null
 }
 
-/** Name of the layout mark in npz. */
-const MARK = '__layout__'
+const LAYOUT_MARK_NAME = '__layout__'
 
 /**
  * Writes parameters to a file.
@@ -65,10 +64,9 @@ export const writeNetWeights =
       )
     if (precision === 'float32')
       return refuse("Weights.write: 'float32' as npz; write safetensors, or leave precision out")
-    return Npz.write({ ...params, ...(layout !== null && { [MARK]: { shape: [], texts: [layout] } }) })
+    return Npz.write({ ...params, ...(layout !== null && { [LAYOUT_MARK_NAME]: { shape: [], texts: [layout] } }) })
   }
 
-/** Problem of an unreadable file. */
 const unreadableFile = (found: string): E.Either<Problem.Problems, never> =>
   E.left([Problem.of('file', found, 'named arrays as safetensors or npz', 'write it by safetensors or numpy.savez')])
 
@@ -77,7 +75,7 @@ export const readNetWeights = (bytes: Uint8Array): E.Either<Problem.Problems, We
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
     const found = Npz.read(bytes)
     if (typeof found === 'string') return unreadableFile(found)
-    const { [MARK]: mark, ...rest } = found as Npz.Arrays & { readonly [MARK]?: Npz.Entry }
+    const { [LAYOUT_MARK_NAME]: mark, ...rest } = found as Npz.Arrays & { readonly [LAYOUT_MARK_NAME]?: Npz.Entry }
     const text = Object.entries(rest).find(([, entry]) => 'texts' in entry)
     return text === undefined
       ? E.right({
@@ -151,7 +149,7 @@ export const paramsFromWeights =
         ])
 
 /** PyTorch's name of each array, and whether it is transposed there. */
-const inTorch: Readonly<Record<string, { readonly name: string; readonly isTurned: boolean }>> = {
+const TORCH_PARAMETERS: Readonly<Record<string, { readonly name: string; readonly isTurned: boolean }>> = {
   weights: { name: 'weight', isTurned: true },
   bias: { name: 'bias', isTurned: false },
   // nn.LayerNorm
@@ -169,30 +167,29 @@ const transposedMatrix = ({ shape: [rows, columns], values }: NdArray): NdArray 
 /** Layers of a `state_dict` by prefix of a part: `{ hidden1: 'net.0', output: 'net.2' }`. */
 export type Layers = Readonly<Record<string, string>>
 
-interface Renamed {
+interface TorchParameter {
   readonly theirs: string
   readonly isTurned: boolean
 }
 
-/** PyTorch's name of a parameter; null if it is in no layer. */
-const torchParameter =
+/** PyTorch's name of a parameter, and whether it is transposed there; null if it is in no layer. */
+const torchNameOf =
   (layers: Layers) =>
-  (own: string): Renamed | null => {
+  (own: string): TorchParameter | null => {
     const at = own.lastIndexOf('.')
     const first = own.slice(0, Math.max(at, 0))
     const last = own.slice(at + 1)
-    return Object.hasOwn(layers, first) && Object.hasOwn(inTorch, last)
+    return Object.hasOwn(layers, first) && Object.hasOwn(TORCH_PARAMETERS, last)
       ? {
-          theirs: `${layers[first] === '' ? '' : `${layers[first]}.`}${inTorch[last].name}`,
-          isTurned: inTorch[last].isTurned
+          theirs: `${layers[first] === '' ? '' : `${layers[first]}.`}${TORCH_PARAMETERS[last].name}`,
+          isTurned: TORCH_PARAMETERS[last].isTurned
         }
       : null
   }
 
 /**
- * Converts PyTorch's `state_dict` to parameters of a network. `weight` of `nn.Linear`, [outputs, inputs], is transposed; those of
- * `nn.LayerNorm` and `nn.Embedding` are not. `layers` maps each part to a layer of PyTorch's. Arrays that are left over, missing or of
- * another shape are problems.
+ * Converts PyTorch's `state_dict` to parameters of a network. `layers` maps each part to a layer of PyTorch's. `weight` of `nn.Linear`,
+ * [outputs, inputs], is transposed; other arrays are not. Arrays that are left over, missing or of another shape are problems.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -212,7 +209,7 @@ export const fromTorch =
   ({ arrays, layout }: Weights): E.Either<Problem.Problems, Params.Params<P>> => {
     if (layout !== null)
       return E.left([Problem.of('layout', layout, "PyTorch's, which has no mark", 'use Weights.own')])
-    const of = torchParameter(layers)
+    const of = torchNameOf(layers)
     const known = Params.names(shapes).flatMap(own => {
       const other = of(own)
       return other !== null && Object.hasOwn(arrays, other.theirs) ? [{ own, ...other }] : []
@@ -233,7 +230,7 @@ export const fromTorch =
 
 /** Converts parameters to PyTorch's `state_dict`, by `layers`. Throws if a parameter is in no layer. */
 export const toTorch = (layers: Layers): ((params: Params.Params<string>) => Params.Params<string>) => {
-  const of = torchParameter(layers)
+  const of = torchNameOf(layers)
   return params =>
     pipe(
       Object.entries(params).map(([own, array]) => {

@@ -51,7 +51,7 @@ export type Initial = keyof typeof INITIAL_WEIGHTS
 const affineLayer = (params: Params.Tensors<'weights' | 'bias'>, x: Tensor): Tensor =>
   add(matMul(x, params.weights), reshape(params.bias, [1, -1]))
 
-const layer = (inputs: number, outputs: number, initial: Initial): Part<'weights' | 'bias'> => ({
+const linearPart = (inputs: number, outputs: number, initial: Initial): Part<'weights' | 'bias'> => ({
   width: outputs,
   shapes: { weights: [inputs, outputs], bias: [outputs] },
   starts: { weights: INITIAL_WEIGHTS[initial](inputs) },
@@ -73,7 +73,7 @@ export const linear = define({
   meaning:
     ({ width, initial }) =>
     place =>
-      layer(place.width, width, initial)
+      linearPart(place.width, width, initial)
 })
 
 /** Linear layer as wide as the data. */
@@ -88,7 +88,7 @@ export const output = define({
   meaning:
     ({ initial }) =>
     place =>
-      layer(place.width, place.dim, initial)
+      linearPart(place.width, place.dim, initial)
 })
 
 /** (x − mean)/√(variance + 1e-5) over each row, times a gain, plus an offset (Ba et al. 2016, arXiv 1607.06450). */
@@ -152,7 +152,7 @@ export const softplus = define({
   meaning: () => () => ({ apply: (_, x) => softened(x) })
 })
 
-/** max(x, 0). The score has kinks, which a divergence by differences may miss. */
+/** max(x, 0). Its score has kinks, which a divergence by differences may miss. */
 export const relu = define({
   name: 'relu',
   about: 'max(x, 0)',
@@ -161,8 +161,8 @@ export const relu = define({
 })
 
 /**
- * x/√(α²σ_d² + σ²), of unit variance if the data have standard deviation σ_d. EDM's c_in (Karras et al. 2022, arXiv 2206.00364, table 1,
- * with α = 1).
+ * x/√(α²σ_d² + σ²), of unit variance if the data have standard deviation σ_d: EDM's c_in (Karras et al. 2022, arXiv 2206.00364, table 1, α
+ * = 1).
  */
 export const standardized = define({
   name: 'standardized',
@@ -191,7 +191,7 @@ const EMBEDDING_VIEWS = {
 
 export type EmbeddingView = keyof typeof EMBEDDING_VIEWS
 
-const waves = (frequencies: ReadonlyArray<number>, of: EmbeddingView) => (): Part<never> => ({
+const sinusoidFeatures = (frequencies: ReadonlyArray<number>, of: EmbeddingView) => (): Part<never> => ({
   width: 2 * frequencies.length,
   apply: (_, __, level) => {
     const phases = mul(
@@ -229,7 +229,7 @@ export const fourier = define({
   call: ['frequencies', '{}'],
   formula: ({ frequencies, of, scale }) => `cos 2πωu, sin 2πωu of ${of}, ${frequencies} ω ~ N(0, ${scale}²)`,
   meaning: ({ frequencies, of, scale, seed }) =>
-    waves(
+    sinusoidFeatures(
       Array.from(pipe(Key.fromSeed(seed), Key.normal(frequencies)), omega => scale * omega),
       of
     )
@@ -263,7 +263,7 @@ export const sinusoidal = define({
       { length: frequencies },
       (_, i) => Elementary.exp(frequencies === 1 ? 0 : (ratio * i) / (frequencies - 1)) / longest
     )
-    return waves(all, of)
+    return sinusoidFeatures(all, of)
   }
 })
 

@@ -23,7 +23,7 @@ export interface Built<P extends string> {
   readonly starts: { readonly [K in P]: Start }
   /** [rows, place.width] → [rows, width], row by row. */
   readonly apply: (params: Params.Tensors<P>, x: Tensor, level: RowLevel) => Tensor
-  /** Heads, which `apply` concatenates: their widths, and a function that returns them by name. */
+  /** Heads, which `apply` concatenates: widths, and a function that returns them by name. */
   readonly heads?: { readonly widths: Readonly<Record<string, number>>; readonly of: NamedOutputs<P> }
 }
 

@@ -32,14 +32,14 @@ export const denseDoubles = (x: Dense): Float64Array =>
 export type KernelInputs = Readonly<Record<string, Dense>>
 
 /**
- * Returns the shape and type of its outputs; reads entries only when an output is computed, so a trace has shapes and errors without
- * computing. A kernel never writes to its inputs; an output may share their `values`.
+ * Returns the shape and type of its outputs, whose entries are computed on demand, so a trace has shapes and errors without arithmetic. A
+ * kernel never writes to its inputs; an output may share their `values`.
  */
 export type Kernel = (inputs: KernelInputs, attrs: object) => Outcome | Outcome[]
 
 /**
- * Kernel from a function with typed attributes. tfjs types attributes as a map of unknowns, though operations pass exactly those of its
- * `kernel_names.ts`; this is the only cast.
+ * Kernel from a function with typed attributes: the only cast from tfjs's map of unknowns, since operations pass exactly the attributes of
+ * its `kernel_names.ts`.
  */
 export const kernel = (f: (inputs: KernelInputs, attrs: never) => Outcome | Outcome[]): Kernel => f as Kernel
 
@@ -57,7 +57,7 @@ export const productOfSizes = (xs: ReadonlyArray<number>): number => {
   return result
 }
 
-/** Array whose entries `fill` writes, all of them. */
+/** Array computed by `fill`, which must write all entries. */
 export const filledOutcome = (
   shape: ReadonlyArray<number>,
   dtype: DType,
@@ -72,7 +72,7 @@ export const filledOutcome = (
   }
 })
 
-/** Array of doubles whose entries `fill` writes, all of them. */
+/** Array of doubles computed by `fill`, which must write all entries. */
 export const filledReal = (shape: ReadonlyArray<number>, fill: (out: Float64Array) => void): Outcome => ({
   shape,
   dtype: 'float32',
@@ -83,7 +83,7 @@ export const filledReal = (shape: ReadonlyArray<number>, fill: (out: Float64Arra
   }
 })
 
-/** Equal entries in equal order under another shape. */
+/** The entries of x, not copied, under another shape of equal size. */
 export const viewOutcome = (x: Dense, shape: ReadonlyArray<number>): Outcome => ({
   shape,
   dtype: x.dtype,
@@ -159,10 +159,7 @@ export const collapse = (
   return { shape: sizes, strides: steps }
 }
 
-/**
- * Copies entry (i₁ … i_r) of `shape`, at `from + Σ i_k strides_k` of `source`, to `out` in order, for transpose, slice, tile, reverse and
- * broadcasting. Default: from 0.
- */
+/** Copies entry (i₁ … i_r) of `shape`, at `from + Σ i_k strides_k` of `source`, to `out` in row-major order. Default: from 0. */
 export const copyStrided = (
   source: TypedValues,
   out: TypedValues,
@@ -203,7 +200,7 @@ export const copyStrided = (
   }
 }
 
-/** Array of `shape` whose entries `copyStrided` copies. */
+/** Array of `shape` computed by `copyStrided`. */
 export const strided = (x: Dense, shape: ReadonlyArray<number>, strides: ReadonlyArray<number>, from = 0): Outcome =>
   filledOutcome(shape, x.dtype, out => {
     copyStrided(x.values, out, shape, { strides, from })

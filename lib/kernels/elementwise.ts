@@ -58,6 +58,7 @@ const realOperation =
   (of: Scalar, pull: Pull, code: Code): OperationByName =>
   name =>
     ofEntries(['x'], mapKernel(name, of, 'float32'), [pull], code)
+/** Operation on one operand that returns integers for integers. */
 const numericOperation =
   (of: Scalar, code: Code, pull?: Pull): OperationByName =>
   name =>
@@ -76,6 +77,7 @@ const arithmeticOperation =
   (of: Scalar2, code: Code, a: Pull, b: Pull): OperationByName =>
   name =>
     ofEntries(['a', 'b'], zipKernel(name, of), [a, b], code)
+/** Operation on two operands that returns doubles. */
 const quotientOperation =
   (of: Scalar2, code: Code, a: Pull, b: Pull): OperationByName =>
   name =>
@@ -86,6 +88,7 @@ const comparisonOperation =
     const kernel = zipKernel(name, (x, y) => (of(x, y) ? 1 : 0), 'bool')
     return ofEntries(['a', 'b'], kernel, [undefined, undefined], code)
   }
+/** Operation on one operand by a kernel of its own, which has attributes. */
 const attributeOperation =
   (own: Kernel, pull: Pull | undefined, code: Code): OperationByName =>
   () =>
@@ -119,7 +122,7 @@ interface ClipBounds {
 const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
   Abs: numericOperation(Math.abs, emitUnary('abs'), (T, dy, [x]) => T.mul(dy, T.sign(x))),
   Add: arithmeticOperation((x, y) => x + y, emitBinary('add'), passed, passed),
-  // The compiler expresses it by other operations.
+  // No code: the compiler expresses it by other operations.
   Atan2: quotientOperation(
     Elementary.atan2,
     undefined,
@@ -152,7 +155,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
   Exp: realOperation(Elementary.exp, (T, dy, [x]) => T.mul(dy, T.exp(x)), emitExponential),
   Expm1: realOperation(Elementary.expm1, (T, dy, [x]) => T.mul(dy, T.exp(x)), 'mapExpm1'),
   Floor: numericOperation(Math.floor, emitUnary('floor')),
-  // The compiler computes both by `Less` and `LessEqual` with exchanged operands.
+  // No code: the compiler computes both by `Less` and `LessEqual` with exchanged operands.
   Greater: comparisonOperation((x, y) => x > y, undefined),
   GreaterEqual: comparisonOperation((x, y) => x >= y, undefined),
   IsFinite: predicateOperation(Number.isFinite, (code, push) => {
@@ -200,7 +203,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
       return T.mul(dy, T.mul(b, T.pow(a, T.sub(T.where(corner, 1, b), 1))))
     },
     (T, dy, [a, b]) => {
-      // 1^b ln 1 = 0 if a has no logarithm, since 0^b may be ∞.
+      // If a has no logarithm, 0^b may be ∞, so the derivative is computed as 1^b ln 1 = 0.
       const base = T.where(T.greater(a, 0), a, T.where(T.isNaN(a), a, 1))
       return T.mul(dy, T.mul(T.pow(base, b), T.log(base)))
     }
@@ -250,7 +253,7 @@ const ELEMENTWISE_ROWS: Readonly<Record<string, OperationByName>> = {
         isTrue(push(0)).op('bitselect')
       }
     ),
-  // σ(x) σ(−x), since σ (1 − σ) would cancel in one tail. The compiler expresses it by other operations.
+  // σ(x) σ(−x), since σ (1 − σ) would cancel in one tail. No code: the compiler expresses it by other operations.
   Sigmoid: realOperation(
     Elementary.sigmoid,
     (T, dy, [x]) => T.mul(dy, T.mul(T.sigmoid(x), T.sigmoid(T.neg(x)))),

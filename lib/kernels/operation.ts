@@ -7,8 +7,8 @@ import { type Emit } from './instructions.js'
 export type TensorVocabulary = typeof Vocabulary
 
 /**
- * Cotangent of operand `which` (pullback), given the cotangent `dy` of the result, the operands and the attributes. Written in the
- * vocabulary T, so it can be differentiated to any order.
+ * Pullback: cotangent of operand `which`, given the cotangent `dy` of the result, the operands and the attributes. Written in the
+ * vocabulary T, so differentiable to any order.
  */
 export type Pull = (
   T: TensorVocabulary,
@@ -21,7 +21,9 @@ export type Pull = (
 export type FoldOperation = 'Sum' | 'Max' | 'Min'
 
 export type LoweringKind =
-  /** Entrywise, by instructions or by the function of lib/wasm with this name; if undefined, by the interpreter's kernel on a panel. */
+  /**
+   * Entry by entry: by instructions, by the function of lib/wasm with this name, or if undefined by the interpreter's kernel on a panel.
+   */
   | { readonly kind: 'entries'; readonly code: Emit | string | undefined }
   | { readonly kind: 'fold'; readonly fold: FoldOperation }
   /** Reorders, selects or repeats entries; `pads` if constants are inserted. */

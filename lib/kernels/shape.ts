@@ -65,15 +65,16 @@ const concatKernel = kernel((inputs, attrs: AxisAttribute) => {
   })
 })
 
-const splitSizes = (length: number, asked: number | SizeList): SizeList => {
-  if (typeof asked === 'number') {
-    if (length % asked !== 0) throw new Error(`split: an axis of ${length} does not divide into ${asked} equal parts`)
-    return new Array<number>(asked).fill(length / asked)
+/** Sizes of equal parts, or of listed ones, of which a negative one takes the rest; throws if they do not add up to `length`. */
+const splitSizes = (length: number, parts: number | SizeList): SizeList => {
+  if (typeof parts === 'number') {
+    if (length % parts !== 0) throw new Error(`split: an axis of ${length} does not divide into ${parts} equal parts`)
+    return new Array<number>(parts).fill(length / parts)
   }
-  const known = asked.reduce((sum, size) => sum + Math.max(size, 0), 0)
-  const sizes = asked.map(size => (size < 0 ? length - known : size))
+  const known = parts.reduce((sum, size) => sum + Math.max(size, 0), 0)
+  const sizes = parts.map(size => (size < 0 ? length - known : size))
   if (sizes.reduce((sum, size) => sum + size, 0) !== length)
-    throw new Error(`split: parts ${list(asked)} do not add up to ${length}`)
+    throw new Error(`split: parts ${list(parts)} do not add up to ${length}`)
   return sizes
 }
 

@@ -23,6 +23,7 @@ const matrixStack = (x: ArrayForm, op: string): { readonly m: number; readonly n
   return { m, n, count: productOfSizes(x.shape.slice(0, -2)) }
 }
 
+/** Lower Cholesky factors; NaN for a matrix that is not positive definite. */
 const choleskyKernel = kernel(({ x }) => {
   const { m, n } = matrixStack(x, 'cholesky')
   if (m !== n) throw new Error(`cholesky: the matrices of ${list(x.shape)} are not square`)

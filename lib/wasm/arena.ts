@@ -1,7 +1,7 @@
 /**
  * Allocator of arrays in a module's memory, where its kernels find them without a copy. Freed blocks are reused for equal sizes, so a
- * repeated computation takes no fresh pages, which would cost more than its arithmetic. At the end of the memory, adjacent free blocks are
- * merged and cut as needed before it grows.
+ * repeated computation takes no fresh pages, which would cost more than its arithmetic. Before the memory grows, adjacent free blocks are
+ * merged and cut as needed.
  */
 import { exponentOf, powerOfTwo } from '../numbers/elementary.js'
 
@@ -14,7 +14,7 @@ export interface Arena {
   readonly held: () => number
   /** Frees the block of `length` doubles at an address. */
   readonly give: (at: number, length: number) => void
-  /** Grows the memory if an allocation failed since the last call, which invalidates all views. */
+  /** Grows the memory if an allocation failed since the last call; growth invalidates all views. */
   readonly settle: () => void
 }
 
@@ -22,10 +22,10 @@ const PAGE_BYTES = 65536
 const DOUBLE_SIZE = 8
 /** Maximum number of bytes that kernels read beyond their operands. */
 const READ_MARGIN = 4096
-/** Maximum number of bytes by which the memory grows. */
+/** Maximum number of bytes by which the memory grows at once, unless more are needed. */
 const MAX_GROWTH_BYTES = 0x4000000
 
-/** Bytes of a block of `length` doubles, rounded up by at most an eighth, so that blocks of few sizes are reused. */
+/** Size in bytes of a block for `length` doubles, rounded up by at most an eighth, so that few sizes occur. */
 export const bytesFor = (length: number): number => {
   const bytes = Math.max(64, length * DOUBLE_SIZE)
   const step = Math.max(64, powerOfTwo(exponentOf(bytes) - 3))
@@ -102,7 +102,7 @@ const freeBlocks = (): FreeBlocks => {
 export interface ArenaOptions {
   /** First address that may be allocated, in bytes. */
   readonly base: number
-  /** Limit of the memory in bytes. */
+  /** Maximum size of the memory in bytes. */
   readonly maxBytes: number
   /** Called after the memory grew. Default: nothing. */
   readonly onGrowth?: () => void
@@ -161,7 +161,7 @@ export const arena = (memory: WebAssembly.Memory, { base, maxBytes, onGrowth }: 
       try {
         memory.grow(pages)
       } catch {
-        // The engine cannot give this much: the limit is lowered, and arrays beyond it are in the heap.
+        // The engine cannot give this much, so the limit is lowered; later arrays are in the heap.
         limit = buffer.byteLength + Math.floor(pages / 2) * PAGE_BYTES
         return
       }

@@ -19,7 +19,7 @@ import { compileKernels } from './kernelModule.js'
 import type { SimdEStep } from './kernels/gaussianEStep.js'
 import { simdKernels, type SimdKernels } from './kernels/simd.js'
 
-/** Undefined before first use; null if the engine has no SIMD or forbids compilation here. */
+/** SIMD kernels; undefined before first use, null if the engine has no SIMD or forbids compilation here. */
 let cachedKernels: SimdKernels | null | undefined
 
 const simdKernelsIfAny = (): SimdKernels | null => {
@@ -27,13 +27,13 @@ const simdKernelsIfAny = (): SimdKernels | null => {
   try {
     cachedKernels = simdKernels(compileKernels())
   } catch {
-    // No WebAssembly, no SIMD, a content policy against it, or a browser's limit on synchronous compilation.
+    // No WebAssembly, no SIMD, a forbidding content policy, or a browser's limit on synchronous compilation.
     cachedKernels = null
   }
   return cachedKernels
 }
 
-/** The kernels in SIMD, or as plain loops without it. */
+/** The kernels in SIMD if there is SIMD, otherwise as plain loops. */
 export const simdOrPlainKernels = (): Kernels => simdKernelsIfAny() ?? plainKernels
 
 /** True if the kernels run in SIMD. */
@@ -61,10 +61,7 @@ export const releaseUnkept = (): void => {
   simdKernelsIfAny()?.room.settle()
 }
 
-/**
- * Fills `out` with the uniform draws first, first + 1, … of the key (k0, k1). Returns false and writes nothing without SIMD, for which
- * lib/random/draws.ts has loops.
- */
+/** Fills `out` with the uniform draws first, first + 1, … of the key (k0, k1). Returns false and writes nothing without SIMD. */
 export const uniforms = (k0: number, k1: number, first: number, out: Float64Array): boolean => {
   const simd = simdKernelsIfAny()
   simd?.uniforms(k0, k1, first, out)

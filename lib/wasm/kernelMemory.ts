@@ -7,22 +7,23 @@ export const DOUBLE_BYTES = 8
 export const CHUNK_DOUBLES = 1024
 /** Doubles of a block of A or C: rows of A and a panel of B stay in the L1 cache. */
 export const BLOCK_DOUBLES = 16384
-/** Maximum number of rows and columns of a block of B, which stays in the L2 cache. */
+/** Maximum number of rows of a block of B, which stays in the L2 cache. */
 export const BLOCK_DEPTH = 256
+/** Maximum number of columns of a block of B. */
 export const BLOCK_WIDTH = 256
 /** Doubles by which tiles and panels exceed a block: up to three rows or columns of at most 256. */
 const OVERHANG = 3 * 256 + 8
 
 /** Initial size in pages of 64 kB, of which the fixed buffers take 21. */
 const INITIAL_KERNEL_PAGES = 24
-/** 1 GB, in pages of 64 kB. */
+/** Maximum number of pages of 64 kB: 1 GB. */
 export const MAX_KERNEL_PAGES = 16384
 
 /** Arrays in the kernels' memory. */
 export interface Room {
   /** Allocates an array of arbitrary contents, valid until `settle` unless kept; null if there is no room now. */
   readonly take: (length: number) => Float64Array | null
-  /** Keeps an array through `settle`; returns its address, or 0 if it is not from `take`. */
+  /** Keeps an array when `settle` frees the others; returns its address, or 0 if it is not from `take`. */
   readonly keep: (values: Float64Array) => number
   /** Array at an address. Views from before a growth of the memory have length 0. */
   readonly view: (at: number, length: number) => Float64Array
@@ -89,7 +90,7 @@ export const kernelMemory = (module: WebAssembly.Module, maxPages: number): Kern
   const view = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
   // Reading `buffer` of a short array allocates it, so the offset is tested first: no array of the memory begins at 0.
   const isInside = (values: Float64Array): boolean => values.byteOffset > 0 && values.buffer === arena.buffer()
-  /** Arrays taken and not kept since the last `settle`. */
+  /** Arrays of `take` that are not kept, which `settle` frees. */
   const borrowed: { readonly at: number; readonly length: number }[] = []
   const room: Room = {
     take: length => {

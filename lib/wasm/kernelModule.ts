@@ -8,7 +8,10 @@ export type WasmMap = (x: number, y: number, n: number) => void
 
 export type WasmMaps = { readonly [Name in MapName as `map${Capitalize<Name>}`]: WasmMap }
 
-/** Writes n draws from index `first` on, a multiple of 4, and up to fifteen more, to `out`. k0 and k1 are signed integers. */
+/**
+ * Writes the draws first, …, first + n − 1 and up to fifteen more to `out`; `first` is a multiple of 4. The key's halves k0 and k1 are
+ * signed.
+ */
 export type WasmFill = (k0: number, k1: number, first: number, n: number, out: number) => void
 
 /** Exports of assembly/index.ts. Addresses and strides are in bytes, lengths in doubles. */
@@ -113,7 +116,7 @@ const [EMPTY_MODULE, SIMD_MODULE] = [
   [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]
 ].map(bytes => Uint8Array.from(bytes))
 
-/** Reason, for users, why the attempt that threw `error` could not compile. */
+/** Reason, in words for users, why compiling failed with `error`. */
 export const compilationObstacle = (error: unknown): string => {
   if (typeof WebAssembly === 'undefined') return 'this engine has no WebAssembly'
   try {

@@ -15,11 +15,11 @@ interface NodeEnvironment {
   readonly spawn: Spawn
 }
 
-/** Each thread has scratch space, and fewer than eight million rows have no more chunks than this. */
+/** Default maximum: each thread has scratch space, and fewer than eight million rows have no more chunks than this. */
 const DEFAULT_MAX_THREADS = 64
 
 const readEnvironment = (): NodeEnvironment | null => {
-  // Parts are missing in browsers and in Node before 20.16, in spite of the types.
+  // In spite of the types, `process` is missing in browsers and `getBuiltinModule` in Node before 20.16.
   const here = (globalThis as { readonly process?: Partial<typeof process> }).process
   const workers = here?.getBuiltinModule?.('node:worker_threads')
   const machine = here?.getBuiltinModule?.('node:os')

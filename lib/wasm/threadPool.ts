@@ -1,6 +1,6 @@
 /**
  * One module over one memory, shared by worker threads. Each thread takes the next chunk of a job; the caller takes part and waits. Chunks
- * are independent, so a caller without threads has an equal result.
+ * are independent, so results do not depend on the number of threads.
  */
 import { compileKernels, type EncodedModule } from './kernelModule.js'
 import { node } from './node.js'
@@ -18,8 +18,8 @@ export interface ChunkedJob {
   /** Scratch spaces, one after another, of `bytes` bytes each, as many as `spaces` returns. */
   readonly scratch: { readonly at: number; readonly bytes: number }
   /**
-   * Bytes of the arguments and number of chunks of each of several jobs run as one, with their arguments one after another; `chunks` is
-   * then the total. Default: a single job.
+   * Bytes of the arguments and number of chunks of each of several jobs that run as one, with arguments one after another; `chunks` is then
+   * the total. Default: a single job.
    */
   readonly each?: { readonly bytes: number; readonly chunks: number }
   /** True if the caller runs all chunks. Default: false. */
@@ -79,7 +79,7 @@ const WORDS = 16
 /** Name of the only export of a loaded module. */
 const LOADED_EXPORT = 'chunk'
 
-/** Program of the worker threads. One that wakes late finds no chunk of a finished job and may take part in the next. */
+/** Program of the worker threads. A thread that wakes late finds no chunk left of a finished job and may take part in the next. */
 const workerSource = `
 const { workerData, receiveMessageOnPort } = require('node:worker_threads')
 const { module, memory, start, index, names, port } = workerData

@@ -8,7 +8,7 @@ export interface SimdComponents {
   readonly count: number
   /** Number of components, from the first on, whose first and second moments are summed. */
   readonly learned: number
-  /** Second moments: 0 none, 1 their trace, 2 their diagonal, 3 their lower triangle. */
+  /** Kind of second moments: 0 none, 1 their trace, 2 their diagonal, 3 their lower triangle. */
   readonly second: number
   readonly isTriangular: boolean
   /** Constants [K], centres [K, dim] and roots [K, dim, dim] if triangular, otherwise [K, dim]. */
@@ -33,6 +33,7 @@ export type SimdEStep = (
   perRow: ReadonlyArray<Float64Array> | null
 ) => boolean
 
+/** E-step over blocks of rows that are copied into the memory. */
 export const gaussianEStep =
   ({ wasm, fixed: { blockA, blockB, panels, blockC } }: KernelMemory): SimdEStep =>
   ({ dim, count, learned, second, isTriangular, numbers }, { values: x, weights }, laneSums, perRow) => {

@@ -17,7 +17,7 @@ export interface ZipGrid {
   at: number
 }
 
-/** sigmoid = 1/(1 + e^{−x}), softplus = ln(1 + e^x). From neg on, functions are rounded as in a plain loop. */
+/** Elementary functions: sigmoid = 1/(1 + e^{−x}), softplus = ln(1 + e^x). From neg on, results are rounded as in a plain loop. */
 export const MAPS = [
   ...(['exp', 'expm1', 'log', 'log1p', 'tanh', 'sigmoid', 'softplus', 'erf'] as const),
   ...(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'] as const)

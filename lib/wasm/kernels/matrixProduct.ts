@@ -24,7 +24,7 @@ interface MatrixBlock {
   readonly columns: number
 }
 
-// Loops without functions of their own: small products come by the thousand, and each function would be compiled too.
+// Without helper functions: small products come by the thousand, and each function would be compiled too.
 
 const copyIn = (
   matrix: Float64Array,

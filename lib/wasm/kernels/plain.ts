@@ -23,7 +23,7 @@ const compensatedSum = (n: number, term: (i: number) => number): number => {
   return Number.isFinite(sum) ? sum + error : sum
 }
 
-// Loops that differ in one operator: a callback would not be inlined and would cost five times the arithmetic.
+// Loops that differ in one operator: a callback would not be inlined, at five times the cost.
 const plainAdd: Zip = (a, b, out, { rows, columns, ra, ca, rb, cb, pa, pb, at }) => {
   for (let i = 0, o = at; i < rows; i++)
     for (let j = 0, p = pa + i * ra, q = pb + i * rb; j < columns; j++, p += ca, q += cb) out[o++] = a[p] + b[q]
@@ -117,7 +117,7 @@ export const halvingCount = (n: number): number => (n <= 16 ? 0 : 32 - Math.clz3
 /** Maximum length of a row summed by `eightfoldSum`; longer ones are summed with compensation. */
 export const SHORT_ROW = 128
 
-/** Σ xᵢ for from ≤ i < to, with the bits of `rowSums`. */
+/** Σ xᵢ for from ≤ i < to, with the bits of the kernel `rowSums`. */
 export const sumOfRow = (x: Float64Array, from: number, to: number): number =>
   to - from > SHORT_ROW ? compensatedSum(to - from, j => x[from + j]) : eightfoldSum(x, from, to)
 

@@ -23,13 +23,13 @@ const wasmElementwise =
   }
 
 /** Functions that cost less than copying their operands. */
-const CHEAP: ReadonlySet<MapName> = new Set<MapName>(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'])
+const CHEAP_MAPS: ReadonlySet<MapName> = new Set<MapName>(['neg', 'abs', 'square', 'sqrt', 'reciprocal', 'rsqrt'])
 
 /** Kernel of an elementary function; a cheap one is a plain loop if the result is not in the memory. */
 export const wasmMapKernel = (memory: KernelMemory, name: MapName): Elementwise => {
-  // `Capitalize` and this capital agree on these names.
+  // TypeScript's `Capitalize` has the same result for these names.
   const fast = wasmElementwise(memory, memory.wasm[`map${name[0].toUpperCase()}${name.slice(1)}` as keyof WasmMaps])
-  return CHEAP.has(name)
+  return CHEAP_MAPS.has(name)
     ? (source, out) => (out !== undefined && memory.isInside(out) ? fast : plainKernels[name])(source, out)
     : fast
 }

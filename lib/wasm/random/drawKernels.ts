@@ -5,7 +5,7 @@ import type { WasmFill } from '../kernelModule.js'
 /** Fills `out` with the draws first, first + 1, … of the key (k0, k1). */
 export type FillDraws = (k0: number, k1: number, first: number, out: Float64Array) => void
 
-/** Kernel that fills arrays anywhere by the draws of `fill`. */
+/** Kernel of draws for arrays inside or outside the memory; `fill` writes draws to the memory. */
 export const drawKernel =
   ({ isInside, fixed: { chunk } }: KernelMemory, fill: WasmFill): FillDraws =>
   (k0, k1, first, out) => {

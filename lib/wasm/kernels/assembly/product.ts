@@ -1,7 +1,7 @@
 /**
- * Pieces of a blocked matrix product (Goto & van de Geijn, *Anatomy of high-performance matrix multiplication*, 2008): B's blocks are
- * packed in panels of four columns, and a 4 × 4 tile of C stays in registers while k runs. A is read in place, by strides, so its transpose
- * needs no packing. Each entry of C is summed in the order of k.
+ * Pieces of a blocked matrix product (Goto & van de Geijn, *Anatomy of high-performance matrix multiplication*, 2008): blocks of B are
+ * packed in panels of four columns, and a 4 × 4 tile of C stays in registers while k runs. A is read by strides, so its transpose needs no
+ * packing. Each entry of C is summed in the order of k.
  */
 
 /**

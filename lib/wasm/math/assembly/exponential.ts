@@ -61,8 +61,8 @@ function rest<T>(r: v128): v128 {
 }
 
 /**
- * Arguments are clamped to where the result is already ∞ or 0 (pmin and pmax keep NaN and are one instruction, min and max six). 2^k is
- * applied in two halves, so a subnormal result is rounded once.
+ * Arguments are clamped where the result is ∞ or 0 (pmin and pmax keep NaN and are one instruction, min and max six). 2^k is applied in two
+ * halves, so a subnormal result is rounded once.
  */
 @inline
 export function exp<T>(x: v128): v128 {

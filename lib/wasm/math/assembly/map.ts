@@ -57,7 +57,7 @@ function isOrdinary<T>(f: Function, x: v128): v128 {
 
 /**
  * y[i] = f(x[i]) for i < n, a multiple of 8; y may be x. Eight numbers per turn share loaded constants and keep dividers and multipliers
- * busy: up to twice the speed of one vector per turn.
+ * busy: up to twice the speed.
  */
 @inline
 function map<T>(f: Function, x: usize, y: usize, n: i32): void {

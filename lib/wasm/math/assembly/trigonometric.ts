@@ -2,8 +2,8 @@ import { coefficient, every, polynomial, step } from './lanes'
 
 /**
  * sin x and cos x for |x| < 10⁶: x minus the nearest multiple of π/2, as a sum of two doubles, and minimax polynomials. Operations and
- * their order are those of lib/numbers/elementary/trigonometric.ts, so the bits are equal. Larger x need more digits of π: for these the
- * functions return 1, and the caller must compute the results.
+ * their order are those of lib/numbers/elementary/trigonometric.ts, so bits are equal. If an |x| is larger, the functions return 1, and the
+ * caller must compute the results.
  */
 
 /** Bound on |x| for the argument reduction. */

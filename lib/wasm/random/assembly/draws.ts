@@ -5,10 +5,10 @@ import { coefficient } from '../../math/assembly/lanes'
 /**
  * The draws of lib/random/draws.ts: Threefry-2x64 of 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a word as a uniform
  * number, and a ziggurat (Marsaglia & Tsang 2000) for normal ones. Operations on doubles and their order are those of lib/random/draws.ts
- * and lib/numbers/elementary.ts, so the bits are equal; nothing may be reassociated.
+ * and lib/numbers/elementary.ts, so bits are equal; nothing may be reassociated.
  *
  * Two blocks make four draws: their first words, then their second ones. Each round depends on the last, and a processor looks ahead about
- * two hundred instructions only: so each loop computes a few rounds for many counters, whose words are stored in the place of the draws.
+ * two hundred instructions only, so each loop computes a few rounds for many counters, whose words are stored in the place of the draws.
  */
 
 /** First word of the generator's key; the second is the caller's. */

@@ -207,8 +207,8 @@ export const minRows = <P extends string>(score: Score.Score<P>): number => {
 }
 
 /**
- * Parameters of a score: generic, all equal along the first axis (equal centres), or all 0. Coordinates lie in [−extent, extent], logits
- * and log-variances in [−spread, spread].
+ * Parameters of a score: generic, all equal along the first axis, or all 0. Coordinates lie in [−extent, extent], logits and log-variances
+ * in [−spread, spread].
  */
 export const params =
   <P extends string>(
@@ -412,7 +412,7 @@ const shrinkCounts = (u: unknown): unknown =>
         ? small(u)
         : u
 
-/** The value with smaller counts and lists, if that is valid; otherwise the value itself. */
+/** The value with smaller counts and lists if that is valid, otherwise the value. */
 const small = <T extends Case.AnyValue>(value: T): T => {
   const fields = Object.keys(value[Case.ofCase].fields).map(
     name => [name, shrinkCounts(Case.field(value, name))] as const

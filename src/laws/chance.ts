@@ -87,7 +87,6 @@ export const sameMeans = (a: ReadonlyArray<NumericValues>, b: ReadonlyArray<Nume
     )
   )
 
-/** Variance of the uniform distribution on [−½, ½]. */
 const UNIFORM_VARIANCE = 1 / 12
 
 /** Bound on the mean of n products 4uv, which lie in [−1, 1] and have variance 16/144 (Bernstein 1924). */

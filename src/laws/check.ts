@@ -67,8 +67,7 @@ export const executedCases = (tree: ReadonlyArray<fc.ExecutionTree<unknown>>): R
   tree.flatMap(({ value }) => (Array.isArray(value) ? [value[0] as unknown] : []))
 
 /**
- * A law over cases that print as code. Its check returns true or throws an error that names the failure. Cases come from the arbitraries
- * (such as one for each dimension) in turn.
+ * A law over cases that print as code, from the arbitraries in turn. Its check returns true or throws an error that names the failure.
  *
  * @example
  * import fc from 'fast-check'
@@ -167,7 +166,7 @@ export const compiledOrThrow = <A>(either: E.Either<ReadonlyArray<Problem.Proble
     E.getOrElse((problems): A => refuse(`does not compile: ${problems.map(Problem.show).join('; ')}`))
   )
 
-/** Compile options for losses that are evaluated only a few times: interpreted, without a trial run. */
+/** Compile options for losses with few evaluations: interpreted, without a trial run. */
 export const FEW_EVALUATIONS = { evaluations: 1, isTried: true }
 
 /** All entries of the parameters, by name. */
@@ -200,7 +199,7 @@ export const dotProduct = (a: ArrayLike<number>, b: ArrayLike<number>): number =
 
 export const euclideanLength = (values: ArrayLike<number>): number => Math.sqrt(dotProduct(values, values))
 
-/** Numerical rank of unit columns, by Gram–Schmidt with pivoting: a column counts as dependent if at most `left` of it remains. */
+/** Numerical rank of unit columns, by Gram–Schmidt with pivoting; a column is dependent if at most `left` of it remains. */
 export const columnRank = (columns: ReadonlyArray<ReadonlyArray<number>>, left: number, found = 0): number => {
   const lengths = columns.map(euclideanLength)
   const most = maxAbs(lengths)

@@ -248,8 +248,8 @@ export const parts = <T extends Instance>(
   )
 
 /**
- * Returns the laws of an instance and of all its parts, for any test runner; the names of a part's laws begin with its path.
- * `notApplicable` lists the laws that no option claims, each with that option.
+ * Returns the laws of an instance and of all its parts, whose names begin with the part's path, for any test runner. `notApplicable` lists
+ * the laws that no option claims, each with that option.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -407,7 +407,7 @@ export const examine = <T extends Instance>(instance: T, options: CheckOptions<T
   return { ...report, passed: complaints(report).length === 0 }
 }
 
-/** A report as a table: verdict, runs, law, reason; one line for all laws that were not checked. */
+/** Formats a report as a table: verdict, runs, law, reason; one line for all unclaimed laws. */
 export const table = ({ of, seed, rows, expected }: Report): string =>
   [
     `${of}, seed ${seed}`,
@@ -435,7 +435,7 @@ const summarizeNotHeld = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   return [`not held  ${rows.length === 1 ? 'a law' : `${rows.length} laws`} of claims not asked: ${reasons.join('; ')}`]
 }
 
-/** Complaints of a report: counterexamples as scripts, passing laws that were expected to fail, vacuous claims. */
+/** Complaints of a report: counterexamples as scripts, unexpected passes, vacuous claims. */
 export const complaints = ({ rows, expected }: Pick<Report, 'rows' | 'expected'>): ReadonlyArray<string> =>
   rows.flatMap(({ law, verdict, why, isClaimed, counterexample }) =>
     expected.includes(law)
@@ -450,7 +450,7 @@ export const complaints = ({ rows, expected }: Pick<Report, 'rows' | 'expected'>
   )
 
 /**
- * Checks the laws of an instance and of all its parts. Throws with every counterexample as a script; returns the report if there is none.
+ * Checks the laws of an instance and of all its parts. Throws with every counterexample as a script, or returns the report.
  *
  * @example
  * import { strict as assert } from 'node:assert'

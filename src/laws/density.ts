@@ -1,4 +1,4 @@
-/** Gaussian mixtures by textbook formulas on plain arrays, independent of `Components`, `Mixture` and the kernels. */
+/** Gaussian mixtures by textbook formulas on plain arrays, independent of the library's own. */
 import type * as O from 'fp-ts/lib/Option.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'

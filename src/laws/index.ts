@@ -18,7 +18,7 @@
  * import { Objective, Parametrization, Rate, Region, Score, TimeGrid, NoiseLevels, Weighting } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
- * // Of each concept a function from an instance to its laws; the identities of the paper (arXiv 2307.01178) are theorems.
+ * // A function from an instance to its laws for each concept; the paper's identities (arXiv 2307.01178) are theorems.
  * const score = Score.spherical({ components: 2 })
  * const all = [
  *   laws.objective(Objective.denoising(NoiseLevels.at(0.3)), score),
@@ -36,7 +36,7 @@
  *   [laws.projectedVariance(score, { repeats: 20 })],
  *   [laws.quadratureConverges()]
  * ]
- * // The first law of each on one case; a test of one's own runs all on a hundred.
+ * // Runs the first law of each on one case; a test runs all on a hundred.
  * for (const [{ property }] of all) fc.assert(property, { seed: 1, numRuns: 1 })
  * assert(laws.paper().some(({ name }) => name === 'the pair’s gradient is EM plus G'))
  *
@@ -46,7 +46,7 @@
  * import { Objective, NoiseLevels, Weighting } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
- * // A law states relations between two sides: equal within a tolerance, at most, below, at least, above, finite, of the same or of other bits.
+ * // A law states relations between two sides, such as equality within a tolerance.
  * const { above, areFinite, atLeast, atMost, below, differs, sameBits } = laws
  * const root = { of: Math.sqrt, name: 'Math.sqrt' }
  * const each = laws.forAll(fc.record({ x: fc.double({ min: 1, max: 1e6, noNaN: true }) }))
@@ -61,18 +61,18 @@
  *   each({ ...about('−√x is another number'), says: ({ x }) => differs(-root.of(x), root.of(x)) })
  * ])
  * held.forEach(({ property }) => fc.assert(property, { seed: 1 }))
- * // One of them by its name, on a case of one's own; what `holds` throws says why not.
+ * // Runs a law by its name on one case; `holds` throws the reason of a failure.
  * assert(laws.named('√x ≤ x')(held).on({ x: 4 }))
  * assert.throws(() => laws.holds(root.of(4) === 3, () => 'the root of 4 is not 3'), /is not 3/)
  *
- * // Counterexamples as code: of an arbitrary, and as a script that fails as the law did.
+ * // Prints counterexamples as code, and as a script that fails as the law did.
  * const weights = laws.printed(Weighting.show)(laws.arbitraries.of(Weighting.concept))
  * assert.match(fc.stringify(fc.sample(weights, { seed: 1, numRuns: 1 })[0]), /Weighting\./)
  * const made = { by: 'weighting', of: [Weighting.snr] }
  * const ofSnr = laws.weighting(Weighting.snr)
  * assert.equal(laws.scripted(made, ofSnr).length, ofSnr.length)
  * assert.match(laws.scriptOf(made, ofSnr[0], { t: 0.5 }), /laws\.weighting\(Weighting\.snr\)/)
- * // An instance and its parts, each with its laws: an objective and its noise level distribution.
+ * // An objective and its noise level distribution, each with its laws.
  * assert.deepEqual(
  *   laws.parts(Objective.denoising(NoiseLevels.at(0.3))).map(({ laws }) => laws.length > 0),
  *   [true, true]

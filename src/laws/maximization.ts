@@ -273,7 +273,6 @@ const jointOf = <P extends string>(score: Score.Score<P>): LogJoint<P> => {
   }
 }
 
-/** log Σ e^x */
 const logSumExp = (logs: Density.NumberRow): number => {
   const most = logs.reduce((most, log) => Math.max(most, log), -Infinity)
   return most + Elementary.log(logs.reduce((sum, log) => sum + Elementary.exp(log - most), 0))

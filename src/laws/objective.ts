@@ -41,16 +41,16 @@ export interface ObjectiveOptions<P extends string> {
   readonly schedules?: fc.Arbitrary<Schedule.Schedule>
   /** Symmetries of the score. Default: those of its family. */
   readonly symmetries?: ScoreSymmetries<P>
-  /** True if rotating data, noise and centres together changes nothing. Default: true for built-in objectives. */
+  /** True if rotating data, noise and centres together changes nothing. Default: true if built-in. */
   readonly isotropic?: boolean
-  /** True if the truth is stationary in population. Default: true for built-in objectives. */
+  /** True if the truth is stationary in population. Default: true if built-in. */
   readonly proper?: boolean
   /**
    * True if the value has two derivatives everywhere; otherwise the gradient must lie between the one-sided slopes. Default: true, except
-   * for l1 penalties that are not smoothed.
+   * for unsmoothed l1 penalties.
    */
   readonly smooth?: boolean
-  /** An objective of equal value and gradient, written in another way. */
+  /** An objective of equal value and gradient. */
   readonly equals?: Objective.Objective
   /**
    * True if the gradient is the derivative of the value: no row stops gradients. Default: false if the objective declares `holdsConstant`.
@@ -116,7 +116,7 @@ const exactForm = <P extends string>(
   )
 }
 
-/** Number of draws of parameters and rows, one of which must have a nonzero gradient. */
+/** Draws of parameters and rows, one of which must have a nonzero gradient. */
 const GRADIENT_DRAWS = 8
 
 const DERIVATIVE_SOURCE = 'definition of the derivative'
@@ -216,7 +216,7 @@ const objectiveSubject = <P extends string>(
     losses,
     onFixed: forAll(losses.fixed),
     onDrawn: forAll(losses.drawn),
-    /** Value and gradient along a random direction of the parameters, with the same noise. */
+    /** Value and gradient along a random direction, with the same noise. */
     along: (each: ObjectiveCase<P>): ((step: number) => Loss.ValueAndGradient<P>) => {
       const towards = randomDirection(each.params, each.seed)
       const loss = losses.at(each)
@@ -463,7 +463,7 @@ const lossesOf = <P extends string>(
   const drawn = fc
     .record({ draws: fc.integer({ min: 1, max: 2 }), antithetic: fc.boolean() })
     .map(Expectation.monteCarlo)
-  /** Noise that can be transformed with the data: fixed, or by quadrature. Newly drawn for estimates. */
+  /** Noise that can be transformed with the data: fixed, or quadrature; newly drawn for estimates. */
   const fixed = (points: Points.Points): ReadonlyArray<fc.Arbitrary<Expectation.Expectation>> => {
     if (isDrawn) return [drawn]
     const given = Arbitrary.seeds.map(seed => Expectation.fixed(Arbitrary.normalNoise(points, seed)))
@@ -507,8 +507,8 @@ const isAccurateInFloat32 = (objective: Objective.Objective): boolean =>
   Objective.terms(objective).every(({ term }) => Objective.isMatching(term) && term.float32 === true)
 
 /**
- * Laws that moving data and mixture together changes nothing, for custom terms that claim it; tested without the claim, since the library
- * centres the data of terms that have it.
+ * Laws that moving data and mixture together changes nothing, for custom terms that claim it; tested without the claim, by which the
+ * library centres data.
  */
 const movesWithData = <P extends string>(
   objective: Objective.Objective,
@@ -526,7 +526,6 @@ const movesWithData = <P extends string>(
 
 const twoSpherical = Score.spherical({ components: 2 })
 
-/** Law that shifting data and mixture together changes nothing. */
 const lossIsInvariantUnderShifts = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>
@@ -617,7 +616,6 @@ const properSubject = <P extends string>(
 type ProperSubject<P extends string> = ReturnType<typeof properSubject<P>>
 
 const STATIONARY_NAME = 'the truth is stationary in two and three dimensions'
-/** Common fields of the laws that the truth is a minimum. */
 const MINIMUM_LAW_INFO = {
   option: 'proper',
   name: 'the truth is a minimum in population',
@@ -745,7 +743,7 @@ const axisCases = <P extends string>(
     )
 }
 
-/** Values and gradients at several parameters, for each batch drawn from the truth. */
+/** Values and gradients at several parameters, for each batch. */
 const evaluateOnBatches = <P extends string>(
   { mixture, draws, at }: ProperSubject<P>,
   each: ObjectiveCase<P>,

@@ -93,8 +93,8 @@ const withQuantity = (message: string, quantity: string): string =>
         .replace(/^(?=\[|: )/, () => quantity)
 
 /**
- * Failure message of a relation; null if it holds. A single number is compared with every number of the other side. `quantity` names
- * unnamed numbers.
+ * Failure message of a relation; null if it holds. A single number is compared with all of the other side. `quantity` names unnamed
+ * numbers.
  */
 export const relationFailure = (relation: Relation, quantity = ''): string | null => {
   const message = unnamedFailure(relation)
@@ -169,7 +169,7 @@ const PERTURBATIONS: ReadonlyArray<(values: RelationValues) => RelationValues> =
 /** True if perturbing the left side can make the relation fail. */
 const canFail = (relation: Relation): boolean => {
   const { sign, left, right, within } = relation
-  // Fails beyond the tolerance, whatever the present value.
+  // Fails if the value leaves the tolerance.
   if (!['=', '≡'].includes(sign) || (right === 0 && within > 0)) return true
   const changed = (of: unknown, change = (values: RelationValues) => values): ReadonlyArray<RelationValues> =>
     valueLeaves(of).map(({ values }) => change(Array.from(values)))

@@ -46,7 +46,6 @@ const sameRule =
   (a, b, options) =>
     is(a) && is(b) ? of(a, b, options) : null
 
-/** Keys over which expectations are averaged. */
 const KEYS_PER_MEAN = 200
 const COPIES_PER_ROW = 30
 /** Points that start at one x, for moments of samplers. */
@@ -271,7 +270,7 @@ const SAME_RULES: ReadonlyArray<SameRule> = [
 /**
  * Returns the laws that two instances are the same: objectives by value and gradient (`upTo` a factor or a constant), scores, schedules,
  * weightings and rates by value, optimizers by trajectory, expectations in mean, samplers and initializers in distribution, pipelines by
- * final parameters.
+ * parameters.
  *
  * @example
  * import fc from 'fast-check'

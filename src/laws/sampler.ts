@@ -21,8 +21,8 @@ export interface SamplerOptions {
   /** Order of convergence in the step length; null claims none. Default: as declared. */
   readonly order?: number | null
   /**
-   * Largest error of a point, relative to 1 + |x|, if the step size is adaptive; null if it is not. Default: 1000 times the declared error
-   * of a step.
+   * Largest error of a point, relative to 1 + |x|, if the step size is adaptive; otherwise null. Default: 1000 times the declared error of
+   * a step.
    */
   readonly error?: number | null
   readonly equals?: Sampler.Sampler | null
@@ -126,7 +126,7 @@ const exactMixtureScore =
 /** Probability omitted in each tail of the drawn quantiles. */
 const TAIL_PROBABILITY = 0.01
 
-/** Points of the mixture's flow as a function of time: each coordinate stays at one quantile of the marginals. */
+/** Points of the mixture's flow by time: each coordinate stays at one quantile of the marginals. */
 const mixtureFlow = (each: SamplerCase, rows: number): ((time: number) => Points) => {
   const { start } = pipe(Key.fromSeed(each.seed), Key.named('start'))
   const probabilities = Key.uniform(2 * rows)(start).map(u => TAIL_PROBABILITY + (1 - 2 * TAIL_PROBABILITY) * u)

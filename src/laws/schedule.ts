@@ -104,7 +104,7 @@ const scheduleTimes = (schedule: Schedule.Schedule, kinks: ReadonlyArray<number>
 
 const SHARE_DENOMINATOR = Elementary.powerOfTwo(20)
 
-/** Ordered times in one interval between edges or around one or two kinks. Uniform in each interval, unlike `fc.double`. */
+/** Ordered times, uniform in one interval between edges or around one or two kinks. */
 const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: number; readonly t: number }> => {
   const last = edges.length - 2
   const share = fc.nat({ max: SHARE_DENOMINATOR }).map(k => 0.02 + (0.96 * k) / SHARE_DENOMINATOR)
@@ -220,7 +220,7 @@ const varianceIsPreserved = ({
 
 const logAlpha = ({ alpha }: Schedule.Level): number => log(alpha)
 
-/** Derivative in time of a function of the noise level, with an error bound that includes cancellation in α near its end. */
+/** Derivative in time of a function of the noise level, with an error bound that includes cancellation near the end. */
 const slopeOf = (
   { meaning: { level }, reach }: Pick<ScheduleSubject, 'meaning' | 'reach'>,
   of: (level: Schedule.Level) => number,
@@ -282,7 +282,7 @@ const diffusingComposes = ({ meaning, claims: { kinks }, inPieces }: ScheduleSub
     }
   })
 
-/** Diffuses a Gaussian from s to t by quadrature of f and g² in √t, since some schedules change fast near 0. */
+/** Diffuses a Gaussian from s to t by quadrature of f and g² in √t, as some schedules change fast near 0. */
 const integrateMoments = (
   { level, drift, diffusion }: Pick<Dynamics, 'level' | 'drift' | 'diffusion'>,
   kinks: ReadonlyArray<number>,

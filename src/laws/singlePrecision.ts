@@ -20,12 +20,11 @@ import { forAll, equals, type LawBuilder } from './lawRows.js'
 
 /** Assumed number of roundings from a parameter to the loss. */
 const ROUNDINGS = 32
-/** Relative change of an argument for estimating condition numbers, small enough to be linear. */
+/** Relative change of an argument, small enough to be linear. */
 const RELATIVE_CHANGE = Elementary.powerOfTwo(-20)
-/** Relative rounding error of float32. */
 const FLOAT32_ROUNDING = Elementary.powerOfTwo(-24)
 
-/** A network, since the cancelling densities of a mixture are never accurate in float32. */
+/** A network: the cancelling densities of a mixture are inaccurate in float32. */
 const precisionNetwork = Score.network(Net.mlp({ hidden: [4] }), { predicts: Parametrization.noise })
 
 interface PrecisionCase {
@@ -103,7 +102,7 @@ const singleEntryChanges = (params: Params.Params<string>): ReadonlyArray<Params
     })
   )
 
-/** For each coordinate, the points with it changed by RELATIVE_CHANGE (1 + |x|), where 1 is the size of the noise. */
+/** The points with each coordinate in turn changed by RELATIVE_CHANGE (1 + |x|). */
 const perturbedPoints = (points: Points): ReadonlyArray<Points> =>
   Array.from(points.values, (_, at) => ({
     ...points,

@@ -104,7 +104,6 @@ const firstStepKeepsShapes = <P extends string>({ compile }: StageSubject<P>): L
   })
 
 const BATCH_KEYS = 2000
-/** Maximum deviation of a count, in standard errors. */
 const MAX_STANDARD_ERRORS = 6
 
 const batchesAreUniform = <P extends string>(subject: StageSubject<P>, simple: Stage.Simple): LawBuilder =>

@@ -146,7 +146,7 @@ const implicitIsDenoising = <P extends string>(
   )
 }
 
-/** Law that −½ ∂L/∂m of implicit score matching, on any finite sample with any noise, is a formula of m and the rows x_t. */
+/** Law that −½ ∂L/∂m of implicit score matching is a formula of m and the rows x_t, on any finite sample and noise. */
 const gradientIs = <P extends string>(
   score: Score.Score<P>,
   { implicit = Objective.implicit }: PaperOptions,
@@ -421,7 +421,7 @@ export const emPair = ({
   step = ExpectationMaximization.step
 }: EMOptions = {}): Laws => {
   const score = Score.symmetricPair
-  /** −½ ∂L/∂m minus the EM step at m = λc, for x_t from the pair ±c with variance 1 and |c| = r. */
+  /** −½ ∂L/∂m minus the EM step at m = λc, for the pair ±c with variance 1 and |c| = r. */
   const correction = (time: number, r: number, factor: number): Density.NumberRow => {
     const { alpha } = Schedule.level(time)(schedule)
     const pair = (c: number): Population.Population => Population.of(Mixture.symmetricPair([c]))
@@ -466,8 +466,7 @@ const MAX_FLOW_STEPS = 500
 const FLOW_TOLERANCE = 1e-4
 
 /**
- * Returns the laws of flows of a population loss: it falls along its gradient flow at the rate of its squared gradient, and the EM map
- * never raises −E log p.
+ * Returns the laws of flows of a population loss: it falls at the rate of its squared gradient, and the EM map never raises −E log p.
  *
  * @example
  * import fc from 'fast-check'

@@ -10,7 +10,7 @@ import { isBuiltByCode } from './script.js'
 export interface PopulationPoints {
   readonly points: Points
   readonly expectation: Expectation.Expectation
-  /** True if means are accurate to 1e-10; equal steps have an error otherwise. */
+  /** True if means are accurate to 1e-10, which equal steps are not. */
   readonly isExact: boolean
 }
 
@@ -41,8 +41,8 @@ export const acceptsPopulations = <P extends string>(
   )
 
 /**
- * Population of a mixture, whose nodes of x_t include the noise. If a loss reads the noise, or a score has no mixture: `steps` equal steps
- * of x_0 and of z, in one dimension.
+ * Population of a mixture, whose nodes of x_t include the noise. If a loss reads the noise, or the score has no mixture: `steps` equal
+ * steps of x_0 and of z, in one dimension.
  */
 export const populationPoints = <P extends string>(
   loss: Omit<Loss<P>, 'expectation'>,

@@ -39,7 +39,7 @@ export interface Options {
  * logits.
  */
 const FLAT_EIGENVALUE_SHARE = 1e-9
-/** Maximum length of a correction, as a share of the step, so that the path does not jump to another branch. */
+/** Maximum length of a correction, as a share of the step, to stay on the branch. */
 const MAX_CORRECTION_SHARE = 0.3
 /** Tolerance of a fold or pitchfork, as a share of the step or of the vanishing eigenvalue. */
 const SINGULAR_POINT_TOLERANCE = 1e-9
@@ -47,7 +47,7 @@ const SINGULAR_POINT_TOLERANCE = 1e-9
 /**
  * Follows stationary points, ∇L(x; a) = 0, by pseudo-arclength continuation in (x/scale, a/by). The tangent is the null vector of J = [H |
  * ∂∇L/∂a], and Newton's steps −J⁺∇L are the shortest back to the curve (Allgower & Georg 1990), so a fold is an ordinary point. Ends at a
- * fold; at a pitchfork, where an eigenvalue passes 0; at `until`; or if no step is short enough.
+ * fold, a pitchfork or `until`, or if no step is short enough.
  */
 export const followCurve = (
   problemAt: (at: number) => StationaryProblem,

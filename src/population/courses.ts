@@ -95,8 +95,8 @@ const phi = (z: number): readonly [one: number, two: number, three: number] => {
 
 /**
  * Gradient flow θ′ = −∇L by the exponential Rosenbrock pair of orders 3 and 2 of Hochbruck, Ostermann & Schweitzer (2009), exact for
- * quadratic L, so steps are long in valleys and near the end. Step sizes follow from error estimates. Ends early if `left` returns true, or
- * if even a short step reaches no value; the last moment then has the `problem`.
+ * quadratic L, so steps are long in valleys and near the end. Ends early if `left` returns true, or if even a short step reaches no value;
+ * the last moment then has the `problem`.
  */
 export const gradientFlow = (
   { at, hessian }: SmoothFunction,

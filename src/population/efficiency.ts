@@ -1,6 +1,6 @@
 /**
- * Statistical efficiency of an objective: an estimate that minimizes a loss of n rows has n Var θ̂ → V = A⁻¹BA⁻¹ at the truth, A the
- * Hessian of the population's loss and B the covariance of a row's gradient, noise integrated; the bound of unbiased estimates is I⁻¹.
+ * Statistical efficiency of an objective: its estimate from n rows has n Var θ̂ → V = A⁻¹BA⁻¹ at the truth, A the Hessian of the
+ * population's loss and B the covariance of a row's gradient, noise integrated; the bound of unbiased estimates is I⁻¹.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -48,8 +48,8 @@ export interface Description<P extends string> {
 
 export interface Sandwich<P extends string> {
   /**
-   * V = A⁻¹BA⁻¹, [n, n], of the estimated parameters in the order of `Params.packed`, by pseudo-inverses: no error in directions in which
-   * the loss is constant.
+   * V = A⁻¹BA⁻¹, [n, n], of the estimated parameters in the order of `Params.packed`, by pseudo-inverses, so flat directions of the loss
+   * have no error.
    */
   readonly variance: NdArray
   /** Inverse of the Fisher information, [n, n]. */
@@ -62,7 +62,7 @@ export interface Sandwich<P extends string> {
   readonly standardErrors: (rows: number) => Params.Params<P>
 }
 
-/** Number of parameters, positions of the estimated ones, and a function that unpacks their numbers, with NaN for known ones. */
+/** Number of parameters, positions of the estimated ones, and a function that unpacks their numbers (NaN for known ones). */
 const estimatedEntries = <P extends string>(shapes: Params.Shapes<P>, known: ReadonlyArray<P>) => {
   checkKnown(shapes, known, 'Efficiency')
   const n = Params.paramsSize(shapes)
@@ -141,7 +141,7 @@ const gradientOuterProducts = <P extends string>(
   return weightedOuterProducts(groupMeans(of(all.expectation, all.points), noise.weights), weights)
 }
 
-/** Sum of w g gᵀ over rows of points or a population, noise integrated, refined until two rules agree to 1e-7. */
+/** Σ w g gᵀ over points or a population, noise integrated, refined until two rules agree to 1e-7. */
 const integrateOuterProducts = <P extends string>(
   description: Description<P>,
   data: Nodes.PopulationNodes | Points.Points,
@@ -182,8 +182,8 @@ const integrateOuterProducts = <P extends string>(
 }
 
 /**
- * Hessian of a loss on points or a population, [n, n], by products with unit vectors; by sixth-order differences of the gradient, accurate
- * to 1e-9, for projected noise, which moves with the centres' span.
+ * Hessian of a loss on points or a population, [n, n]; by differences, accurate to 1e-9, for projected noise, which moves with the centres'
+ * span.
  */
 const hessianOverData = <P extends string>(
   { score, objective, schedule = Schedule.ornsteinUhlenbeck, expectation }: Description<P>,
@@ -222,10 +222,9 @@ const meanLogDensityDifference = (population: Nodes.PopulationNodes, mixture: Mi
 
 /**
  * Asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), with the Cramér–Rao bound. On a mixture or its
- * population, the parameters are those of the truth, and all three matrices are integrals. On points the parameters are an estimate, A and
- * B are means over the points, and the bound is that of the estimate's own mixture: standard errors of a fit. Integrals are refined until
- * two rules agree to 1e-7; those of a lattice are sums over its points, with errors by `Population.estimate`. Rejects an expectation with
- * too few nodes, with a sufficient number.
+ * population, the parameters are the truth's, and all three matrices are integrals. On points the parameters are an estimate, A and B are
+ * means over the points, and the bound is that of the estimate's mixture: standard errors of a fit. Integrals are refined until two rules
+ * agree to 1e-7; those of a lattice are sums, with errors by `Population.estimate`. Rejects an expectation with too few nodes.
  *
  * @throws RangeError with the remedy
  *
@@ -285,14 +284,14 @@ export interface Confidence<P extends string> {
   /** Interval of each parameter alone. */
   readonly low: Params.Params<P>
   readonly high: Params.Params<P>
-  /** True if parameters lie in the joint ellipsoid n δᵀV⁺δ ≤ χ² of all estimated parameters, apart from flat directions of the loss. */
+  /** True if parameters lie in the joint ellipsoid n δᵀV⁺δ ≤ χ² of the estimated parameters, flat directions of the loss aside. */
   readonly contains: (params: Params.Params<P>) => boolean
 }
 
 /**
  * Confidence sets for a pipeline's estimate on points, from `sandwich`: intervals by parameter, and the joint ellipsoid. They contain the
- * truth with probability `level` as rows grow, whether or not the model is correct. They assume a quadratic loss, so they do not hold if
- * components are about to merge, or if the estimate is no minimum.
+ * truth with probability `level` as rows grow, whether or not the model is correct. They do not hold if components are about to merge, or
+ * if the estimate is no minimum.
  *
  * @throws RangeError with the remedy
  *

@@ -57,7 +57,7 @@ export interface FlowOptions<P extends string = string> {
   readonly tolerance?: number
   /** Map to iterate in place of the flow, such as `expectationMaximization(loss)`. */
   readonly map?: Step<P>
-  /** Held parameters, in addition to those of the loss. Not allowed with a map, whose loss must hold them. */
+  /** Held parameters, in addition to those of the loss. Not allowed with a map; its loss must hold them. */
   readonly known?: ReadonlyArray<P>
 }
 
@@ -66,7 +66,7 @@ const EM_VARIANCE_FLOOR = 1e-6
 /**
  * EM map on the population of a loss, at its noise level: θ⁺ = argmax E Σ_k p(k | x_t; θ) log p_t(x_t, k; θ⁺), an integral. Its value is −E
  * log p_t(x_t; θ), which it never increases (Dempster, Laird & Rubin 1977). For `Objective.likelihood` t = 0. Parameters that need too many
- * rows are returned unchanged, with the value NaN and the `problem`. Weights known to the loss (`known: ['logits']`) are held.
+ * rows are returned unchanged, with the value NaN and the `problem`.
  *
  * @throws RangeError if the family has no M-step, the loss has several noise levels, or parameters other than weights
  * are known
@@ -88,7 +88,7 @@ export const expectationMaximization = <P extends string>({
   known
 }: Loss<P>): Step<P> => {
   const fixed = known.filter(name => name !== 'logits')
-  // Only the weights separate from the other parameters in the M-step's maximum, so only they may be held.
+  // Only weights separate from the other parameters in the M-step, so only they may be held.
   if (fixed.length > 0)
     return refuse(
       `Population.expectationMaximization: known ${fixed.join(', ')}, whose values an M-step has no use for; know the logits alone, or take the gradient's flow`
@@ -122,8 +122,8 @@ export const expectationMaximization = <P extends string>({
 
 /**
  * Gradient flow θ′ = −∇L from given parameters, or an iterated `map`. Returns its moments, by exponential steps of order 3 with error
- * control (Hochbruck, Ostermann & Schweitzer 2009). Ends if the gradient is small, at a given time, or after a number of steps; and, with
- * the `problem` at its last moment, if the next step needs too many rows.
+ * control (Hochbruck, Ostermann & Schweitzer 2009). Ends if the gradient is small, at a given time, or after a number of steps; and, with a
+ * `problem`, if the next step needs too many rows.
  *
  * @throws RangeError, with the number, if the start needs more rows than allowed
  *
@@ -216,8 +216,8 @@ export interface BranchPoint<P extends string> {
 export interface Branch<P extends string> {
   readonly path: ReadonlyArray<BranchPoint<P>>
   /**
-   * Reason of the end. `fold`: two points meet and vanish; `pitchfork`: an eigenvalue passes 0 and another branch crosses; `until`: the
-   * last value is reached; `lost`: no step is short enough; `steps`: the number of steps is reached.
+   * Reason of the end. `fold`: two points meet and vanish; `pitchfork`: an eigenvalue passes 0 and another branch crosses; `lost`: no step
+   * is short enough; `until` and `steps`: the last value or number of steps is reached.
    */
   readonly end: Continuation.CourseEnd
   /** Value of the continuation parameter at the end. */
@@ -238,8 +238,8 @@ export interface FollowOptions<P extends string> {
 }
 
 /**
- * Follows a stationary point of a loss in a parameter of the loss, such as its noise level, a separation or a weight, to a fold or a
- * pitchfork, by pseudo-arclength continuation (Allgower & Georg 1990). Differences never evaluate the loss beyond `from` or `until`.
+ * Follows a stationary point in a parameter of the loss, such as its noise level, a separation or a weight, to a fold or a pitchfork, by
+ * pseudo-arclength continuation (Allgower & Georg 1990). Never evaluates the loss beyond `from` or `until`.
  *
  * @throws RangeError if `from` is near no stationary point
  *
@@ -320,7 +320,7 @@ const endLetter = (end: End): string =>
 
 /**
  * Basins of attraction: follows the flow from each start, and refines its end to a stationary point. A start on a border between basins,
- * such as one with two equal centres, may end at a saddle, which has a positive index.
+ * such as one with two equal centres, may end at a saddle.
  *
  * @example
  * import { strict as assert } from 'node:assert'

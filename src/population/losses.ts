@@ -35,7 +35,7 @@ export const parse = (mixture: Mixture.Mixture, lattice?: Lattice): E.Either<Pro
  *
  * Nodes are chosen at each evaluation from the distances D of the components of teacher and student: 40 + 22 D per axis, for errors below
  * 1e-10. Spherical components have the axes of the span of the centres, with a χ² radius; any covariances are supported in up to three
- * dimensions. Rejects problems that need too many rows, batches, networks, and objectives that read the noise itself or x_0.
+ * dimensions. Rejects too many rows, batches, networks, and objectives that read the noise or x_0.
  *
  * With a `lattice`, randomly shifted lattice points replace quadrature, for any covariances in up to 60 dimensions: means of smooth
  * functions are unbiased, with an error that falls faster than n^(−1/2), and `estimate` has their standard error (Cools, Kuo & Nuyens 2006;
@@ -70,8 +70,8 @@ export interface Estimate {
 }
 
 /**
- * Estimates a quantity on a population, with its standard error √(Σ(f_s − f̄)²/(m(m − 1))) over the m random shifts, each a population
- * itself. Applies to any function of a population: values and gradients, an EM step, the end of a pipeline, `Efficiency`.
+ * Estimates any function of a population, such as a gradient, an EM step or the end of a pipeline, with its standard error √(Σ(f_s −
+ * f̄)²/(m(m − 1))) over the m random shifts, each a population itself.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -123,7 +123,7 @@ export interface Description<P extends string> {
   readonly data?: Population | Mixture.Mixture
   /** Default: `Schedule.ornsteinUhlenbeck`. */
   readonly schedule?: Schedule.Schedule
-  /** Names of known parameters, which keep their values, such as `['logits']` for known weights. Default: none. */
+  /** Names of known parameters, which keep their values, such as `['logits']`. Default: none. */
   readonly known?: ReadonlyArray<P>
 }
 

@@ -5,9 +5,9 @@
  *
  * Integrands are polynomials times softmax, whose poles lie π/D from the real line, D the largest distance of two components of one mixture
  * in units of the rows: n = 40 + 22 D equal steps per axis leave less than 1e-10 of value and gradient. Nodes depend on the students, so
- * they are chosen at each evaluation, and the first use refines them until two rules agree (see `evaluateConverged`).
+ * they are chosen at each evaluation; the first use refines them until two rules agree (see `evaluateConverged`).
  *
- * If a product of axes is too large, nodes are randomly shifted lattices, in up to 60 dimensions, with a standard error over the shifts.
+ * If a product of axes is too large, nodes are randomly shifted lattices, in up to 60 dimensions.
  */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'

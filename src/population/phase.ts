@@ -23,7 +23,7 @@ export interface Description<A extends string> {
   readonly seed?: number
   /** Earlier results; cells with as many runs are not run again. */
   readonly known?: ReadonlyArray<Cell<A>>
-  /** Runs only every `of`-th of the unknown cells, from `index`; other processes run the others, and all results are then `known`. */
+  /** Runs only every `of`-th of the unknown cells, from `index`, so that several processes can share a diagram. */
   readonly part?: { readonly index: number; readonly of: number }
   /** Called with each cell after its runs. */
   readonly onCell?: (cell: Cell<A>) => void
@@ -146,8 +146,8 @@ const fitThresholds = <A extends string>(
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 
 /**
- * Phase diagram: runs each cell of a grid a number of times, and estimates thresholds along an axis. Each cell has its own keys, so a
- * diagram may be run in parts: pass cells of earlier runs, or of other processes with another `part`, as `known`.
+ * Phase diagram: runs each cell of a grid a number of times, and estimates thresholds along an axis. Each cell has its own keys, so cells
+ * may be run in parts, by other processes, and passed as `known`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

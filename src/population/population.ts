@@ -1,6 +1,5 @@
 /**
- * Populations: a mixture in place of points, and losses that are exact integrals in place of means over a sample, with Hessians, stationary
- * points and gradient flows.
+ * Populations: a mixture in place of points, so that losses are exact integrals, with Hessians, stationary points and gradient flows.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -48,7 +48,7 @@ export interface Stationary<P extends string> {
   readonly problem?: Problem.Problem
   /**
    * Σ(−1)^index over all images (Poincaré & Hopf); null if a point is flat. It is 1 if the loss grows without bound in all directions and
-   * no point is missing; losses bounded as a student escapes, such as averages over the teacher, have another sum.
+   * no point is missing; losses bounded as a student escapes have another sum.
    */
   readonly morse: number | null
   readonly table: () => string
@@ -83,7 +83,7 @@ export interface SearchOptions<P extends string> {
   readonly modulo?: 'relabelling' | 'relabelling and reflection'
   /**
    * Known parameters, in addition to those of the loss: names, or parameters with values. With names alone, given starts keep their values
-   * and random starts use those of the population's mixture. Default: none.
+   * and random starts use the population's. Default: none.
    */
   readonly known?: ReadonlyArray<P> | Partial<Params.Params<P>>
   /** Called before each start, and at the end. */
@@ -216,7 +216,7 @@ interface CollectedPoints<P extends string> {
   readonly problem: Problem.Problem | undefined
 }
 
-/** Returns the loss on packed parameters, with searches for its stationary points up to relabelling, and reflection if requested. */
+/** Returns the loss on packed parameters, with searches for stationary points up to relabelling, and reflection if requested. */
 export const packedLoss = <P extends string>(
   loss: Loss<P>,
   { reflects }: { readonly reflects: boolean }
@@ -329,7 +329,7 @@ export const stationaryTable = <P extends string>(
 /**
  * Stationary points of a loss on a population, up to relabelling: by Levenberg–Marquardt on |∇L|², which also converges to saddles, from
  * random starts and from students at the teacher's centres and midpoints. No list is guaranteed complete: the Morse sum is a necessary
- * condition, and few starts per point suggest that others are missing. `known` parameters are held, also in spectra.
+ * condition. `known` parameters are held, also in spectra.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -456,7 +456,7 @@ const randomStarts = <P extends string>(
     return Key.normal(Params.paramsSize(shapes))(keys.values).map(z => spread * (0.2 + 0.8 * u) * z)
   })
 
-/** Packed starts with a student at each of a multiset of the population's centres and midpoints; none if the family has no such start. */
+/** Packed starts with students at each multiset of the population's centres and midpoints; none if the family has no such start. */
 const allocatedStarts = <P extends string>({ score, data }: Loss<P>): ReadonlyArray<Float64Array> => {
   const { family } = Score.interpret(score)
   const start = family && Score.familyStart(family, data.dim)

@@ -1,4 +1,4 @@
-/** Hash of the code of this process: processes with equal hashes compute equal bits. */
+/** Hash of the code: processes with equal hashes compute equal bits. */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { hasSimd } from '../../lib/wasm/index.js'
 
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Returns a hash of all modules of `src` and `lib` and of the availability of SIMD, without which the last digits differ. */
+/** Returns a hash of all modules of `src` and `lib` and of the availability of SIMD, on which the last digits depend. */
 export const code = (): string => {
   const hash = createHash('sha256')
   for (const room of ['src', 'lib'])

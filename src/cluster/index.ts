@@ -1,5 +1,5 @@
 /**
- * Evaluates sums over rows on many machines: a leader sends requests to workers over a queue of BullMQ, on Redis or Valkey, and adds the
+ * Evaluates sums over rows on many machines: a leader sends requests to workers over a queue of BullMQ, on Redis or Valkey, and adds
  * results in the order of the chunks, which gives the bits of a single process.
  *
  * @module
@@ -54,8 +54,8 @@ const writeToStderr = (why: string | null): void => {
 
 /**
  * Returns the workers at a queue as the backend for sums over the rows of a source, to be passed to `Fit.mixture` or `Compile.pipeline`.
- * Reads the rows once, for the hashes by which each worker's rows are verified. The thread blocks while a sum is evaluated. Returns a
- * problem if no server answers, or if `bullmq` or `ioredis` is not installed.
+ * Reads the rows once, for the hashes by which each worker's rows are verified. The thread blocks while a sum is evaluated. A problem if no
+ * server answers, or `bullmq` or `ioredis` is not installed.
  */
 export const bullmq =
   ({ connection, data, onWait = writeToStderr }: Options) =>
@@ -78,8 +78,8 @@ export const bullmq =
     thread.unref()
     port1.unref()
     let seen = 0
-    /** Returns the next answer; blocks the thread until it arrives. */
-    const replied = (): ThreadAnswer => {
+    /** Blocks the thread until the next answer arrives. */
+    const awaitAnswer = (): ThreadAnswer => {
       let waits = false
       for (;;) {
         Atomics.wait(flag, 0, seen)
@@ -95,9 +95,9 @@ export const bullmq =
     }
     const asked = (request: ThreadRequest): ThreadAnswer => {
       port1.postMessage(request)
-      return replied()
+      return awaitAnswer()
     }
-    const started = replied()
+    const started = awaitAnswer()
     if (E.isLeft(started)) return started
     return E.right({
       backend: {

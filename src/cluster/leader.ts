@@ -1,6 +1,6 @@
 /**
- * Leader's side of the queue: assigns ranges of rows to workers and returns the sums in the order of the ranges. Lost jobs and lost ranges
- * are requested again, and the first sums received for a range count, so a worker, the server or both may end at any moment.
+ * Leader's side of the queue: assigns ranges of rows to workers and returns the sums in the order of the ranges. Lost jobs and ranges are
+ * requested again, and the first sums received for a range count, so worker and server may end at any moment.
  */
 import { setTimeout } from 'node:timers/promises'
 import { randomUUID } from 'node:crypto'
@@ -19,7 +19,7 @@ import {
   CONNECT_MILLISECONDS,
   connectionText,
   waitBriefly,
-  watchServer,
+  serverWatch,
   type Connection
 } from './queue.js'
 
@@ -33,15 +33,17 @@ export interface Leader {
   readonly close: () => Promise<void>
 }
 
-/** Failures at a range, and ends of workers that have it, after which a step fails. */
-const MAX_FAILURES = 3
-const MAX_WORKER_LOSSES = 10
+/** A step fails after this many failures at one range. */
+const MAX_RANGE_FAILURES = 3
+
+/** A step fails after this many ends of workers while they had one range. */
+const MAX_RANGE_WORKER_LOSSES = 10
 const WORKER_CHECK_MILLISECONDS = 200
 /** Time to wait for another worker if all were rejected. */
 const ALL_REFUSED_MILLISECONDS = 2000
 const NO_WORKER_NOTICE_MILLISECONDS = 2000
 
-/** Assigns ranges to workers: each keeps those that it has already read, up to its share; the others go to the least loaded worker. */
+/** Returns the worker of each range: its owner, which has read the rows, up to an equal share; otherwise the least loaded one. */
 export const assignRanges = (
   count: number,
   owners: ReadonlyMap<number, string>,
@@ -76,10 +78,9 @@ interface LeaderStep {
   /** Job in progress, by worker. */
   readonly jobs: Map<string, { readonly id: string; readonly ranges: ReadonlyArray<number>; readonly wasGone: boolean }>
   readonly failures: Map<number, number>
-  readonly ends: Map<number, number>
+  readonly workerLosses: Map<number, number>
 }
 
-/** Adds the name of the range to the field of a problem. */
 const rangeProblem = (range: RowRange, problem: Problem.Problem): Problem.Problem => ({
   ...problem,
   field: `${rangeName(range)}, ${problem.field}`
@@ -94,18 +95,18 @@ const incrementCount = (counts: Map<number, number>, range: number): number => {
 /** Reports a line to the user; `waits` is true if no sum is computed until the condition changes. */
 export type Notify = (line: string, waits: boolean) => void
 
-/** Connects the leader of a session; a problem if no server answers within `patience` milliseconds. */
+/** Connects the leader of a session; a problem if no server answers in time. */
 export const connectLeader = async (
   connection: Connection,
   session: Messages.Session,
   say: Notify,
-  patience = CONNECT_MILLISECONDS
+  timeoutMilliseconds = CONNECT_MILLISECONDS
 ): Promise<E.Either<Problem.Problem, Leader>> => {
   const found = await loadQueueEngine(connection)
   if (E.isLeft(found)) return found
-  const reached = await connectServer(found.right, connection, patience)
+  const reached = await connectServer(found.right, connection, timeoutMilliseconds)
   if (E.isLeft(reached)) return reached
-  const waiting = await connectServer(found.right, connection, patience)
+  const waiting = await connectServer(found.right, connection, timeoutMilliseconds)
   if (E.isLeft(waiting)) return waiting
   return E.right(
     startLeader({
@@ -140,13 +141,13 @@ const otherCodeProblem = (found: string, own: string): Problem.Problem =>
     'install the same version of ornstein on both'
   )
 
-/** Returns the names of the registered workers, and the code of each; null if the worker has ended. */
+/** Returns the names of registered workers, and the code of each; null if the worker has ended. */
 const registeredWorkers = async (redis: Redis) => {
   const names = (await redis.smembers(REDIS_KEYS.workers)).sort()
   return { names, codes: names.length === 0 ? [] : await redis.mget(names.map(REDIS_KEYS.alive)) }
 }
 
-/** Finds, rejects and removes the workers of a session. */
+/** Looks up, waits for and rejects workers, with a queue for each. */
 const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: LeaderContext) => {
   const refused = new Map<string, Problem.Problem>()
 
@@ -166,8 +167,8 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
     say(`worker ${Messages.printableMessage(worker)} is refused: ${Problem.show(problem)}`, false)
   }
 
-  /** Removes the keys of a worker that has ended; its name last, so that the next check tries again if this one is cut off. */
-  const remove = async (worker: string): Promise<void> => {
+  /** Removes the name last, so that the next check tries again if this one is cut off. */
+  const removeWorkerKeys = async (worker: string): Promise<void> => {
     try {
       await queue(worker).obliterate({ force: true })
     } catch {
@@ -178,21 +179,21 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
   }
 
   /** Returns the workers that are alive and accepted; removes the keys of those that have ended. */
-  const look = async (): Promise<ReadonlyArray<string>> => {
+  const acceptedWorkers = async (): Promise<ReadonlyArray<string>> => {
     const { names, codes } = await registeredWorkers(redis)
     const isGone = (worker: string): boolean => (codes[names.indexOf(worker)] ?? null) === null
-    for (const worker of new Set([...names, ...queues.keys()].filter(isGone))) await remove(worker)
+    for (const worker of new Set([...names, ...queues.keys()].filter(isGone))) await removeWorkerKeys(worker)
     names.forEach((worker, i) => {
       if (codes[i] !== null && codes[i] !== code) refuse(worker, otherCodeProblem(codes[i] ?? '', code))
     })
     return names.filter((worker, i) => codes[i] === code && !refused.has(worker))
   }
 
-  /** Waits until there are workers and returns them; a problem if all of them were rejected. */
-  const present = async (): Promise<E.Either<Problem.Problem, ReadonlyArray<string>>> => {
+  /** Waits until there are workers; a problem if all were rejected. */
+  const awaitWorkers = async (): Promise<E.Either<Problem.Problem, ReadonlyArray<string>>> => {
     const start = performance.now()
     for (let isSaid = false; ;) {
-      const workers = await look()
+      const workers = await acceptedWorkers()
       if (workers.length > 0) return E.right(workers)
       const waited = performance.now() - start
       const [first] = refused.values()
@@ -206,7 +207,7 @@ const workerRegistry = ({ redis, where, code, say, queueOf, queues, keep }: Lead
     }
   }
 
-  return { queue, refuse, look, present }
+  return { queue, refuse, acceptedWorkers, awaitWorkers }
 }
 
 const beginStep = (number: number, question: Buffer, ranges: ReadonlyArray<RowRange>): LeaderStep => ({
@@ -215,31 +216,33 @@ const beginStep = (number: number, question: Buffer, ranges: ReadonlyArray<RowRa
   missing: new Set(ranges.keys()),
   jobs: new Map(),
   failures: new Map(),
-  ends: new Map()
+  workerLosses: new Map()
 })
 
-/** Returns the problem of the first range whose workers ended too often while they had it; null if there is none. */
-const exhaustedRangeProblem = (
+/** Counts the end of a worker at those of its ranges that are missing; returns a problem if one has had too many ends, otherwise null. */
+const recordWorkerLoss = (
   step: LeaderStep,
   lost: ReadonlyArray<number>,
   ranges: ReadonlyArray<RowRange>
 ): Problem.Problem | null => {
-  const worn = lost.find(range => step.missing.has(range) && incrementCount(step.ends, range) >= MAX_WORKER_LOSSES)
+  const worn = lost.find(
+    range => step.missing.has(range) && incrementCount(step.workerLosses, range) >= MAX_RANGE_WORKER_LOSSES
+  )
   return worn === undefined
     ? null
     : rangeProblem(
         ranges[worn],
         Problem.of(
           'worker',
-          `the ${MAX_WORKER_LOSSES}th that ended while it had them`,
+          `the ${MAX_RANGE_WORKER_LOSSES}th that ended while it had them`,
           'able to sum them',
           'look at what workers say, and give them more memory'
         )
       )
 }
 
-/** Removes the jobs of workers that have ended; returns a problem if that has failed the step, otherwise null. */
-const removeEndedWorkers = (
+/** Drops the jobs of workers that have ended and counts these ends; returns a problem if the step has failed, otherwise null. */
+const forgetEndedWorkers = (
   step: LeaderStep,
   workers: ReadonlyArray<string>,
   ranges: ReadonlyArray<RowRange>
@@ -247,8 +250,8 @@ const removeEndedWorkers = (
   for (const [worker, { ranges: lost }] of [...step.jobs])
     if (!workers.includes(worker)) {
       step.jobs.delete(worker)
-      const worn = exhaustedRangeProblem(step, lost, ranges)
-      if (worn !== null) return worn
+      const exhausted = recordWorkerLoss(step, lost, ranges)
+      if (exhausted !== null) return exhausted
     }
   return null
 }
@@ -295,7 +298,8 @@ const gatherSums = async (
   return sums
 }
 
-const otherWorker = (
+/** Returns another worker for a range that `worker` failed to sum; the same if it is the only one, undefined if there is none. */
+const nextWorkerFor = (
   workers: ReadonlyArray<string>,
   { worker, range }: { readonly worker: string; readonly range: number }
 ): string | undefined => {
@@ -303,15 +307,17 @@ const otherWorker = (
   return (others.length > 0 ? others : workers).at(range % Math.max(1, others.length))
 }
 
-interface DispatchContext extends Pick<ReturnType<typeof workerRegistry>, 'queue' | 'refuse' | 'look' | 'present'> {
-  /** Id of the session. */
+interface DispatchContext extends Pick<
+  ReturnType<typeof workerRegistry>,
+  'queue' | 'refuse' | 'acceptedWorkers' | 'awaitWorkers'
+> {
   readonly id: string
   readonly ranges: ReadonlyArray<RowRange>
   readonly keep: (question: Buffer) => Promise<void>
 }
 
-/** Sends the ranges of each step to workers, and sends again those that are lost or failed. */
-const jobDispatcher = ({ id, ranges, queue, refuse, look, present, keep }: DispatchContext) => {
+/** Sends the ranges of each step to workers, again if they are lost or failed. */
+const jobDispatcher = ({ id, ranges, queue, refuse, acceptedWorkers, awaitWorkers, keep }: DispatchContext) => {
   let owners: ReadonlyMap<number, string> = new Map()
   let jobs = 0
 
@@ -331,18 +337,18 @@ const jobDispatcher = ({ id, ranges, queue, refuse, look, present, keep }: Dispa
   }
 
   /** Requests lost jobs and ranges again; returns a problem if the step has failed, otherwise null. */
-  const mend = async (step: LeaderStep): Promise<Problem.Problem | null> => {
+  const requestMissing = async (step: LeaderStep): Promise<Problem.Problem | null> => {
     await keep(step.question)
-    const found = await present()
+    const found = await awaitWorkers()
     if (E.isLeft(found)) return found.left
     const workers = found.right
-    const worn = removeEndedWorkers(step, workers, ranges)
-    if (worn !== null) return worn
+    const exhausted = forgetEndedWorkers(step, workers, ranges)
+    if (exhausted !== null) return exhausted
     await reassign(step, workers)
     for (const [worker, own] of rangesByOwner(owners, step.missing)) {
       const job = step.jobs.get(worker)
       const isThere = job !== undefined && (await queue(worker).getJobState(job.id)) !== 'unknown'
-      // the notes of a job that has just ended may still be in transit
+      // A job that has just ended may have notes in transit, so only its second absence counts.
       if (!isThere && (job === undefined || job.wasGone)) await send(step, worker, own)
       else step.jobs.set(worker, { ...job, wasGone: !isThere })
     }
@@ -350,7 +356,7 @@ const jobDispatcher = ({ id, ranges, queue, refuse, look, present, keep }: Dispa
   }
 
   /** Processes a note of a worker; returns a problem if the step has failed, otherwise null. */
-  const receive = async (step: LeaderStep, text: string): Promise<Problem.Problem | null> => {
+  const processNote = async (step: LeaderStep, text: string): Promise<Problem.Problem | null> => {
     const note = Messages.readNote(text)
     if (note === null) return null
     if (note._tag === 'Refused') {
@@ -363,16 +369,15 @@ const jobDispatcher = ({ id, ranges, queue, refuse, look, present, keep }: Dispa
       return null
     }
     const range = ranges[note.range]
-    if (incrementCount(step.failures, note.range) >= MAX_FAILURES) return rangeProblem(range, note.problem)
-    // tried by another worker if there is one
-    const next = otherWorker(await look(), note)
+    if (incrementCount(step.failures, note.range) >= MAX_RANGE_FAILURES) return rangeProblem(range, note.problem)
+    const next = nextWorkerFor(await acceptedWorkers(), note)
     if (next === undefined) return null
     owners = new Map(owners).set(note.range, next)
     await send(step, next, [note.range])
     return null
   }
 
-  return { mend, receive }
+  return { requestMissing, processNote }
 }
 
 /** Removes the step's keys that have another type; true if the error came from them. */
@@ -412,13 +417,13 @@ const sessionKeeper = (redis: Redis, id: string, description: string) => {
   }
 }
 
-/** Waits for notes, up to `WORKER_CHECK_MILLISECONDS`, and removes them from the queue; empty if none have arrived. */
+/** Takes notes from the queue, after a wait of up to `WORKER_CHECK_MILLISECONDS`; empty if none have arrived. */
 const nextNotes = async (blocking: Redis, key: string, most: number): Promise<ReadonlyArray<string>> =>
   (await blocking.blmpop(WORKER_CHECK_MILLISECONDS / 1000, 1, key, 'LEFT', 'COUNT', most))?.[1] ?? []
 
 interface LeaderSetup {
   readonly redis: Redis
-  /** Second connection to the server, which waits for notes. */
+  /** Second connection, which waits for notes. */
   readonly blocking: Redis
   readonly queueOf: (worker: string, connection: Redis) => Queue
   readonly connection: Connection
@@ -429,8 +434,8 @@ interface LeaderSetup {
 const startLeader = ({ redis, blocking, queueOf, connection, session, say }: LeaderSetup): Leader => {
   const id = randomUUID()
   const where = connectionText(connection)
-  const server = watchServer(connection, say)
-  redis.on('error', server.lost)
+  const server = serverWatch(connection, say)
+  redis.on('error', server.recordLoss)
   const ranges = splitIntoRanges(session.rows)
   const { keep, stop } = sessionKeeper(redis, id, Messages.writeSession(session))
   const queues = new Map<string, Queue>()
@@ -445,7 +450,7 @@ const startLeader = ({ redis, blocking, queueOf, connection, session, say }: Lea
     keep: () => keep(null)
   })
 
-  const { mend, receive } = jobDispatcher({ ...registry, id, ranges, keep })
+  const { requestMissing, processNote } = jobDispatcher({ ...registry, id, ranges, keep })
   const arrival: SumsLocation = { redis, id, ranges, say }
   const ask: Leader['ask'] = async (question, width) => {
     steps += 1
@@ -455,13 +460,13 @@ const startLeader = ({ redis, blocking, queueOf, connection, session, say }: Lea
       try {
         while (step.missing.size > 0) {
           if (performance.now() - looked > WORKER_CHECK_MILLISECONDS) {
-            const problem = await mend(step)
+            const problem = await requestMissing(step)
             if (problem !== null) return E.left(problem)
             looked = performance.now()
-            server.served()
+            server.recordReply()
           }
           for (const text of await nextNotes(blocking, notes, ranges.length)) {
-            const problem = await receive(step, text)
+            const problem = await processNote(step, text)
             if (problem !== null) return E.left(problem)
           }
         }
@@ -471,7 +476,7 @@ const startLeader = ({ redis, blocking, queueOf, connection, session, say }: Lea
           return E.right(sums)
         }
       } catch (error) {
-        if (!(await removeMistypedStepKeys(arrival, step, error))) server.failed(error)
+        if (!(await removeMistypedStepKeys(arrival, step, error))) server.recordFailure(error)
         looked = -Infinity
         await setTimeout(WORKER_CHECK_MILLISECONDS)
       }

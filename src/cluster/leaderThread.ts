@@ -22,7 +22,6 @@ export type ThreadAnswer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>
 /** Answer, or a line for the user if the sum has to wait because no worker computes. */
 export type ThreadReply = ThreadAnswer | { readonly _tag: 'Waits'; readonly line: string }
 
-// index.ts starts the thread with this input
 const { connection, session, flag, port } = workerData as ThreadInput
 
 const reply = (answer: ThreadReply): void => {
@@ -38,7 +37,7 @@ process.on('uncaughtException', replyFailure)
 
 const connectedLeader = await connectLeader(connection, session, (line, waits) => {
   if (waits) reply({ _tag: 'Waits', line })
-  // written directly, since the thread that would forward standard error is blocked
+  // Written directly, since the thread that would forward standard error is blocked.
   else writeSync(2, `${line}\n`)
 }).catch(unservedProblem)
 if (E.isLeft(connectedLeader)) reply(connectedLeader)

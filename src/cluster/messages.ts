@@ -1,6 +1,6 @@
 /**
- * Messages between a leader and its workers: descriptions as JSON and numbers as bytes, each validated on arrival. They contain no code: a
- * program of sums is identified by a word that the worker knows.
+ * Messages between a leader and its workers: descriptions as JSON and numbers as bytes, each validated on arrival. A program of sums is
+ * identified by a word that the worker knows; no code is sent.
  */
 import { createHash } from 'node:crypto'
 import * as t from 'io-ts'
@@ -8,7 +8,7 @@ import { parseJson } from '../../lib/plain/jsonText.js'
 import * as E from '../core/either.js'
 import * as Limits from '../core/limits.js'
 
-/** Version of the message format; changed whenever a message changes. */
+/** Changed whenever a message changes. */
 const QUEUE_FORMAT = 'ornstein queue 1'
 
 const sessionCodec = t.strict({
@@ -33,15 +33,14 @@ const problemCodec = t.strict({
   remedy: t.string
 })
 
-/** True if the value is a problem. */
 export const isProblem = problemCodec.is
 
-/** Maximum number of characters of a received text that are shown. */
-const MAX_MESSAGE_LETTERS = 500
+/** Received texts are shown up to this length. */
+const MAX_MESSAGE_CHARACTERS = 500
 
-/** Replaces characters that move the cursor or hide text by their codes, so that a received text is safe for a terminal. */
+/** Truncates a received text, and replaces characters that move the cursor or hide text by their codes. */
 export const printableMessage = (text: string): string =>
-  (text.length > MAX_MESSAGE_LETTERS ? `${text.slice(0, MAX_MESSAGE_LETTERS)}…` : text).replace(
+  (text.length > MAX_MESSAGE_CHARACTERS ? `${text.slice(0, MAX_MESSAGE_CHARACTERS)}…` : text).replace(
     /[\p{Cc}\p{Cf}\u2028\u2029]/gu,
     character => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
   )

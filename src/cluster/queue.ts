@@ -7,38 +7,37 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import { printableMessage } from './messages.js'
 
-/** Address of the queue: a URL (`redis://host:port`, `rediss://` for TLS, with user and password), or the options of ioredis. */
+/** Address: a URL (`redis://host:port`, `rediss://` for TLS, with user and password), or the options of ioredis. */
 export type Connection = string | Readonly<Record<string, unknown>>
 
-const PREFIX = 'ornstein'
+const KEY_PREFIX = 'ornstein'
 
 export const REDIS_KEYS = {
-  workers: `${PREFIX}:workers`,
+  workers: `${KEY_PREFIX}:workers`,
   /** Hash of a worker's code; expires when the worker ends. */
-  alive: (worker: string): string => `${PREFIX}:alive:${worker}`,
-  session: (id: string): string => `${PREFIX}:session:${id}`,
+  alive: (worker: string): string => `${KEY_PREFIX}:alive:${worker}`,
+  session: (id: string): string => `${KEY_PREFIX}:session:${id}`,
   /** Request of the current step. */
-  question: (id: string): string => `${PREFIX}:question:${id}`,
+  question: (id: string): string => `${KEY_PREFIX}:question:${id}`,
   /** Hash from range to sums. */
-  sums: (id: string, step: number): string => `${PREFIX}:sums:${id}:${step}`,
+  sums: (id: string, step: number): string => `${KEY_PREFIX}:sums:${id}:${step}`,
   /** Notes, in order of arrival. */
-  notes: (id: string, step: number): string => `${PREFIX}:notes:${id}:${step}`
+  notes: (id: string, step: number): string => `${KEY_PREFIX}:notes:${id}:${step}`
 }
 
 /** Lifetime of a worker's registration. */
 export const ALIVE_MILLISECONDS = 1200
-/** Interval of its renewal. */
+/** Interval at which a registration is renewed. */
 export const HEARTBEAT_MILLISECONDS = 300
 /** Maximum wait for a server at the start. */
 export const CONNECT_MILLISECONDS = 10_000
 /** Lifetime of the keys of a leader that has ended. */
 export const EXPIRY_MILLISECONDS = 120_000
-/** Time without a reply after which a connection is reopened; a queue waits at most 10 s for a job. */
+/** A connection without a reply for this time is reopened; a queue waits at most 10 s for a job. */
 const SOCKET_TIMEOUT_MILLISECONDS = 15_000
 /** Maximum wait for the last messages to a server that is unavailable. */
 const CLOSE_TIMEOUT_MILLISECONDS = 2000
 
-/** Queue functions of the two packages. */
 export interface QueueEngine {
   readonly connect: () => Redis
   readonly queue: (worker: string, connection: Redis) => Queue
@@ -62,7 +61,7 @@ export const connectionText = (connection: Connection): string =>
 export const loadQueueEngine = async (connection: Connection): Promise<E.Either<Problem.Problem, QueueEngine>> => {
   try {
     const [{ Queue, Worker }, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')])
-    const common = { prefix: PREFIX, streams: { events: { maxLen: 100 } } }
+    const common = { prefix: KEY_PREFIX, streams: { events: { maxLen: 100 } } }
     return E.right({
       connect: () =>
         typeof connection === 'string'
@@ -73,7 +72,7 @@ export const loadQueueEngine = async (connection: Connection): Promise<E.Either<
         new Worker(worker, async ({ data }) => take(data), {
           ...common,
           connection,
-          // a job is started again after this time without renewal
+          // A job is started again after this time without renewal.
           lockDuration: 5000,
           stalledInterval: 1000,
           maxStalledCount: 5
@@ -93,7 +92,7 @@ const RETRY_OPTIONS = {
   socketTimeout: SOCKET_TIMEOUT_MILLISECONDS
 } as const
 
-/** Replies of a server that is full, starting or a replica, which may be temporary, each with a remedy. */
+/** Replies, which may be temporary, of a server that is full, starting or a replica; each with a remedy. */
 const TRANSIENT_ERRORS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^OOM/, 'raise its maxmemory'],
   [/^MISCONF/, 'look at its disk and its log'],
@@ -102,7 +101,7 @@ const TRANSIENT_ERRORS: ReadonlyArray<readonly [RegExp, string]> = [
 ]
 const transientRemedy = (reason: string): string | undefined => TRANSIENT_ERRORS.find(([of]) => of.test(reason))?.[1]
 
-/** Returns the reason of a failure; for a transaction its first reason, which is the error itself if the connection ended. */
+/** Returns the reason of an error; for a transaction, that of the first command that failed. */
 const serverReason = (error: unknown): string => {
   const all: unknown = error instanceof Error && 'previousErrors' in error ? error.previousErrors : []
   const first: unknown = Array.isArray(all) && all.length > 0 ? all[0] : error
@@ -111,7 +110,7 @@ const serverReason = (error: unknown): string => {
 
 type KeyKind = 'set' | 'hash' | 'list'
 
-/** Removes keys whose type another program has changed, and reports it. Returns true if the error came from such keys. */
+/** Removes keys whose type another program has changed, and reports it. True if the error came from such keys. */
 export const removeMistypedKeys = async (
   redis: Redis,
   kinds: Readonly<Record<string, KeyKind>>,
@@ -130,7 +129,7 @@ export const removeMistypedKeys = async (
   return isAny
 }
 
-/** Returns the problem of a server that rejects commands. */
+/** Problem of a server that rejects commands. */
 export const serverProblem = (connection: Connection, error: unknown): Problem.Problem =>
   Problem.of(
     'queue',
@@ -139,17 +138,19 @@ export const serverProblem = (connection: Connection, error: unknown): Problem.P
     'look at its log, and at what its user may do'
   )
 
-/** Availability of a server; each change is reported once. */
+/** Record of a server's availability; each change is reported once. */
 export interface ServerWatch {
   readonly isAway: () => boolean
-  readonly lost: (error: unknown) => void
-  /** Called when a command failed; rethrows the error unless it is temporary. */
-  readonly failed: (error: unknown) => void
-  readonly served: () => void
+  /** Called when the connection fails; counts the server as away. */
+  readonly recordLoss: (error: unknown) => void
+  /** Called when a command has failed; rethrows the error unless it is temporary. */
+  readonly recordFailure: (error: unknown) => void
+  /** Called when the server has replied. */
+  readonly recordReply: () => void
 }
 
-/** Watches a server; `say` is called when commands start or stop waiting for it. */
-export const watchServer = (connection: Connection, say: (line: string, waits: boolean) => void): ServerWatch => {
+/** Returns the record of a server that is at first available; `say` is called when commands start or stop waiting for it. */
+export const serverWatch = (connection: Connection, say: (line: string, waits: boolean) => void): ServerWatch => {
   let isAway = false
   const away = (reason: string, remedy = 'look whether it runs'): void => {
     if (!isAway) say(`${connectionText(connection)} does not serve (${reason}); waiting for it: ${remedy}`, true)
@@ -157,17 +158,17 @@ export const watchServer = (connection: Connection, say: (line: string, waits: b
   }
   return {
     isAway: () => isAway,
-    lost: error => {
+    recordLoss: error => {
       const reason = serverReason(error)
       away(reason, transientRemedy(reason))
     },
-    failed: error => {
+    recordFailure: error => {
       const reason = serverReason(error)
       const remedy = transientRemedy(reason)
       if (remedy === undefined) throw error
       away(reason, remedy)
     },
-    served: () => {
+    recordReply: () => {
       if (isAway) say(`${connectionText(connection)} serves again`, false)
       isAway = false
     }
@@ -182,7 +183,7 @@ export const waitBriefly = (work: Promise<unknown>): Promise<unknown> =>
 export const connectServer = async (
   { connect }: QueueEngine,
   connection: Connection,
-  patience: number
+  timeoutMilliseconds: number
 ): Promise<E.Either<Problem.Problem, Redis>> => {
   const redis = connect()
   const waited = new AbortController()
@@ -198,9 +199,9 @@ export const connectServer = async (
         return false
       }
     ),
-    setTimeout(patience, false, { signal: waited.signal })
+    setTimeout(timeoutMilliseconds, false, { signal: waited.signal })
   ])
-  // the timer would keep the process alive
+  // The timer would keep the process alive.
   waited.abort()
   if (answered) return E.right(redis)
   redis.disconnect()

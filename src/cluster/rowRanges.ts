@@ -4,8 +4,7 @@ import * as Stretches from '../../lib/rows/stretches.js'
 import type * as Source from '../data/source/source.js'
 import { hashOf } from './messages.js'
 
-/** Maximum number of ranges. */
-const RANGES_PER_SOURCE = 16
+const MAX_RANGES_PER_SOURCE = 16
 const ROWS_PER_READ = 4096
 
 function* blocksOfRows(rows: Stretches.Stretches, first: number, end: number): Generator<Float64Array> {
@@ -27,10 +26,10 @@ export interface RowRange {
   readonly rows: number
 }
 
-/** Splits `rows` rows into ranges. */
+/** Splits rows into at most `MAX_RANGES_PER_SOURCE` ranges of whole chunks. */
 export const splitIntoRanges = (rows: number): ReadonlyArray<RowRange> => {
   const own = partitionRows(rows)
-  const count = Math.min(RANGES_PER_SOURCE, own.chunks)
+  const count = Math.min(MAX_RANGES_PER_SOURCE, own.chunks)
   return Array.from({ length: count }, (_, i) => {
     const from = Math.floor((i * own.chunks) / count)
     const to = Math.floor(((i + 1) * own.chunks) / count)
@@ -39,7 +38,7 @@ export const splitIntoRanges = (rows: number): ReadonlyArray<RowRange> => {
   })
 }
 
-/** Returns the hash of the bits of a range's rows. */
+/** Hash of the bits of a range's rows. */
 export const hashRange = (source: Source.Source, { firstRow, rows }: RowRange): string =>
   hashOf(sourceNumbers(source, firstRow, rows))
 

@@ -1,6 +1,5 @@
 /**
- * Stores evaluated sums in a file, in order of evaluation. A restarted fit makes equal requests in equal order, so it resumes from the
- * stored answers, bit for bit.
+ * Stores evaluated sums in a file. A restarted fit makes equal requests in equal order, so it resumes from the stored answers, bit for bit.
  */
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import * as E from '../core/either.js'
@@ -11,15 +10,15 @@ import { code } from './codeHash.js'
 import { bytesOfDoubles, hashOf, doublesOfBytes } from './messages.js'
 
 const BYTES_PER_DOUBLE = Float64Array.BYTES_PER_ELEMENT
-/** Number of hexadecimal digits of a hash. */
+/** In hexadecimal digits. */
 const HASH_DIGITS = 32
 
 const textHash = (text: string): string => hashOf([Float64Array.from(Buffer.from(text))])
 
-const questionHash = ({ sum, numbers }: Backend.EvaluationRequest): string =>
+const requestHash = ({ sum, numbers }: Backend.EvaluationRequest): string =>
   textHash(JSON.stringify([sum, hashOf([numbers])]))
 
-/** Record of an answer: the hash of its request, the sums, and a hash of both, which reveals a truncated record. */
+/** Hash of the request, sums, and a hash of both, which reveals a truncated record. */
 const answerRecord = (name: string, sums: Float64Array): Buffer => {
   const body = Buffer.concat([Buffer.from(name), bytesOfDoubles(Float64Array.of(sums.length)), bytesOfDoubles(sums)])
   return Buffer.concat([body, Buffer.from(hashOf([Float64Array.from(body)]))])
@@ -99,7 +98,7 @@ const openRecords = (path: string, of: unknown): E.Either<Problem.Problem, OpenR
   return E.right({ file, head, answers, end })
 }
 
-/** Returns a function that runs writes until one fails; then `warn` is called once and further writes are skipped. */
+/** Returns a function that runs writes until one fails; that calls `warn`, and further writes are skipped. */
 const guardedWriter = (warn: (error: unknown) => void): ((write: () => void) => void) => {
   let isWritable = true
   return write => {
@@ -134,14 +133,14 @@ export const storeSums =
     return E.right({
       backend: {
         evaluate: (sum, asked) => {
-          const name = questionHash(asked())
+          const name = requestHash(asked())
           const answer = answers.at(next)
           if (answer?.name === name) {
             next += 1
             return sum.finish(Float64Array.from(answer.sums))
           }
           if (answer !== undefined) {
-            // the stored answers from here on are to other requests
+            // The stored answers from here on are to other requests.
             position = answer.at
             keep(() => {
               ftruncateSync(file, position)

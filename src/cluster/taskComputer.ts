@@ -1,6 +1,6 @@
 /**
- * Computes a worker's sums in a thread of its own. The data of a session are opened once, and each range is verified by the leader's hash
- * before it is first summed.
+ * Computes a worker's sums in a thread of its own. A session's data are opened once, and each range is verified by the leader's hash before
+ * it is first summed.
  */
 import { parentPort, Worker } from 'node:worker_threads'
 import { reason } from '../../lib/plain/said.js'
@@ -16,13 +16,14 @@ import type { TaskResult, ComputeTask, WorkerTask } from './worker.js'
 /** Opens the rows of a session's `data`. */
 export type Open = (data: unknown) => Promise<E.Either<Problem.Problem, Source.Source>>
 
-/** Maximum number of sessions whose data stay open, and of programs of each that are kept with the rows that they have read. */
+/** Maximum number of sessions whose data stay open. */
 const MAX_OPEN_SESSIONS = 2
+/** Per session; a program keeps the rows that it has read. */
 const MAX_KEPT_PROGRAMS = 4
 
 type PreparedSum = ReturnType<ReturnType<ReturnType<typeof RemoteSums.requestedReduction>>>
 
-/** Removes the oldest entries of a map until `most` are left. */
+/** Removes the oldest entries until `most` are left, and calls `end` for each. */
 const evictOldest = <A>(kept: Map<string, A>, most: number, end: (one: A) => void): void => {
   for (const [name, one] of [...kept].slice(0, Math.max(0, kept.size - most))) {
     kept.delete(name)
@@ -37,7 +38,7 @@ export const taskComputer = (open: Open, vocabulary = Vocabulary.standard): Comp
   interface Opened {
     readonly source: E.Either<Problem.Problem, Source.Source>
     readonly checked: Set<number>
-    /** Prepared sums by description of the program. */
+    /** By description of the program. */
     readonly programs: Map<string, PreparedSum>
   }
   const sessions = new Map<string, Opened>()
@@ -50,7 +51,7 @@ export const taskComputer = (open: Open, vocabulary = Vocabulary.standard): Comp
       checked: new Set<number>(),
       programs: new Map<string, PreparedSum>()
     }
-    // a source that could not be opened is tried again by the next task
+    // A source that could not be opened is tried again by the next task.
     if (E.isLeft(made.source)) return made
     sessions.set(id, made)
     evictOldest(sessions, MAX_OPEN_SESSIONS, ({ source }) => {
@@ -79,7 +80,7 @@ export const taskComputer = (open: Open, vocabulary = Vocabulary.standard): Comp
     programs.set(name, sum)
     evictOldest(programs, MAX_KEPT_PROGRAMS, () => undefined)
     if (E.isLeft(sum)) return failedAnswer(sum.left)
-    // one sum for all ranges of a step, since they may share its random draws
+    // One sum for all ranges of a step, since they may share its random draws.
     const step = `${task.id} ${question.step}`
     if (last?.step !== step) last = { step, sum: sum.right(question.numbers) }
     const { firstChunk, chunks } = range
@@ -100,7 +101,7 @@ export const serve = (open: Open, vocabulary = Vocabulary.standard): void => {
   parentPort?.on('message', (task: WorkerTask) => {
     before = before.then(async () => {
       const answer = await compute(task).catch((error: unknown) => failedAnswer(problemOfThrown(error)))
-      // the sums own their memory, so it can be transferred
+      // The sums own their memory, so it can be transferred.
       parentPort?.postMessage(answer, answer._tag === 'Sums' ? [answer.sums.buffer as ArrayBuffer] : [])
     })
   })
@@ -111,7 +112,9 @@ const problemOfThrown = (error: unknown): Problem.Problem =>
     ? error.problem
     : Problem.of('sums', reason(error), 'what a sum ends with', 'look at the data')
 
-/** Computes in a thread that runs the module `entry` with `own` as its data; the module calls `serve`. A thread that ends is replaced. */
+/**
+ * Returns a computer in a thread that runs the module `entry`, with `own` as its data, which calls `serve`. A thread that ends is replaced.
+ */
 export const inThread = (entry: { readonly href: string }, own: unknown): ComputeTask => {
   let thread: Worker | null = null
   let waiting: ((answer: TaskResult) => void) | null = null

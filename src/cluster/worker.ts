@@ -18,7 +18,7 @@ import {
   ALIVE_MILLISECONDS,
   CONNECT_MILLISECONDS,
   waitBriefly,
-  watchServer,
+  serverWatch,
   type Connection
 } from './queue.js'
 
@@ -44,7 +44,7 @@ export interface Worker {
   readonly close: () => Promise<void>
 }
 
-/** Starts a worker whose code has the hash `code`. */
+/** Starts a worker; `code` is the hash of its code. */
 export const worker = async (
   connection: Connection,
   code: string,
@@ -59,7 +59,7 @@ export const worker = async (
   const name = `${hostname().replace(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(3).toString('hex')}`
   let isBeating = false
   const beat = (): void => {
-    // at most one reply is awaited
+    // At most one reply is awaited.
     if (isBeating) return
     isBeating = true
     redis
@@ -67,15 +67,15 @@ export const worker = async (
       .set(REDIS_KEYS.alive(name), code, 'PX', ALIVE_MILLISECONDS)
       .sadd(REDIS_KEYS.workers, name)
       .exec()
-      .then(server.served, server.lost)
+      .then(server.recordReply, server.recordLoss)
       .finally(() => (isBeating = false))
   }
-  const server = watchServer(connection, say)
-  const take = jobHandler({ redis, name, code, compute, lost: server.lost })
+  const server = serverWatch(connection, say)
+  const take = jobHandler({ redis, name, code, compute, lost: server.recordLoss })
   let underWay = Promise.resolve()
   const queue = found.right.work(name, redis, data => (underWay = take(data)))
-  redis.on('error', server.lost)
-  // the heartbeat sees the same errors
+  redis.on('error', server.recordLoss)
+  // The heartbeat sees the same errors.
   queue.on('error', () => undefined)
   await queue.waitUntilReady()
   beat()
@@ -85,12 +85,12 @@ export const worker = async (
     close: async () => {
       clearInterval(beating)
       if (!server.isAway()) {
-        // unregistered first, so that the leader assigns nothing more
+        // Unregistered first, so that the leader assigns nothing more.
         await waitBriefly(redis.multi().del(REDIS_KEYS.alive(name)).srem(REDIS_KEYS.workers, name).exec())
-        // a job that does not end in time is taken by other workers
+        // A job that does not end in time is taken by other workers.
         await Promise.race([underWay.catch(() => undefined), setTimeout(CONNECT_MILLISECONDS, null, { ref: false })])
       }
-      // otherwise it waits some seconds for the next job
+      // Otherwise it waits some seconds for the next job.
       await waitBriefly(queue.close(true))
       if (!server.isAway()) {
         const own = found.right.queue(name, redis)
@@ -106,7 +106,6 @@ export const worker = async (
 
 interface JobContext {
   readonly redis: Redis
-  /** Name of the worker. */
   readonly name: string
   readonly code: string
   readonly compute: ComputeTask
@@ -132,7 +131,7 @@ const jobHandler = ({ redis, name, code, compute, lost }: JobContext): ((data: u
     const session = await sessionOf(id)
     const bytes = await redis.getBuffer(REDIS_KEYS.question(id))
     const question = bytes === null ? null : Messages.readStepRequest(bytes)
-    // the leader has ended, or is at a later step
+    // The leader has ended, or is at a later step.
     if (session === null || question === null || question.step !== step) return
     const sums = REDIS_KEYS.sums(id, step)
     const notes = REDIS_KEYS.notes(id, step)
@@ -153,7 +152,7 @@ const jobHandler = ({ redis, name, code, compute, lost }: JobContext): ((data: u
             .pexpire(notes, EXPIRY_MILLISECONDS)
             .exec()
         : noted(answer._tag === 'Failed' ? { ...answer, worker: name, range } : { ...answer, worker: name })
-    // a range is summed while the previous sums are in transit; those that the server did not store are requested again
+    // A range is summed while the previous sums are in transit; those that the server did not store are requested again.
     const sent: Promise<unknown>[] = []
     for (const range of ranges) {
       const answer = await compute({ id, session, range, question })

@@ -36,7 +36,7 @@ import type * as Backend from '../../../src/data/reductionBackend.js'
 import { add, square, sub, sum } from '../../../lib/index.js'
 import { connectLeader, assignRanges, type Leader } from '../../../src/cluster/leader.js'
 import * as Messages from '../../../src/cluster/messages.js'
-import { REDIS_KEYS, watchServer } from '../../../src/cluster/queue.js'
+import { REDIS_KEYS, serverWatch } from '../../../src/cluster/queue.js'
 import { worker, type TaskResult, type ComputeTask, type Worker } from '../../../src/cluster/worker.js'
 import { secured, server, without, type Server } from './server.js'
 
@@ -320,8 +320,8 @@ describe('a connection that ends under a transaction', () => {
     const redis = new Redis({ port: 1, maxRetriesPerRequest: null })
     redis.on('error', () => undefined)
     const said: string[] = []
-    const server = watchServer('redis://here', line => void said.push(line))
-    const answer = redis.multi().set('a', 1).exec().then(server.served, server.lost)
+    const server = serverWatch('redis://here', line => void said.push(line))
+    const answer = redis.multi().set('a', 1).exec().then(server.recordReply, server.recordLoss)
     redis.disconnect()
     await answer
     expect(said).toEqual(['redis://here does not serve (Connection is closed.); waiting for it: look whether it runs'])

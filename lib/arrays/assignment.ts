@@ -3,8 +3,7 @@ import type { NdArray } from './ndarray.js'
 
 /**
  * Column π(i) of each row that minimizes Σ_i cost[i, π(i)] with all columns different; cost is [m, n], m ≤ n, finite. Deterministic even if
- * the minimum is not unique. By shortest augmenting paths with dual variables, in O(m² n) time (Jonker & Volgenant 1987, augmentation
- * step).
+ * the minimum is not unique. By shortest augmenting paths, in O(m² n) time (Jonker & Volgenant 1987).
  *
  * @throws RangeError if there are more rows than columns, or a cost is not finite
  */

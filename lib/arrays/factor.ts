@@ -1,6 +1,6 @@
 /**
- * Factors of covariances: F with Σ = F Fᵀ, as a number (Σ = f² I), a vector (Σ is diagonal with its squares), or a lower triangle [d, d]
- * (Cholesky). All quantities are computed from F, since Σ has the square of its condition number. Sums have a fixed order.
+ * Factors F of covariances Σ = F Fᵀ: a number (Σ = f² I), a vector (Σ is diagonal with its squares), or a lower triangle [d, d] (Cholesky).
+ * All quantities are computed from F, since Σ has the square of its condition number.
  */
 import { scalarArray } from './ndarray.js'
 import * as Elementary from '../numbers/elementary.js'
@@ -120,8 +120,8 @@ export const tracePrecision = (factor: NdArray, dim: number): number => {
 }
 
 /**
- * Triangle of the sum of covariances F Fᵀ, without forming them: Rᵀ of the QR decomposition of the stacked Fᵀ, by Householder reflections
- * (Golub & Van Loan, Matrix Computations, §5.2.2).
+ * Factor of the sum of covariances F Fᵀ, of the most general kind among them; a triangle is Rᵀ of the QR decomposition of the stacked Fᵀ,
+ * by Householder reflections (Golub & Van Loan, §5.2.2).
  */
 export const sumOfFactors = (factors: ReadonlyArray<NdArray>, dim: number): NdArray => {
   if (factors.every(({ shape }) => shape.length === 0))

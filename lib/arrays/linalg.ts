@@ -17,9 +17,9 @@ const addMultipleTo = (a: Float64Array, a0: number, s: number, b: Float64Array, 
 }
 
 /**
- * Orthonormal basis [rank, n] of the span of the rows of an [m, n] array. The rank is the number of rows whose residual from the span of
- * earlier rows is longer than 4 max(m, n) 2⁻⁵² times the longest row; 0 if an entry is not finite. By Gram–Schmidt with pivoting by the
- * longest residual and reorthogonalization (Golub & Van Loan, Matrix Computations, §5.2.8 and §5.4.2).
+ * Orthonormal basis [rank, n] of the span of the rows of an [m, n] array; rank 0 if an entry is not finite. By Gram–Schmidt with pivoting
+ * by the longest residual and reorthogonalization (Golub & Van Loan, Matrix Computations, §5.2.8 and §5.4.2), while residuals are longer
+ * than 4 max(m, n) 2⁻⁵² times the longest row.
  */
 export const rowSpace = ({ shape: [m, n], values }: NdArray): NdArray => {
   const scale = largestEntry(values)
@@ -50,8 +50,8 @@ export const rowSpace = ({ shape: [m, n], values }: NdArray): NdArray => {
 }
 
 /**
- * Writes the Cholesky factor L with L Lᵀ = S of a symmetric [n, n] matrix, whose lower triangle is read from index `from` on, to the lower
- * triangle of `l` from `to` on. Returns false if S is not numerically positive definite.
+ * Writes the Cholesky factor L of S = L Lᵀ, [n, n], to the lower triangle of `l` from index `to` on; reads the lower triangle of `s` from
+ * `from` on. Returns false if S is not numerically positive definite.
  */
 export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Float64Array, to: number): boolean => {
   for (let i = 0; i < n; i++)
@@ -65,9 +65,9 @@ export const factorSymmetric = (s: Float64Array, from: number, n: number, l: Flo
 }
 
 /**
- * Writes the Cholesky factor L with L Lᵀ = AᵀA and a diagonal ≥ 0, of an [m, n] matrix at `from`, m ≥ n, to the lower triangle of `l` from
- * `to` on. L = Rᵀ of A = QR by Householder reflections (Golub & Van Loan, Matrix Computations, §5.2.1); AᵀA, which squares the condition
- * number, is not formed.
+ * Writes the Cholesky factor L of AᵀA = L Lᵀ, with a diagonal ≥ 0, to the lower triangle of `l` from index `to` on; A is [m, n], m ≥ n,
+ * from `from` on. L is Rᵀ of A = QR by Householder reflections (Golub & Van Loan, §5.2.1), since AᵀA has the square of A's condition
+ * number.
  */
 export const factorGram = (a: Float64Array, from: number, m: number, n: number, l: Float64Array, to: number): void => {
   // Column-major, so every inner loop is contiguous.
@@ -236,8 +236,8 @@ const qlStep = ({ diagonal, below, q }: Tridiagonal, low: number, high: number):
 /**
  * Eigenvalues and eigenvectors of a symmetric [n, n] matrix, the largest first; NaN if an entry is not finite.
  *
- * Errors are a small multiple of n 2⁻⁵² times the largest eigenvalue. Householder's tridiagonal form, then implicit QL steps with
- * Wilkinson's shift (Bowdler, Martin, Reinsch & Wilkinson 1968, tred2 and tql2, with vectors as rows).
+ * Errors are a small multiple of n 2⁻⁵² times the largest eigenvalue. By Householder's tridiagonal form and implicit QL steps (Bowdler,
+ * Martin, Reinsch & Wilkinson 1968, tred2 and tql2).
  */
 export const symmetricEigen = ({ shape: [n], values: symmetric }: NdArray): Eigen => {
   const scale = largestEntry(symmetric)
@@ -328,8 +328,8 @@ export const singular = ({ shape: [m, n], values }: NdArray): Singular => {
 }
 
 /**
- * Orthonormal polar factor Σ_i u_i v_iᵀ of an [m, n] matrix Σ_i s_i u_i v_iᵀ, m ≥ n: the nearest matrix with orthonormal columns (Fan &
- * Hoffman 1955). Not unique if columns are linearly dependent.
+ * Orthonormal polar factor Σ_i u_i v_iᵀ of A = Σ_i s_i u_i v_iᵀ, [m, n], m ≥ n: the nearest matrix with orthonormal columns (Fan & Hoffman
+ * 1955). Not unique if columns are linearly dependent.
  */
 export const polar = ({ shape: [m, n], values }: NdArray): Float64Array => {
   const scale = largestEntry(values)

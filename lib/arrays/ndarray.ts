@@ -27,8 +27,7 @@ export const concatenated = (parts: ReadonlyArray<Float64Array>): Float64Array =
 }
 
 /**
- * An array inside a computation, which can be differentiated: argument and result of functions of the tensor vocabulary. Freed when the
- * surrounding `compute` or `valueAndGrad` ends.
+ * An array inside a computation, which can be differentiated. Freed when the surrounding `compute` or `valueAndGrad` ends.
  *
  * It is a tensor of tfjs; this minimal type keeps those of tfjs out of programs that do not use them.
  */

@@ -6,7 +6,7 @@ const MASS_TOLERANCE = 1e-15
 
 /**
  * Plan P ≥ 0, [m, n], that minimizes Σ P C with row sums `from` and column sums `to`, each of sum 1 (Kantorovich's problem), by shortest
- * augmenting paths (Ford & Fulkerson 1962). For few points: about m + n paths take O((m + n)²) steps each.
+ * augmenting paths (Ford & Fulkerson 1962). For few points: takes about O((m + n)³) steps.
  */
 export const transportPlan = (
   { shape: [m, n], values: cost }: NdArray,

@@ -1,6 +1,6 @@
 /**
- * Fast reader of tables of separated cells, quoted or not, from bytes as they arrive: only cells that are no plain decimals become strings.
- * A line that ends inside a quote, or has more or fewer cells than the first, needs a full parser.
+ * Fast reader of tables of separated cells from bytes as they arrive: only cells that are no plain decimals become strings. A line that
+ * ends inside a quote, or has more or fewer cells than the first, needs a full parser.
  */
 
 import { joinedBytes } from './joinedBytes.js'
@@ -379,7 +379,7 @@ const readCellText = (sheet: OpenSheet, text: string): number => {
   return number
 }
 
-/** Returns the number in a cell that is not a plain decimal; if it is none, stores its text and returns NaN. Gives up if it is not UTF-8. */
+/** Returns the number in a cell that is not a plain decimal, or stores its text and returns NaN. Gives up if it is not UTF-8. */
 const readUnquotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, to: number): number => {
   const text = sheet.parsers.decoded(bytes, from, to)
   if (text !== null) return readCellText(sheet, text)
@@ -387,9 +387,7 @@ const readUnquotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, to:
   return NaN
 }
 
-/**
- * Returns the number in a quoted cell of a line that ends before `stop`, and sets `end`; if it is none, stores its text and returns NaN.
- */
+/** Returns the number in a quoted cell of a line that ends before `stop`, or stores its text and returns NaN; sets `end`. */
 const readQuotedCell = (sheet: OpenSheet, bytes: Uint8Array, from: number, stop: number): number => {
   const plain = decimalAt(bytes, from + 1)
   if (plain === plain && bytes[end] === QUOTE_BYTE && endsCell(sheet.separator, bytes[end + 1])) {

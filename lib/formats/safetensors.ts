@@ -154,8 +154,8 @@ const entryOf = (data: DataView, start: number, key: string, about: unknown): Pl
 }
 
 /**
- * Arrays of a file; the problem as a short text if the header is truncated or of another form, or if the bytes of arrays do not match their
- * shapes, overlap, leave gaps or do not end with the file.
+ * Arrays of a file; the problem as a short text if the header is invalid, or if arrays do not match their shapes, overlap, leave gaps or do
+ * not end with the file.
  */
 export const read = (bytes: Uint8Array): Archive | string => {
   const data = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -8,7 +8,7 @@ export const EXPANSION_FROM = 150
 
 /**
  * log Γ(x + h) − log Γ(x) − h log x for x > 0 and h ≥ 0, about h(h − 1)/2x. From x = 150 on it is (x + h − ½) log(1 + h/x) − h plus the
- * difference of Stirling's series, so that nothing of the size of log Γ(x) cancels.
+ * difference of Stirling's series, without cancellation.
  */
 export const logGammaRatio = (x: number, h: number): number =>
   x > EXPANSION_FROM

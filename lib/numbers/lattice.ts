@@ -1,13 +1,13 @@
 /**
- * Randomly shifted lattice rules: the mean of a smooth function over n points has an error of about n⁻¹ or less, that of independent draws
- * n^(−1/2). Each shift gives an unbiased estimate, so several give a standard error.
+ * Randomly shifted lattice rules: means of smooth functions over n points have errors of about n⁻¹ or less, against n^(−1/2) for
+ * independent draws. Each shift gives an unbiased estimate, so several give a standard error.
  */
 import { powerOfTwo } from './elementary.js'
 import { normalQuantile } from './normal.js'
 
 /**
- * Generating vector of an embedded lattice rule of up to 2²⁰ points, of order 2: the first 60 of 250 numbers of F. Kuo’s lattice-32001
- * (Cools, Kuo & Nuyens 2006, *Constructing embedded lattice rules for multivariate integration*, SIAM J. Sci. Comput. 28, 2162).
+ * Generating vector of an embedded lattice rule of up to 2²⁰ points: the first 60 of 250 numbers of F. Kuo’s lattice-32001 of order 2
+ * (Cools, Kuo & Nuyens 2006, SIAM J. Sci. Comput. 28, 2162).
  */
 const VECTOR = [
   1, 182667, 469891, 498753, 110745, 446247, 250185, 118627, 245333, 283199, 408519, 391023, 246327, 126539, 399185,

@@ -58,9 +58,7 @@ const FAR_TAIL_COEFFICIENTS = [
   ]
 ] as const
 
-/**
- * Φ⁻¹(u), with a relative error of 10⁻¹⁵ for u in (0, 1); −∞ at 0 and ∞ at 1 (Wichura 1988, algorithm AS 241). Equal bits in every engine.
- */
+/** Φ⁻¹(u), with a relative error of 10⁻¹⁵ for u in (0, 1); −∞ at 0 and ∞ at 1 (Wichura 1988, algorithm AS 241). */
 export const normalQuantile = (u: number): number => {
   const q = u - 0.5
   const ratio = ([above, below]: readonly [ReadonlyArray<number>, ReadonlyArray<number>], r: number): number =>

@@ -1,9 +1,9 @@
 /**
- * Gaussian quadrature: rules of n nodes that are exact for polynomials of degree up to 2n − 1; and equal steps.
+ * Gaussian quadrature, exact for polynomials of degree up to 2n − 1 with n nodes, and equal steps.
  *
  * Both Gaussian rules have a symmetric weight, so their orthonormal polynomials satisfy √b_{k+1} p_{k+1} = x p_k − √b_k p_{k−1}, and the
- * nodes are the eigenvalues of the tridiagonal (Jacobi) matrix with zero diagonal and squared off-diagonal b (Golub & Welsch, *Calculation
- * of Gauss quadrature rules*, 1969; Gautschi, *Orthogonal Polynomials*, 2004). Bits are equal in every engine.
+ * nodes are the eigenvalues of the tridiagonal (Jacobi) matrix with zero diagonal and squared off-diagonal b (Golub & Welsch 1969;
+ * Gautschi, *Orthogonal Polynomials*, 2004).
  */
 import { exp, powerOfTwo } from './elementary.js'
 
@@ -33,8 +33,8 @@ const eigenvaluesBelow = (n: number, b: (k: number) => number, x: number): numbe
 }
 
 /**
- * p_n / p_n′ at x, the Newton step, and 1 / Σ_{k<n} p_k², the relative weight of a node at x (Christoffel). Polynomials grow like e^{x²/4}
- * at the Hermite nodes, so all values are scaled down together before they overflow.
+ * p_n / p_n′ at x, the Newton step, and 1 / Σ_{k<n} p_k², the relative weight of a node at x (Christoffel). All values are scaled down
+ * together before they overflow.
  */
 const orthonormalPolynomials = (n: number, b: (k: number) => number, x: number): { step: number; weight: number } => {
   let previous = 0

@@ -1,4 +1,4 @@
-/** Functions of records as plain loops: fp-ts sorts the names and makes a pair for each, which is too slow for every step of a run. */
+/** Functions of records as plain loops, since fp-ts sorts the names and makes a pair for each. */
 
 /** Maps each value; names keep their order. */
 export const mapRecordValues =

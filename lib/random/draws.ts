@@ -1,6 +1,5 @@
 /**
- * The draws of a key in plain loops; lib/wasm/random/assembly/draws.ts makes them bit for bit, and mostly avoids the exponential in the
- * corners of layers by chords and tangents.
+ * The draws of a key in plain loops, with the bits of lib/wasm/random/assembly/draws.ts.
  *
  * Words come from Threefry-2x64 with 13 rounds. The first word of its key is a constant, to which the counter is added, and the second the
  * caller's 64 bits, so differences of counters cannot cancel differences of keys. The second word of the counter is 0; the first holds the

@@ -5,12 +5,11 @@
  * `normal(m)`, n ≤ m) and no hidden state. A new consumer of randomness takes a key of its own, by label, and does not change the streams
  * of others.
  *
- * Keys are derived by Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*, SC 2011), a
- * bijection of the 64-bit counter for each key, so different seeds, and different children of a key, have different keys. The top bits of
- * the counter's high word separate labels (2³⁰) from children (2³¹).
+ * Keys are derived by Threefry-2x32 with 20 rounds (lib/random/threefry.ts), a bijection of the 64-bit counter for each key, so different
+ * seeds, and different children of a key, have different keys. The top bits of the counter's high word separate labels (2³⁰) from children
+ * (2³¹).
  *
- * Draws are made by Threefry-2x64 with 13 rounds: see lib/random/draws.ts. Uniform, normal and gamma draws of one key are independent of
- * each other.
+ * Draws are made by Threefry-2x64 (lib/random/draws.ts). Uniform, normal and gamma draws of one key are independent of each other.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -103,10 +102,8 @@ const derive =
 const ROOT_KEY: Key = { _tag: 'Key', k0: 0x6f726e73, k1: 0x7465696e }
 
 /**
- * The key of a seed, a safe integer (negative ones too). The seed is encrypted as a counter: different seeds have different keys, and
- * neighbouring seeds unrelated ones.
- *
- * Throws a RangeError if the seed is not a safe integer.
+ * The key of a seed, a safe integer (negative ones too); throws a RangeError for other numbers. The seed is encrypted as a counter:
+ * different seeds have different keys, and neighbouring seeds unrelated ones.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -395,7 +392,6 @@ const fillGamma =
 
 /**
  * n draws of the gamma distribution with the given shape and scale 1: density x^(shape − 1) e^(−x) / Γ(shape), mean and variance `shape`.
- * Element i depends on the key and i only.
  *
  * Shape 0 is the point mass at 0; a shape that is negative or not finite gives NaN.
  *

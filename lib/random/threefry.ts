@@ -1,6 +1,6 @@
 /**
  * Threefry block functions (Salmon, Moraes, Dror, Shaw: *Parallel random numbers: as easy as 1, 2, 3*, SC 2011): for each key a bijection
- * of counters, by additions, rotations and exclusive ors. Words are written to the caller's arrays, to avoid an allocation per draw.
+ * of counters, by additions, rotations and exclusive ors. They write to arrays of the caller, without an allocation per draw.
  */
 
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by))

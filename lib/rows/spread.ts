@@ -58,8 +58,7 @@ const distanceQuantile = (found: ReadonlyArray<WeightedDistance>, share: number)
 
 /**
  * Quantile at `share` of |x_i − x_j|² over pairs of different rows, weighted by p_i p_j: over all pairs if there are at most `pairs`,
- * otherwise over that many drawn with a fixed key. 0 if all rows are equal. Takes time pairs × dim. Generalizes Q_n (Rousseeuw & Croux
- * 1993), of share ¼.
+ * otherwise over that many drawn with a fixed key. 0 if all rows are equal. Generalizes Q_n (Rousseeuw & Croux 1993), of share ¼.
  */
 export const squaredDistanceQuantile = (table: WeightedRowTable): ((share: number, pairs: number) => number) => {
   const all = lazy(() => allPairs(table))

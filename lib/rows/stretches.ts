@@ -6,7 +6,6 @@ import { numberStore } from './scratch.js'
 
 export interface Stretches {
   readonly rows: number
-  /** Numbers per row. */
   readonly dim: number
   /** Fills `out` with the rows from `first` on. */
   readonly read: (first: number, out: Float64Array) => void

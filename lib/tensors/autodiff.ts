@@ -83,8 +83,8 @@ export const valueAndGrad =
     })
 
 /**
- * Finds the first operation with an infinite or NaN result from finite inputs in a function of parameters or its gradient, with these
- * inputs. Returns null if value and gradient are finite; masked results, for instance by `where`, do not count.
+ * Finds the first operation with an infinite or NaN result from finite inputs in a function of parameters or its gradient. Returns null if
+ * value and gradient are finite; masked results, for instance by `where`, do not count.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,8 +1,8 @@
 /**
  * Derivatives of all kernels in the form of tfjs, from the pullbacks of `../kernels`.
  *
- * The rules of tfjs save *outputs* of exp, tanh, softmax, …, and so lose the second derivative. These save inputs and are written in the
- * vocabulary, so each is differentiable to any order.
+ * The rules of tfjs save *outputs* of exp, tanh, softmax, …, and so lose the second derivative. These save inputs, so each is
+ * differentiable to any order.
  */
 import { operations } from '../kernels/index.js'
 import { type KernelOperation } from '../kernels/operation.js'

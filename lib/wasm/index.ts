@@ -1,7 +1,7 @@
 /**
- * Arithmetic, elementary functions, reductions, matrix products and random draws in double precision: two lanes at a time in WebAssembly
- * SIMD, or plain JavaScript if the engine has no SIMD. Arrays of `allocateDoubles` are worked on in place; others are copied in and out,
- * which costs more than a single operation.
+ * Arithmetic, elementary functions, reductions, matrix products and random draws in double precision: in WebAssembly SIMD, or in
+ * plain JavaScript if the engine has none. Arrays of `allocateDoubles` are processed in place; others are copied in and out, which costs
+ * more than a single operation.
  *
  * | | maximum error | |
  * |---|---|---|

@@ -71,8 +71,7 @@ const positivePower = (x: number, y: number): number => {
 const isOdd = (y: number): boolean => Math.abs(y % 2) === 1
 
 /**
- * x^y, within 1 ulp, and exact where x^y is a double; zeros, infinities and NaN as in IEEE 754's `pow`: 1^y and (−1)^±∞ are 1, unlike those
- * of `**`.
+ * x^y, within 1 ulp, and exact if x^y is a double; special cases as in IEEE 754's `pow`: 1^y and (−1)^±∞ are 1, unlike those of `**`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -28,7 +28,7 @@ export function pack(b: usize, stride: usize, transposed: bool, k: i32, n: i32, 
 }
 
 @inline
-function madd(c: v128, a: v128, b: v128): v128 {
+function multiplyAdd(c: v128, a: v128, b: v128): v128 {
   return f64x2.add(c, f64x2.mul(a, b))
 }
 
@@ -101,17 +101,17 @@ export function multiply(
         const b0 = v128.load(b)
         const b1 = v128.load(b, 16)
         let s = v128.load_splat<f64>(a0)
-        c00 = madd(c00, s, b0)
-        c01 = madd(c01, s, b1)
+        c00 = multiplyAdd(c00, s, b0)
+        c01 = multiplyAdd(c01, s, b1)
         s = v128.load_splat<f64>(a1)
-        c10 = madd(c10, s, b0)
-        c11 = madd(c11, s, b1)
+        c10 = multiplyAdd(c10, s, b0)
+        c11 = multiplyAdd(c11, s, b1)
         s = v128.load_splat<f64>(a2)
-        c20 = madd(c20, s, b0)
-        c21 = madd(c21, s, b1)
+        c20 = multiplyAdd(c20, s, b0)
+        c21 = multiplyAdd(c21, s, b1)
         s = v128.load_splat<f64>(a3)
-        c30 = madd(c30, s, b0)
-        c31 = madd(c31, s, b1)
+        c30 = multiplyAdd(c30, s, b0)
+        c31 = multiplyAdd(c31, s, b1)
         a0 += along
         a1 += along
         a2 += along

@@ -1,13 +1,13 @@
 /**
- * Compensated sums (Knuth's TwoSum, as in the summation of Neumaier and of Kahan–Babuška), with an error of about 1 ulp of the sum of
- * absolute values for any length. Element i is added in lane i mod 8, so the result does not depend on splits into multiples of 8.
+ * Compensated sums (Neumaier's, by Knuth's TwoSum), with an error of about 1 ulp of the sum of absolute values for any length. Element i is
+ * added in lane i mod 8, so the result does not depend on splits into multiples of 8.
  *
  * The state is 16 doubles, eight sums and eight errors, zeroed by the caller.
  */
 
 /** Rounding error of sum = a + b. */
 @inline
-function errorOf(a: v128, b: v128, sum: v128): v128 {
+function sumError(a: v128, b: v128, sum: v128): v128 {
   const bb = f64x2.sub(sum, a)
   return f64x2.add(f64x2.sub(a, f64x2.sub(sum, bb)), f64x2.sub(b, bb))
 }
@@ -31,10 +31,10 @@ export function addSum(x: usize, n: i32, state: usize): void {
     const t1 = f64x2.add(s1, b)
     const t2 = f64x2.add(s2, c)
     const t3 = f64x2.add(s3, d)
-    e0 = f64x2.add(e0, errorOf(s0, a, t0))
-    e1 = f64x2.add(e1, errorOf(s1, b, t1))
-    e2 = f64x2.add(e2, errorOf(s2, c, t2))
-    e3 = f64x2.add(e3, errorOf(s3, d, t3))
+    e0 = f64x2.add(e0, sumError(s0, a, t0))
+    e1 = f64x2.add(e1, sumError(s1, b, t1))
+    e2 = f64x2.add(e2, sumError(s2, c, t2))
+    e3 = f64x2.add(e3, sumError(s3, d, t3))
     s0 = t0
     s1 = t1
     s2 = t2

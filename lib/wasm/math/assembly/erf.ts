@@ -12,7 +12,7 @@ const P_SINGLE = memory.data<f32>([
 ])
 
 @inline
-function central<T>(x: v128): v128 {
+function centralErf<T>(x: v128): v128 {
   const z = v128.mul<T>(x, x)
   const p = sizeof<T>() == 8 ? polynomial<T>(z, P, 12) : polynomial<T>(z, P_SINGLE, 6)
   return v128.add<T>(x, v128.mul<T>(x, p))
@@ -33,7 +33,7 @@ const Q_SINGLE = memory.data<f32>([
 ])
 
 @inline
-function outer<T>(a: v128): v128 {
+function outerErf<T>(a: v128): v128 {
   const t = v128.sub<T>(v128.pmin<T>(a, either<T>(6, 4)), every<T>(1))
   const q = sizeof<T>() == 8 ? polynomial<T>(t, Q, 18) : polynomial<T>(t, Q_SINGLE, 7)
   return v128.sub<T>(every<T>(1), exp<T>(v128.neg<T>(q)))
@@ -42,5 +42,5 @@ function outer<T>(a: v128): v128 {
 @inline
 export function erf<T>(x: v128): v128 {
   const a = v128.abs<T>(x)
-  return signed<T>(x, v128.bitselect(central<T>(x), outer<T>(a), v128.lt<T>(a, every<T>(1))))
+  return signed<T>(x, v128.bitselect(centralErf<T>(x), outerErf<T>(a), v128.lt<T>(a, every<T>(1))))
 }

@@ -34,12 +34,12 @@ function shifted<T>(x: v128): v128 {
 
 /** x − k·ln2High, exact. */
 @inline
-function high<T>(x: v128, k: v128): v128 {
+function highRemainder<T>(x: v128, k: v128): v128 {
   return v128.sub<T>(x, v128.mul<T>(k, ln2High<T>()))
 }
 
 @inline
-function low<T>(k: v128): v128 {
+function lowRemainder<T>(k: v128): v128 {
   return v128.mul<T>(k, ln2Low<T>())
 }
 
@@ -55,7 +55,7 @@ const Q_SINGLE = memory.data<f32>([0.0013882521, 0.008366519, 0.0416672, 0.16666
 
 /** r² q(r) = e^r − 1 − r. */
 @inline
-function rest<T>(r: v128): v128 {
+function expRemainder<T>(r: v128): v128 {
   const q = sizeof<T>() == 8 ? polynomial<T>(r, Q, 10) : polynomial<T>(r, Q_SINGLE, 4)
   return v128.mul<T>(v128.mul<T>(r, r), q)
 }
@@ -69,8 +69,8 @@ export function exp<T>(x: v128): v128 {
   x = v128.pmax<T>(v128.pmin<T>(x, either<T>(710, 89)), either<T>(-746, -104))
   const t = shifted<T>(x)
   const k = v128.sub<T>(t, shift<T>())
-  const r = v128.sub<T>(high<T>(x, k), low<T>(k))
-  const y = v128.add<T>(every<T>(1), v128.add<T>(r, rest<T>(r)))
+  const r = v128.sub<T>(highRemainder<T>(x, k), lowRemainder<T>(k))
+  const y = v128.add<T>(every<T>(1), v128.add<T>(r, expRemainder<T>(r)))
   const half = shiftRight<T>(t, 1)
   return v128.mul<T>(v128.mul<T>(y, powerOfTwo<T>(half)), powerOfTwo<T>(minusBits<T>(t, half)))
 }
@@ -85,10 +85,10 @@ export function expm1<T>(x: v128): v128 {
   const clamped = v128.pmax<T>(v128.pmin<T>(x, either<T>(710, 89)), either<T>(-40, -20))
   const t = shifted<T>(clamped)
   const k = v128.sub<T>(t, shift<T>())
-  const h = high<T>(clamped, k)
-  const l = low<T>(k)
+  const h = highRemainder<T>(clamped, k)
+  const l = lowRemainder<T>(k)
   const r = v128.sub<T>(h, l)
-  const s = v128.add<T>(rest<T>(r), v128.sub<T>(v128.sub<T>(h, r), l))
+  const s = v128.add<T>(expRemainder<T>(r), v128.sub<T>(v128.sub<T>(h, r), l))
   const power = powerOfTwo<T>(minusBits<T>(t, bias<T>(1)))
   const sum = v128.add<T>(v128.sub<T>(power, every<T>(0.5)), v128.mul<T>(power, r))
   const y = v128.add<T>(sum, v128.mul<T>(power, s))
@@ -130,10 +130,10 @@ export function tanh<T>(x: v128): v128 {
   const twice = v128.add<T>(a, a)
   const t = shifted<T>(twice)
   const k = v128.sub<T>(t, shift<T>())
-  const h = high<T>(twice, k)
-  const l = low<T>(k)
+  const h = highRemainder<T>(twice, k)
+  const l = lowRemainder<T>(k)
   const r = v128.sub<T>(h, l)
-  const s = v128.add<T>(rest<T>(r), v128.sub<T>(v128.sub<T>(h, r), l))
+  const s = v128.add<T>(expRemainder<T>(r), v128.sub<T>(v128.sub<T>(h, r), l))
   const power = powerOfTwo<T>(minusBits<T>(t, bias<T>(0)))
   const whole = v128.sub<T>(power, every<T>(1))
   const part = v128.mul<T>(power, r)
@@ -147,8 +147,8 @@ export function tanh<T>(x: v128): v128 {
 }
 
 /**
- * 1/(1 + e^{−x}), from e = e^{−|x|} on both sides, so neither overflows and the small side keeps its relative precision. The quotient is
- * corrected for most of the rounding error of 1 + e, for all of it if e is small.
+ * 1/(1 + e^{−x}), from e = e^{−|x|} on both sides, so the small side keeps its relative precision. The quotient is corrected for most of
+ * the rounding error of 1 + e, for all of it if e is small.
  */
 @inline
 export function sigmoid<T>(x: v128): v128 {

@@ -2,9 +2,8 @@ import { exp } from './exponential'
 import { coefficient, either, every, places, plusBits, polynomial, shiftRight } from './lanes'
 
 /**
- * ln x: x = 2^k m with m in [√½, √2), f = m − 1, s = f/(2 + f), and ln m = f − f²/2 + s(f²/2 + R(s²)). For doubles, reduction, coefficients
- * and order of operations are those of `ln` in lib/numbers/elementary.ts (after fdlibm's `e_log`), so random normals have equal bits. For
- * floats, coefficients are those of `e_logf`.
+ * ln x: x = 2^k m with m in [√½, √2), f = m − 1, s = f/(2 + f), and ln m = f − f²/2 + s(f²/2 + R(s²)) (after fdlibm's `e_log`; for floats,
+ * `e_logf`). For doubles, bits are those of `ln` in lib/numbers/elementary.ts, also for random normals.
  */
 
 /**

@@ -22,7 +22,7 @@ const enum Function {
 
 /** `f` is a constant when inlined, so one branch is left. */
 @inline
-function apply<T>(f: Function, x: v128): v128 {
+function applyFunction<T>(f: Function, x: v128): v128 {
   if (f == Function.Exp) return exp<T>(x)
   if (f == Function.Expm1) return expm1<T>(x)
   if (f == Function.Log) return ln<T>(x)
@@ -40,19 +40,19 @@ function apply<T>(f: Function, x: v128): v128 {
 
 /** Argument of the function's logarithm. */
 @inline
-function argument<T>(f: Function, x: v128): v128 {
+function logArgument<T>(f: Function, x: v128): v128 {
   return f == Function.Log1p ? v128.add<T>(every<T>(1), x) : x
 }
 
 /** Corrects the logarithm y where x is not ordinary. */
 @inline
-function mend<T>(f: Function, x: v128, y: v128, to: usize): void {
-  v128.store(to, lnAtEdges<T>(argument<T>(f, x), y))
+function correctEdges<T>(f: Function, x: v128, y: v128, to: usize): void {
+  v128.store(to, lnAtEdges<T>(logArgument<T>(f, x), y))
 }
 
 @inline
 function isOrdinary<T>(f: Function, x: v128): v128 {
-  return ordinary<T>(argument<T>(f, x))
+  return ordinary<T>(logArgument<T>(f, x))
 }
 
 /**
@@ -67,10 +67,10 @@ function map<T>(f: Function, x: usize, y: usize, n: i32): void {
     const x1 = v128.load(x, 16)
     const x2 = sizeof<T>() == 8 ? v128.load(x, 32) : x0
     const x3 = sizeof<T>() == 8 ? v128.load(x, 48) : x1
-    const y0 = apply<T>(f, x0)
-    const y1 = apply<T>(f, x1)
-    const y2 = sizeof<T>() == 8 ? apply<T>(f, x2) : y0
-    const y3 = sizeof<T>() == 8 ? apply<T>(f, x3) : y1
+    const y0 = applyFunction<T>(f, x0)
+    const y1 = applyFunction<T>(f, x1)
+    const y2 = sizeof<T>() == 8 ? applyFunction<T>(f, x2) : y0
+    const y3 = sizeof<T>() == 8 ? applyFunction<T>(f, x3) : y1
     v128.store(y, y0)
     v128.store(y, y1, 16)
     if (sizeof<T>() == 8) {
@@ -82,11 +82,11 @@ function map<T>(f: Function, x: usize, y: usize, n: i32): void {
       let all = v128.and(isOrdinary<T>(f, x0), isOrdinary<T>(f, x1))
       if (sizeof<T>() == 8) all = v128.and(all, v128.and(isOrdinary<T>(f, x2), isOrdinary<T>(f, x3)))
       if (!i64x2.all_true(all)) {
-        mend<T>(f, x0, y0, y)
-        mend<T>(f, x1, y1, y + 16)
+        correctEdges<T>(f, x0, y0, y)
+        correctEdges<T>(f, x1, y1, y + 16)
         if (sizeof<T>() == 8) {
-          mend<T>(f, x2, y2, y + 32)
-          mend<T>(f, x3, y3, y + 48)
+          correctEdges<T>(f, x2, y2, y + 32)
+          correctEdges<T>(f, x3, y3, y + 48)
         }
       }
     }

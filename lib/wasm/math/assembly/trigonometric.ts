@@ -22,7 +22,7 @@ const NUMBERS = memory.data<f64>([
 ])
 
 @inline
-function at(i: usize): v128 {
+function constantAt(i: usize): v128 {
   return coefficient<f64>(NUMBERS, i)
 }
 
@@ -36,8 +36,8 @@ function horner(p: v128, z: v128, i: usize): v128 {
 export function cosineRest(z: v128): v128 {
   const w = f64x2.mul(z, z)
   return f64x2.add(
-    f64x2.mul(z, horner(horner(at(8), z, 9), z, 10)),
-    f64x2.mul(f64x2.mul(w, w), horner(horner(at(11), z, 12), z, 13))
+    f64x2.mul(z, horner(horner(constantAt(8), z, 9), z, 10)),
+    f64x2.mul(f64x2.mul(w, w), horner(horner(constantAt(11), z, 12), z, 13))
   )
 }
 
@@ -46,8 +46,8 @@ export function cosineRest(z: v128): v128 {
 export function sineRest(z: v128): v128 {
   const w = f64x2.mul(z, z)
   const rest = f64x2.add(
-    horner(horner(at(14), z, 15), z, 16),
-    f64x2.mul(f64x2.mul(z, w), horner(at(17), z, 18))
+    horner(horner(constantAt(14), z, 15), z, 16),
+    f64x2.mul(f64x2.mul(z, w), horner(constantAt(17), z, 18))
   )
   return horner(rest, z, 19)
 }
@@ -61,23 +61,23 @@ function sumError(a: v128, b: v128, sum: v128): v128 {
 
 /** Sine of x plus `more` quarter turns. */
 @inline
-function turned(x: v128, more: i64): v128 {
+function sineAfterTurns(x: v128, more: i64): v128 {
   const isNear = f64x2.le(f64x2.abs(x), f64x2.splat(0.7853981633974483))
-  const n = v128.andnot(f64x2.floor(f64x2.add(f64x2.mul(x, at(0)), at(1))), isNear)
+  const n = v128.andnot(f64x2.floor(f64x2.add(f64x2.mul(x, constantAt(0)), constantAt(1))), isNear)
   const minus = f64x2.neg(n)
-  const first = f64x2.sub(x, f64x2.mul(n, at(2)))
-  const byFirst = f64x2.mul(minus, at(3))
+  const first = f64x2.sub(x, f64x2.mul(n, constantAt(2)))
+  const byFirst = f64x2.mul(minus, constantAt(3))
   const second = f64x2.add(first, byFirst)
-  const bySecond = f64x2.mul(minus, at(4))
+  const bySecond = f64x2.mul(minus, constantAt(4))
   const third = f64x2.add(second, bySecond)
   const rest = f64x2.sub(
     f64x2.add(sumError(first, byFirst, second), sumError(second, bySecond, third)),
-    f64x2.mul(n, at(5))
+    f64x2.mul(n, constantAt(5))
   )
   const a = f64x2.add(third, rest)
   const tail = f64x2.add(f64x2.sub(third, a), rest)
   const z = f64x2.mul(a, a)
-  const half = f64x2.mul(at(1), z)
+  const half = f64x2.mul(constantAt(1), z)
 
   const sin = f64x2.add(
     a,
@@ -87,16 +87,16 @@ function turned(x: v128, more: i64): v128 {
     )
   )
 
-  const whole = f64x2.sub(at(7), half)
+  const whole = f64x2.sub(constantAt(7), half)
   const cos = f64x2.add(
     whole,
     f64x2.add(
-      f64x2.sub(f64x2.sub(at(7), whole), half),
+      f64x2.sub(f64x2.sub(constantAt(7), whole), half),
       f64x2.sub(f64x2.mul(z, cosineRest(z)), f64x2.mul(a, tail))
     )
   )
 
-  const quarter = i64x2.add(f64x2.add(n, at(6)), i64x2.splat(more))
+  const quarter = i64x2.add(f64x2.add(n, constantAt(6)), i64x2.splat(more))
   const isOdd = i64x2.shr_s(i64x2.shl(quarter, 63), 63)
   const sign = i64x2.shl(i64x2.shr_u(quarter, 1), 63)
   return v128.xor(v128.bitselect(cos, sin, isOdd), sign)
@@ -110,7 +110,7 @@ const COS = memory.data<f32>([2.4433062e-5, -0.0013887315, 0.041666646])
 
 /** Nearest number of quarter turns of two x. */
 @inline
-function turns(x: v128): v128 {
+function nearestTurns(x: v128): v128 {
   return f64x2.floor(f64x2.add(f64x2.mul(x, f64x2.splat(0.6366197723675814)), f64x2.splat(0.5)))
 }
 
@@ -123,18 +123,18 @@ function remainder(x: v128, n: v128): v128 {
 
 /** Low halves of two vectors. */
 @inline
-function joined(low: v128, high: v128): v128 {
+function joinLowHalves(low: v128, high: v128): v128 {
   return v128.shuffle<f64>(low, high, 0, 2)
 }
 
 /** Sine of floats plus `more` quarter turns, which are counted in doubles. */
 @inline
-function turnedSingle(x: v128, more: i32): v128 {
+function sineAfterTurnsSingle(x: v128, more: i32): v128 {
   const low = f64x2.promote_low_f32x4(x)
   const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1))
-  const lowTurns = turns(low)
-  const highTurns = turns(high)
-  const r = joined(
+  const lowTurns = nearestTurns(low)
+  const highTurns = nearestTurns(high)
+  const r = joinLowHalves(
     f32x4.demote_f64x2_zero(remainder(low, lowTurns)),
     f32x4.demote_f64x2_zero(remainder(high, highTurns))
   )
@@ -144,7 +144,7 @@ function turnedSingle(x: v128, more: i32): v128 {
   const c = polynomial<f32>(z, COS, 2)
   const cos = f32x4.add(f32x4.sub(every<f32>(1), f32x4.mul(every<f32>(0.5), z)), f32x4.mul(f32x4.mul(z, z), c))
   const quarter = i32x4.add(
-    joined(i32x4.trunc_sat_f64x2_s_zero(lowTurns), i32x4.trunc_sat_f64x2_s_zero(highTurns)),
+    joinLowHalves(i32x4.trunc_sat_f64x2_s_zero(lowTurns), i32x4.trunc_sat_f64x2_s_zero(highTurns)),
     i32x4.splat(more)
   )
   const isOdd = i32x4.shr_s(i32x4.shl(quarter, 31), 31)
@@ -163,7 +163,7 @@ function map<T>(x: usize, y: usize, n: i32, more: i32): i32 {
     const one = v128.load(x)
     const size = v128.abs<T>(one)
     beyond = v128.or(beyond, v128.and(v128.ge<T>(size, every<T>(REACH)), v128.lt<T>(size, every<T>(Infinity))))
-    const result = sizeof<T>() == 8 ? turned(one, more) : turnedSingle(one, more)
+    const result = sizeof<T>() == 8 ? sineAfterTurns(one, more) : sineAfterTurnsSingle(one, more)
     // sin(−0) = −0
     v128.store(y, more == 0 ? v128.or(result, v128.and(one, v128.eq<T>(one, i64x2.splat(0)))) : result)
   }

@@ -3,9 +3,7 @@ import { ln } from '../../math/assembly/logarithm'
 import { coefficient } from '../../math/assembly/lanes'
 
 /**
- * The draws of lib/random/draws.ts: Threefry-2x64 of 13 rounds (Salmon, Moraes, Dror, Shaw, SC 2011), 53 bits of a word as a uniform
- * number, and a ziggurat (Marsaglia & Tsang 2000) for normal ones. Operations on doubles and their order are those of lib/random/draws.ts
- * and lib/numbers/elementary.ts, so bits are equal; nothing may be reassociated.
+ * The draws of lib/random/draws.ts, with operations on doubles in equal order, so bits are equal; nothing may be reassociated.
  *
  * Two blocks make four draws: their first words, then their second ones. Each round depends on the last, and a processor looks ahead about
  * two hundred instructions only, so each loop computes a few rounds for many counters, whose words are stored in the place of the draws.
@@ -41,7 +39,7 @@ function rotateXor(x0: v128, x1: v128, by: i32): v128 {
 
 /** Four rounds of two counters, and addition of words of the key; `last` adds the thirteenth round. */
 @inline
-function mix(at: usize, x0: v128, x1: v128, odd: bool, ka: v128, kb: v128, last: bool): void {
+function mixFourRounds(at: usize, x0: v128, x1: v128, odd: bool, ka: v128, kb: v128, last: bool): void {
   x0 = i64x2.add(x0, x1)
   x1 = rotateXor(x0, x1, 16)
   x0 = i64x2.add(x0, x1)
@@ -63,10 +61,10 @@ function mix(at: usize, x0: v128, x1: v128, odd: bool, ka: v128, kb: v128, last:
 @inline
 function mixAll(start: usize, stop: usize, odd: bool, ka: v128, kb: v128, last: bool): void {
   for (let at = start; at < stop; at += 128) {
-    mix(at, v128.load(at), v128.load(at, 16), odd, ka, kb, last)
-    mix(at + 32, v128.load(at, 32), v128.load(at, 48), odd, ka, kb, last)
-    mix(at + 64, v128.load(at, 64), v128.load(at, 80), odd, ka, kb, last)
-    mix(at + 96, v128.load(at, 96), v128.load(at, 112), odd, ka, kb, last)
+    mixFourRounds(at, v128.load(at), v128.load(at, 16), odd, ka, kb, last)
+    mixFourRounds(at + 32, v128.load(at, 32), v128.load(at, 48), odd, ka, kb, last)
+    mixFourRounds(at + 64, v128.load(at, 64), v128.load(at, 80), odd, ka, kb, last)
+    mixFourRounds(at + 96, v128.load(at, 96), v128.load(at, 112), odd, ka, kb, last)
   }
 }
 
@@ -79,13 +77,13 @@ function draw(key: u64, first: u64, start: usize, stop: usize): void {
   const two = i64x2.splat(2)
   let counter = i64x2.add(i64x2.splat(first + FIRST), i64x2(0, 1))
   for (let at = start; at < stop; at += 128) {
-    mix(at, counter, k1, true, k1, k3, false)
+    mixFourRounds(at, counter, k1, true, k1, k3, false)
     counter = i64x2.add(counter, two)
-    mix(at + 32, counter, k1, true, k1, k3, false)
+    mixFourRounds(at + 32, counter, k1, true, k1, k3, false)
     counter = i64x2.add(counter, two)
-    mix(at + 64, counter, k1, true, k1, k3, false)
+    mixFourRounds(at + 64, counter, k1, true, k1, k3, false)
     counter = i64x2.add(counter, two)
-    mix(at + 96, counter, k1, true, k1, k3, false)
+    mixFourRounds(at + 96, counter, k1, true, k1, k3, false)
     counter = i64x2.add(counter, two)
   }
   mixAll(start, stop, false, k2, i64x2.splat(FIRST + 2), false)
@@ -137,7 +135,7 @@ const NUMBERS = memory.data<f64>([
 
 /** The highest 53 bits of each word as doubles, exactly, from two halves. */
 @inline
-function whole(words: v128): v128 {
+function highest53Bits(words: v128): v128 {
   const low = v128.or(v128.and(i64x2.shr_u(words, 11), i64x2.splat(0xffffffff)), coefficient<f64>(NUMBERS, 0))
   const high = v128.or(i64x2.shr_u(words, 43), coefficient<f64>(NUMBERS, 1))
   return f64x2.add(f64x2.sub(high, coefficient<f64>(NUMBERS, 2)), low)
@@ -145,12 +143,12 @@ function whole(words: v128): v128 {
 
 /** The highest 53 bits of each word times 2⁻⁵³. */
 @inline
-function unit(words: v128): v128 {
-  return f64x2.mul(whole(words), coefficient<f64>(NUMBERS, 3))
+function uniformsOfWords(words: v128): v128 {
+  return f64x2.mul(highest53Bits(words), coefficient<f64>(NUMBERS, 3))
 }
 
 @inline
-function unitOf(word: u64): f64 {
+function uniformOfWord(word: u64): f64 {
   return <f64>(<i64>(word >> 11)) * 1.1102230246251565e-16
 }
 
@@ -162,8 +160,8 @@ export function uniforms(k0: i32, k1: i32, first: f64, n: i32, out: usize): void
     const stop = min<usize>(out + STRETCH, end)
     draw(key, at, out, stop)
     for (let to = out; to < stop; to += 32) {
-      v128.store(to, unit(v128.load(to)))
-      v128.store(to, unit(v128.load(to, 16)), 16)
+      v128.store(to, uniformsOfWords(v128.load(to)))
+      v128.store(to, uniformsOfWords(v128.load(to, 16)), 16)
     }
   }
 }
@@ -215,7 +213,7 @@ build()
 
 /** x, or −x if the ninth bit of the word is set. */
 @inline
-function signed(x: f64, word: u64): f64 {
+function withSign(x: f64, word: u64): f64 {
   return reinterpret<f64>(reinterpret<u64>(x) ^ ((word & 256) << 55))
 }
 
@@ -223,8 +221,8 @@ function signed(x: f64, word: u64): f64 {
 function tail(key: u64, counter: u64): f64 {
   let beyond: f64
   for (;;) {
-    beyond = -lnOf(1 - unitOf(block(key, counter))) / EDGE
-    if (-2 * lnOf(1 - unitOf(second)) > beyond * beyond) break
+    beyond = -lnOf(1 - uniformOfWord(block(key, counter))) / EDGE
+    if (-2 * lnOf(1 - uniformOfWord(second)) > beyond * beyond) break
     counter += USE
   }
   return beyond
@@ -233,7 +231,7 @@ function tail(key: u64, counter: u64): f64 {
 /**
  * True if a point in the corner of a layer lies below the curve: at x between the inner and the outer edge, at height low + u (high − low).
  * Beyond 1 the curve is below its chords and above its tangents, before 1 the other way round; if chord and tangent do not decide with a
- * margin for rounding, an exponential does. There are no branches, which could not be predicted.
+ * margin for rounding, an exponential does. Branches could not be predicted, so there are none.
  */
 @inline
 function isBelow(x: f64, inner: f64, outer: f64, low: f64, high: f64, u: f64): bool {
@@ -264,32 +262,32 @@ function normal(key: u64, counter: u64, word: u64): f64 {
     const inner = load<f64>(layers() + (layer << 4), 8)
     const low = load<f64>(layers() + HEIGHTS + (layer << 3))
     const high = load<f64>(layers() + HEIGHTS + (layer << 3), 8)
-    const u = unitOf(block(key, counter))
+    const u = uniformOfWord(block(key, counter))
     if (isBelow(x, inner, outer, low, high, u)) break
     word = second
   }
-  return signed(x, word)
+  return withSign(x, word)
 }
 
 /** Replaces the word at an address by its normal draw. */
 @inline
-function replace(key: u64, counter: u64, at: usize): void {
+function replaceByNormal(key: u64, counter: u64, at: usize): void {
   const word = load<u64>(at)
   const layer = layers() + (<usize>(word & 255) << 4)
   const x = <f64>(<i64>(word >> 11)) * load<f64>(layer)
-  store<f64>(at, x < load<f64>(layer, 8) ? signed(x, word) : normal(key, counter, word))
+  store<f64>(at, x < load<f64>(layer, 8) ? withSign(x, word) : normal(key, counter, word))
 }
 
 /** Widths of the word's layer and of the next. */
 @inline
-function layerOf(at: usize): v128 {
+function layerWidths(at: usize): v128 {
   return v128.load(layers() + (<usize>load<u8>(at) << 4))
 }
 
 /** Magnitudes of the draws of two words in the rectangles of their layers. */
 @inline
-function sizes(words: v128, one: v128, other: v128): v128 {
-  return f64x2.mul(whole(words), v128.shuffle<f64>(one, other, 0, 2))
+function magnitudes(words: v128, one: v128, other: v128): v128 {
+  return f64x2.mul(highest53Bits(words), v128.shuffle<f64>(one, other, 0, 2))
 }
 
 @inline
@@ -299,15 +297,15 @@ function withSigns(x: v128, words: v128): v128 {
 
 /** Replaces four words by their normal draws; in 19 of 20 cases all are inside the rectangles of their layers. */
 @inline
-function replaceFour(key: u64, counter: u64, at: usize): void {
+function replaceFourByNormals(key: u64, counter: u64, at: usize): void {
   const words = v128.load(at)
   const others = v128.load(at, 16)
-  const l0 = layerOf(at)
-  const l1 = layerOf(at + 8)
-  const l2 = layerOf(at + 16)
-  const l3 = layerOf(at + 24)
-  const x = sizes(words, l0, l1)
-  const y = sizes(others, l2, l3)
+  const l0 = layerWidths(at)
+  const l1 = layerWidths(at + 8)
+  const l2 = layerWidths(at + 16)
+  const l3 = layerWidths(at + 24)
+  const x = magnitudes(words, l0, l1)
+  const y = magnitudes(others, l2, l3)
   const beyondX = f64x2.ge(x, v128.shuffle<f64>(l0, l1, 1, 3))
   const beyondY = f64x2.ge(y, v128.shuffle<f64>(l2, l3, 1, 3))
   if (!v128.any_true(v128.or(beyondX, beyondY))) {
@@ -333,7 +331,7 @@ export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void 
   for (const end = out + (<usize>n << 3); out < end; out += STRETCH, blocks += STRETCH >> 4) {
     const stop = min<usize>(out + STRETCH, end)
     draw(key, blocks, out, stop)
-    for (let to = out; to < stop; to += 32, at += 4) replaceFour(key, at, to)
+    for (let to = out; to < stop; to += 32, at += 4) replaceFourByNormals(key, at, to)
   }
 }
 
@@ -341,7 +339,7 @@ export function normals(k0: i32, k1: i32, first: f64, n: i32, out: usize): void 
 
 /** Two χ² draws from normal and uniform numbers of one attempt each; NaN if it is rejected. */
 @inline
-function attempts(z: v128, u: v128, d: f64, c: f64): v128 {
+function attemptPair(z: v128, u: v128, d: f64, c: f64): v128 {
   const one = coefficient<f64>(NUMBERS, 4)
   const root = f64x2.add(one, f64x2.mul(f64x2.splat(c), z))
   const cube = f64x2.mul(f64x2.mul(root, root), root)
@@ -360,7 +358,7 @@ function oneChiSquared(key: u64, at: u64, d: f64, c: f64, shape: f64): f64 {
   let x: f64
   for (;;) {
     const word = block(key, counter)
-    const u = unitOf(second)
+    const u = uniformOfWord(second)
     const z = normal(key, counter, word)
     const root = 1 + c * z
     const v = root * root * root
@@ -368,7 +366,7 @@ function oneChiSquared(key: u64, at: u64, d: f64, c: f64, shape: f64): f64 {
     if (v > 0 && lnOf(1 - u) < 0.5 * z * z + d * (1 - v + lnOf(v))) break
     counter += ATTEMPT
   }
-  if (shape < 1) x *= expOf(lnOf(1 - unitOf(block(key, BOOST + at))) / shape)
+  if (shape < 1) x *= expOf(lnOf(1 - uniformOfWord(block(key, BOOST + at))) / shape)
   return 2 * x
 }
 
@@ -391,9 +389,9 @@ export function chiSquared(k0: i32, k1: i32, first: f64, n: i32, degrees: f64, o
       for (let i: usize = 0; i < 4; i++) {
         const from = out + (i << 5)
         const counter = GAMMAS + at + (i << 1)
-        replace(key, counter, from)
-        replace(key, counter + 1, from + 8)
-        v128.store(out + (i << 4), attempts(v128.load(from), unit(v128.load(from, 16)), d, c))
+        replaceByNormal(key, counter, from)
+        replaceByNormal(key, counter + 1, from + 8)
+        v128.store(out + (i << 4), attemptPair(v128.load(from), uniformsOfWords(v128.load(from, 16)), d, c))
       }
       for (let i: usize = 0; i < 8; i++) {
         const to = out + (i << 3)

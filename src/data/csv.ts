@@ -74,7 +74,7 @@ const parseRecords = (
 /** Number with a decimal comma: thousands separated by points, or an exponent without thousands. */
 const DECIMAL_COMMA_PATTERN = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e[+-]?\d+)?)\s*$/i
 
-/** Parses a number with a decimal comma; otherwise NaN, for example for 1.5. */
+/** Parses a number with a decimal comma; NaN for any other, such as 1.5. */
 const readDecimalComma = (cell: string): number =>
   cell.length < MAX_NUMBER_LENGTH && DECIMAL_COMMA_PATTERN.test(cell)
     ? readNumber(cell.replaceAll('.', '').replace(',', '.'))
@@ -386,7 +386,7 @@ export const gridOfCsv = (text: string, options: CsvOptions): Either.Either<Data
 
 /**
  * Reads a table of comma-, semicolon- or tab-separated values (RFC 4180, read by papaparse). Returns its points, the columns taken and
- * ignored, and the number of rows dropped; `fromCsv` returns the points alone.
+ * ignored, and the number of rows dropped.
  *
  * Cells may be quoted and padded with blanks; a byte-order mark, any line ends and blank lines are allowed. Numbers are written `1.5`,
  * `-2`, `1e5`, or `1.234,5` with `decimal: ','`. `$1.5`, `3%`, `1 000`, `1_000`, a typographic minus, `Infinity` and `0x10` are rejected,
@@ -543,7 +543,6 @@ interface CsvHead {
   readonly lines: number
 }
 
-/** Shifts the row and line numbers of a problem to those of the whole text. */
 const offsetProblem =
   (rows: number, lines: number) =>
   (problem: Problem.Problem): Problem.Problem => {

@@ -138,7 +138,7 @@ export const gridRowName = ({ rowName = row => `row ${row + 1}` }: CellGrid, row
 const listedNames = (names: ReadonlyArray<string>): string =>
   names.length > 30 ? `${names.slice(0, 30).join(', ')}, … (${names.length} in all)` : names.join(', ')
 
-/** Returns the names of the columns that can be used; all names if none can. */
+/** Names of the columns that can be used; all names if none can. */
 const usableColumnNames = (table: CellGrid): ReadonlyArray<string> => {
   const found = table.names.filter((_, j) => reasonIgnored(table)(j) === null)
   return found.length > 0 ? found : table.names
@@ -374,7 +374,6 @@ const hasDecimalPoint = (cell: string): boolean => cellKind(cell) === 'number' &
 /** True for a whole number of a typed column beyond 2^53 (texts are rounded instead). */
 const exceedsDoubles = (cell: string): boolean => cellKind(cell) === 'number' && !hasDecimalPoint(cell)
 
-/** Remedy for a cell that is not a number. */
 const cellRemedy = (cell: string, decimal: CsvOptions['decimal']): ReadonlyArray<string | Problem.Part> =>
   hasDecimalPoint(cell)
     ? [

@@ -46,7 +46,6 @@ const countWhere = (xs: Float64Array, isFault: (x: number) => boolean): number =
 const checkedPointsArgument = (points: Points): Points =>
   checked(points, ['rows', 'dim', 'values'], 'points: make them by Points.fromRows', 'Points.…(points)')
 
-/** Entries of a list as numbers, NaN for any other type. */
 const numbersOrNaN = (list: ArrayLike<number> | undefined): ReadonlyArray<number> =>
   Array.from(Object(list ?? []) as ArrayLike<unknown>, x => (typeof x === 'number' ? x : NaN))
 
@@ -507,7 +506,6 @@ const stretchesOfRows = (points: Points): Stretches.Stretches =>
 const normalizedWeights = (points: Points): number | Stretches.Stretches =>
   points.weights === undefined ? 1 / points.rows : Stretches.ofArray(weightsOf(points), 1)
 
-/** Replaces each number x of column j by f(x, j). */
 const mapCells = (points: Points, f: (x: number, column: number) => number): Float64Array =>
   Stretches.numbersFrom(Stretches.mapStretches(stretchesOfRows(points), f), 0, points.rows)
 

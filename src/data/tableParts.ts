@@ -37,7 +37,6 @@ const partHead = ({ names, hasHeader, file }: CellGrid): PartHead => ({
   ...(file !== undefined && { file })
 })
 
-/** Rejects a part whose columns differ from those of the first. */
 const requireColumnsOf =
   (first: PartHead) =>
   (grid: CellGrid): Either.Either<DataError, CellGrid> => {

@@ -43,7 +43,6 @@ const withoutPrefix = <A>(prefix: string, all: Readonly<Record<string, A>>): Rea
     Object.entries(all).flatMap(([name, a]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), a]] : []))
   )
 
-/** Joins a direction and an integrand's constants to one record, with prefixes. */
 const directionConstants = (direction: Params.Params<string>, own: Params.Params<string> = {}): Params.Params<string> =>
   Object.fromEntries([...withPrefix(DIRECTION_PREFIX, direction), ...withPrefix(INTEGRAND_PREFIX, own)])
 

@@ -96,8 +96,8 @@ export const pairwise = define({
 })
 
 /**
- * Objective with labels left out at random: each row's independently with probability `share`, newly drawn at every evaluation. The network
- * learns the scores of each class and of all classes together (classifier-free guidance, Ho & Salimans 2022, arXiv 2207.12598).
+ * Objective with labels left out at random: each row's with probability `share`, newly drawn at every evaluation. The network learns the
+ * scores of each class and of all classes together (classifier-free guidance, Ho & Salimans 2022, arXiv 2207.12598).
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,4 @@
-/** Combinations of parts on all parameters or on some: the basis of chains, rules by name and frozen parameters. */
+/** Combinations of parts on all parameters or on some: chains, rules by name and frozen parameters. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'

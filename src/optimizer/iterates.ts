@@ -103,8 +103,8 @@ const weightedIterateMean =
   }
 
 /**
- * Passes steps unchanged and stores the mean of the iterates, without the first `after` (Polyak & Juditsky 1992), as the optimizer's
- * `estimate`, with which a stage ends.
+ * Passes steps unchanged; the optimizer's `estimate`, with which a stage ends, is the mean of the iterates without the first `after`
+ * (Polyak & Juditsky 1992).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -129,8 +129,8 @@ export const average = define({
 })
 
 /**
- * Passes steps unchanged and stores the exponential moving average of the iterates, the optimizer's `estimate`: weights fall by `decay` for
- * each step back and sum to 1.
+ * Passes steps unchanged; the optimizer's `estimate` is the exponential moving average of the iterates: weights fall by `decay` for each
+ * step back and sum to 1.
  */
 export const ema = define({
   name: 'ema',

@@ -26,8 +26,8 @@ interface RegionMeaning {
 export interface Region extends Case.Value<'Region', RegionMeaning> {}
 
 /**
- * Defines custom regions: `project` returns the point of a closed convex set nearest to a vector, or to a matrix if
- * `of` is 'tall' or 'square'. A set that is not convex is declared by `isConvex: false`.
+ * Defines custom regions: `project` returns the point of a closed convex set nearest to a vector or, if `of` is 'tall' or 'square', to a
+ * matrix. A set that is not convex has `isConvex: false`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -119,10 +119,9 @@ export const nonNegative = define({
 })
 
 /**
- * MᵀM = I: matrices with orthonormal columns (the Stiefel manifold), with at least as many rows as columns. The
- * nearest point is the orthogonal factor of the polar decomposition, so a step followed by it is the polar
- * retraction (Absil, Mahony & Sepulchre 2008, example 4.1.3). If the columns are linearly dependent, the nearest
- * point is not unique and one is returned.
+ * MᵀM = I: matrices with orthonormal columns (the Stiefel manifold), with at least as many rows as columns. The nearest point is the
+ * orthogonal factor of the polar decomposition, so a step followed by it is the polar retraction (Absil, Mahony & Sepulchre 2008, example
+ * 4.1.3). It is not unique if the columns are linearly dependent.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -211,9 +210,9 @@ export const regionArrays = (region: Region): ArrayKind => concept.meaning(regio
 export const isConvex = (region: Region): boolean => concept.meaning(region).isConvex ?? true
 
 /**
- * Projects a vector, or a matrix given row by row with its number of columns, to the nearest point of the region. Without `columns`, the
- * vector is one column, or a square matrix for a region of square matrices. For the simplex the result is max(x_i − τ, 0) with τ = max_k (Σ
- * of the k largest − total)/k (Held, Wolfe & Crowder 1974).
+ * Projects a vector, or a matrix given row by row, to the nearest point of the region. Default of `columns`: 1 for a tall matrix, √length
+ * for a square one. For the simplex the result is max(x_i − τ, 0) with τ = max_k (Σ of the k largest − total)/k (Held, Wolfe & Crowder
+ * 1974).
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -81,7 +81,7 @@ export const gaussian = define({
   })
 })
 
-/** Draws almost equal centres next to the mean of the data (for the symmetric pair, next to 0): the start for annealing from high noise. */
+/** Draws almost equal centres next to the mean of the data (for the symmetric pair, 0): the start for annealing from high noise. */
 export const nearZero: Initializer = gaussian({ scale: 1e-3 })
 
 /** Draws every centre at distance `radius` from the mean of the data, in a random direction. */
@@ -133,7 +133,7 @@ export const kMeansPlusPlus = defineCentres({
 })
 
 /**
- * k-means++ with this number of trials for each centre, of which the one with the smallest total distance is chosen. One trial is the
+ * k-means++ with this number of rows drawn for each centre, of which the one with the smallest total distance is chosen. One trial is the
  * algorithm of Arthur & Vassilvitskii 2007.
  *
  * @example
@@ -269,7 +269,7 @@ export const momentsMatched = defineCentres({
   })
 })
 
-/** Problems of a list of centres: entries that are not finite, or a count or length that differs from the score or the data. */
+/** Problem of centres that are not finite, or whose count or length differs from the score or the data. */
 const centresProblems =
   (centres: ReadonlyArray<ReadonlyArray<number>>) =>
   (setting: Setting): ProblemList => {

@@ -87,11 +87,11 @@ export const formula = <P extends string>({ schedule, score, initializer, stages
     ...stages.map((stage, i) => `stage ${i + 1}: ${Stage.formula(stage)}`)
   ].join('\n')
 
-/** Returns the lower bound on learned variances of the last stage that has one; otherwise none. */
+/** Returns the lower bound on learned variances of the last stage that has one. */
 export const varianceFloor = <P extends string>({ score, stages }: Pipeline<P>): O.Option<number> =>
   Score.interpret(score).family?.unitVariance === false ? pipe(stages, RA.findLastMap(Stage.varianceFloorOf)) : O.none
 
-/** Returns the prior of the last stage that has one, as the number of rows that its mean counts as; otherwise none. */
+/** Returns the prior of the last stage that has one, as the number of rows that its mean counts as. */
 export const pipelinePrior = <P extends string>({ stages }: Pipeline<P>): O.Option<number> =>
   pipe(stages, RA.findLastMap(Stage.priorOf))
 

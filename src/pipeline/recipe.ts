@@ -65,7 +65,6 @@ const familyQuery =
 
 const isSymmetricPair = familyQuery(false, ({ mirrored }) => mirrored)
 
-/** True if components have variance 1 in the unit of the data. */
 const familyHasUnitVariance = familyQuery(false, ({ unitVariance }) => unitVariance)
 
 const scoreSupportsEM = familyQuery(false, family => ExpectationMaximization.supportsEM(family))
@@ -95,8 +94,8 @@ const weightedTable = (data: Source.Data): WeightedRowTable => {
 const variancesOf = Source.memoizedForSources(Source.variances)
 
 /**
- * Time at which the noise has about the variance of the widest direction of the data, e^{2t} = e^{1.4} λ_max of the second moment, where
- * descent on the loss is power iteration.
+ * Time at which the noise has about the variance of the data's widest direction, e^{2t} = e^{1.4} λ_max of the second moment, where descent
+ * on the loss is power iteration.
  */
 const highNoiseTime = (data: Source.Data): number => {
   const { values } = principalComponents(weightedTable(data), new Float64Array(data.dim), 1)
@@ -105,9 +104,7 @@ const highNoiseTime = (data: Source.Data): number => {
 
 const LOW_NOISE_TIME = 0.1
 
-/**
- * Number of pairs of rows from which a length scale is estimated; a quantile of a thousandth then has a relative error of about a tenth.
- */
+/** Number of sampled pairs of rows; a quantile of a thousandth then has a relative error of about a tenth. */
 const SAMPLED_PAIRS = 4096
 
 /** Quantile at 1/2K of the squared distance between rows; cached for the families with the same K. */
@@ -147,17 +144,17 @@ const varianceFloorFor = <P extends string>(
 
 const RELATIVE_FLOOR = 0.01
 
-/** Highest likelihood of ten k-means clusterings: a single start is often poor, and clustering costs little compared with the stages. */
+/** Likeliest of ten k-means clusterings, since a single start is often poor. */
 const bestOfKMeans = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
 
-/** Returns the initializer if the score starts at centres; otherwise all parameters are drawn from a normal distribution. */
+/** Returns the initializer if the score starts at centres; otherwise a normal draw of all parameters. */
 const startAt = <P extends string>(
   initializer: Initializer.Initializer,
   score: Score.Score<P>,
   data: Source.Data
 ): Initializer.Initializer => (startsAtCentres(score, data) ? initializer : Initializer.gaussian({ scale: 1 }))
 
-/** Descent for the symmetric pair on a deterministic loss, with steps of ½ in m = α·mean, which equal those of expectation–maximization. */
+/** Descent for the symmetric pair on a deterministic loss; steps of ½ in m = α·mean equal those of expectation–maximization. */
 const pairStage = (time: number, steps: number): Stage.Stage => {
   const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(time))
   return Stage.descend({
@@ -190,10 +187,7 @@ interface MixtureStageOptions {
   readonly extra?: ReadonlyArray<Optimizer.Optimizer>
 }
 
-/**
- * Adam at a noise level whose variance is `noise` times that of the data, if these have a unit of their own; parameters that are lengths
- * take steps in that unit.
- */
+/** Adam at the noise level σ²/α² = `noise` · u², u = `columnUnit`; parameters that are lengths take steps in that unit. */
 const mixtureStage = <P extends string>(
   score: Score.Score<P>,
   data: Source.Data,
@@ -218,7 +212,6 @@ const mixtureStage = <P extends string>(
     steps
   })
 
-/** Adam on the likelihood. */
 const likelihoodStage = <P extends string>(score: Score.Score<P>, data: Source.Data, steps = 500): Stage.Stage =>
   Stage.descend({
     objective: Objective.likelihood,
@@ -301,7 +294,6 @@ const iterationsPerMove = <P extends string>(score: Score.Score<P>, data: Source
 
 const SAMPLED_ABOVE_ROWS = 20_000
 
-/** Rows of the sample for each free parameter. */
 const SAMPLE_ROWS_PER_PARAMETER = 5
 const MIN_SAMPLE_ROWS = 4000
 

@@ -1,6 +1,6 @@
 /**
- * Definition of stages: simple ones, which take steps, and composite ones, which expand to others. The program reads only the properties
- * defined here and never depends on which stage it is.
+ * Definition of stages: simple ones, which take steps, and composite ones, which expand to others. The program depends on the properties
+ * defined here alone, never on which stage it is.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -178,13 +178,11 @@ export interface Composite {
 
 export interface Meaning {
   readonly form: Simple | Composite
-  /** Problems on a schedule, in addition to those of its fields. */
   readonly misplaced?: ((schedule: Schedule.Schedule) => ProblemList) | undefined
   /** Fields that change at a noise level. Absent: the inner stages change. */
   readonly at?: ((time: number) => Readonly<Record<string, unknown>>) | undefined
   /** Fields that change under a prior whose mean counts as `prior` rows. Absent: the inner stages change. */
   readonly under?: ((prior: number) => Readonly<Record<string, unknown>>) | undefined
-  /** Lower bound on every variance at the end of the stage. */
   readonly varianceFloor?: number | null | undefined
   /** Number of rows that the prior mean counts as, if it leads to a posterior mode. */
   readonly prior?: number | null | undefined

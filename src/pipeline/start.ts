@@ -200,7 +200,7 @@ export function defineCentres<
   })
 }
 
-/** Checks the number and the length of custom centres. */
+/** Returns `draw` with a check of its results: throws if their shape is not [count, dim]. */
 const checkedCentres =
   (word: string, { count, points: { dim } }: SettingOf, draw: Seeding.DrawArray): Seeding.DrawArray =>
   key => {
@@ -299,8 +299,8 @@ const makeSetting = <P extends string>(score: Score.Score<P>, data: Source.Data)
 })
 
 /**
- * Returns a function from centres [K, dim] to parameters, like `Initializer.centres` but without lists and checks; null if the score does
- * not start from centres. Scores that start at equal centres can share the spread of the data about them.
+ * Returns a function from centres [K, dim] to parameters, without the checks of `Initializer.centres`; null if the score does not start
+ * from centres. Scores that start at equal centres can share `spread`.
  */
 export const startAtCentres = <P extends string>(
   score: Score.Score<P>,

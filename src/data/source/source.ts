@@ -21,7 +21,7 @@ import * as Points from '../points.js'
 import { pointsHaveMissing, rememberedIfOwned } from '../snapshot.js'
 
 export interface Source extends Stretches.Stretches {
-  /** Number ≥ 0 for each row, not all 0: a row of weight 2 counts as two rows. Null: every row counts once. */
+  /** Number ≥ 0 for each row, not all 0. Null: every row counts once. */
   readonly weights: Stretches.Stretches | null
   /** Class of each row, a whole number ≥ 0; −1 for none. Null: no row has one. */
   readonly labels: Stretches.Stretches | null
@@ -73,8 +73,8 @@ const sourceOfPoints = (points: Points.Points): Source => ({
 
 /**
  * Endless data: a stage with a `batch` draws new rows at every step by `draw` from the step's key, so descent never repeats a row, and is
- * reproducible from its seed, also when resumed. Initializers, changes of units, expectation–maximization, and stages without a batch or by
- * epochs use `rows` rows drawn from `key`.
+ * reproducible, also when resumed. Initializers, changes of units, expectation–maximization, and stages without a batch or by epochs use
+ * `rows` rows drawn from `key`.
  *
  * @throws RangeError if `draw` does not return the requested number of finite rows, with equal columns each time
  * @example
@@ -301,7 +301,6 @@ export const sourceWriter = (
   }
 }
 
-/** True if the row with this index, from 0, is kept. */
 type KeepRow = (points: Points.Points, row: number) => boolean
 
 const selectRowsWhere =
@@ -384,7 +383,6 @@ const selectedErrors = (errors: Float64Array, dim: number, places: ArrayLike<num
   })
 }
 
-/** Applies the function for points or that for sources. */
 const onPointsOrSource =
   (onPoints: (points: Points.Points) => Points.Points, onSource: (source: Source) => Source) =>
   <D extends Data>(data: D): D =>

@@ -1,4 +1,4 @@
-// Pages without neighbours: markup, style, a program and its worker's, all in one file.
+// Pages in one file: markup, style, and the program of the page and its worker.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -7,10 +7,10 @@ const here = path => fileURLToPath(new URL(path, import.meta.url))
 const root = here('..')
 const read = path => readFileSync(here(path), 'utf8')
 
-/** Packages that read and write Arrow and Parquet files. A page has no such files, and would only be larger. */
+/** Packages for Arrow and Parquet files, which pages leave out since they use none. */
 export const fileReaders = ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', 'apache-arrow']
 
-/** A program of this folder with all that it imports, as text; `more` are options of esbuild. */
+/** Text of a program of this folder with its imports; `more` are options of esbuild. */
 export const program = async (entry, format, more) => {
   const { outputFiles } = await build({
     entryPoints: [here(entry)],
@@ -27,9 +27,9 @@ export const program = async (entry, format, more) => {
   return outputFiles[0].text
 }
 
-/** The page of a folder as one text; where it stands among others, with a link to the first of them. */
+/** HTML of a folder's page; with `home`, linked to the site's first page. */
 export const pageOf = (folder, script, home) =>
-  // A tag that ends the script must not stand inside it; the replacements are functions, in which $ means nothing.
+  // A script must not contain the tag that ends it. Replacements are functions, since $ is special in strings.
   read(`${folder}/page.html`)
     .replace('/* styles */', () => read('pages.css') + read(`${folder}/page.css`))
     .replace('/* script */', () => script.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--'))

@@ -1,4 +1,4 @@
-/** What the playground shows, as data: a scene is what the address holds, and all that two people must share to see the same. */
+/** Scene of the playground as data, stored in the address, so that two people see the same. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
@@ -25,18 +25,18 @@ import {
 } from 'ornstein'
 import { polygon } from './questions/question.js'
 
-/** Choices by name: what a menu lists, the address holds and the code below reads. */
-const among = <K extends string>(names: Readonly<Record<K, unknown>>): t.Type<K> =>
-  // keyof of a record of unknown values is its own codec; TypeScript knows the keys as K.
+/** Codec of a name of the record, as in menus and addresses. */
+const nameCodec = <K extends string>(names: Readonly<Record<K, unknown>>): t.Type<K> =>
+  // t.keyof of a record of unknown values is itself a codec; TypeScript knows the keys as K.
   t.keyof(names)
 
-const FAR = 1e6
-const within = (least: number, most: number, whole: boolean): t.Type<number> =>
+const MAX_NUMBER = 1e6
+const rangeCodec = (least: number, most: number, whole: boolean): t.Type<number> =>
   t.refinement(t.number, x => x >= least && x <= most && (!whole || Number.isInteger(x)))
 
 // —— data ——
 
-/** Mixtures to draw from, in units of a component's deviation; `spread` scales the distances of the centres. */
+/** Mixtures to draw from, in standard deviations of a component; `spread` scales the distances of the centres. */
 const laws = {
   pair: (spread: number) => Mixture.symmetricPair([0.8 * spread, 0.6 * spread]),
   triangle: (spread: number) => Mixture.of({ means: polygon(3, spread, 0.4) }),
@@ -79,20 +79,20 @@ interface Concept<T extends Case.AnyValue> {
   readonly about: string
   readonly is: (u: unknown) => u is T
 }
-const bare = (name: string): string => name.replace(/^.*\./, '')
-/** The words of a concept that need no more than their defaults and what the scene gives them. */
-const words = <T extends Case.AnyValue>(
+const withoutNamespace = (name: string): string => name.replace(/^.*\./, '')
+/** Words of a concept by name whose fields all have defaults or are `given` by the scene. */
+const wordsWithDefaults = <T extends Case.AnyValue>(
   concept: Concept<T>,
   given: ReadonlyArray<string> = []
 ): Readonly<Record<string, T>> =>
   Object.fromEntries(
     Vocabulary.words(Vocabulary.standard)(concept)
       .filter(({ fields }) => fields.every(field => field.default !== null || given.includes(field.name)))
-      .map(({ name, example }) => [bare(name), example])
+      .map(({ name, example }) => [withoutNamespace(name), example])
   )
 
 const scores: Readonly<Record<string, Score.Score<string>>> = {
-  ...words(Score.concept, ['components']),
+  ...wordsWithDefaults(Score.concept, ['components']),
   network: Score.network(Net.mlp({ hidden: [32], activation: 'silu', embedding: Net.fourier(8) }), {
     predicts: Parametrization.noise
   })
@@ -101,11 +101,11 @@ const withComponents =
   (components: number) =>
   (score: Score.Score<string>): Score.Score<string> =>
     'components' in score ? Case.changed({ components })(score) : score
-export const schedules = words(Schedule.concept)
-export const samplers = words(Sampler.concept)
+export const schedules = wordsWithDefaults(Schedule.concept)
+export const samplers = wordsWithDefaults(Sampler.concept)
 const objectives = {
   denoising: (time: number) => Objective.denoising(NoiseLevels.at(time)),
-  /** All noise levels below one at once, in the noise, as networks are trained. */
+  /** Predicts the noise at all levels up to one, as networks are trained. */
   denoisingUpTo: (time: number) => Objective.denoising(NoiseLevels.uniform(time / 20, time), Parametrization.noise),
   implicit: (time: number) => Objective.implicit(NoiseLevels.at(time)),
   likelihood: () => Objective.likelihood
@@ -115,19 +115,19 @@ const expectations = {
   monteCarlo: Expectation.monteCarlo(),
   quadrature: Expectation.quadrature()
 } as const
-const optimizers = Object.fromEntries(Optimizer.recipes.map(({ name, example }) => [bare(name), example]))
-/** A recipe at another rate: it stands in the part that scales by it. */
+const optimizers = Object.fromEntries(Optimizer.recipes.map(({ name, example }) => [withoutNamespace(name), example]))
+/** Replaces the rate in the first part that has one. */
 const atRate =
   (rate: number) =>
   <T extends Case.AnyValue>(part: T): T =>
     'rate' in part ? Case.changed({ rate: Rate.constant(rate) })(part) : Case.mapInner(atRate(rate))(part)
 const starts: Readonly<Record<string, Initializer.Initializer>> = {
-  ...words(Initializer.concept),
+  ...wordsWithDefaults(Initializer.concept),
   gaussian: Initializer.gaussian({ scale: 0.5 }),
   tiny: Initializer.gaussian({ scale: 0.05 })
 }
 
-/** What the menus offer, in the words of the library. */
+/** Options of the menus, by the library's names. */
 export const choices = {
   score: Object.keys(scores),
   schedule: Object.keys(schedules),
@@ -139,44 +139,50 @@ export const choices = {
   law: Object.keys(laws)
 }
 
-/** Who learns: descent on the objective as chosen, EM on the data, power iteration on the second moment (the pair's). */
+/** Learners: descent on the chosen objective, EM on the data, and power iteration on the second moment for pairs. */
 export const learners = { descent: 'DDPM descent', em: 'EM', power: 'power iteration' } as const
 export type Learner = keyof typeof learners
 
-const PHASES = 4
-const ROWS = 5000
+const MAX_PHASES = 4
+const MAX_ROWS = 5000
 const codec = t.exact(
   t.type({
     data: t.union([
       t.exact(
         t.type({
-          law: among(laws),
-          rows: within(1, ROWS, true),
-          spread: within(0, 10, false),
-          seed: within(0, FAR, true)
+          law: nameCodec(laws),
+          rows: rangeCodec(1, MAX_ROWS, true),
+          spread: rangeCodec(0, 10, false),
+          seed: rangeCodec(0, MAX_NUMBER, true)
         })
       ),
-      t.exact(t.type({ drawn: t.readonlyArray(t.tuple([within(-FAR, FAR, false), within(-FAR, FAR, false)])) }))
+      t.exact(
+        t.type({
+          drawn: t.readonlyArray(
+            t.tuple([rangeCodec(-MAX_NUMBER, MAX_NUMBER, false), rangeCodec(-MAX_NUMBER, MAX_NUMBER, false)])
+          )
+        })
+      )
     ]),
-    score: among(scores),
-    components: within(1, 12, true),
-    schedule: among(schedules),
-    objective: among(objectives),
-    expectation: among(expectations),
-    optimizer: among(optimizers),
-    rate: within(1e-6, 100, false),
-    /** The noise of each phase, and its steps. */
-    phases: t.readonlyArray(t.tuple([within(0, 100, false), within(1, 2000, true)])),
-    start: among(starts),
-    seed: within(0, FAR, true),
-    learners: t.readonlyArray(among(learners))
+    score: nameCodec(scores),
+    components: rangeCodec(1, 12, true),
+    schedule: nameCodec(schedules),
+    objective: nameCodec(objectives),
+    expectation: nameCodec(expectations),
+    optimizer: nameCodec(optimizers),
+    rate: rangeCodec(1e-6, 100, false),
+    /** Noise level and number of steps of each phase. */
+    phases: t.readonlyArray(t.tuple([rangeCodec(0, 100, false), rangeCodec(1, 2000, true)])),
+    start: nameCodec(starts),
+    seed: rangeCodec(0, MAX_NUMBER, true),
+    learners: t.readonlyArray(nameCodec(learners))
   })
 )
 
 export type Scene = t.TypeOf<typeof codec>
 export type Data = Scene['data']
 
-/** The text of an address' hash; letters and digits alone, so that no program that passes it on changes it. */
+/** Hash of an address: letters, digits, - and _ only, so that other programs pass it on unchanged. */
 export const toHash = (scene: Scene): string =>
   btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(scene))))
     .replaceAll('+', '-')
@@ -205,9 +211,9 @@ export const fromHash = (hash: string): E.Either<string, Scene> =>
     ),
     E.filterOrElse(
       ({ phases, data }) =>
-        phases.length >= 1 && phases.length <= PHASES && (!('drawn' in data) || data.drawn.length <= ROWS),
+        phases.length >= 1 && phases.length <= MAX_PHASES && (!('drawn' in data) || data.drawn.length <= MAX_ROWS),
       () =>
-        `the address holds a scene without phases, or with more than ${PHASES} of them, or ${ROWS} points; choose one`
+        `the address holds a scene without phases, or with more than ${MAX_PHASES} of them, or ${MAX_ROWS} points; choose one`
     )
   )
 
@@ -215,7 +221,7 @@ export const fromHash = (hash: string): E.Either<string, Scene> =>
 
 export interface Drawn {
   readonly points: Points.Points
-  /** What they were drawn from, where that is known. */
+  /** Mixture that was sampled; null for points drawn by hand. */
   readonly truth: Mixture.Mixture | null
 }
 
@@ -230,7 +236,7 @@ export const draw = (data: Data): E.Either<Problem.Problem, Drawn> => {
   )
 }
 
-/** The pipelines of a scene, one for each learner; they have one start. */
+/** Returns a scene's pipeline for each learner; all have the same initializer. */
 export const pipelines = (scene: Scene): Readonly<Record<Learner, Pipeline.Pipeline<string>>> => {
   const of = (stages: ReadonlyArray<Stage.Stage>): Pipeline.Pipeline<string> =>
     Pipeline.of<string>({
@@ -256,7 +262,7 @@ export const pipelines = (scene: Scene): Readonly<Record<Learner, Pipeline.Pipel
   }
 }
 
-/** A program that does in Node what the scene's descent does here. */
+/** Returns a program for Node that runs the scene's descent. */
 export const code = (scene: Scene): string => {
   const { data } = scene
   const points =

@@ -1,8 +1,8 @@
-/** The answers of questions whose runs take seconds, computed when the page is written by the code that the page runs for other choices. */
+/** Stored answers of questions whose runs take seconds, computed when the page is written. */
 import { questions } from './questions/index.js'
 import { defaults, runKey } from './questions/question.js'
 
-/** Significant digits of a stored number: as many as a picture shows. */
+/** Significant digits of a stored number, enough for pictures. */
 const DIGITS = 4
 const rounded = (_: string, value: unknown): unknown =>
   typeof value === 'number'
@@ -11,7 +11,7 @@ const rounded = (_: string, value: unknown): unknown =>
       ? [...(value as Float64Array)]
       : value
 
-/** By the number of the question, and by what its run depends on. */
+/** Returns the answers as JSON, by number of the question and key of the run. */
 export const answers = (): string =>
   JSON.stringify(
     Object.fromEntries(

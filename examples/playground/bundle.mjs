@@ -1,9 +1,9 @@
-// The playground as one page, in dist/playground/index.html.
+// Writes the playground as one page to dist/playground/index.html.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { fileReaders, pageOf, program, writePage } from '../pages.mjs'
 
-/** The words of docs/glossary.md and what they mean: a heading, and the paragraph below it. */
+/** Meanings by word: headings of docs/glossary.md with the text below them. */
 const glossary = Object.fromEntries(
   readFileSync(new URL('../../docs/glossary.md', import.meta.url), 'utf8')
     .split(/^#+ /m)
@@ -15,11 +15,11 @@ const glossary = Object.fromEntries(
 )
 const define = { GLOSSARY: JSON.stringify(glossary) }
 
-/** A module of this folder, run here: the library is asked for what the page holds before its program runs. */
-const ran = async name => {
+/** Bundles and imports a module of this folder, which computes contents of the page by the library. */
+const importBundled = async name => {
   const text = await program(`playground/${name}.ts`, 'esm', { define, platform: 'node', packages: 'external' })
   const folder = new URL('../../dist/playground/', import.meta.url)
-  // Several may write the page at once.
+  // Several processes may write the page at once.
   const file = new URL(`${name}-${process.pid}.mjs`, folder)
   mkdirSync(folder, { recursive: true })
   writeFileSync(file, text)
@@ -30,12 +30,12 @@ const ran = async name => {
   }
 }
 
-/** Among the pages of the site the page for a table has another address. */
-const withTable = (...all) => pageOf(...all).replace('../table/index.html', 'your-table.html')
+/** Page of the site, where the page for a table has another address. */
+const sitePage = (...all) => pageOf(...all).replaceAll('../table/index.html', 'your-table.html')
 
-/** The page as one text; where it stands among others, with a link to the first of them. */
+/** HTML of the page; with `home` as a page of the site that links to its first page. */
 export const bundled = async ({ home } = {}) => {
-  const { links, styles, frames, thumbs } = await ran('first')
+  const { links, styles, frames, thumbs } = await importBundled('first')
   const answers = readFileSync(stored, 'utf8')
   const found = thumbs(JSON.parse(answers))
   const items = links.map(
@@ -43,7 +43,7 @@ export const bundled = async ({ home } = {}) => {
       `<li><a href="#question=${number}" aria-label="Question ${number}: ${name}" title="${name}">${number}</a></li>`
   )
   const figure = await moving()
-  const page = home === undefined ? pageOf : withTable
+  const page = home === undefined ? pageOf : sitePage
   return page('playground', await program('playground/main.ts', 'iife', { define, external: fileReaders }), home)
     .replace('/* pictures */', () => styles)
     .replace('<!-- hero -->', () => figure)
@@ -56,12 +56,12 @@ export const bundled = async ({ home } = {}) => {
     .replace('/* first */', () => JSON.stringify(frames).replaceAll('</', '<\\/'))
 }
 
-/** The picture that moves of question 2, for another page; `more` ends its caption. */
-export const moving = async (more = '') => (await ran('hero')).hero(more)
+/** HTML of the animation of question 2; `more` is appended to its caption. */
+export const moving = async (more = '') => (await importBundled('hero')).hero(more)
 
-/** Where answers stand that take seconds: `node examples/playground/bundle.mjs answers` computes them again. */
+/** File of the stored answers; `node examples/playground/bundle.mjs answers` computes them again. */
 const stored = new URL('answers.txt', import.meta.url)
 
 if (process.argv[2] === 'answers' && import.meta.url === pathToFileURL(process.argv[1]).href)
-  writeFileSync(stored, (await ran('answers')).answers())
+  writeFileSync(stored, (await importBundled('answers')).answers())
 else if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) writePage('playground', await bundled())

@@ -1,4 +1,4 @@
-/** What the worker does for the page: runs of a scene, step by step, and pictures of what they have learned. Knows no page. */
+/** Computations of the worker, independent of the page: runs of a scene step by step, and fields and samples of their parameters. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
@@ -20,7 +20,7 @@ import { questions } from './questions/index.js'
 import type { Choice } from './questions/question.js'
 import { draw, type Learner, learners as names, pipelines, samplers, type Scene, schedules } from './Scene.js'
 
-/** Gaussians in the plane, as flat numbers: what a picture needs, and what passes between threads. */
+/** Gaussians in the plane as flat arrays, to be passed between threads. */
 export interface Gaussians {
   /** [K, 2] */
   readonly means: Float64Array
@@ -30,16 +30,16 @@ export interface Gaussians {
 }
 
 export interface Frame {
-  /** Null where what is learned is no mixture: a network. */
+  /** Learned mixture; null for a network. */
   readonly learned: Gaussians | null
-  /** The objective where the step started; null before the first. */
+  /** Objective at the start of the step; null before the first. */
   readonly value: number | null
   readonly norm: number | null
-  /** Mean log-density of the data; null where what is learned has none. */
+  /** Mean log-density of the data; null for a network. */
   readonly logDensity: number | null
-  /** Which phase, from 0. */
+  /** Phase, from 0. */
   readonly stage: number
-  /** Why it went no further. */
+  /** Reason why the run stopped; null if it did not fail. */
   readonly failure: string | null
 }
 
@@ -47,11 +47,11 @@ export interface Opened {
   /** [n, 2] */
   readonly points: Float64Array
   readonly truth: Gaussians | null
-  /** What noise is made of, the same at every level: a draw for each of the points, [n, 2]. */
+  /** Standard normal draw for each point, the same at every noise level: [n, 2]. */
   readonly noise: Float64Array
-  /** The time at which next to nothing of the data is left. */
+  /** Time at which almost no signal is left. */
   readonly until: number
-  /** What keeps a learner from this scene. */
+  /** Problem of each learner that cannot run in this scene. */
   readonly refused: Readonly<Partial<Record<Learner, string>>>
   readonly started: Readonly<Partial<Record<Learner, Frame>>>
 }
@@ -64,22 +64,22 @@ export interface Box {
 }
 
 export interface Field {
-  /** What the noise does to a point: x_t = α x + σ z. */
+  /** Noise level: x_t = α x + σ z. */
   readonly level: { readonly alpha: number; readonly sigma: number }
-  /** log p_t at the centres of cells × cells, rows upwards; null where there is none. */
+  /** log p_t at the centres of cells × cells, rows upwards; null for a network. */
   readonly logDensity: Float64Array | null
   /** σ ∇log p_t at the centres of arrows × arrows, [·, 2]. */
   readonly score: Float64Array
 }
 
 export interface Ask {
-  /** Begins the run of a question, in place of the one before. */
+  /** Begins the run of a question, replacing the previous one. */
   readonly begin: { readonly question: number; readonly choice: Choice; readonly stored: unknown }
-  /** Its next frames: as many as come in a moment, one at least. */
+  /** Next frames of the run: at least one, computed for about `BATCH_MS` milliseconds. */
   readonly more: null
   readonly open: { readonly scene: Scene }
   readonly step: { readonly learner: Learner; readonly count: number }
-  /** The field of what a learner has learned after so many steps. */
+  /** Field of a learner's parameters after a number of steps. */
   readonly field: {
     readonly learner: Learner
     readonly step: number
@@ -94,7 +94,7 @@ export interface Ask {
     readonly count: number
     readonly steps: number
     readonly seed: number
-    /** A word of the vocabulary. */
+    /** Name in the vocabulary. */
     readonly sampler: string
   }
 }
@@ -103,10 +103,10 @@ export interface Answer {
   readonly begin: { readonly setting: unknown }
   readonly more: { readonly frames: ReadonlyArray<unknown>; readonly done: boolean }
   readonly open: Opened | string
-  /** As many frames as were asked for, fewer at the end. */
+  /** Requested number of frames, or fewer at the end. */
   readonly step: ReadonlyArray<Frame>
   readonly field: Field
-  /** The points at each time of the reverse diffusion, [steps + 1][count, 2], noise first, and those times. */
+  /** Times of the reverse diffusion, and the points at each, [steps + 1][count, 2], noise first. */
   readonly sample: { readonly times: ReadonlyArray<number>; readonly points: ReadonlyArray<Float64Array> }
 }
 
@@ -116,12 +116,12 @@ const gaussians = (mixture: Mixture.Mixture): Gaussians => ({
   covariances: Mixture.covariances(mixture).values
 })
 
-/** Where next to nothing of the data is left. */
-const untilOf = (schedule: Schedule.Schedule): number =>
+/** Time at which the log-SNR is −6, before the end of the schedule. */
+const noiseEndTime = (schedule: Schedule.Schedule): number =>
   Math.min(Schedule.endTime(schedule) * 0.999, pipe(schedule, Schedule.timeOfLogSnr(-6)))
 
-/** The centres of n × n cells, rows upwards. */
-const grid = ({ left, right, bottom, top }: Box, n: number): Points.Points => ({
+/** Centres of n × n cells, rows upwards: [n², 2]. */
+const cellCentres = ({ left, right, bottom, top }: Box, n: number): Points.Points => ({
   rows: n * n,
   dim: 2,
   values: Float64Array.from({ length: 2 * n * n }, (_, at) => {
@@ -136,27 +136,27 @@ export interface Engine {
   readonly answer: <K extends keyof Ask>(kind: K, ask: Ask[K]) => Answer[K]
 }
 
-/** A learner's run: what it has learned after each step so far, and what is to come. */
-interface Course {
+/** A learner's run: parameters after each computed step, and an iterator of further frames. */
+interface LearnerCourse {
   readonly score: Score.Score<string>
   readonly schedule: Schedule.Schedule
   readonly learned: Params.Params<string>[]
   readonly rest: Iterator<Frame>
 }
 
-/** How long the page waits for frames, in milliseconds. */
-const MOMENT = 40
+/** Time for which frames are computed per request, in milliseconds. */
+const BATCH_MS = 40
 
-/** An engine holds one scene's runs and one question's, each where it stands. */
+/** Returns an engine; it stores the runs of one scene and of one question between requests. */
 export const engine = (): Engine => {
-  const courses = new Map<Learner, Course>()
+  const courses = new Map<Learner, LearnerCourse>()
   let rest: Iterator<unknown> = [][Symbol.iterator]()
 
   const begin = (
     pipeline: Pipeline.Pipeline<string>,
     points: Points.Points,
     seed: number
-  ): E.Either<string, { readonly first: Frame; readonly course: Course }> =>
+  ): E.Either<string, { readonly first: Frame; readonly course: LearnerCourse }> =>
     pipe(
       points,
       Compile.pipeline(pipeline),
@@ -178,7 +178,7 @@ export const engine = (): Engine => {
           }
           const frames = function* (): Generator<Frame, undefined> {
             for (const state of Run.states(program)(Key.fromSeed(seed))) {
-              // The start of a phase is the end of the one before.
+              // A phase starts at the end of the one before.
               if (state.stage > 0 && state.step === 0) continue
               learned.push(state.params)
               yield frame(state)
@@ -186,14 +186,14 @@ export const engine = (): Engine => {
           }
           const rest = frames()
           const { value: first } = rest.next()
-          // A run has a start, whatever it does later.
+          // Every run has a start.
           if (first === undefined) throw new Error('a run without a start')
           return { first, course: { score, schedule, learned, rest } }
         }
       )
     )
 
-  const courseOf = (learner: Learner, step: number): Course & { readonly params: Params.Params<string> } => {
+  const courseOf = (learner: Learner, step: number): LearnerCourse & { readonly params: Params.Params<string> } => {
     const course = courses.get(learner)
     if (course === undefined) throw new Error(`${names[learner]} does not run in this scene`)
     return { ...course, params: course.learned[Math.min(step, course.learned.length - 1)] }
@@ -207,7 +207,7 @@ export const engine = (): Engine => {
     },
     more: () => {
       const frames: unknown[] = []
-      const until = performance.now() + MOMENT
+      const until = performance.now() + BATCH_MS
       while (frames.length === 0 || performance.now() < until) {
         const next = rest.next()
         if (next.done === true) return { frames, done: true }
@@ -223,7 +223,7 @@ export const engine = (): Engine => {
           const all = pipelines(scene)
           const refused: Partial<Record<Learner, string>> = {}
           const started: Partial<Record<Learner, Frame>> = {}
-          // Object.keys says string, whatever the keys are.
+          // Object.keys has the type string[].
           for (const name of Object.keys(names) as Learner[]) {
             if (!scene.learners.includes(name)) continue
             const run = begin(all[name], points, scene.seed)
@@ -237,7 +237,7 @@ export const engine = (): Engine => {
             points: points.values,
             truth: truth === null ? null : gaussians(truth),
             noise: Key.normal(points.values.length)(Key.named('shown')(Key.fromSeed(scene.seed)).shown),
-            until: untilOf(schedules[scene.schedule]),
+            until: noiseEndTime(schedules[scene.schedule]),
             refused,
             started
           }
@@ -258,14 +258,14 @@ export const engine = (): Engine => {
       const level = pipe(schedule, Schedule.level(time))
       const there = pipe(params, Score.toMixture(score), O.map(Mixture.diffuse(level)))
       const scale = Math.max(level.sigma, 0.1)
-      const at = grid(box, arrows)
+      const at = cellCentres(box, arrows)
       const scores = pipe(
         there,
         O.match(() => Score.evaluate(score, schedule)(params)(time)(at), Mixture.score(at))
       )
       return {
         level: { alpha: level.alpha, sigma: level.sigma },
-        logDensity: pipe(there, O.map(Mixture.logDensity(grid(box, cells))), O.toNullable),
+        logDensity: pipe(there, O.map(Mixture.logDensity(cellCentres(box, cells))), O.toNullable),
         score: scores.values.map(s => scale * s)
       }
     },
@@ -279,7 +279,7 @@ export const engine = (): Engine => {
           schedule,
           ...(O.isSome(mixture) && { prior: mixture.value }),
           grid: TimeGrid.logSnr({
-            from: untilOf(schedule),
+            from: noiseEndTime(schedule),
             to: pipe(schedule, Schedule.timeOfLogSnr(Math.min(8, greatest))),
             steps
           })

@@ -1,2 +1,2 @@
-/** One program for the page and for its worker, so that the file holds the library once. */
+/** Entry point of both the page and its worker, so that the file contains the library once. */
 void ('document' in globalThis ? import('./page.js') : import('./worker.js'))

@@ -1,17 +1,17 @@
-/** The table of the workbench: each learner in numbers. */
+/** Table of the workbench: numbers of each learner. */
 import type { Gaussians } from './engine.js'
-import { type Course, looks } from './picture.js'
+import { type ShownRun, looks } from './picture.js'
 import { classOf } from './plot.js'
 import { centreError, places } from './questions/question.js'
 import { learners } from './Scene.js'
 
-/** Text changes where it is another: what stays need not be laid out again. */
-export const put = (part: HTMLElement, text: string): void => {
+/** Sets an element's text only if it changes, to avoid a new layout. */
+export const setText = (part: HTMLElement, text: string): void => {
   if (part.textContent !== text) part.textContent = text
 }
 
-/** The rows of the table: built again only where there are others, else filled in. */
-export const numbers = (table: HTMLTableElement, all: ReadonlyArray<Course>, truth: Gaussians | null): void => {
+/** Updates the cells of the table; builds rows and header again only if learners or columns change. */
+export const updateTable = (table: HTMLTableElement, all: ReadonlyArray<ShownRun>, truth: Gaussians | null): void => {
   const body = table.tBodies[0]
   const head = [
     'learner',
@@ -55,6 +55,6 @@ export const numbers = (table: HTMLTableElement, all: ReadonlyArray<Course>, tru
         : [learned === null ? undefined : centreError(learned.means, places(truth.means)).toFixed(4)])
     ]
     const { cells } = body.rows[i]
-    said.forEach((text, k) => put(cells[k + 1], text ?? '–'))
+    said.forEach((text, k) => setText(cells[k + 1], text ?? '–'))
   })
 }

@@ -1,4 +1,4 @@
-/** The page: the questions, and behind them the workbench. The address says which, and what it shows. */
+/** Page: shows the questions or the workbench, according to the address. */
 import { leaveTour, openTour } from './tour.js'
 import { openWorkbench } from './workbench.js'
 

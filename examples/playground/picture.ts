@@ -1,4 +1,4 @@
-/** What the workbench shows, in the library's grammar: a scenery, which no step of a run moves, and over it what is learned. */
+/** Marks of the workbench: a scenery that does not change during a run, and learned parameters over it. */
 import { Picture } from 'ornstein'
 import type { Box, Field, Frame, Gaussians } from './engine.js'
 import {
@@ -20,22 +20,22 @@ import type { Learner } from './Scene.js'
 const { Marks } = Picture
 
 export const looks: Readonly<Record<Learner, Look>> = { descent: 'descent', em: 'em', power: 'third' }
-/** For those who cannot tell the colours apart. */
+/** Dashes of ellipses, to distinguish learners without colour. */
 const dashes: Readonly<Record<Learner, string>> = { descent: '', em: '7 4', power: '2 3' }
 
-/** So many of the points that are sampled leave a trail. */
-const TRAILS = 30
-/** The shares of the density within its level lines. */
-const SHARES = [0.25, 0.5, 0.75, 0.95]
+/** Maximum number of samples with a trail. */
+const MAX_TRAILS = 30
+/** Shares of the density inside the level lines. */
+const LEVEL_SHARES = [0.25, 0.5, 0.75, 0.95]
 
-/** A run and the step at which it is shown. */
-export interface Course {
+/** Run, and the step `at` which it is shown. */
+export interface ShownRun {
   readonly learner: Learner
   readonly frames: ReadonlyArray<Frame>
   readonly at: number
 }
 
-/** A square around all points, with room. */
+/** Square around all points, with a margin. */
 export const boxOf = (points: Float64Array): Box => {
   const [xs, ys] = [0, 1].map(axis => points.filter((_, i) => i % 2 === axis))
   if (xs.length === 0) return { left: -5, right: 5, bottom: -5, top: 5 }
@@ -45,13 +45,13 @@ export const boxOf = (points: Float64Array): Box => {
   const middle: Place = [(left + right) / 2, (bottom + top) / 2]
   return { left: middle[0] - half, right: middle[0] + half, bottom: middle[1] - half, top: middle[1] + half }
 }
-/** The box as a plane of a picture. */
+/** Converts a box to reach and centre of a picture's plane. */
 export const planeOf = ({ left, right, bottom, top }: Box): { readonly reach: number; readonly about: Place } => ({
   reach: (right - left) / 2,
   about: [(left + right) / 2, (bottom + top) / 2]
 })
 
-/** A field's arrows end within their cells: the far field tells its direction alone. */
+/** Arrows of a field, each within its cell, so that long ones show their direction only. */
 const arrowsOf = ({ score }: Field, { left, right, bottom, top }: Box): ReadonlyArray<Mark> => {
   const n = Math.round(Math.sqrt(score.length / 2))
   const wide = (right - left) / n
@@ -84,10 +84,10 @@ const levelsOf = (logDensity: Float64Array, { left, right, bottom, top }: Box): 
     x: [left + half, right - half],
     y: [bottom + half, top - half]
   } as const
-  return Marks.levelsOf(field, SHARES).map(level => Marks.levelLine(field, level, { k: 4, width: 1.4 }))
+  return Marks.levelsOf(field, LEVEL_SHARES).map(level => Marks.levelLine(field, level, { k: 4, width: 1.4 }))
 }
 
-/** What a run does not move. */
+/** Marks that do not change during a run: points, level lines, arrows, true centres. */
 export const scenery = (
   points: Float64Array,
   {
@@ -110,9 +110,9 @@ export const scenery = (
   ...placesOf(truth?.means ?? []).map(cross)
 ]
 
-/** Centres, ellipses and paths of each learner; points on their way from noise to data; where the keyboard would put a point. */
+/** Marks of the learned centres, ellipses and paths, of samples on their way from noise to data, and of the keyboard's cursor. */
 export const learned = (
-  runs: ReadonlyArray<Course>,
+  runs: ReadonlyArray<ShownRun>,
   {
     hasPaths,
     samples,
@@ -126,7 +126,7 @@ export const learned = (
   ...runs.flatMap(({ learner, frames, at }) => {
     const { learned } = frames[at]
     const look = looks[learner]
-    // A path through so many steps cannot be told from one through all.
+    // At most 100 points of a path suffice.
     const stride = Math.ceil((at + 1) / 100)
     return placesOf(learned?.means ?? []).flatMap((mean, k) => [
       ...(hasPaths
@@ -149,7 +149,7 @@ export const learned = (
   ...(samples === null
     ? []
     : [
-        ...Array.from({ length: Math.min(TRAILS, samples[0].length / 2) }, (_, i) =>
+        ...Array.from({ length: Math.min(MAX_TRAILS, samples[0].length / 2) }, (_, i) =>
           path(
             samples.map(all => [all[2 * i], all[2 * i + 1]] as const),
             'moves',
@@ -161,7 +161,7 @@ export const learned = (
   ...(cursor === null ? [] : [ring(cursor, 'truth', 10), arrow(cursor, cursor, 'truth')])
 ]
 
-/** What a chart can show of each step. */
+/** Quantities that the chart shows, with titles. */
 export const charted = {
   logDensity: 'mean log-density of the data',
   value: 'objective',
@@ -169,10 +169,10 @@ export const charted = {
 } as const
 export type Charted = keyof typeof charted
 
-/** A quantity, step by step: one line for each learner. What falls by powers is seen in powers. */
-export const chartOf = (runs: ReadonlyArray<Course>, what: Charted): Picture.Panel => {
+/** Chart of a quantity by step, with a line for each learner; logarithmic if its values differ by a factor of 20. */
+export const chartOf = (runs: ReadonlyArray<ShownRun>, what: Charted): Picture.Panel => {
   const lines = runs
-    // EM and power iteration minimise another objective, if any: what they say of it is not on its scale.
+    // EM and power iteration have other objectives, so only log-densities are comparable.
     .filter(({ learner }) => what === 'logDensity' || learner === 'descent')
     .map(({ learner, frames, at }) => {
       const places = frames.flatMap(({ [what]: value }, step): ReadonlyArray<Place> =>

@@ -1,20 +1,20 @@
-/** How the page draws: pictures of the library's grammar (`Picture`), in the page's looks and sizes. */
+/** Pictures of the page by the library's `Picture`, in the page's looks and sizes. */
 import { Picture } from 'ornstein'
 
 const { Marks } = Picture
 export type Place = Picture.Xy
-/** A stroke: its width in pixels, and its dashes. */
+/** Stroke with its width in pixels and dashes. */
 interface Stroke {
   readonly width: number
   readonly dash: string
 }
-/** A mark of the library’s; a line has its stroke beside its name if a narrow screen has a legend. */
+/** Mark of the library; with the stroke of a named line for the legend of narrow screens. */
 export type Mark = Picture.Mark & { readonly stroke?: Stroke }
 
-/** Whose a mark is: a colour and a dash of the grammar; the truth is in ink. */
+/** Index of the library's look, by the role of a mark; 'truth' is in ink. */
 const looks = { em: 0, descent: 1, third: 2, moves: 3, quiet: 5 } as const
 export type Look = keyof typeof looks | 'truth'
-/** Dashes of a line that has a name. */
+/** Dashes of named lines. */
 const dashes: Readonly<Record<Look, string>> = {
   em: '',
   descent: '',
@@ -23,9 +23,9 @@ const dashes: Readonly<Record<Look, string>> = {
   quiet: '5 5',
   truth: ''
 }
-const looked = (look: Look): { readonly k: number } | { readonly paint: 'ink' } =>
+const lookOptions = (look: Look): { readonly k: number } | { readonly paint: 'ink' } =>
   look === 'truth' ? { paint: 'ink' } : { k: looks[look] }
-/** The CSS class of words in a look. */
+/** CSS class of text in a look. */
 export const classOf = (look: Look): string => `look-${look}`
 
 // —— marks of the plane ——
@@ -33,10 +33,10 @@ export const classOf = (look: Look): string => `look-${look}`
 const inside = ({ left, top, width, height }: Picture.Place['box'], [x, y]: Place): boolean =>
   x > left && x < left + width && y > top && y < top + height
 
-/** Rows as dots; those outside of the picture are not drawn. A cloud's text is long and stays the same: kept for its array. */
+/** Rows inside the picture as dots. The SVG text is cached by array, since a cloud is long and seldom changes. */
 export const cloud = (points: Float64Array, look: Look = 'quiet', r = 1.6): Mark => {
   const mark: Mark = {
-    ...looked(look),
+    ...lookOptions(look),
     covers: [],
     draw: (place, k) => {
       const key = [...place.at(0, 0), ...place.at(1, 1), k].join()
@@ -64,8 +64,8 @@ export const path = (
   places: ReadonlyArray<Place>,
   look: Look,
   more: { readonly isClosed?: boolean; readonly dash?: string; readonly width?: number; readonly opacity?: number } = {}
-): Mark => Marks.line(places, { width: 2, ...looked(look), counts: false, ...more })
-/** Part of a disc about 0, filled: from the direction of the first axis, through so many degrees. */
+): Mark => Marks.line(places, { width: 2, ...lookOptions(look), counts: false, ...more })
+/** Filled sector of a disc about 0, from the first axis through `degrees`. */
 export const sector = (degrees: number, radius: number): Mark => ({
   covers: [],
   draw: ({ at }) => {
@@ -78,15 +78,16 @@ export const sector = (degrees: number, radius: number): Mark => ({
   }
 })
 export const arrow = (from: Place, to: Place, look: Look, width = 4, opacity = 1): Mark =>
-  Marks.arrows([[from, to]], { ...looked(look), width, opacity, head: 4 + 2.5 * width, counts: false })
-/** The ellipse of one standard deviation; its covariance is row by row. */
+  Marks.arrows([[from, to]], { ...lookOptions(look), width, opacity, head: 4 + 2.5 * width, counts: false })
+/** Ellipse of one standard deviation; its covariance is row-major. */
 export const ellipse = (
   mean: Place,
   [xx, xy, , yy]: ArrayLike<number> & Iterable<number>,
   look: Look,
   dash = ''
-): Mark => Marks.ellipse({ mean, xx, xy, yy }, 1, { paint: undefined, ...looked(look), counts: false, width: 2, dash })
-/** Words beside a place, so far from it in pixels. */
+): Mark =>
+  Marks.ellipse({ mean, xx, xy, yy }, 1, { paint: undefined, ...lookOptions(look), counts: false, width: 2, dash })
+/** Text near a point, with an offset in pixels. */
 export const label = (
   at: Place,
   text: string,
@@ -95,12 +96,12 @@ export const label = (
   anchor: 'start' | 'middle' | 'end' = 'start'
 ): Mark => Marks.words(at, text, { offset, anchor, kind: `label halo ${classOf(look)}` })
 
-/** Radius of an inset: as a share of the shorter side of the picture by default, and in pixels at least. */
+/** Radius of an inset: default share of the picture's shorter side, and minimum in pixels. */
 const INSET = { share: 0.12, least: 32 }
 /** Space between an inset and the edges of the picture, in pixels. */
 const INSET_MARGIN = 6
 
-/** A disc in the upper left corner of the picture, with marks in coordinates of its own, in which it has radius 1, and words below it. */
+/** Disc in the picture's upper left corner with radius 1 in its own coordinates, and text below it. */
 export interface Inset {
   readonly marks: ReadonlyArray<Mark>
   readonly words: ReadonlyArray<readonly [text: string, look: Look]>
@@ -109,7 +110,7 @@ export interface Inset {
 }
 const insetIn = (box: Picture.Place['box'], { share = INSET.share }: Partial<Inset> = {}): Picture.Place => {
   const radius = Math.max(INSET.least, share * Math.min(box.width, box.height))
-  // Words below it may be wider than the disc.
+  // Text below may be wider than the disc.
   const wide = Math.max(radius, 46)
   const [x, y] = [box.left + wide + INSET_MARGIN, box.top + radius + INSET_MARGIN]
   return {
@@ -128,7 +129,7 @@ const insetMark = (inset: Inset): Mark => ({
       .join('')
   }
 })
-/** How long so many units are, in the lower right corner. */
+/** Scale bar in the lower right corner, `units` long. */
 const scaleBar = (units: number): Mark => ({
   covers: [],
   draw: ({ at, box }) => {
@@ -149,25 +150,25 @@ export interface Curve {
   readonly label: string
   readonly look: Look
   readonly places: ReadonlyArray<Place>
-  /** Round dots, for what is predicted rather than run. */
+  /** True for round dots, for predictions. */
   readonly dotted?: boolean
   /** Dashes. Default: those of the look. */
   readonly dash?: string
-  /** A disc where the run stands. */
+  /** Current point of the run, drawn as a disc. */
   readonly at?: Place | undefined
-  /** Radius of a ring in place of that disc: rings of several radii are seen where several runs stand at one place. */
+  /** Radius of a ring that replaces the disc, so that several runs at one point are visible. */
   readonly ring?: number | undefined
 }
-/** A line whose name stands in the right margin. */
+/** Line whose name is in the right margin. */
 export const curve = ({ label: name, look, places, dotted = false, at, ...more }: Curve): ReadonlyArray<Mark> => {
   const stroke = dotted ? { width: 4.5, dash: '.1 8' } : { width: 2.4, dash: more.dash ?? dashes[look] }
-  const line = Marks.line(places, { ...looked(look), name, ...stroke })
-  return [{ ...line, stroke }, ...(at === undefined ? [] : [standing(at, look, more.ring)])]
+  const line = Marks.line(places, { ...lookOptions(look), name, ...stroke })
+  return [{ ...line, stroke }, ...(at === undefined ? [] : [currentPointMark(at, look, more.ring)])]
 }
-/** A disc, or a ring of a radius, where a run stands; if that is above or below the panel, an arrow at the panel's edge with the value. */
-const standing = (at: Place, look: Look, r?: number): Mark => {
+/** Disc, or ring of radius r, at a run's current point; outside the panel, an arrow at its edge with the value. */
+const currentPointMark = (at: Place, look: Look, r?: number): Mark => {
   const [, value] = at
-  const dot = r === undefined ? disc(at, look) : Marks.ring(at, { r, width: 2, ...looked(look) })
+  const dot = r === undefined ? disc(at, look) : Marks.ring(at, { r, width: 2, ...lookOptions(look) })
   return {
     ...dot,
     draw: (place, k) => {
@@ -175,7 +176,7 @@ const standing = (at: Place, look: Look, r?: number): Mark => {
       const [x, y] = place.at(...at)
       const isAbove = y < top - 1
       if (!isAbove && y <= top + height + 1) return dot.draw(place, k)
-      // The labels of two looks stand one below the other.
+      // Labels of two looks are in two lines.
       const row = 16 * (k % 2)
       const edge: Picture.Place = { ...place, at: () => [x, isAbove ? top + 8 + row : top + height - 8 - row] }
       const text = `${isAbove ? '↑' : '↓'} ${Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3)}`
@@ -183,14 +184,14 @@ const standing = (at: Place, look: Look, r?: number): Mark => {
     }
   }
 }
-/** A dashed line across; the panel's title says what it is. */
+/** Dashed line across the panel, without a label. */
 export const rule = (across: 'x' | 'y', value: number): Mark => Marks.rule(across, value)
 export const tick = (value: number, label = String(value)): { readonly value: number; readonly label: string } => ({
   value,
   label
 })
 
-/** The places of a line of a panel: what is shown, for tests. */
+/** Points of a panel's line, for tests. */
 export const lineOf = (panels: ReadonlyArray<Picture.Panel>, title: string, name: string): ReadonlyArray<Place> => {
   const found = panels.find(panel => panel.title?.startsWith(title))?.marks.find(mark => mark.name === name)?.covers
   if (found === undefined) throw new Error(`no line ${name} in ${title}`)
@@ -203,7 +204,7 @@ interface Size {
   readonly width: number
   readonly height: number
 }
-/** Panels that fill paper of a size: what stands around them has the size that it has at any. */
+/** Arranges panels to fill a size; margins have the same size in pixels at any. */
 const filling = (
   panels: ReadonlyArray<Picture.Panel>,
   { width, height }: Size,
@@ -221,41 +222,44 @@ const filling = (
 const svg = ({ width, height, body }: Picture.Drawn, says: string, kind = ''): string =>
   `<svg class="fig${kind}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${says.replaceAll('<', '&lt;')}">${body}</svg>`
 
-/** A screen on which charts stand side by side under the picture, with a legend in place of names in the margin. */
+/** True for a narrow screen: charts are side by side under the picture, with a legend below instead of names in the margin. */
 const isNarrow = ({ height }: Size): boolean => height < 240
-/** Heights of a picture on a phone, of up to two tiles and of more, in pixels, as the style sheet has them. */
-const LOW = 220
-const TALL = 280
+/** Heights of a picture on a phone for up to two tiles, in pixels, as in the style sheet. */
+const LOW_HEIGHT = 220
+const TALL_HEIGHT = 280
 /** Size of a picture on a phone. */
-export const phoneSize = (picture: Plane | Tiled): Size => ({ width: 360, height: isTall(picture) ? TALL : LOW })
+export const phoneSize = (picture: Plane | Tiled): Size => ({
+  width: 360,
+  height: isTall(picture) ? TALL_HEIGHT : LOW_HEIGHT
+})
 const isTall = (picture: Plane | Tiled): boolean => 'tiles' in picture && picture.tiles.length > 2
-/** Letters may be wider than the grammar takes them to be. */
-const SPARE = 12
+/** Spare width in pixels, since letters may be wider than `Picture` assumes. */
+const SPARE_WIDTH = 12
 
-/** Pixels that a letter of a title takes on average. */
-const LETTER = 7.8
-/** A title as far as a mark of punctuation if all of it is wider than the space for it. */
+/** Average width of a letter of a title, in pixels. */
+const LETTER_WIDTH = 7.8
+/** Title up to the first punctuation `marks` if it is wider than `space` pixels. */
 const shortened = (title: string | undefined, space: number, marks: RegExp): string | undefined =>
-  title !== undefined && title.length * LETTER > space ? title.split(marks)[0] : title
+  title !== undefined && title.length * LETTER_WIDTH > space ? title.split(marks)[0] : title
 
-/** Charts one below the other with names in the right margin; on a narrow screen side by side, with the beginnings of their titles. */
+/** SVG of charts below one another with names in the right margin; on a narrow screen side by side with shortened titles. */
 export const charts = (panels: ReadonlyArray<Picture.Panel>, size: Size): string => {
   const narrow = isNarrow(size)
   const shown = panels.map(panel => ({
     ...panel,
     isFramed: false,
     title: shortened(panel.title, narrow ? 0 : size.width - 50, /[:,]/),
-    // The title of an axis stands below its middle, beside which names stand in the margin.
+    // Names in the margin leave less space for an axis title than for the panel's.
     x: {
       ...panel.x,
       title: narrow ? panel.x.title?.split(/[;,(]/)[0].trim() : shortened(panel.x.title, 0.6 * size.width, /[;,]/)
     }
   }))
-  const inner = { ...size, width: size.width - SPARE }
+  const inner = { ...size, width: size.width - SPARE_WIDTH }
   const drawn = filling(shown, inner, narrow ? 'none' : 'end', narrow ? panels.length : 1)
   return svg({ ...drawn, width: size.width }, panels.map(({ title }) => title).join('; '))
 }
-/** The names of the lines, each beside a piece of its line: for narrow screens. */
+/** HTML of line names with samples of their lines, for narrow screens. */
 export const legend = (panels: ReadonlyArray<{ readonly marks: ReadonlyArray<Mark> }>): string => {
   const named = panels.flatMap(({ marks }) => marks).filter(({ stroke }) => stroke !== undefined)
   const all = new Map(named.map(mark => [mark.name, mark]))
@@ -267,7 +271,7 @@ export const legend = (panels: ReadonlyArray<{ readonly marks: ReadonlyArray<Mar
     .join(' ')
 }
 
-/** The plane of the data about a middle, as far as `reach` at least, or as far as each of two spans. */
+/** Plane of the data around `about`, at least as far as `reach`, or as each of two spans. */
 export type Plane = PlaneMarks &
   ({ readonly reach: number } | { readonly spans: readonly [wide: number, high: number] })
 interface PlaneMarks {
@@ -275,40 +279,40 @@ interface PlaneMarks {
   readonly about?: Place
   readonly marks: ReadonlyArray<Mark>
   readonly inset?: Inset
-  /** Whether it says how long a unit is; true unless given. */
+  /** True if a scale bar is drawn. Default: true. */
   readonly isScaled?: boolean
 }
-/** One of several pictures that are compared. */
+/** One of several compared pictures. */
 export interface Tile {
   readonly title: string
   readonly look: Look
   readonly marks: ReadonlyArray<Mark>
 }
-/** Pictures of the same part of the plane, one below the other or side by side, whichever makes them larger. */
+/** Pictures of the same part of the plane, below one another or side by side, whichever makes them larger. */
 export interface Tiled {
   readonly caption: string
-  /** Half the width and half the height of the part that each shows at least. */
+  /** Half the minimum width and height of the shown part. */
   readonly spans: readonly [wide: number, high: number]
   readonly about?: Place
   readonly tiles: ReadonlyArray<Tile>
 }
 export interface Plotted {
   readonly svg: string
-  /** From the plane to pixels, and back; of tiles, in the first. */
+  /** Maps from the plane to pixels and back; for tiles, of the first. */
   readonly at: (place: Place) => Place
   readonly from: (pixel: Place) => Place
-  /** The same for the coordinates of an inset. */
+  /** Maps for the coordinates of an inset. */
   readonly inset: { readonly at: (place: Place) => Place; readonly from: (pixel: Place) => Place }
 }
-/** Pixels that a tile's title takes above it, what stands above without one, below and beside tiles, as the grammar has it. */
+/** Space around tiles in pixels, as in `Picture`: above with and without a title, below, and between. */
 const TILE = { titled: 26, untitled: 10, below: 6, between: 14 }
 /** Width of a letter of a caption, and height of its lines, in pixels. */
 const CAPTION = { letter: 7.2, line: 17, margin: 20 }
 
-/** Pixels at the left of a tile that its title takes on a narrow screen, in lines. */
-const TITLE = { width: 104, line: 15 }
+/** Width of a title at the left of a tile on a narrow screen, and height of its lines, in pixels. */
+const LEFT_TITLE = { width: 104, line: 15 }
 
-/** A tile's title in its look, above it, as far as a mark of punctuation if all of it is too wide; on a narrow screen in its corner. */
+/** Heading of a tile in its look: above it, shortened if too wide; on a narrow screen in its corner or at its left. */
 const headingMark = ({ title, look }: Tile, place: 'above' | 'corner' | 'left'): Mark => ({
   covers: [],
   draw: plane => {
@@ -316,22 +320,22 @@ const headingMark = ({ title, look }: Tile, place: 'above' | 'corner' | 'left'):
     const parts = title.split(/[:,] /)
     const lines = place === 'left' ? parts : place === 'corner' ? parts.slice(0, 2) : [shortened(title, width, /[:,]/)]
     const edge = { ...plane, at: (): Place => (place === 'above' ? [left, top - 12] : [left + 5, top + 9]) }
-    return lines.map((text, i) => label([0, 0], text ?? '', look, [0, TITLE.line * i]).draw(edge, 0)).join('')
+    return lines.map((text, i) => label([0, 0], text ?? '', look, [0, LEFT_TITLE.line * i]).draw(edge, 0)).join('')
   }
 })
-const tiled = (all: Tiled, size: Size): Plotted => {
+const plotTiles = (all: Tiled, size: Size): Plotted => {
   const { caption, spans, about = [0, 0], tiles } = all
   const [wide, high] = spans
-  const narrow = isNarrow(size) || (size.width < 420 && size.height <= TALL)
+  const narrow = isNarrow(size) || (size.width < 420 && size.height <= TALL_HEIGHT)
   const isTitled = tiles.some(({ title }) => title !== '')
-  // On a narrow screen the caption stands below the picture.
+  // On a narrow screen the caption is below the picture.
   const lines = narrow ? 0 : Math.ceil((CAPTION.letter * caption.length) / (size.width - CAPTION.margin))
   const paper = { ...size, height: size.height - (lines === 0 ? 0 : CAPTION.line * lines + 6) }
   const above = narrow ? TILE.untitled : TILE.titled
   const layouts = [1, ...(tiles.length === 4 ? [2] : []), tiles.length].map(columns => {
     const rows = tiles.length / columns
     const width = (paper.width - 6) / columns - TILE.between
-    const beside = narrow && isTitled && columns === 1 ? TITLE.width : 0
+    const beside = narrow && isTitled && columns === 1 ? LEFT_TITLE.width : 0
     const height = paper.height / rows - above - TILE.below
     return {
       columns,
@@ -347,7 +351,7 @@ const tiled = (all: Tiled, size: Size): Plotted => {
   const { recorder, places } = placeRecorder()
   const drawn = Picture.arranged(
     tiles.map(tile => ({
-      // Takes the space in which the heading is drawn.
+      // Reserves the space of the heading.
       ...(!narrow && { title: '\u00a0' }),
       x: { ...bare, domain: [about[0] - u - perPixel * beside, about[0] + u] as const },
       y: { ...bare, domain: [about[1] - v, about[1] + v] as const },
@@ -358,12 +362,12 @@ const tiled = (all: Tiled, size: Size): Plotted => {
   )
   return {
     svg: svg({ ...drawn, ...size }, caption, isTall(all) ? ' tiles tall' : ' tiles'),
-    ...mapped(places[0].at),
-    inset: mapped(places[0].at)
+    ...linearMaps(places[0].at),
+    inset: linearMaps(places[0].at)
   }
 }
 
-/** A mark that draws nothing, and the places at which a picture has drawn it: a panel passes its place to its marks only. */
+/** Invisible mark that records the places at which it is drawn, since a panel passes its place to marks only. */
 const placeRecorder = (): { readonly recorder: Mark; readonly places: ReadonlyArray<Picture.Place> } => {
   const places: Picture.Place[] = []
   const recorder: Mark = {
@@ -376,8 +380,8 @@ const placeRecorder = (): { readonly recorder: Mark; readonly places: ReadonlyAr
   return { recorder, places }
 }
 
-/** A map from coordinates to pixels that is linear in each, and its inverse. */
-const mapped = (
+/** Map from coordinates to pixels, linear in each, and its inverse. */
+const linearMaps = (
   to: (x: number, y: number) => Place
 ): { readonly at: (place: Place) => Place; readonly from: (pixel: Place) => Place } => {
   const [left, top] = to(0, 0)
@@ -385,7 +389,7 @@ const mapped = (
   return { at: ([x, y]) => to(x, y), from: ([x, y]) => [(x - left) / (right - left), (y - top) / (bottom - top)] }
 }
 
-/** The same picture with at most so many dots of each cloud, at whole pixels. */
+/** SVG with at most `most` dots of each cloud, at whole pixels. */
 export const thinned = (svg: string, most = Infinity): string =>
   svg.replace(/(<path class="dots"[^>]*? d=")([^"]*)/g, (_, head: string, path: string) => {
     const rows = path.split(/(?=M)/)
@@ -399,28 +403,31 @@ export const thinned = (svg: string, most = Infinity): string =>
     )
   })
 
-/** Rows that a thumbnail keeps of a cloud, at most. */
+/** Maximum number of dots of a cloud in a thumbnail. */
 const THUMB_ROWS = 70
-/** A picture to be shown at half its size: without words, with few of its rows, and in whole pixels. */
+/** SVG of a picture to be shown at half its size: without text, with fewer dots, in whole pixels. */
 export const thumbnail = (picture: Plane | Tiled): string => {
   const bare =
     'tiles' in picture
       ? { ...picture, caption: '', tiles: picture.tiles.map(tile => ({ ...tile, title: '' })) }
       : { ...picture, caption: '', isScaled: false }
   return (
-    thinned(plotted(bare, { width: 340, height: 250 }).svg, THUMB_ROWS)
+    thinned(plotPicture(bare, { width: 340, height: 250 }).svg, THUMB_ROWS)
       .replace(/<text.*?<\/text>/g, '')
-      // Every second vertex of an ellipse.
+      // Drops every second vertex of an ellipse.
       .replace(/(L[^LZ"]*)L[^LZ"]*(?=(?:L[^LZ"]*){24})/g, '$1')
       .replace(/\d{2,}\.\d+/g, pixels => String(Math.round(Number(pixels))))
   )
 }
 
-export const plotted = (picture: Plane | Tiled, size: Size): Plotted =>
-  'tiles' in picture ? tiled(picture, size) : plane(picture, size)
+export const plotPicture = (picture: Plane | Tiled, size: Size): Plotted =>
+  'tiles' in picture ? plotTiles(picture, size) : plotPlane(picture, size)
 
-const plane = ({ caption, about = [0, 0], marks, inset, isScaled = true, ...reach }: Plane, size: Size): Plotted => {
-  // Spans leave the caption free, which is below the picture on a narrow screen, and as much above.
+const plotPlane = (
+  { caption, about = [0, 0], marks, inset, isScaled = true, ...reach }: Plane,
+  size: Size
+): Plotted => {
+  // The caption is inside the picture unless the screen is narrow; spans exclude it, and as much above.
   const free = isNarrow(size) ? 0 : 4 * CAPTION.line
   const scale =
     'spans' in reach
@@ -451,5 +458,5 @@ const plane = ({ caption, about = [0, 0], marks, inset, isScaled = true, ...reac
     'none'
   )
   const place = places[places.length - 1]
-  return { svg: svg(drawn, caption), ...mapped(place.at), inset: mapped(insetIn(place.box, inset).at) }
+  return { svg: svg(drawn, caption), ...linearMaps(place.at), inset: linearMaps(insetIn(place.box, inset).at) }
 }

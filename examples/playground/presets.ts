@@ -1,11 +1,11 @@
-/** Scenes of the paper, each with what to look at. */
+/** Scenes of the paper, each with a text. */
 import type { Scene } from './Scene.js'
 
 export interface Preset {
   readonly name: string
   readonly about: string
   readonly scene: Scene
-  /** The noise at which the page first shows the field. */
+  /** Time of the noise at which the field is first shown. */
   readonly noise: number
 }
 
@@ -142,22 +142,23 @@ export const presets: ReadonlyArray<Preset> = [
   }
 ]
 
-/** Whether a scene is a preset's, unchanged. */
-export const isOf = (scene: Scene, preset: Preset): boolean => JSON.stringify(scene) === JSON.stringify(preset.scene)
+/** True if a scene equals a preset's. */
+export const isPreset = (scene: Scene, preset: Preset): boolean =>
+  JSON.stringify(scene) === JSON.stringify(preset.scene)
 
-const told = (value: unknown): string =>
+const valueText = (value: unknown): string =>
   typeof value === 'object' && value !== null
     ? 'drawn' in value
       ? 'points of your own'
       : Object.values(value).flat().join(', ')
     : String(value)
 
-/** What a preset says; of a scene that was changed, how, as its text was written for other choices. */
-export const about = (scene: Scene, preset: Preset): string => {
-  if (isOf(scene, preset)) return preset.about
+/** Text of a preset; for a changed scene, the changes, since the text describes the original. */
+export const presetText = (scene: Scene, preset: Preset): string => {
+  if (isPreset(scene, preset)) return preset.about
   const before: Readonly<Record<string, unknown>> = preset.scene
   const changed = Object.entries(scene)
     .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]))
-    .map(([name, value]) => `${name} ${told(value)} (was ${told(before[name])})`)
+    .map(([name, value]) => `${name} ${valueText(value)} (was ${valueText(before[name])})`)
   return `Changed from “${preset.name}”: ${changed.join('; ')}. That scene’s text describes its own choices; the table has the numbers of yours.`
 }

@@ -1,19 +1,19 @@
-/** What the page says and shows of a question, as the content of its parts: the page’s first frame is made of it as well. */
-import { charts, classOf, legend, plotted, type Plotted } from './plot.js'
+/** HTML of the page's parts for a question, also for the first frame. */
+import { charts, classOf, legend, plotPicture, type Plotted } from './plot.js'
 import type { Ask, Choice, Question, Seen, Table, View } from './questions/question.js'
 
-/** The glossary of docs/glossary.md, which the bundler puts here: what each word means. */
+/** Meanings by word, from docs/glossary.md; defined by the bundler. */
 declare const GLOSSARY: Readonly<Record<string, string>>
 export const meaningOf = (word: string): string => (typeof GLOSSARY === 'undefined' ? '' : GLOSSARY[word])
 
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
-/** A word of the glossary in a text: `{word}`, or `{as it stands there|word}`. */
+/** Word of the glossary in a text: `{word}`, or `{shown text|word}`. */
 export const wordPattern = /\{(?:([^{}|]+)\|)?([^{}|]+)\}/g
-/** `*…*` is emphasis, `{…}` a word of the glossary; the rest is text. */
-export const marked = (text: string): string =>
+/** HTML of a text: `*…*` is emphasis, `{…}` a word of the glossary. */
+export const markupHtml = (text: string): string =>
   escaped(text)
     .replace(/(^|[\s(*])-(?=\d)/g, '$1−')
-    // A formula is not broken.
+    // Keeps a formula on one line.
     .replace(/(\bt|\|c\|) = (?=\d)/g, '$1\u2060\u00a0=\u00a0')
     .replace(/\*([^*]+)\*/g, '<b>$1</b>')
     .replace(
@@ -27,12 +27,12 @@ export interface Sizes {
   readonly panels: { readonly width: number; readonly height: number }
 }
 
-const asked = ({ text, options }: Ask): string =>
+const askHtml = ({ text, options }: Ask): string =>
   `<legend>${escaped(text)}</legend><div class="chips">${options
     .map(([value, label]) => `<label><input type="radio" name="guess" value="${value}" />${escaped(label)}</label>`)
     .join('')}</div>`
 
-const tabled = ({ head, rows, now }: Table): string =>
+const tableHtml = ({ head, rows, now }: Table): string =>
   `<table><thead><tr>${head.map(cell => `<th scope="col">${escaped(cell)}</th>`).join('')}</tr></thead><tbody>${rows
     .map(
       ({ name, look, cells }, r) =>
@@ -45,38 +45,38 @@ const tabled = ({ head, rows, now }: Table): string =>
     )
     .join('')}</tbody></table>`
 
-/** What was said beside what it was. */
-const verdict = ({ options }: Ask, said: string | null, answer: string): string => {
+/** Compares the reader's prediction with the answer; empty without a prediction. */
+const verdictText = ({ options }: Ask, said: string | null, answer: string): string => {
   const label = (value: string | null): string =>
     options.find(([each]) => each === value)?.[1].replace(/^[A-Z](?![A-Z])/, first => first.toLowerCase()) ?? ''
   return said === null ? '' : `*You said “${label(said)}”: ${said === answer ? 'yes' : `no, ${label(answer)}`}.* `
 }
 
-/** The way on: to the next question, or from the last one to the end. */
-const nextOf = (leads: string, next: string | null): string =>
+/** Link to the next question, or from the last one to the end. */
+const nextLink = (leads: string, next: string | null): string =>
   `<a href="#${next === null ? 'end' : `question=${next}`}">${escaped(leads)} →</a>`
 
-/** The parts of the page that a question alone decides, by their ids; `next` is the number of the question after it. */
-export const framed = (
+/** Parts that depend on the question and choice only, by id; `next` is the number of the next question. */
+export const questionParts = (
   { question, lead, statement, tries, ask, leads }: Question,
   choice: Choice,
   next: string | null
 ): Record<string, string> => ({
   question: escaped(question),
-  lead: marked(lead),
-  next: nextOf(leads, next),
-  statement: marked(statement),
-  ask: asked(ask(choice)),
+  lead: markupHtml(lead),
+  next: nextLink(leads, next),
+  statement: markupHtml(statement),
+  ask: askHtml(ask(choice)),
   tries: tries
     .map(
       ({ text, asks }, i) =>
-        `<button type="button" data-try="${i}">${marked(text)}<span>${marked(asks)}</span></button>`
+        `<button type="button" data-try="${i}">${markupHtml(text)}<span>${markupHtml(asks)}</span></button>`
     )
     .join('')
 })
 
-/** Those that change with the run and its step; and where the picture has put the plane. */
-export const shownOf = (
+/** Parts that change with the run and its step, by id; and the plot, for its maps to pixels. */
+export const viewParts = (
   { ask, unit, first, steps, place }: Question,
   { picture, panels, table, now, answer, happened, why }: View,
   seen: Seen<unknown, unknown>,
@@ -84,17 +84,17 @@ export const shownOf = (
 ): { readonly parts: Record<string, string>; readonly plot: Plotted } => {
   const { step, choice, done, told } = seen
   const isKnown = told && (done || ask(choice).atOnce === true)
-  const plot = plotted(picture, sizes.picture)
+  const plot = plotPicture(picture, sizes.picture)
   return {
     plot,
     parts: {
       picture: plot.svg,
-      caption: marked(picture.caption),
+      caption: markupHtml(picture.caption),
       panels: charts(panels, sizes.panels),
       legend: legend(panels),
-      says: `<p>${marked(now)}</p>${isKnown ? `<p>${marked(verdict(ask(choice), said, answer) + happened)}</p>` : ''}`,
-      counts: table === undefined ? '' : tabled(table),
-      why: isKnown ? marked(why) : '<span class="later">After your answer and the run.</span>',
+      says: `<p>${markupHtml(now)}</p>${isKnown ? `<p>${markupHtml(verdictText(ask(choice), said, answer) + happened)}</p>` : ''}`,
+      counts: table === undefined ? '' : tableHtml(table),
+      why: isKnown ? markupHtml(why) : '<span class="later">After your answer and the run.</span>',
       at: `${place === undefined ? `${unit} ${step + (first ?? 0)} of ${steps(choice) + (first ?? 0)}` : place(seen)}${done ? '' : ' …'}`
     }
   }

@@ -1,4 +1,4 @@
-/** The questions, one a screen: asks, plays the run that the worker does, and then says what happened and why. */
+/** Questions, one per screen: asks, plays the worker's run, then explains what happened and why. */
 import { ask } from './ask.js'
 import type { Place, Plotted } from './plot.js'
 import { questions } from './questions/index.js'
@@ -11,51 +11,50 @@ import {
   type Seen,
   type View
 } from './questions/question.js'
-import { framed, meaningOf, shownOf } from './shown.js'
+import { questionParts, meaningOf, viewParts } from './shown.js'
 
-/** How long a run plays, and how long a step at most, in milliseconds. */
-const PLAY = 6000
-const SLOWEST = 260
-const BLUR = 700
+const RUN_MS = 6000
+const MAX_STEP_MS = 260
+const NOISE_SWITCH_MS = 700
 
 const byId = (id: string): HTMLElement => {
   const found = document.getElementById(id)
   if (found === null) throw new Error(`the page has no ${id}`)
   return found
 }
-// The page has a range of this name.
+// The page has an input of type range with this id.
 const range = byId('step') as HTMLInputElement
 
 const state = {
   index: 0,
   choice: defaults(questions[0]),
-  /** Counts runs: an answer about an earlier one is dropped. */
+  /** Number of runs begun; frames of earlier ones are dropped. */
   round: 0,
   key: '',
   setting: null as unknown,
   frames: [] as ReadonlyArray<unknown>,
   done: false,
   step: 0,
-  /** Whether the run may be spoken of: it was seen to its end, or was asked for by its address. */
+  /** True if the answer may be shown: the run was seen to its end, or its address has a step. */
   told: false,
-  /** What was predicted. */
+  /** The reader's prediction. */
   said: null as string | null,
-  /** The try that was chosen last. */
+  /** Index of the last chosen suggestion; −1 if none. */
   tried: -1,
   blur: 0,
   playing: false,
   failure: ''
 }
-const now = (): Question => questions[state.index]
+const currentQuestion = (): Question => questions[state.index]
 const stepNow = (): number => Math.max(0, Math.min(state.step, state.frames.length - 1))
 const seenNow = (): Seen<unknown, unknown> => {
   const { setting, frames, done, choice, blur, told } = state
   return { setting, frames, step: stepNow(), done, choice, blur, told }
 }
-const isStill = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
+const prefersReducedMotion = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
 
-/** Puts what is new into a part of the page; what had the focus there keeps it. */
-const put = (id: string, html: string): void => {
+/** Sets the HTML of a part if it changes; keeps the focus on a table's cell. */
+const putHtml = (id: string, html: string): void => {
   const part = byId(id)
   if (part.dataset.html === html) return
   const key = part.contains(document.activeElement) ? document.activeElement?.getAttribute('data-cell') : null
@@ -66,7 +65,7 @@ const put = (id: string, html: string): void => {
 
 // —— the address ——
 
-/** The address of what is shown. */
+/** Hash of a question with its choice and step. */
 export const hashOf = (index: number, choice: Choice, step: number | null): string => {
   const standard = defaults(questions[index])
   const own = Object.entries(choice).filter(([name, value]) => standard[name] !== value)
@@ -77,16 +76,16 @@ export const hashOf = (index: number, choice: Choice, step: number | null): stri
   ]).toString()
 }
 
-/** Numbers of questions in addresses of before. */
-const renumbered: Readonly<Record<string, string | undefined>> = { '6a': '6', '6b': '7' }
+/** Current numbers of questions, by number in old addresses. */
+const currentNumbers: Readonly<Record<string, string | undefined>> = { '6a': '6', '6b': '7' }
 
-/** What an address asks for: what it does not know of is left as it is by default. */
+/** Reads a question, choice and step from a hash; unknown values have their defaults. */
 const readHash = (hash: string): { readonly index: number; readonly choice: Choice; readonly step: number | null } => {
   const asked = new URLSearchParams(hash)
   const wanted = asked.get('question') ?? ''
   const index = Math.max(
     0,
-    questions.findIndex(({ number }) => number === (renumbered[wanted] ?? wanted))
+    questions.findIndex(({ number }) => number === (currentNumbers[wanted] ?? wanted))
   )
   const standard = defaults(questions[index])
   const isKnown = (options: ReadonlyArray<readonly [string, string]>, value: string): boolean =>
@@ -101,43 +100,40 @@ const readHash = (hash: string): { readonly index: number; readonly choice: Choi
   return { index, choice, step: step === null || !/^\d+$/.test(step) ? null : Number(step) }
 }
 
-/** The hash that the tour was last opened with or wrote itself. */
+/** Hash that the tour was last opened with or wrote. */
 let knownHash = ''
 
-/**
- * Writes what is shown into the address. Where the address has just been changed, the page is yet to hear of it, and writing would undo
- * the change: then nothing is written.
- */
+/** Writes the state into the address, unless the address has changed and its event is still to come: writing would undo that change. */
 const writeHash = (step: number | null): void => {
   if (location.hash !== knownHash) return
   history.replaceState(null, '', `#${hashOf(state.index, state.choice, step)}`)
   knownHash = location.hash
 }
 
-/** Makes the address a link to the picture at rest. */
-const remember = (): void => {
+/** Writes the current step into the address, as a link to it. */
+const writeStepHash = (): void => {
   const { step, told } = state
   writeHash(told || step > 0 ? step : null)
 }
 
 // —— showing ——
 
-/** What is read aloud is told when the picture is at rest, not at each of its steps. */
-let telling: ReturnType<typeof setTimeout> | undefined
-const tell = (): void => {
-  clearTimeout(telling)
+let announcementTimer: ReturnType<typeof setTimeout> | undefined
+/** Copies the text to the live region for screen readers once the picture is at rest. */
+const announceAtRest = (): void => {
+  clearTimeout(announcementTimer)
   if (state.playing) return
-  telling = setTimeout(() => {
+  announcementTimer = setTimeout(() => {
     byId('heard').textContent = byId('says').textContent
   }, 400)
 }
 
-let due = false
+let isDrawingDue = false
 const render = (): void => {
-  if (due) return
-  due = true
+  if (isDrawingDue) return
+  isDrawingDue = true
   requestAnimationFrame(() => {
-    due = false
+    isDrawingDue = false
     draw()
   })
 }
@@ -152,30 +148,30 @@ const sizeOf = (id: string): { readonly width: number; readonly height: number }
 }
 
 const draw = (): void => {
-  const question = now()
+  const question = currentQuestion()
   const { frames, choice, said } = state
   range.max = String(question.steps(choice))
-  put('play', state.playing ? '❚❚ Pause' : (question.play ?? '▶ Play'))
+  putHtml('play', state.playing ? '❚❚ Pause' : (question.play ?? '▶ Play'))
   byId('play').setAttribute('aria-pressed', String(state.playing))
-  if (state.failure !== '') put('says', state.failure)
-  // Until a run's first frame is there, the page's own stands.
+  if (state.failure !== '') putHtml('says', state.failure)
+  // The page's first frame stays until the run's is computed.
   if (state.failure !== '' || frames.length === 0) return
   const seen = seenNow()
   view = question.view(seen)
   const sizes = { picture: sizeOf('picture'), panels: sizeOf('panels') }
-  const shown = shownOf(question, view, seen, { sizes, said })
+  const shown = viewParts(question, view, seen, { sizes, said })
   plot = shown.plot
-  for (const [id, html] of Object.entries(shown.parts)) put(id, html)
+  for (const [id, html] of Object.entries(shown.parts)) putHtml(id, html)
   range.value = String(seen.step)
   range.setAttribute('aria-valuetext', byId('at').textContent)
   placeHandles(view.handles ?? [], shown.plot)
-  tell()
+  announceAtRest()
 }
 
-/** The coordinates in which a handle has its place. */
+/** Maps of the coordinates of a handle: the plane's or the inset's. */
 const planeOf = (all: Plotted, { isInset = false }: Handle): Plotted['inset'] => (isInset ? all.inset : all)
 
-/** What can be dragged lies over the picture as elements that the keyboard reaches. */
+/** Places handles over the picture as elements with keyboard focus. */
 const placeHandles = (wanted: ReadonlyArray<Handle>, plane: Plotted | null): void => {
   handles = wanted
   const over = byId('handles')
@@ -196,10 +192,13 @@ const placeHandles = (wanted: ReadonlyArray<Handle>, plane: Plotted | null): voi
   }
 }
 
-/** The parts that change where a question or its choice does. */
-const frame = (): void => {
+/** Updates the parts that depend on question and choice. */
+const updateQuestion = (): void => {
   const { index, choice, said, tried } = state
-  for (const [id, html] of Object.entries(framed(now(), choice, questions[index + 1]?.number ?? null))) put(id, html)
+  for (const [id, html] of Object.entries(
+    questionParts(currentQuestion(), choice, questions[index + 1]?.number ?? null)
+  ))
+    putHtml(id, html)
   for (const input of Array.from(byId('ask').querySelectorAll('input'))) input.checked = input.value === said
   for (const [i, button] of Array.from(byId('tries').children).entries())
     button.setAttribute('aria-pressed', String(i === tried))
@@ -210,34 +209,34 @@ const frame = (): void => {
     input.checked = choice[input.name] === input.value
   for (const set of Array.from(byId('settings').querySelectorAll('fieldset')))
     set.hidden =
-      now()
+      currentQuestion()
         .controls.find(({ name }) => name === set.name)
         ?.when?.(choice) === false
-  byId('switch').hidden = now().hasNoise === false
+  byId('switch').hidden = currentQuestion().hasNoise === false
   for (const input of Array.from(byId('switch').querySelectorAll('input')))
     input.checked = (input.value === 'noised') === state.blur > 0.5
 }
 
 // —— running ——
 
-/** Answers that were computed when the page was written, by question and by what its run depends on. */
+/** Stored answers, by number of the question and key of the run. */
 const answers = JSON.parse(byId('answers').textContent) as Readonly<
   Record<string, Readonly<Record<string, unknown>> | undefined>
 >
 
 const run = async (): Promise<void> => {
   const round = ++state.round
-  Object.assign(state, { key: `${state.index} ${runKey(now(), state.choice)}`, done: false, failure: '' })
+  Object.assign(state, { key: `${state.index} ${runKey(currentQuestion(), state.choice)}`, done: false, failure: '' })
   try {
     const { setting } = await ask('begin', {
       question: state.index,
       choice: state.choice,
-      stored: answers[now().number]?.[runKey(now(), state.choice)]
+      stored: answers[currentQuestion().number]?.[runKey(currentQuestion(), state.choice)]
     })
     let frames: unknown[] = []
     while (round === state.round && !state.done) {
       const more = await ask('more', null)
-      // Another run was asked for: the frames are of that, or of none.
+      // Another run has begun, so these frames are dropped.
       if (round !== state.round) return
       frames = [...frames, ...more.frames]
       Object.assign(state, { setting, frames, done: more.done })
@@ -252,14 +251,14 @@ const run = async (): Promise<void> => {
 const stop = (): void => {
   state.playing = false
 }
-const reached = (step: number): void => {
+const setStep = (step: number): void => {
   state.step = step
-  if (state.done && step >= now().steps(state.choice)) state.told = true
+  if (state.done && step >= currentQuestion().steps(state.choice)) state.told = true
 }
 const go = (step: number): void => {
   stop()
-  reached(Math.max(0, Math.min(now().steps(state.choice), step)))
-  remember()
+  setStep(Math.max(0, Math.min(currentQuestion().steps(state.choice), step)))
+  writeStepHash()
   render()
 }
 
@@ -268,12 +267,12 @@ const play = (): void => {
     go(stepNow())
     return
   }
-  const steps = now().steps(state.choice)
+  const steps = currentQuestion().steps(state.choice)
   const from = stepNow() >= steps ? 0 : stepNow()
   Object.assign(state, { playing: true, step: from })
-  // Motion that is not wanted is none: the end, as soon as it is there.
-  const pace = isStill() ? 0.001 : Math.min(SLOWEST, Math.max(1, PLAY / steps))
-  const lasts = (step: number): number => pace * (now().slow?.(state.choice, step) ?? 1)
+  // With reduced motion the run jumps to its end.
+  const pace = prefersReducedMotion() ? 0.001 : Math.min(MAX_STEP_MS, Math.max(1, RUN_MS / steps))
+  const lasts = (step: number): number => pace * (currentQuestion().slow?.(state.choice, step) ?? 1)
   let begun = performance.now()
   let at = from
   const { round } = state
@@ -284,15 +283,15 @@ const play = (): void => {
       begun += lasts(at)
       at += 1
     }
-    // Where the run is behind, the picture waits for it, and goes on from there.
+    // If frames are computed too slowly, the clock waits for them.
     if (at >= last) begun = time
     const known = Math.max(0, at)
-    reached(known)
+    setStep(known)
     if (state.done && known >= Math.min(steps, state.frames.length - 1)) {
       stop()
       state.told = true
-      state.step = now().view(seenNow()).rests ?? state.step
-      remember()
+      state.step = currentQuestion().view(seenNow()).rests ?? state.step
+      writeStepHash()
     } else requestAnimationFrame(next)
     render()
   }
@@ -303,41 +302,41 @@ const play = (): void => {
 const choose = (change: { readonly choice: Choice; readonly step: number; readonly told?: boolean }): void => {
   stop()
   Object.assign(state, change)
-  frame()
-  remember()
-  if (state.key !== `${state.index} ${runKey(now(), change.choice)}`) void run()
+  updateQuestion()
+  writeStepHash()
+  if (state.key !== `${state.index} ${runKey(currentQuestion(), change.choice)}`) void run()
   else render()
 }
 
-/** A choice of one's own keeps what was asked and said. */
+/** Changes the choice; keeps the prediction. */
 const adjust = (change: Choice): void => choose({ choice: { ...state.choice, ...change }, step: state.step })
 
 const tryOut = (i: number): void => {
-  const { step, ...change } = now().tries[i].choice
+  const { step, ...change } = currentQuestion().tries[i].choice
   const at = step as string | undefined
   Object.assign(state, { said: null, tried: i })
-  // A try asks first, unless it only goes to another step of what is there.
+  // A suggestion asks first unless it shows another step of this run.
   choose({
-    choice: { ...defaults(now()), ...change },
+    choice: { ...defaults(currentQuestion()), ...change },
     step: at === undefined ? 0 : Number(at),
     told: at !== undefined
   })
-  byId('sticky').scrollIntoView({ block: 'nearest', behavior: isStill() ? 'auto' : 'smooth' })
+  byId('sticky').scrollIntoView({ block: 'nearest', behavior: prefersReducedMotion() ? 'auto' : 'smooth' })
 }
 
 const predict = (said: string): void => {
   state.said = said
-  if (now().ask(state.choice).atOnce === true) state.told = true
+  if (currentQuestion().ask(state.choice).atOnce === true) state.told = true
   else if (!state.told && !state.playing) play()
   render()
 }
 
-/** Noise comes and goes by degrees. */
+/** Moves gradually between clean and noised points. */
 const blurTo = (to: number): void => {
   const from = state.blur
   const begun = performance.now()
   const next = (time: number): void => {
-    const share = isStill() ? 1 : Math.min(1, Math.max(0, time - begun) / BLUR)
+    const share = prefersReducedMotion() ? 1 : Math.min(1, Math.max(0, time - begun) / NOISE_SWITCH_MS)
     state.blur = from + (to - from) * share * share * (3 - 2 * share)
     if (share < 1) requestAnimationFrame(next)
     render()
@@ -349,7 +348,7 @@ const blurTo = (to: number): void => {
 
 const buildControls = (): void => {
   byId('settings').replaceChildren(
-    ...now()
+    ...currentQuestion()
       .controls.filter(({ options }) => options.length > 0)
       .map(({ name, label, options }) => {
         const set = Object.assign(document.createElement('fieldset'), { name })
@@ -367,16 +366,16 @@ const buildControls = (): void => {
   )
 }
 
-/** The parts of each question's first frame, which the page holds. */
+/** HTML of parts by id, for each question's first frame. */
 type Parts = Readonly<Record<string, string>>
 const firstFrames = JSON.parse(byId('first').textContent) as Readonly<Record<string, { readonly phone: Parts }>>
 const firstParts = (number: string): Parts => {
-  // Each part but `phone` is text.
+  // All parts but `phone` are strings.
   const { phone, ...wide } = firstFrames[number]
   return matchMedia('(max-width: 640px)').matches ? { ...wide, ...phone } : wide
 }
 
-/** Shows what an address asks for. */
+/** Shows the question of a hash. */
 export const openTour = (hash: string): void => {
   knownHash = location.hash
   const { index, choice, step } = readHash(hash)
@@ -384,17 +383,17 @@ export const openTour = (hash: string): void => {
   const { opens } = questions[index]
   document.title = `${questions[index].question} – ornstein`
   Object.assign(state, { index, playing: false })
-  // The frames of another question are not this one's.
+  // Frames of another question do not apply.
   if (isNew) Object.assign(state, { said: null, tried: -1, frames: [], blur: opens?.blur ?? 0 })
   if (isNew) {
-    // Until the run has begun, the question's own first frame stands, not the picture of the question before.
-    for (const [id, html] of Object.entries(firstParts(questions[index].number))) put(id, html)
+    // The question's first frame replaces the previous question's picture until the run begins.
+    for (const [id, html] of Object.entries(firstParts(questions[index].number))) putHtml(id, html)
     placeHandles([], null)
     buildControls()
   }
   choose({ choice, step: step ?? opens?.step ?? 0, told: step !== null })
 }
-/** Stops the run, and marks no question as the one that is open. */
+/** Stops the run and marks no question as open. */
 export const leaveTour = (): void => {
   stop()
   for (const each of Array.from(document.querySelectorAll('#questions a'))) each.removeAttribute('aria-current')
@@ -496,7 +495,7 @@ addEventListener('keydown', event => {
   const { target } = event
   if (event.key === 'Escape') tip.hidden = true
   if (byId('tour').hidden || event.ctrlKey || event.metaKey || event.altKey) return
-  // What has the focus keeps the keys that it understands.
+  // Form fields keep their keys.
   if (target instanceof Element && target.matches('input, textarea, select')) return
   const isActive = target instanceof Element && target.matches('button, a, summary')
   if (event.key === ' ' && !isActive) play()

@@ -1,11 +1,11 @@
-/** The workbench: menus, the picture, the run, and the address that holds the scene. All mathematics is the worker's. */
+/** Workbench: menus, picture, run, and the address that stores the scene. The worker computes everything else. */
 import * as E from 'fp-ts/lib/Either.js'
 import { ask } from './ask.js'
 import type { Answer, Box, Field, Frame, Gaussians } from './engine.js'
-import { numbers, put } from './numbers.js'
-import { boxOf, charted, type Charted, chartOf, type Course, learned, planeOf, scenery } from './picture.js'
-import { charts, type Mark, type Plotted, plotted } from './plot.js'
-import { about, isOf, type Preset, presets } from './presets.js'
+import { updateTable, setText } from './numbers.js'
+import { boxOf, charted, type Charted, chartOf, type ShownRun, learned, planeOf, scenery } from './picture.js'
+import { charts, type Mark, type Plotted, plotPicture } from './plot.js'
+import { presetText, isPreset, type Preset, presets } from './presets.js'
 import { choices, code, fromHash, type Law, lawNames, type Learner, learners, type Scene, toHash } from './Scene.js'
 
 // —— the page's parts ——
@@ -49,13 +49,13 @@ interface Track {
 
 interface State {
   scene: Scene
-  /** The scene from which this one was changed. */
+  /** Preset from which the scene was changed. */
   preset: Preset
-  /** Counts scenes: an answer about an earlier one is dropped. */
+  /** Number of scenes opened; replies about earlier ones are dropped. */
   round: number
   points: Float64Array
   truth: Gaussians | null
-  /** A draw of noise for each point, and the greatest time. */
+  /** Standard normal draw for each point, and the greatest time. */
   noise: Float64Array
   until: number
   box: Box
@@ -68,7 +68,7 @@ interface State {
   fieldFor: string
   fieldBusy: boolean
   fieldAsked: number
-  /** Points at the times of the reverse diffusion, noise first; they fall until they are data, or somebody takes the slider. */
+  /** Points at the times of the reverse diffusion, noise first; `falling` while they move by themselves. */
   samples: (Answer['sample'] & { at: number; falling: boolean }) | null
   drawing: boolean
   brush: number
@@ -98,13 +98,13 @@ const state: State = {
   cursor: null
 }
 
-// Little noise has more of the slider than much.
-const noise = (): number => state.until * (Number(parts.noise.value) / Number(parts.noise.max)) ** 2
+// Low noise has a larger part of the slider than high noise.
+const noiseTime = (): number => state.until * (Number(parts.noise.value) / Number(parts.noise.max)) ** 2
 const setNoise = (time: number): void => {
   parts.noise.value = String(Math.round(Number(parts.noise.max) * Math.sqrt(time / state.until)))
 }
-const length = (): number => Math.max(0, ...[...state.tracks.values()].map(({ frames }) => frames.length - 1))
-const runs = (): ReadonlyArray<Course> =>
+const longestRun = (): number => Math.max(0, ...[...state.tracks.values()].map(({ frames }) => frames.length - 1))
+const runs = (): ReadonlyArray<ShownRun> =>
   [...state.tracks].map(([learner, { frames }]) => ({ learner, frames, at: Math.min(state.step, frames.length - 1) }))
 
 const say = (text: string): void => {
@@ -113,41 +113,46 @@ const say = (text: string): void => {
 
 // —— drawing, once a frame of the screen ——
 
-let due = false
+let isFrameDue = false
 const redraw = (): void => {
-  if (due) return
-  due = true
+  if (isFrameDue) return
+  isFrameDue = true
   requestAnimationFrame(() => {
-    due = false
+    isFrameDue = false
     frame()
   })
 }
 
 const chartedNow = (): Charted => parts.charted.value as Charted
 
-/** One of the picture's layers, drawn where what it is drawn from is not what it was. */
-const drawn = new Map<string, ReadonlyArray<unknown>>()
-const layer = (id: string, from: ReadonlyArray<unknown> | null, marks: () => ReadonlyArray<Mark>): Plotted | null => {
+/** Inputs of each layer when it was last drawn. */
+const drawnInputs = new Map<string, ReadonlyArray<unknown>>()
+/** Draws a layer of the picture if its size or inputs `from` have changed, always if `from` is null; returns null if not drawn. */
+const drawLayer = (
+  id: string,
+  from: ReadonlyArray<unknown> | null,
+  marks: () => ReadonlyArray<Mark>
+): Plotted | null => {
   const { clientWidth: width, clientHeight: height } = parts.picture
   const now = [width, height, ...(from ?? [{}])]
-  const before = drawn.get(id)
+  const before = drawnInputs.get(id)
   if (before?.every((each, i) => each === now[i]) === true) return null
-  drawn.set(id, now)
-  const made = plotted({ ...planeOf(state.box), caption: id, marks: marks(), isScaled: false }, { width, height })
+  drawnInputs.set(id, now)
+  const made = plotPicture({ ...planeOf(state.box), caption: id, marks: marks(), isScaled: false }, { width, height })
   byId(id, HTMLDivElement).innerHTML = made.svg
   return made
 }
 let plot: Plotted | null = null
 
 const frame = (): void => {
-  // Nothing has a size while the questions are shown.
+  // Elements have no size while the questions are shown.
   if (parts.picture.clientWidth === 0) return
   const all = runs()
   const { box, points, truth, field, samples, round } = state
   const { alpha, sigma } = parts.noised.checked && field !== null ? field.level : { alpha: 1, sigma: 0 }
   const isDense = parts.density.checked
   const hasArrows = parts.field.checked
-  layer('scenery', [round, box, points, truth, field, alpha, isDense, hasArrows], () =>
+  drawLayer('scenery', [round, box, points, truth, field, alpha, isDense, hasArrows], () =>
     scenery(sigma === 0 ? points : points.map((x, i) => alpha * x + sigma * state.noise[i]), {
       box,
       truth,
@@ -156,7 +161,7 @@ const frame = (): void => {
       hasArrows
     })
   )
-  plot = layer('learned', null, () =>
+  plot = drawLayer('learned', null, () =>
     learned(all, {
       hasPaths: parts.paths.checked,
       samples: samples === null ? null : samples.points.slice(0, samples.at + 1),
@@ -165,14 +170,14 @@ const frame = (): void => {
   )
   const { clientWidth: width, clientHeight: height } = parts.chart
   parts.chart.innerHTML = charts([chartOf(all, chartedNow())], { width, height })
-  const last = String(length())
+  const last = String(longestRun())
   if (parts.scrub.max !== last) parts.scrub.max = last
   parts.scrub.value = String(state.step)
-  put(parts.at, `${state.step} of ${last}${ended() ? '' : '+'}`)
-  const time = `t = ${noise().toFixed(2)}`
-  put(parts.noiseAt, time)
+  setText(parts.at, `${state.step} of ${last}${ended() ? '' : '+'}`)
+  const time = `t = ${noiseTime().toFixed(2)}`
+  setText(parts.noiseAt, time)
   if (parts.noise.getAttribute('aria-valuetext') !== time) parts.noise.setAttribute('aria-valuetext', time)
-  numbers(parts.numbers, all, truth)
+  updateTable(parts.numbers, all, truth)
   if (state.samples?.falling === true) {
     const { times, at } = state.samples
     state.samples.falling = at + 1 < times.length
@@ -185,24 +190,24 @@ const frame = (): void => {
 }
 
 /** Milliseconds between fields while a run plays. */
-const FIELD_EVERY = 120
+const FIELD_INTERVAL_MS = 120
 
-/** Asks for the field where it is not that of the frame and the noise shown; one question at a time. */
+/** Requests the field if it is out of date for the shown frame and noise; one request at a time. */
 const refreshField = (): void => {
   const run = runs().find(({ learner }) => learner === state.shown)
   if (run === undefined || !(parts.density.checked || parts.field.checked || parts.noised.checked)) return
-  const wanted = [state.round, run.learner, run.at, noise()].join(' ')
+  const wanted = [state.round, run.learner, run.at, noiseTime()].join(' ')
   if (state.fieldBusy || state.fieldFor === wanted) return
-  // A run goes on faster than its field is seen to change, and the steps need the processor more.
+  // Fields are drawn less often than steps, which need the processor more.
   const now = performance.now()
-  if ((state.playing || state.samples?.falling === true) && now - state.fieldAsked < FIELD_EVERY) return
+  if ((state.playing || state.samples?.falling === true) && now - state.fieldAsked < FIELD_INTERVAL_MS) return
   state.fieldAsked = now
   const { round } = state
   state.fieldBusy = true
   ask('field', {
     learner: run.learner,
     step: run.at,
-    time: noise(),
+    time: noiseTime(),
     box: state.box,
     cells: 56,
     arrows: 20
@@ -224,6 +229,7 @@ const refreshField = (): void => {
 
 // —— the run ——
 
+/** Number of frames requested at once. */
 const BATCH = 20
 
 const fetchMore = async (): Promise<void> => {
@@ -252,8 +258,8 @@ const fetchMore = async (): Promise<void> => {
 
 const ended = (): boolean => [...state.tracks.values()].every(track => track.ended)
 
-/** The picture in words, for who does not see it: where each learner stands, when it converges. */
-const described = (): string => {
+/** Text of the picture for screen readers: the step, and each learner's centres. */
+const pictureText = (): string => {
   const { truth } = state
   const at = (means: Float64Array): string =>
     Array.from(
@@ -261,7 +267,7 @@ const described = (): string => {
       (_, k) => `(${means[2 * k].toFixed(1)}, ${means[2 * k + 1].toFixed(1)})`
     ).join(', ')
   return [
-    `${state.points.length / 2} points, step ${state.step} of ${length()}.`,
+    `${state.points.length / 2} points, step ${state.step} of ${longestRun()}.`,
     ...(truth === null ? [] : [`True centres: ${at(truth.means)}.`]),
     ...runs().map(({ learner, frames, at: step }) => {
       const { learned } = frames[step]
@@ -271,7 +277,7 @@ const described = (): string => {
     })
   ].join(' ')
 }
-const describe = (): void => parts.picture.setAttribute('aria-label', described())
+const describe = (): void => parts.picture.setAttribute('aria-label', pictureText())
 
 const pause = (): void => {
   state.playing = false
@@ -281,13 +287,13 @@ const pause = (): void => {
 }
 
 const advance = (): void => {
-  if (state.step < length()) {
+  if (state.step < longestRun()) {
     state.step += 1
     redraw()
-    if (length() - state.step < BATCH) void fetchMore()
+    if (longestRun() - state.step < BATCH) void fetchMore()
   } else if (ended()) {
     pause()
-    say(`All of it: ${length()} steps.`)
+    say(`All of it: ${longestRun()} steps.`)
   } else void fetchMore()
 }
 
@@ -296,7 +302,7 @@ const play = (): void => {
     pause()
     return
   }
-  if (state.step === length() && ended()) state.step = 0
+  if (state.step === longestRun() && ended()) state.step = 0
   state.samples = null
   state.playing = true
   parts.play.textContent = '❚❚ Pause'
@@ -307,8 +313,8 @@ const play = (): void => {
 const go = (by: number): void => {
   pause()
   state.samples = null
-  state.step = Math.min(length(), Math.max(0, state.step + by))
-  if (by > 0 && state.step === length()) void fetchMore()
+  state.step = Math.min(longestRun(), Math.max(0, state.step + by))
+  if (by > 0 && state.step === longestRun()) void fetchMore()
   describe()
   redraw()
 }
@@ -321,15 +327,18 @@ const open = async (
 ): Promise<void> => {
   pause()
   const round = ++state.round
-  // Until the answer is there, there is nothing to run: not what the scene before had learned.
+  // Until the worker replies, nothing can run: earlier parameters do not belong to this scene.
   Object.assign(state, { scene, step: 0, fetching: false, samples: null, fieldFor: '', tracks: new Map() })
   redraw()
   history.replaceState(null, '', `#${toHash(scene)}`)
   parts.code.textContent = code(scene)
-  put(parts.about, about(scene, state.preset))
+  setText(parts.about, presetText(scene, state.preset))
   for (const button of Array.from(document.querySelectorAll('#presets button')))
-    button.setAttribute('aria-current', String(button.textContent === state.preset.name && isOf(scene, state.preset)))
-  fill(scene)
+    button.setAttribute(
+      'aria-current',
+      String(button.textContent === state.preset.name && isPreset(scene, state.preset))
+    )
+  fillMenus(scene)
   try {
     const opened = await ask('open', { scene })
     if (round !== state.round) return
@@ -341,15 +350,15 @@ const open = async (
     }
     state.points = opened.points
     state.truth = opened.truth
-    const time = shown ?? noise()
+    const time = shown ?? noiseTime()
     Object.assign(state, { noise: opened.noise, until: opened.until })
     setNoise(Math.min(time, opened.until))
     if (!keepBox) state.box = boxOf(opened.points)
-    // Object.entries says string, whatever the keys are.
+    // Object.entries has keys of type string.
     const started = Object.entries(opened.started) as [Learner, Frame][]
     state.tracks = new Map(started.map(([learner, first]) => [learner, { frames: [first], ended: false }]))
     state.field = null
-    // What has no density is judged by the objective.
+    // A network has no density, so the chart shows the objective.
     if (started.some(([, { logDensity }]) => logDensity === null)) parts.charted.value = 'value'
     else if (chartedNow() === 'value') parts.charted.value = 'logDensity'
     parts.shown.replaceChildren(
@@ -428,8 +437,8 @@ const control = (name: string): HTMLSelectElement | HTMLInputElement => {
   return found[1]
 }
 
-/** Puts a scene into the menus. */
-const fill = (scene: Scene): void => {
+/** Sets the menus to a scene. */
+const fillMenus = (scene: Scene): void => {
   const { data } = scene
   const drawn = 'drawn' in data
   control('law').value = drawn ? 'drawn' : data.law
@@ -455,8 +464,8 @@ const fill = (scene: Scene): void => {
   }
 }
 
-/** The scene that the menus say, as read back from an address would be: a mistake is told there. */
-const chosen = (): E.Either<string, Scene> => {
+/** Scene of the menus, checked as one from an address. */
+const menuScene = (): E.Either<string, Scene> => {
   const read = (name: string): number => Number(control(name).value)
   const law = control('law').value
   const drawn = Array.from({ length: state.points.length / 2 }, (_, i) =>
@@ -493,14 +502,14 @@ const chosen = (): E.Either<string, Scene> => {
       return box instanceof HTMLInputElement && box.checked
     })
   }
-  // What the menus say is checked as an address is.
+  // Scenes of the menus are checked as those of addresses.
   return E.mapLeft((why: string) =>
     why.replace('the address holds', 'the menus say').replace('choose one', 'correct it')
   )(fromHash(toHash(said as unknown as Scene)))
 }
 
 parts.controls.addEventListener('change', () => {
-  const scene = chosen()
+  const scene = menuScene()
   if (E.isLeft(scene)) say(scene.left)
   else {
     void open(scene.right)
@@ -510,16 +519,16 @@ parts.controls.addEventListener('submit', event => event.preventDefault())
 
 // —— drawing points ——
 
-const BLOB = 12
-const SPREAD = 0.035
+const POINTS_PER_BLOB = 12
+const BLOB_RADIUS_SHARE = 0.035
 
-/** A deterministic scatter about where the brush is: the golden angle, radius by the square root. */
+/** Deterministic scatter of points around the brush, by the golden angle. */
 const blob = ([x, y]: readonly [number, number]): ReadonlyArray<readonly [number, number]> => {
-  const radius = SPREAD * (state.box.right - state.box.left)
-  return Array.from({ length: BLOB }, () => {
+  const radius = BLOB_RADIUS_SHARE * (state.box.right - state.box.left)
+  return Array.from({ length: POINTS_PER_BLOB }, () => {
     const i = state.brush++
     const angle = i * 2.399963
-    const share = Math.sqrt(((i * 7) % BLOB) / BLOB)
+    const share = Math.sqrt(((i * 7) % POINTS_PER_BLOB) / POINTS_PER_BLOB)
     return [x + radius * share * Math.cos(angle), y + radius * share * Math.sin(angle)] as const
   })
 }
@@ -555,7 +564,7 @@ const draws = (on: boolean): void => {
     parts.picture.focus()
   } else if ('drawn' in state.scene.data) {
     const { scene } = state
-    // Power iteration and a mirrored pair know no data whose middle is not 0.
+    // Power iteration and the symmetric pair require data centred at 0.
     const score = scene.score === 'symmetricPair' ? 'isotropic' : scene.score
     const expectation = scene.expectation === 'quadrature' ? 'projected' : scene.expectation
     void open({ ...scene, score, expectation, start: 'kMeansPlusPlus', learners: ['descent', 'em'] }, { keepBox: true })
@@ -631,8 +640,8 @@ for (const part of [parts.noise, parts.density, parts.field, parts.noised, parts
 parts.noise.addEventListener('input', () => {
   const { samples } = state
   if (samples === null) return
-  // Forth and back: the points stand where they were at the noise shown.
-  const time = noise()
+  // Restores the points to the shown noise.
+  const time = noiseTime()
   samples.falling = false
   samples.at = samples.times.reduce(
     (best, each, i) => (Math.abs(each - time) < Math.abs(samples.times[best] - time) ? i : best),
@@ -680,7 +689,7 @@ for (const preset of presets) {
   nav?.append(button)
 }
 
-/** Shows the scene of an address; without one the first. */
+/** Shows the scene of a hash; the first preset if it is empty. */
 export const openWorkbench = (hash: string): void => {
   document.title = 'Workbench – ornstein'
   if (hash === '') {

@@ -1,7 +1,7 @@
-/** The library's side of the page: one engine, in a thread of its own, that answers questions in their order. */
+/** Worker: one engine in its own thread, which replies to requests in order. */
 import { engine, type Answer, type Ask } from './engine.js'
 
-/** A question with its number, by which its answer is known. */
+/** Request with a number, which its reply has too. */
 export interface Question<K extends keyof Ask = keyof Ask> {
   readonly id: number
   readonly kind: K

@@ -12,7 +12,7 @@ import {
   type Mark,
   type Place,
   placesOf,
-  plotted
+  plotPicture
 } from '../../examples/playground/plot.js'
 import { correction, frameOf } from '../../examples/playground/questions/correction.js'
 import { count } from '../../examples/playground/questions/count.js'
@@ -26,7 +26,7 @@ import {
   type Question,
   runKey,
   type Seen,
-  taken as takenAnew,
+  runQuestion as takenAnew,
   type View
 } from '../../examples/playground/questions/question.js'
 import { rows } from '../../examples/playground/questions/rows.js'
@@ -418,7 +418,7 @@ describe('every question', () => {
     for (const [i, rows] of [20, 1000].entries()) {
       const line = view.panels[0].marks.find(({ name }) => name === `${rows} rows`)
       const colour = `var(--c${line?.k})`
-      const { svg } = plotted({ ...view.picture, tiles: [view.picture.tiles[i]] }, { width: 400, height: 400 })
+      const { svg } = plotPicture({ ...view.picture, tiles: [view.picture.tiles[i]] }, { width: 400, height: 400 })
       expect(svg).toMatch(new RegExp(`class="cloud (moves|descent)"><path[^>]*${colour.replace(/[()]/g, '\\$&')}`))
     }
   })
@@ -485,7 +485,7 @@ describe('every question', () => {
         if (!('tiles' in picture)) throw new Error('no tiles')
         const { spans, about = [0, 0] } = picture
         for (const size of sizes) {
-          const { svg, at } = plotted(picture, size)
+          const { svg, at } = plotPicture(picture, size)
           for (const title of titles) expect(svg, question.name).toContain(`>${title}`)
           const frames = [
             ...svg.matchAll(/class="frame" x="([-\d.]+)" y="([-\d.]+)" width="([-\d.]+)" height="([-\d.]+)"/g)
@@ -507,7 +507,7 @@ describe('every question', () => {
   once('draws an inset of one size, whatever the plane shows, and reads what is dragged in it: 1, 2', () => {
     const size = { width: 500, height: 600 }
     const turn = direction.view(taken(direction, {}, 0))
-    const { at, inset } = plotted(turn.picture, size)
+    const { at, inset } = plotPicture(turn.picture, size)
     const [handle] = turn.handles ?? []
     expect(handle.isInset).toBe(true)
     const [u, v] = inset.from(inset.at(handle.at))
@@ -516,7 +516,7 @@ describe('every question', () => {
     const long = (a: Place, b: Place): number => Math.hypot(a[0] - b[0], a[1] - b[1])
     expect(long(inset.at([0, 0]), inset.at(handle.at))).toBeGreaterThan(long(at([0, 0]), at([0.01, 0])))
     const radius = (step: number): number => {
-      const all = plotted(shown(lower, {}, step).picture, size)
+      const all = plotPicture(shown(lower, {}, step).picture, size)
       return long(all.inset.at([0, 0]), all.inset.at([1, 0]))
     }
     expect(radius(0)).toBeCloseTo(radius(1), 9)
@@ -524,7 +524,7 @@ describe('every question', () => {
 
   once('draws a stranded guess with the whole circle around it, and says how many rows are in that', () => {
     const first = Start.start.view({ ...taken(Start.start, {}, 0), told: true })
-    const { svg } = plotted(first.picture, { width: 500, height: 600 })
+    const { svg } = plotPicture(first.picture, { width: 500, height: 600 })
     expect(svg).toContain('stranded')
     expect(svg).toMatch(/>[0-5] rows? inside</)
     // The first run shown is that of seed 2; in the table of radii, 1 is the third. The circle has radius 2.
@@ -533,7 +533,7 @@ describe('every question', () => {
       { width: 435, height: 500 },
       { width: 360, height: 220 }
     ]) {
-      const { at } = plotted(first.picture, size)
+      const { at } = plotPicture(first.picture, size)
       for (const [x, y] of placesOf(centres).filter(([x, y]) => Math.hypot(x, y) > 9)) {
         const [left, top] = at([x - 2, y + 2])
         const [right, bottom] = at([x + 2, y - 2])
@@ -541,7 +541,7 @@ describe('every question', () => {
       }
       // Before an answer what is drawn, which are the starts, fills the picture.
       const before = Start.start.view({ ...taken(Start.start, {}, 0), told: false })
-      const [near, far] = [first, before].map(({ picture }) => plotted(picture, size))
+      const [near, far] = [first, before].map(({ picture }) => plotPicture(picture, size))
       const unit = (all: typeof near): number => all.at([1, 0])[0] - all.at([0, 0])[0]
       expect(unit(far)).toBeGreaterThan(unit(near))
     }

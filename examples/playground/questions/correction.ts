@@ -1,15 +1,15 @@
 /** A gradient step is an EM step plus a correction, which fades as the clusters separate. */
 import { Initializer, Key, Mixture, Objective, Params, Population, Schedule, Score, Stage, NoiseLevels } from 'ornstein'
 import { arrow, cloud as dots, cross, curve, disc, path, type Place, placesOf, tick } from '../plot.js'
-import { alpha2, clouded, define, learned, length, noisedAt, percent, turned } from './question.js'
+import { alpha2, noisedCloud, defineQuestion, finalParams, length, noisedAt, percent, rotated } from './question.js'
 
 interface Pair {
   readonly em: Place
   readonly descent: Place
-  /** The length of their difference over that of the EM step. */
+  /** Length of the steps' difference, relative to the EM step. */
   readonly gap: number
 }
-/** The steps of one guess at each noise, in the plane of the parameters. */
+/** Steps of one guess at each noise, in the plane of the parameters. */
 interface Frame {
   readonly far: number
   readonly at: Readonly<Record<string, Pair>>
@@ -20,21 +20,21 @@ const noises = [
   ['0.5', 't = 0.5'],
   ['1', 't = 1']
 ] as const
-/** Dashes of the curve of each noise, whichever is chosen. */
+/** Dashes of the curve of each noise. */
 const dashes: Readonly<Record<string, string>> = { 0.1: '', 0.5: '9 5', 1: '1 5' }
-const FAR = Array.from({ length: 12 }, (_, i) => 0.5 + 0.5 * i)
-/** Where the page opens: points of all three colours. */
-const OPENS = 3
-const guessOf = (far: number): Place => turned([1.25 * 0.8 * far, 1.25 * 0.6 * far], 25)
+const DISTANCES = Array.from({ length: 12 }, (_, i) => 0.5 + 0.5 * i)
+/** Step at which the page opens, with points of all three colours. */
+const OPENING_STEP = 3
+const guessOf = (far: number): Place => rotated([1.25 * 0.8 * far, 1.25 * 0.6 * far], 25)
 
-/** Both steps from one guess, exact for the whole population: EM on the noisy data, and descent scaled to its length. */
+/** Both steps from one guess for the whole population: EM on the noised data, and descent scaled to its length. */
 const stepsFrom = (far: number, time: number): Pair => {
   const truth = Mixture.symmetricPair([0.8 * far, 0.6 * far])
   const alpha = Math.sqrt(alpha2(time))
   const guess = guessOf(far)
   const begin = guess.map(x => alpha * x)
   const noisy = Mixture.diffuse(Schedule.level(time)(Schedule.ornsteinUhlenbeck))(truth)
-  const params = learned({
+  const params = finalParams({
     data: Population.of(noisy),
     score: Score.symmetricPair,
     start: Initializer.centres([begin]),
@@ -57,9 +57,9 @@ export const frameOf = (far: number): Frame => ({
   at: Object.fromEntries(noises.map(([t]) => [t, stepsFrom(far, Number(t))]))
 })
 
-/** Points whose responsibility for the guess is within this of ½ are between the clusters. */
-const UNSURE = 0.4
-/** Rows by their responsibilities under a pair ±guess: those of the guess, those of its mirror image, and those between. */
+/** Maximum distance from ½ of the responsibility of a point between the clusters. */
+const MAX_UNSURE_DIFFERENCE = 0.4
+/** Rows by responsibilities under a pair ±guess: of the guess, of its mirror image, and between. */
 const byResponsibility = (
   points: Float64Array,
   guess: Place,
@@ -69,16 +69,16 @@ const byResponsibility = (
   for (const [x, y] of placesOf(points)) {
     // p(+ | x_t) = 1/(1 + exp(−2⟨αm, x_t⟩)), with x_t/α = (x, y).
     const p = 1 / (1 + Math.exp(-2 * alpha2(time) * (guess[0] * x + guess[1] * y)))
-    parts[Math.abs(p - 0.5) < UNSURE ? 2 : p > 0.5 ? 0 : 1].push(x, y)
+    parts[Math.abs(p - 0.5) < MAX_UNSURE_DIFFERENCE ? 2 : p > 0.5 ? 0 : 1].push(x, y)
   }
   return [Float64Array.from(parts[0]), Float64Array.from(parts[1]), Float64Array.from(parts[2])]
 }
 
-/** The same rows at each distance: every second one belongs to each cluster. */
+/** Rows at a distance, from the same noise; every second one belongs to each cluster. */
 const rowsAt = (noise: Float64Array, far: number): Float64Array =>
   noise.map((z, i) => z + (i % 4 < 2 ? 1 : -1) * (i % 2 === 0 ? 0.8 : 0.6) * far)
 
-export const correction = define<Float64Array, Frame>({
+export const correction = defineQuestion<Float64Array, Frame>({
   number: '3',
   name: 'Nearly EM',
   question: 'How close is a denoising step to an EM step?',
@@ -88,8 +88,8 @@ export const correction = define<Float64Array, Frame>({
   leads: 'How many rows does either need?',
   unit: 'place',
   first: 1,
-  opens: { step: OPENS },
-  finding: { step: FAR.indexOf(3) },
+  opens: { step: OPENING_STEP },
+  finding: { step: DISTANCES.indexOf(3) },
   place: ({ frames, step }) => `|c| = ${frames[step].far}`,
   controls: [{ name: 'noise', label: 'Noise level', options: noises, shows: true }],
   tries: [
@@ -106,15 +106,15 @@ export const correction = define<Float64Array, Frame>({
       ['same', 'It stays']
     ]
   }),
-  steps: () => FAR.length - 1,
-  stored: { choices: [{}], compute: () => FAR.map(frameOf) },
+  steps: () => DISTANCES.length - 1,
+  stored: { choices: [{}], compute: () => DISTANCES.map(frameOf) },
   run: (_, stored) => ({
     setting: Key.normal(800)(Key.fromSeed(7)),
     frames:
-      // What `compute` returned, through JSON.
+      // Result of `compute`, through JSON.
       (stored as ReadonlyArray<Frame> | undefined) ??
       (function* (): Generator<Frame> {
-        for (const far of FAR) yield frameOf(far)
+        for (const far of DISTANCES) yield frameOf(far)
       })()
   }),
   view: seen => {
@@ -127,7 +127,7 @@ export const correction = define<Float64Array, Frame>({
       const time = Number(choice.noise)
       return byResponsibility(noisedAt(rowsAt(setting, far), time), guessOf(far), time)[2].length / 2
     }
-    const { plane, says } = clouded(seen, points, { time: Number(choice.noise), reach: Math.max(4.8, far + 2.4) })
+    const { plane, says } = noisedCloud(seen, points, { time: Number(choice.noise), reach: Math.max(4.8, far + 2.4) })
     const from = guessOf(far)
     const [own, other, between] = byResponsibility(
       noisedAt(points, seen.blur * Number(choice.noise)),
@@ -139,14 +139,14 @@ export const correction = define<Float64Array, Frame>({
       origin[1] + scale * step[1]
     ]
 
-    // A lens beside the data shows both steps at one size.
+    // A lens next to the data shows both steps enlarged to one size.
     const enlarged = 1.3 / Math.max(length(em), length(descent))
     const heel = moved([0, 0], descent, -enlarged / 2)
     const now = at[choice.noise].gap
     const first = frames[0].at[choice.noise].gap
     const last = frames[frames.length - 1].at[choice.noise].gap
-    // Before an answer only the place that is drawn.
-    const known = told ? frames : frames.slice(step === OPENS ? OPENS : 0, step + 1)
+    // Before the answer, only the drawn distance.
+    const known = told ? frames : frames.slice(step === OPENING_STEP ? OPENING_STEP : 0, step + 1)
     return {
       picture: {
         ...plane,
@@ -163,7 +163,7 @@ export const correction = define<Float64Array, Frame>({
         inset: {
           share: 0.17,
           marks: [
-            // Wider, so that it is seen where both coincide.
+            // Wider, so that it is visible where both coincide.
             arrow(heel, moved(heel, em, enlarged), 'em', told ? 8 : 4),
             ...(told
               ? [
@@ -204,7 +204,7 @@ export const correction = define<Float64Array, Frame>({
         : `At |c| = ${far} and noise t = ${choice.noise} the steps differ by *${percent(now)}* of the EM step; the descent step is *${(length(descent) / length(em)).toFixed(2)} times* as long.`,
       answer: last < 0.5 * first ? 'fade' : last > 2 * first ? 'grow' : 'same',
       happened: `From |c| = ${frames[0].far} to ${frames[frames.length - 1].far} the difference fell from ${percent(first)} to ${percent(last)}. At |c| = 3 it is ${noises.map(([time, name]) => `${percent(frames[Math.min(5, frames.length - 1)].at[time].gap)} at ${name}`).join(', ')}.`,
-      why: `The gap between the tips comes from the purple points between the clusters, whose cluster the model cannot tell. With the noise added they are ${unsure(2)} of ${setting.length / 2} at |c| = 2, and ${unsure(FAR[FAR.length - 1])} at |c| = ${FAR[FAR.length - 1]}: the further apart the clusters, the fewer. More noise blurs the clusters into each other and brings them back.`
+      why: `The gap between the tips comes from the purple points between the clusters, whose cluster the model cannot tell. With the noise added they are ${unsure(2)} of ${setting.length / 2} at |c| = 2, and ${unsure(DISTANCES[DISTANCES.length - 1])} at |c| = ${DISTANCES[DISTANCES.length - 1]}: the further apart the clusters, the fewer. More noise blurs the clusters into each other and brings them back.`
     }
   }
 })

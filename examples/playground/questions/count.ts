@@ -1,11 +1,11 @@
-/** How many clusters there are depends on what a cluster may look like. */
+/** How many clusters there are depends on the shape that a cluster may have. */
 import { fit, Key, Mixture } from 'ornstein'
 import { cloud as dots, cross, curve, disc, ellipse, type Look, type Place, type Tile } from '../plot.js'
-import { type Choice, define, places, plain } from './question.js'
+import { type Choice, defineQuestion, places, selfNamedOptions } from './question.js'
 
 const MOST = 10
-/** Number of rows that are drawn at most. */
-const DRAWN = 500
+/** Maximum number of drawn rows. */
+const MAX_DRAWN_ROWS = 500
 const FAMILIES = { isotropic: 'round', full: 'any shape' }
 const CRITERIA = { bic: 'BIC', icl: 'ICL' }
 type Family = keyof typeof FAMILIES
@@ -15,7 +15,7 @@ interface Fitted extends Readonly<Record<Criterion, number>> {
   readonly means: ReadonlyArray<number>
   readonly covariances: ReadonlyArray<ReadonlyArray<number>>
 }
-/** The fits with one component more. */
+/** Fits with one component more. */
 type Frame = Readonly<Record<Family, Fitted>>
 
 const clustersOf = (
@@ -38,7 +38,7 @@ const truthOf = (length: number): Mixture.Mixture => {
 const dataOf = (choice: Readonly<Record<string, string>>) =>
   Mixture.sample(Number(choice.rows))(Key.fromSeed(7))(truthOf(Number(choice.length)))
 
-/** The fits of a choice, by their number of components. */
+/** Fits of a choice, by number of components. */
 function* fits(choice: Choice): Generator<Frame, undefined> {
   const data = dataOf(choice)
   const fitted = (family: Family, components: number): Fitted => {
@@ -54,7 +54,7 @@ function* fits(choice: Choice): Generator<Frame, undefined> {
   for (let k = 1; k <= MOST; k++) yield { isotropic: fitted('isotropic', k), full: fitted('full', k) }
 }
 
-export const count = define<Float64Array, Frame>({
+export const count = defineQuestion<Float64Array, Frame>({
   number: '8',
   name: 'How many',
   question: 'How many clusters are there?',
@@ -75,7 +75,7 @@ export const count = define<Float64Array, Frame>({
         ['1', 'round']
       ]
     },
-    { name: 'rows', label: 'Rows', options: plain('900', '150') }
+    { name: 'rows', label: 'Rows', options: selfNamedOptions('900', '150') }
   ],
   tries: [
     { text: 'Let shapes vary', asks: 'How many now?', choice: { family: 'full', step: '2' } },
@@ -95,7 +95,7 @@ export const count = define<Float64Array, Frame>({
   stored: { choices: [{}, { length: '1' }, { rows: '150' }], compute: choice => [...fits(choice)] },
   run: (choice, stored) => ({
     setting: dataOf(choice).values,
-    // What `compute` returned, through JSON.
+    // Result of `compute`, through JSON.
     frames: (stored as ReadonlyArray<Frame> | undefined) ?? fits(choice)
   }),
   view: seen => {
@@ -108,8 +108,8 @@ export const count = define<Float64Array, Frame>({
     const lookOf = (of: Family): Look => (of === 'full' ? 'em' : 'descent')
     const { bic, icl } = frames[step][family]
     const truth = clustersOf(Number(choice.length))
-    const rows = setting.subarray(0, 2 * DRAWN)
-    // The chosen family has as many components as the slider says, the other one as many as its lowest BIC so far.
+    const rows = setting.subarray(0, 2 * MAX_DRAWN_ROWS)
+    // The chosen family has the slider's number of components, the other one that of its lowest BIC so far.
     const tile = (of: Family): Tile => {
       const at = of === family ? step : best(of, 'bic')
       const own = lookOf(of)
@@ -130,7 +130,7 @@ export const count = define<Float64Array, Frame>({
     }
     const all = frames.flatMap(({ isotropic, full }) => [isotropic.bic, full.bic, isotropic.icl, full.icl])
     const least = Math.min(...all)
-    // One component is far off, and would hide what is to be seen.
+    // The values for one component are so much larger that they would hide the rest.
     const most = Math.max(least + 10, ...frames.slice(1).flatMap(({ isotropic, full }) => [isotropic.icl, full.icl]))
     const room = 0.08 * (most - least)
     const panel = (by: Criterion) => ({
@@ -144,7 +144,7 @@ export const count = define<Float64Array, Frame>({
           label: FAMILIES[of],
           look: lookOf(of),
           places: known.map((frame, i) => [i + 1, frame[of][by]] as const),
-          // The lowest.
+          // The lowest value.
           at: [best(of, by) + 1, known[best(of, by)][of][by]]
         })
       )

@@ -1,7 +1,7 @@
-/** What a denoiser is: a guess of where a noised point came from; and the loss: how far such guesses miss. */
+/** A denoiser guesses where a noised point came from; the loss measures how far such guesses miss. */
 import { Initializer, Key, Mixture, Picture, type Points, Schedule, Score } from 'ornstein'
 import { arrow, cross, curve, disc, label, type Look, path, type Place, placesOf, ring, rule, tick } from '../plot.js'
-import { clouded, define, descend, mean, noisedAt, spreadAt, states, upTo } from './question.js'
+import { noisedCloud, defineQuestion, descend, mean, noisedAt, noiseSpread, states, upTo } from './question.js'
 
 const { Marks } = Picture
 
@@ -14,39 +14,39 @@ const CENTRES: ReadonlyArray<Place> = [
 const NAMES = ['A', 'B', 'C']
 const WRONG: Place = [0.7, -3.2]
 const ROWS = 900
-const MOST = 2.7
-/** Steps of the slider from no noise to the most, and the one at which the page opens. */
-const LEVELS = 54
-const OPENS = 9
-const DESCENT = 40
+const MAX_NOISE_TIME = 2.7
+/** Number of steps of the slider from no noise to the most. */
+const NOISE_STEPS = 54
+const OPENING_STEP = 9
+const DESCENT_STEPS = 40
 
 const mixtureOf = (centres: ReadonlyArray<Place>): Mixture.Mixture =>
   Mixture.of({ means: centres.map(at => [...at]), variances: centres.map(() => WIDTH * WIDTH) })
 const truth = mixtureOf(CENTRES)
-const timeAt = (step: number): number => (MOST * step) / LEVELS
+const timeAt = (step: number): number => (MAX_NOISE_TIME * step) / NOISE_STEPS
 
 interface Frame {
   readonly time: number
-  /** The centres of the model; null where they are as chosen. */
+  /** Centres of the model; null if they are as chosen. */
   readonly model: ReadonlyArray<Place> | null
 }
 
 const rowsOf = (values: Float64Array): Points.Points => ({ rows: values.length / 2, dim: 2, values })
 
-/** E[x₀ | x_t] = (x_t + σ² s(x_t)) / α for rows x_t/α: where a mixture’s best guess sends each. */
+/** E[x₀ | x_t] = (x_t + σ² s(x_t)) / α for rows x_t/α: a mixture's best guess for each. */
 const guesses = (mixture: Mixture.Mixture, noised: Float64Array, time: number): Float64Array => {
   const level = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
   const { alpha, sigma } = level
   const scores = Mixture.score(rowsOf(noised.map(x => alpha * x)))(Mixture.diffuse(level)(mixture)).values
   return noised.map((x, i) => x + (sigma * sigma * scores[i]) / alpha)
 }
-/** The chance that a noised place came from each component. */
+/** Probability of each component given a noised point. */
 const chances = (mixture: Mixture.Mixture, place: Place, time: number): ReadonlyArray<number> => {
   const level = Schedule.level(time)(Schedule.ornsteinUhlenbeck)
   const row = rowsOf(Float64Array.from(place, x => level.alpha * x))
   return [...Mixture.responsibilities(row)(Mixture.diffuse(level)(mixture)).values]
 }
-/** The mean squared miss over the rows: the loss, by the one draw of noise that the picture shows. */
+/** Loss: mean squared miss over the rows, for the draw of noise that is shown. */
 const lossOf = (mixture: Mixture.Mixture, points: Float64Array, time: number): number => {
   const guessed = guesses(mixture, noisedAt(points, time), time)
   return mean([...guessed].map((x, i) => 2 * (x - points[i]) ** 2))
@@ -54,12 +54,12 @@ const lossOf = (mixture: Mixture.Mixture, points: Float64Array, time: number): n
 
 type Losses = ReadonlyArray<Place>
 const losses = new Map<string, Losses>()
-/** The loss by noise level; kept, as it is the same until a centre moves. */
+/** Loss by noise level, cached until a centre moves. */
 const lossesOf = (centres: ReadonlyArray<Place>, points: Float64Array): Losses => {
   const key = centres.join()
   const known =
     losses.get(key) ??
-    Array.from({ length: LEVELS / 2 + 1 }, (_, i) => {
+    Array.from({ length: NOISE_STEPS / 2 + 1 }, (_, i) => {
       const time = timeAt(2 * i)
       return [time, lossOf(mixtureOf(centres), points, time)] as const
     })
@@ -73,9 +73,9 @@ const nearest = (points: Float64Array, [x, y]: Place): number => {
   return far.indexOf(Math.min(...far))
 }
 
-/** The first point to ask about, at the noise where the page opens: undecided between B and another centre, and clearly so. */
-const undecided = (points: Float64Array): number => {
-  const time = timeAt(OPENS)
+/** Index of the first point to ask about: at the opening noise about 0.35 of B and 0.6 of another centre. */
+const firstAskedPoint = (points: Float64Array): number => {
+  const time = timeAt(OPENING_STEP)
   const noised = noisedAt(points, time)
   const sent = placesOf(guesses(truth, noised, time))
   const far = placesOf(noised).map(([x, y], i) => {
@@ -94,14 +94,14 @@ const kindOf = (shares: ReadonlyArray<number>): string => {
 const shown = ([x, y]: Place): string => `(${x.toFixed(2)}, ${y.toFixed(2)})`.replaceAll('-', '−')
 const squared = (a: Place, b: Place): number => (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2
 const withB = (b: Place): ReadonlyArray<Place> => [CENTRES[0], b, CENTRES[2]]
-/** The choice’s centre of B; the true one, unless it was moved. */
+/** Centre of B in the choice; the true one if it was not moved. */
 const chosenB = (b: string): Place => {
   const [x, y] = b.split(',').map(Number)
   return [x, y]
 }
 const written = ([x, y]: Place): string => `${x.toFixed(2)},${y.toFixed(2)}`
 
-export const denoising = define<Float64Array, Frame>({
+export const denoising = defineQuestion<Float64Array, Frame>({
   number: '0',
   name: 'What is denoising',
   question: 'What is denoising?',
@@ -113,10 +113,10 @@ export const denoising = define<Float64Array, Frame>({
   play: '▶ Noise',
   place: ({ frames, step, choice }) =>
     choice.learns === 'yes'
-      ? `step ${step} of ${DESCENT}`
-      : `t = ${frames[step].time.toFixed(2)}, spread ${spreadAt(frames[step].time).toFixed(1)}`,
-  opens: { step: OPENS, blur: 1 },
-  finding: { step: OPENS, blur: 1 },
+      ? `step ${step} of ${DESCENT_STEPS}`
+      : `t = ${frames[step].time.toFixed(2)}, spread ${noiseSpread(frames[step].time).toFixed(1)}`,
+  opens: { step: OPENING_STEP, blur: 1 },
+  finding: { step: OPENING_STEP, blur: 1 },
   controls: [
     {
       name: 'arrows',
@@ -141,7 +141,11 @@ export const denoising = define<Float64Array, Frame>({
   tries: [
     { text: 'Almost no noise', asks: 'Which centres count?', choice: { step: '2' } },
     { text: 'Very much noise', asks: 'Where do all arrows go?', choice: { step: '50', arrows: 'many' } },
-    { text: 'A wrong mixture', asks: 'How low can its loss go?', choice: { b: written(WRONG), step: String(OPENS) } },
+    {
+      text: 'A wrong mixture',
+      asks: 'How low can its loss go?',
+      choice: { b: written(WRONG), step: String(OPENING_STEP) }
+    },
     { text: 'Let descent move it', asks: 'Does it find the centre?', choice: { b: written(WRONG), learns: 'yes' } }
   ],
   ask: ({ b, learns }) =>
@@ -173,21 +177,21 @@ export const denoising = define<Float64Array, Frame>({
             ],
             atOnce: true
           },
-  steps: ({ learns }) => (learns === 'yes' ? DESCENT : LEVELS),
+  steps: ({ learns }) => (learns === 'yes' ? DESCENT_STEPS : NOISE_STEPS),
   run: ({ learns, b }) => {
     const data = Mixture.sample(ROWS)(Key.fromSeed(20))(truth)
     const frames = function* (): Generator<Frame> {
       if (learns !== 'yes') {
-        for (let step = 0; step <= LEVELS; step++) yield { time: timeAt(step), model: null }
+        for (let step = 0; step <= NOISE_STEPS; step++) yield { time: timeAt(step), model: null }
         return
       }
-      const time = timeAt(OPENS)
-      // The score knows components of variance 1: the plane in units of a cluster’s spread.
+      const time = timeAt(OPENING_STEP)
+      // The score has components of variance 1, so the plane is in units of a cluster's standard deviation.
       const unit = { ...data, values: data.values.map(x => x / WIDTH) }
       const start = Initializer.centres(withB(chosenB(b)).map(([x, y]) => [x / WIDTH, y / WIDTH]))
-      // The same noise beside smaller units is less of it: σ/α = s/τ.
-      const own = Math.log(1 + (spreadAt(time) / WIDTH) ** 2) / 2
-      const stages = [descend(own, DESCENT, 3)]
+      // Noise is smaller relative to these units: σ/α = s/τ.
+      const own = Math.log(1 + (noiseSpread(time) / WIDTH) ** 2) / 2
+      const stages = [descend(own, DESCENT_STEPS, 3)]
       for (const { params } of states({ data: unit, score: Score.spherical({ components: 3 }), start, stages }))
         yield { time, model: placesOf(params.means.values.map(x => WIDTH * x)) }
     }
@@ -202,7 +206,7 @@ export const denoising = define<Float64Array, Frame>({
     const centres = frame.model ?? withB(b)
     const isWrong = learns || choice.b !== written(CENTRES[1])
     const model = mixtureOf(centres)
-    if (choice.point === '-1' && asked < 0) asked = undecided(points)
+    if (choice.point === '-1' && asked < 0) asked = firstAskedPoint(points)
     const picked = choice.point === '-1' ? asked : Math.min(ROWS - 1, Math.trunc(Number(choice.point)))
     const noised = noisedAt(points, time)
     const from: Place = [points[2 * picked], points[2 * picked + 1]]
@@ -212,7 +216,7 @@ export const denoising = define<Float64Array, Frame>({
     const [own] = placesOf(guesses(model, Float64Array.from(at), time))
     const least = lossOf(truth, points, time)
     const loss = isWrong ? lossOf(model, points, time) : least
-    const { cloud, plane } = clouded(seen, points, { time: frame.time, reach: 4.3 })
+    const { cloud, plane } = noisedCloud(seen, points, { time: frame.time, reach: 4.3 })
 
     const look: Look = isWrong ? 'descent' : 'em'
     const many = choice.arrows === 'many' && told
@@ -255,7 +259,7 @@ export const denoising = define<Float64Array, Frame>({
       panels: [
         {
           title: told ? 'Mean squared miss, by noise level' : 'Mean squared miss: after your answer',
-          x: { domain: [0, MOST], title: 'noise level t' },
+          x: { domain: [0, MAX_NOISE_TIME], title: 'noise level t' },
           y: { domain: [0, 1.3 * most], count: 3 },
           marks: told
             ? [
@@ -275,7 +279,7 @@ export const denoising = define<Float64Array, Frame>({
         learns
           ? {
               title: `The loss at this noise: ${loss.toFixed(2)}`,
-              x: { domain: [0, DESCENT], title: 'step of descent', least: 1 },
+              x: { domain: [0, DESCENT_STEPS], title: 'step of descent', least: 1 },
               y: { domain: [0, 1.1 * Math.max(lines[0][1], least)], count: 3 },
               marks: [
                 ...curve({
@@ -283,7 +287,7 @@ export const denoising = define<Float64Array, Frame>({
                   look: 'em',
                   places: [
                     [0, least],
-                    [DESCENT, least]
+                    [DESCENT_STEPS, least]
                   ]
                 }),
                 ...curve({ label: 'this model', look: 'descent', places: lines, at: [step, loss] })
@@ -329,7 +333,7 @@ export const denoising = define<Float64Array, Frame>({
         ? `The model’s B is *${off < 0.05 ? 'where it should be' : `${off.toFixed(1)} from where it should be`}*. Over all ${ROWS} points its guess misses by *${loss.toFixed(2)}* in the mean square: that is its {loss}.`
         : told
           ? `The best guess for the ringed point is ${shown(best)}: the chances that it came from each centre are *${listed}*.`
-          : `At noise level t = ${time.toFixed(2)} a push has standard deviation √(exp 2t − 1) = *${spreadAt(time).toFixed(1)}* in each direction. Choose an answer; the best guess is then drawn.`,
+          : `At noise level t = ${time.toFixed(2)} a push has standard deviation √(exp 2t − 1) = *${noiseSpread(time).toFixed(1)}* in each direction. Choose an answer; the best guess is then drawn.`,
       answer: isWrong ? (learns && !isDown ? 'nearer' : 'true') : kind,
       happened: isWrong
         ? learns

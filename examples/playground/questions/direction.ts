@@ -1,36 +1,36 @@
-/** At high noise, a short guess turns as power iteration on the second moment does, and only then grows. */
+/** At high noise, a short guess turns as in power iteration on the second moment, and only then grows. */
 import { Initializer, Key, Mixture, type Points, Score } from 'ornstein'
 import { arrow, cross, curve, type Inset, label, path, type Place, ring, rule, tick } from '../plot.js'
 import {
   alpha2,
   angle,
-  clouded,
-  define,
+  noisedCloud,
+  defineQuestion,
   descendPair,
   length,
   percent,
-  plain,
-  since,
+  selfNamedOptions,
+  firstStepWhere,
   states,
-  turned,
+  rotated,
   upTo
 } from './question.js'
 
 interface Setting {
   readonly points: Float64Array
   readonly truth: Place
-  /** By what power iteration multiplies the part of an arrow along the data’s widest direction, and across it. */
+  /** Factors of power iteration along the data's widest direction, and across it. */
   readonly growth: readonly [along: number, across: number]
 }
 interface Frame {
   readonly guess: Place
-  /** What Ĉ alone predicts. */
+  /** Prediction by Ĉ alone. */
   readonly power: Place
 }
 
 const read = (choice: Readonly<Record<string, string>>) => {
   const [start, time, far, degrees] = [choice.start, choice.noise, choice.far, choice.degrees].map(Number)
-  // A step multiplies the part along the clusters by this, and the rest by one.
+  // A step multiplies the part along the clusters by exp(growth), relative to the rest.
   const growth = Math.log(1 + 2 * alpha2(time) * far * far)
   const grown = Math.log(far / (start * Math.cos(1.48))) / growth
   const straight = Math.log(11.4 * 57) / growth
@@ -49,13 +49,13 @@ const secondMoment = ({ rows, values }: Points.Points): readonly [xx: number, xy
   return [xx / rows, xy / rows, yy / rows]
 }
 
-/** What a run did first. */
-const facts = (frames: ReadonlyArray<Frame>, truth: Place, start: number) => {
+/** Summary of the run's first events, for its texts. */
+const runSummary = (frames: ReadonlyArray<Frame>, truth: Place, start: number) => {
   const off = frames.map(({ guess }) => angle(guess, truth))
   const long = frames.map(({ guess }) => length(guess))
   const end = long[long.length - 1]
-  const within = since(off, degrees => degrees < 5)
-  const half = since(long, each => each > end / 2)
+  const within = firstStepWhere(off, degrees => degrees < 5)
+  const half = firstStepWhere(long, each => each > end / 2)
   const shortest = Math.min(...long)
   const answer =
     shortest < 0.97 * start
@@ -66,17 +66,20 @@ const facts = (frames: ReadonlyArray<Frame>, truth: Place, start: number) => {
           ? 'grow'
           : 'both'
   const gap = Math.max(...frames.map(({ power }, i) => Math.abs(off[i] - angle(power, truth))))
-  const apart = since(frames, ({ guess, power }) => Math.abs(Math.log(length(power) / length(guess))) > Math.log(1.1))
+  const apart = firstStepWhere(
+    frames,
+    ({ guess, power }) => Math.abs(Math.log(length(power) / length(guess))) > Math.log(1.1)
+  )
   return { off, long, end, within, half, shortest, answer, gap, apart }
 }
 
-/** The part of a guess along the truth, and the part across it. */
+/** Parts of a guess along the truth and across it. */
 const parts = (guess: Place, [x, y]: Place): Place => {
   const far = length([x, y])
   return [(guess[0] * x + guess[1] * y) / far, (guess[1] * x - guess[0] * y) / far]
 }
 
-export const direction = define<Setting, Frame>({
+export const direction = defineQuestion<Setting, Frame>({
   number: '1',
   name: 'What is learned first',
   question: 'What does descent learn first?',
@@ -87,9 +90,9 @@ export const direction = define<Setting, Frame>({
   leads: 'Why lower the noise?',
   unit: 'step',
   controls: [
-    { name: 'start', label: 'Start length', options: plain('0.01', '1', '3') },
-    { name: 'noise', label: 'Noise level t', options: plain('0.1', '0.5', '1.5', '2'), chosen: '1.5' },
-    { name: 'far', label: 'Length of c', options: plain('1', '2', '3'), chosen: '2' },
+    { name: 'start', label: 'Start length', options: selfNamedOptions('0.01', '1', '3') },
+    { name: 'noise', label: 'Noise level t', options: selfNamedOptions('0.1', '0.5', '1.5', '2'), chosen: '1.5' },
+    { name: 'far', label: 'Length of c', options: selfNamedOptions('1', '2', '3'), chosen: '2' },
     { name: 'degrees', label: 'Angle of the start', options: [], chosen: '85' }
   ],
   tries: [
@@ -116,7 +119,7 @@ export const direction = define<Setting, Frame>({
     const data = Mixture.sample(1000)(Key.fromSeed(7))(Mixture.symmetricPair([...truth]))
     const [xx, xy, yy] = secondMoment(data)
     const rate = 2 * alpha2(time)
-    const first = turned([0.8 * start, 0.6 * start], degrees)
+    const first = rotated([0.8 * start, 0.6 * start], degrees)
     const frames = function* (): Generator<Frame> {
       let power = first
       const stages = [descendPair(time, steps)]
@@ -137,12 +140,12 @@ export const direction = define<Setting, Frame>({
     const { points, truth } = setting
     const { start, time, far, degrees, steps } = read(choice)
     const { guess } = frames[step]
-    const known = facts(frames, truth, start)
+    const known = runSummary(frames, truth, start)
     const off = known.off[step]
     const now = known.long[step]
-    const { cloud, plane, says } = clouded(seen, points, { time, reach: Math.max(4.2, far + 2.6, start + 0.8) })
+    const { cloud, plane, says } = noisedCloud(seen, points, { time, reach: Math.max(4.2, far + 2.6, start + 0.8) })
 
-    // A dial beside the data shows the direction of an arrow of any length.
+    // A dial next to the data shows the direction of arrows of any length.
     const along = (to: Place, share: number): Place => [(share * to[0]) / length(to), (share * to[1]) / length(to)]
     const tip = along(guess, 0.88)
     const hasMirror = now > 0.1 * plane.reach

@@ -10,7 +10,7 @@ import { shapes } from './shapes.js'
 import { start } from './start.js'
 import { weights } from './weights.js'
 
-/** In the order of the page. One more is a file like these, and its name here. */
+/** Questions in the page's order; a new question is a file like these and an entry here. */
 export const questions: ReadonlyArray<Question> = [
   denoising,
   direction,

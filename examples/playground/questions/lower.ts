@@ -1,19 +1,31 @@
-/** Very high noise shows how wide a cloud is, and hardly which way it is turned. */
+/** Very high noise shows the width of a cloud, and hardly its orientation. */
 import { Initializer, Key, Mixture, Score } from 'ornstein'
 import { cross, curve, disc, path, type Place, rule, tick } from '../plot.js'
-import { clouded, define, descend, length, mean, places, plain, polygon, since, states, upTo } from './question.js'
+import {
+  noisedCloud,
+  defineQuestion,
+  descend,
+  length,
+  mean,
+  places,
+  selfNamedOptions,
+  polygon,
+  firstStepWhere,
+  states,
+  upTo
+} from './question.js'
 
 const RADIUS = 3
 const TURN = 0.4
-/** Steps of low noise at the end. */
-const LOW = 30
+/** Number of steps of low noise at the end. */
+const LOW_NOISE_STEPS = 30
 
 const truth = polygon(3, RADIUS, TURN)
 
 const read = (choice: Readonly<Record<string, string>>) => {
   const time = Number(choice.noise)
   const before = time === 0.1 ? 0 : choice.switch === 'never' ? 200 : Number(choice.switch)
-  const after = choice.switch === 'never' && time !== 0.1 ? 0 : LOW
+  const after = choice.switch === 'never' && time !== 0.1 ? 0 : LOW_NOISE_STEPS
   return { time, before, after, isLow: time === 0.1, never: after === 0 }
 }
 
@@ -22,7 +34,7 @@ interface Frame {
   readonly guesses: ReadonlyArray<number>
 }
 interface TriangleRun {
-  /** The rows, [n, 2]. */
+  /** Rows, [n, 2]. */
   readonly setting: Float64Array
   readonly frames: Iterable<Frame>
 }
@@ -32,10 +44,10 @@ const centred = ({ guesses }: Frame): ReadonlyArray<Place> => {
   const y = mean(all.map(([, y]) => y))
   return all.map(([u, v]) => [u - x, v - y])
 }
-/** The radius of a triangle, in the mean square. */
-const size = (frame: Frame): number => length(centred(frame).flat()) / Math.sqrt(3)
-/** By how much it would have to turn, in degrees: at most 60. */
-const turned = (frame: Frame): number =>
+/** Root mean square radius of a triangle. */
+const triangleRadius = (frame: Frame): number => length(centred(frame).flat()) / Math.sqrt(3)
+/** Angle by which the triangle is turned from the truth, in degrees: at most 60. */
+const turnedDegrees = (frame: Frame): number =>
   Math.min(
     ...centred(frame).map(([x, y]) => {
       const off = (((((Math.atan2(y, x) - TURN) * 180) / Math.PI) % 120) + 120) % 120
@@ -43,7 +55,7 @@ const turned = (frame: Frame): number =>
     })
   )
 
-/** The run of a choice: descent at the noise chosen, then at low noise. */
+/** Run of a choice: descent at the chosen noise, then at low noise. */
 export const triangleRun = (choice: Readonly<Record<string, string>>): TriangleRun => {
   const { time, before, after } = read(choice)
   const data = Mixture.sample(1000)(Key.fromSeed(7))(Mixture.of({ means: truth }))
@@ -56,7 +68,7 @@ export const triangleRun = (choice: Readonly<Record<string, string>>): TriangleR
   return { setting: data.values, frames: frames() }
 }
 
-export const lower = define<Float64Array, Frame>({
+export const lower = defineQuestion<Float64Array, Frame>({
   number: '2',
   name: 'Why lower the noise',
   question: 'If high noise works, why lower it?',
@@ -64,7 +76,7 @@ export const lower = define<Float64Array, Frame>({
   statement:
     'At high noise the {loss} compares moments, the means of products of n coordinates, and the n-th counts as α²ⁿ. A triangle and the same triangle turned have one mean and one covariance, and differ only from the {third moment} on. The settings were chosen to make the gap visible: at t = 1 it is small.',
   opens: { blur: 1 },
-  // The steps in which the noise falls and the triangle snaps into place are shown slowly.
+  // Slows the steps in which the noise falls and the triangle turns into place.
   slow: (choice, step) => {
     const { before, after } = read(choice)
     return before > 0 && after > 0 && step >= before - 1 && step < before + 5 ? 8 : 1
@@ -72,7 +84,12 @@ export const lower = define<Float64Array, Frame>({
   leads: 'Is a denoising step an EM step?',
   unit: 'step',
   controls: [
-    { name: 'noise', label: 'Noise level t at first', options: plain('0.1', '1', '1.5', '2.2'), chosen: '2.2' },
+    {
+      name: 'noise',
+      label: 'Noise level t at first',
+      options: selfNamedOptions('0.1', '1', '1.5', '2.2'),
+      chosen: '2.2'
+    },
     {
       name: 'switch',
       label: 'Switch to low noise',
@@ -112,12 +129,12 @@ export const lower = define<Float64Array, Frame>({
   view: seen => {
     const { setting, frames, step, done, choice } = seen
     const { time, before, after, isLow, never } = read(choice)
-    const sized = since(frames, frame => Math.abs(size(frame) - RADIUS) < 0.1 * RADIUS)
-    const straight = since(frames, frame => turned(frame) < 3)
+    const sized = firstStepWhere(frames, frame => Math.abs(triangleRadius(frame) - RADIUS) < 0.1 * RADIUS)
+    const straight = firstStepWhere(frames, frame => turnedDegrees(frame) < 3)
     const now = frames[step]
     const last = frames[frames.length - 1]
     const level = step < before || never ? time : 0.1
-    const { cloud, plane, says } = clouded(seen, setting, { time: level, reach: 5.6 })
+    const { cloud, plane, says } = noisedCloud(seen, setting, { time: level, reach: 5.6 })
     const x = { domain: [0, before + after] as const, least: 1 }
     const rules = isLow || never ? [] : [rule('x', before)]
     const switched = rules.length > 0 ? `: low noise from step ${before}` : ''
@@ -125,13 +142,13 @@ export const lower = define<Float64Array, Frame>({
       curve({ label, look, places: upTo(frames, step, of), at: [step, of(now)] })
     const isApart = straight < 0 || straight > sized + 8
     const gap = `The size is within 10\u00a0% by step ${sized}`
-    // A dial beside the data shows how a triangle of any size is turned.
+    // A dial next to the data shows the orientation of triangles of any size.
     const inDial = (corners: ReadonlyArray<Place>, long: number): ReadonlyArray<Place> =>
       corners.map(([u, v]) => [(0.9 * u) / long, (0.9 * v) / long])
-    // The first steps of low noise may lose size before they gain it.
-    const least = Math.min(...frames.slice(before, before + 4).map(size))
+    // In the first steps of low noise the size may fall before it grows.
+    const least = Math.min(...frames.slice(before, before + 4).map(triangleRadius))
     const dip =
-      size(frames[before] ?? last) - least > 0.1
+      triangleRadius(frames[before] ?? last) - least > 0.1
         ? ` The size dips to ${least.toFixed(1)} on the way: each turned corner first moves to the mean of rows of two clusters, further inside.`
         : ''
     return {
@@ -155,11 +172,11 @@ export const lower = define<Float64Array, Frame>({
         inset: {
           marks: [
             path(inDial(truth, RADIUS), 'truth', { isClosed: true, dash: '3 4', width: 1.5 }),
-            path(inDial(centred(now), size(now)), 'descent', { isClosed: true, width: 3 })
+            path(inDial(centred(now), triangleRadius(now)), 'descent', { isClosed: true, width: 3 })
           ],
           words: [
-            [`${turned(now).toFixed(0)}° off`, 'truth'],
-            ...(size(now) < RADIUS / 2 ? [['enlarged', 'quiet'] as const] : [])
+            [`${turnedDegrees(now).toFixed(0)}° off`, 'truth'],
+            ...(triangleRadius(now) < RADIUS / 2 ? [['enlarged', 'quiet'] as const] : [])
           ]
         }
       },
@@ -168,16 +185,16 @@ export const lower = define<Float64Array, Frame>({
           title: `Size of triangle${switched}`,
           x,
           y: { domain: [0, 3.4], ticks: [tick(0), tick(RADIUS, 'truth')] },
-          marks: [...rules, ...line('size', 'descent', size)]
+          marks: [...rules, ...line('size', 'descent', triangleRadius)]
         },
         {
           title: 'How far it is turned',
           x: { ...x, title: 'step' },
           y: { domain: [0, 62], ticks: [0, 30, 60].map(value => tick(value, `${value}°`)) },
-          marks: [...rules, ...line('turn', 'em', turned)]
+          marks: [...rules, ...line('turn', 'em', turnedDegrees)]
         }
       ],
-      now: `Step ${step}, noise t = ${level}: the triangle has *size ${size(now).toFixed(1)} of ${RADIUS}* and is *${turned(now).toFixed(0)}° off*.`,
+      now: `Step ${step}, noise t = ${level}: the triangle has *size ${triangleRadius(now).toFixed(1)} of ${RADIUS}* and is *${turnedDegrees(now).toFixed(0)}° off*.`,
       answer: isApart ? 'size' : 'both',
       happened: !done
         ? ''
@@ -185,9 +202,9 @@ export const lower = define<Float64Array, Frame>({
           ? `Size and direction are right by step ${Math.max(sized, straight)}. Here low noise alone is the fastest way; question 5 shows where it fails.`
           : never
             ? straight < 0
-              ? `${gap}. After ${before} steps the triangle is still ${turned(last).toFixed(0)}° off.`
+              ? `${gap}. After ${before} steps the triangle is still ${turnedDegrees(last).toFixed(0)}° off.`
               : `${gap}, the direction within 3° by step ${straight}. The noisier, the wider this gap.`
-            : `${gap}. ${straight >= 0 && straight <= before ? `The direction is within 3° by step ${straight}.` : `At step ${before} the noise fell, with the triangle ${turned(frames[before] ?? last).toFixed(0)}° off. Low noise brought it below 3° ${straight < 0 ? 'never' : `within ${straight - before} steps`}.${dip}`}`,
+            : `${gap}. ${straight >= 0 && straight <= before ? `The direction is within 3° by step ${straight}.` : `At step ${before} the noise fell, with the triangle ${turnedDegrees(frames[before] ?? last).toFixed(0)}° off. Low noise brought it below 3° ${straight < 0 ? 'never' : `within ${straight - before} steps`}.${dip}`}`,
       why:
         isLow || !isApart
           ? 'With this little noise the three clusters stay apart, so each guess is pulled towards its own cluster. That sets size and direction together.'

@@ -13,32 +13,41 @@ import {
   tick,
   type Tile
 } from '../plot.js'
-import { angle, type Choice, define, descendPair, learned, length, mean, plain } from './question.js'
+import {
+  angle,
+  type Choice,
+  defineQuestion,
+  descendPair,
+  finalParams,
+  length,
+  mean,
+  selfNamedOptions
+} from './question.js'
 
 const ROWS = [8, 16, 32, 64, 128, 256, 512]
-/** Those of which there is a picture. */
-const DRAWN = [8, 32, 128, 512]
-/** Half the width of a picture, and how many rows it shows at most. */
+/** Numbers of rows with a picture. */
+const DRAWN_ROW_COUNTS = [8, 32, 128, 512]
+/** Half the width of a picture. */
 const REACH = 3.3
 const MOST_DOTS = 200
-const SAMPLES = 20
-/** Found: within so many degrees. */
-const FOUND = 45
+const DATA_SETS = 20
+/** Maximum angle to the truth of a direction that counts as found, in degrees. */
+const MAX_FOUND_DEGREES = 45
 const TIME = 1.5
 
-/** What was learned from a data set. */
+/** Results of a data set. */
 interface Learned {
   /** Degrees from the truth. */
   readonly descent: number
   readonly power: number
-  /** The rows along the truth, and along the part of the learned direction across it, [n, 2]. */
+  /** Coordinates of the rows along the truth, and along the part of the learned direction across it, [n, 2]. */
   readonly rows: Float64Array
-  /** Their variance along the learned direction, and along the truth. */
+  /** Variance of the rows along the learned direction, and along the truth. */
   readonly stretch: readonly [learned: number, truth: number]
 }
-/** A data set for each number of rows. */
+/** Results for each number of rows. */
 type Frame = ReadonlyArray<Learned>
-/** What was found in a data set: by descent, a vector of each dimension, and by power iteration, its angle. */
+/** Direction found by descent, with all coordinates, and angle of power iteration. */
 interface Found {
   readonly mean: ArrayLike<number>
   readonly power: number
@@ -47,7 +56,7 @@ interface Found {
 const scaled = (v: ArrayLike<number>, by: number): ReadonlyArray<number> => Array.from(v, x => by * x)
 const inner = (u: ArrayLike<number>, v: ArrayLike<number>): number =>
   Array.from(u).reduce((sum, x, i) => sum + x * v[i], 0)
-/** The coordinate of each row along a direction. */
+/** Coordinate of each row along a direction. */
 const along = ({ rows, dim, values }: Points.Points, direction: ArrayLike<number>): ReadonlyArray<number> =>
   Array.from({ length: rows }, (_, i) => inner(values.subarray(i * dim, (i + 1) * dim), direction))
 const square = (all: ReadonlyArray<number>): number => mean(all.map(x => x * x))
@@ -63,7 +72,7 @@ const dataOf = (choice: Choice, n: number, seed: number): Points.Points => {
   const { far, dim } = read(choice)
   return Mixture.sample(n)(Key.fromSeed(1000 + seed))(Mixture.symmetricPair([...scaled(unitOf(dim), far)]))
 }
-/** The direction alone, in thousandths: as exact as a picture. */
+/** Rounds a unit direction to thousandths, as exact as a picture. */
 const shortened = ({ mean: found, power }: Found): Found => ({
   mean: Array.from(found, x => Math.round((1000 * x) / length(found))),
   power
@@ -72,12 +81,12 @@ const findIn = (choice: Choice, data: Points.Points, seed: number): Found => {
   const { dim, steps } = read(choice)
   const meanBy = (stage: Stage.Stage): Float64Array => {
     const start = Initializer.gaussian({ scale: 0.01 })
-    return learned({ data, score: Score.symmetricPair, start, stages: [stage], seed }).mean.values
+    return finalParams({ data, score: Score.symmetricPair, start, stages: [stage], seed }).mean.values
   }
   return { mean: meanBy(descendPair(TIME, steps)), power: angle(meanBy(Stage.powerIteration({ steps })), unitOf(dim)) }
 }
 
-export const rows = define<null, Frame>({
+export const rows = defineQuestion<null, Frame>({
   number: '4',
   name: 'How much data',
   question: 'How much data does a direction need?',
@@ -89,10 +98,16 @@ export const rows = define<null, Frame>({
   unit: 'data set',
   first: 1,
   controls: [
-    { name: 'rows', label: 'Rows', options: plain(...DRAWN.map(String)), chosen: '32', shows: true },
-    { name: 'far', label: 'Length of c', options: plain('1', '0.7', '0.5') },
-    { name: 'dim', label: 'Dimensions', options: plain('32', '8') },
-    { name: 'steps', label: 'Steps of training', options: plain('100', '300') }
+    {
+      name: 'rows',
+      label: 'Rows',
+      options: selfNamedOptions(...DRAWN_ROW_COUNTS.map(String)),
+      chosen: '32',
+      shows: true
+    },
+    { name: 'far', label: 'Length of c', options: selfNamedOptions('1', '0.7', '0.5') },
+    { name: 'dim', label: 'Dimensions', options: selfNamedOptions('32', '8') },
+    { name: 'steps', label: 'Steps of training', options: selfNamedOptions('100', '300') }
   ],
   tries: [
     { text: 'Many more: 512 rows', asks: 'Is the direction found?', choice: { rows: '512' } },
@@ -101,18 +116,18 @@ export const rows = define<null, Frame>({
     { text: '8 dimensions', asks: 'Are 32 rows enough?', choice: { dim: '8' } }
   ],
   ask: ({ rows, dim }) => ({
-    text: `${rows} rows in ${dim} dimensions. In how many of ${SAMPLES} data sets will descent come within 45°?`,
+    text: `${rows} rows in ${dim} dimensions. In how many of ${DATA_SETS} data sets will descent come within 45°?`,
     options: [
       ['few', 'In few'],
       ['half', 'About half'],
       ['most', 'In most']
     ]
   }),
-  steps: () => SAMPLES - 1,
+  steps: () => DATA_SETS - 1,
   stored: {
     choices: [{}, { steps: '300' }, { far: '0.5' }, { dim: '8' }],
     compute: choice =>
-      Array.from({ length: SAMPLES }, (_, seed) =>
+      Array.from({ length: DATA_SETS }, (_, seed) =>
         ROWS.map(n => shortened(findIn(choice, dataOf(choice, n, seed), seed)))
       )
   },
@@ -122,7 +137,7 @@ export const rows = define<null, Frame>({
     const of = (n: number, seed: number): Learned => {
       const data = dataOf(choice, n, seed)
       const { mean: found, power } = known?.[seed][ROWS.indexOf(n)] ?? findIn(choice, data, seed)
-      // The learned direction on the side of the truth, and its part across it.
+      // Turns the learned direction to the side of the truth, and takes its part across it.
       const side = Math.sign(inner(found, unit)) / length(found)
       const across = scaled(found, side).map((x, i) => x - side * inner(found, unit) * unit[i])
       const plane = [unit, scaled(across, 1 / length(across))].map(direction => along(data, direction))
@@ -134,27 +149,27 @@ export const rows = define<null, Frame>({
       }
     }
     const frames = function* (): Generator<Frame> {
-      for (let seed = 0; seed < SAMPLES; seed++) yield ROWS.map(n => of(n, seed))
+      for (let seed = 0; seed < DATA_SETS; seed++) yield ROWS.map(n => of(n, seed))
     }
     return { setting: null, frames: frames() }
   },
   view: seen => {
     const { frames, step, choice, told } = seen
     const { far, dim } = read(choice)
-    // Before an answer the first data set is drawn without what was learned.
+    // Before the answer, the first data set is drawn without results.
     const isOpen = told || step > 0
     const so = frames.slice(0, step + 1)
     const ratio = (n: number): number => (n * far ** 4) / dim
     const shown = ROWS.indexOf(Number(choice.rows))
     const of = (who: 'descent' | 'power', i: number): ReadonlyArray<number> => so.map(frame => frame[i][who])
-    const found = (all: ReadonlyArray<number>): number => all.filter(a => a <= FOUND).length
+    const found = (all: ReadonlyArray<number>): number => all.filter(a => a <= MAX_FOUND_DEGREES).length
     const share = (all: ReadonlyArray<number>): number => found(all) / all.length
     const { stretch } = frames[step][shown]
     const ray = (degrees: number, long: number): Place => [
       long * Math.cos((degrees * Math.PI) / 180),
       long * Math.sin((degrees * Math.PI) / 180)
     ]
-    /** A covariance with this variance along a direction, and 1 across it. */
+    /** Covariance with a given variance along a direction, and 1 across it. */
     const spreadOf = (degrees: number, variance: number): ReadonlyArray<number> => {
       const [u, v] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)]
       const more = variance - 1
@@ -162,10 +177,10 @@ export const rows = define<null, Frame>({
     }
     const domain = [ROWS[0] / 1.2, ROWS[ROWS.length - 1] * 1.2] as const
     const x = { domain, scale: 'log' as const, ticks: ROWS.map(n => tick(n)) }
-    // As many rows as n|c|⁴/d = 1 takes.
+    // Number of rows at which n|c|⁴/d = 1.
     const needed = dim / far ** 4
     const rules = needed > domain[0] && needed < domain[1] ? [rule('x', needed)] : []
-    // Below both curves.
+    // The label is below both curves.
     const threshold = rules.map(() => label([needed, 8], 'threshold', 'quiet', [5, 0]))
     const lines = (value: (all: ReadonlyArray<number>) => number) =>
       (isOpen ? (['power', 'descent'] as const) : []).flatMap(who =>
@@ -178,10 +193,10 @@ export const rows = define<null, Frame>({
         })
       )
     const below = ROWS.filter(n => ratio(n) <= 1)
-    // What is said of the whole run counts all of its data sets.
+    // Texts about the whole run count all of its data sets.
     const angles = (i: number): ReadonlyArray<number> => frames.map(frame => frame[i].descent)
     const foundBelow = below.reduce((sum, _, i) => sum + found(angles(i)), 0)
-    // Fewer than ten do not show nine of ten.
+    // Fewer than ten data sets cannot show nine of ten.
     const enough = frames.length < 10 ? undefined : ROWS.find((_, i) => share(angles(i)) >= 0.9)
     const won = share(angles(shown))
     // The largest eigenvalue of a sample covariance without clusters (Marchenko & Pastur 1967); with them, above the threshold, it is
@@ -194,8 +209,8 @@ export const rows = define<null, Frame>({
         title: `${n} rows${isOpen ? `: ${found(of('descent', i))} of ${so.length}` : ''}`,
         look: i === shown ? 'descent' : 'truth',
         marks: [
-          sector(FOUND, REACH),
-          // Few rows are drawn larger.
+          sector(MAX_FOUND_DEGREES, REACH),
+          // Few rows have larger dots.
           dots(points.subarray(0, 2 * MOST_DOTS), 'quiet', n > 100 ? 1.4 : 2.4),
           ...(isOpen
             ? [
@@ -219,7 +234,7 @@ export const rows = define<null, Frame>({
         caption: isOpen
           ? 'Plane of the truth (black) and the learned direction (orange; thin: other data sets); grey: within 45°, where it counts as found; ellipse: spread'
           : 'Black: the true direction; grey: within 45° of it; dots: rows of data set 1',
-        tiles: DRAWN.map(tile)
+        tiles: DRAWN_ROW_COUNTS.map(tile)
       },
       panels: [
         {
@@ -236,7 +251,7 @@ export const rows = define<null, Frame>({
         }
       ],
       now: !isOpen
-        ? `Drawn: the first of ${SAMPLES} data sets for each number of rows. Choose an answer; the directions that descent learns are then drawn.`
+        ? `Drawn: the first of ${DATA_SETS} data sets for each number of rows. Choose an answer; the directions that descent learns are then drawn.`
         : `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. In this data set the variance is *${stretch[0].toFixed(2)}* along the learned direction, ${stretch[1].toFixed(2)} along the truth.`,
       answer: won < 0.3 ? 'few' : won > 0.7 ? 'most' : 'half',
       happened: `At the threshold, ${Math.round(needed)} rows, chance stretches a cloud about as much as the clusters do. ${below.length > 0 ? `Up to there, descent found the direction in ${foundBelow} of ${frames.length * below.length} data sets. ` : ''}${enough === undefined ? 'Each halving of |c| takes sixteen times as many rows.' : `From ${enough} rows on it found it in nine of ten or more, and so did {power iteration}.`}`,

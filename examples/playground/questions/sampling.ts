@@ -1,16 +1,26 @@
-/** Points drawn along a learned score land where new data would, if it was learned from enough rows and walked in enough steps. */
+/** Samples along a learned score are distributed as new data, if it was learned from enough rows and is followed in enough steps. */
 import { Initializer, Key, Mixture, type Params, Picture, Problem, Sampler, Schedule, Score, TimeGrid } from 'ornstein'
 import { arrow, cloud as dots, cross, curve, ellipse, type Look, type Place } from '../plot.js'
-import { type Choice, define, descend, learned, mean, places, plain, polygon, RINGS } from './question.js'
+import {
+  type Choice,
+  defineQuestion,
+  descend,
+  finalParams,
+  mean,
+  places,
+  selfNamedOptions,
+  polygon,
+  RING_RADII
+} from './question.js'
 
 const { Marks } = Picture
 
 const SEEDS = 4
-/** Number of fresh data sets whose distances show what chance alone does. */
-const FRESH = 12
+/** Number of fresh data sets, whose distances show the effect of chance alone. */
+const FRESH_DATA_SETS = 12
 const DRAWN = 800
-/** Number of them that are shown. */
-const SHOWN = 400
+/** Number of samples that are shown. */
+const MAX_SHOWN_SAMPLES = 400
 const ROWS = [20, 50, 200, 1000]
 const LOOKS: ReadonlyArray<Look> = ['moves', 'third', 'em', 'descent']
 const samplerNames: Readonly<Record<string, string>> = { heun: 'Heun’s method', ancestral: 'ancestral sampling' }
@@ -32,9 +42,9 @@ const apart = (a: Float64Array, b: Float64Array): number => {
   return (4 * sum) / (a.length * b.length)
 }
 
-/** How near samples come to held-out data: means over data sets, for each number of rows, by step; and what chance alone does. */
+/** Energy distance of samples from held-out data: means over data sets, for each number of rows, by step; and the effect of chance. */
 interface Distances {
-  /** Mean energy distance of fresh data sets of the truth itself: no score can do better on average. */
+  /** Mean energy distance of fresh data sets of the truth; no score has a lower mean. */
   readonly least: number
   /** Standard deviation, between fresh data sets, of the mean over as many as there are walks. */
   readonly spread: number
@@ -44,17 +54,17 @@ interface Distances {
 interface Setting {
   readonly distances: Distances
   readonly heldOut: Float64Array
-  /** The centres that were learned from few rows and from many, [3, 2] each. */
+  /** Centres learned from few rows and from many, [3, 2] each. */
   readonly learned: readonly [few: ReadonlyArray<number>, many: ReadonlyArray<number>]
 }
 interface Frame {
-  /** How noisy the points are at this step of the walk. */
+  /** Time of the noise at this step of the walk. */
   readonly time: number
-  /** The points of the first walk along the score of few rows, and of many. */
+  /** Points of the first walk along the score of few rows, and of many. */
   readonly points: readonly [few: Float64Array, many: Float64Array]
 }
 const learnedFrom = (rows: number, seed: number) =>
-  learned({
+  finalParams({
     data: Mixture.sample(rows)(Key.fromSeed(100 + seed))(truth),
     score,
     start: Initializer.kMeansPlusPlus,
@@ -62,11 +72,11 @@ const learnedFrom = (rows: number, seed: number) =>
     seed
   })
 
-/** The samples nearest to a true centre. */
+/** Samples nearest to a true centre. */
 interface Group {
   readonly centre: Place
   readonly mean: Place
-  /** Covariance, row by row. */
+  /** Covariance, row-major. */
   readonly covariance: ReadonlyArray<number>
 }
 const groups = (points: Float64Array): ReadonlyArray<Group> => {
@@ -93,7 +103,7 @@ const read = (choice: Readonly<Record<string, string>>) => ({
   steps: Number(choice.steps)
 })
 
-/** The states of a walk along a learned score, from noise to data. */
+/** Walks along a learned score from noise to data, state by state. */
 function* walk(
   choice: Choice,
   learned: Params.Params<'means'>,
@@ -115,7 +125,7 @@ function distancesOf(choice: Choice): Distances {
   })
   const distance = (points: Float64Array, { values, within }: (typeof held)[number]): number =>
     2 * apart(points, values) - apart(points, points) - within
-  const fresh = Array.from({ length: FRESH }, (_, s) =>
+  const fresh = Array.from({ length: FRESH_DATA_SETS }, (_, s) =>
     distance(Mixture.sample(DRAWN)(Key.fromSeed(800 + s))(truth).values, held[s % SEEDS])
   )
   const least = mean(fresh)
@@ -150,7 +160,7 @@ const fieldOf = (means: ReadonlyArray<number>, time: number): ReadonlyArray<read
   })
 }
 
-export const sampling = define<Setting, Frame>({
+export const sampling = defineQuestion<Setting, Frame>({
   number: '9',
   name: 'New rows from noise',
   question: 'Can the model make new rows?',
@@ -169,7 +179,7 @@ export const sampling = define<Setting, Frame>({
         ['ancestral', 'ancestral']
       ]
     },
-    { name: 'steps', label: 'Steps of the walk', options: plain('5', '10', '30'), chosen: '30' }
+    { name: 'steps', label: 'Steps of the walk', options: selfNamedOptions('5', '10', '30'), chosen: '30' }
   ],
   tries: [
     { text: '10 steps of Heun', asks: 'Are thirty needed?', choice: { steps: '10' } },
@@ -198,7 +208,7 @@ export const sampling = define<Setting, Frame>({
     }
     return {
       setting: {
-        // What `compute` returned, through JSON.
+        // Result of `compute`, through JSON.
         distances: (stored as Distances | undefined) ?? distancesOf(choice),
         heldOut: Mixture.sample(DRAWN)(Key.fromSeed(900))(truth).values,
         learned: [[...few.means.values], [...many.means.values]]
@@ -230,8 +240,8 @@ export const sampling = define<Setting, Frame>({
             title: `From ${rows} rows${step === steps ? `: centres up to ${displaced(now.points[i]).toFixed(1)} off` : ''}`,
             look,
             marks: [
-              dots(heldOut.subarray(0, 2 * SHOWN), 'quiet'),
-              // At the end the points have arrived, and no arrow leads on.
+              dots(heldOut.subarray(0, 2 * MAX_SHOWN_SAMPLES), 'quiet'),
+              // At the end no arrow leads on.
               ...(step === steps
                 ? []
                 : [
@@ -242,7 +252,7 @@ export const sampling = define<Setting, Frame>({
                       counts: false
                     })
                   ]),
-              dots(now.points[i].subarray(0, 2 * SHOWN), look, step === steps ? 1.2 : 1.6),
+              dots(now.points[i].subarray(0, 2 * MAX_SHOWN_SAMPLES), look, step === steps ? 1.2 : 1.6),
               ...(step === steps
                 ? groups(now.points[i]).flatMap(group => [
                     ellipse(group.centre, [1, 0, 0, 1], 'truth', '5 4'),
@@ -266,10 +276,10 @@ export const sampling = define<Setting, Frame>({
                 look: LOOKS[i],
                 places: bySteps.slice(0, step + 1).map((all, at) => [at, all[i]] as const),
                 at: i === 0 || i === ROWS.length - 1 ? [step, bySteps[step][i]] : undefined,
-                ring: i === 0 ? RINGS[0] : undefined
+                ring: i === 0 ? RING_RADII[0] : undefined
               })
             ),
-            // What chance alone does to a mean over so many data sets.
+            // Band of chance alone, for a mean over as many data sets.
             Marks.band(
               [0, steps].map(at => ({ at, low: Math.max(0.005, least - 2 * spread), high: most })),
               { k: 5 }

@@ -1,15 +1,24 @@
-/** Shapes are learned too, where the family has them. */
+/** Shapes are learned if the family has them. */
 import { Initializer, Key, Mixture, Score, Stage } from 'ornstein'
 import { cloud as dots, cross, disc, ellipse, type Look, type Place } from '../plot.js'
-import { centreError, define, fitted, type Fitted, places, runs, side, states } from './question.js'
+import {
+  centreError,
+  defineQuestion,
+  fitted,
+  type Fitted,
+  places,
+  runCurves,
+  runSideBySide,
+  states
+} from './question.js'
 
 const STEPS = 60
-/** Number of rows that are drawn. */
-const DRAWN = 400
+/** Number of drawn rows. */
+const MAX_DRAWN_ROWS = 400
 
 interface Learner {
   readonly label: string
-  /** For narrow pictures. */
+  /** Label in narrow pictures. */
   readonly brief: string
   readonly look: Look
   readonly score: Score.Score<string>
@@ -20,7 +29,7 @@ const learners: Readonly<Record<Name, Learner>> = {
   tied: { label: 'one shared shape', brief: 'shared shape', look: 'em', score: Score.tied({ components: 2 }) },
   full: { label: 'a shape each', brief: 'a shape each', look: 'third', score: Score.full({ components: 2 }) }
 }
-// Object.keys says string, whatever the keys are.
+// Object.keys has the type string[].
 const names = Object.keys(learners) as ReadonlyArray<Name>
 type Frame = Readonly<Record<Name, Fitted>>
 
@@ -40,7 +49,7 @@ const shapeOf = (long: string): ReadonlyArray<ReadonlyArray<number>> =>
         [0, 1]
       ]
 
-export const shapes = define<Setting, Frame>({
+export const shapes = defineQuestion<Setting, Frame>({
   number: '7',
   name: 'Long shapes',
   question: 'What if the clusters are not round?',
@@ -93,7 +102,7 @@ export const shapes = define<Setting, Frame>({
     const stages = [Stage.expectationMaximization({ steps: STEPS })]
     return {
       setting: { points: data.values, centres: places(truth.means.values) },
-      frames: side(
+      frames: runSideBySide(
         names.map(name => {
           const { score } = learners[name]
           const run = states({ data, score, start: Initializer.kMeansPlusPlus, stages, seed: 3 })
@@ -107,12 +116,12 @@ export const shapes = define<Setting, Frame>({
     const { frames, step, choice } = seen
     const of = names.find(name => name === choice.of) ?? 'round'
     const now = frames[step]
-    const rows = points.subarray(0, 2 * DRAWN)
+    const rows = points.subarray(0, 2 * MAX_DRAWN_ROWS)
     const x = { domain: [0, STEPS] as const, least: 1 }
-    const lines = runs(learners, frames, step, of)
+    const lines = runCurves(learners, frames, step, of)
     const off = (name: Name, frame = frames[frames.length - 1]): number => centreError(frame[name].means, centres)
     const all = frames.flatMap(frame => names.map(name => frame[name].logDensity))
-    // The cluster in which each round component lies; null between them.
+    // Cluster of each round component; null between clusters.
     const among = places(frames[frames.length - 1].round.means).map(([, y]) =>
       Math.abs(y) < 0.85 ? null : Math.sign(y)
     )

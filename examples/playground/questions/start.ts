@@ -1,4 +1,4 @@
-/** How far from the truth each way of learning may start. */
+/** Distances from the truth at which each learner's starts still succeed. */
 import {
   Expectation,
   Initializer,
@@ -12,7 +12,18 @@ import {
   Stage
 } from 'ornstein'
 import { cross, curve, disc, type Look, type Mark, path, type Place, ring, tick } from '../plot.js'
-import { clouded, define, descend, learned, mean, places, plain, polygon, spreadAt, states } from './question.js'
+import {
+  noisedCloud,
+  defineQuestion,
+  descend,
+  finalParams,
+  mean,
+  places,
+  selfNamedOptions,
+  polygon,
+  noiseSpread,
+  states
+} from './question.js'
 
 const { Marks } = Picture
 
@@ -20,13 +31,13 @@ const COMPONENTS = 6
 const APART = 5
 const RUNS = 20
 const RADII = [0.5, 0.75, 1, 1.5, 2]
-/** Least distance of what is drawn from the edges of the picture. */
+/** Minimum distance of marks from the edges of the picture. */
 const MARGIN = 1.6
-/** A run succeeds where every centre is this near to one learned. */
-const NEAR = 1
+/** A run succeeds if every true centre is within this distance of a learned one. */
+const MAX_CENTRE_ERROR = 1
 
-/** The colour of what went wrong. */
-const WRONG = { k: 6 }
+/** Colour of failures. */
+const FAILURE_LOOK = { k: 6 }
 const WRONG_PAINT = 'var(--c6)'
 
 const centres = polygon(COMPONENTS, APART)
@@ -58,12 +69,12 @@ interface Frame {
 
 const score = Score.spherical({ components: COMPONENTS })
 
-/** The run that is shown first: one that shows how descent fails. */
-const FIRST = 2
+/** Index of the first run shown, in which descent fails. */
+const FIRST_SHOWN_RUN = 2
 
 const dataOf = (seed: number): Points.Points => Mixture.sample(600)(Key.fromSeed(50 + seed))(truth)
 
-/** What every way makes of one data set and one start at each radius. */
+/** Results of every learner for one data set, with one start at each radius. */
 export const frameOf = (seed: number, radii: ReadonlyArray<number> = RADII): Frame => {
   const data = dataOf(seed)
   const ended = (params: Params.Params<'means'>): Ended => ({
@@ -72,8 +83,8 @@ export const frameOf = (seed: number, radii: ReadonlyArray<number> = RADII): Fra
   })
   const all = radii.map(radius => {
     const start = Initializer.warmStart({ centres: centres.map(c => [...c]), radius: radius * APART })
-    const end = (way: Way): Ended => ended(learned({ data, score, start, stages: ways[way].stages, seed }))
-    // EM with moves begins with EM, so one run has the start, what EM ends with, and what moves make of it.
+    const end = (way: Way): Ended => ended(finalParams({ data, score, start, stages: ways[way].stages, seed }))
+    // EM with moves begins with EM, so one run has the start, and the results without moves and with them.
     const course = [...states({ data, score, start, stages: ways.moves.stages, seed })]
     const [first] = course
     const em = course.filter(({ stage }) => stage === 0).at(-1) ?? first
@@ -98,14 +109,14 @@ export const frameOf = (seed: number, radii: ReadonlyArray<number> = RADII): Fra
   }
 }
 
-/** Radius of the circle that is drawn around a stranded guess. */
-const EMPTY = 2
+/** Radius of the circle around a stranded guess. */
+const STRANDED_RING_RADIUS = 2
 /** A guess is stranded if it is further than this from every cluster. */
-const STRANDED = 4
+const MIN_STRANDED_DISTANCE = 4
 const isStranded = (guess: Place): boolean =>
-  Math.min(...centres.map(c => Math.hypot(c[0] - guess[0], c[1] - guess[1]))) > STRANDED
+  Math.min(...centres.map(c => Math.hypot(c[0] - guess[0], c[1] - guess[1]))) > MIN_STRANDED_DISTANCE
 
-/** What a way ended with: each guess at the end of its path; a stranded one and the empty circle around it; the clusters that are missed. */
+/** Marks of a learner's end: each guess with its path, a stranded one in an empty circle, and missed clusters. */
 const endsOf = ({
   from,
   guesses,
@@ -121,18 +132,30 @@ const endsOf = ({
 }): ReadonlyArray<Mark> => [
   ...guesses.flatMap((end, k) => [path([from[k], end], look, { width: 1.5, dash: '' }), disc(end, look)]),
   ...stray.flatMap((at, i) => [
-    Marks.ring(at, { r: 9, width: 3, ...WRONG }),
-    Marks.ellipse({ mean: at, xx: EMPTY * EMPTY, xy: 0, yy: EMPTY * EMPTY }, 1, {
-      ...WRONG,
-      paint: undefined,
-      dash: '4 4',
-      counts: false,
-      width: 2
+    Marks.ring(at, { r: 9, width: 3, ...FAILURE_LOOK }),
+    Marks.ellipse(
+      {
+        mean: at,
+        xx: STRANDED_RING_RADIUS * STRANDED_RING_RADIUS,
+        xy: 0,
+        yy: STRANDED_RING_RADIUS * STRANDED_RING_RADIUS
+      },
+      1,
+      {
+        ...FAILURE_LOOK,
+        paint: undefined,
+        dash: '4 4',
+        counts: false,
+        width: 2
+      }
+    ),
+    // In the lower half the word is above the circle, since the caption is below.
+    Marks.words([at[0], at[1] + STRANDED_RING_RADIUS], 'stranded', {
+      offset: [0, at[1] < 0 ? -25 : -10],
+      paint: WRONG_PAINT
     }),
-    // Above the circle in the lower half, whose lower edge is the caption's.
-    Marks.words([at[0], at[1] + EMPTY], 'stranded', { offset: [0, at[1] < 0 ? -25 : -10], paint: WRONG_PAINT }),
     Marks.words(
-      [at[0], at[1] + (at[1] < 0 ? EMPTY : -EMPTY)],
+      [at[0], at[1] + (at[1] < 0 ? STRANDED_RING_RADIUS : -STRANDED_RING_RADIUS)],
       `${rowsNear[i]} ${rowsNear[i] === 1 ? 'row' : 'rows'} inside`,
       { offset: [0, at[1] < 0 ? -10 : 12], paint: WRONG_PAINT }
     )
@@ -142,7 +165,7 @@ const endsOf = ({
     .map(c => Marks.words(c, 'missed', { offset: [0, -20], paint: WRONG_PAINT, kind: 'halo' }))
 ]
 
-export const start = define<null, Frame>({
+export const start = defineQuestion<null, Frame>({
   number: '5',
   name: 'A good start',
   question: 'How good must the start be?',
@@ -154,7 +177,13 @@ export const start = define<null, Frame>({
   finding: { step: 0 },
   first: 1,
   controls: [
-    { name: 'radius', label: 'Start, in separations', options: plain(...RADII.map(String)), chosen: '1', shows: true },
+    {
+      name: 'radius',
+      label: 'Start, in separations',
+      options: selfNamedOptions(...RADII.map(String)),
+      chosen: '1',
+      shows: true
+    },
     {
       name: 'way',
       label: 'Way of learning, in the picture',
@@ -180,10 +209,10 @@ export const start = define<null, Frame>({
   steps: () => RUNS - 1,
   stored: {
     choices: [{}],
-    // The rows are drawn again, as they are many.
+    // Stores no rows, since they are many and can be drawn again.
     compute: () =>
       Array.from({ length: RUNS }, (_, run) => {
-        const { starts, ends } = frameOf((run + FIRST) % RUNS)
+        const { starts, ends } = frameOf((run + FIRST_SHOWN_RUN) % RUNS)
         return { starts, ends }
       })
   },
@@ -192,14 +221,14 @@ export const start = define<null, Frame>({
     frames: (function* (): Generator<Frame> {
       const known = stored as ReadonlyArray<Omit<Frame, 'points'>> | undefined
       for (let run = 0; run < RUNS; run++) {
-        const seed = (run + FIRST) % RUNS
+        const seed = (run + FIRST_SHOWN_RUN) % RUNS
         yield known === undefined ? frameOf(seed) : { ...known[run], points: dataOf(seed).values }
       }
     })()
   }),
   view: seen => {
     const { frames, step, choice, told } = seen
-    // Before an answer the first start is drawn, and no end.
+    // Before the answer, the first start is drawn without an end.
     const isOpen = told || step > 0
     const so = frames.slice(0, step + 1)
     const radius = RADII.indexOf(Number(choice.radius))
@@ -209,29 +238,29 @@ export const start = define<null, Frame>({
     const now = frames[step]
     const { error, centres: guesses } = now.ends[way][radius]
     const wonIn = (runs: ReadonlyArray<Frame>, of: Way, r: number): number =>
-      runs.filter(({ ends }) => ends[of][r].error < NEAR).length
+      runs.filter(({ ends }) => ends[of][r].error < MAX_CENTRE_ERROR).length
     const won = (of: Way, r: number): number => wonIn(so, of, r)
-    // What is said of the whole run counts all of its starts.
+    // Texts about the whole run count all of its starts.
     const wonInAll = (of: Way, r: number): number => wonIn(frames, of, r)
     const from = places(now.starts[radius])
     const stray = places(guesses).filter(isStranded)
     const time = way === 'annealed' ? 1 : 0.1
-    // Each place with the space around it; a stranded guess is in view with its circle and what is written there.
+    // Points with a margin; a stranded guess with its circle and word.
     const inView = [
       ...centres.map(at => [at, 1] as const),
       ...from.map(at => [at, 0] as const),
-      ...(isOpen ? places(guesses).map(at => [at, isStranded(at) ? EMPTY + MARGIN : 0] as const) : [])
+      ...(isOpen ? places(guesses).map(at => [at, isStranded(at) ? STRANDED_RING_RADIUS + MARGIN : 0] as const) : [])
     ]
     const [wide, high] = [0, 1].map(i => [
       Math.min(...inView.map(([at, space]) => at[i] - space)) - MARGIN,
       Math.max(...inView.map(([at, space]) => at[i] + space)) + MARGIN
     ])
-    const { cloud, says } = clouded(seen, now.points, { time, reach: 0 })
-    const noise = 2 * spreadAt(seen.blur * time)
+    const { cloud, says } = noisedCloud(seen, now.points, { time, reach: 0 })
+    const noise = 2 * noiseSpread(seen.blur * time)
     const rowsNear = stray.map(
-      ([x, y]) => places(now.points).filter(([u, v]) => Math.hypot(u - x, v - y) < EMPTY).length
+      ([x, y]) => places(now.points).filter(([u, v]) => Math.hypot(u - x, v - y) < STRANDED_RING_RADIUS).length
     )
-    const failures = frames.flatMap(({ ends }) => ends.low.filter(end => end.error >= NEAR))
+    const failures = frames.flatMap(({ ends }) => ends.low.filter(end => end.error >= MAX_CENTRE_ERROR))
     const stranded = failures.filter(end => places(end.centres).some(isStranded)).length
     const one = RADII.indexOf(1)
     const fewest = Math.min(...names.map(name => wonInAll(name, one)))
@@ -239,7 +268,7 @@ export const start = define<null, Frame>({
       picture: {
         about: [mean(wide), mean(high)],
         spans: [Math.hypot((wide[1] - wide[0]) / 2, noise), Math.hypot((high[1] - high[0]) / 2, noise)],
-        caption: `✕ truth, ○ starts${isOpen ? ', ● ends' : ''}; ${isOpen && stray.length > 0 ? `stranded: over ${STRANDED} from every ✕; red circle: radius ${EMPTY}` : says}`,
+        caption: `✕ truth, ○ starts${isOpen ? ', ● ends' : ''}; ${isOpen && stray.length > 0 ? `stranded: over ${MIN_STRANDED_DISTANCE} from every ✕; red circle: radius ${STRANDED_RING_RADIUS}` : says}`,
         marks: [
           cloud,
           ...centres.map(cross),
@@ -276,13 +305,13 @@ export const start = define<null, Frame>({
       },
       now: !isOpen
         ? `Drawn: the rows of run 1, and the start ○ of each guess, ${away} from its cluster. Choose an answer; where each way ends is then drawn, and the table counts the runs that find all six.`
-        : `Run ${step + 1}, ${called}, from ${away} away: *${error < NEAR ? 'all six found' : `one is missed by ${error.toFixed(1)}`}*.`,
+        : `Run ${step + 1}, ${called}, from ${away} away: *${error < MAX_CENTRE_ERROR ? 'all six found' : `one is missed by ${error.toFixed(1)}`}*.`,
       answer: names.find(name => wonInAll(name, one) === fewest) ?? 'low',
       happened: `From one separation, descent at low noise found all six in ${wonInAll('low', one)} of ${frames.length} runs, falling noise in ${wonInAll('annealed', one)}, {EM|expectation–maximization} in ${wonInAll('em', one)}, and EM with moves in ${wonInAll('moves', one)}.`,
       why:
         way === 'moves' || RADII[radius] === 2
           ? `From two separations noise that falls no longer helps: ${wonInAll('annealed', RADII.length - 1)} of ${frames.length}. EM fails where two guesses share a cluster; a move takes one of them to where it is missing.`
-          : `Descent strands a guess in empty space (more than ${STRANDED} from every cluster in ${stranded === failures.length ? `all ${stranded}` : `${stranded} of its ${failures.length}`} failures): no row is near, so almost nothing pulls it back. More noise first lets a guess feel distant clusters.`
+          : `Descent strands a guess in empty space (more than ${MIN_STRANDED_DISTANCE} from every cluster in ${stranded === failures.length ? `all ${stranded}` : `${stranded} of its ${failures.length}`} failures): no row is near, so almost nothing pulls it back. More noise first lets a guess feel distant clusters.`
     }
   }
 })

@@ -1,28 +1,33 @@
-/** Weights are learned too, where the family has them: at which noise, and how fast. */
+/** Weights are learned if the family has them, at a rate that depends on the noise. */
 import { Expectation, Initializer, Key, Mixture, Objective, Optimizer, Score, Stage, NoiseLevels } from 'ornstein'
 import { cloud as dots, ellipse, label, type Look, type Place, tick, type Tile } from '../plot.js'
 import {
   centreError,
-  define,
+  defineQuestion,
   fitted,
   type Fitted,
   mean,
   noisedAt,
   places,
-  plain,
-  runs,
-  side,
+  selfNamedOptions,
+  runCurves,
+  runSideBySide,
   states
 } from './question.js'
 
 const HEAVY = 0.85
 const STEPS = 150
-/** Number of rows that are drawn. */
-const DRAWN = 500
+/** Number of drawn rows. */
+const MAX_DRAWN_ROWS = 500
 /** Radius of a circle of weight 1. */
-const WHOLE = 2.2
-/** Covariance, row by row, of the circle whose area shows a weight. */
-const areaOf = (weight: number): ReadonlyArray<number> => [WHOLE ** 2 * weight, 0, 0, WHOLE ** 2 * weight]
+const UNIT_WEIGHT_RADIUS = 2.2
+/** Covariance, row-major, of the circle whose area shows a weight. */
+const areaOf = (weight: number): ReadonlyArray<number> => [
+  UNIT_WEIGHT_RADIUS ** 2 * weight,
+  0,
+  0,
+  UNIT_WEIGHT_RADIUS ** 2 * weight
+]
 
 const free = Score.isotropic({ components: 2 })
 const descent = (objective: Objective.Objective, rate: number): Stage.Stage =>
@@ -40,7 +45,7 @@ interface Learner {
   readonly look: Look
   readonly score: Score.Score<string>
   readonly stage: Stage.Stage
-  /** The noise at which it is shown. */
+  /** Time of the shown noise. */
   readonly time: number
 }
 type Name = 'low' | 'high' | 'all' | 'em' | 'fixed'
@@ -51,18 +56,18 @@ const learners: Readonly<Record<Name, Learner>> = {
   em: { label: 'EM', look: 'em', score: free, stage: Stage.expectationMaximization({ steps: STEPS }), time: 0.1 },
   fixed: { label: 'fixed at ½', look: 'quiet', score: Score.spherical({ components: 2 }), stage: at(0.1), time: 0.1 }
 }
-// Object.keys says string, whatever the keys are.
+// Object.keys has the type string[].
 const names = Object.keys(learners) as ReadonlyArray<Name>
 type Frame = Readonly<Record<Name, Fitted>>
 
 interface Setting {
   readonly points: Float64Array
   readonly centres: ReadonlyArray<Place>
-  /** Of the rows, the share of the first cluster. */
+  /** Share of the rows in the first cluster. */
   readonly share: number
 }
 
-export const weights = define<Setting, Frame>({
+export const weights = defineQuestion<Setting, Frame>({
   number: '6',
   name: 'Unequal weights',
   question: 'What if the weights differ?',
@@ -74,7 +79,7 @@ export const weights = define<Setting, Frame>({
   finding: { blur: 1 },
   unit: 'step',
   controls: [
-    { name: 'half', label: 'Distance of the clusters from 0', options: plain('1', '2', '4'), chosen: '4' },
+    { name: 'half', label: 'Distance of the clusters from 0', options: selfNamedOptions('1', '2', '4'), chosen: '4' },
     {
       name: 'of',
       label: 'Marked in the chart, and in the picture',
@@ -109,7 +114,7 @@ export const weights = define<Setting, Frame>({
         centres: places(truth.means.values),
         share: mean(Array.from({ length: data.rows }, (_, i) => belongs[2 * i]))
       },
-      frames: side(
+      frames: runSideBySide(
         names.map(name => {
           const { score, stage } = learners[name]
           return [name, states({ data, score, start, stages: [stage], seed: 3 }), fitted(score)] as const
@@ -133,13 +138,13 @@ export const weights = define<Setting, Frame>({
         title: name === 'em' ? called : `${called}, t = ${time}`,
         look,
         marks: [
-          dots(noisedAt(points.subarray(0, 2 * DRAWN), name === 'em' ? 0 : seen.blur * time)),
+          dots(noisedAt(points.subarray(0, 2 * MAX_DRAWN_ROWS), name === 'em' ? 0 : seen.blur * time)),
           ...centres.map((at, k) => ellipse(at, areaOf(trueShares[k]), 'truth', '5 4')),
           ...places(means).flatMap((at, k) => [
             ellipse(at, areaOf(learnedShares[k]), look),
-            // Beside both circles.
+            // Next to both circles.
             label(
-              [at[0] + WHOLE * Math.sqrt(Math.max(learnedShares[k], trueShares[k])), at[1]],
+              [at[0] + UNIT_WEIGHT_RADIUS * Math.sqrt(Math.max(learnedShares[k], trueShares[k])), at[1]],
               `${(100 * learnedShares[k]).toFixed(0)} %`,
               look,
               [5, 0]
@@ -148,9 +153,9 @@ export const weights = define<Setting, Frame>({
         ]
       }
     }
-    // Rings at the start stand beside the axis.
+    // Leaves space for the rings at the start.
     const x = { domain: [-4, STEPS] as const, ticks: [0, 50, 100, 150].map(step => tick(step)) }
-    const lines = runs(learners, frames, step, of)
+    const lines = runCurves(learners, frames, step, of)
     const end = frames[frames.length - 1]
     const shareOf = ({ weight }: Fitted): string => `${(100 * weight).toFixed(1)}\u00a0%`
     const off = (name: Name): number => centreError(end[name].means, centres)

@@ -93,7 +93,7 @@ const throwInconsistent = (what: string, found: number, said: number): never => 
   throw new Error(`${what} ${found} and not ${said}`)
 }
 
-/** Throws if a column does not have a cell for each row, or as many missing ones as its group declares. */
+/** Throws if a column has not one cell for each row, or not as many missing ones as declared. */
 const checkCellCounts = (
   name: string,
   parts: ReadonlyArray<ArrayLike<unknown>>,

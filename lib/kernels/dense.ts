@@ -83,7 +83,7 @@ export const filledReal = (shape: ReadonlyArray<number>, fill: (out: Float64Arra
   }
 })
 
-/** The entries of x, not copied, under another shape of equal size. */
+/** The entries of x under another shape, not copied. */
 export const viewOutcome = (x: Dense, shape: ReadonlyArray<number>): Outcome => ({
   shape,
   dtype: x.dtype,

@@ -25,7 +25,7 @@ const eigh = kernel(({ x }) => {
     for (let from = 0, to = 0; to < out.length; from += n * n, to += (n + 1) * n) {
       const { values, vectors } = symmetricEigen({ shape: [n, n], values: symmetricFromLower(source, from, n) })
       for (let k = 0; k < n; k++) {
-        // Ascending, from the descending order of `symmetricEigen`.
+        // Ascending here; `symmetricEigen` sorts descending.
         const row = n - 1 - k
         const vector = vectors.values.subarray(row * n, (row + 1) * n)
         const sign = leadingSign(vector)

@@ -62,7 +62,7 @@ export const indexing: Operations = {
     operands: ['x', 'indices'],
     kernel: gatherKernel,
     pulls: [
-      // Segment sums along the first axis, to which the axis is moved and from which it is moved back.
+      // Segment sums along the axis, which is first for them and is moved back.
       (T, dy, [x, indices], { axis }: { axis: number }) => {
         const at = axisOf(axis, x.rank, 'gather')
         const own = dy.shape.map((_, i) => i)

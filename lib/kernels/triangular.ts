@@ -120,7 +120,7 @@ const choleskyPullCore = (T: TensorVocabulary, l: Tensor, dy: Tensor): Tensor =>
 }
 
 export const factor: Operations = {
-  // S̄ = ½L⁻ᵀ(Φ + Φᵀ)L⁻¹: the symmetric one, of all whose product with a symmetric dS is the same (Murray 2016, arXiv 1602.07527)
+  // S̄ = ½L⁻ᵀ(Φ + Φᵀ)L⁻¹, of all matrices of equal product with a symmetric dS the symmetric one (Murray 2016, arXiv 1602.07527)
   Cholesky: {
     operands: ['x'],
     kernel: choleskyKernel,

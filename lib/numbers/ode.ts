@@ -10,7 +10,7 @@ export type Solver = (field: VectorField) => (from: number, to: number, y: Float
 export const linearCombination = (terms: ReadonlyArray<readonly [number, Float64Array]>): Float64Array => {
   const out = new Float64Array(terms[0][1].length)
   const used = terms.filter(([coefficient]) => coefficient !== 0)
-  // Adds two vectors in each pass over memory, in their order.
+  // Two vectors in each pass over memory.
   for (let at = 0; at < used.length; at += 2) {
     const [a, x] = used[at]
     if (at + 1 < used.length) {

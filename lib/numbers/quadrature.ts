@@ -105,6 +105,7 @@ const memoizedRule = (rule: (n: number) => Rule): ((n: number) => Rule) => {
   }
 }
 
+/** For the standard normal weight, with weights of sum 1. */
 const hermiteNodes = memoizedRule(n => symmetricRule(n, k => k, 2 * Math.sqrt(n)))
 /** On [−1, 1], with weights of sum 1. */
 const legendreOnUnit = memoizedRule(n => symmetricRule(n, k => (k * k) / (4 * k * k - 1), 1))

@@ -3,7 +3,7 @@
 /** The value of a text, or the fault, as the end of "it is not JSON: …". */
 export type JsonResult = { readonly value: unknown } | { readonly fault: string }
 
-/** Parses a text; returns a fault if it is not JSON or nested deeper than `maxDepth` levels, which take V8 25 bytes of memory per byte. */
+/** Parses a text; returns a fault if it is not JSON or nested deeper than `maxDepth`, which takes V8 25 bytes of memory per byte of text. */
 export const parseJson = (text: string, maxDepth: number): JsonResult => {
   if (isTextDeeper(text, maxDepth)) return { fault: `nested deeper than ${maxDepth} levels` }
   try {

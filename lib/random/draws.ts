@@ -122,7 +122,7 @@ const normalOfWord = (
   }
 }
 
-/** Fills `out` with f of the words of draws first, first + 1, … of a use; two blocks give the words of four draws. */
+/** Fills `out` with f of draws first, first + 1, … of a use and their words; two blocks have the words of four draws. */
 const fillFromWords = (
   key: Int32Array,
   { use, first }: { readonly use: number; readonly first: number },

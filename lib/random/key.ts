@@ -66,7 +66,7 @@ const checkedKey = (key: Key): Key =>
         `key: ${argumentInWords(key)} is not a Key; make one by Key.fromSeed(7), and give it last: Key.normal(3)(key)`
       )
 
-/** Checked at run time, since JavaScript programs may pass anything. */
+/** Needed, since JavaScript programs may pass anything. */
 const isNumber = (u: unknown): boolean => typeof u === 'number'
 const isText = (u: unknown): boolean => typeof u === 'string'
 

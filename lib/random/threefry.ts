@@ -8,7 +8,7 @@ const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
 /** Words of a key and their parity; shared by all calls, to avoid an allocation. */
 const threefryWords = new Int32Array(3)
 
-/** Threefry-2x32 with 20 rounds, with words of the key added after every four: writes the two words for the counter (c0, c1) to `out`. */
+/** Threefry-2x32 with 20 rounds and the key added after every four: writes the two words for the counter (c0, c1) to `out`. */
 export const block32 = (k0: number, k1: number, c0: number, c1: number, out: Uint32Array): void => {
   threefryWords[0] = k0
   threefryWords[1] = k1

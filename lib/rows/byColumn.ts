@@ -37,7 +37,7 @@ export const firstNotFinite = (values: Float64Array): number => {
   return -1
 }
 
-/** Lowers each entry of `out`, [n], to the smallest Σ_j (x_ij − c_j)² over centres c, [any, d]; bits equal those of the tensor kernel. */
+/** Lowers entries of `out`, [n], to the smallest Σ_j (x_ij − c_j)² over centres c, [any, d], with the bits of the tensor kernel. */
 export const updateNearestDistances = (
   values: Float64Array,
   dim: number,

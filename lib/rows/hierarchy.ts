@@ -90,7 +90,7 @@ export const halfWhitened = ({ rows, dim, values, counts }: CountedRows, most: n
   return { rows, dim: directions, values: out }
 }
 
-/** Current clusters, each identified by its first row. Its functions are not closures, so engines compile them once. */
+/** Current clusters, each identified by its first row. No closures, so engines compile its functions once. */
 interface LinkageState {
   readonly d: number
   readonly alpha: number
@@ -169,10 +169,7 @@ const LOG_ERROR = 8 * Number.EPSILON
 
 const pairIndex = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 + j : (j * (j - 1)) / 2 + i)
 
-/**
- * Sets `costs` of cluster i and each cluster before `end` to lower bounds without determinants, which are most of the work; all logarithms
- * are computed at once.
- */
+/** Sets `costs` of cluster i and each cluster before `end` to lower bounds without determinants, which are most of the work. */
 const setLowerBounds = (state: LinkageState, i: number, end: number): void => {
   const { d, alpha, mass, terms, isAlive, costs, isKnown, logs } = state
   for (let j = 0; j < end; j++)
@@ -190,7 +187,7 @@ const setLowerBounds = (state: LinkageState, i: number, end: number): void => {
   }
 }
 
-/** Cost of merging j < i and i if it is at most `most`, which is then stored; otherwise a lower bound. */
+/** Cost of merging j < i and i, computed and stored if it may be at most `most`; otherwise a lower bound. */
 const exactCostBelow = (state: LinkageState, i: number, j: number, most: number): number => {
   const { costs, isKnown } = state
   const at = pairIndex(i, j)

@@ -77,7 +77,7 @@ const ritzVectors = (small: Float64Array, basis: Float64Array, dim: number, coun
   return found
 }
 
-/** Components by way of ZZᵀ u = λu: v = Zᵀu/√λ. */
+/** Components from the eigenvectors u of ZZᵀ: v = Zᵀu/√λ. */
 const byRows = (z: Float64Array, rows: number, dim: number, count: number): Principal => {
   const gram = new Float64Array(rows * rows)
   for (let i = 0; i < rows; i++)

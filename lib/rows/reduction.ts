@@ -93,7 +93,7 @@ let resumedComputation: ResumedComputation | null = null
 
 /** Thrown by `evaluate` to stop a computation until its reduction has been evaluated. */
 const SUSPENDED = { isSuspended: true }
-/** Number of reductions for which a computation is re-run; it evaluates further ones itself. */
+/** Maximum number of re-runs of a computation, which evaluates further reductions itself. */
 const MAX_RERUNS = 4
 
 /**
@@ -125,7 +125,7 @@ export const memoized = <A>(compute: () => A): A => {
 
 const isSuspended = ({ waitsFor }: ResumedComputation): boolean => waitsFor !== null
 
-/** Runs a computation and passes on its result; returns false if it stopped at a reduction, even if it caught the error of `evaluate`. */
+/** Runs a computation and passes on its result; returns false if it stopped at a reduction, even if it caught that error. */
 const runComputation = <A>(own: ResumedComputation, compute: () => A, onResult: (result: A) => void): boolean => {
   const before = resumedComputation
   resumedComputation = own

@@ -63,7 +63,7 @@ export const columnFrom = (numbers: RowNumbers, first: number, rows: number): Fl
 
 /** Maps each number; blocks are mapped when they are read. */
 export const mapNumbers = <N extends RowNumbers>(numbers: N, f: (x: number) => number): N =>
-  // The result is an array exactly if the numbers are one.
+  // An array exactly if `numbers` is one.
   (numbers instanceof Float64Array ? tabulate(numbers.length, i => f(numbers[i])) : mapStretches(numbers, f)) as N
 
 /** Applies f to each pair of numbers of two tables of the same shape. */
@@ -134,7 +134,7 @@ const NUMBERS_AT_ONCE = 1 << 17
 const blockRowsOf = ({ dim }: Pick<Stretches, 'dim'>): number =>
   Math.max(64, Math.floor(NUMBERS_AT_ONCE / dim / 64) * 64)
 
-/** Visits all rows in order, a block at a time; the array is reused for the next visit. */
+/** Visits all rows in order, a block at a time, in one array that is reused. */
 export const visitStretches = (
   stretches: Stretches,
   visit: (values: Float64Array, first: number, count: number) => void,

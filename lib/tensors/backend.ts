@@ -25,7 +25,7 @@ import {
   type TensorInfo
 } from './tfjs.js'
 
-/** Name in tfjs; further copies of this package in the process register 'float64 2', 'float64 3', … */
+/** Name in tfjs; further copies of this package register 'float64 2' and so on. */
 const BACKEND_NAME = 'float64'
 
 interface BackendEntry {
@@ -36,7 +36,7 @@ interface BackendEntry {
   references: number
 }
 
-/** Cast, since the types of tfjs lack Float64Array, although tfjs passes it through. */
+/** Cast: the types of tfjs lack Float64Array, although tfjs passes it through. */
 const asBackendValues = (values: TypedValues): Float32Array => values as unknown as Float32Array
 
 const floatView = new DataView(new ArrayBuffer(4))
@@ -73,7 +73,7 @@ export interface TapeRecorder {
   ) => TensorInfo | TensorInfo[]
   /** True for the identity of a tensor that was created while recording. */
   readonly isRecorded: (id: object) => boolean
-  /** Throws; called when the entries of such a tensor are read. */
+  /** Throws; called if the entries of such a tensor are read. */
   readonly rejectRead: (id: object) => never
 }
 
@@ -98,7 +98,7 @@ export const isRecording = (): boolean => activeRecorder !== undefined
 
 let origins: WeakMap<object, Origin> | undefined
 
-/** Calls f while origins of results that are not finite are tracked; `originOf` returns the origin of a tensor, or null. */
+/** Calls f while origins of results that are not finite are tracked; `originOf` returns that of a tensor, or null. */
 export const trackingOrigins = <A>(f: (originOf: (x: Tensor) => Origin | null) => A): A => {
   const before = origins
   const own = new WeakMap<object, Origin>()
@@ -164,7 +164,7 @@ class Float64Backend implements BackendStore {
 
   move(id: object, given: BackendValues | null, shape: number[], dtype: DataType, references: number): void {
     const type = requireSupportedType(dtype)
-    // Not strings, whose dtype is rejected.
+    // Not texts, whose dtype was rejected.
     const source = given as ArrayLike<number> | null
     const own = allocate(0, type)
     const isAdopted = source?.constructor === own.constructor
@@ -314,16 +314,16 @@ const register = (): { readonly name: string; readonly backend: BackendStore } =
   return { name, backend }
 }
 
-/** The backend, registered with its kernels on first use, so that importing this module does not affect tfjs. */
+/** The backend, registered on first use, so that importing this module does not affect tfjs. */
 export const ensureBackend = (): BackendStore => (registered ??= register()).backend
 
 /** Name in tfjs of the backend, which is registered on first use. */
 export const backendName = (): string => (registered ??= register()).name
 
-/** The active backend if it is of this or another copy of the package: tensors live in that of the copy that began the computation. */
+/** The active backend if it is of this or another copy of the package; a computation's tensors live in one. */
 const activeBackend = (): BackendStore | undefined => {
   const tf = tfjs().engine()
-  // The types of tfjs omit that there may be none; a backend with this name belongs to some copy.
+  // Undefined if there is none, in spite of the types; a backend with this name is of some copy.
   const name = tf.backendName as string | undefined
   return name?.startsWith(BACKEND_NAME) === true ? (tf.backend as BackendStore) : undefined
 }

@@ -24,7 +24,7 @@ const gradientRule = ({ operands, pulls, keepsNone }: KernelOperation): Gradient
     return Object.fromEntries(
       names.map((name, i) => {
         const pull = operands === null ? pulls[0] : pulls[i]
-        // tfjs passes the attributes that each pull states, in spite of their loose type, and one cotangent to a kernel of one output.
+        // tfjs passes the attributes that each pull declares, and one cotangent for one output, in spite of its loose types.
         const pulled = (): Tensor => pull?.(T, dy as Tensor, saved, attrs as never, i) ?? T.zeros(saved[i].shape)
         return [name, pulled]
       })

@@ -17,7 +17,7 @@ import {
 
 /** Amount by which Γ(x + 1) = xΓ(x) raises x, so that Stirling's series has all digits. */
 const RECURRENCE_STEPS = 9
-/** Beyond this only the leading terms matter, and the product of the steps would eventually overflow. */
+/** Beyond it only the leading terms matter, and the product over the recurrence would overflow. */
 const FAR = 1e17
 const GAMMA_SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188]
 

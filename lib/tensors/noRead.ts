@@ -17,7 +17,7 @@ const during =
     }
   }
 
-/** Runs f while reading an entry of a tensor throws, since a result that depends on read entries has no derivative in them. */
+/** Runs f while reading an entry of a tensor throws, since results have no derivative in entries that are read. */
 export const sealed = during('sealed')
 /** Runs f while entries may be read, inside `sealed` too. */
 export const opened = during('open')

@@ -1,6 +1,5 @@
 /**
- * Scopes of the tfjs engine: a computation uses this package's backend and gradients; then those of the process are restored and all
- * tensors freed.
+ * Scopes of the tfjs engine, with this package's backend and gradients; afterwards those of the process are restored and all tensors freed.
  */
 import { backendName, ensureBackend } from './backend.js'
 import { gradientRules } from './gradients.js'
@@ -94,7 +93,7 @@ export const scope = <R>(f: () => R): R => {
   }
 }
 
-/** Value of f and cotangents of xs, undefined for an x on which f does not depend; frees the tape on an error. */
+/** Value of f and cotangents of xs, undefined if f does not depend on an x; frees the tape on an error. */
 export const pullback = (
   f: () => Tensor,
   xs: Tensor[],

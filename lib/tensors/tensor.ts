@@ -374,8 +374,8 @@ export const argMax = (x: Operand, axis = 0): Tensor => run('ArgMax', { x: asTen
 export const argMin = (x: Operand, axis = 0): Tensor => argMax(neg(x), axis)
 
 /**
- * Sums of squares in [least, most] keep their digits; otherwise numbers are scaled by 2^±by first. Each precision represents these powers,
- * and 2^by over a root, which the derivative needs.
+ * Sums of squares in [least, most] keep their digits; other numbers are first scaled by 2^±by. Each precision represents these powers, and
+ * 2^by over a root, which the derivative needs.
  */
 const NORM_RANGES = {
   float64: { least: powerOfTwo(-900), most: powerOfTwo(960), by: 600 },

@@ -13,7 +13,7 @@ export interface TensorInfo {
   dtype: DataType
 }
 
-/** Arrays that a backend may hold by the types of tfjs; the last are strings. Float64Array is not among them, but passes through. */
+/** Arrays of a backend by the types of tfjs, the last for texts; Float64Array is missing, but passes through. */
 export type BackendValues = Float32Array | Int32Array | Uint8Array | Uint8Array[]
 
 export interface NamedAttrMap {
@@ -24,7 +24,7 @@ interface AttributeList {
   [index: number]: Attribute
 }
 
-/** Derivative of a kernel: `gradFunc` maps the output's cotangent to a function per input that returns the input's cotangent. */
+/** Derivative of a kernel: `gradFunc` returns, for each input, a function that computes its cotangent from the output's, `dy`. */
 export interface GradConfig {
   kernelName: string
   inputsToSave?: string[]

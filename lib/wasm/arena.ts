@@ -22,10 +22,10 @@ const PAGE_BYTES = 65536
 const DOUBLE_SIZE = 8
 /** Maximum number of bytes that kernels read beyond their operands. */
 const READ_MARGIN = 4096
-/** Maximum number of bytes by which the memory grows at once, unless more are needed. */
+/** Maximum growth of the memory in bytes, unless more are needed at once. */
 const MAX_GROWTH_BYTES = 0x4000000
 
-/** Size in bytes of a block for `length` doubles, rounded up by at most an eighth, so that few sizes occur. */
+/** Bytes of a block for `length` doubles, rounded up by at most an eighth, so that few sizes occur. */
 export const bytesFor = (length: number): number => {
   const bytes = Math.max(64, length * DOUBLE_SIZE)
   const step = Math.max(64, powerOfTwo(exponentOf(bytes) - 3))
@@ -134,7 +134,7 @@ export const arena = (memory: WebAssembly.Memory, { base, maxBytes, onGrowth }: 
     buffer: () => buffer,
     held: () => blocksHeld,
     take: length => {
-      // NaN would spread to further addresses, and views treat NaN as 0, the address of the kernels' constants.
+      // NaN would spread to other addresses; views treat it as 0, the address of the kernels' constants.
       if (!(Number.isSafeInteger(length) && length >= 0))
         throw new RangeError(`${length} doubles is not a size; look for an axis without a length`)
       const bytes = bytesFor(length)

@@ -88,7 +88,7 @@ export const kernelMemory = (module: WebAssembly.Module, maxPages: number): Kern
     }
   })
   const view = (at: number, length: number): Float64Array => new Float64Array(arena.buffer(), at, length)
-  // Reading `buffer` of a short array allocates it, so the offset is tested first: no array of the memory begins at 0.
+  // Reading `buffer` of a short array allocates it, so the offset is tested first; no array of the memory begins at 0.
   const isInside = (values: Float64Array): boolean => values.byteOffset > 0 && values.buffer === arena.buffer()
   /** Arrays of `take` that are not kept, which `settle` frees. */
   const borrowed: { readonly at: number; readonly length: number }[] = []
@@ -128,7 +128,7 @@ export const visitBlocks = (n: number, step: number, visit: (first: number, size
   for (let first = 0; first < n; first += step) visit(first, Math.min(step, n - first))
 }
 
-/** Length from which a view to copy from is faster than a loop. */
+/** Minimum number of elements for which a view is faster than a loop. */
 const MIN_COPIED_LENGTH = 24
 
 /** Copies source[from], …, source[from + count − 1] to target[to], … */
@@ -143,7 +143,7 @@ export const copyDoubles = (
   else target.set(count === source.length ? source : source.subarray(from, from + count), to)
 }
 
-/** Copies `count` elements of `source` from index `from` on to a chunk, padded with zeros; returns the padded length, a multiple of 8. */
+/** Copies source[from], …, source[from + count − 1] to a chunk; returns its length, padded with zeros to a multiple of 8. */
 export const loadChunk = (source: Float64Array, from: number, count: number, chunk: Float64Array): number => {
   copyDoubles(source, from, chunk, 0, count)
   const padded = (count + 7) & -8

@@ -1,9 +1,9 @@
 /* oxlint-disable no-restricted-globals -- the one file that tests for Node; elsewhere nothing of Node is used */
-/** Parts of Node that threads need, found at run time, so that bundles for browsers contain none of it. */
+/** Parts of Node that threads need, found at run time, so bundles for browsers contain none. */
 
 /**
- * Starts a thread that does not keep the process alive, with `data` and a message port. Returns the function that posts to the port; the
- * thread reads it by `receiveMessageOnPort`, since it never returns to its event loop.
+ * Starts a thread that does not keep the process alive. Returns the function that posts to its message port, which it reads by
+ * `receiveMessageOnPort`, since it never returns to its event loop.
  */
 export type Spawn = (source: string, data: object) => (message: unknown) => void
 

@@ -10,7 +10,7 @@ type RunChunk = (chunk: number, scratch: number) => void
 
 /** A job: calls of one exported function, one for each chunk. */
 export interface ChunkedJob {
-  /** Name of the export, a function of the address of the arguments, the chunk's index and the address of a scratch space. */
+  /** Name of the export, a function of the address of the arguments, the index of a chunk and the address of a scratch space. */
   readonly name: string
   /** Address of the arguments. */
   readonly args: number
@@ -79,7 +79,7 @@ const WORDS = 16
 /** Name of the only export of a loaded module. */
 const LOADED_EXPORT = 'chunk'
 
-/** Program of the worker threads. A thread that wakes late finds no chunk left of a finished job and may take part in the next. */
+/** Program of the worker threads. A thread that wakes late finds no chunk left of its job and may take part in the next. */
 const workerSource = `
 const { workerData, receiveMessageOnPort } = require('node:worker_threads')
 const { module, memory, start, index, names, port } = workerData
@@ -164,7 +164,7 @@ const runShared = (
   }
   for (let done = Atomics.load(words, Word.Done); done < chunks; done = Atomics.load(words, Word.Done))
     Atomics.wait(words, Word.Done, done)
-  // All chunks run again: the caller runs the chunk that another thread could not, or gets its error.
+  // All chunks run again, so the caller gets the error that another thread had, or the result.
   if (Atomics.load(words, Word.Failed) === 1) runAlone(runChunk, chunks, scratch.at)
 }
 
@@ -187,7 +187,6 @@ interface WorkerThreads {
 
 /** Creates a pool without threads; `spawn` starts thread 1, 2, … and returns null outside Node. */
 const workerThreads = (spawn: (index: number) => ((message: unknown) => void) | null): WorkerThreads => {
-  /** Functions that post to the threads, in the order of their start. */
   const posts: ((message: unknown) => void)[] = []
   /** Number of threads, from the first on, that have received each module. */
   const receivers = new Map<number, number>()

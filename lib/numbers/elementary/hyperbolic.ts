@@ -8,7 +8,7 @@ const oddExtension =
   (x: number): number =>
     x < 0 || Object.is(x, -0) ? -f(-x) : f(x)
 
-/** e^x/2; as (e^{x/2})²/2 if e^x may overflow. */
+/** e^x/2, without overflow of e^x. */
 const halfExp = (x: number): number => {
   if (x < 709) return exp(x) / 2
   const root = exp(x / 2)

@@ -28,8 +28,7 @@ const correctedLn = (x: number, correction: number, offset: number): number => {
 }
 
 /**
- * ln x for a positive, normal, finite double, for loops of draws. x = 2^k·m with m in [√½, √2), f = m − 1, s = f/(2 + f) and ln m = f −
- * f²/2 + s(f²/2 + R(s²)).
+ * ln x for a positive, normal, finite double. x = 2^k·m with m in [√½, √2), f = m − 1, s = f/(2 + f) and ln m = f − f²/2 + s(f²/2 + R(s²)).
  */
 export const ln = (x: number): number => correctedLn(x, 0, 0)
 

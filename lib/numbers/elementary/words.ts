@@ -16,7 +16,7 @@ export const withHighWord = (x: number, high: number): number => {
   return wordView.getFloat64(0, true)
 }
 
-/** x with the bits of its low word that are 0 in the mask cleared. */
+/** x with its low word masked. */
 const withMaskedLowWord = (x: number, mask: number): number => {
   wordView.setFloat64(0, x, true)
   wordView.setInt32(0, wordView.getInt32(0, true) & mask, true)

@@ -24,7 +24,7 @@ interface MatrixBlock {
   readonly columns: number
 }
 
-// Without helper functions: small products come by the thousand, and each function would be compiled too.
+// No helper functions: small products come by the thousand, and each function would be compiled too.
 
 const copyIn = (
   matrix: Float64Array,

@@ -19,7 +19,7 @@ const compensatedSum = (n: number, term: (i: number) => number): number => {
     error += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum
     sum = next
   }
-  // If the sum is not finite, its error term is NaN or cancels it.
+  // If the sum is not finite, the error is NaN or would make the sum NaN.
   return Number.isFinite(sum) ? sum + error : sum
 }
 

@@ -1,4 +1,4 @@
-/** Constructors of graph nodes, which fold constants, sort commutative operands and apply the rules of rules.ts. */
+/** Constructors of graph nodes. They fold constants, sort commutative operands and apply the rules of rules.ts. */
 import { broadcastShape, productOfSizes as sizeOf } from '../kernels/dense.js'
 import {
   graph,
@@ -29,28 +29,40 @@ export interface Algebra extends Graph {
   readonly neg: UnaryNode
   readonly square: UnaryNode
   readonly reciprocal: UnaryNode
-  /** Sum over axes, kept with size 1. */
+  /** Sum over axes, which are kept with size 1. */
   readonly sum: (x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
   readonly reduce: (fold: FoldOperation, x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
   readonly reshaped: (x: GraphNode, shape: Shape) => GraphNode
   /** Expands broadcast axes to a shape. */
   readonly stretched: (x: GraphNode, shape: Shape) => GraphNode
   readonly pick: (sources: ReadonlyArray<GraphNode>, table: ReadonlyArray<number>, shape: Shape) => GraphNode
+  /** Transpose. */
   readonly flipped: (matrix: GraphNode) => GraphNode
   readonly product: (x: GraphNode, matrix: GraphNode, transposed: boolean) => GraphNode
   readonly distances: (x: GraphNode, matrix: GraphNode) => GraphNode
   readonly rowSum: (x: GraphNode) => GraphNode
   readonly rowDot: (a: GraphNode, b: GraphNode) => GraphNode
+  /** c · x. */
   readonly times: (c: number, x: GraphNode) => GraphNode
+  /** True if a node depends on an input that differs between versions. */
   readonly varies: (x: GraphNode) => boolean
 }
 
-const COMMUTATIVE = new Set(['Add', 'Multiply', 'Maximum', 'Minimum', 'Equal', 'NotEqual', 'LogicalAnd', 'LogicalOr'])
+const COMMUTATIVE_KERNELS = new Set([
+  'Add',
+  'Multiply',
+  'Maximum',
+  'Minimum',
+  'Equal',
+  'NotEqual',
+  'LogicalAnd',
+  'LogicalOr'
+])
 
 /** Sets of rules: none; those that always pay; also those that split sums; or those for several versions. */
 export type Rewriting = 'none' | 'plain' | 'splitting' | 'versions'
 
-const rulesOf = (rewriting: Rewriting) => {
+const rulesForRewriting = (rewriting: Rewriting) => {
   const entrywise: Rules.EntrywiseRules =
     rewriting === 'none' ? {} : rewriting === 'versions' ? Rules.versionRules : Rules.entrywiseRules
   const of = <T>(rules: ReadonlyArray<T>, splitting: ReadonlyArray<T> = []): ReadonlyArray<T> =>
@@ -69,7 +81,7 @@ const rulesOf = (rewriting: Rewriting) => {
     rowDot: of(Rules.rowDotRules, Rules.splittingRowDotRules)
   }
 }
-const rulesByRewriting = new Map<Rewriting, ReturnType<typeof rulesOf>>()
+const rulesByRewriting = new Map<Rewriting, ReturnType<typeof rulesForRewriting>>()
 
 const applyFirstRule = <A extends ReadonlyArray<unknown>>(
   rules: ReadonlyArray<(...of: A) => GraphNode | undefined>,
@@ -82,14 +94,14 @@ const applyFirstRule = <A extends ReadonlyArray<unknown>>(
   return undefined
 }
 
-/** Returns 'rows' if an input is computed per row. */
+/** 'rows' if an input is computed per row. */
 const scopeOf = (ins: ReadonlyArray<GraphNode>): GraphNode['scope'] =>
   ins.some(({ scope }) => scope === 'rows') ? 'rows' : 'once'
 
 const isStretch = ({ does }: GraphNode): boolean => does.kind === 'entrywise' && does.kernel === 'Stretch'
 
-/** Index, in a value of shape `own`, of entry `at` of the expanded shape. */
-const beforeStretch = (own: Shape, shape: Shape, at: number): number => {
+/** Index, in a value of shape `own`, of the entry that is broadcast to `at`. */
+const entryBeforeStretch = (own: Shape, shape: Shape, at: number): number => {
   let from = 0
   let step = 1
   let rest = at
@@ -103,11 +115,11 @@ const beforeStretch = (own: Shape, shape: Shape, at: number): number => {
   return from
 }
 
-/** Node and index from which an entry comes. */
+/** Node that computes an entry, and the index in it, through reshapes, broadcasts and picks. */
 const entryOrigin = (x: GraphNode, at: number): readonly [GraphNode, number] => {
   const [first] = x.ins
   if (x.does.kind === 'reshape') return entryOrigin(first, at)
-  if (isStretch(x)) return entryOrigin(first, beforeStretch(first.shape, x.shape, at))
+  if (isStretch(x)) return entryOrigin(first, entryBeforeStretch(first.shape, x.shape, at))
   if (x.does.kind === 'pick') {
     let index = x.does.table[at]
     for (const source of x.ins) {
@@ -119,7 +131,7 @@ const entryOrigin = (x: GraphNode, at: number): readonly [GraphNode, number] => 
 }
 
 interface Construction {
-  readonly rules: ReturnType<typeof rulesOf>
+  readonly rules: ReturnType<typeof rulesForRewriting>
   readonly isSimplifying: boolean
   readonly node: Graph['node']
   readonly make: () => Algebra
@@ -135,7 +147,7 @@ const entrywiseNode = (
   const shapeOf = (ins: ReadonlyArray<GraphNode>): Shape =>
     ins.map(({ shape }) => shape).reduce((a, b) => broadcastShape(a, b, kernel))
   const shape = shapeOf(operands)
-  // An expanded operand is replaced by its source, and a number by one without axes, if the result has the same shape.
+  // an expanded operand is replaced by its source, and a number by one without axes, if the shape stays
   const given = operands.reduce<ReadonlyArray<GraphNode>>((ins, x, i) => {
     const plain = isStretch(x) ? x.ins[0] : isSimplifying && isScalar(x) ? reshaped(x, []) : x
     const others = ins.map((other, k) => (k === i ? plain : other))
@@ -149,7 +161,8 @@ const entrywiseNode = (
   // Constants first, then other numbers, then older nodes.
   const rank = (x: GraphNode): number => (constantValue(x) !== undefined ? -2 : isScalar(x) ? -1 : x.id)
   const [a, b] = given
-  const ins = COMMUTATIVE.has(kernel) && (rank(b) < rank(a) || (rank(a) === rank(b) && b.id < a.id)) ? [b, a] : given
+  const ins =
+    COMMUTATIVE_KERNELS.has(kernel) && (rank(b) < rank(a) || (rank(a) === rank(b) && b.id < a.id)) ? [b, a] : given
   const found = applyFirstRule(kernel in rules.entrywise ? rules.entrywise[kernel] : [], ins, make())
   return found === undefined
     ? node({ kind: 'entrywise', kernel, attrs }, ins, shape, scopeOf(ins))
@@ -205,6 +218,7 @@ const pickNode = (
   return found ?? node({ kind: 'pick', table: merged }, used, shape, scopeOf(used))
 }
 
+/** Node Σ over the rows of aᵢ bⱼ, by rules or from sums over the rows if a factor is computed once per call. */
 const rowDotNode = ({ rules, node, make }: Construction, left: GraphNode, right: GraphNode): GraphNode => {
   const { mul, reshaped, rowSum } = make()
   // Two vectors, or two matrices that are summed over a common first axis too.
@@ -222,7 +236,6 @@ const rowDotNode = ({ rules, node, make }: Construction, left: GraphNode, right:
   return applyFirstRule(rules.rowDot, a, b, make(), false) ?? node({ kind: 'rowDot' }, [a, b], [m, n], 'once')
 }
 
-/** Predicate for nodes that depend on one of these inputs. */
 const dependsOnInputs = (names: ReadonlyArray<string>): ((x: GraphNode) => boolean) => {
   const known = new Map<GraphNode, boolean>()
   const depends = (x: GraphNode): boolean => {
@@ -236,9 +249,9 @@ const dependsOnInputs = (names: ReadonlyArray<string>): ((x: GraphNode) => boole
   return depends
 }
 
-/** Constructors over a new graph. `varying` names the constants that differ between versions. */
+/** Constructors over a new graph. `varying` names the inputs that differ between versions. */
 export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<string> = []): Algebra => {
-  const rules = rulesByRewriting.get(rewriting) ?? rulesOf(rewriting)
+  const rules = rulesByRewriting.get(rewriting) ?? rulesForRewriting(rewriting)
   rulesByRewriting.set(rewriting, rules)
   const { node } = graph()
   const construction: Construction = { rules, isSimplifying: rewriting !== 'none', node, make: () => make }
@@ -255,7 +268,7 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
   const mul = binary('Multiply')
   const reshaped: Algebra['reshaped'] = (x, shape) => reshapedNode(construction, x, shape)
   const pick: Algebra['pick'] = (sources, table, shape) => pickNode(construction, sources, table, shape)
-  /** Node for the rows of x and a matrix. */
+  /** Node of rows x and a matrix, which keeps all axes of x but the last. */
   const rowsNode = (does: NodeOperation, x: GraphNode, matrix: GraphNode, columns: number): GraphNode =>
     node(does, [x, matrix], [...x.shape.slice(0, -1), columns], scopeOf([x, matrix]))
   const make: Algebra = {

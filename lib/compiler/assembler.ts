@@ -1,19 +1,16 @@
-/**
- * Assembler of WebAssembly modules, with the few instructions that the compiler uses. It checks nothing, since the engine validates every
- * module.
- */
+/** Assembler of WebAssembly modules. It checks nothing, since the engine validates every module. */
 
 import { exactText } from '../plain/said.js'
 import { type Lanes, type Precision } from './lanes.js'
 
 export type ValueType = 'i32' | 'f64' | 'v128'
 
-const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128: 0x7b }
+const TYPE_CODES: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128: 0x7b }
 
 /** Opcodes on bits of vectors, after the prefix 0xfd. */
-const BITS = { and: 0x4e, or: 0x50, bitselect: 0x52 } as const
+const BIT_OPCODES = { and: 0x4e, or: 0x50, bitselect: 0x52 } as const
 
-const SIMD = {
+const SIMD_OPCODES = {
   splat: { float64: 0x14, float32: 0x13 },
   eq: { float64: 0x47, float32: 0x41 },
   ne: { float64: 0x48, float32: 0x42 },
@@ -40,12 +37,19 @@ const SIMD = {
 } as const
 
 /** Opcodes on addresses and counts. */
-const WHOLE = { plus: 0x6a, minus: 0x6b, times: 0x6c, equals: 0x46, differs: 0x47, below: 0x49, choose: 0x1b } as const
+const WORD_OPCODES = {
+  plus: 0x6a,
+  minus: 0x6b,
+  times: 0x6c,
+  equals: 0x46,
+  differs: 0x47,
+  below: 0x49,
+  choose: 0x1b
+} as const
 
-export type Instruction = keyof typeof BITS | keyof typeof SIMD | keyof typeof WHOLE
+export type Instruction = keyof typeof BIT_OPCODES | keyof typeof SIMD_OPCODES | keyof typeof WORD_OPCODES
 
-/** Unsigned LEB128 encoding. */
-const unsigned = (value: number): number[] => {
+const unsignedLeb128 = (value: number): number[] => {
   const bytes: number[] = []
   let left = value >>> 0
   do {
@@ -73,13 +77,13 @@ const constantInstruction = (value: number, { precision }: Lanes): ReadonlyArray
     ? [0x44, ...new Uint8Array(Float64Array.of(value).buffer)]
     : [0x43, ...new Uint8Array(Float32Array.of(value).buffer)]
 
-/** Bytes of a shuffle of four lanes of two vectors; lanes of the second have indices 4 to 7. */
-const fours = (...lanes: ReadonlyArray<number>): ReadonlyArray<number> =>
+/** Shuffle of the floats of two vectors: the indices of their bytes. Floats of the second have indices 4 to 7. */
+const floatShuffle = (...lanes: ReadonlyArray<number>): ReadonlyArray<number> =>
   lanes.flatMap(lane => [0, 1, 2, 3].map(byte => 4 * lane + byte))
 
 const isKeyOf = <T extends object>(table: T, name: PropertyKey): name is keyof T => name in table
 
-/** Function under construction: methods append instructions and return the function. */
+/** Function under construction; methods append instructions and return it. */
 export class Code {
   #locals: ValueType[] = []
   readonly #bytes: number[] = []
@@ -93,7 +97,7 @@ export class Code {
     this.parameters = parameters
   }
 
-  /** Instructions to be inserted later by `append`. */
+  /** Returns code to be inserted later by `append`. */
   fragment(): Code {
     const part = new Code(this.lanes, ...this.parameters)
     part.#locals = this.#locals
@@ -111,18 +115,18 @@ export class Code {
     return this
   }
 
-  /** Declares a local; returns its index, which follows those of the parameters. */
+  /** Declares a local; returns its index, after those of the parameters. */
   local(type: ValueType): number {
     return this.parameters.length + this.#locals.push(type) - 1
   }
   get(local: number): this {
-    return this.#put(0x20, ...unsigned(local))
+    return this.#put(0x20, ...unsignedLeb128(local))
   }
   set(local: number): this {
-    return this.#put(0x21, ...unsigned(local))
+    return this.#put(0x21, ...unsignedLeb128(local))
   }
   tee(local: number): this {
-    return this.#put(0x22, ...unsigned(local))
+    return this.#put(0x22, ...unsignedLeb128(local))
   }
   i32(value: number): this {
     return this.#put(0x41, ...signedLeb128(value | 0))
@@ -130,34 +134,37 @@ export class Code {
   double(value: number): this {
     return this.#put(0x44, ...new Uint8Array(Float64Array.of(value).buffer))
   }
-  /** Pushes a vector with the number in all lanes, made once per function at its start. */
+  /** Pushes a vector with the number in all lanes, made at the start of the function. */
   every(value: number): this {
     const key = exactText(value)
     let local = this.#constants.get(key)
     if (local === undefined) {
       local = this.local('v128')
       this.#constants.set(key, local)
-      const splat = SIMD.splat[this.lanes.precision]
-      this.#opening.push(...constantInstruction(value, this.lanes), 0xfd, splat, 0x21, ...unsigned(local))
+      const splat = SIMD_OPCODES.splat[this.lanes.precision]
+      this.#opening.push(...constantInstruction(value, this.lanes), 0xfd, splat, 0x21, ...unsignedLeb128(local))
     }
     return this.get(local)
   }
   op(name: Instruction, precision: Precision = this.lanes.precision): this {
-    if (isKeyOf(WHOLE, name)) return this.#put(WHOLE[name])
-    return this.#put(0xfd, ...unsigned(isKeyOf(BITS, name) ? BITS[name] : SIMD[name][precision]))
+    if (isKeyOf(WORD_OPCODES, name)) return this.#put(WORD_OPCODES[name])
+    return this.#put(
+      0xfd,
+      ...unsignedLeb128(isKeyOf(BIT_OPCODES, name) ? BIT_OPCODES[name] : SIMD_OPCODES[name][precision])
+    )
   }
   load(offset: number): this {
-    return this.#put(0xfd, 0, 4, ...unsigned(offset))
+    return this.#put(0xfd, 0, 4, ...unsignedLeb128(offset))
   }
   /** Loads one number into all lanes. */
   loadEvery(offset: number): this {
-    return this.#put(0xfd, ...(this.lanes.bytes === 8 ? [10, 3] : [9, 2]), ...unsigned(offset))
+    return this.#put(0xfd, ...(this.lanes.bytes === 8 ? [10, 3] : [9, 2]), ...unsignedLeb128(offset))
   }
   store(offset: number): this {
-    return this.#put(0xfd, 11, 4, ...unsigned(offset))
+    return this.#put(0xfd, 11, 4, ...unsignedLeb128(offset))
   }
   word(offset: number): this {
-    return this.#put(0x28, 2, ...unsigned(offset))
+    return this.#put(0x28, 2, ...unsignedLeb128(offset))
   }
   /** Joins the low or the high halves of two vectors. */
   pair(half: 'low' | 'high'): this {
@@ -170,14 +177,14 @@ export class Code {
       const floats = this.local('v128')
       this.tee(floats)
         .get(floats)
-        .#put(0xfd, 13, ...fours(2, 3, 2, 3))
+        .#put(0xfd, 13, ...floatShuffle(2, 3, 2, 3))
     }
     return this.#put(0xfd, 0x5f)
   }
   demote(): this {
     const second = this.local('v128')
     this.set(second).#put(0xfd, 0x5e)
-    return this.get(second).#put(0xfd, 0x5e, 0xfd, 13, ...fours(0, 1, 4, 5))
+    return this.get(second).#put(0xfd, 0x5e, 0xfd, 13, ...floatShuffle(0, 1, 4, 5))
   }
   toDouble(): this {
     return this.#put(0xb8)
@@ -197,7 +204,7 @@ export class Code {
     return this.#put(0x0d, 0)
   }
   call(index: number): this {
-    return this.#put(0x10, ...unsigned(index))
+    return this.#put(0x10, ...unsignedLeb128(index))
   }
   /** Fills memory with zeros. Stack: address, 0, length. */
   clear(): this {
@@ -244,8 +251,8 @@ export class Code {
       else runs.push({ count: 1, type })
     }
     const head = [
-      ...unsigned(runs.length),
-      ...runs.flatMap(({ count, type }) => [...unsigned(count), TYPES[type]]),
+      ...unsignedLeb128(runs.length),
+      ...runs.flatMap(({ count, type }) => [...unsignedLeb128(count), TYPE_CODES[type]]),
       ...this.#opening
     ]
     return Uint8Array.from([...head, ...this.#bytes, 0x0b])
@@ -263,21 +270,21 @@ interface Defined {
   readonly name?: string
 }
 
-const nameBytes = (value: string): number[] => [...unsigned(value.length), ...Array.from(value, c => c.charCodeAt(0))]
+const nameBytes = (value: string): number[] => [
+  ...unsignedLeb128(value.length),
+  ...Array.from(value, c => c.charCodeAt(0))
+]
 const vectorBytes = (items: ReadonlyArray<ReadonlyArray<number>>): number[] => [
-  ...unsigned(items.length),
+  ...unsignedLeb128(items.length),
   ...items.flat()
 ]
 const sectionBytes = (id: number, content: ReadonlyArray<number>): number[] => [
   id,
-  ...unsigned(content.length),
+  ...unsignedLeb128(content.length),
   ...content
 ]
 
-/**
- * Bytes of a module of functions without results over the imported memory env.memory, of at most `maximum` pages. Imports have the first
- * indices.
- */
+/** Bytes of a module of functions without results, with an imported memory of at most `maximum` pages. Imports have the first indices. */
 export const assemble = (
   imports: ReadonlyArray<Imported>,
   functions: ReadonlyArray<Defined>,
@@ -285,7 +292,10 @@ export const assemble = (
 ): Uint8Array<ArrayBuffer> => {
   const types: number[][] = []
   const typeOf = (parameters: ReadonlyArray<ValueType>, returns?: ValueType): number => {
-    const list = (all: ReadonlyArray<ValueType>): number[] => [...unsigned(all.length), ...all.map(type => TYPES[type])]
+    const list = (all: ReadonlyArray<ValueType>): number[] => [
+      ...unsignedLeb128(all.length),
+      ...all.map(type => TYPE_CODES[type])
+    ]
     const type = [0x60, ...list(parameters), ...list(returns === undefined ? [] : [returns])]
     const known = types.findIndex(other => other.join() === type.join())
     return known < 0 ? types.push(type) - 1 : known
@@ -294,11 +304,11 @@ export const assemble = (
     ...nameBytes('env'),
     ...nameBytes(name),
     0,
-    ...unsigned(typeOf(parameters, returns))
+    ...unsignedLeb128(typeOf(parameters, returns))
   ])
-  const declared = functions.map(({ code }) => unsigned(typeOf(code.parameters)))
+  const declared = functions.map(({ code }) => unsignedLeb128(typeOf(code.parameters)))
   const exported = functions.flatMap(({ name }, i) =>
-    name === undefined ? [] : [[...nameBytes(name), 0, ...unsigned(imports.length + i)]]
+    name === undefined ? [] : [[...nameBytes(name), 0, ...unsignedLeb128(imports.length + i)]]
   )
   const bodies = functions.map(({ code }) => code.body())
   const head = [
@@ -307,25 +317,25 @@ export const assemble = (
     ...sectionBytes(
       2,
       vectorBytes([
-        [...nameBytes('env'), ...nameBytes('memory'), 2, memory.shared ? 3 : 1, 1, ...unsigned(memory.maximum)],
+        [...nameBytes('env'), ...nameBytes('memory'), 2, memory.shared ? 3 : 1, 1, ...unsignedLeb128(memory.maximum)],
         ...imported
       ])
     ),
     ...sectionBytes(3, vectorBytes(declared)),
     ...sectionBytes(7, vectorBytes(exported))
   ]
-  const code = [...unsigned(bodies.length)]
-  const length = bodies.reduce((sum, body) => sum + unsigned(body.length).length + body.length, code.length)
-  const module = new Uint8Array(head.length + 1 + unsigned(length).length + length)
+  const code = [...unsignedLeb128(bodies.length)]
+  const length = bodies.reduce((sum, body) => sum + unsignedLeb128(body.length).length + body.length, code.length)
+  const module = new Uint8Array(head.length + 1 + unsignedLeb128(length).length + length)
   let at = 0
   const append = (bytes: ArrayLike<number>): void => {
     module.set(bytes, at)
     at += bytes.length
   }
   append(head)
-  append([10, ...unsigned(length), ...code])
+  append([10, ...unsignedLeb128(length), ...code])
   for (const body of bodies) {
-    append(unsigned(body.length))
+    append(unsignedLeb128(body.length))
     append(body)
   }
   return module

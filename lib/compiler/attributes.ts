@@ -1,4 +1,4 @@
-/** Attributes of an operation, which the engine passes as an object. */
+/** Attributes of an operation, an object of unknown fields. */
 import { type Attrs } from './graph.js'
 
 const attributeOf = (attrs: object, name: string): unknown => new Map<string, unknown>(Object.entries(attrs)).get(name)
@@ -12,7 +12,6 @@ export const numbersAttribute = (attrs: object, ...names: ReadonlyArray<string>)
 /** Returns the number of an attribute; `otherwise` if it is absent. */
 export const numberAttribute = (attrs: object, name: string, otherwise: number): number =>
   numbersAttribute(attrs, name)[0] ?? otherwise
-/** True if the attribute is present and true. */
 export const flagAttribute = (attrs: object, name: string): boolean => attributeOf(attrs, name) === true
 
 /** Returns [before, after] for each axis. */

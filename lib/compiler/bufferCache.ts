@@ -1,4 +1,4 @@
-/** Cache of data in the memory of programs: the most recently used arrays, up to a number of doubles, and those of the current call. */
+/** Cache of data in the memory of programs: the most recently used arrays, and those of the current call. */
 import { type Precision } from './lanes.js'
 
 export interface BufferCache {
@@ -9,7 +9,7 @@ export interface BufferCache {
     size: { readonly precision: Precision; readonly length: number },
     write: (at: number) => void
   ) => number
-  /** Drops all arrays that the current call does not use; returns true if there were any. */
+  /** Drops all arrays that the current call does not use; true if there were any. */
   readonly clear: () => boolean
 }
 

@@ -3,17 +3,17 @@
  * panels, makes random draws, and computes products over the rows. Addresses and the number of rows are read from the job's words.
  */
 import { assemble, Code, type Imported } from './assembler.js'
-import { hasLimitedDomain, mapNames, panelMapName } from './entrywise.js'
+import { hasLimitedDomain, panelMapNames, panelMapName } from './entrywise.js'
 import { constantValue, nodeWidth, type GraphNode } from './graph.js'
 import {
   itemFunction,
   offsetOf,
-  PANEL,
+  PANEL_LOCAL,
   pushLocation,
   pushPanel,
   pushParameters,
   pushWord,
-  SCRATCH,
+  SCRATCH_LOCAL,
   vectorAt,
   JOB_WORDS,
   type CodeEnvironment
@@ -27,17 +27,18 @@ import { isUpperTriangular } from './zeros.js'
 
 export interface Emitted {
   readonly bytes: Uint8Array<ArrayBuffer>
-  /** Nodes that the interpreter computes, always or outside the domain of the compiled function, by call index. */
+  /** Nodes that the interpreter may compute, by call index. */
   readonly kernels: ReadonlyArray<GraphNode>
   readonly words: number
 }
 
-const MAX_OPERANDS = 3
-const KERNEL_IMPORT: Imported = { name: 'kernel', parameters: new Array<'i32'>(MAX_OPERANDS + 2).fill('i32') }
+/** Maximum number of operands of an interpreted kernel. */
+const MAX_KERNEL_OPERANDS = 3
+const KERNEL_IMPORT: Imported = { name: 'kernel', parameters: new Array<'i32'>(MAX_KERNEL_OPERANDS + 2).fill('i32') }
 const NORMALS_IMPORT: Imported = { name: 'normals', parameters: ['i32', 'i32', 'f64', 'i32', 'i32'] }
 const CHI_SQUARED_IMPORT: Imported = { name: 'chiSquared', parameters: ['i32', 'i32', 'f64', 'i32', 'f64', 'i32'] }
 const IMPORTS: ReadonlyArray<Imported> = [
-  ...mapNames.map(([kernel, name]): Imported => ({
+  ...panelMapNames.map(([kernel, name]): Imported => ({
     name,
     parameters: ['i32', 'i32', 'i32'],
     ...(hasLimitedDomain(kernel) && { returns: 'i32' })
@@ -46,7 +47,7 @@ const IMPORTS: ReadonlyArray<Imported> = [
   CHI_SQUARED_IMPORT,
   KERNEL_IMPORT
 ]
-const importOf = (name: string): number => IMPORTS.findIndex(imported => imported.name === name)
+const importIndex = (name: string): number => IMPORTS.findIndex(imported => imported.name === name)
 
 /** Calls an interpreted kernel with the addresses of its operands and result. */
 const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironment): Code => {
@@ -54,7 +55,7 @@ const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironme
   const to = layout.locate(node)
   const { ins } = node
   code.i32(kernelOf(node))
-  for (let i = 0; i < MAX_OPERANDS; i++) {
+  for (let i = 0; i < MAX_KERNEL_OPERANDS; i++) {
     const operand = ins.at(i)
     if (i >= ins.length || operand === undefined || constantValue(operand) !== undefined) code.i32(0)
     else if (operand.scope === 'once') pushParameters(code).plus(layout.parameter(operand))
@@ -64,19 +65,19 @@ const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironme
     }
   }
   pushLocation(code, to, environment)
-  return code.call(importOf('kernel'))
+  return code.call(importIndex('kernel'))
 }
 
-/** Applies a function of lib/wasm to a panel; calls the interpreter if it returns that entries are outside its domain. */
+/** Applies a function of lib/wasm to a panel; calls the interpreter if entries are outside its domain. */
 const mapPanel = (code: Code, node: GraphNode, kernel: string, environment: CodeEnvironment): void => {
   const { layout } = environment
   const { lanes } = layout
   for (const location of [node.ins[0], node].map(layout.locate)) pushLocation(code, location, environment)
-  code.i32(nodeWidth(node) * PANEL_ROWS).call(importOf(panelMapName(kernel, lanes)))
+  code.i32(nodeWidth(node) * PANEL_ROWS).call(importIndex(panelMapName(kernel, lanes)))
   if (hasLimitedDomain(kernel)) code.when(() => callInterpreter(code, node, environment))
 }
 
-/** Returns a local with the address of the current panel of a location's buffer. */
+/** Emits the address of a location's buffer in the current panel; returns the local that holds it. */
 const panelAddress = (code: Code, location: Location, environment: CodeEnvironment): number => {
   const local = code.local('i32')
   pushPanel(code, location, environment).set(local)
@@ -159,19 +160,19 @@ const singleItemCode = (
   return code
 }
 
-/** Function that copies the current panel of output i. */
+/** Function that copies output i of the current panel to its address. */
 const outputCode = (node: GraphNode, i: number, environment: CodeEnvironment): Code => {
   const { layout, outputWord } = environment
   const code = itemFunction(layout.lanes)
   const from = layout.locate(node)
   const bytes = nodeWidth(node) * layout.lanes.line
-  pushWord(code, outputWord(i)).plusEach(PANEL, bytes)
+  pushWord(code, outputWord(i)).plusEach(PANEL_LOCAL, bytes)
   return pushLocation(code, from, environment).i32(bytes).copy()
 }
 
 // —— products over the rows ——
 
-/** Returns a local with the address of a factor's first column, in the tile that begins at `firstPanel`. */
+/** Emits the address of a factor's first column in the tile from `firstPanel` on; returns the local that holds it. */
 const tileAddress = (
   code: Code,
   { buffer, entry }: Location,
@@ -181,14 +182,14 @@ const tileAddress = (
   const { line } = code.lanes
   const local = code.local('i32')
   if (buffer.kind === 'given') pushWord(code, wordOf(buffer.input)).plusEach(firstPanel, buffer.width * line)
-  else code.get(SCRATCH).plus(buffer.at)
+  else code.get(SCRATCH_LOCAL).plus(buffer.at)
   code.plus(entry * line).set(local)
   return local
 }
 
-/** Function (job, scratch, first panel, panels, results): adds a tile's product over the rows to the results at byte `at`. */
+/** Function (job, scratch, first panel, panels, results) that adds a tile's product over the rows to the results at byte `at`. */
 const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironment): Code => {
-  const { layout, block } = environment
+  const { layout, productBlock } = environment
   const { lanes } = layout
   const { line } = lanes
   const code = new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32')
@@ -205,7 +206,7 @@ const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironmen
   const downY = y.buffer.width * line
   const down = n * 16
   const call = (count: number, columns: number): void => {
-    code.get(a).get(b).i32(downX).i32(downY).get(panels).get(sum).i32(down).call(block(count, columns))
+    code.get(a).get(b).i32(downX).i32(downY).get(panels).get(sum).i32(down).call(productBlock(count, columns))
   }
   const next = (count: number): void => {
     call(count, wide)
@@ -218,7 +219,7 @@ const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironmen
     })
     if (n % wide > 0) call(count, n % wide)
   }
-  // A symmetric product is computed up to its diagonal only.
+  // a symmetric product is computed only up to its diagonal
   const isHalf = isSymmetricProduct(node) && m > high && high % wide === 0
   const [blocks, left] = isHalf ? [code.local('i32'), code.local('i32')] : [0, 0]
   const upToDiagonal = (): void => {
@@ -256,28 +257,31 @@ interface CalledFunctions {
 interface ChunkCode {
   readonly environment: CodeEnvironment
   readonly code: Code
-  /** First panel of the tile, end of the chunk, and panels of the tile. */
+  /** First panel of the tile. */
   readonly panel: number
+  /** Panel at which the chunk ends. */
   readonly end: number
+  /** Number of panels of the tile. */
   readonly count: number
-  /** Index of the current panel in the tile, and in the job. */
+  /** Current panel in the tile. */
   readonly index: number
+  /** Current panel in the job. */
   readonly here: number
   readonly mask: number
   readonly results: number
 }
 
-const CHUNK_JOB = 0
-const CHUNK_INDEX = 1
-const CHUNK_SCRATCH = 2
+const CHUNK_JOB_LOCAL = 0
+const CHUNK_INDEX_LOCAL = 1
+const CHUNK_SCRATCH_LOCAL = 2
 
-/** Runs `then` if lanes of the current panel hold no rows. */
+/** Emits `then`, run if lanes of the current panel hold no rows. */
 const ifPartialPanel = ({ code, here }: ChunkCode, then: () => void): void => {
   code.get(here)
   pushWord(code, JOB_WORDS.PartialPanel).op('equals').when(then)
 }
 
-/** Makes the draws of a tile, as doubles row after row. */
+/** Emits the draws of a tile, as doubles row after row. */
 const emitDraws = ({ environment: { layout, wordOf }, code, panel, count }: ChunkCode): void => {
   for (const { name, distribution, buffer, staging } of layout.drawn) {
     const numbers = buffer.width * PANEL_ROWS
@@ -287,23 +291,23 @@ const emitDraws = ({ environment: { layout, wordOf }, code, panel, count }: Chun
     code.get(count).i32(numbers).op('times')
     if (distribution !== 'normal') code.double(distribution)
     code
-      .get(CHUNK_SCRATCH)
+      .get(CHUNK_SCRATCH_LOCAL)
       .plus(staging)
-      .call(importOf(distribution === 'normal' ? 'normals' : 'chiSquared'))
+      .call(importIndex(distribution === 'normal' ? 'normals' : 'chiSquared'))
   }
 }
 
-/** Packs the draws of the current panel. */
-const emitDrawPacking = ({ environment: { layout, transposed }, code, index }: ChunkCode): void => {
+/** Emits the packing of the current panel's draws. */
+const emitDrawPacking = ({ environment: { layout, panelTranspose }, code, index }: ChunkCode): void => {
   for (const { buffer, staging } of layout.drawn) {
     if (buffer.kind === 'given') continue
     code
-      .get(CHUNK_SCRATCH)
+      .get(CHUNK_SCRATCH_LOCAL)
       .plus(staging)
       .plusEach(index, buffer.width * PANEL_ROWS * 8)
-    code.get(CHUNK_SCRATCH).plus(buffer.at)
+    code.get(CHUNK_SCRATCH_LOCAL).plus(buffer.at)
     if (buffer.kind === 'tile') code.plusEach(index, buffer.width * layout.lanes.line)
-    code.call(transposed(buffer.width))
+    code.call(panelTranspose(buffer.width))
   }
 }
 
@@ -316,7 +320,7 @@ const clearPartialFactors = ({ environment: { layout }, code, count, index, mask
     if (buffer.kind === 'given') continue
     const bytes = buffer.width * line
     code
-      .get(CHUNK_SCRATCH)
+      .get(CHUNK_SCRATCH_LOCAL)
       .plus(buffer.at - bytes)
       .plusEach(count, bytes)
       .set(index)
@@ -327,12 +331,12 @@ const clearPartialFactors = ({ environment: { layout }, code, count, index, mask
   }
 }
 
-/** Clears the results and sets the first panel and the end. */
+/** Emits the start of a chunk: clears the results and sets the first panel and the end. */
 const beginChunk = ({ environment: { layout }, code, panel, end, results }: ChunkCode): void => {
-  pushWord(code, JOB_WORDS.Results).get(CHUNK_INDEX)
+  pushWord(code, JOB_WORDS.Results).get(CHUNK_INDEX_LOCAL)
   pushWord(code, JOB_WORDS.ResultBytes).op('times').op('plus').set(results)
   code.get(results).i32(0).i32(layout.sumBytes).clear()
-  code.get(CHUNK_INDEX)
+  code.get(CHUNK_INDEX_LOCAL)
   pushWord(code, JOB_WORDS.ChunkPanels).op('times').set(panel)
   code.get(panel)
   pushWord(code, JOB_WORDS.ChunkPanels).op('plus').set(end)
@@ -340,7 +344,7 @@ const beginChunk = ({ environment: { layout }, code, panel, end, results }: Chun
   pushWord(code, JOB_WORDS.Panels).get(end).op('below').op('choose').set(end)
 }
 
-/** Function (job, chunk, scratch) that loops over the chunk's tiles and panels. */
+/** Function (job, chunk, scratch) that loops over a chunk's tiles and panels. */
 const chunkCode = (environment: CodeEnvironment, { items, dots }: CalledFunctions): Code => {
   const { lanes } = environment.layout
   const { tile } = lanes
@@ -358,23 +362,24 @@ const chunkCode = (environment: CodeEnvironment, { items, dots }: CalledFunction
       ifPartialPanel(chunk, () => pushWord(code, JOB_WORDS.PartialMask).set(mask))
       emitDrawPacking(chunk)
       for (const each of items)
-        code.get(CHUNK_JOB).get(CHUNK_SCRATCH).get(index).get(here).get(mask).get(results).call(each)
+        code.get(CHUNK_JOB_LOCAL).get(CHUNK_SCRATCH_LOCAL).get(index).get(here).get(mask).get(results).call(each)
       code.get(index).i32(1).op('plus').tee(index).get(count).op('differs').again()
     })
     if (dots.length > 0)
       ifPartialPanel(chunk, () => {
         clearPartialFactors(chunk)
       })
-    for (const dot of dots) code.get(CHUNK_JOB).get(CHUNK_SCRATCH).get(panel).get(count).get(results).call(dot)
+    for (const dot of dots)
+      code.get(CHUNK_JOB_LOCAL).get(CHUNK_SCRATCH_LOCAL).get(panel).get(count).get(results).call(dot)
     code.get(panel).get(count).op('plus').tee(panel).get(end).op('differs').again()
   })
 }
 
-/** Returns the module of a layout; `see` receives the reads and writes of each item's loop. */
+/** Returns the module of a layout; `onAccessOf` receives the reads and writes of each item's loop. */
 export const emitModule = (
   layout: MemoryLayout,
   memory: { readonly shared: boolean; readonly maximum: number },
-  see?: (item: number) => (access: ColumnAccess) => void
+  onAccessOf?: (item: number) => (access: ColumnAccess) => void
 ): Emitted => {
   const { lanes } = layout
   const functions: { readonly code: Code; readonly name?: string }[] = []
@@ -395,14 +400,14 @@ export const emitModule = (
     wordOf: input => JOB_WORDS.First + 2 * inputs.indexOf(input),
     outputWord: i => JOB_WORDS.First + 2 * inputs.length + i,
     kernelOf: node => kernels.push(node) - 1,
-    block: shared((m, n) => productBlockCode(lanes, m, n)),
-    transposed: shared(columns => panelTransposeCode(lanes, columns)),
-    see: undefined
+    productBlock: shared((m, n) => productBlockCode(lanes, m, n)),
+    panelTranspose: shared(columns => panelTransposeCode(lanes, columns)),
+    onAccess: undefined
   }
   const items = layout.items.map((one, i) =>
     define(
       one.kind === 'loop'
-        ? fusedLoopCode(one.space, one.nodes, { ...environment, see: see?.(i) })
+        ? fusedLoopCode(one.space, one.nodes, { ...environment, onAccess: onAccessOf?.(i) })
         : singleItemCode(one.kind, one.node, environment)
     )
   )

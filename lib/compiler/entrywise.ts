@@ -20,20 +20,20 @@ for (const [name, { lowering }] of Object.entries(operations)) {
   else if (code !== undefined) nativeKernels.set(name, code)
 }
 
-/** Functions that return 1 if an argument is outside their domain; the interpreter then computes all entries. */
-const LIMITED_DOMAIN = new Set(['Cos', 'Sin'])
+/** Kernels whose functions return 1 if an argument is outside their domain; the interpreter then computes all entries. */
+const LIMITED_DOMAIN_KERNELS = new Set(['Cos', 'Sin'])
 
 /** True if the kernel's function has a limited domain. */
-export const hasLimitedDomain = (kernel: string): boolean => LIMITED_DOMAIN.has(kernel)
+export const hasLimitedDomain = (kernel: string): boolean => LIMITED_DOMAIN_KERNELS.has(kernel)
 /** True if the kernel is compiled to instructions. */
 export const isNative = (kernel: string): boolean => nativeKernels.has(kernel)
 /** True if the kernel is a function of lib/wasm. */
-export const isMap = (kernel: string): boolean => panelMaps.has(kernel)
+export const isPanelMap = (kernel: string): boolean => panelMaps.has(kernel)
 /** Name of the kernel's function in lib/wasm. */
 export const panelMapName = (kernel: string, { precision }: Lanes): string =>
   `${panelMaps.get(kernel) ?? ''}${precision === 'float64' ? '' : 'Single'}`
-/** [kernel, function name] in both precisions. */
-export const mapNames: ReadonlyArray<readonly [string, string]> = [...panelMaps].flatMap(([kernel, name]) => [
+/** Pairs [kernel, function name] in both precisions. */
+export const panelMapNames: ReadonlyArray<readonly [string, string]> = [...panelMaps].flatMap(([kernel, name]) => [
   [kernel, name],
   [kernel, `${name}Single`]
 ])

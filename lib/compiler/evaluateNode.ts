@@ -1,7 +1,4 @@
-/**
- * Evaluation of graph nodes by the interpreter's kernels, which defines the meaning of a node for all phases, and computes nodes once per
- * call.
- */
+/** Evaluation of graph nodes by the interpreter's kernels. It defines the meaning of a node for all phases. */
 import { productOfSizes, type Dense } from '../kernels/dense.js'
 import { computeKernel, operations } from '../kernels/index.js'
 import { concatenated } from '../arrays/ndarray.js'
@@ -13,20 +10,20 @@ const asDoubles = ({ shape, values }: Dense): Dense => ({
   values: values instanceof Float64Array ? values : Float64Array.from(values)
 })
 
-/** Runs a kernel on ordered operands; returns one of its outputs. */
+/** Runs a kernel on operands in order; returns one of its outputs. */
 const byKernel = (kernel: string, ins: ReadonlyArray<Dense>, attrs: Attrs, output = 0): Dense => {
   const names = operations[kernel].operands ?? []
   return asDoubles(computeKernel(kernel, Object.fromEntries(ins.map((x, i) => [names[i], x])), attrs, output))
 }
 
-/** Expands axes of size 1 to a shape. */
+/** Repeats x along axes of size 1 up to a shape. */
 const repeatedDense = (x: Dense, shape: Shape): Dense => {
   const own = [...shape.map(() => 1), ...x.shape].slice(-shape.length || x.shape.length + 1)
   const lead = shape.length === 0 ? [] : own
   return byKernel('Tile', [{ ...x, shape: lead }], { reps: shape.map((n, i) => n / lead[i]) })
 }
 
-/** Returns the value of a node for one row, or once per call, given its inputs. */
+/** Returns the value of a node for one row, or once per call, from its inputs. */
 export const evaluateNode = (does: ComputedOperation, ins: ReadonlyArray<Dense>, shape: Shape): Dense => {
   switch (does.kind) {
     case 'constant':

@@ -1,12 +1,15 @@
-/** Two-argument arctangent as a graph, as accurate as the kernel except for one or two roundings. */
+/** Two-argument arctangent as a graph, as accurate as the kernel up to one or two roundings. */
 import { type Algebra } from './algebra.js'
 import { type GraphNode } from './graph.js'
 
-/** arctan ½, arctan 1, ½π and π as sums of two doubles. */
-const HALF = [4.63647609000806093515e-1, 2.26987774529616870924e-17] as const
-const QUARTER_PI = [7.85398163397448278999e-1, 3.06161699786838301793e-17] as const
-const RIGHT_ANGLE = [Math.PI / 2, 6.12323399573676603587e-17] as const
-const STRAIGHT_ANGLE = [Math.PI, 1.2246467991473532e-16] as const
+/** arctan ½ as a sum of two doubles. */
+const ARCTAN_HALF = [4.63647609000806093515e-1, 2.26987774529616870924e-17] as const
+/** ¼π as a sum of two doubles. */
+const ARCTAN_ONE = [7.85398163397448278999e-1, 3.06161699786838301793e-17] as const
+/** ½π as a sum of two doubles. */
+const HALF_PI = [Math.PI / 2, 6.12323399573676603587e-17] as const
+/** π as a sum of two doubles. */
+const PI = [Math.PI, 1.2246467991473532e-16] as const
 
 /** Coefficients of 1 − arctan t/t in t², lowest first (fdlibm, `s_atan`). */
 const ARCTAN_COEFFICIENTS = [
@@ -16,7 +19,7 @@ const ARCTAN_COEFFICIENTS = [
 ]
 
 /** arctan q for q in [0, 1], reduced by the nearest of 0, ½ and 1. */
-const arctanOfShare = (q: GraphNode, make: Algebra): GraphNode => {
+const arctanOfRatio = (q: GraphNode, make: Algebra): GraphNode => {
   const { add, sub, mul, div, square, entrywise, constant } = make
   const isNear = entrywise('Less', [q, constant(0.4375)])
   const isMiddle = entrywise('Less', [q, constant(0.6875)])
@@ -34,7 +37,10 @@ const arctanOfShare = (q: GraphNode, make: Algebra): GraphNode => {
     return coefficients.reduceRight((sum, c) => add(mul(sum, w), c))
   }
   const rest = add(mul(z, series(0)), mul(w, series(1)))
-  return sub(picked(0, HALF[0], QUARTER_PI[0]), sub(sub(mul(t, rest), picked(0, HALF[1], QUARTER_PI[1])), t))
+  return sub(
+    picked(0, ARCTAN_HALF[0], ARCTAN_ONE[0]),
+    sub(sub(mul(t, rest), picked(0, ARCTAN_HALF[1], ARCTAN_ONE[1])), t)
+  )
 }
 
 /** Angle of the point (x, y) as `Math.atan2` returns it, signs of zeros included. */
@@ -51,11 +57,11 @@ export const arctan2 = (y: GraphNode, x: GraphNode, make: Algebra): GraphNode =>
   const along = entrywise('Abs', [x])
   const least = entrywise('Minimum', [up, along])
   const most = entrywise('Maximum', [up, along])
-  // 0/0 is set to 0, ∞/∞ to 1.
+  // 0/0 becomes 0, and ∞/∞ becomes 1
   const share = select(equal(least, most), select(equal(most, zero), zero, constant(1)), div(least, most))
-  const angle = arctanOfShare(share, make)
-  const right = select(less(along, up), from(RIGHT_ANGLE, angle), angle)
+  const angle = arctanOfRatio(share, make)
+  const right = select(less(along, up), from(HALF_PI, angle), angle)
   const isBelow = (x: GraphNode): GraphNode => entrywise('LogicalOr', [less(x, zero), less(reciprocal(x), zero)])
-  const size = select(isBelow(x), from(STRAIGHT_ANGLE, right), right)
+  const size = select(isBelow(x), from(PI, right), right)
   return select(isBelow(y), neg(size), size)
 }

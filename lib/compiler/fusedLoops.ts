@@ -4,12 +4,12 @@ import { emit } from './entrywise.js'
 import { constantValue, nodeWidth, type Attrs, type FoldOperation, type GraphNode, type Shape } from './graph.js'
 import {
   itemFunction,
-  MASK_WORD,
+  MASK_LOCAL,
   offsetOf,
   pushLocation,
   pushPanel,
   pushParameters,
-  RESULTS,
+  RESULTS_LOCAL,
   vectorAt,
   type CodeEnvironment
 } from './job.js'
@@ -26,7 +26,7 @@ import {
 import { addDoubles } from './products.js'
 import { type ColumnAccess, type CodeAddress } from './verify.js'
 
-/** Combines the vector on the stack with another. An extreme is NaN if either is, in a third of the instructions of the engine's max. */
+/** Combines the vector on the stack with another. An extreme is NaN if either is, in a third of the engine's instructions for max. */
 const emitCombine = (code: Code, fold: FoldOperation, push: () => Code): Code => {
   push()
   if (fold === 'Sum') return code.op('add')
@@ -34,8 +34,7 @@ const emitCombine = (code: Code, fold: FoldOperation, push: () => Code): Code =>
   code.tee(x).op(fold === 'Max' ? 'pmax' : 'pmin')
   return code.get(x).get(x).op('ne').op('or')
 }
-/** Neutral element of a reduction. */
-const NEUTRAL: Readonly<Record<FoldOperation, number>> = { Sum: 0, Max: -Infinity, Min: Infinity }
+const NEUTRAL_ELEMENTS: Readonly<Record<FoldOperation, number>> = { Sum: 0, Max: -Infinity, Min: Infinity }
 
 interface Pointer {
   readonly local: number
@@ -44,7 +43,7 @@ interface Pointer {
   readonly movesByVector: boolean
 }
 
-/** A reduction along the innermost loops, in registers. */
+/** Reduction along the innermost loops, in registers. */
 interface RegisterReduction {
   /** Number of loops outside the folded ones. */
   readonly level: number
@@ -58,21 +57,22 @@ interface LoopCode {
   readonly space: Turns
   readonly nodes: ReadonlySet<GraphNode>
   readonly code: Code
-  /** Code that runs once: pointer bases and shared numbers (`before`), then start values of reductions in memory (`opening`). */
+  /** Code that runs once: pointer bases and shared numbers. */
   readonly before: Code
+  /** Code that sets start values of reductions in memory. */
   readonly opening: Code
   readonly body: Code
-  /** Vectors of a line that are processed at a time; if not all, `vector` is the local with their byte offset. */
+  /** Number of vectors of a line processed at a time; if not all, `vector` is the local with their byte offset. */
   readonly vectors: number
   readonly vector: number | undefined
-  /** Locals with the masks of lanes that hold rows; undefined until a sum over the rows needs them. */
+  /** Locals with the masks of lanes that hold rows; undefined if no sum over the rows needs them. */
   masks: ReadonlyArray<number> | undefined
   readonly bases: Map<string, number>
   readonly pointers: Map<string, Pointer>
   readonly registers: Map<string, number>
   readonly scalars: Map<GraphNode, number>
-  /** Registers of numbers computed once per call, shared by the vectors of the current node. */
-  readonly spread: Map<string, number>
+  /** Registers of numbers per call, shared by the vectors of the current node. */
+  readonly sharedRegisters: Map<string, number>
   readonly running: RegisterReduction[]
 }
 
@@ -80,7 +80,7 @@ const beginLoop = (environment: CodeEnvironment, space: Shape, nodes: ReadonlyAr
   const { lanes } = environment.layout
   const code = itemFunction(lanes)
   const own = turnsOf(space)
-  // Enough independent chains to hide the latency of an instruction, but not many more than there are registers.
+  // enough independent chains to hide the latency of an instruction, but not many more than there are registers
   const running = nodes.filter(node => foldedAxes(node).some(axis => axis < own.outer.length)).length
   const vectors = Math.min(lanes.vectors, own.columns >= 4 ? 1 : own.columns >= 2 || running >= 4 ? 2 : 4)
   return {
@@ -98,13 +98,12 @@ const beginLoop = (environment: CodeEnvironment, space: Shape, nodes: ReadonlyAr
     pointers: new Map(),
     registers: new Map(),
     scalars: new Map(),
-    spread: new Map(),
+    sharedRegisters: new Map(),
     running: []
   }
 }
 
-/** Visits each vector of each column. */
-const eachEntry = ({ vectors, space }: LoopCode, visit: (column: number, vector: number) => void): void => {
+const forEachColumnVector = ({ vectors, space }: LoopCode, visit: (column: number, vector: number) => void): void => {
   for (let v = 0; v < vectors; v++) for (let c = 0; c < space.columns; c++) visit(c, v)
 }
 
@@ -133,6 +132,7 @@ const pointer = (
   return local
 }
 
+/** Name of the base from which a location is addressed. */
 const addressBase = ({ buffer }: Location): string =>
   buffer.kind === 'given' ? `given ${buffer.input}` : buffer.kind === 'panel' ? 'scratch' : `tile ${buffer.width}`
 
@@ -144,7 +144,6 @@ const panelPointer = (loop: LoopCode, location: Location, steps: Shape): number 
   return pointer(loop, { name: addressBase(location), push, movesByVector: true }, bytes)
 }
 
-/** Address of an entry, for the verifier. */
 const codeAddress = ({ environment }: LoopCode, location: Location, steps: Shape, entry: number): CodeAddress => {
   const { lanes } = environment.layout
   const { line } = lanes
@@ -162,21 +161,21 @@ interface SteppedEntry {
   readonly entry: number
 }
 
-/** Pushes an entry of a node computed once per call; `see` receives the access. */
+/** Pushes an entry of a node computed once per call; `onAccess` receives the access. */
 const pushOnce = (
   loop: LoopCode,
   operand: GraphNode,
   { steps, entry }: SteppedEntry,
-  see: ((access: Partial<ColumnAccess>) => void) | undefined
+  onAccess: ((access: Partial<ColumnAccess>) => void) | undefined
 ): Code => {
-  const { environment, code, before, body, vectors, scalars, spread } = loop
+  const { environment, code, before, body, vectors, scalars, sharedRegisters } = loop
   const { layout } = environment
   const { bytes } = layout.lanes
   const at = layout.parameter(operand)
   const moves = steps.map(step => step * bytes)
   const place = { base: 'parameters', offset: at + entry * bytes, steps: moves }
   if (nodeWidth(operand) === 1) {
-    see?.({ place })
+    onAccess?.({ place })
     const known = scalars.get(operand)
     if (known !== undefined) return body.get(known)
     const local = code.local('v128')
@@ -185,19 +184,19 @@ const pushOnce = (
     return body.get(local)
   }
   const key = registerKey(operand, entry, 0)
-  const known = spread.get(key)
+  const known = sharedRegisters.get(key)
   if (known !== undefined) {
-    see?.({ register: known })
+    onAccess?.({ register: known })
     return body.get(known)
   }
   body.get(pointer(loop, PARAMETERS, moves)).loadEvery(at + entry * bytes)
   if (vectors === 1) {
-    see?.({ place })
+    onAccess?.({ place })
     return body
   }
   const local = code.local('v128')
-  spread.set(key, local)
-  see?.({ place, register: local })
+  sharedRegisters.set(key, local)
+  onAccess?.({ place, register: local })
   return body.tee(local)
 }
 
@@ -207,28 +206,28 @@ interface ColumnVector {
 }
 
 /** Pushes a vector of the operand's entry that `user` reads in a column. */
-const push = (loop: LoopCode, operand: GraphNode, user: GraphNode, { c, v }: ColumnVector): Code => {
+const pushOperand = (loop: LoopCode, operand: GraphNode, user: GraphNode, { c, v }: ColumnVector): Code => {
   const { environment, space, nodes, body, registers } = loop
   const { layout } = environment
   const value = constantValue(operand)
   if (value !== undefined) return body.every(value)
   const steps = stepsOver(operand.shape, iterationShape(user))
   const entry = space.entry(steps, c)
-  const tell = environment.see
-  const see =
-    tell &&
+  const report = environment.onAccess
+  const onAccess =
+    report &&
     ((access: Partial<ColumnAccess>): void => {
-      tell({ node: user, operand, column: c, vector: v, ...access })
+      report({ node: user, operand, column: c, vector: v, ...access })
     })
-  if (operand.scope === 'once') return pushOnce(loop, operand, { steps, entry }, see)
+  if (operand.scope === 'once') return pushOnce(loop, operand, { steps, entry }, onAccess)
   const source = sourceEntry(operand)
   const register = nodes.has(source.node) ? registers.get(registerKey(source.node, source.entry + entry, v)) : undefined
   if (register !== undefined) {
-    see?.({ register })
+    onAccess?.({ register })
     return body.get(register)
   }
   const location = layout.locate(operand)
-  see?.({ place: codeAddress(loop, location, steps, entry) })
+  onAccess?.({ place: codeAddress(loop, location, steps, entry) })
   const offset = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   return body.get(panelPointer(loop, location, steps)).load(offset)
 }
@@ -247,11 +246,11 @@ const keepInRegister = (
   body.set(register)
   const made = { node, column: c, vector: v, register }
   if (!layout.isStored(node)) {
-    environment.see?.(made)
+    environment.onAccess?.(made)
     return
   }
   const location = layout.locate(node)
-  environment.see?.({ ...made, place: codeAddress(loop, location, steps, entry) })
+  environment.onAccess?.({ ...made, place: codeAddress(loop, location, steps, entry) })
   const at = offsetOf(location, layout.lanes) + vectorAt(layout.lanes, entry, v)
   body
     .get(panelPointer(loop, location, steps))
@@ -261,8 +260,8 @@ const keepInRegister = (
 
 const mapEntries = (loop: LoopCode, node: GraphNode, kernel: string, attrs: Attrs): void => {
   const steps = stepsOver(node.shape, node.shape)
-  eachEntry(loop, (c, v) => {
-    emit(kernel, loop.body, operand => push(loop, node.ins[operand], node, { c, v }), attrs)
+  forEachColumnVector(loop, (c, v) => {
+    emit(kernel, loop.body, operand => pushOperand(loop, node.ins[operand], node, { c, v }), attrs)
     keepInRegister(loop, node, { steps, entry: loop.space.entry(steps, c) }, { c, v })
   })
 }
@@ -278,13 +277,13 @@ const reduceColumns = (loop: LoopCode, node: GraphNode, fold: FoldOperation): vo
   }
   for (let v = 0; v < vectors; v++)
     for (const [entry, [first, ...others]] of groups) {
-      push(loop, node.ins[0], node, { c: first, v })
-      for (const c of others) emitCombine(body, fold, () => push(loop, node.ins[0], node, { c, v }))
+      pushOperand(loop, node.ins[0], node, { c: first, v })
+      for (const c of others) emitCombine(body, fold, () => pushOperand(loop, node.ins[0], node, { c, v }))
       keepInRegister(loop, node, { steps, entry }, { c: first, v })
     }
 }
 
-/** Emits a reduction along loops: in registers if it folds the innermost ones, otherwise in memory. */
+/** Emits a reduction that folds loops: in registers if these are the innermost ones, otherwise in memory. */
 const reduceAlongLoops = (loop: LoopCode, node: GraphNode, fold: FoldOperation): void => {
   const { environment, space, code, opening, body, vectors, running } = loop
   const { layout } = environment
@@ -297,7 +296,7 @@ const reduceAlongLoops = (loop: LoopCode, node: GraphNode, fold: FoldOperation):
   const offset = offsetOf(location, lanes)
   for (let column = 0; column < space.columns; column++) {
     const entry = space.entry(steps, column)
-    environment.see?.({ node, column, vector: 0, place: codeAddress(loop, location, steps, entry), isLate: true })
+    environment.onAccess?.({ node, column, vector: 0, place: codeAddress(loop, location, steps, entry), isLate: true })
   }
   if (folded.every((axis, i) => axis === level + i)) {
     const sums = new Map<number, ReadonlyArray<number>>()
@@ -309,15 +308,15 @@ const reduceAlongLoops = (loop: LoopCode, node: GraphNode, fold: FoldOperation):
           Array.from({ length: vectors }, () => code.local('v128'))
         )
     }
-    eachEntry(loop, (c, v) => {
+    forEachColumnVector(loop, (c, v) => {
       const sum = sums.get(space.entry(steps, c))?.[v] ?? 0
       body.get(sum)
-      emitCombine(body, fold, () => push(loop, node.ins[0], node, { c, v })).set(sum)
+      emitCombine(body, fold, () => pushOperand(loop, node.ins[0], node, { c, v })).set(sum)
     })
     running.push({
       level,
       sums: [...sums.values()].flat(),
-      start: NEUTRAL[fold],
+      start: NEUTRAL_ELEMENTS[fold],
       finish: () => {
         for (const [entry, all] of sums)
           all.forEach((sum, v) => {
@@ -331,13 +330,13 @@ const reduceAlongLoops = (loop: LoopCode, node: GraphNode, fold: FoldOperation):
   const start = code.local('i32')
   pushLocation(opening, location, environment).set(start)
   opening.times(nodeWidth(node), () => {
-    for (let at = 0; at < lanes.line; at += 16) opening.get(start).every(NEUTRAL[fold]).store(at)
+    for (let at = 0; at < lanes.line; at += 16) opening.get(start).every(NEUTRAL_ELEMENTS[fold]).store(at)
     opening.advance(start, lanes.line)
   })
-  eachEntry(loop, (c, v) => {
+  forEachColumnVector(loop, (c, v) => {
     const at = offset + vectorAt(lanes, space.entry(steps, c), v)
     body.get(to).get(to).load(at)
-    emitCombine(body, fold, () => push(loop, node.ins[0], node, { c, v })).store(at)
+    emitCombine(body, fold, () => pushOperand(loop, node.ins[0], node, { c, v })).store(at)
   })
 }
 
@@ -345,15 +344,21 @@ const sumOverRows = (loop: LoopCode, node: GraphNode): void => {
   const { environment, space, code, body, vectors } = loop
   const steps = stepsOver(node.shape, node.ins[0].shape)
   const moves = steps.map(step => step * 16)
-  const to = pointer(loop, { name: 'results', push: part => part.get(RESULTS), movesByVector: false }, moves)
+  const to = pointer(loop, { name: 'results', push: part => part.get(RESULTS_LOCAL), movesByVector: false }, moves)
   const masks = loop.masks ?? Array.from({ length: vectors }, () => code.local('v128'))
   loop.masks = masks
   for (let c = 0; c < space.columns; c++) {
     const offset = environment.layout.sumAt(node) + space.entry(steps, c) * 16
-    environment.see?.({ node, column: c, vector: 0, place: { base: 'results', offset, steps: moves }, isLate: true })
+    environment.onAccess?.({
+      node,
+      column: c,
+      vector: 0,
+      place: { base: 'results', offset, steps: moves },
+      isLate: true
+    })
     body.get(to).get(to).load(offset)
     masks.forEach((mask, v) => {
-      push(loop, node.ins[0], node, { c, v }).get(mask).op('and')
+      pushOperand(loop, node.ins[0], node, { c, v }).get(mask).op('and')
       if (v > 0) body.op('add')
     })
     addDoubles(body).store(offset)
@@ -387,7 +392,7 @@ const passOverEntries = (loop: LoopCode): void => {
     code.set(local)
   }
   masks?.forEach((mask, v) => {
-    code.get(MASK_WORD)
+    code.get(MASK_LOCAL)
     byVector()
       .load(v * 16)
       .set(mask)
@@ -395,14 +400,14 @@ const passOverEntries = (loop: LoopCode): void => {
   emitLoops(loop, 0)
 }
 
-/** Function of a loop item: fused nodes of one space. */
+/** Function of a loop item. */
 export const fusedLoopCode = (space: Shape, nodes: ReadonlyArray<GraphNode>, environment: CodeEnvironment): Code => {
   const { lanes } = environment.layout
   const loop = beginLoop(environment, space, nodes)
   const { code, vectors, vector } = loop
   for (const node of nodes) {
     const { does } = node
-    loop.spread.clear()
+    loop.sharedRegisters.clear()
     if (does.kind === 'rowSum') sumOverRows(loop, node)
     else if (does.kind === 'entrywise') mapEntries(loop, node, does.kernel, does.attrs)
     else if (does.kind === 'reduce')

@@ -29,18 +29,17 @@ export type NodeOperation =
   | { readonly kind: 'pick'; readonly table: ReadonlyArray<number> }
   /** [..., k] · [k, n], or the transpose of [n, k]; the second factor is computed once per call. */
   | { readonly kind: 'product'; readonly transposed: boolean }
-  /** |x − m|² for each row m of a matrix computed once per call: [..., k], [n, k] → [..., n]. */
+  /** Squared distances |x − m|² to each row m of a matrix: [..., k], [n, k] → [..., n]. The matrix is computed once per call. */
   | { readonly kind: 'distances' }
   | { readonly kind: 'rowSum' }
   /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]; or also over q for [q, m], [q, n]. */
   | { readonly kind: 'rowDot' }
-  /** Output of an interpreted kernel; axes in its attributes are those of one row. */
+  /** Output of an interpreted kernel; its attributes name axes of the shape for one row. */
   | { readonly kind: 'kernel'; readonly kernel: string; readonly attrs: Attrs; readonly output: number }
 
 /** Operation of a node computed from its inputs alone. */
 export type ComputedOperation = Exclude<NodeOperation, { readonly kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>
 
-/** True if the operation is neither an input nor a sum over the rows. */
 export const isComputed = (does: NodeOperation): does is ComputedOperation =>
   does.kind !== 'input' && does.kind !== 'count' && does.kind !== 'rowSum' && does.kind !== 'rowDot'
 
@@ -74,7 +73,7 @@ const attributesText = (attrs: Attrs): string =>
     )
     .join('')
 
-/** Text that identifies an operation: nodes with equal text and inputs are one node. */
+/** Text that identifies an operation; nodes with equal text and inputs are one node. */
 export const operationText = (does: NodeOperation): string => {
   switch (does.kind) {
     case 'constant':
@@ -125,7 +124,7 @@ export const graph = (): Graph => {
   }
 }
 
-/** Nodes that the outputs depend on, each after its inputs. */
+/** Nodes on which the outputs depend, each after its inputs. */
 export const topologicalOrder = (outputs: ReadonlyArray<GraphNode>): ReadonlyArray<GraphNode> => {
   const live = new Set<GraphNode>()
   const pending = [...outputs]

@@ -48,7 +48,7 @@ import { reason } from '../plain/said.js'
 import { type NdArray } from '../arrays/ndarray.js'
 import { algebra } from './algebra.js'
 import { emitModule, type Emitted } from './code.js'
-import { isMap } from './entrywise.js'
+import { isPanelMap } from './entrywise.js'
 import { operationText, topologicalOrder, printGraph, nodeWidth, type GraphNode } from './graph.js'
 import { lanesOf, type Precision } from './lanes.js'
 import {
@@ -105,7 +105,7 @@ export interface Signature {
   >
   /** Numbers shared by all rows that differ from call to call. */
   readonly constants: Readonly<Record<string, Shape>>
-  /** Constants [count, …] with a first axis of versions: value and gradient are sums over the versions. */
+  /** Constants [count, …] with a first axis of versions, over which value and gradient are summed. */
   readonly versions?: Versions
 }
 
@@ -129,7 +129,7 @@ export interface Result {
 
 export interface Program {
   readonly run: (call: Call) => Result
-  /** A reduction over the rows with the same result, but without outputs per row. */
+  /** Reduction over the rows with the same result, but without outputs per row. */
   readonly sum: (call: Call) => Reductions.Reduction<Result>
   readonly work: number
   readonly profile: () => Profile
@@ -140,7 +140,7 @@ export interface Program {
 }
 
 const MAX_CACHED_PROGRAMS = 256
-/** Maximum number of cached programs of one function, for different shapes of its inputs. */
+/** Maximum number of cached programs of one function, for different shapes. */
 const MAX_CACHED_SHAPES = 32
 
 /** Node computed once per call; `compute` is null for an input. */
@@ -148,7 +148,7 @@ interface CallStep extends PlacedNode {
   readonly compute: ComputeNode | null
 }
 
-/** Node and the index of its first number among the numbers of a call. */
+/** Node and the index of its first number among those of a call. */
 interface PlacedNode {
   readonly node: GraphNode
   readonly at: number
@@ -160,18 +160,19 @@ interface FixedNumbers {
   readonly rows: number
   readonly numbers: Float64Array
   readonly left: ReadonlyArray<CallStep>
-  /** Arrays of calls that have finished, which later calls fill again: allocating and collecting large arrays takes longer. */
+  /** Arrays of finished calls, filled again by later ones, since allocating and collecting large arrays takes longer. */
   readonly spare: Float64Array[]
 }
 
 interface CompiledGraph extends Runnable {
   readonly before: ReadonlyArray<CallStep>
   readonly after: ReadonlyArray<CallStep>
-  /** Number of numbers given or computed once per call. */
+  /** Number of numbers that are given or computed once per call. */
   readonly length: number
-  /** Nodes that rows read, with their byte among the parameters; sums over the rows, with their index among the results. */
-  readonly shared: ReadonlyArray<PlacedNode & { readonly there: number }>
-  readonly summed: ReadonlyArray<PlacedNode & { readonly there: number; readonly isSymmetric: boolean }>
+  /** Nodes that rows read, with their byte among the parameters. */
+  readonly shared: ReadonlyArray<PlacedNode & { readonly byte: number }>
+  /** Sums over the rows, with their index among a chunk's sums. */
+  readonly summed: ReadonlyArray<PlacedNode & { readonly sumIndex: number; readonly isSymmetric: boolean }>
   readonly fixed: WeakMap<object, FixedNumbers>
   readonly layout: MemoryLayout
   readonly outs: Readonly<Record<string, GraphNode>>
@@ -183,16 +184,16 @@ interface CompiledGraph extends Runnable {
   }
 }
 
-/** Output: its name, and its key among all outputs. `at` is NaN if it is per row. */
+/** Output by name, with its key among all outputs; `at` is NaN if it is per row. */
 interface NamedOutput extends PlacedNode {
   readonly name: string
-  readonly of: string
+  readonly key: string
 }
 
 /** Compiled programs by the text of their graph, in the order of last use. */
 const compiledByGraph = new Map<string, CompiledGraph>()
 
-/** Number of compiled programs that are kept. */
+/** Number of cached compiled programs. */
 export const cached = (): number => compiledByGraph.size
 
 const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<string, GraphNode>> => ({
@@ -202,10 +203,10 @@ const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<st
 })
 
 /** True if the interpreter runs the kernel in every panel, not only outside a function's domain. */
-const isFallback = ({ does }: GraphNode): boolean => does.kind !== 'entrywise' || !isMap(does.kernel)
+const isFallback = ({ does }: GraphNode): boolean => does.kind !== 'entrywise' || !isPanelMap(does.kernel)
 
-/** Additions and multiplications per row. */
-const costOf = ({ does, ins, shape, scope }: GraphNode): number => {
+/** Additions and multiplications of a node per row; an exponential or similar function counts as ten. */
+const nodeWork = ({ does, ins, shape, scope }: GraphNode): number => {
   const entries = shape.reduce((n, length) => n * length, 1)
   if (does.kind === 'rowDot') return entries * (ins[0].shape.length === 2 ? ins[0].shape[0] : 1)
   if (scope === 'once') return 0
@@ -215,9 +216,8 @@ const costOf = ({ does, ins, shape, scope }: GraphNode): number => {
   )
 }
 
-/** Additions and multiplications per row. */
-const workOf = (outs: Readonly<Record<string, GraphNode>>): number =>
-  topologicalOrder(Object.values(outs)).reduce((sum, node) => sum + costOf(node), 0)
+const graphWork = (outs: Readonly<Record<string, GraphNode>>): number =>
+  topologicalOrder(Object.values(outs)).reduce((sum, node) => sum + nodeWork(node), 0)
 
 /** Cost of a program per row. */
 export interface Profile {
@@ -242,7 +242,7 @@ const profileOf = ({ outs, layout, lanes, work }: CompiledGraph, steps: number):
         : does.kind === 'input'
           ? 'input'
           : operationText(does).replace(/ (over|axis) .*/, '')
-    costs.set(kind, (costs.get(kind) ?? 0) + costOf(node))
+    costs.set(kind, (costs.get(kind) ?? 0) + nodeWork(node))
   }
   const widths = (all: ReadonlyArray<number>): number => all.reduce((sum, n) => sum + n, 0)
   return {
@@ -272,10 +272,10 @@ const rewriteGraph = (
   const plain = outputsByName(lower(traced, counts, algebra('plain')))
   if (!hasThinProduct(plain)) return plain
   const split = outputsByName(lower(traced, counts, algebra('splitting')))
-  return workOf(split) < workOf(plain) ? split : plain
+  return graphWork(split) < graphWork(plain) ? split : plain
 }
 
-/** Returns a module; rejects it if the verifier finds faults. */
+/** Returns a module; refuses it if the verifier finds faults. */
 const emitVerified = (
   layout: MemoryLayout,
   memory: { readonly shared: boolean; readonly maximum: number }
@@ -315,10 +315,10 @@ const markedOutputs = (
   mark: string,
   placed: (node: GraphNode) => PlacedNode
 ): ReadonlyArray<NamedOutput> =>
-  Object.entries(outs).flatMap(([of, node]) => {
-    if (!of.startsWith(mark)) return []
+  Object.entries(outs).flatMap(([key, node]) => {
+    if (!key.startsWith(mark)) return []
     const own = node.scope === 'rows' ? { node, at: NaN, width: nodeWidth(node) } : placed(node)
-    return [{ name: of.slice(mark.length), of, ...own }]
+    return [{ name: key.slice(mark.length), key, ...own }]
   })
 
 const compileGraph = (
@@ -355,13 +355,13 @@ const compileGraph = (
     outputs: layout.outputs.map(({ name, node }) => ({ name, width: nodeWidth(node) })),
     sumBytes: layout.sumBytes,
     scratchBytes: layout.scratchBytes,
-    work: workOf(outs),
+    work: graphWork(outs),
     before: stepsOf(layout.before),
     after: stepsOf(layout.after),
     length,
-    shared: layout.parameters.map(({ node, at: there }) => ({ there, ...placed(node) })),
-    summed: layout.sums.map(({ node, at: there }) => ({
-      there: there / 16,
+    shared: layout.parameters.map(({ node, at: byte }) => ({ byte, ...placed(node) })),
+    summed: layout.sums.map(({ node, at }) => ({
+      sumIndex: at / 16,
       isSymmetric: isSymmetricProduct(node),
       ...placed(node)
     })),
@@ -388,7 +388,6 @@ const mirrorLowerTriangle = (matrix: Float64Array, n: number): void => {
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) matrix[j * n + i] = matrix[i * n + j]
 }
 
-/** The reduction over the rows of one call. */
 interface CallReduction extends Reductions.Reduction<Result> {
   readonly ran: (from: number, to: number) => RunResult
   readonly result: (sums: Float64Array, outputs: RunResult['outputs']) => Result
@@ -397,7 +396,7 @@ interface CallReduction extends Reductions.Reduction<Result> {
 /** Call that may run together with others of the same program. */
 interface PendingCall extends Reductions.Prefetch {
   readonly inputs: () => CallInputs
-  readonly asked: { readonly rows: number; readonly from: number; readonly to: number }
+  readonly range: { readonly rows: number; readonly from: number; readonly to: number }
   numbers: Float64Array | null
 }
 
@@ -408,7 +407,7 @@ const isPendingCall = (ahead: Reductions.Prefetch): ahead is PendingCall => 'inp
 
 /** Maximum number of calls in one job, whose numbers are in memory together. */
 const MAX_CALLS_PER_JOB = 64
-/** Calls with more chunks run as jobs of their own, since they keep all threads busy. */
+/** Maximum number of chunks of a call that shares a job; more keep all threads busy alone. */
 const MAX_JOINED_CHUNKS = 16
 
 const runPendingCalls = (
@@ -416,14 +415,14 @@ const runPendingCalls = (
   program: CompiledGraph,
   all: ReadonlyArray<Reductions.Prefetch>
 ): void => {
-  const waiting = all.filter(isPendingCall).filter(({ asked }) => asked.to <= MAX_JOINED_CHUNKS)
-  for (const rows of new Set(waiting.map(({ asked }) => asked.rows))) {
-    const alike = waiting.filter(({ asked }) => asked.rows === rows)
+  const waiting = all.filter(isPendingCall).filter(({ range }) => range.to <= MAX_JOINED_CHUNKS)
+  for (const rows of new Set(waiting.map(({ range }) => range.rows))) {
+    const alike = waiting.filter(({ range }) => range.rows === rows)
     for (let first = 0; first < alike.length; first += MAX_CALLS_PER_JOB) {
       const some = alike.slice(first, first + MAX_CALLS_PER_JOB)
       const ran = runtime.run(
         program,
-        some[0].asked,
+        some[0].range,
         some.map(({ inputs }) => inputs()),
         program.layout.parameterBytes
       )
@@ -511,16 +510,16 @@ const resultOfCall = (
   rows: number,
   { sums, outputs }: { readonly sums: Float64Array; readonly outputs: RunResult['outputs'] }
 ): Result => {
-  for (const { node, at, width, there, isSymmetric } of summed) {
-    for (let i = 0; i < width; i++) numbers[at + i] = sums[there + i]
+  for (const { node, at, width, sumIndex, isSymmetric } of summed) {
+    for (let i = 0; i < width; i++) numbers[at + i] = sums[sumIndex + i]
     if (isSymmetric) mirrorLowerTriangle(numbers.subarray(at, at + width), node.shape[0])
   }
   for (const { compute } of after) compute?.(numbers)
   const those = (outs: ReadonlyArray<NamedOutput>): Readonly<Record<string, NdArray>> => {
     const found: Record<string, NdArray> = {}
-    for (const { name, of, node, at, width } of outs)
+    for (const { name, key, node, at, width } of outs)
       if (node.scope !== 'rows') found[name] = { shape: node.shape, values: numbers.slice(at, at + width) }
-      else if (of in outputs) found[name] = { shape: [rows, ...node.shape], values: outputs[of] }
+      else if (key in outputs) found[name] = { shape: [rows, ...node.shape], values: outputs[key] }
     return found
   }
   return {
@@ -553,7 +552,7 @@ const callProgram = (
   const ahead: PendingCall = {
     kind: program,
     inputs,
-    asked: all,
+    range: all,
     numbers: null,
     compute: others => {
       runPendingCalls(runtime, program, others)
@@ -581,7 +580,7 @@ const execute = (runtime: CompilerRuntime, program: CompiledGraph, call: Call): 
   return result(sums, outputs)
 }
 
-/** Rejects constants that become 0 or ∞ in float32. */
+/** Refuses constants that become 0 or ∞ in float32. */
 const checkRange = (outs: Readonly<Record<string, GraphNode>>, precision: Precision): void => {
   if (precision === 'float64') return
   for (const node of topologicalOrder(Object.values(outs)))
@@ -686,7 +685,7 @@ const areSameRecords = <A>(
   return names.length === others.length && names.every((name, i) => name === others[i] && isSame(a[name], b[name]))
 }
 
-const areSameRows = (a: Signature['rows'][string], b: Signature['rows'][string]): boolean =>
+const areSameRowInputs = (a: Signature['rows'][string], b: Signature['rows'][string]): boolean =>
   a.from === b.from && a.degrees === b.degrees && areSameShapes(a.shape, b.shape)
 
 const areSameVersions = (a: Versions | undefined, b: Versions | undefined): boolean =>
@@ -694,9 +693,9 @@ const areSameVersions = (a: Versions | undefined, b: Versions | undefined): bool
     ? a === b
     : a.count === b.count && a.of.length === b.of.length && a.of.every((name, i) => name === b.of[i])
 
-/** True if programs of one function with these signatures are equal. Compares values instead of texts, since it runs at every call. */
+/** True if the signatures give equal programs. Compares values instead of texts, since it runs at every call. */
 const areSameSignatures = (a: Signature, b: Signature): boolean =>
-  areSameRecords(a.rows, b.rows, areSameRows) &&
+  areSameRecords(a.rows, b.rows, areSameRowInputs) &&
   areSameRecords(a.constants, b.constants, areSameShapes) &&
   areSameRecords(a.params, b.params, areSameShapes) &&
   areSameVersions(a.versions, b.versions)
@@ -727,7 +726,7 @@ export const library = (precision: Precision = 'float64'): Library => {
   }
 }
 
-/** Text that describes how the programs run on this many rows; empty if in one thread. */
+/** Describes how the programs run on this many rows; empty if in one thread. */
 export const how = (programs: ReadonlyArray<Program>, rows: number): string => {
   const fallback = [...new Set(programs.flatMap(program => program.fallback))]
   if (fallback.length > 0) return ` (${fallback.join(', ')} by the interpreter, in one thread)`

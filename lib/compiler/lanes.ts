@@ -16,7 +16,7 @@ export interface Lanes {
   readonly line: 32 | 64
   /** Panels per tile. */
   readonly tile: 8 | 16
-  /** Numbers of this precision at an address. */
+  /** Views numbers of this precision at an address. */
   readonly view: (memory: ArrayBufferLike, at: number, length: number) => Float32Array | Float64Array
 }
 
@@ -39,5 +39,4 @@ const LANES_BY_PRECISION: Readonly<Record<Precision, Lanes>> = {
   }
 }
 
-/** Lanes of a precision. */
 export const lanesOf = (precision: Precision): Lanes => LANES_BY_PRECISION[precision]

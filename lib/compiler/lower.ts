@@ -1,6 +1,6 @@
 /**
  * Phase 2: lowering, from a trace to a graph of few kinds of nodes. The axis of the rows becomes the scope of a node; broadcast values are
- * not expanded. Rejects operations that would mix rows, or need a second pass over them.
+ * not expanded. Refuses operations that would mix rows, or need a second pass over them.
  */
 import { sortedAxes, axisOf, productOfSizes, type Dense } from '../kernels/dense.js'
 import { shapeText as list } from '../arrays/ndarray.js'
@@ -14,7 +14,7 @@ import { type RowCount, type Counts, type FunctionTrace, type TracedNode } from 
 import { unfoldTrace } from './unfold.js'
 import { constantEntries } from './zeros.js'
 
-/** Tensor of the trace: its shape, the index of the rows' axis (−1 if none), and its node. */
+/** Tensor of the trace with its node; `row` is the index of the rows' axis, −1 if none. */
 interface LoweredValue {
   readonly shape: Shape
   readonly row: number
@@ -43,7 +43,6 @@ export interface Lowered {
 const withoutAxis = (shape: Shape, at: number): Shape => (at < 0 ? shape : shape.filter((_, i) => i !== at))
 const insertAxis = (shape: Shape, at: number, length: number): Shape =>
   at < 0 ? shape : [...shape.slice(0, at), length, ...shape.slice(at)]
-/** Prepends axes of size 1 up to a rank. */
 const padShape = (shape: Shape, rank: number): Shape => [...new Array<number>(rank - shape.length).fill(1), ...shape]
 
 const innerShape = ({ shape, row }: LoweredValue): Shape => withoutAxis(shape, row)
@@ -52,11 +51,10 @@ const keptShape = ({ node, row }: LoweredValue): Shape => insertAxis(node.shape,
 /** Index of another axis in the shape for one row. */
 const innerAxis = ({ row }: LoweredValue, axis: number): number => (row >= 0 && axis > row ? axis - 1 : axis)
 const isOnce = ({ node, row }: LoweredValue): boolean => node.scope === 'once' && row < 0
-/** Node expanded to its shape for one row. */
 const stretchedNode = ({ make }: LoweringContext, value: LoweredValue): GraphNode =>
   make.stretched(value.node, innerShape(value))
 
-/** Index of the rows' axis in a shape, −1 if none; rejects two. */
+/** Index of the rows' axis in a shape, −1 if none; refuses two. */
 const rowAxis = ({ rows }: LoweringContext, shape: Shape, name: string): number => {
   const at = shape.indexOf(rows)
   if (shape.includes(rows, at + 1))
@@ -116,7 +114,7 @@ const lowerEntrywise = (
     )
   )
 
-/** Reshapes a value; the rows must remain an axis. */
+/** Reshapes a value; refuses if the rows do not remain an axis. */
 const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Shape): LoweredValue => {
   if (nodeWidth(value.node) === 1 && value.node.scope === 'once')
     return scalarValue(lowering, shape, value.node, 'Reshape')
@@ -128,7 +126,7 @@ const lowerReshape = (lowering: LoweringContext, value: LoweredValue, shape: Sha
     const from = innerShape(value)
     const long = (all: Shape): Shape => all.filter(n => n !== 1)
     if (!sameShape(long(from), long(to))) return make.reshaped(stretchedNode(lowering, value), to)
-    // Only axes of size 1 are added or removed.
+    // only axes of size 1 are added or removed
     const sizes = value.node.shape.filter((_, i) => from[i] !== 1)
     let at = 0
     return make.reshaped(
@@ -169,7 +167,7 @@ const lowerReduction = (
   const truth = isLogical ? make.entrywise('NotEqual', [value.node, make.constant(0)]) : value.node
   const own = axes.filter(i => i !== value.row).map(i => innerAxis(value, i))
   const sizes = innerShape(value)
-  // A sum over a broadcast axis is a multiple.
+  // a sum over a broadcast axis is a multiple
   const isStretched = (i: number): boolean => (truth.shape[i] ?? 1) === 1
   const repeats = op === 'Sum' ? productOfSizes(own.filter(isStretched).map(i => sizes[i])) : 1
   const count = name === 'Mean' ? productOfSizes(own.map(i => sizes[i])) : 1
@@ -214,20 +212,22 @@ interface MatrixFactors {
   readonly b: LoweredValue
   readonly turnA: boolean
   readonly turnB: boolean
-  /** Summed and kept axes of a and of b, counted from the end: −1 or −2. */
+  /** Summed axis of a, like the next counted from the end: −1 or −2. */
   readonly k: number
+  /** Kept axis of a. */
   readonly m: number
+  /** Summed axis of b. */
   readonly q: number
+  /** Kept axis of b. */
   readonly n: number
 }
 
-/** True if all axes before the last two have size 1. */
 const isSingleMatrix = ({ shape }: LoweredValue): boolean => shape.slice(0, -2).every(n => n === 1)
 
 /** Axis of the rows, counted from the end; null if none. */
 const rowAxisFromEnd = ({ shape, row }: LoweredValue): number | null => (row < 0 ? null : row - shape.length)
 
-/** Returns a product over the rows, or of rows and a shared matrix; undefined if it is neither. */
+/** Product over the rows, or of rows and a shared matrix; undefined if it is neither. */
 const lowerProductOfRows = (
   lowering: LoweringContext,
   { a, b, turnA, turnB, k, m, q, n }: MatrixFactors,
@@ -245,7 +245,7 @@ const lowerProductOfRows = (
   const isOfLines = ra === m ? isSingleMatrix(a) || !turnA : !turnA
   if (ra !== null && ra !== k && isOnce(b) && isSingleMatrix(b) && isOfLines) {
     const matrix = expanded(b, b.shape.slice(-2))
-    // Other broadcast axes are not expanded.
+    // other broadcast axes are not expanded
     const lines = make.stretched(a.node, [...a.node.shape.slice(0, -1), a.shape.at(k) ?? 1])
     const result = make.product(lines, matrix, turnB)
     return { shape, row, node: make.reshaped(result, padShape(result.shape, shape.length - 1)) }
@@ -378,7 +378,7 @@ const concatUnstretched = (
   }
 }
 
-/** Attributes of an operation that moves entries, with size 1 at the rows' axis `at`; rejects an operation that moves rows. */
+/** Attributes of an operation that moves entries, with size 1 at the rows' axis `at`; refuses one that moves rows. */
 const attributesWithoutRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: number): object => {
   const refuse = (): never => refuseToCompile(`${kernel} along the rows`)
   const atRow = (values: Shape): Shape => values.map((n, i) => (i === at ? 1 : n))
@@ -436,7 +436,7 @@ const lowerMove: LoweringRule = (lowering, traced, operands) => {
   })
 }
 
-/** Repetition along axes of size 1 is a broadcast. */
+/** Lowers a repetition; along axes of size 1 it is a broadcast. */
 const lowerTile: LoweringRule = (lowering, traced, operands) => {
   const { shape } = traced
   const { x } = operands
@@ -458,7 +458,7 @@ const lowerAlongAxis: LoweringRule = (lowering, { kernel, attrs, shape, output }
   })
 }
 
-/** Lowers an operation on matrices, the last two axes; computed once per call if no operand is per row. */
+/** Lowers an operation on matrices, the last two axes. */
 const lowerMatrixKernel: LoweringRule = (lowering, { kernel, attrs, shape }, operands) => {
   const all = Object.values(operands)
   if (all.some(value => value.row >= value.shape.length - 2)) return refuseToCompile(`${kernel} along the rows`)
@@ -535,8 +535,8 @@ const MAX_PICKED_PER_ROW = 1024
 const MAX_PICKED_PER_CALL = 100_000
 
 /**
- * Segment sums for known segments: terms are picked into lists of equal length, padded with zeros, so nothing is multiplied by 0. Returns
- * undefined if too many entries would be picked.
+ * Segment sums for known segments: terms are picked into lists of equal length, padded with zeros, so nothing is multiplied by 0. Undefined
+ * if too many entries would be picked.
  */
 const lowerKnownSegments = (
   lowering: LoweringContext,
@@ -596,7 +596,7 @@ const lowerConstant =
   (lowering, traced) =>
     scalarValue(lowering, traced.shape, lowering.make.constant(value(traced)))
 
-/** Lowers a kernel without operands to its entries. */
+/** Lowers a kernel without operands to an array of its entries; refuses as many entries as rows. */
 const lowerGenerated: LoweringRule = (lowering, { kernel, attrs, shape }) =>
   shape[0] === lowering.rows
     ? refuseToCompile(`${kernel} numbers the rows`)
@@ -630,7 +630,7 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
     if (traced.dtype === 'bool')
       return lowerEntrywise(lowering, { kernel: 'NotEqual' }, [x, scalarValue(lowering, [], constant(0))], traced.shape)
     if (traced.dtype === 'float32' || traced.inputs.x.dtype !== 'float32') return x
-    // Truncation towards zero.
+    // truncation towards zero
     const below = entrywise('Ceil', [x.node])
     const above = entrywise('Floor', [x.node])
     return { ...x, node: entrywise('Select', [entrywise('Less', [x.node, constant(0)]), below, above]) }
@@ -669,7 +669,6 @@ const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
   ZerosLike: lowerConstant(() => 0)
 }
 
-/** Multiple of the number of rows, or its inverse. */
 const rowCountValue = (lowering: LoweringContext, { multiple, isInverse }: RowCount, shape: Shape): LoweredValue => {
   const { make } = lowering
   const rows = make.times(multiple, rowCountNode(lowering))
@@ -709,7 +708,7 @@ export const lower = (written: FunctionTrace, found: Counts, make: Algebra): Low
       ? LOWERING_RULES[kernel](lowering, traced, operands)
       : refuseToCompile(`${kernel} has no code`)
   }
-  // Nodes on which no output depends cannot cause a rejection.
+  // nodes on which no output depends cannot cause a refusal
   const live = liveNodes(trace)
   trace.nodes.forEach((traced, i) => {
     if (!live.has(traced)) return
@@ -727,7 +726,7 @@ export const lower = (written: FunctionTrace, found: Counts, make: Algebra): Low
     if (value.row > 0) refuseToCompile('an output whose rows are not its first axis')
     const full = stretchedNode(lowering, value)
     if (value.row < 0) return full
-    // A value that all rows share.
+    // a value that all rows share
     return full.scope === 'rows' ? full : refuseToCompile('an output that is the same for all rows')
   }
   const shapeOf = (input: string): Shape =>

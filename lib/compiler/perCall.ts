@@ -1,6 +1,6 @@
 /**
- * Nodes computed once per call: a few hundred numbers in one array. A call of an interpreted kernel costs more than the arithmetic of most
- * of them, so few entries have loops of their own.
+ * Nodes computed once per call: a few hundred numbers in one array. A call of an interpreted kernel costs more than their arithmetic, so
+ * few entries have loops of their own.
  */
 import { broadcastStrides, productOfSizes as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'
@@ -12,9 +12,7 @@ import { evaluateNode } from './evaluateNode.js'
 /** Writes f of the numbers at indices a and b from `at` on. */
 type FillNumbers = (numbers: Float64Array, at: number, a: Int32Array, b: Int32Array) => void
 
-/**
- * Arithmetic with the rounding of the kernels. Each has its own loop, since a function call per entry would cost more than the operation.
- */
+/** Arithmetic with the rounding of the kernels, in loops without a call per entry. */
 const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
   Add: (x, at, a, b) => {
     for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] + x[b[i]]
@@ -51,7 +49,7 @@ const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
   }
 }
 
-/** Maximum number of entries of these loops; the kernels are faster for more. */
+/** Maximum number of entries for these loops; the kernels are faster for more. */
 const MAX_PER_CALL_ENTRIES = 10000
 
 /** Computes a node's numbers from those of its inputs. */
@@ -70,7 +68,7 @@ const broadcastEntries = (own: Shape, shape: Shape, at: number): Int32Array => {
   })
 }
 
-/** Length of the consecutive runs that a sum over the last axes adds; null for other nodes. */
+/** Length of the runs of neighbours that a sum over the last axes adds; null for other nodes. */
 const neighbourSumLength = ({ does, ins: [x], shape }: GraphNode): number | null =>
   does.kind === 'reduce' &&
   does.fold === 'Sum' &&
@@ -87,7 +85,7 @@ interface BatchedProduct {
   readonly transposeB: boolean
 }
 
-/** Node as products [m, k] · [k, n] without broadcasting; null for other nodes. */
+/** Node as `count` products [m, k] · [k, n] without broadcasting; null for other nodes. */
 const asBatchedProduct = ({ does, ins: [a, b], shape }: GraphNode): BatchedProduct | null => {
   if (does.kind === 'product') {
     const k = a.shape.at(-1) ?? 1
@@ -143,7 +141,7 @@ export const perCall = (node: GraphNode, placeOf: (node: GraphNode) => number): 
       for (let i = 0; i < count; i++) {
         const x = numbers.subarray(a.from + i * m * k, a.from + (i + 1) * m * k)
         const y = numbers.subarray(b.from + i * k * n, b.from + (i + 1) * k * n)
-        // Equal order to that of the kernels, whose calls cost more.
+        // in the order of the kernels, whose calls cost more
         plainKernels.matMul(x, y, product, numbers.subarray(at + i * m * n, at + (i + 1) * m * n))
       }
     }

@@ -1,13 +1,12 @@
 /**
- * Phase 4: scheduling and buffer assignment. Nodes computed once per call are hoisted out of the rows. Nodes per row become items: fused
- * loops over the entries of a row, and other operations.
+ * Phase 4: scheduling and buffer assignment. Nodes per row become items: fused loops over the entries of a row, and other operations.
  *
  * Rows lie in panels of 8, along the lanes: entry j of a panel is 64 consecutive bytes, or 32 in float32. A sum over entries adds vectors,
  * without tails or shuffles. Values passed between items are in a chunk's scratch space, at one address for all panels; operands of
  * products over the rows are kept for a tile of panels.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
-import { isMap, isNative } from './entrywise.js'
+import { isPanelMap, isNative } from './entrywise.js'
 import {
   nodesAfterRows,
   operationText,
@@ -38,7 +37,7 @@ export type DrawDistribution = 'normal' | number
 
 export interface Location {
   readonly buffer: Buffer
-  /** Index of its first entry in the buffer. */
+  /** Index of the first entry in the buffer. */
   readonly entry: number
 }
 
@@ -85,10 +84,10 @@ export const sourceEntry = (node: GraphNode): { readonly node: GraphNode; readon
   return { node: source.node, entry: source.entry + start }
 }
 
-/** True for a symmetric product over the rows: its factors are equal, or one is the other times a number for each line. */
+/** True for a product over the rows whose factors are equal, or one is the other times a number for each line. */
 export const isSymmetricProduct = ({ does, ins, shape }: GraphNode): boolean => {
   const [length, breadth] = shape
-  // Parts of one value that begin at the same entry may differ in length.
+  // parts of one value that begin at the same entry may differ in length
   if (does.kind !== 'rowDot' || length !== breadth) return false
   const [a, b] = ins.map(sourceEntry)
   const isTimes = (scaled: typeof a, plain: typeof a): boolean => {
@@ -130,7 +129,7 @@ export const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
   return steps
 }
 
-/** Shape of a node's loop: its own, or that of the input it reduces. */
+/** Shape over which a node's loop runs: its own, or that of the input it reduces. */
 export const iterationShape = (node: GraphNode): Shape =>
   node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape
 
@@ -138,7 +137,7 @@ export const iterationShape = (node: GraphNode): Shape =>
 export interface Turns {
   readonly outer: Shape
   readonly columns: number
-  /** Entry of a column, given the value's steps along all axes. */
+  /** Entry of a column, from the value's steps along all axes. */
   readonly entry: (steps: Shape, column: number) => number
 }
 
@@ -162,7 +161,7 @@ export const turnsOf = (space: Shape): Turns => {
   }
 }
 
-/** Axes of the space that a reduction folds. */
+/** Axes of the loop's space that a reduction folds. */
 export const foldedAxes = (node: GraphNode): ReadonlyArray<number> => {
   const { does, ins } = node
   if (does.kind !== 'reduce') return []
@@ -170,13 +169,12 @@ export const foldedAxes = (node: GraphNode): ReadonlyArray<number> => {
   return long.flatMap(([, axis], at) => (does.axes.includes(axis) ? [at] : []))
 }
 
-/** True if a reduction folds unrolled axes only. */
 export const isFoldedInRegisters = (node: GraphNode, space: Shape): boolean =>
   foldedAxes(node).every(axis => axis >= space.length - unrolledAxes(space))
 
 /**
- * True if the entries of a source that `user` reads in a turn of their common loop are computed in the same turn. Otherwise, as for p₀ in
- * p₀ x, the source's loop must end first.
+ * True if the entries that `user` reads in a turn of a common loop are computed in the same turn. Otherwise, as for p₀ in p₀ x, the
+ * source's loop must end first.
  */
 const isMadeInSameTurn = (operand: GraphNode, user: GraphNode, space: Shape): boolean => {
   const { node: source, entry } = sourceEntry(operand)
@@ -228,7 +226,7 @@ const scheduleItems = (
       does.kind === 'product' || does.kind === 'distances' || does.kind === 'pick' || does.kind === 'kernel'
         ? does.kind
         : does.kind === 'entrywise'
-          ? isMap(does.kernel)
+          ? isPanelMap(does.kernel)
             ? 'map'
             : 'kernel'
           : refuseToCompile(`a node of rows that is ${does.kind}`)
@@ -238,7 +236,7 @@ const scheduleItems = (
   return { items, itemOf }
 }
 
-/** Nodes that need a buffer; `factors` are those in products over the rows. */
+/** Nodes that need a buffer; `dotted` are the factors of products over the rows. */
 const storedNodes = (
   nodes: ReadonlyArray<GraphNode>,
   items: ReadonlyArray<Item>,
@@ -258,9 +256,9 @@ const storedNodes = (
       if (node.does.kind === 'rowDot') stored.add(source)
     }
     const at = itemOf.get(node)
-    // Values stay in registers within a loop only.
+    // only within a loop do values stay in registers
     if (node.scope === 'rows' && at !== undefined && items[at].kind !== 'loop') stored.add(node)
-    // A reduction along loops is known when its loop ends.
+    // a reduction along loops is known when its loop ends
     const item = at === undefined ? undefined : items[at]
     if (item?.kind === 'loop' && node.does.kind === 'reduce' && !isFoldedInRegisters(node, item.space)) stored.add(node)
   }
@@ -268,7 +266,7 @@ const storedNodes = (
   return { stored, dotted }
 }
 
-/** Rejects nodes without entries, and rows that depend on a sum over all rows. */
+/** Refuses nodes without entries, and rows that depend on a sum over all rows. */
 const checkRows = (nodes: ReadonlyArray<GraphNode>, later: ReadonlySet<GraphNode>): void => {
   for (const node of nodes) {
     if (node.scope === 'rows' && nodeWidth(node) === 0) refuseToCompile('a value of no entries')
@@ -279,7 +277,7 @@ const checkRows = (nodes: ReadonlyArray<GraphNode>, later: ReadonlySet<GraphNode
   }
 }
 
-/** Places values one after another at multiples of 64 bytes. */
+/** Places values one after another, each at a multiple of 64 bytes. */
 const placeInOrder = (
   nodes: ReadonlyArray<GraphNode>,
   entryBytes: number
@@ -293,7 +291,6 @@ const placeInOrder = (
   return { placed, bytes }
 }
 
-/** Buffers of inputs and stored nodes. */
 interface AssignedBuffers extends Pick<MemoryLayout, 'given' | 'drawn' | 'scratchBytes'> {
   readonly buffers: ReadonlyMap<GraphNode, Buffer>
 }
@@ -383,7 +380,6 @@ export const layoutGraph = (
   }
 }
 
-/** Returns a layout as text. */
 export const printLayout = ({ before, items, sums, after, scratchBytes }: MemoryLayout): string => {
   const name = ({ does }: GraphNode): string =>
     does.kind === 'entrywise' ? does.kernel : does.kind === 'reduce' ? does.fold.toLowerCase() : does.kind

@@ -2,10 +2,10 @@
 import { Code } from './assembler.js'
 import { type Lanes } from './lanes.js'
 
-/** Number of vectors of sums in registers. */
-const SUMS = 8
+/** Number of registers, each a vector of sums. */
+const SUM_REGISTERS = 8
 
-/** Operands of rows times a matrix. Pointers are locals; offsets are in bytes. */
+/** Operands of rows times a matrix: pointers are locals, offsets are in bytes. */
 interface MatrixProductOperands {
   readonly from: number
   readonly fromOffset: number
@@ -24,17 +24,21 @@ interface MatrixProductOperands {
 
 interface MatrixProductCode extends MatrixProductOperands {
   readonly code: Code
-  /** Bytes between terms and between columns of the matrix. */
+  /** Bytes between terms of the matrix. */
   readonly down: number
+  /** Bytes between columns of the matrix. */
   readonly along: number
   readonly sums: ReadonlyArray<number>
   readonly xs: ReadonlyArray<number>
   readonly difference: number
   readonly entry: number
-  /** Pointers to the current column, its term, the row's entry, and the result. */
+  /** Pointer to the current column. */
   readonly column: number
+  /** Pointer to the current term of the column. */
   readonly b: number
+  /** Pointer to the row's entry. */
   readonly a: number
+  /** Pointer to the result. */
   readonly out: number
 }
 
@@ -82,7 +86,7 @@ const storeSums = ({ code, sums, out, toOffset }: MatrixProductCode, count: numb
 const emitColumns = (product: MatrixProductCode, count: number): void => {
   const { code, sums, from, a, b, column, k, down } = product
   code.get(from).set(a).get(column).set(b)
-  // Unrolling more terms would keep too few sums in registers.
+  // unrolling more terms would keep too few sums in registers
   if (k <= 2) for (let i = 0; i < k; i++) emitTerm(product, count, { i, isFirst: i === 0 })
   else {
     for (let s = 0; s < count * code.lanes.vectors; s++) code.every(0).set(sums[s])
@@ -96,7 +100,7 @@ const emitColumns = (product: MatrixProductCode, count: number): void => {
 
 /**
  * Computes the columns of an upper triangular matrix, last to first, in blocks of `most`, without terms that are 0. If the last column,
- * which has all terms, is not finite, NaN is added to the others, as all their terms would give.
+ * which has all terms, is not finite, the others become NaN, as all their terms would give.
  */
 const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
   const { code, sums, xs, from, a, b, column, out, columns, down, along } = product
@@ -137,9 +141,9 @@ const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
 export const emitRowsTimesMatrix = (code: Code, operands: MatrixProductOperands): void => {
   const { bytes, vectors, line } = code.lanes
   const { k, columns, transposed, isUpper } = operands
-  const most = SUMS / vectors
+  const most = SUM_REGISTERS / vectors
   const [down, along] = transposed ? [bytes, bytes * k] : [bytes * columns, bytes]
-  const sums = Array.from({ length: SUMS }, () => code.local('v128'))
+  const sums = Array.from({ length: SUM_REGISTERS }, () => code.local('v128'))
   const xs = Array.from({ length: vectors }, () => code.local('v128'))
   const [difference, entry] = [code.local('v128'), code.local('v128')]
   const [column, b, a, out] = Array.from({ length: 4 }, () => code.local('i32'))
@@ -158,21 +162,21 @@ export const emitRowsTimesMatrix = (code: Code, operands: MatrixProductOperands)
   if (columns % most > 0) emitColumns(product, columns % most)
 }
 
-/** Parameters of a block product's function. */
-const BLOCK_A = 0
-const BLOCK_B = 1
-const BLOCK_PANEL_STEP_A = 2
-const BLOCK_PANEL_STEP_B = 3
-const BLOCK_PANELS = 4
-const BLOCK_SUMS = 5
-const BLOCK_STRIDE = 6
+// parameters of the function `productBlockCode`
+const A_LOCAL = 0
+const B_LOCAL = 1
+const A_PANEL_BYTES_LOCAL = 2
+const B_PANEL_BYTES_LOCAL = 3
+const PANELS_LOCAL = 4
+const SUMS_LOCAL = 5
+const SUMS_ROW_BYTES_LOCAL = 6
 
 /** Adds the products of a panel's m and n columns to m × n registers; both pointers advance by a line. */
 const emitPanelProducts = (code: Code, sums: ReadonlyArray<number>, m: number, n: number): void => {
   const { line } = code.lanes
-  // The side with fewer columns stays in registers.
+  // the side with fewer columns stays in registers
   const isTall = m > n
-  const [kept, others, few, many] = isTall ? [BLOCK_B, BLOCK_A, n, m] : [BLOCK_A, BLOCK_B, m, n]
+  const [kept, others, few, many] = isTall ? [B_LOCAL, A_LOCAL, n, m] : [A_LOCAL, B_LOCAL, m, n]
   const held = Array.from({ length: few }, () => code.local('v128'))
   const one = code.local('v128')
   code.times(code.lanes.vectors, () => {
@@ -192,23 +196,23 @@ const emitPanelProducts = (code: Code, sums: ReadonlyArray<number>, m: number, n
         code.get(sum).get(x).get(one).op('mul').op('add').set(sum)
       })
     }
-    code.advance(BLOCK_A, 16).advance(BLOCK_B, 16)
+    code.advance(A_LOCAL, 16).advance(B_LOCAL, 16)
   })
 }
 
 /**
- * Function (a, b, bytes between panels of a and of b, panels, sums, bytes between rows of sums): adds products of m columns at a with n
- * columns at b to m × n pairs of doubles. In float32 the panels of one call are summed in floats, in as many lanes as a vector has.
+ * Function (a, b, bytes between panels of a and of b, panels, sums, bytes between rows of sums) that adds products of m columns at a with n
+ * columns at b to m × n pairs of doubles. In float32 the panels of one call are summed in floats.
  */
 export const productBlockCode = (lanes: Lanes, m: number, n: number): Code => {
   const { line, precision } = lanes
   const code = new Code(lanes, 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32')
   const sums = Array.from({ length: m * n }, () => code.local('v128'))
-  const rows = Array.from({ length: m }, (_, i) => (i === 0 ? BLOCK_SUMS : code.local('i32')))
+  const rows = Array.from({ length: m }, (_, i) => (i === 0 ? SUMS_LOCAL : code.local('i32')))
   for (let i = 1; i < m; i++)
     code
       .get(rows[i - 1])
-      .get(BLOCK_STRIDE)
+      .get(SUMS_ROW_BYTES_LOCAL)
       .op('plus')
       .set(rows[i])
   const forEachSum = (visit: (sum: number, row: number, j: number) => void): void => {
@@ -224,11 +228,11 @@ export const productBlockCode = (lanes: Lanes, m: number, n: number): Code => {
   code.loop(() => {
     emitPanelProducts(code, sums, m, n)
     for (const [pointer, down] of [
-      [BLOCK_A, BLOCK_PANEL_STEP_A],
-      [BLOCK_B, BLOCK_PANEL_STEP_B]
+      [A_LOCAL, A_PANEL_BYTES_LOCAL],
+      [B_LOCAL, B_PANEL_BYTES_LOCAL]
     ])
       code.get(pointer).get(down).op('plus').i32(line).op('minus').set(pointer)
-    code.countDown(BLOCK_PANELS)
+    code.countDown(PANELS_LOCAL)
   })
   forEachSum((sum, row, j) => {
     code.get(row)
@@ -263,9 +267,8 @@ export const panelTransposeCode = (lanes: Lanes, width: number): Code => {
   const from = 0
   const to = 1
   const loaded = Array.from({ length: 16 / bytes }, () => code.local('v128'))
-  /** Pushes the low or the high halves of two vectors of doubles. */
   const pair = (x: number, y: number, half: 'low' | 'high'): Code => code.get(x).get(y).pair(half)
-  /** Copies one or two columns of all rows. */
+  /** Emits the copy of one or two columns of all rows. */
   const copyColumns = (halves: ReadonlyArray<'low' | 'high'>): void => {
     for (let row = 0; row < 8; row += loaded.length) {
       loaded.forEach((x, i) =>

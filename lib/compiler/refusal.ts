@@ -1,6 +1,6 @@
 /**
- * A function cannot be compiled; the message names the operation. Thrown inside the compiler, whose public functions return it as a value;
- * the interpreter is then used.
+ * Error of a function that cannot be compiled; the message names the operation. Public functions return it as a value, and the interpreter
+ * is used.
  */
 export class Refusal extends Error {}
 

@@ -15,16 +15,17 @@ export interface RowwiseInputs {
   readonly params: ArraysByName
   readonly rows: ArraysByName
   readonly constants: ArraysByName
+  /** Cost of a row besides its inputs, in numbers read. Default: 1000. */
   readonly row?: number
 }
 
 /**
- * Cost of a call, in numbers read, from which a program is compiled: the interpreter takes some milliseconds for each of a sampler's steps,
+ * Cost of a call, in numbers read, from which a program is compiled: the interpreter takes milliseconds for each step of a sampler,
  * compilation tens of milliseconds once.
  */
-const COMPILE_COST = 5e6
-/** Default cost of a row besides its inputs, in numbers read: an interpreted operation on a row costs about a dozen. */
-const ROW_COST = 1000
+const MIN_COST_TO_COMPILE = 5e6
+/** Cost of a row besides its inputs, in numbers read; an interpreted operation on a row costs about a dozen. */
+const DEFAULT_ROW_COST = 1000
 
 const entryCount = (arrays: ArraysByName): number =>
   Object.values(arrays).reduce((sum, { shape }) => sum + shapeSize(shape), 0)
@@ -35,7 +36,7 @@ const mapRecord = <A, B>(f: (a: A) => B, record: Readonly<Record<string, A>>): R
 const arrayValues = ({ values }: NdArray): Float64Array => values
 const arrayShape = ({ shape }: NdArray): ReadonlyArray<number> => shape
 
-const rowwisePrograms = library()
+const rowwiseLibrary = library()
 
 export interface RowwisePlan {
   /** Null if the function is interpreted. */
@@ -50,12 +51,12 @@ const rowCount = (rows: ArraysByName): number => Object.values(rows).at(0)?.shap
 /** Chooses between a program and the interpreter. */
 export const rowwisePlan =
   (of: object, write: Write) =>
-  ({ params, rows, constants, row = ROW_COST }: RowwiseInputs): RowwisePlan => {
+  ({ params, rows, constants, row = DEFAULT_ROW_COST }: RowwiseInputs): RowwisePlan => {
     const count = rowCount(rows)
     const read = entryCount(params) + entryCount(constants) + entryCount(rows) / Math.max(count, 1)
-    if (count * (row + read) < COMPILE_COST)
+    if (count * (row + read) < MIN_COST_TO_COMPILE)
       return { program: null, reason: `${count} rows are over before it is compiled` }
-    const program = rowwisePrograms.program(
+    const program = rowwiseLibrary.program(
       of,
       {
         params: mapRecord(arrayShape, params),

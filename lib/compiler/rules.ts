@@ -3,8 +3,7 @@
  * takes the inputs of a node about to be created and returns the node to create instead, or undefined.
  *
  * Rules hold in real arithmetic, and up to rounding in floating point. None drops an operand, even if the result is a constant (x − x), so
- * NaN and ±∞ propagate. Numbers computed once per call move outwards; equal expressions become equal nodes, which a function and its
- * gradient share.
+ * NaN and ±∞ propagate. Numbers computed once per call move outwards, so that equal expressions become equal nodes.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { type Algebra } from './algebra.js'
@@ -31,7 +30,7 @@ export type PickRule = (
 
 const isKernel = ({ does }: GraphNode, kernel: string): boolean => does.kind === 'entrywise' && does.kernel === kernel
 
-/** [s, y] if x = s · y with one number s for all entries and rows; undefined if not, or if x is a number itself. */
+/** [s, y] if x = s · y with one number s for all entries and rows; otherwise, and if x is a number itself, undefined. */
 const asScaled = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode] | undefined =>
   isScalar(x)
     ? undefined
@@ -50,7 +49,6 @@ const eitherWay = <T>(
   of: (a: GraphNode, b: GraphNode) => T | undefined
 ): T | undefined => of(a, b) ?? of(b, a)
 
-/** Rule with its operands in either order. */
 const inEitherOrder =
   (of: (a: GraphNode, b: GraphNode, make: Algebra) => GraphNode | undefined): EntrywiseRule =>
   (ins, make) =>
@@ -70,7 +68,7 @@ const moveScalarOut = (
   return found && make.mul(make.reshaped(power(found[0]), []), of(found[1]))
 }
 
-/** [c, x, y] if a = c · x and b = c · y, where c has fewer entries than a; otherwise undefined. */
+/** [c, x, y] if a = c · x and b = c · y, and c has fewer entries than a; otherwise undefined. */
 const commonFactor = (a: GraphNode, b: GraphNode): readonly [GraphNode, GraphNode, GraphNode] | undefined => {
   if (!isKernel(a, 'Multiply') || !isKernel(b, 'Multiply')) return undefined
   const i = a.ins.findIndex(x => b.ins.includes(x) && (isScalar(x) || nodeWidth(x) < nodeWidth(a)))
@@ -79,7 +77,7 @@ const commonFactor = (a: GraphNode, b: GraphNode): readonly [GraphNode, GraphNod
   return [common, a.ins[1 - i], b.ins[b.ins[0] === common ? 1 : 0]]
 }
 
-const factored =
+const factorOut =
   (kernel: 'Add' | 'Sub'): EntrywiseRule =>
   ([a, b], make) => {
     const found = commonFactor(a, b)
@@ -100,11 +98,11 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
       return minusB ? make.sub(a, minusB) : minusA && make.sub(b, minusA)
     },
     /** c · x + c · y = c · (x + y), where c is fewer numbers */
-    factored('Add')
+    factorOut('Add')
   ],
   Sub: [
     /** c · x − c · y = c · (x − y), where c is fewer numbers */
-    factored('Sub'),
+    factorOut('Sub'),
     /** x − 0 = x */
     ([a, b]) => (isConstantOf(b, 0) ? a : undefined),
     /** x − (−y) = x + y */
@@ -179,7 +177,7 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
   Sigmoid: [
     /** 1/(1 + e^(−x)) = (x < 0 ? e : 1)/(1 + e), e = e^(−|x|), which σ(−x) shares */
     ([a], make) => {
-      // Once per call the kernel itself is used.
+      // once per call the kernel itself is used
       if (a.scope === 'once') return undefined
       const minus = negated(a)
       const x = minus ?? a
@@ -188,7 +186,7 @@ export const entrywiseRules = ruleTable<EntrywiseRules>({
       const one = make.constant(1)
       const total = make.add(one, e)
       const share = make.div(make.entrywise('Select', minus === undefined ? [below, e, one] : [below, one, e]), total)
-      // Corrected for the rounding error of 1 + e, as in the kernel.
+      // corrected for the rounding error of 1 + e, as in the kernel
       const lost = make.sub(e, make.sub(total, one))
       return make.sub(share, make.mul(share, lost))
     }
@@ -268,9 +266,11 @@ export const versionRules = ruleTable<EntrywiseRules>({
 /** Maximum number of products that replace one loop, each with code of its own. */
 const MAX_SEPARATE_PRODUCTS = 64
 
-const upTo = (count: number, from = 0): ReadonlyArray<number> => Array.from({ length: count }, (_, i) => from + i)
+/** Integers from, …, from + count − 1. */
+const indicesFrom = (count: number, from = 0): ReadonlyArray<number> =>
+  Array.from({ length: count }, (_, i) => from + i)
 
-/** Concatenates `of` of each matrix along the leading axes of x under `shape`; undefined if there are too many. */
+/** Concatenates `of` each matrix along the leading axes of x under `shape`; undefined if there are too many. */
 const forEachMatrix = (
   { shape: own }: GraphNode,
   shape: Shape,
@@ -279,20 +279,20 @@ const forEachMatrix = (
 ): GraphNode | undefined => {
   const count = sizeOf(own.slice(0, -2))
   if (count > MAX_SEPARATE_PRODUCTS) return undefined
-  const all = upTo(count).map(k =>
+  const all = indicesFrom(count).map(k =>
     of((y, part) => {
       const length = sizeOf(part)
-      return make.pick([y], upTo(length, k * length), part)
+      return make.pick([y], indicesFrom(length, k * length), part)
     })
   )
-  return make.pick(all, upTo(sizeOf(shape)), shape)
+  return make.pick(all, indicesFrom(sizeOf(shape)), shape)
 }
 
 /**
  * Terms of a varying x ± y of which one is per call, or a number times a value equal in all versions, so that its results are computed
- * once; undefined if there is none.
+ * once; otherwise undefined.
  */
-const sharedSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
+const sharedSumTerms = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
   const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
   if (kernel === undefined || x.scope === 'once' || !make.varies(x)) return undefined
   const isShared = (y: GraphNode): boolean => y.scope === 'once' || !make.varies(asScaled(y, make)?.[1] ?? y)
@@ -300,7 +300,6 @@ const sharedSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphN
   return [a, b].every(y => sameShape(y.shape, x.shape)) && (isShared(a) || isShared(b)) ? [kernel, a, b] : undefined
 }
 
-/** True if a node has size 1 along the axes. */
 const isSingleAlong = (x: GraphNode, rank: number, axes: ReadonlyArray<number>): boolean =>
   axes.every(axis => (x.shape[axis - rank + x.shape.length] ?? 1) === 1)
 
@@ -355,13 +354,13 @@ export const sumRules = ruleTable<ReadonlyArray<FoldRule>>([
   }),
   /** Σ a (x ± y) = Σ a x ± Σ a y, where x or y is the same in all versions, or once a call */
   ruleOfProducts((a, y, { x, axes }, make) => {
-    const found = a.scope === 'once' && sameShape(y.shape, x.shape) ? sharedSum(y, make) : undefined
+    const found = a.scope === 'once' && sameShape(y.shape, x.shape) ? sharedSumTerms(y, make) : undefined
     const along = (z: GraphNode): GraphNode => make.sum(make.mul(a, z), axes)
     return found && make.entrywise(found[0], [along(found[1]), along(found[2])])
   }),
   /** Σ (x ± y)² = Σ x² ± 2 Σ x y + Σ y², where x or y is the same in all versions, or once a call */
   (x, axes, make) => {
-    const found = isKernel(x, 'Square') ? sharedSum(x.ins[0], make) : undefined
+    const found = isKernel(x, 'Square') ? sharedSumTerms(x.ins[0], make) : undefined
     if (found === undefined) return undefined
     const [kernel, a, b] = found
     const squares = [a, b].map(y => make.sum(make.square(y), axes))
@@ -487,8 +486,8 @@ export const asThinProduct = (x: GraphNode): readonly [GraphNode, GraphNode, boo
 /** True if x or x / s is a thin product, so that a sum with it should be split. */
 const isThin = (x: GraphNode, make: Algebra): boolean => asThinProduct(asScaled(x, make)?.[1] ?? x) !== undefined
 
-/** Terms of x ± y of which one is a thin product; undefined if there is none. */
-const thinSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
+/** Terms of x ± y of which one is a thin product; otherwise undefined. */
+const thinSumTerms = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNode, GraphNode] | undefined => {
   const kernel = isKernel(x, 'Add') ? 'Add' : isKernel(x, 'Sub') ? 'Sub' : undefined
   if (kernel === undefined || x.scope === 'once') return undefined
   const [a, b] = x.ins
@@ -499,7 +498,7 @@ const thinSum = (x: GraphNode, make: Algebra): readonly ['Add' | 'Sub', GraphNod
 export const distanceRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** |s · x + w − s · m|² = s · (s · |x − m|² + 2 · (⟨w, x⟩ − ⟨w, m⟩)) + |w|², x and m the same in all versions, w once a call */
   (sum, matrix, make) => {
-    const found = sharedSum(sum, make)
+    const found = sharedSumTerms(sum, make)
     if (found === undefined || sum.shape.length !== 1) return undefined
     const [kernel, a, b] = found
     const [moved, by] = a.scope === 'once' ? [b, a] : [a, b]
@@ -547,7 +546,7 @@ export const productRules = ruleTable<ReadonlyArray<ProductRule>>([
       : undefined,
   /** (x ± y) M = x M ± y M, where x or y is the same in all versions, or once a call */
   (x, matrix, make, transposed) => {
-    const found = make.varies(matrix) ? undefined : sharedSum(x, make)
+    const found = make.varies(matrix) ? undefined : sharedSumTerms(x, make)
     return (
       found &&
       make.entrywise(found[0], [make.product(found[1], matrix, transposed), make.product(found[2], matrix, transposed)])
@@ -567,8 +566,8 @@ export const productRules = ruleTable<ReadonlyArray<ProductRule>>([
 export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** Σ_rows x (y ± z)ᵀ = Σ_rows x yᵀ ± Σ_rows x zᵀ, where y or z is the same in all versions, or once a call */
   (a, b, make) => {
-    const left = sharedSum(a, make)
-    const right = sharedSum(b, make)
+    const left = sharedSumTerms(a, make)
+    const right = sharedSumTerms(b, make)
     if (isGram(a, b) || a.shape.length !== 1) return undefined
     return right
       ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])
@@ -580,7 +579,7 @@ export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
   (a, b, make) => {
     const left = asRowScaled(a)
     const right = asRowScaled(b)
-    // The rest is no product over the rows.
+    // otherwise it is no product over the rows
     if (left?.[1].scope === 'once') return make.rowDot(left[1], make.mul(left[0], b))
     if (right?.[1].scope === 'once') return make.rowDot(make.mul(right[0], a), right[1])
     if (left && nodeWidth(b) < nodeWidth(a)) return make.rowDot(left[1], make.mul(left[0], b))
@@ -599,13 +598,13 @@ export const rowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
 ])
 
 /**
- * Rules that split sums, which pays only if the sum is not needed for another node. The graph with the fewest operations, with or without
- * them, is used.
+ * Rules that split sums, which pays only if the sum is not needed for another node. The graph with fewer operations, with or without them,
+ * is used.
  */
 export const splittingProductRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** (x + u B) M = x M + u (B M) */
   (x, matrix, make, transposed) => {
-    const found = thinSum(x, make)
+    const found = thinSumTerms(x, make)
     return (
       found &&
       make.entrywise(found[0], [make.product(found[1], matrix, transposed), make.product(found[2], matrix, transposed)])
@@ -614,8 +613,8 @@ export const splittingProductRules = ruleTable<ReadonlyArray<ProductRule>>([
 ])
 
 /** [x, ±s, u B] for x ± s · u B with u an input; otherwise undefined. A computed u may cancel large parts of x, so that sum is kept. */
-const besideThin = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode, GraphNode] | undefined => {
-  const found = thinSum(x, make)
+const asSumWithThinProduct = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode, GraphNode] | undefined => {
+  const found = thinSumTerms(x, make)
   if (found === undefined) return undefined
   const [kernel, a, b] = found
   const [rest, last] = isThin(b, make) ? [a, b] : kernel === 'Add' ? [b, a] : []
@@ -628,7 +627,7 @@ const besideThin = (x: GraphNode, make: Algebra): readonly [GraphNode, GraphNode
 export const splittingDistanceRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** |x + s · u B − m|² = |x − m|² + s · (s · |u B|² + 2 · ⟨u B, x⟩) − 2 · s · ⟨u B, m⟩, u an input */
   (x, matrix, make) => {
-    const found = besideThin(x, make)
+    const found = asSumWithThinProduct(x, make)
     if (found === undefined) return undefined
     const [rest, s, moved] = found
     const last = [x.shape.length - 1]
@@ -657,7 +656,7 @@ export const splittingSumRules = ruleTable<ReadonlyArray<FoldRule>>([
     const found = axes.join() === `${x.shape.length - 1}` ? asThinProduct(p) : undefined
     if (found === undefined || y.scope === 'once' || !sameShape(p.shape, y.shape)) return undefined
     const [u, matrix, transposed] = found
-    const split = besideThin(y, make)
+    const split = asSumWithThinProduct(y, make)
     const along = (z: GraphNode): GraphNode => make.sum(make.mul(p, z), axes)
     return split === undefined
       ? make.sum(make.mul(u, make.product(y, matrix, !transposed)), axes)
@@ -669,8 +668,8 @@ export const splittingRowDotRules = ruleTable<ReadonlyArray<ProductRule>>([
   /** Σ_rows x (y + u B)ᵀ = Σ_rows x yᵀ + (Σ_rows x uᵀ) B, except for squares, which would cancel */
   (a, b, make) => {
     if (isGram(a, b)) return undefined
-    const left = thinSum(a, make)
-    const right = thinSum(b, make)
+    const left = thinSumTerms(a, make)
+    const right = thinSumTerms(b, make)
     return right
       ? make.entrywise(right[0], [make.rowDot(a, right[1]), make.rowDot(a, right[2])])
       : left && make.entrywise(left[0], [make.rowDot(left[1], b), make.rowDot(left[2], b)])

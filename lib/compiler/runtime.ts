@@ -1,7 +1,4 @@
-/**
- * The runtime of compiled programs: one memory for all, with the kernels of lib/wasm, and the threads that share it. Data stay there from
- * call to call, packed as panels.
- */
+/** Runtime of compiled programs: one memory for all, with the kernels of lib/wasm, and the threads that share it. */
 import { mapLeft, toUnion, tryCatch, type Either } from 'fp-ts/lib/Either.js'
 import { arena as arenaOf, type Arena } from '../wasm/arena.js'
 import { binary, memoryFlags } from '../wasm/binary.js'
@@ -20,10 +17,10 @@ import { bufferCache, type BufferCache } from './bufferCache.js'
 export const MAX_PAGES = 65536
 /** Maximum number of doubles of data that stay in memory: 256 MB. */
 const MAX_KEPT_DOUBLES = 0x2000000
-/** Larger data are copied in, segment by segment, at each call. */
+/** Maximum size of data that are copied in at once; larger ones are copied segment by segment at each call. */
 const SEGMENT_BYTES = 0x40000000
 const MAX_INSTANCES = 64
-/** A mask is as large as an entry of a panel, in doubles. */
+/** Size of a mask: that of an entry of a panel, in doubles. */
 const MASK_BYTES = 64
 /** Number of panels packed at a time if rows are read from a source. */
 const READ_PANELS = 512
@@ -44,7 +41,7 @@ export interface Runnable {
   readonly kernels: ReadonlyArray<GraphNode>
   /** True if some of them run in every panel, so only in one thread. */
   readonly isFallback: boolean
-  /** Inputs of rows. Kept ones stay in memory from call to call. */
+  /** Inputs of rows; kept ones stay in memory from call to call. */
   readonly given: ReadonlyArray<{ readonly name: string; readonly width: number; readonly isKept: boolean }>
   readonly drawn: ReadonlyArray<{ readonly name: string }>
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly width: number }>
@@ -67,17 +64,17 @@ export interface ChunkRange {
   readonly to: number
 }
 
-/** Inputs of one call: rows, and numbers that all rows share. */
+/** Rows, and numbers that all rows share. */
 export interface CallInputs {
   readonly given: Readonly<Record<string, RowsGiven>>
-  /** Numbers from index `at` on are parameters of the program at byte `there`. */
+  /** Numbers from index `at` on are parameters of the program from `byte` on. */
   readonly numbers: Float64Array
-  readonly shared: ReadonlyArray<{ readonly at: number; readonly width: number; readonly there: number }>
+  readonly shared: ReadonlyArray<{ readonly at: number; readonly width: number; readonly byte: number }>
 }
 
 export interface CompilerRuntime {
   readonly shared: boolean
-  /** Runs a program over the chunks for several calls with equal numbers of rows. */
+  /** Runs a program over the chunks of several calls with equal numbers of rows. */
   readonly run: (
     program: Runnable,
     range: ChunkRange,
@@ -89,7 +86,7 @@ export interface CompilerRuntime {
 }
 
 const isNumbersGiven = (given: RowsGiven): given is RowNumbers => given instanceof Float64Array || 'read' in given
-const isReadGiven = (given: RowsGiven): boolean => 'read' in given
+const isReadInBlocks = (given: RowsGiven): boolean => 'read' in given
 const numbersLength = (numbers: RowNumbers): number =>
   numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim
 
@@ -101,7 +98,7 @@ class OutOfMemory extends RangeError {}
 interface RuntimeMemory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
   /** Returns the address of `length` new doubles; throws OutOfMemory if there is no room. */
   readonly take: (length: number) => number
-  /** Views of the whole memory; a view of a part takes longer to create than most calls to fill. */
+  /** Views of the whole memory, which take longer to create than most calls to fill. */
   readonly whole: () => { readonly words: Int32Array; readonly doubles: Float64Array }
 }
 
@@ -151,7 +148,7 @@ const interpreterKernel =
     const to = view(addresses.length - 1, nodeWidth(nodes[index]) * PANEL_ROWS)
     if (does.kind === 'entrywise') to.set(evaluateNode(does, operands, [...shape, PANEL_ROWS]).values)
     else if (does.kind === 'kernel')
-      // Attributes of these kernels refer to the last axes, so the rows cannot be one of them.
+      // attributes of these kernels refer to the last axes, so the rows cannot be one of them
       for (let row = 0; row < PANEL_ROWS; row++) {
         const own = ins.map((node, k): Dense => {
           const rows = rowsOf(node)
@@ -173,7 +170,7 @@ const instanceCache = (pool: ThreadPool, memory: RuntimeMemory) => {
   const of = (program: Runnable): Loaded => {
     const { module, kernels, lanes } = program
     const loaded = known.get(program) ?? pool.load(module, { kernel: interpreterKernel(memory, kernels, lanes) })
-    // Reinserted, so that insertion order is the order of last use.
+    // reinserted, so that insertion order is the order of last use
     known.delete(program)
     known.set(program, loaded)
     for (const [old, { unload }] of known) {
@@ -238,7 +235,7 @@ const packRows = (
   }
 }
 
-/** Copies the first `count` rows of panels at an address to `out` [., columns] from row `first` on. */
+/** Copies the first `count` rows of panels at an address to `out` [., columns], from row `first` on. */
 const unpackRows = (
   { buffer }: RuntimeMemory,
   { at, count, columns }: { readonly at: number; readonly count: number; readonly columns: number },
@@ -256,7 +253,7 @@ const panelDoubles = (panels: number, columns: number, { line }: Lanes): number 
 // —— a run ——
 
 /** Segments in which chunks run: a single one if all rows are in memory, otherwise as many chunks as fit. */
-interface ChunkPlan {
+interface SegmentPlan {
   readonly chunkPanels: number
   readonly panels: number
   /** Chunks are panels [start, end). */
@@ -264,11 +261,15 @@ interface ChunkPlan {
   readonly end: number
   /** True if there is a single segment. */
   readonly isWhole: boolean
-  readonly chunksAtOnce: number
-  readonly panelsAtOnce: number
+  readonly chunksPerSegment: number
+  readonly panelsPerSegment: number
 }
 
-const chunkPlan = (program: Runnable, { rows, from, to }: ChunkRange, calls: ReadonlyArray<CallInputs>): ChunkPlan => {
+const planSegments = (
+  program: Runnable,
+  { rows, from, to }: ChunkRange,
+  calls: ReadonlyArray<CallInputs>
+): SegmentPlan => {
   const panels = Math.ceil(rows / PANEL_ROWS)
   const chunkPanels = Reductions.partitionRows(rows).chunkRows / PANEL_ROWS
   const start = from * chunkPanels
@@ -276,18 +277,19 @@ const chunkPlan = (program: Runnable, { rows, from, to }: ChunkRange, calls: Rea
   const bytes = program.given.reduce((sum, { width }) => sum + width * program.lanes.line, 0)
   const isWhole =
     panels * bytes <= SEGMENT_BYTES &&
-    calls.every(({ given }) => program.given.every(({ name }) => !isReadGiven(given[name])))
-  const chunksAtOnce = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT_BYTES / 8 / (chunkPanels * bytes)))
-  const panelsAtOnce = Math.min(end - start, chunksAtOnce * chunkPanels)
-  return { chunkPanels, panels, start, end, isWhole, chunksAtOnce, panelsAtOnce }
+    calls.every(({ given }) => program.given.every(({ name }) => !isReadInBlocks(given[name])))
+  const chunksPerSegment = isWhole ? to - from : Math.max(1, Math.floor(SEGMENT_BYTES / 8 / (chunkPanels * bytes)))
+  const panelsPerSegment = Math.min(end - start, chunksPerSegment * chunkPanels)
+  return { chunkPanels, panels, start, end, isWhole, chunksPerSegment, panelsPerSegment }
 }
 
-/** Call with its addresses, and its result, which the run fills. */
+/** Call with its addresses, and the result that the run fills. */
 interface LaunchedCall {
   readonly inputs: CallInputs
   readonly parametersAt: number
-  /** Addresses of inputs and outputs of rows. */
+  /** Addresses of inputs of rows. */
   readonly givenAt: ReadonlyArray<number>
+  /** Addresses of outputs of rows. */
   readonly outputsAt: ReadonlyArray<number>
   readonly keys: ReadonlyArray<number>
   readonly jobAt: number
@@ -297,7 +299,7 @@ interface LaunchedCall {
 interface Launch {
   readonly program: Runnable
   readonly range: ChunkRange
-  readonly plan: ChunkPlan
+  readonly plan: SegmentPlan
   readonly parameterBytes: number
   readonly calls: ReadonlyArray<LaunchedCall>
   readonly instance: Loaded
@@ -310,7 +312,6 @@ interface Launch {
   readonly fullMaskAt: number
 }
 
-/** Shared by all runs. */
 interface RuntimeParts {
   readonly pool: ThreadPool
   readonly memory: RuntimeMemory
@@ -322,7 +323,7 @@ interface RuntimeParts {
 
 type Allocate = (length: number) => number
 
-/** Addresses of a call's inputs of rows. Kept data already in memory are not packed again. */
+/** Addresses of a call's inputs of rows. Packs kept data that are not in memory yet. */
 const placeInputs = (
   { memory, residents }: RuntimeParts,
   allocate: Allocate,
@@ -331,13 +332,13 @@ const placeInputs = (
 ): ReadonlyArray<number> => {
   const { lanes } = program
   const { rows } = range
-  const { panels, start, isWhole, panelsAtOnce } = plan
+  const { panels, start, isWhole, panelsPerSegment } = plan
   return program.given.map(({ name, width: columns, isKept }) => {
     const values = given[name]
     if (!isNumbersGiven(values) || numbersLength(values) !== rows * columns)
       throw new RangeError(`${name}: not ${rows} rows of ${columns}`)
     if (!isWhole || !isKept || !(values instanceof Float64Array))
-      return allocate(panelDoubles(panelsAtOnce, columns, lanes))
+      return allocate(panelDoubles(panelsPerSegment, columns, lanes))
     const size = { precision: lanes.precision, length: panelDoubles(panels, columns, lanes) }
     const at = residents.at(values, size, at => {
       packPanels(memory, values, { rows, columns, panel: 0, panels }, { at, lanes })
@@ -356,8 +357,8 @@ const prepareLaunch = (
   const { program, range, inputs, parameterBytes } = request
   const { lanes } = program
   const { rows, from, to } = range
-  const plan = chunkPlan(program, range, inputs)
-  const { start, end, chunksAtOnce, panelsAtOnce } = plan
+  const plan = planSegments(program, range, inputs)
+  const { start, end, chunksPerSegment, panelsPerSegment } = plan
   const instance = loaded.of(program)
   const rowsOfRange = Math.min(rows, end * PANEL_ROWS) - start * PANEL_ROWS
   const isAlone = program.isFallback || inputs.length * rowsOfRange * program.work < MIN_THREADED_WORK
@@ -366,7 +367,7 @@ const prepareLaunch = (
   for (let i = 0, at = (fullMaskAt + MASK_BYTES) / 4; i < MASK_BYTES / 4; i++)
     masked[at + i] = 4 * i < (rows % PANEL_ROWS) * lanes.bytes ? -1 : 0
   const resultBytes = Math.max(64, program.sumBytes)
-  const resultsAt = allocate((resultBytes / 8) * Math.min(to - from, chunksAtOnce) * inputs.length)
+  const resultsAt = allocate((resultBytes / 8) * Math.min(to - from, chunksPerSegment) * inputs.length)
   const bytes = (program.scratchBytes + 127) & ~63
   const scratch = { at: allocate((bytes / 8) * pool.spaces()), bytes }
   const jobDoubles = Math.ceil(program.words / 2)
@@ -375,7 +376,9 @@ const prepareLaunch = (
     const { given } = own
     const parametersAt = allocate(parameterBytes / 8)
     const givenAt = placeInputs(parts, allocate, { program, range, plan }, given)
-    const outputsAt = program.outputs.map(({ width: columns }) => allocate(panelDoubles(panelsAtOnce, columns, lanes)))
+    const outputsAt = program.outputs.map(({ width: columns }) =>
+      allocate(panelDoubles(panelsPerSegment, columns, lanes))
+    )
     const keys = program.drawn.flatMap(({ name }) => {
       const key = given[name]
       if (isNumbersGiven(key)) throw new RangeError(`${name}: not a key`)
@@ -388,14 +391,14 @@ const prepareLaunch = (
   return { program, range, plan, parameterBytes, calls, instance, isAlone, ...memoryOfRun }
 }
 
-/** Writes the parameters of each call, and the words of its job that all segments share. */
+/** Writes the parameters of each call, and the words of its job that are equal in all segments. */
 const writeJobs = (memory: RuntimeMemory, launch: Launch): void => {
   const { lanes } = launch.program
   const { words } = memory.whole()
   for (const { inputs, parametersAt, givenAt, outputsAt, keys, jobAt } of launch.calls) {
     const parameters = lanes.view(memory.buffer(), parametersAt, launch.parameterBytes / lanes.bytes)
-    for (const { at, width, there } of inputs.shared)
-      for (let i = 0, to = there / lanes.bytes; i < width; i++) parameters[to + i] = inputs.numbers[at + i]
+    for (const { at, width, byte } of inputs.shared)
+      for (let i = 0, to = byte / lanes.bytes; i < width; i++) parameters[to + i] = inputs.numbers[at + i]
     const at = jobAt / 4
     words[at + JOB_WORDS.ChunkPanels] = launch.plan.chunkPanels
     words[at + JOB_WORDS.Parameters] = parametersAt
@@ -413,14 +416,14 @@ const writeJobs = (memory: RuntimeMemory, launch: Launch): void => {
   }
 }
 
-/** Packs the rows of a segment, which begins at a chunk of the range; adds its chunks' results for all calls. */
+/** Packs the rows of the segment that begins at a chunk, runs it, and adds its results to those of all calls. */
 const runSegment = ({ pool, memory }: RuntimeParts, launch: Launch, chunk: number): void => {
   const { program, range, plan, calls, resultsAt, resultBytes } = launch
   const { lanes } = program
   const { rows } = range
   const { words, doubles } = memory.whole()
   const first = plan.start + chunk * plan.chunkPanels
-  const count = Math.min(plan.end - first, plan.panelsAtOnce)
+  const count = Math.min(plan.end - first, plan.panelsPerSegment)
   const chunks = Math.ceil(count / plan.chunkPanels)
   calls.forEach(({ inputs, givenAt, jobAt }, j) => {
     program.given.forEach(({ name, width: columns, isKept }, i) => {
@@ -474,9 +477,9 @@ const launch = (parts: RuntimeParts, request: RunRequest, results: ReadonlyArray
   residents.begin()
   try {
     const prepared = prepareLaunch(parts, allocate, request, results)
-    // From here on no memory is allocated, so views stay valid.
+    // from here on no memory is allocated, so views stay valid
     writeJobs(memory, prepared)
-    for (let chunk = 0; chunk < to - from; chunk += prepared.plan.chunksAtOnce) runSegment(parts, prepared, chunk)
+    for (let chunk = 0; chunk < to - from; chunk += prepared.plan.chunksPerSegment) runSegment(parts, prepared, chunk)
   } finally {
     for (const { at, length } of taken) memory.give(at, length)
   }
@@ -506,7 +509,7 @@ const startRuntime = (): CompilerRuntime => {
     try {
       launch(parts, request, results)
     } catch (error) {
-      // A call that finds no room is tried again without the data of earlier calls.
+      // a call that finds no room is tried again without the data of earlier calls
       residents.begin()
       if (!(error instanceof OutOfMemory && residents.clear())) throw error
       launch(parts, request, results)
@@ -516,6 +519,7 @@ const startRuntime = (): CompilerRuntime => {
   return { shared: isShared(pool), run, held: () => ({ arrays: memory.held(), instances: loaded.count() }) }
 }
 
+/** Runtime, or the reason why it cannot start; undefined before the first use. */
 let cachedRuntime: Either<string, CompilerRuntime> | undefined
 
 /** The runtime, started on first use, or the reason why it cannot start. */

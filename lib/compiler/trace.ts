@@ -2,7 +2,7 @@
  * Phase 1: tracing. Records the kernels that a function and its gradient call, with symbols in the place of numbers.
  *
  * The engine needs a number of rows, which is not known yet. A function is therefore traced twice, with two numbers of rows and two
- * examples of anything else that it reads; any other difference between the traces is rejected.
+ * examples of anything else that it reads; any other difference between the traces is refused.
  */
 import { recording } from '../tensors/backend.js'
 import { type Dense, type DType, type ArrayForm, type Precision, type TypedValues } from '../kernels/dense.js'
@@ -26,7 +26,6 @@ export interface TracedNode {
   readonly values?: TypedValues
 }
 
-/** The tensors of a function's inputs, by name. */
 export type NamedTensorInputs = Readonly<Record<string, Tensor>>
 
 export interface Inputs {
@@ -43,7 +42,7 @@ export interface TraceSignature {
   readonly constants: ShapesByName
 }
 
-/** A scalar, which is differentiated, and any other outputs. */
+/** Scalar, which is differentiated, and any other outputs. */
 export interface Outputs {
   readonly value?: Tensor
   readonly others?: NamedTensorInputs
@@ -67,9 +66,9 @@ const NO_ENTRIES = new Float64Array(0)
 /** Nodes in the order of their creation, and the node of each tensor. */
 interface TraceRecorder {
   readonly nodes: ReadonlyArray<TracedNode>
-  /** Adds a node under a data id. Default: a new one. */
+  /** Adds a node for the tensor with this data id. Default: a new tensor. */
   readonly add: (node: TracedNode, id?: object) => TensorInfo
-  /** Node of a tensor, through a reshape if the shapes differ; rejects a tensor from outside the function. */
+  /** Node of a tensor, through a reshape if the shapes differ; refuses a tensor from outside the function. */
   readonly find: (info: TensorInfo) => TracedNode
   readonly has: (id: object) => boolean
 }
@@ -192,27 +191,24 @@ export interface RowCount {
 /** Nodes that are a multiple of the number of rows, or its inverse. */
 export type Counts = ReadonlyMap<TracedNode, RowCount>
 
-const isArrayLike = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value)
+const isList = (value: unknown): value is ArrayLike<unknown> => Array.isArray(value)
 
 /** True if both lengths are equal multiples of their number of rows. */
 const isMultiple = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   typeof a === 'number' && a > 0 && a % rows[0] === 0 && b === (a / rows[0]) * rows[1]
 
-/** True if attributes agree up to the number of rows. */
-const attributesAlike = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
+/** True if values agree up to the number of rows. */
+const areEqualUpToRows = (a: unknown, b: unknown, rows: readonly [number, number]): boolean =>
   Object.is(a, b) ||
   isMultiple(a, b, rows) ||
-  (isArrayLike(a) &&
-    isArrayLike(b) &&
-    a.length === b.length &&
-    Array.from(a).every((x, i) => attributesAlike(x, b[i], rows)))
+  (isList(a) && isList(b) && a.length === b.length && Array.from(a).every((x, i) => areEqualUpToRows(x, b[i], rows)))
 
-const attributesAgree = (a: object, b: object, rows: readonly [number, number]): boolean => {
+const areAttributesEqualUpToRows = (a: object, b: object, rows: readonly [number, number]): boolean => {
   const other = new Map<string, unknown>(Object.entries(b))
-  return Object.entries(a).every(([name, value]) => attributesAlike(value, other.get(name), rows))
+  return Object.entries(a).every(([name, value]) => areEqualUpToRows(value, other.get(name), rows))
 }
 
-/** Finds the nodes that depend on the number of rows; rejects any other difference. */
+/** Finds the nodes that depend on the number of rows; refuses any other difference. */
 const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
   const rows = [a.rows, b.rows] as const
   const counts = new Map<TracedNode, RowCount>()
@@ -237,7 +233,7 @@ const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
       Object.values(node.inputs).every((input, k) => twins.get(input) === others[k])
     if (!isTwin)
       refuseToCompile(`it does ${node.kernel} with some numbers and ${twin.kernel} with others: a branch on values`)
-    if (!attributesAlike(node.shape, twin.shape, rows))
+    if (!areEqualUpToRows(node.shape, twin.shape, rows))
       refuseToCompile(
         `${node.kernel} to ${list(node.shape)} at ${rows[0]} rows, ${list(twin.shape)} at ${rows[1]}, mixes them`
       )
@@ -259,7 +255,7 @@ const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
       'value' in node.attrs &&
       'value' in twin.attrs &&
       isCount(node, node.attrs.value, twin.attrs.value)
-    if (!isFilled && !attributesAgree(node.attrs, twin.attrs, rows))
+    if (!isFilled && !areAttributesEqualUpToRows(node.attrs, twin.attrs, rows))
       refuseToCompile(
         node.kernel === 'Range'
           ? `Range numbers the rows (${place})`
@@ -269,7 +265,6 @@ const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
   return counts
 }
 
-/** Smallest prime ≥ n. */
 const primeFrom = (n: number): number => {
   for (let p = n; ; p++) {
     let isPrime = true
@@ -279,7 +274,7 @@ const primeFrom = (n: number): number => {
 }
 
 /**
- * Traces a function; rejects it if two traces differ in anything but the number of rows. The examples replace anything that the function
+ * Traces a function; refuses it if two traces differ in anything but the number of rows. The examples replace anything that the function
  * reads besides its inputs.
  */
 export const traceFunction = <E>(
@@ -288,7 +283,7 @@ export const traceFunction = <E>(
   examples: readonly [E, E],
   options: TraceOptions
 ): { readonly trace: FunctionTrace; readonly counts: Counts } => {
-  // Larger than any size, so no size is mistaken for the number of rows.
+  // larger than any size, so no size is mistaken for the number of rows
   const sizes = [signature.params, signature.rows, signature.constants].flatMap(Object.values).flat().map(Number)
   const first = primeFrom(Math.max(97, ...sizes) + 1)
   const trace = traceOnce(signature, inputs => write(inputs, examples[0]), first, options)

@@ -16,13 +16,13 @@ interface FoldedAxis {
   readonly repeats: number
 }
 
-/** The axis of repeated rows in a shape; null if there is none. */
+/** Axis of repeated rows in a shape; null if there is none. */
 const foldedAxis = (shape: Shape, rows: number): FoldedAxis | null => {
   const at = shape.findIndex(n => n > rows && n % rows === 0)
   return at < 0 ? null : { at, repeats: shape[at] / rows }
 }
 
-/** Shape with that axis split in two. */
+/** Shape with the axis of repeated rows split in two. */
 const unfoldedShape = (shape: Shape, rows: number): Shape => {
   const fold = foldedAxis(shape, rows)
   return fold === null ? shape : [...shape.slice(0, fold.at), rows, fold.repeats, ...shape.slice(fold.at + 1)]
@@ -42,7 +42,7 @@ const reshapedTrace = (x: TracedNode, shape: Shape): TracedNode => ({
 const isLoweredAs = (kernel: string, kind: LoweringKind['kind']): boolean =>
   kernel in operations && operations[kernel].lowering?.kind === kind
 
-/** Name of the attribute that holds the axis. */
+/** Name of the attribute that holds the axis, by kernel. */
 const AXIS_ATTRIBUTES: Readonly<Record<string, string>> = {
   Concat: 'axis',
   SplitV: 'axis',
@@ -133,7 +133,7 @@ const unfoldAligned = ({ rows, rewritten, add }: Unfolding, traced: TracedNode, 
     })
   )
   if (kernel !== 'Tile') return { ...traced, inputs: operands, shape: result }
-  // Repeating all rows in turn differs in order from repeating each.
+  // repeating all rows in turn differs in order from repeating each
   if (inputs.x.shape[split.at] % rows === 0 && inputs.x.shape[split.at] !== shape[split.at])
     refuseToCompile('Tile repeats all rows one after another')
   return { ...traced, inputs: operands, attrs: { reps: result.map((n, i) => n / operands.x.shape[i]) }, shape: result }
@@ -152,7 +152,7 @@ const unfoldNode = (unfolding: Unfolding, traced: TracedNode): TracedNode => {
     return unfoldAligned(unfolding, traced, fold)
   const first = operands.at(0)
   const split = foldedAxis(first?.shape ?? shape, rows)
-  // An operand without folded rows may only get another shape.
+  // an operand without folded rows may only get another shape
   if (split === null && !isPlainKernel(kernel)) return refuseToCompile(`${kernel} of rows that were repeated`)
   const rank = first?.shape.length ?? shape.length
   const attrs = split === null ? traced.attrs : shiftedAttributes(traced, rank, split, rows)

@@ -3,8 +3,7 @@
  * verifier walks all turns of all loops and records the entry written last to each register and address. An entry that is read must be the
  * one that the graph requires, and a stored value must be complete.
  *
- * It shares with layout and code only the number of unrolled axes (`unrolledAxes`) and the declared addresses of values; which entry of an
- * operand is read, it computes independently.
+ * It shares with layout and code only the number of unrolled axes (`unrolledAxes`) and the declared addresses of values.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { topologicalOrder, nodeWidth, type GraphNode, type Shape } from './graph.js'
@@ -32,7 +31,7 @@ export interface ColumnAccess {
   readonly isLate?: boolean
 }
 
-/** Receives the faults of rejected programs; null if programs are not verified. */
+/** Receives the faults of refused programs; null if programs are not verified. */
 let listener: ((fault: string) => void) | null = null
 
 /**
@@ -72,15 +71,15 @@ const broadcastEntry = (own: Shape, full: Shape, at: Shape): number =>
   own.reduce((entry, n, axis) => entry * n + (n === 1 ? 0 : at[full.length - own.length + axis]), 0)
 
 /** Maximum number of entries of a node. A register's name adds v/8 for vector v < 8 of an entry. */
-const ENTRIES = 16777216
-const entryName = ({ id }: GraphNode, entry: number): number => id * ENTRIES + entry
+const MAX_NODE_ENTRIES = 16777216
+const entryName = ({ id }: GraphNode, entry: number): number => id * MAX_NODE_ENTRIES + entry
 
 interface Verification {
   readonly layout: MemoryLayout
-  readonly made: ReadonlySet<GraphNode>
-  /** Names of a node's entries; a node that no item computes has those of the entries it shows under another shape. */
+  readonly computed: ReadonlySet<GraphNode>
+  /** Names of a node's entries; those of a pick or reshape are the names of the entries that it shows. */
   readonly names: (node: GraphNode) => ReadonlyArray<number>
-  /** First address of a base in one address space: scratch, each input's panel, parameters, results. */
+  /** First address of a base, in one address space. */
   readonly baseOf: (name: string) => number
   /** Name of the entry written last to each address. */
   readonly memory: Map<number, number>
@@ -88,7 +87,7 @@ interface Verification {
 }
 
 const namesOfEntries = (
-  made: ReadonlySet<GraphNode>,
+  computed: ReadonlySet<GraphNode>,
   faults: string[]
 ): ((node: GraphNode) => ReadonlyArray<number>) => {
   const known = new Map<GraphNode, ReadonlyArray<number>>()
@@ -96,7 +95,7 @@ const namesOfEntries = (
     const found = known.get(node)
     if (found !== undefined) return found
     const { does, ins, scope } = node
-    const isOwn = scope === 'once' || does.kind === 'input' || made.has(node)
+    const isOwn = scope === 'once' || does.kind === 'input' || computed.has(node)
     if (!isOwn && (ins.length !== 1 || (does.kind !== 'pick' && does.kind !== 'reshape')))
       faults.push(`${node.id} (${does.kind}) is made by no item`)
     const source = isOwn ? [] : names(ins[0])
@@ -138,21 +137,18 @@ const writeEntries = ({ names, memory }: Verification, { node, from, step }: Ent
   names(node).forEach((name, i) => memory.set(from + i * step, name))
 }
 
-const expectEntries = (
-  { names, memory, faults }: Verification,
-  { node, from, step }: EntryRange,
-  who: string
-): void => {
+/** Reports a fault for each entry of a node that is not at its address. */
+const checkEntries = ({ names, memory, faults }: Verification, { node, from, step }: EntryRange, who: string): void => {
   names(node).forEach((name, i) => {
     if (memory.get(from + i * step) !== name)
       faults.push(`${who}: entry ${i} of ${node.id} is not where it is said to be`)
   })
 }
 
-/** Checks that all entries of a value are at its declared address. */
-const expectWhole = (verification: Verification, node: GraphNode, who: string): void => {
+/** Reports a fault unless all entries of a value are at its declared address. */
+const checkValue = (verification: Verification, node: GraphNode, who: string): void => {
   const step = verification.layout.lanes.line
-  if (node.scope === 'rows') expectEntries(verification, { node, from: addressOf(verification, node), step }, who)
+  if (node.scope === 'rows') checkEntries(verification, { node, from: addressOf(verification, node), step }, who)
 }
 
 type LoopItem = Extract<Item, { readonly kind: 'loop' }>
@@ -173,7 +169,7 @@ const walkLoop = (
   for (const outer of coordinatesOf(space.slice(0, flat)))
     for (const { node, operand, column, vector, register, place, isLate } of accesses) {
       const full = node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape
-      // Coordinates of the space omit axes of size 1.
+      // the loop's space has no axes of size 1
       const short = [...outer, ...columns[column]]
       let axis = 0
       const at = full.map(n => (n === 1 ? 0 : short[axis++]))
@@ -191,15 +187,15 @@ const walkLoop = (
           `item ${number}: ${node.id} (${node.does.kind}) reads ${operand.id} at [${at.join()}] before it is there`
         )
       if (vector === 0) reads.set(node, (reads.get(node) ?? 0) + 1)
-      // A number that all vectors share is kept in a register when it is read.
+      // a number that all vectors share stays in its register once read
       if (address !== undefined && register !== undefined) registers.set(register, name)
     }
   for (const [address, name] of late) memory.set(address, name)
-  expectComplete(verification, { space, nodes }, reads, number)
+  checkLoopResults(verification, { space, nodes }, reads, number)
 }
 
-/** Checks that reductions folded all entries, and that sums and stored values are complete. */
-const expectComplete = (
+/** Reports a fault unless reductions folded all entries, and sums and stored values are complete. */
+const checkLoopResults = (
   verification: Verification,
   { space, nodes }: Pick<LoopItem, 'space' | 'nodes'>,
   reads: ReadonlyMap<GraphNode, number>,
@@ -210,24 +206,24 @@ const expectComplete = (
     if (node.does.kind !== 'entrywise' && reads.get(node) !== sizeOf(space))
       faults.push(`item ${number}: ${node.id} folds ${reads.get(node) ?? 0} of ${sizeOf(space)} entries`)
     if (node.does.kind === 'rowSum')
-      expectEntries(verification, { node, from: baseOf('results') + layout.sumAt(node), step: 16 }, `item ${number}`)
-    else if (layout.isStored(node)) expectWhole(verification, node, `item ${number}`)
+      checkEntries(verification, { node, from: baseOf('results') + layout.sumAt(node), step: 16 }, `item ${number}`)
+    else if (layout.isStored(node)) checkValue(verification, node, `item ${number}`)
   }
 }
 
 /** True if x is y, or each line of x is that of y times a number. */
-const isRowScaled = ({ names, made }: Verification, x: GraphNode, y: GraphNode): boolean => {
+const isRowScaled = ({ names, computed }: Verification, x: GraphNode, y: GraphNode): boolean => {
   const length = x.shape.at(-1) ?? 1
   const own = names(x)
   const other = names(y)
   if (own.every((name, i) => name === other[i])) return true
-  const id = Math.floor(own[0] / ENTRIES)
-  const scaled = [...made].find(node => node.id === id)
+  const id = Math.floor(own[0] / MAX_NODE_ENTRIES)
+  const scaled = [...computed].find(node => node.id === id)
   const isProduct = scaled?.does.kind === 'entrywise' && scaled.does.kernel === 'Multiply'
-  if (!isProduct || own.some(name => Math.floor(name / ENTRIES) !== scaled.id)) return false
+  if (!isProduct || own.some(name => Math.floor(name / MAX_NODE_ENTRIES) !== scaled.id)) return false
   const coordinates = coordinatesOf(scaled.shape)
   const [a, b] = scaled.ins.map(operand =>
-    own.map(name => names(operand)[broadcastEntry(operand.shape, scaled.shape, coordinates[name % ENTRIES])])
+    own.map(name => names(operand)[broadcastEntry(operand.shape, scaled.shape, coordinates[name % MAX_NODE_ENTRIES])])
   )
   const isOther = (all: ReadonlyArray<number>): boolean => all.every((name, i) => name === other[i])
   const isSameAlongLines = (all: ReadonlyArray<number>): boolean =>
@@ -235,12 +231,12 @@ const isRowScaled = ({ names, made }: Verification, x: GraphNode, y: GraphNode):
   return (isOther(a) && isSameAlongLines(b)) || (isOther(b) && isSameAlongLines(a))
 }
 
-/** Checks that factors of a product over the rows are complete and kept for a tile, and that it is symmetric if only half is computed. */
+/** Reports faults of a product over the rows: incomplete factors, or not kept for a tile, or only half computed though not symmetric. */
 const verifyRowProduct = (verification: Verification, node: GraphNode): void => {
   const { layout, faults } = verification
   const [x, y] = node.ins
   for (const input of node.ins) {
-    expectWhole(verification, input, 'product over rows')
+    checkValue(verification, input, 'product over rows')
     if (input.scope === 'rows' && layout.locate(input).buffer.kind === 'panel')
       faults.push(`${node.id}: a factor that is kept for one panel`)
   }
@@ -249,10 +245,10 @@ const verifyRowProduct = (verification: Verification, node: GraphNode): void => 
   if (isSymmetricProduct(node) && !isSymmetric()) faults.push(`${node.id}: mirrored, and not symmetric`)
 }
 
-/** Checks that scratch buffers, over all panels of a tile, do not overlap. */
-const verifyScratch = ({ layout, made, faults }: Verification): void => {
+/** Reports scratch buffers that overlap, with all panels of a tile. */
+const verifyScratch = ({ layout, computed, faults }: Verification): void => {
   const { lanes, drawn } = layout
-  const kept = [...made].filter(node => node.scope === 'rows' && layout.isStored(node))
+  const kept = [...computed].filter(node => node.scope === 'rows' && layout.isStored(node))
   const ranges = [...new Set(kept.map(node => layout.locate(node).buffer)), ...drawn.map(({ buffer }) => buffer)]
     .flatMap(buffer =>
       buffer.kind === 'given'
@@ -267,18 +263,18 @@ const verifyScratch = ({ layout, made, faults }: Verification): void => {
   })
 }
 
-/** Faults of a program, given the accesses of each item; empty unless the compiler is wrong. */
+/** Faults of a program, from the accesses of each item; empty unless the compiler is wrong. */
 export const findFaults = (
   layout: MemoryLayout,
   accesses: ReadonlyArray<ReadonlyArray<ColumnAccess>>
 ): ReadonlyArray<string> => {
   const { items, sums, outputs, parameters, lanes } = layout
   const faults: string[] = []
-  const made = new Set(items.flatMap(item => (item.kind === 'loop' ? item.nodes : [item.node])))
-  const names = namesOfEntries(made, faults)
+  const computed = new Set(items.flatMap(item => (item.kind === 'loop' ? item.nodes : [item.node])))
+  const names = namesOfEntries(computed, faults)
   const baseOf = baseAddresses(layout)
-  const verification: Verification = { layout, made, names, baseOf, memory: new Map(), faults }
-  const roots = [...made, ...sums.map(({ node }) => node), ...outputs.map(({ node }) => node)]
+  const verification: Verification = { layout, computed, names, baseOf, memory: new Map(), faults }
+  const roots = [...computed, ...sums.map(({ node }) => node), ...outputs.map(({ node }) => node)]
   const writeWhole = (node: GraphNode): void => {
     writeEntries(verification, { node, from: addressOf(verification, node), step: lanes.line })
   }
@@ -290,10 +286,10 @@ export const findFaults = (
       walkLoop(verification, item, accesses[number], number)
       return
     }
-    for (const input of item.node.ins) expectWhole(verification, input, `item ${number} (${item.kind})`)
+    for (const input of item.node.ins) checkValue(verification, input, `item ${number} (${item.kind})`)
     writeWhole(item.node)
   })
-  for (const { node } of outputs) expectWhole(verification, node, 'output')
+  for (const { node } of outputs) checkValue(verification, node, 'output')
   for (const { node } of sums) if (node.does.kind === 'rowDot') verifyRowProduct(verification, node)
   verifyScratch(verification)
   return faults

@@ -144,19 +144,19 @@ const weightedNode = (versioned: Versioned, x: GraphNode, weight: GraphNode | nu
   weight === null ? x : versioned.make.mul(withVersionAxis(versioned, weight, [], rank), x)
 const timesOrSelf = ({ make }: Versioned, a: GraphNode | null, b: GraphNode): GraphNode =>
   a === null ? b : make.mul(a, b)
-/** Number for each version, [count]. */
+/** Number, repeated for each version if it does not vary, [count]. */
 const numberPerVersion = ({ count, make, varies, lift }: Versioned, x: GraphNode): GraphNode =>
   varies(x) ? make.reshaped(lift(x), [count]) : make.stretched(lift(x), [count])
 const sumOfTerms = (make: Algebra, terms: ReadonlyArray<GraphNode>): GraphNode =>
   terms.reduce((all, term) => make.add(all, term))
-/** Sum of two weights, each [count] or null for 1; the first may be absent. */
-const plusWeights = (
+/** Sum of two weights, [count] or null for 1; b if there is no a. */
+const addWeights = (
   { make, ones }: Versioned,
   a: GraphNode | null | undefined,
   b: GraphNode | null
 ): GraphNode | null => (a === undefined ? b : make.add(a ?? ones, b ?? ones))
 
-/** Factors in a linear combination: one equal in all versions, and a weight for each version; null for 1. */
+/** Factors in a linear combination, null for 1: one equal in all versions, and a weight for each version. */
 interface TermFactors {
   readonly outside: GraphNode | null
   readonly own: GraphNode | null
@@ -215,7 +215,7 @@ const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNod
   const weights = new Map<GraphNode, Map<GraphNode | null, GraphNode | null>>([[x, new Map([[null, weight]])]])
   const pass: PassWeight = (to, outside, own) => {
     const all = weights.get(to) ?? new Map<GraphNode | null, GraphNode | null>()
-    weights.set(to, all.set(outside, plusWeights(versioned, all.get(outside), own)))
+    weights.set(to, all.set(outside, addWeights(versioned, all.get(outside), own)))
   }
   const terms: GraphNode[] = []
   /** Terms per row with equal shape and outside factor, which are added before the sum over the versions. */
@@ -246,11 +246,11 @@ interface VersionTerm {
   readonly weight: GraphNode | null
 }
 
-/** Σ over the versions of weight · x, from one x per version. */
+/** Σ over the versions of weight · x, with x computed for each version. */
 const separateSum = (versioned: Versioned, { x, weight }: VersionTerm): GraphNode =>
   sumOverVersions(versioned, weightedNode(versioned, versioned.lift(x), weight, x.shape.length), x.shape)
 
-/** Sum of an entrywise node that depends on a sum over the rows. */
+/** Σ over the versions of weight · x for an entrywise x that depends on a sum over the rows. */
 const entrywiseVersionSum = (versioned: Versioned, kernel: string, term: VersionTerm): GraphNode => {
   const { make, varies, isLater, lift } = versioned
   const { entrywise, mul, div, neg, reciprocal, stretched } = make
@@ -289,7 +289,9 @@ const entrywiseVersionSum = (versioned: Versioned, kernel: string, term: Version
   }
 }
 
-/** Sum of a product over the rows: of a varying factor alone, or of both, concatenated over the versions. */
+/**
+ * Σ over the versions of weight · x for a product x over the rows: of a varying factor alone, or of both, concatenated over the versions.
+ */
 const rowDotVersionSum = (versioned: Versioned, term: VersionTerm): GraphNode => {
   const { count, make, varies, lift } = versioned
   const { rowDot, stretched } = make

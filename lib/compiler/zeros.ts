@@ -1,4 +1,4 @@
-/** Detection of entries that are 0 in every call, so that products leave out their terms. */
+/** Detection of entries that are 0 in every call, whose terms products leave out. */
 import { type Dense } from '../kernels/dense.js'
 import { isComputed, sameShape, nodeWidth, type GraphNode } from './graph.js'
 import { evaluateNode } from './evaluateNode.js'
@@ -23,7 +23,7 @@ export const constantEntries = (node: GraphNode): Dense | null => {
   return same
 }
 
-/** Predicate for entries of a node per call that are known to be 0 in every call. */
+/** Predicate for entries of a node per call that are 0 in every call. */
 const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
   const { does, ins, shape } = node
   const same = constantEntries(node)
@@ -34,7 +34,7 @@ const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
     return at => of(does.table[at])
   }
   if (does.kind === 'kernel' && does.kernel === 'TriangularSolve' && does.attrs.transposed !== true) {
-    // Forward substitution: row i of the solution depends on rows 0, …, i of b.
+    // forward substitution: row i of the solution depends on rows 0, …, i of b
     const [, b] = ins
     const of = zeroEntries(b)
     const [high, wide] = shape.slice(-2)

@@ -288,6 +288,7 @@ const matchingProblems = <P extends string>(
 const isWeightedMatching = (weighted: Objective.WeightedTerm): weighted is WeightedMatching =>
   Objective.isMatching(weighted.term)
 
+/** Problems of the terms; none if schedule or objective have problems of their own. */
 const termProblems = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): ProblemList => {
   const { schedule, score, objective } = loss
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []

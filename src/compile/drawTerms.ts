@@ -99,8 +99,8 @@ export const lossNoiseLevels = <P extends string>({ schedule, objective }: Loss<
   )
 
 /**
- * Prepares the terms of a loss for all parameters and keys: quadrature times and caches. On points they depend on the data by the number of
- * columns alone.
+ * Prepares the terms of a loss for all parameters and keys: quadrature times and caches. Those of points depend only on the number of
+ * columns.
  */
 const prepareTerms = <P extends string>(
   { schedule, score, objective, expectation }: Loss<P>,

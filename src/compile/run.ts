@@ -485,7 +485,7 @@ const runStateCodec = t.type({
   status: statusCodec
 })
 
-/** True if a memory has the arrays of a fresh memory, with the shapes of these, or of the parameters with their names. */
+/** True if a memory has the arrays of a fresh one, each with the shape of its counterpart, or of the parameter with its name. */
 const memoryFitsShapes = (shapes: Params.Shapes<string>, fresh: unknown, memory: unknown, name = ''): boolean => {
   if (Params.ndArrayCodec.is(memory)) {
     if (Params.ndArrayCodec.is(fresh)) return JSON.stringify(memory.shape) === JSON.stringify(fresh.shape)

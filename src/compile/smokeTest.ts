@@ -327,7 +327,7 @@ const problemsAt = <P extends string>(
   tested: UserFunction
 ): ProblemList => functionProblems(tested, rows => trialRows(schedule, trialTimes(schedule, noiseLevels), points, rows))
 
-/** List of the first term that is a mean over noise levels, or of none. */
+/** First term that is a mean over noise levels, as a list of at most one. */
 const firstMatching = <P extends string>({ loss }: SmokeTest<P>): ReadonlyArray<Objective.Matching> =>
   Objective.terms(loss.objective)
     .map(({ term }) => term)

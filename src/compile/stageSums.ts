@@ -24,7 +24,8 @@ const CHECKED_ROWS = 3
 /** Maximum relative difference of sums in another order: above rounding, below that of a function that is not a sum. */
 const ADDITION_TOLERANCE = 1e-8
 
-const sumsOfRow =
+/** Evaluates a user's sums on rows `clean`, [rows, dim], with weights [rows, 1]. */
+const sumsOverRows =
   (model: Score.Model<string>, sums: Stage.Sums) =>
   (params: Params.Tensors<string>, clean: Tensor, weight: Tensor, numbers: ByNameOf<Tensor>): ByNameOf<Tensor> =>
     sums({
@@ -55,7 +56,7 @@ const placeholderNumbers = (names: Set<string> = new Set()): ByNameOf<Tensor> =>
 
 /** Problems on a few rows of functions that throw, or are not sums. */
 const sumProblems = (
-  write: ReturnType<typeof sumsOfRow>,
+  write: ReturnType<typeof sumsOverRows>,
   data: Source.Data,
   params: AnyParams
 ): ReadonlyArray<Problem.Problem> => {
@@ -113,7 +114,7 @@ export interface StageSums {
 
 /** Returns the sums of a custom stage for its setting. */
 export const of = ({ model, data }: Stage.Setting, sums: Stage.Sums): StageSums => {
-  const write = sumsOfRow(model, sums)
+  const write = sumsOverRows(model, sums)
   const library = Compiler.library()
   /** Program, or the reason if it cannot be compiled. */
   const compiled = () => {

@@ -609,7 +609,7 @@ const csvPieces = (
   const separator = (text: string): string =>
     options.delimiter ?? guessDelimiter(textBelowSkippedLines(normalizeLineEnds(text), options), options)
   const marks = (head: string): Marks => ({
-    // quotes of JSON do not enclose cells
+    // no separator: quotes of JSON do not enclose cells
     separator: isJson(textBelowSkippedLines(head, options)) ? '\0' : separator(head),
     comment: options.comment ?? null,
     skip: options.skip ?? 0

@@ -154,7 +154,7 @@ const isCovarianceMatrix = (own: Float64Array, dim: number): boolean => {
  */
 export const validate: (points: Points) => Either.Either<DataError, Points> = rememberedIfOwned(points => {
   const { rows, dim, values, weights, labels, partner, errors } = checkedPointsArgument(points)
-  // kernels test the class of an array, which differs for arrays of another realm
+  // an array of another realm (frame or worker) has another class, which kernels reject
   if (!(values instanceof Float64Array))
     return fail('values', 'another list', 'a Float64Array', 'give Float64Array.from(values)')
   const at = ByColumn.firstNotFinite(values)

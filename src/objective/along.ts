@@ -71,10 +71,7 @@ const derivativeOf = <R extends IntegrandRow<R>>(integrand: (row: R) => Tensor):
   // An integrand is mapped to one with the same row type, which the cache's type cannot express.
   memoizedDerivative(integrand) as (row: R) => Tensor
 
-/**
- * Field for an inner objective. Random ones are neither sums nor weighted, since the chance that all parts are accepted falls with their
- * number.
- */
+/** Field for an inner objective. Its random examples are neither sums nor weighted, since all parts of a sum are rarely accepted. */
 export const innerObjectiveField: Field.Field<Objective, Objective> = {
   ...Field.of(concept),
   arbitrary: (_, any) => any(concept.name, 3)

@@ -62,7 +62,7 @@ export const gaussLegendreTimes = (count: number, lo: number, hi: number): Reado
   return Array.from(nodes, (time, i) => ({ time, weight: weights[i] }))
 }
 
-const inQuantile =
+const quantileNodes =
   ({ quantile, weight }: Drawn): Listed['nodes'] =>
   (schedule, count) => {
     const timeOf = quantile(schedule)
@@ -161,7 +161,7 @@ export const quantileForm = (law: NoiseLevels): Drawn | undefined => {
 /** Weighted times as a function of the schedule and the number of nodes. */
 export const nodesOf = (law: NoiseLevels): Listed['nodes'] => {
   const meaning = concept.meaning(law)
-  return meaning.quantile === undefined ? meaning.nodes : (meaning.nodes ?? inQuantile(meaning))
+  return meaning.quantile === undefined ? meaning.nodes : (meaning.nodes ?? quantileNodes(meaning))
 }
 
 /** Density of the times, 0 outside its support; undefined if there is none. */

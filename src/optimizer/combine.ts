@@ -216,7 +216,7 @@ export const combineParts = <S>(
         ? undefined
         : (params, u) =>
             recalls.reduce<Evaluation<string> | null>((met, [i, recall]) => met ?? recall(params, at(u, i)), null),
-    // otherwise undefined, since not all parts may be known
+    // undefined rather than false, since some parts may be unknown
     needsObjective: all.some(({ part }) => part.needsObjective === true) ? true : undefined,
     deterministic: all.flatMap(({ part }) => part.deterministic),
     names: claimed,

@@ -78,7 +78,7 @@ export const project = define({
   afterRate: true
 })
 
-const averagedIterates = {
+const averagingSpec = {
   memory: t.type({ count: t.number, average: Params.codec }),
   init: () => (params: AnyParams) => ({ count: 0, average: params }),
   gain: ascentGain,
@@ -89,14 +89,14 @@ const averagedIterates = {
   afterRate: true
 }
 
-/** Weighted mean of the iterates; the weight of the newest depends on their number. */
-const weightedIterateMean =
+/** Update that passes the step unchanged and adds the new iterate to the mean, with weight `weight(count)` for the count-th. */
+const updateIterateMean =
   (weight: (count: number) => number) =>
   (
     step: AnyParams,
-    { count, average }: t.TypeOf<typeof averagedIterates.memory>,
+    { count, average }: t.TypeOf<typeof averagingSpec.memory>,
     { params }: { readonly params: AnyParams }
-  ): readonly [AnyParams, t.TypeOf<typeof averagedIterates.memory>] => {
+  ): readonly [AnyParams, t.TypeOf<typeof averagingSpec.memory>] => {
     const share = weight(count + 1)
     const next = Params.zipArrays(Entries.combinations(1 - share, share))(average, sumArrays(params, step))
     return [step, { count: count + 1, average: next }]
@@ -124,8 +124,8 @@ export const average = define({
     /** Number of iterates at the beginning that are not averaged. */
     after: Field.count({ least: 0, default: 0 })
   },
-  ...averagedIterates,
-  update: ({ after }) => weightedIterateMean(count => 1 / Math.max(1, count - after))
+  ...averagingSpec,
+  update: ({ after }) => updateIterateMean(count => 1 / Math.max(1, count - after))
 })
 
 /**
@@ -139,8 +139,8 @@ export const ema = define({
     /** Decay of the weights per step, in (0, 1); the average spans about 1/(1 − decay) steps. */
     decay: Field.fraction({ default: 0.99 })
   },
-  ...averagedIterates,
-  update: ({ decay }) => weightedIterateMean(count => (1 - decay) / (1 - Elementary.pow(decay, count)))
+  ...averagingSpec,
+  update: ({ decay }) => updateIterateMean(count => (1 - decay) / (1 - Elementary.pow(decay, count)))
 })
 
 /**

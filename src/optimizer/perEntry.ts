@@ -161,7 +161,7 @@ const MOMENTUM_FIELDS = {
   decay: decayField
 }
 
-const momentumState = {
+const momentumMemorySpec = {
   memory: t.type({ trace: Params.codec }),
   init:
     () =>
@@ -172,7 +172,7 @@ const momentumState = {
 const momentumPart = (step: (decay: number, trace: AnyParams, gradient: AnyParams) => AnyParams) => ({
   fields: MOMENTUM_FIELDS,
   call: ['decay'] as const,
-  ...momentumState,
+  ...momentumMemorySpec,
   update:
     ({ decay }: Field.Of<typeof MOMENTUM_FIELDS>) =>
     (gradient: AnyParams, before: MomentumState): readonly [AnyParams, MomentumState] => {
@@ -201,7 +201,7 @@ const MOMENT_FIELDS = {
 
 const momentsMemory = { count: t.number, first: Params.codec, second: Params.codec }
 
-const momentsState = {
+const momentsMemorySpec = {
   memory: t.type(momentsMemory),
   init:
     () =>
@@ -245,7 +245,7 @@ const momentsPart = (
   step: (after: CorrectedMoments, options: Field.Of<typeof MOMENT_FIELDS>, gradient: AnyParams) => AnyParams
 ) => ({
   fields: MOMENT_FIELDS,
-  ...momentsState,
+  ...momentsMemorySpec,
   update:
     (options: Field.Of<typeof MOMENT_FIELDS>) =>
     (gradient: AnyParams, before: MomentState): readonly [AnyParams, MomentState] => {
@@ -284,7 +284,7 @@ export const scaleByAmsGrad = define({
   about: 'm̂/(√max v̂ + ε)',
   fields: MOMENT_FIELDS,
   memory: t.type({ ...momentsMemory, largest: Params.codec }),
-  init: () => params => ({ ...momentsState.init()(params), largest: zerosLikeParams(params) }),
+  init: () => params => ({ ...momentsMemorySpec.init()(params), largest: zerosLikeParams(params) }),
   update: options => (gradient, before) => {
     const [memory, { correction1, correction2 }] = momentsAfterGradient(options, gradient, before)
     const largest = Params.zipWith((most, v) => Math.max(most, v / correction2))(before.largest, memory.second)
@@ -423,7 +423,7 @@ export const scaleByLion = define({
     /** Decay of the average, per step. */
     beta2: Field.fraction({ default: 0.99 })
   },
-  ...momentumState,
+  ...momentumMemorySpec,
   update:
     ({ beta1, beta2 }) =>
     (gradient, { trace }) => [

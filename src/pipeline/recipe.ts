@@ -140,9 +140,9 @@ const varianceFloorFor = <P extends string>(
 ): { readonly varianceFloor?: number } =>
   familyHasUnitVariance(score)
     ? {}
-    : { varianceFloor: toThreeDigits(Elementary.square(RELATIVE_FLOOR * componentDeviation(score, data))) }
+    : { varianceFloor: toThreeDigits(Elementary.square(RELATIVE_DEVIATION_FLOOR * componentDeviation(score, data))) }
 
-const RELATIVE_FLOOR = 0.01
+const RELATIVE_DEVIATION_FLOOR = 0.01
 
 /** Likeliest of ten k-means clusterings, since a single start is often poor. */
 const bestOfKMeans = Initializer.bestOf(10)(Initializer.kMeans({ steps: 10 }))
@@ -343,7 +343,7 @@ export const annealed: Recipe = score => data => {
     })
   }
   const bound = varianceFloorFor(score, data)
-  const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / RELATIVE_FLOOR
+  const deviation = bound.varianceFloor === undefined ? 1 : Math.sqrt(bound.varianceFloor) / RELATIVE_DEVIATION_FLOOR
   const times = timesOfNoise(NOISE_RATIOS.map(noise => noise * deviation))
   const sample = sampleSize(score, data)
   const onRows = (stages: ReadonlyArray<Stage.Stage>): ReadonlyArray<Stage.Stage> =>

@@ -485,7 +485,7 @@ export const storedData = (data: Data): { readonly points: Data; readonly close:
   return { points, close: points.close }
 }
 
-/** Returns the rows for which `keep` is true, at least one. */
+/** Returns the rows for which `keep` is true, at least one; those of a source are stored until `close`. */
 export const filterRows =
   (keep: KeepRow) =>
   (data: Data): { readonly points: Data; readonly close: () => void } => {

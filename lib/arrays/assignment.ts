@@ -1,4 +1,3 @@
-/** Linear assignment problem. */
 import type { NdArray } from './ndarray.js'
 
 /**

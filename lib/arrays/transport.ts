@@ -1,4 +1,3 @@
-/** Optimal transport between two discrete distributions. */
 import type { NdArray } from './ndarray.js'
 
 /** Share of the mass that may be left over by rounding. */

@@ -24,7 +24,7 @@ export type Scalar2 = (x: number, y: number) => number
 
 const commonType = (...types: ReadonlyArray<DType>): DType => (types.includes('float32') ? 'float32' : 'int32')
 
-/** Names of kernels of lib/wasm by their names in tfjs. */
+/** Name of the kernel of lib/wasm for each name in tfjs. */
 const wasmNames = <N extends string>(names: ReadonlyArray<N>): ReadonlyMap<string, N> =>
   new Map(names.map(name => [name === 'divide' ? 'RealDiv' : `${name[0].toUpperCase()}${name.slice(1)}`, name]))
 const MAP_LOOPS = wasmNames(MAPS)

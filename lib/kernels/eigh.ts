@@ -1,4 +1,3 @@
-/** Eigenvalues and eigenvectors of stacks of small symmetric matrices, [..., n, n]. */
 import { symmetricEigen } from '../arrays/linalg.js'
 import { shapeText as list } from '../arrays/ndarray.js'
 import { denseDoubles, filledReal, kernel } from './dense.js'

@@ -1,5 +1,3 @@
-/** Stirling's series of log Γ. */
-
 /** Bernoulli's B_2j/(2j(2j − 1)), j = 1, 2, … */
 export const STIRLING_COEFFICIENTS = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156]
 

@@ -295,7 +295,6 @@ const asTfjsKernel =
     return outputs instanceof Array ? outputs.map(adopt) : adopt(outputs)
   }
 
-/** The registered backend and its name in tfjs. */
 let registered: { readonly name: string; readonly backend: BackendStore } | undefined
 
 const register = (): { readonly name: string; readonly backend: BackendStore } => {

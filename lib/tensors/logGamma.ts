@@ -1,4 +1,3 @@
-/** log Γ in the tensor vocabulary. */
 import * as Elementary from '../numbers/elementary.js'
 import {
   add,

@@ -1,5 +1,3 @@
-/** Permission to read the entries of tensors. */
-
 type ReadingState = 'open' | 'sealed'
 
 let readingState: ReadingState = 'open'

@@ -10,7 +10,6 @@ export type Spawn = (source: string, data: object) => (message: unknown) => void
 interface NodeEnvironment {
   /** Number of threads that the machine runs at once, or ORNSTEIN_THREADS if set. */
   readonly threads: number
-  /** Maximum number of threads. */
   readonly maxThreads: number
   readonly spawn: Spawn
 }

@@ -1,4 +1,3 @@
-/** The E-step of Gaussian components, in SIMD. */
 import { copyDoubles, DOUBLE_BYTES, visitBlocks, type KernelMemory } from '../kernelMemory.js'
 
 /** Gaussian components and their moments to be summed; fields as in kernels/assembly/expectation.ts. */

@@ -1,4 +1,3 @@
-/** Products of matrices, in SIMD. */
 import {
   BLOCK_DEPTH,
   BLOCK_DOUBLES,

@@ -1,4 +1,3 @@
-/** Elementary functions entry by entry, in SIMD. */
 import { CHUNK_DOUBLES, copyDoubles, loadChunk, type KernelMemory } from '../kernelMemory.js'
 import type { WasmMap, WasmMaps } from '../kernelModule.js'
 import type { Elementwise, MapName } from '../kernels/kernels.js'

@@ -1,4 +1,3 @@
-/** Random draws of a key, in SIMD. */
 import { CHUNK_DOUBLES, copyDoubles, visitBlocks, type KernelMemory } from '../kernelMemory.js'
 import type { WasmFill } from '../kernelModule.js'
 

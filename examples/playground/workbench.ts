@@ -68,7 +68,7 @@ interface State {
   fieldFor: string
   fieldBusy: boolean
   fieldAsked: number
-  /** Points at the times of the reverse diffusion, noise first; `falling` while they move by themselves. */
+  /** Points at the times of the reverse diffusion, noise first; `falling` while an animation moves them. */
   samples: (Answer['sample'] & { at: number; falling: boolean }) | null
   drawing: boolean
   brush: number

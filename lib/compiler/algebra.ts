@@ -33,7 +33,6 @@ export interface Algebra extends Graph {
   readonly sum: (x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
   readonly reduce: (fold: FoldOperation, x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
   readonly reshaped: (x: GraphNode, shape: Shape) => GraphNode
-  /** Expands broadcast axes to a shape. */
   readonly stretched: (x: GraphNode, shape: Shape) => GraphNode
   readonly pick: (sources: ReadonlyArray<GraphNode>, table: ReadonlyArray<number>, shape: Shape) => GraphNode
   /** Transpose. */
@@ -100,7 +99,7 @@ const scopeOf = (ins: ReadonlyArray<GraphNode>): GraphNode['scope'] =>
 
 const isStretch = ({ does }: GraphNode): boolean => does.kind === 'entrywise' && does.kernel === 'Stretch'
 
-/** Index, in a value of shape `own`, of the entry that is broadcast to `at`. */
+/** Index, in a value of shape `own`, of the entry broadcast to `at`. */
 const entryBeforeStretch = (own: Shape, shape: Shape, at: number): number => {
   let from = 0
   let step = 1
@@ -115,7 +114,7 @@ const entryBeforeStretch = (own: Shape, shape: Shape, at: number): number => {
   return from
 }
 
-/** Node that computes an entry, and the index in it, through reshapes, broadcasts and picks. */
+/** Node that computes an entry, and the index in it. */
 const entryOrigin = (x: GraphNode, at: number): readonly [GraphNode, number] => {
   const [first] = x.ins
   if (x.does.kind === 'reshape') return entryOrigin(first, at)
@@ -147,7 +146,7 @@ const entrywiseNode = (
   const shapeOf = (ins: ReadonlyArray<GraphNode>): Shape =>
     ins.map(({ shape }) => shape).reduce((a, b) => broadcastShape(a, b, kernel))
   const shape = shapeOf(operands)
-  // an expanded operand is replaced by its source, and a number by one without axes, if the shape stays
+  // an expanded operand is replaced by its source, a number by one without axes, if the shape stays
   const given = operands.reduce<ReadonlyArray<GraphNode>>((ins, x, i) => {
     const plain = isStretch(x) ? x.ins[0] : isSimplifying && isScalar(x) ? reshaped(x, []) : x
     const others = ins.map((other, k) => (k === i ? plain : other))
@@ -158,7 +157,7 @@ const entrywiseNode = (
     const ins = values.map(value => ({ shape: [], dtype: 'float32' as const, values: Float64Array.of(value) }))
     return constant(evaluateNode({ kind: 'entrywise', kernel, attrs }, ins, []).values[0])
   }
-  // Constants first, then other numbers, then older nodes.
+  // constants first, then other numbers, then older nodes
   const rank = (x: GraphNode): number => (constantValue(x) !== undefined ? -2 : isScalar(x) ? -1 : x.id)
   const [a, b] = given
   const ins =
@@ -218,10 +217,10 @@ const pickNode = (
   return found ?? node({ kind: 'pick', table: merged }, used, shape, scopeOf(used))
 }
 
-/** Node Σ over the rows of aᵢ bⱼ, by rules or from sums over the rows if a factor is computed once per call. */
+/** Node Σ over the rows of aᵢ bⱼ; a factor computed once per call is multiplied by the sum of the other. */
 const rowDotNode = ({ rules, node, make }: Construction, left: GraphNode, right: GraphNode): GraphNode => {
   const { mul, reshaped, rowSum } = make()
-  // Two vectors, or two matrices that are summed over a common first axis too.
+  // two vectors, or two matrices that are summed over a common first axis too
   const isSeveral = [left, right].every(({ shape }) => shape.length === 2 && shape[0] === left.shape[0])
   const [a, b] = isSeveral ? [left, right] : [left, right].map(x => reshaped(x, [nodeWidth(x)]))
   const [m, n] = [a, b].map(({ shape }) => shape.at(-1) ?? 1)
@@ -249,7 +248,7 @@ const dependsOnInputs = (names: ReadonlyArray<string>): ((x: GraphNode) => boole
   return depends
 }
 
-/** Constructors over a new graph. `varying` names the inputs that differ between versions. */
+/** Constructors over a new graph; `varying` names the inputs that differ between versions. */
 export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<string> = []): Algebra => {
   const rules = rulesByRewriting.get(rewriting) ?? rulesForRewriting(rewriting)
   rulesByRewriting.set(rewriting, rules)
@@ -268,7 +267,6 @@ export const algebra = (rewriting: Rewriting = 'plain', varying: ReadonlyArray<s
   const mul = binary('Multiply')
   const reshaped: Algebra['reshaped'] = (x, shape) => reshapedNode(construction, x, shape)
   const pick: Algebra['pick'] = (sources, table, shape) => pickNode(construction, sources, table, shape)
-  /** Node of rows x and a matrix, which keeps all axes of x but the last. */
   const rowsNode = (does: NodeOperation, x: GraphNode, matrix: GraphNode, columns: number): GraphNode =>
     node(does, [x, matrix], [...x.shape.slice(0, -1), columns], scopeOf([x, matrix]))
   const make: Algebra = {

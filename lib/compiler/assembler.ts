@@ -1,4 +1,4 @@
-/** Assembler of WebAssembly modules. It checks nothing, since the engine validates every module. */
+/** Assembler of WebAssembly modules; the engine validates them. */
 
 import { exactText } from '../plain/said.js'
 import { type Lanes, type Precision } from './lanes.js'
@@ -71,13 +71,12 @@ const signedLeb128 = (value: number): number[] => {
   }
 }
 
-/** Bytes of the instruction that pushes a number. */
 const constantInstruction = (value: number, { precision }: Lanes): ReadonlyArray<number> =>
   precision === 'float64'
     ? [0x44, ...new Uint8Array(Float64Array.of(value).buffer)]
     : [0x43, ...new Uint8Array(Float32Array.of(value).buffer)]
 
-/** Shuffle of the floats of two vectors: the indices of their bytes. Floats of the second have indices 4 to 7. */
+/** Byte indices of a shuffle of floats; those of the second vector have indices 4 to 7. */
 const floatShuffle = (...lanes: ReadonlyArray<number>): ReadonlyArray<number> =>
   lanes.flatMap(lane => [0, 1, 2, 3].map(byte => 4 * lane + byte))
 
@@ -156,7 +155,6 @@ export class Code {
   load(offset: number): this {
     return this.#put(0xfd, 0, 4, ...unsignedLeb128(offset))
   }
-  /** Loads one number into all lanes. */
   loadEvery(offset: number): this {
     return this.#put(0xfd, ...(this.lanes.bytes === 8 ? [10, 3] : [9, 2]), ...unsignedLeb128(offset))
   }

@@ -1,6 +1,6 @@
 /**
  * Phase 5: code generation, from a layout to WebAssembly. Each item becomes a function of one panel; the function of a chunk loops over
- * panels, makes random draws, and computes products over the rows. Addresses and the number of rows are read from the job's words.
+ * panels, makes random draws, and computes products over the rows. Addresses and numbers of rows are read from the job's words.
  */
 import { assemble, Code, type Imported } from './assembler.js'
 import { hasLimitedDomain, panelMapNames, panelMapName } from './entrywise.js'
@@ -49,7 +49,6 @@ const IMPORTS: ReadonlyArray<Imported> = [
 ]
 const importIndex = (name: string): number => IMPORTS.findIndex(imported => imported.name === name)
 
-/** Calls an interpreted kernel with the addresses of its operands and result. */
 const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironment): Code => {
   const { layout, kernelOf } = environment
   const to = layout.locate(node)
@@ -77,7 +76,7 @@ const mapPanel = (code: Code, node: GraphNode, kernel: string, environment: Code
   if (hasLimitedDomain(kernel)) code.when(() => callInterpreter(code, node, environment))
 }
 
-/** Emits the address of a location's buffer in the current panel; returns the local that holds it. */
+/** Emits the address of a location's buffer in the current panel; returns its local. */
 const panelAddress = (code: Code, location: Location, environment: CodeEnvironment): number => {
   const local = code.local('i32')
   pushPanel(code, location, environment).set(local)
@@ -172,7 +171,7 @@ const outputCode = (node: GraphNode, i: number, environment: CodeEnvironment): C
 
 // —— products over the rows ——
 
-/** Emits the address of a factor's first column in the tile from `firstPanel` on; returns the local that holds it. */
+/** Emits the address of a factor's first column in the tile from `firstPanel` on; returns its local. */
 const tileAddress = (
   code: Code,
   { buffer, entry }: Location,
@@ -187,7 +186,7 @@ const tileAddress = (
   return local
 }
 
-/** Function (job, scratch, first panel, panels, results) that adds a tile's product over the rows to the results at byte `at`. */
+/** Function (job, scratch, first panel, panels, results) that adds a tile's product over the rows at byte `at` of the results. */
 const rowProductCode = (node: GraphNode, at: number, environment: CodeEnvironment): Code => {
   const { layout, productBlock } = environment
   const { lanes } = layout
@@ -281,7 +280,7 @@ const ifPartialPanel = ({ code, here }: ChunkCode, then: () => void): void => {
   pushWord(code, JOB_WORDS.PartialPanel).op('equals').when(then)
 }
 
-/** Emits the draws of a tile, as doubles row after row. */
+/** Emits the draws of a tile, doubles row after row. */
 const emitDraws = ({ environment: { layout, wordOf }, code, panel, count }: ChunkCode): void => {
   for (const { name, distribution, buffer, staging } of layout.drawn) {
     const numbers = buffer.width * PANEL_ROWS
@@ -311,7 +310,7 @@ const emitDrawPacking = ({ environment: { layout, panelTranspose }, code, index 
   }
 }
 
-/** Sets factors of products to 0 in lanes that hold no rows; packed inputs are 0 there already. */
+/** Sets factors of products to 0 in lanes without rows, as in packed inputs. */
 const clearPartialFactors = ({ environment: { layout }, code, count, index, mask }: ChunkCode): void => {
   const { line } = layout.lanes
   pushWord(code, JOB_WORDS.PartialMask).set(mask)
@@ -331,7 +330,7 @@ const clearPartialFactors = ({ environment: { layout }, code, count, index, mask
   }
 }
 
-/** Emits the start of a chunk: clears the results and sets the first panel and the end. */
+/** Clears the results and sets the first panel and the end. */
 const beginChunk = ({ environment: { layout }, code, panel, end, results }: ChunkCode): void => {
   pushWord(code, JOB_WORDS.Results).get(CHUNK_INDEX_LOCAL)
   pushWord(code, JOB_WORDS.ResultBytes).op('times').op('plus').set(results)
@@ -375,7 +374,7 @@ const chunkCode = (environment: CodeEnvironment, { items, dots }: CalledFunction
   })
 }
 
-/** Returns the module of a layout; `onAccessOf` receives the reads and writes of each item's loop. */
+/** Returns the module of a layout; `onAccessOf` receives the accesses of each item's loop. */
 export const emitModule = (
   layout: MemoryLayout,
   memory: { readonly shared: boolean; readonly maximum: number },
@@ -384,7 +383,6 @@ export const emitModule = (
   const { lanes } = layout
   const functions: { readonly code: Code; readonly name?: string }[] = []
   const define = (code: Code): number => IMPORTS.length + functions.push({ code }) - 1
-  /** Defines one function for each list of arguments. */
   const shared = <A extends ReadonlyArray<number>>(of: (...numbers: A) => Code): ((...numbers: A) => number) => {
     const known = new Map<string, number>()
     return (...numbers) => {

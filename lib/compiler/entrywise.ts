@@ -12,7 +12,7 @@ const nativeKernels = new Map<string, Emit>([
   ['Identity', emitOperand],
   ['Stretch', emitOperand]
 ])
-/** Names of the functions of lib/wasm that map a panel, by kernel. */
+/** Names of panel functions in lib/wasm, by kernel. */
 const panelMaps = new Map<string, string>()
 for (const [name, { lowering }] of Object.entries(operations)) {
   const code = lowering?.kind === 'entries' ? lowering.code : undefined

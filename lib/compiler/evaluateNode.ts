@@ -1,4 +1,4 @@
-/** Evaluation of graph nodes by the interpreter's kernels. It defines the meaning of a node for all phases. */
+/** Evaluation of graph nodes by the interpreter's kernels, which defines their meaning in all phases. */
 import { productOfSizes, type Dense } from '../kernels/dense.js'
 import { computeKernel, operations } from '../kernels/index.js'
 import { concatenated } from '../arrays/ndarray.js'

@@ -1,4 +1,4 @@
-/** Code of fused loops over the entries of a row: nodes of one space, a vector of rows at a time. */
+/** Code of fused loops over the entries of a row, a vector of rows at a time. */
 import { type Code } from './assembler.js'
 import { emit } from './entrywise.js'
 import { constantValue, nodeWidth, type Attrs, type FoldOperation, type GraphNode, type Shape } from './graph.js'
@@ -26,7 +26,7 @@ import {
 import { addDoubles } from './products.js'
 import { type ColumnAccess, type CodeAddress } from './verify.js'
 
-/** Combines the vector on the stack with another. An extreme is NaN if either is, in a third of the engine's instructions for max. */
+/** Combines the vector on the stack with another. An extreme is NaN if either is, in a third of the engine's instructions. */
 const emitCombine = (code: Code, fold: FoldOperation, push: () => Code): Code => {
   push()
   if (fold === 'Sum') return code.op('add')
@@ -65,7 +65,7 @@ interface LoopCode {
   /** Number of vectors of a line processed at a time; if not all, `vector` is the local with their byte offset. */
   readonly vectors: number
   readonly vector: number | undefined
-  /** Locals with the masks of lanes that hold rows; undefined if no sum over the rows needs them. */
+  /** Locals with the masks of lanes that hold rows, if a sum over the rows needs them. */
   masks: ReadonlyArray<number> | undefined
   readonly bases: Map<string, number>
   readonly pointers: Map<string, Pointer>
@@ -110,13 +110,12 @@ const forEachColumnVector = ({ vectors, space }: LoopCode, visit: (column: numbe
 interface PointerBase {
   readonly name: string
   readonly push: (code: Code) => Code
-  /** True if it advances from vector to vector of a line. */
   readonly movesByVector: boolean
 }
 
 const PARAMETERS: PointerBase = { name: 'parameters', push: pushParameters, movesByVector: false }
 
-/** Returns a local that starts at a base and advances by these steps, in bytes. */
+/** Returns a local that starts at a base and advances by these bytes along each loop. */
 const pointer = (
   { code, before, space, bases, pointers }: LoopCode,
   { name, push: pushBase, movesByVector }: PointerBase,
@@ -365,7 +364,7 @@ const sumOverRows = (loop: LoopCode, node: GraphNode): void => {
   }
 }
 
-/** Emits the loops from a level on: reductions begin and end around the loops they fold; pointers advance at the end of each turn. */
+/** Emits the loops from a level on. Reductions begin and end around the loops they fold; pointers advance after each turn. */
 const emitLoops = (loop: LoopCode, level: number): void => {
   const { space, code, body, running, pointers } = loop
   const { outer } = space

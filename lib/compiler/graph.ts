@@ -1,6 +1,6 @@
 /**
  * Graph of a computation. A node is computed for each row of the data, or once per call; its shape is that for one row. Axes of size 1
- * broadcast without expansion. Equal nodes are the same object.
+ * broadcast. Equal nodes are the same object.
  */
 import { exactText } from '../plain/said.js'
 import { productOfSizes } from '../kernels/dense.js'
@@ -17,7 +17,7 @@ export type NodeOperation =
   | { readonly kind: 'constant'; readonly value: number }
   /** Numbers equal in every call. */
   | { readonly kind: 'array'; readonly values: Float64Array }
-  /** A parameter and a constant may have the same name. */
+  /** Parameters and constants may have equal names. */
   | { readonly kind: 'input'; readonly name: string; readonly isParameter?: true }
   | { readonly kind: 'count' }
   /** Entrywise kernel; shapes align from the right. */
@@ -29,7 +29,7 @@ export type NodeOperation =
   | { readonly kind: 'pick'; readonly table: ReadonlyArray<number> }
   /** [..., k] · [k, n], or the transpose of [n, k]; the second factor is computed once per call. */
   | { readonly kind: 'product'; readonly transposed: boolean }
-  /** Squared distances |x − m|² to each row m of a matrix: [..., k], [n, k] → [..., n]. The matrix is computed once per call. */
+  /** |x − m|² to each row m of a matrix: [..., k], [n, k] → [..., n]. The matrix is computed once per call. */
   | { readonly kind: 'distances' }
   | { readonly kind: 'rowSum' }
   /** Σ over the rows of aᵢ bⱼ: [m], [n] → [m, n]; or also over q for [q, m], [q, n]. */

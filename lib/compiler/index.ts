@@ -155,19 +155,19 @@ interface PlacedNode {
   readonly width: number
 }
 
-/** Numbers that depend on fixed constants and the number of rows alone, and the steps that remain for each call. */
+/** Numbers that depend on fixed constants and the number of rows alone, and the steps left for each call. */
 interface FixedNumbers {
   readonly rows: number
   readonly numbers: Float64Array
   readonly left: ReadonlyArray<CallStep>
-  /** Arrays of finished calls, filled again by later ones, since allocating and collecting large arrays takes longer. */
+  /** Arrays of finished calls, for later ones, since allocating and collecting large arrays takes longer. */
   readonly spare: Float64Array[]
 }
 
 interface CompiledGraph extends Runnable {
   readonly before: ReadonlyArray<CallStep>
   readonly after: ReadonlyArray<CallStep>
-  /** Number of numbers that are given or computed once per call. */
+  /** Number of numbers given or computed once per call. */
   readonly length: number
   /** Nodes that rows read, with their byte among the parameters. */
   readonly shared: ReadonlyArray<PlacedNode & { readonly byte: number }>
@@ -184,7 +184,7 @@ interface CompiledGraph extends Runnable {
   }
 }
 
-/** Output by name, with its key among all outputs; `at` is NaN if it is per row. */
+/** Output with its key among all outputs; `at` is NaN if it is per row. */
 interface NamedOutput extends PlacedNode {
   readonly name: string
   readonly key: string
@@ -205,7 +205,7 @@ const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<st
 /** True if the interpreter runs the kernel in every panel, not only outside a function's domain. */
 const isFallback = ({ does }: GraphNode): boolean => does.kind !== 'entrywise' || !isPanelMap(does.kernel)
 
-/** Additions and multiplications of a node per row; an exponential or similar function counts as ten. */
+/** Additions and multiplications of a node per row; an exponential or similar counts as ten. */
 const nodeWork = ({ does, ins, shape, scope }: GraphNode): number => {
   const entries = shape.reduce((n, length) => n * length, 1)
   if (does.kind === 'rowDot') return entries * (ins[0].shape.length === 2 ? ins[0].shape[0] : 1)
@@ -383,7 +383,6 @@ const compileGraph = (
 /** True if the node shares its input's numbers. */
 const isReshape = ({ does }: GraphNode): boolean => does.kind === 'reshape'
 
-/** Copies the lower triangle of a matrix [n, n] to the upper one. */
 const mirrorLowerTriangle = (matrix: Float64Array, n: number): void => {
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) matrix[j * n + i] = matrix[i * n + j]
 }
@@ -405,7 +404,7 @@ const MIN_PREFETCH_WORK = 2e5
 
 const isPendingCall = (ahead: Reductions.Prefetch): ahead is PendingCall => 'inputs' in ahead
 
-/** Maximum number of calls in one job, whose numbers are in memory together. */
+/** Maximum number of calls in one job, which are in memory together. */
 const MAX_CALLS_PER_JOB = 64
 /** Maximum number of chunks of a call that shares a job; more keep all threads busy alone. */
 const MAX_JOINED_CHUNKS = 16
@@ -493,7 +492,7 @@ const fixedNumbers = (
 
 const MAX_SPARE_ARRAYS = 4
 
-/** Returns the numbers that a call gives or computes before its rows, in an array that may be a spare one. */
+/** Returns the numbers of a call before its rows, in an array that may be a spare one. */
 const numbersOfCall = ({ numbers: fixed, left, spare }: FixedNumbers, values: CallValues): Float64Array => {
   const numbers = spare.pop() ?? new Float64Array(fixed.length)
   numbers.set(fixed)
@@ -503,7 +502,7 @@ const numbersOfCall = ({ numbers: fixed, left, spare }: FixedNumbers, values: Ca
   return numbers
 }
 
-/** Computes the result of a call from its sums over the rows and its outputs of rows. Overwrites its numbers. */
+/** Computes the result of a call from its sums over the rows and its outputs of rows. Overwrites `numbers`. */
 const resultOfCall = (
   { summed, after, named }: CompiledGraph,
   numbers: Float64Array,
@@ -673,7 +672,7 @@ interface CachedProgram {
 
 const areSameShapes = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, axis) => n === b[axis])
 
-/** True if two records have equal names in equal order, with equal values by `isSame`. */
+/** True if records have equal names in equal order, with equal values. */
 const areSameRecords = <A>(
   a: Readonly<Record<string, A>>,
   b: Readonly<Record<string, A>>,
@@ -693,7 +692,7 @@ const areSameVersions = (a: Versions | undefined, b: Versions | undefined): bool
     ? a === b
     : a.count === b.count && a.of.length === b.of.length && a.of.every((name, i) => name === b.of[i])
 
-/** True if the signatures give equal programs. Compares values instead of texts, since it runs at every call. */
+/** True if the signatures give equal programs; compares values, not texts, since it runs at every call. */
 const areSameSignatures = (a: Signature, b: Signature): boolean =>
   areSameRecords(a.rows, b.rows, areSameRowInputs) &&
   areSameRecords(a.constants, b.constants, areSameShapes) &&

@@ -22,7 +22,7 @@ export const JOB_WORDS = {
   PartialMask: 7,
   /** Address of the mask of a full panel. */
   FullMask: 8,
-  /** Two words for each input of rows, given ones first: its address, or a key; then the address of each output of rows. */
+  /** Two words for each input of rows, given ones first: its address, or a key; then the address of each output. */
   First: 9
 } as const
 
@@ -46,7 +46,7 @@ export interface CodeEnvironment {
   readonly productBlock: (m: number, n: number) => number
   /** Index of the function that packs a panel of draws. */
   readonly panelTranspose: (columns: number) => number
-  /** Receives each read and write of a loop; undefined if the program is not verified. */
+  /** Receives each access of a loop; undefined if the program is not verified. */
   readonly onAccess: ((access: ColumnAccess) => void) | undefined
 }
 

@@ -84,7 +84,7 @@ const scalarValue = (lowering: LoweringContext, shape: Shape, value: GraphNode, 
     )
   )
 
-/** Number of axes to which operands are aligned, and the index of the rows' axis (−1 if none). */
+/** Number of axes to which operands are aligned, and the rows' axis (−1 if none). */
 interface Alignment {
   readonly rank: number
   readonly row: number
@@ -184,7 +184,7 @@ const lowerReduction = (
   return lowerReshape(lowering, { shape: sides, row: isOverRows ? -1 : value.row, node }, shape)
 }
 
-/** Σ of x yᵀ over the rows and the repeats of each; a factor that all repeats share is multiplied by the sum of the other. */
+/** Σ of x yᵀ over the rows and the repeats of each; a factor that repeats share is multiplied by the sum of the other. */
 const rowDots = (make: Algebra, x: GraphNode, y: GraphNode, repeats: number): GraphNode => {
   const isShared = (node: GraphNode): boolean => node.shape[0] === 1
   const flat = (node: GraphNode): GraphNode =>
@@ -206,13 +206,13 @@ const multiplyByEntries = (lowering: LoweringContext, a: LoweredValue, b: Lowere
   return lowerReduction(lowering, { kernel: 'Sum', attrs: { axis: [full.length - 2] } }, products, shape)
 }
 
-/** Factors of a matrix product and the roles of their last two axes. */
+/** Factors of a matrix product, with the roles of their last two axes. */
 interface MatrixFactors {
   readonly a: LoweredValue
   readonly b: LoweredValue
   readonly turnA: boolean
   readonly turnB: boolean
-  /** Summed axis of a, like the next counted from the end: −1 or −2. */
+  /** Summed axis of a, counted from the end: −1 or −2. */
   readonly k: number
   /** Kept axis of a. */
   readonly m: number
@@ -227,7 +227,7 @@ const isSingleMatrix = ({ shape }: LoweredValue): boolean => shape.slice(0, -2).
 /** Axis of the rows, counted from the end; null if none. */
 const rowAxisFromEnd = ({ shape, row }: LoweredValue): number | null => (row < 0 ? null : row - shape.length)
 
-/** Product over the rows, or of rows and a shared matrix; undefined if it is neither. */
+/** Product over the rows, or of rows and a shared matrix; otherwise undefined. */
 const lowerProductOfRows = (
   lowering: LoweringContext,
   { a, b, turnA, turnB, k, m, q, n }: MatrixFactors,
@@ -353,7 +353,7 @@ const lowerTranspose = ({ make }: LoweringContext, value: LoweredValue, order: R
   return { shape, row, node: make.pick([value.node], Array.from(values), turned) }
 }
 
-/** Concatenates parts that are all broadcast along another axis, without expanding it; undefined if there is no such axis. */
+/** Concatenates parts that are broadcast along another axis, without expanding it; undefined if there is no such axis. */
 const concatUnstretched = (
   lowering: LoweringContext,
   traced: TracedNode,
@@ -402,7 +402,7 @@ const attributesWithoutRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: 
   }
 }
 
-/** Lowers an operation that moves entries to a pick, whose table the kernel computes from indices. */
+/** Lowers an operation that moves entries to a pick; the kernel computes its table from indices. */
 const lowerMove: LoweringRule = (lowering, traced, operands) => {
   const { kernel, attrs, shape, output } = traced
   const stays = kernel === 'Concat' ? concatUnstretched(lowering, traced, operands) : undefined
@@ -447,7 +447,6 @@ const lowerTile: LoweringRule = (lowering, traced, operands) => {
 
 // —— kernels of their own ——
 
-/** Lowers a kernel along an axis other than the rows. */
 const lowerAlongAxis: LoweringRule = (lowering, { kernel, attrs, shape, output }, { x }) => {
   const at = axisOf(numberAttribute(attrs, 'axis', 0), x.shape.length, kernel)
   if (at === x.row) return refuseToCompile(`${kernel} along the rows`)
@@ -535,8 +534,8 @@ const MAX_PICKED_PER_ROW = 1024
 const MAX_PICKED_PER_CALL = 100_000
 
 /**
- * Segment sums for known segments: terms are picked into lists of equal length, padded with zeros, so nothing is multiplied by 0. Undefined
- * if too many entries would be picked.
+ * Segment sums for known segments, picked into lists of equal length, padded with zeros, so nothing is multiplied by 0. Undefined if too
+ * many entries would be picked.
  */
 const lowerKnownSegments = (
   lowering: LoweringContext,
@@ -596,7 +595,7 @@ const lowerConstant =
   (lowering, traced) =>
     scalarValue(lowering, traced.shape, lowering.make.constant(value(traced)))
 
-/** Lowers a kernel without operands to an array of its entries; refuses as many entries as rows. */
+/** Lowers a kernel without operands to an array; refuses as many entries as rows. */
 const lowerGenerated: LoweringRule = (lowering, { kernel, attrs, shape }) =>
   shape[0] === lowering.rows
     ? refuseToCompile(`${kernel} numbers the rows`)
@@ -611,7 +610,6 @@ const RULES_BY_KIND: Readonly<Record<LoweringKind['kind'], LoweringRule>> = {
   matrices: lowerMatrixKernel
 }
 
-/** Rules from the table of operations, and others by name. */
 const LOWERING_RULES: Readonly<Record<string, LoweringRule>> = {
   ...Object.fromEntries(
     Object.entries(operations).flatMap(([name, { lowering }]) =>

@@ -1,6 +1,6 @@
 /**
- * Nodes computed once per call: a few hundred numbers in one array. A call of an interpreted kernel costs more than their arithmetic, so
- * few entries have loops of their own.
+ * Nodes computed once per call: a few hundred numbers in one array. Few entries have loops of their own, since a call of an interpreted
+ * kernel costs more than their arithmetic.
  */
 import { broadcastStrides, productOfSizes as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'
@@ -12,7 +12,7 @@ import { evaluateNode } from './evaluateNode.js'
 /** Writes f of the numbers at indices a and b from `at` on. */
 type FillNumbers = (numbers: Float64Array, at: number, a: Int32Array, b: Int32Array) => void
 
-/** Arithmetic with the rounding of the kernels, in loops without a call per entry. */
+/** Arithmetic with the rounding of the kernels. */
 const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
   Add: (x, at, a, b) => {
     for (let i = 0; i < a.length; i++) x[at + i] = x[a[i]] + x[b[i]]
@@ -52,7 +52,6 @@ const PER_CALL_ARITHMETIC: Readonly<Record<string, FillNumbers>> = {
 /** Maximum number of entries for these loops; the kernels are faster for more. */
 const MAX_PER_CALL_ENTRIES = 10000
 
-/** Computes a node's numbers from those of its inputs. */
 export type ComputeNode = (numbers: Float64Array) => void
 
 /** Indices of the entries of a broadcast value that begins at `at`. */
@@ -85,7 +84,7 @@ interface BatchedProduct {
   readonly transposeB: boolean
 }
 
-/** Node as `count` products [m, k] · [k, n] without broadcasting; null for other nodes. */
+/** Node as products [m, k] · [k, n] without broadcasting; null for other nodes. */
 const asBatchedProduct = ({ does, ins: [a, b], shape }: GraphNode): BatchedProduct | null => {
   if (does.kind === 'product') {
     const k = a.shape.at(-1) ?? 1

@@ -1,9 +1,8 @@
 /**
  * Phase 4: scheduling and buffer assignment. Nodes per row become items: fused loops over the entries of a row, and other operations.
  *
- * Rows lie in panels of 8, along the lanes: entry j of a panel is 64 consecutive bytes, or 32 in float32. A sum over entries adds vectors,
- * without tails or shuffles. Values passed between items are in a chunk's scratch space, at one address for all panels; operands of
- * products over the rows are kept for a tile of panels.
+ * Rows lie in panels of 8, along the lanes: entry j of a panel is 64 consecutive bytes, or 32 in float32. Values passed between items are
+ * in a chunk's scratch space, at one address for all panels; operands of products over the rows are kept for a tile of panels.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { isPanelMap, isNative } from './entrywise.js'
@@ -69,7 +68,7 @@ export interface MemoryLayout {
   readonly isStored: (node: GraphNode) => boolean
 }
 
-/** First entry if a node picks consecutive entries of one input, which need not be moved; otherwise undefined. */
+/** First entry if a node picks consecutive entries of one input; otherwise undefined. */
 const firstOfRun = ({ does, ins, scope }: GraphNode): number | undefined =>
   does.kind === 'pick' && scope === 'rows' && ins.length === 1 && does.table.every((i, at) => i === does.table[0] + at)
     ? does.table[0]
@@ -107,7 +106,6 @@ export const isSymmetricProduct = ({ does, ins, shape }: GraphNode): boolean => 
   return (a.node === b.node && a.entry === b.entry) || isTimes(a, b) || isTimes(b, a)
 }
 
-/** Axes longer than 1. */
 const spaceOf = (shape: Shape): Shape => shape.filter(n => n !== 1)
 
 /** Number of innermost axes that are unrolled. */
@@ -116,7 +114,7 @@ export const unrolledAxes = (space: Shape): number => {
   return (space.at(-1) ?? 1) <= MAX_UNROLLED_ENTRIES ? 1 : 0
 }
 
-/** Steps, in entries, through a node of shape `own` along the axes of `full` that are longer than 1. */
+/** Steps, in entries, through a node of shape `own` along the axes of `full` longer than 1. */
 export const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
   const lead = full.length - own.length
   const steps: number[] = []
@@ -277,7 +275,7 @@ const checkRows = (nodes: ReadonlyArray<GraphNode>, later: ReadonlySet<GraphNode
   }
 }
 
-/** Places values one after another, each at a multiple of 64 bytes. */
+/** Places values one after another at multiples of 64 bytes. */
 const placeInOrder = (
   nodes: ReadonlyArray<GraphNode>,
   entryBytes: number

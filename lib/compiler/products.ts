@@ -82,7 +82,6 @@ const storeSums = ({ code, sums, out, toOffset }: MatrixProductCode, count: numb
       .store(toOffset + Math.floor(s / vectors) * line + (s % vectors) * 16)
 }
 
-/** Computes `count` columns from `column` on. */
 const emitColumns = (product: MatrixProductCode, count: number): void => {
   const { code, sums, from, a, b, column, k, down } = product
   code.get(from).set(a).get(column).set(b)
@@ -100,7 +99,7 @@ const emitColumns = (product: MatrixProductCode, count: number): void => {
 
 /**
  * Computes the columns of an upper triangular matrix, last to first, in blocks of `most`, without terms that are 0. If the last column,
- * which has all terms, is not finite, the others become NaN, as all their terms would give.
+ * which has all terms, is not finite, the others become NaN.
  */
 const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
   const { code, sums, xs, from, a, b, column, out, columns, down, along } = product
@@ -268,7 +267,6 @@ export const panelTransposeCode = (lanes: Lanes, width: number): Code => {
   const to = 1
   const loaded = Array.from({ length: 16 / bytes }, () => code.local('v128'))
   const pair = (x: number, y: number, half: 'low' | 'high'): Code => code.get(x).get(y).pair(half)
-  /** Emits the copy of one or two columns of all rows. */
   const copyColumns = (halves: ReadonlyArray<'low' | 'high'>): void => {
     for (let row = 0; row < 8; row += loaded.length) {
       loaded.forEach((x, i) =>

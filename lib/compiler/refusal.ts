@@ -1,7 +1,4 @@
-/**
- * Error of a function that cannot be compiled; the message names the operation. Public functions return it as a value, and the interpreter
- * is used.
- */
+/** Error of a function that cannot be compiled; the message names the operation. Public functions return it as a value. */
 export class Refusal extends Error {}
 
 /** Throws a Refusal. */

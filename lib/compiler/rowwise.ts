@@ -19,12 +19,9 @@ export interface RowwiseInputs {
   readonly row?: number
 }
 
-/**
- * Cost of a call, in numbers read, from which a program is compiled: the interpreter takes milliseconds for each step of a sampler,
- * compilation tens of milliseconds once.
- */
+/** Cost of a call, in numbers read, from which a program is compiled, which takes tens of milliseconds. */
 const MIN_COST_TO_COMPILE = 5e6
-/** Cost of a row besides its inputs, in numbers read; an interpreted operation on a row costs about a dozen. */
+/** Numbers read at the cost of a row; an interpreted operation on a row costs about a dozen. */
 const DEFAULT_ROW_COST = 1000
 
 const entryCount = (arrays: ArraysByName): number =>
@@ -72,8 +69,7 @@ export const rowwisePlan =
   }
 
 /**
- * Evaluates a row-wise function; each output is [rows, …]. `of` is the cache key of programs: the same object must always come with the
- * same function.
+ * Evaluates a row-wise function; each output is [rows, …]. `of` is the cache key of programs, and must always come with the same function.
  */
 export const rowwise =
   (of: object, write: Write) =>

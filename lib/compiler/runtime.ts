@@ -17,14 +17,14 @@ import { bufferCache, type BufferCache } from './bufferCache.js'
 export const MAX_PAGES = 65536
 /** Maximum number of doubles of data that stay in memory: 256 MB. */
 const MAX_KEPT_DOUBLES = 0x2000000
-/** Maximum size of data that are copied in at once; larger ones are copied segment by segment at each call. */
+/** Size of data above which they are copied segment by segment at each call. */
 const SEGMENT_BYTES = 0x40000000
 const MAX_INSTANCES = 64
-/** Size of a mask: that of an entry of a panel, in doubles. */
+/** Size of a mask: that of an entry of a panel. */
 const MASK_BYTES = 64
 /** Number of panels packed at a time if rows are read from a source. */
 const READ_PANELS = 512
-/** Rows × operations from which other threads take part: less is about .25 ms of one thread. */
+/** Rows × operations from which other threads take part; less takes one thread about .25 ms. */
 export const MIN_THREADED_WORK = 1e6
 
 const isShared = (pool: ThreadPool): boolean => pool.memory.buffer.constructor.name === 'SharedArrayBuffer'
@@ -193,7 +193,7 @@ interface PanelRange {
   readonly panels: number
 }
 
-/** Packs rows in memory as panels at an address; lanes beyond the last row are 0. */
+/** Packs rows in memory as panels; lanes beyond the last row are 0. */
 const packPanels = (
   { buffer }: RuntimeMemory,
   values: Float64Array,
@@ -214,7 +214,7 @@ const packPanels = (
       out[to] = values[from++]
 }
 
-/** Packs rows as panels at an address, reading blocks if they are not in memory. */
+/** Packs rows as panels, reading blocks if they are not in memory. */
 const packRows = (
   memory: RuntimeMemory,
   numbers: RowNumbers,
@@ -235,7 +235,7 @@ const packRows = (
   }
 }
 
-/** Copies the first `count` rows of panels at an address to `out` [., columns], from row `first` on. */
+/** Copies the first `count` rows of panels to `out`, from row `first` on. */
 const unpackRows = (
   { buffer }: RuntimeMemory,
   { at, count, columns }: { readonly at: number; readonly count: number; readonly columns: number },
@@ -252,7 +252,7 @@ const panelDoubles = (panels: number, columns: number, { line }: Lanes): number 
 
 // —— a run ——
 
-/** Segments in which chunks run: a single one if all rows are in memory, otherwise as many chunks as fit. */
+/** Segments of a run: a single one if all rows are in memory, otherwise as many chunks as fit. */
 interface SegmentPlan {
   readonly chunkPanels: number
   readonly panels: number
@@ -416,7 +416,7 @@ const writeJobs = (memory: RuntimeMemory, launch: Launch): void => {
   }
 }
 
-/** Packs the rows of the segment that begins at a chunk, runs it, and adds its results to those of all calls. */
+/** Packs the rows of the segment that begins at a chunk, runs it, and adds its results to those of the calls. */
 const runSegment = ({ pool, memory }: RuntimeParts, launch: Launch, chunk: number): void => {
   const { program, range, plan, calls, resultsAt, resultBytes } = launch
   const { lanes } = program

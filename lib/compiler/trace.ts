@@ -1,7 +1,7 @@
 /**
  * Phase 1: tracing. Records the kernels that a function and its gradient call, with symbols in the place of numbers.
  *
- * The engine needs a number of rows, which is not known yet. A function is therefore traced twice, with two numbers of rows and two
+ * The number of rows is not known yet, but the engine needs one. A function is therefore traced twice, with two numbers of rows and two
  * examples of anything else that it reads; any other difference between the traces is refused.
  */
 import { recording } from '../tensors/backend.js'
@@ -183,7 +183,6 @@ const traceOnce = (
   )
 }
 
-/** Whole multiple of the number of rows, or its inverse. */
 export interface RowCount {
   readonly multiple: number
   readonly isInverse: boolean
@@ -274,8 +273,8 @@ const primeFrom = (n: number): number => {
 }
 
 /**
- * Traces a function; refuses it if two traces differ in anything but the number of rows. The examples replace anything that the function
- * reads besides its inputs.
+ * Traces a function; refuses it if two traces differ in anything but the number of rows. The examples replace anything that it reads
+ * besides its inputs.
  */
 export const traceFunction = <E>(
   signature: TraceSignature,

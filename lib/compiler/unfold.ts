@@ -1,6 +1,6 @@
 /**
  * Phase 1½: unfolding. A function may reshape [rows, m, …] to [rows · m, …], for instance for a divergence. The trace is rewritten with
- * both axes, so later phases have an axis of rows alone.
+ * both axes.
  */
 import { sortedAxes, axisOf } from '../kernels/dense.js'
 import { operations } from '../kernels/index.js'
@@ -98,7 +98,7 @@ const shiftedAttributes = (
   return refuseToCompile(`${kernel} of rows that were repeated`)
 }
 
-/** Operand without repeated rows, aligned to one whose axis was split: it gets an axis of size 1 there if it reaches that far. */
+/** Operand aligned to one whose axis was split: it gets an axis of size 1 there if it reaches that far. */
 const alignedOperand = (x: TracedNode, rank: number, { at }: FoldedAxis): TracedNode => {
   const own = at - (rank - x.shape.length)
   return own < 0 ? x : reshapedTrace(x, [...x.shape.slice(0, own + 1), 1, ...x.shape.slice(own + 1)])

@@ -3,7 +3,7 @@
  * verifier walks all turns of all loops and records the entry written last to each register and address. An entry that is read must be the
  * one that the graph requires, and a stored value must be complete.
  *
- * It shares with layout and code only the number of unrolled axes (`unrolledAxes`) and the declared addresses of values.
+ * It shares with layout and code only `unrolledAxes` and the declared addresses of values.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { topologicalOrder, nodeWidth, type GraphNode, type Shape } from './graph.js'
@@ -59,7 +59,6 @@ export const reportFaults = (find: () => ReadonlyArray<string>): ReadonlyArray<s
 
 export const isVerifying = (): boolean => listener !== null
 
-/** All coordinates of a shape, in row-major order. */
 const coordinatesOf = (shape: Shape): ReadonlyArray<Shape> =>
   shape.reduce<ReadonlyArray<Shape>>(
     (all, n) => all.flatMap(at => Array.from({ length: n }, (_, i) => [...at, i])),
@@ -231,7 +230,9 @@ const isRowScaled = ({ names, computed }: Verification, x: GraphNode, y: GraphNo
   return (isOther(a) && isSameAlongLines(b)) || (isOther(b) && isSameAlongLines(a))
 }
 
-/** Reports faults of a product over the rows: incomplete factors, or not kept for a tile, or only half computed though not symmetric. */
+/**
+ * Reports faults of a product over the rows: factors incomplete or not kept for a tile, or only half of it computed though not symmetric.
+ */
 const verifyRowProduct = (verification: Verification, node: GraphNode): void => {
   const { layout, faults } = verification
   const [x, y] = node.ins
@@ -263,7 +264,7 @@ const verifyScratch = ({ layout, computed, faults }: Verification): void => {
   })
 }
 
-/** Faults of a program, from the accesses of each item; empty unless the compiler is wrong. */
+/** Faults of a program; empty unless the compiler is wrong. */
 export const findFaults = (
   layout: MemoryLayout,
   accesses: ReadonlyArray<ReadonlyArray<ColumnAccess>>

@@ -1,7 +1,7 @@
 /**
- * Phase 3½: versions. Some constants come in several versions, such as the noise levels and quadrature nodes of a step, and outputs are
- * sums over them. A node that varies gets a first axis of versions; others are computed once. Versions are summed per row as soon as the
- * rest is linear, so there is one sum over the rows.
+ * Phase 3½: versions. Some constants come in several versions, such as noise levels and quadrature nodes, and outputs are sums over them. A
+ * node that varies gets a first axis of versions; others are computed once. Versions are summed per row as soon as the rest is linear, so
+ * there is one sum over the rows.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
 import { algebra, type Algebra } from './algebra.js'
@@ -205,8 +205,8 @@ const passIfLinear = (
 }
 
 /**
- * Σ over the versions of weight · x, with weights computed once per call. The terms of which x is a linear combination are found backwards
- * from x: each node gets the sum of its users' weights, and factors equal in all versions stay outside the sum.
+ * Σ over the versions of weight · x, with weights per call. The terms of which x is a linear combination are found backwards from x: each
+ * node gets the sum of its users' weights, and factors equal in all versions stay outside.
  */
 const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNode | null): GraphNode => {
   const { make, varies, lift } = versioned
@@ -218,7 +218,7 @@ const weightedVersionSum = (versioned: Versioned, x: GraphNode, weight: GraphNod
     weights.set(to, all.set(outside, addWeights(versioned, all.get(outside), own)))
   }
   const terms: GraphNode[] = []
-  /** Terms per row with equal shape and outside factor, which are added before the sum over the versions. */
+  /** Terms per row with equal shape and outside factor, added before the sum over the versions. */
   const groups = new Map<
     string,
     { readonly outside: GraphNode | null; readonly shape: Shape; readonly all: GraphNode[] }

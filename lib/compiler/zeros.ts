@@ -5,7 +5,7 @@ import { evaluateNode } from './evaluateNode.js'
 
 const constantEntriesByNode = new WeakMap<GraphNode, Dense | null>()
 
-/** Entries of a node equal in every call; null if the node depends on inputs. */
+/** Entries of a node equal in every call; null if it depends on inputs. */
 export const constantEntries = (node: GraphNode): Dense | null => {
   const found = constantEntriesByNode.get(node)
   if (found !== undefined) return found
@@ -23,7 +23,7 @@ export const constantEntries = (node: GraphNode): Dense | null => {
   return same
 }
 
-/** Predicate for entries of a node per call that are 0 in every call. */
+/** Predicate for entries of a node that are 0 in every call. */
 const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
   const { does, ins, shape } = node
   const same = constantEntries(node)
@@ -49,8 +49,8 @@ const zeroEntries = (node: GraphNode): ((at: number) => boolean) => {
 }
 
 /**
- * True if M, or its transpose, is known to be upper triangular, so column j of x M has terms up to j only. A term that is left out would be
- * NaN if x is not finite: the caller must check the last column, which has all terms.
+ * True if M, or its transpose, is known to be upper triangular, so column j of x M has terms up to j only. A term left out would be NaN if
+ * x is not finite: the caller must check the last column, which has all terms.
  */
 export const isUpperTriangular = (matrix: GraphNode, { transposed }: { readonly transposed: boolean }): boolean => {
   const [high, wide] = matrix.shape

@@ -1,7 +1,7 @@
 /**
  * Algebra of mixtures. Student-t components keep ν under marginals and affine maps; otherwise they become scale mixtures of Gaussians. Each
- * operation computes a triangle L with LLᵀ = MMᵀ from a stack M of factors, by Householder reflections. No covariance is formed, so a
- * condition number of 1e16 leaves half of the digits.
+ * operation computes a triangle L with LLᵀ = MMᵀ from a stack M of factors, never a covariance, so a condition number of 1e16 leaves half
+ * of the digits.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'
@@ -145,11 +145,11 @@ const imageUnderMap = (map: Affine, mixture: Mixture): Mixture => {
 }
 
 /**
- * Returns the distribution of Ax + b: means Ac + b, covariances AΣAᵀ. Throws a RangeError unless A has full row rank, since the image then
- * has no density. To add noise, use `convolve`.
+ * Returns the distribution of Ax + b: means Ac + b, covariances AΣAᵀ. Throws a RangeError unless A has full row rank: the image has no
+ * density. To add noise, use `convolve`.
  *
- * A multivariate t keeps its ν. A background remains one if each output is a multiple of one column and no two share it. Otherwise a Cauchy
- * becomes the last component, with ν = 1, and a box is rejected.
+ * A multivariate t keeps its ν, and a background remains one if each output is a multiple of one column and no two share it; otherwise a
+ * Cauchy becomes the last component, with ν = 1, and a box is rejected.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -461,12 +461,11 @@ const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boole
 }
 
 /**
- * Returns the posterior p(x | y) for y = Ax + b + noise, x from the mixture, with as many components. With Σ = LLᵀ and noise covariance
- * NNᵀ, the triangle of [N, AL; 0, L] is [L_y, 0; G, L_x]. With e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge, L_xL_xᵀ), with a weight
- * proportional to π N(y; Ac + b, L_yL_yᵀ). To condition on columns without noise, use `predict`.
+ * Returns the posterior p(x | y) for y = Ax + b + noise. With Σ = LLᵀ and noise covariance NNᵀ, the triangle of [N, AL; 0, L] is [L_y, 0;
+ * G, L_x], and with e = L_y⁻¹(y − Ac − b) a component becomes N(c + Ge, L_xL_xᵀ), with a weight proportional to π N(y; Ac + b, L_yL_yᵀ). To
+ * condition on columns without noise, use `predict`.
  *
- * Student-t components and a Cauchy background are replaced by `gaussians`, about a hundred each, accurate to ten digits. A box background
- * is rejected.
+ * Student-t components and a Cauchy background are replaced by `gaussians`, accurate to ten digits. A box background is rejected.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -24,7 +24,7 @@ export interface Component {
 /** −∞ for a weight of 0. */
 export const logWeight = (weight: number): number => (weight === 0 ? -Infinity : Elementary.log(weight))
 
-/** Relative rounding error of a weight or variance stored as its logarithm, of size at most 745. */
+/** Relative rounding error of a number stored as its logarithm, of size at most 745. */
 export const LOG_STORAGE_ROUNDING = 1e-12
 
 /** log π_k as parameters store it: −745 for a weight of 0, from which a gradient step can start. */
@@ -168,7 +168,7 @@ export const componentsAndBackground = (mixture: Mixture): ReadonlyArray<Compone
   ]
 }
 
-/** Mixture of components whose weights sum to 1: with triangles if a factor is one, otherwise diagonals, otherwise single variances. */
+/** Mixture of components with triangles if a factor is one, otherwise diagonals, otherwise single variances; weights sum to 1. */
 export const ofComponents = (components: ReadonlyArray<Component>): Mixture => {
   const tails = Float64Array.from(components, ({ nu = Infinity }) => nu)
   const found = mixtureFromGaussians(components)

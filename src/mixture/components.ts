@@ -1,8 +1,6 @@
 /**
- * Isotropic Gaussian mixtures in the tensor vocabulary. At level (α, σ) a component N(c, v I) is N(αc, u I), u = α²v + σ².
- *
- * A point enters only by its squared distances from the centres, so results are translation invariant, and noise orthogonal to the centres'
- * span adds its squared length to all distances.
+ * Isotropic Gaussian mixtures in the tensor vocabulary. At level (α, σ) a component N(c, v I) is N(αc, u I), u = α²v + σ². Points enter
+ * only by squared distances from the centres; noise orthogonal to the centres' span adds its squared length to all.
  */
 import * as Elementary from '../../lib/numbers/elementary.js'
 import {
@@ -277,10 +275,7 @@ const momentsWithCross = (
   return { ...rest, cross: sub(mul(level.alpha, onCentres(drawn)), mul(total, onPoint)) }
 }
 
-/**
- * Moments of the score by coordinates in the span, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), `rank` operations per row and
- * component.
- */
+/** Moments of the score by coordinates in the span, x_t − αc = (αy + σζ − αc̃)B + (α + σs)(x_0 − o − yB), in `rank` operations per row. */
 const momentsWithCrossInSpan = (
   components: IsotropicComponents,
   clean: Tensor,

@@ -29,7 +29,7 @@ export interface Description {
   readonly factors?: ReadonlyArray<NestedRows>
   /** ν of each multivariate t, whose covariance is then its scale matrix; null if Gaussian. */
   readonly tails?: ReadonlyArray<number | null>
-  /** Density of rows that belong to no component. `share` is its weight; `weights` are those of the components alone. */
+  /** Density of rows that belong to no component; `share` is its weight, `weights` are conditional on a component. */
   readonly background?: t.TypeOf<typeof backgroundCodec>
 }
 

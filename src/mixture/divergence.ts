@@ -1,6 +1,6 @@
 /**
- * Distances between two mixtures p and q of the same columns, exact between single Gaussians; otherwise `kl` and `hellinger` are estimated
- * on a randomly shifted lattice rule.
+ * Distances between two mixtures p and q, exact between single Gaussians; otherwise `kl` and `hellinger` are estimated on a randomly
+ * shifted lattice rule.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { transportPlan } from '../../lib/arrays/transport.js'
@@ -46,8 +46,8 @@ const latticeGenerators = (d: number): ReadonlyArray<number> => {
 }
 
 /**
- * Estimates the mean of f(log p − log q) over ½(p + q), where integrands are bounded, with equally many rows per component, by normal
- * quantiles of a randomly shifted lattice (Cranley & Patterson 1976).
+ * Estimates the mean of f(log p − log q) over ½(p + q), equally many rows per component, by normal quantiles of a randomly shifted lattice
+ * (Cranley & Patterson 1976).
  */
 const stratifiedMean =
   (p: Mixture.Mixture, q: Mixture.Mixture, { rows = DEFAULT_ROWS, key = Key.fromSeed(0) }: Options) =>

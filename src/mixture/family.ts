@@ -1,7 +1,6 @@
 /**
- * Families of mixtures; parameters are those at time 0. A family must provide only the log-densities of its components, from which score,
- * divergence, objectives and likelihood are derived. All else is an optional capability, without which callers use a slower correct method
- * or report that it is missing.
+ * Families of mixtures; parameters are those at time 0. A family must provide only the log-densities of its components. All else is an
+ * optional capability, without which callers use a slower correct method or report that it is missing.
  */
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, argumentWithFields, type Field, type Problem } from '../core/index.js'
@@ -344,8 +343,7 @@ export interface Model<P extends string> {
 }
 
 /**
- * Meaning of a score, invariant in the parameter names P, so that scores with other names are other types and any is a `Score<string>`.
- * `interpret` restores the names.
+ * Meaning of a score, invariant in the parameter names P, so that scores with other names are other types. `interpret` restores the names.
  */
 export interface Meaning<P extends string, H extends string = string> {
   readonly shapes: (dim: number) => Params.Shapes<P>

@@ -21,7 +21,9 @@ export interface Clusters {
 export interface Merging {
   /** One partition for each number of clusters, from 1 to the number of components. */
   readonly steps: ReadonlyArray<Clusters>
-  /** Partition at the elbow of the entropies, where two joined line segments fit best, a heuristic; unmerged with one or two components. */
+  /**
+   * Partition at the elbow of the entropies, where two joined line segments fit best (a heuristic); unmerged with one or two components.
+   */
   readonly chosen: Clusters
 }
 

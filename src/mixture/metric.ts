@@ -31,8 +31,8 @@ const holdsCentres = ({ mean, means }: Readonly<Record<string, unknown>>): boole
   isRecord(mean) ? 'values' in mean : isRecord(means) && 'values' in means && 'shape' in means
 
 /**
- * Returns √(Σ_i |ĉ_π(i) − c_i|² / K) for estimated and true centres under the optimal matching π. The parameter `mean` of the symmetric
- * pair stands for ±mean: its error is min(|m − c|, |m + c|). NaN if the numbers of centres differ, or a squared distance is not finite.
+ * Returns √(Σ_i |ĉ_π(i) − c_i|² / K) for estimated and true centres under the optimal matching π; for the symmetric pair's `mean`, min(|m −
+ * c|, |m + c|). NaN if the numbers of centres differ, or a squared distance is not finite.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -55,7 +55,7 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
 }
 
 /**
- * Returns the permutation that matches the estimate's components to the reference's, for `Mixture.relabelled`: the assignment with the
+ * Returns the permutation of components, for `Mixture.relabelled`, that matches the estimate to the reference: the assignment with the
  * least sum of Bhattacharyya distances −log ∫√(p q). Throws a RangeError unless both have equally many components.
  *
  * @example

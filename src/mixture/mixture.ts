@@ -371,7 +371,7 @@ const membershipsOf = (
 /**
  * Assigns each row to a component, with its probability, and detects outliers: rows whose squared distance to every component is exceeded
  * by less than a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Missing cells (NaN) are left out. A row's
- * result does not depend on the others, bit for bit.
+ * result does not depend on the others.
  *
  * @example
  * import { strict as assert } from 'node:assert'

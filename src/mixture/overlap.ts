@@ -105,8 +105,8 @@ const isClearlyDistinct = (p: Component, q: Component): boolean =>
   Elementary.exp(-Pairs.leastBhattacharyya(p, q)) < MERGED_AFFINITY - LOG_STORAGE_ROUNDING
 
 /**
- * Returns the components with less than one of `rows` expected rows, and the pairs of almost equal components: signs of more components
- * than the data support, or of equal centres at the start.
+ * Returns the components with less than one of `rows` expected rows, and the pairs of almost equal components: signs of too many
+ * components, or of equal centres at the start.
  *
  * @example
  * import { strict as assert } from 'node:assert'

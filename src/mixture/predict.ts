@@ -114,7 +114,7 @@ const rowsWithMissingTargets = (
 
 /**
  * Predicts columns, by index, from all others. Points have all columns of the mixture, of which the targets are ignored, or the others
- * alone, in order. Missing cells (NaN) are left out; without any observed cell the prediction is the mixture's means.
+ * alone, in order. Missing cells (NaN) are left out.
  *
  * Each component is a linear regression, weighted by p(k | the rest), so the prediction is nonlinear and its noise depends on the row
  * (Ghahramani & Jordan 1994). A multivariate t given o of its columns is a t with ν + o degrees of freedom and squared scales (ν + q)/(ν +

@@ -1,6 +1,6 @@
 /**
- * Projected noise for isotropic mixtures: responsibilities depend on noise only by its projection on the span of the centres' differences
- * and, with unequal variances, its squared length.
+ * Projected noise for isotropic mixtures: responsibilities depend on noise only by its projection on the centres' differences and, with
+ * unequal variances, its squared length.
  */
 import { exp, log, norm } from '../../lib/numbers/elementary.js'
 import { type NdArray } from '../../lib/index.js'

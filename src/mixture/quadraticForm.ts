@@ -141,7 +141,7 @@ const INTEGRATION_END = 80
 /**
  * P(Q < c) by inversion of the moment generating function (Gil-Pelaez 1951), along a hyperbola through the saddle point, on which equal
  * steps converge exponentially (Weideman & Trefethen 2007). It opens to the side on which the integrand, e^{rs} at infinity with r = −Σ
- * b²/a − c, vanishes; the other hyperbolas are tried if the sum does not converge. Null if none does.
+ * b²/a − c, vanishes; otherwise other hyperbolas are tried. Null if no sum converges.
  */
 const probabilityByInversion = (form: QuadraticForm, c: number): number | null => {
   const { a, b } = form

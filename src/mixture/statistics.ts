@@ -18,8 +18,8 @@ export interface Statistics {
   /** −2 n · logLikelihood + 2 parameters (Akaike 1974). */
   readonly aic: number
   /**
-   * BIC + 2 Σ −log max_k p(k | x) (Biernacki, Celeux & Govaert 2000). It selects well-separated clusters, BIC components that describe the
-   * density. With a background a row counts by 1 − b, b its responsibility, and p(k | x) is conditional on a component.
+   * BIC + 2 Σ −log max_k p(k | x) (Biernacki, Celeux & Govaert 2000), for well-separated clusters. With a background a row counts by 1 − b,
+   * b its responsibility, and p(k | x) is conditional on a component.
    */
   readonly icl: number
   /** −2 Σ w log p(x), each row under the fit without its fold (Smyth 2000). Absent unless requested. */
@@ -31,8 +31,7 @@ export interface Statistics {
 }
 
 /**
- * Evaluates a mixture on rows: log-likelihood, information criteria and effective counts. `parameters` is the fit's number of free
- * parameters. Rows of weight 0 or without cells are left out.
+ * Evaluates a mixture on rows. `parameters` is the fit's number of free parameters. Rows of weight 0 or without cells are left out.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -57,8 +57,8 @@ export interface TensorLevel {
 const asTensor = (x: Operand): Tensor => (typeof x === 'number' ? fill([1, 1], x) : x)
 
 /**
- * Returns the score ∇log p_t(x) in the tensor vocabulary at points [rows, dim]: a teacher for custom objectives. Derivatives by x are exact
- * to any order; the mixture counts as constant. Default level: no noise.
+ * Returns the score ∇log p_t(x) in the tensor vocabulary at points [rows, dim], as a teacher. Derivatives by x are exact to any order; the
+ * mixture counts as constant. Default level: no noise.
  *
  * @throws RangeError if the mixture has tails or a background: with noise they have no closed form
  * @example

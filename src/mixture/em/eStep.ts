@@ -136,8 +136,8 @@ const mixtureAtLevel = (level: Level, mixture: Mixture.Mixture): Mixture.Mixture
   isNoiseFree(level) ? mixture : Mixture.diffuse(level)(mixture)
 
 /**
- * Number of operations from which compiling (tens of milliseconds) pays, in dozens of EM steps. `description`: in one evaluation of a
- * mixture, as rows times numbers of the factors.
+ * Number of operations from which compiling (tens of milliseconds) pays in dozens of EM steps. `description`: in one evaluation, as rows
+ * times numbers of the factors.
  */
 const COMPILING_PAYS_FROM = { loops: 4e5, interpreter: 1e6, description: 5e7 }
 

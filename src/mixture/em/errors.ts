@@ -25,7 +25,7 @@ export interface ErrorStatistics {
 
 const NO_NUMBERS = new Float64Array(0)
 
-/** Conditions components, given at time 0, on rows at a noise level. Throws for Student-t components and backgrounds. */
+/** Conditions components at time 0 on rows at a noise level. Throws for Student-t components and backgrounds. */
 export const errorStatistics = (
   components: ReadonlyArray<Component>,
   second: Second,

@@ -74,7 +74,7 @@ const conjugated = (basis: Float64Array, x: Float64Array, dim: number): Float64A
  * Moments at a noise level from the score-matching gradient, given the moments (`likelihood`) that it would imply as the gradient of −E log
  * p at time 0. With P = S⁻¹, S = α²Σ + σ², and X = M − W S, EM follows the part −½∂L/∂m = W P²(m' − m) and −½∂L/∂S = ½(P Z + Z P), Z = P X
  * P. In the axes of Σ, with eigenvalues λ and s, Σ r δ is ½(s²/λα) and X_ij = (s_i s_j)² / (2α² λ_i λ_j (s_i + s_j)) times the value at
- * time 0. The remaining part, from overlapping components, is the correction of Shah, Chen & Klivans (2023). Weights do not change.
+ * time 0. The rest, from overlapping components, is the correction of Shah, Chen & Klivans (2023).
  */
 export const matched = (second: Second, mixture: Mixture, likelihood: Moments, { alpha, sigma }: Level): Moments => {
   const [count, dim] = mixture.means.shape

@@ -1,8 +1,8 @@
 /**
  * Split proposals: the two halves into which a component would be split. In whitened coordinates y = L⁻¹(x − c) they start at ±a u with
- * covariance I − a²uuᵀ, which keeps the mean and covariance. Directions u are the widest, and eigenvectors of the fourth moment E[|y|²yyᵀ],
- * which separate bimodal (low) from heavy-tailed (high) directions. EM on a pair is linear in products of y, y and 1, so a step for all
- * pairs is two matrix products.
+ * covariance I − a²uuᵀ, which keeps the mean and covariance. Directions u are the widest, and eigenvectors of E[|y|²yyᵀ], which separate
+ * bimodal (low) from heavy-tailed (high) directions. EM is linear in products of y, y and 1, so a step for all pairs is two matrix
+ * products.
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
 import { principalComponents } from '../../../lib/rows/principal.js'
@@ -33,7 +33,7 @@ import type { Mixture } from '../mixtureData.js'
 /** Initial offset a, in standard deviations: the halves of a uniform density lie at ±√(3/4). */
 const SPLIT_OFFSET = 0.87
 
-/** Up to this dimension all eigenvectors of the fourth moment are tried; above it the three lowest and the widest direction. */
+/** Up to this dimension all eigenvectors are tried; above it the three lowest and the widest direction. */
 const MAX_EXHAUSTIVE_DIRECTIONS = 4
 
 const MIN_RESPONSIBILITY = 0.01
@@ -507,8 +507,8 @@ const whitenedCloud = (
 }
 
 /**
- * Coordinates of an isotropic component's rows in their span; null if it is not isotropic, or has more rows than `MAX_SPANNED_ROWS` or half
- * its columns.
+ * Coordinates of an isotropic component's rows in their span; null if it is not isotropic, or rows exceed `MAX_SPANNED_ROWS` or half the
+ * columns.
  */
 const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor }: Component): RowSpan | null => {
   const isIsotropic = factor.shape.length === 0 && (second === 'trace' || second === 'none')

@@ -72,8 +72,8 @@ const likeliestSingleGaussian = (data: Source.Data): Component => {
 }
 
 /**
- * Returns a function that fills missing cells of rows from `first` on, in place, with their conditional mean under the single Gaussian,
- * plus conditional `noise` if given.
+ * Returns a function that fills missing cells of rows from `first` on, in place, with their conditional mean, plus conditional `noise` if
+ * given.
  */
 const missingCellFiller = (
   data: Source.Data,

@@ -1,6 +1,6 @@
 /**
- * Kernels of the E-step: short functions of one block of rows, which JavaScript engines compile once; longer functions, or closures created
- * at each step, would be interpreted for too long.
+ * Kernels of the E-step: short functions of one block of rows, which JavaScript engines compile once; longer functions, or new closures,
+ * would be interpreted for too long.
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { lazy } from '../../../lib/plain/iterate.js'

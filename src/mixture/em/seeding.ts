@@ -100,8 +100,8 @@ const nearestDistances = (
   })
 
 /**
- * Relative difference below which two starts are tied, and the first drawn wins, so rounding errors, which change if the data are shifted
- * or rotated, do not break ties.
+ * Relative difference below which two starts are tied, and the first drawn wins, since rounding errors change if the data are shifted or
+ * rotated.
  */
 export const TIE_TOLERANCE = 1e-9
 

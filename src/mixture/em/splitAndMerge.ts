@@ -126,7 +126,7 @@ const meanStepRatio = <P extends string>(along: Params.Params<P>, turn: Params.P
 
 /**
  * SQUAREM leap (Varadhan & Roland 2008) of three EM steps, or two if a third would go no farther: r = θ₁ − θ, θ₂ − θ₁ = r + v, then a step
- * from θ + 2ar + a²v, a = |r|/|v|, accepted if at least as likely as θ₁. Near a saddle it takes at most a third of EM's steps.
+ * from θ + 2ar + a²v, a = |r|/|v|, accepted if at least as likely as θ₁.
  */
 const leap =
   <P extends string>(step: (params: Params.Params<P>) => ExpectationMaximization.EMStepResult<P>) =>
@@ -195,8 +195,8 @@ export interface MoveResult<P extends string> extends ExpectationMaximization.EM
 }
 
 /**
- * Accepts the first of the most promising moves that raises the likelihood; otherwise leaves the parameters unchanged. A move removes one
- * component and splits another. Moves are ranked on a random sample of many rows.
+ * Replaces one component by a split of another: accepts the first of the most promising moves, ranked on a random sample of many rows, that
+ * raises the likelihood; otherwise leaves the parameters unchanged.
  */
 export const step = <P extends string>(
   family: Family<P>,

@@ -127,8 +127,8 @@ const addGain = (
 }
 
 /**
- * Returns components whose leave-one-out gain is below ½ p log n − p, p being their own parameters: BIC's threshold ½ p log n, less the p
- * that leaving rows out costs (Stone 1977). Only components with few rows are tested, and none if there is just one component.
+ * Returns components whose leave-one-out gain is below ½ p log n − p, p their own parameters: BIC's threshold less the p that leaving rows
+ * out costs (Stone 1977). Only components with few rows are tested, and none if there is just one.
  */
 export const unsupportedComponents = (
   data: Source.Data,

@@ -1,8 +1,7 @@
 /**
- * Mixtures of factor analysers (Ghahramani & Hinton 1996): Σ_k = F_k F_kᵀ + diag ψ_k, F_k with few columns; loadings and noise are own or
- * common, and noise may be equal in all columns (McNicholas & Murphy 2008). At level (α, σ) S = AAᵀ + diag D, A = αF, D = α²ψ + σ². With
- * [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the factors' mean is ŷ = B r, p = S⁻¹r = D⁻¹(r − Aŷ), and rᵀp = |D^{−½}(r − Aŷ)|² + |ŷ|²;
- * Woodbury's difference would lose its digits for small ψ. A row costs O(d q).
+ * Mixtures of factor analysers (Ghahramani & Hinton 1996; McNicholas & Murphy 2008). At level (α, σ) S = AAᵀ + diag D, A = αF, D = α²ψ +
+ * σ². With [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the factors' mean is ŷ = B r, p = S⁻¹r = D⁻¹(r − Aŷ), and rᵀp = |D^{−½}(r − Aŷ)|²
+ * + |ŷ|²; Woodbury's difference would lose its digits for small ψ. A row costs O(d q).
  *
  * If ψ is small in a few columns, rounding of r − Aŷ dominates p; a step of iterative refinement on Dp + Aŷ = r, Aᵀp = ŷ restores the
  * digits that S determines (Björck 1967).
@@ -365,11 +364,12 @@ const analyserFields = {
 }
 
 /**
- * A mixture with free weights and `rank` factors in each component: Σ_k = F_k F_kᵀ + diag exp(logNoise_k), F_k [d, rank].
- * `Covariance.factors` has variants with common loadings, common noise, or equal noise in all columns.
+ * A mixture with free weights and `rank` factors in each component: Σ_k = F_k F_kᵀ + diag exp(logNoise_k), F_k [d, rank]. F and F Q
+ * describe the same covariance for orthogonal Q. `Covariance.factors` has variants with common loadings, common noise, or equal noise in
+ * all columns.
  *
- * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). F and F Q describe the
- * same covariance for orthogonal Q. The M-step is generalized: ten inner iterations on the factors, with noise clipped from below.
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). The M-step is
+ * generalized: ten inner iterations on the factors.
  */
 export const lowRank = family<'lowRank', Derive.MixtureParameter<AnalyserParameter>, typeof analyserFields>({
   name: 'lowRank',

@@ -1,7 +1,7 @@
 /**
  * Orientations of covariances: orthonormal rows D with Σ = Dᵀ diag(v) D. Cayley's map D = (I − A)⁻¹(I + A), A = (low p − low pᵀ)/2,
- * parametrizes them by d(d − 1)/2 unbounded numbers p, row by row below a diagonal. Common axes are estimated by Jacobi rotations of pairs
- * for a fixed spectrum, then by quasi-Newton steps that re-estimate it.
+ * parametrizes them by d(d − 1)/2 unbounded numbers p, row by row below a diagonal. Common axes are estimated by Jacobi rotations, then by
+ * quasi-Newton steps that re-estimate the spectrum.
  */
 import {
   dot,
@@ -197,8 +197,8 @@ const sweepAxes = <S>(start: Float64Array, { w, dim, along }: AxesProblem<S>): A
 }
 
 /**
- * Derivatives of the loss by the rotation p_ij of each pair i > j, at a fixed spectrum. The slope Σ_k 2T_kij(1/u_ki − 1/u_kj) is exact by
- * the envelope theorem; the curvature is made positive.
+ * Derivatives of the loss by the rotation p_ij of each pair i > j. The slope Σ_k 2T_kij(1/u_ki − 1/u_kj) is exact by the envelope theorem;
+ * the curvature is made positive.
  */
 const rotationDerivatives = <S>(
   { t, now: { inverse } }: AxesState<S>,

@@ -271,12 +271,12 @@ export interface Options {
 
 /**
  * Returns a mixture with a background, of which only the share is estimated: p(x) = (1 − b) Σ π_k p_k(x) + b u(x). `Fit.assign` returns −1
- * for a row that is more probable under u than under each component, and `ornstein assign` prints `background`.
+ * for a row that is more probable under u than under each component.
  *
  * u is a Cauchy, centred at the columns' medians, with twice their interquartile ranges as scale, and fits rows at any distance. `shape:
  * 'box'` is uniform on the ranges of the columns, as in mclust: one distant row widens the box for all. Rows outside it are assigned as if
- * the density were 1/V there too. Initializers compute the location from data: `backgroundCentre` and `backgroundScale`, its log scales,
- * are not estimated, and `backgroundShare` is log b/(1 − b).
+ * the density were 1/V there too. Initializers compute `backgroundCentre` and `backgroundScale`, log scales, from data; `backgroundShare`
+ * is log b/(1 − b).
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -240,9 +240,8 @@ export const isName = (name: string): name is Name => names.some(one => one === 
 export const isFactorName = (name: string): name is FactorName => /^[CU]{3}[1-9]\d{0,3}$/.test(name)
 
 /**
- * Returns the covariance structure with this name: mclust's, with volume, shape and orientation, each E (equal), V (varying) or I
- * (identity); or, for factor analysers, McNicholas & Murphy's, C (constrained) or U for loadings, noise and its columns, then the number of
- * factors.
+ * Returns the covariance structure with this name: mclust's volume, shape and orientation, each E (equal), V (varying) or I (identity); or
+ * McNicholas & Murphy's factor analysers, C (constrained) or U for loadings, noise and its columns, then the number of factors.
  *
  * @throws RangeError for any other name
  * @example
@@ -307,8 +306,8 @@ export interface Spec<N extends string, F extends Field.Fields, Q extends string
   extends Omit<Case.Spec<N, F, never, null, null>, 'meaning' | 'call' | 'on'>, CovarianceDefinition<F, Q> {}
 
 /**
- * Defines a custom covariance structure from its triangles and a fit to scatter matrices: its mixtures can be fitted by every objective,
- * and by EM at any level, under priors and with missing cells.
+ * Defines a custom covariance structure from its triangles and a fit to scatter matrices, for every objective, and for EM at any level,
+ * under priors and with missing cells.
  *
  * At a noise level the moments are those expected of the noiseless rows under the old parameters, so a fit that raises the likelihood at
  * time 0 does so there too, in more iterations. Scatters' eigenvalues are clipped at the lower bound before `fit` is called; a `fit` that

@@ -61,10 +61,9 @@ const logJointDensity = ({ logWeights, logDensity }: ComponentsOf, x: Tensor, le
   add(logDensity(x, level), expandDims(logWeights, 0))
 
 /**
- * Defines a custom family of mixtures from the log-densities of its components: it can be fitted by every objective, printed, stored and
- * property-tested. With `toMixture` and `fromMixture` it can also be fitted by EM, at any level, under priors and with missing cells, and
- * initialized from centres. If its parameters include `logits` (log weights) and `means` (centres), give `logDensities` instead of
- * `components`.
+ * Defines a custom family of mixtures from the log-densities of its components, for every objective. With `toMixture` and `fromMixture` it
+ * can also be fitted by EM, at any level, under priors and with missing cells, and initialized from centres. If its parameters include
+ * `logits` (log weights) and `means` (centres), give `logDensities` instead of `components`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

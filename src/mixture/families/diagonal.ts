@@ -84,8 +84,8 @@ export const commonVariances = Covariances.diagonalModel({
 /**
  * A mixture with free weights and diagonal covariances: Σ_k = diag exp(logVariances_k), [K, dim].
  *
- * s(x) = −Σ w_k (x − αc_k)/u_k by columns, u_k = α²v_k + σ², w = softmax(log π_k − ½Σ_j(log u_kj + (x − αc_k)_j²/u_kj)). The M-step at a
- * level is exact: variances are clipped, max(S_jj, α²φ + σ²), and converted to time 0.
+ * s(x) = −Σ w_k (x − αc_k)/u_k by columns, u_k = α²v_k + σ², w = softmax(log π_k − ½Σ_j(log u_kj + (x − αc_k)_j²/u_kj)). The M-step is
+ * exact at any level, with variances above a lower bound.
  */
 export const diagonal = Derive.mixtureCase({
   name: 'diagonal',
@@ -99,8 +99,8 @@ export const diagonal = Derive.mixtureCase({
 /**
  * A mixture with free weights and a common diagonal covariance: Σ = diag exp(logVariances), [dim].
  *
- * s(x) = Σ w_k αc_k/u − x/u by columns, u = α²v + σ², w = softmax(log π_k − ½Σ_j (x − αc_k)_j²/u_j). The M-step at a level is exact: pooled
- * variances are clipped, max(Σ_k W_k S_k,jj, α²φ + σ²), and converted to time 0.
+ * s(x) = Σ w_k αc_k/u − x/u by columns, u = α²v + σ², w = softmax(log π_k − ½Σ_j (x − αc_k)_j²/u_j). The M-step is exact at any level, with
+ * variances above a lower bound.
  */
 export const tiedDiagonal = Derive.mixtureCase({
   name: 'tiedDiagonal',

@@ -330,9 +330,7 @@ const isReproduced = ({ noise, eigens, apart }: NoiseProfile): boolean =>
   noise.length *
     Elementary.square(noise.length * Number.EPSILON * eigens.reduce((most, { values }) => Math.max(most, values[0]), 1))
 
-/**
- * Number of successive steps that may go up: good ψ of a poorly determined noise lie along a curved valley, where monotone descent is slow.
- */
+/** Number of successive steps that may go up: good ψ may lie along a curved valley, where monotone descent is slow. */
 const MAX_UPWARD_STEPS = 4
 
 /** Maximum change of a log noise in one step. */
@@ -440,8 +438,8 @@ const nearestNoise = (scatters: ReadonlyArray<Scatter>, rank: number): NoiseProf
 }
 
 /**
- * Initial noise from principal components: the variance, at least a tenth, that the top eigenvectors leave in each column. They are scaled
- * by the root of their excess over the mean of the other eigenvalues, at least half of themselves, since F = 0 is a saddle.
+ * Initial noise: the variance, at least a tenth, that principal loadings leave in each column. An eigenvector is scaled by the root of its
+ * eigenvalue's excess over the mean of the others, at least of half of it, since F = 0 is a saddle.
  */
 const principalNoise = (s: Float64Array, dim: number, rank: number): Float64Array => {
   const { values, vectors } = symmetricEigen({ shape: [dim, dim], values: s })
@@ -537,8 +535,8 @@ export { isExact }
 /**
  * Returns the F and ψ with the least relative entropy to given covariances, with noise of at least `least`. Exact for equal noise in all
  * columns, except with common loadings and own noise. Otherwise covariances of the family are reproduced up to 2⁻⁵² |Σ|/ψ of a noise
- * (except for one in a hundred with the maximum identifiable number of factors and very different noise, e^±4); of others the variances
- * are, near the optimum with a noise of at least a hundredth of a column's variance given the others.
+ * (except for one in a hundred with the maximum identifiable number of factors and very different noise, e^±4); of others only the
+ * variances, near the optimum.
  */
 export const nearestAnalyses = (
   kind: AnalyserKind,

@@ -1,6 +1,6 @@
 /**
- * Mixtures of Gaussians with full covariances, own or common. The factor of S_k = α²Σ_k + σ²I is the triangle of the stack [αL_kᵀ; σI],
- * whose condition number is the root of that of S_k.
+ * Mixtures of Gaussians with full covariances. The factor of S_k = α²Σ_k + σ²I is the triangle of the stack [αL_kᵀ; σI], whose condition
+ * number is the root of that of S_k.
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import {
@@ -164,8 +164,8 @@ export const commonTriangle = Covariances.triangular({ isShared: true, densities
  * A mixture with free weights and own full covariances: Σ_k = L_k L_kᵀ, L_k lower triangular with exp(logScales_k) on its diagonal, [K, d],
  * and `lower` below it, row by row, [K, d(d − 1)/2].
  *
- * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). The M-step at a level
- * is exact: a scatter's eigenvalues are clipped, max(·, α²φ + σ²), and converted to time 0.
+ * s(x) = −Σ w_k S_k⁻¹(x − αc_k), S_k = α²Σ_k + σ²I, w = softmax(log π_k − ½ log|S_k| − ½(x − αc_k)ᵀS_k⁻¹(x − αc_k)). The M-step is exact at
+ * any level, with eigenvalues above a lower bound.
  */
 export const full = Derive.mixtureCase({
   name: 'full',
@@ -180,8 +180,8 @@ export const full = Derive.mixtureCase({
  * A mixture with free weights and one full covariance: Σ = LLᵀ, L lower triangular with exp(logScales) on its diagonal, [d], and `lower`
  * below it, row by row, [d(d − 1)/2].
  *
- * s(x) = S⁻¹(Σ w_k αc_k − x), S = α²Σ + σ²I, w = softmax(log π_k − ½(x − αc_k)ᵀS⁻¹(x − αc_k)). The M-step at a level is exact: the pooled
- * scatter's eigenvalues are clipped, max(·, α²φ + σ²), and converted to time 0.
+ * s(x) = S⁻¹(Σ w_k αc_k − x), S = α²Σ + σ²I, w = softmax(log π_k − ½(x − αc_k)ᵀS⁻¹(x − αc_k)). The M-step is exact at any level, with
+ * eigenvalues above a lower bound.
  */
 export const tied = Derive.mixtureCase({
   name: 'tied',

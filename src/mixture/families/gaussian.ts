@@ -287,7 +287,7 @@ export const softmaxWeights = (logits: NdArray): Float64Array => {
 
 /**
  * Distance by Fisher's metric, √Σ_k π_k(ρ_k + (δ log π_k)²), √2 times the root of the relative entropy of row and component; `apart`
- * returns ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)² to second order.
+ * returns ρ_k = δcᵀ Σ⁻¹ δc + ½ tr (Σ⁻¹δΣ)².
  */
 export const fisherDistance = (from: NdArray, to: NdArray, apart: (component: number) => number): number => {
   const before = logsOf(from)

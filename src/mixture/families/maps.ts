@@ -233,7 +233,7 @@ const covarianceAtLevel = (factor: NdArray, { level: { alpha, sigma }, dim }: MS
 
 /**
  * M-step from the conversions: the mixture of the moments is converted to the family, its eigenvalues are clipped, max(·, α²φ + σ²), and
- * their values at time 0 are converted again. Exact if S_k and the clipped covariances are in the family.
+ * converted to time 0. Exact if S_k and the clipped covariances are in the family.
  */
 export const mStep = <P extends string>(
   { toMixture, fromMixture }: MixtureMaps<P>,

@@ -89,7 +89,7 @@ export const cleanStudent =
 /**
  * Number of precisions per row, for all digits of two derivatives, except for ν ≥ 100 and rows beyond 20 σ under noise far above α√Σ. The
  * trapezoid rule converges like e^{−π²/h} for integrands that decrease like e^{−e^y}, so steps are even in u, y = p + u − e^{−(u + 2)}, p
- * the last change of slope of the log-density.
+ * the density's last change of slope.
  */
 const PRECISION_NODES = 128
 

@@ -231,8 +231,8 @@ export const commonIsotropic: Covariances.CovarianceModel<'logVariance'> = Covar
 /**
  * A mixture with free weights and one variance: Σ = exp(logVariance) I.
  *
- * s(x) = (Σ w_k αc_k − x)/u, u = α²v + σ², w = softmax(log π_k − |x − αc_k|²/(2u)). The M-step at a level is exact: the pooled variance is
- * clipped, max(Σ_k W_k tr S_k/d, α²φ + σ²), and converted to time 0.
+ * s(x) = (Σ w_k αc_k − x)/u, u = α²v + σ², w = softmax(log π_k − |x − αc_k|²/(2u)). The M-step is exact at any level, with the variance
+ * above a lower bound.
  */
 export const tiedIsotropic = Derive.mixtureCase({
   name: 'tiedIsotropic',

@@ -344,10 +344,8 @@ export interface Options<N extends Nu> {
  * weight (ν + d)/(ν + q) in its component's moments, q its squared distance (Lange, Little & Taylor 1989).
  *
  * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by a trapezoid rule with 128 nodes, to about 1e-14 of log p and
- * two derivatives; fewer digits for ν ≥ 100 and rows beyond 20 σ with σ far above α√Σ. Each node costs as much as a row of Gaussians, in a
- * compiled program if covariances are along the columns or by axes (EVE, VVE, VEE …), otherwise op by op. EM is exact: the Gaussians'
- * M-step on weighted moments, and ν in [½, 300] by root finding. Covariances are νΣ/(ν − 2), for ν > 2. The parameter `logNu`, log ν, is
- * [K], or [] if common. Conversion from a mixture limits ν to 300.
+ * two derivatives; fewer digits for ν ≥ 100 and rows beyond 20 σ with σ far above α√Σ. Each node costs as much as a row of Gaussians. EM is
+ * exact, with ν in [½, 300]. Covariances are νΣ/(ν − 2), for ν > 2. The parameter `logNu`, log ν, is [K], or [] if common.
  *
  * @example
  * import { strict as assert } from 'node:assert'

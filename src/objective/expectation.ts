@@ -183,8 +183,8 @@ const ruleFor = (slope: number): Quadrature.Rule => {
  * so exact line searches and quasi-Newton methods apply.
  *
  * The integrands are tanh(a + bζ) and similar, b = ασ|mean|/(α² + σ²) ≤ |mean|/2. By default b gives the number of nodes at each level and
- * step: 6 + 22b + 112b² of Gauss–Hermite up to b = 0.4, and 12 + 60b in equal steps beyond. Value and gradient are then correct to 1e-12 (1
- * + |mean|²) and 1e-12 (1 + |mean|), up to b = 68, the limit of 4096 nodes; `Compile` rejects data with longer centres.
+ * step (docs/landscapes.md). Value and gradient are then correct to 1e-12 (1 + |mean|²) and 1e-12 (1 + |mean|), up to b = 68, the limit of
+ * 4096 nodes; `Compile` rejects data with longer centres.
  *
  * Given `nodes` are Gauss–Hermite for every b, with error e^{−π√nodes/b} in the same units: for 16 nodes 1e-8 at b = 0.4 and 2e-3 at b = 1.
  * If means correct to 1e-7 need more nodes, pipelines do not compile, and runs fail, with a sufficient number; `Compile.plans` reports it.
@@ -289,11 +289,9 @@ export const nodeShortageAt = (expectation: Expectation): ((slope: number) => No
  * Noise drawn only in the span of the centres' differences, on which a mixture's loss depends; the rest is integrated in closed form. The
  * mean equals that of `monteCarlo`, with less variance: for the implicit objective it is the conditional expectation (Rao–Blackwell).
  *
- * The denoising objective is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ plus a constant; its mean does not depend on h (Stein). The variance of h =
- * 0, the denoising form, is unbounded as σ → 0; that of h = 1, the implicit form, is far larger at high noise. 1 − h = σ²/(α² + σ²) if
- * variances are 1; otherwise h is optimal for well-separated components. h depends on parameters and level alone, so there is no bias. On
- * rows of the mixture itself the gradient's variance is at most that under plain noise (checked by a law); on rows far from all components
- * it may be larger.
+ * The denoising objective is |s|² + 2h div s + 2(1 − h)⟨s, z⟩/σ plus a constant; its mean does not depend on h (Stein), which is chosen for
+ * a small variance by parameters and level alone: 1 − h = σ²/(α² + σ²) if variances are 1 (docs/landscapes.md). On rows of the mixture
+ * itself the gradient's variance is at most that under plain noise (checked by a law); on rows far from all components it may be larger.
  *
  * Supports families of spherical components: `symmetricPair`, `spherical`, `isotropic`, `tiedIsotropic`. `Compile` rejects others, which
  * depend on all of the noise or on a span that rotates with the level.

@@ -189,10 +189,10 @@ export const nodes = define({
 })
 
 /**
- * Maximum-likelihood weighting: L = ∫_0^until ½ g²(t) L_t dt, by Gauss–Legendre nodes in r. On any schedule ½ g² dt = (α² + σ²) dθ with θ =
- * ½ log(1 + σ²/α²), and θ = θ_0(e^{Ar} − 1) with θ_0 = leastVariance/10, since L_t changes fastest where the noise has the size of a
- * component. `Compile` requires `leastVariance` if variances are learned. The integral diverges towards a time without signal. For one
- * Gaussian of that variance and until = 12 the error is below 2e-5 with 16 nodes and 1e-10 with 32, for variances from 1 to 1e-6.
+ * Maximum-likelihood weighting: L = ∫_0^until ½ g²(t) L_t dt, by Gauss–Legendre nodes in r, with ½ g² dt = (α² + σ²) dθ and θ = ½ log(1 +
+ * σ²/α²) = θ_0(e^{Ar} − 1), θ_0 = leastVariance/10 (docs/landscapes.md). `Compile` requires `leastVariance` if variances are learned. The
+ * integral diverges towards a time without signal. For one Gaussian of that variance and until = 12 the error is below 2e-5 with 16 nodes
+ * and 1e-10 with 32, for variances from 1 to 1e-6.
  *
  * With the implicit objective the gradient tends to that of the mean negative log-likelihood as `until` and `nodes` grow (Song et al. 2021,
  * arXiv 2101.09258). For Ornstein–Uhlenbeck ½ g² = 1.

@@ -204,14 +204,13 @@ export const spectral = defineCentres({
  * Model-based agglomerative clustering (Banfield & Raftery 1993; Fraley 1998). Every row begins as a cluster; the two clusters whose merge
  * raises Σ_k n_k log(|W_k/n_k| + (tr W_k + α)/n_k) least are merged, until as many remain as the score has components. W_k is the scatter
  * of cluster k about its mean, n_k its number of rows, α the mean variance of all rows; |W_k/n_k| is omitted if n_k ≤ d. This is the
- * criterion of mclust's default start (`hc`, model VVV): up to constants −2 times the classification log-likelihood of Gaussians with
- * separate covariances, kept finite by the trace. Rows are transformed as in mclust (`use = "SVD"`): columns in standard units, rotated to
- * their principal directions (at most 16), each divided by the fourth root of its variance.
+ * criterion of mclust's default start (`hc`, model VVV), kept finite by the trace. Rows are transformed as in mclust (`use = "SVD"`):
+ * columns in standard units, rotated to their principal directions (at most 16), each divided by the fourth root of its variance.
  * The start is a mixture of the clusters: their shares, means and covariances, shrunk towards the common covariance as by d + 1 rows. It is
  * deterministic and, unless two merges cost the same, independent of the order of the rows and of origin and units of the columns.
- * If there are more than `rows` rows (default: 1000), a systematic sample of that size is taken in the order of their columns: time is
- * O(n²d³), memory n²/2 numbers, 4 MB for 1000 rows. The hierarchy is cached with the points, so other families and numbers of components
- * only cost a cut. Rows of a source are a problem.
+ * More than `rows` rows (default: 1000) are sampled systematically in the order of their columns: time is O(n²d³), memory n²/2 numbers, 4
+ * MB for 1000 rows. The hierarchy is cached with the points, so other families and numbers of components only cost a cut. Rows of a source
+ * are a problem.
  *
  * @example
  * import { strict as assert } from 'node:assert'

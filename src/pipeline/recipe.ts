@@ -313,10 +313,9 @@ const polishStage = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>
  * and on the DDPM objective at falling noise. Noise is omitted if the M-step does not support it (as with a background box), the moves if
  * the family cannot be converted from and to mixtures. The symmetric pair starts small and descends on the DDPM objective at falling noise
  * levels.
- * If there are more than 20 000 rows, all this runs on a sample of 5 rows for each free parameter, at least 4000, followed by a few steps
- * of expectation–maximization on all rows.
- * docs/performance.md has measurements of each part: the moves contribute nearly everything, and noise helps if many dimensions overlap.
- * Centres start among the data, since tiny ones at high noise merge separate groups.
+ * More than 20 000 rows are first sampled: 5 for each free parameter, at least 4000; a few steps of expectation–maximization on all rows
+ * follow.
+ * Centres start among the data, since tiny ones at high noise merge separate groups. docs/performance.md has measurements of each part.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -2,7 +2,7 @@
 import * as E from '../core/either.js'
 import { FailureError, rejectUsage, type CommandFailure } from './world.js'
 
-/** First bytes of files that are not UTF-8 text; the problem's domain and remedy. */
+/** First bytes of files that are not UTF-8 text, with the problem's domain and remedy. */
 const NON_TEXT_SIGNATURES: ReadonlyArray<readonly [start: ReadonlyArray<number>, domain: string, remedy: string]> = [
   [[0x42, 0x5a, 0x68], 'text but a bzip2 archive', 'unpack it first: bunzip2 -k'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'text but an xz archive', 'unpack it first: unxz -k'],

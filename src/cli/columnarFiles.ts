@@ -1,7 +1,4 @@
-/**
- * Reads Parquet and Arrow files in a thread that can be terminated: on a damaged file the third-party readers may never end, or exhaust
- * memory.
- */
+/** Reads Parquet and Arrow files in a thread that can be terminated: on a damaged file the readers may never end, or exhaust memory. */
 import { open } from 'node:fs/promises'
 import { totalmem } from 'node:os'
 import { Readable } from 'node:stream'
@@ -27,7 +24,7 @@ export interface ColumnarThreadInput {
 }
 
 interface ReadOptions {
-  /** True to read columns of lists and records too. Default: false. */
+  /** Reads columns of lists and records too. Default: false. */
   readonly readsNested?: boolean
 }
 
@@ -41,7 +38,6 @@ interface ThreadLimits {
 const MIN_PART_SECONDS = 10
 const SECONDS_PER_MILLION_BYTES = 1
 const LIMIT_CHECK_MILLISECONDS = 100
-/** Least memory of the reading thread. */
 const MIN_MEMORY_MEGABYTES = 1024
 const MEMORY_MEGABYTES_PER_FILE_MEGABYTE = 100
 

@@ -75,7 +75,7 @@ export const command = <O extends Options>({ rules = () => [], run, ...described
   work: (operands, given) => world => async () => {
     const context = readContext(world, given)
     const { values, problems } = await readOptions(described.options, given, context)
-    // without problems every option has its value
+    // Without problems every option has its value.
     const checked = faultless([...problems, ...(await rules(values))], values as OptionValues<O>)
     if (E.isLeft(checked)) return E.left(usageFailure(checked.left))
     // A vocabulary that cannot be loaded is a usage error even if unused.

@@ -137,13 +137,13 @@ const addCommand = (
   }
   if (titled.length > 0 && !describesAll) command.addHelpText('after', groupedOptionNames(groups, terminal))
   command.addHelpText('after', examplesText(examples, terminal)).action((...args: ReadonlyArray<unknown>) => {
-    // commander passes the operands, then the options by their keys
+    // Commander passes the operands, then the options by their keys.
     const words = args.slice(0, operands.length) as ReadonlyArray<string>
     onWork(work(words, args[operands.length] as Readonly<Record<string, unknown>>))
   })
 }
 
-/** Options of commander, without defaults, which are applied when options are read. */
+/** Without defaults, which are applied when options are read. */
 const commanderOptions = (options: Options): ReadonlyArray<Option> =>
   Object.entries(options).flatMap(([key, { short, about, argument, opposite, otherwise, conflicts, isRequired }]) => {
     const placeholder = argument === null ? '' : ` <${argument.name}>`
@@ -211,7 +211,7 @@ const MIN_DESCRIPTION_WIDTH = 40
 
 const MAX_EXAMPLE_WIDTH = 100
 
-/** Formats an option or a command with its description to the right or below. */
+/** Places the description to the right or below. */
 const formatItem = (term: string, termWidth: number, about: string, helper: Help): string => {
   const width = helper.helpWidth ?? MAX_HELP_WIDTH
   if (about === '') return `  ${term}`

@@ -90,11 +90,11 @@ const testComponentCount = async (
   return { tests: last?.tests() ?? null, stopped }
 }
 
-/** Detects components that share one cluster while another covers two; null if there are none. */
+/** Null if no two components share one cluster while another covers two. */
 const detectLocalOptimum = ({ pipeline, observed, ...fit }: Findings): Findings['localOptimum'] =>
   findLocalOptimum({ ...fit, points: observed, score: pipeline.score })
 
-/** Estimates the gain of Student-t tails or a background; null without a hint. */
+/** Null if neither Student-t tails nor a background are expected to lower the criterion. */
 const findRobustnessHint = ({ choice, mixture, pipeline, observed, ...fit }: Findings): Hint | null =>
   findHint({
     ...fit,
@@ -112,7 +112,7 @@ export const diagnoseFit = async (
   { onResample, onTest, show }: ProgressLine,
   { search, bootstrap: resamples, testComponents }: FitChoices,
   fitted: FitWithRows & {
-    /** False if hints, which are costly, are neither printed nor written. */
+    /** False if the costly hints are neither printed nor written. */
     readonly isDescribed: boolean
   }
 ): Promise<{

@@ -13,7 +13,6 @@ import { problemsOfError, fileSystemProblem } from './fileProblem.js'
 import { releaseStored } from './tableRows.js'
 import { workFailure, usageFailure, type CommandFailure, type World } from './world.js'
 
-/** Backend and the function that releases it. */
 export type SumBackend = Pick<Cluster.Cluster, 'backend' | 'close'>
 
 /** Backend of this process, or of the workers of `--queue`, which read the table in `file`. */
@@ -94,7 +93,7 @@ const fitIdentity = (
   ]
 }
 
-/** Converts an error with problems, or of temporary files, to a failure; rethrows others. */
+/** Converts an error with problems, or of temporary files; rethrows others. */
 const failureOfThrown = (error: unknown): E.Either<CommandFailure, never> => {
   if (problemsOfError(error) === null && scratchFolderOf(error) === null) throw error
   return E.left(workFailure(problemsOfError(error) ?? fileSystemProblem('', '', error)))

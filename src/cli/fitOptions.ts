@@ -280,7 +280,7 @@ const unsupportedOptions = (flags: Partial<FitFlags>): ReadonlyArray<Problem.Pro
     bootstrap,
     robust: robust === true ? 'it' : undefined,
     starts: starts === 1 ? undefined : starts,
-    // other values choose rows, which every recipe supports
+    // Other values choose rows, which every recipe supports.
     missing: missing === 'keep' ? 'em' : undefined
   }
   return Object.entries(OPTION_USES).flatMap(

@@ -17,7 +17,7 @@ export interface ShownMixtureFit {
   readonly parts: () => ReadonlyArray<DocumentPart>
 }
 
-/** Converts component indices in warnings to numbers from 1. */
+/** Counts components in warnings from 1. */
 const doubtsFromOne = ({
   redundancies,
   atMinVariance,

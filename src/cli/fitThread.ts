@@ -6,7 +6,7 @@ import { nodeWorld } from './nodeWorld.js'
 import type { SignalListener } from './signalListener.js'
 import type { Signal, World } from './world.js'
 
-// as startFitThread.ts starts the thread
+// As startFitThread.ts starts the thread.
 const { argv, terminal, isTTY, signals } = workerData as Pick<World, 'terminal' | 'isTTY'> & {
   readonly argv: ReadonlyArray<string>
   /** Delivers the first signal. */
@@ -20,12 +20,12 @@ if (parentPort !== null) {
     port.postMessage(request)
   }
   const world = nodeWorld({
-    // written directly: the main thread would print progress only after the step
+    // Written directly: the main thread would print progress only after the step.
     stderr: text => {
       try {
         writeSync(2, text)
       } catch {
-        // standard error is closed
+        // Standard error is closed.
       }
     },
     isTTY,
@@ -41,7 +41,7 @@ if (parentPort !== null) {
         return await work(async () => {
           await new Promise(resolve => setImmediate(resolve))
           const received = receiveMessageOnPort(signals)
-          // startFitThread.ts sends nothing else
+          // startFitThread.ts sends nothing else.
           if (received !== undefined) first ??= received.message as Signal
           return first
         })

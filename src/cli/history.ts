@@ -7,7 +7,6 @@ export class History {
   private taken = 0
   private every = 1
 
-  /** Returns a history that continues from its summary. */
   static of({ taken, values, every }: Pick<StageRun, 'taken' | 'values' | 'every'>): History {
     const history = new History()
     history.taken = taken

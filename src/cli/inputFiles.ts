@@ -94,11 +94,11 @@ export const readText =
 
 const READ_CHUNK_BYTES = 1 << 20
 
-/** Yields the bytes of a file, unpacked if it is gzipped. */
+/** Yields the bytes of a file, unpacked if gzipped. */
 export async function* unpackedBytes(path: string): AsyncGenerator<Uint8Array> {
   const firstTwoBytes = createReadStream(path, { end: 1 })
   const start: Uint8Array[] = []
-  // a stream without an encoding yields bytes
+  // A stream without an encoding yields bytes.
   for await (const piece of firstTwoBytes) start.push(piece as Uint8Array)
   const zlib = isGzipped(Buffer.concat(start)) ? await import('node:zlib') : null
   const file = createReadStream(path, { highWaterMark: READ_CHUNK_BYTES })

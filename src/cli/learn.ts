@@ -51,7 +51,7 @@ export interface CandidateOptions {
   readonly components: ReadonlyArray<number> | undefined
   readonly criterion: Fit.Criterion
   readonly starts: number
-  /** True to compare families also with Student-t tails and with a background. */
+  /** Compares families also with Student-t tails and with a background. */
   readonly robust: boolean
   /** Null for none. */
   readonly background: 'cauchy' | 'box' | null
@@ -332,13 +332,12 @@ const recentMeanLoss = (stage: StageRun | undefined): number | null => {
 
 export interface ChosenPipeline {
   readonly origin: PipelineOrigin
-  /** Null if there was only one candidate. */
+  /** Null for a single candidate. */
   readonly choice: CandidateChoice | null
-  /** Null if there was one start. */
+  /** Null for one start. */
   readonly starts: Fit.Starts | null
   /** Seed of the best start. */
   readonly seed: number
-  /** Signal that ended the search early, otherwise null. */
   readonly stopped: Signal | null
   /** True if steps remain, for which checkpoints can be written. */
   readonly hasRemainingRun: boolean
@@ -398,7 +397,7 @@ const candidateSearch = (
   }
 }
 
-/** Origin of a score learned by a recipe; `annealed` instead of the default, which needs a free number of components. */
+/** Origin of a recipe; `annealed` instead of the default, which needs a free number of components. */
 const recipeOrigin = (score: Score.Score<string>, recipe: CandidateSearch['recipe']): PipelineOrigin => ({
   _tag: 'Recipe',
   score,

@@ -58,7 +58,7 @@ const runInOwnThread = async (): Promise<number> => (await import('./startFitThr
 
 process.exitCode = await (argv[0] === 'fit' && mayThread() ? runInOwnThread() : runInThisThread()).catch(
   (error: unknown) => {
-    // a defect of this program, not a usage error
+    // A defect of this program, not a usage error.
     process.stderr.write(`ornstein: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     return 1
   }

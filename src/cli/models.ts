@@ -83,7 +83,7 @@ export const withModelColumns = (
   ...csv
 })
 
-/** Returns the table; a failure if its number of columns is not the model's. */
+/** Rejects a table whose number of columns is not the model's. */
 export const requireModelWidth = <T extends Pick<Points.Table, 'columns'>>({
   columns
 }: Pick<Model.Model, 'columns'>): ((table: T) => TE.TaskEither<CommandFailure, T>) =>

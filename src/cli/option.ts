@@ -96,11 +96,11 @@ export const numberArgument = (domain: SettingDomain<number>, name = 'number'): 
   read: readByDomain(domain, text => (text.trim() === '' ? NaN : Number(text)))
 })
 
-/** Text in the domain of a setting. */
+/** Text that satisfies a setting of the library. */
 export const domainArgument = <A extends string>(domain: SettingDomain<A>, name: string): Argument<A> => ({
   name,
   ...(domain.words.length > 0 && { words: domain.words }),
-  // the domain rejects all other texts
+  // The domain rejects all other texts.
   read: readByDomain(domain, text => text as A)
 })
 
@@ -226,7 +226,7 @@ export const readOptions = async <O extends Options>(
     )
   )
   return {
-    // each key has the type that its option reads
+    // Each key has the type that its option reads.
     values: Object.fromEntries(
       all.flatMap(([key, value]) => (E.isRight(value) ? [[key, value.right]] : []))
     ) as Partial<OptionValues<O>>,

@@ -16,7 +16,6 @@ export const stdoutProblems = (
       Problem.of(option, '-', 'free: something else goes to standard output', 'name a file, or leave the other out')
     )
 
-/** True unless the output is standard output. */
 const isNamedFile = ({ path }: OutputFile): boolean => path !== '-'
 
 /** Checks before the work that each output file can be written. */

@@ -70,7 +70,7 @@ const progressLine = (world: World, prefix: string): ProgressLine => {
   let furthest = 0
   let currentStage = ''
   let since = startedAt
-  /** Words with the estimated time left if `done` of `of` took the time since `from`; empty if either is below one second. */
+  /** Returns `words` with the estimated time left if `done` of `of` took the time since `from`; empty if either is below one second. */
   const timeLeft = (from: number, done: number, of: number, words: (time: string) => string): string => {
     const elapsed = world.now() - from
     const rest = (elapsed / done) * (of - done)

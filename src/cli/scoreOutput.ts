@@ -86,7 +86,7 @@ const lossByNoiseLevel = (
   }))
 }
 
-/** Energy distance to the rows of samples drawn in the data's units. */
+/** Draws samples; returns their energy distance to the rows, and that between two halves of the rows. */
 const sampleDistances = (
   learned: ScoreModel.ScoreModel,
   points: Points.Points,
@@ -108,7 +108,7 @@ const sampleDistances = (
     })
   )
 
-/** Findings of a score that is not a mixture. */
+/** Findings of a score without a mixture. */
 export const scoreFindings = (
   { learned, stages, plan }: LearnedScore,
   task: LearningTask,

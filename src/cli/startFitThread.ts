@@ -40,7 +40,7 @@ export const runInOwnThread = (argv: ReadonlyArray<string>, terminal: Terminal):
     thread.on('message', (message: keyof SignalListener | number) => {
       if (typeof message === 'string') listener[message]()
       else {
-        // unread input would keep the process alive
+        // Unread input would keep the process alive.
         if (readsStdin) process.stdin.destroy()
         resolve(message)
       }

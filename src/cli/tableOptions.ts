@@ -94,7 +94,7 @@ export const READING_OPTIONS = {
 
 type ReadingValues = OptionValues<typeof READING_OPTIONS> & Partial<OptionValues<typeof COLUMN_OPTIONS>>
 
-// which are the keys of these two
+// Object.keys loses the type of the keys.
 const READING_KEYS = [...Object.keys(READING_OPTIONS), ...Object.keys(COLUMN_OPTIONS)] as ReadonlyArray<
   keyof ReadingValues
 >

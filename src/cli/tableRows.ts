@@ -97,7 +97,7 @@ const memoizedByData =
 /** Standardizes the columns. */
 export const standardizedRows = memoizedByData(standardizedCache, TrainingData.standardizeColumns)
 
-/** Standardizes the columns; those of a source into a temporary file. */
+/** Those of a source are in a temporary file. */
 const storedStandardizedRows = memoizedByData(storedCache, (data): TrainingData.TrainingData => {
   const standardized = standardizedRows(data)
   const { points, close } = Source.storedData(standardized.scaled)

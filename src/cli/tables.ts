@@ -78,7 +78,7 @@ const gridOfText = async (
   argument: string,
   options: CsvOptions
 ): Promise<ReadAttempt<CellGrid>> => {
-  // Bytes that cannot be read again are kept.
+  // Bytes of a stream, which cannot be read again.
   const kept: Uint8Array[] = []
   const { push, grid } = gridReader(options, file?.size)
   try {

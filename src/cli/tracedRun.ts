@@ -70,7 +70,7 @@ type WatchRun = (
   measured: (stage: number, value: number) => MeasuredValue
 ) => void
 
-/** Checkpoints of a run: writes them, and has the one to resume from. */
+/** Writes a run's checkpoints; has the one to resume from. */
 export interface CheckpointWriter {
   readonly path: string
   /** Name and version of this program. */
@@ -82,7 +82,6 @@ export interface CheckpointWriter {
   readonly write: (text: string) => Promise<void>
 }
 
-/** Hooks into a run: progress, clock, signals and checkpoints. */
 export interface Control {
   readonly watch: WatchRun
   readonly now: () => number
@@ -199,7 +198,7 @@ const describeStageRuns = (
     ...history[i]
   }))
 
-/** Seed of a run, and the scaling of its rows; null in original units. */
+/** Scaling of the rows is null in original units. */
 interface RunInput {
   readonly seed: number
   readonly scaling: Points.Scaling | null

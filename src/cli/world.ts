@@ -94,7 +94,6 @@ export interface Files {
     path: string,
     options: CopyOptions
   ) => AsyncIterable<E.Either<Points.DataError, TableCopy>>
-  /** Imports a JavaScript module and returns its exports. */
   readonly loadModule: (argument: string, path: string) => TE.TaskEither<CommandFailure, unknown>
   /** True if the files of a table are too large for memory. */
   readonly isLarge: (path: string) => T.Task<boolean>
@@ -104,7 +103,7 @@ export interface Files {
     inputs: ReadonlyArray<string>,
     outputs: ReadonlyArray<OutputFile>
   ) => TE.TaskEither<CommandFailure, void>
-  /** Creates a folder and its parents if needed; messages name `option`. */
+  /** Creates parents if needed; messages name `option`. */
   readonly makeFolder: (option: string, path: string) => TE.TaskEither<CommandFailure, void>
   /** Writes each file completely or not at all, and none if one cannot be written. */
   readonly writeFiles: (
@@ -117,7 +116,6 @@ export interface World extends Files {
   /** Writes to standard output; resolves when the content is handed on, at the reader's speed. */
   readonly stdout: (content: string | Uint8Array) => T.Task<void>
   readonly stderr: (text: string) => void
-  /** True if standard error is a terminal. */
   readonly isTTY: boolean
   readonly terminal: Terminal
   /**

@@ -22,6 +22,7 @@ export type ThreadAnswer = E.Either<Problem.Problem, ReadonlyArray<Float64Array>
 /** Answer, or a line for the user if the sum has to wait because no worker computes. */
 export type ThreadReply = ThreadAnswer | { readonly _tag: 'Waits'; readonly line: string }
 
+// As index.ts starts the thread.
 const { connection, session, flag, port } = workerData as ThreadInput
 
 const reply = (answer: ThreadReply): void => {

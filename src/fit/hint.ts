@@ -130,7 +130,7 @@ const hasConstantColumn = ({ dim, values }: Points.Points): boolean =>
   RA.makeBy(dim, j => j).some(j => values.every((x, at) => at % dim !== j || x === values[j]))
 
 /**
- * Returns the mixture without the components that `isLeftOut`, for each score with a free number of components; none if all or none are
+ * Returns the mixture without the components whose weight `isLeftOut`, for each score with a free number of components; none if all or none are
  * left out.
  */
 const withoutComponents = (

@@ -39,8 +39,8 @@ export interface TestedFit {
 
 const MAX_TESTED_ROWS = 4000
 
-/** EM iterations before the move, to converge on the sampled rows. */
-const ITERATIONS_BEFORE = 100
+/** Maximum number of EM iterations that converge on the sampled rows. */
+const ITERATIONS_BEFORE_MOVE = 100
 
 const MOVE_SETTINGS = { attempts: 5, polish: 50 }
 
@@ -76,7 +76,7 @@ export const findLocalOptimum = (fit: TestedFit): LocalOptimum | null => {
   const scaled = toScaledUnits(mixture, scaling, fixed)
   const varianceFloor = minVarianceForContinuing({ minVariance: minimumVariance, score, mixture: scaled }, points)
   const step = ExpectationMaximization.step(family, varianceFloor, points, prior)
-  const before = runEM(step, initialState(fromMixture(scaled)), { maxIterations: ITERATIONS_BEFORE }).params
+  const before = runEM(step, initialState(fromMixture(scaled)), { maxIterations: ITERATIONS_BEFORE_MOVE }).params
   const moves = SplitAndMerge.step(family, { ...MOVE_SETTINGS, varianceFloor, prior }, points)
   const { params: after, move } = moves(before, Key.fromSeed(0))
   if (move === null) return null

@@ -13,7 +13,7 @@ import type { SampleFlags } from '../usage.js'
 import type { VocabularyFlags } from '../customVocabulary.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 
-/** Number of rows per key and write: memory is bounded, and a shorter sample is a prefix. */
+/** Number of rows per key and write: bounds memory, and makes a shorter sample a prefix. */
 const ROWS_PER_CHUNK = 4096
 
 type DrawPoints = (rows: number) => (key: Key.Key) => Points

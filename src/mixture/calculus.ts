@@ -28,7 +28,7 @@ import * as Student from './student.js'
 
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
-/** Returns the argument if it is a mixture; otherwise throws, naming the call. */
+/** Returns the argument; throws, naming the call, if it is no mixture. */
 export const checkedMixture = (mixture: Mixture, call: string): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
@@ -68,7 +68,7 @@ export interface Affine {
 const isMatrixOfShape = (matrix: NestedRows, rows: number, columns: number): boolean =>
   rows > 0 && matrix.length === rows && matrix.every(row => row.length === columns && row.every(Number.isFinite))
 
-/** Triangular factor of A F Fᵀ Aᵀ, from the rows Fᵀ Aᵀ. */
+/** Triangle of A F Fᵀ Aᵀ, from the rows Fᵀ Aᵀ. */
 const mappedFactor = (matrix: NestedRows, factor: NdArray, d: number): NdArray => {
   const m = matrix.length
   const { values } = Factor.triangleOfFactor(factor, d)
@@ -90,7 +90,7 @@ const isSingular = ({ values }: NdArray, m: number): boolean =>
     return !(row[i] > DIAGONAL_ROUNDING * m * Elementary.norm(row))
   })
 
-/** Rows of Aᵀ, each scaled to a largest entry of 1. */
+/** Rows of Aᵀ, each with a largest entry of 1. */
 const scaledColumns = (matrix: NestedRows): Float64Array =>
   concatenated(
     matrix[0].map((_, j) => {
@@ -138,7 +138,7 @@ const mapBackground = ({ matrix, offset }: Affine, { background }: Mixture): Bac
 
 const imageUnderMap = (map: Affine, mixture: Mixture): Mixture => {
   const background = mapBackground(map, mixture)
-  // A Cauchy background with combined columns becomes a component with ν = 1.
+  // A combined Cauchy background becomes a component with ν = 1.
   const parts = background === null ? componentsAndBackground(mixture) : componentsOf(withoutBackground(mixture))
   const found = ofComponents(mapComponents(map, mixture, parts))
   return background === null ? found : { ...found, background }
@@ -261,7 +261,7 @@ export const marginal =
     }
   }
 
-/** Throws a RangeError if two mixtures have different numbers of columns. */
+/** Throws a RangeError if the numbers of columns differ. */
 export const requireSameDim = (where: string, one: Mixture, other: Mixture): void => {
   throwProblems(
     where,
@@ -323,7 +323,7 @@ interface Conditioned {
   readonly logJoint: number
 }
 
-/** A posterior weight below e^−40 of the largest changes no digit of the result. */
+/** Smaller posterior weights, relative to the largest, change no digit. */
 const NEGLIGIBLE_LOG_SHARE = 40
 
 /** By the triangle of [N, AL; 0, L]: see `given`. */
@@ -439,7 +439,7 @@ const conditionedComponents = (
 /** Minimum of −log of the relative weight of a t's widest Gaussian. */
 const MIN_EDGE_LOG_RATIO = 16
 
-/** False if an observation is so distant that a t's widest, inaccurate Gaussians dominate. */
+/** False if an observation is so distant that a t's widest Gaussians, which are inaccurate, dominate. */
 const isWithinReach = (mixture: Mixture, all: ReadonlyArray<Conditioned>): boolean => {
   if (isGaussian(mixture)) return true
   const most = Math.max(...all.map(({ logJoint }) => logJoint))

@@ -15,9 +15,9 @@ export interface Component {
   /** m, [dim] */
   readonly mean: Float64Array
   readonly factor: NdArray
-  /** ν of a multivariate t with the scale F Fᵀ; absent if Gaussian. */
+  /** ν of a multivariate t with scale F Fᵀ. */
   readonly nu?: number
-  /** Marks the background: a multivariate t, or uniform on the box m ± diag F. */
+  /** The background: a multivariate t, or uniform on m ± diag F. */
   readonly background?: 'cauchy' | 'box'
 }
 
@@ -65,7 +65,7 @@ export const tailsAndBackgroundOfLists = ({
   })
 })
 
-/** Covariance factor of component k: a number if isotropic, a vector if diagonal, otherwise a triangle. */
+/** A number if isotropic, a vector if diagonal, otherwise a triangle. */
 export const covarianceFactor = ({ means: { shape }, variances, factors }: Mixture, k: number): NdArray => {
   const [count, dim] = shape
   if (factors !== null)

@@ -42,11 +42,11 @@ interface EvaluatedComponents {
   readonly noisedVariance: Operand
   /** |x − αc_i|², [rows, K] */
   readonly squaredDistances: Tensor
-  /** log N(x; αc_i, u_i I) up to a term common to the components, [rows, K] */
+  /** log N(x; αc_i, u_i I) up to a common term, [rows, K] */
   readonly logDensity: Tensor
-  /** The common term for points without an orthogonal part: a number or [rows | 1, 1]. */
+  /** The common term: a number or [rows | 1, 1], without the orthogonal part. */
   readonly common: () => Operand
-  /** log π_i + `logDensity`, up to a common constant, [rows, K] */
+  /** log π_i + `logDensity`, [rows, K] */
   readonly logJoint: Tensor
 }
 
@@ -60,7 +60,7 @@ const addOperands = (a: Operand, b: Operand): Operand =>
 
 const squareOperand = (a: Operand): Operand => (typeof a === 'number' ? a * a : square(a))
 
-/** `orthogonal`: squared length of the part of x outside its coordinates, a number or [rows, 1]. */
+/** `orthogonal`: squared length of x outside its coordinates, a number or [rows, 1]. */
 const evaluateComponents = (
   components: IsotropicComponents,
   x: Tensor,

@@ -5,7 +5,7 @@ import * as Points from '../data/points.js'
 import { pointsHaveMissing } from '../data/snapshot.js'
 import * as Source from '../data/source/source.js'
 
-/** Rows in memory, or read block by block from a source. */
+/** In memory, or read block by block from a source. */
 export interface WeightedRows<N extends RowNumbers = RowNumbers> {
   readonly rows: number
   readonly dim: number
@@ -16,7 +16,7 @@ export interface WeightedRows<N extends RowNumbers = RowNumbers> {
   readonly passing?: true
   /** Present if cells are missing (NaN). */
   readonly misses?: true
-  /** Covariance of each row's measurement error, [rows, d · d]; absent if all are 0. */
+  /** Covariances of measurement errors, [rows, d · d]; absent if all are 0. */
   readonly errors?: Float64Array
 }
 
@@ -42,11 +42,11 @@ export const snapshotOfData = <D extends Source.Data>(data: D): D =>
   // A snapshot of points has their type.
   (Source.isSource(data) ? data : Points.snapshot(data)) as D
 
-/** Returns rows of points in memory, the same object for equal points. */
+/** Returns the same object for equal points. */
 export const rowsInMemory = (points: Points.Points): WeightedRows<Float64Array> =>
   weightedRowsOfPoints(Points.snapshot(points))
 
-/** Returns rows of points or of a source, the same object for equal data. */
+/** Returns the same object for equal data. */
 export const weightedRowsOf = (data: Source.Data): WeightedRows =>
   Source.isSource(data) ? weightedRowsOfSource(data) : rowsInMemory(data)
 

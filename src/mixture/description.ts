@@ -25,7 +25,7 @@ export interface Description {
   readonly variances?: ReadonlyArray<number> | NestedRows
   /** One symmetric, positive definite matrix per component; instead of `variances`. */
   readonly covariances?: ReadonlyArray<NestedRows>
-  /** Lower Cholesky triangles of the covariances, which round-trip to the same bits; instead of both. */
+  /** Lower Cholesky triangles, which round-trip to the same bits; instead of both. */
   readonly factors?: ReadonlyArray<NestedRows>
   /** ν of each multivariate t, whose covariance is then its scale matrix; null if Gaussian. */
   readonly tails?: ReadonlyArray<number | null>
@@ -38,7 +38,7 @@ const isNestedRows = (list: ReadonlyArray<number> | NestedRows): list is NestedR
 /** Maximum relative asymmetry of a covariance. */
 const ASYMMETRY = 1e-10
 
-/** Entries row by row; Left: the required form, for the message. */
+/** Left: the required form, for the message. */
 const flatSquareMatrix = (matrix: NestedRows, dim: number): E.Either<string, Float64Array> => {
   const flat = Float64Array.from(matrix.flat())
   return matrix.length === dim && matrix.every(row => row.length === dim) && flat.every(Number.isFinite)
@@ -117,7 +117,7 @@ const isNumber = (u: unknown): boolean => typeof u === 'number'
 
 const isList = (u: unknown): u is ArrayLike<unknown> => Array.isArray(u) || (ArrayBuffer.isView(u) && 'length' in u)
 
-/** True for a typed array, or a list without holes, whose entries satisfy `is`. */
+/** True for typed arrays, and lists without holes, whose entries satisfy `is`. */
 const isListOf =
   (is: (u: unknown) => boolean) =>
   (u: unknown): boolean =>

@@ -43,7 +43,7 @@ export interface Moments {
   readonly meanLogPrecision?: Float64Array
   /** Σ r of the background, not part of `mass`. */
   readonly backgroundCount?: number
-  /** Present if the moments are those of rows without noise, at any level. */
+  /** Present if these are moments of rows without noise. */
   readonly isDenoised?: true
 }
 
@@ -60,7 +60,7 @@ export interface Learned {
   readonly isShared?: boolean
   /** True if components share the volume, but not the covariance. */
   readonly isVolumeShared?: boolean
-  /** Present if log-densities rotate all rows to common axes, which a mixture's triangles do not show. */
+  /** Present if log-densities rotate all rows to common axes, which triangles do not show. */
   readonly hasCommonAxes?: true
 }
 
@@ -109,12 +109,12 @@ export interface MStep<P extends string> extends Learned {
   readonly maximise: (params: Params.Params<P>, moments: Moments, at: MStepContext) => Params.Params<P>
   /** Components with fixed means, about which covariances are estimated. */
   readonly fixedMeans?: ReadonlyArray<number>
-  /** Present if `maximise` takes inner iterations that only raise the expected log-likelihood. */
+  /** Present if inner iterations only raise the expected log-likelihood. */
   readonly isGeneralized?: true
   /** Present if moments must be those of rows without noise. */
   readonly onlyClean?: true
   readonly multistart?: MStep<P>['maximise']
-  /** Returns the moments at time 0 from the gradient of −E log p there: see `Optimizer.natural`. */
+  /** Moments at time 0 from the gradient of −E log p: see `Optimizer.natural`. */
   readonly fromGradient?: (params: Params.Params<P>, gradient: Params.Params<P>) => Moments
 }
 
@@ -165,7 +165,7 @@ export interface Projection<P extends string> {
 }
 
 export interface CentreConversion<P extends string> {
-  /** Number of centres in the parameters; the mixture may have more components. */
+  /** Number of centres; the mixture may have more components. */
   readonly count: number
   /** [count, dim] */
   readonly centres: (params: Params.Params<P>) => NdArray
@@ -184,7 +184,7 @@ export interface Capabilities<P extends string> {
   readonly mStep?: MStep<P>
   /** Capability: EM at time 0 by custom sufficient statistics, for an M-step that needs more than moments. */
   readonly sufficient?: Sufficient<P>
-  /** Reason why the family supports time 0 only, worded to follow "…, since". */
+  /** Reason for supporting time 0 only, worded to follow "…, since". */
   readonly onlyClean?: string
   /** Moments for the M-step's covariances. Default: full; none with unit variances. */
   readonly moments?: Learned
@@ -251,7 +251,7 @@ type FieldlessPart =
   | 'fixedComponents'
   | 'onlyClean'
 
-/** Parts as functions of the fields; undefined if the family lacks a part for these fields. */
+/** Functions of the fields; undefined if these fields lack a part. */
 type DescribedFamily<N extends string, F extends Field.Fields, P extends string, A extends Case.Call> = Omit<
   Case.Spec<N, F, never, A, null>,
   'meaning'
@@ -396,7 +396,7 @@ export const centreCount = <P extends string>(family: Family<P>, dim: number): n
   return start?.count ?? count(dim)
 }
 
-/** Returns the argument; throws if it is no family, for example a score. */
+/** Returns the argument; throws if it is no family. */
 export const checkedFamily = <P extends string>(family: Family<P>, call: string): Family<P> =>
   argumentWithFields(
     family,

@@ -19,7 +19,7 @@ export interface Clusters {
 }
 
 export interface Merging {
-  /** One partition for each number of clusters, from 1 to the number of components. */
+  /** One partition per number of clusters, from 1 on. */
   readonly steps: ReadonlyArray<Clusters>
   /**
    * Partition at the elbow of the entropies, where two joined line segments fit best (a heuristic); unmerged with one or two components.
@@ -100,7 +100,7 @@ const clustersOfGroups = (groups: ReadonlyArray<ComponentGroup>): Clusters => {
 
 const addVectors = (a: Float64Array, b: Float64Array): Float64Array => a.map((p, i) => p + b[i])
 
-/** Merges pairs until one cluster is left; returns partitions by increasing number of clusters. */
+/** Returns partitions by increasing number of clusters. */
 const mergeGroups = (
   groups: ReadonlyArray<ComponentGroup>,
   sum: (shares: Float64Array) => number
@@ -131,7 +131,7 @@ export const assignClusters =
   (points: Points) =>
   (mixture: Mixture): ReadonlyArray<ClusterMembership> => {
     const parts = componentsAndBackground(mixture)
-    // Plain loops, so that the result for a row does not depend on the others.
+    // In plain loops a row's result does not depend on the others.
     const { shares: values } = Moments.rowResponsibilities(parts, points)
     const groups = [...new Set(clusters)].sort((a, b) => a - b)
     return Array.from({ length: points.rows }, (_, i) => {

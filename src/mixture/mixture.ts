@@ -216,7 +216,7 @@ const unlessCellsMissing =
 export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
   unlessCellsMissing(rowLogDensities, ({ logDensity }) => logDensity)(points)
 
-/** Throws a RangeError if the computation overflowed for a finite row. */
+/** Throws a RangeError if a finite row overflows. */
 const refuseOverflow =
   (of: ReturnType<typeof evaluateRows>, isOverflow: (mixture: Mixture, value: number) => boolean) =>
   (points: Points) =>
@@ -358,7 +358,7 @@ const membershipsOf = (
     return {
       component: component < weights.length ? component : -1,
       probability: row[component],
-      // 1 − probability has no digits for an almost certain row.
+      // 1 − probability has no digits if the row is almost certain.
       uncertainty: row[component] === 0 ? 1 : row.reduce((sum, p, k) => (k === component ? sum : sum + p), 0),
       logDensity: logDensity[i],
       isOutlier: perRow(squared, i).every(
@@ -456,7 +456,7 @@ export const atMinimumVariance =
     })
   }
 
-/** Returns the columns of a table: weight, and mean and variance of each column, by component. */
+/** Columns of a table: weight, and mean and variance of each column, by component. */
 export const marginals = ({
   means: { shape, values },
   weights,

@@ -22,7 +22,7 @@ export interface PopulationNodes extends Nodes {
   readonly mixture: Mixture
   /** Returns nodes that resolve the students; a problem if no allowed number does. */
   readonly resolved: Resolved
-  /** Returns standard normal rows, repeated with each component's label, for means over the students' distribution. */
+  /** Returns standard normal rows for each component's label, for means over the students. */
   readonly standardNodesPerComponent: Resolved
   /** Returns the population under each random shift alone, for standard errors; null for quadrature or one shift. */
   readonly shifts: (() => ReadonlyArray<PopulationNodes>) | null

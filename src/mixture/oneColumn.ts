@@ -18,7 +18,7 @@ export interface StandardDistribution {
 export interface UnivariateComponent {
   readonly weight: number
   readonly mean: number
-  /** Standard deviation of a Gaussian, scale of a t, or half the width of a box. */
+  /** Standard deviation, a t's scale, or half a box's width. */
   readonly deviation: number
   readonly standard: StandardDistribution
 }
@@ -127,7 +127,7 @@ const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [v
       const a = value > 0 ? low : x
       const b = value > 0 ? x : high
       const newton = x - value / slope
-      // Every fourth step bisects, since Newton steps may approach from one side.
+      // Bisects every fourth step: Newton steps may approach from one side.
       const next = newton > a && newton < b && left % 4 !== 0 ? newton : (a + b) / 2
       return value === 0 || left === 0 || !(next > a && next < b) ? null : { low: a, high: b, x: next, left: left - 1 }
     }

@@ -121,7 +121,7 @@ const isClearlyDistinct = (p: Component, q: Component): boolean =>
 export const redundancies =
   (rows: number) =>
   (mixture: Mixture): ReadonlyArray<Redundancy> => {
-    // Stored as its logarithm, the weight of exactly one row may be slightly smaller.
+    // The weight of exactly one row may round below it.
     const isEmpty = (k: number): boolean => mixture.weights[k] * rows < 1 - LOG_STORAGE_ROUNDING
     const all = Array.from(mixture.weights, (_, k) => k)
     const components = componentsOf(mixture)

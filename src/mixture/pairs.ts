@@ -70,7 +70,7 @@ export const relativeEntropy = (p: GaussianComponent, q: GaussianComponent): num
 /** Up to this number of columns sweeps give the singular values of N⁻¹L; above it, roots of eigenvalues take a hundredth of the time. */
 const MAX_SINGULAR_COLUMNS = 16
 
-/** Ratio of variances above which sweeps are always used: eigenvalues would lose the small ones. */
+/** Above this ratio of variances sweeps are always used: eigenvalues would lose the small ones. */
 const MAX_EIGENVALUE_RATIO = 1e6
 
 /** N⁻¹L = U diag(s) Vᵀ. */

@@ -23,7 +23,7 @@ export interface Prediction {
   readonly quantile: (p: number) => Points
   /** Joint distribution of the targets of a row. */
   readonly at: (row: number) => Mixture
-  /** log p(the rest), [rows]. If it is low, the prediction is unreliable. */
+  /** log p(the rest), [rows]; if low, the prediction is unreliable. */
   readonly logDensity: Float64Array
   /** p(background | the rest), [rows]; the prediction is for rows of components. */
   readonly background: Float64Array
@@ -66,7 +66,7 @@ const conditionalVariance = (rests: Float64Array, m: number, k: number, i: numbe
   return sum
 }
 
-/** Calls `act` for each row with its pattern, conditioned components, and conditional distribution. */
+/** Calls `act` for each row with its pattern, conditioned components and distribution. */
 const forEachRow = (
   mixture: Mixture,
   values: Float64Array,
@@ -217,7 +217,7 @@ const conditionalMoments = (
   return { rows, targets, count, shares, logDensity, means, variances, degrees }
 }
 
-/** Points [rows, targets]; `of` takes the row and the first component's index in [rows, targets, K]. */
+/** `of` takes the row and the first component's index in [rows, targets, K]. */
 const mapTargets = ({ rows, targets, count }: ConditionalMoments, of: (row: number, at: number) => number): Points => ({
   rows,
   dim: targets,

@@ -31,7 +31,7 @@ export const basisOf = (span: NdArray, point: Float64Array): Basis => {
   return { rank: shape[0], vectors: values, origin }
 }
 
-/** Differences of the first centre from the others; for a pair ±c they span c. */
+/** Differences from the first centre; for a pair ±c they span c. */
 const centreDifferences = ({ means: { shape, values } }: Mixture): NdArray => {
   const [count, dim] = shape
   return { shape: [count - 1, dim], values: values.map((c, at) => values[at % dim] - c).subarray(dim) }

@@ -19,7 +19,7 @@ export const MIN_DEGREES = 0.5
 /** Upper bound on ν, above which a t is indistinguishable from a Gaussian. */
 export const MAX_DEGREES = 300
 
-/** Log-ratio of the peak densities of a t and of the Gaussian with the same scale. */
+/** Log-ratio of a t's peak density to that of the Gaussian with equal scale. */
 export const logPeakRatio = (nu: number, dim: number): number => logGammaRatio(nu / 2, dim / 2)
 
 /** Returns ψ((ν + d)/2) − log((ν + d)/2) = E[log g | x] − log E[g | x]. */
@@ -55,7 +55,7 @@ const logPrecisionDepth = (exponent: number): number => 55 / exponent + 10.5 / M
 /** Step for ten digits, from experiments with ν from 1 to 100 in 2 and 8 columns. */
 const logPrecisionStep = (nu: number, dim: number): number => 1 / Math.sqrt(10 + 0.65 * nu + 0.35 * dim)
 
-/** Squared distance, in standard deviations, up to which rows are evaluated to ten digits. */
+/** In standard deviations; nearer rows are evaluated to ten digits. */
 const MAX_SQUARED_DISTANCE = 1e6
 
 /** e^y − 1 − y without cancellation for small |y|. */

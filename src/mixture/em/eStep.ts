@@ -101,14 +101,14 @@ type EStep<P extends string> = (
   rows: WeightedRows
 ) => Reductions.Reduction<MomentSums>
 
-/** Returns the E-step of a family on rows at a noise level. */
+/** Returns the E-step at a noise level. */
 export const eStep = <P extends string>(family: Family<P>, kind: MomentRequest, dim: number): EStep<P> => {
   const { toMixture } = family
   if (toMixture === undefined) return tensorEStep(family, kind, dim)
   const turned = kind.hasCommonAxes ? tensorEStep(family, kind, dim) : null
   return (params, level, data) => {
     const mixture = toMixture(params)
-    // Noised Student-t components are a sum over precisions, which only the loops compute.
+    // Noised Student-t components are sums over precisions, which only the loops compute.
     const isWhole = data.misses !== true && data.errors === undefined && (isNoiseFree(level) || isGaussian(mixture))
     const work = operationCount({ second: kind.second, count: Mixture.components(mixture), dim, rows: data.rows })
     if (!isWhole || work < COMPILING_PAYS_FROM.loops) return eStepMoments(mixture, level, kind.second, data)
@@ -154,7 +154,7 @@ interface EStepSize {
 const operationCount = ({ second, count, dim, rows }: EStepSize): number =>
   rows * count * (COMPONENT_OPERATIONS + Math.max(dim, secondMomentWidth(second, dim)))
 
-/** Returns a phrase on how an E-step over `rows` rows runs. */
+/** Describes how an E-step over `rows` rows runs. */
 export const eStepDescription = <P extends string>(
   { toMixture, count }: Pick<Family<P>, 'toMixture' | 'count'>,
   { second }: MomentRequest,
@@ -167,7 +167,7 @@ export const eStepDescription = <P extends string>(
   return isInterpreted ? 'op by op' : 'in plain loops'
 }
 
-/** Sums over rows x [rows, dim] with weights [rows | 1, 1], each flat. */
+/** Sums over rows with weights [rows | 1, 1], each flat. */
 interface TensorStatistics {
   /** −Σ w log p(x) */
   readonly value: Tensor
@@ -281,7 +281,7 @@ const programInputs = ({ rows, dim, x, weights, passing }: WeightedRows): Progra
       }
 }
 
-/** Builds named sums over rows x with weights w [rows | 1, 1]. */
+/** Builds named sums; weights w are [rows | 1, 1]. */
 type BuildSums<P extends string> = (
   own: Params.Tensors<P>,
   x: Tensor,

@@ -32,7 +32,7 @@ export interface PointRows {
   readonly errors?: Float64Array | undefined
 }
 
-/** Copies lower triangles [K, d, d] to the upper ones, in place. */
+/** Copies lower triangles [K, d, d] to the upper, in place. */
 export const symmetrizeLower = (matrices: Float64Array, dim: number): void => {
   for (let at = 0; at < matrices.length; at += dim * dim)
     for (let i = 0; i < dim; i++) for (let j = 0; j < i; j++) matrices[at + j * dim + i] = matrices[at + i * dim + j]
@@ -228,7 +228,7 @@ const conditionedCache = (components: ReadonlyArray<Component>): LoopEStep['cond
   }
 }
 
-/** Adds the sums over the rows of a pattern to `into`; also writes posteriors if given. */
+/** Adds sums over the rows of a pattern to `into`; writes posteriors if given. */
 const addPatternSums = (
   eStep: LoopEStep,
   rows: Kernels.PatternRows,

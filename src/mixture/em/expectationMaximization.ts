@@ -1,4 +1,4 @@
-/** Expectation–maximization (Dempster, Laird & Rubin 1977) for mixtures, on clean or noised data. */
+/** Expectation–maximization (Dempster, Laird & Rubin 1977) on clean or noised data. */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { Key, type NdArray } from '../../../lib/index.js'
@@ -43,11 +43,11 @@ export const supportsNoise = <P extends string>({ mStep, onlyClean }: Family<P>)
 const requireMStep = <P extends string>({ mStep }: Family<P>): MStep<P> =>
   mStep ?? refuse('a family without mStep has no expectation–maximization; give it one, or use Stage.descend')
 
-/** Request of one pass over the rows, with parameters relative to `middle`. */
+/** Pass over the rows, with parameters relative to `middle`. */
 export interface Pass<P extends string> {
   readonly params: Params.Params<P>
   readonly middle: Float64Array | null
-  /** Moments for an M-step on the likelihood or the posterior; `judged`: value and effective counts only. */
+  /** `judged`: value and effective counts only. */
   readonly kind: 'likelihood' | 'posterior' | 'judged'
   readonly noise: Noise | null
 }
@@ -95,7 +95,7 @@ export interface PosteriorStep<P extends string> {
   readonly momentRequest: Pick<MStep<P>, 'second' | 'isShared'>
   /** −log p(θ) per row. */
   readonly negLogPrior: (mixture: Mixture) => number
-  /** Returns the result from moments about the centres of `mixture`, that of the parameters `here`. */
+  /** Takes moments about the centres of `mixture`, that of the parameters `here`. */
   readonly maximise: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => EMStepResult<P>
 }
 
@@ -125,7 +125,7 @@ export const posteriorStep = <P extends string>(
   }
 }
 
-/** Runs steps on centred data, with parameters in the original coordinates. */
+/** Centres the data; parameters are in the original coordinates. */
 const centredSteps = <P extends string, D extends Source.Data, A extends ReadonlyArray<unknown>>(
   family: Family<P>,
   data: D,
@@ -182,7 +182,7 @@ export const emStepReduction = <P extends string>(
   return params => of(params, rows, CLEAN)
 }
 
-/** EM step on rows of x_t, as a sum over them. */
+/** EM step on rows of x_t. */
 const stepReductionAtLevel = <P extends string>(
   family: Family<P>,
   floor: number,
@@ -327,7 +327,7 @@ export const evaluateParams = <P extends string>(
   }
 }
 
-/** Returns the mean negative log-likelihood, with a prior minus log p(θ) per row. */
+/** Mean negative log-likelihood; with a prior minus log p(θ) per row. */
 export const loss = <P extends string>(
   family: Family<P>,
   data: Source.Data,

@@ -14,7 +14,7 @@ import { snapshotOfData } from '../dataRows.js'
 
 export interface CentredFrame<P extends string, D extends Source.Data = Points.Points> {
   readonly points: D
-  /** Mean of the data; null if the family is not translation-invariant. */
+  /** null if the family is not translation-invariant. */
   readonly middle: Float64Array | null
   /** Maps parameters for the data to those for `points`. */
   readonly toInternal: (params: Params.Params<P>) => Params.Params<P>
@@ -27,7 +27,7 @@ interface CentredData {
   readonly middle: Float64Array
 }
 
-/** Returns centred data, the same object for equal data, as caches need. */
+/** Returns the same object for equal data, as caches need. */
 const centredData = <D extends Source.Data>(given: D): CentredData & { readonly points: D } =>
   // Centring keeps the kind of data.
   centredByIdentity(snapshotOfData(given)) as CentredData & { readonly points: D }

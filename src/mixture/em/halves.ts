@@ -66,7 +66,7 @@ export interface ComponentSplit {
 export interface SplitCandidates {
   /** Loss of the mean log-likelihood without the component: −(Σ w log(1 − r) − log(1 − π)). */
   readonly cost: Float64Array
-  /** The best first; empty if halves would have too few rows. */
+  /** The best first; empty if halves have too few rows. */
   readonly splits: ReadonlyArray<ReadonlyArray<ComponentSplit>>
 }
 
@@ -180,7 +180,7 @@ const splitDirections = (cloud: Cloud, factor: NdArray): ReadonlyArray<Float64Ar
 const widestDirection = ({ rows, dim, values, weights }: Cloud): Float64Array =>
   principalComponents({ rows, dim, values, weights }, weightedSums(weights, values, dim), 1).vectors
 
-/** Factor of second moments: a triangle, a diagonal, or one number. */
+/** A triangle, a diagonal, or one number. */
 const factorOfKind = (second: Second, covariance: Float64Array, columns: number): NdArray => {
   if (second === 'full') return Factor.ofClipped(covariance, columns, { less: 0, above: MIN_HALF_VARIANCE })
   const deviation = (variance: number): number => Math.sqrt(Math.max(variance, MIN_HALF_VARIANCE))
@@ -316,7 +316,7 @@ interface HalvesTotals {
   readonly totals: Float64Array
   readonly middle: Float64Array
   readonly products: number
-  /** Index of the first feature in the log-odds: no products if the covariance is shared. */
+  /** First feature in the log-odds: no products if the covariance is shared. */
   readonly from: number
   readonly width: number
 }
@@ -369,7 +369,7 @@ const halvesTotals = ({ cloud, second, common }: HalvesProblem): HalvesTotals =>
   return { totals, middle, products, from, width: totals.length - from }
 }
 
-/** Features of all rows in blocks: cached if they are few. */
+/** Features in blocks, cached if rows are few. */
 const rowFeatures = ({ cloud, second, common }: HalvesProblem, { width }: HalvesTotals): Iterable<RowProducts> => {
   const { rows } = cloud
   const length = Math.max(1, Math.floor(NUMBERS_PER_BLOCK / width))
@@ -517,7 +517,7 @@ const isotropicRowSpan = ({ rows, dim, values }: Cloud, second: Second, { factor
   return span.rank > 0 ? span : null
 }
 
-/** Returns the cost of removing each component and the gain of each split. */
+/** Returns the costs of removals and the gains of splits. */
 export const splitCandidates = (
   points: Points,
   mixture: Mixture,
@@ -539,7 +539,7 @@ export const splitCandidates = (
    * direction.
    */
   const isWide = isRound(mixture) && isGaussian(mixture) && rows < count * dim
-  // With fewer rows, free covariances find spurious maxima of the likelihood.
+  // With fewer rows, free covariances find spurious maxima.
   const most = second === 'full' && leastRows > 1 ? 2 * (dim + 1) : Math.max(2 * leastRows, dim + 2)
   const least = isWide ? leastRows : most
   const splitsOf = (component: Component, k: number): ReadonlyArray<ComponentSplit> => {

@@ -31,7 +31,7 @@ export const emptyColumns = (data: Source.Data): ReadonlyArray<number> => {
   return Array.from(seen.keys()).filter(j => seen[j] === 0)
 }
 
-/** Returns the centre and scale of each column from its observed cells, at least one. */
+/** Centre and scale of each column from its observed cells, at least one. */
 export const observedScaling = (data: Source.Data): Points.Scaling => {
   const scalings = Array.from({ length: data.dim }, (_, j) => {
     const { points, close } = Source.filterRows(isCompleteRow)(Source.columns([j])(data))

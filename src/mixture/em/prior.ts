@@ -34,7 +34,7 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
   const rows = Source.sumOfWeights(data)
   const about = { weight: 1, mean, factor: scalarArray(1) }
   const { second } = Reductions.evaluate(momentReduction([about], 'full', weightedRowsOf(whole)))
-  // Below two rows the divisor is half the sum of the weights.
+  // Below two rows, divides by half the weights.
   const unbiased = rows / Math.max(rows - 1, rows / 2)
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
 }
@@ -64,7 +64,7 @@ const covarianceDivisor = (step: CovarianceModel, dim: number, components: numbe
   }
 }
 
-/** Adds the prior's pseudo-rows to moments about the centres [K, dim]. */
+/** Adds the prior's pseudo-rows to moments about centres [K, dim]. */
 export const momentsWithPrior =
   ({ shrinkage, mean, covariance, rows }: Prior, step: CovarianceModel, centres: Float64Array) =>
   ({ mass, sums, second }: Moments): Moments => {
@@ -108,7 +108,7 @@ export const momentsWithPrior =
     return { mass: all, sums: allSums, second: allSecond }
   }
 
-/** Σ xᵀΣ⁻¹y over the rows of x and y, [rows, dim] each. */
+/** Σ xᵀΣ⁻¹y over rows x and y, [rows, dim]. */
 const sumMahalanobisProducts = (factor: NdArray, dim: number, x: Float64Array, y: Float64Array): number => {
   const left = Factor.solve(factor, dim, x)
   const right = Factor.solve(factor, dim, y)

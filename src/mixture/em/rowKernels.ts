@@ -38,7 +38,7 @@ export const LANES = 2
 
 /** Buffers of a block of n rows, some in shared memory. */
 interface BlockBuffers {
-  /** Rows with the observed columns first, [n, dim]; unused if all rows have one pattern. */
+  /** Observed columns first, [n, dim]; unused if all rows have one pattern. */
   readonly gathered: Float64Array
   /** x − c_k, [K, n, dim], or its conditional mean in missing columns. With errors: E[x_0 | x] − c_k. */
   readonly deviations: Float64Array
@@ -110,9 +110,9 @@ export interface RowBlock {
   readonly rowCovariances: Float64Array
 }
 
-/** Sums over the rows of one lane: views of one array. */
+/** Views of one array, with the sums over the rows of one lane. */
 export interface LaneSums extends Moments {
-  /** Lane of rows lane, lane + LANES, … of a block. */
+  /** Rows lane, lane + LANES, … of a block. */
   readonly lane: number
   /** −Σ w log p(x) and the assignment entropy, [2]. */
   readonly values: Float64Array
@@ -262,7 +262,7 @@ export const logUniform = (
   }
 }
 
-/** Copies log π_k p(x | k) and the squared distances to the posteriors. */
+/** Copies log π_k p(x | k) and squared distances. */
 export const copyLogJoint = (block: RowBlock, posteriors: RowPosteriors): void => {
   const {
     source: { pattern },
@@ -491,7 +491,7 @@ export const addMoments: Readonly<Record<Second, AddMoments>> = {
   }
 }
 
-/** Adds Σ r times the conditional second moments of rows with errors over a lane. */
+/** Adds Σ r times `rowCovariances` over a lane. */
 export const addRowCovariances = (
   { n, rowCovariances, buffers: { momentWeights } }: RowBlock,
   k: number,

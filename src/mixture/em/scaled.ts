@@ -114,7 +114,7 @@ const emptyCleanMoments = (second: Second, count: number, dim: number): Precisio
   second: new Float64Array(count * secondMomentWidth(second, dim))
 })
 
-/** Adds a part's moments of x_0 to its component in `whole`; `spectrum` is that of Σ_k. */
+/** Adds a part's moments of x_0 to its component in `whole`; `spectrum` is Σ_k's. */
 const addCleanMoments = (
   whole: PrecisionWeightedMoments,
   { k, g, mass: m, sums, second: about }: NoisedPart,

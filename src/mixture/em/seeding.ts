@@ -53,7 +53,7 @@ interface WeightedSource {
   /** Returns `count` rows from `first` on. */
   readonly x: (first: number, count: number) => Float64Array
   readonly weights: Stretches.Stretches
-  /** Stores one number per row wherever the rows are, in memory or a file. */
+  /** Stores one number per row, in memory or a file as the rows. */
   readonly held: (numbers: Stretches.Stretches) => Stretches.Stretches
 }
 
@@ -75,7 +75,7 @@ const weightedSource = (data: Source.Data): WeightedSource => {
   }
 }
 
-/** Draws `count` rows without replacement: those with the smallest exponential clocks, weights as rates. */
+/** Draws rows without replacement: the smallest exponential clocks, weights as rates. */
 export const differentRows =
   (data: Source.Data, count: number): DrawArray =>
   key => {
@@ -240,7 +240,7 @@ export const momentMatchedCentres =
 export const topOfSecondMoment = (data: Source.Data): NdArray => {
   const { dim } = data
   const { values, vectors } = principalComponents(principalTable(data), new Float64Array(dim), 1)
-  // Below the spectral threshold 1/√n keeps the start off the saddle at 0.
+  // At least the spectral threshold 1/√n, off the saddle at 0.
   const length = Math.sqrt(Math.max(values[0] - 1, 1 / data.rows))
   return { shape: [1, dim], values: vectors.map(v => length * v) }
 }
@@ -288,7 +288,7 @@ const varianceAbout = (data: Source.Data, centres: NdArray): number => {
   return total > 0 ? total / data.dim : 1
 }
 
-/** Lower bound on a start's variance in any direction, as a share of the mean variance. */
+/** Lower bound on a start's variance in any direction, relative to the mean. */
 const MIN_DIRECTION_SHARE = 1e-4
 
 /**
@@ -381,7 +381,7 @@ export const hierarchicalMixture = (
   )
   const isVariance = (at: number): boolean => isDiagonal || at % (dim + 1) === 0
   const mean = common.reduce((sum, v, at) => (isVariance(at) ? sum + v : sum), 0) / dim
-  // Rows in separate clusters, or all equal, do not determine a covariance.
+  // Rows in separate clusters, or all equal, determine no covariance.
   const pooled = mean > 0 ? common : common.map((_, at) => (isVariance(at) ? 1 : 0))
   const above = mean > 0 ? MIN_DIRECTION_SHARE * mean : 1
   const own = (k: number): Float64Array =>

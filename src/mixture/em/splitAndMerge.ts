@@ -1,4 +1,4 @@
-/** Split-and-merge moves (Ueda, Nakano, Ghahramani & Hinton 2000), which escape local maxima of the likelihood. */
+/** Split-and-merge moves (Ueda, Nakano, Ghahramani & Hinton 2000) out of local maxima of the likelihood. */
 import { constant, pipe } from 'fp-ts/lib/function.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
@@ -35,7 +35,7 @@ export const MAX_SURVEYED_ROWS = 131_072
 /** Minimum gain of the mean log-likelihood of an accepted move. */
 const MIN_MOVE_GAIN = 1e-5
 
-/** Minimum number of steps before a move may be abandoned: gains grow at first. */
+/** Gains grow at first. */
 const MIN_STEPS_BEFORE_ABANDONING = 4
 
 const STEPS_PER_LEAP = 3
@@ -45,7 +45,7 @@ const SAME_GAIN = 1e-4
 
 const MAX_SPLITS_PER_COMPONENT = 2
 
-/** A component collapses if its least variance is at most this many times the lower bound. */
+/** Largest ratio of a collapsed component's least variance to the lower bound. */
 const COLLAPSE_VARIANCE_RATIO = 10
 
 interface SplitMergeMove<P extends string> {
@@ -56,7 +56,7 @@ interface SplitMergeMove<P extends string> {
   readonly start: () => Params.Params<P>
 }
 
-/** Returns all moves; none if the family does not convert from and to mixtures. */
+/** Returns all moves; none without conversions from and to mixtures. */
 type ProposeMoves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<SplitMergeMove<P>>
 
 const movesOf = <P extends string>(
@@ -180,7 +180,7 @@ interface MoveSearch<P extends string> extends Pick<Options, 'varianceFloor' | '
   readonly moves: ReadonlyArray<TriedMove<P>>
 }
 
-/** Last search on each data set, for a stage that continues from the same parameters. */
+/** Last search on each data set, for a stage that continues. */
 const searches = new WeakMap<Source.Data, MoveSearch<string>>()
 
 /** Maximum size of a cached search's parameters, in numbers. */
@@ -267,7 +267,7 @@ const polishMove = <P extends string>(
   return isHopeless ? null : params
 }
 
-/** Returns a function that lists moves, the most promising first, cached for the last data. */
+/** Lists moves, the most promising first, cached for the last data. */
 const moveRanking = <P extends string>(
   family: Family<P>,
   { varianceFloor, prior }: Options,

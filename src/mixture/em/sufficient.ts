@@ -44,7 +44,7 @@ const sufficientSums =
     }
   }
 
-/** Returns the part of each array for component k of `count`. */
+/** Part of each array for component k of `count`. */
 const componentSlice = (
   k: number,
   count: number

@@ -20,7 +20,7 @@ export interface Unsupported {
   readonly component: number
   /** Effective count Σ p(k | x). */
   readonly rows: number
-  /** Number of its own parameters: mean, weight, and covariance if not shared. */
+  /** Mean, weight, and covariance if not shared. */
   readonly parameters: number
   /** Leave-one-out gain of the total log-likelihood. `due`: the gain required for its parameters. */
   readonly gain: number
@@ -118,7 +118,7 @@ const addGain = (
   let gain = before
   for (let i = 0; i < own.length; i++) {
     if (weights[i] === 0) continue
-    // If a row has a weight above 1, one of its copies is left out.
+    // Of a row with a weight above 1, one copy is left out.
     const r = posteriorShare(own[i], rest[i]) * Math.min(1, weights[i])
     const without = r < n ? own[i] + leaveOneOutChange(tested, white, i * dim, r) + Elementary.log1p(-r / n) : -Infinity
     gain += weights[i] * (logAddExp(rest[i], without) - rest[i])

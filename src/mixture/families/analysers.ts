@@ -94,7 +94,7 @@ const analysed = (loads: Tensor, noise: Tensor): Analysed => {
 const analysedLogRoot = ({ noise, factor }: Analysed): Tensor =>
   neg(add(mul(0.5, sum(log(noise), -1)), sum(log(diagonal(factor)), -1)))
 
-/** Up to this number of columns a row has a d × d array. */
+/** Up to this dimension a row has a d × d array. */
 const MAX_DIM_OF_ROW_MATRICES = 8
 
 /**
@@ -317,7 +317,7 @@ export const factorAnalysers = (structure: AnalyserStructure): CovarianceModel<A
     second: 'full',
     isShared: !ownLoads && !ownNoise,
     isScalable: !isotropic,
-    // With fewer rows factors may explain them without noise, and the likelihood is unbounded.
+    // With fewer rows factors explain them without noise, and the likelihood is unbounded.
     leastRows: dim => (ownNoise ? Math.min(rank + 2, dim + 1) : 1),
     shapes: (components, dim) => analyserShapes(structure, components, dim),
     freedom: analyserFreedom(structure),

@@ -42,7 +42,7 @@ export const conjugatedStack = (axes: Float64Array, w: Float64Array, dim: number
   return out
 }
 
-/** Changes entries in the basis of the axes, and rotates back. */
+/** Changes entries in the basis of the axes. */
 export const changeAlongAxes = (
   axes: Float64Array,
   w: Float64Array,
@@ -158,7 +158,7 @@ const REMEMBERED_STEPS = 10
  * anyway.
  */
 const MIN_PREDICTED_GAIN = { whole: 1e-15, step: 1e-13 }
-/** Minimum share of the predicted reduction (Armijo), and of the first step length. */
+/** Minimum share of the predicted reduction (Armijo), and of the first step. */
 const ARMIJO_SHARE = 1e-4
 
 /** T_k = D W_k Dᵀ. */

@@ -24,7 +24,7 @@ import {
   type GaussianParameter
 } from './tails.js'
 
-/** Log-odds of the background's share, []; its centre and log scales, [dim], which are not estimated. */
+/** Log-odds of the share, []; the centre and log scales, [dim], which are not estimated. */
 export type BackgroundParameter = 'backgroundShare' | 'backgroundCentre' | 'backgroundScale'
 
 type WithBackground = GaussianParameter | BackgroundParameter

@@ -112,7 +112,7 @@ const cleanBox =
     const out = max(div(abs(sub(x, centre)), scale), 1, true)
     const [, dim] = scale.shape
     const peak = neg(add(sum(log(scale)), dim * Elementary.log(2)))
-    // A constant: the logarithm of a 0 that depends on x has no derivative.
+    // The logarithm of a 0 that depends on x has no derivative.
     return where(lessEqual(out, 1), add(peak, mul(0, out)), fill([x.shape[0], 1], -Infinity))
   }
 

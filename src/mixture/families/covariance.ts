@@ -35,7 +35,7 @@ export const concept = Concept<Covariance<string>>(
   'the covariances of a mixture: what is common to its components, and what is their own'
 )
 
-/** Returns the model; its parameter names are those of the value's type. */
+/** Returns the model, typed by its parameter names. */
 export const interpret = <Q extends string>(covariance: Covariance<Q>): CovarianceModel<Q> =>
   // Only this module creates meanings, from models with the names Q.
   concept.meaning(covariance).model as CovarianceModel<Q>
@@ -91,7 +91,7 @@ export type ParametersOf<C> =
         ? Analysers.AnalyserParameter
         : never
 
-/** Structures other than spectrum and axes: unconstrained, or with closed-form M-steps. */
+/** Structures without constraints, or with closed-form M-steps. */
 const closedFormModels: Readonly<Record<string, Meaning<string>>> = {
   EII: covarianceMeaning(Round.commonIsotropic),
   VII: covarianceMeaning(Round.ownIsotropic),
@@ -282,7 +282,7 @@ export const nameOfMclust = (covariance: Covariance<string>): Name | null => {
   return isName(name) && Case.isMadeBy(of)(covariance) ? name : null
 }
 
-/** Returns the name by mclust or McNicholas & Murphy; null for a custom structure. */
+/** mclust's or McNicholas & Murphy's name; null for a custom structure. */
 export const covarianceName = (covariance: Covariance<string>): Name | FactorName | null => {
   const { name } = concept.meaning(covariance)
   return nameOfMclust(covariance) ?? (isFactorName(name) && Case.isMadeBy(factors)(covariance) ? name : null)

@@ -1,4 +1,4 @@
-/** Families with free means, derived from models of covariances and weights. */
+/** Families with free means, from models of covariances and weights. */
 import { shapeSize } from '../../../lib/arrays/ndarray.js'
 import { Field, type Case } from '../../core/index.js'
 import { CLEAN } from '../../schedule/dynamics.js'

@@ -1,4 +1,4 @@
-/** Mixtures of Gaussians with diagonal covariances: Σ_k = diag v_k, or one diag v for all. */
+/** Mixtures of Gaussians with diagonal covariances, own or common. */
 import {
   add,
   div,

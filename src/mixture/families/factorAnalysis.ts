@@ -233,7 +233,7 @@ const fitSharingGroups =
       return group.map((_, i) => all[own.length === 1 ? 0 : i])
     })
 
-/** Iterates EM, which never lowers the likelihood, until the noise of each group has converged. */
+/** Iterates EM, which never lowers the likelihood, until each noise has converged. */
 export const iterateAnalysis = (
   kind: AnalyserKind,
   scatters: ReadonlyArray<Scatter>,
@@ -405,7 +405,7 @@ const conditionalVariances = (s: Float64Array, d: number): Float64Array => {
   })
 }
 
-/** Maximum number of restarts with a larger noise, after a descent ended near 0. */
+/** Maximum number of restarts with a larger noise, after a descent to almost 0. */
 const MAX_RESTARTS = 4
 
 /** Optimal common noise for own loadings. */

@@ -136,7 +136,7 @@ export const evaluationOfShared = (
 
 // —— as arrays ——
 
-/** As an annotation of `parameters`' argument it lets the compiler infer the parameters' names. */
+/** Lets the compiler infer parameter names, as an annotation of `parameters`' argument. */
 export interface ComponentCount {
   readonly components: number
 }
@@ -158,7 +158,7 @@ export const permuteComponents =
   <P extends string>(params: Params.Params<P>): Params.Params<P> =>
     Params.map<NdArray, NdArray>(permuteFirstAxis(order))(params)
 
-/** Permutes components except in arrays whose size is the same for one component more (`more`). */
+/** Permutes components, except in arrays of the same size for one component more (`more`). */
 export const relabelledAs =
   <P extends string>(now: Params.Shapes<P>, more: Params.Shapes<P>) =>
   (order: ReadonlyArray<number>) =>
@@ -215,7 +215,7 @@ export const sumValues = (values: Float64Array): number => {
   return sum
 }
 
-// —— the part of an M-step common to all families ——
+// —— the common part of M-steps ——
 
 /** Displacement of each centre to the mean of its rows, at their level, [K, dim]; 0 without mass. */
 export const meanSteps = ({ mass, sums }: Moments, dim: number): Float64Array => {
@@ -244,7 +244,7 @@ export const maximizingCentres = (
 export const minVarianceAtLevel = ({ level, floor }: MStepContext): number =>
   Elementary.square(level.alpha) * floor + Elementary.square(level.sigma)
 
-/** Converts a variance at a level to time 0, clipped at the lower bound. */
+/** Converts a variance at a level to time 0, clipped from below. */
 export const varianceAtTimeZero =
   (at: MStepContext) =>
   (variance: number): number =>

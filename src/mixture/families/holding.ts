@@ -112,7 +112,7 @@ const knownValues = (
 
 const ZERO_WEIGHT_LOGIT = -1e300
 
-/** log π_k, unknown weights sharing the rest; known logits have a gradient of 0. */
+/** log π_k, unknown weights sharing the rest; known logits have gradient 0. */
 const knownLogWeights = ({ mask, weights, rest, isWhole }: FixedWeights, logits: Tensor): Tensor => {
   const isHeld = fromNdArray(mask)
   const logs = fromNdArray(Gaussian.vectorArray(weights.map((w, k) => (mask.values[k] === 1 ? Elementary.log(w) : 0))))

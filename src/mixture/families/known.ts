@@ -31,7 +31,7 @@ const isList = (u: unknown): u is ReadonlyArray<unknown> => Array.isArray(u)
 const isMatrixSpread = (given: Spread): given is ReadonlyArray<ReadonlyArray<number>> =>
   isList(given) && isList(given[0])
 
-/** Returns a frozen copy, with −0 replaced by 0, which JSON has. */
+/** Frozen copy without −0, which JSON lacks. */
 const frozenPlace = (given: Place): Place => (isList(given) ? Object.freeze(given.map(x => x + 0)) : given + 0)
 
 const frozenSpread = (given: Spread): Spread =>
@@ -118,13 +118,13 @@ const isValidFixed = (given: Fixed): boolean => {
 const fitsColumns = ({ mean, covariance }: Fixed, dim: number): boolean =>
   [mean, covariance].every(given => !isList(given) || given.length === dim)
 
-/** Numbers of columns to check: the one that fits, or 1 and 2 if any does. */
+/** Numbers of columns to check: that of `known`, or 1 and 2 if any fits. */
 export const possibleDims = (known: ReadonlyArray<Fixed>): ReadonlyArray<number> => {
   const dims = known.flatMap(one => fixedDim(one) ?? [])
   return dims.length > 0 ? dims.slice(0, 1) : [1, 2]
 }
 
-/** Problems with data of `dim` columns. `name` is that of the components in messages. Default: 'known'. */
+/** Problems with `dim` columns. `name` is used in messages. Default: 'known'. */
 export const requirements = (
   known: ReadonlyArray<Fixed>,
   dim: number,

@@ -1,4 +1,4 @@
-/** Parts of a family derived from conversions between parameters and mixtures. */
+/** Parts of a family from conversions between parameters and mixtures. */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import * as Factor from '../../../lib/arrays/factor.js'
 import { symmetricEigen, transposed } from '../../../lib/arrays/linalg.js'
@@ -211,7 +211,7 @@ export const paramsDistance =
 
 // —— the M-step ——
 
-/** Covariance [d, d] at the rows' level from W_k/n_k; entries without moments are the old ones. */
+/** Covariance [d, d] from W_k/n_k at the rows' level; entries without moments are old ones. */
 const momentCovariance = (
   second: Exclude<Second, 'none'>,
   own: Float64Array,

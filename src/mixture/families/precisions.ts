@@ -71,7 +71,7 @@ const rowLevel = (alpha: Tensor, sigma: Tensor): RowLevel => ({ alpha, sigma })
 
 const cleanLevel = (): RowLevel => rowLevel(ones([1, 1]), zeros([1, 1]))
 
-/** Returns log-densities of rows without noise, and E[g | x], [rows, K] each. */
+/** Log-densities without noise, and E[g | x], [rows, K]. */
 export const cleanStudent =
   ({ logDensity, atCentre }: Pick<PrecisionGaussians, 'logDensity' | 'atCentre'>, nus: Tensor) =>
   (x: Tensor): Readonly<Record<'logDensity' | 'counts', Tensor>> => {
@@ -108,7 +108,7 @@ export const studentLogDensity =
     const column = (of: Tensor): Tensor => mul(of, ones([rows, 1]))
     const a = column(alpha)
     const s = column(sigma)
-    // The end points do not affect the rule's value, so no gradient flows through them.
+    // No gradient flows through the rule's end points, which do not affect its value.
     const still = rowLevel(stopGradient(a), zeros([rows, 1]))
     const far = stopGradient(
       maximum(mul(2, sub(gaussians.atCentre(rows, still), gaussians.logDensity(stopGradient(x), still))), dim)

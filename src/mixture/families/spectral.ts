@@ -251,7 +251,7 @@ const fitCommonAxes = (parts: SpectralParts, { n, w, at, before }: SpectralMomen
     const l = Spectrum.logEigenvalues(parts, found, count, dim)
     return { found, inverse: Spectrum.spectrumPrecisions(n, at, l), value: Spectrum.spectrumLoss(n, omega, at, l) }
   }
-  // Isotropic covariances have no axes, so those of all rows, and of each component, are tried.
+  // Isotropic covariances have no axes: those of all rows, and of each component, are tried.
   const isRound = before === null || before.spectrum.shapes.every(x => Math.abs(x) < ISOTROPIC_TOLERANCE)
   const oldAxes = isRound ? null : before.axes
   const starts =
@@ -301,6 +301,6 @@ export const spectralCovariance = (parts: SpectralParts): CovarianceModel<Spectr
   }
 }
 
-/** Distributes Σ r|δ|² evenly over the columns, as Σ r δ∘δ. */
+/** Spreads Σ r|δ|² evenly over the columns, as Σ r δ∘δ. */
 const spreadEvenly = (w: Float64Array, dim: number): Float64Array =>
   new Float64Array(w.length * dim).map((_, at) => w[Math.floor(at / dim)] / dim)

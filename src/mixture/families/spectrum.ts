@@ -131,7 +131,7 @@ export const spectrumPrecisions = (
     n[Math.floor(at / dim)] > 0 ? 1 / (Elementary.square(alpha) * Elementary.exp(x) + Elementary.square(sigma)) : 0
   )
 
-/** Log of the maximum-likelihood variance at time 0 for one at a level, clipped from below. */
+/** Log maximum-likelihood variance at time 0 for one at a level, clipped from below. */
 const clippedLogVariance = (at: MStepContext, variance: number): number => {
   const { alpha, sigma } = at.level
   const free = (variance - Elementary.square(sigma)) / Elementary.square(alpha)
@@ -407,7 +407,7 @@ const spectrumDerivatives = (
       for (let j = 0; j <= i; j++) hessian[i * size + j] += safe * bi * b[row * size + j]
     }
   }
-  // Parameters of a component without mass move only with the bound.
+  // Without mass parameters move only with the bound.
   for (let i = 0; i < size; i++) {
     const own = hessian[i * (size + 1)]
     hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1

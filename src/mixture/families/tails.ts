@@ -106,7 +106,7 @@ export interface ExtraParameterMaps<P extends string> {
   readonly turns?: boolean
 }
 
-/** Capabilities derived from the Gaussians'; `carried` applies a map to their parameters alone. */
+/** `carried` applies a map to the Gaussians' parameters alone. */
 export const carriedCapabilities = <P extends string>(
   { family: { count, leastRows, shifted: shift, scaled: scale, symmetries }, start }: LearnableGaussians,
   started: (params: Params.Params<GaussianParameter>) => Params.Params<P>,
@@ -144,7 +144,7 @@ export const learnedBy = ({ second, isShared, isVolumeShared }: MStep<GaussianPa
   ...(isVolumeShared && { isVolumeShared })
 })
 
-/** Problems of a score that cannot be built on; `word` names the model in messages. */
+/** Problems of a score that cannot be built on; `word` names the model. */
 export const unsupportedProblems = (
   word: string,
   score: Score<string>,

@@ -310,7 +310,7 @@ const emitDrawPacking = ({ environment: { layout, panelTranspose }, code, index 
   }
 }
 
-/** Sets factors of products to 0 in lanes without rows, as in packed inputs. */
+/** Sets factors of products to 0 in lanes without rows; packed inputs are 0 there already. */
 const clearPartialFactors = ({ environment: { layout }, code, count, index, mask }: ChunkCode): void => {
   const { line } = layout.lanes
   pushWord(code, JOB_WORDS.PartialMask).set(mask)

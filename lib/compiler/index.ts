@@ -1,19 +1,10 @@
 /**
- * A compiler for functions in the tensor vocabulary: a function of named inputs becomes one WebAssembly program over the rows of the data,
- * in vectors of two doubles or four floats. Results do not depend on the number of threads.
+ * Compiler for functions in the tensor vocabulary: a function of named inputs becomes one WebAssembly program over the rows of the data, in
+ * vectors of two doubles or four floats. Results do not depend on the number of threads.
  *
- * | phase | file | |
- * |---|---|---|
- * | trace | `trace.ts` | kernels of the function and its gradient |
- * | lowering | `unfold.ts`, `lower.ts` | graph of few kinds of nodes, computed per row or once per call (`graph.ts`) |
- * | rewriting | `rules.ts`, `algebra.ts`, `versions.ts` | equations that make the graph smaller, and a single sum over versions |
- * | layout | `placement.ts` | hoisting out of the rows, fusion into loops, and buffers |
- * | code generation | `code.ts`, `job.ts`, `fusedLoops.ts`, `entrywise.ts`, `products.ts`, `zeros.ts`, `lanes.ts` | vectors of rows, in
- * WebAssembly |
- * | bytes | `assembler.ts` | the module |
- *
- * `evaluateNode.ts` evaluates a node by the interpreter, `perCall.ts` computes nodes once per call, `runtime.ts` runs programs, and
- * `rowwise.ts` chooses between a program and the interpreter.
+ * Phases: trace (`trace.ts`); lowering to a graph of nodes computed per row or once per call (`unfold.ts`, `lower.ts`, `graph.ts`);
+ * rewriting by equations, and sums over versions (`rules.ts`, `algebra.ts`, `versions.ts`); layout (`placement.ts`); code generation
+ * (`code.ts`); bytes (`assembler.ts`). `runtime.ts` runs programs, and `rowwise.ts` chooses between a program and the interpreter.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -90,7 +90,7 @@ const isReadInBlocks = (given: RowsGiven): boolean => 'read' in given
 const numbersLength = (numbers: RowNumbers): number =>
   numbers instanceof Float64Array ? numbers.length : numbers.rows * numbers.dim
 
-/** Number of pairs of doubles that a chunk sums. */
+/** Number of sums of a chunk, each a pair of doubles to be added. */
 export const sumPairs = ({ sumBytes }: Runnable): number => sumBytes / 16
 
 class OutOfMemory extends RangeError {}

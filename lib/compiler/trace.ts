@@ -66,7 +66,7 @@ const NO_ENTRIES = new Float64Array(0)
 /** Nodes in the order of their creation, and the node of each tensor. */
 interface TraceRecorder {
   readonly nodes: ReadonlyArray<TracedNode>
-  /** Adds a node for the tensor with this data id. Default: a new tensor. */
+  /** Adds a node and returns its tensor, with this data id. Default: a new one. */
   readonly add: (node: TracedNode, id?: object) => TensorInfo
   /** Node of a tensor, through a reshape if the shapes differ; refuses a tensor from outside the function. */
   readonly find: (info: TensorInfo) => TracedNode

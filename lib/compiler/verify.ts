@@ -69,7 +69,7 @@ const coordinatesOf = (shape: Shape): ReadonlyArray<Shape> =>
 const broadcastEntry = (own: Shape, full: Shape, at: Shape): number =>
   own.reduce((entry, n, axis) => entry * n + (n === 1 ? 0 : at[full.length - own.length + axis]), 0)
 
-/** Maximum number of entries of a node. A register's name adds v/8 for vector v < 8 of an entry. */
+/** Upper bound on the entries of a node. In a register, an entry's name adds v/8 for its vector v < 8. */
 const MAX_NODE_ENTRIES = 16777216
 const entryName = ({ id }: GraphNode, entry: number): number => id * MAX_NODE_ENTRIES + entry
 

@@ -144,7 +144,7 @@ const weightedNode = (versioned: Versioned, x: GraphNode, weight: GraphNode | nu
   weight === null ? x : versioned.make.mul(withVersionAxis(versioned, weight, [], rank), x)
 const timesOrSelf = ({ make }: Versioned, a: GraphNode | null, b: GraphNode): GraphNode =>
   a === null ? b : make.mul(a, b)
-/** Number, repeated for each version if it does not vary, [count]. */
+/** Number x for each version, [count]. */
 const numberPerVersion = ({ count, make, varies, lift }: Versioned, x: GraphNode): GraphNode =>
   varies(x) ? make.reshaped(lift(x), [count]) : make.stretched(lift(x), [count])
 const sumOfTerms = (make: Algebra, terms: ReadonlyArray<GraphNode>): GraphNode =>
@@ -289,9 +289,7 @@ const entrywiseVersionSum = (versioned: Versioned, kernel: string, term: Version
   }
 }
 
-/**
- * Σ over the versions of weight · x for a product x over the rows: of a varying factor alone, or of both, concatenated over the versions.
- */
+/** Σ over the versions of weight · x for x = Σ_rows a bᵀ; if only one factor varies, it is summed before the product. */
 const rowDotVersionSum = (versioned: Versioned, term: VersionTerm): GraphNode => {
   const { count, make, varies, lift } = versioned
   const { rowDot, stretched } = make

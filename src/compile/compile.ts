@@ -40,7 +40,7 @@ export type { Loss, LossPlan, Part, ValueAndGradient } from './loss.js'
 export type { CompiledStage, Memory, Plan, Precision, Program, Step } from './program.js'
 export { relativeChange } from './stages.js'
 
-/** @throws TypeError if the argument is not a loss, for example if it is the data */
+/** @throws TypeError if it is not a loss */
 const checkedLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.Loss<P> =>
   checked(
     loss,

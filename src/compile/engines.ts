@@ -138,7 +138,7 @@ export const termProgram = <P extends string>(
     Matching.programIdentity(term),
     Inputs.signature(shapes, inputs),
     ({ params, rows, constants }) => ({
-      // the parameters of the signature are those of the score
+      // the signature has the score's parameters
       value: Matching.weightedMeanTerm(model, term)(params as Params.Tensors<P>, { ...rows, ...constants })
     }),
     differentiates
@@ -162,7 +162,7 @@ export const compiledEngine = <P extends string>(
     return (params, { basis, terms }) => {
       const sums = terms.flatMap(drawn => {
         const weigh = Reductions.mapReduction(({ value, gradient }: Compiler.Result) =>
-          // the parameters of the signature are those of the score
+          // the signature has the score's parameters
           scaleValueAndGradient(drawn.weight)({ value, gradient: gradient as Params.Params<P> })
         )
         return calls(drawn, basis).map(({ program, launchArgs, samples }) =>

@@ -373,7 +373,7 @@ export const evaluatePenalty = <P extends string>(
   return { value, gradient }
 }
 
-/** Copies the arrays of data, which the caller may change later, except for a population. */
+/** Copies the arrays of data, which the caller may change later; a population is returned unchanged. */
 export const dataSnapshot = (data: Source.Data): Source.Data => (Nodes.isPopulation(data) ? data : snapshotOfData(data))
 
 export interface Batched<P extends string> extends Omit<LossPlan<P>, 'evaluate' | 'value' | 'parts'> {

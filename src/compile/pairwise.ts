@@ -53,7 +53,7 @@ export const pairwisePrograms = <P extends string>(
   outputs: library.program(
     term.perRow,
     Inputs.signature(shapes, inputs),
-    // the parameters of the signature are those of the score, here and below
+    // the signature has the score's parameters, here and below
     ({ params, rows, constants }) => ({
       others: { u: rowOutputs(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
     }),

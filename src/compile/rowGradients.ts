@@ -102,7 +102,7 @@ const rowwiseTerm = <P extends string>(
       Matching.programIdentity(term),
       Inputs.signature(shapes, inputs),
       ({ params, rows, constants }) => ({
-        // the parameters of the signature are those of the score
+        // the signature has the score's parameters
         others: { each: Matching.flatTermPerRow(model, term)(params as Params.Tensors<P>, { ...rows, ...constants }) }
       }),
       false

@@ -46,11 +46,11 @@ export interface State<P extends string> {
   readonly status: Status
 }
 
-/** @throws TypeError if the argument is not a program, for example if it is a key */
+/** @throws TypeError if it is not a program */
 const checkedProgram = <P extends string>(program: Program<P>, call: string): Program<P> =>
   argumentWithFields(program, ['stages', 'start'], 'a program made by Compile.pipeline', call)
 
-/** @throws TypeError if the argument is not a state, for example if it is a key */
+/** @throws TypeError if it is not a state */
 const checkedRunState = <P extends string>(state: State<P>, call: string): State<P> =>
   argumentWithFields(state, ['stage', 'params', 'memory', 'status'], 'a state of a run', call)
 

@@ -277,7 +277,7 @@ export const requireSameDim = (where: string, one: Mixture, other: Mixture): voi
 
 /**
  * Returns the distribution of x + n, x from the mixture and n, independent of x, from `noise`: one component N(c + c′, Σ + Σ′) for each
- * pair. `diffuse` scales by α and adds noise σ to all columns.
+ * pair.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -506,7 +506,7 @@ export const logEvidence =
   (mixture: Mixture): number =>
     logSumExpOf(conditionedComponents(observation, mixture, 'Mixture.logEvidence').map(({ logJoint }) => logJoint))
 
-/** Conditions each component of `mixture` on each N(c′, Σ′) of `other`: an observation c′ of x with noise covariance Σ′. */
+/** Conditions components of `mixture` on each N(c′, Σ′) of `other`: an observation c′ with noise covariance Σ′. */
 const productComponents = (other: Mixture, mixture: Mixture, where: string): ReadonlyArray<Conditioned> => {
   const d = mixtureDim(checkedMixture(mixture, `${where}(other)(mixture)`))
   requireSameDim(where, mixture, other)
@@ -522,8 +522,8 @@ const productComponents = (other: Mixture, mixture: Mixture, where: string): Rea
 }
 
 /**
- * Returns p q / ∫ p q, one component for each pair: the posterior that combines two independent sources about x under a flat prior.
- * `logIntegral` is the log normalizer.
+ * Returns p q / ∫ p q, one component for each pair: the posterior that combines two independent sources about x. `logIntegral` is the log
+ * normalizer.
  *
  * @example
  * import { strict as assert } from 'node:assert'

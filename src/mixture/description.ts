@@ -149,7 +149,6 @@ const fieldTypes: Readonly<
   ]
 }
 
-/** Problems of fields of the wrong type. */
 const fieldTypeProblems = (description: Readonly<Record<string, unknown>>): ReadonlyArray<Problem.Problem> =>
   Object.entries(fieldTypes).flatMap(([field, [is, domain, remedy]]) =>
     Problem.unless(

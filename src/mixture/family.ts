@@ -130,10 +130,7 @@ export interface Symmetries<P extends string> {
   readonly odd?: boolean
 }
 
-/**
- * Directions of noise that affect a family: its centres' span, and |z|² if variances are unequal. `Expectation.projected` and
- * `Expectation.quadrature` draw these alone.
- */
+/** Directions of noise that affect a family: its centres' span, and |z|² if variances are unequal, as `Expectation.projected` draws. */
 export interface Projection<P extends string> {
   /** Rows that span these directions, [any, dim]. */
   readonly span: (params: Params.Params<P>) => NdArray
@@ -222,7 +219,7 @@ export interface Capabilities<P extends string> {
   readonly fixedComponents?: ReadonlyArray<number>
   /** Present if components have tails; moments are then weighted by precisions, and not pooled. */
   readonly hasTails?: true
-  /** Parameters with entries computed from rows, which may miss cells, and not estimated, such as a background's location. */
+  /** Parameters with entries computed from rows, which may miss cells, such as a background's location. */
   readonly placed?: (points: Points) => (params: Params.Params<P>) => Params.Params<P>
   readonly projection?: Projection<P>
   readonly symmetries?: Symmetries<P>

@@ -90,8 +90,7 @@ const isLabelList = (u: unknown): boolean => Array.isArray(u) || ArrayBuffer.isV
  * Returns the adjusted Rand index of two partitions of the same rows (Hubert & Arabie 1985): 1 if they are equal up to labels, about 0 if
  * independent. NaN if the lengths differ.
  *
- * Rows of total weight w form w(w − 1)/2 pairs, or w(w − m)/2 if the smallest positive weight m is below 1, so equal weights give the same
- * result as none.
+ * Rows of total weight w form w(w − 1)/2 pairs; w(w − m)/2 if the smallest positive weight m is below 1, so equal weights have no effect.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -89,8 +89,8 @@ export const diffuse =
   }
 
 /**
- * Returns a mixture of Gaussians with the same density: a multivariate t becomes Σ_j s_j N(c, Σ/g_j) with about a hundred precisions g_j,
- * accurate to ten digits up to 1000 deviations from its centre and to 1e-300 of the density there. A Cauchy background is a t with ν = 1.
+ * Returns a mixture of Gaussians with the same density: a multivariate t becomes about a hundred N(c, Σ/g_j), accurate to ten digits up to
+ * 1000 deviations from its centre and to 1e-300 of the density there. A Cauchy background is a t with ν = 1.
  * @throws RangeError if the background is a box
  * @example
  * import { strict as assert } from 'node:assert'

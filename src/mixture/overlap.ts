@@ -9,9 +9,8 @@ import { componentsOf, gaussianComponents, LOG_STORAGE_ROUNDING, type Component 
 import * as Pairs from './pairs.js'
 
 /**
- * Returns the misclassification probabilities of pairs of components, [K, K], 0 on the diagonal: entry (k, l) is P(π_l N_l(x) > π_k N_k(x))
- * for x from N_k (Maitra & Melnykov 2010), with a relative error of 1e-12. A row's sum bounds the probability that a row of that component
- * is assigned to any other.
+ * Returns misclassification probabilities, [K, K], 0 on the diagonal: entry (k, l) is P(π_l N_l(x) > π_k N_k(x)) for x from N_k (Maitra &
+ * Melnykov 2010), with a relative error of 1e-12. A row's sum bounds the probability that a row of that component is assigned to any other.
  * @throws RangeError naming the pair if that integral does not converge
  * @example
  * import { strict as assert } from 'node:assert'

@@ -223,8 +223,6 @@ export const squaredWasserstein = (p: GaussianComponent, q: GaussianComponent): 
   return squaredNorm(meanDifference(p, q)) + squaredNorm(turned.map((x, at) => x - n[at]))
 }
 
-// —— misclassification ——
-
 /** Singular values within this distance of 1 count as 1. */
 const EQUAL_TOLERANCE = 1e-12
 

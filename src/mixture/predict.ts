@@ -119,7 +119,7 @@ const rowsWithMissingTargets = (
  * Each component is a linear regression, weighted by p(k | the rest), so the prediction is nonlinear and its noise depends on the row
  * (Ghahramani & Jordan 1994). A multivariate t given o of its columns is a t with ν + o degrees of freedom and squared scales (ν + q)/(ν +
  * o) times a Gaussian's, q the squared distance of the observed cells. Predictions assume that the row is of a component; `background` is
- * the probability that it is not. With few rows and many columns other predictors are better.
+ * the probability that it is not.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -11,7 +11,7 @@ import type { Mixture } from './mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
 import * as Components from './components.js'
 
-/** Orthonormal basis [rank, dim] of the centres' differences, and the centres' common part outside it. */
+/** Orthonormal basis [rank, dim] of the centres' differences, and the centres' part outside it. */
 export interface Basis {
   readonly rank: number
   readonly vectors: Float64Array

@@ -68,7 +68,7 @@ export const of =
     })
   }
 
-/** Keeps rows with positive weight and at least one cell; all rows if there are none. `close` releases the filtered source. */
+/** Keeps rows with positive weight and a cell; all rows if there are none. `close` releases the source. */
 const filterCountedRows = (data: Source.Data): ReturnType<ReturnType<typeof Source.filterRows>> => {
   const count = Source.countedRows(data)
   return count === 0 || count === data.rows

@@ -137,7 +137,7 @@ const relevantRows = (k: number, { r, width, w }: WeightedResponsibilities): Rea
   return chosen
 }
 
-/** Weights of the chosen rows in component k, summing to 1, times precisions if it is Student-t. */
+/** Weights of rows in component k, summing to 1, times precisions if it is Student-t. */
 const splitRowShares = (
   chosen: ReadonlyArray<number>,
   k: number,

@@ -20,19 +20,17 @@ export interface Options {
   readonly attempts: number
   /** EM steps after which a move is evaluated. */
   readonly polish: number
-  /**
-   * A move that would not raise the likelihood if each remaining step gained this many times as much as the last is abandoned. Default: 1.
-   */
+  /** A move is abandoned if remaining steps with this many times the last gain would not raise the likelihood. Default: 1. */
   readonly patience?: number
   readonly varianceFloor: number
   /** Pseudo-rows of the prior's mean; null for the likelihood. */
   readonly prior: number | null
 }
 
-/** Maximum number of rows for proposing moves, drawn again at each step. */
+/** Rows for proposing moves, drawn again at each step. */
 export const MAX_SURVEYED_ROWS = 131_072
 
-/** Minimum gain of the mean log-likelihood of an accepted move. */
+/** In mean log-likelihood. */
 const MIN_MOVE_GAIN = 1e-5
 
 /** Gains grow at first. */
@@ -107,7 +105,7 @@ interface Leap<P extends string> extends ExpectationMaximization.EMStepResult<P>
   readonly steps: number
 }
 
-/** Growth of the maximum leap after a leap of that length is accepted; shrinkage after one is rejected. */
+/** Growth of the maximum leap after acceptance at that length; shrinkage after rejection. */
 const REACH_FACTOR = 4
 
 const subtractParams = Params.zipWith((a, b) => a - b)

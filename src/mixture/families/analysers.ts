@@ -1,10 +1,8 @@
 /**
  * Mixtures of factor analysers (Ghahramani & Hinton 1996; McNicholas & Murphy 2008). At level (α, σ) S = AAᵀ + diag D, A = αF, D = α²ψ +
  * σ². With [D^{−½}A; I] = QR and B = R⁻¹R⁻ᵀAᵀD⁻¹, [q, d], the factors' mean is ŷ = B r, p = S⁻¹r = D⁻¹(r − Aŷ), and rᵀp = |D^{−½}(r − Aŷ)|²
- * + |ŷ|²; Woodbury's difference would lose its digits for small ψ. A row costs O(d q).
- *
- * If ψ is small in a few columns, rounding of r − Aŷ dominates p; a step of iterative refinement on Dp + Aŷ = r, Aᵀp = ŷ restores the
- * digits that S determines (Björck 1967).
+ * + |ŷ|²; Woodbury's difference would lose its digits for small ψ. A step of iterative refinement on Dp + Aŷ = r, Aᵀp = ŷ restores digits
+ * that rounding of r − Aŷ costs if ψ is small in a few columns (Björck 1967). A row costs O(d q).
  */
 import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'

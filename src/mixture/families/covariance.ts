@@ -192,10 +192,9 @@ const factorFields = {
  * The parameters are `factors`, [K, d, rank] or [d, rank], and `logNoise`, log Ψ, [K, d], [d], [K] or []. F and F Q describe the same
  * covariance for orthogonal Q.
  *
- * The M-step, with a lower bound on the noise, is exact if noise is isotropic and the structure is not CUC (principal components: Tipping &
- * Bishop 1999); otherwise it is generalized, ten inner EM iterations on the factors. The likelihood never decreases.
- *
- * A component has d·rank − rank(rank − 1)/2 + d parameters instead of d(d + 1)/2: no advantage if rank is near d.
+ * The M-step is exact if noise is isotropic and the structure is not CUC (principal components: Tipping & Bishop 1999); otherwise it is
+ * generalized, ten inner EM iterations on the factors. The likelihood never decreases. A component has d·rank − rank(rank − 1)/2 + d
+ * parameters instead of d(d + 1)/2.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -309,9 +308,9 @@ export interface Spec<N extends string, F extends Field.Fields, Q extends string
  * Defines a custom covariance structure from its triangles and a fit to scatter matrices, for every objective, and for EM at any level,
  * under priors and with missing cells.
  *
- * At a noise level the moments are those expected of the noiseless rows under the old parameters, so a fit that raises the likelihood at
- * time 0 does so there too, in more iterations. Scatters' eigenvalues are clipped at the lower bound before `fit` is called; a `fit` that
- * does not preserve the spectrum has to apply the bound to Σ_k.
+ * At a noise level the scatters are those expected of the noiseless rows under the old parameters, so a fit that raises the likelihood at
+ * time 0 does so there too, in more iterations. Their eigenvalues are clipped at the lower bound before `fit` is called; a `fit` that does
+ * not preserve the spectrum has to apply the bound to Σ_k.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -116,8 +116,6 @@ const keepWithoutMass = <Q extends string>(
 
 type CovarianceDensities<Q extends string> = Pick<CovarianceModel<Q>, 'densities' | 'projection'>
 
-// —— diagonal ——
-
 export interface Variances<Q extends string> extends CovarianceDensities<Q> {
   /** Name of the log variances. */
   readonly name: Q
@@ -174,8 +172,6 @@ export const diagonalModel = <const Q extends string>({
     }
   }
 }
-
-// —— full ——
 
 type Triangular = 'logScales' | 'lower'
 

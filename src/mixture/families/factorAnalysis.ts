@@ -535,8 +535,7 @@ export { isExact }
 /**
  * Returns the F and ψ with the least relative entropy to given covariances, with noise of at least `least`. Exact for equal noise in all
  * columns, except with common loadings and own noise. Otherwise covariances of the family are reproduced up to 2⁻⁵² |Σ|/ψ of a noise
- * (except for one in a hundred with the maximum identifiable number of factors and very different noise, e^±4); of others only the
- * variances, near the optimum.
+ * (rarely not, with the maximum identifiable number of factors and very different noise); of others only the variances, near the optimum.
  */
 export const nearestAnalyses = (
   kind: AnalyserKind,

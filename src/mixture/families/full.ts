@@ -32,8 +32,6 @@ import * as Covariances from './covariances.js'
 import * as Derive from './derive.js'
 import * as Gaussian from './gaussian.js'
 
-// —— factors in the vocabulary ——
-
 /** L, [..., d, d], from its log diagonal, [..., d], and the entries below, row by row, [..., d(d − 1)/2]. */
 const triangleTensor = (logScales: Tensor, lower: Tensor): Tensor => {
   const { shape, rank } = logScales

@@ -255,8 +255,6 @@ export const varianceAtTimeZero =
       Number.MIN_VALUE
     )
 
-// —— mixtures ——
-
 /** Diagonals of the covariances, [K · dim]. */
 export const diagonalsOf = ({ means: { shape }, variances }: Mixture): Float64Array => {
   const [count, dim] = shape
@@ -282,8 +280,6 @@ export const softmaxWeights = (logits: NdArray): Float64Array => {
   const logs = logsOf(logits)
   return tabulate(logs.length, k => Elementary.exp(logs[k]))
 }
-
-// —— Fisher's metric ——
 
 /**
  * Distance by Fisher's metric, √Σ_k π_k(ρ_k + (δ log π_k)²), √2 times the root of the relative entropy of row and component; `apart`

@@ -322,10 +322,9 @@ const withFixedCase = Case.define('Score', {
  * covariance and its weight are fixed; the rest is estimated.
  *
  * Parameters have entries for known values, without effect and with gradient 0: means and weights are exactly those given, covariances up
- * to the rounding of their parameters. EM is exact, at any level: free weights share the rest in proportion to their masses, and
- * covariances are about the known means. Of an initializer's centres, those nearest to known means are replaced. Covariances can be known
- * only if each component has its own: `isotropic`, `diagonal`, `full`, and 'VII', 'VVI', 'VVV'. Mixtures with tails or a background are
- * rejected. The data are not centred: centre columns that are far from 0.
+ * to the rounding of their parameters. EM is exact at any level. Of an initializer's centres, those nearest to known means are replaced.
+ * Covariances can be known only if each component has its own: `isotropic`, `diagonal`, `full`, and 'VII', 'VVI', 'VVV'. Mixtures with
+ * tails or a background are rejected. The data are not centred: centre columns that are far from 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'

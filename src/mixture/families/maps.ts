@@ -15,8 +15,6 @@ export interface MixtureMaps<P extends string> {
   readonly fromMixture: (mixture: Mixture) => Params.Params<P>
 }
 
-// —— moments ——
-
 /** Σ r(x − c)(x − c)ᵀ about the new means, in the form of `second`, from moments about the old ones; rounding may make them negative. */
 export const scatterAboutNewMeans = (second: Second, moments: Moments, dim: number): Float64Array => {
   const { mass, second: about } = moments
@@ -75,8 +73,6 @@ export const secondMomentsOf = (second: Second, mixture: Mixture): Float64Array 
       return concatenated(factorsOf(mixture).map(factor => Factor.covarianceOfFactor(factor, dim).values))
   }
 }
-
-// —— mixtures ——
 
 /** Mixture with equal weights and one variance. */
 export const isotropicMixture = (means: NdArray, variance: number): Mixture => {
@@ -140,8 +136,6 @@ export const shiftParams =
   (by: Float64Array) =>
   (params: Params.Params<P>): Params.Params<P> =>
     fromMixture(Gaussian.shiftMeans(by)(toMixture(params)))
-
-// —— the distance ——
 
 interface Sharing {
   readonly isShared: boolean
@@ -208,8 +202,6 @@ export const paramsDistance =
         : triangularDistances(before, after, { isShared })
     return Gaussian.fisherDistance(Gaussian.logShares(before.weights), Gaussian.logShares(after.weights), apart)
   }
-
-// —— the M-step ——
 
 /** Covariance [d, d] from W_k/n_k at the rows' level; entries without moments are old ones. */
 const momentCovariance = (

@@ -47,8 +47,6 @@ export const isotropicEvaluated = <T>(
   logDensity: (params, x, level) => Components.isotropicLogDensity(of(params), x, level)
 })
 
-// —— unit variance: the two conversions suffice for an M-step ——
-
 const FIXED_PROJECTION = { free: false, seesNorm: false }
 
 const sphericalComponents = ({ means }: Params.Tensors<'means'>): Components.IsotropicComponents => ({
@@ -140,8 +138,6 @@ export const symmetricPair = family({
     }
   })
 })
-
-// —— estimated variances ——
 
 interface IsotropicTensors {
   readonly means: Tensor

@@ -58,7 +58,7 @@ const COMMUTATIVE_KERNELS = new Set([
   'LogicalOr'
 ])
 
-/** Sets of rules: none; those that always pay; also those that split sums; or those for several versions. */
+/** Sets of rules: none; those that always pay; also those that split sums; those for several versions. */
 export type Rewriting = 'none' | 'plain' | 'splitting' | 'versions'
 
 const rulesForRewriting = (rewriting: Rewriting) => {

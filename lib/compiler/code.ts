@@ -67,7 +67,7 @@ const callInterpreter = (code: Code, node: GraphNode, environment: CodeEnvironme
   return code.call(importIndex('kernel'))
 }
 
-/** Applies a function of lib/wasm to a panel; calls the interpreter if entries are outside its domain. */
+/** Applies a function of lib/wasm to a panel, or the interpreter if entries are outside its domain. */
 const mapPanel = (code: Code, node: GraphNode, kernel: string, environment: CodeEnvironment): void => {
   const { layout } = environment
   const { lanes } = layout
@@ -171,7 +171,7 @@ const outputCode = (node: GraphNode, i: number, environment: CodeEnvironment): C
 
 // —— products over the rows ——
 
-/** Emits the address of a factor's first column in the tile from `firstPanel` on; returns its local. */
+/** Emits the address of a factor's first column in the tile at `firstPanel`; returns its local. */
 const tileAddress = (
   code: Code,
   { buffer, entry }: Location,

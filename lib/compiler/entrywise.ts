@@ -20,7 +20,7 @@ for (const [name, { lowering }] of Object.entries(operations)) {
   else if (code !== undefined) nativeKernels.set(name, code)
 }
 
-/** Kernels whose functions return 1 if an argument is outside their domain; the interpreter then computes all entries. */
+/** Kernels whose functions return 1 outside their domain; the interpreter then computes all entries. */
 const LIMITED_DOMAIN_KERNELS = new Set(['Cos', 'Sin'])
 
 /** True if the kernel's function has a limited domain. */

@@ -1,4 +1,4 @@
-/** Two-argument arctangent as a graph, as accurate as the kernel up to one or two roundings. */
+/** Two-argument arctangent as a graph, as accurate as the kernel up to two roundings. */
 import { type Algebra } from './algebra.js'
 import { type GraphNode } from './graph.js'
 

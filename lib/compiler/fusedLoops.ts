@@ -231,7 +231,7 @@ const pushOperand = (loop: LoopCode, operand: GraphNode, user: GraphNode, { c, v
   return body.get(panelPointer(loop, location, steps)).load(offset)
 }
 
-/** Moves the vector on the stack to an entry's register, and stores it if the node has a buffer. */
+/** Moves the vector on the stack to an entry's register, and to the node's buffer if it has one. */
 const keepInRegister = (
   loop: LoopCode,
   node: GraphNode,
@@ -364,7 +364,7 @@ const sumOverRows = (loop: LoopCode, node: GraphNode): void => {
   }
 }
 
-/** Emits the loops from a level on. Reductions begin and end around the loops they fold; pointers advance after each turn. */
+/** Emits the loops from a level on. Reductions enclose the loops that they fold; pointers advance after each turn. */
 const emitLoops = (loop: LoopCode, level: number): void => {
   const { space, code, body, running, pointers } = loop
   const { outer } = space

@@ -146,7 +146,7 @@ interface PlacedNode {
   readonly width: number
 }
 
-/** Numbers that depend on fixed constants and the number of rows alone, and the steps left for each call. */
+/** Numbers that depend on fixed constants and the number of rows alone, and the steps left for a call. */
 interface FixedNumbers {
   readonly rows: number
   readonly numbers: Float64Array
@@ -193,7 +193,7 @@ const outputsByName = ({ value, gradient, others }: Lowered): Readonly<Record<st
   ...Object.fromEntries(Object.entries(others).map(([name, node]) => [`:${name}`, node]))
 })
 
-/** True if the interpreter runs the kernel in every panel, not only outside a function's domain. */
+/** True if the interpreter runs the kernel in every panel. */
 const isFallback = ({ does }: GraphNode): boolean => does.kind !== 'entrywise' || !isPanelMap(does.kernel)
 
 /** Additions and multiplications of a node per row; an exponential or similar counts as ten. */
@@ -281,7 +281,7 @@ const emitVerified = (
   return emitted
 }
 
-/** Assigns nodes computed once per call their places among its numbers; a reshape shares its input's. */
+/** Assigns nodes per call their places among its numbers; a reshape shares its input's. */
 const placeNumbers = (
   layout: MemoryLayout
 ): { readonly length: number; readonly placeOf: (node: GraphNode) => number } => {
@@ -483,7 +483,7 @@ const fixedNumbers = (
 
 const MAX_SPARE_ARRAYS = 4
 
-/** Returns the numbers of a call before its rows, in an array that may be a spare one. */
+/** Returns the numbers of a call before its rows; the array may be a spare one. */
 const numbersOfCall = ({ numbers: fixed, left, spare }: FixedNumbers, values: CallValues): Float64Array => {
   const numbers = spare.pop() ?? new Float64Array(fixed.length)
   numbers.set(fixed)
@@ -493,7 +493,7 @@ const numbersOfCall = ({ numbers: fixed, left, spare }: FixedNumbers, values: Ca
   return numbers
 }
 
-/** Computes the result of a call from its sums over the rows and its outputs of rows. Overwrites `numbers`. */
+/** Computes the result of a call from its sums and its outputs of rows. Overwrites `numbers`. */
 const resultOfCall = (
   { summed, after, named }: CompiledGraph,
   numbers: Float64Array,

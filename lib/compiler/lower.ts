@@ -353,7 +353,7 @@ const lowerTranspose = ({ make }: LoweringContext, value: LoweredValue, order: R
   return { shape, row, node: make.pick([value.node], Array.from(values), turned) }
 }
 
-/** Concatenates parts that are broadcast along another axis, without expanding it; undefined if there is no such axis. */
+/** Concatenates parts that are broadcast along another axis, without expanding it; otherwise undefined. */
 const concatUnstretched = (
   lowering: LoweringContext,
   traced: TracedNode,
@@ -378,7 +378,7 @@ const concatUnstretched = (
   }
 }
 
-/** Attributes of an operation that moves entries, with size 1 at the rows' axis `at`; refuses one that moves rows. */
+/** Attributes of an operation that moves entries, with size 1 at the rows' axis `at`; refuses to move rows. */
 const attributesWithoutRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: number): object => {
   const refuse = (): never => refuseToCompile(`${kernel} along the rows`)
   const atRow = (values: Shape): Shape => values.map((n, i) => (i === at ? 1 : n))
@@ -402,7 +402,7 @@ const attributesWithoutRows = ({ kernel, attrs }: TracedNode, shape: Shape, at: 
   }
 }
 
-/** Lowers an operation that moves entries to a pick; the kernel computes its table from indices. */
+/** Lowers an operation that moves entries to a pick; the kernel computes its table. */
 const lowerMove: LoweringRule = (lowering, traced, operands) => {
   const { kernel, attrs, shape, output } = traced
   const stays = kernel === 'Concat' ? concatUnstretched(lowering, traced, operands) : undefined

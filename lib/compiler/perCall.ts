@@ -1,6 +1,6 @@
 /**
- * Nodes computed once per call: a few hundred numbers in one array. Few entries have loops of their own, since a call of an interpreted
- * kernel costs more than their arithmetic.
+ * Nodes computed once per call: a few hundred numbers. A call of an interpreted kernel costs more than their arithmetic, so few entries
+ * have loops of their own.
  */
 import { broadcastStrides, productOfSizes as sizeOf, type Dense } from '../kernels/dense.js'
 import { exp, log } from '../numbers/elementary.js'

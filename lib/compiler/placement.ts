@@ -74,7 +74,7 @@ const firstOfRun = ({ does, ins, scope }: GraphNode): number | undefined =>
     ? does.table[0]
     : undefined
 
-/** Node whose entries a node shares, through reshapes and consecutive picks, and the first of them. */
+/** Node whose entries a node shares by reshapes and consecutive picks, and the first of them. */
 export const sourceEntry = (node: GraphNode): { readonly node: GraphNode; readonly entry: number } => {
   if (node.scope !== 'rows') return { node, entry: 0 }
   const start = node.does.kind === 'reshape' ? 0 : firstOfRun(node)
@@ -83,7 +83,7 @@ export const sourceEntry = (node: GraphNode): { readonly node: GraphNode; readon
   return { node: source.node, entry: source.entry + start }
 }
 
-/** True for a product over the rows whose factors are equal, or one is the other times a number for each line. */
+/** True for a product over the rows of equal factors, or of factors that differ by a number for each line. */
 export const isSymmetricProduct = ({ does, ins, shape }: GraphNode): boolean => {
   const [length, breadth] = shape
   // parts of one value that begin at the same entry may differ in length
@@ -131,7 +131,7 @@ export const stepsOver = (own: Shape, full: Shape): ReadonlyArray<number> => {
 export const iterationShape = (node: GraphNode): Shape =>
   node.does.kind === 'entrywise' ? node.shape : node.ins[0].shape
 
-/** Iteration over a loop's space: outer axes are loops, the few entries of inner axes are unrolled as columns. */
+/** Iteration over a loop's space: outer axes are loops, inner axes of few entries are unrolled as columns. */
 export interface Turns {
   readonly outer: Shape
   readonly columns: number

@@ -136,7 +136,7 @@ const emitUpperColumns = (product: MatrixProductCode, most: number): void => {
   })
 }
 
-/** Multiplies rows [k] by a matrix [k, columns], or computes squared distances from its columns, panel by panel. */
+/** Multiplies rows [k] by a matrix [k, columns], or computes squared distances from its columns. */
 export const emitRowsTimesMatrix = (code: Code, operands: MatrixProductOperands): void => {
   const { bytes, vectors, line } = code.lanes
   const { k, columns, transposed, isUpper } = operands
@@ -170,7 +170,7 @@ const PANELS_LOCAL = 4
 const SUMS_LOCAL = 5
 const SUMS_ROW_BYTES_LOCAL = 6
 
-/** Adds the products of a panel's m and n columns to m × n registers; both pointers advance by a line. */
+/** Adds the products of a panel's m and n columns to m × n registers; advances both pointers by a line. */
 const emitPanelProducts = (code: Code, sums: ReadonlyArray<number>, m: number, n: number): void => {
   const { line } = code.lanes
   // the side with fewer columns stays in registers
@@ -245,7 +245,7 @@ export const productBlockCode = (lanes: Lanes, m: number, n: number): Code => {
   return code
 }
 
-/** Adds the vector on the stack to the pair of doubles below it; each double gets two of four floats. */
+/** Adds the vector on the stack to the pair of doubles below it; each double gets one double or two floats. */
 export const addDoubles = (code: Code): Code => {
   if (code.lanes.precision === 'float64') return code.op('add')
   const floats = code.local('v128')

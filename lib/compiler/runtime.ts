@@ -17,14 +17,14 @@ import { bufferCache, type BufferCache } from './bufferCache.js'
 export const MAX_PAGES = 65536
 /** Maximum number of doubles of data that stay in memory: 256 MB. */
 const MAX_KEPT_DOUBLES = 0x2000000
-/** Size of data above which they are copied segment by segment at each call. */
+/** Size of data above which each call copies them segment by segment. */
 const SEGMENT_BYTES = 0x40000000
 const MAX_INSTANCES = 64
 /** Size of a mask: that of an entry of a panel. */
 const MASK_BYTES = 64
 /** Number of panels packed at a time if rows are read from a source. */
 const READ_PANELS = 512
-/** Rows × operations from which other threads take part; less takes one thread about .25 ms. */
+/** Rows × operations from which other threads take part; less takes one about .25 ms. */
 export const MIN_THREADED_WORK = 1e6
 
 const isShared = (pool: ThreadPool): boolean => pool.memory.buffer.constructor.name === 'SharedArrayBuffer'
@@ -98,7 +98,7 @@ class OutOfMemory extends RangeError {}
 interface RuntimeMemory extends Pick<Arena, 'buffer' | 'give' | 'held'> {
   /** Returns the address of `length` new doubles; throws OutOfMemory if there is no room. */
   readonly take: (length: number) => number
-  /** Views of the whole memory, which take longer to create than most calls to fill. */
+  /** Views of the whole memory; creating one takes longer than most calls. */
   readonly whole: () => { readonly words: Int32Array; readonly doubles: Float64Array }
 }
 
@@ -391,7 +391,7 @@ const prepareLaunch = (
   return { program, range, plan, parameterBytes, calls, instance, isAlone, ...memoryOfRun }
 }
 
-/** Writes the parameters of each call, and the words of its job that are equal in all segments. */
+/** Writes the parameters of each call, and the words of its job that segments share. */
 const writeJobs = (memory: RuntimeMemory, launch: Launch): void => {
   const { lanes } = launch.program
   const { words } = memory.whole()
@@ -416,7 +416,7 @@ const writeJobs = (memory: RuntimeMemory, launch: Launch): void => {
   }
 }
 
-/** Packs the rows of the segment that begins at a chunk, runs it, and adds its results to those of the calls. */
+/** Packs the rows of the segment that begins at a chunk, runs it, and stores its results in those of the calls. */
 const runSegment = ({ pool, memory }: RuntimeParts, launch: Launch, chunk: number): void => {
   const { program, range, plan, calls, resultsAt, resultBytes } = launch
   const { lanes } = program

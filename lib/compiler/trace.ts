@@ -207,7 +207,7 @@ const areAttributesEqualUpToRows = (a: object, b: object, rows: readonly [number
   return Object.entries(a).every(([name, value]) => areEqualUpToRows(value, other.get(name), rows))
 }
 
-/** Finds the nodes that depend on the number of rows; refuses any other difference. */
+/** Finds the nodes that depend on the number of rows; refuses other differences. */
 const compareTraces = (a: FunctionTrace, b: FunctionTrace): Counts => {
   const rows = [a.rows, b.rows] as const
   const counts = new Map<TracedNode, RowCount>()
@@ -274,7 +274,7 @@ const primeFrom = (n: number): number => {
 
 /**
  * Traces a function; refuses it if two traces differ in anything but the number of rows. The examples replace anything that it reads
- * besides its inputs.
+ * besides inputs.
  */
 export const traceFunction = <E>(
   signature: TraceSignature,

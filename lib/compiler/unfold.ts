@@ -110,7 +110,7 @@ interface Unfolding {
   readonly add: (node: TracedNode) => TracedNode
 }
 
-/** Rewrites a matrix product: rows of the first factor become a stack of matrices, so stacks of the second get an axis there. */
+/** Rewrites a matrix product: rows of the first factor become a stack of matrices, and stacks of the second get an axis there. */
 const unfoldMatMul = ({ rows, rewritten, add }: Unfolding, traced: TracedNode): TracedNode => {
   const { a, b } = traced.inputs
   const isStacked = foldedAxis(a.shape, rows)?.at === a.shape.length - 2 && foldedAxis(b.shape, rows) === null

@@ -76,7 +76,7 @@ const entryName = ({ id }: GraphNode, entry: number): number => id * MAX_NODE_EN
 interface Verification {
   readonly layout: MemoryLayout
   readonly computed: ReadonlySet<GraphNode>
-  /** Names of a node's entries; those of a pick or reshape are the names of the entries that it shows. */
+  /** Names of a node's entries; a pick or reshape has those of the entries that it shows. */
   readonly names: (node: GraphNode) => ReadonlyArray<number>
   /** First address of a base, in one address space. */
   readonly baseOf: (name: string) => number
@@ -230,9 +230,7 @@ const isRowScaled = ({ names, computed }: Verification, x: GraphNode, y: GraphNo
   return (isOther(a) && isSameAlongLines(b)) || (isOther(b) && isSameAlongLines(a))
 }
 
-/**
- * Reports faults of a product over the rows: factors incomplete or not kept for a tile, or only half of it computed though not symmetric.
- */
+/** Reports faults of a product over the rows: factors incomplete or not kept for a tile, or half computed though not symmetric. */
 const verifyRowProduct = (verification: Verification, node: GraphNode): void => {
   const { layout, faults } = verification
   const [x, y] = node.ins

@@ -25,7 +25,7 @@ export interface Versions {
 
 /** Maximum width of a varying node per row; for wider ones, memory costs more than it saves. */
 const MAX_VERSION_WIDTH = 8
-/** Maximum number of entries of a varying pick per row, each moved by code of its own. */
+/** Maximum number of entries of a varying pick per row, each with code of its own. */
 const MAX_MOVED_ENTRIES = 256
 
 interface Versioned {
@@ -156,7 +156,7 @@ const addWeights = (
   b: GraphNode | null
 ): GraphNode | null => (a === undefined ? b : make.add(a ?? ones, b ?? ones))
 
-/** Factors in a linear combination, null for 1: one equal in all versions, and a weight for each version. */
+/** Factors in a linear combination, null for 1: one for all versions, and a weight for each. */
 interface TermFactors {
   readonly outside: GraphNode | null
   readonly own: GraphNode | null

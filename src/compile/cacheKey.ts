@@ -14,9 +14,7 @@ const cacheKeyFor = recently(
   (a, b) => a.text === b.text && a.cases.length === b.cases.length && a.cases.every((one, i) => one === b.cases[i])
 )(() => ({}))
 
-/**
- * Returns an object to key caches by: the description itself if it contains code, otherwise one object for all with equal text and cases.
- */
+/** Returns a cache key: the description itself if it contains code, otherwise one object for all with equal text and cases. */
 export const cacheKey = (value: Case.AnyValue): object => {
   const cases = Case.parts(value).map(part => part[Case.ofCase])
   return cases.some(hasCode) ? value : cacheKeyFor({ text: JSON.stringify(Case.encode(value)), cases })

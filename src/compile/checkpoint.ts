@@ -1,4 +1,4 @@
-/** Checkpoints: the state of a run as text, with its writer, pipeline and data fingerprint, so that it continues with the same bits. */
+/** Checkpoints: the state of a run as text, with its writer, pipeline and data fingerprint. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
@@ -44,8 +44,8 @@ const isContainedIn = (stored: unknown, own: unknown): boolean =>
       : stored === own
 
 /**
- * True if JSON describes the pipeline. Decoded with its own cases, fields that an earlier version did not write have their defaults, and
- * user code becomes that of the pipeline, so the JSON beside its name is compared too.
+ * True if JSON describes the pipeline. Decoded with its own cases, fields that an earlier version lacks have their defaults, and user code
+ * becomes that of the pipeline, so the JSON beside its name is compared too.
  */
 const matchesPipeline =
   <P extends string>(json: unknown) =>

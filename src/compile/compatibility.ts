@@ -160,7 +160,7 @@ const weightProblems = <P extends string>(
       ]
 }
 
-/** Problems of a term that draws labels or directions, if the expectation draws nothing or projected noise alone. */
+/** Problems of a term that draws labels or directions under an expectation that does not. */
 const redrawProblems = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   { term, labelDropout }: WeightedMatching,
@@ -288,7 +288,7 @@ const matchingProblems = <P extends string>(
 const isWeightedMatching = (weighted: Objective.WeightedTerm): weighted is WeightedMatching =>
   Objective.isMatching(weighted.term)
 
-/** Problems of the terms; none if schedule or objective have problems of their own. */
+/** Problems of the terms, if schedule and objective have none. */
 const termProblems = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): ProblemList => {
   const { schedule, score, objective } = loss
   if (Schedule.problems(schedule).length + Objective.problems(schedule)(objective).length > 0) return []
@@ -307,7 +307,7 @@ const termProblems = <P extends string>(loss: Loss.Loss<P>, data: Source.Data): 
   ])
 }
 
-/** Problems of a term that reads noise which is not drawn, or a density that does not exist. */
+/** Problems of a term that reads noise or a density that does not exist. */
 const unreadableInputProblems = <P extends string>(
   { score, expectation }: Loss.Loss<P>,
   term: Objective.Term,

@@ -1,4 +1,4 @@
-/** Compile: turns a description and data into a gradient computation, or returns all problems at once. */
+/** Compile: turns a description and data into a gradient computation, or returns all problems. */
 import { identity, pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
 import * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'

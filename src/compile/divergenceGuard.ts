@@ -24,8 +24,8 @@ interface DataExtent {
 const largestRowNorm = remembered(({ x, dim }: WeightedRows) => longest(x, dim))
 
 /**
- * Returns a check of one step: the first centre or component that it moved beyond the extent of the data, unless it was outside before;
- * otherwise null. `noise` is the largest σ/α of the loss, 0 without noise.
+ * Returns a check of one step: the first centre or component that it moved beyond the extent of the data; null if there is none. `noise` is
+ * the largest σ/α of the loss, 0 without noise.
  */
 export const divergenceCheck = <P extends string>(
   family: Family<P>,

@@ -1,4 +1,4 @@
-/** Terms of a loss with their draws: noise levels, noise and labels, each from a separate key. */
+/** Terms of a loss with their draws, each from a separate key. */
 import { Key } from '../../lib/index.js'
 import { boundedCache, lazy } from '../../lib/plain/iterate.js'
 import {
@@ -54,7 +54,7 @@ const EMPTY_BASIS: Projection.Basis = { rank: 0, vectors: new Float64Array(0), o
 export const drawsProjectedNoise = (expectation: Expectation.Expectation): boolean =>
   Expectation.noiseDomain(expectation) !== 'everywhere'
 
-/** Stores drawn numbers if the rows are in memory; otherwise draws them again when they are read. */
+/** Stores drawn numbers if the rows are in memory; otherwise they are drawn when read. */
 const holdNumbers =
   (data: Source.Data) =>
   (numbers: Stretches): RowNumbers =>
@@ -133,7 +133,7 @@ const prepareTerms = <P extends string>(
 
 type TermSampler<P extends string> = (data: Source.Data) => (params: Params.Params<P>, key: Key.Key) => DrawnEvaluation
 
-/** Returns the terms of a loss with their samples, as a function of data, then of parameters and a key. */
+/** Returns the terms of a loss with their samples, from data, parameters and a key. */
 export const drawTerms = <P extends string>(loss: Loss<P>): TermSampler<P> => {
   const { schedule, score, expectation } = loss
   const way = Expectation.interpret(expectation)
@@ -214,7 +214,7 @@ const drawTerm = (setting: DrawSetting, own: PreparedTerm, key: Key.Key): DrawnT
   return { weight, term, next: 'same', samples: sampleLists(name, () => samplesOfTerm(setting, own, times(), key)) }
 }
 
-/** Samples of a term at noise levels, each with separate keys; numbers are drawn when they are read. */
+/** Samples of a term at noise levels, with separate keys; numbers are drawn when read. */
 const samplesOfTerm = (
   setting: DrawSetting,
   { labelDropout, term }: Pick<PreparedTerm, 'labelDropout' | 'term'>,

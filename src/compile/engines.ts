@@ -28,7 +28,7 @@ export interface EngineOptions {
   readonly differentiates: boolean
 }
 
-/** Returns the reduction over rows of data that computes value and gradient of the direct terms. */
+/** Returns the reduction over rows that computes value and gradient of direct terms. */
 export type TermEngine<P extends string> = (
   data: Source.Data
 ) => (
@@ -198,8 +198,8 @@ interface ReadyCall<P extends string> extends Omit<TermCall, 'inputs'> {
 }
 
 /**
- * Returns the program calls of a drawn term. If its next draw is known to be the same or to differ in keys alone, the unchanged inputs are
- * prepared once.
+ * Returns the program calls of a drawn term. If its next draw will be the same or differ in keys alone, the unchanged inputs are prepared
+ * once.
  */
 const callCache = <P extends string>(
   compiler: () => TermCompiler<P>,
@@ -302,7 +302,7 @@ interface SampleInputs {
   readonly inputs: Inputs.NamedInputs
 }
 
-/** Joins samples in one call, padded with samples of weight 0 up to `size`; none if it cannot be compiled. */
+/** Joins samples in one call, padded with weight 0 up to `size`; none if it cannot be compiled. */
 const joinSamples = (
   batch: ReadonlyArray<SampleInputs>,
   size: number,

@@ -89,7 +89,7 @@ export const inputTensors = (first: number, count: number): ((inputs: NamedInput
         })
   )
 
-/** True if inputs differ in shared numbers alone, so that both can be versions in one call. */
+/** True if inputs differ in shared numbers alone, so both can be versions in one call. */
 export const isVersion =
   (one: NamedInputs) =>
   (other: NamedInputs): boolean =>
@@ -144,7 +144,7 @@ const rowSignatures = ByName.filterMapValues<ProgramInput, Compiler.Signature['r
 
 type ValuesByName = Readonly<Record<string, { readonly values: Float64Array }>>
 
-/** Returns launch arguments as a function of parameters and changing inputs; the repeated inputs are prepared once. */
+/** Returns launch arguments from parameters and changing inputs; the repeated inputs are prepared once. */
 export const repeatedLaunchArgs = (
   repeated: NamedInputs,
   count: number

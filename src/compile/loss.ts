@@ -1,4 +1,4 @@
-/** Losses: the objective of a score on a schedule, with the expectation by which its mean over the noise is computed. */
+/** Losses: the objective of a score on a schedule, and the expectation over the noise. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import type * as RNEA from 'fp-ts/lib/ReadonlyNonEmptyArray.js'
@@ -90,7 +90,7 @@ const withTermText =
 /** Number of rows for compiling in advance, on which programs do not depend. */
 const PROGRAM_TRIAL_ROWS = 8
 
-/** Compiles one program of each kind; returns them, or the reason why one cannot be compiled. */
+/** Compiles one program of each kind; a reason if one cannot be compiled. */
 const trialPrograms = <P extends string>(
   loss: Loss<P>,
   data: Source.Data,
@@ -202,7 +202,7 @@ export const unresolvedValue = <P extends string>(
   problem
 })
 
-/** Returns the map from parameters to a mixture; throws for scores without one, which are rejected before. */
+/** Returns the map from parameters to a mixture; throws if there is none, which is rejected before. */
 export const requireMixtureMap = <P extends string>(score: Score.Score<P>): ((params: Params.Params<P>) => Mixture) =>
   Score.interpret(score).family?.toMixture ??
   (() => refuse('a population is met by the score of a mixture; compile the loss'))

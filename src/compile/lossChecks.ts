@@ -74,7 +74,7 @@ export const lossCompatibilityProblems = <P extends string>(
 ): ReadonlyArray<Problem.Problem> =>
   Compatibility.incompatibilities(loss, points, precision, () => findUnresolvedNodes(loss, points, () => null))
 
-/** Returns the value if there are no problems; otherwise as many problems as are listed at most. */
+/** Returns the value, or as many problems as are listed at most. */
 export const eitherProblemsOr = <A>(
   problems: ReadonlyArray<Problem.Problem>,
   value: () => A

@@ -1,4 +1,4 @@
-/** Loss context: the data, noise and model values that a term reads for each row, computed when read. */
+/** Loss context: the values that a term reads for each row, computed when read. */
 import * as RR from 'fp-ts/lib/ReadonlyRecord.js'
 import {
   add,
@@ -165,7 +165,7 @@ export interface LossContext {
   readonly row: (read: ValueByName) => Objective.Row
 }
 
-/** Returns the loss context of a term. The argument of `row` decides when precomputed values are computed. */
+/** Returns the loss context of a term. The argument of `row` decides when values are computed. */
 export const lossContext = <P extends string>(
   model: Score.Model<P>,
   params: Params.Tensors<P>,

@@ -60,7 +60,7 @@ export interface NoiseSample {
   readonly alpha: RowNumbers
   readonly sigma: RowNumbers
   readonly noise: Noise.NoiseOfDraw
-  /** Weight of the denoising form, if the term also has an implicit form; shared, or one for each row. */
+  /** Weight of the denoising form in a mixed term; shared, or one for each row. */
   readonly denoising: RowNumbers
   /** Key of directions and of additional noise. */
   readonly probes: () => Key.Key
@@ -70,7 +70,7 @@ export interface NoiseSample {
   readonly ofTime: (f: TimeFunction) => RowNumbers
   /** Labels of the rows if some are dropped; null for those of the data. */
   readonly labels: RowNumbers | null
-  /** Rows that are quadrature nodes of x_t at this noise level, to which no noise is added. */
+  /** Quadrature nodes of x_t in place of noised rows. */
   readonly nodes?: { readonly values: Float64Array; readonly areFixed: boolean }
 }
 
@@ -206,12 +206,12 @@ export const differsOnlyInKey = (one: NoiseSample, other: NoiseSample): boolean 
 const areEqualNumbers = (a: RowNumbers, b: RowNumbers): boolean =>
   a === b || (a instanceof Float64Array && b instanceof Float64Array && sameNumbers(a, b))
 
-/** Returns the object by which programs of terms are distinguished; everything else is an input. */
+/** Returns the object by which programs of terms are distinguished. */
 export const programIdentity = (term: DirectTerm): object => (Objective.isMatching(term) ? term.perRow : term.perDatum)
 
 interface ReadSetting {
   readonly dim: number
-  /** True if denoising and implicit forms are mixed, and their share is read. Default: false. */
+  /** True if denoising and implicit forms are mixed. Default: false. */
   readonly isMixed?: boolean
   /** Default: 'data'. */
   readonly rowKind?: RowKind
@@ -434,8 +434,8 @@ const noiselessDatum = <P extends string>(
 })
 
 /**
- * True if a term without noise reads the density, by one row of made-up numbers. If it throws, which is reported elsewhere, its reads
- * before count.
+ * True if a term without noise reads the density, by one row of made-up numbers. A term that throws, which is reported elsewhere, counts by
+ * its reads before.
  */
 export const readsNoiselessDensity = <P extends string>(
   model: Score.Model<P>,

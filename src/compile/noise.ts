@@ -65,7 +65,7 @@ export type NoiseOfDraw = SpanNoise | NodeNoise | FullNoise | NoNoise
 export const isGivenNoise = (values: FullNoise['values']): values is RowNumbers =>
   values instanceof Float64Array || 'read' in values
 
-/** Minimum distance of a row from the span, relative to that from the origin, at which it has a direction outside. */
+/** Minimum distance of a row from the span, relative to that from the origin, for a direction outside. */
 const MIN_OUTSIDE_SHARE = 1e-9
 
 type PointsSize = Pick<Points.Points, 'rows' | 'dim'>
@@ -142,7 +142,7 @@ const basisInputs = ({ rank, vectors }: Basis, { dim }: Pick<PointsSize, 'dim'>)
   basis: Inputs.constantInput([rank, dim], vectors)
 })
 
-/** Returns the inputs that change between evaluations: the key of full noise, otherwise the basis, which depends on the parameters. */
+/** Returns the inputs that change between evaluations: the key of full noise, otherwise the basis. */
 export const changingNoiseInputs = (
   noise: NoiseOfDraw,
   basis: Basis,

@@ -35,7 +35,7 @@ export interface CompiledStage<P extends string> {
   readonly stopping: Stopping
   /** Size of a step, in the unit of `relativeChange`. */
   readonly change: (before: Params.Params<P>, after: Params.Params<P>) => number
-  /** First parameter that the step moved beyond the extent of the data; null if there is none. */
+  /** First parameter moved beyond the extent of the data; null if there is none. */
   readonly leaves: (before: Params.Params<P>, after: Params.Params<P>) => DivergedParameter | null
   readonly begin: (params: Params.Params<P>) => Memory
   /** First non-finite value of a step; null if none is found. */

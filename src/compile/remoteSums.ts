@@ -1,7 +1,4 @@
-/**
- * Reductions by description: a process without the rows sends JSON and numbers, no code, and another computes chunks of the sum on its
- * rows.
- */
+/** Reductions by description: a process without the rows sends JSON and numbers, and another computes chunks of the sum on its rows. */
 import * as Ap from 'fp-ts/lib/Apply.js'
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
@@ -58,7 +55,7 @@ const unknownSumProblem = (value: string): Problem.Problem =>
     'let all processes be of the same version; what is code of your own, give to the vocabulary of each'
   )
 
-/** Variance floor without effect, since the M-step is done by the process that adds the chunks. */
+/** Variance floor without effect, since another process does the M-step. */
 const SMALLEST_FLOOR = Number.MIN_VALUE
 
 /** Reduction that throws unless it receives `count` numbers, before it allocates. */

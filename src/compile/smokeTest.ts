@@ -22,13 +22,10 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 
-/** Number of rows, enough to distinguish a sum over rows from a sum over pairs of rows. */
+/** Number of rows, enough to distinguish sums over rows from sums over pairs. */
 const TRIAL_ROWS = 3
 
-/**
- * Maximum relative difference between a row's result alone and among others: above rounding, below the effect of normalizing or sorting
- * rows together.
- */
+/** Maximum relative difference between a row's result alone and among others: above rounding, below the effect of mixing rows. */
 const ROW_TOLERANCE = 1e-8
 
 const FIXED_KEY = Key.fromSeed(0)
@@ -311,7 +308,7 @@ interface SmokeTest<P extends string> {
   readonly mustBeFinite: boolean
 }
 
-/** Problems of the score, its heads, the objective, its growth and its gradient, each only if none was found before. */
+/** Problems of the score, its heads, the objective, its growth and its gradient: those of the first that has any. */
 const smokeTestProblems = <P extends string>(test: SmokeTest<P>): ProblemList =>
   [scoreProblems, headProblems, objectiveProblems, growthProblems, lossGradientProblems].reduce<ProblemList>(
     (found, problemsOf) => (found.length > 0 ? found : problemsOf(test)),

@@ -21,7 +21,7 @@ type AnyParams = Params.Params<string>
 type ByNameOf<A> = Readonly<Record<string, A>>
 
 const CHECKED_ROWS = 3
-/** Maximum relative difference of sums in another order: above rounding, below that of a function that is not a sum. */
+/** Maximum relative difference of sums in another order: above rounding, below that of other functions. */
 const ADDITION_TOLERANCE = 1e-8
 
 /** Evaluates a user's sums on rows `clean`, [rows, dim], with weights [rows, 1]. */

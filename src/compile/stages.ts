@@ -48,7 +48,7 @@ const relativeChangeChecks: StepChecks<string> = {
   leaves: () => null
 }
 
-/** Checks of a family: its own step size, and divergence beyond the data noised to the stage's largest level. */
+/** Checks of a family: its own step size, and divergence beyond the data noised to the largest level. */
 const familyChecks = <P extends string>(
   { family }: Score.Model<P>,
   points: Source.Data,
@@ -348,7 +348,7 @@ const planContext = <P extends string>(setup: Setup<P>): PlanContext<P> => {
   }
 }
 
-/** Returns a function that plans a stage of the pipeline, and finds its problems except those of its description. */
+/** Returns a function that plans a stage and finds its problems except those of its description. */
 export const stagePlanner = <P extends string>(setup: Setup<P>): ((written: Stage.WrittenStage) => PlannedStage<P>) => {
   const context = planContext(setup)
   return written => planStage(context, written)

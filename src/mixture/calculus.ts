@@ -326,7 +326,7 @@ interface Conditioned {
 /** Smaller posterior weights, relative to the largest, change no digit. */
 const NEGLIGIBLE_LOG_SHARE = 40
 
-/** By the triangle of [N, AL; 0, L]: see `given`. */
+/** Conditions a component by the triangle of [N, AL; 0, L]: see `given`. */
 const conditionComponent = (
   { weight, mean, factor }: Component,
   {

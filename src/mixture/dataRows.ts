@@ -42,11 +42,11 @@ export const snapshotOfData = <D extends Source.Data>(data: D): D =>
   // A snapshot of points has their type.
   (Source.isSource(data) ? data : Points.snapshot(data)) as D
 
-/** Returns the same object for equal points. */
+/** Rows of points in memory, the same object for equal points. */
 export const rowsInMemory = (points: Points.Points): WeightedRows<Float64Array> =>
   weightedRowsOfPoints(Points.snapshot(points))
 
-/** Returns the same object for equal data. */
+/** Rows of points or of a source, the same object for equal data. */
 export const weightedRowsOf = (data: Source.Data): WeightedRows =>
   Source.isSource(data) ? weightedRowsOfSource(data) : rowsInMemory(data)
 

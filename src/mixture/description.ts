@@ -73,7 +73,7 @@ const checkedCholesky = (flat: Float64Array, dim: number): E.Either<string, NdAr
   return skewed ? E.left('symmetric') : E.fromNullable('positive definite')(Factor.choleskyOfCovariance(flat, dim))
 }
 
-/** From `covariances` or `factors`; empty if there are variances. */
+/** Triangles from `covariances` or `factors`; empty if there are variances. */
 const trianglesOf = (
   { covariances, factors }: Description,
   dim: number

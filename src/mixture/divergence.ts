@@ -18,7 +18,7 @@ import * as Pairs from './pairs.js'
 
 export interface Estimate {
   readonly value: number
-  /** Of the mean over the random shifts; 0 if exact. */
+  /** Standard error of the mean over random shifts; 0 if exact. */
   readonly standardError: number
 }
 

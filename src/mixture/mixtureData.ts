@@ -61,6 +61,6 @@ export interface NoiseInSpan {
 export interface ComponentNoise {
   readonly drawn: Tensor
   readonly orthogonal: Operand
-  /** By coordinates, if a basis of the centres' differences is known. */
+  /** `drawn` by coordinates, if a basis of the centres' differences is known. */
   readonly inSpan?: NoiseInSpan
 }

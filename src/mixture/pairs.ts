@@ -91,7 +91,7 @@ const ratioOfSingularValues = (singularValues: Float64Array, rotate: FactorRatio
   rotate
 })
 
-/** For diagonal or equal factors, or few columns; otherwise null. */
+/** Decomposition for diagonal or equal factors, or few columns; otherwise null. */
 const directRatio = (l: NdArray, n: NdArray, d: number): FactorRatio | null => {
   const both = diagonalFactors(l, n, d)
   if (both !== null) return ratioOfSingularValues(both[0].map((x, j) => x / both[1][j]), x => x) // prettier-ignore
@@ -188,7 +188,7 @@ const projectedVariance = (factor: NdArray, d: number, x: Float64Array): number 
   return squaredNorm(out)
 }
 
-/** Lower bound of `bhattacharyya` in O(d²): the distance of projections on the difference of the means over the columns' variances. */
+/** Lower bound of `bhattacharyya` in O(d²), by projection on the difference of the means over the columns' variances. */
 export const leastBhattacharyya = (p: GaussianComponent, q: GaussianComponent): number => {
   const d = p.mean.length
   const variances = ({ factor }: GaussianComponent): Float64Array =>

@@ -55,7 +55,7 @@ const logPrecisionDepth = (exponent: number): number => 55 / exponent + 10.5 / M
 /** Step for ten digits, from experiments with ν from 1 to 100 in 2 and 8 columns. */
 const logPrecisionStep = (nu: number, dim: number): number => 1 / Math.sqrt(10 + 0.65 * nu + 0.35 * dim)
 
-/** In standard deviations; nearer rows are evaluated to ten digits. */
+/** Squared distance, in standard deviations, up to which rows are evaluated to ten digits. */
 const MAX_SQUARED_DISTANCE = 1e6
 
 /** e^y − 1 − y without cancellation for small |y|. */

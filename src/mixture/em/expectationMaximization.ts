@@ -95,7 +95,7 @@ export interface PosteriorStep<P extends string> {
   readonly momentRequest: Pick<MStep<P>, 'second' | 'isShared'>
   /** −log p(θ) per row. */
   readonly negLogPrior: (mixture: Mixture) => number
-  /** Takes moments about the centres of `mixture`, that of the parameters `here`. */
+  /** Returns the result from moments about the centres of `mixture`, that of the parameters `here`. */
   readonly maximise: (here: Params.Params<P>, mixture: Mixture, found: MomentSums) => EMStepResult<P>
 }
 

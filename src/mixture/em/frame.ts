@@ -27,7 +27,7 @@ interface CentredData {
   readonly middle: Float64Array
 }
 
-/** Returns the same object for equal data, as caches need. */
+/** Centred data, the same object for equal data, as caches need. */
 const centredData = <D extends Source.Data>(given: D): CentredData & { readonly points: D } =>
   // Centring keeps the kind of data.
   centredByIdentity(snapshotOfData(given)) as CentredData & { readonly points: D }

@@ -45,7 +45,7 @@ const KEPT_SPLITS = 4
 
 const FINAL_SPLIT_STEPS = 5
 
-/** In whitened coordinates. */
+/** Lower bound, in whitened coordinates. */
 const MIN_HALF_VARIANCE = 1e-4
 
 /** Maximum number of rows for coordinates in their span, which take O(rows² dim). */

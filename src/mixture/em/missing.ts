@@ -47,12 +47,12 @@ export const observedScaling = (data: Source.Data): Points.Scaling => {
 
 const MAX_IMPUTATION_STEPS = 200
 
-/** In log-likelihood per row. */
+/** Least gain of a step, in log-likelihood per row. */
 const IMPUTATION_TOLERANCE = 1e-8
 
 const MIN_IMPUTATION_VARIANCE = 1e-6
 
-/** By EM on standardized points. */
+/** Estimates the Gaussian by EM on standardized points. */
 const likeliestSingleGaussian = (data: Source.Data): Component => {
   const { dim } = data
   const rows = weightedRowsOf(data)

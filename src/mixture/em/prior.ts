@@ -34,7 +34,7 @@ export const of = (data: Source.Data, shrinkage: number): Prior => {
   const rows = Source.sumOfWeights(data)
   const about = { weight: 1, mean, factor: scalarArray(1) }
   const { second } = Reductions.evaluate(momentReduction([about], 'full', weightedRowsOf(whole)))
-  // Below two rows, divides by half the weights.
+  // Below two rows the divisor is half the sum of the weights.
   const unbiased = rows / Math.max(rows - 1, rows / 2)
   return { shrinkage, mean, rows, covariance: second.map(c => unbiased * c) }
 }

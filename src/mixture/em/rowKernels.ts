@@ -29,7 +29,7 @@ export interface RowPosteriors {
 /** Maximum size of a block [K, rows, dim], in numbers, to fit the cache. */
 const BLOCK_NUMBERS = 1 << 13
 
-/** Even, so that a row's lane is fixed. */
+/** Maximum size: even, so that a row's lane is fixed. */
 export const maxBlockRows = (count: number, dim: number): number =>
   Math.max(2, Math.floor(BLOCK_NUMBERS / (count * dim)) & -2)
 

@@ -240,7 +240,7 @@ export const momentMatchedCentres =
 export const topOfSecondMoment = (data: Source.Data): NdArray => {
   const { dim } = data
   const { values, vectors } = principalComponents(principalTable(data), new Float64Array(dim), 1)
-  // At least the spectral threshold 1/√n, off the saddle at 0.
+  // At least the spectral threshold 1/√n keeps the start off the saddle at 0.
   const length = Math.sqrt(Math.max(values[0] - 1, 1 / data.rows))
   return { shape: [1, dim], values: vectors.map(v => length * v) }
 }

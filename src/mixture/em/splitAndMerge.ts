@@ -30,7 +30,7 @@ export interface Options {
 /** Rows for proposing moves, drawn again at each step. */
 export const MAX_SURVEYED_ROWS = 131_072
 
-/** In mean log-likelihood. */
+/** Gain of the mean log-likelihood. */
 const MIN_MOVE_GAIN = 1e-5
 
 /** Gains grow at first. */
@@ -54,7 +54,7 @@ interface SplitMergeMove<P extends string> {
   readonly start: () => Params.Params<P>
 }
 
-/** Returns all moves; none without conversions from and to mixtures. */
+/** Returns all moves; empty without conversions from and to mixtures. */
 type ProposeMoves<P extends string> = (params: Params.Params<P>) => ReadonlyArray<SplitMergeMove<P>>
 
 const movesOf = <P extends string>(

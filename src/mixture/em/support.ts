@@ -118,7 +118,7 @@ const addGain = (
   let gain = before
   for (let i = 0; i < own.length; i++) {
     if (weights[i] === 0) continue
-    // Of a row with a weight above 1, one copy is left out.
+    // If a row has a weight above 1, one of its copies is left out.
     const r = posteriorShare(own[i], rest[i]) * Math.min(1, weights[i])
     const without = r < n ? own[i] + leaveOneOutChange(tested, white, i * dim, r) + Elementary.log1p(-r / n) : -Infinity
     gain += weights[i] * (logAddExp(rest[i], without) - rest[i])

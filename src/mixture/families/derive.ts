@@ -38,7 +38,7 @@ export const paramsToMixture =
     }
   }
 
-/** Lets an empty component keep its covariance. */
+/** Weight that lets an empty component keep its covariance. */
 const MIN_COMPONENT_WEIGHT = 1e-200
 
 /** Fits to Σ_k as moments, with the weights as masses if pooled. */

@@ -324,7 +324,7 @@ const profileNoise = (scatters: ReadonlyArray<Scatter>, rank: number, noise: Flo
   return { noise, eigens, apart, gradient, curvature }
 }
 
-/** True if the other λ are 1 up to the rounding of the largest. */
+/** True if all other eigenvalues are 1 up to the rounding of the largest. */
 const isReproduced = ({ noise, eigens, apart }: NoiseProfile): boolean =>
   apart <=
   noise.length *
@@ -385,10 +385,10 @@ const descendNoise = (
   return best
 }
 
-/** As a share of the column's variance given the others. */
+/** Lower bound, as a share of the column's variance given the others. */
 const MIN_NOISE_SHARE = 1e-12
 
-/** For a covariance outside the family, whose nearest noise may be 0, where EM would not move. */
+/** Lower bound for a covariance outside the family, whose nearest noise may be 0, where EM would not move. */
 const MIN_NEAREST_NOISE_SHARE = 0.01
 
 /** 1/(S⁻¹)_jj, the variance of each column given the others, [d]. */

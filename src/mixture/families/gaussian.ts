@@ -89,7 +89,7 @@ export const logShape = (squared: Tensor, logRoot: Tensor, constant = 0): Tensor
   return sub(logRoot, constant === 0 ? half : add(half, constant))
 }
 
-/** log N in the tensor vocabulary. */
+/** log N as a tensor. */
 export const logNormalTensor = (dim: number, squared: Tensor, logRoot: Tensor): Tensor =>
   logShape(squared, logRoot, logNormalConstant(dim))
 
@@ -106,7 +106,7 @@ export const appendLevelAxes = ({ alpha, sigma }: RowLevel, axes: number): RowLe
 export const residuals = (x: Tensor, centres: Tensor, level: RowLevel): Tensor =>
   sub(expandDims(x, 1), mul(appendLevelAxes(level, 2).alpha, expandDims(centres, 0)))
 
-/** Own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
+/** Evaluation with own P_k, from P_k r_k [rows, K, dim] and traces that broadcast to [rows, K]. */
 export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: Tensor): GaussianEvaluation => {
   const pull = (shares: Tensor): Tensor => sum(mul(expandDims(shares, 2), pulls), 1)
   return {
@@ -119,7 +119,7 @@ export const evaluationOfSeparate = (logDensity: Tensor, pulls: Tensor, traces: 
   }
 }
 
-/** One P: P_k r_k = Px − αPc_k, so δ_k does not depend on x, and no array exceeds [rows, dim] or [rows, K]. */
+/** Evaluation with one P: P_k r_k = Px − αPc_k, so δ_k does not depend on x, and no array exceeds [rows, dim] or [rows, K]. */
 export const evaluationOfShared = (
   logDensity: Tensor,
   pointPull: Tensor,
@@ -168,7 +168,7 @@ export const relabelledAs =
       return isFixed ? array : permuteFirstAxis(order)(array)
     })(params)
 
-/** Adds a vector to each row of the means. */
+/** Adds a vector to the means. */
 export const shiftMeans =
   (by: Float64Array) =>
   <A extends { readonly means: NdArray }>(params: A): A => {

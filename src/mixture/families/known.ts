@@ -6,7 +6,7 @@ import { Field, Problem } from '../../core/index.js'
 /** One number for all columns, or one for each. */
 export type Place = number | ReadonlyArray<number>
 
-/** v of v I, variances by columns, or a matrix. */
+/** A variance v of v I, variances by columns, or a matrix. */
 export type Spread = Place | ReadonlyArray<ReadonlyArray<number>>
 
 /** Fixed parameters of a component; null if estimated. */

@@ -149,7 +149,7 @@ const spectrumOfParams = (own: SpectralParams): Spectrum.Spectrum => ({
   shapes: own.shapes?.values ?? new Float64Array(0)
 })
 
-/** As rows; null if they are the columns. */
+/** Axes as rows; null if they are the columns. */
 const axesOfParams = (
   { orientation }: SpectralParts,
   { turns }: SpectralParams,

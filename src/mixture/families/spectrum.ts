@@ -273,7 +273,7 @@ const MAX_NEWTON_STEPS = 100
 const MAX_HILDRETH_SWEEPS = 500
 /** A smaller change of all logarithms is the last. */
 const LOG_TOLERANCE = 1e-13
-/** Share of the Fisher information in the curvature if noise makes it negative. */
+/** Share of the Fisher information that bounds the curvature from below if noise makes it negative. */
 const MIN_CURVATURE_SHARE = 0.05
 
 /** Step s that minimizes gᵀs + ½sᵀLLᵀs subject to slack + Bs ≥ 0, if feasible, by coordinate ascent on the dual (Hildreth 1957). */
@@ -407,7 +407,7 @@ const spectrumDerivatives = (
       for (let j = 0; j <= i; j++) hessian[i * size + j] += safe * bi * b[row * size + j]
     }
   }
-  // Without mass parameters move only with the bound.
+  // Parameters without mass move only with the bound.
   for (let i = 0; i < size; i++) {
     const own = hessian[i * (size + 1)]
     hessian[i * (size + 1)] = own > 0 ? own * (1 + 1e-12) : 1

@@ -14,7 +14,7 @@ export interface ColumnAppend {
   readonly file: string
   readonly csv: Points.CsvOptions
   readonly inPieces: boolean
-  /** Columns of the model; other numbers of columns are rejected. */
+  /** Tables with another number of columns are rejected. */
   readonly columns: ReadonlyArray<string>
   readonly newColumns: (table: Points.Table) => AddedColumns
   readonly flags: { readonly out: string; readonly to: OutputFormat | undefined }

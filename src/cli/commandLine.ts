@@ -43,7 +43,7 @@ interface ParserOutput {
   readonly err: (text: string) => void
 }
 
-/** Returns the work of the command in `argv`; a `CommanderError` after help, the version or a usage error. */
+/** Returns the work of the command; a `CommanderError` after help, the version or a usage error. */
 const parseCommandLine = (
   { version, terminal }: Pick<World, 'version' | 'terminal'>,
   argv: ReadonlyArray<string>,
@@ -206,7 +206,7 @@ const withOptionHint =
 /** In columns; longer lines are hard to read. */
 const MAX_HELP_WIDTH = 80
 
-/** A description with less room is printed below its option. */
+/** A description with less room goes below its option. */
 const MIN_DESCRIPTION_WIDTH = 40
 
 const MAX_EXAMPLE_WIDTH = 100

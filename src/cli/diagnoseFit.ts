@@ -46,7 +46,7 @@ const runBootstrap = async (
   return { bootstrap: last?.bootstrap() ?? null, stopped }
 }
 
-/** Makes scores of a family for any number of components; null if there is no family. */
+/** Null if the score has no family. */
 const familyConstructor = (score: Score.Score<string>): Fit.Constructor | null =>
   'components' in score ? ({ components }) => ({ ...score, components }) : null
 

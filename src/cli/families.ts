@@ -26,7 +26,6 @@ export const learnsVariances = (score: Score.Score<string>): boolean =>
 export const learnAllVariances = (families: ReadonlyArray<NamedFamily> = []): boolean =>
   families.every(({ make }) => learnsVariances(make({ components: 2 })))
 
-/** Families that `fit` compares. */
 const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
   ...Object.values<Fit.Constructor>(Fit.families),
   ...[...Covariance.names, ...Covariance.ONE_FACTOR_NAMES].map(name => Fit.familyByName(name))

@@ -30,7 +30,7 @@ import { GROWN, EM_RECIPES, recipeNames, type RecipeName } from './recipeNames.j
 import { COLUMN_OPTIONS, READING_OPTIONS, VOCABULARY_OPTION } from './tableOptions.js'
 import type { OutputFile } from './world.js'
 
-/** Interval between checkpoints, in steps of a stage or in time. */
+/** In steps of a stage or in time. */
 export type CheckpointInterval =
   | { readonly _tag: 'Steps'; readonly steps: number }
   | { readonly _tag: 'Milliseconds'; readonly milliseconds: number }
@@ -208,12 +208,11 @@ export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>
   Pipelines: ['pipeline', 'printPipeline', 'vocabulary']
 }
 
-/** Options of printing, writing and storing. */
 export const OUTPUT_OPTIONS: ReadonlyArray<keyof FitFlags> = [
   ...(['out', 'report', 'figures', 'json', 'quiet', 'verbose'] as const),
   ...(['checkpoint', 'every', 'resume', 'printPipeline'] as const)
 ]
-/** Options that request further work, which does not change the fit. */
+/** Further work, which does not change the fit. */
 const EXTRA_WORK_OPTIONS: ReadonlyArray<keyof FitFlags> = ['compare', 'bootstrap', 'testComponents', 'queue']
 
 /** Returns the typed options that reproduce the fit. */
@@ -236,7 +235,7 @@ export const fitOutputs = ({ out, report }: Pick<Partial<FitFlags>, 'out' | 'rep
   ...(report === undefined ? [] : [{ option: '--report', path: report }])
 ]
 
-/** Rejects recipes that are listed twice, or equal the fit's. */
+/** Rejects recipes listed twice, or equal to the fit's. */
 const compareProblems = ({ compare = [], pipeline, recipe }: Partial<FitFlags>): ReadonlyArray<Problem.Problem> => {
   const used: ReadonlyArray<string | undefined> = pipeline === undefined ? [recipe] : []
   const repeated = compare.find((word, i) => used.includes(word) || compare.indexOf(word) < i)

@@ -49,7 +49,7 @@ const fixedComponentsCodec = t.readonlyArray(
   })
 )
 
-/** Means and covariances of a model's components; their weights are learned. */
+/** Takes means and covariances; weights are learned. */
 const fixedOfModel =
   (path: string, columns: ReadonlyArray<string>) =>
   (model: Model.Model): OrProblems<KnownComponents> => {

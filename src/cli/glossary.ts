@@ -87,7 +87,7 @@ const conceptsOf = (vocabulary: Vocabulary.Vocabulary) => {
 /** Concepts and constructors of a vocabulary. */
 export const concepts: (vocabulary: Vocabulary.Vocabulary) => ReturnType<typeof conceptsOf> = conceptsOf
 
-/** Concepts by name, such as `schedules`, each with its standard constructors. */
+/** By name, such as `schedules`. */
 const standardConcepts = concepts(Vocabulary.standard)
 
 export const {

@@ -17,7 +17,7 @@ export interface RowGroup {
 const groupPath = (path: string | undefined, group: string): string | undefined =>
   path?.replace(/(\.[^./\\]*)?$/, ending => `-${group}${ending}`)
 
-/** Maximum number of groups: a column with more values is probably an identifier. */
+/** A column with more values is probably an identifier. */
 const MAX_GROUPS = 1000
 
 /** Returns one group per value of the column of `--by`, sorted; without it, all rows as one. */

@@ -1,7 +1,7 @@
 import * as Limits from '../core/limits.js'
 import { type StageRun } from '../report/findings.js'
 
-/** Values of a stage, one per step; thinned to every second, fourth, … if too many for a report. */
+/** Values of a stage, one per step; every second, fourth, … if there are too many for a report. */
 export class History {
   private values: number[] = []
   private taken = 0

@@ -10,7 +10,7 @@ import { decodeText, decodePieces, isGzipped } from './bytes.js'
 import { fileSystemProblem } from './fileProblem.js'
 import { FailureError, rejectUsage, usageFailure, type CommandFailure, type World } from './world.js'
 
-/** Resolves links to a missing file, at most `linksLeft`. */
+/** Resolves at most `linksLeft` links to a missing file. */
 const resolveDanglingLinks = async (path: string, linksLeft = 40): Promise<string> => {
   const target = linksLeft > 0 ? await readlink(path).catch(() => null) : null
   return target === null

@@ -70,7 +70,7 @@ export interface LearningTask {
   readonly prior: number | null
 }
 
-/** Backend for rows in the units of learning. */
+/** For rows in the units of learning. */
 const taskBackend = ({ backend }: LearningTask, { scaling }: TrainingData): Backend.Backend =>
   scaling === null ? backend : Backend.scaledBackend(scaling, backend)
 
@@ -173,7 +173,6 @@ const locateProblems =
     problems: NEA.map(problemInside(place))(failure.problems)
   })
 
-/** Fit, and the signal that ended it early, if any. */
 export interface LearnedFit {
   readonly fit: Findings
   readonly stopped: Signal | null
@@ -404,7 +403,7 @@ const recipeOrigin = (score: Score.Score<string>, recipe: CandidateSearch['recip
   recipe: recipe === GROWN ? 'annealed' : recipe
 })
 
-/** Pipeline if there is one candidate that its recipe can learn; null if a search is needed. */
+/** Pipeline of a sole candidate that its recipe can learn; null if a search is needed. */
 const onlyPipeline = ({
   options: { families, components },
   task: { seed },
@@ -517,7 +516,7 @@ const chosenPipeline = (
   }
 }
 
-/** Converts problems of options to a usage failure with the command line's names. */
+/** Converts problems of options, with the command line's names. */
 const withOptionNames = <A>(result: E.Either<Problem.Problems, A>): E.Either<CommandFailure, A> =>
   E.mapLeft((problems: Problem.Problems) => usageFailure(NEA.map(asOptionProblem)(problems)))(result)
 

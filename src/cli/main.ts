@@ -53,7 +53,7 @@ const runInThisThread = async (): Promise<number> => {
   )(argv)()
 }
 
-/** Runs the command in another thread. Only a fit loads the module that starts it. */
+/** Only a fit loads the module that starts the thread. */
 const runInOwnThread = async (): Promise<number> => (await import('./startFitThread.js')).runInOwnThread(argv, terminal)
 
 process.exitCode = await (argv[0] === 'fit' && mayThread() ? runInOwnThread() : runInThisThread()).catch(

@@ -3,7 +3,7 @@ import { MessageChannel, Worker } from 'node:worker_threads'
 import { signalListener, type SignalListener } from './signalListener.js'
 import type { Terminal } from './terminal.js'
 
-/** V8 flags for a fit, by V8's major version (Node 20: 11, Node 22: 12, Node 24: 13), which rejects unknown flags. */
+/** V8 flags for a fit, by major version (Node 20: 11, Node 22: 12, Node 24: 13), which rejects unknown flags. */
 const FIT_FLAGS: Readonly<Record<string, ReadonlyArray<string>>> = {
   11: ['--interrupt-budget=1000000', '--min-semi-space-size=16'],
   12: ['--invocation-count-for-turbofan=20000', '--min-semi-space-size=16'],

@@ -63,7 +63,7 @@ const readEachFile = async <A>(
   return E.right(E.right(all))
 }
 
-/** Adds a file's name to rows and problems, if the table has several files. */
+/** Names the file in rows and problems, if the table has several files. */
 const withFileName = ({ name }: TableFile): ((part: GridOrError) => GridOrError) =>
   name === null ? part => part : partInFile(name)
 
@@ -147,7 +147,7 @@ async function* gridsOfFile(
 
 // -- with the text of all cells ----------------------------------------------------------------------------------------
 
-/** Maximum size of a table that is copied as a whole by default. */
+/** Larger tables are copied in pieces by default. */
 const MAX_WHOLE_COPY_BYTES = 1 << 27
 
 /** Reads a table with the text of all its cells, as one copy or in pieces. */
@@ -216,7 +216,6 @@ async function* joinCopies(
 
 type TableFormat = 'parquet' | 'arrow' | 'text'
 
-/** Bytes of a table whose format is known. */
 interface OpenedTable {
   readonly format: TableFormat
   /** File that can be read again, and its packed size in bytes; null for standard input and pipes. */
@@ -285,7 +284,6 @@ const firstPiece = async (pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array
   return new Uint8Array(0)
 }
 
-/** Maximum size of a Parquet file that is held in memory. */
 const MAX_PARQUET_BYTES_IN_MEMORY = 2_147_483_647
 
 /** Parts of a table as its format has them. Default: columns of lists and records are left out. */

@@ -185,7 +185,7 @@ const measureValues = ({ pipeline }: Program.Program<string>, scaling: Points.Sc
   }
 }
 
-/** Describes the simple stages of a program, with their histories. */
+/** Describes simple stages with their histories. */
 const describeStageRuns = (
   { pipeline, plan, stages }: Program.Program<string>,
   history: RunHistory['stages']

@@ -10,14 +10,12 @@ import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
 import type { Terminal } from './terminal.js'
 
-/** Reason why a command ended early. */
 export interface CommandFailure {
   /** 1: the work failed; 2: wrong usage or invalid input. */
   readonly exit: 1 | 2
   readonly problems: Problem.Problems
 }
 
-/** Signal that requests a command to stop. */
 export type Signal = 'SIGINT' | 'SIGTERM'
 
 /** Exit code after a signal: 128 plus its number, as in shells. */

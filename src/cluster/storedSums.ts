@@ -98,7 +98,7 @@ const openRecords = (path: string, of: unknown): E.Either<Problem.Problem, OpenR
   return E.right({ file, head, answers, end })
 }
 
-/** Returns a function that runs writes until one fails; that calls `warn`, and further writes are skipped. */
+/** Returns a function that runs writes until one fails. It then calls `warn` once and skips all further writes. */
 const guardedWriter = (warn: (error: unknown) => void): ((write: () => void) => void) => {
   let isWritable = true
   return write => {

@@ -113,7 +113,7 @@ const problemOfThrown = (error: unknown): Problem.Problem =>
     : Problem.of('sums', reason(error), 'what a sum ends with', 'look at the data')
 
 /**
- * Returns a computer in a thread that runs the module `entry`, with `own` as its data, which calls `serve`. A thread that ends is replaced.
+ * Computes tasks in a thread that runs the module `entry`, which calls `serve`; `own` is the thread's data. A thread that ends is replaced.
  */
 export const inThread = (entry: { readonly href: string }, own: unknown): ComputeTask => {
   let thread: Worker | null = null

@@ -61,7 +61,7 @@ export interface CrossValidationOptions {
   readonly columns: ReadonlyArray<string>
   readonly standardize: boolean
   readonly key: Key.Key
-  /** Strength in rows; null for maximum likelihood. */
+  /** In rows; null for maximum likelihood. */
   readonly prior: number | null
   readonly backend: Backend.Backend | undefined
 }

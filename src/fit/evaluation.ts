@@ -27,7 +27,7 @@ export interface MixtureEvaluation extends Diagnostics {
   /** In the original units, sorted by means. */
   readonly mixture: Mixture.Mixture
   readonly statistics: Statistics.Statistics
-  /** Lower bound on variances, in the scaled units; null if there was none. */
+  /** In the scaled units; null if there was none. */
   readonly minimumVariance: number | null
   /** Components given by `Score.withFixed`, in the given order. */
   readonly fixed: ReadonlyArray<number>

@@ -49,14 +49,14 @@ export interface Fit {
   readonly seed: number
   /** If few starts agree, more may find a better fit. */
   readonly starts: Starts
-  /** Strength of the prior in rows; null for maximum likelihood. */
+  /** In rows; null for maximum likelihood. */
   readonly prior: number | null
   /** Approximate posterior probability of the candidate (see `Ranked`). */
   readonly posterior: number
   /** All fitted candidates, best first; the first is this one. */
   readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
   readonly refused: ReadonlyArray<FailedCandidate>
-  /** Scaling of the columns during the fit; null if there was none. */
+  /** Null if columns were not scaled during the fit. */
   readonly scaling: Points.Scaling | null
   readonly assign: Assign
   /** Returns the contents of the model file (see `fromJSON`). */
@@ -86,7 +86,6 @@ export interface Fit {
 export interface FitContext {
   readonly options: ResolvedOptions
   readonly data: TrainingData
-  /** Names of all given columns. */
   readonly columns: ReadonlyArray<string>
   readonly usedColumns: ReadonlyArray<number>
 }

@@ -32,7 +32,7 @@ export interface SearchContext {
   readonly evaluationData: EvaluationData
   readonly key: Key.Key
   readonly criterion: Criterion
-  /** Strength in rows; null for maximum likelihood. */
+  /** In rows; null for maximum likelihood. */
   readonly prior: number | null
   /** The data, or the population of a sample. */
   readonly target: PredictionTarget

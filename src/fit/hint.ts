@@ -41,7 +41,7 @@ export interface HintInput {
   readonly scaling: Points.Scaling | null
   readonly criterion: Criterion
   readonly prior: number | null
-  /** Lower bound on variances, in the scaled units; null if there was none. */
+  /** In the scaled units; null if there was none. */
   readonly minimumVariance: number | null
   /** True if a component of the fit or of the excluded candidate is at the minimum variance; there is then no hint. */
   readonly involvesMinVariance: boolean
@@ -155,7 +155,7 @@ interface ExtensionTest extends Pick<HintInput, 'scaling' | 'criterion' | 'prior
   readonly scaled: Points.Points
   /** In the scaled units. */
   readonly minVariance: number
-  /** Of all rows, sampled or not. */
+  /** Sum over all rows, sampled or not. */
   readonly totalWeight: number
 }
 
@@ -184,7 +184,7 @@ const criterionOfFit = (test: ExtensionTest, fit: ScoredMixture): number => {
 
 interface ExtensionOptions {
   readonly baseline: number
-  /** See `Hint`. */
+  /** Number of components that the background would replace. */
   readonly lone: number
   readonly extensions: ReadonlyArray<Hint['beside']>
 }

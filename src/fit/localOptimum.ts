@@ -31,7 +31,7 @@ export interface TestedFit {
   readonly points: Points.Points
   readonly scaling: Points.Scaling | null
   readonly prior: number | null
-  /** Lower bound on variances, in the scaled units; null if there was none. */
+  /** In the scaled units; null if there was none. */
   readonly minimumVariance: number | null
   /** Fixed components, in the order of the score. */
   readonly fixed: ReadonlyArray<number>

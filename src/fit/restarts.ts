@@ -8,7 +8,7 @@ export interface Starts {
   readonly agree: number
   /** Number of those that do not depend on the seed: all are one start. */
   readonly alike: number
-  /** Tolerance of the likelihood, in nats per row. */
+  /** In nats per row. */
   readonly within: number
 }
 

@@ -27,7 +27,6 @@ export interface FittedTrial {
   readonly candidate: FittedCandidate
   /** In the scaled units. */
   readonly params: Params.Params<string>
-  /** True after the thorough search from the best candidate. */
   readonly isThoroughlySearched?: boolean
 }
 
@@ -72,7 +71,6 @@ export interface SearchSnapshot {
   readonly remainingPipeline: Pipeline.Pipeline<string> | null
 }
 
-/** Search that can be watched and abandoned between its steps. */
 export type TrialSearch<A> = Generator<SearchSnapshot, A>
 
 /** Returns the snapshot of a search without a next candidate. */

@@ -22,7 +22,6 @@ export interface Writable<P> {
   readonly fixed: ReadonlyArray<number>
 }
 
-/** Contents of a model file. */
 export interface WrittenModel<P> extends Body {
   readonly pipeline: P
 }

@@ -49,7 +49,7 @@ const exportMixture = ({ to }: ExportFlags, model: Model.Model): ExportedFile =>
   )
 }
 
-/** Returns a network's parameters in the format of `--to`; a failure if it has no named arrays. */
+/** A failure if there are no named arrays. */
 const exportWeights = ({ to }: ExportFlags, { params }: ScoreModel.ScoreModel): ExportedFile =>
   to === 'npz' || to === 'safetensors'
     ? E.right(Weights.writeNetWeights(to)(params))

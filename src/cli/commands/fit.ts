@@ -210,7 +210,7 @@ const fitTask = (
     })
 }
 
-/** Learns a score that is not a mixture; writes and prints its findings. */
+/** Learns a score without a mixture; writes and prints its findings. */
 const fitScore = (
   { world, choices: { checkpointOptions }, checkpointWriter }: FitRequest,
   flags: FitFlags,

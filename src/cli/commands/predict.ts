@@ -51,7 +51,7 @@ const splitColumns = (model: Model.Model, names: ReadonlyArray<string>): OrProbl
   return faultless(problems, { targets, others })
 }
 
-/** Prediction errors over the rows with a value of the column. */
+/** Over the rows with a value of the column. */
 export interface Accuracy {
   readonly target: string
   readonly rows: number

@@ -103,7 +103,7 @@ const bestAdjustedRand = (results: ReadonlyArray<t.TypeOf<typeof fitResultCodec>
   return results.length === 0 || best.labels === undefined ? '' : best.labels.adjustedRand.toFixed(3)
 }
 
-/** Table with the best and the worst seed of each table and fit. */
+/** Best and worst seed of each table and fit. */
 const sweepSummary = (lines: ReadonlyArray<SweepLine>, within: number): string => {
   const least = (values: ReadonlyArray<number>): string => (values.length === 0 ? '' : show(Math.min(...values)))
   const isLabelled = lines.some(({ result }) => result?.labels !== undefined)

@@ -1,7 +1,6 @@
 /**
- * Algebra of mixtures. Student-t components keep ν under marginals and affine maps; otherwise they become scale mixtures of Gaussians. Each
- * operation computes a triangle L with LLᵀ = MMᵀ from a stack M of factors, never a covariance, so a condition number of 1e16 leaves half
- * of the digits.
+ * Algebra of mixtures. Student-t components keep ν under marginals and affine maps; otherwise they become scale mixtures of Gaussians.
+ * Operations triangularize stacks of factors, never a covariance, so a condition number of 1e16 leaves half of the digits.
  */
 import * as Factor from '../../lib/arrays/factor.js'
 import { concatenated, type NdArray } from '../../lib/arrays/ndarray.js'

@@ -1,6 +1,6 @@
 /**
  * Families of mixtures; parameters are those at time 0. A family must provide only the log-densities of its components. All else is an
- * optional capability, without which callers use a slower correct method or report that it is missing.
+ * optional capability, without which callers use a slower method or report that it is missing.
  */
 import { mul, ones, zeros, type Key, type NdArray, type Tensor } from '../../lib/index.js'
 import { Case, concept as Concept, argumentWithFields, type Field, type Problem } from '../core/index.js'

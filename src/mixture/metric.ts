@@ -56,7 +56,7 @@ export const centreError = (estimate: Centred, truth: Centred): number => {
 
 /**
  * Returns the permutation of components, for `Mixture.relabelled`, that matches the estimate to the reference: the assignment with the
- * least sum of Bhattacharyya distances −log ∫√(p q). Throws a RangeError unless both have equally many components.
+ * least sum of Bhattacharyya distances −log ∫√(p q). Throws a RangeError if their numbers differ.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -291,7 +291,7 @@ const partCount = (mixture: Mixture): number => components(mixture) + (mixture.b
 
 /**
  * Returns p(k | x) given the observed columns, [rows, K]; [rows, K + 1] with a background, which is last. A box background has the density
- * 1/V outside the box too, as in mclust, since new noise may exceed the training rows' range; in `logDensity` it is 0 there.
+ * 1/V outside the box too, as in mclust; in `logDensity` it is 0 there.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -369,9 +369,8 @@ const membershipsOf = (
 }
 
 /**
- * Assigns each row to a component, with its probability, and detects outliers: rows whose squared distance to every component is exceeded
- * by less than a thousandth of that component's own rows, P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³. Missing cells (NaN) are left out. A row's
- * result does not depend on the others.
+ * Assigns each row to a component, with its probability, and detects outliers: rows with P(χ²_d > |L_k⁻¹(x − c_k)|²) < 10⁻³ for every
+ * component. Missing cells (NaN) are left out. A row's result does not depend on the others.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,4 +1,4 @@
-/** A mixture in place of data: weighted rows (quadrature nodes) at every noise level, fine enough for the students. */
+/** A mixture in place of data: quadrature nodes at every noise level, fine enough for the students. */
 import * as E from 'fp-ts/lib/Either.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'

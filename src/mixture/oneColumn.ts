@@ -97,7 +97,7 @@ const mixtureTail = (
 
 /**
  * Returns P(X ≤ x) = Σ π Φ((x − c)/√v) for one column, with a relative error of 10⁻¹³ (10⁻¹² with tails), including a background. Throws a
- * RangeError if there are more columns: take a `marginal` first.
+ * RangeError for more columns: take a `marginal` first.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -134,8 +134,8 @@ const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [v
   ).x
 
 /**
- * Returns the x with P(X ≤ x) = p for one column; −∞ at 0 and ∞ at 1. Throws a RangeError if there are more columns (take a `marginal`
- * first), or for a p outside [0, 1].
+ * Returns the x with P(X ≤ x) = p for one column; −∞ at 0 and ∞ at 1. Throws a RangeError for more columns (take a `marginal` first), or a
+ * p outside [0, 1].
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -50,7 +50,7 @@ const logWeightedSumExp = (weights: ReadonlyArray<number>, logs: ReadonlyArray<n
 
 /**
  * Returns bounds of the entropy −∫ p log p: the larger of Jensen's bound −Σ π_k log ∫ p N_k and the one from Bhattacharyya distances, and
- * an upper one from relative entropies (Kolchinsky & Tracey 2017). They coincide if components are far apart, or equal.
+ * an upper one from relative entropies (Kolchinsky & Tracey 2017).
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -294,8 +294,8 @@ const targetDistribution = (mixture: Mixture, columns: ReadonlyArray<number>, ro
 
 /**
  * Returns the rows with each missing cell (NaN) replaced by its conditional mean given the observed cells, for a row of a component.
- * Variances and covariances of such rows are too small (Little & Rubin, Statistical Analysis with Missing Data, §4.2): to fit a model, pass
- * rows with missing cells to `fit`.
+ * Variances and covariances of such rows are too small (Little & Rubin, Statistical Analysis with Missing Data, §4.2): to fit a model, pass rows
+ * with missing cells to `fit`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,8 +1,7 @@
 /**
- * Split proposals: the two halves into which a component would be split. In whitened coordinates y = L⁻¹(x − c) they start at ±a u with
- * covariance I − a²uuᵀ, which keeps the mean and covariance. Directions u are the widest, and eigenvectors of E[|y|²yyᵀ], which separate
- * bimodal (low) from heavy-tailed (high) directions. EM is linear in products of y, y and 1, so a step for all pairs is two matrix
- * products.
+ * Split proposals: two halves of a component. In whitened coordinates y = L⁻¹(x − c) they start at ±a u with covariance I − a²uuᵀ, which
+ * keeps the mean and covariance. Directions u are the widest, and eigenvectors of E[|y|²yyᵀ], which separate bimodal (low) from
+ * heavy-tailed (high) directions. EM is linear in products of y, y and 1, so a step for all pairs is two matrix products.
  */
 import { weightedSquares, weightedSums } from '../../../lib/rows/byColumn.js'
 import { principalComponents } from '../../../lib/rows/principal.js'

@@ -128,7 +128,7 @@ const fillMissing = <D extends Source.Data>(data: D, noise: ((first: number, out
   } as D
 }
 
-/** Returns the data with missing cells replaced by conditional means, for plots; a fit to them gives too narrow components. */
+/** Returns the data with missing cells replaced by conditional means, for plots: a fit to them is too narrow. */
 export const completed = <D extends Source.Data>(data: D): D => fillMissing(data, null)
 
 /** Returns the data with missing cells drawn from their conditional distribution. */

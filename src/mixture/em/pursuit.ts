@@ -1,6 +1,6 @@
 /**
  * Projection pursuit: directions along which two Gaussians with a common covariance have a higher likelihood than one. With D between their
- * centres, the projection Σ⁻¹D determines a row's half, so an EM step takes O(n·dim), and many starts are affordable.
+ * centres, the projection Σ⁻¹D determines a row's half, so an EM step takes O(n·dim).
  */
 import * as Elementary from '../../../lib/numbers/elementary.js'
 import { cumulative } from '../../../lib/arrays/entries.js'

@@ -274,9 +274,8 @@ export interface Options {
  * for a row that is more probable under u than under each component.
  *
  * u is a Cauchy, centred at the columns' medians, with twice their interquartile ranges as scale, and fits rows at any distance. `shape:
- * 'box'` is uniform on the ranges of the columns, as in mclust, so one distant row widens it; rows outside are assigned as if the density
- * were 1/V there too. Initializers compute `backgroundCentre` and `backgroundScale`, log scales, from data; `backgroundShare` is log b/(1 −
- * b).
+ * 'box'` is uniform on the ranges of the columns, as in mclust, so one distant row widens it. Initializers compute `backgroundCentre` and
+ * `backgroundScale`, log scales, from data; `backgroundShare` is log b/(1 − b).
  *
  * @example
  * import { strict as assert } from 'node:assert'

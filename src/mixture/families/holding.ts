@@ -318,13 +318,13 @@ const withFixedCase = Case.define('Score', {
 })
 
 /**
- * Returns a mixture whose first components are known, in whole or in part: a `Component.fixed` for each lists which of its mean, its
- * covariance and its weight are fixed; the rest is estimated.
+ * Returns a mixture whose first components are known, in whole or in part: a `Component.fixed` for each lists which of its mean, covariance
+ * and weight are fixed; the rest is estimated.
  *
- * Parameters have entries for known values, without effect and with gradient 0: means and weights are exactly those given, covariances up
- * to the rounding of their parameters. EM is exact at any level. Of an initializer's centres, those nearest to known means are replaced.
- * Covariances can be known only if each component has its own: `isotropic`, `diagonal`, `full`, and 'VII', 'VVI', 'VVV'. Mixtures with
- * tails or a background are rejected. The data are not centred: centre columns that are far from 0.
+ * Parameters have entries for known values, with gradient 0: means and weights are exactly those given, covariances up to rounding. EM is
+ * exact at any level. Of an initializer's centres, those nearest to known means are replaced. Covariances can be known only if each
+ * component has its own: `isotropic`, `diagonal`, `full`, and 'VII', 'VVI', 'VVV'. Mixtures with tails or a background are rejected. The
+ * data are not centred: centre columns that are far from 0.
  *
  * @example
  * import { strict as assert } from 'node:assert'

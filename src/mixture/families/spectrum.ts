@@ -443,7 +443,7 @@ const initialSpectrum = (
 /**
  * Returns the maximum-likelihood spectrum for moments along given axes, with a lower bound. Exact at time 0, and at any level for EI, VI,
  * EE and VV; otherwise at least as likely as the old one. A component without mass keeps its parameters, unless common ones take it below
- * the bound, which raises its volume or shrinks its shape.
+ * the bound.
  */
 export const likeliestSpectrum = (
   parts: SpectrumSharing,

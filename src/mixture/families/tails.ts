@@ -340,8 +340,8 @@ export interface Options<N extends Nu> {
 }
 
 /**
- * Returns a mixture of multivariate t with scale matrices Σ_k and ν degrees of freedom. Distant rows have less influence: a row has the
- * weight (ν + d)/(ν + q) in its component's moments, q its squared distance (Lange, Little & Taylor 1989).
+ * Returns a mixture of multivariate t with scale matrices Σ_k and ν degrees of freedom. A row has the weight (ν + d)/(ν + q) in its
+ * component's moments, q its squared distance (Lange, Little & Taylor 1989).
  *
  * At a level the density is ∫ N(x; αc, α²Σ/g + σ²I) Gamma(g; ν/2, ν/2) dg, by a trapezoid rule with 128 nodes, each as costly as a row of
  * Gaussians, to about 1e-14 of log p and two derivatives; fewer digits for ν ≥ 100 and rows beyond 20 σ with σ far above α√Σ. EM is exact,

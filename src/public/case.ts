@@ -1,6 +1,6 @@
 /**
- * A case defines descriptions of one kind, with everything that the program needs of them. A description is plain data, `{ _tag, …fields
- * }`, and refers to its case under an enumerable symbol, so that `{ ...description, gamma: 3 }` keeps it and JSON omits it.
+ * A case defines descriptions of one kind, with all functions on them. A description is plain data, `{ _tag, …fields }`, and refers to its
+ * case under an enumerable symbol, so that `{ ...description, gamma: 3 }` keeps it and JSON omits it.
  *
  * @example Ask a description
  * import { strict as assert } from 'node:assert'

@@ -1,7 +1,6 @@
 /**
  * Exchange of mixtures with other programs: scikit-learn's `GaussianMixture` by the names of its arrays, as JSON or in a NumPy file
- * (`.npz`), and the `parameters` of R's mclust, as JSON (`jsonlite`). Densities are equal there when the arrays are set on a
- * `GaussianMixture`, or the list is passed to `mclust::dens` and `estep`.
+ * (`.npz`), and the `parameters` of R's mclust, as JSON (`jsonlite`). Densities are equal there.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -1,6 +1,6 @@
 /**
- * From data to a mixture in one call: families and numbers of components are fitted to the same data, and an information criterion chooses.
- * `mixture` returns problems as values; `fit` throws them.
+ * From data to a mixture in one call: fits families and numbers of components, and chooses by an information criterion. `mixture` returns
+ * problems as values; `fit` throws them.
  *
  * @example
  * import { strict as assert } from 'node:assert'

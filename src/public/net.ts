@@ -1,6 +1,6 @@
 /**
  * Networks: a part maps the numbers of a row, [rows, width], and its noise level to [rows, width′]. Parts compose in sequence (`chain`),
- * side by side (`concat`), or as a sum (`sum`); `mlp` and `residualMlp` are recipes of such parts.
+ * side by side (`concat`), or as a sum (`sum`); `mlp` and `residualMlp` are such recipes.
  *
  * A network reads the level as (α, σ), not as a time, so it is independent of the schedule. An embedding reads the level, or the label,
  * alone.

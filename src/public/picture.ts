@@ -1,5 +1,5 @@
 /**
- * Pictures as values: SVG text for browsers, notebooks and files. One grammar draws those of reports, documentation and programs.
+ * Pictures as values: SVG text for browsers, notebooks and files, as in reports and documentation.
  *
  * @example
  * import { strict as assert } from 'node:assert'

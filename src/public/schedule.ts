@@ -4,7 +4,7 @@
  * Schedules are compared by the log signal-to-noise ratio λ = log(α²/σ²), which decreases in time: at equal λ two schedules have the same
  * data and noise, up to scale, at different times.
  *
- * Formulas keep their digits at both ends: σ² is not 1 minus a number near 1 as σ² → 0, and neither is α as α → 0.
+ * Formulas keep their digits at both ends: small σ² and α are not computed as 1 minus a number near 1.
  *
  * @example
  * import { strict as assert } from 'node:assert'

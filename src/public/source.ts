@@ -1,5 +1,5 @@
 /**
- * Sources of rows. Readers of text and files are in modules of their own, so that programs which learn from a source do not import them.
+ * Sources of rows. Readers of text and files are separate modules, so that programs that learn from a source do not import them.
  *
  * @example Rows that are read a stretch at a time
  * import { strict as assert } from 'node:assert'

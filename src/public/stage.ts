@@ -1,7 +1,6 @@
 /**
  * Stages of a pipeline. Simple stages take steps until a rule stops them: descent of an objective, expectation–maximization, split and
- * merge moves, power iteration, attempts at another stage. The others combine stages: in sequence (a monoid), repeated, or annealed over
- * noise levels.
+ * merge moves, power iteration. The others combine stages: attempts at one, a sequence, repeats, or annealing over noise levels.
  *
  * @example
  * import { strict as assert } from 'node:assert'

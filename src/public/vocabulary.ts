@@ -1,5 +1,5 @@
 /**
- * Vocabularies: the cases that JSON may name, lists contain and arbitraries draw. `standard` contains all cases of the language.
+ * Vocabularies: sets of cases for JSON, lists and arbitraries. `standard` contains all cases of the language.
  *
  * @example
  * import { strict as assert } from 'node:assert'

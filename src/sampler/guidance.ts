@@ -61,7 +61,7 @@ const ROW_OPERATIONS = 25_000
 type Timed = Parameters<OfTime>[0]
 type WriteGuidance = (x: Tensor, ofTime: OfTime, beside: NamedTensors) => Tensor
 
-/** Functions of time that a field reads, in order, found by evaluating it on a row of dummy numbers. */
+/** Functions of time that a field reads, in order, found by evaluating it on a dummy row. */
 const timedReads = remembered((write: WriteGuidance) =>
   remembered(
     ({ dim, names }: { readonly dim: number; readonly names: ReadonlyArray<string> }): ReadonlyArray<Timed> => {
@@ -78,10 +78,7 @@ const timedReads = remembered((write: WriteGuidance) =>
   )
 )
 
-/**
- * Evaluates a function of points, a time and vectors as arrays. Values of its functions of time are inputs, so one program serves all
- * times.
- */
+/** Evaluates a function of points, a time and vectors as arrays. Functions of time are inputs, so one program serves all times. */
 const evaluateGuidance =
   (
     write: WriteGuidance
@@ -246,7 +243,7 @@ const measurementArrays = ({
 
 /**
  * S⁻¹ r for each row, S [rows, m, m] symmetric and positive definite, r [rows, m], by Gauss–Jordan elimination of (S | r), a column per
- * step, in few tensor operations.
+ * step.
  */
 const solvePerRow = (s: Tensor, r: Tensor): Tensor => {
   const [rows, m] = r.shape
@@ -268,11 +265,11 @@ const solvePerRow = (s: Tensor, r: Tensor): Tensor => {
  * each measured number.
  *
  * With `tweedie` the samples are those of the posterior if the data are normal. Otherwise every spread is an approximation, possibly far
- * off, and none is best throughout: the energy distance from the exact posterior on three mixtures of the plane (1000 samples, one
- * coordinate measured, ancestral) was .68, .02, .06 with `tweedie`, .67, .01, .02 with `isotropic`, .11, .03, .08 with `none`; with 10
- * Langevin moves at each level (`Sampler.predictorCorrector`) .23, .01, .18 with `tweedie` and .02, .01, .01 with `none`.
+ * off, and none is best throughout: on three mixtures of the plane (1000 samples, one coordinate measured, ancestral) the energy distance
+ * from the exact posterior was .68, .02, .06 with `tweedie`, .67, .01, .02 with `isotropic`, .11, .03, .08 with `none`; with 10 Langevin
+ * moves at each level (`Sampler.predictorCorrector`) .23, .01, .18 with `tweedie` and .02, .01, .01 with `none`.
  *
- * If the prior is a mixture, `Mixture.given` is its exact posterior, and `Sampler.exact` of it the score.
+ * The exact posterior of a mixture is `Mixture.given`, whose score is `Sampler.exact`.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -319,7 +316,7 @@ export const posterior = (
       const spreads = (): Tensor => {
         const flat = reshape(AJ, [rows * m, dim])
         const own = reshape(matMul(flat, A, { transposeB: true }), [rows, m, m])
-        // Symmetrized, since J is symmetric for the score of a density, but not for every network.
+        // Symmetrized, since J of a network need not be symmetric.
         return mul(expandDims(div(mul(0.5, variance), alpha), 2), add(own, transpose(own, [0, 2, 1])))
       }
       const covariance =

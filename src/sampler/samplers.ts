@@ -90,7 +90,7 @@ export const ddim = define({
 /**
  * Euler–Maruyama of the reverse SDE in the Brownian time ς²: x_s = α_s/α_t (x + (1 − κ²) σ_t² ∇log p + √(1 − κ²) σ_t z) (Song et al. 2021,
  * arXiv 2011.13456, eq. 6). On a variance preserving schedule the variance of its noise is β/(1 − β), not DDPM's larger choice β. Weak
- * order 1; it overestimates the variance if ς_t/ς_s is far from 1, so it needs many steps.
+ * order 1; overestimates the variance if ς_t/ς_s is far from 1, so it needs many steps.
  */
 export const eulerMaruyama = define({
   name: 'eulerMaruyama',
@@ -167,7 +167,7 @@ export const dpmSolver2M = define({
 const correction = {
   /** Number of moves at each time. Default: 1. */
   moves: Field.count({ default: 1, most: Limits.maxTimes }),
-  /** The size of a move, as a share of that of the noise. */
+  /** Size of a move, as a share of that of the noise. */
   // At δ = 2σ² a move overshoots by its whole distance; beyond, a chain without signal diverges.
   snr: Field.inside({ default: 0.16 })
 }

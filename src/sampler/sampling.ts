@@ -48,7 +48,7 @@ export interface Description<S extends Sampler = Sampler> {
   readonly schedule: Schedule.Schedule
   /**
    * Approximate distribution of the data, diffused to the noisy end, where points start. Default: N(0, I), so that points start from N(0,
-   * (α² + σ²) I), which is N(0, I) on a variance preserving schedule.
+   * (α² + σ²) I).
    */
   readonly prior?: Mixture.Mixture
 }
@@ -121,8 +121,8 @@ const standardNormalMixture = (dim: number): Mixture.Mixture => ({
   factors: null
 })
 
-/** Diffused prior at the noisy end. */
-const noisyLaw = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture => {
+/** Prior diffused to the noisy end. */
+const noisyEndPrior = (noisy: Node, prior: Mixture.Mixture | undefined, dim: number): Mixture.Mixture => {
   const wrong = Problem.requireCount('dim', dim, { least: 1, suggestion: 2, most: Limits.maxColumns })
   if (wrong.length > 0) return refuseWith(wrong[0], `${SAMPLER_CALL}: ${Problem.show(wrong[0])}`)
   return pipe(ofDimension('the prior', prior ?? standardNormalMixture(dim), dim), Mixture.diffuse(noisy))
@@ -168,7 +168,7 @@ export const transport =
     )
 
 /**
- * Last state of `transport`, `trajectory` or `integrateVelocity`, such as the points at the clean end. Earlier states are not kept.
+ * Last state of `transport`, `trajectory` or `integrateVelocity`; earlier states are not kept.
  *
  * @throws RangeError if there are no states
  *
@@ -192,13 +192,13 @@ const beginSampling = (program: Program, rows: number, dim: number, key: Key.Key
   firstSamplerState(
     program,
     pipe(
-      noisyLaw(samplerProgram(program).nodes[0], program.prior, dim),
+      noisyEndPrior(samplerProgram(program).nodes[0], program.prior, dim),
       Mixture.sample(rows)(pipe(key, Key.named('start')).start)
     )
   )
 
 /**
- * Explains the steps, and how the score is computed for this many points at the first of them. `Compile.explain` prints it.
+ * Explains the steps, and how the score is computed for these points at the first step. `Compile.explain` prints it.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -229,8 +229,7 @@ export const how =
   }
 
 /**
- * Trajectory from noise to data: the state at each time of the grid, lazily, the noisy end first. Equal keys give equal bits; the start and
- * each step have their own keys.
+ * Trajectory from noise to data: the state at each time of the grid, lazily, the noisy end first. Equal keys give equal bits.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -257,7 +256,7 @@ export const trajectory =
     )
 
 /**
- * Samples points at the clean end, the last of the trajectory.
+ * Samples points at the clean end.
  *
  * @throws RangeError with the `problem` if a score does not return a finite vector for each point, or points overflow,
  * as in `trajectory` and `transport`
@@ -309,10 +308,9 @@ export const sdEdit =
 /**
  * Log-density of a score at the clean end of the grid, by the instantaneous change of variables along the probability flow dz/dθ = v, z =
  * x/n, n = √(α² + σ²): log p(x) = log p_T(x_T) + d log(n_T/n) + ∫ div v dθ from the clean end to the noisy, with div v = −σ/α (n² div ∇log
- * p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et al. 2021, arXiv 2011.13456, §4.3). The result is exact up to the solver
- * and to p_T being the program's diffused prior. In many dimensions `{ probes, key }` estimates the divergence without bias by `probes`
- * random directions v for each row, with entries ±1, fixed along the way, and all products vᵀ∂s/∂x at once (Grathwohl et al. 2019, arXiv
- * 1810.01367).
+ * p + d) (Chen et al. 2018, arXiv 1806.07366, theorem 1; Song et al. 2021, arXiv 2011.13456, §4.3). Exact up to the solver and to p_T, the
+ * program's diffused prior. In many dimensions `{ probes, key }` estimates the divergence without bias by `probes` random directions v for
+ * each row, with entries ±1, fixed along the way (Grathwohl et al. 2019, arXiv 1810.01367).
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -369,7 +367,7 @@ export function logDensity(
       { state: begin, from: clean }
     )
     const grown = dim * Elementary.log(noisy.size / clean.size)
-    return pipe(noisyLaw(noisy, prior, dim), Mixture.logDensity(pointsOfState(points, end, noisy))).map(
+    return pipe(noisyEndPrior(noisy, prior, dim), Mixture.logDensity(pointsOfState(points, end, noisy))).map(
       (value, i) => value + grown + end[count + i]
     )
   }

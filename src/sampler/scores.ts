@@ -32,8 +32,8 @@ export interface Differentiable extends ScoreFunction {
 export type OfTime = (f: (time: number) => number) => Tensor
 
 /**
- * s(x, t) in the tensor vocabulary, [rows, dim] in and out. Time enters only through functions of it, always the same in the same order, so
- * that one program serves all times.
+ * s(x, t) in the tensor vocabulary, [rows, dim] in and out. Reads functions of time, always the same in the same order, so that one program
+ * serves all times.
  */
 export type Field = (x: Tensor, ofTime: OfTime) => Tensor
 

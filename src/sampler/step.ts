@@ -41,7 +41,7 @@ export interface Moved {
 
 export interface Meaning {
   readonly step: (step: Step) => Moved
-  /** True if the step depends on the key. Laws check determinism without draws, and the distribution with draws. */
+  /** True if the step depends on the key. */
   readonly draws: boolean
   /** Capability: moves points within a level, so the grid may stay at one. */
   readonly movesAtLevel?: boolean
@@ -108,7 +108,6 @@ export const nodeAtTime =
     }
   }
 
-/** Points of the same size with other values. */
 export const pointsLike = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
 
 /** Linear combination of vectors, plus noise of the given size; none is drawn if the size is 0. */
@@ -152,7 +151,7 @@ export interface MultistepMemory {
 const isMemory = (u: unknown): u is MultistepMemory =>
   Case.field(u, 'predicted') instanceof Float64Array && typeof Case.field(u, 'length') === 'number'
 
-/** DPM-Solver++(2M) step, x_s = σ_s/σ_t x + α_s (1 − κ) D: see `dpmSolver2M`. */
+/** DPM-Solver++(2M) step: see `dpmSolver2M`. */
 export const multistep = (step: Step): Moved => {
   const { score, from, to, points } = step
   const memory = isMemory(step.memory) ? step.memory : null

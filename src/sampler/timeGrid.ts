@@ -85,7 +85,7 @@ const gridTimeField = Field.number({
   arbitrary: fc => fc.double({ min: 0, max: 1, noNaN: true })
 })
 const gridStepsField = Field.count({ suggestion: 100, most: Limits.maxTimes })
-/** Fields of a grid from the noisy end `from` to the clean end `to`; time 0 is the data if the schedule has no noise there. */
+/** Fields of a grid; time 0 is the data if the schedule has no noise there. */
 const span = {
   /** First time, with the most noise. */
   from: gridTimeField,
@@ -103,7 +103,7 @@ const spanProblems =
     ...cleanEndProblems(schedule, 'to', to, from)
   ]
 
-/** Both ends exactly, and `at` of the shares 1/steps, 2/steps, … between them. */
+/** Ends of the span without rounding, and `at` of the shares 1/steps, 2/steps, … between them. */
 const interpolatedTimes = ({ from, to, steps }: Span, at: (share: number) => number): Float64Array =>
   new Float64Array(steps + 1).map((_, i) => (i === 0 ? from : i === steps ? to : at(i / steps)))
 
@@ -111,7 +111,7 @@ const interpolate = (a: number, b: number, share: number): number => a + (b - a)
 
 /**
  * Equal steps in time. If σ grows like √t, as in Ornstein–Uhlenbeck, the last steps to σ = 0 are long in σ, and a solver loses part of its
- * order: prefer `karras`.
+ * order; `karras` avoids this.
  */
 export const uniform = define({
   name: 'uniform',
@@ -126,10 +126,7 @@ export const uniform = define({
   })
 })
 
-/**
- * Equal steps in the log-SNR log(α²/σ²) (Lu et al. 2022, arXiv 2206.00927). The clean end needs noise, since the log-SNR is infinite
- * without it.
- */
+/** Equal steps in the log-SNR log(α²/σ²) (Lu et al. 2022, arXiv 2206.00927). The clean end needs noise, without which it is infinite. */
 export const logSnr = define({
   name: 'logSnr',
   about: 'equal steps in log(α²/σ²) (arXiv 2206.00927)',
@@ -257,7 +254,7 @@ export const problems =
 export const isOneLevel =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): boolean =>
-    // First, since an invalid grid may have more times than fit in memory.
+    // First, since the times of an invalid grid may not fit in memory.
     problems(schedule)(grid).length === 0 && areEqualTimes(times(schedule)(grid))
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [uniform, logSnr, karras, listed, constant]

@@ -62,8 +62,7 @@ const betaTableField: typeof betaListField = {
 
 /**
  * Discrete DDPM with a table β_1 … β_N: after n steps α² = Π_{i ≤ n} (1 − β_i), σ² = 1 − α² (Ho et al. 2020, arXiv 2006.11239). Time counts
- * steps, t in [0, N], with log α linear between whole numbers: a constant rate within each step. (t = 1 is step 0 in libraries that count
- * from 0.)
+ * steps, t in [0, N], with log α linear between whole numbers. (t = 1 is step 0 in libraries that count from 0.)
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -120,7 +119,7 @@ export const cosineBetas = ({
   return Array.from({ length: steps }, (_, i) => Math.min(1 - signals[i + 1] / signals[i], 0.999))
 }
 
-/** Recipes of tables of β, each computed only when it is read. */
+/** Recipes of tables of β, each computed only when read. */
 export const recipes: ReadonlyArray<Vocabulary.Recipe<Schedule>> = [
   {
     name: 'Schedule.linearBetas',

@@ -1,4 +1,4 @@
-/** Clocks: increasing functions τ(t), with τ the schedule's own time and t a new one. */
+/** Clocks: a schedule's own time τ as an increasing function of a new time t. */
 import type * as t from 'io-ts'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { Field, Problem, Vocabulary, conceptModule, type Case } from '../core/index.js'
@@ -28,7 +28,6 @@ export interface Clock extends Case.Value<'Clock', Meaning> {}
 
 /**
  * Defines a custom clock.
- *
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -120,8 +120,8 @@ export const subVp = define({
 })
 
 /**
- * Variance exploding schedule: α = 1, σ = σ_min (σ_max/σ_min)^t, t in [0, 1] (Song et al. 2021, arXiv 2011.13456, §3.4). The noise at time
- * 0 is σ_min, not 0.
+ * Variance exploding schedule: α = 1, σ = σ_min (σ_max/σ_min)^t, t in [0, 1] (Song et al. 2021, arXiv 2011.13456, §3.4). At time 0 the
+ * noise is σ_min, not 0.
  */
 export const varianceExploding = define({
   name: 'varianceExploding',

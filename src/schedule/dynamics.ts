@@ -32,7 +32,7 @@ export interface Dynamics {
   readonly homogeneous: boolean
 }
 
-/** Definition of a schedule: levels, and optional closed forms and claims, which laws check against the levels. */
+/** Definition of a schedule: levels, and optional closed forms and claims, which laws check. */
 export type Levels = Pick<Dynamics, 'until' | 'level'> & Partial<Dynamics>
 
 /** Interval around a time without an inner kink. */
@@ -40,8 +40,7 @@ type PieceOf = (time: number) => readonly [lo: number, hi: number]
 
 /**
  * Derivative at x of the quartic through five points near x, with error h⁴ f⁗′/30 and ε f/h. The step h is a share of the distance to the
- * nearer end of the piece that contains x, near which f may be a power of that distance. Within 2h of the end the points stay inside, off
- * centre.
+ * nearer end of x's piece, near which f may be a power of that distance. Within 2h of the end the points stay inside, off centre.
  */
 const quarticDerivative =
   (f: (x: number) => number, pieceOf: PieceOf) =>

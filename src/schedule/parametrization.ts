@@ -53,7 +53,7 @@ export interface SquaredDeterminant {
 
 type Divide = (a: number, b: number) => number
 
-/** Arithmetic of numbers or tensors, so that a formula is written once for both. */
+/** Arithmetic of numbers or tensors, for formulas that serve both. */
 export interface Arithmetic<A> {
   readonly of: (x: number) => A
   readonly add: (a: A, b: A) => A
@@ -126,7 +126,7 @@ export interface Spec<N extends string, F extends Field.Fields, A extends Case.C
   readonly loss?: string
 }
 
-/** Estimates of x_0 and z if αq − σp is not 0; otherwise those that x or the output determines alone. */
+/** Estimates of x_0 and z; if αq − σp is 0, those that x or the output determines alone. */
 const dataAndNoiseBehind =
   (direction: (level: Level) => Direction) =>
   (level: Level, divide: Divide): Behind => {
@@ -139,7 +139,7 @@ const dataAndNoiseBehind =
         data: { ofOutput: -sigma / determinant, ofPoint: q / determinant },
         noise: { ofOutput: alpha / determinant, ofPoint: -p / determinant }
       }
-    // The output is infinite here, so data and noise are determined by x alone.
+    // The output is infinite here, so x alone determines data and noise.
     if (determinant === Infinity || determinant === -Infinity)
       return {
         data: { ofOutput: 0, ofPoint: Number.isFinite(p) ? 1 / alpha : 0 },
@@ -200,7 +200,7 @@ const byFormulas = <F>(
 })
 
 /** Target p x_0 + q z of tensors, as a function of the levels. */
-const inTensors =
+const tensorTarget =
   (of: (levels: Levels) => Formulas<Operand>): Target =>
   levels => {
     const { p, q } = of(levels).direction
@@ -228,11 +228,11 @@ const TRIAL_LEVELS: ReadonlyArray<Level> = [0.001, 0.1, 0.5, 0.9, 0.999].flatMap
   [0.01, 0.3, 1, 50].map(sigma => ({ alpha, sigma }))
 )
 
-/** Problems of a direction at the trial levels, where it must be finite and independent of x. */
+/** Problem of a direction at the first trial level where it is infinite or parallel to x; empty if there is none. */
 const directionProblems = (name: string, direction: (level: Level) => Direction): ReadonlyArray<Problem.Problem> => {
   const bad = TRIAL_LEVELS.find(level => {
     const { p, q } = direction(level)
-    // 0 if it is below the rounding of its two products.
+    // Differences below the rounding of the two products count as 0.
     const one = level.alpha * q
     const other = level.sigma * p
     return !(Math.abs(one - other) > 1e-15 * (Math.abs(one) + Math.abs(other)) && Number.isFinite(one - other))
@@ -250,7 +250,7 @@ const directionProblems = (name: string, direction: (level: Level) => Direction)
 }
 
 /**
- * Defines a custom parametrization: the output as p x_0 + q z. Conversions, targets, weights of losses and scores are derived.
+ * Defines a custom parametrization: the output as p x_0 + q z. Conversions, targets, weights of losses and scores follow.
  *
  * @example
  * import { strict as assert } from 'node:assert'
@@ -299,7 +299,7 @@ export function define<
         direction,
         behind: behind?.(fields) ?? dataAndNoiseBehind(direction),
         tensors: ofTensors,
-        target: target?.(fields) ?? (ofTensors === undefined ? targetPerRow(direction) : inTensors(ofTensors)),
+        target: target?.(fields) ?? (ofTensors === undefined ? targetPerRow(direction) : tensorTarget(ofTensors)),
         degree,
         squaredDeterminant: squaredDeterminant?.(fields),
         loss: loss ?? `|${spec.name}(x_t) − (p x_0 + q z)|²`
@@ -452,7 +452,6 @@ export const directionAt =
 /** a/b; 0 if b is 0. */
 const quotientOrZero = (a: number, b: number): number => (b === 0 ? 0 : a / b)
 
-/** True if both have the same case and equal fields. */
 const isSameParametrization = (a: Parametrization, b: Parametrization): boolean =>
   a === b ||
   (Case.caseOf(a) === Case.caseOf(b) &&
@@ -477,7 +476,7 @@ export const conversionCoefficients =
       ? { ofOutput: 1, ofPoint: 0 }
       : combineDirection(finiteDirection(to, level), concept.meaning(from).behind(level, quotientOrZero))
 
-/** Coefficients that carry an output, with its point, to another level with the same x_0 and z. */
+/** Coefficients that convert an output and its point to another level with the same x_0 and z. */
 export const relevelled =
   (parametrization: Parametrization) =>
   (from: Level, to: Level): Coefficients =>

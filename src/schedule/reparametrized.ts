@@ -39,7 +39,6 @@ export const reparametrized = define({
     return {
       until,
       level: t => own.level(time(t)),
-      // In closed form if the clock has one.
       logSnr: logSnr?.at ?? (t => own.logSnr(time(t))),
       timeOfLogSnr: timeOf,
       drift: t => rate(t) * own.drift(time(t)),

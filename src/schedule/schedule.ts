@@ -1,9 +1,8 @@
 /**
  * Noise schedules: x_t = α(t) x_0 + σ(t) z with z standard normal.
  *
- * Schedules are compared by the log-SNR λ = log(α²/σ²), which falls in time: at equal λ two schedules have the same data with the same
- * noise, on another scale and at another time. Formulas are accurate at both ends: σ² → 0 and α → 0 are not computed as 1 minus a number
- * near 1.
+ * Schedules are compared by the log-SNR λ = log(α²/σ²), which falls in time. Formulas keep their digits at both ends: small σ² and α are
+ * not computed as 1 minus a number near 1.
  */
 import { pipe } from 'fp-ts/lib/function.js'
 import * as E from 'fp-ts/lib/Either.js'
@@ -41,20 +40,20 @@ export interface Spec<
   readonly meaning: (fields: Field.Of<F>) => Levels
 }
 
-/** Number of equal parts of the time range, with levels checked at midpoints and both ends. */
+/** Number of equal parts of the time range if bisection finds times; levels are checked at midpoints and both ends. */
 const CHECKED_TIMES = 4225
 
-/** Number of parts if bisection is not needed. */
-const FEW_LOOKS = 65
+/** Number of equal parts if the time of a log-SNR is in closed form. */
+const FEW_CHECKED_TIMES = 65
 
 /**
- * Problems of levels at the checked times: a negative or non-finite α or σ, an error, or, if times are found by bisection, a log-SNR that
- * does not fall. An endless range is checked at t = u/(1 − u), where a vanished signal need not fall.
+ * Problems of levels at the checked times: a negative or non-finite α or σ, an error, or, if bisection finds times, a log-SNR that does not
+ * fall. An endless range is checked at t = u/(1 − u), where a vanished signal need not fall.
  */
 const levelProblems = (name: string, levels: Levels): ReadonlyArray<Problem.Problem> => {
   const { until } = levels
   const isHalved = levels.timeOfLogSnr === undefined
-  const looks = isHalved ? CHECKED_TIMES : FEW_LOOKS
+  const looks = isHalved ? CHECKED_TIMES : FEW_CHECKED_TIMES
   if (!(until > 0)) return [Problem.of(`until of ${name}`, until, '> 0', 'let time end later than it begins')]
   const { logSnr } = Dynamics_.of(levels)
   const at = (time: number): TimedLevel => ({ ...levels.level(time), time })
@@ -128,15 +127,17 @@ const risingLogSnrProblems = (
 
 const isValidSchedule = (schedule: Schedule): boolean => Case.isSound(schedule) && concept.meaning(schedule).isRight()
 
-/** True if fields, and those of nested descriptions except schedules, are in their domains. */
-const hold = (fields: Field.Fields, of: object): boolean =>
+/** True if fields and nested descriptions, except schedules, are valid. */
+const hasValidFields = (fields: Field.Fields, of: object): boolean =>
   Object.entries(fields).every(([name, field]) => {
     const own = Case.field(of, name)
     return (
       field.problems(name, own).length === 0 &&
       field
         .nested(own)
-        .every(({ value }) => concept.is(value) || (Case.isValue(value) && hold(value[Case.ofCase].fields, value)))
+        .every(
+          ({ value }) => concept.is(value) || (Case.isValue(value) && hasValidFields(value[Case.ofCase].fields, value))
+        )
     )
   })
 
@@ -162,7 +163,7 @@ function scheduleCase<
     const found = known.get(of)
     if (found !== undefined) return found
     const said = check?.(of) ?? []
-    const all = said.length > 0 || !hold(fields, of) ? said : levelProblems(called(of), meaning(of))
+    const all = said.length > 0 || !hasValidFields(fields, of) ? said : levelProblems(called(of), meaning(of))
     if (Object.isFrozen(of)) known.set(of, all)
     return all
   }
@@ -171,7 +172,7 @@ function scheduleCase<
     check: of => (hasRightParts(of) ? own(of) : []),
     meaning: (of: Field.Of<F>): Meaning => ({
       dynamics: Dynamics_.of(meaning(of)),
-      isRight: () => hold(fields, of) && hasRightParts(of) && own(of).length === 0
+      isRight: () => hasValidFields(fields, of) && hasRightParts(of) && own(of).length === 0
     })
   })
 }
@@ -233,9 +234,9 @@ export const ornsteinUhlenbeck = define({
 })
 
 /**
- * Custom schedule from α and σ as functions of time on [0, until], ≥ 0 and finite. Short form of `define`, without fields. The log-SNR must
- * be strictly decreasing, which is checked at 4225 times. Drift and diffusion are computed by differences of α and σ², to a relative error
- * of 10⁻⁷, or 10⁻⁷ of 1/`until`, if these are smooth up to both ends.
+ * Custom schedule from α and σ as functions of time on [0, until], ≥ 0 and finite. The log-SNR must be strictly decreasing, which is
+ * checked at 4225 times. Drift and diffusion are computed by differences of α and σ², to a relative error of 10⁻⁷, or 10⁻⁷ of 1/`until`, if
+ * these are smooth up to both ends.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -129,7 +129,6 @@ export const show = (value: AnyValue): string => (isValue(value) ? printedCase(v
 const spreadListCode = (f: Field<unknown, never>, list: unknown, inner: ReadonlyArray<string>): string =>
   inner.length > 0 ? inner.join(', ') : (f.show(list, inner)?.slice(1, -1) ?? '')
 
-/** Name of a field in a call form, without the dots of a spread. */
 const fieldAt = (place: string): string => place.replace('...', '')
 
 const optionsCode = (given: ReadonlyArray<readonly [string, string | null]>): string | null =>
@@ -261,7 +260,7 @@ type Takes<F> = F extends Field<unknown, infer I> ? I : never
 type Defaulted<F> = {
   readonly [K in keyof F]: F[K] extends { readonly fallback: { readonly _tag: 'Some' } } ? K : never
 }[keyof F]
-/** Record of given options; renaming keys by `as` keeps each field's comment for editors. */
+/** Record of given options, with each field's comment for editors by renaming keys with `as`. */
 type GivenOptions<F> = Expanded<
   { readonly [K in keyof F as K extends Defaulted<F> ? never : K]: Takes<F[K]> } & {
     readonly [K in keyof F as K extends Defaulted<F> ? K : never]?: Takes<F[K]>
@@ -307,7 +306,7 @@ export type Constructor<
       CaseOf<T>
 
 export interface Spec<N extends string, F extends Fields, M, A extends Call, On extends string | null> {
-  /** Name of the constructor, and the tag in JSON. */
+  /** Name of the constructor and tag in JSON. */
   readonly name: N
   /** Description in one line, with its source. */
   readonly about: string

@@ -258,7 +258,6 @@ interface Suggested extends Options<number> {
   readonly suggestion?: number
 }
 
-/** Constructor of number fields in a fixed domain, with a default or without. */
 interface NumberFieldConstructor {
   (options: { readonly default: number }): WithDefault<number>
   (options: { readonly suggestion: number }): Field<number>
@@ -433,7 +432,6 @@ export function of<T extends AnyValue, I = T>(concept: ConceptOf<T>, short?: Sho
   }
 }
 
-/** Part of a composite value: field, key, and path as text. */
 interface FieldPart {
   readonly key: string
   readonly at: string

@@ -45,7 +45,7 @@ export const cells = 33_554_432
 /** Maximum number of columns of a text table. */
 export const maxColumns = 1_000_000
 
-/** Maximum number of an unknown name's characters that are compared with known ones. */
+/** Maximum number of characters of an unknown name that are compared with known ones. */
 export const maxLetters = 100
 
 /** Maximum number of objective values in a report; of more, every n-th. */

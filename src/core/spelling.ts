@@ -56,7 +56,7 @@ export const literalCode = (u: unknown): string => {
   try {
     return JSON.stringify(u, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
   } catch {
-    // The value contains itself, or is nested too deeply.
+    // The value is cyclic, or nested too deeply.
     return typeAndValue(u)
   }
 }

@@ -70,7 +70,7 @@ const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): Cri
   }
 }
 
-/** Returns the criterion that decided and another; empty if there was no choice. */
+/** Criterion that decided and another; empty if there was no choice. */
 const shownCriteria = (choice: CandidateChoice): ReadonlyArray<Fit.Criterion> =>
   choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
 

@@ -184,7 +184,7 @@ interface Scene extends DataView {
   readonly note: string
 }
 
-/** Minimum number of rows for which distant ones are left out of the axes. */
+/** Minimum number of rows for which axes leave out distant ones. */
 const MIN_ROWS_FOR_RANGE = 20
 /** Reach of axes beyond the 5th and 95th percentiles, in multiples of their distance: 8 standard deviations of a normal distribution. */
 const RANGE_FACTOR = 2
@@ -205,7 +205,6 @@ export const bulkRange = (values: Float64Array): Scale.Range => {
       )
 }
 
-/** Minimum weight of a component that extends the axes. */
 const MIN_SHARE_ON_AXES = 0.01
 
 /** Range of most values outside the background, and of two standard deviations around each centre. */
@@ -418,7 +417,6 @@ const oneColumn = (fit: PicturedFit, along: DataView): Picture => {
   )
 }
 
-/** Draws the plane of two columns, with the density of each at the side. */
 const twoColumns = (fit: PicturedFit, along: DataView): Picture => {
   const view = scene(fit, along, MAX_DRAWN_ROWS)
   const [rx, ry] = view.ranges

@@ -183,7 +183,6 @@ const outsideArrowPath = ({ left, top, width, height }: Box, [x, y]: Xy): string
   const [px, py] = clamped({ left: left + 3, top: top + 3, width: width - 6, height: height - 6 }, [x, y])
   const dx = Math.sign(x - px)
   const dy = Math.sign(y - py)
-  // Tip outward, two corners behind and to the sides.
   const long = 5 / Math.sqrt(Math.max(1, Math.abs(dx) + Math.abs(dy)))
   const ends = [1, -1].map(side => svgPoint([px - long * (dx - side * dy), py - long * (dy + side * dx)]))
   return `M${ends[0]}L${svgPoint([px, py])}L${ends[1]}`

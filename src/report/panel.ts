@@ -254,7 +254,7 @@ export const spreadLabels = (
   return wanted.map((_, i) => up[order.indexOf(i)])
 }
 
-/** Writes the names of series at the ends of their lines, without overlap. */
+/** Names of series at the ends of their lines, without overlap. */
 const endLabels = (panel: Panel, box: Box, looks: Looks): string => {
   const place = placeIn(scalesOf(panel), box)
   const found = seriesNames([panel]).flatMap(name => {

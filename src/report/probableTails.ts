@@ -4,7 +4,6 @@ import * as Mixture from '../mixture/index.js'
 /** Minimum ratio of the widths of tail and core in the widest column. */
 const MIN_WIDTH_RATIO = 3
 
-/** Minimum ratio of the widths of tail and core in every column. */
 const MIN_OTHER_RATIO = 0.7
 
 /** Maximum distance of the centres in every column, in standard deviations of the tail. */

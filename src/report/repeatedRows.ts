@@ -3,7 +3,6 @@ import type * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
 import { countedNoun } from './phrases.js'
 
-/** Minimum share of copies that is reported. */
 const MIN_REPEATED_SHARE = 0.1
 
 /** Minimum share of copies among pairs that agree in the finest column. */

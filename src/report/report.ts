@@ -334,7 +334,6 @@ const learningParts = (fit: Findings): ReadonlyArray<DocumentPart> => {
   ]
 }
 
-/** Comparison with other fits; empty if there are none. */
 const comparisonParts = (fits: readonly [Findings, ...ReadonlyArray<Findings>]): ReadonlyArray<DocumentPart> => {
   if (fits.length < 2) return []
   const { table: found, means, reason } = compareFits(fits)
@@ -409,7 +408,6 @@ export const fitDocument = (
   const { choice, starts } = fit
   const choices = choice === null ? [] : choiceVerdicts(choice)
   const overlapping = mergeOverlapping(fit.observed, fit.mixture)
-  // The fit's units save two passes over the rows.
   const units = fit.scaling ?? standardizeColumns(fit.observed).scaling
   const context: ReportContext = { units, isLabelled, overlapping }
   const warnings = fitWarnings(fit, context)

@@ -26,7 +26,6 @@ export interface Samples {
 
 export interface ScoreFindings {
   readonly source: string
-  /** Number of rows of the training data. */
   readonly rows: number
   /** All rows, or some of a source's, in the data's units. */
   readonly points: Points.Points

@@ -27,7 +27,7 @@ const movingAverage = (values: ReadonlyArray<number>): ReadonlyArray<number> => 
   })
 }
 
-/** True if values oscillate, as with fresh noise at each step. */
+/** True if values oscillate. */
 const isNoisy = (values: ReadonlyArray<number>): boolean => {
   const turns = values.filter((value, i) => i > 1 && (value - values[i - 1]) * (values[i - 1] - values[i - 2]) < 0)
   return values.length > 8 && turns.length > values.length / 4
@@ -46,7 +46,7 @@ interface StageAtIndex {
 const ofScale = (stages: ReadonlyArray<StageRun>, scale: string): ReadonlyArray<StageAtIndex> =>
   stages.flatMap((stage, i) => (stage.scale === scale && stage.values.length > 0 ? [{ stage, i }] : []))
 
-/** Formats the first and the last value and the number of steps: "from 3.2 to 1.1 in 400 steps". */
+/** Formats first and last value and number of steps: "from 3.2 to 1.1 in 400 steps". */
 const startAndEnd = (stages: ReadonlyArray<StageRun>): string => {
   const last = stages[stages.length - 1].values
   const steps = stages.reduce((sum, { taken }) => sum + taken, 0)
@@ -69,7 +69,7 @@ const domainIfFlat = (values: ReadonlyArray<number>): Scale.Range | undefined =>
   return hi - lo < range ? [middle - range / 2, middle + range / 2] : undefined
 }
 
-/** Panel with the objectives of the stages of one scale, by step over all stages; smoothed if noisy. */
+/** Panel with the objectives of the stages of one scale, by step; smoothed if noisy. */
 const scaleCurve = (
   stages: ReadonlyArray<StageRun>,
   scale: string

@@ -66,7 +66,6 @@ const minVarianceWarnings = (fit: Pick<Findings, 'atMinVariance'> & CheckedRows)
       ]
 }
 
-/** Maximum number of distant rows that are named. */
 const MAX_NAMED_DISTANT_ROWS = 3
 
 /** Warns of rows far from most others, unless tails, a small background or a component describe them. */
@@ -116,7 +115,7 @@ export const constantColumnAdvice = ({
 }
 
 /**
- * Warns of columns at the minimum variance in components of the fit or of the excluded candidate. Proposes no option, since no fit without
+ * Warns of columns at the minimum variance in components of the fit or of the excluded candidate, without a remedy, since no fit without
  * them was tried.
  */
 const minVarianceColumnWarnings = ({
@@ -211,7 +210,7 @@ const strayRows = (
     : []
 }
 
-/** Components with few enough rows to name, left out together: their rows are outliers for one another's components too. */
+/** Components with few enough rows to name; left out together, since their rows are outliers for one another's components too. */
 const smallComponents = ({ unsupported }: Pick<Findings, 'unsupported'>): ReadonlyArray<number> =>
   unsupported.filter(({ rows }) => rows < MAX_NAMED_ROWS).map(({ component }) => component)
 

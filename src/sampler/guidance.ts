@@ -265,9 +265,9 @@ const solvePerRow = (s: Tensor, r: Tensor): Tensor => {
  * each measured number.
  *
  * With `tweedie` the samples are those of the posterior if the data are normal. Otherwise every spread is an approximation, possibly far
- * off, and none is best throughout: on three mixtures of the plane (1000 samples, one coordinate measured, ancestral) the energy distance
- * from the exact posterior was .68, .02, .06 with `tweedie`, .67, .01, .02 with `isotropic`, .11, .03, .08 with `none`; with 10 Langevin
- * moves at each level (`Sampler.predictorCorrector`) .23, .01, .18 with `tweedie` and .02, .01, .01 with `none`.
+ * off, and none is best throughout: on three mixtures of the plane (one coordinate measured, ancestral) the energy distance from the exact
+ * posterior was .02 to .68 with `tweedie`, .01 to .67 with `isotropic` and .03 to .11 with `none`; with 10 Langevin moves at each level
+ * (`Sampler.predictorCorrector`) .01 to .23 with `tweedie` and at most .02 with `none`.
  *
  * The exact posterior of a mixture is `Mixture.given`, whose score is `Sampler.exact`.
  *

@@ -199,7 +199,6 @@ const byFormulas = <F>(
   behind: fields => (level, divide) => written(fields)(level, numberArithmetic(divide)).behind
 })
 
-/** Target p x_0 + q z of tensors, as a function of the levels. */
 const tensorTarget =
   (of: (levels: Levels) => Formulas<Operand>): Target =>
   levels => {
@@ -223,7 +222,6 @@ const targetPerRow =
       )
     )
 
-/** Levels at which a direction is checked. */
 const TRIAL_LEVELS: ReadonlyArray<Level> = [0.001, 0.1, 0.5, 0.9, 0.999].flatMap(alpha =>
   [0.01, 0.3, 1, 50].map(sigma => ({ alpha, sigma }))
 )
@@ -449,7 +447,6 @@ export const directionAt =
   (level: Level): Direction =>
     concept.meaning(parametrization).direction(level)
 
-/** a/b; 0 if b is 0. */
 const quotientOrZero = (a: number, b: number): number => (b === 0 ? 0 : a / b)
 
 const isSameParametrization = (a: Parametrization, b: Parametrization): boolean =>

@@ -141,7 +141,6 @@ const hasValidFields = (fields: Field.Fields, of: object): boolean =>
     )
   })
 
-/** Defines a case with a name for problems of its levels. */
 function scheduleCase<
   const N extends string,
   const F extends Field.Fields = Field.NoFields,
@@ -152,19 +151,18 @@ function scheduleCase<
   called: (fields: Field.Of<F>) => string
 ): Case.Constructor<Schedule, N, F, A, On> {
   const fields: Field.Fields = spec.fields ?? {}
-  /** Cache of problems by schedule. */
-  const known = new WeakMap<object, ReadonlyArray<Problem.Problem>>()
+  const knownProblems = new WeakMap<object, ReadonlyArray<Problem.Problem>>()
   /** True if the nested schedules are valid, so that the whole can be checked. */
   const hasRightParts = (of: Field.Of<F>): boolean =>
     Object.entries(fields).every(([name, field]) =>
       field.nested(Case.field(of, name)).every(({ value }) => !concept.is(value) || isValidSchedule(value))
     )
   const own = (of: Field.Of<F>): ReadonlyArray<Problem.Problem> => {
-    const found = known.get(of)
+    const found = knownProblems.get(of)
     if (found !== undefined) return found
     const said = check?.(of) ?? []
     const all = said.length > 0 || !hasValidFields(fields, of) ? said : levelProblems(called(of), meaning(of))
-    if (Object.isFrozen(of)) known.set(of, all)
+    if (Object.isFrozen(of)) knownProblems.set(of, all)
     return all
   }
   return Case.define('Schedule', {

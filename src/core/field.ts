@@ -100,7 +100,7 @@ export type AnyOf = (concept: string, depth: number) => Fc.Arbitrary<AnyValue>
 export interface Field<out A, in I = A> {
   readonly is: (u: unknown) => u is A
   readonly accept: (given: unknown) => unknown
-  /** Type that a constructor accepts; never a value. */
+  /** Declares the type that a constructor accepts; absent at run time. */
   readonly takes?: (given: I) => void
   readonly fallback: Option<A>
   /** End of the sentence "it is not …", and the remedy. */
@@ -214,7 +214,7 @@ export function boolean(options: { readonly default: boolean }): WithDefault<boo
 
 /** True for numbers; JSON has −0, NaN and infinities as strings. */
 const isNumber = (u: unknown): u is number => typeof u === 'number'
-const special: Readonly<Record<string, number>> = { '-0': -0, NaN, Infinity, '-Infinity': -Infinity }
+const SPECIAL_NUMBERS: Readonly<Record<string, number>> = { '-0': -0, NaN, Infinity, '-Infinity': -Infinity }
 
 interface Numeric {
   readonly holds: (a: number) => boolean
@@ -249,7 +249,9 @@ export function number({
     ...plain,
     encode: u => (!isNumber(u) || (Number.isFinite(u) && !Object.is(u, -0)) ? u : exactText(u)),
     decode: (name, u, inner) =>
-      typeof u === 'string' && Object.hasOwn(special, u) ? right(special[u]) : plain.decode(name, u, inner)
+      typeof u === 'string' && Object.hasOwn(SPECIAL_NUMBERS, u)
+        ? right(SPECIAL_NUMBERS[u])
+        : plain.decode(name, u, inner)
   }
   return fallback === undefined ? field : withDefault(field, fallback)
 }

@@ -48,5 +48,5 @@ export const maxColumns = 1_000_000
 /** Maximum number of characters of an unknown name that are compared with known ones. */
 export const maxLetters = 100
 
-/** Maximum number of objective values in a report; of more, every n-th. */
+/** Maximum number of objective values in a report; of longer runs, every n-th is stored. */
 export const maxValues = 65_536

@@ -65,7 +65,7 @@ export interface Findings {
   readonly modelPath?: string
   /** Rows in the data's units, all or some of a source's. Missing cells are imputed, for pictures. */
   readonly points: Points.Points
-  /** These rows with NaN in missing cells, for probabilities. */
+  /** Rows as in `points`, but with NaN in missing cells, for probabilities. */
   readonly observed: Points.Points
   readonly isStreamed: boolean
   /** Numbers of rows in the table, from 1. */
@@ -74,7 +74,7 @@ export interface Findings {
   readonly rowNames: ReadonlyArray<string> | null
   readonly columns: ReadonlyArray<string>
   readonly ignored: ReadonlyArray<Points.Ignored>
-  /** Ignored columns of classes. */
+  /** Columns of classes, which the fit ignored. */
   readonly classes: ReadonlyArray<Points.Kept>
   /** Columns used as numbers that may have another meaning. */
   readonly doubtful: ReadonlyArray<Points.Doubtful>

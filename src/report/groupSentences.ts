@@ -10,7 +10,7 @@ import { baseName, wholePercent, countedNoun } from './phrases.js'
 
 /** Maximum number of groups described one by one. */
 const MAX_DESCRIBED = 9
-const TYPICAL_COLUMNS = 2
+const MAX_TYPICAL_COLUMNS = 2
 /** Minimum difference of a typical mean, in standard deviations of the column. */
 const MIN_DIFFERENCE = 0.25
 
@@ -63,7 +63,7 @@ export const typical = ({ columns, mixture }: Findings, { centre, scale }: Point
     const furthest = [...differences.keys()]
       .filter(j => Math.abs(differences[j]) >= MIN_DIFFERENCE)
       .sort((i, j) => Math.abs(differences[j]) - Math.abs(differences[i]))
-      .slice(0, TYPICAL_COLUMNS)
+      .slice(0, MAX_TYPICAL_COLUMNS)
     const phrases = furthest.map(
       j =>
         `${differences[j] < 0 ? 'low' : 'high'} ${columns[j]} (${format[j](mean[j])}; all rows ${format[j](centre[j])})`

@@ -19,7 +19,7 @@ export interface Samples {
   /** In the data's units. */
   readonly points: Points.Points
   readonly steps: number
-  /** Energy distance between samples and as many rows; `ofRows` is that between two such sets of rows. */
+  /** Energy distance between samples and an equal number of rows; `ofRows`: between two sets of rows of that size. */
   readonly energyDistance: number
   readonly ofRows: number
 }

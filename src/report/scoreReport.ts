@@ -9,7 +9,7 @@ import * as drawn from './scoreFigures.js'
 import { levelTable, type Samples, type ScoreFindings } from './scoreFindings.js'
 import { baseName, capital, countedNoun } from './phrases.js'
 
-/** Samples with a larger ratio of energy distances are reported as different. */
+/** Ratio of energy distances above which samples are reported as different. */
 const FAR_DISTANCE_RATIO = 3
 
 const distanceSentence = ({ energyDistance, ofRows, points, steps }: Samples): string =>

@@ -40,13 +40,13 @@ const colourDeclarations = (of: (colours: readonly [light: string, dark: string]
   Object.entries(inks)
     .map(([name, colours]) => `--${name}:${of(colours)}`)
     .join(';')
-const light = colourDeclarations(([light]) => light)
-const dark = colourDeclarations(([, dark]) => dark)
+const lightDeclarations = colourDeclarations(([light]) => light)
+const darkDeclarations = colourDeclarations(([, dark]) => dark)
 
 /** CSS variables of the colours: light, dark if preferred, light in print. */
 export const palette = (root: string): string =>
-  `${root}{color-scheme:light dark;${light}}@media(prefers-color-scheme:dark){${root}{${dark}}}` +
-  `@media print{${root}{color-scheme:light;${light}}}`
+  `${root}{color-scheme:light dark;${lightDeclarations}}@media(prefers-color-scheme:dark){${root}{${darkDeclarations}}}` +
+  `@media print{${root}{color-scheme:light;${lightDeclarations}}}`
 
 /** CSS variables of the colours for a page with its own colour scheme. */
 export const schemed = (root: string): string =>

@@ -254,7 +254,7 @@ export const problems =
 export const isOneLevel =
   (schedule: Schedule.Schedule) =>
   (grid: TimeGrid): boolean =>
-    // First, since the times of an invalid grid may not fit in memory.
+    // Problems first: the times of an invalid grid may not fit in memory.
     problems(schedule)(grid).length === 0 && areEqualTimes(times(schedule)(grid))
 
 export const all: ReadonlyArray<Vocabulary.Entry> = [uniform, logSnr, karras, listed, constant]

@@ -141,6 +141,7 @@ const hasValidFields = (fields: Field.Fields, of: object): boolean =>
     )
   })
 
+/** Defines a schedule's case; `called` names it in problems of its levels. */
 function scheduleCase<
   const N extends string,
   const F extends Field.Fields = Field.NoFields,

@@ -21,6 +21,7 @@ export const samplerPoints = (points: Points.Points, call = SAMPLER_CALL): Point
     call
   )
 
+/** Problem of an argument that is no record. */
 export const noRecord = (u: unknown, call: string): ReadonlyArray<Problem.Problem> =>
   isRecord(u) ? [] : [Problem.of('description', typeAndValue(u), 'a record', `write ${call}`)]
 

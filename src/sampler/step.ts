@@ -108,6 +108,7 @@ export const nodeAtTime =
     }
   }
 
+/** Points of the same size with other values. */
 export const pointsLike = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
 
 /** Linear combination of vectors, plus noise of the given size; none is drawn if the size is 0. */

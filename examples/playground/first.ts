@@ -5,8 +5,9 @@ import { charts, phoneSize, plotPicture, thinned, thumbnail } from './plot.js'
 import { defaults, runKey, runQuestion } from './questions/question.js'
 import { questionParts, viewParts } from './shown.js'
 
-/** Maximum number of dots of a cloud in the first picture on a phone. */
-const PHONE_ROWS = 160
+/** Maximum number of dots of a cloud in a first picture, and in that of a phone. */
+const FIRST_ROWS = 300
+const PHONE_ROWS = 150
 const sizes = { picture: { width: 440, height: 500 }, panels: { width: 400, height: 500 } }
 
 export const links = questions.map(({ number, name }) => ({ number, name }))
@@ -29,7 +30,7 @@ export const frames = Object.fromEntries(
       panels: charts(view.panels, { width: 360, height: 138 })
     }
     const wide = questionParts(question, choice, questions.at(i + 1)?.number ?? null)
-    return [question.number, { ...wide, ...parts, picture: thinned(parts.picture), phone }]
+    return [question.number, { ...wide, ...parts, picture: thinned(parts.picture, FIRST_ROWS), phone }]
   })
 )
 

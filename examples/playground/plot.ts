@@ -389,19 +389,15 @@ const linearMaps = (
   return { at: ([x, y]) => to(x, y), from: ([x, y]) => [(x - left) / (right - left), (y - top) / (bottom - top)] }
 }
 
-/** SVG with at most `most` dots of each cloud, at whole pixels. */
-export const thinned = (svg: string, most = Infinity): string =>
-  svg.replace(/(<path class="dots"[^>]*? d=")([^"]*)/g, (_, head: string, path: string) => {
-    const rows = path.split(/(?=M)/)
-    const stride = Math.ceil(rows.length / most)
-    return (
-      head +
-      rows
-        .filter((_, i) => i % stride === 0)
-        .join('')
-        .replace(/M([-\d.]+),([-\d.]+)/g, (_, x, y) => `M${Math.round(Number(x))},${Math.round(Number(y))}`)
-    )
-  })
+/** SVG with at most `most` dots of each cloud, in whole pixels. */
+export const thinned = (svg: string, most: number): string =>
+  svg
+    .replace(/(<path class="dots"[^>]*? d=")([^"]*)/g, (_, head: string, path: string) => {
+      const rows = path.split(/(?=M)/)
+      const stride = Math.ceil(rows.length / most)
+      return head + rows.filter((_, i) => i % stride === 0).join('')
+    })
+    .replace(/\d{2,}\.\d+/g, pixels => String(Math.round(Number(pixels))))
 
 /** Maximum number of dots of a cloud in a thumbnail. */
 const THUMB_ROWS = 70
@@ -416,7 +412,6 @@ export const thumbnail = (picture: Plane | Tiled): string => {
       .replace(/<text.*?<\/text>/g, '')
       // Drops every second vertex of an ellipse.
       .replace(/(L[^LZ"]*)L[^LZ"]*(?=(?:L[^LZ"]*){24})/g, '$1')
-      .replace(/\d{2,}\.\d+/g, pixels => String(Math.round(Number(pixels))))
   )
 }
 

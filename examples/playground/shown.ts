@@ -56,18 +56,26 @@ const verdictText = ({ options }: Ask, said: string | null, answer: string): str
 const nextLink = (leads: string, next: string | null): string =>
   `<a href="#${next === null ? 'end' : `question=${next}`}">${escaped(leads)} →</a>`
 
+/** Radio buttons for clean and noised points; empty if the question has no noise. */
+const noiseSwitch = ({ hasNoise, opens }: Question): string =>
+  hasNoise === false
+    ? ''
+    : (['clean', 'noised'] as const)
+        .map(points => {
+          const isChosen = (points === 'noised') === (opens?.blur === 1)
+          return `<label><input type="radio" name="points" value="${points}"${isChosen ? ' checked' : ''} />${points}</label>`
+        })
+        .join('')
+
 /** Parts that depend on the question and choice only, by id; `next` is the number of the next question. */
-export const questionParts = (
-  { question, lead, statement, tries, ask, leads }: Question,
-  choice: Choice,
-  next: string | null
-): Record<string, string> => ({
-  question: escaped(question),
-  lead: markupHtml(lead),
-  next: nextLink(leads, next),
-  statement: markupHtml(statement),
-  ask: askHtml(ask(choice)),
-  tries: tries
+export const questionParts = (asking: Question, choice: Choice, next: string | null): Record<string, string> => ({
+  question: escaped(asking.question),
+  lead: markupHtml(asking.lead),
+  next: nextLink(asking.leads, next),
+  statement: markupHtml(asking.statement),
+  ask: askHtml(asking.ask(choice)),
+  switch: noiseSwitch(asking),
+  tries: asking.tries
     .map(
       ({ text, asks }, i) =>
         `<button type="button" data-try="${i}">${markupHtml(text)}<span>${markupHtml(asks)}</span></button>`

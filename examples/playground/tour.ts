@@ -212,7 +212,6 @@ const updateQuestion = (): void => {
       currentQuestion()
         .controls.find(({ name }) => name === set.name)
         ?.when?.(choice) === false
-  byId('switch').hidden = currentQuestion().hasNoise === false
   for (const input of Array.from(byId('switch').querySelectorAll('input')))
     input.checked = (input.value === 'noised') === state.blur > 0.5
 }

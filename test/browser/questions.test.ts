@@ -814,8 +814,32 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
       expect(shift).toBeLessThan(0.01)
       // 0.1 s, and four times that here, where the machine is free.
       expect(first).toBeLessThan(12_000)
-      // The static pictures are in the file.
+      // The static pictures are in the file, and each question's own choice of points.
       const frames = await page.evaluate(() => document.querySelector('#first')?.textContent ?? '')
+      const chosen = await page.evaluate(
+        text =>
+          Object.values(JSON.parse(text) as Readonly<Record<string, Readonly<Record<string, string>>>>).map(
+            frame => /value="(\w+)" checked/.exec(frame.switch)?.[1] ?? null
+          ),
+        frames
+      )
+      const drawn = await page.evaluate(
+        text =>
+          Object.values(
+            JSON.parse(text) as Readonly<
+              Record<string, { readonly picture: string; readonly phone: { readonly picture: string } }>
+            >
+          ).flatMap(({ picture, phone }) =>
+            [picture, phone.picture].map(svg =>
+              [...svg.matchAll(/<path class="dots"[^>]*? d="([^"]*)"/g)].map(([, path]) => path.split('M').length - 1)
+            )
+          ),
+        frames
+      )
+      // Each has its rows: question 4 the fewest, 8 of them, some of which are outside.
+      for (const counts of drawn) expect(Math.min(...counts)).toBeGreaterThan(3)
+      for (const counts of drawn) expect(counts.reduce((sum, count) => sum + count)).toBeGreaterThan(100)
+      expect(chosen).toEqual(['noised', 'noised', 'noised', 'clean', null, 'clean', 'noised', null, null, null])
       expect(frames.match(/<svg class=\\"fig/g)).toHaveLength(4 * questions.length)
     })
     await session.send('Emulation.setCPUThrottlingRate', { rate: 1 })

@@ -113,8 +113,8 @@ export const count = defineQuestion<Float64Array, Frame>({
     const tile = (of: Family): Tile => {
       const at = of === family ? step : best(of, 'bic')
       const own = lookOf(of)
-      const size =
-        at === best(of, 'bic') ? `${at + 1} components, the lowest BIC${told ? '' : ' so far'}` : `${at + 1} components`
+      const counted = `${at + 1} ${at === 0 ? 'component' : 'components'}`
+      const size = at === best(of, 'bic') ? `${counted}, the lowest BIC${told ? '' : ' so far'}` : counted
       return {
         title: `${FAMILIES[of]}: ${size}`,
         look: own,

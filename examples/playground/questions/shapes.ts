@@ -127,7 +127,7 @@ export const shapes = defineQuestion<Setting, Frame>({
     )
     return {
       picture: {
-        spans: choice.long === 'yes' ? [5.4, 3] : [4.5, 4.4],
+        spans: choice.long === 'yes' ? [5.4, 3.5] : [4.5, 4.4],
         caption: '✕ true centres; ● learned; ellipses: one standard deviation',
         tiles: names.map(name => {
           const { look, brief } = learners[name]

@@ -76,7 +76,7 @@ const constantInstruction = (value: number, { precision }: Lanes): ReadonlyArray
     ? [0x44, ...new Uint8Array(Float64Array.of(value).buffer)]
     : [0x43, ...new Uint8Array(Float32Array.of(value).buffer)]
 
-/** Byte indices of a shuffle of floats; those of the second vector have indices 4 to 7. */
+/** Byte indices of a shuffle of float lanes; lanes 4 to 7 are those of the second vector. */
 const floatShuffle = (...lanes: ReadonlyArray<number>): ReadonlyArray<number> =>
   lanes.flatMap(lane => [0, 1, 2, 3].map(byte => 4 * lane + byte))
 

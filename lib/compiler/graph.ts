@@ -40,6 +40,7 @@ export type NodeOperation =
 /** Operation of a node computed from its inputs alone. */
 export type ComputedOperation = Exclude<NodeOperation, { readonly kind: 'input' | 'count' | 'rowSum' | 'rowDot' }>
 
+/** True unless the operation is an input, the number of rows or a sum over rows; constants count as computed. */
 export const isComputed = (does: NodeOperation): does is ComputedOperation =>
   does.kind !== 'input' && does.kind !== 'count' && does.kind !== 'rowSum' && does.kind !== 'rowDot'
 

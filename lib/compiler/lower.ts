@@ -457,7 +457,7 @@ const lowerAlongAxis: LoweringRule = (lowering, { kernel, attrs, shape, output }
   })
 }
 
-/** Lowers an operation on matrices, the last two axes. */
+/** Lowers a kernel on the matrices of the last two axes to one node; refuses matrices along the rows' axis. */
 const lowerMatrixKernel: LoweringRule = (lowering, { kernel, attrs, shape }, operands) => {
   const all = Object.values(operands)
   if (all.some(value => value.row >= value.shape.length - 2)) return refuseToCompile(`${kernel} along the rows`)

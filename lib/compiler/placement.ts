@@ -171,8 +171,8 @@ export const isFoldedInRegisters = (node: GraphNode, space: Shape): boolean =>
   foldedAxes(node).every(axis => axis >= space.length - unrolledAxes(space))
 
 /**
- * True if the entries that `user` reads in a turn of a common loop are computed in the same turn. Otherwise, as for p₀ in p₀ x, the
- * source's loop must end first.
+ * True if `user` reads, in each iteration of a common loop, entries computed in that iteration. Otherwise the loop of the source must end
+ * first, as in p₀ x, where each iteration reads the entry p₀.
  */
 const isMadeInSameTurn = (operand: GraphNode, user: GraphNode, space: Shape): boolean => {
   const { node: source, entry } = sourceEntry(operand)

@@ -21,7 +21,7 @@ export interface RowwiseInputs {
 
 /** Cost of a call, in numbers read, from which a program is compiled, which takes tens of milliseconds. */
 const MIN_COST_TO_COMPILE = 5e6
-/** Numbers read at the cost of a row; an interpreted operation on a row costs about a dozen. */
+/** In numbers read; one interpreted operation on a row costs as much as reading about a dozen. */
 const DEFAULT_ROW_COST = 1000
 
 const entryCount = (arrays: ArraysByName): number =>

@@ -230,7 +230,7 @@ const isRowScaled = ({ names, computed }: Verification, x: GraphNode, y: GraphNo
   return (isOther(a) && isSameAlongLines(b)) || (isOther(b) && isSameAlongLines(a))
 }
 
-/** Reports faults of a product over the rows: factors incomplete or not kept for a tile, or half computed though not symmetric. */
+/** Reports faults of a product over the rows: a factor incomplete or not kept for a tile, or only half of a product computed that is not symmetric. */
 const verifyRowProduct = (verification: Verification, node: GraphNode): void => {
   const { layout, faults } = verification
   const [x, y] = node.ins

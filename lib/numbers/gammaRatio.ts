@@ -1,4 +1,4 @@
-/** Differences of log Γ and elementary functions at large arguments, without cancellation. */
+/** Differences between log Γ and its elementary approximations at large arguments, without cancellation. */
 import { log, log1p } from './elementary.js'
 import { logGamma } from './gamma.js'
 import { stirlingRemainder } from './stirling.js'

@@ -1,7 +1,7 @@
 /** The standard normal distribution function and its inverse, on plain numbers. */
 import { erf, exp, log } from './elementary.js'
 
-/** Φ(x) = ½(1 + erf(x/√2)), with an absolute error of 2⁻⁵³, so tails below −8 are 0. */
+/** Φ(x) = ½(1 + erf(x/√2)), with an absolute error of 2⁻⁵³, so it is 0 below about −8.3. */
 export const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2
 
 /** Argument from which Laplace's continued fraction is used. */

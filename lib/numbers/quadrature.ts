@@ -95,7 +95,7 @@ const symmetricRule = (n: number, b: (k: number) => number, bound: number): Rule
   return { nodes, weights: weights.map(w => w / total) }
 }
 
-/** Caches rules by number of nodes: each costs as much as a step on small data. */
+/** Caches rules by number of nodes, since a rule costs as much as an optimizer's step on small data. */
 const memoizedRule = (rule: (n: number) => Rule): ((n: number) => Rule) => {
   const known = new Map<number, Rule>()
   return n => {

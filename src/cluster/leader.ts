@@ -36,7 +36,7 @@ export interface Leader {
 /** A step fails after this many failures at one range. */
 const MAX_RANGE_FAILURES = 3
 
-/** A step fails after this many ends of workers while they had one range. */
+/** A step fails after one range was lost with this many workers. */
 const MAX_RANGE_WORKER_LOSSES = 10
 const WORKER_CHECK_MILLISECONDS = 200
 /** Time to wait for another worker if all were rejected. */
@@ -219,7 +219,7 @@ const beginStep = (number: number, question: Buffer, ranges: ReadonlyArray<RowRa
   workerLosses: new Map()
 })
 
-/** Counts the end of a worker at those of its ranges that are missing; returns a problem if one has had too many ends, otherwise null. */
+/** Counts the loss of a worker for each of its missing ranges; returns a problem if a range was lost too often, otherwise null. */
 const recordWorkerLoss = (
   step: LeaderStep,
   lost: ReadonlyArray<number>,
@@ -316,7 +316,7 @@ interface DispatchContext extends Pick<
   readonly keep: (question: Buffer) => Promise<void>
 }
 
-/** Sends the ranges of each step to workers, again if they are lost or failed. */
+/** Returns handlers that request a step's missing ranges from workers, and process the notes of workers: lost or failed ranges are requested again. */
 const jobDispatcher = ({ id, ranges, queue, refuse, acceptedWorkers, awaitWorkers, keep }: DispatchContext) => {
   let owners: ReadonlyMap<number, string> = new Map()
   let jobs = 0

@@ -11,6 +11,7 @@ import * as Limits from '../core/limits.js'
 /** Changed whenever a message changes. */
 const QUEUE_FORMAT = 'ornstein queue 1'
 
+/** Message of a leader to all workers: hash of its code, description of the data, and hashes of its ranges. */
 const sessionCodec = t.strict({
   format: t.literal(QUEUE_FORMAT),
   code: t.string,
@@ -21,8 +22,8 @@ const sessionCodec = t.strict({
 })
 export type Session = Omit<t.TypeOf<typeof sessionCodec>, 'format'>
 
+/** Ranges of a step, by index, that a worker sums. */
 const orderCodec = t.strict({ session: t.string, step: t.number, ranges: t.readonlyArray(t.number) })
-/** Ranges of a step that a worker sums. */
 export type JobOrder = t.TypeOf<typeof orderCodec>
 
 const problemCodec = t.strict({

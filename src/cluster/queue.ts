@@ -149,7 +149,7 @@ export interface ServerWatch {
   readonly recordReply: () => void
 }
 
-/** Returns the record of a server that is at first available; `say` is called when commands start or stop waiting for it. */
+/** Records whether a server is available, as it is at first; calls `say` when commands begin or cease to wait for it. */
 export const serverWatch = (connection: Connection, say: (line: string, waits: boolean) => void): ServerWatch => {
   let isAway = false
   const away = (reason: string, remedy = 'look whether it runs'): void => {

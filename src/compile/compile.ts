@@ -159,7 +159,7 @@ const compileChosenPlan =
     )
 
 export interface CompileOptions extends Loss.PlanOptions {
-  /** True if the loss has passed the smoke test on similar data. Default: false. */
+  /** True if the loss has already passed the smoke test on similar data, which is then skipped. Default: false. */
   readonly isTried: boolean
 }
 
@@ -244,8 +244,8 @@ export const byLevel =
   }
 
 /**
- * Compiles a pipeline for data: returns a program, or all problems. Rows of a source are read block by block at every step, with the bits
- * of rows in memory. Sums over all rows are evaluated by `backend` (default: this process). With `precision: 'float32'`, losses of networks
+ * Compiles a pipeline for data: returns a program, or all problems. Rows of a source are read block by block at every step; results
+ * have the bits of those of rows in memory. Sums over all rows are evaluated by `backend` (default: this process). With `precision: 'float32'`, losses of networks
  * are computed in single precision (see docs/compiler.md); parts that need double precision are problems.
  *
  * @example

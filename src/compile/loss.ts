@@ -526,6 +526,7 @@ export const lossPlans = <P extends string>(
       )
 }
 
+/** Names of inputs that do not depend on the key. */
 const KEY_INDEPENDENT_INPUTS = ['clean', 'rowWeight', 'partner', 'label']
 
 /** True if the loss may depend on the key. */

@@ -76,7 +76,7 @@ export interface NoiseDrawTerm {
   readonly noise: NoiseOfDraw
 }
 
-/** Noise on which a mixture depends: its span, and with `seesNorm` the length of the remainder. */
+/** The part of the noise that a mixture depends on: that in the span of `basis`, and with `seesNorm` the length of the rest. */
 export interface NoiseProjection {
   readonly basis: Basis
   readonly seesNorm: boolean

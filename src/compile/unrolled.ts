@@ -81,7 +81,7 @@ export interface Ended<P extends string, Q extends string> {
   readonly gradient: { readonly start: Params.Params<P>; readonly numbers: Params.Params<Q> }
 }
 
-/** 256 MB. */
+/** Memory for stored iterates, above which a run is refused: 256 MB. */
 const MAX_STORED_BYTES = 268435456
 
 /** One step of gradient descent, θ ← θ − rates[step] ∇L, with a rate for each step. */

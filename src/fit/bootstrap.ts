@@ -172,6 +172,7 @@ const prepareResampleFit = (
   })
 }
 
+/** Returns a function that fits a resample: its parameters, relabelled and in the original units, and why it is discarded, if it is. */
 const fitResample =
   ({ family, toMixture, initialParams, minVariance, toOriginalUnits }: ResampleFitSetup, { mixture, prior }: Fitted) =>
   (rows: Source.Data): ResampleResult => {

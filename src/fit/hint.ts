@@ -63,7 +63,7 @@ const MAX_BACKGROUND_SHARE = 1 / 2
 /** Components with less weight may represent outliers. */
 const SMALL_WEIGHT = 0.05
 
-/** Number of rows by which a lone component may exceed d: its responsibility for rows of other components. */
+/** A component of d rows may have this much more weight, its responsibility for rows of other components. */
 const ROW_TOLERANCE = 0.5
 
 /**

@@ -223,7 +223,7 @@ const CONVERGENCE_LIMITS = { steps: 500, relativeChange: 1e-8 }
 
 const MAX_MOVES = 1000
 
-/** Tries more moves, and rarely abandons one before its 90 EM iterations have nearly converged. */
+/** More attempts, each of which is rarely abandoned within its 90 EM iterations. */
 const THOROUGH_MOVE_SETTINGS = { attempts: 8, polish: 90, patience: 100 }
 
 export type SearchKinds = ReadonlyArray<'quick' | 'thorough'>

@@ -32,8 +32,8 @@ const DEFAULT_MIN_GAIN = 1e-5
 const MIN_ITERATIONS_BEFORE_ABANDONING = 4
 
 /**
- * A run is given up if each remaining iteration, at this many times the last gain, would not suffice. Gains fall, except near a saddle where
- * two components coincide.
+ * A run is given up if all remaining iterations together, each with this many times the last gain, would not suffice. Gains fall, except near
+ * a saddle where two components coincide.
  */
 const MAX_GAIN_GROWTH = 3
 

@@ -57,7 +57,7 @@ export const selectionValue = (criterion: Criterion, { candidate }: CandidateTri
 /** Mean log-likelihood of a trial in the original units. */
 export const logLikelihoodOf = ({ candidate }: FittedTrial): number => candidate.statistics.logLikelihood
 
-/** Returns the only trial if it has not converged, so that one pipeline remains; otherwise null. */
+/** Returns the trial if it is the only one and has not converged; otherwise null. */
 export const soleUnconverged = (trials: ReadonlyArray<CandidateTrial>): FittedTrial | null => {
   const [trial] = trials
   return trials.length === 1 && isFitted(trial) && !trial.candidate.isConverged ? trial : null
@@ -67,7 +67,7 @@ export interface SearchSnapshot {
   /** Candidate fitted next; null at the end, and while fitted ones are refined. */
   readonly next: CandidateSpec | null
   readonly trials: ReadonlyArray<CandidateTrial>
-  /** Pipeline, on the scaled data, of a sole candidate's last iterations; null if more remains. */
+  /** Pipeline, on the scaled data, if only the last iterations of a single candidate remain; otherwise null. */
   readonly remainingPipeline: Pipeline.Pipeline<string> | null
 }
 

@@ -24,6 +24,7 @@ export const shareIsProbability = (found: number, wanted: number, count: number)
   return wanted <= 0 || wanted >= 1 ? equals(p, wanted, 1e-12) : atMost(count * coinDivergence(p, wanted), EXPONENT)
 }
 
+/** Arguments at which distribution functions are compared. */
 const CDF_POINTS = [-3.5, -2.5, -1.5, -0.7, 0, 0.7, 1.5, 2.5, 3.5]
 
 /** Numbers, or several weighted numbers for each case, such as the nodes of one noise draw. */

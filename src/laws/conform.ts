@@ -426,7 +426,7 @@ export const table = ({ of, seed, rows, expected }: Report): string =>
     ...summarizeNotHeld(rows.filter(({ verdict }) => verdict === 'not held'))
   ].join('\n')
 
-/** Names the laws not held and why, in one line; empty if there are none. */
+/** Names the laws that were not tested and why, in one line; empty if there are none. */
 const summarizeNotHeld = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   if (rows.length === 0) return []
   const reasons = [...new Set(rows.map(({ why }) => why))].map(

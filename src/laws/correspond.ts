@@ -159,7 +159,7 @@ const matchingTimes = (objective: Objective.Objective, schedule: Schedule.Schedu
       : []
   )
 
-/** Distance of data one standard deviation apart at the noisiest time: √(α² + σ²)/α. */
+/** Distance of rows that the noisiest time leaves one standard deviation apart: √(α² + σ²)/α. */
 const noisedUnit = (times: ReadonlyArray<number>, schedule: Schedule.Schedule): number =>
   times.reduce((most, time) => {
     const { alpha, sigma } = Schedule.level(time)(schedule)

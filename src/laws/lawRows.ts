@@ -32,7 +32,7 @@ const relationsIn = (said: LawRelations): ReadonlyArray<Relation> =>
 
 export interface LawSpec<X extends object, C> extends Pick<Law, 'name' | 'source' | 'maxCases'> {
   readonly statement: string | ((claim: C) => string)
-  /** Claim of the instance; the law is reported as not held if it is false, null or undefined. */
+  /** Claim of the instance; without one (false, null or undefined) the law is not tested, and reported as 'not held'. */
   readonly claim?: C | false | null | undefined
   /** Name of compared numbers in messages; records use their own names. Default: none. */
   readonly quantity?: string
@@ -80,7 +80,7 @@ export const forAll =
   }
 
 /**
- * Builds the laws of an instance, and lists those that no option claims. Throws if an option's claim is tested by none.
+ * Builds the laws that the options of an instance claim, and lists the others. Throws if an option's claim is tested by no law.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -74,7 +74,7 @@ const emSubject = <P extends string>(
     inequality: isGeneralized ? 'Q(θ′ | θ) ≥ Q(θ | θ)' : '|v| = 1, h of 1e-3 and 0.1: Q(θ′ ± hv | θ) ≤ Q(θ′ | θ)',
     reason: isGeneralized ? 'Neal & Hinton 1998' : DEMPSTER_1977,
     onCases: casesOf(points ?? Arbitrary.points({ minRows })),
-    /** Rows for a covariance of each component, above the floor. */
+    /** Cases with enough rows for a covariance of each component above the minimum variance. */
     onManyRows: casesOf(
       points ?? (dim => Arbitrary.points({ minRows: Math.max(minRows, 4) * (dim + 1), far: 10 })(dim))
     )

@@ -223,6 +223,7 @@ const densityAgreesWithDraws = ({ meaning, density, drawnNodes }: NoiseLevelsSub
     }
   })
 
+/** Below the cutoff of `fromClean`, times are uniform. */
 const cleanShareAgreesWithDraws = ({ meaning, drawnNodes }: NoiseLevelsSubject): LawBuilder =>
   onSeeds({
     ...declarationInfo('fromClean'),

@@ -99,7 +99,7 @@ const isEstimate = <P extends string>(objective: Objective.Objective, score: Sco
       (Objective.isMatching(term) && Matching.additionalDraws(Score.interpret(score), term, ANALYSIS_DIM).length > 0)
   )
 
-/** The objective with exact forms for estimates; null if one declares none. */
+/** The objective with the exact form of each estimate; null if an estimate declares none. */
 const exactForm = <P extends string>(
   objective: Objective.Objective,
   score: Score.Score<P>

@@ -1,6 +1,6 @@
 /**
- * Laws of samplers along the score of N(c, vI), with marginals N(αc, u), u = α²v + σ², and flow x ↦ α_s c + √(u_s/u_t) (x − α_t c); of
- * their order along the flow of a mixture, since errors may cancel on a linear flow.
+ * Laws of samplers for the score of N(c, vI), which has marginals N(αc, u), u = α²v + σ², and flow x ↦ α_s c + √(u_s/u_t) (x − α_t c).
+ * Orders are tested on the flow of a mixture, since errors may cancel on a linear flow.
  */
 import * as fc from 'fast-check'
 import { pipe } from 'fp-ts/lib/function.js'

@@ -116,7 +116,7 @@ const betweenEdges = (edges: ReadonlyArray<number>): fc.Arbitrary<{ readonly s: 
     .map(([a, b]) => ({ s: Math.min(a, b), t: Math.max(a, b) }))
 }
 
-/** Times from 0.1 to 1e-5 of the distance from either end; without an end, up to a log-SNR of −40. */
+/** Times near either end, at 0.1 to 1e-5 of the duration from it; without an end, up to a log-SNR of −40. */
 const nearEnds = (schedule: Schedule.Schedule): fc.Arbitrary<number> => {
   const until = Schedule.endTime(schedule)
   const seen = (time: number): number => (time <= 1 || Schedule.logSnr(time)(schedule) > -40 ? time : seen(time / 2))

@@ -702,7 +702,7 @@ const mixtureOfScore = <P extends string>(score: Score.Score<P>, params: Params.
     O.getOrElse((): Mixture.Mixture => refuse(`${Score.show(score)} does not say its mixture; try Score.spherical`))
   )
 
-/** The truth with 1.5 times its variances, and its centres, as misspecified data. */
+/** Misspecified data: the truth with its variances multiplied by 1.5; and its centres, unchanged. */
 const widerData = (
   truth: Mixture.Mixture,
   centres: ReadonlyArray<Density.NumberRow>

@@ -115,7 +115,7 @@ export interface Findings {
   readonly bootstrap: E.Either<Problem.Problems, Bootstrap.Bootstrap> | null
   /** Tests of the number of components, or why there are none; null if not requested. */
   readonly tests: E.Either<Problem.Problems, ComponentTest.Tests> | null
-  /** Tails or a background that would be chosen; null if neither would, or they were compared. */
+  /** Extension by tails or a background that would have a better criterion; null if none would, or if they were among the candidates. */
   readonly robustnessHint: Hint | null
   /** Two components that share one cluster while another covers two; otherwise null. */
   readonly localOptimum: Fit.LocalOptimum | null
@@ -162,7 +162,7 @@ export const choiceSentence = (choice: CandidateChoice, count: number): string =
   )
 }
 
-/** True if the chosen fit has a warning, or a better criterion was excluded. */
+/** True if the chosen fit has a warning, the search was stopped, or a candidate with a better criterion was excluded. */
 export const hasChoiceWarning = (choice: CandidateChoice): boolean => {
   const [best] = choice.candidates
   const { redundancies, unsupported, mixture } = best

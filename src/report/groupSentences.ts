@@ -11,7 +11,7 @@ import { baseName, wholePercent, countedNoun } from './phrases.js'
 /** Maximum number of groups described one by one. */
 const MAX_DESCRIBED = 9
 const MAX_TYPICAL_COLUMNS = 2
-/** Minimum difference of a typical mean, in standard deviations of the column. */
+/** Minimum difference of a group's mean from that of all rows to be named, in standard deviations of the column. */
 const MIN_DIFFERENCE = 0.25
 
 /** Share of rows of each component; the background has the rest. */

@@ -20,7 +20,7 @@ interface RepeatedRows {
 
 /**
  * Returns the number of distinct rows if many are copies; otherwise null. Copies that agree in the finest column agree in all, unlike
- * rounded cells. Null for a single column, which cannot show it.
+ * rounded cells. Null if there is a single column, where equal cells are no sign of copies.
  */
 export const findRepeatedRows = ({ rows, dim, values }: Points.Points): RepeatedRows | null => {
   const indices = Array.from({ length: rows }, (_, i) => i)

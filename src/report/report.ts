@@ -221,6 +221,7 @@ const certaintyTable = ({ components }: Trust.Trust): DocumentPart =>
     { marks: 'rows' }
   )
 
+/** Heading, explanation and table of the shares of each component’s rows that are assigned to each. */
 const confusionParts = ({ mistaken }: Trust.Trust): ReadonlyArray<DocumentPart> => {
   const numbers = mistaken.map((_, k) => String(k + 1))
   const percentage = (share: number): string =>
@@ -365,7 +366,7 @@ const refitCommand = ({ source, columns, typedOptions: asked = [] }: Findings, r
   const options = remedy.split(/ (?=-)/)
   const gone = options.map(optionKey).flatMap(option => [option, ...(REPLACED_OPTIONS[option] ?? [])])
   const wasNamed = asked.some(option => optionKey(option) === '--columns')
-  // Named columns are named again without the excluded ones.
+  // If columns were named, they are named again without the excluded ones.
   const left = options.map(option => {
     if (!wasNamed || !option.startsWith('--exclude ')) return option
     const out = option.slice('--exclude '.length).replaceAll("'", '').split(',')

@@ -59,7 +59,7 @@ const startAndEnd = (stages: ReadonlyArray<StageRun>): string => {
  */
 const MIN_RELATIVE_RANGE = 1e-4
 
-/** Domain of an objective that moves less than the shortest range; undefined if it moves more. */
+/** Domain of an axis for an objective that changes less than `MIN_RELATIVE_RANGE`; undefined if it changes more. */
 const domainIfFlat = (values: ReadonlyArray<number>): Scale.Range | undefined => {
   const finite = values.filter(value => Number.isFinite(value))
   if (finite.length === 0) return undefined

@@ -4,10 +4,10 @@ import { familyWithConversions } from '../mixture/family.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Score from './score.js'
 
-/** Tolerance for matrices with 15 digits, of which matrix equations keep half. */
+/** Relative tolerance for matrices given with 15 digits; solving matrix equations loses half of them. */
 const MATRIX_ROUNDING_TOLERANCE = 1e-8
 
-/** Tolerance for four decimals, the default of `jsonlite::toJSON`, with variances ≥ 0.005. */
+/** Relative tolerance for numbers given with four decimals (default of R's `jsonlite::toJSON`) and variances ≥ 0.005. */
 const FEW_DECIMALS_TOLERANCE = 0.02
 
 /**

@@ -304,6 +304,7 @@ export interface Recipe {
 export type LayerNames<N extends string> = `${N}.weights` | `${N}.bias`
 type MlpNames = LayerNames<`hidden${number}` | 'output'>
 
+/** Activation by its name, or the network given instead of one. Default: SiLU. */
 const activationOf = (activation: Recipe['activation'] = 'silu'): Net<never> =>
   typeof activation === 'string' ? activations[activation] : activation
 

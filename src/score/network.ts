@@ -147,8 +147,8 @@ export interface HeadsSpec<
 }
 
 /**
- * Defines a custom network with fields, trained, printed, stored and property-tested like the built-in ones. Functions that need a density
- * reject it; `family` defines scores with one. A network of several heads has `says` and `heads`, as in `custom`.
+ * Defines a custom network with fields, which is trained, printed, stored and property-tested like the built-in ones. It has no density; use
+ * `family` for a score that has one. A network of several heads has `says` and `heads`, as in `custom`.
  *
  * @example
  * import { strict as assert } from 'node:assert'

@@ -126,7 +126,7 @@ interface RowwiseCall {
   readonly given: RowwiseInputs
 }
 
-/** A function of a model at rows of one noise level, with its inputs. */
+/** Returns the call of a model's function at rows of one noise level: its code and its inputs. */
 const callAtLevel =
   <P extends string, K extends string>(
     model: Model<P>,

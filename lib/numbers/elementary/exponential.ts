@@ -9,7 +9,7 @@ export const LOG2_E = 1.4426950408889634
 /** Adding and then subtracting it rounds to an integer. */
 export const ROUNDING_SHIFT = 6755399441057790
 
-// Coefficients of (e^r − 1 − r)/r² before the constant ½, leading one first.
+// Q0 to Q9: coefficients of (e^r − 1 − r)/r², the highest power first; its constant is ½. For exp and expm1.
 export const Q0 = 2.081568645637111e-9
 export const Q1 = 2.511216042467789e-8
 export const Q2 = 2.755761755413466e-7

@@ -13,7 +13,7 @@ const correctedLn = (x: number, correction: number, offset: number): number => {
   const shifted = highWord(x) + (HIGH_WORD_OF_ONE - HIGH_WORD_OF_SQRT_HALF)
   const own = (shifted >> 20) - 1023
   const k = own + offset
-  // Exactly the significand; writing its word over that of x would stall a processor.
+  // The product is exact. Replacing the high word of x instead would stall the processor.
   const f = x * powerOfTwo(-own) - 1
   const halfSquare = 0.5 * f * f
   const s = f / (2 + f)

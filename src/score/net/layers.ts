@@ -191,6 +191,7 @@ const EMBEDDING_VIEWS = {
 
 export type EmbeddingView = keyof typeof EMBEDDING_VIEWS
 
+/** Layer of the features cos and sin of 2πf times the embedded noise level, for each frequency f. */
 const sinusoidFeatures = (frequencies: ReadonlyArray<number>, of: EmbeddingView) => (): Part<never> => ({
   width: 2 * frequencies.length,
   apply: (_, __, level) => {

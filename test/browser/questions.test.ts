@@ -461,6 +461,8 @@ describe('every question', () => {
       const after = question.view({ ...seen, told: true })
       const drawn = (view: View): number => view.panels.flatMap(({ marks }) => marks).filter(({ name }) => name).length
       expect(drawn(before), question.name).toBe(0)
+      // Nor the number of rows at which directions begin to be found.
+      expect(charts(before.panels, { width: 400, height: 500 }), question.name).not.toContain('threshold')
       expect(drawn(after), question.name).toBeGreaterThan(1)
       expect(marksOf(after).length, question.name).toBeGreaterThan(marksOf(before).length)
       for (const { cells } of before.table?.rows ?? []) for (const cell of cells) expect(cell).not.toMatch(/\d/)

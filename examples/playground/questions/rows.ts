@@ -179,7 +179,7 @@ export const rows = defineQuestion<null, Frame>({
     const x = { domain, scale: 'log' as const, ticks: ROWS.map(n => tick(n)) }
     // Number of rows at which n|c|⁴/d = 1.
     const needed = dim / far ** 4
-    const rules = needed > domain[0] && needed < domain[1] ? [rule('x', needed)] : []
+    const rules = isOpen && needed > domain[0] && needed < domain[1] ? [rule('x', needed)] : []
     // The label is below both curves.
     const threshold = rules.map(() => label([needed, 8], 'threshold', 'quiet', [5, 0]))
     const lines = (value: (all: ReadonlyArray<number>) => number) =>

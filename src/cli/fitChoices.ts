@@ -29,7 +29,7 @@ export interface CheckpointOptions {
 
 const DEFAULT_CHECKPOINT_INTERVAL: CheckpointInterval = { _tag: 'Milliseconds', milliseconds: 30_000 }
 
-/** Maximum number of different cells of an ignored column that is kept as classes. */
+/** An ignored column with at most this many distinct values is kept, as classes of the rows. */
 const MAX_KEPT_CLASSES = 12
 
 /** Returns the choices of the flags, with defaults; `fixed` is null, since its file is read later. */

@@ -38,7 +38,7 @@ export type PipelineOrigin =
   | {
       readonly _tag: 'Chosen'
       readonly pipeline: Pipeline.Pipeline<string>
-      /** True if the search converged; otherwise `pipeline` has remaining stages, unless a signal stopped it. */
+      /** True if the search converged. Otherwise a signal stopped it, or stages of `pipeline` remain to be run. */
       readonly isConverged: boolean
       /** Candidate reported without running the pipeline, such as a source's; otherwise null. */
       readonly candidate: Fit.Ranked | null

@@ -47,7 +47,7 @@ export const foreignFormatProblems = ({ option, path }: OutputFile, to?: Name): 
 
 type Sheets = AsyncIterable<TableSheet> | Iterable<TableSheet>
 
-/** Cell as a JSON value; infinite numbers as text. */
+/** Cell as a JSON value: infinite numbers become text, and text of a nested column is parsed. */
 const jsonCell = (type: Type, cell: unknown): unknown =>
   typeof cell === 'number' && !Number.isFinite(cell)
     ? String(cell)

@@ -124,6 +124,7 @@ const historyCodec = t.type({
 
 type RunHistory = t.TypeOf<typeof historyCodec>
 
+/** History of a run before its first step. */
 const emptyHistory = (program: Program.Program<string>, seed: number): RunHistory => ({
   seed,
   stages: program.stages.map(() => ({ rule: null, ...new History().summary() }))

@@ -54,7 +54,7 @@ export interface OutputFile {
   readonly path: string
 }
 
-/** Rows of a table with the text of all cells; columns with a cell per row of `table` can be appended. */
+/** A table with the text of all its cells, to which columns can be appended; they have a cell for each row of `table`. */
 export interface TableCopy {
   readonly table: Points.Table
   readonly withColumns: (added: AddedColumns) => TableSheet

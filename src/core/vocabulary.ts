@@ -22,7 +22,7 @@ type AnyNamedCase = Case<string, unknown>
 
 export interface Vocabulary {
   readonly cases: ReadonlyMap<string, AnyNamedCase>
-  /** Descriptions that contain code, by concept, tag and name. */
+  /** Descriptions of cases with code, such as `Score.custom`, by concept, tag and name. */
   readonly code: ReadonlyMap<string, AnyValue>
 }
 

@@ -74,7 +74,7 @@ const parseRecords = (
 /** Number with a decimal comma: thousands separated by points, or an exponent without thousands. */
 const DECIMAL_COMMA_PATTERN = /^\s*[+-]?([1-9]\d{0,2}(\.\d{3})+(,\d*)?|(\d+(,\d*)?|,\d+)(e[+-]?\d+)?)\s*$/i
 
-/** Parses a number with a decimal comma; NaN for any other, such as 1.5. */
+/** Parses a number with a decimal comma; points may separate thousands only, so 1.5 gives NaN. */
 const readDecimalComma = (cell: string): number =>
   cell.length < MAX_NUMBER_LENGTH && DECIMAL_COMMA_PATTERN.test(cell)
     ? readNumber(cell.replaceAll('.', '').replace(',', '.'))
@@ -307,7 +307,7 @@ const isPlainCsv = ({ decimal, na = [], skip = 0, comment }: CsvOptions): boolea
 
 const MAX_SNIFFED_LINES = 50
 
-/** Grammar of the fast reader of plain numbers; its `separator` is null if only the full grammar applies. */
+/** Grammar for the fast reader; `separator` infers the separator from the text's head, and returns null if the text needs the full parser. */
 const csvGrammar = (options: CsvOptions): Grammar => ({
   separator: (head, isAll) => {
     const text = normalizeLineEnds(head)

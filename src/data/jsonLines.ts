@@ -29,7 +29,7 @@ const cellText = (value: unknown): string | undefined =>
         ? String(value)
         : undefined
 
-/** True if the first line that is not blank is a JSON object of numbers and texts. */
+/** True if the first line that is not blank is a JSON object without lists and objects. */
 export const isJsonLines = (text: string): boolean => {
   const start = text.trimStart()
   return (

@@ -5,7 +5,7 @@
 import * as Reductions from '../../lib/rows/reduction.js'
 import type { Scaling } from './points.js'
 
-/** JSON description of a sum, constant during a stage; `Cluster.requestedReduction` builds the sum from it where the rows are. */
+/** JSON description of a sum; `Cluster.requestedReduction` builds the sum from it in the processes that have the rows. Constant during a stage. */
 export type Described = { readonly name: string } & Readonly<Record<string, unknown>>
 
 /** Request for a sum: its description, and the numbers of this step. */
@@ -22,7 +22,7 @@ export interface Backend {
 /** Backend in this process. */
 export const localBackend: Backend = { evaluate: sum => Reductions.evaluate(sum) }
 
-/** Backend for rows in other units; the processes that have the rows convert them. */
+/** Backend for scaled rows, which the processes that have the rows compute. */
 export const scaledBackend = ({ centre, scale }: Scaling, backend: Backend): Backend => ({
   evaluate: (sum, request) =>
     backend.evaluate(sum, () => {

@@ -140,7 +140,7 @@ export interface Projection<P extends string> {
   readonly seesNorm: boolean
   /** Slope b of tanh(a + bζ), ζ the noise along the only direction; null if there are several, and quadrature is rejected. */
   readonly slope: ((params: Params.Params<P>) => (level: Schedule.Level) => number) | null
-  /** c = 1 − h of least variance of the gradient. */
+  /** Share c of the denoising form in the loss, beside the implicit form's 1 − c, for the least variance of the gradient. */
   readonly denoisingShare: (
     params: Params.Params<P>,
     drawn: { readonly dim: number; readonly rank: number; readonly antithetic: boolean }

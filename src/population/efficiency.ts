@@ -222,7 +222,7 @@ const meanLogDensityDifference = (population: Nodes.PopulationNodes, mixture: Mi
 
 /**
  * Asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), with the Cramér–Rao bound. On a mixture or its
- * population, the parameters are the truth's, and all three matrices are integrals. On points the parameters are an estimate, A and B are
+ * population, the parameters are the truth's, and A, B and the information matrix are integrals. On points the parameters are an estimate, A and B are
  * means over the points, and the bound is that of the estimate's mixture: standard errors of a fit. Integrals are refined until two rules
  * agree to 1e-7; those of a lattice are sums, with errors by `Population.estimate`. Rejects an expectation with too few nodes.
  *

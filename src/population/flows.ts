@@ -231,7 +231,7 @@ export interface FollowOptions<P extends string> {
   readonly from: { readonly at: number; readonly params: Params.Params<P> }
   /** First step of the continuation parameter, signed; later steps adapt. */
   readonly by: number
-  /** Last value of the continuation parameter. Default: a hundred first steps from the start. */
+  /** Last value of the continuation parameter. Default: `from.at` + 100 `by`. */
   readonly until?: number
   /** Maximum number of steps. Default: 500. */
   readonly steps?: number

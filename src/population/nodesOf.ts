@@ -45,9 +45,9 @@ const SPAN_EIGENVALUE_SHARE = 1e-14
 /** Nodes of the χ² radius: 4 are exact for polynomials of degree 7 in its square; unequal variances need more for softmax. */
 const RADIUS_NODE_COUNTS = { equalVariances: 4, unequalVariances: 64, min: 24 }
 const NODE_COUNT_GROWTH = 1.189
-/** Margin in D for students that are farther apart than the mixture. */
+/** Added to the largest distance D of two centres, for students that are farther apart than the mixture. */
 const DISTANCE_MARGIN = 6
-/** Number of standard deviations from a centre within which unequal precisions cause poles. */
+/** Distance from a centre, in standard deviations, within which poles due to unequal precisions matter. */
 const POLE_DISTANCE = 3
 
 /** 40 + 22 D, rounded up in a geometric sequence, `finer` terms on, so that a moving student keeps its nodes. */
@@ -384,7 +384,7 @@ const repeatForComponents = (
   return { ...all, nodesAt: () => all.values }
 }
 
-const notSphericalProblem = Problem.of(
+const nonSphericalStudentsProblem = Problem.of(
   'population',
   'students that are not round',
   'round ones, for a mean over them',
@@ -398,6 +398,7 @@ const tooManyDimensions = (dim: number): Problem.Problem =>
     'take a lattice: Population.of(mixture, { points: 4096 })'
   )
 
+/** Returns a function of the students and the levels that builds the nodes of each component, or a problem. */
 const quadratureNodesPerComponent = (truth: Mixture): PopulationNodes['standardNodesPerComponent'] => {
   const nodesOf = remembered(
     ([components, counts]: readonly [number, ReadonlyArray<number>]) =>
@@ -407,7 +408,7 @@ const quadratureNodesPerComponent = (truth: Mixture): PopulationNodes['standardN
   return (students, levels, finer = 0) => {
     const [components, dim] = students.means.shape
     if (!isRound(students) || dim > MAX_PRODUCT_AXES)
-      return E.left(isRound(students) ? tooManyDimensions(dim) : notSphericalProblem)
+      return E.left(isRound(students) ? tooManyDimensions(dim) : nonSphericalStudentsProblem)
     const distances = new Float64Array(dim)
     for (const level of levels) {
       const width = Math.sqrt(Math.max(...eigenvalueRanges(students, level).map(({ most }) => most)))
@@ -487,7 +488,7 @@ const byLattice = (
     return populationNodes(mixture, nodes, {
       resolved: () => E.right(nodes),
       standardNodesPerComponent: students => {
-        if (!isRound(students)) return E.left(notSphericalProblem)
+        if (!isRound(students)) return E.left(nonSphericalStudentsProblem)
         return E.right(ofCount(students.weights.length))
       },
       shifts: each && lazy(each),

@@ -109,7 +109,7 @@ const examplePipeline = Pipeline.of<string>({
 })
 
 const printedJson = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`
-const SCHEMA = 'ornstein.schema.json'
+const SCHEMA_FILE_NAME = 'ornstein.schema.json'
 
 const examplePipelineText = (schema: string | null): string => {
   const json = Pipeline.codec(Vocabulary.standard).encode(examplePipeline)
@@ -131,7 +131,7 @@ export const runNew =
   (file: string, flags: words.VocabularyFlags) =>
   (world: World): TE.TaskEither<CommandFailure, void> => {
     if (file === '-') return TE.fromTask(world.stdout(examplePipelineText(null)))
-    const schemaPath = file.replace(/[^/\\]*$/, SCHEMA)
+    const schemaPath = file.replace(/[^/\\]*$/, SCHEMA_FILE_NAME)
     return pipe(
       TE.fromTask<boolean, CommandFailure>(world.exists(file)),
       TE.filterOrElse(
@@ -141,7 +141,7 @@ export const runNew =
       TE.flatMap(() => words.customVocabulary(world, flags)),
       TE.flatMap(vocabulary =>
         world.writeFiles([
-          { option: 'FILE', path: file, text: examplePipelineText(`./${SCHEMA}`) },
+          { option: 'FILE', path: file, text: examplePipelineText(`./${SCHEMA_FILE_NAME}`) },
           // An existing schema is overwritten: it is not meant to be edited.
           { option: 'FILE', path: schemaPath, text: printedJson(schemaOf(vocabulary)) }
         ])

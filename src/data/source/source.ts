@@ -518,11 +518,11 @@ export const memoizedForSources = <A>(compute: (data: Data) => A): ((data: Data)
 const cachedCountOfPoints = rememberedIfOwned(points => countRowsOfSource(sourceOfPoints(points)))
 const cachedCountOfSource = remembered(countRowsOfSource)
 
-/** Returns the number of rows that count. */
+/** Returns the number of rows that have a positive weight and an observed cell. */
 export const countedRows = (data: Data): number =>
   isSource(data) ? cachedCountOfSource(data) : cachedCountOfPoints(data)
 
-/** Returns the rows that count; the data themselves if all do. */
+/** Returns the rows that have a positive weight and an observed cell; the data themselves if all do. */
 export const onlyCountedRows = onPointsOrSource(
   points => (countedRows(points) < points.rows ? selectRowsWhere(rowCounts)(points) : points),
   source => {

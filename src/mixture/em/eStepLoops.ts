@@ -59,7 +59,7 @@ interface NonGaussianParts {
   readonly nu: Float64Array | null
   /** Index of a uniform background, or −1. */
   readonly box: number
-  /** Number of components without a background. */
+  /** Number of components, the background not counted. */
   readonly learned: number
 }
 

@@ -106,6 +106,7 @@ interface NoisedPart extends Pick<PrecisionPart, 'k' | 'g'> {
   readonly second: Float64Array
 }
 
+/** Zero sums for the moments of the rows without their noise. */
 const emptyCleanMoments = (second: Second, count: number, dim: number): PrecisionWeightedMoments => ({
   mass: new Float64Array(count),
   weighed: new Float64Array(count),

@@ -36,6 +36,7 @@ const MIN_MOVE_GAIN = 1e-5
 /** Gains grow at first. */
 const MIN_STEPS_BEFORE_ABANDONING = 4
 
+/** EM steps of a SQUAREM leap. */
 const STEPS_PER_LEAP = 3
 
 /** Splits of one component with closer gains count as one. */

@@ -32,7 +32,7 @@ export interface CovarianceEstimate extends Pick<MStep<string>, 'second'> {
   readonly parameters: number
 }
 
-/** Components with at least this many times d + 2 rows are not tested: BIC suffices for them. */
+/** Components with at least this many rows for each of d + 2 parameters are not tested: BIC suffices for them. */
 const AMPLE_ROWS_PER_PARAMETER = 10
 
 const logAddExp = (a: number, b: number): number => {
@@ -127,8 +127,8 @@ const addGain = (
 }
 
 /**
- * Returns components whose leave-one-out gain is below ½ p log n − p, p their own parameters: BIC's threshold less the p that leaving rows
- * out costs (Stone 1977). Only components with few rows are tested, and none if there is just one.
+ * Returns components whose leave-one-out gain is below ½ p log n − p, with p the number of parameters of the component: BIC's threshold
+ * ½ p log n less p, the expected cost of leaving rows out (Stone 1977). Only components with few rows are tested, and none if there is just one.
  */
 export const unsupportedComponents = (
   data: Source.Data,

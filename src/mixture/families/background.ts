@@ -134,6 +134,7 @@ const locateBackground = (shape: Background['shape'], points: Points): Pick<Back
   }
 }
 
+/** Parameters of both, by name. */
 const joinBackground = (
   params: Params.Params<GaussianParameter>,
   background: Params.Params<BackgroundParameter>

@@ -132,7 +132,7 @@ export const deriveFamily = <Q extends string>(parts: MixtureParts<Q>): FamilyPa
     return joinParams(there.means, isFree ? params.logits : null, own)
   }
   const symmetries: Symmetries<P> = {
-    // Also for gradients, so without a conversion to a mixture.
+    // Applied to gradients too, which cannot be converted to a mixture.
     relabel: order => params => {
       const [, dim] = params.means.shape
       const shapes = (count: number): Params.Shapes<P> => parameterShapes(parts, count, dim)

@@ -473,7 +473,7 @@ const loadingsOfEigenvectors = (
 
 /**
  * Exact solution for equal noise in all columns (Tipping & Bishop 1999): F_k = U(Λ_k − ψ)^½ for the largest eigenvalues above ψ, the mean
- * of all others, by monotone steps from above on Σ n(ψ − λ), convex in ψ.
+ * of all others: the root of a sum that is convex in ψ, found by monotone steps from above.
  */
 const isotropicAnalyses = (scatters: ReadonlyArray<Scatter>, rank: number, least: number): ReadonlyArray<Analysis> => {
   const dim = Math.round(Math.sqrt(scatters[0].s.length))

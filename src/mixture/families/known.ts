@@ -99,6 +99,7 @@ const isSymmetricSpread = (covariance: Spread): boolean =>
   (covariance.every(row => row.length === covariance.length) &&
     covariance.every((row, i) => row.every((x, j) => x === covariance[j][i])))
 
+/** True if a component's fixed mean, covariance and weight are in their domains and of one dimension. */
 const isValidFixed = (given: Fixed): boolean => {
   const { mean, covariance, weight } = given
   const isAny = mean !== null || covariance !== null || weight !== null

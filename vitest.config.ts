@@ -85,8 +85,10 @@ const longest = (
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const group = ({ project }: TestSpecification): number => (project.name === 'waiting' ? 0 : 1)
-    const rank = ({ moduleId }: TestSpecification): number =>
-      (longest.indexOf(moduleId) + longest.length) % (longest.length + 1)
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = longest.indexOf(moduleId)
+      return at < 0 ? longest.length : at
+    }
     const sorted = await super.sort(files)
     return sorted.sort((one, other) => group(one) - group(other) || rank(one) - rank(other))
   }

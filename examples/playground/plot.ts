@@ -65,13 +65,13 @@ export const path = (
   look: Look,
   more: { readonly isClosed?: boolean; readonly dash?: string; readonly width?: number; readonly opacity?: number } = {}
 ): Mark => Marks.line(places, { width: 2, ...lookOptions(look), counts: false, ...more })
-/** Filled sector of a disc about 0, from the first axis through `degrees`. */
-export const sector = (degrees: number, radius: number): Mark => ({
+/** Filled sector of a disc about 0, from the first axis to the point `end` on the disc's edge. */
+export const sector = (end: Place): Mark => ({
   covers: [],
   draw: ({ at }) => {
     const [x, y] = at(0, 0)
-    const [right, top] = at(radius, 0)
-    const [u, v] = at(radius * Math.cos((degrees * Math.PI) / 180), radius * Math.sin((degrees * Math.PI) / 180))
+    const [right, top] = at(Math.hypot(...end), 0)
+    const [u, v] = at(...end)
     const [r, ...rest] = [right - x, x, y, right, top, u, v].map(pixels => pixels.toFixed(1))
     const [x0, y0, x1, y1, x2, y2] = rest
     return `<path class="sector" d="M${x0},${y0}L${x1},${y1}A${r},${r} 0 0 0 ${x2},${y2}Z"/>`
@@ -271,9 +271,10 @@ export const legend = (panels: ReadonlyArray<{ readonly marks: ReadonlyArray<Mar
     .join(' ')
 }
 
-/** Plane of the data around `about`, at least as far as `reach`, or as each of two spans. */
-export type Plane = PlaneMarks &
-  ({ readonly reach: number } | { readonly spans: readonly [wide: number, high: number] })
+/** Distances from the middle of a picture to its edges, at least: one for both axes, or one for each. */
+type Extent = { readonly reach: number } | { readonly spans: readonly [wide: number, high: number] }
+/** Plane of the data around `about`. */
+export type Plane = PlaneMarks & Extent
 interface PlaneMarks {
   readonly caption: string
   readonly about?: Place
@@ -419,15 +420,15 @@ export const plotPicture = (picture: Plane | Tiled, size: Size): Plotted =>
   'tiles' in picture ? plotTiles(picture, size) : plotPlane(picture, size)
 
 const plotPlane = (
-  { caption, about = [0, 0], marks, inset, isScaled = true, ...reach }: Plane,
+  { caption, about = [0, 0], marks, inset, isScaled = true, ...extent }: Plane,
   size: Size
 ): Plotted => {
   // The caption is inside the picture unless the screen is narrow; spans exclude it, and as much above.
   const free = isNarrow(size) ? 0 : 4 * CAPTION.line
   const scale =
-    'spans' in reach
-      ? Math.max(reach.spans[0] / size.width, reach.spans[1] / (size.height - free))
-      : reach.reach / Math.min(size.width, size.height)
+    'spans' in extent
+      ? Math.max(extent.spans[0] / size.width, extent.spans[1] / (size.height - free))
+      : extent.reach / Math.min(size.width, size.height)
   const wide = scale * size.width
   const high = scale * size.height
   const bare = { ticks: [], isLabelled: false }

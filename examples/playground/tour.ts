@@ -365,14 +365,8 @@ const buildControls = (): void => {
   )
 }
 
-/** HTML of parts by id, for each question's first frame. */
-type Parts = Readonly<Record<string, string>>
-const firstFrames = JSON.parse(byId('first').textContent) as Readonly<Record<string, { readonly phone: Parts }>>
-const firstParts = (number: string): Parts => {
-  // All parts but `phone` are strings.
-  const { phone, ...wide } = firstFrames[number]
-  return matchMedia('(max-width: 640px)').matches ? { ...wide, ...phone } : wide
-}
+/** HTML of the parts of a question's first frame, by id; defined in page.html. */
+declare const firstParts: (number: string) => Readonly<Record<string, string>>
 
 /** Shows the question of a hash. */
 export const openTour = (hash: string): void => {

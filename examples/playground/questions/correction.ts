@@ -127,7 +127,7 @@ export const correction = defineQuestion<Float64Array, Frame>({
       const time = Number(choice.noise)
       return byResponsibility(noisedAt(rowsAt(setting, far), time), guessOf(far), time)[2].length / 2
     }
-    const { plane, says } = noisedCloud(seen, points, { time: Number(choice.noise), reach: Math.max(4.8, far + 2.4) })
+    const { widened, says } = noisedCloud(seen, points, Number(choice.noise))
     const from = guessOf(far)
     const [own, other, between] = byResponsibility(
       noisedAt(points, seen.blur * Number(choice.noise)),
@@ -149,7 +149,7 @@ export const correction = defineQuestion<Float64Array, Frame>({
     const known = told ? frames : frames.slice(step === OPENING_STEP ? OPENING_STEP : 0, step + 1)
     return {
       picture: {
-        ...plane,
+        reach: widened(Math.max(4.8, far + 2.4)),
         caption: `✕ truth, ● guess; ${says}`,
         marks: [
           dots(own, 'em'),

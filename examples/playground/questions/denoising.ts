@@ -216,7 +216,7 @@ export const denoising = defineQuestion<Float64Array, Frame>({
     const [own] = placesOf(guesses(model, Float64Array.from(at), time))
     const least = lossOf(truth, points, time)
     const loss = isWrong ? lossOf(model, points, time) : least
-    const { cloud, plane } = noisedCloud(seen, points, { time: frame.time, reach: 4.3 })
+    const { cloud, widened } = noisedCloud(seen, points, frame.time)
 
     const look: Look = isWrong ? 'descent' : 'em'
     const many = choice.arrows === 'many' && told
@@ -250,7 +250,7 @@ export const denoising = defineQuestion<Float64Array, Frame>({
     const isDown = loss < 1.02 * least + 0.002
     return {
       picture: {
-        ...plane,
+        reach: widened(4.3),
         caption: told
           ? `✕ centres; blue → best guess${isWrong ? ', orange: the model’s' : ''}; green ● true origin, dashed: the miss`
           : 'Grey: where points landed; ✕ centres; ◉ the ringed point',

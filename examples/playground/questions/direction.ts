@@ -143,12 +143,13 @@ export const direction = defineQuestion<Setting, Frame>({
     const known = runSummary(frames, truth, start)
     const off = known.off[step]
     const now = known.long[step]
-    const { cloud, plane, says } = noisedCloud(seen, points, { time, reach: Math.max(4.2, far + 2.6, start + 0.8) })
+    const { cloud, widened, says } = noisedCloud(seen, points, time)
+    const reach = widened(Math.max(4.2, far + 2.6, start + 0.8))
 
     // A dial next to the data shows the direction of arrows of any length.
     const along = (to: Place, share: number): Place => [(share * to[0]) / length(to), (share * to[1]) / length(to)]
     const tip = along(guess, 0.88)
-    const hasMirror = now > 0.1 * plane.reach
+    const hasMirror = now > 0.1 * reach
     const marks = [
       cloud,
       ...[1, -1].map(side =>
@@ -163,12 +164,7 @@ export const direction = defineQuestion<Setting, Frame>({
       label([-truth[0], -truth[1]], '−c', 'truth', [-12, 20], 'end'),
       ...(hasMirror ? [ring([-guess[0], -guess[1]], 'descent', 5)] : []),
       arrow([0, 0], guess, 'descent', 4),
-      label(
-        now > 0.25 * plane.reach ? guess : [0, 0],
-        `guess, ${now.toFixed(now < 0.1 ? 3 : 2)} long`,
-        'descent',
-        [12, 22]
-      )
+      label(now > 0.25 * reach ? guess : [0, 0], `guess, ${now.toFixed(now < 0.1 ? 3 : 2)} long`, 'descent', [12, 22])
     ]
     const inset: Inset = {
       marks: [
@@ -205,7 +201,7 @@ export const direction = defineQuestion<Setting, Frame>({
     const [times, across] = setting.growth
     return {
       picture: {
-        ...plane,
+        reach,
         caption: `✕ truth; → guess${hasMirror ? ', ○ its mirror image' : ''}; ${says}`,
         marks,
         inset

@@ -134,7 +134,7 @@ export const lower = defineQuestion<Float64Array, Frame>({
     const now = frames[step]
     const last = frames[frames.length - 1]
     const level = step < before || never ? time : 0.1
-    const { cloud, plane, says } = noisedCloud(seen, setting, { time: level, reach: 5.6 })
+    const { cloud, widened, says } = noisedCloud(seen, setting, level)
     const x = { domain: [0, before + after] as const, least: 1 }
     const rules = isLow || never ? [] : [rule('x', before)]
     const switched = rules.length > 0 ? `: low noise from step ${before}` : ''
@@ -153,7 +153,7 @@ export const lower = defineQuestion<Float64Array, Frame>({
         : ''
     return {
       picture: {
-        ...plane,
+        reach: widened(5.6),
         caption: `✕ truth; ● guesses and their paths; ${says}`,
         marks: [
           cloud,

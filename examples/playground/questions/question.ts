@@ -195,20 +195,16 @@ export const noisedAt = (points: Float64Array, time: number): Float64Array => {
   return spread === 0 ? points : points.map((x, i) => x + spread * noise[i])
 }
 
-/** Cloud of the data at the noise of the switch, the reach of a picture that contains it, and its description. */
+/** Cloud of the data at the noise of the switch, its description, and distances widened by that noise, so that a picture contains it. */
 export const noisedCloud = (
   { blur }: Pick<Seen<unknown, unknown>, 'blur'>,
   points: Float64Array,
-  { time, reach, about }: { readonly time: number; readonly reach: number; readonly about?: Place }
-): {
-  readonly cloud: Mark
-  readonly plane: { readonly reach: number; readonly about?: Place }
-  readonly says: string
-} => {
+  time: number
+): { readonly cloud: Mark; readonly widened: (distance: number) => number; readonly says: string } => {
   const now = blur * time
   return {
     cloud: cloud(noisedAt(points, now)),
-    plane: { reach: Math.hypot(reach, 2 * noiseSpread(now)), ...(about !== undefined && { about }) },
+    widened: distance => Math.hypot(distance, 2 * noiseSpread(now)),
     says: now === 0 ? 'clean' : `noised, t = ${now.toFixed(1)}, spread ${noiseSpread(now).toFixed(1)}`
   }
 }

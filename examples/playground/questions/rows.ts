@@ -209,7 +209,7 @@ export const rows = defineQuestion<null, Frame>({
         title: `${n} rows${isOpen ? `: ${found(of('descent', i))} of ${so.length}` : ''}`,
         look: i === shown ? 'descent' : 'truth',
         marks: [
-          sector(MAX_FOUND_DEGREES, REACH),
+          sector(ray(MAX_FOUND_DEGREES, REACH)),
           // Few rows have larger dots.
           dots(points.subarray(0, 2 * MOST_DOTS), 'quiet', n > 100 ? 1.4 : 2.4),
           ...(isOpen

@@ -21,7 +21,6 @@ import {
   places,
   selfNamedOptions,
   polygon,
-  noiseSpread,
   states
 } from './question.js'
 
@@ -255,8 +254,7 @@ export const start = defineQuestion<null, Frame>({
       Math.min(...inView.map(([at, space]) => at[i] - space)) - MARGIN,
       Math.max(...inView.map(([at, space]) => at[i] + space)) + MARGIN
     ])
-    const { cloud, says } = noisedCloud(seen, now.points, { time, reach: 0 })
-    const noise = 2 * noiseSpread(seen.blur * time)
+    const { cloud, widened, says } = noisedCloud(seen, now.points, time)
     const rowsNear = stray.map(
       ([x, y]) => places(now.points).filter(([u, v]) => Math.hypot(u - x, v - y) < STRANDED_RING_RADIUS).length
     )
@@ -267,7 +265,7 @@ export const start = defineQuestion<null, Frame>({
     return {
       picture: {
         about: [mean(wide), mean(high)],
-        spans: [Math.hypot((wide[1] - wide[0]) / 2, noise), Math.hypot((high[1] - high[0]) / 2, noise)],
+        spans: [widened((wide[1] - wide[0]) / 2), widened((high[1] - high[0]) / 2)],
         caption: `✕ truth, ○ starts${isOpen ? ', ● ends' : ''}; ${isOpen && stray.length > 0 ? `stranded: over ${MIN_STRANDED_DISTANCE} from every ✕; red circle: radius ${STRANDED_RING_RADIUS}` : says}`,
         marks: [
           cloud,

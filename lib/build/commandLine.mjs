@@ -1,6 +1,7 @@
-// Bundles the built command line into dist/cli, so that a command loads a handful of files instead of about four hundred: a chunk for
-// each command, and an entry for each thread. Commands that share modules with the user's code (`--vocabulary`) or with another process
-// (`--queue`, `worker`) run from dist/src, where the command and `import 'ornstein'` load the same modules.
+// Bundles the built command line into dist/cli, so that a command loads about twenty files instead of four hundred: one chunk for the
+// modules that most commands share, one for each command, and an entry for each thread. Commands that share modules with the user's code
+// (`--vocabulary`) or with another process (`--queue`, `worker`) run from dist/src, where the command and `import 'ornstein'` load the
+// same modules.
 import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -12,6 +13,36 @@ const entryPoints = {
   'chunks/fitThread': 'dist/src/cli/fitThread.js',
   'chunks/columnarThread': 'dist/src/cli/columnarThread.js'
 }
+
+/** Modules that are loaded on demand without those of a fit, because they need few of them. */
+const apart =
+  /\/(startFitThread|commandLine|nodeWorld|files|gzip|outputFormat|commands\/(list|sample|sweep)|formats\/(arrow|parquet))\.js$/
+
+/** Loaded with every other module that is loaded on demand. */
+const shared = ['./commands/fit.js', './tables.js', './families.js']
+
+/**
+ * Puts the modules of a fit into a few chunks. esbuild groups modules by the entries that reach them, which are 69 groups for a fit; here
+ * nearly all entries reach all of its modules.
+ */
+const sharedChunk = root => ({
+  name: 'shared-chunk',
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^\./ }, async ({ path, importer, kind, resolveDir }) => {
+      if (kind !== 'dynamic-import' || apart.test(path)) return undefined
+      const found = await resolve(path, { importer, kind: 'import-statement', resolveDir })
+      return { path: found.path, namespace: 'with-shared' }
+    })
+    onLoad({ filter: /./, namespace: 'with-shared' }, ({ path }) => ({
+      // Exported, so that esbuild keeps them, although modules are marked as free of side effects.
+      contents: [
+        ...shared.map((name, i) => `export * as shared${i} from '${name}'`),
+        `export * from ${JSON.stringify(path)}`
+      ].join('\n'),
+      resolveDir: join(root, 'dist/src/cli')
+    }))
+  }
+})
 
 /** The command itself. */
 const main = `#!/usr/bin/env node
@@ -35,6 +66,8 @@ export const commandLine = async root => {
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    // The CommonJS of io-ts would bring the CommonJS of fp-ts, beside its modules.
+    mainFields: ['module', 'main'],
     // V8 parses `x => value` in full when it loads a file, but skips over the body of a `function` until it is called.
     supported: { arrow: false },
     // Optional packages, which users install.
@@ -43,6 +76,7 @@ export const commandLine = async root => {
     banner: { js: "import{createRequire as ofNode}from'node:module';const require=ofNode(import.meta.url);" },
     legalComments: 'none',
     metafile: true,
+    plugins: [sharedChunk(root)],
     logLevel: 'warning'
   })
   copyFileSync(join(root, 'dist/src/cli/commands/words.json'), join(outdir, 'chunks/words.json'))

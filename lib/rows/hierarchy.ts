@@ -113,7 +113,8 @@ interface LinkageState {
   readonly joined: Float64Array
   /** Workspace: Cholesky factor of `joined`. */
   readonly lower: Float64Array
-  readonly logs: Float64Array
+  /** Workspace: a number per cluster. */
+  readonly widths: Float64Array
 }
 
 /** Writes the scatter of clusters i and j together to `joined`. */
@@ -127,15 +128,21 @@ const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: numb
   }
 }
 
-const mergedTrace = ({ d, mass, means, scatter, joined }: LinkageState, i: number, j: number): number => {
+/** Sets `widths` of each living cluster j ≠ i in [from, to) to (tr W + α)/n, W the scatter of i and j together and n their count; others to 1. */
+const setMergedWidths = (state: LinkageState, i: number, from: number, to: number): void => {
+  const { d, alpha, mass, means, scatter, isAlive, joined, widths } = state
   const size = joined.length
-  const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
-  let trace = 0
-  for (let p = 0, at = 0; p < d; p++, at += p + 1) {
-    const gap = means[i * d + p] - means[j * d + p]
-    trace += scatter[i * size + at] + scatter[j * size + at] + share * gap * gap
+  for (let j = from; j < to; j++) {
+    widths[j] = 1
+    if (isAlive[j] === 0 || j === i) continue
+    const share = (mass[i] * mass[j]) / (mass[i] + mass[j])
+    let trace = 0
+    for (let p = 0, at = 0; p < d; p++, at += p + 1) {
+      const gap = means[i * d + p] - means[j * d + p]
+      trace += scatter[i * size + at] + scatter[j * size + at] + share * gap * gap
+    }
+    widths[j] = (trace + alpha) / (mass[i] + mass[j])
   }
-  return trace
 }
 
 /** Determinant |W/n| of `joined`, 0 if it is not positive definite; overwrites `lower`. */
@@ -156,9 +163,10 @@ const mergedDeterminant = ({ d, joined, lower }: LinkageState, count: number): n
 
 /** Increase of the criterion if clusters i and j merge; overwrites `joined`. */
 const mergeCost = (state: LinkageState, i: number, j: number): number => {
-  const { d, alpha, mass, terms } = state
+  const { d, mass, terms, widths } = state
   const count = mass[i] + mass[j]
-  const width = (mergedTrace(state, i, j) + alpha) / count
+  setMergedWidths(state, i, j, j + 1)
+  const width = widths[j]
   if (count <= d) return count * Elementary.log(width) - (terms[i] + terms[j])
   mergeScatter(state, i, j)
   return count * Elementary.log(mergedDeterminant(state, count) + width) - (terms[i] + terms[j])
@@ -171,11 +179,10 @@ const pairIndex = (i: number, j: number): number => (i > j ? (i * (i - 1)) / 2 +
 
 /** Sets `costs` of cluster i and each cluster before `end` to lower bounds without determinants, which are most of the work. */
 const setLowerBounds = (state: LinkageState, i: number, end: number): void => {
-  const { d, alpha, mass, terms, isAlive, costs, isKnown, logs } = state
-  for (let j = 0; j < end; j++)
-    logs[j] = isAlive[j] === 0 || j === i ? 1 : (mergedTrace(state, i, j) + alpha) / (mass[i] + mass[j])
-  const first = logs.subarray(0, end)
-  simdOrPlainKernels().log(first, first)
+  const { d, mass, terms, isAlive, costs, isKnown, widths } = state
+  setMergedWidths(state, i, 0, end)
+  const logs = widths.subarray(0, end)
+  simdOrPlainKernels().log(logs, logs)
   for (let j = 0; j < end; j++) {
     if (isAlive[j] === 0 || j === i) continue
     const at = pairIndex(i, j)
@@ -271,7 +278,7 @@ export const agglomerated = ({ rows: n, dim: d, values, counts }: CountedRows): 
     least: new Float64Array(n).fill(Infinity),
     joined: new Float64Array(size),
     lower: new Float64Array(size),
-    logs: new Float64Array(n).fill(1)
+    widths: new Float64Array(n)
   }
   for (let i = 1; i < n; i++) {
     setLowerBounds(state, i, i)

@@ -1,6 +1,7 @@
 /** Mixture families by their names in `--family`. */
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
+import { lazy } from '../../lib/plain/iterate.js'
 import { nearestWords } from '../core/spelling.js'
 import { Case, Problem, Score, Vocabulary } from '../index.js'
 import * as Fit from '../fit/fit.js'
@@ -26,15 +27,18 @@ export const learnsVariances = (score: Score.Score<string>): boolean =>
 export const learnAllVariances = (families: ReadonlyArray<NamedFamily> = []): boolean =>
   families.every(({ make }) => learnsVariances(make({ components: 2 })))
 
-const COMPARED_FAMILIES: ReadonlyArray<NamedFamily> = [
-  ...Object.values<Fit.Constructor>(Fit.families),
-  ...[...Covariance.names, ...Covariance.ONE_FACTOR_NAMES].map(name => Fit.familyByName(name))
-]
-  .map((make): NamedFamily => ({ word: familyWord(make({ components: 1 })), make, count: null }))
-  .filter(({ word }, i, all) => all.findIndex(one => one.word === word) === i)
+const comparedFamilies = lazy((): ReadonlyArray<NamedFamily> =>
+  [
+    ...Object.values<Fit.Constructor>(Fit.families),
+    ...[...Covariance.names, ...Covariance.ONE_FACTOR_NAMES].map(name => Fit.familyByName(name))
+  ]
+    .map((make): NamedFamily => ({ word: familyWord(make({ components: 1 })), make, count: null }))
+    .filter(({ word }, i, all) => all.findIndex(one => one.word === word) === i)
+)
 
 /** Families with the number of components left open: compared ones, others that learn variances, then the rest. */
 const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFamily> => {
+  const compared = comparedFamilies()
   const others = Vocabulary.words(vocabulary)(Score.concept)
     .flatMap(({ example, fields }): ReadonlyArray<NamedFamily> => {
       const { family } = Score.interpret(example)
@@ -49,9 +53,9 @@ const knownFamilies = (vocabulary: Vocabulary.Vocabulary): ReadonlyArray<NamedFa
             }
           ]
     })
-    .filter(one => !COMPARED_FAMILIES.some(({ word }) => word === one.word))
+    .filter(one => !compared.some(({ word }) => word === one.word))
   return [
-    ...COMPARED_FAMILIES,
+    ...compared,
     ...others.filter(one => learnAllVariances([one])),
     ...others.filter(one => !learnAllVariances([one]))
   ]

@@ -14,29 +14,31 @@ const entryPoints = {
   'chunks/columnarThread': 'dist/src/cli/columnarThread.js'
 }
 
-/** Modules that are loaded on demand without those of a fit, because they need few of them. */
-const apart =
-  /\/(startFitThread|commandLine|nodeWorld|files|gzip|outputFormat|commands\/(list|sample|sweep)|formats\/(arrow|parquet))\.js$/
-
-/** Loaded with every other module that is loaded on demand. */
-const shared = ['./commands/fit.js', './tables.js', './families.js']
-
 /**
- * Puts the modules of a fit into a few chunks. esbuild groups modules by the entries that reach them, which are 69 groups for a fit; here
- * nearly all entries reach all of its modules.
+ * Modules that are imported on demand, and others that are then loaded too. esbuild makes one chunk of all modules that the same entries
+ * reach, so that a fit would load 69 chunks; with these groups nearly all entries reach all modules of the command line or of a fit.
  */
-const sharedChunk = root => ({
-  name: 'shared-chunk',
+const groups = [
+  { of: /\/(startFitThread|gzip|formats\/(arrow|parquet))\.js$/, with: [] },
+  {
+    of: /\/(commandLine|nodeWorld|files|outputFormat|commands\/(list|sample))\.js$/,
+    with: ['commandLine', 'nodeWorld']
+  },
+  { of: /./, with: ['commandLine', 'nodeWorld', 'commands/fit', 'tables', 'families'] }
+]
+
+const grouped = root => ({
+  name: 'grouped',
   setup({ onResolve, onLoad, resolve }) {
     onResolve({ filter: /^\./ }, async ({ path, importer, kind, resolveDir }) => {
-      if (kind !== 'dynamic-import' || apart.test(path)) return undefined
+      if (kind !== 'dynamic-import') return undefined
       const found = await resolve(path, { importer, kind: 'import-statement', resolveDir })
-      return { path: found.path, namespace: 'with-shared' }
+      return { path: found.path, namespace: 'grouped' }
     })
-    onLoad({ filter: /./, namespace: 'with-shared' }, ({ path }) => ({
+    onLoad({ filter: /./, namespace: 'grouped' }, ({ path }) => ({
       // Exported, so that esbuild keeps them, although modules are marked as free of side effects.
       contents: [
-        ...shared.map((name, i) => `export * as shared${i} from '${name}'`),
+        ...groups.find(({ of }) => of.test(path)).with.map((name, i) => `export * as other${i} from './${name}.js'`),
         `export * from ${JSON.stringify(path)}`
       ].join('\n'),
       resolveDir: join(root, 'dist/src/cli')
@@ -76,7 +78,7 @@ export const commandLine = async root => {
     banner: { js: "import{createRequire as ofNode}from'node:module';const require=ofNode(import.meta.url);" },
     legalComments: 'none',
     metafile: true,
-    plugins: [sharedChunk(root)],
+    plugins: [grouped(root)],
     logLevel: 'warning'
   })
   copyFileSync(join(root, 'dist/src/cli/commands/words.json'), join(outdir, 'chunks/words.json'))

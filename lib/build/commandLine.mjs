@@ -33,12 +33,12 @@ const grouped = root => ({
     onResolve({ filter: /^\./ }, async ({ path, importer, kind, resolveDir }) => {
       if (kind !== 'dynamic-import') return undefined
       const found = await resolve(path, { importer, kind: 'import-statement', resolveDir })
-      return { path: found.path, namespace: 'grouped' }
+      return { path: found.path, namespace: 'grouped', pluginData: groups.find(({ of }) => of.test(path)).with }
     })
-    onLoad({ filter: /./, namespace: 'grouped' }, ({ path }) => ({
+    onLoad({ filter: /./, namespace: 'grouped' }, ({ path, pluginData: others }) => ({
       // Exported, so that esbuild keeps them, although modules are marked as free of side effects.
       contents: [
-        ...groups.find(({ of }) => of.test(path)).with.map((name, i) => `export * as other${i} from './${name}.js'`),
+        ...others.map((name, i) => `export * as other${i} from './${name}.js'`),
         `export * from ${JSON.stringify(path)}`
       ].join('\n'),
       resolveDir: join(root, 'dist/src/cli')

@@ -128,7 +128,10 @@ const mergeScatter = ({ d, mass, means, scatter, joined }: LinkageState, i: numb
   }
 }
 
-/** Sets `widths` of each living cluster j ≠ i in [from, to) to (tr W + α)/n, W the scatter of i and j together and n their count; others to 1. */
+/**
+ * Sets `widths` of clusters j in [from, to) to (tr W + α)/n, with W the scatter of clusters i and j together and n their count; to 1 if j
+ * is merged or i itself.
+ */
 const setMergedWidths = (state: LinkageState, i: number, from: number, to: number): void => {
   const { d, alpha, mass, means, scatter, isAlive, joined, widths } = state
   const size = joined.length
@@ -161,7 +164,7 @@ const mergedDeterminant = ({ d, joined, lower }: LinkageState, count: number): n
   return product
 }
 
-/** Increase of the criterion if clusters i and j merge; overwrites `joined`. */
+/** Increase of the criterion if clusters i and j merge; overwrites `joined` and `widths[j]`. */
 const mergeCost = (state: LinkageState, i: number, j: number): number => {
   const { d, mass, terms, widths } = state
   const count = mass[i] + mass[j]

@@ -27,7 +27,6 @@ import {
   where
 } from '../../../lib/index.js'
 import * as Elementary from '../../../lib/numbers/elementary.js'
-import { lazy } from '../../../lib/plain/iterate.js'
 import * as Quadrature from '../../../lib/numbers/quadrature.js'
 import type { RowLevel } from '../family.js'
 import * as Gaussian from './gaussian.js'
@@ -68,7 +67,6 @@ const MAX_STANDARDIZED_DISTANCE = 1e100
 
 /** Maximum decrease of the integrand, by e⁻³⁸, for which 24 nodes are exact to rounding. */
 const MAX_LOG_DECAY = 38
-const edgeQuadrature = lazy(() => Quadrature.gaussLegendre(24)(0, 1))
 
 /**
  * Log-density of a box with noise, Π (Φ((y + s)/σ) − Φ((y − s)/σ))/2αs over columns, with small relative error. Inside it is a sum of
@@ -92,7 +90,7 @@ const noisedBoxLogDensity =
       whole,
       stopGradient(div(2 * MAX_LOG_DECAY, add(away, sqrt(add(square(away), 2 * MAX_LOG_DECAY)))))
     )
-    const { nodes, weights } = edgeQuadrature()
+    const { nodes, weights } = Quadrature.gaussLegendre(24)(0, 1)
     const t = mul(expandDims(reach, 2), tensor(nodes, [nodes.length]))
     const falling = exp(neg(mul(t, add(expandDims(away, 2), mul(0.5, t)))))
     const integral = mul(reach, sum(mul(falling, tensor(weights, [weights.length])), 2))

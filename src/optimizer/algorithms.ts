@@ -20,7 +20,10 @@ import {
   trace,
   weightDecay
 } from './perEntry.js'
+import { orthogonalize } from './orthogonalize.js'
 import type * as Rate from './rate.js'
+import { scaleByScheduleFree } from './scheduleFree.js'
+import { scaleByProdigy, scaleByTrustRatio } from './distanceScaled.js'
 import { scaleByPolyak } from './value.js'
 
 export type ScaleByRate = ReturnType<typeof scaleByRate>
@@ -41,6 +44,10 @@ export type ScaleByPolyak = ReturnType<typeof scaleByPolyak>
 export type ScaleByLbfgs = ReturnType<typeof scaleByLbfgs>
 export type ScaleByNewton = ReturnType<typeof scaleByNewton>
 export type LineSearch = ReturnType<typeof lineSearch>
+export type ScaleByTrustRatio = ReturnType<typeof scaleByTrustRatio>
+export type Orthogonalize = ReturnType<typeof orthogonalize>
+export type ScaleByScheduleFree = ReturnType<typeof scaleByScheduleFree>
+export type ScaleByProdigy = ReturnType<typeof scaleByProdigy>
 export type WeightDecay = ReturnType<typeof weightDecay>
 
 interface WithRate {
@@ -51,6 +58,13 @@ interface WithRate {
 interface WithDecay {
   /** Decay per step, in [0, 1); for `adamW`, the fraction of θ subtracted at every step. */
   readonly decay?: number
+}
+
+interface WithMean {
+  /** Share of the mean in the point at which gradients are taken. Default: 0.9. */
+  readonly beta?: number
+  /** Exponent of the rate in the weights of the mean. Default: 2. */
+  readonly power?: number
 }
 
 /** Rate and options in one record type, so that messages list each option once. */
@@ -179,6 +193,51 @@ export const lion = recipeWithRate(
     ...betas
   }: Rated<WithDecay & Options<typeof scaleByLion>>): Chain<[ScaleByLion, WeightDecay, ScaleByRate]> =>
     chain(scaleByLion(betas), weightDecay(decay), scaleByRate(rate))
+)
+
+/**
+ * LAMB: θ ← θ − rate · |θ|/|u| · u for each parameter, with u = m̂/(√v̂ + ε) + decay · θ (You et al. 2020).
+ */
+export const lamb = recipeWithRate(
+  'lamb',
+  ({
+    rate,
+    decay = 0,
+    ...moments
+  }: Rated<WithDecay & Options<typeof scaleByAdam>>): Chain<
+    [ScaleByAdam, WeightDecay, ScaleByTrustRatio, ScaleByRate]
+  > => chain(scaleByAdam({ epsilon: 1e-6, ...moments }), weightDecay(decay), scaleByTrustRatio(), scaleByRate(rate))
+)
+
+/**
+ * Muon: Nesterov's momentum of matrices, orthogonalised; other parameters need a rule of their own, by `partition` (Jordan et al. 2024).
+ */
+export const muon = recipeWithRate(
+  'muon',
+  ({
+    rate,
+    decay = 0.95,
+    ...newtonSchulz
+  }: Rated<WithDecay & Options<typeof orthogonalize>>): Chain<[NesterovTrace, Orthogonalize, ScaleByRate]> =>
+    chain(nesterovTrace(decay), orthogonalize(newtonSchulz), scaleByRate(rate))
+)
+
+/** Prodigy: Adam whose rate is an estimate of the distance to the minimum (Mishchenko & Defazio 2023). */
+export const prodigy = (options: Options<typeof scaleByProdigy> = {}): ScaleByProdigy => scaleByProdigy(options)
+
+/**
+ * Schedule-free Adam: gradients are scaled as by Adam without momentum, and a stage ends at a mean of the iterates, so that the rate need
+ * not fall (Defazio et al. 2024).
+ */
+export const scheduleFree = recipeWithRate(
+  'scheduleFree',
+  ({
+    rate,
+    beta = 0.9,
+    power = 2,
+    ...moments
+  }: Rated<Omit<Options<typeof scaleByAdam>, 'beta1'> & WithMean>): Chain<[ScaleByAdam, ScaleByScheduleFree]> =>
+    chain(scaleByAdam({ beta1: 0, ...moments }), scaleByScheduleFree({ rate, beta, power }))
 )
 
 /**

@@ -1,22 +1,32 @@
 import type { Vocabulary } from '../core/index.js'
+import * as Adaptive from './adaptive.js'
 import { chain } from './chain.js'
 import { scaleByLbfgs, scaleByNewton } from './curvature.js'
 import { average, ema, lookahead, project } from './iterates.js'
 import { lineSearch } from './lineSearch.js'
 import { freeze, only, partition } from './named.js'
 import type { Optimizer } from './optimizer.js'
+import { orthogonalize } from './orthogonalize.js'
 import * as PerEntry from './perEntry.js'
 import * as Algorithms from './algorithms.js'
+import { sam } from './sam.js'
+import { scaleByScheduleFree } from './scheduleFree.js'
+import { scaleByDistanceOverGradients, scaleByProdigy, scaleByTrustRatio } from './distanceScaled.js'
 import { reduceOnPlateau, scaleByPolyak } from './value.js'
 
+export * from './adaptive.js'
 export { chain, type Chain } from './chain.js'
 export * from './curvature.js'
 export * from './iterates.js'
 export { lineSearch } from './lineSearch.js'
 export { freeze, only, partition, type Only, type Partition } from './named.js'
 export * from './optimizer.js'
+export { orthogonalize } from './orthogonalize.js'
 export * from './perEntry.js'
 export * from './algorithms.js'
+export { sam } from './sam.js'
+export { scaleByScheduleFree } from './scheduleFree.js'
+export * from './distanceScaled.js'
 export * from './value.js'
 
 const optimizerRecipe = (
@@ -47,6 +57,18 @@ export const recipes: ReadonlyArray<Vocabulary.Recipe<Optimizer>> = [
   optimizerRecipe('adagrad', Algorithms.adagrad({ rate: 0.1 }), 'Duchi, Hazan & Singer 2011'),
   optimizerRecipe('adadelta', Algorithms.adadelta(), 'needs no rate (Zeiler 2012)', ''),
   optimizerRecipe('lion', Algorithms.lion({ rate: 0.1 }), 'the sign of a momentum (Chen et al. 2023)'),
+  optimizerRecipe(
+    'lamb',
+    Algorithms.lamb({ rate: 0.1 }),
+    'Adam at a fraction of each parameter’s length (You et al. 2020)'
+  ),
+  optimizerRecipe('muon', Algorithms.muon({ rate: 0.1 }), 'orthogonalised momentum of matrices (Jordan et al. 2024)'),
+  optimizerRecipe('prodigy', Algorithms.prodigy(), 'needs no rate (Mishchenko & Defazio 2023)', ''),
+  optimizerRecipe(
+    'scheduleFree',
+    Algorithms.scheduleFree({ rate: 0.1 }),
+    'Adam’s scaling, and a mean of iterates in place of a falling rate (Defazio et al. 2024)'
+  ),
   optimizerRecipe('polyak', Algorithms.polyak(), 'rate (f − lowerBound)/|g|² (Polyak 1987)', ''),
   optimizerRecipe('lbfgs', Algorithms.lbfgs(), 'L-BFGS with a strong-Wolfe line search (Liu & Nocedal 1989)', ''),
   optimizerRecipe('newton', Algorithms.newton(), 'Newton–Raphson for few parameters, downhill at saddles', '')
@@ -70,6 +92,16 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   PerEntry.scaleByAdagrad,
   PerEntry.scaleByAdadelta,
   PerEntry.scaleByLion,
+  Adaptive.scaleByBelief,
+  Adaptive.scaleByYogi,
+  Adaptive.scaleByAdan,
+  Adaptive.scaleByAdemamix,
+  scaleByTrustRatio,
+  orthogonalize,
+  scaleByScheduleFree,
+  scaleByProdigy,
+  scaleByDistanceOverGradients,
+  sam,
   scaleByPolyak,
   reduceOnPlateau,
   scaleByLbfgs,

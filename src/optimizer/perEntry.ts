@@ -9,16 +9,16 @@ import * as Rate from './rate.js'
 import { axpyParams, define, noMemory, scaledParams, ascentGain, zerosLikeParams, type AnyParams } from './part.js'
 
 /** Moving average: decay · m + (1 − decay) g */
-const exponentialAverage = (decay: number): ((m: AnyParams, g: AnyParams) => AnyParams) =>
+export const exponentialAverage = (decay: number): ((m: AnyParams, g: AnyParams) => AnyParams) =>
   Params.zipArrays(Entries.combinations(decay, 1 - decay))
 
 /** Moving average of squares: decay · v + (1 − decay) g² */
-const movingSquare = (decay: number): ((v: AnyParams, g: AnyParams) => AnyParams) =>
+export const movingSquare = (decay: number): ((v: AnyParams, g: AnyParams) => AnyParams) =>
   Params.zipArrays(Entries.combinationsOfSquares(decay, 1 - decay))
 
 const decayField = Field.fraction({ suggestion: 0.9 })
 const maximumField = Field.positive({ suggestion: 1 })
-const epsilon = Field.notNegative({ default: 1e-8 })
+export const epsilonField = Field.notNegative({ default: 1e-8 })
 
 /** factor · g */
 export const scale = define({
@@ -190,13 +190,13 @@ export const trace = define({
   brief: () => ({ methods: ['momentum'] })
 })
 
-const MOMENT_FIELDS = {
+export const MOMENT_FIELDS = {
   /** Decay of the average of gradients, per step. */
   beta1: Field.fraction({ default: 0.9 }),
   /** Decay of the average of squared gradients, per step. */
   beta2: Field.fraction({ default: 0.999 }),
   /** Added to the root. */
-  epsilon
+  epsilon: epsilonField
 }
 
 const momentsMemory = { count: t.number, first: Params.codec, second: Params.codec }
@@ -276,7 +276,8 @@ export const nesterovTrace = define({
 })
 
 /** m/(√v + ε), with 0 for 0/0: an entry whose gradient is always 0 does not move, even if ε = 0. */
-const momentRatio = (m: number, v: number, epsilon: number): number => (m === 0 ? m : m / (Math.sqrt(v) + epsilon))
+export const momentRatio = (m: number, v: number, epsilon: number): number =>
+  m === 0 ? m : m / (Math.sqrt(v) + epsilon)
 
 /** m̂/(√w + ε) with w the largest v̂ so far and moments as in Adam (Reddi, Kale & Kumar 2018, with bias correction). */
 export const scaleByAmsGrad = define({
@@ -326,7 +327,7 @@ const ROOT_FIELDS = {
   /** Decay of the average of squares, per step. */
   decay: Field.fraction({ default: 0.9 }),
   /** Added to the root. */
-  epsilon
+  epsilon: epsilonField
 }
 
 const overRoot = (epsilon: number): ((g: AnyParams, v: AnyParams) => AnyParams) =>

@@ -243,7 +243,9 @@ const descents: fc.Arbitrary<Optimizer.Optimizer> = (() => {
         Optimizer.centredRmsProp,
         Optimizer.adagrad,
         Optimizer.adadelta,
-        Optimizer.lion
+        Optimizer.lion,
+        Optimizer.lamb,
+        Optimizer.scheduleFree
       ),
       rate
     )

@@ -57,10 +57,16 @@ const ofEntries: ReadonlyArray<Case.CaseOf<Case.AnyValue>> = [
   ...[Optimizer.scaleByRms, Optimizer.scaleByAdagrad, Optimizer.scaleByAdadelta, Optimizer.scaleByLion],
   ...[Optimizer.scaleByStandardDeviation, Optimizer.scaleByPolyak, Optimizer.sign, Optimizer.weightDecay],
   ...[Optimizer.clipByValue, Optimizer.clipByGlobalNorm, Optimizer.average, Optimizer.ema, Optimizer.lookahead],
+  ...[Optimizer.scaleByBelief, Optimizer.scaleByYogi, Optimizer.scaleByAdan, Optimizer.scaleByAdemamix],
+  ...[Optimizer.scaleByScheduleFree, Optimizer.scaleByProdigy, Optimizer.scaleByDistanceOverGradients, Optimizer.sam],
   ...[Region.box, Region.nonNegative]
 ]
 /** And parts that look at each name as a whole. */
-const ofNames = [...ofEntries, Optimizer.clipByNorm, Optimizer.freeze, Region.ball, Region.simplex]
+const ofNames = [
+  ...ofEntries,
+  ...[Optimizer.clipByNorm, Optimizer.scaleByTrustRatio, Optimizer.orthogonalize, Optimizer.freeze],
+  ...[Region.ball, Region.simplex]
+]
 const isMadeOf =
   (cases: ReadonlyArray<Case.CaseOf<Case.AnyValue>>) =>
   (value: Case.AnyValue): boolean => {

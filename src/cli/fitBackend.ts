@@ -85,11 +85,7 @@ const fitIdentity = (
   return [
     hashes,
     families?.map(({ word }) => word),
-    ...[components, criterion, seed, prior, standardize ?? null, recipe],
-    // Defaults are left out, so stored sums of earlier versions stay valid.
-    ...(starts === 1 ? [] : [starts]),
-    ...(robust ? ['robust'] : []),
-    ...(background === null ? [] : [background])
+    ...[components, criterion, seed, prior, standardize ?? null, recipe, starts, robust, background]
   ]
 }
 

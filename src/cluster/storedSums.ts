@@ -80,9 +80,9 @@ const openRecords = (path: string, of: unknown): E.Either<Problem.Problem, OpenR
     `ornstein sums 1 generator ${GeneratorVersion.generatorField.generator} ${textHash(JSON.stringify([code(), of]))}\n`
   )
   const before = existsSync(path) ? readFileSync(path) : head
-  const [isSums, generator = 1] = /^ornstein sums 1 (?:generator (\d+) )?/.exec(before.toString('latin1', 0, 64)) ?? []
-  const by = { generator: Number(generator) }
-  if (isSums !== undefined && !GeneratorVersion.isCurrentGenerator(by))
+  const found = /^ornstein sums 1 generator (\d+) /.exec(before.toString('latin1', 0, 64))
+  const by = found && { generator: Number(found[1]) }
+  if (by !== null && !GeneratorVersion.isCurrentGenerator(by))
     return E.left(GeneratorVersion.generatorProblem(`--checkpoint ${path}`, by, 'remove it, or name another file'))
   if (before.length > 0 && !before.subarray(0, head.length).equals(head))
     return E.left(

@@ -3,10 +3,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { parseJson } from '../../lib/plain/jsonText.js'
-import { Case, argumentWithFields, Vocabulary } from '../core/index.js'
+import { argumentWithFields, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
-import { isRecord } from '../core/record.js'
 import * as Pipeline from '../pipeline/pipeline.js'
 import * as GeneratorVersion from './generatorVersion.js'
 import type { Program } from './program.js'
@@ -34,30 +33,6 @@ const checkpointCodec = t.intersection([
   }),
   GeneratorVersion.field
 ])
-
-/** True if every field of `stored` has an equal field in `own`. */
-const isContainedIn = (stored: unknown, own: unknown): boolean =>
-  isRecord(stored) && isRecord(own)
-    ? Object.entries(stored).every(([key, value]) => Object.hasOwn(own, key) && isContainedIn(value, own[key]))
-    : Array.isArray(stored) && Array.isArray(own)
-      ? stored.length === own.length && stored.every((value, i) => isContainedIn(value, own[i]))
-      : stored === own
-
-/**
- * True if JSON describes the pipeline. Decoded with its own cases, fields that an earlier version lacks have their defaults, and user code
- * becomes that of the pipeline, so the JSON beside its name is compared too.
- */
-const matchesPipeline =
-  <P extends string>(json: unknown) =>
-  (pipeline: Pipeline.Pipeline<P>): boolean => {
-    const own = pipelines.encode(pipeline)
-    const read = Pipeline.codec(Vocabulary.of(Case.parts(pipeline))).decode(json)
-    return (
-      E.isRight(read) &&
-      JSON.stringify(pipelines.encode(read.right)) === JSON.stringify(own) &&
-      isContainedIn(json, own)
-    )
-  }
 
 /**
  * Returns the text of a checkpoint; `writer` is the name and version of the program. Write to another file first and rename it, since a
@@ -122,7 +97,7 @@ export const readCheckpointText =
         found => refused(found.writer, `of ${writer}, whose bits are its own`, `use ${found.writer}`)
       ),
       E.filterOrElse(
-        found => matchesPipeline(found.pipeline)(program.pipeline),
+        found => JSON.stringify(found.pipeline) === JSON.stringify(pipelines.encode(program.pipeline)),
         () => refused('the pipeline', 'the one of this run', 'ask for what it was begun with')
       ),
       E.chain(({ state, beside }) =>

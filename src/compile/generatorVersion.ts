@@ -3,20 +3,16 @@ import * as t from 'io-ts'
 import { Key } from '../../lib/index.js'
 import * as Problem from '../core/problem.js'
 
-/** Codec of the stored field, which files of generator 1 do not have. */
-export const field = t.partial({ generator: t.number })
+/** Codec of the stored field. */
+export const field = t.type({ generator: t.number })
 
 export const generatorField = { generator: Key.generator }
 
-/** True for the current version. Default if absent: 1. */
-export const isCurrentGenerator = ({ generator = 1 }: t.TypeOf<typeof field>): boolean => generator === Key.generator
+/** True for the current version. */
+export const isCurrentGenerator = ({ generator }: t.TypeOf<typeof field>): boolean => generator === Key.generator
 
 /** Returns the problem of continuing with another generator; `anew` is a remedy. */
-export const generatorProblem = (
-  where: string,
-  { generator = 1 }: t.TypeOf<typeof field>,
-  anew: string
-): Problem.Problem =>
+export const generatorProblem = (where: string, { generator }: t.TypeOf<typeof field>, anew: string): Problem.Problem =>
   Problem.of(
     where,
     `random numbers of generator ${generator}`,

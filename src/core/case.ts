@@ -28,8 +28,6 @@ export interface Case<out C extends string, out M> {
   readonly meaning: (value: unknown) => M
   /** Fields of the example, if defaults and suggestions do not suffice. */
   readonly example: Readonly<Record<string, unknown>>
-  /** Converts the JSON of an earlier version. */
-  readonly earlier: (json: unknown) => unknown
 }
 
 /** Description of a concept, by any of its cases. */
@@ -318,8 +316,6 @@ export interface Spec<N extends string, F extends Fields, M, A extends Call, On 
   readonly meaning: (fields: Of<F>) => M
   /** Fields of its example, if defaults and suggestions do not suffice. */
   readonly example?: Partial<Of<F>>
-  /** Converts the JSON of an earlier version with other fields. */
-  readonly earlier?: (json: unknown) => unknown
 }
 
 /**
@@ -364,7 +360,7 @@ export function define<
     return refuse(
       `${concept}: ${quotedValue(spec)} is not what a case says; give { name, about, meaning }, and fields where it has any`
     )
-  const { name, about, fields: given, call, on, formula, check, meaning, example, earlier } = spec
+  const { name, about, fields: given, call, on, formula, check, meaning, example } = spec
   const fields: Fields = given ?? {}
   const word = `${concept}.${name}`
   const self: Case<C, M> = {
@@ -378,7 +374,6 @@ export function define<
     check: check === undefined ? () => [] : onFieldsOf<F, ReadonlyArray<Problem.Problem>>(word, fields, check),
     meaning: memoizedMeaning(onFieldsOf<F, M>(word, fields, meaning)),
     example: { ...example },
-    earlier: earlier ?? (json => json),
     ...printedByName(word)
   }
   const build = (record: Readonly<Record<string, unknown>>): unknown =>

@@ -93,14 +93,10 @@ const decodeTree = <T extends AnyValue>(
 
 const joinJsonPath = (path: string, inner: string): string => (path === '' ? inner : `${path}.${inner}`)
 
-/** Case with a tag in JSON, which began with a capital in version 1; null if there is none. */
-const caseByTag = ({ cases }: Vocabulary, concept: string, tag: string): AnyNamedCase | null =>
-  cases.get(`${concept}.${tag}`) ?? cases.get(`${concept}.${tag.charAt(0).toLowerCase()}${tag.slice(1)}`) ?? null
-
 const jsonNode = (vocabulary: Vocabulary, path: string, concept: string, json: unknown): JsonNode => {
   const tag = field(json, '_tag')
-  const met = typeof tag === 'string' ? caseByTag(vocabulary, concept, tag) : null
-  return { path, concept, json: met === null ? json : met.earlier(json), case: met }
+  const met = typeof tag === 'string' ? vocabulary.cases.get(`${concept}.${tag}`) : undefined
+  return { path, concept, json, case: met ?? null }
 }
 
 const nestedJsonNodes = (vocabulary: Vocabulary, { path, json, case: c }: JsonNode): ReadonlyArray<JsonNode> =>

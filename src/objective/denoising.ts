@@ -127,23 +127,7 @@ const implicitCase = define({
     ...(estimate === null
       ? { perRow: implicitRow, supportsProjectedNoise: true }
       : { perRow: estimatedImplicitRow(estimate, estimate.divergence), exact: implicit(noiseLevels) })
-  }),
-  // Format 1 stored the estimator under its own tag.
-  earlier: json => {
-    const divergence = Case.field(json, 'divergence')
-    const tag = Case.field(divergence, '_tag')
-    return typeof tag === 'string'
-      ? {
-          _tag: Case.field(json, '_tag'),
-          noiseLevels: Case.field(json, 'noiseLevels'),
-          estimate: {
-            divergence: tag.toLowerCase(),
-            probes: Case.field(divergence, 'probes'),
-            law: Case.field(divergence, 'law')
-          }
-        }
-      : json
-  }
+  })
 })
 
 /**

@@ -86,14 +86,7 @@ export const weight = define({
               'weight it by a number of its own'
             )
           ),
-  meaning: ({ weight, objective }) => ({ parts: [{ at: 'objective', weight, objective }] }),
-  // Format 1 stored a weight as a plain number.
-  earlier: json => {
-    const given = Case.field(json, 'weight')
-    return typeof json === 'object' && (typeof given === 'number' || typeof given === 'string')
-      ? { ...json, weight: { _tag: 'constant', value: given } }
-      : json
-  }
+  meaning: ({ weight, objective }) => ({ parts: [{ at: 'objective', weight, objective }] })
 })
 
 const objectiveList = Field.list(concept)

@@ -220,13 +220,6 @@ const inTurn = define({
   meaning: ({ first, later }) => {
     const pieces = [{ from: 0, rate: first }, ...later].map(({ from, rate }) => ({ from, at: concept.meaning(rate) }))
     return step => pieces.reduce((value, { from, at }) => (from <= step ? at(step - from) : value), NaN)
-  },
-  // the first version wrote { pieces: [{ from: 0, rate }, …] }
-  earlier: json => {
-    const pieces = Case.field(json, 'pieces')
-    return Array.isArray(pieces) && pieces.length > 0
-      ? { _tag: 'piecewise', first: Case.field(pieces[0], 'rate'), later: pieces.slice(1) }
-      : json
   }
 })
 

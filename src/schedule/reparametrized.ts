@@ -55,12 +55,5 @@ export const reparametrized = define({
           .filter(time => time > 0 && time < until),
       preservesVariance: own.preservesVariance
     }
-  },
-  // Format 1 stored the clock under another name.
-  earlier: json => {
-    const clock = Case.field(json, 'clock')
-    return typeof json === 'object' && typeof clock === 'object' && Case.field(clock, '_tag') === 'LogSnr'
-      ? { ...json, clock: { ...clock, _tag: 'evenLogSnr' } }
-      : json
   }
 })

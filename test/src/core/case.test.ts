@@ -304,21 +304,6 @@ describe('JSON', () => {
     })
     expect(remedies).toEqual(['install a newer ornstein', 'write the file again', 'write the file again'])
   })
-
-  it('of an earlier version is read by the case', () => {
-    const stew = Case.define('Dish', {
-      name: 'stew',
-      about: 'once in hours',
-      fields: { minutes: Field.count({ default: 90 }) },
-      meaning: ({ minutes }) => minutes,
-      earlier: json => {
-        const hours = Case.field(json, 'hours')
-        return typeof hours === 'number' ? { _tag: 'stew', minutes: 60 * hours } : json
-      }
-    })
-    const read = Vocabulary.decodeDescription(Vocabulary.of([stew]))(dishes)
-    expect(read({ _tag: 'Stew', hours: 2 })).toEqual(E.right(stew({ minutes: 120 })))
-  })
 })
 
 describe('a vocabulary', () => {

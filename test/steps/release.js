@@ -1,7 +1,7 @@
 /**
  * Checks the package as a release would publish it: packs what `npm run build` has built, installs it into an empty folder, runs it as a
  * module, by `require` and from the command line, compiles a strict TypeScript program against it, runs publint and attw, and weighs
- * it. With a tag as its argument, as v0.1.0, it first checks that nothing of a release is left to fill in. Ends with 1 if anything fails.
+ * it. It lists what a release lacks; with a tag as its argument, such as v0.1.0, that ends it with 1, as any failed check does.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -69,30 +69,31 @@ const model = fit(${rows})
 if (model.components !== 2) throw new Error('not two clusters')
 `
 
-/** What package.json, CITATION.cff and CHANGELOG.md lack for a release of this tag. @param {string} tag @returns {string[]} */
-const leftToFillIn = tag => {
+const [, , tag] = process.argv
+
+/** Lists what package.json, CITATION.cff and CHANGELOG.md lack for a release. @returns {string[]} */
+const missingForRelease = () => {
   const [manifest, citation, changes] = ['package.json', 'CITATION.cff', 'CHANGELOG.md'].map(name =>
     readFileSync(join(root, name), 'utf8')
   )
-  const { version } = JSON.parse(manifest)
+  const { version, ...fields } = JSON.parse(manifest)
   const title = new RegExp(`^## ${version.replaceAll('.', '\\.')} \\(\\d{4}-\\d\\d-\\d\\d\\)$`, 'm')
   return [
-    ...(tag === `v${version}` ? [] : [`the tag ${tag} is not v${version}, the version in package.json`]),
-    ...(/OWNER|AUTHOR/.test(manifest) ? ['OWNER or AUTHOR stands in package.json'] : []),
-    ...(/OWNER|AUTHOR/.test(citation) ? ['OWNER or AUTHOR stands in CITATION.cff'] : []),
+    ...(tag === undefined || tag === `v${version}` ? [] : [`the tag ${tag} is not v${version}, as in package.json`]),
+    ...['homepage', 'bugs', 'repository', 'author']
+      .filter(name => !(name in fields))
+      .map(name => `package.json has no ${name}`),
+    ...['authors', 'repository-code']
+      .filter(name => !new RegExp(`^${name}:`, 'm').test(citation))
+      .map(name => `CITATION.cff has no ${name}`),
     ...(citation.includes(`version: ${version}\n`) ? [] : [`CITATION.cff has another version than ${version}`]),
     ...(title.test(changes) ? [] : [`CHANGELOG.md has no title "## ${version} (YYYY-MM-DD)"`])
   ]
 }
 
-const [, , tag] = process.argv
-if (tag !== undefined) {
-  const left = leftToFillIn(tag)
-  if (left.length > 0) {
-    console.error(`Not ready for ${tag}:\n- ${left.join('\n- ')}`)
-    process.exit(1)
-  }
-}
+const missing = missingForRelease()
+if (missing.length > 0) console.error(`Missing for a release:\n- ${missing.join('\n- ')}`)
+if (missing.length > 0 && tag !== undefined) process.exit(1)
 
 const [{ filename }] = JSON.parse(
   run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root)

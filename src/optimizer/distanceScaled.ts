@@ -19,7 +19,7 @@ import {
 import { MOMENT_FIELDS, momentRatio } from './perEntry.js'
 
 /**
- * coefficient · |θ|/|g| · g for each parameter by itself: a step that is a fixed fraction of the parameter's length, as in LARS and LAMB
+ * coefficient · |θ|/|g| · g for each parameter alone: a step that is a fixed fraction of the parameter's length, as in LARS and LAMB
  * (You, Gitman & Ginsburg 2017; You et al. 2020). g itself where |θ| or |g| is 0.
  */
 export const scaleByTrustRatio = define({

@@ -6,46 +6,18 @@ import {
   sameShape,
   constantValue,
   nodeWidth,
+  type Algebra,
   type Attrs,
+  type BinaryNode,
   type FoldOperation,
   type Graph,
   type GraphNode,
   type NodeOperation,
-  type Shape
+  type Shape,
+  type UnaryNode
 } from './graph.js'
 import { evaluateNode } from './evaluateNode.js'
 import * as Rules from './rules.js'
-
-type UnaryNode = (x: GraphNode) => GraphNode
-type BinaryNode = (a: GraphNode, b: GraphNode) => GraphNode
-
-export interface Algebra extends Graph {
-  readonly constant: (value: number) => GraphNode
-  readonly entrywise: (kernel: string, ins: ReadonlyArray<GraphNode>, attrs?: Attrs) => GraphNode
-  readonly add: BinaryNode
-  readonly sub: BinaryNode
-  readonly mul: BinaryNode
-  readonly div: BinaryNode
-  readonly neg: UnaryNode
-  readonly square: UnaryNode
-  readonly reciprocal: UnaryNode
-  /** Sum over axes, which are kept with size 1. */
-  readonly sum: (x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
-  readonly reduce: (fold: FoldOperation, x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
-  readonly reshaped: (x: GraphNode, shape: Shape) => GraphNode
-  readonly stretched: (x: GraphNode, shape: Shape) => GraphNode
-  readonly pick: (sources: ReadonlyArray<GraphNode>, table: ReadonlyArray<number>, shape: Shape) => GraphNode
-  /** Transpose. */
-  readonly flipped: (matrix: GraphNode) => GraphNode
-  readonly product: (x: GraphNode, matrix: GraphNode, transposed: boolean) => GraphNode
-  readonly distances: (x: GraphNode, matrix: GraphNode) => GraphNode
-  readonly rowSum: (x: GraphNode) => GraphNode
-  readonly rowDot: (a: GraphNode, b: GraphNode) => GraphNode
-  /** c · x. */
-  readonly times: (c: number, x: GraphNode) => GraphNode
-  /** True if a node depends on an input that differs between versions. */
-  readonly varies: (x: GraphNode) => boolean
-}
 
 const COMMUTATIVE_KERNELS = new Set([
   'Add',

@@ -1,6 +1,5 @@
 /** Two-argument arctangent as a graph, as accurate as the kernel up to two roundings. */
-import { type Algebra } from './algebra.js'
-import { type GraphNode } from './graph.js'
+import { type Algebra, type GraphNode } from './graph.js'
 
 /** arctan ½ as a sum of two doubles. */
 const ARCTAN_HALF = [4.63647609000806093515e-1, 2.26987774529616870924e-17] as const

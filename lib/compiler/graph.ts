@@ -3,10 +3,9 @@
  * broadcast. Equal nodes are the same object.
  */
 import { exactText } from '../plain/said.js'
-import { productOfSizes } from '../kernels/dense.js'
-import { type FoldOperation } from '../kernels/operation.js'
+import { productOfSizes, type Attrs, type FoldOperation } from '../kernels/dense.js'
 
-export type { FoldOperation } from '../kernels/operation.js'
+export type { Attrs, FoldOperation } from '../kernels/dense.js'
 
 export type Shape = ReadonlyArray<number>
 
@@ -43,8 +42,6 @@ export type ComputedOperation = Exclude<NodeOperation, { readonly kind: 'input' 
 /** True unless the operation is an input, the number of rows or a sum over rows; constants count as computed. */
 export const isComputed = (does: NodeOperation): does is ComputedOperation =>
   does.kind !== 'input' && does.kind !== 'count' && does.kind !== 'rowSum' && does.kind !== 'rowDot'
-
-export type Attrs = Readonly<Record<string, number | boolean | ReadonlyArray<number>>>
 
 export interface GraphNode {
   readonly id: number
@@ -108,6 +105,38 @@ export const operationText = (does: NodeOperation): string => {
 
 export interface Graph {
   readonly node: (does: NodeOperation, ins: ReadonlyArray<GraphNode>, shape: Shape, scope: NodeScope) => GraphNode
+}
+
+export type UnaryNode = (x: GraphNode) => GraphNode
+export type BinaryNode = (a: GraphNode, b: GraphNode) => GraphNode
+
+/** Constructors of the nodes of a graph. */
+export interface Algebra extends Graph {
+  readonly constant: (value: number) => GraphNode
+  readonly entrywise: (kernel: string, ins: ReadonlyArray<GraphNode>, attrs?: Attrs) => GraphNode
+  readonly add: BinaryNode
+  readonly sub: BinaryNode
+  readonly mul: BinaryNode
+  readonly div: BinaryNode
+  readonly neg: UnaryNode
+  readonly square: UnaryNode
+  readonly reciprocal: UnaryNode
+  /** Sum over axes, which are kept with size 1. */
+  readonly sum: (x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
+  readonly reduce: (fold: FoldOperation, x: GraphNode, axes: ReadonlyArray<number>) => GraphNode
+  readonly reshaped: (x: GraphNode, shape: Shape) => GraphNode
+  readonly stretched: (x: GraphNode, shape: Shape) => GraphNode
+  readonly pick: (sources: ReadonlyArray<GraphNode>, table: ReadonlyArray<number>, shape: Shape) => GraphNode
+  /** Transpose. */
+  readonly flipped: (matrix: GraphNode) => GraphNode
+  readonly product: (x: GraphNode, matrix: GraphNode, transposed: boolean) => GraphNode
+  readonly distances: (x: GraphNode, matrix: GraphNode) => GraphNode
+  readonly rowSum: (x: GraphNode) => GraphNode
+  readonly rowDot: (a: GraphNode, b: GraphNode) => GraphNode
+  /** c · x. */
+  readonly times: (c: number, x: GraphNode) => GraphNode
+  /** True if a node depends on an input that differs between versions. */
+  readonly varies: (x: GraphNode) => boolean
 }
 
 /** Returns an empty graph. */

@@ -6,8 +6,15 @@ import { sortedAxes, axisOf, productOfSizes, type Dense } from '../kernels/dense
 import { shapeText as list } from '../arrays/ndarray.js'
 import { computeKernel, operations } from '../kernels/index.js'
 import { type LoweringKind } from '../kernels/operation.js'
-import { sameShape, nodeWidth, type Attrs, type FoldOperation, type GraphNode, type Shape } from './graph.js'
-import { type Algebra } from './algebra.js'
+import {
+  sameShape,
+  nodeWidth,
+  type Algebra,
+  type Attrs,
+  type FoldOperation,
+  type GraphNode,
+  type Shape
+} from './graph.js'
 import { flagAttribute, numberAttribute, numbersAttribute, paddingsOf, plainAttrs } from './attributes.js'
 import { refuseToCompile, Refusal } from './refusal.js'
 import { type RowCount, type Counts, type FunctionTrace, type TracedNode } from './trace.js'

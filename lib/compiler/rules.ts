@@ -6,9 +6,8 @@
  * NaN and ±∞ propagate. Numbers computed once per call move outwards, so that equal expressions become equal nodes.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
-import { type Algebra } from './algebra.js'
 import { arctan2 } from './functions.js'
-import { isScalar, sameShape, constantValue, nodeWidth, type GraphNode, type Shape } from './graph.js'
+import { isScalar, sameShape, constantValue, nodeWidth, type Algebra, type GraphNode, type Shape } from './graph.js'
 
 export type EntrywiseRules = Readonly<Record<string, ReadonlyArray<EntrywiseRule>>>
 type EntrywiseRule = (ins: ReadonlyArray<GraphNode>, make: Algebra) => GraphNode | undefined

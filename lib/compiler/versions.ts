@@ -4,8 +4,9 @@
  * there is one sum over the rows.
  */
 import { productOfSizes as sizeOf } from '../kernels/dense.js'
-import { algebra, type Algebra } from './algebra.js'
+import { algebra } from './algebra.js'
 import {
+  type Algebra,
   nodesAfterRows,
   operationText,
   topologicalOrder,

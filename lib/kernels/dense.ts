@@ -25,6 +25,11 @@ export interface Outcome extends ArrayForm {
   readonly compute: () => TypedValues
 }
 
+/** Attributes of an operation as the compiler stores them. */
+export type Attrs = Readonly<Record<string, number | boolean | ReadonlyArray<number>>>
+
+export type FoldOperation = 'Sum' | 'Max' | 'Min'
+
 /** Entries as doubles; not copied if they are doubles. */
 export const denseDoubles = (x: Dense): Float64Array =>
   x.values instanceof Float64Array ? x.values : Float64Array.from(x.values)

@@ -1,8 +1,7 @@
 /** Instructions of entrywise operations on vectors of rows. */
 import { type Code } from '../compiler/assembler.js'
 import * as Exp from '../numbers/elementary/exponential.js'
-import { type Attrs } from '../compiler/graph.js'
-import { type Precision } from './dense.js'
+import { type Attrs, type Precision } from './dense.js'
 
 /** Pushes a vector of an operand. */
 export type Push = (operand: number) => Code

@@ -1,10 +1,11 @@
 /** Definition of an operation: its kernel, its derivative, and its lowering by the compiler. */
 import { type Tensor } from '../arrays/ndarray.js'
-import type * as Vocabulary from '../tensors/tensor.js'
-import { type Kernel } from './dense.js'
+import { type FoldOperation, type Kernel } from './dense.js'
 import { type Emit } from './instructions.js'
+import { type TensorVocabulary } from './tensorVocabulary.js'
 
-export type TensorVocabulary = typeof Vocabulary
+export type { FoldOperation } from './dense.js'
+export type { TensorVocabulary } from './tensorVocabulary.js'
 
 /**
  * Pullback: cotangent of operand `which`, given the cotangent `dy` of the result, the operands and the attributes. Written in the
@@ -17,8 +18,6 @@ export type Pull = (
   attrs: never,
   which: number
 ) => Tensor
-
-export type FoldOperation = 'Sum' | 'Max' | 'Min'
 
 export type LoweringKind =
   /**

@@ -9,23 +9,23 @@
 import { adopt, detached, precision, run, runAll, tensorValues } from './backend.js'
 import { powerOfTwo } from '../numbers/elementary.js'
 import { sortedAxes, axisOf, productOfSizes } from '../kernels/dense.js'
+import {
+  type Axes,
+  type BinaryOperation,
+  type EntryType,
+  type Operand,
+  type Paddings,
+  type ReduceAxes,
+  type Shape,
+  type UnaryOperation
+} from '../kernels/tensorVocabulary.js'
 import { fillNormal, type Key } from '../random/key.js'
 import { type NdArray, type Tensor } from '../arrays/ndarray.js'
 import { allocateDoubles } from '../wasm/index.js'
 
 export type { Tensor }
 
-/** A tensor, or an exact number. */
-export type Operand = Tensor | number
-
-/** One axis or several; negative axes count from the end. */
-export type Axes = number | ReadonlyArray<number>
-
-/** Sizes of the axes, outermost first; [] for a scalar. */
-export type Shape = ReadonlyArray<number>
-
-/** Type of the entries: doubles (named 'float32' by tfjs), integers or truth values. */
-export type EntryType = 'float64' | 'int32' | 'bool'
+export type { Axes, EntryType, Operand, Shape } from '../kernels/tensorVocabulary.js'
 
 // —— creation ————————————————————————————————————————————————————————————————————————————————————————————————————————————————
 
@@ -99,9 +99,6 @@ export const zerosLike = (x: Operand): Tensor => run('ZerosLike', { x: asTensor(
 
 const asTensor = (x: Operand): Tensor => (typeof x === 'number' ? scalar(x) : x)
 // —— entry by entry ————————————————————————————————————————————————————————————————————————————————————————————————————————
-
-type UnaryOperation = (x: Operand) => Tensor
-type BinaryOperation = (a: Operand, b: Operand) => Tensor
 
 const unaryOf =
   (kernel: string): UnaryOperation =>
@@ -307,8 +304,6 @@ export const withDerivativeOf = (value: Operand, x: Tensor): Tensor =>
   run('WithDerivative', { value: stopGradient(value), x })
 
 // —— along axes ————————————————————————————————————————————————————————————————————————————————————————————————————————————
-
-type ReduceAxes = (x: Operand, axis?: Axes, keepDims?: boolean) => Tensor
 
 const axesAttr = (axis: Axes | undefined, rank: number, op: string): number[] => sortedAxes(axis, rank, op)
 const reduction =
@@ -640,7 +635,6 @@ export const broadcastTo = (x: Operand, shape: Shape): Tensor => {
   )
 }
 
-type Paddings = ReadonlyArray<readonly [number, number]>
 const paddingPairs = (paddings: Paddings): number[][] => paddings.map(([before, after]) => [before, after])
 
 /** x with `before` and `after` more entries at the ends of every axis */

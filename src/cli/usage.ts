@@ -1,11 +1,6 @@
 /** Commands of `ornstein`, each as one value. */
-import * as E from '../core/either.js'
 import * as Problem from '../core/problem.js'
-import { withDefaultSetting, suchSetting as satisfying, wholeSetting as atLeast } from '../core/setting.js'
-import { seedSetting } from '../fit/fitSettings.js'
-import type { OrProblems } from './orProblems.js'
 import { command, type Command } from './command.js'
-import { countsArgument } from './fitOptions.js'
 import {
   assignCommand,
   evaluateCommand,
@@ -14,52 +9,19 @@ import {
   tableOperand,
   outputFormatProblems
 } from './tableCommands.js'
+import { VOCABULARY_OPTION } from './tableOptions.js'
 import {
-  flagOption,
-  loadedWordArgument,
-  listArgument,
-  mapArgument,
-  numberArgument,
-  oneOfWords,
-  option,
-  optionOr,
-  outputArgument,
-  pathArgument,
-  requiredOption,
-  settingOption,
-  textArgument,
-  wholeNumberArgument,
-  type OptionValues
-} from './option.js'
-import { connectionArgument } from './queueConnection.js'
-import {
-  COLUMN_OPTIONS,
-  columnNamesArgument,
-  READING_OPTIONS,
-  VOCABULARY_OPTION,
-  WRITING_OPTIONS
-} from './tableOptions.js'
-
-const CLASSIFY_OPTIONS = {
-  labels: requiredOption(textArgument('column'), 'column of the classes'),
-  covariance: option(
-    listArgument(
-      loadedWordArgument(async () => (await import('../mixture/families/covariance.js')).names, 'name'),
-      'names'
-    ),
-    'covariances as mclust names them, or a list to choose from by BIC: EEE shares one, VVV shares nothing',
-    { otherwise: 'chosen from all fourteen' }
-  ),
-  components: optionOr(countsArgument, '1', 'components of each class: 3, or 1..3 to choose from', { short: 'k' }),
-  folds: settingOption(withDefaultSetting(10)(atLeast(2, 10)), wholeNumberArgument, 'parts of the cross-validation'),
-  seed: settingOption(seedSetting, wholeNumberArgument, 'random seed of the folds and of fits'),
-  json: flagOption('print the result as JSON'),
-  ...WRITING_OPTIONS,
-  ...COLUMN_OPTIONS,
-  ...READING_OPTIONS,
-  missing: optionOr(oneOfWords(['refuse', 'drop'], 'how'), 'refuse', 'rows with a missing cell: refuse or drop')
-}
-export type ClassifyFlags = OptionValues<typeof CLASSIFY_OPTIONS>
+  CLASSIFY_OPTIONS,
+  PREDICT_OPTIONS,
+  COMPARE_OPTIONS,
+  EXPORT_OPTIONS,
+  IMPORT_OPTIONS,
+  SAMPLE_OPTIONS,
+  EXPLAIN_OPTIONS,
+  WORKER_OPTIONS,
+  SWEEP_OPTIONS,
+  LIST_COMMAND_OPTIONS
+} from './commandOptions.js'
 
 const classifyCommand = command({
   name: 'classify',
@@ -82,27 +44,6 @@ const classifyCommand = command({
   ],
   run: async ([file, other], flags) => (await import('./commands/classify.js')).runClassify(file, other, flags)
 })
-
-const PREDICT_OPTIONS = {
-  target: requiredOption(columnNamesArgument, 'columns to predict, by name or position among those of the model: a,b'),
-  quantiles: optionOr(
-    listArgument(numberArgument(satisfying<number>(p => p > 0 && p < 1, 'between 0 and 1', 'try 0.05,0.95')), 'list'),
-    '0.05,0.95',
-    'quantiles to print beside the mean'
-  ),
-  check: flagOption('compare predictions with the targets, which the table has: print errors instead of rows', {
-    conflicts: ['out', 'to', 'stream']
-  }),
-  json: flagOption('print the result of --check as JSON'),
-  ...WRITING_OPTIONS,
-  columns: option(columnNamesArgument, 'columns to predict by, by name or position', {
-    otherwise: "the model's others, by name"
-  }),
-  ...READING_OPTIONS,
-  ...VOCABULARY_OPTION,
-  stream: flagOption('read and write the table in pieces; done without asking for files above 128 MB')
-}
-export type PredictFlags = OptionValues<typeof PREDICT_OPTIONS>
 
 const predictCommand = command({
   name: 'predict',
@@ -134,9 +75,6 @@ const predictCommand = command({
   run: async ([model, file], flags) => (await import('./commands/predict.js')).runPredict(model, file, flags)
 })
 
-const COMPARE_OPTIONS = { json: flagOption('print the result as JSON'), ...READING_OPTIONS, ...VOCABULARY_OPTION }
-export type CompareFlags = OptionValues<typeof COMPARE_OPTIONS>
-
 const compareCommand = command({
   name: 'compare',
   summary: 'compare two models on a table',
@@ -152,18 +90,6 @@ const compareCommand = command({
   run: async ([first, second, file], flags) =>
     (await import('./commands/compare.js')).runCompare(first, second, file, flags)
 })
-
-const OUT_OPTION = { out: optionOr(outputArgument, '-', 'write to a file', { otherwise: 'standard output' }) }
-
-const EXPORT_OPTIONS = {
-  to: requiredOption(
-    loadedWordArgument(async () => (await import('../score/exchange.js')).EXCHANGE_FORMS, 'form'),
-    'format: sklearn, npz, safetensors, mclust or json'
-  ),
-  ...OUT_OPTION,
-  ...VOCABULARY_OPTION
-}
-export type ExportFlags = OptionValues<typeof EXPORT_OPTIONS>
 
 const exportCommand = command({
   name: 'export',
@@ -192,16 +118,6 @@ const exportCommand = command({
   run: async ([model], flags) => (await import('./commands/exchange.js')).runExport(model, flags)
 })
 
-const IMPORT_OPTIONS = {
-  columns: option(
-    mapArgument(textArgument('list'), text => E.right(text.split(',').map(name => name.trim()))),
-    'the names of the columns, in order',
-    { otherwise: "the file's, or x1, x2, …" }
-  ),
-  ...OUT_OPTION
-}
-export type ImportFlags = OptionValues<typeof IMPORT_OPTIONS>
-
 const importCommand = command({
   name: 'import',
   summary: 'read a model of scikit-learn, NumPy or R',
@@ -217,14 +133,6 @@ const importCommand = command({
   run: async ([file], flags) => (await import('./commands/exchange.js')).runImport(file, flags)
 })
 
-const SAMPLE_OPTIONS = {
-  rows: settingOption(withDefaultSetting(100)(atLeast(1, 100)), wholeNumberArgument, 'how many rows', { short: 'n' }),
-  seed: settingOption(seedSetting, wholeNumberArgument, 'random seed; the same seed gives the same rows'),
-  ...WRITING_OPTIONS,
-  ...VOCABULARY_OPTION
-}
-export type SampleFlags = OptionValues<typeof SAMPLE_OPTIONS>
-
 const sampleCommand = command({
   name: 'sample',
   summary: 'sample rows from a model',
@@ -235,15 +143,6 @@ const sampleCommand = command({
   examples: ['sample model.json -n 1000 --seed 7 > new.csv', 'sample model.json -n 1000000 --out new.parquet'],
   run: async ([model], flags) => (await import('./commands/sample.js')).runSample(model, flags)
 })
-
-const EXPLAIN_OPTIONS = {
-  data: option(pathArgument(), 'a table to check the pipeline against'),
-  ...COLUMN_OPTIONS,
-  ...READING_OPTIONS,
-  ...VOCABULARY_OPTION,
-  standardize: flagOption('standardize the data first')
-}
-export type ExplainFlags = OptionValues<typeof EXPLAIN_OPTIONS>
 
 const explainCommand = command({
   name: 'explain',
@@ -256,14 +155,6 @@ const explainCommand = command({
   examples: ['explain pipeline.json', 'explain pipeline.json --data faithful.csv --standardize'],
   run: async ([file], flags) => (await import('./commands/explain.js')).runExplain(file, flags)
 })
-
-const WORKER_OPTIONS = {
-  queue: requiredOption(connectionArgument, 'URL of the queue: redis://host:port, rediss:// for TLS, or env:NAME'),
-  data: option(pathArgument('folder'), 'the only folder that tables are read from', {
-    otherwise: 'the current folder'
-  })
-}
-export type WorkerFlags = OptionValues<typeof WORKER_OPTIONS>
 
 const workerCommand = command({
   name: 'worker',
@@ -283,32 +174,6 @@ const workerCommand = command({
   run: async (_, flags) => (await import('./commands/worker.js')).runWorker(flags)
 })
 
-/** Share number `which`, from 1, of `of` shares. */
-export interface SweepShare {
-  readonly which: number
-  readonly of: number
-}
-
-const shareArgument = mapArgument(textArgument('k/n'), (text, _, name): OrProblems<SweepShare> => {
-  const [which, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).slice(1).map(Number)
-  return which >= 1 && which <= of && Number.isSafeInteger(of)
-    ? E.right({ which, of })
-    : E.left([
-        Problem.of(name, text, 'one of so many shares, counted from 1', 'try 1/8, and the others up to 8/8 elsewhere')
-      ])
-})
-
-const SWEEP_OPTIONS = {
-  out: requiredOption(pathArgument(), 'the results, as JSON lines; fits that are there already are not run again'),
-  jobs: option(wholeNumberArgument(atLeast(1, 2)), 'how many fits run at a time', {
-    otherwise: 'the number of processors'
-  }),
-  share: optionOr(shareArgument, '1/1', 'run only the kth of n shares: every nth fit from the kth on', {
-    otherwise: '1/1, all'
-  })
-}
-export type SweepFlags = OptionValues<typeof SWEEP_OPTIONS>
-
 const sweepCommand = command({
   name: 'sweep',
   summary: 'run fits for several options, tables and seeds',
@@ -326,9 +191,6 @@ const sweepCommand = command({
   examples: ['sweep sweep.json --out results.jsonl', 'sweep sweep.json --out results-3.jsonl --share 3/8'],
   run: async ([file], flags) => (await import('./commands/sweep.js')).runSweep(file, flags)
 })
-
-const LIST_COMMAND_OPTIONS = { json: flagOption('print JSON, with the code of examples'), ...VOCABULARY_OPTION }
-export type ListFlags = OptionValues<typeof LIST_COMMAND_OPTIONS>
 
 const listCommand = command({
   name: 'list',
@@ -368,8 +230,6 @@ const schemaCommand = command({
   examples: ['schema > ornstein.schema.json', 'schema --vocabulary ./mine.js'],
   run: async (_, flags) => (await import('./commands/new.js')).runSchema(flags)
 })
-
-export type { AssignFlags, EvaluateFlags } from './tableCommands.js'
 
 /** Commands by title, in the order of help. */
 const COMMANDS_BY_TITLE: Readonly<Record<string, ReadonlyArray<Command>>> = {

@@ -25,7 +25,7 @@ import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 import * as Weighting from '../objective/weighting.js'
-import type { Loss } from './loss.js'
+import type { Loss } from './lossParts.js'
 
 export type MatchingSample = Matching.NoiseSample
 

@@ -16,6 +16,7 @@ import type * as Projection from '../mixture/projection.js'
 import * as Reductions from '../../lib/rows/reduction.js'
 import { drawTerms, drawsProjectedNoise, lossNoiseLevels, type DrawnTerm } from './drawTerms.js'
 import type * as Inputs from './inputs.js'
+import type { Loss } from './lossParts.js'
 import * as Matching from './matching.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { cacheKey } from './cacheKey.js'
@@ -27,7 +28,6 @@ import type * as Problem from '../core/problem.js'
 import * as Source from '../data/source/source.js'
 import type { Mixture } from '../mixture/mixture.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import type * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
 import { noGradient, type ValueAndGradient } from './valueAndGradient.js'
 import {
@@ -39,13 +39,7 @@ import {
   type TermEngine
 } from './engines.js'
 
-export interface Loss<P extends string> {
-  readonly schedule: Schedule.Schedule
-  readonly score: Score.Score<P>
-  readonly objective: Objective.Objective
-  readonly expectation: Expectation.Expectation
-}
-
+export type { Loss } from './lossParts.js'
 export type { ValueAndGradient } from './valueAndGradient.js'
 
 type Constants = Params.Params<string>

@@ -1,42 +1,23 @@
 /** Cases: values with their functions (codec, printer, checks, meaning). */
 import { none, some, type Option } from './either.js'
-import type { Field, Fields, NoFields, Of } from './field.js'
+import {
+  ofCase,
+  type AnyValue,
+  type Call,
+  type Case,
+  type Field,
+  type Fields,
+  type NoFields,
+  type Of,
+  type Value
+} from './caseTypes.js'
 import * as Problem from './problem.js'
 import { isRecord } from './record.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import { collect, foldUp, splitResults } from './walk.js'
 import { literalCode, nearestWords, quotedValue } from './spelling.js'
 
-/** Symbol of a value's case, shared by all copies of the library in a program. */
-export const ofCase: unique symbol = Symbol.for('ornstein/case')
-
-/** Call form: fields in order, the last possibly `'...parts'`, or `'{}'` for a record of the others; null: one record of options. */
-export type Call = ReadonlyArray<string> | null
-
-/** Case with any fields; its functions accept any value and throw for another case's. */
-export interface Case<out C extends string, out M> {
-  readonly concept: C
-  readonly name: string
-  readonly about: string
-  readonly fields: Fields
-  readonly call: Call
-  /** Field that a second call gives: `schedule` in `reparametrized(clock)(schedule)`; null if there is none. */
-  readonly on: string | null
-  readonly formula: (value: unknown) => string | null
-  /** Problems between fields. */
-  readonly check: (value: unknown) => ReadonlyArray<Problem.Problem>
-  readonly meaning: (value: unknown) => M
-  /** Fields of the example, if defaults and suggestions do not suffice. */
-  readonly example: Readonly<Record<string, unknown>>
-}
-
-/** Description of a concept, by any of its cases. */
-export interface Value<out C extends string, out M> {
-  readonly _tag: string
-  readonly [ofCase]: Case<C, M>
-}
-
-export type AnyValue = Value<string, unknown>
+export { ofCase, type AnyValue, type Call, type Case, type Value } from './caseTypes.js'
 
 /** True if a value is a description and has its case. */
 export const isValue = (u: unknown): u is AnyValue =>

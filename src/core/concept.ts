@@ -1,26 +1,21 @@
 /** Concepts: names of sets of cases, which a vocabulary contains. */
 import * as Case from './case.js'
-import { isValue, meaning, ofCase, type AnyValue, type Value } from './case.js'
-import type { Fields, NoFields } from './field.js'
+import { isValue, meaning } from './case.js'
+import {
+  ofCase,
+  type AnyValue,
+  type ConceptOf,
+  type Fields,
+  type MeaningOf,
+  type NoFields,
+  type Value
+} from './caseTypes.js'
 import type { Problem } from './problem.js'
 import { mistaken } from './order.js'
 import { isRecord } from './record.js'
 import { withArticle } from './spelling.js'
 
-type MeaningOf<T> = T extends Value<string, infer M> ? M : never
-
-/** Name, one-line description, test and meaning of a concept's descriptions. */
-export interface ConceptOf<out T extends AnyValue> {
-  readonly name: string
-  readonly about: string
-  readonly is: (u: unknown) => u is T
-  /**
-   * Meaning of a description of this concept.
-   *
-   * @throws TypeError for anything else, such as arguments in the wrong order
-   */
-  readonly meaning: (description: unknown) => MeaningOf<T>
-}
+export type { ConceptOf } from './caseTypes.js'
 
 /** True for a copy by JSON or structuredClone; `Case.meaning` reports its lost case. */
 const isCopy = (u: unknown): u is AnyValue => isRecord(u) && typeof u._tag === 'string' && !isValue(u)

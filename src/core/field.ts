@@ -82,64 +82,14 @@ import type * as t from 'io-ts'
 /** @ts-ignore: an optional peer of users; without it, arbitraries are of any type */
 import type * as Fc from 'fast-check'
 import { exactText } from '../../lib/plain/said.js'
-import type { AnyValue } from './case.js'
-import type { ConceptOf } from './concept.js'
-import { left, none, right, some, type Either, type Option, type Some } from './either.js'
+import type { AnyValue, ConceptOf, FastCheck, Field, Fields, Of, Problems, WithDefault } from './caseTypes.js'
+import { left, none, right, some, type Either } from './either.js'
 import * as Problem from './problem.js'
 import { isRecord } from './record.js'
 import { splitResults } from './walk.js'
 import { recordKey, literalCode, nearestWords, withArticle, quotedValue } from './spelling.js'
 
-type FastCheck = typeof Fc
-export type Problems = ReadonlyArray<Problem.Problem>
-
-/** Arbitrary descriptions of a concept, required by fields that contain them. */
-export type AnyOf = (concept: string, depth: number) => Fc.Arbitrary<AnyValue>
-
-/** Field of type A that may be given as an I. Its functions accept any value and rely on `is`. */
-export interface Field<out A, in I = A> {
-  readonly is: (u: unknown) => u is A
-  readonly accept: (given: unknown) => unknown
-  /** Declares the type that a constructor accepts; absent at run time. */
-  readonly takes?: (given: I) => void
-  readonly fallback: Option<A>
-  /** End of the sentence "it is not …", and the remedy. */
-  readonly domain: string
-  readonly remedy: string
-  readonly problems: (name: string, u: unknown) => Problems
-  /** Code of a value, given that of nested descriptions; null to omit it. */
-  readonly show: (u: unknown, nested: ReadonlyArray<string>) => string | null
-  /** Descriptions nested in a value, each with its path. */
-  readonly nested: (
-    u: unknown
-  ) => ReadonlyArray<{ readonly at: string; readonly value: AnyValue; readonly bare?: boolean }>
-  /** Nested JSON of descriptions, with their concepts. */
-  readonly nestedJson: (
-    u: unknown
-  ) => ReadonlyArray<{ readonly at: string; readonly concept: string; readonly json: unknown }>
-  /** Copy of a value with other nested descriptions, in their order. */
-  readonly rebuilt: (u: unknown, nested: ReadonlyArray<AnyValue>) => unknown
-  readonly encode: (u: unknown, nested: ReadonlyArray<unknown>) => unknown
-  readonly decode: (name: string, u: unknown, nested: ReadonlyArray<AnyValue>) => Either<Problems, unknown>
-  readonly arbitrary: (fc: FastCheck, any: AnyOf, depth: number) => Fc.Arbitrary<unknown>
-  /** Plain value for examples; `any` returns a description of a concept. */
-  readonly sample: (any: (concept: string) => AnyValue) => unknown
-  /** True if it contains a function. */
-  readonly code: boolean
-}
-
-export interface WithDefault<out A, in I = A> extends Field<A, I> {
-  readonly fallback: Some<A>
-}
-
-export type Fields = Readonly<Record<string, Field<unknown, never>>>
-
-/** Record without fields; its `keyof` is never. */
-// oxlint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- that is what is meant
-export type NoFields = Readonly<Record<never, never>>
-
-/** Types of the fields in a description. */
-export type Of<F extends Fields> = { readonly [K in keyof F]: F[K] extends Field<infer A, never> ? A : never }
+export type { AnyOf, Field, Fields, NoFields, Of, Problems, WithDefault } from './caseTypes.js'
 
 // —— defining fields ——
 

@@ -15,27 +15,13 @@ import { compute, fromNdArray, matMul, type Tensor } from '../../lib/index.js'
 import { remembered } from '../../lib/plain/remembered.js'
 import { fail, moreLikeThis, pluralized } from './dataProblems.js'
 import { rowsAt, tabulate } from '../../lib/arrays/entries.js'
+import type { Points } from './pointsData.js'
 import { rememberedIfOwned, snapshot } from './snapshot.js'
 import { argumentWithFields as checked } from '../core/index.js'
 import type * as Problem from '../core/problem.js'
 import { typeAndValue } from '../core/spelling.js'
 
-export interface Points {
-  /** n ≥ 1. */
-  readonly rows: number
-  /** d ≥ 1. */
-  readonly dim: number
-  /** Row-major, n·d finite numbers: x_ij = values[i·d + j]. */
-  readonly values: Float64Array
-  /** n numbers ≥ 0, not all 0: a row of weight 2 counts as two rows. Absent: every row counts once. */
-  readonly weights?: Float64Array
-  /** n whole numbers ≥ 0, the class of each row; −1 for none. Absent: no row has one. */
-  readonly labels?: Int32Array
-  /** Row-major, n·d finite numbers: the partner of each row. Absent: none has one. */
-  readonly partner?: Float64Array
-  /** Row-major, n·d·d finite numbers: the covariance of each row's measurement error. Absent: rows are exact. */
-  readonly errors?: Float64Array
-}
+export type { Points } from './pointsData.js'
 
 /** First fault of the data, and the number of others like it. */
 export type DataError = Problem.Problem

@@ -1,7 +1,7 @@
 /** Copies of points that do not change when the arrays of the original do. */
 import { remembered } from '../../lib/plain/remembered.js'
 import { hasNaN, sameNumbers } from '../../lib/rows/byColumn.js'
-import type { Points } from './points.js'
+import type { Points } from './pointsData.js'
 
 const isSameArray = (a: Float64Array | Int32Array | undefined, b: Float64Array | Int32Array | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && sameNumbers(a, b))

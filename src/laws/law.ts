@@ -1,6 +1,14 @@
 /** A law: a property of every instance of a concept. */
 import type * as fc from 'fast-check'
-import type { Relation } from './lawRows.js'
+
+/** Relation of the instance's value, on the left, to the law's: numbers, or arrays and records of them. */
+export interface Relation {
+  /** `≡` and `≢` compare bits. 'finite' has no right side. */
+  readonly sign: '=' | '≤' | '<' | '≥' | '>' | '≡' | '≢' | 'finite'
+  readonly left: unknown
+  readonly right: unknown
+  readonly within: number
+}
 
 export interface Law {
   readonly name: string

@@ -1,16 +1,10 @@
 /** Relations between an instance's result and the value that a law requires, as data. */
 import { refuse } from '../../lib/plain/refuse.js'
 import { areSameBits } from './bits.js'
+import type { Relation } from './law.js'
 import { codeOf } from './script.js'
 
-/** Relation of the instance's value, on the left, to the law's: numbers, or arrays and records of them. */
-export interface Relation {
-  /** `≡` and `≢` compare bits. 'finite' has no right side. */
-  readonly sign: '=' | '≤' | '<' | '≥' | '>' | '≡' | '≢' | 'finite'
-  readonly left: unknown
-  readonly right: unknown
-  readonly within: number
-}
+export type { Relation } from './law.js'
 
 /** Builds a relation with a tolerance `within`. Signs: =, ≤, <, ≥, >, ≡ (equal bits) or ≢. */
 type Related = (yours: unknown, byTheLaw: unknown, within?: number) => Relation

@@ -11,7 +11,7 @@ import * as Model from '../../fit/model.js'
 import { withModelColumns, readModel } from '../models.js'
 import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
-import type { AssignFlags } from '../usage.js'
+import type { AssignFlags } from '../tableCommandOptions.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
 /** Number of rows drawn to estimate the entropies of merges. */

@@ -15,7 +15,7 @@ import { appendColumns } from '../appendColumns.js'
 import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import { printResult } from '../printResult.js'
-import type { ClassifyFlags } from '../usage.js'
+import type { ClassifyFlags } from '../commandOptions.js'
 import { rejectUsage, usageFailure, type CommandFailure, type World } from '../world.js'
 
 interface LabelledRows {

@@ -13,7 +13,7 @@ import { readModel, readTableForModel } from '../models.js'
 import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import { printResult } from '../printResult.js'
-import type { CompareFlags } from '../usage.js'
+import type { CompareFlags } from '../commandOptions.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
 interface ModelComparison {

@@ -17,7 +17,7 @@ import { withModelColumns, requireModelWidth, readMixtureOrScore, readTableForMo
 import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import { printResult } from '../printResult.js'
-import type { EvaluateFlags } from '../usage.js'
+import type { EvaluateFlags } from '../tableCommandOptions.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 
 /** Responsibilities of each row, after its number in the table. */

@@ -21,7 +21,7 @@ import { commandLineName } from '../../fit/text.js'
 import { writtenMixture } from '../../fit/written.js'
 import { readMixtureOrScore } from '../models.js'
 import * as steps from '../commandSteps.js'
-import type { ExportFlags, ImportFlags } from '../usage.js'
+import type { ExportFlags, ImportFlags } from '../commandOptions.js'
 import { rejectUsage, usageFailure, type CommandFailure, type World } from '../world.js'
 
 /** Runs `ornstein export`. */

@@ -5,7 +5,7 @@ import * as E from '../../core/either.js'
 import { nearestWords } from '../../core/spelling.js'
 import { factLines, paragraphs } from '../../fit/text.js'
 import type { GlossaryConcept, GlossaryWord } from '../glossary.js'
-import type { ListFlags } from '../usage.js'
+import type { ListFlags } from '../commandOptions.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
 /** Concept as plain text; the build stores it, so that listing does not load the language. */

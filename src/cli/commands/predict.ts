@@ -14,7 +14,7 @@ import { readModel, readTableForModel } from '../models.js'
 import * as steps from '../commandSteps.js'
 import { csvOptions } from '../tableOptions.js'
 import { printResult } from '../printResult.js'
-import type { PredictFlags } from '../usage.js'
+import type { PredictFlags } from '../commandOptions.js'
 import { rejectUsage, type CommandFailure, type World } from '../world.js'
 
 /** Positions of the targets among the model's columns, from 0, and names of the others. */

@@ -9,7 +9,7 @@ import { encodeTable, fileFormat } from '../outputFormat.js'
 import { parseJsonText } from '../../core/json.js'
 import { scoreFormatCodec, mixtureOf, readModelBody } from '../../fit/modelBody.js'
 import { checkWritableOutputs, writeOutputs } from '../outputs.js'
-import type { SampleFlags } from '../usage.js'
+import type { SampleFlags } from '../commandOptions.js'
 import type { VocabularyFlags } from '../customVocabulary.js'
 import { usageFailure, type CommandFailure, type World } from '../world.js'
 

@@ -23,7 +23,7 @@ import { fileSystemProblem } from '../fileProblem.js'
 import { decodeJson, parseJsonText } from '../../core/json.js'
 import { optionName } from '../option.js'
 import * as steps from '../commandSteps.js'
-import type { SweepFlags } from '../usage.js'
+import type { SweepFlags } from '../commandOptions.js'
 import { workFailure, type CommandFailure, type Signal, type World } from '../world.js'
 
 const sweepCodec = t.strict({

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import * as TE from 'fp-ts/lib/TaskEither.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as Cluster from '../../cluster/index.js'
-import type { WorkerFlags } from '../usage.js'
+import type { WorkerFlags } from '../commandOptions.js'
 import { usageFailure, type CommandFailure, type Signal, type World } from '../world.js'
 
 const WORKER_SIGNAL_CHECK_MILLISECONDS = 100

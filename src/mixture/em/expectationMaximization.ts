@@ -8,6 +8,7 @@ import * as Reductions from '../../../lib/rows/reduction.js'
 import { computedStretches, asStretches, zipStretches } from '../../../lib/rows/stretches.js'
 import { eStep } from './eStep.js'
 import type { MomentSums } from './eStepLoops.js'
+import type { EMStepResult } from './emStepResult.js'
 import * as Sufficient from './sufficient.js'
 import * as Prior from './prior.js'
 import * as Frame from './frame.js'
@@ -17,20 +18,13 @@ import type { Score } from '../family.js'
 import * as Nodes from '../nodes.js'
 import { rowsInMemory, weightedRowsOf, type WeightedRows } from '../dataRows.js'
 import * as Params from '../../core/params.js'
-import type * as Problem from '../../core/problem.js'
 import type * as Source from '../../data/source/source.js'
 import { logWeights } from '../component.js'
 import type { Mixture } from '../mixtureData.js'
 import { CLEAN, type Level } from '../../schedule/dynamics.js'
 import type { Family, MStep } from '../family.js'
 
-export interface EMStepResult<P extends string> {
-  /** Mean negative log-likelihood before the step; under a prior minus log p(θ) per row (see `Prior`). */
-  readonly value: number
-  readonly params: Params.Params<P>
-  /** Present if no nodes resolve the parameters, which are then unchanged, with the value NaN. */
-  readonly problem?: Problem.Problem
-}
+export type { EMStepResult } from './emStepResult.js'
 
 /** True if the family has an M-step or its own sufficient statistics. */
 export const supportsEM = <P extends string>({ mStep, sufficient }: Family<P>): boolean =>

@@ -20,7 +20,7 @@ import { cleanLevel, type Family, type Sufficient } from '../family.js'
 import * as Params from '../../core/params.js'
 import type { WeightedRows } from '../dataRows.js'
 import { compiledSums as summedRows } from './eStep.js'
-import type { EMStepResult } from './expectationMaximization.js'
+import type { EMStepResult } from './emStepResult.js'
 
 type NamedTensors = Readonly<Record<string, Tensor>>
 

@@ -18,7 +18,7 @@ import type { MStepContext, Capabilities, Second } from '../family.js'
 import * as Params from '../../core/params.js'
 import { factorsOf } from '../component.js'
 import * as FromGradient from '../em/fromGradient.js'
-import type { Mixture } from '../mixture.js'
+import type { Mixture } from '../mixtureData.js'
 import * as Gaussian from './gaussian.js'
 
 export interface CovarianceModel<Q extends string> {

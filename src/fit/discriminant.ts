@@ -435,8 +435,8 @@ export const crossValidated =
 // —— directions ——
 
 export interface Directions {
-  /** Share of the difference along each direction, decreasing. */
-  readonly values: Float64Array
+  /** Share of the difference along each direction, decreasing; the sum is 1, or 0 if the components do not differ. */
+  readonly shares: Float64Array
   /** Unit vectors in rows, [directions, d]. */
   readonly vectors: NdArray
   readonly project: (points: Points.Points) => Points.Points
@@ -452,9 +452,9 @@ export interface Directions {
  * import { Discriminant, Mixture } from 'ornstein'
  *
  * // They differ along the second column, beside which the first is wide.
- * const { vectors, values } = Discriminant.directions()(Mixture.of({ means: [[0, -1], [0, 1]], variances: [[100, 1], [100, 1]] }))
+ * const { vectors, shares } = Discriminant.directions()(Mixture.of({ means: [[0, -1], [0, 1]], variances: [[100, 1], [100, 1]] }))
  * assert.ok(Math.abs(Math.abs(vectors.values[1]) - 1) < 1e-12)
- * assert.equal(values.length, 1)
+ * assert.deepEqual([...shares], [1])
  */
 export const directions =
   ({ lambda = 1 }: { readonly lambda?: number } = {}) =>
@@ -495,7 +495,7 @@ export const directions =
       return one.map(x => x / length)
     })
     return {
-      values: values.slice(0, rank),
+      shares: sharesOf(values.slice(0, rank)),
       vectors: { shape: [rank, d], values: concatenated(found) },
       project: points => ({
         ...points,
@@ -508,6 +508,12 @@ export const directions =
       })
     }
   }
+
+/** Returns eigenvalues over their sum; zeros if none is positive. */
+const sharesOf = (eigenvalues: Float64Array): Float64Array => {
+  const total = sumOfNumbers(eigenvalues)
+  return eigenvalues.map(value => (total > 0 ? value / total : 0))
+}
 
 /** Eigenvalues below this share of the largest are rounding errors. */
 const RANK_TOLERANCE = 1e-9

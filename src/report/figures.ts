@@ -95,9 +95,8 @@ const viewDirections = (mixture: Mixture.Mixture, points: Points.Points): Readon
   const { means, weights, variances, factors } = mixture
   // Student-t components with heavy tails have no covariance, so their scale matrices are used.
   const differing = weights.length > 1 ? Discriminant.directions()({ means, weights, variances, factors }) : null
-  const sum = differing?.values.reduce((all, value) => all + value, 0) ?? 0
-  const found = Array.from(differing?.values.slice(0, MAX_DIRECTIONS) ?? [], (value, q): ViewDirection => ({
-    name: `direction ${q + 1} (${((100 * value) / sum).toFixed(0)} %)`,
+  const found = Array.from(differing?.shares.slice(0, MAX_DIRECTIONS) ?? [], (share, q): ViewDirection => ({
+    name: `direction ${q + 1} (${(100 * share).toFixed(0)} %)`,
     vector: withPositiveLoading(differing?.vectors.values.slice(q * dim, (q + 1) * dim) ?? new Float64Array(dim))
   }))
   if (found.length > 1) return found

@@ -182,8 +182,9 @@ describe('directions', () => {
     Mixture.of({ weights: pro, means: mean, covariances: sigma })
   /** Columns of mclust's basis, each of length 1 and of either sign. */
   const same = (found: Discriminant.Directions, { evalues, basis }: Reduced, tolerance: number): void => {
-    found.values.forEach((value, r) => {
-      near(value, evalues[r], tolerance)
+    const total = evalues.reduce((sum, value) => sum + value, 0)
+    found.shares.forEach((share, r) => {
+      near(share, evalues[r] / total, tolerance)
       const sign = Math.sign(found.vectors.values[r * 4] * basis[0][r])
       basis.forEach((row, j) => {
         near(sign * found.vectors.values[r * 4 + j], row[r], tolerance * 100)
@@ -193,19 +194,34 @@ describe('directions', () => {
 
   // Its mixture is where EM stopped, whose covariance is that of the rows to 1e-6.
   it('are those of mclust', () => {
-    expect(Discriminant.directions()(ofGroup(gmm)).values.length).toBe(2)
+    expect(Discriminant.directions()(ofGroup(gmm)).shares.length).toBe(2)
     same(Discriminant.directions()(ofGroup(gmm)), dr['1'], 1e-5)
     same(Discriminant.directions({ lambda: 0.5 })(ofGroup(gmm)), dr['0.5'], 1e-5)
     const joined = Discriminant.joined({ mixtures: mclustda.parts.map(ofGroup), priors: Float64Array.of(1, 1, 1).map(x => x / 3) }) // prettier-ignore
     same(Discriminant.directions({ lambda: 0.5 })(joined), drda, 1e-5)
   })
 
+  it('have shares of the difference, whose sum is 1', () => {
+    // Eigenvalues by the formula of MclustDR in R (its `evalues`).
+    const means = [[0, 0, 0], [4, 0, 0], [0, 2, 0]] // prettier-ignore
+    const mixture = Mixture.of({ means, variances: [[1, 1, 1], [1, 2, 1], [2, 1, 1]] }) // prettier-ignore
+    const { shares } = Discriminant.directions()(mixture)
+    expect(shares.length).toBe(2)
+    near(shares[0] + shares[1], 1, 1e-15)
+    near(shares[0], 1.099653446078559 / (1.099653446078559 + 0.201384616205179), 1e-12)
+  })
+
+  it('have shares 0 if the components do not differ', () => {
+    const { shares } = Discriminant.directions()(Mixture.of({ means: [[1, 2], [1, 2]], variances: [[1, 1], [1, 1]] })) // prettier-ignore
+    expect([...shares]).toEqual([0])
+  })
+
   it('turn with the columns: what they show does not depend on units', () => {
     const shown = Discriminant.directions({ lambda: 0.5 })(ofGroup(gmm))
     const matrix = [[2, 0, 0, 1], [0, 3, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0.1]] // prettier-ignore
     const there = pipe(ofGroup(gmm), Mixture.affine({ matrix }), Discriminant.directions({ lambda: 0.5 }))
-    there.values.forEach((value, r) => {
-      near(value, shown.values[r], 1e-8)
+    there.shares.forEach((share, r) => {
+      near(share, shown.shares[r], 1e-8)
     })
     const image = { rows: 150, dim: 4, values: Float64Array.from(rows.flatMap(row => matrix.map(a => a.reduce((s, x, j) => s + x * row[j], 0)))) } // prettier-ignore
     const one = shown.project(iris)

@@ -198,8 +198,8 @@ describe('moments', () => {
     const twice = covariance.map(row => row.map(x => 2 * x))
     const wide = Mixture.of({ ...both, covariances: [twice, twice, twice] })
     const [found, wanted] = [t, wide].map(mixture => Discriminant.directions()(mixture))
-    found.values.forEach((value, r) => {
-      close(value, wanted.values[r], 1e-12)
+    found.shares.forEach((share, r) => {
+      close(share, wanted.shares[r], 1e-12)
     })
   })
 })

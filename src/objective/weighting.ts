@@ -154,6 +154,22 @@ export const sigmoid = define({
 })
 
 /**
+ * 1/(k + SNR)^γ, for the loss of the noise: less weight where noise is low (P2: Choi et al. 2022, arXiv 2204.00227).
+ */
+export const p2 = define({
+  name: 'p2',
+  about: 'for the loss of the noise, less at low noise (arXiv 2204.00227)',
+  fields: {
+    /** Exponent γ. */
+    gamma: Field.notNegative({ default: 1 }),
+    /** SNR from which the weight falls. */
+    k: Field.positive({ default: 1 })
+  },
+  formula: ({ gamma, k }) => `1/(${k} + SNR)^${gamma}`,
+  meaning: ({ gamma, k }) => ofSnr(snr => Elementary.pow(k + snr, -gamma))
+})
+
+/**
  * g², the squared diffusion coefficient, for the loss of the score. Half of it, integrated over all times, is maximum likelihood (Song et
  * al. 2021, arXiv 2101.09258).
  */
@@ -198,6 +214,7 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   softMinSnr,
   edm,
   sigmoid,
+  p2,
   likelihood,
   noiseVariance
 ]

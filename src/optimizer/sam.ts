@@ -5,8 +5,8 @@ import { axpyParams, define, noMemory } from './part.js'
 
 /**
  * ∇f(θ + radius · g/|g|), the gradient at the worst point nearby, to first order: sharpness-aware minimisation (Foret et al. 2021, arXiv
- * 2010.01412). Evaluates the objective once more at each step, with the same noise. As it discards its input except for the direction, it
- * comes first in a chain.
+ * 2010.01412). Evaluates the objective once more at each step, with the same noise. It uses only the direction of its input, so
+ * it comes first in a chain.
  */
 export const sam = define({
   name: 'sam',

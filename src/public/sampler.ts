@@ -37,6 +37,7 @@
  * assert.deepEqual(asked, Object.values(Schedule.level(0.5)(schedule)))
  */
 export {
+  adamsBashforth,
   integrateVelocity,
   type VelocityIntegration,
   probabilityFlow,
@@ -51,6 +52,7 @@ export {
   type Differentiable,
   dormandPrince,
   dpmSolver2M,
+  dpmSolver3M,
   euler,
   eulerMaruyama,
   exact,

@@ -23,6 +23,7 @@ export {
   type Meaning,
   minSnr,
   noiseVariance,
+  p2,
   problems,
   type Sees,
   show,

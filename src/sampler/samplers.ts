@@ -6,6 +6,7 @@ import { Key } from '../../lib/index.js'
 import * as Ode from '../../lib/numbers/ode.js'
 import { Field, Vocabulary } from '../core/index.js'
 import * as Limits from '../core/limits.js'
+import { adamsBashforth, dpmSolver3M } from './multistep.js'
 import {
   probabilityFlow,
   concept,
@@ -231,6 +232,8 @@ export const annealedLangevin = define({
   meaning: annealed => ({ draws: true, movesAtLevel: true, step: step => ({ points: langevinMoves(annealed, step) }) })
 })
 
+export { adamsBashforth, dpmSolver3M } from './multistep.js'
+
 /** True if the result depends on the key. */
 export const samplerDraws = (sampler: Sampler): boolean => concept.meaning(sampler).draws
 
@@ -246,6 +249,8 @@ export const all: ReadonlyArray<Vocabulary.Entry> = [
   rungeKutta4,
   dormandPrince,
   dpmSolver2M,
+  dpmSolver3M,
+  adamsBashforth,
   predictorCorrector,
   langevin,
   annealedLangevin

@@ -33,3 +33,10 @@ it('the chains of the optax table build', () => {
     if (Optimizer.concept.is(built)) expect(Optimizer.problems(built), code).toEqual([])
   }
 })
+
+it('the page names parts of the library that exist', () => {
+  const modules: Readonly<Record<string, object>> = { ...Library }
+  const named = [...page.matchAll(/`([A-Z]\w+)\.(\w+)/g)].filter(([, module]) => module in modules)
+  expect(named.length).toBeGreaterThan(80)
+  expect(named.filter(([, module, name]) => !(name in modules[module])).map(([name]) => name)).toEqual([])
+})

@@ -13,6 +13,7 @@ it.each<[Weighting.Weighting, published: (s: number) => number, clean: number, n
   [Weighting.minSnr(), s => Math.min(1 / s ** 2, 5), 5, 0],
   [Weighting.softMinSnr({ gamma: 4 }), s => 1 / (s ** 2 + 1 / 4), 4, 0],
   [Weighting.edm({ sigmaData: 0.5 }), s => (s ** 2 + 0.25) / (s * 0.5) ** 2, Infinity, 4],
+  [Weighting.p2({ gamma: 2, k: 2 }), s => 1 / (2 + 1 / s ** 2) ** 2, 0, 1 / 4],
   [Weighting.sigmoid({ bias: -1 }), s => 1 / (1 + Math.exp(-2 * Math.log(s) + 1)), 0, 1]
 ])(
   '%j is that of its paper on every schedule, and has its limits at the ends',

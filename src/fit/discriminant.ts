@@ -511,7 +511,7 @@ export const directions =
 
 /** Returns eigenvalues over their sum; zeros if none is positive. */
 const sharesOf = (eigenvalues: Float64Array): Float64Array => {
-  const total = sumOfNumbers(eigenvalues)
+  const total = sumOfNumbers(Array.from(eigenvalues))
   return eigenvalues.map(value => (total > 0 ? value / total : 0))
 }
 

@@ -183,8 +183,8 @@ describe('fit', () => {
   it('tells of each of the stages that a pipeline comes to', async () => {
     const { stages, ...rest } = JSON.parse(here.read('pipeline.json')) as { stages: ReadonlyArray<object> }
     const [stage] = stages
-    const em = { _tag: 'ExpectationMaximization', steps: 50, relativeChange: 1e-3, varianceFloor: 1e-6 }
-    here.write('nested.json', JSON.stringify({ ...rest, stages: [{ _tag: 'Anneal', times: [1, 0.25], stage }, em] }))
+    const em = { _tag: 'expectationMaximization', steps: 50, relativeChange: 1e-3, varianceFloor: 1e-6 }
+    here.write('nested.json', JSON.stringify({ ...rest, stages: [{ _tag: 'anneal', times: [1, 0.25], stage }, em] }))
     const { stages: told, steps, converged } = await fitted('%faithful.csv --standardize --pipeline @nested.json')
     expect(told.map(({ formula, endedBy }) => [formula, endedBy])).toEqual([
       ['minimise E |s(x_t) + z/σ|², at t = 1', 'steps'],
@@ -233,8 +233,8 @@ describe('fit', () => {
   it('names the components as it prints them', async () => {
     // Three centres out of order, two of them all but the same, and no stage that could move them.
     const { schedule } = JSON.parse(here.read('pipeline.json')) as { schedule: unknown }
-    const score = { _tag: 'Isotropic', components: 3 }
-    const initializer = { _tag: 'Centres', centres: [[9], [1.001], [1]] }
+    const score = { _tag: 'isotropic', components: 3 }
+    const initializer = { _tag: 'centres', centres: [[9], [1.001], [1]] }
     here.write('unsorted.json', JSON.stringify({ schedule, score, initializer, stages: [] }))
     here.write('three.csv', `x\n${[0, 1, 2, 8, 9, 10].join('\n')}\n`)
     const line = '@three.csv --pipeline @unsorted.json'

@@ -72,8 +72,8 @@ export const commandLine = async root => {
     mainFields: ['module', 'main'],
     // V8 parses `x => value` in full when it loads a file, but skips over the body of a `function` until it is called.
     supported: { arrow: false },
-    // Optional packages, which users install.
-    external: Object.keys(peerDependencies),
+    // Optional packages, which users install, and the reader of spreadsheets, which dist/vendor has.
+    external: [...Object.keys(peerDependencies), '#xlsx'],
     // papaparse is CommonJS and requires modules of Node.
     banner: { js: "import{createRequire as ofNode}from'node:module';const require=ofNode(import.meta.url);" },
     legalComments: 'none',

@@ -35,6 +35,7 @@ const through = name =>
     .replace(/^fp-ts\/lib\/(.+)\.js$/, '#fp-ts/$1')
     .replace(/^(io-ts|papaparse)$/, '#$1')
     .replace(/^@tensorflow\/tfjs-core$/, '#tfjs')
+    .replace(/^@e965\/xlsx$/, '#xlsx')
     .replace(/^(@commander-js\/extra-typings|commander)$/, '#commander')
 
 /** Namespaces that a module of this package exports, and their modules: `export * as Field from './Field.js'`. */

@@ -9,6 +9,8 @@ const tfjs = '@tensorflow/tfjs-core/dist'
 /** Modules by file name; `platform` is that of esbuild. */
 const parts = {
   'commander.js': { contents: "export { Command, CommanderError, Option } from 'commander'", platform: 'node' },
+  // Reads xlsx, xls, ods and HTML; without code pages of Excel before 97.
+  'xlsx.js': { contents: "export { read } from '@e965/xlsx'", platform: 'neutral' },
   // Exports what lib/tensors/tfjs.ts uses. A program that loads all of tfjs, before or after, shares the engine: tfjs keeps it and
   // its registries in globals. Tensors have four operations as methods, which tfjs defines in its modules of operations.
   'tfjs.js': {
@@ -87,6 +89,7 @@ export const vendor = async root => {
       format: 'esm',
       platform,
       target: 'es2022',
+      mainFields: platform === 'node' ? ['main', 'module'] : ['module', 'main'],
       plugins: [withoutProcesses],
       // commander is CommonJS and requires modules of Node.
       ...(platform === 'node' && {

@@ -86,6 +86,10 @@ export const READING_OPTIONS = {
   comment: option(domainArgument(Settings.commentSetting, 'character'), 'character that begins comment lines', {
     otherwise: 'none'
   }),
+  sheet: option(textArgument('name'), 'sheet of a spreadsheet, by name or position; table of a web page', {
+    otherwise: 'the only one with numbers'
+  }),
+  path: option(textArgument('keys'), 'table inside JSON: data.rows', { otherwise: 'the only one with numbers' }),
   na: option(
     mapArgument(textArgument('list'), list => E.right(list.split(','))),
     'additional missing-value markers, beside NA and the like: -999,unknown'

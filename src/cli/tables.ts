@@ -12,6 +12,7 @@ import { partInFile, joinGrids, tablesOfGrids } from '../data/tableParts.js'
 import type { DataError } from '../data/points.js'
 import * as Source from '../data/source/index.js'
 import { columnGrids, joinGridParts } from '../data/columnarTables.js'
+import { gridOfSheets } from '../data/spreadsheet.js'
 import { writtenOfGrid, type CopiedPart } from '../data/appendedTable.js'
 import { readPartsInThread } from './columnarFiles.js'
 import { decodePieces, isGzipped, nonTextSignature, startsWithBytes } from './bytes.js'
@@ -214,7 +215,7 @@ async function* joinCopies(
 
 // -- formats -----------------------------------------------------------------------------------------------------------
 
-type TableFormat = 'parquet' | 'arrow' | 'text'
+type TableFormat = 'parquet' | 'arrow' | 'spreadsheet' | 'html' | 'text'
 
 interface OpenedTable {
   readonly format: TableFormat
@@ -250,7 +251,17 @@ const formatOf = (start: Uint8Array, path: string): TableFormat =>
     ? 'parquet'
     : startsWithBytes(start, [0x41, 0x52, 0x52, 0x4f, 0x57, 0x31]) || startsWithBytes(start, [0xff, 0xff, 0xff, 0xff])
       ? 'arrow'
-      : formatOfName(path)
+      : startsWithBytes(start, [0x50, 0x4b, 0x03, 0x04]) || startsWithBytes(start, [0xd0, 0xcf, 0x11, 0xe0])
+        ? 'spreadsheet'
+        : beginsAsHtml(start)
+          ? 'html'
+          : formatOfName(path)
+
+/** True for a web page; XML is none. */
+const beginsAsHtml = (start: Uint8Array): boolean =>
+  /^(\u00ef\u00bb\u00bf)?\s*<(!doctyp|html|table|body|head)/i.test(
+    Buffer.from(start.subarray(0, 64)).toString('latin1')
+  )
 
 /** Format by a file's ending, gzipped or not. A `.parquet` file with other first bytes is damaged, not text. */
 const formatOfName = (path: string): TableFormat =>
@@ -302,10 +313,24 @@ const tableParts = (
         'Arrow',
         options
       )(readPartsInThread({ format: 'Arrow', bytes, size: file?.size ?? null }, { readsNested }))
+    case 'spreadsheet':
+    case 'html':
+      return containerParts(format, bytes, options)
     case 'text':
       return csvGrids(options, decodePieces(argument, file?.path ?? '-', bytes))
   }
 }
+
+/** The chosen sheet of a spreadsheet or table of a web page, which is held in memory. */
+async function* containerParts(
+  format: 'spreadsheet' | 'html',
+  bytes: AsyncIterable<Uint8Array>,
+  options: CsvOptions
+): AsyncGenerator<GridOrError> {
+  yield await gridOfSheets(format, await gatherBytes(bytes, MAX_SPREADSHEET_BYTES), options)
+}
+
+const MAX_SPREADSHEET_BYTES = 1 << 28
 
 /** Row groups of a Parquet file, which is read from its end, so gzipped ones and streams are held in memory. */
 async function* parquetParts(

@@ -25,6 +25,8 @@ import { isNumericColumn, cellKind, MAX_NUMBER_LENGTH, readNumber, type CellKind
 import { requireNamedRows, gridToTable as tableOfGrid, type CsvOptions, type CellGrid, type Table } from './grid.js'
 import { offsetRowNames, tablesOfGrids } from './tableParts.js'
 import { cellsOfJson, isJson, isJsonLines } from './jsonLines.js'
+import type { ContainerTable } from './reading/containers.js'
+import { beginsAsJson, tableOfNestedJson } from './reading/nestedJson.js'
 import { type DataError, type Points } from './points.js'
 import { appendedText, type AddedColumns, type CopiedPart, type WrittenTable } from './appendedTable.js'
 import {
@@ -321,12 +323,25 @@ const csvGrammar = (options: CsvOptions): Grammar => ({
   read: readNumber
 })
 
+/** Cells of a text of JSON, or of the table inside it; null if it is no JSON. */
+const jsonCells = (text: string, { path }: CsvOptions): Either.Either<DataError, WrittenCells> | null =>
+  path === undefined && isJson(text)
+    ? cellsOfJson(text)
+    : beginsAsJson(text)
+      ? pipe(
+          requireFewCells(text, '\n,'),
+          Either.flatMap(whole => tableOfNestedJson(whole, path)),
+          Either.map(({ records }) => records)
+        )
+      : null
+
 /** Parses JSON, plain numbers by the fast reader, or any other table cell by cell. */
 const parseCellLines = (text: string, options: CsvOptions): Either.Either<DataError, CellLines> => {
   const wrong = optionProblem(options)
   if (Either.isLeft(wrong)) return wrong
   const own = textBelowSkippedLines(normalizeLineEnds(text), options)
-  if (isJson(own)) return pipe(cellsOfJson(own), Either.map(cellLinesOfJson(options)))
+  const json = jsonCells(own, options)
+  if (json !== null) return pipe(json, Either.map(cellLinesOfJson(options)))
   const sheet = sheetOf(text, csvGrammar(options))
   return sheet === null
     ? pipe(
@@ -376,6 +391,15 @@ const gridOfLines =
     pipe(
       hasHeaderLine(lines, options),
       Either.chain(hasHeader => gridOfCellLines(lines, { hasHeader }))
+    )
+
+/** Returns the grid of a container's table, before its columns are chosen. */
+export const gridOfContainer =
+  (options: CsvOptions) =>
+  ({ format, records }: ContainerTable): Either.Either<DataError, CellGrid> =>
+    pipe(
+      cellLinesOfCells(blankMissingCells(options)(records), format === 'html' ? numberReader(options) : readNumber),
+      gridOfLines(options)
     )
 
 /** Parses a text into a grid, before its columns are chosen. */
@@ -494,9 +518,10 @@ export const withColumns =
 
 const commaSeparatedTable = ([names, ...rows]: WrittenCells): WrittenTable => ({ names, rows, delimiter: ',' })
 
-const writtenCells = (text: string, options: CsvOptions): Either.Either<DataError, WrittenTable> =>
-  isJson(textBelowSkippedLines(normalizeLineEnds(text), options))
-    ? pipe(cellsOfJson(textBelowSkippedLines(normalizeLineEnds(text), options)), Either.map(commaSeparatedTable))
+const writtenCells = (text: string, options: CsvOptions): Either.Either<DataError, WrittenTable> => {
+  const json = jsonCells(textBelowSkippedLines(normalizeLineEnds(text), options), options)
+  return json !== null
+    ? pipe(json, Either.map(commaSeparatedTable))
     : pipe(
         cellsOfText(text, options),
         Either.bindTo('cells'),
@@ -510,6 +535,7 @@ const writtenCells = (text: string, options: CsvOptions): Either.Either<DataErro
             options.delimiter ?? guessDelimiter(textBelowSkippedLines(normalizeLineEnds(text), options), options)
         }))
       )
+}
 
 interface CsvPiece {
   readonly grid: CellGrid

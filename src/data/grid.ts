@@ -59,6 +59,10 @@ export interface CsvOptions {
   readonly skip?: number
   /** First character of lines that are not part of the table. */
   readonly comment?: string
+  /** Sheet of a spreadsheet by name or position from 1, or table of a web page by position. Default: the only one with numbers. */
+  readonly sheet?: string
+  /** Path of keys to the table in JSON: `data.rows`. Default: the only one with numbers. */
+  readonly path?: string
   /** Missing cells in addition to those of `missing`, such as `-999`; surrounding blanks are ignored. */
   readonly na?: ReadonlyArray<string>
 }

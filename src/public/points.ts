@@ -41,6 +41,7 @@ export {
   readArrow,
   readCsv,
   readParquet,
+  readSpreadsheet,
   type Scaling,
   secondMoment,
   select,

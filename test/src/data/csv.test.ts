@@ -511,8 +511,7 @@ describe('JSON lines', () => {
       'line 2, x: [1,2] is not a number or a text; give each of its values a name of its own'
     ],
     ['{"x": 1}\n{"y": 2}\n', 'row 1, column 2 (y): an empty cell is not a finite number'],
-    ['{"x": [1, 2]}\n', 'text: JSON is not a table of separated values'],
-    ['{\n"x": 1}\n', 'text: JSON is not a table of separated values']
+    ['{\n"x": 1}\n', 'text: a file without a list of records is not a table with numbers']
   ])('are refused where a line is none: %s', (text, wanted) => {
     expect(message(Points.readCsv(text))).toContain(wanted)
   })

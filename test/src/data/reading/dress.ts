@@ -151,8 +151,12 @@ const trueColumn = (rows: number, name: string): fc.Arbitrary<TrueColumn> =>
       }))
   )
 
-/** A table that the rules decide: each column has two distinct numbers that are no equal steps, and at most half of it is missing. */
+/**
+ * A table that the rules decide: each column has distinct numbers that are no equal steps and few missing cells, and no row is without a
+ * number, because empty rows are left out.
+ */
 const isFair = ({ columns }: TrueTable): boolean =>
+  columns[0].mantissas.every((_, i) => columns.some(({ mantissas }) => mantissas[i] !== null)) &&
   columns.every(({ mantissas }) => {
     const present = mantissas.filter(x => x !== null)
     const steps = new Set(present.slice(1).map((x, i) => x - present[i]))
@@ -268,6 +272,8 @@ const reconciled = (dress: Dress): Dress => {
       hasEmptyColumn: false,
       padsTitles: false
     }),
+    // A spreadsheet adds sentinels like any number, so sums and sentinels are not written together.
+    sentinel: dress.total === 'none' ? dress.sentinel : null,
     // A short row cannot be told from one whose row name is missing.
     hasShortRows: !isBlank && dress.hasShortRows && !dress.hasRowNames && !dress.hasEmptyColumn
   }

@@ -94,7 +94,7 @@ const texts: Readonly<Record<string, (length: number) => unknown>> = {
   'wrong entries of JSON': length =>
     Pipeline.codec(Vocabulary.standard).decode({
       ...(Pipeline.codec(Vocabulary.standard).encode(annealed(1)) as object),
-      schedule: { _tag: 'Betas', betas: Array.from({ length }, () => 'x') }
+      schedule: { _tag: 'betas', betas: Array.from({ length }, () => 'x') }
     })
 }
 

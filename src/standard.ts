@@ -35,9 +35,9 @@ export * from './core/vocabulary.js'
  *   fields: { rate: Field.positive({ default: 1 }) },
  *   meaning: ({ rate }) => step => rate * 2 ** -step
  * })
- * const codec = Rate.codec(Vocabulary.extend(Vocabulary.standard, [halving]))
+ * const codec = Vocabulary.codec(Vocabulary.extend(Vocabulary.standard, [halving]))(Rate.concept)
  * assert.deepEqual(codec.decode({ _tag: 'halving', rate: 0.5 }), E.right(halving({ rate: 0.5 })))
- * assert(E.isLeft(Rate.codec(Vocabulary.standard).decode({ _tag: 'halving', rate: 0.5 })))
+ * assert(E.isLeft(Vocabulary.codec(Vocabulary.standard)(Rate.concept).decode({ _tag: 'halving', rate: 0.5 })))
  */
 export const standard: Vocabulary = of([
   ...Schedule.all,

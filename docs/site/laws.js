@@ -52,7 +52,7 @@ const otherLaws = (
     'Guidance: `laws.guidance(score)`, `laws.posterior()`': [...laws.guidance(pair), ...laws.posterior()],
     'Keys: `laws.key()`': laws.key(),
     'Codecs: `laws.codec(codec, values)`': laws.codec(
-      Weighting.codec(Vocabulary.standard),
+      Vocabulary.codec(Vocabulary.standard)(Weighting.concept),
       laws.arbitraries.of(Weighting.concept)
     ),
     'Expectations compared: `laws.quadratureConverges()`, `laws.projectedVariance(score)`': [

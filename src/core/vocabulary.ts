@@ -71,13 +71,13 @@ const quotedWords = (words: ReadonlyArray<string>): string => words.map(w => `'$
 /** Decodes a description from JSON, or returns all problems of its form. */
 export const decodeDescription =
   (vocabulary: Vocabulary) =>
-  <T extends AnyValue>(concept: ConceptOf<T>) =>
+  <T extends AnyValue>(concept: Pick<ConceptOf<T>, 'name' | 'is'>) =>
   (json: unknown): Either<Problems, T> =>
     decodeTree(vocabulary, concept, json)
 
 const decodeTree = <T extends AnyValue>(
   vocabulary: Vocabulary,
-  concept: ConceptOf<T>,
+  concept: Pick<ConceptOf<T>, 'name' | 'is'>,
   json: unknown
 ): Either<Problems, T> => {
   const decoded = foldUp<JsonNode, Either<Problems, AnyValue>>(
@@ -206,7 +206,7 @@ export interface Misread extends t.ValidationError {
 /** io-ts codec of the descriptions of a concept; its errors are `Misread`. */
 export const codec =
   (vocabulary: Vocabulary) =>
-  <T extends AnyValue>(concept: ConceptOf<T>): t.Type<T, unknown> =>
+  <T extends AnyValue>(concept: Pick<ConceptOf<T>, 'name' | 'is'>): t.Type<T, unknown> =>
     new t.Type<T, unknown>(
       concept.name,
       concept.is,

@@ -21,7 +21,7 @@ export interface CodecOptions<A> {
  * import { Rate, Vocabulary } from 'ornstein'
  * import * as laws from 'ornstein/laws'
  *
- * laws.codec(Rate.codec(Vocabulary.standard), laws.arbitraries.of(Rate.concept)).forEach(({ property }) => {
+ * laws.codec(Vocabulary.codec(Vocabulary.standard)(Rate.concept), laws.arbitraries.of(Rate.concept)).forEach(({ property }) => {
  *   fc.assert(property, { seed: 1, numRuns: 3 })
  * })
  */

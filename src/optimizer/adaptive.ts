@@ -43,7 +43,9 @@ export const scaleByYogi = define({
   name: 'scaleByYogi',
   about: 'm/(√v + ε), v ← v − (1 − β_2) sign(v − g²) g²',
   fields: {
+    /** Decay of the average of gradients, per step. */
     beta1: MOMENT_FIELDS.beta1,
+    /** Decay of the average of squared gradients, per step. */
     beta2: MOMENT_FIELDS.beta2,
     /** Added to the root. */
     epsilon: Field.notNegative({ default: 1e-3 }),
@@ -79,6 +81,7 @@ export const scaleByAdan = define({
     beta2: Field.fraction({ default: 0.92 }),
     /** Decay of the average of squares, per step. */
     beta3: Field.fraction({ default: 0.99 }),
+    /** Added to the root. */
     epsilon: epsilonField
   },
   memory: t.type({

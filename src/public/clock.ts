@@ -14,7 +14,6 @@
 export {
   affine,
   type Clock,
-  codec,
   concept,
   define,
   evenLogSnr,

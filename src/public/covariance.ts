@@ -17,7 +17,6 @@
  * )
  */
 export {
-  codec,
   concept,
   type Covariance,
   define,

@@ -1,6 +1,5 @@
 /** Expectations: methods by which the mean over the noise z of x_t = α x_0 + σ z is computed. */
 export {
-  codec,
   concept,
   define,
   type Draw,

@@ -5,7 +5,6 @@
 export {
   bestOf,
   centres,
-  codec,
   concept,
   define,
   defineCentres,

@@ -17,7 +17,6 @@ export {
   type BlockNames,
   type Built,
   chain,
-  codec,
   concat,
   concept,
   define,

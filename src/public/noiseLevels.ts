@@ -18,7 +18,6 @@
 export {
   at,
   clean,
-  codec,
   concept,
   define,
   type Density,

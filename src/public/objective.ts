@@ -16,7 +16,6 @@
 export {
   fisherDivergence,
   directionalDerivative,
-  codec,
   concept,
   custom,
   type Datum,

@@ -20,7 +20,6 @@ export {
   clipByGlobalNorm,
   clipByNorm,
   clipByValue,
-  codec,
   concept,
   type Context,
   type ContextOf,

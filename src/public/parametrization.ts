@@ -20,7 +20,6 @@
 export {
   type Arithmetic,
   type Behind,
-  codec,
   type Coefficients,
   concept,
   convert,

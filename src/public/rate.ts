@@ -12,7 +12,6 @@
  */
 export {
   at,
-  codec,
   concept,
   constant,
   cosine,

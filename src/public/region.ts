@@ -3,7 +3,6 @@ export {
   type ArrayKind,
   ball,
   box,
-  codec,
   concept,
   define,
   nonNegative,

@@ -43,7 +43,6 @@ export {
   probabilityFlow,
   ancestral,
   annealedLangevin,
-  codec,
   compile,
   concept,
   ddim,

@@ -28,7 +28,6 @@
 export {
   betas,
   type Clock,
-  codec,
   concept,
   cosine,
   cosineBetas,

@@ -7,7 +7,6 @@ export {
   type MStepContext as At,
   type ByDensities,
   type Capabilities,
-  codec,
   type ComponentsOf,
   concept,
   convert,

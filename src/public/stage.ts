@@ -20,7 +20,6 @@ export {
   anneal,
   type Attempt,
   type By,
-  codec,
   type Composed,
   type Composite,
   concept,

@@ -16,7 +16,6 @@
  * assert.deepEqual([...TimeGrid.times(schedule)(halves)], [1, 0.5, 0.25, 0.125])
  */
 export {
-  codec,
   concept,
   constant,
   type Coordinate,

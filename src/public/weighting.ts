@@ -12,7 +12,6 @@
  * assert.deepEqual([Weighting.constant(2), Weighting.snr].map(Weighting.show), ['Weighting.constant(2)', 'Weighting.snr'])
  */
 export {
-  codec,
   concept,
   constant,
   define,

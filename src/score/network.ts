@@ -166,7 +166,7 @@ export interface HeadsSpec<
  * })
  * const score: Score.Score<'into' | 'out'> = perceptron({ width: 4 })
  * assert.deepEqual(Score.shapes(2)(score), { into: [2, 4], out: [4, 2] })
- * const codec = Score.codec(Vocabulary.extend(Vocabulary.standard, [perceptron]))
+ * const codec = Vocabulary.codec(Vocabulary.extend(Vocabulary.standard, [perceptron]))(Score.concept)
  * assert.deepEqual(codec.decode(codec.encode(score)), E.right(score))
  */
 export function define<
@@ -376,7 +376,7 @@ const netScore = Case.define('Score', {
  *
  * const net = Net.mlp({ hidden: [64, 64], activation: 'silu', embedding: Net.fourier(16) })
  * const score = Score.network(net, { predicts: Parametrization.noise })
- * const codec = Score.codec(Vocabulary.standard)
+ * const codec = Vocabulary.codec(Vocabulary.standard)(Score.concept)
  * assert.deepEqual(codec.decode(JSON.parse(JSON.stringify(codec.encode(score)))), E.right(score))
  *
  * // Several heads, one of them the score; objectives read `heads.variance`.

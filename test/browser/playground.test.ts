@@ -100,15 +100,19 @@ describe('a scene', () => {
         'spherical fromData gradientDescent quadrature'
       ])
       const ofRate = (optimizer: string): unknown =>
-        Optimizer.codec(Vocabulary.standard).encode(
+        Vocabulary.codec(Vocabulary.standard)(Optimizer.concept).encode(
           (
             pipelines({ ...scene, optimizer, rate: 0.3 }).descent.stages[0] as unknown as {
               optimizer: Optimizer.Optimizer
             }
           ).optimizer
         )
-      expect(ofRate('adam')).toEqual(Optimizer.codec(Vocabulary.standard).encode(Optimizer.adam({ rate: 0.3 })))
-      expect(ofRate('momentum')).toEqual(Optimizer.codec(Vocabulary.standard).encode(Optimizer.momentum({ rate: 0.3 })))
+      expect(ofRate('adam')).toEqual(
+        Vocabulary.codec(Vocabulary.standard)(Optimizer.concept).encode(Optimizer.adam({ rate: 0.3 }))
+      )
+      expect(ofRate('momentum')).toEqual(
+        Vocabulary.codec(Vocabulary.standard)(Optimizer.concept).encode(Optimizer.momentum({ rate: 0.3 }))
+      )
     }
   )
 

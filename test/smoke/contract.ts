@@ -188,7 +188,7 @@ const sharpnessAware = Optimizer.define({
 })
 const chained: Optimizer.Optimizer = Optimizer.chain(sharpnessAware({ radius: 0.1 }), Optimizer.scale(-0.1))
 const mine = Vocabulary.extend(Vocabulary.standard, [sharpnessAware])
-const words = Optimizer.codec(mine)
+const words = Vocabulary.codec(mine)(Optimizer.concept)
 const stored: unknown = JSON.parse(JSON.stringify(words.encode(chained)))
 equal(pipe(words.decode(stored), E.map(Optimizer.show)), E.right(Optimizer.show(chained)))
 assert(laws.optimizer(sharpnessAware({ radius: 0.1 })).length > 0, 'laws.optimizer')

@@ -46,22 +46,22 @@ const subjects = <T extends { readonly _tag: string }>(
     .map(({ name, code, example }) => ({ name, code, value: example, codec: codec as Type<unknown, unknown> }))
 
 const all: ReadonlyArray<Subject> = [
-  subjects(vocabulary.schedules, Schedule.codec(Vocabulary.standard)),
-  subjects(vocabulary.clocks, Clock.codec(Vocabulary.standard)),
-  subjects(vocabulary.noiseLevels, NoiseLevels.codec(Vocabulary.standard)),
-  subjects(vocabulary.weightings, Weighting.codec(Vocabulary.standard)),
-  subjects(vocabulary.parametrizations, Parametrization.codec(Vocabulary.standard)),
-  subjects(vocabulary.expectations, Expectation.codec(Vocabulary.standard)),
-  subjects(vocabulary.objectives, Objective.codec(Vocabulary.standard)),
-  subjects(vocabulary.covariances, Covariance.codec(Vocabulary.standard)),
-  subjects(vocabulary.scores, Score.codec(Vocabulary.standard)),
-  subjects(vocabulary.rates, Rate.codec(Vocabulary.standard)),
-  subjects(vocabulary.regions, Region.codec(Vocabulary.standard)),
-  subjects(vocabulary.optimizers, Optimizer.codec(Vocabulary.standard)),
-  subjects(vocabulary.initializers, Initializer.codec(Vocabulary.standard)),
-  subjects(vocabulary.stages, Stage.codec(Vocabulary.standard)),
-  subjects(vocabulary.samplers, Sampler.codec(Vocabulary.standard)),
-  subjects(vocabulary.timeGrids, TimeGrid.codec(Vocabulary.standard))
+  subjects(vocabulary.schedules, Vocabulary.codec(Vocabulary.standard)(Schedule.concept)),
+  subjects(vocabulary.clocks, Vocabulary.codec(Vocabulary.standard)(Clock.concept)),
+  subjects(vocabulary.noiseLevels, Vocabulary.codec(Vocabulary.standard)(NoiseLevels.concept)),
+  subjects(vocabulary.weightings, Vocabulary.codec(Vocabulary.standard)(Weighting.concept)),
+  subjects(vocabulary.parametrizations, Vocabulary.codec(Vocabulary.standard)(Parametrization.concept)),
+  subjects(vocabulary.expectations, Vocabulary.codec(Vocabulary.standard)(Expectation.concept)),
+  subjects(vocabulary.objectives, Vocabulary.codec(Vocabulary.standard)(Objective.concept)),
+  subjects(vocabulary.covariances, Vocabulary.codec(Vocabulary.standard)(Covariance.concept)),
+  subjects(vocabulary.scores, Vocabulary.codec(Vocabulary.standard)(Score.concept)),
+  subjects(vocabulary.rates, Vocabulary.codec(Vocabulary.standard)(Rate.concept)),
+  subjects(vocabulary.regions, Vocabulary.codec(Vocabulary.standard)(Region.concept)),
+  subjects(vocabulary.optimizers, Vocabulary.codec(Vocabulary.standard)(Optimizer.concept)),
+  subjects(vocabulary.initializers, Vocabulary.codec(Vocabulary.standard)(Initializer.concept)),
+  subjects(vocabulary.stages, Vocabulary.codec(Vocabulary.standard)(Stage.concept)),
+  subjects(vocabulary.samplers, Vocabulary.codec(Vocabulary.standard)(Sampler.concept)),
+  subjects(vocabulary.timeGrids, Vocabulary.codec(Vocabulary.standard)(TimeGrid.concept))
 ].flat()
 
 const isObject = (json: Json): json is { readonly [name: string]: Json } =>

@@ -74,7 +74,7 @@ describe('JSON', () => {
     JSON.parse(
       JSON.stringify({ ...written, stages: ['HERE'] }).replace(
         '"HERE"',
-        `${'{"_tag":"Sequence","stages":['.repeat(levels)}${']}'.repeat(levels)}`
+        `${'{"_tag":"sequence","stages":['.repeat(levels)}${']}'.repeat(levels)}`
       )
     )
 
@@ -92,7 +92,7 @@ describe('JSON', () => {
   })
 
   once('with 20 000 wrong entries has the first listed and the rest counted', () => {
-    const wrong = { ...written, schedule: { _tag: 'Betas', betas: Array.from({ length: 2e4 }, () => 'x') } }
+    const wrong = { ...written, schedule: { _tag: 'betas', betas: Array.from({ length: 2e4 }, () => 'x') } }
     expect(said(json.decodeJson(Pipeline.codec(Vocabulary.standard), 'p.json')(wrong))).toHaveLength(
       Limits.problems + 1
     )

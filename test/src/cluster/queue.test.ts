@@ -210,7 +210,7 @@ describe('what a worker computes', () => {
     const ofOne = { name: 'statistics', mixture: Mixture.codec.encode(Mixture.of({ means: [[0]] })) }
     expect(await asked(ofOne, numbers)).toMatchObject({ _tag: 'Failed', problem: { field: 'sum' } })
     const score = (components: number): unknown =>
-      Score.codec(Vocabulary.standard).encode(Score.isotropic({ components }))
+      Vocabulary.codec(Vocabulary.standard)(Score.concept).encode(Score.isotropic({ components }))
     const expectation = (components: number, middle: ReadonlyArray<number> | null = null): unknown => ({
       name: 'expectation',
       score: score(components),

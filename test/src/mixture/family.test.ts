@@ -106,10 +106,10 @@ describe('a family given by the log-densities of its components alone', () => {
 
   it('is printed, stored and read back', () => {
     expect(Score.show(score)).toBe('Score.banded({ components: 3 })')
-    const mine = Score.codec(Vocabulary.extend(Vocabulary.standard, [plain]))
+    const mine = Vocabulary.codec(Vocabulary.extend(Vocabulary.standard, [plain]))(Score.concept)
     expect(mine.encode(score)).toEqual({ _tag: 'banded', components: 3 })
     expect(mine.decode({ _tag: 'banded', components: 3 })).toEqual(E.right(score))
-    expect(E.isLeft(Score.codec(Vocabulary.standard).decode(mine.encode(score)))).toBe(true)
+    expect(E.isLeft(Vocabulary.codec(Vocabulary.standard)(Score.concept).decode(mine.encode(score)))).toBe(true)
     expect(Score.degreesOfFreedom(2)(score)).toBe(10)
     expect(Score.problems({ rows: 2, dim: 2 })(score).map(Problem.show)).toEqual([
       'components: 3 exceeds the 2 rows of the table; ask for fewer components or give more data'

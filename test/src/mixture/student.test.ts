@@ -279,7 +279,7 @@ describe('what is told of them', () => {
     const json: unknown = JSON.parse(JSON.stringify(Mixture.codec.encode(wild)))
     expect(Mixture.codec.decode(json)).toEqual({ _tag: 'Right', right: wild })
     const score = both('VEE', 'common')
-    const codec = Score.codec(Vocabulary.standard)
+    const codec = Vocabulary.codec(Vocabulary.standard)(Score.concept)
     expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(score))))).toEqual({ _tag: 'Right', right: score })
   })
 

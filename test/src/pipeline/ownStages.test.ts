@@ -100,10 +100,10 @@ describe('on its way through the library', () => {
   })
 
   it('is read and written in a vocabulary that knows it, and in no other', () => {
-    const codec = Stage.codec(vocabulary)
+    const codec = Vocabulary.codec(vocabulary)(Stage.concept)
     const json: unknown = JSON.parse(JSON.stringify(codec.encode(nested)))
     expect(codec.decode(json)).toEqual(E.right(nested))
-    const read = Stage.codec(Vocabulary.standard).decode(json)
+    const read = Vocabulary.codec(Vocabulary.standard)(Stage.concept).decode(json)
     expect(E.isLeft(read) && read.left.map(({ message }) => message)).toEqual([
       expect.stringMatching(/^stages\[0\]\.stage\._tag: "kick" is not the name of a Stage; use one of 'descend', /),
       expect.stringMatching(/^stages\[1\]\.stage\._tag: "twice" is not the name of a Stage/)

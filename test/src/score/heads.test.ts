@@ -104,7 +104,7 @@ it('objectives read heads: by what the heads say, evaluated alone', () => {
 })
 
 it('a score with heads: is printed, stored and read', () => {
-  const codec = Score.codec(Vocabulary.standard)
+  const codec = Vocabulary.codec(Vocabulary.standard)(Score.concept)
   expect(codec.decode(JSON.parse(JSON.stringify(codec.encode(score))))).toEqual(E.right(score))
   expect(Score.show(score)).toMatch(
     /Net\.heads\(.*, \{ noise: Net\.output\(\{ initial: 'zero' \}\), size: Net\.linear\(1, .*\) \}\), \{ heads: \{ noise: Parametrization\.noise \} \}\)/
@@ -168,9 +168,11 @@ it('a score with heads: of which none is the score serve objectives that read th
   const drift = Score.network(Net.mlp({ hidden: [3], heads: { drift: Net.output() } }), { heads: {} })
   expect(Score.problems({ rows: 12, dim: 2 })(drift)).toEqual([])
   expect(Score.show(drift)).toContain('{ heads: {} }')
-  expect(Score.codec(Vocabulary.standard).decode(Score.codec(Vocabulary.standard).encode(drift))).toEqual(
-    E.right(drift)
-  )
+  expect(
+    Vocabulary.codec(Vocabulary.standard)(Score.concept).decode(
+      Vocabulary.codec(Vocabulary.standard)(Score.concept).encode(drift)
+    )
+  ).toEqual(E.right(drift))
   const of = (perRow: (row: Objective.Row) => Tensor) => {
     const loss = lossOf(drift as Score.Score<string>, Objective.custom('drift', NoiseLevels.at(0.5), perRow))
     return Compile.valueAndGrad(loss)(points)

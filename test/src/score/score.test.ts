@@ -86,14 +86,14 @@ describe('problems', () => {
 })
 
 describe('the codec', () => {
-  const codec = Score.codec(Vocabulary.standard)
+  const codec = Vocabulary.codec(Vocabulary.standard)(Score.concept)
 
   it('refuses a network that its vocabulary has not, and what is no score', () => {
     const json = codec.encode(shrinking)
     expect(json).toEqual({ _tag: 'custom', name: 'shrinking', predicts: null, heads: null })
-    const others = [json, { _tag: 'Custom', name: 'shrinking' }, { _tag: 'Spherical' }, { _tag: 'isotropic' }]
+    const others = [json, { _tag: 'custom', name: 'shrinking' }, { _tag: 'spherical' }, { _tag: 'isotropic' }]
     for (const json of [...others, { _tag: 'pair' }]) expect(E.isLeft(codec.decode(json))).toBe(true)
-    const mine = Score.codec(Vocabulary.extend(Vocabulary.standard, [shrinking]))
+    const mine = Vocabulary.codec(Vocabulary.extend(Vocabulary.standard, [shrinking]))(Score.concept)
     for (const each of others.slice(0, 2)) expect(mine.decode(each)).toEqual(E.right(shrinking))
   })
 })

@@ -1,4 +1,5 @@
 /** Distribution function and quantiles of a mixture of one column. */
+import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Normal from '../../lib/numbers/normal.js'
 import { iterate } from '../../lib/plain/iterate.js'
 import * as Problem from '../core/problem.js'
@@ -12,7 +13,8 @@ export interface StandardDistribution {
   /** P(X > z) */
   readonly tail: (z: number) => number
   readonly density: (z: number) => number
-  readonly quantile: (p: number) => number
+  /** `scale` times the p-quantile; ±Infinity if no double can hold the product. Default of `scale`: 1. */
+  readonly quantile: (p: number, scale?: number) => number
 }
 
 export interface UnivariateComponent {
@@ -26,16 +28,39 @@ export interface UnivariateComponent {
 const normalDistribution: StandardDistribution = {
   tail: Normal.normalTail,
   density: x => Student.studentDensity(Infinity, x),
-  quantile: Normal.normalQuantile
+  quantile: (p, scale = 1) => Normal.normalQuantile(p) * scale
 }
 
 const uniformDistribution: StandardDistribution = {
   tail: z => Math.min(1, Math.max(0, (1 - z) / 2)),
   density: z => (Math.abs(z) < 1 ? 0.5 : 0),
-  quantile: p => 2 * p - 1
+  quantile: (p, scale = 1) => (2 * p - 1) * scale
 }
 
-const LARGEST_SUMMABLE = Number.MAX_VALUE / 8
+/** Quantiles above this size, or of a smaller share than MIN_TAIL_SHARE, are roots on a logarithmic scale. */
+const MAX_LINEAR_QUANTILE = Number.MAX_VALUE / 8
+/** Smallest tail whose relative error is still that of a double. */
+const MIN_TAIL_SHARE = 1e-290
+/** log z from which the tail of t is a power of z to all digits. */
+const POWER_LAW_FROM = 345
+/** e to this power is still a double. */
+const MAX_EXPONENT = 700
+
+/** Returns scale · z where P(T > z) = `share`, a share so small that z is far out; Infinity if no double can hold the product. */
+const distantStudentQuantile = (nu: number, share: number, scale: number): number => {
+  const logShare = Elementary.log(share)
+  const logTail = (logZ: number): number => Student.logStudentTail(nu, Elementary.exp(logZ))
+  const excess = logTail(POWER_LAW_FROM) - logShare
+  const logZ =
+    excess >= 0
+      ? POWER_LAW_FROM + excess / nu
+      : iterate<readonly [low: number, high: number]>([1, POWER_LAW_FROM], ([low, high]) => {
+          const middle = (low + high) / 2
+          if (!(middle > low && middle < high)) return null
+          return logTail(middle) > logShare ? [middle, high] : [low, middle]
+        })[1]
+  return logZ < MAX_EXPONENT ? scale * Elementary.exp(logZ) : Elementary.exp(logZ + Elementary.log(scale))
+}
 
 const studentDistribution = (nu: number): StandardDistribution => {
   const tail = (z: number): number => Student.studentTail(nu, z)
@@ -43,16 +68,13 @@ const studentDistribution = (nu: number): StandardDistribution => {
   return {
     tail,
     density,
-    quantile: p => {
+    quantile: (p, scale = 1) => {
       const share = Math.min(p, 1 - p)
-      const most = iterate(1, z => (z > LARGEST_SUMMABLE || tail(z) <= share ? null : 2 * z))
-      return (
-        Math.sign(p - 0.5) *
-        Math.min(
-          LARGEST_SUMMABLE,
-          bracketedRoot(0, most, z => [share - tail(z), density(z)])
-        )
-      )
+      const sign = Math.sign(p - 0.5)
+      const most = iterate(1, z => (z > MAX_LINEAR_QUANTILE || tail(z) <= share ? null : 2 * z))
+      return (share < MIN_TAIL_SHARE && nu <= Student.NEARLY_NORMAL) || most > MAX_LINEAR_QUANTILE
+        ? sign * distantStudentQuantile(nu, share, scale)
+        : sign * bracketedRoot(0, most, z => [share - tail(z), density(z)]) * scale
     }
   }
 }
@@ -112,6 +134,9 @@ export const cdf =
   (mixture: Mixture): number =>
     mixtureTail(univariateComponents(mixture, 'Mixture.cdf'), x, { isUpper: false })
 
+/** (a + b)/2, also if the sum has no double. */
+const midpoint = (a: number, b: number): number => (Math.abs(a + b) < Infinity ? (a + b) / 2 : a / 2 + b / 2)
+
 /** Bisection alone ends within 1100 halvings. */
 const MAX_ROOT_STEPS = 2200
 
@@ -121,20 +146,20 @@ const MAX_ROOT_STEPS = 2200
  */
 const bracketedRoot = (low: number, high: number, of: (x: number) => readonly [value: number, slope: number]): number =>
   iterate<{ readonly low: number; readonly high: number; readonly x: number; readonly left: number }>(
-    { low, high, x: (low + high) / 2, left: MAX_ROOT_STEPS },
+    { low, high, x: midpoint(low, high), left: MAX_ROOT_STEPS },
     ({ low, high, x, left }) => {
       const [value, slope] = of(x)
       const a = value > 0 ? low : x
       const b = value > 0 ? x : high
       const newton = x - value / slope
       // Bisects every fourth step: Newton steps may approach from one side.
-      const next = newton > a && newton < b && left % 4 !== 0 ? newton : (a + b) / 2
+      const next = newton > a && newton < b && left % 4 !== 0 ? newton : midpoint(a, b)
       return value === 0 || left === 0 || !(next > a && next < b) ? null : { low: a, high: b, x: next, left: left - 1 }
     }
   ).x
 
 /**
- * Returns the x with P(X ≤ x) = p for one column; −∞ at 0 and ∞ at 1. Throws a RangeError for more columns (take a `marginal` first), or a
+ * Returns the x with P(X ≤ x) = p for one column; −∞ at 0 and ∞ at 1, and if x exceeds the range of doubles. Throws a RangeError for more columns (take a `marginal` first), or a
  * p outside [0, 1].
  *
  * @example
@@ -161,15 +186,18 @@ export const probabilityProblems = (p: number): ReadonlyArray<Problem.Problem> =
 export const mixtureQuantile = (components: ReadonlyArray<UnivariateComponent>, p: number): number => {
   const z = Normal.normalQuantile(p)
   if (!Number.isFinite(z)) return z
-  const own = components.map(({ mean, deviation, standard }) => mean + standard.quantile(p) * deviation)
-  const low = Math.min(...own)
-  const high = Math.max(...own)
-  if (!(low < high)) return low
+  const own = components.map(({ mean, deviation, standard }) => mean + standard.quantile(p, deviation))
+  const low = Math.max(-Number.MAX_VALUE, Math.min(...own))
+  const high = Math.min(Number.MAX_VALUE, Math.max(...own))
+  if (!(low < high)) return own[0]
   // The smaller tail has no cancellation.
   const isUpper = p > 0.5
   const share = isUpper ? 1 - p : p
+  const excess = (x: number): number => (isUpper ? -1 : 1) * (mixtureTail(components, x, { isUpper }) - share)
+  if (low === -Number.MAX_VALUE && excess(low) > 0) return -Infinity
+  if (high === Number.MAX_VALUE && excess(high) < 0) return Infinity
   return bracketedRoot(low, high, x => [
-    (isUpper ? -1 : 1) * (mixtureTail(components, x, { isUpper }) - share),
+    excess(x),
     sumOfNumbers(
       components.map(
         ({ weight, mean, deviation, standard }) => (weight / deviation) * standard.density((x - mean) / deviation)

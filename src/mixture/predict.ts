@@ -250,7 +250,7 @@ const targetQuantiles = (conditionals: ConditionalMoments, p: number): Points =>
   const ofNu = remembered((nu: number): StandardDistribution => {
     const own = standardDistributionOf(nu)
     const at = own.quantile(p)
-    return { ...own, quantile: () => at }
+    return { ...own, quantile: (_, scale = 1) => (Number.isFinite(at) ? at * scale : own.quantile(p, scale)) }
   })
   return mapTargets(conditionals, (row, at) =>
     mixtureQuantile(

@@ -159,13 +159,17 @@ const incompleteBetaFraction = (a: number, b: number, x: number): number => {
 }
 
 /** ν from which the tail is expanded about the normal one. */
-const NEARLY_NORMAL = 1e5
+export const NEARLY_NORMAL = 1e5
 
 /** log(1 + x²/ν), without overflow for any x. */
 const logWidening = (nu: number, x: number): number => {
   const q = (x * x) / nu
   return q < Infinity ? Elementary.log1p(q) : 2 * Elementary.log(Math.abs(x)) - Elementary.log(nu)
 }
+
+/** log of Γ(a + ½)/Γ(a). */
+const logTailFactor = (a: number): number =>
+  a > EXPANSION_FROM ? logGammaRatio(a, 0.5) + Elementary.log(a) / 2 : logGamma(a + 0.5) - logGamma(a)
 
 /** Returns P(T > x) = ½ I_{ν/(ν + x²)}(ν/2, ½) for Student's t, to a relative 10⁻¹² (Abramowitz & Stegun 26.7.1). Normal if ν = ∞. */
 export const studentTail = (nu: number, x: number): number => {
@@ -178,11 +182,25 @@ export const studentTail = (nu: number, x: number): number => {
   if (x === Infinity) return 0
   const logQ = q > 0 && q < Infinity ? Elementary.log(q) : 2 * Elementary.log(x) - Elementary.log(nu)
   // x^a (1 − x)^½/B(a, ½) of x = 1/(1 + q)
-  const ratio = a > EXPANSION_FROM ? logGammaRatio(a, 0.5) + Elementary.log(a) / 2 : logGamma(a + 0.5) - logGamma(a)
-  const front = Elementary.exp(ratio + (logQ - Elementary.log(Math.PI)) / 2 - (a + 0.5) * logWidening(nu, x))
+  const front = Elementary.exp(logTailFactor(a) + (logQ - Elementary.log(Math.PI)) / 2 - (a + 0.5) * logWidening(nu, x))
   return 1 / (1 + q) < (a + 1) / (a + 2.5)
     ? (front / a) * incompleteBetaFraction(a, 0.5, 1 / (1 + q)) * 0.5
     : 0.5 - front * incompleteBetaFraction(0.5, a, q / (1 + q === Infinity ? q : 1 + q))
+}
+
+/**
+ * Returns log P(T > x) far from the centre, x² > 3 (see `studentTail`), also if the probability has no double; for ν up to 10⁵.
+ */
+export const logStudentTail = (nu: number, x: number): number => {
+  const a = nu / 2
+  const q = (x * x) / nu
+  const logQ = q < Infinity ? Elementary.log(q) : 2 * Elementary.log(x) - Elementary.log(nu)
+  return (
+    logTailFactor(a) +
+    (logQ - Elementary.log(Math.PI)) / 2 -
+    (a + 0.5) * logWidening(nu, x) +
+    Elementary.log(incompleteBetaFraction(a, 0.5, 1 / (1 + q)) / nu)
+  )
 }
 
 /**

@@ -48,3 +48,42 @@ describe('the tensor vocabulary', () => {
     expect(slope / Math.log(x)).toBeCloseTo(1, 13)
   })
 })
+
+describe('quantiles of t in the last tail that a double can hold', () => {
+  // By bisection of log ½ I(ν/2, ½) with 50 digits (mpmath 1.3).
+  it.each([
+    [0.5, 1e-154, 1.0284911563163401e307],
+    [0.7, 1e-200, 9.7570040181027363e284],
+    [1, 1e-290, 3.1830988618379065e289],
+    [1, 1.4e-308, 2.2736420441699331e307],
+    [1, 2e-309, 1.5915494309189543e308],
+    [1, 1e-310, Infinity],
+    [1, 5e-324, Infinity],
+    [0.5, 1e-200, Infinity],
+    [1.5, 1e-300, 5.2194694273446363e199],
+    [1.5, 5e-324, 1.7992986474453173e215],
+    [2, 1.4e-308, 5.9761430466719678e153],
+    [2, 1e-318, 7.0710722366058687e158],
+    [3, 1e-310, 2.2257698238224443e103],
+    [3, 5e-324, 6.0657619779398583e107],
+    [10, 5e-324, 5.4907110967913065e32],
+    [300, 1e-318, 195.61874493407584]
+  ])('ν = %f has its quantile at p = %d', (nu, p, wanted) => {
+    const line = Mixture.of({ means: [[0]], tails: [nu] })
+    const x = Mixture.quantile(p)(line)
+    // log p has 745 · 2⁻⁵² of rounding, a few times over, divided by ν.
+    if (wanted === Infinity) expect(x).toBe(-Infinity)
+    else expect(Math.abs(-x / wanted - 1)).toBeLessThan(2e-12)
+  })
+
+  it('a narrow t has a quantile where the standard one has none', () => {
+    const narrow = Mixture.of({ means: [[0]], variances: [[1e-40]], tails: [1] })
+    expect(Math.abs(-Mixture.quantile(1e-310)(narrow) / 3.1830988618379164e289 - 1)).toBeLessThan(2e-12)
+  })
+
+  it('two Cauchys as wide as each other have the quantile of one', () => {
+    const two = Mixture.of({ means: [[0], [1]], tails: [1, 1] })
+    expect(Math.abs(-Mixture.quantile(2e-309)(two) / 1.5915494309189543e308 - 1)).toBeLessThan(1e-12)
+    expect(Mixture.quantile(1e-310)(two)).toBe(-Infinity)
+  })
+})

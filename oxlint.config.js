@@ -4,8 +4,8 @@ import tseslint from 'typescript-eslint'
 
 /** Where the language takes statements: closed forms over arrays of their own, and pure from outside. */
 const loops = [
-  'src/fit/{bootstrap,componentTest,crossValidation,fit,growth,refine,refineOnAllRows,runEM,search,trial}.ts',
-  'src/mixture/{nodes,pairs,predict,quadraticForm,student}.ts',
+  'src/fit/{bootstrap,componentTest,crossValidation,fit,growth,refine,refineOnAllRows,runEM,search,singleCluster,trial}.ts',
+  'src/mixture/{nodes,pairs,predict,quadraticForm,statistics,student}.ts',
   'src/mixture/em/{eStep,eStepLoops,errors,fromGradient,halves,missing,rowKernels,patterns,prior,pursuit,scaled,split,support}.ts',
   'src/mixture/families/{axes,covariances,denoised,factorAnalysis,gaussian,maps,spectrum}.ts',
   'src/population/{continuation,courses,estimates,nodesOf}.ts'

@@ -100,8 +100,8 @@ export const FIT_OPTIONS = {
   ),
   criterion: option(
     domainArgument(Settings.criterionSetting, 'criterion'),
-    'selection criterion: icl for separate clusters; bic for density estimation; aic for more components; crossValidated for held-out rows',
-    { otherwise: 'icl; bic where two or more components are given' }
+    'selection criterion: iclc for separate clusters, or icl without its correction for small tables; bic for density estimation; aic for more components; crossValidated for held-out rows',
+    { otherwise: 'iclc; bic where two or more components are given' }
   ),
   robust: flagOption('also try heavy tails (t) and a background component for rows in no cluster', {
     conflicts: ['pipeline']

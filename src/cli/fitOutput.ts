@@ -1,5 +1,6 @@
 /** Text and JSON of a fit. */
 import * as E from 'fp-ts/lib/Either.js'
+import { evidenceSentence } from '../fit/groupEvidence.js'
 import { shellQuoted, commandLineName } from '../fit/text.js'
 import { Problem } from '../index.js'
 import * as Mixture from '../mixture/index.js'
@@ -58,11 +59,24 @@ const singleFitJson = (fit: Findings): object => {
   }
 }
 
-const choiceJson = ({ criterion, candidates, refused, isStopped = false }: CandidateChoice): object => ({
+const choiceJson = ({ criterion, candidates, refused, evidence, isStopped = false }: CandidateChoice): object => ({
   criterion,
   ...(isStopped ? { interrupted: true } : { posterior: candidates[0].posterior }),
-  candidates: candidates.map(({ family, components, posterior, statistics, isConverged, ...doubts }) => {
-    const { logLikelihood, bic, aic, icl, parameters, crossValidated } = statistics
+  ...(evidence !== null && {
+    evidence: {
+      singleCluster: evidence.singleCluster,
+      difference: evidence.difference,
+      chance: evidence.chance,
+      ...(!isStopped && {
+        sentence: evidenceSentence(evidence, {
+          components: candidates[0].components,
+          rows: candidates[0].statistics.rows
+        })
+      })
+    }
+  }),
+  candidates: candidates.map(({ family, components, posterior, statistics, isConverged, isSelectable, ...doubts }) => {
+    const { logLikelihood, bic, aic, icl, iclc, parameters, crossValidated } = statistics
     return {
       family: commandLineName(family),
       components,
@@ -71,9 +85,11 @@ const choiceJson = ({ criterion, candidates, refused, isStopped = false }: Candi
       bic,
       aic,
       icl,
+      ...(Number.isFinite(iclc) && { iclc }),
       ...(crossValidated !== undefined && { crossValidated }),
       parameters,
       finished: isConverged,
+      ...(!isSelectable && { selectable: false }),
       ...doubtsFromOne(doubts)
     }
   }),

@@ -495,7 +495,7 @@ const runSearch = async (
 /** Pipeline of the best candidate: remaining stages, or the recipe's from its own start. */
 const chosenPipeline = (
   { options: { criterion }, task: { table }, recipe, hasOneCandidate }: CandidateSearch,
-  { candidates, refused, starts, seed }: Fit.Fit,
+  { candidates, refused, evidence, starts, seed }: Fit.Fit,
   rest: Pipeline.Pipeline<string> | null,
   stopped: Signal | null
 ): ChosenPipeline => {
@@ -508,7 +508,9 @@ const chosenPipeline = (
       recipe === GROWN
         ? { _tag: 'Chosen', pipeline: remaining ?? pipeline, isConverged, candidate: isDone ? candidates[0] : null }
         : recipeOrigin(pipeline.score, recipe),
-    choice: hasOneCandidate ? null : { criterion, candidates, refused, ...(stopped !== null && { isStopped: true }) },
+    choice: hasOneCandidate
+      ? null
+      : { criterion, candidates, refused, evidence, ...(stopped !== null && { isStopped: true }) },
     starts: starts.of === 1 ? null : starts,
     seed,
     stopped,

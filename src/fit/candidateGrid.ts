@@ -22,8 +22,10 @@ export interface GridOptions {
    */
   readonly family?: OneOrMore<FamilyChoice> | undefined
   /**
-   * 'icl' counts clusters; 'bic' describes the density; 'crossValidated' is −2 log-likelihood of each fifth of the rows by a fit to the
-   * others, about six times as slow. Default: 'bic' if `components` is one number > 1, otherwise 'icl'.
+   * 'iclc' counts clusters, also in small tables, and reports more than one only if they describe the rows better than one cluster that is
+   * normal, log-normal, Student-t or uniform; 'icl' is its limit for many rows, without that comparison; 'bic' describes the density;
+   * 'crossValidated' is −2 log-likelihood of each fifth of the rows by a fit to the others, about six times as slow. Default: 'bic' if
+   * `components` is one number > 1, otherwise 'iclc'.
    */
   readonly criterion?: Criterion | undefined
   /**

@@ -12,7 +12,7 @@ import { show, type TextTable } from './table.js'
 export type ScoreConstructor = (options: { readonly components: number }) => Score.Score<string>
 
 /** Selection criterion (see `Statistics`); lower is better. */
-export type Criterion = 'bic' | 'icl' | 'aic' | 'crossValidated'
+export type Criterion = 'iclc' | 'icl' | 'bic' | 'aic' | 'crossValidated'
 
 export interface FittedCandidate extends MixtureEvaluation {
   readonly _tag: 'Fitted'
@@ -41,6 +41,8 @@ export interface FailedCandidate {
 export type AnyCandidate = FittedCandidate | FailedCandidate
 
 export interface RankedCandidate extends FittedCandidate {
+  /** False if it may not be selected: see `rankCandidates`. */
+  readonly isSelectable: boolean
   /**
    * Approximate posterior probability: e^{−Δ/2} normalized over the candidates, Δ the criterion minus the best (by BIC: Kass & Raftery
    * 1995).
@@ -54,7 +56,7 @@ export const criterionValue = (criterion: Criterion, statistics: Statistics.Stat
 
 /** Name of a criterion for sentences and headings. */
 export const criterionTitle = (criterion: Criterion): string =>
-  criterion === 'crossValidated' ? 'cross-validated deviance' : criterion.toUpperCase()
+  criterion === 'crossValidated' ? 'cross-validated deviance' : criterion === 'iclc' ? 'ICLc' : criterion.toUpperCase()
 
 /** True if a component is empty, or only the minimum variance bounds the likelihood. */
 export const isDegenerate = ({ collapsed, redundancies }: FittedCandidate): boolean =>
@@ -68,6 +70,14 @@ export const hasSparseBackground = ({ mixture, statistics }: FittedCandidate): b
 export const isEligible = (candidate: FittedCandidate): boolean =>
   !isDegenerate(candidate) && !hasSparseBackground(candidate)
 
+/** Fewest rows of a component, and cells per parameter, of a candidate that the data support. */
+const MIN_ROWS_PER_COMPONENT = 3
+const MIN_CELLS_PER_PARAMETER = 2
+
+/** True if each component has at least three rows, and there are more than two cells per parameter. */
+export const isSupported = ({ statistics: { sizes, cells, parameters } }: FittedCandidate): boolean =>
+  sizes.every(size => size >= MIN_ROWS_PER_COMPONENT) && cells > MIN_CELLS_PER_PARAMETER * parameters
+
 /** True if the models are equal: with one component, `isotropic` is `tiedIsotropic`. */
 const areEquivalent = (a: FittedCandidate, b: FittedCandidate): boolean =>
   a.components === b.components &&
@@ -75,32 +85,60 @@ const areEquivalent = (a: FittedCandidate, b: FittedCandidate): boolean =>
   Math.abs(a.statistics.logLikelihood - b.statistics.logLikelihood) <= ROUNDING_TOLERANCE
 
 /**
- * Ranks candidates: valid ones first, by criterion, then by number of parameters. Drops equivalent ones, and those with a sparse background
- * unless all have one. Degenerate ones have posterior 0 unless all are degenerate.
+ * Ranks candidates: selectable ones first, by criterion, then by number of parameters. Drops equivalent ones, and those with a sparse
+ * background unless all have one. Selectable are the valid candidates that the rows support (`isSupported`); if there is none, the valid
+ * ones, and if there is none, all. Several components are selectable only if their criterion is below `singleCluster`, the lowest of a
+ * model of one cluster. The others have posterior 0.
  */
 export const rankCandidates = (
   criterion: Criterion,
-  candidates: ReadonlyArray<AnyCandidate>
+  candidates: ReadonlyArray<AnyCandidate>,
+  singleCluster = Infinity
 ): ReadonlyArray<RankedCandidate> => {
   const fitted = candidates.filter((candidate): candidate is FittedCandidate => candidate._tag === 'Fitted')
   const withoutSparse = fitted.filter(candidate => !hasSparseBackground(candidate))
   const comparable = withoutSparse.length > 0 ? withoutSparse : fitted
   const distinct = comparable.filter((one, i) => !comparable.slice(0, i).some(other => areEquivalent(one, other)))
   const value = ({ statistics }: FittedCandidate): number => criterionValue(criterion, statistics)
-  const areAllDegenerate = distinct.every(isDegenerate)
-  const competes = (candidate: FittedCandidate): boolean => areAllDegenerate || !isDegenerate(candidate)
-  const best = distinct.filter(competes).reduce((least, candidate) => Math.min(least, value(candidate)), Infinity)
-  const likelihood = (candidate: FittedCandidate): number =>
-    competes(candidate) ? Elementary.exp((best - value(candidate)) / 2) : 0
+  const isSelectable = selectableAmong(
+    distinct.filter(candidate => candidate.components === 1 || value(candidate) < singleCluster),
+    distinct
+  )
+  const best = distinct.filter(isSelectable).reduce((least, candidate) => Math.min(least, value(candidate)), Infinity)
+  const likelihood = (candidate: FittedCandidate): number => {
+    if (!isSelectable(candidate)) return 0
+    // Infinity − Infinity is NaN.
+    return value(candidate) === best ? 1 : Elementary.exp((best - value(candidate)) / 2)
+  }
   const total = distinct.reduce((sum, candidate) => sum + likelihood(candidate), 0)
   return distinct
-    .map(candidate => ({ ...candidate, posterior: likelihood(candidate) / total }))
+    .map(candidate => ({
+      ...candidate,
+      isSelectable: isSelectable(candidate),
+      posterior: likelihood(candidate) / total
+    }))
     .sort(
       (a, b) =>
-        Number(competes(b)) - Number(competes(a)) ||
-        value(a) - value(b) ||
+        Number(b.isSelectable) - Number(a.isSelectable) ||
+        Number(isDegenerate(a)) - Number(isDegenerate(b)) ||
+        (value(a) === value(b) ? 0 : value(a) - value(b)) ||
         a.statistics.parameters - b.statistics.parameters
     )
+}
+
+/** Returns the test of the strictest claim that a considered candidate meets: valid and supported, valid, or any. */
+const selectableAmong = (
+  considered: ReadonlyArray<FittedCandidate>,
+  all: ReadonlyArray<FittedCandidate>
+): ((candidate: FittedCandidate) => boolean) => {
+  const pool = considered.length > 0 ? considered : all
+  const claims = [
+    (candidate: FittedCandidate) => !isDegenerate(candidate) && isSupported(candidate),
+    (candidate: FittedCandidate) => !isDegenerate(candidate),
+    () => true
+  ]
+  const claim = claims.find(one => pool.some(one)) ?? (() => true)
+  return candidate => pool.includes(candidate) && claim(candidate)
 }
 
 /** Returns the best degenerate candidate if it beats a valid best one; otherwise null. */
@@ -162,6 +200,8 @@ const warningsOf = (candidate: FittedCandidate): string => {
   ].join('; ')
 }
 
+const showCriterion = (value: number): string => (value === Infinity ? '∞' : show(value))
+
 /** Tabulates ranked candidates, with any warnings in a last column. */
 export const candidateTable = (
   criterion: Criterion,
@@ -179,7 +219,7 @@ export const candidateTable = (
       return [
         familyLabel(family),
         String(components),
-        show(criterionValue(criterion, statistics)),
+        showCriterion(criterionValue(criterion, statistics)),
         posterior.toFixed(3),
         show(statistics.logLikelihood),
         String(statistics.parameters),

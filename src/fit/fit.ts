@@ -17,6 +17,7 @@ import * as FixedComponents from './fixedComponents.js'
 import { optionProblems, resolveOptions, type FitOptions, type Progress } from './resolveOptions.js'
 import { columnNames, readRows } from './readRows.js'
 import { bestOfStarts } from './restarts.js'
+import { bestSingleCluster, type SingleCluster } from './singleCluster.js'
 import { search } from './search.js'
 import { nonConstantColumns, prepareTrainingData } from './trainingData.js'
 import type { CandidateSpec, CandidateTrial } from './trial.js'
@@ -33,10 +34,12 @@ export type {
 } from './candidates.js'
 export { families, familyByName, isFamilyName, type FamilyName } from './familyNames.js'
 export type { Fit } from './fitResult.js'
+export type { GroupEvidence } from './groupEvidence.js'
 export type { Hint } from './hint.js'
 export type { LocalOptimum } from './localOptimum.js'
 export type { FitOptions as Options, Progress } from './resolveOptions.js'
 export type { Starts } from './restarts.js'
+export type { SingleCluster } from './singleCluster.js'
 export { fromJSON, type StoredModel as Kept } from './storedModel.js'
 
 export interface State {
@@ -211,11 +214,14 @@ function* statesOfStart(context: FitContext): Generator<State> {
     }
   }
   const folds = criterion === 'crossValidated' ? MAX_FOLDS : 0
+  const singleCluster = lazy(() =>
+    bestSingleCluster(context.data.original, Key.named('singleCluster')(key).singleCluster)
+  )
   for (const { next, trials, remainingPipeline } of search(data, grid, { key, criterion, prior, backend }))
     yield {
       next: report(next, folds, trials.length),
       rest: remainingPipeline,
-      fit: lazy(() => bestFit(context, trials))
+      fit: lazy(() => bestFit(context, trials, singleCluster))
     }
 }
 
@@ -247,12 +253,23 @@ const progressReporter = (
   }
 }
 
-const bestFit = (context: FitContext, trials: ReadonlyArray<CandidateTrial>): E.Either<Problem.Problems, Fit> => {
+/** Compares several components with one cluster if ICLc chooses their number. */
+const bestFit = (
+  context: FitContext,
+  trials: ReadonlyArray<CandidateTrial>,
+  singleCluster: () => SingleCluster | null
+): E.Either<Problem.Problems, Fit> => {
+  const { criterion } = context.options
   const candidates = trials.map(({ candidate }) => candidate)
   const failed = candidates.filter((candidate): candidate is FailedCandidate => candidate._tag === 'Failed')
-  const ranked = rankCandidates(context.options.criterion, candidates)
+  const isCounted = new Set(candidates.map(({ components }) => components)).has(1) && criterion === 'iclc'
+  const unconditional = rankCandidates(criterion, candidates)
+  const reference = isCounted && unconditional.some(({ components }) => components > 1) ? singleCluster() : null
+  const ranked = reference === null ? unconditional : rankCandidates(criterion, candidates, reference.value)
   const [first = noCandidateProblem, ...others] = distinctProblems(failed)
-  return RA.isNonEmpty(ranked) ? E.right(toFit(context, ranked, failed)) : E.left([first, ...others])
+  return RA.isNonEmpty(ranked)
+    ? E.right(toFit(context, { candidates: ranked, refused: failed, singleCluster: reference }))
+    : E.left([first, ...others])
 }
 
 /** Returns the problems of the failed candidates with fewest components, one of those that differ only in the family. */

@@ -14,6 +14,8 @@ import { findHint, involvesMinVariance, type Hint } from './hint.js'
 import { findLocalOptimum, type LocalOptimum } from './localOptimum.js'
 import type { ResolvedOptions } from './resolveOptions.js'
 import { mergeOverlapping } from './overlapping.js'
+import { groupEvidence, type GroupEvidence } from './groupEvidence.js'
+import type { SingleCluster } from './singleCluster.js'
 import { singleStart, type Starts } from './restarts.js'
 import { fitSummary } from './summary.js'
 import * as Text from './text.js'
@@ -42,6 +44,10 @@ export interface Fit {
   readonly bic: number
   readonly aic: number
   readonly icl: number
+  /** ICL corrected for few cells per parameter: see `Statistics`. */
+  readonly iclc: number
+  /** Evidence for several groups against one; null unless ICLc compared one component with several. */
+  readonly evidence: GroupEvidence | null
   /** −2 Σ w log p(x), each row by a fit without its fold; null unless it is the criterion. */
   readonly crossValidated: number | null
   readonly criterion: Criterion
@@ -90,17 +96,19 @@ export interface FitContext {
   readonly usedColumns: ReadonlyArray<number>
 }
 
+export interface RankedChoice extends Pick<Fit, 'candidates' | 'refused'> {
+  /** Null if several components were not compared with one cluster. */
+  readonly singleCluster: SingleCluster | null
+}
+
 /** Returns the fit that selects the first of the ranked candidates. */
-export const toFit = (
-  context: FitContext,
-  candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>,
-  refused: ReadonlyArray<FailedCandidate>
-): Fit => {
+export const toFit = (context: FitContext, { candidates, refused, singleCluster }: RankedChoice): Fit => {
   const { options, data, usedColumns } = context
   const { criterion, seed, prior, missing } = options
   const [best] = candidates
   const { mixture, family, components, statistics, posterior, pipeline, minimumVariance, fixed } = best
-  const { logLikelihood, bic, aic, icl, crossValidated = null } = statistics
+  const { logLikelihood, bic, aic, icl, iclc, crossValidated = null } = statistics
+  const evidence = groupEvidence(singleCluster, candidates)
   const columns = usedColumns.map(j => context.columns[j])
   const leftOut = context.columns.filter((_, j) => !usedColumns.includes(j))
   const excluded = bestExcluded(criterion, candidates)
@@ -118,7 +126,9 @@ export const toFit = (
     bic,
     aic,
     icl,
+    iclc,
     crossValidated,
+    evidence,
     criterion,
     seed,
     starts: singleStart,
@@ -134,7 +144,8 @@ export const toFit = (
       const fit = { mixture, pipeline, scaling: data.scaling, prior, minimumVariance, fixed }
       return Problem.orThrow(Bootstrap.of(settings)(fit, data.original))
     },
-    table: () => fitSummary({ columns, criterion, candidates, leftOut, excluded, minVarianceColumns, fixed, refused }),
+    table: () =>
+      fitSummary({ columns, criterion, evidence, candidates, leftOut, excluded, minVarianceColumns, fixed, refused }),
     toJSON: () => toModelFile(best, { columns, scaling: data.scaling, seed, prior })
   }
 }

@@ -9,13 +9,13 @@ import {
   type SettingWithDefault
 } from '../core/setting.js'
 
-export const criterionSetting = oneOfSetting(['icl', 'bic', 'aic', 'crossValidated'] as const)
+export const criterionSetting = oneOfSetting(['iclc', 'icl', 'bic', 'aic', 'crossValidated'] as const)
 export const componentsSetting = wholeSetting(1, 2)
 
-/** Returns the default criterion: BIC for one given count above 1, otherwise ICL. */
-export const criterionFor = (components: number | ReadonlyArray<number> | undefined): 'icl' | 'bic' => {
+/** Returns the default criterion: BIC for one given count above 1, otherwise ICLc. */
+export const criterionFor = (components: number | ReadonlyArray<number> | undefined): 'iclc' | 'bic' => {
   const counts = typeof components === 'number' ? [components] : (components ?? [])
-  return counts.length === 1 && counts[0] > 1 ? 'bic' : 'icl'
+  return counts.length === 1 && counts[0] > 1 ? 'bic' : 'iclc'
 }
 export const backgroundSetting = oneOfSetting(['cauchy', 'box'] as const)
 export const seedSetting = withDefaultSetting(0)(wholeSetting(0, 0))

@@ -128,7 +128,7 @@ const cannotWin = (
   const enclosing = fitted.find(one => one.components === spec.components && one.family === enclosingFamily)
   if (enclosing === undefined) return false
   const parameters = Score.degreesOfFreedom(data.scaled.dim)(spec.score)
-  // Equal bic and icl mean entropy 0: the predicted ICL is a lower bound.
+  // Equal bic and icl mean entropy 0: the predicted criterion is a lower bound.
   const bounded = { ...enclosing, statistics: { ...enclosing.statistics, parameters, bic: 0, icl: 0 } }
   const best = fitted
     .filter(one => !isDegenerate(one))

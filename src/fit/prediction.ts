@@ -22,7 +22,7 @@ export const withPredictedLikelihood = (
   candidate: FittedCandidate,
   { logLikelihood, rows, totalWeight }: PredictedFit
 ): FittedCandidate => {
-  const { parameters, bic, icl, sizes, backgroundCount, crossValidated } = candidate.statistics
+  const { parameters, cells, bic, icl, sizes, backgroundCount, crossValidated } = candidate.statistics
   const ratio = totalWeight / (Statistics.totalRowWeight(candidate.statistics) || 1)
   return {
     ...candidate,
@@ -32,6 +32,7 @@ export const withPredictedLikelihood = (
       ...Statistics.statisticsFrom({
         rows,
         total: totalWeight,
+        cells: ratio * cells,
         logLikelihood,
         parameters,
         assignmentEntropy: (ratio * (icl - bic)) / 2,

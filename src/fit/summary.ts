@@ -11,6 +11,7 @@ import {
   type RankedCandidate
 } from './candidates.js'
 import type * as Statistics from '../mixture/statistics.js'
+import { evidenceSentence, type GroupEvidence } from './groupEvidence.js'
 import * as FixedComponents from './fixedComponents.js'
 import * as Table from './table.js'
 import * as Text from './text.js'
@@ -18,6 +19,7 @@ import * as Text from './text.js'
 interface Summarized {
   readonly columns: ReadonlyArray<string>
   readonly criterion: Criterion
+  readonly evidence: GroupEvidence | null
   readonly candidates: RNEA.ReadonlyNonEmptyArray<RankedCandidate>
   readonly leftOut: ReadonlyArray<string>
   readonly excluded: RankedCandidate | null
@@ -30,6 +32,7 @@ interface Summarized {
 export const fitSummary = ({
   columns,
   criterion,
+  evidence,
   candidates,
   leftOut,
   excluded,
@@ -47,6 +50,9 @@ export const fitSummary = ({
       ? [Text.printTable(candidateTable(criterion, candidates.slice(0, MAX_CANDIDATES_LISTED)))]
       : []),
     [
+      ...(evidence === null
+        ? []
+        : [`  ${evidenceSentence(evidence, { components: best.components, rows: best.statistics.rows })}`]),
       ...FixedComponents.sentences(fixed, best.pipeline.score).map(said => `  ${said}`),
       ...(end === null ? [] : [`  ${rangeEndSentence[end]}`]),
       ...(leftOut.length === 0 ? [] : [`  Left out, the same in every row: ${leftOut.join(', ')}.`]),

@@ -1,4 +1,5 @@
 /** Goodness of fit and information criteria of a mixture. */
+import { pipe } from 'fp-ts/lib/function.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import * as Backend from '../data/reductionBackend.js'
 import * as Source from '../data/source/source.js'
@@ -22,6 +23,13 @@ export interface Statistics {
    * b its responsibility, and p(k | x) is conditional on a component.
    */
   readonly icl: number
+  /**
+   * ICL plus `smallSampleCorrection`: for few numbers per parameter, ICL favours small components. Infinity if there are at most
+   * `parameters` + 1 cells.
+   */
+  readonly iclc: number
+  /** Number of observed cells, weighted. */
+  readonly cells: number
   /** −2 Σ w log p(x), each row under the fit without its fold (Smyth 2000). Absent unless requested. */
   readonly crossValidated?: number
   /** Effective counts Σ p(k | x), weighted, [K]. */
@@ -60,6 +68,7 @@ export const of =
     return statisticsFrom({
       rows: points.rows,
       total,
+      cells: countCells(data),
       logLikelihood: -value,
       assignmentEntropy: total * assignmentEntropy,
       parameters,
@@ -81,18 +90,46 @@ export const describeRows: (
   rows: WeightedRows
 ) => (mixture: Mixture.Mixture) => ReturnType<ReturnType<typeof rowStatistics>> = rowStatistics
 
+/** Σ w over the observed cells. */
+const countCells = Source.memoizedForSources((data): number => {
+  let count = 0
+  pipe(
+    Source.asSource(data),
+    Source.visitRows(({ rows, dim, values, weights }) => {
+      for (let i = 0; i < rows; i++)
+        for (let at = i * dim; at < (i + 1) * dim; at++) if (!Number.isNaN(values[at])) count += weights?.[i] ?? 1
+    })
+  )
+  return count
+})
+
+/**
+ * ½ p log n · (p + 1)/(c − p − 1) for p parameters, n rows and c cells, weighted; Infinity if c ≤ p + 1. The factor (p + 1)/(c − p − 1) is
+ * that by which AICc corrects AIC (Hurvich & Tsai 1989), with cells for observations; ½ is calibrated on tables without groups and on
+ * samples of tables with known ones (docs/how-many-groups.md).
+ */
+export const smallSampleCorrection = ({
+  parameters,
+  total,
+  cells
+}: Pick<Statistics, 'parameters' | 'cells'> & { readonly total: number }): number => {
+  const rest = cells - parameters - 1
+  return rest > 0 ? (parameters * Elementary.log(total) * (parameters + 1)) / (2 * rest) : Infinity
+}
+
 /** Information criteria from sums over the rows: `total` is Σ w, `assignmentEntropy` Σ −w log max_k p(k | x). */
 export const statisticsFrom = ({
   total,
   assignmentEntropy,
   ...sums
-}: Pick<Statistics, 'rows' | 'logLikelihood' | 'parameters' | 'sizes' | 'backgroundCount'> & {
+}: Pick<Statistics, 'rows' | 'cells' | 'logLikelihood' | 'parameters' | 'sizes' | 'backgroundCount'> & {
   readonly total: number
   readonly assignmentEntropy: number
 }): Statistics => {
   const fitted = -2 * total * sums.logLikelihood
   const bic = fitted + sums.parameters * Elementary.log(total)
-  return { ...sums, bic, aic: fitted + 2 * sums.parameters, icl: bic + 2 * assignmentEntropy }
+  const icl = bic + 2 * assignmentEntropy
+  return { ...sums, bic, aic: fitted + 2 * sums.parameters, icl, iclc: icl + smallSampleCorrection({ ...sums, total }) }
 }
 
 /** Total weight, including a background's. */

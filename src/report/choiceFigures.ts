@@ -1,5 +1,5 @@
 /** Pictures of a choice: criteria by number of components, and entropy as components are merged. */
-import { criterionTitle, criterionValue, isDegenerate } from '../fit/candidates.js'
+import { criterionTitle, criterionValue } from '../fit/candidates.js'
 import type * as Fit from '../fit/fit.js'
 import * as Points from '../data/index.js'
 import { show } from '../fit/table.js'
@@ -26,8 +26,7 @@ const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): Cri
   const name = criterionTitle(by)
   const value = ({ statistics }: Fit.Ranked): number => criterionValue(by, statistics)
   const [chosen] = candidates
-  /** True unless the candidate is excluded as degenerate; if the choice is degenerate, none is excluded. */
-  const stands = (one: Fit.Ranked): boolean => !isDegenerate(one) || isDegenerate(chosen)
+  const stands = ({ isSelectable }: Fit.Ranked): boolean => isSelectable
   const values = candidates.map(value)
   const best = Math.min(...candidates.filter(stands).map(value))
   const families = [...new Set(candidates.map(({ family }) => family))]
@@ -72,7 +71,7 @@ const criterionPanel = ({ candidates }: CandidateChoice, by: Fit.Criterion): Cri
 
 /** Criterion that decided and another; empty if there was no choice. */
 const shownCriteria = (choice: CandidateChoice): ReadonlyArray<Fit.Criterion> =>
-  choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'icl'])].slice(0, 2)
+  choice.candidates.length < 2 ? [] : [...new Set<Fit.Criterion>([choice.criterion, 'bic', 'iclc'])].slice(0, 2)
 
 /** Returns one picture per shown criterion. */
 export const criterionPictures = (choice: CandidateChoice): ReadonlyArray<Picture> =>

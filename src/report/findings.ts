@@ -19,6 +19,7 @@ import {
   criterionTitle,
   criterionValue,
   isDegenerate,
+  isSupported,
   rangeEnd,
   rangeEndSentence
 } from '../fit/candidates.js'
@@ -45,6 +46,8 @@ export interface CandidateChoice {
   readonly criterion: Fit.Criterion
   readonly candidates: ReadonlyArray<Fit.Ranked>
   readonly refused: ReadonlyArray<Fit.FailedCandidate>
+  /** Evidence for several groups against one; null if they were not compared. */
+  readonly evidence: Fit.GroupEvidence | null
   /** True if a signal interrupted the search: candidates have not converged, and many rows are sampled. */
   readonly isStopped?: boolean
 }
@@ -148,8 +151,11 @@ export const choiceSentence = (choice: CandidateChoice, count: number): string =
       'Candidates had not converged, and many rows are compared on a sample: their numbers are provisional.'
     )
   const of = `Chosen by ${name} among ${count} candidate${count === 1 ? '' : 's'}`
-  const next = (isDegenerate(best) ? others : others.filter(one => !isDegenerate(one))).at(0)
-  if (next === undefined) return `${of}: in each other a component is empty, or sits at the minimum variance.`
+  const next = others.find(({ isSelectable }) => isSelectable)
+  if (next === undefined)
+    return others.some(one => !isDegenerate(one))
+      ? `${of}, the only one with enough rows for its components, or better than one cluster of any shape.`
+      : `${of}: in each other a component is empty, or sits at the minimum variance.`
   const apart = value(next.statistics) - value(best.statistics)
   const doubt =
     isDegenerate(best) && best.atMinVariance.length > 0 ? ', none without a component at the minimum variance' : ''
@@ -197,15 +203,15 @@ const hasSameProblem =
   ({ family, problem: { field, domain } }: CandidateChoice['refused'][number]): boolean =>
     family === one.family && field === one.problem.field && domain === one.problem.domain
 
-/** Names the valid candidate that the other criterion (BIC or ICL) would choose; null if it is the same. */
+/** Names the valid candidate that the other criterion (BIC, or ICLc) would choose; null if it is the same. */
 export const otherCriterionAdvice = ({ criterion, candidates, isStopped = false }: CandidateChoice): Advice | null => {
   if (isStopped) return null
   const [best] = candidates
-  const by = criterion === 'icl' ? 'bic' : 'icl'
+  const by = criterion === 'icl' || criterion === 'iclc' ? 'bic' : 'iclc'
   const other = candidates
-    .filter(one => !isDegenerate(one) || isDegenerate(best))
+    .filter(one => one.isSelectable || (isSupported(one) && !isDegenerate(one)))
     .reduce((least, one) => (one.statistics[by] < least.statistics[by] ? one : least), best)
-  const what = by === 'icl' ? 'ICL, which favours well-separated clusters,' : 'BIC, which measures density fit,'
+  const what = by === 'iclc' ? 'ICLc, which favours well-separated clusters,' : 'BIC, which measures density fit,'
   const remedy = `--criterion ${by}`
   return other === best
     ? null

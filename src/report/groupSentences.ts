@@ -72,7 +72,7 @@ export const typical = ({ columns, mixture }: Findings, { centre, scale }: Point
   })
 }
 
-/** “Model: 3 components, tied covariance; ICL 10568.2, BIC 10500.3.” */
+/** “Model: 3 components, tied covariance; ICLc 10568.2, BIC 10500.3.” */
 export const modelSentence = (fit: Findings): string => {
   const { family, mixture, statistics, choice, isStreamed } = fit
   const count = mixture.weights.length
@@ -87,6 +87,12 @@ export const modelSentence = (fit: Findings): string => {
     choice?.criterion === 'crossValidated' && statistics.crossValidated !== undefined
       ? [`${criterionTitle('crossValidated')} ${show(statistics.crossValidated)}`]
       : []
-  const values = [...crossValidated, `ICL ${show(statistics.icl)}`, `BIC ${show(statistics.bic)} (lower is better)`]
+  const values = [
+    ...crossValidated,
+    choice?.criterion === 'icl' || !Number.isFinite(statistics.iclc)
+      ? `ICL ${show(statistics.icl)}`
+      : `ICLc ${show(statistics.iclc)}`,
+    `BIC ${show(statistics.bic)} (lower is better)`
+  ]
   return `Model: ${shape}; ${values.join(', ')}${isStreamed ? '; rows read in pieces' : ''}.`
 }

@@ -215,7 +215,12 @@ export const field = (
   )
 }
 
-const choiceOf = ({ criterion, candidates, refused }: Fit.Fit): CandidateChoice => ({ criterion, candidates, refused })
+const choiceOf = ({ criterion, candidates, refused, evidence }: Fit.Fit): CandidateChoice => ({
+  criterion,
+  candidates,
+  refused,
+  evidence
+})
 
 /**
  * Draws the candidates of a choice: the criterion above the lowest, by number of components, with a line per family.
@@ -226,7 +231,7 @@ const choiceOf = ({ criterion, candidates, refused }: Fit.Fit): CandidateChoice 
  * import { fit, Picture } from 'ornstein'
  *
  * const rows = [[0], [0.1], [0.3], [0.2], [5], [5.1], [5.3], [5.2]]
- * assert.match(Picture.candidates(fit(rows, { components: [1, 2] })).description, /ICL/)
+ * assert.match(Picture.candidates(fit(rows, { components: [1, 2] })).description, /ICLc/)
  */
 export const candidates = (model: Fit.Fit): Picture =>
   Problem.orThrow(

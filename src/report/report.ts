@@ -28,6 +28,7 @@ import {
   type VerdictPart
 } from './document.js'
 import * as drawn from './figures.js'
+import { evidenceSentence } from '../fit/groupEvidence.js'
 import { criterionPictures, mergingPicture as mergingOf } from './choiceFigures.js'
 import { objectives } from './stageFigures.js'
 import * as Found from './findings.js'
@@ -137,7 +138,12 @@ const inPlace = (verdict: VerdictPart): VerdictPart => ({ ...verdict, isInPlace:
 const choiceVerdicts = (choice: CandidateChoice): ReadonlyArray<VerdictPart> => {
   const isClear =
     choice.candidates[0].posterior > 0.75 && !Found.hasChoiceWarning(choice) && choice.candidates.length > 1
+  const [{ components, statistics }] = choice.candidates
+  const { evidence } = choice
   return [
+    ...(evidence === null || choice.isStopped === true
+      ? []
+      : [inPlace(good(evidenceSentence(evidence, { components, rows: statistics.rows })))]),
     ...(choice.candidates.length > 1 || choice.isStopped === true
       ? [inPlace((isClear ? good : warningPart)(Found.choiceSentence(choice, choice.candidates.length)))]
       : []),
@@ -269,7 +275,7 @@ const otherCandidatesParts = (choice: CandidateChoice): ReadonlyArray<DocumentPa
       heading(3, 'What it was chosen from'),
       figures(criterionPictures(choice)),
       textPart(
-        'Lower is better; the ring marks the choice. Large differences are compressed. ICL favours well-separated clusters; BIC favours density fit.',
+        'Lower is better; the ring marks the choice. Large differences are compressed. ICLc favours well-separated clusters; BIC favours density fit. A cross marks a candidate that may not be chosen.',
         'soft'
       )
     ]),

@@ -15,7 +15,8 @@ export const meanings: Readonly<Record<string, string>> = {
     'How the columns of a component vary together. It sets the width, shape and direction of the ellipse in the picture.',
   'Log-likelihood':
     'The mean over rows of the logarithm of the mixture’s density. Higher is a closer fit. More components always allow a higher one.',
-  ICL: 'The default criterion to choose the family and the number of components. It penalises parameters and overlap, so it prefers separate clusters. Lower is better.',
+  ICLc: 'The default criterion to choose the family and the number of components: ICL with a correction for few cells per parameter. Lower is better.',
+  ICL: 'A criterion that penalises parameters and overlap, so it prefers separate clusters. Lower is better.',
   BIC: 'A criterion that penalises parameters only. It chooses what the density needs, which may be several components per cluster. Lower is better.',
   Candidate: 'One family with one number of components, fitted so that a criterion can compare it with others.',
   'Minimum variance':

@@ -171,7 +171,7 @@ describe('a run that a signal stops', () => {
     expect(stdout).not.toContain('posterior')
     looks = 0
     const said = (await here.ornstein(line, stopping)).stdout
-    expect(said).toMatch(/Interrupted: of the 2 candidates learned so far, \d isotropic has the lowest ICL\./)
+    expect(said).toMatch(/Interrupted: of the 2 candidates learned so far, \d isotropic has the lowest ICLc\./)
     expect(said).not.toMatch(/posterior|clear|fair difference|close call|--criterion/)
   })
 })

@@ -23,11 +23,16 @@ here.write('line.csv', ['x,y', ...cloud, ...line].join('\n'))
 here.write('lonely.csv', `x\n${Array.from({ length: 60 }, (_, i) => Math.sin(i)).join('\n')}\n100\n101\n`)
 afterAll(here.remove)
 
-/** By a criterion, those last that have an empty component or one as narrow as the floor: they are set aside. */
-const inOrder = (candidates: ReadonlyArray<Candidate>, criterion: 'bic' | 'icl'): ReadonlyArray<Candidate> => {
+/** By a criterion, those last that may not be selected, and of those the degenerate ones. */
+const inOrder = (candidates: ReadonlyArray<Candidate>, criterion: 'bic' | 'iclc'): ReadonlyArray<Candidate> => {
   const isAside = ({ redundancies, atMinVariance }: Candidate): boolean =>
     atMinVariance.length > 0 || redundancies.some(({ _tag }) => _tag === 'Empty')
-  return [...candidates].sort((a, b) => Number(isAside(a)) - Number(isAside(b)) || a[criterion] - b[criterion])
+  return [...candidates].sort(
+    (a, b) =>
+      Number(a.selectable === false) - Number(b.selectable === false) ||
+      Number(isAside(a)) - Number(isAside(b)) ||
+      a[criterion] - b[criterion]
+  )
 }
 
 const told = (options: string): Promise<Told> => here.told(`fit @three.csv ${options}`)
@@ -39,14 +44,14 @@ describe('ornstein fit', () => {
 
   once('chooses by itself, from standardized columns, and tells what it chose from', async () => {
     const found = await byItself()
-    expect([found.components, found.standardized, found.choice.criterion]).toEqual([3, true, 'icl'])
-    expect(found.choice.candidates).toEqual(inOrder(found.choice.candidates, 'icl'))
+    expect([found.components, found.standardized, found.choice.criterion]).toEqual([3, true, 'iclc'])
+    expect(found.choice.candidates).toEqual(inOrder(found.choice.candidates, 'iclc'))
     expect(found.choice.candidates[0].bic).toBe(found.bic)
     expect(new Set(found.choice.candidates.map(({ components }) => components)).size).toBe(9)
     const { exit, stdout } = await ornstein('fit @three.csv -k 2,3 --family isotropic,tied --report @three.html')
     expect(exit).toBe(0)
     expect(stdout).toMatch(
-      /Chosen by ICL among \d+ candidates. ICL is [\d.]+ lower than for the runner-up, \d [a-z-]+: a \w+ difference/
+      /Chosen by ICLc among \d+ candidates. ICLc is [\d.]+ lower than for the runner-up, \d [a-z-]+: a \w+ difference/
     )
     expect(stdout).not.toContain('excluded')
     expect(here.read('three.html')).toContain('What it was chosen from')

@@ -24,7 +24,8 @@ export interface Candidate {
   readonly family: string
   readonly components: number
   readonly bic: number
-  readonly icl: number
+  readonly iclc: number
+  readonly selectable?: boolean
   readonly redundancies: ReadonlyArray<{ readonly _tag: string }>
   readonly atMinVariance: ReadonlyArray<number>
 }

@@ -90,7 +90,7 @@ describe('fit', () => {
 
   it('ranks by the criterion it is told, and says what it chose from', () => {
     const points = drawn(300, 1)
-    for (const criterion of ['bic', 'icl', 'aic'] as const) {
+    for (const criterion of ['bic', 'icl', 'iclc', 'aic'] as const) {
       const found = fit(points, { components: [1, 2, 3, 4], criterion, family: 'isotropic' })
       const worths = found.candidates.map(({ statistics }) => statistics[criterion])
       expect(worths).toEqual([...worths].sort((a, b) => a - b))
@@ -203,7 +203,7 @@ describe('fit', () => {
       'options: component is not one of components, family, criterion, robust, background, fixed, seed, starts, weights, standardize, missing, columns, prior, backend, signal, onProgress; try components',
       'components: 0 is not a whole number ≥ 1; try 2',
       'components: 2.5 is not a whole number ≥ 1; try 2',
-      'criterion: bicc is not one of icl, bic, aic, crossValidated; try bic',
+      'criterion: bicc is not one of iclc, icl, bic, aic, crossValidated; try bic',
       'seed: -1 is not a whole number ≥ 0; try 0',
       'starts: 0 is not a whole number ≥ 1; try 10'
     ])
@@ -258,8 +258,8 @@ describe('fit', () => {
     const points = drawn(120, 1)
     expect(fit(points, { components: 3 }).criterion).toBe('bic')
     expect(fit(points, { components: 3, criterion: 'icl' }).criterion).toBe('icl')
-    expect(fit(points, { components: 1 }).criterion).toBe('icl')
-    expect(fit(points, { components: [2, 3], family: 'isotropic' }).criterion).toBe('icl')
+    expect(fit(points, { components: 1 }).criterion).toBe('iclc')
+    expect(fit(points, { components: [2, 3], family: 'isotropic' }).criterion).toBe('iclc')
   })
 
   it('keeps the best of several starts, and tells how many agree', () => {
@@ -337,7 +337,7 @@ describe('fit', () => {
 
   it('does not call a single Gaussian unrefined: its estimate is the maximum', () => {
     const { candidates } = fit(Problem.orThrow(Points.fromRows(rowsOf('faithful'))), { components: [1, 2, 3, 4] })
-    const { header, rows } = candidateTable('icl', candidates)
+    const { header, rows } = candidateTable('iclc', candidates)
     const single = rows.filter(row => row[1] === '1')
     expect(single.filter(row => /not (refined|converged)/.test(row.at(-1) ?? ''))).toEqual([])
     // The log-likelihood at the mean and the covariance of the rows, by scipy.
@@ -360,7 +360,7 @@ describe('fit', () => {
       family: (Object.keys(Fit.families) as ReadonlyArray<Fit.FamilyName>).find(name => name === second.family)
     })
     expect(alone.icl).toBe(second.statistics.icl)
-    const { header, rows: lines } = candidateTable('icl', candidates)
+    const { header, rows: lines } = candidateTable('iclc', candidates)
     expect(header.at(-1)).toBe('warnings')
     lines.forEach((line, i) => {
       // The estimate of a single Gaussian is the mean and the covariance of the rows, however short the search.

@@ -121,7 +121,7 @@ it('begins with a plain sentence, what is typical of each group, and the model, 
     /^400 rows of data\.csv fall into 2 groups: 30 % and 70 %\.<br\/>Group 1: low x1 \(0\.00; all rows \d+\.\d+\) and low x2 \(0\.00; all rows \d\.\d+\)\.<br\/>Group 2: high x1 .*\.$/
   )
   expect(texts[2]).toMatch(
-    /^Model: 2 components \(one per group\), isotropic covariance; ICL [\d.]+, BIC [\d.]+ \(lower is better\)\.<br\/>columns: x1, x2$/
+    /^Model: 2 components \(one per group\), isotropic covariance; ICLc [\d.]+, BIC [\d.]+ \(lower is better\)\.<br\/>columns: x1, x2$/
   )
   const links = [...html.matchAll(/<a href="#([^"]+)">/g)].map(([, id]) => id)
   expect(links).toContain('word-icl')
@@ -462,7 +462,8 @@ describe('rows far from all others', () => {
       ...best,
       atMinVariance: [0],
       collapsed: [0],
-      statistics: { ...best.statistics, icl: best.statistics.icl - 50 }
+      isSelectable: false,
+      statistics: { ...best.statistics, iclc: best.statistics.iclc - 50 }
     }
     expect(choiceSentence({ ...choice, candidates: [...candidates, low] }, 4)).not.toContain('clear')
   })
@@ -495,7 +496,8 @@ describe('rows far from all others', () => {
       ...best,
       atMinVariance: [0],
       collapsed: [0],
-      statistics: { ...best.statistics, icl: best.statistics.icl - 50 }
+      isSelectable: false,
+      statistics: { ...best.statistics, iclc: best.statistics.iclc - 50 }
     }
     // The options that ask for it: a background is none of a family's name.
     expect(

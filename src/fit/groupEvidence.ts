@@ -15,13 +15,12 @@ export interface GroupEvidence {
 }
 
 /**
- * Differences, and an upper bound (95 %) of the share of simulated tables without groups above each. Tables: one normal, correlated, box,
- * ball, log-normal or t(3) cluster, 6 to 300 rows, 1 to 10 columns (`bench/null`).
+ * Differences, and an upper bound (95 %) of the share of simulated tables without groups at least as large. Of 966 tables of one normal,
+ * correlated, box, ball, log-normal or t(3) cluster, with 6 to 300 rows and 1 to 10 columns, 14 reached 0 and 4 reached 4.
  */
 const CALIBRATION: ReadonlyArray<{ readonly difference: number; readonly chance: number }> = [
-  { difference: 10, chance: 0.01 },
-  { difference: 4, chance: 0.03 },
-  { difference: 0, chance: 0.05 }
+  { difference: 4, chance: 0.01 },
+  { difference: 0, chance: 0.03 }
 ]
 
 const chanceOf = (difference: number): number => CALIBRATION.find(one => difference >= one.difference)?.chance ?? 1

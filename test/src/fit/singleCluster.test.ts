@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fit, Fit, Key, Mixture, Points, Problem } from '../../../src/index.js'
+import { fit, Fit, Key, Mixture, Problem, type Points } from '../../../src/index.js'
 import { bestSingleCluster } from '../../../src/fit/singleCluster.js'
 import { smallSampleCorrection, of as statisticsOf } from '../../../src/mixture/statistics.js'
 

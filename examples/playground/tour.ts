@@ -35,7 +35,7 @@ const state = {
   frames: [] as ReadonlyArray<unknown>,
   done: false,
   step: 0,
-  /** True if the answer may be shown: the run was seen to its end, or its address has a step. */
+  /** True if the answer may be shown: the run was seen to its end, or its address is a shared one, with a step. */
   told: false,
   /** The reader's prediction. */
   said: null as string | null,
@@ -110,11 +110,8 @@ const writeHash = (step: number | null): void => {
   knownHash = location.hash
 }
 
-/** Writes the current step into the address, as a link to it. */
-const writeStepHash = (): void => {
-  const { step, told } = state
-  writeHash(told || step > 0 ? step : null)
-}
+/** Writes the question and its choice into the address, without the step: a reload or a copy of the address must not show the answer. */
+const writeQuestionHash = (): void => writeHash(null)
 
 // —— showing ——
 
@@ -257,7 +254,7 @@ const setStep = (step: number): void => {
 const go = (step: number): void => {
   stop()
   setStep(Math.max(0, Math.min(currentQuestion().steps(state.choice), step)))
-  writeStepHash()
+  writeQuestionHash()
   render()
 }
 
@@ -290,7 +287,7 @@ const play = (): void => {
       stop()
       state.told = true
       state.step = currentQuestion().view(seenNow()).rests ?? state.step
-      writeStepHash()
+      writeQuestionHash()
     } else requestAnimationFrame(next)
     render()
   }
@@ -302,7 +299,7 @@ const choose = (change: { readonly choice: Choice; readonly step: number; readon
   stop()
   Object.assign(state, change)
   updateQuestion()
-  writeStepHash()
+  writeQuestionHash()
   if (state.key !== `${state.index} ${runKey(currentQuestion(), change.choice)}`) void run()
   else render()
 }
@@ -385,6 +382,8 @@ export const openTour = (hash: string): void => {
     buildControls()
   }
   choose({ choice, step: step ?? opens?.step ?? 0, told: step !== null })
+  // A shared address stays until the reader goes on.
+  writeHash(step)
 }
 /** Stops the run and marks no question as open. */
 export const leaveTour = (): void => {
@@ -413,7 +412,8 @@ byId('counts').addEventListener('click', ({ target }) => {
   adjust(view.table.choose(row, column))
 })
 byId('copy-address').addEventListener('click', () => {
-  writeHash(stepNow())
+  // Before the answer, the question alone is shared.
+  writeHash(state.told ? stepNow() : null)
   navigator.clipboard.writeText(location.href).then(
     () => (byId('heard').textContent = 'The address of this picture is on the clipboard.'),
     () => (byId('heard').textContent = 'The browser keeps its clipboard closed; the address bar has the link.')

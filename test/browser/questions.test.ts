@@ -583,6 +583,9 @@ describe('every question', () => {
   })
 })
 
+/** Presses the button in the closed settings that copies the picture's address. */
+const copyAddress = (page: Page): Promise<void> => page.dispatchEvent('#copy-address', 'click')
+
 describe.runIf(isSlow && !isMissing)('the page', () => {
   const shownIn = inBrowser()
   const visit = async (
@@ -638,7 +641,14 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
       await page.locator('#question').focus()
       await page.keyboard.press('ArrowLeft')
       await isAt(page, 'step 31 of 32')
+      // The address holds no answer: a reload, or a copy of the address bar, asks anew.
+      expect(page.url()).toBe(`${addressOf('playground')}#question=1`)
+      await copyAddress(page)
       expect(page.url()).toBe(`${addressOf('playground')}#question=1&step=31`)
+      await page.locator('#question').focus()
+      await page.keyboard.press('ArrowLeft')
+      await isAt(page, 'step 30 of 32')
+      expect(page.url()).toBe(`${addressOf('playground')}#question=1`)
       // A try asks anew.
       await page.click('#tries button')
       await page.waitForFunction(() => (document.querySelector('#at')?.textContent ?? '').startsWith('step 0 '))
@@ -663,6 +673,9 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
   it('is dragged and clicked: a point, the model’s centre; and blurs', () =>
     visit({}, 'question=0', async page => {
       await isAt(page, 't = 0.45, spread 1.2')
+      // Sharing before the answer shares the question.
+      await copyAddress(page)
+      expect(page.url()).toBe(`${addressOf('playground')}#question=0`)
       await page.check('#ask input[value=near]')
       await page.waitForFunction(() => /It came from/.test(document.querySelector('#says')?.textContent ?? ''))
       const before = await page.textContent('#says')

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import { Mixture, Schedule } from 'ornstein'
+import { Key, Mixture, Schedule } from 'ornstein'
 import {
   charts,
   classOf,
@@ -334,6 +334,90 @@ const heavy: Readonly<Record<string, () => void>> = {
     expect(view.happened).toContain('displaced by up to 0.6 standard deviations')
   }
 }
+/** Points, in the picture's coordinates, that a mark draws. */
+const drawnPoints = (mark: Mark): ReadonlyArray<Place> => {
+  const drawn: Place[] = []
+  const box = { left: -99, top: -99, width: 198, height: 198 }
+  const at = (x: number, y: number): Place => {
+    drawn.push([x, y])
+    return [x, y]
+  }
+  mark.draw({ at, box }, 0)
+  return drawn
+}
+
+describe('sentences', () => {
+  once('4: at the threshold chance alone stretches a cloud as far as clusters and chance do', () => {
+    for (const [far, dim] of [
+      [1, 32],
+      [0.7, 32],
+      [1, 8]
+    ]) {
+      const { happened } = shown(rows, { far: String(far), dim: String(dim) }, 0)
+      const [, n, said] = /threshold, (\d+) rows.* variance of about (\d+\.\d)/.exec(happened) ?? []
+      // Solves |c|² = √(d/n) for n, and takes the edge of the bulk there.
+      expect(Number(n)).toBe(Math.round(dim / far ** 4))
+      expect(Number(said)).toBeCloseTo((1 + Math.sqrt(dim / (dim / far ** 4))) ** 2, 1)
+    }
+  })
+
+  once('4: the ellipse has the measured variance in every direction', () => {
+    const { picture } = rows.view({ ...taken(rows, {}, 0), step: 0, told: true })
+    const frame = taken(rows, {}, 0).frames[0] as ReadonlyArray<{ readonly rows: Float64Array }>
+    if (!('tiles' in picture)) throw new Error('one picture')
+    for (const [tile, i] of [0, 2, 4, 6].entries()) {
+      const all = placesOf(frame[i].rows)
+      const mean = (of: (place: Place) => number): number => all.reduce((sum, each) => sum + of(each), 0) / all.length
+      const [xx, xy, yy] = [mean(([x]) => x * x), mean(([x, y]) => x * y), mean(([, y]) => y * y)]
+      // An ellipse of one standard deviation reaches to the root of the variance in each direction.
+      const outlines = picture.tiles[tile].marks.map(mark => drawnPoints(mark))
+      // Only an ellipse has 61 points of a closed line.
+      const outline = outlines.find(points => points.length === 61) ?? []
+      expect(Math.max(...outline.map(([x]) => x))).toBeCloseTo(Math.sqrt(xx), 2)
+      expect(Math.max(...outline.map(([, y]) => y))).toBeCloseTo(Math.sqrt(yy), 2)
+      expect(Math.max(...outline.map(([x, y]) => x + y))).toBeCloseTo(Math.sqrt(xx + 2 * xy + yy), 2)
+    }
+  })
+
+  once(
+    '9: the grey band holds nearly all means over four data sets of the truth, of single ones about three quarters',
+    () => {
+      const { now } = sampling.view(opened(sampling))
+      expect(now).toContain(
+        'Each line is a mean of four. Such means between data sets of the truth itself are mostly below'
+      )
+      const most = Number(/mostly below \*(0\.\d+)\*/.exec(now)?.[1])
+      const truth = Mixture.of({
+        means: [0, 1, 2].map(k => [0.4 + (2 * k * Math.PI) / 3]).map(([a]) => [3 * Math.cos(a), 3 * Math.sin(a)])
+      })
+      const meanDistance = (p: ReadonlyArray<Place>, q: ReadonlyArray<Place>): number =>
+        p.reduce((sum, [x, y]) => q.reduce((part, [u, v]) => part + Math.sqrt((x - u) ** 2 + (y - v) ** 2), sum), 0) /
+        (p.length * q.length)
+      const distances = Array.from({ length: 80 }, (_, i) => {
+        const [p, q] = [5000 + i, 7000 + i].map(seed => placesOf(Mixture.sample(800)(Key.fromSeed(seed))(truth).values))
+        return 2 * meanDistance(p, q) - meanDistance(p, p) - meanDistance(q, q)
+      })
+      const means = Array.from({ length: 20 }, (_, i) =>
+        distances.slice(4 * i, 4 * i + 4).reduce((sum, x) => sum + x / 4, 0)
+      )
+      // Of 20 means 0.5 are expected above two standard deviations, of 80 single distances about 20.
+      expect(means.filter(x => x > most).length).toBeLessThanOrEqual(4)
+      expect(distances.filter(x => x > most).length).toBeGreaterThan(8)
+    }
+  )
+
+  once('0: no model has a lower loss than the truth, and a lower loss can be further from it', () => {
+    const view = (b: string): View => denoising.view({ ...taken(denoising, { b }), step: 9, blur: 1, told: true })
+    const [, before, near] = /(?:^|\D)([\d.]+) from where.* by \*([\d.]+)/.exec(view('-2.00,-1.30').now) ?? []
+    expect(Number(before)).toBeGreaterThan(0)
+    const [, after, far] = /(?:^|\D)([\d.]+) from where.* by \*([\d.]+)/.exec(view('2.10,-6.00').now) ?? []
+    expect(Number(after)).toBeGreaterThan(Number(before))
+    expect(Number(far)).toBeLessThan(Number(near))
+    expect(view('2.10,-6.00').why).not.toContain('whoever')
+    expect(view('2.10,-6.00').why).toContain('a model with a lower loss can be further away')
+  })
+})
+
 describe.runIf(isSlow)('what takes longer', () => {
   it.each(Object.keys(heavy))('%s', name => {
     heavy[name]()

@@ -343,7 +343,7 @@ export const denoising = defineQuestion<Float64Array, Frame>({
             : `The true mixture has ${least.toFixed(2)}, the least that is possible. Drag ● to lower the loss.`
         : `It came from ${shown(from)}, so the squared miss is ${squared(best, from).toFixed(1)}. Over all ${ROWS} points the mean is *${least.toFixed(2)}*: even the best guess misses.`,
       why: isWrong
-        ? 'A model with wrong centres sends points to wrong places, and no guess misses less on average than that of the true mixture. So whoever lowers the loss moves the model toward the truth.'
+        ? 'A model with wrong centres sends points to wrong places, and no guess misses less on average than that of the true mixture. So the loss is least at the truth. On the way there, a model with a lower loss can be further away: that is why descent can end at a wrong place, as in question 5.'
         : 'The {best guess} averages the centres’ own answers, each weighted by the chance that the point came from there. Little noise leaves one centre likely; much noise makes all of them nearly equally likely, and then the guess is the middle.'
     }
   }

@@ -8,6 +8,7 @@ import {
   label,
   path,
   type Place,
+  placesOf,
   rule,
   sector,
   tick,
@@ -60,6 +61,12 @@ const inner = (u: ArrayLike<number>, v: ArrayLike<number>): number =>
 const along = ({ rows, dim, values }: Points.Points, direction: ArrayLike<number>): ReadonlyArray<number> =>
   Array.from({ length: rows }, (_, i) => inner(values.subarray(i * dim, (i + 1) * dim), direction))
 const square = (all: ReadonlyArray<number>): number => mean(all.map(x => x * x))
+/** Second moments of points about 0, row-major. */
+const secondMoments = (points: Float64Array): ReadonlyArray<number> => {
+  const all = placesOf(points)
+  const xy = mean(all.map(([x, y]) => x * y))
+  return [square(all.map(([x]) => x)), xy, xy, square(all.map(([, y]) => y))]
+}
 
 const read = (choice: Readonly<Record<string, string>>) => ({
   far: Number(choice.far),
@@ -169,12 +176,6 @@ export const rows = defineQuestion<null, Frame>({
       long * Math.cos((degrees * Math.PI) / 180),
       long * Math.sin((degrees * Math.PI) / 180)
     ]
-    /** Covariance with a given variance along a direction, and 1 across it. */
-    const spreadOf = (degrees: number, variance: number): ReadonlyArray<number> => {
-      const [u, v] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)]
-      const more = variance - 1
-      return [1 + more * u * u, more * u * v, more * u * v, 1 + more * v * v]
-    }
     const domain = [ROWS[0] / 1.2, ROWS[ROWS.length - 1] * 1.2] as const
     const x = { domain, scale: 'log' as const, ticks: ROWS.map(n => tick(n)) }
     // Number of rows at which n|c|⁴/d = 1.
@@ -204,7 +205,7 @@ export const rows = defineQuestion<null, Frame>({
     const byChance = (1 + Math.sqrt(dim / ROWS[shown])) ** 2
     const tile = (n: number): Tile => {
       const i = ROWS.indexOf(n)
-      const { rows: points, stretch: variances, descent } = frames[step][i]
+      const { rows: points, descent } = frames[step][i]
       return {
         title: `${n} rows${isOpen ? `: ${found(of('descent', i))} of ${so.length}` : ''}`,
         look: i === shown ? 'descent' : 'truth',
@@ -220,7 +221,7 @@ export const rows = defineQuestion<null, Frame>({
                   'descent',
                   { width: 1.2, opacity: 0.55 }
                 ),
-                ellipse([0, 0], spreadOf(descent, variances[0]), 'descent')
+                ellipse([0, 0], secondMoments(points), 'descent')
               ]
             : []),
           arrow([0, 0], ray(0, 0.92 * REACH), 'truth', 3),
@@ -232,7 +233,7 @@ export const rows = defineQuestion<null, Frame>({
       picture: {
         spans: [REACH, REACH],
         caption: isOpen
-          ? 'Plane of the truth (black) and the learned direction (orange; thin: other data sets); grey: within 45°, where it counts as found; ellipse: spread'
+          ? 'Plane of the truth (black) and the learned direction (orange; thin: other data sets); grey: within 45°, where it counts as found; ellipse: the rows’ spread in this plane'
           : 'Black: the true direction; grey: within 45° of it; dots: rows of data set 1',
         tiles: DRAWN_ROW_COUNTS.map(tile)
       },
@@ -254,10 +255,10 @@ export const rows = defineQuestion<null, Frame>({
         ? `Drawn: the first of ${DATA_SETS} data sets for each number of rows. Choose an answer; the directions that descent learns are then drawn.`
         : `${choice.rows} rows: found in *${found(of('descent', shown))} of ${so.length}*, ${mean(of('descent', shown)).toFixed(0)}° off on average. In this data set the variance is *${stretch[0].toFixed(2)}* along the learned direction, ${stretch[1].toFixed(2)} along the truth.`,
       answer: won < 0.3 ? 'few' : won > 0.7 ? 'most' : 'half',
-      happened: `At the threshold, ${Math.round(needed)} rows, chance stretches a cloud about as much as the clusters do. ${below.length > 0 ? `Up to there, descent found the direction in ${foundBelow} of ${frames.length * below.length} data sets. ` : ''}${enough === undefined ? 'Each halving of |c| takes sixteen times as many rows.' : `From ${enough} rows on it found it in nine of ten or more, and so did {power iteration}.`}`,
+      happened: `At the threshold, ${Math.round(needed)} rows, clusters and chance together stretch a large cloud no further than chance alone: both to a variance of about ${((1 + far ** 2) ** 2).toFixed(1)}. ${below.length > 0 ? `Up to there, descent found the direction in ${foundBelow} of ${frames.length * below.length} data sets. ` : ''}${enough === undefined ? 'Each halving of |c| takes sixteen times as many rows.' : `From ${enough} rows on it found it in nine of ten or more, and so did {power iteration}.`}`,
       why:
         won < 0.5
-          ? `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about *${byChance.toFixed(1)}* in some direction; the clusters reach only ${(1 + far ** 2).toFixed(1)} along theirs. Descent finds the widest direction, however long it trains.`
+          ? `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about *${byChance.toFixed(1)}* in some direction; the clusters alone reach ${(1 + far ** 2).toFixed(1)} along theirs. Descent finds the widest direction, however long it trains.`
           : `In ${dim} dimensions chance alone stretches ${choice.rows} rows to a variance of about ${byChance.toFixed(1)} in some direction; clusters and chance together reach *${((1 + far ** 2) * (1 + dim / ROWS[shown] / far ** 2)).toFixed(1)}* near theirs. So the widest direction is nearly theirs, and descent and power iteration find it together.`
     }
   }

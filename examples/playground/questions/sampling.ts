@@ -297,8 +297,8 @@ export const sampling = defineQuestion<Setting, Frame>({
       ],
       now:
         step === 0
-          ? `The chart shows the {energy distance} of the points from new data: 0 for equal distributions. Two data sets of the truth itself are at 0 to *${most.toFixed(3)}*, by chance: the grey band. ${sampler === 'heun' ? 'A step by {Heun} looks at the arrows twice, at its start and at its end, and follows the mean.' : 'A step of {ancestral sampling} removes some noise and adds a little of new.'}`
-          : `Step ${step} of ${steps}: {energy distance} to new data *${bySteps[step][0].toFixed(3)}* from 20 rows, *${bySteps[step][ROWS.length - 1].toFixed(3)}* from 1000; by chance up to ${most.toFixed(3)}, the grey band.`,
+          ? `The chart shows the {energy distance} of the points from new data: 0 for equal distributions. Each line is a mean of four. Such means between data sets of the truth itself are mostly below *${most.toFixed(3)}*, by chance: the grey band. ${sampler === 'heun' ? 'A step by {Heun} looks at the arrows twice, at its start and at its end, and follows the mean.' : 'A step of {ancestral sampling} removes some noise and adds a little of new.'}`
+          : `Step ${step} of ${steps}: {energy distance} to new data *${bySteps[step][0].toFixed(3)}* from 20 rows, *${bySteps[step][ROWS.length - 1].toFixed(3)}* from 1000; by chance mostly below ${most.toFixed(3)}, the grey band.`,
       answer: isCoarse ? 'all' : isFar ? 'few' : 'none',
       happened: `At the end ${few.toFixed(3)} for 20 rows, ${many.toFixed(3)} for 1000, ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)} for the truth${many < most ? ': 1000 rows do as well as the truth, as far as this can tell' : ''}. The centres of the points of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[1]).toFixed(1)}.`,
       why: isCoarse

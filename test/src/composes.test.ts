@@ -313,6 +313,8 @@ const direction = (optimizer: Optimizer.Optimizer, parameter: string): number =>
       Case.when(Optimizer.freeze, ({ names }) => (names.includes(parameter) ? 0 : 1)),
       Case.when(Optimizer.partition, ({ rules }) => (parameter in rules ? direction(rules[parameter], parameter) : 0)),
       Case.when(Optimizer.scaleByRate, () => -1),
+      Case.when(Optimizer.scaleByScheduleFree, () => -1),
+      Case.when(Optimizer.scaleByProdigy, () => -1),
       Case.when(Optimizer.scale, ({ factor }) => Math.sign(factor)),
       Case.when(Optimizer.zero, () => 0)
     ),

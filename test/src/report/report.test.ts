@@ -124,7 +124,7 @@ it('begins with a plain sentence, what is typical of each group, and the model, 
     /^Model: 2 components \(one per group\), isotropic covariance; ICLc [\d.]+, BIC [\d.]+ \(lower is better\)\.<br\/>columns: x1, x2$/
   )
   const links = [...html.matchAll(/<a href="#([^"]+)">/g)].map(([, id]) => id)
-  expect(links).toContain('word-icl')
+  expect(links).toContain('word-iclc')
   expect(new Set(links).size).toBe(links.length)
   for (const id of links) expect(html).toContain(`<dt id="${id}">`)
 })

@@ -129,11 +129,46 @@ const optimizersSeen = ({ Optimizer, Params, Picture }) => {
   })
 }
 
+// -- how many groups -------------------------------------------------------------------------------------------------
+
+/** Share of tables of two groups in which they are found, by separation: the table of how-many-groups.md. */
+const SEPARATIONS = [2, 3, 4, 5, 6, 8]
+const FOUND = {
+  12: [0.17, 0.5, 0.72, 0.94, 0.83, 1],
+  20: [0.28, 0.56, 0.83, 0.78, 1, 1],
+  40: [0.17, 0.83, 1, 1, 1, 1],
+  100: [0.33, 0.89, 1, 1, 1, 1]
+}
+
+const powerSeen = ({ Picture }) =>
+  Picture.of(
+    Picture.curves(
+      [
+        {
+          title: 'two groups reported',
+          x: { title: 'separation, in standard deviations', domain: [1.5, 8.5] },
+          y: { title: 'share of tables', domain: [0, 1.05] },
+          series: Object.entries(FOUND).map(([rows, shares]) => ({
+            name: `${rows} rows`,
+            points: shares.map((y, i) => ({ x: SEPARATIONS[i], y }))
+          }))
+        }
+      ],
+      { width: 480, height: 280 }
+    ),
+    {
+      title: 'Groups that can be shown',
+      description:
+        'Share of tables in which two groups are reported, by their separation, a line for each number of rows'
+    }
+  )
+
 /** The pictures by name, of the library's namespaces. */
 export const pictures = ornstein => ({
   faithful: fitSeen(ornstein),
   schedules: schedulesSeen(ornstein),
-  rosenbrock: optimizersSeen(ornstein)
+  rosenbrock: optimizersSeen(ornstein),
+  power: powerSeen(ornstein)
 })
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)

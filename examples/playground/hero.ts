@@ -2,7 +2,7 @@
  * The run of question 2 as an SVG animation for first pages, which plays once; readers who prefer reduced motion see its end until they
  * press the button.
  */
-import { lower, triangleRun } from './questions/lower.js'
+import { triangleRun, whyLowerNoise } from './questions/whyLowerNoise.js'
 import { defaults, noisedAt, places } from './questions/question.js'
 import type { Place } from './plot.js'
 
@@ -38,7 +38,7 @@ const script = `{
 
 /** Returns the figure as HTML; `more` is appended to its caption. */
 export const hero = (more: string): string => {
-  const run = triangleRun(defaults(lower))
+  const run = triangleRun(defaults(whyLowerNoise))
   const frames = [...run.frames]
   const steps = [...Array.from({ length: LAST_NOISED_STEP / 2 + 1 }, (_, i) => 2 * i), 51, 52, 53, 54, 56]
   const times = steps.map(step =>

@@ -76,16 +76,13 @@ export const hashOf = (index: number, choice: Choice, step: number | null): stri
   ]).toString()
 }
 
-/** Current numbers of questions, by number in old addresses. */
-const currentNumbers: Readonly<Record<string, string | undefined>> = { '6a': '6', '6b': '7' }
-
 /** Reads a question, choice and step from a hash; unknown values have their defaults. */
 const readHash = (hash: string): { readonly index: number; readonly choice: Choice; readonly step: number | null } => {
   const asked = new URLSearchParams(hash)
   const wanted = asked.get('question') ?? ''
   const index = Math.max(
     0,
-    questions.findIndex(({ number }) => number === (currentNumbers[wanted] ?? wanted))
+    questions.findIndex(({ number }) => number === wanted)
   )
   const standard = defaults(questions[index])
   const isKnown = (options: ReadonlyArray<readonly [string, string]>, value: string): boolean =>

@@ -14,12 +14,12 @@ import {
   placesOf,
   plotPicture
 } from '../../examples/playground/plot.js'
-import { correction, frameOf } from '../../examples/playground/questions/correction.js'
-import { count } from '../../examples/playground/questions/count.js'
-import { denoising } from '../../examples/playground/questions/denoising.js'
-import { direction } from '../../examples/playground/questions/direction.js'
+import { canItMakeRows } from '../../examples/playground/questions/canItMakeRows.js'
+import * as Start from '../../examples/playground/questions/howGoodAStart.js'
+import { howManyClusters } from '../../examples/playground/questions/howManyClusters.js'
+import { howManyRows } from '../../examples/playground/questions/howManyRows.js'
+import { frameOf, howNearToEm } from '../../examples/playground/questions/howNearToEm.js'
 import { questions } from '../../examples/playground/questions/index.js'
-import { lower } from '../../examples/playground/questions/lower.js'
 import {
   type Choice,
   defaults,
@@ -29,11 +29,11 @@ import {
   runQuestion as takenAnew,
   type View
 } from '../../examples/playground/questions/question.js'
-import { rows } from '../../examples/playground/questions/rows.js'
-import { sampling } from '../../examples/playground/questions/sampling.js'
-import { shapes } from '../../examples/playground/questions/shapes.js'
-import * as Start from '../../examples/playground/questions/start.js'
-import { weights } from '../../examples/playground/questions/weights.js'
+import { whatIfNotRound } from '../../examples/playground/questions/whatIfNotRound.js'
+import { whatIfWeightsDiffer } from '../../examples/playground/questions/whatIfWeightsDiffer.js'
+import { whatIsDenoising } from '../../examples/playground/questions/whatIsDenoising.js'
+import { whatIsLearnedFirst } from '../../examples/playground/questions/whatIsLearnedFirst.js'
+import { whyLowerNoise } from '../../examples/playground/questions/whyLowerNoise.js'
 import { wordPattern } from '../../examples/playground/shown.js'
 import { isSlow, once } from '../cases.js'
 import { addressOf, barriers, inBrowser, isMissing } from './browser.js'
@@ -68,11 +68,11 @@ const numbersOf = (text: string): ReadonlyArray<number> =>
   [...text.replaceAll('−', '-').matchAll(/-?\d+(\.\d+)?/g)].map(([number]) => Number(number))
 
 describe('0: what denoising is', () => {
-  const seen = { ...taken(denoising, {}), step: 9, blur: 1, told: true }
+  const seen = { ...taken(whatIsDenoising, {}), step: 9, blur: 1, told: true }
   const loss = 'Mean squared miss'
 
   once('draws the posterior mean, which an average over the data and the noise gives too', () => {
-    const { now, happened, handles = [] } = denoising.view(seen)
+    const { now, happened, handles = [] } = whatIsDenoising.view(seen)
     const [x, y] = handles[0].at
     const [gx, gy] = numbersOf(now)
     // The mean of x₀ of fresh data, each weighted by the density of the noise that leads from it to the ringed point.
@@ -98,23 +98,23 @@ describe('0: what denoising is', () => {
   })
 
   once('asks of a point that is undecided, and answers by its chances', () => {
-    const { answer, now } = denoising.view(seen)
+    const { answer, now } = whatIsDenoising.view(seen)
     expect(answer).toBe('between')
     const shares = numbersOf(now).slice(2)
     expect(shares[0]).toBeGreaterThan(50)
     expect(shares[1]).toBeGreaterThan(25)
     // Almost no noise leaves one centre, very much none.
-    expect(denoising.view({ ...seen, step: 1 }).answer).toBe('near')
-    expect(denoising.view({ ...seen, step: 54 }).answer).toBe('middle')
+    expect(whatIsDenoising.view({ ...seen, step: 1 }).answer).toBe('near')
+    expect(whatIsDenoising.view({ ...seen, step: 54 }).answer).toBe('middle')
   })
 
   once('has a loss that is larger for a wrong mixture at every noise, and that descent lowers to the least', () => {
-    const wrong = denoising.view({ ...seen, choice: { ...seen.choice, b: '0.70,-3.20' } })
+    const wrong = whatIsDenoising.view({ ...seen, choice: { ...seen.choice, b: '0.70,-3.20' } })
     const best = lineOf(wrong.panels, loss, 'best guess')
     for (const [i, [, value]] of lineOf(wrong.panels, loss, 'this model').entries())
       if (i > 0) expect(value).toBeGreaterThan(best[i][1])
-    const learned = taken(denoising, { learns: 'yes', b: '0.70,-3.20' })
-    const view = denoising.view({ ...learned, blur: 1 })
+    const learned = taken(whatIsDenoising, { learns: 'yes', b: '0.70,-3.20' })
+    const view = whatIsDenoising.view({ ...learned, blur: 1 })
     expect(view.answer).toBe('true')
     const [before, after, off] = numbersOf(view.happened)
     expect(after).toBeLessThan(before - 0.3)
@@ -139,7 +139,7 @@ describe('0: what denoising is', () => {
 describe('1: direction first', () => {
   const angle = 'Angle to c'
   const length = 'Length of the guess'
-  const view = shown(direction)
+  const view = shown(whatIsLearnedFirst)
 
   once('turns within 5° by step 16 with less than 15 % of the length of its end, on the dots', () => {
     expect(at(view, angle, 'descent', 16)).toBeLessThan(5)
@@ -159,7 +159,7 @@ describe('1: direction first', () => {
   })
 
   once('shrinks from a long start, and its angle alone follows the dots', () => {
-    const long = shown(direction, { start: '3' })
+    const long = shown(whatIsLearnedFirst, { start: '3' })
     expect(Math.min(...lineOf(long.panels, length, 'descent').map(([, value]) => value))).toBeLessThan(1.2)
     const gap = Math.max(
       ...lineOf(long.panels, angle, 'descent').map(([i, value]) =>
@@ -172,10 +172,10 @@ describe('1: direction first', () => {
   })
 
   once('is found at low noise too, in fewer steps; and where the start is turned', () => {
-    const low = shown(direction, { noise: '0.1' })
+    const low = shown(whatIsLearnedFirst, { noise: '0.1' })
     expect(at(low, angle, 'descent', 4)).toBeLessThan(5)
     expect(low.happened).toContain('Low noise finds the direction too')
-    const turned = shown(direction, { degrees: '40' }, 0)
+    const turned = shown(whatIsLearnedFirst, { degrees: '40' }, 0)
     expect(at(turned, angle, 'descent', 0)).toBeCloseTo(40, 9)
     const [{ to, at: place }] = turned.handles ?? []
     expect(to(place)).toEqual({ degrees: '40' })
@@ -189,7 +189,7 @@ const stored = JSON.parse(readFileSync(`${root}/examples/playground/answers.txt`
 const RUNS = 20
 /** Ends of the runs of question 5, the first that of seed 2. */
 const storedEnds = (
-  stored[Start.start.number][runKey(Start.start, defaults(Start.start))] as ReadonlyArray<
+  stored[Start.howGoodAStart.number][runKey(Start.howGoodAStart, defaults(Start.howGoodAStart))] as ReadonlyArray<
     Pick<ReturnType<typeof Start.frameOf>, 'ends'>
   >
 ).map(({ ends }) => ends)
@@ -209,7 +209,7 @@ describe('5: a good start', () => {
 /** Claims that take seconds of runs to hold. */
 const heavy: Readonly<Record<string, () => void>> = {
   '2: the size by step 50, the turn not; three steps of low noise turn it': () => {
-    const view = shown(lower)
+    const view = shown(whyLowerNoise)
     expect(at(view, 'Size of triangle', 'size', 50)).toBeGreaterThan(2.7)
     expect(at(view, 'How far it is turned', 'turn', 50)).toBeGreaterThan(30)
     expect(at(view, 'How far it is turned', 'turn', 53)).toBeLessThan(3)
@@ -217,16 +217,16 @@ const heavy: Readonly<Record<string, () => void>> = {
     expect(view.happened).toMatch(
       /At step 50 the noise fell, with the triangle 4\d° off\. Low noise brought it below 3° within [123] steps/
     )
-    expect(shown(lower, { noise: '0.1' }).answer).toBe('both')
+    expect(shown(whyLowerNoise, { noise: '0.1' }).answer).toBe('both')
     // Below the size at the switch, and below that of the truth, which is 3.
     const dip = at(view, 'Size of triangle', 'size', 51)
     expect(dip).toBeLessThan(at(view, 'Size of triangle', 'size', 50) - 0.3)
     expect(view.happened).toContain(`The size dips to ${dip.toFixed(1)} on the way`)
-    expect(shown(lower, { switch: 'never' }).happened).not.toContain('dips')
+    expect(shown(whyLowerNoise, { switch: 'never' }).happened).not.toContain('dips')
   },
   '3: within 1 % of EM at |c| = 4 and low noise, and not at |c| = 3 and high noise': () => {
     const viewed = (far: number, noise: string): View =>
-      correction.view({ ...taken(correction, {}, 0), frames: [frameOf(far)], step: 0, told: true, choice: { noise } })
+      howNearToEm.view({ ...taken(howNearToEm, {}, 0), frames: [frameOf(far)], step: 0, told: true, choice: { noise } })
     const share = (view: View, label: string, far: number): number => at(view, 'Gap between the steps', label, far)
     expect(share(viewed(4, '0.1'), 't = 0.1', 4)).toBeLessThan(0.01)
     const blurred = viewed(3, '1')
@@ -244,7 +244,7 @@ const heavy: Readonly<Record<string, () => void>> = {
     expect(numbersOf(viewed(1, '0.1').now)[3]).toBeGreaterThan(1.2)
   },
   '4: a direction from n|c|⁴/d = 16, as power iteration has it, and none from a quarter': () => {
-    const view = shown(rows, { dim: '8' }, 1)
+    const view = shown(howManyRows, { dim: '8' }, 1)
     for (const [n, value] of lineOf(view.panels, 'Mean angle', 'descent')) {
       if (n / 8 >= 16) {
         expect(value).toBeLessThan(30)
@@ -252,8 +252,8 @@ const heavy: Readonly<Record<string, () => void>> = {
       }
       if (n / 8 >= 32) expect(at(view, 'Found within 45°', 'descent', n)).toBe(1)
     }
-    expect(shown(rows, { far: '0.5', dim: '8' }, 0).happened).toContain('At the threshold, 128 rows')
-    const few = shown(rows, {}, 3)
+    expect(shown(howManyRows, { far: '0.5', dim: '8' }, 0).happened).toContain('At the threshold, 128 rows')
+    const few = shown(howManyRows, {}, 3)
     expect(few.answer).toBe('few')
     // Chance stretches 32 rows in 32 dimensions more than the clusters do.
     const [, , , , learned, truth] = numbersOf(few.now)
@@ -264,32 +264,32 @@ const heavy: Readonly<Record<string, () => void>> = {
     for (const [near] of Object.values(ends)) expect(near.error).toBeLessThan(1)
     expect(ends.moves[1].error).toBeLessThan(1)
     expect(ends.low[1].error).toBeGreaterThan(1)
-    const first = Start.start.view({ ...taken(Start.start, {}, 0), told: true })
+    const first = Start.howGoodAStart.view({ ...taken(Start.howGoodAStart, {}, 0), told: true })
     expect(first.now).toMatch(/\*one is missed by [2-9]\.\d\*/)
     expect(first.table?.rows.map(({ cells }) => cells[2])).toEqual(['0', '1', '0', '1'])
   },
   '6: low noise is slow where clusters are apart, more noise is not': () => {
-    const view = shown(weights, {}, 100)
+    const view = shown(whatIfWeightsDiffer, {}, 100)
     const weight = (label: string): number => at(view, 'Weight', label, 100)
     const em = weight('EM')
     expect(em - weight('low noise')).toBeGreaterThan(0.2)
     expect(Math.abs(em - weight('more noise'))).toBeLessThan(0.03)
-    const together = shown(weights, { of: 'all' }, 100)
+    const together = shown(whatIfWeightsDiffer, { of: 'all' }, 100)
     expect(Math.abs(em - at(together, 'Weight', 'all levels', 100))).toBeLessThan(0.03)
     expect(view.answer).toBe('slow')
     // EM has the share of the 1000 rows after one step: 829 of them, one of which is between the clusters.
-    const first = shown(weights, {}, 1)
+    const first = shown(whatIfWeightsDiffer, {}, 1)
     expect(at(first, 'Weight', 'EM', 1)).toBeCloseTo(0.829, 3)
     expect(first.happened).toContain('holds 82.9\u00a0% of the rows')
-    expect(shown(weights, { half: '2', of: 'fixed' }).happened).toContain('pulls the smaller one’s centre')
+    expect(shown(whatIfWeightsDiffer, { half: '2', of: 'fixed' }).happened).toContain('pulls the smaller one’s centre')
     // At ±1 noise makes one cloud of both: low noise is 0.001 from EM, more noise 0.137. At ±2 both are within 0.006.
-    const overlapping = shown(weights, { half: '1' })
+    const overlapping = shown(whatIfWeightsDiffer, { half: '1' })
     expect(overlapping.answer).toBe('low')
     expect(overlapping.happened).toContain('descent at more noise is still on its way')
-    expect(shown(weights, { half: '2' }).answer).toBe('all')
+    expect(shown(whatIfWeightsDiffer, { half: '2' }).answer).toBe('all')
   },
   '7: round components lie along long clusters, and one in each where there is a shape': () => {
-    const view = shown(shapes)
+    const view = shown(whatIfNotRound)
     expect(last(lineOf(view.panels, 'Error', 'round'))).toBeGreaterThan(1.5)
     for (const label of ['one shared shape', 'a shape each'])
       expect(last(lineOf(view.panels, 'Error', label))).toBeLessThan(0.3)
@@ -297,18 +297,18 @@ const heavy: Readonly<Record<string, () => void>> = {
       last(lineOf(view.panels, 'Log-likelihood', 'round')) + 0.3
     )
     expect(view.answer).toBe('along')
-    expect(shown(shapes, { long: 'no' }).answer).toBe('right')
+    expect(shown(whatIfNotRound, { long: 'no' }).answer).toBe('right')
   },
   '8: three of any shape, more of round ones; it comes to rest at the winner': () => {
-    const view = shown(count)
+    const view = shown(howManyClusters)
     expect(view.happened).toMatch(/^With round components .*; with components of any shape both criteria say 3\.$/)
     expect(view.answer).toBe('8')
     expect(view.rests).toBeGreaterThan(4)
-    const full = shown(count, { family: 'full' })
+    const full = shown(howManyClusters, { family: 'full' })
     expect(full.rests).toBe(2)
     // Beside the eight round components stand the three of any shape, and both on the three true clusters.
     const tiles = (choice: Choice, step: number): ReadonlyArray<string> => {
-      const { picture } = count.view({ ...taken(count, choice), step })
+      const { picture } = howManyClusters.view({ ...taken(howManyClusters, choice), step })
       return 'tiles' in picture ? picture.tiles.map(({ title }) => title) : []
     }
     expect(tiles({}, view.rests ?? 0)).toEqual([
@@ -320,10 +320,10 @@ const heavy: Readonly<Record<string, () => void>> = {
   },
   '9: five ancestral steps spoil the walk of a score that ten of Heun find good': () => {
     const end = (view: View): number => last(lineOf(view.panels, 'Energy distance', '1000 rows'))
-    const coarse = shown(sampling, { sampler: 'ancestral', steps: '5' })
-    expect(end(coarse)).toBeGreaterThan(5 * end(shown(sampling, { steps: '10' })))
+    const coarse = shown(canItMakeRows, { sampler: 'ancestral', steps: '5' })
+    expect(end(coarse)).toBeGreaterThan(5 * end(shown(canItMakeRows, { steps: '10' })))
     expect(coarse.answer).toBe('all')
-    const view = shown(sampling)
+    const view = shown(canItMakeRows)
     expect(view.answer).toBe('few')
     // 1000 rows are not better than the truth: they are within what chance does to fresh data, and few rows are not.
     const [few, , many, , least, room] = numbersOf(view.happened)
@@ -353,7 +353,7 @@ describe('sentences', () => {
       [0.7, 32],
       [1, 8]
     ]) {
-      const { happened } = shown(rows, { far: String(far), dim: String(dim) }, 0)
+      const { happened } = shown(howManyRows, { far: String(far), dim: String(dim) }, 0)
       const [, n, said] = /threshold, (\d+) rows.* variance of about (\d+\.\d)/.exec(happened) ?? []
       // Solves |c|² = √(d/n) for n, and takes the edge of the bulk there.
       expect(Number(n)).toBe(Math.round(dim / far ** 4))
@@ -362,8 +362,8 @@ describe('sentences', () => {
   })
 
   once('4: the ellipse has the measured variance in every direction', () => {
-    const { picture } = rows.view({ ...taken(rows, {}, 0), step: 0, told: true })
-    const frame = taken(rows, {}, 0).frames[0] as ReadonlyArray<{ readonly rows: Float64Array }>
+    const { picture } = howManyRows.view({ ...taken(howManyRows, {}, 0), step: 0, told: true })
+    const frame = taken(howManyRows, {}, 0).frames[0] as ReadonlyArray<{ readonly rows: Float64Array }>
     if (!('tiles' in picture)) throw new Error('one picture')
     for (const [tile, i] of [0, 2, 4, 6].entries()) {
       const all = placesOf(frame[i].rows)
@@ -382,7 +382,7 @@ describe('sentences', () => {
   once(
     '9: the grey band holds nearly all means over four data sets of the truth, of single ones about three quarters',
     () => {
-      const { now } = sampling.view(opened(sampling))
+      const { now } = canItMakeRows.view(opened(canItMakeRows))
       expect(now).toContain(
         'Each line is a mean of four. Such means between data sets of the truth itself are mostly below'
       )
@@ -407,7 +407,8 @@ describe('sentences', () => {
   )
 
   once('0: no model has a lower loss than the truth, and a lower loss can be further from it', () => {
-    const view = (b: string): View => denoising.view({ ...taken(denoising, { b }), step: 9, blur: 1, told: true })
+    const view = (b: string): View =>
+      whatIsDenoising.view({ ...taken(whatIsDenoising, { b }), step: 9, blur: 1, told: true })
     const [, before, near] = /(?:^|\D)([\d.]+) from where.* by \*([\d.]+)/.exec(view('-2.00,-1.30').now) ?? []
     expect(Number(before)).toBeGreaterThan(0)
     const [, after, far] = /(?:^|\D)([\d.]+) from where.* by \*([\d.]+)/.exec(view('2.10,-6.00').now) ?? []
@@ -458,9 +459,9 @@ describe('every question', () => {
           question.name
         ).toBe(true)
     }
-    const [bic] = count.view(taken(count, {}, 1)).panels
-    const first = { ...taken(count, {}, 1), step: 0, told: false }
-    const svg = charts(count.view(first).panels, { width: 400, height: 500 })
+    const [bic] = howManyClusters.view(taken(howManyClusters, {}, 1)).panels
+    const first = { ...taken(howManyClusters, {}, 1), step: 0, told: false }
+    const svg = charts(howManyClusters.view(first).panels, { width: 400, height: 500 })
     expect(bic.title).toContain('BIC')
     // One component is far above the panel, whose scale is that of two.
     expect(svg.match(/↑ \d{4}/g)?.length).toBe(4)
@@ -482,7 +483,7 @@ describe('every question', () => {
         expect(/stroke-dasharray="([^"]*)"/.exec(drawn)?.[1] ?? '', question.name).toBe(mark.stroke?.dash)
       }
     }
-    const { panels } = correction.view({ ...opened(correction), told: true })
+    const { panels } = howNearToEm.view({ ...opened(howNearToEm), told: true })
     const dashes = [...legend(panels).matchAll(/stroke-dasharray="([^"]*)"/g)].map(([, dash]) => dash)
     expect(dashes).toHaveLength(3)
     expect(new Set(dashes).size).toBe(3)
@@ -492,7 +493,7 @@ describe('every question', () => {
   })
 
   once('draws made rows in the colour of their curve: 9', () => {
-    const view = sampling.view(opened(sampling))
+    const view = canItMakeRows.view(opened(canItMakeRows))
     if (!('tiles' in view.picture)) throw new Error('no tiles')
     const drawn = view.picture.tiles.map(({ title, look }) => [title, classOf(look)])
     expect(drawn).toEqual([
@@ -539,7 +540,7 @@ describe('every question', () => {
   })
 
   once('shows no curve, no count and no direction that answers it before an answer: 4, 5', () => {
-    for (const question of [rows, Start.start]) {
+    for (const question of [howManyRows, Start.howGoodAStart]) {
       const seen = taken(question, {}, 0)
       const before = question.view({ ...seen, told: false })
       const after = question.view({ ...seen, told: true })
@@ -562,10 +563,10 @@ describe('every question', () => {
         { width: 350, height: 220 }
       ]
       for (const [question, titles] of [
-        [weights, ['low noise', 'more noise', 'EM']],
-        [shapes, ['round', 'shared shape', 'a shape each']],
-        [count, ['round', 'any shape']],
-        [sampling, ['From 20 rows', 'From 1000 rows']]
+        [whatIfWeightsDiffer, ['low noise', 'more noise', 'EM']],
+        [whatIfNotRound, ['round', 'shared shape', 'a shape each']],
+        [howManyClusters, ['round', 'any shape']],
+        [canItMakeRows, ['From 20 rows', 'From 1000 rows']]
       ] as const) {
         const { picture } = question.view(opened(question))
         if (!('tiles' in picture)) throw new Error('no tiles')
@@ -592,7 +593,7 @@ describe('every question', () => {
 
   once('draws an inset of one size, whatever the plane shows, and reads what is dragged in it: 1, 2', () => {
     const size = { width: 500, height: 600 }
-    const turn = direction.view(taken(direction, {}, 0))
+    const turn = whatIsLearnedFirst.view(taken(whatIsLearnedFirst, {}, 0))
     const { at, inset } = plotPicture(turn.picture, size)
     const [handle] = turn.handles ?? []
     expect(handle.isInset).toBe(true)
@@ -602,14 +603,14 @@ describe('every question', () => {
     const long = (a: Place, b: Place): number => Math.hypot(a[0] - b[0], a[1] - b[1])
     expect(long(inset.at([0, 0]), inset.at(handle.at))).toBeGreaterThan(long(at([0, 0]), at([0.01, 0])))
     const radius = (step: number): number => {
-      const all = plotPicture(shown(lower, {}, step).picture, size)
+      const all = plotPicture(shown(whyLowerNoise, {}, step).picture, size)
       return long(all.inset.at([0, 0]), all.inset.at([1, 0]))
     }
     expect(radius(0)).toBeCloseTo(radius(1), 9)
   })
 
   once('draws a stranded guess with the whole circle around it, and says how many rows are in that', () => {
-    const first = Start.start.view({ ...taken(Start.start, {}, 0), told: true })
+    const first = Start.howGoodAStart.view({ ...taken(Start.howGoodAStart, {}, 0), told: true })
     const { svg } = plotPicture(first.picture, { width: 500, height: 600 })
     expect(svg).toContain('stranded')
     expect(svg).toMatch(/>[0-5] rows? inside</)
@@ -626,7 +627,7 @@ describe('every question', () => {
         expect(Math.min(left, top, size.width - right, size.height - bottom)).toBeGreaterThan(0)
       }
       // Before an answer what is drawn, which are the starts, fills the picture.
-      const before = Start.start.view({ ...taken(Start.start, {}, 0), told: false })
+      const before = Start.howGoodAStart.view({ ...taken(Start.howGoodAStart, {}, 0), told: false })
       const [near, far] = [first, before].map(({ picture }) => plotPicture(picture, size))
       const unit = (all: typeof near): number => all.at([1, 0])[0] - all.at([0, 0])[0]
       expect(unit(far)).toBeGreaterThan(unit(near))
@@ -637,8 +638,8 @@ describe('every question', () => {
     expect(Object.keys(stored)).toEqual(
       questions.flatMap(({ number, stored }) => (stored === undefined ? [] : [number]))
     )
-    const key = runKey(correction, defaults(correction))
-    const [first] = stored[correction.number][key] as ReadonlyArray<ReturnType<typeof frameOf>>
+    const key = runKey(howNearToEm, defaults(howNearToEm))
+    const [first] = stored[howNearToEm.number][key] as ReadonlyArray<ReturnType<typeof frameOf>>
     for (const [time, { em, descent }] of Object.entries(frameOf(0.5).at))
       for (const i of [0, 1]) {
         // Stored to four digits.
@@ -710,7 +711,7 @@ describe.runIf(isSlow && !isMissing)('the page', () => {
       expect(await page.textContent('#why')).toBe('After your answer and the run.')
       await page.check('#ask input[value=grow]')
       await isAt(page, 'step 32 of 32')
-      const view = shown(direction)
+      const view = shown(whatIsLearnedFirst)
       const plain = (text: string): string =>
         text.replaceAll('*', '').replace(wordPattern, (_, as: string | undefined, word: string) => as ?? word)
       await page.waitForFunction(text => document.querySelector('#why')?.textContent === text, plain(view.why))

@@ -1,25 +1,25 @@
-import { correction } from './correction.js'
-import { count } from './count.js'
-import { denoising } from './denoising.js'
-import { direction } from './direction.js'
-import { lower } from './lower.js'
+import { canItMakeRows } from './canItMakeRows.js'
+import { howGoodAStart } from './howGoodAStart.js'
+import { howManyClusters } from './howManyClusters.js'
+import { howManyRows } from './howManyRows.js'
+import { howNearToEm } from './howNearToEm.js'
 import type { Question } from './question.js'
-import { rows } from './rows.js'
-import { sampling } from './sampling.js'
-import { shapes } from './shapes.js'
-import { start } from './start.js'
-import { weights } from './weights.js'
+import { whatIfNotRound } from './whatIfNotRound.js'
+import { whatIfWeightsDiffer } from './whatIfWeightsDiffer.js'
+import { whatIsDenoising } from './whatIsDenoising.js'
+import { whatIsLearnedFirst } from './whatIsLearnedFirst.js'
+import { whyLowerNoise } from './whyLowerNoise.js'
 
-/** Questions in the page's order; a new question is a file like these and an entry here. */
+/** Questions in the page's order; a new question is a file like these, named by what it asks, and an entry here. */
 export const questions: ReadonlyArray<Question> = [
-  denoising,
-  direction,
-  lower,
-  correction,
-  rows,
-  start,
-  weights,
-  shapes,
-  count,
-  sampling
+  whatIsDenoising,
+  whatIsLearnedFirst,
+  whyLowerNoise,
+  howNearToEm,
+  howManyRows,
+  howGoodAStart,
+  whatIfWeightsDiffer,
+  whatIfNotRound,
+  howManyClusters,
+  canItMakeRows
 ]

@@ -67,7 +67,7 @@ interface Setting {
   readonly share: number
 }
 
-export const weights = defineQuestion<Setting, Frame>({
+export const whatIfWeightsDiffer = defineQuestion<Setting, Frame>({
   number: '6',
   name: 'Unequal weights',
   question: 'What if the weights differ?',

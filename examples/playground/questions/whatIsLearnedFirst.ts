@@ -79,7 +79,7 @@ const parts = (guess: Place, [x, y]: Place): Place => {
   return [(guess[0] * x + guess[1] * y) / far, (guess[1] * x - guess[0] * y) / far]
 }
 
-export const direction = defineQuestion<Setting, Frame>({
+export const whatIsLearnedFirst = defineQuestion<Setting, Frame>({
   number: '1',
   name: 'What is learned first',
   question: 'What does descent learn first?',

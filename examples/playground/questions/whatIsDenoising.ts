@@ -101,7 +101,7 @@ const chosenB = (b: string): Place => {
 }
 const written = ([x, y]: Place): string => `${x.toFixed(2)},${y.toFixed(2)}`
 
-export const denoising = defineQuestion<Float64Array, Frame>({
+export const whatIsDenoising = defineQuestion<Float64Array, Frame>({
   number: '0',
   name: 'What is denoising',
   question: 'What is denoising?',

@@ -78,7 +78,7 @@ const byResponsibility = (
 const rowsAt = (noise: Float64Array, far: number): Float64Array =>
   noise.map((z, i) => z + (i % 4 < 2 ? 1 : -1) * (i % 2 === 0 ? 0.8 : 0.6) * far)
 
-export const correction = defineQuestion<Float64Array, Frame>({
+export const howNearToEm = defineQuestion<Float64Array, Frame>({
   number: '3',
   name: 'Nearly EM',
   question: 'How close is a denoising step to an EM step?',

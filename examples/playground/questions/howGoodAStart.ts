@@ -164,7 +164,7 @@ const endsOf = ({
     .map(c => Marks.words(c, 'missed', { offset: [0, -20], paint: WRONG_PAINT, kind: 'halo' }))
 ]
 
-export const start = defineQuestion<null, Frame>({
+export const howGoodAStart = defineQuestion<null, Frame>({
   number: '5',
   name: 'A good start',
   question: 'How good must the start be?',

@@ -160,7 +160,7 @@ const fieldOf = (means: ReadonlyArray<number>, time: number): ReadonlyArray<read
   })
 }
 
-export const sampling = defineQuestion<Setting, Frame>({
+export const canItMakeRows = defineQuestion<Setting, Frame>({
   number: '9',
   name: 'New rows from noise',
   question: 'Can the model make new rows?',

@@ -54,7 +54,7 @@ function* fits(choice: Choice): Generator<Frame, undefined> {
   for (let k = 1; k <= MOST; k++) yield { isotropic: fitted('isotropic', k), full: fitted('full', k) }
 }
 
-export const count = defineQuestion<Float64Array, Frame>({
+export const howManyClusters = defineQuestion<Float64Array, Frame>({
   number: '8',
   name: 'How many',
   question: 'How many clusters are there?',

@@ -49,7 +49,7 @@ const shapeOf = (long: string): ReadonlyArray<ReadonlyArray<number>> =>
         [0, 1]
       ]
 
-export const shapes = defineQuestion<Setting, Frame>({
+export const whatIfNotRound = defineQuestion<Setting, Frame>({
   number: '7',
   name: 'Long shapes',
   question: 'What if the clusters are not round?',

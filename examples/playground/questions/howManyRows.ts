@@ -93,7 +93,7 @@ const findIn = (choice: Choice, data: Points.Points, seed: number): Found => {
   return { mean: meanBy(descendPair(TIME, steps)), power: angle(meanBy(Stage.powerIteration({ steps })), unitOf(dim)) }
 }
 
-export const rows = defineQuestion<null, Frame>({
+export const howManyRows = defineQuestion<null, Frame>({
   number: '4',
   name: 'How much data',
   question: 'How much data does a direction need?',

@@ -68,7 +68,7 @@ export const triangleRun = (choice: Readonly<Record<string, string>>): TriangleR
   return { setting: data.values, frames: frames() }
 }
 
-export const lower = defineQuestion<Float64Array, Frame>({
+export const whyLowerNoise = defineQuestion<Float64Array, Frame>({
   number: '2',
   name: 'Why lower the noise',
   question: 'If high noise works, why lower it?',

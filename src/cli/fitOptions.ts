@@ -201,7 +201,7 @@ export type FitFlags = OptionValues<typeof FIT_OPTIONS>
 
 /** Less common options by help title: `--help` lists names, `--help all` describes them. */
 export const HELP_GROUPS: Readonly<Record<string, ReadonlyArray<keyof FitFlags>>> = {
-  'Reading the table': ['errors', 'header', 'delimiter', 'decimal', 'skip', 'comment', 'na'],
+  'Reading the table': ['errors', 'sheet', 'path', 'header', 'delimiter', 'decimal', 'skip', 'comment', 'na'],
   Learning: ['standardize', 'background', 'recipe', 'prior', 'fixed'],
   Diagnosis: ['bootstrap', 'testComponents', 'compare', 'by', 'figures', 'verbose'],
   'Large tables and long fits': ['stream', 'queue', 'checkpoint', 'every', 'resume'],

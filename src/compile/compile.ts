@@ -16,6 +16,7 @@ import * as Objective from '../objective/objective.js'
 import * as Params from '../core/params.js'
 import { concept as pipelines, tooDeep, type Pipeline } from '../pipeline/pipeline.js'
 import * as Backend from '../data/reductionBackend.js'
+import { toData, type DataLike } from '../data/dataArgument.js'
 import * as Source from '../data/source/source.js'
 import * as Problem from '../core/problem.js'
 import type { Program } from './program.js'
@@ -50,12 +51,15 @@ const checkedLoss = <P extends string>(loss: Loss.Loss<P>, call: string): Loss.L
   )
 
 /**
- * Checks that the argument is data; the error message quotes the call.
+ * Applies a compiler of data to a user's data; returns the problem if rows are not data.
  *
- * @throws TypeError
+ * @throws TypeError, naming the call, if the argument belongs to another place
  */
-export const checkedData = (data: Source.Data, call: string): Source.Data =>
-  checked(data, ['rows', 'dim'], 'data', call)
+export const withCheckedData = <A>(
+  given: DataLike,
+  call: string,
+  of: (data: Source.Data) => E.Either<CompileErrors, A>
+): E.Either<CompileErrors, A> => pipe(toData(given, call), E.mapLeft(Problem.singleProblem), E.flatMap(of))
 
 /** True if the score can compute the shapes of its parameters. */
 const hasShapes = <P extends string>(score: Score.Score<P>, data: Source.Data): boolean =>
@@ -99,10 +103,11 @@ const commonProblems = <P extends string>(
 export const valueAndGrad =
   <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<CompileOptions> = {}) =>
   (
-    points: Source.Data
+    data: DataLike
   ): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>)> =>
-    pipe(
-      points,
+    withCheckedData(
+      data,
+      'Compile.valueAndGrad(loss)(data)',
       compileChosenPlan(loss, circumstances, ({ evaluate }) => evaluate)
     )
 
@@ -127,9 +132,10 @@ export const valueAndGrad =
  */
 export const value =
   <P extends string>(loss: Loss.Loss<P>) =>
-  (points: Source.Data): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => number)> =>
-    pipe(
-      points,
+  (data: DataLike): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => number)> =>
+    withCheckedData(
+      data,
+      'Compile.value(loss)(data)',
       compileChosenPlan(loss, {}, ({ value, evaluate }) => (params, key) => {
         const found = value(params, key)
         // the evaluation with a gradient returns the reason for NaN
@@ -166,10 +172,17 @@ export interface CompileOptions extends Loss.PlanOptions {
 /** Returns all plans for computing the loss on the data, the chosen one first; their results are equal up to rounding. */
 export const plans =
   <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<CompileOptions> = {}) =>
+  (data: DataLike): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> =>
+    withCheckedData(
+      data,
+      'Compile.plans(loss)(data)',
+      plansOnData(checkedLoss(loss, 'Compile.plans(loss)(data)'), { isTried, ...circumstances })
+    )
+
+const plansOnData =
+  <P extends string>(loss: Loss.Loss<P>, { isTried, ...circumstances }: Partial<CompileOptions>) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
-    const call = 'Compile.plans(loss)(data)'
-    checkedLoss(loss, call)
-    const points = Loss.dataSnapshot(checkedData(given, call))
+    const points = Loss.dataSnapshot(given)
     const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
@@ -178,8 +191,9 @@ export const plans =
         : [])
     ]
     return pipe(
-      eitherProblemsOr(described.length > 0 || isTried ? described : SmokeTest.problems(loss, points, null), () =>
-        Loss.lossPlans(loss, points, circumstances)
+      eitherProblemsOr(
+        described.length > 0 || isTried === true ? described : SmokeTest.problems(loss, points, null),
+        () => Loss.lossPlans(loss, points, circumstances)
       ),
       E.flatMap(plans =>
         eitherProblemsOr(singlePrecisionProblems(plans[0], precision), () => {
@@ -221,24 +235,24 @@ export interface AtLevel {
  */
 export const byLevel =
   <P extends string>(loss: Loss.Loss<P>, logSnrs: ReadonlyArray<number>) =>
-  (
-    points: Source.Data
-  ): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => ReadonlyArray<AtLevel>> => {
+  (data: DataLike): E.Either<CompileErrors, (params: Params.Params<P>, key: Key.Key) => ReadonlyArray<AtLevel>> => {
     const call = 'Compile.byLevel(loss, logSnrs)(data)'
-    return pipe(
-      listGiven(logSnrs, 'a list of log-SNRs', call),
-      E.traverseArray(logSnr => {
-        checkedLoss(loss, call)
-        const time = Schedule.timeOfLogSnr(logSnr)(loss.schedule)
-        return pipe(
-          points,
-          valueAndGrad({ ...loss, objective: Objective.retimed(NoiseLevels.at(time))(loss.objective) }),
-          E.map(evaluate => ({ logSnr, time, evaluate }))
+    return withCheckedData(data, call, points =>
+      pipe(
+        listGiven(logSnrs, 'a list of log-SNRs', call),
+        E.traverseArray(logSnr => {
+          checkedLoss(loss, call)
+          const time = Schedule.timeOfLogSnr(logSnr)(loss.schedule)
+          return pipe(
+            points,
+            valueAndGrad({ ...loss, objective: Objective.retimed(NoiseLevels.at(time))(loss.objective) }),
+            E.map(evaluate => ({ logSnr, time, evaluate }))
+          )
+        }),
+        E.map(
+          levels => (params, key) =>
+            levels.map(({ logSnr, time, evaluate }) => ({ logSnr, time, value: evaluate(params, key).value }))
         )
-      }),
-      E.map(
-        levels => (params, key) =>
-          levels.map(({ logSnr, time, evaluate }) => ({ logSnr, time, value: evaluate(params, key).value }))
       )
     )
   }
@@ -276,57 +290,67 @@ export const pipeline =
     pipeline: Pipeline<P>,
     { backend = Backend.localBackend, precision = 'float64' }: Partial<RunSettings> = {}
   ) =>
-  (given: Source.Data): E.Either<CompileErrors, Program<P>> => {
+  (data: DataLike): E.Either<CompileErrors, Program<P>> => {
     const call = 'Compile.pipeline(pipeline)(data)'
-    checkedData(given, call)
-    if (!pipelines.is(pipeline)) return mistaken('a pipeline', pipeline, call)
-    if (isDeeper(pipeline, Limits.maxDepth)) return E.left([tooDeep('pipeline')])
-    const points = Loss.dataSnapshot(given)
-    const { score, initializer, stages } = pipeline
-    const common = commonProblems(pipeline, points)
-    // an initializer reads the data, so it requires data without problems
-    const start: Initializer.Start<P> =
-      common.length > 0
-        ? E.left(Initializer.problems(initializer).map(Problem.within('initializer')))
-        : pipe(initializer, Initializer.interpret(score, points))
-    const described = stages.flatMap((stage, i) =>
-      Stage.problems(pipeline.schedule)(stage).map(Problem.within(`stages[${i}]`))
+    return withCheckedData(data, call, given =>
+      pipelines.is(pipeline)
+        ? compilePipeline(pipeline, { backend, precision }, given)
+        : mistaken('a pipeline', pipeline, call)
     )
-    const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
-    const areStagesValid = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
-    const compileSimple = stagePlanner({
-      pipeline,
-      start: begin,
-      points,
-      backend,
-      precision,
-      isValid: common.length === 0 && E.isRight(start)
-    })
-    const oversized = areStagesValid.every(identity) ? sizeProblems(stages) : []
-    const compiled = stages.flatMap((stage, i) =>
-      !areStagesValid[i] || oversized.length > 0 || !hasShapes(score, points)
-        ? []
-        : Stage.simple(stage).map(written => ({
-            within: Stage.insideStage(`stages[${i}]`, written.path),
-            ...compileSimple(written)
-          }))
-    )
-    const problems = [
-      ...common,
-      ...problemsIn(start),
-      ...described,
-      ...oversized,
-      ...compiled.flatMap(({ within, stage }) => problemsIn(stage).map(within))
-    ]
-    return eitherProblemsOr(problems, () => ({
-      pipeline,
-      start: begin,
-      data: () => Source.dataFingerprint(points),
-      precision,
-      stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
-      plan: compiled.map(({ plan }) => plan())
-    }))
   }
+
+const compilePipeline = <P extends string>(
+  pipeline: Pipeline<P>,
+  { backend, precision }: RunSettings,
+  given: Source.Data
+): E.Either<CompileErrors, Program<P>> => {
+  if (isDeeper(pipeline, Limits.maxDepth)) return E.left([tooDeep('pipeline')])
+  const points = Loss.dataSnapshot(given)
+  const { score, initializer, stages } = pipeline
+  const common = commonProblems(pipeline, points)
+  // an initializer reads the data, so it requires data without problems
+  const start: Initializer.Start<P> =
+    common.length > 0
+      ? E.left(Initializer.problems(initializer).map(Problem.within('initializer')))
+      : pipe(initializer, Initializer.interpret(score, points))
+  const described = stages.flatMap((stage, i) =>
+    Stage.problems(pipeline.schedule)(stage).map(Problem.within(`stages[${i}]`))
+  )
+  const begin = E.isRight(start) ? start.right : () => Params.zeros(Score.shapes(points.dim)(score))
+  const areStagesValid = stages.map(stage => Stage.problems(pipeline.schedule)(stage).length === 0)
+  const compileSimple = stagePlanner({
+    pipeline,
+    start: begin,
+    points,
+    backend,
+    precision,
+    isValid: common.length === 0 && E.isRight(start)
+  })
+  const oversized = areStagesValid.every(identity) ? sizeProblems(stages) : []
+  const compiled = stages.flatMap((stage, i) =>
+    !areStagesValid[i] || oversized.length > 0 || !hasShapes(score, points)
+      ? []
+      : Stage.simple(stage).map(written => ({
+          within: Stage.insideStage(`stages[${i}]`, written.path),
+          ...compileSimple(written)
+        }))
+  )
+  const problems = [
+    ...common,
+    ...problemsIn(start),
+    ...described,
+    ...oversized,
+    ...compiled.flatMap(({ within, stage }) => problemsIn(stage).map(within))
+  ]
+  return eitherProblemsOr(problems, () => ({
+    pipeline,
+    start: begin,
+    data: () => Source.dataFingerprint(points),
+    precision,
+    stages: compiled.flatMap(({ stage }) => (E.isRight(stage) ? [stage.right()] : [])),
+    plan: compiled.map(({ plan }) => plan())
+  }))
+}
 
 /** Maximum number of operations listed in a profile; the others are summed. */
 const MAX_NAMED_SHARES = 4

@@ -4,7 +4,7 @@ import * as RA from 'fp-ts/lib/ReadonlyArray.js'
 import { symmetricPart } from '../../lib/arrays/linalg.js'
 import type * as Compiler from '../../lib/compiler/index.js'
 import type { Key, NdArray } from '../../lib/index.js'
-import { plans, checkedData, type CompileOptions, type CompileErrors } from './compile.js'
+import { plans, withCheckedData, type CompileOptions, type CompileErrors } from './compile.js'
 import * as DrawTerms from './drawTerms.js'
 import * as Loss from './loss.js'
 import * as Backend from '../data/reductionBackend.js'
@@ -13,6 +13,7 @@ import * as Params from '../core/params.js'
 import * as Nodes from '../mixture/nodes.js'
 import * as Objective from '../objective/objective.js'
 import * as Along from '../objective/along.js'
+import type { DataLike } from '../data/dataArgument.js'
 import * as Score from '../score/score.js'
 import { explained, type Explained } from './explanation.js'
 import * as HessianNodes from './hessianNodes.js'
@@ -63,10 +64,9 @@ const hessianVectorProduct = <P extends string>(
  */
 export const hessianVector =
   <P extends string>(loss: Loss.Loss<P>, circumstances: HessianOptions = {}) =>
-  (points: Source.Data): E.Either<CompileErrors, Explained & DirectionalDerivative<P, Params.Params<P>>> =>
+  (data: DataLike): E.Either<CompileErrors, Explained & DirectionalDerivative<P, Params.Params<P>>> =>
     pipe(
-      points,
-      directionalDerivative(loss, circumstances),
+      withCheckedData(data, 'Compile.hessianVector(loss)(data)', directionalDerivative(loss, circumstances)),
       E.map(derivative =>
         explained(
           (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
@@ -91,7 +91,7 @@ type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
 export const directionalDerivative =
   <P extends string>(loss: Loss.Loss<P>, circumstances: HessianOptions = {}) =>
   (points: Source.Data): E.Either<CompileErrors, Explained & DirectionalDerivative<P>> => {
-    const data = Loss.dataSnapshot(checkedData(points, 'Compile.hessian(loss)(data)'))
+    const data = Loss.dataSnapshot(points)
     const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
     return pipe(
       data,
@@ -155,18 +155,20 @@ export const directionalDerivative =
  */
 export const hessian =
   <P extends string>(loss: Loss.Loss<P>) =>
-  (points: Source.Data): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => NdArray)> =>
-    pipe(
-      points,
-      hessianVector(loss),
-      E.map(product => {
-        const shapes = Score.shapes(points.dim)(loss.score)
-        const n = Params.paramsSize(shapes)
-        const { engine, reason, parts } = product.how()
-        return explained(
-          (params: Params.Params<P>, key: Key.Key) =>
-            symmetricPart(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key)))),
-          () => ({ engine, parts, reason: `${n} products with unit vectors, ${reason}` })
-        )
-      })
+  (data: DataLike): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => NdArray)> =>
+    withCheckedData(data, 'Compile.hessian(loss)(data)', points =>
+      pipe(
+        points,
+        hessianVector(loss),
+        E.map(product => {
+          const shapes = Score.shapes(points.dim)(loss.score)
+          const n = Params.paramsSize(shapes)
+          const { engine, reason, parts } = product.how()
+          return explained(
+            (params: Params.Params<P>, key: Key.Key) =>
+              symmetricPart(RA.makeBy(n, j => Params.packed(product(params, Params.unit(shapes, j), key)))),
+            () => ({ engine, parts, reason: `${n} products with unit vectors, ${reason}` })
+          )
+        })
+      )
     )

@@ -6,7 +6,7 @@ import * as Compiler from '../../lib/compiler/index.js'
 import { compute, Key, type NdArray } from '../../lib/index.js'
 import { lazy } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
-import { plans, type CompileErrors } from './compile.js'
+import { plans, withCheckedData, type CompileErrors } from './compile.js'
 import * as Inputs from './inputs.js'
 import { explained, type Explained, type Explanation } from './explanation.js'
 import type * as Projection from '../mixture/projection.js'
@@ -15,9 +15,10 @@ import * as DrawTerms from './drawTerms.js'
 import * as Loss from './loss.js'
 import * as Matching from './matching.js'
 import * as Limits from '../core/limits.js'
+import type { PointsLike } from '../data/rowsArgument.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
-import type * as Source from '../data/source/source.js'
+import * as Source from '../data/source/source.js'
 import * as Params from '../core/params.js'
 import * as Objective from '../objective/objective.js'
 import { directionalDerivative } from '../objective/along.js'
@@ -149,11 +150,15 @@ const rowwiseTerm = <P extends string>(
  */
 export const rowGradients =
   <P extends string>(loss: Loss.Loss<P>) =>
-  (given: Points.Points): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => NdArray)> =>
+  (rows: PointsLike): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => NdArray)> =>
     pipe(
-      given,
-      plans(loss),
-      E.flatMap(() =>
+      withCheckedData(rows, 'Compile.rowGradients(loss)(points)', given =>
+        Source.isSource(given)
+          ? E.left([Problem.of('data', 'a source', 'rows in memory', 'give a list for each row, or Points')])
+          : E.right(given)
+      ),
+      E.tap(given => plans(loss)(given)),
+      E.flatMap(given =>
         pipe(
           Objective.terms(loss.objective).flatMap(({ term }) =>
             Problem.unless(

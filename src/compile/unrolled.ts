@@ -45,7 +45,7 @@ import { argumentWithFields } from '../core/order.js'
 import * as Params from '../core/params.js'
 import * as Problem from '../core/problem.js'
 import * as Score from '../score/score.js'
-import type * as Source from '../data/source/source.js'
+import { toData, type DataLike } from '../data/dataArgument.js'
 
 export interface At<P extends string, Q extends string, M extends string> {
   readonly params: Params.Tensors<P>
@@ -228,13 +228,15 @@ export const of =
     loss: Compile.Loss<P>,
     description: UnrolledDescription<P, Q, M>
   ): ((
-    data: Source.Data
+    data: DataLike
   ) => E.Either<
     Compile.CompileErrors,
     (start: Params.Params<P>, numbers: Params.Params<Q>, key: Key.Key) => E.Either<Problem.Problems, Ended<P, Q>>
   >) =>
-  data => {
-    const call = 'Compile.unrolled(loss, { steps, step, end })'
+  given => {
+    const call = 'Compile.unrolled(loss, { steps, step, end })(data)'
+    const data = toData(given, call)
+    if (E.isLeft(data)) return E.left([data.left])
     const { steps, step, end, memory } = argumentWithFields(
       description,
       ['steps', 'step', 'end'],
@@ -243,13 +245,13 @@ export const of =
     )
     const remembered: AnyParams = memory ?? {}
     const numbersPerStep =
-      Params.paramsSize(Score.shapes(data.dim)(loss.score)) + Params.paramsSize(Params.shapes(remembered))
+      Params.paramsSize(Score.shapes(data.right.dim)(loss.score)) + Params.paramsSize(Params.shapes(remembered))
     const write = flatStep(step)
     const paramsOf = (state: AnyParams): Params.Params<P> => selectKind('params', state) as Params.Params<P>
     return pipe(
       E.Do,
-      E.bind('evaluate', () => Compile.valueAndGrad(loss, { evaluations: steps })(data)),
-      E.bind('product', () => Compile.hessianVector(loss)(data)),
+      E.bind('evaluate', () => Compile.valueAndGrad(loss, { evaluations: steps })(data.right)),
+      E.bind('product', () => Compile.hessianVector(loss)(data.right)),
       E.bind('_', () => Problem.faultless(storageProblems(steps, numbersPerStep), null)),
       E.map(({ evaluate, product }) => (start, numbers, key) => {
         const keys = pipe(key, Key.named('steps', 'end'))

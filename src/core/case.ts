@@ -184,7 +184,7 @@ export const uncalled = (u: unknown): { readonly name: string; readonly remedy: 
 /** Problem of a constructor, or of a description whose case was lost in a copy by JSON or structuredClone. */
 const lostCaseProblem = (value: unknown): Problem.Problem => {
   const one = uncalled(value)
-  if (one !== null) return Problem.of('', one.name, 'a description: it is what makes one', one.remedy)
+  if (one !== null) return Problem.of('', one.name, 'a description', one.remedy)
   return Problem.of(
     '',
     literalCode(value),
@@ -323,8 +323,7 @@ const filledFields = (
 
 const misgiven = (value: unknown, { domain, remedy }: Field<unknown, never>): string => {
   const one = uncalled(value)
-  if (one !== null && !/function/.test(domain))
-    return `${one.name} is not ${domain}: it is what makes one; ${one.remedy}`
+  if (one !== null && !/function/.test(domain)) return `${one.name} is not ${domain}; ${one.remedy}`
   return `${quotedValue(value)} is not ${domain}; ${remedy}`
 }
 

@@ -21,10 +21,11 @@ const ORDER_REMEDY = 'check the order of the arguments: options come first, and 
 
 /** Throws a TypeError: `wanted` describes the expected argument, `call` the correct call. */
 export const mistaken = (wanted: string, given: unknown, call: string | null = null): never => {
+  const where = call === null ? '' : `${call}: `
   const one = uncalled(given)
-  if (one !== null) throw new TypeError(`${one.name} was given for ${wanted}: it is what makes one; ${one.remedy}`)
+  if (one !== null) throw new TypeError(`${where}${one.name} was given for ${wanted}; ${one.remedy}`)
   throw new TypeError(
-    `${call === null ? '' : `${call}: `}${describeArgument(given)} was given for ${wanted}; ${call === null ? ORDER_REMEDY : 'give the arguments in this order'}`
+    `${where}${describeArgument(given)} was given for ${wanted}; ${call === null ? ORDER_REMEDY : 'give the arguments in this order'}`
   )
 }
 

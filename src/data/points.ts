@@ -16,21 +16,22 @@ import { remembered } from '../../lib/plain/remembered.js'
 import { fail, moreLikeThis, pluralized } from './dataProblems.js'
 import { rowsAt, tabulate } from '../../lib/arrays/entries.js'
 import type { Points } from './pointsData.js'
+import { pointsArgument, pointsFromLists, toPoints, type PointsLike } from './rowsArgument.js'
+import { isObject } from '../core/record.js'
 import { rememberedIfOwned, snapshot } from './snapshot.js'
-import { argumentWithFields as checked } from '../core/index.js'
-import type * as Problem from '../core/problem.js'
+import { problemInside, type Problem } from '../core/problem.js'
 import { typeAndValue } from '../core/spelling.js'
 
 export type { Points } from './pointsData.js'
 
 /** First fault of the data, and the number of others like it. */
-export type DataError = Problem.Problem
+export type DataError = Problem
 
 const countWhere = (xs: Float64Array, isFault: (x: number) => boolean): number =>
   xs.reduce((sum, x) => sum + (isFault(x) ? 1 : 0), 0)
 
-const checkedPointsArgument = (points: Points): Points =>
-  checked(points, ['rows', 'dim', 'values'], 'points: make them by Points.fromRows', 'Points.…(points)')
+/** Returns a user's rows as points; errors name the function. */
+const rowsOf = (name: string, given: PointsLike): Points => pointsArgument(given, `Points.${name}(points)`)
 
 const numbersOrNaN = (list: ArrayLike<number> | undefined): ReadonlyArray<number> =>
   Array.from(Object(list ?? []) as ArrayLike<unknown>, x => (typeof x === 'number' ? x : NaN))
@@ -138,8 +139,14 @@ const isCovarianceMatrix = (own: Float64Array, dim: number): boolean => {
  *   Either.left('row 2, column 2: NaN is not a finite number; correct it or leave the row out')
  * )
  */
-export const validate: (points: Points) => Either.Either<DataError, Points> = rememberedIfOwned(points => {
-  const { rows, dim, values, weights, labels, partner, errors } = checkedPointsArgument(points)
+export const validate = (points: PointsLike): Either.Either<DataError, Points> =>
+  hasPointsFields(points) ? validateFields(points) : pipe(toPoints(points), Either.flatMap(validateFields))
+
+const hasPointsFields = (given: unknown): given is Points =>
+  isObject(given) && 'rows' in given && 'dim' in given && 'values' in given
+
+const validateFields: (points: Points) => Either.Either<DataError, Points> = rememberedIfOwned(points => {
+  const { rows, dim, values, weights, labels, partner, errors } = points
   // an array of another realm (frame or worker) has another class, which kernels reject
   if (!(values instanceof Float64Array))
     return fail('values', 'another list', 'a Float64Array', 'give Float64Array.from(values)')
@@ -170,7 +177,7 @@ export const validate: (points: Points) => Either.Either<DataError, Points> = re
 /** Checks points whose cells may be NaN. */
 export const validateAllowingMissing = (points: Points): Either.Either<DataError, Points> =>
   pipe(
-    validate({ ...points, values: points.values.map(x => (Number.isNaN(x) ? 0 : x)) }),
+    validateFields({ ...points, values: points.values.map(x => (Number.isNaN(x) ? 0 : x)) }),
     Either.map(() => points)
   )
 
@@ -204,41 +211,7 @@ export const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>): Either.Eit
       'a list of numbers',
       'give a list for each row: [[1, 2], [3, 4]]'
     )
-  const dim = rows.length === 0 ? 0 : rows[0].length
-  const isRagged = (row: ReadonlyArray<number>): boolean => row.length !== dim
-  const at = rows.findIndex(isRagged)
-  return rows.length === 0
-    ? fail('rows', 'an empty list', 'at least one row', 'give one row for each observation')
-    : dim === 0
-      ? fail('row 1', 'an empty row', 'at least one number', 'give each row one number for each dimension')
-      : at >= 0
-        ? fail(
-            `row ${at + 1}`,
-            pluralized(rows[at].length, 'number'),
-            `${pluralized(dim, 'number')}, as in row 1`,
-            `give every row the same length${moreLikeThis(rows.filter(isRagged).length)}`,
-            `${pluralized(rows[at].length, 'number')}, but row 1 has ${dim}`
-          )
-        : pointsOfCells(rows, dim)
-}
-
-const pointsOfCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number): Either.Either<DataError, Points> => {
-  const isNone = (x: unknown): boolean => typeof x !== 'number'
-  const at = rows.findIndex(row => row.some(isNone))
-  if (at < 0)
-    return validate({
-      rows: rows.length,
-      dim,
-      values: tabulate(rows.length * dim, k => Number(rows[Math.floor(k / dim)][k % dim]))
-    })
-  const column = rows[at].findIndex(isNone)
-  const cells = rows.reduce((sum, row) => sum + row.filter(isNone).length, 0)
-  return fail(
-    `row ${at + 1}, column ${column + 1}`,
-    typeAndValue(rows[at][column]),
-    'a finite number',
-    `correct it or leave the row out${moreLikeThis(cells)}`
-  )
+  return pipe(pointsFromLists(rows), Either.flatMap(validate))
 }
 
 /**
@@ -257,10 +230,15 @@ const pointsOfCells = (rows: ReadonlyArray<ReadonlyArray<unknown>>, dim: number)
  */
 export const weighted =
   (weights: ArrayLike<number>) =>
-  (points: Points): Either.Either<DataError, Points> =>
+  (points: PointsLike): Either.Either<DataError, Points> =>
     pipe(
-      checkWeights(checkedPointsArgument(points).rows, Float64Array.from(numbersOrNaN(weights))),
-      Either.map(checked => ({ ...points, weights: checked }))
+      toPoints(points),
+      Either.flatMap(points =>
+        pipe(
+          checkWeights(points.rows, Float64Array.from(numbersOrNaN(weights))),
+          Either.map(checked => ({ ...points, weights: checked }))
+        )
+      )
     )
 
 /**
@@ -285,10 +263,15 @@ export const weighted =
  */
 export const labelled =
   (labels: ArrayLike<number>) =>
-  (points: Points): Either.Either<DataError, Points> =>
+  (points: PointsLike): Either.Either<DataError, Points> =>
     pipe(
-      checkLabels(points.rows, labels),
-      Either.map(checked => ({ ...points, labels: checked }))
+      toPoints(points),
+      Either.flatMap(points =>
+        pipe(
+          checkLabels(points.rows, numbersOrNaN(labels)),
+          Either.map(checked => ({ ...points, labels: checked }))
+        )
+      )
     )
 
 /**
@@ -306,19 +289,26 @@ export const labelled =
  * assert.deepEqual(pipe(paired, Either.map(Points.select([1])), Either.map(p => p.partner)), Either.right(Float64Array.of(0.7)))
  */
 export const paired =
-  (partners: Points) =>
-  (points: Points): Either.Either<DataError, Points> =>
-    partners.rows === points.rows && partners.dim === points.dim
-      ? pipe(
-          checkPartner(points, partners.values),
-          Either.map(partner => ({ ...points, partner }))
-        )
-      : fail(
-          'partner',
-          `${partners.rows} rows of ${partners.dim}`,
-          `${points.rows} rows of ${points.dim}`,
-          'give every row a partner of as many columns'
-        )
+  (partners: PointsLike) =>
+  (points: PointsLike): Either.Either<DataError, Points> =>
+    pipe(
+      Either.Do,
+      Either.bind('others', () => pipe(toPoints(partners), Either.mapLeft(problemInside('partner')))),
+      Either.bind('points', () => toPoints(points)),
+      Either.flatMap(({ others, points }) =>
+        others.rows === points.rows && others.dim === points.dim
+          ? pipe(
+              checkPartner(points, others.values),
+              Either.map(partner => ({ ...points, partner }))
+            )
+          : fail(
+              'partner',
+              `${others.rows} rows of ${others.dim}`,
+              `${points.rows} rows of ${points.dim}`,
+              'give every row a partner of as many columns'
+            )
+      )
+    )
 
 /** Returns the partners as points; null if there are none. */
 export const partners = ({ rows, dim, partner }: Points): Points | null =>
@@ -347,8 +337,14 @@ export const partners = ({ rows, dim, partner }: Points): Points | null =>
  */
 export const withErrors =
   (errors: ReadonlyArray<ReadonlyArray<number> | ReadonlyArray<ReadonlyArray<number>>>) =>
-  (points: Points): Either.Either<DataError, Points> => {
+  (given: PointsLike): Either.Either<DataError, Points> => {
+    const read = toPoints(given)
+    if (Either.isLeft(read)) return read
+    const points = read.right
     const { rows, dim } = points
+    // narrowing by `Array.isArray` would lose the element type
+    const isList: boolean = Array.isArray(errors)
+    if (!isList) return fail('errors', typeAndValue(errors), `a list of ${pluralized(rows, 'row')}`, ERRORS_REMEDY)
     const isWrong = (row: ReadonlyArray<number | ReadonlyArray<number>>): boolean =>
       row.length !== dim || row.some(x => (typeof x === 'number' ? !(x >= 0 && x < Infinity) : x.length !== dim))
     if (errors.length !== rows)
@@ -441,7 +437,7 @@ const rowAtIndex = ({ dim, values }: Points, i: number): ReadonlyArray<number> =
 export const rowOfPoints =
   (i: number) =>
   (points: Points): ReadonlyArray<number> =>
-    rowAtIndex(checkedPointsArgument(points), i)
+    rowAtIndex(points, i)
 
 /**
  * Returns all rows as lists of numbers: the inverse of `fromRows`, without weights.
@@ -457,36 +453,34 @@ export const rowOfPoints =
  *   Either.right([[1, 2], [3, 4]])
  * )
  */
-export const toRows = (points: Points): ReadonlyArray<ReadonlyArray<number>> =>
-  Array.from({ length: checkedPointsArgument(points).rows }, (_, i) => rowAtIndex(points, i))
+export const toRows = (points: PointsLike): ReadonlyArray<ReadonlyArray<number>> => {
+  const all = rowsOf('toRows', points)
+  return Array.from({ length: all.rows }, (_, i) => rowAtIndex(all, i))
+}
 
 /** Weighted mean of x xᵀ, [dim, dim]. */
-export const secondMoment = (points: Points): Float64Array => {
+export const secondMoment = (given: PointsLike): Float64Array => {
+  const points = rowsOf('secondMoment', given)
   const centre = mean(points)
   return covariance(points).map((c, at) => c + centre[Math.floor(at / points.dim)] * centre[at % points.dim])
 }
 
 /** Values as a [rows, dim] tensor, without a copy; for use inside `compute`. */
-export const pointsTensor = (points: Points): Tensor => {
-  const { rows, dim, values } = checkedPointsArgument(points)
-  return fromNdArray({ shape: [rows, dim], values })
-}
+export const pointsTensor = ({ rows, dim, values }: Points): Tensor => fromNdArray({ shape: [rows, dim], values })
 
 /** Σ wᵢ; the number of rows if there are no weights. */
-export const totalWeight = (points: Points): number => {
-  const { rows, weights } = checkedPointsArgument(points)
-  return weights === undefined ? rows : weights.reduce((sum, w) => sum + w, 0)
-}
+export const totalWeight = ({ rows, weights }: Points): number =>
+  weights === undefined ? rows : weights.reduce((sum, w) => sum + w, 0)
 
 /** Weights scaled to sum 1, [n]; 1/n each if there are none. */
-export const weightsOf = (points: Points): Float64Array => {
-  const { rows, weights } = checkedPointsArgument(points)
+export const weightsOf = (given: PointsLike): Float64Array => {
+  const points = rowsOf('weightsOf', given)
+  const { rows, weights } = points
   const total = totalWeight(points)
   return weights === undefined ? new Float64Array(rows).fill(1 / rows) : weights.map(w => w / total)
 }
 
-const stretchesOfRows = (points: Points): Stretches.Stretches =>
-  Stretches.ofArray(checkedPointsArgument(points).values, points.dim)
+const stretchesOfRows = (points: Points): Stretches.Stretches => Stretches.ofArray(points.values, points.dim)
 
 /** Weights that sum to 1: 1/n for all rows, or one for each. */
 const normalizedWeights = (points: Points): number | Stretches.Stretches =>
@@ -510,8 +504,10 @@ const mapCells = (points: Points, f: (x: number, column: number) => number): Flo
  *   Either.right(Float64Array.of(2, 20))
  * )
  */
-export const mean = (points: Points): Float64Array =>
-  Stretches.columnMeans(stretchesOfRows(points), normalizedWeights(points))
+export const mean = (given: PointsLike): Float64Array => {
+  const points = rowsOf('mean', given)
+  return Stretches.columnMeans(stretchesOfRows(points), normalizedWeights(points))
+}
 
 /**
  * Weighted covariance Σ wᵢ (xᵢ − m)(xᵢ − m)ᵀ / Σ wᵢ about the mean m, [d, d] row-major and exactly symmetric; the divisor is the total
@@ -528,8 +524,9 @@ export const mean = (points: Points): Float64Array =>
  *   Either.right(Float64Array.of(1, 10, 10, 100))
  * )
  */
-export const covariance = (points: Points): Float64Array => {
-  const { rows, dim } = checkedPointsArgument(points)
+export const covariance = (given: PointsLike): Float64Array => {
+  const points = rowsOf('covariance', given)
+  const { rows, dim } = points
   const p = weightsOf(points)
   const z = ByColumn.subtractColumns(points.values, mean(points))
   const { values } = compute(() => {
@@ -555,8 +552,9 @@ export const covariance = (points: Points): Float64Array => {
  * assert.equal(Points.energyDistance(at(0, 2), at(5)), 2 * 4 - 1)
  * assert.equal(Points.energyDistance(at(0, 2), at(2, 0)), 0)
  */
-export const energyDistance = (a: Points, b: Points): number =>
-  a.dim === b.dim
+export const energyDistance = (first: PointsLike, second: PointsLike): number => {
+  const [a, b] = [first, second].map(sample => pointsArgument(sample, 'Points.energyDistance(points, others)'))
+  return a.dim === b.dim
     ? // for equal samples in another order the sums differ by rounding
       Math.max(
         0,
@@ -565,6 +563,7 @@ export const energyDistance = (a: Points, b: Points): number =>
           meanDistance(b.values, b.values, a.dim)
       )
     : refuse(`Points.energyDistance: ${a.dim} and ${b.dim} columns are not as many; give both samples the same`)
+}
 
 /** Numbers of a column, counted from 0. */
 export const columnOfPoints =
@@ -588,15 +587,18 @@ export const columnOfPoints =
  */
 export const select =
   (indices: ArrayLike<number>) =>
-  ({ dim, values, weights, labels, partner, errors }: Points): Points => ({
-    rows: indices.length,
-    dim,
-    values: rowsAt(values, dim, indices),
-    ...(partner && { partner: rowsAt(partner, dim, indices) }),
-    ...(errors && { errors: rowsAt(errors, dim * dim, indices) }),
-    ...(weights && { weights: tabulate(indices.length, i => weights[indices[i]]) }),
-    ...(labels && { labels: Int32Array.from(indices, row => labels[row]) })
-  })
+  (points: PointsLike): Points => {
+    const { dim, values, weights, labels, partner, errors } = pointsArgument(points, 'Points.select(indices)(points)')
+    return {
+      rows: indices.length,
+      dim,
+      values: rowsAt(values, dim, indices),
+      ...(partner && { partner: rowsAt(partner, dim, indices) }),
+      ...(errors && { errors: rowsAt(errors, dim * dim, indices) }),
+      ...(weights && { weights: tabulate(indices.length, i => weights[indices[i]]) }),
+      ...(labels && { labels: Int32Array.from(indices, row => labels[row]) })
+    }
+  }
 
 /** Origin and unit of each column, [d] each: x = centre + scale · z. */
 export interface Scaling {
@@ -623,7 +625,8 @@ export interface Scaling {
  *   })
  * )
  */
-export const standardize = (points: Points): Scaling & { readonly points: Points } => {
+export const standardize = (given: PointsLike): Scaling & { readonly points: Points } => {
+  const points = rowsOf('standardize', given)
   const { centre, scale, of } = Stretches.standardOfColumns(stretchesOfRows(points), normalizedWeights(points))
   return {
     points: { ...points, values: mapCells(points, of), ...scaledErrors(points, j => 1 / scale[j]) },
@@ -660,8 +663,11 @@ export const pointsInUnits =
  */
 export const unstandardize =
   ({ centre, scale }: Scaling) =>
-  (points: Points): Points => ({
-    ...points,
-    values: mapCells(points, (z, j) => centre[j] + scale[j] * z),
-    ...scaledErrors(points, j => scale[j])
-  })
+  (given: PointsLike): Points => {
+    const points = pointsArgument(given, 'Points.unstandardize(scaling)(points)')
+    return {
+      ...points,
+      values: mapCells(points, (z, j) => centre[j] + scale[j] * z),
+      ...scaledErrors(points, j => scale[j])
+    }
+  }

@@ -3,6 +3,7 @@ import { exactText } from '../../lib/plain/said.js'
 import * as Either from '../core/either.js'
 import type { Columns, Type } from '../../lib/formats/columns.js'
 import type { DataError, Points } from './points.js'
+import { pointsArgument, type PointsLike } from './rowsArgument.js'
 
 /** Position of a part in its table; only the first is written with a header. */
 export interface PartPosition {
@@ -49,8 +50,8 @@ export const unusedName = (name: string, names: ReadonlyArray<string>): string =
  *   Either.right('length,width\n0.1,2\n1e-7,4\n')
  * )
  */
-export const toCsv = (points: Points, columns: ReadonlyArray<string> = []): string =>
-  sheetOfPoints(points, columns).text(',')
+export const toCsv = (given: PointsLike, columns: ReadonlyArray<string> = []): string =>
+  sheetOfPoints(pointsArgument(given, 'Points.toCsv(points, columns)'), columns).text(',')
 
 /** Sheet of points. Default: with a header. */
 export const sheetOfPoints = (

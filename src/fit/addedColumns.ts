@@ -2,6 +2,7 @@ import { pipe } from 'fp-ts/lib/function.js'
 import { predict } from '../mixture/predict.js'
 import * as Merging from '../mixture/merging.js'
 import * as Points from '../data/points.js'
+import type { PointsLike } from '../data/rowsArgument.js'
 import { ASSIGN_COLUMN_NAMES, CLUSTER_COLUMN_NAME } from '../data/grid.js'
 import type { AddedColumns } from '../data/appendedTable.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -85,7 +86,7 @@ export const predicted =
 /** Classifier, such as `Discriminant`, and the class probabilities of each row. */
 export interface Classes {
   readonly classes: ReadonlyArray<string>
-  readonly predict: (points: Points.Points) => ReadonlyArray<{
+  readonly predict: (points: PointsLike) => ReadonlyArray<{
     readonly label: string
     readonly probability: number
     readonly probabilities: ArrayLike<number>
@@ -94,7 +95,7 @@ export interface Classes {
 
 /** Returns the columns class, its probability, and all probabilities. */
 export const classified =
-  (points: Points.Points) =>
+  (points: PointsLike) =>
   ({ classes, predict }: Classes): AddedColumns => {
     const found = predict(points)
     return [

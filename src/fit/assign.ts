@@ -1,7 +1,7 @@
 import { flatMapped } from '../../lib/plain/iterate.js'
 import { refuse } from '../../lib/plain/refuse.js'
 import * as Problem from '../core/problem.js'
-import { readData as checkInput, type RowLists } from '../data/dataArgument.js'
+import { readData as checkInput, type DataLike, type PointsLike } from '../data/dataArgument.js'
 import type * as Points from '../data/points.js'
 import * as Source from '../data/source/source.js'
 import * as Mixture from '../mixture/mixture.js'
@@ -13,7 +13,7 @@ import { isStreamed, readPoints } from './readRows.js'
  * data.
  */
 export interface Assign {
-  (data: Points.Points | RowLists): ReadonlyArray<Mixture.Membership>
+  (data: PointsLike): ReadonlyArray<Mixture.Membership>
   /** Yields the memberships of a source in order, block by block. */
   (source: Source.Source): Iterable<Mixture.Membership>
 }
@@ -33,9 +33,9 @@ export const assignTo = (mixture: Mixture.Mixture, { missing, columns }: AssignO
       ? Mixture.memberships(Source.columns(columns.used)(points))(mixture)
       : refuse(`points: ${points.dim} columns are not ${dim}; give those that the mixture is of`)
   }
-  function assign(data: Points.Points | RowLists): ReadonlyArray<Mixture.Membership>
+  function assign(data: PointsLike): ReadonlyArray<Mixture.Membership>
   function assign(source: Source.Source): Iterable<Mixture.Membership>
-  function assign(given: Source.Data | RowLists): Iterable<Mixture.Membership> {
+  function assign(given: DataLike): Iterable<Mixture.Membership> {
     const data = Problem.orThrow(checkInput(given))
     return isStreamed(data)
       ? flatMapped(Source.pieces(data), memberships)

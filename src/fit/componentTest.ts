@@ -9,8 +9,8 @@ import { lastElement } from '../../lib/plain/iterate.js'
 import * as Limits from '../core/limits.js'
 import * as Problem from '../core/problem.js'
 import * as Setting from '../core/setting.js'
-import type * as Given from '../data/dataArgument.js'
 import * as Points from '../data/points.js'
+import type { PointsLike } from '../data/rowsArgument.js'
 import * as Source from '../data/source/source.js'
 import * as Mixture from '../mixture/mixture.js'
 import type { Constructor, FamilyName, Ranked } from './fit.js'
@@ -196,7 +196,7 @@ function* runTests(
  */
 export const of =
   (options: Options = {}) =>
-  (data: Points.Points | Given.RowLists): E.Either<Problem.Problems, Tests> =>
+  (data: PointsLike): E.Either<Problem.Problems, Tests> =>
     pipe(
       testStates(options)(data),
       E.flatMap(
@@ -209,17 +209,11 @@ export const of =
 /** Yields the state after each resample; an abandoned iterator has the finished tests. */
 export const testStates =
   (options: Options = {}) =>
-  (data: Points.Points | Given.RowLists): E.Either<Problem.Problems, Iterable<TestState>> => {
+  (data: PointsLike): E.Either<Problem.Problems, Iterable<TestState>> => {
     const own = testOptions(options)
     return pipe(
       Problem.faultless(testOptionProblems(options), undefined),
-      E.flatMap(() =>
-        pipe(
-          'rows' in data ? Points.validate(data) : Points.fromRows(data),
-          E.flatMap(Points.requireExact),
-          E.mapLeft(Problem.singleProblem)
-        )
-      ),
+      E.flatMap(() => pipe(Points.validate(data), E.flatMap(Points.requireExact), E.mapLeft(Problem.singleProblem))),
       E.map(Source.onlyCountedRows),
       E.flatMap(points => Problem.faultless(tooManyResampleNumbers(points), points)),
       E.map(points => ({ [Symbol.iterator]: () => runTests(own, points, options.onProgress) }))

@@ -13,8 +13,8 @@ import * as Elementary from '../../lib/numbers/elementary.js'
 import { logSumExpOf, sumOfNumbers } from '../../lib/numbers/mean.js'
 import * as Setting from '../core/setting.js'
 import * as Problem from '../core/problem.js'
-import type * as Given from '../data/dataArgument.js'
 import * as Points from '../data/points.js'
+import { pointsArgument, type PointsLike } from '../data/rowsArgument.js'
 import * as Component from '../mixture/component.js'
 import * as Covariance from '../mixture/families/covariance.js'
 import * as Mixture from '../mixture/index.js'
@@ -22,8 +22,6 @@ import * as Score from '../score/score.js'
 import * as CrossValidation from './crossValidation.js'
 import * as Fit from './fit.js'
 import { familyWithConversions } from '../mixture/family.js'
-
-type DiscriminantRows = Given.RowLists
 
 export interface Options {
   /**
@@ -56,7 +54,7 @@ export interface Discriminant {
   readonly parameters: number
   /** parameters · log n − 2 logLikelihood: lower is better */
   readonly bic: number
-  readonly predict: (data: Points.Points | DiscriminantRows) => ReadonlyArray<Verdict>
+  readonly predict: (data: PointsLike) => ReadonlyArray<Verdict>
 }
 
 /** Rows by class, without those of weight 0. */
@@ -70,11 +68,11 @@ interface LabelledPoints {
 const weightOf = (points: Points.Points, i: number): number => points.weights?.[i] ?? 1
 
 const groupByLabel = (
-  data: Points.Points | DiscriminantRows,
+  data: PointsLike,
   labels: ReadonlyArray<string | number>
 ): E.Either<Problem.Problems, LabelledPoints> =>
   pipe(
-    'rows' in data ? Points.validate(data) : Points.fromRows(data),
+    Points.validate(data),
     E.flatMap(Points.requireExact),
     E.filterOrElse(
       ({ rows }) => rows === labels.length,
@@ -215,8 +213,8 @@ const classLogJoint =
 
 const verdictsOf =
   (classes: ReadonlyArray<string>, of: Pick<Discriminant, 'mixtures' | 'priors'>) =>
-  (data: Points.Points | DiscriminantRows): ReadonlyArray<Verdict> => {
-    const points = 'rows' in data ? data : Problem.orThrow(Points.fromRows(data))
+  (data: PointsLike): ReadonlyArray<Verdict> => {
+    const points = pointsArgument(data, 'Discriminant.fit(rows, labels).predict(rows)')
     return classLogJoint(of)(points).map(logs => {
       const all = logSumExpOf(logs)
       // If all densities underflow, the priors remain.
@@ -284,10 +282,7 @@ const chooseByBIC =
  */
 export const learned =
   (options: Options = {}) =>
-  (
-    data: Points.Points | DiscriminantRows,
-    labels: ReadonlyArray<string | number>
-  ): E.Either<Problem.Problems, Discriminant> =>
+  (data: PointsLike, labels: ReadonlyArray<string | number>): E.Either<Problem.Problems, Discriminant> =>
     pipe(
       Problem.faultless(Setting.problems(DISCRIMINANT_SETTINGS, options), undefined),
       E.flatMap(() => groupByLabel(data, labels)),
@@ -306,11 +301,8 @@ export const learned =
  * const found = Discriminant.fit(rows, ['a', 'a', 'a', 'b', 'b', 'b'], { covariance: 'EII' })
  * assert.equal(found.predict([[4.8, 1]])[0].label, 'b')
  */
-export const fit = (
-  data: Points.Points | DiscriminantRows,
-  labels: ReadonlyArray<string | number>,
-  options: Options = {}
-): Discriminant => Problem.orThrow(learned(options)(data, labels))
+export const fit = (data: PointsLike, labels: ReadonlyArray<string | number>, options: Options = {}): Discriminant =>
+  Problem.orThrow(learned(options)(data, labels))
 
 // —— evaluation ——
 
@@ -387,10 +379,7 @@ const stratifiedFolds = (
  */
 export const crossValidated =
   (options: Options = {}, { folds = 10, seed = 0 }: Folds = {}) =>
-  (
-    data: Points.Points | DiscriminantRows,
-    labels: ReadonlyArray<string | number>
-  ): E.Either<Problem.Problems, Confusion> =>
+  (data: PointsLike, labels: ReadonlyArray<string | number>): E.Either<Problem.Problems, Confusion> =>
     pipe(
       groupByLabel(data, labels),
       E.filterOrElse(
@@ -439,7 +428,7 @@ export interface Directions {
   readonly shares: Float64Array
   /** Unit vectors in rows, [directions, d]. */
   readonly vectors: NdArray
-  readonly project: (points: Points.Points) => Points.Points
+  readonly project: (points: PointsLike) => Points.Points
 }
 
 /**
@@ -497,15 +486,30 @@ export const directions =
     return {
       shares: sharesOf(values.slice(0, rank)),
       vectors: { shape: [rank, d], values: concatenated(found) },
-      project: points => ({
-        ...points,
-        dim: rank,
-        values: new Float64Array(points.rows * rank).map((_, at) => {
-          const i = Math.floor(at / rank)
-          const r = at % rank
-          return found[r].reduce((sum, v, j) => sum + v * points.values[i * d + j], 0)
-        })
-      })
+      project: rows => {
+        const points = pointsArgument(rows, 'Discriminant.directions(options)(mixture).project(points)')
+        Problem.orThrow(
+          Problem.faultless(
+            Problem.unless(
+              points.dim === d,
+              'points',
+              `of ${points.dim} columns`,
+              `of ${d}, as the mixture is`,
+              'give all columns'
+            ),
+            points
+          )
+        )
+        return {
+          ...points,
+          dim: rank,
+          values: new Float64Array(points.rows * rank).map((_, at) => {
+            const i = Math.floor(at / rank)
+            const r = at % rank
+            return found[r].reduce((sum, v, j) => sum + v * points.values[i * d + j], 0)
+          })
+        }
+      }
     }
   }
 

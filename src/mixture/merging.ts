@@ -5,6 +5,8 @@
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { sumOfNumbers } from '../../lib/numbers/mean.js'
 import type { Points } from '../data/points.js'
+import { pointsArgument, type PointsLike } from '../data/rowsArgument.js'
+import { checkedMixture } from './calculus.js'
 import { componentsAndBackground } from './component.js'
 import * as Moments from './em/eStepLoops.js'
 import { responsibilities, type Mixture } from './mixture.js'
@@ -66,8 +68,10 @@ const elbowIndex = (values: ReadonlyArray<number>): number => {
  * assert.equal(chosen.count, 2)
  */
 export const of =
-  (points: Points) =>
+  (given: PointsLike) =>
   (mixture: Mixture): Merging => {
+    const points = pointsArgument(given, MERGING_CALL)
+    checkedMixture(mixture, MERGING_CALL)
     const { shape, values } = responsibilities(points)(mixture)
     const [rows, count] = shape
     const weight = (i: number): number => points.weights?.[i] ?? 1
@@ -82,6 +86,8 @@ export const of =
     )
     return { steps, chosen: steps[elbowIndex(steps.map(({ entropy }) => entropy))] }
   }
+
+const MERGING_CALL = 'Mixture.merging(points)(mixture)'
 
 interface ComponentGroup {
   readonly components: ReadonlyArray<number>

@@ -31,6 +31,7 @@ import { argumentWithFields as checked } from '../core/index.js'
 import { typeAndValue } from '../core/spelling.js'
 import { pluralized } from '../data/dataProblems.js'
 import type { Points } from '../data/points.js'
+import { pointsArgument, type PointsLike } from '../data/rowsArgument.js'
 import { of } from './description.js'
 import type { Mixture } from './mixtureData.js'
 import type { Level } from '../schedule/schedule.js'
@@ -42,9 +43,11 @@ export type { Mixture }
 type NestedRows = ReadonlyArray<ReadonlyArray<number>>
 
 /** Number of components, K. */
-export const components = (mixture: Mixture): number => mixtureArgument(mixture, UNARY_CALL).means.shape[0]
+export const components = (mixture: Mixture): number =>
+  mixtureArgument(mixture, 'Mixture.components(mixture)').means.shape[0]
 /** Number of columns, d. */
-export const dimension = (mixture: Mixture): number => mixtureArgument(mixture, UNARY_CALL).means.shape[1]
+export const dimension = (mixture: Mixture): number =>
+  mixtureArgument(mixture, 'Mixture.dimension(mixture)').means.shape[1]
 
 /** Centres as points, one row per component. */
 export const centres = (mixture: Mixture): Points => ({
@@ -131,7 +134,7 @@ const compareRows = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): number
 
 /** Indices of the components sorted by their means, first column first. */
 export const order = (mixture: Mixture): ReadonlyArray<number> => {
-  const { shape, values } = mixtureArgument(mixture, UNARY_CALL).means
+  const { shape, values } = mixtureArgument(mixture, 'Mixture.order(mixture)').means
   const means = nestedRows(values, shape[1])
   return means.map((_, k) => k).sort((k, l) => compareRows(means[k], means[l]))
 }
@@ -163,22 +166,29 @@ export const sample =
 
 // —— densities ——
 
-const UNARY_CALL = 'Mixture.…(mixture)'
-const ROWWISE_CALL = 'Mixture.…(points)(mixture)'
-const checkedPoints = (points: Points, call = ROWWISE_CALL): Points =>
-  checked(points, ['rows', 'dim', 'values'], 'points: make them by Problem.orThrow(Points.fromRows(rows))', call)
-const mixtureArgument = (mixture: Mixture, call = ROWWISE_CALL): Mixture =>
+const mixtureArgument = (mixture: Mixture, call: string): Mixture =>
   checked(mixture, ['means', 'weights'], 'a mixture', call)
 
 /** Throws if the points do not have the mixture's columns. */
-const matchingPoints = (points: Points, mixture: Mixture): Points => {
-  const own = checkedPoints(points).dim
-  const wanted = dimension(mixtureArgument(mixture))
-  return own === wanted
+const requireColumns = (points: Points, mixture: Mixture): Points => {
+  const wanted = dimension(mixture)
+  return points.dim === wanted
     ? points
     : refuse(
-        `points: ${pluralized(own, 'column')}, and the mixture has ${wanted}; give points of the columns of the mixture`
+        `points: ${pluralized(points.dim, 'column')}, and the mixture has ${wanted}; give points of the columns of the mixture`
       )
+}
+
+/** Adds the checks of a user's rows and mixture; errors begin with the name of the function. */
+const withCheckedRows = <A>(
+  name: string,
+  of: (points: Points) => (mixture: Mixture) => A
+): ((points: PointsLike) => (mixture: Mixture) => A) => {
+  const call = `Mixture.${name}(points)(mixture)`
+  return given => {
+    const points = pointsArgument(given, call)
+    return mixture => of(requireColumns(points, mixtureArgument(mixture, call)))(mixture)
+  }
 }
 
 type RowQuantity = (seen: Tensors.RowFunctions, x: Tensor) => Tensor
@@ -187,8 +197,7 @@ const rowProgram =
   (quantity: RowQuantity): Parameters<typeof rowwise>[1] =>
   ({ params, rows: { x } }) => ({ found: quantity(Tensors.functionsOfArrays(params), x) })
 
-const inputsOf = (points: Points, mixture: Mixture): RowwiseInputs => {
-  const { rows, dim, values } = matchingPoints(points, mixture)
+const inputsOf = ({ rows, dim, values }: Points, mixture: Mixture): RowwiseInputs => {
   return {
     params: Tensors.mixtureArrays(withoutEmpty(mixture)),
     rows: { x: { shape: [rows, dim], values } },
@@ -208,13 +217,15 @@ const unlessCellsMissing =
   (of: ReturnType<typeof evaluateRows>, ofSeen: (posteriors: Moments.RowPosteriors) => Float64Array) =>
   (points: Points) =>
   (mixture: Mixture): Float64Array =>
-    Missing.hasMissingCells(checkedPoints(points)) || points.errors !== undefined
-      ? ofSeen(Moments.rowResponsibilities(componentsAndBackground(mixture), matchingPoints(points, mixture)))
+    Missing.hasMissingCells(points) || points.errors !== undefined
+      ? ofSeen(Moments.rowResponsibilities(componentsAndBackground(mixture), points))
       : of(points)(mixture)
 
 /** Returns log p(x) of each row, of its observed columns if cells are missing (NaN), [rows]. */
-export const logDensity: (points: Points) => (mixture: Mixture) => Float64Array = points =>
-  unlessCellsMissing(rowLogDensities, ({ logDensity }) => logDensity)(points)
+export const logDensity: (points: PointsLike) => (mixture: Mixture) => Float64Array = withCheckedRows(
+  'logDensity',
+  points => unlessCellsMissing(rowLogDensities, ({ logDensity }) => logDensity)(points)
+)
 
 /** Throws a RangeError if a finite row overflows. */
 const refuseOverflow =
@@ -257,14 +268,21 @@ export const scorePlan =
     rowwisePlan(scoreQuantity, rowProgram(scoreQuantity))(inputsOf(points, mixture))
 
 /** Returns ∇ log p(x), [rows, dim]. */
-export const score =
-  (points: Points) =>
-  (mixture: Mixture): Points => ({ ...points, values: pipe(mixture, scores(points)) })
+export const score: (points: PointsLike) => (mixture: Mixture) => Points = withCheckedRows(
+  'score',
+  points => mixture => ({
+    ...points,
+    values: pipe(mixture, scores(points))
+  })
+)
 
 /** Returns Δ log p(x) = div ∇ log p(x) = Σ_k r_k (|s_k − s|² − tr Σ_k⁻¹), s_k the score of component k, [rows]. */
-export const divergence: (points: Points) => (mixture: Mixture) => Float64Array = refuseOverflow(
-  evaluateRows((seen, x) => seen.divergence(x)),
-  (_, value) => !Number.isFinite(value)
+export const divergence: (points: PointsLike) => (mixture: Mixture) => Float64Array = withCheckedRows(
+  'divergence',
+  refuseOverflow(
+    evaluateRows((seen, x) => seen.divergence(x)),
+    (_, value) => !Number.isFinite(value)
+  )
 )
 
 const completeRowPosteriors = evaluateRows((seen, x) => Tensors.tensorPosterior(seen.logJoint(x)).q)
@@ -301,15 +319,16 @@ const partCount = (mixture: Mixture): number => components(mixture) + (mixture.b
  * const mixture = Mixture.of({ means: [[0]], background })
  * assert.deepEqual(Mixture.assign({ rows: 3, dim: 1, values: Float64Array.of(1, 4, 40) })(mixture), [0, -1, -1])
  */
-export const responsibilities =
-  (points: Points) =>
-  (mixture: Mixture): NdArray => ({
-    shape: [checkedPoints(points).rows, partCount(mixtureArgument(mixture))],
+export const responsibilities: (points: PointsLike) => (mixture: Mixture) => NdArray = withCheckedRows(
+  'responsibilities',
+  points => mixture => ({
+    shape: [points.rows, partCount(mixture)],
     values: assignmentShares(mixture, points, {
       shares: pipe(mixture, posteriorsOfObserved(points)),
       logDensity: () => pipe(mixture, logDensity(points))
     })
   })
+)
 
 export interface Membership {
   /** Most probable component, from 0; −1 for the background: see `responsibilities`. */
@@ -385,38 +404,38 @@ const membershipsOf = (
  * assert.deepEqual([left.isOutlier, far.isOutlier], [false, true])
  * assert.deepEqual(Mixture.memberships(Points.select([1])(points))(mixture), [far])
  */
-export const memberships =
-  (points: Points) =>
-  (mixture: Mixture): ReadonlyArray<Membership> => {
-    const found = Moments.rowResponsibilities(
-      componentsAndBackground(mixtureArgument(mixture)),
-      matchingPoints(points, mixture)
-    )
+export const memberships: (points: PointsLike) => (mixture: Mixture) => ReadonlyArray<Membership> = withCheckedRows(
+  'memberships',
+  points => mixture => {
+    const found = Moments.rowResponsibilities(componentsAndBackground(mixture), points)
     const shares = assignmentShares(mixture, points, { shares: found.shares, logDensity: () => found.logDensity })
     return membershipsOf({ ...found, shares }, mixture)
   }
+)
 
 /** Returns each row's most probable component, from 0; −1 for the background. */
-export const assign =
-  (points: Points) =>
-  (mixture: Mixture): ReadonlyArray<number> => {
+export const assign: (points: PointsLike) => (mixture: Mixture) => ReadonlyArray<number> = withCheckedRows(
+  'assign',
+  points => mixture => {
     const count = partCount(mixture)
     const { values } = pipe(mixture, responsibilities(points))
     return RA.makeBy(points.rows, i => mostProbable(values.subarray(i * count, (i + 1) * count))).map(k =>
       k < components(mixture) ? k : -1
     )
   }
+)
 
 /** Returns the mean of log p(x), weighted if the points have weights. */
-export const meanLogDensity =
-  (points: Points) =>
-  (mixture: Mixture): number => {
-    const { weights } = checkedPoints(points)
+export const meanLogDensity: (points: PointsLike) => (mixture: Mixture) => number = withCheckedRows(
+  'meanLogDensity',
+  points => mixture => {
+    const { rows, weights } = points
     const densities = pipe(mixture, logDensity(points))
     return weights === undefined
-      ? densities.reduce((sum, value) => sum + value, 0) / points.rows
+      ? densities.reduce((sum, value) => sum + value, 0) / rows
       : densities.reduce((sum, value, i) => sum + weights[i] * value, 0) / weights.reduce((sum, w) => sum + w, 0)
   }
+)
 
 /**
  * Returns the components whose smallest variance is at the lower bound of their stages (`Pipeline.varianceFloor`), which alone limits their

@@ -2,9 +2,9 @@
 import * as Factor from '../../lib/arrays/factor.js'
 import * as Elementary from '../../lib/numbers/elementary.js'
 import { remembered } from '../../lib/plain/remembered.js'
-import { argumentWithFields as checked } from '../core/index.js'
 import * as Problem from '../core/problem.js'
 import type { Points } from '../data/points.js'
+import { pointsArgument, type PointsLike } from '../data/rowsArgument.js'
 import type { Mixture } from './mixtureData.js'
 import { checkedMixture, columnProblems, throwProblems } from './calculus.js'
 import { probabilityProblems, mixtureQuantile, standardDistributionOf, type StandardDistribution } from './oneColumn.js'
@@ -137,9 +137,9 @@ const rowsWithMissingTargets = (
  */
 export const predict =
   (columns: ReadonlyArray<number>) =>
-  (points: Points) =>
+  (given: PointsLike) =>
   (mixture: Mixture): Prediction => {
-    checked(points, ['rows', 'dim', 'values'], 'points', PREDICT_CALL)
+    const points = pointsArgument(given, PREDICT_CALL)
     const [count, dim] = checkedMixture(mixture, PREDICT_CALL).means.shape
     throwProblems('Mixture.predict', [
       ...columnProblems('columns', columns, dim),
@@ -306,10 +306,11 @@ const targetDistribution = (mixture: Mixture, columns: ReadonlyArray<number>, ro
  * assert.deepEqual([...Mixture.impute(rows)(mixture).values], [2, 11, 1, 1])
  */
 export const impute =
-  (points: Points) =>
+  (given: PointsLike) =>
   (mixture: Mixture): Points => {
     const call = 'Mixture.impute(points)(mixture)'
-    const { dim, values, errors } = checked(points, ['rows', 'dim', 'values'], 'points', call)
+    const points = pointsArgument(given, call)
+    const { dim, values, errors } = points
     const [count, d] = checkedMixture(mixture, call).means.shape
     throwProblems('Mixture.impute', [
       ...Problem.unless(errors === undefined, 'points', 'rows with errors', 'exact rows', 'leave the errors out'),

@@ -46,6 +46,7 @@ import * as Points from '../data/points.js'
 import * as Rate from '../optimizer/rate.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
+import { dataArgument, type DataLike } from '../data/dataArgument.js'
 import * as Source from '../data/source/source.js'
 import * as SplitAndMerge from '../mixture/em/splitAndMerge.js'
 import { snapshotOfData } from '../mixture/dataRows.js'
@@ -53,7 +54,14 @@ import * as Stage from './stage.js'
 import * as NoiseLevels from '../objective/noiseLevels.js'
 
 /** Returns a pipeline for a score on data, in memory or as a source. */
-export type Recipe = <P extends string>(score: Score.Score<P>) => (data: Source.Data) => Pipeline.Pipeline<P>
+export type Recipe = <P extends string>(score: Score.Score<P>) => (data: DataLike) => Pipeline.Pipeline<P>
+
+/** Makes a recipe of a function of data; errors of a user's data begin with its name. */
+const recipeOn =
+  (name: string, of: <P extends string>(score: Score.Score<P>, data: Source.Data) => Pipeline.Pipeline<P>): Recipe =>
+  score =>
+  data =>
+    of(score, dataArgument(data, `Recipe.${name}(score)(data)`))
 
 /** Reads a property of the score's family; returns `none` for a network. */
 const familyQuery =
@@ -266,7 +274,7 @@ const columnUnit = <P extends string>(score: Score.Score<P>, data: Source.Data):
  * const { params } = Run.last(program.right)(Key.fromSeed(2))
  * assert.ok(Metric.centreError(params, truth) < 0.1)
  */
-export const twoStage: Recipe = score => data =>
+export const twoStage: Recipe = recipeOn('twoStage', (score, data) =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
@@ -275,6 +283,7 @@ export const twoStage: Recipe = score => data =>
       ? [pairStage(highNoiseTime(data), 300), pairStage(LOW_NOISE_TIME, 200)]
       : [mixtureStage(score, data, { noise: 2, steps: 150 }), ...lowNoiseStages(score, data)]
   })
+)
 
 /** Noise-to-signal ratios σ/α in standard deviations of the components. */
 const NOISE_RATIOS = [4, 2, 1, 0.5]
@@ -331,7 +340,7 @@ const polishStage = (bound: ReturnType<typeof varianceFloorFor>): Stage.Stage =>
  * const { params } = Run.last(program.right)(Key.fromSeed(2))
  * assert.ok(Metric.centreError(params, truth) < 0.3)
  */
-export const annealed: Recipe = score => data => {
+export const annealed: Recipe = recipeOn('annealed', (score, data) => {
   if (isSymmetricPair(score)) {
     const high = highNoiseTime(data)
     return Pipeline.of({
@@ -378,23 +387,21 @@ export const annealed: Recipe = score => data => {
           )
         ]
   })
-}
+})
 
 /**
  * Second algorithm of the paper, for K components of equal weights and variance 1: descent at one low noise level from near the truth; each
  * centre starts at distance `radius` from the given one. In m = α·mean the step is K/2, that of expectation–maximization, which follows
  * until convergence if weights are free.
  */
-export const warmStart =
-  ({
-    centres,
-    radius = 0
-  }: {
-    readonly centres: ReadonlyArray<ReadonlyArray<number>>
-    readonly radius?: number
-  }): Recipe =>
-  score =>
-  data => {
+export const warmStart = ({
+  centres,
+  radius = 0
+}: {
+  readonly centres: ReadonlyArray<ReadonlyArray<number>>
+  readonly radius?: number
+}): Recipe =>
+  recipeOn('warmStart', (score, data) => {
     const { alpha } = pipe(Schedule.ornsteinUhlenbeck, Schedule.level(LOW_NOISE_TIME))
     return Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
@@ -415,13 +422,13 @@ export const warmStart =
               })
             ]
     })
-  }
+  })
 
 /**
  * Spectral method: for the symmetric pair the top eigenvector of Ĉ − I by power iteration, for K components k-means++ on the data projected
  * on the top K − 1 principal directions (Vempala & Wang 2004); then expectation–maximization.
  */
-export const spectral: Recipe = score => data =>
+export const spectral: Recipe = recipeOn('spectral', (score, data) =>
   Pipeline.of({
     schedule: Schedule.ornsteinUhlenbeck,
     score,
@@ -431,23 +438,26 @@ export const spectral: Recipe = score => data =>
       convergeByEM(varianceFloorFor(score, data))
     ]
   })
+)
 
 /** Recipe of one stage, from the best of several k-means clusterings (for the symmetric pair, from the spectral start). */
-const fromClusters =
-  (stage: <P extends string>(score: Score.Score<P>, data: Source.Data) => Stage.Stage): Recipe =>
-  score =>
-  data =>
+const fromClusters = (
+  name: string,
+  stage: <P extends string>(score: Score.Score<P>, data: Source.Data) => Stage.Stage
+): Recipe =>
+  recipeOn(name, (score, data) =>
     Pipeline.of({
       schedule: Schedule.ornsteinUhlenbeck,
       score,
       initializer: isSymmetricPair(score) ? Initializer.spectral : startAt(bestOfKMeans, score, data),
       stages: [stage(score, data)]
     })
+  )
 
 /** Expectation–maximization from the best of several k-means clusterings (for the symmetric pair, from the spectral start). */
-export const expectationMaximization: Recipe = fromClusters((score, data) =>
+export const expectationMaximization: Recipe = fromClusters('expectationMaximization', (score, data) =>
   convergeByEM(varianceFloorFor(score, data))
 )
 
 /** Descent on the likelihood, the DDPM objective over all noise levels, from the starts of `expectationMaximization`. */
-export const maximumLikelihood: Recipe = fromClusters(likelihoodStage)
+export const maximumLikelihood: Recipe = fromClusters('maximumLikelihood', likelihoodStage)

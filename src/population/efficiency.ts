@@ -14,6 +14,8 @@ import * as Compile from '../compile/index.js'
 import * as DrawTerms from '../compile/drawTerms.js'
 import * as Problem from '../core/problem.js'
 import * as Points from '../data/points.js'
+import { pointsArgument, type PointsLike } from '../data/rowsArgument.js'
+import { isRecord } from '../core/record.js'
 import * as Params from '../core/params.js'
 import * as Mixture from '../mixture/mixture.js'
 import * as Nodes from '../mixture/nodes.js'
@@ -220,6 +222,9 @@ const meanLogDensityDifference = (population: Nodes.PopulationNodes, mixture: Mi
   return own.reduce((sum, l, i) => sum + population.weights[i] * Math.abs(l - other[i]), 0)
 }
 
+const isMixture = (data: Mixture.Mixture | Nodes.PopulationNodes | PointsLike): data is Mixture.Mixture =>
+  isRecord(data) && 'means' in data
+
 /**
  * Asymptotic variance of the estimate that minimizes a loss, V = A⁻¹BA⁻¹ (Huber 1967), with the Cramér–Rao bound. On a mixture or its
  * population, the parameters are the truth's, and A, B and the information matrix are integrals. On points the parameters are an estimate, A and B are
@@ -246,11 +251,13 @@ const meanLogDensityDifference = (population: Nodes.PopulationNodes, mixture: Mi
  */
 export const sandwich =
   <P extends string>(description: Description<P>) =>
-  (data: Mixture.Mixture | Nodes.PopulationNodes | Points.Points) =>
+  (data: Mixture.Mixture | Nodes.PopulationNodes | PointsLike) =>
   (params: Params.Params<P>): Sandwich<P> => {
     const { score, schedule = Schedule.ornsteinUhlenbeck, known = [] } = description
     const own = requireScoreMixture(score, params)
-    const given = 'means' in data ? Problem.orThrow(NodesOf.of(data)) : data
+    const given = isMixture(data)
+      ? Problem.orThrow(NodesOf.of(data))
+      : pointsArgument(data, 'Efficiency.sandwich(description)(data)(params)')
     const population = Nodes.isPopulation(given) ? given : null
     const gap = population === null ? 0 : meanLogDensityDifference(population, own)
     if (gap > MAX_DENSITY_DIFFERENCE)
@@ -312,8 +319,9 @@ export interface Confidence<P extends string> {
  */
 export const confidence =
   <P extends string>(description: Description<P>, { level = 0.95 }: { readonly level?: number } = {}) =>
-  (points: Points.Points) =>
+  (given: PointsLike) =>
   (estimate: Params.Params<P>): Confidence<P> => {
+    const points = pointsArgument(given, 'Efficiency.confidence(description)(points)(estimate)')
     const { variance, standardErrors } = sandwich(description)(points)(estimate)
     const { kept } = estimatedEntries(Score.shapes(points.dim)(description.score), description.known ?? [])
     const p = kept.length

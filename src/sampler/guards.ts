@@ -6,20 +6,15 @@ import { isRecord } from '../core/record.js'
 import { typeAndValue } from '../core/spelling.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Points from '../data/points.js'
+import { pointsArgument, type PointsLike } from '../data/rowsArgument.js'
 import * as Problem from '../core/problem.js'
 import type { ScoreFunction } from './step.js'
 
 /** Call in messages. */
 export const SAMPLER_CALL = 'Sampler.…(program)(score)(…)(key)'
 
-/** Returns the points if they have rows, dim and values; throws otherwise. */
-export const samplerPoints = (points: Points.Points, call = SAMPLER_CALL): Points.Points =>
-  argumentWithFields(
-    points,
-    ['rows', 'dim', 'values'],
-    'points: make them by Problem.orThrow(Points.fromRows(rows))',
-    call
-  )
+/** Returns rows as points; throws, naming the call, if they are none. */
+export const samplerPoints = (points: PointsLike, call: string): Points.Points => pointsArgument(points, call)
 
 /** Problem of an argument that is no record. */
 export const noRecord = (u: unknown, call: string): ReadonlyArray<Problem.Problem> =>

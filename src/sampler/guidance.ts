@@ -46,7 +46,7 @@ import * as Problem from '../core/problem.js'
 import type * as Points from '../data/points.js'
 import * as Params from '../core/params.js'
 import type * as Schedule from '../schedule/schedule.js'
-import { levelOf, type Field, type OfTime, type Smooth } from './scores.js'
+import { levelOf, smoothScore, type Field, type OfTime, type Smooth } from './scores.js'
 
 const throwGuidanceProblem = (field: string, value: string, domain: string, remedy: string): never => {
   const problem = Problem.of(field, value, domain, remedy)
@@ -122,10 +122,10 @@ export const of = (field: Field): Smooth => {
   const divergences = evaluateGuidance((x, ofTime) => rowDivergence(x => field(x, ofTime))(x))
   const products = evaluateGuidance((x, ofTime, { v }) => vjp(x => field(x, ofTime))(x, v))
   const like = ({ rows, dim }: Points.Points, values: Float64Array): Points.Points => ({ rows, dim, values })
-  return Object.assign((points: Points.Points, time: number) => like(points, value(points, time)), {
+  return smoothScore({
+    score: (points, time) => like(points, value(points, time)),
     divergence: divergences,
-    vjp: (points: Points.Points, time: number, v: Float64Array): Points.Points =>
-      like(points, products(points, time, { v })),
+    vjp: (points, time, v) => like(points, products(points, time, { v })),
     field
   })
 }
@@ -151,11 +151,10 @@ export const combine = (...scores: readonly [Weighted, ...ReadonlyArray<Weighted
     dim: points.dim,
     values: each(score => of(score).values, points.values.length)
   })
-  return Object.assign((points: Points.Points, time: number) => made(points, score => score(points, time)), {
-    divergence: (points: Points.Points, time: number): Float64Array =>
-      each(score => score.divergence(points, time), points.rows),
-    vjp: (points: Points.Points, time: number, v: Float64Array): Points.Points =>
-      made(points, score => score.vjp(points, time, v)),
+  return smoothScore({
+    score: (points, time) => made(points, score => score(points, time)),
+    divergence: (points, time) => each(score => score.divergence(points, time), points.rows),
+    vjp: (points, time, v) => made(points, score => score.vjp(points, time, v)),
     field: (x: Tensor, ofTime: OfTime): Tensor =>
       parts.reduce((total, [weight, { field }]) => add(total, mul(weight, field(x, ofTime))), mul(0, x))
   })

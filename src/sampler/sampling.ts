@@ -12,6 +12,7 @@ import * as Limits from '../core/limits.js'
 import * as Mixture from '../mixture/mixture.js'
 import type * as Params from '../core/params.js'
 import type * as Points from '../data/points.js'
+import type { PointsLike } from '../data/rowsArgument.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
@@ -148,10 +149,12 @@ const nextSamplerState = (
   }
 }
 
-const firstSamplerState = (program: Program, points: Points.Points): State => {
-  const { rows, dim, values } = samplerPoints(points)
-  return { step: 0, time: samplerProgram(program).nodes[0].time, points: { rows, dim, values }, memory: null }
-}
+const firstSamplerState = (program: Program, { rows, dim, values }: Points.Points): State => ({
+  step: 0,
+  time: samplerProgram(program).nodes[0].time,
+  points: { rows, dim, values },
+  memory: null
+})
 
 /**
  * Runs a program from given points at the noisy end, such as the end of another chain, or noised data. Returns the states lazily, one for
@@ -160,10 +163,10 @@ const firstSamplerState = (program: Program, points: Points.Points): State => {
 export const transport =
   (program: Program) =>
   (score: ScoreFunction) =>
-  (points: Points.Points) =>
+  (points: PointsLike) =>
   (key: Key.Key): Iterable<State> =>
     unfoldIterable(
-      firstSamplerState(program, points),
+      firstSamplerState(program, samplerPoints(points, 'Sampler.transport(program)(score)(points)(key)')),
       nextSamplerState(program, score, pipe(key, Key.named('steps')).steps)
     )
 
@@ -292,10 +295,10 @@ export const sample =
 export const sdEdit =
   (program: Program) =>
   (score: ScoreFunction) =>
-  (points: Points.Points) =>
+  (given: PointsLike) =>
   (key: Key.Key): Points.Points => {
     const [{ alpha, sigma }] = samplerProgram(program).nodes
-    samplerPoints(points)
+    const points = samplerPoints(given, 'Sampler.sdEdit(program)(score)(points)(key)')
     const keys = pipe(key, Key.named('noise', 'steps'))
     const noise = Key.normal(points.values.length)(keys.noise)
     const noisy = pointsLike(
@@ -334,19 +337,20 @@ export const sdEdit =
  *   assert.ok(Math.abs(found.right[i] - wanted) < 1e-7)
  * })
  */
-export function logDensity(program: Program<Flow>): (score: Differentiable) => (points: Points.Points) => Float64Array
+export function logDensity(program: Program<Flow>): (score: Differentiable) => (points: PointsLike) => Float64Array
 export function logDensity(
   program: Program<Flow>,
   estimate: Probes
-): (score: Smooth) => (points: Points.Points) => Float64Array
+): (score: Smooth) => (points: PointsLike) => Float64Array
 export function logDensity(
   program: Program<Flow>,
   estimate?: Probes
-): (score: Smooth) => (points: Points.Points) => Float64Array {
+): (score: Smooth) => (points: PointsLike) => Float64Array {
   const { sampler, schedule, nodes, prior } = samplerProgram(program)
   const call = 'Sampler.logDensity(program)(score)(points)'
-  return score => points => {
-    const { rows, dim, values } = samplerPoints(points, call)
+  return score => given => {
+    const points = samplerPoints(given, call)
+    const { rows, dim, values } = points
     if (typeof score !== 'function' || !((estimate === undefined ? 'divergence' : 'vjp') in score))
       return mistaken('a score that can be differentiated: make it by Sampler.learned or Sampler.exact', score, call)
     const divergence = estimate === undefined ? score.divergence : hutchinsonDivergence(score, estimate, points)
@@ -483,7 +487,7 @@ export interface VelocityIntegration {
  */
 export const integrateVelocity = (
   way: VelocityIntegration
-): E.Either<Problem.Problems, (velocity: VelocityFunction) => (points: Points.Points) => Iterable<State>> => {
+): E.Either<Problem.Problems, (velocity: VelocityFunction) => (points: PointsLike) => Iterable<State>> => {
   const amiss = noRecord(way, 'Sampler.integrateVelocity({ by, from, to, steps })')
   if (amiss.length > 0) return Problem.faultless(amiss, () => () => [])
   const { by, from, to, steps, diffusion } = way
@@ -518,6 +522,9 @@ export const integrateVelocity = (
       const values = combinePoints({ points, key }, [[1, carried]], size)
       return { step: step + 1, time: later, points: values, memory: null }
     }
-    return points => unfoldIterable<State>({ step: 0, time: from, points, memory: null }, next)
+    return given => {
+      const points = samplerPoints(given, 'Sampler.integrateVelocity(options)(velocity)(points)')
+      return unfoldIterable<State>({ step: 0, time: from, points, memory: null }, next)
+    }
   })
 }

@@ -8,6 +8,7 @@ import * as Mixture from '../mixture/mixture.js'
 import type * as Parametrization from '../schedule/parametrization.js'
 import * as Params from '../core/params.js'
 import type * as Points from '../data/points.js'
+import type { PointsLike } from '../data/rowsArgument.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
 import * as Score from '../score/score.js'
@@ -58,16 +59,23 @@ export interface Smooth extends Differentiable {
   readonly how?: ScoreExplanation
 }
 
-const smooth = (
-  score: ScoreFunction,
-  { divergence, vjp, field, how }: Pick<Smooth, 'divergence' | 'vjp' | 'field'> & { readonly how: ScoreExplanation }
-): Smooth =>
-  Object.assign((points: Points.Points, time: number) => score(samplerPoints(points, 'score(points, time)'), time), {
-    divergence,
-    vjp,
+/** Parts of a smooth score, as functions of points. */
+interface SmoothParts extends Pick<Smooth, 'divergence' | 'vjp' | 'field' | 'how'> {
+  readonly score: ScoreFunction
+}
+
+/** Makes a score that accepts rows in each form; its type remains that of a custom score, which takes points alone. */
+export const smoothScore = ({ score, divergence, vjp, field, how }: SmoothParts): Smooth =>
+  Object.assign((points: PointsLike, time: number) => score(samplerPoints(points, 'score(points, time)'), time), {
+    divergence: (points: PointsLike, time: number): Float64Array =>
+      divergence(samplerPoints(points, 'score.divergence(points, time)'), time),
+    vjp: (points: PointsLike, time: number, v: Float64Array): Points.Points =>
+      vjp(samplerPoints(points, 'score.vjp(points, time, v)'), time, v),
     field,
-    how
+    ...(how && { how })
   })
+
+const smooth = (score: ScoreFunction, parts: Omit<SmoothParts, 'score'>): Smooth => smoothScore({ score, ...parts })
 
 const pulledBy =
   <P extends string>(
@@ -75,7 +83,7 @@ const pulledBy =
     schedule: Schedule.Schedule,
     params: (dim: number) => Params.Params<P>,
     labelled: (points: Points.Points) => Points.Points
-  ): Smooth['vjp'] =>
+  ): SmoothParts['vjp'] =>
   (points, time, v) => {
     const { rows, dim } = points
     const { values } = Score.evaluateAtLevel(model, model, (own, x, level, beside) =>

@@ -12,6 +12,7 @@ import * as Limits from '../core/limits.js'
 import { Case, argumentWithFields, Vocabulary } from '../core/index.js'
 import type * as Mixture from '../mixture/mixture.js'
 import * as Params from '../core/params.js'
+import { pointsArgument, type PointsLike } from '../data/rowsArgument.js'
 import type { Points } from '../data/points.js'
 import * as Problem from '../core/problem.js'
 import * as Schedule from '../schedule/schedule.js'
@@ -145,7 +146,7 @@ const callAtLevel =
   ): RowwiseCall => {
     const call = 'Score.…(params, level, points)'
     const { alpha, sigma } = argumentWithFields(at, ['alpha', 'sigma'], 'a level, { alpha, sigma }', call)
-    const { rows, dim, values, labels } = argumentWithFields(points, ['rows', 'dim', 'values'], 'points', call)
+    const { rows, dim, values, labels } = points
     return {
       write: inputs => {
         const { x, label, ...others } = inputs.rows as Readonly<Record<string, Tensor>> & { readonly label?: Tensor }
@@ -182,7 +183,8 @@ export const evaluate =
   <P extends string>(score: Score<P>, schedule: Schedule.Schedule) =>
   (params: Params.Params<P>) =>
   (time: number) =>
-  (points: Points): Points => {
+  (given: PointsLike): Points => {
+    const points = pointsArgument(given, 'Score.evaluate(score, schedule)(params)(time)(points)')
     const model = interpret(score)
     const own = Params.paramsArgument(
       params,
@@ -214,7 +216,8 @@ export const heads =
   <P extends string, H extends string>(score: Score<P, H>, schedule: Schedule.Schedule) =>
   (params: Params.Params<P>) =>
   (time: number) =>
-  (points: Points): Readonly<Record<H, Points>> => {
+  (given: PointsLike): Readonly<Record<H, Points>> => {
+    const points = pointsArgument(given, 'Score.heads(score, schedule)(params)(time)(points)')
     const model = interpret(score)
     const said = model.heads
     const found: Readonly<Record<string, NdArray>> =

@@ -218,11 +218,4 @@ describe('nonsense', () => {
   ])('fit says what was given: %s', (data, options, said) => {
     expect(() => fit(data as never, options)).toThrow(said)
   })
-
-  it('rows in place of points are told how to become points', () => {
-    const mixture = Mixture.of({ means: [[0], [1]] })
-    expect(() => Mixture.logDensity([[1]] as never)(mixture)).toThrow(
-      /a list of 1 was given for points: make them by Problem.orThrow\(Points\.fromRows/
-    )
-  })
 })

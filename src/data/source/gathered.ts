@@ -13,7 +13,7 @@ import { arrowTables, parquetTables, type Slices } from '../columnarTables.js'
 /** Gathers pieces of one width into a source; all or none have weights, and likewise labels. By default `check` rejects missing cells. */
 const gathering = (
   folder: string | undefined,
-  check = Points.validate
+  check: (points: Points.Points) => Either.Either<Problem.Problem, Points.Points> = Points.validate
 ): Gathering<Points.Points, Problem.Problem, Source> => {
   const { add, close } = sourceWriter(folder)
   return {

@@ -101,14 +101,14 @@ const commonProblems = <P extends string>(
  * assert.equal(gradient.mean.values[0], 0) // the saddle at 0
  */
 export const valueAndGrad =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: Partial<CompileOptions> = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, planOptions: Partial<CompileOptions> = {}) =>
   (
     data: DataLike
   ): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => Loss.ValueAndGradient<P>)> =>
     withCheckedData(
       data,
       'Compile.valueAndGrad(loss)(data)',
-      compileChosenPlan(loss, circumstances, ({ evaluate }) => evaluate)
+      compileChosenPlan(loss, planOptions, ({ evaluate }) => evaluate)
     )
 
 /**
@@ -147,13 +147,13 @@ export const value =
 const compileChosenPlan =
   <P extends string, A>(
     loss: Loss.Loss<P>,
-    circumstances: Partial<CompileOptions>,
+    planOptions: Partial<CompileOptions>,
     evaluationOf: (plan: Loss.LossPlan<P>) => (params: Params.Params<P>, key: Key.Key) => A
   ) =>
   (points: Source.Data): E.Either<CompileErrors, Explained & ((params: Params.Params<P>, key: Key.Key) => A)> =>
     pipe(
       points,
-      plans(loss, circumstances),
+      plans(loss, planOptions),
       E.map(([plan]) => {
         const compute = evaluationOf(plan)
         const checked = Params.checkedParams(Score.shapes(points.dim)(loss.score))
@@ -171,19 +171,19 @@ export interface CompileOptions extends Loss.PlanOptions {
 
 /** Returns all plans for computing the loss on the data, the chosen one first; their results are equal up to rounding. */
 export const plans =
-  <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...circumstances }: Partial<CompileOptions> = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, { isTried = false, ...planOptions }: Partial<CompileOptions> = {}) =>
   (data: DataLike): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> =>
     withCheckedData(
       data,
       'Compile.plans(loss)(data)',
-      plansOnData(checkedLoss(loss, 'Compile.plans(loss)(data)'), { isTried, ...circumstances })
+      plansOnData(checkedLoss(loss, 'Compile.plans(loss)(data)'), { isTried, ...planOptions })
     )
 
 const plansOnData =
-  <P extends string>(loss: Loss.Loss<P>, { isTried, ...circumstances }: Partial<CompileOptions>) =>
+  <P extends string>(loss: Loss.Loss<P>, { isTried, ...planOptions }: Partial<CompileOptions>) =>
   (given: Source.Data): E.Either<CompileErrors, RNEA.ReadonlyNonEmptyArray<Loss.LossPlan<P>>> => {
     const points = Loss.dataSnapshot(given)
-    const precision = circumstances.library?.precision ?? circumstances.precision ?? 'float64'
+    const precision = planOptions.library?.precision ?? planOptions.precision ?? 'float64'
     const described = [
       ...commonProblems(loss, points),
       ...(hasShapes(loss.score, points)
@@ -193,7 +193,7 @@ const plansOnData =
     return pipe(
       eitherProblemsOr(
         described.length > 0 || isTried === true ? described : SmokeTest.problems(loss, points, null),
-        () => Loss.lossPlans(loss, points, circumstances)
+        () => Loss.lossPlans(loss, points, planOptions)
       ),
       E.flatMap(plans =>
         eitherProblemsOr(singlePrecisionProblems(plans[0], precision), () => {

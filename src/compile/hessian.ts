@@ -63,10 +63,10 @@ const hessianVectorProduct = <P extends string>(
  * assert.deepEqual([...product(Params.of({ means: [[7]] }), Params.of({ means: [[3]] }), Key.fromSeed(0)).means.values], [3])
  */
 export const hessianVector =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: HessianOptions = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, planOptions: HessianOptions = {}) =>
   (data: DataLike): E.Either<CompileErrors, Explained & DirectionalDerivative<P, Params.Params<P>>> =>
     pipe(
-      withCheckedData(data, 'Compile.hessianVector(loss)(data)', directionalDerivative(loss, circumstances)),
+      withCheckedData(data, 'Compile.hessianVector(loss)(data)', directionalDerivative(loss, planOptions)),
       E.map(derivative =>
         explained(
           (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
@@ -89,13 +89,13 @@ type DirectionalDerivative<P extends string, A = Loss.ValueAndGradient<P>> = (
  * need more rows than are allowed, and `problem` has the number.
  */
 export const directionalDerivative =
-  <P extends string>(loss: Loss.Loss<P>, circumstances: HessianOptions = {}) =>
+  <P extends string>(loss: Loss.Loss<P>, planOptions: HessianOptions = {}) =>
   (points: Source.Data): E.Either<CompileErrors, Explained & DirectionalDerivative<P>> => {
     const data = Loss.dataSnapshot(points)
     const shapes = (): Params.Shapes<P> => Score.shapes(points.dim)(loss.score)
     return pipe(
       data,
-      plans(loss, circumstances),
+      plans(loss, planOptions),
       E.flatMap(() => {
         const line = HessianNodes.hessianNodeRows(loss, data)
         // the plan does not depend on the direction and the noise
@@ -104,7 +104,7 @@ export const directionalDerivative =
         const objective = Along.directionalDerivative(zeros)(loss.objective)
         return pipe(
           met,
-          plans({ ...loss, objective, expectation }, circumstances),
+          plans({ ...loss, objective, expectation }, planOptions),
           E.map(([plan]) => ({ line, plan }))
         )
       }),
@@ -113,7 +113,7 @@ export const directionalDerivative =
         const how = () => ({ engine, parts, reason: `of the derivative along a direction ${reason}` })
         const wanted = Params.checkedParams(shapes())
         if (line === null) {
-          const derivative = hessianVectorProduct(loss, engine, data, circumstances.library)
+          const derivative = hessianVectorProduct(loss, engine, data, planOptions.library)
           return explained(
             (params: Params.Params<P>, direction: Params.Params<P>, key: Key.Key) =>
               derivative(wanted(params), wanted(direction), key),
@@ -125,7 +125,7 @@ export const directionalDerivative =
             sumValueAndGradient(
               params,
               line(wanted(params), wanted(direction)).map(({ weight, data, expectation }) => {
-                const derivative = hessianVectorProduct({ ...loss, expectation }, engine, data, circumstances.library)
+                const derivative = hessianVectorProduct({ ...loss, expectation }, engine, data, planOptions.library)
                 return scaleValueAndGradient(weight)(derivative(params, direction, key))
               })
             ),

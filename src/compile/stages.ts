@@ -286,15 +286,15 @@ const stageLoss = <P extends string>(
     ...Compatibility.pairProblems(loss, points, batch ?? points.rows)
   ]
   // if single precision is rejected, the loss is planned in double precision
-  const circumstances = { evaluations, backend, precision: refused.length > 0 ? 'float64' : precision } as const
+  const planOptions = { evaluations, backend, precision: refused.length > 0 ? 'float64' : precision } as const
   const onAll = ({ evaluate, ...plan }: Loss.LossPlan<P>): Loss.Batched<P> => ({
     ...plan,
     evaluate: (params, key, _, constants) => evaluate(params, key, constants)
   })
   const plan =
     batch === null
-      ? onAll(Loss.lossPlans(loss, points, circumstances)[0])
-      : Loss.batched(loss, points, batch, circumstances)
+      ? onAll(Loss.lossPlans(loss, points, planOptions)[0])
+      : Loss.batched(loss, points, batch, planOptions)
   const coarse =
     isValid && refused.length === 0 ? findUnresolvedNodes(loss, points, first).map(NodeResolution.tooFewNodes) : []
   const resolutionAt = Nodes.isPopulation(points) ? () => null : NodeResolution.nodeResolutionCheck(loss)

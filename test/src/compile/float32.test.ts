@@ -72,10 +72,10 @@ describe('a loss in single precision', () => {
     ['of one’s own', huber],
     ['a sum with a penalty', Objective.sum([denoising, Objective.weight(0.1)(Objective.regularizer())])]
   ] as const)('has the value and gradient of double precision, up to its rounding: %s', (_, objective) => {
-    const [found, wanted] = [single, {}].map(circumstances => {
-      const [plan] = Problem.orThrow(Compile.plans({ ...loss, objective }, circumstances)(points))
+    const [found, wanted] = [single, {}].map(planOptions => {
+      const [plan] = Problem.orThrow(Compile.plans({ ...loss, objective }, planOptions)(points))
       expect(plan.engine).toBe('compiled')
-      expect(plan.reason.includes('in float32')).toBe(circumstances === single)
+      expect(plan.reason.includes('in float32')).toBe(planOptions === single)
       return plan.evaluate(params(), Key.fromSeed(2))
     })
     // Each of three layers adds up to 18 products and rounds a few times more, forwards and backwards; errors of rows, which may be of

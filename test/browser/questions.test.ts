@@ -406,6 +406,20 @@ describe('sentences', () => {
     }
   )
 
+  once('9: energy distance and the samplers are explained where they are used', () => {
+    const meanings = {
+      heun: 'Heun’s method: follow the arrows, then correct.',
+      ancestral: 'ancestral sampling: follow the arrows, add noise.'
+    }
+    for (const [sampler, meaning] of Object.entries(meanings))
+      expect(canItMakeRows.ask({ ...defaults(canItMakeRows), sampler }).text).toContain(meaning)
+    const first = opened(canItMakeRows)
+    expect(canItMakeRows.view(first).now).toContain('{energy distance}, how unlike two clouds are')
+    // A step after the first has its own text; the frame is the same one.
+    const later = { ...first, frames: [first.frames[0], first.frames[0]], step: 1 }
+    expect(canItMakeRows.view(later).now).toContain('{energy distance} to new data (how unlike both clouds are)')
+  })
+
   once('0: no model has a lower loss than the truth, and a lower loss can be further from it', () => {
     const view = (b: string): View =>
       whatIsDenoising.view({ ...taken(whatIsDenoising, { b }), step: 9, blur: 1, told: true })

@@ -24,6 +24,11 @@ const MAX_SHOWN_SAMPLES = 400
 const ROWS = [20, 50, 200, 1000]
 const LOOKS: ReadonlyArray<Look> = ['moves', 'third', 'em', 'descent']
 const samplerNames: Readonly<Record<string, string>> = { heun: 'Heun’s method', ancestral: 'ancestral sampling' }
+/** Meaning of a sampler, in five words. */
+const samplerMeanings: Readonly<Record<string, string>> = {
+  heun: 'follow the arrows, then correct',
+  ancestral: 'follow the arrows, add noise'
+}
 const samplers = { heun: Sampler.heun, ancestral: Sampler.ancestral }
 
 const centres = polygon(3, 3, 0.4)
@@ -166,7 +171,7 @@ export const canItMakeRows = defineQuestion<Setting, Frame>({
   question: 'Can the model make new rows?',
   lead: 'What a model of noisy data knows is its {score}: at every place an arrow to where noisy points are likelier. Points of pure {noise} follow the arrows while the noise falls. Adding noise also shrinks rows toward 0, so pure noise is one cloud of spread 1. One score was learned from 20 rows, the other from 1000.',
   statement:
-    'The {energy distance} is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. It says how near the points come to data that no learner has seen. Two finite samples of the truth are above zero; the dashed line is their mean, and the grey band reaches two standard deviations of a mean over four from it. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
+    'The {energy distance}, how unlike two clouds are, is 2E|X − Y| − E|X − X′| − E|Y − Y′|: zero only for equal distributions. It says how near the points come to data that no learner has seen. Two finite samples of the truth are above zero; the dashed line is their mean, and the grey band reaches two standard deviations of a mean over four from it. {Heun} follows the probability flow, {ancestral sampling} adds fresh noise at each step. Means over four data sets, with 800 points each.',
   leads: 'That is all. What does your own table hold?',
   hasNoise: false,
   unit: 'step',
@@ -188,7 +193,7 @@ export const canItMakeRows = defineQuestion<Setting, Frame>({
     { text: 'Start over', asks: '30 steps of Heun', choice: {} }
   ],
   ask: ({ steps, sampler }) => ({
-    text: `${steps} steps by ${samplerNames[sampler]}. Which points will not look like new rows?`,
+    text: `${steps} steps by ${samplerNames[sampler]}: ${samplerMeanings[sampler]}. Which points will not look like new rows?`,
     options: [
       ['few', 'From 20 rows'],
       ['all', 'Both'],
@@ -297,8 +302,8 @@ export const canItMakeRows = defineQuestion<Setting, Frame>({
       ],
       now:
         step === 0
-          ? `The chart shows the {energy distance} of the points from new data: 0 for equal distributions. Each line is a mean of four. Such means between data sets of the truth itself are mostly below *${most.toFixed(3)}*, by chance: the grey band. ${sampler === 'heun' ? 'A step by {Heun} looks at the arrows twice, at its start and at its end, and follows the mean.' : 'A step of {ancestral sampling} removes some noise and adds a little of new.'}`
-          : `Step ${step} of ${steps}: {energy distance} to new data *${bySteps[step][0].toFixed(3)}* from 20 rows, *${bySteps[step][ROWS.length - 1].toFixed(3)}* from 1000; by chance mostly below ${most.toFixed(3)}, the grey band.`,
+          ? `The chart shows the {energy distance}, how unlike two clouds are: 0 for equal distributions. Each line is a mean of four. Such means between data sets of the truth itself are mostly below *${most.toFixed(3)}*, by chance: the grey band. ${sampler === 'heun' ? 'A step by {Heun} looks at the arrows twice, at its start and at its end, and follows the mean.' : 'A step of {ancestral sampling} removes some noise and adds a little of new.'}`
+          : `Step ${step} of ${steps}: {energy distance} to new data (how unlike both clouds are) *${bySteps[step][0].toFixed(3)}* from 20 rows, *${bySteps[step][ROWS.length - 1].toFixed(3)}* from 1000; by chance mostly below ${most.toFixed(3)}, the grey band.`,
       answer: isCoarse ? 'all' : isFar ? 'few' : 'none',
       happened: `At the end ${few.toFixed(3)} for 20 rows, ${many.toFixed(3)} for 1000, ${least.toFixed(3)} ± ${(2 * spread).toFixed(3)} for the truth${many < most ? ': 1000 rows do as well as the truth, as far as this can tell' : ''}. The centres of the points of 20 rows are displaced by up to ${displaced(end.points[0]).toFixed(1)} standard deviations, those of 1000 by ${displaced(end.points[1]).toFixed(1)}.`,
       why: isCoarse

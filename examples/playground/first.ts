@@ -1,13 +1,10 @@
 /** First frame of each question, drawn when the page is written and shown until its program runs. */
 import { Picture } from 'ornstein'
 import { questions } from './questions/index.js'
-import { charts, phoneSize, plotPicture, thinned, thumbnail } from './plot.js'
+import { charts, inWholePixels, phoneSize, plotPicture, thumbnail } from './plot.js'
 import { defaults, runKey, runQuestion } from './questions/question.js'
 import { questionParts, viewParts } from './shown.js'
 
-/** Maximum number of dots of a cloud in a first picture, and in that of a phone. */
-const FIRST_ROWS = 300
-const PHONE_ROWS = 150
 const sizes = { picture: { width: 440, height: 500 }, panels: { width: 400, height: 500 } }
 
 export const links = questions.map(({ number, name }) => ({ number, name }))
@@ -26,11 +23,11 @@ export const frames = Object.fromEntries(
     const view = question.view(seen)
     const { parts } = viewParts(question, view, seen, { sizes, said: null })
     const phone = {
-      picture: thinned(plotPicture(view.picture, phoneSize(view.picture)).svg, PHONE_ROWS),
+      picture: inWholePixels(plotPicture(view.picture, phoneSize(view.picture)).svg),
       panels: charts(view.panels, { width: 360, height: 138 })
     }
     const wide = questionParts(question, choice, questions.at(i + 1)?.number ?? null)
-    return [question.number, { ...wide, ...parts, picture: thinned(parts.picture, FIRST_ROWS), phone }]
+    return [question.number, { ...wide, ...parts, picture: inWholePixels(parts.picture), phone }]
   })
 )
 

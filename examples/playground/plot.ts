@@ -390,15 +390,19 @@ const linearMaps = (
   return { at: ([x, y]) => to(x, y), from: ([x, y]) => [(x - left) / (right - left), (y - top) / (bottom - top)] }
 }
 
+/** SVG with coordinates in whole pixels, which is shorter. */
+export const inWholePixels = (svg: string): string =>
+  svg.replace(/\d{2,}\.\d+/g, pixels => String(Math.round(Number(pixels))))
+
 /** SVG with at most `most` dots of each cloud, in whole pixels. */
-export const thinned = (svg: string, most: number): string =>
-  svg
-    .replace(/(<path class="dots"[^>]*? d=")([^"]*)/g, (_, head: string, path: string) => {
+const thinned = (svg: string, most: number): string =>
+  inWholePixels(
+    svg.replace(/(<path class="dots"[^>]*? d=")([^"]*)/g, (_, head: string, path: string) => {
       const rows = path.split(/(?=M)/)
       const stride = Math.ceil(rows.length / most)
       return head + rows.filter((_, i) => i % stride === 0).join('')
     })
-    .replace(/\d{2,}\.\d+/g, pixels => String(Math.round(Number(pixels))))
+  )
 
 /** Maximum number of dots of a cloud in a thumbnail. */
 const THUMB_ROWS = 70

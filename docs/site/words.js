@@ -13,8 +13,7 @@ const fence = (language, text) => `\`\`\`\`${language}\n${text}\n\`\`\`\``
 const cell = text => text.replace(/[|]/g, '\\|')
 
 const jsonOf = (concept, example) => {
-  const codec = ornstein[concept].codec
-  const json = (typeof codec === 'function' ? codec(Vocabulary.standard) : codec).encode(example)
+  const json = Vocabulary.codec(Vocabulary.standard)(ornstein[concept].concept).encode(example)
   const text = JSON.stringify(json, null, 2)
   return text.length > MAX_JSON_LENGTH ? JSON.stringify(json).slice(0, 300) + ' …' : text
 }

@@ -8,7 +8,7 @@ const root = here('..')
 const read = path => readFileSync(here(path), 'utf8')
 
 /** Packages for Arrow and Parquet files, which pages leave out since they use none. */
-export const fileReaders = ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', 'apache-arrow']
+export const fileReaders = ['#xlsx', 'hyparquet', 'hyparquet-compressors', 'hyparquet-writer', 'apache-arrow']
 
 /** Text of a program of this folder with its imports; `more` are options of esbuild. */
 export const program = async (entry, format, more) => {

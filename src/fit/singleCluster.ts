@@ -225,7 +225,10 @@ const boxModel = (rows: Rows): ClusterModel => {
 
 const STUDENT_EM = { maxIterations: 200, minGain: 1e-7, startDegrees: 8 }
 
-/** Fits by ECM (Liu & Rubin 1995), until the log-likelihood gains less than `minGain` per row. */
+/** Scale, in standard deviations of a column, below which a fit has collapsed on equal numbers: its likelihood has no bound. */
+const MIN_STUDENT_SCALE = 0.02
+
+/** Fits by ECM (Liu & Rubin 1995), until the log-likelihood gains less than `minGain` per row; null if it collapses. */
 const studentModel = (rows: Rows, shape: Shape): ClusterModel | null => {
   if (!isEstimable(rows, shape)) return null
   const { dim, weights } = rows
@@ -244,10 +247,16 @@ const studentModel = (rows: Rows, shape: Shape): ClusterModel | null => {
       precisions.map((g, i) => g * weights[i]),
       shape
     )
+    if (hasCollapsed(location, dim)) return null
     const gap = meanLogPrecisionGap(nu, dim)
     nu = likeliestNu(precisions.reduce((sum, g, i) => sum + weights[i] * (gap + Elementary.log(g) - g), 0))
   }
   return { logLikelihood, parameters: countMoments(dim, shape) + 1 }
+}
+
+const hasCollapsed = ({ factor }: Location, dim: number): boolean => {
+  for (let j = 0; j < dim; j++) if (!(factor[j * dim + j] >= MIN_STUDENT_SCALE)) return true
+  return false
 }
 
 const studentLogLikelihood = (

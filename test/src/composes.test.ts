@@ -387,6 +387,9 @@ const reasons: Readonly<Record<string, (cell: Cell) => boolean>> = {
   'an optimizer goes downhill': cell => parametersOf(cell).some(name => direction(cell.optimizer, name) > 0),
   'what speaks of iterates comes after the rate': ({ optimizer }) =>
     ['project', 'average', 'ema', 'lookahead', 'lineSearch'].includes(partsOf(optimizer)[0]?._tag),
+  'only matrices are orthogonalized': ({ optimizer, score }) =>
+    partsOf(optimizer).some(({ _tag }) => _tag === 'orthogonalize') &&
+    Object.values(Score.shapes(data.dim)(score)).some(shape => shape.length < 2),
   'an optimizer speaks of parameters that are there': cell =>
     namesIn(cell.optimizer).some(name => !parametersOf(cell).includes(name)),
   'only normal starts do without centres': cell =>

@@ -433,9 +433,8 @@ describe('a column that has no width', () => {
     expect([sum.candidates[0].atMinVariance, sum.minVarianceColumns]).toEqual([[0, 1], columns])
     const ofCell = withColumn((_, i) => (i === 17 ? 8 : 7))
     const cell = fit(ofCell, { columns })
-    expect(cell.components).toBe(3)
-    expect(cell.candidates[0].statistics.sizes.map(Math.round)).toContain(1)
-    expect(cell.minVarianceColumns).toEqual(['z'])
+    // The odd cell is no cluster.
+    expect(cell.components).toBe(2)
   })
 
   it('is named where it makes the floor hold up what was set aside', () => {

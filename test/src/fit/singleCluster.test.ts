@@ -56,6 +56,11 @@ describe('one cluster', () => {
     expect(bestSingleCluster(weighted, key)?.value).toBeCloseTo(bestSingleCluster(doubled, key)?.value ?? NaN, 8)
   })
 
+  it('does not collapse on equal numbers, which a Student-t of any size could take', () => {
+    const ties = column([...Array<number>(30).fill(7), 6.9, 7.2, 8])
+    expect(bestSingleCluster(ties, key)?.shape).not.toBe('Student-t')
+  })
+
   it('is not compared where cells are missing', () => {
     expect(bestSingleCluster(column([1, 2, NaN, 3]), key)).toBe(null)
   })

@@ -316,6 +316,9 @@ const direction = (optimizer: Optimizer.Optimizer, parameter: string): number =>
       Case.when(Optimizer.scaleByScheduleFree, () => -1),
       Case.when(Optimizer.scaleByProdigy, () => -1),
       Case.when(Optimizer.scale, ({ factor }) => Math.sign(factor)),
+      // Of these no gain is known, which does not count as uphill.
+      Case.when(Optimizer.sam, () => 0),
+      Case.when(Optimizer.orthogonalize, () => 0),
       Case.when(Optimizer.zero, () => 0)
     ),
     O.getOrElse(() => 1)

@@ -22,7 +22,7 @@ const limits = {
   tarballBytes: 2_300_000,
   packages: 12,
   installedBytes: 25_000_000,
-  fitBytes: 242_000,
+  fitBytes: 244_000,
   keyBytes: 2_000
 }
 

@@ -262,10 +262,12 @@ const bestFit = (
   const { criterion } = context.options
   const candidates = trials.map(({ candidate }) => candidate)
   const failed = candidates.filter((candidate): candidate is FailedCandidate => candidate._tag === 'Failed')
-  const isCounted = new Set(candidates.map(({ components }) => components)).has(1) && criterion === 'iclc'
-  const unconditional = rankCandidates(criterion, candidates)
-  const reference = isCounted && unconditional.some(({ components }) => components > 1) ? singleCluster() : null
-  const ranked = reference === null ? unconditional : rankCandidates(criterion, candidates, reference.value)
+  const isCounted =
+    criterion === 'iclc' &&
+    candidates.some(({ components }) => components === 1) &&
+    candidates.some(({ _tag, components }) => _tag === 'Fitted' && components > 1)
+  const reference = isCounted ? singleCluster() : null
+  const ranked = rankCandidates(criterion, candidates, reference?.value)
   const [first = noCandidateProblem, ...others] = distinctProblems(failed)
   return RA.isNonEmpty(ranked)
     ? E.right(toFit(context, { candidates: ranked, refused: failed, singleCluster: reference }))

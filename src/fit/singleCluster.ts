@@ -126,25 +126,20 @@ const standardizedRows = (rows: Rows): { readonly rows: Rows; readonly logScale:
  * there is none.
  */
 const logarithmicRows = (rows: Rows): { readonly rows: Rows; readonly logJacobian: number } | null => {
-  const { dim, values, weights, count } = rows
+  const { dim, values, weights } = rows
   const isPositive = Array.from({ length: dim }, (_, j) => columnOf(rows, j).every(x => x > 0))
   const logs = values.map((x, at) => (isPositive[at % dim] ? Elementary.log(x) : x))
-  const mean = (j: number): number => {
-    let sum = 0
-    for (let i = 0; i < count; i++) sum += weights[i] * logs[i * dim + j]
-    return sum
-  }
   const before = moments(rows, weights, 'diagonal').factor
-  const after = moments({ ...rows, values: logs }, weights, 'diagonal').factor
+  const { mean, factor: after } = moments({ ...rows, values: logs }, weights, 'diagonal')
   const isLogged = isPositive.map((positive, j) => {
     const at = j * dim + j
-    return positive && Elementary.log(after[at]) + mean(j) < Elementary.log(before[at])
+    return positive && Elementary.log(after[at]) + mean[j] < Elementary.log(before[at])
   })
   if (!isLogged.includes(true)) return null
   const chosen = values.map((x, at) => (isLogged[at % dim] ? logs[at] : x))
   const standardized = standardizedRows({ ...rows, values: chosen })
   if (standardized === null) return null
-  const logJacobian = isLogged.reduce((sum, is, j) => (is ? sum - mean(j) : sum), -standardized.logScale)
+  const logJacobian = isLogged.reduce((sum, is, j) => (is ? sum - mean[j] : sum), -standardized.logScale)
   return { rows: standardized.rows, logJacobian }
 }
 
